@@ -1,0 +1,1 @@
+"""The workshop: a view to a model, a model to a probability."""

@@ -1,0 +1,87 @@
+"""What was seen for one assessment: read once through a view, then handed to signals, variables, network and policy alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import networkx as nx
+
+from graph.model import Application, Device, Event, Identifier, IdentifierKind, Label, Membership, Merchant, Outcome, Platform
+from graph.store import Bounds, GraphView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Who is assessed: an applicant, with the application in question or (stage `monitoring`) without one."""
+
+    applicant_id: str
+    application: Application | None = None
+
+    @property
+    def node(self) -> str:
+        """Its name in the subgraph."""
+        return f"applicant:{self.applicant_id}"
+
+
+def subject_of(application: Application) -> Subject:
+    """The subject of an application's assessment."""
+    return Subject(applicant_id=application.applicant_id, application=application)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything one assessment may look at; all of it happened, and was known, strictly before `as_of`.
+
+    `graph` is `GraphView.neighbourhood`. `applications`, `labels` and `memberships` cover every applicant in it, `outcomes` those applications,
+    `events` and `received` the subject alone, `at_merchant` and `at_agent` the latest applications of anybody there.
+    The application in question is `subject.application` and is in none of the others.
+    """
+
+    subject: Subject
+    as_of: datetime
+    graph: nx.Graph
+    applications: Mapping[str, tuple[Application, ...]]
+    outcomes: Mapping[str, tuple[Outcome, ...]]
+    labels: Mapping[str, tuple[Label, ...]]
+    memberships: Mapping[str, Membership]
+    events: tuple[Event, ...]
+    received: tuple[Event, ...]
+    devices: Mapping[Identifier, Device]
+    merchants: Mapping[str, Merchant]
+    at_merchant: tuple[Application, ...]
+    at_agent: tuple[Application, ...]
+    platforms: Mapping[str, Platform]
+
+    @property
+    def own(self) -> tuple[Application, ...]:
+        """The subject's own earlier applications, newest first."""
+        return self.applications[self.subject.applicant_id]
+
+
+def gather(view: GraphView, subject: Subject, bounds: Bounds | None = None) -> Evidence:
+    """Read all evidence for `subject` through `view`: a fixed, bounded number of reads, whoever it is."""
+    asked = subject.application
+    graph = view.neighbourhood(subject.applicant_id, asked.mentions if asked else (), bounds)
+    people = [node.partition(":")[2] for node, kind in graph.nodes(data="type") if kind == "applicant"]
+    devices = [d["identifier"] for _, d in graph.nodes(data=True) if d["type"] == IdentifierKind.DEVICE]
+    applications = view.applications_of(people)
+    me = [subject.applicant_id]
+    merchant_id, agent_id = (asked.merchant_id, asked.agent_id) if asked else (None, None)
+    return Evidence(
+        subject=subject,
+        as_of=view.as_of,
+        graph=graph,
+        applications=applications,
+        outcomes=view.outcomes_of([a.application_id for made in applications.values() for a in made]),
+        labels=view.labels_of(people),
+        memberships=view.memberships_of(people),
+        events=view.events_of(me)[subject.applicant_id],
+        received=view.events_towards(me)[subject.applicant_id],
+        devices=view.devices_of(devices),
+        merchants=view.merchants_of([merchant_id] if merchant_id else []),
+        at_merchant=view.applications_at(merchant_id, None) if merchant_id else (),
+        at_agent=view.applications_at(None, agent_id) if agent_id else (),
+        platforms=view.platforms(),
+    )

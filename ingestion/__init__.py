@@ -1,0 +1,1 @@
+"""The door: anyone's tables to our words."""

@@ -1,0 +1,1 @@
+"""The study: what was concluded, by whom, and why."""

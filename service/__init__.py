@@ -1,0 +1,1 @@
+"""The counter: HTTP, and the plugging together."""
