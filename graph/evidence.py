@@ -41,7 +41,7 @@ class Evidence:
 
     subject: Subject
     as_of: datetime
-    graph: nx.Graph
+    graph: nx.Graph[str]
     applications: Mapping[str, tuple[Application, ...]]
     outcomes: Mapping[str, tuple[Outcome, ...]]
     labels: Mapping[str, tuple[Label, ...]]
@@ -64,7 +64,7 @@ def gather(view: GraphView, subject: Subject, bounds: Bounds | None = None) -> E
     """Read all evidence for `subject` through `view`: a fixed, bounded number of reads, whoever it is."""
     asked = subject.application
     graph = view.neighbourhood(subject.applicant_id, asked.mentions if asked else (), bounds)
-    people = [node.partition(":")[2] for node, kind in graph.nodes(data="type") if kind == "applicant"]
+    people = [node.partition(":")[2] for node, data in graph.nodes(data=True) if data["type"] == "applicant"]
     devices = [d["identifier"] for _, d in graph.nodes(data=True) if d["type"] == IdentifierKind.DEVICE]
     applications = view.applications_of(people)
     me = [subject.applicant_id]

@@ -180,7 +180,7 @@ class GraphView(ABC):
     def tables(self) -> Tables:
         """All facts before `as_of` as columns, from one consistent state of the store."""
 
-    def neighbourhood(self, applicant_id: str, mentions: Sequence[Mention] = (), bounds: Bounds | None = None) -> nx.Graph:
+    def neighbourhood(self, applicant_id: str, mentions: Sequence[Mention] = (), bounds: Bounds | None = None) -> nx.Graph[str]:
         """The subgraph around an applicant, hub-guarded and bounded; `mentions` are identifiers that a new application brings itself.
 
         Nodes: `applicant:ID` (type, step) and `kind:TOKEN` (type, identifier, holders, hub: a reason or None). Edges of ties: role,
@@ -196,9 +196,9 @@ class _Walk:
     def __init__(self, view: GraphView, bounds: Bounds) -> None:
         self.view = view
         self.bounds = bounds
-        self.graph = nx.Graph(truncated=False, hubs_ignored=0)
+        self.graph: nx.Graph[str] = nx.Graph(truncated=False, hubs_ignored=0)
 
-    def from_seed(self, applicant_id: str, mentions: Sequence[Mention]) -> nx.Graph:
+    def from_seed(self, applicant_id: str, mentions: Sequence[Mention]) -> nx.Graph[str]:
         seed = self._applicant(applicant_id, 0)
         self.graph.graph["seed"] = seed
         frontier = [applicant_id]
@@ -286,7 +286,7 @@ class _Walk:
         return True
 
 
-def link(graph: nx.Graph, a: str, b: str, what: tuple[str, datetime | None, datetime | None]) -> None:
+def link(graph: nx.Graph[str], a: str, b: str, what: tuple[str, datetime | None, datetime | None]) -> None:
     """Join two nodes: the strongest role wins, `since` is the first mention and `last` the latest."""
     role, since, last = what
     known = graph.get_edge_data(a, b)
