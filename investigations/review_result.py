@@ -1,0 +1,58 @@
+"""What one weekly ring review found, as plain values: the files, the report page and the cases are all made from this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from graph.model import RingChange, RingSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupEdge:
+    """A link between two members, for drawing: `weight` 0-1, `kinds` what they share (`device`, `bank_card`, `transfer`, ...)."""
+
+    a: str
+    b: str
+    weight: float
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyWarning:
+    """One flagged ring in the back-test: when it would have been flagged first, against its first known default.
+
+    `first_default` is None while no default or fraud is known of it; `days` is first_default - flagged_at (negative: too late) and None
+    when either is missing. `loans` and `amount` (CNY) are the members' disbursements from `flagged_at` on: what could have been stopped.
+    """
+
+    ring_id: str
+    flagged_at: datetime | None
+    first_default: datetime | None
+    days: float | None
+    loans: int
+    amount: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewResult:
+    """A finished review. `snapshot.rings` come worst first (flagged before others, then by score), `snapshot.changes` by ring.
+
+    `previous` names the snapshot it was compared with, None on a first run. `edges` holds, for every flagged ring, its strongest links
+    (at most 200 a ring). `early` has one row for every flagged ring. `moments` are the earlier moments the back-test looked at.
+    `figures` is the command's JSON line: groups flagged members_flagged largest_component born grown shrunk merged split dissolved
+    seconds, then applicants, links, hubs_ignored, cases_opened, peak_mb.
+    """
+
+    snapshot: RingSnapshot
+    previous: str | None
+    edges: Mapping[str, tuple[GroupEdge, ...]]
+    early: tuple[EarlyWarning, ...]
+    moments: tuple[datetime, ...]
+    figures: Mapping[str, float | int]
+
+    @property
+    def changes(self) -> tuple[RingChange, ...]:
+        """What became of each ring since the previous snapshot."""
+        return self.snapshot.changes
