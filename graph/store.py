@@ -39,13 +39,14 @@ class Bounds:
     """How far a live answer looks. Whatever is cut is said in the subgraph's `truncated`.
 
     `steps`: sharing steps from the seed (applicant - identifier - applicant is one). `applicants`: at most so many in the subgraph.
-    `holders`: the latest ties followed through one identifier. `ties`: the latest ties of one applicant.
+    `holders`: the latest ties followed through one identifier. `ties`: an applicant with more ties than this shows the latest so many of each
+    kind of identifier, so that a year of changing network addresses cannot hide a phone.
     """
 
     steps: int = 2
     applicants: int = 48
     holders: int = 24
-    ties: int = 48
+    ties: int = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class GraphStore(ABC):
 
     @abstractmethod
     def mark(self) -> int:
-        """The mark of the last batch: it grows by one with each. Kept with an assessment, it lets the same view be opened again."""
+        """The mark of the last batch: it grows by one with each that brings something new. Kept with an assessment, it opens the same view again."""
 
     @abstractmethod
     def save_rings(self, snapshot: RingSnapshot) -> None:
@@ -137,12 +138,12 @@ class GraphView(ABC):
         """Labels of each applicant and of their applications, known before `as_of`, oldest first."""
 
     @abstractmethod
-    def ties_of(self, applicant_ids: Sequence[str], limit: int = 48) -> Mapping[str, tuple[Tie, ...]]:
-        """Each applicant's latest ties to identifiers, by first mention (`since`)."""
+    def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
+        """Each applicant's ties, newest first by first mention (`since`); of one with more than `limit`, the latest `limit` of each kind."""
 
     @abstractmethod
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
-        """Who holds each identifier: the count up to `hubs.COUNT_CAP`, and the latest `limit` ties."""
+        """Who holds each identifier: the count up to `hubs.COUNT_CAP`, and the latest `limit` ties; of a hub, the count alone."""
 
     @abstractmethod
     def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
@@ -230,7 +231,7 @@ class _Walk:
     def _ties(self, applicant_ids: Sequence[str]) -> list[Identifier]:
         fresh = []
         for ties in self.view.ties_of(applicant_ids, self.bounds.ties).values():
-            if len(ties) >= self.bounds.ties:
+            if len(ties) > self.bounds.ties:
                 self.graph.graph["truncated"] = True
             for tie in ties:
                 if self._identifier(tie.identifier):

@@ -1,0 +1,102 @@
+"""SqliteStore: opens the file, hands out views, adds batches. One connection a thread, so threads and processes never wait for a reader."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from graph.errors import StoreUnavailableError
+from graph.model import Added, Facts, RingChange, RingSnapshot
+from graph.moments import micros
+from graph.sqlite_store.codec import IdentifierCache, ring_body
+from graph.sqlite_store.connection import connect
+from graph.sqlite_store.schema import FOREVER, prepare
+from graph.sqlite_store.view import SqliteView
+from graph.sqlite_store.writer import Writer
+from graph.store import GraphStore
+
+_COUNTED = ("application", "event", "outcome", "label", "contact", "platform", "merchant", "device", "applicant", "identifier")
+
+
+class SqliteStore(GraphStore):
+    """The graph in the SQLite file at `path`, made when it is not there."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        self._cache = IdentifierCache()
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailableError(f"the folder of the store {path} cannot be made: {error}") from error
+        prepare(self._connection())
+
+    def add(self, facts: Facts) -> Added:
+        with self._transaction() as connection:
+            return Writer(connection).write(facts)
+
+    def view(self, as_of: datetime, recorded_by: int | None = None) -> SqliteView:
+        return SqliteView(self._connection(), self._cache, as_of, self.mark() if recorded_by is None else recorded_by)
+
+    def mark(self) -> int:
+        return int(self._connection().execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0])
+
+    def save_rings(self, snapshot: RingSnapshot) -> None:
+        with self._transaction() as connection:
+            mark = int(connection.execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0]) + 1
+            row = (snapshot.name, micros(snapshot.as_of), mark, _changes_text(snapshot.changes))
+            key = connection.execute("INSERT INTO snapshot(name, as_of, mark, changes) VALUES (?, ?, ?, ?)", row).lastrowid
+            rings = [(key, r.ring_id, r.size, ring_body(r)) for r in snapshot.rings]
+            connection.executemany("INSERT INTO ring VALUES (?, ?, ?, ?)", rings)
+            members = [
+                (key, m.applicant_id, r.ring_id, m.role, micros(m.joined_at), m.distance_to_core, m.strength)
+                for r in snapshot.rings
+                for m in r.members
+            ]
+            connection.executemany("INSERT INTO ring_member VALUES (?, ?, ?, ?, ?, ?, ?)", members)
+            connection.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (mark,))
+
+    def counts(self) -> dict[str, int]:
+        run = self._connection().execute
+        counts = {f"{table}s": int(run(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in _COUNTED}
+        return counts | {"ties": int(run(f"SELECT count(*) FROM tie WHERE superseded = {FOREVER}").fetchone()[0])}
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
+            self._local = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            # Only its own thread uses a connection; another one may close it at the end.
+            connection = connect(self._path)
+            self._local.connection = connection
+            with self._lock:
+                self._opened.append(connection)
+        return connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """One writer at a time; whatever goes wrong inside leaves the store as it was."""
+        connection = self._connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
+
+
+def _changes_text(changes: tuple[RingChange, ...]) -> str:
+    return json.dumps([[c.ring_id, c.change, c.from_rings, c.joined, c.left, c.jaccard] for c in changes])
