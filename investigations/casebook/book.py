@@ -1,0 +1,185 @@
+"""Assessments and idempotency keys in the casebook: written once, before the answer leaves, and read back to the byte."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from graph.errors import ConflictError, NotFoundError
+from graph.moments import micros, moment
+from investigations.assessments import Decision, Level, RiskAssessment, Stage
+from investigations.casebook.case_files import CaseFiles
+from investigations.casebook.engine import Engines
+from investigations.casebook.tables import ASSESSMENTS, CLAIMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A client's idempotency key for one request; `fingerprint` tells whether a second request has the same body."""
+
+    client: str
+    key: str
+    fingerprint: str
+    at: datetime
+    lasts: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What stands in the book for a request: its answer, and whether an earlier request had written it already."""
+
+    assessment: RiskAssessment
+    replay: bool
+
+
+class Casebook(CaseFiles):
+    """One casebook. Safe for threads and for many processes on one database.
+
+    Every method raises StoreUnavailableError when the database cannot be used.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Open it, making what tables are missing. Raises SettingError for a URL that no driver knows."""
+        super().__init__(Engines(url))
+
+    def record(self, assessment: RiskAssessment, claim: Claim | None = None) -> Recorded:
+        """Write an assessment down, once for each claim: when the claim was taken meanwhile, the first one's assessment is given instead.
+
+        Raises ConflictError when it was taken with another body.
+        """
+        with self._engines.writing() as connection:
+            if claim is None or self._take(connection, claim, assessment.assessment_id):
+                connection.execute(_INSERT, _row(assessment))
+                return Recorded(assessment, replay=False)
+        earlier = self.claimed(claim)
+        if earlier is None:  # it was there a moment ago and lives for hours
+            raise ConflictError(f"the idempotency key {claim.key!r} changes hands just now: send the request again")
+        return Recorded(earlier, replay=True)
+
+    def claimed(self, claim: Claim) -> RiskAssessment | None:
+        """The assessment already written for that claim. Raises ConflictError when it was claimed with another body."""
+        with self._engines.reading() as connection:
+            row = connection.execute(_CLAIMED, {"c": claim.client, "k": claim.key, "cutoff": micros(claim.at - claim.lasts)}).mappings().first()
+        if row is None:
+            return None
+        if row["fingerprint"] != claim.fingerprint:
+            raise ConflictError(f"the idempotency key {claim.key!r} was used with another body")
+        return _assessment(row)
+
+    def assessment(self, assessment_id: str) -> RiskAssessment:
+        """One assessment. Raises NotFoundError."""
+        with self._engines.reading() as connection:
+            row = connection.execute(_BY_ID, {"id": assessment_id}).mappings().first()
+        if row is None:
+            raise NotFoundError(f"no assessment {assessment_id}")
+        return _assessment(row)
+
+    def latest(self, *, applicant_id: str | None = None, application_id: str | None = None, stage: Stage | None = None) -> RiskAssessment | None:
+        """The latest assessment of an applicant, or of an application, at that stage or any."""
+        query = sa.select(ASSESSMENTS).order_by(ASSESSMENTS.c.as_of.desc(), ASSESSMENTS.c.assessment_id.desc()).limit(1)
+        for column, value in ((ASSESSMENTS.c.applicant_id, applicant_id), (ASSESSMENTS.c.application_id, application_id)):
+            if value is not None:
+                query = query.where(column == value)
+        if stage is not None:
+            query = query.where(ASSESSMENTS.c.stage == stage.value)
+        with self._engines.reading() as connection:
+            row = connection.execute(query).mappings().first()
+        return _assessment(row) if row is not None else None
+
+    def count(self) -> int:
+        """How many assessments there are."""
+        with self._engines.reading() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).select_from(ASSESSMENTS)).scalar_one())
+
+    def ping(self) -> None:
+        """Raise StoreUnavailableError unless a row could be written now: a write that keeps nothing."""
+        with self._engines.writing() as connection:
+            connection.execute(sa.update(CLAIMS).where(CLAIMS.c.client == "").values(key=CLAIMS.c.key))
+
+    def forget_claims(self, before: datetime) -> int:
+        """Delete claims older than `before`; assessments stay. Returns how many."""
+        with self._engines.writing() as connection:
+            return connection.execute(sa.delete(CLAIMS).where(CLAIMS.c.claimed_at < micros(before))).rowcount
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engines.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _take(self, connection: sa.Connection, claim: Claim, assessment_id: str) -> bool:
+        """Whether the claim is ours now: it was free, or the one before has lapsed."""
+        values = {
+            "client": claim.client,
+            "key": claim.key,
+            "fingerprint": claim.fingerprint,
+            "assessment_id": assessment_id,
+            "claimed_at": micros(claim.at),
+        }
+        parameters = values | {"cutoff": micros(claim.at - claim.lasts)}
+        return connection.execute(_TAKE[connection.dialect.name], parameters).rowcount == 1
+
+
+def _take_statement(insert: Any) -> Any:
+    statement = insert(CLAIMS).values({c.name: sa.bindparam(c.name) for c in CLAIMS.columns})
+    new = {name: statement.excluded[name] for name in ("fingerprint", "assessment_id", "claimed_at")}
+    upsert = statement.on_conflict_do_update(
+        index_elements=[CLAIMS.c.client, CLAIMS.c.key], set_=new, where=CLAIMS.c.claimed_at < sa.bindparam("cutoff")
+    )
+    return upsert.execution_options(preserve_rowcount=True)
+
+
+_TAKE = {"sqlite": _take_statement(sqlite.insert), "postgresql": _take_statement(postgresql.insert)}
+_INSERT = sa.insert(ASSESSMENTS)
+_BY_ID = sa.select(ASSESSMENTS).where(ASSESSMENTS.c.assessment_id == sa.bindparam("id"))
+_CLAIMED = (
+    sa.select(ASSESSMENTS, CLAIMS.c.fingerprint)
+    .join(CLAIMS, CLAIMS.c.assessment_id == ASSESSMENTS.c.assessment_id)
+    .where(CLAIMS.c.client == sa.bindparam("c"), CLAIMS.c.key == sa.bindparam("k"), CLAIMS.c.claimed_at >= sa.bindparam("cutoff"))
+)
+
+
+def _row(assessment: RiskAssessment) -> dict[str, Any]:
+    return {
+        "assessment_id": assessment.assessment_id,
+        "as_of": micros(assessment.as_of),
+        "recorded_by": assessment.recorded_by,
+        "stage": assessment.stage.value,
+        "applicant_id": assessment.applicant_id,
+        "application_id": assessment.application_id,
+        "client": assessment.client,
+        "request_id": assessment.request_id,
+        "level": assessment.level.value,
+        "decision": assessment.decision.value,
+        "score": assessment.score,
+        "probability": assessment.probability,
+        "policy_version": assessment.policy_version,
+        "model_version": assessment.model_version,
+        "ring_id": assessment.ring_id,
+        "answer": zlib.compress(assessment.answer, 1),
+        "audit": zlib.compress(orjson.dumps(assessment.audit), 1),
+    }
+
+
+def _assessment(row: Mapping[Any, Any]) -> RiskAssessment:
+    values = {c.name: row[c.name] for c in ASSESSMENTS.columns}
+    values |= {
+        "as_of": moment(row["as_of"]),
+        "stage": Stage(row["stage"]),
+        "level": Level(row["level"]),
+        "decision": Decision(row["decision"]),
+        "answer": zlib.decompress(row["answer"]),
+        "audit": orjson.loads(zlib.decompress(row["audit"])),
+    }
+    return RiskAssessment(**values)

@@ -1,0 +1,80 @@
+"""How the casebook's database is opened: two engines, one that reads and one whose transactions write at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from graph.errors import SettingError, StoreUnavailableError
+from investigations.casebook.tables import create_all
+
+BUSY_SECONDS = 5.0  # how long a writer waits for the others before it gives up
+_KNOWN = "sqlite:///relative.db, sqlite:////absolute.db or postgresql+psycopg://user:password@host/database"
+
+
+class Engines:
+    """The pair of engines. Safe for threads; every process opens its own."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = sa.make_url(url)
+            is_sqlite = parsed.get_backend_name() == "sqlite"
+            # IMMEDIATE: a transaction takes the write lock at its first statement, so that two writers wait and neither fails midway.
+            writing: dict[str, Any] = {"timeout": BUSY_SECONDS, "isolation_level": "IMMEDIATE"} if is_sqlite else {}
+            reading: dict[str, Any] = {"timeout": BUSY_SECONDS} if is_sqlite else {}
+            self.writer = sa.create_engine(parsed, connect_args=writing, pool_pre_ping=not is_sqlite)
+            self.reader = sa.create_engine(parsed, connect_args=reading, isolation_level="AUTOCOMMIT", pool_pre_ping=not is_sqlite)
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+            raise SettingError(f"the casebook's URL {_safe(url)} cannot be opened ({error}); known are {_KNOWN}") from error
+        if is_sqlite:
+            event.listen(self.writer, "connect", _sqlite_pragmas)
+            event.listen(self.reader, "connect", _sqlite_pragmas)
+        with self.writing() as connection:
+            create_all(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction: kept when the block ends, undone when it raises. Database trouble becomes StoreUnavailableError."""
+        with _translated(), self.writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection for reads that each stand alone."""
+        with _translated(), self.reader.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.IntegrityError:
+        raise
+    except (DBAPIError, sa.exc.TimeoutError) as error:
+        raise StoreUnavailableError(f"the casebook cannot be used now: {getattr(error, 'orig', error)}") from error
+
+
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # an answer that was given out has its row on disk, power cut or not
+    cursor.close()
+
+
+def _safe(url: str) -> str:
+    """The URL without its password."""
+    try:
+        return repr(sa.make_url(url))
+    except ArgumentError:
+        return repr(url.split("@")[-1])

@@ -1,0 +1,119 @@
+"""The casebook's tables, the same in SQLite and PostgreSQL; triggers keep what was concluded from being rewritten."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+METADATA = sa.MetaData()
+SCHEMA_VERSION = 1
+
+# Moments are whole microseconds since 1970 UTC. `answer` is the response as sent, `audit` what it was computed from; both zlib.
+ASSESSMENTS = sa.Table(
+    "assessments",
+    METADATA,
+    sa.Column("assessment_id", sa.String(40), primary_key=True),
+    sa.Column("as_of", sa.BigInteger, nullable=False),
+    sa.Column("recorded_by", sa.BigInteger),
+    sa.Column("stage", sa.String(16), nullable=False),
+    sa.Column("applicant_id", sa.Text, nullable=False),
+    sa.Column("application_id", sa.Text),
+    sa.Column("client", sa.Text, nullable=False),
+    sa.Column("request_id", sa.Text, nullable=False),
+    sa.Column("level", sa.String(16), nullable=False),
+    sa.Column("decision", sa.String(16), nullable=False),
+    sa.Column("score", sa.Integer, nullable=False),
+    sa.Column("probability", sa.Float),
+    sa.Column("policy_version", sa.Text, nullable=False),
+    sa.Column("model_version", sa.Text),
+    sa.Column("ring_id", sa.Text),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+    sa.Column("audit", sa.LargeBinary, nullable=False),
+    sa.Index("assessments_by_applicant", "applicant_id", "as_of"),
+    sa.Index("assessments_by_application", "application_id", "as_of"),
+    sa.Index("assessments_by_time", "as_of"),
+    sqlite_with_rowid=True,
+)
+
+# A claim is a client's idempotency key: the first to write it has its answer remembered.
+CLAIMS = sa.Table(
+    "claims",
+    METADATA,
+    sa.Column("client", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("assessment_id", sa.String(40), nullable=False),
+    sa.Column("claimed_at", sa.BigInteger, nullable=False),
+)
+
+CASES = sa.Table(
+    "cases",
+    METADATA,
+    sa.Column("case_id", sa.String(40), primary_key=True),
+    sa.Column("opened_at", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("ring_id", sa.Text),
+    sa.Column("snapshot", sa.Text),
+    sa.Column("applicant_id", sa.Text),
+    sa.Column("assessment_id", sa.String(40)),
+    sa.Column("reason_codes", sa.Text, nullable=False),
+    sa.Index("cases_by_state", "state", "opened_at"),
+)
+_OPEN = sa.text("state <> 'closed'")
+# A ring, or an applicant, has at most one case that is not closed, however many jobs and workers open cases at once.
+OPEN_RING = sa.Index("open_case_of_ring", CASES.c.ring_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
+OPEN_APPLICANT = sa.Index("open_case_of_applicant", CASES.c.applicant_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
+
+CASE_EVENTS = sa.Table(
+    "case_events",
+    METADATA,
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("case_id", sa.String(40), nullable=False, index=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("note", sa.Text),
+)
+
+VERDICTS = sa.Table(
+    "verdicts",
+    METADATA,
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("case_id", sa.String(40), nullable=False, index=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("value", sa.String(20), nullable=False),
+    sa.Column("note", sa.Text),
+)
+
+ABOUT = sa.Table("about", METADATA, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+
+APPEND_ONLY = (ASSESSMENTS, CASE_EVENTS, VERDICTS)
+
+_SQLITE_TRIGGER = """
+CREATE TRIGGER IF NOT EXISTS {table}_{verb}_refused BEFORE {verb} ON {table}
+BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+"""
+_POSTGRES_FUNCTION = """
+CREATE OR REPLACE FUNCTION ringfence_append_only() RETURNS trigger AS $$
+BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$ LANGUAGE plpgsql
+"""
+_POSTGRES_TRIGGER = """
+CREATE OR REPLACE TRIGGER {table}_{verb}_refused BEFORE {verb} ON {table}
+FOR EACH ROW EXECUTE FUNCTION ringfence_append_only()
+"""
+
+
+def create_all(connection: sa.Connection) -> None:
+    """Make what is missing, in the connection's transaction; safe to repeat. Other dialects than the two get no triggers."""
+    METADATA.create_all(connection)
+    dialect = connection.dialect.name
+    template = {"sqlite": _SQLITE_TRIGGER, "postgresql": _POSTGRES_TRIGGER}.get(dialect)
+    if dialect == "postgresql":
+        connection.exec_driver_sql(_POSTGRES_FUNCTION)
+    for table in APPEND_ONLY if template else ():
+        for verb in ("update", "delete"):
+            connection.exec_driver_sql(str(template).format(table=table.name, verb=verb))
+    if connection.execute(sa.select(ABOUT.c.value).where(ABOUT.c.name == "schema")).first() is None:
+        connection.execute(sa.insert(ABOUT).values(name="schema", value=str(SCHEMA_VERSION)))

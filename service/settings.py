@@ -1,0 +1,83 @@
+"""Every setting there is: a default and a sentence each, read from the environment in one place."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from graph.errors import SettingError
+
+PREFIX = "RINGFENCE_"
+
+
+def _setting(default: Any, sentence: str, *, secret: bool = False) -> Any:
+    """A field of Settings; a `secret` one may also be given as the path of a file, in NAME_FILE."""
+    return dataclasses.field(default=default, metadata={"sentence": sentence, "secret": secret}, repr=not secret)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What can be set. The environment variable of a field is RINGFENCE_ and its name in capitals."""
+
+    store: str = _setting("sqlite:///ringfence.db", "URL of the graph store.")
+    casebook: str = _setting("sqlite:///casebook.db", "URL of the casebook (assessments, cases, verdicts): any SQLAlchemy URL.")
+    model: str = _setting("", "Folder of the model bundle; empty: no model, every answer is degraded to `no_model`.")
+    hash_key: str = _setting("", "Key of the identifiers' pseudonyms; empty: the embedded store makes one in a file beside it.", secret=True)
+    hash_key_version: str = _setting("k1", "Name of the hash key, part of every pseudonym, so that keys can be rotated.")
+    hash_algorithm: str = _setting("sha256", "Keyed hash of the pseudonyms: `sha256` or `sm3`.")
+    api_keys: str = _setting(
+        "", "Callers, separated by commas: `name:key` or `name:key:scope+scope` (scopes: risk facts rings desk metrics).", secret=True
+    )
+    host: str = _setting("127.0.0.1", "Address that the service listens on; without an API key only a loopback address is taken.")
+    port: int = _setting(8000, "Port that the service listens on.")
+    workers: int = _setting(2, "Worker processes of the service.")
+    timezone: str = _setting("Asia/Shanghai", "Time zone of answers, and of times that come without an offset.")
+    timeout_ms: int = _setting(1000, "Deadline of an assessment in milliseconds where the caller gives none in X-Timeout-Ms.")
+    rate_limit: float = _setting(0.0, "Requests a second that one API key may make, over all workers; 0: no limit.")
+    rate_burst: int = _setting(50, "Requests that one API key may make at once before the rate limit counts.")
+    idempotency_hours: int = _setting(24, "How long an Idempotency-Key is remembered, in hours.")
+    max_body_bytes: int = _setting(65_536, "Largest body of a request, in bytes; more is answered 413.")
+    max_batch_bytes: int = _setting(4_194_304, "Largest body of a batch (`/risk/batch` and lists of facts), in bytes.")
+    public_url: str = _setting("", "Where people reach this service (`https://risk.example`), put before the desk's links in answers.")
+    metrics_dir: str = _setting("", "Folder in which the workers share their metrics; empty: `serve.py` makes one for its run.")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """The settings in force. Raises SettingError for an unreadable value, an unreadable secret file or a name that is no setting."""
+        environ = os.environ if environ is None else environ
+        known = {f.name: f for f in dataclasses.fields(cls)}
+        types = get_type_hints(cls)
+        values: dict[str, Any] = {}
+        for variable, text in environ.items():
+            if not variable.startswith(PREFIX):
+                continue
+            name = variable.removeprefix(PREFIX).lower()
+            if name.endswith("_file") and (secret := known.get(name.removesuffix("_file"))) and secret.metadata["secret"]:
+                values.setdefault(secret.name, _read_secret(variable, text))
+            elif name not in known:
+                raise SettingError(f"{variable} is no setting; docs/settings.md lists all of them")
+            else:
+                values[name] = _typed(variable, text, types[name])
+        return cls(**values)
+
+    def to_environment(self) -> dict[str, str]:
+        """The environment variables from which another process reads the same settings."""
+        return {f"{PREFIX}{name.upper()}": str(value) for name, value in dataclasses.asdict(self).items()}
+
+
+def _read_secret(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingError(f"{variable}: the file {path} cannot be read ({error.strerror})") from error
+
+
+def _typed(variable: str, text: str, kind: type) -> Any:
+    try:
+        return kind(text.strip())
+    except ValueError as error:
+        raise SettingError(f"{variable}={text!r} is not a number") from error
