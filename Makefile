@@ -1,0 +1,46 @@
+# Everything starts from a Python 3.11+, git and make. Nothing is installed outside this folder.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+WEB := service/web
+NODE_BIN := $(abspath $(VENV))/node
+
+.PHONY: setup run test check bench format clean
+
+setup: $(VENV)/.ready $(WEB)/dist/.ready
+
+$(VENV)/.ready: setup.cfg pyproject.toml
+	@echo "== setting up: a Python environment in $(VENV) (torch is large: some minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(UV) pip install --quiet --python $(BIN)/python --editable ".[test,web,neo4j,postgres,reference]" || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,web,neo4j,postgres,reference]"
+	@touch $@
+
+$(WEB)/dist/.ready: $(VENV)/.ready $(wildcard $(WEB)/src/*) $(WEB)/package.json $(WEB)/package-lock.json
+	@echo "== setting up: the investigators' page"
+	@PYTHON=$(BIN)/python sh scripts/build_web.sh
+	@touch $@
+
+run: setup
+	@$(BIN)/python scripts/run.py
+
+test: setup
+	@$(BIN)/python -m pytest
+
+check: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest
+
+format: setup
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: setup
+	@$(BIN)/python scripts/bench.py
+
+clean:
+	rm -rf var build .pytest_cache .mypy_cache .ruff_cache $(WEB)/dist $(WEB)/node_modules

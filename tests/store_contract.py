@@ -1,0 +1,302 @@
+"""What every GraphStore promises: a test file for an adapter inherits this class and says how to open an empty store."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from graph.evidence import gather, subject_of
+from graph.hubs import GUARD
+from graph.model import Facts, IdentifierKind, LabelValue, Ring, RingChange, RingKind, RingMember, RingSnapshot, Role
+from graph.store import Bounds, GraphStore, GraphView
+from graph.tables import Tables
+from tests.small_worlds import PLATFORMS, applies, before, day, does, fraud, known_as, random_facts, shuffled, uses
+
+NO_BOUNDS = Bounds(steps=2, applicants=10_000, holders=10_000, ties=10_000)
+Open = Callable[[], GraphStore]
+
+
+class StoreContract:
+    """Inherit, and define the fixture `open_store`: a function that opens the same, at first empty, store each time it is called."""
+
+    # -- time is the view -------------------------------------------------------------------------------------------------------------
+
+    def test_an_application_sees_neither_itself_nor_what_happens_at_its_own_moment(self, store: GraphStore) -> None:
+        store.add(Facts(applications=(applies("ann", 5, uses("device", "d")), applies("bob", 5, uses("device", "d")))))
+        assert store.view(day(5)).application("ann@5") is None
+        assert store.view(day(5)).applications_of(["ann"]) == {"ann": ()}
+        assert store.view(day(5)).holders_of([known_as("device", "d")])[known_as("device", "d")].count == 0
+        assert store.view(day(5) + timedelta(microseconds=1)).holders_of([known_as("device", "d")])[known_as("device", "d")].count == 2
+
+    def test_a_label_is_unknown_until_it_is_known_however_old_the_loan(self, store: GraphStore) -> None:
+        store.add(Facts(applications=(applies("ann", 1),), labels=(fraud("ann@1", 30),)))
+        assert store.view(day(30)).labels_of(["ann"]) == {"ann": ()}
+        (label,) = store.view(day(30.1)).labels_of(["ann"])["ann"]
+        assert label.label is LabelValue.FRAUD
+
+    def test_deleting_the_future_changes_nothing(self, store: GraphStore, second: GraphStore) -> None:
+        facts, moment = random_facts(3), day(30)
+        store.add(facts)
+        second.add(before(facts, moment))
+        for application in [a for a in facts.applications if a.applied_at == moment] + list(facts.applications[:5]):
+            subject = subject_of(dataclasses.replace(application, applied_at=moment))
+            assert_same_evidence(gather(store.view(moment), subject), gather(second.view(moment), subject))
+        assert_same_tables(store.view(moment).tables(), second.view(moment).tables())
+
+    def test_any_order_of_delivery_gives_the_same_columns(self, store: GraphStore, second: GraphStore) -> None:
+        facts = random_facts(4)
+        store.add(facts)
+        for part in in_parts(shuffled(facts, 9), 7):
+            second.add(part)
+        assert_same_tables(store.view(day(45)).tables(), second.view(day(45)).tables())
+
+    def test_a_late_delivery_of_older_facts_leaves_an_earlier_mark_as_it_was(self, store: GraphStore) -> None:
+        facts = random_facts(5)
+        early, late = in_parts(shuffled(facts, 1), 2)
+        store.add(early)
+        mark = store.mark()
+        asked = subject_of(applies("p001", 50, uses("device", "device1"), uses("phone", "phone1")))
+        then, columns = gather(store.view(day(50)), asked), store.view(day(50)).tables()
+        store.add(late)
+        assert_same_evidence(then, gather(store.view(day(50), mark), asked))
+        assert_same_tables(columns, store.view(day(50), mark).tables())
+        assert len(store.view(day(50)).tables().applications["at"]) > len(columns.applications["at"])
+
+    # -- adding -----------------------------------------------------------------------------------------------------------------------
+
+    def test_adding_the_same_facts_again_adds_nothing(self, store: GraphStore) -> None:
+        facts = random_facts(6)
+        total = sum(len(getattr(facts, name)) for name in Facts.__dataclass_fields__)
+        first = store.add(facts)
+        again = store.add(shuffled(facts, 2))
+        assert (first.accepted, first.known, first.conflicts) == (total, 0, ())
+        assert (again.accepted, again.known, again.conflicts) == (0, total, ())
+        assert again.mark == first.mark == store.mark()
+
+    def test_an_id_that_comes_back_with_other_content_is_a_conflict_and_changes_nothing(self, store: GraphStore) -> None:
+        store.add(Facts(applications=(applies("ann", 1, amount=100.0),)))
+        added = store.add(Facts(applications=(applies("bob", 2), applies("ann", 1, amount=999.0))))
+        assert (added.accepted, added.conflicts) == (1, (("applications", 1),))
+        (kept,) = store.view(day(9)).applications_of(["ann"])["ann"]
+        assert kept.amount == 100.0
+
+    def test_a_batch_that_fails_on_the_way_leaves_nothing_behind(self, store: GraphStore) -> None:
+        broken = dataclasses.replace(applies("bob", 2), mentions=(None,))  # type: ignore[arg-type]
+        with pytest.raises(AttributeError):
+            store.add(Facts(applications=(applies("ann", 1, uses("phone", "x")), broken)))
+        assert sum(store.counts().values()) == 0
+        assert store.mark() == 0
+
+    def test_a_fact_comes_back_as_it_was_given(self, store: GraphStore) -> None:
+        facts = random_facts(7)
+        store.add(facts)
+        view = store.view(day(1000))
+        assert {a.application_id: a for a in view.applications(day(-1))} == {a.application_id: a for a in facts.applications}
+        events = {e for made in view.events_of([f"p{n:03d}" for n in range(30)]).values() for e in made}
+        assert events == set(facts.events)
+        outcomes = view.outcomes_of([a.application_id for a in facts.applications])
+        assert {o for told in outcomes.values() for o in told} == set(facts.outcomes)
+        assert view.platforms() == {p.platform_id: p for p in PLATFORMS}
+        assert view.merchants_of(["M1", "M9"]) == {"M1": facts.merchants[0]}
+        assert view.devices_of([known_as("device", "device0")]) == {known_as("device", "device0"): facts.devices[0]}
+        assert view.identifier("device:k1.device0") == known_as("device", "device0")
+
+    def test_another_reader_sees_what_was_written(self, open_store: Open) -> None:
+        with open_store() as writer, open_store() as reader:
+            writer.add(Facts(applications=(applies("ann", 1),)))
+            assert len(reader.view(day(2)).applications_of(["ann"])["ann"]) == 1
+
+    # -- bounds -----------------------------------------------------------------------------------------------------------------------
+
+    def test_the_newest_come_first_and_no_more_than_asked(self, store: GraphStore) -> None:
+        store.add(Facts(applications=tuple(applies("ann", n) for n in range(9)), events=tuple(does("ann", "login", n) for n in range(9))))
+        view = store.view(day(8))
+        assert [a.application_id for a in view.applications_of(["ann"], 2)["ann"]] == ["ann@7", "ann@6"]
+        assert [e.event_id for e in view.events_of(["ann"], 2)["ann"]] == ["ann-login@7", "ann-login@6"]
+
+    def test_a_hub_is_counted_and_never_walked(self, store: GraphStore) -> None:
+        crowd = GUARD[IdentifierKind.WIFI] + 1
+        store.add(Facts(applications=tuple(applies(f"p{n:03d}", 1, uses("wifi", "hall")) for n in range(crowd))))
+        graph = store.view(day(2)).neighbourhood("p000")
+        assert graph.nodes["wifi:k1.hall"]["hub"] == "many_holders"
+        assert graph.nodes["wifi:k1.hall"]["holders"] == crowd
+        assert [node for node in graph if node.startswith("applicant:")] == ["applicant:p000"]
+        assert graph.graph["hubs_ignored"] == 1
+
+    def test_an_unverified_national_id_links_nobody(self, store: GraphStore) -> None:
+        wrong = dataclasses.replace(known_as("national_id", "n"), linking=False)
+        mention = dataclasses.replace(uses("national_id", "n"), identifier=wrong)
+        store.add(Facts(applications=(applies("ann", 1, mention), applies("bob", 1, mention))))
+        graph = store.view(day(2)).neighbourhood("ann")
+        assert graph.nodes["national_id:k1.n"]["hub"] == "not_linking"
+        assert "applicant:bob" not in graph
+
+    def test_a_cut_subgraph_says_so(self, store: GraphStore) -> None:
+        store.add(Facts(applications=tuple(applies(f"p{n:02d}", n, uses("device", "d")) for n in range(20))))
+        graph = store.view(day(30)).neighbourhood("p00", bounds=Bounds(applicants=5))
+        assert graph.graph["truncated"] is True
+        assert sorted(n for n in graph if n.startswith("applicant:")) == [f"applicant:p{n:02d}" for n in (0, 16, 17, 18, 19)]
+        assert store.view(day(1)).neighbourhood("p00").graph["truncated"] is False
+
+    def test_a_year_of_network_addresses_does_not_hide_the_phone(self, store: GraphStore) -> None:
+        logins = tuple(does("ann", "login", n, uses("ip", f"ip{n}")) for n in range(2, 100))
+        store.add(Facts(applications=(applies("ann", 1, uses("phone", "x")),), events=logins))
+        kinds = [tie.identifier.kind for tie in store.view(day(200)).ties_of(["ann"], 8)["ann"]]
+        assert kinds.count(IdentifierKind.IP) == 8
+        assert kinds.count(IdentifierKind.PHONE) == 1
+
+    # -- the graph, against a slow and obvious one ------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_the_neighbourhood_is_the_one_that_the_facts_say(self, store: GraphStore, seed: int) -> None:
+        facts = random_facts(seed, people=40)
+        store.add(facts)
+        moment = day(40)
+        oracle = whole_graph(before(facts, moment))
+        for who in ("p000", "p007", "p023"):
+            assert_same_graph(store.view(moment).neighbourhood(who, bounds=NO_BOUNDS), around(oracle, who, NO_BOUNDS.steps))
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_columns_and_single_reads_tell_the_same_ties(self, store: GraphStore, seed: int) -> None:
+        store.add(random_facts(seed))
+        view = store.view(day(33))
+        assert ties_in_columns(view.tables()) == ties_by_reading(view)
+
+    # -- rings ------------------------------------------------------------------------------------------------------------------------
+
+    def test_the_snapshot_in_force_is_the_last_one_taken_by_then(self, store: GraphStore) -> None:
+        for week, size in ((7, 2), (14, 3)):
+            store.save_rings(a_snapshot(week, size))
+        assert store.view(day(6)).rings() is None
+        assert store.view(day(7)).rings() == a_snapshot(7, 2)
+        assert store.view(day(20)).rings() == a_snapshot(14, 3)
+        membership = store.view(day(20)).memberships_of(["p2", "nobody"])
+        assert membership["p2"].size == 3
+        assert membership["p2"].member.role == "member"
+        assert list(membership) == ["p2"]
+        assert store.view(day(20)).ring("R-1") == a_snapshot(14, 3).rings[0]
+
+    def test_a_snapshot_that_is_saved_later_does_not_change_an_earlier_mark(self, store: GraphStore) -> None:
+        store.add(Facts(applications=(applies("p0", 1),)))
+        mark = store.mark()
+        store.save_rings(a_snapshot(7, 2))
+        assert store.view(day(20), mark).memberships_of(["p0"]) == {}
+        assert store.view(day(20)).memberships_of(["p0"])["p0"].snapshot == "week-7"
+
+    # -- search -----------------------------------------------------------------------------------------------------------------------
+
+    def test_search_finds_people_applications_rings_and_masked_values(self, store: GraphStore) -> None:
+        store.add(Facts(applications=(applies("ann", 1, uses("phone", "13800001234")), applies("anna", 2))))
+        store.save_rings(a_snapshot(3, 2))
+        view = store.view(day(5))
+        assert [hit.node for hit in view.search("ann")] == ["applicant:ann", "applicant:anna", "application:ann@1", "application:anna@2"]
+        assert [hit.node for hit in view.search("***1234")] == ["phone:k1.13800001234"]
+        assert [hit.type for hit in view.search("R-1")] == ["ring"]
+        assert [hit.node for hit in store.view(day(2)).search("anna")] == []
+        assert view.search("  ") == ()
+
+
+def a_snapshot(week: int, size: int) -> RingSnapshot:
+    """One ring of `size` people, as of day `week`."""
+    members = tuple(
+        RingMember(applicant_id=f"p{n}", role="core" if n == 0 else "member", joined_at=day(n), distance_to_core=min(n, 1), strength=1 / (n + 3))
+        for n in range(size)
+    )
+    ring = Ring(
+        ring_id="R-1", kind=RingKind.RING, score=0.1 + 0.2, state="growing", first_seen=day(1), last_seen=day(2), confirmed_bad=1, suspected=size,
+        bad_rate=1 / 3, exposure=1e4, shared_by_kind={"device": 2}, hubs_ignored=0, density=1.0, burst_days=0.5, platforms=2,
+        reason_codes=("SHARED_DEVICE",), members=members,
+    )  # fmt: skip
+    change = RingChange(ring_id="R-1", change="born", from_rings=(), joined=size, left=0, jaccard=0.0)
+    return RingSnapshot(name=f"week-{week}", as_of=day(week), rings=(ring,), changes=(change,))
+
+
+def in_parts(facts: Facts, parts: int) -> list[Facts]:
+    """The facts as `parts` deliveries; reference data with the first."""
+    dated = ("applications", "events", "outcomes", "labels", "contacts")
+    cut = [Facts(**{name: getattr(facts, name)[n::parts] for name in dated}) for n in range(parts)]
+    return [dataclasses.replace(cut[0], platforms=facts.platforms, merchants=facts.merchants, devices=facts.devices), *cut[1:]]
+
+
+def whole_graph(facts: Facts) -> nx.Graph[str]:
+    """Everything the facts say, without a bound: the slow and obvious graph."""
+    graph: nx.Graph[str] = nx.Graph()
+    spoken = [(a.applicant_id, m, a.applied_at) for a in facts.applications for m in a.mentions]
+    spoken += [(e.applicant_id, m, e.at) for e in facts.events for m in e.mentions]
+    spoken += [(c.applicant_id, dataclasses.replace(uses("phone", "x", Role.CONTACT), identifier=c.phone), c.at) for c in facts.contacts]
+    ties: dict[tuple[str, str], list[tuple[Role, datetime]]] = defaultdict(list)
+    for who, mention, at in spoken:
+        ties[f"applicant:{who}", mention.identifier.node].append((mention.role, at))
+    for (who, what), said in ties.items():
+        roles, times = [role for role, _ in said], [at for _, at in said]
+        role = next(r for r in (Role.OWN, Role.EMPLOYER, Role.CONTACT) if r in roles)
+        graph.add_edge(who, what, role=role.value, since=min(times), last=max(times), ties=len(set(roles)))
+    for event in facts.events:
+        if event.counterparty_id is not None:
+            a, b = f"applicant:{event.applicant_id}", f"applicant:{event.counterparty_id}"
+            known = graph.get_edge_data(a, b, {"since": event.at, "last": event.at})
+            graph.add_edge(a, b, role=event.kind, since=min(known["since"], event.at), last=max(known["last"], event.at))
+    return graph
+
+
+def around(graph: nx.Graph[str], who: str, steps: int) -> nx.Graph[str]:
+    """What can be reached in `steps` sharing steps without walking through a hub."""
+    reached, frontier, edges = {f"applicant:{who}"}, {f"applicant:{who}"}, set()
+    for _ in range(steps):
+        arrived = set()
+        for person in frontier:
+            for other in graph.adj.get(person, ()):
+                edges.add(frozenset((person, other)))
+                if other.startswith("applicant:"):
+                    arrived.add(other)
+                elif sum(graph[other][p]["ties"] for p in graph[other]) <= GUARD[IdentifierKind(other.split(":")[0])]:
+                    arrived |= set(graph[other])
+                    edges |= {frozenset((p, other)) for p in graph[other]}
+        frontier = arrived - reached
+        reached |= arrived
+    return graph.edge_subgraph([tuple(e) for e in edges])
+
+
+def assert_same_graph(found: nx.Graph[str], expected: nx.Graph[str]) -> None:
+    assert {frozenset(e) for e in found.edges} == {frozenset(e) for e in expected.edges}
+    for a, b, said in found.edges(data=True):
+        assert said == {name: expected.edges[a, b][name] for name in ("role", "since", "last")}
+
+
+def assert_same_evidence(one: object, other: object) -> None:
+    for name in type(one).__dataclass_fields__:  # type: ignore[attr-defined]
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if isinstance(mine, nx.Graph):
+            assert list(mine.nodes(data=True)) == list(theirs.nodes(data=True))
+            assert list(mine.edges(data=True)) == list(theirs.edges(data=True))
+            assert mine.graph == theirs.graph
+        else:
+            assert mine == theirs, name
+
+
+def assert_same_tables(one: Tables, other: Tables) -> None:
+    for name in Tables.__dataclass_fields__:
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if not isinstance(mine, dict):
+            mine, theirs = {"": mine}, {"": theirs}
+        for column in mine:
+            np.testing.assert_array_equal(mine[column], theirs[column], err_msg=f"{name}.{column}")
+
+
+def ties_in_columns(tables: Tables) -> set[tuple[str, str, int, int]]:
+    ties, who, token = tables.ties, tables.applicant_ids, tables.identifiers["token"]
+    rows = zip(ties["applicant"], ties["identifier"], ties["since"], ties["last"], strict=True)
+    return {(who[a], token[i], int(since), int(last)) for a, i, since, last in rows}
+
+
+def ties_by_reading(view: GraphView) -> set[tuple[str, str, int, int]]:
+    from graph.moments import micros
+
+    people = [f"p{n:03d}" for n in range(30)]
+    return {(t.applicant_id, t.identifier.token, micros(t.since), micros(t.last)) for ties in view.ties_of(people).values() for t in ties}

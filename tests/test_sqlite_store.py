@@ -1,0 +1,94 @@
+"""The embedded store keeps the contract of every store, and what only a file can promise."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from graph.errors import StoreUnavailableError, StoreVersionError
+from graph.model import Facts
+from graph.sqlite_store import SqliteStore
+from tests.small_worlds import applies, day, uses
+from tests.store_contract import Open, StoreContract
+
+
+class TestSqliteStore(StoreContract):
+    @pytest.fixture
+    def open_store(self, tmp_path: Path) -> Open:
+        return partial(SqliteStore, tmp_path / "graph.db")
+
+    @pytest.fixture
+    def store(self, open_store: Open) -> Iterator[SqliteStore]:
+        with open_store() as store:
+            yield store
+
+    @pytest.fixture
+    def second(self, tmp_path: Path) -> Iterator[SqliteStore]:
+        with SqliteStore(tmp_path / "second.db") as store:
+            yield store
+
+
+def _write(path: Path, writer: int) -> None:
+    with SqliteStore(path) as store:
+        for n in range(25):
+            store.add(Facts(applications=(applies(f"w{writer}-{n}", 1, uses("device", "shared"), uses("phone", f"{writer}-{n}")),)))
+
+
+def test_several_processes_write_at_once_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    path = tmp_path / "graph.db"
+    writers = [multiprocessing.get_context("spawn").Process(target=_write, args=(path, n)) for n in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0, 0, 0, 0]
+    with SqliteStore(path) as store:
+        assert store.counts()["applications"] == 100
+        assert store.mark() == 100
+        assert store.counts()["identifiers"] == 101
+
+
+def test_a_file_that_is_no_store_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("dear reader, this is no database at all " * 100)
+    with pytest.raises(StoreUnavailableError, match="not a database"):
+        SqliteStore(path)
+
+
+def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "graph.db"
+    SqliteStore(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreVersionError, match="99"):
+        SqliteStore(path)
+
+
+def test_a_full_disk_or_locked_file_is_said_in_the_familys_words(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        store.add(Facts(applications=(applies("ann", 1),)))
+        view = store.view(day(2))
+        store._connection().execute("DROP TABLE outcome")
+        with pytest.raises(StoreUnavailableError):
+            view.outcomes_of(["ann@1"])
+
+
+EXPLAINED = {
+    "application": "SELECT 1 FROM application WHERE applicant = 1 AND at < 9 ORDER BY at DESC",
+    "event": "SELECT 1 FROM event WHERE counterparty = 1 AND at < 9 ORDER BY at DESC",
+    "tie": "SELECT 1 FROM tie WHERE identifier = 1 AND since < 9 ORDER BY since DESC",
+    "mention": "SELECT max(at) FROM mention WHERE applicant = 1 AND identifier = 1 AND role = 0 AND at < 9",
+}
+
+
+@pytest.mark.parametrize("table", sorted(EXPLAINED))
+def test_no_hot_query_scans_a_table(tmp_path: Path, table: str) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        plan = store._connection().execute(f"EXPLAIN QUERY PLAN {EXPLAINED[table]}").fetchall()
+    assert all("SCAN" not in row[3] and "TEMP B-TREE" not in row[3] for row in plan), plan
