@@ -1,0 +1,220 @@
+"""The ml_* variables: who asked how many lenders for money, by key, window and segment, strictly before the moment of the assessment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import product
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from graph.entity import resolve
+from graph.evidence import Evidence
+from graph.model import Application, IdentifierKind, Outcome, OutcomeStatus, Role
+
+WINDOWS: Mapping[str, timedelta] = MappingProxyType(
+    {"24h": timedelta(hours=24), "7d": timedelta(days=7), "1m": timedelta(days=30), "3m": timedelta(days=90), "12m": timedelta(days=360)}
+)
+"""Half-open spans [t - w, t), shortest first; a month is 30 days."""
+
+KEYS: Mapping[str, IdentifierKind | None] = MappingProxyType(
+    {
+        "id": IdentifierKind.NATIONAL_ID,
+        "phone": IdentifierKind.PHONE,
+        "device": IdentifierKind.DEVICE,
+        "card": IdentifierKind.BANK_CARD,
+        "person": None,
+    }
+)
+"""Whose applications are counted: those that name the same identifier as their own, or (person) those of the resolved entity."""
+
+SEGMENTS = ("all", "others", "bank", "nbank")
+
+
+_APPLIED, _REJECTED, _DISBURSED = "applied", "rejected", "disbursed"
+
+
+class Stat(NamedTuple):
+    """Which marks are counted (applications, rejections or disbursements, each at its own moment); `distinct`: by lender, once each."""
+
+    of: str
+    distinct: bool
+    text_en: str
+    text_zh: str
+
+
+STATS: Mapping[str, Stat] = MappingProxyType(
+    {
+        "apps": Stat(_APPLIED, False, "applications", "申请次数"),
+        "lenders": Stat(_APPLIED, True, "lenders asked", "申请机构数"),
+        "rejected": Stat(_REJECTED, False, "rejections", "被拒次数"),
+        "disbursed": Stat(_DISBURSED, False, "disbursements", "放款次数"),
+    }
+)
+COOLING_OFF = timedelta(days=7)
+
+NAMES: tuple[str, ...] = tuple(f"ml_{w}_{k}_{segment}_{stat}" for k, segment, stat, w in product(KEYS, SEGMENTS, STATS, WINDOWS))
+"""All variables, in the order in which they are computed and given to the model."""
+
+_BY_KEY: Mapping[str, tuple[str, ...]] = MappingProxyType({k: tuple(n for n in NAMES if n.split("_")[2] == k) for k in KEYS})
+_WORDS = MappingProxyType(
+    {
+        "id": ("this national id", "同一身份证"), "phone": ("this number", "同一手机号"), "device": ("this device", "同一设备"),
+        "card": ("this card", "同一银行卡"), "person": ("this person", "同一人"), "all": ("", ""), "others": (" at other lenders", "其他机构"),
+        "bank": (" at banks", "银行"), "nbank": (" at non-banks", "非银机构"), "24h": ("24 hours", "24小时"), "7d": ("7 days", "7天"),
+        "1m": ("1 month", "1个月"), "3m": ("3 months", "3个月"), "12m": ("12 months", "12个月"),
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MultiLending:
+    """All variables by name. None: nothing at all is known under that key; 0: something is, and nothing in the window."""
+
+    status: Literal["found", "no_record"]
+    variables: Mapping[str, float | None]
+
+
+class _Mark(NamedTuple):
+    """Something counted: when, what, and at which lender (of which SEGMENTS)."""
+
+    at: datetime
+    kind: str
+    lender: str
+    segments: tuple[bool, ...]
+
+
+def compute(evidence: Evidence) -> MultiLending:
+    """All variables of one evidence. Pure; no lender is named in it, and the application in question is not counted."""
+    variables: dict[str, float | None] = {}
+    known: dict[str, Sequence[_Mark]] = {}
+    cuts = [evidence.as_of - span for span in WINDOWS.values()]
+    for key, kind in KEYS.items():
+        made = of_person(evidence) if kind is None else naming(evidence, kind)
+        if not made:
+            variables.update(_NOTHING[key])
+            continue
+        marks = [mark for one in made for mark in known.get(one.application_id) or known.setdefault(one.application_id, _marks(one, evidence))]
+        marks.sort(reverse=True)
+        variables.update(zip(_BY_KEY[key], _values(marks, cuts), strict=True))
+    return MultiLending("no_record" if all(value is None for value in variables.values()) else "found", variables)
+
+
+def naming(evidence: Evidence, kind: IdentifierKind) -> list[Application]:
+    """Earlier applications by anybody in the neighbourhood that name, as the applicant's own, what this application names of `kind`.
+
+    Without an application in question it is what the applicant ever named. What says nothing (a hub, a placeholder, a national id
+    that fails its checksum) counts for nobody.
+    """
+    adjacency, nodes = dict(evidence.graph.adjacency()), evidence.graph.nodes
+    asked = evidence.subject.application
+    if asked is not None:
+        named = {m.identifier.node for m in asked.mentions if m.identifier.kind is kind and m.role is Role.OWN}
+    else:
+        mine = adjacency[evidence.subject.node].items()
+        named = {node for node, tie in mine if nodes[node]["type"] == kind and tie["role"] == Role.OWN}
+    named = {node for node in named if node in nodes and not nodes[node]["hub"]}
+    tokens = {node.partition(":")[2] for node in named}
+    people = {person.partition(":")[2] for node in named for person in adjacency[node]}
+    return [
+        one
+        for person in people
+        for one in evidence.applications.get(person, ())
+        if any(m.identifier.token in tokens and m.identifier.kind is kind and m.role is Role.OWN for m in one.mentions)
+    ]
+
+
+def of_person(evidence: Evidence) -> list[Application]:
+    """Earlier applications of the resolved person, under all its applicant ids."""
+    return [one for applicant in resolve(evidence).applicants for one in evidence.applications.get(applicant, ())]
+
+
+def _marks(application: Application, evidence: Evidence) -> tuple[_Mark, ...]:
+    """What an application counts as; a loan given back within the cooling-off period is neither shopping nor stacking."""
+    lender, asked = application.platform_id, evidence.subject.application
+    platform = evidence.platforms.get(lender)
+    is_asking = lender == asked.platform_id if asked else platform is not None and platform.is_own
+    is_bank = platform is not None and platform.type.is_bank
+    segments = (True, not is_asking, is_bank, platform is not None and not is_bank)
+    outcomes = evidence.outcomes.get(application.application_id, ())
+    returned = _returned(outcomes)
+    marks = [] if returned else [_Mark(application.applied_at, _APPLIED, lender, segments)]
+    for outcome in outcomes:
+        if outcome.status is OutcomeStatus.REJECTED:
+            marks.append(_Mark(outcome.at, _REJECTED, lender, segments))
+        elif outcome.status is OutcomeStatus.DISBURSED and not returned:
+            marks.append(_Mark(outcome.at, _DISBURSED, lender, segments))
+    return tuple(marks)
+
+
+def _returned(outcomes: Iterable[Outcome]) -> bool:
+    """Whether the loan went back in time; one whose disbursement was never reported went back in time by the word's definition."""
+    at = {outcome.status: outcome.at for outcome in outcomes}
+    back, paid = at.get(OutcomeStatus.RETURNED), at.get(OutcomeStatus.DISBURSED)
+    return back is not None and (paid is None or back - paid <= COOLING_OFF)
+
+
+def _values(marks: Sequence[_Mark], cuts: Sequence[datetime]) -> list[float]:
+    """Values for one key in the order of `_BY_KEY`: segments, then stats, then windows. `marks` newest first."""
+    values: list[float] = []
+    by_kind = {kind: [mark for mark in marks if mark.kind == kind] for kind in {stat.of for stat in STATS.values()}}
+    for segment in range(len(SEGMENTS)):
+        for stat in STATS.values():
+            chosen = [mark for mark in by_kind[stat.of] if mark.segments[segment]]
+            values += _over_windows(chosen, cuts, stat.distinct) if chosen else [0.0] * len(cuts)
+    return values
+
+
+def _over_windows(marks: Sequence[_Mark], cuts: Sequence[datetime], distinct: bool) -> list[float]:
+    """How many marks, or different lenders, lie at or after each cut; one pass, the cuts go back in time."""
+    counts, lenders, position = [], set(), 0
+    for cut in cuts:
+        while position < len(marks) and marks[position].at >= cut:
+            lenders.add(marks[position].lender)
+            position += 1
+        counts.append(float(len(lenders) if distinct else position))
+    return counts
+
+
+_NOTHING: Mapping[str, Mapping[str, None]] = MappingProxyType({k: MappingProxyType(dict.fromkeys(names)) for k, names in _BY_KEY.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A variable in words: its reason code, and texts that contain `{value}`."""
+
+    code: str
+    text_en: str
+    text_zh: str
+
+
+def describe(name: str) -> Description:
+    """The reason code and texts of a variable. Raises KeyError for a name that is not in NAMES."""
+    if name not in _KNOWN:
+        raise KeyError(name)
+    _, window, key, segment, stat = name.split("_")
+    (key_en, key_zh), (segment_en, segment_zh), (window_en, window_zh) = _WORDS[key], _WORDS[segment], _WORDS[window]
+    return Description(
+        code=name.upper(),
+        text_en=f"{{value}} {STATS[stat].text_en}{segment_en} in {window_en} with {key_en}",
+        text_zh=f"{key_zh}近{window_zh}{segment_zh}{STATS[stat].text_zh}为{{value}}",
+    )
+
+
+def evidence_path(evidence: Evidence, name: str) -> tuple[tuple[str, ...], datetime | None] | None:
+    """Nodes from the application over the key to the latest applicant counted, and since when; None where nothing is counted."""
+    kind = KEYS[name.split("_")[2]]
+    made = of_person(evidence) if kind is None else naming(evidence, kind)
+    if not made:
+        return None
+    last = max(made, key=lambda one: (one.applied_at, one.application_id))
+    asked = evidence.subject.application
+    start = f"application:{asked.application_id}" if asked else evidence.subject.node
+    person = f"applicant:{last.applicant_id}"
+    between = sorted(m.identifier.node for m in last.mentions if m.identifier.kind is kind and m.role is Role.OWN)
+    nodes = (start, *between[:1], person) if start != person else (start, *between[:1])
+    return nodes, min(one.applied_at for one in made)
+
+
+_KNOWN = frozenset(NAMES)

@@ -1,0 +1,27 @@
+"""SIGNALS: every sign of fraud that an assessment weighs, one small named, documented function each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from graph.evidence import Evidence
+from graph.signals_behaviour import BEHAVIOUR
+from graph.signals_merchant import MERCHANT
+from graph.signals_reading import Reading, read
+from graph.signals_registry import Path, Signal, SignalFunction
+from graph.signals_ring import RING
+from graph.signals_sharing import SHARING
+
+__all__ = ["DIMENSIONS", "SIGNALS", "Path", "Reading", "Signal", "SignalFunction", "compute"]
+
+DIMENSIONS = ("ring", "multi_lending", "device", "phone", "merchant", "behaviour", "verification")
+
+SIGNALS: Mapping[str, SignalFunction] = MappingProxyType({one.name: one for family in (RING, SHARING, MERCHANT, BEHAVIOUR) for one in family})
+"""Name -> signal, in the order in which they are computed, shown and given to the model."""
+
+
+def compute(evidence: Evidence) -> tuple[Signal, ...]:
+    """All signals of one evidence, in the order of SIGNALS. Pure: the same evidence gives the same bits."""
+    reading = read(evidence)
+    return tuple(Signal(one.name, one.measure(reading), one.unit) for one in SIGNALS.values())

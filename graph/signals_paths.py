@@ -1,0 +1,139 @@
+"""Where the subgraph shows a signal: application -> device -> applicant, to what is known bad, to a merchant, to a ring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from graph.model import IdentifierKind as Kind
+from graph.signals_reading import Bond, Held, Neighbour, Reading
+from graph.signals_registry import Path, PathFinder
+
+
+def start(reading: Reading) -> str:
+    """The first node of every path: the application in question, or the applicant where there is none."""
+    return f"application:{reading.asked.application_id}" if reading.asked else reading.me
+
+
+def to_subject(reading: Reading) -> Path | None:
+    """The application and its applicant: for what lies in the own past."""
+    return Path((start(reading), reading.me) if reading.asked else (reading.me,), None)
+
+
+def shared(kind: Kind, role: str = "own", groups: frozenset[str] | None = None) -> PathFinder:
+    """Through the identifier of that kind with the most other holders, to the one who came last."""
+
+    def find(reading: Reading) -> Path | None:
+        held = [one for one in reading.of(kind, role) if one.others and not one.hub]
+        best = max(held, key=lambda one: (len(one.others), one.node), default=None)
+        return _through(reading, best, groups) if best else None
+
+    return find
+
+
+def _through(reading: Reading, one: Held, groups: frozenset[str] | None = None) -> Path | None:
+    others = [other for other in one.others if groups is None or other.group in groups]
+    if not others:
+        return None
+    last = max(others, key=lambda other: (other.last, other.person))
+    return Path((start(reading), one.node, last.person), max(one.since or reading.t, last.since))
+
+
+def own(kind: Kind, role: str = "own") -> PathFinder:
+    """To the newest identifier of that kind."""
+
+    def find(reading: Reading) -> Path | None:
+        held = reading.of(kind, role)
+        newest = max(held, key=lambda one: (one.since or reading.t, one.node), default=None)
+        return Path((start(reading), newest.node), newest.since) if newest else None
+
+    return find
+
+
+def along(bond: Bond, reading: Reading) -> Path:
+    """Along one bond, by the identifier that says most."""
+    return Path((start(reading), bond.via[0], bond.person), bond.since)
+
+
+def strongest_bond(reading: Reading) -> Path | None:
+    """To the person with whom the subject shares most."""
+    return along(reading.strong[0], reading) if reading.strong else None
+
+
+def most_ways(reading: Reading) -> Path | None:
+    """To the person with whom the subject shares the most kinds of things."""
+    best = min(reading.bonds, key=lambda bond: (-len(bond.groups), -bond.weight, bond.person), default=None)
+    return along(best, reading) if best else None
+
+
+def to_any(wanted: Iterable[str], reading: Reading) -> Path | None:
+    """To the nearest of these people, over identifiers that link; at most two sharing steps."""
+    targets = frozenset(wanted)
+    for bond in reading.bonds:
+        if bond.person in targets and bond.weight > 0:
+            return along(bond, reading)
+    for bond in reading.bonds:
+        if bond.weight <= 0:
+            continue
+        for node in sorted(reading.adjacency[bond.person]):
+            further = _further(reading, node, bond.person, targets)
+            if further is not None:
+                person, since = further
+                return Path((start(reading), bond.via[0], bond.person, node, person), since)
+    return None
+
+
+def _further(reading: Reading, node: str, by: str, targets: frozenset[str]) -> tuple[str, datetime | None] | None:
+    """Who of `targets` stands behind `node`, seen from `by`; the node may itself be a person (a transfer)."""
+    here = reading.adjacency[by][node]
+    if node in targets:
+        return node, here["since"]
+    data = reading.evidence.graph.nodes[node]
+    if data["type"] == "applicant" or data["hub"]:
+        return None
+    found = sorted(person for person in reading.adjacency[node] if person in targets)
+    if not found:
+        return None
+    sinces = [s for s in (here["since"], reading.adjacency[node][found[0]]["since"]) if s is not None]
+    return found[0], max(sinces, default=None)
+
+
+def to_bad(reading: Reading) -> Path | None:
+    """To the nearest person of whom a fraud is known."""
+    return to_any((node for node, person in reading.people.items() if person.bad), reading)
+
+
+def to_people(chosen: Iterable[Neighbour], reading: Reading) -> Path | None:
+    """To the nearest of these neighbours."""
+    return to_any((person.node for person in chosen), reading)
+
+
+def to_merchant(reading: Reading) -> Path | None:
+    """To the merchant, and on to the latest other application there."""
+    return _to_place(reading, "merchant", reading.asked.merchant_id if reading.asked else None)
+
+
+def to_agent(reading: Reading) -> Path | None:
+    """To the agent, and on to the latest other application through them."""
+    return _to_place(reading, "agent", reading.asked.agent_id if reading.asked else None)
+
+
+def _to_place(reading: Reading, kind: str, place: str | None) -> Path | None:
+    if place is None:
+        return None
+    latest = reading.evidence.at_merchant if kind == "merchant" else reading.evidence.at_agent
+    nodes = (start(reading), f"{kind}:{place}", *(f"application:{one.application_id}" for one in latest[:1]))
+    return Path(nodes, latest[-1].applied_at if latest else None)
+
+
+def to_ring(reading: Reading) -> Path | None:
+    """To the ring: the own one, or over the strongest bond into one."""
+    for node in (reading.me, *sorted(reading.selves)):
+        membership = reading.evidence.memberships.get(node.partition(":")[2])
+        if membership:
+            return Path((start(reading), f"ring:{membership.ring.ring_id}"), membership.member.joined_at)
+    for bond in reading.strong:
+        membership = reading.evidence.memberships.get(bond.person.partition(":")[2])
+        if membership:
+            return Path((start(reading), bond.via[0], bond.person, f"ring:{membership.ring.ring_id}"), membership.member.joined_at)
+    return None

@@ -1,0 +1,282 @@
+"""Signals of company: how much is shared with whom, what they did, how near a known fraud is, and the ring of the last snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from math import fsum
+
+from graph.model import Membership
+from graph.signals_paths import most_ways, strongest_bond, to_any, to_bad, to_people, to_ring
+from graph.signals_reading import DAY, MONTH, PLACES, STRONG, Neighbour, Reading
+from graph.signals_registry import Family, Path
+
+RING = Family(path=strongest_bond)
+
+
+@RING.signal("ring", "up", "score", ("Sharing with others adds up to {value}", "与他人共享的强度合计{value}"))
+def sharing_weight(r: Reading) -> float | None:
+    """All that is shared, each value worth the less the more people hold it."""
+    return fsum(bond.weight for bond in r.bonds)
+
+
+@RING.signal("ring", "up", "score", ("The closest person shares a weight of {value}", "与最密切者的共享强度为{value}"))
+def closest_bond_weight(r: Reading) -> float | None:
+    """The weight of the heaviest bond to one other person; 0 for nobody."""
+    return r.bonds[0].weight if r.bonds else 0.0
+
+
+@RING.signal("ring", "up", "count", ("{value} independent kinds of things shared with one person", "与同一人共享{value}类独立信息"), most_ways)
+def kinds_shared_max(r: Reading) -> float | None:
+    """Most independent strong kinds (device, card, phone, e-mail, contact, mixed role) shared with one and the same person."""
+    return float(max((len(bond.groups & STRONG) for bond in r.bonds), default=0))
+
+
+@RING.signal(
+    "ring", "up", "people", ("{value} people share two or more independent kinds of things", "{value}人与申请人共享两类以上独立信息"), most_ways
+)
+def multi_kind_people(r: Reading) -> float | None:
+    """People who share two or more independent strong kinds with the subject."""
+    return float(sum(len(bond.groups & STRONG) > 1 for bond in r.bonds))
+
+
+@RING.signal("ring", "up", "people", ("{value} people share strong identifiers", "{value}人与申请人共享强标识"))
+def strong_people(r: Reading) -> float | None:
+    """People who share a device, card, number, e-mail or contact with the subject."""
+    return float(len(r.strong))
+
+
+@RING.signal("ring", "up", "people", ("{value} strangers share strong identifiers", "{value}名陌生人与申请人共享强标识"))
+def strong_strangers(r: Reading) -> float | None:
+    """People who share something strong and no place, crowd or work."""
+    return float(sum(bond.person not in r.coherent for bond in r.strong))
+
+
+@RING.signal("ring", "either", "share", ("{value} of the neighbours share only a place or work", "{value}的关联人仅共享地点或单位"))
+def place_only_share(r: Reading) -> float | None:
+    """Share of those who share anything who share only a place, crowd or work: near 1 in dormitories; None for nobody."""
+    if not r.bonds:
+        return None
+    return 1 - len(r.strong) / len(r.bonds)
+
+
+@RING.signal("ring", "either", "people", ("At home with {value} others", "与另外{value}人同住"))
+def household_size(r: Reading) -> float | None:
+    """Others at the subject's small places (at most 8 holders of an address or Wi-Fi): a family rather than a dormitory."""
+    places = [one for one in r.held if one.kind in PLACES and one.kind != "ip" and one.role == "own"]
+    if not places:
+        return None
+    return float(len({other.person for one in places if one.holders <= 8 for other in one.others}))
+
+
+@RING.signal("ring", "up", "people", ("{value} people are tied to the applicant over strong identifiers", "{value}人通过强标识与申请人相连"))
+def strong_component(r: Reading) -> float | None:
+    """Other people reachable over strong identifiers within the neighbourhood, bounded by it."""
+    seen, front = {r.me}, [r.me]
+    while front:
+        fresh = {other for one in front for other in r.projection.get(one, ())} - seen
+        seen |= fresh
+        front = sorted(fresh)
+    return float(len(seen) - 1)
+
+
+@RING.signal("ring", "up", "share", ("{value} of the people around share with one another too", "{value}的关联人之间也互相共享"))
+def clustering(r: Reading) -> float | None:
+    """Share of pairs among those strongly tied to the subject who are tied themselves; None with fewer than two."""
+    around = r.projection[r.me]
+    if len(around) < 2:
+        return None
+    tied = sum(len(r.projection[one] & around) for one in around)
+    return tied / (len(around) * (len(around) - 1))
+
+
+@RING.signal("ring", "up", "count", ("Everybody in the group is tied to at least {value} others", "所在群体中每人至少与{value}人相连"))
+def core_number(r: Reading) -> float | None:
+    """The largest k such that the subject is in a group in which everybody is strongly tied to k others (k-core, Seidman 1983)."""
+    degrees = {one: set(others) for one, others in r.projection.items()}
+    core = 0
+    while r.me in degrees:
+        weakest = min(degrees, key=lambda one: (len(degrees[one]), one))
+        core = max(core, len(degrees[weakest]))
+        if weakest == r.me:
+            break
+        for other in degrees.pop(weakest):
+            degrees[other].discard(weakest)
+    return float(core)
+
+
+# what they did
+
+
+def _share(chosen: Iterable[bool]) -> float | None:
+    found = list(chosen)
+    return sum(found) / len(found) if found else None
+
+
+@RING.signal("ring", "up", "share", ("{value} of the closely tied people's decisions were rejections", "密切关联人的申请被拒率{value}"))
+def strong_rejected_share(r: Reading) -> float | None:
+    """Rejections among the decided applications of those strongly tied; None where nothing was decided."""
+    decided = sum(one.decided for one in r.strong_people)
+    return sum(one.rejected for one in r.strong_people) / decided if decided else None
+
+
+def _to_defaulted(r: Reading) -> Path | None:
+    return to_people([one for one in r.people.values() if one.defaulted], r)
+
+
+@RING.signal("ring", "up", "people", ("{value} closely tied people defaulted", "{value}名密切关联人违约"), _to_defaulted)
+def strong_defaulted(r: Reading) -> float | None:
+    """Those strongly tied with a loan 90 days late or written off."""
+    return float(sum(one.defaulted for one in r.strong_people))
+
+
+@RING.signal("ring", "up", "share", ("{value} of the people around are late or in default", "{value}的关联人有逾期或违约"), _to_defaulted)
+def neighbours_late_share(r: Reading) -> float | None:
+    """Share of all applicants in the neighbourhood who were ever 30 days late or worse; None for nobody."""
+    return _share(one.late or one.defaulted for one in r.people.values() if one.applications)
+
+
+def _applied(people: Iterable[Neighbour], r: Reading, span: timedelta) -> list[Neighbour]:
+    return [one for one in people if one.applications and r.within(one.applications[0].applied_at, span)]
+
+
+def _to_recent(r: Reading) -> Path | None:
+    return to_people(_applied(r.strong_people, r, 7 * DAY) or _applied(r.strong_people, r, MONTH), r)
+
+
+@RING.signal("ring", "up", "people", ("{value} closely tied people applied in the last 24 hours", "近24小时{value}名密切关联人申请"), _to_recent)
+def strong_applied_1d(r: Reading) -> float | None:
+    """Those strongly tied who applied anywhere in the last day."""
+    return float(len(_applied(r.strong_people, r, DAY)))
+
+
+@RING.signal("ring", "up", "people", ("{value} closely tied people applied in the last 7 days", "近7天{value}名密切关联人申请"), _to_recent)
+def strong_applied_7d(r: Reading) -> float | None:
+    """Those strongly tied who applied anywhere in the last 7 days."""
+    return float(len(_applied(r.strong_people, r, 7 * DAY)))
+
+
+@RING.signal("ring", "up", "people", ("{value} closely tied people applied in the last 30 days", "近30天{value}名密切关联人申请"), _to_recent)
+def strong_applied_30d(r: Reading) -> float | None:
+    """Those strongly tied who applied anywhere in the last 30 days."""
+    return float(len(_applied(r.strong_people, r, MONTH)))
+
+
+@RING.signal("ring", "up", "count", ("Closely tied people applied at {value} lenders in 7 days", "密切关联人7天内在{value}家机构申请"), _to_recent)
+def strong_lenders_7d(r: Reading) -> float | None:
+    """Different lenders at which those strongly tied applied in the last 7 days."""
+    return float(len({a.platform_id for one in r.strong_people for a in one.applications if r.within(a.applied_at, 7 * DAY)}))
+
+
+@RING.signal("ring", "up", "share", ("{value} of the closely tied people are new within 30 days", "{value}的密切关联人为30天内新出现"))
+def strong_new_share(r: Reading) -> float | None:
+    """Share of those strongly tied whose first application lies in the last 30 days; None for nobody."""
+    return _share(one.first is not None and r.within(one.first, MONTH) for one in r.strong_people)
+
+
+@RING.signal("ring", "up", "count", ("{value} look-alike applications nearby in 30 days", "近30天周边有{value}笔相似申请"), _to_recent)
+def lookalikes_30d(r: Reading) -> float | None:
+    """Applications in the neighbourhood in the last 30 days with the same product and an amount within 5 %; None without an amount."""
+    asked = r.asked
+    if asked is None or not asked.amount:
+        return None
+    near, since = asked.amount * 0.05, r.t - MONTH
+    return float(
+        sum(
+            a.applied_at >= since and a.product == asked.product and a.amount is not None and abs(a.amount - asked.amount) <= near
+            for one in r.people.values()
+            for a in one.applications
+        )
+    )
+
+
+@RING.signal("ring", "up", "share", ("{value} of the closely tied people live in other cities", "{value}的密切关联人在其他城市"))
+def strong_other_city_share(r: Reading) -> float | None:
+    """Share of those strongly tied whose latest known city is another than the subject's; None where cities are not known."""
+    mine = r.asked.city if r.asked else next((a.city for a in r.own if a.city), None)
+    if mine is None:
+        return None
+    cities = [next((a.city for a in one.applications if a.city), None) for one in r.strong_people]
+    return _share(city != mine for city in cities if city is not None)
+
+
+# what is known of them
+
+
+@RING.signal("ring", "up", "people", ("{value} people who share strong identifiers are known frauds", "{value}名强关联人为已知欺诈"), to_bad)
+def strong_bad(r: Reading) -> float | None:
+    """Those strongly tied of whom a fraud is known."""
+    return float(sum(one.bad for one in r.strong_people))
+
+
+@RING.signal("ring", "up", "score", ("Sharing with known frauds adds up to {value}", "与已知欺诈者的共享强度合计{value}"), to_bad)
+def bad_weight(r: Reading) -> float | None:
+    """The weight of all bonds to people of whom a fraud is known."""
+    return fsum(bond.weight for bond in r.bonds if r.people[bond.person].bad)
+
+
+@RING.signal("ring", "up", "people", ("{value} known frauds two steps away", "两步之内有{value}名已知欺诈者"), to_bad)
+def bad_two_steps(r: Reading) -> float | None:
+    """People of whom a fraud is known, at two sharing steps."""
+    return float(sum(one.bad for one in r.people.values() if one.step == 2))
+
+
+@RING.signal("ring", "down", "steps", ("The nearest known fraud is {value} steps away", "距最近已知欺诈者{value}步"), to_bad)
+def bad_distance(r: Reading) -> float | None:
+    """Sharing steps to the nearest known fraud: 1 or 2; None where none is within reach."""
+    return min((float(one.step) for one in r.people.values() if one.bad), default=None)
+
+
+@RING.signal("ring", "up", "share", ("{value} of the judged people around are known frauds", "已有结论的关联人中{value}为欺诈"), to_bad)
+def bad_share(r: Reading) -> float | None:
+    """Known frauds among all neighbours with any label, drawn towards one in twenty: (bad + 0.5) / (judged + 10); None where nobody is judged."""
+    bad, good = sum(one.bad for one in r.people.values()), sum(one.good for one in r.people.values())
+    return (bad + 0.5) / (bad + good + 10) if bad + good else None
+
+
+@RING.signal("ring", "down", "people", ("{value} closely tied people have proved good", "{value}名密切关联人信用良好"))
+def strong_good(r: Reading) -> float | None:
+    """Those strongly tied with good labels and no bad one."""
+    return float(sum(one.good for one in r.strong_people))
+
+
+# the ring of the snapshot in force
+
+
+def _membership(r: Reading) -> Membership | None:
+    found = (r.evidence.memberships.get(one) for one in (r.evidence.subject.applicant_id, *r.entity.applicants))
+    return next((one for one in found if one is not None), None)
+
+
+@RING.signal("ring", "up", "score", ("Member of a group with a fraud score of {value}", "所在群体欺诈得分{value}"), to_ring)
+def ring_score(r: Reading) -> float | None:
+    """The score of the subject's ring in the snapshot in force; None where the subject is in none."""
+    found = _membership(r)
+    return found.ring.score if found else None
+
+
+@RING.signal("ring", "either", "people", ("Member of a group of {value}", "所在群体共{value}人"), to_ring)
+def ring_size(r: Reading) -> float | None:
+    """Members of the subject's ring in the snapshot in force."""
+    found = _membership(r)
+    return float(found.size) if found else None
+
+
+@RING.signal("ring", "up", "share", ("{value} of the group's members are known frauds", "所在群体{value}成员为已知欺诈"), to_ring)
+def ring_bad_rate(r: Reading) -> float | None:
+    """The share of known frauds in the subject's ring in the snapshot in force."""
+    found = _membership(r)
+    return found.ring.bad_rate if found else None
+
+
+def _into_flagged(r: Reading) -> Path | None:
+    flagged = [f"applicant:{one}" for one, found in r.evidence.memberships.items() if found.ring.kind.flagged]
+    return to_ring(r) if _membership(r) else to_any(flagged, r)
+
+
+@RING.signal("ring", "up", "score", ("Strongly tied to a group with a fraud score of {value}", "与欺诈得分{value}的群体强关联"), _into_flagged)
+def ring_near_score(r: Reading) -> float | None:
+    """The highest score of any ring to which the subject or somebody strongly tied belongs; None where there is none."""
+    people = [*r.selves, *(bond.person for bond in r.strong)]
+    found = (r.evidence.memberships.get(one.partition(":")[2]) for one in people)
+    return max((one.ring.score for one in found if one is not None), default=None)
