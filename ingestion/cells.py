@@ -1,0 +1,150 @@
+"""One cell to one value: texts, numbers, times and flags in whatever type a file or a JSON body brings them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from graph.errors import RecordError
+from ingestion.contract import Cell, Column
+from ingestion.door import Door
+
+LONGEST = 512  # characters of an id or a text; longer is not one
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FLAGS: Mapping[str, bool] = MappingProxyType(
+    {**dict.fromkeys(("true", "t", "1", "yes", "y", "是"), True), **dict.fromkeys(("false", "f", "0", "no", "n", "否"), False)}
+)
+
+
+def is_empty(raw: object) -> bool:
+    """Not known: nothing, blanks, or a table's NaN."""
+    return raw is None or raw == "" or (isinstance(raw, float) and math.isnan(raw)) or (isinstance(raw, str) and raw.isspace())
+
+
+def text_of(raw: object, name: str) -> str:
+    """A cell as text: a whole number loses its `.0`. Raises RecordError `unreadable_text`, `too_long`."""
+    if isinstance(raw, str):
+        text = raw.strip()
+    elif isinstance(raw, bool) or not isinstance(raw, int | float):
+        raise RecordError(name, "unreadable_text", "must be a text")
+    else:
+        text = str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)
+    if len(text) > LONGEST:
+        raise RecordError(name, "too_long", f"is longer than {LONGEST} characters")
+    if not text.isprintable() and _CONTROL.search(text):
+        raise RecordError(name, "unreadable_text", "holds a control character")
+    return text
+
+
+def _id(raw: object, column: Column, door: Door) -> str:
+    return column.prefix + text_of(raw, column.name)
+
+
+def _text(raw: object, column: Column, door: Door) -> str:
+    return text_of(raw, column.name)
+
+
+def _word(raw: object, column: Column, door: Door) -> str:
+    word = text_of(raw, column.name).lower()
+    if column.words and word not in column.words:
+        raise RecordError(column.name, f"unknown_{column.name}", f"is none of {', '.join(column.words)}")
+    if not column.words and not _WORD.fullmatch(word):
+        raise RecordError(column.name, f"unknown_{column.name}", "must be a word of letters, digits and underscores")
+    return word
+
+
+def _number(raw: object, column: Column, door: Door) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        number = math.nan
+    else:
+        try:
+            number = float(raw)
+        except (ValueError, OverflowError):
+            number = math.nan
+    if not math.isfinite(number) or (isinstance(raw, str) and "_" in raw):
+        raise RecordError(column.name, "unreadable_number", "must be a number")
+    if number < 0 and column.cell is Cell.AMOUNT:
+        raise RecordError(column.name, "negative", "must not be negative")
+    if not column.low <= number <= column.high:
+        raise RecordError(column.name, "out_of_range", f"must be from {column.low:g} to {column.high:g}")
+    return number
+
+
+def _whole(raw: object, column: Column, door: Door) -> int:
+    number = _number(raw, column, door)
+    if not number.is_integer():
+        raise RecordError(column.name, "unreadable_number", "must be a whole number")
+    return int(number)
+
+
+def _flag(raw: object, column: Column, door: Door) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    flag = _FLAGS.get(text_of(raw, column.name).lower())
+    if flag is None:
+        raise RecordError(column.name, "unreadable_flag", "must be true, false or empty")
+    return flag
+
+
+def _time(raw: object, column: Column, door: Door) -> datetime:
+    """UTC; without an offset it is in the door's time zone. Facts with a date may lie neither in the future nor before 1970."""
+    try:
+        moment = _moment(raw, column.time)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=door.zone)
+        moment = moment.astimezone(UTC)
+        if column.plus_days:
+            moment += timedelta(days=column.plus_days)
+    except (ValueError, OverflowError, TypeError) as error:
+        raise RecordError(column.name, "unreadable_time", "must be an ISO-8601 time" if not column.time else f"is no time of the form {column.time}") from error
+    if moment > door.now:
+        raise RecordError(column.name, "in_the_future", "lies in the future of the load's clock")
+    if column.required and moment < _EPOCH:
+        raise RecordError(column.name, "out_of_range", "lies before 1970")
+    return moment
+
+
+def _moment(raw: object, form: str) -> datetime:
+    if isinstance(raw, datetime):
+        return raw
+    if isinstance(raw, date):
+        return datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001  the caller adds the zone
+    if form.startswith("epoch"):
+        return _from_epoch(raw, form)
+    if not isinstance(raw, str):
+        raise TypeError
+    text = raw.strip()
+    if form:
+        return datetime.strptime(text, form)  # noqa: DTZ007  likewise
+    if text.isdecimal() and len(text) != 8:
+        raise ValueError
+    return datetime.fromisoformat(text)
+
+
+def _from_epoch(raw: object, form: str) -> datetime:
+    """`epoch_s`, `epoch_ms`, `epoch_us`, or seconds from a moment of one's own: `epoch_s from 2020-01-01T00:00:00Z`."""
+    unit, _, origin = form.partition(" from ")
+    start = datetime.fromisoformat(origin) if origin else _EPOCH
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        raise TypeError
+    return start + timedelta(microseconds=round(float(raw) * {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0}[unit]))
+
+
+READ: Mapping[Cell, Callable[[Any, Column, Door], Any]] = MappingProxyType(
+    {
+        Cell.ID: _id,
+        Cell.TEXT: _text,
+        Cell.WORD: _word,
+        Cell.TIME: _time,
+        Cell.AMOUNT: _number,
+        Cell.SHARE: _number,
+        Cell.WHOLE: _whole,
+        Cell.FLAG: _flag,
+    }
+)

@@ -1,0 +1,107 @@
+"""What a record passes at the door: the clock, the time zone, the lenders that are known, and the naming of identifiers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from graph.errors import SettingError
+from graph.model import Identifier, IdentifierKind
+from ingestion.normalise import Standing, normalise
+from ingestion.placeholders import hashes_of_placeholders
+from ingestion.pseudonymise import TOKEN, Keyring, own_key
+
+_REMEMBERED = 200_000  # values of a kind whose pseudonym is kept at hand; about 60 MB when all kinds are full
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An identifier and its standing. A placeholder has an identifier too, which does not link: most callers leave it out."""
+
+    identifier: Identifier
+    standing: Standing
+
+
+class Naming:
+    """Raw values to identifiers, remembered for a while. `knows` says which of some nodes a store has (only asked when keys were rotated)."""
+
+    def __init__(self, keyring: Keyring, knows: Callable[[str], bool] | None = None) -> None:
+        self._keyring = keyring
+        self._knows = knows
+        self._memory: dict[tuple[IdentifierKind, str], dict[str, Named]] = {}
+
+    def name(self, kind: IdentifierKind, raw: str, hashed: str = "") -> Named:
+        """The identifier behind a value; `hashed` is the scheme of a value that comes hashed already, empty for a raw one."""
+        memory = self._memory.setdefault((kind, hashed), {})
+        named = memory.get(raw)
+        if named is None:
+            if len(memory) >= _REMEMBERED:
+                memory.clear()
+            named = memory[raw] = self._hashed(kind, raw, hashed) if hashed else self._raw(kind, raw)
+        return named
+
+    def _raw(self, kind: IdentifierKind, raw: str) -> Named:
+        normal = normalise(kind, raw)
+        token = self._token(kind, normal.value)
+        return Named(Identifier(kind, token, normal.masked, normal.standing is Standing.SOUND), normal.standing)
+
+    def _hashed(self, kind: IdentifierKind, raw: str, scheme: str) -> Named:
+        """Under our key once more: a plain hash of a phone number is soon guessed. `pseudonym`: the value is one of ours already."""
+        value = raw.strip()
+        masked = f"***{value[-4:]}" if len(value) >= 8 else "****"
+        if scheme == "pseudonym":
+            standing = Standing.SOUND if TOKEN.fullmatch(value) else Standing.UNVERIFIED
+            return Named(Identifier(kind, value if standing is Standing.SOUND else self._token(kind, value), masked, standing is Standing.SOUND), standing)
+        lower = value.lower()
+        if all(c in "0123456789abcdef" for c in lower):
+            value = lower
+        standing = Standing.PLACEHOLDER if not value.strip("0") or value in hashes_of_placeholders(kind, scheme) else Standing.SOUND
+        return Named(Identifier(kind, self._token(kind, f"{scheme}:{value}"), masked, standing is Standing.SOUND), standing)
+
+    def _token(self, kind: IdentifierKind, value: str) -> str:
+        """Under the current key, unless the store knows the value under an older one: so links outlive a rotation."""
+        if self._knows is not None:
+            for token in self._keyring.older_tokens(kind, value):
+                if self._knows(f"{kind.value}:{token}"):
+                    return token
+        return self._keyring.token(kind, value)
+
+
+@dataclass(frozen=True)
+class Door:
+    """How records are read. `now` is the load's clock; `platforms` the lenders that are known, None where nobody asks.
+
+    `hash_scheme`: all identifiers come hashed by that scheme. `seen` counts (standing, kind) of what was not sound.
+    """
+
+    naming: Naming
+    now: datetime
+    zone: tzinfo = UTC
+    platforms: frozenset[str] | None = None
+    hash_scheme: str = ""
+    seen: Counter[tuple[Standing, IdentifierKind]] = field(default_factory=Counter)
+
+
+def keyring(settings: Mapping[str, str], beside: Path | None, say: Callable[[str], None]) -> Keyring:
+    """The keys in force, from `hash_key`, `hash_key_version` and `hash_algorithm`.
+
+    Without a key an embedded store, whose file is `beside`, makes one of its own; any other store (None) refuses with SettingError.
+    """
+    text = settings.get("hash_key", "")
+    if not text.strip():
+        if beside is None:
+            raise SettingError("this store needs a key for its pseudonyms: set RINGFENCE_HASH_KEY or RINGFENCE_HASH_KEY_FILE")
+        text = own_key(beside.with_name(beside.name + ".key"), say)
+    return Keyring.parse(text, version=settings.get("hash_key_version", "k1"), algorithm=settings.get("hash_algorithm", "sha256"))
+
+
+def time_zone(name: str) -> tzinfo:
+    """The time zone of that name; SettingError when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingError(f"unknown time zone {name!r}: Asia/Shanghai and UTC are examples") from error

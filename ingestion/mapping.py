@@ -1,0 +1,197 @@
+"""Mappings: how anyone's files become the contract's tables, read from YAML (docs/records.md shows how to write one)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from graph.errors import DeliveryError
+from graph.model import IdentifierKind, Role
+from ingestion.cells import is_empty, text_of
+from ingestion.contract import TABLES, Cell, Column, Table
+
+FILE_NAME = "mapping.yaml"
+_FEED_KEYS = frozenset(("table", "source", "rows", "where", "columns", "constants", "identifiers", "attributes"))
+_CELL_KEYS = frozenset(("column", "constant", "values", "prefix", "time", "plus_days", "hashed"))
+_TESTS: Mapping[str, Callable[[str, Any], bool]] = {
+    "is": lambda cell, given: cell == str(given),
+    "is_not": lambda cell, given: cell != str(given),
+    "in": lambda cell, given: cell in {str(g) for g in given},
+    "not_in": lambda cell, given: cell not in {str(g) for g in given},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A row is taken when its `column`, as text, passes the test; an empty cell is the empty text."""
+
+    column: str
+    test: str
+    given: Any
+
+    def holds(self, cells: Mapping[str, Any]) -> bool:
+        """Whether the row passes."""
+        raw = cells.get(self.column)
+        return _TESTS[self.test]("" if is_empty(raw) else text_of(raw, self.column), self.given)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One table's rows from one source: a file of the delivery, or rows that the mapping gives itself."""
+
+    table: Table
+    source: str
+    where: tuple[Condition, ...] = ()
+    rows: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """A mapping, read and checked: its feeds in the order of loading, and the time zone of times without an offset (empty: the setting's)."""
+
+    name: str
+    timezone: str = ""
+    feeds: tuple[Feed, ...] = field(default=())
+
+
+def shipped() -> tuple[str, ...]:
+    """The names of the mappings that come with the product."""
+    folder = resources.files("ingestion.mappings")
+    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+
+
+def read_mapping(where: str | Path) -> Mapped:
+    """The mapping in a file, or the shipped one of that name. Raises DeliveryError, naming the place, for what cannot be used."""
+    path = Path(where)
+    try:
+        if not path.suffix and not path.exists() and str(where) in shipped():
+            text = (resources.files("ingestion.mappings") / f"{where}.yaml").read_text(encoding="utf-8")
+        else:
+            text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DeliveryError(f"mapping {where} cannot be read: {error}; shipped with the product: {', '.join(shipped())}") from error
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise DeliveryError(f"mapping {where} is not YAML: {' '.join(str(error).split())}") from error
+    return _mapped(content, path.stem)
+
+
+def _mapped(content: Any, name: str) -> Mapped:
+    _known_keys(content, frozenset(("name", "about", "timezone", "tables")), f"mapping {name}")
+    tables = content.get("tables")
+    if not isinstance(tables, list) or not tables:
+        raise DeliveryError(f"mapping {name}: `tables` must list at least one table")
+    feeds = [_feed(entry, f"mapping {name}, table {n}") for n, entry in enumerate(tables, 1)]
+    order = list(TABLES)
+    return Mapped(
+        name=str(content.get("name", name)),
+        timezone=str(content.get("timezone", "")),
+        feeds=tuple(sorted(feeds, key=lambda feed: order.index(feed.table.name))),
+    )
+
+
+def _feed(entry: Any, place: str) -> Feed:
+    _known_keys(entry, _FEED_KEYS, place)
+    name = entry.get("table")
+    if name not in TABLES:
+        raise DeliveryError(f"{place}: unknown table {name!r}; there are {', '.join(TABLES)}")
+    place = f"{place} ({name})"
+    rows = entry.get("rows", [])
+    if ("source" in entry) == bool(rows):
+        raise DeliveryError(f"{place}: needs either a `source` file or `rows`")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise DeliveryError(f"{place}: `rows` must be a list of rows")
+    return Feed(
+        table=_table(TABLES[name], entry, place),
+        source=str(entry.get("source", "")),
+        where=tuple(_condition(condition, place) for condition in entry.get("where", ())),
+        rows=tuple(rows),
+    )
+
+
+def _table(contract: Table, entry: Mapping[str, Any], place: str) -> Table:
+    """The contract's table with its columns fed as the mapping says; without `columns` each is fed by its namesake."""
+    constants, given = entry.get("constants", {}), entry.get("columns")
+    for names in (constants, given or {}):
+        _known_keys(names, frozenset(c.name for c in contract.columns), place)
+    columns = [_column(c, (given or {}).get(c.name), constants.get(c.name), place) for c in contract.columns if given is None or c.name in given]
+    columns += [replace(c, source="", constant=_text(constants[c.name])) for c in contract.columns if given is not None and c.name in constants and c.name not in given]
+    columns += [_extra(extra, place) for extra in entry.get("identifiers", ())]
+    missing = [c.name for c in contract.columns if c.required and c.name not in {k.name for k in columns}]
+    if missing or (contract.one_of and not {c.name for c in columns} & set(contract.one_of)):
+        raise DeliveryError(f"{place}: nothing feeds {', '.join(missing or contract.one_of)}")
+    attributes = entry.get("attributes", {})
+    pairs = attributes.items() if isinstance(attributes, dict) else ((a, a) for a in attributes)
+    return replace(contract, columns=tuple(columns), attributes=tuple((str(source), str(name)) for name, source in pairs))
+
+
+def _column(contract: Column, spec: Any, constant: Any, place: str) -> Column:
+    if spec is None:
+        return contract if constant is None else replace(contract, constant=_text(constant))
+    if not isinstance(spec, dict):
+        return replace(contract, source=str(spec), constant=None if constant is None else _text(constant))
+    place = f"{place}, column {contract.name}"
+    _known_keys(spec, _CELL_KEYS, place)
+    if (spec.get("time") or spec.get("plus_days")) and contract.cell is not Cell.TIME:
+        raise DeliveryError(f"{place}: is no time")
+    if spec.get("hashed") and contract.cell is not Cell.IDENTIFIER:
+        raise DeliveryError(f"{place}: is no identifier")
+    values = spec.get("values")
+    return replace(
+        contract,
+        source=str(spec.get("column", contract.name)),
+        constant=_text(spec["constant"]) if "constant" in spec else None if constant is None else _text(constant),
+        values=None if values is None else {str(k): _text(v) for k, v in values.items()},
+        prefix=str(spec.get("prefix", "")),
+        time=str(spec.get("time", "")),
+        plus_days=float(spec.get("plus_days", 0)),
+        hashed=str(spec.get("hashed", "")),
+    )
+
+
+def _extra(spec: Any, place: str) -> Column:
+    """One more identifier than the contract has columns for: `{column, kind, role, hashed}`."""
+    _known_keys(spec, frozenset(("column", "kind", "role", "hashed")), f"{place}, identifiers")
+    try:
+        return Column(
+            name=str(spec["column"]),
+            cell=Cell.IDENTIFIER,
+            source=str(spec["column"]),
+            kind=IdentifierKind(spec["kind"]),
+            role=Role(spec.get("role", "own")),
+            hashed=str(spec.get("hashed", "")),
+        )
+    except (KeyError, ValueError) as error:
+        raise DeliveryError(f"{place}, identifiers: needs `column` and a `kind` of {', '.join(IdentifierKind)}: {error}") from error
+
+
+def _condition(spec: Any, place: str) -> Condition:
+    tests = [key for key in spec if key != "column"] if isinstance(spec, dict) else []
+    if len(tests) != 1 or tests[0] not in _TESTS or "column" not in spec:
+        raise DeliveryError(f"{place}: a condition is a `column` and one of {', '.join(_TESTS)}, not {spec!r}")
+    if tests[0] in ("in", "not_in") and not isinstance(spec[tests[0]], list):
+        raise DeliveryError(f"{place}: `{tests[0]}` takes a list")
+    return Condition(str(spec["column"]), tests[0], spec[tests[0]])
+
+
+def _known_keys(given: Any, known: frozenset[str], place: str) -> None:
+    if not isinstance(given, dict):
+        raise DeliveryError(f"{place}: must be names and values, not {given!r}")
+    if unknown := [str(key) for key in given if key not in known]:
+        raise DeliveryError(f"{place}: unknown {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+
+
+def _text(value: Any) -> str:
+    """A YAML scalar as the text of a cell: `true`, not `True`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def sources(feeds: Sequence[Feed]) -> frozenset[str]:
+    """The files that the feeds read."""
+    return frozenset(feed.source for feed in feeds if feed.source)

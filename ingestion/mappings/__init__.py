@@ -1,0 +1,1 @@
+"""Mappings shipped with the product, one YAML file each (docs/records.md)."""

@@ -1,0 +1,155 @@
+"""One row to one fact in the words of graph.model, or to all that is wrong with it: for a delivery and for a request alike."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from graph.errors import RecordError
+from graph.model import (
+    Application,
+    Contact,
+    Device,
+    Event,
+    Identifier,
+    Label,
+    LabelValue,
+    Mention,
+    Merchant,
+    Outcome,
+    OutcomeStatus,
+    Platform,
+    PlatformType,
+)
+from ingestion.cells import READ, is_empty, text_of
+from ingestion.contract import APPLICATIONS, CONTACTS, DEVICES, EVENTS, LABELS, MERCHANTS, OUTCOMES, PLATFORMS, Cell, Column, Table
+from ingestion.door import Door
+from ingestion.normalise import Standing
+
+Row = Mapping[str, object]
+Fact = Application | Event | Outcome | Label | Platform | Merchant | Contact | Device
+
+
+class BadRow(RecordError):
+    """Everything that is wrong with a row; the first of `problems` speaks for it."""
+
+    def __init__(self, problems: tuple[RecordError, ...]) -> None:
+        super().__init__(problems[0].field, problems[0].code, problems[0].message)
+        self.problems = problems
+
+
+def application(row: Row, door: Door, table: Table = APPLICATIONS) -> Application:
+    """Raises BadRow, a RecordError."""
+    values, mentions = _read(row, door, table)
+    if door.platforms is not None and values["platform_id"] not in door.platforms:
+        raise BadRow((RecordError("platform_id", "unknown_platform", "is no lender of the table `platforms`"),))
+    return Application(**values, mentions=mentions, attributes=_attributes(row, table))
+
+
+def event(row: Row, door: Door, table: Table = EVENTS) -> Event:
+    """Raises BadRow. An event without an id gets one of its content, so that the same event again is known."""
+    values, mentions = _read(row, door, table)
+    attributes = _attributes(row, table)
+    if "event_id" not in values:
+        content = sorted(values.items()), [(m.identifier.node, m.role) for m in mentions], attributes
+        values["event_id"] = "e-" + hashlib.sha256(repr(content).encode()).hexdigest()[:24]
+    return Event(**values, mentions=mentions, attributes=attributes)
+
+
+def outcome(row: Row, door: Door, table: Table = OUTCOMES) -> Outcome:
+    """Raises BadRow."""
+    values, _ = _read(row, door, table)
+    values["status"] = OutcomeStatus(values["status"])
+    return Outcome(**values)
+
+
+def label(row: Row, door: Door, table: Table = LABELS) -> Label:
+    """Raises BadRow. A label with both ids is about the application."""
+    values, _ = _read(row, door, table)
+    if "application_id" in values:
+        values.pop("applicant_id", None)
+    values["label"] = LabelValue(values["label"])
+    return Label(**values)
+
+
+def platform(row: Row, door: Door, table: Table = PLATFORMS) -> Platform:
+    """Raises BadRow."""
+    values, _ = _read(row, door, table)
+    values["type"] = PlatformType(values["type"])
+    return Platform(**values)
+
+
+def merchant(row: Row, door: Door, table: Table = MERCHANTS) -> Merchant:
+    """Raises BadRow."""
+    values, _ = _read(row, door, table)
+    return Merchant(**values)
+
+
+def contact(row: Row, door: Door, table: Table = CONTACTS) -> Contact:
+    """Raises BadRow. A placeholder is kept, for a contact is about its phone, and does not link."""
+    values, mentions = _read(row, door, table, keep_placeholders=True)
+    return Contact(**{"relation": None, **values}, phone=mentions[0].identifier)
+
+
+def device(row: Row, door: Door, table: Table = DEVICES) -> Device:
+    """Raises BadRow. A placeholder is kept and does not link."""
+    values, mentions = _read(row, door, table, keep_placeholders=True)
+    return Device(**values, identifier=mentions[0].identifier)
+
+
+def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False) -> tuple[dict[str, Any], tuple[Mention, ...]]:
+    """The row's values by the contract's names, without the unknown ones, and whom it mentions; BadRow with all that is wrong."""
+    values: dict[str, Any] = {}
+    mentions: dict[Mention, None] = {}
+    problems: list[RecordError] = []
+    for column in table.columns:
+        raw = row.get(column.source, column.constant)
+        try:
+            if column.values is not None and not is_empty(raw):
+                raw = column.values.get(text_of(raw, column.name), raw)
+            if raw is None or raw == "" or is_empty(raw):
+                if column.required:
+                    raise RecordError(column.name, "missing", "is required")
+            elif column.cell is Cell.IDENTIFIER:
+                identifier = _identify(raw, column, door, keep_placeholders)
+                if identifier is not None:
+                    mentions[Mention(identifier, column.role)] = None
+            else:
+                values[column.name] = READ[column.cell](raw, column, door)
+        except RecordError as problem:
+            problems.append(problem)
+    if table.one_of and not problems and not any(name in values for name in table.one_of):
+        problems.append(RecordError(table.one_of[0], "missing", f"one of {' and '.join(table.one_of)} is required"))
+    if problems:
+        raise BadRow(tuple(problems))
+    return values, tuple(mentions)
+
+
+def _identify(raw: object, column: Column, door: Door, keep_placeholders: bool) -> Identifier | None:
+    assert column.kind is not None, "every identifier column of the contract has a kind"
+    named = door.naming.name(column.kind, text_of(raw, column.name), column.hashed or door.hash_scheme)
+    if named.standing is not Standing.SOUND:
+        door.seen[named.standing, column.kind] += 1
+        if named.standing is Standing.PLACEHOLDER and not keep_placeholders:
+            return None
+    return named.identifier
+
+
+def _attributes(row: Row, table: Table) -> tuple[tuple[str, str], ...]:
+    return tuple((name, text_of(row[source], name)) for source, name in table.attributes if not is_empty(row.get(source)))
+
+
+PARSERS: Mapping[str, Callable[[Row, Door, Table], Fact]] = MappingProxyType(
+    {
+        "applications": application,
+        "events": event,
+        "outcomes": outcome,
+        "labels": label,
+        "platforms": platform,
+        "merchants": merchant,
+        "contacts": contact,
+        "devices": device,
+    }
+)

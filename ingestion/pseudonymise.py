@@ -1,0 +1,111 @@
+"""Keyed pseudonyms: HMAC under a key that has a version, so that nothing behind the door knows a raw value."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graph.errors import SettingError
+
+ALGORITHMS = ("sha256", "sm3")
+TOKEN = re.compile(r"[a-z]\w{0,15}(-sm3)?\.[0-9a-f]{32}")
+_VERSIONED = re.compile(r"(k\d{1,6}):(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The keys there are, newest first. New pseudonyms are made under the first; the others still recognise what was made under them."""
+
+    keys: tuple[tuple[str, bytes], ...] = field(repr=False)
+    algorithm: str = "sha256"
+
+    @classmethod
+    def parse(cls, text: str, *, version: str = "k1", algorithm: str = "sha256") -> Keyring:
+        """A bare secret, which gets `version`, or several as `k2:secret,k1:secret` (or one a line), the key for new values first.
+
+        Raises SettingError for no key, a version given twice or an algorithm that is not there.
+        """
+        if algorithm not in ALGORITHMS:
+            raise SettingError(f"unknown hash algorithm {algorithm!r}: there are {', '.join(ALGORITHMS)}")
+        parts = [p.strip() for p in re.split(r"[\n,]", text.strip()) if p.strip()]
+        if not parts or not all(_VERSIONED.fullmatch(p) for p in parts):
+            parts = [f"{version}:{text.strip()}"] if parts else []
+        keys = tuple((name, secret.encode()) for name, _, secret in (p.partition(":") for p in parts))
+        if not keys:
+            raise SettingError("the hash key is empty")
+        if len({name for name, _ in keys}) < len(keys):
+            raise SettingError("two hash keys have the same version")
+        if not re.fullmatch(r"[a-z]\w{0,15}", keys[0][0]):
+            raise SettingError(f"{keys[0][0]!r} is no name of a key version: a letter, then letters and digits, as in k1")
+        return cls(keys, algorithm)
+
+    def token(self, kind: str, value: str) -> str:
+        """The pseudonym of a canonical value under the current key: `k1.` and 32 hexadecimal digits."""
+        return self._under(self.keys[0], kind, value)
+
+    def older_tokens(self, kind: str, value: str) -> tuple[str, ...]:
+        """Its pseudonyms under the other keys, by which a store may know it."""
+        return tuple(self._under(key, kind, value) for key in self.keys[1:])
+
+    def _under(self, key: tuple[str, bytes], kind: str, value: str) -> str:
+        version, secret = key
+        mark = "" if self.algorithm == "sha256" else f"-{self.algorithm}"
+        return f"{version}{mark}.{_digest(secret, f'{kind}/{value}'.encode(), self.algorithm)[:16].hex()}"
+
+
+def own_key(path: Path, say: Callable[[str], None]) -> str:
+    """The key of an embedded store, in a file beside it that only its owner can read; made, and said so, when it is not there yet.
+
+    Raises SettingError when the file can neither be read nor made.
+    """
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_once(path, secrets.token_hex(32))
+            say(f"no RINGFENCE_HASH_KEY: made a key of this store's own in {path} (only you can read it; without it new records no longer link)")
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise SettingError(f"the key file {path} cannot be used: {error.strerror}") from error
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Make the file whole or not at all; where two processes race, the first one's key stands."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        pass
+    finally:
+        beside.unlink()
+
+
+def _digest(key: bytes, message: bytes, algorithm: str) -> bytes:
+    if algorithm == "sm3" and "sm3" not in hashlib.algorithms_available:
+        return _hmac_sm3(key, message)
+    return hmac.digest(key, message, algorithm)
+
+
+def _hmac_sm3(key: bytes, message: bytes) -> bytes:
+    """HMAC-SM3 (GB/T 32905, RFC 2104) by gmssl, for an OpenSSL that was built without SM3; slow."""
+    try:
+        from gmssl import func, sm3
+    except ImportError as error:
+        raise SettingError("this Python's OpenSSL has no SM3: install the extra `sm3` (gmssl)") from error
+
+    def digest(data: bytes) -> bytes:
+        answer: Any = sm3.sm3_hash(func.bytes_to_list(data))
+        return bytes.fromhex(answer)
+
+    block = (digest(key) if len(key) > 64 else key).ljust(64, b"\0")
+    return digest(bytes(b ^ 0x5C for b in block) + digest(bytes(b ^ 0x36 for b in block) + message))

@@ -1,0 +1,252 @@
+"""Files to rows: csv, csv.gz, csv in a zip, jsonl and parquet, row by row, with the number of each and what is wrong with the unreadable ones."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from graph.errors import DeliveryError
+
+SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".parquet")
+_MORE_SUFFIXES = (*SUFFIXES, ".zip")  # for mappings
+_BATCH = 4_096
+_LINES = 20  # a cell may hold line breaks; a quote that is still open after so many lines is a mistake
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of a file: `line` counts from 1 (in parquet, rows do); a row that cannot be read has a `code` and no cells."""
+
+    line: int
+    cells: dict[str, Any]
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a file holds, from reading it once to its end: `utf8` is False when some row is not."""
+
+    columns: tuple[str, ...]
+    rows: int
+    utf8: bool = True
+
+
+def suffix_of(path: Path) -> str | None:
+    """Which of the readable formats a file's name says."""
+    return next((s for s in sorted(_MORE_SUFFIXES, key=len, reverse=True) if path.name.lower().endswith(s)), None)
+
+
+def inspect(path: Path) -> Inspection:
+    """Read the whole file once, before anything is written. Raises DeliveryError when it cannot be read to its end."""
+    suffix = suffix_of(path)
+    try:
+        if suffix == ".parquet":
+            return _inspect_parquet(path)
+        if suffix == ".jsonl":
+            return _inspect_jsonl(path)
+        if suffix is None:
+            raise DeliveryError(f"{path.name}: not one of the formats {', '.join(SUFFIXES)}")
+        return _inspect_csv(path)
+    except (OSError, EOFError, zipfile.BadZipFile, pa.ArrowException, zlib.error) as error:
+        raise DeliveryError(f"{path.name} cannot be read: {error}") from error
+
+
+def records(path: Path, inspection: Inspection) -> Iterator[Record]:
+    """The rows of a file that was inspected."""
+    suffix = suffix_of(path)
+    if suffix == ".parquet":
+        return _parquet(path)
+    if suffix == ".jsonl":
+        return _jsonl(path)
+    return _csv(path, inspection)
+
+
+# -- csv ------------------------------------------------------------------------------------------------------------------------------
+
+
+def _open_bytes(path: Path) -> IO[bytes]:
+    suffix = suffix_of(path)
+    if suffix == ".csv.gz":
+        return gzip.open(path, "rb")
+    if suffix == ".zip":
+        archive = zipfile.ZipFile(path)
+        inside = [name for name in archive.namelist() if name.lower().endswith(".csv")]
+        if len(inside) != 1:
+            raise DeliveryError(f"{path.name}: must hold exactly one csv file, holds {len(inside)}")
+        return archive.open(inside[0])
+    return path.open("rb")
+
+
+def _inspect_csv(path: Path) -> Inspection:
+    utf8 = True
+    with _open_bytes(path) as file:
+        first = file.readline(1 << 20)
+        rows = 0
+        for line in file:
+            rows += not line.isspace()
+            if utf8 and not line.isascii():
+                try:
+                    line.decode()
+                except UnicodeDecodeError:
+                    utf8 = False
+    try:
+        header = _cells(first.decode("utf-8-sig").rstrip("\r\n"))
+    except UnicodeDecodeError as error:
+        raise DeliveryError(f"{path.name}: the header is not UTF-8") from error
+    if header is None:
+        raise DeliveryError(f"{path.name}: the header cannot be read")
+    columns = tuple(name.strip() or f"column_{n}" for n, name in enumerate(header, 1))
+    if len(set(columns)) < len(columns):
+        raise DeliveryError(f"{path.name}: a column name stands twice in the header")
+    return Inspection(columns, rows, utf8)
+
+
+def _csv(path: Path, inspection: Inspection) -> Iterator[Record]:
+    columns = inspection.columns
+    with io.TextIOWrapper(_open_bytes(path), encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        for line, cells in _split(file, len(columns)):
+            if line == 1:
+                continue
+            if cells is None:
+                yield Record(line, {}, "unreadable_row")
+            elif len(cells) != len(columns):
+                yield Record(line, {}, "wrong_number_of_cells")
+            elif not inspection.utf8 and not _is_utf8(cells):
+                yield Record(line, {k: v.encode(errors="surrogateescape").decode(errors="replace") for k, v in zip(columns, cells)}, "not_utf8")
+            else:
+                yield Record(line, dict(zip(columns, cells)))
+
+
+def _split(lines: Iterator[str], width: int) -> Iterator[tuple[int, list[str] | None]]:
+    """(line, cells), None for cells that cannot be told apart. A stray quote costs its own line and never the lines after it."""
+    ahead: list[str] = []
+    number = 0
+    while True:
+        text = ahead.pop(0) if ahead else next(lines, "")
+        if not text:
+            return
+        number += 1
+        if '"' not in text:
+            if not text.isspace():
+                yield number, text.rstrip("\r\n").split(",")
+            continue
+        joined, more = text, 0
+        while joined.count('"') % 2 and more < _LINES:
+            if more == len(ahead):
+                ahead.append(next(lines, ""))
+            joined += ahead[more]
+            more += 1
+        cells = None if joined.count('"') % 2 else _cells(joined.rstrip("\r\n"))
+        if more and (cells is None or len(cells) != width):
+            yield number, None
+            continue
+        del ahead[:more]
+        yield number, cells
+        number += more
+
+
+def _cells(text: str) -> list[str] | None:
+    try:
+        return next(csv.reader([text] if "\n" not in text and "\r" not in text else io.StringIO(text, newline=""), strict=True), [])
+    except csv.Error:
+        return None
+
+
+def _is_utf8(cells: list[str]) -> bool:
+    try:
+        "".join(cells).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+# -- jsonl ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _inspect_jsonl(path: Path) -> Inspection:
+    columns: dict[str, None] = {}
+    rows = 0
+    for record in _jsonl(path):
+        rows += 1
+        columns.update(dict.fromkeys(record.cells))
+    return Inspection(tuple(columns), rows)
+
+
+def _jsonl(path: Path) -> Iterator[Record]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.isspace():
+                continue
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            cells = _object(line)
+            yield Record(number, cells) if isinstance(cells, dict) else Record(number, {}, cells)
+
+
+def _object(line: bytes) -> dict[str, Any] | str:
+    """The JSON object of a line, or the code of what is wrong with it. The standard library reads the NaN that others write."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        try:
+            value = json.loads(line)
+        except UnicodeDecodeError:
+            return "not_utf8"
+        except (ValueError, RecursionError):
+            return "unreadable_row"
+    return value if isinstance(value, dict) else "unreadable_row"
+
+
+# -- parquet --------------------------------------------------------------------------------------------------------------------------
+
+
+def _inspect_parquet(path: Path) -> Inspection:
+    with pq.ParquetFile(path) as file:
+        rows = sum(batch.num_rows for batch in file.iter_batches(batch_size=1 << 16))
+        names = tuple(file.schema_arrow.names)
+    if len(set(names)) < len(names):
+        raise DeliveryError(f"{path.name}: two columns have the same name")
+    return Inspection(names, rows)
+
+
+def _parquet(path: Path) -> Iterator[Record]:
+    line = 0
+    with pq.ParquetFile(path) as file:
+        names = file.schema_arrow.names
+        for batch in file.iter_batches(batch_size=_BATCH):
+            broken: set[int] = set()
+            columns = [_values(column, broken) for column in batch.columns]
+            for n, cells in enumerate(zip(*columns)):
+                line += 1
+                yield Record(line, dict(zip(names, cells)), "not_utf8" if n in broken else "")
+
+
+def _values(column: pa.Array, broken: set[int]) -> list[Any]:
+    """A column as Python values; rows whose text is not UTF-8 go into `broken`."""
+    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+    elif pa.types.is_decimal(column.type):
+        column = column.cast(pa.float64())
+    try:
+        return list(column.to_pylist())
+    except UnicodeDecodeError:
+        values: list[Any] = []
+        for n, value in enumerate(column):
+            try:
+                values.append(value.as_py())
+            except UnicodeDecodeError:
+                values.append(None)
+                broken.add(n)
+        return values

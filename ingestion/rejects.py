@@ -1,0 +1,75 @@
+"""Bad rows, written down so that their sender can mend them: where, why, and the row with its identifiers masked."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import orjson
+
+from graph.errors import RecordError
+from ingestion.cells import is_empty
+from ingestion.contract import Cell, Table
+from ingestion.normalise import mask, normalise
+from ingestion.readers import Record
+
+_DIGITS = re.compile(r"\d{7,}")  # a phone or a card in a column that should hold none
+_LONGEST = 120
+
+
+class Rejects:
+    """Writes `rejects.jsonl` beside the report; it appears under its name when the load is done. Counts by table and reason."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self._part = path.with_name(path.name + ".part")
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._part.open("wb")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._file is not None:
+            self._file.close()
+        if kind is None:
+            os.replace(self._part, self.path)
+
+    def write(self, table: Table, source: str, record: Record, problems: tuple[RecordError, ...]) -> None:
+        """One line: table, source, line, code (of the first problem), problems, row."""
+        assert self._file is not None, "rejects are written inside `with`"
+        self.counts[table.name, problems[0].code] += 1
+        line = {
+            "table": table.name,
+            "source": source,
+            "line": record.line,
+            "code": problems[0].code,
+            "problems": [{"field": p.field, "code": p.code, "message": p.message} for p in problems],
+            "row": masked(table, record.cells),
+        }
+        self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def masked(table: Table, cells: Mapping[str, Any]) -> dict[str, str]:
+    """The row by the contract's names: ids as they are, identifiers masked, long numbers elsewhere too; unknown columns are left out."""
+    row: dict[str, str] = {}
+    for column in table.columns:
+        raw = cells.get(column.source)
+        if is_empty(raw):
+            continue
+        text = str(raw).encode(errors="replace").decode()[: 4 * _LONGEST]
+        if column.cell is Cell.IDENTIFIER:
+            assert column.kind is not None, "every identifier column has a kind"
+            row[column.name] = f"***{text[-4:]}" if column.hashed else mask(column.kind, normalise(column.kind, text).value)
+        elif column.cell is Cell.ID or isinstance(raw, int | float):
+            row[column.name] = text[:_LONGEST]
+        else:
+            row[column.name] = _DIGITS.sub(lambda found: f"***{found[0][-2:]}", text)[:_LONGEST]
+    return row
