@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
-
-import networkx as nx
 
 from graph.evidence import Evidence
 from graph.model import IdentifierKind as Kind
@@ -25,11 +23,21 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
-class _Holdings:
-    """Who owns what, of identifiers that link and have at least two owners: node -> kind, and node -> applicant nodes."""
+class _Join:
+    """Two applicants (nodes) who are one person, and the identifiers (nodes) that say so."""
 
-    kinds: Mapping[str, Kind]
-    owners: Mapping[str, tuple[str, ...]]
+    a: str
+    b: str
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Owners:
+    """Owners of the identifiers that link: all of each national id, and of the others those with two owners or more."""
+
+    identities: Mapping[str, tuple[str, ...]]
+    personal: Mapping[Kind, Mapping[str, tuple[str, ...]]]
+    devices: Mapping[str, tuple[str, ...]]
 
 
 def resolve(evidence: Evidence) -> Entity:
@@ -39,85 +47,84 @@ def resolve(evidence: Evidence) -> Entity:
     device in common and the same year of birth. People with different national ids or different years of birth are never joined by
     the weaker two rules, nor is somebody who would so join two different people: a family around one handset stays a family.
     """
-    seed = evidence.subject.node
-    holdings = _holdings(evidence.graph, seed)
-    if not holdings.owners:
-        return Entity((evidence.subject.applicant_id,), ())
-    certain: nx.Graph[str] = nx.Graph()
-    certain.add_node(seed)
-    for node, owners in holdings.owners.items():
-        certain.add_nodes_from(owners)
-        if holdings.kinds[node] is Kind.NATIONAL_ID:
-            certain.add_edges_from((owners[0], other, {"because": (node,)}) for other in owners[1:])
-    likely = certain.copy()
-    likely.add_edges_from(_likely(evidence, holdings))
-    person: set[str] = set(nx.node_connected_component(likely, seed))
-    joined = likely
-    if not _one_person(evidence, certain, person):
-        person, joined = set(nx.node_connected_component(certain, seed)), certain
-    found: list[tuple[str, ...]] = [nodes for _, _, nodes in joined.subgraph(person).edges(data="because")]
-    return Entity(tuple(sorted(_id(node) for node in person)), tuple(sorted({node for nodes in found for node in nodes})))
+    seed, owners = evidence.subject.node, _owners(evidence)
+    certain = [_Join(people[0], other, (node,)) for node, people in owners.identities.items() for other in people[1:]]
+    person, joins = _reach(seed, certain), certain
+    likely = list(_likely(evidence, owners))
+    if likely:
+        wider = _reach(seed, certain + likely)
+        if _one_person(evidence, owners, (wider, certain)):
+            person, joins = wider, certain + likely
+    because = {node for join in joins if join.a in person for node in join.because}
+    return Entity(tuple(sorted(node.partition(":")[2] for node in person)), tuple(sorted(because)))
 
 
-def _holdings(graph: nx.Graph[str], seed: str) -> _Holdings:
-    kinds: dict[str, Kind] = {}
-    owners: dict[str, tuple[str, ...]] = {}
-    adjacency = dict(graph.adjacency())
-    for node, data in graph.nodes(data=True):
-        if data["type"] == "applicant" or data["hub"] or data["type"] not in RESOLVING:
-            continue
+def _owners(evidence: Evidence) -> _Owners:
+    identities: dict[str, tuple[str, ...]] = {}
+    personal: dict[Kind, dict[str, tuple[str, ...]]] = {}
+    devices: dict[str, tuple[str, ...]] = {}
+    adjacency = dict(evidence.graph.adjacency())
+    for node, data in evidence.graph.nodes(data=True):
+        kind = data["type"]
         tied = adjacency[node]
-        if len(tied) < 2:
+        if kind not in RESOLVING or data["hub"] or (len(tied) < 2 and kind != Kind.NATIONAL_ID):
             continue
-        own = sorted(person for person, tie in tied.items() if tie["role"] == Role.OWN)
-        if len(own) > 1:
-            kinds[node], owners[node] = Kind(data["type"]), tuple(own)
-    return _Holdings(kinds, owners)
+        own = tuple(sorted(person for person, tie in tied.items() if tie["role"] == Role.OWN))
+        if kind == Kind.NATIONAL_ID:
+            identities[node] = own
+        elif len(own) > 1 and kind == Kind.DEVICE:
+            devices[node] = own
+        elif len(own) > 1:
+            personal.setdefault(Kind(kind), {})[node] = own
+    return _Owners(identities, personal, devices)
 
 
-def _likely(evidence: Evidence, holdings: _Holdings) -> Iterable[tuple[str, str, dict[str, tuple[str, ...]]]]:
-    """Pairs who own enough in common to be one person, as edges; only people whose own identifiers were read, so that none is overlooked."""
-    common: dict[tuple[str, str], list[str]] = {}
-    people = evidence.graph.nodes
-    for node, owners in holdings.owners.items():
-        if holdings.kinds[node] in PERSONAL:
-            for pair in combinations([one for one in owners if people[one]["step"] < 2], 2):
-                common.setdefault(pair, []).append(node)
-    for (a, b), nodes in common.items():
-        kinds = {holdings.kinds[node] for node in nodes}
+def _likely(evidence: Evidence, owners: _Owners) -> Iterator[_Join]:
+    """Pairs who own enough in common to be one person; only people whose own identifiers were all read, so that no denial is overlooked."""
+    read = evidence.graph.nodes
+    common: dict[tuple[str, str], dict[Kind, list[str]]] = {}
+    for kind, held in owners.personal.items():
+        for node, people in held.items():
+            for pair in combinations([one for one in people if read[one]["step"] < 2], 2):
+                common.setdefault(pair, {}).setdefault(kind, []).append(node)
+    for (a, b), kinds in common.items():
+        nodes = [node for found in kinds.values() for node in found]
         if len(kinds) > 1:
-            yield a, b, {"because": tuple(sorted(nodes))}
+            yield _Join(a, b, tuple(sorted(nodes)))
         elif Kind.PHONE in kinds and _birth_years(evidence, a) & _birth_years(evidence, b):
-            devices = [node for node, owners in holdings.owners.items() if holdings.kinds[node] is Kind.DEVICE and a in owners and b in owners]
+            devices = [node for node, people in owners.devices.items() if a in people and b in people]
             if devices:
-                yield a, b, {"because": tuple(sorted(nodes + devices))}
+                yield _Join(a, b, tuple(sorted(nodes + devices)))
 
 
-def _one_person(evidence: Evidence, certain: nx.Graph[str], person: set[str]) -> bool:
-    """Whether nothing contradicts that these are one person: at most one national id's worth of people, one year of birth."""
-    graph = evidence.graph
-    identities = {
-        frozenset(nx.node_connected_component(certain, node))
-        for node in person
-        if any(_proves(graph.nodes[other]) and tie["role"] == Role.OWN for other, tie in graph.adj[node].items())
-    }
-    years = [known for known in (_birth_years(evidence, node) for node in person) if known]
-    return len(identities) < 2 and (not years or bool(frozenset.intersection(*years)))
+def _reach(seed: str, joins: Iterable[_Join]) -> frozenset[str]:
+    """Everybody joined to `seed`, over as many joins as it takes."""
+    beside: dict[str, list[str]] = {}
+    for join in joins:
+        beside.setdefault(join.a, []).append(join.b)
+        beside.setdefault(join.b, []).append(join.a)
+    seen, front = {seed}, [seed]
+    while front:
+        fresh = {other for one in front for other in beside.get(one, ())} - seen
+        seen |= fresh
+        front = list(fresh)
+    return frozenset(seen)
 
 
-def _proves(node: Mapping[str, object]) -> bool:
-    """Whether a node is a national id that tells people apart (one that fails its checksum, or everybody has, does not)."""
-    return node["type"] == Kind.NATIONAL_ID and not node["hub"]
+def _one_person(evidence: Evidence, owners: _Owners, joined: tuple[frozenset[str], list[_Join]]) -> bool:
+    """Whether nothing denies that these are one person: people of one national id at most, and one year of birth."""
+    people, certain = joined
+    identified = {one for owning in owners.identities.values() for one in owning if one in people}
+    if len({_reach(one, certain) for one in identified}) > 1:
+        return False
+    years = [known for known in (_birth_years(evidence, one) for one in people) if known]
+    return not years or bool(frozenset.intersection(*years))
 
 
 def _birth_years(evidence: Evidence, node: str) -> frozenset[int]:
-    applicant = _id(node)
+    applicant = node.partition(":")[2]
     made = evidence.applications.get(applicant, ())
     asked = evidence.subject.application
     if asked is not None and asked.applicant_id == applicant:
         made = (asked, *made)
     return frozenset(a.birth_year for a in made if a.birth_year is not None)
-
-
-def _id(node: str) -> str:
-    return node.partition(":")[2]
