@@ -37,6 +37,8 @@ class Settings:
     workers: int = _setting(2, "Worker processes of the service.")
     timezone: str = _setting("Asia/Shanghai", "Time zone of answers, and of times that come without an offset.")
     timeout_ms: int = _setting(1000, "Deadline of an assessment in milliseconds where the caller gives none in X-Timeout-Ms.")
+    review_probability: float = _setting(0.0, "Probability of fraud from which a person should look; 0: the model's own, from its review capacity.")
+    decline_probability: float = _setting(0.0, "Probability of fraud from which declining is proposed; 0: the model's own.")
     rate_limit: float = _setting(0.0, "Requests a second that one API key may make, over all workers; 0: no limit.")
     rate_burst: int = _setting(50, "Requests that one API key may make at once before the rate limit counts.")
     idempotency_hours: int = _setting(24, "How long an Idempotency-Key is remembered, in hours.")

@@ -1,15 +1,32 @@
-"""The plugging together: store, casebook and model are opened here by their URLs, once, and nowhere else."""
+"""The plugging together: store, casebook, model and door are opened here by their settings, once, and nowhere else."""
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import Any
 
+from graph.errors import SettingError
+from graph.sqlite_store import SqliteStore
 from graph.store import GraphStore
+from ingestion.door import Naming, keyring, time_zone
+from ingestion.pseudonymise import Keyring
+from investigations.assessments import ModelUsed
 from investigations.casebook import Casebook
+from investigations.policy import Policy, Thresholds
+from service.answers import Writer
+from service.deadline import Pace
+from service.scribe import Scribe
 from service.settings import Settings
+
+log = logging.getLogger("ringfence.wiring")
+
+STORES = "sqlite:///relative.db, sqlite:////absolute.db"
+_NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 
 
 def system_clock() -> datetime:
@@ -17,12 +34,97 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wired:
     """What a request needs, made once a process; `current_app.extensions["ringfence"]` in the web application."""
 
     settings: Settings
     store: GraphStore
     casebook: Casebook
+    naming: Naming
+    zone: tzinfo
+    answers: Writer
+    scribe: Scribe
+    policy: Policy = dataclasses.field(default_factory=Policy)
+    pace: Pace = dataclasses.field(default_factory=Pace)
     scorer: Any = None
     clock: Callable[[], datetime] = system_clock
+
+    @property
+    def model(self) -> ModelUsed | None:
+        """Which model is loaded."""
+        if self.scorer is None:
+            return None
+        return ModelUsed(name=self.scorer.name, version=self.scorer.version, trained_as_of=self.scorer.trained_as_of)
+
+    def close(self) -> None:
+        """Write what is still to be written and give everything back."""
+        self.scribe.close()
+        self.casebook.close()
+        self.store.close()
+
+
+def wire(settings: Settings, *, scorer: Any = None, clock: Callable[[], datetime] = system_clock) -> Wired:
+    """Everything a service process needs. Raises SettingError, BundleError or StoreError, each with the next step."""
+    zone = time_zone(settings.timezone)
+    store = open_store(settings.store)
+    keys = open_keyring(settings)
+    rotated = len(keys.keys) > 1
+    return Wired(
+        settings=settings,
+        store=store,
+        casebook=open_casebook(settings.casebook),
+        naming=Naming(keys, (lambda node: store.view(clock()).identifier(node) is not None) if rotated else None),
+        zone=zone,
+        answers=Writer(zone, f"{settings.public_url.rstrip('/')}/desk"),
+        scribe=Scribe(store),
+        policy=policy_for(settings, scorer),
+        scorer=scorer,
+        clock=clock,
+    )
+
+
+def open_store(url: str) -> GraphStore:
+    """The graph store behind a URL. Raises SettingError for one that is not known, naming those that are."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        return SqliteStore(sqlite_path(url))
+    if scheme in _NEO4J and rest:
+        raise SettingError(f"a {scheme}:// store comes with the next release; this one knows {STORES}")
+    raise SettingError(f"unknown store URL {_without_password(url)!r}: known are {STORES}")
+
+
+def sqlite_path(url: str) -> Path:
+    """The file of a sqlite URL: three slashes before a relative path, four before an absolute one."""
+    path = url.removeprefix("sqlite:///")
+    if path == url or not path or path == ":memory:" or path.endswith("/"):
+        raise SettingError(f"{url!r} names no file: known are {STORES}")
+    return Path(path)
+
+
+def open_casebook(url: str) -> Casebook:
+    """The casebook behind a SQLAlchemy URL, its tables made where they are missing."""
+    return Casebook(url)
+
+
+def open_keyring(settings: Settings) -> Keyring:
+    """The keys of the pseudonyms; an embedded store without one makes its own in a file beside it, and says so."""
+    beside = sqlite_path(settings.store) if settings.store.startswith("sqlite:") else None
+    values = {"hash_key": settings.hash_key, "hash_key_version": settings.hash_key_version, "hash_algorithm": settings.hash_algorithm}
+    return keyring(values, beside, log.warning)
+
+
+def policy_for(settings: Settings, scorer: Any) -> Policy:
+    """The policy, with the thresholds of the settings where they are set, else the model's, else the defaults."""
+    usual = Thresholds()
+    return Policy(
+        Thresholds(
+            review=settings.review_probability or getattr(scorer, "review_probability", usual.review),
+            decline=settings.decline_probability or getattr(scorer, "decline_probability", usual.decline),
+        )
+    )
+
+
+def _without_password(url: str) -> str:
+    scheme, mark, rest = url.partition("://")
+    return scheme + mark + rest.rpartition("@")[2]

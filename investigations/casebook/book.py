@@ -81,14 +81,18 @@ class Casebook(CaseFiles):
             raise NotFoundError(f"no assessment {assessment_id}")
         return _assessment(row)
 
-    def latest(self, *, applicant_id: str | None = None, application_id: str | None = None, stage: Stage | None = None) -> RiskAssessment | None:
-        """The latest assessment of an applicant, or of an application, at that stage or any."""
+    def latest(
+        self, *, applicant_id: str | None = None, application_id: str | None = None, stage: Stage | None = None, until: datetime | None = None
+    ) -> RiskAssessment | None:
+        """The latest assessment of an applicant, or of an application, at that stage or any, with as_of <= `until`."""
         query = sa.select(ASSESSMENTS).order_by(ASSESSMENTS.c.as_of.desc(), ASSESSMENTS.c.assessment_id.desc()).limit(1)
         for column, value in ((ASSESSMENTS.c.applicant_id, applicant_id), (ASSESSMENTS.c.application_id, application_id)):
             if value is not None:
                 query = query.where(column == value)
         if stage is not None:
             query = query.where(ASSESSMENTS.c.stage == stage.value)
+        if until is not None:
+            query = query.where(ASSESSMENTS.c.as_of <= micros(until))
         with self._engines.reading() as connection:
             row = connection.execute(query).mappings().first()
         return _assessment(row) if row is not None else None

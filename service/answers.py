@@ -1,0 +1,144 @@
+"""From what was seen and concluded to the answer that a decision engine gets: the fields of docs/risk_api.md, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+from urllib.parse import urlencode
+
+from graph.evidence import Evidence, Subject
+from graph.model import Membership
+from graph.multi_lending import NAMES
+from investigations.assessments import Conclusion, Degraded, ModelUsed, Reason, RiskAssessment, Stage
+from service.look import Seen
+
+# What differs between an answer and its replay by nature; everything else must be equal.
+OF_THE_REQUEST = ("request_id", "assessment_id", "idempotent_replay", "timings_ms")
+_FAILED: Mapping[str, None] = dict.fromkeys(NAMES)
+
+
+class Writer:
+    """Writes answers in one time zone; `desk` is the address of the desk's page."""
+
+    def __init__(self, zone: tzinfo, desk: str) -> None:
+        self._zone = zone
+        self._desk = desk
+
+    def findings(self, stage: Stage, subject: Subject, as_of: datetime, seen: Seen, concluded: Conclusion) -> dict[str, Any]:
+        """The part of an answer that a replay must give again."""
+        return {
+            "application_id": subject.application.application_id if subject.application else None,
+            "stage": stage.value,
+            "as_of": self.time(as_of),
+            "decision": concluded.decision.value,
+            "score": concluded.score,
+            "probability": concluded.probability,
+            "uncertainty": concluded.uncertainty,
+            "policy_version": concluded.policy_version,
+            "models": [],
+            "degraded": self._degraded(seen.degraded),
+            "reasons": [self._reason(reason) for reason in concluded.reasons],
+            "dimensions": dict(concluded.dimensions),
+            "multi_lending": _multi_lending(seen),
+            "ring": self._ring(seen.findings.known.membership, seen),
+            "subgraph": self._subgraph(seen.evidence, subject, as_of),
+            "changes_since": None,
+        }
+
+    def time(self, moment: datetime | None) -> str | None:
+        """ISO-8601 to the microsecond, with the zone's offset."""
+        return moment.astimezone(self._zone).isoformat(timespec="microseconds") if moment is not None else None
+
+    def changes(self, earlier: RiskAssessment, concluded: Conclusion, seen: Seen) -> dict[str, Any]:
+        """What is new since an earlier assessment; counts are None where the graph was not looked at."""
+        evidence, membership = seen.evidence, seen.findings.known.membership
+        ring_now = membership.ring.ring_id if membership else None
+        return {
+            "assessment_id": earlier.assessment_id,
+            "as_of": self.time(earlier.as_of),
+            "decision_then": earlier.decision.value,
+            "decision_now": concluded.decision.value,
+            "decision_changed": earlier.decision is not concluded.decision,
+            "score_change": concluded.score - earlier.score,
+            "person": _person_changes(evidence, earlier.as_of) if evidence else None,
+            "device": _newcomers(evidence, "device", earlier.as_of) if evidence else None,
+            "phone": _newcomers(evidence, "phone", earlier.as_of) if evidence else None,
+            "ring": {"ring_id_then": earlier.ring_id, "ring_id_now": ring_now, "changed": earlier.ring_id != ring_now},
+        }
+
+    def _degraded(self, degraded: Degraded) -> dict[str, Any]:
+        return {"level": degraded.level.value, "missing": list(degraded.missing), "reason": degraded.reason}
+
+    def _reason(self, reason: Reason) -> dict[str, Any]:
+        return {
+            "rank": reason.rank,
+            "code": reason.code.code,
+            "text_en": reason.code.text_en,
+            "text_zh": reason.code.text_zh,
+            "contribution": reason.contribution,
+            "value": reason.value,
+            "typical_p95": reason.typical_p95,
+            "evidence": [{**path, "shared_since": self.time(path["shared_since"])} for path in reason.evidence],
+        }
+
+    def _ring(self, membership: Membership | None, seen: Seen) -> dict[str, Any] | None:
+        if membership is None:
+            return None
+        ring, member = membership.ring, membership.member
+        distance = seen.findings.signals.get("bad_distance")
+        return {
+            "ring_id": ring.ring_id,
+            "snapshot": membership.snapshot,
+            "kind": ring.kind.value,
+            "state": ring.state,
+            "size": membership.size,
+            "role": member.role,
+            "confirmed_bad": ring.confirmed_bad,
+            "suspected": ring.suspected,
+            "bad_rate": ring.bad_rate,
+            "distance_to_bad": None if distance is None else int(distance),
+            "distance_to_core": member.distance_to_core,
+            "shared_by_kind": dict(ring.shared_by_kind),
+            "first_seen": self.time(ring.first_seen),
+            "hubs_ignored": ring.hubs_ignored,
+        }
+
+    def _subgraph(self, evidence: Evidence | None, subject: Subject, as_of: datetime) -> dict[str, Any]:
+        url = f"{self._desk}?{urlencode({'node': subject.node, 'as_of': self.time(as_of)})}"
+        if evidence is None:
+            return {"nodes": None, "edges": None, "truncated": None, "url": url}
+        graph = evidence.graph
+        return {"nodes": len(graph), "edges": graph.number_of_edges(), "truncated": bool(graph.graph["truncated"]), "url": url}
+
+
+def models(used: ModelUsed | None) -> list[dict[str, Any]]:
+    """The models that scored: none or one."""
+    return [{"name": used.name, "version": used.version, "trained_as_of": used.trained_as_of}] if used else []
+
+
+def _multi_lending(seen: Seen) -> dict[str, Any]:
+    if seen.variables is None:
+        return {"status": "failed", "variables": dict(_FAILED)}
+    return {"status": seen.variables.status, "variables": dict(seen.variables.variables)}
+
+
+def _person_changes(evidence: Evidence, then: datetime) -> dict[str, int]:
+    """New since `then`: own applications and the lenders asked, labels, and identifiers by which the applicant is tied for the first time."""
+    me = evidence.subject.applicant_id
+    made = [a for a in evidence.own if a.applied_at >= then]
+    ties = evidence.graph[evidence.subject.node].values()
+    return {
+        "applications": len(made),
+        "lenders": len({a.platform_id for a in made}),
+        "labels": sum(label.known_at >= then for label in evidence.labels[me]),
+        "identifiers": sum(tie["since"] is not None and tie["since"] >= then for tie in ties),
+    }
+
+
+def _newcomers(evidence: Evidence, kind: str, then: datetime) -> dict[str, int]:
+    """How many other applicants were first tied to the subject's identifiers of `kind` since `then`, of those in the subgraph."""
+    graph, me = evidence.graph, evidence.subject.node
+    nodes = [node for node in graph[me] if graph.nodes[node]["type"] == kind]
+    fresh = {who for node in nodes for who, tie in graph[node].items() if who != me and tie["since"] is not None and tie["since"] >= then}
+    return {"new_holders": len(fresh)}

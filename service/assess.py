@@ -1,0 +1,186 @@
+"""The one straight way to an assessment, for /risk, the batch and replays alike: remember, look, conclude, record, answer."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from graph.errors import ConflictError, StoreError
+from graph.evidence import Subject
+from graph.model import Application, Facts
+from graph.moments import micros
+from graph.store import GraphView
+from investigations.assessments import Conclusion, Degraded, Level, ModelUsed, RiskAssessment, Stage
+from investigations.casebook import Claim, Recorded
+from service import answers, audit
+from service.deadline import Pace, Stopwatch
+from service.look import Seen, look
+from service.wiring import Wired
+
+_UNHURRIED_MS = 1e9
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request for an assessment: whom, at which stage, when it arrived (the service's clock), and for whom."""
+
+    stage: Stage
+    subject: Subject
+    at: datetime
+    client: str
+    request_id: str
+    watch: Stopwatch
+    claim: Claim | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The subject as the store knows it, and the state of the store to look at; `view` is None when it cannot be reached."""
+
+    subject: Subject
+    view: GraphView | None
+    recorded_by: int | None
+    stored: bool
+
+
+def assess(wired: Wired, asked: Asked) -> Recorded:
+    """Assess and write the audit row: there is no answer without it.
+
+    Raises ConflictError when the application's id, or the idempotency key, is known with other content, and StoreUnavailableError when the
+    audit row cannot be written. Whatever else fails is declared in the answer (`degraded`).
+    """
+    earlier = wired.casebook.claimed(asked.claim) if asked.claim else None
+    if earlier is not None:
+        return Recorded(earlier, replay=True)
+    with asked.watch.timing("store"):
+        remembered = _remember(wired, asked)
+    subject = remembered.subject
+    seen = look(remembered.view, subject, wired.scorer, asked.watch)
+    if not remembered.stored:
+        seen = replace(seen, degraded=_without_fact(seen.degraded))
+    concluded = wired.policy.conclude(seen.findings)
+    findings = _findings(wired, asked.stage, subject, asked.at, (seen, concluded))
+    first = _first_scan(wired, asked.stage, subject, asked.at)
+    if first is not None:
+        findings["changes_since"] = wired.answers.changes(first, concluded, seen)
+    assessment_id = f"A-{micros(asked.at):x}-{secrets.token_hex(5)}"
+    answer = {"request_id": asked.request_id, "application_id": findings["application_id"], "assessment_id": assessment_id}
+    answer |= {"idempotent_replay": False} | findings | {"timings_ms": asked.watch.timings()}
+    scored = findings["models"][0]["version"] if findings["models"] else None
+    membership = seen.findings.known.membership
+    assessment = RiskAssessment(
+        assessment_id=assessment_id,
+        stage=asked.stage,
+        applicant_id=subject.applicant_id,
+        application_id=findings["application_id"],
+        as_of=asked.at,
+        recorded_by=remembered.recorded_by,
+        client=asked.client,
+        request_id=asked.request_id,
+        level=seen.degraded.level,
+        decision=concluded.decision,
+        score=concluded.score,
+        probability=concluded.probability,
+        policy_version=concluded.policy_version,
+        model_version=scored,
+        ring_id=membership.ring.ring_id if membership else None,
+        answer=orjson.dumps(answer),
+        audit=audit.kept(subject, seen, remembered.stored),
+    )
+    with asked.watch.timing("audit"):
+        return wired.casebook.record(assessment, asked.claim)
+
+
+def replay(wired: Wired, assessment_id: str) -> dict[str, Any]:
+    """Compute a recorded assessment again, from the store as it was then, and say whether it is equal. Raises NotFoundError."""
+    recorded = wired.casebook.assessment(assessment_id)
+    answered = orjson.loads(recorded.answer)
+    subject = audit.subject_in(recorded.audit)
+    view = wired.store.view(recorded.as_of, recorded.recorded_by) if recorded.recorded_by is not None else None
+    seen = look(view, subject, wired.scorer, Stopwatch(Pace(), _UNHURRIED_MS), recorded.level)
+    then = answered["degraded"]
+    if seen.degraded.level is recorded.level:
+        seen = replace(seen, degraded=Degraded(level=recorded.level, missing=tuple(then["missing"]), reason=then["reason"]))
+    concluded = wired.policy.conclude(seen.findings)
+    again = _findings(wired, recorded.stage, subject, recorded.as_of, (seen, concluded))
+    if answered["changes_since"] is not None:
+        first = wired.casebook.assessment(answered["changes_since"]["assessment_id"])
+        again["changes_since"] = wired.answers.changes(first, concluded, seen)
+    again = orjson.loads(orjson.dumps(again))
+    differs = [name for name in answered if name not in answers.OF_THE_REQUEST and answered[name] != again.get(name)]
+    return {
+        "assessment_id": assessment_id,
+        "equal": not differs,
+        "differences": [{"field": name, "recorded": answered[name], "replayed": again.get(name)} for name in differs],
+        "as_of": answered["as_of"],
+        "recorded_by": recorded.recorded_by,
+        "level": recorded.level.value,
+        "models_then": answered["models"],
+        "models_now": answers.models(wired.model),
+        "policy_then": answered["policy_version"],
+        "policy_now": wired.policy.version,
+        "answer": {name: answered[name] if name in answers.OF_THE_REQUEST else again.get(name) for name in answered},
+    }
+
+
+def assess_stored(wired: Wired, application: Application, recorded_by: int) -> tuple[Seen, Conclusion]:
+    """Assess an application that is in the store already, as of its own moment; nothing is written down."""
+    view = wired.store.view(application.applied_at, recorded_by)
+    subject = Subject(applicant_id=application.applicant_id, application=application)
+    seen = look(view, subject, wired.scorer, Stopwatch(Pace(), _UNHURRIED_MS))
+    return seen, wired.policy.conclude(seen.findings)
+
+
+def _remember(wired: Wired, asked: Asked) -> Remembered:
+    """The fact first: the application goes into the store, and is assessed from the state that holds it."""
+    subject, stored = asked.subject, True
+    try:
+        if subject.application is None:
+            mark = wired.store.mark()
+        else:
+            added = wired.scribe.add(Facts(applications=(subject.application,)), wait_ms=asked.watch.left_ms())
+            stored = added is not None
+            mark = added.mark if added is not None else wired.store.mark()
+            if added is not None and added.conflicts:
+                subject = _known_already(wired, subject.application, asked.at)
+        return Remembered(subject, wired.store.view(asked.at, mark), mark, stored)
+    except StoreError:
+        return Remembered(subject, None, None, stored=subject.application is None)
+
+
+def _known_already(wired: Wired, application: Application, at: datetime) -> Subject:
+    """The application as it was stored when it first came; only its moment may differ. Raises ConflictError."""
+    known = wired.store.view(at + _DAY).application(application.application_id)
+    if known is None or _content(known) != _content(application):
+        raise ConflictError(f"application {application.application_id!r} is known with other content")
+    return Subject(applicant_id=known.applicant_id, application=known)
+
+
+def _content(application: Application) -> tuple[Application, frozenset[Any]]:
+    return replace(application, applied_at=datetime.min, mentions=()), frozenset(application.mentions)  # noqa: DTZ901
+
+
+def _without_fact(degraded: Degraded) -> Degraded:
+    """The assessment stands, but the application did not reach the store in time: nobody else's assessment sees it until it is sent again."""
+    return replace(degraded, missing=(*degraded.missing, "fact"), reason=degraded.reason or "store_busy")
+
+
+def _findings(wired: Wired, stage: Stage, subject: Subject, as_of: datetime, outcome: tuple[Seen, Conclusion]) -> dict[str, Any]:
+    """The replayable part of an answer."""
+    seen, concluded = outcome
+    findings = wired.answers.findings(stage, subject, as_of, seen, concluded)
+    model: ModelUsed | None = wired.model if seen.degraded.level is Level.FULL else None
+    findings["models"] = answers.models(model)
+    return findings
+
+
+def _first_scan(wired: Wired, stage: Stage, subject: Subject, at: datetime) -> RiskAssessment | None:
+    """What a second scan is compared with: the latest assessment of the application at stage `application`."""
+    if stage is not Stage.DISBURSEMENT or subject.application is None:
+        return None
+    return wired.casebook.latest(application_id=subject.application.application_id, stage=Stage.APPLICATION, until=at)

@@ -1,0 +1,69 @@
+"""A caller's deadline, and what each step of an assessment usually costs: together they say how far to go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+_FIRST_GUESS_MS = {"store": 2.0, "neighbourhood": 5.0, "signals": 3.0, "model": 10.0, "history": 1.0, "audit": 2.0}
+_RISE, _FALL = 0.5, 0.1  # how much of a slower, or quicker, step is believed at once
+
+
+class Pace:
+    """What each step has lately cost in this process, in milliseconds: rises fast, falls slowly."""
+
+    def __init__(self) -> None:
+        self.expected = dict(_FIRST_GUESS_MS)
+
+    def saw(self, step: str, spent_ms: float) -> None:
+        """Learn from a step that was done."""
+        usual = self.expected[step]
+        self.expected[step] = usual + (_RISE if spent_ms > usual else _FALL) * (spent_ms - usual)
+
+    def skipped(self, step: str) -> None:
+        """A step that was left out for its cost is tried again by and by: one slow moment must not shut it out for good."""
+        self.expected[step] *= 1.0 - _FALL
+
+
+class Stopwatch:
+    """The times of one assessment, against its deadline. `tick` gives seconds; only differences count."""
+
+    def __init__(self, pace: Pace, timeout_ms: float, tick: Callable[[], float] = perf_counter) -> None:
+        self._pace = pace
+        self._tick = tick
+        self._started = tick()
+        self._ends = self._started + timeout_ms / 1000.0
+        self.spent_ms = {"store": 0.0, "neighbourhood": 0.0, "signals": 0.0, "model": 0.0}
+
+    def left_ms(self) -> float:
+        """Milliseconds until the caller's time is up; negative after it."""
+        return (self._ends - self._tick()) * 1000.0
+
+    def total_ms(self) -> float:
+        """Milliseconds since the request came."""
+        return (self._tick() - self._started) * 1000.0
+
+    def allows(self, *steps: str) -> bool:
+        """Whether there is time for these steps, and for the audit row that every answer needs."""
+        if sum(self._pace.expected[step] for step in steps) + self._pace.expected["audit"] <= self.left_ms():
+            return True
+        for step in steps:
+            self._pace.skipped(step)
+        return False
+
+    @contextmanager
+    def timing(self, step: str) -> Iterator[None]:
+        """Time a step, whether it ends well or not."""
+        before = self._tick()
+        try:
+            yield
+        finally:
+            spent = (self._tick() - before) * 1000.0
+            self._pace.saw(step, spent)
+            if step in self.spent_ms:
+                self.spent_ms[step] += spent
+
+    def timings(self) -> dict[str, float]:
+        """What the answer says: milliseconds of each step and in all."""
+        return {name: round(spent, 3) for name, spent in self.spent_ms.items()} | {"total": round(self.total_ms(), 3)}

@@ -1,0 +1,150 @@
+"""Looking at one subject through a view, as far down the ladder full -> no_model -> no_graph -> rules_only as time and what is up demand."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from graph import hubs, multi_lending, signals
+from graph.errors import StoreError
+from graph.evidence import Evidence, Subject, gather
+from graph.multi_lending import MultiLending
+from graph.store import GraphView
+from investigations.assessments import Degraded, Level
+from investigations.policy import Findings
+from investigations.rules import Known
+from service.deadline import Stopwatch
+
+log = logging.getLogger("ringfence.look")
+
+MISSING: Mapping[Level, tuple[str, ...]] = MappingProxyType(
+    {Level.FULL: (), Level.NO_MODEL: ("model",), Level.NO_GRAPH: ("model", "graph"), Level.RULES_ONLY: ("model", "graph", "history")}
+)
+OWN_APPLICATIONS = 64  # of the applicant's past, read without the graph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was found, how complete it is, and the model's parts; `variables` is None where they could not be looked up."""
+
+    findings: Findings
+    degraded: Degraded
+    variables: MultiLending | None = None
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What was read of the graph."""
+        return self.findings.evidence
+
+
+def look(view: GraphView | None, subject: Subject, scorer: Any, watch: Stopwatch, at_most: Level = Level.FULL) -> Seen:
+    """Look at `subject` before `view.as_of`. `view` is None when the store cannot be reached; a replay gives the level it had as `at_most`."""
+    level, why = at_most, None
+    if view is None:
+        return _rules_only(subject, "store_unavailable")
+    try:
+        if level in (Level.FULL, Level.NO_MODEL):
+            if watch.allows("neighbourhood", "signals"):
+                return _with_graph(view, subject, scorer, watch, level)
+            level, why = Level.NO_GRAPH, "deadline"
+        if level is Level.NO_GRAPH and watch.allows("history"):
+            return _own_past(view, subject, watch, why)
+    except StoreError as error:
+        log.warning("the store failed during an assessment: %s", error)
+        return _rules_only(subject, "store_unavailable")
+    return _rules_only(subject, "deadline")
+
+
+def _with_graph(view: GraphView, subject: Subject, scorer: Any, watch: Stopwatch, level: Level) -> Seen:
+    with watch.timing("neighbourhood"):
+        evidence = leave_out(gather(view, subject))
+    with watch.timing("signals"):
+        values = {signal.name: signal.value for signal in signals.compute(evidence)}
+        variables = multi_lending.compute(evidence)
+    findings = Findings(level=Level.NO_MODEL, known=_known(evidence), evidence=evidence, signals=values, variables=variables.variables)
+    if scorer is not None:
+        findings = replace(findings, typical=scorer.typical)
+    if level is not Level.FULL:
+        return _seen(findings, None, variables)
+    if scorer is None:
+        return _seen(findings, "no_model_loaded", variables)
+    if not watch.allows("model"):
+        return _seen(findings, "deadline", variables)
+    try:
+        with watch.timing("model"):
+            scored = scorer.score(evidence, values, variables.variables)
+    except Exception:  # whatever a model stumbles over, the caller gets an answer that says so
+        log.exception("the model failed on %s", subject.node)
+        return _seen(findings, "model_failed", variables)
+    findings = replace(
+        findings, level=Level.FULL, probability=scored.probability, uncertainty=scored.uncertainty, contributions=scored.contributions
+    )
+    return _seen(findings, None, variables, scored.parts)
+
+
+def _own_past(view: GraphView, subject: Subject, watch: Stopwatch, why: str | None) -> Seen:
+    """What the applicant did before, without anybody else."""
+    me = subject.applicant_id
+    with watch.timing("history"):
+        mine = view.applications_of([me], OWN_APPLICATIONS)[me]
+        own = tuple(a for a in mine if subject.application is None or a.application_id != subject.application.application_id)
+        known = Known(
+            as_of=view.as_of,
+            application=subject.application,
+            own=own,
+            outcomes=view.outcomes_of([a.application_id for a in own]),
+            labels=view.labels_of([me])[me],
+            membership=view.memberships_of([me]).get(me),
+        )
+    return _seen(Findings(level=Level.NO_GRAPH, known=known), why)
+
+
+def _rules_only(subject: Subject, why: str) -> Seen:
+    return _seen(Findings(level=Level.RULES_ONLY, known=Known(application=subject.application)), why)
+
+
+def _seen(findings: Findings, why: str | None, variables: MultiLending | None = None, parts: Mapping[str, float] | None = None) -> Seen:
+    degraded = Degraded(level=findings.level, missing=MISSING[findings.level], reason=why)
+    return Seen(findings=findings, degraded=degraded, variables=variables, parts=parts or {})
+
+
+def _known(evidence: Evidence) -> Known:
+    me = evidence.subject.applicant_id
+    return Known(
+        as_of=evidence.as_of,
+        application=evidence.subject.application,
+        own=evidence.own,
+        outcomes={a.application_id: evidence.outcomes.get(a.application_id, ()) for a in evidence.own},
+        labels=evidence.labels[me],
+        membership=evidence.memberships.get(me),
+    )
+
+
+def leave_out(evidence: Evidence) -> Evidence:
+    """The evidence without the application in question, which a later scan (stage `disbursement`) finds in the store.
+
+    Its graph is changed in place: what only this application says is tied `since` nothing, as it was at the first scan.
+    """
+    asked = evidence.subject.application
+    if asked is None or asked.applied_at >= evidence.as_of:
+        return evidence
+    graph, me = evidence.graph, evidence.subject.node
+    for mention in asked.mentions:
+        tie = graph.get_edge_data(me, mention.identifier.node)
+        if tie is not None and tie["since"] == asked.applied_at:
+            tie["since"] = tie["last"] = None
+            node = graph.nodes[mention.identifier.node]
+            if 0 < node["holders"] < hubs.COUNT_CAP:
+                node["holders"] -= 1
+    mine = tuple(a for a in evidence.own if a.application_id != asked.application_id)
+    return replace(
+        evidence,
+        applications={**evidence.applications, evidence.subject.applicant_id: mine},
+        outcomes={name: steps for name, steps in evidence.outcomes.items() if name != asked.application_id},
+        at_merchant=tuple(a for a in evidence.at_merchant if a.application_id != asked.application_id),
+        at_agent=tuple(a for a in evidence.at_agent if a.application_id != asked.application_id),
+    )
