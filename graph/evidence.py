@@ -35,7 +35,8 @@ class Evidence:
     """Everything one assessment may look at; all of it happened, and was known, strictly before `as_of`.
 
     `graph` is `GraphView.neighbourhood`. `applications`, `labels` and `memberships` cover every applicant in it, `outcomes` those applications,
-    `events` and `received` the subject alone, `at_merchant` and `at_agent` the latest applications of anybody there.
+    `events` and `received` the subject alone, `at_merchant` and `at_agent` the latest applications of anybody there; `labels` and `outcomes`
+    cover those too.
     The application in question is `subject.application` and is in none of the others.
     """
 
@@ -69,19 +70,22 @@ def gather(view: GraphView, subject: Subject, bounds: Bounds | None = None) -> E
     applications = view.applications_of(people)
     me = [subject.applicant_id]
     merchant_id, agent_id = (asked.merchant_id, asked.agent_id) if asked else (None, None)
+    at_merchant = view.applications_at(merchant_id, None) if merchant_id else ()
+    at_agent = view.applications_at(None, agent_id) if agent_id else ()
+    made = [a for each in applications.values() for a in each] + list(at_merchant + at_agent)
     return Evidence(
         subject=subject,
         as_of=view.as_of,
         graph=graph,
         applications=applications,
-        outcomes=view.outcomes_of([a.application_id for made in applications.values() for a in made]),
-        labels=view.labels_of(people),
+        outcomes=view.outcomes_of(list(dict.fromkeys(a.application_id for a in made))),
+        labels=view.labels_of(list(dict.fromkeys([*people, *(a.applicant_id for a in at_merchant + at_agent)]))),
         memberships=view.memberships_of(people),
         events=view.events_of(me)[subject.applicant_id],
         received=view.events_towards(me)[subject.applicant_id],
         devices=view.devices_of(devices),
         merchants=view.merchants_of([merchant_id] if merchant_id else []),
-        at_merchant=view.applications_at(merchant_id, None) if merchant_id else (),
-        at_agent=view.applications_at(None, agent_id) if agent_id else (),
+        at_merchant=at_merchant,
+        at_agent=at_agent,
         platforms=view.platforms(),
     )
