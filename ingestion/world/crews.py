@@ -48,7 +48,7 @@ def settle_solo_stackers(scene: Scene, m: IntArray) -> None:
     people, rng, n = scene.people, scene.rng, len(m)
     people.kind[m] = KIND_CODE["stacker"]
     people.bad[m] = True
-    people.loans[m] = rng.integers(4, 14, n)
+    people.loans[m] = rng.integers(3, 8, n)
     people.gap[m] = rng.lognormal(np.log(8 * 3_600), 1.1, n)
     people.default[m] = rng.uniform(0.6, 0.95, n)
     people.paid_first[m] = rng.choice([0.3, 2.0], n)
@@ -193,7 +193,7 @@ def _share_cards(scene: Scene, m: IntArray, sharing: Sharing) -> None:
     keys = _values(scene, len(m), "bank_card", sharing)
     hit = keys != NONE
     taken, keys = m[hit], keys[hit]
-    openly = rng.random(len(taken)) < rng.beta(1.2, 1.0)
+    openly = rng.random(len(taken)) < rng.beta(1.6, 0.9)
     people.card_a[taken[openly]] = keys[openly]
     later = taken[~openly]
     people.card_b[later] = keys[~openly]
@@ -231,7 +231,7 @@ def _hide(scene: Scene, m: IntArray, habits: Habits, house: IntArray) -> None:
 def _reach_the_last(scene: Scene, m: IntArray, habits: Habits) -> None:
     """Whoever is still tied to nobody is tied to one member, by whatever the crew shares."""
     people, rng = scene.people, scene.rng
-    component = _components(people, m)
+    component = _components(people, m, scene.recipe.end - 2 * DAY)
     main = int(np.bincount(component).argmax())
     for stray in np.unique(component):
         if stray == main:
@@ -258,9 +258,10 @@ def _tie(people: People, a: int, b: int, way: str) -> None:
         people.contact_2[a] = people.phone_a[b]
 
 
-def _components(people: People, m: IntArray) -> IntArray:
+def _components(people: People, m: IntArray, end: int) -> IntArray:
     """Component number of each member by the identifiers that the crew shares strongly; shape (k,)."""
-    columns = (people.device_a, people.device_b, people.borrowed, people.card_a, people.card_b)
+    device_b = np.where(people.device_switch < end, people.device_b, NONE)
+    card_b = np.where(people.card_switch < end, people.card_b, NONE)
     phones = (people.phone_a, people.contact_1, people.contact_2)
     owner: dict[tuple[str, int], int] = {}
     parent = list(range(len(m)))
@@ -271,7 +272,8 @@ def _components(people: People, m: IntArray) -> IntArray:
             i = parent[i]
         return i
 
-    for name, group in (("device", columns[:3]), ("card", columns[3:]), ("phone", phones), ("wifi", (people.place_wifi,)),
+    for name, group in (("device", (people.device_a, device_b, people.borrowed)), ("card", (people.card_a, card_b)),
+                        ("phone", phones), ("wifi", (people.place_wifi,)),
                         ("address", (people.address,))):  # fmt: skip
         for column in group:
             for i, key in enumerate(column[m].tolist()):

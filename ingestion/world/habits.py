@@ -25,15 +25,15 @@ CHANNELS = (
 
 LIKELY: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
-        "identity_farm": {"device": 0.7, "borrowed": 0.35, "card": 0.4, "contact": 0.45, "wifi": 0.45, "ip": 0.45,
-                          "address": 0.35, "employer": 0.3, "employer_phone": 0.35, "money": 0.2},
-        "intermediary": {"contact": 0.65, "borrowed": 0.3, "wifi": 0.5, "ip": 0.5, "address": 0.35, "employer": 0.5,
-                         "employer_phone": 0.5, "device": 0.1, "referral": 0.3},
-        "merchant_collusion": {"borrowed": 0.45, "wifi": 0.4, "ip": 0.35, "card": 0.45, "contact": 0.2, "money": 0.4},
+        "identity_farm": {"device": 0.75, "borrowed": 0.35, "card": 0.45, "contact": 0.5, "wifi": 0.5, "ip": 0.45,
+                          "address": 0.35, "employer": 0.3, "employer_phone": 0.4, "money": 0.2},
+        "intermediary": {"contact": 0.75, "borrowed": 0.35, "wifi": 0.5, "ip": 0.5, "address": 0.35, "employer": 0.5,
+                         "employer_phone": 0.55, "device": 0.1, "card": 0.15, "referral": 0.3},
+        "merchant_collusion": {"borrowed": 0.6, "wifi": 0.5, "ip": 0.35, "card": 0.6, "contact": 0.35, "money": 0.4},
         "cards_and_contacts": {"card": 0.97, "contact": 0.97, "money": 0.2},
-        "slow_ring": {"device": 0.95, "card": 0.3, "contact": 0.3, "wifi": 0.2, "money": 0.2},
-        "stacker": {"borrowed": 0.4, "device": 0.35, "contact": 0.5, "wifi": 0.35, "address": 0.3, "card": 0.3},
-        "mules": {"money": 1.0, "card": 0.55, "referral": 0.7, "contact": 0.25, "wifi": 0.2, "borrowed": 0.2},
+        "slow_ring": {"device": 0.97, "card": 0.4, "contact": 0.4, "wifi": 0.25, "money": 0.2},
+        "stacker": {"borrowed": 0.45, "device": 0.35, "contact": 0.6, "wifi": 0.4, "address": 0.3, "card": 0.4},
+        "mules": {"money": 1.0, "card": 0.65, "referral": 0.7, "contact": 0.35, "wifi": 0.2, "borrowed": 0.2},
     }
 )  # fmt: skip
 """Crew kind -> how likely a crew of it shares something through a channel at all."""
@@ -102,7 +102,7 @@ def draw_habits(kind: str, rng: np.random.Generator) -> Habits:
         aged=float(rng.choice([0.3, 10.0, 60.0], p=[0.4, 0.3, 0.3]) * rng.lognormal(0, 0.5)),
         cities=int(rng.choice([1, 2, 6], p=[0.6, 0.25, 0.15])),
         lenders=int(rng.integers(6, 20)) if stacks else int(rng.choice([1, 2, 3, 5, 9, 25])),
-        loans=float(rng.uniform(4, 12)) if stacks else float(rng.choice([1.0, 1.4, 2.0, 3.0], p=[0.3, 0.3, 0.25, 0.15])),
+        loans=float(rng.uniform(3, 7)) if stacks else float(rng.choice([1.0, 1.4, 2.0, 3.0], p=[0.3, 0.3, 0.25, 0.15])),
         gap_hours=float(rng.lognormal(np.log(8 if stacks else 24 * 8), 1.2)),
         amount_level=float(rng.beta(2.5, 2.2)),
         amount_spread=float(rng.uniform(0.03, 0.25)),
@@ -131,17 +131,17 @@ def _draw_sharing(kind: str, careful: float, rng: np.random.Generator) -> Mappin
         for channel in CHANNELS
         if rng.random() < likely.get(channel, ANYTHING)
     }
-    if len(drawn) < 2:  # a crew that shares next to nothing still has to reach each other somehow
-        for channel in (str(c) for c in rng.choice(list(likely), min(2, len(likely)), replace=False)):
+    if len(drawn) < 3:  # a crew that shares next to nothing still has to reach each other somehow
+        for channel in (str(c) for c in rng.choice(list(likely), min(3, len(likely)), replace=False)):
             drawn[channel] = _draw_channel(channel, kind, careful, rng)
     return MappingProxyType(drawn)
 
 
 def _draw_channel(channel: str, kind: str, careful: float, rng: np.random.Generator) -> Sharing:
-    density = float(np.clip(rng.beta(2.4, 1.5) * (1.1 - 0.55 * careful), 0.1, 1.0))
+    density = float(np.clip(rng.beta(4.5, 1.1) * (1.1 - 0.3 * careful), 0.2, 1.0))
     shape = str(rng.choice(["pool", "chain", "star"], p=[0.55, 0.3, 0.15]))
     if channel in ("device", "card", "borrowed") and shape == "star":
         shape = "pool"
     if kind == "slow_ring" and channel == "device":
         shape, density = "chain", max(density, 0.6)
-    return Sharing(density, 1.6 + float(rng.gamma(1.3, 1.6)), shape)
+    return Sharing(density, 2.0 + float(rng.gamma(1.4, 2.0)), shape)

@@ -230,8 +230,8 @@ def _carrier(scene: Scene, m: IntArray) -> None:
 
 def _friends(scene: Scene, m: IntArray) -> None:
     people, rng, n = scene.people, scene.rng, len(m)
-    _know_each_other(scene, m, contact=0.3, lend=0.05, hand_on=0.05)
-    hit = m[scene.chance(n, float(rng.uniform(0.3, 0.9)))]
+    _know_each_other(scene, m, contact=0.2, lend=0.03, hand_on=0.05)
+    hit = m[scene.chance(n, float(rng.uniform(0.2, 0.7)))]
     people.borrowed[hit] = people.device_a[m[0]]
     if rng.random() < 0.6:
         _move_start(scene, m, people.first[m[0]] + rng.exponential(4 * DAY, n).astype(np.int64))

@@ -110,14 +110,14 @@ def label_rows(recipe: Recipe, people: People, loans: Loans, course: Course, rng
     believed = rng.random(n) < people.confirmed[who]
     defaulted = bad & (course.overdue < NEVER)
     known = np.where(defaulted & believed, course.overdue + confirm, known)
-    caught = bad & (course.rejected < NEVER) & (rng.random(n) < 0.25 * people.confirmed[who])
+    caught = bad & (course.rejected < NEVER) & (rng.random(n) < 0.4 * people.confirmed[who])
     known = np.where(caught, course.rejected + confirm, known)
     source = np.where(caught, 2, source)
     swept = _sweep(people, loans, known, rng)
     source = np.where(swept < known, 1, source)
     known = np.minimum(known, swept)
-    unlucky = ~bad & (course.overdue < NEVER) & (rng.random(n) < 0.07)
-    slandered = ~bad & (rng.random(n) < 0.0012)
+    unlucky = ~bad & (course.overdue < NEVER) & (rng.random(n) < 0.03)
+    slandered = ~bad & (rng.random(n) < 0.0004)
     known = np.where(unlucky, course.overdue + confirm, np.where(slandered, loans.at + confirm, known))
     source = np.where(slandered, 4, source)
     good = (known == NEVER) & (course.closed < NEVER) & (rng.random(n) < np.where(bad, 0.4, 0.55))
@@ -131,11 +131,11 @@ def label_rows(recipe: Recipe, people: People, loans: Loans, course: Course, rng
 
 
 def _sweep(people: People, loans: Loans, known: IntArray, rng: np.random.Generator) -> IntArray:
-    """In a quarter of the crews the first confirmed loan leads investigators to some of the others."""
+    """In a third of the crews the first confirmed loan leads investigators to some of the others."""
     crew = people.crew[loans.who]
     swept = np.full(len(loans), NEVER)
     for name in np.unique(crew[(crew != NONE) & (known < NEVER)]):
-        if rng.random() < 0.25:
+        if rng.random() < 0.35:
             rows = np.flatnonzero((crew == name) & people.bad[loans.who])
             when = int(known[rows].min()) + int(rng.integers(10, 60)) * DAY
             found = rows[(rng.random(len(rows)) < rng.uniform(0.3, 0.95)) & (loans.at[rows] < when)]

@@ -9,7 +9,7 @@ import numpy as np
 from ingestion.world.keys import IntArray
 from ingestion.world.recipe import CREW_KINDS, HONEST_KINDS, Recipe
 
-SOLO_STACKERS = 0.08
+SOLO_STACKERS = 0.03
 """Share of the guilty that stack loans alone: no ring."""
 
 
@@ -57,8 +57,8 @@ def _draw_crews(recipe: Recipe, people: IntArray, rng: np.random.Generator) -> t
 
 
 def _crew_size(kind: str, rng: np.random.Generator) -> int:
-    median = {"stacker": 5.0, "slow_ring": 9.0, "intermediary": 13.0}.get(kind, 11.0)
-    return int(np.clip(round(rng.lognormal(np.log(median), 0.65)), 4, 60))
+    median = {"stacker": 6.0, "slow_ring": 10.0, "intermediary": 14.0}.get(kind, 12.0)
+    return int(np.clip(round(rng.lognormal(np.log(median), 0.72)), 4, 60))
 
 
 def _draw_honest(recipe: Recipe, people: IntArray, rng: np.random.Generator) -> tuple[Group, ...]:
@@ -86,8 +86,7 @@ def _honest_sizes(kind: str, wanted: int, rng: np.random.Generator) -> IntArray:
     if wanted <= 0:
         return np.zeros(0, dtype=np.int64)
     if kind in ("plain", "comparer", "carrier_nat"):
-        drawn = np.full(max(1, wanted // 25), 25, dtype=np.int64)  # not a group: only a way to spread them over cities
-        return drawn
+        return np.full(max(1, wanted // 25), 25, dtype=np.int64)  # no group: only a way to spread them over cities
     count = wanted // 2 + 1
     if kind == "household":
         drawn = rng.choice([1, 2, 3, 4, 5], count, p=[0.12, 0.5, 0.23, 0.11, 0.04])

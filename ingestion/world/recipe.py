@@ -58,7 +58,7 @@ HONEST_SHARES: Mapping[str, float] = MappingProxyType(
         "second_hand": 0.06,
         "comparer": 0.06,
         "carrier_nat": 0.08,
-        "friends": 0.02,
+        "friends": 0.015,
         "broker": 0.03,
     }
 )
