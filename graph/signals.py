@@ -7,7 +7,9 @@ from types import MappingProxyType
 
 from graph.evidence import Evidence
 from graph.signals_behaviour import BEHAVIOUR
+from graph.signals_holders import HOLDERS
 from graph.signals_merchant import MERCHANT
+from graph.signals_phones import PHONES
 from graph.signals_reading import Reading, read
 from graph.signals_registry import Path, Signal, SignalFunction
 from graph.signals_ring import RING
@@ -17,7 +19,9 @@ __all__ = ["DIMENSIONS", "SIGNALS", "Path", "Reading", "Signal", "SignalFunction
 
 DIMENSIONS = ("ring", "multi_lending", "device", "phone", "merchant", "behaviour", "verification")
 
-SIGNALS: Mapping[str, SignalFunction] = MappingProxyType({one.name: one for family in (RING, SHARING, MERCHANT, BEHAVIOUR) for one in family})
+SIGNALS: Mapping[str, SignalFunction] = MappingProxyType(
+    {one.name: one for family in (RING, SHARING, PHONES, HOLDERS, MERCHANT, BEHAVIOUR) for one in family}
+)
 """Name -> signal, in the order in which they are computed, shown and given to the model."""
 
 

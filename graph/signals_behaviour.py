@@ -19,18 +19,6 @@ def _applied(r: Reading, span: timedelta) -> int:
     return sum(r.within(a.applied_at, span) for a in r.own)
 
 
-@BEHAVIOUR.signal("behaviour", "up", "count", ("{value} applications in the last 24 hours", "近24小时申请{value}次"))
-def applications_1d(r: Reading) -> float | None:
-    """Own applications in the last day."""
-    return float(_applied(r, DAY))
-
-
-@BEHAVIOUR.signal("behaviour", "up", "count", ("Applied at {value} lenders in 30 days", "30天内在{value}家机构申请"))
-def lenders_30d(r: Reading) -> float | None:
-    """Different lenders at which the person applied in the last 30 days."""
-    return float(len({a.platform_id for a in r.own if r.within(a.applied_at, MONTH)}))
-
-
 @BEHAVIOUR.signal("behaviour", "either", "days", ("The last application was {value} days ago", "上次申请在{value}天前"))
 def days_since_application(r: Reading) -> float | None:
     """Days since the person's latest application; None for the first one."""
@@ -45,6 +33,24 @@ def application_pace(r: Reading) -> float | None:
     week = _applied(r, 7 * DAY)
     before = _applied(r, 97 * DAY) - week
     return ((week + 0.5) / 7) / ((before + 0.5) / 90)
+
+
+@BEHAVIOUR.signal("behaviour", "either", "ratio", ("The amount asked for is {value}", "申请金额为{value}"))
+def amount(r: Reading) -> float | None:
+    """The amount asked for, in CNY."""
+    return r.asked.amount if r.asked else None
+
+
+@BEHAVIOUR.signal("behaviour", "either", "count", ("The term asked for is {value} months", "申请期限为{value}个月"))
+def term_months(r: Reading) -> float | None:
+    """The term asked for, in months."""
+    return None if r.asked is None or r.asked.term_months is None else float(r.asked.term_months)
+
+
+@BEHAVIOUR.signal("behaviour", "either", "count", ("The applicant is {value} years old", "申请人{value}岁"))
+def age_years(r: Reading) -> float | None:
+    """Years since the year of birth."""
+    return None if r.asked is None or r.asked.birth_year is None else float(r.t.year - r.asked.birth_year)
 
 
 @BEHAVIOUR.signal("behaviour", "up", "ratio", ("The amount is {value} times the highest one before", "申请金额为以往最高的{value}倍"))
@@ -63,12 +69,6 @@ def night_share(r: Reading) -> float | None:
 
 def _outcomes(r: Reading, status: OutcomeStatus) -> list[datetime]:
     return [o.at for a in r.own for o in r.evidence.outcomes.get(a.application_id, ()) if o.status is status]
-
-
-@BEHAVIOUR.signal("behaviour", "up", "count", ("{value} rejections in 90 days", "90天内被拒{value}次"))
-def rejections_90d(r: Reading) -> float | None:
-    """Own applications rejected in the last 90 days; None for who never applied."""
-    return float(sum(r.within(at, 90 * DAY) for at in _outcomes(r, OutcomeStatus.REJECTED))) if r.own else None
 
 
 @BEHAVIOUR.signal("behaviour", "up", "count", ("{value} loans late or in default", "{value}笔贷款逾期或违约"))

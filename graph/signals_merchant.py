@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from graph.model import Application, Role
+from graph.model import Application, OutcomeStatus, Role
 from graph.model import IdentifierKind as Kind
 from graph.signals_paths import to_agent, to_merchant
-from graph.signals_reading import DAY, MONTH, Reading
+from graph.signals_reading import DAY, DEFAULTED, MONTH, Reading, judged
 from graph.signals_registry import Family
 
 MERCHANT = Family(path=to_merchant)
@@ -62,6 +62,46 @@ def _entangled(made: Sequence[Application] | None, r: Reading) -> float | None:
     return len({one for holders in named.values() if len(holders) > 1 for one in holders}) / len(people)
 
 
+def _bad_share(made: Sequence[Application] | None, r: Reading) -> float | None:
+    """Customers of whom a fraud is known or who defaulted, among all, drawn towards one in twenty: (bad + 0.5) / (customers + 10)."""
+    if not made:
+        return None
+    bad = {a.applicant_id for a in made if judged(r.evidence, a.applicant_id)[0]}
+    bad |= {a.applicant_id for a in made if any(o.status in DEFAULTED for o in r.evidence.outcomes.get(a.application_id, ()))}
+    return (len(bad) + 0.5) / (len({a.applicant_id for a in made}) + 10)
+
+
+def _rejected_share(made: Sequence[Application] | None, r: Reading) -> float | None:
+    """Rejections among the decided applications; None with fewer than 3 decided."""
+    seen = [o.status for a in made or () for o in r.evidence.outcomes.get(a.application_id, ())]
+    rejected, approved = seen.count(OutcomeStatus.REJECTED), seen.count(OutcomeStatus.APPROVED)
+    return rejected / (rejected + approved) if rejected + approved > 2 else None
+
+
+@MERCHANT.signal("merchant", "up", "share", ("{value} of the merchant's customers proved bad", "该商户{value}的客户有欺诈或违约"))
+def merchant_bad_share(r: Reading) -> float | None:
+    """Known frauds and defaults among the merchant's latest customers, drawn towards one in twenty."""
+    return _bad_share(_there(r), r)
+
+
+@MERCHANT.signal("merchant", "up", "share", ("{value} of the agent's customers proved bad", "该中介{value}的客户有欺诈或违约"), to_agent)
+def agent_bad_share(r: Reading) -> float | None:
+    """Known frauds and defaults among the agent's latest customers, drawn towards one in twenty."""
+    return _bad_share(_by_agent(r), r)
+
+
+@MERCHANT.signal("merchant", "either", "share", ("{value} of the merchant's applications were rejected", "该商户{value}的申请被拒"))
+def merchant_rejected_share(r: Reading) -> float | None:
+    """Rejections among the merchant's latest decided applications."""
+    return _rejected_share(_there(r), r)
+
+
+@MERCHANT.signal("merchant", "either", "share", ("{value} of the agent's applications were rejected", "该中介{value}的申请被拒"), to_agent)
+def agent_rejected_share(r: Reading) -> float | None:
+    """Rejections among the agent's latest decided applications."""
+    return _rejected_share(_by_agent(r), r)
+
+
 @MERCHANT.signal("merchant", "either", "count", ("{value} applications at this merchant in 7 days", "该商户7天内有{value}笔申请"))
 def merchant_applications_7d(r: Reading) -> float | None:
     """Other people's applications at the merchant in the last 7 days (of the latest 64)."""
@@ -91,13 +131,6 @@ def merchant_same_amount_share(r: Reading) -> float | None:
     recent = [a for a in made if a.amount and r.within(a.applied_at, MONTH)]
     near = r.asked.amount * 0.02
     return sum(abs((a.amount or 0) - r.asked.amount) <= near for a in recent) / len(recent) if len(recent) > 2 else None
-
-
-@MERCHANT.signal("merchant", "either", "count", ("{value} lenders at this merchant in 7 days", "该商户7天内涉及{value}家机构"))
-def merchant_lenders_7d(r: Reading) -> float | None:
-    """Lenders asked at the merchant in the last 7 days."""
-    made = _there(r)
-    return None if made is None else float(len({a.platform_id for a in made if r.within(a.applied_at, 7 * DAY)}))
 
 
 @MERCHANT.signal("merchant", "down", "days", ("The merchant opened {value} days ago", "该商户开业{value}天"))

@@ -25,6 +25,7 @@ WORTH: Mapping[str, float] = {
 STRONG = frozenset({"card", "device", "phone", "email", "poses", "contact"})
 COHERENT = frozenset({"place", "crowd", "work"})  # what people who live or work together share anyway
 PLACES = frozenset({Kind.ADDRESS, Kind.WIFI, Kind.IP})
+DEFAULTED = frozenset({OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF})
 HANDED_OVER = MONTH  # use by one person that ended so long before the other's began is a handset or number passed on, not shared
 PASSED_ON = 0.25  # what such a tie is worth beside a shared one
 
@@ -258,7 +259,7 @@ def _neighbours(evidence: Evidence, selves: frozenset[str]) -> Iterable[tuple[st
         yield node, Neighbour(
             node=node, step=data["step"], applications=made, bad=bad, good=good, rejected=rejected,
             decided=rejected + seen.count(OutcomeStatus.APPROVED), late=OutcomeStatus.DPD30 in seen,
-            defaulted=OutcomeStatus.DPD90 in seen or OutcomeStatus.WRITTEN_OFF in seen, first=made[-1].applied_at if made else None,
+            defaulted=not DEFAULTED.isdisjoint(seen), first=made[-1].applied_at if made else None,
         )  # fmt: skip
 
 

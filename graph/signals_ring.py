@@ -162,12 +162,6 @@ def strong_applied_30d(r: Reading) -> float | None:
     return float(len(_applied(r.strong_people, r, MONTH)))
 
 
-@RING.signal("ring", "up", "count", ("Closely tied people applied at {value} lenders in 7 days", "密切关联人7天内在{value}家机构申请"), _to_recent)
-def strong_lenders_7d(r: Reading) -> float | None:
-    """Different lenders at which those strongly tied applied in the last 7 days."""
-    return float(len({a.platform_id for one in r.strong_people for a in one.applications if r.within(a.applied_at, 7 * DAY)}))
-
-
 @RING.signal("ring", "up", "share", ("{value} of the closely tied people are new within 30 days", "{value}的密切关联人为30天内新出现"))
 def strong_new_share(r: Reading) -> float | None:
     """Share of those strongly tied whose first application lies in the last 30 days; None for nobody."""
