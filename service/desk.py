@@ -1,0 +1,143 @@
+"""The investigator's desk: one page, and the JSON it asks for. Thin: the reading is done in subgraphs, dossiers and ring_dossiers."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
+
+from graph.errors import InputError
+from graph.store import GraphView
+from service import dossiers, ring_dossiers, subgraphs
+from service.wiring import Wired
+
+BUILT = Path(__file__).parent / "web" / "dist"
+LONGEST_SEARCH = 200  # characters of a search text that are looked at
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",  # the address names whom somebody looked at
+}
+
+bp = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates")
+
+
+@bp.after_request
+def _guarded(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    if request.endpoint != "desk.built":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.get("/")
+@bp.get("")
+def page() -> tuple[str, int]:
+    """The page itself: no data in it, so it needs no key; what it asks for does."""
+    version = _version(BUILT)
+    return render_template("desk.html", version=version), 200 if version else 503
+
+
+@bp.get("/static/<path:name>")
+def built(name: str) -> Response:
+    """What npm built: script, style, fonts, icons. The page asks with the content's hash, so a browser may keep it."""
+    return send_from_directory(BUILT, name, max_age=31_536_000 if "v" in request.args else 3_600)
+
+
+@bp.get("/overview")
+def overview() -> Response:
+    """The snapshot in force and its worst rings."""
+    return _json(ring_dossiers.overview(_view()))
+
+
+@bp.get("/search")
+def search() -> Response:
+    """Hits for `q`: applicants, applications, rings and identifiers (by token or masked form)."""
+    text = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+    return _json(_view().search(text) if text else ())
+
+
+@bp.get("/subgraph")
+def subgraph() -> Response:
+    """What to draw for `node`."""
+    return _json(subgraphs.draw(_view(), _asked()))
+
+
+@bp.get("/expand")
+def expand() -> Response:
+    """What is next to `node`, to be merged into the drawing."""
+    return _json(subgraphs.expand(_view(), _asked()))
+
+
+@bp.get("/node")
+def node() -> Response:
+    """The panel of `node`."""
+    view, name = _view(), _asked()
+    kind, value = subgraphs.split(name)
+    if kind == "applicant":
+        return _json(dossiers.person(view, value))
+    if kind == "application":
+        return _json(dossiers.application(view, value))
+    if kind == "ring":
+        return _json(ring_dossiers.ring(view, value))
+    if kind in ("merchant", "agent"):
+        return _json(dossiers.shop(view, kind, value))
+    return _json(dossiers.identifier(view, name))
+
+
+@bp.get("/assessment")
+def assessment() -> Response:
+    """The answer that was given for `node` (an applicant or an application) last, up to the moment; null when there was none."""
+    wired, (kind, value) = _wired(), subgraphs.split(_asked())
+    until = _moment(request.args.get("as_of", ""), wired)
+    if kind == "applicant":
+        last = wired.casebook.latest(applicant_id=value, until=until)
+    elif kind == "application":
+        last = wired.casebook.latest(application_id=value, until=until)
+    else:
+        raise InputError("node: only an applicant or an application is assessed")
+    return Response(last.answer if last else b"null", mimetype="application/json")
+
+
+def _wired() -> Wired:
+    wired: Wired = current_app.extensions["ringfence"]
+    return wired
+
+
+def _view() -> GraphView:
+    wired = _wired()
+    return wired.store.view(_moment(request.args.get("as_of", ""), wired))
+
+
+def _moment(text: str, wired: Wired) -> datetime:
+    """The moment asked for: ISO-8601, in the service's time zone where it has no offset; empty is now."""
+    if not text:
+        return wired.clock()
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError("as_of: give an ISO-8601 time, for example 2026-01-05T10:00:00+08:00") from None
+    return (read if read.tzinfo else read.replace(tzinfo=wired.zone)).astimezone(UTC)
+
+
+def _asked() -> str:
+    name = request.args.get("node", "")
+    if not name:
+        raise InputError("node: say which, for example ?node=applicant:A-1")
+    return name
+
+
+def _json(value: Any) -> Response:
+    return Response(orjson.dumps(value, option=orjson.OPT_UTC_Z), mimetype="application/json")
+
+
+@cache
+def _version(folder: Path) -> str:
+    """A short hash of what was built, or nothing where nothing was."""
+    files = sorted(p for p in folder.glob("desk.*") if p.is_file())
+    return hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()[:12] if files else ""

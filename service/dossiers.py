@@ -1,0 +1,221 @@
+"""What the desk tells about one applicant, application, identifier or shop: the panel beside the drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from graph.errors import NotFoundError
+from graph.hubs import COUNT_CAP, hub_reason
+from graph.model import Application, IdentifierKind, Label, Membership, Outcome, Platform
+from graph.store import GraphView
+from service.drawings import known_bad
+
+LISTED_APPLICATIONS = 12  # the latest ones of a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedApplication:
+    """One line of a person's history. The lender is told by its type alone; `status` is the latest outcome."""
+
+    application_id: str
+    applied_at: datetime
+    lender: str | None
+    own: bool
+    product: str | None
+    amount: float | None
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An applicant's place in the ring they belong to."""
+
+    ring_id: str
+    snapshot: str
+    kind: str
+    flagged: bool
+    score: float
+    state: str
+    size: int
+    role: str
+    joined_at: datetime
+    distance_to_core: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonDossier:
+    """An applicant as known before the moment: applications (newest first), conclusions (newest first) and ring."""
+
+    type: str
+    id: str
+    bad: bool
+    applications: tuple[ListedApplication, ...]
+    labels: tuple[Label, ...]
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationDossier:
+    """One application: its own columns without identifiers, and what became of it (oldest first)."""
+
+    type: str
+    id: str
+    applicant_id: str
+    listed: ListedApplication
+    term_months: int | None
+    channel: str | None
+    city: str | None
+    face_match: float | None
+    liveness: float | None
+    phone_three_element: bool | None
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One holder of an identifier: since the first mention, last the latest."""
+
+    applicant_id: str
+    role: str
+    since: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifierDossier:
+    """An identifier: masked form, who holds it (the latest; `holders` counted up to a cap) and, of a device, what it is."""
+
+    type: str
+    id: str
+    masked: str
+    linking: bool
+    holders: int
+    capped: bool
+    hub: str | None
+    latest: tuple[Holding, ...]
+    os: str | None
+    model: str | None
+    is_emulator: bool | None
+    is_rooted: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopDossier:
+    """A merchant or an agent: of an agent nothing but the name is known."""
+
+    type: str
+    id: str
+    category: str | None
+    city: str | None
+    opened_at: datetime | None
+
+
+def person(view: GraphView, applicant_id: str) -> PersonDossier:
+    """The applicant's panel. Raises NotFoundError when nothing is known of them before the view's moment."""
+    made = view.applications_of([applicant_id], LISTED_APPLICATIONS)[applicant_id]
+    if not made and not view.ties_of([applicant_id], 1)[applicant_id] and not view.events_of([applicant_id], 1)[applicant_id]:
+        raise NotFoundError(f"nothing is known of applicant {applicant_id!r} before {view.as_of.isoformat()}")
+    labels = view.labels_of([applicant_id])[applicant_id]
+    membership = view.memberships_of([applicant_id]).get(applicant_id)
+    return PersonDossier(
+        type="applicant",
+        id=applicant_id,
+        bad=known_bad(labels),
+        applications=_listed(view, made),
+        labels=tuple(reversed(labels)),
+        place=_place(membership) if membership else None,
+    )
+
+
+def application(view: GraphView, application_id: str) -> ApplicationDossier:
+    """The application's panel. Raises NotFoundError."""
+    found = view.application(application_id)
+    if found is None:
+        raise NotFoundError(f"no application {application_id!r} before {view.as_of.isoformat()}")
+    return ApplicationDossier(
+        type="application",
+        id=application_id,
+        applicant_id=found.applicant_id,
+        listed=_listed(view, (found,))[0],
+        term_months=found.term_months,
+        channel=found.channel,
+        city=found.city,
+        face_match=found.face_match,
+        liveness=found.liveness,
+        phone_three_element=found.phone_three_element,
+        outcomes=view.outcomes_of([application_id])[application_id],
+    )
+
+
+def identifier(view: GraphView, node: str) -> IdentifierDossier:
+    """The panel of an identifier's node. Raises NotFoundError."""
+    found = view.identifier(node)
+    holders = view.holders_of([found])[found] if found else None
+    if found is None or holders is None or not holders.count:
+        raise NotFoundError(f"nothing is known of {node!r} before {view.as_of.isoformat()}")
+    hub = hub_reason(found, holders.count)
+    device = view.devices_of([found]).get(found) if found.kind is IdentifierKind.DEVICE else None
+    return IdentifierDossier(
+        type=found.kind.value,
+        id=node,
+        masked=found.masked or f"***{found.token[-4:]}",
+        linking=found.linking,
+        holders=holders.count,
+        capped=holders.count >= COUNT_CAP,
+        hub=hub,
+        latest=tuple(Holding(applicant_id=t.applicant_id, role=t.role.value, since=t.since, last=t.last) for t in holders.ties),
+        os=device.os if device else None,
+        model=device.model if device else None,
+        is_emulator=device.is_emulator if device else None,
+        is_rooted=device.is_rooted if device else None,
+    )
+
+
+def shop(view: GraphView, kind: str, shop_id: str) -> ShopDossier:
+    """The panel of a merchant or an agent, known or not: applications may name shops that no delivery described."""
+    known = view.merchants_of([shop_id]).get(shop_id) if kind == "merchant" else None
+    return ShopDossier(
+        type=kind,
+        id=shop_id,
+        category=known.category if known else None,
+        city=known.city if known else None,
+        opened_at=known.opened_at if known else None,
+    )
+
+
+def _place(membership: Membership) -> Place:
+    found, member = membership.ring, membership.member
+    return Place(
+        ring_id=found.ring_id,
+        snapshot=membership.snapshot,
+        kind=found.kind.value,
+        flagged=found.kind.flagged,
+        score=found.score,
+        state=found.state,
+        size=membership.size,
+        role=member.role,
+        joined_at=member.joined_at,
+        distance_to_core=member.distance_to_core,
+    )
+
+
+def _listed(view: GraphView, made: Sequence[Application]) -> tuple[ListedApplication, ...]:
+    platforms: Mapping[str, Platform] = view.platforms()
+    outcomes = view.outcomes_of([a.application_id for a in made])
+    lines = []
+    for one in made:
+        lender, steps = platforms.get(one.platform_id), outcomes[one.application_id]
+        lines.append(
+            ListedApplication(
+                application_id=one.application_id,
+                applied_at=one.applied_at,
+                lender=lender.type.value if lender else None,
+                own=bool(lender and lender.is_own),
+                product=one.product,
+                amount=one.amount,
+                status=steps[-1].status.value if steps else None,
+            )
+        )
+    return tuple(lines)

@@ -1,0 +1,156 @@
+"""A drawing: a bounded subgraph as plain values that travel as JSON, with masked forms only and with what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import networkx as nx
+
+from graph.hubs import COUNT_CAP
+from graph.model import Identifier, Label, LabelValue, Membership
+from graph.store import GraphView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnNode:
+    """One node: `type` is applicant, application, merchant, agent or an identifier kind; `hub` says why nobody is followed through it.
+
+    `holders` is counted up to `hubs.COUNT_CAP` (None where it is not a matter of holding). `bad`: known fraud by then.
+    """
+
+    id: str
+    type: str
+    label: str
+    holders: int | None = None
+    hub: str | None = None
+    bad: bool = False
+    ring_id: str | None = None
+    ring_kind: str | None = None
+    ring_flagged: bool = False
+    ring_role: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnEdge:
+    """One tie (role own, contact, employer), event (its kind) or application between two nodes, with its first and latest moment."""
+
+    a: str
+    b: str
+    role: str
+    since: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Something that is in the graph and not in the drawing.
+
+    `why`: `hub` (not followed), `holders` (more hold it than are drawn), `ties` (identifiers of one person alone), `members` (of a ring),
+    `bound` (the drawing is full). `node` may or may not be drawn itself. `total` may be counted up to a cap only (`capped`); None where
+    nobody counted.
+    """
+
+    why: str
+    node: str | None = None
+    type: str | None = None
+    label: str | None = None
+    shown: int = 0
+    total: int | None = None
+    capped: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """A bounded subgraph as of a moment, ready for JSON. `truncated` is True when anything but hubs and private ties was cut."""
+
+    seed: str
+    as_of: datetime
+    nodes: tuple[DrawnNode, ...]
+    edges: tuple[DrawnEdge, ...]
+    left_out: tuple[LeftOut, ...]
+    truncated: bool
+    hubs: int
+
+
+def drawing(view: GraphView, graph: nx.Graph[str], seed: str, cut: tuple[LeftOut, ...] = ()) -> Drawing:
+    """`graph` as a drawing: labels, rings and hubs as of the view; `cut` is what the caller left out itself."""
+    people = [bare(n) for n, d in graph.nodes(data=True) if d["type"] == "applicant"]
+    labels, memberships = view.labels_of(people), view.memberships_of(people)
+    nodes = []
+    for name, data in graph.nodes(data=True):
+        if data["type"] == "applicant":
+            nodes.append(_drawn_person(name, labels.get(bare(name), ()), memberships.get(bare(name))))
+        else:
+            label = label_of(name, data.get("identifier"))
+            nodes.append(DrawnNode(id=name, type=data["type"], label=label, holders=data.get("holders"), hub=data.get("hub")))
+    edges = tuple(DrawnEdge(a=a, b=b, role=d["role"], since=d["since"], last=d["last"]) for a, b, d in graph.edges(data=True))
+    truncated = bool(graph.graph["truncated"])
+    return Drawing(
+        seed=seed,
+        as_of=view.as_of,
+        nodes=tuple(nodes),
+        edges=edges,
+        left_out=(*_left_out(graph, truncated), *cut),
+        truncated=truncated,
+        hubs=graph.graph["hubs_ignored"],
+    )
+
+
+def _drawn_person(name: str, labels: Iterable[Label], membership: Membership | None) -> DrawnNode:
+    if membership is None:
+        return DrawnNode(id=name, type="applicant", label=bare(name), bad=known_bad(labels))
+    ring = membership.ring
+    return DrawnNode(
+        id=name,
+        type="applicant",
+        label=bare(name),
+        bad=known_bad(labels),
+        ring_id=ring.ring_id,
+        ring_kind=ring.kind.value,
+        ring_flagged=ring.kind.flagged,
+        ring_role=membership.member.role,
+    )
+
+
+def _left_out(graph: nx.Graph[str], truncated: bool) -> Iterator[LeftOut]:
+    for name, data in graph.nodes(data=True):
+        if data.get("hub"):
+            yield beyond(graph, name, "hub")
+        elif truncated and (data.get("holders") or 0) > graph.degree(name):
+            yield beyond(graph, name, "holders")
+
+
+def beyond(graph: nx.Graph[str], node: str, why: str) -> LeftOut:
+    """What lies beyond an identifier in `graph`: its other holders."""
+    data, count = graph.nodes[node], graph.nodes[node].get("holders") or 0
+    return LeftOut(
+        why=why,
+        node=node,
+        type=data["type"],
+        label=label_of(node, data.get("identifier")),
+        shown=graph.degree(node),
+        total=count,
+        capped=count >= COUNT_CAP,
+        reason=data.get("hub"),
+    )
+
+
+def label_of(node: str, identifier: Identifier | None) -> str:
+    """How a node is called: an identifier by its masked form, anything else by its own id."""
+    if identifier is None:
+        return bare(node)
+    return identifier.masked or f"***{identifier.token[-4:]}"
+
+
+def bare(node: str) -> str:
+    """What follows the kind in a node's name."""
+    return node.partition(":")[2]
+
+
+def known_bad(labels: Iterable[Label]) -> bool:
+    """Whether the latest conclusion about the person or any of their applications is fraud; `labels` oldest first."""
+    latest = {(label.application_id, label.applicant_id): label.label for label in labels}
+    return LabelValue.FRAUD in latest.values()

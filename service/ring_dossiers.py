@@ -1,0 +1,130 @@
+"""What the desk tells about rings: one ring's table, and the worst rings of the snapshot in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from graph.errors import NotFoundError
+from graph.model import Ring, RingSnapshot
+from graph.store import GraphView
+from service.drawings import known_bad
+
+LISTED_MEMBERS = 200  # of one ring, the core first
+LISTED_RINGS = 12  # the worst ones of the snapshot in force
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedMember:
+    """One line of a ring's table."""
+
+    applicant_id: str
+    role: str
+    joined_at: datetime
+    distance_to_core: int
+    strength: float
+    bad: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingDossier:
+    """A ring of the snapshot in force, with what became of it since the one before (`change` is None where nothing was compared)."""
+
+    type: str
+    id: str
+    snapshot: str
+    ring: Mapping[str, object]
+    change: str | None
+    joined: int
+    left: int
+    members: tuple[ListedMember, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The desk before anything is searched: the snapshot in force and its worst flagged rings."""
+
+    as_of: datetime
+    snapshot: str | None
+    snapshot_as_of: datetime | None
+    groups: int
+    flagged: int
+    members_flagged: int
+    worst: tuple[Mapping[str, object], ...]
+
+
+def ring(view: GraphView, ring_id: str) -> RingDossier:
+    """The ring's table. Raises NotFoundError when the snapshot in force has no such ring."""
+    found, snapshot = view.ring(ring_id), view.rings()
+    if found is None or snapshot is None:
+        raise NotFoundError(f"no ring {ring_id!r} in the snapshot in force at {view.as_of.isoformat()}")
+    change = next((c for c in snapshot.changes if c.ring_id == ring_id), None)
+    listed = sorted(found.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[:LISTED_MEMBERS]
+    labels = view.labels_of([m.applicant_id for m in listed])
+    return RingDossier(
+        type="ring",
+        id=ring_id,
+        snapshot=snapshot.name,
+        ring=summary(found),
+        change=change.change if change else None,
+        joined=change.joined if change else 0,
+        left=change.left if change else 0,
+        members=tuple(
+            ListedMember(
+                applicant_id=m.applicant_id,
+                role=m.role,
+                joined_at=m.joined_at,
+                distance_to_core=m.distance_to_core,
+                strength=m.strength,
+                bad=known_bad(labels[m.applicant_id]),
+            )
+            for m in listed
+        ),
+        size=found.size,
+    )
+
+
+def overview(view: GraphView) -> Overview:
+    """The snapshot in force and its worst flagged rings, by score and then by money open."""
+    snapshot = view.rings()
+    flagged = _flagged(snapshot)
+    return Overview(
+        as_of=view.as_of,
+        snapshot=snapshot.name if snapshot else None,
+        snapshot_as_of=snapshot.as_of if snapshot else None,
+        groups=len(snapshot.rings) if snapshot else 0,
+        flagged=len(flagged),
+        members_flagged=sum(r.size for r in flagged),
+        worst=tuple(summary(r) for r in flagged[:LISTED_RINGS]),
+    )
+
+
+def summary(found: Ring) -> dict[str, object]:
+    """A ring's columns without its members."""
+    return {
+        "ring_id": found.ring_id,
+        "kind": found.kind.value,
+        "flagged": found.kind.flagged,
+        "score": found.score,
+        "size": found.size,
+        "state": found.state,
+        "first_seen": found.first_seen,
+        "last_seen": found.last_seen,
+        "confirmed_bad": found.confirmed_bad,
+        "suspected": found.suspected,
+        "bad_rate": found.bad_rate,
+        "exposure": found.exposure,
+        "shared_by_kind": dict(found.shared_by_kind),
+        "hubs_ignored": found.hubs_ignored,
+        "density": found.density,
+        "burst_days": found.burst_days,
+        "platforms": found.platforms,
+        "reason_codes": found.reason_codes,
+    }
+
+
+def _flagged(snapshot: RingSnapshot | None) -> list[Ring]:
+    rings = [r for r in snapshot.rings if r.kind.flagged] if snapshot else []
+    return sorted(rings, key=lambda r: (-r.score, -r.exposure, r.ring_id))

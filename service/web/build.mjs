@@ -1,0 +1,18 @@
+// Builds the desk into dist/: one script, one style sheet, the fonts and icons they name. Nothing is fetched when the page is used.
+import { cp, rm } from "node:fs/promises";
+import { build } from "esbuild";
+
+await rm("dist", { recursive: true, force: true });
+await build({
+  entryPoints: ["src/desk.ts", "src/desk.css"],
+  outdir: "dist",
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2021",
+  loader: { ".woff2": "file" },
+  assetNames: "[name]",
+  legalComments: "linked",
+  logLevel: "warning",
+});
+await cp("icons", "dist/icons", { recursive: true });

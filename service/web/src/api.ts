@@ -1,0 +1,220 @@
+// What the service answers, and asking it. The key, where one is needed, lives in this tab's session storage only.
+import { say } from "./words";
+
+export interface DrawnNode {
+  id: string;
+  type: string;
+  label: string;
+  holders: number | null;
+  hub: string | null;
+  bad: boolean;
+  ring_id: string | null;
+  ring_kind: string | null;
+  ring_flagged: boolean;
+  ring_role: string | null;
+}
+
+export interface DrawnEdge {
+  a: string;
+  b: string;
+  role: string;
+  since: string | null;
+  last: string | null;
+}
+
+export interface LeftOut {
+  why: "hub" | "holders" | "ties" | "members" | "bound";
+  node: string | null;
+  type: string | null;
+  label: string | null;
+  shown: number;
+  total: number | null;
+  capped: boolean;
+  reason: string | null;
+}
+
+export interface Drawing {
+  seed: string;
+  as_of: string;
+  nodes: DrawnNode[];
+  edges: DrawnEdge[];
+  left_out: LeftOut[];
+  truncated: boolean;
+  hubs: number;
+}
+
+export interface Found {
+  node: string;
+  type: string;
+  label: string;
+}
+
+export interface RingSummary {
+  ring_id: string;
+  kind: string;
+  flagged: boolean;
+  score: number;
+  size: number;
+  state: string;
+  first_seen: string;
+  confirmed_bad: number;
+  suspected: number;
+  bad_rate: number;
+  exposure: number;
+  shared_by_kind: Record<string, number>;
+  hubs_ignored: number;
+  burst_days: number;
+  platforms: number;
+  reason_codes: string[];
+}
+
+export interface Overview {
+  snapshot: string | null;
+  snapshot_as_of: string | null;
+  groups: number;
+  flagged: number;
+  members_flagged: number;
+  worst: RingSummary[];
+}
+
+export interface Listed {
+  application_id: string;
+  applied_at: string;
+  lender: string | null;
+  own: boolean;
+  product: string | null;
+  amount: number | null;
+  status: string | null;
+}
+
+export interface Place {
+  ring_id: string;
+  kind: string;
+  flagged: boolean;
+  score: number;
+  state: string;
+  size: number;
+  role: string;
+  joined_at: string;
+}
+
+export interface Reason {
+  rank: number;
+  code: string;
+  text_en: string;
+  text_zh: string;
+  contribution: number;
+  value: number | null;
+  typical_p95: number | null;
+}
+
+export interface Assessment {
+  assessment_id: string;
+  application_id: string | null;
+  as_of: string;
+  decision: string;
+  score: number;
+  probability: number | null;
+  uncertainty: string;
+  degraded: { level: string; missing: string[]; reason: string | null };
+  reasons: Reason[];
+}
+
+export interface PersonDossier {
+  type: "applicant";
+  id: string;
+  bad: boolean;
+  applications: Listed[];
+  labels: { label: string; known_at: string; source: string | null; detail: string | null }[];
+  place: Place | null;
+}
+
+export interface ApplicationDossier {
+  type: "application";
+  id: string;
+  applicant_id: string;
+  listed: Listed;
+  term_months: number | null;
+  channel: string | null;
+  city: string | null;
+  face_match: number | null;
+  liveness: number | null;
+  phone_three_element: boolean | null;
+  outcomes: { status: string; at: string; amount: number | null }[];
+}
+
+export interface IdentifierDossier {
+  type: string;
+  id: string;
+  masked: string;
+  linking: boolean;
+  holders: number;
+  capped: boolean;
+  hub: string | null;
+  latest: { applicant_id: string; role: string; since: string; last: string }[];
+  os: string | null;
+  model: string | null;
+  is_emulator: boolean | null;
+  is_rooted: boolean | null;
+}
+
+export interface ShopDossier {
+  type: "merchant" | "agent";
+  id: string;
+  category: string | null;
+  city: string | null;
+  opened_at: string | null;
+}
+
+export interface RingDossier {
+  type: "ring";
+  id: string;
+  snapshot: string;
+  ring: RingSummary;
+  change: string | null;
+  joined: number;
+  left: number;
+  members: { applicant_id: string; role: string; joined_at: string; strength: number; bad: boolean }[];
+  size: number;
+}
+
+export type Dossier = PersonDossier | ApplicationDossier | IdentifierDossier | ShopDossier | RingDossier;
+
+/** A refusal in words; `status` 0 is no answer at all, 401 and 403 want a key. */
+export class Refused extends Error {
+  constructor(readonly status: number, message: string) {
+    super(message);
+  }
+}
+
+const KEY = "ringfence-key";
+
+export function keep(key: string): void {
+  sessionStorage.setItem(KEY, key);
+}
+
+export async function ask<T>(path: string, values: Record<string, string>, signal?: AbortSignal): Promise<T> {
+  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== ""));
+  const key = sessionStorage.getItem(KEY);
+  const base = document.documentElement.dataset.base ?? "/desk";
+  let answer: Response;
+  try {
+    answer = await fetch(`${base}/${path}?${query}`, { signal, headers: key ? { Authorization: `Bearer ${key}` } : {} });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Refused(0, say("offline"));
+  }
+  if (answer.ok) return (await answer.json()) as T;
+  throw new Refused(answer.status, await reason(answer));
+}
+
+async function reason(answer: Response): Promise<string> {
+  if (answer.status === 404) return say("not_found");
+  if (answer.status === 503) return say("unavailable");
+  try {
+    const problem = (await answer.json()) as { detail?: string; title?: string };
+    return problem.detail ?? problem.title ?? `HTTP ${answer.status}`;
+  } catch {
+    return `HTTP ${answer.status}`;
+  }
+}

@@ -1,0 +1,238 @@
+// The drawing itself: cytoscape with fcose, repeatable (the same subgraph looks the same tomorrow), and reachable by keyboard.
+import cytoscape, { type Core, type EdgeSingular, type ElementDefinition, type NodeSingular } from "cytoscape";
+import fcose from "cytoscape-fcose";
+import type { DrawnEdge, DrawnNode, Drawing } from "./api";
+import { colour, icon, LOOKS } from "./looks";
+
+cytoscape.use(fcose);
+
+const THINGS = new Set(["phone", "device", "bank_card", "national_id", "email", "ip", "wifi", "address", "employer", "merchant", "agent"]);
+const TIES = new Set(["own", "contact", "employer", "applied"]);
+
+export interface Wishes {
+  select(node: DrawnNode | null): void;
+  expand(node: DrawnNode): void;
+  open(node: DrawnNode): void;
+  hint(what: DrawnNode | DrawnEdge | null, x: number, y: number): void;
+}
+
+export class Canvas {
+  private readonly graph: Core;
+  private seed = "";
+
+  constructor(private readonly container: HTMLElement, private readonly wishes: Wishes) {
+    this.graph = cytoscape({ container, style: LOOKS, minZoom: 0.15, maxZoom: 3, boxSelectionEnabled: false, selectionType: "single" });
+    this.listen();
+    container.addEventListener("keydown", (event) => this.press(event));
+    new ResizeObserver(() => this.fit()).observe(container);
+  }
+
+  /** Draw from nothing. */
+  show(drawing: Drawing): void {
+    this.seed = drawing.seed;
+    this.graph.elements().remove();
+    this.graph.add([...drawing.nodes.map((node) => this.node(node)), ...drawing.edges.map((edge) => this.edge(edge))]);
+    this.arrange({ randomize: true, animate: false });
+    const seed = this.graph.getElementById(drawing.seed);
+    if (seed.nonempty()) this.select(drawing.seed);
+  }
+
+  /** Add what is new around `from`, leaving everything drawn where it is. Returns how many people and things came in. */
+  merge(drawing: Drawing, from: string): { people: number; things: number } {
+    const centre = this.graph.getElementById(from).position();
+    const fixed = this.graph.nodes().map((node) => ({ nodeId: node.id(), position: { ...node.position() } }));
+    const fresh = drawing.nodes.filter((node) => this.graph.getElementById(node.id).empty());
+    for (const known of drawing.nodes.filter((node) => !fresh.includes(node))) this.refresh(known);
+    fresh.forEach((node, index) => {
+      const angle = (2 * Math.PI * index) / fresh.length;
+      this.graph.add({ ...this.node(node), position: { x: centre.x + 90 * Math.cos(angle), y: centre.y + 90 * Math.sin(angle) } });
+    });
+    const edges = drawing.edges.filter((edge) => this.graph.getElementById(edgeId(edge)).empty());
+    this.graph.add(edges.map((edge) => this.edge(edge)));
+    if (fresh.length) this.arrange({ randomize: false, animate: !matchMedia("(prefers-reduced-motion: reduce)").matches, fixedNodeConstraint: fixed });
+    const people = fresh.filter((node) => node.type === "applicant").length;
+    return { people, things: fresh.length - people };
+  }
+
+  clear(): void {
+    this.graph.elements().remove();
+  }
+
+  select(id: string): void {
+    this.graph.elements().unselect();
+    this.graph.getElementById(id).select();
+  }
+
+  fit(): void {
+    this.graph.resize();
+    this.graph.fit(undefined, 50);
+  }
+
+  zoom(factor: number): void {
+    const box = this.container.getBoundingClientRect();
+    this.graph.zoom({ level: this.graph.zoom() * factor, renderedPosition: { x: box.width / 2, y: box.height / 2 } });
+  }
+
+  counts(): { people: number; things: number } {
+    const people = this.graph.nodes(".person").length;
+    return { people, things: this.graph.nodes(".thing").length };
+  }
+
+  has(id: string): boolean {
+    return this.graph.getElementById(id).nonempty();
+  }
+
+  drawn(id: string): DrawnNode | undefined {
+    return this.graph.getElementById(id).data("drawn") as DrawnNode | undefined;
+  }
+
+  all(): DrawnNode[] {
+    return this.graph.nodes().map((node) => drawnOf(node));
+  }
+
+  /** Where a node is on the screen, for tests and hints. */
+  place(id: string): { x: number; y: number } | null {
+    const node = this.graph.getElementById(id);
+    return node.nonempty() ? node.renderedPosition() : null;
+  }
+
+  private node(node: DrawnNode): ElementDefinition {
+    const classes = [node.type, node.type === "applicant" ? "person" : "", THINGS.has(node.type) ? "thing" : ""];
+    if (node.ring_id) classes.push(node.ring_flagged ? "flagged" : "grouped", node.ring_role ?? "");
+    if (node.bad) classes.push("bad");
+    if (node.hub) classes.push("hub");
+    if (node.id === this.seed) classes.push("seed");
+    const data = { id: node.id, label: node.label, colour: colour(node.type), icon: icon(node.type), drawn: node };
+    return { group: "nodes", data, classes: classes.filter(Boolean).join(" ") };
+  }
+
+  private edge(edge: DrawnEdge): ElementDefinition {
+    const classes = TIES.has(edge.role) ? edge.role : "event";
+    return { group: "edges", data: { id: edgeId(edge), source: edge.a, target: edge.b, drawn: edge }, classes };
+  }
+
+  private refresh(node: DrawnNode): void {
+    const known = this.graph.getElementById(node.id);
+    const before = drawnOf(known);
+    known.data("drawn", { ...node, holders: node.holders ?? before.holders, hub: node.hub ?? before.hub });
+    if (node.hub) known.addClass("hub");
+  }
+
+  private arrange(options: Record<string, unknown>): void {
+    const layout = {
+      name: "fcose",
+      quality: "proof",
+      animationDuration: 350,
+      fit: true,
+      padding: 50,
+      nodeSeparation: 90,
+      idealEdgeLength: 76,
+      nodeRepulsion: 14000,
+      gravity: 0.35,
+      packComponents: false,
+      nodeDimensionsIncludeLabels: true,
+      ...options,
+    };
+    seeded(() => this.graph.layout(layout as cytoscape.LayoutOptions).run());
+    this.graph.edges().forEach((edge) => void edge.toggleClass("tohub", edge.connectedNodes(".hub").nonempty()));
+  }
+
+  private listen(): void {
+    this.graph.on("select", "node", (event) => this.chosen(event.target as NodeSingular));
+    this.graph.on("unselect", "node", () => this.light(null));
+    this.graph.on("tap", (event) => {
+      if (event.target === this.graph) this.release();
+    });
+    this.graph.on("dbltap", "node", (event) => this.wishes.expand(drawnOf(event.target as NodeSingular)));
+    this.graph.on("mouseover", "node, edge", (event) => {
+      const at = event.renderedPosition;
+      this.wishes.hint((event.target as NodeSingular | EdgeSingular).data("drawn") as DrawnNode | DrawnEdge, at.x, at.y);
+    });
+    this.graph.on("mouseout pan zoom drag", () => this.wishes.hint(null, 0, 0));
+  }
+
+  private chosen(node: NodeSingular): void {
+    this.light(node);
+    this.wishes.select(drawnOf(node));
+  }
+
+  private release(): void {
+    this.graph.elements().unselect();
+    this.wishes.select(null);
+  }
+
+  /** Bring out a node's neighbours. */
+  private light(node: NodeSingular | null): void {
+    this.graph.elements().removeClass("near far");
+    if (!node) return;
+    const near = node.closedNeighborhood();
+    near.edges().addClass("near");
+    this.graph.elements().not(near).edges().addClass("far");
+  }
+
+  private press(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const chosen = this.graph.nodes(":selected").first();
+    const deeds: Record<string, () => void> = {
+      ArrowLeft: () => this.step(-1, 0),
+      ArrowRight: () => this.step(1, 0),
+      ArrowUp: () => this.step(0, -1),
+      ArrowDown: () => this.step(0, 1),
+      Enter: () => chosen.nonempty() && this.wishes.expand(drawnOf(chosen as NodeSingular)),
+      d: () => chosen.nonempty() && this.wishes.open(drawnOf(chosen as NodeSingular)),
+      f: () => this.fit(),
+      "+": () => this.zoom(1.25),
+      "=": () => this.zoom(1.25),
+      "-": () => this.zoom(0.8),
+      Escape: () => this.release(),
+    };
+    const deed = deeds[event.key];
+    if (!deed) return;
+    event.preventDefault();
+    deed();
+  }
+
+  /** Move the selection to the nearest node in a direction; with none selected, to the seed. */
+  private step(dx: number, dy: number): void {
+    const from = this.graph.nodes(":selected").first();
+    if (from.empty()) {
+      this.select(this.has(this.seed) ? this.seed : (this.graph.nodes().first().id() ?? ""));
+      return;
+    }
+    const here = from.position();
+    let best: NodeSingular | null = null;
+    let least = Infinity;
+    this.graph.nodes().forEach((node) => {
+      const along = (node.position("x") - here.x) * dx + (node.position("y") - here.y) * dy;
+      const across = Math.abs((node.position("x") - here.x) * dy) + Math.abs((node.position("y") - here.y) * dx);
+      if (along > 1 && along + 2 * across < least) {
+        least = along + 2 * across;
+        best = node;
+      }
+    });
+    if (best !== null) this.select((best as NodeSingular).id());
+  }
+}
+
+function drawnOf(node: { data(name: string): unknown }): DrawnNode {
+  return node.data("drawn") as DrawnNode;
+}
+
+function edgeId(edge: DrawnEdge): string {
+  return [edge.a, edge.b].sort().join(" | ");
+}
+
+/** Run with random numbers that are the same every time: the layout draws on Math.random. */
+function seeded(run: () => void): void {
+  const real = Math.random;
+  let state = 20_260_101;
+  Math.random = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 4_294_967_296;
+  };
+  try {
+    run();
+  } finally {
+    Math.random = real;
+  }
+}

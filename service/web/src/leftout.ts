@@ -1,0 +1,34 @@
+// What is in the graph and not in the drawing, in words: a line for each, hubs of one kind together.
+import type { LeftOut } from "./api";
+import { count } from "./formats";
+import { name, say, type Word } from "./words";
+
+const SINGLE = 2; // so many hubs of one kind are told one by one
+
+export function leftText(left: LeftOut): string {
+  const label = `${name(left.type)} ${left.label ?? ""}`;
+  const total = count(left.total) + (left.capped ? "+" : "");
+  if (left.why === "hub") return say(left.reason === "not_linking" ? "left_not_linking" : "left_hub", { label, total, place: name(left.type, "hub_") });
+  if (left.why === "holders" && left.total === null) return say("left_more", { label, shown: left.shown });
+  return say(`left_${left.why}` as Word, { label, total, shown: left.shown });
+}
+
+/** [why, text] for each line. */
+export function leftLines(all: LeftOut[]): [string, string][] {
+  const hubs = new Map<string, LeftOut[]>();
+  for (const left of all) {
+    if (left.why !== "hub" || left.reason === "not_linking") continue;
+    const kind = left.type ?? "";
+    hubs.set(kind, [...(hubs.get(kind) ?? []), left]);
+  }
+  const many = [...hubs].filter(([, found]) => found.length > SINGLE);
+  const told = new Set(many.flatMap(([, found]) => found));
+  const single = all.filter((left) => !told.has(left)).map((left): [string, string] => [left.why, leftText(left)]);
+  return [...many.map(([kind, found]): [string, string] => ["hub", together(kind, found)]), ...single];
+}
+
+function together(kind: string, found: LeftOut[]): string {
+  const totals = found.map((left) => left.total ?? 0);
+  const most = count(Math.max(...totals)) + (found.some((left) => left.capped) ? "+" : "");
+  return say("left_hubs", { kind: name(kind), n: found.length, least: count(Math.min(...totals)), most, place: name(kind, "hubs_") });
+}

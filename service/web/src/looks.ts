@@ -1,0 +1,67 @@
+// How the subgraph looks: one colour a kind of thing, red for known fraud, an orange ring around members of flagged rings.
+import type { StylesheetJson } from "cytoscape";
+
+const styles = getComputedStyle(document.documentElement);
+const icons = new URL("./icons/", import.meta.url).href;
+const DRAWN = new Set(
+  ["applicant", "application", "phone", "device", "bank_card", "national_id", "email", "ip", "wifi", "address", "employer", "merchant", "agent"],
+);
+
+/** The colour of a kind of thing, from the style sheet: one source for the drawing, the legend and the lists. */
+export function colour(name: string): string {
+  return styles.getPropertyValue(`--${name.replaceAll("_", "-")}`).trim() || "#8593a6";
+}
+
+export function icon(type: string): string {
+  return `${icons}${DRAWN.has(type) ? type : "applicant"}.svg`;
+}
+
+export const LOOKS: StylesheetJson = [
+  {
+    selector: "node",
+    style: {
+      width: 22,
+      height: 22,
+      "background-color": "data(colour)",
+      "background-image": "data(icon)",
+      "background-width": "64%",
+      "background-height": "64%",
+      "border-width": 0,
+      label: "data(label)",
+      color: "#3a4556",
+      "font-family": "Inter Variable, Noto Sans SC, Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif",
+      "font-size": 9,
+      "text-valign": "bottom",
+      "text-margin-y": 3,
+      "text-wrap": "ellipsis",
+      "text-max-width": "88px",
+      "text-background-color": "#fbfaf7",
+      "text-background-opacity": 0.85,
+      "text-background-padding": "1px",
+      "min-zoomed-font-size": 7,
+    },
+  },
+  { selector: "node.thing", style: { shape: "round-rectangle", width: 20, height: 20 } },
+  { selector: "node.application", style: { shape: "round-rectangle", width: 26, height: 26 } },
+  { selector: "node.person", style: { width: 28, height: 28, color: "#1d2430" } },
+  { selector: "node.grouped", style: { "border-width": 2.5, "border-color": colour("grouped") } },
+  { selector: "node.flagged", style: { "border-width": 3.5, "border-color": colour("flagged") } },
+  { selector: "node.core", style: { width: 33, height: 33 } },
+  { selector: "node.bad", style: { "background-color": colour("bad") } },
+  {
+    selector: "node.hub",
+    style: { shape: "octagon", "background-color": "#b9b5aa", "border-width": 1.5, "border-style": "dashed", "border-color": "#7d786b", color: "#7d786b", "font-style": "italic" },
+  },
+  { selector: "node.seed", style: { width: 40, height: 40, "font-size": 11, "font-weight": 600, "outline-width": 3, "outline-color": "#1d2430", "outline-offset": 3 } },
+  { selector: "node.application.seed", style: { width: 32, height: 32 } },
+  { selector: "node:selected", style: { "overlay-color": "#2f5d8a", "overlay-opacity": 0.14, "overlay-padding": 8, "overlay-shape": "ellipse", "z-index": 10 } },
+  { selector: "node.far", style: { opacity: 0.25 } },
+  { selector: "edge", style: { width: 1.3, "line-color": "#bcc3cd", "curve-style": "straight", "z-index": 0 } },
+  { selector: "edge.contact", style: { "line-style": "dotted", width: 1.6 } },
+  { selector: "edge.employer", style: { "line-style": "dashed" } },
+  { selector: "edge.event", style: { "line-color": "#2f6f9f", width: 2 } },
+  { selector: "edge.tohub", style: { "line-style": "dashed", "line-color": "#d6d2c8" } },
+  { selector: "edge.near", style: { "line-color": "#2f5d8a", width: 2 } },
+  { selector: "edge:selected", style: { "line-color": "#1d2430", width: 2.5 } },
+  { selector: "edge.far", style: { opacity: 0.4 } },
+];

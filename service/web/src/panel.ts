@@ -1,0 +1,269 @@
+// The panel beside the drawing: what is known of the selected thing, and the reasons of a person's last assessment.
+import type { ApplicationDossier, Assessment, Dossier, IdentifierDossier, Listed, Overview, PersonDossier, Reason, RingDossier, RingSummary, ShopDossier } from "./api";
+import { el } from "./dom";
+import { count, date, decimal, minute, percent } from "./formats";
+import { icon } from "./looks";
+import { name, say, spoken, type Word } from "./words";
+
+export interface Ways {
+  open(node: string): void;
+  expand(node: string): void;
+}
+
+export function tile(type: string, extra = ""): HTMLElement {
+  if (type === "ring") return el("span", { class: `tile ring ${extra}` });
+  return el("img", { src: icon(type), alt: "", class: `tile ${type} ${extra}` });
+}
+
+export function link(node: string, text: string, ways: Ways): HTMLElement {
+  const go = (event: Event): void => {
+    event.preventDefault();
+    ways.open(node);
+  };
+  return el("a", { href: `?node=${encodeURIComponent(node)}`, click: go, class: "id" }, text);
+}
+
+export function panel(dossier: Dossier, node: string, ways: Ways): HTMLElement {
+  if (dossier.type === "applicant") return personPanel(dossier as PersonDossier, node, ways);
+  if (dossier.type === "application") return applicationPanel(dossier as ApplicationDossier, node, ways);
+  if (dossier.type === "ring") return ringPanel(dossier as RingDossier, ways);
+  if (dossier.type === "merchant" || dossier.type === "agent") return shopPanel(dossier as ShopDossier, node, ways);
+  return identifierPanel(dossier as IdentifierDossier, node, ways);
+}
+
+function head(type: string, title: string, chips: (HTMLElement | false)[], buttons: HTMLElement[] = [], look = ""): HTMLElement {
+  return el(
+    "header",
+    { class: "head" },
+    tile(type, look),
+    el("div", {}, el("p", { class: "eyebrow" }, name(type)), el("h2", {}, title)),
+    chips.some(Boolean) && el("p", { class: "chips" }, ...chips),
+    buttons.length > 0 && el("p", { class: "deeds" }, ...buttons),
+  );
+}
+
+function deeds(node: string, ways: Ways): HTMLElement[] {
+  return [
+    el("button", { type: "button", click: () => ways.expand(node) }, say("expand")),
+    el("button", { type: "button", class: "quiet", click: () => ways.open(node) }, say("open_here")),
+  ];
+}
+
+function chip(text: string, kind = ""): HTMLElement {
+  return el("span", { class: `chip ${kind}` }, text);
+}
+
+function section(title: Word, ...content: (Node | false | null)[]): HTMLElement {
+  return el("section", {}, el("h3", {}, say(title)), ...content);
+}
+
+function facts(lines: [Word, string | null | undefined][]): HTMLElement {
+  const list = el("dl", { class: "facts" });
+  for (const [word, value] of lines) if (value && value !== "–") list.append(el("dt", {}, say(word)), el("dd", {}, value));
+  return list;
+}
+
+function table(columns: Word[], lines: (Node | string)[][], caption: Word): HTMLElement {
+  const header = el("tr", {}, ...columns.map((word) => el("th", { scope: "col" }, say(word))));
+  const body = lines.map((line) => el("tr", {}, ...line.map((cell) => el("td", {}, cell))));
+  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say(caption) }, el("table", {}, el("thead", {}, header), el("tbody", {}, ...body)));
+}
+
+function personPanel(person: PersonDossier, node: string, ways: Ways): HTMLElement {
+  const place = person.place;
+  return el(
+    "article",
+    {},
+    head("applicant", person.id, [person.bad && chip(say("known_fraud"), "bad")], deeds(node, ways), person.bad ? "bad" : ""),
+    place &&
+      section(
+        "in_ring",
+        el(
+          "p",
+          { class: "place" },
+          link(`ring:${place.ring_id}`, place.ring_id, ways),
+          chip(name(place.kind, "kind_"), place.flagged ? "flagged" : "grouped"),
+          ` ${name(place.role)} · ${count(place.size)} ${say("size")} · ${name(place.state)} · ${say("joined")} ${date(place.joined_at)}`,
+        ),
+      ),
+    el("section", { id: "assessment" }, el("h3", {}, say("assessment")), el("p", { class: "quiet" }, say("loading"))),
+    section("applications", applications(person.applications, ways)),
+    person.labels.length > 0 && section("conclusions", conclusions(person)),
+  );
+}
+
+function conclusions(person: PersonDossier): HTMLElement {
+  const lines = person.labels.map((label) =>
+    el("li", {}, chip(name(label.label), label.label === "fraud" ? "bad" : "good"), ` ${date(label.known_at)} ${label.source ?? ""} ${label.detail ?? ""}`),
+  );
+  return el("ul", { class: "plain" }, ...lines);
+}
+
+function applications(listed: Listed[], ways: Ways): HTMLElement {
+  if (!listed.length) return el("p", { class: "quiet" }, say("none"));
+  const lines = listed.map((line) => [
+    link(`application:${line.application_id}`, date(line.applied_at), ways),
+    line.own ? `${name(line.lender)} (${say("own_lender")})` : name(line.lender),
+    count(line.amount),
+    el("span", { class: `status ${line.status ?? ""}` }, name(line.status)),
+  ]);
+  return table(["date", "lender", "amount", "outcome"], lines, "applications");
+}
+
+/** The reasons of an assessment, as recorded: strongest first, each with its share of the risk. */
+export function assessment(found: Assessment | null): HTMLElement[] {
+  const title = el("h3", {}, say("assessment"));
+  if (!found) return [title, el("p", { class: "quiet" }, say("no_assessment"))];
+  const figures = el(
+    "p",
+    { class: "verdict" },
+    chip(name(found.decision), `decision ${found.decision}`),
+    el("b", {}, count(found.score)),
+    ` ${say("score")} · `,
+    el("b", {}, percent(found.probability)),
+    ` ${say("probability")} · ${say("uncertainty")} ${name(found.uncertainty)}`,
+  );
+  const most = Math.max(...found.reasons.map((reason) => Math.abs(reason.contribution)), 1e-9);
+  const degraded = found.degraded && found.degraded.level !== "full";
+  return [
+    title,
+    figures,
+    el("p", { class: "quiet" }, minute(found.as_of)),
+    ...(degraded ? [el("p", { class: "note" }, `${say("degraded")}: ${name(found.degraded.level)} ${found.degraded.missing.join(", ")}`)] : []),
+    found.reasons.length ? el("ol", { class: "reasons" }, ...found.reasons.map((reason) => reasonLine(reason, most))) : el("p", { class: "quiet" }, say("no_reasons")),
+  ];
+}
+
+function reasonLine(reason: Reason, most: number): HTMLElement {
+  const typical = reason.typical_p95 === null ? "" : say("typical", { p95: decimal(reason.typical_p95) });
+  const value = reason.value === null ? "" : decimal(reason.value);
+  return el(
+    "li",
+    {},
+    el("span", {}, spoken() === "zh" ? reason.text_zh : reason.text_en),
+    el("meter", { min: 0, max: most, value: Math.abs(reason.contribution), title: decimal(reason.contribution) }),
+    el("small", {}, el("code", {}, reason.code), [value, typical].filter(Boolean).join(" · ")),
+  );
+}
+
+function applicationPanel(found: ApplicationDossier, node: string, ways: Ways): HTMLElement {
+  const yes = (value: boolean | null): string | null => (value === null ? null : say(value ? "yes" : "no"));
+  const lines: [Word, string | null][] = [
+    ["date", minute(found.listed.applied_at)],
+    ["lender", name(found.listed.lender) + (found.listed.own ? ` (${say("own_lender")})` : "")],
+    ["product", found.listed.product],
+    ["amount", count(found.listed.amount)],
+    ["term", count(found.term_months)],
+    ["channel", found.channel],
+    ["city", found.city],
+    ["face_match", decimal(found.face_match)],
+    ["liveness", decimal(found.liveness)],
+    ["three_element", yes(found.phone_three_element)],
+  ];
+  const outcomes = found.outcomes.map((step) => el("li", {}, el("span", { class: `status ${step.status}` }, name(step.status)), ` ${date(step.at)}`));
+  return el(
+    "article",
+    {},
+    head("application", found.id, [], deeds(node, ways)),
+    el("p", { class: "place" }, `${say("of_applicant")} `, link(`applicant:${found.applicant_id}`, found.applicant_id, ways)),
+    facts(lines),
+    section("outcome", outcomes.length ? el("ul", { class: "plain" }, ...outcomes) : el("p", { class: "quiet" }, say("none"))),
+    el("section", { id: "assessment" }, el("h3", {}, say("assessment")), el("p", { class: "quiet" }, say("loading"))),
+  );
+}
+
+function identifierPanel(found: IdentifierDossier, node: string, ways: Ways): HTMLElement {
+  const yes = (value: boolean | null): string | null => (value === null ? null : say(value ? "yes" : "no"));
+  const total = count(found.holders) + (found.capped ? "+" : "");
+  const lines = found.latest.map((tie) => [link(`applicant:${tie.applicant_id}`, tie.applicant_id, ways), name(tie.role, "role_"), date(tie.since), date(tie.last)]);
+  return el(
+    "article",
+    {},
+    head(found.type, found.masked, [!!found.hub && chip(hubText(found.type, found.hub, total), "hub")], deeds(node, ways)),
+    facts([["holders", total], ["system", found.os], ["model", found.model], ["emulator", yes(found.is_emulator)], ["rooted", yes(found.is_rooted)]]),
+    section("latest_holders", table(["applicant", "role", "since", "until"], lines, "latest_holders")),
+  );
+}
+
+/** Why nobody is followed through a hub: "1,000+ holders: dormitory or shop Wi-Fi". */
+export function hubText(type: string, reason: string, total: string): string {
+  if (reason === "not_linking") return `${say("hub")}: ${say("hub_national_id")}`;
+  return `${say("hub")}: ${total} ${say("holders").toLowerCase()}, ${name(type, "hub_")}`;
+}
+
+function shopPanel(found: ShopDossier, node: string, ways: Ways): HTMLElement {
+  return el("article", {}, head(found.type, found.id, [], deeds(node, ways)), facts([["category", found.category], ["city", found.city], ["opened", date(found.opened_at)]]));
+}
+
+function ringPanel(found: RingDossier, ways: Ways): HTMLElement {
+  const ring = found.ring;
+  const lines = found.members.map((member) => [
+    el("span", { class: member.bad ? "dot bad" : "dot" }, ""),
+    link(`applicant:${member.applicant_id}`, member.applicant_id, ways),
+    name(member.role),
+    date(member.joined_at),
+    decimal(member.strength),
+  ]);
+  const change = found.change ? `${name(found.change)} · ${say("joined_left", { joined: found.joined, left: found.left })}` : say("no_change_known");
+  const shares = Object.entries(ring.shared_by_kind).sort((a, b) => b[1] - a[1]);
+  return el(
+    "article",
+    {},
+    head("ring", found.id, [chip(name(ring.kind, "kind_"), ring.flagged ? "flagged" : "grouped"), chip(name(ring.state))]),
+    figures(ring),
+    facts([["since_last_week", change], ["first_seen", date(ring.first_seen)], ["burst", decimal(ring.burst_days, 1)], ["snapshot", found.snapshot]]),
+    shares.length > 0 && section("shares", el("p", { class: "chips" }, ...shares.map(([kind, times]) => chip(`${name(kind)} × ${count(times)}`)))),
+    ring.reason_codes.length > 0 && section("why_flagged", el("p", { class: "chips" }, ...ring.reason_codes.map((code) => chip(code, "code")))),
+    section(
+      "members",
+      found.members.length < found.size && el("p", { class: "quiet" }, say("members_listed", { shown: found.members.length, total: found.size })),
+      memberTable(lines),
+    ),
+  );
+}
+
+function memberTable(lines: (Node | string)[][]): HTMLElement {
+  const made = table(["bad_confirmed", "applicant", "role", "joined", "strength"], lines, "members");
+  made.classList.add("members");
+  made.querySelector("th")?.replaceChildren();
+  return made;
+}
+
+function figures(ring: RingSummary): HTMLElement {
+  const cells: [string, Word][] = [
+    [percent(ring.score), "probability"],
+    [count(ring.size), "size"],
+    [count(ring.confirmed_bad), "bad_confirmed"],
+    [count(ring.suspected), "suspected"],
+    [count(ring.exposure), "exposure"],
+    [count(ring.platforms), "lenders"],
+  ];
+  return grid(cells);
+}
+
+function grid(cells: [string, Word][]): HTMLElement {
+  return el("div", { class: "figures" }, ...cells.map(([value, word]) => el("div", {}, el("b", {}, value), el("span", {}, say(word)))));
+}
+
+/** What the panel shows before anything is searched. */
+export function overviewPanel(found: Overview, ways: Ways): HTMLElement {
+  if (!found.snapshot) return el("article", {}, section("worst_rings", el("p", { class: "note" }, say("no_snapshot"))));
+  const totals: [string, Word][] = [[count(found.groups), "groups"], [count(found.flagged), "flagged"], [count(found.members_flagged), "people_flagged"]];
+  const items = found.worst.map((ring) =>
+    el(
+      "li",
+      {},
+      link(`ring:${ring.ring_id}`, ring.ring_id, ways),
+      chip(name(ring.kind, "kind_"), "flagged"),
+      el("meter", { min: 0, max: 1, value: ring.score, title: percent(ring.score) }),
+      el("small", {}, `${percent(ring.score)} · ${count(ring.size)} ${say("size")} · ${count(ring.confirmed_bad)} ${say("bad_confirmed")} · ${count(ring.exposure)} ${say("exposure")}`),
+    ),
+  );
+  return el(
+    "article",
+    {},
+    el("p", { class: "quiet" }, `${say("snapshot")} ${found.snapshot} · ${date(found.snapshot_as_of)}`),
+    grid(totals),
+    section("worst_rings", items.length ? el("ol", { class: "rings" }, ...items) : el("p", { class: "note" }, say("no_flagged"))),
+  );
+}
