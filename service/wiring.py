@@ -20,6 +20,7 @@ from investigations.casebook import Casebook
 from investigations.policy import Policy, Thresholds
 from service.answers import Writer
 from service.deadline import Pace
+from service.lenders import Lenders
 from service.scribe import Scribe
 from service.settings import Settings
 
@@ -41,7 +42,9 @@ class Wired:
     settings: Settings
     store: GraphStore
     casebook: Casebook
+    keyring: Keyring
     naming: Naming
+    lenders: Lenders
     zone: tzinfo
     answers: Writer
     scribe: Scribe
@@ -74,6 +77,8 @@ def wire(settings: Settings, *, scorer: Any = None, clock: Callable[[], datetime
         settings=settings,
         store=store,
         casebook=open_casebook(settings.casebook),
+        keyring=keys,
+        lenders=Lenders(store, clock),
         naming=Naming(keys, (lambda node: store.view(clock()).identifier(node) is not None) if rotated else None),
         zone=zone,
         answers=Writer(zone, f"{settings.public_url.rstrip('/')}/desk"),

@@ -1,0 +1,80 @@
+"""The web application: its routes, who may use which, and one frame around every request."""
+
+from __future__ import annotations
+
+import math
+from time import perf_counter
+
+from flask import Flask, Response, g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
+
+from service import calls, desk, facts_api, metrics, problems, ring_api, risk_api, status_api
+from service.auth import LOCAL, Keys, RateLimit, is_loopback
+from service.settings import Settings
+from service.wiring import Wired, wire
+
+# Who needs no key: whoever asks how the service is, what it can be asked, and for the empty page of the desk.
+OPEN = frozenset({"status.healthz", "status.readyz", "status.versions", "status.described", "status.docs", "desk.page", "desk.built", "static"})
+SCOPE_OF = {"risk": "risk", "facts": "facts", "rings": "rings", "desk": "desk", "status": "metrics"}
+
+
+def create_app(wired: Wired) -> Flask:
+    """The application around what was plugged together."""
+    app = Flask("service", static_folder=None)
+    app.extensions["ringfence"] = wired
+    app.config["MAX_CONTENT_LENGTH"] = wired.settings.max_batch_bytes
+    problems.install(app)
+    _frame(app, Keys.parse(wired.settings.api_keys), RateLimit(wired.settings.rate_limit / wired.settings.workers, wired.settings.rate_burst))
+    for blueprint in (risk_api.bp, facts_api.bp, ring_api.bp):
+        app.register_blueprint(blueprint)
+        app.register_blueprint(blueprint, url_prefix="/v1", name=f"v1_{blueprint.name}")
+    app.register_blueprint(status_api.bp)
+    app.register_blueprint(desk.bp)
+    return app
+
+
+def from_environment() -> Flask:
+    """The application of one worker process, from the settings in the environment."""
+    return create_app(wire(Settings.from_environment()))
+
+
+def _frame(app: Flask, keys: Keys, limit: RateLimit) -> None:
+    @app.before_request
+    def arrive() -> None:
+        g.started = perf_counter()
+        calls.begin()
+        _admit(keys, limit)
+
+    @app.after_request
+    def leave(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        response.headers.setdefault("Cache-Control", "no-store")
+        route = request.url_rule.rule if request.url_rule else "none"
+        metrics.REQUESTS.labels(route, request.method, response.status_code).inc()
+        metrics.SECONDS.labels(route).observe(perf_counter() - g.started)
+        return response
+
+
+def _admit(keys: Keys, limit: RateLimit) -> None:
+    """Note who calls, or refuse: 401 without a valid key, 403 for what the key does not open or from elsewhere, 429 for too much."""
+    if not keys and not (is_loopback(request.remote_addr or "") and is_loopback(_host())):
+        raise Forbidden("no API key is configured, so this service answers on loopback only")
+    if request.endpoint is None or request.endpoint in OPEN:
+        return
+    caller = LOCAL if not keys else keys.caller(request.headers.get("Authorization", ""))
+    if caller is None:
+        raise Unauthorized("send Authorization: Bearer and a valid key", www_authenticate=WWWAuthenticate("bearer", {"realm": "ringfence"}))
+    scope = SCOPE_OF[(request.blueprint or "").removeprefix("v1_")]
+    if scope not in caller.scopes:
+        raise Forbidden(f"this key does not open {scope}")
+    wait = limit.wait(caller.name)
+    if wait > 0:
+        raise TooManyRequests("this key's rate limit is reached", retry_after=math.ceil(wait))
+    g.caller = caller
+
+
+def _host() -> str:
+    """The host that the request names, without its port: a page elsewhere that points its own name at this machine is not this machine."""
+    host = request.host
+    return host if host.endswith("]") else host.partition(":")[0] if host.count(":") <= 1 else host.rpartition(":")[0]

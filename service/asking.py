@@ -1,0 +1,114 @@
+"""From a request's JSON to what is asked: stage, subject and claim, parsed by the same door as any delivery. No Flask in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from graph.errors import NotFoundError, RecordError
+from graph.evidence import Subject, subject_of
+from graph.model import Application
+from ingestion import parse
+from ingestion.contract import Table
+from ingestion.door import Door
+from ingestion.parse import BadRow
+from investigations.assessments import Stage
+from investigations.casebook import Claim
+from service import bodies
+from service.assess import Asked
+from service.deadline import Stopwatch
+from service.wiring import Wired
+
+_ANY_TIME = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """The frame of a request: who, when it arrived, under which id and key, and how long it may take (None: the setting's)."""
+
+    client: str
+    request_id: str
+    at: datetime
+    key: str | None = None
+    timeout_ms: float | None = None
+
+
+def asked(wired: Wired, body: Mapping[str, Any], call: Call, fingerprint: str | None = None) -> Asked:
+    """What a body asks for. Raises RecordError (a BadRow with all that is wrong) or NotFoundError.
+
+    `fingerprint` stands for the body where the key was given for more than this body (a batch).
+    """
+    watch = Stopwatch(wired.pace, call.timeout_ms or wired.settings.timeout_ms)
+    claim = None
+    if call.key is not None:
+        lasts = timedelta(hours=wired.settings.idempotency_hours)
+        claim = Claim(client=call.client, key=call.key, fingerprint=fingerprint or fingerprint_of(wired, body), at=call.at, lasts=lasts)
+    stage, subject = _subject(wired, body, call.at)
+    return Asked(stage=stage, subject=subject, at=call.at, client=call.client, request_id=call.request_id, watch=watch, claim=claim)
+
+
+def fingerprint_of(wired: Wired, body: Any) -> str:
+    """Tells one body from another, whatever the order of its keys; keyed, since bodies hold raw identifiers."""
+    return wired.keyring.token("request", orjson.dumps(body, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def _subject(wired: Wired, body: Mapping[str, Any], at: datetime) -> tuple[Stage, Subject]:
+    problems: list[RecordError] = []
+    stage, table, row = Stage.APPLICATION, None, {}
+    try:
+        stage = _stage(body)
+    except RecordError as error:
+        problems.append(error)
+    try:
+        table = bodies.table_for(body, "applications")
+        row = bodies.flat(body, table)
+    except RecordError as error:
+        problems.append(error)
+    if table is not None and not problems:
+        if stage is Stage.MONITORING:
+            return stage, Subject(applicant_id=_applicant(row))
+        if stage is Stage.DISBURSEMENT and row.get("application_id") and not row.get("applicant_id"):
+            return stage, subject_of(_known(wired, row["application_id"], at))
+    try:
+        return stage, subject_of(_application(wired, row, table, at))
+    except BadRow as error:
+        problems += error.problems
+    raise BadRow(tuple(problems))
+
+
+def _stage(body: Mapping[str, Any]) -> Stage:
+    given = body.get("stage")
+    try:
+        return Stage.APPLICATION if given is None else Stage(given)
+    except ValueError:
+        raise RecordError("stage", "unknown_stage", f"is none of {', '.join(Stage)}") from None
+
+
+def _applicant(row: Mapping[str, object]) -> str:
+    given = row.get("applicant_id")
+    if given is None or not str(given).strip():
+        raise BadRow((RecordError("applicant_id", "missing", "is required"),))
+    return str(given).strip()
+
+
+def _known(wired: Wired, application_id: object, at: datetime) -> Application:
+    application = wired.store.view(at).application(str(application_id))
+    if application is None:
+        raise NotFoundError(f"no application {application_id!r}: send the whole application, or the id of one that was sent before")
+    return application
+
+
+def _application(wired: Wired, row: dict[str, object], table: Table | None, at: datetime) -> Application:
+    """The application, made at its arrival: the caller's clock is read for sanity and then set aside."""
+    if row.get("applied_at") in (None, ""):
+        row["applied_at"] = at
+    platforms = wired.lenders.known(row.get("platform_id"))
+    door = Door(wired.naming, _ANY_TIME, wired.zone, platforms)
+    parsed = parse.application(row, door, table) if table is not None else parse.application(row, door)
+    if parsed.applied_at == at:
+        return parsed
+    return replace(parsed, applied_at=at)

@@ -1,0 +1,68 @@
+"""One HTTP request's frame: its id, its caller, its arrival, its headers and its body, read and checked."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from flask import current_app, g, request
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from graph.errors import InputError
+from service import bodies
+from service.asking import Call
+from service.wiring import Wired
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
+_KEY = re.compile(r"[\x21-\x7e]{1,64}")
+LONGEST_TIMEOUT_MS = 60_000
+
+
+def wired() -> Wired:
+    """What this process was plugged together from."""
+    return cast(Wired, current_app.extensions["ringfence"])
+
+
+def begin() -> None:
+    """Note the arrival and the request's id, the caller's or one of ours. Raises InputError for an unusable id."""
+    g.arrived = wired().clock()
+    given = request.headers.get("X-Request-Id")
+    g.request_id = given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
+    if given and g.request_id != given:
+        raise InputError("X-Request-Id: at most 128 letters, digits and any of . _ : / = + -")
+
+
+def call() -> Call:
+    """The frame of this request. Raises InputError for an unusable header."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise InputError("Idempotency-Key: 1 to 64 printable characters without blanks")
+    return Call(client=g.caller.name, request_id=g.request_id, at=cast(datetime, g.arrived), key=key, timeout_ms=_timeout())
+
+
+def json_body(limit: int) -> Any:
+    """The JSON of the body. Raises UnsupportedMediaType, RequestEntityTooLarge or InputError."""
+    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+        raise UnsupportedMediaType("send application/json")
+    request.max_content_length = limit
+    data = request.get_data(cache=False)
+    if len(data) > limit:
+        raise RequestEntityTooLarge(f"the body is larger than {limit} bytes")
+    return bodies.decoded(data)
+
+
+def json_object() -> Mapping[str, Any]:
+    """The JSON object of a single request's body."""
+    return bodies.as_object(json_body(wired().settings.max_body_bytes))
+
+
+def _timeout() -> float | None:
+    text = request.headers.get("X-Timeout-Ms")
+    if text is None:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= LONGEST_TIMEOUT_MS:
+        raise InputError(f"X-Timeout-Ms: a whole number of milliseconds from 1 to {LONGEST_TIMEOUT_MS}")
+    return float(text)

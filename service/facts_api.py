@@ -1,0 +1,79 @@
+"""/feedback, /events and /outcomes: facts that are stored and not scored. One object or a list; all of it is taken or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, g
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from graph.errors import ConflictError, InputError, RecordError, StoreUnavailableError
+from graph.model import Facts
+from ingestion import parse
+from ingestion.contract import TABLES
+from ingestion.door import Door
+from ingestion.parse import BadRow
+from service import bodies
+from service.calls import json_body, wired
+
+bp = Blueprint("facts", __name__)
+
+MOST = 1_000  # facts in one request
+
+
+@bp.post("/feedback")
+def feedback() -> Response:
+    """Labels: what somebody concluded about an application or an applicant, known from `known_at` on."""
+    return _take("labels", parse.label)
+
+
+@bp.post("/events")
+def events() -> Response:
+    """Events: logins, transfers, repayments and the like."""
+    return _take("events", parse.event)
+
+
+@bp.post("/outcomes")
+def outcomes() -> Response:
+    """Outcomes: what became of an application."""
+    return _take("outcomes", parse.outcome)
+
+
+def _take(table: str, parser: Callable[..., Any]) -> Response:
+    body = json_body(wired().settings.max_batch_bytes)
+    rows = body if isinstance(body, list) else [bodies.as_object(body)]
+    if len(rows) > MOST:
+        raise RequestEntityTooLarge(f"at most {MOST} facts in one request; this one has {len(rows)}")
+    facts = _parsed(rows, table, parser, single=not isinstance(body, list))
+    added = wired().scribe.add(Facts(**{table: facts}), wait_ms=wired().settings.timeout_ms)
+    if added is None:
+        raise StoreUnavailableError("the store is busy: send the facts again, what is known already is not doubled")
+    if added.conflicts and len(facts) == 1:
+        raise ConflictError(f"{table}: known already with other content")
+    counts = {"accepted": added.accepted, "known": added.known, "conflicts": [position for _, position in added.conflicts]}
+    return Response(orjson.dumps(counts), mimetype="application/json")
+
+
+def _parsed(rows: list[Any], table: str, parser: Callable[..., Any], *, single: bool) -> tuple[Any, ...]:
+    """The facts, or BadRow with all that is wrong, each field under its position in a list (`[3].known_at`)."""
+    door = Door(wired().naming, g.arrived, wired().zone)
+    facts: list[Any] = []
+    found: list[RecordError] = []
+    for position, row in enumerate(rows):
+        try:
+            facts.append(_one(row, door, table, parser))
+        except RecordError as error:
+            place = "" if single else f"[{position}]."
+            found += [RecordError(place + one.field, one.code, one.message) for one in getattr(error, "problems", (error,))]
+    if found:
+        raise BadRow(tuple(found))
+    return tuple(facts)
+
+
+def _one(row: Any, door: Door, table: str, parser: Callable[..., Any]) -> Any:
+    if not isinstance(row, Mapping):
+        raise InputError(f"{table}: a list must hold objects")
+    shape = bodies.table_for(row, table) if table == "events" else TABLES[table]
+    return parser(bodies.flat(row, shape), door, shape)

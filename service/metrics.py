@@ -1,0 +1,26 @@
+"""What Prometheus reads: requests, assessments and the steps of each, over all workers."""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+
+_SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.5)
+
+REQUESTS = Counter("ringfence_requests_total", "Requests answered.", ("route", "method", "status"))
+SECONDS = Histogram("ringfence_request_seconds", "Time to answer a request.", ("route",), buckets=_SECONDS)
+ASSESSMENTS = Counter("ringfence_assessments_total", "Assessments made, by decision and level of completeness.", ("decision", "level"))
+STEPS = Histogram("ringfence_step_seconds", "Time of one step of an assessment.", ("step",), buckets=_SECONDS)
+REPLAYED = Counter("ringfence_idempotent_replays_total", "Requests answered with the first answer to the same idempotency key.")
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+def exposition() -> bytes:
+    """All metrics in Prometheus' text form; where workers share a folder (PROMETHEUS_MULTIPROC_DIR), of all of them together."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return bytes(generate_latest(REGISTRY))
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return bytes(generate_latest(registry))

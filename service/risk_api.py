@@ -1,0 +1,116 @@
+"""/risk: an assessment for a decision engine, one or many; reading one back and computing it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, g
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from graph.errors import ConflictError, InputError, RingfenceError
+from investigations.casebook import Recorded
+from service import audit, metrics, problems
+from service.asking import Call, asked, fingerprint_of
+from service.assess import assess, replay
+from service.bodies import as_object
+from service.calls import call, json_body, json_object, wired
+
+bp = Blueprint("risk", __name__)
+
+MOST = 1_000  # assessments in one batch
+BATCH_KEYS = ("requests", "applications", "items")
+
+
+@bp.post("/risk")
+def risk() -> Response:
+    """Assess one applicant."""
+    return _json(_answered(json_object(), call()))
+
+
+@bp.post("/risk/batch")
+def batch() -> Response:
+    """Assess up to a thousand, one answer each, in order; a bad one gets its problem and the rest go on."""
+    body = json_body(wired().settings.max_batch_bytes)
+    items = _items(body)
+    answers = b"[" + b",".join(_each(items, call(), body)) + b"]"
+    return _json(answers if isinstance(body, list) else b'{"answers":' + answers + b"}")
+
+
+@bp.get("/risk/<assessment_id>")
+def read(assessment_id: str) -> Response:
+    """The audit row: who asked, from which state of the store, what was measured, what was answered."""
+    row = wired().casebook.assessment(assessment_id)
+    shown = {
+        "assessment_id": row.assessment_id,
+        "stage": row.stage,
+        "application_id": row.application_id,
+        "applicant_id": row.applicant_id,
+        "as_of": wired().answers.time(row.as_of),
+        "recorded_by": row.recorded_by,
+        "client": row.client,
+        "request_id": row.request_id,
+        "decision": row.decision,
+        "policy_version": row.policy_version,
+        "model_version": row.model_version,
+        "answer": orjson.loads(row.answer),
+        "audit": audit.shown(row.audit),
+    }
+    return _json(orjson.dumps(shown))
+
+
+@bp.get("/risk/<assessment_id>/replay")
+def replayed(assessment_id: str) -> Response:
+    """The same assessment computed again from the store as it was then, and whether it is equal."""
+    return _json(orjson.dumps(replay(wired(), assessment_id)))
+
+
+def _answered(body: Any, frame: Call, fingerprint: str | None = None) -> bytes:
+    question = asked(wired(), as_object(body), frame, fingerprint)
+    recorded = assess(wired(), question)
+    _count(recorded, question.watch.spent_ms)
+    answer = recorded.assessment.answer
+    return answer.replace(b'"idempotent_replay":false', b'"idempotent_replay":true', 1) if recorded.replay else answer
+
+
+def _count(recorded: Recorded, spent_ms: dict[str, float]) -> None:
+    if recorded.replay:
+        metrics.REPLAYED.inc()
+        return
+    metrics.ASSESSMENTS.labels(recorded.assessment.decision.value, recorded.assessment.level.value).inc()
+    for step, spent in spent_ms.items():
+        metrics.STEPS.labels(step).observe(spent / 1000.0)
+
+
+def _items(body: Any) -> Sequence[Any]:
+    """The requests of a batch: a list, or an object that holds one. Raises InputError or RequestEntityTooLarge."""
+    items = next((body[key] for key in BATCH_KEYS if key in body), None) if isinstance(body, dict) else body
+    if not isinstance(items, list):
+        raise InputError("a batch is a JSON list of requests, or an object with such a list under `requests`")
+    if len(items) > MOST:
+        raise RequestEntityTooLarge(f"a batch holds at most {MOST} requests; this one has {len(items)}")
+    return items
+
+
+def _each(items: Sequence[Any], frame: Call, body: Any) -> Iterator[bytes]:
+    """One answer or problem each. All share the batch's arrival, so none sees another; a deadline is the whole batch's."""
+    fingerprint = fingerprint_of(wired(), body) if frame.key else None
+    started = perf_counter()
+    for position, item in enumerate(items):
+        key = f"{frame.key}#{position}" if frame.key else None
+        left = None
+        if frame.timeout_ms is not None:
+            left = max(frame.timeout_ms - (perf_counter() - started) * 1000.0, 1.0)
+        try:
+            yield _answered(item, replace(frame, key=key, timeout_ms=left), fingerprint)
+        except RingfenceError as error:
+            if position == 0 and frame.key and isinstance(error, ConflictError) and "idempotency" in str(error):
+                raise
+            yield orjson.dumps(problems.problem(error) | {"request_id": g.request_id})
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, mimetype="application/json")
