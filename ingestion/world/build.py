@@ -14,11 +14,13 @@ from ingestion.world.cohort import make_cohort
 from ingestion.world.dirt import Dirt
 from ingestion.world.places import settle
 from ingestion.world.recipe import COHORT, Recipe
+from ingestion.world.spoil import spoil
 from ingestion.world.tables import cohort_tables, world_tables
 from ingestion.world.writers import TableFiles
 
 _WORLD, _DIRT, _SPOILED = 1 << 30, 1 << 31, 1 << 29
 _MARK = "world.json"
+_ORDER = ("applications", "events", "outcomes", "labels", "contacts", "devices")
 
 
 def make_world(recipe: Recipe, out: Path) -> dict[str, int]:
@@ -59,6 +61,8 @@ def _write(recipe: Recipe, folder: Path) -> dict[str, int]:
             truth.write("applicants", pieces.pop("truth"))
             for name, table in pieces.items():
                 records.write(name, table)
+                if recipe.dirty:
+                    records.write(name, spoil(name, table, _rng(recipe, _SPOILED, number, _ORDER.index(name))))
             bar.update(len(cohort.people))
         return records.rows | {"applicants": truth.rows["applicants"]}
 

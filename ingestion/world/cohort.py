@@ -50,7 +50,7 @@ def make_cohort(recipe: Recipe, places: Places, number: int, begin: int, city: I
     """The people with positions begin..begin+len(city) of the world; the same recipe gives the same cohort."""
     rng = np.random.default_rng(np.random.SeedSequence(recipe.seed, spawn_key=(number,)))
     mint = Mint(number)
-    people = draw_people(recipe, places, city, mint, rng)
+    people = draw_people(recipe, begin, city, mint, rng)
     crews = _settle(Scene(recipe, places, people, mint, rng), rng)
     loans = apply_for_loans(recipe, places, people, crews, rng)
     course = run_loans(places, people, loans, rng)

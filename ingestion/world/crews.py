@@ -139,13 +139,14 @@ def _share(scene: Scene, m: IntArray, channel: str, sharing: Sharing, habits: Ha
 
 def _share_field(scene: Scene, m: IntArray, channel: str, sharing: Sharing) -> None:
     people = scene.people
-    kind = {"borrowed": "device_id", "employer_phone": "phone"}.get(channel, channel)
+    on_landline = channel == "employer_phone" and scene.rng.random() < 0.6
+    kind = {"borrowed": "device_id", "employer_phone": "employer" if on_landline else "phone"}.get(channel, channel)
     keys = _values(scene, len(m), kind, sharing)
     hit = keys != NONE
     taken, keys = m[hit], keys[hit]
     if channel in ("address", "employer"):
         keys = in_city(keys, people.city[taken])
-    elif channel == "employer_phone" and scene.rng.random() < 0.6:
+    elif on_landline:
         keys = landline(keys, people.city[taken])
     elif channel == "phone":
         people.phone_switch[taken] = people.first[taken] + scene.rng.integers(-DAY, 20 * DAY, len(taken))
@@ -206,10 +207,8 @@ def _share_contacts(scene: Scene, m: IntArray, sharing: Sharing, cross_citing: f
     keys = _values(scene, len(m), "phone", sharing)
     hit = np.flatnonzero(keys != NONE)
     crosses = rng.random(len(hit)) < cross_citing
-    if sharing.shape == "chain":
-        other = (hit - 1) % len(m)
-    else:
-        other = (hit + rng.integers(1, len(m), len(hit))) % len(m)
+    step = -1 if sharing.shape == "chain" else rng.integers(1, len(m), len(hit))
+    other = (hit + step) % len(m)
     cited = np.where(crosses, people.phone_a[m[other]], keys[hit])
     first = rng.random(len(hit)) < 0.5
     people.contact_1[m[hit[first]]] = cited[first]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +26,7 @@ PLACEHOLDERS = {
     "employer_phone": (0.03, ("0000000", "unknown", "13800000000")),
     "device_id": (0.014, ("0000000000000000", "unknown", "00000000-0000-0000-0000-000000000000")),
     "wifi": (0.02, ("00:00:00:00:00:00", "02:00:00:00:00:00")),
-    "ip": (0.003, ("127.0.0.1", "0.0.0.0")),  # noqa: S104
+    "ip": (0.003, ("127.0.0.1", "0.0.0.0")),
     "address": (0.006, ("unknown", "无")),
     "employer": (0.02, ("无", "unknown", "个体")),
     "email": (0.006, ("test@test.com", "123@qq.com")),
@@ -77,7 +78,7 @@ class Dirt:
     def placeholders(self, kind: str, column: pa.Array) -> pa.Array:
         """Some cells hold a value that means nothing."""
         share, words = PLACEHOLDERS.get(kind, (0, ()))
-        return self._rewrite(column, share, tuple(lambda _, w=word: w for word in words))
+        return self._rewrite(column, share, tuple(partial(_instead, word) for word in words))
 
     def lose(self, column: pa.Array, share: float) -> pa.Array:
         """A share of the cells is not known."""
@@ -93,6 +94,10 @@ class Dirt:
         old = column.filter(pa.array(mask)).to_pylist()
         new = [ways[way](value) for way, value in zip(chosen, old, strict=True)]
         return pc.replace_with_mask(column, pa.array(mask), pa.array(new, type=pa.string()))
+
+
+def _instead(word: str, _: str) -> str:
+    return word
 
 
 def _spoil(value: str) -> str:

@@ -120,7 +120,7 @@ def draw_habits(kind: str, rng: np.random.Generator) -> Habits:
         night=float(rng.beta(1.6, 6)),
         emulator=float(rng.beta(1, 3)) if kind == "identity_farm" and rng.random() < 0.45 else 0.004,
         rooted=float(rng.choice([0.025, 0.3], p=[0.75, 0.25])),
-        cash_out_hours=float(rng.lognormal(np.log(9), 1.0)),
+        cash_out_hours=float(rng.lognormal(np.log(5 if kind == "merchant_collusion" else 12), 1.0)),
     )
 
 

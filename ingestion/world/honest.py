@@ -117,7 +117,7 @@ def _live_together(scene: Scene, m: IntArray, *, own_employer: float) -> None:
     employer = in_city(np.full(n, scene.one("employer")), city)
     there = ~scene.chance(n, own_employer)
     people.employer[m[there]] = employer[there]
-    switchboard = landline(np.full(n, scene.one("employer_phone")), city)
+    switchboard = landline(np.full(n, scene.one("employer")), city)
     calls = there & scene.chance(n, 0.8)
     people.employer_phone[m[calls]] = switchboard[calls]
     _know_each_other(scene, m, contact=float(rng.beta(2, 12)), lend=float(rng.beta(1.2, 25)), hand_on=0.09)

@@ -19,7 +19,7 @@ CITY_RADIX = 64
 LANDLINE = 1 << 40
 """A phone key from here on is a landline: LANDLINE + key * CITY_RADIX + city."""
 
-_PER_COHORT = 1 << 20
+_PER_COHORT = 1 << 17
 
 
 class Mint:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingestion.world.keys import NONE, BoolArray, FloatArray, IntArray, Mint, in_city, landline
-from ingestion.world.places import Places
 from ingestion.world.recipe import KIND_CODE, Recipe
 
 DAY = 86_400
@@ -82,8 +81,9 @@ class People:
         return len(self.kind)
 
 
-def draw_people(recipe: Recipe, places: Places, city: IntArray, mint: Mint, rng: np.random.Generator) -> People:
-    """Plain people of the given cities (positions in `places`, shape (n,)): nothing is shared but employers."""
+def draw_people(recipe: Recipe, begin: int, city: IntArray, mint: Mint, rng: np.random.Generator) -> People:
+    """Plain people of the given cities (positions, shape (n,)) who share nothing but employers; `begin` is the
+    position of the first of them in the world."""
     n = len(city)
     none = np.full(n, NONE)
     joined, first = _draw_start(recipe, n, rng)
@@ -93,7 +93,7 @@ def draw_people(recipe: Recipe, places: Places, city: IntArray, mint: Mint, rng:
         birth_year=(2001 - np.minimum(rng.gamma(2.2, 6.5, n), 38)).astype(np.int64) + rng.integers(0, 5, n),
         new_citizen=rng.random(n) < 0.22, joined=joined, first=first,
         loans=1 + np.minimum(rng.geometric(0.62, n) - 1, 6), gap=rng.lognormal(np.log(45 * DAY), 0.9, n),
-        national_id=mint.fresh("national_id", n),
+        national_id=np.arange(begin, begin + n),
         phone_a=mint.fresh("phone", n), phone_b=mint.fresh("phone", n), phone_switch=_switch(first, 0.06, rng),
         device_a=mint.fresh("device_id", n), device_b=mint.fresh("device_id", n),
         device_switch=_switch(first, 0.22, rng),

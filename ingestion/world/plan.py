@@ -68,7 +68,7 @@ def _draw_honest(recipe: Recipe, people: IntArray, rng: np.random.Generator) -> 
     kinds: list[str] = []
     sizes: list[IntArray] = []
     for kind in HONEST_KINDS:
-        wanted = int(round(shares.get(kind, 0) * len(people)))
+        wanted = round(shares.get(kind, 0) * len(people))
         drawn = _honest_sizes(kind, wanted, rng)
         kinds += [kind] * len(drawn)
         sizes.append(drawn)
@@ -101,4 +101,5 @@ def _honest_sizes(kind: str, wanted: int, rng: np.random.Generator) -> IntArray:
     else:
         drawn = np.clip(rng.lognormal(np.log(70), 1.1, count), 12, 2_500).astype(np.int64)
     drawn = np.minimum(drawn, max(2, wanted // 2)).astype(np.int64)
-    return drawn[: int(np.searchsorted(np.cumsum(drawn), wanted)) + 1]
+    enough = int(np.searchsorted(np.cumsum(drawn), wanted)) + 1
+    return np.asarray(drawn[:enough], dtype=np.int64)

@@ -64,6 +64,9 @@ HONEST_SHARES: Mapping[str, float] = MappingProxyType(
 )
 """Share of the honest whose life is mainly of this kind; the rest are `plain`."""
 
+MOST_APPLICANTS = 2_000_000
+"""Beyond this the made values (landlines first) would not be distinct any more."""
+
 COHORT = 10_000
 """Applicants made at a time: memory depends on this, never on the size of the world."""
 
@@ -86,7 +89,7 @@ class Recipe:
     honest_shares: Mapping[str, float] = field(default_factory=lambda: HONEST_SHARES)
 
     def __post_init__(self) -> None:
-        _demand(100 <= self.applicants <= 5_000_000, "--applicants must be between 100 and 5,000,000")
+        _demand(100 <= self.applicants <= MOST_APPLICANTS, f"--applicants must be between 100 and {MOST_APPLICANTS:,}")
         _demand(14 <= self.days <= 3_650, "--days must be between 14 and 3,650")
         _demand(self.seed >= 0, "--seed must not be negative")
         _demand(0 <= self.guilty_share <= 0.5, "--guilty-share must be between 0 and 0.5")

@@ -44,11 +44,11 @@ class TableFiles:
             path = self._folder / f"{name}.parquet"
             return self._stack.enter_context(pa.parquet.ParquetWriter(path, schema, compression="zstd"))
         if self._form == "csv":
-            raw = self._stack.enter_context(open(self._folder / f"{name}.csv.gz", "wb"))
+            raw = self._stack.enter_context((self._folder / f"{name}.csv.gz").open("wb"))
             # no name and no time in the header, so that the same world is the same bytes
             packed = gzip.GzipFile(filename="", mode="wb", compresslevel=3, fileobj=raw, mtime=0)
             return self._csv(self._stack.enter_context(packed), schema)
-        return self._csv(self._stack.enter_context(open(self._folder / f"{name}.csv", "wb")), schema)
+        return self._csv(self._stack.enter_context((self._folder / f"{name}.csv").open("wb")), schema)
 
     def _csv(self, target: object, schema: pa.Schema) -> pa.csv.CSVWriter:
         options = pa.csv.WriteOptions(quoting_style="needed")
