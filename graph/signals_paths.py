@@ -15,6 +15,14 @@ def start(reading: Reading) -> str:
     return f"application:{reading.asked.application_id}" if reading.asked else reading.me
 
 
+def _towards(reading: Reading, node: str) -> tuple[str, ...]:
+    """The path up to `node`, an identifier of the subject: by way of the other applicant id that holds it, where it is one of those."""
+    here = reading.adjacency[node]
+    if reading.me in here:
+        return (start(reading), node)
+    return (start(reading), min(one for one in reading.selves if one in here), node)
+
+
 def to_subject(reading: Reading) -> Path | None:
     """The application and its applicant: for what lies in the own past."""
     return Path((start(reading), reading.me) if reading.asked else (reading.me,), None)
@@ -36,7 +44,7 @@ def _through(reading: Reading, one: Held, groups: frozenset[str] | None = None) 
     if not others:
         return None
     last = max(others, key=lambda other: (other.last, other.person))
-    return Path((start(reading), one.node, last.person), max(one.since or reading.t, last.since))
+    return Path((*_towards(reading, one.node), last.person), max(one.since or reading.t, last.since))
 
 
 def own(kind: Kind, role: str = "own") -> PathFinder:
@@ -45,14 +53,14 @@ def own(kind: Kind, role: str = "own") -> PathFinder:
     def find(reading: Reading) -> Path | None:
         held = reading.of(kind, role)
         newest = max(held, key=lambda one: (one.since or reading.t, one.node), default=None)
-        return Path((start(reading), newest.node), newest.since) if newest else None
+        return Path(_towards(reading, newest.node), newest.since) if newest else None
 
     return find
 
 
 def along(bond: Bond, reading: Reading) -> Path:
     """Along one bond, by the identifier that says most."""
-    return Path((start(reading), bond.via[0], bond.person), bond.since)
+    return Path((*_towards(reading, bond.via[0]), bond.person), bond.since)
 
 
 def strongest_bond(reading: Reading) -> Path | None:
@@ -79,7 +87,7 @@ def to_any(wanted: Iterable[str], reading: Reading) -> Path | None:
             further = _further(reading, node, bond.person, targets)
             if further is not None:
                 person, since = further
-                return Path((start(reading), bond.via[0], bond.person, node, person), since)
+                return Path((*_towards(reading, bond.via[0]), bond.person, node, person), since)
     return None
 
 
@@ -135,5 +143,5 @@ def to_ring(reading: Reading) -> Path | None:
     for bond in reading.strong:
         membership = reading.evidence.memberships.get(bond.person.partition(":")[2])
         if membership:
-            return Path((start(reading), bond.via[0], bond.person, f"ring:{membership.ring.ring_id}"), membership.member.joined_at)
+            return Path((*_towards(reading, bond.via[0]), bond.person, f"ring:{membership.ring.ring_id}"), membership.member.joined_at)
     return None
