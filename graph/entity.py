@@ -80,12 +80,11 @@ def _owners(evidence: Evidence) -> _Owners:
 
 
 def _likely(evidence: Evidence, owners: _Owners) -> Iterator[_Join]:
-    """Pairs who own enough in common to be one person; only people whose own identifiers were all read, so that no denial is overlooked."""
-    read = evidence.graph.nodes
+    """Pairs who own enough in common to be one person."""
     common: dict[tuple[str, str], dict[Kind, list[str]]] = {}
     for kind, held in owners.personal.items():
         for node, people in held.items():
-            for pair in combinations([one for one in people if read[one]["step"] < 2], 2):
+            for pair in combinations(people, 2):
                 common.setdefault(pair, {}).setdefault(kind, []).append(node)
     for (a, b), kinds in common.items():
         nodes = [node for found in kinds.values() for node in found]
@@ -112,9 +111,14 @@ def _reach(seed: str, joins: Iterable[_Join]) -> frozenset[str]:
 
 
 def _one_person(evidence: Evidence, owners: _Owners, joined: tuple[frozenset[str], list[_Join]]) -> bool:
-    """Whether nothing denies that these are one person: people of one national id at most, and one year of birth."""
+    """Whether nothing denies that these are one person: people of one national id at most, and one year of birth.
+
+    Somebody at the edge of the neighbourhood, whose own identifiers were not read, might have a national id of their own: that denies it too.
+    """
     people, certain = joined
     identified = {one for owning in owners.identities.values() for one in owning if one in people}
+    if any(evidence.graph.nodes[one]["step"] > 1 for one in people - identified):
+        return False
     if len({_reach(one, certain) for one in identified}) > 1:
         return False
     years = [known for known in (_birth_years(evidence, one) for one in people) if known]
