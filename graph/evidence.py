@@ -34,9 +34,9 @@ def subject_of(application: Application) -> Subject:
 class Evidence:
     """Everything one assessment may look at; all of it happened, and was known, strictly before `as_of`.
 
-    `graph` is `GraphView.neighbourhood`. `applications`, `labels` and `memberships` cover every applicant in it, `outcomes` those applications,
-    `events` and `received` the subject alone, `at_merchant` and `at_agent` the latest applications of anybody there; `labels` and `outcomes`
-    cover those too.
+    `graph` is `GraphView.neighbourhood`. `applications`, `labels` and `memberships` cover every applicant in it, `outcomes` those applications;
+    `events` (their own) and `dealings` (with a counterparty, on either side) the subject alone; `at_merchant` and `at_agent` are the latest
+    applications of anybody there, whose labels and outcomes are covered too.
     The application in question is `subject.application` and is in none of the others.
     """
 
@@ -48,7 +48,7 @@ class Evidence:
     labels: Mapping[str, tuple[Label, ...]]
     memberships: Mapping[str, Membership]
     events: tuple[Event, ...]
-    received: tuple[Event, ...]
+    dealings: tuple[Event, ...]
     devices: Mapping[Identifier, Device]
     merchants: Mapping[str, Merchant]
     at_merchant: tuple[Application, ...]
@@ -59,6 +59,11 @@ class Evidence:
     def own(self) -> tuple[Application, ...]:
         """The subject's own earlier applications, newest first."""
         return self.applications[self.subject.applicant_id]
+
+    @property
+    def received(self) -> tuple[Event, ...]:
+        """What others did towards the subject (a transfer, a referral), newest first."""
+        return tuple(event for event in self.dealings if event.counterparty_id == self.subject.applicant_id)
 
 
 def gather(view: GraphView, subject: Subject, bounds: Bounds | None = None) -> Evidence:
@@ -82,7 +87,7 @@ def gather(view: GraphView, subject: Subject, bounds: Bounds | None = None) -> E
         labels=view.labels_of(list(dict.fromkeys([*people, *(a.applicant_id for a in at_merchant + at_agent)]))),
         memberships=view.memberships_of(people),
         events=view.events_of(me)[subject.applicant_id],
-        received=view.events_towards(me)[subject.applicant_id],
+        dealings=view.dealings_of(me).get(subject.applicant_id, ()),
         devices=view.devices_of(devices),
         merchants=view.merchants_of([merchant_id] if merchant_id else []),
         at_merchant=at_merchant,

@@ -76,18 +76,18 @@ class Identifier:
 
     `token` is the pseudonym (it names its key version), `masked` the form for people (`150****7065`).
     An identifier that is not `linking` (a national id with a wrong checksum, a placeholder) is kept and never links two people.
-    Two identifiers are the same when kind and token are.
+    Two identifiers are the same when kind and token are; `node` is the name in a subgraph (`device:k1.9f...`).
     """
 
     kind: IdentifierKind
     token: str
     masked: str = field(default="", compare=False)
     linking: bool = field(default=True, compare=False)
+    node: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def node(self) -> str:
-        """Its name in a subgraph: `device:k1.9f...`."""
-        return f"{self.kind.value}:{self.token}"
+    def __post_init__(self) -> None:
+        # Asked for many times in every walk: the name in a subgraph is put together once.
+        object.__setattr__(self, "node", f"{self.kind.value}:{self.token}")
 
 
 @dataclass(frozen=True, slots=True)

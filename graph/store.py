@@ -44,7 +44,7 @@ class Bounds:
     """
 
     steps: int = 2
-    applicants: int = 48
+    applicants: int = 32
     holders: int = 24
     ties: int = 64
 
@@ -126,8 +126,8 @@ class GraphView(ABC):
         """Each applicant's latest own events."""
 
     @abstractmethod
-    def events_towards(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Event, ...]]:
-        """The latest events in which each applicant is the counterparty."""
+    def dealings_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Event, ...]]:
+        """The latest events between each applicant and a counterparty (transfer, referral), on either side; who has none is left out."""
 
     @abstractmethod
     def outcomes_of(self, application_ids: Sequence[str]) -> Mapping[str, tuple[Outcome, ...]]:
@@ -140,6 +140,10 @@ class GraphView(ABC):
     @abstractmethod
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
         """Each applicant's ties, newest first by first mention (`since`); of one with more than `limit`, the latest `limit` of each kind."""
+
+    @abstractmethod
+    def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
+        """How many (applicant, role) ties each identifier has, counted up to `hubs.COUNT_CAP`."""
 
     @abstractmethod
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
@@ -186,7 +190,7 @@ class GraphView(ABC):
 
         Nodes: `applicant:ID` (type, step) and `kind:TOKEN` (type, identifier, holders, hub: a reason or None). Edges of ties: role,
         since, last (None for what only the new application says); of transfers and referrals: role = the event's kind, since, last.
-        Graph attributes: seed, truncated, hubs_ignored.
+        Graph attributes: seed, truncated, hubs_ignored, applicants (how many).
         """
         return _Walk(self, bounds or Bounds()).from_seed(applicant_id, mentions)
 
@@ -197,7 +201,7 @@ class _Walk:
     def __init__(self, view: GraphView, bounds: Bounds) -> None:
         self.view = view
         self.bounds = bounds
-        self.graph: nx.Graph[str] = nx.Graph(truncated=False, hubs_ignored=0)
+        self.graph: nx.Graph[str] = nx.Graph(truncated=False, hubs_ignored=0, applicants=1)
 
     def from_seed(self, applicant_id: str, mentions: Sequence[Mention]) -> nx.Graph[str]:
         seed = self._applicant(applicant_id, 0)
@@ -247,30 +251,44 @@ class _Walk:
         return fresh
 
     def _holders(self, identifiers: Sequence[Identifier], step: int) -> list[str]:
+        """Follow the identifiers, the rarest first: what few people hold says most, and the bound is spent on it."""
         reached: list[str] = []
-        for identifier, holders in self.view.holders_of(identifiers, self.bounds.holders).items():
+        followed: list[tuple[int, str, Identifier]] = []
+        for identifier, count in self.view.holder_counts(identifiers).items():
             node = self.graph.nodes[identifier.node]
-            node["holders"] = holders.count
-            node["hub"] = hub_reason(identifier, holders.count)
+            node["holders"] = count
+            node["hub"] = hub_reason(identifier, count)
             if node["hub"]:
                 self.graph.graph["hubs_ignored"] += 1
-                continue
+            elif count > self._known_ties(identifier):
+                followed.append((count, identifier.node, identifier))
+        followed.sort(key=lambda rare: rare[:2])
+        for start in range(0, len(followed), _AT_ONCE):
+            if self.graph.graph["applicants"] >= self.bounds.applicants:
+                self.graph.graph["truncated"] = True
+                break
+            self._follow([identifier for _, _, identifier in followed[start : start + _AT_ONCE]], (step, reached))
+        return reached
+
+    def _known_ties(self, identifier: Identifier) -> int:
+        """How many holders the subgraph shows already; what only the new application says is not in the store."""
+        return sum(said["since"] is not None for said in self.graph.adj[identifier.node].values())
+
+    def _follow(self, identifiers: Sequence[Identifier], into: tuple[int, list[str]]) -> None:
+        for holders in self.view.holders_of(identifiers, self.bounds.holders).values():
             if holders.count > len(holders.ties):
                 self.graph.graph["truncated"] = True
             for tie in holders.ties:
-                if self._admit(tie.applicant_id, step, reached):
+                if self._admit(tie.applicant_id, *into):
                     self._tie(tie)
-        return reached
 
     def _counterparties(self, applicant_ids: Sequence[str], step: int) -> list[str]:
         reached: list[str] = []
-        sent, received = self.view.events_of(applicant_ids), self.view.events_towards(applicant_ids)
-        for applicant_id in applicant_ids:
-            for event in sent[applicant_id] + received[applicant_id]:
+        for applicant_id, events in self.view.dealings_of(applicant_ids).items():
+            for event in events:
                 other = event.counterparty_id if event.applicant_id == applicant_id else event.applicant_id
-                if other is None or other == applicant_id or not self._admit(other, step, reached):
-                    continue
-                link(self.graph, f"applicant:{applicant_id}", f"applicant:{other}", (event.kind, event.at, event.at))
+                if other is not None and other != applicant_id and self._admit(other, step, reached):
+                    link(self.graph, f"applicant:{applicant_id}", f"applicant:{other}", (event.kind, event.at, event.at))
         return reached
 
     def _admit(self, applicant_id: str, step: int, reached: list[str]) -> bool:
@@ -278,7 +296,7 @@ class _Walk:
         node = f"applicant:{applicant_id}"
         if node in self.graph:
             return True
-        if self.graph.graph.setdefault("applicants", 1) >= self.bounds.applicants:
+        if self.graph.graph["applicants"] >= self.bounds.applicants:
             self.graph.graph["truncated"] = True
             return False
         self.graph.graph["applicants"] += 1
@@ -300,4 +318,5 @@ def link(graph: nx.Graph[str], a: str, b: str, what: tuple[str, datetime | None,
     known["last"] = max((t for t in (known["last"], last) if t is not None), default=None)
 
 
+_AT_ONCE = 24  # identifiers followed with one read
 _RANK = {Role.OWN.value: 0, Role.EMPLOYER.value: 1, Role.CONTACT.value: 2}

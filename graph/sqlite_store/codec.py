@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -35,25 +34,6 @@ APPLICATION_COLUMNS = (
     "phone_three_element, birth_year, city, new_citizen, mentions, attributes"
 )
 EVENT_COLUMNS = "event_id, applicant, at, kind, counterparty, merchant_id, amount, mentions, attributes"
-
-
-class IdentifierCache:
-    """Identifiers by their key in one store. Rows of that table never change, so a copy never goes stale; bounded by starting anew."""
-
-    LIMIT = 500_000
-
-    def __init__(self) -> None:
-        self._known: dict[int, Identifier] = {}
-
-    def get(self, connection: sqlite3.Connection, key: int) -> Identifier:
-        """The identifier with that key, which must exist."""
-        found = self._known.get(key)
-        if found is None:
-            row = connection.execute("SELECT kind, token, masked, linking FROM identifier WHERE key = ?", (key,)).fetchone()
-            if len(self._known) >= self.LIMIT:
-                self._known = {}
-            found = self._known[key] = identifier_of(row)
-        return found
 
 
 def identifier_of(row: Row) -> Identifier:

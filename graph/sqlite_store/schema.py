@@ -24,7 +24,7 @@ CREATE TABLE application(key INTEGER PRIMARY KEY, application_id TEXT NOT NULL U
   mark INTEGER NOT NULL, platform_id TEXT NOT NULL, product TEXT, amount REAL, term_months INTEGER, merchant_id TEXT, agent_id TEXT, channel TEXT,
   face_match REAL, liveness REAL, phone_three_element INTEGER, birth_year INTEGER, city TEXT, new_citizen INTEGER,
   mentions TEXT NOT NULL, attributes TEXT NOT NULL);
-CREATE INDEX application_of ON application(applicant, at);
+CREATE INDEX application_of ON application(applicant, at, mark);
 CREATE INDEX application_by_time ON application(at);
 CREATE INDEX application_at_merchant ON application(merchant_id, at) WHERE merchant_id IS NOT NULL;
 CREATE INDEX application_by_agent ON application(agent_id, at) WHERE agent_id IS NOT NULL;
@@ -32,6 +32,7 @@ CREATE INDEX application_by_agent ON application(agent_id, at) WHERE agent_id IS
 CREATE TABLE event(key INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, applicant INTEGER NOT NULL, at INTEGER NOT NULL, mark INTEGER NOT NULL,
   kind TEXT NOT NULL, counterparty INTEGER, merchant_id TEXT, amount REAL, mentions TEXT NOT NULL, attributes TEXT NOT NULL);
 CREATE INDEX event_of ON event(applicant, at);
+CREATE INDEX event_sent ON event(applicant, at) WHERE counterparty IS NOT NULL;
 CREATE INDEX event_towards ON event(counterparty, at) WHERE counterparty IS NOT NULL;
 
 CREATE TABLE outcome(application_id TEXT NOT NULL, status TEXT NOT NULL, at INTEGER NOT NULL, amount REAL, mark INTEGER NOT NULL,

@@ -13,7 +13,8 @@ from pathlib import Path
 from graph.errors import StoreUnavailableError
 from graph.model import Added, Facts, RingChange, RingSnapshot
 from graph.moments import micros
-from graph.sqlite_store.codec import IdentifierCache, ring_body
+from graph.sqlite_store.cache import FactCache
+from graph.sqlite_store.codec import ring_body
 from graph.sqlite_store.connection import connect
 from graph.sqlite_store.schema import FOREVER, prepare
 from graph.sqlite_store.view import SqliteView
@@ -31,7 +32,7 @@ class SqliteStore(GraphStore):
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
-        self._cache = IdentifierCache()
+        self._cache = FactCache()
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:

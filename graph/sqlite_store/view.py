@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from graph.hubs import COUNT_CAP, GUARD, hub_reason
+from graph.hubs import COUNT_CAP, hub_reason
 from graph.model import (
     Application,
     Device,
@@ -29,12 +29,12 @@ from graph.model import (
     Tie,
 )
 from graph.moments import micros, moment
+from graph.sqlite_store.cache import FactCache
 from graph.sqlite_store.codec import (
     APPLICATION_COLUMNS,
     EVENT_COLUMNS,
     KIND_CODE,
     ROLES,
-    IdentifierCache,
     Row,
     application_of,
     event_of,
@@ -57,27 +57,47 @@ _LAST = """(SELECT max(m.at) FROM mention m WHERE m.applicant = t.applicant AND 
 
 APPLICATION = f"SELECT {APPLICATION_COLUMNS} FROM application WHERE application_id = :id AND {_SEEN}"
 APPLICATIONS = f"SELECT {APPLICATION_COLUMNS} FROM application WHERE at >= :since AND {_SEEN} ORDER BY at, application_id"
-APPLICATIONS_OF = f"SELECT {APPLICATION_COLUMNS} FROM application WHERE applicant = {_MINE} AND {_SEEN} ORDER BY at DESC, application_id LIMIT :limit"
-APPLICATIONS_AT = f"SELECT {APPLICATION_COLUMNS} FROM application WHERE {{column}} = :place AND {_SEEN} ORDER BY at DESC, application_id LIMIT :limit"
-EVENTS = f"SELECT {EVENT_COLUMNS} FROM event WHERE {{column}} = {_MINE} AND {_SEEN} ORDER BY at DESC, event_id LIMIT :limit"
-OUTCOMES = f"SELECT application_id, status, at, amount FROM outcome WHERE application_id = :id AND {_SEEN} ORDER BY at, status"
+APPLICATIONS_AT = f"SELECT key FROM application WHERE {{column}} = :place AND {_SEEN} ORDER BY at DESC, application_id LIMIT :limit"
+EVENTS_OF = f"SELECT {EVENT_COLUMNS} FROM event WHERE applicant = {_MINE} AND {_SEEN} ORDER BY at DESC, event_id LIMIT :limit"
+DEALINGS_OF = f"""
+    SELECT * FROM (SELECT {EVENT_COLUMNS} FROM event WHERE applicant = {_MINE} AND counterparty IS NOT NULL AND {_SEEN}
+                   ORDER BY at DESC, event_id LIMIT :limit)
+    UNION
+    SELECT * FROM (SELECT {EVENT_COLUMNS} FROM event WHERE counterparty = {_MINE} AND {_SEEN} ORDER BY at DESC, event_id LIMIT :limit)
+    ORDER BY 3 DESC, 1 LIMIT :limit"""
+DEALERS = """SELECT j.value FROM json_each(:asked) j CROSS JOIN applicant p ON p.applicant_id = j.value
+    WHERE EXISTS (SELECT 1 FROM event WHERE applicant = p.key AND counterparty IS NOT NULL)
+       OR EXISTS (SELECT 1 FROM event WHERE counterparty = p.key)"""
+
+# Reads of many subjects at once. `CROSS JOIN` makes SQLite walk the short list and look each one up, never scan the table. What one subject
+# may answer is bounded: where the list reads are not (a person with thousands of rows), `_MANY` finds them and each is read by itself.
+_EACH = "json_each(:asked) j CROSS JOIN applicant p ON p.applicant_id = j.value CROSS JOIN"
+APPLICATIONS_OF_EACH = f"SELECT a.key, j.value FROM {_EACH} application a ON a.applicant = p.key WHERE {_SEEN} ORDER BY a.at DESC"
+OUTCOMES = f"""
+    SELECT application_id, status, at, amount FROM json_each(:asked) j CROSS JOIN outcome ON application_id = j.value
+    WHERE {_SEEN} ORDER BY at, status"""
 LABEL_COLUMNS = "l.application_id, l.applicant_id, l.known_at, l.source, l.label, l.detail"
 LABELS = f"""
-    SELECT {LABEL_COLUMNS} FROM label l WHERE l.applicant_id = :who AND l.applicant_id <> '' AND l.known_at < :as_of AND l.mark <= :mark
+    SELECT {LABEL_COLUMNS}, j.value FROM json_each(:asked) j CROSS JOIN label l ON l.applicant_id = j.value
+    WHERE l.applicant_id <> '' AND l.known_at < :as_of AND l.mark <= :mark
     UNION ALL
-    SELECT {LABEL_COLUMNS} FROM application a JOIN label l ON l.application_id = a.application_id
-    WHERE a.applicant = {_MINE} AND a.at < :as_of AND a.mark <= :mark AND l.known_at < :as_of AND l.mark <= :mark
+    SELECT {LABEL_COLUMNS}, j.value FROM {_EACH} application a ON a.applicant = p.key CROSS JOIN label l ON l.application_id = a.application_id
+    WHERE a.at < :as_of AND a.mark <= :mark AND l.known_at < :as_of AND l.mark <= :mark
     ORDER BY 3, 1, 2, 4"""
-# All ties of one applicant, unless there are so many that each kind must be cut by itself (TIES_OF_KIND).
-TIES_OF = f"SELECT t.identifier, t.role, t.since, {_LAST} FROM tie t WHERE t.applicant = {_MINE} AND {_TIE_SEEN} LIMIT :limit"
+TIES_OF_EACH = f"SELECT t.identifier, t.role, t.since, {_LAST}, j.value FROM {_EACH} tie t ON t.applicant = p.key WHERE {_TIE_SEEN}"
 TIES_OF_KIND = f"""
     SELECT t.identifier, t.role, t.since, {_LAST} FROM tie t JOIN identifier i ON i.key = t.identifier
     WHERE t.applicant = {_MINE} AND t.kind = :kind AND {_TIE_SEEN} ORDER BY t.since DESC, i.token, t.role LIMIT :limit"""
-IDENTIFIER_KEY = "SELECT key FROM identifier WHERE kind = ? AND token = ?"
-HOLDER_COUNT = f"SELECT count(*) FROM (SELECT 1 FROM tie t WHERE t.identifier = :identifier AND {_TIE_SEEN} LIMIT {COUNT_CAP})"
+HOLDER_COUNTS = f"""
+    SELECT j.value, (SELECT count(*) FROM (SELECT 1 FROM tie t WHERE t.identifier = j.value AND {_TIE_SEEN} LIMIT {COUNT_CAP}))
+    FROM json_each(:asked) j"""
 HOLDERS = f"""
-    SELECT p.applicant_id, t.role, t.since, {_LAST} FROM tie t JOIN applicant p ON p.key = t.applicant
-    WHERE t.identifier = :identifier AND {_TIE_SEEN} ORDER BY t.since DESC, p.applicant_id, t.role LIMIT :limit"""
+    SELECT t.identifier, p.applicant_id, t.role, t.since, {_LAST} FROM json_each(:asked) j CROSS JOIN tie t ON t.identifier = j.value
+    CROSS JOIN applicant p ON p.key = t.applicant WHERE {_TIE_SEEN} ORDER BY t.since DESC, p.applicant_id, t.role"""
+_MANY = """SELECT j.value FROM json_each(:asked) j WHERE (SELECT count(*) FROM (SELECT 1 FROM {table} WHERE applicant =
+    (SELECT key FROM applicant WHERE applicant_id = j.value) LIMIT :limit + 1)) > :limit"""
+MANY_TIES, MANY_APPLICATIONS = _MANY.format(table="tie"), _MANY.format(table="application")
+APPLICATIONS_OF = f"SELECT key FROM application WHERE applicant = {_MINE} AND {_SEEN} ORDER BY at DESC, application_id LIMIT :limit"
 DEVICE = """SELECT d.os, d.model, d.is_emulator, d.is_rooted FROM identifier i JOIN device d ON d.identifier = i.key
             WHERE i.kind = :kind AND i.token = :token AND d.mark <= :mark"""
 MERCHANTS = "SELECT merchant_id, category, city, opened_at FROM json_each(:ids) j JOIN merchant ON merchant_id = j.value WHERE mark <= :mark"
@@ -88,13 +108,14 @@ MEMBER_COLUMNS = "applicant_id, role, joined_at, distance_to_core, strength"
 class SqliteView(GraphView):
     """A GraphView over one connection; cheap to make, use it in the thread that made it."""
 
-    def __init__(self, connection: sqlite3.Connection, cache: IdentifierCache, as_of: datetime, recorded_by: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, cache: FactCache, as_of: datetime, recorded_by: int) -> None:
         self.as_of = as_of
         self.recorded_by = recorded_by
         self._db = connection
         self._when = {"as_of": micros(as_of), "mark": recorded_by}
-        self._resolve = partial(cache.get, connection)
-        self._names: dict[int, str] = {}
+        self._cache = cache
+        self._resolve = partial(cache.identifier, connection)
+        self._name = partial(cache.name, connection)
 
     # -- facts ------------------------------------------------------------------------------------------------------------------------
 
@@ -107,67 +128,85 @@ class SqliteView(GraphView):
             yield application_of(row, self._name(row[1]), self._resolve)
 
     def applications_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Application, ...]]:
-        found = {}
-        for who in applicant_ids:
-            rows = self._db.execute(APPLICATIONS_OF, {"who": who, "limit": limit, **self._when})
-            found[who] = tuple([application_of(row, who, self._resolve) for row in rows])
-        return found
+        many = self._many(MANY_APPLICATIONS, applicant_ids, limit)
+        keys: dict[str, list[int]] = {who: [] for who in applicant_ids}
+        for key, who in self._each(APPLICATIONS_OF_EACH, [who for who in applicant_ids if who not in many]):
+            keys[who].append(key)
+        for who in many:
+            keys[who] = [row[0] for row in self._db.execute(APPLICATIONS_OF, {"who": who, "limit": limit, **self._when})]
+        made = self._cache.applications(self._db, [key for known in keys.values() for key in known])
+        return {who: tuple(sorted([made[key] for key in known], key=_newest)) for who, known in keys.items()}
 
     def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = 64) -> tuple[Application, ...]:
         column, place = ("merchant_id", merchant_id) if merchant_id is not None else ("agent_id", agent_id)
-        rows = self._db.execute(APPLICATIONS_AT.format(column=column), {"place": place, "limit": limit, **self._when})
-        return tuple([application_of(row, self._name(row[1]), self._resolve) for row in rows.fetchall()])
+        asked = {"place": place, "limit": limit, **self._when}
+        keys = [row[0] for row in self._db.execute(APPLICATIONS_AT.format(column=column), asked)]
+        made = self._cache.applications(self._db, keys)
+        return tuple([made[key] for key in keys])
 
     def events_of(self, applicant_ids: Sequence[str], limit: int = 128) -> Mapping[str, tuple[Event, ...]]:
-        return {who: self._events("applicant", who, limit) for who in applicant_ids}
+        return {who: self._events(EVENTS_OF, who, limit) for who in applicant_ids}
 
-    def events_towards(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Event, ...]]:
-        return {who: self._events("counterparty", who, limit) for who in applicant_ids}
+    def dealings_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Event, ...]]:
+        dealers = {row[0] for row in self._db.execute(DEALERS, {"asked": json.dumps(applicant_ids)})}
+        found = {who: self._events(DEALINGS_OF, who, limit) for who in applicant_ids if who in dealers}
+        return {who: events for who, events in found.items() if events}
 
-    def _events(self, column: str, who: str, limit: int) -> tuple[Event, ...]:
-        rows = self._db.execute(EVENTS.format(column=column), {"who": who, "limit": limit, **self._when}).fetchall()
+    def _events(self, sql: str, who: str, limit: int) -> tuple[Event, ...]:
+        rows = self._db.execute(sql, {"who": who, "limit": limit, **self._when}).fetchall()
         return tuple([event_of(r, (self._name(r[1]), None if r[4] is None else self._name(r[4])), self._resolve) for r in rows])
 
     def outcomes_of(self, application_ids: Sequence[str]) -> Mapping[str, tuple[Outcome, ...]]:
-        run, when = self._db.execute, self._when
-        return {i: tuple([outcome_of(row) for row in run(OUTCOMES, {"id": i, **when})]) for i in application_ids}
+        found: dict[str, list[Outcome]] = {application_id: [] for application_id in application_ids}
+        for row in self._each(OUTCOMES, application_ids):
+            found[row[0]].append(outcome_of(row))
+        return {application_id: tuple(told) for application_id, told in found.items()}
 
     def labels_of(self, applicant_ids: Sequence[str]) -> Mapping[str, tuple[Label, ...]]:
-        run, when = self._db.execute, self._when
-        return {who: tuple([label_of(row) for row in run(LABELS, {"who": who, **when})]) for who in applicant_ids}
+        found: dict[str, list[Label]] = {who: [] for who in applicant_ids}
+        for row in self._each(LABELS, applicant_ids):
+            found[row[-1]].append(label_of(row))
+        return {who: tuple(known) for who, known in found.items()}
+
+    def _each(self, sql: str, asked: Sequence[str] | Sequence[int]) -> list[Row]:
+        return self._db.execute(sql, {"asked": json.dumps(asked), **self._when}).fetchall() if asked else []
+
+    def _many(self, sql: str, asked: Sequence[str], limit: int) -> set[str]:
+        return {row[0] for row in self._db.execute(sql, {"asked": json.dumps(asked), "limit": limit})}
 
     # -- ties -------------------------------------------------------------------------------------------------------------------------
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
-        return {who: self._ties(who, limit) for who in applicant_ids}
-
-    def _ties(self, who: str, limit: int) -> tuple[Tie, ...]:
-        rows = self._db.execute(TIES_OF, {"who": who, "limit": limit + 1, **self._when}).fetchall()
-        if len(rows) > limit:
+        many = self._many(MANY_TIES, applicant_ids, limit)
+        found: dict[str, list[Row]] = {who: [] for who in applicant_ids}
+        for row in self._each(TIES_OF_EACH, [who for who in applicant_ids if who not in many]):
+            found[row[-1]].append(row)
+        for who in many:
             asked = {"who": who, "limit": limit, **self._when}
-            rows = [row for kind in KIND_CODE.values() for row in self._db.execute(TIES_OF_KIND, {"kind": kind, **asked})]
-        ties = [self._tie(who, self._resolve(row[0]), row[1:]) for row in rows]
-        return tuple(sorted(ties, key=lambda t: (-micros(t.since), t.identifier.node, t.role)))
+            found[who] = [row for kind in KIND_CODE.values() for row in self._db.execute(TIES_OF_KIND, {"kind": kind, **asked})]
+        return {who: self._newest_first(who, rows) for who, rows in found.items()}
 
-    def _tie(self, who: str, identifier: Identifier, row: Row) -> Tie:
-        role, since, last = row
-        return Tie(who, identifier, ROLES[role], moment(since), moment(last))
+    def _newest_first(self, who: str, rows: list[Row]) -> tuple[Tie, ...]:
+        known = [(-row[2], identifier.node, row[1], identifier, row[3]) for row in rows for identifier in (self._resolve(row[0]),)]
+        known.sort(key=lambda k: k[:3])
+        return tuple([Tie(who, identifier, ROLES[role], moment(-since), moment(last)) for since, _, role, identifier, last in known])
+
+    def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
+        keys = {i: self._cache.key(self._db, i) for i in identifiers}
+        counts = dict[int | None, int](self._each(HOLDER_COUNTS, [key for key in keys.values() if key is not None]))
+        return {i: counts.get(key, 0) for i, key in keys.items()}
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
-        return {identifier: self._holders(identifier, limit) for identifier in identifiers}
+        keys = {i: self._cache.key(self._db, i) for i in identifiers}
+        counts = dict[int | None, int](self._each(HOLDER_COUNTS, [key for key in keys.values() if key is not None]))
+        walked = [key for i, key in keys.items() if key is not None and not hub_reason(i, counts[key])]
+        ties: dict[int | None, list[Row]] = {}
+        for row in self._each(HOLDERS, walked):
+            ties.setdefault(row[0], []).append(row)
+        return {i: Holders(i, counts.get(key, 0), self._holding(i, ties.get(key, [])[:limit])) for i, key in keys.items()}
 
-    def _holders(self, identifier: Identifier, limit: int) -> Holders:
-        key = self._db.execute(IDENTIFIER_KEY, (KIND_CODE[identifier.kind], identifier.token)).fetchone()
-        if key is None:
-            return Holders(identifier, 0, ())
-        asked = {"identifier": key[0], "limit": max(limit, GUARD[identifier.kind]), **self._when}
-        rows = self._db.execute(HOLDERS, asked).fetchall()
-        count = len(rows)
-        if count == asked["limit"]:
-            count = self._db.execute(HOLDER_COUNT, asked).fetchone()[0]
-        if hub_reason(identifier, count):
-            return Holders(identifier, count, ())
-        return Holders(identifier, count, tuple([self._tie(row[0], identifier, row[1:]) for row in rows[:limit]]))
+    def _holding(self, identifier: Identifier, rows: Sequence[Row]) -> tuple[Tie, ...]:
+        return tuple([Tie(row[1], identifier, ROLES[row[2]], moment(row[3]), moment(row[4])) for row in rows])
 
     # -- reference data ---------------------------------------------------------------------------------------------------------------
 
@@ -246,11 +285,9 @@ class SqliteView(GraphView):
     def tables(self) -> Tables:
         return read_tables(self._db, self._when)
 
-    def _name(self, applicant: int) -> str:
-        name = self._names.get(applicant)
-        if name is None:
-            name = self._names[applicant] = self._db.execute("SELECT applicant_id FROM applicant WHERE key = ?", (applicant,)).fetchone()[0]
-        return name
+
+def _newest(application: Application) -> tuple[int, str]:
+    return -micros(application.applied_at), application.application_id
 
 
 def _changes(text: str) -> tuple[RingChange, ...]:

@@ -81,7 +81,9 @@ class Writer:
             self._intern_identifiers(code, [i for i in named if KIND_CODE[i.kind] == code])
 
     def _keys(self, table: str, column: str, values: list[str]) -> dict[str, int]:
-        known = dict(self._db.execute(f"SELECT t.{column}, t.key FROM json_each(?) j JOIN {table} t ON t.{column} = j.value", (json.dumps(values),)))
+        known = dict(
+            self._db.execute(f"SELECT t.{column}, t.key FROM json_each(?) j CROSS JOIN {table} t ON t.{column} = j.value", (json.dumps(values),))
+        )
         fresh = [v for v in values if v not in known]
         start = self._next_key(table)
         rows = [(start + n, v) for n, v in enumerate(fresh)]
@@ -93,7 +95,7 @@ class Writer:
         if not identifiers:
             return
         tokens = json.dumps([i.token for i in identifiers])
-        sql = "SELECT i.token, i.key FROM json_each(?) j JOIN identifier i ON i.kind = ? AND i.token = j.value"
+        sql = "SELECT i.token, i.key FROM json_each(?) j CROSS JOIN identifier i ON i.kind = ? AND i.token = j.value"
         known = dict(self._db.execute(sql, (tokens, kind)))
         start = self._next_key("identifier")
         fresh = [i for i in identifiers if i.token not in known]
@@ -151,7 +153,9 @@ class Writer:
     def _take(self, name: str, table: str, columns: str, rows: Sequence[Row]) -> list[int]:
         """Insert rows whose first column is the id; the positions of those that are new."""
         ids = json.dumps([row[0] for row in rows])
-        known = {r[0]: r for r in self._db.execute(f"SELECT {columns} FROM json_each(?) j JOIN {table} ON {columns.split(',')[0]} = j.value", (ids,))}
+        known = {
+            r[0]: r for r in self._db.execute(f"SELECT {columns} FROM json_each(?) j CROSS JOIN {table} ON {columns.split(',')[0]} = j.value", (ids,))
+        }
         taken = self._sort_out(name, rows, known, lambda row: row[0])
         self._insert(table, columns, [rows[n] for n in taken])
         return taken
@@ -216,6 +220,6 @@ class Writer:
         )
 
     def _standing_ties(self, applicants: set[int]) -> dict[TieKey, int]:
-        sql = """SELECT t.applicant, t.identifier, t.role, t.since FROM json_each(?) j JOIN tie t ON t.applicant = j.value
+        sql = """SELECT t.applicant, t.identifier, t.role, t.since FROM json_each(?) j CROSS JOIN tie t ON t.applicant = j.value
                  WHERE t.superseded = ?"""
         return {(a, i, role): since for a, i, role, since in self._db.execute(sql, (json.dumps(sorted(applicants)), FOREVER))}
