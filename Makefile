@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WEB := service/web
-NODE_BIN := $(abspath $(VENV))/node
+EXTRAS := test,web,postgres,reference,sm3
 
 .PHONY: setup run test check bench format clean
 
@@ -14,13 +14,12 @@ $(VENV)/.ready: setup.cfg pyproject.toml
 	@echo "== setting up: a Python environment in $(VENV) (torch is large: some minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(UV) pip install --quiet --python $(BIN)/python --editable ".[test,web,neo4j,postgres,reference]" || \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,web,neo4j,postgres,reference]"
+	@$(UV) pip install --quiet --python $(BIN)/python --editable ".[$(EXTRAS)]"
 	@touch $@
 
-$(WEB)/dist/.ready: $(VENV)/.ready $(wildcard $(WEB)/src/*) $(WEB)/package.json $(WEB)/package-lock.json
+$(WEB)/dist/.ready: $(VENV)/.ready $(wildcard $(WEB)/src/*) $(WEB)/build.sh $(WEB)/build.mjs $(WEB)/package.json $(WEB)/package-lock.json
 	@echo "== setting up: the investigators' page"
-	@PYTHON=$(BIN)/python sh scripts/build_web.sh
+	@bash $(WEB)/build.sh $(abspath $(BIN))/python
 	@touch $@
 
 run: setup

@@ -1,0 +1,151 @@
+"""`make run`: the whole way once on a made-up world: records in, rings out, a model trained, the service up, one application scored."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+AS_OF, WEEK_BEFORE = "2026-01-01", "2025-12-25"
+SCRIPTS = Path(__file__).parent
+
+
+def main() -> int:
+    """Exit status: 0 stopped by Ctrl-C, SIGTERM or `--once`; 1 a step failed (its own message is above)."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("var/demo"), help="where everything goes (default var/demo)")
+    parser.add_argument("--applicants", type=int, default=4000, help="size of the made-up world (default 4000)")
+    parser.add_argument("--port", type=int, default=8000, help="port of the service; another free one when it is taken (default 8000)")
+    parser.add_argument("--once", action="store_true", help="stop after the scored application instead of serving on")
+    options = parser.parse_args()
+    started = time.monotonic()
+    try:
+        return demonstrate(options, started)
+    except subprocess.CalledProcessError as failed:
+        print(f"run: that step ended with status {failed.returncode}; what it said is above", file=sys.stderr)
+        return 1
+
+
+def demonstrate(options: argparse.Namespace, started: float) -> int:
+    """The steps, each a command that a user can run alone."""
+    folder: Path = options.folder
+    world, model, rings = folder / "world", folder / "model", folder / "rings"
+    store, casebook = f"sqlite:///{folder / 'graph.db'}", f"sqlite:///{folder / 'casebook.db'}"
+    if not (world / "truth").exists():
+        step("1/6  a made-up world", "make_world.py", world, "--applicants", options.applicants, "--days", 365, "--seed", 7)
+    step("2/6  its records, through the door", "load_records.py", world / "records", "--store", store, "--report", folder / "load")
+    step("3/6  last week's rings", "detect_rings.py", "--store", store, "--as-of", WEEK_BEFORE, "--out", folder / "rings-last-week")
+    step("4/6  this week's rings, and what changed", "detect_rings.py", "--store", store, "--as-of", AS_OF, "--out", rings)
+    step("5/6  a model, of what was known by then", "train_model.py", "--store", store, "--as-of", AS_OF, "--out", model)
+    port = free_port(options.port)
+    service = start("6/6  the service", "serve.py", "--store", store, "--model", model, "--casebook", casebook, "--port", port)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_until_ready(address, service)
+        show(ask(address, somebody(world / "records", rings)))
+        say(f"ready after {time.monotonic() - started:.0f} s")
+        print(
+            f"  the ring report       {rings / 'report.html'}\n  the desk              {address}/desk\n  the API               {address}/docs",
+            flush=True,
+        )
+        if not options.once:
+            print("  Ctrl-C ends the service.", flush=True)
+            service.wait()
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+    finally:
+        service.send_signal(signal.SIGTERM)
+        service.wait(30)
+    return 0
+
+
+def step(title: str, script: str, *arguments: object) -> None:
+    """Say what is done, and do it; the step's own progress goes to stderr, its figures to stdout."""
+    subprocess.run(announced(title, script, *arguments), check=True)
+
+
+def start(title: str, script: str, *arguments: object) -> subprocess.Popen[bytes]:
+    """The same for a step that stays."""
+    return subprocess.Popen(announced(title, script, *arguments))
+
+
+def announced(title: str, script: str, *arguments: object) -> list[str]:
+    """The command, printed as a user would type it."""
+    command = [str(SCRIPTS / script), *map(str, arguments)]
+    say(title)
+    print(f"   $ .venv/bin/python {shlex.join(['scripts/' + script, *command[1:]])}", flush=True)
+    return [sys.executable, *command]
+
+
+def say(text: str) -> None:
+    """A headline."""
+    print(f"\n== {text}", flush=True)
+
+
+def free_port(wanted: int) -> int:
+    """`wanted`, or any free port of this machine when somebody listens there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until_ready(address: str, service: subprocess.Popen[bytes]) -> None:
+    """Until /readyz says 200; raises CalledProcessError when the service ends instead."""
+    while True:
+        if service.poll() is not None:
+            raise subprocess.CalledProcessError(service.returncode, "serve.py")
+        try:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.3)
+
+
+def somebody(records: Path, rings: Path) -> dict[str, Any]:
+    """The latest application by a member of the worst ring found, made again under a new id: raw values, as a lender would send them."""
+    worst = max(pq.read_table(rings / "rings.parquet").to_pylist(), key=lambda ring: (ring["kind"] == "ring", ring["score"]), default=None)
+    members = {row["applicant_id"] for row in pq.read_table(rings / "members.parquet").to_pylist() if worst and row["ring_id"] == worst["ring_id"]}
+    rows = [row for row in pq.read_table(records / "applications.parquet").to_pylist() if not members or row["applicant_id"] in members]
+    latest = max(rows, key=lambda row: str(row["applied_at"]))
+    told = {name: value for name, value in latest.items() if value is not None and name != "applied_at"}
+    return told | {"application_id": f"{latest['application_id']}-again-{int(time.time())}"}
+
+
+def ask(address: str, application: dict[str, Any]) -> dict[str, Any]:
+    """POST /risk. A refusal is printed and raised."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{address}/risk", json.dumps(application, default=str).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            answer: dict[str, Any] = json.load(response)
+            return answer
+    except urllib.error.HTTPError as error:
+        print(error.read().decode(), file=sys.stderr)
+        raise
+
+
+def show(answer: dict[str, Any]) -> None:
+    """The scored application, the parts that a reader looks for first."""
+    say("one scored application: POST /risk")
+    wanted = ("application_id", "as_of", "decision", "score", "probability", "uncertainty", "degraded", "reasons", "dimensions", "ring", "timings_ms")
+    print(json.dumps({name: answer[name] for name in wanted}, ensure_ascii=False, indent=2), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
