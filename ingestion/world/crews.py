@@ -41,6 +41,7 @@ def settle_crew(scene: Scene, m: IntArray, habits: Habits, ring: int, dormitorie
     if dormitories and habits.hides_in_dormitory:
         _hide(scene, m, habits, dormitories[int(scene.rng.integers(len(dormitories)))])
     _reach_the_last(scene, m, habits)
+    _keep_outside_ties(scene, m, habits)
 
 
 def settle_solo_stackers(scene: Scene, m: IntArray) -> None:
@@ -225,6 +226,25 @@ def _hide(scene: Scene, m: IntArray, habits: Habits, house: IntArray) -> None:
     for field in ("address", "employer", "employer_phone"):
         if field not in habits.sharing:
             getattr(people, field)[hidden] = getattr(people, field)[model]
+
+
+def _keep_outside_ties(scene: Scene, m: IntArray, habits: Habits) -> None:
+    """Members have families, room-mates and friends who know nothing: an address, a contact, a phone lent once."""
+    people, rng = scene.people, scene.rng
+    city = people.city[m[0]]
+    honest = np.flatnonzero((people.crew == NONE) & ~people.bad & (people.city == city))
+    tied = m[rng.random(len(m)) < habits.outside_ties]
+    if not len(honest) or not len(tied):
+        return
+    other = rng.choice(honest, len(tied))
+    how = rng.choice(4, len(tied), p=[0.35, 0.25, 0.3, 0.1])
+    home = (how == 0) & ("address" not in habits.sharing)
+    for field in ("address", "home_wifi", "home_ip"):
+        getattr(people, field)[tied[home]] = getattr(people, field)[other[home]]
+    people.contact_2[other[how == 1]] = people.phone_a[tied[how == 1]]
+    if "contact" not in habits.sharing:
+        people.contact_2[tied[how == 2]] = people.phone_a[other[how == 2]]
+    people.borrowed[other[how == 3]] = people.device_a[tied[how == 3]]
 
 
 def _reach_the_last(scene: Scene, m: IntArray, habits: Habits) -> None:

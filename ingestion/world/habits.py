@@ -56,7 +56,8 @@ class Sharing:
 
 @dataclass(frozen=True)
 class Habits:
-    """One crew's ways. Shares are 0..1, times in days unless named otherwise."""
+    """One crew's ways. Shares are 0..1, times in days unless named otherwise; `outside_ties` is the share of
+    the members that live with, or are the contact of, honest people."""
 
     kind: str
     sharing: Mapping[str, Sharing]
@@ -79,6 +80,7 @@ class Habits:
     proxy: float
     hides_in_dormitory: float
     real_share: float
+    outside_ties: float
     has_agent: bool
     active: float
     night: float
@@ -113,8 +115,9 @@ def draw_habits(kind: str, rng: np.random.Generator) -> Habits:
         paid_first=float(rng.choice([0.3, 1.5, 4.0], p=[0.5, 0.3, 0.2])),
         confirmed=float(rng.beta(1.3, 1.3)),
         proxy=careful * float(rng.choice([0.0, 0.4, 0.95], p=[0.6, 0.2, 0.2])),
-        hides_in_dormitory=float(rng.choice([0.0, 0.3, 0.9], p=[0.72, 0.14, 0.14])),
+        hides_in_dormitory=float(rng.choice([0.0, 0.4, 0.9], p=[0.6, 0.2, 0.2])),
         real_share=float(rng.choice([0.0, 0.12, 0.3], p=[0.6, 0.25, 0.15])),
+        outside_ties=float(rng.beta(1.5, 3.0)) * (1.0 if real else 0.6),
         has_agent=bool(rng.random() < {"intermediary": 0.7, "merchant_collusion": 1.0}.get(kind, 0.08)),
         active=float(rng.lognormal(-0.2, 0.5)),
         night=float(rng.beta(1.6, 6)),

@@ -58,7 +58,7 @@ def touch_of_everything(scene: Scene, honest: IntArray) -> None:
     for share, field, source in (
         (0.012, "borrowed", people.device_a),
         (0.004, "card_b", people.card_a),
-        (0.035, "contact_2", people.phone_a),
+        (0.05, "contact_2", people.phone_a),
     ):
         hit = scene.chance(n, share)
         getattr(people, field)[honest[hit]] = source[other[hit]]
@@ -120,7 +120,7 @@ def _live_together(scene: Scene, m: IntArray, *, own_employer: float) -> None:
     switchboard = landline(np.full(n, scene.one("employer")), city)
     calls = there & scene.chance(n, 0.8)
     people.employer_phone[m[calls]] = switchboard[calls]
-    _know_each_other(scene, m, contact=float(rng.beta(2, 12)), lend=float(rng.beta(1.2, 25)), hand_on=0.09)
+    _know_each_other(scene, m, contact=float(rng.beta(2, 7)), lend=float(rng.beta(1.2, 20)), hand_on=0.1)
     people.face[m] -= 0.02
     people.three[m] = np.where(scene.chance(n, 0.07), 0.15, people.three[m])
 

@@ -135,7 +135,7 @@ def _sweep(people: People, loans: Loans, known: IntArray, rng: np.random.Generat
     crew = people.crew[loans.who]
     swept = np.full(len(loans), NEVER)
     for name in np.unique(crew[(crew != NONE) & (known < NEVER)]):
-        if rng.random() < 0.35:
+        if rng.random() < 0.3:
             rows = np.flatnonzero((crew == name) & people.bad[loans.who])
             when = int(known[rows].min()) + int(rng.integers(10, 60)) * DAY
             found = rows[(rng.random(len(rows)) < rng.uniform(0.3, 0.95)) & (loans.at[rows] < when)]
