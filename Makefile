@@ -39,7 +39,7 @@ format: setup
 	@$(BIN)/ruff check --fix .
 
 bench: setup
-	@$(BIN)/python scripts/bench.py
+	@$(BIN)/python -m scripts.bench
 
 clean:
 	rm -rf var build .pytest_cache .mypy_cache .ruff_cache $(WEB)/dist $(WEB)/node_modules

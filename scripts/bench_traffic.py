@@ -1,0 +1,55 @@
+"""A bounded load on a service of this machine: a fixed number of POST /risk over kept-alive connections, and how long each took."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import statistics
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow.parquet as pq
+
+
+def bodies(applications: str, count: int) -> list[bytes]:
+    """The last `count` applications of a delivery as new requests: raw values, new ids, no date (the service's clock is the moment)."""
+    table = pq.read_table(applications)
+    rows = table.slice(max(0, table.num_rows - count)).to_pylist()
+    told = [{k: v for k, v in row.items() if v is not None and k != "applied_at"} for row in rows]
+    stamp = time.time_ns()
+    return [json.dumps(row | {"application_id": f"bench-{stamp}-{n}"}, default=str).encode() for n, row in enumerate(told)]
+
+
+def traffic(address: str, requests: Sequence[bytes], connections: int) -> dict[str, float]:
+    """Send every request once, over `connections` at a time: p50_ms, p99_ms, requests_s, and how many answers were not 200."""
+    shares = [requests[n::connections] for n in range(connections)]
+    started = time.perf_counter()
+    with ThreadPoolExecutor(connections) as pool:
+        answers = [answer for share in pool.map(lambda share: _send(address, share), shares) for answer in share]
+    seconds = time.perf_counter() - started
+    times = sorted(milliseconds for milliseconds, _ in answers)
+    cuts = statistics.quantiles(times, n=100)
+    return {
+        "p50_ms": round(cuts[49], 2),
+        "p99_ms": round(cuts[98], 2),
+        "requests_s": round(len(answers) / seconds, 1),
+        "not_200": sum(status != 200 for _, status in answers),
+    }
+
+
+def _send(address: str, requests: Sequence[bytes]) -> list[tuple[float, int]]:
+    where = urlsplit(address)
+    connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=30)
+    headers: dict[str, Any] = {"Content-Type": "application/json"}
+    answers = []
+    for body in requests:
+        started = time.perf_counter()
+        connection.request("POST", "/risk", body, headers)
+        response = connection.getresponse()
+        response.read()
+        answers.append(((time.perf_counter() - started) * 1000, response.status))
+    connection.close()
+    return answers
