@@ -37,8 +37,10 @@ def text_of(raw: object, name: str) -> str:
         text = str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)
     if len(text) > LONGEST:
         raise RecordError(name, "too_long", f"is longer than {LONGEST} characters")
-    if not text.isprintable() and _CONTROL.search(text):
-        raise RecordError(name, "unreadable_text", "holds a control character")
+    if not text.isprintable():
+        text = " ".join(text.split())  # line breaks and tabs in a cell
+        if _CONTROL.search(text):
+            raise RecordError(name, "unreadable_text", "holds a control character")
     return text
 
 
@@ -102,7 +104,7 @@ def _time(raw: object, column: Column, door: Door) -> datetime:
         if column.plus_days:
             moment += timedelta(days=column.plus_days)
     except (ValueError, OverflowError, TypeError) as error:
-        raise RecordError(column.name, "unreadable_time", "must be an ISO-8601 time" if not column.time else f"is no time of the form {column.time}") from error
+        raise RecordError(column.name, "unreadable_time", f"must be a time of the form {column.time or 'ISO-8601'}") from error
     if moment > door.now:
         raise RecordError(column.name, "in_the_future", "lies in the future of the load's clock")
     if column.required and moment < _EPOCH:

@@ -52,7 +52,7 @@ class Column:
     hashed: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """One table of the contract, or what a mapping makes of it: `attributes` are (source column, name) pairs that are kept as texts."""
 

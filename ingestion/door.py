@@ -10,7 +10,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graph.errors import SettingError
-from graph.model import Identifier, IdentifierKind
+from graph.model import Identifier, IdentifierKind, Mention
+from ingestion.contract import Column
 from ingestion.normalise import Standing, normalise
 from ingestion.placeholders import hashes_of_placeholders
 from ingestion.pseudonymise import TOKEN, Keyring, own_key
@@ -20,55 +21,71 @@ _REMEMBERED = 200_000  # values of a kind whose pseudonym is kept at hand; about
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An identifier and its standing. A placeholder has an identifier too, which does not link: most callers leave it out."""
+    """An identifier as a column mentions it, and its standing. A placeholder has an identifier too, which does not link.
 
-    identifier: Identifier
+    `key` is what makes the mention the same as another one of its row.
+    """
+
+    mention: Mention
     standing: Standing
+    sound: bool
+    key: tuple[str, str]
 
 
 class Naming:
-    """Raw values to identifiers, remembered for a while. `knows` says which of some nodes a store has (only asked when keys were rotated)."""
+    """Raw values to identifiers, remembered for a while. `knows` says whether a store has a node (only asked when keys were rotated)."""
 
     def __init__(self, keyring: Keyring, knows: Callable[[str], bool] | None = None) -> None:
         self._keyring = keyring
         self._knows = knows
-        self._memory: dict[tuple[IdentifierKind, str], dict[str, Named]] = {}
+        self._memory: dict[tuple[str, str], dict[str, Named]] = {}
 
-    def name(self, kind: IdentifierKind, raw: str, hashed: str = "") -> Named:
-        """The identifier behind a value; `hashed` is the scheme of a value that comes hashed already, empty for a raw one."""
-        memory = self._memory.setdefault((kind, hashed), {})
+    def name(self, column: Column, raw: str, scheme: str = "") -> Named:
+        """The identifier behind a value of a column; `scheme` is that of a value that comes hashed already, empty for a raw one."""
+        scheme = column.hashed or scheme
+        memory = self._memory.get((column.name, scheme))
+        if memory is None:
+            memory = self._memory[column.name, scheme] = {}
         named = memory.get(raw)
         if named is None:
             if len(memory) >= _REMEMBERED:
                 memory.clear()
-            named = memory[raw] = self._hashed(kind, raw, hashed) if hashed else self._raw(kind, raw)
+            named = memory[raw] = self._named(column, raw, scheme)
         return named
 
-    def _raw(self, kind: IdentifierKind, raw: str) -> Named:
+    def _named(self, column: Column, raw: str, scheme: str) -> Named:
+        assert column.kind is not None, "every identifier column has a kind"
+        identifier, standing = self._hashed(column.kind, raw, scheme) if scheme else self._raw(column.kind, raw)
+        return Named(Mention(identifier, column.role), standing, standing is Standing.SOUND, (identifier.token, column.role.value))
+
+    def _raw(self, kind: IdentifierKind, raw: str) -> tuple[Identifier, Standing]:
         normal = normalise(kind, raw)
         token = self._token(kind, normal.value)
-        return Named(Identifier(kind, token, normal.masked, normal.standing is Standing.SOUND), normal.standing)
+        return Identifier(kind, token, normal.masked, normal.standing is Standing.SOUND), normal.standing
 
-    def _hashed(self, kind: IdentifierKind, raw: str, scheme: str) -> Named:
+    def _hashed(self, kind: IdentifierKind, raw: str, scheme: str) -> tuple[Identifier, Standing]:
         """Under our key once more: a plain hash of a phone number is soon guessed. `pseudonym`: the value is one of ours already."""
         value = raw.strip()
         masked = f"***{value[-4:]}" if len(value) >= 8 else "****"
-        if scheme == "pseudonym":
-            standing = Standing.SOUND if TOKEN.fullmatch(value) else Standing.UNVERIFIED
-            return Named(Identifier(kind, value if standing is Standing.SOUND else self._token(kind, value), masked, standing is Standing.SOUND), standing)
+        if scheme == "pseudonym" and TOKEN.fullmatch(value):
+            return Identifier(kind, value, masked), Standing.SOUND
         lower = value.lower()
         if all(c in "0123456789abcdef" for c in lower):
             value = lower
-        standing = Standing.PLACEHOLDER if not value.strip("0") or value in hashes_of_placeholders(kind, scheme) else Standing.SOUND
-        return Named(Identifier(kind, self._token(kind, f"{scheme}:{value}"), masked, standing is Standing.SOUND), standing)
+        standing = Standing.SOUND
+        if not value.strip("0") or value in hashes_of_placeholders(kind, scheme):
+            standing = Standing.PLACEHOLDER
+        elif scheme == "pseudonym":
+            standing = Standing.UNVERIFIED
+        return Identifier(kind, self._token(kind, f"{scheme}:{value}"), masked, standing is Standing.SOUND), standing
 
     def _token(self, kind: IdentifierKind, value: str) -> str:
         """Under the current key, unless the store knows the value under an older one: so links outlive a rotation."""
         if self._knows is not None:
-            for token in self._keyring.older_tokens(kind, value):
+            for token in self._keyring.older_tokens(kind.value, value):
                 if self._knows(f"{kind.value}:{token}"):
                     return token
-        return self._keyring.token(kind, value)
+        return self._keyring.token(kind.value, value)
 
 
 @dataclass(frozen=True)

@@ -60,10 +60,14 @@ class Report:
             "mapping": self.mapping,
             "tables": {name: vars(tally) for name, tally in self.tables.items()},
             "rejects": _nested({(t, c): n for (t, c), n in self.rejects.items()}),
-            **{standing.value: {kind: n for (s, kind), n in sorted(self.seen.items()) if s is standing} for standing in Standing if standing is not Standing.SOUND},
+            "unverified": self._seen(Standing.UNVERIFIED),
+            "placeholder": self._seen(Standing.PLACEHOLDER),
             "unknown_columns": self.unknown_columns,
             "files_left_out": list(self.left_out),
         }
+
+    def _seen(self, standing: Standing) -> dict[str, int]:
+        return {kind: n for (of, kind), n in sorted(self.seen.items()) if of is standing}
 
 
 def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, step: Step = lambda rows: None) -> Report:

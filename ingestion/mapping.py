@@ -117,11 +117,11 @@ def _feed(entry: Any, place: str) -> Feed:
 
 def _table(contract: Table, entry: Mapping[str, Any], place: str) -> Table:
     """The contract's table with its columns fed as the mapping says; without `columns` each is fed by its namesake."""
-    constants, given = entry.get("constants", {}), entry.get("columns")
-    for names in (constants, given or {}):
+    constants, given = entry.get("constants", {}), entry.get("columns", {c.name: c.name for c in contract.columns})
+    for names in (constants, given):
         _known_keys(names, frozenset(c.name for c in contract.columns), place)
-    columns = [_column(c, (given or {}).get(c.name), constants.get(c.name), place) for c in contract.columns if given is None or c.name in given]
-    columns += [replace(c, source="", constant=_text(constants[c.name])) for c in contract.columns if given is not None and c.name in constants and c.name not in given]
+    columns = [_column(c, given[c.name], constants.get(c.name), place) for c in contract.columns if c.name in given]
+    columns += [replace(c, source="", constant=_text(constants[c.name])) for c in contract.columns if c.name in constants.keys() - given.keys()]
     columns += [_extra(extra, place) for extra in entry.get("identifiers", ())]
     missing = [c.name for c in contract.columns if c.required and c.name not in {k.name for k in columns}]
     if missing or (contract.one_of and not {c.name for c in columns} & set(contract.one_of)):
@@ -132,8 +132,6 @@ def _table(contract: Table, entry: Mapping[str, Any], place: str) -> Table:
 
 
 def _column(contract: Column, spec: Any, constant: Any, place: str) -> Column:
-    if spec is None:
-        return contract if constant is None else replace(contract, constant=_text(constant))
     if not isinstance(spec, dict):
         return replace(contract, source=str(spec), constant=None if constant is None else _text(constant))
     place = f"{place}, column {contract.name}"
@@ -160,7 +158,7 @@ def _extra(spec: Any, place: str) -> Column:
     _known_keys(spec, frozenset(("column", "kind", "role", "hashed")), f"{place}, identifiers")
     try:
         return Column(
-            name=str(spec["column"]),
+            name=f"{spec['column']} ({spec['kind']})",
             cell=Cell.IDENTIFIER,
             source=str(spec["column"]),
             kind=IdentifierKind(spec["kind"]),

@@ -6,13 +6,12 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 import phonenumbers
-from stdnum import luhn
 from stdnum.cn import ric
 
 from graph.model import IdentifierKind
@@ -27,8 +26,7 @@ class Standing(StrEnum):
     PLACEHOLDER = "placeholder"  # stands for *none*: not an identifier at all
 
 
-@dataclass(frozen=True, slots=True)
-class Normal:
+class Normal(NamedTuple):
     """A value in its canonical form, the form for people, and its standing."""
 
     value: str
@@ -94,9 +92,16 @@ def _is_date(digits: str) -> bool:
     return True
 
 
+_DOUBLED = str.maketrans("0123456789", "0246813579")  # twice each digit, its digits added
+
+
 def _bank_card(text: str) -> tuple[str, bool]:
+    """Digits only; sound when Luhn's sum is (written out, because cards are many: 6 times as fast as stdnum.luhn, which a test holds it to)."""
     value = text if text.isdecimal() else re.sub(r"[\s-]", "", text)
-    return value, value.isdecimal() and 12 <= len(value) <= 19 and luhn.is_valid(value)
+    if not (value.isascii() and value.isdecimal() and 12 <= len(value) <= 19):
+        return value, False
+    digits = value[-1::-2] + value[-2::-2].translate(_DOUBLED)
+    return value, (sum(digits.encode()) - 48 * len(digits)) % 10 == 0
 
 
 _UUID = re.compile(r"\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?", re.IGNORECASE)
@@ -127,19 +132,31 @@ def _email(text: str) -> tuple[str, bool]:
     return f"{name}@{domain}", True
 
 
+_OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_IPV4 = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}")
+
+
 def _ip(text: str) -> tuple[str, bool]:
     """Canonical IPv4 or IPv6 (RFC 5952). An address of a private network is one of many of that name: it never links."""
+    if match := _IPV4.fullmatch(text):
+        return text, not _is_private(int(match[1]), int(match[2]))
     try:
-        address = ipaddress.ip_address(text.strip("[]").partition("%")[0])
+        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(text.strip("[]").partition("%")[0])
     except ValueError:
         return text.lower(), False
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
-    first, second = address.packed[:2]
-    private = first in (10, 127, 0) or (first == 192 and second == 168) or (first == 172 and 16 <= second < 32) or (first == 100 and 64 <= second < 128)
-    if isinstance(address, ipaddress.IPv6Address):
-        private = first & 0xFE == 0xFC
-    return str(address), not (private or address.is_link_local or address.is_multicast or address.is_unspecified or address.is_loopback)
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address), not _is_private(*address.packed[:2])
+    local = address.is_link_local or address.is_multicast or address.is_unspecified or address.is_loopback or address.packed[0] & 0xFE == 0xFC
+    return str(address), not local
+
+
+def _is_private(first: int, second: int) -> bool:
+    """Private, shared by a carrier's customers (100.64.0.0/10), loopback, link-local or multicast."""
+    if first in (0, 10, 127) or first >= 224:
+        return True
+    return (first, second) in ((192, 168), (169, 254)) or (first == 172 and 16 <= second < 32) or (first == 100 and 64 <= second < 128)
 
 
 _MAC = re.compile("([0-9a-f]{2})" + "[:.-]?([0-9a-f]{2})" * 5, re.IGNORECASE)

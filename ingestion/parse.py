@@ -13,7 +13,6 @@ from graph.model import (
     Contact,
     Device,
     Event,
-    Identifier,
     Label,
     LabelValue,
     Mention,
@@ -29,6 +28,7 @@ from ingestion.door import Door
 from ingestion.normalise import Standing
 
 Row = Mapping[str, object]
+_IDENTIFIER = Cell.IDENTIFIER
 Fact = Application | Event | Outcome | Label | Platform | Merchant | Contact | Device
 
 
@@ -102,20 +102,19 @@ def device(row: Row, door: Door, table: Table = DEVICES) -> Device:
 def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False) -> tuple[dict[str, Any], tuple[Mention, ...]]:
     """The row's values by the contract's names, without the unknown ones, and whom it mentions; BadRow with all that is wrong."""
     values: dict[str, Any] = {}
-    mentions: dict[Mention, None] = {}
+    mentions: dict[tuple[str, str], Mention] = {}
     problems: list[RecordError] = []
     for column in table.columns:
         raw = row.get(column.source, column.constant)
+        if raw is None or raw == "" or is_empty(raw):
+            if column.required:
+                problems.append(RecordError(column.name, "missing", "is required"))
+            continue
         try:
-            if column.values is not None and not is_empty(raw):
+            if column.values is not None:
                 raw = column.values.get(text_of(raw, column.name), raw)
-            if raw is None or raw == "" or is_empty(raw):
-                if column.required:
-                    raise RecordError(column.name, "missing", "is required")
-            elif column.cell is Cell.IDENTIFIER:
-                identifier = _identify(raw, column, door, keep_placeholders)
-                if identifier is not None:
-                    mentions[Mention(identifier, column.role)] = None
+            if column.cell is _IDENTIFIER:
+                _mention(raw, column, door, mentions, keep_placeholders)
             else:
                 values[column.name] = READ[column.cell](raw, column, door)
         except RecordError as problem:
@@ -124,17 +123,16 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
         problems.append(RecordError(table.one_of[0], "missing", f"one of {' and '.join(table.one_of)} is required"))
     if problems:
         raise BadRow(tuple(problems))
-    return values, tuple(mentions)
+    return values, tuple(mentions.values())
 
 
-def _identify(raw: object, column: Column, door: Door, keep_placeholders: bool) -> Identifier | None:
-    assert column.kind is not None, "every identifier column of the contract has a kind"
-    named = door.naming.name(column.kind, text_of(raw, column.name), column.hashed or door.hash_scheme)
-    if named.standing is not Standing.SOUND:
-        door.seen[named.standing, column.kind] += 1
+def _mention(raw: object, column: Column, door: Door, mentions: dict[tuple[str, str], Mention], keep_placeholders: bool) -> None:
+    named = door.naming.name(column, text_of(raw, column.name), door.hash_scheme)
+    if not named.sound:
+        door.seen[named.standing, named.mention.identifier.kind] += 1
         if named.standing is Standing.PLACEHOLDER and not keep_placeholders:
-            return None
-    return named.identifier
+            return
+    mentions[named.key] = named.mention
 
 
 def _attributes(row: Row, table: Table) -> tuple[tuple[str, str], ...]:

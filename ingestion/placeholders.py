@@ -8,28 +8,33 @@ from functools import lru_cache
 
 from graph.model import IdentifierKind
 
-_NOTHING = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NOTHING = _words(
     "unknown null none nil na n/a nan undefined missing empty default test tbd tba xxx xxxx no not_known notknown unspecified "
-    "- -- . / ? 0 00000000-0000-0000-0000-000000000000 未知 不详 无 没有 暂无 空 其他 其它 保密 测试 不知道 不清楚 未填写 未提供".split()
+    "- -- . / ? 0 00000000-0000-0000-0000-000000000000 未知 不详 无 没有 暂无 空 其他 其它 保密 测试 不知道 不清楚 未填写 未提供"
 )
 _SAME = re.compile(r"(.)\1{3,}")  # one character over and over
 _MOBILE = re.compile(r"\+86(1[3-9])((\d)\3{8}|0{8}\d?|\d0{8})")  # 13800000000, 13888888888, 13900000000
 _K = IdentifierKind
 _KNOWN: dict[IdentifierKind, frozenset[str]] = {
-    _K.PHONE: frozenset(f"+86{n}" for n in ("13800138000", "12345678901", "13812345678", "13912345678", "15012345678", "18812345678", "13123456789")),
-    _K.NATIONAL_ID: frozenset(("123456789012345678", "11010119900307001X", "110101199001011237")),
-    _K.DEVICE: frozenset(
-        "9774d56d682e549c 012345678912345 004999010640000 358000000000000 123456789012345 0123456789abcdef 020000000000 02:00:00:00:00:00 android_id "
-        "deviceid device_id imei".split()
+    _K.PHONE: _words("+8613800138000 +8612345678901 +8613812345678 +8613912345678 +8615012345678 +8618812345678 +8613123456789"),
+    _K.NATIONAL_ID: _words("123456789012345678 11010119900307001X 110101199001011237"),
+    _K.DEVICE: _words(
+        "9774d56d682e549c 012345678912345 004999010640000 358000000000000 123456789012345 0123456789abcdef 020000000000 02:00:00:00:00:00 "
+        "android_id deviceid device_id imei"
     ),
-    _K.BANK_CARD: frozenset(("6222020000000000000", "1234567890123456", "6228480000000000000", "4111111111111111")),
-    _K.EMAIL: frozenset(("123@qq.com", "123456@qq.com", "a@a.com", "a@b.com", "test@test.com", "none@none.com", "no@no.com")),
-    _K.IP: frozenset(("0.0.0.0", "255.255.255.255", "127.0.0.1", "::", "::1")),
-    _K.WIFI: frozenset(("02:00:00:00:00:00", "<unknown ssid>", "00:11:22:33:44:55", "unknown ssid", "unknownssid")),
-    _K.ADDRESS: frozenset(("中国", "同上", "身份证地址", "如身份证")),
-    _K.EMPLOYER: frozenset(
-        "无业 待业 失业 自由职业 自由 自由职业者 个体 个体户 个体经营 个体工商户 自营 自雇 私营 私企 务农 农民 学生 退休 家庭主妇 打工 上班 公司 单位 "
-        "无单位 无工作 self-employed selfemployed unemployed freelance freelancer student retired company".split()
+    _K.BANK_CARD: _words("6222020000000000000 1234567890123456 6228480000000000000 4111111111111111"),
+    _K.EMAIL: _words("123@qq.com 123456@qq.com a@a.com a@b.com test@test.com none@none.com no@no.com"),
+    _K.IP: _words("0.0.0.0 255.255.255.255 127.0.0.1 :: ::1"),
+    _K.WIFI: _words("02:00:00:00:00:00 00:11:22:33:44:55 unknownssid") | {"<unknown ssid>", "unknown ssid"},
+    _K.ADDRESS: _words("中国 同上 身份证地址 如身份证"),
+    _K.EMPLOYER: _words(
+        "无业 待业 失业 自由职业 自由 自由职业者 个体 个体户 个体经营 个体工商户 自营 自雇 私营 私企 务农 农民 学生 退休 家庭主妇 打工 上班 公司 "
+        "单位 无单位 无工作 self-employed selfemployed unemployed freelance freelancer student retired company"
     ),
 }
 _EMAIL_NAMES = _NOTHING | {"noreply", "no-reply", "nobody", "noemail", "email", "example"}
@@ -55,5 +60,7 @@ def hashes_of_placeholders(kind: IdentifierKind, scheme: str) -> frozenset[str]:
         return frozenset()
     zeros = {"0" * n for n in (11, 14, 15, 16, 17, 18, 19, 32)}
     plain = _NOTHING | _KNOWN[kind] | zeros | {v.removeprefix("+86") for v in _KNOWN[kind]}
-    plain |= {f"1{d}00000000{e}" for d in range(3, 10) for e in range(10)} | {""} if kind is _K.PHONE else {""}
+    plain |= {""}
+    if kind is _K.PHONE:
+        plain |= {f"1{d}{e}00000000" for d in range(3, 10) for e in range(10)}
     return frozenset(hashlib.new(scheme, form.encode()).hexdigest() for value in plain for form in (value, value.upper()))

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import orjson
 import pyarrow as pa
@@ -79,7 +79,7 @@ def records(path: Path, inspection: Inspection) -> Iterator[Record]:
 def _open_bytes(path: Path) -> IO[bytes]:
     suffix = suffix_of(path)
     if suffix == ".csv.gz":
-        return gzip.open(path, "rb")
+        return cast(IO[bytes], gzip.open(path, "rb"))
     if suffix == ".zip":
         archive = zipfile.ZipFile(path)
         inside = [name for name in archive.namelist() if name.lower().endswith(".csv")]

@@ -1,0 +1,181 @@
+"""Two spellings of one identifier are one, what cannot be one is marked, and nobody sees a raw value."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum import luhn
+from stdnum.cn import ric
+
+from graph.model import IdentifierKind as K
+from ingestion.contract import APPLICATIONS, hashed_already
+from ingestion.door import Naming
+from ingestion.normalise import Standing, mask, normalise
+from ingestion.pseudonymise import Keyring
+
+SAME = [
+    (K.PHONE, "+86 150-7315-7065", "15073157065"),
+    (K.PHONE, "１５０７３１５７０６５", "0086 15073157065"),
+    (K.PHONE, "0731-66352373", "+86 731 6635 2373"),
+    (K.PHONE, "010-62345678 转 801", "(010)62345678"),
+    (K.NATIONAL_ID, "11010519491231002x", " 110105 19491231 002X"),
+    (K.NATIONAL_ID, "110105491231002", "11010519491231002X"),
+    (K.BANK_CARD, "6214 8320 6567 4315 435", "6214832065674315435"),
+    (K.EMAIL, "Li.Na+loan@GMail.com", "lina@googlemail.com"),
+    (K.EMAIL, "ABC@QQ.COM", "abc@qq.com"),
+    (K.IP, "::ffff:58.4.15.178", "58.4.15.178"),
+    (K.IP, "2409:8A00:0:0::1", "2409:8a00::1"),
+    (K.WIFI, "94-98-12-A8-F7-71", "949812a8f771"),
+    (K.DEVICE, "41E65BF7-5147-4807-AEFD-FB2A21D396E1", "{41e65bf751474807aefdfb2a21d396e1}"),
+    (K.ADDRESS, "上海市中泰街１８８号 26栋1116", "上海市中泰街188号26栋1116"),
+    (K.EMPLOYER, "昆明隆鑫（服饰）有限责任公司", "昆明隆鑫服饰有限公司"),
+]
+
+
+@pytest.mark.parametrize(("kind", "one", "other"), SAME)
+def test_two_spellings_are_one_identifier(kind, one, other):
+    first, second = normalise(kind, one), normalise(kind, other)
+    assert first == second
+    assert first.standing is Standing.SOUND
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [(K.PHONE, "13800000000"), (K.PHONE, "+86 138-0000-0000"), (K.PHONE, "13888888888"), (K.PHONE, "00000000000"), (K.PHONE, "无")]
+    + [(K.DEVICE, text) for text in ("000000000000000", "00000000-0000-0000-0000-000000000000", "unknown", "NULL", "9774d56d682e549c", "None")]
+    + [(K.NATIONAL_ID, "111111111111111111"), (K.BANK_CARD, "0000000000000000"), (K.EMAIL, "unknown@unknown.com"), (K.EMAIL, "test@163.com")]
+    + [(K.IP, "0.0.0.0"), (K.IP, "127.0.0.1"), (K.WIFI, "02:00:00:00:00:00"), (K.EMPLOYER, "自由职业"), (K.ADDRESS, "未知"), (K.EMPLOYER, "n/a")],
+)
+def test_a_placeholder_is_not_an_identifier(kind, text):
+    assert normalise(kind, text).standing is Standing.PLACEHOLDER
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (K.NATIONAL_ID, "110105194912310021"),
+        (K.NATIONAL_ID, "11010519491331002X"),
+        (K.NATIONAL_ID, "E12345678"),
+        (K.BANK_CARD, "6214832065674315436"),
+        (K.PHONE, "call me"),
+        (K.PHONE, "12"),
+        (K.EMAIL, "li.na at qq.com"),
+        (K.IP, "999.1.1.1"),
+        (K.IP, "192.168.1.7"),
+    ],
+)
+def test_what_fails_its_check_is_kept_and_does_not_link(kind, text):
+    named = Naming(Keyring.parse("secret")).name(next(c for c in APPLICATIONS.columns if c.kind is kind), text)
+    assert named.standing is Standing.UNVERIFIED
+    assert not named.mention.identifier.linking
+
+
+@given(st.from_regex(r"(\+86|86)?1[3-9][0-9]{9}", fullmatch=True) | st.from_regex(r"0(10|2[0-9]|[3-9][0-9]{2})-?[2-8][0-9]{7}", fullmatch=True))
+def test_the_short_way_reads_phones_as_the_library_does(text):
+    number = phonenumbers.parse(text, "CN")
+    assert normalise(K.PHONE, text).value == phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@given(st.from_regex(r"[0-9]{12,19}", fullmatch=True))
+def test_the_short_way_sums_cards_as_the_library_does(text):
+    assert (normalise(K.BANK_CARD, text).standing is not Standing.UNVERIFIED) >= luhn.is_valid(text)
+    if normalise(K.BANK_CARD, text).standing is Standing.SOUND:
+        assert luhn.is_valid(text)
+
+
+@given(st.ip_addresses(v=4))
+def test_the_short_way_reads_addresses_as_the_library_does(address):
+    assert normalise(K.IP, str(address)).value == str(address)
+    if normalise(K.IP, str(address)).standing is Standing.SOUND:
+        assert not any((address.is_loopback, address.is_multicast, address.is_link_local, address in ipaddress.ip_network("10.0.0.0/8")))
+
+
+@given(st.dates(), st.from_regex(r"[1-6][0-9]{5}", fullmatch=True), st.integers(0, 999), st.sampled_from("0123456789X"))
+def test_a_national_id_is_sound_exactly_when_its_checksum_is(born, county, order, check):
+    text = f"{county}{born:%Y%m%d}{order:03d}{check}".rjust(18, "1")
+    sound = normalise(K.NATIONAL_ID, text).standing is Standing.SOUND
+    assert sound == (ric.calc_check_digit(text) == check)
+
+
+TYPED = st.characters(min_codepoint=32, max_codepoint=126) | st.sampled_from("０１９Ａｘ＠．－（） 上海市路号栋室有限公司")
+
+
+@given(st.sampled_from(list(K)), st.text(TYPED, min_size=1, max_size=40))
+def test_what_people_type_is_normalised_to_a_lasting_form(kind, text):
+    once = normalise(kind, text)
+    assert normalise(kind, once.value).value == once.value
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "masked"),
+    [
+        (K.PHONE, "15073157065", "150****7065"),
+        (K.NATIONAL_ID, "11010519491231002X", "110****002X"),
+        (K.BANK_CARD, "6214832065674315435", "6214****5435"),
+        (K.DEVICE, "c2ff614802a77f2a", "***7f2a"),
+        (K.EMAIL, "lina@qq.com", "l***@qq.com"),
+        (K.IP, "58.4.15.178", "58.4.*.*"),
+        (K.WIFI, "94:98:12:a8:f7:71", "94:98:12:**:**:71"),
+    ],
+)
+def test_people_see_a_masked_form(kind, text, masked):
+    assert normalise(kind, text).masked == masked
+
+
+@given(st.sampled_from([k for k in K if k not in (K.IP, K.EMAIL)]), st.text("0123456789abcdef", min_size=8, max_size=32))
+def test_a_mask_hides_at_least_three_characters(kind, text):
+    value = normalise(kind, text).value
+    shown = mask(kind, value).replace("*", "")
+    assert len(shown) <= len(value) - 3
+
+
+def test_a_pseudonym_names_its_key_version_and_changes_with_the_key():
+    token = Keyring.parse("one secret").token("phone", "+8615073157065")
+    assert token.startswith("k1.")
+    assert len(token) == 35
+    assert token == Keyring.parse("one secret").token("phone", "+8615073157065")
+    assert token[3:] != Keyring.parse("another secret").token("phone", "+8615073157065")[3:]
+    assert token != Keyring.parse("one secret").token("device", "+8615073157065")
+
+
+def test_sm3_is_an_option_and_its_pseudonyms_say_so():
+    token = Keyring.parse("one secret", algorithm="sm3").token("phone", "+8615073157065")
+    assert token.startswith("k1-sm3.")
+
+
+@pytest.mark.skipif("sm3" not in hashlib.algorithms_available, reason="this OpenSSL has no SM3 to compare with")
+def test_gmssl_computes_the_same_sm3_as_openssl(monkeypatch):
+    pytest.importorskip("gmssl")
+    by_openssl = Keyring.parse("s" * 80, algorithm="sm3").token("phone", "x")
+    monkeypatch.setattr(hashlib, "algorithms_available", set())
+    assert Keyring.parse("s" * 80, algorithm="sm3").token("phone", "x") == by_openssl
+
+
+def test_after_a_rotation_known_values_keep_their_pseudonym_and_new_ones_get_the_new_key():
+    phone = APPLICATIONS.column("phone")
+    old = Naming(Keyring.parse("k1:first")).name(phone, "15073157065").mention.identifier
+    store = {old.node}
+    rotated = Naming(Keyring.parse("k2:second,k1:first"), knows=store.__contains__)
+    assert rotated.name(phone, "+86 15073157065").mention.identifier == old
+    assert rotated.name(phone, "15073157066").mention.identifier.token.startswith("k2.")
+
+
+def test_values_that_come_hashed_link_with_each_other_and_are_hashed_again():
+    naming = Naming(Keyring.parse("secret"))
+    phone = hashed_already("applications", "sha256").column("phone")
+    digest = hashlib.sha256(b"15073157065").hexdigest()
+    one, other = naming.name(phone, digest), naming.name(phone, digest.upper())
+    assert one.mention.identifier == other.mention.identifier
+    assert one.sound
+    assert digest[:32] not in one.mention.identifier.token
+
+
+def test_the_hash_of_a_placeholder_is_a_placeholder():
+    phone = hashed_already("applications", "md5").column("phone")
+    named = Naming(Keyring.parse("secret")).name(phone, hashlib.md5(b"13800000000").hexdigest())
+    assert named.standing is Standing.PLACEHOLDER

@@ -1,0 +1,297 @@
+"""A delivery comes through the door: every table, every format, bad rows aside, and never twice."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from graph.errors import DeliveryError
+from graph.model import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, Role
+from graph.sqlite_store import SqliteStore
+from ingestion.delivery import open_delivery
+from tests.door_deliveries import APPLICATION, NOW, PLATFORM, deliver, load_into, rejects, write_csv, write_jsonl, write_parquet
+
+EVERY_TABLE = {
+    "applications": [
+        {
+            **APPLICATION,
+            "merchant_id": "M1",
+            "employer": "昆明隆鑫联服饰有限公司",
+            "employer_phone": "0731-66352373",
+            "contact_phone_1": "18770190549",
+            "face_match": "0.91",
+            "phone_three_element": "true",
+            "birth_year": "1949",
+            "new_citizen": "",
+        },
+        {**APPLICATION, "application_id": "A2", "applicant_id": "U2", "national_id": "", "applied_at": "2025-06-02T10:00:00"},
+    ],
+    "events": [
+        {"event_id": "E1", "kind": "transfer", "at": "2025-06-03T08:00:00+08:00", "applicant_id": "U1", "counterparty_id": "U2", "amount": "12.5"},
+        {"event_id": "", "kind": "login", "at": "2025-06-03T09:00:00+08:00", "applicant_id": "U2", "ip": "58.4.15.178"},
+    ],
+    "outcomes": [{"application_id": "A1", "status": "disbursed", "at": "2025-06-02T00:00:00+08:00", "amount": "5000"}],
+    "labels": [
+        {"application_id": "A1", "applicant_id": "", "label": "fraud", "known_at": "2025-09-01", "source": "collections", "detail": ""},
+        {"application_id": "", "applicant_id": "U2", "label": "good", "known_at": "2025-10-01", "source": "", "detail": ""},
+    ],
+    "merchants": [{"merchant_id": "M1", "category": "beauty", "city": "长沙", "opened_at": "2020-01-01"}],
+    "contacts": [{"applicant_id": "U1", "phone": "18770190549", "relation": "spouse", "at": "2025-06-01T10:00:00+08:00"}],
+    "devices": [{"device_id": "C2FF614802A7F339", "os": "Android", "model": "X", "is_emulator": "false", "is_rooted": "1"}],
+}
+
+
+@pytest.fixture
+def store(tmp_path):
+    with SqliteStore(tmp_path / "graph.db") as store:
+        yield store
+
+
+def balanced(report):
+    return all(t.accepted + t.known + t.rejected == t.read for t in report.tables.values())
+
+
+def test_every_table_of_the_contract_comes_in(tmp_path, store):
+    report = load_into(store, deliver(tmp_path / "delivery", **EVERY_TABLE))
+    assert {name: tally.accepted for name, tally in report.tables.items()} == {
+        "platforms": 1, "merchants": 1, "devices": 1, "applications": 2, "contacts": 1, "events": 2, "outcomes": 1, "labels": 2,
+    }  # fmt: skip
+    view = store.view(NOW)
+    first, second = view.application("A1"), view.application("A2")
+    assert first.applied_at == datetime(2025, 6, 1, 2, tzinfo=UTC)
+    assert second.applied_at == datetime(2025, 6, 2, 2, tzinfo=UTC), "without an offset it is Shanghai's time"
+    assert (first.amount, first.term_months, first.face_match, first.phone_three_element, first.new_citizen) == (5000.0, 12, 0.91, True, None)
+    roles = {(m.identifier.kind, m.role) for m in first.mentions}
+    assert {(IdentifierKind.PHONE, r) for r in Role} <= roles
+    assert (IdentifierKind.EMPLOYER, Role.EMPLOYER) in roles
+    assert view.platforms()["P1"].type is PlatformType.BANK_ONLINE
+    assert view.outcomes_of(["A1"])["A1"][0].status is OutcomeStatus.DISBURSED
+    labels = view.labels_of(["U1", "U2"])
+    assert [(x.label, x.application_id) for x in labels["U1"]] == [(LabelValue.FRAUD, "A1")]
+    assert labels["U1"][0].known_at == datetime(2025, 8, 31, 16, tzinfo=UTC), "a date is its midnight"
+    device = next(m.identifier for m in first.mentions if m.identifier.kind is IdentifierKind.DEVICE)
+    assert view.devices_of([device])[device].is_rooted is True
+    assert view.events_of(["U2"])["U2"][0].kind == "login"
+
+
+def test_people_who_share_a_phone_in_two_spellings_meet_in_the_store(tmp_path, store):
+    rows = [APPLICATION, {**APPLICATION, "application_id": "A2", "applicant_id": "U2", "phone": "+86 150-7315-7065"}]
+    load_into(store, deliver(tmp_path / "delivery", applications=rows))
+    view = store.view(NOW)
+    phone = next(m.identifier for m in view.application("A1").mentions if m.identifier.kind is IdentifierKind.PHONE)
+    assert {tie.applicant_id for tie in view.holders_of([phone])[phone].ties} == {"U1", "U2"}
+
+
+def test_no_raw_identifier_reaches_the_store_or_the_report(tmp_path, store):
+    raw = ("11010519491231002X", "15073157065", "c2ff614802a7f339", "6214832065674315435")
+    bad = {**APPLICATION, "application_id": "A9", "amount": "-1", "product": "call 15073157065"}
+    load_into(store, deliver(tmp_path / "delivery", applications=[APPLICATION, bad]))
+    store.close()
+    written = [p.read_bytes() for p in (*tmp_path.glob("graph.db*"), *(tmp_path / "report").iterdir())]
+    assert all(value.encode() not in content for value in raw for content in written)
+    assert rejects(tmp_path / "delivery")[0]["row"]["phone"] == "150****7065"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "jsonl", "parquet"])
+def test_every_format_brings_the_same_facts(tmp_path, suffix):
+    folder = deliver(tmp_path / "delivery")
+    typed = [{**APPLICATION, "amount": 5000, "term_months": 12.0, "face_match": None, "phone_three_element": True, "phone": 15073157065}]
+    if suffix == "jsonl":
+        write_jsonl(folder / "applications.jsonl", typed)
+    elif suffix == "parquet":
+        write_parquet(folder / "applications.parquet", typed)
+    else:
+        write_csv(folder / "applications.csv", typed)
+        if suffix == "csv.gz":
+            plain = folder / "applications.csv"
+            (folder / "applications.csv.gz").write_bytes(gzip.compress(plain.read_bytes()))
+            plain.unlink()
+    with SqliteStore(tmp_path / "graph.db") as store:
+        assert load_into(store, folder).tables["applications"].accepted == 1
+        application = store.view(NOW).application("A1")
+    assert (application.amount, application.term_months, application.phone_three_element) == (5000.0, 12, True)
+    assert next(m.identifier.masked for m in application.mentions if m.identifier.kind is IdentifierKind.PHONE) == "150****7065"
+
+
+BAD = [
+    ({"application_id": ""}, "missing"),
+    ({"applicant_id": "  "}, "missing"),
+    ({"applied_at": "yesterday"}, "unreadable_time"),
+    ({"applied_at": "2025-02-30T00:00:00"}, "unreadable_time"),
+    ({"applied_at": "1717200000"}, "unreadable_time"),
+    ({"applied_at": "2026-01-05T00:00:01Z"}, "in_the_future"),
+    ({"applied_at": "1900-01-01"}, "out_of_range"),
+    ({"amount": "-0.01"}, "negative"),
+    ({"amount": "a lot"}, "unreadable_number"),
+    ({"amount": "nan"}, "unreadable_number"),
+    ({"amount": "inf"}, "unreadable_number"),
+    ({"term_months": "6.5"}, "unreadable_number"),
+    ({"face_match": "1.2"}, "out_of_range"),
+    ({"phone_three_element": "maybe"}, "unreadable_flag"),
+    ({"platform_id": "P404"}, "unknown_platform"),
+    ({"application_id": "x" * 600}, "too_long"),
+    ({"product": "a\x00b"}, "unreadable_text"),
+    ({"application_id": "A1", "amount": "1"}, "duplicate_id"),
+]
+
+
+@pytest.mark.parametrize(("change", "code"), BAD, ids=[f"{code}-{next(iter(change))}" for change, code in BAD])
+def test_a_bad_row_is_set_aside_with_its_reason_and_the_rest_goes_on(tmp_path, store, change, code):
+    rows = [APPLICATION, {**APPLICATION, "application_id": "A2", **change}, {**APPLICATION, "application_id": "A3"}]
+    report = load_into(store, deliver(tmp_path / "delivery", applications=rows))
+    tally = report.tables["applications"]
+    assert (tally.read, tally.accepted, tally.rejected) == (3, 2, 1)
+    (line,) = rejects(tmp_path / "delivery")
+    assert (line["table"], line["line"], line["code"]) == ("applications", 3, code)
+    assert store.view(NOW).application("A3") is not None
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "code"),
+    [
+        ("outcomes", {"application_id": "A1", "status": "gone", "at": "2025-07-01"}, "unknown_status"),
+        ("labels", {"application_id": "A1", "label": "odd", "known_at": "2025-07-01"}, "unknown_label"),
+        ("labels", {"application_id": "", "label": "good", "known_at": "2025-07-01"}, "missing"),
+        ("platforms", {"platform_id": "P2", "type": "casino"}, "unknown_type"),
+        ("contacts", {"applicant_id": "U1", "phone": "15073157065", "relation": "boss", "at": "2025-07-01"}, "unknown_relation"),
+        ("events", {"kind": "two words", "at": "2025-07-01", "applicant_id": "U1"}, "unknown_kind"),
+        ("merchants", {"merchant_id": "", "category": "x"}, "missing"),
+        ("devices", {"device_id": "", "os": "x"}, "missing"),
+    ],
+)
+def test_a_bad_row_of_any_table_is_set_aside(tmp_path, store, table, row, code):
+    report = load_into(store, deliver(tmp_path / "delivery", **{table: [row]}))
+    assert report.tables[table].rejected == 1
+    assert report.rejects[table, code] == 1
+
+
+def test_a_row_with_several_faults_names_them_all(tmp_path, store):
+    load_into(store, deliver(tmp_path / "delivery", applications=[{**APPLICATION, "amount": "-1", "applied_at": "?", "applicant_id": ""}]))
+    (line,) = rejects(tmp_path / "delivery")
+    assert {(p["field"], p["code"]) for p in line["problems"]} == {
+        ("amount", "negative"), ("applied_at", "unreadable_time"), ("applicant_id", "missing"),
+    }  # fmt: skip
+
+
+def test_lines_that_are_not_utf8_or_not_rows_cost_only_themselves(tmp_path, store):
+    folder = deliver(tmp_path / "delivery", merchants=[{"merchant_id": f"M{n}", "category": "beauty"} for n in range(4)])
+    path = folder / "merchants.csv"
+    good = path.read_bytes()
+    path.write_bytes(good + b'M5,"training, and dental"\r\n"M6","two\r\nlines"\r\n' + b'M7,\xff\xfe\r\nM8\r\nM9,"never closed\r\nM10,travel\r\n')
+    report = load_into(store, folder)
+    tally = report.tables["merchants"]
+    assert (tally.read, tally.accepted, tally.rejected) == (10, 7, 3)
+    assert [(line["line"], line["code"]) for line in rejects(folder)] == [(9, "not_utf8"), (10, "wrong_number_of_cells"), (11, "unreadable_row")]
+    assert store.view(NOW).merchants_of(["M5"])["M5"].category == "training, and dental"
+    assert "M10" in store.view(NOW).merchants_of(["M10"])
+
+
+def test_jsonl_lines_that_are_not_objects_cost_only_themselves(tmp_path, store):
+    folder = deliver(tmp_path / "delivery")
+    lines = [b'{"merchant_id": "M1", "category": NaN}', b"[1]", b"{", b'{"merchant_id": "\xff"}', b'{"merchant_id": ["M2"]}', b""]
+    lines.append(b'{"merchant_id": 7}')
+    (folder / "merchants.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    report = load_into(store, folder)
+    assert (report.tables["merchants"].read, report.tables["merchants"].accepted) == (6, 2)
+    assert [(line["line"], line["code"]) for line in rejects(folder)] == [
+        (2, "unreadable_row"), (3, "unreadable_row"), (4, "not_utf8"), (5, "unreadable_text"),
+    ]  # fmt: skip
+
+
+def test_loading_twice_adds_nothing(tmp_path, store):
+    folder = deliver(tmp_path / "delivery", **EVERY_TABLE)
+    first = load_into(store, folder)
+    counts, mark = store.counts(), store.mark()
+    second = load_into(store, folder)
+    assert sum(t.accepted for t in first.tables.values()) == sum(t.known for t in second.tables.values()) == 11
+    assert sum(t.accepted for t in second.tables.values()) == 0
+    assert (store.counts(), store.mark()) == (counts, mark)
+    assert balanced(second)
+
+
+def test_the_same_id_with_other_content_is_refused_inside_a_delivery_and_against_the_store(tmp_path, store):
+    folder = deliver(tmp_path / "delivery", applications=[APPLICATION, {**APPLICATION, "amount": "1"}, APPLICATION])
+    tally = load_into(store, folder).tables["applications"]
+    assert (tally.accepted, tally.rejected, tally.known) == (1, 1, 1)
+    later = deliver(tmp_path / "later", applications=[{**APPLICATION, "amount": "2"}])
+    assert load_into(store, later).rejects["applications", "duplicate_id"] == 1
+    assert store.view(NOW).application("A1").amount == 5000.0
+
+
+def test_placeholders_and_wrong_checksums_are_counted_and_never_link(tmp_path, store):
+    odd = {"device_id": "000000000000000", "phone": "13800000000", "national_id": "110105194912310021", "bank_card": ""}
+    rows = [{**APPLICATION, **odd, "application_id": f"A{n}", "applicant_id": f"U{n}"} for n in range(3)]
+    report = load_into(store, deliver(tmp_path / "delivery", applications=rows))
+    figures = report.as_json()
+    assert figures["placeholder"] == {"device": 3, "phone": 3}
+    assert figures["unverified"] == {"national_id": 3}
+    around = store.view(NOW).neighbourhood("U0")
+    assert [node for node in around if node.startswith("applicant:")] == ["applicant:U0"]
+
+
+def test_unknown_columns_are_counted_and_left_out(tmp_path, store):
+    rows = [{**APPLICATION, "shoe_size": "43"}, {**APPLICATION, "application_id": "A2", "shoe_size": ""}]
+    report = load_into(store, deliver(tmp_path / "delivery", applications=rows))
+    assert report.unknown_columns["applications"] == {"shoe_size": 1}
+
+
+def test_the_report_says_what_the_load_says(tmp_path, store):
+    report = load_into(store, deliver(tmp_path / "delivery", **EVERY_TABLE))
+    written = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert written == json.loads(json.dumps(report.as_json()))
+    assert written["read"] == written["accepted"] + written["known"] + written["rejected"] == 11
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda d: (d / "applications.csv").write_text("application_id,applied_at,applicant_id\n"), "platform_id"),
+        (lambda d: (d / "labels.csv").write_text("label,known_at\nfraud,2025-01-01\n"), "application_id or applicant_id"),
+        (lambda d: (d / "customers.csv").write_text("a,b\n"), "customers.csv"),
+        (lambda d: (d / "events.parquet").write_bytes(b"PAR1 and no more"), "events.parquet"),
+        (lambda d: (d / "events.csv.gz").write_bytes(gzip.compress(b"kind,at,applicant_id\n" * 999)[:-9]), "events.csv.gz"),
+        (lambda d: (d / "merchants.csv").write_text("merchant_id,city,city\n"), "twice"),
+        (lambda d: (d / "merchants.csv").write_bytes(b""), "merchant_id"),
+        (lambda d: (d / "platforms.jsonl").write_text("{}\n"), "twice"),
+        (lambda d: (d / "outcomes.jsonl").write_text('{"application_id": "A1"}\n'), "status"),
+    ],
+)
+def test_a_broken_delivery_is_refused_before_anything_is_written(tmp_path, spoil, says):
+    folder = deliver(tmp_path / "delivery", merchants=[{"merchant_id": "M1"}])
+    spoil(folder)
+    with pytest.raises(DeliveryError, match=says):
+        open_delivery(folder)
+
+
+def test_a_missing_or_empty_delivery_is_refused(tmp_path):
+    with pytest.raises(DeliveryError, match="not a folder"):
+        open_delivery(tmp_path / "nowhere")
+    with pytest.raises(DeliveryError, match="no table"):
+        open_delivery(tmp_path)
+
+
+def test_deleting_or_shuffling_later_rows_changes_nothing_that_was_known_before(tmp_path):
+    times = [f"2025-06-{day:02d}T10:00:00+08:00" for day in range(1, 10)]
+    rows = [{**APPLICATION, "application_id": f"A{n}", "applicant_id": f"U{n % 3}", "applied_at": at} for n, at in enumerate(times)]
+    noon = datetime(2025, 6, 5, tzinfo=UTC)
+    past = [row for row in rows if datetime.fromisoformat(row["applied_at"]) < noon]
+    seen = []
+    for name, delivered in (("all", rows), ("past", past), ("shuffled", rows[::-1])):
+        folder = deliver(tmp_path / name, applications=delivered)
+        with SqliteStore(tmp_path / f"{name}.db") as store:
+            load_into(store, folder)
+            seen.append(list(store.view(noon).applications(noon - timedelta(days=30))))
+    assert len(seen[0]) == len(past)
+    assert seen[0] == seen[1] == seen[2]
+
+
+def test_a_lender_known_from_an_earlier_delivery_is_known(tmp_path, store):
+    load_into(store, deliver(tmp_path / "first"))
+    second = tmp_path / "second"
+    second.mkdir()
+    write_csv(second / "applications.csv", [APPLICATION])
+    assert load_into(store, second).tables["applications"].accepted == 1
+    assert PLATFORM["platform_id"] in store.view(NOW).platforms()
