@@ -1,0 +1,215 @@
+"""The desk in a real browser: found, drawn, expanded, read in two languages, by keyboard, and safe from what ids may hold."""
+
+import os
+import threading
+import time
+
+import pytest
+from werkzeug.serving import make_server
+
+from graph.sqlite_store import SqliteStore
+from service import desk
+from service.app import create_app
+from service.settings import Settings
+from service.wiring import wire
+from tests.browsers import chromium
+from tests.desk_worlds import HOSTILE, fill
+from tests.small_worlds import day
+
+pytestmark = pytest.mark.browser
+NODES = "document.getElementById('canvas')._cyreg.cy.nodes().map(n => n.id())"
+KEY = "a-desk-key-for-tests"
+
+
+def missing(why):
+    """Skip aloud; where CI runs, fail: a page that nobody opened is not tested."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not (desk.BUILT / "desk.js").exists():
+        missing("the desk is not built: run make setup")
+    try:
+        running = chromium()
+        opened = running.__enter__()
+    except RuntimeError as error:
+        missing(str(error))
+    yield opened
+    running.__exit__(None, None, None)
+
+
+def serve(folder, **more):
+    with SqliteStore(folder / "store.db") as store:
+        fill(store)
+    settings = Settings(store=f"sqlite:///{folder}/store.db", casebook=f"sqlite:///{folder}/book.db", hash_key="a key for this test alone", **more)
+    wired = wire(settings, clock=lambda: day(100))
+    server = make_server("127.0.0.1", 0, create_app(wired), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    return server, thread, wired
+
+
+def stop(server, thread, wired):
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    wired.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    running = serve(tmp_path_factory.mktemp("desk"))
+    yield f"http://127.0.0.1:{running[0].server_port}/desk"
+    stop(*running)
+
+
+@pytest.fixture
+def page(browser, address):
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", timezone_id="Asia/Shanghai")
+    opened = context.new_page()
+    opened.set_default_timeout(10_000)
+    said, asked = [], []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda request: asked.append(request.url))
+    yield opened
+    assert [text for text in said if "404" not in text] == []
+    assert [url for url in asked if not url.startswith(address)] == []
+    context.close()
+
+
+def choose(page, node):
+    """What a click on a node does, wherever the layout has put it."""
+    page.evaluate("id => { const cy = document.getElementById('canvas')._cyreg.cy; cy.elements().unselect(); cy.getElementById(id).select(); }", node)
+
+
+def drawn(page, node):
+    page.wait_for_function(f"id => {NODES}.includes(id)", arg=node)
+    return set(page.evaluate(NODES))
+
+
+def test_an_investigator_searches_by_keyboard_and_sees_who_shares_the_device(page, address):
+    page.goto(address)
+    page.keyboard.type("ann")
+    page.wait_for_selector("#hits [role=option]")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert {"applicant:ann", "applicant:bo", "device:k1.shared1", "wifi:k1.dorm"} <= drawn(page, "applicant:bo")
+    page.wait_for_selector("#panel h2:has-text('ann')")
+    assert "125 holders, dormitory or shop Wi-Fi; not followed" in page.inner_text("#left-list")
+    assert "node=applicant%3Aann" in page.url
+
+
+def test_the_page_is_there_and_drawn_within_a_second(page, address):
+    took = []
+    while len(took) < 5 and (not took or min(took) >= 1.0):  # the machine may be busy with other things
+        page.goto("about:blank")
+        started = time.perf_counter()
+        page.goto(f"{address}?node=applicant:ann")
+        drawn(page, "applicant:bo")
+        took.append(time.perf_counter() - started)
+    assert min(took) < 1.0, took
+
+
+def test_the_drawing_is_reached_and_expanded_by_keyboard_and_a_hub_is_not_followed(page, address):
+    page.goto(f"{address}?node=device:k1.shared1")
+    drawn(page, "applicant:ann")
+    page.focus("#canvas")
+    choose(page, "applicant:ann")
+    page.keyboard.press("Enter")
+    assert "phone:k1.9a44c2" in drawn(page, "wifi:k1.dorm")
+    before = page.evaluate(NODES)
+    choose(page, "wifi:k1.dorm")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.getElementById('status').textContent.includes('not followed')")
+    assert page.evaluate(NODES) == before
+    visited = set()
+    for key in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+        visited |= set(page.evaluate("document.getElementById('canvas')._cyreg.cy.nodes(':selected').map(n => n.id())"))
+    assert len(visited) > 1
+
+
+def test_a_ring_is_drawn_with_its_table(page, address):
+    page.goto(address)
+    page.click("#panel a:has-text('R-000042')")
+    drawn(page, "applicant:ed")
+    page.wait_for_selector("#panel .members")
+    assert page.locator("#panel .members tbody tr").count() == 5
+    text = page.inner_text("#panel")
+    assert "grown · 2 joined, 1 left" in text
+    assert "87%" in text
+    page.go_back()
+    page.wait_for_selector("#panel .rings")
+
+
+def test_an_earlier_moment_shows_the_graph_as_it_was_known_then(page, address):
+    page.goto(f"{address}?node=applicant:ann&as_of=2025-01-12T12:00:00Z")
+    assert "applicant:cy" not in drawn(page, "applicant:bo")
+    assert page.is_visible("#past")
+    bad = "document.getElementById('canvas')._cyreg.cy.getElementById('applicant:bo').hasClass('bad')"
+    assert not page.evaluate(bad)
+    page.click("#now")
+    drawn(page, "applicant:cy")
+    assert page.evaluate(bad)
+
+
+def test_every_text_changes_to_chinese_and_stays_so(page, address):
+    page.goto(f"{address}?node=applicant:ann")
+    drawn(page, "applicant:bo")
+    page.click("#language")
+    page.wait_for_selector("#panel h3:has-text('申请记录')")
+    assert page.get_attribute("html", "lang") == "zh-CN"
+    assert "宿舍或门店" in page.inner_text("#left-list")
+    page.reload()
+    page.wait_for_selector("#panel h3:has-text('申请记录')")
+
+
+def test_markup_in_an_id_stays_text(page, address):
+    page.goto(address)
+    for text in (HOSTILE[:10], "<script"):
+        page.fill("#q", text)
+        page.wait_for_selector("#hits [role=option]")
+        page.click("#hits [role=option] >> nth=0")
+        page.wait_for_selector("#panel h2")
+    page.goto(f"{address}?node=applicant%3A{HOSTILE.replace(' ', '%20').replace('=', '%3D')}")
+    page.wait_for_selector("#panel h2:has-text('<img src=x')")
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_a_whole_phone_number_is_masked_before_it_leaves_the_page(page, address):
+    page.goto(address)
+    with page.expect_request(lambda request: "/search" in request.url) as asked:
+        page.fill("#q", "+86 150-7315-7065")
+    assert "150****7065" in asked.value.url
+    page.wait_for_selector("#hits [role=option]:has-text('150****7065')")
+
+
+def test_nothing_found_and_nothing_known_are_said_in_words(page, address):
+    page.goto(address)
+    page.fill("#q", "zzzz")
+    page.wait_for_selector("#hits .none")
+    page.goto(f"{address}?node=applicant:nobody")
+    page.wait_for_selector("#problem:visible")
+    assert "Nothing is known of it" in page.inner_text("#problem")
+    page.goto(f"{address}?as_of=2024-01-01T00:00:00Z")
+    page.wait_for_selector("#panel .note")
+    assert "No ring snapshot" in page.inner_text("#panel")
+
+
+def test_where_a_key_is_wanted_the_desk_asks_for_it_and_goes_on(browser, tmp_path):
+    running = serve(tmp_path, api_keys=f"desk:{KEY}:desk")
+    try:
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{running[0].server_port}/desk?node=applicant:ann")
+        page.wait_for_selector("#key[open]")
+        page.fill("#key-field", KEY)
+        page.keyboard.press("Enter")
+        drawn(page, "applicant:bo")
+        page.close()
+    finally:
+        stop(*running)
