@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from graph.evidence import Evidence
 from graph.signals_behaviour import BEHAVIOUR
+from graph.signals_company import COMPANY
 from graph.signals_holders import HOLDERS
 from graph.signals_merchant import MERCHANT
 from graph.signals_phones import PHONES
@@ -20,7 +21,7 @@ __all__ = ["DIMENSIONS", "SIGNALS", "Path", "Reading", "Signal", "SignalFunction
 DIMENSIONS = ("ring", "multi_lending", "device", "phone", "merchant", "behaviour", "verification")
 
 SIGNALS: Mapping[str, SignalFunction] = MappingProxyType(
-    {one.name: one for family in (RING, SHARING, PHONES, HOLDERS, MERCHANT, BEHAVIOUR) for one in family}
+    {one.name: one for family in (RING, COMPANY, SHARING, PHONES, HOLDERS, MERCHANT, BEHAVIOUR) for one in family}
 )
 """Name -> signal, in the order in which they are computed, shown and given to the model."""
 

@@ -96,8 +96,8 @@ class Reading:
     adjacency: Mapping[str, Mapping[str, Mapping[str, Any]]]
 
     def of(self, kind: Kind, role: str = "own") -> list[Held]:
-        """The subject's identifiers of a kind in a role, those that say nothing included."""
-        return [one for one in self.held if one.kind == kind and one.role == role]
+        """The subject's identifiers of a kind, those that say nothing included; numbers only in the role asked for."""
+        return [one for one in self.held if one.kind == kind and (one.role == role or kind is not Kind.PHONE)]
 
     @cached_property
     def devices(self) -> list[Held]:
@@ -148,6 +148,15 @@ class Reading:
                 for person in members:
                     tied.setdefault(person, set()).update(members)
         return {person: frozenset(others - {person}) for person, others in tied.items()}
+
+    @cached_property
+    def group(self) -> tuple[str, ...]:
+        """Everybody else who can be reached over strong identifiers within the neighbourhood."""
+        seen, front = {self.me}, {self.me}
+        while front:
+            front = {other for one in front for other in self.projection.get(one, ())} - seen
+            seen |= front
+        return tuple(sorted(seen - {self.me}))
 
     def within(self, moment: datetime, span: timedelta) -> bool:
         """Whether `moment` lies in [t - span, t)."""

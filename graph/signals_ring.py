@@ -1,14 +1,12 @@
-"""Signals of company: how much is shared with whom, what they did, how near a known fraud is, and the ring of the last snapshot."""
+"""Signals of ties: how much is shared with whom, how tight the group is, how near a known fraud is, and the ring of the last snapshot."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
 from math import fsum
 
 from graph.model import Membership
-from graph.signals_paths import most_ways, strongest_bond, to_any, to_bad, to_people, to_ring
-from graph.signals_reading import DAY, MONTH, PLACES, STRONG, Neighbour, Reading
+from graph.signals_paths import most_ways, strongest_bond, to_any, to_bad, to_ring
+from graph.signals_reading import PLACES, STRONG, Reading
 from graph.signals_registry import Family, Path
 
 RING = Family(path=strongest_bond)
@@ -72,12 +70,7 @@ def household_size(r: Reading) -> float | None:
 @RING.signal("ring", "up", "people", ("{value} people are tied to the applicant over strong identifiers", "{value}人通过强标识与申请人相连"))
 def strong_component(r: Reading) -> float | None:
     """Other people reachable over strong identifiers within the neighbourhood, bounded by it."""
-    seen, front = {r.me}, [r.me]
-    while front:
-        fresh = {other for one in front for other in r.projection.get(one, ())} - seen
-        seen |= fresh
-        front = sorted(fresh)
-    return float(len(seen) - 1)
+    return float(len(r.group))
 
 
 @RING.signal("ring", "up", "share", ("{value} of the people around share with one another too", "{value}的关联人之间也互相共享"))
@@ -103,95 +96,6 @@ def core_number(r: Reading) -> float | None:
         for other in degrees.pop(weakest):
             degrees[other].discard(weakest)
     return float(core)
-
-
-# what they did
-
-
-def _share(chosen: Iterable[bool]) -> float | None:
-    found = list(chosen)
-    return sum(found) / len(found) if found else None
-
-
-@RING.signal("ring", "up", "share", ("{value} of the closely tied people's decisions were rejections", "密切关联人的申请被拒率{value}"))
-def strong_rejected_share(r: Reading) -> float | None:
-    """Rejections among the decided applications of those strongly tied; None where nothing was decided."""
-    decided = sum(one.decided for one in r.strong_people)
-    return sum(one.rejected for one in r.strong_people) / decided if decided else None
-
-
-def _to_defaulted(r: Reading) -> Path | None:
-    return to_people([one for one in r.people.values() if one.defaulted], r)
-
-
-@RING.signal("ring", "up", "people", ("{value} closely tied people defaulted", "{value}名密切关联人违约"), _to_defaulted)
-def strong_defaulted(r: Reading) -> float | None:
-    """Those strongly tied with a loan 90 days late or written off."""
-    return float(sum(one.defaulted for one in r.strong_people))
-
-
-@RING.signal("ring", "up", "share", ("{value} of the people around are late or in default", "{value}的关联人有逾期或违约"), _to_defaulted)
-def neighbours_late_share(r: Reading) -> float | None:
-    """Share of all applicants in the neighbourhood who were ever 30 days late or worse; None for nobody."""
-    return _share(one.late or one.defaulted for one in r.people.values() if one.applications)
-
-
-def _applied(people: Iterable[Neighbour], r: Reading, span: timedelta) -> list[Neighbour]:
-    return [one for one in people if one.applications and r.within(one.applications[0].applied_at, span)]
-
-
-def _to_recent(r: Reading) -> Path | None:
-    return to_people(_applied(r.strong_people, r, 7 * DAY) or _applied(r.strong_people, r, MONTH), r)
-
-
-@RING.signal("ring", "up", "people", ("{value} closely tied people applied in the last 24 hours", "近24小时{value}名密切关联人申请"), _to_recent)
-def strong_applied_1d(r: Reading) -> float | None:
-    """Those strongly tied who applied anywhere in the last day."""
-    return float(len(_applied(r.strong_people, r, DAY)))
-
-
-@RING.signal("ring", "up", "people", ("{value} closely tied people applied in the last 7 days", "近7天{value}名密切关联人申请"), _to_recent)
-def strong_applied_7d(r: Reading) -> float | None:
-    """Those strongly tied who applied anywhere in the last 7 days."""
-    return float(len(_applied(r.strong_people, r, 7 * DAY)))
-
-
-@RING.signal("ring", "up", "people", ("{value} closely tied people applied in the last 30 days", "近30天{value}名密切关联人申请"), _to_recent)
-def strong_applied_30d(r: Reading) -> float | None:
-    """Those strongly tied who applied anywhere in the last 30 days."""
-    return float(len(_applied(r.strong_people, r, MONTH)))
-
-
-@RING.signal("ring", "up", "share", ("{value} of the closely tied people are new within 30 days", "{value}的密切关联人为30天内新出现"))
-def strong_new_share(r: Reading) -> float | None:
-    """Share of those strongly tied whose first application lies in the last 30 days; None for nobody."""
-    return _share(one.first is not None and r.within(one.first, MONTH) for one in r.strong_people)
-
-
-@RING.signal("ring", "up", "count", ("{value} look-alike applications nearby in 30 days", "近30天周边有{value}笔相似申请"), _to_recent)
-def lookalikes_30d(r: Reading) -> float | None:
-    """Applications in the neighbourhood in the last 30 days with the same product and an amount within 5 %; None without an amount."""
-    asked = r.asked
-    if asked is None or not asked.amount:
-        return None
-    near, since = asked.amount * 0.05, r.t - MONTH
-    return float(
-        sum(
-            a.applied_at >= since and a.product == asked.product and a.amount is not None and abs(a.amount - asked.amount) <= near
-            for one in r.people.values()
-            for a in one.applications
-        )
-    )
-
-
-@RING.signal("ring", "up", "share", ("{value} of the closely tied people live in other cities", "{value}的密切关联人在其他城市"))
-def strong_other_city_share(r: Reading) -> float | None:
-    """Share of those strongly tied whose latest known city is another than the subject's; None where cities are not known."""
-    mine = r.asked.city if r.asked else next((a.city for a in r.own if a.city), None)
-    if mine is None:
-        return None
-    cities = [next((a.city for a in one.applications if a.city), None) for one in r.strong_people]
-    return _share(city != mine for city in cities if city is not None)
 
 
 # what is known of them

@@ -82,6 +82,12 @@ def test_a_hub_ties_nobody_but_its_holders_are_counted(world) -> None:
     assert some(found, "sharing_weight wifi_holders wifi_newcomers_30d wifi_bad") == (0, 60, None, None)
 
 
+def test_colleagues_share_an_employer_and_are_no_strangers(world) -> None:
+    work = (uses("employer", "mill", Role.EMPLOYER), uses("phone", "gate", Role.EMPLOYER))
+    found = values(world(applies("ann", 10, *work, uses("device", "d")), applies("bob", 9, *work, uses("device", "d"))))
+    assert some(found, "employer_holders employer_phone_holders employer_newcomers_30d strong_people strong_strangers") == (1, 1, 1, 1, 0)
+
+
 def test_a_rare_value_says_more_than_a_common_one(world) -> None:
     common = [applies(f"p{n}", 1, uses("device", "kiosk")) for n in range(12)]
     rare = applies("bob", 1, uses("device", "d"))
