@@ -103,7 +103,7 @@ def _weights(found: Findings) -> Mapping[str, float]:
     beyond = {}
     for name, value in values.items():
         usual = found.typical.get(name)
-        if value is not None and usual is not None and value > usual:
+        if value is not None and usual is not None and value > usual and reasons.rises_with_risk(name):
             beyond[name] = min(value / usual, 4.0) / 4.0 if usual > 0 else 0.5
     return beyond
 

@@ -15,6 +15,7 @@ from investigations.rules import Fired
 
 MOST = 4  # reasons in one answer
 PER_DIMENSION = 2  # so that one finding seen through many windows does not fill the list
+_COUNTED = ("count", "people")  # units of signals that count
 LEAST = 0.03  # share of the risk below which something is no reason
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,20 @@ def variable_code(name: str, value: float) -> ReasonCode | None:
 
 
 def signal_code(name: str, value: float) -> ReasonCode | None:
-    """The reason behind a signal, its value filled in; None for a signal that only informs the model."""
+    """The reason behind a signal, its value filled in; None for a signal that only informs the model, and for a value that speaks for somebody."""
     signal = SIGNALS.get(name)
-    if signal is None or signal.direction == "either" or value <= 0:
+    if signal is None or signal.direction == "either":
+        return None
+    # "0 loans repaid" may be a reason to doubt, "3 loans repaid" is none; "0 people share it" is none either.
+    if value <= 0 if signal.direction == "up" else value > 0 and signal.unit in _COUNTED:
         return None
     text_en, text_zh = signal.texts(value)
     return ReasonCode(code=signal.code, dimension=signal.dimension, text_en=text_en, text_zh=text_zh)
+
+
+def rises_with_risk(name: str) -> bool:
+    """Whether a higher value of the signal or variable is the riskier one."""
+    return SIGNALS[name].direction == "up" if name in SIGNALS else name.startswith("ml_")
 
 
 def dimension_of(name: str) -> str | None:

@@ -10,6 +10,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
 from service import calls, desk, facts_api, metrics, problems, ring_api, risk_api, status_api
+from service.assess import warm_up
 from service.auth import LOCAL, Keys, RateLimit, is_loopback
 from service.settings import Settings
 from service.wiring import Wired, wire
@@ -36,7 +37,9 @@ def create_app(wired: Wired) -> Flask:
 
 def from_environment() -> Flask:
     """The application of one worker process, from the settings in the environment."""
-    return create_app(wire(Settings.from_environment()))
+    wired = wire(Settings.from_environment())
+    warm_up(wired)
+    return create_app(wired)
 
 
 def _frame(app: Flask, keys: Keys, limit: RateLimit) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -16,10 +16,14 @@ from graph.moments import micros
 from graph.store import GraphView
 from investigations.assessments import Conclusion, Degraded, Level, ModelUsed, RiskAssessment, Stage
 from investigations.casebook import Claim, Recorded
+from investigations.policy import Policy
 from service import answers, audit
 from service.deadline import Pace, Stopwatch
 from service.look import Seen, look
 from service.wiring import Wired
+
+if TYPE_CHECKING:
+    from gnn.scorer import Scorer
 
 _UNHURRIED_MS = 1e9
 _DAY = timedelta(days=1)
@@ -128,12 +132,16 @@ def replay(wired: Wired, assessment_id: str) -> dict[str, Any]:
     }
 
 
-def assess_stored(wired: Wired, application: Application, recorded_by: int) -> tuple[Seen, Conclusion]:
-    """Assess an application that is in the store already, as of its own moment; nothing is written down."""
-    view = wired.store.view(application.applied_at, recorded_by)
+def assess_stored(view: GraphView, application: Application, scorer: Scorer | None, policy: Policy) -> tuple[Seen, Conclusion]:
+    """Assess an application that is in the store already through `view`, which is as of its own moment; nothing is written down."""
     subject = Subject(applicant_id=application.applicant_id, application=application)
-    seen = look(view, subject, wired.scorer, Stopwatch(Pace(), _UNHURRIED_MS))
-    return seen, wired.policy.conclude(seen.findings)
+    seen = look(view, subject, scorer, Stopwatch(Pace(), _UNHURRIED_MS))
+    return seen, policy.conclude(seen.findings)
+
+
+def warm_up(wired: Wired) -> None:
+    """Assess nobody, so that the first caller does not wait for what is compiled and loaded on first use."""
+    look(wired.store.view(wired.clock()), Subject(applicant_id=""), wired.scorer, Stopwatch(Pace(), _UNHURRIED_MS))
 
 
 def _remember(wired: Wired, asked: Asked) -> Remembered:

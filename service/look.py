@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from graph import hubs, multi_lending, signals
 from graph.errors import StoreError
@@ -17,6 +17,9 @@ from investigations.assessments import Degraded, Level
 from investigations.policy import Findings
 from investigations.rules import Known
 from service.deadline import Stopwatch
+
+if TYPE_CHECKING:
+    from gnn.scorer import Scorer
 
 log = logging.getLogger("ringfence.look")
 
@@ -41,7 +44,7 @@ class Seen:
         return self.findings.evidence
 
 
-def look(view: GraphView | None, subject: Subject, scorer: Any, watch: Stopwatch, at_most: Level = Level.FULL) -> Seen:
+def look(view: GraphView | None, subject: Subject, scorer: Scorer | None, watch: Stopwatch, at_most: Level = Level.FULL) -> Seen:
     """Look at `subject` before `view.as_of`. `view` is None when the store cannot be reached; a replay gives the level it had as `at_most`."""
     level, why = at_most, None
     if view is None:
@@ -59,7 +62,7 @@ def look(view: GraphView | None, subject: Subject, scorer: Any, watch: Stopwatch
     return _rules_only(subject, "deadline")
 
 
-def _with_graph(view: GraphView, subject: Subject, scorer: Any, watch: Stopwatch, level: Level) -> Seen:
+def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch: Stopwatch, level: Level) -> Seen:
     with watch.timing("neighbourhood"):
         evidence = leave_out(gather(view, subject))
     with watch.timing("signals"):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from graph.errors import SettingError
 from graph.sqlite_store import SqliteStore
@@ -23,6 +23,9 @@ from service.deadline import Pace
 from service.lenders import Lenders
 from service.scribe import Scribe
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from gnn.scorer import Scorer
 
 log = logging.getLogger("ringfence.wiring")
 
@@ -50,7 +53,7 @@ class Wired:
     scribe: Scribe
     policy: Policy = dataclasses.field(default_factory=Policy)
     pace: Pace = dataclasses.field(default_factory=Pace)
-    scorer: Any = None
+    scorer: Scorer | None = None
     clock: Callable[[], datetime] = system_clock
 
     @property
@@ -67,8 +70,10 @@ class Wired:
         self.store.close()
 
 
-def wire(settings: Settings, *, scorer: Any = None, clock: Callable[[], datetime] = system_clock) -> Wired:
-    """Everything a service process needs. Raises SettingError, BundleError or StoreError, each with the next step."""
+def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[], datetime] = system_clock) -> Wired:
+    """Everything a service process needs; `scorer` spares the loading. Raises SettingError, BundleError or StoreError, each with the next step."""
+    if scorer is None and settings.model:
+        scorer = load_scorer(settings.model)
     zone = time_zone(settings.timezone)
     store = open_store(settings.store)
     keys = open_keyring(settings)
@@ -112,6 +117,25 @@ def open_casebook(url: str) -> Casebook:
     return Casebook(url)
 
 
+def moment_given(settings: Settings, text: str) -> datetime:
+    """The moment that a command's argument means: ISO-8601, a date is its midnight, without an offset in the settings' time zone.
+
+    Raises SettingError.
+    """
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingError(f"{text!r} is no ISO-8601 time: 2026-01-05 or 2026-01-05T10:00:00+08:00 are") from None
+    return (read if read.tzinfo else read.replace(tzinfo=time_zone(settings.timezone))).astimezone(UTC)
+
+
+def load_scorer(folder: str) -> Scorer:
+    """The model bundle in a folder. Raises BundleError for one that is missing, damaged or made for other inputs, naming what differs."""
+    from gnn.scorer import Scorer  # here, because torch takes seconds to load and most commands need no model
+
+    return Scorer.load(Path(folder))
+
+
 def open_keyring(settings: Settings) -> Keyring:
     """The keys of the pseudonyms; an embedded store without one makes its own in a file beside it, and says so."""
     beside = sqlite_path(settings.store) if settings.store.startswith("sqlite:") else None
@@ -119,7 +143,7 @@ def open_keyring(settings: Settings) -> Keyring:
     return keyring(values, beside, log.warning)
 
 
-def policy_for(settings: Settings, scorer: Any) -> Policy:
+def policy_for(settings: Settings, scorer: Scorer | None) -> Policy:
     """The policy, with the thresholds of the settings where they are set, else the model's, else the defaults."""
     usual = Thresholds()
     return Policy(

@@ -34,8 +34,12 @@ class Engines:
         if is_sqlite:
             event.listen(self.writer, "connect", _sqlite_pragmas)
             event.listen(self.reader, "connect", _sqlite_pragmas)
-        with self.writing() as connection:
-            create_all(connection)
+        try:
+            with self.writing() as connection:
+                create_all(connection)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:

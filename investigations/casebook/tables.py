@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from graph.errors import StoreVersionError
+
 METADATA = sa.MetaData()
 SCHEMA_VERSION = 1
 
@@ -97,7 +99,7 @@ BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
 """
 _POSTGRES_FUNCTION = """
 CREATE OR REPLACE FUNCTION ringfence_append_only() RETURNS trigger AS $$
-BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$ LANGUAGE plpgsql
+BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$ LANGUAGE plpgsql
 """
 _POSTGRES_TRIGGER = """
 CREATE OR REPLACE TRIGGER {table}_{verb}_refused BEFORE {verb} ON {table}
@@ -105,15 +107,28 @@ FOR EACH ROW EXECUTE FUNCTION ringfence_append_only()
 """
 
 
+# One process at a time makes the tables, however many start together.
+_LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7246362)"}
+
+
 def create_all(connection: sa.Connection) -> None:
-    """Make what is missing, in the connection's transaction; safe to repeat. Other dialects than the two get no triggers."""
-    METADATA.create_all(connection)
+    """Make what is missing, in the connection's transaction; safe to repeat and to race. Other dialects than the two get no triggers.
+
+    Raises StoreVersionError for a casebook of another version.
+    """
     dialect = connection.dialect.name
+    if dialect in _LOCK:
+        connection.exec_driver_sql(_LOCK[dialect])
+    if sa.inspect(connection).has_table(ABOUT.name):
+        found = connection.execute(sa.select(ABOUT.c.value).where(ABOUT.c.name == "schema")).scalar()
+        if found != str(SCHEMA_VERSION):
+            raise StoreVersionError(f"the casebook has schema {found}; this version reads schema {SCHEMA_VERSION}")
+        return
+    METADATA.create_all(connection)
     template = {"sqlite": _SQLITE_TRIGGER, "postgresql": _POSTGRES_TRIGGER}.get(dialect)
     if dialect == "postgresql":
         connection.exec_driver_sql(_POSTGRES_FUNCTION)
     for table in APPEND_ONLY if template else ():
         for verb in ("update", "delete"):
             connection.exec_driver_sql(str(template).format(table=table.name, verb=verb))
-    if connection.execute(sa.select(ABOUT.c.value).where(ABOUT.c.name == "schema")).first() is None:
-        connection.execute(sa.insert(ABOUT).values(name="schema", value=str(SCHEMA_VERSION)))
+    connection.execute(sa.insert(ABOUT).values(name="schema", value=str(SCHEMA_VERSION)))

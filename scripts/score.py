@@ -1,0 +1,48 @@
+"""Assess the stored applications of a period, each as of its own moment, with the same code as /risk."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import sys
+from pathlib import Path
+
+import orjson
+
+from graph.errors import InputError, RingfenceError
+from service.batch import Period, score
+from service.settings import Settings
+from service.wiring import moment_given
+
+EXAMPLE = """example:
+  .venv/bin/python scripts/score.py --store sqlite:///ringfence.db --model models/first --since 2025-12-01 --until 2026-01-01 --out scores.parquet"""
+
+
+def main() -> int:
+    """Exit status: 0 done, 1 failed on the way, 2 unusable settings, arguments or model."""
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--store", help="URL of the graph store (default: RINGFENCE_STORE)")
+    parser.add_argument("--model", help="folder of the model bundle (default: RINGFENCE_MODEL)")
+    parser.add_argument("--since", required=True, help="first moment of the period, ISO-8601")
+    parser.add_argument("--until", required=True, help="first moment after the period, ISO-8601")
+    parser.add_argument("--out", required=True, type=Path, help="parquet file to write")
+    parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 8), help="processes that assess (default: one a core, at most 8)")
+    options = parser.parse_args()
+    given = {name: getattr(options, name) for name in ("store", "model") if getattr(options, name) is not None}
+    try:
+        settings = dataclasses.replace(Settings.from_environment(), **given)
+        period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
+        figures = score(settings, period, options.out, processes=options.processes)
+    except InputError as error:
+        print(f"score: {error}", file=sys.stderr)
+        return 2
+    except RingfenceError as error:
+        print(f"score: {error}", file=sys.stderr)
+        return 1
+    print(orjson.dumps(figures).decode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""Assessing the stored applications of a period, each as of its own moment, in several processes, to a parquet file."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from graph.model import Application
+from graph.store import GraphStore
+from investigations.policy import Policy
+from service.assess import assess_stored
+from service.settings import Settings
+from service.wiring import load_scorer, open_store, policy_for
+
+if TYPE_CHECKING:
+    from gnn.scorer import Scorer
+
+CHUNK = 250  # applications a process takes at once
+COLUMNS = pa.schema(
+    [
+        ("application_id", pa.string()),
+        ("applicant_id", pa.string()),
+        ("as_of", pa.timestamp("us", tz="UTC")),
+        ("probability", pa.float64()),
+        ("score", pa.int32()),
+        ("decision", pa.string()),
+        ("ring_id", pa.string()),
+        ("ring_kind", pa.string()),
+        ("reason_codes", pa.list_(pa.string())),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """since <= applied_at < until."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What one process assesses with; `recorded_by` is the state of the store that all processes look at."""
+
+    store: GraphStore
+    scorer: Scorer | None
+    policy: Policy
+    recorded_by: int
+
+
+def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) -> dict[str, Any]:
+    """Write one row for every application of the period, by (applied_at, application_id); the figures.
+
+    Raises BundleError, SettingError or StoreError. The file appears whole or not at all.
+    """
+    started = perf_counter()
+    bench = _open(settings, None)
+    beside = out.with_name(f".{out.name}.{os.getpid()}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    decisions: Counter[str] = Counter()
+    try:
+        with pq.ParquetWriter(beside, COLUMNS) as writer:
+            chunks = _chunks(bench.store.view(period.until, bench.recorded_by).applications(period.since))
+            for rows in _scored(settings, bench, chunks, processes):
+                decisions.update(row["decision"] for row in rows)
+                writer.write_table(pa.Table.from_pylist(rows, COLUMNS))
+        beside.replace(out)
+    finally:
+        beside.unlink(missing_ok=True)
+        bench.store.close()
+    seconds = perf_counter() - started
+    return {"scored": decisions.total(), "seconds": round(seconds, 3), **{name: decisions[name] for name in ("approve", "review", "decline")}}
+
+
+def _scored(settings: Settings, bench: Bench, chunks: Iterator[list[Application]], processes: int) -> Iterator[list[dict[str, Any]]]:
+    """The chunks' rows, in order; at most two chunks a process are under way, so memory stays bounded."""
+    if processes <= 1:
+        for chunk in chunks:
+            yield _rows(bench, chunk)
+        return
+    start = (settings, bench.recorded_by)
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin, initargs=start) as pool:
+        under_way: deque[Future[list[dict[str, Any]]]] = deque(pool.submit(_rows_there, chunk) for chunk in islice(chunks, 2 * processes))
+        while under_way:
+            yield under_way.popleft().result()
+            under_way.extend(pool.submit(_rows_there, chunk) for chunk in islice(chunks, 1))
+
+
+def _open(settings: Settings, recorded_by: int | None) -> Bench:
+    scorer = load_scorer(settings.model) if settings.model else None
+    store = open_store(settings.store)
+    return Bench(store, scorer, policy_for(settings, scorer), store.mark() if recorded_by is None else recorded_by)
+
+
+def _rows(bench: Bench, applications: Iterable[Application]) -> list[dict[str, Any]]:
+    return [_row(bench, application) for application in applications]
+
+
+def _row(bench: Bench, application: Application) -> dict[str, Any]:
+    view = bench.store.view(application.applied_at, bench.recorded_by)
+    seen, concluded = assess_stored(view, application, bench.scorer, bench.policy)
+    membership = seen.findings.known.membership
+    return {
+        "application_id": application.application_id,
+        "applicant_id": application.applicant_id,
+        "as_of": application.applied_at,
+        "probability": concluded.probability,
+        "score": concluded.score,
+        "decision": concluded.decision.value,
+        "ring_id": membership.ring.ring_id if membership else None,
+        "ring_kind": membership.ring.kind.value if membership else None,
+        "reason_codes": [reason.code.code for reason in concluded.reasons],
+    }
+
+
+def _chunks(applications: Iterator[Application]) -> Iterator[list[Application]]:
+    while chunk := list(islice(applications, CHUNK)):
+        yield chunk
+
+
+_bench: Bench | None = None  # one a process of the pool
+
+
+def _begin(settings: Settings, recorded_by: int) -> None:
+    global _bench
+    _bench = _open(settings, recorded_by)
+
+
+def _rows_there(applications: list[Application]) -> list[dict[str, Any]]:
+    assert _bench is not None, "the pool's initializer ran"
+    return _rows(_bench, applications)

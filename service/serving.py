@@ -1,0 +1,57 @@
+"""Running the service: checks before the first worker starts, then several worker processes behind one production server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+
+from granian import Granian
+from granian.constants import Interfaces
+
+from graph.errors import SettingError
+from service.auth import Keys, check_address
+from service.settings import Settings
+from service.wiring import load_scorer, wire
+
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # workers are the parallelism
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then let running requests end.
+
+    Raises SettingError, BundleError or StoreError, all before anything listens.
+    """
+    keys = Keys.parse(settings.api_keys)
+    check_address(settings.host, keys)
+    if not settings.model:
+        raise SettingError("no model: give --model DIR, a bundle made by scripts/train_model.py")
+    # Once here, so that a wrong URL, key or bundle stops the start, and the workers do not race to make the tables.
+    wire(settings, scorer=load_scorer(settings.model)).close()
+    folder = settings.metrics_dir or tempfile.mkdtemp(prefix="ringfence-metrics-")
+    os.environ.update(settings.to_environment() | _ONE_THREAD | {"PROMETHEUS_MULTIPROC_DIR": folder})
+    if not keys:
+        print("no API key is configured (RINGFENCE_API_KEYS): answering on loopback only", file=sys.stderr, flush=True)
+    print(f"serving on http://{settings.host}:{settings.port}, {settings.workers} workers; desk: /desk, docs: /docs", file=sys.stderr, flush=True)
+    try:
+        _server(settings).serve()
+    finally:
+        if not settings.metrics_dir:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _server(settings: Settings) -> Granian:
+    return Granian(
+        "service.app:from_environment",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=1,  # requests in one process share one interpreter: a second thread would only slow both
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=10,
+        log_level="warning",
+    )

@@ -1,0 +1,91 @@
+"""A counter on a small world: a store, a casebook, a clock that is told the time, and a model plain enough to reckon by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import exp
+from pathlib import Path
+from typing import Any
+
+from graph.evidence import Evidence
+from graph.model import Facts
+from service.settings import Settings
+from service.wiring import Wired, wire
+from tests.small_worlds import day, random_facts
+
+
+@dataclass
+class Clock:
+    """The service's clock: every look at it is a second later."""
+
+    now: datetime = field(default_factory=lambda: day(70))
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+@dataclass(frozen=True)
+class PlainScored:
+    """What a model says."""
+
+    probability: float
+    uncertainty: str
+    contributions: Mapping[str, float]
+    parts: Mapping[str, float]
+
+
+@dataclass
+class PlainModel:
+    """A model that adds up three inputs; training a real one takes too long for every test (test_serve.py has a real one)."""
+
+    weights: Mapping[str, float] = field(default_factory=lambda: {"strong_people": 0.9, "bad_weight": 2.0, "ml_12m_device_all_lenders": 0.7})
+    base: float = -3.0
+    broken: bool = False
+    name: str = "plain"
+    version: str = "1"
+    trained_as_of: str = "2025-01-01T00:00:00+00:00"
+    typical: Mapping[str, float] = field(default_factory=lambda: {"strong_people": 1.0, "ml_12m_device_all_lenders": 2.0})
+    review_probability: float = 0.10
+    decline_probability: float = 0.90
+
+    def score(self, evidence: Evidence, signals: Mapping[str, float | None], variables: Mapping[str, float | None]) -> PlainScored:
+        if self.broken:
+            raise ArithmeticError("the model is broken")
+        values = {**signals, **variables}
+        contributions = {name: weight * (values[name] or 0.0) for name, weight in self.weights.items()}
+        odds = self.base + sum(contributions.values())
+        return PlainScored(1.0 / (1.0 + exp(-odds)), "low", contributions, {"trees": odds})
+
+
+def settings_in(folder: Path, **changes: Any) -> Settings:
+    """Settings with store and casebook in a folder."""
+    base = Settings(store=f"sqlite:///{folder}/store.db", casebook=f"sqlite:///{folder}/casebook.db", hash_key="a key for tests")
+    return dataclasses.replace(base, **changes)
+
+
+def service(folder: Path, facts: Facts | None = None, *, scorer: Any = None, **changes: Any) -> Wired:
+    """A wired service whose store holds `facts` (a random small world unless given)."""
+    wired = wire(settings_in(folder, **changes), scorer=scorer or PlainModel(), clock=Clock())
+    wired.store.add(facts if facts is not None else random_facts(1))
+    return wired
+
+
+def body(application_id: str = "live-1", **columns: Any) -> dict[str, Any]:
+    """A request, flat; None takes a column out."""
+    told = {
+        "application_id": application_id,
+        "applied_at": "2025-03-01T10:00:00",
+        "applicant_id": "p001",
+        "platform_id": "L1",
+        "amount": 8000,
+        "term_months": 12,
+        "phone": "+86 150-7315-7065",
+        "device_id": "6f1f9a62c0de4b7f",
+        "national_id": "11010519491231002x",
+        "face_match": 0.97,
+    } | columns
+    return {name: value for name, value in told.items() if value is not None}
