@@ -16,7 +16,7 @@ from graph.errors import RecordError
 from graph.model import Facts
 from graph.store import GraphStore
 from ingestion.delivery import Delivery
-from ingestion.door import Door
+from ingestion.door import Door, time_zone
 from ingestion.mapping import Feed
 from ingestion.normalise import Standing
 from ingestion.parse import PARSERS, BadRow, Fact
@@ -76,6 +76,8 @@ def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, 
     Idempotent: batches are, and every row is read again each time. Raises StoreUnavailableError when the store cannot be written.
     """
     started = time.perf_counter()
+    if delivery.mapping.timezone:
+        door = replace(door, zone=time_zone(delivery.mapping.timezone))
     report = Report(delivery=delivery.folder.name, mapping=delivery.mapping.name, left_out=delivery.left_out)
     with Rejects(report_to / "rejects.jsonl") as rejects:
         for feed in delivery.feeds:

@@ -10,19 +10,20 @@ from typing import Any
 
 import yaml
 
-from graph.errors import DeliveryError
+from graph.errors import DeliveryError, SettingError
 from graph.model import IdentifierKind, Role
 from ingestion.cells import is_empty, text_of
 from ingestion.contract import TABLES, Cell, Column, Table
+from ingestion.door import time_zone
 
 FILE_NAME = "mapping.yaml"
 _FEED_KEYS = frozenset(("table", "source", "rows", "where", "columns", "constants", "identifiers", "attributes"))
 _CELL_KEYS = frozenset(("column", "constant", "values", "prefix", "time", "plus_days", "hashed"))
 _TESTS: Mapping[str, Callable[[str, Any], bool]] = {
-    "is": lambda cell, given: cell == str(given),
-    "is_not": lambda cell, given: cell != str(given),
-    "in": lambda cell, given: cell in {str(g) for g in given},
-    "not_in": lambda cell, given: cell not in {str(g) for g in given},
+    "is": lambda cell, given: cell == given,
+    "is_not": lambda cell, given: cell != given,
+    "in": lambda cell, given: cell in given,
+    "not_in": lambda cell, given: cell not in given,
 }
 
 
@@ -76,7 +77,7 @@ def read_mapping(where: str | Path) -> Mapped:
     except (OSError, UnicodeDecodeError) as error:
         raise DeliveryError(f"mapping {where} cannot be read: {error}; shipped with the product: {', '.join(shipped())}") from error
     try:
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader=yaml.BaseLoader)  # every scalar is a text, as every cell is: `no` and `010` mean themselves
     except yaml.YAMLError as error:
         raise DeliveryError(f"mapping {where} is not YAML: {' '.join(str(error).split())}") from error
     return _mapped(content, path.stem)
@@ -84,14 +85,19 @@ def read_mapping(where: str | Path) -> Mapped:
 
 def _mapped(content: Any, name: str) -> Mapped:
     _known_keys(content, frozenset(("name", "about", "timezone", "tables")), f"mapping {name}")
+    if content.get("timezone"):
+        try:
+            time_zone(content["timezone"])
+        except SettingError as error:
+            raise DeliveryError(f"mapping {name}: {error}") from error
     tables = content.get("tables")
     if not isinstance(tables, list) or not tables:
         raise DeliveryError(f"mapping {name}: `tables` must list at least one table")
     feeds = [_feed(entry, f"mapping {name}, table {n}") for n, entry in enumerate(tables, 1)]
     order = list(TABLES)
     return Mapped(
-        name=str(content.get("name", name)),
-        timezone=str(content.get("timezone", "")),
+        name=content.get("name", name),
+        timezone=content.get("timezone", ""),
         feeds=tuple(sorted(feeds, key=lambda feed: order.index(feed.table.name))),
     )
 
@@ -109,7 +115,7 @@ def _feed(entry: Any, place: str) -> Feed:
         raise DeliveryError(f"{place}: `rows` must be a list of rows")
     return Feed(
         table=_table(TABLES[name], entry, place),
-        source=str(entry.get("source", "")),
+        source=entry.get("source", ""),
         where=tuple(_condition(condition, place) for condition in entry.get("where", ())),
         rows=tuple(rows),
     )
@@ -121,35 +127,34 @@ def _table(contract: Table, entry: Mapping[str, Any], place: str) -> Table:
     for names in (constants, given):
         _known_keys(names, frozenset(c.name for c in contract.columns), place)
     columns = [_column(c, given[c.name], constants.get(c.name), place) for c in contract.columns if c.name in given]
-    columns += [replace(c, source="", constant=_text(constants[c.name])) for c in contract.columns if c.name in constants.keys() - given.keys()]
+    columns += [replace(c, source="", constant=constants[c.name]) for c in contract.columns if c.name in constants.keys() - given.keys()]
     columns += [_extra(extra, place) for extra in entry.get("identifiers", ())]
     missing = [c.name for c in contract.columns if c.required and c.name not in {k.name for k in columns}]
     if missing or (contract.one_of and not {c.name for c in columns} & set(contract.one_of)):
         raise DeliveryError(f"{place}: nothing feeds {', '.join(missing or contract.one_of)}")
     attributes = entry.get("attributes", {})
     pairs = attributes.items() if isinstance(attributes, dict) else ((a, a) for a in attributes)
-    return replace(contract, columns=tuple(columns), attributes=tuple((str(source), str(name)) for name, source in pairs))
+    return replace(contract, columns=tuple(columns), attributes=tuple((source, name) for name, source in pairs))
 
 
 def _column(contract: Column, spec: Any, constant: Any, place: str) -> Column:
     if not isinstance(spec, dict):
-        return replace(contract, source=str(spec), constant=None if constant is None else _text(constant))
+        return replace(contract, source=spec, constant=constant)
     place = f"{place}, column {contract.name}"
     _known_keys(spec, _CELL_KEYS, place)
     if (spec.get("time") or spec.get("plus_days")) and contract.cell is not Cell.TIME:
         raise DeliveryError(f"{place}: is no time")
     if spec.get("hashed") and contract.cell is not Cell.IDENTIFIER:
         raise DeliveryError(f"{place}: is no identifier")
-    values = spec.get("values")
     return replace(
         contract,
-        source=str(spec.get("column", contract.name)),
-        constant=_text(spec["constant"]) if "constant" in spec else None if constant is None else _text(constant),
-        values=None if values is None else {str(k): _text(v) for k, v in values.items()},
-        prefix=str(spec.get("prefix", "")),
-        time=str(spec.get("time", "")),
+        source=spec.get("column", contract.name),
+        constant=spec.get("constant", constant),
+        values=spec.get("values"),
+        prefix=spec.get("prefix", ""),
+        time=spec.get("time", ""),
         plus_days=float(spec.get("plus_days", 0)),
-        hashed=str(spec.get("hashed", "")),
+        hashed=spec.get("hashed", ""),
     )
 
 
@@ -160,10 +165,10 @@ def _extra(spec: Any, place: str) -> Column:
         return Column(
             name=f"{spec['column']} ({spec['kind']})",
             cell=Cell.IDENTIFIER,
-            source=str(spec["column"]),
+            source=spec["column"],
             kind=IdentifierKind(spec["kind"]),
             role=Role(spec.get("role", "own")),
-            hashed=str(spec.get("hashed", "")),
+            hashed=spec.get("hashed", ""),
         )
     except (KeyError, ValueError) as error:
         raise DeliveryError(f"{place}, identifiers: needs `column` and a `kind` of {', '.join(IdentifierKind)}: {error}") from error
@@ -175,7 +180,7 @@ def _condition(spec: Any, place: str) -> Condition:
         raise DeliveryError(f"{place}: a condition is a `column` and one of {', '.join(_TESTS)}, not {spec!r}")
     if tests[0] in ("in", "not_in") and not isinstance(spec[tests[0]], list):
         raise DeliveryError(f"{place}: `{tests[0]}` takes a list")
-    return Condition(str(spec["column"]), tests[0], spec[tests[0]])
+    return Condition(spec["column"], tests[0], spec[tests[0]])
 
 
 def _known_keys(given: Any, known: frozenset[str], place: str) -> None:
@@ -183,11 +188,6 @@ def _known_keys(given: Any, known: frozenset[str], place: str) -> None:
         raise DeliveryError(f"{place}: must be names and values, not {given!r}")
     if unknown := [str(key) for key in given if key not in known]:
         raise DeliveryError(f"{place}: unknown {', '.join(unknown)}; there are {', '.join(sorted(known))}")
-
-
-def _text(value: Any) -> str:
-    """A YAML scalar as the text of a cell: `true`, not `True`."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def sources(feeds: Sequence[Feed]) -> frozenset[str]:

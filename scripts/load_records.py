@@ -41,7 +41,7 @@ def _run(options: argparse.Namespace) -> dict[str, object]:
     settings = dataclasses.replace(settings, store=options.store or settings.store)
     now = moment_given(settings, options.now) if options.now else system_clock()
     delivery = open_delivery(options.delivery, options.mapping)
-    zone = time_zone(delivery.mapping.timezone or settings.timezone)
+    zone = time_zone(settings.timezone)
     folder = options.report or _report_folder(options.delivery, settings.store)
     with open_store(settings.store) as store, Progress("load", delivery.rows) as progress:
         keys = open_keyring(settings)

@@ -72,9 +72,9 @@ def deliver(folder: Path, **tables: Rows) -> Path:
     return folder
 
 
-def load_into(store: SqliteStore, folder: Path, mapping: str | None = None, at: Door | None = None) -> Report:
+def load_into(store: SqliteStore, folder: Path, report_to: Path | None = None) -> Report:
     """Load a delivery; report and rejects lie in `report` beside its folder."""
-    return load(open_delivery(folder, mapping), store, at or door(), report_to=folder.parent / "report")
+    return load(open_delivery(folder), store, door(), report_to=report_to or folder.parent / "report")
 
 
 def rejects(folder: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,205 @@
+"""Anyone's tables come in through a mapping, without code; the three real sets do, and say what was published about them."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graph.errors import DeliveryError
+from graph.model import IdentifierKind, LabelValue, Role
+from graph.sqlite_store import SqliteStore
+from graph.tables import KINDS
+from ingestion.contract import TABLES
+from ingestion.delivery import open_delivery
+from ingestion.load import load
+from ingestion.mapping import read_mapping, shipped
+from ingestion.parse import PARSERS
+from tests.door_deliveries import NOW, door, load_into, write_csv, write_parquet
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+
+FOREIGN = """
+name: neighbours
+timezone: UTC
+tables:
+  - table: platforms
+    rows: [{platform_id: shop, type: leasing, is_own: false}]
+  - table: applications
+    source: loans.csv
+    where:
+      - {column: state, is_not: test}
+      - {column: branch, in: [north, 7]}
+    constants: {platform_id: shop, product: cash}
+    columns:
+      application_id: {column: no, prefix: "L-"}
+      applied_at: {column: when, time: epoch_s}
+      applicant_id: person
+      phone: {column: mobile_md5, hashed: md5}
+      phone_three_element: {column: checked, values: {"ja": true, "nein": false}}
+    identifiers:
+      - {column: second_device, kind: device}
+      - {column: boss_phone, kind: phone, role: employer}
+    attributes: {branch: branch, colour: favourite_colour}
+  - table: labels
+    source: loans.csv
+    where: [{column: state, is: bad}]
+    constants: {label: fraud}
+    columns:
+      application_id: {column: no, prefix: "L-"}
+      known_at: {column: when, time: epoch_s, plus_days: 7}
+  - table: merchants
+    source: shops.parquet
+    columns: {merchant_id: key, opened_at: {column: since, time: "%d.%m.%Y"}}
+"""
+LOAN = {"no": "1", "when": "1748772000", "person": "p1", "mobile_md5": "0123456789abcdef0123456789abcdef", "checked": "ja", "state": "ok"}
+LOAN |= {"branch": "north", "second_device": "c2ff614802a7f339", "boss_phone": "0731-66352373", "favourite_colour": "green", "shoe_size": "43"}
+
+
+def foreign(folder: Path, mapping: str = FOREIGN) -> Path:
+    folder.mkdir()
+    rows = [LOAN, {**LOAN, "no": "2", "state": "bad", "branch": "7"}, {**LOAN, "no": "3", "state": "test"}, {**LOAN, "no": "4", "branch": "south"}]
+    write_csv(folder / "loans.csv", rows)
+    write_parquet(folder / "shops.parquet", [{"key": 7, "since": "24.12.2020"}])
+    (folder / "notes.txt").write_text("not a table")
+    (folder / "mapping.yaml").write_text(mapping)
+    return folder
+
+
+def test_foreign_tables_become_ours(tmp_path):
+    with SqliteStore(tmp_path / "graph.db") as store:
+        report = load_into(store, foreign(tmp_path / "delivery"))
+        assert {name: tally.accepted for name, tally in report.tables.items()} == {"platforms": 1, "merchants": 1, "applications": 2, "labels": 1}
+        view = store.view(NOW)
+        loan, other = view.application("L-1"), view.application("L-2")
+        assert loan.applied_at == datetime(2025, 6, 1, 10, tzinfo=UTC)
+        assert (loan.platform_id, loan.product, loan.phone_three_element) == ("shop", "cash", True)
+        assert loan.attributes == (("branch", "north"), ("colour", "green"))
+        assert {(m.identifier.kind, m.role) for m in loan.mentions} == {
+            (IdentifierKind.PHONE, Role.OWN), (IdentifierKind.DEVICE, Role.OWN), (IdentifierKind.PHONE, Role.EMPLOYER),
+        }  # fmt: skip
+        (label,) = view.labels_of(["p1"])["p1"]
+        assert (label.application_id, label.label, label.known_at) == (other.application_id, LabelValue.FRAUD, datetime(2025, 6, 8, 10, tzinfo=UTC))
+        assert view.merchants_of(["7"])["7"].opened_at == datetime(2020, 12, 24, tzinfo=UTC)
+    assert report.unknown_columns["applications"] == {"shoe_size": 2}
+    assert report.left_out == ("notes.txt",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("source: loans.csv", "source: lons.csv", "lons.csv is missing"),
+        ("applicant_id: person", "applicant_id: persons", "persons"),
+        ("      applicant_id: person\n", "", "nothing feeds applicant_id"),
+        ("table: labels", "table: label", "unknown table 'label'"),
+        ("is_not: test", "isnt: test", "isnt"),
+        ("time: epoch_s}", "tme: epoch_s}", "unknown tme"),
+        ("kind: device", "kind: divice", "divice"),
+        ("timezone: UTC", "timezone: [", "not YAML"),
+        ("timezone: UTC", "timezone: Mars", "unknown time zone"),
+        ("column: branch, in: [north, 7]", "column: branch, in: north", "takes a list"),
+        ("colour: favourite_colour", "colour: favorite_color", "favorite_color"),
+    ],
+)
+def test_a_mapping_that_cannot_work_is_refused_and_names_the_place(tmp_path, old, new, says):
+    assert old in FOREIGN
+    with pytest.raises(DeliveryError, match=says):
+        open_delivery(foreign(tmp_path / "delivery", FOREIGN.replace(old, new, 1)))
+
+
+def test_an_unknown_mapping_names_those_that_are_shipped(tmp_path):
+    with pytest.raises(DeliveryError, match="handbook_simulated, p2p_payment_fraud, s_ffsd"):
+        read_mapping(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_mapping_reads_and_feeds_known_tables(name):
+    assert all(feed.table.name in TABLES for feed in read_mapping(name).feeds)
+
+
+def _data(name: str) -> Path:
+    folder = Path(os.environ.get("RINGFENCE_TEST_DATA", DATA)) / name
+    if not folder.exists():
+        pytest.skip(f"the data set {name} is not beside the checkout (../shared/data)")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def p2p(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("p2p")
+    with SqliteStore(folder / "p2p.db") as store:
+        report = load(open_delivery(_data("p2p_payment_fraud"), "p2p_payment_fraud"), store, door(), report_to=folder)
+        yield report, store.view(datetime(2020, 1, 1, tzinfo=UTC)).tables()
+
+
+@pytest.mark.data
+def test_all_of_p2p_comes_in(p2p):
+    report, tables = p2p
+    kinds = Counter(tables.events["kind"])
+    assert kinds == {"device_use": 55_026, "card_bind": 128_066, "transfer": 102_832, "referral": 1_870}
+    assert len(tables.devices["identifier"]) == 51_451
+    assert tables.labels["fraud"].sum() == 241
+    assert sum(t.rejected for t in report.tables.values()) == 0
+
+
+@pytest.mark.data
+def test_p2p_shares_cards_and_devices_as_published(p2p):
+    _, tables = p2p
+    flagged = set(tables.labels["applicant"])
+    assert shared_by(tables, IdentifierKind.BANK_CARD, flagged) == (8_185, 31, 274)
+    assert shared_by(tables, IdentifierKind.DEVICE, flagged) == (2_655, 2, 88)
+
+
+@pytest.mark.data
+def test_p2p_transfer_pairs_share_a_card_as_published(p2p):
+    _, tables = p2p
+    cards = holdings(tables, IdentifierKind.BANK_CARD)
+    events = tables.events
+    transfers = events["kind"] == "transfer"
+    pairs = set(zip(events["applicant"][transfers].tolist(), events["counterparty"][transfers].tolist(), strict=True))
+    assert sum(bool(cards.get(a, set()) & cards.get(b, set())) for a, b in pairs) == 6_240
+
+
+def holdings(tables, kind):
+    """The identifiers of a kind by applicant."""
+    of_kind = tables.identifiers["kind"][tables.ties["identifier"]] == KINDS.index(kind)
+    held: dict[int, set[int]] = {}
+    for applicant, identifier in zip(tables.ties["applicant"][of_kind].tolist(), tables.ties["identifier"][of_kind].tolist(), strict=True):
+        held.setdefault(applicant, set()).add(identifier)
+    return held
+
+
+def shared_by(tables, kind, flagged):
+    """How many identifiers with more than one holder have none, all, some of them flagged."""
+    holders: dict[int, set[int]] = {}
+    for applicant, identifiers in holdings(tables, kind).items():
+        for identifier in identifiers:
+            holders.setdefault(identifier, set()).add(applicant)
+    shares = [len(h & flagged) / len(h) for h in holders.values() if len(h) > 1]
+    return sum(s == 0 for s in shares), sum(s == 1 for s in shares), sum(0 < s < 1 for s in shares)
+
+
+@pytest.mark.data
+def test_all_of_s_ffsd_comes_in(tmp_path):
+    with SqliteStore(tmp_path / "ffsd.db") as store:
+        report = load(open_delivery(_data("s_ffsd"), "s_ffsd"), store, door(), report_to=tmp_path)
+        tables = store.view(NOW).tables()
+    assert report.tables["applications"].accepted == 77_881
+    assert len(tables.merchant_ids) == 886
+    assert len(tables.applicant_ids) == 30_346
+    assert np.bincount(tables.labels["fraud"]).tolist() == [24_387, 5_256]
+
+
+@pytest.mark.data
+def test_the_handbooks_transactions_come_in_with_labels_a_week_later():
+    """The first thousands of rows: all 1.75 million take minutes."""
+    delivery = open_delivery(_data("handbook_simulated"), "handbook_simulated")
+    at = door()
+    _, applications, labels = ([PARSERS[f.table.name](r.cells, at, f.table) for r in islice(delivery.records(f), 5_000)] for f in delivery.feeds)
+    assert {label.known_at - a.applied_at for a, label in zip(applications, labels, strict=True)} == {timedelta(days=7)}
+    assert delivery.rows == 2 * 1_754_155 + 1
