@@ -155,7 +155,7 @@ def _choose_lenders(
     order = guilty[np.argsort(crew[guilty], kind="stable")]
     names, starts = np.unique(crew[order], return_index=True)
     easy = places.lender_weight * places.lender_approves
-    for name, rows in zip(names, np.split(order, starts[1:]), strict=True):
+    for name, rows in zip(names, np.split(order, starts)[1:], strict=True):
         known = min(crews[int(name)].lenders, len(easy))
         favourites = rng.choice(len(easy), known, replace=False, p=easy / easy.sum())
         taste = rng.dirichlet(np.full(known, 1.5))

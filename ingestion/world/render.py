@@ -57,7 +57,7 @@ def hexadecimal(values: npt.NDArray[np.uint64]) -> pa.Array:
 def local_times(at: IntArray) -> pa.Array:
     """Seconds since 1970 as ISO-8601 in China's time."""
     text = np.datetime_as_string((at + LOCAL_OFFSET).astype("datetime64[s]"))
-    rows = text.view(np.uint32).reshape(len(at), -1)[:, :19].astype(np.uint8)
+    rows = text.astype("U19").view(np.uint32).reshape(len(at), 19).astype(np.uint8)
     offset = np.frombuffer(b"+08:00", dtype=np.uint8)
     return ascii_text(np.concatenate([rows, np.broadcast_to(offset, (len(at), 6))], axis=1))
 
