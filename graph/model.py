@@ -89,6 +89,9 @@ class Identifier:
         # Asked for many times in every walk: the name in a subgraph is put together once.
         object.__setattr__(self, "node", f"{self.kind.value}:{self.token}")
 
+    def __hash__(self) -> int:
+        return hash(self.token)  # two kinds hardly ever share a token, and a string remembers its hash
+
 
 @dataclass(frozen=True, slots=True)
 class Mention:

@@ -18,7 +18,6 @@ CREATE TABLE applicant(key INTEGER PRIMARY KEY, applicant_id TEXT NOT NULL UNIQU
 CREATE TABLE identifier(key INTEGER PRIMARY KEY, kind INTEGER NOT NULL, token TEXT NOT NULL, masked TEXT NOT NULL, linking INTEGER NOT NULL,
   UNIQUE(kind, token));
 CREATE INDEX identifier_masked ON identifier(masked);
-CREATE INDEX identifier_token ON identifier(token);
 
 CREATE TABLE application(key INTEGER PRIMARY KEY, application_id TEXT NOT NULL UNIQUE, applicant INTEGER NOT NULL, at INTEGER NOT NULL,
   mark INTEGER NOT NULL, platform_id TEXT NOT NULL, product TEXT, amount REAL, term_months INTEGER, merchant_id TEXT, agent_id TEXT, channel TEXT,

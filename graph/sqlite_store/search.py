@@ -17,7 +17,9 @@ APPLICANTS = """SELECT p.applicant_id, p.applicant_id FROM applicant p WHERE p.a
 APPLICATIONS = """SELECT application_id, application_id FROM application WHERE application_id >= :text AND application_id < :end AND at < :as_of
     AND mark <= :mark ORDER BY application_id LIMIT :limit"""
 RINGS = "SELECT ring_id, ring_id FROM ring WHERE snapshot = :snapshot AND ring_id >= :text AND ring_id < :end ORDER BY ring_id LIMIT :limit"
-IDENTIFIERS = """SELECT i.kind, i.token, i.masked FROM identifier i WHERE (i.masked = :text OR (i.token >= :text AND i.token < :end))
+_KINDS = ", ".join(str(code) for code in range(len(KINDS)))
+IDENTIFIERS = f"""SELECT i.kind, i.token, i.masked FROM identifier i
+    WHERE (i.masked = :text OR (i.kind IN ({_KINDS}) AND i.token >= :text AND i.token < :end))
     AND EXISTS (SELECT 1 FROM tie t WHERE t.identifier = i.key AND t.since < :as_of AND t.mark <= :mark)
     ORDER BY i.masked, i.kind, i.token LIMIT :limit"""
 

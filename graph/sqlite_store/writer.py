@@ -200,7 +200,7 @@ class Writer:
         if not self._mentions:
             return
         sql = "INSERT OR IGNORE INTO mention(applicant, identifier, role, at, mark) VALUES (?, ?, ?, ?, ?)"
-        self._db.executemany(sql, [(*m, self._mark) for m in self._mentions])
+        self._db.executemany(sql, [(*m, self._mark) for m in sorted(self._mentions)])  # in the table's order: pages are touched once
         first: dict[TieKey, int] = {}
         for applicant, identifier, role, at in self._mentions:
             known = first.get((applicant, identifier, role))
@@ -216,7 +216,7 @@ class Writer:
         )
         self._db.executemany(
             "INSERT INTO tie(identifier, since, applicant, role, mark, kind, superseded) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(i, since, applicant, role, self._mark, kinds[i], FOREVER) for (applicant, i, role), since in fresh],
+            sorted((i, since, applicant, role, self._mark, kinds[i], FOREVER) for (applicant, i, role), since in fresh),
         )
 
     def _standing_ties(self, applicants: set[int]) -> dict[TieKey, int]:
