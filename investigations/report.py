@@ -1,0 +1,200 @@
+"""The report of a ring review: one HTML page for a risk meeting, that opens without a network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from graph.model import Ring, RingChange, RingKind
+from investigations import report_charts as charts
+from investigations import report_drawing as drawing
+from investigations.report_charts import Bar
+from investigations.review_result import EarlyWarning, ReviewResult
+
+DRAWN_RINGS = 8  # the worst ones
+LISTED_RINGS = 60  # rows of the table; rings.parquet has all
+LISTED_CHANGES = 30
+MONTHS = 12
+KINDS = {
+    RingKind.RING: ("fraud ring", "欺诈团伙"),
+    RingKind.AGENT: ("agent", "中介包装"),
+    RingKind.MERCHANT: ("merchant collusion", "商户合谋"),
+    RingKind.HOUSEHOLD: ("household", "家庭"),
+    RingKind.DORMITORY: ("dormitory, workplace, campus", "宿舍、单位、校园"),
+    RingKind.KIOSK: ("shop's own device", "门店设备"),
+    RingKind.UNKNOWN: ("unknown", "未定"),
+}
+CHANGES = {
+    "born": ("new", "新出现"),
+    "grown": ("grown", "扩大"),
+    "shrunk": ("shrunk", "缩小"),
+    "merged": ("merged", "合并"),
+    "split": ("split", "分裂"),
+    "dissolved": ("dissolved", "解散"),
+    "unchanged": ("unchanged", "无变化"),
+}
+SIZES = ([2, 5, 10, 20, 50, 100, 10_000], ["2-4", "5-9", "10-19", "20-49", "50-99", "100+"])
+SCORES = ([n / 10 for n in range(11)], [f"{n * 10}" for n in range(10)])
+DAYS = ([-10_000, 0, 15, 30, 60, 90, 180, 10_000], ["late", "0-14", "15-29", "30-59", "60-89", "90-179", "180+"])
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A change of the week beside the ring as it is now (None: dissolved)."""
+
+    change: RingChange
+    ring: Ring | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One of the worst rings with its picture and the legend of its lines: (kind, colour)."""
+
+    ring: Ring
+    picture: Markup
+    legend: tuple[tuple[str, str], ...]
+    change: RingChange | None
+    early: EarlyWarning | None
+
+
+@dataclass(frozen=True, slots=True)
+class BackTest:
+    """What earlier flagging would have given, over the flagged rings whose first default or fraud is known."""
+
+    known: int
+    early: int
+    median_days: float | None
+    loans: int
+    amount: float
+
+
+def render(result: ReviewResult, path: Path) -> None:
+    """Write the page to `path`, beside and then over it, so that nobody opens half a report."""
+    environment = Environment(
+        loader=PackageLoader("investigations"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(money=money, percent=percent)
+    page = environment.get_template("report.html").render(**_context(result))
+    beside = path.with_name(path.name + ".part")
+    beside.write_text(page, encoding="utf-8")
+    beside.replace(path)
+
+
+def money(amount: float) -> str:
+    """CNY in a meeting's terms: 940, 12.3 k, 4.56 M."""
+    for size, unit in ((1e9, " bn"), (1e6, " M"), (1e4, " k")):
+        if abs(amount) >= size:
+            shown = amount / (1e3 if unit == " k" else size)
+            return f"{shown:,.3g}{unit}" if shown < 1000 else f"{shown:,.0f}{unit}"
+    return f"{amount:,.0f}"
+
+
+def percent(share: float | None) -> str:
+    """A share as per cent with one digit; a dash where it is not known."""
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def back_test(early: Sequence[EarlyWarning]) -> BackTest:
+    """The back-test in figures."""
+    known = [warning for warning in early if warning.days is not None]
+    ahead = [warning for warning in known if (warning.days or 0) > 0]
+    return BackTest(
+        known=len(known),
+        early=len(ahead),
+        median_days=median(w.days or 0 for w in known) if known else None,
+        loans=sum(w.loans for w in ahead),
+        amount=sum(w.amount for w in ahead),
+    )
+
+
+def _context(result: ReviewResult) -> dict[str, Any]:
+    rings = result.snapshot.rings
+    flagged = [ring for ring in rings if ring.kind.flagged]
+    return {
+        "result": result,
+        "snapshot": result.snapshot,
+        "figures": result.figures,
+        "flagged": flagged,
+        "listed": flagged[:LISTED_RINGS],
+        "people": sum(ring.size for ring in flagged),
+        "exposure": sum(ring.exposure for ring in flagged),
+        "confirmed": sum(ring.confirmed_bad for ring in flagged),
+        "mistaken": _mistaken(result.figures),
+        "changes": Counter(change.change for change in result.changes),
+        "changed": _changed(result)[:LISTED_CHANGES],
+        "drawn": _drawn(result, flagged[:DRAWN_RINGS]),
+        "back_test": back_test(result.early),
+        "charts": _charts(result, flagged),
+        "kind_words": KINDS,
+        "change_words": CHANGES,
+    }
+
+
+def _mistaken(figures: Mapping[str, float | int]) -> float | None:
+    """The share of people known to be good who are in flagged groups; None while nobody is known to be good."""
+    known = figures.get("known_good", 0)
+    return figures.get("known_good_flagged", 0) / known if known else None
+
+
+def _changed(result: ReviewResult) -> list[Changed]:
+    """What is new in flagged rings, and what dissolved; births first, then the most newcomers."""
+    rings = {ring.ring_id: ring for ring in result.snapshot.rings}
+    order = list(CHANGES)
+    found = [Changed(change, rings.get(change.ring_id)) for change in result.changes if change.change != "unchanged"]
+    shown = [one for one in found if one.ring is None or one.ring.kind.flagged]
+    return sorted(shown, key=lambda one: (order.index(one.change.change), -one.change.joined, one.change.ring_id))
+
+
+def _drawn(result: ReviewResult, worst: Sequence[Ring]) -> list[Drawn]:
+    changes = {change.ring_id: change for change in result.changes}
+    early = {warning.ring_id: warning for warning in result.early}
+    pictures = []
+    for ring in worst:
+        edges = result.edges.get(ring.ring_id, ())
+        legend = tuple((kind, drawing.colour_of(kind)) for kind in drawing.kinds_drawn(edges)[:4])
+        picture = drawing.draw(ring, edges, result.snapshot.as_of)
+        pictures.append(Drawn(ring, picture, legend, changes.get(ring.ring_id), early.get(ring.ring_id)))
+    return pictures
+
+
+def _charts(result: ReviewResult, flagged: Sequence[Ring]) -> dict[str, Markup]:
+    days = [warning.days for warning in result.early if warning.days is not None]
+    return {
+        "kinds": charts.bars(_kind_bars(result.snapshot.rings), 210),
+        "exposure": charts.bars([Bar(r.ring_id, r.exposure, money(r.exposure), charts.ORANGE) for r in _by_exposure(flagged)]),
+        "sizes": charts.histogram([ring.size for ring in flagged], *SIZES, charts.ORANGE),
+        "scores": charts.histogram([ring.score for ring in result.snapshot.rings], *SCORES),
+        "months": charts.columns(_month_bars(flagged, result), every=2),
+        "days": charts.histogram(days, *DAYS, charts.BLUE) if days else Markup(""),
+    }
+
+
+def _kind_bars(rings: Sequence[Ring]) -> list[Bar]:
+    groups, people = Counter(ring.kind for ring in rings), Counter[RingKind]()
+    for ring in rings:
+        people[ring.kind] += ring.size
+    bars = []
+    for kind, (english, chinese) in KINDS.items():
+        if groups[kind]:
+            colour = charts.ORANGE if kind.flagged else charts.GREY
+            bars.append(Bar(f"{english} {chinese}", groups[kind], f"{groups[kind]:,} ({people[kind]:,})", colour))
+    return bars
+
+
+def _by_exposure(flagged: Sequence[Ring]) -> list[Ring]:
+    return [ring for ring in sorted(flagged, key=lambda r: (-r.exposure, r.ring_id)) if ring.exposure > 0][:10]
+
+
+def _month_bars(flagged: Sequence[Ring], result: ReviewResult) -> list[Bar]:
+    """Members of today's flagged rings by the month in which they joined, the last MONTHS months."""
+    last = result.snapshot.as_of.year * 12 + result.snapshot.as_of.month - 1
+    joined = Counter(m.joined_at.year * 12 + m.joined_at.month - 1 for ring in flagged for m in ring.members)
+    months = range(last - MONTHS + 1, last + 1)
+    return [Bar(f"{month // 12}-{month % 12 + 1:02d}", joined[month], str(joined[month]), charts.ORANGE) for month in months]
