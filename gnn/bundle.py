@@ -1,0 +1,151 @@
+"""A trained model on disk: a folder of plain files, no pickle, that refuses to be read by code that computes other inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+
+from gnn.network import RingNet
+from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES
+from gnn.tensors import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
+from gnn.trees import Trees
+from graph.errors import BundleError
+
+FORMAT = 1  # grows when files or the card's fields change so that older code could misread them
+CARD, NETWORK = "card.json", "network.safetensors"
+
+
+@dataclass(frozen=True)
+class ModelBundle:
+    """`card`: everything said about the model (docs/model.md lists the fields); `ensembles`: `trees` and `blend`."""
+
+    card: Mapping[str, Any]
+    network: RingNet
+    ensembles: Mapping[str, Trees]
+
+
+def inputs() -> dict[str, list[str]]:
+    """The names, in order, of everything that this code computes for a model."""
+    graph = {f"graph.{kind}": list(names) for kind, names in NODE_FEATURES.items()}
+    links = {"graph.link": list(EDGE_FEATURES), "graph.link_types": [" ".join(edge) for edge in EDGE_TYPES]}
+    return {"signals": list(SIGNAL_NAMES), "variables": list(VARIABLE_NAMES), **graph, **links}
+
+
+def write(bundle: ModelBundle, folder: Path) -> dict[str, Any]:
+    """Write the bundle beside `folder` and switch over to it; returns the card as written, with version and checksums.
+
+    The version is a digest of what the model is, so the same training gives the same version. A bundle that was there is replaced.
+    """
+    files = {NETWORK: save_tensors({name: value.contiguous() for name, value in bundle.network.state_dict().items()})}
+    for part, ensemble in bundle.ensembles.items():
+        files |= {f"{part}.{member}.txt": text.encode() for member, text in enumerate(ensemble.texts)}
+    card: dict[str, Any] = {
+        **bundle.card,
+        "format": FORMAT,
+        "inputs": inputs(),
+        "columns": {part: list(ensemble.names) for part, ensemble in bundle.ensembles.items()},
+        "network": bundle.network.shape,
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
+    }
+    card["version"] = _digest(card)
+    files[CARD] = json.dumps(card, indent=1, ensure_ascii=False).encode()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    for name, content in files.items():
+        (beside / name).write_bytes(content)
+    beside.chmod(0o755)
+    _switch(beside, folder)
+    return card
+
+
+def read(folder: Path) -> ModelBundle:
+    """The bundle in `folder`.
+
+    Raises BundleError when it is missing, damaged, of another format, or made for inputs that this code does not compute: it names them.
+    """
+    card = _card(folder)
+    _same_inputs(card["inputs"], folder)
+    contents = {name: _content(folder / name, checksum) for name, checksum in card["files"].items()}
+    try:
+        network = RingNet(**card["network"])
+        network.load_state_dict(load_tensors(contents[NETWORK]))
+        parts = card["columns"].items()
+        ensembles = {part: Trees.read(names, _texts(part, contents)) for part, names in parts}
+    except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise BundleError(f"the model bundle in {folder} does not hold together: {error}; train it again") from error
+    torch.set_num_threads(1)  # two threads are slower on one subject, and one keeps sums in one order
+    return ModelBundle(card, network.eval(), ensembles)
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    try:
+        card: dict[str, Any] = json.loads((folder / CARD).read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise BundleError(f"there is no model bundle in {folder}: make one with scripts/train_model.py --out {folder}") from error
+    except (OSError, ValueError) as error:
+        raise BundleError(f"the card of the model bundle in {folder} cannot be read: {error}") from error
+    if not isinstance(card, dict) or card.get("format") != FORMAT:
+        raise BundleError(f"the model bundle in {folder} has another format than {FORMAT}: train it again")
+    missing = [name for name in ("inputs", "columns", "network", "files", "version") if name not in card]
+    if missing:
+        raise BundleError(f"the card of the model bundle in {folder} lacks {', '.join(missing)}")
+    if card["version"] != _digest(card):
+        raise BundleError(f"the card of the model bundle in {folder} was changed after training")
+    return card
+
+
+def _same_inputs(theirs: Mapping[str, Iterable[str]], folder: Path) -> None:
+    problems = []
+    for kind, ours in inputs().items():
+        known = list(theirs.get(kind, ()))
+        if known == ours:
+            continue
+        gone, new = [n for n in known if n not in ours], [n for n in ours if n not in known]
+        said = [f"it needs {', '.join(gone)}"] if gone else []
+        said += [f"it does not know {', '.join(new)}"] if new else []
+        problems.append(f"{kind}: {'; '.join(said) or 'their order differs'}")
+    if problems:
+        raise BundleError(f"the model bundle in {folder} was trained on other inputs ({' | '.join(problems)}): train it again")
+
+
+def _content(path: Path, checksum: str) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"the model bundle lacks {path.name}: {error}") from error
+    if hashlib.sha256(content).hexdigest() != checksum:
+        raise BundleError(f"the model bundle's file {path.name} is damaged: its checksum differs from the card's")
+    return content
+
+
+def _texts(part: str, contents: Mapping[str, bytes]) -> list[str]:
+    names = sorted((n for n in contents if n.startswith(f"{part}.")), key=lambda n: int(n.split(".")[1]))
+    return [contents[name].decode() for name in names]
+
+
+def _digest(card: Mapping[str, Any]) -> str:
+    said = json.dumps({key: value for key, value in card.items() if key != "version"}, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+
+def _switch(beside: Path, folder: Path) -> None:
+    """Put the finished folder in its place. A reader that opens files by the old folder's checksums finds them changed and says so."""
+    if not folder.exists():
+        os.rename(beside, folder)
+        return
+    old = beside.with_name(beside.name + ".old")
+    os.rename(folder, old)
+    os.rename(beside, folder)
+    shutil.rmtree(old, ignore_errors=True)

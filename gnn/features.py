@@ -1,0 +1,229 @@
+"""What the network is told of one node or one link: numbers between about -1 and 10, from nothing but one assessment's evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from graph.evidence import Evidence
+from graph.model import Application, IdentifierKind, LabelValue, Outcome, OutcomeStatus, Role
+
+KINDS = tuple(IdentifierKind)
+STATUSES = tuple(OutcomeStatus)
+TROUBLE = (OutcomeStatus.DPD30, OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF)
+WINDOWS = (1.0, 7.0, 30.0, 90.0)  # days
+NEVER = 4_000.0  # days: stands for *has not happened*, beyond any history
+_DAY = timedelta(days=1)
+
+APPLICANT = (
+    "is_seed", "one_step_away", "two_steps_away", "applications", "applications_1d", "applications_7d", "applications_30d", "applications_90d",
+    "lenders_7d", "lenders", "bank_share", "rejected", "disbursed", "closed", "trouble", "known_fraud", "known_good", "since_fraud", "since_first",
+    "since_last", "mean_amount", "face_match", "liveness", "verification_missing", "three_element_failed", "new_citizen", "age", "shops", "ties",
+    "from_seed_start",
+)  # fmt: skip
+IDENTIFIER = (
+    *(f"is_{kind.value}" for kind in KINDS), "holders", "is_hub", "is_linking", "shown", "as_contact", "fresh_7d", "fresh_30d", "fresh_90d",
+    "known_fraud_holders", "known_fraud_share", "since_first", "since_last", "named_now", "is_emulator", "is_rooted", "span",
+)  # fmt: skip
+APPLICATION = (
+    "in_question", "days_ago", "amount", "term", "at_bank", "at_own", "face_match", "face_missing", "liveness", "three_element_yes",
+    "three_element_no", *(f"was_{status.value}" for status in STATUSES), "labelled_fraud", "has_merchant", "has_agent", "at_night", "weekend",
+    "mentions",
+)  # fmt: skip
+SHOP = (
+    "is_merchant", "is_agent", "applications", "applications_1d", "applications_7d", "applications_30d", "people_share", "lenders", "opened",
+    "mean_amount", "amount_spread", "span", "night_share",
+)  # fmt: skip
+LINK = ("own", "contact", "employer", "transfer", "since", "last", "now", "gap")
+
+Row = list[float]
+
+
+def size(value: float) -> float:
+    """A count, an amount or a duration on the scale on which twice as much is one step."""
+    return math.log1p(value) if value > 0 else 0.0
+
+
+def days(later: datetime, earlier: datetime | None) -> float:
+    """Days between; NEVER when there is no earlier moment."""
+    return NEVER if earlier is None else max((later - earlier) / _DAY, 0.0)
+
+
+class Reader:
+    """Reads the rows of one assessment; whatever it looks at is in the evidence, so nothing later than the moment can come in."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.now = evidence.as_of
+        self.banks = {p.platform_id for p in evidence.platforms.values() if p.type.is_bank}
+        self.own = {p.platform_id for p in evidence.platforms.values() if p.is_own}
+        self.fraud_since, self.good, self.fraud_loans = _verdicts(evidence)
+        self.start = min((a.applied_at for a in evidence.own), default=self.now)
+
+    def applicant(self, applicant_id: str, step: int, ties: int) -> Row:
+        """The row of a person: what they asked for and how it went, as far as it was known."""
+        made = self.evidence.applications.get(applicant_id, ())
+        ages = [days(self.now, a.applied_at) for a in made]
+        fraud = self.fraud_since.get(applicant_id)
+        first = ages[-1] if ages else NEVER
+        return [
+            *(float(step == k) for k in range(3)),
+            size(len(made)),
+            *(size(sum(age < width for age in ages)) for width in WINDOWS),
+            size(len({a.platform_id for a, age in zip(made, ages) if age < 7})),
+            size(len({a.platform_id for a in made})),
+            sum(a.platform_id in self.banks for a in made) / len(made) if made else 0.0,
+            *self._fates(made),
+            float(fraud is not None),
+            float(applicant_id in self.good),
+            size(days(self.now, fraud)),
+            size(first),
+            size(ages[0] if ages else NEVER),
+            *_verification(made),
+            size(len({a.merchant_id for a in made if a.merchant_id})),
+            size(ties),
+            size(abs(first - days(self.now, self.start))) if ages else size(NEVER),
+        ]
+
+    def _fates(self, made: Sequence[Application]) -> Row:
+        """Refused, paid out, paid back and gone bad: how many of these applications."""
+        fates = [{o.status for o in self.evidence.outcomes.get(a.application_id, ())} for a in made]
+        return [
+            size(sum(OutcomeStatus.REJECTED in fate for fate in fates)),
+            size(sum(OutcomeStatus.DISBURSED in fate for fate in fates)),
+            size(sum(OutcomeStatus.CLOSED in fate for fate in fates)),
+            size(sum(not fate.isdisjoint(TROUBLE) for fate in fates)),
+        ]
+
+    def identifier(self, data: Mapping[str, Any], links: Mapping[str, Mapping[str, Any]]) -> Row:
+        """The row of an identifier: `data` its node in the subgraph, `links` its shown ties by applicant node."""
+        identifier = data["identifier"]
+        since = [days(self.now, link["since"]) for link in links.values() if link["since"] is not None]
+        last = [days(self.now, link["last"]) for link in links.values() if link["last"] is not None]
+        fraud = sum(node.partition(":")[2] in self.fraud_since for node in links)
+        device = self.evidence.devices.get(identifier)
+        return [
+            *(float(identifier.kind is kind) for kind in KINDS),
+            size(data["holders"]),
+            float(data["hub"] is not None),
+            float(identifier.linking),
+            size(len(links)),
+            size(sum(link["role"] == Role.CONTACT for link in links.values())),
+            *(size(sum(age < width for age in since)) for width in WINDOWS[1:]),
+            size(fraud),
+            fraud / len(links) if links else 0.0,
+            size(max(since, default=NEVER)),
+            size(min(last, default=NEVER)),
+            float(len(since) < len(links)),
+            float(bool(device and device.is_emulator)),
+            float(bool(device and device.is_rooted)),
+            size(max(since, default=0.0) - min(since, default=0.0)),
+        ]
+
+    def application(self, application: Application) -> Row:
+        """The row of an application; the one in question has no fate yet."""
+        a, at = application, application.applied_at
+        asked = a is self.evidence.subject.application
+        outcomes: Sequence[Outcome] = () if asked else self.evidence.outcomes.get(a.application_id, ())
+        fate = {o.status for o in outcomes}
+        hour = (at.hour + 8) % 24  # in the lenders' country, China
+        return [
+            float(asked),
+            size(days(self.now, at)),
+            size(a.amount or 0.0),
+            size(a.term_months or 0.0),
+            float(a.platform_id in self.banks),
+            float(a.platform_id in self.own),
+            a.face_match or 0.0,
+            float(a.face_match is None),
+            a.liveness or 0.0,
+            float(a.phone_three_element is True),
+            float(a.phone_three_element is False),
+            *(float(status in fate) for status in STATUSES),
+            float(a.application_id in self.fraud_loans),
+            float(a.merchant_id is not None),
+            float(a.agent_id is not None),
+            float(hour >= 22 or hour < 6),
+            float((at + timedelta(hours=8)).weekday() >= 5),
+            size(len(a.mentions)),
+        ]
+
+    def shop(self, seen: Sequence[Application], merchant_id: str | None) -> Row:
+        """The row of the merchant (or, with None, the agent) at which the question arose, from its latest applications `seen`."""
+        ages = [days(self.now, a.applied_at) for a in seen]
+        amounts = [size(a.amount) for a in seen if a.amount is not None]
+        mean = sum(amounts) / len(amounts) if amounts else 0.0
+        merchant = self.evidence.merchants.get(merchant_id) if merchant_id else None
+        night = sum((a.applied_at.hour + 8) % 24 >= 22 or (a.applied_at.hour + 8) % 24 < 6 for a in seen)
+        return [
+            float(merchant_id is not None),
+            float(merchant_id is None),
+            size(len(seen)),
+            *(size(sum(age < width for age in ages)) for width in WINDOWS[:3]),
+            len({a.applicant_id for a in seen}) / len(seen) if seen else 1.0,
+            size(len({a.platform_id for a in seen})),
+            size(days(self.now, merchant.opened_at if merchant else None)),
+            mean,
+            math.sqrt(sum((x - mean) ** 2 for x in amounts) / len(amounts)) if amounts else 0.0,
+            size(ages[-1] - ages[0]) if ages else 0.0,
+            night / len(seen) if seen else 0.0,
+        ]
+
+    def link(self, data: Mapping[str, Any]) -> Row:
+        """The row of a tie or a transfer: its role, how old and how lately used; `now` when only the application in question says it."""
+        role, since, last = data["role"], data["since"], data["last"]
+        return [
+            float(role == Role.OWN),
+            float(role == Role.CONTACT),
+            float(role == Role.EMPLOYER),
+            float(role not in _ROLES),
+            size(days(self.now, since)) if since is not None else 0.0,
+            size(days(self.now, last)) if last is not None else 0.0,
+            float(since is None),
+            size(days(last, since)) if since is not None and last is not None else 0.0,
+        ]
+
+    def plain(self, *, since: datetime | None = None, now: bool = False) -> Row:
+        """The row of a link that has no role: who made an application, where it was made."""
+        age = size(days(self.now, since)) if since is not None else 0.0
+        return [0.0, 0.0, 0.0, 0.0, age, age, float(now), 0.0]
+
+
+_ROLES = frozenset(role.value for role in Role)
+
+
+def _verdicts(evidence: Evidence) -> tuple[dict[str, datetime], set[str], set[str]]:
+    """Since when each applicant is known for fraud, who is known as good, and which applications were fraud."""
+    fraud: dict[str, datetime] = {}
+    good: set[str] = set()
+    loans: set[str] = set()
+    for applicant_id, labels in evidence.labels.items():
+        for label in labels:
+            if label.label is LabelValue.GOOD:
+                good.add(applicant_id)
+                continue
+            fraud.setdefault(applicant_id, label.known_at)
+            if label.application_id:
+                loans.add(label.application_id)
+    return fraud, good, loans
+
+
+def _verification(made: Sequence[Application]) -> Row:
+    """Mean amount, checks and profile over somebody's applications; 0 where nothing is known, with a mark for the missing checks."""
+    if not made:
+        return [0.0] * 7
+    amounts = [a.amount for a in made if a.amount is not None]
+    faces = [a.face_match for a in made if a.face_match is not None]
+    lives = [a.liveness for a in made if a.liveness is not None]
+    latest = made[0]
+    return [
+        size(sum(amounts) / len(amounts)) if amounts else 0.0,
+        min(faces, default=0.0),
+        min(lives, default=0.0),
+        float(not faces),
+        sum(a.phone_three_element is False for a in made) / len(made),
+        float(latest.new_citizen is True),
+        (latest.applied_at.year - latest.birth_year) / 50 if latest.birth_year else 0.0,
+    ]

@@ -1,0 +1,137 @@
+"""The network: two rounds of typed messages over a subject's surroundings, read out at the subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.nn import MessagePassing
+from torch_geometric.utils import scatter
+
+from gnn.tensors import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, EdgeType, Tensors
+
+NODE_TYPES = tuple(NODE_FEATURES)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Surroundings of B subjects, disjoint: `x`, `edge_index`, `edge_attr` and `batch` (a node's subject) by type, as PyG names them."""
+
+    x: Mapping[str, Tensor]
+    edge_index: Mapping[EdgeType, Tensor]
+    edge_attr: Mapping[EdgeType, Tensor]
+    batch: Mapping[str, Tensor]
+    size: int
+
+    @classmethod
+    def of(cls, tensors: Tensors) -> Batch:
+        """One subject, as it is served."""
+        x = {name: torch.from_numpy(rows) for name, rows in tensors.x.items()}
+        return cls(
+            x=x,
+            edge_index={edge: torch.from_numpy(index) for edge, index in tensors.index.items()},
+            edge_attr={edge: torch.from_numpy(attr) for edge, attr in tensors.attr.items()},
+            batch={name: torch.zeros(len(rows), dtype=torch.long) for name, rows in x.items()},
+            size=1,
+        )
+
+    @classmethod
+    def from_data(cls, data: Any) -> Batch:
+        """A mini-batch (`HeteroData`) of a `NodeLoader` over a `PastSampler`, as the network is trained."""
+        return cls(
+            x=data.x_dict,
+            edge_index={edge: data[edge].edge_index for edge in EDGE_TYPES},
+            edge_attr={edge: data[edge].edge_attr for edge in EDGE_TYPES},
+            batch={name: data[name].batch for name in NODE_TYPES},
+            size=int(data["applicant"].batch_size),
+        )
+
+
+class TypedLinear(nn.Module):
+    """A linear map of its own for each node type, over nodes that lie sorted by type."""
+
+    def __init__(self, width: int, out: int) -> None:
+        super().__init__()
+        self.maps = nn.ModuleList(nn.Linear(width, out) for _ in NODE_TYPES)
+
+    def forward(self, h: Tensor, counts: list[int]) -> Tensor:
+        """(N, width) to (N, out); `counts` nodes of each type."""
+        return torch.cat([linear(part) for linear, part in zip(self.maps, torch.split(h, counts))])
+
+
+class TypedConv(MessagePassing):  # type: ignore[misc]
+    """A message is relu(W_type h_source + U_direction edge); a node takes their mean and maximum beside its own state.
+
+    GINE's message (Hu et al. 2020, arXiv:1905.12265) with two of PNA's aggregators and weights by node type; links go both ways.
+    """
+
+    def __init__(self, width: int, edge_width: int) -> None:
+        super().__init__(aggr=["mean", "max"])
+        self.say_and_keep = TypedLinear(width, 2 * width)
+        self.forth_and_back = nn.Linear(edge_width, 2 * width)
+        self.take = nn.Linear(2 * width, width)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, h: Tensor, counts: list[int], edge_index: Tensor, edge_attr: Tensor) -> Tensor:
+        """(N, width) to (N, width); `edge_index` (2, E) holds every link once."""
+        both = torch.cat([edge_index, edge_index.flip(0)], dim=1)
+        said, kept = self.say_and_keep(h, counts).chunk(2, dim=1)
+        edge = torch.cat(self.forth_and_back(edge_attr).chunk(2, dim=1))
+        heard = self.propagate(both, x=said, edge=edge, size=(h.size(0), h.size(0)))
+        out: Tensor = h + self.norm(torch.relu(kept + self.take(heard)))
+        return out
+
+    def message(self, x_j: Tensor, edge: Tensor) -> Tensor:
+        """What one link carries."""
+        return torch.relu(x_j + edge)
+
+
+class RingNet(nn.Module):
+    """(B subjects' surroundings) to an embedding (B, embedding) and a logit (B,) of fraud within the horizon."""
+
+    def __init__(self, hidden: int = 64, embedding: int = 16, layers: int = 2, dropout: float = 0.1) -> None:
+        super().__init__()
+        edge_width = len(EDGE_FEATURES) + len(EDGE_TYPES)
+        self.shape = {"hidden": hidden, "embedding": embedding, "layers": layers}
+        self.enter = nn.ModuleDict({name: nn.Linear(len(columns), hidden) for name, columns in NODE_FEATURES.items()})
+        self.convs = nn.ModuleList(TypedConv(hidden, edge_width) for _ in range(layers))
+        self.dropout = nn.Dropout(dropout)
+        self.narrow = nn.Linear(4 * hidden, embedding)
+        self.decide = nn.Linear(embedding, 1)
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Embedding (B, embedding) and logit (B,)."""
+        counts = [len(batch.x[name]) for name in NODE_TYPES]
+        h = torch.relu(torch.cat([self.enter[name](batch.x[name]) for name in NODE_TYPES]))
+        edge_index, edge_attr = _flat_links(batch, counts)
+        for conv in self.convs:
+            h = conv(self.dropout(h), counts, edge_index, edge_attr)
+        z = torch.relu(self.narrow(self.dropout(self._read(batch, h, counts))))
+        return z, self.decide(z).squeeze(1)
+
+    def _read(self, batch: Batch, h: Tensor, counts: list[int]) -> Tensor:
+        """The subject, the application in question (0 without one), and the mean and maximum over the people around: (B, 4 hidden)."""
+        people, loans = h[: counts[0]], h[counts[0] : counts[0] + counts[1]]
+        who, which = batch.batch["applicant"], batch.batch["application"]
+        # Column 0 of both types marks the subject and the application in question.
+        subject = scatter(people * batch.x["applicant"][:, :1], who, dim_size=batch.size)
+        asked = scatter(loans * batch.x["application"][:, :1], which, dim_size=batch.size)
+        around = scatter(people, who, dim_size=batch.size, reduce="mean")
+        most = scatter(people, who, dim_size=batch.size, reduce="max")
+        return torch.cat([subject, asked, around, most], dim=1)
+
+
+def _flat_links(batch: Batch, counts: list[int]) -> tuple[Tensor, Tensor]:
+    """All links as one list over the nodes sorted by type, each marked with its edge type: (2, E) and (E, features + types)."""
+    start = dict(zip(NODE_TYPES, torch.tensor([0, *counts]).cumsum(0).tolist()))
+    index, attr = [], []
+    for place, edge in enumerate(EDGE_TYPES):
+        source, _, target = edge
+        index.append(batch.edge_index[edge] + torch.tensor([[start[source]], [start[target]]]))
+        mark = torch.zeros(len(batch.edge_attr[edge]), len(EDGE_TYPES))
+        mark[:, place] = 1.0
+        attr.append(torch.cat([batch.edge_attr[edge], mark], dim=1))
+    return torch.cat(index, dim=1), torch.cat(attr)

@@ -1,0 +1,31 @@
+"""What a training run is asked for: every choice that is not in the data, in one place and written into the model's card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The choices of a training run; the same plan on the same facts gives the same bundle.
+
+    `horizon_days`: a loan is bad when its fraud is known within so many days; None takes the delay within which most known frauds became known.
+    `capacity`: the share of assessments that people can review. `most_samples`: above it, samples not known to be bad are thinned out;
+    `most_network_samples`: the same for the network, which is slower to learn.
+    `members`: boosted ensembles are so many models with different seeds, whose spread is the uncertainty.
+    """
+
+    name: str = "ringfence"
+    horizon_days: float | None = None
+    capacity: float = 0.02
+    most_samples: int = 20_000
+    least_frauds: int = 20
+    most_network_samples: int = 8_000
+    hidden: int = 64
+    embedding: int = 16
+    epochs: int = 8
+    batch: int = 64
+    members: int = 3
+    rounds: int = 400
+    seed: int = 7
+    workers: int = 2

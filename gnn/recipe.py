@@ -1,0 +1,173 @@
+"""The recipe: what is learned by a moment, from what was known by then, with every part judged on what came later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gnn import calibrate, train, trees
+from gnn.calibrate import Calibrator
+from gnn.evaluate import measures, threshold_at
+from gnn.network import RingNet
+from gnn.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES, Observed
+from gnn.plan import Plan
+from gnn.samples import Samples
+from gnn.trees import Learned, Trees
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+PARTS = ("network", "trees", "blend", "reference")
+SERVABLE = ("trees", "blend")  # what is served must be able to say by how much each named input counted
+NAMED = SIGNAL_NAMES + VARIABLE_NAMES
+_NETWORK_SHARE, _REHEARSAL_SHARE = 0.6, 0.75
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Samples and what was observed of each, row by row."""
+
+    samples: Samples
+    observed: Observed
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Everything learned by `cut` (microseconds). `doubt`: the spreads between members above which the doubt is medium and high.
+
+    `review_at` and `decline_at`: the probabilities from which on a person should look (as many as people can), and declining is proposed (more
+    likely fraud than not, and the worst quarter of what people look at).
+    """
+
+    cut: int
+    network: RingNet
+    ensembles: Mapping[str, Trees]
+    calibrators: Mapping[str, Calibrator]
+    serves: str
+    rehearsal: Mapping[str, Mapping[str, float | None]]
+    doubt: tuple[float, float]
+    review_at: float
+    decline_at: float
+
+
+def embedding_names(width: int) -> tuple[str, ...]:
+    """The columns that the network adds to the blend's."""
+    return ("network_logit", *(f"network_{place:02d}" for place in range(width)))
+
+
+def columns(observed: Observed, embedded: Floats) -> dict[str, Floats]:
+    """The inputs of each ensemble, (N, columns)."""
+    return {"trees": observed.named, "blend": np.hstack([observed.named, embedded]), "reference": observed.counts}
+
+
+def names_of(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """The names of those columns."""
+    return {"trees": NAMED, "blend": NAMED + embedding_names(plan.embedding), "reference": COUNT_NAMES}
+
+
+def fit_at(cut: int, pool: Pool, plan: Plan) -> Fitted:
+    """Learn from what was known before `cut`.
+
+    The network learns from the earliest part, by what was known then; the trees are rehearsed on a longer part and watched on the rest, which
+    sets their size, the calibration, the doubt and what serves; then they grow again, to that size, on everything.
+    """
+    samples = pool.samples
+    first, rehearsal = _cuts(cut, samples, plan)
+    network = _network(first, pool, plan)
+    embedded = train.embed(network, pool.observed.tensors)
+    out_of_sample = np.where((samples.at < first)[:, None], np.nan, embedded)  # where the network has learned it knows too much
+    inputs, names = columns(pool.observed, out_of_sample), names_of(plan)
+    now = samples.weight(cut)
+    watched = (samples.at >= rehearsal) & (now > 0)
+    bad, weight = samples.bad(cut)[watched], now[watched]
+    ensembles, logits, spread = {}, {"network": embedded[watched, 0]}, {}
+    for part, x in inputs.items():
+        watch = Learned(x[watched], bad, weight)
+        tried = trees.fit(names[part], _learned(rehearsal, x, samples), plan, watch=watch if _both(bad) else None)
+        members = tried.logits(watch.x)
+        logits[part], spread[part] = members.mean(axis=1), members.std(axis=1)
+        ensembles[part] = trees.fit(names[part], _learned(cut, x, samples), plan, rounds=tried.rounds)
+    calibrators = {part: calibrate.fit(values, bad, weight) for part, values in logits.items()}
+    promised = {part: calibrators[part].of_all(logits[part]) for part in PARTS}
+    judged = {part: measures(promised[part], bad, weight, plan.capacity) for part in PARTS}
+    serves = max(SERVABLE, key=lambda part: judged[part]["ap"] or 0.0)
+    doubt = np.quantile(spread[serves], [0.6, 0.9]).tolist()
+    review_at = threshold_at(promised[serves], weight, plan.capacity)
+    return Fitted(
+        cut=cut,
+        network=network,
+        ensembles=ensembles,
+        calibrators=calibrators,
+        serves=serves,
+        rehearsal=judged,
+        doubt=(doubt[0], doubt[1]),
+        review_at=review_at,
+        decline_at=max(review_at, 0.5, threshold_at(promised[serves], weight, plan.capacity / 4)),
+    )
+
+
+def judge(fitted: Fitted, pool: Pool, as_of: int, capacity: float) -> dict[str, dict[str, float | None]]:
+    """The parts' measures on the samples after `fitted.cut` whose horizon had passed by `as_of`: nothing of them was known to `fitted`."""
+    samples = pool.samples
+    rows = (samples.at >= fitted.cut) & samples.matured(as_of) & (samples.weight(as_of) > 0)
+    bad, weight = samples.bad(as_of)[rows], samples.weight(as_of)[rows]
+    places = np.flatnonzero(rows).tolist()
+    seen = Observed(pool.observed.named[rows], pool.observed.counts[rows], [pool.observed.tensors[place] for place in places])
+    embedded = train.embed(fitted.network, seen.tensors)
+    logits = {"network": embedded[:, 0]}
+    logits |= {part: fitted.ensembles[part].logits(x).mean(axis=1) for part, x in columns(seen, embedded).items()}
+    return {part: measures(fitted.calibrators[part].of_all(logits[part]), bad, weight, capacity) for part in PARTS}
+
+
+def test_cut(samples: Samples, as_of: int, plan: Plan) -> int:
+    """Where the last matured samples begin: the last fifth of them, or more where it holds too few frauds to measure by."""
+    matured = samples.matured(as_of) & (samples.weight(as_of) > 0)
+    at, bad = samples.at[matured], samples.bad(as_of)[matured]
+    for share in (0.8, 0.7, 0.6, 0.5):
+        cut = int(np.quantile(at, share)) if len(at) else as_of
+        if bad[at >= cut].sum() >= plan.least_frauds:
+            break
+    return cut
+
+
+def _cuts(cut: int, samples: Samples, plan: Plan) -> tuple[int, int]:
+    """Until when the network learns, and until when the rehearsal does: early enough that something is left, late enough to know frauds."""
+    at = samples.at[samples.weight(cut) > 0]
+    for share in (_NETWORK_SHARE, 0.7, 0.8):
+        first = int(np.quantile(at, share))
+        if samples.bad(first).sum() >= plan.least_frauds:
+            break
+    return first, max(first, int(np.quantile(at, _REHEARSAL_SHARE)))
+
+
+def _network(cut: int, pool: Pool, plan: Plan) -> RingNet:
+    samples = pool.samples
+    weight = _thinned(samples.weight(cut), samples.bad(cut), samples, plan.most_network_samples)
+    rows = np.flatnonzero(weight > 0)
+    tensors = [pool.observed.tensors[place] for place in rows.tolist()]
+    return train.fit(tensors, samples.at[rows].tolist(), samples.bad(cut)[rows], weight[rows], plan)
+
+
+def _thinned(weight: Floats, bad: Bools, samples: Samples, most: int) -> Floats:
+    """The weights with so many of the samples not known to be bad left out, by lot, that `most` remain; the others count for more."""
+    others = (weight > 0) & ~bad
+    room = max(most - int((weight > 0)[bad].sum()), 1)
+    if others.sum() <= room:
+        return weight
+    edge = float(np.sort(samples.drawn[others])[room])
+    kept = others & (samples.drawn < edge)
+    grown = weight * float(weight[others].sum() / weight[kept].sum())
+    return np.asarray(np.where(bad, weight, np.where(kept, grown, 0.0)), dtype=np.float64)
+
+
+def _learned(cut: int, x: Floats, samples: Samples) -> Learned:
+    weight = samples.weight(cut)
+    rows = weight > 0
+    return Learned(x[rows], samples.bad(cut)[rows], weight[rows])
+
+
+def _both(bad: Bools) -> bool:
+    return bool(bad.any() and not bad.all())

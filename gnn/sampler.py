@@ -1,0 +1,93 @@
+"""PyG's sampling interface over past-only surroundings: a mini-batch is the disjoint union of what each seed could see at its moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch_geometric.data import HeteroData
+from torch_geometric.loader import NodeLoader
+from torch_geometric.sampler import BaseSampler, EdgeSamplerInput, HeteroSamplerOutput, NegativeSampling, NodeSamplerInput
+
+from gnn.tensors import EDGE_TYPES, NODE_FEATURES, Tensors
+
+
+def union(tensors: Sequence[Tensors], moments: Sequence[int]) -> HeteroData:
+    """All surroundings as one graph, disjoint: a node seen at two moments is two nodes, because what is known of it is not the same.
+
+    `moments` (microseconds) become the `time` of the seeds, the first applicant of each; `first` (N + 1,) of a type says where each one's nodes lie.
+    """
+    data = HeteroData()
+    for name in NODE_FEATURES:
+        data[name].x = torch.from_numpy(np.concatenate([t.x[name] for t in tensors]))
+        data[name].first = _bounds([len(t.x[name]) for t in tensors])
+    for edge in EDGE_TYPES:
+        source, target = data[edge[0]].first[:-1], data[edge[2]].first[:-1]
+        counts = torch.tensor([t.index[edge].shape[1] for t in tensors])
+        start = torch.stack([source, target]).repeat_interleave(counts, dim=1)
+        data[edge].edge_index = torch.from_numpy(np.concatenate([t.index[edge] for t in tensors], axis=1)) + start
+        data[edge].edge_attr = torch.from_numpy(np.concatenate([t.attr[edge] for t in tensors]))
+        data[edge].first = _bounds(counts.tolist())
+    data["applicant"].time = torch.tensor(moments, dtype=torch.long)
+    return data
+
+
+class PastSampler(BaseSampler):  # type: ignore[misc]
+    """Gives each seed the surroundings that were gathered through a view as of its own moment, and nothing else.
+
+    The compiled samplers that PyG's own loaders need filter one global graph by time; here the store's view does it, so training and serving
+    see the same through one piece of code (`graph.evidence.gather`), caps and hub guards included.
+    """
+
+    def __init__(self, data: HeteroData) -> None:
+        self.data = data
+
+    def sample_from_nodes(self, index: NodeSamplerInput, **_: Any) -> HeteroSamplerOutput:
+        """The surroundings of the seeds `index.node` (numbers of samples), one disjoint part each.
+
+        Raises ValueError when `index.time` asks for another moment than the one through which a seed was seen.
+        """
+        seeds: Tensor = index.node
+        if index.time is not None and not torch.equal(index.time, self.data["applicant"].time[seeds]):
+            raise ValueError("a seed is sampled through its own moment and no other (got another `time`)")
+        node, batch, shift = {}, {}, {}
+        for name in NODE_FEATURES:
+            node[name], batch[name], shift[name] = _ranges(self.data[name].first, seeds)
+        row, col, edge = {}, {}, {}
+        for kind in EDGE_TYPES:
+            edge[kind], part, _shift = _ranges(self.data[kind].first, seeds)
+            ends = self.data[kind].edge_index[:, edge[kind]]
+            row[kind], col[kind] = ends[0] - shift[kind[0]][part], ends[1] - shift[kind[2]][part]
+        return HeteroSamplerOutput(node=node, row=row, col=col, edge=edge, batch=batch, metadata=(index.input_id, index.time))
+
+    def sample_from_edges(self, index: EdgeSamplerInput, neg_sampling: NegativeSampling | None = None) -> HeteroSamplerOutput:
+        """Links are not assessed: raises NotImplementedError."""
+        raise NotImplementedError("subjects are sampled, not links")
+
+
+def loader(data: HeteroData, rows: Tensor, *, batch_size: int, generator: torch.Generator | None = None) -> NodeLoader:
+    """Mini-batches of the samples `rows`; shuffled when a generator is given. A batch's `input_id` is a position in `rows`."""
+    return NodeLoader(
+        data,
+        PastSampler(data),
+        input_nodes=("applicant", rows),
+        input_time=data["applicant"].time[rows],
+        batch_size=batch_size,
+        shuffle=generator is not None,
+        generator=generator,
+    )
+
+
+def _bounds(counts: Sequence[int]) -> Tensor:
+    return torch.tensor([0, *counts]).cumsum(0)
+
+
+def _ranges(first: Tensor, seeds: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows of the seeds' ranges one after another, each row's place among the seeds, and how far each range moves to lie there."""
+    start, counts = first[seeds], first[seeds + 1] - first[seeds]
+    place = torch.arange(len(seeds)).repeat_interleave(counts)
+    shift = start - (counts.cumsum(0) - counts)
+    return torch.arange(int(counts.sum())) + shift[place], place, shift

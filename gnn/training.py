@@ -1,0 +1,82 @@
+"""The conductor of a training: samples, observations, a rehearsal that is judged on later samples, and the bundle that serves."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gnn import bundle, recipe, samples
+from gnn.bundle import ModelBundle
+from gnn.observe import OpenStore, observe_all, seeds_of
+from gnn.plan import Plan
+from gnn.recipe import NAMED, SERVABLE, Fitted, Pool
+from gnn.samples import DAY
+from graph.moments import micros, moment
+
+Measures = Mapping[str, Mapping[str, float | None]]
+
+
+def train_model(open_store: OpenStore, as_of: datetime, out: Path, plan: Plan | None = None) -> dict[str, Any]:
+    """Train on what was known before `as_of`, write the bundle to `out`, and return the figures.
+
+    Measured is a model of the same recipe that learned only from what was known before the test slice, the last applications whose horizon had
+    passed; the bundle then learns from everything known before `as_of`. Raises InputError when there is too little to learn from.
+    """
+    plan = plan or Plan()
+    started = time.monotonic()
+    now = micros(as_of)
+    with open_store() as store:
+        drawn = samples.collect(store.view(as_of).tables(), plan)
+    pool = Pool(drawn, observe_all(open_store, seeds_of(drawn), as_of, plan.workers))
+    cut = recipe.test_cut(drawn, now, plan)
+    measured = recipe.judge(recipe.fit_at(cut, pool, plan), pool, now, plan.capacity)
+    fitted = recipe.fit_at(now, pool, plan)
+    made = ModelBundle(card(fitted, pool, plan, measured), fitted.network, {part: fitted.ensembles[part] for part in SERVABLE})
+    written = bundle.write(made, out)
+    return {
+        **measured,
+        "serves": fitted.serves,
+        "version": written["version"],
+        "samples": written["data"],
+        "test_from": written["test"]["from"],
+        "horizon_days": written["horizon_days"],
+        "seconds": round(time.monotonic() - started, 1),
+    }
+
+
+def card(fitted: Fitted, pool: Pool, plan: Plan, measured: Measures) -> dict[str, Any]:
+    """What is said about the model: see docs/model.md."""
+    drawn = pool.samples
+    bad = drawn.bad(fitted.cut)
+    tested = drawn.at >= recipe.test_cut(drawn, fitted.cut, plan)
+    return {
+        "name": plan.name,
+        "trained_as_of": moment(fitted.cut).isoformat(),
+        "plan": asdict(plan),
+        "horizon_days": drawn.horizon / DAY,
+        "capacity": plan.capacity,
+        "serves": fitted.serves,
+        "review_probability": fitted.review_at,
+        "decline_probability": fitted.decline_at,
+        "doubt": list(fitted.doubt),
+        "calibration": {part: asdict(fitted.calibrators[part]) for part in ("network", *SERVABLE)},
+        "typical_p95": typical_p95(pool, bad),
+        "data": {"samples": len(drawn), "frauds": int(bad.sum()), "share_of_others_kept": round(drawn.share, 6)},
+        "test": {"from": moment(int(drawn.at[tested][0])).isoformat(), "measures": {part: dict(values) for part, values in measured.items()}},
+        "rehearsal": {part: dict(values) for part, values in fitted.rehearsal.items()},
+    }
+
+
+def typical_p95(pool: Pool, bad: Any) -> dict[str, float | None]:
+    """Per named input, the value that 95 % of the samples not known to be bad stay under; None where it is never known."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a column that is never known has no quantile: NaN is the answer
+        found = np.nanquantile(pool.observed.named[~bad], 0.95, axis=0)
+    return {name: None if np.isnan(value) else round(float(value), 6) for name, value in zip(NAMED, found.tolist())}

@@ -1,0 +1,81 @@
+"""Boosted trees on named columns: a few models with different seeds, whose mean is the score and whose spread the doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import lightgbm
+import numpy as np
+import numpy.typing as npt
+
+from gnn.plan import Plan
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+# Shallow and slow: single rows must be explained within a millisecond, and crews change their habits faster than deep trees forget them.
+PARAMETERS: dict[str, object] = {
+    "objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "max_depth": 5, "min_data_in_leaf": 25, "min_sum_hessian_in_leaf": 2.0,
+    "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 127, "path_smooth": 2.0,
+    "deterministic": True, "force_row_wise": True, "verbosity": -1,
+}  # fmt: skip
+_PATIENCE = 40
+
+
+@dataclass(frozen=True)
+class Learned:
+    """N rows to learn from: `x` (N, columns) with NaN for *not known*, `bad` (N,), `weight` (N,)."""
+
+    x: Floats
+    bad: Bools
+    weight: Floats
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> Learned:
+        """The rows of a mask."""
+        return Learned(self.x[rows], self.bad[rows], self.weight[rows])
+
+
+@dataclass(frozen=True)
+class Trees:
+    """An ensemble over columns `names`; `texts` are LightGBM's own model files."""
+
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    boosters: tuple[lightgbm.Booster, ...]
+
+    @classmethod
+    def read(cls, names: Sequence[str], texts: Sequence[str]) -> Trees:
+        """The ensemble of those model files."""
+        return cls(tuple(names), tuple(texts), tuple(lightgbm.Booster(model_str=text) for text in texts))
+
+    def logits(self, x: Floats) -> Floats:
+        """(N, members): each member's log-odds."""
+        return np.stack([booster.predict(x, raw_score=True, num_threads=1) for booster in self.boosters], axis=1)
+
+    def contributions(self, x: Floats) -> Floats:
+        """(N, columns): by how much each column moved the mean log-odds (SHAP values of the trees)."""
+        parts = [np.asarray(booster.predict(x, pred_contrib=True, num_threads=1)) for booster in self.boosters]
+        return np.asarray(np.mean(parts, axis=0)[:, :-1], dtype=np.float64)
+
+    @property
+    def rounds(self) -> tuple[int, ...]:
+        """How many trees each member has."""
+        return tuple(booster.num_trees() for booster in self.boosters)
+
+
+def fit(names: Sequence[str], learned: Learned, plan: Plan, *, watch: Learned | None = None, rounds: Sequence[int] | None = None) -> Trees:
+    """Members with different seeds; with `watch`, each stops growing where it no longer gets better there, else after its `rounds`."""
+    texts = []
+    for member in range(plan.members):
+        parameters = {**PARAMETERS, "seed": plan.seed + member, "num_threads": plan.workers, "metric": "average_precision"}
+        data = lightgbm.Dataset(learned.x, learned.bad.astype(np.float64), weight=learned.weight, feature_name=list(names), free_raw_data=False)
+        callbacks, valid = [], []
+        if watch is not None:
+            callbacks.append(lightgbm.early_stopping(_PATIENCE, verbose=False))
+            valid.append(data.create_valid(watch.x, watch.bad.astype(np.float64), weight=watch.weight))
+        booster = lightgbm.train(
+            parameters, data, num_boost_round=rounds[member] if rounds else plan.rounds, valid_sets=valid or None, callbacks=callbacks
+        )
+        texts.append(booster.model_to_string(num_iteration=booster.best_iteration if watch is not None else -1))
+    return Trees.read(names, texts)

@@ -1,0 +1,55 @@
+"""Train a model on what was known before a moment, and say how good it is on later applications."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+import orjson
+
+from graph.errors import InputError, RingfenceError
+from service.settings import Settings
+from service.wiring import moment_given, open_store
+
+EXAMPLE = """example:
+  .venv/bin/python scripts/train_model.py --store sqlite:///ringfence.db --as-of 2026-01-01 --out models/first"""
+
+
+def main() -> int:
+    """Exit status: 0 done, 1 failed on the way, 2 unusable arguments or too little to learn from."""
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--store", help="URL of the graph store (default: RINGFENCE_STORE)")
+    parser.add_argument("--as-of", required=True, help="nothing that happened or became known from here on is used, ISO-8601")
+    parser.add_argument("--out", required=True, type=Path, help="folder of the model bundle; one that is there is replaced at the end")
+    parser.add_argument("--horizon-days", type=float, help="a fraud counts when it becomes known within so many days (default: from the delays seen)")
+    parser.add_argument("--capacity", type=float, default=0.02, help="share of assessments that people can review (default 0.02)")
+    parser.add_argument("--most-samples", type=int, default=20_000, help="above so many, samples not known to be fraud are thinned (default 20000)")
+    parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 8), help="processes that read (default: one a core, at most 8)")
+    options = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: on graphs of this size a second thread only waits
+    from gnn.plan import Plan
+    from gnn.training import train_model
+
+    try:
+        settings = Settings.from_environment()
+        plan = Plan(
+            horizon_days=options.horizon_days, capacity=options.capacity, most_samples=options.most_samples, workers=options.processes
+        )
+        figures = train_model(
+            partial(open_store, options.store or settings.store), moment_given(settings, options.as_of), options.out, plan
+        )
+    except InputError as error:
+        print(f"train_model: {error}", file=sys.stderr)
+        return 2
+    except RingfenceError as error:
+        print(f"train_model: {error}", file=sys.stderr)
+        return 1
+    print(orjson.dumps(figures).decode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""What the network is told: only the past, whatever the order in which facts came, and the same for training as for serving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch_geometric.sampler import NodeSamplerInput
+
+from gnn.network import Batch, RingNet
+from gnn.observe import Seed, evidence_of, observe, observe_all, seeds_of
+from gnn.plan import Plan
+from gnn.sampler import PastSampler, loader, union
+from gnn.samples import collect
+from gnn.tensors import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, Tensors, from_evidence
+from graph.evidence import Subject, gather, subject_of
+from graph.model import Facts
+from graph.moments import micros
+from graph.sqlite_store import SqliteStore
+from tests.small_worlds import applies, before, day, fraud, random_facts, shuffled, uses
+
+
+def stored(path: Path, facts: Facts) -> SqliteStore:
+    store = SqliteStore(path)
+    store.add(facts)
+    return store
+
+
+@pytest.fixture(scope="module")
+def facts() -> Facts:
+    return random_facts(5)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store") / "small.db"
+
+
+@pytest.fixture(scope="module")
+def store(path: Path, facts: Facts) -> Iterator[SqliteStore]:
+    with stored(path, facts) as opened:
+        yield opened
+
+
+def some_tensors(store: SqliteStore, facts: Facts, count: int = 12) -> list[Tensors]:
+    chosen = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[-count:]
+    return [from_evidence(gather(store.view(a.applied_at), subject_of(a))) for a in chosen]
+
+
+def same(one: Tensors, other: Tensors) -> bool:
+    parts = [(one.x, other.x), (one.index, other.index), (one.attr, other.attr)]
+    return one.asked == other.asked and all(np.array_equal(a[key], b[key]) for a, b in parts for key in a)
+
+
+def test_no_bit_of_the_tensors_changes_when_the_future_is_deleted_or_the_facts_come_in_another_order(tmp_path: Path, facts: Facts, store: SqliteStore) -> None:
+    asked = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[40]
+    moment = asked.applied_at
+    seen = observe(gather(store.view(moment), subject_of(asked)))
+    for name, other in (("past", before(facts, moment)), ("shuffled", shuffled(facts, 3))):
+        with stored(tmp_path / f"{name}.db", other) as there:
+            again = observe(gather(there.view(moment), subject_of(asked)))
+        assert same(seen.tensors, again.tensors)
+        assert np.array_equal(seen.named, again.named, equal_nan=True)
+        assert np.array_equal(seen.counts, again.counts, equal_nan=True)
+
+
+def test_every_row_has_the_columns_that_the_schema_names(store: SqliteStore, facts: Facts) -> None:
+    for tensors in some_tensors(store, facts):
+        for kind, columns in NODE_FEATURES.items():
+            assert tensors.x[kind].shape[1] == len(columns)
+            assert np.isfinite(tensors.x[kind]).all()
+        for edge in EDGE_TYPES:
+            source, _, target = edge
+            index, attr = tensors.index[edge], tensors.attr[edge]
+            assert attr.shape == (index.shape[1], len(EDGE_FEATURES))
+            assert (index[0] < len(tensors.x[source])).all()
+            assert (index[1] < len(tensors.x[target])).all()
+
+
+def test_the_subject_comes_first_and_the_application_in_question_with_it(store: SqliteStore, facts: Facts) -> None:
+    for tensors in some_tensors(store, facts):
+        assert tensors.x["applicant"][:, 0].tolist() == [1.0] + [0.0] * (len(tensors.x["applicant"]) - 1)
+        assert tensors.x["application"][:, 0].tolist() == [1.0] + [0.0] * (len(tensors.x["application"]) - 1)
+
+
+def test_an_applicant_without_an_application_is_drawn_too(store: SqliteStore) -> None:
+    tensors = from_evidence(gather(store.view(day(50)), Subject(applicant_id="p001")))
+    assert not tensors.asked
+    assert tensors.x["application"][:, 0].sum() == 0
+    assert tensors.x["applicant"][0, 0] == 1
+
+
+def test_a_fraud_is_seen_on_the_neighbour_from_the_day_it_is_known(tmp_path: Path) -> None:
+    first, second = applies("bad", 1, uses("device", "d")), applies("me", 20, uses("device", "d"))
+    with stored(tmp_path / "two.db", Facts(applications=(first, second), labels=(fraud("bad@1", known_on=10),))) as there:
+        column = NODE_FEATURES["applicant"].index("known_fraud")
+        seen = {on: from_evidence(gather(there.view(day(on)), Subject(applicant_id="me", application=second))) for on in (10, 10.5)}
+    assert seen[10].x["applicant"][:, column].sum() == 0
+    assert seen[10.5].x["applicant"][:, column].sum() == 1
+
+
+def test_a_batch_of_the_sampler_gives_what_serving_gives_one_by_one(store: SqliteStore, facts: Facts) -> None:
+    tensors = some_tensors(store, facts)
+    network = RingNet(hidden=16, embedding=4).eval()
+    with torch.inference_mode():
+        alone = torch.cat([network(Batch.of(one))[1] for one in tensors])
+        data = union(tensors, list(range(len(tensors))))
+        rows = torch.tensor([7, 2, 11, 0, 5])
+        batches = [(mini["applicant"].input_id, network(Batch.from_data(mini))[1]) for mini in loader(data, rows, batch_size=3)]
+    together = torch.cat([logit for _, logit in batches])
+    order = rows[torch.cat([ids for ids, _ in batches])]
+    assert torch.allclose(together, alone[order], atol=1e-5)
+
+
+def test_the_sampler_refuses_another_moment_than_the_seeds_own(store: SqliteStore, facts: Facts) -> None:
+    tensors = some_tensors(store, facts, 3)
+    sampler = PastSampler(union(tensors, [10, 20, 30]))
+    seeds = torch.tensor([0, 1])
+    assert sampler.sample_from_nodes(NodeSamplerInput(None, seeds, torch.tensor([10, 20]))).batch is not None
+    with pytest.raises(ValueError, match="its own moment"):
+        sampler.sample_from_nodes(NodeSamplerInput(None, seeds, torch.tensor([10, 30])))
+
+
+def permuted(tensors: Tensors, seed: int) -> Tensors:
+    """The same graph with its nodes numbered and its links listed in another order."""
+    rng = np.random.default_rng(seed)
+    order = {kind: rng.permutation(len(x)) for kind, x in tensors.x.items()}
+    place = {kind: np.argsort(o) for kind, o in order.items()}
+    links = {edge: rng.permutation(index.shape[1]) for edge, index in tensors.index.items()}
+    return Tensors(
+        x={kind: x[order[kind]] for kind, x in tensors.x.items()},
+        index={e: np.stack([place[e[0]][i[0]], place[e[2]][i[1]]])[:, links[e]] for e, i in tensors.index.items()},
+        attr={edge: attr[links[edge]] for edge, attr in tensors.attr.items()},
+        asked=tensors.asked,
+    )
+
+
+def test_the_network_does_not_care_how_nodes_and_links_are_numbered(store: SqliteStore, facts: Facts) -> None:
+    network = RingNet(hidden=16, embedding=4).eval()
+    with torch.inference_mode():
+        for place, tensors in enumerate(some_tensors(store, facts, 5)):
+            z, logit = network(Batch.of(tensors))
+            z_again, logit_again = network(Batch.of(permuted(tensors, place)))
+            assert torch.allclose(logit, logit_again, atol=1e-5)
+            assert torch.allclose(z, z_again, atol=1e-5)
+
+
+def test_the_network_reads_an_applicant_of_whom_nothing_is_known(tmp_path: Path) -> None:
+    with stored(tmp_path / "empty.db", Facts()) as there:
+        tensors = from_evidence(gather(there.view(day(1)), Subject(applicant_id="nobody")))
+    z, logit = RingNet(hidden=16, embedding=4).eval()(Batch.of(tensors))
+    assert torch.isfinite(z).all()
+    assert torch.isfinite(logit).all()
+
+
+def test_observing_in_the_stored_order_gives_each_seed_its_own_row(store: SqliteStore, path: Path) -> None:
+    now: datetime = day(60)
+    samples = collect(store.view(now).tables(), Plan(least_frauds=1, horizon_days=30))
+    seeds = seeds_of(samples)[:10]
+    observed = observe_all(partial(SqliteStore, path), seeds, now)
+    for place in (0, 4, 9):
+        one = observe(evidence_of(store, seeds[place], now))
+        assert np.array_equal(observed.named[place], one.named, equal_nan=True)
+        assert same(observed.tensors[place], one.tensors)
+    assert seeds[0] == Seed(str(samples.applicant_id[0]), str(samples.application_id[0]), int(samples.at[0]))
+    assert micros(now) > seeds[-1].at
