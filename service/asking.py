@@ -13,7 +13,7 @@ from graph.errors import NotFoundError, RecordError
 from graph.evidence import Subject, subject_of
 from graph.model import Application
 from ingestion import parse
-from ingestion.contract import Table
+from ingestion.contract import APPLICATIONS, Table
 from ingestion.door import Door
 from ingestion.parse import BadRow
 from investigations.assessments import Stage
@@ -58,26 +58,35 @@ def fingerprint_of(wired: Wired, body: Any) -> str:
 
 def _subject(wired: Wired, body: Mapping[str, Any], at: datetime) -> tuple[Stage, Subject]:
     problems: list[RecordError] = []
-    stage, table, row = Stage.APPLICATION, None, {}
+    stage, table = Stage.APPLICATION, APPLICATIONS
     try:
         stage = _stage(body)
     except RecordError as error:
         problems.append(error)
     try:
         table = bodies.table_for(body, "applications")
-        row = bodies.flat(body, table)
     except RecordError as error:
         problems.append(error)
-    if table is not None and not problems:
-        if stage is Stage.MONITORING:
-            return stage, Subject(applicant_id=_applicant(row))
-        if stage is Stage.DISBURSEMENT and row.get("application_id") and not row.get("applicant_id"):
-            return stage, subject_of(_known(wired, row["application_id"], at))
+    row, wrong = bodies.flat(body, table)
+    problems += wrong
+    subject = None
     try:
-        return stage, subject_of(_application(wired, row, table, at))
+        subject = _found(wired, stage, (row, table), at)
     except BadRow as error:
         problems += error.problems
-    raise BadRow(tuple(problems))
+    if problems or subject is None:
+        raise BadRow(tuple(problems))
+    return stage, subject
+
+
+def _found(wired: Wired, stage: Stage, given: tuple[bodies.Row, Table], at: datetime) -> Subject:
+    """Whom a row is about: an applicant to be watched, an application that was sent before, or the one in the row."""
+    row, table = given
+    if stage is Stage.MONITORING:
+        return Subject(applicant_id=_applicant(row))
+    if stage is Stage.DISBURSEMENT and row.get("application_id") and not row.get("applicant_id"):
+        return subject_of(_known(wired, row["application_id"], at))
+    return subject_of(_application(wired, row, table, at))
 
 
 def _stage(body: Mapping[str, Any]) -> Stage:
@@ -102,13 +111,9 @@ def _known(wired: Wired, application_id: object, at: datetime) -> Application:
     return application
 
 
-def _application(wired: Wired, row: dict[str, object], table: Table | None, at: datetime) -> Application:
+def _application(wired: Wired, row: bodies.Row, table: Table, at: datetime) -> Application:
     """The application, made at its arrival: the caller's clock is read for sanity and then set aside."""
     if row.get("applied_at") in (None, ""):
         row["applied_at"] = at
-    platforms = wired.lenders.known(row.get("platform_id"))
-    door = Door(wired.naming, _ANY_TIME, wired.zone, platforms)
-    parsed = parse.application(row, door, table) if table is not None else parse.application(row, door)
-    if parsed.applied_at == at:
-        return parsed
-    return replace(parsed, applied_at=at)
+    door = Door(wired.naming, _ANY_TIME, wired.zone, wired.lenders.known(row.get("platform_id")))
+    return replace(parse.application(row, door, table), applied_at=at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -16,6 +16,7 @@ _DEPTH = 4  # groups within groups that are looked into
 _WHOLE = frozenset({"id", "number", "no", "value", "name", "text"})  # what a group calls the thing that it is about: {"employer": {"name": ...}}
 _SCHEME = re.compile(r"[a-z][a-z0-9_-]{1,31}")
 _RAW = frozenset({"", "raw", "none", "plain"})
+_LISTS = frozenset({"contacts", "contact_phones"})
 _CONTACTS = ("contact_phone_1", "contact_phone_2")
 
 
@@ -34,57 +35,63 @@ def as_object(value: Any) -> Mapping[str, Any]:
     return value
 
 
-def flat(body: Mapping[str, Any], table: Table = APPLICATIONS) -> Row:
+class Flat(NamedTuple):
+    """The columns found in a body, and what is wrong with how they are given."""
+
+    row: Row
+    problems: tuple[RecordError, ...]
+
+
+def flat(body: Mapping[str, Any], table: Table = APPLICATIONS) -> Flat:
     """The columns of `table` found in the body, at the top or in groups (`{"device": {"id": ...}, "verification": {"liveness": ...}}`).
 
-    What the table does not name is left out. Raises RecordError when one column is given twice with different values.
+    What the table does not name is left out. One column given twice with different values is a problem, and so is a list.
     """
-    row: Row = {}
-    names = frozenset(column.name for column in table.columns)
-    _collect(body, (), names, row)
-    return row
+    reading = _Reading(frozenset(column.name for column in table.columns))
+    reading.group(body, ())
+    return Flat(reading.row, tuple(reading.problems))
 
 
-def _collect(group: Mapping[str, Any], path: tuple[str, ...], names: frozenset[str], row: Row) -> None:
-    for key, value in group.items():
-        if isinstance(value, dict):
-            if len(path) < _DEPTH:
-                _collect(value, (*path, key), names, row)
-            continue
-        if isinstance(value, list):
-            _put_contacts(key, value, names, row)
-            continue
-        column = _column(key, path, names)
-        if column is not None:
-            _put(row, column, value)
+class _Reading:
+    """One body being read."""
 
+    def __init__(self, names: frozenset[str]) -> None:
+        self.names = names
+        self.row: Row = {}
+        self.problems: list[RecordError] = []
 
-def _column(key: str, path: tuple[str, ...], names: frozenset[str]) -> str | None:
-    """Which column a leaf is: `device.id` and `device_id` are device_id, `employer.name` is employer, `verification.liveness` is liveness."""
-    if path:
-        joined = f"{path[-1]}_{key}"
-        if joined in names:
-            return joined
-        if key in _WHOLE:
-            return path[-1] if path[-1] in names else None
-    return key if key in names else None
+    def group(self, group: Mapping[str, Any], path: tuple[str, ...]) -> None:
+        for key, value in group.items():
+            if isinstance(value, dict):
+                if len(path) < _DEPTH:
+                    self.group(value, (*path, key))
+            elif isinstance(value, list) and key in _LISTS:
+                self._contacts(value)
+            else:
+                self._put(self._column(key, path), value)
 
+    def _column(self, key: str, path: tuple[str, ...]) -> str | None:
+        """Which column a leaf is: `device.id` and `device_id` are device_id, `employer.name` is employer, `verification.liveness` is liveness."""
+        if path:
+            joined = f"{path[-1]}_{key}"
+            if joined in self.names:
+                return joined
+            if key in _WHOLE:
+                return path[-1] if path[-1] in self.names else None
+        return key if key in self.names else None
 
-def _put(row: Row, column: str, value: object) -> None:
-    if value is not None and row.get(column) is not None and row[column] != value:
-        raise RecordError(column, "given_twice", "is given twice with different values")
-    if value is not None or column not in row:
-        row[column] = value
+    def _put(self, column: str | None, value: object) -> None:
+        if column is None or column not in self.names:
+            return
+        if value is not None and self.row.get(column) is not None and self.row[column] != value:
+            self.problems.append(RecordError(column, "given_twice", "is given twice with different values"))
+        elif value is not None or column not in self.row:
+            self.row[column] = value
 
-
-def _put_contacts(key: str, values: list[Any], names: frozenset[str], row: Row) -> None:
-    """A list of contacts, as phones or as objects with a phone, fills the columns that the contract has for them."""
-    if key not in ("contacts", "contact_phones") or not names.issuperset(_CONTACTS):
-        if key in names:
-            raise RecordError(key, "unreadable_text", "must be a single value")
-        return
-    for column, value in zip(_CONTACTS, values):
-        _put(row, column, value.get("phone") if isinstance(value, dict) else value)
+    def _contacts(self, values: list[Any]) -> None:
+        """A list of contacts, as phones or as objects with a phone, fills the columns that the contract has for them."""
+        for column, value in zip(_CONTACTS, values):
+            self._put(column, value.get("phone") if isinstance(value, dict) else value)
 
 
 def table_for(body: Mapping[str, Any], name: str) -> Table:

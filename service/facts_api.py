@@ -76,4 +76,7 @@ def _one(row: Any, door: Door, table: str, parser: Callable[..., Any]) -> Any:
     if not isinstance(row, Mapping):
         raise InputError(f"{table}: a list must hold objects")
     shape = bodies.table_for(row, table) if table == "events" else TABLES[table]
-    return parser(bodies.flat(row, shape), door, shape)
+    told, problems = bodies.flat(row, shape)
+    if problems:
+        raise BadRow(problems)
+    return parser(told, door, shape)

@@ -86,7 +86,7 @@ def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch:
     findings = replace(
         findings, level=Level.FULL, probability=scored.probability, uncertainty=scored.uncertainty, contributions=scored.contributions
     )
-    return _seen(findings, None, variables, scored.parts)
+    return _seen(findings, None, variables, {**scored.parts, "moved_by_network": scored.network})
 
 
 def _own_past(view: GraphView, subject: Subject, watch: Stopwatch, why: str | None) -> Seen:

@@ -19,11 +19,11 @@ MOST = 500  # rings on one page
 @bp.get("/rings")
 def rings() -> Response:
     """Rings of the snapshot in force: `kind`, `flagged` and `min_score` narrow, `limit` and `offset` page."""
+    wanted, first, limit = _wanted(), _number("offset", 0, 10**9), _number("limit", 50, MOST)
     snapshot = wired().store.view(wired().clock()).rings()
     if snapshot is None:
         return _json({"snapshot": None, "as_of": None, "total": 0, "rings": []})
-    chosen = sorted(filter(_wanted(), snapshot.rings), key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id))
-    first, limit = _number("offset", 0, 10**9), _number("limit", 50, MOST)
+    chosen = sorted(filter(wanted, snapshot.rings), key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id))
     page = [_summary(ring) for ring in chosen[first : first + limit]]
     return _json({"snapshot": snapshot.name, "as_of": wired().answers.time(snapshot.as_of), "total": len(chosen), "rings": page})
 

@@ -145,13 +145,8 @@ def open_keyring(settings: Settings) -> Keyring:
 
 def policy_for(settings: Settings, scorer: Scorer | None) -> Policy:
     """The policy, with the thresholds of the settings where they are set, else the model's, else the defaults."""
-    usual = Thresholds()
-    return Policy(
-        Thresholds(
-            review=settings.review_probability or getattr(scorer, "review_probability", usual.review),
-            decline=settings.decline_probability or getattr(scorer, "decline_probability", usual.decline),
-        )
-    )
+    own = Thresholds(review=scorer.review_probability, decline=scorer.decline_probability) if scorer else Thresholds()
+    return Policy(Thresholds(review=settings.review_probability or own.review, decline=settings.decline_probability or own.decline))
 
 
 def _without_password(url: str) -> str:

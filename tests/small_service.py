@@ -35,6 +35,7 @@ class PlainScored:
     probability: float
     uncertainty: str
     contributions: Mapping[str, float]
+    network: float
     parts: Mapping[str, float]
 
 
@@ -58,7 +59,7 @@ class PlainModel:
         values = {**signals, **variables}
         contributions = {name: weight * (values[name] or 0.0) for name, weight in self.weights.items()}
         odds = self.base + sum(contributions.values())
-        return PlainScored(1.0 / (1.0 + exp(-odds)), "low", contributions, {"trees": odds})
+        return PlainScored(1.0 / (1.0 + exp(-odds)), "low", contributions, 0.0, {"trees": odds})
 
 
 def settings_in(folder: Path, **changes: Any) -> Settings:
