@@ -8,11 +8,12 @@ from datetime import datetime
 
 from graph.errors import NotFoundError
 from graph.hubs import COUNT_CAP, hub_reason
-from graph.model import Application, IdentifierKind, Label, Membership, Outcome, Platform
+from graph.model import Application, Event, IdentifierKind, Label, Membership, Outcome, Platform
 from graph.store import GraphView
-from service.drawings import known_bad
+from service.drawings import known_bad, label_of
 
 LISTED_APPLICATIONS = 12  # the latest ones of a person
+LISTED_EVENTS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,17 @@ class ListedApplication:
     product: str | None
     amount: float | None
     status: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedEvent:
+    """Something a person did, or (`received`) that another did towards them; `other` is the counterparty."""
+
+    kind: str
+    at: datetime
+    received: bool
+    other: str | None
+    amount: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +58,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDossier:
-    """An applicant as known before the moment: applications (newest first), conclusions (newest first) and ring."""
+    """An applicant as known before the moment: applications, events and conclusions (newest first), and ring."""
 
     type: str
     id: str
     bad: bool
     applications: tuple[ListedApplication, ...]
+    events: tuple[ListedEvent, ...]
     labels: tuple[Label, ...]
     place: Place | None
 
@@ -115,7 +128,8 @@ class ShopDossier:
 def person(view: GraphView, applicant_id: str) -> PersonDossier:
     """The applicant's panel. Raises NotFoundError when nothing is known of them before the view's moment."""
     made = view.applications_of([applicant_id], LISTED_APPLICATIONS)[applicant_id]
-    if not made and not view.ties_of([applicant_id], 1)[applicant_id] and not view.events_of([applicant_id], 1)[applicant_id]:
+    events = _events(view, applicant_id)
+    if not made and not events and not view.ties_of([applicant_id], 1)[applicant_id]:
         raise NotFoundError(f"nothing is known of applicant {applicant_id!r} before {view.as_of.isoformat()}")
     labels = view.labels_of([applicant_id])[applicant_id]
     membership = view.memberships_of([applicant_id]).get(applicant_id)
@@ -124,6 +138,7 @@ def person(view: GraphView, applicant_id: str) -> PersonDossier:
         id=applicant_id,
         bad=known_bad(labels),
         applications=_listed(view, made),
+        events=events,
         labels=tuple(reversed(labels)),
         place=_place(membership) if membership else None,
     )
@@ -160,7 +175,7 @@ def identifier(view: GraphView, node: str) -> IdentifierDossier:
     return IdentifierDossier(
         type=found.kind.value,
         id=node,
-        masked=found.masked or f"***{found.token[-4:]}",
+        masked=label_of(node, found),
         linking=found.linking,
         holders=holders.count,
         capped=holders.count >= COUNT_CAP,
@@ -183,6 +198,19 @@ def shop(view: GraphView, kind: str, shop_id: str) -> ShopDossier:
         city=known.city if known else None,
         opened_at=known.opened_at if known else None,
     )
+
+
+def _events(view: GraphView, applicant_id: str) -> tuple[ListedEvent, ...]:
+    own = view.events_of([applicant_id], LISTED_EVENTS)[applicant_id]
+    found = {event.event_id: event for event in (*own, *view.dealings_of([applicant_id], LISTED_EVENTS).get(applicant_id, ()))}
+    latest = sorted(found.values(), key=lambda event: (event.at, event.event_id), reverse=True)[:LISTED_EVENTS]
+    return tuple(_listed_event(event, applicant_id) for event in latest)
+
+
+def _listed_event(event: Event, applicant_id: str) -> ListedEvent:
+    received = event.applicant_id != applicant_id
+    other = event.applicant_id if received else event.counterparty_id
+    return ListedEvent(kind=event.kind, at=event.at, received=received, other=other, amount=event.amount)
 
 
 def _place(membership: Membership) -> Place:

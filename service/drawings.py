@@ -139,10 +139,10 @@ def beyond(graph: nx.Graph[str], node: str, why: str) -> LeftOut:
 
 
 def label_of(node: str, identifier: Identifier | None) -> str:
-    """How a node is called: an identifier by its masked form, anything else by its own id."""
+    """How a node is called: an identifier by its masked form, or where that says nothing by its token's end; anything else by its own id."""
     if identifier is None:
         return bare(node)
-    return identifier.masked or f"***{identifier.token[-4:]}"
+    return identifier.masked if identifier.masked.strip("*") else f"***{identifier.token[-4:]}"
 
 
 def bare(node: str) -> str:

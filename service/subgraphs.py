@@ -182,10 +182,10 @@ def _count_holders(view: GraphView, graph: nx.Graph[str]) -> None:
 
 
 def _add_transfers(view: GraphView, graph: nx.Graph[str], people: list[str]) -> None:
-    for events in view.events_of(people).values():
+    for events in view.dealings_of(people).values():
         for event in events:
             a, b = f"applicant:{event.applicant_id}", f"applicant:{event.counterparty_id}"
-            if event.counterparty_id and b in graph and a != b:
+            if a != b and a in graph and b in graph:
                 link(graph, a, b, (event.kind, event.at, event.at))
 
 

@@ -148,6 +148,12 @@ def test_a_lender_is_told_by_its_type_alone(store):
     assert (line.lender, line.own) == ("bank_online", True)
 
 
+def test_a_person_is_shown_with_what_they_did_and_what_was_done_towards_them(store):
+    received = dossiers.person(store.view(day(100)), "cy").events
+    assert [(event.kind, event.received, event.other) for event in received] == [("transfer", True, "bo")]
+    assert [event.other for event in dossiers.person(store.view(day(100)), "bo").events] == ["cy"]
+
+
 def test_the_page_carries_no_data_and_lets_nothing_from_elsewhere_in(desk_client, monkeypatch):
     monkeypatch.setattr(desk, "_version", lambda _: "abc123")
     answer = desk_client.get("/desk?node=applicant:ann")

@@ -125,6 +125,7 @@ export interface PersonDossier {
   id: string;
   bad: boolean;
   applications: Listed[];
+  events: { kind: string; at: string; received: boolean; other: string | null; amount: number | null }[];
   labels: { label: string; known_at: string; source: string | null; detail: string | null }[];
   place: Place | null;
 }

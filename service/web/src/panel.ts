@@ -88,6 +88,7 @@ function personPanel(person: PersonDossier, node: string, ways: Ways): HTMLEleme
       ),
     el("section", { id: "assessment" }, el("h3", {}, say("assessment")), el("p", { class: "quiet" }, say("loading"))),
     section("applications", applications(person.applications, ways)),
+    person.events.length > 0 && section("events", events(person, ways)),
     person.labels.length > 0 && section("conclusions", conclusions(person)),
   );
 }
@@ -97,6 +98,16 @@ function conclusions(person: PersonDossier): HTMLElement {
     el("li", {}, chip(name(label.label), label.label === "fraud" ? "bad" : "good"), ` ${date(label.known_at)} ${label.source ?? ""} ${label.detail ?? ""}`),
   );
   return el("ul", { class: "plain" }, ...lines);
+}
+
+function events(person: PersonDossier, ways: Ways): HTMLElement {
+  const lines = person.events.map((event) => [
+    date(event.at),
+    `${event.received ? "← " : event.other ? "→ " : ""}${name(event.kind, "role_")}`,
+    event.other ? link(`applicant:${event.other}`, event.other, ways) : "",
+    count(event.amount),
+  ]);
+  return table(["date", "event", "with_whom", "amount"], lines, "events");
 }
 
 function applications(listed: Listed[], ways: Ways): HTMLElement {

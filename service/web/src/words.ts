@@ -103,6 +103,13 @@ const TABLE = {
   role_applied: ["applied", "申请"],
   role_transfer: ["transfer", "转账"],
   role_referral: ["referral", "推荐"],
+  role_login: ["login", "登录"],
+  role_device_use: ["device use", "使用设备"],
+  role_card_bind: ["card bound", "绑卡"],
+  role_payment: ["payment", "支付"],
+  role_repayment: ["repayment", "还款"],
+  role_withdrawal: ["withdrawal", "提现"],
+  role_profile_change: ["profile change", "资料变更"],
   since: ["since", "自"],
   until: ["last seen", "最近"],
   only_now: ["said by this application only", "仅本次申请提及"],
@@ -123,6 +130,9 @@ const TABLE = {
   degraded: ["Degraded answer", "降级结果"],
   typical: ["95 % stay under {p95}", "95% 的人低于 {p95}"],
   applications: ["Applications", "申请记录"],
+  events: ["Events", "行为记录"],
+  event: ["Event", "行为"],
+  with_whom: ["With", "对方"],
   none: ["None before this moment.", "该时刻之前没有。"],
   conclusions: ["Conclusions", "已有结论"],
   fraud: ["fraud", "欺诈"],
@@ -232,5 +242,5 @@ export function say(word: Word, values: Record<string, string | number> = {}): s
 export function name(code: string | null | undefined, prefix = ""): string {
   if (code === null || code === undefined || code === "") return "–";
   const word = `${prefix}${code}`;
-  return Object.prototype.hasOwnProperty.call(TABLE, word) ? say(word as Word) : code.replaceAll("_", " ");
+  return Object.prototype.hasOwnProperty.call(TABLE, word) ? say(word as Word) : code.replaceAll("_", " "); // a kind of event of the lender's own
 }
