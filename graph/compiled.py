@@ -1,0 +1,15 @@
+"""One typed door to numba: a function that is compiled on its first call and kept on disk for the next process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from numba import njit
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def compiled(function: F) -> F:
+    """`function` in machine code, single-threaded and without fast-math, so that every machine gives the same bits."""
+    return cast(F, njit(cache=True)(function))

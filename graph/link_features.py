@@ -1,0 +1,134 @@
+"""What an applicant's surroundings look like: links by kind, neighbours' own features averaged, the group and the counter they came through."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from graph.member_features import Features, features
+from graph.projection import LINK_KINDS, SOFT, Links
+from graph.sharing import DAY, MERCHANT, VALUE_KINDS, Sharing
+from graph.tables import Column
+
+# Own features whose average over others says something about the others.
+_LOOKED_AT = (
+    "applications", "lenders", "busiest_week", "amount", "term", "night", "at_banks", "refused", "face", "worst_face", "liveness", "three_element",
+    "age", "new_citizen", "own_device", "own_phone", "own_bank_card", "is_emulator", "is_rooted", "events_before", "history_days", "partners",
+)  # fmt: skip
+
+_OF_CUSTOMERS = (
+    "face", "liveness", "three_element", "refused", "is_emulator", "amount", "age", "history_days", "corroborated", "hard_links", "hard_within_week"
+)  # fmt: skip
+
+
+def matrix(links: Links, weight: Column, applicants: int) -> sparse.csr_matrix:
+    """Links as a symmetric matrix (applicants, applicants)."""
+    rows, columns = np.r_[links.a, links.b], np.r_[links.b, links.a]
+    return sparse.csr_matrix((np.r_[weight, weight], (rows, columns)), shape=(applicants, applicants))
+
+
+def averaged(pull: sparse.csr_matrix, own: Features, prefix: str, names: tuple[str, ...] = _LOOKED_AT) -> Features:
+    """Weighted mean of neighbours' known features (applicants, len(names)); NaN where no neighbour's is known."""
+    x = np.stack([own.column(name) for name in names], axis=1).astype(np.float64)
+    known = ~np.isnan(x)
+    mass = pull @ known.astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = (pull @ np.where(known, x, 0.0)) / mass
+    return Features(tuple(f"{prefix}_{name}" for name in names), np.where(mass > 1e-9, mean, np.nan).astype(np.float32))
+
+
+def degrees(links: Links, first: Column) -> Features:
+    """How an applicant is linked: by each kind, how strongly, how close in time."""
+    size = len(first)
+    ends = np.r_[links.a, links.b]
+
+    def total(value: Column) -> Column:
+        return np.bincount(ends, weights=np.r_[value, value].astype(np.float64), minlength=size)
+
+    def most(value: Column) -> Column:
+        out = np.zeros(size)
+        np.maximum.at(out, ends, np.r_[value, value])
+        return out
+
+    apart = np.abs(first[links.a] - first[links.b]) / DAY
+    hard = [i for i, name in enumerate(LINK_KINDS) if name not in SOFT]
+    kinds, hard_kinds = (links.shared > 0).sum(axis=1), (links.shared[:, hard] > 0).sum(axis=1)
+    out = {f"most_{name}": most(links.shared[:, i]) for i, name in enumerate(LINK_KINDS)}
+    out |= {f"links_{name}": np.log1p(total(links.shared[:, i] > 0)) for i, name in enumerate(LINK_KINDS)}
+    out |= {
+        "pull": total(links.weight),
+        "strongest": most(links.weight),
+        "strong_links": total(links.weight >= 0.3),
+        "hard_links": total(hard_kinds >= 1),
+        "corroborated": total(hard_kinds >= 2),
+        "most_kinds": most(kinds),
+        "most_values": most(links.values),
+        "links_within_week": total(links.weight * (apart <= 7)),
+        "links_within_month": total(links.weight * (apart <= 30)),
+        "hard_within_week": total((hard_kinds >= 1) & (apart <= 7)),
+        "held_together": total((hard_kinds >= 1) & links.together),
+        "handed_over": total((hard_kinds >= 1) & ~links.together),
+    }
+    return features(out)
+
+
+def of_groups(group: Column, links: Links, first: Column) -> Features:
+    """The first cut's group around each applicant: how big, how dense, how sudden."""
+    size = np.bincount(group)
+    inside = group[links.a] == group[links.b]
+    at = group[links.a[inside]]
+    inner = np.bincount(at, weights=links.weight[inside], minlength=len(size))
+    count = np.bincount(at, minlength=len(size))
+    pairs = np.maximum(size * (size - 1) / 2, 1)
+    days = first / DAY
+    mean = np.bincount(group, weights=days) / size
+    spread = np.sqrt(np.bincount(group, weights=(days - mean[group]) ** 2) / size)
+    columns = {
+        "group_size": size, "group_density": count / pairs, "group_weight": inner / pairs, "group_spread_days": np.where(size > 1, spread, np.nan)
+    }  # fmt: skip
+    return features({name: column[group] for name, column in columns.items()})
+
+
+def of_values(sharing: Sharing, size: int) -> Features:
+    """The most holders among an applicant's values of each kind, and how many of them came within a week of this one."""
+    out = {}
+    value = sharing.value_of_row
+    holders = sharing.holders[value]
+    arrivals = _arrivals(sharing, value)
+    for code, name in enumerate(VALUE_KINDS):
+        at = sharing.kind[value] == code
+        most, near = np.zeros(size), np.zeros(size)
+        np.maximum.at(most, sharing.who[at], holders[at])
+        np.maximum.at(near, sharing.who[at], arrivals[at])
+        out[f"holders_{name}"], out[f"arrivals_{name}"] = most, near
+    return features(out)
+
+
+def _arrivals(sharing: Sharing, value: Column) -> Column:
+    """How many other holders first used the value within a week before or after (rows,)."""
+    if not len(value):
+        return np.zeros(0)
+    base = sharing.since - sharing.since.min()
+    line = value.astype(np.float64) * (float(base.max()) + 30 * DAY) + base
+    after, before = np.searchsorted(line, line + 7 * DAY, "right"), np.searchsorted(line, line - 7 * DAY, "left")
+    return np.asarray(after - before - 1)
+
+
+def of_counters(sharing: Sharing, own: Features, surroundings: Features) -> Features:
+    """The merchants and agents an applicant came through, described by their other customers."""
+    return others_at(sharing, sharing.kind >= MERCHANT, own.beside(surroundings), _OF_CUSTOMERS)
+
+
+def others_at(sharing: Sharing, chosen: Column, known: Features, names: tuple[str, ...]) -> Features:
+    """Mean of `names` over the other holders of the chosen values (a mask over values), as columns `counter_...`."""
+    size = len(known.values)
+    at = chosen[sharing.value_of_row]
+    through = sparse.csr_matrix((np.ones(at.sum()), (sharing.who[at], sharing.value_of_row[at])), shape=(size, len(sharing.kind)))
+    visits = np.asarray(through.sum(axis=1))
+    x = np.stack([known.column(name) for name in names], axis=1).astype(np.float64)
+    there = ~np.isnan(x)
+    x = np.where(there, x, 0.0)
+    total = through @ (through.T @ x) - visits * x
+    mass = through @ (through.T @ there.astype(np.float64)) - visits * there
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return Features(tuple(f"counter_{name}" for name in names), np.where(mass > 0.5, total / mass, np.nan).astype(np.float32))

@@ -1,0 +1,163 @@
+"""What is known of each applicant on their own, as of a moment: shopping, checks passed, things held, habits. No outcome of a loan in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graph.model import OutcomeStatus
+from graph.sharing import DAY
+from graph.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column, Tables
+
+_HOUR = 3_600_000_000
+_CHINA = 8 * _HOUR  # night is where the borrowers live
+
+
+@dataclass(frozen=True)
+class Features:
+    """A matrix with named columns: values (rows, len(names)) float32, NaN = not known."""
+
+    names: tuple[str, ...]
+    values: Column
+
+    def column(self, name: str) -> Column:
+        """One column (rows,)."""
+        return self.values[:, self.names.index(name)]
+
+    def beside(self, other: Features) -> Features:
+        """Both matrices, side by side."""
+        return Features(self.names + other.names, np.concatenate([self.values, other.values], axis=1))
+
+
+def features(columns: dict[str, Column]) -> Features:
+    """Named columns of equal length as one matrix."""
+    return Features(tuple(columns), np.stack([c.astype(np.float32) for c in columns.values()], axis=1))
+
+
+def first_applied(tables: Tables) -> Column:
+    """Microseconds of each applicant's first application, or of their first tie or event where there is none; as_of if nothing."""
+    first = np.full(len(tables.applicant_ids), tables.as_of, dtype=np.int64)
+    made = np.zeros(len(first), bool)
+    made[tables.applications["applicant"]] = True
+    for column, at in ((tables.ties, tables.ties["since"]), (tables.events, tables.events["at"])):
+        np.minimum.at(first, column["applicant"], np.where(made[column["applicant"]], tables.as_of, at))
+    np.minimum.at(first, tables.applications["applicant"], tables.applications["at"])
+    return first
+
+
+def member_features(tables: Tables) -> Features:
+    """One row an applicant, in the tables' order."""
+    return features({**_shopping(tables), **_checks(tables), **_holdings(tables), **_habits(tables)})
+
+
+def _mean(of: Column, value: Column, size: int) -> Column:
+    """Mean of the known values by applicant, NaN where none is known."""
+    known = ~np.isnan(value)
+    count = np.bincount(of[known], minlength=size)
+    total = np.bincount(of[known], weights=value[known], minlength=size)
+    with np.errstate(invalid="ignore"):
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _least(of: Column, value: Column, size: int) -> Column:
+    out = np.full(size, np.inf)
+    known = ~np.isnan(value)
+    np.minimum.at(out, of[known], value[known])
+    return np.where(np.isinf(out), np.nan, out)
+
+
+def _distinct(of: Column, what: Column, size: int) -> Column:
+    """How many different things each applicant has; `what` < 0 counts as nothing."""
+    at = what >= 0
+    pairs = np.unique(of[at].astype(np.int64) * (int(what.max(initial=0)) + 1) + what[at])
+    return np.bincount(pairs // (int(what.max(initial=0)) + 1), minlength=size).astype(np.float64)
+
+
+def _busiest(of: Column, at: Column, size: int, window: int) -> Column:
+    """The most rows an applicant has within any `window` microseconds."""
+    order = np.lexsort((at, of))
+    who, when = of[order].astype(np.int64), at[order]
+    span = int(when.max(initial=0)) - int(when.min(initial=0)) + window + 1
+    line = who * span + (when - when.min(initial=0)) if len(when) else when
+    inside = np.searchsorted(line, line + window, side="right") - np.arange(len(line))
+    out = np.zeros(size)
+    np.maximum.at(out, who, inside)
+    return out
+
+
+def _shopping(tables: Tables) -> dict[str, Column]:
+    made, size = tables.applications, len(tables.applicant_ids)
+    who = made["applicant"]
+    hour = (made["at"] + _CHINA) // _HOUR % 24
+    bank = np.array([kind.is_bank for kind in PLATFORM_TYPES])[tables.platforms["type"][made["platform"]]] if len(who) else np.zeros(0)
+    refused = np.zeros(len(who))
+    for status in (OutcomeStatus.REJECTED,):
+        refused[tables.outcomes["application"][tables.outcomes["status"] == STATUSES.index(status)]] = 1.0
+    amount = np.log1p(made["amount"])
+    spread = _mean(who, amount**2, size) - _mean(who, amount, size) ** 2
+    return {
+        "applications": np.bincount(who, minlength=size),
+        "lenders": _distinct(who, made["platform"], size),
+        "busiest_day": _busiest(who, made["at"], size, DAY),
+        "busiest_week": _busiest(who, made["at"], size, 7 * DAY),
+        "amount": _mean(who, amount, size),
+        "amount_spread": np.sqrt(np.maximum(spread, 0)),
+        "term": _mean(who, made["term_months"], size),
+        "night": _mean(who, ((hour < 6) | (hour >= 22)).astype(float), size),
+        "at_banks": _mean(who, bank.astype(float), size),
+        "refused": _mean(who, refused, size),
+        "with_merchant": _mean(who, (made["merchant"] >= 0).astype(float), size),
+        "with_agent": _mean(who, (made["agent"] >= 0).astype(float), size),
+    }
+
+
+def _checks(tables: Tables) -> dict[str, Column]:
+    made, size = tables.applications, len(tables.applicant_ids)
+    who = made["applicant"]
+    year = np.full(len(who), 1970.0) + tables.as_of / (365.25 * DAY)
+    return {
+        "face": _mean(who, made["face_match"], size),
+        "worst_face": _least(who, made["face_match"], size),
+        "liveness": _mean(who, made["liveness"], size),
+        "worst_liveness": _least(who, made["liveness"], size),
+        "three_element": _mean(who, made["phone_three_element"], size),
+        "age": _mean(who, year - made["birth_year"], size),
+        "new_citizen": _mean(who, made["new_citizen"], size),
+    }
+
+
+def _holdings(tables: Tables) -> dict[str, Column]:
+    """How many of each thing they use, and what their devices are."""
+    ties, size = tables.ties, len(tables.applicant_ids)
+    kind = tables.identifiers["kind"][ties["identifier"]]
+    out = {}
+    for code, name in enumerate(KINDS):
+        at = (kind == code) & (ties["role"] == 0)
+        out[f"own_{name.value}"] = np.bincount(ties["applicant"][at], minlength=size)
+    for code, role in enumerate(ROLES[1:], 1):
+        out[f"ties_{role.value}"] = np.bincount(ties["applicant"][ties["role"] == code], minlength=size)
+    for trait in ("is_emulator", "is_rooted"):
+        of_value = np.full(len(tables.identifiers["kind"]), np.nan)
+        of_value[tables.devices["identifier"]] = tables.devices[trait]
+        out[trait] = _mean(ties["applicant"], of_value[ties["identifier"]], size)
+    return out
+
+
+def _habits(tables: Tables) -> dict[str, Column]:
+    """How lively their account is before they first ask for money: identities made for the purpose have no life of their own."""
+    events, size = tables.events, len(tables.applicant_ids)
+    first = first_applied(tables)
+    who = events["applicant"]
+    before = events["at"] < first[who]
+    history = np.full(size, 0.0)
+    np.maximum.at(history, who, (first[who] - events["at"]) / DAY)
+    out = {
+        "events_before": np.log1p(np.bincount(who[before], minlength=size)),
+        "history_days": history,
+        "partners": _distinct(who, events["counterparty"], size),
+        "events_received": np.log1p(np.bincount(events["counterparty"][events["counterparty"] >= 0], minlength=size)),
+    }
+    soon = (events["at"] >= first[who]) & (events["at"] < first[who] + 7 * DAY)
+    out["events_first_week"] = np.log1p(np.bincount(who[soon], minlength=size))
+    return out

@@ -1,0 +1,172 @@
+"""The numbers of every group at once: links by kind, times, money, hubs, and how strongly each member hangs in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graph.member_features import Features, member_features
+from graph.model import OutcomeStatus
+from graph.projection import LINK_KINDS
+from graph.ring_kinds import Traits
+from graph.ring_search import Found
+from graph.sharing import DAY
+from graph.tables import STATUSES, Column, Tables
+
+_ENDED = tuple(STATUSES.index(s) for s in (OutcomeStatus.CLOSED, OutcomeStatus.RETURNED, OutcomeStatus.WRITTEN_OFF))
+_DISBURSED = STATUSES.index(OutcomeStatus.DISBURSED)
+
+
+@dataclass(frozen=True)
+class Measures:
+    """By group (G,): size, links (G, K), inner links, first, last (int64), burst (days), exposure (CNY), hubs, platforms, confirmed, suspected,
+    soon, same_agent, same_merchant, suspicion, emulators, refused, face; by applicant (A,): strength, partners, best_partner, joined (int64)."""
+
+    flagged: Column
+    size: Column
+    links: Column
+    inner: Column
+    first: Column
+    last: Column
+    burst: Column
+    exposure: Column
+    hubs: Column
+    platforms: Column
+    confirmed: Column
+    suspected: Column
+    soon: Column
+    same_agent: Column
+    same_merchant: Column
+    suspicion: Column
+    emulators: Column
+    refused: Column
+    face: Column
+    strength: Column
+    partners: Column
+    best_partner: Column
+    joined: Column
+
+    def traits(self, group: int) -> Traits:
+        """What kind and reasons are decided by."""
+        size = int(self.size[group])
+        return Traits(
+            flagged=bool(self.flagged[group]),
+            size=size,
+            links={name: int(n) for name, n in zip(LINK_KINDS, self.links[group].tolist())},
+            same_agent=float(self.same_agent[group]),
+            same_merchant=float(self.same_merchant[group]),
+            soon=float(self.soon[group]),
+            density=float(self.inner[group]) / max(size * (size - 1) / 2, 1),
+            confirmed=int(self.confirmed[group]),
+            suspicion=float(self.suspicion[group]),
+            emulators=float(self.emulators[group]),
+            refused=float(self.refused[group]),
+            weak_face=bool(self.face[group] < 0.7),
+        )
+
+
+def measure(found: Found) -> Measures:
+    """All groups of `found`."""
+    group, known = found.group, found.known
+    size = np.bincount(group)
+    own = member_features(found.tables)
+    mean = _means(group, own)
+    return Measures(
+        flagged=found.flagged,
+        size=size,
+        **_inner_links(found, len(size)),
+        **_times(group, known.since, size),
+        **_members(found, size),
+        exposure=np.bincount(group, weights=open_amount(found.tables), minlength=len(size)),
+        confirmed=np.bincount(group, weights=known.fraud, minlength=len(size)),
+        suspected=np.bincount(group, weights=(found.suspicion >= 0.5) & ~known.fraud, minlength=len(size)),
+        suspicion=np.bincount(group, weights=found.suspicion, minlength=len(size)) / size,
+        emulators=mean["is_emulator"],
+        refused=mean["refused"],
+        face=mean["face"],
+    )
+
+
+def open_amount(tables: Tables) -> Column:
+    """CNY disbursed to each applicant and neither paid back nor written off (A,)."""
+    outcomes = tables.outcomes
+    ended = np.zeros(len(tables.applications["applicant"]), bool)
+    ended[outcomes["application"][np.isin(outcomes["status"], _ENDED)]] = True
+    at = (outcomes["status"] == _DISBURSED) & ~ended[outcomes["application"]]
+    application = outcomes["application"][at]
+    amount = np.where(np.isnan(outcomes["amount"][at]), tables.applications["amount"][application], outcomes["amount"][at])
+    return np.bincount(tables.applications["applicant"][application], weights=np.nan_to_num(amount), minlength=len(tables.applicant_ids))
+
+
+def _means(group: Column, own: Features) -> dict[str, Column]:
+    out = {}
+    for name in ("is_emulator", "refused", "face"):
+        value = own.column(name)
+        known = ~np.isnan(value)
+        count = np.bincount(group[known], minlength=int(group.max(initial=-1)) + 1)
+        total = np.bincount(group[known], weights=value[known], minlength=len(count))
+        out[name] = np.where(count > 0, total / np.maximum(count, 1), 1.0 if name == "face" else 0.0)
+    return out
+
+
+def _inner_links(found: Found, groups: int) -> dict[str, Column]:
+    """Links inside groups by kind; each member's pull, partners, and the pull of their strongest partner; when they were first tied in."""
+    links, group, size = found.links, found.group, len(found.group)
+    inside = group[links.a] == group[links.b]
+    a, b, pull = links.a[inside], links.b[inside], links.weight[inside]
+    at = group[a]
+    kinds = np.stack([np.bincount(at, weights=links.shared[inside, k] > 0, minlength=groups) for k in range(len(LINK_KINDS))], axis=1)
+    strength = np.bincount(a, weights=pull, minlength=size) + np.bincount(b, weights=pull, minlength=size)
+    best = np.zeros(size)
+    np.maximum.at(best, a, strength[b])
+    np.maximum.at(best, b, strength[a])
+    inner = np.bincount(at, minlength=groups)
+    partners = np.bincount(np.r_[a, b], minlength=size)
+    return {"links": kinds, "inner": inner, "strength": strength, "partners": partners, "best_partner": best}
+
+
+def _times(group: Column, since: Column, size: Column) -> dict[str, Column]:
+    """First and last arrival, days between the first and the last decile, and the share that came within 14 days of the median."""
+    order = np.lexsort((since, group))
+    end = np.cumsum(size)
+    start = end - size
+    ordered = since[order]
+    low, high, middle = (start + ((size - 1) * share).astype(np.int64) for share in (0.1, 0.9, 0.5))
+    near = np.abs(since - ordered[middle][group]) <= 14 * DAY
+    soon = np.bincount(group, weights=near) / size
+    return {"first": ordered[start], "last": ordered[end - 1], "burst": (ordered[high] - ordered[low]) / DAY, "soon": soon}
+
+
+def _members(found: Found, size: Column) -> dict[str, Column]:
+    """Lenders, hubs, agents and merchants of each group; when each member first held something that is shared."""
+    tables, group = found.tables, found.group
+    made, sharing = tables.applications, found.sharing
+    hub = sharing.hub[sharing.value_of_row] > 0
+    joined = found.known.since.copy()
+    tied = np.full(len(group), np.iinfo(np.int64).max)
+    np.minimum.at(tied, sharing.who[~hub], sharing.since[~hub])
+    return {
+        "platforms": _distinct(group[made["applicant"]], made["platform"], len(size))[0],
+        "hubs": _distinct(group[sharing.who[hub]], sharing.value_of_row[hub], len(size))[0],
+        "same_agent": _most_common(group, made, "agent", size),
+        "same_merchant": _most_common(group, made, "merchant", size),
+        "joined": np.where(tied < tables.as_of, np.minimum(joined, tied), joined),
+    }
+
+
+def _distinct(group: Column, what: Column, groups: int) -> tuple[Column, Column]:
+    """Different things by group (G,), and the most rows any one thing has (G,); `what` < 0 is nothing."""
+    at = what >= 0
+    width = int(what.max(initial=0)) + 1
+    key, rows = np.unique(group[at].astype(np.int64) * width + what[at], return_counts=True)
+    most = np.zeros(groups, np.int64)
+    np.maximum.at(most, key // width, rows)
+    return np.bincount(key // width, minlength=groups), most
+
+
+def _most_common(group: Column, made: dict[str, Column], column: str, size: Column) -> Column:
+    """The largest share of a group's members that came through one agent or merchant."""
+    width = int(made[column].max(initial=0)) + 1
+    once = np.unique(made["applicant"][made[column] >= 0].astype(np.int64) * width + made[column][made[column] >= 0])
+    return _distinct(group[once // width], once % width, len(size))[1] / size
