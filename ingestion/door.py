@@ -40,6 +40,11 @@ class Naming:
         self._knows = knows
         self._memory: dict[tuple[str, str], dict[str, Named]] = {}
 
+    @property
+    def asks(self) -> bool:
+        """Whether a store is asked about values."""
+        return self._knows is not None
+
     def name(self, column: Column, raw: str, scheme: str = "") -> Named:
         """The identifier behind a value of a column; `scheme` is that of a value that comes hashed already, empty for a raw one."""
         scheme = column.hashed or scheme

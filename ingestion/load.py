@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,15 @@ import orjson
 from graph.errors import RecordError
 from graph.model import Facts
 from graph.store import GraphStore
+from ingestion.ahead import ahead, worth_a_process
+from ingestion.batches import Batch, batches
+from ingestion.crowds import Crowds
 from ingestion.delivery import Delivery
 from ingestion.door import Door, time_zone
 from ingestion.mapping import Feed
 from ingestion.normalise import Standing
-from ingestion.parse import PARSERS, BadRow, Fact
-from ingestion.readers import Record
 from ingestion.rejects import Rejects
 
-BATCH = 5_000  # facts a transaction
 Step = Callable[[int], None]
 
 
@@ -48,6 +48,7 @@ class Report:
     left_out: tuple[str, ...] = ()
     seen: Counter[tuple[Standing, str]] = field(default_factory=Counter)
     rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
+    crowds: list[dict[str, object]] = field(default_factory=list)
     seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
@@ -62,6 +63,7 @@ class Report:
             "rejects": _nested({(t, c): n for (t, c), n in self.rejects.items()}),
             "unverified": self._seen(Standing.UNVERIFIED),
             "placeholder": self._seen(Standing.PLACEHOLDER),
+            "crowds": self.crowds,
             "unknown_columns": self.unknown_columns,
             "files_left_out": list(self.left_out),
         }
@@ -76,56 +78,47 @@ def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, 
     Idempotent: batches are, and every row is read again each time. Raises StoreUnavailableError when the store cannot be written.
     """
     started = time.perf_counter()
+    report = Report(delivery=delivery.folder.name, mapping=delivery.mapping.name, left_out=delivery.left_out)
     if delivery.mapping.timezone:
         door = replace(door, zone=time_zone(delivery.mapping.timezone))
-    report = Report(delivery=delivery.folder.name, mapping=delivery.mapping.name, left_out=delivery.left_out)
+    crowds = Crowds()
     with Rejects(report_to / "rejects.jsonl") as rejects:
-        for feed in delivery.feeds:
-            if door.platforms is None and feed.table.name != "platforms":
-                door = replace(door, platforms=frozenset(store.view(door.now).platforms()))
-            tally = report.tables.setdefault(feed.table.name, Tally())
-            unknown = report.unknown_columns.setdefault(feed.table.name, {})
-            unknown.update(dict.fromkeys(delivery.unknown_columns(feed), 0))
-            for records in _batches(delivery.records(feed)):
-                _add(feed, records, door, store, rejects, tally)
-                for name in unknown:
-                    unknown[name] += sum(record.cells.get(name) not in (None, "") for record in records)
-                step(len(records))
-    report.seen.update({(standing, kind.value): n for (standing, kind), n in door.seen.items()})
+        for lenders in (True, False):
+            feeds = [n for n, feed in enumerate(delivery.feeds) if (feed.table.name == "platforms") is lenders]
+            known = replace(door, platforms=None if lenders else frozenset(store.view(door.now).platforms()))
+            with closing(ahead(delivery, feeds, known) if worth_a_process(delivery, door) else batches(delivery, feeds, known)) as parsed:
+                for batch in parsed:
+                    _keep(delivery.feeds[batch.feed], batch, store, rejects, report)
+                    crowds.see(batch.facts)
+                    step(batch.read)
+        report.crowds = crowds.found(store, door.now)
     report.rejects = rejects.counts
     report.seconds = time.perf_counter() - started
     (report_to / "report.json").write_bytes(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return report
 
 
-def _add(feed: Feed, records: list[Record], door: Door, store: GraphStore, rejects: Rejects, tally: Tally) -> None:
-    """Parse a batch, store what is good, write down what is not."""
-    parse, table = PARSERS[feed.table.name], feed.table
-    facts: list[Fact] = []
-    good: list[Record] = []
-    tally.read += len(records)
-    for record in records:
-        if record.code:
-            rejects.write(table, feed.source, record, (RecordError("", record.code, "the row cannot be read"),))
-            continue
-        try:
-            facts.append(parse(record.cells, door, table))
-            good.append(record)
-        except BadRow as bad:
-            rejects.write(table, feed.source, record, bad.problems)
-    words: dict[str, Any] = {table.name: tuple(facts)}
+def _keep(feed: Feed, batch: Batch, store: GraphStore, rejects: Rejects, report: Report) -> None:
+    """Store what is good, write down what is not."""
+    table = feed.table
+    for record, problems in batch.bad:
+        rejects.write(table, feed.source, record, problems)
+    words: dict[str, Any] = {table.name: batch.facts}
     added = store.add(Facts(**words))
-    for _, position in added.conflicts:
+    if added.conflicts:
+        good = batch.good()
         problem = RecordError("", "duplicate_id", "the id is known with other content; the first one stands")
-        rejects.write(table, feed.source, good[position], (problem,))
+        for _, position in added.conflicts:
+            rejects.write(table, feed.source, good[position], (problem,))
+    tally = report.tables.setdefault(table.name, Tally())
+    tally.read += batch.read
     tally.accepted += added.accepted
     tally.known += added.known
-    tally.rejected += len(records) - added.accepted - added.known
-
-
-def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
-    while batch := list(islice(records, BATCH)):
-        yield batch
+    tally.rejected += batch.read - added.accepted - added.known
+    report.seen.update({(standing, kind.value): n for (standing, kind), n in batch.seen.items()})
+    unknown = report.unknown_columns.setdefault(table.name, {})
+    for name, n in batch.unknown.items():
+        unknown[name] = unknown.get(name, 0) + n
 
 
 def _nested(counts: dict[tuple[str, str], int]) -> dict[str, dict[str, int]]:

@@ -1,0 +1,63 @@
+"""A delivery as batches of facts: what a few thousand rows became, and what was wrong with the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from graph.errors import RecordError
+from graph.model import IdentifierKind
+from ingestion.delivery import Delivery
+from ingestion.door import Door
+from ingestion.normalise import Standing
+from ingestion.parse import PARSERS, BadRow, Fact
+from ingestion.readers import Record
+
+SIZE = 5_000  # rows a batch, and so facts a transaction
+Problems = tuple[RecordError, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """`read` rows of the delivery's feed number `feed`: the facts of one table, the rows behind them, and the bad rows.
+
+    `unknown` counts cells in columns that nothing reads, `seen` the identifiers that are not sound.
+    """
+
+    feed: int
+    read: int
+    facts: tuple[Fact, ...]
+    good: Callable[[], Sequence[Record]]
+    bad: Sequence[tuple[Record, Problems]]
+    unknown: Counter[str]
+    seen: Counter[tuple[Standing, IdentifierKind]]
+
+
+def batches(delivery: Delivery, feeds: Sequence[int], door: Door) -> Generator[Batch, None, None]:
+    """Those feeds of the delivery, parsed, in their order."""
+    for number in feeds:
+        rows = delivery.records(delivery.feeds[number])
+        while records := list(islice(rows, SIZE)):
+            yield _batch(delivery, number, records, door)
+
+
+def _batch(delivery: Delivery, number: int, records: list[Record], door: Door) -> Batch:
+    feed = delivery.feeds[number]
+    parse, table = PARSERS[feed.table.name], feed.table
+    door = replace(door, seen=Counter())
+    facts: list[Fact] = []
+    good: list[Record] = []
+    bad: list[tuple[Record, Problems]] = []
+    for record in records:
+        if record.code:
+            bad.append((record, (RecordError("", record.code, "the row cannot be read"),)))
+            continue
+        try:
+            facts.append(parse(record.cells, door, table))
+            good.append(record)
+        except BadRow as problem:
+            bad.append((record, problem.problems))
+    unknown = Counter({name: sum(r.cells.get(name) not in (None, "") for r in records) for name in delivery.unknown_columns(feed)})
+    return Batch(feed=number, read=len(records), facts=tuple(facts), good=lambda: good, bad=bad, unknown=unknown, seen=door.seen)
