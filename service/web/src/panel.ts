@@ -5,6 +5,8 @@ import { count, date, decimal, minute, percent } from "./formats";
 import { icon } from "./looks";
 import { name, say, spoken, type Word } from "./words";
 
+const PATHS = 2; // of one reason
+
 export interface Ways {
   open(node: string): void;
   expand(node: string): void;
@@ -105,7 +107,7 @@ function events(person: PersonDossier, ways: Ways): HTMLElement {
     date(event.at),
     `${event.received ? "← " : event.other ? "→ " : ""}${name(event.kind, "role_")}`,
     event.other ? link(`applicant:${event.other}`, event.other, ways) : "",
-    count(event.amount),
+    event.amount === null ? "" : count(event.amount),
   ]);
   return table(["date", "event", "with_whom", "amount"], lines, "events");
 }
@@ -140,7 +142,8 @@ export function assessment(found: Assessment | null): HTMLElement[] {
     title,
     figures,
     el("p", { class: "quiet" }, minute(found.as_of)),
-    ...(degraded ? [el("p", { class: "note" }, `${say("degraded")}: ${name(found.degraded.level)} ${found.degraded.missing.join(", ")}`)] : []),
+    dimensions(found),
+    ...(degraded ? [el("p", { class: "note" }, `${say("degraded")}: ${name(found.degraded.level)}`)] : []),
     found.reasons.length ? el("ol", { class: "reasons" }, ...found.reasons.map((reason) => reasonLine(reason, most))) : el("p", { class: "quiet" }, say("no_reasons")),
   ];
 }
@@ -154,7 +157,22 @@ function reasonLine(reason: Reason, most: number): HTMLElement {
     el("span", {}, spoken() === "zh" ? reason.text_zh : reason.text_en),
     el("meter", { min: 0, max: most, value: Math.abs(reason.contribution), title: decimal(reason.contribution) }),
     el("small", {}, el("code", {}, reason.code), [value, typical].filter(Boolean).join(" · ")),
+    ...(reason.evidence ?? []).filter((found) => found.path.length > 1).slice(0, PATHS).map(pathLine),
   );
+}
+
+/** How two people are tied, in masked keys: application, device ***7f2a, applicant ***2c, since when. */
+function pathLine(found: { path: string[]; shared_since: string | null }): HTMLElement {
+  const steps = found.path.map((step) => {
+    const [kind = "", ...rest] = step.split(":");
+    return el("span", { class: "step", title: name(kind) }, tile(kind), rest.join(":"));
+  });
+  return el("p", { class: "path" }, ...steps, found.shared_since && el("small", {}, `${say("since")} ${date(found.shared_since)}`));
+}
+
+function dimensions(found: Assessment): HTMLElement {
+  const lines = Object.entries(found.dimensions ?? {}).filter(([, share]) => share > 0).sort((a, b) => b[1] - a[1]);
+  return el("p", { class: "chips" }, ...lines.map(([dimension, share]) => chip(`${name(dimension, "dimension_")} ${percent(share)}`)));
 }
 
 function applicationPanel(found: ApplicationDossier, node: string, ways: Ways): HTMLElement {
