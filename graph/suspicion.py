@@ -22,6 +22,7 @@ _TREES: dict[str, object] = {
     "lambda_l2": 5.0,
     "max_bin": 63,
     "seed": 7,
+    "num_threads": 1,  # the same bits whatever the machine, and no threads that spin on busy cores
     "deterministic": True,
     "force_row_wise": True,
     "verbose": -1,

@@ -1,0 +1,92 @@
+"""The early-warning back-test: would the rings that are flagged now have been flagged before they hurt?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from graph.model import OutcomeStatus, Ring
+from graph.moments import micros, moment
+from graph.ring_search import Found, search
+from graph.store import GraphStore
+from graph.tables import STATUSES, Column, Tables
+from investigations.review_result import EarlyWarning
+
+STEP = timedelta(days=28)
+_SMALLEST = 3  # members already together in one flagged group at the earlier moment
+_LATE = tuple(STATUSES.index(s) for s in (OutcomeStatus.DPD30, OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF))
+_DISBURSED = STATUSES.index(OutcomeStatus.DISBURSED)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What would have been flagged at an earlier moment, seen through a view as of then: applicant id -> number of the group."""
+
+    at: datetime
+    flagged: Mapping[str, int]
+
+
+def look_back(store: GraphStore, as_of: datetime, steps: int) -> tuple[Earlier, ...]:
+    """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; nothing later can reach it."""
+    earlier = []
+    for step in range(steps, 0, -1):
+        at = as_of - step * STEP
+        earlier.append(Earlier(at, flagged_then(search(store.view(at).tables()))))
+    return tuple(earlier)
+
+
+def flagged_then(found: Found) -> dict[str, int]:
+    """Members of flagged groups."""
+    people = np.flatnonzero(found.flagged[found.group])
+    return dict(zip(found.tables.applicant_ids[people].tolist(), found.group[people].tolist()))
+
+
+def early_warnings(rings: Sequence[Ring], earlier: Sequence[Earlier], tables: Tables) -> tuple[EarlyWarning, ...]:
+    """One row for each ring of `rings` (the flagged ones), as of the tables' moment."""
+    place = {applicant: i for i, applicant in enumerate(tables.applicant_ids.tolist())}
+    hurt, loans = _first_hurt(tables), _loans(tables)
+    return tuple(_warning(ring, np.array([place[m.applicant_id] for m in ring.members]), (earlier, hurt, loans), tables) for ring in rings)
+
+
+def _warning(ring: Ring, people: Column, seen: tuple[Sequence[Earlier], Column, tuple[Column, Column, Column]], tables: Tables) -> EarlyWarning:
+    earlier, hurt, (who, when, amount) = seen
+    flagged_at = next((e.at for e in earlier if _flagged(ring, e)), moment(tables.as_of))
+    first = int(hurt[people].min(initial=np.iinfo(np.int64).max))
+    default = moment(first) if first < tables.as_of else None
+    after = np.isin(who, people) & (when >= micros(flagged_at))
+    return EarlyWarning(
+        ring_id=ring.ring_id,
+        flagged_at=flagged_at,
+        first_default=default,
+        days=(default - flagged_at) / timedelta(days=1) if default else None,
+        loans=int(after.sum()),
+        amount=round(float(amount[after].sum()), 2),
+    )
+
+
+def _flagged(ring: Ring, earlier: Earlier) -> bool:
+    groups = Counter(earlier.flagged[m.applicant_id] for m in ring.members if m.applicant_id in earlier.flagged)
+    return bool(groups) and max(groups.values()) >= _SMALLEST
+
+
+def _first_hurt(tables: Tables) -> Column:
+    """Microseconds of the first loan 30 days past due or worse, or of the first fraud label known (A,)."""
+    out = np.full(len(tables.applicant_ids), np.iinfo(np.int64).max)
+    outcomes, labels = tables.outcomes, tables.labels
+    late = np.isin(outcomes["status"], _LATE)
+    np.minimum.at(out, tables.applications["applicant"][outcomes["application"][late]], outcomes["at"][late])
+    np.minimum.at(out, labels["applicant"][labels["fraud"]], labels["known_at"][labels["fraud"]])
+    return out
+
+
+def _loans(tables: Tables) -> tuple[Column, Column, Column]:
+    """Applicant, moment and CNY of every disbursement."""
+    outcomes = tables.outcomes
+    paid = outcomes["status"] == _DISBURSED
+    application = outcomes["application"][paid]
+    amount = np.where(np.isnan(outcomes["amount"][paid]), tables.applications["amount"][application], outcomes["amount"][paid])
+    return tables.applications["applicant"][application], outcomes["at"][paid], np.nan_to_num(amount)

@@ -1,0 +1,151 @@
+"""The weekly ring review, a straight line: view, search, compare, look back, write beside, switch over, open cases."""
+
+from __future__ import annotations
+
+import logging
+import os
+import resource
+import shutil
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+
+from graph.model import Ring, RingSnapshot
+from graph.projection import LINK_KINDS
+from graph.ring_search import Found, search
+from graph.rings import snapshot_of
+from graph.store import GraphStore
+from investigations.backtest import early_warnings, look_back
+from investigations.casebook import Casebook
+from investigations.cases import NewCase
+from investigations.review_result import GroupEdge, ReviewResult
+from investigations.ring_files import FILES, write_files
+
+log = logging.getLogger("ringfence.rings")
+
+DRAWN_LINKS = 200  # the strongest links of a flagged ring, kept for drawing
+_CHINA = timezone(timedelta(hours=8))  # the week of a snapshot's name is the borrowers' week
+_CHANGES = ("born", "grown", "shrunk", "merged", "split", "dissolved")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewPlan:
+    """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the clock for the cases."""
+
+    as_of: datetime
+    out: Path
+    now: datetime
+    back_steps: int = 3
+
+
+def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> ReviewResult:
+    """Run the weekly batch: the snapshot is saved in the store, the files are in `plan.out`, new flagged rings have cases.
+
+    Everything is computed and written beside before the store switches over, so that a run that fails leaves the last snapshot in force.
+    """
+    started = time.perf_counter()
+    name = week_of(plan.as_of)
+    previous = _previous(store, plan.as_of, name)
+    if previous is None:
+        log.warning("no earlier ring snapshot in the store: every group is new")
+    found = search(store.view(plan.as_of).tables())
+    snapshot = snapshot_of(found, name, plan.as_of, previous)
+    took = time.perf_counter() - started
+    flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
+    log.info("%d groups, %d flagged, in %.1f s; looking back", len(snapshot.rings), len(flagged), took)
+    earlier = look_back(store, plan.as_of, plan.back_steps)
+    result = ReviewResult(
+        snapshot=snapshot,
+        previous=previous.name if previous else None,
+        edges=_edges(found, flagged),
+        early=early_warnings(flagged, earlier, found.tables),
+        moments=tuple(e.at for e in earlier),
+        figures=_figures(snapshot, found, took),
+    )
+    _publish(store, result, plan.out)
+    return _with_cases(result, casebook, flagged, plan)
+
+
+def week_of(as_of: datetime) -> str:
+    """The name of a snapshot: the ISO week just before its moment (`2026-W01`)."""
+    year, week, _ = (as_of - timedelta(microseconds=1)).astimezone(_CHINA).isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def _previous(store: GraphStore, as_of: datetime, name: str) -> RingSnapshot | None:
+    """The last snapshot before this one; a second run in the same week compares with the week before."""
+    before = store.view(as_of).rings()
+    while before is not None and before.name == name:
+        before = store.view(before.as_of - timedelta(microseconds=1)).rings()
+    return before
+
+
+def _edges(found: Found, flagged: list[Ring]) -> Mapping[str, tuple[GroupEdge, ...]]:
+    """Every flagged ring's strongest inner links."""
+    links, ids = found.links, found.tables.applicant_ids
+    inside = np.flatnonzero((found.group[links.a] == found.group[links.b]) & found.flagged[found.group[links.a]])
+    ring_of = {member.applicant_id: ring.ring_id for ring in flagged for member in ring.members}
+    out: dict[str, list[GroupEdge]] = {ring.ring_id: [] for ring in flagged}
+    for i in inside[np.argsort(-links.weight[inside], kind="stable")].tolist():
+        a = str(ids[links.a[i]])
+        drawn = out[ring_of[a]]
+        if len(drawn) < DRAWN_LINKS:
+            kinds = tuple(LINK_KINDS[k] for k in np.flatnonzero(links.shared[i]).tolist())
+            drawn.append(GroupEdge(a=a, b=str(ids[links.b[i]]), weight=round(float(links.weight[i]), 6), kinds=kinds))
+    return {ring_id: tuple(edges) for ring_id, edges in out.items()}
+
+
+def _figures(snapshot: RingSnapshot, found: Found, took: float) -> dict[str, float | int]:
+    changes = Counter(change.change for change in snapshot.changes)
+    flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
+    return {
+        "groups": len(snapshot.rings),
+        "flagged": len(flagged),
+        "members_flagged": sum(ring.size for ring in flagged),
+        "largest_component": found.largest_component,
+        "largest_group": max((ring.size for ring in snapshot.rings), default=0),
+        **{change: changes[change] for change in _CHANGES},
+        "applicants": len(found.group),
+        "links": len(found.links),
+        "hubs_ignored": int((found.sharing.hub > 0).sum()),
+        "known_good": int(found.known.good.sum()),
+        "known_good_flagged": int((found.known.good & found.flagged[found.group]).sum()),
+        "seconds": round(took, 3),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+    }
+
+
+def _publish(store: GraphStore, result: ReviewResult, out: Path) -> None:
+    """Files beside, then the switch in the store, then the files into place."""
+    beside = out / f".making-{os.getpid()}"
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    try:
+        write_files(result, beside)
+        store.save_rings(result.snapshot)
+        for name in FILES:
+            os.replace(beside / name, out / name)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _with_cases(result: ReviewResult, casebook: Casebook | None, flagged: list[Ring], plan: ReviewPlan) -> ReviewResult:
+    """A case for each flagged ring that has no open one."""
+    opened = 0
+    for ring in flagged if casebook is not None else []:
+        about = NewCase(reason="ring_review", ring_id=ring.ring_id, snapshot=result.snapshot.name, reason_codes=ring.reason_codes)
+        assert casebook is not None
+        opened += casebook.open_case(about, at=plan.now, by="ring_review")[1]
+    return ReviewResult(
+        snapshot=result.snapshot,
+        previous=result.previous,
+        edges=result.edges,
+        early=result.early,
+        moments=result.moments,
+        figures={**result.figures, "cases_opened": opened},
+    )

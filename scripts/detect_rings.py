@@ -1,0 +1,56 @@
+"""Find the rings as of a moment, compare them with the last snapshot, save them, open cases, write the files."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import logging
+import sys
+from pathlib import Path
+
+from graph.errors import InputError, RingfenceError, SettingError
+from investigations.review import ReviewPlan, review
+from service.settings import Settings
+from service.wiring import moment_given, open_casebook, open_store, system_clock
+
+EXAMPLE = """example:
+  .venv/bin/python scripts/detect_rings.py --store sqlite:///ringfence.db --as-of 2026-01-05 --out var/rings/2026-W01"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0 done, 1 failed on the way (the last snapshot stays in force), 2 unusable arguments."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
+    try:
+        figures = _run(options)
+    except RingfenceError as error:
+        print(f"detect_rings: {error}", file=sys.stderr)
+        return 2 if isinstance(error, InputError) else 1
+    print(json.dumps(figures))
+    return 0
+
+
+def _run(options: argparse.Namespace) -> dict[str, float | int]:
+    if options.engine != "local":
+        raise SettingError(f"--engine {options.engine} is not built into this version: use --engine local")
+    settings = Settings.from_environment()
+    settings = dataclasses.replace(settings, store=options.store or settings.store, casebook=options.casebook or settings.casebook)
+    plan = ReviewPlan(as_of=moment_given(settings, options.as_of), out=options.out, now=system_clock(), back_steps=options.back_steps)
+    with open_store(settings.store) as store, open_casebook(settings.casebook) as casebook:
+        return dict(review(store, casebook, plan).figures)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    parser.add_argument("--casebook", metavar="URL", help="casebook in which cases are opened (default: RINGFENCE_CASEBOOK)")
+    parser.add_argument("--as-of", required=True, metavar="T", help="the moment: nothing from then on is seen")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the four files")
+    parser.add_argument("--engine", choices=("local", "gds", "spark"), default="local", help="what cuts the graph (default: local)")
+    parser.add_argument("--back-steps", type=int, default=3, metavar="N", help="earlier moments of the back-test, 28 days apart (default: 3)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
