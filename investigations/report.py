@@ -15,31 +15,15 @@ from markupsafe import Markup
 from graph.model import Ring, RingChange, RingKind
 from investigations import report_charts as charts
 from investigations import report_drawing as drawing
+from investigations import report_words as words
 from investigations.report_charts import Bar
 from investigations.review_result import EarlyWarning, ReviewResult
 
 DRAWN_RINGS = 8  # the worst ones
 LISTED_RINGS = 60  # rows of the table; rings.parquet has all
 LISTED_CHANGES = 30
+TOLD = 6  # of what a ring shares, and of its reasons
 MONTHS = 12
-KINDS = {
-    RingKind.RING: ("fraud ring", "欺诈团伙"),
-    RingKind.AGENT: ("agent", "中介包装"),
-    RingKind.MERCHANT: ("merchant collusion", "商户合谋"),
-    RingKind.HOUSEHOLD: ("household", "家庭"),
-    RingKind.DORMITORY: ("dormitory, workplace, campus", "宿舍、单位、校园"),
-    RingKind.KIOSK: ("shop's own device", "门店设备"),
-    RingKind.UNKNOWN: ("unknown", "未定"),
-}
-CHANGES = {
-    "born": ("new", "新出现"),
-    "grown": ("grown", "扩大"),
-    "shrunk": ("shrunk", "缩小"),
-    "merged": ("merged", "合并"),
-    "split": ("split", "分裂"),
-    "dissolved": ("dissolved", "解散"),
-    "unchanged": ("unchanged", "无变化"),
-}
 SIZES = ([2, 5, 10, 20, 50, 100, 10_000], ["2-4", "5-9", "10-19", "20-49", "50-99", "100+"])
 SCORES = ([n / 10 for n in range(11)], [f"{n * 10}" for n in range(10)])
 DAYS = ([-10_000, 0, 15, 30, 60, 90, 180, 10_000], ["late", "0-14", "15-29", "30-59", "60-89", "90-179", "180+"])
@@ -47,26 +31,28 @@ DAYS = ([-10_000, 0, 15, 30, 60, 90, 180, 10_000], ["late", "0-14", "15-29", "30
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A change of the week beside the ring as it is now (None: dissolved)."""
+    """A change of the week beside the ring as it is now."""
 
     change: RingChange
-    ring: Ring | None
+    ring: Ring
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One of the worst rings with its picture and the legend of its lines: (kind, colour)."""
+    """One of the worst rings with its picture, the legend of its lines (English, Chinese, colour) and its reasons (English, Chinese)."""
 
     ring: Ring
     picture: Markup
-    legend: tuple[tuple[str, str], ...]
+    legend: tuple[tuple[str, str, str], ...]
+    shared: tuple[tuple[str, str, int], ...]
+    reasons: tuple[tuple[str, str], ...]
     change: RingChange | None
     early: EarlyWarning | None
 
 
 @dataclass(frozen=True, slots=True)
 class BackTest:
-    """What earlier flagging would have given, over the flagged rings whose first default or fraud is known."""
+    """What earlier flagging would have given, over the flagged rings whose first default or fraud is `known`; the rest over the `early` ones."""
 
     known: int
     early: int
@@ -108,7 +94,7 @@ def back_test(early: Sequence[EarlyWarning]) -> BackTest:
     return BackTest(
         known=len(known),
         early=len(ahead),
-        median_days=median(w.days or 0 for w in known) if known else None,
+        median_days=median(w.days or 0 for w in ahead) if ahead else None,
         loans=sum(w.loans for w in ahead),
         amount=sum(w.amount for w in ahead),
     )
@@ -126,14 +112,14 @@ def _context(result: ReviewResult) -> dict[str, Any]:
         "people": sum(ring.size for ring in flagged),
         "exposure": sum(ring.exposure for ring in flagged),
         "confirmed": sum(ring.confirmed_bad for ring in flagged),
+        "largest": max((ring.size for ring in rings), default=0),
         "mistaken": _mistaken(result.figures),
         "changes": Counter(change.change for change in result.changes),
         "changed": _changed(result)[:LISTED_CHANGES],
         "drawn": _drawn(result, flagged[:DRAWN_RINGS]),
         "back_test": back_test(result.early),
         "charts": _charts(result, flagged),
-        "kind_words": KINDS,
-        "change_words": CHANGES,
+        "words": words,
     }
 
 
@@ -144,11 +130,11 @@ def _mistaken(figures: Mapping[str, float | int]) -> float | None:
 
 
 def _changed(result: ReviewResult) -> list[Changed]:
-    """What is new in flagged rings, and what dissolved; births first, then the most newcomers."""
+    """What is new in flagged rings; births first, then the most newcomers."""
     rings = {ring.ring_id: ring for ring in result.snapshot.rings}
-    order = list(CHANGES)
-    found = [Changed(change, rings.get(change.ring_id)) for change in result.changes if change.change != "unchanged"]
-    shown = [one for one in found if one.ring is None or one.ring.kind.flagged]
+    order = list(words.CHANGES)
+    found = [Changed(c, rings[c.ring_id]) for c in result.changes if c.change != "unchanged" and c.ring_id in rings]
+    shown = [one for one in found if one.ring.kind.flagged]
     return sorted(shown, key=lambda one: (order.index(one.change.change), -one.change.joined, one.change.ring_id))
 
 
@@ -158,9 +144,17 @@ def _drawn(result: ReviewResult, worst: Sequence[Ring]) -> list[Drawn]:
     pictures = []
     for ring in worst:
         edges = result.edges.get(ring.ring_id, ())
-        legend = tuple((kind, drawing.colour_of(kind)) for kind in drawing.kinds_drawn(edges)[:4])
-        picture = drawing.draw(ring, edges, result.snapshot.as_of)
-        pictures.append(Drawn(ring, picture, legend, changes.get(ring.ring_id), early.get(ring.ring_id)))
+        pictures.append(
+            Drawn(
+                ring=ring,
+                picture=drawing.draw(ring, edges, result.snapshot.as_of),
+                legend=tuple((*words.shared(kind), drawing.colour_of(kind)) for kind in drawing.kinds_drawn(edges)[:4]),
+                shared=tuple((*words.shared(kind), n) for kind, n in Counter(ring.shared_by_kind).most_common(TOLD) if n),
+                reasons=tuple(words.reason(code) for code in ring.reason_codes[:TOLD]),
+                change=changes.get(ring.ring_id),
+                early=early.get(ring.ring_id),
+            )
+        )
     return pictures
 
 
@@ -181,7 +175,7 @@ def _kind_bars(rings: Sequence[Ring]) -> list[Bar]:
     for ring in rings:
         people[ring.kind] += ring.size
     bars = []
-    for kind, (english, chinese) in KINDS.items():
+    for kind, (english, chinese) in words.KINDS.items():
         if groups[kind]:
             colour = charts.ORANGE if kind.flagged else charts.GREY
             bars.append(Bar(f"{english} {chinese}", groups[kind], f"{groups[kind]:,} ({people[kind]:,})", colour))

@@ -29,8 +29,11 @@ KIND_COLOURS = {
     "employer": "#8a6a58",
     "merchant": "#5c8040",
     "agent": "#8f5a2c",
-    "transfer": "#2f6f9f",
-    "referral": "#2f6f9f",
+    "known_contact": "#1f6f7a",
+    "common_contact": "#6fb0a3",
+    "employer_phone": "#b08a6a",
+    "transfer": "#24508f",
+    "referral": "#b0529a",
 }
 OTHER_KIND = "#9aa3ae"
 _MIDDLE = "\0"  # no applicant is called so

@@ -4,10 +4,14 @@ import re
 from datetime import timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from graph import ring_kinds
 from graph.model import Ring, RingChange, RingKind, RingMember, RingSnapshot
+from graph.projection import LINK_KINDS
+from investigations import report_words as words
 from investigations.report import back_test, money, percent, render
 from investigations.report_charts import Bar, bars, columns, histogram
 from investigations.report_drawing import MEMBERS_DRAWN, draw
@@ -107,7 +111,7 @@ def test_what_is_new_since_last_week_names_rings_joined_and_left(tmp_path):
     page = page_of(review([ring("R-1"), ring("R-2")], changes=changes), tmp_path)
     rows = re.findall(r"<tr><td>(R-\d)</td><td>(\w+)", page)
     assert ("R-1", "grown") in rows
-    assert ("R-7", "dissolved") in rows
+    assert "1 dissolved" in page
     assert "no previous snapshot" not in page
 
 
@@ -141,7 +145,7 @@ def test_the_back_test_counts_only_what_was_flagged_before_its_first_known_defau
         EarlyWarning(ring_id="R-3", flagged_at=day(90), first_default=None, days=None, loans=5, amount=9_000.0),
     ]
     told = back_test(early)
-    assert (told.early, told.known, told.median_days, told.loans, told.amount) == (1, 2, 10.0, 4, 20_000.0)
+    assert (told.early, told.known, told.median_days, told.loans, told.amount) == (1, 2, 30.0, 4, 20_000.0)
     assert "Would have been flagged 30 days before" in page_of(review([ring("R-1"), ring("R-2"), ring("R-3")], early=early), tmp_path)
 
 
@@ -169,6 +173,17 @@ def test_a_chart_writes_its_figures_and_nothing_for_nothing():
 @pytest.mark.parametrize(("amount", "text"), [(940, "940"), (9_400, "9,400"), (12_345, "12.3 k"), (4_560_000, "4.56 M"), (2.5e9, "2.5 bn"), (0, "0")])
 def test_money_is_short_enough_for_a_meeting(amount, text):
     assert money(amount) == text
+
+
+def test_every_reason_of_a_ring_and_all_that_people_share_has_words_in_both_languages():
+    named = [f"RING_SHARED_{kind.upper()}" for kind in LINK_KINDS]
+    written = re.findall(r'"((?:RING|GROUP)_[A-Z_]+)"', Path(ring_kinds.__file__).read_text(encoding="utf-8"))
+    assert written
+    for code in (*named, *written):
+        english, chinese = words.reason(code)
+        assert english, code
+        assert chinese, code
+        assert code.lower().replace("_", " ") != english
 
 
 def test_an_unknown_share_is_a_dash():

@@ -3,7 +3,7 @@ import type { ApplicationDossier, Assessment, Dossier, IdentifierDossier, Listed
 import { el } from "./dom";
 import { count, date, decimal, minute, percent } from "./formats";
 import { icon } from "./looks";
-import { name, say, spoken, type Word } from "./words";
+import { name, say, spoken, why, type Word } from "./words";
 
 const PATHS = 2; // of one reason
 
@@ -242,7 +242,7 @@ function ringPanel(found: RingDossier, ways: Ways): HTMLElement {
     figures(ring),
     facts([["since_last_week", change], ["first_seen", date(ring.first_seen)], ["burst", decimal(ring.burst_days, 1)], ["snapshot", found.snapshot]]),
     shares.length > 0 && section("shares", el("p", { class: "chips" }, ...shares.map(([kind, times]) => chip(`${name(kind)} × ${count(times)}`)))),
-    ring.reason_codes.length > 0 && section("why_flagged", el("p", { class: "chips" }, ...ring.reason_codes.map((code) => chip(code, "code")))),
+    ring.reason_codes.length > 0 && section("why_flagged", el("p", { class: "chips" }, ...ring.reason_codes.map((code) => el("span", { class: "chip", title: code }, why(code))))),
     section(
       "members",
       found.members.length < found.size && el("p", { class: "quiet" }, say("members_listed", { shown: found.members.length, total: found.size })),

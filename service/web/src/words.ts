@@ -75,8 +75,13 @@ const TABLE = {
   bank_card: ["Bank card", "银行卡"],
   national_id: ["National id", "身份证"],
   email: ["E-mail", "邮箱"],
-  ip: ["IP address", "IP 地址"],
-  wifi: ["Wi-Fi", "Wi-Fi"],
+  ip: ["IP address", "网络地址"],
+  wifi: ["Wi-Fi", "无线网络"],
+  known_contact: ["naming one another", "互填联系人"],
+  common_contact: ["common contact", "共同联系人"],
+  employer_phone: ["employer's phone", "单位电话"],
+  transfer: ["transfer", "转账"],
+  referral: ["referral", "推荐"],
   address: ["Address", "住址"],
   employer: ["Employer", "单位"],
   hub_phone: ["a hotline or a shared line", "热线或公用号码"],
@@ -85,7 +90,7 @@ const TABLE = {
   hub_national_id: ["a placeholder", "占位值"],
   hub_email: ["a shared mailbox", "公用邮箱"],
   hub_ip: ["a carrier's or office address", "运营商或办公出口"],
-  hub_wifi: ["dormitory or shop Wi-Fi", "宿舍或门店 Wi-Fi"],
+  hub_wifi: ["dormitory or shop Wi-Fi", "宿舍或门店无线网络"],
   hub_address: ["a dormitory or large building", "宿舍或大楼"],
   hub_employer: ["a large employer", "大型单位"],
   hubs_phone: ["hotlines or shared lines", "热线或公用号码"],
@@ -94,7 +99,7 @@ const TABLE = {
   hubs_national_id: ["placeholders", "占位值"],
   hubs_email: ["shared mailboxes", "公用邮箱"],
   hubs_ip: ["carriers' or offices' addresses", "运营商或办公出口"],
-  hubs_wifi: ["dormitories' or shops' Wi-Fi", "宿舍或门店 Wi-Fi"],
+  hubs_wifi: ["dormitories' or shops' Wi-Fi", "宿舍或门店无线网络"],
   hubs_address: ["dormitories or large buildings", "宿舍或大楼"],
   hubs_employer: ["large employers", "大型单位"],
   role_own: ["own", "本人"],
@@ -187,6 +192,17 @@ const TABLE = {
   first_seen: ["first seen", "首次发现"],
   shares: ["They share", "共用"],
   why_flagged: ["Why", "原因"],
+  why_RING_CONFIRMED_MEMBERS: ["known frauds inside", "内有已确认欺诈"],
+  why_RING_SAME_AGENT: ["same agent", "同一中介"],
+  why_RING_SAME_MERCHANT: ["same merchant", "同一商户"],
+  why_RING_APPLIED_TOGETHER: ["applied close together", "集中申请"],
+  why_RING_EMULATORS: ["emulators", "使用模拟器"],
+  why_RING_REFUSED_ELSEWHERE: ["refused elsewhere", "他处被拒"],
+  why_RING_WEAK_VERIFICATION: ["weak verification", "核身偏弱"],
+  why_RING_DENSE: ["densely tied", "关联紧密"],
+  why_RING_SUSPICIOUS_MEMBERS: ["suspicious members", "成员可疑"],
+  why_GROUP_SHARES_A_PLACE: ["share a place", "同一处所"],
+  why_shared: ["tied by {what}", "{what}关联"],
   since_last_week: ["Since last week", "较上周"],
   joined_left: ["{joined} joined, {left} left", "新增 {joined} 人，离开 {left} 人"],
   no_change_known: ["no earlier snapshot to compare with", "没有更早的快照可比较"],
@@ -246,6 +262,12 @@ export function spoken(): Language {
 export function say(word: Word, values: Record<string, string | number> = {}): string {
   const text: string = TABLE[word][language === "zh" ? 1 : 0];
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+/** Why a group is taken for what it is: RING_SHARED_DEVICE and the like. */
+export function why(code: string): string {
+  const shared = /^RING_SHARED_(.+)$/.exec(code);
+  return shared ? say("why_shared", { what: name(shared[1]?.toLowerCase()).toLowerCase() }) : name(code, "why_");
 }
 
 /** A code of the service (a kind, a state, an outcome) in words; a code the dictionary lacks is shown as it is. */
