@@ -77,9 +77,9 @@ def project(tables: Tables, sharing: Sharing | None = None) -> Links:
     return linked(stacked(rows, _direct(tables)), len(tables.applicant_ids))
 
 
-def pair_rows(sharing: Sharing) -> PairRows:
-    """The pairs behind every value that is no hub."""
-    a, b, value, left, right = _pairs(sharing.start, sharing.who, sharing.hub, ALL_PAIRS, NEAR)
+def pair_rows(sharing: Sharing, all_pairs: int = ALL_PAIRS) -> PairRows:
+    """The pairs behind every value that is no hub: all of them for values with up to `all_pairs` holders."""
+    a, b, value, left, right = _pairs(sharing.start, sharing.who, sharing.hub, all_pairs, NEAR)
     kind = _link_kind(sharing.kind[value], sharing.role[left], sharing.role[right])
     gap = np.abs(sharing.since[left] - sharing.since[right]) / DAY
     together = np.maximum(sharing.since[left], sharing.since[right]) <= np.minimum(sharing.last[left], sharing.last[right]) + 3 * DAY
