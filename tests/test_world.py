@@ -71,9 +71,7 @@ def fingerprint(out: Path) -> dict[str, str]:
 
 
 def test_every_table_has_the_columns_of_the_record_contract(world: Made) -> None:
-    assert {name: list(table.columns) for name, table in world.tables.items()} == {
-        name: columns.split() for name, columns in CONTRACT.items()
-    }
+    assert {name: list(table.columns) for name, table in world.tables.items()} == {name: columns.split() for name, columns in CONTRACT.items()}
 
 
 def test_no_row_must_be_rejected_unless_dirt_is_asked_for(world: Made) -> None:
@@ -183,6 +181,12 @@ def test_shop_tablets_have_many_customers_and_phones_pass_from_one_to_another(wo
     assert (passed_on == 2).sum() >= 10
 
 
+def test_no_shop_sells_before_it_has_opened(world: Made) -> None:
+    sold = world.tables["applications"].merge(world.tables["merchants"], on="merchant_id")
+    assert len(sold) > 100
+    assert (pd.to_datetime(sold.applied_at) > pd.to_datetime(sold.opened_at)).all()
+
+
 def test_who_compares_offers_looks_like_a_stacker_of_one_weekend(world: Made) -> None:
     judged = world.judged.assign(at=pd.to_datetime(world.judged.applied_at))
     comparers = judged[judged.kind == "comparer"].groupby("applicant_id")
@@ -245,8 +249,10 @@ def test_people_are_made_cohort_by_cohort_and_stay_distinct(tmp_path: Path, monk
     made = read(tmp_path, Recipe(applicants=1_200, seed=5))
     assert made.truth.applicant_id.nunique() == 1_200
     assert not made.tables["events"].event_id.duplicated().any()
-    ids = made.tables["applications"].dropna(subset=["national_id"]).assign(
-        national_id=lambda table: table.national_id.str.normalize("NFKC").str.strip().str.upper()
+    ids = (
+        made.tables["applications"]
+        .dropna(subset=["national_id"])
+        .assign(national_id=lambda table: table.national_id.str.normalize("NFKC").str.strip().str.upper())
     )
     assert (ids.groupby(ids.national_id.str[:17]).applicant_id.nunique() == 1).all()
 
@@ -306,9 +312,7 @@ def test_the_command_ends_with_its_counts_and_the_world_with_its_frame(tmp_path:
 
 
 @pytest.mark.parametrize("wrong", [["--applicants", "5"], ["--manner", "sly"], ["--format", "xls"], ["--days", "0"]])
-def test_unusable_arguments_are_refused_with_one_line_and_status_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: list[str]
-) -> None:
+def test_unusable_arguments_are_refused_with_one_line_and_status_2(tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: list[str]) -> None:
     assert main([str(tmp_path / "w"), *wrong]) == 2
     told = capsys.readouterr()
     assert told.out == ""

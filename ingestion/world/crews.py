@@ -105,7 +105,8 @@ def _through_an_agent(scene: Scene, m: IntArray, habits: Habits) -> None:
     """Merchant collusion goes through one salesman of a merchant; other crews have an agent who may have a shop."""
     people, rng, places = scene.people, scene.rng, scene.places
     shops = places.merchants_of(int(people.city[m[0]]))
-    shop = int(rng.choice(shops))
+    age = scene.recipe.end - places.merchant_opened[shops]
+    shop = int(rng.choice(shops, p=(1 / age) / (1 / age).sum()))  # young shops more often than old ones
     salesman = shop * 8 + int(rng.integers(0, places.merchant_agents[shop]))
     customers = m[rng.random(len(m)) < rng.uniform(0.6, 1.0)]
     if habits.kind == "merchant_collusion":

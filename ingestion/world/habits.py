@@ -129,11 +129,7 @@ def draw_habits(kind: str, rng: np.random.Generator) -> Habits:
 
 def _draw_sharing(kind: str, careful: float, rng: np.random.Generator) -> Mapping[str, Sharing]:
     likely = LIKELY[kind]
-    drawn = {
-        channel: _draw_channel(channel, kind, careful, rng)
-        for channel in CHANNELS
-        if rng.random() < likely.get(channel, ANYTHING)
-    }
+    drawn = {channel: _draw_channel(channel, kind, careful, rng) for channel in CHANNELS if rng.random() < likely.get(channel, ANYTHING)}
     if len(drawn) < 3:  # a crew that shares next to nothing still has to reach each other somehow
         for channel in (str(c) for c in rng.choice(list(likely), min(3, len(likely)), replace=False)):
             drawn[channel] = _draw_channel(channel, kind, careful, rng)

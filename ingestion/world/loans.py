@@ -57,9 +57,7 @@ class Session:
     wifi: IntArray
 
 
-def apply_for_loans(
-    recipe: Recipe, places: Places, people: People, crews: dict[int, Habits], rng: np.random.Generator
-) -> Loans:
+def apply_for_loans(recipe: Recipe, places: Places, people: People, crews: dict[int, Habits], rng: np.random.Generator) -> Loans:
     """Every person's applications within the time frame: at least one each."""
     who, nth, at = _draw_times(recipe, people, rng)
     n = len(who)
@@ -146,9 +144,7 @@ def to_waking_hours(at: IntArray, night: FloatArray, rng: np.random.Generator) -
     return np.where(sleeps, at + rng.integers(7 * 3_600, 14 * 3_600, len(at)), at)
 
 
-def _choose_lenders(
-    places: Places, people: People, crews: dict[int, Habits], who: IntArray, rng: np.random.Generator
-) -> IntArray:
+def _choose_lenders(places: Places, people: People, crews: dict[int, Habits], who: IntArray, rng: np.random.Generator) -> IntArray:
     lender = rng.choice(len(places.lender_weight), len(who), p=places.lender_weight)
     crew = people.crew[who]
     guilty = np.flatnonzero((crew != NONE) & people.bad[who])
@@ -163,9 +159,7 @@ def _choose_lenders(
     return lender
 
 
-def _choose_product(
-    places: Places, people: People, who: IntArray, lender: IntArray, rng: np.random.Generator
-) -> tuple[IntArray, IntArray, IntArray]:
+def _choose_product(places: Places, people: People, who: IntArray, lender: IntArray, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
     n = len(who)
     shop = places.lender_sells_in_shops[lender]
     bank = places.lender_is_bank[lender]

@@ -116,7 +116,7 @@ def label_rows(recipe: Recipe, people: People, loans: Loans, course: Course, rng
     swept = _sweep(people, loans, known, rng)
     source = np.where(swept < known, 1, source)
     known = np.minimum(known, swept)
-    unlucky = ~bad & (course.overdue < NEVER) & (rng.random(n) < 0.03)
+    unlucky = ~bad & (course.overdue < NEVER) & (rng.random(n) < 0.02)
     slandered = ~bad & (rng.random(n) < 0.0004)
     known = np.where(unlucky, course.overdue + confirm, np.where(slandered, loans.at + confirm, known))
     source = np.where(slandered, 4, source)

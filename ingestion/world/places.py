@@ -118,7 +118,7 @@ def settle(recipe: Recipe, rng: np.random.Generator) -> Places:
         lender_sells_in_shops=np.array([k in ("consumer_finance", "auto_finance", "leasing") for k in kind]),
         merchant_city=merchant_city,
         merchant_category=rng.integers(0, len(CATEGORIES), count),
-        merchant_opened=recipe.end - (rng.gamma(1.6, 900, count) * 86_400 + 40 * 86_400).astype(np.int64),
+        merchant_opened=recipe.start - (rng.gamma(1.1, 700, count) * 86_400 + 5 * 86_400).astype(np.int64),
         merchant_agents=rng.integers(1, 6, count),
         merchant_weight=rng.lognormal(0.0, 0.9, count),
     )

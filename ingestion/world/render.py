@@ -145,9 +145,7 @@ def employers(keys: IntArray) -> pa.Array:
     names = [from_list(SYLLABLES, spot >> shift & 15) for shift in (0, 4, 8)]
     number = _text(spot >> 12)
     trade = from_list(TRADES, (hashed(spot, 13) % np.uint64(len(TRADES))).astype(np.int64))
-    return pa.compute.binary_join_element_wise(
-        from_list([c[0] for c in CITIES], city), *names, trade, "有限公司", number, "厂", ""
-    )
+    return pa.compute.binary_join_element_wise(from_list([c[0] for c in CITIES], city), *names, trade, "有限公司", number, "厂", "")
 
 
 def _text(values: IntArray) -> pa.Array:
