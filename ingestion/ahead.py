@@ -14,7 +14,7 @@ from typing import Any
 
 from graph.errors import RecordError, RingfenceError
 from graph.model import Application, Event, Identifier, IdentifierKind, Mention, Role
-from ingestion.batches import Batch, Problems, batches
+from ingestion.batches import Batch, Problems, batches, few_collections
 from ingestion.delivery import Delivery
 from ingestion.door import Door
 from ingestion.parse import Fact
@@ -54,8 +54,9 @@ def ahead(delivery: Delivery, feeds: Sequence[int], door: Door) -> Generator[Bat
 
 def _work(delivery: Delivery, feeds: Sequence[int], door: Door, sender: Connection) -> None:
     try:
-        for batch in batches(delivery, feeds, door):
-            sender.send_bytes(pickle.dumps(_pack(batch), pickle.HIGHEST_PROTOCOL))
+        with few_collections():
+            for batch in batches(delivery, feeds, door):
+                sender.send_bytes(pickle.dumps(_pack(batch), pickle.HIGHEST_PROTOCOL))
         sender.send_bytes(pickle.dumps(None))
     except BrokenPipeError:
         pass  # the writer is gone, so there is nothing left to read for
@@ -63,8 +64,8 @@ def _work(delivery: Delivery, feeds: Sequence[int], door: Door, sender: Connecti
 
 def _pack(batch: Batch) -> tuple[Any, ...]:
     """Plain values, with each identifier once: a quarter of what pickling the facts themselves costs."""
-    places: dict[str, int] = {}
-    identifiers: list[tuple[int, str, str, bool]] = []
+    places: dict[tuple[str, str], int] = {}
+    mentions: list[tuple[int, str, str, bool, int]] = []
     rows: list[Any] = []
     for fact in batch.facts:
         if not isinstance(fact, Application | Event):
@@ -72,27 +73,27 @@ def _pack(batch: Batch) -> tuple[Any, ...]:
             continue
         refs = []
         for mention in fact.mentions:
-            identifier = mention.identifier
-            place = places.get(identifier.token)
+            token, role = mention.identifier.token, mention.role
+            place = places.get((token, role))
             if place is None:
-                place = places[identifier.token] = len(identifiers)
-                identifiers.append((_KINDS.index(identifier.kind), identifier.token, identifier.masked, identifier.linking))
-            refs.append(place * len(_ROLES) + _ROLES.index(mention.role))
+                place = places[token, role] = len(mentions)
+                identifier = mention.identifier
+                mentions.append((_KINDS.index(identifier.kind), token, identifier.masked, identifier.linking, _ROLES.index(role)))
+            refs.append(place)
         rows.append((_TAKE[type(fact)](fact), refs))
     kind = type(batch.facts[0]) if batch.facts else None
     bad = [(record, [(p.field, p.code, p.message) for p in problems]) for record, problems in batch.bad]
     # The rows behind the facts are only asked for when some conflict: they travel as one sealed packet.
     good = pickle.dumps(batch.good(), pickle.HIGHEST_PROTOCOL)
-    return batch.feed, batch.read, kind, identifiers, rows, good, bad, dict(batch.unknown), dict(batch.seen)
+    return batch.feed, batch.read, kind, mentions, rows, good, bad, dict(batch.unknown), dict(batch.seen)
 
 
 def _unpack(message: tuple[Any, ...]) -> Batch:
-    feed, read, kind, identifiers, rows, good, bad, unknown, seen = message
+    feed, read, kind, mentioned, rows, good, bad, unknown, seen = message
     problems: list[tuple[Record, Problems]] = [(record, tuple(RecordError(*p) for p in found)) for record, found in bad]
     facts: tuple[Fact, ...] = tuple(rows)
     if kind in _PACKED:
         names = _PACKED[kind]
-        named = [Identifier(_KINDS[k], token, masked, linking) for k, token, masked, linking in identifiers]
-        mentions = [Mention(identifier, role) for identifier in named for role in _ROLES]
+        mentions = [Mention(Identifier(_KINDS[k], token, masked, linking), _ROLES[role]) for k, token, masked, linking, role in mentioned]
         facts = tuple(kind(**dict(zip(names, values, strict=True)), mentions=tuple([mentions[ref] for ref in refs])) for values, refs in rows)
     return Batch(feed=feed, read=read, facts=facts, good=lambda: pickle.loads(good), bad=problems, unknown=Counter(unknown), seen=Counter(seen))

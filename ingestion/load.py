@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from graph.errors import RecordError
 from graph.model import Facts
 from graph.store import GraphStore
 from ingestion.ahead import ahead, worth_a_process
-from ingestion.batches import Batch, batches
+from ingestion.batches import Batch, batches, few_collections
 from ingestion.crowds import Crowds
 from ingestion.delivery import Delivery
 from ingestion.door import Door, time_zone
@@ -82,20 +81,25 @@ def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, 
     if delivery.mapping.timezone:
         door = replace(door, zone=time_zone(delivery.mapping.timezone))
     crowds = Crowds()
-    with Rejects(report_to / "rejects.jsonl") as rejects:
-        for lenders in (True, False):
-            feeds = [n for n, feed in enumerate(delivery.feeds) if (feed.table.name == "platforms") is lenders]
-            known = replace(door, platforms=None if lenders else frozenset(store.view(door.now).platforms()))
-            with closing(ahead(delivery, feeds, known) if worth_a_process(delivery, door) else batches(delivery, feeds, known)) as parsed:
-                for batch in parsed:
-                    _keep(delivery.feeds[batch.feed], batch, store, rejects, report)
-                    crowds.see(batch.facts)
-                    step(batch.read)
+    with few_collections(), Rejects(report_to / "rejects.jsonl") as rejects:
+        for batch in _parsed(delivery, store, door):
+            _keep(delivery.feeds[batch.feed], batch, store, rejects, report)
+            crowds.see(batch.facts)
+            step(batch.read)
         report.crowds = crowds.found(store, door.now)
     report.rejects = rejects.counts
     report.seconds = time.perf_counter() - started
     (report_to / "report.json").write_bytes(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return report
+
+
+def _parsed(delivery: Delivery, store: GraphStore, door: Door) -> Generator[Batch, None, None]:
+    """All batches: the lenders first, because every application must name one that is then known."""
+    lenders = [n for n, feed in enumerate(delivery.feeds) if feed.table.name == "platforms"]
+    others = [n for n, feed in enumerate(delivery.feeds) if feed.table.name != "platforms"]
+    yield from batches(delivery, lenders, door)
+    door = replace(door, platforms=frozenset(store.view(door.now).platforms()))
+    yield from ahead(delivery, others, door) if worth_a_process(delivery, door) else batches(delivery, others, door)
 
 
 def _keep(feed: Feed, batch: Batch, store: GraphStore, rejects: Rejects, report: Report) -> None:

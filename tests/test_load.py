@@ -11,8 +11,10 @@ import pytest
 from graph.errors import DeliveryError
 from graph.model import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, Role
 from graph.sqlite_store import SqliteStore
+from ingestion.ahead import ahead
+from ingestion.batches import batches
 from ingestion.delivery import open_delivery
-from tests.door_deliveries import APPLICATION, NOW, PLATFORM, deliver, load_into, rejects, write_csv, write_jsonl, write_parquet
+from tests.door_deliveries import APPLICATION, NOW, PLATFORM, deliver, door, load_into, rejects, write_csv, write_jsonl, write_parquet
 
 EVERY_TABLE = {
     "applications": [
@@ -295,3 +297,21 @@ def test_a_lender_known_from_an_earlier_delivery_is_known(tmp_path, store):
     write_csv(second / "applications.csv", [APPLICATION])
     assert load_into(store, second).tables["applications"].accepted == 1
     assert PLATFORM["platform_id"] in store.view(NOW).platforms()
+
+
+def test_a_process_of_its_own_parses_the_same_facts_and_the_same_faults(tmp_path):
+    rows = [{**APPLICATION, "application_id": f"A{n}", "amount": "-1" if n == 5 else "1", "phone": "13800000000", "odd": "x"} for n in range(30)]
+    delivery = open_delivery(deliver(tmp_path / "delivery", applications=rows, devices=EVERY_TABLE["devices"]))
+    feeds = [n for n, feed in enumerate(delivery.feeds) if feed.table.name != "platforms"]
+    here, there = list(batches(delivery, feeds, door())), list(ahead(delivery, feeds, door()))
+    assert [(b.feed, b.read, b.facts, b.unknown, b.seen) for b in here] == [(b.feed, b.read, b.facts, b.unknown, b.seen) for b in there]
+    assert [b.good() for b in here] == [b.good() for b in there]
+    assert [(r, [str(p) for p in ps]) for b in here for r, ps in b.bad] == [(r, [str(p) for p in ps]) for b in there for r, ps in b.bad]
+    masked = [m.identifier.masked for b in there for fact in b.facts for m in getattr(fact, "mentions", ())]
+    assert "6214****5435" in masked
+
+
+def test_a_value_that_a_thousand_people_give_is_named_in_the_report(tmp_path, store):
+    rows = [{"event_id": f"E{n}", "kind": "login", "at": "2025-06-01", "applicant_id": f"U{n}", "wifi": "94:98:12:a8:f7:71"} for n in range(1_001)]
+    report = load_into(store, deliver(tmp_path / "delivery", events=rows))
+    assert report.as_json()["crowds"] == [{"kind": "wifi", "masked": "94:98:12:**:**:71", "holders": 1_000}]
