@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from math import exp, prod
 
 from graph.evidence import Evidence
 from investigations import reasons, rules
 from investigations.assessments import Conclusion, Decision, Level, Reason
-from investigations.reasons import Candidate
 from investigations.rules import Fired, Known
 
 DIMENSIONS = ("ring", "multi_lending", "device", "phone", "merchant", "behaviour", "verification")
@@ -31,9 +31,9 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What one assessment found. `contributions` are log-odds by signal or variable name, `typical` the values that 95 % stay under.
+    """What one assessment found. `contributions` are log-odds by signal or variable name, `network` what the model's sight of the links added.
 
-    `evidence` is None from level `no_graph` on; signals and variables are empty then.
+    `typical`: the values that 95 % stay under. `evidence` is None from level `no_graph` on; signals and variables are empty then.
     """
 
     level: Level
@@ -44,6 +44,7 @@ class Findings:
     probability: float | None = None
     uncertainty: str = "high"
     contributions: Mapping[str, float] = field(default_factory=dict)
+    network: float = 0.0
     typical: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -53,7 +54,7 @@ class Policy:
 
     thresholds: Thresholds = field(default_factory=Thresholds)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Name and a fingerprint of everything that a decision depends on."""
         content = repr((asdict(self.thresholds), SCORE_ODDS, SCORE_POWER, [(r.code, r.severity, r.forces_review) for r in rules.RULES.values()]))
@@ -115,6 +116,7 @@ def _dimensions(found: Findings, fired: tuple[Fired, ...]) -> dict[str, float]:
         dimension = reasons.dimension_of(name)
         if dimension is not None and weight > 0:
             added[dimension] += weight
+    added[reasons.NETWORK.dimension] += max(found.network, 0.0)
     risk = {name: 1.0 - exp(-total) for name, total in added.items()}
     for one in fired:
         risk[one.code.dimension] = max(risk[one.code.dimension], one.severity)
@@ -128,8 +130,10 @@ def _score_without_model(dimensions: Mapping[str, float]) -> int:
 
 def _reasons(found: Findings, fired: tuple[Fired, ...]) -> tuple[Reason, ...]:
     candidates = list(reasons.from_figures(_weights(found), {**found.variables, **found.signals}))
+    if found.network > 0:
+        candidates.append(reasons.said(reasons.NETWORK, found.network))
     strongest = max((c.weight for c in candidates), default=1.0)
     candidates += reasons.from_rules((one for one in fired if one.forces_review or found.level is not Level.FULL), scale=2.0 * strongest)
     if found.level is not Level.FULL and not candidates:
-        candidates = [Candidate("", rules.INCOMPLETE, 1.0, None)]
+        candidates = [reasons.said(rules.INCOMPLETE, 1.0)]
     return reasons.ranked(candidates, found.typical, found.evidence)

@@ -10,6 +10,7 @@ from typing import Any
 from graph import multi_lending
 from graph.evidence import Evidence
 from graph.signals import SIGNALS
+from graph.signals_reading import Reading, read
 from investigations.assessments import Reason, ReasonCode
 from investigations.rules import Fired
 
@@ -18,82 +19,91 @@ PER_DIMENSION = 2  # so that one finding seen through many windows does not fill
 _COUNTED = ("count", "people")  # units of signals that count
 LEAST = 0.03  # share of the risk below which something is no reason
 
+NETWORK = ReasonCode(
+    code="NETWORK_PATTERN",
+    dimension="ring",
+    text_en="The links around the applicant look like those around known frauds",
+    text_zh="申请人周边的关联结构与已知欺诈相似",
+)
+_VARIABLES = frozenset(multi_lending.NAMES)
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something that may become a reason. `name` is the signal's or variable's, `weight` in the units of its source."""
+    """Something that may become a reason: a signal or variable by its `name`, or what `said` says; `weight` in the units of its source."""
 
     name: str
-    code: ReasonCode
+    dimension: str
     weight: float
     value: float | None
+    said: ReasonCode | None = None
+
+    @property
+    def code(self) -> ReasonCode:
+        """Its words, the value filled in."""
+        return self.said or _words(self.name, self.value or 0.0)
 
 
-def variable_code(name: str, value: float) -> ReasonCode | None:
-    """The reason behind a multi-lending variable, its value filled in; None for one that is unknown or counts nothing."""
-    if name not in multi_lending.NAMES or value <= 0:
-        return None
-    said = multi_lending.describe(name)
-    shown = f"{value:.0f}"
-    return ReasonCode(
-        code=said.code, dimension="multi_lending", text_en=said.text_en.format(value=shown), text_zh=said.text_zh.format(value=shown)
-    )
+def is_reason(name: str, value: float) -> bool:
+    """Whether a value has words and can speak against somebody.
 
-
-def signal_code(name: str, value: float) -> ReasonCode | None:
-    """The reason behind a signal, its value filled in; None for a signal that only informs the model, and for a value that speaks for somebody."""
+    "0 loans repaid" may be a reason to doubt, "3 loans repaid" is none; "0 people share it" is none either.
+    """
     signal = SIGNALS.get(name)
-    if signal is None or signal.direction == "either":
-        return None
-    # "0 loans repaid" may be a reason to doubt, "3 loans repaid" is none; "0 people share it" is none either.
-    if value <= 0 if signal.direction == "up" else value > 0 and signal.unit in _COUNTED:
-        return None
-    text_en, text_zh = signal.texts(value)
-    return ReasonCode(code=signal.code, dimension=signal.dimension, text_en=text_en, text_zh=text_zh)
+    if signal is None:
+        return value > 0 and name in _VARIABLES
+    if signal.direction == "down":
+        return value <= 0 or signal.unit not in _COUNTED
+    return signal.direction == "up" and value > 0
 
 
 def rises_with_risk(name: str) -> bool:
     """Whether a higher value of the signal or variable is the riskier one."""
-    return SIGNALS[name].direction == "up" if name in SIGNALS else name.startswith("ml_")
+    return SIGNALS[name].direction == "up" if name in SIGNALS else name in _VARIABLES
 
 
 def dimension_of(name: str) -> str | None:
-    """The dimension of a signal or variable."""
+    """The dimension of a signal or variable; None for a name that is neither."""
     signal = SIGNALS.get(name)
     if signal is not None:
         return signal.dimension
-    return "multi_lending" if name.startswith("ml_") else None
+    return "multi_lending" if name in _VARIABLES else None
 
 
 def from_figures(weights: Mapping[str, float], values: Mapping[str, float | None]) -> Iterator[Candidate]:
-    """Candidates among signals and variables that raise the risk and have words; values that are not known are no reason."""
+    """Candidates among signals and variables that raise the risk; what is not known is no reason."""
     for name, weight in weights.items():
-        value = values.get(name)
-        if weight <= 0 or value is None:
+        if weight <= 0:
             continue
-        code = signal_code(name, value) if name in SIGNALS else variable_code(name, value)
-        if code is not None:
-            yield Candidate(name, code, weight, value)
+        value, dimension = values.get(name), dimension_of(name)
+        if value is not None and dimension is not None and is_reason(name, value):
+            yield Candidate(name, dimension, weight, value)
 
 
 def from_rules(fired: Iterable[Fired], scale: float) -> Iterator[Candidate]:
     """Candidates among the rules that fired; `scale` is the weight that a rule of severity 1 has beside the others."""
     for one in fired:
-        yield Candidate("", one.code, one.severity * scale, one.value)
+        yield said(one.code, one.severity * scale, one.value)
+
+
+def said(code: ReasonCode, weight: float, value: float | None = None) -> Candidate:
+    """A candidate that is neither signal nor variable."""
+    return Candidate("", code.dimension, weight, value, code)
 
 
 def ranked(candidates: Iterable[Candidate], typical: Mapping[str, float], evidence: Evidence | None) -> tuple[Reason, ...]:
     """The weightiest candidates as reasons; contributions are shares of all candidates' weight."""
-    order = sorted(candidates, key=lambda c: (-c.weight, c.code.code))
+    order = sorted(candidates, key=lambda c: (-c.weight, c.name, c.said.code if c.said else ""))
     total = sum(c.weight for c in order)
     taken: dict[str, int] = {}
     chosen: list[Candidate] = []
     for candidate in order:
-        dimension = candidate.code.dimension
         if len(chosen) == MOST or candidate.weight < LEAST * total:
             break
-        if taken.get(dimension, 0) < PER_DIMENSION:
-            taken[dimension] = taken.get(dimension, 0) + 1
+        if taken.get(candidate.dimension, 0) < PER_DIMENSION:
+            taken[candidate.dimension] = taken.get(candidate.dimension, 0) + 1
             chosen.append(candidate)
+    reading = read(evidence) if evidence is not None and any(c.name in SIGNALS for c in chosen) else None
     return tuple(
         Reason(
             rank=rank,
@@ -101,26 +111,36 @@ def ranked(candidates: Iterable[Candidate], typical: Mapping[str, float], eviden
             contribution=round(c.weight / total, 4),
             value=c.value,
             typical_p95=typical.get(c.name),
-            evidence=_paths(c.name, evidence),
+            evidence=_paths(c.name, evidence, reading),
         )
         for rank, c in enumerate(chosen, 1)
     )
 
 
-def _paths(name: str, evidence: Evidence | None) -> tuple[Mapping[str, Any], ...]:
+def _words(name: str, value: float) -> ReasonCode:
+    signal = SIGNALS.get(name)
+    if signal is not None:
+        text_en, text_zh = signal.texts(value)
+        return ReasonCode(code=signal.code, dimension=signal.dimension, text_en=text_en, text_zh=text_zh)
+    words, shown = multi_lending.describe(name), f"{value:.0f}"
+    texts = words.text_en.format(value=shown), words.text_zh.format(value=shown)
+    return ReasonCode(code=words.code, dimension="multi_lending", text_en=texts[0], text_zh=texts[1])
+
+
+def _paths(name: str, evidence: Evidence | None, reading: Reading | None) -> tuple[Mapping[str, Any], ...]:
     """Where the subgraph shows it, in masked keys."""
     if evidence is None:
         return ()
     subject = [f"application:{evidence.subject.application.application_id}"] if evidence.subject.application else []
-    nodes, since = _found(name, evidence) or ((*subject, evidence.subject.node), None)
+    nodes, since = _found(name, evidence, reading) or ((*subject, evidence.subject.node), None)
     shown = [node if node in subject else masked_node(node) for node in nodes]
     return ({"path": shown, "shared_since": since},)
 
 
-def _found(name: str, evidence: Evidence) -> tuple[tuple[str, ...], datetime | None] | None:
-    if name in SIGNALS:
-        return SIGNALS[name].evidence_path(evidence)
-    return multi_lending.evidence_path(evidence, name) if name else None
+def _found(name: str, evidence: Evidence, reading: Reading | None) -> tuple[tuple[str, ...], datetime | None] | None:
+    if name in SIGNALS and reading is not None:
+        return SIGNALS[name].path(reading)
+    return multi_lending.evidence_path(evidence, name) if name in _VARIABLES else None
 
 
 def masked_node(node: str) -> str:

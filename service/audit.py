@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from graph.evidence import Subject
 from graph.model import Application, Identifier, IdentifierKind, Mention, Role
 from service.look import Seen
+
+_COLUMNS = tuple(f.name for f in fields(Application) if f.name not in ("applied_at", "mentions", "attributes"))
 
 
 def kept(subject: Subject, seen: Seen, stored: bool) -> dict[str, Any]:
@@ -40,19 +42,20 @@ def shown(audit: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _application(application: Application) -> dict[str, Any]:
-    values = {name: value for name, value in asdict(application).items() if name not in ("mentions", "applied_at") and value not in (None, ())}
+    values = {name: getattr(application, name) for name in _COLUMNS}
     mentions = [
         {"kind": i.kind.value, "token": i.token, "masked": i.masked, "linking": i.linking, "role": m.role.value}
         for m in application.mentions
         for i in (m.identifier,)
     ]
-    return {**values, "applied_at": application.applied_at.isoformat(), "mentions": mentions}
+    known = {name: value for name, value in values.items() if value is not None}
+    return known | {"attributes": application.attributes, "applied_at": application.applied_at.isoformat(), "mentions": mentions}
 
 
 def _read_application(found: Mapping[str, Any]) -> Application:
     mentions = tuple(
         Mention(Identifier(IdentifierKind(m["kind"]), m["token"], m["masked"], m["linking"]), Role(m["role"])) for m in found["mentions"]
     )
-    attributes = tuple((name, value) for name, value in found.get("attributes", ()))
+    attributes = tuple((name, value) for name, value in found["attributes"])
     values = {**found, "applied_at": datetime.fromisoformat(found["applied_at"]), "mentions": mentions, "attributes": attributes}
     return Application(**values)

@@ -84,9 +84,14 @@ def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch:
         log.exception("the model failed on %s", subject.node)
         return _seen(findings, "model_failed", variables)
     findings = replace(
-        findings, level=Level.FULL, probability=scored.probability, uncertainty=scored.uncertainty, contributions=scored.contributions
+        findings,
+        level=Level.FULL,
+        probability=scored.probability,
+        uncertainty=scored.uncertainty,
+        contributions=scored.contributions,
+        network=scored.network,
     )
-    return _seen(findings, None, variables, {**scored.parts, "moved_by_network": scored.network})
+    return _seen(findings, None, variables, {**scored.parts, "network_added": scored.network})
 
 
 def _own_past(view: GraphView, subject: Subject, watch: Stopwatch, why: str | None) -> Seen:

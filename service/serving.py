@@ -23,6 +23,7 @@ def serve(settings: Settings) -> None:
 
     Raises SettingError, BundleError or StoreError, all before anything listens.
     """
+    os.environ.update(_ONE_THREAD)  # before numeric libraries start threads of their own, which would not outlive the fork of a worker
     keys = Keys.parse(settings.api_keys)
     check_address(settings.host, keys)
     if not settings.model:
@@ -30,7 +31,7 @@ def serve(settings: Settings) -> None:
     # Once here, so that a wrong URL, key or bundle stops the start, and the workers do not race to make the tables.
     wire(settings, scorer=load_scorer(settings.model)).close()
     folder = settings.metrics_dir or tempfile.mkdtemp(prefix="ringfence-metrics-")
-    os.environ.update(settings.to_environment() | _ONE_THREAD | {"PROMETHEUS_MULTIPROC_DIR": folder})
+    os.environ.update(settings.to_environment() | {"PROMETHEUS_MULTIPROC_DIR": folder})
     if not keys:
         print("no API key is configured (RINGFENCE_API_KEYS): answering on loopback only", file=sys.stderr, flush=True)
     print(f"serving on http://{settings.host}:{settings.port}, {settings.workers} workers; desk: /desk, docs: /docs", file=sys.stderr, flush=True)

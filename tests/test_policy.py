@@ -15,7 +15,7 @@ from graph.signals import SIGNALS
 from investigations import rules
 from investigations.assessments import Decision, Level
 from investigations.policy import DIMENSIONS, Findings, Policy, Thresholds, score_of
-from investigations.reasons import masked_node
+from investigations.reasons import NETWORK, masked_node
 from investigations.rules import Known
 from tests.small_worlds import applies, fraud
 
@@ -106,6 +106,12 @@ def test_rules_about_what_was_not_looked_up_are_silent() -> None:
     assert rules.fired(Known()) == ()
 
 
+def test_what_only_the_network_sees_is_said_to_be_so() -> None:
+    concluded = Policy().conclude(findings(probability=0.4, network=1.2))
+    assert [(r.code.code, r.contribution) for r in concluded.reasons] == [("NETWORK_PATTERN", 1.0)]
+    assert concluded.dimensions["ring"] > 0.5
+
+
 def test_a_policy_with_other_thresholds_has_another_version() -> None:
     assert Policy().version == Policy().version
     assert Policy().version != Policy(Thresholds(review=0.2)).version
@@ -120,7 +126,7 @@ def test_masked_keys_show_an_end_at_most() -> None:
 
 def test_every_reason_code_is_documented() -> None:
     listed = (DOCS / "reason_codes.md").read_text(encoding="utf-8")
-    codes = {s.code for s in SIGNALS.values() if s.direction != "either"} | set(rules.RULES) | {rules.INCOMPLETE.code}
+    codes = {s.code for s in SIGNALS.values() if s.direction != "either"} | set(rules.RULES) | {rules.INCOMPLETE.code, NETWORK.code}
     assert sorted(code for code in codes if f"| `{code}` |" not in listed) == []
     for name in multi_lending.NAMES:
         window, key, segment, stat = name.split("_")[1:]
