@@ -39,8 +39,8 @@ TRADES = {
     "slow_burners": Trade((6, 30), (150, 330), 3, 25, 1.0, (("device_id", 0.5, 3.5), ("bank_card", 0.4, 3.5), ("address", 0.3, 5))),
 }
 LONE_SHARE = 0.13
-RESOLD = 0.4
-DISCIPLINE = (2.4, 1.0)  # beta: how strictly a crew keeps to its kit
+RESOLD = 0.3
+DISCIPLINE = (3.6, 1.1)  # beta: how strictly a crew keeps to its kit
 BEDS = {"plain": 0.4, "household": 0.14, "dormitory": 0.2, "village": 0.1, "workplace": 0.1, "campus": 0.06}
 
 
@@ -107,7 +107,7 @@ class Underworld:
 
     def _crew(self, ring: str, kind: str, size: int) -> Crew:
         rng, world, trade = self.rng, self.world, TRADES[kind]
-        crew = Crew(ring, kind, trade, [], {}, rng.betavariate(*DISCIPLINE), rng.choice((0.6, 1.2, 2.5)), world.place("den"))
+        crew = Crew(ring, kind, trade, [], {}, rng.betavariate(*DISCIPLINE), rng.choice((0.8, 1.4, 3.0)), world.place("den"))
         fresh: dict[str, Callable[[], str]] = {
             "device_id": lambda: world.device(emulator=kind == "device_cloud"),
             "bank_card": world.card,
