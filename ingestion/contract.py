@@ -30,9 +30,10 @@ class Cell(StrEnum):
 class Column:
     """One column. `name` is the contract's word; a mapping says which `source` column feeds it and how that is to be read.
 
-    `low` and `high` bound numbers (inclusive). `words` are the values there are, when they are few. The rest is for mappings: `constant`
-    stands in where the source has nothing, `values` translates the source's words, `prefix` goes before its ids, `time` is the form of its
-    times (ISO-8601 by default; see cells), `plus_days` is added to them, `hashed` is the scheme of values that are hashed already.
+    `low` and `high` bound numbers (inclusive). `words` are the values there are, when they are few; a `lender` must be one that is known.
+    The rest is for mappings: `constant` stands in where the source has nothing, `values` translates the source's words, `prefix` goes
+    before its ids, `time` is the form of its times (ISO-8601 by default; see cells), `plus_days` is added to them, `hashed` is the scheme
+    of values that are hashed already.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Column:
     low: float = 0.0
     high: float = 1e12
     words: tuple[str, ...] = ()
+    lender: bool = False
     constant: str | None = None
     values: Mapping[str, str] | None = None
     prefix: str = ""
@@ -121,7 +123,7 @@ APPLICATIONS = Table(
         _id("application_id", required=True),
         _at("applied_at"),
         _id("applicant_id", required=True),
-        _id("platform_id", required=True),
+        _column("platform_id", Cell.ID, required=True, lender=True),
         *_text("product"),
         _AMOUNT,
         _column("term_months", Cell.WHOLE, high=1_200),

@@ -11,6 +11,8 @@ from ingestion.contract import TABLES
 from ingestion.mapping import FILE_NAME, Feed, Mapped, read_mapping, sources
 from ingestion.readers import SUFFIXES, Inspection, Record, inspect, records
 
+REJECTS = "rejects.jsonl"  # what an earlier load may have left here is no table
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -72,7 +74,7 @@ def _contract_feeds(folder: Path, files: dict[str, Path]) -> tuple[Feed, ...]:
     found: dict[str, str] = {}
     for name in files:
         suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(s)), None)
-        if suffix is None:
+        if suffix is None or name == REJECTS:
             continue
         table = name.removesuffix(suffix)
         if table not in TABLES:

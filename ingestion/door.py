@@ -16,7 +16,8 @@ from ingestion.normalise import Standing, normalise
 from ingestion.placeholders import hashes_of_placeholders
 from ingestion.pseudonymise import TOKEN, Keyring, own_key
 
-_REMEMBERED = 200_000  # values of a kind whose pseudonym is kept at hand; about 60 MB when all kinds are full
+_REMEMBERED = 50_000  # values of a column whose pseudonym is kept at hand: about 25 MB when full
+_COLUMNS = 64  # columns (and schemes of hashing, which callers choose) that have such a memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Naming:
         scheme = column.hashed or scheme
         memory = self._memory.get((column.name, scheme))
         if memory is None:
+            if len(self._memory) >= _COLUMNS:
+                self._memory.clear()
             memory = self._memory[column.name, scheme] = {}
         named = memory.get(raw)
         if named is None:

@@ -17,7 +17,7 @@ from graph.store import GraphStore
 from ingestion.ahead import ahead, worth_a_process
 from ingestion.batches import Batch, batches, few_collections
 from ingestion.crowds import Crowds
-from ingestion.delivery import Delivery
+from ingestion.delivery import REJECTS, Delivery
 from ingestion.door import Door, time_zone
 from ingestion.mapping import Feed
 from ingestion.normalise import Standing
@@ -81,7 +81,7 @@ def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, 
     if delivery.mapping.timezone:
         door = replace(door, zone=time_zone(delivery.mapping.timezone))
     crowds = Crowds()
-    with few_collections(), Rejects(report_to / "rejects.jsonl") as rejects:
+    with few_collections(), Rejects(report_to / REJECTS) as rejects:
         for batch in _parsed(delivery, store, door):
             _keep(delivery.feeds[batch.feed], batch, store, rejects, report)
             crowds.see(batch.facts)

@@ -43,8 +43,6 @@ class BadRow(RecordError):
 def application(row: Row, door: Door, table: Table = APPLICATIONS) -> Application:
     """Raises BadRow, a RecordError."""
     values, mentions = _read(row, door, table)
-    if door.platforms is not None and values["platform_id"] not in door.platforms:
-        raise BadRow((RecordError("platform_id", "unknown_platform", "is no lender of the table `platforms`"),))
     return Application(**values, mentions=mentions, attributes=_attributes(row, table))
 
 
@@ -116,7 +114,9 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
             if column.cell is _IDENTIFIER:
                 _mention(raw, column, door, mentions, keep_placeholders)
             else:
-                values[column.name] = READ[column.cell](raw, column, door)
+                values[column.name] = value = READ[column.cell](raw, column, door)
+                if column.lender and door.platforms is not None and value not in door.platforms:
+                    raise RecordError(column.name, "unknown_platform", "is no lender of the table `platforms`")
         except RecordError as problem:
             problems.append(problem)
     if table.one_of and not problems and not any(name in values for name in table.one_of):

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from graph.errors import InputError, RingfenceError
-from ingestion.delivery import open_delivery
+from ingestion.delivery import REJECTS, open_delivery
 from ingestion.door import Door, Naming, time_zone
 from ingestion.load import load
 from ingestion.progress import Progress
@@ -47,7 +47,7 @@ def _run(options: argparse.Namespace) -> dict[str, object]:
         keys = open_keyring(settings)
         knows = (lambda node: store.view(system_clock()).identifier(node) is not None) if len(keys.keys) > 1 else None
         report = load(delivery, store, Door(Naming(keys, knows), now, zone), report_to=folder, step=progress.step)
-    return {**report.as_json(), "report": str(folder / "report.json"), "rejects_file": str(folder / "rejects.jsonl")}
+    return {**report.as_json(), "report": str(folder / "report.json"), "rejects_file": str(folder / REJECTS)}
 
 
 def _report_folder(delivery: Path, store: str) -> Path:

@@ -76,7 +76,10 @@ def test_what_fails_its_check_is_kept_and_does_not_link(kind, text):
 
 
 # 179 is left out: no mobile begins with it, and the library takes it for the code of a carrier.
-@given(st.from_regex(r"(\+86|86)?1([3-689][0-9]|7[0-8])[0-9]{8}", fullmatch=True) | st.from_regex(r"0(10|2[0-9]|[3-9][0-9]{2})-?[2-8][0-9]{7}", fullmatch=True))
+@given(
+    st.from_regex(r"(\+86|86)?1([3-689][0-9]|7[0-8])[0-9]{8}", fullmatch=True)
+    | st.from_regex(r"0(10|2[0-9]|[3-9][0-9]{2})-?[2-8][0-9]{7}", fullmatch=True)
+)
 def test_the_short_way_reads_phones_as_the_library_does(text):
     number = phonenumbers.parse(text, "CN")
     assert normalise(K.PHONE, text).value == phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

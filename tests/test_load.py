@@ -14,6 +14,7 @@ from graph.sqlite_store import SqliteStore
 from ingestion.ahead import ahead
 from ingestion.batches import batches
 from ingestion.delivery import open_delivery
+from ingestion.load import load
 from tests.door_deliveries import APPLICATION, NOW, PLATFORM, deliver, door, load_into, rejects, write_csv, write_jsonl, write_parquet
 
 EVERY_TABLE = {
@@ -171,10 +172,11 @@ def test_a_bad_row_of_any_table_is_set_aside(tmp_path, store, table, row, code):
 
 
 def test_a_row_with_several_faults_names_them_all(tmp_path, store):
-    load_into(store, deliver(tmp_path / "delivery", applications=[{**APPLICATION, "amount": "-1", "applied_at": "?", "applicant_id": ""}]))
+    faults = {"amount": "-1", "applied_at": "?", "applicant_id": "", "platform_id": "P9"}
+    load_into(store, deliver(tmp_path / "delivery", applications=[{**APPLICATION, **faults}]))
     (line,) = rejects(tmp_path / "delivery")
     assert {(p["field"], p["code"]) for p in line["problems"]} == {
-        ("amount", "negative"), ("applied_at", "unreadable_time"), ("applicant_id", "missing"),
+        ("amount", "negative"), ("applied_at", "unreadable_time"), ("applicant_id", "missing"), ("platform_id", "unknown_platform"),
     }  # fmt: skip
 
 
@@ -238,6 +240,12 @@ def test_unknown_columns_are_counted_and_left_out(tmp_path, store):
     rows = [{**APPLICATION, "shoe_size": "43"}, {**APPLICATION, "application_id": "A2", "shoe_size": ""}]
     report = load_into(store, deliver(tmp_path / "delivery", applications=rows))
     assert report.unknown_columns["applications"] == {"shoe_size": 1}
+
+
+def test_a_report_written_into_the_delivery_does_not_spoil_it(tmp_path, store):
+    folder = deliver(tmp_path / "delivery", **EVERY_TABLE)
+    for _ in range(2):
+        load(open_delivery(folder), store, door(), report_to=folder)
 
 
 def test_the_report_says_what_the_load_says(tmp_path, store):
