@@ -122,8 +122,8 @@ def test_a_first_run_says_that_there_was_nothing_to_compare_with(tmp_path):
 
 
 def test_the_share_of_people_known_to_be_good_in_flagged_rings_is_a_headline(tmp_path):
-    assert "<b>0.5 %</b><span>of people known to be good" in page_of(review([ring("R-1")]), tmp_path)
-    assert "<b>–</b><span>of people known to be good" in page_of(review([ring("R-1")], known_good=0, known_good_flagged=0), tmp_path)
+    assert "<b>0.5 %</b><span>of the 200 people known to be good" in page_of(review([ring("R-1")]), tmp_path)
+    assert "<b>–</b><span>of the 0 people known to be good" in page_of(review([ring("R-1")], known_good=0, known_good_flagged=0), tmp_path)
 
 
 def test_a_week_without_any_ring_still_has_a_report(tmp_path):

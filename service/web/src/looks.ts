@@ -63,5 +63,5 @@ export const LOOKS: StylesheetJson = [
   { selector: "edge.tohub", style: { "line-style": "dashed", "line-color": "#d6d2c8" } },
   { selector: "edge.near", style: { "line-color": "#2f5d8a", width: 2 } },
   { selector: "edge:selected", style: { "line-color": "#1d2430", width: 2.5 } },
-  { selector: "edge.far", style: { opacity: 0.4 } },
+  { selector: "edge.far", style: { opacity: 0.6 } },
 ];

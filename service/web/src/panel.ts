@@ -171,7 +171,7 @@ function pathLine(found: { path: string[]; shared_since: string | null }): HTMLE
 }
 
 function dimensions(found: Assessment): HTMLElement {
-  const lines = Object.entries(found.dimensions ?? {}).filter(([, share]) => share > 0).sort((a, b) => b[1] - a[1]);
+  const lines = Object.entries(found.dimensions ?? {}).filter(([, share]) => share >= 0.01).sort((a, b) => b[1] - a[1]);
   return el("p", { class: "chips" }, ...lines.map(([dimension, share]) => chip(`${name(dimension, "dimension_")} ${percent(share)}`)));
 }
 
