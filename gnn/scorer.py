@@ -54,7 +54,7 @@ class Scorer:
         self.typical: Mapping[str, float] = MappingProxyType({name: p95 for name, p95 in card["typical_p95"].items() if p95 is not None})
         self._model = model
         self._doubt: tuple[float, float] = (card["doubt"][0], card["doubt"][1])
-        self._calibrators = {part: Calibrator(**numbers) for part, numbers in card["calibration"].items()}
+        self.calibrators = {part: Calibrator(**numbers) for part, numbers in card["calibration"].items()}
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -68,7 +68,7 @@ class Scorer:
         inputs = {"trees": named[None, :], "blend": np.concatenate([named, embedded])[None, :]}
         members = {part: self._model.ensembles[part].logits(x)[0] for part, x in inputs.items()}
         logits = {"network": float(embedded[0])} | {part: float(values.mean()) for part, values in members.items()}
-        parts = {part: self._calibrators[part].of(logit) for part, logit in logits.items()}
+        parts = {part: self.calibrators[part].of(logit) for part, logit in logits.items()}
         spread = float(members[self.serves].std())
         moved = self._model.ensembles[self.serves].contributions(inputs[self.serves])[0].tolist()
         return Scored(

@@ -57,7 +57,7 @@ def same(one: Tensors, other: Tensors) -> bool:
     return one.asked == other.asked and all(np.array_equal(a[key], b[key]) for a, b in parts for key in a)
 
 
-def test_no_bit_of_the_tensors_changes_when_the_future_is_deleted_or_the_facts_come_in_another_order(tmp_path: Path, facts: Facts, store: SqliteStore) -> None:
+def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_order(tmp_path: Path, facts: Facts, store: SqliteStore) -> None:
     asked = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[40]
     moment = asked.applied_at
     seen = observe(gather(store.view(moment), subject_of(asked)))

@@ -1,0 +1,29 @@
+"""A model trained in seconds on a small world, for tests of what a bundle is and does."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gnn.plan import Plan
+from gnn.training import train_model
+from graph.model import Facts
+from graph.sqlite_store import SqliteStore
+from tests.small_worlds import day, random_facts
+
+SMALL = Plan(horizon_days=25, hidden=8, embedding=4, epochs=1, members=2, rounds=12, least_frauds=4, workers=1)
+TODAY = day(60)
+
+
+def small_facts() -> Facts:
+    """Enough applications and labels to learn something, if nothing sensible."""
+    return random_facts(11, people=90)
+
+
+def trained(folder: Path, facts: Facts, name: str = "model") -> tuple[dict[str, Any], Path, Path]:
+    """The figures, the store's file and the bundle's folder of a training on `facts` as of TODAY."""
+    path, out = folder / f"{name}.db", folder / name
+    with SqliteStore(path) as store:
+        store.add(facts)
+    return train_model(partial(SqliteStore, path), TODAY, out, SMALL), path, out

@@ -1,0 +1,175 @@
+"""Training: what is learned from, what is measured, and that serving says what training saw."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gnn import bundle, train
+from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, Seed, evidence_of, observe, observe_all
+from gnn.plan import Plan
+from gnn.recipe import columns
+from gnn.samples import DAY, NEVER, collect
+from gnn.scorer import Scorer
+from gnn.training import train_model
+from graph import multi_lending, signals
+from graph.errors import InputError
+from graph.evidence import Evidence
+from graph.model import Facts, Label, LabelValue
+from graph.moments import micros
+from graph.sqlite_store import SqliteStore
+from tests.small_models import SMALL, TODAY, small_facts, trained
+from tests.small_worlds import applies, before, day, does, fraud, shuffled, uses
+
+Trained = tuple[dict[str, Any], Path, Path]
+
+
+@pytest.fixture(scope="module")
+def facts() -> Facts:
+    return small_facts()
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory, facts: Facts) -> Trained:
+    return trained(tmp_path_factory.mktemp("trained"), facts)
+
+
+def scored(scorer: Scorer, evidence: Evidence) -> Any:
+    said = {signal.name: signal.value for signal in signals.compute(evidence)}
+    return scorer.score(evidence, said, multi_lending.compute(evidence).variables)
+
+
+def evidences(path: Path, facts: Facts, count: int) -> tuple[list[Seed], list[Evidence]]:
+    latest = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[-count:]
+    seeds = [Seed(a.applicant_id, a.application_id, micros(a.applied_at)) for a in latest]
+    with SqliteStore(path) as store:
+        return seeds, [evidence_of(store, seed, TODAY) for seed in seeds]
+
+
+def test_the_figures_of_every_part_and_what_serves_are_told(model: Trained) -> None:
+    figures = model[0]
+    for part in ("network", "trees", "blend", "reference"):
+        assert figures[part].keys() == {"auc", "ap", "ece", "recall_at_capacity"}
+    assert figures["serves"] in ("trees", "blend")
+
+
+def test_serving_gives_the_very_number_that_training_computed(model: Trained, facts: Facts) -> None:
+    _, path, out = model
+    scorer, made = Scorer.load(out), bundle.read(out)
+    seeds, seen = evidences(path, facts, 8)
+    observed = observe_all(partial(SqliteStore, path), seeds, TODAY)
+    inputs = columns(observed, train.embed(made.network, observed.tensors))
+    for part in ("trees", "blend"):
+        logits = made.ensembles[part].logits(inputs[part]).mean(axis=1)
+        for place, evidence in enumerate(seen):
+            assert scored(scorer, evidence).parts[part] == scorer.calibrators[part].of(float(logits[place]))
+
+
+def test_the_same_evidence_gives_the_same_bits_again_and_in_another_process(model: Trained, facts: Facts) -> None:
+    _, path, out = model
+    _, seen = evidences(path, facts, 4)
+    first, second = Scorer.load(out), Scorer.load(out)
+    assert [scored(first, e) for e in seen] == [scored(second, e) for e in seen] == [scored(first, e) for e in seen]
+
+
+def test_contributions_name_every_input_and_add_up_to_what_was_served(model: Trained, facts: Facts) -> None:
+    _, path, out = model
+    scorer = Scorer.load(out)
+    made = bundle.read(out)
+    for evidence in evidences(path, facts, 4)[1]:
+        said = scored(scorer, evidence)
+        assert tuple(said.contributions) == SIGNAL_NAMES + VARIABLE_NAMES
+        named = observe(evidence).named
+        embedded = train.embed(made.network, [observe(evidence).tensors])[0]
+        x = {"trees": named[None], "blend": np.concatenate([named, embedded])[None]}[scorer.serves]
+        parts = [b.predict(x, pred_contrib=True)[0] for b in made.ensembles[scorer.serves].boosters]
+        base = float(np.mean([p[-1] for p in parts]))
+        logit = float(made.ensembles[scorer.serves].logits(x).mean())
+        assert sum(said.contributions.values()) + said.network + base == pytest.approx(logit, abs=1e-6)
+
+
+def test_probabilities_are_probabilities_and_doubt_is_a_word(model: Trained, facts: Facts) -> None:
+    _, path, out = model
+    scorer = Scorer.load(out)
+    for evidence in evidences(path, facts, 6)[1]:
+        said = scored(scorer, evidence)
+        assert 0 < said.probability < 1
+        assert said.uncertainty in ("low", "medium", "high")
+        assert said.probability == said.parts[scorer.serves]
+
+
+def test_what_happened_after_the_moment_changes_no_byte_of_the_bundle(tmp_path: Path, model: Trained, facts: Facts) -> None:
+    version = Scorer.load(model[2]).version
+    assert trained(tmp_path, before(shuffled(facts, 2), TODAY), "past")[0]["version"] == version
+
+
+def test_too_few_frauds_are_refused_with_the_number_and_the_way_out(tmp_path: Path) -> None:
+    few = Facts(applications=tuple(applies(f"p{n}", n) for n in range(30)), labels=(fraud("p1@1", 5),))
+    with SqliteStore(tmp_path / "few.db") as store:
+        store.add(few)
+    with pytest.raises(InputError, match=r"1 of 30 samples are known as fraud .* load labels"):
+        train_model(partial(SqliteStore, tmp_path / "few.db"), TODAY, tmp_path / "out", SMALL)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_store_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="0 of 0 samples"):
+        train_model(partial(SqliteStore, tmp_path / "empty.db"), TODAY, tmp_path / "out", SMALL)
+
+
+def drawn(tmp_path: Path, facts: Facts, **plan: Any) -> Any:
+    with SqliteStore(tmp_path / "drawn.db") as store:
+        store.add(facts)
+        return collect(store.view(TODAY).tables(), Plan(least_frauds=1, **plan))
+
+
+def test_a_label_counts_from_the_day_it_is_known_and_only_within_the_horizon(tmp_path: Path) -> None:
+    loans = tuple(applies(f"p{n}", 1) for n in range(4))
+    samples = drawn(tmp_path, Facts(applications=loans, labels=(fraud("p0@1", 10), fraud("p1@1", 40))), horizon_days=30)
+    assert samples.bad(micros(day(9))).tolist() == [False] * 4
+    assert samples.bad(micros(day(10.5))).tolist() == [True, False, False, False]
+    assert samples.bad(micros(day(60))).tolist() == [True, False, False, False]
+
+
+def test_a_fraud_that_is_taken_back_no_longer_counts(tmp_path: Path) -> None:
+    loans = tuple(applies(f"p{n}", 1) for n in range(4))
+    labels = (fraud("p0@1", 5), fraud("p0@1", 20, LabelValue.GOOD), fraud("p1@1", 6))
+    samples = drawn(tmp_path, Facts(applications=loans, labels=labels), horizon_days=30)
+    assert samples.bad(micros(day(10))).tolist() == [True, True, False, False]
+    assert samples.bad(micros(day(30))).tolist() == [False, True, False, False]
+
+
+def test_a_young_loan_of_which_nothing_is_known_counts_for_little_and_an_old_one_fully(tmp_path: Path) -> None:
+    loans = tuple(applies(f"p{n:02d}", n) for n in range(50))
+    labels = tuple(fraud(f"p{n:02d}@{n}", n + 4 + n % 8) for n in range(0, 26, 2))
+    samples = drawn(tmp_path, Facts(applications=loans, labels=labels), horizon_days=20)
+    weight = samples.weight(micros(day(50)))
+    assert weight[1] == 1
+    assert weight[49] == 0
+    assert 0 < weight[43] < 1
+    assert (weight[:26:2] == 1).all()
+
+
+def test_without_applications_people_are_watched_until_they_are_known(tmp_path: Path) -> None:
+    events = tuple(does(f"p{n}", "device_use", 1 + n, uses("device", f"d{n}")) for n in range(5))
+    labels = (Label(label=LabelValue.FRAUD, known_at=day(40), applicant_id="p0"),)
+    samples = drawn(tmp_path, Facts(events=events, labels=labels), horizon_days=30)
+    assert set(samples.application_id.tolist()) == {None}
+    assert samples.at.tolist() == [micros(TODAY) - 30 * DAY] * 5
+    assert dict(zip(samples.applicant_id.tolist(), samples.bad(micros(TODAY)).tolist())) == {"p0": True} | {f"p{n}": False for n in range(1, 5)}
+    assert (samples.fraud_at == NEVER).sum() == 4
+
+
+def test_thinning_keeps_every_known_fraud_and_weighs_the_others_up(tmp_path: Path) -> None:
+    loans = tuple(applies(f"p{n:03d}", n % 20) for n in range(300))
+    labels = tuple(fraud(f"p{n:03d}@{n % 20}", n % 20 + 3) for n in range(0, 300, 30))
+    samples = drawn(tmp_path, Facts(applications=loans, labels=labels), horizon_days=20, most_samples=110)
+    now = micros(TODAY)
+    assert samples.bad(now).sum() == 10
+    assert 70 < len(samples) < 150
+    others = samples.weight(now)[~samples.bad(now)].sum()
+    assert others == pytest.approx(290, rel=0.3)
