@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from graph.errors import DeliveryError
@@ -185,14 +184,13 @@ def shared_by(tables, kind, flagged):
 
 
 @pytest.mark.data
-def test_all_of_s_ffsd_comes_in(tmp_path):
-    with SqliteStore(tmp_path / "ffsd.db") as store:
-        report = load(open_delivery(_data("s_ffsd"), "s_ffsd"), store, door(), report_to=tmp_path)
-        tables = store.view(NOW).tables()
-    assert report.tables["applications"].accepted == 77_881
-    assert len(tables.merchant_ids) == 886
-    assert len(tables.applicant_ids) == 30_346
-    assert np.bincount(tables.labels["fraud"]).tolist() == [24_387, 5_256]
+def test_all_of_s_ffsd_comes_in():
+    delivery, at = open_delivery(_data("s_ffsd"), "s_ffsd"), door()
+    _, applications, labels = ([PARSERS[f.table.name](r.cells, at, f.table) for r in delivery.records(f)] for f in delivery.feeds)
+    assert len({a.application_id for a in applications}) == 77_881
+    assert (len({a.applicant_id for a in applications}), len({a.merchant_id for a in applications})) == (30_346, 886)
+    assert applications == sorted(applications, key=lambda a: a.applied_at)
+    assert Counter(label.label for label in labels) == {LabelValue.GOOD: 24_387, LabelValue.FRAUD: 5_256}
 
 
 @pytest.mark.data
