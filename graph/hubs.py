@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from graph.model import Identifier, IdentifierKind
@@ -34,3 +35,20 @@ def hub_reason(identifier: Identifier, holders: int) -> str | None:
     if holders > GUARD[identifier.kind]:
         return "many_holders"
     return None
+
+
+SHOP_USERS = 5  # fewer people on a device than this say nothing about whose it is
+SHOP_SHARE = 0.8
+
+
+def is_shop_device(shops: Iterable[frozenset[str]]) -> bool:
+    """Whether a device below the guard is a shop's own: at least SHOP_USERS used it, and SHOP_SHARE of them applied at one and the same shop.
+
+    `shops`: for each user, the merchants at which they ever applied. What customers share with the next in the queue ties nobody; what they
+    share with a colluding shop shows in the shop's own figures.
+    """
+    users = list(shops)
+    if len(users) < SHOP_USERS:
+        return False
+    visited = Counter(shop for each in users for shop in each)
+    return max(visited.values(), default=0) >= SHOP_SHARE * len(users)

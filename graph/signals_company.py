@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from math import fsum
 
+from graph.signals_neighbours import Neighbour
 from graph.signals_paths import strongest_bond, to_people
-from graph.signals_reading import DAY, MONTH, Neighbour, Reading
+from graph.signals_reading import DAY, MONTH, Reading
 from graph.signals_registry import Family, Path
 
 COMPANY = Family(path=strongest_bond)
@@ -27,12 +28,6 @@ def strong_rejected_share(r: Reading) -> float | None:
 
 def _to_defaulted(r: Reading) -> Path | None:
     return to_people([one for one in r.people.values() if one.defaulted], r)
-
-
-@COMPANY.signal("ring", "up", "people", ("{value} closely tied people defaulted", "{value}名密切关联人违约"), _to_defaulted)
-def strong_defaulted(r: Reading) -> float | None:
-    """Those strongly tied with a loan 90 days late or written off."""
-    return float(sum(one.defaulted for one in r.strong_people))
 
 
 @COMPANY.signal("ring", "up", "share", ("{value} of the people around are late or in default", "{value}的关联人有逾期或违约"), _to_defaulted)
@@ -59,12 +54,6 @@ def _to_bad_in_group(r: Reading) -> Path | None:
 
 def _to_recent(r: Reading) -> Path | None:
     return to_people(_applied(r.strong_people, r, 7 * DAY) or _applied(r.strong_people, r, MONTH), r)
-
-
-@COMPANY.signal("ring", "up", "people", ("{value} closely tied people applied in the last 24 hours", "近24小时{value}名密切关联人申请"), _to_recent)
-def strong_applied_1d(r: Reading) -> float | None:
-    """Those strongly tied who applied anywhere in the last day."""
-    return float(len(_applied(r.strong_people, r, DAY)))
 
 
 @COMPANY.signal("ring", "up", "people", ("{value} closely tied people applied in the last 7 days", "近7天{value}名密切关联人申请"), _to_recent)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from graph.model import IdentifierKind as Kind
+from graph.signals_neighbours import Neighbour
 from graph.signals_paths import shared, to_people
-from graph.signals_reading import MONTH, Held, Neighbour, Reading
+from graph.signals_reading import MONTH, Held, Reading
 from graph.signals_registry import Dimension, SignalFunction
 
 # What is counted -> kind, role, English, Chinese.
@@ -21,7 +22,7 @@ WHAT: dict[str, tuple[Kind, str, str, str]] = {
     "employer": (Kind.EMPLOYER, "own", "this employer", "该单位"),
 }
 NEWCOMERS = ("device", "contact", "address", "wifi", "ip", "employer")
-BAD = ("device", "phone", "contact", "card", "address", "wifi", "ip", "employer")
+BAD = ("device", "phone", "contact", "card", "address")
 
 
 def _current(r: Reading, kind: Kind, role: str) -> list[Held]:

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from graph.model import Application, OutcomeStatus, Role
 from graph.model import IdentifierKind as Kind
+from graph.signals_neighbours import DEFAULTED, judged
 from graph.signals_paths import to_agent, to_merchant
-from graph.signals_reading import DAY, DEFAULTED, MONTH, Reading, judged
+from graph.signals_reading import DAY, MONTH, Reading
 from graph.signals_registry import Family
 
 MERCHANT = Family(path=to_merchant)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from graph.model import IdentifierKind as Kind
-from graph.signals_reading import Bond, Held, Neighbour, Reading
+from graph.signals_neighbours import Neighbour
+from graph.signals_reading import Bond, Held, Reading
 from graph.signals_registry import Path, PathFinder
 
 

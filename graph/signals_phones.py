@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from graph.model import IdentifierKind as Kind
-from graph.signals_paths import own, shared, to_people
+from graph.signals_paths import own, shared
 from graph.signals_reading import MONTH, Reading
-from graph.signals_registry import Family, Path
+from graph.signals_registry import Family
 from graph.signals_sharing import age_days, handed_over, others_of, people
 
 PHONES = Family(path=shared(Kind.PHONE))
@@ -101,23 +101,6 @@ def contact_applicants(r: Reading) -> float | None:
     return people(others_of(r.contacts, _NAMES))
 
 
-def _contact_owners(r: Reading) -> list[str] | None:
-    others = others_of(r.contacts, _NAMES)
-    return None if others is None else sorted({other.person for other in others})
-
-
-def _to_bad_contact(r: Reading) -> Path | None:
-    owners = _contact_owners(r) or ()
-    return to_people([r.people[one] for one in owners if r.people[one].bad or r.people[one].defaulted], r)
-
-
-@PHONES.signal("phone", "up", "people", ("{value} contacts defaulted or are known frauds", "{value}名联系人有违约或欺诈记录"), _to_bad_contact)
-def contact_bad(r: Reading) -> float | None:
-    """Contacts who are applicants and defaulted, or of whom a fraud is known."""
-    owners = _contact_owners(r)
-    return None if owners is None else float(sum(r.people[one].bad or r.people[one].defaulted for one in owners))
-
-
 @PHONES.signal("phone", "up", "share", ("{value} of the contacts were never named before", "{value}的联系人为首次填写"), own(Kind.PHONE, "contact"))
 def contacts_new_share(r: Reading) -> float | None:
     """Share of the contacts named now that this person never named before; None for a first application."""
@@ -133,9 +116,3 @@ def contacts_new_share(r: Reading) -> float | None:
 def phone_age_days(r: Reading) -> float | None:
     """Days since the subject's first use of the number in use now; 0 for one never seen with them."""
     return age_days(r.phones, r)
-
-
-@PHONES.signal("phone", "up", "count", ("{value} phone numbers of their own", "本人使用过{value}个手机号"), own(Kind.PHONE))
-def phones_ever(r: Reading) -> float | None:
-    """Own numbers ever seen with the subject."""
-    return float(len(r.phones)) if r.phones else None

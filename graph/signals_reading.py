@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 from graph.entity import Entity, resolve
 from graph.evidence import Evidence
-from graph.model import Application, LabelValue, OutcomeStatus
+from graph.hubs import SHOP_USERS, is_shop_device
+from graph.model import Application
 from graph.model import IdentifierKind as Kind
+from graph.signals_neighbours import Neighbour, neighbours
 
 DAY = timedelta(days=1)
 MONTH = timedelta(days=30)
@@ -25,9 +27,11 @@ WORTH: Mapping[str, float] = {
 STRONG = frozenset({"card", "device", "phone", "email", "poses", "contact"})
 COHERENT = frozenset({"place", "crowd", "work"})  # what people who live or work together share anyway
 PLACES = frozenset({Kind.ADDRESS, Kind.WIFI, Kind.IP})
-DEFAULTED = frozenset({OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF})
 HANDED_OVER = MONTH  # use by one person that ended so long before the other's began is a handset or number passed on, not shared
 PASSED_ON = 0.25  # what such a tie is worth beside a shared one
+
+
+Adjacency = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 class Other(NamedTuple):
@@ -65,21 +69,6 @@ class Bond(NamedTuple):
     fresh: bool
 
 
-class Neighbour(NamedTuple):
-    """The past of another applicant in the neighbourhood, as known by then. `bad` and `good` are labels, None where nobody has judged."""
-
-    node: str
-    step: int
-    applications: tuple[Application, ...]
-    bad: bool
-    good: bool
-    rejected: int
-    decided: int
-    late: bool
-    defaulted: bool
-    first: datetime | None
-
-
 @dataclass(frozen=True)
 class Reading:
     """One evidence, read once. `me` is the subject's node, `selves` the nodes of all applicants who are the subject, `t` the moment."""
@@ -93,7 +82,8 @@ class Reading:
     held: tuple[Held, ...]
     bonds: tuple[Bond, ...]
     people: Mapping[str, Neighbour]
-    adjacency: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    adjacency: Adjacency
+    shop_devices: frozenset[str]
 
     def of(self, kind: Kind, role: str = "own") -> list[Held]:
         """The subject's identifiers of a kind, those that say nothing included; numbers only in the role asked for."""
@@ -141,7 +131,7 @@ class Reading:
         tied: dict[str, set[str]] = {self.me: set()}
         for node, data in self.evidence.graph.nodes(data=True):
             kind = data["type"]
-            if kind not in _STRONG_KINDS or data["hub"]:
+            if kind not in _STRONG_KINDS or data["hub"] or node in self.shop_devices:
                 continue
             members = {self.me if p in self.selves else p for p, tie in self.adjacency[node].items() if tie["role"] != "employer"}
             if len(members) > 1:
@@ -180,7 +170,8 @@ def read(evidence: Evidence) -> Reading:
     entity = resolve(evidence)
     selves = frozenset(f"applicant:{one}" for one in entity.applicants)
     adjacency = dict(evidence.graph.adjacency())
-    held = tuple(sorted(_held(evidence, adjacency, selves)))
+    shop_devices = _shop_devices(evidence, adjacency)
+    held = tuple(sorted(_held(evidence, adjacency, (selves, shop_devices))))
     return Reading(
         evidence=evidence,
         entity=entity,
@@ -190,12 +181,14 @@ def read(evidence: Evidence) -> Reading:
         asked=evidence.subject.application,
         held=held,
         bonds=_bonds(held, evidence.as_of),
-        people=dict(_neighbours(evidence, selves)),
+        people=dict(neighbours(evidence, selves)),
         adjacency=adjacency,
+        shop_devices=shop_devices,
     )
 
 
-def _held(evidence: Evidence, adjacency: Mapping[str, Mapping[str, Mapping[str, Any]]], selves: frozenset[str]) -> Iterable[Held]:
+def _held(evidence: Evidence, adjacency: Adjacency, known: tuple[frozenset[str], frozenset[str]]) -> Iterable[Held]:
+    selves, shop_devices = known
     asked, t, nodes = evidence.subject.application, evidence.as_of, evidence.graph.nodes
     now: dict[str, str] = {}
     for mention in asked.mentions if asked else ():
@@ -213,8 +206,22 @@ def _held(evidence: Evidence, adjacency: Mapping[str, Mapping[str, Mapping[str, 
         data = nodes[node]
         kind = data["type"]
         span = (since or t, t if node in now or last is None else last)
-        others = tuple(sorted(_others(adjacency[node], selves, (kind, role, bool(data["hub"])), span))) if len(adjacency[node]) > 1 else ()
-        yield Held(node, kind, role, since, last, node in now, data["holders"], data["hub"], others)
+        hub = data["hub"] or ("shop_device" if node in shop_devices else None)
+        others = tuple(sorted(_others(adjacency[node], selves, (kind, role, bool(hub)), span))) if len(adjacency[node]) > 1 else ()
+        yield Held(node, kind, role, since, last, node in now, data["holders"], hub, others)
+
+
+def _shop_devices(evidence: Evidence, adjacency: Adjacency) -> frozenset[str]:
+    """Devices of the neighbourhood that are a shop's own."""
+    used = [node for node, ties in adjacency.items() if len(ties) >= SHOP_USERS and node.startswith("device:")]
+    asked = evidence.subject.application
+    visited: dict[str, frozenset[str]] = {}
+    for person in {person for node in used for person in adjacency[node]}:
+        made = evidence.applications.get(person.partition(":")[2], ())
+        if asked is not None and person == evidence.subject.node:
+            made = (asked, *made)
+        visited[person] = frozenset(a.merchant_id for a in made if a.merchant_id)
+    return frozenset(node for node in used if is_shop_device(visited[person] for person in adjacency[node]))
 
 
 def _others(
@@ -253,30 +260,6 @@ def _bonds(held: Iterable[Held], t: datetime) -> tuple[Bond, ...]:
         weight = fsum(best.values())
         bonds.append(Bond(person, groups, weight, min(f[3] for f in found), tuple(f[1] for f in found), any(f[4] for f in found)))
     return tuple(sorted(bonds, key=_heaviest))
-
-
-def _neighbours(evidence: Evidence, selves: frozenset[str]) -> Iterable[tuple[str, Neighbour]]:
-    nodes = evidence.graph.nodes(data=True)
-    for node, data in nodes:
-        if data["type"] != "applicant" or node in selves:
-            continue
-        applicant = node.partition(":")[2]
-        made = evidence.applications.get(applicant, ())
-        seen = [o.status for a in made for o in evidence.outcomes.get(a.application_id, ())]
-        bad, good = judged(evidence, applicant)
-        rejected = seen.count(OutcomeStatus.REJECTED)
-        yield node, Neighbour(
-            node=node, step=data["step"], applications=made, bad=bad, good=good, rejected=rejected,
-            decided=rejected + seen.count(OutcomeStatus.APPROVED), late=OutcomeStatus.DPD30 in seen,
-            defaulted=not DEFAULTED.isdisjoint(seen), first=made[-1].applied_at if made else None,
-        )  # fmt: skip
-
-
-def judged(evidence: Evidence, applicant_id: str) -> tuple[bool, bool]:
-    """Whether anybody's last word on the applicant, or on one of their loans, is fraud; and whether all there is are good ones."""
-    words = {(label.applicant_id, label.application_id): label.label for label in evidence.labels.get(applicant_id, ())}
-    bad = LabelValue.FRAUD in words.values()
-    return bad, bool(words) and not bad
 
 
 def _extreme(pick: Any, a: datetime | None, b: datetime | None) -> datetime | None:

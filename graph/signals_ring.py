@@ -132,12 +132,6 @@ def bad_share(r: Reading) -> float | None:
     return (bad + 0.5) / (bad + good + 10) if bad + good else None
 
 
-@RING.signal("ring", "down", "people", ("{value} closely tied people have proved good", "{value}名密切关联人信用良好"))
-def strong_good(r: Reading) -> float | None:
-    """Those strongly tied with good labels and no bad one."""
-    return float(sum(one.good for one in r.strong_people))
-
-
 # the ring of the snapshot in force
 
 

@@ -132,12 +132,6 @@ def devices_new_30d(r: Reading) -> float | None:
     return new_ones(r.devices, r)
 
 
-@SHARING.signal("device", "either", "count", ("{value} devices in all", "共使用过{value}台设备"), own(Kind.DEVICE))
-def devices_ever(r: Reading) -> float | None:
-    """Devices ever seen with the subject."""
-    return float(len(r.devices)) if r.devices else None
-
-
 # cards
 
 
