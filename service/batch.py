@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -61,48 +62,74 @@ class Bench:
     recorded_by: int
 
 
+@dataclass(frozen=True)
+class Task:
+    """What the processes are given; without its scorer it can be sent to a process that was not forked, which then loads the model itself."""
+
+    settings: Settings
+    scorer: Scorer | None
+    recorded_by: int
+
+    def bare(self) -> Task:
+        """Without the scorer."""
+        return Task(self.settings, None, self.recorded_by)
+
+    def bench(self, store: GraphStore) -> Bench:
+        """What a process assesses with."""
+        scorer = self.scorer or (load_scorer(self.settings.model) if self.settings.model else None)
+        return Bench(store, scorer, policy_for(self.settings, scorer), self.recorded_by)
+
+
 def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) -> dict[str, Any]:
     """Write one row for every application of the period, by (applied_at, application_id); the figures.
 
     Raises BundleError, SettingError or StoreError. The file appears whole or not at all.
     """
     started = perf_counter()
-    bench = _open(settings, None)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
+    task = Task(settings, load_scorer(settings.model) if settings.model else None, _mark(settings))
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     out.parent.mkdir(parents=True, exist_ok=True)
     decisions: Counter[str] = Counter()
     try:
         with pq.ParquetWriter(beside, COLUMNS) as writer:
-            chunks = _chunks(bench.store.view(period.until, bench.recorded_by).applications(period.since))
-            for rows in _scored(settings, bench, chunks, processes):
+            for rows in _all_rows(task, period, processes):
                 decisions.update(row["decision"] for row in rows)
                 writer.write_table(pa.Table.from_pylist(rows, COLUMNS))
         beside.replace(out)
     finally:
         beside.unlink(missing_ok=True)
-        bench.store.close()
     seconds = perf_counter() - started
     return {"scored": decisions.total(), "seconds": round(seconds, 3), **{name: decisions[name] for name in ("approve", "review", "decline")}}
 
 
-def _scored(settings: Settings, bench: Bench, chunks: Iterator[list[Application]], processes: int) -> Iterator[list[dict[str, Any]]]:
-    """The chunks' rows, in order; at most two chunks a process are under way, so memory stays bounded."""
-    if processes <= 1:
-        for chunk in chunks:
-            yield _rows(bench, chunk)
-        return
-    start = (settings, bench.recorded_by)
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin, initargs=start) as pool:
-        under_way: deque[Future[list[dict[str, Any]]]] = deque(pool.submit(_rows_there, chunk) for chunk in islice(chunks, 2 * processes))
-        while under_way:
-            yield under_way.popleft().result()
-            under_way.extend(pool.submit(_rows_there, chunk) for chunk in islice(chunks, 1))
+def _all_rows(task: Task, period: Period, processes: int) -> Iterator[list[dict[str, Any]]]:
+    """The period's rows, chunk by chunk, in order; at most two chunks a process are under way, so memory stays bounded."""
+    pool = _pool(task, processes) if processes > 1 else None
+    with open_store(task.settings.store) as store:
+        bench = task.bench(store)
+        chunks = _chunks(store.view(period.until, task.recorded_by).applications(period.since))
+        if pool is None:
+            yield from (_rows(bench, chunk) for chunk in chunks)
+            return
+        with pool:
+            under_way: deque[Future[list[dict[str, Any]]]] = deque(pool.submit(_rows_there, chunk) for chunk in islice(chunks, 2 * processes))
+            while under_way:
+                yield under_way.popleft().result()
+                under_way.extend(pool.submit(_rows_there, chunk) for chunk in islice(chunks, 1))
 
 
-def _open(settings: Settings, recorded_by: int | None) -> Bench:
-    scorer = load_scorer(settings.model) if settings.model else None
-    store = open_store(settings.store)
-    return Bench(store, scorer, policy_for(settings, scorer), store.mark() if recorded_by is None else recorded_by)
+def _pool(task: Task, processes: int) -> ProcessPoolExecutor:
+    """Processes that have begun. They are forked, with the model in them, while no store is open: SQLite must not be carried across a fork."""
+    how = "fork" if sys.platform == "linux" else "spawn"
+    pool = ProcessPoolExecutor(processes, mp_context=get_context(how), initializer=_begin, initargs=(task,) if how == "fork" else (task.bare(),))
+    pool.submit(_rows_there, []).result()
+    return pool
+
+
+def _mark(settings: Settings) -> int:
+    with open_store(settings.store) as store:
+        return store.mark()
 
 
 def _rows(bench: Bench, applications: Iterable[Application]) -> list[dict[str, Any]]:
@@ -134,9 +161,9 @@ def _chunks(applications: Iterator[Application]) -> Iterator[list[Application]]:
 _bench: Bench | None = None  # one a process of the pool
 
 
-def _begin(settings: Settings, recorded_by: int) -> None:
+def _begin(task: Task) -> None:
     global _bench
-    _bench = _open(settings, recorded_by)
+    _bench = task.bench(open_store(task.settings.store))
 
 
 def _rows_there(applications: list[Application]) -> list[dict[str, Any]]:

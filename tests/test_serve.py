@@ -1,0 +1,222 @@
+"""The service as it is run: several workers with a real model, one of them killed under load, and what stops it from starting."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow.parquet as pq
+import pytest
+
+from graph.sqlite_store import SqliteStore
+from investigations.casebook import Casebook
+from scripts import score as score_script
+from scripts import serve as serve_script
+from tests.small_models import small_facts, trained
+from tests.small_service import body
+from tests.small_worlds import day
+
+ROOT = Path(__file__).parent.parent
+NOW = day(2000)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service in processes of its own."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    store: Path
+    casebook: Path
+
+    def ask(self, method: str, path: str, told: Any = None, **headers: str) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, orjson.dumps(told) if told is not None else None, {"Content-Type": "application/json", **headers})
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def ask_until_answered(self, told: Any, **headers: str) -> tuple[int, bytes]:
+        """As a decision engine does: when the line breaks, the same request with the same key again."""
+        for _ in range(200):
+            try:
+                return self.ask("POST", "/risk", told, **headers)
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.05)
+        raise AssertionError("no answer after 200 attempts")
+
+    def workers(self) -> list[int]:
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A store and a bundle trained on it."""
+    _, store, bundle = trained(tmp_path_factory.mktemp("served"), small_facts())
+    return store, bundle
+
+
+@pytest.fixture(scope="module")
+def running(model: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    store, bundle = model
+    casebook = tmp_path_factory.mktemp("book") / "casebook.db"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "scripts/serve.py", "--store", f"sqlite:///{store}", "--model", str(bundle), "--casebook", f"sqlite:///{casebook}"]
+    process = subprocess.Popen([*command, "--port", str(port), "--workers", "2"], cwd=ROOT, stderr=subprocess.PIPE)
+    service = Running(process, port, store, casebook)
+    try:
+        wait_until_ready(service)
+        yield service
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def wait_until_ready(service: Running) -> None:
+    for _ in range(900):
+        assert service.process.poll() is None, service.process.stderr.read().decode()
+        try:
+            if service.ask("GET", "/readyz")[0] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("not ready after 90 s")
+
+
+def test_a_real_model_scores_over_http_and_the_replay_is_equal(running: Running) -> None:
+    status, data = running.ask("POST", "/risk", body("real-1"))
+    answer = json.loads(data)
+    assert (status, answer["degraded"]["level"], answer["multi_lending"]["status"]) == (200, "full", "found")
+    assert 0.0 < answer["probability"] < 1.0
+    assert answer["models"][0]["version"]
+    for _ in range(6):  # whichever worker is asked
+        again = json.loads(running.ask("GET", f"/risk/{answer['assessment_id']}/replay")[1])
+        assert again["equal"], again["differences"]
+
+
+def test_duplicates_at_the_same_moment_in_several_workers_get_one_answer(running: Running) -> None:
+    told = body("twin-1", applicant_id="p007")
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: running.ask("POST", "/risk", told, **{"Idempotency-Key": "twin"}), range(24)))
+    assert {status for status, _ in answers} == {200}
+    replays = [b'"idempotent_replay":true' in data for _, data in answers]
+    assert replays.count(False) == 1
+    assert len({data.replace(b'"idempotent_replay":true', b'"idempotent_replay":false') for _, data in answers}) == 1
+
+
+def test_a_worker_killed_under_load_loses_and_doubles_nothing(running: Running) -> None:
+    with Casebook(f"sqlite:///{running.casebook}") as book:
+        before = book.count()
+    answered: dict[str, bytes] = {}
+    done = threading.Event()
+
+    def engine(number: int) -> None:
+        for n in range(30):
+            name = f"load-{number}-{n}"
+            status, data = running.ask_until_answered(body(name, applicant_id=f"p{(number * 7 + n) % 90:03d}"), **{"Idempotency-Key": name})
+            assert status == 200, data
+            answered[name] = data
+
+    def killer() -> None:
+        while not done.wait(0.4):
+            workers = running.workers()
+            if len(workers) > 1:
+                os.kill(workers[0], signal.SIGKILL)
+                return
+
+    threads = [threading.Thread(target=engine, args=(number,)) for number in range(4)]
+    for thread in (*threads, killing := threading.Thread(target=killer)):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done.set()
+    killing.join()
+    assert len(answered) == 120
+    with Casebook(f"sqlite:///{running.casebook}") as book, SqliteStore(running.store) as store:
+        assert book.count() == before + 120
+        for name, data in answered.items():
+            row = book.assessment(json.loads(data)["assessment_id"])
+            assert row.answer == data.replace(b'"idempotent_replay":true', b'"idempotent_replay":false')
+            assert store.view(NOW).application(name) is not None
+
+
+def test_workers_count_together(running: Running) -> None:
+    text = running.ask("GET", "/metrics")[1].decode()
+    counted = sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith("ringfence_assessments_total{"))
+    with Casebook(f"sqlite:///{running.casebook}") as book:
+        assert 0 < counted <= book.count()
+
+
+def test_it_ends_on_sigterm_without_a_fault(running: Running) -> None:
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(30) == 0
+    assert b"no API key is configured" in running.process.stderr.read()
+
+
+def exit_of(main: Any, monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["script", *map(str, arguments)])
+    return int(main())
+
+
+def test_what_cannot_be_served_is_refused_before_anything_listens(
+    model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, bundle = model
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "card.json").write_text(json.dumps({"format": 99}))
+    usual = ["--store", f"sqlite:///{store}", "--casebook", f"sqlite:///{tmp_path}/c.db"]
+    for arguments, said in (
+        (usual, "no model"),
+        ([*usual, "--model", tmp_path / "none"], "no model bundle"),
+        ([*usual, "--model", foreign], "format"),
+        ([*usual, "--model", bundle, "--host", "0.0.0.0"], "RINGFENCE_API_KEYS"),
+        (["--store", "redis://x", "--model", bundle], "known are"),
+        (["--store", f"sqlite:///{store}", "--model", bundle, "--casebook", "nosuch://x"], "known are"),
+    ):
+        assert exit_of(serve_script.main, monkeypatch, *arguments) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_a_period_is_scored_by_several_processes_as_by_one(
+    model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, bundle = model
+    usual = ["--store", f"sqlite:///{store}", "--model", bundle, "--since", "2025-02-01", "--until", "2025-02-20"]
+    assert exit_of(score_script.main, monkeypatch, *usual, "--out", tmp_path / "one.parquet", "--processes", 1) == 0
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    command = [sys.executable, "scripts/score.py", *map(str, usual), "--out", str(tmp_path / "two.parquet"), "--processes", "2"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    one, two = (pq.read_table(tmp_path / name).to_pylist() for name in ("one.parquet", "two.parquet"))
+    assert figures["scored"] == len(one) > 20
+    assert one == two
+    assert {row["decision"] for row in one} <= {"approve", "review", "decline"}
+    assert all(0.0 < row["probability"] < 1.0 for row in one)
+
+
+def test_a_period_that_cannot_be_scored_is_refused(model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, bundle = model
+    usual = ["--store", f"sqlite:///{store}", "--out", tmp_path / "x.parquet", "--until", "2025-02-20"]
+    assert exit_of(score_script.main, monkeypatch, *usual, "--model", bundle, "--since", "soon") == 2
+    assert exit_of(score_script.main, monkeypatch, *usual, "--model", tmp_path / "none", "--since", "2025-02-01") == 2
+    assert list(tmp_path.iterdir()) == []
