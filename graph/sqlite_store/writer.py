@@ -164,16 +164,22 @@ class Writer:
         """Insert rows whose first `key_width` columns are the key; an outcome's key is (application_id, at, status)."""
         if not rows:
             return []
-        key = columns.split(", ")[:key_width]
-        where = " AND ".join(f"{c} = ?" for c in key)
-        known: dict[Any, Row] = {}
-        for row in rows:
-            found = self._db.execute(f"SELECT {columns} FROM {table} WHERE {where}", row[:key_width]).fetchone()
-            if found is not None:
-                known[row[:key_width]] = found
+        known = self._known_rows(table, columns, key_width, rows)
         taken = self._sort_out(name, rows, known, lambda row: row[:key_width])
         self._insert(table, columns, [rows[n] for n in taken])
         return taken
+
+    def _known_rows(self, table: str, columns: str, key_width: int, rows: Sequence[Row]) -> dict[Any, Row]:
+        """What the table holds under the keys of `rows`: one look-up for all by the first column of the key, or one a row where that says nothing."""
+        key = columns.split(", ")[:key_width]
+        firsts = {row[0] for row in rows}
+        if "" not in firsts:
+            named = ", ".join(f"t.{column}" for column in columns.split(", "))  # json_each has a `type` and a `key` of its own
+            sql = f"SELECT {named} FROM json_each(?) j CROSS JOIN {table} t ON t.{key[0]} = j.value"
+            return {found[:key_width]: found for found in self._db.execute(sql, (json.dumps(sorted(firsts)),))}
+        sql = f"SELECT {columns} FROM {table} WHERE {' AND '.join(f'{c} = ?' for c in key)}"
+        found_rows = (self._db.execute(sql, row[:key_width]).fetchone() for row in rows)
+        return {found[:key_width]: found for found in found_rows if found is not None}
 
     def _insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
         places = ", ".join("?" * (len(columns.split(",")) + 1))
