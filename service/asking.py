@@ -9,16 +9,17 @@ from typing import Any
 
 import orjson
 
-from graph.errors import NotFoundError, RecordError
+from graph.errors import NotFoundError, RecordError, StoreError
 from graph.evidence import Subject, subject_of
 from graph.model import Application
 from ingestion import parse
+from ingestion.cells import is_empty, text_of
 from ingestion.contract import APPLICATIONS, Table
 from ingestion.door import Door
 from ingestion.parse import BadRow
 from investigations.assessments import Stage
 from investigations.casebook import Claim
-from service import bodies
+from service import audit, bodies
 from service.assess import Asked
 from service.deadline import Stopwatch
 from service.wiring import Wired
@@ -85,7 +86,7 @@ def _found(wired: Wired, stage: Stage, given: tuple[bodies.Row, Table], at: date
     if stage is Stage.MONITORING:
         return Subject(applicant_id=_applicant(row))
     if stage is Stage.DISBURSEMENT and row.get("application_id") and not row.get("applicant_id"):
-        return subject_of(_known(wired, row["application_id"], at))
+        return subject_of(_known(wired, row, at))
     return subject_of(_application(wired, row, table, at))
 
 
@@ -98,17 +99,31 @@ def _stage(body: Mapping[str, Any]) -> Stage:
 
 
 def _applicant(row: Mapping[str, object]) -> str:
-    given = row.get("applicant_id")
-    if given is None or not str(given).strip():
+    if is_empty(row.get("applicant_id")):
         raise BadRow((RecordError("applicant_id", "missing", "is required"),))
-    return str(given).strip()
+    return _text(row, "applicant_id")
 
 
-def _known(wired: Wired, application_id: object, at: datetime) -> Application:
-    application = wired.store.view(at).application(str(application_id))
+def _known(wired: Wired, row: Mapping[str, object], at: datetime) -> Application:
+    """An application that was sent before: the store has it, and where the store is down the audit row of its last assessment."""
+    application_id = _text(row, "application_id")
+    try:
+        application = wired.store.view(at).application(application_id)
+    except StoreError:
+        earlier = wired.casebook.latest(application_id=application_id)
+        application = audit.subject_in(earlier.audit).application if earlier else None
+        if application is None:
+            raise
     if application is None:
         raise NotFoundError(f"no application {application_id!r}: send the whole application, or the id of one that was sent before")
     return application
+
+
+def _text(row: Mapping[str, object], name: str) -> str:
+    try:
+        return text_of(row[name], name)
+    except RecordError as error:
+        raise BadRow((error,)) from error
 
 
 def _application(wired: Wired, row: bodies.Row, table: Table, at: datetime) -> Application:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
 import tempfile
+from datetime import timedelta
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -29,7 +31,7 @@ def serve(settings: Settings) -> None:
     if not settings.model:
         raise SettingError("no model: give --model DIR, a bundle made by scripts/train_model.py")
     # Once here, so that a wrong URL, key or bundle stops the start, and the workers do not race to make the tables.
-    wire(settings, scorer=load_scorer(settings.model)).close()
+    _prepare(settings)
     folder = settings.metrics_dir or tempfile.mkdtemp(prefix="ringfence-metrics-")
     os.environ.update(settings.to_environment() | {"PROMETHEUS_MULTIPROC_DIR": folder})
     if not keys:
@@ -40,6 +42,24 @@ def serve(settings: Settings) -> None:
     finally:
         if not settings.metrics_dir:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepare(settings: Settings) -> None:
+    _check_port(settings)
+    wired = wire(settings, scorer=load_scorer(settings.model))
+    wired.casebook.forget_claims(wired.clock() - timedelta(hours=settings.idempotency_hours))
+    wired.close()
+
+
+def _check_port(settings: Settings) -> None:
+    """Raise SettingError for an address that cannot be listened on."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host.strip("[]"), settings.port))
+        except OSError as error:
+            raise SettingError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}") from error
 
 
 def _server(settings: Settings) -> Granian:

@@ -7,11 +7,26 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from graph.errors import SettingError
 
 PREFIX = "RINGFENCE_"
+_BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "port": (1, 65_535),
+        "workers": (1, 256),
+        "timeout_ms": (1, 60_000),
+        "review_probability": (0, 1),
+        "decline_probability": (0, 1),
+        "rate_limit": (0, 1e9),
+        "rate_burst": (1, 1e9),
+        "idempotency_hours": (1, 8_760),
+        "max_body_bytes": (1, 2**30),
+        "max_batch_bytes": (1, 2**30),
+    }
+)
 
 
 def _setting(default: Any, sentence: str, *, secret: bool = False) -> Any:
@@ -46,6 +61,13 @@ class Settings:
     max_batch_bytes: int = _setting(4_194_304, "Largest body of a batch (`/risk/batch` and lists of facts), in bytes.")
     public_url: str = _setting("", "Where people reach this service (`https://risk.example`), put before the desk's links in answers.")
     metrics_dir: str = _setting("", "Folder in which the workers share their metrics; empty: `serve.py` makes one for its run.")
+
+    def __post_init__(self) -> None:
+        """Raise SettingError for a number that cannot be meant."""
+        for name, (low, high) in _BOUNDS.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise SettingError(f"{PREFIX}{name.upper()}={value} must be from {low:g} to {high:g}")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -156,6 +156,8 @@ def test_with_the_store_down_rules_answer_and_say_so(wired: Wired) -> None:
     assert answer["multi_lending"]["status"] == "failed"
     assert set(answer["multi_lending"]["variables"].values()) == {None}
     assert replay(down, answer["assessment_id"])["equal"]
+    again = risk(down, {"application_id": "live-1", "stage": "disbursement"})
+    assert (again["application_id"], again["changes_since"]["assessment_id"]) == ("live-1", answer["assessment_id"])
 
 
 @pytest.mark.parametrize(

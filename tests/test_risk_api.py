@@ -137,6 +137,7 @@ BAD_BODIES = [
     ({"hash_scheme": 7}, "hash_scheme", "unknown_hash_scheme"),
     ({"device": {"id": "another"}}, "device_id", "given_twice"),
     ({"stage": "monitoring", "applicant_id": None}, "applicant_id", "missing"),
+    ({"stage": "monitoring", "applicant_id": ["p001"]}, "applicant_id", "unreadable_text"),
 ]
 
 

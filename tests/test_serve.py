@@ -196,6 +196,11 @@ def test_what_cannot_be_served_is_refused_before_anything_listens(
     ):
         assert exit_of(serve_script.main, monkeypatch, *arguments) == 2
         assert said in capsys.readouterr().err
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert exit_of(serve_script.main, monkeypatch, *usual, "--model", bundle, "--port", taken.getsockname()[1]) == 2
+    assert "cannot listen" in capsys.readouterr().err
 
 
 def test_a_period_is_scored_by_several_processes_as_by_one(

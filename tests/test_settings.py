@@ -48,6 +48,14 @@ def test_a_number_that_is_none_is_refused_by_name() -> None:
         Settings.from_environment({"RINGFENCE_PORT": "many"})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("WORKERS", "0"), ("PORT", "70000"), ("TIMEOUT_MS", "0"), ("DECLINE_PROBABILITY", "1.5"), ("RATE_LIMIT", "nan")]
+)
+def test_a_number_that_cannot_be_meant_is_refused_with_its_bounds(name: str, value: str) -> None:
+    with pytest.raises(SettingError, match=f"RINGFENCE_{name}.* must be from"):
+        Settings.from_environment({f"RINGFENCE_{name}": value})
+
+
 def test_another_process_reads_the_same_settings() -> None:
     some = Settings(store="sqlite:///a.db", api_keys="x:12345678", rate_limit=3.0)
     assert Settings.from_environment(some.to_environment()) == some
