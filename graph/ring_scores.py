@@ -2,120 +2,72 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from graph.known import Known
 from graph.tables import Column
 
 SMALLEST = 3  # fewer people than this are no ring
-_STATES = 3  # of a member's label: nothing said, good, fraud
-
-
-@dataclass(frozen=True)
-class GroupScores:
-    """Per group (G,): `chance` that it is a ring given everything known, `score` the chance that a random member's loan is fraud,
-    `honest` the expected honest members if it were flagged."""
-
-    chance: Column
-    score: Column
-    honest: Column
+BUDGET = 0.005  # of the honest, by expectation before the confirmed goods are let go; about half of it is hit in the end
+LEAST = 0.3  # no group with a lower score is flagged, whatever the budget
+_BELIEF = 6.0  # members' worth of evidence that the mean suspicion counts for
+_RATES = np.sort(np.r_[0.001, 0.004, 0.01, (np.arange(25) + 0.5) / 25])  # shares of bad members that are weighed against each other
+_WRONG_FRAUD, _WRONG_GOOD = 0.002, 0.05  # an honest person labelled fraud; a cheat labelled good, as a share of how often the honest are
 
 
 def rescaled(chance: Column, known: Known) -> Column:
-    """Chances to be *found* bad as chances to be bad: most frauds are never confirmed (Elkan and Noto 2008, with an upper quartile)."""
+    """Chances to be *found* bad as chances to be bad: many frauds are never confirmed (after Elkan and Noto 2008, with an upper quartile)."""
     found = chance[known.fraud]
     if len(found) < 20:
         return chance
     return np.minimum(chance / max(float(np.quantile(found, 0.75)), 0.05), 1.0)
 
 
-def group_scores(group: Column, suspicion: Column, known: Known) -> GroupScores:
-    """A mixture of two sorts of groups, rings and others, fitted by expectation maximisation to what is known of their members.
+def group_scores(group: Column, suspicion: Column, known: Known) -> Column:
+    """The expected share of bad loans among each group's members (G,): a Beta prior round their mean suspicion, updated by their labels.
 
-    Evidence of a group: its mean suspicion (which never saw the group's own labels), its size, and each member's label and lateness.
-    How often a ring's member is confirmed, cleared or late is learned from the store itself, held near the overall rates by a prior.
+    A label may be missing: how often the bad are confirmed and the honest cleared, among those with time to show and the others, is
+    estimated from the store itself, and silence counts for what it is worth. Suspicion never saw the labels of the group it judges.
     """
     size = np.bincount(group).astype(np.float64)
-    mean = np.bincount(group, weights=suspicion) / size
-    counts = _counts(group, known)
-    basis = np.column_stack([np.ones(len(size)), _logit(mean), np.log(size)])
-    prior = np.array([0.0, 1.0, 0.0])
-    counted = size >= SMALLEST
-    confirmed = counts[:, :, 2].sum(axis=1)
-    ring = np.where(confirmed > 0, np.maximum(mean, np.minimum(0.5, 0.15 * confirmed)), mean)
-    coefficients = prior
-    for _ in range(10):
-        evidence = _evidence(counts, ring * counted, (1 - ring) * counted)
-        coefficients = _fitted(basis[counted], ring[counted], coefficients, prior)
-        ring = _sigmoid(basis @ coefficients + evidence)
-    ring = np.where(counted, ring, 0.0)
-    purity = np.clip(mean + 0.25, 0.5, 0.95)
-    score = ring * purity + (1 - ring) * np.minimum(mean, 0.05)
-    return GroupScores(ring, score, size * (1 - score))
+    mean = np.clip(np.bincount(group, weights=suspicion) / size, 0.002, 0.998)
+    log_likelihood = (_BELIEF * mean[:, None] - 1) * np.log(_RATES) + (_BELIEF * (1 - mean[:, None]) - 1) * np.log(1 - _RATES)
+    silent = ~known.fraud & ~known.good
+    for some in (known.mature, ~known.mature):
+        confirmed, cleared = _label_rates(suspicion, known, some, mean[group] >= 0.5)
+        fraud = _RATES * confirmed + (1 - _RATES) * _WRONG_FRAUD
+        good = (1 - _RATES) * cleared + _RATES * cleared * _WRONG_GOOD
+        for seen, likelihood in ((known.fraud, fraud), (known.good, good), (silent, 1 - fraud - good)):
+            members = np.bincount(group[some & seen], minlength=len(size))
+            log_likelihood += members[:, None] * np.log(np.maximum(likelihood, 1e-6))
+    posterior = np.exp(log_likelihood - log_likelihood.max(axis=1, keepdims=True))
+    return np.asarray((posterior * _RATES).sum(axis=1) / posterior.sum(axis=1))
 
 
-def flagged_groups(group: Column, scores: GroupScores, known: Known, *, budget: float = 0.0035, least: float = 0.25) -> Column:
-    """Which groups to flag (G,) bool: the most certain first, while the honest among all applicants expected in them stay within `budget`.
+def flagged_groups(group: Column, scores: Column, known: Known, held: Column) -> Column:
+    """Which groups to flag (G,) bool: the worst first, while the honest expected among their members stay within the budget.
 
-    The expectation is the larger of the model's own and of the share of confirmed goods that would be flagged, where enough are confirmed.
+    `held` (A,) is who would be flagged with the group; a confirmed good is let go from a flagged group later but counts here, because
+    for each of them there are others whom nobody has cleared. Both the scores and the confirmed goods say how many honest are hit: the
+    goods prevail as their number grows.
     """
-    order = np.lexsort((np.arange(len(scores.chance)), -scores.chance))
-    spent = np.cumsum(scores.honest[order]) / max(len(group), 1)
-    goods = int(known.good.sum())
-    if goods >= 300:
-        among = np.bincount(group[known.good], minlength=len(order))
-        spent = np.maximum(spent, np.cumsum(among[order]) / goods)
-    take = (spent <= budget) & (scores.chance[order] >= least)
-    flagged = np.zeros(len(order), bool)
-    flagged[order[np.cumprod(take).astype(bool)]] = True
+    size = np.bincount(group, weights=held, minlength=len(scores))
+    worst = np.lexsort((np.arange(len(scores)), -scores))
+    eligible = (size >= SMALLEST) & (scores >= LEAST)
+    honest = np.where(eligible, size * (1 - scores), 0.0)
+    goods = np.where(eligible, np.bincount(group[held & known.good], minlength=len(scores)), 0)
+    cleared = int(known.good.sum())
+    by_scores = np.cumsum(honest[worst]) / max(len(group), 1)
+    spent = (np.cumsum(goods[worst]) + 500 * by_scores) / (cleared + 500)
+    flagged = np.zeros(len(scores), bool)
+    flagged[worst[(spent <= BUDGET) & eligible[worst]]] = True
     return flagged
 
 
-def _counts(group: Column, known: Known) -> Column:
-    """Members of each group by maturity and state (G, 2, 5): nothing said, good, fraud; then not late, late."""
-    mature = known.mature.astype(np.int64)
-    state = np.where(known.fraud, 2, np.where(known.good, 1, 0))
-    late = _STATES + (known.late & ~known.fraud).astype(np.int64)
-    out = np.zeros((int(group.max(initial=-1)) + 1, 2, _STATES + 2))
-    np.add.at(out, (group, mature, state), 1.0)
-    np.add.at(out, (group, mature, late), 1.0)
-    return out
-
-
-def _evidence(counts: Column, ring: Column, other: Column) -> Column:
-    """Log-odds that members' labels and lateness add, by group."""
-    out = np.zeros(len(counts))
-    limits = np.array([[-0.4, 0.1], [-2.5, 0.0], [0.5, 4.0], [-0.3, 0.0], [0.0, 2.0]])
-    for part in (slice(0, _STATES), slice(_STATES, None)):
-        some = counts[:, :, part]
-        overall = some.sum(axis=0) + 1.0
-        overall /= overall.sum(axis=1, keepdims=True)
-        rates = []
-        for weight in (ring, other):
-            seen = np.tensordot(weight, some, axes=1)
-            rates.append((seen + 20 * overall) / (seen.sum(axis=1, keepdims=True) + 20))
-        ratio = np.clip(np.log(rates[0] / rates[1]), limits[part, 0], limits[part, 1])
-        out += (some * ratio).sum(axis=(1, 2))
-    return out
-
-
-def _fitted(basis: Column, target: Column, start: Column, prior: Column) -> Column:
-    """Logistic regression on soft targets, held near `prior` (ridge 0.01 on the constant, 1 on the rest)."""
-    ridge = np.diag([0.01, 1.0, 1.0])
-    out = start
-    for _ in range(8):
-        chance = _sigmoid(basis @ out)
-        curve = (basis.T * (chance * (1 - chance))) @ basis + ridge
-        out = out + np.linalg.solve(curve, basis.T @ (target - chance) - ridge @ (out - prior))
-    return out
-
-
-def _logit(chance: Column) -> Column:
-    clipped = np.clip(chance, 1e-4, 1 - 1e-4)
-    return np.asarray(np.log(clipped / (1 - clipped)))
-
-
-def _sigmoid(x: Column) -> Column:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -30, 30))))
+def _label_rates(suspicion: Column, known: Known, some: Column, in_bad_groups: Column) -> tuple[float, float]:
+    """How often the bad are confirmed and the honest cleared, among `some`."""
+    bad = some & in_bad_groups
+    expected = float(suspicion[bad].sum())
+    confirmed = float(np.clip(known.fraud[bad].sum() / expected, 0.05, 0.9)) if expected > 15 else 0.3
+    cleared = float(np.clip(known.good[some].mean(), 1e-4, 0.95)) if some.any() else 1e-4
+    return confirmed, min(cleared, 0.98 - confirmed * 0.02)

@@ -10,22 +10,23 @@ from graph.communities import communities, components
 from graph.known import Known, known_of
 from graph.projection import Links, project
 from graph.ring_features import surroundings
-from graph.ring_scores import SMALLEST, GroupScores, flagged_groups, group_scores, rescaled
+from graph.ring_scores import SMALLEST, flagged_groups, group_scores, rescaled
 from graph.sharing import Sharing, sharing_of
+from graph.suspect_features import hard_links, suspects_nearby
 from graph.suspicion import member_examples, out_of_fold
 from graph.tables import Column, Tables
 
 COARSE = 0.005  # mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
 FINE = 0.01  # the same among suspects, once weights are relative to how much each end is linked
-SUSPECT = 0.15  # below this chance nobody belongs to a flagged group
-_SLACK = 0.1  # pull that an applicant must have before relative weights count in full
+SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
+_SLACK = 0.3  # pull that an applicant must have before relative weights count in full
 
 
 @dataclass(frozen=True)
 class Found:
     """Groups found: `group` (A,) int, numbered by smallest applicant, every applicant in one (alone, most of them).
 
-    `suspicion` (A,) 0-1 by features alone; `link` (P,) 0-1, how much each link ties two suspects; `flagged` (G,) bool.
+    `suspicion` (A,) 0-1 by features alone; `score` (G,) the expected share of bad among members; `flagged` (G,) bool.
     """
 
     tables: Tables
@@ -34,8 +35,7 @@ class Found:
     known: Known
     group: Column
     suspicion: Column
-    link: Column
-    scores: GroupScores
+    score: Column
     flagged: Column
     largest_component: int
 
@@ -46,18 +46,27 @@ def search(tables: Tables) -> Found:
     sharing = sharing_of(tables)
     links, known = project(tables, sharing), known_of(tables)
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
-    examples = member_examples(known, coarse)
-    features = surroundings(tables, sharing, links, coarse, known.since)
-    suspicion = rescaled(out_of_fold(features.values, examples), known)
-    group, link = _cut_among_suspects(links, suspicion, coarse)
-    scores = group_scores(group, suspicion, known)
-    flagged = flagged_groups(group, scores, known)
+    suspicion = _suspicion(tables, sharing, links, (coarse, known))
+    label = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, known))
+    group, first = _numbered(np.abs(label))
+    flagged = (label < 0)[first] & (np.bincount(group) >= SMALLEST)
     largest = int(np.bincount(components(size, links.a, links.b)).max(initial=0))
-    return Found(tables, sharing, links, known, group, suspicion, link, scores, flagged, largest)
+    return Found(tables, sharing, links, known, group, suspicion, group_scores(group, suspicion, known), flagged, largest)
 
 
-def _cut_among_suspects(links: Links, suspicion: Column, coarse: Column) -> tuple[Column, Column]:
-    """Groups of suspects by links weighed by both ends' suspicion; everybody else stays with the rest of their first group.
+def _suspicion(tables: Tables, sharing: Sharing, links: Links, first: tuple[Column, Known]) -> Column:
+    """Two looks: by features alone, then also by how people hang together with those whom the first look found; both out of fold."""
+    coarse, known = first
+    examples = member_examples(known, coarse)
+    around = surroundings(tables, sharing, links, coarse, known.since)
+    one = out_of_fold(around.values, examples)
+    groups = _numbered(_among_suspects(links, rescaled(one, known), coarse))[0]
+    two = out_of_fold(around.beside(suspects_nearby(links, one, groups)).values, examples)
+    return rescaled(np.sqrt(one * two), known)
+
+
+def _among_suspects(links: Links, suspicion: Column, coarse: Column) -> Column:
+    """Labels of groups (A,): suspects by links weighed by both ends' suspicion (1 to size), everybody else by their first cut (above).
 
     Weights are divided by how much both ends are linked to suspects at all, so that a sparse ring in the open and a dense one in a
     dormitory hold together alike.
@@ -65,12 +74,32 @@ def _cut_among_suspects(links: Links, suspicion: Column, coarse: Column) -> tupl
     size = len(suspicion)
     pull = links.weight * (suspicion[links.a] * suspicion[links.b]) ** 2
     reach = np.bincount(links.a, weights=pull, minlength=size) + np.bincount(links.b, weights=pull, minlength=size) + _SLACK
-    link = pull / np.sqrt(reach[links.a] * reach[links.b])
-    fine = communities(np.ones(size), (links.a, links.b), link, FINE)
+    fine = communities(np.ones(size), (links.a, links.b), pull / np.sqrt(reach[links.a] * reach[links.b]), FINE)
     suspect = suspicion >= SUSPECT
     crowd = np.bincount(fine, weights=suspect, minlength=size)[fine] >= SMALLEST
-    label = np.where(suspect & crowd, fine, size + coarse)
+    return np.where(suspect & crowd, 1 + fine, 1 + size + coarse)
+
+
+def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column, Known]) -> Column:
+    """Labels with those of flagged groups negative; whom a flagged group cannot hold is back with the rest of their first cut.
+
+    Not held are the merely attached, far less suspicious than the group or tied to it by a place alone, and the confirmed good.
+    """
+    coarse, known = first
+    size = len(label)
+    group = _numbered(label)[0]
+    score = group_scores(group, suspicion, known)
+    tied = (hard_links(links, group) > 0) | (suspicion >= 0.8)
+    held = (suspicion >= 0.5 * score[group]) & tied & (label <= size)
+    flagged = flagged_groups(group, score, known, held)[group]
+    kept = held & (known.fraud | ~known.good)
+    return np.where(flagged & kept, -label, np.where(flagged, 1 + size + coarse, label))
+
+
+def _numbered(label: Column) -> tuple[Column, Column]:
+    """Labels as 0, 1, 2, ... in order of each group's first applicant (A,), and that applicant (G,)."""
     _, first, number = np.unique(label, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
     rank = np.empty(len(first), np.int64)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
-    return rank[number], link
+    rank[order] = np.arange(len(first))
+    return rank[number], first[order]

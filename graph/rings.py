@@ -82,7 +82,7 @@ def _ring(found: Found, measures: Measures, group: int, people: Sequence[RingMem
     return Ring(
         ring_id=name[0],
         kind=kind_of(traits),
-        score=round(float(found.scores.score[group]), 6),
+        score=round(float(found.score[group]), 6),
         state=name[1],
         first_seen=min([moment(int(measures.first[group])), *([name[2]] if name[2] else [])]),
         last_seen=moment(int(measures.last[group])),

@@ -1,0 +1,51 @@
+"""The second look: how an applicant is linked to those whom the first look found suspicious, and by what."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graph.member_features import Features, features
+from graph.projection import LINK_KINDS, SOFT, Links
+from graph.tables import Column
+
+HARD_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name not in SOFT]
+_SOFT_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name in SOFT]
+
+
+def suspects_nearby(links: Links, suspicion: Column, group: Column) -> Features:
+    """One row an applicant (A,): suspicion that reaches them by each kind of link, over hard kinds and soft ones, and in their group.
+
+    A flatmate of a suspect shares an address; an accomplice shares a device, a card or contacts: only the kinds tell them apart.
+    """
+    size = len(suspicion)
+    ends, other = np.r_[links.a, links.b], suspicion[np.r_[links.b, links.a]]
+
+    def total(value: Column) -> Column:
+        return np.asarray(np.bincount(ends, weights=value, minlength=size))
+
+    def both(value: Column) -> Column:
+        return np.r_[value, value]
+
+    hard, soft = _any_of(links, HARD_COLUMNS), _any_of(links, _SOFT_COLUMNS)
+    out = {f"suspects_{name}": total(both(links.shared[:, k]) * other) for k, name in enumerate(LINK_KINDS)}
+    for name, value in (("hard", both(hard)), ("soft", both(soft)), ("all", both(links.weight))):
+        strongest = np.zeros(size)
+        np.maximum.at(strongest, ends, value * other)
+        reached = total(value * other)
+        out |= {f"suspects_{name}": reached, f"suspects_{name}_mean": reached / (total(value) + 1e-6), f"suspects_{name}_most": strongest}
+    out["suspects_corroborated"] = total(both((links.shared[:, HARD_COLUMNS] > 0).sum(axis=1) >= 2) * other)
+    out["suspects_hard_and_soft"] = total(both((hard > 0) & (soft > 0)) * other)
+    members = np.bincount(group)[group]
+    others = np.bincount(group, weights=suspicion)[group] - suspicion
+    out |= {"group_people": members, "group_suspicion": np.where(members > 1, others / np.maximum(members - 1, 1), np.nan), "first_look": suspicion}
+    return features(out)
+
+
+def hard_links(links: Links, group: Column) -> Column:
+    """How many links of a hard kind tie each applicant to others of their group (A,)."""
+    inside = (group[links.a] == group[links.b]) & (links.shared[:, HARD_COLUMNS] > 0).any(axis=1)
+    return np.asarray(np.bincount(np.r_[links.a[inside], links.b[inside]], minlength=len(group)))
+
+
+def _any_of(links: Links, columns: list[int]) -> Column:
+    return np.asarray(1.0 - np.prod(1.0 - links.shared[:, columns].astype(np.float64), axis=1))
