@@ -25,7 +25,7 @@ def days_since_application(r: Reading) -> float | None:
     return (r.t - r.own[0].applied_at) / DAY if r.own else None
 
 
-@BEHAVIOUR.signal("behaviour", "up", "ratio", ("The pace of applications rose to {value} times the usual", "申请频率升至平时的{value}倍"))
+@BEHAVIOUR.signal("behaviour", "either", "ratio", ("The pace of applications rose to {value} times the usual", "申请频率升至平时的{value}倍"))
 def application_pace(r: Reading) -> float | None:
     """Applications in 7 days against the 90 days before, per day and smoothed: (n7 + 0.5) / 7 over (n90 + 0.5) / 90; None without any."""
     if not r.own:
@@ -53,7 +53,7 @@ def age_years(r: Reading) -> float | None:
     return None if r.asked is None or r.asked.birth_year is None else float(r.t.year - r.asked.birth_year)
 
 
-@BEHAVIOUR.signal("behaviour", "up", "ratio", ("The amount is {value} times the highest one before", "申请金额为以往最高的{value}倍"))
+@BEHAVIOUR.signal("behaviour", "either", "ratio", ("The amount is {value} times the highest one before", "申请金额为以往最高的{value}倍"))
 def amount_to_highest(r: Reading) -> float | None:
     """The amount asked for over the highest ever asked for; None for a first application."""
     before = max((a.amount for a in r.own if a.amount), default=None)
@@ -143,7 +143,7 @@ def _to_payer(r: Reading) -> Path | None:
     return Path((*(to_subject(r) or Path((), None)).nodes, f"applicant:{last.applicant_id}"), last.at) if last else None
 
 
-@BEHAVIOUR.signal("behaviour", "up", "people", ("Received money from {value} other applicants", "收到{value}名其他申请人的转账"), _to_payer)
+@BEHAVIOUR.signal("behaviour", "either", "people", ("Received money from {value} other applicants", "收到{value}名其他申请人的转账"), _to_payer)
 def payers(r: Reading) -> float | None:
     """Other applicants who sent the subject money."""
     return float(len({e.applicant_id for e in r.evidence.received if e.kind == "transfer"}))

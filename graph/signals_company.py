@@ -146,8 +146,9 @@ def group_new_share(r: Reading) -> float | None:
     return _share(r.people[one].first is not None and r.within(r.people[one].first or r.t, 2 * MONTH) for one in r.group)
 
 
-@COMPANY.signal("ring", "up", "share", ("{value} of the tied group are known frauds or defaulted", "关联群体{value}有欺诈或违约"), _to_bad_in_group)
-def group_bad_share(r: Reading) -> float | None:
-    """Known frauds and defaults among those reachable over strong identifiers, (bad + 0.5) / (all + 10); None for nobody."""
-    bad = sum(r.people[one].bad or r.people[one].defaulted for one in r.group)
-    return (bad + 0.5) / (len(r.group) + 10) if r.group else None
+@COMPANY.signal(
+    "ring", "up", "people", ("{value} people in the tied group are known frauds or defaulted", "关联群体中{value}人有欺诈或违约"), _to_bad_in_group
+)
+def group_bad(r: Reading) -> float | None:
+    """Known frauds and defaults among those reachable over strong identifiers."""
+    return float(sum(r.people[one].bad or r.people[one].defaulted for one in r.group))

@@ -109,7 +109,7 @@ def merchant_applications_7d(r: Reading) -> float | None:
     return _count(_there(r), r, 7 * DAY)
 
 
-@MERCHANT.signal("merchant", "up", "ratio", ("The merchant's pace rose to {value} times its usual", "该商户申请频率升至平时的{value}倍"))
+@MERCHANT.signal("merchant", "either", "ratio", ("The merchant's pace rose to {value} times its usual", "该商户申请频率升至平时的{value}倍"))
 def merchant_burst(r: Reading) -> float | None:
     """The merchant's applications in 3 days against its own rate before; None for a merchant with no past."""
     return _burst(_there(r), r)
@@ -134,7 +134,7 @@ def merchant_same_amount_share(r: Reading) -> float | None:
     return sum(abs((a.amount or 0) - r.asked.amount) <= near for a in recent) / len(recent) if len(recent) > 2 else None
 
 
-@MERCHANT.signal("merchant", "down", "days", ("The merchant opened {value} days ago", "该商户开业{value}天"))
+@MERCHANT.signal("merchant", "either", "days", ("The merchant opened {value} days ago", "该商户开业{value}天"))
 def merchant_age_days(r: Reading) -> float | None:
     """Days since the merchant opened; None where that is not known."""
     merchant = r.evidence.merchants.get(r.asked.merchant_id) if r.asked and r.asked.merchant_id else None
@@ -152,12 +152,6 @@ def merchant_elsewhere(r: Reading) -> float | None:
 def agent_applications_7d(r: Reading) -> float | None:
     """Other people's applications through the agent in the last 7 days (of the latest 64)."""
     return _count(_by_agent(r), r, 7 * DAY)
-
-
-@MERCHANT.signal("merchant", "up", "ratio", ("The agent's pace rose to {value} times the usual", "该中介申请频率升至平时的{value}倍"), to_agent)
-def agent_burst(r: Reading) -> float | None:
-    """The agent's applications in 3 days against the agent's own rate before; None for an agent with no past."""
-    return _burst(_by_agent(r), r)
 
 
 @MERCHANT.signal(

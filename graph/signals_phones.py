@@ -28,7 +28,7 @@ def phone_handed_over_days(r: Reading) -> float | None:
 
 
 @PHONES.signal(
-    "phone", "up", "people", ("{value} people name this number as a contact", "{value}人将该号码填为联系人"), shared(Kind.PHONE, "own", _NAMES)
+    "phone", "either", "people", ("{value} people name this number as a contact", "{value}人将该号码填为联系人"), shared(Kind.PHONE, "own", _NAMES)
 )
 def phone_named_by(r: Reading) -> float | None:
     """People who give the subject's own number as a contact's."""

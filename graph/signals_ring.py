@@ -73,7 +73,7 @@ def strong_component(r: Reading) -> float | None:
     return float(len(r.group))
 
 
-@RING.signal("ring", "up", "share", ("{value} of the people around share with one another too", "{value}的关联人之间也互相共享"))
+@RING.signal("ring", "either", "share", ("{value} of the people around share with one another too", "{value}的关联人之间也互相共享"))
 def clustering(r: Reading) -> float | None:
     """Share of pairs among those strongly tied to the subject who are tied themselves; None with fewer than two."""
     around = r.projection[r.me]

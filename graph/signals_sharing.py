@@ -95,10 +95,9 @@ def device_one_day_users(r: Reading) -> float | None:
 )
 def device_shop_share(r: Reading) -> float | None:
     """Share of the device's other users who applied at the shop that most of them applied at: near 1 for a shop's own tablet."""
-    others = others_of(r.devices)
-    if not others:
+    who = {other.person for one in r.devices if one.hub in (None, "shop_device") for other in one.others}
+    if not who:
         return None
-    who = {other.person for other in others}
     shops = Counter(shop for one in who for shop in {a.merchant_id for a in r.people[one].applications if a.merchant_id})
     return max(shops.values(), default=0) / len(who)
 

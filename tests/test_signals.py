@@ -106,7 +106,7 @@ def test_customers_of_a_shop_are_not_tied_by_its_tablet(world) -> None:
     tablet = uses("device", "tablet")
     customers = [applies(f"p{n}", n, tablet, merchant_id="M1") for n in range(5)]
     found = values(world(applies("ann", 10, tablet, merchant_id="M1"), *customers))
-    assert some(found, "strong_people strong_component device_shared_others device_holders") == (0, 0, None, 5)
+    assert some(found, "strong_people strong_component device_shared_others device_holders device_shop_share") == (0, 0, None, 5, 1)
     found = values(world(applies("eve", 11, tablet, merchant_id="M2"), *[applies(f"q{n}", n, tablet, merchant_id="M3") for n in range(5)]))
     assert some(found, "strong_people device_shared_others") == (11, 11)
 
