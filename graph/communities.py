@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from graph.compiled import compiled
 from graph.tables import Column
@@ -36,30 +37,24 @@ def communities(mass: Column, ends: tuple[Column, Column], weight: Column, resol
             break
         group = moved[group]
         size = np.bincount(moved, weights=size)
-        left, right, between = _merge(moved[left], moved[right], between)
+        left, right, between = _merge(len(size), moved[left], moved[right], between)
     inside = group[a] == group[b]
     return components(nodes, a[inside], b[inside])
 
 
 def _adjacency(nodes: int, a: Column, b: Column, weight: Column) -> tuple[Column, Column, Column]:
     """Both directions of each link as compressed rows, neighbours in ascending order."""
-    source, target = np.concatenate([a, b]), np.concatenate([b, a])
-    order = np.lexsort((target, source))
-    start = np.zeros(nodes + 1, dtype=np.int64)
-    np.cumsum(np.bincount(source, minlength=nodes), out=start[1:])
-    return start, target[order], np.concatenate([weight, weight])[order]
+    both = sparse.csr_matrix((np.r_[weight, weight], (np.r_[a, b], np.r_[b, a])), shape=(nodes, nodes))
+    both.sort_indices()
+    return both.indptr, both.indices, both.data
 
 
-def _merge(a: Column, b: Column, weight: Column) -> tuple[Column, Column, Column]:
+def _merge(nodes: int, a: Column, b: Column, weight: Column) -> tuple[Column, Column, Column]:
     """Links between merged nodes, parallel ones added up; what lies inside a node is no longer needed."""
-    low, high = np.minimum(a, b), np.maximum(a, b)
-    apart = low != high
-    order = np.lexsort((high[apart], low[apart]))
-    low, high, weight = low[apart][order], high[apart][order], weight[apart][order]
-    if not len(low):
-        return low, high, weight
-    first = np.flatnonzero(np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])])
-    return low[first], high[first], np.add.reduceat(weight, first)
+    apart = a != b
+    low, high = np.minimum(a[apart], b[apart]), np.maximum(a[apart], b[apart])
+    merged = sparse.coo_matrix((weight[apart], (low, high)), shape=(nodes, nodes)).tocsr().tocoo()
+    return merged.row.astype(np.int64), merged.col.astype(np.int64), merged.data
 
 
 @compiled

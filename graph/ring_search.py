@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.communities import communities, components
+from graph.first_guess import first_guess
 from graph.known import Known, known_of
 from graph.projection import Links, project
 from graph.ring_features import surroundings
@@ -19,6 +20,7 @@ from graph.tables import Column, Tables
 COARSE = 0.005  # mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
 FINE = 0.01  # the same among suspects, once weights are relative to how much each end is linked
 SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
+ENOUGH = 20  # known frauds; with fewer there is nothing to learn from, and signs that hold anywhere must do
 _SLACK = 0.3  # pull that an applicant must have before relative weights count in full
 
 
@@ -59,6 +61,8 @@ def _suspicion(tables: Tables, sharing: Sharing, links: Links, first: tuple[Colu
     coarse, known = first
     examples = member_examples(known, coarse)
     around = surroundings(tables, sharing, links, coarse, known.since)
+    if known.fraud.sum() < ENOUGH:
+        return first_guess(around)
     one = out_of_fold(around.values, examples)
     groups = _numbered(_among_suspects(links, rescaled(one, known), coarse))[0]
     two = out_of_fold(around.beside(suspects_nearby(links, one, groups)).values, examples)

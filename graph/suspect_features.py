@@ -24,7 +24,7 @@ def suspects_nearby(links: Links, suspicion: Column, group: Column) -> Features:
         return np.asarray(np.bincount(ends, weights=value, minlength=size))
 
     def both(value: Column) -> Column:
-        return np.r_[value, value]
+        return np.asarray(np.r_[value, value])
 
     hard, soft = _any_of(links, HARD_COLUMNS), _any_of(links, _SOFT_COLUMNS)
     out = {f"suspects_{name}": total(both(links.shared[:, k]) * other) for k, name in enumerate(LINK_KINDS)}

@@ -13,7 +13,7 @@ from graph.tables import Column
 FOLDS = 5
 _TREES: dict[str, object] = {
     "objective": "binary",
-    "learning_rate": 0.08,
+    "learning_rate": 0.1,
     "num_leaves": 7,
     "min_data_in_leaf": 15,
     "feature_fraction": 0.25,
@@ -27,8 +27,8 @@ _TREES: dict[str, object] = {
     "force_row_wise": True,
     "verbose": -1,
 }
-ROUNDS = 120
-MOST_NEGATIVES = 20_000  # examples of the honest to learn from: more of them teach nothing new and cost time
+ROUNDS = 90
+MOST_NEGATIVES = 8_000  # examples of the honest to learn from: more of them teach nothing new and cost time
 
 
 @dataclass(frozen=True)
@@ -62,22 +62,25 @@ def out_of_fold(values: Column, examples: Examples, *, rounds: int = ROUNDS) -> 
     out = np.zeros(len(values))
     for fold in range(FOLDS):
         here = examples.fold == fold
-        learn = _sampled((examples.weight > 0) & ~here, examples.bad)
+        learn, weight = _sampled(examples, (examples.weight > 0) & ~here)
         if not here.any():
             continue
         bad = examples.bad[learn]
         if bad.sum() < 5 or bad.all():
             out[here] = bad.mean() if len(bad) else 0.0
             continue
-        data = lightgbm.Dataset(values[learn], label=bad.astype(np.float64), weight=examples.weight[learn], free_raw_data=True)
+        data = lightgbm.Dataset(values[learn], label=bad.astype(np.float64), weight=weight, free_raw_data=True)
         out[here] = np.asarray(lightgbm.train(_TREES, data, num_boost_round=rounds).predict(values[here]))
     return out
 
 
-def _sampled(mask: Column, bad: Column) -> Column:
-    """Positions to learn from: all the bad and an even sample of the rest."""
+def _sampled(examples: Examples, mask: Column) -> tuple[Column, Column]:
+    """Positions to learn from, all the bad and an even sample of the rest, with weights that stand for those left out."""
     rows = np.flatnonzero(mask)
-    honest = rows[~bad[rows]]
-    if len(honest) > MOST_NEGATIVES:
+    bad = examples.bad[rows]
+    honest = rows[~bad]
+    share = min(MOST_NEGATIVES / max(len(honest), 1), 1.0)
+    if share < 1.0:
         honest = honest[np.linspace(0, len(honest) - 1, MOST_NEGATIVES).astype(np.int64)]
-    return np.sort(np.r_[rows[bad[rows]], honest])
+    learn = np.sort(np.r_[rows[bad], honest])
+    return learn, np.where(examples.bad[learn], 1.0, 1.0 / share) * examples.weight[learn]
