@@ -51,7 +51,7 @@ class Samples:
         return replace(self, **columns)
 
     def bad(self, cut: int) -> Bools:
-        """Which are frauds by what was known strictly before `cut`: known within the horizon and not taken back."""
+        """Whose applicant was, strictly before `cut`, known for a fraud before the horizon ended, and not cleared of it."""
         known = (self.fraud_at < cut) & (self.fraud_at - self.at < self.horizon)
         return np.asarray(known & ~(self.cleared_at < cut), dtype=np.bool_)
 
@@ -126,20 +126,22 @@ def _applications(tables: Tables) -> Samples:
 
 
 def _verdicts(tables: Tables) -> tuple[Column, Column]:
-    """When each application, or the person behind it, was first known as fraud, and when that was taken back for good."""
-    made, labels = tables.applications, tables.labels
-    fraud_at, cleared_at = np.full(len(made["at"]), NEVER), np.full(len(made["at"]), NEVER)
-    of_person: dict[int, list[int]] = {}
-    for place, person in enumerate(made["applicant"].tolist()):
-        of_person.setdefault(person, []).append(place)
+    """When the person behind each application was first known for a fraud, with this loan or any other, and when that was taken back."""
+    labels = tables.labels
+    fraud_at, cleared_at = np.full(len(tables.applicant_ids), NEVER), np.full(len(tables.applicant_ids), NEVER)
+    standing: dict[int, set[int]] = {}  # person -> what of theirs is held for fraud: a loan's row, or -1 the person as such
+    owner = tables.applications["applicant"]
     for person, loan, fraud, known_at in zip(*(labels[c].tolist() for c in ("applicant", "application", "fraud", "known_at"))):
-        for place in [loan] if loan >= 0 else of_person.get(person, ()):
-            if fraud:
-                fraud_at[place] = min(fraud_at[place], known_at)
-                cleared_at[place] = NEVER
-            elif fraud_at[place] < NEVER:
-                cleared_at[place] = min(cleared_at[place], known_at)
-    return fraud_at, cleared_at
+        person = int(owner[loan]) if loan >= 0 else person
+        held = standing.setdefault(person, set())
+        if fraud:
+            held.add(loan)
+            fraud_at[person] = min(fraud_at[person], known_at)
+            cleared_at[person] = NEVER
+        elif loan in held:
+            held.discard(loan)
+            cleared_at[person] = NEVER if held else known_at
+    return fraud_at[owner], cleared_at[owner]
 
 
 def _watched(tables: Tables) -> Samples:

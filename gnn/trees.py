@@ -17,7 +17,7 @@ Bools = npt.NDArray[np.bool_]
 # Shallow and slow: single rows must be explained within a millisecond, and crews change their habits faster than deep trees forget them.
 PARAMETERS: dict[str, object] = {
     "objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "max_depth": 5, "min_data_in_leaf": 25, "min_sum_hessian_in_leaf": 2.0,
-    "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 127, "path_smooth": 2.0,
+    "feature_fraction": 0.25, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 63, "path_smooth": 2.0,
     "deterministic": True, "force_row_wise": True, "verbosity": -1,
 }  # fmt: skip
 _PATIENCE = 40
@@ -66,16 +66,24 @@ class Trees:
 
 def fit(names: Sequence[str], learned: Learned, plan: Plan, *, watch: Learned | None = None, rounds: Sequence[int] | None = None) -> Trees:
     """Members with different seeds; with `watch`, each stops growing where it no longer gets better there, else after its `rounds`."""
+    data = _dataset(learned, list(names))
+    valid = None if watch is None else [data.create_valid(watch.x, watch.bad.astype(np.float64), weight=watch.weight)]
     texts = []
     for member in range(plan.members):
-        parameters = {**PARAMETERS, "seed": plan.seed + member, "num_threads": plan.workers, "metric": "average_precision"}
-        data = lightgbm.Dataset(learned.x, learned.bad.astype(np.float64), weight=learned.weight, feature_name=list(names), free_raw_data=False)
-        callbacks, valid = [], []
-        if watch is not None:
-            callbacks.append(lightgbm.early_stopping(_PATIENCE, verbose=False))
-            valid.append(data.create_valid(watch.x, watch.bad.astype(np.float64), weight=watch.weight))
+        chance = {"bagging_seed": plan.seed + member, "feature_fraction_seed": plan.seed + 100 + member}
         booster = lightgbm.train(
-            parameters, data, num_boost_round=rounds[member] if rounds else plan.rounds, valid_sets=valid or None, callbacks=callbacks
+            {**PARAMETERS, **chance, "num_threads": plan.workers, "metric": "average_precision"},
+            data,
+            num_boost_round=rounds[member] if rounds else plan.rounds,
+            valid_sets=valid,
+            callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)] if valid else None,
         )
-        texts.append(booster.model_to_string(num_iteration=booster.best_iteration if watch is not None else -1))
+        texts.append(booster.model_to_string(num_iteration=booster.best_iteration if valid else -1))
     return Trees.read(names, texts)
+
+
+def _dataset(learned: Learned, names: list[str]) -> lightgbm.Dataset:
+    """The rows, binned once for all members."""
+    return lightgbm.Dataset(
+        learned.x, learned.bad.astype(np.float64), weight=learned.weight, feature_name=names, params=dict(PARAMETERS), free_raw_data=False
+    )

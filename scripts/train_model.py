@@ -29,7 +29,8 @@ def main() -> int:
     parser.add_argument("--most-samples", type=int, default=20_000, help="above so many, samples not known to be fraud are thinned (default 20000)")
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 8), help="processes that read (default: one a core, at most 8)")
     options = parser.parse_args()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: on graphs of this size a second thread only waits
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: on graphs of this size a second thread only waits,
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # and threads that wait for their turn should leave the cores to others
     from gnn.plan import Plan
     from gnn.training import train_model
 
