@@ -113,8 +113,7 @@ def _dimensions(found: Findings, fired: tuple[Fired, ...]) -> dict[str, float]:
     """Each dimension's risk in 0-1: what its signals add, and at least what a rule about it says."""
     added = dict.fromkeys(DIMENSIONS, 0.0)
     for name, weight in _weights(found).items():
-        dimension = reasons.dimension_of(name)
-        if dimension is not None and weight > 0:
+        if weight > 0 and (dimension := reasons.dimension_of(name)) is not None:
             added[dimension] += weight
     added[reasons.NETWORK.dimension] += max(found.network, 0.0)
     risk = {name: 1.0 - exp(-total) for name, total in added.items()}

@@ -26,6 +26,7 @@ NETWORK = ReasonCode(
     text_zh="申请人周边的关联结构与已知欺诈相似",
 )
 _VARIABLES = frozenset(multi_lending.NAMES)
+_DIMENSION = dict.fromkeys(multi_lending.NAMES, "multi_lending") | {signal.name: signal.dimension for signal in SIGNALS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,7 @@ def rises_with_risk(name: str) -> bool:
 
 def dimension_of(name: str) -> str | None:
     """The dimension of a signal or variable; None for a name that is neither."""
-    signal = SIGNALS.get(name)
-    if signal is not None:
-        return signal.dimension
-    return "multi_lending" if name in _VARIABLES else None
+    return _DIMENSION.get(name)
 
 
 def from_figures(weights: Mapping[str, float], values: Mapping[str, float | None]) -> Iterator[Candidate]:
@@ -75,7 +73,7 @@ def from_figures(weights: Mapping[str, float], values: Mapping[str, float | None
     for name, weight in weights.items():
         if weight <= 0:
             continue
-        value, dimension = values.get(name), dimension_of(name)
+        value, dimension = values.get(name), _DIMENSION.get(name)
         if value is not None and dimension is not None and is_reason(name, value):
             yield Candidate(name, dimension, weight, value)
 
