@@ -32,7 +32,8 @@ PRIOR = {
 ALL_PAIRS = 40  # up to so many holders every pair is linked; beyond, each holder with the next NEAR arrivals
 NEAR = 6
 # Soft kinds say little on their own, so they do not count as corroboration that two people act together.
-SOFT = ("ip", "wifi", "address", "employer", "merchant", "agent", "employer_phone")
+PLACES = ("ip", "wifi", "address", "employer", "employer_phone")
+SOFT = (*PLACES, "merchant", "agent")
 
 
 @dataclass(frozen=True)

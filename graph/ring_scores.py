@@ -60,7 +60,8 @@ def flagged_groups(group: Column, scores: Column, known: Known, held: Column) ->
     by_scores = np.cumsum(honest[worst]) / max(len(group), 1)
     spent = (np.cumsum(goods[worst]) + 500 * by_scores) / (cleared + 500)
     flagged = np.zeros(len(scores), bool)
-    flagged[worst[(spent <= BUDGET) & eligible[worst]]] = True
+    allowed = BUDGET + 1.0 / max(len(group), 1)  # one person at least, or a small store could flag nobody
+    flagged[worst[(spent <= allowed) & eligible[worst]]] = True
     return flagged
 
 

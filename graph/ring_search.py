@@ -13,7 +13,7 @@ from graph.projection import Links, project
 from graph.ring_features import surroundings
 from graph.ring_scores import SMALLEST, flagged_groups, group_scores, rescaled
 from graph.sharing import Sharing, sharing_of
-from graph.suspect_features import hard_links, suspects_nearby
+from graph.suspect_features import links_beyond_a_place, suspects_nearby
 from graph.suspicion import member_examples, out_of_fold
 from graph.tables import Column, Tables
 
@@ -47,6 +47,9 @@ def search(tables: Tables) -> Found:
     size = len(tables.applicant_ids)
     sharing = sharing_of(tables)
     links, known = project(tables, sharing), known_of(tables)
+    if not size:
+        none = np.zeros(0)
+        return Found(tables, sharing, links, known, none.astype(np.int64), none, none, none.astype(bool), 0)
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
     suspicion = _suspicion(tables, sharing, links, (coarse, known))
     label = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, known))
@@ -87,13 +90,14 @@ def _among_suspects(links: Links, suspicion: Column, coarse: Column) -> Column:
 def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column, Known]) -> Column:
     """Labels with those of flagged groups negative; whom a flagged group cannot hold is back with the rest of their first cut.
 
-    Not held are the merely attached, far less suspicious than the group or tied to it by a place alone, and the confirmed good.
+    Not held are the merely attached, far less suspicious than the group or tied to it by a place alone (unless all that
+    the store has learned speaks against them), and the confirmed good.
     """
     coarse, known = first
     size = len(label)
     group = _numbered(label)[0]
     score = group_scores(group, suspicion, known)
-    tied = (hard_links(links, group) > 0) | (suspicion >= 0.8)
+    tied = (links_beyond_a_place(links, group) > 0) | ((suspicion >= 0.8) & (known.fraud.sum() >= ENOUGH))
     held = (suspicion >= 0.5 * score[group]) & tied & (label <= size)
     flagged = flagged_groups(group, score, known, held)[group]
     kept = held & (known.fraud | ~known.good)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from graph.member_features import Features, features
-from graph.projection import LINK_KINDS, SOFT, Links
+from graph.projection import LINK_KINDS, PLACES, SOFT, Links
 from graph.tables import Column
 
 HARD_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name not in SOFT]
+_MORE_THAN_A_PLACE = [i for i, name in enumerate(LINK_KINDS) if name not in PLACES]
 _SOFT_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name in SOFT]
 
 
@@ -41,9 +42,9 @@ def suspects_nearby(links: Links, suspicion: Column, group: Column) -> Features:
     return features(out)
 
 
-def hard_links(links: Links, group: Column) -> Column:
-    """How many links of a hard kind tie each applicant to others of their group (A,)."""
-    inside = (group[links.a] == group[links.b]) & (links.shared[:, HARD_COLUMNS] > 0).any(axis=1)
+def links_beyond_a_place(links: Links, group: Column) -> Column:
+    """How many links tie each applicant to others of their group by more than a place or an employer (A,)."""
+    inside = (group[links.a] == group[links.b]) & (links.shared[:, _MORE_THAN_A_PLACE] > 0).any(axis=1)
     return np.asarray(np.bincount(np.r_[links.a[inside], links.b[inside]], minlength=len(group)))
 
 

@@ -1,0 +1,144 @@
+"""The weekly review: files, snapshot, cases and the back-test; what fails leaves last week in force; the truth measures it."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+from graph.errors import SettingError
+from graph.model import Outcome, OutcomeStatus
+from investigations import review as reviewing
+from investigations.casebook import Casebook
+from investigations.evaluation import Person, matched, read_flagged, read_truth
+from investigations.reference_rings import reference_groups
+from investigations.review import ReviewPlan, review, week_of
+from scripts.detect_rings import main as detect
+from scripts.evaluate_rings import main as evaluate
+from tests.ring_worlds import AS_OF, CREW, both, crew, honest, town
+from tests.small_worlds import day
+
+
+def plan(out, as_of=AS_OF, **more):
+    return ReviewPlan(as_of=as_of, out=out, now=as_of, **({"back_steps": 1} | more))
+
+
+@pytest.fixture
+def store(tmp_path):
+    facts = both(honest(families=20, dormitory=12, customers=20), crew(known_on=190))
+    with town(tmp_path / "town.db", facts) as opened:
+        yield opened
+
+
+@pytest.fixture
+def casebook(tmp_path):
+    with Casebook(f"sqlite:///{tmp_path}/cases.db") as opened:
+        yield opened
+
+
+def test_a_review_writes_four_files_that_agree(store, casebook, tmp_path):
+    result = review(store, casebook, plan(tmp_path / "out"))
+    rings = pq.read_table(tmp_path / "out" / "rings.parquet").to_pylist()
+    members = pq.read_table(tmp_path / "out" / "members.parquet").to_pylist()
+    changes = pq.read_table(tmp_path / "out" / "changes.parquet").to_pylist()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["changes.parquet", "members.parquet", "report.html", "rings.parquet"]
+    assert {row["ring_id"]: row["size"] for row in rings} == {r.ring_id: r.size for r in result.snapshot.rings}
+    assert sum(row["size"] for row in rings) == len(members)
+    assert {row["change"] for row in changes} == {"born"}
+    assert json.loads(rings[0]["shared_by_kind"])["device"] > 0
+    assert result.figures["members_flagged"] == len(CREW)
+
+
+def test_the_next_week_keeps_the_names_and_opens_no_second_case(store, casebook, tmp_path):
+    first = review(store, casebook, plan(tmp_path / "w1"))
+    second = review(store, casebook, plan(tmp_path / "w2", day(207)))
+    assert (first.previous, second.previous) == (None, first.snapshot.name)
+    assert {r.ring_id for r in first.snapshot.rings} == {r.ring_id for r in second.snapshot.rings}
+    assert (first.figures["cases_opened"], second.figures["cases_opened"]) == (1, 0)
+    assert store.view(day(207)).rings().name == second.snapshot.name
+
+
+def test_a_second_run_of_the_same_week_compares_with_the_week_before(store, tmp_path):
+    review(store, None, plan(tmp_path / "w1"))
+    again = review(store, None, plan(tmp_path / "w1"))
+    assert again.previous is None
+
+
+def test_a_review_that_fails_leaves_the_last_snapshot_in_force(store, tmp_path, monkeypatch):
+    review(store, None, plan(tmp_path / "out"))
+    kept = (tmp_path / "out" / "report.html").read_bytes()
+
+    def broken(result, folder):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(reviewing, "write_files", broken)
+    with pytest.raises(OSError, match="disk full"):
+        review(store, None, plan(tmp_path / "out", day(207)))
+    assert store.view(day(207)).rings().name == week_of(AS_OF)
+    assert (tmp_path / "out" / "report.html").read_bytes() == kept
+    assert not list((tmp_path / "out").glob(".making*"))
+
+
+def test_the_back_test_says_how_early_the_ring_would_have_been_flagged(tmp_path):
+    facts = both(honest(families=20), crew(on=100, known_on=190))
+    paid = tuple(Outcome(application_id=a.application_id, status=OutcomeStatus.DISBURSED, at=day(175), amount=1000.0) for a in facts.applications)
+    with town(tmp_path / "t.db", both(facts, type(facts)(outcomes=paid))) as opened:
+        [early] = review(opened, None, plan(tmp_path / "out", back_steps=2)).early
+    assert early.flagged_at == day(200 - 56)
+    assert early.first_default == day(190)
+    assert early.days == 46
+    assert (early.loans, early.amount) == (18, 18_000.0)
+
+
+def test_the_name_of_a_snapshot_is_the_week_before_its_moment():
+    assert week_of(day(4).replace(hour=16)) == "2025-W01"
+
+
+def test_the_truth_measures_a_review(store, tmp_path):
+    review(store, None, plan(tmp_path / "out"))
+    truth = {who: Person("farm", "F1", True) for who in CREW} | {f"dorm{n}": Person("dormitory", "", False) for n in range(12)}
+    match = matched(read_flagged(tmp_path / "out").values(), truth)
+    assert (match.ring_recall, match.member_recall, match.honest_flagged, match.precision) == (1.0, 1.0, 0.0, 1.0)
+    assert match.honest_by_kind == {"dormitory": 0.0}
+
+
+def test_a_flagged_group_that_meets_less_than_half_of_a_ring_has_not_found_it():
+    truth = {f"b{n}": Person("farm", "F1", True) for n in range(9)} | {"h": Person("plain", "", False)}
+    match = matched([frozenset({"b0", "b1", "b2", "h"})], truth)
+    assert (match.ring_recall, match.honest_flagged) == (0.0, 1.0)
+    assert match.member_recall == pytest.approx(3 / 9)
+
+
+def test_the_usual_recipes_flag_where_a_fraud_is_known(store):
+    found = reference_groups(store.view(AS_OF).tables())
+    assert set(CREW) <= set().union(*found["components"])
+    assert any(set(CREW) <= group for group in found["leiden_one_over_holders"])
+    assert reference_groups(store.view(day(150)).tables()) == {"components": (), "leiden_one_over_holders": ()}
+
+
+def test_the_commands_end_with_one_line_of_figures(store, tmp_path, capsys):
+    (tmp_path / "truth").mkdir()
+    rows = [f"{who},farm,F1,1" for who in CREW] + [f"dorm{n},dormitory,,0" for n in range(12)]
+    (tmp_path / "truth" / "applicants.csv").write_text("\n".join(["applicant_id,kind,ring,bad", *rows]))
+    url, out, as_of = f"sqlite:///{tmp_path}/town.db", str(tmp_path / "out"), AS_OF.isoformat()
+    assert detect(["--store", url, "--casebook", f"sqlite:///{tmp_path}/c.db", "--as-of", as_of, "--out", out, "--back-steps", "0"]) == 0
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert {"groups", "flagged", "members_flagged", "largest_component", "seconds"} <= set(figures)
+    assert {"born", "grown", "shrunk", "merged", "split", "dissolved"} <= set(figures)
+    assert evaluate(["--rings", out, "--truth", str(tmp_path / "truth"), "--as-of", as_of, "--store", url]) == 0
+    measured = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert measured["ring_recall"] == 1.0
+    assert set(measured["references"]) == {"components", "leiden_one_over_holders"}
+
+
+@pytest.mark.parametrize("wrong", [["--engine", "spark"], ["--engine", "gds"], ["--as-of", "yesterday"], ["--store", "mongo://x"]])
+def test_unusable_arguments_end_with_status_two(store, tmp_path, capsys, wrong):
+    usual = f"--store sqlite:///{tmp_path}/town.db --casebook sqlite:///{tmp_path}/c.db --as-of 2025-07-01 --out {tmp_path}/out"
+    assert detect([*usual.split(), *wrong]) == 2
+    assert wrong[1] in capsys.readouterr().err
+
+
+def test_a_truth_or_a_review_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(SettingError, match="is no truth"):
+        read_truth(tmp_path)
+    with pytest.raises(SettingError, match="holds no ring review"):
+        read_flagged(tmp_path)
