@@ -18,7 +18,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from gnn.network import RingNet
-from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES
+from gnn.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 from gnn.tensors import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
 from gnn.trees import Trees
 from graph.errors import BundleError
@@ -40,7 +40,7 @@ def inputs() -> dict[str, list[str]]:
     """The names, in order, of everything that this code computes for a model."""
     graph = {f"graph.{kind}": list(names) for kind, names in NODE_FEATURES.items()}
     links = {"graph.link": list(EDGE_FEATURES), "graph.link_types": [" ".join(edge) for edge in EDGE_TYPES]}
-    return {"signals": list(SIGNAL_NAMES), "variables": list(VARIABLE_NAMES), **graph, **links}
+    return {"signals": list(SIGNAL_NAMES), "variables": list(VARIABLE_NAMES), "counts": list(COUNT_NAMES), **graph, **links}
 
 
 def write(bundle: ModelBundle, folder: Path) -> dict[str, Any]:

@@ -26,6 +26,6 @@ class Plan:
     epochs: int = 8
     batch: int = 64
     members: int = 3
-    rounds: int = 400
+    rounds: int = 300
     seed: int = 7
     workers: int = 2

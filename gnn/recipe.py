@@ -23,6 +23,7 @@ Bools = npt.NDArray[np.bool_]
 PARTS = ("network", "trees", "blend", "reference")
 SERVABLE = ("trees", "blend")  # what is served must be able to say by how much each named input counted
 NAMED = SIGNAL_NAMES + VARIABLE_NAMES
+COUNT_COLUMNS = tuple(f"count_{name}" for name in COUNT_NAMES)  # the rival's columns beside ours: the blend is told everything
 _NETWORK_SHARE, _REHEARSAL_SHARE = 0.6, 0.75
 
 
@@ -60,12 +61,12 @@ def embedding_names(width: int) -> tuple[str, ...]:
 
 def columns(observed: Observed, embedded: Floats) -> dict[str, Floats]:
     """The inputs of each ensemble, (N, columns)."""
-    return {"trees": observed.named, "blend": np.hstack([observed.named, embedded]), "reference": observed.counts}
+    return {"trees": observed.named, "blend": np.hstack([observed.named, observed.counts, embedded]), "reference": observed.counts}
 
 
 def names_of(plan: Plan) -> dict[str, tuple[str, ...]]:
     """The names of those columns."""
-    return {"trees": NAMED, "blend": NAMED + embedding_names(plan.embedding), "reference": COUNT_NAMES}
+    return {"trees": NAMED, "blend": NAMED + COUNT_COLUMNS + embedding_names(plan.embedding), "reference": COUNT_NAMES}
 
 
 def fit_at(cut: int, pool: Pool, plan: Plan) -> Fitted:

@@ -10,7 +10,7 @@ from typing import Literal, Self
 
 import numpy as np
 
-from gnn import bundle, train
+from gnn import bundle, references, train
 from gnn.bundle import ModelBundle
 from gnn.calibrate import Calibrator
 from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, row
@@ -25,7 +25,7 @@ class Scored:
     """What the model says of one subject.
 
     `probability`: calibrated, of fraud within the horizon. `contributions`: by how much each signal or variable moved the log-odds that were
-    served, all of them; `network`: by how much the network's columns did, together (0 where they are not served).
+    served, all of them; `network`: by how much the network's columns and the plain counts did, together (0 where trees alone serve).
     `parts`: the probabilities of `network`, `trees` and `blend`. `spread`: of the members' log-odds, on which `uncertainty` rests.
     """
 
@@ -65,7 +65,7 @@ class Scorer:
         """Assess one subject; `signals` and `variables` were computed from the same evidence, a missing name counts as *not known*."""
         named = row([*(signals.get(name) for name in SIGNAL_NAMES), *(variables.get(name) for name in VARIABLE_NAMES)])
         embedded = train.embed(self._model.network, [from_evidence(evidence)])[0]
-        inputs = {"trees": named[None, :], "blend": np.concatenate([named, embedded])[None, :]}
+        inputs = {"trees": named[None, :], "blend": np.concatenate([named, row(references.counts(evidence)), embedded])[None, :]}
         members = {part: self._model.ensembles[part].logits(x)[0] for part, x in inputs.items()}
         logits = {"network": float(embedded[0])} | {part: float(values.mean()) for part, values in members.items()}
         parts = {part: self.calibrators[part].of(logit) for part, logit in logits.items()}

@@ -83,9 +83,9 @@ def test_contributions_name_every_input_and_add_up_to_what_was_served(model: Tra
     for evidence in evidences(path, facts, 4)[1]:
         said = scored(scorer, evidence)
         assert tuple(said.contributions) == SIGNAL_NAMES + VARIABLE_NAMES
-        named = observe(evidence).named
-        embedded = train.embed(made.network, [observe(evidence).tensors])[0]
-        x = {"trees": named[None], "blend": np.concatenate([named, embedded])[None]}[scorer.serves]
+        one = observe(evidence)
+        embedded = train.embed(made.network, [one.tensors])[0]
+        x = {"trees": one.named[None], "blend": np.concatenate([one.named, one.counts, embedded])[None]}[scorer.serves]
         parts = [b.predict(x, pred_contrib=True)[0] for b in made.ensembles[scorer.serves].boosters]
         base = float(np.mean([p[-1] for p in parts]))
         logit = float(made.ensembles[scorer.serves].logits(x).mean())
