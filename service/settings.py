@@ -40,6 +40,9 @@ class Settings:
 
     store: str = _setting("sqlite:///ringfence.db", "URL of the graph store.")
     casebook: str = _setting("sqlite:///casebook.db", "URL of the casebook (assessments, cases, verdicts): any SQLAlchemy URL.")
+    casebook_sync: str = _setting(
+        "normal", "A SQLite casebook's rows outlive any process (`normal`) or a power cut too, for one wait on the disk a row (`full`)."
+    )
     model: str = _setting("", "Folder of the model bundle; empty: no model, every answer is degraded to `no_model`.")
     hash_key: str = _setting("", "Key of the identifiers' pseudonyms; empty: the embedded store makes one in a file beside it.", secret=True)
     hash_key_version: str = _setting("k1", "Name of the hash key, part of every pseudonym, so that keys can be rotated.")

@@ -81,7 +81,7 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
     return Wired(
         settings=settings,
         store=store,
-        casebook=open_casebook(settings.casebook),
+        casebook=open_casebook(settings.casebook, settings.casebook_sync),
         keyring=keys,
         lenders=Lenders(store, clock),
         naming=Naming(keys, (lambda node: store.view(clock()).identifier(node) is not None) if rotated else None),
@@ -112,9 +112,9 @@ def sqlite_path(url: str) -> Path:
     return Path(path)
 
 
-def open_casebook(url: str) -> Casebook:
+def open_casebook(url: str, sync: str = "normal") -> Casebook:
     """The casebook behind a SQLAlchemy URL, its tables made where they are missing."""
-    return Casebook(url)
+    return Casebook(url, sync)
 
 
 def moment_given(settings: Settings, text: str) -> datetime:

@@ -45,9 +45,12 @@ class Casebook(CaseFiles):
     Every method raises StoreUnavailableError when the database cannot be used.
     """
 
-    def __init__(self, url: str) -> None:
-        """Open it, making what tables are missing. Raises SettingError for a URL that no driver knows."""
-        super().__init__(Engines(url))
+    def __init__(self, url: str, sync: str = "normal") -> None:
+        """Open it, making what tables are missing; `sync` full makes a SQLite file wait for the disk at each row.
+
+        Raises SettingError for a URL that no driver knows.
+        """
+        super().__init__(Engines(url, sync))
 
     def record(self, assessment: RiskAssessment, claim: Claim | None = None) -> Recorded:
         """Write an assessment down, once for each claim: when the claim was taken meanwhile, the first one's assessment is given instead.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,13 +15,16 @@ from graph.errors import SettingError, StoreUnavailableError
 from investigations.casebook.tables import create_all
 
 BUSY_SECONDS = 5.0  # how long a writer waits for the others before it gives up
+SYNC = ("normal", "full")  # `normal`: no process's death loses a row; `full`: no power cut either, for one wait on the disk a row
 _KNOWN = "sqlite:///relative.db, sqlite:////absolute.db or postgresql+psycopg://user:password@host/database"
 
 
 class Engines:
     """The pair of engines. Safe for threads; every process opens its own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, sync: str = "normal") -> None:
+        if sync not in SYNC:
+            raise SettingError(f"the casebook's sync is {' or '.join(SYNC)}, not {sync!r}")
         try:
             parsed = sa.make_url(url)
             is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -32,8 +36,8 @@ class Engines:
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise SettingError(f"the casebook's URL {_safe(url)} cannot be opened ({error}); known are {_KNOWN}") from error
         if is_sqlite:
-            event.listen(self.writer, "connect", _sqlite_pragmas)
-            event.listen(self.reader, "connect", _sqlite_pragmas)
+            for engine in (self.writer, self.reader):
+                event.listen(engine, "connect", partial(_sqlite_pragmas, sync))
         try:
             with self.writing() as connection:
                 create_all(connection)
@@ -69,10 +73,10 @@ def _translated() -> Iterator[None]:
         raise StoreUnavailableError(f"the casebook cannot be used now: {getattr(error, 'orig', error)}") from error
 
 
-def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+def _sqlite_pragmas(sync: str, connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")  # an answer that was given out has its row on disk, power cut or not
+    cursor.execute(f"PRAGMA synchronous={sync}")
     cursor.close()
 
 
