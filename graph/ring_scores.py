@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.known import Known
+from graph.known import ENOUGH_GOODS, Known
 from graph.tables import Column
 
 SMALLEST = 3  # fewer people than this are no ring
@@ -16,11 +16,15 @@ _WRONG_FRAUD, _WRONG_GOOD = 0.002, 0.05  # an honest person labelled fraud; a ch
 
 
 def rescaled(chance: Column, known: Known) -> Column:
-    """Chances to be *found* bad as chances to be bad: many frauds are never confirmed (after Elkan and Noto 2008, with an upper quartile)."""
+    """Chances to be *found* bad as chances to be bad: many frauds are never confirmed (after Elkan and Noto 2008, with an upper quartile).
+
+    Without confirmed goods nothing tells the unconfirmed from the innocent, and the chances are raised less.
+    """
     found = chance[known.fraud]
     if len(found) < 20:
         return chance
-    return np.minimum(chance / max(float(np.quantile(found, 0.75)), 0.05), 1.0)
+    floor = 0.35 if known.good.sum() >= ENOUGH_GOODS else 0.7
+    return np.minimum(chance / max(float(np.quantile(found, 0.75)), floor), 1.0)
 
 
 def group_scores(group: Column, suspicion: Column, known: Known) -> Column:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import lightgbm
 import numpy as np
 
-from graph.known import Known
+from graph.known import ENOUGH_GOODS, Known
 from graph.tables import Column
 
 FOLDS = 5
@@ -46,7 +46,7 @@ def member_examples(known: Known, group: Column) -> Examples:
     Folds follow the groups of the first cut, so that a ring's own labels never teach the score of its members. Where few are confirmed
     good, the silent ones have to do; where many are, silence counts little, because unconfirmed frauds are silent too.
     """
-    silent = 0.1 if known.good.sum() >= 200 else 0.4
+    silent = 0.1 if known.good.sum() >= ENOUGH_GOODS else 1.0
     weight = np.where(known.fraud | known.good, 1.0, np.where(known.mature, silent, 0.0))
     return Examples(known.fraud, weight, folds_of(group))
 

@@ -17,8 +17,8 @@ from service.wiring import moment_given, open_store
 EXAMPLE = """example:
   .venv/bin/python scripts/evaluate_rings.py --rings var/rings/2026-W01 --truth world/truth --as-of 2026-01-05 --store sqlite:///ringfence.db
 
-With --store the truth is cut to the applicants known by then, and two usual recipes are run beside: bare components, and Leiden on links
-weighted 1/holders, both flagged where a known fraud is inside."""
+With --store the truth is cut to the applicants known by then, and the usual recipes are run beside: bare components, and Leiden on links
+weighted 1/holders (at two resolutions that suit it), all flagged where a known fraud is inside."""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -111,8 +111,8 @@ def test_a_flagged_group_that_meets_less_than_half_of_a_ring_has_not_found_it():
 def test_the_usual_recipes_flag_where_a_fraud_is_known(store):
     found = reference_groups(store.view(AS_OF).tables())
     assert set(CREW) <= set().union(*found["components"])
-    assert any(set(CREW) <= group for group in found["leiden_one_over_holders"])
-    assert reference_groups(store.view(day(150)).tables()) == {"components": (), "leiden_one_over_holders": ()}
+    assert set(CREW) <= set().union(*found["leiden_cpm_0.05"])
+    assert not any(reference_groups(store.view(day(150)).tables()).values())
 
 
 def test_the_commands_end_with_one_line_of_figures(store, tmp_path, capsys):
@@ -127,7 +127,7 @@ def test_the_commands_end_with_one_line_of_figures(store, tmp_path, capsys):
     assert evaluate(["--rings", out, "--truth", str(tmp_path / "truth"), "--as-of", as_of, "--store", url]) == 0
     measured = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert measured["ring_recall"] == 1.0
-    assert set(measured["references"]) == {"components", "leiden_one_over_holders"}
+    assert set(measured["references"]) == {"components", "leiden_modularity_300", "leiden_cpm_0.05"}
 
 
 @pytest.mark.parametrize("wrong", [["--engine", "spark"], ["--engine", "gds"], ["--as-of", "yesterday"], ["--store", "mongo://x"]])
