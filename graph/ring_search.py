@@ -21,6 +21,7 @@ COARSE = 0.005  # mean link weight a group of the first cut must keep: what neig
 FINE = 0.01  # the same among suspects, once weights are relative to how much each end is linked
 SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
 ENOUGH = 20  # known frauds; with fewer there is nothing to learn from, and signs that hold anywhere must do
+CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
 _SLACK = 0.3  # pull that an applicant must have before relative weights count in full
 
 
@@ -28,7 +29,8 @@ _SLACK = 0.3  # pull that an applicant must have before relative weights count i
 class Found:
     """Groups found: `group` (A,) int, numbered by smallest applicant, every applicant in one (alone, most of them).
 
-    `suspicion` (A,) 0-1 by features alone; `score` (G,) the expected share of bad among members; `flagged` (G,) bool.
+    `suspicion` (A,) 0-1 by features alone, and not below CONFIRMED for the confirmed; `score` (G,) the expected share of bad among
+    members; `flagged` (G,) bool.
     """
 
     tables: Tables
@@ -51,7 +53,7 @@ def search(tables: Tables) -> Found:
         none = np.zeros(0)
         return Found(tables, sharing, links, known, none.astype(np.int64), none, none, none.astype(bool), 0)
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
-    suspicion = _suspicion(tables, sharing, links, (coarse, known))
+    suspicion = np.maximum(_suspicion(tables, sharing, links, (coarse, known)), CONFIRMED * known.fraud)
     label = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, known))
     group, first = _numbered(np.abs(label))
     flagged = (label < 0)[first] & (np.bincount(group) >= SMALLEST)
