@@ -44,7 +44,7 @@ class Bounds:
     """
 
     steps: int = 2
-    applicants: int = 32
+    applicants: int = 24
     holders: int = 24
     ties: int = 64
 
