@@ -8,7 +8,7 @@ from graph.known import ENOUGH_GOODS, Known
 from graph.tables import Column
 
 SMALLEST = 3  # fewer people than this are no ring
-BUDGET = 0.005  # of the honest, by expectation before the confirmed goods are let go; about half of it is hit in the end
+BUDGET = 0.0042  # of the honest, by expectation before the confirmed goods are let go; about half of it is hit in the end
 LEAST = 0.3  # no group with a lower score is flagged, whatever the budget
 _BELIEF = 6.0  # members' worth of evidence that the mean suspicion counts for
 _RATES = np.sort(np.r_[0.001, 0.004, 0.01, (np.arange(25) + 0.5) / 25])  # shares of bad members that are weighed against each other

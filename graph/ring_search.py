@@ -30,7 +30,7 @@ class Found:
     """Groups found: `group` (A,) int, numbered by smallest applicant, every applicant in one (alone, most of them).
 
     `suspicion` (A,) 0-1 by features alone, and not below CONFIRMED for the confirmed; `score` (G,) the expected share of bad among
-    members; `flagged` (G,) bool.
+    members; `flagged` (G,) bool; `spared` confirmed goods were let go from flagged groups: others like them, whom nobody has cleared, were not.
     """
 
     tables: Tables
@@ -42,6 +42,7 @@ class Found:
     score: Column
     flagged: Column
     largest_component: int
+    spared: int
 
 
 def search(tables: Tables) -> Found:
@@ -51,14 +52,14 @@ def search(tables: Tables) -> Found:
     links, known = project(tables, sharing), known_of(tables)
     if not size:
         none = np.zeros(0)
-        return Found(tables, sharing, links, known, none.astype(np.int64), none, none, none.astype(bool), 0)
+        return Found(tables, sharing, links, known, none.astype(np.int64), none, none, none.astype(bool), 0, 0)
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
     suspicion = np.maximum(_suspicion(tables, sharing, links, (coarse, known)), CONFIRMED * known.fraud)
-    label = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, known))
+    label, spared = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, known))
     group, first = _numbered(np.abs(label))
     flagged = (label < 0)[first] & (np.bincount(group) >= SMALLEST)
     largest = int(np.bincount(components(size, links.a, links.b)).max(initial=0))
-    return Found(tables, sharing, links, known, group, suspicion, group_scores(group, suspicion, known), flagged, largest)
+    return Found(tables, sharing, links, known, group, suspicion, group_scores(group, suspicion, known), flagged, largest, spared)
 
 
 def _suspicion(tables: Tables, sharing: Sharing, links: Links, first: tuple[Column, Known]) -> Column:
@@ -89,11 +90,11 @@ def _among_suspects(links: Links, suspicion: Column, coarse: Column) -> Column:
     return np.where(suspect & crowd, 1 + fine, 1 + size + coarse)
 
 
-def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column, Known]) -> Column:
-    """Labels with those of flagged groups negative; whom a flagged group cannot hold is back with the rest of their first cut.
+def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column, Known]) -> tuple[Column, int]:
+    """Labels with those of flagged groups negative, and how many confirmed goods were let go from these.
 
-    Not held are the merely attached, far less suspicious than the group or tied to it by a place alone (unless all that
-    the store has learned speaks against them), and the confirmed good.
+    Whom a flagged group cannot hold is back with the rest of their first cut: the merely attached, far less suspicious than the group
+    or tied to it by a place alone (unless all that the store has learned speaks against them), and the confirmed good.
     """
     coarse, known = first
     size = len(label)
@@ -103,7 +104,8 @@ def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column
     held = (suspicion >= 0.5 * score[group]) & tied & (label <= size)
     flagged = flagged_groups(group, score, known, held)[group]
     kept = held & (known.fraud | ~known.good)
-    return np.where(flagged & kept, -label, np.where(flagged, 1 + size + coarse, label))
+    settled = np.where(flagged & kept, -label, np.where(flagged, 1 + size + coarse, label))
+    return settled, int((flagged & held & ~kept).sum())
 
 
 def _numbered(label: Column) -> tuple[Column, Column]:

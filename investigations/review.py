@@ -114,7 +114,7 @@ def _figures(snapshot: RingSnapshot, found: Found, took: float) -> dict[str, flo
         "links": len(found.links),
         "hubs_ignored": int((found.sharing.hub > 0).sum()),
         "known_good": int(found.known.good.sum()),
-        "known_good_flagged": int((found.known.good & found.flagged[found.group]).sum()),
+        "known_good_flagged": found.spared,
         "seconds": round(took, 3),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     }
