@@ -205,14 +205,14 @@ class Writer:
     def _keep_ties(self) -> None:
         if not self._mentions:
             return
-        sql = "INSERT OR IGNORE INTO mention(applicant, identifier, role, at, mark) VALUES (?, ?, ?, ?, ?)"
-        self._db.executemany(sql, [(*m, self._mark) for m in sorted(self._mentions)])  # in the table's order: pages are touched once
         first: dict[TieKey, int] = {}
         for applicant, identifier, role, at in self._mentions:
             known = first.get((applicant, identifier, role))
             if known is None or at < known:
                 first[applicant, identifier, role] = at
-        standing = self._standing_ties({key[0] for key in first})
+        standing = self._standing_ties(first)
+        sql = "INSERT OR IGNORE INTO mention(applicant, identifier, role, at, mark) VALUES (?, ?, ?, ?, ?)"
+        self._db.executemany(sql, [(*m, self._mark) for m in sorted(self._mentions)])  # in the table's order: pages are touched once
         fresh = [(key, at) for key, at in first.items() if key not in standing or at < standing[key]]
         late = [(key, standing[key]) for key, _ in fresh if key in standing]
         kinds = {key: KIND_CODE[i.kind] for i, key in self._identifiers.items()}
@@ -225,7 +225,8 @@ class Writer:
             sorted((i, since, applicant, role, self._mark, kinds[i], FOREVER) for (applicant, i, role), since in fresh),
         )
 
-    def _standing_ties(self, applicants: set[int]) -> dict[TieKey, int]:
-        sql = """SELECT t.applicant, t.identifier, t.role, t.since FROM json_each(?) j CROSS JOIN tie t ON t.applicant = j.value
-                 WHERE t.superseded = ?"""
-        return {(a, i, role): since for a, i, role, since in self._db.execute(sql, (json.dumps(sorted(applicants)), FOREVER))}
+    def _standing_ties(self, keys: Iterable[TieKey]) -> dict[TieKey, int]:
+        """Since when each tie stands that does: its first mention so far. To be asked before the batch's own mentions are in."""
+        sql = "SELECT min(at) FROM mention WHERE applicant = ? AND identifier = ? AND role = ?"
+        found = ((key, self._db.execute(sql, key).fetchone()[0]) for key in keys)
+        return {key: since for key, since in found if since is not None}
