@@ -14,6 +14,7 @@ from torch_geometric.utils import scatter
 from gnn.tensors import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, EdgeType, Tensors
 
 NODE_TYPES = tuple(NODE_FEATURES)
+_BOUND = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,28 @@ class TypedLinear(nn.Module):
         return torch.cat([linear(part) for linear, part in zip(self.maps, torch.split(h, counts))])
 
 
+class Scale(nn.Module):
+    """Columns brought to mean 0 and deviation 1 as in the training data, and held within bounds: what is counted grows as a store grows older."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("deviation", torch.ones(width))
+
+    def settle(self, x: Tensor) -> None:
+        """Take the scale from rows (N, width)."""
+        if len(x) > 1:
+            self.mean.copy_(x.mean(0))
+            self.deviation.copy_(x.std(0).clamp_min(0.05))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width) to (N, width), each within -_BOUND to _BOUND."""
+        return ((x - self.mean) / self.deviation).clamp(-_BOUND, _BOUND)
+
+
 class TypedConv(MessagePassing):  # type: ignore[misc]
     """A message is relu(W_type h_source + U_direction edge); a node takes their mean and maximum beside its own state.
 
@@ -96,6 +119,7 @@ class RingNet(nn.Module):
         super().__init__()
         edge_width = len(EDGE_FEATURES) + len(EDGE_TYPES)
         self.shape = {"hidden": hidden, "embedding": embedding, "layers": layers}
+        self.scale = nn.ModuleDict({name: Scale(len(columns)) for name, columns in NODE_FEATURES.items()})
         self.enter = nn.ModuleDict({name: nn.Linear(len(columns), hidden) for name, columns in NODE_FEATURES.items()})
         self.convs = nn.ModuleList(TypedConv(hidden, edge_width) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
@@ -105,12 +129,19 @@ class RingNet(nn.Module):
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Embedding (B, embedding) and logit (B,)."""
         counts = [len(batch.x[name]) for name in NODE_TYPES]
-        h = torch.relu(torch.cat([self.enter[name](batch.x[name]) for name in NODE_TYPES]))
+        h = torch.relu(torch.cat([self.enter[name](self.scale[name](batch.x[name])) for name in NODE_TYPES]))
         edge_index, edge_attr = _flat_links(batch, counts)
         for conv in self.convs:
             h = conv(self.dropout(h), counts, edge_index, edge_attr)
         z = torch.relu(self.narrow(self.dropout(self._read(batch, h, counts))))
         return z, self.decide(z).squeeze(1)
+
+    def settle(self, x: Mapping[str, Tensor]) -> None:
+        """Take the scale of the inputs from the rows of each type that will be learned from."""
+        for name in NODE_TYPES:
+            scale = self.scale[name]
+            assert isinstance(scale, Scale)
+            scale.settle(x[name])
 
     def _read(self, batch: Batch, h: Tensor, counts: list[int]) -> Tensor:
         """The subject, the application in question (0 without one), and the mean and maximum over the people around: (B, 4 hidden)."""

@@ -12,6 +12,7 @@ class Plan:
     `horizon_days`: a loan is bad when its fraud is known within so many days; None takes the delay within which most known frauds became known.
     `capacity`: the share of assessments that people can review. `most_samples`: above it, samples not known to be bad are thinned out;
     `most_network_samples`: the same for the network, which is slower to learn.
+    `fewest_steps`: a small history is gone through more often, up to four times `epochs`, until the network has made so many steps.
     `members`: boosted ensembles are so many models with different seeds, whose spread is the uncertainty.
     """
 
@@ -24,7 +25,8 @@ class Plan:
     hidden: int = 64
     embedding: int = 16
     epochs: int = 8
-    batch: int = 64
+    batch: int = 32
+    fewest_steps: int = 300
     members: int = 3
     rounds: int = 300
     seed: int = 7

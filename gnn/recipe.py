@@ -17,6 +17,7 @@ from gnn.plan import Plan
 from gnn.samples import Samples
 from gnn.trees import Learned, Trees
 
+Measures = Mapping[str, Mapping[str, float | None]]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -48,7 +49,7 @@ class Fitted:
     ensembles: Mapping[str, Trees]
     calibrators: Mapping[str, Calibrator]
     serves: str
-    rehearsal: Mapping[str, Mapping[str, float | None]]
+    rehearsal: Measures
     doubt: tuple[float, float]
     review_at: float
     decline_at: float
@@ -69,16 +70,18 @@ def names_of(plan: Plan) -> dict[str, tuple[str, ...]]:
     return {"trees": NAMED, "blend": NAMED + COUNT_COLUMNS + embedding_names(plan.embedding), "reference": COUNT_NAMES}
 
 
-def fit_at(cut: int, pool: Pool, plan: Plan) -> Fitted:
+def fit_at(cut: int, pool: Pool, plan: Plan, earlier: Measures | None = None) -> Fitted:
     """Learn from what was known before `cut`.
 
-    The network learns from the earliest part, by what was known then; the trees are rehearsed on a longer part and watched on the rest, which
-    sets their size, the calibration, the doubt and what serves; then they grow again, to that size, on everything.
+    The network learns from the earliest part, by what was known then, and the trees learn from what it says of the rest; before it serves, it
+    goes on learning from the rest, which moves its embedding a little and keeps what its columns mean. The trees are rehearsed on a longer part
+    and watched on the rest, which sets their size, the calibration, the doubt and what serves; then they grow again, to that size, on everything.
+    `earlier` measures, of the same recipe on another slice, have the same say in what serves: one slice alone holds few frauds.
     """
     samples = pool.samples
     first, rehearsal = _cuts(cut, samples, plan)
-    network = _network(first, pool, plan)
-    embedded = train.embed(network, pool.observed.tensors)
+    young = _network(first, pool, plan)
+    embedded = train.embed(young, pool.observed.tensors)
     out_of_sample = np.where((samples.at < first)[:, None], np.nan, embedded)  # where the network has learned it knows too much
     inputs, names = columns(pool.observed, out_of_sample), names_of(plan)
     now = samples.weight(cut)
@@ -94,12 +97,12 @@ def fit_at(cut: int, pool: Pool, plan: Plan) -> Fitted:
     calibrators = {part: calibrate.fit(values, bad, weight) for part, values in logits.items()}
     promised = {part: calibrators[part].of_all(logits[part]) for part in PARTS}
     judged = {part: measures(promised[part], bad, weight, plan.capacity) for part in PARTS}
-    serves = max(SERVABLE, key=lambda part: judged[part]["ap"] or 0.0)
+    serves = max(SERVABLE, key=lambda part: sum((said[part]["ap"] or 0.0) for said in (judged, earlier) if said))
     doubt = np.quantile(spread[serves], [0.6, 0.9]).tolist()
     review_at = threshold_at(promised[serves], weight, plan.capacity)
     return Fitted(
         cut=cut,
-        network=network,
+        network=_network(cut, pool, plan, young),
         ensembles=ensembles,
         calibrators=calibrators,
         serves=serves,
@@ -144,12 +147,12 @@ def _cuts(cut: int, samples: Samples, plan: Plan) -> tuple[int, int]:
     return first, max(first, int(np.quantile(at, _REHEARSAL_SHARE)))
 
 
-def _network(cut: int, pool: Pool, plan: Plan) -> RingNet:
+def _network(cut: int, pool: Pool, plan: Plan, start: RingNet | None = None) -> RingNet:
     samples = pool.samples
     weight = _thinned(samples.weight(cut), samples.bad(cut), samples, plan.most_network_samples)
     rows = np.flatnonzero(weight > 0)
     tensors = [pool.observed.tensors[place] for place in rows.tolist()]
-    return train.fit(tensors, samples.at[rows].tolist(), samples.bad(cut)[rows], weight[rows], plan)
+    return train.fit(tensors, samples.at[rows].tolist(), samples.bad(cut)[rows], weight[rows], plan, start)
 
 
 def _thinned(weight: Floats, bad: Bools, samples: Samples, most: int) -> Floats:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +15,9 @@ from gnn import bundle, recipe, samples
 from gnn.bundle import ModelBundle
 from gnn.observe import OpenStore, observe_all, seeds_of
 from gnn.plan import Plan
-from gnn.recipe import NAMED, SERVABLE, Fitted, Pool
+from gnn.recipe import NAMED, SERVABLE, Fitted, Measures, Pool
 from gnn.samples import DAY
 from graph.moments import micros, moment
-
-Measures = Mapping[str, Mapping[str, float | None]]
 
 
 def train_model(open_store: OpenStore, as_of: datetime, out: Path, plan: Plan | None = None) -> dict[str, Any]:
@@ -37,7 +34,7 @@ def train_model(open_store: OpenStore, as_of: datetime, out: Path, plan: Plan | 
     pool = Pool(drawn, observe_all(open_store, seeds_of(drawn), as_of, plan.workers))
     cut = recipe.test_cut(drawn, now, plan)
     measured = recipe.judge(recipe.fit_at(cut, pool, plan), pool, now, plan.capacity)
-    fitted = recipe.fit_at(now, pool, plan)
+    fitted = recipe.fit_at(now, pool, plan, measured)
     made = ModelBundle(card(fitted, pool, plan, measured), fitted.network, {part: fitted.ensembles[part] for part in SERVABLE})
     written = bundle.write(made, out)
     return {

@@ -77,6 +77,7 @@ def fit(names: Sequence[str], learned: Learned, plan: Plan, *, watch: Learned | 
             num_boost_round=rounds[member] if rounds else plan.rounds,
             valid_sets=valid,
             callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)] if valid else None,
+            keep_training_booster=True,  # else what was grown after the best round is gone
         )
         texts.append(booster.model_to_string(num_iteration=max(booster.best_iteration, min(_FEWEST, plan.rounds)) if valid else -1))
     return Trees.read(names, texts)

@@ -12,7 +12,7 @@ from graph.model import Facts
 from graph.sqlite_store import SqliteStore
 from tests.small_worlds import day, random_facts
 
-SMALL = Plan(horizon_days=25, hidden=8, embedding=4, epochs=1, members=2, rounds=12, least_frauds=4, workers=1)
+SMALL = Plan(horizon_days=25, hidden=8, embedding=4, epochs=1, fewest_steps=1, members=2, rounds=12, least_frauds=4, workers=1)
 TODAY = day(60)
 
 
