@@ -13,7 +13,7 @@ from graph.tables import STATUSES, Column, Tables
 
 _DEFAULTS = tuple(STATUSES.index(s) for s in (OutcomeStatus.DPD30, OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF))
 _PAID = STATUSES.index(OutcomeStatus.CLOSED)
-ENOUGH_GOODS = 200  # confirmed goods from which on silence is no longer taken for innocence
+ENOUGH_GOODS = 30  # confirmed goods from which on silence is no longer taken for innocence
 MATURE_DAYS = 90  # without any fraud label to learn the delay from
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.known import ENOUGH_GOODS, Known
+from graph.known import Known
 from graph.tables import Column
 
 SMALLEST = 3  # fewer people than this are no ring
 BUDGET = 0.0042  # of the honest, by expectation before the confirmed goods are let go; about half of it is hit in the end
 LEAST = 0.3  # no group with a lower score is flagged, whatever the budget
+LEAST_CONFIRMED = 0.1  # of the bad who had time to show are confirmed, at least
 _BELIEF = 6.0  # members' worth of evidence that the mean suspicion counts for
 _RATES = np.sort(np.r_[0.001, 0.004, 0.01, (np.arange(25) + 0.5) / 25])  # shares of bad members that are weighed against each other
 _WRONG_FRAUD, _WRONG_GOOD = 0.002, 0.05  # an honest person labelled fraud; a cheat labelled good, as a share of how often the honest are
@@ -18,13 +19,16 @@ _WRONG_FRAUD, _WRONG_GOOD = 0.002, 0.05  # an honest person labelled fraud; a ch
 def rescaled(chance: Column, known: Known) -> Column:
     """Chances to be *found* bad as chances to be bad: many frauds are never confirmed (after Elkan and Noto 2008, with an upper quartile).
 
-    Without confirmed goods nothing tells the unconfirmed from the innocent, and the chances are raised less.
+    Never to more than a confirmation rate of LEAST_CONFIRMED allows: where labels hardly follow suspicion, nobody is very suspicious.
+    `chance` (A,) must be out of fold.
     """
     found = chance[known.fraud]
     if len(found) < 20:
         return chance
-    floor = 0.35 if known.good.sum() >= ENOUGH_GOODS else 0.7
-    return np.minimum(chance / max(float(np.quantile(found, 0.75)), floor), 1.0)
+    raised = np.minimum(chance / max(float(np.quantile(found, 0.75)), 2 * LEAST_CONFIRMED), 1.0)
+    top = known.mature & (raised >= 0.5)
+    possible = float(known.fraud[top].mean()) / LEAST_CONFIRMED if top.any() else 1.0
+    return raised * min(possible / float(raised[top].mean()), 1.0) if top.any() else raised
 
 
 def group_scores(group: Column, suspicion: Column, known: Known) -> Column:
@@ -64,9 +68,18 @@ def flagged_groups(group: Column, scores: Column, known: Known, held: Column) ->
     by_scores = np.cumsum(honest[worst]) / max(len(group), 1)
     spent = (np.cumsum(goods[worst]) + 500 * by_scores) / (cleared + 500)
     flagged = np.zeros(len(scores), bool)
+    spent = np.maximum(spent, _unlabelled(group, eligible, known, held, worst))
     allowed = BUDGET + 1.0 / max(len(group), 1)  # one person at least, or a small store could flag nobody
     flagged[worst[(spent <= allowed) & eligible[worst]]] = True
     return flagged
+
+
+def _unlabelled(group: Column, eligible: Column, known: Known, held: Column, worst: Column) -> Column:
+    """The share of all applicants who must be honest among the first groups of `worst` (G,), given how few there are confirmed frauds."""
+    showing = held & known.mature & eligible[group]
+    members = np.cumsum(np.bincount(group[showing], minlength=len(eligible))[worst])
+    confirmed = np.cumsum(np.bincount(group[showing & known.fraud], minlength=len(eligible))[worst])
+    return np.asarray(np.maximum(members - confirmed / LEAST_CONFIRMED, 0.0) / max(len(group), 1))
 
 
 def _label_rates(suspicion: Column, known: Known, some: Column, in_bad_groups: Column) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from graph.suspicion import member_examples, out_of_fold
 from graph.tables import Column, Tables
 
 COARSE = 0.005  # mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
-FINE = 0.01  # the same among suspects, once weights are relative to how much each end is linked
+FINE = 0.005  # the same among suspects, once weights are relative to how much each end is linked
 SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
 ENOUGH = 20  # known frauds; with fewer there is nothing to learn from, and signs that hold anywhere must do
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
@@ -30,7 +30,8 @@ class Found:
     """Groups found: `group` (A,) int, numbered by smallest applicant, every applicant in one (alone, most of them).
 
     `suspicion` (A,) 0-1 by features alone, and not below CONFIRMED for the confirmed; `score` (G,) the expected share of bad among
-    members; `flagged` (G,) bool; `spared` confirmed goods were let go from flagged groups: others like them, whom nobody has cleared, were not.
+    members; `flagged` (G,) bool; `largest_component` people held together by the links inside groups; `spared` confirmed goods were let go
+    from flagged groups: others like them, whom nobody has cleared, were not.
     """
 
     tables: Tables
@@ -58,7 +59,8 @@ def search(tables: Tables) -> Found:
     label, spared = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, known))
     group, first = _numbered(np.abs(label))
     flagged = (label < 0)[first] & (np.bincount(group) >= SMALLEST)
-    largest = int(np.bincount(components(size, links.a, links.b)).max(initial=0))
+    inside = group[links.a] == group[links.b]
+    largest = int(np.bincount(components(size, links.a[inside], links.b[inside])).max(initial=0))
     return Found(tables, sharing, links, known, group, suspicion, group_scores(group, suspicion, known), flagged, largest, spared)
 
 
