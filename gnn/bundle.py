@@ -24,6 +24,10 @@ from gnn.trees import Trees
 from graph.errors import BundleError
 
 FORMAT = 1  # grows when files or the card's fields change so that older code could misread them
+_FIELDS = (
+    "name", "version", "trained_as_of", "horizon_days", "capacity", "serves", "review_probability", "decline_probability", "doubt", "network_usual",
+    "calibration", "typical_p95", "inputs", "columns", "network", "files",
+)  # fmt: skip
 CARD, NETWORK = "card.json", "network.safetensors"
 
 
@@ -98,9 +102,9 @@ def _card(folder: Path) -> dict[str, Any]:
         raise BundleError(f"the card of the model bundle in {folder} cannot be read: {error}") from error
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise BundleError(f"the model bundle in {folder} has another format than {FORMAT}: train it again")
-    missing = [name for name in ("inputs", "columns", "network", "files", "version") if name not in card]
+    missing = [name for name in _FIELDS if name not in card]
     if missing:
-        raise BundleError(f"the card of the model bundle in {folder} lacks {', '.join(missing)}")
+        raise BundleError(f"the card of the model bundle in {folder} lacks {', '.join(missing)}: train it again")
     if card["version"] != _digest(card):
         raise BundleError(f"the card of the model bundle in {folder} was changed after training")
     return card

@@ -21,6 +21,10 @@ class Calibrator:
     slope: float = 1.0
     shift: float = 0.0
 
+    def log_odds(self, logits: Floats) -> Floats:
+        """The calibrated log-odds of many, without bounds."""
+        return self.slope * logits + self.shift
+
     def of(self, logit: float) -> float:
         """The probability of one logit, strictly between 0 and 1."""
         z = min(max(self.slope * logit + self.shift, -30.0), 30.0)

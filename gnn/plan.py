@@ -21,7 +21,7 @@ class Plan:
     capacity: float = 0.02
     most_samples: int = 20_000
     least_frauds: int = 20
-    most_network_samples: int = 8_000
+    most_network_samples: int = 5_000
     hidden: int = 64
     embedding: int = 16
     epochs: int = 8

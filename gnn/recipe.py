@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn import calibrate, train, trees
+from gnn.blend import blended
 from gnn.calibrate import Calibrator
 from gnn.evaluate import measures, threshold_at
 from gnn.network import RingNet
@@ -40,6 +41,7 @@ class Pool:
 class Fitted:
     """Everything learned by `cut` (microseconds). `doubt`: the spreads between members above which the doubt is medium and high.
 
+    `network_usual`: the network's mean logit, against which its say is told.
     `review_at` and `decline_at`: the probabilities from which on a person should look (as many as people can), and declining is proposed (more
     likely fraud than not, and the worst quarter of what people look at).
     """
@@ -51,6 +53,7 @@ class Fitted:
     serves: str
     rehearsal: Measures
     doubt: tuple[float, float]
+    network_usual: float
     review_at: float
     decline_at: float
 
@@ -94,6 +97,7 @@ def fit_at(cut: int, pool: Pool, plan: Plan, earlier: Measures | None = None) ->
         members = tried.logits(watch.x)
         logits[part], spread[part] = members.mean(axis=1), members.std(axis=1)
         ensembles[part] = trees.fit(names[part], _learned(cut, x, samples), plan, rounds=tried.rounds)
+    logits["blend"] = blended(logits["blend"], logits["network"], calibrate.fit(logits["network"], bad, weight))
     calibrators = {part: calibrate.fit(values, bad, weight) for part, values in logits.items()}
     promised = {part: calibrators[part].of_all(logits[part]) for part in PARTS}
     judged = {part: measures(promised[part], bad, weight, plan.capacity) for part in PARTS}
@@ -108,6 +112,7 @@ def fit_at(cut: int, pool: Pool, plan: Plan, earlier: Measures | None = None) ->
         serves=serves,
         rehearsal=judged,
         doubt=(doubt[0], doubt[1]),
+        network_usual=float(np.average(logits["network"], weights=weight)),
         review_at=review_at,
         decline_at=max(review_at, 0.5, threshold_at(promised[serves], weight, plan.capacity / 4)),
     )
@@ -123,6 +128,7 @@ def judge(fitted: Fitted, pool: Pool, as_of: int, capacity: float) -> dict[str, 
     embedded = train.embed(fitted.network, seen.tensors)
     logits = {"network": embedded[:, 0]}
     logits |= {part: fitted.ensembles[part].logits(x).mean(axis=1) for part, x in columns(seen, embedded).items()}
+    logits["blend"] = blended(logits["blend"], logits["network"], fitted.calibrators["network"])
     return {part: measures(fitted.calibrators[part].of_all(logits[part]), bad, weight, capacity) for part in PARTS}
 
 

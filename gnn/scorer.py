@@ -11,6 +11,7 @@ from typing import Literal, Self
 import numpy as np
 
 from gnn import bundle, references, train
+from gnn.blend import NETWORK_SAY, blended
 from gnn.bundle import ModelBundle
 from gnn.calibrate import Calibrator
 from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, row
@@ -25,7 +26,7 @@ class Scored:
     """What the model says of one subject.
 
     `probability`: calibrated, of fraud within the horizon. `contributions`: by how much each signal or variable moved the log-odds that were
-    served, all of them; `network`: by how much the network's columns and the plain counts did, together (0 where trees alone serve).
+    served, all of them; `network`: by how much the network, its columns and the plain counts did, together (0 where trees alone serve).
     `parts`: the probabilities of `network`, `trees` and `blend`. `spread`: of the members' log-odds, on which `uncertainty` rests.
     """
 
@@ -53,6 +54,7 @@ class Scorer:
         self.serves: str = card["serves"]
         self.typical: Mapping[str, float] = MappingProxyType({name: p95 for name, p95 in card["typical_p95"].items() if p95 is not None})
         self._model = model
+        self._network_usual: float = card["network_usual"]
         self._doubt: tuple[float, float] = (card["doubt"][0], card["doubt"][1])
         self.calibrators = {part: Calibrator(**numbers) for part, numbers in card["calibration"].items()}
 
@@ -68,14 +70,20 @@ class Scorer:
         inputs = {"trees": named[None, :], "blend": np.concatenate([named, row(references.counts(evidence)), embedded])[None, :]}
         members = {part: self._model.ensembles[part].logits(x)[0] for part, x in inputs.items()}
         logits = {"network": float(embedded[0])} | {part: float(values.mean()) for part, values in members.items()}
+        calibrated = self.calibrators["network"]
+        logits["blend"] = float(blended(members["blend"].mean(keepdims=True), embedded[:1], calibrated)[0])
         parts = {part: self.calibrators[part].of(logit) for part, logit in logits.items()}
         spread = float(members[self.serves].std())
-        moved = self._model.ensembles[self.serves].contributions(inputs[self.serves])[0].tolist()
+        moved = self._model.ensembles[self.serves].contributions(inputs[self.serves])[0]
+        said = 0.0
+        if self.serves == "blend":
+            moved = moved * (1 - NETWORK_SAY)
+            said = NETWORK_SAY * calibrated.slope * (float(embedded[0]) - self._network_usual)
         return Scored(
             probability=parts[self.serves],
             uncertainty=self._uncertainty(spread),
-            contributions=dict(zip(SIGNAL_NAMES + VARIABLE_NAMES, moved)),
-            network=float(sum(moved[len(named) :])),
+            contributions=dict(zip(SIGNAL_NAMES + VARIABLE_NAMES, moved.tolist())),
+            network=float(moved[len(named) :].sum()) + said,
             parts=parts,
             spread=spread,
         )

@@ -63,6 +63,7 @@ def card(fitted: Fitted, pool: Pool, plan: Plan, measured: Measures) -> dict[str
         "review_probability": fitted.review_at,
         "decline_probability": fitted.decline_at,
         "doubt": list(fitted.doubt),
+        "network_usual": fitted.network_usual,
         "calibration": {part: asdict(fitted.calibrators[part]) for part in ("network", *SERVABLE)},
         "typical_p95": typical_p95(pool, bad),
         "data": {"samples": len(drawn), "frauds": int(bad.sum()), "share_of_others_kept": round(drawn.share, 6)},

@@ -32,7 +32,8 @@ def test_a_bundle_is_plain_files_and_no_pickle(made: Path) -> None:
 def test_the_card_says_what_the_model_is(made: Path) -> None:
     card = json.loads((made / CARD).read_text("utf-8"))
     said = {"name", "version", "trained_as_of", "plan", "horizon_days", "capacity", "serves", "review_probability", "decline_probability", "doubt",
-            "calibration", "typical_p95", "data", "test", "rehearsal", "format", "inputs", "columns", "network", "files"}  # fmt: skip
+            "calibration", "network_usual", "typical_p95", "data", "test", "rehearsal", "format", "inputs", "columns", "network",
+            "files"}  # fmt: skip
     assert card.keys() == said
     assert card["inputs"]["signals"] == list(observe.SIGNAL_NAMES)
     assert card["review_probability"] <= card["decline_probability"]
@@ -70,6 +71,14 @@ def test_a_card_changed_by_hand_is_refused(copied: Path) -> None:
     card = json.loads((copied / CARD).read_text("utf-8"))
     (copied / CARD).write_text(json.dumps(card | {"review_probability": 0.9}), "utf-8")
     with pytest.raises(BundleError, match="changed after training"):
+        Scorer.load(copied)
+
+
+def test_a_card_that_lacks_a_field_is_refused_by_the_fields_name(copied: Path) -> None:
+    card = json.loads((copied / CARD).read_text("utf-8"))
+    del card["doubt"]
+    (copied / CARD).write_text(json.dumps(card), "utf-8")
+    with pytest.raises(BundleError, match="lacks doubt"):
         Scorer.load(copied)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gnn import bundle, train
+from gnn.blend import blended
 from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, Seed, evidence_of, observe, observe_all
 from gnn.plan import Plan
 from gnn.recipe import columns
@@ -63,8 +64,11 @@ def test_serving_gives_the_very_number_that_training_computed(model: Trained, fa
     seeds, seen = evidences(path, facts, 8)
     observed = observe_all(partial(SqliteStore, path), seeds, TODAY)
     inputs = columns(observed, train.embed(made.network, observed.tensors))
+    first = made.ensembles["blend"].names.index("network_logit")
     for part in ("trees", "blend"):
         logits = made.ensembles[part].logits(inputs[part]).mean(axis=1)
+        if part == "blend":
+            logits = blended(logits, inputs["blend"][:, first], scorer.calibrators["network"])
         for place, evidence in enumerate(seen):
             assert scored(scorer, evidence).parts[part] == scorer.calibrators[part].of(float(logits[place]))
 
@@ -87,9 +91,11 @@ def test_contributions_name_every_input_and_add_up_to_what_was_served(model: Tra
         embedded = train.embed(made.network, [one.tensors])[0]
         x = {"trees": one.named[None], "blend": np.concatenate([one.named, one.counts, embedded])[None]}[scorer.serves]
         parts = [b.predict(x, pred_contrib=True)[0] for b in made.ensembles[scorer.serves].boosters]
-        base = float(np.mean([p[-1] for p in parts]))
-        logit = float(made.ensembles[scorer.serves].logits(x).mean())
-        assert sum(said.contributions.values()) + said.network + base == pytest.approx(logit, abs=1e-6)
+        base, logit = np.array([np.mean([p[-1] for p in parts])]), made.ensembles[scorer.serves].logits(x).mean(axis=1)
+        if scorer.serves == "blend":
+            base = blended(base, np.array([made.card["network_usual"]]), scorer.calibrators["network"])
+            logit = blended(logit, embedded[:1], scorer.calibrators["network"])
+        assert sum(said.contributions.values()) + said.network + base[0] == pytest.approx(logit[0], abs=1e-6)
 
 
 def test_probabilities_are_probabilities_and_doubt_is_a_word(model: Trained, facts: Facts) -> None:
