@@ -11,6 +11,7 @@ SMALLEST = 3  # fewer people than this are no ring
 BUDGET = 0.0042  # of the honest, by expectation before the confirmed goods are let go; about half of it is hit in the end
 LEAST = 0.3  # no group with a lower score is flagged, whatever the budget
 LEAST_CONFIRMED = 0.1  # of the bad who had time to show are confirmed, at least
+_FEW = 20  # known frauds: with fewer, how often the bad are confirmed cannot be told
 _BELIEF = 6.0  # members' worth of evidence that the mean suspicion counts for
 _RATES = np.sort(np.r_[0.001, 0.004, 0.01, (np.arange(25) + 0.5) / 25])  # shares of bad members that are weighed against each other
 _WRONG_FRAUD, _WRONG_GOOD = 0.002, 0.05  # an honest person labelled fraud; a cheat labelled good, as a share of how often the honest are
@@ -23,7 +24,7 @@ def rescaled(chance: Column, known: Known) -> Column:
     `chance` (A,) must be out of fold.
     """
     found = chance[known.fraud]
-    if len(found) < 20:
+    if len(found) < _FEW:
         return chance
     raised = np.minimum(chance / max(float(np.quantile(found, 0.75)), 2 * LEAST_CONFIRMED), 1.0)
     top = known.mature & (raised >= 0.5)
@@ -68,7 +69,8 @@ def flagged_groups(group: Column, scores: Column, known: Known, held: Column) ->
     by_scores = np.cumsum(honest[worst]) / max(len(group), 1)
     spent = (np.cumsum(goods[worst]) + 500 * by_scores) / (cleared + 500)
     flagged = np.zeros(len(scores), bool)
-    spent = np.maximum(spent, _unlabelled(group, eligible, known, held, worst))
+    if known.fraud.sum() >= _FEW:
+        spent = np.maximum(spent, _unlabelled(group, eligible, known, held, worst))
     allowed = BUDGET + 1.0 / max(len(group), 1)  # one person at least, or a small store could flag nobody
     flagged[worst[(spent <= allowed) & eligible[worst]]] = True
     return flagged
