@@ -57,7 +57,7 @@ def prepared(folder: Path, applicants: int) -> Figures:
     load = measured("load_records.py", folder / "world" / "records", "--store", url(folder), "--report", folder / "load")
     load["rows_s"] = round(load["read"] / load["seconds"])
     load["applications_s"] = round(load["tables"]["applications"]["read"] / load["seconds"]) if "tables" in load else None
-    rings = measured("detect_rings.py", "--store", url(folder), "--as-of", AS_OF, "--out", folder / "rings")
+    rings = measured("detect_rings.py", "--store", url(folder), "--as-of", AS_OF, "--out", folder / "rings", "--back-steps", 0)
     return {"world": world, "load": load, "rings": rings}
 
 

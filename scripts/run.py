@@ -12,20 +12,22 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 
-AS_OF, WEEK_BEFORE = "2026-01-01", "2025-12-25"
 SCRIPTS = Path(__file__).parent
+SHANGHAI = ZoneInfo("Asia/Shanghai")  # the time zone of deliveries and arguments unless they say another
 
 
 def main() -> int:
     """Exit status: 0 stopped by Ctrl-C, SIGTERM or `--once`; 1 a step failed (its own message is above)."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("var/demo"), help="where everything goes (default var/demo)")
-    parser.add_argument("--applicants", type=int, default=4000, help="size of the made-up world (default 4000)")
+    parser.add_argument("--applicants", type=int, default=2500, help="size of the made-up world (default 2500)")
     parser.add_argument("--port", type=int, default=8000, help="port of the service; another free one when it is taken (default 8000)")
     parser.add_argument("--once", action="store_true", help="stop after the scored application instead of serving on")
     options = parser.parse_args()
@@ -39,15 +41,16 @@ def main() -> int:
 
 def demonstrate(options: argparse.Namespace, started: float) -> int:
     """The steps, each a command that a user can run alone."""
-    folder: Path = options.folder
+    today, last_week = (str((datetime.now(SHANGHAI) - timedelta(days=days)).date()) for days in (0, 7))
+    folder: Path = options.folder / today  # the world ends today, so that the service's clock is the moment after it
     world, model, rings = folder / "world", folder / "model", folder / "rings"
     store, casebook = f"sqlite:///{folder / 'graph.db'}", f"sqlite:///{folder / 'casebook.db'}"
     if not (world / "truth").exists():
-        step("1/6  a made-up world", "make_world.py", world, "--applicants", options.applicants, "--days", 365, "--seed", 7)
+        step("1/6  a made-up world", "make_world.py", world, "--applicants", options.applicants, "--days", 365, "--seed", 7, "--until", today)
     step("2/6  its records, through the door", "load_records.py", world / "records", "--store", store, "--report", folder / "load")
-    step("3/6  last week's rings", "detect_rings.py", "--store", store, "--as-of", WEEK_BEFORE, "--out", folder / "rings-last-week")
-    step("4/6  this week's rings, and what changed", "detect_rings.py", "--store", store, "--as-of", AS_OF, "--out", rings)
-    step("5/6  a model, of what was known by then", "train_model.py", "--store", store, "--as-of", AS_OF, "--out", model)
+    step("3/6  last week's rings", "detect_rings.py", "--store", store, "--as-of", last_week, "--out", folder / "rings-last-week")
+    step("4/6  this week's rings, and what changed", "detect_rings.py", "--store", store, "--as-of", today, "--out", rings)
+    step("5/6  a model, of what was known by then", "train_model.py", "--store", store, "--as-of", today, "--out", model)
     port = free_port(options.port)
     service = start("6/6  the service", "serve.py", "--store", store, "--model", model, "--casebook", casebook, "--port", port)
     try:
