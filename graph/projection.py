@@ -176,4 +176,3 @@ def _add_up(first: Column, kind: Column, holders: Column, kinds: int) -> Column:
         for row in range(first[p], last):
             out[p, kind[row]] = 1.0 - (1.0 - out[p, kind[row]]) * (1.0 - 0.999 / (holders[row] - 1.0))
     return out
-

@@ -194,9 +194,7 @@ DEVICES = Table(
     ),
 )
 # In the order in which they are loaded: what others refer to comes first.
-TABLES: Mapping[str, Table] = MappingProxyType(
-    {t.name: t for t in (PLATFORMS, MERCHANTS, DEVICES, APPLICATIONS, CONTACTS, EVENTS, OUTCOMES, LABELS)}
-)
+TABLES: Mapping[str, Table] = MappingProxyType({t.name: t for t in (PLATFORMS, MERCHANTS, DEVICES, APPLICATIONS, CONTACTS, EVENTS, OUTCOMES, LABELS)})
 
 
 @lru_cache(maxsize=64)

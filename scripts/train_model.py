@@ -36,12 +36,8 @@ def main() -> int:
 
     try:
         settings = Settings.from_environment()
-        plan = Plan(
-            horizon_days=options.horizon_days, capacity=options.capacity, most_samples=options.most_samples, workers=options.processes
-        )
-        figures = train_model(
-            partial(open_store, options.store or settings.store), moment_given(settings, options.as_of), options.out, plan
-        )
+        plan = Plan(horizon_days=options.horizon_days, capacity=options.capacity, most_samples=options.most_samples, workers=options.processes)
+        figures = train_model(partial(open_store, options.store or settings.store), moment_given(settings, options.as_of), options.out, plan)
     except InputError as error:
         print(f"train_model: {error}", file=sys.stderr)
         return 2

@@ -117,7 +117,7 @@ def _application() -> dict[str, Any]:
         "hash_scheme": {"type": "string", "description": "raw (default), or the hash that identifiers come in: sha256, sm3, md5, ..."},
     }
     schema["description"] = (
-        "The columns of an applications row, flat or in groups ({\"device\": {\"id\": ...}}). applied_at is read and set aside: the assessment's "
+        'The columns of an applications row, flat or in groups ({"device": {"id": ...}}). applied_at is read and set aside: the assessment\'s '
         "moment is the service's clock at arrival. At stage monitoring applicant_id is enough; at stage disbursement the application_id of "
         "one that was sent before."
     )
@@ -164,9 +164,7 @@ def _assessment() -> dict[str, Any]:
         degraded=_object(level={"enum": [level.value for level in Level]}, missing=_array({"type": "string"}), reason={"type": ["string", "null"]}),
         reasons={**_array(reason), "maxItems": 4},
         dimensions=_object(**{name: {"type": "number", "minimum": 0, "maximum": 1} for name in DIMENSIONS}),
-        multi_lending=_object(
-            status={"enum": ["found", "no_record", "failed"]}, variables=_object(**dict.fromkeys(NAMES, _NULLABLE_NUMBER))
-        ),
+        multi_lending=_object(status={"enum": ["found", "no_record", "failed"]}, variables=_object(**dict.fromkeys(NAMES, _NULLABLE_NUMBER))),
         ring={"type": ["object", "null"]},
         subgraph=_object(
             nodes={"type": ["integer", "null"]}, edges={"type": ["integer", "null"]}, truncated={"type": ["boolean", "null"]}, url={"type": "string"}
