@@ -25,6 +25,10 @@ class Calibrator:
         """The calibrated log-odds of many, without bounds."""
         return self.slope * logits + self.shift
 
+    def moved(self, by: float) -> Calibrator:
+        """The calibrator of a model whose log-odds lie `by` higher throughout."""
+        return Calibrator(self.slope, self.shift - self.slope * by)
+
     def of(self, logit: float) -> float:
         """The probability of one logit, strictly between 0 and 1."""
         z = min(max(self.slope * logit + self.shift, -30.0), 30.0)

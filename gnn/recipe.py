@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn import calibrate, train, trees
-from gnn.blend import blended
+from gnn.blend import NETWORK_SAY, blended
 from gnn.calibrate import Calibrator
 from gnn.evaluate import measures, threshold_at
 from gnn.network import RingNet
@@ -103,12 +103,18 @@ def fit_at(cut: int, pool: Pool, plan: Plan, earlier: Measures | None = None) ->
     judged = {part: measures(promised[part], bad, weight, plan.capacity) for part in PARTS}
     serves = max(SERVABLE, key=lambda part: sum((said[part]["ap"] or 0.0) for said in (judged, earlier) if said))
     doubt = np.quantile(spread[serves], [0.6, 0.9]).tolist()
+    more = samples.odds(cut) - samples.odds(rehearsal)
     review_at = threshold_at(promised[serves], weight, plan.capacity)
     return Fitted(
         cut=cut,
         network=_network(cut, pool, plan, young),
         ensembles=ensembles,
-        calibrators=calibrators,
+        calibrators={
+            # More frauds are known by now than when the watched models learned: scores lie higher, and promise no more for it.
+            "network": calibrators["network"].moved(samples.odds(cut) - samples.odds(first)),
+            "blend": calibrators["blend"].moved((1 - NETWORK_SAY) * more),
+            **{part: calibrators[part].moved(more) for part in ("trees", "reference")},
+        },
         serves=serves,
         rehearsal=judged,
         doubt=(doubt[0], doubt[1]),

@@ -76,9 +76,13 @@ class Samples:
     def weight(self, cut: int) -> Floats:
         """What each sample counts for in training at `cut`; 0 leaves it out."""
         bad, trust = self.bad(cut), self.trust(cut)
-        kept = (self.drawn < self.share) & (trust >= LEAST_TRUST)
-        weight = np.where(bad, 1.0, np.where(kept, trust / self.share, 0.0))
-        return np.asarray(np.where(self.at < cut, weight, 0.0), dtype=np.float64)
+        weight = np.where(bad, 1.0, np.where(self.drawn < self.share, trust / self.share, 0.0))
+        return np.asarray(np.where((self.at < cut) & (trust >= LEAST_TRUST), weight, 0.0), dtype=np.float64)
+
+    def odds(self, cut: int) -> float:
+        """The log-odds of a fraud among what can be learned from at `cut`: a model's scores lie around them."""
+        bad, weight = self.bad(cut), self.weight(cut)
+        return float(np.log((weight[bad].sum() + 0.5) / (weight[~bad].sum() + 0.5)))
 
 
 def collect(tables: Tables, plan: Plan) -> Samples:

@@ -150,6 +150,15 @@ def test_the_network_does_not_care_how_nodes_and_links_are_numbered(store: Sqlit
             assert torch.allclose(z, z_again, atol=1e-5)
 
 
+def test_serving_computes_what_the_library_of_the_training_computes(store: SqliteStore, facts: Facts) -> None:
+    network = RingNet(hidden=16, embedding=4, dropout=0.0)
+    for tensors in some_tensors(store, facts, 4):
+        z, logit = network.train()(Batch.of(tensors))
+        z_served, logit_served = network.eval()(Batch.of(tensors))
+        assert torch.allclose(z, z_served, atol=1e-6)
+        assert torch.allclose(logit, logit_served, atol=1e-6)
+
+
 def test_the_network_reads_an_applicant_of_whom_nothing_is_known(tmp_path: Path) -> None:
     with stored(tmp_path / "empty.db", Facts()) as there:
         tensors = from_evidence(gather(there.view(day(1)), Subject(applicant_id="nobody")))

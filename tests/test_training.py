@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -125,6 +127,15 @@ def test_too_few_frauds_are_refused_with_the_number_and_the_way_out(tmp_path: Pa
 def test_an_empty_store_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="0 of 0 samples"):
         train_model(partial(SqliteStore, tmp_path / "empty.db"), TODAY, tmp_path / "out", SMALL)
+
+
+def test_the_command_leaves_with_2_and_one_clear_line_when_there_is_too_little_to_learn_from(tmp_path: Path) -> None:
+    script = Path(__file__).parents[1] / "scripts" / "train_model.py"
+    asked = ["--store", f"sqlite:///{tmp_path / 'none.db'}", "--as-of", "2026-01-01", "--out", str(tmp_path / "out")]
+    done = subprocess.run([sys.executable, "-W", "ignore", script, *asked], capture_output=True, text=True, check=False, cwd=script.parents[1])
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("train_model: 0 of 0 samples are known as fraud")
 
 
 def drawn(tmp_path: Path, facts: Facts, **plan: Any) -> Any:
