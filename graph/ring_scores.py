@@ -8,7 +8,7 @@ from graph.known import Known
 from graph.tables import Column
 
 SMALLEST = 3  # fewer people than this are no ring
-BUDGET = 0.0042  # of the honest, by expectation before the confirmed goods are let go; about half of it is hit in the end
+BUDGET = 0.0036  # of the honest, by expectation before the confirmed goods are let go; about half of it is hit in the end
 LEAST = 0.3  # no group with a lower score is flagged, whatever the budget
 LEAST_CONFIRMED = 0.1  # of the bad who had time to show are confirmed, at least
 _FEW = 20  # known frauds: with fewer, how often the bad are confirmed cannot be told
