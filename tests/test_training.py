@@ -75,7 +75,7 @@ def test_serving_gives_the_very_number_that_training_computed(model: Trained, fa
             assert scored(scorer, evidence).parts[part] == scorer.calibrators[part].of(float(logits[place]))
 
 
-def test_the_same_evidence_gives_the_same_bits_again_and_in_another_process(model: Trained, facts: Facts) -> None:
+def test_the_same_evidence_gives_the_same_bits_again_and_from_a_bundle_loaded_twice(model: Trained, facts: Facts) -> None:
     _, path, out = model
     _, seen = evidences(path, facts, 4)
     first, second = Scorer.load(out), Scorer.load(out)
