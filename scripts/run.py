@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="stop after the scored application instead of serving on")
     options = parser.parse_args()
     started = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the service is ended with us
     try:
         return demonstrate(options, started)
     except subprocess.CalledProcessError as failed:
