@@ -17,7 +17,7 @@ from gnn.samples import Samples
 from gnn.tensors import Tensors, from_evidence
 from graph import multi_lending, signals
 from graph.errors import NotFoundError
-from graph.evidence import Evidence, Subject, gather, subject_of
+from graph.evidence import Evidence, Subject, subject_of
 from graph.moments import moment
 from graph.store import GraphStore
 
@@ -82,7 +82,7 @@ def evidence_of(store: GraphStore, seed: Seed, today: datetime) -> Evidence:
         if application is None:
             raise NotFoundError(f"no application {seed.application_id} before {today.isoformat()}")
         subject = subject_of(application)
-    return gather(store.view(moment(seed.at)), subject)
+    return store.view(moment(seed.at)).evidence_of(subject)
 
 
 def seeds_of(samples: Samples) -> list[Seed]:

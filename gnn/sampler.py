@@ -39,7 +39,7 @@ class PastSampler(BaseSampler):  # type: ignore[misc]
     """Gives each seed the surroundings that were gathered through a view as of its own moment, and nothing else.
 
     The compiled samplers that PyG's own loaders need filter one global graph by time; here the store's view does it, so training and serving
-    see the same through one piece of code (`graph.evidence.gather`), caps and hub guards included.
+    see the same through one piece of code (`GraphView.evidence_of`), caps and hub guards included.
     """
 
     def __init__(self, data: HeteroData) -> None:

@@ -8,8 +8,7 @@ from datetime import datetime
 
 import networkx as nx
 
-from graph.model import Application, Device, Event, Identifier, IdentifierKind, Label, Membership, Merchant, Outcome, Platform
-from graph.store import Bounds, GraphView
+from graph.model import Application, Device, Event, Identifier, Label, Membership, Merchant, Outcome, Platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +32,8 @@ def subject_of(application: Application) -> Subject:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Everything one assessment may look at; all of it happened, and was known, strictly before `as_of`.
+
+    `GraphView.evidence_of` reads it.
 
     `graph` is `GraphView.neighbourhood`. `applications`, `labels` and `memberships` cover every applicant in it, `outcomes` those applications;
     `events` (their own) and `dealings` (with a counterparty, on either side) the subject alone; `at_merchant` and `at_agent` are the latest
@@ -64,33 +65,3 @@ class Evidence:
     def received(self) -> tuple[Event, ...]:
         """What others did towards the subject (a transfer, a referral), newest first."""
         return tuple(event for event in self.dealings if event.counterparty_id == self.subject.applicant_id)
-
-
-def gather(view: GraphView, subject: Subject, bounds: Bounds | None = None) -> Evidence:
-    """Read all evidence for `subject` through `view`: a fixed, bounded number of reads, whoever it is."""
-    asked = subject.application
-    graph = view.neighbourhood(subject.applicant_id, asked.mentions if asked else (), bounds)
-    people = [node.partition(":")[2] for node, data in graph.nodes(data=True) if data["type"] == "applicant"]
-    devices = [d["identifier"] for _, d in graph.nodes(data=True) if d["type"] == IdentifierKind.DEVICE]
-    applications = view.applications_of(people)
-    me = [subject.applicant_id]
-    merchant_id, agent_id = (asked.merchant_id, asked.agent_id) if asked else (None, None)
-    at_merchant = view.applications_at(merchant_id, None) if merchant_id else ()
-    at_agent = view.applications_at(None, agent_id) if agent_id else ()
-    made = [a for each in applications.values() for a in each] + list(at_merchant + at_agent)
-    return Evidence(
-        subject=subject,
-        as_of=view.as_of,
-        graph=graph,
-        applications=applications,
-        outcomes=view.outcomes_of(list(dict.fromkeys(a.application_id for a in made))),
-        labels=view.labels_of(list(dict.fromkeys([*people, *(a.applicant_id for a in at_merchant + at_agent)]))),
-        memberships=view.memberships_of(people),
-        events=view.events_of(me)[subject.applicant_id],
-        dealings=view.dealings_of(me).get(subject.applicant_id, ()),
-        devices=view.devices_of(devices),
-        merchants=view.merchants_of([merchant_id] if merchant_id else []),
-        at_merchant=at_merchant,
-        at_agent=at_agent,
-        platforms=view.platforms(),
-    )

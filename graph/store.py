@@ -11,6 +11,7 @@ from typing import Self
 
 import networkx as nx
 
+from graph.evidence import Evidence, Subject
 from graph.hubs import hub_reason
 from graph.model import (
     Added,
@@ -20,6 +21,7 @@ from graph.model import (
     Facts,
     Holders,
     Identifier,
+    IdentifierKind,
     Label,
     Membership,
     Mention,
@@ -193,6 +195,35 @@ class GraphView(ABC):
         Graph attributes: seed, truncated, hubs_ignored, applicants (how many).
         """
         return _Walk(self, bounds or Bounds()).from_seed(applicant_id, mentions)
+
+    def evidence_of(self, subject: Subject, bounds: Bounds | None = None) -> Evidence:
+        """All evidence for `subject`: a fixed, bounded number of reads, whoever it is."""
+        asked = subject.application
+        graph = self.neighbourhood(subject.applicant_id, asked.mentions if asked else (), bounds)
+        people = [node.partition(":")[2] for node, data in graph.nodes(data=True) if data["type"] == "applicant"]
+        devices = [d["identifier"] for _, d in graph.nodes(data=True) if d["type"] == IdentifierKind.DEVICE]
+        applications = self.applications_of(people)
+        me = [subject.applicant_id]
+        merchant_id, agent_id = (asked.merchant_id, asked.agent_id) if asked else (None, None)
+        at_merchant = self.applications_at(merchant_id, None) if merchant_id else ()
+        at_agent = self.applications_at(None, agent_id) if agent_id else ()
+        made = [a for each in applications.values() for a in each] + list(at_merchant + at_agent)
+        return Evidence(
+            subject=subject,
+            as_of=self.as_of,
+            graph=graph,
+            applications=applications,
+            outcomes=self.outcomes_of(list(dict.fromkeys(a.application_id for a in made))),
+            labels=self.labels_of(list(dict.fromkeys([*people, *(a.applicant_id for a in at_merchant + at_agent)]))),
+            memberships=self.memberships_of(people),
+            events=self.events_of(me)[subject.applicant_id],
+            dealings=self.dealings_of(me).get(subject.applicant_id, ()),
+            devices=self.devices_of(devices),
+            merchants=self.merchants_of([merchant_id] if merchant_id else []),
+            at_merchant=at_merchant,
+            at_agent=at_agent,
+            platforms=self.platforms(),
+        )
 
 
 class _Walk:

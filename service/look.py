@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from graph import hubs, multi_lending, signals
 from graph.errors import StoreError
-from graph.evidence import Evidence, Subject, gather
+from graph.evidence import Evidence, Subject
 from graph.multi_lending import MultiLending
 from graph.store import GraphView
 from investigations.assessments import Degraded, Level
@@ -64,7 +64,7 @@ def look(view: GraphView | None, subject: Subject, scorer: Scorer | None, watch:
 
 def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch: Stopwatch, level: Level) -> Seen:
     with watch.timing("neighbourhood"):
-        evidence = leave_out(gather(view, subject))
+        evidence = leave_out(view.evidence_of(subject))
     with watch.timing("signals"):
         values = {signal.name: signal.value for signal in signals.compute(evidence)}
         variables = multi_lending.compute(evidence)

@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from graph.evidence import gather, subject_of
+from graph.evidence import subject_of
 from graph.hubs import GUARD
 from graph.model import Facts, IdentifierKind, LabelValue, Ring, RingChange, RingKind, RingMember, RingSnapshot, Role
 from graph.store import Bounds, GraphStore, GraphView
@@ -46,7 +46,7 @@ class StoreContract:
         second.add(before(facts, moment))
         for application in [a for a in facts.applications if a.applied_at == moment] + list(facts.applications[:5]):
             subject = subject_of(dataclasses.replace(application, applied_at=moment))
-            assert_same_evidence(gather(store.view(moment), subject), gather(second.view(moment), subject))
+            assert_same_evidence(store.view(moment).evidence_of(subject), second.view(moment).evidence_of(subject))
         assert_same_tables(store.view(moment).tables(), second.view(moment).tables())
 
     def test_any_order_of_delivery_gives_the_same_columns(self, store: GraphStore, second: GraphStore) -> None:
@@ -62,9 +62,9 @@ class StoreContract:
         store.add(early)
         mark = store.mark()
         asked = subject_of(applies("p001", 50, uses("device", "device1"), uses("phone", "phone1")))
-        then, columns = gather(store.view(day(50)), asked), store.view(day(50)).tables()
+        then, columns = store.view(day(50)).evidence_of(asked), store.view(day(50)).tables()
         store.add(late)
-        assert_same_evidence(then, gather(store.view(day(50), mark), asked))
+        assert_same_evidence(then, store.view(day(50), mark).evidence_of(asked))
         assert_same_tables(columns, store.view(day(50), mark).tables())
         assert len(store.view(day(50)).tables().applications["at"]) > len(columns.applications["at"])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graph.entity import Entity, resolve
-from graph.evidence import gather, subject_of
+from graph.evidence import subject_of
 from graph.model import Application, Facts, Identifier, IdentifierKind, Mention, Role
 from graph.sqlite_store import SqliteStore
 from tests.small_worlds import applies, before, day, random_facts, shuffled, uses
@@ -20,7 +20,7 @@ def person(tmp_path: Path):
 
         def see(asked: Application, *earlier: Application) -> Entity:
             store.add(Facts(applications=(*earlier, asked)))
-            return resolve(gather(store.view(asked.applied_at), subject_of(asked)))
+            return resolve(store.view(asked.applied_at).evidence_of(subject_of(asked)))
 
         yield see
 
@@ -93,5 +93,5 @@ def test_the_future_and_the_order_of_delivery_change_nobody(tmp_path: Path, seed
     for name, delivery in {"all": facts, "past": before(facts, day(30)), "shuffled": shuffled(facts, 3)}.items():
         with SqliteStore(tmp_path / f"{name}.db") as store:
             store.add(delivery)
-            seen.append(resolve(gather(store.view(day(30)), asked)))
+            seen.append(resolve(store.view(day(30)).evidence_of(asked)))
     assert seen[0] == seen[1] == seen[2]

@@ -9,7 +9,7 @@ import pytest
 
 from graph import multi_lending
 from graph.entity import resolve
-from graph.evidence import Evidence, Subject, gather, subject_of
+from graph.evidence import Evidence, Subject, subject_of
 from graph.model import Application, Facts, IdentifierKind, Outcome, OutcomeStatus, PlatformType, Role
 from graph.sqlite_store import SqliteStore
 from graph.store import Bounds
@@ -35,7 +35,7 @@ def world(tmp_path: Path):
 
         def see(asked: Application, earlier: tuple[Application, ...] = (), outcomes: tuple[Outcome, ...] = ()) -> Evidence:
             store.add(Facts(platforms=PLATFORMS, applications=(*earlier, asked), outcomes=outcomes))
-            return gather(store.view(asked.applied_at), subject_of(asked))
+            return store.view(asked.applied_at).evidence_of(subject_of(asked))
 
         yield see
 
@@ -84,7 +84,7 @@ def test_every_variable_equals_a_slow_count_over_the_raw_facts(tmp_path: Path, s
         store.add(facts)
         for asked in last:
             wide = Bounds(applicants=1_000, holders=1_000, ties=1_000)
-            evidence = gather(store.view(asked.applied_at), subject_of(asked), wide)
+            evidence = store.view(asked.applied_at).evidence_of(subject_of(asked), wide)
             person = resolve(evidence).applicants
             found = multi_lending.compute(evidence)
             assert dict(found.variables) == {name: oracle(name, facts, asked, person) for name in multi_lending.NAMES}
@@ -95,7 +95,7 @@ def test_the_random_worlds_have_something_to_count(tmp_path: Path) -> None:
     asked = max(facts.applications, key=lambda a: a.applied_at)
     with SqliteStore(tmp_path / "graph.db") as store:
         store.add(facts)
-        found = multi_lending.compute(gather(store.view(asked.applied_at), subject_of(asked)))
+        found = multi_lending.compute(store.view(asked.applied_at).evidence_of(subject_of(asked)))
     assert sum(bool(value) for value in found.variables.values()) > 30
 
 
@@ -174,7 +174,7 @@ def test_deleting_or_shuffling_the_future_changes_no_bit(tmp_path: Path, seed: i
     for name, delivery in {"all": facts, "past": before(facts, day(30)), "shuffled": shuffled(facts, 3)}.items():
         with SqliteStore(tmp_path / f"{name}.db") as store:
             store.add(delivery)
-            seen.append(multi_lending.compute(gather(store.view(day(30)), asked)))
+            seen.append(multi_lending.compute(store.view(day(30)).evidence_of(asked)))
     assert seen[0] == seen[1] == seen[2]
 
 

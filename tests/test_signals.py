@@ -11,7 +11,7 @@ import pytest
 
 from graph import signals
 from graph.entity import resolve
-from graph.evidence import Evidence, Subject, gather, subject_of
+from graph.evidence import Evidence, Subject, subject_of
 from graph.model import Application, Contact, Device, Event, Facts, Label, LabelValue, Merchant, Outcome, OutcomeStatus, Role
 from graph.signals import SIGNALS
 from graph.signals_behaviour import BEHAVIOUR
@@ -46,7 +46,7 @@ def world(tmp_path: Path):
             for fact in (*facts, asked):
                 named.setdefault(KINDS[type(fact)], []).append(fact)
             store.add(Facts(platforms=PLATFORMS, **{name: tuple(rows) for name, rows in named.items()}))
-            return gather(store.view(asked.applied_at), subject_of(asked))
+            return store.view(asked.applied_at).evidence_of(subject_of(asked))
 
         yield see
 
@@ -189,7 +189,7 @@ def test_deleting_or_shuffling_the_future_changes_no_bit(tmp_path: Path, seed: i
     for name, delivery in deliveries.items():
         with SqliteStore(tmp_path / f"{name}.db") as store:
             store.add(delivery)
-            seen.append(signals.compute(gather(store.view(moment), subject_of(asked))))
+            seen.append(signals.compute(store.view(moment).evidence_of(subject_of(asked))))
     assert seen[0] == seen[1] == seen[2]
     assert any(one.value for one in seen[0])
 
@@ -197,7 +197,7 @@ def test_deleting_or_shuffling_the_future_changes_no_bit(tmp_path: Path, seed: i
 def test_without_an_application_everything_still_has_an_answer(tmp_path: Path) -> None:
     with SqliteStore(tmp_path / "graph.db") as store:
         store.add(random_facts(1))
-        evidence = gather(store.view(day(50)), Subject(applicant_id="p001"))
+        evidence = store.view(day(50)).evidence_of(Subject(applicant_id="p001"))
     assert len(signals.compute(evidence)) == len(SIGNALS)
     assert values(evidence)["amount"] is None
 
@@ -228,7 +228,7 @@ def test_every_path_that_is_found_walks_along_links_of_the_graph(tmp_path: Path,
     )
     with SqliteStore(tmp_path / "graph.db") as store:
         store.add(random_facts(seed))
-        evidence = gather(store.view(day(50)), subject_of(asked))
+        evidence = store.view(day(50)).evidence_of(subject_of(asked))
     found = {name: one.evidence_path(evidence) for name, one in SIGNALS.items()}
     assert sum(path is not None for path in found.values()) > 40
     selves = {f"applicant:{one}" for one in resolve(evidence).applicants}
