@@ -1,4 +1,4 @@
-"""The network: two rounds of typed messages over a subject's surroundings, read out at the subject."""
+"""The network: two rounds of typed messages over a subject's surroundings, read out at the subject. Learned here, served by `gnn.forward`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch_geometric.utils import scatter
 from gnn.tensors import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, EdgeType, Tensors
 
 NODE_TYPES = tuple(NODE_FEATURES)
-_BOUND = 3.0
+BOUND = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ class Scale(nn.Module):
             self.deviation.copy_(x.std(0).clamp_min(0.05))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width) to (N, width), each within -_BOUND to _BOUND."""
-        return ((x - self.mean) / self.deviation).clamp(-_BOUND, _BOUND)
+        """(N, width) to (N, width), each within -BOUND to BOUND."""
+        return ((x - self.mean) / self.deviation).clamp(-BOUND, BOUND)
 
 
 class TypedConv(MessagePassing):  # type: ignore[misc]
@@ -104,18 +104,9 @@ class TypedConv(MessagePassing):  # type: ignore[misc]
         said, kept = self.say_and_keep(h, counts).chunk(2, dim=1)
         edge = torch.cat(self.forth_and_back(edge_attr).chunk(2, dim=1))
         size = (h.size(0), h.size(0))
-        heard = self.propagate(both, x=said, edge=edge, size=size) if self.training else self._heard(both, said, edge)
+        heard = self.propagate(both, x=said, edge=edge, size=size)
         out: Tensor = h + self.norm(torch.relu(kept + self.take(heard)))
         return out
-
-    def _heard(self, both: Tensor, said: Tensor, edge: Tensor) -> Tensor:
-        """What `propagate` gives, without its bookkeeping, which would cost more than the sums on one subject's graph."""
-        source, target = both
-        message = self.message(said[source], edge)
-        total = torch.zeros_like(said).index_add_(0, target, message)
-        count = torch.bincount(target, minlength=len(said)).clamp_min_(1).unsqueeze(1)
-        most = torch.zeros_like(said).scatter_reduce_(0, target.unsqueeze(1).expand_as(message), message, "amax")
-        return torch.cat([total / count, most], dim=1)
 
     def message(self, x_j: Tensor, edge: Tensor) -> Tensor:
         """What one link carries."""

@@ -10,10 +10,11 @@ from typing import Literal, Self
 
 import numpy as np
 
-from gnn import bundle, references, train
+from gnn import bundle, references
 from gnn.blend import NETWORK_SAY, blended
 from gnn.bundle import ModelBundle
 from gnn.calibrate import Calibrator
+from gnn.forward import Forward
 from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, row
 from gnn.tensors import from_evidence
 from graph.evidence import Evidence
@@ -54,6 +55,7 @@ class Scorer:
         self.serves: str = card["serves"]
         self.typical: Mapping[str, float] = MappingProxyType({name: p95 for name, p95 in card["typical_p95"].items() if p95 is not None})
         self._model = model
+        self._forward = Forward(model.network)
         self._network_usual: float = card["network_usual"]
         self._doubt: tuple[float, float] = (card["doubt"][0], card["doubt"][1])
         self.calibrators = {part: Calibrator(**numbers) for part, numbers in card["calibration"].items()}
@@ -66,7 +68,7 @@ class Scorer:
     def score(self, evidence: Evidence, signals: Mapping[str, float | None], variables: Mapping[str, float | None]) -> Scored:
         """Assess one subject; `signals` and `variables` were computed from the same evidence, a missing name counts as *not known*."""
         named = row([*(signals.get(name) for name in SIGNAL_NAMES), *(variables.get(name) for name in VARIABLE_NAMES)])
-        embedded = train.embed(self._model.network, [from_evidence(evidence)])[0]
+        embedded = self._forward(from_evidence(evidence))
         inputs = {"trees": named[None, :], "blend": np.concatenate([named, row(references.counts(evidence)), embedded])[None, :]}
         members = {part: self._model.ensembles[part].logits(x)[0] for part, x in inputs.items()}
         logits = {"network": float(embedded[0])} | {part: float(values.mean()) for part, values in members.items()}

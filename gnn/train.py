@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from gnn.forward import Forward
 from gnn.network import Batch, RingNet
 from gnn.plan import Plan
 from gnn.progress import bar
@@ -68,9 +69,5 @@ def _loss(network: RingNet, batch: Batch, y: Tensor, w: Tensor) -> Tensor:
 
 def embed(network: RingNet, tensors: Sequence[Tensors]) -> Floats:
     """(N, 1 + embedding): logit and embedding of each, computed one by one exactly as they are served, so that the bits are the same."""
-    out = np.empty((len(tensors), 1 + network.narrow.out_features), dtype=np.float64)
-    with torch.inference_mode():
-        for place, one in enumerate(tensors):
-            z, logit = network(Batch.of(one))
-            out[place, 0], out[place, 1:] = logit.item(), z[0].numpy()
-    return out
+    answer = Forward(network)
+    return np.array([answer(one) for one in tensors], dtype=np.float64).reshape(-1, 1 + network.narrow.out_features)

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch_geometric.sampler import NodeSamplerInput
 
+from gnn.forward import Forward
 from gnn.network import Batch, RingNet
 from gnn.observe import Seed, evidence_of, observe, observe_all, seeds_of
 from gnn.plan import Plan
@@ -178,3 +179,17 @@ def test_observing_in_the_stored_order_gives_each_seed_its_own_row(store: Sqlite
         assert same(observed.tensors[place], one.tensors)
     assert seeds[0] == Seed(str(samples.applicant_id[0]), str(samples.application_id[0]), int(samples.at[0]))
     assert micros(now) > seeds[-1].at
+
+
+def test_what_is_served_is_what_the_network_says(store: SqliteStore, facts: Facts) -> None:
+    torch.manual_seed(3)
+    network = RingNet(hidden=32, embedding=8).eval()
+    nobody = from_evidence(store.view(day(0)).evidence_of(Subject(applicant_id="nobody")))
+    chosen = [*some_tensors(store, facts), nobody]
+    network.settle({name: torch.from_numpy(np.concatenate([t.x[name] for t in chosen])) for name in NODE_FEATURES})
+    served = Forward(network)
+    for tensors in chosen:
+        with torch.inference_mode():
+            embedding, logit = network(Batch.of(tensors))
+        assert served(tensors) == pytest.approx(np.concatenate([logit.numpy(), embedding[0].numpy()]), rel=1e-4, abs=1e-5)
+        assert np.array_equal(served(tensors), Forward(network)(tensors))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from graph.model import Application, Identifier
-from graph.sqlite_store.codec import APPLICATION_COLUMNS, KIND_CODE, application_of, identifier_of
+from graph.sqlite_store.codec import APPLICATION_COLUMNS, KIND_CODE, application_of, identifier_of, mentioned
 
 _BY_KEY = f"""SELECT a.key, p.applicant_id, {", ".join("a." + column for column in APPLICATION_COLUMNS.split(", "))}
     FROM json_each(?) j CROSS JOIN application a ON a.key = j.value CROSS JOIN applicant p ON p.key = a.applicant"""
+_IDENTIFIERS = "SELECT i.key, i.kind, i.token, i.masked, i.linking FROM json_each(?) j CROSS JOIN identifier i ON i.key = j.value"
+_NAMES = "SELECT p.key, p.applicant_id FROM json_each(?) j CROSS JOIN applicant p ON p.key = j.value"
+_KEYS = """SELECT i.key FROM json_each(?) j CROSS JOIN identifier i
+    ON i.kind = json_extract(j.value, '$[0]') AND i.token = json_extract(j.value, '$[1]')"""
 
 
 class FactCache:
@@ -25,50 +29,50 @@ class FactCache:
         self._applications: dict[int, Application] = {}
         self._names: dict[int, str] = {}
 
-    def identifier(self, connection: sqlite3.Connection, key: int) -> Identifier:
-        """The identifier with that key, which must exist."""
-        found = self._identifiers.get(key)
-        if found is None:
-            row = connection.execute("SELECT kind, token, masked, linking FROM identifier WHERE key = ?", (key,)).fetchone()
-            found = self._keep(key, identifier_of(row))
-        return found
+    def identifiers(self, connection: sqlite3.Connection, keys: Collection[int]) -> Mapping[int, Identifier]:
+        """A mapping in which each of those keys, which must exist, is found; those not at hand are read at once."""
+        known = self._identifiers
+        missing = [key for key in keys if key not in known]
+        if missing:
+            if len(known) >= self.IDENTIFIERS:  # whoever still holds the old mapping finds there what was in it
+                self._identifiers = known = {key: known[key] for key in keys if key in known}
+                self._keys = {identifier: key for key, identifier in known.items()}
+            for key, *row in connection.execute(_IDENTIFIERS, (json.dumps(missing),)).fetchall():
+                known[key] = identifier = identifier_of(row)
+                self._keys[identifier] = key
+        return known
 
-    def key(self, connection: sqlite3.Connection, identifier: Identifier) -> int | None:
-        """The key of an identifier, or None when the store has never seen it."""
-        found = self._keys.get(identifier)
-        if found is None:
-            asked = (KIND_CODE[identifier.kind], identifier.token)
-            row = connection.execute("SELECT key FROM identifier WHERE kind = ? AND token = ?", asked).fetchone()
-            if row is None:
-                return None
-            found = int(row[0])
-            self.identifier(connection, found)
-        return found
+    def keys(self, connection: sqlite3.Connection, identifiers: Sequence[Identifier]) -> dict[Identifier, int | None]:
+        """The key of each identifier, or None for one that the store has never seen."""
+        known = self._keys
+        missing = [i for i in identifiers if i not in known]
+        if missing:
+            asked = json.dumps([(KIND_CODE[i.kind], i.token) for i in missing])
+            found = [key for (key,) in connection.execute(_KEYS, (asked,)).fetchall()]
+            self.identifiers(connection, found)
+            known = self._keys
+        return {i: known.get(i) for i in identifiers}
 
     def applications(self, connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, Application]:
         """The applications with those keys, which must exist."""
         known = self._applications
         missing = [key for key in keys if key not in known]
         found = {key: known[key] for key in keys if key in known}
-        for row in connection.execute(_BY_KEY, (json.dumps(missing),)).fetchall() if missing else ():
-            found[row[0]] = application_of(row[2:], row[1], lambda key: self.identifier(connection, key))
+        rows = connection.execute(_BY_KEY, (json.dumps(missing),)).fetchall() if missing else []
+        resolve = self.identifiers(connection, mentioned(row[18] for row in rows))
+        for row in rows:
+            found[row[0]] = application_of(row[2:], row[1], resolve)
         if len(known) > self.APPLICATIONS:
             self._applications = {}
         self._applications.update(found)
         return found
 
-    def name(self, connection: sqlite3.Connection, key: int) -> str:
-        """The id of the applicant with that key, who must exist."""
-        found = self._names.get(key)
-        if found is None:
-            if len(self._names) >= self.IDENTIFIERS:
-                self._names = {}
-            found = self._names[key] = connection.execute("SELECT applicant_id FROM applicant WHERE key = ?", (key,)).fetchone()[0]
-        return found
-
-    def _keep(self, key: int, identifier: Identifier) -> Identifier:
-        if len(self._identifiers) >= self.IDENTIFIERS:
-            self._identifiers, self._keys = {}, {}
-        self._identifiers[key] = identifier
-        self._keys[identifier] = key
-        return identifier
+    def names(self, connection: sqlite3.Connection, keys: Collection[int]) -> Mapping[int, str]:
+        """A mapping in which the id of each of those applicants, who must exist, is found; those not at hand are read at once."""
+        known = self._names
+        missing = [key for key in keys if key not in known]
+        if missing:
+            if len(known) >= self.IDENTIFIERS:
+                self._names = known = {key: known[key] for key in keys if key in known}
+            known.update(connection.execute(_NAMES, (json.dumps(missing),)).fetchall())
+        return known

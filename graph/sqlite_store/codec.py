@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from graph.model import (
@@ -36,7 +36,7 @@ APPLICATION_COLUMNS = (
 EVENT_COLUMNS = "event_id, applicant, at, kind, counterparty, merchant_id, amount, mentions, attributes"
 
 
-def identifier_of(row: Row) -> Identifier:
+def identifier_of(row: Sequence[Any]) -> Identifier:
     """(kind, token, masked, linking) as an Identifier."""
     return Identifier(KINDS[row[0]], row[1], row[2], bool(row[3]))
 
@@ -46,11 +46,16 @@ def pack_mentions(mentions: Iterable[tuple[int, int]]) -> str:
     return ",".join(f"{role}:{key}" for role, key in mentions)
 
 
-def unpack_mentions(text: str, resolve: Callable[[int], Identifier]) -> tuple[Mention, ...]:
-    """The mentions behind `pack_mentions`; `resolve` gives the identifier of a key."""
+def mentioned(texts: Iterable[str]) -> set[int]:
+    """The identifier keys in such texts."""
+    return {int(part[2:]) for text in texts if text for part in text.split(",")}
+
+
+def unpack_mentions(text: str, resolve: Mapping[int, Identifier]) -> tuple[Mention, ...]:
+    """The mentions behind `pack_mentions`; `resolve` has the identifier of each key."""
     if not text:
         return ()
-    return tuple([Mention(resolve(int(part[2:])), ROLES[int(part[0])]) for part in text.split(",")])
+    return tuple([Mention(resolve[int(part[2:])], ROLES[int(part[0])]) for part in text.split(",")])
 
 
 def pack_attributes(attributes: tuple[tuple[str, str], ...]) -> str:
@@ -71,7 +76,7 @@ def application_row(a: Application, applicant: int, mentions: str) -> Row:
     )  # fmt: skip
 
 
-def application_of(row: Row, applicant_id: str, resolve: Callable[[int], Identifier]) -> Application:
+def application_of(row: Row, applicant_id: str, resolve: Mapping[int, Identifier]) -> Application:
     """A row of APPLICATION_COLUMNS as an Application."""
     return Application(
         application_id=row[0], applied_at=moment(row[2]), applicant_id=applicant_id, platform_id=row[3], product=row[4], amount=row[5],
@@ -86,7 +91,7 @@ def event_row(e: Event, applicant: int, counterparty: int | None, mentions: str)
     return (e.event_id, applicant, micros(e.at), e.kind, counterparty, e.merchant_id, e.amount, mentions, pack_attributes(e.attributes))
 
 
-def event_of(row: Row, people: tuple[str, str | None], resolve: Callable[[int], Identifier]) -> Event:
+def event_of(row: Row, people: tuple[str, str | None], resolve: Mapping[int, Identifier]) -> Event:
     """A row of EVENT_COLUMNS as an Event; `people` are the ids of applicant and counterparty."""
     return Event(
         event_id=row[0], kind=row[3], at=moment(row[2]), applicant_id=people[0], counterparty_id=people[1], merchant_id=row[5], amount=row[6],

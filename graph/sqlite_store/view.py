@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 
 from graph.hubs import COUNT_CAP, hub_reason
 from graph.model import (
@@ -41,6 +40,7 @@ from graph.sqlite_store.codec import (
     identifier_of,
     label_of,
     member_of,
+    mentioned,
     outcome_of,
     ring_of,
 )
@@ -98,10 +98,11 @@ _MANY = """SELECT j.value FROM json_each(:asked) j WHERE (SELECT count(*) FROM (
     (SELECT key FROM applicant WHERE applicant_id = j.value) LIMIT :limit + 1)) > :limit"""
 MANY_TIES, MANY_APPLICATIONS = _MANY.format(table="tie"), _MANY.format(table="application")
 APPLICATIONS_OF = f"SELECT key FROM application WHERE applicant = {_MINE} AND {_SEEN} ORDER BY at DESC, application_id LIMIT :limit"
-DEVICE = """SELECT d.os, d.model, d.is_emulator, d.is_rooted FROM identifier i JOIN device d ON d.identifier = i.key
-            WHERE i.kind = :kind AND i.token = :token AND d.mark <= :mark"""
+DEVICES = """SELECT d.identifier, d.os, d.model, d.is_emulator, d.is_rooted FROM json_each(:asked) j CROSS JOIN device d ON d.identifier = j.value
+             WHERE d.mark <= :mark"""
 MERCHANTS = "SELECT merchant_id, category, city, opened_at FROM json_each(:ids) j JOIN merchant ON merchant_id = j.value WHERE mark <= :mark"
 SNAPSHOT = "SELECT key, name, as_of, changes FROM snapshot WHERE as_of <= :as_of AND mark <= :mark ORDER BY as_of DESC, mark DESC LIMIT 1"
+_AT_ONCE = 500  # applications turned from rows at once
 MEMBER_COLUMNS = "applicant_id, role, joined_at, distance_to_core, strength"
 
 
@@ -114,18 +115,23 @@ class SqliteView(GraphView):
         self._db = connection
         self._when = {"as_of": micros(as_of), "mark": recorded_by}
         self._cache = cache
-        self._resolve = partial(cache.identifier, connection)
-        self._name = partial(cache.name, connection)
+        self._counted: dict[Identifier, int] = {}  # of this moment and mark: a view's counts do not change
 
     # -- facts ------------------------------------------------------------------------------------------------------------------------
 
     def application(self, application_id: str) -> Application | None:
         row = self._db.execute(APPLICATION, {"id": application_id, **self._when}).fetchone()
-        return None if row is None else application_of(row, self._name(row[1]), self._resolve)
+        return None if row is None else next(self._applications([row]))
 
     def applications(self, since: datetime) -> Iterator[Application]:
-        for row in self._db.execute(APPLICATIONS, {"since": micros(since), **self._when}):
-            yield application_of(row, self._name(row[1]), self._resolve)
+        cursor = self._db.execute(APPLICATIONS, {"since": micros(since), **self._when})
+        while rows := cursor.fetchmany(_AT_ONCE):
+            yield from self._applications(rows)
+
+    def _applications(self, rows: Sequence[Row]) -> Iterator[Application]:
+        names = self._cache.names(self._db, {row[1] for row in rows})
+        resolve = self._cache.identifiers(self._db, mentioned(row[16] for row in rows))
+        return (application_of(row, names[row[1]], resolve) for row in rows)
 
     def applications_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Application, ...]]:
         many = self._many(MANY_APPLICATIONS, applicant_ids, limit)
@@ -154,7 +160,9 @@ class SqliteView(GraphView):
 
     def _events(self, sql: str, who: str, limit: int) -> tuple[Event, ...]:
         rows = self._db.execute(sql, {"who": who, "limit": limit, **self._when}).fetchall()
-        return tuple([event_of(r, (self._name(r[1]), None if r[4] is None else self._name(r[4])), self._resolve) for r in rows])
+        names = self._cache.names(self._db, {key for row in rows for key in (row[1], row[4]) if key is not None})
+        resolve = self._cache.identifiers(self._db, mentioned(row[7] for row in rows))
+        return tuple([event_of(row, (names[row[1]], names.get(row[4])), resolve) for row in rows])
 
     def outcomes_of(self, application_ids: Sequence[str]) -> Mapping[str, tuple[Outcome, ...]]:
         found: dict[str, list[Outcome]] = {application_id: [] for application_id in application_ids}
@@ -184,26 +192,25 @@ class SqliteView(GraphView):
         for who in many:
             asked = {"who": who, "limit": limit, **self._when}
             found[who] = [row for kind in KIND_CODE.values() for row in self._db.execute(TIES_OF_KIND, {"kind": kind, **asked})]
-        return {who: self._newest_first(who, rows) for who, rows in found.items()}
-
-    def _newest_first(self, who: str, rows: list[Row]) -> tuple[Tie, ...]:
-        known = [(-row[2], identifier.node, row[1], identifier, row[3]) for row in rows for identifier in (self._resolve(row[0]),)]
-        known.sort(key=lambda k: k[:3])
-        return tuple([Tie(who, identifier, ROLES[role], moment(-since), moment(last)) for since, _, role, identifier, last in known])
+        resolve = self._cache.identifiers(self._db, {row[0] for rows in found.values() for row in rows})
+        return {who: _newest_first(who, rows, resolve) for who, rows in found.items()}
 
     def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
-        keys = {i: self._cache.key(self._db, i) for i in identifiers}
-        counts = dict[int | None, int](self._each(HOLDER_COUNTS, [key for key in keys.values() if key is not None]))
-        return {i: counts.get(key, 0) for i, key in keys.items()}
+        fresh = [i for i in identifiers if i not in self._counted]
+        if fresh:
+            keys = self._cache.keys(self._db, fresh)
+            counts = dict[int | None, int](self._each(HOLDER_COUNTS, [key for key in keys.values() if key is not None]))
+            self._counted.update((i, counts.get(key, 0)) for i, key in keys.items())
+        return {i: self._counted[i] for i in identifiers}
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
-        keys = {i: self._cache.key(self._db, i) for i in identifiers}
-        counts = dict[int | None, int](self._each(HOLDER_COUNTS, [key for key in keys.values() if key is not None]))
-        walked = [key for i, key in keys.items() if key is not None and not hub_reason(i, counts[key])]
+        counts = self.holder_counts(identifiers)
+        keys = self._cache.keys(self._db, identifiers)
+        walked = [key for i, key in keys.items() if key is not None and not hub_reason(i, counts[i])]
         ties: dict[int | None, list[Row]] = {}
         for row in self._each(HOLDERS, walked):
             ties.setdefault(row[0], []).append(row)
-        return {i: Holders(i, counts.get(key, 0), self._holding(i, ties.get(key, [])[:limit])) for i, key in keys.items()}
+        return {i: Holders(i, counts[i], self._holding(i, ties.get(key, [])[:limit])) for i, key in keys.items()}
 
     def _holding(self, identifier: Identifier, rows: Sequence[Row]) -> tuple[Tie, ...]:
         return tuple([Tie(row[1], identifier, ROLES[row[2]], moment(row[3]), moment(row[4])) for row in rows])
@@ -211,12 +218,11 @@ class SqliteView(GraphView):
     # -- reference data ---------------------------------------------------------------------------------------------------------------
 
     def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
+        keys = {key: i for i, key in self._cache.keys(self._db, identifiers).items()}
         found = {}
-        for identifier in identifiers:
-            row = self._db.execute(DEVICE, {"kind": KIND_CODE[identifier.kind], "token": identifier.token, **self._when}).fetchone()
-            if row is not None:
-                emulator, rooted = (None if flag is None else bool(flag) for flag in row[2:])
-                found[identifier] = Device(identifier=identifier, os=row[0], model=row[1], is_emulator=emulator, is_rooted=rooted)
+        for key, os, model, *flags in self._each(DEVICES, [key for key in keys if key is not None]):
+            emulator, rooted = (None if flag is None else bool(flag) for flag in flags)
+            found[keys[key]] = Device(identifier=keys[key], os=os, model=model, is_emulator=emulator, is_rooted=rooted)
         return found
 
     def platforms(self) -> Mapping[str, Platform]:
@@ -284,6 +290,12 @@ class SqliteView(GraphView):
 
     def tables(self) -> Tables:
         return read_tables(self._db, self._when)
+
+
+def _newest_first(who: str, rows: Sequence[Row], resolve: Mapping[int, Identifier]) -> tuple[Tie, ...]:
+    known = [(-since, resolve[key].node, role, key, last) for key, role, since, last, *_ in rows]
+    known.sort()  # no two are alike in the first three
+    return tuple([Tie(who, resolve[key], ROLES[role], moment(-since), moment(last)) for since, _, role, key, last in known])
 
 
 def _newest(application: Application) -> tuple[int, str]:
