@@ -14,12 +14,14 @@ from gnn import bundle, references
 from gnn.blend import NETWORK_SAY, blended
 from gnn.bundle import ModelBundle
 from gnn.calibrate import Calibrator
+from gnn.explain import Explainer, Floats
 from gnn.forward import Forward
 from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, row
 from gnn.tensors import from_evidence
 from graph.evidence import Evidence
 
 Uncertainty = Literal["low", "medium", "high"]
+_NAMES = SIGNAL_NAMES + VARIABLE_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Scored:
 
     `probability`: calibrated, of fraud within the horizon. `contributions`: by how much each signal or variable moved the log-odds that were
     served, all of them; `network`: by how much the network, its columns and the plain counts did, together (0 where trees alone serve).
-    `parts`: the probabilities of `network`, `trees` and `blend`. `spread`: of the members' log-odds, on which `uncertainty` rests.
+    `parts`: the probabilities of what serves and, in a blend, of the network alone. `spread`: of the members' log-odds, on which `uncertainty` rests.
     """
 
     probability: float
@@ -54,8 +56,8 @@ class Scorer:
         self.decline_probability: float = card["decline_probability"]
         self.serves: str = card["serves"]
         self.typical: Mapping[str, float] = MappingProxyType({name: p95 for name, p95 in card["typical_p95"].items() if p95 is not None})
-        self._model = model
         self._forward = Forward(model.network)
+        self._explainer = Explainer.of(model.ensembles[self.serves].boosters)
         self._network_usual: float = card["network_usual"]
         self._doubt: tuple[float, float] = (card["doubt"][0], card["doubt"][1])
         self.calibrators = {part: Calibrator(**numbers) for part, numbers in card["calibration"].items()}
@@ -68,24 +70,24 @@ class Scorer:
     def score(self, evidence: Evidence, signals: Mapping[str, float | None], variables: Mapping[str, float | None]) -> Scored:
         """Assess one subject; `signals` and `variables` were computed from the same evidence, a missing name counts as *not known*."""
         named = row([*(signals.get(name) for name in SIGNAL_NAMES), *(variables.get(name) for name in VARIABLE_NAMES)])
+        if self.serves == "trees":
+            members, moved = self._explainer(named)
+            return self._scored(members, moved, {"trees": float(members.mean())}, 0.0)
         embedded = self._forward(from_evidence(evidence))
-        inputs = {"trees": named[None, :], "blend": np.concatenate([named, row(references.counts(evidence)), embedded])[None, :]}
-        members = {part: self._model.ensembles[part].logits(x)[0] for part, x in inputs.items()}
-        logits = {"network": float(embedded[0])} | {part: float(values.mean()) for part, values in members.items()}
-        calibrated = self.calibrators["network"]
-        logits["blend"] = float(blended(members["blend"].mean(keepdims=True), embedded[:1], calibrated)[0])
+        members, moved = self._explainer(np.concatenate([named, row(references.counts(evidence)), embedded]))
+        network = self.calibrators["network"]
+        blend = float(blended(members.mean(keepdims=True), embedded[:1], network)[0])
+        said = NETWORK_SAY * network.slope * (float(embedded[0]) - self._network_usual)
+        return self._scored(members, moved * (1 - NETWORK_SAY), {"network": float(embedded[0]), "blend": blend}, said)
+
+    def _scored(self, members: Floats, moved: Floats, logits: Mapping[str, float], said: float) -> Scored:
         parts = {part: self.calibrators[part].of(logit) for part, logit in logits.items()}
-        spread = float(members[self.serves].std())
-        moved = self._model.ensembles[self.serves].contributions(inputs[self.serves])[0]
-        said = 0.0
-        if self.serves == "blend":
-            moved = moved * (1 - NETWORK_SAY)
-            said = NETWORK_SAY * calibrated.slope * (float(embedded[0]) - self._network_usual)
+        spread = float(members.std())
         return Scored(
             probability=parts[self.serves],
             uncertainty=self._uncertainty(spread),
-            contributions=dict(zip(SIGNAL_NAMES + VARIABLE_NAMES, moved.tolist())),
-            network=float(moved[len(named) :].sum()) + said,
+            contributions=dict(zip(_NAMES, moved.tolist())),
+            network=float(moved[len(_NAMES) :].sum()) + said,
             parts=parts,
             spread=spread,
         )

@@ -53,11 +53,6 @@ class Trees:
         """(N, members): each member's log-odds."""
         return np.stack([booster.predict(x, raw_score=True, num_threads=1) for booster in self.boosters], axis=1)
 
-    def contributions(self, x: Floats) -> Floats:
-        """(N, columns): by how much each column moved the mean log-odds (SHAP values of the trees)."""
-        parts = [np.asarray(booster.predict(x, pred_contrib=True, num_threads=1)) for booster in self.boosters]
-        return np.asarray(np.mean(parts, axis=0)[:, :-1], dtype=np.float64)
-
     @property
     def rounds(self) -> tuple[int, ...]:
         """How many trees each member has."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,9 @@ def test_serving_gives_the_very_number_that_training_computed(model: Trained, fa
         logits = made.ensembles[part].logits(inputs[part]).mean(axis=1)
         if part == "blend":
             logits = blended(logits, inputs["blend"][:, first], scorer.calibrators["network"])
+        serving = Scorer(replace(made, card={**made.card, "serves": part}))
         for place, evidence in enumerate(seen):
-            assert scored(scorer, evidence).parts[part] == scorer.calibrators[part].of(float(logits[place]))
+            assert scored(serving, evidence).parts[part] == scorer.calibrators[part].of(float(logits[place]))
 
 
 def test_the_same_evidence_gives_the_same_bits_again_and_from_a_bundle_loaded_twice(model: Trained, facts: Facts) -> None:

@@ -1,0 +1,52 @@
+"""The explanation of a score: what LightGBM itself says of its trees, for every kind of condition that a tree can have."""
+
+from __future__ import annotations
+
+import lightgbm
+import numpy as np
+import pytest
+
+from gnn.explain import MOST_COLUMNS, Explainer, Floats
+
+
+def rows(seed: int, count: int, columns: int = 7) -> Floats:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(count, columns)).round(1)
+    x[rng.random(x.shape) < 0.2] = np.nan
+    x[rng.random(x.shape) < 0.2] = 0.0
+    return x
+
+
+def grown(seed: int, **settings: object) -> lightgbm.Booster:
+    x = rows(seed, 400)
+    y = (np.nan_to_num(x[:, 0], nan=1.5) + np.nan_to_num(x[:, 1]) * np.isnan(x[:, 2]) > 0.5).astype(float)
+    given = {"objective": "binary", "num_leaves": 15, "max_depth": 5, "min_data_in_leaf": 5, "verbosity": -1, "seed": seed, **settings}
+    return lightgbm.train(given, lightgbm.Dataset(x, y, params={"verbosity": -1, **settings}), num_boost_round=20)
+
+
+@pytest.mark.parametrize("settings", [{}, {"use_missing": False}, {"zero_as_missing": True}, {"num_leaves": 31, "max_depth": 8}])
+def test_every_members_score_is_lightgbms_and_what_each_column_added_is_too(settings: dict[str, object]) -> None:
+    boosters = [grown(seed, **settings) for seed in (1, 2)]
+    explainer = Explainer.of(boosters)
+    for x in rows(9, 200):
+        members, moved = explainer(x)
+        assert members.tolist() == [booster.predict(x[None], raw_score=True)[0] for booster in boosters]
+        told = np.mean([booster.predict(x[None], pred_contrib=True)[0] for booster in boosters], axis=0)
+        assert moved == pytest.approx(told[:-1], rel=1e-9, abs=1e-12)
+        assert moved.sum() + told[-1] == pytest.approx(members.mean(), rel=1e-9)
+
+
+def test_a_member_that_learned_nothing_says_its_one_number() -> None:
+    x = rows(3, 50)
+    flat = lightgbm.train({"objective": "binary", "verbosity": -1, "min_data_in_leaf": 60}, lightgbm.Dataset(x, x[:, 0] > 0), num_boost_round=2)
+    members, moved = Explainer.of([flat])(x[0])
+    assert members[0] == flat.predict(x[:1], raw_score=True)[0]
+    assert not moved.any()
+
+
+def test_trees_too_deep_for_a_table_are_refused_aloud() -> None:
+    x = np.random.default_rng(0).normal(size=(6000, 40))
+    y = x[:, :30].sum(axis=1) > 0
+    deep = lightgbm.train({"objective": "binary", "num_leaves": 2000, "min_data_in_leaf": 1, "verbosity": -1}, lightgbm.Dataset(x, y), 3)
+    with pytest.raises(ValueError, match=f"at most {MOST_COLUMNS} can be explained"):
+        Explainer.of([deep])
