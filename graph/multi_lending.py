@@ -9,7 +9,7 @@ from itertools import product
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from graph.entity import resolve
+from graph.entity import Entity, resolve
 from graph.evidence import Evidence
 from graph.model import Application, IdentifierKind, Outcome, OutcomeStatus, Role
 
@@ -85,13 +85,16 @@ class _Mark(NamedTuple):
     segments: tuple[bool, ...]
 
 
-def compute(evidence: Evidence) -> MultiLending:
-    """All variables of one evidence. Pure; no lender is named in it, and the application in question is not counted."""
+def compute(evidence: Evidence, entity: Entity | None = None) -> MultiLending:
+    """All variables of one evidence. Pure; no lender is named in it, and the application in question is not counted.
+
+    `entity`: the person behind it, where that was found out already.
+    """
     variables: dict[str, float | None] = {}
     known: dict[str, Sequence[_Mark]] = {}
     cuts = [evidence.as_of - span for span in WINDOWS.values()]
     for key, kind in KEYS.items():
-        made = of_person(evidence) if kind is None else naming(evidence, kind)
+        made = of_person(evidence, entity) if kind is None else naming(evidence, kind)
         if not made:
             variables.update(_NOTHING[key])
             continue
@@ -125,9 +128,9 @@ def naming(evidence: Evidence, kind: IdentifierKind) -> list[Application]:
     ]
 
 
-def of_person(evidence: Evidence) -> list[Application]:
+def of_person(evidence: Evidence, entity: Entity | None = None) -> list[Application]:
     """Earlier applications of the resolved person, under all its applicant ids."""
-    return [one for applicant in resolve(evidence).applicants for one in evidence.applications.get(applicant, ())]
+    return [one for applicant in (entity or resolve(evidence)).applicants for one in evidence.applications.get(applicant, ())]
 
 
 def _marks(application: Application, evidence: Evidence) -> tuple[_Mark, ...]:

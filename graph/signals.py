@@ -16,7 +16,7 @@ from graph.signals_registry import Path, Signal, SignalFunction
 from graph.signals_ring import RING
 from graph.signals_sharing import SHARING
 
-__all__ = ["DIMENSIONS", "SIGNALS", "Path", "Reading", "Signal", "SignalFunction", "compute"]
+__all__ = ["DIMENSIONS", "SIGNALS", "Path", "Reading", "Signal", "SignalFunction", "compute", "measured", "read"]
 
 DIMENSIONS = ("ring", "multi_lending", "device", "phone", "merchant", "behaviour", "verification")
 
@@ -28,5 +28,9 @@ SIGNALS: Mapping[str, SignalFunction] = MappingProxyType(
 
 def compute(evidence: Evidence) -> tuple[Signal, ...]:
     """All signals of one evidence, in the order of SIGNALS. Pure: the same evidence gives the same bits."""
-    reading = read(evidence)
+    return measured(read(evidence))
+
+
+def measured(reading: Reading) -> tuple[Signal, ...]:
+    """The same of what was read already."""
     return tuple(Signal(one.name, one.measure(reading), one.unit) for one in SIGNALS.values())

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import exp, prod
 
-from graph.evidence import Evidence
+from graph.signals_reading import Reading
 from investigations import reasons, rules
 from investigations.assessments import Conclusion, Decision, Level, Reason
 from investigations.rules import Fired, Known
@@ -33,12 +33,12 @@ class Thresholds:
 class Findings:
     """What one assessment found. `contributions` are log-odds by signal or variable name, `network` what the model's sight of the links added.
 
-    `typical`: the values that 95 % stay under. `evidence` is None from level `no_graph` on; signals and variables are empty then.
+    `typical`: the values that 95 % stay under. `reading` is None from level `no_graph` on; signals and variables are empty then.
     """
 
     level: Level
     known: Known
-    evidence: Evidence | None = None
+    reading: Reading | None = None
     signals: Mapping[str, float | None] = field(default_factory=dict)
     variables: Mapping[str, float | None] = field(default_factory=dict)
     probability: float | None = None
@@ -135,4 +135,4 @@ def _reasons(found: Findings, fired: tuple[Fired, ...]) -> tuple[Reason, ...]:
     candidates += reasons.from_rules((one for one in fired if one.forces_review or found.level is not Level.FULL), scale=2.0 * strongest)
     if found.level is not Level.FULL and not candidates:
         candidates = [reasons.said(rules.INCOMPLETE, 1.0)]
-    return reasons.ranked(candidates, found.typical, found.evidence)
+    return reasons.ranked(candidates, found.typical, found.reading)

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from graph import multi_lending
-from graph.evidence import Evidence
 from graph.signals import SIGNALS
-from graph.signals_reading import Reading, read
+from graph.signals_reading import Reading
 from investigations.assessments import Reason, ReasonCode
 from investigations.rules import Fired
 
@@ -89,7 +88,7 @@ def said(code: ReasonCode, weight: float, value: float | None = None) -> Candida
     return Candidate("", code.dimension, weight, value, code)
 
 
-def ranked(candidates: Iterable[Candidate], typical: Mapping[str, float], evidence: Evidence | None) -> tuple[Reason, ...]:
+def ranked(candidates: Iterable[Candidate], typical: Mapping[str, float], reading: Reading | None) -> tuple[Reason, ...]:
     """The weightiest candidates as reasons; contributions are shares of all candidates' weight."""
     order = sorted(candidates, key=lambda c: (-c.weight, c.name, c.said.code if c.said else ""))
     total = sum(c.weight for c in order)
@@ -101,7 +100,6 @@ def ranked(candidates: Iterable[Candidate], typical: Mapping[str, float], eviden
         if taken.get(candidate.dimension, 0) < PER_DIMENSION:
             taken[candidate.dimension] = taken.get(candidate.dimension, 0) + 1
             chosen.append(candidate)
-    reading = read(evidence) if evidence is not None and any(c.name in SIGNALS for c in chosen) else None
     return tuple(
         Reason(
             rank=rank,
@@ -109,7 +107,7 @@ def ranked(candidates: Iterable[Candidate], typical: Mapping[str, float], eviden
             contribution=round(c.weight / total, 4),
             value=c.value,
             typical_p95=typical.get(c.name),
-            evidence=_paths(c.name, evidence, reading),
+            evidence=_paths(c.name, reading),
         )
         for rank, c in enumerate(chosen, 1)
     )
@@ -125,20 +123,21 @@ def _words(name: str, value: float) -> ReasonCode:
     return ReasonCode(code=words.code, dimension="multi_lending", text_en=texts[0], text_zh=texts[1])
 
 
-def _paths(name: str, evidence: Evidence | None, reading: Reading | None) -> tuple[Mapping[str, Any], ...]:
+def _paths(name: str, reading: Reading | None) -> tuple[Mapping[str, Any], ...]:
     """Where the subgraph shows it, in masked keys."""
-    if evidence is None:
+    if reading is None:
         return ()
+    evidence = reading.evidence
     subject = [f"application:{evidence.subject.application.application_id}"] if evidence.subject.application else []
-    nodes, since = _found(name, evidence, reading) or ((*subject, evidence.subject.node), None)
+    nodes, since = _found(name, reading) or ((*subject, evidence.subject.node), None)
     shown = [node if node in subject else masked_node(node) for node in nodes]
     return ({"path": shown, "shared_since": since},)
 
 
-def _found(name: str, evidence: Evidence, reading: Reading | None) -> tuple[tuple[str, ...], datetime | None] | None:
-    if name in SIGNALS and reading is not None:
+def _found(name: str, reading: Reading) -> tuple[tuple[str, ...], datetime | None] | None:
+    if name in SIGNALS:
         return SIGNALS[name].path(reading)
-    return multi_lending.evidence_path(evidence, name) if name in _VARIABLES else None
+    return multi_lending.evidence_path(reading.evidence, name) if name in _VARIABLES else None
 
 
 def masked_node(node: str) -> str:

@@ -41,7 +41,7 @@ class Seen:
     @property
     def evidence(self) -> Evidence | None:
         """What was read of the graph."""
-        return self.findings.evidence
+        return self.findings.reading.evidence if self.findings.reading else None
 
 
 def look(view: GraphView | None, subject: Subject, scorer: Scorer | None, watch: Stopwatch, at_most: Level = Level.FULL) -> Seen:
@@ -66,9 +66,10 @@ def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch:
     with watch.timing("neighbourhood"):
         evidence = leave_out(view.evidence_of(subject))
     with watch.timing("signals"):
-        values = {signal.name: signal.value for signal in signals.compute(evidence)}
-        variables = multi_lending.compute(evidence)
-    findings = Findings(level=Level.NO_MODEL, known=_known(evidence), evidence=evidence, signals=values, variables=variables.variables)
+        reading = signals.read(evidence)
+        values = {signal.name: signal.value for signal in signals.measured(reading)}
+        variables = multi_lending.compute(evidence, reading.entity)
+    findings = Findings(level=Level.NO_MODEL, known=_known(evidence), reading=reading, signals=values, variables=variables.variables)
     if scorer is not None:
         findings = replace(findings, typical=scorer.typical)
     if level is not Level.FULL:

@@ -115,7 +115,9 @@ class SqliteView(GraphView):
         self._db = connection
         self._when = {"as_of": micros(as_of), "mark": recorded_by}
         self._cache = cache
-        self._counted: dict[Identifier, int] = {}  # of this moment and mark: a view's counts do not change
+        # What was read of this moment and mark does not change, and a walk comes back to it.
+        self._counted: dict[Identifier, int] = {}
+        self._dealt: dict[tuple[str, int], tuple[Event, ...]] = {}
 
     # -- facts ------------------------------------------------------------------------------------------------------------------------
 
@@ -154,9 +156,10 @@ class SqliteView(GraphView):
         return {who: self._events(EVENTS_OF, who, limit) for who in applicant_ids}
 
     def dealings_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Event, ...]]:
-        dealers = {row[0] for row in self._db.execute(DEALERS, {"asked": json.dumps(applicant_ids)})}
-        found = {who: self._events(DEALINGS_OF, who, limit) for who in applicant_ids if who in dealers}
-        return {who: events for who, events in found.items() if events}
+        fresh = [who for who in applicant_ids if (who, limit) not in self._dealt]
+        dealers = {row[0] for row in self._db.execute(DEALERS, {"asked": json.dumps(fresh)})} if fresh else set()
+        self._dealt.update({(who, limit): self._events(DEALINGS_OF, who, limit) if who in dealers else () for who in fresh})
+        return {who: events for who in applicant_ids if (events := self._dealt[who, limit])}
 
     def _events(self, sql: str, who: str, limit: int) -> tuple[Event, ...]:
         rows = self._db.execute(sql, {"who": who, "limit": limit, **self._when}).fetchall()
