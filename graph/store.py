@@ -60,6 +60,15 @@ class Found:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a store was told with one mark: facts that were new, or a ring snapshot."""
+
+    mark: int
+    facts: Facts
+    snapshot: RingSnapshot | None = None
+
+
 class GraphStore(ABC):
     """Everything lenders told us. Safe for many threads and many processes; facts are only ever added."""
 
@@ -81,6 +90,10 @@ class GraphStore(ABC):
     @abstractmethod
     def save_rings(self, snapshot: RingSnapshot) -> None:
         """Save a snapshot beside the ones before and switch to it, in one step. The same name again replaces that one for new readers."""
+
+    @abstractmethod
+    def journal(self, after: int = 0) -> Iterator[Told]:
+        """All that was ever told with a mark beyond `after`, mark by mark: told to an empty store of any kind, it gives one that answers alike."""
 
     @abstractmethod
     def counts(self) -> dict[str, int]:

@@ -68,6 +68,25 @@ class StoreContract:
         assert_same_tables(columns, store.view(day(50), mark).tables())
         assert len(store.view(day(50)).tables().applications["at"]) > len(columns.applications["at"])
 
+    def test_the_journal_told_to_an_empty_store_gives_the_same_answers_at_every_mark(self, store: GraphStore, second: GraphStore) -> None:
+        facts = random_facts(8)
+        for part in in_parts(shuffled(facts, 2), 5):
+            store.add(part)
+        store.save_rings(a_snapshot(40, 2))
+        store.add(Facts(applications=(applies("late", 3, uses("phone", "phone1")),)))
+        for told in store.journal():
+            if told.snapshot is not None:
+                second.save_rings(told.snapshot)
+            else:
+                assert second.add(told.facts).mark == told.mark
+        assert second.counts() == store.counts()
+        asked = subject_of(applies("p001", 50, uses("device", "device1"), uses("phone", "phone1")))
+        for mark in range(1, store.mark() + 1):
+            assert_same_evidence(store.view(day(50), mark).evidence_of(asked), second.view(day(50), mark).evidence_of(asked))
+        assert_same_tables(store.view(day(50)).tables(), second.view(day(50)).tables())
+        assert store.view(day(50)).rings() == second.view(day(50)).rings()
+        assert [told.mark for told in store.journal(store.mark() - 2)] == [store.mark() - 1, store.mark()]
+
     # -- adding -----------------------------------------------------------------------------------------------------------------------
 
     def test_adding_the_same_facts_again_adds_nothing(self, store: GraphStore) -> None:

@@ -6,8 +6,9 @@ import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
-from graph.model import Application, Identifier
-from graph.sqlite_store.codec import APPLICATION_COLUMNS, KIND_CODE, application_of, identifier_of, mentioned
+from graph.model import Application, Identifier, RingSnapshot
+from graph.sqlite_store.codec import APPLICATION_COLUMNS, KIND_CODE, Row, application_of, identifier_of, mentioned
+from graph.sqlite_store.rings import snapshot_of
 
 _BY_KEY = f"""SELECT a.key, p.applicant_id, {", ".join("a." + column for column in APPLICATION_COLUMNS.split(", "))}
     FROM json_each(?) j CROSS JOIN application a ON a.key = j.value CROSS JOIN applicant p ON p.key = a.applicant"""
@@ -28,6 +29,7 @@ class FactCache:
         self._keys: dict[Identifier, int] = {}
         self._applications: dict[int, Application] = {}
         self._names: dict[int, str] = {}
+        self._snapshot: tuple[int, RingSnapshot] | None = None
 
     def identifiers(self, connection: sqlite3.Connection, keys: Collection[int]) -> Mapping[int, Identifier]:
         """A mapping in which each of those keys, which must exist, is found; those not at hand are read at once."""
@@ -76,3 +78,9 @@ class FactCache:
                 self._names = known = {key: known[key] for key in keys if key in known}
             known.update(connection.execute(_NAMES, (json.dumps(missing),)).fetchall())
         return known
+
+    def snapshot(self, connection: sqlite3.Connection, row: Row) -> RingSnapshot:
+        """The ring snapshot of a row of `rings.IN_FORCE`; the last one asked for is at hand."""
+        if self._snapshot is None or self._snapshot[0] != row[0]:
+            self._snapshot = (row[0], snapshot_of(connection, row))
+        return self._snapshot[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -11,15 +10,15 @@ from datetime import datetime
 from pathlib import Path
 
 from graph.errors import StoreUnavailableError
-from graph.model import Added, Facts, RingChange, RingSnapshot
-from graph.moments import micros
+from graph.model import Added, Facts, RingSnapshot
+from graph.sqlite_store import rings
 from graph.sqlite_store.cache import FactCache
-from graph.sqlite_store.codec import ring_body
 from graph.sqlite_store.connection import connect
+from graph.sqlite_store.journal import journal
 from graph.sqlite_store.schema import FOREVER, prepare
 from graph.sqlite_store.view import SqliteView
 from graph.sqlite_store.writer import Writer
-from graph.store import GraphStore
+from graph.store import GraphStore, Told
 
 _COUNTED = ("application", "event", "outcome", "label", "contact", "platform", "merchant", "device", "applicant", "identifier")
 
@@ -52,17 +51,11 @@ class SqliteStore(GraphStore):
     def save_rings(self, snapshot: RingSnapshot) -> None:
         with self._transaction() as connection:
             mark = int(connection.execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0]) + 1
-            row = (snapshot.name, micros(snapshot.as_of), mark, _changes_text(snapshot.changes))
-            key = connection.execute("INSERT INTO snapshot(name, as_of, mark, changes) VALUES (?, ?, ?, ?)", row).lastrowid
-            rings = [(key, r.ring_id, r.size, ring_body(r)) for r in snapshot.rings]
-            connection.executemany("INSERT INTO ring VALUES (?, ?, ?, ?)", rings)
-            members = [
-                (key, m.applicant_id, r.ring_id, m.role, micros(m.joined_at), m.distance_to_core, m.strength)
-                for r in snapshot.rings
-                for m in r.members
-            ]
-            connection.executemany("INSERT INTO ring_member VALUES (?, ?, ?, ?, ?, ?, ?)", members)
+            rings.save(connection, snapshot, mark)
             connection.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (mark,))
+
+    def journal(self, after: int = 0) -> Iterator[Told]:
+        return journal(self._connection(), self._cache, after)
 
     def counts(self) -> dict[str, int]:
         run = self._connection().execute
@@ -97,7 +90,3 @@ class SqliteStore(GraphStore):
         except BaseException:
             connection.rollback()
             raise
-
-
-def _changes_text(changes: tuple[RingChange, ...]) -> str:
-    return json.dumps([[c.ring_id, c.change, c.from_rings, c.joined, c.left, c.jaccard] for c in changes])

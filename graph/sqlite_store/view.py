@@ -22,12 +22,11 @@ from graph.model import (
     Platform,
     PlatformType,
     Ring,
-    RingChange,
-    RingMember,
     RingSnapshot,
     Tie,
 )
 from graph.moments import micros, moment
+from graph.sqlite_store import rings
 from graph.sqlite_store.cache import FactCache
 from graph.sqlite_store.codec import (
     APPLICATION_COLUMNS,
@@ -39,10 +38,8 @@ from graph.sqlite_store.codec import (
     event_of,
     identifier_of,
     label_of,
-    member_of,
     mentioned,
     outcome_of,
-    ring_of,
 )
 from graph.sqlite_store.search import search
 from graph.sqlite_store.tables import read_tables
@@ -101,9 +98,7 @@ APPLICATIONS_OF = f"SELECT key FROM application WHERE applicant = {_MINE} AND {_
 DEVICES = """SELECT d.identifier, d.os, d.model, d.is_emulator, d.is_rooted FROM json_each(:asked) j CROSS JOIN device d ON d.identifier = j.value
              WHERE d.mark <= :mark"""
 MERCHANTS = "SELECT merchant_id, category, city, opened_at FROM json_each(:ids) j JOIN merchant ON merchant_id = j.value WHERE mark <= :mark"
-SNAPSHOT = "SELECT key, name, as_of, changes FROM snapshot WHERE as_of <= :as_of AND mark <= :mark ORDER BY as_of DESC, mark DESC LIMIT 1"
 _AT_ONCE = 500  # applications turned from rows at once
-MEMBER_COLUMNS = "applicant_id, role, joined_at, distance_to_core, strength"
 
 
 class SqliteView(GraphView):
@@ -252,41 +247,18 @@ class SqliteView(GraphView):
 
     def rings(self) -> RingSnapshot | None:
         found = self._snapshot()
-        if found is None:
-            return None
-        key, name, as_of, changes = found
-        members: dict[str, list[RingMember]] = {}
-        for row in self._db.execute(f"SELECT {MEMBER_COLUMNS}, ring_id FROM ring_member WHERE snapshot = ? ORDER BY applicant_id", (key,)):
-            members.setdefault(row[5], []).append(member_of(row))
-        rows = self._db.execute("SELECT ring_id, body FROM ring WHERE snapshot = ? ORDER BY ring_id", (key,))
-        rings = tuple([ring_of(ring_id, body, tuple(members.get(ring_id, ()))) for ring_id, body in rows])
-        return RingSnapshot(name=name, as_of=moment(as_of), rings=rings, changes=_changes(changes))
+        return None if found is None else self._cache.snapshot(self._db, found)
 
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
-        snapshot = self._snapshot()
-        if snapshot is None:
-            return {}
-        sql = f"""SELECT {", ".join("m." + c for c in MEMBER_COLUMNS.split(", "))}, r.ring_id, r.size, r.body FROM ring_member m
-                  JOIN ring r ON r.snapshot = m.snapshot AND r.ring_id = m.ring_id WHERE m.snapshot = ? AND m.applicant_id = ?"""
-        found = {}
-        for who in applicant_ids:
-            row = self._db.execute(sql, (snapshot[0], who)).fetchone()
-            if row is not None:
-                found[who] = Membership(snapshot[1], ring_of(row[5], row[7], ()), row[6], member_of(row))
-        return found
+        found = self._snapshot()
+        return {} if found is None else rings.memberships(self._db, found, applicant_ids)
 
     def ring(self, ring_id: str) -> Ring | None:
-        snapshot = self._snapshot()
-        if snapshot is None:
-            return None
-        row = self._db.execute("SELECT body FROM ring WHERE snapshot = ? AND ring_id = ?", (snapshot[0], ring_id)).fetchone()
-        if row is None:
-            return None
-        sql = f"SELECT {MEMBER_COLUMNS} FROM ring_member WHERE snapshot = ? AND ring_id = ? ORDER BY applicant_id"
-        return ring_of(ring_id, row[0], tuple([member_of(m) for m in self._db.execute(sql, (snapshot[0], ring_id))]))
+        found = self._snapshot()
+        return None if found is None else rings.ring(self._db, found, ring_id)
 
     def _snapshot(self) -> Row | None:
-        row: Row | None = self._db.execute(SNAPSHOT, self._when).fetchone()
+        row: Row | None = self._db.execute(rings.IN_FORCE, self._when).fetchone()
         return row
 
     # -- batches ----------------------------------------------------------------------------------------------------------------------
@@ -303,10 +275,3 @@ def _newest_first(who: str, rows: Sequence[Row], resolve: Mapping[int, Identifie
 
 def _newest(application: Application) -> tuple[int, str]:
     return -micros(application.applied_at), application.application_id
-
-
-def _changes(text: str) -> tuple[RingChange, ...]:
-    return tuple(
-        RingChange(ring_id=i, change=change, from_rings=tuple(sources), joined=joined, left=left, jaccard=jaccard)
-        for i, change, sources, joined, left, jaccard in json.loads(text)
-    )

@@ -1,0 +1,66 @@
+"""Ring snapshots in the embedded store: saved beside the ones before, read back as they were."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from graph.model import Membership, Ring, RingChange, RingMember, RingSnapshot
+from graph.moments import micros, moment
+from graph.sqlite_store.codec import Row, member_of, ring_body, ring_of
+
+MEMBER_COLUMNS = "m.applicant_id, m.role, m.joined_at, m.distance_to_core, m.strength"
+IN_FORCE = "SELECT key, name, as_of, changes FROM snapshot WHERE as_of <= :as_of AND mark <= :mark ORDER BY as_of DESC, mark DESC LIMIT 1"
+MEMBERSHIPS = f"""SELECT {MEMBER_COLUMNS}, r.ring_id, r.size, r.body FROM json_each(?) j
+    CROSS JOIN ring_member m ON m.snapshot = ? AND m.applicant_id = j.value
+    CROSS JOIN ring r ON r.snapshot = m.snapshot AND r.ring_id = m.ring_id"""
+MEMBERS = f"SELECT {MEMBER_COLUMNS}, m.ring_id FROM ring_member m WHERE m.snapshot = ? ORDER BY m.applicant_id"
+MEMBERS_OF_ONE = f"SELECT {MEMBER_COLUMNS} FROM ring_member m WHERE m.snapshot = ? AND m.ring_id = ? ORDER BY m.applicant_id"
+
+
+def save(connection: sqlite3.Connection, snapshot: RingSnapshot, mark: int) -> None:
+    """Write a snapshot down, whatever there is under its name."""
+    changes = json.dumps([[c.ring_id, c.change, c.from_rings, c.joined, c.left, c.jaccard] for c in snapshot.changes])
+    row = (snapshot.name, micros(snapshot.as_of), mark, changes)
+    key = connection.execute("INSERT INTO snapshot(name, as_of, mark, changes) VALUES (?, ?, ?, ?)", row).lastrowid
+    connection.executemany("INSERT INTO ring VALUES (?, ?, ?, ?)", [(key, r.ring_id, r.size, ring_body(r)) for r in snapshot.rings])
+    members = [
+        (key, m.applicant_id, ring.ring_id, m.role, micros(m.joined_at), m.distance_to_core, m.strength)
+        for ring in snapshot.rings
+        for m in ring.members
+    ]
+    connection.executemany("INSERT INTO ring_member VALUES (?, ?, ?, ?, ?, ?, ?)", members)
+
+
+def snapshot_of(connection: sqlite3.Connection, row: Row) -> RingSnapshot:
+    """The snapshot of a row (key, name, as_of, changes), with its rings and their members."""
+    key, name, as_of, changes = row
+    members: dict[str, list[RingMember]] = {}
+    for found in connection.execute(MEMBERS, (key,)):
+        members.setdefault(found[5], []).append(member_of(found))
+    rows = connection.execute("SELECT ring_id, body FROM ring WHERE snapshot = ? ORDER BY ring_id", (key,))
+    rings = tuple([ring_of(ring_id, body, tuple(members.get(ring_id, ()))) for ring_id, body in rows])
+    return RingSnapshot(name=name, as_of=moment(as_of), rings=rings, changes=_changes(changes))
+
+
+def memberships(connection: sqlite3.Connection, snapshot: Row, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
+    """Those applicants' rings in a snapshot."""
+    rows = connection.execute(MEMBERSHIPS, (json.dumps(applicant_ids), snapshot[0])).fetchall()
+    found = {row[0]: Membership(snapshot[1], ring_of(row[5], row[7], ()), row[6], member_of(row)) for row in rows}
+    return {who: found[who] for who in applicant_ids if who in found}
+
+
+def ring(connection: sqlite3.Connection, snapshot: Row, ring_id: str) -> Ring | None:
+    """One ring of a snapshot, with its members."""
+    row = connection.execute("SELECT body FROM ring WHERE snapshot = ? AND ring_id = ?", (snapshot[0], ring_id)).fetchone()
+    if row is None:
+        return None
+    return ring_of(ring_id, row[0], tuple([member_of(m) for m in connection.execute(MEMBERS_OF_ONE, (snapshot[0], ring_id))]))
+
+
+def _changes(text: str) -> tuple[RingChange, ...]:
+    return tuple(
+        RingChange(ring_id=i, change=change, from_rings=tuple(sources), joined=joined, left=left, jaccard=jaccard)
+        for i, change, sources, joined, left, jaccard in json.loads(text)
+    )
