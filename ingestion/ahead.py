@@ -5,25 +5,26 @@ from __future__ import annotations
 import os
 import pickle
 from collections import Counter
-from collections.abc import Generator, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field, fields
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from graph.errors import RecordError, RingfenceError
-from graph.model import Application, Event, Identifier, IdentifierKind, Mention, Role
+from graph.model import Application, Contact, Device, Event, Identifier, IdentifierKind, Mention, Role
 from ingestion.batches import Batch, Problems, batches, few_collections
 from ingestion.delivery import Delivery
 from ingestion.door import Door
-from ingestion.parse import Fact
+from ingestion.parse import FACTS, Fact
 from ingestion.readers import Record
 
 _LARGE = 100_000  # rows from which on a second process is worth its start
 _KINDS, _ROLES = tuple(IdentifierKind), tuple(Role)
-_PACKED: dict[type, tuple[str, ...]] = {kind: tuple(f.name for f in fields(kind) if f.name != "mentions") for kind in (Application, Event)}
-_TAKE = {kind: attrgetter(*names) for kind, names in _PACKED.items()}
+_SAYS = ("mentions", "phone", "identifier")  # the fields of a fact that hold identifiers
+_FIELDS: dict[type, tuple[str, ...]] = {kind: tuple(f.name for f in fields(kind) if f.name not in _SAYS) for kind in FACTS}
+_TAKE: dict[type, Callable[[Any], tuple[Any, ...]]] = {kind: attrgetter(*names) for kind, names in _FIELDS.items()}
 
 
 def worth_a_process(delivery: Delivery, door: Door) -> bool:
@@ -62,38 +63,80 @@ def _work(delivery: Delivery, feeds: Sequence[int], door: Door, sender: Connecti
         pass  # the writer is gone, so there is nothing left to read for
 
 
+@dataclass
+class _Mentions:
+    """The different mentions of a batch, numbered: a value that is named a thousand times travels once.
+
+    They are told apart by `is`: the naming makes each once and repeats it. All of them are kept, so that no other one gets an old one's id.
+    """
+
+    places: dict[int, int] = field(default_factory=dict)
+    kept: list[Mention] = field(default_factory=list)
+
+    def place(self, mention: Mention) -> int:
+        """Its number."""
+        place = self.places.setdefault(id(mention), len(self.kept))
+        if place == len(self.kept):
+            self.kept.append(mention)
+        return place
+
+    def packed(self) -> list[tuple[int, str, str, bool, int]]:
+        """As plain values, by number."""
+        return [
+            (_KINDS.index(m.identifier.kind), m.identifier.token, m.identifier.masked, m.identifier.linking, _ROLES.index(m.role)) for m in self.kept
+        ]
+
+
 def _pack(batch: Batch) -> tuple[Any, ...]:
-    """Plain values, with each identifier once: a quarter of what pickling the facts themselves costs."""
-    places: dict[tuple[str, str], int] = {}
-    mentions: list[tuple[int, str, str, bool, int]] = []
-    rows: list[Any] = []
-    for fact in batch.facts:
-        if not isinstance(fact, Application | Event):
-            rows.append(fact)
-            continue
-        refs = []
-        for mention in fact.mentions:
-            token, role = mention.identifier.token, mention.role
-            place = places.get((token, role))
-            if place is None:
-                place = places[token, role] = len(mentions)
-                identifier = mention.identifier
-                mentions.append((_KINDS.index(identifier.kind), token, identifier.masked, identifier.linking, _ROLES.index(role)))
-            refs.append(place)
-        rows.append((_TAKE[type(fact)](fact), refs))
+    """Plain values, with each mention once: a tenth of what pickling the facts themselves costs."""
     kind = type(batch.facts[0]) if batch.facts else None
+    mentions = _Mentions()
+    place = mentions.place
+    rows: list[Any] = []
+    if kind is not None:
+        take = _TAKE[kind]
+        if kind in (Application, Event):
+            rows = [(take(fact), [place(m) for m in fact.mentions]) for fact in cast(Sequence[Application | Event], batch.facts)]
+        elif kind is Contact:
+            rows = [(take(fact), place(Mention(fact.phone))) for fact in cast(Sequence[Contact], batch.facts)]
+        elif kind is Device:
+            rows = [(take(fact), place(Mention(fact.identifier))) for fact in cast(Sequence[Device], batch.facts)]
+        else:
+            rows = [take(fact) for fact in batch.facts]
     bad = [(record, [(p.field, p.code, p.message) for p in problems]) for record, problems in batch.bad]
     # The rows behind the facts are only asked for when some conflict: they travel as one sealed packet.
-    good = pickle.dumps(batch.good(), pickle.HIGHEST_PROTOCOL)
-    return batch.feed, batch.read, kind, mentions, rows, good, bad, dict(batch.unknown), dict(batch.seen)
+    good = pickle.dumps(_bare(batch.good()), pickle.HIGHEST_PROTOCOL)
+    return batch.feed, batch.read, kind, mentions.packed(), rows, good, bad, dict(batch.unknown), dict(batch.seen)
+
+
+def _bare(records: Sequence[Record]) -> list[tuple[int, tuple[str, ...], tuple[Any, ...]]]:
+    """Line, names and cells of each; the names of a table, which are the same in all rows, are one tuple."""
+    seen: dict[tuple[str, ...], tuple[str, ...]] = {}
+    named = [(record, tuple(record.cells)) for record in records]
+    return [(record.line, seen.setdefault(names, names), tuple(record.cells.values())) for record, names in named]
 
 
 def _unpack(message: tuple[Any, ...]) -> Batch:
     feed, read, kind, mentioned, rows, good, bad, unknown, seen = message
     problems: list[tuple[Record, Problems]] = [(record, tuple(RecordError(*p) for p in found)) for record, found in bad]
-    facts: tuple[Fact, ...] = tuple(rows)
-    if kind in _PACKED:
-        names = _PACKED[kind]
-        mentions = [Mention(Identifier(_KINDS[k], token, masked, linking), _ROLES[role]) for k, token, masked, linking, role in mentioned]
-        facts = tuple(kind(**dict(zip(names, values, strict=True)), mentions=tuple([mentions[ref] for ref in refs])) for values, refs in rows)
-    return Batch(feed=feed, read=read, facts=facts, good=lambda: pickle.loads(good), bad=problems, unknown=Counter(unknown), seen=Counter(seen))
+    mentions = [Mention(Identifier(_KINDS[k], token, masked, linking), _ROLES[role]) for k, token, masked, linking, role in mentioned]
+    return Batch(
+        feed=feed,
+        read=read,
+        facts=tuple(_facts(kind, rows, mentions)) if rows else (),
+        good=lambda: [Record(line, dict(zip(names, cells, strict=True))) for line, names, cells in pickle.loads(good)],
+        bad=problems,
+        unknown=Counter(unknown),
+        seen=Counter(seen),
+    )
+
+
+def _facts(kind: Callable[..., Fact], rows: list[Any], mentions: Sequence[Mention]) -> list[Fact]:
+    names = _FIELDS[cast(type, kind)]
+    if kind in (Application, Event):
+        return [kind(**dict(zip(names, values)), mentions=tuple([mentions[place] for place in places])) for values, places in rows]
+    if kind is Contact:
+        return [kind(**dict(zip(names, values)), phone=mentions[place].identifier) for values, place in rows]
+    if kind is Device:
+        return [kind(**dict(zip(names, values)), identifier=mentions[place].identifier) for values, place in rows]
+    return [kind(**dict(zip(names, values))) for values in rows]

@@ -11,13 +11,14 @@ from itertools import islice
 
 from graph.errors import RecordError
 from graph.model import IdentifierKind
+from ingestion.contract import Table
 from ingestion.delivery import Delivery
 from ingestion.door import Door
 from ingestion.normalise import Standing
 from ingestion.parse import PARSERS, BadRow, Fact
 from ingestion.readers import Record
 
-SIZE = 5_000  # rows a batch, and so facts a transaction
+SIZE = 10_000  # rows a batch, and so facts a transaction: larger ones touch each page of the store less often, and hold it longer
 Problems = tuple[RecordError, ...]
 
 
@@ -40,9 +41,10 @@ class Batch:
 def batches(delivery: Delivery, feeds: Sequence[int], door: Door) -> Generator[Batch, None, None]:
     """Those feeds of the delivery, parsed, in their order."""
     for number in feeds:
-        rows = delivery.records(delivery.feeds[number])
+        feed = delivery.feeds[number]
+        rows, table = delivery.records(feed), delivery.present(feed)
         while records := list(islice(rows, SIZE)):
-            yield _batch(delivery, number, records, door)
+            yield _batch(delivery, (number, table), records, door)
 
 
 @contextmanager
@@ -56,9 +58,9 @@ def few_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _batch(delivery: Delivery, number: int, records: list[Record], door: Door) -> Batch:
-    feed = delivery.feeds[number]
-    parse, table = PARSERS[feed.table.name], feed.table
+def _batch(delivery: Delivery, read: tuple[int, Table], records: list[Record], door: Door) -> Batch:
+    number, table = read
+    feed, parse = delivery.feeds[number], PARSERS[table.name]
     door = replace(door, seen=Counter())
     facts: list[Fact] = []
     good: list[Record] = []

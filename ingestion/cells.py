@@ -24,7 +24,9 @@ _FLAGS: Mapping[str, bool] = MappingProxyType(
 
 def is_empty(raw: object) -> bool:
     """Not known: nothing, blanks, or a table's NaN."""
-    return raw is None or raw == "" or (isinstance(raw, float) and math.isnan(raw)) or (isinstance(raw, str) and raw.isspace())
+    if isinstance(raw, str):
+        return not raw or raw.isspace()
+    return raw is None or (isinstance(raw, float) and math.isnan(raw))
 
 
 def text_of(raw: object, name: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graph.errors import DeliveryError
-from ingestion.contract import TABLES
+from ingestion.contract import TABLES, Table
 from ingestion.mapping import FILE_NAME, Feed, Mapped, read_mapping, sources
 from ingestion.readers import SUFFIXES, Inspection, Record, inspect, records
 
@@ -39,6 +39,13 @@ class Delivery:
             return ()
         used = frozenset[str]().union(*(f.table.sources | {c.column for c in f.where} for f in self.feeds if f.source == feed.source))
         return tuple(c for c in self.inspections[feed.source].columns if c not in used)
+
+    def present(self, feed: Feed) -> Table:
+        """The feed's table without the columns that its rows can say nothing for, so that nobody looks for them in each."""
+        if not feed.source:
+            return feed.table
+        columns = frozenset(self.inspections[feed.source].columns)
+        return replace(feed.table, columns=tuple(c for c in feed.table.columns if c.source in columns or c.required or c.constant is not None))
 
     def records(self, feed: Feed) -> Iterator[Record]:
         """The feed's rows that pass its filter; rows that cannot be read pass, for they must be reported."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graph.errors import SettingError
@@ -16,12 +17,11 @@ from ingestion.normalise import Standing, normalise
 from ingestion.placeholders import hashes_of_placeholders
 from ingestion.pseudonymise import TOKEN, Keyring, own_key
 
-_REMEMBERED = 50_000  # values of a column whose pseudonym is kept at hand: about 25 MB when full
-_COLUMNS = 64  # columns (and schemes of hashing, which callers choose) that have such a memory
+_REMEMBERED = 100_000  # values of a kind in a role whose pseudonym is kept at hand: about 50 MB when full
+_COLUMNS = 64  # kinds, roles and schemes of hashing (which callers choose) that have such a memory
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """An identifier as a column mentions it, and its standing. A placeholder has an identifier too, which does not link.
 
     `key` is what makes the mention the same as another one of its row.
@@ -39,7 +39,7 @@ class Naming:
     def __init__(self, keyring: Keyring, knows: Callable[[str], bool] | None = None) -> None:
         self._keyring = keyring
         self._knows = knows
-        self._memory: dict[tuple[str, str], dict[str, Named]] = {}
+        self._memory: dict[tuple[str | None, str, str], dict[str, Named]] = {}
 
     @property
     def asks(self) -> bool:
@@ -49,17 +49,22 @@ class Naming:
     def name(self, column: Column, raw: str, scheme: str = "") -> Named:
         """The identifier behind a value of a column; `scheme` is that of a value that comes hashed already, empty for a raw one."""
         scheme = column.hashed or scheme
-        memory = self._memory.get((column.name, scheme))
+        memory = self._memory.get((column.kind, column.role, scheme))
         if memory is None:
             if len(self._memory) >= _COLUMNS:
                 self._memory.clear()
-            memory = self._memory[column.name, scheme] = {}
+            memory = self._memory[column.kind, column.role, scheme] = {}
         named = memory.get(raw)
         if named is None:
             if len(memory) >= _REMEMBERED:
                 memory.clear()
             named = memory[raw] = self._named(column, raw, scheme)
         return named
+
+    def remembered(self, column: Column, raw: object, scheme: str) -> Named | None:
+        """What `name` said of exactly this text lately."""
+        memory = self._memory.get((column.kind, column.role, column.hashed or scheme))
+        return memory.get(raw) if memory is not None and isinstance(raw, str) else None
 
     def _named(self, column: Column, raw: str, scheme: str) -> Named:
         assert column.kind is not None, "every identifier column has a kind"

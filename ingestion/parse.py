@@ -30,6 +30,7 @@ from ingestion.normalise import Standing
 Row = Mapping[str, object]
 _IDENTIFIER = Cell.IDENTIFIER
 Fact = Application | Event | Outcome | Label | Platform | Merchant | Contact | Device
+FACTS = (Application, Event, Outcome, Label, Platform, Merchant, Contact, Device)
 
 
 class BadRow(RecordError):
@@ -104,7 +105,7 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
     problems: list[RecordError] = []
     for column in table.columns:
         raw = row.get(column.source, column.constant)
-        if raw is None or raw == "" or is_empty(raw):
+        if raw is None or is_empty(raw):
             if column.required:
                 problems.append(RecordError(column.name, "missing", "is required"))
             continue
@@ -127,7 +128,8 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
 
 
 def _mention(raw: object, column: Column, door: Door, mentions: dict[tuple[str, str], Mention], keep_placeholders: bool) -> None:
-    named = door.naming.name(column, text_of(raw, column.name), door.hash_scheme)
+    scheme = door.hash_scheme
+    named = door.naming.remembered(column, raw, scheme) or door.naming.name(column, text_of(raw, column.name), scheme)
     if not named.sound:
         door.seen[named.standing, named.mention.identifier.kind] += 1
         if named.standing is Standing.PLACEHOLDER and not keep_placeholders:
@@ -136,6 +138,8 @@ def _mention(raw: object, column: Column, door: Door, mentions: dict[tuple[str, 
 
 
 def _attributes(row: Row, table: Table) -> tuple[tuple[str, str], ...]:
+    if not table.attributes:
+        return ()
     return tuple((name, text_of(row[source], name)) for source, name in table.attributes if not is_empty(row.get(source)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import ipaddress
 
 import phonenumbers
@@ -183,3 +184,9 @@ def test_the_hash_of_a_placeholder_is_a_placeholder():
     phone = hashed_already("applications", "md5").column("phone")
     named = Naming(Keyring.parse("secret")).name(phone, hashlib.md5(b"13800000000").hexdigest())
     assert named.standing is Standing.PLACEHOLDER
+
+
+@pytest.mark.parametrize("key", ["short", "k" * 64, "a-key-longer-than-the-block-of-its-hash-" * 3])
+def test_a_pseudonym_is_the_hmac_of_its_kind_and_value(key):
+    expected = hmac.digest(key.encode(), b"phone/+8615073157065", "sha256")[:16].hex()
+    assert Keyring.parse(key).token("phone", "+8615073157065") == f"k1.{expected}"

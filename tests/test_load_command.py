@@ -125,7 +125,7 @@ def test_a_load_killed_at_any_of_twenty_points_and_started_again_ends_as_if_run_
     phones = [f"150{n:08d}" for n in range(400)]
     rows = [
         {**APPLICATION, "application_id": f"A{n}", "applicant_id": f"U{n % 250}", "phone": rng.choice(phones), "applied_at": f"2025-06-{n % 18 + 10}"}
-        for n in range(600)
+        for n in range(1200)
     ]
     folder = deliver(tmp_path / "delivery", applications=rows)
     context = multiprocessing.get_context("fork")
@@ -144,6 +144,6 @@ def test_a_load_killed_at_any_of_twenty_points_and_started_again_ends_as_if_run_
         with SqliteStore(path) as store:
             report = load_into(store, folder, tmp_path / "again")
         tally = report.tables["applications"]
-        assert (tally.read, tally.rejected, tally.accepted + tally.known) == (600, 0, 600)
+        assert (tally.read, tally.rejected, tally.accepted + tally.known) == (1200, 0, 1200)
         assert _contents(path) == expected
     assert cut_short >= 10

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from graph.model import Added, Facts, Identifier, Mention, Role
@@ -21,9 +22,12 @@ from graph.sqlite_store.codec import (
     outcome_row,
     pack_mentions,
 )
-from graph.sqlite_store.schema import FOREVER
+from graph.sqlite_store.ties import Batch, Told, keep_ties
 
-TieKey = tuple[int, int, int]  # applicant, identifier, role code
+_LOAD = 1_000  # applications or events in one batch from which on it is taken for a part of a load
+# A load touches pages all over the file. They are kept in the writer's own memory, which is bounded, instead of being looked at through a map
+# of the whole file, and go back into the file together with those of the next batches.
+_FOR_A_LOAD = ("cache_size = -196608", "mmap_size = 0", "wal_autocheckpoint = 32768")
 
 
 class Writer:
@@ -33,15 +37,21 @@ class Writer:
         self._db = connection
         self._mark = int(connection.execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0]) + 1
         self._applicants: dict[str, int] = {}
-        self._identifiers: dict[Identifier, int] = {}
-        self._mentions: list[tuple[int, int, int, int]] = []  # applicant, identifier, role, at
+        self._identifiers: dict[str, int] = {}  # node -> key
+        self._said: dict[int, int] = {}  # id of a Mention of the batch -> identifier << 2 | role
+        self._text: dict[int, str] = {}  # id of a Mention of the batch -> how it is written in a row
+        self._told = Told()
         self._accepted = 0
         self._known = 0
         self._conflicts: list[tuple[str, int]] = []
 
     def write(self, facts: Facts) -> Added:
         """Take the batch. The mark grows only when something new came in."""
-        self._intern(facts)
+        if len(facts.applications) + len(facts.events) >= _LOAD:
+            for setting in _FOR_A_LOAD:
+                self._db.execute(f"PRAGMA {setting}")
+        new_applicants, new_identifiers = self._next_key("applicant"), self._next_key("identifier")
+        kinds = self._intern(facts)
         self._platforms(facts)
         self._merchants(facts)
         self._devices(facts)
@@ -50,7 +60,7 @@ class Writer:
         self._contacts(facts)
         self._simple("outcomes", "outcome", "application_id, status, at, amount", 3, [outcome_row(o) for o in facts.outcomes])
         self._simple("labels", "label", "application_id, applicant_id, known_at, source, label, detail", 4, [label_row(x) for x in facts.labels])
-        self._keep_ties()
+        keep_ties(self._db, self._told, Batch(self._mark, kinds, new_applicants, new_identifiers))
         mark = self._mark if self._accepted else self._mark - 1
         if self._accepted:
             self._db.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (mark,))
@@ -58,51 +68,48 @@ class Writer:
 
     # -- people and identifiers -------------------------------------------------------------------------------------------------------
 
-    def _intern(self, facts: Facts) -> None:
-        people: dict[str, None] = {}
-        for a in facts.applications:
-            people[a.applicant_id] = None
-        for e in facts.events:
-            people[e.applicant_id] = None
-            if e.counterparty_id is not None:
-                people[e.counterparty_id] = None
-        for c in facts.contacts:
-            people[c.applicant_id] = None
-        for label in facts.labels:
-            if label.applicant_id is not None:
-                people[label.applicant_id] = None
-        self._applicants = self._keys("applicant", "applicant_id", list(people))
-        named: dict[Identifier, None] = {}
-        spoken = [*(a.mentions for a in facts.applications), *(e.mentions for e in facts.events)]
-        named.update(dict.fromkeys(mention.identifier for mentions in spoken for mention in mentions))
-        named.update(dict.fromkeys(c.phone for c in facts.contacts))
-        named.update(dict.fromkeys(d.identifier for d in facts.devices))
-        for code in KIND_CODE.values():
-            self._intern_identifiers(code, [i for i in named if KIND_CODE[i.kind] == code])
+    def _intern(self, facts: Facts) -> dict[int, int]:
+        """Give everybody and everything named a key; the kind codes of the identifiers by key."""
+        people = {a.applicant_id for a in facts.applications}
+        people.update(e.applicant_id for e in facts.events)
+        people.update(e.counterparty_id for e in facts.events if e.counterparty_id is not None)
+        people.update(c.applicant_id for c in facts.contacts)
+        people.update(label.applicant_id for label in facts.labels if label.applicant_id is not None)
+        self._applicants = self._keys(sorted(people))
+        # Whoever reads a delivery makes a mention once and repeats it: it is worth more to tell them apart by `is` than to look inside each.
+        mentions = {id(m): m for a in facts.applications for m in a.mentions}
+        mentions.update((id(m), m) for e in facts.events for m in e.mentions)
+        named = {m.identifier.node: m.identifier for m in mentions.values()}
+        named.update((c.phone.node, c.phone) for c in facts.contacts)
+        named.update((d.identifier.node, d.identifier) for d in facts.devices)
+        by_kind: dict[int, list[Identifier]] = {}
+        for identifier in named.values():
+            by_kind.setdefault(KIND_CODE[identifier.kind], []).append(identifier)
+        for kind, identifiers in by_kind.items():
+            self._intern_identifiers(kind, identifiers)
+        for which, mention in mentions.items():
+            key, role = self._identifiers[mention.identifier.node], ROLE_CODE[mention.role]
+            self._said[which], self._text[which] = key << 2 | role, pack_mentions(((role, key),))
+        return {self._identifiers[i.node]: kind for kind, identifiers in by_kind.items() for i in identifiers}
 
-    def _keys(self, table: str, column: str, values: list[str]) -> dict[str, int]:
-        known = dict(
-            self._db.execute(f"SELECT t.{column}, t.key FROM json_each(?) j CROSS JOIN {table} t ON t.{column} = j.value", (json.dumps(values),))
-        )
-        fresh = [v for v in values if v not in known]
-        start = self._next_key(table)
-        rows = [(start + n, v) for n, v in enumerate(fresh)]
-        self._db.executemany(f"INSERT INTO {table}(key, {column}) VALUES (?, ?)", rows)
-        known.update((v, key) for key, v in rows)
+    def _keys(self, people: list[str]) -> dict[str, int]:
+        sql = "SELECT t.applicant_id, t.key FROM json_each(?) j CROSS JOIN applicant t ON t.applicant_id = j.value"
+        known = dict(self._db.execute(sql, (json.dumps(people),)))
+        rows = list(enumerate((who for who in people if who not in known), self._next_key("applicant")))
+        self._db.executemany("INSERT INTO applicant(key, applicant_id) VALUES (?, ?)", rows)
+        known.update((who, key) for key, who in rows)
         return known
 
     def _intern_identifiers(self, kind: int, identifiers: list[Identifier]) -> None:
-        if not identifiers:
-            return
-        tokens = json.dumps([i.token for i in identifiers])
+        tokens = json.dumps(sorted(i.token for i in identifiers))
         sql = "SELECT i.token, i.key FROM json_each(?) j CROSS JOIN identifier i ON i.kind = ? AND i.token = j.value"
         known = dict(self._db.execute(sql, (tokens, kind)))
-        start = self._next_key("identifier")
-        fresh = [i for i in identifiers if i.token not in known]
-        rows = [(start + n, kind, i.token, i.masked, i.linking) for n, i in enumerate(fresh)]
+        # In the order of the index by token: it is as large as the store, and each of its pages is touched once.
+        fresh = sorted((i for i in identifiers if i.token not in known), key=attrgetter("token"))
+        rows = [(key, kind, i.token, i.masked, i.linking) for key, i in enumerate(fresh, self._next_key("identifier"))]
         self._db.executemany("INSERT INTO identifier VALUES (?, ?, ?, ?, ?)", rows)
         known.update((row[2], row[0]) for row in rows)
-        self._identifiers.update((i, known[i.token]) for i in identifiers)
+        self._identifiers.update((i.node, known[i.token]) for i in identifiers)
 
     def _next_key(self, table: str) -> int:
         return int(self._db.execute(f"SELECT coalesce(max(key), 0) + 1 FROM {table}").fetchone()[0])
@@ -112,8 +119,7 @@ class Writer:
     def _applications(self, facts: Facts) -> None:
         rows = [application_row(a, self._applicants[a.applicant_id], self._packed(a.mentions)) for a in facts.applications]
         taken = self._take("applications", "application", APPLICATION_COLUMNS, rows)
-        for n in taken:
-            self._mention(rows[n][1], facts.applications[n].mentions, rows[n][2])
+        self._mentioned([rows[n] for n in taken], [facts.applications[n].mentions for n in taken])
 
     def _events(self, facts: Facts) -> None:
         people = self._applicants
@@ -122,15 +128,16 @@ class Writer:
             for e in facts.events
         ]
         taken = self._take("events", "event", EVENT_COLUMNS, rows)
-        for n in taken:
-            self._mention(rows[n][1], facts.events[n].mentions, rows[n][2])
+        self._mentioned([rows[n] for n in taken], [facts.events[n].mentions for n in taken])
 
     def _contacts(self, facts: Facts) -> None:
-        rows: list[Row] = [(self._applicants[c.applicant_id], self._identifiers[c.phone], micros(c.at), c.relation or "") for c in facts.contacts]
-        for n in self._simple("contacts", "contact", "applicant, phone, at, relation", 4, rows):
-            contact = facts.contacts[n]
-            role = Role.OWN if contact.relation == "self" else Role.CONTACT
-            self._mention(rows[n][0], (Mention(contact.phone, role),), rows[n][2])
+        rows: list[Row] = [
+            (self._applicants[c.applicant_id], self._identifiers[c.phone.node], micros(c.at), c.relation or "") for c in facts.contacts
+        ]
+        taken = self._simple("contacts", "contact", "applicant, phone, at, relation", 4, rows)
+        own, named = ROLE_CODE[Role.OWN], ROLE_CODE[Role.CONTACT]
+        said = [(rows[n][1] << 2 | (own if rows[n][3] == "self" else named),) for n in taken]
+        self._told.add([(rows[n][0], rows[n][2]) for n in taken], said)
 
     def _platforms(self, facts: Facts) -> None:
         self._simple("platforms", "platform", "platform_id, type, is_own", 1, [(p.platform_id, p.type.value, int(p.is_own)) for p in facts.platforms])
@@ -140,15 +147,16 @@ class Writer:
         self._simple("merchants", "merchant", "merchant_id, category, city, opened_at", 1, rows)
 
     def _devices(self, facts: Facts) -> None:
-        rows = [(self._identifiers[d.identifier], d.os, d.model, d.is_emulator, d.is_rooted) for d in facts.devices]
+        rows = [(self._identifiers[d.identifier.node], d.os, d.model, d.is_emulator, d.is_rooted) for d in facts.devices]
         self._simple("devices", "device", "identifier, os, model, is_emulator, is_rooted", 1, rows)
 
-    def _packed(self, mentions: Iterable[Mention]) -> str:
-        return pack_mentions((ROLE_CODE[m.role], self._identifiers[m.identifier]) for m in mentions)
+    def _packed(self, mentions: Sequence[Mention]) -> str:
+        return ",".join([self._text[id(mention)] for mention in mentions])
 
-    def _mention(self, applicant: int, mentions: Iterable[Mention], at: int) -> None:
-        for mention in mentions:
-            self._mentions.append((applicant, self._identifiers[mention.identifier], ROLE_CODE[mention.role], at))
+    def _mentioned(self, rows: Sequence[Row], mentions: Sequence[Sequence[Mention]]) -> None:
+        """Rows of (id, applicant, at, ...) that are new, and what each of them mentions."""
+        said = self._said
+        self._told.add([row[1:3] for row in rows], [[said[id(mention)] for mention in each] for each in mentions])
 
     def _take(self, name: str, table: str, columns: str, rows: Sequence[Row]) -> list[int]:
         """Insert rows whose first column is the id; the positions of those that are new."""
@@ -199,34 +207,3 @@ class Writer:
                 self._conflicts.append((name, n))
         self._accepted += len(taken)
         return taken
-
-    # -- ties -------------------------------------------------------------------------------------------------------------------------
-
-    def _keep_ties(self) -> None:
-        if not self._mentions:
-            return
-        first: dict[TieKey, int] = {}
-        for applicant, identifier, role, at in self._mentions:
-            known = first.get((applicant, identifier, role))
-            if known is None or at < known:
-                first[applicant, identifier, role] = at
-        standing = self._standing_ties(first)
-        sql = "INSERT OR IGNORE INTO mention(applicant, identifier, role, at, mark) VALUES (?, ?, ?, ?, ?)"
-        self._db.executemany(sql, [(*m, self._mark) for m in sorted(self._mentions)])  # in the table's order: pages are touched once
-        fresh = [(key, at) for key, at in first.items() if key not in standing or at < standing[key]]
-        late = [(key, standing[key]) for key, _ in fresh if key in standing]
-        kinds = {key: KIND_CODE[i.kind] for i, key in self._identifiers.items()}
-        self._db.executemany(
-            "UPDATE tie SET superseded = ? WHERE identifier = ? AND since = ? AND applicant = ? AND role = ? AND superseded = ?",
-            [(self._mark, identifier, since, applicant, role, FOREVER) for (applicant, identifier, role), since in late],
-        )
-        self._db.executemany(
-            "INSERT INTO tie(identifier, since, applicant, role, mark, kind, superseded) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            sorted((i, since, applicant, role, self._mark, kinds[i], FOREVER) for (applicant, i, role), since in fresh),
-        )
-
-    def _standing_ties(self, keys: Iterable[TieKey]) -> dict[TieKey, int]:
-        """Since when each tie stands that does: its first mention so far. To be asked before the batch's own mentions are in."""
-        sql = "SELECT min(at) FROM mention WHERE applicant = ? AND identifier = ? AND role = ?"
-        found = ((key, self._db.execute(sql, key).fetchone()[0]) for key in keys)
-        return {key: since for key, since in found if since is not None}
