@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from graph.errors import DeliveryError
+from graph.hubs import COUNT_CAP
 from graph.model import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, Role
 from graph.sqlite_store import SqliteStore
 from ingestion.ahead import ahead
@@ -322,4 +323,4 @@ def test_a_process_of_its_own_parses_the_same_facts_and_the_same_faults(tmp_path
 def test_a_value_that_a_thousand_people_give_is_named_in_the_report(tmp_path, store):
     rows = [{"event_id": f"E{n}", "kind": "login", "at": "2025-06-01", "applicant_id": f"U{n}", "wifi": "94:98:12:a8:f7:71"} for n in range(1_001)]
     report = load_into(store, deliver(tmp_path / "delivery", events=rows))
-    assert report.as_json()["crowds"] == [{"kind": "wifi", "masked": "94:98:12:**:**:71", "holders": 1_000}]
+    assert report.as_json()["crowds"] == [{"kind": "wifi", "masked": "94:98:12:**:**:71", "holders": COUNT_CAP}]
