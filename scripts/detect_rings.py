@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 
-from graph.errors import InputError, RingfenceError, SettingError
+from graph.errors import SettingError
 from investigations.review import ReviewPlan, review
+from service.command import ended
 from service.settings import Settings
 from service.wiring import moment_given, open_casebook, open_store, system_clock
 
@@ -22,13 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 done, 1 failed on the way (the last snapshot stays in force), 2 unusable arguments."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
-    try:
-        figures = _run(options)
-    except RingfenceError as error:
-        print(f"detect_rings: {error}", file=sys.stderr)
-        return 2 if isinstance(error, InputError) else 1
-    print(json.dumps(figures))
-    return 0
+    return ended("detect_rings", partial(_run, options))
 
 
 def _run(options: argparse.Namespace) -> dict[str, float | int]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
+from functools import partial
 from pathlib import Path
 
-from graph.errors import InputError, RingfenceError
 from investigations.evaluation import matched, read_flagged, read_truth
 from investigations.reference_rings import reference_groups
+from service.command import ended
 from service.settings import Settings
 from service.wiring import moment_given, open_store
 
@@ -24,13 +24,7 @@ weighted 1/holders (at two resolutions that suit it), all flagged where a known 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 done, 1 failed on the way, 2 unusable arguments."""
     options = _parser().parse_args(arguments)
-    try:
-        figures = _run(options)
-    except RingfenceError as error:
-        print(f"evaluate_rings: {error}", file=sys.stderr)
-        return 2 if isinstance(error, InputError) else 1
-    print(json.dumps(figures, ensure_ascii=False))
-    return 0
+    return ended("evaluate_rings", partial(_run, options))
 
 
 def _run(options: argparse.Namespace) -> dict[str, object]:

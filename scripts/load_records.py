@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
-import json
 import sys
+from functools import partial
 from pathlib import Path
 
-from graph.errors import InputError, RingfenceError
 from ingestion.delivery import REJECTS, open_delivery
 from ingestion.door import Door, Naming, time_zone
 from ingestion.load import load
 from ingestion.progress import Progress
+from service.command import ended
 from service.settings import Settings
 from service.wiring import moment_given, open_keyring, open_store, system_clock
 
@@ -27,13 +27,7 @@ The report and rejects.jsonl go to --report, by default into a folder of their o
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 done, 1 failed on the way, 2 unusable arguments or delivery (then nothing was written)."""
     options = _parser().parse_args(arguments)
-    try:
-        figures = _run(options)
-    except RingfenceError as error:
-        print(f"load_records: {error}", file=sys.stderr)
-        return 2 if isinstance(error, InputError) else 1
-    print(json.dumps(figures, ensure_ascii=False))
-    return 0
+    return ended("load_records", partial(_run, options))
 
 
 def _run(options: argparse.Namespace) -> dict[str, object]:

@@ -8,10 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-import orjson
-
-from graph.errors import InputError, RingfenceError
 from service.batch import Period, score
+from service.command import ended
 from service.settings import Settings
 from service.wiring import moment_given
 
@@ -30,18 +28,13 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 8), help="processes that assess (default: one a core, at most 8)")
     options = parser.parse_args()
     given = {name: getattr(options, name) for name in ("store", "model") if getattr(options, name) is not None}
-    try:
+
+    def run() -> dict[str, object]:
         settings = dataclasses.replace(Settings.from_environment(), **given)
         period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
-        figures = score(settings, period, options.out, processes=options.processes)
-    except InputError as error:
-        print(f"score: {error}", file=sys.stderr)
-        return 2
-    except RingfenceError as error:
-        print(f"score: {error}", file=sys.stderr)
-        return 1
-    print(orjson.dumps(figures).decode())
-    return 0
+        return score(settings, period, options.out, processes=options.processes)
+
+    return ended("score", run)
 
 
 if __name__ == "__main__":

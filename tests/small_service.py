@@ -10,8 +10,12 @@ from math import exp
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from graph.evidence import Evidence
 from graph.model import Facts
+from service.asking import Call, asked
+from service.assess import assess
 from service.settings import Settings
 from service.wiring import Wired, wire
 from tests.small_worlds import day, random_facts
@@ -90,3 +94,9 @@ def body(application_id: str = "live-1", **columns: Any) -> dict[str, Any]:
         "face_match": 0.97,
     } | columns
     return {name: value for name, value in told.items() if value is not None}
+
+
+def risk(wired: Wired, told: dict[str, Any], **frame: Any) -> dict[str, Any]:
+    """What /risk answers."""
+    call = Call(**({"client": "engine", "request_id": "r", "at": wired.clock()} | frame))
+    return orjson.loads(assess(wired, asked(wired, told, call)).assessment.answer)

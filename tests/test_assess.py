@@ -18,12 +18,11 @@ from graph.model import Facts, Label, LabelValue, Ring, RingKind, RingMember, Ri
 from investigations.assessments import Level, Stage
 from service import batch
 from service.answers import OF_THE_REQUEST
-from service.asking import Call, asked
-from service.assess import assess, replay
+from service.assess import replay
 from service.batch import Bench, Period
 from service.scribe import Scribe
 from service.wiring import Wired
-from tests.small_service import PlainModel, body, service
+from tests.small_service import PlainModel, body, risk, service
 from tests.small_worlds import applies, before, day, does, fraud, random_facts, shuffled, uses
 
 TEST_DAY = 45.0
@@ -34,12 +33,6 @@ def wired(tmp_path: Path) -> Iterator[Wired]:
     opened = service(tmp_path)
     yield opened
     opened.close()
-
-
-def risk(wired: Wired, told: dict[str, Any], **frame: Any) -> dict[str, Any]:
-    """What /risk answers."""
-    call = Call(**({"client": "engine", "request_id": "r", "at": wired.clock()} | frame))
-    return orjson.loads(assess(wired, asked(wired, told, call)).assessment.answer)
 
 
 def findings(answer: dict[str, Any]) -> dict[str, Any]:

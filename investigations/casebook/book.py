@@ -100,6 +100,12 @@ class Casebook(CaseFiles):
             row = connection.execute(query).mappings().first()
         return _assessment(row) if row is not None else None
 
+    def latest_ids(self, limit: int) -> tuple[str, ...]:
+        """The ids of the latest assessments, newest first."""
+        query = sa.select(ASSESSMENTS.c.assessment_id).order_by(ASSESSMENTS.c.as_of.desc(), ASSESSMENTS.c.assessment_id.desc()).limit(limit)
+        with self._engines.reading() as connection:
+            return tuple(connection.execute(query).scalars())
+
     def count(self) -> int:
         """How many assessments there are."""
         with self._engines.reading() as connection:

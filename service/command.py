@@ -1,0 +1,26 @@
+"""How every command ends: its figures as the last line on stdout, or one clear line on stderr and an exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+
+import orjson
+
+from graph.errors import InputError, RingfenceError
+
+DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+
+
+def ended(name: str, run: Callable[[], Mapping[str, object]]) -> int:
+    """Run it; exit status 0 done, 1 failed on the way, 2 unusable arguments or input, 130 ended by Ctrl-C."""
+    try:
+        figures = run()
+    except RingfenceError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return UNUSABLE if isinstance(error, InputError) else FAILED
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted; what was committed so far is kept, the same command goes on", file=sys.stderr)
+        return INTERRUPTED
+    print(orjson.dumps(figures, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS).decode())
+    return DONE
