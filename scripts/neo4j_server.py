@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,13 +27,17 @@ _OPENED = ("java.base/java.nio", "java.base/java.io", "java.base/sun.nio.ch", "j
 
 
 class Neo4jServer:
-    """One server process. `folder` keeps its data between starts; the ports are found at the first start and kept."""
+    """One server process. `folder` keeps its data between starts; the ports are found at the first start and kept.
 
-    def __init__(self, folder: Path, *, heap_mb: int = 1024, bolt_port: int = 0, http_port: int = 0) -> None:
+    `more` are settings of neo4j.conf.
+    """
+
+    def __init__(self, folder: Path, *, heap_mb: int = 1024, bolt_port: int = 0, http_port: int = 0, more: Mapping[str, str] | None = None) -> None:
         self.folder = folder.resolve()
         self.heap_mb = heap_mb
         self.bolt_port = bolt_port or free_port()
         self.http_port = http_port or free_port()
+        self.more = dict(more or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -108,6 +112,7 @@ class Neo4jServer:
             "db.tx_log.rotation.retention_policy": "1 files",
             "dbms.security.procedures.unrestricted": "gds.*",
             "dbms.usage_report.enabled": "false",
+            **self.more,
         }
         text = "".join(f"{name}={value}\n" for name, value in settings.items())
         (self.folder / "conf" / "neo4j.conf").write_text(text, encoding="utf-8")

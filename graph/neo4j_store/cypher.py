@@ -1,0 +1,74 @@
+"""The pieces that Cypher statements are made of: moments, what a view sees, the columns of each fact."""
+
+from __future__ import annotations
+
+from graph.hubs import COUNT_CAP
+
+# Moments are DateTimes in UTC, so that people read them; they travel as whole microseconds, which is exact and ten times as fast to unpack.
+# A year before 1970 needs the detour over year 1, because Cypher divides towards zero.
+_YEAR_1 = 62_135_596_800
+ROLE_TYPES = ("USES", "NAMES_AS_CONTACT", "NAMES_AS_EMPLOYER")  # in the order of graph.model.Role
+TIE = "|".join(ROLE_TYPES)
+
+
+def when(micros: str) -> str:
+    """The DateTime of a number of microseconds since 1970, null for null."""
+    shifted = f"({micros} + {_YEAR_1}000000)"
+    made = f"datetime({{epochSeconds: {shifted} / 1000000 - {_YEAR_1}, microsecond: {shifted} % 1000000}})"
+    return f"CASE WHEN {micros} IS NULL THEN null ELSE {made} END"
+
+
+def micros(moment: str) -> str:
+    """The microseconds since 1970 of a DateTime."""
+    return f"{moment}.epochSeconds * 1000000 + {moment}.microsecond"
+
+
+def seen(fact: str) -> str:
+    """Whether the view sees a fact with `at` and `mark`."""
+    return f"{fact}.at < $as_of AND {fact}.mark <= $mark"
+
+
+def columns(fact: str, names: tuple[str, ...]) -> str:
+    """The properties of a fact as a list, `at` in microseconds."""
+    return "[" + ", ".join(micros(f"{fact}.{name}") if name in _MOMENTS else f"{fact}.{name}" for name in names) + "]"
+
+
+def properties(row: str, names: tuple[str, ...], first: int = 0) -> str:
+    """A map of properties from the columns of a row, the first of which is row[first]."""
+    given = ((name, f"{row}[{first + n}]") for n, name in enumerate(names))
+    return "{" + ", ".join(f"{name}: {when(value) if name in _MOMENTS else value}" for name, value in given) + "}"
+
+
+_MOMENTS = ("at", "known_at", "opened_at", "joined_at", "as_of")
+
+APPLICATION = (
+    "application_id", "applicant_id", "at", "platform_id", "product", "amount", "term_months", "merchant_id", "agent_id", "channel", "face_match",
+    "liveness", "phone_three_element", "birth_year", "city", "new_citizen", "mentions", "attributes",
+)  # fmt: skip
+EVENT = ("event_id", "applicant_id", "at", "kind", "counterparty_id", "merchant_id", "amount", "mentions", "attributes")
+OUTCOME = ("application_id", "status", "at", "amount")
+LABEL = ("application_id", "applicant_id", "known_at", "source", "label", "detail")
+PLATFORM = ("platform_id", "type", "is_own")
+MERCHANT = ("merchant_id", "category", "city", "opened_at")
+DEVICE = ("node", "os", "model", "is_emulator", "is_rooted")
+IDENTIFIER = ("node", "kind", "token", "masked", "linking")
+MEMBER = ("role", "joined_at", "distance_to_core", "strength")
+
+# A tie holds its first mention (`since`, told with `mark`) and its latest one (`last`, `last_mark`); of one that was mentioned more than once
+# `times` and `marks` keep every mention, so that a view of an earlier moment or mark still reads what was known then.
+_TOLD = "range(0, size(coalesce(t.times, [])) - 1)"
+TIE_SEEN = f"t.since < $as_of AND (t.mark <= $mark OR any(n IN {_TOLD} WHERE t.marks[n] <= $mark AND t.times[n] < $until))"
+_FIRST_TOLD = f"""reduce(x = null, n IN {_TOLD} | CASE WHEN t.marks[n] <= $mark AND (x IS NULL OR t.times[n] < x) THEN t.times[n] ELSE x END)"""
+_LAST_TOLD = f"""reduce(x = null, n IN {_TOLD} |
+    CASE WHEN t.marks[n] <= $mark AND t.times[n] < $until AND (x IS NULL OR t.times[n] > x) THEN t.times[n] ELSE x END)"""
+TIE_SINCE = f"CASE WHEN t.mark <= $mark THEN {micros('t.since')} ELSE {_FIRST_TOLD} END"
+TIE_LAST = f"CASE WHEN t.last < $as_of AND t.last_mark <= $mark THEN {micros('t.last')} ELSE {_LAST_TOLD} END"
+TIE_ROLE = " ".join(["CASE", *(f"WHEN t:{kind} THEN {code}" for code, kind in enumerate(ROLE_TYPES)), "END"])
+
+# How many ties an identifier `i` has, counted up to the cap. One with as many as the cap is a crowd: it knows since when it has been (`full_since`,
+# told by `full_mark`), so it is not walked; for a view from before that, -1 says that the index on its ties must be asked (CROWD).
+COUNTED = f"""CALL (i) {{
+    WITH i WHERE i.full_since IS NULL
+    MATCH (i)<-[t:{TIE}]-() WHERE {TIE_SEEN} WITH t LIMIT {COUNT_CAP} RETURN count(t) AS found
+}}
+WITH *, CASE WHEN i.full_since IS NULL THEN found WHEN i.full_since < $as_of AND i.full_mark <= $mark THEN {COUNT_CAP} ELSE -1 END AS holders"""

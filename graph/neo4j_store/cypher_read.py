@@ -1,0 +1,121 @@
+"""The Cypher that reads one thing or a short list of things. No plan of these scans: each starts at an index."""
+
+from __future__ import annotations
+
+from graph.model import IdentifierKind
+from graph.neo4j_store.cypher import (
+    APPLICATION,
+    COUNTED,
+    DEVICE,
+    EVENT,
+    IDENTIFIER,
+    LABEL,
+    MEMBER,
+    MERCHANT,
+    OUTCOME,
+    PLATFORM,
+    ROLE_TYPES,
+    TIE,
+    TIE_LAST,
+    TIE_ROLE,
+    TIE_SEEN,
+    TIE_SINCE,
+    columns,
+    micros,
+    seen,
+)
+
+MARK = "MATCH (s:Store {name: 'ringfence'}) RETURN s.mark"  # NodeUniqueIndexSeek
+A, E = columns("a", APPLICATION), columns("e", EVENT)
+
+# -- facts -------------------------------------------------------------------------------------------------------------------------------
+
+APPLICATION_BY_ID = f"MATCH (a:Application {{application_id: $id}}) WHERE {seen('a')} RETURN {A}"  # NodeUniqueIndexSeek
+# NodeIndexSeekByRange on Application(at), a page at a time; `$after` is the last id at the page's first moment.
+APPLICATIONS = f"""MATCH (a:Application) WHERE a.at >= $since AND {seen("a")} AND (a.at > $since OR a.application_id > $after)
+    RETURN {A} ORDER BY a.at, a.application_id LIMIT $limit"""
+# NodeUniqueIndexSeek, then the person's own applications.
+MADE_BY = f"""MATCH (p)-[:APPLIED]->(a:Application) WHERE {seen("a")} WITH a ORDER BY a.at DESC, a.application_id LIMIT $limit"""
+APPLICATIONS_OF = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}})
+    CALL (p) {{ {MADE_BY} RETURN collect({A}) AS made }} RETURN who, made"""
+# NodeIndexSeek on (merchant_id, at) or (agent_id, at), read backwards.
+AT_MERCHANT = f"""MATCH (a:Application) WHERE a.merchant_id = $merchant AND {seen("a")}
+    WITH a ORDER BY a.merchant_id DESC, a.at DESC, a.application_id LIMIT $limit"""
+AT_AGENT = AT_MERCHANT.replace("a.merchant_id", "a.agent_id").replace("$merchant", "$agent")
+APPLICATIONS_AT_MERCHANT, APPLICATIONS_BY_AGENT = f"{AT_MERCHANT} RETURN {A}", f"{AT_AGENT} RETURN {A}"
+
+# NodeIndexSeek on (applicant_id, at) or (counterparty_id, at), read backwards; most people never dealt with anybody, and they know it.
+DONE_BY = f"""MATCH (e:Event) WHERE e.applicant_id = who AND {seen("e")} WITH e ORDER BY e.applicant_id DESC, e.at DESC, e.event_id LIMIT $limit"""
+EVENTS_OF = f"""UNWIND $people AS who CALL (who) {{ {DONE_BY} RETURN collect({E}) AS done }} RETURN who, done"""
+DEALT = f"""WITH q WHERE q.deals
+    CALL (q) {{
+        MATCH (e:Dealing) WHERE e.applicant_id = q.applicant_id AND {seen("e")}
+        WITH e ORDER BY e.applicant_id DESC, e.at DESC, e.event_id LIMIT $dealings RETURN e
+        UNION
+        MATCH (e:Dealing) WHERE e.counterparty_id = q.applicant_id AND {seen("e")}
+        WITH e ORDER BY e.counterparty_id DESC, e.at DESC, e.event_id LIMIT $dealings RETURN e
+    }}
+    WITH e ORDER BY e.at DESC, e.event_id LIMIT $dealings"""
+DEALINGS_OF = f"""UNWIND $people AS who MATCH (q:Applicant {{applicant_id: who}})
+    CALL (q) {{ {DEALT} RETURN collect({E}) AS dealt }} WITH who, dealt WHERE size(dealt) > 0 RETURN who, dealt"""
+
+# NodeUniqueIndexSeek, then what became of it.
+OUTCOMES_OF = f"""UNWIND $applications AS id MATCH (:Application {{application_id: id}})-[:CAME_TO]->(o:Outcome) WHERE {seen("o")}
+    RETURN {columns("o", OUTCOME)}"""
+KNOWN = "l.known_at < $as_of AND l.mark <= $mark"
+ABOUT = f"""CALL (p) {{
+        MATCH (p)<-[:ABOUT]-(l:Label) WHERE {KNOWN} RETURN l
+        UNION ALL
+        MATCH (p)-[:APPLIED]->(a:Application)<-[:ABOUT]-(l:Label) WHERE {seen("a")} AND {KNOWN} RETURN l
+    }}"""
+LABELS_OF = f"UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}}) {ABOUT} RETURN who, {columns('l', LABEL)}"
+
+# -- ties --------------------------------------------------------------------------------------------------------------------------------
+
+I = columns("i", IDENTIFIER)
+TOLD = f"[{TIE_ROLE}, {TIE_SINCE}, {TIE_LAST}]"
+TIES_OF = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}})-[t:{TIE}]->(i:Identifier) WHERE {TIE_SEEN}
+    RETURN who, collect([{I}, {TOLD}]) AS ties"""
+HOLDER_COUNTS = f"UNWIND $nodes AS node MATCH (i:Identifier {{node: node}}) {COUNTED} RETURN node, holders"
+# Walks the ties of an identifier that is no hub: fewer than its guard.
+HOLDERS = f"""UNWIND $nodes AS node MATCH (i:Identifier {{node: node}})
+    CALL (i) {{ MATCH (i)<-[t:{TIE}]-(p:Applicant) WHERE {TIE_SEEN} RETURN collect([p.applicant_id, {TOLD}]) AS ties }} RETURN node, ties"""
+# DirectedRelationshipIndexSeek on (crowd, since): the first ties of a crowd, for a view from before it was one.
+_CROWD = " UNION ALL ".join(f"MATCH (p)-[t:{kind}]->() WHERE t.crowd = node AND {TIE_SEEN} RETURN p, t LIMIT $limit" for kind in ROLE_TYPES)
+CROWD = f"UNWIND $nodes AS node CALL (node) {{ {_CROWD} }} WITH node, p, t LIMIT $limit RETURN node, p.applicant_id, {TOLD}"
+
+# -- reference data ----------------------------------------------------------------------------------------------------------------------
+
+DEVICES_OF = f"UNWIND $nodes AS node MATCH (i:Identifier {{node: node}}) WHERE i.device_mark <= $mark RETURN {columns('i', DEVICE)}"
+PLATFORMS = f"MATCH (l:Platform) WHERE l.platform_id >= '' AND l.mark <= $mark RETURN {columns('l', PLATFORM)} ORDER BY l.platform_id"
+MERCHANTS_OF = f"UNWIND $ids AS id MATCH (m:Merchant {{merchant_id: id}}) WHERE m.mark <= $mark RETURN {columns('m', MERCHANT)}"
+IDENTIFIER_BY_NODE = f"MATCH (i:Identifier {{node: $node}}) RETURN {I}"
+
+# -- rings -------------------------------------------------------------------------------------------------------------------------------
+
+# NodeIndexSeekByRange on RingSnapshot(as_of): a store has a snapshot a week.
+IN_FORCE = "MATCH (s:RingSnapshot) WHERE s.as_of <= $as_of AND s.mark <= $mark WITH s ORDER BY s.as_of DESC, s.mark DESC LIMIT 1"
+SNAPSHOT = f"{IN_FORCE} RETURN s.key, s.name, {micros('s.as_of')}, s.changes"
+M = columns("m", MEMBER)
+RINGS = f"""MATCH (r:Ring) WHERE r.snapshot = $key AND r.ring_id >= ''
+    CALL (r) {{ MATCH (r)<-[m:MEMBER_OF]-(p:Applicant) RETURN collect([p.applicant_id, {M}]) AS members }} RETURN r.ring_id, r.body, members"""
+RING = f"""{IN_FORCE} MATCH (r:Ring {{snapshot: s.key, ring_id: $id}})
+    CALL (r) {{ MATCH (r)<-[m:MEMBER_OF]-(p:Applicant) RETURN collect([p.applicant_id, {M}]) AS members }} RETURN r.ring_id, r.body, members"""
+MEMBERSHIP = "MATCH (p:Applicant {applicant_id: who})-[m:MEMBER_OF]->(r:Ring) WHERE r.snapshot = s.key"
+MEMBERSHIPS_OF = f"{IN_FORCE} UNWIND $people AS who {MEMBERSHIP} RETURN who, s.name, r.ring_id, r.body, r.size, {M}"
+
+# -- search: each a range of an index -----------------------------------------------------------------------------------------------------
+
+_TIE_FROM = f"EXISTS {{ (p)-[t:{TIE}]->() WHERE {TIE_SEEN} }}"
+SEARCH_APPLICANTS = f"""MATCH (p:Applicant) WHERE p.applicant_id STARTS WITH $text
+    AND (EXISTS {{ (p)-[:APPLIED]->(a) WHERE {seen("a")} }} OR EXISTS {{ (p)-[:DID]->(e) WHERE {seen("e")} }} OR {_TIE_FROM})
+    RETURN p.applicant_id ORDER BY p.applicant_id LIMIT $limit"""
+SEARCH_APPLICATIONS = f"""MATCH (a:Application) WHERE a.application_id STARTS WITH $text AND {seen("a")}
+    RETURN a.application_id ORDER BY a.application_id LIMIT $limit"""
+SEARCH_RINGS = f"""{IN_FORCE} MATCH (r:Ring) WHERE r.snapshot = s.key AND r.ring_id STARTS WITH $text
+    RETURN r.ring_id ORDER BY r.ring_id LIMIT $limit"""
+_MENTIONED = f"EXISTS {{ (i)<-[t:{TIE}]-() WHERE {TIE_SEEN} }}"
+_KIND_CODE = " ".join(["CASE i.kind", *(f"WHEN '{kind.value}' THEN {code}" for code, kind in enumerate(IdentifierKind)), "END"])
+SEARCH_IDENTIFIERS = f"""CALL () {{ MATCH (i:Identifier) WHERE i.masked = $text AND {_MENTIONED} RETURN i
+        UNION MATCH (i:Identifier) WHERE i.token STARTS WITH $text AND {_MENTIONED} RETURN i }}
+    RETURN i.kind, i.token, i.masked ORDER BY i.masked, {_KIND_CODE}, i.token LIMIT $limit"""

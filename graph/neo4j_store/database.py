@@ -1,0 +1,180 @@
+"""One driver to one database: managed transactions, patience, a circuit breaker, and the family's errors for the driver's."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotInTimeError
+from functools import cache
+from typing import Any, TypeVar
+
+import neo4j
+from circuitbreaker import CircuitBreaker, CircuitBreakerError
+from neo4j import exceptions
+
+from graph.errors import SettingError, StoreUnavailableError, StoreVersionError
+from graph.neo4j_store.address import Address
+from graph.neo4j_store.schema import NODES, RELATIONSHIPS
+
+log = logging.getLogger("ringfence.neo4j")
+
+OLDEST = (5, 26)  # the oldest server whose Cypher ours is
+OUTAGE_SECONDS = 900.0  # how long a batch waits for a server that went away
+OPEN_SECONDS = 10.0  # how long a batch's first call waits for one
+FAILURES = 3  # in a row, and a live store is not asked for REST_SECONDS
+REST_SECONDS = 1.0
+Ask = Callable[..., list[list[Any]]]
+T = TypeVar("T")
+
+
+class AwayError(StoreUnavailableError):
+    """The server is away and may come back: worth waiting for, unlike a full disk."""
+
+
+class Database:
+    """Runs statements. Safe for many threads; one a process.
+
+    `patience` is for a live service: seconds after which a call is given up with StoreUnavailableError, and, after a few, not tried for a
+    while. Without it, for batches, a call waits for a server that went away, and goes on when it is back.
+    """
+
+    def __init__(self, address: Address, patience: float | None = None) -> None:
+        self._address = address
+        self._patience = patience
+        self._named = _namer(address.graph)
+        self._bookmarks = neo4j.GraphDatabase.bookmark_manager()  # so that every session sees what any other of ours wrote
+        within = patience or OPEN_SECONDS
+        try:
+            self._driver = neo4j.GraphDatabase.driver(
+                address.uri,
+                auth=(address.user, address.password) if address.user else None,
+                connection_timeout=within,
+                connection_acquisition_timeout=within,
+                max_transaction_retry_time=within,
+                liveness_check_timeout=30.0,
+                keep_alive=True,
+                notifications_min_severity="OFF",
+                telemetry_disabled=True,
+                user_agent="ringfence",
+            )
+        except (exceptions.ConfigurationError, ValueError) as error:
+            raise SettingError(f"{address.uri} cannot be used: {error}") from error
+        self._hands = ThreadPoolExecutor(16, thread_name_prefix="neo4j") if patience else None
+        self._breaker = CircuitBreaker(FAILURES, REST_SECONDS, StoreUnavailableError, address.uri)
+        self._guarded = self._breaker.decorate(self._in_time)
+
+    def check(self) -> None:
+        """Ask the server who it is. Raises SettingError for a refused password or database, StoreVersionError, StoreUnavailableError."""
+        try:
+            with self._driver.session(database=self._address.database) as session:
+                agent = str(session.run("RETURN 1").consume().server.agent)
+        except exceptions.Neo4jError as error:
+            raise self._translated(error, at_open=True) from error
+        except exceptions.DriverError as error:
+            raise self._translated(error) from error
+        supported(agent)
+
+    def read(self, text: str, /, **given: Any) -> list[list[Any]]:
+        """The rows of a statement that only reads; a cluster may route it to any member that has what we wrote."""
+        return self._run(lambda: self._session_call("execute_read", lambda ask: ask(text, **given)))
+
+    def write(self, work: Callable[[Ask], T]) -> T:
+        """All or nothing: `work` gets a function that runs a statement of one transaction. It may be called again, so it must be idempotent."""
+        return self._run(lambda: self._session_call("execute_write", work))
+
+    def alone(self, text: str, /, **given: Any) -> list[list[Any]]:
+        """A statement that wants a transaction to itself (the schema's)."""
+        return self._run(lambda: self._session_call(None, lambda ask: ask(text, **given)))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        if self._hands is not None:
+            self._hands.shutdown(wait=False, cancel_futures=True)
+        self._driver.close()
+
+    def _run(self, call: Callable[[], T]) -> T:
+        if self._hands is None:
+            return self._until_back(call)
+        try:
+            result: T = self._guarded(call)
+        except CircuitBreakerError:
+            raise StoreUnavailableError(f"{self._address.uri} did not answer lately and is not asked for {REST_SECONDS:g} s") from None
+        return result
+
+    def _in_time(self, call: Callable[[], T]) -> T:
+        """The answer within the patience; a call that hangs is left to its thread."""
+        assert self._hands is not None
+        answer = self._hands.submit(call)
+        try:
+            return answer.result(self._patience)
+        except NotInTimeError:
+            answer.cancel()
+            raise StoreUnavailableError(f"{self._address.uri} did not answer within {self._patience:g} s") from None
+
+    def _until_back(self, call: Callable[[], T]) -> T:
+        """The answer, however long the server is away, up to OUTAGE_SECONDS."""
+        until, pause = time.monotonic() + OUTAGE_SECONDS, 0.2
+        while True:
+            try:
+                return call()
+            except AwayError as error:
+                if time.monotonic() > until:
+                    raise
+                log.warning("%s; waiting for it", error)
+            time.sleep(pause)
+            pause = min(pause * 1.5, 5.0)
+
+    def _session_call(self, kind: str | None, work: Callable[[Ask], T]) -> T:
+        access = neo4j.READ_ACCESS if kind == "execute_read" else neo4j.WRITE_ACCESS
+        try:
+            with self._driver.session(database=self._address.database, bookmark_manager=self._bookmarks, default_access_mode=access) as session:
+                if kind is None:
+                    return work(self._asking(session))
+                result: T = getattr(session, kind)(lambda transaction: work(self._asking(transaction)))
+                return result
+        except (exceptions.Neo4jError, exceptions.DriverError) as error:
+            raise self._translated(error) from error
+
+    def _asking(self, through: Any) -> Ask:
+        def ask(text: str, /, **given: Any) -> list[list[Any]]:
+            found: list[list[Any]] = through.run(self._named(text), given).values()
+            return found
+
+        return ask
+
+    def _translated(self, error: Exception, at_open: bool = False) -> Exception:
+        """The family's error for the driver's; a fault in a statement of ours stays what it is."""
+        where = self._address.uri
+        code = getattr(error, "code", None) or ""
+        if "Security" in code or "DatabaseNotFound" in code:
+            said = f"{where} refuses the user, the password or the database ({code.rpartition('.')[2]})"
+            return SettingError(said) if at_open and "RateLimit" not in code else StoreUnavailableError(said)
+        if isinstance(error, exceptions.ClientError | exceptions.ConfigurationError):
+            return error
+        lasting = "Memory" in code or isinstance(error, exceptions.DatabaseError)
+        kind = StoreUnavailableError if lasting else AwayError
+        return kind(f"{where} cannot be used now: {str(error).strip() or type(error).__name__}")
+
+
+def supported(agent: str) -> None:
+    """Raise StoreVersionError for a server (`Neo4j/5.26.30`) that is older than ours or something else."""
+    told = re.match(r"Neo4j/(\d+)\.(\d+)", agent)
+    if told is None or (int(told[1]), int(told[2])) < OLDEST:
+        raise StoreVersionError(f"the server is {agent!r}: this code needs Neo4j {OLDEST[0]}.{OLDEST[1]} or later")
+
+
+def _namer(graph: str | None) -> Callable[[str], str]:
+    """How a statement is said for one of several graphs: every label, relationship type and name of an index gets the graph's name."""
+    if graph is None:
+        return lambda text: text
+    own = re.compile(rf"(?<=[:|])({'|'.join((*NODES, *RELATIONSHIPS))})\b")
+    names = re.compile(r"(CREATE (?:CONSTRAINT|INDEX) )(\w+)")
+
+    @cache
+    def named(text: str) -> str:
+        return names.sub(rf"\1\2_{graph}", own.sub(rf"\1_{graph}", text))
+
+    return named

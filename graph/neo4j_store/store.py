@@ -1,0 +1,113 @@
+"""Neo4jStore: opens the database, brings its schema up to date, hands out views, adds batches."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from graph.errors import StoreUnavailableError
+from graph.model import Added, Facts, RingSnapshot
+from graph.neo4j_store import cypher_read
+from graph.neo4j_store.address import address_of
+from graph.neo4j_store.database import Database
+from graph.neo4j_store.intern import Interned
+from graph.neo4j_store.journal import journal
+from graph.neo4j_store.rings import save_rings
+from graph.neo4j_store.schema import prepare
+from graph.neo4j_store.view import Neo4jView
+from graph.neo4j_store.writer import Writer
+from graph.store import GraphStore, Told
+
+log = logging.getLogger("ringfence.neo4j")
+LIVE_PATIENCE = 0.8  # seconds that a live service waits for one answer of the store; its callers wait a second by default
+
+_DESCRIBED = """CALL () {{ MATCH (n:{label}) RETURN count(n) AS all_{table} }}
+    CALL () {{ MATCH (u:Unknown) WHERE u:{label} RETURN count(u) AS unknown_{table} }}"""
+_COUNTED = "CALL () {{ MATCH {what} RETURN count(*) AS {table} }}"
+# From the counts that the database keeps (NodeCountFromCountStore, RelationshipCountFromCountStore); only the few Unknown are looked at, and
+# devices, which are counted by their properties.
+COUNTS = "\n".join(
+    [
+        *(_DESCRIBED.format(label=label, table=f"{label.lower()}s") for label in ("Application", "Platform", "Merchant", "Applicant")),
+        *(_COUNTED.format(what=f"(n:{label})", table=f"{label.lower()}s") for label in ("Event", "Outcome", "Label", "Identifier")),
+        _COUNTED.format(what="()-[c:LISTED]->()", table="contacts"),
+        "CALL () { MATCH (i:Identifier) WHERE i.device_mark > 0 RETURN count(*) AS devices }",
+        _COUNTED.format(what="()-[t:USES]->()", table="own"),
+        _COUNTED.format(what="()-[t:NAMES_AS_CONTACT]->()", table="contact"),
+        _COUNTED.format(what="()-[t:NAMES_AS_EMPLOYER]->()", table="employer"),
+        """RETURN all_applications - unknown_applications, events, outcomes, labels, contacts, all_platforms - unknown_platforms,
+            all_merchants - unknown_merchants, devices, all_applicants - unknown_applicants, identifiers, own + contact + employer""",
+    ]
+)
+_TABLES = (
+    "applications", "events", "outcomes", "labels", "contacts", "platforms", "merchants", "devices", "applicants", "identifiers", "ties",
+)  # fmt: skip
+
+
+class Neo4jStore(GraphStore):
+    """The graph in the database behind `url`.
+
+    `live` is for a service that answers within a deadline: it starts though the server is down, gives a call up after LIVE_PATIENCE seconds,
+    and finds the server again by itself. Otherwise the server must be there at the start, and is waited for when it goes away later.
+    """
+
+    def __init__(self, url: str, *, live: bool = False) -> None:
+        self._database = Database(address_of(url), LIVE_PATIENCE if live else None)
+        self._interned = Interned()
+        self._ready = False
+        self._preparing = threading.Lock()
+        try:
+            self._database.check()
+            self._prepare()
+        except StoreUnavailableError as error:
+            if not live:
+                self._database.close()
+                raise
+            log.warning("%s; answers are degraded until it is back", error)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def add(self, facts: Facts) -> Added:
+        return self.add_all([facts])[0]
+
+    def add_all(self, batches: Sequence[Facts]) -> list[Added]:
+        """Several batches in one transaction, each with a mark of its own as if they had come one by one."""
+        self._prepare()
+        return self._database.write(lambda ask: Writer(ask).write(batches))
+
+    def view(self, as_of: datetime, recorded_by: int | None = None) -> Neo4jView:
+        return Neo4jView(self._read, self._interned, as_of, self.mark() if recorded_by is None else recorded_by)
+
+    def mark(self) -> int:
+        return int(self._read(cypher_read.MARK)[0][0])
+
+    def save_rings(self, snapshot: RingSnapshot) -> None:
+        self._prepare()
+        save_rings(self._database, snapshot)
+
+    def journal(self, after: int = 0) -> Iterator[Told]:
+        return journal(self._read, self._interned, after, self.mark())
+
+    def counts(self) -> dict[str, int]:
+        [found] = self._read(COUNTS)
+        return dict(zip(_TABLES, found, strict=True))
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _read(self, text: str, /, **given: Any) -> list[list[Any]]:
+        self._prepare()
+        return self._database.read(text, **given)
+
+    def _prepare(self) -> None:
+        """Bring the schema up to date, once; a live store that started without its server does it when the server is there."""
+        if self._ready:
+            return
+        with self._preparing:
+            if not self._ready:
+                prepare(self._database.read, self._database.alone)
+                self._ready = True

@@ -1,0 +1,221 @@
+"""Neo4jView: the reads of the port, each one statement; an assessment's evidence is two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import networkx as nx
+
+from graph.evidence import Evidence, Subject
+from graph.hubs import COUNT_CAP, hub_reason
+from graph.model import (
+    Application,
+    Device,
+    Event,
+    Holders,
+    Identifier,
+    IdentifierKind,
+    Label,
+    Membership,
+    Mention,
+    Merchant,
+    Outcome,
+    Platform,
+    Ring,
+    RingSnapshot,
+    Tie,
+)
+from graph.moments import micros, moment
+from graph.neo4j_store import cypher_nearby, cypher_read
+from graph.neo4j_store.ahead import Ahead
+from graph.neo4j_store.codec import (
+    ROLE_CODE,
+    application_of,
+    event_of,
+    label_of,
+    merchant_of,
+    outcome_of,
+    platform_of,
+    tie_of,
+)
+from graph.neo4j_store.facts import device_of, evidence_from, labels_by_person, membership_of, outcomes_by_application
+from graph.neo4j_store.intern import Interned
+from graph.neo4j_store.rings import ring_with_members
+from graph.neo4j_store.search import search
+from graph.neo4j_store.tables import read_tables
+from graph.store import Bounds, Found, GraphView
+from graph.tables import Tables
+
+Read = Callable[..., list[list[Any]]]
+DEALINGS = 64
+PAGE = 1_000
+
+
+class Neo4jView(GraphView):
+    """A GraphView over a database; cheap to make. What one read of a neighbourhood brought is kept for the view's own questions."""
+
+    def __init__(self, read: Read, interned: Interned, as_of: datetime, recorded_by: int) -> None:
+        self.as_of = as_of
+        self.recorded_by = recorded_by
+        self._when = {"as_of": as_of.astimezone(UTC), "until": micros(as_of), "mark": recorded_by}
+        self._read = read
+        self._interned = interned
+        self._ahead = Ahead()
+
+    def _ask(self, text: str, /, **given: Any) -> list[list[Any]]:
+        return self._read(text, **given, **self._when)
+
+    # -- an assessment ----------------------------------------------------------------------------------------------------------------
+
+    def neighbourhood(self, applicant_id: str, mentions: Sequence[Mention] = (), bounds: Bounds | None = None) -> nx.Graph[str]:
+        bound = bounds or Bounds()
+        if bound.steps > 1:
+            mentioned = [m.identifier for m in mentions]
+            asked = {"seed": applicant_id, "mentioned": list(dict.fromkeys(i.node for i in mentioned)), "people": bound.applicants - 1}
+            [row] = self._ask(cypher_nearby.NEIGHBOURHOOD, **asked, ties=bound.ties, dealings=DEALINGS)
+            self._ahead.take(applicant_id, mentioned, row, self._interned)
+        return super().neighbourhood(applicant_id, mentions, bounds)
+
+    def evidence_of(self, subject: Subject, bounds: Bounds | None = None) -> Evidence:
+        asked = subject.application
+        graph = self.neighbourhood(subject.applicant_id, asked.mentions if asked else (), bounds)
+        people = [node.partition(":")[2] for node, data in graph.nodes(data=True) if data["type"] == "applicant"]
+        devices = [d["identifier"] for _, d in graph.nodes(data=True) if d["type"] == IdentifierKind.DEVICE]
+        given = {"people": people, "seed": subject.applicant_id, "devices": [d.node for d in devices], "limit": 64, "dealings": DEALINGS}
+        given |= {"merchant": asked.merchant_id if asked else None, "agent": asked.agent_id if asked else None, "events": 128}
+        [row] = self._ask(cypher_nearby.FACTS, **given)
+        return evidence_from(row, subject=subject, as_of=self.as_of, graph=graph, devices=devices, interned=self._interned)
+
+    # -- facts ------------------------------------------------------------------------------------------------------------------------
+
+    def application(self, application_id: str) -> Application | None:
+        rows = self._ask(cypher_read.APPLICATION_BY_ID, id=application_id)
+        return application_of(rows[0][0]) if rows else None
+
+    def applications(self, since: datetime) -> Iterator[Application]:
+        start, after = since.astimezone(UTC), ""
+        while True:
+            rows = self._ask(cypher_read.APPLICATIONS, since=start, after=after, limit=PAGE)
+            for (row,) in rows:
+                yield application_of(row)
+            if len(rows) < PAGE:
+                return
+            start, after = moment(rows[-1][0][2]), rows[-1][0][0]
+
+    def applications_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Application, ...]]:
+        found = dict(self._ask(cypher_read.APPLICATIONS_OF, people=list(applicant_ids), limit=limit))
+        return {who: tuple(self._interned.application(row) for row in found.get(who, ())) for who in applicant_ids}
+
+    def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = 64) -> tuple[Application, ...]:
+        if merchant_id is not None:
+            rows = self._ask(cypher_read.APPLICATIONS_AT_MERCHANT, merchant=merchant_id, limit=limit)
+        else:
+            rows = self._ask(cypher_read.APPLICATIONS_BY_AGENT, agent=agent_id, limit=limit)
+        return tuple(self._interned.application(row) for (row,) in rows)
+
+    def events_of(self, applicant_ids: Sequence[str], limit: int = 128) -> Mapping[str, tuple[Event, ...]]:
+        found = dict(self._ask(cypher_read.EVENTS_OF, people=list(applicant_ids), limit=limit))
+        return {who: tuple(event_of(row) for row in found.get(who, ())) for who in applicant_ids}
+
+    def dealings_of(self, applicant_ids: Sequence[str], limit: int = DEALINGS) -> Mapping[str, tuple[Event, ...]]:
+        known = self._ahead.dealings if limit <= DEALINGS else {}
+        missing = [who for who in applicant_ids if who not in known]
+        asked = self._ask(cypher_read.DEALINGS_OF, people=missing, dealings=limit) if missing else []
+        found = {who: [event_of(row) for row in dealt] for who, dealt in asked}
+        answers = {who: tuple((known[who] if who in known else found.get(who, []))[:limit]) for who in applicant_ids}
+        return {who: events for who, events in answers.items() if events}
+
+    def outcomes_of(self, application_ids: Sequence[str]) -> Mapping[str, tuple[Outcome, ...]]:
+        rows = self._ask(cypher_read.OUTCOMES_OF, applications=list(dict.fromkeys(application_ids))) if application_ids else []
+        return outcomes_by_application(application_ids, [outcome_of(row) for (row,) in rows])
+
+    def labels_of(self, applicant_ids: Sequence[str]) -> Mapping[str, tuple[Label, ...]]:
+        rows = self._ask(cypher_read.LABELS_OF, people=list(dict.fromkeys(applicant_ids))) if applicant_ids else []
+        return labels_by_person(applicant_ids, [(who, label_of(row)) for who, row in rows])
+
+    # -- ties -------------------------------------------------------------------------------------------------------------------------
+
+    def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
+        known = self._ahead.ties
+        missing = [who for who in applicant_ids if who not in known]
+        found = {}
+        for who, ties in self._ask(cypher_read.TIES_OF, people=missing) if missing else ():
+            found[who] = [tie_of(who, self._interned.identifier(row), told) for row, told in ties]
+        return {who: _newest(known[who] if who in known else found.get(who, []), limit) for who in applicant_ids}
+
+    def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
+        known = self._ahead.counts
+        missing = [i for i in identifiers if i not in known]
+        found = dict(self._ask(cypher_read.HOLDER_COUNTS, nodes=[i.node for i in missing])) if missing else {}
+        for node in [node for node, holders in found.items() if holders < 0]:
+            found[node] = len(self._ask(cypher_read.CROWD, nodes=[node], limit=COUNT_CAP))
+        return {i: known[i] if i in known else found.get(i.node, 0) for i in identifiers}
+
+    def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
+        counts = self.holder_counts(identifiers)
+        known = self._ahead.holders
+        walked = [i for i in identifiers if counts[i] and not hub_reason(i, counts[i])]
+        missing = {i.node: i for i in walked if i not in known}
+        found: dict[Identifier, list[Tie]] = {}
+        for node, ties in self._ask(cypher_read.HOLDERS, nodes=list(missing)) if missing else ():
+            found[missing[node]] = [tie_of(who, missing[node], told) for who, told in ties]
+        held = {i: known[i] if i in known else found.get(i, []) for i in walked}
+        return {i: Holders(i, counts[i], _latest(held.get(i, []), limit)) for i in identifiers}
+
+    # -- reference data ---------------------------------------------------------------------------------------------------------------
+
+    def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
+        by_node = {i.node: i for i in identifiers}
+        rows = self._ask(cypher_read.DEVICES_OF, nodes=list(by_node)) if by_node else []
+        found = {row[0]: row for (row,) in rows}
+        return {i: device_of(i, found[i.node]) for i in identifiers if i.node in found}
+
+    def platforms(self) -> Mapping[str, Platform]:
+        return {row[0]: platform_of(row) for (row,) in self._ask(cypher_read.PLATFORMS)}
+
+    def merchants_of(self, merchant_ids: Sequence[str]) -> Mapping[str, Merchant]:
+        return {row[0]: merchant_of(row) for (row,) in self._ask(cypher_read.MERCHANTS_OF, ids=list(merchant_ids))}
+
+    def identifier(self, node: str) -> Identifier | None:
+        rows = self._ask(cypher_read.IDENTIFIER_BY_NODE, node=node)
+        return self._interned.identifier(rows[0][0]) if rows else None
+
+    def search(self, text: str, limit: int = 20) -> tuple[Found, ...]:
+        return search(self._ask, text, limit)
+
+    # -- rings ------------------------------------------------------------------------------------------------------------------------
+
+    def rings(self) -> RingSnapshot | None:
+        rows = self._ask(cypher_read.SNAPSHOT)
+        if not rows:
+            return None
+        return self._interned.snapshot(rows[0], lambda key: self._ask(cypher_read.RINGS, key=key))
+
+    def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
+        found = {row[0]: membership_of(row) for row in self._ask(cypher_read.MEMBERSHIPS_OF, people=list(applicant_ids))}
+        return {who: found[who] for who in applicant_ids if who in found}
+
+    def ring(self, ring_id: str) -> Ring | None:
+        rows = self._ask(cypher_read.RING, id=ring_id)
+        return ring_with_members(rows[0]) if rows else None
+
+    # -- batches ----------------------------------------------------------------------------------------------------------------------
+
+    def tables(self) -> Tables:
+        return read_tables(self._ask, micros(self.as_of))
+
+
+def _newest(ties: Sequence[Tie], limit: int) -> tuple[Tie, ...]:
+    """Newest first; of more than `limit`, the latest so many of each kind."""
+    if len(ties) > limit:
+        kinds: dict[IdentifierKind, list[Tie]] = {}
+        for tie in sorted(ties, key=lambda t: (-micros(t.since), t.identifier.token, ROLE_CODE[t.role])):
+            kinds.setdefault(tie.identifier.kind, []).append(tie)
+        ties = [tie for of_kind in kinds.values() for tie in of_kind[:limit]]
+    return tuple(sorted(ties, key=lambda t: (-micros(t.since), t.identifier.node, ROLE_CODE[t.role])))
+
+
+def _latest(ties: Sequence[Tie], limit: int) -> tuple[Tie, ...]:
+    return tuple(sorted(ties, key=lambda t: (-micros(t.since), t.applicant_id, ROLE_CODE[t.role]))[:limit])

@@ -1,0 +1,54 @@
+"""A real Neo4j for the tests: one server a session, a graph of its own for each store that a test opens."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from graph.neo4j_store.address import address_of
+from graph.neo4j_store.database import Database
+from graph.neo4j_store.schema import NODES
+from scripts.neo4j_jars import NoServerError
+from scripts.neo4j_server import Neo4jServer
+
+
+@cache
+def server_url() -> str:
+    """The URL of a server's database: the one in NEO4J_URI, or our own. Skips the test, or fails it under CI, where there is none."""
+    given = os.environ.get("NEO4J_URI")
+    if given:
+        return given
+    try:
+        return own_server().url
+    except NoServerError as error:
+        why = f"no Neo4j server can be brought up here: {error}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(why)
+        pytest.skip(why)
+
+
+@cache
+def own_server() -> Neo4jServer:
+    """The session's server; it ends with the session."""
+    folder = tempfile.TemporaryDirectory(prefix="ringfence-neo4j-")
+    server = Neo4jServer(Path(folder.name), more={"dbms.cypher.min_replan_interval": "1h"})  # small worlds come and go; plans may stay
+    atexit.register(folder.cleanup)
+    atexit.register(server.stop)
+    server.start()
+    return server
+
+
+def empty_graph(name: str = "first") -> str:
+    """The URL of a graph that was emptied; few names, because the server plans every statement anew for each."""
+    url = f"{server_url()}?graph={name}"
+    database = Database(address_of(url))
+    for label in NODES:
+        while database.write(lambda ask, label=label: ask(f"MATCH (n:{label}) WITH n LIMIT 5000 DETACH DELETE n RETURN count(*)"))[0][0] == 5000:
+            continue
+    database.close()
+    return url
