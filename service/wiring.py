@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("ringfence.wiring")
 
-STORES = "sqlite:///relative.db, sqlite:////absolute.db"
+STORES = "sqlite:///relative.db, sqlite:////absolute.db, neo4j://user:password@host:port/database"
 _NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 
 
@@ -75,7 +75,7 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
     if scorer is None and settings.model:
         scorer = load_scorer(settings.model)
     zone = time_zone(settings.timezone)
-    store = open_store(settings.store)
+    store = open_store(settings.store, live=True)
     keys = open_keyring(settings)
     rotated = len(keys.keys) > 1
     return Wired(
@@ -94,14 +94,25 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
     )
 
 
-def open_store(url: str) -> GraphStore:
-    """The graph store behind a URL. Raises SettingError for one that is not known, naming those that are."""
+def open_store(url: str, *, live: bool = False) -> GraphStore:
+    """The graph store behind a URL; `live` for a service that answers within a deadline, whatever becomes of the store's server.
+
+    Raises SettingError for one that is not known, naming those that are.
+    """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
         return SqliteStore(sqlite_path(url))
     if scheme in _NEO4J and rest:
-        raise SettingError(f"a {scheme}:// store comes with the next release; this one knows {STORES}")
+        return _open_neo4j(url, live)
     raise SettingError(f"unknown store URL {_without_password(url)!r}: known are {STORES}")
+
+
+def _open_neo4j(url: str, live: bool) -> GraphStore:
+    try:
+        from graph.neo4j_store import Neo4jStore  # here, because its driver is an extra
+    except ImportError:
+        raise SettingError("a Neo4j store needs the extra `neo4j` (pip install ringfence[neo4j])") from None
+    return Neo4jStore(url, live=live)
 
 
 def sqlite_path(url: str) -> Path:
