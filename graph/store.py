@@ -70,7 +70,12 @@ class Told:
 
 
 class GraphStore(ABC):
-    """Everything lenders told us. Safe for many threads and many processes; facts are only ever added."""
+    """Everything lenders told us. Safe for many threads and many processes; facts are only ever added.
+
+    `may_hang`: a call goes across a network and may never come back; whoever has a deadline waits no longer than that.
+    """
+
+    may_hang: bool = False
 
     @abstractmethod
     def add(self, facts: Facts) -> Added:
@@ -78,6 +83,10 @@ class GraphStore(ABC):
 
         Raises StoreUnavailableError when nothing could be written.
         """
+
+    def add_all(self, batches: Sequence[Facts]) -> Sequence[Added]:
+        """Take several batches, each with a mark of its own, as if they came one by one; an adapter may take them in one transaction."""
+        return [self.add(facts) for facts in batches]
 
     @abstractmethod
     def view(self, as_of: datetime, recorded_by: int | None = None) -> GraphView:
