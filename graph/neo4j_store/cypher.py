@@ -12,10 +12,14 @@ TIE = "|".join(ROLE_TYPES)
 
 
 def when(micros: str) -> str:
-    """The DateTime of a number of microseconds since 1970, null for null."""
+    """The DateTime of a number of microseconds since 1970."""
     shifted = f"({micros} + {_YEAR_1}000000)"
-    made = f"datetime({{epochSeconds: {shifted} / 1000000 - {_YEAR_1}, microsecond: {shifted} % 1000000}})"
-    return f"CASE WHEN {micros} IS NULL THEN null ELSE {made} END"
+    return f"datetime({{epochSeconds: {shifted} / 1000000 - {_YEAR_1}, microsecond: {shifted} % 1000000}})"
+
+
+def when_known(micros: str) -> str:
+    """The same, null for null."""
+    return f"CASE WHEN {micros} IS NULL THEN null ELSE {when(micros)} END"
 
 
 def micros(moment: str) -> str:
@@ -33,10 +37,16 @@ def columns(fact: str, names: tuple[str, ...]) -> str:
     return "[" + ", ".join(micros(f"{fact}.{name}") if name in _MOMENTS else f"{fact}.{name}" for name in names) + "]"
 
 
-def properties(row: str, names: tuple[str, ...], first: int = 0) -> str:
-    """A map of properties from the columns of a row, the first of which is row[first]."""
-    given = ((name, f"{row}[{first + n}]") for n, name in enumerate(names))
-    return "{" + ", ".join(f"{name}: {when(value) if name in _MOMENTS else value}" for name, value in given) + "}"
+def properties(row: str, names: tuple[str, ...], first: int = 0, mark: str | None = None) -> str:
+    """A map of properties from the columns of a row, the first of which is row[first]; with `mark` the column after them is the mark."""
+    told = [f"{name}: {_told(name, f'{row}[{first + n}]')}" for n, name in enumerate(names)]
+    return "{" + ", ".join(told + ([f"{mark}: {row}[{first + len(names)}]"] if mark else [])) + "}"
+
+
+def _told(name: str, value: str) -> str:
+    if name == "opened_at":
+        return when_known(value)
+    return when(value) if name in _MOMENTS else value
 
 
 _MOMENTS = ("at", "known_at", "opened_at", "joined_at", "as_of")
@@ -65,10 +75,16 @@ TIE_SINCE = f"CASE WHEN t.mark <= $mark THEN {micros('t.since')} ELSE {_FIRST_TO
 TIE_LAST = f"CASE WHEN t.last < $as_of AND t.last_mark <= $mark THEN {micros('t.last')} ELSE {_LAST_TOLD} END"
 TIE_ROLE = " ".join(["CASE", *(f"WHEN t:{kind} THEN {code}" for code, kind in enumerate(ROLE_TYPES)), "END"])
 
-# How many ties an identifier `i` has, counted up to the cap. One with as many as the cap is a crowd: it knows since when it has been (`full_since`,
-# told by `full_mark`), so it is not walked; for a view from before that, -1 says that the index on its ties must be asked (CROWD).
+# The ties of an identifier `i`, with their people `q`. One with as many as the cap is a crowd: its ties are never walked. They are in an index by
+# time, so that a view from before it was one finds the few that it sees (DirectedRelationshipIndexSeekByRange).
+_IN_CROWD = "".join(
+    f" UNION ALL WITH i WHERE i.full_since IS NOT NULL MATCH (q)-[t:{kind}]->() WHERE t.crowd = i.node AND {TIE_SEEN} RETURN q, t"
+    for kind in ROLE_TYPES
+)
+HELD = f"CALL (i) {{ WITH i WHERE i.full_since IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_SEEN} RETURN q, t{_IN_CROWD} }}"
+# How many they are, counted up to the cap. A crowd knows since when it has been one (`full_since`, told by `full_mark`).
 COUNTED = f"""CALL (i) {{
-    WITH i WHERE i.full_since IS NULL
-    MATCH (i)<-[t:{TIE}]-() WHERE {TIE_SEEN} WITH t LIMIT {COUNT_CAP} RETURN count(t) AS found
+    CALL (i) {{ WITH i WHERE i.full_since IS NULL OR i.full_since >= $as_of OR i.full_mark > $mark {HELD} WITH t LIMIT {COUNT_CAP} RETURN t }}
+    RETURN count(t) AS found
 }}
-WITH *, CASE WHEN i.full_since IS NULL THEN found WHEN i.full_since < $as_of AND i.full_mark <= $mark THEN {COUNT_CAP} ELSE -1 END AS holders"""
+WITH *, CASE WHEN i.full_since < $as_of AND i.full_mark <= $mark THEN {COUNT_CAP} ELSE found END AS holders"""

@@ -7,6 +7,7 @@ from graph.neo4j_store.cypher import (
     APPLICATION,
     COUNTED,
     DEVICE,
+    HELD,
     LABEL,
     MERCHANT,
     OUTCOME,
@@ -37,7 +38,7 @@ CALL (held, named) {{
     WITH i, holders, CASE WHEN tied THEN 1 ELSE 0 END AS known
     CALL (i, holders, known) {{
         WITH i WHERE {_FOLLOWED}
-        MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_SEEN} RETURN collect([q, q.applicant_id, {TOLD}]) AS ties
+        {HELD} RETURN collect([q, q.applicant_id, {TOLD}]) AS ties
     }}
     WITH i, holders, ties ORDER BY holders, i.node
     RETURN collect(i) AS first, collect([{I}, holders, [t IN ties | [t[1], t[2]]]]) AS counted, collect(ties) AS reached
@@ -71,7 +72,7 @@ CALL (first, frontier, tied) {{
     UNWIND counted AS c WITH c[0] AS i, c[1] AS holders, c[0] IN ahead AS followed
     CALL (i, followed) {{
         WITH i WHERE followed
-        MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_SEEN} RETURN collect([q.applicant_id, {TOLD}]) AS ties
+        {HELD} RETURN collect([q.applicant_id, {TOLD}]) AS ties
     }}
     RETURN collect([{I}, holders, CASE WHEN followed THEN ties END]) AS beyond
 }}

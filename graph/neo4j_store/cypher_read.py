@@ -8,13 +8,13 @@ from graph.neo4j_store.cypher import (
     COUNTED,
     DEVICE,
     EVENT,
+    HELD,
     IDENTIFIER,
     LABEL,
     MEMBER,
     MERCHANT,
     OUTCOME,
     PLATFORM,
-    ROLE_TYPES,
     TIE,
     TIE_LAST,
     TIE_ROLE,
@@ -77,12 +77,9 @@ TOLD = f"[{TIE_ROLE}, {TIE_SINCE}, {TIE_LAST}]"
 TIES_OF = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}})-[t:{TIE}]->(i:Identifier) WHERE {TIE_SEEN}
     RETURN who, collect([{I}, {TOLD}]) AS ties"""
 HOLDER_COUNTS = f"UNWIND $nodes AS node MATCH (i:Identifier {{node: node}}) {COUNTED} RETURN node, holders"
-# Walks the ties of an identifier that is no hub: fewer than its guard.
+# Asked of identifiers that are no hubs for the view: it sees fewer ties of each than the guard.
 HOLDERS = f"""UNWIND $nodes AS node MATCH (i:Identifier {{node: node}})
-    CALL (i) {{ MATCH (i)<-[t:{TIE}]-(p:Applicant) WHERE {TIE_SEEN} RETURN collect([p.applicant_id, {TOLD}]) AS ties }} RETURN node, ties"""
-# DirectedRelationshipIndexSeek on (crowd, since): the first ties of a crowd, for a view from before it was one.
-_CROWD = " UNION ALL ".join(f"MATCH (p)-[t:{kind}]->() WHERE t.crowd = node AND {TIE_SEEN} RETURN p, t LIMIT $limit" for kind in ROLE_TYPES)
-CROWD = f"UNWIND $nodes AS node CALL (node) {{ {_CROWD} }} WITH node, p, t LIMIT $limit RETURN node, p.applicant_id, {TOLD}"
+    CALL (i) {{ {HELD} RETURN collect([q.applicant_id, {TOLD}]) AS ties }} RETURN node, ties"""
 
 # -- reference data ----------------------------------------------------------------------------------------------------------------------
 

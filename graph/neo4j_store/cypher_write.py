@@ -68,15 +68,14 @@ NEW = {
     "applications": f"""CALL () {{ UNWIND $new_applications AS row
         MATCH (p:Applicant {{applicant_id: row[1]}})
         MERGE (a:Application {{application_id: row[0]}})
-        SET a += {properties("row", APPLICATION)}, a.mark = row[{len(APPLICATION)}] REMOVE a:Unknown
-        CREATE (p)-[:APPLIED {{at: a.at}}]->(a)
+        SET a += {properties("row", APPLICATION, mark="mark")} REMOVE a:Unknown
+        CREATE (p)-[:APPLIED {{at: {when("row[2]")}}}]->(a)
         {_linked("a", "TO", "Platform", ("platform_id", _APPLICATION_ROW["platform_id"]))}
         {_linked("a", "AT", "Merchant", ("merchant_id", _APPLICATION_ROW["merchant_id"]))}
         {_linked("a", "THROUGH", "Agent", ("agent_id", _APPLICATION_ROW["agent_id"]))} }}""",
     "events": f"""CALL () {{ UNWIND $new_events AS row
         MATCH (p:Applicant {{applicant_id: row[1]}})
-        CREATE (e:Event) SET e = {properties("row", EVENT)}, e.mark = row[{len(EVENT)}]
-        CREATE (p)-[:DID {{at: e.at}}]->(e)
+        CREATE (p)-[:DID {{at: {when("row[2]")}}}]->(e:Event {properties("row", EVENT, mark="mark")})
         {_linked("e", "AT", "Merchant", ("merchant_id", _EVENT_ROW["merchant_id"]))}
         WITH e, p, row WHERE {_EVENT_ROW["counterparty_id"]} IS NOT NULL
         MATCH (q:Applicant {{applicant_id: {_EVENT_ROW["counterparty_id"]}}})
@@ -86,20 +85,19 @@ NEW = {
         CREATE (p)-[:LISTED {{at: {when("row[2]")}, relation: row[3], mark: row[4]}}]->(i) }}""",
     "outcomes": f"""CALL () {{ UNWIND $new_outcomes AS row
         MERGE (a:Application {{application_id: row[0]}}) ON CREATE SET a:Unknown
-        CREATE (o:Outcome) SET o = {properties("row", OUTCOME)}, o.mark = row[{len(OUTCOME)}]
-        CREATE (a)-[:CAME_TO {{at: o.at}}]->(o) }}""",
+        CREATE (a)-[:CAME_TO {{at: {when("row[2]")}}}]->(o:Outcome {properties("row", OUTCOME, mark="mark")}) }}""",
     "labels": f"""CALL () {{ UNWIND $new_labels AS row
-        CREATE (l:Label) SET l = {properties("row", LABEL)}, l.mark = row[{len(LABEL)}]
+        CREATE (l:Label {properties("row", LABEL, mark="mark")})
         FOREACH (id IN CASE WHEN row[0] = '' THEN [] ELSE [row[0]] END |
             MERGE (a:Application {{application_id: id}}) ON CREATE SET a:Unknown CREATE (l)-[:ABOUT]->(a))
         FOREACH (id IN CASE WHEN row[1] = '' THEN [] ELSE [row[1]] END |
             MERGE (p:Applicant {{applicant_id: id}}) CREATE (l)-[:ABOUT]->(p)) }}""",
     "platforms": f"""CALL () {{ UNWIND $new_platforms AS row MERGE (x:Platform {{platform_id: row[0]}})
-        SET x += {properties("row", PLATFORM)}, x.mark = row[{len(PLATFORM)}] REMOVE x:Unknown }}""",
+        SET x += {properties("row", PLATFORM, mark="mark")} REMOVE x:Unknown }}""",
     "merchants": f"""CALL () {{ UNWIND $new_merchants AS row MERGE (x:Merchant {{merchant_id: row[0]}})
-        SET x += {properties("row", MERCHANT)}, x.mark = row[{len(MERCHANT)}] REMOVE x:Unknown }}""",
+        SET x += {properties("row", MERCHANT, mark="mark")} REMOVE x:Unknown }}""",
     "devices": f"""CALL () {{ UNWIND $new_devices AS row MATCH (x:Identifier {{node: row[0]}})
-        SET x += {properties("row", DEVICE)}, x.device_mark = row[{len(DEVICE)}] }}""",
+        SET x += {properties("row", DEVICE, mark="device_mark")} }}""",
 }
 
 # Ties, one role each: (applicant, node, times ascending, their marks). What is new of a tie that stands is put to what it has been told.
@@ -126,7 +124,8 @@ TIES = {
 # is read, not counted (GetDegree).
 _DEGREE = " + ".join(f"COUNT {{ (i)<-[:{kind}]-() }}" for kind in ROLE_TYPES)
 CROWDS = f"""CALL () {{ UNWIND $touched AS node MATCH (i:Identifier {{node: node}}) WHERE i.full_since IS NULL AND {_DEGREE} >= {COUNT_CAP}
-    CALL (i) {{ MATCH (i)<-[t:{TIE}]-() SET t.crowd = i.node RETURN max(t.since) AS since, max(t.mark) AS told }}
+    CALL (i) {{ MATCH (i)<-[t:{TIE}]-() SET t.crowd = i.node
+        WITH t ORDER BY t.since LIMIT {COUNT_CAP} RETURN max(t.since) AS since, max(t.mark) AS told }}
     SET i.full_since = since, i.full_mark = told }}"""
 ADVANCE = "CALL () { MATCH (s:Store {name: 'ringfence'}) SET s.mark = $upto }"
 

@@ -9,7 +9,7 @@ from typing import Any
 import networkx as nx
 
 from graph.evidence import Evidence, Subject
-from graph.hubs import COUNT_CAP, hub_reason
+from graph.hubs import hub_reason
 from graph.model import (
     Application,
     Device,
@@ -149,8 +149,6 @@ class Neo4jView(GraphView):
         known = self._ahead.counts
         missing = [i for i in identifiers if i not in known]
         found = dict(self._ask(cypher_read.HOLDER_COUNTS, nodes=[i.node for i in missing])) if missing else {}
-        for node in [node for node, holders in found.items() if holders < 0]:
-            found[node] = len(self._ask(cypher_read.CROWD, nodes=[node], limit=COUNT_CAP))
         return {i: known[i] if i in known else found.get(i.node, 0) for i in identifiers}
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
