@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import math
 from time import perf_counter
 
@@ -10,11 +11,15 @@ from flask import Flask, Response, g, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
+from graph.errors import StoreError
 from service import calls, desk, facts_api, metrics, problems, ring_api, risk_api, status_api
 from service.assess import warm_up
 from service.auth import LOCAL, Keys, RateLimit, is_loopback
+from service.debts import Settler
 from service.settings import Settings
 from service.wiring import Wired, wire
+
+log = logging.getLogger("ringfence.app")
 
 # Who needs no key: whoever asks how the service is, what it can be asked, and for the empty page of the desk.
 OPEN = frozenset({"status.healthz", "status.readyz", "status.versions", "status.described", "status.docs", "desk.page", "desk.built", "static"})
@@ -39,7 +44,11 @@ def create_app(wired: Wired) -> Flask:
 def from_environment() -> Flask:
     """The application of one worker process, from the settings in the environment."""
     wired = wire(Settings.from_environment())
-    warm_up(wired)
+    try:
+        warm_up(wired)
+    except StoreError as error:
+        log.warning("the store cannot be used at the start, answers are degraded until it can: %s", error)
+    Settler(wired.store, wired.casebook).start()
     app = create_app(wired)
     gc.collect()
     gc.freeze()  # what is loaded stays: walking through it again and again would only make some answers slow,

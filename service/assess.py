@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -61,12 +62,8 @@ def assess(wired: Wired, asked: Asked) -> Recorded:
     earlier = wired.casebook.claimed(asked.claim) if asked.claim else None
     if earlier is not None:
         return Recorded(earlier, replay=True)
-    with asked.watch.timing("store"):
-        remembered = _remember(wired, asked)
+    remembered, seen = _remembered_and_seen(wired, asked)
     subject = remembered.subject
-    seen = look(remembered.view, subject, wired.scorer, asked.watch)
-    if not remembered.stored:
-        seen = replace(seen, degraded=_without_fact(seen.degraded))
     concluded = wired.policy.conclude(seen.findings)
     findings = _findings(wired, asked.stage, subject, asked.at, (seen, concluded))
     first = _first_scan(wired, asked.stage, subject, asked.at)
@@ -97,7 +94,7 @@ def assess(wired: Wired, asked: Asked) -> Recorded:
         audit=audit.kept(subject, seen, remembered.stored),
     )
     with asked.watch.timing("audit"):
-        return wired.casebook.record(assessment, asked.claim)
+        return wired.casebook.record(assessment, asked.claim, owed=not remembered.stored)
 
 
 def replay(wired: Wired, assessment_id: str) -> dict[str, Any]:
@@ -144,6 +141,28 @@ def warm_up(wired: Wired) -> None:
     look(wired.store.view(wired.clock()), Subject(applicant_id=""), wired.scorer, Stopwatch(Pace(), _UNHURRIED_MS))
 
 
+def _remembered_and_seen(wired: Wired, asked: Asked) -> tuple[Remembered, Seen]:
+    """Remember and look; a store that hangs is waited for until what is left is needed for the audit row."""
+    work = partial(_remember_and_look, wired, asked)
+    if not wired.store.may_hang:
+        return work()
+    try:
+        return wired.patience.within(asked.watch.left_ms() - asked.watch.reserved_ms(), work)
+    except StoreError:
+        lost = Remembered(asked.subject, None, None, stored=asked.subject.application is None)
+        return lost, _as_stored(lost, look(None, asked.subject, None, asked.watch))
+
+
+def _remember_and_look(wired: Wired, asked: Asked) -> tuple[Remembered, Seen]:
+    with asked.watch.timing("store"):
+        remembered = _remember(wired, asked)
+    return remembered, _as_stored(remembered, look(remembered.view, remembered.subject, wired.scorer, asked.watch))
+
+
+def _as_stored(remembered: Remembered, seen: Seen) -> Seen:
+    return seen if remembered.stored else replace(seen, degraded=_without_fact(seen.degraded))
+
+
 def _remember(wired: Wired, asked: Asked) -> Remembered:
     """The fact first: the application goes into the store, and is assessed from the state that holds it."""
     subject, stored = asked.subject, True
@@ -174,7 +193,7 @@ def _content(application: Application) -> tuple[Application, frozenset[Any]]:
 
 
 def _without_fact(degraded: Degraded) -> Degraded:
-    """The assessment stands, but the application did not reach the store in time: nobody else's assessment sees it until it is sent again."""
+    """The assessment stands, but the application did not reach the store in time: nobody else's assessment sees it until it is brought there."""
     return replace(degraded, missing=(*degraded.missing, "fact"), reason=degraded.reason or "store_busy")
 
 

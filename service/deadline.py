@@ -40,6 +40,10 @@ class Stopwatch:
         """Milliseconds until the caller's time is up; negative after it."""
         return (self._ends - self._tick()) * 1000.0
 
+    def reserved_ms(self) -> float:
+        """What the audit row usually takes."""
+        return self._pace.expected["audit"]
+
     def total_ms(self) -> float:
         """Milliseconds since the request came."""
         return (self._tick() - self._started) * 1000.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -17,7 +17,7 @@ from graph.moments import micros, moment
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook.case_files import CaseFiles
 from investigations.casebook.engine import Engines
-from investigations.casebook.tables import ASSESSMENTS, CLAIMS
+from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +52,16 @@ class Casebook(CaseFiles):
         """
         super().__init__(Engines(url, sync))
 
-    def record(self, assessment: RiskAssessment, claim: Claim | None = None) -> Recorded:
+    def record(self, assessment: RiskAssessment, claim: Claim | None = None, *, owed: bool = False) -> Recorded:
         """Write an assessment down, once for each claim: when the claim was taken meanwhile, the first one's assessment is given instead.
 
-        Raises ConflictError when it was taken with another body.
+        `owed`: its application has not reached the graph store yet. Raises ConflictError when the claim was taken with another body.
         """
         with self._engines.writing() as connection:
             if claim is None or self._take(connection, claim, assessment.assessment_id):
                 connection.execute(_INSERT, _row(assessment))
+                if owed:
+                    connection.execute(_OWE, {"assessment_id": assessment.assessment_id})
                 return Recorded(assessment, replay=False)
         earlier = self.claimed(claim)
         if earlier is None:  # it was there a moment ago and lives for hours
@@ -99,6 +101,18 @@ class Casebook(CaseFiles):
         with self._engines.reading() as connection:
             row = connection.execute(query).mappings().first()
         return _assessment(row) if row is not None else None
+
+    def owed(self, limit: int) -> tuple[RiskAssessment, ...]:
+        """Assessments whose applications are owed to the graph store, the oldest first."""
+        query = sa.select(ASSESSMENTS).join(OWED, OWED.c.assessment_id == ASSESSMENTS.c.assessment_id)
+        query = query.order_by(ASSESSMENTS.c.as_of, ASSESSMENTS.c.assessment_id).limit(limit)
+        with self._engines.reading() as connection:
+            return tuple(_assessment(row) for row in connection.execute(query).mappings())
+
+    def settled(self, assessment_ids: Sequence[str]) -> None:
+        """Their applications are in the graph store now."""
+        with self._engines.writing() as connection:
+            connection.execute(sa.delete(OWED).where(OWED.c.assessment_id.in_(assessment_ids)))
 
     def latest_ids(self, limit: int) -> tuple[str, ...]:
         """The ids of the latest assessments, newest first."""
@@ -155,6 +169,7 @@ def _take_statement(insert: Any) -> Any:
 
 _TAKE = {"sqlite": _take_statement(sqlite.insert), "postgresql": _take_statement(postgresql.insert)}
 _INSERT = sa.insert(ASSESSMENTS)
+_OWE = sa.insert(OWED)
 _BY_ID = sa.select(ASSESSMENTS).where(ASSESSMENTS.c.assessment_id == sa.bindparam("id"))
 _CLAIMED = (
     sa.select(ASSESSMENTS, CLAIMS.c.fingerprint)

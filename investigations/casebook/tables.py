@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from graph.errors import StoreVersionError
 
 METADATA = sa.MetaData()
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # Moments are whole microseconds since 1970 UTC. `answer` is the response as sent, `audit` what it was computed from; both zlib.
 ASSESSMENTS = sa.Table(
@@ -46,6 +46,9 @@ CLAIMS = sa.Table(
     sa.Column("assessment_id", sa.String(40), nullable=False),
     sa.Column("claimed_at", sa.BigInteger, nullable=False),
 )
+
+# An assessment whose application the graph store could not take at that moment: it is owed to the store until it is there.
+OWED = sa.Table("owed", METADATA, sa.Column("assessment_id", sa.String(40), primary_key=True))
 
 CASES = sa.Table(
     "cases",
@@ -121,7 +124,10 @@ def create_all(connection: sa.Connection) -> None:
         connection.exec_driver_sql(_LOCK[dialect])
     if sa.inspect(connection).has_table(ABOUT.name):
         found = connection.execute(sa.select(ABOUT.c.value).where(ABOUT.c.name == "schema")).scalar()
-        if found != str(SCHEMA_VERSION):
+        if found == "1":  # what came with version 2 stands beside what was there
+            OWED.create(connection)
+            connection.execute(sa.update(ABOUT).where(ABOUT.c.name == "schema").values(value=str(SCHEMA_VERSION)))
+        elif found != str(SCHEMA_VERSION):
             raise StoreVersionError(f"the casebook has schema {found}; this version reads schema {SCHEMA_VERSION}")
         return
     METADATA.create_all(connection)

@@ -1,0 +1,62 @@
+"""Applications that were assessed while the graph store could not take them: they are brought to it as soon as it can."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from graph.errors import RingfenceError
+from graph.model import Facts
+from graph.store import GraphStore
+from investigations.casebook import Casebook
+from service import audit
+
+log = logging.getLogger("ringfence.debts")
+
+AT_ONCE = 200  # applications brought in one batch
+PAUSE_S = 1.0  # between two looks
+
+
+def settle(store: GraphStore, casebook: Casebook) -> int:
+    """Bring what is owed, oldest first; returns how many. Safe to repeat and to race: a store takes a fact once.
+
+    Raises StoreUnavailableError when store or casebook cannot be used: all that was not brought is still owed.
+    """
+    brought = 0
+    while owed := casebook.owed(AT_ONCE):
+        applications = [application for one in owed if (application := audit.subject_in(one.audit).application) is not None]
+        added = store.add(Facts(applications=tuple(applications)))
+        for _, position in added.conflicts:
+            log.warning("application %s was owed, and is known with other content: left as it was", applications[position].application_id)
+        casebook.settled([one.assessment_id for one in owed])
+        brought += len(owed)
+    return brought
+
+
+class Settler:
+    """A thread of one worker that looks every second whether something is owed."""
+
+    def __init__(self, store: GraphStore, casebook: Casebook, pause_s: float = PAUSE_S) -> None:
+        self._store = store
+        self._casebook = casebook
+        self._pause_s = pause_s
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="settler", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End after the batch in hand."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10.0)
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._pause_s):
+            try:
+                if brought := settle(self._store, self._casebook):
+                    log.warning("%d applications that were owed to the store are in it now", brought)
+            except RingfenceError as error:
+                log.info("what is owed to the store waits: %s", error)

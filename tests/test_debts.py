@@ -1,0 +1,128 @@
+"""A store that hangs, or is away: every caller is answered in time, and no application is lost."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from graph.errors import StoreUnavailableError
+from graph.model import Added, Facts
+from graph.sqlite_store import SqliteStore
+from graph.store import GraphView
+from investigations.casebook import Casebook
+from investigations.casebook.tables import ABOUT, OWED
+from service.debts import Settler, settle
+from service.scribe import Scribe
+from service.wiring import Wired
+from tests.small_service import body, risk, service
+from tests.small_worlds import applies, day
+
+
+class AwayStore(SqliteStore):
+    """A store across a network: while it is away a call hangs, or is refused at once."""
+
+    may_hang = True
+
+    def __init__(self, path: Path) -> None:
+        self.there = threading.Event()
+        self.there.set()
+        self.refuses = False
+        super().__init__(path)
+
+    def add(self, facts: Facts) -> Added:
+        self._reach()
+        return super().add(facts)
+
+    def view(self, as_of: datetime, recorded_by: int | None = None) -> GraphView:  # type: ignore[override]
+        self._reach()
+        return super().view(as_of, recorded_by)
+
+    def _reach(self) -> None:
+        if self.refuses:
+            raise StoreUnavailableError("away")
+        self.there.wait(30)
+
+
+@pytest.fixture
+def away(tmp_path: Path) -> Iterator[Wired]:
+    """A service over such a store."""
+    opened = service(tmp_path)
+    opened.store.close()
+    store = AwayStore(tmp_path / "store.db")
+    yield dataclasses.replace(opened, store=store, scribe=Scribe(store))
+    store.there.set()
+    opened.close()
+    store.close()
+
+
+def test_while_the_store_answers_nothing_is_owed(away: Wired) -> None:
+    assert risk(away, body("new"))["degraded"]["level"] == "full"
+    assert away.casebook.owed(9) == ()
+
+
+def test_a_hanging_store_is_waited_for_no_longer_than_the_caller_waits_and_the_application_is_brought_later(away: Wired) -> None:
+    store = away.store
+    assert isinstance(store, AwayStore)
+    store.there.clear()
+    answer = risk(away, body("late"), timeout_ms=80.0)
+    assert answer["decision"] == "review"
+    assert answer["degraded"] == {"level": "rules_only", "missing": ["model", "graph", "history", "fact"], "reason": "store_unavailable"}
+    assert [one.application_id for one in away.casebook.owed(9)] == ["late"]
+    store.there.set()
+    settle(store, away.casebook)
+    assert store.view(day(400)).application("late") is not None
+    assert away.casebook.owed(9) == ()
+    assert risk(away, body("next"))["degraded"]["level"] == "full"
+
+
+def test_what_was_refused_is_brought_by_the_settler_when_the_store_is_back(away: Wired) -> None:
+    store = away.store
+    assert isinstance(store, AwayStore)
+    store.refuses = True
+    for n in range(5):
+        assert risk(away, body(f"refused-{n}"))["degraded"]["level"] == "rules_only"
+    with pytest.raises(StoreUnavailableError):
+        settle(store, away.casebook)
+    settler = Settler(store, away.casebook, pause_s=0.01)
+    settler.start()
+    store.refuses = False
+    for _ in range(500):
+        if not away.casebook.owed(9):
+            break
+        threading.Event().wait(0.01)
+    settler.close()
+    assert all(store.view(day(400)).application(f"refused-{n}") is not None for n in range(5))
+
+
+def test_an_owed_application_whose_id_another_took_meanwhile_is_left_out_and_no_longer_owed(away: Wired) -> None:
+    store = away.store
+    assert isinstance(store, AwayStore)
+    store.refuses = True
+    risk(away, body("taken"))
+    store.refuses = False
+    store.add(Facts(applications=(dataclasses.replace(applies("somebody", 1), application_id="taken"),)))
+    assert settle(store, away.casebook) == 1
+    known = store.view(day(400)).application("taken")
+    assert known is not None
+    assert known.applicant_id == "somebody"
+
+
+def test_a_casebook_of_the_first_schema_is_brought_up_to_this_one_and_keeps_what_it_holds(tmp_path: Path) -> None:
+    wired = service(tmp_path)
+    answer = risk(wired, body("old"))
+    wired.close()
+    url = wired.settings.casebook
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        OWED.drop(connection)
+        connection.execute(sa.update(ABOUT).values(value="1"))
+    engine.dispose()
+    with Casebook(url) as again:
+        assert again.assessment(answer["assessment_id"]).application_id == "old"
+        assert again.owed(9) == ()
