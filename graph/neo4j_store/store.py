@@ -54,6 +54,8 @@ class Neo4jStore(GraphStore):
     and finds the server again by itself. Otherwise the server must be there at the start, and is waited for when it goes away later.
     """
 
+    may_hang = True
+
     def __init__(self, url: str, *, live: bool = False) -> None:
         self._database = Database(address_of(url), LIVE_PATIENCE if live else None)
         self._interned = Interned()
