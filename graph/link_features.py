@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from graph.gathered import raised, summed
 from graph.member_features import Features, features
 from graph.projection import LINK_KINDS, SOFT, Links
 from graph.sharing import DAY, MERCHANT, VALUE_KINDS, Sharing
@@ -40,15 +41,12 @@ def averaged(pull: sparse.csr_matrix, own: Features, prefix: str, names: tuple[s
 def degrees(links: Links, first: Column) -> Features:
     """How an applicant is linked: by each kind, how strongly, how close in time."""
     size = len(first)
-    ends = np.r_[links.a, links.b]
 
     def total(value: Column) -> Column:
-        return np.bincount(ends, weights=np.r_[value, value].astype(np.float64), minlength=size)
+        return summed(value, links.a, links.b, size=size)
 
     def most(value: Column) -> Column:
-        out = np.zeros(size)
-        np.maximum.at(out, ends, np.r_[value, value])
-        return out
+        return raised(np.zeros(size), value, links.a, links.b)
 
     apart = np.abs(first[links.a] - first[links.b]) / DAY
     hard = [i for i, name in enumerate(LINK_KINDS) if name not in SOFT]
@@ -92,15 +90,12 @@ def of_groups(group: Column, links: Links, first: Column) -> Features:
 def of_values(sharing: Sharing, size: int) -> Features:
     """The most holders among an applicant's values of each kind, and how many of them came within a week of this one."""
     out = {}
-    value = sharing.value_of_row
-    holders = sharing.holders[value]
-    arrivals = _arrivals(sharing, value)
+    holders = sharing.holders[sharing.value_of_row]
+    arrivals = _arrivals(sharing, sharing.value_of_row)
     for code, name in enumerate(VALUE_KINDS):
-        at = sharing.kind[value] == code
-        most, near = np.zeros(size), np.zeros(size)
-        np.maximum.at(most, sharing.who[at], holders[at])
-        np.maximum.at(near, sharing.who[at], arrivals[at])
-        out[f"holders_{name}"], out[f"arrivals_{name}"] = most, near
+        at = sharing.kind[sharing.value_of_row] == code
+        who = sharing.who[at]
+        out[f"holders_{name}"], out[f"arrivals_{name}"] = (raised(np.zeros(size), value[at], who) for value in (holders, arrivals))
     return features(out)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graph.gathered import lowered, raised
 from graph.model import OutcomeStatus
 from graph.sharing import DAY
 from graph.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column, Tables
@@ -25,9 +26,10 @@ class Features:
         """One column (rows,)."""
         return self.values[:, self.names.index(name)]
 
-    def beside(self, other: Features) -> Features:
-        """Both matrices, side by side."""
-        return Features(self.names + other.names, np.concatenate([self.values, other.values], axis=1))
+    def beside(self, *others: Features) -> Features:
+        """All matrices, side by side."""
+        parts = (self, *others)
+        return Features(sum((part.names for part in parts), ()), np.concatenate([part.values for part in parts], axis=1))
 
 
 def features(columns: dict[str, Column]) -> Features:
@@ -41,9 +43,8 @@ def first_applied(tables: Tables) -> Column:
     made = np.zeros(len(first), bool)
     made[tables.applications["applicant"]] = True
     for column, at in ((tables.ties, tables.ties["since"]), (tables.events, tables.events["at"])):
-        np.minimum.at(first, column["applicant"], np.where(made[column["applicant"]], tables.as_of, at))
-    np.minimum.at(first, tables.applications["applicant"], tables.applications["at"])
-    return first
+        lowered(first, np.where(made[column["applicant"]], tables.as_of, at), column["applicant"])
+    return lowered(first, tables.applications["at"], tables.applications["applicant"])
 
 
 def member_features(tables: Tables) -> Features:
@@ -63,7 +64,7 @@ def _mean(of: Column, value: Column, size: int) -> Column:
 def _least(of: Column, value: Column, size: int) -> Column:
     out = np.full(size, np.inf)
     known = ~np.isnan(value)
-    np.minimum.at(out, of[known], value[known])
+    lowered(out, value[known], of[known])
     return np.where(np.isinf(out), np.nan, out)
 
 
@@ -81,9 +82,7 @@ def _busiest(of: Column, at: Column, size: int, window: int) -> Column:
     span = int(when.max(initial=0)) - int(when.min(initial=0)) + window + 1
     line = who * span + (when - when.min(initial=0)) if len(when) else when
     inside = np.searchsorted(line, line + window, side="right") - np.arange(len(line))
-    out = np.zeros(size)
-    np.maximum.at(out, who, inside)
-    return out
+    return raised(np.zeros(size), inside, who)
 
 
 def _shopping(tables: Tables) -> dict[str, Column]:
@@ -150,8 +149,7 @@ def _habits(tables: Tables) -> dict[str, Column]:
     first = first_applied(tables)
     who = events["applicant"]
     before = events["at"] < first[who]
-    history = np.full(size, 0.0)
-    np.maximum.at(history, who, (first[who] - events["at"]) / DAY)
+    history = raised(np.zeros(size), (first[who] - events["at"]) / DAY, who)
     out = {
         "events_before": np.log1p(np.bincount(who[before], minlength=size)),
         "history_days": history,

@@ -26,8 +26,8 @@ def surroundings(tables: Tables, sharing: Sharing, links: Links, group: Column, 
     size = len(tables.applicant_ids)
     own, degree = member_features(tables), degrees(links, first)
     near = averaged(matrix(links, links.weight, size), own, "near")
-    out = own.beside(degree).beside(of_groups(group, links, first)).beside(of_values(sharing, size)).beside(near)
-    return out.beside(of_counters(sharing, own, degree)).beside(_of_members(group, own.beside(degree)))
+    around = (of_groups(group, links, first), of_values(sharing, size), near, of_counters(sharing, own, degree))
+    return own.beside(degree, *around, _of_members(group, own.beside(degree)))
 
 
 def _of_members(group: Column, known: Features) -> Features:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graph.gathered import lowered, raised
 from graph.member_features import Features, member_features
 from graph.model import OutcomeStatus
 from graph.projection import LINK_KINDS
@@ -118,9 +119,7 @@ def _inner_links(found: Found, groups: int) -> dict[str, Column]:
     at = group[a]
     kinds = np.stack([np.bincount(at, weights=links.shared[inside, k] > 0, minlength=groups) for k in range(len(LINK_KINDS))], axis=1)
     strength = np.bincount(a, weights=pull, minlength=size) + np.bincount(b, weights=pull, minlength=size)
-    best = np.zeros(size)
-    np.maximum.at(best, a, strength[b])
-    np.maximum.at(best, b, strength[a])
+    best = raised(raised(np.zeros(size), strength[b], a), strength[a], b)
     inner = np.bincount(at, minlength=groups)
     partners = np.bincount(np.r_[a, b], minlength=size)
     return {"links": kinds, "inner": inner, "strength": strength, "partners": partners, "best_partner": best}
@@ -144,8 +143,7 @@ def _members(found: Found, size: Column) -> dict[str, Column]:
     made, sharing = tables.applications, found.sharing
     hub = sharing.hub[sharing.value_of_row] > 0
     joined = found.known.since.copy()
-    tied = np.full(len(group), np.iinfo(np.int64).max)
-    np.minimum.at(tied, sharing.who[~hub], sharing.since[~hub])
+    tied = lowered(np.full(len(group), np.iinfo(np.int64).max), sharing.since[~hub], sharing.who[~hub])
     return {
         "platforms": _distinct(group[made["applicant"]], made["platform"], len(size))[0],
         "hubs": _distinct(group[sharing.who[hub]], sharing.value_of_row[hub], len(size))[0],
@@ -160,9 +158,7 @@ def _distinct(group: Column, what: Column, groups: int) -> tuple[Column, Column]
     at = what >= 0
     width = int(what.max(initial=0)) + 1
     key, rows = np.unique(group[at].astype(np.int64) * width + what[at], return_counts=True)
-    most = np.zeros(groups, np.int64)
-    np.maximum.at(most, key // width, rows)
-    return np.bincount(key // width, minlength=groups), most
+    return np.bincount(key // width, minlength=groups), raised(np.zeros(groups, np.int64), rows, key // width)
 
 
 def _most_common(group: Column, made: dict[str, Column], column: str, size: Column) -> Column:

@@ -53,48 +53,42 @@ HUB_REASONS = ("", "not_linking", "many_holders", "turnover")
 
 def sharing_of(tables: Tables) -> Sharing:
     """All values that two or more applicants hold before the view's moment."""
-    key, kind, source, rows = _rows(tables)
-    order = np.lexsort((rows[0], rows[2], key))
-    key, rows = key[order], rows[:, order]
-    edge = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, np.int64)
-    count = np.diff(np.r_[edge, len(key)])
-    shared = count >= 2
-    keep = np.repeat(shared, count)
-    values = key[edge][shared]
-    rows = rows[:, keep]
-    start = np.r_[0, np.cumsum(count[shared])].astype(np.int64)
-    found = Sharing(
-        kind[values], source[values], start, rows[0].astype(np.int32), rows[1].astype(np.int8), rows[2], rows[3], np.zeros(len(values), np.int8)
-    )
-    return _with_hubs(found, tables)
-
-
-def _rows(tables: Tables) -> tuple[Column, Column, Column, Column]:
-    """Every (value, applicant) once: key (rows,), kind and source by key, and rows = applicant, role, since, last (4, rows)."""
     identifiers, merchants, agents = len(tables.identifiers["kind"]), len(tables.merchant_ids), len(tables.agent_ids)
-    ties, made = tables.ties, tables.applications
-    parts = [np.stack([ties["identifier"], ties["applicant"], ties["role"], ties["since"], ties["last"]]).astype(np.int64)]
-    for column, offset in (("merchant", identifiers), ("agent", identifiers + merchants)):
-        at = made[column] >= 0
-        moment = made["at"][at]
-        parts.append(np.stack([made[column][at] + offset, made["applicant"][at], np.zeros(at.sum()), moment, moment]).astype(np.int64))
-    rows = _one_per_holder(np.concatenate(parts, axis=1))
     kind = np.r_[tables.identifiers["kind"].astype(np.int8), np.full(merchants, MERCHANT, np.int8), np.full(agents, AGENT, np.int8)]
     source = np.r_[np.arange(identifiers), np.arange(merchants), np.arange(agents)].astype(np.int32)
-    return rows[0], kind, source, rows[1:]
+    rows = _one_per_holder(*_rows(tables))
+    value = rows[0]
+    count = np.bincount(value, minlength=len(kind))
+    rows = tuple(column[count[value] >= 2] for column in rows)
+    value, who, role, since, last = (column[np.lexsort((rows[3], rows[0]))] for column in rows)  # they were by applicant before
+    values = np.flatnonzero(count >= 2)
+    start = np.r_[0, np.cumsum(count[values])].astype(np.int64)
+    return _with_hubs(Sharing(kind[values], source[values], start, who, role, since, last, np.zeros(len(values), np.int8)), tables)
 
 
-def _one_per_holder(rows: Column) -> Column:
-    """Rows of (value, applicant, role, since, last) merged to one a holder: strongest role, first since, latest last."""
-    order = np.lexsort((rows[2], rows[1], rows[0]))
-    rows = rows[:, order]
-    if not rows.shape[1]:
-        return rows
-    first = np.flatnonzero(np.r_[True, (np.diff(rows[0]) != 0) | (np.diff(rows[1]) != 0)])
-    merged = rows[:, first]
-    merged[3] = np.minimum.reduceat(rows[3], first)
-    merged[4] = np.maximum.reduceat(rows[4], first)
-    return merged
+def _rows(tables: Tables) -> tuple[Column, Column, Column]:
+    """Every (value, applicant, role), some more than once, as one number: value << 34 | applicant << 2 | role; and since and last (rows,)."""
+    identifiers, merchants = len(tables.identifiers["kind"]), len(tables.merchant_ids)
+    ties, made = tables.ties, tables.applications
+    packed = [ties["identifier"].astype(np.int64) << 34 | ties["applicant"].astype(np.int64) << 2 | ties["role"]]
+    since, last = [ties["since"]], [ties["last"]]
+    for column, offset in (("merchant", identifiers), ("agent", identifiers + merchants)):
+        at = made[column] >= 0
+        packed.append(made[column][at].astype(np.int64) + offset << 34 | made["applicant"][at].astype(np.int64) << 2)
+        since.append(made["at"][at])
+        last.append(made["at"][at])
+    return np.concatenate(packed), np.concatenate(since), np.concatenate(last)
+
+
+def _one_per_holder(packed: Column, since: Column, last: Column) -> tuple[Column, ...]:
+    """Value, applicant, role, since and last, one row a holder by (value, applicant): strongest role, first since, latest last."""
+    order = np.argsort(packed)
+    packed = packed[order]
+    first = np.flatnonzero(np.r_[True, np.diff(packed >> 2) != 0]) if len(packed) else np.zeros(0, np.int64)
+    since = np.minimum.reduceat(since[order], first) if len(first) else since
+    last = np.maximum.reduceat(last[order], first) if len(first) else last
+    packed = packed[first]
+    return packed >> 34, (packed >> 2 & (1 << 32) - 1).astype(np.int32), (packed & 3).astype(np.int8), since, last
 
 
 def _with_hubs(found: Sharing, tables: Tables) -> Sharing:

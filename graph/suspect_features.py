@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.gathered import raised, summed
 from graph.member_features import Features, features
 from graph.projection import LINK_KINDS, PLACES, SOFT, Links
 from graph.tables import Column
@@ -19,23 +20,19 @@ def suspects_nearby(links: Links, suspicion: Column, group: Column) -> Features:
     A flatmate of a suspect shares an address; an accomplice shares a device, a card or contacts: only the kinds tell them apart.
     """
     size = len(suspicion)
-    ends, other = np.r_[links.a, links.b], suspicion[np.r_[links.b, links.a]]
+    of_a, of_b = suspicion[links.a], suspicion[links.b]
 
-    def total(value: Column) -> Column:
-        return np.asarray(np.bincount(ends, weights=value, minlength=size))
-
-    def both(value: Column) -> Column:
-        return np.asarray(np.r_[value, value])
+    def reaching(value: Column) -> Column:
+        return summed(value * of_b, links.a, size=size) + summed(value * of_a, links.b, size=size)
 
     hard, soft = _any_of(links, HARD_COLUMNS), _any_of(links, _SOFT_COLUMNS)
-    out = {f"suspects_{name}": total(both(links.shared[:, k]) * other) for k, name in enumerate(LINK_KINDS)}
-    for name, value in (("hard", both(hard)), ("soft", both(soft)), ("all", both(links.weight))):
-        strongest = np.zeros(size)
-        np.maximum.at(strongest, ends, value * other)
-        reached = total(value * other)
-        out |= {f"suspects_{name}": reached, f"suspects_{name}_mean": reached / (total(value) + 1e-6), f"suspects_{name}_most": strongest}
-    out["suspects_corroborated"] = total(both((links.shared[:, HARD_COLUMNS] > 0).sum(axis=1) >= 2) * other)
-    out["suspects_hard_and_soft"] = total(both((hard > 0) & (soft > 0)) * other)
+    out = {f"suspects_{name}": reaching(links.shared[:, k]) for k, name in enumerate(LINK_KINDS)}
+    for name, value in (("hard", hard), ("soft", soft), ("all", links.weight)):
+        strongest = raised(raised(np.zeros(size), value * of_b, links.a), value * of_a, links.b)
+        reached, all_of_it = reaching(value), summed(value, links.a, links.b, size=size)
+        out |= {f"suspects_{name}": reached, f"suspects_{name}_mean": reached / (all_of_it + 1e-6), f"suspects_{name}_most": strongest}
+    out["suspects_corroborated"] = reaching((links.shared[:, HARD_COLUMNS] > 0).sum(axis=1) >= 2)
+    out["suspects_hard_and_soft"] = reaching((hard > 0) & (soft > 0))
     members = np.bincount(group)[group]
     others = np.bincount(group, weights=suspicion)[group] - suspicion
     out |= {"group_people": members, "group_suspicion": np.where(members > 1, others / np.maximum(members - 1, 1), np.nan), "first_look": suspicion}

@@ -1,8 +1,10 @@
-"""Reads a whole view as columns: one ordered scan a table, keys turned into positions."""
+"""Reads a whole view as columns: one scan a table, numbers straight into arrays, sorted there; keys turned into positions."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,10 @@ import numpy as np
 from graph.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 
 _SEEN = "at < :as_of AND mark <= :mark"
-_STATUS_CODE = {status.value: code for code, status in enumerate(STATUSES)}
 _TYPE_CODE = {kind.value: code for code, kind in enumerate(PLATFORM_TYPES)}
+_STATUS = " ".join(f"WHEN '{status.value}' THEN {code}" for code, status in enumerate(STATUSES))
+_BY_NAME = np.argsort(np.argsort([status.value for status in STATUSES]))  # code of a status -> its place in the alphabet
+_PACKED = "(applicant << 34) | (identifier << 2) | role"  # a tie as one number: three columns are read sooner than five
 
 
 def read_tables(connection: sqlite3.Connection, when: dict[str, int]) -> Tables:
@@ -30,23 +34,18 @@ class _Reader:
 
     def read(self) -> Tables:
         ties, identifiers, identifier_place = self._ties()
-        applications = self._rows(
-            "SELECT application_id, applicant, at, platform_id, merchant_id, agent_id, amount, term_months, face_match, liveness, "
-            f"phone_three_element, birth_year, new_citizen, product, channel, city FROM application WHERE {_SEEN} ORDER BY at, application_id"
-        )
-        events = self._rows(f"SELECT applicant, kind, at, counterparty, merchant_id, amount FROM event WHERE {_SEEN} ORDER BY at, event_id")
+        made, texts = self._applications()
+        events = self._events()
         labels = self._labels()
-        people = self._people([*ties["applicant"].tolist(), *applications[1], *events[0], *(p for p in events[3] if p is not None)], labels[1])
-        names, place = people
+        names, place = self._people([ties["applicant"], made["applicant"], events["applicant"], events["counterparty"]], labels[1])
+        for column in (ties, made, events):
+            column["applicant"] = place[column["applicant"]]
+        events["counterparty"] = np.where(events["counterparty"] < 0, np.int32(-1), place[events["counterparty"]])
         merchants = self._rows("SELECT merchant_id, category, city, opened_at FROM merchant WHERE mark <= :mark ORDER BY merchant_id")
         platforms = self._rows("SELECT platform_id, type, is_own FROM platform WHERE mark <= :mark ORDER BY platform_id")
-        merchant_ids = sorted({*merchants[0], *(m for m in (*applications[4], *events[4]) if m is not None)})
-        platform_ids = sorted({*platforms[0], *applications[3]})
-        agent_ids = sorted({a for a in applications[5] if a is not None})
-        merchant_place, platform_place, agent_place = (_places(ids) for ids in (merchant_ids, platform_ids, agent_ids))
-        application_place = _places(applications[0])
-        applicant_of = as_column([place[a] for a in applications[1]], np.int32)
-        ties["applicant"] = np.array([place[a] for a in ties["applicant"].tolist()], dtype=np.int32)
+        merchant_ids = _named(merchants[0], texts["merchant"], events["merchant"])
+        platform_ids, agent_ids = _named(platforms[0], texts["platform"]), _named(texts["agent"])
+        merchant_place = _places(merchant_ids)
         order = np.lexsort((ties["role"], ties["identifier"], ties["applicant"], ties["since"]))
         return Tables(
             as_of=self._when["as_of"],
@@ -57,25 +56,18 @@ class _Reader:
             identifiers=identifiers,
             ties={name: column[order] for name, column in ties.items()},
             applications={
-                "application_id": as_column(applications[0], object),
-                "applicant": applicant_of,
-                "at": as_column(applications[2], np.int64),
-                "platform": as_column([platform_place[p] for p in applications[3]], np.int32),
-                "merchant": as_column([merchant_place.get(m) for m in applications[4]], np.int32),
-                "agent": as_column([agent_place.get(a) for a in applications[5]], np.int32),
-                **{name: as_column(applications[6 + n], np.float64) for n, name in enumerate(_NUMBERS)},
-                **{name: as_column(applications[13 + n], object) for n, name in enumerate(("product", "channel", "city"))},
+                "application_id": as_column(texts["application_id"], object),
+                "applicant": made["applicant"],
+                "at": made["at"],
+                "platform": _placed(texts["platform"], _places(platform_ids)),
+                "merchant": _placed(texts["merchant"], merchant_place),
+                "agent": _placed(texts["agent"], _places(agent_ids)),
+                **{name: made[name] for name in _NUMBERS},
+                **{name: as_column(texts[name], object) for name in ("product", "channel", "city")},
             },
-            outcomes=self._outcomes(application_place),
-            labels=_label_columns(labels, _places(names), (application_place, applicant_of)),
-            events={
-                "applicant": as_column([place[a] for a in events[0]], np.int32),
-                "kind": as_column(events[1], object),
-                "at": as_column(events[2], np.int64),
-                "counterparty": as_column([None if a is None else place[a] for a in events[3]], np.int32),
-                "merchant": as_column([merchant_place.get(m) for m in events[4]], np.int32),
-                "amount": as_column(events[5], np.float64),
-            },
+            outcomes=self._outcomes(made["key"], texts["application_id"]),
+            labels=_label_columns(labels, _places(names), (_places(texts["application_id"]), made["applicant"])),
+            events=events | {"merchant": _placed(events["merchant"].tolist(), merchant_place)},
             platforms=_platform_columns(platforms, platform_ids),
             merchants=_merchant_columns(merchants, merchant_ids),
             devices=self._devices(identifier_place),
@@ -87,62 +79,141 @@ class _Reader:
         rows = cursor.fetchall()
         return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in cursor.description]
 
-    def _ties(self) -> tuple[dict[str, Column], dict[str, Column], dict[int, int]]:
-        """Ties with identifiers as positions and applicants still as keys; the identifiers; key -> position."""
-        sql = f"SELECT applicant, identifier, role, min(at), max(at) FROM mention WHERE {_SEEN} GROUP BY applicant, identifier, role"
-        fields = [("applicant", np.int64), ("identifier", np.int64), ("role", np.int8), ("since", np.int64), ("last", np.int64)]
-        found = np.fromiter(self._db.execute(sql, self._when), dtype=fields)
-        used = set(np.unique(found["identifier"]).tolist())
-        rows = [r for r in self._db.execute("SELECT key, kind, linking, token, masked FROM identifier ORDER BY kind, token") if r[0] in used]
-        place = {row[0]: n for n, row in enumerate(rows)}
-        identifiers = {
-            "kind": as_column([r[1] for r in rows], np.int8),
-            "linking": as_column([bool(r[2]) for r in rows], np.bool_),
-            "token": as_column([r[3] for r in rows], object),
-            "masked": as_column([r[4] for r in rows], object),
-        }
-        ties: dict[str, Column] = {name: found[name].copy() for name, _ in fields}
-        ties["identifier"] = np.array([place[i] for i in found["identifier"].tolist()], dtype=np.int32)
-        return ties, identifiers, place
+    def _numbers(self, source: str, columns: dict[str, tuple[str, str]]) -> dict[str, Column]:
+        """Columns (name -> expression, dtype) straight into arrays; NULL becomes NaN among floats and -1 among integers."""
+        picked = ", ".join(f"coalesce({expression}, {_UNKNOWN[dtype[0]]})" for expression, dtype in columns.values())
+        dtypes = [(name, dtype) for name, (_, dtype) in columns.items()]
+        found = np.fromiter(self._db.execute(f"SELECT {picked} FROM {source}", self._when), dtype=dtypes)
+        out = {name: found[name].copy() for name in columns}
+        for column in out.values():
+            if column.dtype.kind == "f":
+                column[np.isinf(column)] = np.nan
+        return out
 
-    def _people(self, keys: list[int], labelled: list[str]) -> tuple[list[str], dict[int, int]]:
-        """The ids of all people the view knows, sorted, and key -> position."""
-        known = set(keys)
+    def _ties(self) -> tuple[dict[str, Column], dict[str, Column], Column]:
+        """Ties with identifiers as positions and applicants still as keys; the identifiers; the position of each identifier's key, or -1."""
+        told = {"tie": (_PACKED, "i8"), "since": ("min(at)", "i8"), "last": ("max(at)", "i8")}
+        found = self._numbers(f"mention WHERE {_SEEN} GROUP BY applicant, identifier, role", told)
+        tie = found.pop("tie")
+        identifier = tie >> 2 & (1 << 32) - 1
+        identifiers, place = self._identifiers(identifier)
+        return {"applicant": tie >> 34, "identifier": place[identifier], "role": (tie & 3).astype(np.int8), **found}, identifiers, place
+
+    def _identifiers(self, used: Column) -> tuple[dict[str, Column], Column]:
+        """The identifiers with those keys by (kind, token), and the position of each key, or -1."""
+        in_order = np.fromiter((row[0] for row in self._db.execute("SELECT key FROM identifier ORDER BY kind, token")), np.int64)
+        known = np.zeros(int(in_order.max(initial=0)) + 1, bool)
+        known[used] = True
+        keys = in_order[known[in_order]]
+        place = np.full(len(known), -1, np.int32)
+        place[keys] = np.arange(len(keys), dtype=np.int32)
+        kind, linking = np.zeros(len(keys), np.int8), np.zeros(len(keys), bool)
+        token, masked = np.empty(len(keys), object), np.empty(len(keys), object)
+        # In the order of the table, which is read much sooner than one row after the other in that of the index.
+        cursor = self._db.execute("SELECT key, kind, linking, token, masked FROM identifier")
+        while rows := cursor.fetchmany(_AT_ONCE):
+            said = [list(column) for column in zip(*rows, strict=True)]
+            at = place[said[0]]
+            seen = at >= 0
+            for column, told in zip((kind, linking, token, masked), said[1:], strict=True):
+                column[at[seen]] = as_column(told, column.dtype)[seen]
+        return {"kind": kind, "linking": linking, "token": token, "masked": masked}, place
+
+    def _applications(self) -> tuple[dict[str, Column], dict[str, list[Any]]]:
+        """Numbers, with the rows' keys and applicants as keys, and texts, by (at, application_id)."""
+        names = ("key", "applicant", "at", *_NUMBERS, "application_id", *_TEXTS)
+        columns = ", ".join(f"{name}_id" if name in ("platform", "merchant", "agent") else name for name in names)
+        rows = dict(zip(names, self._rows(f"SELECT {columns} FROM application WHERE {_SEEN} ORDER BY at, application_id"), strict=True))
+        numbers = {name: as_column(rows.pop(name), np.int64) for name in ("key", "applicant", "at")}
+        numbers |= {name: as_column(rows.pop(name), np.float64) for name in _NUMBERS}
+        words: dict[str, str] = {}  # the same few words stand in all rows: each is kept once
+        return numbers, rows | {name: [None if v is None else words.setdefault(v, v) for v in rows[name]] for name in _TEXTS}
+
+    def _events(self) -> dict[str, Column]:
+        """By (at, event_id), people still as keys, merchants as ids."""
+        kinds = [row[0] for row in self._db.execute("SELECT DISTINCT kind FROM event")]
+        codes = " ".join(f"WHEN '{kind}' THEN {code}" for code, kind in enumerate(kinds)) or "WHEN '' THEN 0"
+        told = {"key": ("key", "i8"), "applicant": ("applicant", "i8"), "kind": (f"CASE kind {codes} END", "i2"), "at": ("at", "i8")}
+        told |= {"counterparty": ("counterparty", "i8"), "amount": ("amount", "f8")}
+        found = self._numbers(f"event WHERE {_SEEN}", told)
+        order = self._by_time(found["at"], found["key"])
+        found = {name: column[order] for name, column in found.items()}
+        found["kind"] = as_column(kinds, object)[found["kind"]] if kinds else np.empty(0, object)
+        merchant = dict(self._db.execute("SELECT key, merchant_id FROM event WHERE merchant_id IS NOT NULL"))
+        return found | {"merchant": as_column([merchant.get(key) for key in found.pop("key").tolist()], object)}
+
+    def _by_time(self, at: Column, key: Column) -> Column:
+        """The order of events by (at, event_id): only of those that share their moment with another one is the id looked at."""
+        order = np.argsort(at, kind="stable")
+        same = np.diff(at[order]) == 0
+        shared = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
+        rows = order[shared]
+        sql = "SELECT j.key, e.event_id FROM json_each(?) j CROSS JOIN event e ON e.key = j.value"
+        ids = dict(self._db.execute(sql, (json.dumps(key[rows].tolist()),)))
+        moments = at[rows].tolist()
+        order[shared] = rows[sorted(range(len(rows)), key=lambda n: (moments[n], ids[n]))] if len(rows) else rows
+        return order
+
+    def _people(self, keys: list[Column], labelled: list[str]) -> tuple[list[str], Column]:
+        """The ids of all people the view knows, sorted, and the position of each key, or -1."""
+        most = max((int(column.max(initial=0)) for column in keys), default=0)
+        known = np.zeros(most + 1, bool)
+        for column in keys:
+            known[column[column >= 0]] = True
         also = {i for i in labelled if i}
-        rows = [r for r in self._db.execute("SELECT key, applicant_id FROM applicant ORDER BY applicant_id") if r[0] in known or r[1] in also]
-        return [r[1] for r in rows], {r[0]: n for n, r in enumerate(rows)}
+        rows = self._db.execute("SELECT key, applicant_id FROM applicant ORDER BY applicant_id")
+        found = [(key, name) for key, name in rows if (key <= most and known[key]) or name in also]
+        place = np.full(most + 1, -1, np.int32)
+        within = [(n, key) for n, (key, _) in enumerate(found) if key <= most]
+        place[[key for _, key in within]] = [n for n, _ in within]
+        return [name for _, name in found], place
 
     def _labels(self) -> list[list[Any]]:
         seen = "known_at < :as_of AND mark <= :mark"
         return self._rows(f"SELECT application_id, applicant_id, label, known_at FROM label WHERE {seen} ORDER BY known_at, 1, 2, source")
 
-    def _outcomes(self, place: dict[str, int]) -> dict[str, Column]:
-        rows = self._rows(f"SELECT application_id, status, at, amount FROM outcome WHERE {_SEEN} ORDER BY at, application_id, status")
-        kept = [n for n, application_id in enumerate(rows[0]) if application_id in place]
-        return {
-            "application": as_column([place[rows[0][n]] for n in kept], np.int32),
-            "status": as_column([_STATUS_CODE[rows[1][n]] for n in kept], np.int8),
-            "at": as_column([rows[2][n] for n in kept], np.int64),
-            "amount": as_column([rows[3][n] for n in kept], np.float64),
-        }
+    def _outcomes(self, keys: Column, ids: list[str]) -> dict[str, Column]:
+        """Of the applications with those keys and ids, by (at, application_id, status)."""
+        told = {"application": ("a.key", "i8"), "status": (f"CASE o.status {_STATUS} END", "i1"), "at": ("o.at", "i8"), "amount": ("o.amount", "f8")}
+        found = self._numbers(
+            "outcome o CROSS JOIN application a ON a.application_id = o.application_id WHERE o.at < :as_of AND o.mark <= :mark", told
+        )
+        place = np.full(int(max(keys.max(initial=0), found["application"].max(initial=0))) + 1, -1, np.int32)
+        place[keys] = np.arange(len(keys), dtype=np.int32)
+        found["application"] = place[found["application"]]
+        found = {name: column[found["application"] >= 0] for name, column in found.items()}
+        by_id = np.zeros(len(ids), np.int64)
+        by_id[np.argsort(as_column(ids, object), kind="stable")] = np.arange(len(ids))
+        order = np.lexsort((_BY_NAME[found["status"]], by_id[found["application"]], found["at"]))
+        return {name: column[order] for name, column in found.items()}
 
-    def _devices(self, place: dict[int, int]) -> dict[str, Column]:
+    def _devices(self, place: Column) -> dict[str, Column]:
         rows = self._rows("SELECT identifier, os, model, is_emulator, is_rooted FROM device WHERE mark <= :mark ORDER BY identifier")
-        kept = sorted((n for n, key in enumerate(rows[0]) if key in place), key=lambda n: place[rows[0][n]])
-        return {
-            "identifier": as_column([place[rows[0][n]] for n in kept], np.int32),
-            "os": as_column([rows[1][n] for n in kept], object),
-            "model": as_column([rows[2][n] for n in kept], object),
-            "is_emulator": as_column([rows[3][n] for n in kept], np.float64),
-            "is_rooted": as_column([rows[4][n] for n in kept], np.float64),
-        }
+        at = place[as_column(rows[0], np.int64)]
+        order = np.argsort(at, kind="stable")[int((at < 0).sum()) :]
+        texts, flags = ((name, as_column(rows[n], object)) for n, name in ((1, "os"), (2, "model"))), ((3, "is_emulator"), (4, "is_rooted"))
+        columns = dict(texts) | {name: as_column(rows[n], np.float64) for n, name in flags}
+        return {"identifier": at[order], **{name: column[order] for name, column in columns.items()}}
 
 
 _NUMBERS = ("amount", "term_months", "face_match", "liveness", "phone_three_element", "birth_year", "new_citizen")
+_TEXTS = ("platform", "merchant", "agent", "product", "channel", "city")
+_AT_ONCE = 50_000  # rows of identifiers
+_UNKNOWN = {"f": "9e999", "i": "-1"}
+
+
+def _named(*columns: Iterable[str | None]) -> list[str]:
+    """Every id that stands in one of them, sorted."""
+    return sorted({name for column in columns for name in column if name is not None})
 
 
 def _places(ids: list[str]) -> dict[str, int]:
     return {i: n for n, i in enumerate(ids)}
+
+
+def _placed(ids: Iterable[str | None], places: dict[str, int]) -> Column:
+    """The position of each id, -1 for none."""
+    return np.array([-1 if i is None else places[i] for i in ids], dtype=np.int32)
 
 
 def _label_columns(rows: list[list[Any]], people: dict[str, int], of: tuple[dict[str, int], Column]) -> dict[str, Column]:
