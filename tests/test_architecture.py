@@ -27,7 +27,7 @@ GUESTS = {
     "pandas": ("ingestion", "gnn"),
     "sqlalchemy": ("investigations/casebook",),
 }
-RIVALS = {"scripts/bench": {"flask"}}
+RIVALS = {"scripts/bench": {"flask", "neo4j"}}
 FILES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py") if "node_modules" not in p.parts)
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
