@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 WEB := service/web
 EXTRAS := test,web,neo4j,neo4j-server,postgres,reference,sm3
 
-.PHONY: setup run test check bench neo4j format clean
+.PHONY: setup run test check bench bench-neo4j neo4j format clean
 
 setup: $(VENV)/.ready $(WEB)/dist/.ready
 
@@ -40,6 +40,9 @@ format: setup
 
 bench: setup
 	@$(BIN)/python -m scripts.bench
+
+bench-neo4j: setup
+	@$(BIN)/python -m scripts.bench_neo4j
 
 neo4j: setup
 	@exec $(BIN)/python -m scripts.neo4j_server
