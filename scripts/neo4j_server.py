@@ -14,8 +14,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.neo4j_jars import Jars, NoServerError, jars, java
@@ -25,19 +23,21 @@ START_SECONDS = 120.0
 STOP_SECONDS = 60.0
 _OPENED = ("java.base/java.nio", "java.base/java.io", "java.base/sun.nio.ch", "java.base/java.util.concurrent", "java.base/java.lang")
 
+_BRIEF_SETTINGS = {"dbms.cypher.min_replan_interval": "1h"}  # small worlds come and go; plans may stay
+
 
 class Neo4jServer:
     """One server process. `folder` keeps its data between starts; the ports are found at the first start and kept.
 
-    `more` are settings of neo4j.conf.
+    A `brief` one, for tests, spends half the processor time on its start and is slower once it is warm.
     """
 
-    def __init__(self, folder: Path, *, heap_mb: int = 1024, bolt_port: int = 0, http_port: int = 0, more: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *, heap_mb: int = 1024, bolt_port: int = 0, http_port: int = 0, brief: bool = False) -> None:
         self.folder = folder.resolve()
         self.heap_mb = heap_mb
         self.bolt_port = bolt_port or free_port()
         self.http_port = http_port or free_port()
-        self.more = dict(more or {})
+        self.brief = brief
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -93,7 +93,8 @@ class Neo4jServer:
 
     def _command(self, program: str, found: Jars) -> list[str]:
         opened = [f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED]
-        memory = [f"-Xms{min(512, self.heap_mb)}m", f"-Xmx{self.heap_mb}m", "-XX:+UseG1GC", "-Dfile.encoding=UTF-8"]
+        compiling = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"] if self.brief else ["-XX:+UseG1GC"]
+        memory = [f"-Xms{min(512, self.heap_mb)}m", f"-Xmx{self.heap_mb}m", *compiling, "-Dfile.encoding=UTF-8"]
         home = [f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}"]
         classes = f"{found.server}/*:{found.plugins}/*"
         return [program, *memory, *opened, "-cp", classes, "org.neo4j.server.CommunityEntryPoint", *home]
@@ -112,7 +113,7 @@ class Neo4jServer:
             "db.tx_log.rotation.retention_policy": "1 files",
             "dbms.security.procedures.unrestricted": "gds.*",
             "dbms.usage_report.enabled": "false",
-            **self.more,
+            **(_BRIEF_SETTINGS if self.brief else {}),
         }
         text = "".join(f"{name}={value}\n" for name, value in settings.items())
         (self.folder / "conf" / "neo4j.conf").write_text(text, encoding="utf-8")
@@ -156,17 +157,6 @@ class Neo4jServer:
 
     def _last_words(self) -> str:
         return (self.folder / "console.log").read_text(encoding="utf-8", errors="replace")[-800:]
-
-
-@contextmanager
-def running(folder: Path, heap_mb: int = 1024) -> Iterator[Neo4jServer]:
-    """A server for the length of a block."""
-    server = Neo4jServer(folder, heap_mb=heap_mb)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
 
 
 def free_port() -> int:

@@ -36,11 +36,19 @@ def server_url() -> str:
 def own_server() -> Neo4jServer:
     """The session's server; it ends with the session."""
     folder = tempfile.TemporaryDirectory(prefix="ringfence-neo4j-")
-    server = Neo4jServer(Path(folder.name), more={"dbms.cypher.min_replan_interval": "1h"})  # small worlds come and go; plans may stay
+    server = Neo4jServer(Path(folder.name), brief=True)
     atexit.register(folder.cleanup)
-    atexit.register(server.stop)
+    atexit.register(server.kill)  # its folder goes with it: nothing to save
     server.start()
     return server
+
+
+def killable_server() -> Neo4jServer:
+    """Our own server, for tests that stop it; skipped where the tests use somebody's."""
+    if os.environ.get("NEO4J_URI"):
+        pytest.skip("a server given by NEO4J_URI is not ours to stop")
+    server_url()
+    return own_server()
 
 
 def empty_graph(name: str = "first") -> str:

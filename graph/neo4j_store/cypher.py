@@ -76,15 +76,19 @@ TIE_LAST = f"CASE WHEN t.last < $as_of AND t.last_mark <= $mark THEN {micros('t.
 TIE_ROLE = " ".join(["CASE", *(f"WHEN t:{kind} THEN {code}" for code, kind in enumerate(ROLE_TYPES)), "END"])
 
 # The ties of an identifier `i`, with their people `q`. One with as many as the cap is a crowd: its ties are never walked. They are in an index by
-# time, so that a view from before it was one finds the few that it sees (DirectedRelationshipIndexSeekByRange).
+# time, so that a view from before it was one finds the few that it sees (DirectedRelationshipIndexSeek; a key of null asks nothing).
 _IN_CROWD = "".join(
-    f" UNION ALL WITH i WHERE i.full_since IS NOT NULL MATCH (q)-[t:{kind}]->() WHERE t.crowd = i.node AND {TIE_SEEN} RETURN q, t"
+    f""" UNION ALL WITH i MATCH (q)-[t:{kind}]->() USING INDEX SEEK t:{kind}(crowd, since)
+        WHERE t.crowd = i.crowd AND {TIE_SEEN} RETURN q, t"""
     for kind in ROLE_TYPES
 )
-HELD = f"CALL (i) {{ WITH i WHERE i.full_since IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_SEEN} RETURN q, t{_IN_CROWD} }}"
-# How many they are, counted up to the cap. A crowd knows since when it has been one (`full_since`, told by `full_mark`).
-COUNTED = f"""CALL (i) {{
-    CALL (i) {{ WITH i WHERE i.full_since IS NULL OR i.full_since >= $as_of OR i.full_mark > $mark {HELD} WITH t LIMIT {COUNT_CAP} RETURN t }}
+HELD = f"CALL (i) {{ WITH i WHERE i.crowd IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_SEEN} RETURN q, t{_IN_CROWD} }}"
+# How many they are, counted up to the cap. An identifier keeps how many ties it has (`ties`), which is the answer for a view that sees all of
+# them: later than the `newest` one and of a mark not before `told`. A crowd knows since when it has been one (`full_since`, `full_mark`).
+COUNTED = f"""WITH *, CASE WHEN i.newest < $until AND i.told <= $mark THEN CASE WHEN i.ties > {COUNT_CAP} THEN {COUNT_CAP} ELSE i.ties END
+    WHEN i.full_since < $as_of AND i.full_mark <= $mark THEN {COUNT_CAP} WHEN i.ties IS NULL THEN 0 END AS sure
+CALL (i, sure) {{
+    CALL (i, sure) {{ WITH i WHERE sure IS NULL {HELD} WITH t LIMIT {COUNT_CAP} RETURN t }}
     RETURN count(t) AS found
 }}
-WITH *, CASE WHEN i.full_since < $as_of AND i.full_mark <= $mark THEN {COUNT_CAP} ELSE found END AS holders"""
+WITH *, coalesce(sure, found) AS holders"""

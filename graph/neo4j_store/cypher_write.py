@@ -110,7 +110,7 @@ _TIES = """CALL () {{ UNWIND $ties_{role} AS row
     FOREACH (_ IN CASE WHEN t IS NULL THEN [1] ELSE [] END |
         CREATE (p)-[:{kind} {{since: {first}, mark: first[1], last: {final}, last_mark: final[1],
             times: CASE WHEN size(fresh) > 1 THEN [x IN fresh | x[0]] END, marks: CASE WHEN size(fresh) > 1 THEN [x IN fresh | x[1]] END,
-            crowd: CASE WHEN i.full_since IS NULL THEN null ELSE i.node END}}]->(i))
+            crowd: i.crowd}}]->(i))
     WITH t, old, told, fresh, first, final, first[0] < {since} AS earlier, final[0] > {last} AS later WHERE t IS NOT NULL
     SET t += {{times: old + [x IN fresh | x[0]], marks: told + [x IN fresh | x[1]],
         since: CASE WHEN earlier THEN {first} ELSE t.since END, mark: CASE WHEN earlier THEN first[1] ELSE t.mark END,
@@ -120,13 +120,15 @@ TIES = {
     for role, kind in zip(("own", "contact", "employer"), ROLE_TYPES, strict=True)
 }
 
-# An identifier becomes a crowd with its COUNT_CAPth tie: from then on it is counted by what it knows, and its ties by their index. The degree
-# is read, not counted (GetDegree).
+# Every identifier that got a tie keeps how many it has, an upper bound of when its newest began, and the last mark that told of one. The degree is
+# read, not counted (GetDegree). With its COUNT_CAPth tie it becomes a crowd: from then on its ties are in an index.
 _DEGREE = " + ".join(f"COUNT {{ (i)<-[:{kind}]-() }}" for kind in ROLE_TYPES)
-CROWDS = f"""CALL () {{ UNWIND $touched AS node MATCH (i:Identifier {{node: node}}) WHERE i.full_since IS NULL AND {_DEGREE} >= {COUNT_CAP}
+TALLY = f"""CALL () {{ UNWIND $touched AS row MATCH (i:Identifier {{node: row[0]}})
+    SET i.ties = {_DEGREE}, i.newest = CASE WHEN i.newest > row[1] THEN i.newest ELSE row[1] END, i.told = row[2]
+    WITH i WHERE i.ties >= {COUNT_CAP} AND i.crowd IS NULL
     CALL (i) {{ MATCH (i)<-[t:{TIE}]-() SET t.crowd = i.node
         WITH t ORDER BY t.since LIMIT {COUNT_CAP} RETURN max(t.since) AS since, max(t.mark) AS told }}
-    SET i.full_since = since, i.full_mark = told }}"""
+    SET i.crowd = i.node, i.full_since = since, i.full_mark = told }}"""
 ADVANCE = "CALL () { MATCH (s:Store {name: 'ringfence'}) SET s.mark = $upto }"
 
 # The mentions of facts that named an identifier in another form than the store's, written again in the store's.

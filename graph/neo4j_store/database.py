@@ -44,7 +44,7 @@ class Database:
     def __init__(self, address: Address, patience: float | None = None) -> None:
         self._address = address
         self._patience = patience
-        self._named = _namer(address.graph)
+        self.named = _namer(address.graph)
         self._bookmarks = neo4j.GraphDatabase.bookmark_manager()  # so that every session sees what any other of ours wrote
         within = patience or OPEN_SECONDS
         try:
@@ -72,9 +72,9 @@ class Database:
             with self._driver.session(database=self._address.database) as session:
                 agent = str(session.run("RETURN 1").consume().server.agent)
         except exceptions.Neo4jError as error:
-            raise self._translated(error, at_open=True) from error
+            raise self.translated(error, at_open=True) from error
         except exceptions.DriverError as error:
-            raise self._translated(error) from error
+            raise self.translated(error) from error
         supported(agent)
 
     def read(self, text: str, /, **given: Any) -> list[list[Any]]:
@@ -136,16 +136,16 @@ class Database:
                 result: T = getattr(session, kind)(lambda transaction: work(self._asking(transaction)))
                 return result
         except (exceptions.Neo4jError, exceptions.DriverError) as error:
-            raise self._translated(error) from error
+            raise self.translated(error) from error
 
     def _asking(self, through: Any) -> Ask:
         def ask(text: str, /, **given: Any) -> list[list[Any]]:
-            found: list[list[Any]] = through.run(self._named(text), given).values()
+            found: list[list[Any]] = through.run(self.named(text), given).values()
             return found
 
         return ask
 
-    def _translated(self, error: Exception, at_open: bool = False) -> Exception:
+    def translated(self, error: Exception, at_open: bool = False) -> Exception:
         """The family's error for the driver's; a fault in a statement of ours stays what it is."""
         where = self._address.uri
         code = getattr(error, "code", None) or ""

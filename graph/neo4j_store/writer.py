@@ -11,7 +11,7 @@ from graph.model import Added, Contact, Facts, Identifier, Mention, Role
 from graph.moments import micros
 from graph.neo4j_store import codec
 from graph.neo4j_store.codec import ROLES, Row
-from graph.neo4j_store.cypher_write import ADVANCE, CORRECT, CROWDS, IDENTIFIERS, KNOWN, LOCK, NEW, PEOPLE, TIES
+from graph.neo4j_store.cypher_write import ADVANCE, CORRECT, IDENTIFIERS, KNOWN, LOCK, NEW, PEOPLE, TALLY, TIES
 
 Ask = Callable[..., list[list[Any]]]
 Key = Any
@@ -72,12 +72,12 @@ class Writer:
         parts += [IDENTIFIERS] if identifiers else ["WITH [] AS otherwise"]
         parts += [NEW[name] for name in new]
         parts += [TIES[role] for role in ties]
-        parts += [CROWDS] if ties else []
+        parts += [TALLY] if ties else []
         parts += [ADVANCE] if upto is not None else []
         given: dict[str, Any] = {"people": people, "identifiers": [codec.identifier_row(i) for i in identifiers], "upto": upto}
         given |= {f"new_{name}": [[*tables[name].rows[n], mark_of[name][n]] for n in positions] for name, positions in new.items()}
         given |= {f"ties_{role}": rows for role, rows in ties.items()}
-        given["touched"] = sorted({row[1] for rows in ties.values() for row in rows})
+        given["touched"] = _touched(ties)
         [[otherwise]] = self._ask("\n".join([*parts, "RETURN otherwise"]), **given)
         if otherwise:
             self._correct(facts, found, {node: (masked, linking) for node, masked, linking in otherwise})
@@ -198,6 +198,15 @@ def _ties(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list
         ordered = sorted(times.items())
         rows.setdefault(role.value, []).append([who, node, [at for at, _ in ordered], [mark for _, mark in ordered]])
     return {role.value: rows[role.value] for role in ROLES if role.value in rows}
+
+
+def _touched(ties: Mapping[str, list[Row]]) -> list[Row]:
+    """The identifiers of the ties: (node, the latest first mention, the latest mark)."""
+    found: dict[str, Row] = {}
+    for _, node, times, marks in (row for rows in ties.values() for row in rows):
+        known = found.setdefault(node, [node, times[0], marks[0]])
+        known[1:] = [max(known[1], times[0]), max(known[2], *marks)]
+    return [found[node] for node in sorted(found)]
 
 
 def _spoken(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]]) -> Iterator[tuple[str, Mention, int, int]]:
