@@ -126,6 +126,16 @@ class StoreContract:
         assert view.devices_of([known_as("device", "device0")]) == {known_as("device", "device0"): facts.devices[0]}
         assert view.identifier("device:k1.device0") == known_as("device", "device0")
 
+    def test_whatever_word_a_fact_brings_is_kept_as_a_word(self, store: GraphStore) -> None:
+        words = ("it's", 'a "quoted" word', "'; DROP TABLE event; --", "\\", "支付")
+        told = tuple(dataclasses.replace(does("ann", word, n), event_id=f"e{n}{word}") for n, word in enumerate(words))
+        store.add(Facts(applications=(applies("ann", 1, city=words[0], product=words[1], channel=words[2]),), events=told))
+        view = store.view(day(99))
+        assert {event.kind for event in view.events_of(["ann"])["ann"]} == set(words)
+        assert sorted(view.tables().events["kind"].tolist()) == sorted(words)
+        assert [view.application("ann@1").city, *view.tables().applications["product"]] == list(words[:2])  # type: ignore[union-attr]
+        assert view.search(words[2]) == ()
+
     def test_another_reader_sees_what_was_written(self, open_store: Open) -> None:
         with open_store() as writer, open_store() as reader:
             writer.add(Facts(applications=(applies("ann", 1),)))

@@ -131,14 +131,14 @@ class _Reader:
 
     def _events(self) -> dict[str, Column]:
         """By (at, event_id), people still as keys, merchants as ids."""
-        kinds = [row[0] for row in self._db.execute("SELECT DISTINCT kind FROM event")]
-        codes = " ".join(f"WHEN '{kind}' THEN {code}" for code, kind in enumerate(kinds)) or "WHEN '' THEN 0"
-        told = {"key": ("key", "i8"), "applicant": ("applicant", "i8"), "kind": (f"CASE kind {codes} END", "i2"), "at": ("at", "i8")}
-        told |= {"counterparty": ("counterparty", "i8"), "amount": ("amount", "f8")}
-        found = self._numbers(f"event WHERE {_SEEN}", told)
+        told = {"key": ("key", "i8"), "applicant": ("applicant", "i8"), "at": ("at", "i8"), "counterparty": ("counterparty", "i8")}
+        found = self._numbers(f"event WHERE {_SEEN} ORDER BY key", told | {"amount": ("amount", "f8")})
+        codes: dict[str, int] = {}  # a kind is anybody's word
+        said = self._db.execute(f"SELECT kind FROM event WHERE {_SEEN} ORDER BY key", self._when)
+        found["kind"] = np.fromiter((codes.setdefault(kind, len(codes)) for (kind,) in said), np.int32)
         order = self._by_time(found["at"], found["key"])
         found = {name: column[order] for name, column in found.items()}
-        found["kind"] = as_column(kinds, object)[found["kind"]] if kinds else np.empty(0, object)
+        found["kind"] = as_column(list(codes), object)[found["kind"]] if codes else np.empty(0, object)
         merchant = dict(self._db.execute("SELECT key, merchant_id FROM event WHERE merchant_id IS NOT NULL"))
         return found | {"merchant": as_column([merchant.get(key) for key in found.pop("key").tolist()], object)}
 
