@@ -9,5 +9,5 @@ NETWORK_SAY = 0.4
 
 
 def blended(trees: Floats, network: Floats, calibrator: Calibrator) -> Floats:
-    """The blend's log-odds, (N,), from those of the trees and of the network; a network that tells little is flattened by its `calibrator`."""
+    """The blend's log-odds, (N,), from those of the trees and of the network; its `calibrator` brings it to the trees' level."""
     return (1 - NETWORK_SAY) * trees + NETWORK_SAY * calibrator.log_odds(network)

@@ -58,6 +58,13 @@ def fit(logits: Floats, bad: npt.NDArray[np.bool_], weight: Floats) -> Calibrato
     return Calibrator(_LEAST_SLOPE, _shift_for(z * _LEAST_SLOPE, bad, weight))
 
 
+def level(logits: Floats, bad: npt.NDArray[np.bool_], weight: Floats) -> Calibrator:
+    """The map of slope 1 that promises as many frauds as were found: for scores whose later model will be surer than the one that is watched."""
+    if not (weight[bad].sum() > 0 and weight[~bad].sum() > 0):
+        return Calibrator()
+    return Calibrator(1.0, _shift_for(np.clip(logits, -30.0, 30.0), bad, weight))
+
+
 def _step(z: Floats, bad: npt.NDArray[np.bool_], weight: Floats, at: tuple[float, float]) -> tuple[float, float]:
     slope, shift = at
     p = 1.0 / (1.0 + np.exp(-np.clip(slope * z + shift, -30.0, 30.0)))

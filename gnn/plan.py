@@ -13,7 +13,7 @@ class Plan:
     `capacity`: the share of assessments that people can review. `most_samples`: above it, samples not known to be bad are thinned out;
     `most_network_samples`: the same for the network, which is slower to learn.
     `fewest_steps`: a small history is gone through more often, up to four times `epochs`, until the network has made so many steps.
-    `members`: boosted ensembles are so many models with different seeds, whose spread is the uncertainty.
+    `members`: boosted ensembles are so many models of `rounds` trees with different seeds, whose spread is the uncertainty.
     """
 
     name: str = "ringfence"
@@ -22,12 +22,12 @@ class Plan:
     most_samples: int = 20_000
     least_frauds: int = 20
     most_network_samples: int = 5_000
-    hidden: int = 64
+    hidden: int = 32
     embedding: int = 16
-    epochs: int = 8
+    epochs: int = 6
     batch: int = 32
     fewest_steps: int = 300
-    members: int = 3
-    rounds: int = 300
+    members: int = 4
+    rounds: int = 100
     seed: int = 7
     workers: int = 2

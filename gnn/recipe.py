@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ SERVABLE = ("trees", "blend")  # what is served must be able to say by how much 
 NAMED = SIGNAL_NAMES + VARIABLE_NAMES
 COUNT_COLUMNS = tuple(f"count_{name}" for name in COUNT_NAMES)  # the rival's columns beside ours: the blend is told everything
 _NETWORK_SHARE, _REHEARSAL_SHARE = 0.6, 0.75
+_ML_WINDOWS = ("ml_7d_", "ml_1m_", "ml_3m_")
 
 
 @dataclass(frozen=True)
@@ -73,35 +74,48 @@ def names_of(plan: Plan) -> dict[str, tuple[str, ...]]:
     return {"trees": NAMED, "blend": NAMED + COUNT_COLUMNS + embedding_names(plan.embedding), "reference": COUNT_NAMES}
 
 
+def views_of(plan: Plan) -> dict[str, tuple[Bools, ...]]:
+    """Which of those columns each member of an ensemble may use, by turns, as masks.
+
+    Of the ml_ variables those over all lenders and 7 to 90 days: the other windows and segments say nearly the same again. The blend's first
+    member uses everything, the second the plain counts alone, the others no columns of the network: members that see other things err elsewhere.
+    """
+    named = np.array([not name.startswith("ml_") or ("_all_" in name and name.startswith(_ML_WINDOWS)) for name in NAMED])
+    counts, embedding = np.ones(len(COUNT_COLUMNS), dtype=np.bool_), np.ones(1 + plan.embedding, dtype=np.bool_)
+    everything = np.concatenate([named, counts, embedding])
+    plain = np.concatenate([np.zeros_like(named), counts, ~embedding])
+    tabular = np.concatenate([named, counts, ~embedding])
+    return {"trees": (named,), "blend": (everything, plain, tabular, tabular), "reference": (counts,)}
+
+
 def fit_at(cut: int, pool: Pool, plan: Plan, earlier: Measures | None = None) -> Fitted:
     """Learn from what was known before `cut`.
 
-    The network learns from the earliest part, by what was known then, and the trees learn from what it says of the rest; before it serves, it
-    goes on learning from the rest, which moves its embedding a little and keeps what its columns mean. The trees are rehearsed on a longer part
-    and watched on the rest, which sets their size, the calibration, the doubt and what serves; then they grow again, to that size, on everything.
-    `earlier` measures, of the same recipe on another slice, have the same say in what serves: one slice alone holds few frauds.
+    The network first learns from the earliest part, for half as long, by what was known then, and the trees learn from what it says of the rest;
+    before it serves, it goes on learning from everything, which moves its embedding a little and keeps what its columns mean. The trees are
+    rehearsed on a longer part and watched on the rest, which sets the calibration and the doubt; then they grow again on everything.
+    `earlier` measures, of the same recipe as it would have served on another slice, decide what serves: in the rehearsal the network is young.
     """
     samples = pool.samples
     first, rehearsal = _cuts(cut, samples, plan)
-    young = _network(first, pool, plan)
-    embedded = train.embed(young, pool.observed.tensors)
-    out_of_sample = np.where((samples.at < first)[:, None], np.nan, embedded)  # where the network has learned it knows too much
-    inputs, names = columns(pool.observed, out_of_sample), names_of(plan)
+    young = _network(first, pool, replace(plan, epochs=max(1, plan.epochs // 2)))
     now = samples.weight(cut)
+    embedded = _embedded(young, pool, (samples.at >= first) & (now > 0))  # where the network has learned it knows too much
+    inputs, names, views = columns(pool.observed, embedded), names_of(plan), views_of(plan)
     watched = (samples.at >= rehearsal) & (now > 0)
     bad, weight = samples.bad(cut)[watched], now[watched]
     ensembles, logits, spread = {}, {"network": embedded[watched, 0]}, {}
     for part, x in inputs.items():
-        watch = Learned(x[watched], bad, weight)
-        tried = trees.fit(names[part], _learned(rehearsal, x, samples), plan, watch=watch if _both(bad) else None)
-        members = tried.logits(watch.x)
+        members = trees.fit(names[part], _learned(rehearsal, x, samples), plan, views[part]).logits(x[watched])
         logits[part], spread[part] = members.mean(axis=1), members.std(axis=1)
-        ensembles[part] = trees.fit(names[part], _learned(cut, x, samples), plan, rounds=tried.rounds)
-    logits["blend"] = blended(logits["blend"], logits["network"], calibrate.fit(logits["network"], bad, weight))
-    calibrators = {part: calibrate.fit(values, bad, weight) for part, values in logits.items()}
+        ensembles[part] = trees.fit(names[part], _learned(cut, x, samples), plan, views[part])
+    # The network that serves will have learned far more than the young one: to fit its slope on the young one's errors would hush it.
+    leveled = calibrate.level(logits["network"], bad, weight)
+    logits["blend"] = blended(logits["blend"], logits["network"], leveled)
+    calibrators = {part: calibrate.fit(values, bad, weight) for part, values in logits.items()} | {"network": leveled}
     promised = {part: calibrators[part].of_all(logits[part]) for part in PARTS}
     judged = {part: measures(promised[part], bad, weight, plan.capacity) for part in PARTS}
-    serves = max(SERVABLE, key=lambda part: sum((said[part]["ap"] or 0.0) for said in (judged, earlier) if said))
+    serves = max(SERVABLE, key=lambda part: (earlier or judged)[part]["ap"] or 0.0)
     doubt = np.quantile(spread[serves], [0.6, 0.9]).tolist()
     more = samples.odds(cut) - samples.odds(rehearsal)
     review_at = threshold_at(promised[serves], weight, plan.capacity)
@@ -179,11 +193,15 @@ def _thinned(weight: Floats, bad: Bools, samples: Samples, most: int) -> Floats:
     return np.asarray(np.where(bad, weight, np.where(kept, grown, 0.0)), dtype=np.float64)
 
 
+def _embedded(network: RingNet, pool: Pool, rows: Bools) -> Floats:
+    """(N, 1 + embedding): what the network says of those rows; NaN, *not known*, of the others."""
+    said = train.embed(network, [pool.observed.tensors[place] for place in np.flatnonzero(rows).tolist()])
+    out = np.full((len(rows), said.shape[1]), np.nan)
+    out[rows] = said
+    return out
+
+
 def _learned(cut: int, x: Floats, samples: Samples) -> Learned:
     weight = samples.weight(cut)
     rows = weight > 0
     return Learned(x[rows], samples.bad(cut)[rows], weight[rows])
-
-
-def _both(bad: Bools) -> bool:
-    return bool(bad.any() and not bad.all())

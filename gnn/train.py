@@ -28,21 +28,20 @@ _RATE, _DECAY, _CLIP, _AVERAGED = 3e-3, 1e-3, 1.0, 0.99
 def fit(tensors: Sequence[Tensors], moments: Sequence[int], bad: Bools, weight: Floats, plan: Plan, start: RingNet | None = None) -> RingNet:
     """The network that has learned these samples: a running mean of the weights, steadier in time than those of any one step.
 
-    `start` goes on from a network that has learned earlier samples, for half as long. The same input gives the same weights.
+    `start` goes on from a network that has learned earlier samples. The same input gives the same weights.
     Single-threaded: two threads are slower on graphs of this size, and one keeps sums in one order.
     """
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
     data, y, w = union(tensors, moments), torch.from_numpy(bad.astype(np.float32)), torch.from_numpy(weight.astype(np.float32))
     network = copy.deepcopy(start) if start else RingNet(plan.hidden, plan.embedding)
-    rate, epochs = (_RATE, plan.epochs) if start is None else (_RATE * 2 / 3, max(1, plan.epochs // 2))
     if start is None:
         network.settle({name: data[name].x for name in NODE_FEATURES})
     batches = -(-len(y) // plan.batch)
-    epochs = max(epochs, min(4 * epochs, -(-plan.fewest_steps // batches)))
+    epochs = max(plan.epochs, min(4 * plan.epochs, -(-plan.fewest_steps // batches)))
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(_AVERAGED))  # type: ignore[no-untyped-call]
-    optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=batches * epochs)
+    optimizer = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=batches * epochs)
     shuffled = torch.Generator().manual_seed(plan.seed)
     network.train()
     with bar("network", batches * epochs, "batch") as progress:

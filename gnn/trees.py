@@ -1,4 +1,4 @@
-"""Boosted trees on named columns: a few models with different seeds, whose mean is the score and whose spread the doubt."""
+"""Boosted trees on named columns: a few models with different seeds and views, whose mean is the score and whose spread the doubt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ PARAMETERS: dict[str, object] = {
     "feature_fraction": 0.25, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 1.0, "max_bin": 63,
     "deterministic": True, "force_row_wise": True, "verbosity": -1,
 }  # fmt: skip
-_PATIENCE, _FEWEST = 80, 150  # a watched slice with few frauds wavers: it may say more than so many trees, not fewer
+# Where a fraud stands beside hundreds, each sample kept of the others stands for many: what deeper trees would tell apart there is chance.
+RARE, RARELY = {"num_leaves": 4, "max_depth": 2, "min_data_in_leaf": 30, "lambda_l2": 5.0}, 0.005
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,6 @@ class Learned:
     x: Floats
     bad: Bools
     weight: Floats
-
-    def take(self, rows: npt.NDArray[np.bool_]) -> Learned:
-        """The rows of a mask."""
-        return Learned(self.x[rows], self.bad[rows], self.weight[rows])
 
 
 @dataclass(frozen=True)
@@ -53,33 +50,25 @@ class Trees:
         """(N, members): each member's log-odds."""
         return np.stack([booster.predict(x, raw_score=True, num_threads=1) for booster in self.boosters], axis=1)
 
-    @property
-    def rounds(self) -> tuple[int, ...]:
-        """How many trees each member has."""
-        return tuple(booster.num_trees() for booster in self.boosters)
 
+def fit(names: Sequence[str], learned: Learned, plan: Plan, views: Sequence[Bools]) -> Trees:
+    """Members with different seeds; `views`, masks (columns,), say by turns which columns a member may use: what differs errs differently.
 
-def fit(names: Sequence[str], learned: Learned, plan: Plan, *, watch: Learned | None = None, rounds: Sequence[int] | None = None) -> Trees:
-    """Members with different seeds; with `watch`, each stops growing where it no longer gets better there, else after its `rounds`."""
-    data = _dataset(learned, list(names))
-    valid = None if watch is None else [data.create_valid(watch.x, watch.bad.astype(np.float64), weight=watch.weight)]
+    All grow to the plan's size. A slice watched for when to stop holds too few frauds: it wavers, and stops some members far too early.
+    """
+    usual = PARAMETERS | (RARE if np.average(learned.bad, weights=learned.weight) < RARELY else {})
+    seen = [_dataset(learned, list(names), view, usual) for view in views[: plan.members]]
     texts = []
     for member in range(plan.members):
         chance = {"bagging_seed": plan.seed + member, "feature_fraction_seed": plan.seed + 100 + member}
-        booster = lightgbm.train(
-            {**PARAMETERS, **chance, "num_threads": plan.workers, "metric": "average_precision"},
-            data,
-            num_boost_round=rounds[member] if rounds else plan.rounds,
-            valid_sets=valid,
-            callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)] if valid else None,
-            keep_training_booster=True,  # else what was grown after the best round is gone
-        )
-        texts.append(booster.model_to_string(num_iteration=max(booster.best_iteration, min(_FEWEST, plan.rounds)) if valid else -1))
+        parameters = {**usual, **chance, "num_threads": plan.workers}
+        texts.append(lightgbm.train(parameters, seen[member % len(seen)], num_boost_round=plan.rounds).model_to_string())
     return Trees.read(names, texts)
 
 
-def _dataset(learned: Learned, names: list[str]) -> lightgbm.Dataset:
-    """The rows, binned once for all members."""
+def _dataset(learned: Learned, names: list[str], view: Bools, parameters: dict[str, object]) -> lightgbm.Dataset:
+    """The rows, binned once for all members of this view; a column that is never known is never asked for."""
+    x = np.where(view, learned.x, np.nan)
     return lightgbm.Dataset(
-        learned.x, learned.bad.astype(np.float64), weight=learned.weight, feature_name=names, params=dict(PARAMETERS), free_raw_data=False
+        x, learned.bad.astype(np.float64), weight=learned.weight, feature_name=names, params=dict(parameters), free_raw_data=False
     )
