@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from graph.sqlite_store import SqliteStore
+from graph.store import GraphStore
 from ingestion.delivery import open_delivery
 from ingestion.door import Door, Naming
 from ingestion.load import Report, load
@@ -72,7 +72,7 @@ def deliver(folder: Path, **tables: Rows) -> Path:
     return folder
 
 
-def load_into(store: SqliteStore, folder: Path, report_to: Path | None = None) -> Report:
+def load_into(store: GraphStore, folder: Path, report_to: Path | None = None) -> Report:
     """Load a delivery; report and rejects lie in `report` beside its folder."""
     return load(open_delivery(folder), store, door(), report_to=report_to or folder.parent / "report")
 

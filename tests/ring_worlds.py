@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 from graph.model import Facts
-from graph.sqlite_store import SqliteStore
 from tests.small_worlds import PLATFORMS, applies, day, fraud, uses
+from tests.stores import open_store
 
 AS_OF = day(200)
 CREW = tuple(f"crew{n}" for n in range(9))
@@ -14,7 +14,7 @@ CREW = tuple(f"crew{n}" for n in range(9))
 
 def town(path, facts):
     """A store with these facts."""
-    store = SqliteStore(path)
+    store = open_store(path)
     store.add(facts)
     return store
 

@@ -9,8 +9,8 @@ from typing import Any
 from gnn.plan import Plan
 from gnn.training import train_model
 from graph.model import Facts
-from graph.sqlite_store import SqliteStore
 from tests.small_worlds import day, random_facts
+from tests.stores import open_store, open_url, store_url
 
 SMALL = Plan(horizon_days=25, hidden=8, embedding=4, epochs=1, fewest_steps=1, members=2, rounds=12, least_frauds=4, workers=1)
 TODAY = day(60)
@@ -24,6 +24,6 @@ def small_facts() -> Facts:
 def trained(folder: Path, facts: Facts, name: str = "model") -> tuple[dict[str, Any], Path, Path]:
     """The figures, the store's file and the bundle's folder of a training on `facts` as of TODAY."""
     path, out = folder / f"{name}.db", folder / name
-    with SqliteStore(path) as store:
+    with open_store(path) as store:
         store.add(facts)
-    return train_model(partial(SqliteStore, path), TODAY, out, SMALL), path, out
+    return train_model(partial(open_url, store_url(path)), TODAY, out, SMALL), path, out

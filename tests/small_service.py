@@ -19,6 +19,7 @@ from service.assess import assess
 from service.settings import Settings
 from service.wiring import Wired, wire
 from tests.small_worlds import day, random_facts
+from tests.stores import TIMEOUT_MS, open_url, store_url
 
 
 @dataclass
@@ -68,15 +69,18 @@ class PlainModel:
 
 def settings_in(folder: Path, **changes: Any) -> Settings:
     """Settings with store and casebook in a folder."""
-    base = Settings(store=f"sqlite:///{folder}/store.db", casebook=f"sqlite:///{folder}/casebook.db", hash_key="a key for tests")
+    base = Settings(
+        store=store_url(folder / "store.db"), casebook=f"sqlite:///{folder}/casebook.db", hash_key="a key for tests", timeout_ms=TIMEOUT_MS
+    )
     return dataclasses.replace(base, **changes)
 
 
 def service(folder: Path, facts: Facts | None = None, *, scorer: Any = None, **changes: Any) -> Wired:
     """A wired service whose store holds `facts` (a random small world unless given)."""
-    wired = wire(settings_in(folder, **changes), scorer=scorer or PlainModel(), clock=Clock())
-    wired.store.add(facts if facts is not None else random_facts(1))
-    return wired
+    settings = settings_in(folder, **changes)
+    with open_url(settings.store) as store:
+        store.add(facts if facts is not None else random_facts(1))
+    return wire(settings, scorer=scorer or PlainModel(), clock=Clock())
 
 
 def body(application_id: str = "live-1", **columns: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from service.scribe import Scribe
 from service.wiring import Wired
 from tests.small_service import PlainModel, body, risk, service
 from tests.small_worlds import applies, before, day, does, fraud, random_facts, shuffled, uses
+from tests.stores import sqlite_only
 
 TEST_DAY = 45.0
 
@@ -175,6 +176,7 @@ def test_a_millisecond_is_enough_for_an_answer(wired: Wired) -> None:
     assert Level(risk(wired, body(), timeout_ms=1.0)["degraded"]["level"]) is not Level.FULL
 
 
+@sqlite_only
 def test_a_busy_store_holds_up_the_fact_and_not_the_answer(wired: Wired, tmp_path: Path) -> None:
     import sqlite3
 

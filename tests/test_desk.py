@@ -8,7 +8,6 @@ import pytest
 
 from graph.errors import InputError, NotFoundError
 from graph.model import Facts, Identifier, Label, LabelValue, Mention, Role
-from graph.sqlite_store import SqliteStore
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from service import desk, dossiers, ring_dossiers, subgraphs
 from service.app import create_app
@@ -17,18 +16,19 @@ from service.settings import Settings
 from service.wiring import wire
 from tests.desk_worlds import HOSTILE, PHONE, fill
 from tests.small_worlds import applies, before, day, known_as, random_facts, uses
+from tests.stores import open_store, store_url
 
 
 @pytest.fixture
 def store(tmp_path):
-    with SqliteStore(tmp_path / "store.db") as opened:
+    with open_store(tmp_path / "store.db") as opened:
         fill(opened)
         yield opened
 
 
 @pytest.fixture
 def wired(store, tmp_path):
-    settings = Settings(store=f"sqlite:///{tmp_path}/store.db", casebook=f"sqlite:///{tmp_path}/book.db", hash_key="a key for this test alone")
+    settings = Settings(store=store_url(tmp_path / "store.db"), casebook=f"sqlite:///{tmp_path}/book.db", hash_key="a key for this test alone")
     opened = wire(settings, clock=lambda: day(100))
     yield opened
     opened.close()
@@ -87,7 +87,7 @@ def test_a_ring_is_drawn_with_what_its_members_share_and_their_transfers(store):
 
 
 def test_expanding_a_device_draws_its_latest_holders_and_says_how_many_are_left_out(tmp_path):
-    with SqliteStore(tmp_path / "many.db") as store:
+    with open_store(tmp_path / "many.db") as store:
         store.add(Facts(applications=tuple(applies(f"p{n:02d}", n, uses("device", "d")) for n in range(40))))
         drawing = subgraphs.expand(store.view(day(100)), "device:k1.d")
     assert len([n for n in drawing.nodes if n.type == "applicant"]) == subgraphs.EXPANDED.holders
@@ -98,7 +98,7 @@ def test_expanding_a_device_draws_its_latest_holders_and_says_how_many_are_left_
 
 
 def test_a_large_neighbourhood_stops_at_its_bound_and_says_so(tmp_path):
-    with SqliteStore(tmp_path / "large.db") as store:
+    with open_store(tmp_path / "large.db") as store:
         made = [applies(f"p{n:03d}", n / 10, uses("device", f"d{n // 20}"), uses("phone", f"f{n % 20}")) for n in range(400)]
         store.add(Facts(applications=tuple(made)))
         drawing = subgraphs.draw(store.view(day(100)), "applicant:p010")
@@ -117,7 +117,7 @@ def test_identifiers_that_only_one_person_holds_are_counted_and_not_drawn(store)
 @pytest.mark.parametrize("seed", range(3))
 def test_deleting_the_future_changes_no_drawing_and_no_panel(tmp_path, seed):
     facts, moment = random_facts(seed), day(30)
-    with SqliteStore(tmp_path / "all.db") as whole, SqliteStore(tmp_path / "past.db") as past:
+    with open_store(tmp_path / "all.db") as whole, open_store(tmp_path / "past.db") as past:
         whole.add(facts)
         past.add(before(facts, moment))
         for person in sorted({a.applicant_id for a in before(facts, moment).applications})[:8]:
@@ -252,7 +252,7 @@ def test_the_last_assessment_up_to_the_moment_is_shown_as_it_was_answered(desk_c
 
 
 def test_the_contact_and_the_owner_of_a_phone_are_told_apart(tmp_path):
-    with SqliteStore(tmp_path / "roles.db") as store:
+    with open_store(tmp_path / "roles.db") as store:
         store.add(Facts(applications=(applies("ann", 1, uses("phone", "p")), applies("bo", 2, uses("phone", "p", Role.CONTACT)))))
         drawing = subgraphs.draw(store.view(day(9)), "applicant:ann")
     roles = {tuple(sorted((edge.a, edge.b))): (edge.role, edge.since) for edge in drawing.edges}
@@ -262,7 +262,7 @@ def test_the_contact_and_the_owner_of_a_phone_are_told_apart(tmp_path):
 
 def test_an_identifier_without_a_masked_form_shows_only_its_last_characters(tmp_path):
     bare = Identifier(known_as("device", "x").kind, "k1.0123456789abcdef")
-    with SqliteStore(tmp_path / "bare.db") as store:
+    with open_store(tmp_path / "bare.db") as store:
         store.add(Facts(applications=(applies("ann", 1, Mention(bare)),)))
         assert nodes(subgraphs.draw(store.view(day(9)), "applicant:ann"))[bare.node].label == "***cdef"
 

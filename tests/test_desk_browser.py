@@ -7,7 +7,6 @@ import time
 import pytest
 from werkzeug.serving import make_server
 
-from graph.sqlite_store import SqliteStore
 from service import desk
 from service.app import create_app
 from service.settings import Settings
@@ -15,6 +14,7 @@ from service.wiring import wire
 from tests.browsers import chromium
 from tests.desk_worlds import HOSTILE, fill
 from tests.small_worlds import day
+from tests.stores import open_store, store_url
 
 pytestmark = pytest.mark.browser
 NODES = "document.getElementById('canvas')._cyreg.cy.nodes().map(n => n.id())"
@@ -42,9 +42,9 @@ def browser():
 
 
 def serve(folder, **more):
-    with SqliteStore(folder / "store.db") as store:
+    with open_store(folder / "store.db") as store:
         fill(store)
-    settings = Settings(store=f"sqlite:///{folder}/store.db", casebook=f"sqlite:///{folder}/book.db", hash_key="a key for this test alone", **more)
+    settings = Settings(store=store_url(folder / "store.db"), casebook=f"sqlite:///{folder}/book.db", hash_key="a key for this test alone", **more)
     wired = wire(settings, clock=lambda: day(100))
     server = make_server("127.0.0.1", 0, create_app(wired), threaded=True)
     thread = threading.Thread(target=server.serve_forever)

@@ -9,14 +9,14 @@ import pytest
 from graph.entity import Entity, resolve
 from graph.evidence import subject_of
 from graph.model import Application, Facts, Identifier, IdentifierKind, Mention, Role
-from graph.sqlite_store import SqliteStore
 from tests.small_worlds import applies, before, day, random_facts, shuffled, uses
+from tests.stores import open_store
 
 
 @pytest.fixture
 def person(tmp_path: Path):
     """A function: the application in question and earlier ones -> the resolved person."""
-    with SqliteStore(tmp_path / "graph.db") as store:
+    with open_store(tmp_path / "graph.db") as store:
 
         def see(asked: Application, *earlier: Application) -> Entity:
             store.add(Facts(applications=(*earlier, asked)))
@@ -91,7 +91,7 @@ def test_the_future_and_the_order_of_delivery_change_nobody(tmp_path: Path, seed
     asked = subject_of(applies("p004", 30, uses("national_id", "national_id1"), uses("phone", "phone1"), uses("bank_card", "bank_card2")))
     seen = []
     for name, delivery in {"all": facts, "past": before(facts, day(30)), "shuffled": shuffled(facts, 3)}.items():
-        with SqliteStore(tmp_path / f"{name}.db") as store:
+        with open_store(tmp_path / f"{name}.db") as store:
             store.add(delivery)
             seen.append(resolve(store.view(day(30)).evidence_of(asked)))
     assert seen[0] == seen[1] == seen[2]

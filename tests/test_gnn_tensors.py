@@ -22,12 +22,13 @@ from gnn.tensors import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, Tensors, from_
 from graph.evidence import Subject, subject_of
 from graph.model import Facts
 from graph.moments import micros
-from graph.sqlite_store import SqliteStore
+from graph.store import GraphStore
 from tests.small_worlds import applies, before, day, fraud, random_facts, shuffled, uses
+from tests.stores import open_store, open_url, store_url
 
 
-def stored(path: Path, facts: Facts) -> SqliteStore:
-    store = SqliteStore(path)
+def stored(path: Path, facts: Facts) -> GraphStore:
+    store = open_store(path)
     store.add(facts)
     return store
 
@@ -43,12 +44,12 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def store(path: Path, facts: Facts) -> Iterator[SqliteStore]:
+def store(path: Path, facts: Facts) -> Iterator[GraphStore]:
     with stored(path, facts) as opened:
         yield opened
 
 
-def some_tensors(store: SqliteStore, facts: Facts, count: int = 12) -> list[Tensors]:
+def some_tensors(store: GraphStore, facts: Facts, count: int = 12) -> list[Tensors]:
     chosen = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[-count:]
     return [from_evidence(store.view(a.applied_at).evidence_of(subject_of(a))) for a in chosen]
 
@@ -58,7 +59,7 @@ def same(one: Tensors, other: Tensors) -> bool:
     return one.asked == other.asked and all(np.array_equal(a[key], b[key]) for a, b in parts for key in a)
 
 
-def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_order(tmp_path: Path, facts: Facts, store: SqliteStore) -> None:
+def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_order(tmp_path: Path, facts: Facts, store: GraphStore) -> None:
     asked = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[40]
     moment = asked.applied_at
     seen = observe(store.view(moment).evidence_of(subject_of(asked)))
@@ -70,7 +71,7 @@ def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_
         assert np.array_equal(seen.counts, again.counts, equal_nan=True)
 
 
-def test_every_row_has_the_columns_that_the_schema_names(store: SqliteStore, facts: Facts) -> None:
+def test_every_row_has_the_columns_that_the_schema_names(store: GraphStore, facts: Facts) -> None:
     for tensors in some_tensors(store, facts):
         for kind, columns in NODE_FEATURES.items():
             assert tensors.x[kind].shape[1] == len(columns)
@@ -83,13 +84,13 @@ def test_every_row_has_the_columns_that_the_schema_names(store: SqliteStore, fac
             assert (index[1] < len(tensors.x[target])).all()
 
 
-def test_the_subject_comes_first_and_the_application_in_question_with_it(store: SqliteStore, facts: Facts) -> None:
+def test_the_subject_comes_first_and_the_application_in_question_with_it(store: GraphStore, facts: Facts) -> None:
     for tensors in some_tensors(store, facts):
         assert tensors.x["applicant"][:, 0].tolist() == [1.0] + [0.0] * (len(tensors.x["applicant"]) - 1)
         assert tensors.x["application"][:, 0].tolist() == [1.0] + [0.0] * (len(tensors.x["application"]) - 1)
 
 
-def test_an_applicant_without_an_application_is_drawn_too(store: SqliteStore) -> None:
+def test_an_applicant_without_an_application_is_drawn_too(store: GraphStore) -> None:
     tensors = from_evidence(store.view(day(50)).evidence_of(Subject(applicant_id="p001")))
     assert not tensors.asked
     assert tensors.x["application"][:, 0].sum() == 0
@@ -105,7 +106,7 @@ def test_a_fraud_is_seen_on_the_neighbour_from_the_day_it_is_known(tmp_path: Pat
     assert seen[10.5].x["applicant"][:, column].sum() == 1
 
 
-def test_a_batch_of_the_sampler_gives_what_serving_gives_one_by_one(store: SqliteStore, facts: Facts) -> None:
+def test_a_batch_of_the_sampler_gives_what_serving_gives_one_by_one(store: GraphStore, facts: Facts) -> None:
     tensors = some_tensors(store, facts)
     network = RingNet(hidden=16, embedding=4).eval()
     with torch.inference_mode():
@@ -118,7 +119,7 @@ def test_a_batch_of_the_sampler_gives_what_serving_gives_one_by_one(store: Sqlit
     assert torch.allclose(together, alone[order], atol=1e-5)
 
 
-def test_the_sampler_refuses_another_moment_than_the_seeds_own(store: SqliteStore, facts: Facts) -> None:
+def test_the_sampler_refuses_another_moment_than_the_seeds_own(store: GraphStore, facts: Facts) -> None:
     tensors = some_tensors(store, facts, 3)
     sampler = PastSampler(union(tensors, [10, 20, 30]))
     seeds = torch.tensor([0, 1])
@@ -141,7 +142,7 @@ def permuted(tensors: Tensors, seed: int) -> Tensors:
     )
 
 
-def test_the_network_does_not_care_how_nodes_and_links_are_numbered(store: SqliteStore, facts: Facts) -> None:
+def test_the_network_does_not_care_how_nodes_and_links_are_numbered(store: GraphStore, facts: Facts) -> None:
     network = RingNet(hidden=16, embedding=4).eval()
     with torch.inference_mode():
         for place, tensors in enumerate(some_tensors(store, facts, 5)):
@@ -151,7 +152,7 @@ def test_the_network_does_not_care_how_nodes_and_links_are_numbered(store: Sqlit
             assert torch.allclose(z, z_again, atol=1e-5)
 
 
-def test_serving_computes_what_the_library_of_the_training_computes(store: SqliteStore, facts: Facts) -> None:
+def test_serving_computes_what_the_library_of_the_training_computes(store: GraphStore, facts: Facts) -> None:
     network = RingNet(hidden=16, embedding=4, dropout=0.0)
     for tensors in some_tensors(store, facts, 4):
         z, logit = network.train()(Batch.of(tensors))
@@ -168,11 +169,11 @@ def test_the_network_reads_an_applicant_of_whom_nothing_is_known(tmp_path: Path)
     assert torch.isfinite(logit).all()
 
 
-def test_observing_in_the_stored_order_gives_each_seed_its_own_row(store: SqliteStore, path: Path) -> None:
+def test_observing_in_the_stored_order_gives_each_seed_its_own_row(store: GraphStore, path: Path) -> None:
     now: datetime = day(60)
     samples = collect(store.view(now).tables(), Plan(least_frauds=1, horizon_days=30))
     seeds = seeds_of(samples)[:10]
-    observed = observe_all(partial(SqliteStore, path), seeds, now)
+    observed = observe_all(partial(open_url, store_url(path)), seeds, now)
     for place in (0, 4, 9):
         one = observe(evidence_of(store, seeds[place], now))
         assert np.array_equal(observed.named[place], one.named, equal_nan=True)
@@ -181,7 +182,7 @@ def test_observing_in_the_stored_order_gives_each_seed_its_own_row(store: Sqlite
     assert micros(now) > seeds[-1].at
 
 
-def test_what_is_served_is_what_the_network_says(store: SqliteStore, facts: Facts) -> None:
+def test_what_is_served_is_what_the_network_says(store: GraphStore, facts: Facts) -> None:
     torch.manual_seed(3)
     network = RingNet(hidden=32, embedding=8).eval()
     nobody = from_evidence(store.view(day(0)).evidence_of(Subject(applicant_id="nobody")))

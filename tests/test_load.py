@@ -11,12 +11,12 @@ import pytest
 from graph.errors import DeliveryError
 from graph.hubs import COUNT_CAP
 from graph.model import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, Role
-from graph.sqlite_store import SqliteStore
 from ingestion.ahead import ahead
 from ingestion.batches import batches
 from ingestion.delivery import open_delivery
 from ingestion.load import load
 from tests.door_deliveries import APPLICATION, NOW, PLATFORM, deliver, door, load_into, rejects, write_csv, write_jsonl, write_parquet
+from tests.stores import open_store
 
 EVERY_TABLE = {
     "applications": [
@@ -50,7 +50,7 @@ EVERY_TABLE = {
 
 @pytest.fixture
 def store(tmp_path):
-    with SqliteStore(tmp_path / "graph.db") as store:
+    with open_store(tmp_path / "graph.db") as store:
         yield store
 
 
@@ -113,7 +113,7 @@ def test_every_format_brings_the_same_facts(tmp_path, suffix):
             plain = folder / "applications.csv"
             (folder / "applications.csv.gz").write_bytes(gzip.compress(plain.read_bytes()))
             plain.unlink()
-    with SqliteStore(tmp_path / "graph.db") as store:
+    with open_store(tmp_path / "graph.db") as store:
         assert load_into(store, folder).tables["applications"].accepted == 1
         application = store.view(NOW).application("A1")
     assert (application.amount, application.term_months, application.phone_three_element) == (5000.0, 12, True)
@@ -292,7 +292,7 @@ def test_deleting_or_shuffling_later_rows_changes_nothing_that_was_known_before(
     seen = []
     for name, delivered in (("all", rows), ("past", past), ("shuffled", rows[::-1])):
         folder = deliver(tmp_path / name, applications=delivered)
-        with SqliteStore(tmp_path / f"{name}.db") as store:
+        with open_store(tmp_path / f"{name}.db") as store:
             load_into(store, folder)
             seen.append(list(store.view(noon).applications(noon - timedelta(days=30))))
     assert len(seen[0]) == len(past)

@@ -12,7 +12,6 @@ import pytest
 
 from graph.errors import DeliveryError
 from graph.model import IdentifierKind, LabelValue, Role
-from graph.sqlite_store import SqliteStore
 from graph.tables import KINDS
 from ingestion.contract import TABLES
 from ingestion.delivery import open_delivery
@@ -20,6 +19,7 @@ from ingestion.load import load
 from ingestion.mapping import read_mapping, shipped
 from ingestion.parse import PARSERS
 from tests.door_deliveries import NOW, door, load_into, write_csv, write_parquet
+from tests.stores import open_store
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -71,7 +71,7 @@ def foreign(folder: Path, mapping: str = FOREIGN) -> Path:
 
 
 def test_foreign_tables_become_ours(tmp_path):
-    with SqliteStore(tmp_path / "graph.db") as store:
+    with open_store(tmp_path / "graph.db") as store:
         report = load_into(store, foreign(tmp_path / "delivery"))
         assert {name: tally.accepted for name, tally in report.tables.items()} == {"platforms": 1, "merchants": 1, "applications": 2, "labels": 1}
         view = store.view(NOW)
@@ -131,7 +131,7 @@ def _data(name: str) -> Path:
 @pytest.fixture(scope="module")
 def p2p(tmp_path_factory):
     folder = tmp_path_factory.mktemp("p2p")
-    with SqliteStore(folder / "p2p.db") as store:
+    with open_store(folder / "p2p.db") as store:
         report = load(open_delivery(_data("p2p_payment_fraud"), "p2p_payment_fraud"), store, door(), report_to=folder)
         yield report, store.view(datetime(2020, 1, 1, tzinfo=UTC)).tables()
 

@@ -11,9 +11,9 @@ from graph import multi_lending
 from graph.entity import resolve
 from graph.evidence import Evidence, Subject, subject_of
 from graph.model import Application, Facts, IdentifierKind, Outcome, OutcomeStatus, PlatformType, Role
-from graph.sqlite_store import SqliteStore
 from graph.store import Bounds
 from tests.small_worlds import PLATFORMS, applies, before, day, random_facts, shuffled, uses
+from tests.stores import open_store
 
 DOCS = Path(__file__).parents[1] / "docs" / "multi_lending.md"
 REQUIRED = [
@@ -31,7 +31,7 @@ TYPES = {platform.platform_id: platform.type for platform in PLATFORMS}
 @pytest.fixture
 def world(tmp_path: Path):
     """A function: the application in question and earlier facts -> its evidence."""
-    with SqliteStore(tmp_path / "graph.db") as store:
+    with open_store(tmp_path / "graph.db") as store:
 
         def see(asked: Application, earlier: tuple[Application, ...] = (), outcomes: tuple[Outcome, ...] = ()) -> Evidence:
             store.add(Facts(platforms=PLATFORMS, applications=(*earlier, asked), outcomes=outcomes))
@@ -80,7 +80,7 @@ def belongs(application: Application, segment: str, asked: Application) -> bool:
 def test_every_variable_equals_a_slow_count_over_the_raw_facts(tmp_path: Path, seed: int) -> None:
     facts = random_facts(seed, people=24, days=120)
     last = sorted(facts.applications, key=lambda a: a.applied_at)[-4:]
-    with SqliteStore(tmp_path / "graph.db") as store:
+    with open_store(tmp_path / "graph.db") as store:
         store.add(facts)
         for asked in last:
             wide = Bounds(applicants=1_000, holders=1_000, ties=1_000)
@@ -93,7 +93,7 @@ def test_every_variable_equals_a_slow_count_over_the_raw_facts(tmp_path: Path, s
 def test_the_random_worlds_have_something_to_count(tmp_path: Path) -> None:
     facts = random_facts(0, people=24, days=120)
     asked = max(facts.applications, key=lambda a: a.applied_at)
-    with SqliteStore(tmp_path / "graph.db") as store:
+    with open_store(tmp_path / "graph.db") as store:
         store.add(facts)
         found = multi_lending.compute(store.view(asked.applied_at).evidence_of(subject_of(asked)))
     assert sum(bool(value) for value in found.variables.values()) > 30
@@ -172,7 +172,7 @@ def test_deleting_or_shuffling_the_future_changes_no_bit(tmp_path: Path, seed: i
     asked = subject_of(applies("p004", 30, uses("national_id", "national_id1"), uses("phone", "phone1"), uses("device", "device2")))
     seen = []
     for name, delivery in {"all": facts, "past": before(facts, day(30)), "shuffled": shuffled(facts, 3)}.items():
-        with SqliteStore(tmp_path / f"{name}.db") as store:
+        with open_store(tmp_path / f"{name}.db") as store:
             store.add(delivery)
             seen.append(multi_lending.compute(store.view(day(30)).evidence_of(asked)))
     assert seen[0] == seen[1] == seen[2]

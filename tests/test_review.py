@@ -16,6 +16,7 @@ from scripts.detect_rings import main as detect
 from scripts.evaluate_rings import main as evaluate
 from tests.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.small_worlds import day
+from tests.stores import store_url
 
 
 def plan(out, as_of=AS_OF, **more):
@@ -119,7 +120,7 @@ def test_the_commands_end_with_one_line_of_figures(store, tmp_path, capsys):
     (tmp_path / "truth").mkdir()
     rows = [f"{who},farm,F1,1" for who in CREW] + [f"dorm{n},dormitory,,0" for n in range(12)]
     (tmp_path / "truth" / "applicants.csv").write_text("\n".join(["applicant_id,kind,ring,bad", *rows]))
-    url, out, as_of = f"sqlite:///{tmp_path}/town.db", str(tmp_path / "out"), AS_OF.isoformat()
+    url, out, as_of = store_url(tmp_path / "town.db"), str(tmp_path / "out"), AS_OF.isoformat()
     assert detect(["--store", url, "--casebook", f"sqlite:///{tmp_path}/c.db", "--as-of", as_of, "--out", out, "--back-steps", "0"]) == 0
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert {"groups", "flagged", "members_flagged", "largest_component", "seconds"} <= set(figures)
@@ -132,7 +133,7 @@ def test_the_commands_end_with_one_line_of_figures(store, tmp_path, capsys):
 
 @pytest.mark.parametrize("wrong", [["--engine", "spark"], ["--engine", "gds"], ["--as-of", "yesterday"], ["--store", "mongo://x"]])
 def test_unusable_arguments_end_with_status_two(store, tmp_path, capsys, wrong):
-    usual = f"--store sqlite:///{tmp_path}/town.db --casebook sqlite:///{tmp_path}/c.db --as-of 2025-07-01 --out {tmp_path}/out"
+    usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --as-of 2025-07-01 --out {tmp_path}/out"
     assert detect([*usual.split(), *wrong]) == 2
     assert wrong[1] in capsys.readouterr().err
 

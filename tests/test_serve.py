@@ -21,13 +21,13 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from graph.sqlite_store import SqliteStore
 from investigations.casebook import Casebook
 from scripts import score as score_script
 from scripts import serve as serve_script
 from tests.small_models import small_facts, trained
 from tests.small_service import body
 from tests.small_worlds import day
+from tests.stores import open_store, store_url
 
 ROOT = Path(__file__).parent.parent
 NOW = day(2000)
@@ -79,7 +79,7 @@ def running(model: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "scripts/serve.py", "--store", f"sqlite:///{store}", "--model", str(bundle), "--casebook", f"sqlite:///{casebook}"]
+    command = [sys.executable, "scripts/serve.py", "--store", store_url(store), "--model", str(bundle), "--casebook", f"sqlite:///{casebook}"]
     process = subprocess.Popen([*command, "--port", str(port), "--workers", "2"], cwd=ROOT, stderr=subprocess.PIPE)
     service = Running(process, port, store, casebook)
     try:
@@ -152,7 +152,7 @@ def test_a_worker_killed_under_load_loses_and_doubles_nothing(running: Running) 
     done.set()
     killing.join()
     assert len(answered) == 120
-    with Casebook(f"sqlite:///{running.casebook}") as book, SqliteStore(running.store) as store:
+    with Casebook(f"sqlite:///{running.casebook}") as book, open_store(running.store) as store:
         assert book.count() == before + 120
         for name, data in answered.items():
             row = book.assessment(json.loads(data)["assessment_id"])
@@ -185,14 +185,14 @@ def test_what_cannot_be_served_is_refused_before_anything_listens(
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "card.json").write_text(json.dumps({"format": 99}))
-    usual = ["--store", f"sqlite:///{store}", "--casebook", f"sqlite:///{tmp_path}/c.db"]
+    usual = ["--store", store_url(store), "--casebook", f"sqlite:///{tmp_path}/c.db"]
     for arguments, said in (
         (usual, "no model"),
         ([*usual, "--model", tmp_path / "none"], "no model bundle"),
         ([*usual, "--model", foreign], "format"),
         ([*usual, "--model", bundle, "--host", "0.0.0.0"], "RINGFENCE_API_KEYS"),
         (["--store", "redis://x", "--model", bundle], "known are"),
-        (["--store", f"sqlite:///{store}", "--model", bundle, "--casebook", "nosuch://x"], "known are"),
+        (["--store", store_url(store), "--model", bundle, "--casebook", "nosuch://x"], "known are"),
     ):
         assert exit_of(serve_script.main, monkeypatch, *arguments) == 2
         assert said in capsys.readouterr().err
@@ -207,7 +207,7 @@ def test_a_period_is_scored_by_several_processes_as_by_one(
     model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store, bundle = model
-    usual = ["--store", f"sqlite:///{store}", "--model", bundle, "--since", "2025-02-01", "--until", "2025-02-10"]
+    usual = ["--store", store_url(store), "--model", bundle, "--since", "2025-02-01", "--until", "2025-02-10"]
     assert exit_of(score_script.main, monkeypatch, *usual, "--out", tmp_path / "one.parquet", "--processes", 1) == 0
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
     command = [sys.executable, "scripts/score.py", *map(str, usual), "--out", str(tmp_path / "two.parquet"), "--processes", "2"]
@@ -221,7 +221,7 @@ def test_a_period_is_scored_by_several_processes_as_by_one(
 
 def test_a_period_that_cannot_be_scored_is_refused(model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, bundle = model
-    usual = ["--store", f"sqlite:///{store}", "--out", tmp_path / "x.parquet", "--until", "2025-02-10"]
+    usual = ["--store", store_url(store), "--out", tmp_path / "x.parquet", "--until", "2025-02-10"]
     assert exit_of(score_script.main, monkeypatch, *usual, "--model", bundle, "--since", "soon") == 2
     assert exit_of(score_script.main, monkeypatch, *usual, "--model", tmp_path / "none", "--since", "2025-02-01") == 2
     assert list(tmp_path.iterdir()) == []

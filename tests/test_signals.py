@@ -21,8 +21,8 @@ from graph.signals_merchant import MERCHANT
 from graph.signals_phones import PHONES
 from graph.signals_ring import RING
 from graph.signals_sharing import SHARING
-from graph.sqlite_store import SqliteStore
 from tests.small_worlds import PLATFORMS, applies, before, day, does, fraud, known_as, random_facts, shuffled, uses
+from tests.stores import open_store
 
 DOCS = Path(__file__).parents[1] / "docs" / "signals.md"
 KINDS = {
@@ -39,7 +39,7 @@ KINDS = {
 @pytest.fixture
 def world(tmp_path: Path):
     """A function: facts and the application in question -> its evidence."""
-    with SqliteStore(tmp_path / "graph.db") as store:
+    with open_store(tmp_path / "graph.db") as store:
 
         def see(asked: Application, *facts: object) -> Evidence:
             named: dict[str, list[object]] = {}
@@ -187,7 +187,7 @@ def test_deleting_or_shuffling_the_future_changes_no_bit(tmp_path: Path, seed: i
     deliveries = {"all": facts, "past": before(facts, moment), "shuffled": shuffled(facts, seed)}
     seen = []
     for name, delivery in deliveries.items():
-        with SqliteStore(tmp_path / f"{name}.db") as store:
+        with open_store(tmp_path / f"{name}.db") as store:
             store.add(delivery)
             seen.append(signals.compute(store.view(moment).evidence_of(subject_of(asked))))
     assert seen[0] == seen[1] == seen[2]
@@ -195,7 +195,7 @@ def test_deleting_or_shuffling_the_future_changes_no_bit(tmp_path: Path, seed: i
 
 
 def test_without_an_application_everything_still_has_an_answer(tmp_path: Path) -> None:
-    with SqliteStore(tmp_path / "graph.db") as store:
+    with open_store(tmp_path / "graph.db") as store:
         store.add(random_facts(1))
         evidence = store.view(day(50)).evidence_of(Subject(applicant_id="p001"))
     assert len(signals.compute(evidence)) == len(SIGNALS)
@@ -226,7 +226,7 @@ def test_every_path_that_is_found_walks_along_links_of_the_graph(tmp_path: Path,
     asked = applies(
         "p005", 50, uses("device", "device1"), uses("phone", "phone1"), uses("phone", "phone2", Role.CONTACT), merchant_id="M1", agent_id="G1"
     )
-    with SqliteStore(tmp_path / "graph.db") as store:
+    with open_store(tmp_path / "graph.db") as store:
         store.add(random_facts(seed))
         evidence = store.view(day(50)).evidence_of(subject_of(asked))
     found = {name: one.evidence_path(evidence) for name, one in SIGNALS.items()}

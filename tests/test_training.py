@@ -25,9 +25,9 @@ from graph.errors import InputError
 from graph.evidence import Evidence
 from graph.model import Facts, Label, LabelValue
 from graph.moments import micros
-from graph.sqlite_store import SqliteStore
 from tests.small_models import SMALL, TODAY, small_facts, trained
 from tests.small_worlds import applies, before, day, does, fraud, shuffled, uses
+from tests.stores import open_store, open_url, store_url
 
 Trained = tuple[dict[str, Any], Path, Path]
 
@@ -50,7 +50,7 @@ def scored(scorer: Scorer, evidence: Evidence) -> Any:
 def evidences(path: Path, facts: Facts, count: int) -> tuple[list[Seed], list[Evidence]]:
     latest = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[-count:]
     seeds = [Seed(a.applicant_id, a.application_id, micros(a.applied_at)) for a in latest]
-    with SqliteStore(path) as store:
+    with open_store(path) as store:
         return seeds, [evidence_of(store, seed, TODAY) for seed in seeds]
 
 
@@ -65,7 +65,7 @@ def test_serving_gives_the_very_number_that_training_computed(model: Trained, fa
     _, path, out = model
     scorer, made = Scorer.load(out), bundle.read(out)
     seeds, seen = evidences(path, facts, 8)
-    observed = observe_all(partial(SqliteStore, path), seeds, TODAY)
+    observed = observe_all(partial(open_url, store_url(path)), seeds, TODAY)
     inputs = columns(observed, train.embed(made.network, observed.tensors))
     first = made.ensembles["blend"].names.index("network_logit")
     for part in ("trees", "blend"):
@@ -119,21 +119,21 @@ def test_what_happened_after_the_moment_changes_no_byte_of_the_bundle(tmp_path: 
 
 def test_too_few_frauds_are_refused_with_the_number_and_the_way_out(tmp_path: Path) -> None:
     few = Facts(applications=tuple(applies(f"p{n}", n) for n in range(30)), labels=(fraud("p1@1", 5),))
-    with SqliteStore(tmp_path / "few.db") as store:
+    with open_store(tmp_path / "few.db") as store:
         store.add(few)
     with pytest.raises(InputError, match=r"1 of 30 samples are known as fraud .* load labels"):
-        train_model(partial(SqliteStore, tmp_path / "few.db"), TODAY, tmp_path / "out", SMALL)
+        train_model(partial(open_url, store_url(tmp_path / "few.db")), TODAY, tmp_path / "out", SMALL)
     assert not (tmp_path / "out").exists()
 
 
 def test_an_empty_store_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="0 of 0 samples"):
-        train_model(partial(SqliteStore, tmp_path / "empty.db"), TODAY, tmp_path / "out", SMALL)
+        train_model(partial(open_url, store_url(tmp_path / "empty.db")), TODAY, tmp_path / "out", SMALL)
 
 
 def test_the_command_leaves_with_2_and_one_clear_line_when_there_is_too_little_to_learn_from(tmp_path: Path) -> None:
     script = Path(__file__).parents[1] / "scripts" / "train_model.py"
-    asked = ["--store", f"sqlite:///{tmp_path / 'none.db'}", "--as-of", "2026-01-01", "--out", str(tmp_path / "out")]
+    asked = ["--store", store_url(tmp_path / "none.db"), "--as-of", "2026-01-01", "--out", str(tmp_path / "out")]
     done = subprocess.run([sys.executable, "-W", "ignore", script, *asked], capture_output=True, text=True, check=False, cwd=script.parents[1])
     assert done.returncode == 2
     assert done.stdout == ""
@@ -141,7 +141,7 @@ def test_the_command_leaves_with_2_and_one_clear_line_when_there_is_too_little_t
 
 
 def drawn(tmp_path: Path, facts: Facts, **plan: Any) -> Any:
-    with SqliteStore(tmp_path / "drawn.db") as store:
+    with open_store(tmp_path / "drawn.db") as store:
         store.add(facts)
         return collect(store.view(TODAY).tables(), Plan(least_frauds=1, **plan))
 

@@ -1,0 +1,56 @@
+"""Which kind of store the tests open: SQLite in the test's own folder, or with STORE=neo4j a graph of its own on a real server."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from graph.sqlite_store import SqliteStore
+from graph.store import GraphStore
+
+ON_NEO4J = os.environ.get("STORE") == "neo4j"
+TIMEOUT_MS = 60_000 if ON_NEO4J else 1_000  # a server that has just started plans every statement first
+GRAPHS = 6  # stores that one test may have; the one that was not used for longest gives its graph to the next
+_graph_of: dict[Path, str] = {}  # of single tests
+_kept: dict[Path, str] = {}  # of several tests of a module
+
+if ON_NEO4J:
+    from graph.neo4j_store import store as neo4j_store
+
+    neo4j_store.LIVE_PATIENCE = TIMEOUT_MS / 1000
+
+sqlite_only = pytest.mark.skipif(ON_NEO4J, reason="shows what the embedded store alone does")
+
+
+def store_url(path: str | Path) -> str:
+    """The URL of the store that a test names by this path: the same one each time, empty at first."""
+    path = Path(path).absolute()
+    if not ON_NEO4J:
+        return f"sqlite:///{path}"
+    from tests.neo4j_worlds import empty_graph
+
+    if not any(part.startswith("test_") for part in path.parts):
+        if path not in _kept:
+            _kept[path] = empty_graph(f"k{len(_kept)}")
+        return _kept[path]
+    if path not in _graph_of:
+        name = f"g{len(_graph_of)}" if len(_graph_of) < GRAPHS else _graph_of.pop(next(iter(_graph_of))).rpartition("=")[2]
+        _graph_of[path] = empty_graph(name)
+    _graph_of[path] = _graph_of.pop(path)
+    return _graph_of[path]
+
+
+def open_url(url: str) -> GraphStore:
+    """Open a store by its URL; what another process can be handed."""
+    if url.startswith("sqlite:///"):
+        return SqliteStore(url.removeprefix("sqlite:///"))
+    from graph.neo4j_store import Neo4jStore
+
+    return Neo4jStore(url)
+
+
+def open_store(path: str | Path) -> GraphStore:
+    """Open the store that a test names by this path."""
+    return open_url(store_url(path))
