@@ -52,7 +52,7 @@ CALL (seed, reached, dealt) {{
         UNWIND dealt AS e UNWIND [e[1], e[4]] AS id MATCH (q:Applicant {{applicant_id: id}}) RETURN collect(q) AS others
     }}
     WITH seed, reduce(all = [], g IN groups | all + g) + others AS people
-    UNWIND people AS q WITH DISTINCT q, seed WHERE seed IS NULL OR q <> seed WITH q LIMIT $people
+    UNWIND people AS q WITH DISTINCT q, seed WHERE seed IS NULL OR q <> seed WITH q LIMIT $bound
     RETURN collect(q) AS frontier
 }}
 CALL (frontier) {{
@@ -66,7 +66,7 @@ CALL (first, frontier, tied) {{
     UNWIND tied AS one UNWIND one[1] AS t WITH DISTINCT first, frontier, one[0] AS q, t[0] AS i
     WITH first, frontier, i, count(q) AS known WHERE NOT i IN first
     {COUNTED}
-    WITH frontier, i, holders, known, {_FOLLOWED} AND size(frontier) < $people AS followed ORDER BY holders, i.node
+    WITH frontier, i, holders, known, {_FOLLOWED} AND size(frontier) < $bound AS followed ORDER BY holders, i.node
     WITH frontier, collect([i, holders, followed]) AS counted
     WITH counted, [c IN counted WHERE c[2] | c[0]][..{AHEAD}] AS ahead
     UNWIND counted AS c WITH c[0] AS i, c[1] AS holders, c[0] IN ahead AS followed

@@ -44,7 +44,6 @@ class Database:
     def __init__(self, address: Address, patience: float | None = None) -> None:
         self._address = address
         self._patience = patience
-        self.named = _namer(address.graph)
         self._bookmarks = neo4j.GraphDatabase.bookmark_manager()  # so that every session sees what any other of ours wrote
         within = patience or OPEN_SECONDS
         try:
@@ -140,7 +139,7 @@ class Database:
 
     def _asking(self, through: Any) -> Ask:
         def ask(text: str, /, **given: Any) -> list[list[Any]]:
-            found: list[list[Any]] = through.run(self.named(text), given).values()
+            found: list[list[Any]] = through.run(graph_named(text, self._address.graph), given).values()
             return found
 
         return ask
@@ -166,15 +165,13 @@ def supported(agent: str) -> None:
         raise StoreVersionError(f"the server is {agent!r}: this code needs Neo4j {OLDEST[0]}.{OLDEST[1]} or later")
 
 
-def _namer(graph: str | None) -> Callable[[str], str]:
-    """How a statement is said for one of several graphs: every label, relationship type and name of an index gets the graph's name."""
+@cache
+def graph_named(text: str, graph: str | None) -> str:
+    """A statement as it is said for one of several graphs: every label, relationship type and name of an index gets the graph's name."""
     if graph is None:
-        return lambda text: text
-    own = re.compile(rf"(?<=[:|])({'|'.join((*NODES, *RELATIONSHIPS))})\b")
-    names = re.compile(r"(CREATE (?:CONSTRAINT|INDEX) )(\w+)")
+        return text
+    return _OF_INDEXES.sub(rf"\1\2_{graph}", _OF_THE_GRAPH.sub(rf"\1_{graph}", text))
 
-    @cache
-    def named(text: str) -> str:
-        return names.sub(rf"\1\2_{graph}", own.sub(rf"\1_{graph}", text))
 
-    return named
+_OF_THE_GRAPH = re.compile(rf"(?<=[:|])({'|'.join((*NODES, *RELATIONSHIPS))})\b")
+_OF_INDEXES = re.compile(r"(CREATE (?:CONSTRAINT|INDEX) )(\w+)")

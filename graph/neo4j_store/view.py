@@ -73,7 +73,7 @@ class Neo4jView(GraphView):
         bound = bounds or Bounds()
         if bound.steps > 1:
             mentioned = [m.identifier for m in mentions]
-            asked = {"seed": applicant_id, "mentioned": list(dict.fromkeys(i.node for i in mentioned)), "people": bound.applicants - 1}
+            asked = {"seed": applicant_id, "mentioned": list(dict.fromkeys(i.node for i in mentioned)), "bound": bound.applicants - 1}
             [row] = self._ask(cypher_nearby.NEIGHBOURHOOD, **asked, ties=bound.ties, dealings=DEALINGS)
             self._ahead.take(applicant_id, mentioned, row, self._interned)
         return super().neighbourhood(applicant_id, mentions, bounds)

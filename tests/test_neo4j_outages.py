@@ -1,0 +1,184 @@
+"""When Neo4j is not there: down, killed, hanging, of another kind; each has an outcome that is defined, and nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from neo4j import exceptions
+
+from graph.errors import SettingError, StoreUnavailableError, StoreVersionError
+from graph.model import Facts
+from graph.neo4j_store import Neo4jStore
+from graph.neo4j_store.address import address_of
+from graph.neo4j_store.database import AwayError, Database, supported
+from scripts.neo4j_server import Neo4jServer, free_port
+from service.app import create_app
+from service.wiring import Wired
+from tests.neo4j_worlds import empty_graph, killable_server
+from tests.small_service import body, service
+from tests.small_worlds import applies, day, random_facts, uses
+
+pytestmark = pytest.mark.neo4j
+WAIT_SECONDS = 120.0
+
+
+@pytest.fixture
+def server() -> Iterator[Neo4jServer]:
+    """The tests' own server, up again afterwards whatever happened to it."""
+    server = killable_server()
+    yield server
+    server.resume()
+    if server.pid is None:
+        server.start()
+
+
+@pytest.fixture
+def wired(server: Neo4jServer, tmp_path: Path) -> Iterator[Wired]:
+    url = empty_graph()
+    with Neo4jStore(url) as store:
+        store.add(random_facts(1))
+    opened = service(tmp_path, Facts(), store=url)
+    yield opened
+    server.resume()
+    opened.close()
+
+
+@pytest.fixture
+def client(wired: Wired) -> FlaskClient:
+    return create_app(wired).test_client()
+
+
+def until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + WAIT_SECONDS
+    while not done():
+        assert time.monotonic() < end, "it did not come back"
+        time.sleep(0.2)
+
+
+def level(client: FlaskClient, application_id: str) -> str:
+    answer = client.post("/risk", json=body(application_id), headers={"X-Timeout-Ms": "2000"})
+    assert answer.status_code == 200
+    return str(answer.get_json()["degraded"]["level"])
+
+
+def test_a_load_waits_for_a_server_that_was_killed_and_goes_on_without_losing_or_doubling_anything(server: Neo4jServer) -> None:
+    batches = [tuple(applies(f"p{n}-{m}", 1, uses("device", "shared"), uses("phone", f"{n}-{m}")) for m in range(20)) for n in range(60)]
+    url, loaded, failed = empty_graph(), threading.Event(), list[BaseException]()
+
+    def load() -> None:
+        try:
+            with Neo4jStore(url) as store:
+                for n, batch in enumerate(batches):
+                    store.add(Facts(applications=batch))
+                    if n == 10:
+                        loaded.set()
+        except BaseException as error:  # told to the test, which runs elsewhere
+            failed.append(error)
+        finally:
+            loaded.set()
+
+    loader = threading.Thread(target=load)
+    loader.start()
+    loaded.wait(WAIT_SECONDS)
+    server.kill()
+    assert loader.is_alive()
+    server.start()
+    loader.join(WAIT_SECONDS)
+    assert not failed
+    with Neo4jStore(url) as store:
+        assert (store.counts()["applications"], store.counts()["ties"], store.counts()["identifiers"]) == (1200, 2400, 1201)
+        assert store.mark() == 60
+        view = store.view(day(2))
+        assert view.application("p59-19@1") == batches[59][19]
+        assert len(list(view.applications(day(0)))) == 1200
+
+
+def test_answers_are_degraded_while_the_server_is_down_and_full_again_by_themselves(server: Neo4jServer, client: FlaskClient) -> None:
+    until(lambda: level(client, "before") == "full")
+    assert client.get("/readyz").get_json()["checks"]["store"] == "ok"
+    server.kill()
+    assert [level(client, f"down-{n}") for n in range(5)] == ["rules_only"] * 5
+    ready = client.get("/readyz")
+    assert ready.status_code == 503
+    assert ready.get_json()["checks"]["store"] != "ok"
+    server.start()
+    until(lambda: level(client, f"after-{time.monotonic_ns()}") == "full")
+    assert client.get("/readyz").get_json()["checks"]["store"] == "ok"
+
+
+def test_a_server_that_hangs_costs_a_caller_no_more_than_the_deadline(server: Neo4jServer, client: FlaskClient) -> None:
+    until(lambda: level(client, "before") == "full")
+    server.pause()
+    for n in range(4):
+        answer = client.post("/risk", json=body(f"slow-{n}"), headers={"X-Timeout-Ms": "1500"})
+        assert (answer.status_code, answer.get_json()["degraded"]["level"]) == (200, "rules_only")
+        assert answer.get_json()["timings_ms"]["total"] < 3000
+    server.resume()
+    until(lambda: level(client, f"after-{time.monotonic_ns()}") == "full")
+
+
+def test_a_service_starts_without_its_server_and_a_batch_says_what_is_missing() -> None:
+    url = f"bolt://neo4j:x@127.0.0.1:{free_port()}/neo4j"
+    with Neo4jStore(url, live=True) as store, pytest.raises(StoreUnavailableError):
+        store.mark()
+    with pytest.raises(StoreUnavailableError, match="cannot be used now"):
+        Neo4jStore(url)
+
+
+def test_a_wrong_password_and_a_database_that_is_not_there_are_named_without_the_password(server: Neo4jServer) -> None:
+    with pytest.raises(SettingError, match="refuses the user, the password") as refused:
+        Neo4jStore(server.url.replace("ringfence-local", "not-it-at-all"))
+    assert "not-it-at-all" not in str(refused.value)
+    with pytest.raises(SettingError, match="DatabaseNotFound"):
+        Neo4jStore(server.url.removesuffix("neo4j") + "elsewhere")
+
+
+def test_a_server_or_a_store_of_another_version_is_refused() -> None:
+    for agent in ("Neo4j/4.4.30", "Neo4j/5.25.1", "SomethingElse/9.9"):
+        with pytest.raises(StoreVersionError, match=r"5\.26"):
+            supported(agent)
+    supported("Neo4j/2026.01.0")
+    url = empty_graph()
+    Neo4jStore(url).close()
+    database = Database(address_of(url))
+    database.write(lambda ask: ask("MATCH (s:Store {name: 'ringfence'}) SET s.version = 99"))
+    with pytest.raises(StoreVersionError, match="99"):
+        Neo4jStore(url)
+    database.write(lambda ask: ask("MATCH (s:Store {name: 'ringfence'}) DELETE s"))
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "comes_back"),
+    [
+        (exceptions.NotALeader("no longer the leader"), True),
+        (exceptions.ServiceUnavailable("gone"), True),
+        (exceptions.SessionExpired("gone"), True),
+        (exceptions.DatabaseError("no space left on device"), False),
+    ],
+)
+def test_a_lost_leader_is_waited_for_and_a_full_disk_is_not(error: Exception, comes_back: bool) -> None:
+    database = Database(address_of("bolt://neo4j:x@127.0.0.1:1/neo4j"))
+    said = database.translated(error)
+    database.close()
+    assert isinstance(said, StoreUnavailableError)
+    assert isinstance(said, AwayError) is comes_back
+
+
+@pytest.mark.parametrize("url", ["neo4j://", "bolt://host:port/neo4j", "neo4j://u:p@host/db?graph=Trial", "neo4j://u:p@host/db?pool=9"])
+def test_an_unusable_url_says_what_the_form_is(url: str) -> None:
+    with pytest.raises(SettingError, match=r"neo4j://|Neo4j"):
+        address_of(url)
+
+
+def test_every_scheme_of_the_driver_is_a_store() -> None:
+    address = address_of("neo4j+s://ann:p%40ss@graph.example:7688/fraud?graph=trial")
+    assert (address.uri, address.user, address.password) == ("neo4j+s://graph.example:7688", "ann", "p@ss")
+    assert (address.database, address.graph) == ("fraud", "trial")
+    for scheme in ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"):
+        Database(address_of(f"{scheme}://u:p@127.0.0.1:1/x")).close()

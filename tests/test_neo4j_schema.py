@@ -1,0 +1,115 @@
+"""The page on the schema is true, its ten queries run, and no hot statement scans."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import neo4j
+import pytest
+
+from graph.model import Facts, IdentifierKind, Role
+from graph.neo4j_store import Neo4jStore, cypher_nearby, cypher_read, cypher_tables, cypher_write, schema
+from graph.neo4j_store.address import address_of
+from graph.neo4j_store.codec import KIND_LABEL
+from graph.neo4j_store.database import Database, graph_named
+from tests.neo4j_worlds import empty_graph
+from tests.small_worlds import PLATFORMS, applies, day, does, fraud, uses
+from tests.test_assess import snapshot
+
+pytestmark = pytest.mark.neo4j
+PAGE = (Path(__file__).parent.parent / "docs" / "graph_schema.md").read_text(encoding="utf-8")
+QUERIES = re.findall(r"```cypher\n(.*?)```", PAGE, re.DOTALL)
+ASKED = {"applicant": "ann", "device": "device:k1.d", "merchant": "M1", "as_of": "2025-06-01T00:00:00Z", "recorded_by": 9}
+
+
+@pytest.fixture(scope="module")
+def graph() -> Iterator[Database]:
+    """A world in which each of the page's queries has something to find."""
+    url = empty_graph()
+    with Neo4jStore(url) as store:
+        shared = (uses("device", "d"), uses("phone", "mum", Role.CONTACT))
+        made = (
+            applies("ann", 1, *shared, merchant_id="M1"),
+            applies("ann", 2, platform_id="L2"),
+            applies("bob", 3, *shared, uses("bank_card", "c"), agent_id="G1"),
+            applies("cid", 4, uses("bank_card", "c")),
+        )
+        sent = does("ann", "transfer", 5, counterparty_id="bob", amount=10.0)
+        store.add(Facts(applications=made, events=(sent,), labels=(fraud("cid@4", 9),), platforms=PLATFORMS))
+        store.save_rings(snapshot("ann", "bob", on=60))
+    database = Database(address_of(url))
+    yield database
+    database.close()
+
+
+def test_the_page_has_ten_queries() -> None:
+    assert len(QUERIES) == 10
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_each_query_of_the_page_finds_something(graph: Database, number: int) -> None:
+    assert graph.read(QUERIES[number], **ASKED)
+
+
+def test_the_way_to_a_fraud_is_the_one_that_is_there(graph: Database) -> None:
+    assert graph.read(QUERIES[4], **ASKED) == [[["ann", "device:k1.d", "bob", "bank_card:k1.c", "cid"]]]
+
+
+def test_every_label_and_type_is_on_the_page() -> None:
+    said = set(re.findall(r"\w+", PAGE))
+    assert set(schema.NODES) | set(schema.RELATIONSHIPS) | set(KIND_LABEL.values()) <= said
+    assert len(KIND_LABEL) == len(IdentifierKind)
+
+
+# -- plans -------------------------------------------------------------------------------------------------------------------------------
+
+EMPTY: dict[str, Any] = {
+    **ASKED, "id": "x", "since": day(0), "after": "", "limit": 5, "page": 5, "dealings": 5, "events": 5, "ties": 5, "people": [], "bound": 5,
+    "mentioned": [],
+    "nodes": [], "ids": [], "applications": [], "devices": [], "agent": "G1", "seed": "ann", "text": "a", "key": "k", "node": "n",
+    "as_of": day(9), "until": 9, "mark": 9, "identifiers": [], "touched": [], "upto": 1, "rows": [],
+}  # fmt: skip
+PARTS = {"A", "E", "I", "M", "TOLD", "KNOWN", "ABOUT", "DEALT", "DONE_BY", "MADE_BY", "MEMBERSHIP", "IN_FORCE", "AT_MERCHANT", "AT_AGENT"}
+READS = {
+    f"{module.__name__.rpartition('.')[2]}.{name}": text
+    for module in (cypher_read, cypher_nearby, cypher_tables)
+    for name, text in vars(module).items()
+    if name.isupper() and isinstance(text, str) and text.lstrip().startswith(("MATCH", "UNWIND", "CALL")) and name not in PARTS | {"HELD", "COUNTED"}
+}
+WRITES = {
+    **{f"known {name}": f"{cypher_write.LOCK} {part} RETURN known_{name}" for name, part in cypher_write.KNOWN.items()},
+    **{f"new {name}": f"{cypher_write.PEOPLE} {part} {cypher_write.ADVANCE} RETURN 1 AS done" for name, part in cypher_write.NEW.items()},
+    **{f"ties {role}": f"{part} {cypher_write.TALLY} RETURN 1 AS done" for role, part in cypher_write.TIES.items()},
+    "identifiers": f"{cypher_write.IDENTIFIERS} RETURN otherwise",
+}
+GIVEN = {f"{what}_{name}": [] for what in ("keys", "new", "ties") for name in [*cypher_write.KNOWN, *cypher_write.TIES]}
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[Any]:
+    """A session of the driver on the same graph; plans are asked for, nothing is read."""
+    url = empty_graph("second")
+    Neo4jStore(url).close()
+    address = address_of(url)
+    with (
+        neo4j.GraphDatabase.driver(address.uri, auth=(address.user, address.password), notifications_min_severity="OFF") as driver,
+        driver.session(database=address.database) as session,
+    ):
+        yield session
+
+
+def operators(plan: dict[str, Any]) -> Iterator[str]:
+    yield plan["operatorType"].partition("@")[0]
+    for child in plan.get("children", ()):
+        yield from operators(child)
+
+
+@pytest.mark.parametrize("name", sorted(READS | WRITES))
+def test_no_hot_statement_scans(plain: Any, name: str) -> None:
+    text = graph_named((READS | WRITES)[name], "second")
+    found = list(operators(plain.run(f"EXPLAIN {text}", {**EMPTY, **GIVEN}).consume().plan))
+    assert [operator for operator in found if "Scan" in operator] == []
+    assert [operator for operator in found if "Seek" in operator or operator == "NodeCountFromCountStore"]
