@@ -22,6 +22,7 @@ from ingestion.readers import Record
 
 _LARGE = 100_000  # rows from which on a second process is worth its start
 _KINDS, _ROLES = tuple(IdentifierKind), tuple(Role)
+_KIND_CODE, _ROLE_CODE = ({word: code for code, word in enumerate(words)} for words in (_KINDS, _ROLES))
 _SAYS = ("mentions", "phone", "identifier")  # the fields of a fact that hold identifiers
 _FIELDS: dict[type, tuple[str, ...]] = {kind: tuple(f.name for f in fields(kind) if f.name not in _SAYS) for kind in FACTS}
 _TAKE: dict[type, Callable[[Any], tuple[Any, ...]]] = {kind: attrgetter(*names) for kind, names in _FIELDS.items()}
@@ -82,9 +83,8 @@ class _Mentions:
 
     def packed(self) -> list[tuple[int, str, str, bool, int]]:
         """As plain values, by number."""
-        return [
-            (_KINDS.index(m.identifier.kind), m.identifier.token, m.identifier.masked, m.identifier.linking, _ROLES.index(m.role)) for m in self.kept
-        ]
+        said = ((m.identifier, _ROLE_CODE[m.role]) for m in self.kept)
+        return [(_KIND_CODE[i.kind], i.token, i.masked, i.linking, role) for i, role in said]
 
 
 def _pack(batch: Batch) -> tuple[Any, ...]:
