@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.communities import communities, components
+from graph.engines import Parts
 from graph.first_guess import first_guess
 from graph.known import Known, known_of
 from graph.projection import Links, project
@@ -46,8 +47,8 @@ class Found:
     spared: int
 
 
-def search(tables: Tables) -> Found:
-    """All groups as of the tables' moment; the same tables give the same groups."""
+def search(tables: Tables, parts: Parts | None = None) -> Found:
+    """All groups as of the tables' moment; the same tables give the same groups, whoever finds the `parts` that hang together."""
     size = len(tables.applicant_ids)
     sharing = sharing_of(tables)
     links, known = project(tables, sharing), known_of(tables)
@@ -55,6 +56,8 @@ def search(tables: Tables) -> Found:
         none = np.zeros(0)
         return Found(tables, sharing, links, known, none.astype(np.int64), none, none, none.astype(bool), 0, 0)
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
+    if parts is not None:
+        coarse = _numbered(coarse + size * parts(tables, sharing, links))[0]  # no group reaches beyond its part
     suspicion = np.maximum(_suspicion(tables, sharing, links, (coarse, known)), CONFIRMED * known.fraud)
     label, spared = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, known))
     group, first = _numbered(np.abs(label))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from graph.engines import engine
 from graph.model import Ring, RingSnapshot
 from graph.projection import LINK_KINDS
 from graph.ring_search import Found, search
@@ -35,12 +36,16 @@ _CHANGES = ("born", "grown", "shrunk", "merged", "split", "dissolved")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewPlan:
-    """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the clock for the cases."""
+    """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the clock for the cases.
+
+    `engine` says who cuts the graph: `local`, or `gds` for the database that holds it.
+    """
 
     as_of: datetime
     out: Path
     now: datetime
     back_steps: int = 3
+    engine: str = "local"
 
 
 def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> ReviewResult:
@@ -53,7 +58,8 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     previous = _previous(store, plan.as_of, name)
     if previous is None:
         log.warning("no earlier ring snapshot in the store: every group is new")
-    found = search(store.view(plan.as_of).tables())
+    view = store.view(plan.as_of)
+    found = search(view.tables(), engine(plan.engine, view))
     snapshot = snapshot_of(found, name, plan.as_of, previous)
     took = time.perf_counter() - started
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]

@@ -9,7 +9,6 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from graph.errors import SettingError
 from investigations.review import ReviewPlan, review
 from service.command import ended
 from service.settings import Settings
@@ -27,11 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> dict[str, float | int]:
-    if options.engine != "local":
-        raise SettingError(f"--engine {options.engine} is not built into this version: use --engine local")
     settings = Settings.from_environment()
     settings = dataclasses.replace(settings, store=options.store or settings.store, casebook=options.casebook or settings.casebook)
-    plan = ReviewPlan(as_of=moment_given(settings, options.as_of), out=options.out, now=system_clock(), back_steps=options.back_steps)
+    as_of, now = moment_given(settings, options.as_of), system_clock()
+    plan = ReviewPlan(as_of=as_of, out=options.out, now=now, back_steps=options.back_steps, engine=options.engine)
     with open_store(settings.store) as store, open_casebook(settings.casebook) as casebook:
         return dict(review(store, casebook, plan).figures)
 

@@ -28,7 +28,7 @@ from graph.model import (
     Tie,
 )
 from graph.moments import micros, moment
-from graph.neo4j_store import cypher_nearby, cypher_read
+from graph.neo4j_store import cypher_nearby, cypher_read, gds
 from graph.neo4j_store.ahead import Ahead
 from graph.neo4j_store.codec import (
     ROLE_CODE,
@@ -200,6 +200,10 @@ class Neo4jView(GraphView):
         return ring_with_members(rows[0]) if rows else None
 
     # -- batches ----------------------------------------------------------------------------------------------------------------------
+
+    def components(self, hubs: Sequence[str]) -> Mapping[str, int]:
+        """`graph.engines.CutsItself`."""
+        return gds.components(self._ask, hubs)
 
     def tables(self) -> Tables:
         return read_tables(self._ask, micros(self.as_of))

@@ -1,0 +1,63 @@
+"""Who cuts the graph of the ring batch into the parts that hang together: this process, or the database that holds it. The rings are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from graph.errors import SettingError, StoreError
+from graph.model import IdentifierKind
+from graph.projection import Links
+from graph.sharing import MERCHANT, Sharing
+from graph.store import GraphView
+from graph.tables import KINDS, Column, Tables
+
+Parts = Callable[[Tables, Sharing, Links], Column]
+
+
+@runtime_checkable
+class CutsItself(Protocol):
+    """A view whose database has graph algorithms of its own."""
+
+    def components(self, hubs: Sequence[str]) -> Mapping[str, int]:
+        """The component of each applicant whom anything but a hub links; `hubs` are names of identifiers' nodes."""
+        ...
+
+
+def engine(name: str, view: GraphView) -> Parts | None:
+    """How the parts of the view's graph are found; None for the local engine, whose cut needs no parts. Raises SettingError."""
+    if name == "local":
+        return None
+    if name != "gds":
+        raise SettingError(f"--engine {name} is not built into this version: use --engine local or gds")
+    if not isinstance(view, CutsItself):
+        raise SettingError("--engine gds needs a store in Neo4j (--store neo4j://...): use --engine local")
+    return _InDatabase(view).parts
+
+
+class _InDatabase:
+    """Parts found in the database, held to the links that this process knows."""
+
+    def __init__(self, view: CutsItself) -> None:
+        self._view = view
+
+    def parts(self, tables: Tables, sharing: Sharing, links: Links) -> Column:
+        """The part of each applicant (A,), numbered by its smallest applicant. Raises StoreError where a link crosses two parts."""
+        found = self._view.components(_hubs(tables, sharing))
+        alone = -1 - np.arange(len(tables.applicant_ids))
+        part = np.array([found.get(who, alone[n]) for n, who in enumerate(tables.applicant_ids.tolist())], np.int64)
+        if (part[links.a] != part[links.b]).any():
+            raise StoreError("the database links other people than the batch does: facts were changed by hand, or another program projects into it")
+        _, first, number = np.unique(part, return_index=True, return_inverse=True)
+        rank = np.empty(len(first), np.int64)
+        rank[np.argsort(first, kind="stable")] = np.arange(len(first))
+        return rank[number]
+
+
+def _hubs(tables: Tables, sharing: Sharing) -> list[str]:
+    """The nodes of the identifiers that link nobody."""
+    hub = sharing.source[(sharing.hub != 0) & (sharing.kind < MERCHANT)]
+    kinds, tokens = tables.identifiers["kind"][hub].tolist(), tables.identifiers["token"][hub].tolist()
+    return [f"{IdentifierKind(KINDS[kind]).value}:{token}" for kind, token in zip(kinds, tokens, strict=True)]
