@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gnn.calibrate import Calibrator, fit
+from gnn.calibrate import Calibrator, fit, level
 from gnn.evaluate import ece, measures, recall_at, threshold_at
 
 seeds = st.integers(0, 10_000)
@@ -46,6 +46,16 @@ def test_a_score_that_promises_too_much_is_brought_down() -> None:
 
 def test_a_slice_without_frauds_leaves_scores_as_they_are() -> None:
     assert fit(np.zeros(5), np.zeros(5, dtype=bool), np.ones(5)) == Calibrator()
+    assert level(np.zeros(5), np.zeros(5, dtype=bool), np.ones(5)) == Calibrator()
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds, st.floats(-2, 3))
+def test_scores_are_leveled_to_the_frauds_that_were_found_and_stay_as_sure(seed: int, slope: float) -> None:
+    logits, bad, weight = slice_of(seed, slope)
+    leveled = level(logits, bad, weight)
+    assert leveled.slope == 1
+    assert np.average(leveled.of_all(logits), weights=weight) == pytest.approx(np.average(bad, weights=weight), abs=1e-4)
 
 
 @settings(max_examples=25, deadline=None)

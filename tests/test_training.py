@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gnn import bundle, train
+from gnn import bundle, train, trees
 from gnn.blend import blended
 from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, Seed, evidence_of, observe, observe_all
 from gnn.plan import Plan
-from gnn.recipe import columns
+from gnn.recipe import columns, names_of, views_of
 from gnn.samples import DAY, NEVER, collect
 from gnn.scorer import Scorer
 from gnn.training import train_model
@@ -75,6 +75,38 @@ def test_serving_gives_the_very_number_that_training_computed(model: Trained, fa
         serving = Scorer(replace(made, card={**made.card, "serves": part}))
         for place, evidence in enumerate(seen):
             assert scored(serving, evidence).parts[part] == scorer.calibrators[part].of(float(logits[place]))
+
+
+def test_the_members_of_the_blend_are_told_different_things_and_together_everything() -> None:
+    plan = Plan()
+    names, views = np.array(names_of(plan)["blend"]), views_of(plan)["blend"]
+    everything, counts, tabular, _ = (names[view].tolist() for view in views)
+    assert counts == [name for name in names if name.startswith("count_")]
+    assert [name for name in everything if name not in tabular] == [name for name in names if name.startswith("network_")]
+    assert set(SIGNAL_NAMES) < set(tabular)
+    assert {name for name in names if name not in everything} < set(VARIABLE_NAMES)
+
+
+def test_a_member_splits_on_nothing_that_its_view_leaves_out() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(400, 2))
+    bad = x[:, 0] + x[:, 1] > 1.5
+    plan = Plan(members=2, rounds=10, workers=1)
+    views = (np.array([True, False]), np.array([False, True]))
+    first, second = trees.fit(("one", "other"), trees.Learned(x, bad, np.ones(400)), plan, views).boosters
+    assert (first.feature_importance() > 0).tolist() == [True, False]
+    assert (second.feature_importance() > 0).tolist() == [False, True]
+
+
+def test_where_frauds_are_rare_trees_have_two_levels() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(600, 4))
+    bad, plan = x.sum(axis=1) > 2.5, Plan(members=1, rounds=5, workers=1)
+    view = (np.ones(4, dtype=np.bool_),)
+    for stands_for, most in ((1.0, 15), (500.0, 4)):
+        made = trees.fit(tuple("abcd"), trees.Learned(x, bad, np.where(bad, 1.0, stands_for)), plan, view)
+        leaves = max(tree["num_leaves"] for tree in made.boosters[0].dump_model()["tree_info"])
+        assert 4 * (most > 4) < leaves <= most
 
 
 def test_the_same_evidence_gives_the_same_bits_again_and_from_a_bundle_loaded_twice(model: Trained, facts: Facts) -> None:
