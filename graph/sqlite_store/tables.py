@@ -20,11 +20,14 @@ _PACKED = "(applicant << 34) | (identifier << 2) | role"  # a tie as one number:
 
 def read_tables(connection: sqlite3.Connection, when: dict[str, int]) -> Tables:
     """All facts of the view (`when`: as_of, mark) inside one read transaction."""
+    mapped = connection.execute("PRAGMA mmap_size").fetchone()[0]
+    connection.execute("PRAGMA mmap_size = 0")  # looked at through its map, the whole file would become this process's memory
     connection.execute("BEGIN")
     try:
         return _Reader(connection, when).read()
     finally:
         connection.execute("COMMIT")
+        connection.execute(f"PRAGMA mmap_size = {mapped}")
 
 
 class _Reader:
