@@ -25,7 +25,7 @@ GUARD: Mapping[IdentifierKind, int] = MappingProxyType(
         K.EMPLOYER: 25,
     }
 )
-COUNT_CAP = 250  # holders are counted up to here: well beyond every guard, one more changes no answer and would make a hub slow
+COUNT_CAP = 1_000  # holders are counted up to here: one more changes no answer and would make a hub slow
 
 
 def hub_reason(identifier: Identifier, holders: int) -> str | None:
