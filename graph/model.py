@@ -87,7 +87,7 @@ class Identifier:
 
     def __post_init__(self) -> None:
         # Asked for many times in every walk: the name in a subgraph is put together once.
-        object.__setattr__(self, "node", f"{self.kind.value}:{self.token}")
+        object.__setattr__(self, "node", self.kind + ":" + self.token)
 
     def __hash__(self) -> int:
         return hash(self.token)  # two kinds hardly ever share a token, and a string remembers its hash
