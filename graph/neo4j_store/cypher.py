@@ -85,10 +85,16 @@ _IN_CROWD = "".join(
 HELD = f"CALL (i) {{ WITH i WHERE i.crowd IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_SEEN} RETURN q, t{_IN_CROWD} }}"
 # How many they are, counted up to the cap. An identifier keeps how many ties it has (`ties`), which is the answer for a view that sees all of
 # them: later than the `newest` one and of a mark not before `told`. A crowd knows since when it has been one (`full_since`, `full_mark`).
-COUNTED = f"""WITH *, CASE WHEN i.newest < $until AND i.told <= $mark THEN CASE WHEN i.ties > {COUNT_CAP} THEN {COUNT_CAP} ELSE i.ties END
-    WHEN i.full_since < $as_of AND i.full_mark <= $mark THEN {COUNT_CAP} WHEN i.ties IS NULL THEN 0 END AS sure
+SURE = f"""CASE WHEN i.newest < $until AND i.told <= $mark THEN CASE WHEN i.ties > {COUNT_CAP} THEN {COUNT_CAP} ELSE i.ties END
+    WHEN i.full_since < $as_of AND i.full_mark <= $mark THEN {COUNT_CAP} WHEN i.ties IS NULL THEN 0 END"""
+COUNTED = f"""WITH *, {SURE} AS sure
 CALL (i, sure) {{
     CALL (i, sure) {{ WITH i WHERE sure IS NULL {HELD} WITH t LIMIT {COUNT_CAP} RETURN t }}
     RETURN count(t) AS found
 }}
+WITH *, coalesce(sure, found) AS holders"""
+# The same within a larger statement, which plans for seconds with all of the above: of a crowd that is not sure it says -1, and that is asked apart.
+HELD_NEARBY = f"CALL (i) {{ MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_SEEN} RETURN q, t }}"
+COUNTED_NEARBY = f"""WITH *, coalesce({SURE}, CASE WHEN i.crowd IS NOT NULL THEN -1 END) AS sure
+CALL (i, sure) {{ WITH i WHERE sure IS NULL MATCH (i)<-[t:{TIE}]-() WHERE {TIE_SEEN} RETURN count(t) AS found }}
 WITH *, coalesce(sure, found) AS holders"""

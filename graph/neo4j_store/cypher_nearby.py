@@ -5,9 +5,9 @@ from __future__ import annotations
 from graph.hubs import GUARD
 from graph.neo4j_store.cypher import (
     APPLICATION,
-    COUNTED,
+    COUNTED_NEARBY,
     DEVICE,
-    HELD,
+    HELD_NEARBY,
     LABEL,
     MERCHANT,
     OUTCOME,
@@ -34,11 +34,11 @@ CALL () {{
 CALL () {{ UNWIND $mentioned AS node MATCH (i:Identifier {{node: node}}) RETURN collect(i) AS named }}
 CALL (held, named) {{
     UNWIND held + [i IN named | [i]] AS told WITH told[0] AS i, count(told[1]) > 0 AS tied
-    {COUNTED}
+    {COUNTED_NEARBY}
     WITH i, holders, CASE WHEN tied THEN 1 ELSE 0 END AS known
     CALL (i, holders, known) {{
         WITH i WHERE {_FOLLOWED}
-        {HELD} RETURN collect([q, q.applicant_id, {TOLD}]) AS ties
+        {HELD_NEARBY} RETURN collect([q, q.applicant_id, {TOLD}]) AS ties
     }}
     WITH i, holders, ties ORDER BY holders, i.node
     RETURN collect(i) AS first, collect([{I}, holders, [t IN ties | [t[1], t[2]]]]) AS counted, collect(ties) AS reached
@@ -65,14 +65,14 @@ CALL (frontier) {{
 CALL (first, frontier, tied) {{
     UNWIND tied AS one UNWIND one[1] AS t WITH DISTINCT first, frontier, one[0] AS q, t[0] AS i
     WITH first, frontier, i, count(q) AS known WHERE NOT i IN first
-    {COUNTED}
+    {COUNTED_NEARBY}
     WITH frontier, i, holders, known, {_FOLLOWED} AND size(frontier) < $bound AS followed ORDER BY holders, i.node
     WITH frontier, collect([i, holders, followed]) AS counted
     WITH counted, [c IN counted WHERE c[2] | c[0]][..{AHEAD}] AS ahead
     UNWIND counted AS c WITH c[0] AS i, c[1] AS holders, c[0] IN ahead AS followed
     CALL (i, followed) {{
         WITH i WHERE followed
-        {HELD} RETURN collect([q.applicant_id, {TOLD}]) AS ties
+        {HELD_NEARBY} RETURN collect([q.applicant_id, {TOLD}]) AS ties
     }}
     RETURN collect([{I}, holders, CASE WHEN followed THEN ties END]) AS beyond
 }}
