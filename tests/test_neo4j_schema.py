@@ -10,10 +10,12 @@ from typing import Any
 import neo4j
 import pytest
 
+from graph.hubs import COUNT_CAP
 from graph.model import Facts, IdentifierKind, Role
 from graph.neo4j_store import Neo4jStore, cypher_nearby, cypher_read, cypher_tables, cypher_write, schema
 from graph.neo4j_store.address import address_of
 from graph.neo4j_store.codec import KIND_LABEL
+from graph.neo4j_store.cypher import CROWD
 from graph.neo4j_store.database import Database, graph_named
 from tests.neo4j_worlds import empty_graph
 from tests.small_worlds import PLATFORMS, applies, day, does, fraud, uses
@@ -56,6 +58,11 @@ def test_each_query_of_the_page_finds_something(graph: Database, number: int) ->
 
 def test_the_way_to_a_fraud_is_the_one_that_is_there(graph: Database) -> None:
     assert graph.read(QUERIES[4], **ASKED) == [[["ann", "device:k1.d", "bob", "bank_card:k1.c", "cid"]]]
+
+
+def test_a_crowd_is_never_smaller_than_what_is_counted() -> None:
+    assert CROWD >= COUNT_CAP
+    assert f"With {CROWD:,} it is a crowd" in PAGE
 
 
 def test_every_label_and_type_is_on_the_page() -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
-from graph.neo4j_store import Neo4jStore
+from graph.evidence import subject_of
+from graph.model import Facts
+from graph.neo4j_store import Neo4jStore, rings
+from graph.neo4j_store.cypher import CROWD
+from graph.sqlite_store import SqliteStore
 from tests.neo4j_worlds import empty_graph
-from tests.store_contract import Open, StoreContract
+from tests.small_worlds import applies, day, does, known_as, random_facts, uses
+from tests.store_contract import Open, StoreContract, a_snapshot, assert_same_evidence, assert_same_tables, in_parts
 
 pytestmark = pytest.mark.neo4j
 
@@ -28,3 +35,55 @@ class TestNeo4jStore(StoreContract):
     def second(self) -> Iterator[Neo4jStore]:
         with Neo4jStore(empty_graph("second")) as store:
             yield store
+
+
+def test_a_crowd_is_not_walked_and_a_view_from_before_it_was_one_sees_its_first_holders(tmp_path: Path) -> None:
+    crowd = Facts(applications=tuple(applies(f"p{n:04d}", n / 100, uses("wifi", "hall"), uses("phone", f"{n // 2}")) for n in range(CROWD + 5)))
+    late = Facts(applications=(applies("early", 0.005, uses("wifi", "hall")),))
+    with Neo4jStore(empty_graph()) as store, SqliteStore(tmp_path / "graph.db") as oracle:
+        for facts in (crowd, late):
+            assert store.add(facts) == oracle.add(facts)
+        for moment in (day(0.001), day(0.035), day(0.2), day(5), day(CROWD / 100), day(100)):
+            for mark in (1, 2):
+                asked = subject_of(applies("p0001", 50, uses("wifi", "hall")))
+                assert_same_evidence(store.view(moment, mark).evidence_of(asked), oracle.view(moment, mark).evidence_of(asked))
+                hall = [known_as("wifi", "hall")]
+                assert store.view(moment, mark).holders_of(hall) == oracle.view(moment, mark).holders_of(hall)
+        [[degree, ties, marked]] = store._read(
+            "MATCH (i:Identifier {node: 'wifi:k1.hall'}) RETURN COUNT { (i)--() }, i.ties, COUNT { (i)-[t:USES]-() WHERE t.crowd = i.node }"
+        )
+        assert degree == ties == marked == CROWD + 6
+
+
+def test_an_identifier_is_shown_as_it_was_first_told(tmp_path: Path) -> None:
+    other = dataclasses.replace(known_as("phone", "x"), masked="150****0000")
+    mention = dataclasses.replace(uses("phone", "x"), identifier=other)
+    with Neo4jStore(empty_graph()) as store, SqliteStore(tmp_path / "graph.db") as oracle:
+        for both in (store, oracle):
+            both.add(Facts(applications=(applies("ann", 1, uses("phone", "x")),)))
+            both.add(Facts(applications=(applies("bob", 2, mention),), events=(does("bob", "login", 3, mention),)))
+            view = both.view(day(9))
+            shown = [view.applications_of(["bob"])["bob"][0], view.events_of(["bob"])["bob"][0]]
+            assert [fact.mentions[0].identifier.masked for fact in shown] == ["***x", "***x"]
+        assert store.add(Facts(applications=(applies("bob", 2, mention),))).known == 1
+
+
+def test_several_batches_in_one_transaction_have_the_marks_that_they_would_have_had(tmp_path: Path) -> None:
+    parts = in_parts(random_facts(2), 6)
+    with Neo4jStore(empty_graph()) as store, Neo4jStore(empty_graph("second")) as second:
+        one_by_one = [store.add(part) for part in parts]
+        at_once = second.add_all(parts)
+        assert [(a.accepted, a.mark) for a in at_once] == [(a.accepted, a.mark) for a in one_by_one]
+        for mark in range(1, store.mark() + 1):
+            assert_same_tables(store.view(day(70), mark).tables(), second.view(day(70), mark).tables())
+
+
+def test_a_snapshot_that_was_never_finished_is_seen_by_nobody_and_thrown_away_later() -> None:
+    with Neo4jStore(empty_graph()) as store:
+        store._database.write(lambda ask: ask(rings.DRAFT, key="left", name="week-1"))
+        store._database.write(lambda ask: ask(rings.ADD_RINGS, key="left", rings=[["R-9", "ring", 0.5, "new", 1, "{}"]]))
+        assert store.view(day(99)).rings() is None
+        store._database.write(lambda ask: ask("MATCH (s:RingSnapshot) SET s.begun = datetime() - duration('P2D')"))
+        store.save_rings(a_snapshot(7, 2))
+        assert store._read("MATCH (r:Ring) RETURN r.ring_id") == [["R-1"]]
+        assert store.view(day(99)).rings() == a_snapshot(7, 2)

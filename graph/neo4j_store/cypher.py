@@ -9,6 +9,7 @@ from graph.hubs import COUNT_CAP
 _YEAR_1 = 62_135_596_800
 ROLE_TYPES = ("USES", "NAMES_AS_CONTACT", "NAMES_AS_EMPLOYER")  # in the order of graph.model.Role
 TIE = "|".join(ROLE_TYPES)
+CROWD = 1_000  # an identifier with so many ties is a crowd; part of the schema, and never less than COUNT_CAP, which may change with the code
 
 
 def when(micros: str) -> str:
@@ -75,7 +76,7 @@ TIE_SINCE = f"CASE WHEN t.mark <= $mark THEN {micros('t.since')} ELSE {_FIRST_TO
 TIE_LAST = f"CASE WHEN t.last < $as_of AND t.last_mark <= $mark THEN {micros('t.last')} ELSE {_LAST_TOLD} END"
 TIE_ROLE = " ".join(["CASE", *(f"WHEN t:{kind} THEN {code}" for code, kind in enumerate(ROLE_TYPES)), "END"])
 
-# The ties of an identifier `i`, with their people `q`. One with as many as the cap is a crowd: its ties are never walked. They are in an index by
+# The ties of an identifier `i`, with their people `q`. Those of a crowd are never walked. They are in an index by
 # time, so that a view from before it was one finds the few that it sees (DirectedRelationshipIndexSeek; a key of null asks nothing).
 _IN_CROWD = "".join(
     f""" UNION ALL WITH i MATCH (q)-[t:{kind}]->() USING INDEX SEEK t:{kind}(crowd, since)
@@ -96,5 +97,5 @@ WITH *, coalesce(sure, found) AS holders"""
 # The same within a larger statement, which plans for seconds with all of the above: of a crowd that is not sure it says -1, and that is asked apart.
 HELD_NEARBY = f"CALL (i) {{ MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_SEEN} RETURN q, t }}"
 COUNTED_NEARBY = f"""WITH *, coalesce({SURE}, CASE WHEN i.crowd IS NOT NULL THEN -1 END) AS sure
-CALL (i, sure) {{ WITH i WHERE sure IS NULL MATCH (i)<-[t:{TIE}]-() WHERE {TIE_SEEN} RETURN count(t) AS found }}
+CALL (i, sure) {{ WITH i WHERE sure IS NULL MATCH (i)<-[t:{TIE}]-() WHERE {TIE_SEEN} WITH t LIMIT {COUNT_CAP} RETURN count(t) AS found }}
 WITH *, coalesce(sure, found) AS holders"""

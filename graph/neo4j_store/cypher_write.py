@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from graph.hubs import COUNT_CAP
 from graph.neo4j_store.cypher import (
     APPLICATION,
+    CROWD,
     DEVICE,
     EVENT,
     IDENTIFIER,
@@ -121,13 +121,13 @@ TIES = {
 }
 
 # Every identifier that got a tie keeps how many it has, an upper bound of when its newest began, and the last mark that told of one. The degree is
-# read, not counted (GetDegree). With its COUNT_CAPth tie it becomes a crowd: from then on its ties are in an index.
+# read, not counted (GetDegree). With its CROWDth tie it becomes a crowd: from then on its ties are in an index.
 _DEGREE = " + ".join(f"COUNT {{ (i)<-[:{kind}]-() }}" for kind in ROLE_TYPES)
 TALLY = f"""CALL () {{ UNWIND $touched AS row MATCH (i:Identifier {{node: row[0]}})
     SET i.ties = {_DEGREE}, i.newest = CASE WHEN i.newest > row[1] THEN i.newest ELSE row[1] END, i.told = row[2]
-    WITH i WHERE i.ties >= {COUNT_CAP} AND i.crowd IS NULL
+    WITH i WHERE i.ties >= {CROWD} AND i.crowd IS NULL
     CALL (i) {{ MATCH (i)<-[t:{TIE}]-() SET t.crowd = i.node
-        WITH t ORDER BY t.since LIMIT {COUNT_CAP} RETURN max(t.since) AS since, max(t.mark) AS told }}
+        WITH t ORDER BY t.since LIMIT {CROWD} RETURN max(t.since) AS since, max(t.mark) AS told }}
     SET i.crowd = i.node, i.full_since = since, i.full_mark = told }}"""
 ADVANCE = "CALL () { MATCH (s:Store {name: 'ringfence'}) SET s.mark = $upto }"
 
