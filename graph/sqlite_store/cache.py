@@ -29,6 +29,7 @@ class FactCache:
         self._keys: dict[Identifier, int] = {}
         self._applications: dict[int, Application] = {}
         self._names: dict[int, str] = {}
+        self._full: dict[Identifier, tuple[int, int]] = {}
         self._snapshot: tuple[int, RingSnapshot] | None = None
 
     def identifiers(self, connection: sqlite3.Connection, keys: Collection[int]) -> Mapping[int, Identifier]:
@@ -78,6 +79,17 @@ class FactCache:
                 self._names = known = {key: known[key] for key in keys if key in known}
             known.update(connection.execute(_NAMES, (json.dumps(missing),)).fetchall())
         return known
+
+    def is_full(self, identifier: Identifier, as_of: int, mark: int) -> bool:
+        """Whether it is known to have COUNT_CAP holders at that moment and mark: it had them at an earlier one, and facts are only added."""
+        found = self._full.get(identifier)
+        return found is not None and found[0] <= as_of and found[1] <= mark
+
+    def found_full(self, identifier: Identifier, as_of: int, mark: int) -> None:
+        """It has COUNT_CAP holders at that moment and mark."""
+        known = self._full.get(identifier)
+        if known is None or (as_of <= known[0] and mark <= known[1]):
+            self._full[identifier] = (as_of, mark)
 
     def snapshot(self, connection: sqlite3.Connection, row: Row) -> RingSnapshot:
         """The ring snapshot of a row of `rings.IN_FORCE`; the last one asked for is at hand."""

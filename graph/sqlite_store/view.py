@@ -196,9 +196,14 @@ class SqliteView(GraphView):
     def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
         fresh = [i for i in identifiers if i not in self._counted]
         if fresh:
-            keys = self._cache.keys(self._db, fresh)
+            moment_and_mark = self._when["as_of"], self._when["mark"]
+            self._counted.update((i, COUNT_CAP) for i in fresh if self._cache.is_full(i, *moment_and_mark))
+            keys = self._cache.keys(self._db, [i for i in fresh if i not in self._counted])
             counts = dict[int | None, int](self._each(HOLDER_COUNTS, [key for key in keys.values() if key is not None]))
-            self._counted.update((i, counts.get(key, 0)) for i, key in keys.items())
+            for identifier, key in keys.items():
+                count = self._counted[identifier] = counts.get(key, 0)
+                if count == COUNT_CAP:
+                    self._cache.found_full(identifier, *moment_and_mark)
         return {i: self._counted[i] for i in identifiers}
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
-from operator import attrgetter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graph.model import Added, Facts, Identifier, Mention, Role
@@ -14,6 +13,7 @@ from graph.sqlite_store.codec import (
     APPLICATION_COLUMNS,
     EVENT_COLUMNS,
     KIND_CODE,
+    KINDS,
     ROLE_CODE,
     Row,
     application_row,
@@ -24,6 +24,8 @@ from graph.sqlite_store.codec import (
 )
 from graph.sqlite_store.ties import Batch, Told, keep_ties
 
+_IDENTIFIERS = """SELECT j.key, i.key FROM json_each(?) j CROSS JOIN identifier i
+    ON i.kind = json_extract(j.value, '$[0]') AND i.token = json_extract(j.value, '$[1]')"""
 _LOAD = 1_000  # applications or events in one batch from which on it is taken for a part of a load
 # A load touches pages all over the file. They are kept in the writer's own memory, which is bounded, instead of being looked at through a map
 # of the whole file, and go back into the file together with those of the next batches.
@@ -82,15 +84,12 @@ class Writer:
         named = {m.identifier.node: m.identifier for m in mentions.values()}
         named.update((c.phone.node, c.phone) for c in facts.contacts)
         named.update((d.identifier.node, d.identifier) for d in facts.devices)
-        by_kind: dict[int, list[Identifier]] = {}
-        for identifier in named.values():
-            by_kind.setdefault(KIND_CODE[identifier.kind], []).append(identifier)
-        for kind, identifiers in by_kind.items():
-            self._intern_identifiers(kind, identifiers)
+        kind_of = {node: KIND_CODE[identifier.kind] for node, identifier in named.items()}
+        self._intern_identifiers(named, kind_of)
         for which, mention in mentions.items():
             key, role = self._identifiers[mention.identifier.node], ROLE_CODE[mention.role]
             self._said[which], self._text[which] = key << 2 | role, pack_mentions(((role, key),))
-        return {self._identifiers[i.node]: kind for kind, identifiers in by_kind.items() for i in identifiers}
+        return {self._identifiers[node]: kind for node, kind in kind_of.items()}
 
     def _keys(self, people: list[str]) -> dict[str, int]:
         sql = "SELECT t.applicant_id, t.key FROM json_each(?) j CROSS JOIN applicant t ON t.applicant_id = j.value"
@@ -100,16 +99,15 @@ class Writer:
         known.update((who, key) for key, who in rows)
         return known
 
-    def _intern_identifiers(self, kind: int, identifiers: list[Identifier]) -> None:
-        tokens = json.dumps(sorted(i.token for i in identifiers))
-        sql = "SELECT i.token, i.key FROM json_each(?) j CROSS JOIN identifier i ON i.kind = ? AND i.token = j.value"
-        known = dict(self._db.execute(sql, (tokens, kind)))
-        # In the order of the index by token: it is as large as the store, and each of its pages is touched once.
-        fresh = sorted((i for i in identifiers if i.token not in known), key=attrgetter("token"))
-        rows = [(key, kind, i.token, i.masked, i.linking) for key, i in enumerate(fresh, self._next_key("identifier"))]
+    def _intern_identifiers(self, named: Mapping[str, Identifier], kind_of: Mapping[str, int]) -> None:
+        # In the order of the index by kind and token: it is as large as the store, and each of its pages is touched once.
+        nodes = sorted(named, key=lambda node: (kind_of[node], named[node].token))
+        asked = json.dumps([(kind_of[node], named[node].token) for node in nodes])
+        self._identifiers = {nodes[position]: key for position, key in self._db.execute(_IDENTIFIERS, (asked,))}
+        fresh = enumerate((node for node in nodes if node not in self._identifiers), self._next_key("identifier"))
+        rows = [(key, kind_of[node], i.token, i.masked, i.linking) for key, node in list(fresh) for i in (named[node],)]
         self._db.executemany("INSERT INTO identifier VALUES (?, ?, ?, ?, ?)", rows)
-        known.update((row[2], row[0]) for row in rows)
-        self._identifiers.update((i.node, known[i.token]) for i in identifiers)
+        self._identifiers.update((f"{KINDS[kind]}:{token}", key) for key, kind, token, _, _ in rows)
 
     def _next_key(self, table: str) -> int:
         return int(self._db.execute(f"SELECT coalesce(max(key), 0) + 1 FROM {table}").fetchone()[0])
