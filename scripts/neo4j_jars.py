@@ -81,7 +81,9 @@ def _fetch(home: Path) -> None:
         made = Path(folder) / "home"
         try:
             server, gds = (resolve(which, Path(folder) / name) for which, name in ((SERVER, "server"), (GDS, "gds")))
-        except (OSError, subprocess.SubprocessError, RuntimeError) as error:
+        except NoServerError:
+            raise
+        except Exception as error:  # whatever a resolver stumbles over: there are no jars
             raise NoServerError(f"the jars of Neo4j could not be fetched from Maven Central: {error}") from error
         known = {_artifact(jar) for jar in server}
         for name, chosen in (("server", server), ("plugins", [jar for jar in gds if _artifact(jar) not in known])):

@@ -12,7 +12,7 @@ from graph.store import GraphStore
 
 ON_NEO4J = os.environ.get("STORE") == "neo4j"
 TIMEOUT_MS = 60_000 if ON_NEO4J else 1_000  # a server that has just started plans every statement first
-GRAPHS = 3  # stores that one test may have; the one that was not used for longest gives its graph to the next
+GRAPHS = ("first", "second", "third")  # of single tests: the store that was not used for longest gives its graph to the next
 _graph_of: dict[Path, str] = {}  # of single tests
 _kept: dict[Path, str] = {}  # of several tests of a module
 
@@ -36,8 +36,8 @@ def store_url(path: str | Path) -> str:
             _kept[path] = empty_graph(f"k{len(_kept)}")
         return _kept[path]
     if path not in _graph_of:
-        name = f"g{len(_graph_of)}" if len(_graph_of) < GRAPHS else _graph_of.pop(next(iter(_graph_of))).rpartition("=")[2]
-        _graph_of[path] = empty_graph(name)
+        full = len(_graph_of) == len(GRAPHS)
+        _graph_of[path] = empty_graph(_graph_of.pop(next(iter(_graph_of))).rpartition("=")[2] if full else GRAPHS[len(_graph_of)])
     _graph_of[path] = _graph_of.pop(path)
     return _graph_of[path]
 
