@@ -47,10 +47,10 @@ def main() -> int:
     try:
         for applicants in (options.applicants // 10, options.applicants):
             figures[str(applicants)] = benched(options, applicants)
+            report({str(applicants): figures[str(applicants)]})
     except subprocess.CalledProcessError as failed:
         print(f"bench: {failed}", file=sys.stderr)
         return 1
-    report(figures)
     print(json.dumps(figures))
     return 0
 
@@ -67,7 +67,7 @@ def benched(options: argparse.Namespace, applicants: int) -> Figures:
     try:
         load = measured("load_records.py", records, "--store", server.url, "--report", folder / "load-neo4j")
         load["rows_s"] = round(load["read"] / load["seconds"])
-        with neo4j.GraphDatabase.driver(f"bolt://127.0.0.1:{server.bolt_port}", auth=(USER, PASSWORD)) as driver:
+        with neo4j.GraphDatabase.driver(f"bolt://127.0.0.1:{server.bolt_port}", auth=(USER, PASSWORD), notifications_min_severity="OFF") as driver:
             figures: Figures = {"load": load, "bare": bare_load(driver, records, options.floor_rows), "return_1": return_1(driver)}
             figures["hits"] = hits(driver, server.url)
         if not model.exists():

@@ -105,7 +105,7 @@ class Writer:
         asked = json.dumps([(kind_of[node], named[node].token) for node in nodes])
         self._identifiers = {nodes[position]: key for position, key in self._db.execute(_IDENTIFIERS, (asked,))}
         fresh = enumerate((node for node in nodes if node not in self._identifiers), self._next_key("identifier"))
-        rows = [(key, kind_of[node], i.token, i.masked, i.linking) for key, node in list(fresh) for i in (named[node],)]
+        rows = [(key, kind_of[node], i.token, i.masked, i.linking) for key, node in fresh for i in (named[node],)]
         self._db.executemany("INSERT INTO identifier VALUES (?, ?, ?, ?, ?)", rows)
         self._identifiers.update((f"{KINDS[kind]}:{token}", key) for key, kind, token, _, _ in rows)
 
