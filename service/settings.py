@@ -38,8 +38,8 @@ def _setting(default: Any, sentence: str, *, secret: bool = False) -> Any:
 class Settings:
     """What can be set. The environment variable of a field is RINGFENCE_ and its name in capitals."""
 
-    store: str = _setting("sqlite:///ringfence.db", "URL of the graph store.")
-    casebook: str = _setting("sqlite:///casebook.db", "URL of the casebook (assessments, cases, verdicts): any SQLAlchemy URL.")
+    store: str = _setting("sqlite:///ringfence.db", "URL of the graph store, which may hold a password.", secret=True)
+    casebook: str = _setting("sqlite:///casebook.db", "URL of the casebook (assessments, cases, verdicts): any SQLAlchemy URL.", secret=True)
     casebook_sync: str = _setting(
         "normal", "A SQLite casebook's rows outlive any process (`normal`) or a power cut too, for one wait on the disk a row (`full`)."
     )
