@@ -161,7 +161,7 @@ def report(figures: Figures) -> None:
             f"{int(size):,} applicants in Neo4j",
             f"  load   {load['rows_s']:,} rows/s, bare UNWIND ... MERGE {bare['rows_s']:,} rows/s: {load['rows_s'] / bare['rows_s']:.2f} x",
             f"  /risk  p50 {risk['p50_ms']} ms, p99 {risk['p99_ms']} ms; RETURN 1 p50 {one['p50_ms']} ms: {risk['p50_ms'] / one['p50_ms']:.1f} x",
-            f"         {found['risk']['eight_connections']['requests_s']} requests/s over 8 connections, {risk['not_200']} not 200",
+            f"         {found['risk']['eight_connections']['requests_s']} requests/s over 8 connections; {risk['not_full']} answers not full",
             f"  reads of an assessment: {found['hits']['mean']:,} database hits in the mean, {found['hits']['most']:,} at most",
         )
         print("\n".join(lines), file=sys.stderr, flush=True)

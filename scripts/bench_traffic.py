@@ -24,23 +24,24 @@ def bodies(applications: str, count: int) -> list[bytes]:
 
 
 def traffic(address: str, requests: Sequence[bytes], connections: int) -> dict[str, float]:
-    """Send every request once, over `connections` at a time: p50_ms, p99_ms, requests_s, and how many answers were not 200."""
+    """Send every request once, over `connections` at a time: p50_ms, p99_ms, requests_s, how many answers were not 200, and how many degraded."""
     shares = [requests[n::connections] for n in range(connections)]
     started = time.perf_counter()
     with ThreadPoolExecutor(connections) as pool:
         answers = [answer for share in pool.map(lambda share: _send(address, share), shares) for answer in share]
     seconds = time.perf_counter() - started
-    times = sorted(milliseconds for milliseconds, _ in answers)
+    times = sorted(milliseconds for milliseconds, _, _ in answers)
     cuts = statistics.quantiles(times, n=100)
     return {
         "p50_ms": round(cuts[49], 2),
         "p99_ms": round(cuts[98], 2),
         "requests_s": round(len(answers) / seconds, 1),
-        "not_200": sum(status != 200 for _, status in answers),
+        "not_200": sum(status != 200 for _, status, _ in answers),
+        "not_full": sum(degraded for _, _, degraded in answers),
     }
 
 
-def _send(address: str, requests: Sequence[bytes]) -> list[tuple[float, int]]:
+def _send(address: str, requests: Sequence[bytes]) -> list[tuple[float, int, bool]]:
     where = urlsplit(address)
     connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=30)
     headers: dict[str, Any] = {"Content-Type": "application/json"}
@@ -49,7 +50,8 @@ def _send(address: str, requests: Sequence[bytes]) -> list[tuple[float, int]]:
         started = time.perf_counter()
         connection.request("POST", "/risk", body, headers)
         response = connection.getresponse()
-        response.read()
-        answers.append(((time.perf_counter() - started) * 1000, response.status))
+        answer = response.read()
+        degraded = b'"degraded":{' in answer and b'"degraded":{"level":"full"' not in answer
+        answers.append(((time.perf_counter() - started) * 1000, response.status, degraded))
     connection.close()
     return answers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import math
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from flask import Flask, Response, g, request
 from werkzeug.datastructures import WWWAuthenticate
@@ -20,6 +20,7 @@ from service.settings import Settings
 from service.wiring import Wired, wire
 
 log = logging.getLogger("ringfence.app")
+WARM_S = 30.0  # how long a worker waits at its start for a store that is there and answers late
 
 # Who needs no key: whoever asks how the service is, what it can be asked, and for the empty page of the desk.
 OPEN = frozenset({"status.healthz", "status.readyz", "status.versions", "status.described", "status.docs", "desk.page", "desk.built", "static"})
@@ -44,16 +45,31 @@ def create_app(wired: Wired) -> Flask:
 def from_environment() -> Flask:
     """The application of one worker process, from the settings in the environment."""
     wired = wire(Settings.from_environment())
-    try:
-        warm_up(wired)
-    except StoreError as error:
-        log.warning("the store cannot be used at the start, answers are degraded until it can: %s", error)
+    _warm(wired)
     Settler(wired.store, wired.casebook).start()
     app = create_app(wired)
     gc.collect()
     gc.freeze()  # what is loaded stays: walking through it again and again would only make some answers slow,
     gc.set_threshold(1_000, 20, 1_000)  # and so would walking often through the facts at hand, among which nothing is ever let go
     return app
+
+
+def _warm(wired: Wired) -> None:
+    """Be ready before the first caller comes. A server that plans its first statements answers late: it is asked again while it is there."""
+    until = monotonic() + WARM_S
+    while True:
+        try:
+            warm_up(wired)
+            return
+        except StoreError as error:
+            try:
+                wired.store.mark()
+            except StoreError:
+                log.warning("the store cannot be used at the start, answers are degraded until it can: %s", error)
+                return
+            if monotonic() > until:
+                log.warning("the store answers late at the start, some answers may be degraded: %s", error)
+                return
 
 
 def _frame(app: Flask, keys: Keys, limit: RateLimit) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from graph.errors import ConflictError, StoreError
+from graph.errors import ConflictError, StoreError, StoreUnavailableError
 from graph.evidence import Subject
 from graph.model import Application, Facts
 from graph.moments import micros
@@ -137,8 +137,13 @@ def assess_stored(view: GraphView, application: Application, scorer: Scorer | No
 
 
 def warm_up(wired: Wired) -> None:
-    """Assess nobody, so that the first caller does not wait for what is compiled and loaded on first use."""
-    look(wired.store.view(wired.clock()), Subject(applicant_id=""), wired.scorer, Stopwatch(Pace(), _UNHURRIED_MS))
+    """Assess nobody, so that the first caller does not wait for what is compiled and loaded on first use.
+
+    Raises StoreUnavailableError when the store did not answer, or not in time.
+    """
+    seen = look(wired.store.view(wired.clock()), Subject(applicant_id=""), wired.scorer, Stopwatch(Pace(), _UNHURRIED_MS))
+    if seen.evidence is None:
+        raise StoreUnavailableError("the store did not answer an assessment's reads")
 
 
 def _remembered_and_seen(wired: Wired, asked: Asked) -> tuple[Remembered, Seen]:

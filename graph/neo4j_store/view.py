@@ -84,7 +84,8 @@ class Neo4jView(GraphView):
         people = [node.partition(":")[2] for node, data in graph.nodes(data=True) if data["type"] == "applicant"]
         devices = [d["identifier"] for _, d in graph.nodes(data=True) if d["type"] == IdentifierKind.DEVICE]
         given = {"people": people, "seed": subject.applicant_id, "devices": [d.node for d in devices], "limit": 64, "dealings": DEALINGS}
-        given |= {"merchant": asked.merchant_id if asked else None, "agent": asked.agent_id if asked else None, "events": 128}
+        # The empty text, which no id is, for none: the server plans a statement anew for a parameter of another type.
+        given |= {"merchant": (asked and asked.merchant_id) or "", "agent": (asked and asked.agent_id) or "", "events": 128}
         [row] = self._ask(cypher_nearby.FACTS, **given)
         return evidence_from(row, subject=subject, as_of=self.as_of, graph=graph, devices=devices, interned=self._interned)
 
