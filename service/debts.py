@@ -60,7 +60,7 @@ class Settler:
                     log.warning("%d applications that were owed to the store are in it now", brought)
             except RingfenceError as error:
                 log.info("what is owed to the store waits: %s", error)
-            except RuntimeError:
-                if threading.main_thread().is_alive():
+            except RuntimeError as error:
+                if "shutdown" not in str(error):
                     raise
-                return  # the process ends, and threads can no longer be begun; what is owed is brought by the next one
+                return  # the process ends, and work can no longer be begun; what is owed is brought by the next one
