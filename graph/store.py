@@ -88,6 +88,13 @@ class GraphStore(ABC):
         """Take several batches, each with a mark of its own, as if they came one by one; an adapter may take them in one transaction."""
         return [self.add(facts) for facts in batches]
 
+    def rehearse(self, facts: Facts) -> None:
+        """Go through the motions of `add` and keep nothing, so that what is planned on first use is ready. By default the store is only reached.
+
+        Raises StoreUnavailableError when the store did not answer, or not in time.
+        """
+        self.mark()
+
     @abstractmethod
     def view(self, as_of: datetime, recorded_by: int | None = None) -> GraphView:
         """The graph just before `as_of` (strict <), of what was recorded up to the mark `recorded_by` (default: all until now)."""

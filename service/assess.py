@@ -12,7 +12,7 @@ import orjson
 
 from graph.errors import ConflictError, StoreError, StoreUnavailableError
 from graph.evidence import Subject
-from graph.model import Application, Facts
+from graph.model import Application, Facts, Identifier, IdentifierKind, Mention, Role
 from graph.moments import micros
 from graph.store import GraphView
 from investigations.assessments import Conclusion, Degraded, Level, ModelUsed, RiskAssessment, Stage
@@ -141,9 +141,17 @@ def warm_up(wired: Wired) -> None:
 
     Raises StoreUnavailableError when the store did not answer, or not in time.
     """
+    wired.store.rehearse(Facts(applications=(_nobodys(wired.clock()),)))
     seen = look(wired.store.view(wired.clock()), Subject(applicant_id=""), wired.scorer, Stopwatch(Pace(), _UNHURRIED_MS))
     if seen.evidence is None:
         raise StoreUnavailableError("the store did not answer an assessment's reads")
+
+
+def _nobodys(at: datetime) -> Application:
+    """An application of nobody that names something in every role."""
+    phone, employer = (Identifier(kind, "rehearsal") for kind in (IdentifierKind.PHONE, IdentifierKind.EMPLOYER))
+    named = (Mention(phone, Role.OWN), Mention(phone, Role.CONTACT), Mention(employer, Role.EMPLOYER))
+    return Application(application_id="rehearsal", applied_at=at, applicant_id="rehearsal", platform_id="rehearsal", mentions=named)
 
 
 def _remembered_and_seen(wired: Wired, asked: Asked) -> tuple[Remembered, Seen]:

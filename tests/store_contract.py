@@ -98,6 +98,12 @@ class StoreContract:
         assert (again.accepted, again.known, again.conflicts) == (0, total, ())
         assert again.mark == first.mark == store.mark()
 
+    def test_a_rehearsal_leaves_nothing_behind(self, store: GraphStore) -> None:
+        store.rehearse(Facts(applications=(applies("ann", 1, uses("phone", "x")),)))
+        assert sum(store.counts().values()) == 0
+        assert store.mark() == 0
+        assert store.add(Facts(applications=(applies("ann", 1, uses("phone", "x")),))).accepted == 1
+
     def test_an_id_that_comes_back_with_other_content_is_a_conflict_and_changes_nothing(self, store: GraphStore) -> None:
         store.add(Facts(applications=(applies("ann", 1, amount=100.0),)))
         added = store.add(Facts(applications=(applies("bob", 2), applies("ann", 1, amount=999.0))))

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from graph.errors import StoreUnavailableError
 from graph.model import Added, Facts, RingSnapshot
@@ -47,6 +47,14 @@ _TABLES = (
 )  # fmt: skip
 
 
+class _RehearsedError(Exception):
+    """Ends a transaction of which nothing is to be kept."""
+
+
+def _undone(added: list[Added]) -> NoReturn:
+    raise _RehearsedError(added)
+
+
 class Neo4jStore(GraphStore):
     """The graph in the database behind `url`.
 
@@ -80,6 +88,13 @@ class Neo4jStore(GraphStore):
         """Several batches in one transaction, each with a mark of its own as if they had come one by one."""
         self._prepare()
         return self._database.write(lambda ask: Writer(ask).write(batches))
+
+    def rehearse(self, facts: Facts) -> None:
+        self._prepare()
+        try:
+            self._database.write(lambda ask: _undone(Writer(ask).write([facts])))
+        except _RehearsedError:
+            return
 
     def view(self, as_of: datetime, recorded_by: int | None = None) -> Neo4jView:
         return Neo4jView(self._read, self._interned, as_of, self.mark() if recorded_by is None else recorded_by)

@@ -71,12 +71,12 @@ class Writer:
         parts = [PEOPLE] if people else []
         parts += [IDENTIFIERS] if identifiers else ["WITH [] AS otherwise"]
         parts += [NEW[name] for name in new]
-        parts += [TIES[role] for role in ties]
+        parts += TIES.values() if ties else []  # all roles, whichever there are: a statement of few forms is planned few times
         parts += [TALLY] if ties else []
         parts += [ADVANCE] if upto is not None else []
         given: dict[str, Any] = {"people": people, "identifiers": [codec.identifier_row(i) for i in identifiers], "upto": upto}
         given |= {f"new_{name}": [[*tables[name].rows[n], mark_of[name][n]] for n in positions] for name, positions in new.items()}
-        given |= {f"ties_{role}": rows for role, rows in ties.items()}
+        given |= {f"ties_{role}": ties.get(role, []) for role in TIES}
         given["touched"] = _touched(ties)
         [[otherwise]] = self._ask("\n".join([*parts, "RETURN otherwise"]), **given)
         if otherwise:
