@@ -14,6 +14,7 @@ from ingestion.contract import Cell, Column
 from ingestion.door import Door
 
 LONGEST = 512  # characters of an id or a text; longer is not one
+_EXACT = 2**53  # from here on a float no longer says which whole number it was: such a card stays in a form that is none
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,7 +37,7 @@ def text_of(raw: object, name: str) -> str:
     elif isinstance(raw, bool) or not isinstance(raw, int | float):
         raise RecordError(name, "unreadable_text", "must be a text")
     else:
-        text = str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw)
+        text = str(int(raw)) if isinstance(raw, float) and raw.is_integer() and abs(raw) < _EXACT else str(raw)
     if len(text) > LONGEST:
         raise RecordError(name, "too_long", f"is longer than {LONGEST} characters")
     if not text.isprintable():
@@ -128,7 +129,7 @@ def _moment(raw: object, form: str) -> datetime:
         return datetime.strptime(text, form)  # noqa: DTZ007  likewise
     if text.isdecimal() and len(text) != 8:
         raise ValueError
-    return datetime.fromisoformat(text)
+    return datetime.fromisoformat(text.upper())  # a small t and z are ISO-8601 as well (RFC 3339)
 
 
 def _from_epoch(raw: object, form: str) -> datetime:

@@ -80,10 +80,12 @@ def open_delivery(folder: Path, mapping: str | None = None) -> Delivery:
 def _contract_feeds(folder: Path, files: dict[str, Path]) -> tuple[Feed, ...]:
     found: dict[str, str] = {}
     for name in files:
-        suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(s)), None)
+        suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(s)), None)
+        if suffix is None and name.partition(".")[0] in TABLES:
+            raise DeliveryError(f"{folder}: {name} is a table in a format that is not read; there are {', '.join(SUFFIXES)}")
         if suffix is None or name == REJECTS:
             continue
-        table = name.removesuffix(suffix)
+        table = name[: -len(suffix)]
         if table not in TABLES:
             raise DeliveryError(f"{folder}: {name} is no table of the contract ({', '.join(TABLES)}); foreign tables need a {FILE_NAME}")
         if table in found:

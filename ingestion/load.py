@@ -80,6 +80,8 @@ def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, 
     report = Report(delivery=delivery.folder.name, mapping=delivery.mapping.name, left_out=delivery.left_out)
     if delivery.mapping.timezone:
         door = replace(door, zone=time_zone(delivery.mapping.timezone))
+    for feed in delivery.feeds:
+        report.tables[feed.table.name] = Tally()  # a table without a row was read as well
     crowds = Crowds()
     with few_collections(), Rejects(report_to / REJECTS) as rejects:
         for batch in _parsed(delivery, store, door):
@@ -114,7 +116,7 @@ def _keep(feed: Feed, batch: Batch, store: GraphStore, rejects: Rejects, report:
         problem = RecordError("", "duplicate_id", "the id is known with other content; the first one stands")
         for _, position in added.conflicts:
             rejects.write(table, feed.source, good[position], (problem,))
-    tally = report.tables.setdefault(table.name, Tally())
+    tally = report.tables[table.name]
     tally.read += batch.read
     tally.accepted += added.accepted
     tally.known += added.known

@@ -34,11 +34,17 @@ class Normal(NamedTuple):
     standing: Standing
 
 
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad]")  # pasted with a value: joiners, directions, byte order marks
+_NUMBERS = frozenset((IdentifierKind.NATIONAL_ID, IdentifierKind.PHONE, IdentifierKind.BANK_CARD, IdentifierKind.DEVICE))
+
+
 def normalise(kind: IdentifierKind, text: str) -> Normal:
     """`text` (not empty) as the canonical value of its kind."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     text = text.strip()
+    if kind in _NUMBERS and text.endswith(".0") and text[:-2].isdecimal():
+        text = text[:-2]  # a column of numbers with gaps, as spreadsheets and data frames write it
     value, sound = _FORMS[kind](text)
     if is_placeholder(kind, value) or not text:
         return Normal(value, mask(kind, value), Standing.PLACEHOLDER)
@@ -105,6 +111,7 @@ def _bank_card(text: str) -> tuple[str, bool]:
 
 
 _UUID = re.compile(r"\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?", re.IGNORECASE)
+_IMEI = re.compile(r"(\d\d)[- ](\d{6})[- ](\d{6})[- ](\d)")
 _HEX = re.compile(r"[0-9a-f:-]+", re.IGNORECASE)
 
 
@@ -112,6 +119,8 @@ def _device(text: str) -> tuple[str, bool]:
     """IMEI, Android id, UUID (with or without its dashes) in lower case; other ids may mean their case, so they keep it."""
     if match := _UUID.fullmatch(text):
         return "-".join(match.groups()).lower(), True
+    if match := _IMEI.fullmatch(text):
+        return "".join(match.groups()), True
     value = re.sub(r"\s+", "", text)
     return value.lower() if _HEX.fullmatch(value) else value, len(value) >= 3
 

@@ -158,10 +158,12 @@ def _split(lines: Iterator[str], width: int) -> Iterator[tuple[int, list[str] | 
 
 
 def _cells(text: str) -> list[str] | None:
+    """The cells of one record; None where it cannot be told apart, or ends before the text does (two stray quotes are no quoted cell)."""
     try:
-        return next(csv.reader([text] if "\n" not in text and "\r" not in text else io.StringIO(text, newline=""), strict=True), [])
+        found = list(csv.reader([text] if "\n" not in text and "\r" not in text else io.StringIO(text, newline=""), strict=True))
     except csv.Error:
         return None
+    return found[0] if len(found) == 1 else None if found else []
 
 
 def _is_utf8(cells: list[str]) -> bool:
@@ -233,12 +235,24 @@ def _parquet(path: Path) -> Iterator[Record]:
                 yield Record(line, dict(zip(names, cells)), "not_utf8" if n in broken else "")
 
 
+def _text(value: bytes | None, row: int, broken: set[int]) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        broken.add(row)
+        return None
+
+
 def _values(column: pa.Array, broken: set[int]) -> list[Any]:
     """A column as Python values; rows whose text is not UTF-8 go into `broken`."""
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
     elif pa.types.is_decimal(column.type):
+        if column.type.scale == 0:
+            return [None if value is None else int(value) for value in column.to_pylist()]  # a card of 19 digits is more than a float holds
         column = column.cast(pa.float64())
+    elif pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return [_text(value, n, broken) for n, value in enumerate(column.to_pylist())]  # what some writers make of their texts
     try:
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             return list(column.to_numpy(zero_copy_only=False).tolist())  # six times as fast, and a text that is there twice is made once

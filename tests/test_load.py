@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -194,6 +195,44 @@ def test_lines_that_are_not_utf8_or_not_rows_cost_only_themselves(tmp_path, stor
     assert "M10" in store.view(NOW).merchants_of(["M10"])
 
 
+def test_two_stray_quotes_on_two_lines_lose_neither_line(tmp_path, store):
+    folder = deliver(tmp_path / "delivery", merchants=[{"merchant_id": "M1", "category": "beauty"}])
+    with (folder / "merchants.csv").open("a") as file:
+        file.write('M2,b"ad\nM3,"open\nM4,travel\n')
+    report = load_into(store, folder)
+    assert report.tables["merchants"].read == 4
+    assert [(line["line"], line["code"]) for line in rejects(folder)] == [(3, "unreadable_row"), (4, "unreadable_row")]
+
+
+def test_parquet_columns_of_decimals_and_of_bare_bytes_are_read_as_what_they_say(tmp_path, store):
+    folder = deliver(tmp_path / "delivery")
+    row = {**APPLICATION, "bank_card": Decimal(APPLICATION["bank_card"]), "national_id": APPLICATION["national_id"].encode()}
+    write_parquet(folder / "applications.parquet", [row, {**row, "application_id": "A2", "national_id": b"\xff"}])
+    report = load_into(store, folder)
+    plain = deliver(tmp_path / "plain", applications=[APPLICATION])
+    assert load_into(store, plain).tables["applications"].known == 1
+    assert report.rejects == {("applications", "not_utf8"): 1}
+
+
+def test_a_card_that_a_column_of_floats_has_rounded_never_links(tmp_path, store):
+    folder = deliver(tmp_path / "delivery")
+    rows = [{**APPLICATION, "application_id": f"A{n}", "bank_card": float(6214832065674310000 + 2048 * n)} for n in range(40)]
+    write_parquet(folder / "applications.parquet", rows)
+    assert load_into(store, folder).as_json()["unverified"] == {"bank_card": 40}
+
+
+def test_a_table_without_a_row_is_in_the_report(tmp_path, store):
+    folder = deliver(tmp_path / "delivery")
+    (folder / "devices.csv").write_text("device_id\n")
+    assert load_into(store, folder).as_json()["tables"]["devices"] == {"read": 0, "accepted": 0, "known": 0, "rejected": 0}
+
+
+def test_a_table_is_known_by_its_name_however_its_ending_is_written(tmp_path, store):
+    folder = deliver(tmp_path / "delivery", applications=[APPLICATION])
+    (folder / "applications.csv").rename(folder / "applications.CSV")
+    assert load_into(store, folder).tables["applications"].accepted == 1
+
+
 def test_jsonl_lines_that_are_not_objects_cost_only_themselves(tmp_path, store):
     folder = deliver(tmp_path / "delivery")
     lines = [b'{"merchant_id": "M1", "category": NaN}', b"[1]", b"{", b'{"merchant_id": "\xff"}', b'{"merchant_id": ["M2"]}', b""]
@@ -267,6 +306,8 @@ def test_the_report_says_what_the_load_says(tmp_path, store):
         (lambda d: (d / "merchants.csv").write_text("merchant_id,city,city\n"), "twice"),
         (lambda d: (d / "merchants.csv").write_bytes(b""), "merchant_id"),
         (lambda d: (d / "platforms.jsonl").write_text("{}\n"), "twice"),
+        (lambda d: (d / "events.xlsx").write_text("a book"), "events.xlsx is a table in a format that is not read"),
+        (lambda d: (d / "events.jsonl.gz").write_bytes(gzip.compress(b"{}")), "events.jsonl.gz is a table in a format that is not read"),
         (lambda d: (d / "outcomes.jsonl").write_text('{"application_id": "A1"}\n'), "status"),
     ],
 )
