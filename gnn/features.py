@@ -60,36 +60,42 @@ class Reader:
         self.banks = {p.platform_id for p in evidence.platforms.values() if p.type.is_bank}
         self.own = {p.platform_id for p in evidence.platforms.values() if p.is_own}
         self.fraud_since, self.good, self.fraud_loans = _verdicts(evidence)
-        self.start = min((a.applied_at for a in evidence.own), default=self.now)
+        self.frauds = {f"applicant:{who}" for who in self.fraud_since}
+        self.start = days(self.now, min((a.applied_at for a in evidence.own), default=self.now))
+        self.cuts = [self.now - timedelta(days=width) for width in WINDOWS]
 
     def applicant(self, applicant_id: str, step: int, ties: int) -> Row:
         """The row of a person: what they asked for and how it went, as far as it was known."""
         made = self.evidence.applications.get(applicant_id, ())
-        ages = [days(self.now, a.applied_at) for a in made]
         fraud = self.fraud_since.get(applicant_id)
-        first = ages[-1] if ages else NEVER
+        first = days(self.now, made[-1].applied_at) if made else NEVER
+        lenders = [a.platform_id for a in made]
+        within = _within([a.applied_at for a in made], self.cuts)
         return [
-            *(float(step == k) for k in range(3)),
+            float(step == 0),
+            float(step == 1),
+            float(step == 2),
             size(len(made)),
-            *(size(sum(age < width for age in ages)) for width in WINDOWS),
-            size(len({a.platform_id for a, age in zip(made, ages) if age < 7})),
-            size(len({a.platform_id for a in made})),
-            sum(a.platform_id in self.banks for a in made) / len(made) if made else 0.0,
+            *map(size, within),
+            size(len(set(lenders[: within[1]]))),
+            size(len(set(lenders))),
+            sum(map(self.banks.__contains__, lenders)) / len(made) if made else 0.0,
             *self._fates(made),
             float(fraud is not None),
             float(applicant_id in self.good),
             size(days(self.now, fraud)),
             size(first),
-            size(ages[0] if ages else NEVER),
+            size(days(self.now, made[0].applied_at) if made else NEVER),
             *_verification(made),
             size(len({a.merchant_id for a in made if a.merchant_id})),
             size(ties),
-            size(abs(first - days(self.now, self.start))) if ages else size(NEVER),
+            size(abs(first - self.start)) if made else size(NEVER),
         ]
 
     def _fates(self, made: Sequence[Application]) -> Row:
         """Refused, paid out, paid back and gone bad: how many of these applications."""
-        fates = [{o.status for o in self.evidence.outcomes.get(a.application_id, ())} for a in made]
+        outcomes = self.evidence.outcomes
+        fates = [{o.status for o in told} for a in made if (told := outcomes.get(a.application_id))]
         return [
             size(sum(OutcomeStatus.REJECTED in fate for fate in fates)),
             size(sum(OutcomeStatus.DISBURSED in fate for fate in fates)),
@@ -100,26 +106,27 @@ class Reader:
     def identifier(self, data: Mapping[str, Any], links: Mapping[str, Mapping[str, Any]]) -> Row:
         """The row of an identifier: `data` its node in the subgraph, `links` its shown ties by applicant node."""
         identifier = data["identifier"]
-        since = [days(self.now, link["since"]) for link in links.values() if link["since"] is not None]
-        last = [days(self.now, link["last"]) for link in links.values() if link["last"] is not None]
-        fraud = sum(node.partition(":")[2] in self.fraud_since for node in links)
+        since = sorted([link["since"] for link in links.values() if link["since"] is not None], reverse=True)
+        last = [link["last"] for link in links.values() if link["last"] is not None]
+        fraud = len(links.keys() & self.frauds)
         device = self.evidence.devices.get(identifier)
+        oldest, newest = (days(self.now, since[-1]), days(self.now, since[0])) if since else (NEVER, NEVER)
         return [
-            *(float(identifier.kind is kind) for kind in KINDS),
+            *_IS_KIND[identifier.kind],
             size(data["holders"]),
             float(data["hub"] is not None),
             float(identifier.linking),
             size(len(links)),
-            size(sum(link["role"] == Role.CONTACT for link in links.values())),
-            *(size(sum(age < width for age in since)) for width in WINDOWS[1:]),
+            size(sum([link["role"] == "contact" for link in links.values()])),
+            *map(size, _within(since, self.cuts[1:])),
             size(fraud),
             fraud / len(links) if links else 0.0,
-            size(max(since, default=NEVER)),
-            size(min(last, default=NEVER)),
+            size(oldest),
+            size(days(self.now, max(last, default=None))),
             float(len(since) < len(links)),
             float(bool(device and device.is_emulator)),
             float(bool(device and device.is_rooted)),
-            size(max(since, default=0.0) - min(since, default=0.0)),
+            size(oldest - newest),
         ]
 
     def application(self, application: Application) -> Row:
@@ -175,10 +182,7 @@ class Reader:
         """The row of a tie or a transfer: its role, how old and how lately used; `now` when only the application in question says it."""
         role, since, last = data["role"], data["since"], data["last"]
         return [
-            float(role == Role.OWN),
-            float(role == Role.CONTACT),
-            float(role == Role.EMPLOYER),
-            float(role not in _ROLES),
+            *_IS_ROLE.get(role, _NO_ROLE),
             size(days(self.now, since)) if since is not None else 0.0,
             size(days(self.now, last)) if last is not None else 0.0,
             float(since is None),
@@ -191,7 +195,19 @@ class Reader:
         return [0.0, 0.0, 0.0, 0.0, age, age, float(now), 0.0]
 
 
-_ROLES = frozenset(role.value for role in Role)
+_IS_ROLE = {role.value: (*(float(role is other) for other in (Role.OWN, Role.CONTACT, Role.EMPLOYER)), 0.0) for role in Role}
+_NO_ROLE = (0.0, 0.0, 0.0, 1.0)  # a transfer or a referral
+_IS_KIND = {kind: tuple(float(kind is other) for other in KINDS) for kind in KINDS}
+
+
+def _within(moments: Sequence[datetime], cuts: Sequence[datetime]) -> list[int]:
+    """How many of the moments, newest first, lie after each cut; the cuts go back in time."""
+    counts, position = [], 0
+    for cut in cuts:
+        while position < len(moments) and moments[position] > cut:
+            position += 1
+        counts.append(position)
+    return counts
 
 
 def _verdicts(evidence: Evidence) -> tuple[dict[str, datetime], set[str], set[str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +83,7 @@ class _Drawing:
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
         self.read = Reader(evidence)
+        self.adjacency = dict(evidence.graph.adjacency())
         self.rows: dict[str, list[Row]] = {name: [] for name in NODE_FEATURES}
         self.ends: dict[EdgeType, list[tuple[int, int]]] = {edge: [] for edge in EDGE_TYPES}
         self.attr: dict[EdgeType, list[Row]] = {edge: [] for edge in EDGE_TYPES}
@@ -99,30 +99,27 @@ class _Drawing:
         self.attr[edge].append(row)
 
     def people(self) -> None:
-        """Applicants, the subject first."""
-        graph = self.evidence.graph
-        for node, data in graph.nodes(data=True):
+        """Applicants, the subject first, and who sent whom something."""
+        adjacency, number = self.adjacency, self.number
+        for node, data in self.evidence.graph.nodes(data=True):
             if data["type"] == "applicant":
-                self._node(node, "applicant", self.read.applicant(node.partition(":")[2], data["step"], graph.degree(node)))
+                self._node(node, "applicant", self.read.applicant(node.partition(":")[2], data["step"], len(adjacency[node])))
+        for node, (_, place) in list(number.items()):
+            for other, said in adjacency[node].items():
+                if other in number and place < number[other][1]:
+                    self._link(("applicant", "deals_with", "applicant"), place, number[other][1], self.read.link(said))
 
     def ties(self) -> None:
-        """Identifiers and who holds them, and who sent whom something."""
-        graph, me = self.evidence.graph, self.evidence.subject.node
-        for node, data in graph.nodes(data=True):
+        """Identifiers and who holds them."""
+        me = self.evidence.subject.node
+        for node, data in self.evidence.graph.nodes(data=True):
             # What only one other person is seen with ties nobody to anybody: it counts among that person's ties and is no node.
-            if data["type"] != "applicant" and (len(graph.adj[node]) > 1 or me in graph.adj[node]):
-                self._node(node, GROUPS[data["identifier"].kind], self.read.identifier(data, graph.adj[node]))
-        for a, b, data in graph.edges(data=True):
-            if a in self.number and b in self.number:
-                self._tie(self.number[a], self.number[b], data)
-
-    def _tie(self, a: tuple[str, int], b: tuple[str, int], data: dict[str, Any]) -> None:
-        row = self.read.link(data)
-        if a[0] == b[0]:
-            self._link(("applicant", "deals_with", "applicant"), a[1], b[1], row)
-            return
-        person, thing = (a, b) if a[0] == "applicant" else (b, a)
-        self._link(("applicant", "has", thing[0]), person[1], thing[1], row)
+            if data["type"] == "applicant" or (len(held := self.adjacency[node]) == 1 and me not in held):
+                continue
+            group = GROUPS[data["identifier"].kind]
+            place = self._node(node, group, self.read.identifier(data, held))
+            for person, tie in held.items():
+                self._link(("applicant", "has", group), self.number[person][1], place, self.read.link(tie))
 
     def loans(self) -> None:
         """The application in question, the latest ones of everybody, and the shop and the agent of the one in question."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class IdentifierKind(StrEnum):
@@ -93,8 +94,7 @@ class Identifier:
         return hash(self.token)  # two kinds hardly ever share a token, and a string remembers its hash
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """An application or event names an identifier in a role."""
 
     identifier: Identifier
@@ -229,8 +229,7 @@ class Added:
     mark: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(NamedTuple):
     """An applicant is tied to an identifier: `since` the first mention, `last` the latest one before the view's moment."""
 
     applicant_id: str

@@ -166,7 +166,7 @@ class StoreContract:
 
     def test_an_unverified_national_id_links_nobody(self, store: GraphStore) -> None:
         wrong = dataclasses.replace(known_as("national_id", "n"), linking=False)
-        mention = dataclasses.replace(uses("national_id", "n"), identifier=wrong)
+        mention = uses("national_id", "n")._replace(identifier=wrong)
         store.add(Facts(applications=(applies("ann", 1, mention), applies("bob", 1, mention))))
         graph = store.view(day(2)).neighbourhood("ann")
         assert graph.nodes["national_id:k1.n"]["hub"] == "not_linking"
@@ -264,7 +264,7 @@ def whole_graph(facts: Facts) -> nx.Graph[str]:
     graph: nx.Graph[str] = nx.Graph()
     spoken = [(a.applicant_id, m, a.applied_at) for a in facts.applications for m in a.mentions]
     spoken += [(e.applicant_id, m, e.at) for e in facts.events for m in e.mentions]
-    spoken += [(c.applicant_id, dataclasses.replace(uses("phone", "x", Role.CONTACT), identifier=c.phone), c.at) for c in facts.contacts]
+    spoken += [(c.applicant_id, uses("phone", "x", Role.CONTACT)._replace(identifier=c.phone), c.at) for c in facts.contacts]
     ties: dict[tuple[str, str], list[tuple[Role, datetime]]] = defaultdict(list)
     for who, mention, at in spoken:
         ties[f"applicant:{who}", mention.identifier.node].append((mention.role, at))

@@ -209,7 +209,7 @@ def test_the_second_scan_says_what_is_new_since_the_first(tmp_path: Path) -> Non
     wired = service(tmp_path, Facts(applications=(bad,), platforms=random_facts(1).platforms))
     first = risk(wired, body(applicant_id="honest"), at=day(10))
     device = next(m.identifier for m in wired.store.view(day(11)).application("live-1").mentions if m.identifier.kind == "device")
-    news = does("thief", "login", 10.2, dataclasses.replace(uses("device", "x"), identifier=device))
+    news = does("thief", "login", 10.2, uses("device", "x")._replace(identifier=device))
     wired.store.add(Facts(events=(news,), applications=(applies("honest", 10.3, platform_id="L2"),)))
     wired.store.add(Facts(labels=(fraud("honest@10.3", 10.4),)))
     second = risk(wired, {"application_id": "live-1", "stage": "disbursement"}, at=day(10.5))

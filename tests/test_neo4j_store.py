@@ -57,7 +57,7 @@ def test_a_crowd_is_not_walked_and_a_view_from_before_it_was_one_sees_its_first_
 
 def test_an_identifier_is_shown_as_it_was_first_told(tmp_path: Path) -> None:
     other = dataclasses.replace(known_as("phone", "x"), masked="150****0000")
-    mention = dataclasses.replace(uses("phone", "x"), identifier=other)
+    mention = uses("phone", "x")._replace(identifier=other)
     with Neo4jStore(empty_graph()) as store, SqliteStore(tmp_path / "graph.db") as oracle:
         for both in (store, oracle):
             both.add(Facts(applications=(applies("ann", 1, uses("phone", "x")),)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from graph.model import Membership, Ring, RingChange, RingMember, RingSnapshot
 from graph.moments import micros, moment
@@ -47,7 +48,7 @@ def snapshot_of(connection: sqlite3.Connection, row: Row) -> RingSnapshot:
 def memberships(connection: sqlite3.Connection, snapshot: Row, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
     """Those applicants' rings in a snapshot."""
     rows = connection.execute(MEMBERSHIPS, (json.dumps(applicant_ids), snapshot[0])).fetchall()
-    found = {row[0]: Membership(snapshot[1], ring_of(row[5], row[7], ()), row[6], member_of(row)) for row in rows}
+    found = {row[0]: Membership(snapshot[1], _without_members(row[5], row[7]), row[6], member_of(row)) for row in rows}
     return {who: found[who] for who in applicant_ids if who in found}
 
 
@@ -57,6 +58,11 @@ def ring(connection: sqlite3.Connection, snapshot: Row, ring_id: str) -> Ring | 
     if row is None:
         return None
     return ring_of(ring_id, row[0], tuple([member_of(m) for m in connection.execute(MEMBERS_OF_ONE, (snapshot[0], ring_id))]))
+
+
+@lru_cache(maxsize=8192)  # the rings of a week are asked for again and again
+def _without_members(ring_id: str, body: str) -> Ring:
+    return ring_of(ring_id, body, ())
 
 
 def _changes(text: str) -> tuple[RingChange, ...]:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from graph.hubs import COUNT_CAP, hub_reason
 from graph.model import (
@@ -67,9 +68,9 @@ DEALERS = """SELECT j.value FROM json_each(:asked) j CROSS JOIN applicant p ON p
        OR EXISTS (SELECT 1 FROM event WHERE counterparty = p.key)"""
 
 # Reads of many subjects at once. `CROSS JOIN` makes SQLite walk the short list and look each one up, never scan the table. What one subject
-# may answer is bounded: where the list reads are not (a person with thousands of rows), `_MANY` finds them and each is read by itself.
+# may answer is bounded: a read of the list stops where somebody must have too many rows (thousands); `_MANY` finds them, and each is read by itself.
 _EACH = "json_each(:asked) j CROSS JOIN applicant p ON p.applicant_id = j.value CROSS JOIN"
-APPLICATIONS_OF_EACH = f"SELECT a.key, j.value FROM {_EACH} application a ON a.applicant = p.key WHERE {_SEEN} ORDER BY a.at DESC"
+APPLICATIONS_OF_EACH = f"SELECT a.key, j.value FROM {_EACH} application a ON a.applicant = p.key WHERE {_SEEN} LIMIT :most"
 OUTCOMES = f"""
     SELECT application_id, status, at, amount FROM json_each(:asked) j CROSS JOIN outcome ON application_id = j.value
     WHERE {_SEEN} ORDER BY at, status"""
@@ -81,7 +82,7 @@ LABELS = f"""
     SELECT {LABEL_COLUMNS}, j.value FROM {_EACH} application a ON a.applicant = p.key CROSS JOIN label l ON l.application_id = a.application_id
     WHERE a.at < :as_of AND a.mark <= :mark AND l.known_at < :as_of AND l.mark <= :mark
     ORDER BY 3, 1, 2, 4"""
-TIES_OF_EACH = f"SELECT t.identifier, t.role, t.since, {_LAST}, j.value FROM {_EACH} tie t ON t.applicant = p.key WHERE {_TIE_SEEN}"
+TIES_OF_EACH = f"SELECT t.identifier, t.role, t.since, {_LAST}, j.value FROM {_EACH} tie t ON t.applicant = p.key WHERE {_TIE_SEEN} LIMIT :most"
 TIES_OF_KIND = f"""
     SELECT t.identifier, t.role, t.since, {_LAST} FROM tie t JOIN identifier i ON i.key = t.identifier
     WHERE t.applicant = {_MINE} AND t.kind = :kind AND {_TIE_SEEN} ORDER BY t.since DESC, i.token, t.role LIMIT :limit"""
@@ -131,14 +132,11 @@ class SqliteView(GraphView):
         return (application_of(row, names[row[1]], resolve) for row in rows)
 
     def applications_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Application, ...]]:
-        many = self._many(MANY_APPLICATIONS, applicant_ids, limit)
-        keys: dict[str, list[int]] = {who: [] for who in applicant_ids}
-        for key, who in self._each(APPLICATIONS_OF_EACH, [who for who in applicant_ids if who not in many]):
-            keys[who].append(key)
+        found, many = self._of_each(APPLICATIONS_OF_EACH, MANY_APPLICATIONS, applicant_ids, limit)
         for who in many:
-            keys[who] = [row[0] for row in self._db.execute(APPLICATIONS_OF, {"who": who, "limit": limit, **self._when})]
-        made = self._cache.applications(self._db, [key for known in keys.values() for key in known])
-        return {who: tuple(sorted([made[key] for key in known], key=_newest)) for who, known in keys.items()}
+            found[who] = self._db.execute(APPLICATIONS_OF, {"who": who, "limit": limit, **self._when}).fetchall()
+        made = self._cache.applications(self._db, [row[0] for rows in found.values() for row in rows])
+        return {who: _latest_first([made[row[0]] for row in rows]) for who, rows in found.items()}
 
     def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = 64) -> tuple[Application, ...]:
         column, place = ("merchant_id", merchant_id) if merchant_id is not None else ("agent_id", agent_id)
@@ -174,19 +172,25 @@ class SqliteView(GraphView):
             found[row[-1]].append(label_of(row))
         return {who: tuple(known) for who, known in found.items()}
 
-    def _each(self, sql: str, asked: Sequence[str] | Sequence[int]) -> list[Row]:
-        return self._db.execute(sql, {"asked": json.dumps(asked), **self._when}).fetchall() if asked else []
+    def _each(self, sql: str, asked: Sequence[str] | Sequence[int], most: int = -1) -> list[Row]:
+        return self._db.execute(sql, {"asked": json.dumps(asked), "most": most, **self._when}).fetchall() if asked else []
 
-    def _many(self, sql: str, asked: Sequence[str], limit: int) -> set[str]:
-        return {row[0] for row in self._db.execute(sql, {"asked": json.dumps(asked), "limit": limit})}
+    def _of_each(self, each: str, many: str, people: Sequence[str], limit: int) -> tuple[dict[str, list[Row]], list[str]]:
+        """Each person's rows, which end with the person's id, and who has more than `limit` of them: theirs may not be all."""
+        found: dict[str, list[Row]] = {who: [] for who in people}
+        most = limit * len(people)
+        rows, too_many = self._each(each, people, most + 1), set[str]()
+        if len(rows) > most:
+            too_many = {row[0] for row in self._db.execute(many, {"asked": json.dumps(people), "limit": limit})}
+            rows = self._each(each, [who for who in people if who not in too_many])
+        for row in rows:
+            found[row[-1]].append(row)
+        return found, [who for who, told in found.items() if who in too_many or len(told) > limit]
 
     # -- ties -------------------------------------------------------------------------------------------------------------------------
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
-        many = self._many(MANY_TIES, applicant_ids, limit)
-        found: dict[str, list[Row]] = {who: [] for who in applicant_ids}
-        for row in self._each(TIES_OF_EACH, [who for who in applicant_ids if who not in many]):
-            found[row[-1]].append(row)
+        found, many = self._of_each(TIES_OF_EACH, MANY_TIES, applicant_ids, limit)
         for who in many:
             asked = {"who": who, "limit": limit, **self._when}
             found[who] = [row for kind in KIND_CODE.values() for row in self._db.execute(TIES_OF_KIND, {"kind": kind, **asked})]
@@ -278,5 +282,7 @@ def _newest_first(who: str, rows: Sequence[Row], resolve: Mapping[int, Identifie
     return tuple([Tie(who, resolve[key], ROLES[role], moment(-since), moment(last)) for since, _, role, key, last in known])
 
 
-def _newest(application: Application) -> tuple[int, str]:
-    return -micros(application.applied_at), application.application_id
+def _latest_first(made: list[Application]) -> tuple[Application, ...]:
+    made.sort(key=attrgetter("application_id"))
+    made.sort(key=attrgetter("applied_at"), reverse=True)
+    return tuple(made)
