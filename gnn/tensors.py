@@ -99,27 +99,31 @@ class _Drawing:
         self.attr[edge].append(row)
 
     def people(self) -> None:
-        """Applicants, the subject first, and who sent whom something."""
-        adjacency, number = self.adjacency, self.number
+        """Applicants, the subject first."""
         for node, data in self.evidence.graph.nodes(data=True):
             if data["type"] == "applicant":
-                self._node(node, "applicant", self.read.applicant(node.partition(":")[2], data["step"], len(adjacency[node])))
-        for node, (_, place) in list(number.items()):
-            for other, said in adjacency[node].items():
-                if other in number and place < number[other][1]:
-                    self._link(("applicant", "deals_with", "applicant"), place, number[other][1], self.read.link(said))
+                self._node(node, "applicant", self.read.applicant(node.partition(":")[2], data["step"], len(self.adjacency[node])))
 
     def ties(self) -> None:
-        """Identifiers and who holds them."""
-        me = self.evidence.subject.node
+        """Identifiers and who holds them, and who sent whom something."""
+        me, seen = self.evidence.subject.node, set()
         for node, data in self.evidence.graph.nodes(data=True):
             # What only one other person is seen with ties nobody to anybody: it counts among that person's ties and is no node.
-            if data["type"] == "applicant" or (len(held := self.adjacency[node]) == 1 and me not in held):
-                continue
-            group = GROUPS[data["identifier"].kind]
-            place = self._node(node, group, self.read.identifier(data, held))
-            for person, tie in held.items():
-                self._link(("applicant", "has", group), self.number[person][1], place, self.read.link(tie))
+            if data["type"] != "applicant" and (len(held := self.adjacency[node]) > 1 or me in held):
+                self._node(node, GROUPS[data["identifier"].kind], self.read.identifier(data, held))
+        for node, others in self.adjacency.items():
+            seen.add(node)
+            if node in self.number:
+                for other, said in others.items():
+                    if other not in seen and other in self.number:
+                        self._tie(self.number[node], self.number[other], self.read.link(said))
+
+    def _tie(self, a: tuple[str, int], b: tuple[str, int], row: Row) -> None:
+        if a[0] == b[0]:
+            self._link(("applicant", "deals_with", "applicant"), a[1], b[1], row)
+            return
+        person, thing = (a, b) if a[0] == "applicant" else (b, a)
+        self._link(("applicant", "has", thing[0]), person[1], thing[1], row)
 
     def loans(self) -> None:
         """The application in question, the latest ones of everybody, and the shop and the agent of the one in question."""
