@@ -6,6 +6,7 @@ import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -53,14 +54,26 @@ class Match:
         return out
 
 
-def read_truth(folder: Path) -> dict[str, Person]:
-    """`applicants.csv` by applicant. Raises SettingError when it is not there or lacks a column."""
+def read_truth(folder: Path, as_of: datetime) -> dict[str, Person]:
+    """`applicants.csv` by applicant, without those who first applied (`first_applied_at`, where the truth tells) at `as_of` or later.
+
+    Raises SettingError when it is not there, lacks a column or holds an unreadable time.
+    """
     path = folder / "applicants.csv"
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return {row["applicant_id"]: Person(row["kind"], row["ring"], row["bad"].strip().lower() in _YES) for row in csv.DictReader(file)}
-    except (OSError, KeyError) as error:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if _appeared(row.get("first_applied_at") or "", as_of)]
+        return {row["applicant_id"]: Person(row["kind"], row["ring"], row["bad"].strip().lower() in _YES) for row in rows}
+    except (OSError, KeyError, ValueError) as error:
         raise SettingError(f"{path} is no truth: applicant_id, kind, ring and bad are needed ({error})") from error
+
+
+def _appeared(first: str, as_of: datetime) -> bool:
+    """Whether somebody had applied before the moment; a time without an offset is in its time zone, none at all leaves them in."""
+    if not first:
+        return True
+    moment = datetime.fromisoformat(first)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=as_of.tzinfo)) < as_of
 
 
 def read_flagged(folder: Path) -> dict[str, frozenset[str]]:

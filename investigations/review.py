@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import resource
@@ -74,7 +75,9 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         figures=_figures(snapshot, found, took),
     )
     _publish(store, result, plan.out)
-    return _with_cases(result, casebook, flagged, plan)
+    opened = _open_cases(result, casebook, flagged, plan)
+    whole = {"cases_opened": opened, "seconds": round(time.perf_counter() - started, 3)}
+    return dataclasses.replace(result, figures={**result.figures, **whole})
 
 
 def week_of(as_of: datetime) -> str:
@@ -121,7 +124,7 @@ def _figures(snapshot: RingSnapshot, found: Found, took: float) -> dict[str, flo
         "hubs_ignored": int((found.sharing.hub > 0).sum()),
         "known_good": int(found.known.good.sum()),
         "known_good_flagged": found.spared,
-        "seconds": round(took, 3),
+        "search_seconds": round(took, 3),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     }
 
@@ -140,18 +143,11 @@ def _publish(store: GraphStore, result: ReviewResult, out: Path) -> None:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _with_cases(result: ReviewResult, casebook: Casebook | None, flagged: list[Ring], plan: ReviewPlan) -> ReviewResult:
-    """A case for each flagged ring that has no open one."""
+def _open_cases(result: ReviewResult, casebook: Casebook | None, flagged: list[Ring], plan: ReviewPlan) -> int:
+    """A case for each flagged ring that has no open one; how many were opened."""
     opened = 0
     for ring in flagged if casebook is not None else []:
         about = NewCase(reason="ring_review", ring_id=ring.ring_id, snapshot=result.snapshot.name, reason_codes=ring.reason_codes)
         assert casebook is not None
         opened += casebook.open_case(about, at=plan.now, by="ring_review")[1]
-    return ReviewResult(
-        snapshot=result.snapshot,
-        previous=result.previous,
-        edges=result.edges,
-        early=result.early,
-        moments=result.moments,
-        figures={**result.figures, "cases_opened": opened},
-    )
+    return opened

@@ -42,7 +42,8 @@ class ReviewResult:
     `previous` names the snapshot it was compared with, None on a first run. `edges` holds, for every flagged ring, its strongest links
     (at most 200 a ring). `early` has one row for every flagged ring. `moments` are the earlier moments the back-test looked at.
     `figures` is the command's JSON line: groups flagged members_flagged largest_component born grown shrunk merged split dissolved
-    seconds, then applicants, links, hubs_ignored, cases_opened, peak_mb, known_good (applicants whose latest conclusion by then is good) and
+    seconds (of the whole batch), then search_seconds (without back-test and files), applicants, links, hubs_ignored, cases_opened, peak_mb,
+    known_good (applicants whose latest conclusion by then is good) and
     known_good_flagged (how many of those a flagged ring would hold had nobody cleared them: the report's headline of honest people hit).
     """
 

@@ -123,7 +123,7 @@ def report(figures: Figures) -> None:
         lines = (
             f"{int(size):,} applicants",
             f"  load   {load['rows_s']:,} rows/s, {load['applications_s']} applications/s of the whole delivery, peak {load['peak_mb']} MB",
-            f"  rings  {rings['seconds']} s, peak {rings['peak_mb']} MB",
+            f"  rings  {rings['search_seconds']} s, peak {rings['peak_mb']} MB",
             f"  /risk  p50 {risk['p50_ms']} ms, p99 {risk['p99_ms']} ms; echo p50 {echo['p50_ms']} ms: {risk['p50_ms'] / echo['p50_ms']:.1f} x",
             f"         {found['risk']['risk']['eight_connections']['requests_s']} requests/s over 8 connections "
             f"(echo {found['risk']['echo']['eight_connections']['requests_s']})",

@@ -6,12 +6,12 @@ import argparse
 import sys
 import time
 
-from graph.errors import StoreError
+from graph.errors import SettingError, StoreError
 from graph.moving import copy, inventory
 from graph.store import GraphStore
 from ingestion.progress import Progress
 from service.command import ended
-from service.wiring import open_store
+from service.wiring import open_existing, open_store
 
 EXAMPLE = """examples:
   .venv/bin/python scripts/copy_store.py sqlite:///ringfence.db neo4j://neo4j:secret@localhost:7687/neo4j
@@ -29,7 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def run() -> dict[str, object]:
-        with open_store(options.source) as source, open_store(options.target) as target:
+        if options.source == options.target:
+            raise SettingError("FROM and TO are the same store: name another one to copy into")
+        with open_existing(options.source) as source, open_store(options.target) as target:
             return _copied(source, target)
 
     return ended("copy_store", run)

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from investigations.review import ReviewPlan, review
-from service.command import ended
+from service.command import ended, folder_for
 from service.settings import Settings
-from service.wiring import moment_given, open_casebook, open_store, system_clock
+from service.wiring import moment_given, open_casebook, open_existing, system_clock
 
 EXAMPLE = """example:
   .venv/bin/python scripts/detect_rings.py --store sqlite:///ringfence.db --as-of 2026-01-05 --out var/rings/2026-W01"""
@@ -29,8 +29,8 @@ def _run(options: argparse.Namespace) -> dict[str, float | int]:
     settings = Settings.from_environment()
     settings = dataclasses.replace(settings, store=options.store or settings.store, casebook=options.casebook or settings.casebook)
     as_of, now = moment_given(settings, options.as_of), system_clock()
-    plan = ReviewPlan(as_of=as_of, out=options.out, now=now, back_steps=options.back_steps, engine=options.engine)
-    with open_store(settings.store) as store, open_casebook(settings.casebook) as casebook:
+    with open_existing(settings.store) as store, open_casebook(settings.casebook) as casebook:
+        plan = ReviewPlan(as_of=as_of, out=folder_for(options.out), now=now, back_steps=options.back_steps, engine=options.engine)
         return dict(review(store, casebook, plan).figures)
 
 
@@ -41,8 +41,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--as-of", required=True, metavar="T", help="the moment: nothing from then on is seen")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the four files")
     parser.add_argument("--engine", choices=("local", "gds", "spark"), default="local", help="what cuts the graph (default: local)")
-    parser.add_argument("--back-steps", type=int, default=3, metavar="N", help="earlier moments of the back-test, 28 days apart (default: 3)")
+    parser.add_argument("--back-steps", type=_steps, default=3, metavar="N", help="earlier moments of the back-test, 28 days apart (default: 3)")
     return parser
+
+
+def _steps(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of moments: 0 or more")
+    return int(text)
 
 
 if __name__ == "__main__":

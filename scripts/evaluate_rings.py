@@ -8,16 +8,18 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from ingestion.door import time_zone
 from investigations.evaluation import matched, read_flagged, read_truth
 from investigations.reference_rings import reference_groups
 from service.command import ended
 from service.settings import Settings
-from service.wiring import moment_given, open_store
+from service.wiring import moment_given, open_existing
 
 EXAMPLE = """example:
   .venv/bin/python scripts/evaluate_rings.py --rings var/rings/2026-W01 --truth world/truth --as-of 2026-01-05 --store sqlite:///ringfence.db
 
-With --store the truth is cut to the applicants known by then, and the usual recipes are run beside: bare components, and Leiden on links
+A truth that says when people first applied (first_applied_at) is cut to those who had by then; with --store it is cut to the applicants that the
+store knew by then, and the usual recipes are run beside: bare components, and Leiden on links
 weighted 1/holders (at two resolutions that suit it), all flagged where a known fraud is inside."""
 
 
@@ -30,10 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> dict[str, object]:
     settings = Settings.from_environment()
     as_of = moment_given(settings, options.as_of)
-    truth, groups = read_truth(options.truth), read_flagged(options.rings)
+    truth, groups = read_truth(options.truth, as_of.astimezone(time_zone(settings.timezone))), read_flagged(options.rings)
     references: dict[str, object] = {}
     if options.store:
-        with open_store(dataclasses.replace(settings, store=options.store).store) as store:
+        with open_existing(dataclasses.replace(settings, store=options.store).store) as store:
             tables = store.view(as_of).tables()
         known = set(tables.applicant_ids.tolist())
         truth = {applicant: person for applicant, person in truth.items() if applicant in known}

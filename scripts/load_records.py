@@ -13,7 +13,7 @@ from ingestion.delivery import REJECTS, open_delivery
 from ingestion.door import Door, Naming, time_zone
 from ingestion.load import load
 from ingestion.progress import Progress
-from service.command import ended
+from service.command import ended, folder_for
 from service.settings import Settings
 from service.wiring import moment_given, open_keyring, open_store, system_clock
 
@@ -36,7 +36,7 @@ def _run(options: argparse.Namespace) -> dict[str, object]:
     now = moment_given(settings, options.now) if options.now else system_clock()
     delivery = open_delivery(options.delivery, options.mapping)
     zone = time_zone(settings.timezone)
-    folder = options.report or _report_folder(options.delivery, settings.store)
+    folder = folder_for(options.report or _report_folder(options.delivery, settings.store))
     with open_store(settings.store) as store, Progress("load", delivery.rows) as progress:
         keys = open_keyring(settings)
         knows = (lambda node: store.view(system_clock()).identifier(node) is not None) if len(keys.keys) > 1 else None

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-import orjson
-
-from graph.errors import InputError, RingfenceError
+from service.command import ended, folder_for
 from service.settings import Settings
-from service.wiring import moment_given, open_store
+from service.wiring import moment_given, open_existing
 
 EXAMPLE = """example:
   .venv/bin/python scripts/train_model.py --store sqlite:///ringfence.db --as-of 2026-01-01 --out models/first"""
@@ -34,18 +33,15 @@ def main() -> int:
     from gnn.plan import Plan
     from gnn.training import train_model
 
-    try:
+    def run() -> Mapping[str, object]:
         settings = Settings.from_environment()
         plan = Plan(horizon_days=options.horizon_days, capacity=options.capacity, most_samples=options.most_samples, workers=options.processes)
-        figures = train_model(partial(open_store, options.store or settings.store), moment_given(settings, options.as_of), options.out, plan)
-    except InputError as error:
-        print(f"train_model: {error}", file=sys.stderr)
-        return 2
-    except RingfenceError as error:
-        print(f"train_model: {error}", file=sys.stderr)
-        return 1
-    print(orjson.dumps(figures).decode())
-    return 0
+        as_of, url = moment_given(settings, options.as_of), options.store or settings.store
+        open_existing(url).close()
+        folder_for(options.out.absolute().parent)
+        return train_model(partial(open_existing, url), as_of, options.out, plan)
+
+    return ended("train_model", run)
 
 
 if __name__ == "__main__":

@@ -19,12 +19,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
+from graph.errors import SettingError
 from graph.model import Application
 from graph.store import GraphStore
 from investigations.policy import Policy
 from service.assess import assess_stored
+from service.command import folder_for
 from service.settings import Settings
-from service.wiring import load_scorer, open_store, policy_for
+from service.wiring import load_scorer, open_existing, open_store, policy_for
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
@@ -47,10 +49,14 @@ COLUMNS = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """since <= applied_at < until."""
+    """since <= applied_at < until. Raises SettingError for one that holds no moment."""
 
     since: datetime
     until: datetime
+
+    def __post_init__(self) -> None:
+        if self.since >= self.until:
+            raise SettingError("the period is empty: --since must lie before --until")
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) 
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
     task = Task(settings, load_scorer(settings.model) if settings.model else None, _mark(settings))
     beside = out.with_name(f".{out.name}.{os.getpid()}")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    folder_for(out.absolute().parent)
     decisions: Counter[str] = Counter()
     try:
         with pq.ParquetWriter(beside, COLUMNS) as writer, _progress() as progress:
@@ -135,7 +141,7 @@ def _progress() -> tqdm[NoReturn]:
 
 
 def _mark(settings: Settings) -> int:
-    with open_store(settings.store) as store:
+    with open_existing(settings.store) as store:
         return store.mark()
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import orjson
 
-from graph.errors import InputError, RingfenceError
+from graph.errors import InputError, RingfenceError, SettingError
 
 DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
@@ -19,8 +20,20 @@ def ended(name: str, run: Callable[[], Mapping[str, object]]) -> int:
     except RingfenceError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return UNUSABLE if isinstance(error, InputError) else FAILED
+    except OSError as error:
+        print(f"{name}: {error.strerror or error}: {error.filename or 'a file that it needs'}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print(f"{name}: interrupted; what was committed so far is kept, the same command goes on", file=sys.stderr)
         return INTERRUPTED
     print(orjson.dumps(figures, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS).decode())
     return DONE
+
+
+def folder_for(path: Path) -> Path:
+    """The folder that a command shall write into, made where it is not there. Raises SettingError for one that cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError(f"cannot write into {path} ({error.strerror}): choose another folder") from error
+    return path

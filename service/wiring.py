@@ -111,6 +111,16 @@ def open_store(url: str, *, live: bool = False) -> GraphStore:
     raise SettingError(f"unknown store URL {_without_password(url)!r}: known are {STORES}")
 
 
+def open_existing(url: str) -> GraphStore:
+    """The graph store behind a URL for a command that only makes sense with facts in it.
+
+    Raises SettingError also where an embedded store's file is not there: a misspelt path must not look like a store without fraud.
+    """
+    if url.startswith("sqlite:") and not sqlite_path(url).exists():
+        raise SettingError(f"there is no store at {sqlite_path(url)}: load records into it first (scripts/load_records.py), or correct --store")
+    return open_store(url)
+
+
 def _open_neo4j(url: str, live: bool) -> GraphStore:
     try:
         from graph.neo4j_store import Neo4jStore  # here, because its driver is an extra

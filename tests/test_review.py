@@ -1,6 +1,7 @@
 """The weekly review: files, snapshot, cases and the back-test; what fails leaves last week in force; the truth measures it."""
 
 import json
+from datetime import timedelta
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +15,8 @@ from investigations.reference_rings import reference_groups
 from investigations.review import ReviewPlan, review, week_of
 from scripts.detect_rings import main as detect
 from scripts.evaluate_rings import main as evaluate
+from service.batch import Period, score
+from service.settings import Settings
 from tests.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.small_worlds import day
 from tests.stores import store_url
@@ -131,6 +134,39 @@ def test_the_commands_end_with_one_line_of_figures(store, tmp_path, capsys):
     assert set(measured["references"]) == {"components", "leiden_modularity_300", "leiden_cpm_0.05"}
 
 
+def test_a_truth_is_cut_to_those_who_had_applied_before_the_moment(tmp_path):
+    rows = ["applicant_id,kind,ring,bad,first_applied_at", f"A,farm,F1,1,{AS_OF - timedelta(microseconds=1)}", f"B,farm,F1,1,{AS_OF}", "C,plain,,0,"]
+    (tmp_path / "applicants.csv").write_text("\n".join(rows))
+    assert set(read_truth(tmp_path, AS_OF)) == {"A", "C"}
+
+
+def test_a_misspelt_store_is_refused_and_never_looks_like_one_without_fraud(tmp_path, capsys):
+    nowhere = tmp_path / "typo.db"
+    usual = ["--store", f"sqlite:///{nowhere}", "--casebook", f"sqlite:///{tmp_path}/c.db", "--as-of", "2025-07-01", "--out", str(tmp_path / "out")]
+    assert detect(usual) == 2
+    assert "there is no store at" in capsys.readouterr().err
+    assert not nowhere.exists()
+    with pytest.raises(SettingError, match="there is no store at"):
+        score(Settings(store=f"sqlite:///{nowhere}"), Period(since=AS_OF, until=AS_OF + timedelta(days=1)), tmp_path / "scores.parquet", processes=1)
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_anything_is_computed(store, tmp_path, capsys):
+    (tmp_path / "out").write_text("a file")
+    usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --as-of 2025-07-01 --out {tmp_path}/out"
+    assert detect(usual.split()) == 2
+    assert "cannot write into" in capsys.readouterr().err
+
+
+def test_the_seconds_of_a_review_are_those_of_the_whole_batch(store, tmp_path):
+    figures = review(store, None, ReviewPlan(as_of=AS_OF, out=tmp_path / "out", now=AS_OF)).figures
+    assert figures["seconds"] > figures["search_seconds"] > 0
+
+
+def test_a_period_without_a_moment_is_refused():
+    with pytest.raises(SettingError, match="--since must lie before --until"):
+        Period(since=AS_OF, until=AS_OF)
+
+
 @pytest.mark.parametrize("wrong", [["--engine", "spark"], ["--engine", "gds"], ["--as-of", "yesterday"], ["--store", "mongo://x"]])
 def test_unusable_arguments_end_with_status_two(store, tmp_path, capsys, wrong):
     usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --as-of 2025-07-01 --out {tmp_path}/out"
@@ -140,6 +176,6 @@ def test_unusable_arguments_end_with_status_two(store, tmp_path, capsys, wrong):
 
 def test_a_truth_or_a_review_that_is_not_there_is_named(tmp_path):
     with pytest.raises(SettingError, match="is no truth"):
-        read_truth(tmp_path)
+        read_truth(tmp_path, AS_OF)
     with pytest.raises(SettingError, match="holds no ring review"):
         read_flagged(tmp_path)
