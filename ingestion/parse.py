@@ -120,7 +120,7 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
                     raise RecordError(column.name, "unknown_platform", "is no lender of the table `platforms`")
         except RecordError as problem:
             problems.append(problem)
-    if table.one_of and not problems and not any(name in values for name in table.one_of):
+    if table.one_of and not any(name in values or name in {problem.field for problem in problems} for name in table.one_of):
         problems.append(RecordError(table.one_of[0], "missing", f"one of {' and '.join(table.one_of)} is required"))
     if problems:
         raise BadRow(tuple(problems))

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import exp, prod
 
+from graph.errors import SettingError
 from graph.signals_reading import Reading
 from investigations import reasons, rules
 from investigations.assessments import Conclusion, Decision, Level, Reason
@@ -23,10 +24,20 @@ SCORE_POWER = 0.625
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """From which probability on a loan goes to a person, and from which on it is proposed to be declined."""
+    """From which probability on a loan goes to a person, and from which on it is proposed to be declined.
+
+    Raises SettingError where nobody would ever be reviewed: a refusal is always the riskier end.
+    """
 
     review: float = 0.10
     decline: float = 0.60
+
+    def __post_init__(self) -> None:
+        if self.review > self.decline:
+            raise SettingError(
+                f"the probability from which a person looks ({self.review:g}) is above the one from which declining is proposed ({self.decline:g}): "
+                "set RINGFENCE_REVIEW_PROBABILITY and RINGFENCE_DECLINE_PROBABILITY so that review comes first"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

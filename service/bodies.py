@@ -63,12 +63,20 @@ class _Reading:
     def group(self, group: Mapping[str, Any], path: tuple[str, ...]) -> None:
         for key, value in group.items():
             if isinstance(value, dict):
-                if len(path) < _DEPTH:
-                    self.group(value, (*path, key))
+                self._inner(key, value, path)
             elif isinstance(value, list) and key in _LISTS:
                 self._contacts(value)
             else:
                 self._put(self._column(key, path), value)
+
+    def _inner(self, key: str, group: Mapping[str, Any], path: tuple[str, ...]) -> None:
+        """A group within; one that is named as a column is and says nothing for any column is a value of the wrong type."""
+        found = len(self.row), len(self.problems)
+        if len(path) < _DEPTH:
+            self.group(group, (*path, key))
+        column = self._column(key, path)
+        if column is not None and column not in self.row and found == (len(self.row), len(self.problems)):
+            self.problems.append(RecordError(column, "unreadable_text", "must be a value, or a group of known columns, and no other object"))
 
     def _column(self, key: str, path: tuple[str, ...]) -> str | None:
         """Which column a leaf is: `device.id` and `device_id` are device_id, `employer.name` is employer, `verification.liveness` is liveness."""

@@ -47,6 +47,8 @@ def json_body(limit: int) -> Any:
     """The JSON of the body. Raises UnsupportedMediaType, RequestEntityTooLarge or InputError."""
     if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
         raise UnsupportedMediaType("send application/json")
+    if (request.content_length or 0) > limit:
+        raise RequestEntityTooLarge(f"the body is larger than {limit} bytes")
     request.max_content_length = limit
     data = request.get_data(cache=False)
     if len(data) > limit:

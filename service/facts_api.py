@@ -9,7 +9,7 @@ import orjson
 from flask import Blueprint, Response, g
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from graph.errors import ConflictError, InputError, RecordError, StoreUnavailableError
+from graph.errors import ConflictError, RecordError, StoreUnavailableError
 from graph.model import Facts
 from ingestion import parse
 from ingestion.contract import TABLES
@@ -66,7 +66,7 @@ def _parsed(rows: list[Any], table: str, parser: Callable[..., Any], *, single: 
             facts.append(_one(row, door, table, parser))
         except RecordError as error:
             place = "" if single else f"[{position}]."
-            found += [RecordError(place + one.field, one.code, one.message) for one in getattr(error, "problems", (error,))]
+            found += [RecordError((place + one.field).removesuffix("."), one.code, one.message) for one in getattr(error, "problems", (error,))]
     if found:
         raise BadRow(tuple(found))
     return tuple(facts)
@@ -74,7 +74,7 @@ def _parsed(rows: list[Any], table: str, parser: Callable[..., Any], *, single: 
 
 def _one(row: Any, door: Door, table: str, parser: Callable[..., Any]) -> Any:
     if not isinstance(row, Mapping):
-        raise InputError(f"{table}: a list must hold objects")
+        raise RecordError("", "unreadable_row", "must be an object")
     shape = bodies.table_for(row, table) if table == "events" else TABLES[table]
     told, problems = bodies.flat(row, shape)
     if problems:

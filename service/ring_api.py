@@ -81,7 +81,9 @@ def _wanted() -> Any:
     try:
         least = float(request.args.get("min_score", "0"))
     except ValueError:
-        raise InputError("min_score: a number from 0 to 1") from None
+        least = -1.0
+    if not 0.0 <= least <= 1.0:
+        raise InputError("min_score: a number from 0 to 1")
 
     def wanted(ring: Ring) -> bool:
         return ring.score >= least and kind in (None, ring.kind) and (flagged is None or ring.kind.flagged == (flagged == "true"))

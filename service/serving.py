@@ -8,12 +8,14 @@ import socket
 import sys
 import tempfile
 from datetime import timedelta
+from pathlib import Path
 
 from granian import Granian
 from granian.constants import Interfaces
 
 from graph.errors import SettingError
 from service.auth import Keys, check_address
+from service.command import folder_for
 from service.settings import Settings
 from service.wiring import load_scorer, wire
 
@@ -32,7 +34,7 @@ def serve(settings: Settings) -> None:
         raise SettingError("no model: give --model DIR, a bundle made by scripts/train_model.py")
     # Once here, so that a wrong URL, key or bundle stops the start, and the workers do not race to make the tables.
     _prepare(settings)
-    folder = settings.metrics_dir or tempfile.mkdtemp(prefix="ringfence-metrics-")
+    folder = str(folder_for(Path(settings.metrics_dir))) if settings.metrics_dir else tempfile.mkdtemp(prefix="ringfence-metrics-")
     os.environ.update(settings.to_environment() | {"PROMETHEUS_MULTIPROC_DIR": folder})
     if not keys:
         print("no API key is configured (RINGFENCE_API_KEYS): answering on loopback only", file=sys.stderr, flush=True)

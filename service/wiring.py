@@ -170,8 +170,9 @@ def open_keyring(settings: Settings) -> Keyring:
 
 def policy_for(settings: Settings, scorer: Scorer | None) -> Policy:
     """The policy, with the thresholds of the settings where they are set, else the model's, else the defaults."""
-    own = Thresholds(review=scorer.review_probability, decline=scorer.decline_probability) if scorer else Thresholds()
-    return Policy(Thresholds(review=settings.review_probability or own.review, decline=settings.decline_probability or own.decline))
+    own = Thresholds()
+    review, decline = (scorer.review_probability, scorer.decline_probability) if scorer else (own.review, own.decline)
+    return Policy(Thresholds(review=settings.review_probability or review, decline=settings.decline_probability or decline))
 
 
 def _without_password(url: str) -> str:

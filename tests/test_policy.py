@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph import multi_lending
+from graph.errors import SettingError
 from graph.model import LabelValue, Membership, Ring, RingKind, RingMember
 from graph.signals import SIGNALS
 from investigations import rules
@@ -115,6 +116,11 @@ def test_what_only_the_network_sees_is_said_to_be_so() -> None:
 def test_a_policy_with_other_thresholds_has_another_version() -> None:
     assert Policy().version == Policy().version
     assert Policy().version != Policy(Thresholds(review=0.2)).version
+
+
+def test_a_policy_that_declines_before_anybody_looks_is_refused() -> None:
+    with pytest.raises(SettingError, match="RINGFENCE_REVIEW_PROBABILITY"):
+        Thresholds(review=0.7, decline=0.6)
 
 
 def test_masked_keys_show_an_end_at_most() -> None:

@@ -128,6 +128,8 @@ BAD_BODIES = [
     ({"face_match": 1.01}, "face_match", "out_of_range"),
     ({"liveness": [0.5]}, "liveness", "unreadable_number"),
     ({"phone": ["150"]}, "phone", "unreadable_text"),
+    ({"phone": {"brand": "x"}}, "phone", "unreadable_text"),
+    ({"product": {}}, "product", "unreadable_text"),
     ({"phone_three_element": "perhaps"}, "phone_three_element", "unreadable_flag"),
     ({"birth_year": 1066}, "birth_year", "out_of_range"),
     ({"product": "x" * 600}, "product", "too_long"),
@@ -188,7 +190,8 @@ def test_a_request_that_cannot_be_read_gets_a_problem(client: FlaskClient, name:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/nowhere", 404), ("GET", "/risk", 405), ("DELETE", "/risk/x", 405), ("GET", "/risk/A-none", 404), ("GET", "/risk/A-none/replay", 404),
-     ("GET", "/rings/R-none", 404), ("GET", "/rings?kind=circle", 400), ("GET", "/rings?limit=x", 400), ("GET", "/rings?flagged=1", 400)],
+     ("GET", "/rings/R-none", 404), ("GET", "/rings?kind=circle", 400), ("GET", "/rings?limit=x", 400), ("GET", "/rings?flagged=1", 400),
+     ("GET", "/rings?min_score=nan", 400), ("GET", "/rings?min_score=1.5", 400)],
 )  # fmt: skip
 def test_other_wrong_turns_get_problems_too(client: FlaskClient, method: str, path: str, status: int) -> None:
     response = client.open(path, method=method)
@@ -325,6 +328,18 @@ def test_a_bad_fact_keeps_its_whole_list_out(client: FlaskClient, wired: Wired, 
     errors = client.post(path, json=[good, fact]).get_json()["errors"]
     assert errors[-1]["field"] == f"[1].{field}"
     assert wired.store.counts() == before
+
+
+def test_what_is_no_fact_in_a_list_is_named_beside_what_else_is_wrong(client: FlaskClient) -> None:
+    response = client.post("/feedback", json=[5, {"label": "fraud"}])
+    assert response.status_code == 422
+    assert {(e["field"], e["code"]) for e in response.get_json()["errors"]} == {
+        ("[0]", "unreadable_row"), ("[1].application_id", "missing"), ("[1].known_at", "missing"),
+    }  # fmt: skip
+
+
+def test_a_body_that_is_too_large_is_told_the_limit(client: FlaskClient) -> None:
+    assert "larger than 65536 bytes" in client.post("/risk", json={"city": "x" * 70_000}).get_json()["detail"]
 
 
 def test_rings_come_worst_first_and_one_with_its_members(client: FlaskClient, wired: Wired) -> None:
