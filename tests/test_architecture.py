@@ -24,6 +24,7 @@ GUESTS = {
     "torch": ("gnn",),
     "torch_geometric": ("gnn",),
     "neo4j": ("graph/neo4j_store",),
+    "adbc_driver_sqlite": ("graph/sqlite_store",),
     "pandas": ("ingestion", "gnn"),
     "sqlalchemy": ("investigations/casebook",),
 }
