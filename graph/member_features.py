@@ -47,6 +47,14 @@ def first_applied(tables: Tables) -> Column:
     return lowered(first, tables.applications["at"], tables.applications["applicant"])
 
 
+def last_active(tables: Tables) -> Column:
+    """Microseconds of each applicant's latest application, event or mention of an identifier; of their first one if there is nothing else."""
+    last = first_applied(tables)
+    for column, at in ((tables.ties, "last"), (tables.events, "at"), (tables.applications, "at")):
+        raised(last, column[at], column["applicant"])
+    return last
+
+
 def member_features(tables: Tables) -> Features:
     """One row an applicant, in the tables' order."""
     return features({**_shopping(tables), **_checks(tables), **_holdings(tables), **_habits(tables)})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.gathered import lowered, raised
-from graph.member_features import Features, member_features
+from graph.member_features import Features, last_active, member_features
 from graph.model import OutcomeStatus
 from graph.projection import LINK_KINDS
 from graph.ring_kinds import Traits
@@ -78,6 +78,7 @@ def measure(found: Found) -> Measures:
         size=size,
         **_inner_links(found, len(size)),
         **_times(group, known.since, size),
+        last=raised(np.zeros(len(size), np.int64), last_active(found.tables), group),
         **_members(found, size),
         exposure=np.bincount(group, weights=open_amount(found.tables), minlength=len(size)),
         confirmed=np.bincount(group, weights=known.fraud, minlength=len(size)),
@@ -126,7 +127,7 @@ def _inner_links(found: Found, groups: int) -> dict[str, Column]:
 
 
 def _times(group: Column, since: Column, size: Column) -> dict[str, Column]:
-    """First and last arrival, days between the first and the last decile, and the share that came within 14 days of the median."""
+    """First arrival, days between the first and the last decile, and the share that came within 14 days of the median."""
     order = np.lexsort((since, group))
     end = np.cumsum(size)
     start = end - size
@@ -134,7 +135,7 @@ def _times(group: Column, since: Column, size: Column) -> dict[str, Column]:
     low, high, middle = (start + ((size - 1) * share).astype(np.int64) for share in (0.1, 0.9, 0.5))
     near = np.abs(since - ordered[middle][group]) <= 14 * DAY
     soon = np.bincount(group, weights=near) / size
-    return {"first": ordered[start], "last": ordered[end - 1], "burst": (ordered[high] - ordered[low]) / DAY, "soon": soon}
+    return {"first": ordered[start], "burst": (ordered[high] - ordered[low]) / DAY, "soon": soon}
 
 
 def _members(found: Found, size: Column) -> dict[str, Column]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from graph.model import Event, Facts
 from graph.ring_search import search
 from graph.rings import snapshot_of
 from graph.sharing import HUB_REASONS, sharing_of
@@ -44,6 +45,15 @@ def test_a_known_fraud_raises_the_score_of_the_ring(tmp_path):
     assert known.score > unknown.score
     assert (known.confirmed_bad, unknown.confirmed_bad) == (1, 0)
     assert known.reason_codes[0] == "RING_CONFIRMED_MEMBERS"
+
+
+def test_a_ring_was_last_seen_when_a_member_last_did_something_before_the_moment(tmp_path):
+    visit = Event(event_id="v", kind="login", at=day(150), applicant_id=CREW[0])
+    later = Event(event_id="w", kind="login", at=AS_OF, applicant_id=CREW[1])
+    [quiet] = [r for r in rings(tmp_path / "a.db", both(honest(), crew())) if r.kind.flagged]
+    [busy] = [r for r in rings(tmp_path / "b.db", both(honest(), crew(), Facts(events=(visit, later)))) if r.kind.flagged]
+    assert (quiet.first_seen, quiet.last_seen) == (day(100), day(104))
+    assert busy.last_seen == day(150)
 
 
 def test_a_label_that_comes_later_changes_nothing(tmp_path):
