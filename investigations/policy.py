@@ -9,7 +9,7 @@ from functools import cached_property
 from math import exp, prod
 
 from graph.errors import SettingError
-from graph.signals_reading import Reading
+from graph.signals.reading import Reading
 from investigations import reasons, rules
 from investigations.assessments import Conclusion, Decision, Level, Reason
 from investigations.rules import Fired, Known

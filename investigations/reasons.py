@@ -9,7 +9,7 @@ from typing import Any
 
 from graph import multi_lending
 from graph.signals import SIGNALS
-from graph.signals_reading import Reading
+from graph.signals.reading import Reading
 from investigations.assessments import Reason, ReasonCode
 from investigations.rules import Fired
 

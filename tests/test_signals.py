@@ -14,13 +14,13 @@ from graph.entity import resolve
 from graph.evidence import Evidence, Subject, subject_of
 from graph.model import Application, Contact, Device, Event, Facts, Label, LabelValue, Merchant, Outcome, OutcomeStatus, Role
 from graph.signals import SIGNALS
-from graph.signals_behaviour import BEHAVIOUR
-from graph.signals_company import COMPANY
-from graph.signals_holders import HOLDERS
-from graph.signals_merchant import MERCHANT
-from graph.signals_phones import PHONES
-from graph.signals_ring import RING
-from graph.signals_sharing import SHARING
+from graph.signals.behaviour import BEHAVIOUR
+from graph.signals.company import COMPANY
+from graph.signals.holders import HOLDERS
+from graph.signals.merchant import MERCHANT
+from graph.signals.phones import PHONES
+from graph.signals.ring import RING
+from graph.signals.sharing import SHARING
 from tests.small_worlds import PLATFORMS, applies, before, day, does, fraud, known_as, random_facts, shuffled, uses
 from tests.stores import open_store
 

@@ -14,7 +14,7 @@ from graph.evidence import Evidence
 from graph.hubs import SHOP_USERS, is_shop_device
 from graph.model import Application
 from graph.model import IdentifierKind as Kind
-from graph.signals_neighbours import Neighbour, neighbours
+from graph.signals.neighbours import Neighbour, neighbours
 
 DAY = timedelta(days=1)
 MONTH = timedelta(days=30)

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from graph.model import Application, OutcomeStatus, Role
 from graph.model import IdentifierKind as Kind
-from graph.signals_neighbours import DEFAULTED, judged
-from graph.signals_paths import to_agent, to_merchant
-from graph.signals_reading import DAY, MONTH, Reading
-from graph.signals_registry import Family
+from graph.signals.neighbours import DEFAULTED, judged
+from graph.signals.paths import to_agent, to_merchant
+from graph.signals.reading import DAY, MONTH, Reading
+from graph.signals.registry import Family
 
 MERCHANT = Family(path=to_merchant)
 PERSONAL = frozenset({(Kind.BANK_CARD, Role.OWN), (Kind.PHONE, Role.CONTACT), (Kind.PHONE, Role.OWN), (Kind.EMAIL, Role.OWN)})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import fsum
 
 from graph.model import Membership
-from graph.signals_paths import most_ways, strongest_bond, to_any, to_bad, to_ring
-from graph.signals_reading import PLACES, STRONG, Reading
-from graph.signals_registry import Family, Path
+from graph.signals.paths import most_ways, strongest_bond, to_any, to_bad, to_ring
+from graph.signals.reading import PLACES, STRONG, Reading
+from graph.signals.registry import Family, Path
 
 RING = Family(path=strongest_bond)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from graph.model import IdentifierKind as Kind
-from graph.signals_neighbours import Neighbour
-from graph.signals_reading import Bond, Held, Reading
-from graph.signals_registry import Path, PathFinder
+from graph.signals.neighbours import Neighbour
+from graph.signals.reading import Bond, Held, Reading
+from graph.signals.registry import Path, PathFinder
 
 
 def start(reading: Reading) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 from math import fsum
 
-from graph.signals_neighbours import Neighbour
-from graph.signals_paths import strongest_bond, to_people
-from graph.signals_reading import DAY, MONTH, Reading
-from graph.signals_registry import Family, Path
+from graph.signals.neighbours import Neighbour
+from graph.signals.paths import strongest_bond, to_people
+from graph.signals.reading import DAY, MONTH, Reading
+from graph.signals.registry import Family, Path
 
 COMPANY = Family(path=strongest_bond)
 

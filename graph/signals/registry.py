@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from graph.evidence import Evidence
-from graph.signals_reading import Reading, read
+from graph.signals.reading import Reading, read
 
 Dimension = Literal["ring", "multi_lending", "device", "phone", "merchant", "behaviour", "verification"]
 Direction = Literal["up", "down", "either"]

@@ -7,9 +7,9 @@ from math import fsum
 
 from graph.model import IdentifierKind as Kind
 from graph.model import LabelValue, OutcomeStatus
-from graph.signals_paths import own, to_subject
-from graph.signals_reading import DAY, MONTH, Reading
-from graph.signals_registry import Family, Path
+from graph.signals.paths import own, to_subject
+from graph.signals.reading import DAY, MONTH, Reading
+from graph.signals.registry import Family, Path
 
 BEHAVIOUR = Family(path=to_subject)
 LOCAL = timedelta(hours=8)  # the lenders' day: all of them work on China Standard Time, which has no summer time

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from graph.model import IdentifierKind as Kind
-from graph.signals_paths import own, shared
-from graph.signals_reading import MONTH, Reading
-from graph.signals_registry import Family
-from graph.signals_sharing import age_days, handed_over, others_of, people
+from graph.signals.paths import own, shared
+from graph.signals.reading import MONTH, Reading
+from graph.signals.registry import Family
+from graph.signals.sharing import age_days, handed_over, others_of, people
 
 PHONES = Family(path=shared(Kind.PHONE))
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from graph.model import IdentifierKind as Kind
-from graph.signals_paths import own, shared
-from graph.signals_reading import DAY, MONTH, Held, Other, Reading
-from graph.signals_registry import Family
+from graph.signals.paths import own, shared
+from graph.signals.reading import DAY, MONTH, Held, Other, Reading
+from graph.signals.registry import Family
 
 SHARING = Family(path=shared(Kind.DEVICE))
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from graph.evidence import Evidence
-from graph.signals_behaviour import BEHAVIOUR
-from graph.signals_company import COMPANY
-from graph.signals_holders import HOLDERS
-from graph.signals_merchant import MERCHANT
-from graph.signals_phones import PHONES
-from graph.signals_reading import Reading, read
-from graph.signals_registry import Path, Signal, SignalFunction
-from graph.signals_ring import RING
-from graph.signals_sharing import SHARING
+from graph.signals.behaviour import BEHAVIOUR
+from graph.signals.company import COMPANY
+from graph.signals.holders import HOLDERS
+from graph.signals.merchant import MERCHANT
+from graph.signals.phones import PHONES
+from graph.signals.reading import Reading, read
+from graph.signals.registry import Path, Signal, SignalFunction
+from graph.signals.ring import RING
+from graph.signals.sharing import SHARING
 
 __all__ = ["DIMENSIONS", "SIGNALS", "Path", "Reading", "Signal", "SignalFunction", "compute", "measured", "read"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from graph.model import IdentifierKind as Kind
-from graph.signals_neighbours import Neighbour
-from graph.signals_paths import shared, to_people
-from graph.signals_reading import MONTH, Held, Reading
-from graph.signals_registry import Dimension, SignalFunction
+from graph.signals.neighbours import Neighbour
+from graph.signals.paths import shared, to_people
+from graph.signals.reading import MONTH, Held, Reading
+from graph.signals.registry import Dimension, SignalFunction
 
 # What is counted -> kind, role, English, Chinese.
 WHAT: dict[str, tuple[Kind, str, str, str]] = {
