@@ -11,7 +11,7 @@ import numpy as np
 
 from graph.model import OutcomeStatus, Ring
 from graph.moments import micros, moment
-from graph.ring_search import Found, search
+from graph.rings.search import Found, search
 from graph.store import GraphStore
 from graph.tables import STATUSES, Column, Tables
 from investigations.review_result import EarlyWarning

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 import igraph
 import numpy as np
 
-from graph.communities import components
-from graph.known import known_of
-from graph.projection import PairRows, pair_rows
-from graph.sharing import MERCHANT, Sharing, sharing_of
+from graph.rings.communities import components
+from graph.rings.known import known_of
+from graph.rings.projection import PairRows, pair_rows
+from graph.rings.sharing import MERCHANT, Sharing, sharing_of
 from graph.tables import Column, Tables
 
 HOLDERS = 10  # the recipes leave out values with more holders than this: of 10 and 30 the better for them on the worlds tried

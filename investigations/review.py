@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from graph.engines import engine
 from graph.model import Ring, RingSnapshot
-from graph.projection import LINK_KINDS
-from graph.ring_search import Found, search
-from graph.rings import snapshot_of
+from graph.rings.engines import engine
+from graph.rings.projection import LINK_KINDS
+from graph.rings.search import Found, search
+from graph.rings.snapshot import snapshot_of
 from graph.store import GraphStore
 from investigations.backtest import early_warnings, look_back
 from investigations.casebook import Casebook

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from neo4j.exceptions import ClientError
 
-from graph.engines import engine
 from graph.errors import SettingError
 from graph.model import Facts
 from graph.neo4j_store import Neo4jStore, gds
-from graph.ring_search import Found, search
+from graph.rings.engines import engine
+from graph.rings.search import Found, search
 from graph.sqlite_store import SqliteStore
 from tests.neo4j_worlds import empty_graph, server_url
 from tests.ring_worlds import AS_OF, CREW, both, crew, honest

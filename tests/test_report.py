@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from graph import ring_kinds
+from graph.rings import kinds
 from graph.model import Ring, RingChange, RingKind, RingMember, RingSnapshot
-from graph.projection import LINK_KINDS
+from graph.rings.projection import LINK_KINDS
 from investigations import report_words as words
 from investigations.report import back_test, money, percent, render
 from investigations.report_charts import Bar, bars, columns, histogram
@@ -177,7 +177,7 @@ def test_money_is_short_enough_for_a_meeting(amount, text):
 
 def test_every_reason_of_a_ring_and_all_that_people_share_has_words_in_both_languages():
     named = [f"RING_SHARED_{kind.upper()}" for kind in LINK_KINDS]
-    written = re.findall(r'"((?:RING|GROUP)_[A-Z_]+)"', Path(ring_kinds.__file__).read_text(encoding="utf-8"))
+    written = re.findall(r'"((?:RING|GROUP)_[A-Z_]+)"', Path(kinds.__file__).read_text(encoding="utf-8"))
     assert written
     for code in (*named, *written):
         english, chinese = words.reason(code)

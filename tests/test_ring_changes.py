@@ -2,7 +2,7 @@
 
 import random
 
-from graph.ring_changes import compared
+from graph.rings.changes import compared
 from tests.small_worlds import day
 
 WEEK = day(70)

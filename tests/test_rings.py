@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from graph.model import Event, Facts
-from graph.ring_search import search
-from graph.rings import snapshot_of
-from graph.sharing import HUB_REASONS, sharing_of
+from graph.rings.search import search
+from graph.rings.sharing import HUB_REASONS, sharing_of
+from graph.rings.snapshot import snapshot_of
 from tests.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.small_worlds import before, day, fraud, random_facts, shuffled, uses
 

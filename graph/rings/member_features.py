@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.gathered import lowered, raised
 from graph.model import OutcomeStatus
-from graph.sharing import DAY
+from graph.rings.gathered import lowered, raised
+from graph.rings.sharing import DAY
 from graph.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column, Tables
 
 _HOUR = 3_600_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.known import Known
+from graph.rings.known import Known
 from graph.tables import Column
 
 SMALLEST = 3  # fewer people than this are no ring

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.gathered import raised, summed
-from graph.member_features import Features, features
-from graph.projection import LINK_KINDS, PLACES, SOFT, Links
+from graph.rings.gathered import raised, summed
+from graph.rings.member_features import Features, features
+from graph.rings.projection import LINK_KINDS, PLACES, SOFT, Links
 from graph.tables import Column
 
 HARD_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name not in SOFT]

@@ -9,8 +9,8 @@ import numpy as np
 
 from graph.errors import SettingError, StoreError
 from graph.model import IdentifierKind
-from graph.projection import Links
-from graph.sharing import MERCHANT, Sharing
+from graph.rings.projection import Links
+from graph.rings.sharing import MERCHANT, Sharing
 from graph.store import GraphView
 from graph.tables import KINDS, Column, Tables
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.member_features import first_applied
 from graph.model import OutcomeStatus
-from graph.sharing import DAY
+from graph.rings.member_features import first_applied
+from graph.rings.sharing import DAY
 from graph.tables import STATUSES, Column, Tables
 
 _DEFAULTS = tuple(STATUSES.index(s) for s in (OutcomeStatus.DPD30, OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF))

@@ -8,7 +8,7 @@ import numpy as np
 
 from graph.compiled import compiled
 from graph.model import IdentifierKind, Role
-from graph.sharing import AGENT, DAY, Sharing, sharing_of
+from graph.rings.sharing import AGENT, DAY, Sharing, sharing_of
 from graph.tables import KINDS, ROLES, Column, Tables
 
 # What a pair can have in common: the identifiers' kinds, told apart by role where the role changes what it says.

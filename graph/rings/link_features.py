@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from graph.gathered import raised, summed
-from graph.member_features import Features, features
-from graph.projection import LINK_KINDS, SOFT, Links
-from graph.sharing import DAY, MERCHANT, VALUE_KINDS, Sharing
+from graph.rings.gathered import raised, summed
+from graph.rings.member_features import Features, features
+from graph.rings.projection import LINK_KINDS, SOFT, Links
+from graph.rings.sharing import DAY, MERCHANT, VALUE_KINDS, Sharing
 from graph.tables import Column
 
 # Own features whose average over others says something about the others.

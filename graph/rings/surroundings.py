@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from graph.link_features import averaged, degrees, matrix, of_counters, of_groups, of_values
-from graph.member_features import Features, member_features
-from graph.projection import Links
-from graph.sharing import Sharing
+from graph.rings.link_features import averaged, degrees, matrix, of_counters, of_groups, of_values
+from graph.rings.member_features import Features, member_features
+from graph.rings.projection import Links
+from graph.rings.sharing import Sharing
 from graph.tables import Column, Tables
 
 # Averaged over the other members of the group; the spread of the last ones too: copies of one story are all alike.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import lightgbm
 import numpy as np
 
-from graph.known import ENOUGH_GOODS, Known
+from graph.rings.known import ENOUGH_GOODS, Known
 from graph.tables import Column
 
 FOLDS = 5

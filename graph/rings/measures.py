@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.gathered import lowered, raised
-from graph.member_features import Features, last_active, member_features
 from graph.model import OutcomeStatus
-from graph.projection import LINK_KINDS
-from graph.ring_kinds import Traits
-from graph.ring_search import Found
-from graph.sharing import DAY
+from graph.rings.gathered import lowered, raised
+from graph.rings.kinds import Traits
+from graph.rings.member_features import Features, last_active, member_features
+from graph.rings.projection import LINK_KINDS
+from graph.rings.search import Found
+from graph.rings.sharing import DAY
 from graph.tables import STATUSES, Column, Tables
 
 _ENDED = tuple(STATUSES.index(s) for s in (OutcomeStatus.CLOSED, OutcomeStatus.RETURNED, OutcomeStatus.WRITTEN_OFF))

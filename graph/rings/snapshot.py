@@ -10,10 +10,10 @@ import numpy as np
 
 from graph.model import Ring, RingMember, RingSnapshot
 from graph.moments import moment
-from graph.ring_changes import STATES, compared
-from graph.ring_kinds import kind_of, reasons_of
-from graph.ring_measures import Measures, measure
-from graph.ring_search import Found
+from graph.rings.changes import STATES, compared
+from graph.rings.kinds import kind_of, reasons_of
+from graph.rings.measures import Measures, measure
+from graph.rings.search import Found
 from graph.tables import Column
 
 

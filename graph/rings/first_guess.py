@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.member_features import Features
+from graph.rings.member_features import Features
 from graph.tables import Column
 
 # (feature, by its logarithm, where it is not known, log-odds): a logistic regression on generated worlds, rounded; docs/rings.md says how.

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.communities import communities, components
-from graph.engines import Parts
-from graph.first_guess import first_guess
-from graph.known import Known, known_of
-from graph.projection import Links, project
-from graph.ring_features import surroundings
-from graph.ring_scores import SMALLEST, flagged_groups, group_scores, rescaled
-from graph.sharing import Sharing, sharing_of
-from graph.suspect_features import links_beyond_a_place, suspects_nearby
-from graph.suspicion import member_examples, out_of_fold
+from graph.rings.communities import communities, components
+from graph.rings.engines import Parts
+from graph.rings.first_guess import first_guess
+from graph.rings.known import Known, known_of
+from graph.rings.projection import Links, project
+from graph.rings.scores import SMALLEST, flagged_groups, group_scores, rescaled
+from graph.rings.sharing import Sharing, sharing_of
+from graph.rings.surroundings import surroundings
+from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
+from graph.rings.suspicion import member_examples, out_of_fold
 from graph.tables import Column, Tables
 
 COARSE = 0.005  # mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
