@@ -16,7 +16,7 @@ from graph.neo4j_store import Neo4jStore, cypher_nearby, cypher_read, cypher_tab
 from graph.neo4j_store.address import address_of
 from graph.neo4j_store.codec import KIND_LABEL
 from graph.neo4j_store.cypher import CROWD
-from graph.neo4j_store.database import Database, graph_named
+from graph.neo4j_store.database import Database, as_sent
 from tests.neo4j_worlds import empty_graph
 from tests.small_worlds import PLATFORMS, applies, day, does, fraud, uses
 from tests.test_assess import snapshot
@@ -77,7 +77,7 @@ EMPTY: dict[str, Any] = {
     **ASKED, "id": "x", "since": day(0), "after": "", "limit": 5, "page": 5, "dealings": 5, "events": 5, "ties": 5, "people": [], "bound": 5,
     "mentioned": [],
     "nodes": [], "ids": [], "applications": [], "devices": [], "agent": "G1", "seed": "ann", "text": "a", "key": "k", "node": "n",
-    "as_of": day(9), "until": 9, "mark": 9, "identifiers": [], "touched": [], "upto": 1, "rows": [],
+    "as_of": day(9), "until": 9, "mark": 9, "identifiers": [], "advance": 1, "unless": "", "rows": [], "named": [],
 }  # fmt: skip
 PARTS = {
     "A",
@@ -105,12 +105,7 @@ READS = {
     for name, text in vars(module).items()
     if name.isupper() and isinstance(text, str) and text.lstrip().startswith(("MATCH", "UNWIND", "CALL")) and name not in PARTS
 }
-WRITES = {
-    **{f"known {name}": f"{cypher_write.LOCK} {part} RETURN known_{name}" for name, part in cypher_write.KNOWN.items()},
-    **{f"new {name}": f"{cypher_write.PEOPLE} {part} {cypher_write.ADVANCE} RETURN 1 AS done" for name, part in cypher_write.NEW.items()},
-    **{f"ties {role}": f"{part} {cypher_write.TALLY} RETURN 1 AS done" for role, part in cypher_write.TIES.items()},
-    "identifiers": f"{cypher_write.IDENTIFIERS} RETURN otherwise",
-}
+WRITES = {"known": cypher_write.ALL_KNOWN, "new": cypher_write.ALL_NEW, **{f"correct {name}": text for name, text in cypher_write.CORRECT.items()}}
 GIVEN = {f"{what}_{name}": [] for what in ("keys", "new", "ties") for name in [*cypher_write.KNOWN, *cypher_write.TIES]}
 
 
@@ -135,7 +130,7 @@ def operators(plan: dict[str, Any]) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", sorted(READS | WRITES))
 def test_no_hot_statement_scans(plain: Any, name: str) -> None:
-    text = graph_named((READS | WRITES)[name], "second")
-    found = list(operators(plain.run(f"EXPLAIN {text}", {**EMPTY, **GIVEN}).consume().plan))
+    text = as_sent((READS | WRITES)[name], "second")
+    found = list(operators(plain.run(text.replace("CYPHER", "EXPLAIN CYPHER", 1), {"q": {**EMPTY, **GIVEN}}).consume().plan))
     assert [operator for operator in found if "Scan" in operator] == []
     assert [operator for operator in found if "Seek" in operator or operator == "NodeCountFromCountStore"]

@@ -49,10 +49,10 @@ def test_a_crowd_is_not_walked_and_a_view_from_before_it_was_one_sees_its_first_
                 assert_same_evidence(store.view(moment, mark).evidence_of(asked), oracle.view(moment, mark).evidence_of(asked))
                 hall = [known_as("wifi", "hall")]
                 assert store.view(moment, mark).holders_of(hall) == oracle.view(moment, mark).holders_of(hall)
-        [[degree, ties, marked]] = store._read(
-            "MATCH (i:Identifier {node: 'wifi:k1.hall'}) RETURN COUNT { (i)--() }, i.ties, COUNT { (i)-[t:USES]-() WHERE t.crowd = i.node }"
+        [[degree, marked]] = store._read(
+            "MATCH (i:Identifier {node: 'wifi:k1.hall'}) RETURN COUNT { (i)--() }, COUNT { (i)-[t:USES]-() WHERE t.crowd = i.node }"
         )
-        assert degree == ties == marked == CROWD + 6
+        assert degree == marked == CROWD + 6
 
 
 def test_an_identifier_is_shown_as_it_was_first_told(tmp_path: Path) -> None:

@@ -40,7 +40,13 @@ Same = Callable[[Identifier], Identifier]
 def identifier_row(identifier: Identifier) -> Row:
     """The columns of cypher.IDENTIFIER, and the label of the kind."""
     kind = identifier.kind
-    return [identifier.node, kind.value, identifier.token, identifier.masked, identifier.linking, KIND_LABEL[kind]]
+    return [identifier.node, kind.value, identifier.masked, identifier.linking, KIND_LABEL[kind]]
+
+
+def identifier_of(row: Sequence[Any]) -> Identifier:
+    """The Identifier behind the columns of cypher.IDENTIFIER."""
+    node, kind, masked, linking = row
+    return Identifier(IdentifierKind(kind), node[len(kind) + 1 :], masked, linking)
 
 
 def pack_mentions(mentions: Iterable[Mention], stored: Same) -> str | None:

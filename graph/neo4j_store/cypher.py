@@ -10,6 +10,8 @@ _YEAR_1 = 62_135_596_800
 ROLE_TYPES = ("USES", "NAMES_AS_CONTACT", "NAMES_AS_EMPLOYER")  # in the order of graph.model.Role
 TIE = "|".join(ROLE_TYPES)
 CROWD = 1_000  # an identifier with so many ties is a crowd; part of the schema, and never less than COUNT_CAP, which may change with the code
+TALLIED = 16  # one with fewer ties than this is counted by walking them; one with more keeps their number
+LATEST = 64  # and when the latest so many of them began
 
 
 def when(micros: str) -> str:
@@ -35,18 +37,27 @@ def seen(fact: str) -> str:
 
 def columns(fact: str, names: tuple[str, ...]) -> str:
     """The properties of a fact as a list, `at` in microseconds."""
-    return "[" + ", ".join(micros(f"{fact}.{name}") if name in _MOMENTS else f"{fact}.{name}" for name in names) + "]"
+    return "[" + ", ".join(_asked(fact, name) for name in names) + "]"
 
 
 def properties(row: str, names: tuple[str, ...], first: int = 0, mark: str | None = None) -> str:
-    """A map of properties from the columns of a row, the first of which is row[first]; with `mark` the column after them is the mark."""
+    """A map of properties from the columns of a row, the first of which is row[first]; with `mark` the column after them
+    says by how much the fact's mark is beyond `base`, the store's."""
     told = [f"{name}: {_told(name, f'{row}[{first + n}]')}" for n, name in enumerate(names)]
-    return "{" + ", ".join(told + ([f"{mark}: {row}[{first + len(names)}]"] if mark else [])) + "}"
+    return "{" + ", ".join(told + ([f"{mark}: base + {row}[{first + len(names)}]"] if mark else [])) + "}"
+
+
+def _asked(fact: str, name: str) -> str:
+    if name == "linking":
+        return f"coalesce({fact}.linking, true)"
+    return micros(f"{fact}.{name}") if name in _MOMENTS else f"{fact}.{name}"
 
 
 def _told(name: str, value: str) -> str:
     if name == "opened_at":
         return when_known(value)
+    if name == "linking":
+        return f"CASE WHEN {value} THEN null ELSE false END"
     return when(value) if name in _MOMENTS else value
 
 
@@ -62,18 +73,20 @@ LABEL = ("application_id", "applicant_id", "known_at", "source", "label", "detai
 PLATFORM = ("platform_id", "type", "is_own")
 MERCHANT = ("merchant_id", "category", "city", "opened_at")
 DEVICE = ("node", "os", "model", "is_emulator", "is_rooted")
-IDENTIFIER = ("node", "kind", "token", "masked", "linking")
+IDENTIFIER = ("node", "kind", "masked", "linking")  # most link: only one that does not says so
 MEMBER = ("role", "joined_at", "distance_to_core", "strength")
 
-# A tie holds its first mention (`since`, told with `mark`) and its latest one (`last`, `last_mark`); of one that was mentioned more than once
-# `times` and `marks` keep every mention, so that a view of an earlier moment or mark still reads what was known then.
+# A tie holds its first mention (`since`, told with `mark`). One that was mentioned more than once holds the latest one as well (`last`,
+# `last_mark`), and in `times` and `marks` every mention, so that a view of an earlier moment or mark still reads what was known then.
 _TOLD = "range(0, size(coalesce(t.times, [])) - 1)"
 TIE_SEEN = f"t.since < $as_of AND (t.mark <= $mark OR any(n IN {_TOLD} WHERE t.marks[n] <= $mark AND t.times[n] < $until))"
 _FIRST_TOLD = f"""reduce(x = null, n IN {_TOLD} | CASE WHEN t.marks[n] <= $mark AND (x IS NULL OR t.times[n] < x) THEN t.times[n] ELSE x END)"""
 _LAST_TOLD = f"""reduce(x = null, n IN {_TOLD} |
     CASE WHEN t.marks[n] <= $mark AND t.times[n] < $until AND (x IS NULL OR t.times[n] > x) THEN t.times[n] ELSE x END)"""
 TIE_SINCE = f"CASE WHEN t.mark <= $mark THEN {micros('t.since')} ELSE {_FIRST_TOLD} END"
-TIE_LAST = f"CASE WHEN t.last < $as_of AND t.last_mark <= $mark THEN {micros('t.last')} ELSE {_LAST_TOLD} END"
+TIE_LAST = (
+    f"CASE WHEN t.times IS NULL THEN {micros('t.since')} WHEN t.last < $as_of AND t.last_mark <= $mark THEN {micros('t.last')} ELSE {_LAST_TOLD} END"
+)
 TIE_ROLE = " ".join(["CASE", *(f"WHEN t:{kind} THEN {code}" for code, kind in enumerate(ROLE_TYPES)), "END"])
 
 # The ties of an identifier `i`, with their people `q`. Those of a crowd are never walked. They are in an index by
@@ -84,18 +97,20 @@ _IN_CROWD = "".join(
     for kind in ROLE_TYPES
 )
 HELD = f"CALL (i) {{ WITH i WHERE i.crowd IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_SEEN} RETURN q, t{_IN_CROWD} }}"
-# How many they are, counted up to the cap. An identifier keeps how many ties it has (`ties`), which is the answer for a view that sees all of
-# them: later than the `newest` one and of a mark not before `told`. A crowd knows since when it has been one (`full_since`, `full_mark`).
-SURE = f"""CASE WHEN i.newest < $until AND i.told <= $mark THEN CASE WHEN i.ties > {COUNT_CAP} THEN {COUNT_CAP} ELSE i.ties END
-    WHEN i.full_since < $as_of AND i.full_mark <= $mark THEN {COUNT_CAP} WHEN i.ties IS NULL THEN 0 END"""
+# How many they are, counted up to the cap. Few ties are walked. An identifier with more keeps how many it has (`ties`) and when the latest of them
+# began (`latest`, the newest first, microseconds): the answer for any view of a moment after the first of these, and of a mark not before `told`.
+# A crowd knows since when it has been one (`full_since`, `full_mark`).
+SURE = f"""CASE WHEN i.latest[-1] < $until AND i.told <= $mark THEN i.ties - size([began IN i.latest WHERE began >= $until])
+    WHEN i.full_since < $as_of AND i.full_mark <= $mark THEN {COUNT_CAP} END"""
+_HOLDERS = f"WITH *, CASE WHEN coalesce(sure, found) > {COUNT_CAP} THEN {COUNT_CAP} ELSE coalesce(sure, found) END AS holders"
 COUNTED = f"""WITH *, {SURE} AS sure
 CALL (i, sure) {{
     CALL (i, sure) {{ WITH i WHERE sure IS NULL {HELD} WITH t LIMIT {COUNT_CAP} RETURN t }}
     RETURN count(t) AS found
 }}
-WITH *, coalesce(sure, found) AS holders"""
+{_HOLDERS}"""
 # The same within a larger statement, which plans for seconds with all of the above: of a crowd that is not sure it says -1, and that is asked apart.
 HELD_NEARBY = f"CALL (i) {{ MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_SEEN} RETURN q, t }}"
 COUNTED_NEARBY = f"""WITH *, coalesce({SURE}, CASE WHEN i.crowd IS NOT NULL THEN -1 END) AS sure
 CALL (i, sure) {{ WITH i WHERE sure IS NULL MATCH (i)<-[t:{TIE}]-() WHERE {TIE_SEEN} WITH t LIMIT {COUNT_CAP} RETURN count(t) AS found }}
-WITH *, coalesce(sure, found) AS holders"""
+{_HOLDERS}"""

@@ -20,7 +20,7 @@ from graph.neo4j_store.cypher import (
 from graph.neo4j_store.cypher_read import ABOUT, AT_AGENT, AT_MERCHANT, DEALT, DONE_BY, IN_FORCE, MADE_BY, MEMBERSHIP, TOLD, E, I, M
 
 _GUARD = "CASE i.kind " + " ".join(f"WHEN '{kind.value}' THEN {guard}" for kind, guard in GUARD.items()) + " END"
-_FOLLOWED = f"i.linking AND holders > known AND holders <= {_GUARD}"
+_FOLLOWED = f"coalesce(i.linking, true) AND holders > known AND holders <= {_GUARD}"
 AHEAD = 48  # identifiers of the second step whose holders are read ahead, the rarest first: more than the bound lets a usual walk follow
 
 # Plan: NodeUniqueIndexSeek for the seed and for each identifier that it mentions, then only ties of people within the bound and of identifiers

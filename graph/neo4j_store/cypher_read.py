@@ -113,6 +113,7 @@ SEARCH_RINGS = f"""{IN_FORCE} MATCH (r:Ring) WHERE r.snapshot = s.key AND r.ring
     RETURN r.ring_id ORDER BY r.ring_id LIMIT $limit"""
 _MENTIONED = f"EXISTS {{ (i)<-[t:{TIE}]-() WHERE {TIE_SEEN} }}"
 _KIND_CODE = " ".join(["CASE i.kind", *(f"WHEN '{kind.value}' THEN {code}" for code, kind in enumerate(IdentifierKind)), "END"])
+# A token is the rest of a node's name after its kind's: a range of the unique key for each kind.
 SEARCH_IDENTIFIERS = f"""CALL () {{ MATCH (i:Identifier) WHERE i.masked = $text AND {_MENTIONED} RETURN i
-        UNION MATCH (i:Identifier) WHERE i.token STARTS WITH $text AND {_MENTIONED} RETURN i }}
-    RETURN i.kind, i.token, i.masked ORDER BY i.masked, {_KIND_CODE}, i.token LIMIT $limit"""
+        UNION UNWIND $named AS beginning MATCH (i:Identifier) WHERE i.node STARTS WITH beginning AND {_MENTIONED} RETURN i }}
+    RETURN i.kind, i.node, i.masked ORDER BY i.masked, {_KIND_CODE}, i.node LIMIT $limit"""

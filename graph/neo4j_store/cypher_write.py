@@ -9,10 +9,12 @@ from graph.neo4j_store.cypher import (
     EVENT,
     IDENTIFIER,
     LABEL,
+    LATEST,
     MERCHANT,
     OUTCOME,
     PLATFORM,
     ROLE_TYPES,
+    TALLIED,
     TIE,
     columns,
     micros,
@@ -45,14 +47,20 @@ KNOWN = {
         RETURN collect([p.applicant_id, i.node, {micros("c.at")}, c.relation]) AS known_contacts }}""",
 }
 
-# -- what is new: rows carry their mark last ---------------------------------------------------------------------------------------------
+# One form for every batch, as is that of what is new: an empty list costs nothing, another form is planned for seconds.
+ALL_KNOWN = "\n".join([LOCK, *KNOWN.values(), "RETURN mark, " + ", ".join(f"known_{table}" for table in KNOWN)])
 
+# -- what is new: rows carry last by how much their mark is beyond `base`, the store's ------------------------------------------------------
+
+# A batch that is one application, as a live one is, is not asked for first: `$unless` is its id, and where it is known nothing is written.
+BASE = """MATCH (s:Store {name: 'ringfence'}) SET s.locked = true WITH s, s.mark AS base
+WHERE NOT EXISTS { MATCH (f:Application {application_id: $unless}) WHERE f.mark IS NOT NULL }"""
 PEOPLE = "CALL () { UNWIND $people AS id MERGE (p:Applicant {applicant_id: id}) REMOVE p:Unknown }"
 # The first to tell of an identifier says how it is shown; who says otherwise is told.
 IDENTIFIERS = f"""CALL () {{ UNWIND $identifiers AS row
-    MERGE (i:Identifier {{node: row[0]}}) ON CREATE SET i += {properties("row", IDENTIFIER)}, i:$(row[5])
-    WITH i, row WHERE i.masked <> row[3] OR i.linking <> row[4]
-    RETURN collect([i.node, i.masked, i.linking]) AS otherwise }}"""
+    MERGE (i:Identifier {{node: row[0]}}) ON CREATE SET i += {properties("row", IDENTIFIER)}, i:$(row[4])
+    WITH i, row WHERE i.masked <> row[2] OR coalesce(i.linking, true) <> row[3]
+    RETURN collect([i.node, i.masked, coalesce(i.linking, true)]) AS otherwise }}"""
 
 
 def _linked(fact: str, kind: str, label: str, column: tuple[str, str]) -> str:
@@ -65,7 +73,7 @@ def _linked(fact: str, kind: str, label: str, column: tuple[str, str]) -> str:
 _APPLICATION_ROW = {name: f"row[{n}]" for n, name in enumerate(APPLICATION)}
 _EVENT_ROW = {name: f"row[{n}]" for n, name in enumerate(EVENT)}
 NEW = {
-    "applications": f"""CALL () {{ UNWIND $new_applications AS row
+    "applications": f"""CALL (base) {{ UNWIND $new_applications AS row
         MATCH (p:Applicant {{applicant_id: row[1]}})
         MERGE (a:Application {{application_id: row[0]}})
         SET a += {properties("row", APPLICATION, mark="mark")} REMOVE a:Unknown
@@ -73,63 +81,90 @@ NEW = {
         {_linked("a", "TO", "Platform", ("platform_id", _APPLICATION_ROW["platform_id"]))}
         {_linked("a", "AT", "Merchant", ("merchant_id", _APPLICATION_ROW["merchant_id"]))}
         {_linked("a", "THROUGH", "Agent", ("agent_id", _APPLICATION_ROW["agent_id"]))} }}""",
-    "events": f"""CALL () {{ UNWIND $new_events AS row
+    "events": f"""CALL (base) {{ UNWIND $new_events AS row
         MATCH (p:Applicant {{applicant_id: row[1]}})
         CREATE (p)-[:DID {{at: {when("row[2]")}}}]->(e:Event {properties("row", EVENT, mark="mark")})
         {_linked("e", "AT", "Merchant", ("merchant_id", _EVENT_ROW["merchant_id"]))}
         WITH e, p, row WHERE {_EVENT_ROW["counterparty_id"]} IS NOT NULL
         MATCH (q:Applicant {{applicant_id: {_EVENT_ROW["counterparty_id"]}}})
         CREATE (e)-[:TOWARDS {{at: e.at}}]->(q) SET e:Dealing, p.deals = true, q.deals = true }}""",
-    "contacts": f"""CALL () {{ UNWIND $new_contacts AS row
+    "contacts": f"""CALL (base) {{ UNWIND $new_contacts AS row
         MATCH (p:Applicant {{applicant_id: row[0]}}) MATCH (i:Identifier {{node: row[1]}})
-        CREATE (p)-[:LISTED {{at: {when("row[2]")}, relation: row[3], mark: row[4]}}]->(i) }}""",
-    "outcomes": f"""CALL () {{ UNWIND $new_outcomes AS row
+        CREATE (p)-[:LISTED {{at: {when("row[2]")}, relation: row[3], mark: base + row[4]}}]->(i) }}""",
+    "outcomes": f"""CALL (base) {{ UNWIND $new_outcomes AS row
         MERGE (a:Application {{application_id: row[0]}}) ON CREATE SET a:Unknown
         CREATE (a)-[:CAME_TO {{at: {when("row[2]")}}}]->(o:Outcome {properties("row", OUTCOME, mark="mark")}) }}""",
-    "labels": f"""CALL () {{ UNWIND $new_labels AS row
+    "labels": f"""CALL (base) {{ UNWIND $new_labels AS row
         CREATE (l:Label {properties("row", LABEL, mark="mark")})
         FOREACH (id IN CASE WHEN row[0] = '' THEN [] ELSE [row[0]] END |
             MERGE (a:Application {{application_id: id}}) ON CREATE SET a:Unknown CREATE (l)-[:ABOUT]->(a))
         FOREACH (id IN CASE WHEN row[1] = '' THEN [] ELSE [row[1]] END |
             MERGE (p:Applicant {{applicant_id: id}}) CREATE (l)-[:ABOUT]->(p)) }}""",
-    "platforms": f"""CALL () {{ UNWIND $new_platforms AS row MERGE (x:Platform {{platform_id: row[0]}})
+    "platforms": f"""CALL (base) {{ UNWIND $new_platforms AS row MERGE (x:Platform {{platform_id: row[0]}})
         SET x += {properties("row", PLATFORM, mark="mark")} REMOVE x:Unknown }}""",
-    "merchants": f"""CALL () {{ UNWIND $new_merchants AS row MERGE (x:Merchant {{merchant_id: row[0]}})
+    "merchants": f"""CALL (base) {{ UNWIND $new_merchants AS row MERGE (x:Merchant {{merchant_id: row[0]}})
         SET x += {properties("row", MERCHANT, mark="mark")} REMOVE x:Unknown }}""",
-    "devices": f"""CALL () {{ UNWIND $new_devices AS row MATCH (x:Identifier {{node: row[0]}})
+    "devices": f"""CALL (base) {{ UNWIND $new_devices AS row MATCH (x:Identifier {{node: row[0]}})
         SET x += {properties("row", DEVICE, mark="device_mark")} }}""",
 }
 
-# Ties, one role each: (applicant, node, times ascending, their marks). What is new of a tie that stands is put to what it has been told.
-_TIES = """CALL () {{ UNWIND $ties_{role} AS row
-    MATCH (p:Applicant {{applicant_id: row[0]}}) MATCH (i:Identifier {{node: row[1]}})
+# Ties, one role each: (applicant, [(node, times ascending, their marks)]). What is new of a tie that stands is put to what it has been told.
+# Said back: of each identifier, when its new ties began, and how many of its old ones began earlier than was known.
+_TIES = """CALL (base) {{ UNWIND $ties_{role} AS told
+    MATCH (p:Applicant {{applicant_id: told[0]}}) UNWIND told[1] AS row MATCH (i:Identifier {{node: row[0]}})
     OPTIONAL MATCH (p)-[t:{kind}]->(i)
-    WITH p, i, t, row[2] AS times, row[3] AS marks, coalesce(t.times, [{since}]) AS old, coalesce(t.marks, [t.mark]) AS told
-    WITH p, i, t, old, told, [n IN range(0, size(times) - 1) WHERE t IS NULL OR NOT times[n] IN old | [times[n], marks[n]]] AS fresh
-    WITH p, i, t, old, told, fresh, fresh[0] AS first, fresh[-1] AS final WHERE final IS NOT NULL
-    FOREACH (_ IN CASE WHEN t IS NULL THEN [1] ELSE [] END |
-        CREATE (p)-[:{kind} {{since: {first}, mark: first[1], last: {final}, last_mark: final[1],
-            times: CASE WHEN size(fresh) > 1 THEN [x IN fresh | x[0]] END, marks: CASE WHEN size(fresh) > 1 THEN [x IN fresh | x[1]] END,
-            crowd: i.crowd}}]->(i))
-    WITH t, old, told, fresh, first, final, first[0] < {since} AS earlier, final[0] > {last} AS later WHERE t IS NOT NULL
-    SET t += {{times: old + [x IN fresh | x[0]], marks: told + [x IN fresh | x[1]],
-        since: CASE WHEN earlier THEN {first} ELSE t.since END, mark: CASE WHEN earlier THEN first[1] ELSE t.mark END,
-        last: CASE WHEN later THEN {final} ELSE t.last END, last_mark: CASE WHEN later THEN final[1] ELSE t.last_mark END}} }}"""
+    WITH p, i, t, row[1] AS times, [n IN row[2] | base + n] AS marks
+    FOREACH (_ IN CASE WHEN t IS NULL AND size(times) = 1 THEN [1] ELSE [] END |
+        CREATE (p)-[:{kind} {{since: {only}, mark: marks[0], crowd: i.crowd}}]->(i))
+    FOREACH (_ IN CASE WHEN t IS NULL AND size(times) > 1 THEN [1] ELSE [] END |
+        CREATE (p)-[:{kind} {{since: {only}, mark: marks[0], last: {newest}, last_mark: marks[-1], times: times, marks: marks, crowd: i.crowd}}]->(i))
+    WITH i, t, times, marks, {since} AS since, coalesce(t.times, [{since}]) AS old
+    WITH i, t, since, times[0] AS first, old,
+        [n IN range(0, size(times) - 1) WHERE t IS NOT NULL AND NOT times[n] IN old | [times[n], marks[n]]] AS fresh
+    WITH i, t, since, first, old, fresh, fresh[0] AS head, fresh[-1] AS final
+    FOREACH (_ IN CASE WHEN final IS NULL THEN [] ELSE [1] END |
+        SET t += {{times: old + [x IN fresh | x[0]], marks: coalesce(t.marks, [t.mark]) + [x IN fresh | x[1]],
+            last: CASE WHEN final[0] > {last} THEN {final} ELSE coalesce(t.last, t.since) END,
+            last_mark: CASE WHEN final[0] > {last} THEN final[1] ELSE coalesce(t.last_mark, t.mark) END,
+            since: CASE WHEN head[0] < since THEN {head} ELSE t.since END, mark: CASE WHEN head[0] < since THEN head[1] ELSE t.mark END}})
+    WITH i, CASE WHEN t IS NULL THEN first END AS began, head[0] < since AS earlier WHERE began IS NOT NULL OR earlier
+    RETURN collect([i, began, CASE WHEN earlier THEN 1 END]) AS changed_{role} }}"""
 TIES = {
-    role: _TIES.format(role=role, kind=kind, since=micros("t.since"), last=micros("t.last"), first=when("first[0]"), final=when("final[0]"))
+    role: _TIES.format(
+        role=role,
+        kind=kind,
+        since=micros("t.since"),
+        last=f"coalesce({micros('t.last')}, since)",
+        only=when("times[0]"),
+        newest=when("times[-1]"),
+        head=when("head[0]"),
+        final=when("final[0]"),
+    )
     for role, kind in zip(("own", "contact", "employer"), ROLE_TYPES, strict=True)
 }
 
-# Every identifier that got a tie keeps how many it has, an upper bound of when its newest began, and the last mark that told of one. The degree is
-# read, not counted (GetDegree). With its CROWDth tie it becomes a crowd: from then on its ties are in an index.
+# An identifier whose ties are TALLIED keeps their number, when the latest began and the last mark that changed one. They are walked where an
+# old one turned out to have begun earlier; a crowd's never. The degree is read, not counted (GetDegree). With its CROWDth tie it becomes a
+# crowd: from then on its ties are in an index, and it keeps no number.
 _DEGREE = " + ".join(f"COUNT {{ (i)<-[:{kind}]-() }}" for kind in ROLE_TYPES)
-TALLY = f"""CALL () {{ UNWIND $touched AS row MATCH (i:Identifier {{node: row[0]}})
-    SET i.ties = {_DEGREE}, i.newest = CASE WHEN i.newest > row[1] THEN i.newest ELSE row[1] END, i.told = row[2]
-    WITH i WHERE i.ties >= {CROWD} AND i.crowd IS NULL
+TALLY = f"""CALL (base, changed_own, changed_contact, changed_employer) {{
+    UNWIND changed_own + changed_contact + changed_employer AS change
+    WITH base, change[0] AS i, collect(change[1]) AS fresh, count(change[2]) AS earlier
+    WITH base, i, fresh, earlier WHERE i.crowd IS NULL
+    WITH base, i, fresh, earlier, coalesce(CASE WHEN i.latest IS NOT NULL THEN i.ties + size(fresh) END, {_DEGREE}) AS ties WHERE ties >= {TALLIED}
+    WITH base, i, fresh, ties, ties >= {CROWD} AS crowd, i.latest IS NULL OR earlier > 0 AS again
+    CALL (i, crowd, again) {{ WITH i WHERE again AND NOT crowd MATCH (i)<-[t:{TIE}]-() RETURN collect({micros("t.since")}) AS walked }}
+    CALL (i, fresh, again, walked) {{
+        UNWIND CASE WHEN again THEN walked ELSE i.latest + [began IN fresh WHERE began >= i.latest[-1]] END AS began
+        WITH began ORDER BY began DESC LIMIT {LATEST} RETURN collect(began) AS latest
+    }}
+    FOREACH (_ IN CASE WHEN crowd THEN [] ELSE [1] END | SET i.ties = ties, i.latest = latest, i.told = base + $advance)
+    WITH i, crowd WHERE crowd
     CALL (i) {{ MATCH (i)<-[t:{TIE}]-() SET t.crowd = i.node
         WITH t ORDER BY t.since LIMIT {CROWD} RETURN max(t.since) AS since, max(t.mark) AS told }}
-    SET i.crowd = i.node, i.full_since = since, i.full_mark = told }}"""
-ADVANCE = "CALL () { MATCH (s:Store {name: 'ringfence'}) SET s.mark = $upto }"
+    SET i.crowd = i.node, i.full_since = since, i.full_mark = told, i.ties = null, i.latest = null, i.told = null }}"""
+ADVANCE = "SET s.mark = base + $advance"
+ALL_NEW = "\n".join([BASE, PEOPLE, IDENTIFIERS, *NEW.values(), *TIES.values(), TALLY, ADVANCE, "RETURN base, otherwise"])
 
 # The mentions of facts that named an identifier in another form than the store's, written again in the store's.
 CORRECT = {

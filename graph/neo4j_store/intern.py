@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from graph.model import Application, Identifier, IdentifierKind, RingSnapshot
-from graph.neo4j_store.codec import application_of
+from graph.model import Application, Identifier, RingSnapshot
+from graph.neo4j_store.codec import application_of, identifier_of
 from graph.neo4j_store.rings import snapshot_of
 
 
@@ -27,7 +27,7 @@ class Interned:
         if known is None:
             if len(self._identifiers) >= self.IDENTIFIERS:
                 self._identifiers = {}
-            known = self._identifiers[row[0]] = Identifier(IdentifierKind(row[1]), row[2], row[3], row[4])
+            known = self._identifiers[row[0]] = identifier_of(row)
         return known
 
     def application(self, row: Sequence[Any]) -> Application:

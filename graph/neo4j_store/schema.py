@@ -53,6 +53,8 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         *(f"CREATE INDEX crowd_{kind.lower()} IF NOT EXISTS FOR ()-[t:{kind}]-() ON (t.crowd, t.since)" for kind in ROLE_TYPES),
         "CALL db.awaitIndexes(300)",
     ),
+    # Tokens are found by the key, `node`. What else version 1 wrote (tokens, `last` of ties mentioned once, tallies of few ties) is read as before.
+    2: ("DROP INDEX identifier_token IF EXISTS",),
 }
 VERSION = max(MIGRATIONS)
 

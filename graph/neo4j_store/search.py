@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from graph.model import IdentifierKind
 from graph.neo4j_store.cypher_read import SEARCH_APPLICANTS, SEARCH_APPLICATIONS, SEARCH_IDENTIFIERS, SEARCH_RINGS
 from graph.store import Found
 
@@ -17,6 +18,6 @@ def search(ask: Callable[..., list[list[Any]]], text: str, limit: int) -> tuple[
     if not text:
         return ()
     hits = [Found(f"{kind}:{name}", kind, name) for kind, statement in _BY_ID for (name,) in ask(statement, text=text, limit=limit)]
-    for kind, token, masked in ask(SEARCH_IDENTIFIERS, text=text, limit=limit):
-        hits.append(Found(f"{kind}:{token}", kind, masked or token))
+    for kind, node, masked in ask(SEARCH_IDENTIFIERS, text=text, named=[f"{kind}:{text}" for kind in IdentifierKind], limit=limit):
+        hits.append(Found(node, kind, masked or node.partition(":")[2]))
     return tuple(sorted(hits, key=lambda hit: text not in (hit.label, hit.node.partition(":")[2]))[:limit])

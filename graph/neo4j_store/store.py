@@ -92,7 +92,7 @@ class Neo4jStore(GraphStore):
     def rehearse(self, facts: Facts) -> None:
         self._prepare()
         try:
-            self._database.write(lambda ask: _undone(Writer(ask).write([facts])))
+            self._database.write(lambda ask: _undone([*Writer(ask).write([facts]), *Writer(ask).write([facts])]))  # new, then known
         except _RehearsedError:
             return
 

@@ -72,7 +72,8 @@ class _Reader:
 
     def _identifiers(self, used: set[str]) -> tuple[dict[str, Column], dict[str, int]]:
         """The identifiers that have a tie, by kind and token, and node -> position."""
-        rows = [(_KIND_CODE[r[1]], r[2], r[4], r[3], r[0]) for r in self._pages(cypher_tables.IDENTIFIERS) if r[0] in used]
+        told = self._pages(cypher_tables.IDENTIFIERS)
+        rows = [(_KIND_CODE[kind], node[len(kind) + 1 :], linking, masked, node) for node, kind, masked, linking in told if node in used]
         rows.sort()
         columns = {
             "kind": as_column([r[0] for r in rows], np.int8),

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from graph.model import Added, Contact, Facts, Identifier, Mention, Role
 from graph.moments import micros
 from graph.neo4j_store import codec
-from graph.neo4j_store.codec import ROLES, Row
-from graph.neo4j_store.cypher_write import ADVANCE, CORRECT, IDENTIFIERS, KNOWN, LOCK, NEW, PEOPLE, TALLY, TIES
+from graph.neo4j_store.codec import Row
+from graph.neo4j_store.cypher_write import ALL_KNOWN, ALL_NEW, CORRECT, KNOWN, NEW, TIES
 
 Ask = Callable[..., list[list[Any]]]
 Key = Any
-TieKey = tuple[str, str, Role]
+TieKey = tuple[Role, str, str]
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,6 @@ class _Sorted:
     known: int = 0
     conflicts: list[tuple[str, int]] = field(default_factory=list)
 
-    @property
-    def accepted(self) -> int:
-        """How many rows are new."""
-        return sum(len(positions) for positions in self.new.values())
-
 
 class Writer:
     """Several batches in one transaction, each with its mark; most often one. `ask` runs a statement and gives its rows."""
@@ -50,37 +46,37 @@ class Writer:
         """Take the batches one after the other. The mark grows by one with each that brings something new."""
         facts, owner = _joined(batches)
         tables = _tables(facts, _as_given)
+        if _is_one_application(facts):
+            everything = _Sorted(new={"applications": [0]})
+            mark = self._put(facts, tables, everything, {"applications": [1]}, unless=facts.applications[0].application_id)
+            if mark is not None:
+                return [Added(accepted=1, known=0, conflicts=(), mark=mark)]
         mark, known = self._known(tables)
         sorted_rows = _sort_out(tables, known)
-        marks, added = _marks(len(batches), mark, sorted_rows, owner)
-        mark_of = {name: [marks[batch] for batch in owner[name]] for name in tables}
-        self._put(facts, tables, sorted_rows, mark_of, max(marks, default=mark) if sorted_rows.accepted else None)
+        beyond, added = _marks(len(batches), mark, sorted_rows, owner)
+        self._put(facts, tables, sorted_rows, {name: [beyond[batch] for batch in owner[name]] for name in tables})
         return added
 
     def _known(self, tables: Mapping[str, _Table]) -> tuple[int, dict[str, list[Row]]]:
         """The mark so far, under the writers' lock, and the rows that the store has under the keys of the batch."""
-        asked = {f"keys_{name}": _asked(name, table) for name, table in tables.items()}
-        text = "\n".join([LOCK, *(KNOWN[name] for name in tables), "RETURN mark", *(f", known_{name}" for name in tables)])
-        [[mark, *known]] = self._ask(text, **asked)
-        return int(mark), dict(zip(tables, known, strict=True))
+        asked = {f"keys_{name}": _asked(name, tables[name]) if name in tables else [] for name in KNOWN}
+        [[mark, *known]] = self._ask(ALL_KNOWN, **asked)
+        return int(mark), dict(zip(KNOWN, known, strict=True))
 
-    def _put(self, facts: Facts, tables: Mapping[str, _Table], found: _Sorted, mark_of: Mapping[str, list[int]], upto: int | None) -> None:
-        people, identifiers = _people(facts), _identifiers(facts)
-        ties = _ties(facts, found.new, mark_of)
-        new = {name: positions for name, positions in found.new.items() if positions}
-        parts = [PEOPLE] if people else []
-        parts += [IDENTIFIERS] if identifiers else ["WITH [] AS otherwise"]
-        parts += [NEW[name] for name in new]
-        parts += TIES.values() if ties else []  # all roles, whichever there are: a statement of few forms is planned few times
-        parts += [TALLY] if ties else []
-        parts += [ADVANCE] if upto is not None else []
-        given: dict[str, Any] = {"people": people, "identifiers": [codec.identifier_row(i) for i in identifiers], "upto": upto}
-        given |= {f"new_{name}": [[*tables[name].rows[n], mark_of[name][n]] for n in positions] for name, positions in new.items()}
+    def _put(self, facts: Facts, tables: Mapping[str, _Table], found: _Sorted, beyond: Mapping[str, list[int]], *, unless: str = "") -> int | None:
+        """Write what is new, `beyond` says by how much each row's mark is beyond the store's: the mark then, None where `unless` is known."""
+        ties = _ties(facts, found.new, beyond)
+        given: dict[str, Any] = {"people": _people(facts), "identifiers": [codec.identifier_row(i) for i in _identifiers(facts)], "unless": unless}
+        given |= {f"new_{name}": [[*tables[name].rows[n], beyond[name][n]] for n in found.new.get(name, ())] for name in NEW}
         given |= {f"ties_{role}": ties.get(role, []) for role in TIES}
-        given["touched"] = _touched(ties)
-        [[otherwise]] = self._ask("\n".join([*parts, "RETURN otherwise"]), **given)
+        advance = max((beyond[name][n] for name, positions in found.new.items() for n in positions), default=0)
+        rows = self._ask(ALL_NEW, **given, advance=advance)
+        if not rows:
+            return None
+        [[mark, otherwise]] = rows
         if otherwise:
             self._correct(facts, found, {node: (masked, linking) for node, masked, linking in otherwise})
+        return int(mark) + advance
 
     def _correct(self, facts: Facts, found: _Sorted, otherwise: Mapping[str, tuple[str, bool]]) -> None:
         """Write the mentions of new facts again where they show an identifier otherwise than the store does."""
@@ -158,19 +154,21 @@ def _named(mentions: str | None) -> list[tuple[Any, ...]]:
 
 
 def _marks(batches: int, mark: int, found: _Sorted, owner: Mapping[str, list[int]]) -> tuple[list[int], list[Added]]:
-    """The mark of each batch, and what is said of it; with several batches the known ones are told with the last."""
+    """By how much each batch's mark is beyond the store's, and what is said of it; with several batches the known ones are told with the last."""
     accepted = [0] * batches
     for name, positions in found.new.items():
         for n in positions:
             accepted[owner[name][n]] += 1
-    marks = []
-    for count in accepted:
-        mark += count > 0
-        marks.append(mark)
-    added = [Added(accepted=n, known=0, conflicts=(), mark=m) for n, m in zip(accepted, marks, strict=True)]
+    beyond = list(accumulate(int(count > 0) for count in accepted))
+    added = [Added(accepted=n, known=0, conflicts=(), mark=mark + b) for n, b in zip(accepted, beyond, strict=True)]
     if added:
-        added[-1] = Added(accepted=accepted[-1], known=found.known, conflicts=tuple(found.conflicts), mark=marks[-1])
-    return marks, added
+        added[-1] = Added(accepted=accepted[-1], known=found.known, conflicts=tuple(found.conflicts), mark=mark + beyond[-1])
+    return beyond, added
+
+
+def _is_one_application(facts: Facts) -> bool:
+    """Whether that is all: it comes from somebody who waits, and is new nearly always."""
+    return len(facts.applications) == 1 and sum(len(getattr(facts, name)) for name in _FIELDS) == 1
 
 
 def _people(facts: Facts) -> list[str]:
@@ -188,25 +186,16 @@ def _identifiers(facts: Facts) -> list[Identifier]:
 
 
 def _ties(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]]) -> dict[str, list[Row]]:
-    """The mentions of the new facts by role: (applicant, node, times ascending, the mark that told each first)."""
+    """The mentions of the new facts by role: (applicant, [(node, times ascending, the mark that told each first)])."""
     told: dict[TieKey, dict[int, int]] = {}
     for who, mention, at, mark in _spoken(facts, new, mark_of):
-        times = told.setdefault((who, mention.identifier.node, mention.role), {})
+        times = told.setdefault((mention.role, who, mention.identifier.node), {})
         times[at] = min(mark, times.get(at, mark))
-    rows: dict[str, list[Row]] = {}
-    for (who, node, role), times in sorted(told.items(), key=lambda tie: tie[0]):
-        ordered = sorted(times.items())
-        rows.setdefault(role.value, []).append([who, node, [at for at, _ in ordered], [mark for _, mark in ordered]])
-    return {role.value: rows[role.value] for role in ROLES if role.value in rows}
-
-
-def _touched(ties: Mapping[str, list[Row]]) -> list[Row]:
-    """The identifiers of the ties: (node, the latest first mention, the latest mark)."""
-    found: dict[str, Row] = {}
-    for _, node, times, marks in (row for rows in ties.values() for row in rows):
-        known = found.setdefault(node, [node, times[0], marks[0]])
-        known[1:] = [max(known[1], times[0]), max(known[2], *marks)]
-    return [found[node] for node in sorted(found)]
+    rows: dict[str, dict[str, list[Row]]] = {}
+    for (role, who, node), times in told.items():
+        ordered = sorted(times)
+        rows.setdefault(role.value, {}).setdefault(who, []).append([node, ordered, [times[at] for at in ordered]])
+    return {role: [[who, of_one[who]] for who in sorted(of_one)] for role, of_one in rows.items()}
 
 
 def _spoken(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]]) -> Iterator[tuple[str, Mention, int, int]]:
