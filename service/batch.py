@@ -93,10 +93,12 @@ def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) 
     Raises BundleError, SettingError or StoreError. The file appears whole or not at all.
     """
     started = perf_counter()
+    if out.is_dir():
+        raise SettingError(f"{out} is a folder: name a parquet file to write")
+    folder_for(out.absolute().parent)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
     task = Task(settings, load_scorer(settings.model) if settings.model else None, _mark(settings))
     beside = out.with_name(f".{out.name}.{os.getpid()}")
-    folder_for(out.absolute().parent)
     decisions: Counter[str] = Counter()
     try:
         with pq.ParquetWriter(beside, COLUMNS) as writer, _progress() as progress:

@@ -162,6 +162,11 @@ def test_the_seconds_of_a_review_are_those_of_the_whole_batch(store, tmp_path):
     assert figures["seconds"] > figures["search_seconds"] > 0
 
 
+def test_scores_go_into_a_file_and_a_folder_in_its_place_is_named_first(tmp_path):
+    with pytest.raises(SettingError, match="is a folder"):
+        score(Settings(store=f"sqlite:///{tmp_path}/nowhere.db"), Period(since=AS_OF, until=AS_OF + timedelta(days=1)), tmp_path, processes=1)
+
+
 def test_a_period_without_a_moment_is_refused():
     with pytest.raises(SettingError, match="--since must lie before --until"):
         Period(since=AS_OF, until=AS_OF)
