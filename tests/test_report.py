@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from graph.rings import kinds
 from graph.model import Ring, RingChange, RingKind, RingMember, RingSnapshot
+from graph.rings import kinds
 from graph.rings.projection import LINK_KINDS
 from investigations import report_words as words
 from investigations.report import back_test, money, percent, render
