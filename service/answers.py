@@ -7,6 +7,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
+
 from graph.evidence import Evidence, Subject
 from graph.model import Membership
 from graph.multi_lending import NAMES
@@ -53,7 +55,6 @@ class Writer:
     def changes(self, earlier: RiskAssessment, concluded: Conclusion, seen: Seen) -> dict[str, Any]:
         """What is new since an earlier assessment; counts are None where the graph was not looked at."""
         evidence, membership = seen.evidence, seen.findings.known.membership
-        ring_now = membership.ring.ring_id if membership else None
         return {
             "assessment_id": earlier.assessment_id,
             "as_of": self.time(earlier.as_of),
@@ -64,7 +65,7 @@ class Writer:
             "person": _person_changes(evidence, earlier.as_of) if evidence else None,
             "device": _newcomers(evidence, "device", earlier.as_of) if evidence else None,
             "phone": _newcomers(evidence, "phone", earlier.as_of) if evidence else None,
-            "ring": {"ring_id_then": earlier.ring_id, "ring_id_now": ring_now, "changed": earlier.ring_id != ring_now},
+            "ring": _ring_changes(earlier, membership),
         }
 
     def _degraded(self, degraded: Degraded) -> dict[str, Any]:
@@ -133,6 +134,20 @@ def _person_changes(evidence: Evidence, then: datetime) -> dict[str, int]:
         "lenders": len({a.platform_id for a in made}),
         "labels": sum(label.known_at >= then for label in evidence.labels[me]),
         "identifiers": sum(tie["since"] is not None and tie["since"] >= then for tie in ties),
+    }
+
+
+def _ring_changes(earlier: RiskAssessment, membership: Membership | None) -> dict[str, Any]:
+    """Whether it is another ring, by how much it grew, and how many more of its members are confirmed bad; no ring is one of nobody."""
+    then = orjson.loads(earlier.answer)["ring"] or {"size": 0, "confirmed_bad": 0}
+    size, confirmed = (membership.size, membership.ring.confirmed_bad) if membership else (0, 0)
+    now = membership.ring.ring_id if membership else None
+    return {
+        "ring_id_then": earlier.ring_id,
+        "ring_id_now": now,
+        "changed": earlier.ring_id != now,
+        "new_members": size - then["size"],
+        "new_confirmed_bad": confirmed - then["confirmed_bad"],
     }
 
 

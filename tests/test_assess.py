@@ -224,6 +224,19 @@ def test_the_second_scan_says_what_is_new_since_the_first(tmp_path: Path) -> Non
     wired.close()
 
 
+def test_the_second_scan_says_that_the_ring_has_grown_and_that_more_of_it_is_known_to_be_bad(wired: Wired) -> None:
+    wired.store.save_rings(snapshot("p001", "p002", "p003", on=60))
+    risk(wired, body(), at=day(61))
+    later = snapshot("p001", "p002", "p003", "p004", name="2025-W10", on=67)
+    worse = dataclasses.replace(later.rings[0], confirmed_bad=3)
+    wired.store.save_rings(dataclasses.replace(later, rings=(worse,)))
+    second = risk(wired, {"application_id": "live-1", "stage": "disbursement"}, at=day(68))
+    assert second["changes_since"]["ring"] == {
+        "ring_id_then": "R-000001", "ring_id_now": "R-000001", "changed": False, "new_members": 1, "new_confirmed_bad": 2,
+    }  # fmt: skip
+    assert replay(wired, second["assessment_id"])["equal"]
+
+
 def test_the_ring_verdict_is_of_the_snapshot_in_force_then(wired: Wired) -> None:
     wired.store.save_rings(snapshot("p001", "p002", "p003", on=60))
     assert risk(wired, body("early"), at=day(59))["ring"] is None
