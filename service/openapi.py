@@ -104,7 +104,7 @@ def _operation(
         operation["parameters"] = listed
     if body is not None:
         operation["requestBody"] = {"required": True, "content": _json(body)}
-    wrong = _PROBLEMS if body is not None else {status: says for status, says in _PROBLEMS.items() if status in (401, 403, 429, 503)}
+    wrong = _PROBLEMS if body is not None else {status: says for status, says in _PROBLEMS.items() if status in (400, 401, 403, 429, 503)}
     for status, says in {**wrong, **({404: "Not known."} if missing or body is not None else {})}.items():
         operation["responses"][str(status)] = {"description": says, "content": {"application/problem+json": {"schema": _ref("Problem")}}}
     return operation
@@ -121,7 +121,12 @@ def _application() -> dict[str, Any]:
         "moment is the service's clock at arrival. At stage monitoring applicant_id is enough; at stage disbursement the application_id of "
         "one that was sent before."
     )
-    schema["required"] = [name for name in schema["required"] if name != "applied_at"]
+    needed = {
+        Stage.APPLICATION: [name for name in schema.pop("required") if name != "applied_at"],
+        Stage.DISBURSEMENT: ["stage", "application_id"],
+        Stage.MONITORING: ["stage", "applicant_id"],
+    }
+    schema["anyOf"] = [{"properties": {"stage": {"const": stage.value}}, "required": names} for stage, names in needed.items()]
     return schema
 
 

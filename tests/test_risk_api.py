@@ -383,6 +383,17 @@ def test_the_description_and_its_page_need_nothing_from_elsewhere(client: FlaskC
     assert "https://" not in page
 
 
+def test_the_description_asks_of_each_stage_what_the_service_asks_of_it(client: FlaskClient) -> None:
+    client.post("/risk", json=body())
+    for stage in client.get("/openapi.json").get_json()["components"]["schemas"]["Application"]["anyOf"]:
+        least = body(stage=stage["properties"]["stage"]["const"])
+        least = {name: least[name] for name in stage["required"]} | {"stage": least["stage"]}
+        least |= {"application_id": "live-2"} if least["stage"] == "application" else {}
+        assert client.post("/risk", json=least).status_code == 200
+        for name in set(stage["required"]) - {"stage"}:
+            assert client.post("/risk", json={key: value for key, value in least.items() if key != name}).status_code == 422
+
+
 def test_a_model_may_set_the_thresholds_and_a_setting_overrules_it(tmp_path: Path) -> None:
     wired = service(tmp_path, scorer=PlainModel(review_probability=0.01), decline_probability=0.5)
     assert (wired.policy.thresholds.review, wired.policy.thresholds.decline) == (0.01, 0.5)
