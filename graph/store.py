@@ -12,7 +12,6 @@ from typing import Self
 import networkx as nx
 
 from graph.evidence import Evidence, Subject
-from graph.hubs import hub_reason
 from graph.model import (
     Added,
     Application,
@@ -30,25 +29,10 @@ from graph.model import (
     Platform,
     Ring,
     RingSnapshot,
-    Role,
     Tie,
 )
 from graph.tables import Tables
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """How far a live answer looks. Whatever is cut is said in the subgraph's `truncated`.
-
-    `steps`: sharing steps from the seed (applicant - identifier - applicant is one). `applicants`: at most so many in the subgraph.
-    `holders`: the latest ties followed through one identifier. `ties`: an applicant with more ties than this shows the latest so many of each
-    kind of identifier, so that a year of changing network addresses cannot hide a phone.
-    """
-
-    steps: int = 2
-    applicants: int = 24
-    holders: int = 24
-    ties: int = 64
+from graph.walk import Bounds, Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +207,7 @@ class GraphView(ABC):
         since, last (None for what only the new application says); of transfers and referrals: role = the event's kind, since, last.
         Graph attributes: seed, truncated, hubs_ignored, applicants (how many).
         """
-        return _Walk(self, bounds or Bounds()).from_seed(applicant_id, mentions)
+        return Walk(self, bounds or Bounds()).from_seed(applicant_id, mentions)
 
     def evidence_of(self, subject: Subject, bounds: Bounds | None = None) -> Evidence:
         """All evidence for `subject`: a fixed, bounded number of reads, whoever it is."""
@@ -253,130 +237,3 @@ class GraphView(ABC):
             at_agent=at_agent,
             platforms=self.platforms(),
         )
-
-
-class _Walk:
-    """One breadth-first walk over a view: written once, so that all adapters agree on caps, guards and order."""
-
-    def __init__(self, view: GraphView, bounds: Bounds) -> None:
-        self.view = view
-        self.bounds = bounds
-        self.graph: nx.Graph[str] = nx.Graph(truncated=False, hubs_ignored=0, applicants=1)
-
-    def from_seed(self, applicant_id: str, mentions: Sequence[Mention]) -> nx.Graph[str]:
-        seed = self._applicant(applicant_id, 0)
-        self.graph.graph["seed"] = seed
-        frontier = [applicant_id]
-        for step in range(1, self.bounds.steps + 1):
-            fresh = self._ties(frontier)
-            if step == 1:
-                fresh += self._mentioned(seed, mentions)
-            frontier = self._holders(fresh, step) + self._counterparties(frontier, step)
-            if not frontier:
-                break
-        return self.graph
-
-    def _applicant(self, applicant_id: str, step: int) -> str:
-        node = f"applicant:{applicant_id}"
-        if node not in self.graph:
-            self.graph.add_node(node, type="applicant", step=step)
-        return node
-
-    def _identifier(self, identifier: Identifier) -> bool:
-        """Add the node; True when it is new."""
-        if identifier.node in self.graph:
-            return False
-        self.graph.add_node(identifier.node, type=identifier.kind.value, identifier=identifier, holders=0, hub=None)
-        return True
-
-    def _tie(self, tie: Tie) -> None:
-        link(self.graph, f"applicant:{tie.applicant_id}", tie.identifier.node, (tie.role, tie.since, tie.last))
-
-    def _ties(self, applicant_ids: Sequence[str]) -> list[Identifier]:
-        fresh = []
-        for ties in self.view.ties_of(applicant_ids, self.bounds.ties).values():
-            if len(ties) > self.bounds.ties:
-                self.graph.graph["truncated"] = True
-            for tie in ties:
-                if self._identifier(tie.identifier):
-                    fresh.append(tie.identifier)
-                self._tie(tie)
-        return fresh
-
-    def _mentioned(self, seed: str, mentions: Sequence[Mention]) -> list[Identifier]:
-        fresh = [m.identifier for m in mentions if self._identifier(m.identifier)]
-        for mention in mentions:
-            if not self.graph.has_edge(seed, mention.identifier.node):
-                link(self.graph, seed, mention.identifier.node, (mention.role, None, None))
-        return fresh
-
-    def _holders(self, identifiers: Sequence[Identifier], step: int) -> list[str]:
-        """Follow the identifiers, the rarest first: what few people hold says most, and the bound is spent on it."""
-        reached: list[str] = []
-        followed: list[tuple[int, str, Identifier]] = []
-        for identifier, count in self.view.holder_counts(identifiers).items():
-            node = self.graph.nodes[identifier.node]
-            node["holders"] = count
-            node["hub"] = hub_reason(identifier, count)
-            if node["hub"]:
-                self.graph.graph["hubs_ignored"] += 1
-            elif count > self._known_ties(identifier):
-                followed.append((count, identifier.node, identifier))
-        followed.sort(key=lambda rare: rare[:2])
-        for start in range(0, len(followed), _AT_ONCE):
-            if self.graph.graph["applicants"] >= self.bounds.applicants:
-                self.graph.graph["truncated"] = True
-                break
-            self._follow([identifier for _, _, identifier in followed[start : start + _AT_ONCE]], (step, reached))
-        return reached
-
-    def _known_ties(self, identifier: Identifier) -> int:
-        """How many holders the subgraph shows already; what only the new application says is not in the store."""
-        return sum(said["since"] is not None for said in self.graph.adj[identifier.node].values())
-
-    def _follow(self, identifiers: Sequence[Identifier], into: tuple[int, list[str]]) -> None:
-        for holders in self.view.holders_of(identifiers, self.bounds.holders).values():
-            if holders.count > len(holders.ties):
-                self.graph.graph["truncated"] = True
-            for tie in holders.ties:
-                if self._admit(tie.applicant_id, *into):
-                    self._tie(tie)
-
-    def _counterparties(self, applicant_ids: Sequence[str], step: int) -> list[str]:
-        reached: list[str] = []
-        for applicant_id, events in self.view.dealings_of(applicant_ids).items():
-            for event in events:
-                other = event.counterparty_id if event.applicant_id == applicant_id else event.applicant_id
-                if other is not None and other != applicant_id and self._admit(other, step, reached):
-                    link(self.graph, f"applicant:{applicant_id}", f"applicant:{other}", (event.kind, event.at, event.at))
-        return reached
-
-    def _admit(self, applicant_id: str, step: int, reached: list[str]) -> bool:
-        """Whether the applicant is in the subgraph, or comes in now; `reached` gets the newcomers."""
-        node = f"applicant:{applicant_id}"
-        if node in self.graph:
-            return True
-        if self.graph.graph["applicants"] >= self.bounds.applicants:
-            self.graph.graph["truncated"] = True
-            return False
-        self.graph.graph["applicants"] += 1
-        self._applicant(applicant_id, step)
-        reached.append(applicant_id)
-        return True
-
-
-def link(graph: nx.Graph[str], a: str, b: str, what: tuple[str, datetime | None, datetime | None]) -> None:
-    """Join two nodes: the strongest role wins, `since` is the first mention and `last` the latest."""
-    role, since, last = what
-    known = graph.get_edge_data(a, b)
-    if known is None:
-        graph.add_edge(a, b, role=str(role), since=since, last=last)
-        return
-    if _RANK.get(str(role), 3) < _RANK.get(known["role"], 3):
-        known["role"] = str(role)
-    known["since"] = min((t for t in (known["since"], since) if t is not None), default=None)
-    known["last"] = max((t for t in (known["last"], last) if t is not None), default=None)
-
-
-_AT_ONCE = 24  # identifiers followed with one read
-_RANK = {Role.OWN.value: 0, Role.EMPLOYER.value: 1, Role.CONTACT.value: 2}

@@ -9,7 +9,8 @@ import networkx as nx
 from graph.errors import InputError, NotFoundError
 from graph.hubs import hub_reason
 from graph.model import Application, Identifier, Tie
-from graph.store import Bounds, GraphView, link
+from graph.store import GraphView
+from graph.walk import Bounds, link
 from service.drawings import Drawing, LeftOut, bare, beyond, drawing
 
 DRAWN = Bounds(steps=2, applicants=40, holders=24, ties=32)  # more than about 40 people on one canvas is a hairball, not a picture

@@ -14,8 +14,9 @@ import pytest
 from graph.evidence import subject_of
 from graph.hubs import GUARD
 from graph.model import Facts, IdentifierKind, LabelValue, Ring, RingChange, RingKind, RingMember, RingSnapshot, Role
-from graph.store import Bounds, GraphStore, GraphView
+from graph.store import GraphStore, GraphView
 from graph.tables import Tables
+from graph.walk import Bounds
 from tests.small_worlds import PLATFORMS, applies, before, day, does, fraud, known_as, random_facts, shuffled, uses
 
 NO_BOUNDS = Bounds(steps=2, applicants=10_000, holders=10_000, ties=10_000)

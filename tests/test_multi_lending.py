@@ -11,7 +11,7 @@ from graph import multi_lending
 from graph.entity import resolve
 from graph.evidence import Evidence, Subject, subject_of
 from graph.model import Application, Facts, IdentifierKind, Outcome, OutcomeStatus, PlatformType, Role
-from graph.store import Bounds
+from graph.walk import Bounds
 from tests.small_worlds import PLATFORMS, applies, before, day, random_facts, shuffled, uses
 from tests.stores import open_store
 

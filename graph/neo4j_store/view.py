@@ -45,8 +45,9 @@ from graph.neo4j_store.intern import Interned
 from graph.neo4j_store.rings import ring_with_members
 from graph.neo4j_store.search import search
 from graph.neo4j_store.tables import read_tables
-from graph.store import Bounds, Found, GraphView
+from graph.store import Found, GraphView
 from graph.tables import Tables
+from graph.walk import Bounds
 
 Read = Callable[..., list[list[Any]]]
 DEALINGS = 64
