@@ -33,14 +33,14 @@ from graph.moments import micros, moment
 Row = list[Any]
 ROLES = tuple(Role)
 ROLE_CODE = {role: code for code, role in enumerate(ROLES)}
-KIND_LABEL = {kind: "".join(part.capitalize() for part in kind.value.split("_")) for kind in IdentifierKind}
-Same = Callable[[Identifier], Identifier]
+KIND_LABEL: dict[str, str] = {kind.value: "".join(part.capitalize() for part in kind.value.split("_")) for kind in IdentifierKind}
+Pack = Callable[[Sequence[Mention]], str | None]
 
 
 def identifier_row(identifier: Identifier) -> Row:
     """The columns of cypher.IDENTIFIER, and the label of the kind."""
-    kind = identifier.kind
-    return [identifier.node, kind.value, identifier.masked, identifier.linking, KIND_LABEL[kind]]
+    kind = str(identifier.kind)
+    return [identifier.node, kind, identifier.masked, identifier.linking, KIND_LABEL[kind]]
 
 
 def identifier_of(row: Sequence[Any]) -> Identifier:
@@ -49,14 +49,27 @@ def identifier_of(row: Sequence[Any]) -> Identifier:
     return Identifier(IdentifierKind(kind), node[len(kind) + 1 :], masked, linking)
 
 
-def pack_mentions(mentions: Iterable[Mention], stored: Same) -> str | None:
-    """Mentions as JSON, complete in themselves: no second look-up when they are read. `stored` gives an identifier as the store has it."""
-    packed = [(ROLE_CODE[m.role], i.kind.value, i.token, i.masked, int(i.linking)) for m in mentions for i in (stored(m.identifier),)]
-    return json.dumps(packed, ensure_ascii=False, separators=(",", ":")) if packed else None
+def packer(stored: Callable[[Identifier], Identifier] | None = None) -> Pack:
+    """What makes JSON of mentions, complete in themselves: no second look-up when they are read.
+
+    `stored` gives an identifier as the store has it. A mention that comes again as the same object, as in a batch, is packed once; the caller
+    keeps all of them meanwhile.
+    """
+    known: dict[int, str] = {}
+
+    def packed(mention: Mention) -> str:
+        i = stored(mention.identifier) if stored else mention.identifier
+        told = (ROLE_CODE[mention.role], str(i.kind), i.token, i.masked, int(i.linking))
+        return known.setdefault(id(mention), json.dumps(told, ensure_ascii=False, separators=(",", ":")))
+
+    def pack(mentions: Sequence[Mention]) -> str | None:
+        return f"[{','.join([known.get(id(m)) or packed(m) for m in mentions])}]" if mentions else None
+
+    return pack
 
 
 def unpack_mentions(text: str | None) -> tuple[Mention, ...]:
-    """The mentions behind `pack_mentions`."""
+    """The mentions behind what a `packer` made."""
     if not text:
         return ()
     return tuple(
@@ -64,12 +77,12 @@ def unpack_mentions(text: str | None) -> tuple[Mention, ...]:
     )
 
 
-def application_row(a: Application, stored: Same) -> Row:
+def application_row(a: Application, pack: Pack) -> Row:
     """The columns of cypher.APPLICATION."""
     return [
         a.application_id, a.applicant_id, micros(a.applied_at), a.platform_id, a.product, _number(a.amount), a.term_months, a.merchant_id, a.agent_id,
         a.channel, _number(a.face_match), _number(a.liveness), a.phone_three_element, a.birth_year, a.city, a.new_citizen,
-        pack_mentions(a.mentions, stored), _pack(a.attributes),
+        pack(a.mentions), _pack(a.attributes),
     ]  # fmt: skip
 
 
@@ -82,9 +95,9 @@ def application_of(row: Sequence[Any]) -> Application:
     )  # fmt: skip
 
 
-def event_row(e: Event, stored: Same) -> Row:
+def event_row(e: Event, pack: Pack) -> Row:
     """The columns of cypher.EVENT."""
-    mentions, attributes = pack_mentions(e.mentions, stored), _pack(e.attributes)
+    mentions, attributes = pack(e.mentions), _pack(e.attributes)
     return [e.event_id, e.applicant_id, micros(e.at), e.kind, e.counterparty_id, e.merchant_id, _number(e.amount), mentions, attributes]
 
 

@@ -55,12 +55,15 @@ ALL_KNOWN = "\n".join([LOCK, *KNOWN.values(), "RETURN mark, " + ", ".join(f"know
 # A batch that is one application, as a live one is, is not asked for first: `$unless` is its id, and where it is known nothing is written.
 BASE = """MATCH (s:Store {name: 'ringfence'}) SET s.locked = true WITH s, s.mark AS base
 WHERE NOT EXISTS { MATCH (f:Application {application_id: $unless}) WHERE f.mark IS NOT NULL }"""
-PEOPLE = "CALL () { UNWIND $people AS id MERGE (p:Applicant {applicant_id: id}) REMOVE p:Unknown }"
+# Whom and what the rows name by their places.
+PEOPLE = """CALL () { UNWIND range(0, size($people) - 1) AS n MERGE (p:Applicant {applicant_id: $people[n]}) REMOVE p:Unknown
+    WITH p, n ORDER BY n RETURN collect(p) AS people }"""
 # The first to tell of an identifier says how it is shown; who says otherwise is told.
-IDENTIFIERS = f"""CALL () {{ UNWIND $identifiers AS row
+IDENTIFIERS = f"""CALL () {{ UNWIND range(0, size($identifiers) - 1) AS n WITH n, $identifiers[n] AS row
     MERGE (i:Identifier {{node: row[0]}}) ON CREATE SET i += {properties("row", IDENTIFIER)}, i:$(row[4])
-    WITH i, row WHERE i.masked <> row[2] OR coalesce(i.linking, true) <> row[3]
-    RETURN collect([i.node, i.masked, coalesce(i.linking, true)]) AS otherwise }}"""
+    WITH i, n, row, coalesce(i.linking, true) AS linking ORDER BY n
+    RETURN collect(i) AS identifiers,
+        collect(CASE WHEN i.masked <> row[2] OR linking <> row[3] THEN [i.node, i.masked, linking] END) AS otherwise }}"""
 
 
 def _linked(fact: str, kind: str, label: str, column: tuple[str, str]) -> str:
@@ -73,23 +76,22 @@ def _linked(fact: str, kind: str, label: str, column: tuple[str, str]) -> str:
 _APPLICATION_ROW = {name: f"row[{n}]" for n, name in enumerate(APPLICATION)}
 _EVENT_ROW = {name: f"row[{n}]" for n, name in enumerate(EVENT)}
 NEW = {
-    "applications": f"""CALL (base) {{ UNWIND $new_applications AS row
-        MATCH (p:Applicant {{applicant_id: row[1]}})
+    "applications": f"""CALL (base, people) {{ UNWIND $new_applications AS row
+        WITH base, row, people[row[19]] AS p
         MERGE (a:Application {{application_id: row[0]}})
         SET a += {properties("row", APPLICATION, mark="mark")} REMOVE a:Unknown
         CREATE (p)-[:APPLIED {{at: {when("row[2]")}}}]->(a)
         {_linked("a", "TO", "Platform", ("platform_id", _APPLICATION_ROW["platform_id"]))}
         {_linked("a", "AT", "Merchant", ("merchant_id", _APPLICATION_ROW["merchant_id"]))}
         {_linked("a", "THROUGH", "Agent", ("agent_id", _APPLICATION_ROW["agent_id"]))} }}""",
-    "events": f"""CALL (base) {{ UNWIND $new_events AS row
-        MATCH (p:Applicant {{applicant_id: row[1]}})
+    "events": f"""CALL (base, people) {{ UNWIND $new_events AS row
+        WITH base, row, people[row[10]] AS p, people[row[11]] AS q
         CREATE (p)-[:DID {{at: {when("row[2]")}}}]->(e:Event {properties("row", EVENT, mark="mark")})
         {_linked("e", "AT", "Merchant", ("merchant_id", _EVENT_ROW["merchant_id"]))}
-        WITH e, p, row WHERE {_EVENT_ROW["counterparty_id"]} IS NOT NULL
-        MATCH (q:Applicant {{applicant_id: {_EVENT_ROW["counterparty_id"]}}})
+        WITH e, p, q WHERE q IS NOT NULL
         CREATE (e)-[:TOWARDS {{at: e.at}}]->(q) SET e:Dealing, p.deals = true, q.deals = true }}""",
-    "contacts": f"""CALL (base) {{ UNWIND $new_contacts AS row
-        MATCH (p:Applicant {{applicant_id: row[0]}}) MATCH (i:Identifier {{node: row[1]}})
+    "contacts": f"""CALL (base, people, identifiers) {{ UNWIND $new_contacts AS row
+        WITH base, row, people[row[5]] AS p, identifiers[row[6]] AS i
         CREATE (p)-[:LISTED {{at: {when("row[2]")}, relation: row[3], mark: base + row[4]}}]->(i) }}""",
     "outcomes": f"""CALL (base) {{ UNWIND $new_outcomes AS row
         MERGE (a:Application {{application_id: row[0]}}) ON CREATE SET a:Unknown
@@ -104,14 +106,14 @@ NEW = {
         SET x += {properties("row", PLATFORM, mark="mark")} REMOVE x:Unknown }}""",
     "merchants": f"""CALL (base) {{ UNWIND $new_merchants AS row MERGE (x:Merchant {{merchant_id: row[0]}})
         SET x += {properties("row", MERCHANT, mark="mark")} REMOVE x:Unknown }}""",
-    "devices": f"""CALL (base) {{ UNWIND $new_devices AS row MATCH (x:Identifier {{node: row[0]}})
+    "devices": f"""CALL (base, identifiers) {{ UNWIND $new_devices AS row WITH base, row, identifiers[row[6]] AS x
         SET x += {properties("row", DEVICE, mark="device_mark")} }}""",
 }
 
-# Ties, one role each: (applicant, [(node, times ascending, their marks)]). What is new of a tie that stands is put to what it has been told.
+# Ties, one role each: (person, [(identifier, times ascending, their marks)]). What is new of a tie that stands is put to what it has been told.
 # Said back: of each identifier, when its new ties began, and how many of its old ones began earlier than was known.
-_TIES = """CALL (base) {{ UNWIND $ties_{role} AS told
-    MATCH (p:Applicant {{applicant_id: told[0]}}) UNWIND told[1] AS row MATCH (i:Identifier {{node: row[0]}})
+_TIES = """CALL (base, people, identifiers) {{ UNWIND $ties_{role} AS told
+    WITH base, identifiers, told, people[told[0]] AS p UNWIND told[1] AS row WITH base, row, p, identifiers[row[0]] AS i
     OPTIONAL MATCH (p)-[t:{kind}]->(i)
     WITH p, i, t, row[1] AS times, [n IN row[2] | base + n] AS marks
     FOREACH (_ IN CASE WHEN t IS NULL AND size(times) = 1 THEN [1] ELSE [] END |

@@ -16,7 +16,6 @@ from graph.neo4j_store.cypher_write import ALL_KNOWN, ALL_NEW, CORRECT, KNOWN, N
 
 Ask = Callable[..., list[list[Any]]]
 Key = Any
-TieKey = tuple[Role, str, str]
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Writer:
     def write(self, batches: Sequence[Facts]) -> list[Added]:
         """Take the batches one after the other. The mark grows by one with each that brings something new."""
         facts, owner = _joined(batches)
-        tables = _tables(facts, _as_given)
+        tables = _tables(facts)
         if _is_one_application(facts):
             everything = _Sorted(new={"applications": [0]})
             mark = self._put(facts, tables, everything, {"applications": [1]}, unless=facts.applications[0].application_id)
@@ -65,15 +64,15 @@ class Writer:
 
     def _put(self, facts: Facts, tables: Mapping[str, _Table], found: _Sorted, beyond: Mapping[str, list[int]], *, unless: str = "") -> int | None:
         """Write what is new, `beyond` says by how much each row's mark is beyond the store's: the mark then, None where `unless` is known."""
-        ties = _ties(facts, found.new, beyond)
-        given: dict[str, Any] = {"people": _people(facts), "identifiers": [codec.identifier_row(i) for i in _identifiers(facts)], "unless": unless}
-        given |= {f"new_{name}": [[*tables[name].rows[n], beyond[name][n]] for n in found.new.get(name, ())] for name in NEW}
-        given |= {f"ties_{role}": ties.get(role, []) for role in TIES}
-        advance = max((beyond[name][n] for name, positions in found.new.items() for n in positions), default=0)
-        rows = self._ask(ALL_NEW, **given, advance=advance)
-        if not rows:
+        named = _Named.of(facts)
+        rows = {name: [[*tables[name].rows[n], beyond[name][n]] for n in positions] for name, positions in found.new.items()}
+        given: dict[str, Any] = {f"new_{name}": named.placed(name, rows.get(name, [])) for name in NEW}
+        given |= {f"ties_{role}": ties for role, ties in zip(TIES, _ties(facts, found.new, beyond, named), strict=True)}
+        advance = max((row[-1] for told in rows.values() for row in told), default=0)
+        answer = self._ask(ALL_NEW, **given, people=list(named.people), identifiers=named.identifiers, unless=unless, advance=advance)
+        if not answer:
             return None
-        [[mark, otherwise]] = rows
+        [[mark, otherwise]] = answer
         if otherwise:
             self._correct(facts, found, {node: (masked, linking) for node, masked, linking in otherwise})
         return int(mark) + advance
@@ -85,10 +84,11 @@ class Writer:
             masked, linking = otherwise.get(identifier.node, (identifier.masked, identifier.linking))
             return Identifier(identifier.kind, identifier.token, masked, linking)
 
+        pack = codec.packer(stored)
         for name, text in CORRECT.items():
             given: Sequence[Any] = getattr(facts, name)
             touched: list[Any] = [given[n] for n in found.new.get(name, ()) if any(m.identifier.node in otherwise for m in given[n].mentions)]
-            rows = [[f.application_id if name == "applications" else f.event_id, codec.pack_mentions(f.mentions, stored)] for f in touched]
+            rows = [[f.application_id if name == "applications" else f.event_id, pack(f.mentions)] for f in touched]
             if rows:
                 self._ask(text, rows=rows)
 
@@ -101,14 +101,15 @@ def _joined(batches: Sequence[Facts]) -> tuple[Facts, dict[str, list[int]]]:
     return Facts(**{name: tuple(f for f, _ in told) for name, told in rows.items()}), {name: [n for _, n in told] for name, told in rows.items()}
 
 
-def _tables(facts: Facts, stored: codec.Same) -> dict[str, _Table]:
+def _tables(facts: Facts) -> dict[str, _Table]:
     """The tables of a batch that have rows."""
+    pack = codec.packer()
     made = {
         "platforms": _Table([codec.platform_row(p) for p in facts.platforms], _first),
         "merchants": _Table([codec.merchant_row(m) for m in facts.merchants], _first),
         "devices": _Table([codec.device_row(d) for d in facts.devices], _first),
-        "applications": _Table([codec.application_row(a, stored) for a in facts.applications], _first),
-        "events": _Table([codec.event_row(e, stored) for e in facts.events], _first),
+        "applications": _Table([codec.application_row(a, pack) for a in facts.applications], _first),
+        "events": _Table([codec.event_row(e, pack) for e in facts.events], _first),
         "contacts": _Table([codec.contact_row(c) for c in facts.contacts], tuple),
         "outcomes": _Table([codec.outcome_row(o) for o in facts.outcomes], lambda row: (row[0], row[1], row[2])),
         "labels": _Table([codec.label_row(label) for label in facts.labels], lambda row: tuple(row[:4])),
@@ -178,34 +179,67 @@ def _people(facts: Facts) -> list[str]:
     return sorted(named | {label.applicant_id for label in facts.labels if label.applicant_id is not None})
 
 
-def _identifiers(facts: Facts) -> list[Identifier]:
-    """Every identifier that the facts name, once, as the first of them shows it."""
-    mentions = [*(a.mentions for a in facts.applications), *(e.mentions for e in facts.events)]
-    spoken = [m.identifier for each in mentions for m in each]
-    return list({i: i for i in reversed([*spoken, *(c.phone for c in facts.contacts), *(d.identifier for d in facts.devices)])}.values())
+@dataclass(frozen=True)
+class _Named:
+    """Whom and what a batch names: the server looks each up once, and rows say which by its place."""
+
+    people: dict[str, int]
+    places: dict[str, int]  # of identifiers, by node
+    identifiers: list[Row]
+
+    @classmethod
+    def of(cls, facts: Facts) -> _Named:
+        """An identifier is shown as the first fact to name it shows it."""
+        mentions = [*(a.mentions for a in facts.applications), *(e.mentions for e in facts.events)]
+        spoken = [m.identifier for each in mentions for m in each]
+        first: dict[str, Identifier] = {}
+        for i in (*spoken, *(c.phone for c in facts.contacts), *(d.identifier for d in facts.devices)):
+            first.setdefault(i.node, i)
+        people = {who: n for n, who in enumerate(_people(facts))}
+        return cls(people, {node: n for n, node in enumerate(first)}, [codec.identifier_row(i) for i in first.values()])
+
+    def placed(self, name: str, rows: list[Row]) -> list[Row]:
+        """The rows of a table, with the places of whom and what they are about at the end."""
+        people, places = self.people, self.places
+        if name == "applications":
+            return [[*row, people[row[1]]] for row in rows]
+        if name == "events":
+            return [[*row, people[row[1]], None if row[4] is None else people[row[4]]] for row in rows]
+        if name == "contacts":
+            return [[*row, people[row[0]], places[row[1]]] for row in rows]
+        return [[*row, places[row[0]]] for row in rows] if name == "devices" else rows
 
 
-def _ties(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]]) -> dict[str, list[Row]]:
-    """The mentions of the new facts by role: (applicant, [(node, times ascending, the mark that told each first)])."""
-    told: dict[TieKey, dict[int, int]] = {}
+def _ties(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]], named: _Named) -> list[list[Row]]:
+    """The mentions of the new facts, for each role: (place of the person, [(place of the identifier, times ascending, the mark that told each)])."""
+    told: list[dict[int, dict[int, dict[int, int]]]] = [{}, {}, {}]
+    people, places = named.people, named.places
     for who, mention, at, mark in _spoken(facts, new, mark_of):
-        times = told.setdefault((mention.role, who, mention.identifier.node), {})
-        times[at] = min(mark, times.get(at, mark))
-    rows: dict[str, dict[str, list[Row]]] = {}
-    for (role, who, node), times in told.items():
-        ordered = sorted(times)
-        rows.setdefault(role.value, {}).setdefault(who, []).append([node, ordered, [times[at] for at in ordered]])
-    return {role: [[who, of_one[who]] for who in sorted(of_one)] for role, of_one in rows.items()}
+        role = mention.role
+        of_role = told[0 if role is Role.OWN else 1 if role is Role.CONTACT else 2]
+        times = of_role.setdefault(people[who], {}).setdefault(places[mention.identifier.node], {})
+        if times.get(at, mark) >= mark:
+            times[at] = mark
+    return [[[who, [_told(place, times) for place, times in held.items()]] for who, held in of_role.items()] for of_role in told]
+
+
+def _told(place: int, times: dict[int, int]) -> Row:
+    ordered = sorted(times)
+    return [place, ordered, [times[at] for at in ordered]]
 
 
 def _spoken(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]]) -> Iterator[tuple[str, Mention, int, int]]:
     """(applicant, mention, moment, mark) of every new fact."""
     for n in new.get("applications", ()):
         a = facts.applications[n]
-        yield from ((a.applicant_id, mention, micros(a.applied_at), mark_of["applications"][n]) for mention in a.mentions)
+        at, mark = micros(a.applied_at), mark_of["applications"][n]
+        for mention in a.mentions:
+            yield a.applicant_id, mention, at, mark
     for n in new.get("events", ()):
         e = facts.events[n]
-        yield from ((e.applicant_id, mention, micros(e.at), mark_of["events"][n]) for mention in e.mentions)
+        at, mark = micros(e.at), mark_of["events"][n]
+        for mention in e.mentions:
+            yield e.applicant_id, mention, at, mark
     for n in new.get("contacts", ()):
         contact = facts.contacts[n]
         yield contact.applicant_id, _as_mention(contact), micros(contact.at), mark_of["contacts"][n]
@@ -213,10 +247,6 @@ def _spoken(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, li
 
 def _as_mention(contact: Contact) -> Mention:
     return Mention(contact.phone, Role.OWN if contact.relation == "self" else Role.CONTACT)
-
-
-def _as_given(identifier: Identifier) -> Identifier:
-    return identifier
 
 
 def _first(row: Sequence[Any]) -> Key:
