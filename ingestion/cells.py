@@ -47,6 +47,13 @@ def text_of(raw: object, name: str) -> str:
     return text
 
 
+def any_text(raw: object, name: str) -> str:
+    """A cell of any plain kind as text: flags are `true` and `false`, times ISO-8601. Raises RecordError as `text_of` does."""
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    return raw.isoformat() if isinstance(raw, date) else text_of(raw, name)
+
+
 def _id(raw: object, column: Column, door: Door) -> str:
     return column.prefix + text_of(raw, column.name)
 

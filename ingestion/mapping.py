@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from graph.errors import DeliveryError, SettingError
+from graph.errors import DeliveryError, RecordError, SettingError
 from graph.model import IdentifierKind, Role
-from ingestion.cells import is_empty, text_of
+from ingestion.cells import any_text, is_empty
 from ingestion.contract import TABLES, Cell, Column, Table
 from ingestion.door import time_zone
 
 FILE_NAME = "mapping.yaml"
 _FEED_KEYS = frozenset(("table", "source", "rows", "where", "columns", "constants", "identifiers", "attributes"))
 _CELL_KEYS = frozenset(("column", "constant", "values", "prefix", "time", "plus_days", "hashed"))
+_EPOCH = re.compile(r"epoch_(?:s|ms|us)(?: from (.+))?")
 _TESTS: Mapping[str, Callable[[str, Any], bool]] = {
     "is": lambda cell, given: cell == given,
     "is_not": lambda cell, given: cell != given,
@@ -36,9 +39,13 @@ class Condition:
     given: Any
 
     def holds(self, cells: Mapping[str, Any]) -> bool:
-        """Whether the row passes."""
+        """Whether the row passes; what is no text passes as it is written, so that it is reported where it matters."""
         raw = cells.get(self.column)
-        return _TESTS[self.test]("" if is_empty(raw) else text_of(raw, self.column), self.given)
+        try:
+            text = "" if is_empty(raw) else any_text(raw, self.column)
+        except RecordError:
+            text = str(raw)
+        return _TESTS[self.test](text, self.given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +133,7 @@ def _table(contract: Table, entry: Mapping[str, Any], place: str) -> Table:
     constants, given = entry.get("constants", {}), entry.get("columns", {c.name: c.name for c in contract.columns})
     for names in (constants, given):
         _known_keys(names, frozenset(c.name for c in contract.columns), place)
+    constants = {c.name: _constant(c, constants[c.name], place) for c in contract.columns if c.name in constants}
     columns = [_column(c, given[c.name], constants.get(c.name), place) for c in contract.columns if c.name in given]
     columns += [replace(c, source="", constant=constants[c.name]) for c in contract.columns if c.name in constants.keys() - given.keys()]
     columns += [_extra(extra, place) for extra in entry.get("identifiers", ())]
@@ -138,10 +146,12 @@ def _table(contract: Table, entry: Mapping[str, Any], place: str) -> Table:
 
 
 def _column(contract: Column, spec: Any, constant: Any, place: str) -> Column:
-    if not isinstance(spec, dict):
-        return replace(contract, source=spec, constant=constant)
     place = f"{place}, column {contract.name}"
+    spec = {"column": spec} if not isinstance(spec, dict) else spec
     _known_keys(spec, _CELL_KEYS, place)
+    for name, value in spec.items():
+        if not isinstance(value, dict if name == "values" else str):
+            raise DeliveryError(f"{place}: `{name}` must be {'their words and ours' if name == 'values' else 'a text'}, not {value!r}")
     if (spec.get("time") or spec.get("plus_days")) and contract.cell is not Cell.TIME:
         raise DeliveryError(f"{place}: is no time")
     if spec.get("hashed") and contract.cell is not Cell.IDENTIFIER:
@@ -152,10 +162,36 @@ def _column(contract: Column, spec: Any, constant: Any, place: str) -> Column:
         constant=spec.get("constant", constant),
         values=spec.get("values"),
         prefix=spec.get("prefix", ""),
-        time=spec.get("time", ""),
-        plus_days=float(spec.get("plus_days", 0)),
+        time=_time_form(spec.get("time", ""), place),
+        plus_days=_days(spec.get("plus_days", "0"), place),
         hashed=spec.get("hashed", ""),
     )
+
+
+def _time_form(form: str, place: str) -> str:
+    """The form of a column's times, if any time can have it. Raises DeliveryError: else every row would be rejected."""
+    try:
+        if epoch := _EPOCH.fullmatch(form):
+            datetime.fromisoformat(epoch[1] or "1970-01-01")
+        elif form:
+            datetime.strptime(datetime(2001, 2, 3, tzinfo=UTC).strftime(form), form if "%" in form else "%")  # noqa: DTZ007  only the form counts
+    except ValueError as error:
+        raise DeliveryError(f"{place}: {form!r} is no form of a time ({error}); epoch_s, epoch_ms, epoch_us or %d.%m.%Y are") from error
+    return form
+
+
+def _days(text: str, place: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise DeliveryError(f"{place}: {text!r} is no number of days") from error
+
+
+def _constant(contract: Column, given: Any, place: str) -> str:
+    """A constant that the column can hold, as far as that shows at once. Raises DeliveryError."""
+    if not isinstance(given, str) or (contract.words and given.strip().lower() not in contract.words):
+        raise DeliveryError(f"{place}, constant {contract.name}: {given!r} is none of {', '.join(contract.words) or 'the texts'}")
+    return given
 
 
 def _extra(spec: Any, place: str) -> Column:

@@ -22,7 +22,7 @@ from graph.model import (
     Platform,
     PlatformType,
 )
-from ingestion.cells import READ, is_empty, text_of
+from ingestion.cells import READ, any_text, is_empty, text_of
 from ingestion.contract import APPLICATIONS, CONTACTS, DEVICES, EVENTS, LABELS, MERCHANTS, OUTCOMES, PLATFORMS, Cell, Column, Table
 from ingestion.door import Door
 from ingestion.normalise import Standing
@@ -111,7 +111,7 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
             continue
         try:
             if column.values is not None:
-                raw = column.values.get(text_of(raw, column.name), raw)
+                raw = column.values.get(any_text(raw, column.name), raw)
             if column.cell is _IDENTIFIER:
                 _mention(raw, column, door, mentions, keep_placeholders)
             else:
@@ -140,7 +140,10 @@ def _mention(raw: object, column: Column, door: Door, mentions: dict[tuple[str, 
 def _attributes(row: Row, table: Table) -> tuple[tuple[str, str], ...]:
     if not table.attributes:
         return ()
-    return tuple((name, text_of(row[source], name)) for source, name in table.attributes if not is_empty(row.get(source)))
+    try:
+        return tuple((name, any_text(row[source], name)) for source, name in table.attributes if not is_empty(row.get(source)))
+    except RecordError as problem:
+        raise BadRow((problem,)) from problem
 
 
 PARSERS: Mapping[str, Callable[[Row, Door, Table], Fact]] = MappingProxyType(

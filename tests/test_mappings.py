@@ -18,7 +18,7 @@ from ingestion.delivery import open_delivery
 from ingestion.load import load
 from ingestion.mapping import read_mapping, shipped
 from ingestion.parse import PARSERS
-from tests.door_deliveries import NOW, door, load_into, write_csv, write_parquet
+from tests.door_deliveries import NOW, door, load_into, write_csv, write_jsonl, write_parquet
 from tests.stores import open_store
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -103,12 +103,46 @@ def test_foreign_tables_become_ours(tmp_path):
         ("timezone: UTC", "timezone: Mars", "unknown time zone"),
         ("column: branch, in: [north, 7]", "column: branch, in: north", "takes a list"),
         ("colour: favourite_colour", "colour: favorite_color", "favorite_color"),
+        ("time: epoch_s}", "time: epoch_weeks}", "column applied_at: 'epoch_weeks' is no form of a time"),
+        ("time: epoch_s}", "time: epoch_s from yesterday}", "no form of a time"),
+        ('time: "%d.%m.%Y"', 'time: "%Q"', "no form of a time"),
+        ("plus_days: 7", "plus_days: many", "'many' is no number of days"),
+        ("hashed: md5", "hashed: [md5]", "`hashed` must be a text"),
+        ('values: {"ja": true, "nein": false}', "values: ja", "`values` must be their words and ours"),
+        ("applicant_id: person", "applicant_id: [person]", "`column` must be a text"),
+        ('prefix: "L-"', "prefix: [L]", "`prefix` must be a text"),
+        ("constants: {label: fraud}", "constants: {label: bad}", "'bad' is none of fraud, good"),
     ],
 )
 def test_a_mapping_that_cannot_work_is_refused_and_names_the_place(tmp_path, old, new, says):
     assert old in FOREIGN
     with pytest.raises(DeliveryError, match=says):
         open_delivery(foreign(tmp_path / "delivery", FOREIGN.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y", "%Y-%m-%d %H:%M:%S%z", "%d %b %Y, %I:%M %p", "epoch_ms", "epoch_s from 2020-01-01T00:00:00Z"])
+def test_every_form_that_a_time_can_have_is_taken(tmp_path, form):
+    assert open_delivery(foreign(tmp_path / "delivery", FOREIGN.replace("time: epoch_s}", f'time: "{form}"}}', 1)))
+
+
+def test_what_an_attribute_or_a_filter_cannot_hold_costs_its_own_row_and_not_the_load(tmp_path):
+    folder = tmp_path / "delivery"
+    folder.mkdir()
+    rows = [
+        {**LOAN, "favourite_colour": True},
+        {**LOAN, "no": "2", "branch": "x" * 600},
+        {**LOAN, "no": "3", "state": ["odd"]},
+        {**LOAN, "no": "4", "favourite_colour": {"a": 1}},
+    ]
+    write_jsonl(folder / "loans.jsonl", rows)
+    write_parquet(folder / "shops.parquet", [{"key": 7, "since": "24.12.2020"}])
+    mapping = FOREIGN.replace("loans.csv", "loans.jsonl").replace("      - {column: branch, in: [north, 7]}\n", "")
+    (folder / "mapping.yaml").write_text(mapping)
+    with open_store(tmp_path / "graph.db") as store:
+        report = load_into(store, folder)
+        assert ("colour", "true") in store.view(NOW).application("L-1").attributes
+    assert vars(report.tables["applications"]) == {"read": 4, "accepted": 2, "known": 0, "rejected": 2}
+    assert report.rejects == {("applications", "too_long"): 1, ("applications", "unreadable_text"): 1}
 
 
 def test_an_unknown_mapping_names_those_that_are_shipped(tmp_path):
