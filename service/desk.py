@@ -120,9 +120,9 @@ def _moment(text: str, wired: Wired) -> datetime:
         return wired.clock()
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
+        return (read if read.tzinfo else read.replace(tzinfo=wired.zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InputError("as_of: give an ISO-8601 time, for example 2026-01-05T10:00:00+08:00") from None
-    return (read if read.tzinfo else read.replace(tzinfo=wired.zone)).astimezone(UTC)
 
 
 def _asked() -> str:

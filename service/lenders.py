@@ -23,7 +23,7 @@ class Lenders:
 
     def known(self, wanted: object) -> frozenset[str] | None:
         """The known lenders, read again when `wanted` is not among them; None, nobody asks, where there are none or the store is down."""
-        if wanted not in self._names and monotonic() - self._asked >= FRESH_SECONDS:
+        if not (isinstance(wanted, str) and wanted in self._names) and monotonic() - self._asked >= FRESH_SECONDS:
             try:
                 self._names = frozenset(self._store.view(self._clock()).platforms())
             except StoreError:

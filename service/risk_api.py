@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
@@ -19,6 +20,7 @@ from service.assess import assess, replay
 from service.bodies import as_object
 from service.calls import call, json_body, json_object, wired
 
+log = logging.getLogger("ringfence.risk")
 bp = Blueprint("risk", __name__)
 
 MOST = 1_000  # assessments in one batch
@@ -106,9 +108,11 @@ def _each(items: Sequence[Any], frame: Call, body: Any) -> Iterator[bytes]:
             left = max(frame.timeout_ms - (perf_counter() - started) * 1000.0, 1.0)
         try:
             yield _answered(item, replace(frame, key=key, timeout_ms=left), fingerprint)
-        except RingfenceError as error:
+        except Exception as error:  # whatever becomes of one, the others get their answers
             if position == 0 and frame.key and isinstance(error, ConflictError) and "idempotency" in str(error):
                 raise
+            if not isinstance(error, RingfenceError):
+                log.exception("a request of a batch failed")
             yield orjson.dumps(problems.problem(error) | {"request_id": g.request_id})
 
 

@@ -149,9 +149,9 @@ def moment_given(settings: Settings, text: str) -> datetime:
     """
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
+        return (read if read.tzinfo else read.replace(tzinfo=time_zone(settings.timezone))).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise SettingError(f"{text!r} is no ISO-8601 time: 2026-01-05 or 2026-01-05T10:00:00+08:00 are") from None
-    return (read if read.tzinfo else read.replace(tzinfo=time_zone(settings.timezone))).astimezone(UTC)
 
 
 def load_scorer(folder: str) -> Scorer:

@@ -330,18 +330,6 @@ def test_a_bad_fact_keeps_its_whole_list_out(client: FlaskClient, wired: Wired, 
     assert wired.store.counts() == before
 
 
-def test_what_is_no_fact_in_a_list_is_named_beside_what_else_is_wrong(client: FlaskClient) -> None:
-    response = client.post("/feedback", json=[5, {"label": "fraud"}])
-    assert response.status_code == 422
-    assert {(e["field"], e["code"]) for e in response.get_json()["errors"]} == {
-        ("[0]", "unreadable_row"), ("[1].application_id", "missing"), ("[1].known_at", "missing"),
-    }  # fmt: skip
-
-
-def test_a_body_that_is_too_large_is_told_the_limit(client: FlaskClient) -> None:
-    assert "larger than 65536 bytes" in client.post("/risk", json={"city": "x" * 70_000}).get_json()["detail"]
-
-
 def test_rings_come_worst_first_and_one_with_its_members(client: FlaskClient, wired: Wired) -> None:
     assert client.get("/rings").get_json() == {"snapshot": None, "as_of": None, "total": 0, "rings": []}
     wired.store.save_rings(snapshot("p001", "p002", "p003"))
@@ -381,17 +369,6 @@ def test_the_description_and_its_page_need_nothing_from_elsewhere(client: FlaskC
     assert "/risk/batch" in page
     assert "http://" not in page
     assert "https://" not in page
-
-
-def test_the_description_asks_of_each_stage_what_the_service_asks_of_it(client: FlaskClient) -> None:
-    client.post("/risk", json=body())
-    for stage in client.get("/openapi.json").get_json()["components"]["schemas"]["Application"]["anyOf"]:
-        least = body(stage=stage["properties"]["stage"]["const"])
-        least = {name: least[name] for name in stage["required"]} | {"stage": least["stage"]}
-        least |= {"application_id": "live-2"} if least["stage"] == "application" else {}
-        assert client.post("/risk", json=least).status_code == 200
-        for name in set(stage["required"]) - {"stage"}:
-            assert client.post("/risk", json={key: value for key, value in least.items() if key != name}).status_code == 422
 
 
 def test_a_model_may_set_the_thresholds_and_a_setting_overrules_it(tmp_path: Path) -> None:
