@@ -26,7 +26,7 @@ class Tables:
     applicants by id; identifiers by (kind, token); the rest by (time, ids).
 
     applicant_ids  (A,) object          platform_ids (P,) object      merchant_ids (M,) object     agent_ids (G,) object
-    identifiers    kind int8, linking bool, token object, masked object                                        (I,)
+    identifiers    kind int8, linking bool, token object                                                       (I,)
     ties           applicant int32, identifier int32, role int8, since int64, last int64                       (T,)
     applications   application_id object, applicant int32, at int64, platform int32, merchant int32, agent int32, amount float64,
                    term_months float64, face_match float64, liveness float64, phone_three_element float64 (0/1), birth_year float64,

@@ -73,15 +73,14 @@ class _Reader:
     def _identifiers(self, used: set[str]) -> tuple[dict[str, Column], dict[str, int]]:
         """The identifiers that have a tie, by kind and token, and node -> position."""
         told = self._pages(cypher_tables.IDENTIFIERS)
-        rows = [(_KIND_CODE[kind], node[len(kind) + 1 :], linking, masked, node) for node, kind, masked, linking in told if node in used]
+        rows = [(_KIND_CODE[kind], node[len(kind) + 1 :], linking, node) for node, kind, _, linking in told if node in used]
         rows.sort()
         columns = {
             "kind": as_column([r[0] for r in rows], np.int8),
             "linking": as_column([bool(r[2]) for r in rows], np.bool_),
             "token": as_column([r[1] for r in rows], object),
-            "masked": as_column([r[3] for r in rows], object),
         }
-        return columns, _places([r[4] for r in rows])
+        return columns, _places([r[3] for r in rows])
 
 
 def _places(ids: Sequence[str]) -> dict[str, int]:

@@ -184,7 +184,7 @@ _LABEL: Told = {
 }
 _MERCHANT: Told = {"merchant": ("merchant_id", "O"), "category": ("category", "O"), "city": ("city", "O"), "opened_at": ("opened_at", "i8")}
 _PLATFORM: Told = {"platform": ("platform_id", "O"), "type": ("type", "O"), "is_own": ("is_own", "b")}
-_IDENTIFIER: Told = {"key": ("key", "i8"), "kind": ("kind", "i1"), "linking": ("linking", "b"), "token": ("token", "O"), "masked": ("masked", "O")}
+_IDENTIFIER: Told = {"key": ("key", "i8"), "kind": ("kind", "i1"), "linking": ("linking", "b"), "token": ("token", "O")}
 _DEVICE: Told = {"identifier": ("identifier", "i8"), "os": ("os", "O"), "model": ("model", "O"),
                  **{name: (f"CAST({name} AS REAL)", "f8") for name in ("is_emulator", "is_rooted")}}  # fmt: skip
 
