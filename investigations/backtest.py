@@ -57,12 +57,13 @@ def _warning(ring: Ring, people: Column, seen: tuple[Sequence[Earlier], Column, 
     flagged_at = next((e.at for e in earlier if _flagged(ring, e)), moment(tables.as_of))
     first = int(hurt[people].min(initial=np.iinfo(np.int64).max))
     default = moment(first) if first < tables.as_of else None
+    looked_from = earlier[0].at if earlier else moment(tables.as_of)
     after = np.isin(who, people) & (when >= micros(flagged_at))
     return EarlyWarning(
         ring_id=ring.ring_id,
         flagged_at=flagged_at,
         first_default=default,
-        days=(default - flagged_at) / timedelta(days=1) if default else None,
+        days=(default - flagged_at) / timedelta(days=1) if default and default > looked_from else None,
         loans=int(after.sum()),
         amount=round(float(amount[after].sum()), 2),
     )

@@ -52,10 +52,14 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class BackTest:
-    """What earlier flagging would have given, over the flagged rings whose first default or fraud is `known`; the rest over the `early` ones."""
+    """What earlier flagging would have given, over the flagged rings whose first default or fraud is `known`; the rest over the `early` ones.
+
+    `unseen` of the rings defaulted before the earliest moment looked at: of those nothing can be said.
+    """
 
     known: int
     early: int
+    unseen: int
     median_days: float | None
     loans: int
     amount: float
@@ -94,6 +98,7 @@ def back_test(early: Sequence[EarlyWarning]) -> BackTest:
     return BackTest(
         known=len(known),
         early=len(ahead),
+        unseen=sum(warning.days is None and warning.first_default is not None for warning in early),
         median_days=median(w.days or 0 for w in ahead) if ahead else None,
         loans=sum(w.loans for w in ahead),
         amount=sum(w.amount for w in ahead),

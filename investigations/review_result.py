@@ -24,7 +24,8 @@ class EarlyWarning:
     """One flagged ring in the back-test: when it would have been flagged first, against its first known default.
 
     `first_default` is None while no default or fraud is known of it; `days` is first_default - flagged_at (negative: too late) and None
-    when either is missing. `loans` and `amount` (CNY) are the members' disbursements from `flagged_at` on: what could have been stopped.
+    when either is missing, or when the default came before the earliest moment looked at, so that nothing can be said.
+    `loans` and `amount` (CNY) are the members' disbursements from `flagged_at` on: what could have been stopped.
     """
 
     ring_id: str

@@ -93,6 +93,16 @@ def test_the_back_test_says_how_early_the_ring_would_have_been_flagged(tmp_path)
     assert (early.loans, early.amount) == (18, 18_000.0)
 
 
+@pytest.mark.parametrize("steps", [0, 1])
+def test_of_a_ring_that_defaulted_before_the_first_look_back_nothing_is_said(tmp_path, steps):
+    with town(tmp_path / "t.db", both(honest(families=20), crew(on=100, known_on=150))) as opened:
+        [early] = review(opened, None, plan(tmp_path / "out", back_steps=steps)).early
+    assert (early.first_default, early.days) == (day(150), None)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "lies before the earliest moment looked at" in page
+    assert "Flagged only after" not in page
+
+
 def test_the_name_of_a_snapshot_is_the_week_before_its_moment():
     assert week_of(day(4).replace(hour=16)) == "2025-W01"
 
