@@ -122,11 +122,18 @@ def keyring(settings: Mapping[str, str], beside: Path | None, say: Callable[[str
     Without a key an embedded store, whose file is `beside`, makes one of its own; any other store (None) refuses with SettingError.
     """
     text = settings.get("hash_key", "")
+    how = {"version": settings.get("hash_key_version", "k1"), "algorithm": settings.get("hash_algorithm", "sha256")}
+    own = beside.with_name(beside.name + ".key") if beside is not None else None
     if not text.strip():
-        if beside is None:
+        if own is None:
             raise SettingError("this store needs a key for its pseudonyms: set RINGFENCE_HASH_KEY or RINGFENCE_HASH_KEY_FILE")
-        text = own_key(beside.with_name(beside.name + ".key"), say)
-    return Keyring.parse(text, version=settings.get("hash_key_version", "k1"), algorithm=settings.get("hash_algorithm", "sha256"))
+        return Keyring.parse(own_key(own, say), **how)
+    given = Keyring.parse(text, **how)
+    if own is not None and own.exists():
+        lost = {key for _, key in Keyring.parse(own_key(own, say), **how).keys} - {key for _, key in given.keys}
+        if lost:
+            say(f"the store's own key in {own} is not in RINGFENCE_HASH_KEY: what came under it links with nothing new; give both, as k2:new,k1:old")
+    return given
 
 
 def time_zone(name: str) -> tzinfo:

@@ -86,6 +86,20 @@ def test_without_a_key_the_embedded_store_makes_one_that_only_its_owner_reads(tm
     assert json.loads(capsys.readouterr().out)["known"] == 2
 
 
+def test_another_key_than_the_stores_own_is_said_before_links_are_lost(tmp_path, capsys, caplog, monkeypatch):
+    folder = deliver(tmp_path / "delivery", applications=[APPLICATION])
+    main([str(folder), "--store", "sqlite:///graph.db"])
+    own = (tmp_path / "graph.db.key").read_text().strip()
+    caplog.clear()
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", f"k2:new secret,k1:{own}")
+    main([str(folder), "--store", "sqlite:///graph.db"])
+    assert "links with nothing new" not in caplog.text
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", "k2:new secret")
+    main([str(folder), "--store", "sqlite:///graph.db"])
+    assert "links with nothing new" in caplog.text
+    assert own not in caplog.text
+
+
 def test_a_key_of_the_settings_is_used_and_survives_its_rotation(tmp_path, capsys, monkeypatch):
     folder = deliver(tmp_path / "delivery", applications=[APPLICATION])
     secret = tmp_path / "secret"
