@@ -183,7 +183,8 @@ def _remember(wired: Wired, asked: Asked) -> Remembered:
         if subject.application is None:
             mark = wired.store.mark()
         else:
-            added = wired.scribe.add(Facts(applications=(subject.application,)), wait_ms=asked.watch.left_ms())
+            # A store that is busy with somebody's load holds up the fact, and leaves time to look: reading waits for nobody.
+            added = wired.scribe.add(Facts(applications=(subject.application,)), wait_ms=asked.watch.spare_ms("neighbourhood", "signals", "model"))
             stored = added is not None
             mark = added.mark if added is not None else wired.store.mark()
             if added is not None and added.conflicts:

@@ -44,6 +44,10 @@ class Stopwatch:
         """What the audit row usually takes."""
         return self._pace.expected["audit"]
 
+    def spare_ms(self, *steps: str) -> float:
+        """Milliseconds left when these steps and the audit row have taken twice what they usually take; negative when there is no room."""
+        return self.left_ms() - 2.0 * (sum(self._pace.expected[step] for step in steps) + self.reserved_ms())
+
     def total_ms(self) -> float:
         """Milliseconds since the request came."""
         return (self._tick() - self._started) * 1000.0

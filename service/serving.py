@@ -38,7 +38,8 @@ def serve(settings: Settings) -> None:
     os.environ.update(settings.to_environment() | {"PROMETHEUS_MULTIPROC_DIR": folder})
     if not keys:
         print("no API key is configured (RINGFENCE_API_KEYS): answering on loopback only", file=sys.stderr, flush=True)
-    print(f"serving on http://{settings.host}:{settings.port}, {settings.workers} workers; desk: /desk, docs: /docs", file=sys.stderr, flush=True)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    print(f"serving on http://{host}:{settings.port}, {settings.workers} workers; desk: /desk, docs: /docs", file=sys.stderr, flush=True)
     try:
         _server(settings).serve()
     finally:

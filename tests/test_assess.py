@@ -182,11 +182,14 @@ def test_a_millisecond_is_enough_for_an_answer(wired: Wired) -> None:
 def test_a_busy_store_holds_up_the_fact_and_not_the_answer(wired: Wired, tmp_path: Path) -> None:
     import sqlite3
 
+    risk(wired, body("live-0"))  # what is compiled and loaded on first use is
     loader = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
     loader.execute("BEGIN IMMEDIATE")
-    answer = risk(wired, body(), timeout_ms=80.0)
-    assert "fact" in answer["degraded"]["missing"]
-    assert answer["degraded"]["reason"] is not None
+    answer = risk(wired, body(), timeout_ms=400.0)
+    assert answer["degraded"] == {"level": "full", "missing": ["fact"], "reason": "store_busy"}
+    hurried = risk(wired, body("live-2"), timeout_ms=1.0)
+    assert "fact" in hurried["degraded"]["missing"]
+    assert hurried["degraded"]["reason"] is not None
     loader.execute("COMMIT")
     loader.close()
     wired.scribe.close()
