@@ -8,10 +8,11 @@ from time import perf_counter
 
 _FIRST_GUESS_MS = {"store": 2.0, "neighbourhood": 5.0, "signals": 3.0, "model": 10.0, "history": 1.0, "audit": 2.0}
 _RISE, _FALL = 0.5, 0.1  # how much of a slower, or quicker, step is believed at once
+_FAR = 10.0  # a step so many times as quick as expected says that what held it up is over
 
 
 class Pace:
-    """What each step has lately cost in this process, in milliseconds: rises fast, falls slowly."""
+    """What each step has lately cost in this process, in milliseconds: rises fast, falls slowly, and fast again when a hold-up is over."""
 
     def __init__(self) -> None:
         self.expected = dict(_FIRST_GUESS_MS)
@@ -19,7 +20,7 @@ class Pace:
     def saw(self, step: str, spent_ms: float) -> None:
         """Learn from a step that was done."""
         usual = self.expected[step]
-        self.expected[step] = usual + (_RISE if spent_ms > usual else _FALL) * (spent_ms - usual)
+        self.expected[step] = usual + (_RISE if spent_ms > usual or spent_ms * _FAR < usual else _FALL) * (spent_ms - usual)
 
     def skipped(self, step: str) -> None:
         """A step that was left out for its cost is tried again by and by: one slow moment must not shut it out for good."""

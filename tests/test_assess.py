@@ -174,6 +174,13 @@ def test_a_slow_moment_does_not_shut_a_step_out_for_good(wired: Wired) -> None:
     assert levels[-1] == "full"
 
 
+def test_after_an_audit_row_that_waited_for_seconds_answers_are_soon_full_again(wired: Wired) -> None:
+    risk(wired, body("live-0"))
+    wired.pace.saw("audit", 5_000.0)
+    levels = [risk(wired, body(f"live-{n}"), timeout_ms=1_000.0)["degraded"]["level"] for n in range(1, 5)]
+    assert levels[-1] == "full"
+
+
 def test_a_millisecond_is_enough_for_an_answer(wired: Wired) -> None:
     assert Level(risk(wired, body(), timeout_ms=1.0)["degraded"]["level"]) is not Level.FULL
 
