@@ -52,9 +52,12 @@ class Writer:
         """ISO-8601 to the microsecond, with the zone's offset."""
         return moment.astimezone(self._zone).isoformat(timespec="microseconds") if moment is not None else None
 
-    def changes(self, earlier: RiskAssessment, concluded: Conclusion, seen: Seen) -> dict[str, Any]:
-        """What is new since an earlier assessment; counts are None where the graph was not looked at."""
-        evidence, membership = seen.evidence, seen.findings.known.membership
+    def changes(self, earlier: RiskAssessment, concluded: Conclusion, seen: Seen, before: Evidence | None) -> dict[str, Any]:
+        """What is new since an earlier assessment, which could see `before`: what happened since and what was told since, however old.
+
+        Counts are None where the graph was not looked at, now or as it was then.
+        """
+        evidence, membership = seen.evidence if before is not None else None, seen.findings.known.membership
         return {
             "assessment_id": earlier.assessment_id,
             "as_of": self.time(earlier.as_of),
@@ -62,9 +65,9 @@ class Writer:
             "decision_now": concluded.decision.value,
             "decision_changed": earlier.decision is not concluded.decision,
             "score_change": concluded.score - earlier.score,
-            "person": _person_changes(evidence, earlier.as_of) if evidence else None,
-            "device": _newcomers(evidence, "device", earlier.as_of) if evidence else None,
-            "phone": _newcomers(evidence, "phone", earlier.as_of) if evidence else None,
+            "person": _person_changes(evidence, before) if evidence and before else None,
+            "device": _newcomers(evidence, before, "device") if evidence and before else None,
+            "phone": _newcomers(evidence, before, "phone") if evidence and before else None,
             "ring": _ring_changes(earlier, membership),
         }
 
@@ -124,17 +127,21 @@ def _multi_lending(seen: Seen) -> dict[str, Any]:
     return {"status": seen.variables.status, "variables": dict(seen.variables.variables)}
 
 
-def _person_changes(evidence: Evidence, then: datetime) -> dict[str, int]:
-    """New since `then`: own applications and the lenders asked, labels, and identifiers by which the applicant is tied for the first time."""
-    me = evidence.subject.applicant_id
-    made = [a for a in evidence.own if a.applied_at >= then]
-    ties = evidence.graph[evidence.subject.node].values()
+def _person_changes(evidence: Evidence, before: Evidence) -> dict[str, int]:
+    """New since `before`: own applications and the lenders asked, labels, and identifiers by which the applicant is tied for the first time."""
+    me, known = evidence.subject.applicant_id, {a.application_id for a in before.own}
+    made = [a for a in evidence.own if a.application_id not in known]
     return {
         "applications": len(made),
         "lenders": len({a.platform_id for a in made}),
-        "labels": sum(label.known_at >= then for label in evidence.labels[me]),
-        "identifiers": sum(tie["since"] is not None and tie["since"] >= then for tie in ties),
+        "labels": len(set(evidence.labels[me]) - set(before.labels[me])),
+        "identifiers": len(_tied(evidence) - _tied(before)),
     }
+
+
+def _tied(evidence: Evidence) -> set[str]:
+    """The identifiers that the applicant is tied to by more than the application in question."""
+    return {node for node, tie in evidence.graph[evidence.subject.node].items() if tie["since"] is not None}
 
 
 def _ring_changes(earlier: RiskAssessment, membership: Membership | None) -> dict[str, Any]:
@@ -151,9 +158,15 @@ def _ring_changes(earlier: RiskAssessment, membership: Membership | None) -> dic
     }
 
 
-def _newcomers(evidence: Evidence, kind: str, then: datetime) -> dict[str, int]:
-    """How many other applicants were first tied to the subject's identifiers of `kind` since `then`, of those in the subgraph."""
-    graph, me = evidence.graph, evidence.subject.node
-    nodes = [node for node in graph[me] if graph.nodes[node]["type"] == kind]
-    fresh = {who for node in nodes for who, tie in graph[node].items() if who != me and tie["since"] is not None and tie["since"] >= then}
+def _newcomers(evidence: Evidence, before: Evidence, kind: str) -> dict[str, int]:
+    """How many other applicants in the subgraph were not tied to the subject's identifiers of `kind` before.
+
+    Where the subgraph as it was then was cut, or did not have the identifier, only who was first tied to it since then is new for certain.
+    """
+    graph, me, then = evidence.graph, evidence.subject.node, before.as_of
+    fresh = set()
+    for node in (node for node in graph[me] if graph.nodes[node]["type"] == kind):
+        whole = node in before.graph and not before.graph.graph["truncated"]
+        others = {who: tie["since"] for who, tie in graph[node].items() if who != me and tie["since"] is not None}
+        fresh |= {who for who, since in others.items() if since >= then or (whole and who not in before.graph[node])}
     return {"new_holders": len(fresh)}

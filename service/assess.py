@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from graph.errors import ConflictError, StoreError, StoreUnavailableError
-from graph.evidence import Subject
+from graph.evidence import Evidence, Subject
 from graph.model import Application, Facts, Identifier, IdentifierKind, Mention, Role
 from graph.moments import micros
 from graph.store import GraphView
@@ -20,7 +20,7 @@ from investigations.casebook import Claim, Recorded
 from investigations.policy import Policy
 from service import answers, audit
 from service.deadline import Pace, Stopwatch
-from service.look import Seen, look
+from service.look import Seen, leave_out, look
 from service.wiring import Wired
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def assess(wired: Wired, asked: Asked) -> Recorded:
     findings = _findings(wired, asked.stage, subject, asked.at, (seen, concluded))
     first = _first_scan(wired, asked.stage, subject, asked.at)
     if first is not None:
-        findings["changes_since"] = wired.answers.changes(first, concluded, seen)
+        findings["changes_since"] = wired.answers.changes(first, concluded, seen, _as_it_was(wired, subject, first, asked.watch))
     assessment_id = f"A-{micros(asked.at):x}-{secrets.token_hex(5)}"
     answer = {"request_id": asked.request_id, "application_id": findings["application_id"], "assessment_id": assessment_id}
     answer |= {"idempotent_replay": False} | findings | {"timings_ms": asked.watch.timings()}
@@ -111,7 +111,9 @@ def replay(wired: Wired, assessment_id: str) -> dict[str, Any]:
     again = _findings(wired, recorded.stage, subject, recorded.as_of, (seen, concluded))
     if answered["changes_since"] is not None:
         first = wired.casebook.assessment(answered["changes_since"]["assessment_id"])
-        again["changes_since"] = wired.answers.changes(first, concluded, seen)
+        looked = answered["changes_since"]["person"] is not None
+        before = _as_it_was(wired, subject, first, Stopwatch(Pace(), _UNHURRIED_MS)) if looked else None
+        again["changes_since"] = wired.answers.changes(first, concluded, seen, before)
     again = orjson.loads(orjson.dumps(again))
     differs = [name for name in answered if name not in answers.OF_THE_REQUEST and answered[name] != again.get(name)]
     return {
@@ -225,3 +227,16 @@ def _first_scan(wired: Wired, stage: Stage, subject: Subject, at: datetime) -> R
     if stage is not Stage.DISBURSEMENT or subject.application is None:
         return None
     return wired.casebook.latest(application_id=subject.application.application_id, stage=Stage.APPLICATION, until=at)
+
+
+def _as_it_was(wired: Wired, subject: Subject, first: RiskAssessment, watch: Stopwatch) -> Evidence | None:
+    """What the first scan could see of the subject; None where there is no time to look, the store is away, or the first scan did not reach it."""
+    if first.recorded_by is None or not watch.allows("neighbourhood"):
+        return None
+    view = wired.store.view(first.as_of, first.recorded_by)
+    read = partial(view.evidence_of, subject)
+    try:
+        with watch.timing("neighbourhood"):
+            return leave_out(wired.patience.within(watch.left_ms() - watch.reserved_ms(), read) if wired.store.may_hang else read())
+    except StoreError:
+        return None

@@ -234,6 +234,21 @@ def test_the_second_scan_says_what_is_new_since_the_first(tmp_path: Path) -> Non
     wired.close()
 
 
+def test_the_second_scan_counts_what_was_told_since_however_long_ago_it_happened(tmp_path: Path) -> None:
+    bad = applies("bad", 5, uses("device", "shared"))
+    wired = service(tmp_path, Facts(applications=(bad,), platforms=random_facts(1).platforms))
+    risk(wired, body(applicant_id="honest"), at=day(10))
+    device = next(m.identifier for m in wired.store.view(day(11)).application("live-1").mentions if m.identifier.kind == "device")
+    late = does("thief", "login", 3, uses("device", "x")._replace(identifier=device))
+    wired.store.add(Facts(events=(late,), applications=(applies("honest", 4, uses("phone", "second"), platform_id="L2"),)))
+    wired.store.add(Facts(labels=(fraud("honest@4", 9),)))
+    second = risk(wired, {"application_id": "live-1", "stage": "disbursement"}, at=day(10.5))
+    assert second["changes_since"]["person"] == {"applications": 1, "lenders": 1, "labels": 1, "identifiers": 1}
+    assert second["changes_since"]["device"] == {"new_holders": 1}
+    assert replay(wired, second["assessment_id"])["equal"]
+    wired.close()
+
+
 def test_the_second_scan_says_that_the_ring_has_grown_and_that_more_of_it_is_known_to_be_bad(wired: Wired) -> None:
     wired.store.save_rings(snapshot("p001", "p002", "p003", on=60))
     risk(wired, body(), at=day(61))
