@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import product
+from itertools import accumulate, product
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -52,6 +52,7 @@ STATS: Mapping[str, Stat] = MappingProxyType(
         "disbursed": Stat(_DISBURSED, False, "disbursements", "放款次数"),
     }
 )
+_BY_LENDER = frozenset(stat.of for stat in STATS.values() if stat.distinct)
 COOLING_OFF = timedelta(days=7)
 
 NAMES: tuple[str, ...] = tuple(f"ml_{w}_{k}_{segment}_{stat}" for k, segment, stat, w in product(KEYS, SEGMENTS, STATS, WINDOWS))
@@ -159,25 +160,25 @@ def _returned(outcomes: Iterable[Outcome]) -> bool:
 
 
 def _values(marks: Sequence[_Mark], cuts: Sequence[datetime]) -> list[float]:
-    """Values for one key in the order of `_BY_KEY`: segments, then stats, then windows. `marks` newest first."""
-    values: list[float] = []
-    by_kind = {kind: [mark for mark in marks if mark.kind == kind] for kind in {stat.of for stat in STATS.values()}}
-    for segment in range(len(SEGMENTS)):
-        for stat in STATS.values():
-            chosen = [mark for mark in by_kind[stat.of] if mark.segments[segment]]
-            values += _over_windows(chosen, cuts, stat.distinct) if chosen else [0.0] * len(cuts)
-    return values
+    """Values for one key in the order of `_BY_KEY`: segments, then stats, then windows. `marks` newest first, the cuts go back in time.
 
-
-def _over_windows(marks: Sequence[_Mark], cuts: Sequence[datetime], distinct: bool) -> list[float]:
-    """How many marks, or different lenders, lie at or after each cut; one pass, the cuts go back in time."""
-    counts, lenders, position = [], set(), 0
-    for cut in cuts:
-        while position < len(marks) and marks[position].at >= cut:
-            lenders.add(marks[position].lender)
-            position += 1
-        counts.append(float(len(lenders) if distinct else position))
-    return counts
+    Each mark is counted in the shortest window that holds it, and each lender where it is met first; what a window holds, the longer ones hold too.
+    """
+    width = len(cuts)
+    counts = {(segment, of, distinct): [0] * (width + 1) for segment in range(len(SEGMENTS)) for of, distinct, *_ in STATS.values()}
+    met: set[tuple[int, str, str]] = set()
+    window = 0
+    for mark in marks:
+        while window < width and mark.at < cuts[window]:
+            window += 1
+        for segment, inside in enumerate(mark.segments):
+            if not inside:
+                continue
+            counts[segment, mark.kind, False][window] += 1
+            if mark.kind in _BY_LENDER and (segment, mark.kind, mark.lender) not in met:
+                met.add((segment, mark.kind, mark.lender))
+                counts[segment, mark.kind, True][window] += 1
+    return [float(count) for found in counts.values() for count in accumulate(found[:width])]
 
 
 _NOTHING: Mapping[str, Mapping[str, None]] = MappingProxyType({k: MappingProxyType(dict.fromkeys(names)) for k, names in _BY_KEY.items()})

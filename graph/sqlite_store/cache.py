@@ -26,10 +26,10 @@ class FactCache:
 
     def __init__(self) -> None:
         self._identifiers: dict[int, Identifier] = {}
-        self._keys: dict[Identifier, int] = {}
+        self._keys: dict[str, int] = {}  # by node: a text hashes sooner than an identifier
         self._applications: dict[int, Application] = {}
         self._names: dict[int, str] = {}
-        self._full: dict[Identifier, tuple[int, int]] = {}
+        self._full: dict[str, tuple[int, int]] = {}
         self._snapshot: tuple[int, RingSnapshot] | None = None
 
     def identifiers(self, connection: sqlite3.Connection, keys: Collection[int]) -> Mapping[int, Identifier]:
@@ -39,22 +39,22 @@ class FactCache:
         if missing:
             if len(known) >= self.IDENTIFIERS:  # whoever still holds the old mapping finds there what was in it
                 self._identifiers = known = {key: known[key] for key in keys if key in known}
-                self._keys = {identifier: key for key, identifier in known.items()}
+                self._keys = {identifier.node: key for key, identifier in known.items()}
             for key, *row in connection.execute(_IDENTIFIERS, (json.dumps(missing),)).fetchall():
                 known[key] = identifier = identifier_of(row)
-                self._keys[identifier] = key
+                self._keys[identifier.node] = key
         return known
 
     def keys(self, connection: sqlite3.Connection, identifiers: Sequence[Identifier]) -> dict[Identifier, int | None]:
         """The key of each identifier, or None for one that the store has never seen."""
         known = self._keys
-        missing = [i for i in identifiers if i not in known]
+        missing = [i for i in identifiers if i.node not in known]
         if missing:
             asked = json.dumps([(KIND_CODE[i.kind], i.token) for i in missing])
             found = [key for (key,) in connection.execute(_KEYS, (asked,)).fetchall()]
             self.identifiers(connection, found)
             known = self._keys
-        return {i: known.get(i) for i in identifiers}
+        return {i: known.get(i.node) for i in identifiers}
 
     def applications(self, connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, Application]:
         """The applications with those keys, which must exist."""
@@ -82,14 +82,14 @@ class FactCache:
 
     def is_full(self, identifier: Identifier, as_of: int, mark: int) -> bool:
         """Whether it is known to have COUNT_CAP holders at that moment and mark: it had them at an earlier one, and facts are only added."""
-        found = self._full.get(identifier)
+        found = self._full.get(identifier.node)
         return found is not None and found[0] <= as_of and found[1] <= mark
 
     def found_full(self, identifier: Identifier, as_of: int, mark: int) -> None:
         """It has COUNT_CAP holders at that moment and mark."""
-        known = self._full.get(identifier)
+        known = self._full.get(identifier.node)
         if known is None or (as_of <= known[0] and mark <= known[1]):
-            self._full[identifier] = (as_of, mark)
+            self._full[identifier.node] = (as_of, mark)
 
     def snapshot(self, connection: sqlite3.Connection, row: Row) -> RingSnapshot:
         """The ring snapshot of a row of `rings.IN_FORCE`; the last one asked for is at hand."""

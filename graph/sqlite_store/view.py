@@ -112,7 +112,7 @@ class SqliteView(GraphView):
         self._when = {"as_of": micros(as_of), "mark": recorded_by}
         self._cache = cache
         # What was read of this moment and mark does not change, and a walk comes back to it.
-        self._counted: dict[Identifier, int] = {}
+        self._counted: dict[str, int] = {}  # by node
         self._dealt: dict[tuple[str, int], tuple[Event, ...]] = {}
 
     # -- facts ------------------------------------------------------------------------------------------------------------------------
@@ -198,17 +198,18 @@ class SqliteView(GraphView):
         return {who: _newest_first(who, rows, resolve) for who, rows in found.items()}
 
     def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
-        fresh = [i for i in identifiers if i not in self._counted]
+        counted = self._counted
+        fresh = [i for i in identifiers if i.node not in counted]
         if fresh:
             moment_and_mark = self._when["as_of"], self._when["mark"]
-            self._counted.update((i, COUNT_CAP) for i in fresh if self._cache.is_full(i, *moment_and_mark))
-            keys = self._cache.keys(self._db, [i for i in fresh if i not in self._counted])
+            counted.update((i.node, COUNT_CAP) for i in fresh if self._cache.is_full(i, *moment_and_mark))
+            keys = self._cache.keys(self._db, [i for i in fresh if i.node not in counted])
             counts = dict[int | None, int](self._each(HOLDER_COUNTS, [key for key in keys.values() if key is not None]))
             for identifier, key in keys.items():
-                count = self._counted[identifier] = counts.get(key, 0)
+                count = counted[identifier.node] = counts.get(key, 0)
                 if count == COUNT_CAP:
                     self._cache.found_full(identifier, *moment_and_mark)
-        return {i: self._counted[i] for i in identifiers}
+        return {i: counted[i.node] for i in identifiers}
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
         counts = self.holder_counts(identifiers)
