@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from graph.errors import SettingError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -31,3 +33,14 @@ class Plan:
     rounds: int = 100
     seed: int = 7
     workers: int = 2
+
+    def __post_init__(self) -> None:
+        """Raise SettingError for a choice that no training can follow."""
+        if not 0.0 < self.capacity < 1.0:
+            raise SettingError(f"--capacity {self.capacity:g}: the share of assessments that people can review is between 0 and 1, as in 0.02")
+        if self.horizon_days is not None and not 0.0 < self.horizon_days <= 3_650.0:
+            raise SettingError(f"--horizon-days {self.horizon_days:g}: give days from now on, at most 3650, or leave it out")
+        if self.most_samples < 2 * self.least_frauds:
+            raise SettingError(f"--most-samples {self.most_samples}: at least {2 * self.least_frauds} are needed to learn anything")
+        if self.workers < 1:
+            raise SettingError(f"--processes {self.workers}: at least one")

@@ -77,6 +77,12 @@ def test_serving_gives_the_very_number_that_training_computed(model: Trained, fa
             assert scored(serving, evidence).parts[part] == scorer.calibrators[part].of(float(logits[place]))
 
 
+@pytest.mark.parametrize("wrong", [{"capacity": 0.0}, {"capacity": 2.0}, {"horizon_days": -5.0}, {"most_samples": 10}, {"workers": 0}])
+def test_a_plan_that_no_training_can_follow_is_refused_before_anything_is_read(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="--"):
+        Plan(**wrong)
+
+
 def test_the_members_of_the_blend_are_told_different_things_and_together_everything() -> None:
     plan = Plan()
     names, views = np.array(names_of(plan)["blend"]), views_of(plan)["blend"]
@@ -165,6 +171,7 @@ def test_an_empty_store_is_refused(tmp_path: Path) -> None:
 
 def test_the_command_leaves_with_2_and_one_clear_line_when_there_is_too_little_to_learn_from(tmp_path: Path) -> None:
     script = Path(__file__).parents[1] / "scripts" / "train_model.py"
+    open_store(tmp_path / "none.db").close()
     asked = ["--store", store_url(tmp_path / "none.db"), "--as-of", "2026-01-01", "--out", str(tmp_path / "out")]
     done = subprocess.run([sys.executable, "-W", "ignore", script, *asked], capture_output=True, text=True, check=False, cwd=script.parents[1])
     assert done.returncode == 2
