@@ -83,7 +83,7 @@ class Walk:
         node = identifier.node
         if node in self.nodes:
             return False
-        self.nodes[node] = {"type": identifier.kind.value, "identifier": identifier, "holders": 0, "hub": None}
+        self.nodes[node] = {"type": str(identifier.kind), "identifier": identifier, "holders": 0, "hub": None}
         return True
 
     def _tie(self, tie: Tie) -> None:
@@ -91,7 +91,7 @@ class Walk:
         place = (f"applicant:{tie.applicant_id}", node)
         said = self.links.get(place)
         if said is None:
-            self.links[place] = {"role": tie.role.value, "since": tie.since, "last": tie.last}
+            self.links[place] = {"role": str(tie.role), "since": tie.since, "last": tie.last}
             self.known[node] += 1
         else:
             self.known[node] += said["since"] is None
@@ -111,7 +111,7 @@ class Walk:
     def _mentioned(self, seed: str, mentions: Sequence[Mention]) -> list[Identifier]:
         fresh = [m.identifier for m in mentions if self._fresh(m.identifier)]
         for mention in mentions:
-            self.links.setdefault((seed, mention.identifier.node), {"role": mention.role.value, "since": None, "last": None})
+            self.links.setdefault((seed, mention.identifier.node), {"role": str(mention.role), "since": None, "last": None})
         return fresh
 
     def _holders(self, identifiers: Sequence[Identifier], step: int) -> list[str]:
