@@ -111,6 +111,24 @@ def test_answers_are_degraded_while_the_server_is_down_and_full_again_by_themsel
     assert client.get("/readyz").get_json()["checks"]["store"] == "ok"
 
 
+def test_a_server_that_comes_back_is_made_ready_before_a_caller_waits_for_it(server: Neo4jServer) -> None:
+    with Neo4jStore(empty_graph(), live=True) as store:
+        store.rehearse(Facts(applications=(applies("ann", 1),)))
+        server.kill()
+        with pytest.raises(StoreUnavailableError):
+            store.mark()
+        server.start()
+
+        def answers() -> bool:
+            try:
+                return store.mark() == 0
+            except StoreUnavailableError:
+                return False
+
+        until(answers)
+        assert store.add(Facts(applications=(applies("ann", 1),))).accepted == 1  # or it would have taken longer than a live call may
+
+
 def test_a_server_that_hangs_costs_a_caller_no_more_than_the_deadline(server: Neo4jServer, client: FlaskClient) -> None:
     until(lambda: level(client, "before") == "full")
     server.pause()

@@ -12,7 +12,7 @@ import pytest
 from graph.evidence import subject_of
 from graph.model import Facts
 from graph.neo4j_store import Neo4jStore, rings
-from graph.neo4j_store.cypher import CROWD
+from graph.neo4j_store.cypher import CROWD, LATEST, TALLIED
 from graph.sqlite_store import SqliteStore
 from tests.neo4j_worlds import empty_graph
 from tests.small_worlds import applies, day, does, known_as, random_facts, uses
@@ -53,6 +53,31 @@ def test_a_crowd_is_not_walked_and_a_view_from_before_it_was_one_sees_its_first_
             "MATCH (i:Identifier {node: 'wifi:k1.hall'}) RETURN COUNT { (i)--() }, COUNT { (i)-[t:USES]-() WHERE t.crowd = i.node }"
         )
         assert degree == marked == CROWD + 6
+
+
+def test_a_number_that_is_kept_is_the_number_that_counting_gives(tmp_path: Path) -> None:
+    halls = [known_as("wifi", name) for name in ("small", "middling", "large")]
+    sizes = {"small": TALLIED // 2, "middling": TALLIED + 5, "large": LATEST * 2}
+
+    def told(batch: int) -> Facts:
+        """Each batch brings people, and says of some old ones that they came earlier than was known."""
+        made = [
+            applies(f"p{n:03d}", (n * 7919 % 200) / 10 if batch % 2 else n / 7, uses("wifi", name), application_id=f"{name}-{n}-{batch}")
+            for name, size in sizes.items()
+            for n in range(batch * size // 5, (batch + 2) * size // 5)
+        ]
+        return Facts(applications=tuple(made))
+
+    with Neo4jStore(empty_graph()) as store, SqliteStore(tmp_path / "graph.db") as oracle:
+        for batch in range(5):
+            assert store.add(told(batch)) == oracle.add(told(batch))
+            for moment in (day(n / 2) for n in range(1, 60)):
+                assert store.view(moment).holder_counts(halls) == oracle.view(moment).holder_counts(halls)
+        for mark in range(1, 6):
+            assert store.view(day(11), mark).holder_counts(halls) == oracle.view(day(11), mark).holder_counts(halls)
+        kept = dict(store._read("MATCH (i:Identifier) WHERE i.node STARTS WITH 'wifi' RETURN i.node, i.ties"))
+        assert kept["wifi:k1.small"] is None
+        assert kept["wifi:k1.large"] == oracle.view(day(99)).holder_counts(halls)[halls[2]]
 
 
 def test_an_identifier_is_shown_as_it_was_first_told(tmp_path: Path) -> None:

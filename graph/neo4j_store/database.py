@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ OUTAGE_SECONDS = 900.0  # how long a batch waits for a server that went away
 OPEN_SECONDS = 10.0  # how long a batch's first call waits for one
 FAILURES = 3  # in a row, and a live store is not asked for REST_SECONDS
 REST_SECONDS = 1.0
+RETURN_SECONDS = 0.3  # between two looks for a server that is gone
 Ask = Callable[..., list[list[Any]]]
 T = TypeVar("T")
 
@@ -52,7 +54,7 @@ class Database:
                 auth=(address.user, address.password) if address.user else None,
                 connection_timeout=within,
                 connection_acquisition_timeout=within,
-                max_transaction_retry_time=within,
+                max_transaction_retry_time=0 if patience else within,  # the driver's first pause is longer than a live call may take
                 liveness_check_timeout=30.0,
                 keep_alive=True,
                 notifications_min_severity="OFF",
@@ -64,6 +66,10 @@ class Database:
         self._hands = ThreadPoolExecutor(16, thread_name_prefix="neo4j") if patience else None
         self._breaker = CircuitBreaker(FAILURES, REST_SECONDS, StoreUnavailableError, address.uri)
         self._guarded = self._breaker.decorate(self._in_time)
+        self._unhurried = threading.local()
+        self._make_ready: Callable[[], None] | None = None
+        self._returning = threading.Lock()
+        self._gone = self._closed = False
 
     def check(self) -> None:
         """Ask the server who it is. Raises SettingError for a refused password or database, StoreVersionError, StoreUnavailableError."""
@@ -98,8 +104,34 @@ class Database:
         """A statement that wants a transaction to itself (the schema's)."""
         return self._run(lambda: self._session_call(None, lambda ask: ask(text, **given)))
 
+    def made_ready_by(self, ready: Callable[[], None]) -> None:
+        """Of a live store: `ready` is run when the server was gone and is there again; until it has been, calls are refused at once.
+
+        A server that comes back has planned nothing: callers would wait, one after the other, as long as they can, and go without an answer.
+        """
+        self._make_ready = ready
+
+    def unhurried(self, seconds: float, work: Callable[[], T]) -> T:
+        """`work`, whose calls of this database may together take so long instead of the patience each. Raises StoreUnavailableError."""
+
+        def free() -> T:
+            self._unhurried.now = True
+            try:
+                return work()
+            finally:
+                self._unhurried.now = False
+
+        if self._hands is None:
+            return work()
+        try:
+            return self._in_time(free, seconds)
+        except AwayError:
+            self._await_return()
+            raise
+
     def close(self) -> None:
         """Give all connections back."""
+        self._closed = True
         if self._hands is not None:
             self._hands.shutdown(wait=False, cancel_futures=True)
         self._driver.close()
@@ -107,21 +139,50 @@ class Database:
     def _run(self, call: Callable[[], T]) -> T:
         if self._hands is None:
             return self._until_back(call)
+        if getattr(self._unhurried, "now", False):
+            return call()
+        if self._gone:
+            raise StoreUnavailableError(f"{self._address.uri} went away and is not ready again")
         try:
             result: T = self._guarded(call)
         except CircuitBreakerError:
             raise StoreUnavailableError(f"{self._address.uri} did not answer lately and is not asked for {REST_SECONDS:g} s") from None
+        except AwayError as error:
+            if isinstance(error.__cause__, exceptions.DriverError):
+                self._await_return()
+            raise
         return result
 
-    def _in_time(self, call: Callable[[], T]) -> T:
-        """The answer within the patience; a call that hangs is left to its thread."""
+    def _await_return(self) -> None:
+        """Begin to look for the server in a thread of its own, once."""
+        with self._returning:
+            if self._make_ready is None or self._gone:
+                return
+            self._gone = True
+        threading.Thread(target=self._until_ready, args=(self._make_ready,), name="neo4j-return", daemon=True).start()
+
+    def _until_ready(self, ready: Callable[[], None]) -> None:
+        while not self._closed:
+            time.sleep(RETURN_SECONDS)
+            try:
+                ready()
+            except (StoreUnavailableError, exceptions.Neo4jError, RuntimeError) as error:
+                log.info("%s is not ready: %s", self._address.uri, error)
+            else:
+                self._gone = False
+                log.warning("%s is back and ready", self._address.uri)
+                return
+
+    def _in_time(self, call: Callable[[], T], seconds: float | None = None) -> T:
+        """The answer within the patience, or so many seconds; a call that hangs is left to its thread."""
         assert self._hands is not None
         answer = self._hands.submit(call)
+        patience = seconds or self._patience
         try:
-            return answer.result(self._patience)
+            return answer.result(patience)
         except NotInTimeError:
             answer.cancel()
-            raise StoreUnavailableError(f"{self._address.uri} did not answer within {self._patience:g} s") from None
+            raise StoreUnavailableError(f"{self._address.uri} did not answer within {patience:g} s") from None
 
     def _until_back(self, call: Callable[[], T]) -> T:
         """The answer, however long the server is away, up to OUTAGE_SECONDS."""

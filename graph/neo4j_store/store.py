@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NoReturn
 
 from graph.errors import StoreUnavailableError
+from graph.evidence import subject_of
 from graph.model import Added, Facts, RingSnapshot
 from graph.neo4j_store import cypher_read
 from graph.neo4j_store.address import address_of
-from graph.neo4j_store.database import Database
+from graph.neo4j_store.database import Ask, Database
 from graph.neo4j_store.intern import Interned
 from graph.neo4j_store.journal import journal
 from graph.neo4j_store.rings import save_rings
@@ -22,6 +26,10 @@ from graph.neo4j_store.writer import Writer
 from graph.store import GraphStore, Told
 
 log = logging.getLogger("ringfence.neo4j")
+REHEARSED = 200  # of the latest applications at most,
+QUICK_ENOUGH, QUICK_SECONDS = 20, 0.03  # until so many in a row took no longer than this,
+COMPILING_SECONDS = 20.0  # and no longer than this
+REHEARSAL_SECONDS = 60.0  # until a server is held to hang
 LIVE_PATIENCE = 0.8  # seconds that a live service waits for one answer of the store; its callers wait a second by default
 
 _DESCRIBED = """CALL () {{ MATCH (n:{label}) RETURN count(n) AS all_{table} }}
@@ -49,10 +57,6 @@ _TABLES = (
 
 class _RehearsedError(Exception):
     """Ends a transaction of which nothing is to be kept."""
-
-
-def _undone(added: list[Added]) -> NoReturn:
-    raise _RehearsedError(added)
 
 
 class Neo4jStore(GraphStore):
@@ -90,9 +94,44 @@ class Neo4jStore(GraphStore):
         return self._database.write(lambda ask: Writer(ask).write(batches))
 
     def rehearse(self, facts: Facts) -> None:
+        """Plan every statement of an assessment, and go through the latest applications in the store so that the server's code is compiled.
+
+        A server that has just started takes up to half a minute; one that is warm, a second or two. Nothing is kept.
+        """
+        self._database.made_ready_by(lambda: self.rehearse(facts))
+        self._database.unhurried(REHEARSAL_SECONDS, lambda: self._rehearse(facts))
+
+    def _rehearse(self, facts: Facts) -> None:
         self._prepare()
+        self._undo(lambda writer: writer.write([facts]))
+        self._undo(lambda writer: writer.known({}))
+        view = self.view(max((a.applied_at for a in facts.applications), default=datetime.now(UTC)))
+        for application in facts.applications:
+            view.evidence_of(subject_of(application))
+        view.rehearse()
+        self._compile(view)
+
+    def _compile(self, view: Neo4jView) -> None:
+        """Assess the latest applications again until that is quick."""
+        quick, until = 0, time.monotonic() + COMPILING_SECONDS
+        for application in view.latest(REHEARSED):
+            started = time.monotonic()
+            if quick == QUICK_ENOUGH or started > until:
+                return
+            self.view(application.applied_at, view.recorded_by).evidence_of(subject_of(application))
+            again = Facts(applications=(dataclasses.replace(application, application_id="rehearsal"),))
+            self._undo(partial(Writer.write, batches=[again]))
+            quick = quick + 1 if time.monotonic() - started < QUICK_SECONDS else 0
+
+    def _undo(self, write: Callable[[Writer], object]) -> None:
+        """Write in a transaction that is then taken back."""
+
+        def work(ask: Ask) -> NoReturn:
+            write(Writer(ask))
+            raise _RehearsedError
+
         try:
-            self._database.write(lambda ask: _undone([*Writer(ask).write([facts]), *Writer(ask).write([facts])]))  # new, then known
+            self._database.write(work)
         except _RehearsedError:
             return
 

@@ -90,6 +90,19 @@ class Neo4jView(GraphView):
         [row] = self._ask(cypher_nearby.FACTS, **given)
         return evidence_from(row, subject=subject, as_of=self.as_of, graph=graph, devices=devices, interned=self._interned)
 
+    def rehearse(self) -> None:
+        """Ask, about nobody, what an assessment asks now and then, so that it is planned."""
+        nobody = [""]
+        self.ties_of(nobody)
+        self.dealings_of(nobody)
+        self.applications_of(nobody)
+        self.outcomes_of(nobody)
+        self.labels_of(nobody)
+        self.memberships_of(nobody)
+        self.platforms()
+        for statement in (cypher_read.HOLDER_COUNTS, cypher_read.HOLDERS):
+            self._ask(statement, nodes=nobody)
+
     # -- facts ------------------------------------------------------------------------------------------------------------------------
 
     def application(self, application_id: str) -> Application | None:
@@ -105,6 +118,10 @@ class Neo4jView(GraphView):
             if len(rows) < PAGE:
                 return
             start, after = moment(rows[-1][0][2]), rows[-1][0][0]
+
+    def latest(self, limit: int) -> tuple[Application, ...]:
+        """The latest applications of anybody."""
+        return tuple(application_of(row) for (row,) in self._ask(cypher_read.LATEST, limit=limit))
 
     def applications_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Application, ...]]:
         found = dict(self._ask(cypher_read.APPLICATIONS_OF, people=list(applicant_ids), limit=limit))

@@ -50,13 +50,13 @@ class Writer:
             mark = self._put(facts, tables, everything, {"applications": [1]}, unless=facts.applications[0].application_id)
             if mark is not None:
                 return [Added(accepted=1, known=0, conflicts=(), mark=mark)]
-        mark, known = self._known(tables)
+        mark, known = self.known(tables)
         sorted_rows = _sort_out(tables, known)
         beyond, added = _marks(len(batches), mark, sorted_rows, owner)
         self._put(facts, tables, sorted_rows, {name: [beyond[batch] for batch in owner[name]] for name in tables})
         return added
 
-    def _known(self, tables: Mapping[str, _Table]) -> tuple[int, dict[str, list[Row]]]:
+    def known(self, tables: Mapping[str, _Table]) -> tuple[int, dict[str, list[Row]]]:
         """The mark so far, under the writers' lock, and the rows that the store has under the keys of the batch."""
         asked = {f"keys_{name}": _asked(name, tables[name]) if name in tables else [] for name in KNOWN}
         [[mark, *known]] = self._ask(ALL_KNOWN, **asked)
