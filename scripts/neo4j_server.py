@@ -94,7 +94,8 @@ class Neo4jServer:
     def _command(self, program: str, found: Jars) -> list[str]:
         opened = [f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED]
         compiling = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"] if self.brief else ["-XX:+UseG1GC"]
-        memory = [f"-Xms{min(512, self.heap_mb)}m", f"-Xmx{self.heap_mb}m", *compiling, "-Dfile.encoding=UTF-8"]
+        # Room for the server's classes from the start: else the heap is collected as a whole, three times, while it grows.
+        memory = [f"-Xms{min(512, self.heap_mb)}m", f"-Xmx{self.heap_mb}m", "-XX:MetaspaceSize=256m", *compiling, "-Dfile.encoding=UTF-8"]
         home = [f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}"]
         classes = f"{found.server}/*:{found.plugins}/*"
         return [program, *memory, *opened, "-cp", classes, "org.neo4j.server.CommunityEntryPoint", *home]

@@ -1,0 +1,162 @@
+"""Kill a Neo4j server (-9) again and again, during a load and during /risk traffic, and count: what was lost, doubled, refused, and for how long."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scripts.bench import SCRIPTS, Figures, measured, wait_until_ready
+from scripts.bench_traffic import bodies
+from scripts.neo4j_server import Neo4jServer
+from service.wiring import open_store
+
+ADDRESS = "http://127.0.0.1:8704"
+LOADED = ("applications", "events", "outcomes", "labels", "contacts", "platforms", "merchants", "devices")
+SETTLED_SECONDS = 60.0
+
+
+def main() -> int:
+    """Exit status: 0 measured, 1 a step failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("var/bench"), help="where worlds, the model and servers are (default var/bench)")
+    parser.add_argument("--applicants", type=int, default=10_000, help="the size of the world (default 10000)")
+    parser.add_argument("--kills", type=int, default=5, help="of each kind (default 5)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of traffic at least (default 60)")
+    parser.add_argument("--between", type=float, default=4.0, help="seconds that a server lives between two kills (default 4)")
+    options = parser.parse_args()
+    os.environ["RINGFENCE_HASH_KEY"] = "a key for benchmarks"
+    folder = options.folder / str(options.applicants)
+    records = folder / "world" / "records"
+    try:
+        if not records.exists():
+            measured("make_world.py", folder / "world", "--applicants", options.applicants, "--days", 365, "--seed", 11)
+        server = Neo4jServer(folder / f"neo4j-killed-{time.time_ns()}", heap_mb=2048)
+        server.start()
+        try:
+            figures: Figures = {"load": killed_load(server, records, folder / "load-killed", options)}
+            print(json.dumps(figures), file=sys.stderr, flush=True)
+            figures["risk"] = killed_traffic(server, records, folder, options)
+        finally:
+            server.stop()
+    except subprocess.CalledProcessError as failed:
+        print(f"bench_outages: {failed}", file=sys.stderr)
+        return 1
+    print(json.dumps(figures))
+    return 0
+
+
+def killed_load(server: Neo4jServer, records: Path, report: Path, options: argparse.Namespace) -> Figures:
+    """A load during which the server dies: what the store holds against what was read, and what a second load finds new."""
+    command = [sys.executable, str(SCRIPTS / "load_records.py"), str(records), "--store", server.url, "--report", str(report)]
+    kills = 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as load:
+        while kills < options.kills and load.poll() is None:
+            time.sleep(options.between)
+            server.kill()
+            server.start()
+            kills += 1
+        said, _ = load.communicate()
+    if load.returncode:
+        raise subprocess.CalledProcessError(load.returncode, command)
+    told = json.loads(said.splitlines()[-1])
+    with open_store(server.url) as store:
+        counts = store.counts()
+    tables = {name: told["tables"].get(name, {"read": 0, "rejected": 0}) for name in LOADED}
+    wrong = {name: [counts[name], t["read"] - t["rejected"]] for name, t in tables.items() if counts[name] != t["read"] - t["rejected"]}
+    again = measured("load_records.py", records, "--store", server.url, "--report", report)
+    return {"kills": kills, "read": told["read"], "seconds": told["seconds"], "lost_or_doubled": wrong, "new_when_loaded_again": again["accepted"]}
+
+
+@dataclass
+class Answers:
+    """When each answer came, its status and whether it was full."""
+
+    told: list[tuple[float, int, bool]] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def ask(self, requests: list[bytes]) -> None:
+        """Send one after the other until there are no more or it is ended."""
+        where = urlsplit(ADDRESS)
+        for body in requests:
+            if self.ended.is_set():
+                return
+            connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=30)
+            connection.request("POST", "/risk", body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+            connection.close()
+            self.told.append((time.monotonic(), response.status, answer.get("degraded", {}).get("level") == "full"))
+            if response.status == 200:
+                self.sent.append(answer["application_id"])
+            time.sleep(0.02)
+
+    def full_after(self, moment: float) -> float | None:
+        """Seconds from a moment to the first full answer after it."""
+        return next((round(at - moment, 1) for at, _, full in sorted(self.told) if at > moment and full), None)
+
+
+def killed_traffic(server: Neo4jServer, records: Path, folder: Path, options: argparse.Namespace) -> Figures:
+    """Traffic during which the server dies: statuses, answers that were not full, and whether each application is in the store once."""
+    casebook = f"sqlite:///{folder / f'casebook-{time.time_ns()}.db'}"
+    command = [sys.executable, str(SCRIPTS / "serve.py"), "--store", server.url, "--model", str(options.folder / "model")]
+    with open_store(server.url) as store:
+        before = store.counts()["applications"]
+    answers, downs = Answers(), list[tuple[float, float]]()
+    requests = bodies(str(records / "applications.parquet"), 100_000)
+    with subprocess.Popen([*command, "--casebook", casebook, "--port", "8704", "--workers", "2"]) as service:
+        try:
+            wait_until_ready(ADDRESS, service)
+            started = time.monotonic()
+            threads = [threading.Thread(target=answers.ask, args=(requests[n::4],)) for n in range(4)]
+            for thread in threads:
+                thread.start()
+            for _ in range(options.kills):
+                time.sleep(options.between)
+                server.kill()
+                killed = time.monotonic()
+                server.start()
+                downs.append((killed, time.monotonic()))
+                _wait(lambda: answers.full_after(downs[-1][1]) is not None)
+            time.sleep(max(0.0, options.seconds - (time.monotonic() - started)))
+            answers.ended.set()
+            for thread in threads:
+                thread.join()
+            with open_store(server.url) as store:
+                _wait(lambda: store.counts()["applications"] == before + len(answers.sent))
+                stored = store.counts()["applications"] - before
+        finally:
+            answers.ended.set()
+            service.terminate()
+    return {
+        "kills": len(downs),
+        "seconds": round(time.monotonic() - started, 1),
+        "answers": len(answers.told),
+        "not_200": sum(status != 200 for _, status, _ in answers.told),
+        "not_full": sum(not full for _, _, full in answers.told),
+        "sent": len(answers.sent),
+        "stored": stored,
+        "down_s": [round(up - killed, 1) for killed, up in downs],
+        "full_again_after_up_s": [answers.full_after(up) for _, up in downs],
+    }
+
+
+def _wait(done: Callable[[], bool]) -> None:
+    """Until `done` says so, or SETTLED_SECONDS: the figures then tell."""
+    until = time.monotonic() + SETTLED_SECONDS
+    while time.monotonic() < until and not done():
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
