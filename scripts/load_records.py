@@ -38,7 +38,7 @@ def _run(options: argparse.Namespace) -> dict[str, object]:
     zone = time_zone(settings.timezone)
     folder = folder_for(options.report or _report_folder(options.delivery, settings.store))
     with open_store(settings.store) as store, Progress("load", delivery.rows) as progress:
-        keys = open_keyring(settings)
+        keys = open_keyring(settings, store)
         knows = (lambda node: store.view(system_clock()).identifier(node) is not None) if len(keys.keys) > 1 else None
         report = load(delivery, store, Door(Naming(keys, knows), now, zone), report_to=folder, step=progress.step)
     return {**report.as_json(), "report": str(folder / "report.json"), "rejects_file": str(folder / REJECTS)}

@@ -79,7 +79,7 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
         scorer = load_scorer(settings.model)
     zone = time_zone(settings.timezone)
     store = open_store(settings.store, live=True)
-    keys = open_keyring(settings)
+    keys = open_keyring(settings, store)
     rotated = len(keys.keys) > 1
     return Wired(
         settings=settings,
@@ -161,11 +161,14 @@ def load_scorer(folder: str) -> Scorer:
     return Scorer.load(Path(folder))
 
 
-def open_keyring(settings: Settings) -> Keyring:
-    """The keys of the pseudonyms; an embedded store without one makes its own in a file beside it, and says so."""
+def open_keyring(settings: Settings, store: GraphStore) -> Keyring:
+    """The keys of the pseudonyms of `store`; an embedded one without facts and key makes its own in a file beside it, and says so.
+
+    Raises SettingError where a key is needed and there is none.
+    """
     beside = sqlite_path(settings.store) if settings.store.startswith("sqlite:") else None
     values = {"hash_key": settings.hash_key, "hash_key_version": settings.hash_key_version, "hash_algorithm": settings.hash_algorithm}
-    return keyring(values, beside, log.warning)
+    return keyring(values, beside, log.warning, lambda: store.mark() == 0)
 
 
 def policy_for(settings: Settings, scorer: Scorer | None) -> Policy:
