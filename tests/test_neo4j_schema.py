@@ -71,6 +71,20 @@ def test_every_label_and_type_is_on_the_page() -> None:
     assert len(KIND_LABEL) == len(IdentifierKind)
 
 
+def test_a_schema_whose_making_was_cut_off_is_made_when_the_store_is_opened_again() -> None:
+    url = empty_graph()
+    Neo4jStore(url).close()
+    database = Database(address_of(url))
+    database.alone("DROP CONSTRAINT ring_key")
+    database.alone("CREATE INDEX ring_key FOR (n:Ring) ON (n.snapshot, n.ring_id)")  # what a server leaves behind that was killed on the way
+    database.write(lambda ask: ask("MATCH (s:Store {name: 'ringfence'}) SET s.version = 0"))
+    with Neo4jStore(url) as store:
+        assert store.mark() == 0
+    found = database.read("SHOW CONSTRAINTS YIELD name WHERE name = 'ring_key_first' RETURN count(*)")
+    database.close()
+    assert found == [[1]]
+
+
 # -- plans -------------------------------------------------------------------------------------------------------------------------------
 
 EMPTY: dict[str, Any] = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from neo4j.exceptions import ClientError
+
 from graph.errors import StoreVersionError
 from graph.neo4j_store.cypher import ROLE_TYPES
 
@@ -73,5 +75,16 @@ def prepare(read: Run, write: Run) -> None:
         raise StoreVersionError(f"the store has schema version {found}, this code reads {VERSION}: use the release that wrote it")
     for version in range(found + 1, VERSION + 1):
         for statement in MIGRATIONS[version]:
-            write(statement)
+            _made(write, statement)
         write(WRITE_VERSION, version=version)
+
+
+def _made(write: Run, statement: str) -> None:
+    """Run a statement of the schema. A server that was killed while it made a constraint is left with the constraint's index alone, in its way."""
+    try:
+        write(statement)
+    except ClientError as error:
+        if not statement.startswith("CREATE CONSTRAINT") or "AlreadyExists" not in (error.code or ""):
+            raise
+        write(f"DROP INDEX {statement.split()[2]} IF EXISTS")
+        write(statement)
