@@ -14,7 +14,7 @@ from time import monotonic
 
 from graph.errors import SettingError
 
-SCOPES = ("risk", "facts", "rings", "desk", "metrics")
+SCOPES = ("risk", "types", "facts", "rings", "desk", "metrics")
 _NAMES = frozenset({"localhost"})
 
 

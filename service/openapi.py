@@ -169,7 +169,11 @@ def _assessment() -> dict[str, Any]:
         degraded=_object(level={"enum": [level.value for level in Level]}, missing=_array({"type": "string"}), reason={"type": ["string", "null"]}),
         reasons={**_array(reason), "maxItems": 4},
         dimensions=_object(**{name: {"type": "number", "minimum": 0, "maximum": 1} for name in DIMENSIONS}),
-        multi_lending=_object(status={"enum": ["found", "no_record", "failed"]}, variables=_object(**dict.fromkeys(NAMES, _NULLABLE_NUMBER))),
+        multi_lending=_object(
+            status={"enum": ["found", "no_record", "failed"]},
+            variables=_object(**dict.fromkeys(NAMES, _NULLABLE_NUMBER)),
+            withheld={**_array({"type": "string"}), "description": "For a caller without the scope `types`: variables that are not told."},
+        ),
         ring={"type": ["object", "null"]},
         subgraph=_object(
             nodes={"type": ["integer", "null"]}, edges={"type": ["integer", "null"]}, truncated={"type": ["boolean", "null"]}, url={"type": "string"}

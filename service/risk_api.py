@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from graph.errors import ConflictError, InputError, RingfenceError
 from investigations.casebook import Recorded
-from service import audit, metrics, problems
+from service import audit, discretion, metrics, problems
 from service.asking import Call, asked, fingerprint_of
 from service.assess import assess, replay
 from service.bodies import as_object
@@ -61,13 +61,14 @@ def read(assessment_id: str) -> Response:
         "answer": orjson.loads(row.answer),
         "audit": audit.shown(row.audit),
     }
-    return _json(orjson.dumps(shown))
+    return _json(orjson.dumps(shown if _knows_types() else discretion.of_a_row(shown)))
 
 
 @bp.get("/risk/<assessment_id>/replay")
 def replayed(assessment_id: str) -> Response:
     """The same assessment computed again from the store as it was then, and whether it is equal."""
-    return _json(orjson.dumps(replay(wired(), assessment_id)))
+    again = replay(wired(), assessment_id)
+    return _json(orjson.dumps(again if _knows_types() else discretion.of_a_replay(again)))
 
 
 def _answered(body: Any, frame: Call, fingerprint: str | None = None) -> bytes:
@@ -75,7 +76,14 @@ def _answered(body: Any, frame: Call, fingerprint: str | None = None) -> bytes:
     recorded = assess(wired(), question)
     _count(recorded, question.watch.spent_ms)
     answer = recorded.assessment.answer
-    return answer.replace(b'"idempotent_replay":false', b'"idempotent_replay":true', 1) if recorded.replay else answer
+    if recorded.replay:
+        answer = answer.replace(b'"idempotent_replay":false', b'"idempotent_replay":true', 1)
+    return answer if _knows_types() else orjson.dumps(discretion.without_types(orjson.loads(answer)))
+
+
+def _knows_types() -> bool:
+    """Whether the caller may be told what kinds of lenders the few are that somebody asked."""
+    return "types" in g.caller.scopes
 
 
 def _count(recorded: Recorded, spent_ms: dict[str, float]) -> None:

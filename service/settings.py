@@ -48,7 +48,7 @@ class Settings:
     hash_key_version: str = _setting("k1", "Name of the hash key, part of every pseudonym, so that keys can be rotated.")
     hash_algorithm: str = _setting("sha256", "Keyed hash of the pseudonyms: `sha256` or `sm3`.")
     api_keys: str = _setting(
-        "", "Callers, separated by commas: `name:key` or `name:key:scope+scope` (scopes: risk facts rings desk metrics).", secret=True
+        "", "Callers, separated by commas: `name:key` or `name:key:scope+scope` (scopes: risk types facts rings desk metrics).", secret=True
     )
     host: str = _setting("127.0.0.1", "Address that the service listens on; without an API key only a loopback address is taken.")
     port: int = _setting(8000, "Port that the service listens on.")

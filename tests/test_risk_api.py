@@ -12,14 +12,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from graph.errors import StoreUnavailableError
-from graph.model import IdentifierKind
+from graph.model import Facts, IdentifierKind, Platform, PlatformType
 from service.app import OPEN, create_app
 from service.bodies import flat
 from service.openapi import document
 from service.risk_api import MOST
 from service.wiring import Wired
 from tests.small_service import PlainModel, body, service
-from tests.small_worlds import day
+from tests.small_worlds import applies, day
 from tests.test_assess import snapshot
 
 FIELDS = [
@@ -264,6 +264,41 @@ def test_keys_open_what_their_scopes_say_and_nothing_else(tmp_path: Path) -> Non
     assert status("/rings", "analyst-key") == 200
     assert status("/metrics", "engine-key") == 403
     assert client.post("/risk", json=body()).headers["WWW-Authenticate"].startswith("Bearer")
+    wired.close()
+
+
+def test_the_kinds_of_fewer_than_three_lenders_are_told_only_to_callers_with_the_scope(tmp_path: Path) -> None:
+    platforms = tuple(Platform(platform_id=f"L{n}", type=PlatformType.BANK_ONLINE if n % 2 else PlatformType.MICROLOAN) for n in range(1, 5))
+    few = [applies("few", 50 + n, platform_id=f"L{n}") for n in (1, 2)]
+    many = [applies("many", 50 + n, platform_id=f"L{n}") for n in (1, 2, 3)]
+    wired = service(tmp_path, Facts(applications=(*few, *many), platforms=platforms), api_keys="lender:lender-key:risk,bureau:bureau-key:risk+types")
+    client = create_app(wired).test_client()
+
+    def asked(who: str, key: str, path: str = "/risk") -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {key}"}
+        if path != "/risk":
+            return client.get(path, headers=headers).get_json()
+        told = body(f"{who}-{key}", applicant_id=who, national_id=None, phone=None, device_id=None)
+        return client.post(path, json=told, headers=headers).get_json()
+
+    bank, every = "ml_3m_person_bank_lenders", "ml_3m_person_all_lenders"
+    assert asked("few", "bureau-key")["multi_lending"]["variables"][bank] == 1
+    first = asked("few", "lender-key")
+    for answer in (
+        first,
+        asked("few", "lender-key", f"/risk/{first['assessment_id']}")["answer"],
+        asked("few", "lender-key", f"/risk/{first['assessment_id']}/replay")["answer"],
+    ):
+        assert answer["multi_lending"]["variables"][every] == 2
+        assert bank not in answer["multi_lending"]["variables"]
+        assert bank in answer["multi_lending"]["withheld"]
+        assert not any("BANK" in reason["code"] for reason in answer["reasons"])
+        assert [reason["rank"] for reason in answer["reasons"]] == list(range(1, len(answer["reasons"]) + 1))
+    assert asked("few", "lender-key", f"/risk/{first['assessment_id']}/replay")["equal"]
+    known = asked("few", "bureau-key", f"/risk/{first['assessment_id']}")["answer"]["multi_lending"]
+    assert (known["variables"][bank], "withheld" in known) == (1, False)
+    told = asked("many", "lender-key")["multi_lending"]["variables"]
+    assert (told[bank], told["ml_24h_person_bank_lenders"]) == (2, 0)  # three lenders, or none, give nobody away
     wired.close()
 
 
