@@ -34,6 +34,9 @@ Row = list[Any]
 ROLES = tuple(Role)
 ROLE_CODE = {role: code for code, role in enumerate(ROLES)}
 KIND_LABEL: dict[str, str] = {kind.value: "".join(part.capitalize() for part in kind.value.split("_")) for kind in IdentifierKind}
+# Made once: json.dumps makes an encoder for each call that asks for something of its own.
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+_ENCODE_MENTION = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Pack = Callable[[Sequence[Mention]], str | None]
 
 
@@ -60,7 +63,7 @@ def packer(stored: Callable[[Identifier], Identifier] | None = None) -> Pack:
     def packed(mention: Mention) -> str:
         i = stored(mention.identifier) if stored else mention.identifier
         told = (ROLE_CODE[mention.role], str(i.kind), i.token, i.masked, int(i.linking))
-        return known.setdefault(id(mention), json.dumps(told, ensure_ascii=False, separators=(",", ":")))
+        return known.setdefault(id(mention), _ENCODE_MENTION(told))
 
     def pack(mentions: Sequence[Mention]) -> str | None:
         return f"[{','.join([known.get(id(m)) or packed(m) for m in mentions])}]" if mentions else None
@@ -212,7 +215,7 @@ def _number(value: float | None) -> float | None:
 
 
 def _pack(attributes: tuple[tuple[str, str], ...]) -> str | None:
-    return json.dumps(attributes, ensure_ascii=False) if attributes else None
+    return _ENCODE(attributes) if attributes else None
 
 
 def _unpack(text: str | None) -> tuple[tuple[str, str], ...]:

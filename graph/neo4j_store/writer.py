@@ -224,6 +224,8 @@ def _ties(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list
 
 
 def _told(place: int, times: dict[int, int]) -> Row:
+    if len(times) == 1:
+        return [place, list(times), list(times.values())]
     ordered = sorted(times)
     return [place, ordered, [times[at] for at in ordered]]
 
