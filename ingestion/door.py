@@ -119,8 +119,8 @@ class Door:
 def keyring(settings: Mapping[str, str], beside: Path | None, say: Callable[[str], None], empty: Callable[[], bool] = lambda: True) -> Keyring:
     """The keys in force, from `hash_key`, `hash_key_version` and `hash_algorithm`.
 
-    Without a key an embedded store, whose file is `beside`, makes one of its own while it is `empty`; any other store (None) refuses with
-    SettingError, and so does one that has facts under a key which is gone: under a new one nothing would link to them.
+    Without a key an embedded store, whose file is `beside`, makes one of its own; any other store (None) refuses with SettingError. A new key
+    for a store that is not `empty` is said aloud: nothing under it links to the facts that are there.
     """
     text = settings.get("hash_key", "")
     how = {"version": settings.get("hash_key_version", "k1"), "algorithm": settings.get("hash_algorithm", "sha256")}
@@ -129,7 +129,7 @@ def keyring(settings: Mapping[str, str], beside: Path | None, say: Callable[[str
         if own is None:
             raise SettingError("this store needs a key for its pseudonyms: set RINGFENCE_HASH_KEY or RINGFENCE_HASH_KEY_FILE")
         if not own.exists() and not empty():
-            raise SettingError(f"the store has facts and its key file {own} is gone: put it back, or set RINGFENCE_HASH_KEY to the key of the load")
+            say(f"the store has facts and its key file {own} is gone: what comes now links to none of them; put it back, or set RINGFENCE_HASH_KEY")
         return Keyring.parse(own_key(own, say), **how)
     given = Keyring.parse(text, **how)
     if own is not None and own.exists():

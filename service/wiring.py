@@ -10,7 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graph.errors import SettingError
+from graph.errors import SettingError, StoreUnavailableError
 from graph.sqlite_store import SqliteStore
 from graph.store import GraphStore
 from ingestion.door import Naming, keyring, time_zone
@@ -101,11 +101,14 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
 def open_store(url: str, *, live: bool = False) -> GraphStore:
     """The graph store behind a URL; `live` for a service that answers within a deadline, whatever becomes of the store's server.
 
-    Raises SettingError for one that is not known, naming those that are.
+    Raises SettingError for one that is not known, naming those that are, and for a path that can hold no store.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
-        return SqliteStore(sqlite_path(url))
+        try:
+            return SqliteStore(sqlite_path(url))
+        except StoreUnavailableError as error:
+            raise SettingError(f"{error}: give the path of a store, or of one to be made") from error
     if scheme in _NEO4J and rest:
         return _open_neo4j(url, live)
     raise SettingError(f"unknown store URL {_without_password(url)!r}: known are {STORES}")

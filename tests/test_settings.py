@@ -71,6 +71,14 @@ def test_an_unknown_store_url_says_which_are_known(url: str) -> None:
         open_store(url)
 
 
+def test_a_path_that_can_hold_no_store_is_an_unusable_setting(tmp_path: Path) -> None:
+    (tmp_path / "letter.db").write_text("Dear store, " * 1000)
+    (tmp_path / "folder.db").mkdir()
+    for path in ("letter.db", "folder.db", "letter.db/graph.db"):
+        with pytest.raises(SettingError, match="give the path of a store"):
+            open_store(f"sqlite:///{tmp_path}/{path}")
+
+
 def test_a_store_url_is_refused_without_its_password() -> None:
     with pytest.raises(SettingError) as refused:
         open_store("mysql://user:secret@host/db")
