@@ -18,6 +18,7 @@ from graph.store import GraphView
 from investigations.casebook import Casebook
 from investigations.casebook.tables import ABOUT, OWED
 from service.debts import Settler, settle
+from service.lenders import Lenders
 from service.scribe import Scribe
 from service.wiring import Wired
 from tests.small_service import body, risk, service
@@ -55,7 +56,7 @@ def away(tmp_path: Path) -> Iterator[Wired]:
     opened = service(tmp_path)
     opened.store.close()
     store = AwayStore(tmp_path / "store.db")
-    yield dataclasses.replace(opened, store=store, scribe=Scribe(store))
+    yield dataclasses.replace(opened, store=store, scribe=Scribe(store), lenders=Lenders(store, opened.clock))
     store.there.set()
     opened.close()
     store.close()
