@@ -8,12 +8,13 @@ from graph.rings.known import Known
 from graph.tables import Column
 
 SMALLEST = 3  # fewer people than this are no ring
-BUDGET = 0.0036  # of the honest, by expectation before the confirmed goods are let go; about half of it is hit in the end
+BUDGET = 0.0041  # of the honest, by expectation before the confirmed goods are let go; about half of it is hit in the end
 LEAST = 0.3  # no group with a lower score is flagged, whatever the budget
 LEAST_CONFIRMED = 0.1  # of the bad who had time to show are confirmed, at least
 _FEW = 20  # known frauds: with fewer, how often the bad are confirmed cannot be told
 _BELIEF = 6.0  # members' worth of evidence that the mean suspicion counts for
 _RATES = np.sort(np.r_[0.001, 0.004, 0.01, (np.arange(25) + 0.5) / 25])  # shares of bad members that are weighed against each other
+UNSEEN = 0.2  # chance that nobody has looked at a crew yet, so that its members are silent however many they are and however long it is
 _WRONG_FRAUD, _WRONG_GOOD = 0.002, 0.05  # an honest person labelled fraud; a cheat labelled good, as a share of how often the honest are
 
 
@@ -36,20 +37,25 @@ def group_scores(group: Column, suspicion: Column, known: Known) -> Column:
     """The expected share of bad loans among each group's members (G,): a Beta prior round their mean suspicion, updated by their labels.
 
     A label may be missing: how often the bad are confirmed and the honest cleared, among those with time to show and the others, is
-    estimated from the store itself, and silence counts for what it is worth. Suspicion never saw the labels of the group it judges.
+    estimated from the store itself, and silence counts for what it is worth. It is worth less than its members say one by one, because a crew
+    is noticed as a whole or hardly at all: with the chance UNSEEN silence says nothing about any of them. Suspicion never saw the labels of
+    the group it judges.
     """
     size = np.bincount(group).astype(np.float64)
     mean = np.clip(np.bincount(group, weights=suspicion) / size, 0.002, 0.998)
-    log_likelihood = (_BELIEF * mean[:, None] - 1) * np.log(_RATES) + (_BELIEF * (1 - mean[:, None]) - 1) * np.log(1 - _RATES)
-    silent = ~known.fraud & ~known.good
+    prior = (_BELIEF * mean[:, None] - 1) * np.log(_RATES) + (_BELIEF * (1 - mean[:, None]) - 1) * np.log(1 - _RATES)
+    told, untold = np.zeros_like(prior), np.zeros_like(prior)
     for some in (known.mature, ~known.mature):
         confirmed, cleared = _label_rates(suspicion, known, some, mean[group] >= 0.5)
         fraud = _RATES * confirmed + (1 - _RATES) * _WRONG_FRAUD
         good = (1 - _RATES) * cleared + _RATES * cleared * _WRONG_GOOD
-        for seen, likelihood in ((known.fraud, fraud), (known.good, good), (silent, 1 - fraud - good)):
-            members = np.bincount(group[some & seen], minlength=len(size))
-            log_likelihood += members[:, None] * np.log(np.maximum(likelihood, 1e-6))
-    posterior = np.exp(log_likelihood - log_likelihood.max(axis=1, keepdims=True))
+        silent = ~known.fraud & ~known.good
+        for out, silence in ((told, 1 - fraud - good), (untold, 1 - (1 - _RATES) * _WRONG_FRAUD - good)):
+            for seen, likelihood in ((known.fraud, fraud), (known.good, good), (silent, silence)):
+                members = np.bincount(group[some & seen], minlength=len(size))
+                out += members[:, None] * np.log(np.maximum(likelihood, 1e-6))
+    chance = prior + np.logaddexp(np.log(1 - UNSEEN) + told, np.log(UNSEEN) + untold)
+    posterior = np.exp(chance - chance.max(axis=1, keepdims=True))
     return np.asarray((posterior * _RATES).sum(axis=1) / posterior.sum(axis=1))
 
 

@@ -23,6 +23,7 @@ FINE = 0.005  # the same among suspects, once weights are relative to how much e
 SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
 ENOUGH = 20  # known frauds; with fewer there is nothing to learn from, and signs that hold anywhere must do
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
+HELD = 0.8  # of a flagged group's score a member must be suspected with, or it is merely attached: a flatmate, a neighbour
 _SLACK = 0.3  # pull that an applicant must have before relative weights count in full
 
 
@@ -98,7 +99,7 @@ def _among_suspects(links: Links, suspicion: Column, coarse: Column) -> Column:
 def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column, Known]) -> tuple[Column, int]:
     """Labels with those of flagged groups negative, and how many confirmed goods were let go from these.
 
-    Whom a flagged group cannot hold is back with the rest of their first cut: the merely attached, far less suspicious than the group
+    Whom a flagged group cannot hold is back with the rest of their first cut: the merely attached, less suspicious than the group
     or tied to it by a place alone (unless all that the store has learned speaks against them), and the confirmed good.
     """
     coarse, known = first
@@ -106,7 +107,7 @@ def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column
     group = _numbered(label)[0]
     score = group_scores(group, suspicion, known)
     tied = (links_beyond_a_place(links, group) > 0) | ((suspicion >= 0.8) & (known.fraud.sum() >= ENOUGH))
-    held = (suspicion >= 0.5 * score[group]) & tied & (label <= size)
+    held = (suspicion >= HELD * score[group]) & tied & (label <= size)
     flagged = flagged_groups(group, score, known, held)[group]
     kept = held & (known.fraud | ~known.good)
     settled = np.where(flagged & kept, -label, np.where(flagged, 1 + size + coarse, label))
