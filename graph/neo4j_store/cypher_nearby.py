@@ -17,7 +17,7 @@ from graph.neo4j_store.cypher import (
     columns,
     seen,
 )
-from graph.neo4j_store.cypher_read import ABOUT, AT_AGENT, AT_MERCHANT, DEALT, DONE_BY, IN_FORCE, MADE_BY, MEMBERSHIP, TOLD, E, I, M
+from graph.neo4j_store.cypher_read import ABOUT, AT_AGENT, AT_MERCHANT, DEALT, DONE_BY, IN_FORCE, KNOWN, MEMBERSHIP, TOLD, E, I, M
 
 _GUARD = "CASE i.kind " + " ".join(f"WHEN '{kind.value}' THEN {guard}" for kind, guard in GUARD.items()) + " END"
 _FOLLOWED = f"coalesce(i.linking, true) AND holders > known AND holders <= {_GUARD}"
@@ -82,20 +82,27 @@ RETURN whole, [h IN held | [h[0].node, h[1]]] AS held, counted, dealt, people, b
 FACTS = f"""
 CALL () {{
     UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}})
-    CALL (p) {{ {MADE_BY} RETURN collect(a) AS made }} RETURN collect([who, [a IN made | a.application_id]]) AS of_each, collect(made) AS theirs
+    CALL (p) {{ MATCH (p)-[:APPLIED]->(a:Application) WHERE {seen("a")} WITH a ORDER BY a.at DESC, a.application_id RETURN collect(a) AS made }}
+    CALL (who, p, made) {{
+        CALL (p, made) {{
+            UNWIND made AS a MATCH (a)<-[:ABOUT]-(l:Label) WHERE {KNOWN} RETURN l UNION ALL MATCH (p)<-[:ABOUT]-(l:Label) WHERE {KNOWN} RETURN l
+        }}
+        RETURN collect([who, {columns("l", LABEL)}]) AS said
+    }}
+    RETURN collect([who, [a IN made[..$limit] | a.application_id]]) AS of_each, collect(made[..$limit]) AS theirs, collect(said) AS said
 }}
 CALL () {{ {AT_MERCHANT} RETURN collect(a) AS at_merchant }}
 CALL () {{ {AT_AGENT} RETURN collect(a) AS at_agent }}
-WITH of_each, at_merchant, at_agent, reduce(all = at_merchant + at_agent, made IN theirs | all + made) AS made
+WITH of_each, said, at_merchant, at_agent, reduce(all = at_merchant + at_agent, made IN theirs | all + made) AS made
 CALL (made) {{
     UNWIND made AS a WITH DISTINCT a
     CALL (a) {{ MATCH (a)-[:CAME_TO]->(o:Outcome) WHERE {seen("o")} RETURN collect({columns("o", OUTCOME)}) AS outcomes }}
     RETURN collect([{columns("a", APPLICATION)}, outcomes]) AS applications
 }}
 CALL (at_merchant, at_agent) {{
-    UNWIND $people + [a IN at_merchant + at_agent | a.applicant_id] AS who WITH DISTINCT who
+    UNWIND [a IN at_merchant + at_agent | a.applicant_id] AS who WITH DISTINCT who WHERE NOT who IN $people
     MATCH (p:Applicant {{applicant_id: who}}) {ABOUT}
-    RETURN collect([who, {columns("l", LABEL)}]) AS labels
+    RETURN collect([who, {columns("l", LABEL)}]) AS others
 }}
 CALL () {{ {IN_FORCE} UNWIND $people AS who {MEMBERSHIP} RETURN collect([who, s.name, r.ring_id, r.body, r.size, {M}]) AS memberships }}
 CALL () {{ WITH $seed AS who {DONE_BY.replace("$limit", "$events")} RETURN collect({E}) AS events }}
@@ -104,5 +111,5 @@ CALL () {{ UNWIND $devices AS node MATCH (i:Identifier {{node: node}}) WHERE i.d
     RETURN collect({columns("i", DEVICE)}) AS devices }}
 CALL () {{ MATCH (m:Merchant {{merchant_id: $merchant}}) WHERE m.mark <= $mark RETURN collect({columns("m", MERCHANT)}) AS merchants }}
 CALL () {{ MATCH (l:Platform) WHERE l.platform_id >= '' AND l.mark <= $mark RETURN collect({columns("l", PLATFORM)}) AS platforms }}
-RETURN of_each, applications, labels, memberships, events, dealings, devices, merchants, platforms,
+RETURN of_each, applications, reduce(all = others, each IN said | all + each) AS labels, memberships, events, dealings, devices, merchants, platforms,
     [a IN at_merchant | a.application_id] AS at_merchant, [a IN at_agent | a.application_id] AS at_agent"""
