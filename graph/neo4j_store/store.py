@@ -98,10 +98,14 @@ class Neo4jStore(GraphStore):
 
         A server that has just started takes up to half a minute; one that is warm, a second or two. Nothing is kept.
         """
-        self._database.made_ready_by(lambda: self.rehearse(facts))
-        self._database.unhurried(REHEARSAL_SECONDS, lambda: self._rehearse(facts))
 
-    def _rehearse(self, facts: Facts) -> None:
+        def plan() -> None:
+            self._plan(facts)
+
+        self._database.made_ready_by(lambda: self._database.unhurried(REHEARSAL_SECONDS, plan))
+        self._database.unhurried(REHEARSAL_SECONDS, lambda: self._compile(self._plan(facts)))
+
+    def _plan(self, facts: Facts) -> Neo4jView:
         self._prepare()
         self._undo(lambda writer: writer.write([facts]))
         self._undo(lambda writer: writer.known({}))
@@ -109,7 +113,7 @@ class Neo4jStore(GraphStore):
         for application in facts.applications:
             view.evidence_of(subject_of(application))
         view.rehearse()
-        self._compile(view)
+        return view
 
     def _compile(self, view: Neo4jView) -> None:
         """Assess the latest applications again until that is quick."""
