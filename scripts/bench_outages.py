@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -84,13 +84,14 @@ class Answers:
     told: list[tuple[float, int, bool]] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(self, requests: list[bytes]) -> None:
-        """Send one after the other until there are no more or it is ended."""
+    def ask(self, requests: Iterator[bytes]) -> None:
+        """Send one after the other until it is ended."""
         where = urlsplit(ADDRESS)
-        for body in requests:
-            if self.ended.is_set():
-                return
+        while not self.ended.is_set():
+            with self.turn:
+                body = next(requests)
             connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=30)
             connection.request("POST", "/risk", body, {"Content-Type": "application/json"})
             response = connection.getresponse()
@@ -113,12 +114,12 @@ def killed_traffic(server: Neo4jServer, records: Path, folder: Path, options: ar
     with open_store(server.url) as store:
         before = store.counts()["applications"]
     answers, downs = Answers(), list[tuple[float, float]]()
-    requests = bodies(str(records / "applications.parquet"), 100_000)
+    requests = endless(records / "applications.parquet")
     with subprocess.Popen([*command, "--casebook", casebook, "--port", "8704", "--workers", "2"]) as service:
         try:
             wait_until_ready(ADDRESS, service)
             started = time.monotonic()
-            threads = [threading.Thread(target=answers.ask, args=(requests[n::4],)) for n in range(4)]
+            threads = [threading.Thread(target=answers.ask, args=(requests,)) for _ in range(4)]
             for thread in threads:
                 thread.start()
             for _ in range(options.kills):
@@ -149,6 +150,12 @@ def killed_traffic(server: Neo4jServer, records: Path, folder: Path, options: ar
         "down_s": [round(up - killed, 1) for killed, up in downs],
         "full_again_after_up_s": [answers.full_after(up) for _, up in downs],
     }
+
+
+def endless(applications: Path) -> Iterator[bytes]:
+    """The applications of a delivery as requests, again and again under new ids: however long the traffic lasts, it must not run dry."""
+    while True:
+        yield from bodies(str(applications), 100_000)
 
 
 def _wait(done: Callable[[], bool]) -> None:

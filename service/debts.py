@@ -13,7 +13,7 @@ from service import audit
 
 log = logging.getLogger("ringfence.debts")
 
-AT_ONCE = 200  # applications brought in one batch
+AT_ONCE = 20  # applications brought in one batch: a store that is only just back takes so many within its patience, and callers write between them
 PAUSE_S = 1.0  # between two looks
 
 
