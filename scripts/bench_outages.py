@@ -23,6 +23,7 @@ from service.wiring import open_store
 ADDRESS = "http://127.0.0.1:8704"
 LOADED = ("applications", "events", "outcomes", "labels", "contacts", "platforms", "merchants", "devices")
 SETTLED_SECONDS = 60.0
+PAID_SECONDS = 600.0  # until all that was owed must be in the store
 
 
 def main() -> int:
@@ -134,7 +135,7 @@ def killed_traffic(server: Neo4jServer, records: Path, folder: Path, options: ar
             for thread in threads:
                 thread.join()
             with open_store(server.url) as store:
-                _wait(lambda: store.counts()["applications"] == before + len(answers.sent))
+                _wait(lambda: store.counts()["applications"] == before + len(answers.sent), PAID_SECONDS)
                 stored = store.counts()["applications"] - before
         finally:
             answers.ended.set()
@@ -158,9 +159,9 @@ def endless(applications: Path) -> Iterator[bytes]:
         yield from bodies(str(applications), 100_000)
 
 
-def _wait(done: Callable[[], bool]) -> None:
-    """Until `done` says so, or SETTLED_SECONDS: the figures then tell."""
-    until = time.monotonic() + SETTLED_SECONDS
+def _wait(done: Callable[[], bool], seconds: float = SETTLED_SECONDS) -> None:
+    """Until `done` says so, or so many seconds: the figures then tell."""
+    until = time.monotonic() + seconds
     while time.monotonic() < until and not done():
         time.sleep(0.2)
 

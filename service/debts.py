@@ -13,7 +13,7 @@ from service import audit
 
 log = logging.getLogger("ringfence.debts")
 
-AT_ONCE = 20  # applications brought in one batch: a store that is only just back takes so many within its patience, and callers write between them
+FEWEST, MOST = 20, 500  # applications brought in one batch: few at first, because a store that is only just back must take them within its patience
 PAUSE_S = 1.0  # between two looks
 
 
@@ -22,14 +22,15 @@ def settle(store: GraphStore, casebook: Casebook) -> int:
 
     Raises StoreUnavailableError when store or casebook cannot be used: all that was not brought is still owed.
     """
-    brought = 0
-    while owed := casebook.owed(AT_ONCE):
+    brought, at_once = 0, FEWEST
+    while owed := casebook.owed(at_once):
         applications = [application for one in owed if (application := audit.subject_in(one.audit).application) is not None]
         added = store.add(Facts(applications=tuple(applications)))
         for _, position in added.conflicts:
             log.warning("application %s was owed, and is known with other content: left as it was", applications[position].application_id)
         casebook.settled([one.assessment_id for one in owed])
         brought += len(owed)
+        at_once = min(2 * at_once, MOST)
     return brought
 
 

@@ -17,7 +17,7 @@ from graph.sqlite_store import SqliteStore
 from graph.store import GraphView
 from investigations.casebook import Casebook
 from investigations.casebook.tables import ABOUT, OWED
-from service.debts import Settler, settle
+from service.debts import FEWEST, Settler, settle
 from service.lenders import Lenders
 from service.scribe import Scribe
 from service.wiring import Wired
@@ -99,6 +99,19 @@ def test_what_was_refused_is_brought_by_the_settler_when_the_store_is_back(away:
         threading.Event().wait(0.01)
     settler.close()
     assert all(store.view(day(400)).application(f"refused-{n}") is not None for n in range(5))
+
+
+def test_however_much_is_owed_it_is_brought_a_little_at_first_and_then_more_at_a_time(away: Wired) -> None:
+    store, brought = away.store, list[int]()
+    assert isinstance(store, AwayStore)
+    store.refuses = True
+    for n in range(3 * FEWEST + 5):
+        risk(away, body(f"owed-{n}"))
+    store.refuses, add = False, store.add
+    store.add = lambda facts: brought.append(len(facts.applications)) or add(facts)  # type: ignore[method-assign,func-returns-value]
+    assert settle(store, away.casebook) == 3 * FEWEST + 5
+    assert brought == [FEWEST, 2 * FEWEST, 5]
+    assert away.casebook.owed(1) == ()
 
 
 def test_an_owed_application_whose_id_another_took_meanwhile_is_left_out_and_no_longer_owed(away: Wired) -> None:
