@@ -116,7 +116,7 @@ class Door:
     seen: Counter[tuple[Standing, IdentifierKind]] = field(default_factory=Counter)
 
 
-def keyring(settings: Mapping[str, str], beside: Path | None, say: Callable[[str], None], empty: Callable[[], bool] = lambda: True) -> Keyring:
+def keyring(settings: Mapping[str, str], beside: Path | None, say: Callable[[str], None], empty: Callable[[], bool]) -> Keyring:
     """The keys in force, from `hash_key`, `hash_key_version` and `hash_algorithm`.
 
     Without a key an embedded store, whose file is `beside`, makes one of its own; any other store (None) refuses with SettingError. A new key

@@ -1,4 +1,4 @@
-"""The embedded adapter: the graph in one SQLite file (standard library, WAL), for many threads and many processes."""
+"""The embedded adapter: the graph in one SQLite file (standard library, WAL; whole views by Arrow's driver), for many threads and many processes."""
 
 from graph.sqlite_store.store import SqliteStore
 

@@ -145,8 +145,7 @@ class _Reader:
     def _outcomes(self, keys: Column, ids: Column) -> dict[str, Column]:
         """Of the applications with those keys and ids, by (at, application_id, status)."""
         told = {"application": ("a.key", "i8"), "status": (f"CASE o.status {_STATUS} END", "i1"), "at": ("o.at", "i8"), "amount": ("o.amount", "f8")}
-        seen = self._seen.replace("at <", "o.at <").replace("mark <=", "o.mark <=")
-        found = self._read(f"outcome o CROSS JOIN application a ON a.application_id = o.application_id WHERE {seen}", told)
+        found = self._read(f"(SELECT * FROM outcome WHERE {self._seen}) o CROSS JOIN application a ON a.application_id = o.application_id", told)
         place = np.full(int(max(keys.max(initial=0), found["application"].max(initial=0))) + 1, -1, np.int32)
         place[keys] = np.arange(len(keys), dtype=np.int32)
         found["application"] = place[found["application"]]
