@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -54,12 +55,7 @@ class Told:
 
 
 class GraphStore(ABC):
-    """Everything lenders told us. Safe for many threads and many processes; facts are only ever added.
-
-    `may_hang`: a call goes across a network and may never come back; whoever has a deadline waits no longer than that.
-    """
-
-    may_hang: bool = False
+    """Everything lenders told us. Safe for many threads and many processes; facts are only ever added."""
 
     @abstractmethod
     def add(self, facts: Facts) -> Added:
@@ -78,6 +74,13 @@ class GraphStore(ABC):
         Raises StoreUnavailableError when the store did not answer, or not in time.
         """
         self.mark()
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        """Inside, this thread waits no longer than that for the store, all its calls together; then they raise StoreUnavailableError.
+
+        By default there is no such bound: a store in a file of one's own answers or fails.
+        """
+        return nullcontext()
 
     @abstractmethod
     def view(self, as_of: datetime, recorded_by: int | None = None) -> GraphView:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -158,24 +158,15 @@ def _nobodys(at: datetime) -> Application:
 
 def _remembered_and_seen(wired: Wired, asked: Asked) -> tuple[Remembered, Seen]:
     """Remember and look; a store that hangs is waited for until what is left is needed for the audit row."""
-    work = partial(_remember_and_look, wired, asked)
-    if not wired.store.may_hang:
-        return work()
-    try:
-        return wired.patience.within(asked.watch.left_ms() - asked.watch.reserved_ms(), work)
-    except StoreError:
-        lost = Remembered(asked.subject, None, None, stored=asked.subject.application is None)
-        return lost, _as_stored(lost, look(None, asked.subject, None, asked.watch))
+    with _waiting(wired, asked.watch):
+        with asked.watch.timing("store"):
+            remembered = _remember(wired, asked)
+        seen = look(remembered.view, remembered.subject, wired.scorer, asked.watch)
+    return remembered, seen if remembered.stored else replace(seen, degraded=_without_fact(seen.degraded))
 
 
-def _remember_and_look(wired: Wired, asked: Asked) -> tuple[Remembered, Seen]:
-    with asked.watch.timing("store"):
-        remembered = _remember(wired, asked)
-    return remembered, _as_stored(remembered, look(remembered.view, remembered.subject, wired.scorer, asked.watch))
-
-
-def _as_stored(remembered: Remembered, seen: Seen) -> Seen:
-    return seen if remembered.stored else replace(seen, degraded=_without_fact(seen.degraded))
+def _waiting(wired: Wired, watch: Stopwatch) -> AbstractContextManager[None]:
+    return wired.store.within((watch.left_ms() - watch.reserved_ms()) / 1000)
 
 
 def _remember(wired: Wired, asked: Asked) -> Remembered:
@@ -234,9 +225,8 @@ def _as_it_was(wired: Wired, subject: Subject, first: RiskAssessment, watch: Sto
     if first.recorded_by is None or not watch.allows("neighbourhood"):
         return None
     view = wired.store.view(first.as_of, first.recorded_by)
-    read = partial(view.evidence_of, subject)
     try:
-        with watch.timing("neighbourhood"):
-            return leave_out(wired.patience.within(watch.left_ms() - watch.reserved_ms(), read) if wired.store.may_hang else read())
+        with watch.timing("neighbourhood"), _waiting(wired, watch):
+            return leave_out(view.evidence_of(subject))
     except StoreError:
         return None

@@ -21,7 +21,6 @@ from investigations.policy import Policy, Thresholds
 from service.answers import Writer
 from service.deadline import Pace
 from service.lenders import Lenders
-from service.patience import Patience
 from service.scribe import Scribe
 from service.settings import Settings
 
@@ -52,7 +51,6 @@ class Wired:
     zone: tzinfo
     answers: Writer
     scribe: Scribe
-    patience: Patience
     policy: Policy = dataclasses.field(default_factory=Policy)
     pace: Pace = dataclasses.field(default_factory=Pace)
     scorer: Scorer | None = None
@@ -68,7 +66,6 @@ class Wired:
     def close(self) -> None:
         """Write what is still to be written and give everything back."""
         self.scribe.close()
-        self.patience.close()
         self.casebook.close()
         self.store.close()
 
@@ -91,7 +88,6 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
         zone=zone,
         answers=Writer(zone, f"{settings.public_url.rstrip('/')}/desk"),
         scribe=Scribe(store),
-        patience=Patience(),
         policy=policy_for(settings, scorer),
         scorer=scorer,
         clock=clock,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -28,9 +29,8 @@ from tests.small_worlds import applies, day
 class AwayStore(SqliteStore):
     """A store across a network: while it is away a call hangs, or is refused at once."""
 
-    may_hang = True
-
     def __init__(self, path: Path) -> None:
+        self.patience = threading.local()
         self.there = threading.Event()
         self.there.set()
         self.refuses = False
@@ -47,7 +47,14 @@ class AwayStore(SqliteStore):
     def _reach(self) -> None:
         if self.refuses:
             raise StoreUnavailableError("away")
-        self.there.wait(30)
+        if not self.there.wait(getattr(self.patience, "seconds", 30)):
+            raise StoreUnavailableError("no answer")
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        self.patience.seconds = seconds
+        yield
+        del self.patience.seconds
 
 
 @pytest.fixture

@@ -140,6 +140,23 @@ def test_a_server_that_hangs_costs_a_caller_no_more_than_the_deadline(server: Ne
     until(lambda: level(client, f"after-{time.monotonic_ns()}") == "full")
 
 
+def test_a_caller_in_a_hurry_is_let_go_in_time_and_does_not_shut_the_store_for_others(server: Neo4jServer) -> None:
+    with Neo4jStore(empty_graph(), live=True) as store:
+        store.mark()
+        server.pause()
+        started = time.monotonic()
+        for _ in range(5):
+            with store.within(0.02), pytest.raises(StoreUnavailableError, match=r"did not answer|no time left"):
+                store.mark()
+        with store.within(0.1):
+            for _ in range(3):
+                with pytest.raises(StoreUnavailableError, match=r"did not answer|no time left"):
+                    store.mark()
+        assert time.monotonic() - started < 1
+        server.resume()
+        assert store.mark() == 0  # nobody was told that the store is not to be asked
+
+
 def test_a_service_starts_without_its_server_and_a_batch_says_what_is_missing() -> None:
     url = f"bolt://neo4j:x@127.0.0.1:{free_port()}/neo4j"
     with Neo4jStore(url, live=True) as store, pytest.raises(StoreUnavailableError):

@@ -91,6 +91,12 @@ def test_an_identifier_is_shown_as_it_was_first_told(tmp_path: Path) -> None:
             shown = [view.applications_of(["bob"])["bob"][0], view.events_of(["bob"])["bob"][0]]
             assert [fact.mentions[0].identifier.masked for fact in shown] == ["***x", "***x"]
         assert store.add(Facts(applications=(applies("bob", 2, mention),))).known == 1
+        alone = Facts(applications=(applies("cat", 4, mention),))  # by the short way, which it cannot go
+        assert store.add(alone) == oracle.add(alone)
+        assert [v.applications_of(["cat"])["cat"][0].mentions[0].identifier.masked for v in (store.view(day(9)), oracle.view(day(9)))] == [
+            "***x",
+            "***x",
+        ]
 
 
 def test_several_batches_in_one_transaction_have_the_marks_that_they_would_have_had(tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ ALL_KNOWN = "\n".join([LOCK, *KNOWN.values(), "RETURN mark, " + ", ".join(f"know
 
 # -- what is new: rows carry last by how much their mark is beyond `base`, the store's ------------------------------------------------------
 
-# A batch that is one application, as a live one is, is not asked for first: `$unless` is its id, and where it is known nothing is written.
+# One application, as a live one is, is not asked for first: `$unless` is its id, and where it is known, or names an identifier otherwise than
+# the store does, nothing is said of it.
 BASE = """MATCH (s:Store {name: 'ringfence'}) SET s.locked = true WITH s, s.mark AS base
 WHERE NOT EXISTS { MATCH (f:Application {application_id: $unless}) WHERE f.mark IS NOT NULL }"""
 # Whom and what the rows name by their places.
@@ -165,8 +166,9 @@ TALLY = f"""CALL (base, changed_own, changed_contact, changed_employer) {{
     CALL (i) {{ MATCH (i)<-[t:{TIE}]-() SET t.crowd = i.node
         WITH t ORDER BY t.since LIMIT {CROWD} RETURN max(t.since) AS since, max(t.mark) AS told }}
     SET i.crowd = i.node, i.full_since = since, i.full_mark = told, i.ties = null, i.latest = null, i.told = null }}"""
+AS_SHOWN = "WITH * WHERE $unless = '' OR size(otherwise) = 0"
 ADVANCE = "SET s.mark = base + $advance"
-ALL_NEW = "\n".join([BASE, PEOPLE, IDENTIFIERS, *NEW.values(), *TIES.values(), TALLY, ADVANCE, "RETURN base, otherwise"])
+ALL_NEW = "\n".join([BASE, PEOPLE, IDENTIFIERS, AS_SHOWN, *NEW.values(), *TIES.values(), TALLY, ADVANCE, "RETURN base, otherwise"])
 
 # The mentions of facts that named an identifier in another form than the store's, written again in the store's.
 CORRECT = {

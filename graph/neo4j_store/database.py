@@ -6,9 +6,10 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotInTimeError
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ OUTAGE_SECONDS = 900.0  # how long a batch waits for a server that went away
 OPEN_SECONDS = 10.0  # how long a batch's first call waits for one
 FAILURES = 3  # in a row, and a live store is not asked for REST_SECONDS
 REST_SECONDS = 1.0
+FAIR_SECONDS = 0.25  # a caller who would not wait so long says nothing about the store
 RETURN_SECONDS = 0.3  # between two looks for a server that is gone
 Ask = Callable[..., list[list[Any]]]
 T = TypeVar("T")
@@ -34,6 +36,10 @@ T = TypeVar("T")
 
 class AwayError(StoreUnavailableError):
     """The server is away and may come back: worth waiting for, unlike a full disk."""
+
+
+class _HurriedError(StoreUnavailableError):
+    """There was no time to wait for the store."""
 
 
 class Database:
@@ -64,9 +70,8 @@ class Database:
         except (exceptions.ConfigurationError, ValueError) as error:
             raise SettingError(f"{address.uri} cannot be used: {error}") from error
         self._hands = ThreadPoolExecutor(16, thread_name_prefix="neo4j") if patience else None
-        self._breaker = CircuitBreaker(FAILURES, REST_SECONDS, StoreUnavailableError, address.uri)
-        self._guarded = self._breaker.decorate(self._in_time)
-        self._unhurried = threading.local()
+        self._guarded = CircuitBreaker(FAILURES, REST_SECONDS, _is_the_stores_fault, address.uri).decorate(self._in_time)
+        self._mine = threading.local()  # of each thread: `until` when it may wait, and whether it is `unhurried`
         self._make_ready: Callable[[], None] | None = None
         self._returning = threading.Lock()
         self._gone = self._closed = False
@@ -87,14 +92,11 @@ class Database:
 
         It is one round trip; a failure that passes, such as a lost leader, is tried again in a managed transaction.
         """
+        return self._run(lambda: self._one_trip("execute_read", lambda ask: ask(text, **given), neo4j.READ_ACCESS))
 
-        def read() -> list[list[Any]]:
-            try:
-                return self._session_call(None, lambda ask: ask(text, **given), neo4j.READ_ACCESS)
-            except AwayError:
-                return self._session_call("execute_read", lambda ask: ask(text, **given), neo4j.READ_ACCESS)
-
-        return self._run(read)
+    def write_once(self, work: Callable[[Ask], T]) -> T:
+        """`write` of `work` that runs one statement: one round trip, where a transaction with a beginning and an end of its own takes three."""
+        return self._run(lambda: self._one_trip("execute_write", work, neo4j.WRITE_ACCESS))
 
     def write(self, work: Callable[[Ask], T]) -> T:
         """All or nothing: `work` gets a function that runs a statement of one transaction. It may be called again, so it must be idempotent."""
@@ -111,15 +113,25 @@ class Database:
         """
         self._make_ready = ready
 
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """What this thread asks of a live store inside takes no longer than that, all together; whatever comes later is refused."""
+        before = getattr(self._mine, "until", None)
+        self._mine.until = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._mine.until = before
+
     def unhurried(self, seconds: float, work: Callable[[], T]) -> T:
         """`work`, whose calls of this database may together take so long instead of the patience each. Raises StoreUnavailableError."""
 
         def free() -> T:
-            self._unhurried.now = True
+            self._mine.unhurried = True
             try:
                 return work()
             finally:
-                self._unhurried.now = False
+                self._mine.unhurried = False
 
         if self._hands is None:
             return work()
@@ -139,7 +151,7 @@ class Database:
     def _run(self, call: Callable[[], T]) -> T:
         if self._hands is None:
             return self._until_back(call)
-        if getattr(self._unhurried, "now", False):
+        if getattr(self._mine, "unhurried", False):
             return call()
         if self._gone:
             raise StoreUnavailableError(f"{self._address.uri} went away and is not ready again")
@@ -174,15 +186,20 @@ class Database:
                 return
 
     def _in_time(self, call: Callable[[], T], seconds: float | None = None) -> T:
-        """The answer within the patience, or so many seconds; a call that hangs is left to its thread."""
+        """The answer within the patience, or so many seconds, or what is left to this thread; a call that hangs is left to its own."""
         assert self._hands is not None
+        assert self._patience is not None
+        until = getattr(self._mine, "until", None)
+        patience = seconds or min(self._patience, until - time.monotonic() if until else self._patience)
+        if patience <= 0:
+            raise _HurriedError(f"there was no time left to ask {self._address.uri}")
         answer = self._hands.submit(call)
-        patience = seconds or self._patience
         try:
             return answer.result(patience)
         except NotInTimeError:
             answer.cancel()
-            raise StoreUnavailableError(f"{self._address.uri} did not answer within {patience:g} s") from None
+            kind = _HurriedError if patience < FAIR_SECONDS else StoreUnavailableError
+            raise kind(f"{self._address.uri} did not answer within {patience:.3g} s") from None
 
     def _until_back(self, call: Callable[[], T]) -> T:
         """The answer, however long the server is away, up to OUTAGE_SECONDS."""
@@ -196,6 +213,12 @@ class Database:
                 log.warning("%s; waiting for it", error)
             time.sleep(pause)
             pause = min(pause * 1.5, 5.0)
+
+    def _one_trip(self, otherwise: str, work: Callable[[Ask], T], access: str) -> T:
+        try:
+            return self._session_call(None, work, access)
+        except AwayError:
+            return self._session_call(otherwise, work, access)
 
     def _session_call(self, kind: str | None, work: Callable[[Ask], T], access: str = neo4j.WRITE_ACCESS) -> T:
         try:
@@ -226,6 +249,10 @@ class Database:
         lasting = "Memory" in code or isinstance(error, exceptions.DatabaseError)
         kind = StoreUnavailableError if lasting else AwayError
         return kind(f"{where} cannot be used now: {str(error).strip() or type(error).__name__}")
+
+
+def _is_the_stores_fault(kind: type[BaseException], _: BaseException) -> bool:
+    return issubclass(kind, StoreUnavailableError) and not issubclass(kind, _HurriedError)
 
 
 def supported(agent: str) -> None:

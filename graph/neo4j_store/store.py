@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NoReturn
@@ -22,7 +23,7 @@ from graph.neo4j_store.journal import journal
 from graph.neo4j_store.rings import save_rings
 from graph.neo4j_store.schema import prepare
 from graph.neo4j_store.view import Neo4jView
-from graph.neo4j_store.writer import Writer
+from graph.neo4j_store.writer import Writer, only_application
 from graph.store import GraphStore, Told
 
 log = logging.getLogger("ringfence.neo4j")
@@ -66,8 +67,6 @@ class Neo4jStore(GraphStore):
     and finds the server again by itself. Otherwise the server must be there at the start, and is waited for when it goes away later.
     """
 
-    may_hang = True
-
     def __init__(self, url: str, *, live: bool = False) -> None:
         self._database = Database(address_of(url), LIVE_PATIENCE if live else None)
         self._interned = Interned()
@@ -86,7 +85,10 @@ class Neo4jStore(GraphStore):
             raise
 
     def add(self, facts: Facts) -> Added:
-        return self.add_all([facts])[0]
+        self._prepare()
+        one = only_application(facts)
+        added = self._database.write_once(lambda ask: Writer(ask).write_one(one)) if one else None
+        return added or self.add_all([facts])[0]
 
     def add_all(self, batches: Sequence[Facts]) -> list[Added]:
         """Several batches in one transaction, each with a mark of its own as if they had come one by one."""
@@ -108,7 +110,6 @@ class Neo4jStore(GraphStore):
     def _plan(self, facts: Facts) -> Neo4jView:
         self._prepare()
         self._undo(lambda writer: writer.write([facts]))
-        self._undo(lambda writer: writer.known({}))
         view = self.view(max((a.applied_at for a in facts.applications), default=datetime.now(UTC)))
         for application in facts.applications:
             view.evidence_of(subject_of(application))
@@ -123,8 +124,8 @@ class Neo4jStore(GraphStore):
             if quick == QUICK_ENOUGH or started > until:
                 return
             self.view(application.applied_at, view.recorded_by).evidence_of(subject_of(application))
-            again = Facts(applications=(dataclasses.replace(application, application_id="rehearsal"),))
-            self._undo(partial(Writer.write, batches=[again]))
+            again = dataclasses.replace(application, application_id="rehearsal")
+            self._undo(partial(Writer.write_one, application=again))
             quick = quick + 1 if time.monotonic() - started < QUICK_SECONDS else 0
 
     def _undo(self, write: Callable[[Writer], object]) -> None:
@@ -138,6 +139,9 @@ class Neo4jStore(GraphStore):
             self._database.write(work)
         except _RehearsedError:
             return
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        return self._database.within(seconds)
 
     def view(self, as_of: datetime, recorded_by: int | None = None) -> Neo4jView:
         return Neo4jView(self._read, self._interned, as_of, self.mark() if recorded_by is None else recorded_by)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from graph.model import Added, Contact, Facts, Identifier, Mention, Role
+from graph.model import Added, Application, Contact, Facts, Identifier, Mention, Role
 from graph.moments import micros
 from graph.neo4j_store import codec
 from graph.neo4j_store.codec import Row
@@ -45,16 +45,21 @@ class Writer:
         """Take the batches one after the other. The mark grows by one with each that brings something new."""
         facts, owner = _joined(batches)
         tables = _tables(facts)
-        if _is_one_application(facts):
-            everything = _Sorted(new={"applications": [0]})
-            mark = self._put(facts, tables, everything, {"applications": [1]}, unless=facts.applications[0].application_id)
-            if mark is not None:
-                return [Added(accepted=1, known=0, conflicts=(), mark=mark)]
         mark, known = self.known(tables)
         sorted_rows = _sort_out(tables, known)
         beyond, added = _marks(len(batches), mark, sorted_rows, owner)
         self._put(facts, tables, sorted_rows, {name: [beyond[batch] for batch in owner[name]] for name in tables})
         return added
+
+    def write_one(self, application: Application) -> Added | None:
+        """Take an application that is new, as a live one nearly always is, in one statement.
+
+        None, and nothing of it is written, where it is known or names an identifier in another form than the store's.
+        """
+        facts = Facts(applications=(application,))
+        everything = _Sorted(new={"applications": [0]})
+        mark = self._put(facts, _tables(facts), everything, {"applications": [1]}, unless=application.application_id)
+        return None if mark is None else Added(accepted=1, known=0, conflicts=(), mark=mark)
 
     def known(self, tables: Mapping[str, _Table]) -> tuple[int, dict[str, list[Row]]]:
         """The mark so far, under the writers' lock, and the rows that the store has under the keys of the batch."""
@@ -91,6 +96,11 @@ class Writer:
             rows = [[f.application_id if name == "applications" else f.event_id, pack(f.mentions)] for f in touched]
             if rows:
                 self._ask(text, rows=rows)
+
+
+def only_application(facts: Facts) -> Application | None:
+    """The application that is all of a batch: it comes from somebody who waits."""
+    return facts.applications[0] if sum(len(getattr(facts, name)) for name in _FIELDS) == len(facts.applications) == 1 else None
 
 
 def _joined(batches: Sequence[Facts]) -> tuple[Facts, dict[str, list[int]]]:
@@ -165,11 +175,6 @@ def _marks(batches: int, mark: int, found: _Sorted, owner: Mapping[str, list[int
     if added:
         added[-1] = Added(accepted=accepted[-1], known=found.known, conflicts=tuple(found.conflicts), mark=mark + beyond[-1])
     return beyond, added
-
-
-def _is_one_application(facts: Facts) -> bool:
-    """Whether that is all: it comes from somebody who waits, and is new nearly always."""
-    return len(facts.applications) == 1 and sum(len(getattr(facts, name)) for name in _FIELDS) == 1
 
 
 def _people(facts: Facts) -> list[str]:
