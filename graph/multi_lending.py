@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate, product
+from itertools import accumulate, chain, product
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from graph.entity import Entity, resolve
 from graph.evidence import Evidence
 from graph.model import Application, IdentifierKind, Outcome, OutcomeStatus, Role
+from graph.naming import keys, name
 
 WINDOWS: Mapping[str, timedelta] = MappingProxyType(
     {"24h": timedelta(hours=24), "7d": timedelta(days=7), "1m": timedelta(days=30), "3m": timedelta(days=90), "12m": timedelta(days=360)}
@@ -71,10 +72,14 @@ _WORDS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class MultiLending:
-    """All variables by name. None: nothing at all is known under that key; 0: something is, and nothing in the window."""
+    """All variables by name. None: nothing at all is known under that key; 0: something is, and nothing in the window.
+
+    `left_out`: the keys under which nothing was counted though they are named, with the reason.
+    """
 
     status: Literal["found", "no_record"]
     variables: Mapping[str, float | None]
+    left_out: Mapping[str, str]
 
 
 class _Mark(NamedTuple):
@@ -102,31 +107,28 @@ def compute(evidence: Evidence, entity: Entity | None = None) -> MultiLending:
         marks = [mark for one in made for mark in known.get(one.application_id) or known.setdefault(one.application_id, _marks(one, evidence))]
         marks.sort(reverse=True)
         variables.update(zip(_BY_KEY[key], _values(marks, cuts), strict=True))
-    return MultiLending("no_record" if all(value is None for value in variables.values()) else "found", variables)
+    status: Literal["found", "no_record"] = "no_record" if all(value is None for value in variables.values()) else "found"
+    return MultiLending(status, variables, left_out(evidence))
 
 
 def naming(evidence: Evidence, kind: IdentifierKind) -> list[Application]:
-    """Earlier applications by anybody in the neighbourhood that name, as the applicant's own, what this application names of `kind`.
+    """Earlier applications by anybody that name, as the applicant's own, what this application names of `kind`; the subject's own among them.
 
     Without an application in question it is what the applicant ever named. What says nothing (a hub, a placeholder, a national id
     that fails its checksum) counts for nobody.
     """
-    adjacency, nodes = dict(evidence.graph.adjacency()), evidence.graph.nodes
-    asked = evidence.subject.application
-    if asked is not None:
-        named = {m.identifier.node for m in asked.mentions if m.identifier.kind is kind and m.role is Role.OWN}
-    else:
-        mine = adjacency[evidence.subject.node].items()
-        named = {node for node, tie in mine if nodes[node]["type"] == kind and tie["role"] == Role.OWN}
-    named = {node for node in named if node in nodes and not nodes[node]["hub"]}
-    tokens = {node.partition(":")[2] for node in named}
-    people = {person.partition(":")[2] for node in named for person in adjacency[node]}
-    return [
-        one
-        for person in people
-        for one in evidence.applications.get(person, ())
-        if any(m.identifier.token in tokens and m.identifier.kind is kind and m.role is Role.OWN for m in one.mentions)
-    ]
+    named = [node for node, data in keys(evidence.graph, evidence.subject).items() if data["type"] == kind and not data["hub"]]
+    people = {person.partition(":")[2] for node in named for person in evidence.graph[node]}
+    made = chain.from_iterable(evidence.applications.get(person, ()) for person in people)
+    return name(chain(made, evidence.elsewhere), named) if named else []
+
+
+def left_out(evidence: Evidence) -> dict[str, str]:
+    """The keys that the subject names and under which nothing is counted, with the reason: `many_holders` (a hub), or `not_linking`."""
+    named = keys(evidence.graph, evidence.subject).values()
+    hubs = {data["type"]: data["hub"] for data in named if data["hub"]}
+    linking = {data["type"] for data in named if not data["hub"]}
+    return {key: hubs[kind] for key, kind in KEYS.items() if kind in hubs and kind not in linking}
 
 
 def of_person(evidence: Evidence, entity: Entity | None = None) -> list[Application]:
@@ -193,22 +195,22 @@ class Description:
     text_zh: str
 
 
-def describe(name: str) -> Description:
+def describe(variable: str) -> Description:
     """The reason code and texts of a variable. Raises KeyError for a name that is not in NAMES."""
-    if name not in _KNOWN:
-        raise KeyError(name)
-    _, window, key, segment, stat = name.split("_")
+    if variable not in _KNOWN:
+        raise KeyError(variable)
+    _, window, key, segment, stat = variable.split("_")
     (key_en, key_zh), (segment_en, segment_zh), (window_en, window_zh) = _WORDS[key], _WORDS[segment], _WORDS[window]
     return Description(
-        code=name.upper(),
+        code=variable.upper(),
         text_en=f"{{value}} {STATS[stat].text_en}{segment_en} in {window_en} with {key_en}",
         text_zh=f"{key_zh}近{window_zh}{segment_zh}{STATS[stat].text_zh}为{{value}}",
     )
 
 
-def evidence_path(evidence: Evidence, name: str) -> tuple[tuple[str, ...], datetime | None] | None:
+def evidence_path(evidence: Evidence, variable: str) -> tuple[tuple[str, ...], datetime | None] | None:
     """Nodes from the application over the key to the latest applicant counted, and since when; None where nothing is counted."""
-    kind = KEYS[name.split("_")[2]]
+    kind = KEYS[variable.split("_")[2]]
     made = of_person(evidence) if kind is None else naming(evidence, kind)
     if not made:
         return None

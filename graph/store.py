@@ -32,6 +32,7 @@ from graph.model import (
     RingSnapshot,
     Tie,
 )
+from graph.naming import elsewhere
 from graph.tables import Tables
 from graph.walk import Bounds, Walk
 
@@ -223,7 +224,8 @@ class GraphView(ABC):
         merchant_id, agent_id = (asked.merchant_id, asked.agent_id) if asked else (None, None)
         at_merchant = self.applications_at(merchant_id, None) if merchant_id else ()
         at_agent = self.applications_at(None, agent_id) if agent_id else ()
-        made = [a for each in applications.values() for a in each] + list(at_merchant + at_agent)
+        beyond = elsewhere(self, graph, subject)
+        made = [*(a for each in applications.values() for a in each), *at_merchant, *at_agent, *beyond]
         return Evidence(
             subject=subject,
             as_of=self.as_of,
@@ -239,4 +241,5 @@ class GraphView(ABC):
             at_merchant=at_merchant,
             at_agent=at_agent,
             platforms=self.platforms(),
+            elsewhere=beyond,
         )

@@ -32,9 +32,12 @@ class Neo4jServer:
     A `brief` one, for tests, spends half the processor time on its start and is slower once it is warm.
     """
 
-    def __init__(self, folder: Path, *, heap_mb: int = 1024, bolt_port: int = 0, http_port: int = 0, brief: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, heap_mb: int = 1024, page_cache_mb: int = 512, bolt_port: int = 0, http_port: int = 0, brief: bool = False
+    ) -> None:
         self.folder = folder.resolve()
         self.heap_mb = heap_mb
+        self.page_cache_mb = page_cache_mb
         self.bolt_port = bolt_port or free_port()
         self.http_port = http_port or free_port()
         self.brief = brief
@@ -110,7 +113,7 @@ class Neo4jServer:
             "server.http.listen_address": f"127.0.0.1:{self.http_port}",
             "server.http.advertised_address": f"127.0.0.1:{self.http_port}",
             "server.directories.plugins": str(found.plugins),
-            "server.memory.pagecache.size": "512m",
+            "server.memory.pagecache.size": f"{self.page_cache_mb}m",
             "db.tx_log.rotation.retention_policy": "1 files",
             "dbms.security.procedures.unrestricted": "gds.*",
             "dbms.usage_report.enabled": "false",

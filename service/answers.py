@@ -123,8 +123,9 @@ def models(used: ModelUsed | None) -> list[dict[str, Any]]:
 
 def _multi_lending(seen: Seen) -> dict[str, Any]:
     if seen.variables is None:
-        return {"status": "failed", "variables": dict(_FAILED)}
-    return {"status": seen.variables.status, "variables": dict(seen.variables.variables)}
+        return {"status": "failed", "variables": dict(_FAILED), "left_out": {}}
+    found = seen.variables
+    return {"status": found.status, "variables": dict(found.variables), "left_out": dict(found.left_out)}
 
 
 def _person_changes(evidence: Evidence, before: Evidence) -> dict[str, int]:

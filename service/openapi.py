@@ -172,6 +172,11 @@ def _assessment() -> dict[str, Any]:
         multi_lending=_object(
             status={"enum": ["found", "no_record", "failed"]},
             variables=_object(**dict.fromkeys(NAMES, _NULLABLE_NUMBER)),
+            left_out={
+                "type": "object",
+                "additionalProperties": {"enum": ["many_holders", "not_linking"]},
+                "description": "Keys that are named and under which nothing is counted: a hub, or a value that fails its checksum.",
+            },
             withheld={**_array({"type": "string"}), "description": "For a caller without the scope `types`: variables that are not told."},
         ),
         ring={"type": ["object", "null"]},

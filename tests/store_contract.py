@@ -13,7 +13,7 @@ import pytest
 
 from graph.evidence import subject_of
 from graph.hubs import GUARD
-from graph.model import Facts, IdentifierKind, LabelValue, Ring, RingChange, RingKind, RingMember, RingSnapshot, Role
+from graph.model import Facts, IdentifierKind, LabelValue, Outcome, OutcomeStatus, Ring, RingChange, RingKind, RingMember, RingSnapshot, Role
 from graph.store import GraphStore, GraphView
 from graph.tables import Tables
 from graph.walk import Bounds
@@ -172,6 +172,17 @@ class StoreContract:
         graph = store.view(day(2)).neighbourhood("ann")
         assert graph.nodes["national_id:k1.n"]["hub"] == "not_linking"
         assert "applicant:bob" not in graph
+
+    def test_who_is_cut_off_and_names_what_the_application_names_is_told_of_apart(self, store: GraphStore) -> None:
+        farm, own = uses("device", "farm"), uses("phone", "own")
+        made = tuple(applies(f"p{n:02d}", n / 10, farm) for n in range(40))
+        store.add(Facts(applications=made, outcomes=(Outcome(application_id="p00@0.0", status=OutcomeStatus.CLOSED, at=day(4)),)))
+        evidence = store.view(day(3.45)).evidence_of(subject_of(applies("ann", 3.45, farm, own)))
+        inside = {a.application_id for each in evidence.applications.values() for a in each}
+        assert len(inside) == 23
+        assert {a.application_id for a in evidence.elsewhere} == {a.application_id for a in made[:35]} - inside
+        assert evidence.outcomes["p00@0.0"] == ()
+        assert store.view(day(9)).evidence_of(subject_of(applies("ann", 9, own))).elsewhere == ()
 
     def test_a_cut_subgraph_says_so(self, store: GraphStore) -> None:
         store.add(Facts(applications=tuple(applies(f"p{n:02d}", n, uses("device", "d")) for n in range(20))))

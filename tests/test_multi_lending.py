@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from graph import multi_lending
 from graph.entity import resolve
 from graph.evidence import Evidence, Subject, subject_of
-from graph.model import Application, Facts, IdentifierKind, Outcome, OutcomeStatus, PlatformType, Role
+from graph.model import Application, Facts, Identifier, IdentifierKind, Mention, Outcome, OutcomeStatus, PlatformType, Role
 from graph.walk import Bounds
 from tests.small_worlds import PLATFORMS, applies, before, day, random_facts, shuffled, uses
 from tests.stores import open_store
@@ -153,16 +154,34 @@ def test_a_number_named_as_a_contact_is_no_application_by_that_number(world) -> 
     assert found.status == "no_record"
 
 
-def test_a_hub_counts_for_nobody(world) -> None:
+def test_a_hub_counts_for_nobody_and_the_answer_says_that_it_was_left_out(world) -> None:
     crowd = tuple(applies(f"p{n}", n / 100, uses("device", "tablet")) for n in range(70))
-    assert multi_lending.compute(world(applies("ann", 9, uses("device", "tablet")), crowd)).variables["ml_7d_device_all_apps"] is None
+    found = multi_lending.compute(world(applies("ann", 9, uses("device", "tablet"), uses("phone", "p")), crowd))
+    assert found.variables["ml_7d_device_all_apps"] is None
+    assert dict(found.left_out) == {"device": "many_holders"}
+    unverified = Mention(Identifier(IdentifierKind.NATIONAL_ID, "k1.x", "***x", linking=False), Role.OWN)
+    assert dict(multi_lending.compute(world(applies("bob", 9, unverified))).left_out) == {"id": "not_linking"}
+
+
+@pytest.mark.parametrize("stage", ["application", "monitoring"])
+def test_everybody_who_named_a_key_is_counted_however_few_people_the_walk_brings_in(world, stage: str) -> None:
+    phone, device = uses("phone", "p"), uses("device", "farm")
+    others = tuple(applies(f"p{n:02d}", n / 10, *([phone, device] if n < 35 else [device]), platform_id=f"L{n % 3 + 1}") for n in range(55))
+    only_seen = (*others, applies("eve", 3, uses("phone", "p", Role.CONTACT)), applies("zoe", 10, device))
+    outcomes = tuple(Outcome(application_id=a.application_id, status=OutcomeStatus.REJECTED, at=day(6)) for a in others)
+    evidence = world(applies("p00", 9, phone, device), only_seen, outcomes)
+    if stage == "monitoring":
+        evidence = replace(evidence, subject=Subject(applicant_id="p00"))
+    found = multi_lending.compute(evidence).variables
+    assert evidence.graph.graph["truncated"]
+    assert [found[f"ml_1m_{key}_all_apps"] for key in ("phone", "device")] == [35, 55]
+    assert [found[f"ml_7d_{key}_all_{stat}"] for key in ("phone", "device") for stat in ("apps", "rejected", "lenders")] == [15, 35, 3, 35, 55, 3]
 
 
 def test_without_an_application_the_own_lenders_are_left_out_of_others(world) -> None:
     asked = applies("ann", 9, uses("phone", "p"))
     evidence = world(asked, (applies("ann", 5, uses("phone", "p")), applies("ann", 6, uses("phone", "p"), platform_id="L2")))
-    monitoring = Evidence(**{name: getattr(evidence, name) for name in Evidence.__slots__} | {"subject": Subject(applicant_id="ann")})
-    found = multi_lending.compute(monitoring).variables
+    found = multi_lending.compute(replace(evidence, subject=Subject(applicant_id="ann"))).variables
     assert (found["ml_7d_phone_all_apps"], found["ml_7d_person_others_apps"]) == (2, 1)
 
 

@@ -43,6 +43,7 @@ def evidence_from(
         at_merchant=there[0],
         at_agent=there[1],
         platforms={p.platform_id: p for p in sorted((platform_of(columns) for columns in platforms), key=lambda p: p.platform_id)},
+        elsewhere=(),
     )
 
 

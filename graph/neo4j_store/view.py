@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +29,7 @@ from graph.model import (
     Tie,
 )
 from graph.moments import micros, moment
+from graph.naming import elsewhere
 from graph.neo4j_store import cypher_nearby, cypher_read, gds
 from graph.neo4j_store.ahead import Ahead
 from graph.neo4j_store.codec import (
@@ -88,7 +90,11 @@ class Neo4jView(GraphView):
         # The empty text, which no id is, for none: the server plans a statement anew for a parameter of another type.
         given |= {"merchant": (asked and asked.merchant_id) or "", "agent": (asked and asked.agent_id) or "", "events": 128}
         [row] = self._ask(cypher_nearby.FACTS, **given)
-        return evidence_from(row, subject=subject, as_of=self.as_of, graph=graph, devices=devices, interned=self._interned)
+        found = evidence_from(row, subject=subject, as_of=self.as_of, graph=graph, devices=devices, interned=self._interned)
+        beyond = elsewhere(self, graph, subject)  # seldom anything: most walks bring in everybody who holds a key
+        if not beyond:
+            return found
+        return replace(found, elsewhere=beyond, outcomes={**found.outcomes, **self.outcomes_of([a.application_id for a in beyond])})
 
     def rehearse(self) -> None:
         """Ask, about nobody, what an assessment asks now and then, so that it is planned."""
