@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from graph.entity import Entity, resolve
 from graph.evidence import Evidence
 from graph.model import Application, IdentifierKind, Outcome, OutcomeStatus, Role
-from graph.naming import keys, name
+from graph.naming import Keys, keys, name
 
 WINDOWS: Mapping[str, timedelta] = MappingProxyType(
     {"24h": timedelta(hours=24), "7d": timedelta(days=7), "1m": timedelta(days=30), "3m": timedelta(days=90), "12m": timedelta(days=360)}
@@ -99,8 +99,9 @@ def compute(evidence: Evidence, entity: Entity | None = None) -> MultiLending:
     variables: dict[str, float | None] = {}
     known: dict[str, Sequence[_Mark]] = {}
     cuts = [evidence.as_of - span for span in WINDOWS.values()]
+    named = keys(evidence.graph, evidence.subject)
     for key, kind in KEYS.items():
-        made = of_person(evidence, entity) if kind is None else naming(evidence, kind)
+        made = of_person(evidence, entity) if kind is None else naming(evidence, kind, named)
         if not made:
             variables.update(_NOTHING[key])
             continue
@@ -108,26 +109,26 @@ def compute(evidence: Evidence, entity: Entity | None = None) -> MultiLending:
         marks.sort(reverse=True)
         variables.update(zip(_BY_KEY[key], _values(marks, cuts), strict=True))
     status: Literal["found", "no_record"] = "no_record" if all(value is None for value in variables.values()) else "found"
-    return MultiLending(status, variables, left_out(evidence))
+    return MultiLending(status, variables, left_out(named))
 
 
-def naming(evidence: Evidence, kind: IdentifierKind) -> list[Application]:
+def naming(evidence: Evidence, kind: IdentifierKind, named: Keys | None = None) -> list[Application]:
     """Earlier applications by anybody that name, as the applicant's own, what this application names of `kind`; the subject's own among them.
 
     Without an application in question it is what the applicant ever named. What says nothing (a hub, a placeholder, a national id
-    that fails its checksum) counts for nobody.
+    that fails its checksum) counts for nobody. `named`: the subject's keys, where they are at hand.
     """
-    named = [node for node, data in keys(evidence.graph, evidence.subject).items() if data["type"] == kind and not data["hub"]]
-    people = {person.partition(":")[2] for node in named for person in evidence.graph[node]}
+    graph, subject = evidence.graph, evidence.subject
+    wanted = [node for node, data in (named or keys(graph, subject)).items() if data["type"] == kind and not data["hub"]]
+    people = {person.partition(":")[2] for node in wanted for person in graph[node]}
     made = chain.from_iterable(evidence.applications.get(person, ()) for person in people)
-    return name(chain(made, evidence.elsewhere), named) if named else []
+    return name(chain(made, evidence.elsewhere), wanted) if wanted else []
 
 
-def left_out(evidence: Evidence) -> dict[str, str]:
-    """The keys that the subject names and under which nothing is counted, with the reason: `many_holders` (a hub), or `not_linking`."""
-    named = keys(evidence.graph, evidence.subject).values()
-    hubs = {data["type"]: data["hub"] for data in named if data["hub"]}
-    linking = {data["type"] for data in named if not data["hub"]}
+def left_out(named: Keys) -> dict[str, str]:
+    """Of the keys that a subject names, those under which nothing is counted, with the reason: `many_holders` (a hub), or `not_linking`."""
+    hubs = {data["type"]: data["hub"] for data in named.values() if data["hub"]}
+    linking = {data["type"] for data in named.values() if not data["hub"]}
     return {key: hubs[kind] for key, kind in KEYS.items() if kind in hubs and kind not in linking}
 
 

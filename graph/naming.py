@@ -13,6 +13,8 @@ from graph.model import Application, Holders, Identifier, IdentifierKind, Role
 
 KEY_KINDS = frozenset({IdentifierKind.NATIONAL_ID, IdentifierKind.PHONE, IdentifierKind.DEVICE, IdentifierKind.BANK_CARD})
 """Kinds under which a multi-lending check asks."""
+Keys = Mapping[str, Mapping[str, Any]]
+"""By node: what the graph says of an identifier."""
 
 
 class Asked(Protocol):
@@ -23,7 +25,7 @@ class Asked(Protocol):
     def applications_of(self, applicant_ids: Sequence[str], limit: int = ...) -> Mapping[str, tuple[Application, ...]]: ...
 
 
-def keys(graph: nx.Graph[str], subject: Subject) -> dict[str, Mapping[str, Any]]:
+def keys(graph: nx.Graph[str], subject: Subject) -> Keys:
     """The nodes of the subject's keys, with their data: what the application in question names as the applicant's own; without one, what
     the applicant ever named so. Hubs, and what never links, are among them."""
     nodes = graph.nodes

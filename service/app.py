@@ -20,7 +20,7 @@ from service.settings import Settings
 from service.wiring import Wired, wire
 
 log = logging.getLogger("ringfence.app")
-WARM_S = 30.0  # how long a worker waits at its start for a store that is there and answers late
+WARM_S = 120.0  # how long a worker waits at its start for a store that is there and answers late: a rehearsal may take half of it
 
 # Who needs no key: whoever asks how the service is, what it can be asked, and for the empty page of the desk.
 OPEN = frozenset({"status.healthz", "status.readyz", "status.versions", "status.described", "status.docs", "desk.page", "desk.built", "static"})
