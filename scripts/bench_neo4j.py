@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import neo4j
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from graph.evidence import subject_of
@@ -28,6 +30,7 @@ from scripts.neo4j_server import PASSWORD, USER, Neo4jServer
 
 BATCH = 5_000
 WARM_UP = 1_000  # applicants
+RENAMED = frozenset({"application_id", "applicant_id", "counterparty_id", "event_id"})
 IDENTIFIERS = ("national_id", "phone", "device_id", "bank_card", "email", "ip", "wifi", "address", "employer", "contact_phone_1", "contact_phone_2")
 KEYS = {"applications": "application_id", "events": "event_id", "devices": "device_id", "merchants": "merchant_id", "platforms": "platform_id"}
 # The graph that one would write by hand: a node a row, merged by its key, tied to its applicant, and to each value that it names.
@@ -84,10 +87,16 @@ def benched(options: argparse.Namespace, applicants: int) -> Figures:
 
 
 def warm_up(folder: Path) -> Path:
-    """Records of other people, for a server that has just started."""
+    """Records of other people, for a server that has just started: a small world whose ids are nobody else's."""
     world = folder / "warm-up"
     if not world.exists():
         measured("make_world.py", world, "--applicants", WARM_UP, "--days", 365, "--seed", 12)
+        for path in (world / "records").glob("*.parquet"):
+            table = pq.read_table(path)
+            for n, name in enumerate(table.column_names):
+                if name in RENAMED:
+                    table = table.set_column(n, name, pc.binary_join_element_wise(pa.scalar("warm-up"), table[name], "-"))
+            pq.write_table(table, path)
     return world / "records"
 
 
