@@ -12,10 +12,11 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
 from graph.errors import StoreError
-from service import calls, desk, facts_api, metrics, problems, ring_api, risk_api, status_api
+from service import calls, facts_api, metrics, problems, ring_api, risk_api, status_api
 from service.assess import warm_up
 from service.auth import LOCAL, Keys, RateLimit, is_loopback
 from service.debts import Settler
+from service.desk import routes
 from service.settings import Settings
 from service.wiring import Wired, wire
 
@@ -38,7 +39,7 @@ def create_app(wired: Wired) -> Flask:
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix="/v1", name=f"v1_{blueprint.name}")
     app.register_blueprint(status_api.bp)
-    app.register_blueprint(desk.bp)
+    app.register_blueprint(routes.bp)
     return app
 
 

@@ -9,9 +9,9 @@ import pytest
 from graph.errors import InputError, NotFoundError
 from graph.model import Facts, Identifier, Label, LabelValue, Mention, Role
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
-from service import desk, dossiers, ring_dossiers, subgraphs
 from service.app import create_app
-from service.drawings import known_bad
+from service.desk import dossiers, ring_dossiers, routes, subgraphs
+from service.desk.drawings import known_bad
 from service.settings import Settings
 from service.wiring import wire
 from tests.desk_worlds import HOSTILE, PHONE, fill
@@ -155,7 +155,7 @@ def test_a_person_is_shown_with_what_they_did_and_what_was_done_towards_them(sto
 
 
 def test_the_page_carries_no_data_and_lets_nothing_from_elsewhere_in(desk_client, monkeypatch):
-    monkeypatch.setattr(desk, "_version", lambda _: "abc123")
+    monkeypatch.setattr(routes, "_version", lambda _: "abc123")
     answer = desk_client.get("/desk?node=applicant:ann")
     assert answer.status_code == 200
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'self';")
@@ -165,7 +165,7 @@ def test_the_page_carries_no_data_and_lets_nothing_from_elsewhere_in(desk_client
 
 
 def test_a_desk_that_is_not_built_says_how_to_build_it(desk_client, monkeypatch):
-    monkeypatch.setattr(desk, "_version", lambda _: "")
+    monkeypatch.setattr(routes, "_version", lambda _: "")
     answer = desk_client.get("/desk")
     assert answer.status_code == 503
     assert "make setup" in answer.text
@@ -268,7 +268,7 @@ def test_an_identifier_without_a_masked_form_shows_only_its_last_characters(tmp_
 
 
 def test_every_way_to_the_desk_is_in_its_page_of_the_docs():
-    text = (Path(desk.__file__).parent.parent / "docs" / "desk.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[1] / "docs" / "desk.md").read_text(encoding="utf-8")
     for name in ("overview", "search", "subgraph", "expand", "node", "assessment"):
         assert f"/desk/{name}" in text
 

@@ -7,8 +7,8 @@ import time
 import pytest
 from werkzeug.serving import make_server
 
-from service import desk
 from service.app import create_app
+from service.desk import routes
 from service.settings import Settings
 from service.wiring import wire
 from tests.browsers import chromium
@@ -30,7 +30,7 @@ def missing(why):
 
 @pytest.fixture(scope="module")
 def browser():
-    if not (desk.BUILT / "desk.js").exists():
+    if not (routes.BUILT / "desk.js").exists():
         missing("the desk is not built: run make setup")
     try:
         running = chromium()

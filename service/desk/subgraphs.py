@@ -11,7 +11,7 @@ from graph.hubs import hub_reason
 from graph.model import Application, Identifier, Tie
 from graph.store import GraphView
 from graph.walk import Bounds, link
-from service.drawings import Drawing, LeftOut, bare, beyond, drawing
+from service.desk.drawings import Drawing, LeftOut, bare, beyond, drawing
 
 DRAWN = Bounds(steps=2, applicants=40, holders=24, ties=32)  # more than about 40 people on one canvas is a hairball, not a picture
 EXPANDED = Bounds(steps=1, applicants=25, holders=24, ties=32)

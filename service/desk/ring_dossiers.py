@@ -9,7 +9,7 @@ from datetime import datetime
 from graph.errors import NotFoundError
 from graph.model import Ring, RingSnapshot
 from graph.store import GraphView
-from service.drawings import known_bad
+from service.desk.drawings import known_bad
 
 LISTED_MEMBERS = 200  # of one ring, the core first
 LISTED_RINGS = 12  # the worst ones of the snapshot in force

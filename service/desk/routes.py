@@ -13,10 +13,10 @@ from flask import Blueprint, Response, current_app, render_template, request, se
 
 from graph.errors import InputError
 from graph.store import GraphView
-from service import dossiers, ring_dossiers, subgraphs
+from service.desk import dossiers, ring_dossiers, subgraphs
 from service.wiring import Wired
 
-BUILT = Path(__file__).parent / "web" / "dist"
+BUILT = Path(__file__).parents[1] / "web" / "dist"
 LONGEST_SEARCH = 200  # characters of a search text that are looked at
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",

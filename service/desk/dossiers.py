@@ -10,7 +10,7 @@ from graph.errors import NotFoundError
 from graph.hubs import COUNT_CAP, hub_reason
 from graph.model import Application, Event, IdentifierKind, Label, Membership, Outcome, Platform
 from graph.store import GraphView
-from service.drawings import known_bad, label_of
+from service.desk.drawings import known_bad, label_of
 
 LISTED_APPLICATIONS = 12  # the latest ones of a person
 LISTED_EVENTS = 12
