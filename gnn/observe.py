@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn import references
-from gnn.progress import bar
 from gnn.samples import Samples
 from gnn.tensors import Tensors, from_evidence
 from graph import multi_lending, signals
 from graph.errors import NotFoundError
 from graph.evidence import Evidence, Subject, subject_of
 from graph.moments import moment
+from graph.progress import bar
 from graph.store import GraphStore
 
 Floats = npt.NDArray[np.float64]

@@ -15,9 +15,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from gnn.forward import Forward
 from gnn.network import Batch, RingNet
 from gnn.plan import Plan
-from gnn.progress import bar
 from gnn.sampler import loader, union
 from gnn.tensors import NODE_FEATURES, Tensors
+from graph.progress import bar
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

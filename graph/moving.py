@@ -52,7 +52,7 @@ class Inventory:
         self.checksums[name] = (self.checksums[name] + digest) % _WIDTH
 
 
-def copy(source: GraphStore, target: GraphStore, step: Callable[[int], None] = lambda facts: None) -> int:
+def copy(source: GraphStore, target: GraphStore, step: Callable[[int], object] = lambda facts: None) -> int:
     """Tell `target` what `source` was told and it was not yet; the mark up to which both are then alike. `step` is told of facts as they go.
 
     Begun again after a stop it goes on where it was. Raises ConflictError where the target knows something else under the source's marks.
@@ -69,7 +69,7 @@ def copy(source: GraphStore, target: GraphStore, step: Callable[[int], None] = l
     return target.mark()
 
 
-def inventory(store: GraphStore, upto: int, step: Callable[[int], None] = lambda facts: None) -> Inventory:
+def inventory(store: GraphStore, upto: int, step: Callable[[int], object] = lambda facts: None) -> Inventory:
     """What a store was told with its marks up to `upto`."""
     found = Inventory()
     for told in store.journal():

@@ -23,7 +23,7 @@ from ingestion.mapping import Feed
 from ingestion.normalise import Standing
 from ingestion.rejects import Rejects
 
-Step = Callable[[int], None]
+Step = Callable[[int], object]
 
 
 @dataclass

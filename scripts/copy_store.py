@@ -8,8 +8,8 @@ import time
 
 from graph.errors import SettingError, StoreError
 from graph.moving import copy, inventory
+from graph.progress import bar
 from graph.store import GraphStore
-from ingestion.progress import Progress
 from service.command import ended
 from service.wiring import open_existing, open_store
 
@@ -40,13 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _copied(source: GraphStore, target: GraphStore) -> dict[str, object]:
     started = time.perf_counter()
     facts = sum(n for table, n in source.counts().items() if table not in ("applicants", "identifiers", "ties"))
-    with Progress("copy", facts) as progress:
-        upto = copy(source, target, progress.step)
+    with bar("copy", facts, " rows") as progress:
+        upto = copy(source, target, progress.update)
     copied = time.perf_counter() - started
     found = []
     for store, what in ((source, "check FROM"), (target, "check TO")):
-        with Progress(what, facts) as progress:
-            found.append(inventory(store, upto, progress.step).as_json())
+        with bar(what, facts, " rows") as progress:
+            found.append(inventory(store, upto, progress.update).as_json())
     if found[0] != found[1]:
         raise StoreError(f"the copy is not equal: FROM has {found[0]}, TO has {found[1]}")
     return {**found[0], "equal": True, "copy_seconds": round(copied, 3), "seconds": round(time.perf_counter() - started, 3)}

@@ -9,10 +9,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from graph.progress import bar
 from ingestion.delivery import REJECTS, open_delivery
 from ingestion.door import Door, Naming, time_zone
 from ingestion.load import load
-from ingestion.progress import Progress
 from service.command import ended, folder_for
 from service.settings import Settings
 from service.wiring import moment_given, open_keyring, open_store, system_clock
@@ -37,10 +37,10 @@ def _run(options: argparse.Namespace) -> dict[str, object]:
     delivery = open_delivery(options.delivery, options.mapping)
     zone = time_zone(settings.timezone)
     folder = folder_for(options.report or _report_folder(options.delivery, settings.store))
-    with open_store(settings.store) as store, Progress("load", delivery.rows) as progress:
+    with open_store(settings.store) as store, bar("load", delivery.rows, " rows") as progress:
         keys = open_keyring(settings, store)
         knows = (lambda node: store.view(system_clock()).identifier(node) is not None) if len(keys.keys) > 1 else None
-        report = load(delivery, store, Door(Naming(keys, knows), now, zone), report_to=folder, step=progress.step)
+        report = load(delivery, store, Door(Naming(keys, knows), now, zone), report_to=folder, step=progress.update)
     return {**report.as_json(), "report": str(folder / "report.json"), "rejects_file": str(folder / REJECTS)}
 
 

@@ -13,14 +13,14 @@ from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from graph.errors import SettingError
 from graph.model import Application
+from graph.progress import bar
 from graph.store import GraphStore
 from investigations.policy import Policy
 from service.assess import assess_stored
@@ -101,7 +101,7 @@ def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) 
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     decisions: Counter[str] = Counter()
     try:
-        with pq.ParquetWriter(beside, COLUMNS) as writer, _progress() as progress:
+        with pq.ParquetWriter(beside, COLUMNS) as writer, bar("score", None, " applications") as progress:
             for rows in _all_rows(task, period, processes):
                 decisions.update(row["decision"] for row in rows)
                 writer.write_table(pa.Table.from_pylist(rows, COLUMNS))
@@ -135,11 +135,6 @@ def _pool(task: Task, processes: int) -> ProcessPoolExecutor:
     pool = ProcessPoolExecutor(processes, mp_context=get_context(how), initializer=_begin, initargs=(task,) if how == "fork" else (task.bare(),))
     pool.submit(_rows_there, []).result()
     return pool
-
-
-def _progress() -> tqdm[NoReturn]:
-    """How far it is, on stderr: a running count on a terminal, now and then elsewhere."""
-    return tqdm(desc="score", unit=" applications", mininterval=0.2 if sys.stderr.isatty() else 10.0, file=sys.stderr)
 
 
 def _mark(settings: Settings) -> int:

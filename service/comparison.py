@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -11,10 +10,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
 from graph.errors import StoreUnavailableError
 from graph.evidence import Evidence, Subject, subject_of
+from graph.progress import bar
 from graph.rings.search import search
 from graph.store import GraphStore, GraphView
 from graph.tables import Column, Tables
@@ -41,21 +40,22 @@ class Comparison:
 
 def compared(one: GraphStore, other: GraphStore, plan: Comparison) -> dict[str, object]:
     """How many subjects there were, of how many each part is equal, whether columns, rings and the snapshot in force are, and what differs."""
-    started, equal, named, count = perf_counter(), Counter[str](), list[str](), 0
+    started, equal, named = perf_counter(), Counter[str](), list[str]()
     tables = one.view(plan.as_of).tables(), other.view(plan.as_of).tables()
     asked = list(_subjects(one, tables[0], plan))
-    for subject, moment in tqdm(asked, desc="comparing", unit="subject", file=sys.stderr, mininterval=1.0):
-        seen = [_parts(store.view(moment), subject, plan.scorer) for store in (one, other)]
-        same = [name for name in seen[0] if seen[0][name] == seen[1][name]]
-        equal.update(same)
-        count += 1
-        if len(same) < len(seen[0]) and len(named) < NAMED:
-            named.append(subject.application.application_id if subject.application else subject.applicant_id)
+    with bar("compare", len(asked), " subjects") as progress:
+        for subject, moment in asked:
+            seen = [_parts(store.view(moment), subject, plan.scorer) for store in (one, other)]
+            same = [name for name in seen[0] if seen[0][name] == seen[1][name]]
+            equal.update(same)
+            if len(same) < len(seen[0]) and len(named) < NAMED:
+                named.append(subject.application.application_id if subject.application else subject.applicant_id)
+            progress.update()
     columns = _differing(tables[0], tables[1])
     rings = {"equal": _same_rings(*tables), "snapshot": one.view(plan.as_of).rings() == other.view(plan.as_of).rings()}
-    every = all(equal[name] == count for name in PARTS)
+    every = all(equal[name] == len(asked) for name in PARTS)
     return {
-        "subjects": count,
+        "subjects": len(asked),
         "parts": {name: equal[name] for name in PARTS},
         "tables": columns,
         "rings": rings,

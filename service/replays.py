@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from time import perf_counter
 
-from tqdm import tqdm
-
 from graph.errors import RingfenceError
+from graph.progress import bar
 from service.assess import replay
 from service.settings import Settings
 from service.wiring import Wired, wire
@@ -22,12 +20,14 @@ def replay_latest(settings: Settings, last: int) -> dict[str, object]:
     started, equal, fields, named = perf_counter(), 0, Counter[str](), list[str]()
     try:
         ids = wired.casebook.latest_ids(last)
-        for assessment_id in tqdm(ids, desc="replaying", unit="assessment", file=sys.stderr, mininterval=1.0):
-            differs = _differences(wired, assessment_id)
-            equal += not differs
-            fields.update(differs)
-            if differs and len(named) < NAMED:
-                named.append(assessment_id)
+        with bar("replay", len(ids), " assessments") as progress:
+            for assessment_id in ids:
+                differs = _differences(wired, assessment_id)
+                equal += not differs
+                fields.update(differs)
+                if differs and len(named) < NAMED:
+                    named.append(assessment_id)
+                progress.update()
     finally:
         wired.close()
     return {

@@ -27,6 +27,7 @@ GUESTS = {
     "adbc_driver_sqlite": ("graph/sqlite_store",),
     "pandas": ("ingestion", "gnn"),
     "sqlalchemy": ("investigations/casebook",),
+    "tqdm": ("graph/progress",),
 }
 RIVALS = {"scripts/bench": {"flask", "neo4j"}}
 FILES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py") if "node_modules" not in p.parts)

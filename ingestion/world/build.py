@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from graph.progress import bar
 from ingestion.world.cohort import make_cohort
 from ingestion.world.dirt import Dirt
 from ingestion.world.places import settle
@@ -53,28 +50,17 @@ def _write(recipe: Recipe, folder: Path) -> dict[str, int]:
     with TableFiles(folder / "records", recipe.format) as records, TableFiles(folder / "truth", "plain") as truth:
         for name, table in world_tables(recipe, places).items():
             records.write(name, table)
-        for number, begin in enumerate(_progress(range(0, recipe.applicants, COHORT))):
-            cohort = make_cohort(recipe, places, number, begin, city[begin : begin + COHORT])
-            pieces = cohort_tables(recipe, cohort, Dirt(_rng(recipe, _DIRT, number)))
-            truth.write("applicants", pieces.pop("truth"))
-            for name, table in pieces.items():
-                records.write(name, table)
-                if recipe.dirty:
-                    records.write(name, spoil(name, table, _rng(recipe, _SPOILED, number, _ORDER.index(name))))
+        with bar("world", recipe.applicants, " applicants") as progress:
+            for number, begin in enumerate(range(0, recipe.applicants, COHORT)):
+                cohort = make_cohort(recipe, places, number, begin, city[begin : begin + COHORT])
+                pieces = cohort_tables(recipe, cohort, Dirt(_rng(recipe, _DIRT, number)))
+                truth.write("applicants", pieces.pop("truth"))
+                for name, table in pieces.items():
+                    records.write(name, table)
+                    if recipe.dirty:
+                        records.write(name, spoil(name, table, _rng(recipe, _SPOILED, number, _ORDER.index(name))))
+                progress.update(min(COHORT, recipe.applicants - begin))
         return records.rows | {"applicants": truth.rows["applicants"]}
-
-
-def _progress(begins: range) -> Iterator[int]:
-    """The beginnings of the cohorts: with a bar on a terminal, with a line every ten seconds elsewhere."""
-    if sys.stderr.isatty():
-        yield from tqdm(begins, desc="world", unit=f"x{begins.step} applicants", file=sys.stderr)
-        return
-    told = time.monotonic()
-    for begin in begins:
-        if time.monotonic() - told >= 10:
-            told = time.monotonic()
-            print(f"make_world: {begin:,} of {begins.stop:,} applicants", file=sys.stderr, flush=True)
-        yield begin
 
 
 def _rng(recipe: Recipe, *key: int) -> np.random.Generator:

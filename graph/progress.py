@@ -8,7 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-_SECONDS_BETWEEN_LINES = 20.0
+_SECONDS_BETWEEN_LINES = 10.0
 
 
 class _Lines(io.StringIO):
@@ -21,9 +21,9 @@ class _Lines(io.StringIO):
         return len(text)
 
 
-def bar(what: str, total: int, unit: str) -> tqdm[Any]:
-    """A progress bar named `what` over `total` units."""
+def bar(what: str, total: int | None, unit: str) -> tqdm[Any]:
+    """A context named `what` over `total` units, None where nobody knows; its `update` is told how many more are done."""
     if sys.stderr.isatty():
-        return tqdm(total=total, desc=what, unit=unit)
+        return tqdm(total=total, desc=what, unit=unit, file=sys.stderr)
     pause = _SECONDS_BETWEEN_LINES
     return tqdm(total=total, desc=what, unit=unit, mininterval=pause, maxinterval=pause, ascii=True, ncols=100, file=_Lines())
