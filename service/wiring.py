@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -75,13 +76,16 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
     if scorer is None and settings.model:
         scorer = load_scorer(settings.model)
     zone = time_zone(settings.timezone)
-    store = open_store(settings.store, live=True)
-    keys = open_keyring(settings, store)
+    with ExitStack() as opened:  # closed again where the rest cannot be had
+        store = opened.enter_context(open_store(settings.store, live=True))
+        keys = open_keyring(settings, store)
+        casebook = open_casebook(settings.casebook, settings.casebook_sync)
+        opened.pop_all()
     rotated = len(keys.keys) > 1
     return Wired(
         settings=settings,
         store=store,
-        casebook=open_casebook(settings.casebook, settings.casebook_sync),
+        casebook=casebook,
         keyring=keys,
         lenders=Lenders(store, clock),
         naming=Naming(keys, (lambda node: store.view(clock()).identifier(node) is not None) if rotated else None),

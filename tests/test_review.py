@@ -19,7 +19,7 @@ from service.batch import Period, score
 from service.settings import Settings
 from tests.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.small_worlds import day
-from tests.stores import store_url
+from tests.stores import sqlite_only, store_url
 
 
 def plan(out, as_of=AS_OF, **more):
@@ -182,7 +182,9 @@ def test_a_period_without_a_moment_is_refused():
         Period(since=AS_OF, until=AS_OF)
 
 
-@pytest.mark.parametrize("wrong", [["--engine", "spark"], ["--engine", "gds"], ["--as-of", "yesterday"], ["--store", "mongo://x"]])
+@pytest.mark.parametrize(
+    "wrong", [["--engine", "spark"], pytest.param(["--engine", "gds"], marks=sqlite_only), ["--as-of", "yesterday"], ["--store", "mongo://x"]]
+)
 def test_unusable_arguments_end_with_status_two(store, tmp_path, capsys, wrong):
     usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --as-of 2025-07-01 --out {tmp_path}/out"
     assert detect([*usual.split(), *wrong]) == 2

@@ -27,7 +27,7 @@ from scripts import serve as serve_script
 from tests.small_models import small_facts, trained
 from tests.small_service import body
 from tests.small_worlds import day
-from tests.stores import open_store, store_url
+from tests.stores import ON_NEO4J, open_store, store_url
 
 ROOT = Path(__file__).parent.parent
 NOW = day(2000)
@@ -63,6 +63,15 @@ class Running:
     def workers(self) -> list[int]:
         pid = self.process.pid
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _hash_key() -> Iterator[None]:
+    """A store in Neo4j makes no key of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        if ON_NEO4J:
+            patch.setenv("RINGFENCE_HASH_KEY", "a key for tests")
+        yield
 
 
 @pytest.fixture(scope="module")
