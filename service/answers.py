@@ -16,7 +16,7 @@ from investigations.assessments import Conclusion, Degraded, ModelUsed, Reason, 
 from service.look import Seen
 
 # What differs between an answer and its replay by nature; everything else must be equal.
-OF_THE_REQUEST = ("request_id", "assessment_id", "idempotent_replay", "timings_ms")
+OF_THE_REQUEST = ("request_id", "assessment_id", "idempotent_replay", "ignored", "timings_ms")
 _FAILED: Mapping[str, None] = dict.fromkeys(NAMES)
 
 
@@ -123,9 +123,10 @@ def models(used: ModelUsed | None) -> list[dict[str, Any]]:
 
 def _multi_lending(seen: Seen) -> dict[str, Any]:
     if seen.variables is None:
-        return {"status": "failed", "variables": dict(_FAILED), "left_out": {}}
+        return {"status": "failed", "variables": dict(_FAILED)}
     found = seen.variables
-    return {"status": found.status, "variables": dict(found.variables), "left_out": dict(found.left_out)}
+    told = {"status": found.status, "variables": dict(found.variables)}
+    return told | {"left_out": dict(found.left_out)} if found.left_out else told
 
 
 def _person_changes(evidence: Evidence, before: Evidence) -> dict[str, int]:

@@ -48,8 +48,8 @@ def asked(wired: Wired, body: Mapping[str, Any], call: Call, fingerprint: str | 
     if call.key is not None:
         lasts = timedelta(hours=wired.settings.idempotency_hours)
         claim = Claim(client=call.client, key=call.key, fingerprint=fingerprint or fingerprint_of(wired, body), at=call.at, lasts=lasts)
-    stage, subject = _subject(wired, body, call.at)
-    return Asked(stage=stage, subject=subject, at=call.at, client=call.client, request_id=call.request_id, watch=watch, claim=claim)
+    stage, subject, ignored = _subject(wired, body, call.at)
+    return Asked(stage=stage, subject=subject, at=call.at, client=call.client, request_id=call.request_id, watch=watch, claim=claim, ignored=ignored)
 
 
 def fingerprint_of(wired: Wired, body: Any) -> str:
@@ -57,7 +57,7 @@ def fingerprint_of(wired: Wired, body: Any) -> str:
     return wired.keyring.token("request", orjson.dumps(body, option=orjson.OPT_SORT_KEYS).decode())
 
 
-def _subject(wired: Wired, body: Mapping[str, Any], at: datetime) -> tuple[Stage, Subject]:
+def _subject(wired: Wired, body: Mapping[str, Any], at: datetime) -> tuple[Stage, Subject, tuple[str, ...]]:
     problems: list[RecordError] = []
     stage, table = Stage.APPLICATION, APPLICATIONS
     try:
@@ -68,7 +68,7 @@ def _subject(wired: Wired, body: Mapping[str, Any], at: datetime) -> tuple[Stage
         table = bodies.table_for(body, "applications")
     except RecordError as error:
         problems.append(error)
-    row, wrong = bodies.flat(body, table)
+    row, wrong, ignored = bodies.flat(body, table)
     problems += wrong
     subject = None
     try:
@@ -77,7 +77,7 @@ def _subject(wired: Wired, body: Mapping[str, Any], at: datetime) -> tuple[Stage
         problems += error.problems
     if problems or subject is None:
         raise BadRow(tuple(problems))
-    return stage, subject
+    return stage, subject, ignored
 
 
 def _found(wired: Wired, stage: Stage, given: tuple[bodies.Row, Table], at: datetime) -> Subject:

@@ -32,7 +32,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request for an assessment: whom, at which stage, when it arrived (the service's clock), and for whom."""
+    """One request for an assessment: whom, at which stage, when it arrived (the service's clock), and for whom.
+
+    `ignored`: names in the request that the contract does not know, which the answer gives back.
+    """
 
     stage: Stage
     subject: Subject
@@ -41,6 +44,7 @@ class Asked:
     request_id: str
     watch: Stopwatch
     claim: Claim | None = None
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ def assess(wired: Wired, asked: Asked) -> Recorded:
     assessment_id = f"A-{micros(asked.at):x}-{secrets.token_hex(5)}"
     answer = {"request_id": asked.request_id, "application_id": findings["application_id"], "assessment_id": assessment_id}
     answer |= {"idempotent_replay": False} | findings | {"timings_ms": asked.watch.timings()}
+    if asked.ignored:
+        answer["ignored"] = list(asked.ignored)
     scored = findings["models"][0]["version"] if findings["models"] else None
     membership = seen.findings.known.membership
     assessment = RiskAssessment(

@@ -18,6 +18,8 @@ _SCHEME = re.compile(r"[a-z][a-z0-9_-]{1,31}")
 _RAW = frozenset({"", "raw", "none", "plain"})
 _LISTS = frozenset({"contacts", "contact_phones"})
 _CONTACTS = ("contact_phone_1", "contact_phone_2")
+_OF_THE_REQUEST = frozenset({"stage", "hash_scheme"})  # at the top of a body, and no columns
+_NAMED, _LONGEST = 20, 64  # how many of the names that nobody knows are told, and how much of each
 
 
 def decoded(body: bytes) -> Any:
@@ -36,20 +38,21 @@ def as_object(value: Any) -> Mapping[str, Any]:
 
 
 class Flat(NamedTuple):
-    """The columns found in a body, and what is wrong with how they are given."""
+    """The columns found in a body, what is wrong with how they are given, and the names in it that the contract does not know."""
 
     row: Row
     problems: tuple[RecordError, ...]
+    ignored: tuple[str, ...]
 
 
 def flat(body: Mapping[str, Any], table: Table = APPLICATIONS) -> Flat:
     """The columns of `table` found in the body, at the top or in groups (`{"device": {"id": ...}, "verification": {"liveness": ...}}`).
 
-    What the table does not name is left out. One column given twice with different values is a problem, and so is a list.
+    What the table does not name is left out, and said (`device.vendor`). One column given twice with different values is a problem, and so is a list.
     """
     reading = _Reading(frozenset(column.name for column in table.columns))
     reading.group(body, ())
-    return Flat(reading.row, tuple(reading.problems))
+    return Flat(reading.row, tuple(reading.problems), tuple(reading.ignored[:_NAMED]))
 
 
 class _Reading:
@@ -59,6 +62,7 @@ class _Reading:
         self.names = names
         self.row: Row = {}
         self.problems: list[RecordError] = []
+        self.ignored: list[str] = []
 
     def group(self, group: Mapping[str, Any], path: tuple[str, ...]) -> None:
         for key, value in group.items():
@@ -66,8 +70,10 @@ class _Reading:
                 self._inner(key, value, path)
             elif isinstance(value, list) and key in _LISTS:
                 self._contacts(value)
-            else:
-                self._put(self._column(key, path), value)
+            elif (column := self._column(key, path)) is not None:
+                self._put(column, value)
+            elif path or key not in _OF_THE_REQUEST:
+                self.ignored.append(".".join((*path, key))[:_LONGEST])
 
     def _inner(self, key: str, group: Mapping[str, Any], path: tuple[str, ...]) -> None:
         """A group within; one that is named as a column is and says nothing for any column is a value of the wrong type."""
@@ -88,8 +94,8 @@ class _Reading:
                 return path[-1] if path[-1] in self.names else None
         return key if key in self.names else None
 
-    def _put(self, column: str | None, value: object) -> None:
-        if column is None or column not in self.names:
+    def _put(self, column: str, value: object) -> None:
+        if column not in self.names:
             return
         if value is not None and self.row.get(column) is not None and self.row[column] != value:
             self.problems.append(RecordError(column, "given_twice", "is given twice with different values"))

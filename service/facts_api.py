@@ -76,7 +76,7 @@ def _one(row: Any, door: Door, table: str, parser: Callable[..., Any]) -> Any:
     if not isinstance(row, Mapping):
         raise RecordError("", "unreadable_row", "must be an object")
     shape = bodies.table_for(row, table) if table == "events" else TABLES[table]
-    told, problems = bodies.flat(row, shape)
+    told, problems, _ = bodies.flat(row, shape)
     if problems:
         raise BadRow(problems)
     return parser(told, door, shape)

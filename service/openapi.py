@@ -175,7 +175,7 @@ def _assessment() -> dict[str, Any]:
             left_out={
                 "type": "object",
                 "additionalProperties": {"enum": ["many_holders", "not_linking"]},
-                "description": "Keys that are named and under which nothing is counted: a hub, or a value that fails its checksum.",
+                "description": "Where there are any: keys that are named and under which nothing is counted: a hub, or a failed checksum.",
             },
             withheld={**_array({"type": "string"}), "description": "For a caller without the scope `types`: variables that are not told."},
         ),
@@ -185,6 +185,7 @@ def _assessment() -> dict[str, Any]:
         ),
         changes_since={"type": ["object", "null"]},
         timings_ms=_object(**{name: {"type": "number"} for name in ("store", "neighbourhood", "signals", "model", "total")}),
+        ignored={**_array({"type": "string"}), "description": "Where there are any: names in the request that the contract does not know."},
     )
 
 

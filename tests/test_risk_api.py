@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from graph.errors import StoreUnavailableError
 from graph.model import Facts, IdentifierKind, Platform, PlatformType
 from service.app import OPEN, create_app
+from service.assess import replay
 from service.bodies import flat
 from service.openapi import document
 from service.risk_api import MOST
@@ -103,6 +104,16 @@ def test_groups_name_employers_cards_and_contacts_as_the_field_does() -> None:
     assert flat(told).row == {
         "employer": "Foxconn", "employer_phone": "075512345678", "bank_card": "6222", "contact_phone_1": "139", "contact_phone_2": "138",
     }  # fmt: skip
+
+
+def test_what_the_contract_does_not_name_is_said_in_the_answer_so_that_a_misspelt_field_is_noticed(client: FlaskClient, wired: Wired) -> None:
+    plain = client.post("/risk", json=body("plain")).get_json()
+    told = body("misspelt", devce_id="6f1f9a62c0de4b7f", device={"vendor": "x", "tags": ["a"]}, stage="application")
+    answer = client.post("/risk", json=told, headers={"Idempotency-Key": "one"}).get_json()
+    assert "ignored" not in plain
+    assert sorted(answer["ignored"]) == ["devce_id", "device.tags", "device.vendor"]
+    assert client.post("/risk", json=told, headers={"Idempotency-Key": "one"}).get_json()["ignored"] == answer["ignored"]
+    assert replay(wired, answer["assessment_id"])["equal"]
 
 
 def test_raw_and_hashed_identifiers_are_both_taken_and_never_meet_by_chance(client: FlaskClient, wired: Wired) -> None:
@@ -399,7 +410,7 @@ def test_every_route_is_described_and_documented(tmp_path: Path) -> None:
 def test_the_description_and_its_page_need_nothing_from_elsewhere(client: FlaskClient) -> None:
     api = client.get("/openapi.json").get_json()
     assert api["openapi"] == "3.1.0"
-    assert list(api["components"]["schemas"]["Assessment"]["properties"]) == FIELDS
+    assert list(api["components"]["schemas"]["Assessment"]["properties"]) == [*FIELDS, "ignored"]
     page = client.get("/docs").get_data(as_text=True)
     assert "/risk/batch" in page
     assert "http://" not in page
