@@ -38,7 +38,7 @@ class Evidence:
     `graph` is `GraphView.neighbourhood`. `applications`, `labels` and `memberships` cover every applicant in it, `outcomes` those applications;
     `events` (their own) and `dealings` (with a counterparty, on either side) the subject alone; `at_merchant` and `at_agent` are the latest
     applications of anybody there, whose labels and outcomes are covered too. `elsewhere` are the applications by people beyond the bound that
-    name what the subject names (`graph.naming`), their outcomes covered.
+    name what the subject names (`graph.keys`), their outcomes covered.
     The application in question is `subject.application` and is in none of the others.
     """
 

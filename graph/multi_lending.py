@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 
 from graph.entity import Entity, resolve
 from graph.evidence import Evidence
+from graph.keys import Keys, keys, name
 from graph.model import Application, IdentifierKind, Outcome, OutcomeStatus, Role
-from graph.naming import Keys, keys, name
 
 WINDOWS: Mapping[str, timedelta] = MappingProxyType(
     {"24h": timedelta(hours=24), "7d": timedelta(days=7), "1m": timedelta(days=30), "3m": timedelta(days=90), "12m": timedelta(days=360)}

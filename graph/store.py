@@ -13,6 +13,7 @@ from typing import Self
 import networkx as nx
 
 from graph.evidence import Evidence, Subject
+from graph.keys import elsewhere
 from graph.model import (
     Added,
     Application,
@@ -32,7 +33,6 @@ from graph.model import (
     RingSnapshot,
     Tie,
 )
-from graph.naming import elsewhere
 from graph.tables import Tables
 from graph.walk import Bounds, Walk
 

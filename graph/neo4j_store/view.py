@@ -11,6 +11,7 @@ import networkx as nx
 
 from graph.evidence import Evidence, Subject
 from graph.hubs import hub_reason
+from graph.keys import elsewhere
 from graph.model import (
     Application,
     Device,
@@ -29,7 +30,6 @@ from graph.model import (
     Tie,
 )
 from graph.moments import micros, moment
-from graph.naming import elsewhere
 from graph.neo4j_store import cypher_nearby, cypher_read, gds
 from graph.neo4j_store.ahead import Ahead
 from graph.neo4j_store.codec import (

@@ -1,4 +1,4 @@
-"""Who else names what the subject names: its keys, and the applications of people whom a bounded walk did not bring in."""
+"""The keys of a multi-lending check: what the subject names, who else names it, and what people applied for whom a bounded walk left out."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Keys = Mapping[str, Mapping[str, Any]]
 """By node: what the graph says of an identifier."""
 
 
-class Asked(Protocol):
-    """What is asked of a view; `graph.store.GraphView` says what is answered."""
+class Holding(Protocol):
+    """What is asked of a view: who holds a key, and what they applied for; `graph.store.GraphView` says what is answered."""
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = ...) -> Mapping[Identifier, Holders]: ...
 
@@ -43,7 +43,7 @@ def name(applications: Iterable[Application], nodes: Iterable[str]) -> list[Appl
     return [a for a in applications if any(m.role is Role.OWN and m.identifier.node in wanted for m in a.mentions)]
 
 
-def elsewhere(view: Asked, graph: nx.Graph[str], subject: Subject) -> tuple[Application, ...]:
+def elsewhere(view: Holding, graph: nx.Graph[str], subject: Subject) -> tuple[Application, ...]:
     """The applications by people who are not in the graph that name a key of the subject, by id; of a hub none.
 
     A walk ends with its bound of people, and a device in many hands is what it would cut. At most as many people are asked as the
