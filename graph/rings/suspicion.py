@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import lightgbm
@@ -69,18 +67,15 @@ def out_of_fold(values: Column, examples: Examples, *, rounds: int = ROUNDS) -> 
     bad, fold_of = examples.bad[learn], examples.fold[learn]
     data = lightgbm.Dataset(values[learn], label=bad.astype(np.float64), weight=weight, params=dict(_TREES), free_raw_data=True).construct()
 
-    def judged(fold: int) -> None:
+    for fold in range(FOLDS):  # one after another: LightGBM keeps its number of threads in one place for the whole process
         here, others = examples.fold == fold, np.flatnonzero(fold_of != fold)
         if not here.any():
-            return
+            continue
         if bad[others].sum() < 5 or bad[others].all():
             out[here] = bad[others].mean() if len(others) else 0.0
-            return
+            continue
         judge = lightgbm.train(_TREES, data.subset(others.tolist()), num_boost_round=rounds)
         out[here] = np.asarray(judge.predict(values[here]))
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each fold by one thread: the bits do not depend on how many there are
-        list(pool.map(judged, range(FOLDS)))
     return out
 
 
