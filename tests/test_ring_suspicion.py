@@ -1,12 +1,21 @@
-"""What the labels of one group teach about the others, and never about itself."""
+"""What the labels of one group teach about the others and never about itself, and what is thought of people before there are enough."""
 
+import csv
 import threading
+from datetime import UTC, datetime
 
 import lightgbm
 import numpy as np
 import pytest
 
-from graph.rings.suspicion import FOLDS, Examples, folds_of, out_of_fold
+from graph.rings.first_guess import FEW, PREVALENCE, SIGNS, first_guess
+from graph.rings.known import Known
+from graph.rings.member_features import features
+from graph.rings.search import search
+from graph.rings.suspicion import FOLDS, Examples, folds_of, member_examples, out_of_fold
+from scripts.load_records import main as load_records
+from scripts.make_world import main as make_world
+from tests.stores import open_store, store_url
 
 
 def people(seed: int, rows: int = 600) -> tuple[np.ndarray, Examples]:
@@ -40,3 +49,54 @@ def test_judges_are_trained_one_after_another_since_lightgbm_has_one_thread_coun
     monkeypatch.setattr(lightgbm, "train", watched)
     out_of_fold(values, told, rounds=2)
     assert hands == {threading.get_ident()}
+
+
+def known(people: int = 1000, *, frauds: int = 0, goods: int = 0, silent: int = 0) -> Known:
+    """The first `frauds` are known as such, the next are cleared, the next have been silent for long."""
+    place = np.arange(people)
+    nobody = np.zeros(people, bool)
+    good = (place >= frauds) & (place < frauds + goods)
+    mature = (place >= frauds + goods) & (place < frauds + goods + silent)
+    return Known(fraud=place < frauds, good=good, late=nobody, paid=nobody, mature=mature, since=place)
+
+
+def test_a_store_teaches_once_it_has_frauds_and_people_to_tell_them_from():
+    assert known(frauds=20, silent=100).teaches
+    assert known(frauds=20, goods=30).teaches
+    assert not known(frauds=19, silent=900).teaches
+    assert not known(frauds=200).teaches  # of its first weeks: frauds are known, and nobody has had time to show
+    assert not known(frauds=200, goods=29, silent=99).teaches
+
+
+def test_however_few_have_had_time_to_show_they_stand_for_a_fifth_of_all():
+    """Frauds are from among everybody: beside a handful of the honest they would seem to be what people are like."""
+    for goods, silent in ((40, 0), (0, 100), (20, 50)):
+        told = member_examples(known(frauds=20, goods=goods, silent=silent), np.arange(1000))
+        assert told.weight[told.bad].sum() == 20
+        assert told.weight[~told.bad].sum() == pytest.approx(0.2 * 1000)
+    told = member_examples(known(frauds=20, silent=600), np.arange(1000))
+    assert set(told.weight) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("people", [40, 1000, 20_000])
+def test_without_labels_no_more_people_are_suspected_than_are_likely_and_the_worst_stay_the_worst(people):
+    rng = np.random.default_rng(people)
+    columns = {name: rng.uniform(0.7, 1.0, people) for name, *_ in SIGNS}
+    guess = first_guess(features(columns))
+    assert guess.sum() <= max(PREVALENCE * people, FEW) * (1 + 1e-9)
+    worse = first_guess(features({**columns, "is_emulator": columns["is_emulator"] + (np.arange(people) == 0)}))
+    assert worse[0] > guess[0]
+
+
+def test_in_its_first_two_months_a_store_flags_hardly_anybody_honest(tmp_path, monkeypatch):
+    """Everybody came within weeks of everybody else then, as crews do later."""
+    world, store = tmp_path / "world", store_url(tmp_path / "graph.db")
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", "the key of a test")
+    assert make_world([str(world), "--applicants", "1500", "--days", "60", "--seed", "4"]) == 0
+    assert load_records([str(world / "records"), "--store", store, "--report", str(tmp_path)]) == 0
+    with open(world / "truth" / "applicants.csv", encoding="utf-8") as truth:
+        honest = {row["applicant_id"] for row in csv.DictReader(truth) if row["bad"] == "0"}
+    with open_store(tmp_path / "graph.db") as opened:
+        found = search(opened.view(datetime(2026, 1, 1, tzinfo=UTC)).tables())
+    flagged = np.array(found.tables.applicant_ids)[found.flagged[found.group]]
+    assert len(honest.intersection(flagged)) <= 0.006 * len(honest)

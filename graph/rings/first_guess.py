@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit
 
 from graph.rings.member_features import Features
 from graph.tables import Column
 
 # (feature, by its logarithm, where it is not known, log-odds): a logistic regression on generated worlds, rounded; docs/rings.md says how.
-_SIGNS = (
+SIGNS = (
     ("corroborated", True, 0.0, 0.6),  # links by two hard kinds at once
     ("hard_within_week", True, 0.0, 0.7),  # hard links to people who first applied within a week
     ("held_together", True, 0.0, 0.9),
@@ -26,12 +28,17 @@ _SIGNS = (
     ("group_spread_days", True, 60.0, -0.6),
 )
 _CONSTANT = 13.9
+# The signs say who is worse than others. In a store of a few busy weeks they say too much of everybody, and it is never likely that more are bad.
+PREVALENCE, FEW = 0.02, 30.0  # of all applicants; in a small store, people
 
 
 def first_guess(around: Features) -> Column:
-    """The chance to be bad of each row of `around` (A,), from signs alone."""
+    """The chance to be bad of each row of `around` (A,), from signs alone, and no more of them than are likely."""
     log_odds = np.full(len(around.values), _CONSTANT)
-    for name, logarithm, unknown, weight in _SIGNS:
+    for name, logarithm, unknown, weight in SIGNS:
         value = np.nan_to_num(around.column(name).astype(np.float64), nan=unknown)
         log_odds += weight * (np.log1p(value) if logarithm else value)
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -30, 30))))
+    log_odds = np.clip(log_odds, -30, 30)
+    likely = max(PREVALENCE * len(log_odds), FEW)
+    too_much = brentq(lambda less: float(expit(log_odds - less).sum()) - likely, 0, 60) if expit(log_odds).sum() > likely else 0.0
+    return np.asarray(expit(log_odds - too_much))

@@ -13,6 +13,8 @@ from graph.tables import STATUSES, Column, Tables
 
 _DEFAULTS = tuple(STATUSES.index(s) for s in (OutcomeStatus.DPD30, OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF))
 _PAID = STATUSES.index(OutcomeStatus.CLOSED)
+ENOUGH_FRAUDS = 20  # with fewer there is nothing to learn from, and signs that hold anywhere must do
+ENOUGH_SILENT = 0.1  # of all applicants, for long enough: in its first weeks a store has frauds, and nobody to tell them from
 ENOUGH_GOODS = 30  # confirmed goods from which on silence is no longer taken for innocence
 MATURE_DAYS = 90  # without any fraud label to learn the delay from
 
@@ -30,6 +32,12 @@ class Known:
     paid: Column
     mature: Column
     since: Column
+
+    @property
+    def teaches(self) -> bool:
+        """Whether there are enough frauds, and enough honest people beside them, to learn from."""
+        silent = (self.mature & ~self.fraud).sum() >= ENOUGH_SILENT * len(self.fraud)
+        return bool(self.fraud.sum() >= ENOUGH_FRAUDS and (silent or self.good.sum() >= ENOUGH_GOODS))
 
 
 def known_of(tables: Tables) -> Known:

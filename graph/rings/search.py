@@ -21,7 +21,6 @@ from graph.tables import Column, Tables
 COARSE = 0.005  # mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
 FINE = 0.005  # the same among suspects, once weights are relative to how much each end is linked
 SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
-ENOUGH = 20  # known frauds; with fewer there is nothing to learn from, and signs that hold anywhere must do
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
 HELD = 0.8  # of a flagged group's score a member must be suspected with, or it is merely attached: a flatmate, a neighbour
 _SLACK = 0.3  # pull that an applicant must have before relative weights count in full
@@ -73,7 +72,7 @@ def _suspicion(tables: Tables, sharing: Sharing, links: Links, first: tuple[Colu
     coarse, known = first
     examples = member_examples(known, coarse)
     around = surroundings(tables, sharing, links, coarse, known.since)
-    if known.fraud.sum() < ENOUGH:
+    if not known.teaches:
         return first_guess(around)
     one = out_of_fold(around.values, examples)
     groups = _numbered(_among_suspects(links, rescaled(one, known), coarse))[0]
@@ -106,7 +105,7 @@ def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column
     size = len(label)
     group = _numbered(label)[0]
     score = group_scores(group, suspicion, known)
-    tied = (links_beyond_a_place(links, group) > 0) | ((suspicion >= 0.8) & (known.fraud.sum() >= ENOUGH))
+    tied = (links_beyond_a_place(links, group) > 0) | ((suspicion >= 0.8) & known.teaches)
     held = (suspicion >= HELD * score[group]) & tied & (label <= size)
     flagged = flagged_groups(group, score, known, held)[group]
     kept = held & (known.fraud | ~known.good)

@@ -28,6 +28,7 @@ _TREES: dict[str, object] = {
     "verbose": -1,
 }
 ROUNDS = 90
+_STAND_FOR = 0.2  # of all applicants, at least: so many the examples of the honest count for, however few of them have had time to show
 MOST_NEGATIVES = 10_000  # examples of the honest to learn from, a fold fewer each time: more of them teach nothing new and cost time
 
 
@@ -48,6 +49,8 @@ def member_examples(known: Known, group: Column) -> Examples:
     """
     silent = 0.1 if known.good.sum() >= ENOUGH_GOODS else 1.0
     weight = np.where(known.fraud | known.good, 1.0, np.where(known.mature, silent, 0.0))
+    honest = ~known.fraud & (weight > 0)
+    weight[honest] *= max(_STAND_FOR * len(weight) / max(int(honest.sum()), 1), 1.0)
     return Examples(known.fraud, weight, folds_of(group))
 
 
