@@ -1,21 +1,13 @@
-"""What the labels of one group teach about the others and never about itself, and what is thought of people before there are enough."""
+"""What the labels of one group teach about the others, and never about itself; and when there are enough of them."""
 
-import csv
 import threading
-from datetime import UTC, datetime
 
 import lightgbm
 import numpy as np
 import pytest
 
-from graph.rings.first_guess import FEW, PREVALENCE, SIGNS, first_guess
 from graph.rings.known import Known
-from graph.rings.member_features import features
-from graph.rings.search import search
 from graph.rings.suspicion import FOLDS, Examples, folds_of, member_examples, out_of_fold
-from scripts.load_records import main as load_records
-from scripts.make_world import main as make_world
-from tests.stores import open_store, store_url
 
 
 def people(seed: int, rows: int = 600) -> tuple[np.ndarray, Examples]:
@@ -76,27 +68,3 @@ def test_however_few_have_had_time_to_show_they_stand_for_a_fifth_of_all():
         assert told.weight[~told.bad].sum() == pytest.approx(0.2 * 1000)
     told = member_examples(known(frauds=20, silent=600), np.arange(1000))
     assert set(told.weight) == {0.0, 1.0}
-
-
-@pytest.mark.parametrize("people", [40, 1000, 20_000])
-def test_without_labels_no_more_people_are_suspected_than_are_likely_and_the_worst_stay_the_worst(people):
-    rng = np.random.default_rng(people)
-    columns = {name: rng.uniform(0.7, 1.0, people) for name, *_ in SIGNS}
-    guess = first_guess(features(columns))
-    assert guess.sum() <= max(PREVALENCE * people, FEW) * (1 + 1e-9)
-    worse = first_guess(features({**columns, "is_emulator": columns["is_emulator"] + (np.arange(people) == 0)}))
-    assert worse[0] > guess[0]
-
-
-def test_in_its_first_two_months_a_store_flags_hardly_anybody_honest(tmp_path, monkeypatch):
-    """Everybody came within weeks of everybody else then, as crews do later."""
-    world, store = tmp_path / "world", store_url(tmp_path / "graph.db")
-    monkeypatch.setenv("RINGFENCE_HASH_KEY", "the key of a test")
-    assert make_world([str(world), "--applicants", "1500", "--days", "60", "--seed", "4"]) == 0
-    assert load_records([str(world / "records"), "--store", store, "--report", str(tmp_path)]) == 0
-    with open(world / "truth" / "applicants.csv", encoding="utf-8") as truth:
-        honest = {row["applicant_id"] for row in csv.DictReader(truth) if row["bad"] == "0"}
-    with open_store(tmp_path / "graph.db") as opened:
-        found = search(opened.view(datetime(2026, 1, 1, tzinfo=UTC)).tables())
-    flagged = np.array(found.tables.applicant_ids)[found.flagged[found.group]]
-    assert len(honest.intersection(flagged)) <= 0.006 * len(honest)

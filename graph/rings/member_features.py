@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,10 @@ class Features:
     def column(self, name: str) -> Column:
         """One column (rows,)."""
         return self.values[:, self.names.index(name)]
+
+    def only(self, names: Sequence[str]) -> Features:
+        """These columns alone, in this order. Raises ValueError for one that is not there."""
+        return Features(tuple(names), self.values[:, [self.names.index(name) for name in names]])
 
     def beside(self, *others: Features) -> Features:
         """All matrices, side by side."""

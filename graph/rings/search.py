@@ -8,8 +8,9 @@ import numpy as np
 
 from graph.rings.communities import communities, components
 from graph.rings.engines import Parts
-from graph.rings.first_guess import first_guess
+from graph.rings.experience import experienced
 from graph.rings.known import Known, known_of
+from graph.rings.member_features import Features, first_applied
 from graph.rings.projection import Links, project
 from graph.rings.scores import SMALLEST, flagged_groups, group_scores, rescaled
 from graph.rings.sharing import Sharing, sharing_of
@@ -67,13 +68,22 @@ def search(tables: Tables, parts: Parts | None = None) -> Found:
     return Found(tables, sharing, links, known, group, suspicion, group_scores(group, suspicion, known), flagged, largest, spared)
 
 
+def looked_at(tables: Tables) -> Features:
+    """What everybody (A,) is judged by, before any label; the columns that `graph.rings.experience` is learned from."""
+    sharing = sharing_of(tables)
+    links = project(tables, sharing)
+    coarse = communities(np.ones(len(tables.applicant_ids)), (links.a, links.b), links.weight, COARSE)
+    return surroundings(tables, sharing, links, coarse, first_applied(tables))
+
+
 def _suspicion(tables: Tables, sharing: Sharing, links: Links, first: tuple[Column, Known]) -> Column:
-    """Two looks: by features alone, then also by how people hang together with those whom the first look found; both out of fold."""
+    """What other stores taught, until this one does. Then two looks: by features alone, and also by how people hang together with those whom
+    the first look found; both out of fold."""
     coarse, known = first
     examples = member_examples(known, coarse)
     around = surroundings(tables, sharing, links, coarse, known.since)
     if not known.teaches:
-        return first_guess(around)
+        return experienced(around)
     one = out_of_fold(around.values, examples)
     groups = _numbered(_among_suspects(links, rescaled(one, known), coarse))[0]
     two = out_of_fold(around.beside(suspects_nearby(links, one, groups)).values, examples)

@@ -1,0 +1,84 @@
+"""What other stores taught: signs of a crew that hold whoever made the world, for a store that has few labels of its own, or none.
+
+`scripts/learn_experience.py` learns it again, and says how well it holds in worlds by a hand it has not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+
+from graph.rings.member_features import Features
+from graph.tables import Column
+
+FILE = Path(__file__).with_name("experience.txt")
+COLUMNS = 100  # that matter most; the others cost a sort each
+_TREES: dict[str, object] = {
+    "objective": "binary",
+    "learning_rate": 0.04,
+    "num_leaves": 7,
+    "min_data_in_leaf": 60,
+    "feature_fraction": 0.2,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 20.0,
+    "max_bin": 63,
+    "seed": 7,
+    "num_threads": 1,
+    "deterministic": True,
+    "force_col_wise": True,
+    "verbose": -1,
+}
+_ROUNDS = 250
+
+
+def experienced(around: Features) -> Column:
+    """The chance to be bad of each row of `around` (A,), whatever the store knows itself."""
+    return judged(around, _shipped())
+
+
+def judged(around: Features, text: str) -> Column:
+    """The same by what `learned` gave."""
+    judge = lightgbm.Booster(model_str=text)
+    told = around.only(judge.feature_name())
+    return np.asarray(judge.predict(ranked(told.values), num_threads=1))
+
+
+def ranked(values: Column) -> Column:
+    """Each column (rows, columns) as places among its own known values, 0 to 1, equals in the middle of theirs; NaN stays NaN.
+
+    How much is much differs between a store of a month and one of years; who has more than the others there does not.
+    """
+    places = np.full(values.shape, np.nan, np.float32)
+    for place, column in zip(places.T, values.T, strict=True):
+        known = ~np.isnan(column)
+        ordered = np.sort(column[known])
+        below, up_to = (np.searchsorted(ordered, column[known], side=side) for side in ("left", "right"))
+        place[known] = (below + up_to) / (2 * max(len(ordered), 1))
+    return places
+
+
+def learned(told: Sequence[tuple[Features, Column, float]]) -> str:
+    """LightGBM's text of what several stores teach: of each its columns, who is bad (rows,) bool, and how much it counts."""
+    names = told[0][0].names
+    rows = np.concatenate([ranked(around.values) for around, _, _ in told])
+    bad = np.concatenate([who for _, who, _ in told]).astype(np.float64)
+    weight = np.concatenate([np.full(len(who), counts / len(who)) for _, who, counts in told])
+    weight /= weight.mean()
+    first = _trained(rows, names, bad, weight)
+    best = np.sort(np.argsort(-first.feature_importance("gain"), kind="stable")[:COLUMNS])
+    return str(_trained(rows[:, best], tuple(names[n] for n in best), bad, weight).model_to_string())
+
+
+def _trained(rows: Column, names: Sequence[str], bad: Column, weight: Column) -> lightgbm.Booster:
+    data = lightgbm.Dataset(rows, label=bad, weight=weight, feature_name=list(names), params=dict(_TREES))
+    return lightgbm.train(_TREES, data, num_boost_round=_ROUNDS)
+
+
+@cache
+def _shipped() -> str:
+    return FILE.read_text(encoding="utf-8")
