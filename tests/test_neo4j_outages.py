@@ -15,7 +15,7 @@ from graph.errors import SettingError, StoreUnavailableError, StoreVersionError
 from graph.model import Facts
 from graph.neo4j_store import Neo4jStore
 from graph.neo4j_store.address import address_of
-from graph.neo4j_store.database import AwayError, Database, supported
+from graph.neo4j_store.database import FAILURES, AwayError, Database, supported
 from scripts.neo4j_server import Neo4jServer, free_port
 from service.app import create_app
 from service.wiring import Wired
@@ -155,6 +155,19 @@ def test_a_caller_in_a_hurry_is_let_go_in_time_and_does_not_shut_the_store_for_o
         assert time.monotonic() - started < 1
         server.resume()
         assert store.mark() == 0  # nobody was told that the store is not to be asked
+
+
+def test_callers_in_a_hurry_do_not_hide_from_the_others_that_the_store_hangs(server: Neo4jServer) -> None:
+    with Neo4jStore(empty_graph(), live=True) as store:
+        store.mark()
+        server.pause()
+        for _ in range(FAILURES):
+            for seconds in (0.01, 2.0):
+                with store.within(seconds), pytest.raises(StoreUnavailableError, match=r"did not answer|no time left"):
+                    store.mark()
+        with store.within(0.01), pytest.raises(StoreUnavailableError, match="is not asked"):
+            store.mark()
+        server.resume()
 
 
 def test_a_service_starts_without_its_server_and_a_batch_says_what_is_missing() -> None:

@@ -6,7 +6,9 @@ import lightgbm
 import numpy as np
 import pytest
 
+from graph.rings.first_guess import LIKELY, SIGNS, first_guess
 from graph.rings.known import Known
+from graph.rings.member_features import features
 from graph.rings.suspicion import FOLDS, Examples, folds_of, member_examples, out_of_fold
 
 
@@ -68,3 +70,13 @@ def test_however_few_have_had_time_to_show_they_stand_for_a_fifth_of_all():
         assert told.weight[~told.bad].sum() == pytest.approx(0.2 * 1000)
     told = member_examples(known(frauds=20, silent=600), np.arange(1000))
     assert set(told.weight) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("people", [40, 200, 999])
+def test_in_a_small_store_no_more_people_are_suspected_than_are_likely_and_the_worst_stay_the_worst(people):
+    rng = np.random.default_rng(people)
+    columns = {name: rng.uniform(0.7, 1.0, people) for name, *_ in SIGNS}
+    guess = first_guess(features(columns))
+    assert guess.sum() <= LIKELY * (1 + 1e-9)
+    worse = first_guess(features({**columns, "is_emulator": columns["is_emulator"] + (np.arange(people) == 0)}))
+    assert worse[0] > guess[0]

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotInTimeError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -36,10 +36,6 @@ T = TypeVar("T")
 
 class AwayError(StoreUnavailableError):
     """The server is away and may come back: worth waiting for, unlike a full disk."""
-
-
-class _HurriedError(StoreUnavailableError):
-    """There was no time to wait for the store."""
 
 
 class Database:
@@ -70,7 +66,8 @@ class Database:
         except (exceptions.ConfigurationError, ValueError) as error:
             raise SettingError(f"{address.uri} cannot be used: {error}") from error
         self._hands = ThreadPoolExecutor(16, thread_name_prefix="neo4j") if patience else None
-        self._guarded = CircuitBreaker(FAILURES, REST_SECONDS, _is_the_stores_fault, address.uri).decorate(self._in_time)
+        self._breaker = CircuitBreaker(FAILURES, REST_SECONDS, StoreUnavailableError, address.uri)
+        self._watched = self._breaker.decorate(self._in_time)
         self._mine = threading.local()  # of each thread: `until` when it may wait, and whether it is `unhurried`
         self._make_ready: Callable[[], None] | None = None
         self._returning = threading.Lock()
@@ -146,7 +143,8 @@ class Database:
         self._closed = True
         if self._hands is not None:
             self._hands.shutdown(wait=False, cancel_futures=True)
-        self._driver.close()
+        with suppress(BufferError):  # a call that hangs is still writing to its connection, which ends with the process
+            self._driver.close()
 
     def _run(self, call: Callable[[], T]) -> T:
         if self._hands is None:
@@ -156,14 +154,26 @@ class Database:
         if self._gone:
             raise StoreUnavailableError(f"{self._address.uri} went away and is not ready again")
         try:
-            result: T = self._guarded(call)
+            return self._guarded(call, self._left())
         except CircuitBreakerError:
             raise StoreUnavailableError(f"{self._address.uri} did not answer lately and is not asked for {REST_SECONDS:g} s") from None
         except AwayError as error:
             if isinstance(error.__cause__, exceptions.DriverError):
                 self._await_return()
             raise
-        return result
+
+    def _guarded(self, call: Callable[[], T], patience: float) -> T:
+        """The answer in time, unless the store did not give any lately. Whoever is in a hurry respects that, and has no say in it."""
+        if patience < FAIR_SECONDS and not self._breaker.opened:
+            return self._in_time(call, patience)
+        answer: T = self._watched(call, patience)
+        return answer
+
+    def _left(self) -> float:
+        """Seconds that this thread may wait."""
+        assert self._patience is not None
+        until = getattr(self._mine, "until", None)
+        return min(self._patience, until - time.monotonic()) if until else self._patience
 
     def _await_return(self) -> None:
         """Begin to look for the server in a thread of its own, once."""
@@ -185,21 +195,17 @@ class Database:
                 log.warning("%s is back and ready", self._address.uri)
                 return
 
-    def _in_time(self, call: Callable[[], T], seconds: float | None = None) -> T:
-        """The answer within the patience, or so many seconds, or what is left to this thread; a call that hangs is left to its own."""
+    def _in_time(self, call: Callable[[], T], patience: float) -> T:
+        """The answer within so many seconds; a call that hangs is left to its own."""
         assert self._hands is not None
-        assert self._patience is not None
-        until = getattr(self._mine, "until", None)
-        patience = seconds or min(self._patience, until - time.monotonic() if until else self._patience)
         if patience <= 0:
-            raise _HurriedError(f"there was no time left to ask {self._address.uri}")
+            raise StoreUnavailableError(f"there was no time left to ask {self._address.uri}")
         answer = self._hands.submit(call)
         try:
             return answer.result(patience)
         except NotInTimeError:
             answer.cancel()
-            kind = _HurriedError if patience < FAIR_SECONDS else StoreUnavailableError
-            raise kind(f"{self._address.uri} did not answer within {patience:.3g} s") from None
+            raise StoreUnavailableError(f"{self._address.uri} did not answer within {patience:.3g} s") from None
 
     def _until_back(self, call: Callable[[], T]) -> T:
         """The answer, however long the server is away, up to OUTAGE_SECONDS."""
@@ -249,10 +255,6 @@ class Database:
         lasting = "Memory" in code or isinstance(error, exceptions.DatabaseError)
         kind = StoreUnavailableError if lasting else AwayError
         return kind(f"{where} cannot be used now: {str(error).strip() or type(error).__name__}")
-
-
-def _is_the_stores_fault(kind: type[BaseException], _: BaseException) -> bool:
-    return issubclass(kind, StoreUnavailableError) and not issubclass(kind, _HurriedError)
 
 
 def supported(agent: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from graph.rings.communities import communities, components
 from graph.rings.engines import Parts
 from graph.rings.experience import experienced
+from graph.rings.first_guess import first_guess
 from graph.rings.known import Known, known_of
 from graph.rings.member_features import Features, first_applied
 from graph.rings.projection import Links, project
@@ -22,6 +23,7 @@ from graph.tables import Column, Tables
 COARSE = 0.005  # mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
 FINE = 0.005  # the same among suspects, once weights are relative to how much each end is linked
 SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
+COMPARABLE = 1000  # people; fewer cannot be told from each other by who has more
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
 HELD = 0.8  # of a flagged group's score a member must be suspected with, or it is merely attached: a flatmate, a neighbour
 _SLACK = 0.3  # pull that an applicant must have before relative weights count in full
@@ -83,7 +85,7 @@ def _suspicion(tables: Tables, sharing: Sharing, links: Links, first: tuple[Colu
     examples = member_examples(known, coarse)
     around = surroundings(tables, sharing, links, coarse, known.since)
     if not known.teaches:
-        return experienced(around)
+        return experienced(around) if len(known.fraud) >= COMPARABLE else first_guess(around)
     one = out_of_fold(around.values, examples)
     groups = _numbered(_among_suspects(links, rescaled(one, known), coarse))[0]
     two = out_of_fold(around.beside(suspects_nearby(links, one, groups)).values, examples)
