@@ -293,7 +293,7 @@ def test_no_identifier_and_no_other_lender_is_in_an_answer(wired: Wired) -> None
 
 
 def test_the_batch_gives_what_the_counter_gave(wired: Wired, tmp_path: Path) -> None:
-    given = {f"live-{n}": risk(wired, body(f"live-{n}", applicant_id=f"p{n:03d}"), at=day(70 + n / 100)) for n in range(12)}
+    given = {f"live-{n}": risk(wired, body(f"live-{n}", applicant_id=f"p{n:03d}"), at=day(70 + n / 100), timeout_ms=60_000) for n in range(12)}
     bench = Bench(wired.store, wired.scorer, wired.policy, wired.store.mark())
     rows = batch._rows(bench, wired.store.view(day(80), bench.recorded_by).applications(day(70)))
     assert len(rows) == 12
