@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             lessons = list(taken(folder))
         except subprocess.CalledProcessError as failed:
-            print(f"learn_experience: {failed}", file=sys.stderr)
+            print(f"learn_experience: {failed}: {failed.stderr.decode()[-500:]}", file=sys.stderr)
             return 1
     unseen = {hand: ap([x for x in lessons if x.hand == hand], taught([x for x in lessons if x.hand != hand])) for hand in GENERATORS}
     text = taught([x for x in lessons if x.hand not in options.without])
@@ -112,7 +112,7 @@ def ap(lessons: list[Lesson], text: str) -> float:
 
 
 def _run(script: str, *arguments: object) -> None:
-    subprocess.run([sys.executable, ROOT / script, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run([sys.executable, ROOT / script, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from scripts import learn_experience
 from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
 from tests.ring_worlds import AS_OF, CREW, both, crew, honest, town
+from tests.small_worlds import before, day, random_facts, shuffled
 from tests.stores import open_store, store_url
 
 values = st.lists(st.one_of(st.just(float("nan")), st.integers(-50, 50).map(float)), min_size=1, max_size=40)
@@ -53,6 +54,19 @@ def test_what_one_store_teaches_holds_in_another_where_everything_is_ten_times_a
     chance = judged(around, text)
     assert np.median(chance[bad]) > np.quantile(chance[~bad], 0.95)
     assert chance.mean() == pytest.approx(0.05, abs=0.02)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_deleting_and_shuffling_the_future_changes_no_bit_of_what_experience_says(tmp_path, monkeypatch, seed):
+    monkeypatch.setattr("graph.rings.search.COMPARABLE", 0)
+    facts, moment = random_facts(seed, people=150), day(35)
+    found = []
+    for name, told in (("whole", facts), ("cut", shuffled(before(facts, moment), seed))):
+        with town(tmp_path / f"{name}.db", told) as store:
+            found.append(search(store.view(moment).tables()))
+    assert found[0].suspicion.any()
+    for name in ("group", "suspicion", "score", "flagged"):
+        assert getattr(found[0], name).tobytes() == getattr(found[1], name).tobytes()
 
 
 def test_in_its_first_two_months_a_store_flags_hardly_anybody_honest(tmp_path, monkeypatch):
