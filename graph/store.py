@@ -56,7 +56,12 @@ class Told:
 
 
 class GraphStore(ABC):
-    """Everything lenders told us. Safe for many threads and many processes; facts are only ever added."""
+    """Everything lenders told us. Safe for many threads and many processes; facts are only ever added.
+
+    `batch`: how many facts a load best adds at once; any number is taken.
+    """
+
+    batch = 10_000  # larger ones touch each page of a file less often, and hold it longer
 
     @abstractmethod
     def add(self, facts: Facts) -> Added:

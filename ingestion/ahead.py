@@ -33,11 +33,11 @@ def worth_a_process(delivery: Delivery, door: Door) -> bool:
     return delivery.rows >= _LARGE and (os.cpu_count() or 1) > 1 and not door.naming.asks
 
 
-def ahead(delivery: Delivery, feeds: Sequence[int], door: Door) -> Generator[Batch, None, None]:
+def ahead(delivery: Delivery, feeds: Sequence[int], door: Door, size: int) -> Generator[Batch, None, None]:
     """The same as `batches`, from a process that starts fresh: it shares no connection and no thread with this one."""
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    worker = context.Process(target=_work, args=(delivery, tuple(feeds), door, sender), daemon=True)
+    worker = context.Process(target=_work, args=((delivery, tuple(feeds), door, size), sender), daemon=True)
     worker.start()
     sender.close()
     try:
@@ -54,10 +54,10 @@ def ahead(delivery: Delivery, feeds: Sequence[int], door: Door) -> Generator[Bat
         worker.join()
 
 
-def _work(delivery: Delivery, feeds: Sequence[int], door: Door, sender: Connection) -> None:
+def _work(asked: tuple[Delivery, tuple[int, ...], Door, int], sender: Connection) -> None:
     try:
         with few_collections():
-            for batch in batches(delivery, feeds, door):
+            for batch in batches(*asked):
                 sender.send_bytes(pickle.dumps(_pack(batch), pickle.HIGHEST_PROTOCOL))
         sender.send_bytes(pickle.dumps(None))
     except BrokenPipeError:

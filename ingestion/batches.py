@@ -18,7 +18,6 @@ from ingestion.normalise import Standing
 from ingestion.parse import PARSERS, BadRow, Fact
 from ingestion.readers import Record
 
-SIZE = 10_000  # rows a batch, and so facts a transaction: larger ones touch each page of the store less often, and hold it longer
 Problems = tuple[RecordError, ...]
 
 
@@ -38,12 +37,12 @@ class Batch:
     seen: Counter[tuple[Standing, IdentifierKind]]
 
 
-def batches(delivery: Delivery, feeds: Sequence[int], door: Door) -> Generator[Batch, None, None]:
-    """Those feeds of the delivery, parsed, in their order."""
+def batches(delivery: Delivery, feeds: Sequence[int], door: Door, size: int) -> Generator[Batch, None, None]:
+    """Those feeds of the delivery, parsed, in their order, `size` rows at a time."""
     for number in feeds:
         feed = delivery.feeds[number]
         rows, table = delivery.records(feed), delivery.present(feed)
-        while records := list(islice(rows, SIZE)):
+        while records := list(islice(rows, size)):
             yield _batch(delivery, (number, table), records, door)
 
 

@@ -99,9 +99,9 @@ def _parsed(delivery: Delivery, store: GraphStore, door: Door) -> Generator[Batc
     """All batches: the lenders first, because every application must name one that is then known."""
     lenders = [n for n, feed in enumerate(delivery.feeds) if feed.table.name == "platforms"]
     others = [n for n, feed in enumerate(delivery.feeds) if feed.table.name != "platforms"]
-    yield from batches(delivery, lenders, door)
+    yield from batches(delivery, lenders, door, store.batch)
     door = replace(door, platforms=frozenset(store.view(door.now).platforms()))
-    yield from ahead(delivery, others, door) if worth_a_process(delivery, door) else batches(delivery, others, door)
+    yield from (ahead if worth_a_process(delivery, door) else batches)(delivery, others, door, store.batch)
 
 
 def _keep(feed: Feed, batch: Batch, store: GraphStore, rejects: Rejects, report: Report) -> None:

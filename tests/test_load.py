@@ -353,7 +353,7 @@ def test_a_process_of_its_own_parses_the_same_facts_and_the_same_faults(tmp_path
     rows = [{**APPLICATION, "application_id": f"A{n}", "amount": "-1" if n == 5 else "1", "phone": "13800000000", "odd": "x"} for n in range(30)]
     delivery = open_delivery(deliver(tmp_path / "delivery", applications=rows, devices=EVERY_TABLE["devices"]))
     feeds = [n for n, feed in enumerate(delivery.feeds) if feed.table.name != "platforms"]
-    here, there = list(batches(delivery, feeds, door())), list(ahead(delivery, feeds, door()))
+    here, there = list(batches(delivery, feeds, door(), 10)), list(ahead(delivery, feeds, door(), 10))
     assert [(b.feed, b.read, b.facts, b.unknown, b.seen) for b in here] == [(b.feed, b.read, b.facts, b.unknown, b.seen) for b in there]
     assert [b.good() for b in here] == [b.good() for b in there]
     assert [(r, [str(p) for p in ps]) for b in here for r, ps in b.bad] == [(r, [str(p) for p in ps]) for b in there for r, ps in b.bad]

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from graph.sqlite_store import SqliteStore
-from ingestion import batches
 from scripts.load_records import main
 from tests.door_deliveries import APPLICATION, NOW, deliver, load_into
 
@@ -129,10 +128,10 @@ def test_a_key_of_the_settings_is_used_and_survives_its_rotation(tmp_path, capsy
 
 def _load_in_small_batches(folder: Path, path: Path, die_after: float) -> None:
     """Dies of SIGPROF, whose default action ends a process at once, as kill -9 does, but by its own clock: a busy machine changes nothing."""
-    batches.SIZE = 20
     began = time.process_time()
     signal.setitimer(signal.ITIMER_PROF, die_after)
     with SqliteStore(path) as store:
+        store.batch = 20
         load_into(store, folder, path.with_suffix(".report"))
     signal.setitimer(signal.ITIMER_PROF, 0)
     path.with_suffix(".seconds").write_text(str(time.process_time() - began))

@@ -17,8 +17,10 @@ from graph.neo4j_store.address import address_of
 from graph.neo4j_store.codec import KIND_LABEL
 from graph.neo4j_store.cypher import CROWD
 from graph.neo4j_store.database import Database, as_sent
+from graph.sqlite_store import SqliteStore
 from tests.neo4j_worlds import empty_graph
-from tests.small_worlds import PLATFORMS, applies, day, does, fraud, uses
+from tests.small_worlds import PLATFORMS, applies, day, does, fraud, random_facts, uses
+from tests.store_contract import assert_same_tables, in_parts
 from tests.test_assess import snapshot
 
 pytestmark = pytest.mark.neo4j
@@ -83,6 +85,28 @@ def test_a_schema_whose_making_was_cut_off_is_made_when_the_store_is_opened_agai
     found = database.read("SHOW CONSTRAINTS YIELD name WHERE name = 'ring_key_first' RETURN count(*)")
     database.close()
     assert found == [[1]]
+
+
+# Ties as earlier versions wrote them: mentions and marks as two lists, and with the very first one a `last` of ties that were mentioned once.
+AS_BEFORE = """MATCH ()-[t:USES|NAMES_AS_CONTACT]->() WITH t, [x IN split(t.told, '|')[1..] | split(x, ',')] AS told
+    SET t.times = [x IN told | toInteger(x[0])], t.marks = [x IN told | toInteger(x[1])], t.last_mark = t.told_by,
+        t.last = coalesce(t.last, t.since), t.told = null, t.told_by = null"""
+
+
+def test_ties_that_an_earlier_version_wrote_are_read_and_added_to_as_if_they_were_of_today(tmp_path: Path) -> None:
+    *before, after = in_parts(random_facts(5), 4)
+    url = empty_graph("second")
+    with Neo4jStore(url) as store, SqliteStore(tmp_path / "graph.db") as oracle:
+        for part in before:
+            assert store.add(part) == oracle.add(part)
+        store._database.write(lambda ask: ask(AS_BEFORE))
+        store._database.write(lambda ask: ask("MATCH (s:Store {name: 'ringfence'}) SET s.version = 2"))
+        with Neo4jStore(url) as today:
+            assert today.add(after) == oracle.add(after)
+            for mark in range(1, today.mark() + 1):
+                for moment in (day(20), day(70)):
+                    assert_same_tables(today.view(moment, mark).tables(), oracle.view(moment, mark).tables())
+        assert store._read("MATCH ()-[t:USES|NAMES_AS_CONTACT]->() WHERE t.times IS NOT NULL OR t.last = t.since RETURN count(t)") == [[0]]
 
 
 # -- plans -------------------------------------------------------------------------------------------------------------------------------

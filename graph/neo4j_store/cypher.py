@@ -76,16 +76,16 @@ DEVICE = ("node", "os", "model", "is_emulator", "is_rooted")
 IDENTIFIER = ("node", "kind", "masked", "linking")  # most link: only one that does not says so
 MEMBER = ("role", "joined_at", "distance_to_core", "strength")
 
-# A tie holds its first mention (`since`, told with `mark`). One that was mentioned more than once holds the latest one as well (`last`,
-# `last_mark`), and in `times` and `marks` every mention, so that a view of an earlier moment or mark still reads what was known then.
-_TOLD = "range(0, size(coalesce(t.times, [])) - 1)"
-TIE_SEEN = f"t.since < $as_of AND (t.mark <= $mark OR any(n IN {_TOLD} WHERE t.marks[n] <= $mark AND t.times[n] < $until))"
-_FIRST_TOLD = f"""reduce(x = null, n IN {_TOLD} | CASE WHEN t.marks[n] <= $mark AND (x IS NULL OR t.times[n] < x) THEN t.times[n] ELSE x END)"""
-_LAST_TOLD = f"""reduce(x = null, n IN {_TOLD} |
-    CASE WHEN t.marks[n] <= $mark AND t.times[n] < $until AND (x IS NULL OR t.times[n] > x) THEN t.times[n] ELSE x END)"""
+# A tie holds its first mention (`since`, told with `mark`). One that was mentioned more than once holds the latest one as well (`last`), the mark
+# that told of it last (`told_by`), and in `told` every mention, |time,mark|time,mark, so that a view of an earlier moment or mark still reads what
+# was known then. It is a text because the server takes far longer to unpack a list of numbers than to copy a text.
+_TIMES = "[x IN [x IN split(coalesce(t.told, ''), '|')[1..] | split(x, ',')] WHERE toInteger(x[1]) <= $mark | toInteger(x[0])]"
+TIE_SEEN = f"t.since < $as_of AND (t.mark <= $mark OR any(at IN {_TIMES} WHERE at < $until))"
+_FIRST_TOLD = f"reduce(first = null, at IN {_TIMES} | CASE WHEN first <= at THEN first ELSE at END)"
+_LAST_TOLD = f"reduce(last = null, at IN {_TIMES} | CASE WHEN at >= $until OR last >= at THEN last ELSE at END)"
 TIE_SINCE = f"CASE WHEN t.mark <= $mark THEN {micros('t.since')} ELSE {_FIRST_TOLD} END"
 TIE_LAST = (
-    f"CASE WHEN t.times IS NULL THEN {micros('t.since')} WHEN t.last < $as_of AND t.last_mark <= $mark THEN {micros('t.last')} ELSE {_LAST_TOLD} END"
+    f"CASE WHEN t.last IS NULL THEN {micros('t.since')} WHEN t.last < $as_of AND t.told_by <= $mark THEN {micros('t.last')} ELSE {_LAST_TOLD} END"
 )
 TIE_ROLE = " ".join(["CASE", *(f"WHEN t:{kind} THEN {code}" for code, kind in enumerate(ROLE_TYPES)), "END"])
 

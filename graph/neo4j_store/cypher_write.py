@@ -20,6 +20,7 @@ from graph.neo4j_store.cypher import (
     micros,
     properties,
     when,
+    when_known,
 )
 
 # -- what is known: every part looks a short list up by a unique key (NodeUniqueIndexSeek) ------------------------------------------------
@@ -111,57 +112,57 @@ NEW = {
         SET x += {properties("row", DEVICE, mark="device_mark")} }}""",
 }
 
-# Ties, one role each: (person, [(identifier, times ascending, their marks)]). What is new of a tie that stands is put to what it has been told.
-# Said back: of each identifier, when its new ties began, and how many of its old ones began earlier than was known.
-_TIES = """CALL (base, people, identifiers) {{ UNWIND $ties_{role} AS told
-    WITH base, identifiers, told, people[told[0]] AS p UNWIND told[1] AS row WITH base, row, p, identifiers[row[0]] AS i
+# Ties, one role each: (person, [(identifier, first mention, its mark)]); of one that was mentioned more than once also (latest mention, highest mark,
+# [(mention, its mark)]). What is new of a tie that stands is put to what it has been told. Said back: of each identifier, when its ties that are new
+# or moved began, and since when the ones that moved had been thought to stand.
+_TIES = """CALL (base, people, identifiers) {{ UNWIND $ties_{role} AS said
+    WITH base, identifiers, said, people[said[0]] AS p UNWIND said[1] AS row WITH base, row, p, identifiers[row[0]] AS i
     OPTIONAL MATCH (p)-[t:{kind}]->(i)
-    WITH p, i, t, row[1] AS times, [n IN row[2] | base + n] AS marks
-    FOREACH (_ IN CASE WHEN t IS NULL AND size(times) = 1 THEN [1] ELSE [] END |
-        CREATE (p)-[:{kind} {{since: {only}, mark: marks[0], crowd: i.crowd}}]->(i))
-    FOREACH (_ IN CASE WHEN t IS NULL AND size(times) > 1 THEN [1] ELSE [] END |
-        CREATE (p)-[:{kind} {{since: {only}, mark: marks[0], last: {newest}, last_mark: marks[-1], times: times, marks: marks, crowd: i.crowd}}]->(i))
-    WITH i, t, times, marks, {since} AS since, coalesce(t.times, [{since}]) AS old
-    WITH i, t, since, times[0] AS first, old,
-        [n IN range(0, size(times) - 1) WHERE t IS NOT NULL AND NOT times[n] IN old | [times[n], marks[n]]] AS fresh
-    WITH i, t, since, first, old, fresh, fresh[0] AS head, fresh[-1] AS final
-    FOREACH (_ IN CASE WHEN final IS NULL THEN [] ELSE [1] END |
-        SET t += {{times: old + [x IN fresh | x[0]], marks: coalesce(t.marks, [t.mark]) + [x IN fresh | x[1]],
-            last: CASE WHEN final[0] > {last} THEN {final} ELSE coalesce(t.last, t.since) END,
-            last_mark: CASE WHEN final[0] > {last} THEN final[1] ELSE coalesce(t.last_mark, t.mark) END,
-            since: CASE WHEN head[0] < since THEN {head} ELSE t.since END, mark: CASE WHEN head[0] < since THEN head[1] ELSE t.mark END}})
-    WITH i, CASE WHEN t IS NULL THEN first END AS began, head[0] < since AS earlier WHERE began IS NOT NULL OR earlier
-    RETURN collect([i, began, CASE WHEN earlier THEN 1 END]) AS changed_{role} }}"""
+    FOREACH (_ IN CASE WHEN t IS NULL THEN [1] ELSE [] END | CREATE (p)-[:{kind} {{since: {first}, mark: base + row[2], last: {last},
+        told_by: base + row[4], told: reduce(told = CASE WHEN row[5] IS NOT NULL THEN '' END, x IN row[5] | told + {pair}), crowd: i.crowd}}]->(i))
+    WITH base, row, i, t, {since} AS since, {until} AS until
+    WITH base, row, i, t, since, row[1] < since AS earlier, coalesce(row[3], row[1]) > coalesce(until, since) AS later,
+        coalesce(t.told, '|' + since + ',' + t.mark) AS old
+    WITH base, row, i, t, since, earlier, later, old,
+        reduce(fresh = '', x IN coalesce(row[5], [row[1..3]]) | CASE WHEN old CONTAINS '|' + x[0] + ',' THEN fresh ELSE fresh + {pair} END) AS fresh
+    FOREACH (_ IN CASE WHEN t IS NULL OR fresh = '' THEN [] ELSE [1] END | SET t.told = old + fresh, t.told_by = base + coalesce(row[4], row[2]),
+        t.last = CASE WHEN later THEN {latest} ELSE coalesce(t.last, t.since) END)
+    FOREACH (_ IN CASE WHEN earlier THEN [1] ELSE [] END | SET t.since = {first}, t.mark = base + row[2])
+    WITH i, row[1] AS began, since AS moved WHERE t IS NULL OR earlier
+    RETURN collect([i, began, moved]) AS changed_{role} }}"""
 TIES = {
     role: _TIES.format(
         role=role,
         kind=kind,
+        pair="'|' + x[0] + ',' + (base + x[1])",
+        first=when("row[1]"),
+        last=when_known("row[3]"),
+        latest=when("coalesce(row[3], row[1])"),
         since=micros("t.since"),
-        last=f"coalesce({micros('t.last')}, since)",
-        only=when("times[0]"),
-        newest=when("times[-1]"),
-        head=when("head[0]"),
-        final=when("final[0]"),
+        until=micros("t.last"),
     )
     for role, kind in zip(("own", "contact", "employer"), ROLE_TYPES, strict=True)
 }
 
-# An identifier whose ties are TALLIED keeps their number, when the latest began and the last mark that changed one. They are walked where an
-# old one turned out to have begun earlier; a crowd's never. The degree is read, not counted (GetDegree). With its CROWDth tie it becomes a
-# crowd: from then on its ties are in an index, and it keeps no number.
+# An identifier whose ties are TALLIED keeps their number, when the latest began and the last mark that changed one. They are walked only where
+# too few of the latest are left, because old ones turned out to have begun earlier; a crowd's never. The degree is read, not counted
+# (GetDegree). With its CROWDth tie it becomes a crowd: from then on its ties are in an index, and it keeps no number.
 _DEGREE = " + ".join(f"COUNT {{ (i)<-[:{kind}]-() }}" for kind in ROLE_TYPES)
 TALLY = f"""CALL (base, changed_own, changed_contact, changed_employer) {{
     UNWIND changed_own + changed_contact + changed_employer AS change
-    WITH base, change[0] AS i, collect(change[1]) AS fresh, count(change[2]) AS earlier
-    WITH base, i, fresh, earlier WHERE i.crowd IS NULL
-    WITH base, i, fresh, earlier, coalesce(CASE WHEN i.latest IS NOT NULL THEN i.ties + size(fresh) END, {_DEGREE}) AS ties WHERE ties >= {TALLIED}
-    WITH base, i, fresh, ties, ties >= {CROWD} AS crowd, i.latest IS NULL OR earlier > 0 AS again
+    WITH base, change[0] AS i, collect(change[1]) AS began, collect(change[2]) AS moved
+    WITH base, i, began, moved WHERE i.crowd IS NULL
+    WITH base, i, began, moved, i.latest AS latest,
+        coalesce(CASE WHEN i.latest IS NOT NULL THEN i.ties + size(began) - size(moved) END, {_DEGREE}) AS ties WHERE ties >= {TALLIED}
+    WITH base, i, began, ties, ties >= {CROWD} AS crowd, latest,
+        [x IN latest WHERE NOT x IN moved] AS kept, [x IN moved WHERE x >= latest[-1]] AS gone
+    WITH base, i, began, ties, crowd, latest, kept, latest IS NULL OR size(kept) < {TALLIED} OR size(latest) - size(kept) <> size(gone) AS again
     CALL (i, crowd, again) {{ WITH i WHERE again AND NOT crowd MATCH (i)<-[t:{TIE}]-() RETURN collect({micros("t.since")}) AS walked }}
-    CALL (i, fresh, again, walked) {{
-        UNWIND CASE WHEN again THEN walked ELSE i.latest + [began IN fresh WHERE began >= i.latest[-1]] END AS began
-        WITH began ORDER BY began DESC LIMIT {LATEST} RETURN collect(began) AS latest
+    CALL (began, latest, kept, again, walked) {{
+        UNWIND CASE WHEN again THEN walked ELSE kept + [x IN began WHERE x >= latest[-1]] END AS x
+        WITH x ORDER BY x DESC LIMIT {LATEST} RETURN collect(x) AS newest
     }}
-    FOREACH (_ IN CASE WHEN crowd THEN [] ELSE [1] END | SET i.ties = ties, i.latest = latest, i.told = base + $advance)
+    FOREACH (_ IN CASE WHEN crowd THEN [] ELSE [1] END | SET i.ties = ties, i.latest = newest, i.told = base + $advance)
     WITH i, crowd WHERE crowd
     CALL (i) {{ MATCH (i)<-[t:{TIE}]-() SET t.crowd = i.node
         WITH t ORDER BY t.since LIMIT {CROWD} RETURN max(t.since) AS since, max(t.mark) AS told }}

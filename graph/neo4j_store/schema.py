@@ -28,6 +28,16 @@ def _index(name: str, label: str, *properties: str) -> str:
     return f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON ({', '.join(f'n.{p}' for p in properties)})"
 
 
+# Looks at every tie, once in the life of a store; it may be cut off and run again.
+_TOLD_AS_TEXT = """MATCH ()-[t:{kind}]->() WHERE t.last IS NOT NULL AND t.told IS NULL
+    CALL (t) {{
+        SET t.told = reduce(told = CASE WHEN t.times IS NOT NULL THEN '' END,
+                n IN range(0, size(coalesce(t.times, [])) - 1) | told + '|' + t.times[n] + ',' + t.marks[n]),
+            t.told_by = reduce(top = null, mark IN t.marks | CASE WHEN top > mark THEN top ELSE mark END),
+            t.last = CASE WHEN t.times IS NOT NULL THEN t.last END
+        REMOVE t.times, t.marks, t.last_mark
+    }} IN TRANSACTIONS OF 10000 ROWS"""
+
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (
         _unique("store_name", "Store", "name"),
@@ -55,8 +65,10 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         *(f"CREATE INDEX crowd_{kind.lower()} IF NOT EXISTS FOR ()-[t:{kind}]-() ON (t.crowd, t.since)" for kind in ROLE_TYPES),
         "CALL db.awaitIndexes(300)",
     ),
-    # Tokens are found by the key, `node`. What else version 1 wrote (tokens, `last` of ties mentioned once, tallies of few ties) is read as before.
+    # Tokens are found by the key, `node`. What else version 1 wrote (tokens, tallies of few ties) is read as before.
     2: ("DROP INDEX identifier_token IF EXISTS",),
+    # A tie's mentions and their marks are one text, and a tie that was mentioned once has no `last`.
+    3: tuple(_TOLD_AS_TEXT.format(kind=kind) for kind in ROLE_TYPES),
 }
 VERSION = max(MIGRATIONS)
 

@@ -216,7 +216,7 @@ class _Named:
 
 
 def _ties(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]], named: _Named) -> list[list[Row]]:
-    """The mentions of the new facts, for each role: (place of the person, [(place of the identifier, times ascending, the mark that told each)])."""
+    """The mentions of the new facts, for each role: (place of the person, [what is said of each identifier, as cypher_write.TIES takes it])."""
     told: list[dict[int, dict[int, dict[int, int]]]] = [{}, {}, {}]
     people, places = named.people, named.places
     for who, mention, at, mark in _spoken(facts, new, mark_of):
@@ -229,10 +229,12 @@ def _ties(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list
 
 
 def _told(place: int, times: dict[int, int]) -> Row:
+    """(place of the identifier, first mention, its mark), and of several (latest mention, highest mark, [(mention, its mark)])."""
     if len(times) == 1:
-        return [place, list(times), list(times.values())]
-    ordered = sorted(times)
-    return [place, ordered, [times[at] for at in ordered]]
+        [(at, mark)] = times.items()
+        return [place, at, mark]
+    first = min(times)
+    return [place, first, times[first], max(times), max(times.values()), sorted(times.items())]
 
 
 def _spoken(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]]) -> Iterator[tuple[str, Mention, int, int]]:
