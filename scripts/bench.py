@@ -89,10 +89,11 @@ def served(folder: Path, model: Path, count: int) -> Figures:
     }
 
 
-def loaded(command: list[str], address: str, requests: list[bytes]) -> Figures:
-    """Start a server, warm it, load it, stop it."""
+def loaded(command: list[str], address: str, requests: list[bytes], warm_up: int | None = None) -> Figures:
+    """Start a server, warm it with the first `warm_up` requests (a tenth), load it, stop it."""
     print(f"== {' '.join(command[1:])}", file=sys.stderr, flush=True)
-    warm, rest = requests[: len(requests) // 10], requests[len(requests) // 10 :]
+    first = len(requests) // 10 if warm_up is None else warm_up
+    warm, rest = requests[:first], requests[first:]
     with subprocess.Popen(command) as server:
         try:
             wait_until_ready(address, server)

@@ -45,6 +45,9 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("var/bench"), help="where worlds, stores and servers go (default var/bench)")
     parser.add_argument("--applicants", type=int, default=100_000, help="the large size; the small one is a tenth (default 100000)")
     parser.add_argument("--requests", type=int, default=2000, help="requests of each kind (default 2000)")
+    parser.add_argument(
+        "--warm-up", type=int, default=4000, help="requests before those: a Java server compiles what it is often asked (default 4000)"
+    )
     parser.add_argument("--floor-rows", type=int, default=150_000, help="rows of a delivery that the bare statements write (default 150000)")
     options = parser.parse_args()
     os.environ["RINGFENCE_HASH_KEY"] = "a key for benchmarks"  # a Neo4j store makes none of its own
@@ -79,8 +82,10 @@ def benched(options: argparse.Namespace, applicants: int) -> Figures:
             measured("train_model.py", "--store", url(options.folder / str(options.applicants // 10)), "--as-of", AS_OF, "--out", model)
         casebook = f"sqlite:///{folder / f'casebook-{time.time_ns()}.db'}"
         command = [sys.executable, str(Path(__file__).parent / "serve.py"), "--store", server.url, "--model", str(model)]
-        requests = bodies(str(records / "applications.parquet"), options.requests)
-        figures["risk"] = loaded([*command, "--casebook", casebook, "--port", "8703", "--workers", "2"], "http://127.0.0.1:8703", requests)
+        requests = bodies(str(records / "applications.parquet"), options.warm_up + options.requests)
+        figures["risk"] = loaded(
+            [*command, "--casebook", casebook, "--port", "8703", "--workers", "2"], "http://127.0.0.1:8703", requests, options.warm_up
+        )
         return figures
     finally:
         server.stop()
