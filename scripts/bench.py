@@ -90,7 +90,7 @@ def served(folder: Path, model: Path, count: int) -> Figures:
 
 
 def loaded(command: list[str], address: str, requests: list[bytes], warm_up: int | None = None) -> Figures:
-    """Start a server, warm it with the first `warm_up` requests (a tenth), load it, stop it."""
+    """Start a server, warm it with the first `warm_up` requests (by default a tenth of them), load it, stop it."""
     print(f"== {' '.join(command[1:])}", file=sys.stderr, flush=True)
     first = len(requests) // 10 if warm_up is None else warm_up
     warm, rest = requests[:first], requests[first:]

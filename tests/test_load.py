@@ -365,3 +365,9 @@ def test_a_value_that_a_thousand_people_give_is_named_in_the_report(tmp_path, st
     rows = [{"event_id": f"E{n}", "kind": "login", "at": "2025-06-01", "applicant_id": f"U{n}", "wifi": "94:98:12:a8:f7:71"} for n in range(1_001)]
     report = load_into(store, deliver(tmp_path / "delivery", events=rows))
     assert report.as_json()["crowds"] == [{"kind": "wifi", "masked": "94:98:12:**:**:71", "holders": COUNT_CAP}]
+
+
+def test_a_load_brings_as_many_facts_at_once_as_the_store_takes_best(tmp_path, store):
+    store.batch = 2
+    load_into(store, deliver(tmp_path / "delivery", applications=[{**APPLICATION, "application_id": f"A{n}"} for n in range(5)]))
+    assert [len(told.facts.applications) for told in store.journal() if told.facts.applications] == [2, 2, 1]
