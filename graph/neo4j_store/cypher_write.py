@@ -68,28 +68,35 @@ IDENTIFIERS = f"""CALL () {{ UNWIND range(0, size($identifiers) - 1) AS n WITH n
         collect(CASE WHEN i.masked <> row[2] OR linking <> row[3] THEN [i.node, i.masked, linking] END) AS otherwise }}"""
 
 
-def _linked(fact: str, kind: str, label: str, column: tuple[str, str]) -> str:
-    """A link to a merchant, lender or agent that the fact may name; one nobody has described yet is Unknown."""
-    key, value = column
-    return f"""FOREACH (id IN CASE WHEN {value} IS NULL THEN [] ELSE [{value}] END |
-        MERGE (x:{label} {{{key}: id}}) ON CREATE SET x:Unknown CREATE ({fact})-[:{kind}]->(x))"""
+def _company(many: str, label: str, key: str) -> str:
+    """Merchants, lenders or agents that the rows name; one nobody has described yet is Unknown."""
+    return f"""CALL () {{ UNWIND range(0, size(${many}) - 1) AS n MERGE (x:{label} {{{key}: ${many}[n]}}) ON CREATE SET x:Unknown
+    WITH x, n ORDER BY n RETURN collect(x) AS {many} }}"""
 
 
-_APPLICATION_ROW = {name: f"row[{n}]" for n, name in enumerate(APPLICATION)}
-_EVENT_ROW = {name: f"row[{n}]" for n, name in enumerate(EVENT)}
+COMPANIES = "\n".join(
+    _company(*of) for of in (("lenders", "Platform", "platform_id"), ("merchants", "Merchant", "merchant_id"), ("agents", "Agent", "agent_id"))
+)
+
+
+def _linked(fact: str, kind: str, company: str) -> str:
+    """A link to a company that the fact may name."""
+    return f"FOREACH (_ IN CASE WHEN {company} IS NULL THEN [] ELSE [1] END | CREATE ({fact})-[:{kind}]->({company}))"
+
+
 NEW = {
-    "applications": f"""CALL (base, people) {{ UNWIND $new_applications AS row
-        WITH base, row, people[row[19]] AS p
+    "applications": f"""CALL (base, people, lenders, merchants, agents) {{ UNWIND $new_applications AS row
+        WITH base, row, people[row[19]] AS p, lenders[row[20]] AS lender, merchants[row[21]] AS merchant, agents[row[22]] AS agent
         MERGE (a:Application {{application_id: row[0]}})
         SET a += {properties("row", APPLICATION, mark="mark")} REMOVE a:Unknown
         CREATE (p)-[:APPLIED {{at: {when("row[2]")}}}]->(a)
-        {_linked("a", "TO", "Platform", ("platform_id", _APPLICATION_ROW["platform_id"]))}
-        {_linked("a", "AT", "Merchant", ("merchant_id", _APPLICATION_ROW["merchant_id"]))}
-        {_linked("a", "THROUGH", "Agent", ("agent_id", _APPLICATION_ROW["agent_id"]))} }}""",
-    "events": f"""CALL (base, people) {{ UNWIND $new_events AS row
-        WITH base, row, people[row[10]] AS p, people[row[11]] AS q
+        CREATE (a)-[:TO]->(lender)
+        {_linked("a", "AT", "merchant")}
+        {_linked("a", "THROUGH", "agent")} }}""",
+    "events": f"""CALL (base, people, merchants) {{ UNWIND $new_events AS row
+        WITH base, row, people[row[10]] AS p, people[row[11]] AS q, merchants[row[12]] AS merchant
         CREATE (p)-[:DID {{at: {when("row[2]")}}}]->(e:Event {properties("row", EVENT, mark="mark")})
-        {_linked("e", "AT", "Merchant", ("merchant_id", _EVENT_ROW["merchant_id"]))}
+        {_linked("e", "AT", "merchant")}
         WITH e, p, q WHERE q IS NOT NULL
         CREATE (e)-[:TOWARDS {{at: e.at}}]->(q) SET e:Dealing, p.deals = true, q.deals = true }}""",
     "contacts": f"""CALL (base, people, identifiers) {{ UNWIND $new_contacts AS row
@@ -169,7 +176,7 @@ TALLY = f"""CALL (base, changed_own, changed_contact, changed_employer) {{
     SET i.crowd = i.node, i.full_since = since, i.full_mark = told, i.ties = null, i.latest = null, i.told = null }}"""
 AS_SHOWN = "WITH * WHERE $unless = '' OR size(otherwise) = 0"
 ADVANCE = "SET s.mark = base + $advance"
-ALL_NEW = "\n".join([BASE, PEOPLE, IDENTIFIERS, AS_SHOWN, *NEW.values(), *TIES.values(), TALLY, ADVANCE, "RETURN base, otherwise"])
+ALL_NEW = "\n".join([BASE, PEOPLE, COMPANIES, IDENTIFIERS, AS_SHOWN, *NEW.values(), *TIES.values(), TALLY, ADVANCE, "RETURN base, otherwise"])
 
 # The mentions of facts that named an identifier in another form than the store's, written again in the store's.
 CORRECT = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -69,12 +69,14 @@ class Writer:
 
     def _put(self, facts: Facts, tables: Mapping[str, _Table], found: _Sorted, beyond: Mapping[str, list[int]], *, unless: str = "") -> int | None:
         """Write what is new, `beyond` says by how much each row's mark is beyond the store's: the mark then, None where `unless` is known."""
-        named = _Named.of(facts)
         rows = {name: [[*tables[name].rows[n], beyond[name][n]] for n in positions] for name, positions in found.new.items()}
+        named = _Named.of(facts, rows)
         given: dict[str, Any] = {f"new_{name}": named.placed(name, rows.get(name, [])) for name in NEW}
         given |= {f"ties_{role}": ties for role, ties in zip(TIES, _ties(facts, found.new, beyond, named), strict=True)}
         advance = max((row[-1] for told in rows.values() for row in told), default=0)
-        answer = self._ask(ALL_NEW, **given, people=list(named.people), identifiers=named.identifiers, unless=unless, advance=advance)
+        given |= {"people": list(named.people), "identifiers": named.identifiers}
+        given |= {"lenders": list(named.lenders), "merchants": list(named.merchants), "agents": list(named.agents)}
+        answer = self._ask(ALL_NEW, **given, unless=unless, advance=advance)
         if not answer:
             return None
         [[mark, otherwise]] = answer
@@ -177,11 +179,14 @@ def _marks(batches: int, mark: int, found: _Sorted, owner: Mapping[str, list[int
     return beyond, added
 
 
-def _people(facts: Facts) -> list[str]:
-    """Everybody whom the facts name, in a fixed order so that no two writers wait for each other."""
+def _people(facts: Facts) -> set[str | None]:
     named = {a.applicant_id for a in facts.applications} | {e.applicant_id for e in facts.events} | {c.applicant_id for c in facts.contacts}
-    named |= {e.counterparty_id for e in facts.events if e.counterparty_id is not None}
-    return sorted(named | {label.applicant_id for label in facts.labels if label.applicant_id is not None})
+    return named | {e.counterparty_id for e in facts.events} | {label.applicant_id for label in facts.labels}
+
+
+def _placed(named: Set[str] | Set[str | None]) -> dict[str, int]:
+    """The place of each, in a fixed order so that no two writers wait for each other."""
+    return {each: n for n, each in enumerate(sorted(each for each in named if each is not None))}
 
 
 @dataclass(frozen=True)
@@ -189,27 +194,38 @@ class _Named:
     """Whom and what a batch names: the server looks each up once, and rows say which by its place."""
 
     people: dict[str, int]
+    lenders: dict[str, int]
+    merchants: dict[str, int]
+    agents: dict[str, int]
     places: dict[str, int]  # of identifiers, by node
     identifiers: list[Row]
 
     @classmethod
-    def of(cls, facts: Facts) -> _Named:
-        """An identifier is shown as the first fact to name it shows it."""
+    def of(cls, facts: Facts, new: Mapping[str, list[Row]]) -> _Named:
+        """An identifier is shown as the first fact to name it shows it. Companies are those of the new rows alone."""
         mentions = [*(a.mentions for a in facts.applications), *(e.mentions for e in facts.events)]
         spoken = [m.identifier for each in mentions for m in each]
         first: dict[str, Identifier] = {}
         for i in (*spoken, *(c.phone for c in facts.contacts), *(d.identifier for d in facts.devices)):
             first.setdefault(i.node, i)
-        people = {who: n for n, who in enumerate(_people(facts))}
-        return cls(people, {node: n for n, node in enumerate(first)}, [codec.identifier_row(i) for i in first.values()])
+        applications, events = new.get("applications", []), new.get("events", [])
+        return cls(
+            people=_placed(_people(facts)),
+            lenders=_placed({row[3] for row in applications}),
+            merchants=_placed({row[7] for row in applications} | {row[5] for row in events}),
+            agents=_placed({row[8] for row in applications}),
+            places={node: n for n, node in enumerate(first)},
+            identifiers=[codec.identifier_row(i) for i in first.values()],
+        )
 
     def placed(self, name: str, rows: list[Row]) -> list[Row]:
         """The rows of a table, with the places of whom and what they are about at the end."""
         people, places = self.people, self.places
         if name == "applications":
-            return [[*row, people[row[1]]] for row in rows]
+            lenders, merchants, agents = self.lenders, self.merchants, self.agents
+            return [[*row, people[row[1]], lenders[row[3]], merchants.get(row[7]), agents.get(row[8])] for row in rows]
         if name == "events":
-            return [[*row, people[row[1]], None if row[4] is None else people[row[4]]] for row in rows]
+            return [[*row, people[row[1]], people.get(row[4]), self.merchants.get(row[5])] for row in rows]
         if name == "contacts":
             return [[*row, people[row[0]], places[row[1]]] for row in rows]
         return [[*row, places[row[0]]] for row in rows] if name == "devices" else rows
