@@ -8,6 +8,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from service.app import create_app
+from service.assess import warm_up
 from service.desk import routes
 from service.settings import Settings
 from service.wiring import wire
@@ -46,6 +47,7 @@ def serve(folder, **more):
         fill(store)
     settings = Settings(store=store_url(folder / "store.db"), casebook=f"sqlite:///{folder}/book.db", hash_key="a key for this test alone", **more)
     wired = wire(settings, clock=lambda: day(100))
+    warm_up(wired)  # as a worker does before it takes requests: a Neo4j server that is new to its statements plans them for seconds
     server = make_server("127.0.0.1", 0, create_app(wired), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
