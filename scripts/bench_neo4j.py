@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -133,6 +134,7 @@ def parts(records: Path) -> Iterator[tuple[Path, float]]:
             first, end = (len(table) * k // count for k in (n, n + 1))
             pq.write_table(table.slice(first, end - first), part / name)
         yield part, 1 / count
+        shutil.rmtree(part)
 
 
 def load_rate(records: Path, store: str, folder: Path) -> Figures:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from graph.evidence import subject_of
-from graph.model import Facts
+from graph.model import Facts, Merchant, Platform, PlatformType
 from graph.neo4j_store import Neo4jStore, rings
 from graph.neo4j_store.cypher import CROWD, LATEST, TALLIED
 from graph.sqlite_store import SqliteStore
@@ -118,3 +118,41 @@ def test_a_snapshot_that_was_never_finished_is_seen_by_nobody_and_thrown_away_la
         store.save_rings(a_snapshot(7, 2))
         assert store._read("MATCH (r:Ring) RETURN r.ring_id") == [["R-1"]]
         assert store.view(day(99)).rings() == a_snapshot(7, 2)
+
+
+def test_an_analyst_finds_every_fact_tied_to_the_companies_that_it_names() -> None:
+    at_m1 = applies("ann", 1, merchant_id="M1", agent_id="G2")
+    bare = applies("bob", 2, platform_id="L2")
+    described = Facts(
+        platforms=(Platform(platform_id="L1", type=next(iter(PlatformType))),),
+        merchants=(Merchant(merchant_id="M1"),),
+        applications=(at_m1, bare, applies("cat", 3, merchant_id="M0", agent_id="G1")),
+        events=(
+            does("ann", "purchase", 4, merchant_id="M2"),
+            does("bob", "transfer", 5, counterparty_id="ann"),
+            does("cat", "purchase", 6, merchant_id="M1"),
+        ),
+    )
+    other = dataclasses.replace(at_m1, merchant_id="M9", agent_id="G9", platform_id="L9")  # a conflict: the first one stands
+    with Neo4jStore(empty_graph()) as store:
+        store.add(described)
+        assert store.add(Facts(applications=(other,))).conflicts == (("applications", 0),)
+        store.add(Facts(applications=(applies("dan", 7, merchant_id="M3", platform_id="L3", agent_id="G1"),)))
+        tied = store._read(
+            "MATCH (f:Application|Event)-[t:TO|AT|THROUGH]->(x) "
+            "RETURN coalesce(f.application_id, f.event_id), type(t), coalesce(x.platform_id, x.merchant_id, x.agent_id)"
+        )
+        links: dict[str, set[tuple[str, str]]] = {}
+        for fact, link, company in tied:
+            links.setdefault(fact, set()).add((link, company))
+        assert links == {
+            "ann@1": {("TO", "L1"), ("AT", "M1"), ("THROUGH", "G2")},
+            "bob@2": {("TO", "L2")},
+            "cat@3": {("TO", "L1"), ("AT", "M0"), ("THROUGH", "G1")},
+            "ann-purchase@4": {("AT", "M2")},
+            "cat-purchase@6": {("AT", "M1")},
+            "dan@7": {("TO", "L3"), ("AT", "M3"), ("THROUGH", "G1")},
+        }
+        assert len(tied) == sum(map(len, links.values()))
+        companies = store._read("MATCH (x:Platform|Merchant|Agent) RETURN coalesce(x.platform_id, x.merchant_id, x.agent_id), x:Unknown ORDER BY 1")
+        assert dict(map(tuple, companies)) == {known: known not in {"L1", "M1"} for known in ("G1", "G2", "L1", "L2", "L3", "M0", "M1", "M2", "M3")}
