@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -70,7 +72,7 @@ def render(result: ReviewResult, path: Path) -> None:
     environment = Environment(
         loader=PackageLoader("investigations"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(money=money, percent=percent)
+    environment.filters.update(money=money, percent=percent, minute=partial(minute, zone=result.zone), day=partial(day, zone=result.zone))
     page = environment.get_template("report.html").render(**_context(result))
     beside = path.with_name(path.name + ".part")
     beside.write_text(page, encoding="utf-8")
@@ -89,6 +91,17 @@ def money(amount: float) -> str:
 def percent(share: float | None) -> str:
     """A share as per cent with one digit; a dash where it is not known."""
     return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def minute(moment: datetime, zone: tzinfo) -> str:
+    """A moment in `zone`, which is named: `2026-01-05 08:00 Asia/Shanghai (UTC+08:00)`."""
+    local = moment.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M} {zone} (UTC{local.isoformat()[-6:]})"
+
+
+def day(moment: datetime, zone: tzinfo) -> str:
+    """The day of a moment in `zone`."""
+    return f"{moment.astimezone(zone):%Y-%m-%d}"
 
 
 def back_test(early: Sequence[EarlyWarning]) -> BackTest:
@@ -152,7 +165,7 @@ def _drawn(result: ReviewResult, worst: Sequence[Ring]) -> list[Drawn]:
         pictures.append(
             Drawn(
                 ring=ring,
-                picture=drawing.draw(ring, edges, result.snapshot.as_of),
+                picture=drawing.draw(ring, edges, result.snapshot.as_of, result.zone),
                 legend=tuple((*words.shared(kind), drawing.colour_of(kind)) for kind in drawing.kinds_drawn(edges)[:4]),
                 shared=tuple((*words.shared(kind), n) for kind, n in Counter(ring.shared_by_kind).most_common(TOLD) if n),
                 reasons=tuple(words.reason(code) for code in ring.reason_codes[:TOLD]),
@@ -193,7 +206,13 @@ def _by_exposure(flagged: Sequence[Ring]) -> list[Ring]:
 
 def _month_bars(flagged: Sequence[Ring], result: ReviewResult) -> list[Bar]:
     """Members of today's flagged rings by the month in which they joined, the last MONTHS months."""
-    last = result.snapshot.as_of.year * 12 + result.snapshot.as_of.month - 1
-    joined = Counter(m.joined_at.year * 12 + m.joined_at.month - 1 for ring in flagged for m in ring.members)
+    last = _month(result.snapshot.as_of, result.zone)
+    joined = Counter(_month(m.joined_at, result.zone) for ring in flagged for m in ring.members)
     months = range(last - MONTHS + 1, last + 1)
     return [Bar(f"{month // 12}-{month % 12 + 1:02d}", joined[month], str(joined[month]), charts.ORANGE) for month in months]
+
+
+def _month(moment: datetime, zone: tzinfo) -> int:
+    """The month of a moment in `zone`, counted from year 0."""
+    local = moment.astimezone(zone)
+    return local.year * 12 + local.month - 1

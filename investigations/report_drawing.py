@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import networkx as nx
 from markupsafe import Markup
@@ -39,12 +39,12 @@ OTHER_KIND = "#9aa3ae"
 _MIDDLE = "\0"  # no applicant is called so
 
 
-def draw(ring: Ring, edges: Sequence[GroupEdge], as_of: datetime) -> Markup:
-    """The ring as of a moment; members beyond MEMBERS_DRAWN are left out and said. The same ring looks the same every time."""
+def draw(ring: Ring, edges: Sequence[GroupEdge], as_of: datetime, zone: tzinfo = UTC) -> Markup:
+    """The ring as of a moment, days in `zone`; members beyond MEMBERS_DRAWN are left out and said. The same ring looks the same every time."""
     members = sorted(ring.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[:MEMBERS_DRAWN]
     places = _places(members, edges)
     lines = [_line(edge, places) for edge in edges if edge.a in places and edge.b in places]
-    dots = [_dot(member, places[member.applicant_id], as_of) for member in reversed(members)]
+    dots = [_dot(member, places[member.applicant_id], as_of, zone) for member in reversed(members)]
     left = ring.size - len(members)
     note = Markup('<text x="8" y="{}" fill="#8a94a3" font-size="11">+ {}</text>').format(HEIGHT - 8, left) if left else Markup("")
     frame = '<svg viewBox="0 0 {} {}" role="img" aria-label="{}" class="ring">{}{}{}</svg>'
@@ -96,9 +96,9 @@ def _line(edge: GroupEdge, places: dict[str, tuple[float, float]]) -> Markup:
     return Markup(frame).format(x1, y1, x2, y2, colour, 0.8 + 1.6 * edge.weight, ", ".join(edge.kinds))
 
 
-def _dot(member: RingMember, place: tuple[float, float], as_of: datetime) -> Markup:
+def _dot(member: RingMember, place: tuple[float, float], as_of: datetime, zone: tzinfo) -> Markup:
     fresh = member.joined_at >= as_of - NEW_FOR
     edge = Markup(' stroke="{}" stroke-width="3"').format(NEWCOMER) if fresh else Markup(' stroke="#fff" stroke-width="1.5"')
     frame = '<circle cx="{:.1f}" cy="{:.1f}" r="{}" fill="{}"{}><title>{} · {} · {:%Y-%m-%d}</title></circle>'
     size, colour = ROLE_SIZES.get(member.role, 5.0), ROLE_COLOURS.get(member.role, OTHER_KIND)
-    return Markup(frame).format(place[0], place[1], size, colour, edge, member.applicant_id, member.role, member.joined_at)
+    return Markup(frame).format(place[0], place[1], size, colour, edge, member.applicant_id, member.role, member.joined_at.astimezone(zone))

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,7 @@ _CHANGES = ("born", "grown", "shrunk", "merged", "split", "dissolved")
 class ReviewPlan:
     """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the clock for the cases.
 
-    `engine` says who cuts the graph: `local`, or `gds` for the database that holds it.
+    `engine` says who cuts the graph: `local`, or `gds` for the database that holds it. `zone` is the one in which the report tells times.
     """
 
     as_of: datetime
@@ -47,6 +47,7 @@ class ReviewPlan:
     now: datetime
     back_steps: int = 3
     engine: str = "local"
+    zone: tzinfo = UTC
 
 
 def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> ReviewResult:
@@ -73,6 +74,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         early=early_warnings(flagged, earlier, found.tables),
         moments=tuple(e.at for e in earlier),
         figures=_figures(snapshot, found, took),
+        zone=plan.zone,
     )
     _publish(store, result, plan.out)
     opened = _open_cases(result, casebook, flagged, plan)

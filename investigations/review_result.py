@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from graph.model import RingChange, RingSnapshot
 
@@ -46,6 +46,7 @@ class ReviewResult:
     seconds (of the whole batch), then search_seconds (without back-test and files), applicants, links, hubs_ignored, cases_opened, peak_mb,
     known_good (applicants whose latest conclusion by then is good) and
     known_good_flagged (how many of those a flagged ring would hold had nobody cleared them: the report's headline of honest people hit).
+    The page tells times in `zone`, and names it; the files hold UTC.
     """
 
     snapshot: RingSnapshot
@@ -54,6 +55,7 @@ class ReviewResult:
     early: tuple[EarlyWarning, ...]
     moments: tuple[datetime, ...]
     figures: Mapping[str, float | int]
+    zone: tzinfo = UTC
 
     @property
     def changes(self) -> tuple[RingChange, ...]:

@@ -9,6 +9,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from ingestion.door import time_zone
 from investigations.review import ReviewPlan, review
 from service.command import ended, folder_for
 from service.settings import Settings
@@ -28,9 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> dict[str, float | int]:
     settings = Settings.from_environment()
     settings = dataclasses.replace(settings, store=options.store or settings.store, casebook=options.casebook or settings.casebook)
-    as_of, now = moment_given(settings, options.as_of), system_clock()
+    as_of, now, zone = moment_given(settings, options.as_of), system_clock(), time_zone(settings.timezone)
     with open_existing(settings.store) as store, open_casebook(settings.casebook) as casebook:
-        plan = ReviewPlan(as_of=as_of, out=folder_for(options.out), now=now, back_steps=options.back_steps, engine=options.engine)
+        plan = ReviewPlan(as_of=as_of, out=folder_for(options.out), now=now, back_steps=options.back_steps, engine=options.engine, zone=zone)
         return dict(review(store, casebook, plan).figures)
 
 

@@ -1,10 +1,12 @@
 """The report of a ring review: one page that opens without a network, and says what is new, how bad, and who is held by mistake."""
 
+import dataclasses
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -188,3 +190,11 @@ def test_every_reason_of_a_ring_and_all_that_people_share_has_words_in_both_lang
 
 def test_an_unknown_share_is_a_dash():
     assert (percent(None), percent(0.0052)) == ("–", "0.5 %")
+
+
+def test_the_report_tells_times_and_days_in_the_zone_of_the_settings_and_names_it(tmp_path):
+    late = dataclasses.replace(ring("R-1"), first_seen=day(60) + timedelta(hours=20))  # of the next day already in China
+    page = page_of(dataclasses.replace(review([late]), zone=ZoneInfo("Asia/Shanghai")), tmp_path)
+    assert f"{day(100):%Y-%m-%d} 08:00 Asia/Shanghai (UTC+08:00)" in page
+    assert f"<td>{day(61):%Y-%m-%d}</td>" in page
+    assert f"<td>{day(60):%Y-%m-%d}</td>" in page_of(review([late]), tmp_path)

@@ -135,6 +135,7 @@ def test_the_commands_end_with_one_line_of_figures(store, tmp_path, capsys):
     (tmp_path / "truth" / "applicants.csv").write_text("\n".join(["applicant_id,kind,ring,bad", *rows]))
     url, out, as_of = store_url(tmp_path / "town.db"), str(tmp_path / "out"), AS_OF.isoformat()
     assert detect(["--store", url, "--casebook", f"sqlite:///{tmp_path}/c.db", "--as-of", as_of, "--out", out, "--back-steps", "0"]) == 0
+    assert "Asia/Shanghai (UTC+08:00)" in (tmp_path / "out" / "report.html").read_text()
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert {"groups", "flagged", "members_flagged", "largest_component", "seconds"} <= set(figures)
     assert {"born", "grown", "shrunk", "merged", "split", "dissolved"} <= set(figures)
