@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import networkx as nx
 
 from graph.evidence import Subject
-from graph.hubs import GUARD
+from graph.facts.hubs import GUARD
 from graph.model import Application, Holders, Identifier, IdentifierKind, Role
 
 KEY_KINDS = frozenset({IdentifierKind.NATIONAL_ID, IdentifierKind.PHONE, IdentifierKind.DEVICE, IdentifierKind.BANK_CARD})

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import networkx as nx
 
-from graph.hubs import hub_reason
+from graph.facts.hubs import hub_reason
 from graph.model import Event, Holders, Identifier, Mention, Role, Tie
 
 

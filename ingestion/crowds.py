@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from graph.hubs import COUNT_CAP
+from graph.facts.hubs import COUNT_CAP
 from graph.model import Application, Event, Identifier
 from graph.store import GraphStore
 from ingestion.parse import Fact

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from graph import hubs, multi_lending, signals
+from graph import multi_lending, signals
 from graph.errors import StoreError
 from graph.evidence import Evidence, Subject
+from graph.facts import hubs
 from graph.multi_lending import MultiLending
 from graph.store import GraphView
 from investigations.assessments import Degraded, Level

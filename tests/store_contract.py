@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from graph.evidence import subject_of
-from graph.hubs import GUARD
+from graph.facts.hubs import GUARD
 from graph.model import Facts, IdentifierKind, LabelValue, Outcome, OutcomeStatus, Ring, RingChange, RingKind, RingMember, RingSnapshot, Role
 from graph.store import GraphStore, GraphView
 from graph.tables import Tables

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from graph.errors import DeliveryError
-from graph.hubs import COUNT_CAP
+from graph.facts.hubs import COUNT_CAP
 from graph.model import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, Role
 from ingestion.ahead import ahead
 from ingestion.batches import batches

@@ -10,7 +10,7 @@ from typing import Any
 import neo4j
 import pytest
 
-from graph.hubs import COUNT_CAP
+from graph.facts.hubs import COUNT_CAP
 from graph.model import Facts, IdentifierKind, Role
 from graph.neo4j_store import Neo4jStore, cypher_nearby, cypher_read, cypher_tables, cypher_write, schema
 from graph.neo4j_store.address import address_of

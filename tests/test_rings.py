@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from graph.facts.hubs import REASONS
 from graph.model import Event, Facts
 from graph.rings.search import search
-from graph.rings.sharing import HUB_REASONS, sharing_of
+from graph.rings.sharing import sharing_of
 from graph.rings.snapshot import snapshot_of
 from tests.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.small_worlds import before, day, fraud, random_facts, shuffled, uses
@@ -65,7 +66,7 @@ def test_a_shops_tablet_with_a_stream_of_customers_links_nobody(tmp_path):
         tables = store.view(AS_OF).tables()
     sharing = sharing_of(tables)
     tablet = np.flatnonzero(sharing.holders >= 150)
-    assert "turnover" in [HUB_REASONS[reason] for reason in sharing.hub[tablet]]
+    assert "turnover" in [REASONS[reason] for reason in sharing.hub[tablet]]
 
 
 def test_members_of_a_ring_have_a_place_in_it(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graph.hubs import COUNT_CAP
+from graph.facts.hubs import COUNT_CAP
 
 # Moments are DateTimes in UTC, so that people read them; they travel as whole microseconds, which is exact and ten times as fast to unpack.
 # A year before 1970 needs the detour over year 1, because Cypher divides towards zero.

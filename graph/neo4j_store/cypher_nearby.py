@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graph.hubs import GUARD
+from graph.facts.hubs import GUARD
 from graph.neo4j_store.cypher import (
     APPLICATION,
     COUNTED_NEARBY,

@@ -10,7 +10,7 @@ from typing import Any
 import networkx as nx
 
 from graph.evidence import Evidence, Subject
-from graph.hubs import hub_reason
+from graph.facts.hubs import hub_reason
 from graph.keys import elsewhere
 from graph.model import (
     Application,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.compiled import compiled
+from graph.facts.hubs import ALL_PAIRS, NEAR
 from graph.model import IdentifierKind, Role
 from graph.rings.sharing import AGENT, DAY, Sharing, sharing_of
 from graph.tables import KINDS, ROLES, Column, Tables
@@ -29,8 +30,6 @@ PRIOR = {
     "national_id": 0.9, "phone": 0.7, "device": 0.6, "bank_card": 0.8, "email": 0.7, "ip": 0.2, "wifi": 0.2, "address": 0.25, "employer": 0.06,
     "merchant": 0.01, "agent": 0.04, "known_contact": 0.3, "common_contact": 0.45, "employer_phone": 0.15, "transfer": 0.35, "referral": 0.3,
 }  # fmt: skip
-ALL_PAIRS = 40  # up to so many holders every pair is linked; beyond, each holder with the next NEAR arrivals
-NEAR = 6
 # Soft kinds say little on their own, so they do not count as corroboration that two people act together.
 PLACES = ("ip", "wifi", "address", "employer", "employer_phone")
 SOFT = (*PLACES, "merchant", "agent")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from graph.model import IdentifierKind, Role
+from graph.facts.hubs import batch_reasons
+from graph.model import Role
 from graph.tables import KINDS, ROLES, Column, Tables
 
 DAY = 86_400_000_000  # microseconds
 MERCHANT, AGENT = len(KINDS), len(KINDS) + 1  # value kinds beyond the identifiers'
 VALUE_KINDS = (*(kind.value for kind in KINDS), "merchant", "agent")
 
-# More holders than this and a value never links anybody in the batch. Far above the live guard: below it, weight falls with the holders
-# instead, because a ring can hide among the holders of a dormitory's Wi-Fi.
-BATCH_GUARD = 2_000
 _CONTACT = ROLES.index(Role.CONTACT)
 
 
@@ -25,7 +23,7 @@ class Sharing:
 
     kind int8, source int32 (position in identifiers, merchant_ids or agent_ids), start int64 (V + 1,)
     who int32, role int8, since int64, last int64                                        (rows)
-    hub_reason: per value an index into HUB_REASONS, 0 = it links
+    hub int8: per value an index into graph.facts.hubs.REASONS, 0 = it links
     """
 
     kind: Column
@@ -46,9 +44,6 @@ class Sharing:
     def value_of_row(self) -> Column:
         """The value that each row belongs to (rows,)."""
         return np.repeat(np.arange(len(self.kind)), self.holders)
-
-
-HUB_REASONS = ("", "not_linking", "many_holders", "turnover")
 
 
 def sharing_of(tables: Tables) -> Sharing:
@@ -92,27 +87,10 @@ def _one_per_holder(packed: Column, since: Column, last: Column) -> tuple[Column
 
 
 def _with_hubs(found: Sharing, tables: Tables) -> Sharing:
-    """Mark the values that link nobody: placeholders and wrong ids, endless lists of holders, values that pass from hand to hand."""
-    holders = found.holders
+    """Mark the values that link nobody."""
     identifier = found.kind < MERCHANT
     linking = np.ones(len(found.kind), bool)
     linking[identifier] = tables.identifiers["linking"][found.source[identifier]]
-    hub = np.zeros(len(found.kind), np.int8)
-    hub[_hand_to_hand(found)] = 3
-    hub[(holders > BATCH_GUARD) & identifier] = 2
-    hub[~linking] = 1
-    return Sharing(found.kind, found.source, found.start, found.who, found.role, found.since, found.last, hub)
-
-
-def _hand_to_hand(found: Sharing) -> Column:
-    """Values with a steady stream of new holders for months: a counter's tablet, a carrier's address, a shop's own number."""
-    holders = found.holders
-    if not len(holders):
-        return np.zeros(0, bool)
-    first, final = found.since[found.start[:-1]], found.since[found.start[1:] - 1]
-    days = (final - first) / DAY
-    middle = found.since[(found.start[:-1] + found.start[1:]) // 2]
-    steady = np.abs((middle - first) / np.maximum(final - first, 1) - 0.5) < 0.25
-    phone = found.kind == KINDS.index(IdentifierKind.PHONE)
-    limit = np.where(phone, 60, 100)
-    return np.asarray((holders > limit) & (days > 90) & steady & (found.kind < MERCHANT))
+    start, stop = found.start[:-1], found.start[1:]
+    arrivals = (found.since[start], found.since[(start + stop) // 2], found.since[stop - 1])
+    return replace(found, hub=batch_reasons(found.kind, linking, found.holders, arrivals))

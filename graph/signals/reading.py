@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from graph.entity import Entity, resolve
 from graph.evidence import Evidence
-from graph.hubs import SHOP_USERS, is_shop_device
+from graph.facts.hubs import SHOP_USERS, is_shop_device
 from graph.model import Application
 from graph.model import IdentifierKind as Kind
 from graph.signals.neighbours import Neighbour, neighbours

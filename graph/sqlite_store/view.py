@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 
-from graph.hubs import COUNT_CAP, hub_reason
+from graph.facts.hubs import COUNT_CAP, hub_reason
 from graph.model import (
     Application,
     Device,

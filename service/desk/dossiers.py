@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graph.errors import NotFoundError
-from graph.hubs import COUNT_CAP, hub_reason
+from graph.facts.hubs import COUNT_CAP, hub_reason
 from graph.model import Application, Event, IdentifierKind, Label, Membership, Outcome, Platform
 from graph.store import GraphView
 from service.desk.drawings import known_bad, label_of

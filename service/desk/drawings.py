@@ -8,7 +8,7 @@ from datetime import datetime
 
 import networkx as nx
 
-from graph.hubs import COUNT_CAP
+from graph.facts.hubs import COUNT_CAP
 from graph.model import Identifier, Label, LabelValue, Membership
 from graph.store import GraphView
 

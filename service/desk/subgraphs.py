@@ -7,7 +7,7 @@ from collections import Counter
 import networkx as nx
 
 from graph.errors import InputError, NotFoundError
-from graph.hubs import hub_reason
+from graph.facts.hubs import hub_reason
 from graph.model import Application, Identifier, Tie
 from graph.store import GraphView
 from graph.walk import Bounds, link
