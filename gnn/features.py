@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from graph.evidence import Evidence
-from graph.model import Application, IdentifierKind, LabelValue, Outcome, OutcomeStatus, Role
+from graph.facts.loans import LATE
+from graph.facts.verdicts import standings
+from graph.model import Application, IdentifierKind, Outcome, OutcomeStatus, Role
 
 KINDS = tuple(IdentifierKind)
 STATUSES = tuple(OutcomeStatus)
-TROUBLE = (OutcomeStatus.DPD30, OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF)
 WINDOWS = (1.0, 7.0, 30.0, 90.0)  # days
 NEVER = 4_000.0  # days: stands for *has not happened*, beyond any history
 _DAY = timedelta(days=1)
@@ -100,7 +101,7 @@ class Reader:
             size(sum(OutcomeStatus.REJECTED in fate for fate in fates)),
             size(sum(OutcomeStatus.DISBURSED in fate for fate in fates)),
             size(sum(OutcomeStatus.CLOSED in fate for fate in fates)),
-            size(sum(not fate.isdisjoint(TROUBLE) for fate in fates)),
+            size(sum(not fate.isdisjoint(LATE) for fate in fates)),
         ]
 
     def identifier(self, data: Mapping[str, Any], links: Mapping[str, Mapping[str, Any]]) -> Row:
@@ -211,19 +212,11 @@ def _within(moments: Sequence[datetime], cuts: Sequence[datetime]) -> list[int]:
 
 
 def _verdicts(evidence: Evidence) -> tuple[dict[str, datetime], set[str], set[str]]:
-    """Since when each applicant is known for fraud, who is known as good, and which applications were fraud."""
-    fraud: dict[str, datetime] = {}
-    good: set[str] = set()
-    loans: set[str] = set()
-    for applicant_id, labels in evidence.labels.items():
-        for label in labels:
-            if label.label is LabelValue.GOOD:
-                good.add(applicant_id)
-                continue
-            fraud.setdefault(applicant_id, label.known_at)
-            if label.application_id:
-                loans.add(label.application_id)
-    return fraud, good, loans
+    """Since when each applicant is known for fraud, who is known as good, and which applications are held for fraud."""
+    found = standings(evidence.labels)
+    fraud = {who: verdict.since for who, verdict in found.items() if verdict.since is not None}
+    good = {who for who, verdict in found.items() if verdict.good}
+    return fraud, good, {loan for verdict in found.values() for loan in verdict.loans}
 
 
 def _verification(made: Sequence[Application]) -> Row:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from graph.evidence import Evidence
-from graph.model import IdentifierKind, LabelValue
+from graph.facts.verdicts import standing
+from graph.model import IdentifierKind
 
 _DAY = timedelta(days=1)
 NAMES: tuple[str, ...] = (
@@ -18,7 +19,7 @@ NAMES: tuple[str, ...] = (
 def counts(evidence: Evidence) -> tuple[float | None, ...]:
     """The rival's row, in the order of NAMES: for each kind the subject's values, their most holders, new and known-bad ones among them."""
     graph, me = evidence.graph, evidence.subject.node
-    bad = {who for who, labels in evidence.labels.items() if any(label.label is LabelValue.FRAUD for label in labels)}
+    bad = {who for who, labels in evidence.labels.items() if standing(labels).fraud}
     row: dict[str, float | None] = dict.fromkeys(NAMES, 0.0)
     sharers: set[str] = set()
     for node in graph.adj[me]:

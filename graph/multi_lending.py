@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate, chain, product
@@ -11,8 +11,9 @@ from typing import Literal, NamedTuple
 
 from graph.entity import Entity, resolve
 from graph.evidence import Evidence
+from graph.facts.loans import first_told, given_back
 from graph.keys import Keys, keys, name
-from graph.model import Application, IdentifierKind, Outcome, OutcomeStatus, Role
+from graph.model import Application, IdentifierKind, OutcomeStatus, Role
 
 WINDOWS: Mapping[str, timedelta] = MappingProxyType(
     {"24h": timedelta(hours=24), "7d": timedelta(days=7), "1m": timedelta(days=30), "3m": timedelta(days=90), "12m": timedelta(days=360)}
@@ -54,7 +55,6 @@ STATS: Mapping[str, Stat] = MappingProxyType(
     }
 )
 _BY_LENDER = frozenset(stat.of for stat in STATS.values() if stat.distinct)
-COOLING_OFF = timedelta(days=7)
 
 NAMES: tuple[str, ...] = tuple(f"ml_{w}_{k}_{segment}_{stat}" for k, segment, stat, w in product(KEYS, SEGMENTS, STATS, WINDOWS))
 """All variables, in the order in which they are computed and given to the model."""
@@ -144,22 +144,14 @@ def _marks(application: Application, evidence: Evidence) -> tuple[_Mark, ...]:
     is_asking = lender == asked.platform_id if asked else platform is not None and platform.is_own
     is_bank = platform is not None and platform.type.is_bank
     segments = (True, not is_asking, is_bank, platform is not None and not is_bank)
-    outcomes = evidence.outcomes.get(application.application_id, ())
-    returned = _returned(outcomes)
+    told = first_told(evidence.outcomes.get(application.application_id, ()))
+    returned = given_back(told)
     marks = [] if returned else [_Mark(application.applied_at, _APPLIED, lender, segments)]
-    for outcome in outcomes:
-        if outcome.status is OutcomeStatus.REJECTED:
-            marks.append(_Mark(outcome.at, _REJECTED, lender, segments))
-        elif outcome.status is OutcomeStatus.DISBURSED and not returned:
-            marks.append(_Mark(outcome.at, _DISBURSED, lender, segments))
+    if (at := told.get(OutcomeStatus.REJECTED)) is not None:
+        marks.append(_Mark(at, _REJECTED, lender, segments))
+    if not returned and (at := told.get(OutcomeStatus.DISBURSED)) is not None:
+        marks.append(_Mark(at, _DISBURSED, lender, segments))
     return tuple(marks)
-
-
-def _returned(outcomes: Iterable[Outcome]) -> bool:
-    """Whether the loan went back in time; one whose disbursement was never reported went back in time by the word's definition."""
-    at = {outcome.status: outcome.at for outcome in outcomes}
-    back, paid = at.get(OutcomeStatus.RETURNED), at.get(OutcomeStatus.DISBURSED)
-    return back is not None and (paid is None or back - paid <= COOLING_OFF)
 
 
 def _values(marks: Sequence[_Mark], cuts: Sequence[datetime]) -> list[float]:

@@ -32,7 +32,7 @@ class Tables:
                    term_months float64, face_match float64, liveness float64, phone_three_element float64 (0/1), birth_year float64,
                    new_citizen float64 (0/1), product object, channel object, city object                      (N,)
     outcomes       application int32 (position in applications), status int8, at int64, amount float64         (O,)
-    labels         applicant int32, application int32 (-1: of the applicant), fraud bool, known_at int64       (L,)
+    labels         applicant int32, application int32 (-1: of the applicant), fraud bool, known_at int64, by_person bool   (L,)
     events         applicant int32, kind object, at int64, counterparty int32, merchant int32, amount float64  (E,)
     platforms      type int8, is_own bool                                                                      (P,)
     merchants      category object, city object, opened_at int64                                               (M,)

@@ -9,17 +9,17 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from graph.facts.loans import DEFAULTED, loans
+from graph.facts.verdicts import NEVER, verdicts
 from graph.model import OutcomeStatus, Ring
 from graph.moments import micros, moment
 from graph.rings.search import Found, search
 from graph.store import GraphStore
-from graph.tables import STATUSES, Column, Tables
+from graph.tables import Column, Tables
 from investigations.review_result import EarlyWarning
 
 STEP = timedelta(days=28)
 _SMALLEST = 3  # members already together in one flagged group at the earlier moment
-_LATE = tuple(STATUSES.index(s) for s in (OutcomeStatus.DPD30, OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF))
-_DISBURSED = STATUSES.index(OutcomeStatus.DISBURSED)
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def flagged_then(found: Found) -> dict[str, int]:
 def early_warnings(rings: Sequence[Ring], earlier: Sequence[Earlier], tables: Tables) -> tuple[EarlyWarning, ...]:
     """One row for each ring of `rings` (the flagged ones), as of the tables' moment."""
     place = {applicant: i for i, applicant in enumerate(tables.applicant_ids.tolist())}
-    hurt, loans = _first_hurt(tables), _loans(tables)
-    return tuple(_warning(ring, np.array([place[m.applicant_id] for m in ring.members]), (earlier, hurt, loans), tables) for ring in rings)
+    hurt, paid = _first_hurt(tables), _paid_out(tables)
+    return tuple(_warning(ring, np.array([place[m.applicant_id] for m in ring.members]), (earlier, hurt, paid), tables) for ring in rings)
 
 
 def _warning(ring: Ring, people: Column, seen: tuple[Sequence[Earlier], Column, tuple[Column, Column, Column]], tables: Tables) -> EarlyWarning:
@@ -75,19 +75,15 @@ def _flagged(ring: Ring, earlier: Earlier) -> bool:
 
 
 def _first_hurt(tables: Tables) -> Column:
-    """Microseconds of the first loan 30 days past due or worse, or of the first fraud label known (A,)."""
-    out = np.full(len(tables.applicant_ids), np.iinfo(np.int64).max)
-    outcomes, labels = tables.outcomes, tables.labels
-    late = np.isin(outcomes["status"], _LATE)
-    np.minimum.at(out, tables.applications["applicant"][outcomes["application"][late]], outcomes["at"][late])
-    np.minimum.at(out, labels["applicant"][labels["fraud"]], labels["known_at"][labels["fraud"]])
+    """Microseconds of the first default on a loan, or of when the fraud that stands was known (A,)."""
+    out = verdicts(tables).since
+    np.minimum.at(out, tables.applications["applicant"], loans(tables).first(DEFAULTED))
     return out
 
 
-def _loans(tables: Tables) -> tuple[Column, Column, Column]:
-    """Applicant, moment and CNY of every disbursement."""
-    outcomes = tables.outcomes
-    paid = outcomes["status"] == _DISBURSED
-    application = outcomes["application"][paid]
-    amount = np.where(np.isnan(outcomes["amount"][paid]), tables.applications["amount"][application], outcomes["amount"][paid])
-    return tables.applications["applicant"][application], outcomes["at"][paid], np.nan_to_num(amount)
+def _paid_out(tables: Tables) -> tuple[Column, Column, Column]:
+    """Applicant, moment and CNY of every loan paid out."""
+    became = loans(tables)
+    at = became.first([OutcomeStatus.DISBURSED])
+    paid = at < NEVER
+    return tables.applications["applicant"][paid], at[paid], became.paid_out[paid]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from graph.model import Application, Label, LabelValue, Membership, Outcome, OutcomeStatus
+from graph.facts.loans import DEFAULTED
+from graph.facts.verdicts import standing
+from graph.model import Application, Label, Membership, Outcome
 from investigations.assessments import ReasonCode
 
 _WEEK = timedelta(days=7)
-_BAD = frozenset({OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +48,7 @@ class Rule:
 
 
 def _fraud_known(known: Known) -> bool:
-    """The latest label about each matter says fraud."""
-    latest: dict[str | None, LabelValue] = {}
-    for label in known.labels or ():
-        latest[label.application_id] = label.label
-    return LabelValue.FRAUD in latest.values()
+    return standing(known.labels or ()).fraud
 
 
 def _ring(known: Known) -> float | None:
@@ -62,7 +59,7 @@ def _ring(known: Known) -> float | None:
 
 
 def _bad_loans(known: Known) -> int:
-    return sum(any(o.status in _BAD for o in steps) for steps in (known.outcomes or {}).values())
+    return sum(any(o.status in DEFAULTED for o in steps) for steps in (known.outcomes or {}).values())
 
 
 def _week(known: Known) -> int | None:

@@ -7,11 +7,10 @@ import orjson
 import pytest
 
 from graph.errors import InputError, NotFoundError
-from graph.model import Facts, Identifier, Label, LabelValue, Mention, Role
+from graph.model import Facts, Identifier, Mention, Role
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from service.app import create_app
 from service.desk import dossiers, ring_dossiers, routes, subgraphs
-from service.desk.drawings import known_bad
 from service.settings import Settings
 from service.wiring import wire
 from tests.desk_worlds import HOSTILE, PHONE, fill
@@ -63,14 +62,6 @@ def test_known_fraud_and_ring_membership_are_marked_only_from_the_day_they_were_
     assert (bo.bad, bo.ring_id, bo.ring_flagged, bo.ring_role) == (True, "R-000042", True, "core")
     earlier = nodes(subgraphs.draw(store.view(day(49)), "applicant:ann"))["applicant:bo"]
     assert (earlier.bad, earlier.ring_id) == (False, None)
-
-
-def test_a_later_acquittal_takes_the_mark_away():
-    def said(label: LabelValue, on: int) -> Label:
-        return Label(label=label, known_at=day(on), application_id="a1")
-
-    assert known_bad([said(LabelValue.FRAUD, 1)])
-    assert not known_bad([said(LabelValue.FRAUD, 1), said(LabelValue.GOOD, 2)])
 
 
 def test_an_application_is_drawn_at_the_head_of_its_applicants_subgraph(store):

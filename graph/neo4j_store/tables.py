@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from graph.facts.verdicts import by_person
 from graph.neo4j_store import cypher_tables
 from graph.tables import KINDS, PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 
@@ -146,6 +147,7 @@ def _label_columns(rows: Rows, people: dict[str, int], of: tuple[dict[str, int],
     """Labels by time; one of an application that the view does not know yet is left out."""
     place, applicant_of = of
     kept = [r for r in rows if not r[0] or r[0] in place]
+    persons = {source: by_person(source) for source in {r[3] for r in kept}}
     applications = [place.get(r[0]) for r in kept]
     applicants = [people[r[1]] if a is None else int(applicant_of[a]) for r, a in zip(kept, applications, strict=True)]
     return {
@@ -153,6 +155,7 @@ def _label_columns(rows: Rows, people: dict[str, int], of: tuple[dict[str, int],
         "application": as_column(applications, np.int32),
         "fraud": as_column([r[4] == "fraud" for r in kept], np.bool_),
         "known_at": as_column([r[2] for r in kept], np.int64),
+        "by_person": as_column([persons[r[3]] for r in kept], np.bool_),
     }
 
 

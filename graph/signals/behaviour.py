@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import fsum
 
+from graph.facts.loans import LATE, first_told, paid_out
+from graph.facts.verdicts import standing
 from graph.model import IdentifierKind as Kind
-from graph.model import LabelValue, OutcomeStatus
+from graph.model import OutcomeStatus
 from graph.signals.paths import own, to_subject
 from graph.signals.reading import DAY, MONTH, Reading
 from graph.signals.registry import Family, Path
@@ -67,30 +69,29 @@ def night_share(r: Reading) -> float | None:
     return sum(not 6 <= (moment + LOCAL).hour < 22 for moment in moments) / len(moments) if moments else None
 
 
-def _outcomes(r: Reading, status: OutcomeStatus) -> list[datetime]:
-    return [o.at for a in r.own for o in r.evidence.outcomes.get(a.application_id, ()) if o.status is status]
+def _own_came_to(r: Reading, statuses: frozenset[OutcomeStatus]) -> float | None:
+    """How many of the own loans ever came to one of these; None for who never applied."""
+    fates = (first_told(r.evidence.outcomes.get(a.application_id, ())) for a in r.own)
+    return float(sum(not statuses.isdisjoint(fate) for fate in fates)) if r.own else None
 
 
 @BEHAVIOUR.signal("behaviour", "up", "count", ("{value} loans late or in default", "{value}笔贷款逾期或违约"))
 def own_late(r: Reading) -> float | None:
     """Own loans ever 30 days late or worse; None for who never applied."""
-    if not r.own:
-        return None
-    late = {OutcomeStatus.DPD30, OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF}
-    return float(sum(any(o.status in late for o in r.evidence.outcomes.get(a.application_id, ())) for a in r.own))
+    return _own_came_to(r, LATE)
 
 
 @BEHAVIOUR.signal("behaviour", "down", "count", ("{value} loans repaid in full", "已结清{value}笔贷款"))
 def loans_closed(r: Reading) -> float | None:
     """Own loans repaid and closed; None for who never applied."""
-    return float(len(_outcomes(r, OutcomeStatus.CLOSED))) if r.own else None
+    return _own_came_to(r, frozenset({OutcomeStatus.CLOSED}))
 
 
 @BEHAVIOUR.signal("behaviour", "up", "count", ("A fraud is known of this person or their loans ({value})", "本人或其贷款有{value}条欺诈结论"))
 def own_fraud_labels(r: Reading) -> float | None:
-    """Conclusions of fraud about the person or their loans; None where nobody has concluded anything."""
-    labels = [label for one in r.entity.applicants for label in r.evidence.labels.get(one, ())]
-    return float(sum(label.label is LabelValue.FRAUD for label in labels)) if labels else None
+    """Own loans held for fraud, and the person as such; 0 for who is cleared, None where nobody has concluded anything."""
+    found = [standing(labels) for one in r.entity.applicants if (labels := r.evidence.labels.get(one))]
+    return float(sum(verdict.matters for verdict in found)) if found else None
 
 
 @BEHAVIOUR.signal("behaviour", "down", "days", ("Known for {value} days", "已知{value}天"))
@@ -130,11 +131,11 @@ def moved_on_3d(r: Reading) -> float | None:
     """The largest share of a disbursed amount that was transferred or withdrawn within 3 days of it, at most 1; None without a loan."""
     shares = []
     for a in r.own:
-        for o in r.evidence.outcomes.get(a.application_id, ()):
-            amount = o.amount or a.amount
-            if o.status is OutcomeStatus.DISBURSED and amount:
-                out = (e.amount for e in r.evidence.events if e.kind in ("transfer", "withdrawal") and o.at <= e.at < o.at + 3 * DAY and e.amount)
-                shares.append(min(1.0, fsum(out) / amount))
+        outcomes = r.evidence.outcomes.get(a.application_id, ())
+        at, amount = first_told(outcomes).get(OutcomeStatus.DISBURSED), paid_out(a, outcomes)
+        if at is not None and amount:
+            out = (e.amount for e in r.evidence.events if e.kind in ("transfer", "withdrawal") and at <= e.at < at + 3 * DAY and e.amount)
+            shares.append(min(1.0, fsum(out) / amount))
     return max(shares, default=None)
 
 

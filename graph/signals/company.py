@@ -33,7 +33,7 @@ def _to_defaulted(r: Reading) -> Path | None:
 @COMPANY.signal("ring", "up", "share", ("{value} of the people around are late or in default", "{value}的关联人有逾期或违约"), _to_defaulted)
 def neighbours_late_share(r: Reading) -> float | None:
     """Share of all applicants in the neighbourhood who were ever 30 days late or worse; None for nobody."""
-    return _share(one.late or one.defaulted for one in r.people.values() if one.applications)
+    return _share(one.late for one in r.people.values() if one.applications)
 
 
 def _applied(people: Iterable[Neighbour], r: Reading, span: timedelta) -> list[Neighbour]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from graph.facts.loans import DECIDED, DEFAULTED
+from graph.facts.verdicts import standing
 from graph.model import Application, OutcomeStatus, Role
 from graph.model import IdentifierKind as Kind
-from graph.signals.neighbours import DEFAULTED, judged
 from graph.signals.paths import to_agent, to_merchant
 from graph.signals.reading import DAY, MONTH, Reading
 from graph.signals.registry import Family
@@ -28,6 +29,10 @@ def _by_agent(r: Reading) -> Sequence[Application] | None:
 def _by_others(r: Reading, made: Iterable[Application]) -> list[Application]:
     mine = frozenset(r.entity.applicants)
     return [a for a in made if a.applicant_id not in mine]
+
+
+def _fate(made: Application, r: Reading) -> frozenset[OutcomeStatus]:
+    return frozenset(o.status for o in r.evidence.outcomes.get(made.application_id, ()))
 
 
 def _count(made: Sequence[Application] | None, r: Reading, span: timedelta) -> float | None:
@@ -67,16 +72,15 @@ def _bad_share(made: Sequence[Application] | None, r: Reading) -> float | None:
     """Customers of whom a fraud is known or who defaulted, among all, drawn towards one in twenty: (bad + 0.5) / (customers + 10)."""
     if not made:
         return None
-    bad = {a.applicant_id for a in made if judged(r.evidence, a.applicant_id)[0]}
-    bad |= {a.applicant_id for a in made if any(o.status in DEFAULTED for o in r.evidence.outcomes.get(a.application_id, ()))}
+    bad = {a.applicant_id for a in made if standing(r.evidence.labels.get(a.applicant_id, ())).fraud}
+    bad |= {a.applicant_id for a in made if not DEFAULTED.isdisjoint(_fate(a, r))}
     return (len(bad) + 0.5) / (len({a.applicant_id for a in made}) + 10)
 
 
 def _rejected_share(made: Sequence[Application] | None, r: Reading) -> float | None:
     """Rejections among the decided applications; None with fewer than 3 decided."""
-    seen = [o.status for a in made or () for o in r.evidence.outcomes.get(a.application_id, ())]
-    rejected, approved = seen.count(OutcomeStatus.REJECTED), seen.count(OutcomeStatus.APPROVED)
-    return rejected / (rejected + approved) if rejected + approved > 2 else None
+    decided = [fate for a in made or () if not DECIDED.isdisjoint(fate := _fate(a, r))]
+    return sum(OutcomeStatus.REJECTED in fate for fate in decided) / len(decided) if len(decided) > 2 else None
 
 
 @MERCHANT.signal("merchant", "up", "share", ("{value} of the merchant's customers proved bad", "该商户{value}的客户有欺诈或违约"))

@@ -7,13 +7,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 from graph.evidence import Evidence
-from graph.model import Application, LabelValue, OutcomeStatus
-
-DEFAULTED = frozenset({OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF})
+from graph.facts.loans import DECIDED, DEFAULTED, LATE, first_told
+from graph.facts.verdicts import standing
+from graph.model import Application, OutcomeStatus
 
 
 class Neighbour(NamedTuple):
-    """The past of another applicant in the neighbourhood, as known by then. `bad` and `good` are labels, None where nobody has judged."""
+    """The past of another applicant in the neighbourhood, as known by then. `bad` and `good` are what the labels come to.
+
+    `rejected`, `decided`: applications. `late`: ever 30 days past due or worse. `defaulted`: ever in default.
+    """
 
     node: str
     step: int
@@ -35,18 +38,11 @@ def neighbours(evidence: Evidence, selves: frozenset[str]) -> Iterable[tuple[str
             continue
         applicant = node.partition(":")[2]
         made = evidence.applications.get(applicant, ())
-        seen = [o.status for a in made for o in evidence.outcomes.get(a.application_id, ())]
-        bad, good = judged(evidence, applicant)
-        rejected = seen.count(OutcomeStatus.REJECTED)
+        fates = [first_told(told) for a in made if (told := evidence.outcomes.get(a.application_id))]
+        seen = {status for fate in fates for status in fate}
+        verdict = standing(evidence.labels.get(applicant, ()))
         yield node, Neighbour(
-            node=node, step=data["step"], applications=made, bad=bad, good=good, rejected=rejected,
-            decided=rejected + seen.count(OutcomeStatus.APPROVED), late=OutcomeStatus.DPD30 in seen,
-            defaulted=not DEFAULTED.isdisjoint(seen), first=made[-1].applied_at if made else None,
+            node=node, step=data["step"], applications=made, bad=verdict.fraud, good=verdict.good,
+            rejected=sum(OutcomeStatus.REJECTED in fate for fate in fates), decided=sum(not DECIDED.isdisjoint(fate) for fate in fates),
+            late=not LATE.isdisjoint(seen), defaulted=not DEFAULTED.isdisjoint(seen), first=made[-1].applied_at if made else None,
         )  # fmt: skip
-
-
-def judged(evidence: Evidence, applicant_id: str) -> tuple[bool, bool]:
-    """Whether anybody's last word on the applicant, or on one of their loans, is fraud; and whether all there is are good ones."""
-    words = {(label.applicant_id, label.application_id): label.label for label in evidence.labels.get(applicant_id, ())}
-    bad = LabelValue.FRAUD in words.values()
-    return bad, bool(words) and not bad

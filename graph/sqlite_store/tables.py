@@ -11,6 +11,7 @@ import pyarrow as pa
 from adbc_driver_sqlite import dbapi
 
 from graph.errors import StoreUnavailableError
+from graph.facts.verdicts import by_person
 from graph.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 
 _TYPE_CODE = {kind.value: code for code, kind in enumerate(PLATFORM_TYPES)}
@@ -180,6 +181,7 @@ _LABEL: Told = {
     "applicant": ("applicant_id", "O"),
     "fraud": ("label = 'fraud'", "b"),
     "at": ("known_at", "i8"),
+    "source": ("source", "O"),
 }
 _MERCHANT: Told = {"merchant": ("merchant_id", "O"), "category": ("category", "O"), "city": ("city", "O"), "opened_at": ("opened_at", "i8")}
 _PLATFORM: Told = {"platform": ("platform_id", "O"), "type": ("type", "O"), "is_own": ("is_own", "b")}
@@ -220,6 +222,7 @@ def _label_columns(rows: dict[str, Column], people: dict[str, int], of: tuple[di
     """Labels as columns; one of an application the view does not know yet is left out."""
     application_place, applicant_of = of
     about = rows["application"].tolist()
+    persons = {source: by_person(source) for source in set(rows["source"].tolist())}
     kept = [n for n, application_id in enumerate(about) if not application_id or application_id in application_place]
     applications = [application_place.get(about[n]) for n in kept]
     applicants = [people[rows["applicant"][n]] if a is None else int(applicant_of[a]) for n, a in zip(kept, applications, strict=True)]
@@ -228,6 +231,7 @@ def _label_columns(rows: dict[str, Column], people: dict[str, int], of: tuple[di
         "application": as_column(applications, np.int32),
         "fraud": rows["fraud"][kept],
         "known_at": rows["at"][kept],
+        "by_person": as_column([persons[source] for source in rows["source"][kept].tolist()], np.bool_),
     }
 
 

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from graph.errors import NotFoundError
 from graph.facts.hubs import COUNT_CAP, hub_reason
+from graph.facts.verdicts import standing
 from graph.model import Application, Event, IdentifierKind, Label, Membership, Outcome, Platform
 from graph.store import GraphView
-from service.desk.drawings import known_bad, label_of
+from service.desk.drawings import label_of
 
 LISTED_APPLICATIONS = 12  # the latest ones of a person
 LISTED_EVENTS = 12
@@ -136,7 +137,7 @@ def person(view: GraphView, applicant_id: str) -> PersonDossier:
     return PersonDossier(
         type="applicant",
         id=applicant_id,
-        bad=known_bad(labels),
+        bad=standing(labels).fraud,
         applications=_listed(view, made),
         events=events,
         labels=tuple(reversed(labels)),

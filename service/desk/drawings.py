@@ -9,7 +9,8 @@ from datetime import datetime
 import networkx as nx
 
 from graph.facts.hubs import COUNT_CAP
-from graph.model import Identifier, Label, LabelValue, Membership
+from graph.facts.verdicts import standing
+from graph.model import Identifier, Label, Membership
 from graph.store import GraphView
 
 
@@ -101,13 +102,13 @@ def drawing(view: GraphView, graph: nx.Graph[str], seed: str, cut: tuple[LeftOut
 
 def _drawn_person(name: str, labels: Iterable[Label], membership: Membership | None) -> DrawnNode:
     if membership is None:
-        return DrawnNode(id=name, type="applicant", label=bare(name), bad=known_bad(labels))
+        return DrawnNode(id=name, type="applicant", label=bare(name), bad=standing(labels).fraud)
     ring = membership.ring
     return DrawnNode(
         id=name,
         type="applicant",
         label=bare(name),
-        bad=known_bad(labels),
+        bad=standing(labels).fraud,
         ring_id=ring.ring_id,
         ring_kind=ring.kind.value,
         ring_flagged=ring.kind.flagged,
@@ -148,9 +149,3 @@ def label_of(node: str, identifier: Identifier | None) -> str:
 def bare(node: str) -> str:
     """What follows the kind in a node's name."""
     return node.partition(":")[2]
-
-
-def known_bad(labels: Iterable[Label]) -> bool:
-    """Whether the latest conclusion about the person or any of their applications is fraud; `labels` oldest first."""
-    latest = {(label.application_id, label.applicant_id): label.label for label in labels}
-    return LabelValue.FRAUD in latest.values()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graph.errors import NotFoundError
+from graph.facts.verdicts import standing
 from graph.model import Ring, RingSnapshot
 from graph.store import GraphView
-from service.desk.drawings import known_bad
 
 LISTED_MEMBERS = 200  # of one ring, the core first
 LISTED_RINGS = 12  # the worst ones of the snapshot in force
@@ -78,7 +78,7 @@ def ring(view: GraphView, ring_id: str) -> RingDossier:
                 joined_at=m.joined_at,
                 distance_to_core=m.distance_to_core,
                 strength=m.strength,
-                bad=known_bad(labels[m.applicant_id]),
+                bad=standing(labels[m.applicant_id]).fraud,
             )
             for m in listed
         ),

@@ -1,0 +1,90 @@
+"""What became of a loan: each step once, at the moment it was first told; what late, defaulted, given back and paid out mean."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from graph.facts.verdicts import NEVER
+from graph.model import Application, Outcome, OutcomeStatus
+from graph.tables import STATUSES, Column, Tables
+
+DEFAULTED = frozenset({OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF})
+"""In default: 90 days past due (Basel II, paragraph 452) or written off."""
+LATE = DEFAULTED | {OutcomeStatus.DPD30}
+"""30 days past due or worse."""
+ENDED = frozenset({OutcomeStatus.CLOSED, OutcomeStatus.RETURNED, OutcomeStatus.WRITTEN_OFF})
+"""Nothing is owed any more, or nothing is hoped for."""
+DECIDED = frozenset({OutcomeStatus.APPROVED, OutcomeStatus.REJECTED})
+COOLING_OFF = timedelta(days=7)
+_DAY = 86_400_000_000  # microseconds
+
+
+def first_told(outcomes: Iterable[Outcome]) -> Mapping[OutcomeStatus, datetime]:
+    """Each step of one loan with the moment at which it was first told: the same step comes from several exports, and is one."""
+    told: dict[OutcomeStatus, datetime] = {}
+    for outcome in outcomes:
+        before = told.get(outcome.status)
+        if before is None or outcome.at < before:
+            told[outcome.status] = outcome.at
+    return told
+
+
+def given_back(told: Mapping[OutcomeStatus, datetime]) -> bool:
+    """Whether the loan went back within the cooling-off period; one whose disbursement was never reported did, by the word's definition."""
+    back, paid = told.get(OutcomeStatus.RETURNED), told.get(OutcomeStatus.DISBURSED)
+    return back is not None and (paid is None or back - paid <= COOLING_OFF)
+
+
+def paid_out(application: Application, outcomes: Iterable[Outcome]) -> float | None:
+    """CNY paid out: the parts of a payout together, and never more than was asked for, because a part told twice looks like two parts.
+
+    None where nothing was paid out or no amount is known. Without an amount asked for, the largest part.
+    """
+    parts = [outcome.amount for outcome in outcomes if outcome.status is OutcomeStatus.DISBURSED]
+    known = [part for part in parts if part is not None]
+    if application.amount is None:
+        return max(known, default=None)
+    if not parts:
+        return None
+    return min(sum(known), application.amount) if len(known) == len(parts) else application.amount
+
+
+@dataclass(frozen=True)
+class Loans:
+    """What became of every application of a view: `told` (N, statuses) int64 microseconds, the first telling of each step or NEVER;
+    `paid_out` (N,) float64 CNY, 0 where nothing was or no amount is known."""
+
+    told: Column
+    paid_out: Column
+
+    def first(self, statuses: Collection[OutcomeStatus]) -> Column:
+        """Microseconds of the first of these steps (N,) int64, or NEVER."""
+        return np.asarray(self.told[:, [STATUSES.index(status) for status in statuses]].min(axis=1))
+
+    def ever(self, *statuses: OutcomeStatus) -> Column:
+        """Which applications came to one of these (N,) bool."""
+        return np.asarray(self.first(statuses) < NEVER)
+
+    @property
+    def given_back(self) -> Column:
+        """Which went back within the cooling-off period (N,) bool, as `given_back` says."""
+        back, paid = self.first([OutcomeStatus.RETURNED]), self.first([OutcomeStatus.DISBURSED])
+        return np.asarray((back < NEVER) & ((paid == NEVER) | (back - paid <= COOLING_OFF.days * _DAY)))
+
+
+def loans(tables: Tables) -> Loans:
+    """What became of every application in the tables, in their order."""
+    outcomes, asked = tables.outcomes, tables.applications["amount"]
+    told = np.full((len(asked), len(STATUSES)), NEVER)
+    np.minimum.at(told, (outcomes["application"], outcomes["status"]), outcomes["at"])
+    paid = outcomes["status"] == STATUSES.index(OutcomeStatus.DISBURSED)
+    application, part = outcomes["application"][paid], outcomes["amount"][paid]
+    part = np.where(np.isnan(part), asked[application], part)
+    largest = np.zeros(len(asked))
+    np.fmax.at(largest, application, part)
+    total = np.bincount(application, weights=np.nan_to_num(part), minlength=len(asked))
+    return Loans(told, np.where(np.isnan(asked), largest, np.minimum(total, np.nan_to_num(asked))))

@@ -1,0 +1,161 @@
+"""Who is known for fraud, who is cleared: what the labels about a person and their loans come to, as of a moment and over time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from graph.model import Label, LabelValue
+from graph.tables import Column, Tables
+
+NEVER = int(np.iinfo(np.int64).max)  # microseconds: has not happened
+
+_PERSONS = frozenset(
+    {
+        "review", "reviewer", "reviewed", "investigation", "investigations", "investigator", "manual", "analyst", "person", "human", "desk", "case",
+        "verdict", "audit", "auditor", "officer", "staff", "examiner", "committee",
+    }
+)  # fmt: skip
+_MACHINES = frozenset(
+    {"auto", "automatic", "automated", "rule", "rules", "model", "models", "engine", "score", "scoring", "system", "bot", "machine", "batch"}
+)
+_PERSONS_ZH, _MACHINES_ZH = ("人工", "审核", "复核", "调查", "稽核"), ("自动", "规则", "模型", "系统")
+
+
+def by_person(source: str | None) -> bool:
+    """Whether a label's source names a person's work (`review`, `investigation`, `desk`, `人工审核`) and no machine's (`rule`, `model`)."""
+    text = (source or "").lower()
+    words = set(re.findall(r"[a-z]+", text))
+    if words & _MACHINES or any(word in text for word in _MACHINES_ZH):
+        return False
+    return bool(words & _PERSONS) or any(word in text for word in _PERSONS_ZH)
+
+
+class Standing(NamedTuple):
+    """What the labels about one person come to.
+
+    `fraud`: known for fraud now, `since` without a break. `good`: somebody has judged, and nothing is held for fraud. `loans`: the
+    applications that are held for fraud themselves; `person`: whether the person as such is.
+    """
+
+    fraud: bool = False
+    good: bool = False
+    since: datetime | None = None
+    loans: frozenset[str] = frozenset()
+    person: bool = False
+
+    @property
+    def matters(self) -> int:
+        """How many things are held for fraud: loans, and the person as such."""
+        return len(self.loans) + self.person
+
+
+@dataclass
+class _Ledger:
+    """What is held for fraud while labels come one after the other: the person as such, and loans by id or row."""
+
+    person: bool = False
+    loans: dict[object, bool] = field(default_factory=dict)
+
+    def hear(self, loan: object | None, fraud: bool) -> bool:
+        """Whether anything is held for fraud after one more label; `loan` is None for one about the person."""
+        if loan is not None:
+            self.loans[loan] = fraud
+        else:
+            self.person = fraud
+            if not fraud:  # whoever clears a person speaks of everything of theirs until then
+                self.loans = dict.fromkeys(self.loans, False)
+        return self.person or any(self.loans.values())
+
+
+_NOTHING = Standing()
+
+
+def standing(labels: Iterable[Label]) -> Standing:
+    """What the labels about one person and their loans come to, those known before a view's moment, in any order.
+
+    The last word by `known_at` holds, on each loan and on the person. At the same moment a person's verdict stands over a machine's, and
+    else fraud over good. A label about the person speaks of all their loans until then; one about a loan of that loan alone.
+    """
+    heard = sorted(labels, key=_order)
+    if not heard:
+        return _NOTHING
+    ledger, since = _Ledger(), None
+    for label in heard:
+        fraud = ledger.hear(label.application_id, label.label is LabelValue.FRAUD)
+        since = (since or label.known_at) if fraud else None
+    loans = frozenset(str(loan) for loan, held in ledger.loans.items() if held)
+    return Standing(since is not None, since is None, since, loans, ledger.person)
+
+
+def standings(labels: Mapping[str, Iterable[Label]]) -> dict[str, Standing]:
+    """The same of several people, by applicant id."""
+    return {who: standing(about) for who, about in labels.items()}
+
+
+def _order(label: Label) -> tuple[datetime, bool, bool]:
+    return label.known_at, by_person(label.source), label.label is LabelValue.FRAUD
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What the labels of a whole store come to.
+
+    By applicant (A,) bool: `fraud` known for fraud now; `good` judged, and nothing held for fraud; `cleared` good, and once known for fraud.
+    Spells (S,): every unbroken time during which applicant `who` was known for fraud, from `start` on until `end` (int64 microseconds, NEVER
+    while it lasts): seen as of t where start < t <= end. By applicant, then time.
+    """
+
+    fraud: Column
+    good: Column
+    cleared: Column
+    who: Column
+    start: Column
+    end: Column
+
+    @property
+    def since(self) -> Column:
+        """Since when each applicant is known for fraud without a break (A,) int64 microseconds; NEVER for who is not."""
+        out = np.full(len(self.fraud), NEVER)
+        lasting = self.end == NEVER
+        out[self.who[lasting]] = self.start[lasting]
+        return out
+
+
+def verdicts(tables: Tables) -> Verdicts:
+    """The verdicts on everybody in the tables, by the rules of `standing`."""
+    labels, size = tables.labels, len(tables.applicant_ids)
+    judged, ever, lasting = (np.zeros(size, bool) for _ in range(3))
+    judged[labels["applicant"]] = True
+    ever[labels["applicant"][labels["fraud"]]] = True
+    rows = np.flatnonzero(ever[labels["applicant"]])
+    told = {name: labels[name][rows] for name in ("applicant", "application", "fraud", "known_at", "by_person")}
+    order = np.lexsort((told["fraud"], told["by_person"], told["known_at"], told["applicant"]))
+    spells = _spells(*(told[name][order].tolist() for name in ("applicant", "application", "fraud", "known_at")))
+    who, start, end = (np.array(column, dtype=np.int64) for column in zip(*spells)) if spells else (np.zeros(0, np.int64),) * 3
+    lasting[who[end == NEVER]] = True
+    return Verdicts(lasting, judged & ~lasting, ever & ~lasting, who, start, end)
+
+
+def _spells(people: list[int], loans: list[int], frauds: list[bool], moments: list[int]) -> list[tuple[int, int, int]]:
+    """(applicant, start, end) of labels sorted by applicant and then as they are heard; a loan of -1 is the person."""
+    found: list[tuple[int, int, int]] = []
+    ledger, before, start = _Ledger(), -1, NEVER
+    for person, loan, fraud, at in zip(people, loans, frauds, moments):
+        if person != before:
+            if start != NEVER:
+                found.append((before, start, NEVER))
+            ledger, before, start = _Ledger(), person, NEVER
+        held = ledger.hear(None if loan < 0 else loan, fraud)
+        if held and start == NEVER:
+            start = at
+        elif not held and start != NEVER:
+            if start != at:  # what was taken back at the same moment was never known
+                found.append((person, start, at))
+            start = NEVER
+    return [*found, (before, start, NEVER)] if start != NEVER else found
