@@ -18,7 +18,7 @@ from ingestion.batches import Batch, Problems, batches, few_collections
 from ingestion.delivery import Delivery
 from ingestion.door import Door
 from ingestion.parse import FACTS, Fact
-from ingestion.readers import Record
+from ingestion.rows import Record
 
 _LARGE = 100_000  # rows from which on a second process is worth its start
 _KINDS, _ROLES = tuple(IdentifierKind), tuple(Role)
@@ -109,11 +109,11 @@ def _pack(batch: Batch) -> tuple[Any, ...]:
     return batch.feed, batch.read, kind, mentions.packed(), rows, good, bad, dict(batch.unknown), dict(batch.seen)
 
 
-def _bare(records: Sequence[Record]) -> list[tuple[int, tuple[str, ...], tuple[Any, ...]]]:
-    """Line, names and cells of each; the names of a table, which are the same in all rows, are one tuple."""
+def _bare(records: Sequence[Record]) -> list[tuple[int, tuple[str, ...], tuple[Any, ...], str]]:
+    """Line, names, cells and part of each; the names of a table, which are the same in all rows, are one tuple."""
     seen: dict[tuple[str, ...], tuple[str, ...]] = {}
     named = [(record, tuple(record.cells)) for record in records]
-    return [(record.line, seen.setdefault(names, names), tuple(record.cells.values())) for record, names in named]
+    return [(record.line, seen.setdefault(names, names), tuple(record.cells.values()), record.part) for record, names in named]
 
 
 def _unpack(message: tuple[Any, ...]) -> Batch:
@@ -124,7 +124,7 @@ def _unpack(message: tuple[Any, ...]) -> Batch:
         feed=feed,
         read=read,
         facts=tuple(_facts(kind, rows, mentions)) if rows else (),
-        good=lambda: [Record(line, dict(zip(names, cells, strict=True))) for line, names, cells in pickle.loads(good)],
+        good=lambda: [Record(line, dict(zip(names, cells, strict=True)), part=part) for line, names, cells, part in pickle.loads(good)],
         bad=problems,
         unknown=Counter(unknown),
         seen=Counter(seen),

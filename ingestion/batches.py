@@ -16,7 +16,7 @@ from ingestion.delivery import Delivery
 from ingestion.door import Door
 from ingestion.normalise import Standing
 from ingestion.parse import PARSERS, BadRow, Fact
-from ingestion.readers import Record
+from ingestion.rows import Record
 
 Problems = tuple[RecordError, ...]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from graph.errors import RecordError
 from ingestion.contract import Cell, Column
-from ingestion.door import Door
+from ingestion.door import Door, time_zone
 
 LONGEST = 512  # characters of an id or a text; longer is not one
 _EXACT = 2**53  # from here on a float no longer says which whole number it was: such a card stays in a form that is none
@@ -109,11 +109,11 @@ def _time(raw: object, column: Column, door: Door) -> datetime:
     try:
         moment = _moment(raw, column.time)
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=door.zone)
+            moment = moment.replace(tzinfo=time_zone(column.zone) if column.zone else door.zone)
         moment = moment.astimezone(UTC)
         if column.plus_days:
             moment += timedelta(days=column.plus_days)
-    except (ValueError, OverflowError, TypeError) as error:
+    except (ValueError, OverflowError, TypeError, RecordError) as error:
         raise RecordError(column.name, "unreadable_time", f"must be a time of the form {column.time or 'ISO-8601'}") from error
     if moment > door.now:
         raise RecordError(column.name, "in_the_future", "lies in the future of the load's clock")
@@ -129,10 +129,11 @@ def _moment(raw: object, form: str) -> datetime:
         return datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001  the caller adds the zone
     if form.startswith("epoch"):
         return _from_epoch(raw, form)
-    if not isinstance(raw, str):
+    if not isinstance(raw, str) and not form:
         raise TypeError
-    text = raw.strip()
+    text = text_of(raw, "")
     if form:
+        text = text.removesuffix(".0") if text.removesuffix(".0").isdecimal() else text  # a column of numbers with gaps
         return datetime.strptime(text, form)  # noqa: DTZ007  likewise
     if text.isdecimal() and len(text) != 8:
         raise ValueError

@@ -32,8 +32,8 @@ class Column:
 
     `low` and `high` bound numbers (inclusive). `words` are the values there are, when they are few; a `lender` must be one that is known.
     The rest is for mappings: `constant` stands in where the source has nothing, `values` translates the source's words, `prefix` goes
-    before its ids, `time` is the form of its times (ISO-8601 by default; see cells), `plus_days` is added to them, `hashed` is the scheme
-    of values that are hashed already.
+    before its ids, `time` is the form of its times (ISO-8601 by default; see cells), `zone` the time zone of those without an offset (by default
+    the door's), `plus_days` is added to them, `hashed` is the scheme of values that are hashed already.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Column:
     values: Mapping[str, str] | None = None
     prefix: str = ""
     time: str = ""
+    zone: str = ""
     plus_days: float = 0.0
     hashed: str = ""
 

@@ -1,26 +1,29 @@
-"""A delivery: which files of a folder feed which tables, all of it checked before anything is written."""
+"""A delivery: which files and folders feed which tables, all of it checked before anything is written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graph.errors import DeliveryError
-from ingestion.contract import TABLES, Table
+from ingestion.contract import TABLES, Cell, Table
 from ingestion.mapping import FILE_NAME, Feed, Mapped, read_mapping, sources
-from ingestion.readers import SUFFIXES, Inspection, Record, inspect, records
+from ingestion.readers import SUFFIXES
+from ingestion.rows import Record
+from ingestion.sources import Source, read_through
 
 REJECTS = "rejects.jsonl"  # what an earlier load may have left here is no table
+_INT96_ZONE = "UTC"  # Spark and Hive write the old times of 96 bits in UTC; where another program wrote local ones the mapping says `zone`
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A folder that can be read: `feeds` in the order of loading, each file inspected, `left_out` the files that nothing reads."""
+    """A folder that can be read: `feeds` in the order of loading, each source read through, `left_out` the files and folders that nothing reads."""
 
     folder: Path
     mapping: Mapped
-    inspections: dict[str, Inspection]
+    sources: dict[str, Source]
     left_out: tuple[str, ...]
 
     @property
@@ -31,27 +34,38 @@ class Delivery:
     @property
     def rows(self) -> int:
         """How many rows there are to read, about: filters come later."""
-        return sum(len(f.rows) or self.inspections[f.source].rows for f in self.feeds if f.rows or f.source)
+        return sum(len(f.rows) or self.sources[f.source].rows for f in self.feeds if f.rows or f.source)
+
+    def _read_of(self, source: str) -> frozenset[str]:
+        """The columns of a source that some feed reads."""
+        return frozenset[str]().union(*(f.table.sources | {c.column for c in f.where} for f in self.feeds if f.source == source))
 
     def unknown_columns(self, feed: Feed) -> tuple[str, ...]:
-        """The columns of the feed's file that no feed reads."""
+        """The columns of the feed's source that no feed reads."""
         if not feed.source:
             return ()
-        used = frozenset[str]().union(*(f.table.sources | {c.column for c in f.where} for f in self.feeds if f.source == feed.source))
-        return tuple(c for c in self.inspections[feed.source].columns if c not in used)
+        used = self._read_of(feed.source)
+        return tuple(c for c in self.sources[feed.source].columns if c not in used)
 
     def present(self, feed: Feed) -> Table:
-        """The feed's table without the columns that its rows can say nothing for, so that nobody looks for them in each."""
+        """The feed's table as its source has it: without the columns that its rows can say nothing for, so that nobody looks for them in each."""
         if not feed.source:
             return feed.table
-        columns = frozenset(self.inspections[feed.source].columns)
-        return replace(feed.table, columns=tuple(c for c in feed.table.columns if c.source in columns or c.required or c.constant is not None))
+        source = self.sources[feed.source]
+        columns = frozenset(source.columns)
+        read = (c for c in feed.table.columns if c.source in columns or c.required or c.constant is not None)
+        return replace(feed.table, columns=tuple(replace(c, zone=c.zone or _INT96_ZONE) if c.source in source.int96 else c for c in read))
+
+    def zone_is_guessed(self, feed: Feed) -> tuple[str, ...]:
+        """The columns of times that say nothing of their zone, neither themselves nor in the mapping, and are read as UTC."""
+        int96 = self.sources[feed.source].int96 if feed.source else frozenset()
+        return tuple(c.source for c in feed.table.columns if c.source in int96 and c.cell is Cell.TIME and not c.zone)
 
     def records(self, feed: Feed) -> Iterator[Record]:
         """The feed's rows that pass its filter; rows that cannot be read pass, for they must be reported."""
         if not feed.source:
             return (Record(n, row) for n, row in enumerate(feed.rows, 1))
-        rows = records(self.folder / feed.source, self.inspections[feed.source])
+        rows = self.sources[feed.source].records(self._read_of(feed.source))
         if not feed.where:
             return rows
         return (row for row in rows if row.code or all(condition.holds(row.cells) for condition in feed.where))
@@ -62,32 +76,29 @@ def open_delivery(folder: Path, mapping: str | None = None) -> Delivery:
     if not folder.is_dir():
         raise DeliveryError(f"{folder} is not a folder: a delivery is a folder of tables")
     beside = folder / FILE_NAME
-    files = {p.name: p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")}
+    there = {p.name: p for p in sorted(folder.iterdir()) if not p.name.startswith(".")}
     if mapping is not None:
         mapped = read_mapping(mapping)
     elif beside.exists():
         mapped = read_mapping(beside)
     else:
-        mapped = Mapped(name="contract", feeds=_contract_feeds(folder, files))
-    if absent := sorted(sources(mapped.feeds) - set(files)):
+        mapped = Mapped(name="contract", feeds=_contract_feeds(folder, there))
+    read = sources(mapped.feeds)
+    if absent := sorted(read - set(there)):
         raise DeliveryError(f"{folder}: {', '.join(absent)} is missing, the mapping {mapped.name} reads it")
-    delivery = Delivery(folder, mapped, {name: inspect(files[name]) for name in sorted(sources(mapped.feeds))}, _left_out(files, mapped.feeds))
+    left_out = tuple(f"{name}/" if path.is_dir() else name for name, path in there.items() if name not in read and name != FILE_NAME)
+    delivery = Delivery(folder, mapped, {name: read_through(folder, name) for name in sorted(read)}, left_out)
     for feed in delivery.feeds:
         _check_columns(feed, delivery)
     return delivery
 
 
-def _contract_feeds(folder: Path, files: dict[str, Path]) -> tuple[Feed, ...]:
+def _contract_feeds(folder: Path, there: Mapping[str, Path]) -> tuple[Feed, ...]:
     found: dict[str, str] = {}
-    for name in files:
-        suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(s)), None)
-        if suffix is None and name.partition(".")[0] in TABLES:
-            raise DeliveryError(f"{folder}: {name} is a table in a format that is not read; there are {', '.join(SUFFIXES)}")
-        if suffix is None or name == REJECTS:
+    for name, path in there.items():
+        table = _table_in(folder, name, path)
+        if table is None:
             continue
-        table = name[: -len(suffix)]
-        if table not in TABLES:
-            raise DeliveryError(f"{folder}: {name} is no table of the contract ({', '.join(TABLES)}); foreign tables need a {FILE_NAME}")
         if table in found:
             raise DeliveryError(f"{folder}: {table} is there twice, as {found[table]} and {name}")
         found[table] = name
@@ -96,21 +107,39 @@ def _contract_feeds(folder: Path, files: dict[str, Path]) -> tuple[Feed, ...]:
     return tuple(Feed(table=table, source=found[name]) for name, table in TABLES.items() if name in found)
 
 
-def _left_out(files: dict[str, Path], feeds: tuple[Feed, ...]) -> tuple[str, ...]:
-    return tuple(name for name in files if name not in sources(feeds) and name != FILE_NAME)
+def _table_in(folder: Path, name: str, path: Path) -> str | None:
+    """Which table a file or folder of a delivery without a mapping is; None for what bears no table's name. Raises DeliveryError for what
+    bears one and cannot be read: whatever looks like a table and is passed over would be missed by nobody."""
+    stem, suffix = name.partition(".")[0], next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(s)), None)
+    if name == REJECTS:
+        return None
+    if path.is_dir():
+        if stem in TABLES:
+            return stem
+        if suffix is None:
+            if within := next((p for p in sorted(path.rglob("*")) if p.name.partition(".")[0] in TABLES), None):
+                raise DeliveryError(f"{folder}: {within.relative_to(folder)} bears the name of a table and lies in a folder that is not read")
+            return None
+    elif not path.is_file() and (suffix or stem in TABLES):
+        raise DeliveryError(f"{folder}: {name} is neither a file nor a folder that can be read")
+    elif suffix is None and stem in TABLES:
+        raise DeliveryError(f"{folder}: {name} is a table in a format that is not read; there are {', '.join(SUFFIXES)}")
+    table = stem if suffix is None else name[: -len(suffix)]
+    if suffix is not None and table not in TABLES:
+        raise DeliveryError(f"{folder}: {name} is no table of the contract ({', '.join(TABLES)}); foreign tables need a {FILE_NAME}")
+    return None if suffix is None else table
 
 
 def _check_columns(feed: Feed, delivery: Delivery) -> None:
     if not feed.source:
         return
-    inspection = delivery.inspections[feed.source]
-    present = frozenset(inspection.columns)
-    if not present and inspection.rows == 0 and feed.source.endswith(".jsonl"):
-        return  # an empty jsonl has no header to miss anything from
+    source = delivery.sources[feed.source]
     named = {c.source for c in feed.table.columns if c.constant is None and (c.required or c.source != c.name)}
     named |= {source for source, _ in feed.table.attributes} | {c.column for c in feed.where}
-    missing = sorted(named - present)
-    if feed.table.one_of and not any(c.name in feed.table.one_of and (c.source in present or c.constant is not None) for c in feed.table.columns):
+    missing = sorted(column for column in named if source.lacks(column))
+    if feed.table.one_of and not any(
+        c.name in feed.table.one_of and (c.constant is not None or not source.lacks(c.source)) for c in feed.table.columns
+    ):
         missing.append(" or ".join(feed.table.one_of))
     if missing:
         raise DeliveryError(f"{feed.source}: the column {', '.join(missing)} is missing (table {feed.table.name})")

@@ -20,7 +20,7 @@ from ingestion.door import time_zone
 
 FILE_NAME = "mapping.yaml"
 _FEED_KEYS = frozenset(("table", "source", "rows", "where", "columns", "constants", "identifiers", "attributes"))
-_CELL_KEYS = frozenset(("column", "constant", "values", "prefix", "time", "plus_days", "hashed"))
+_CELL_KEYS = frozenset(("column", "constant", "values", "prefix", "time", "zone", "plus_days", "hashed"))
 _EPOCH = re.compile(r"epoch_(?:s|ms|us)(?: from (.+))?")
 _TESTS: Mapping[str, Callable[[str, Any], bool]] = {
     "is": lambda cell, given: cell == given,
@@ -92,11 +92,7 @@ def read_mapping(where: str | Path) -> Mapped:
 
 def _mapped(content: Any, name: str) -> Mapped:
     _known_keys(content, frozenset(("name", "about", "timezone", "tables")), f"mapping {name}")
-    if content.get("timezone"):
-        try:
-            time_zone(content["timezone"])
-        except SettingError as error:
-            raise DeliveryError(f"mapping {name}: {error}") from error
+    _zone(content.get("timezone", ""), f"mapping {name}")
     tables = content.get("tables")
     if not isinstance(tables, list) or not tables:
         raise DeliveryError(f"mapping {name}: `tables` must list at least one table")
@@ -152,7 +148,7 @@ def _column(contract: Column, spec: Any, constant: Any, place: str) -> Column:
     for name, value in spec.items():
         if not isinstance(value, dict if name == "values" else str):
             raise DeliveryError(f"{place}: `{name}` must be {'their words and ours' if name == 'values' else 'a text'}, not {value!r}")
-    if (spec.get("time") or spec.get("plus_days")) and contract.cell is not Cell.TIME:
+    if (spec.get("time") or spec.get("zone") or spec.get("plus_days")) and contract.cell is not Cell.TIME:
         raise DeliveryError(f"{place}: is no time")
     if spec.get("hashed") and contract.cell is not Cell.IDENTIFIER:
         raise DeliveryError(f"{place}: is no identifier")
@@ -163,6 +159,7 @@ def _column(contract: Column, spec: Any, constant: Any, place: str) -> Column:
         values=spec.get("values"),
         prefix=spec.get("prefix", ""),
         time=_time_form(spec.get("time", ""), place),
+        zone=_zone(spec.get("zone", ""), place),
         plus_days=_days(spec.get("plus_days", "0"), place),
         hashed=spec.get("hashed", ""),
     )
@@ -178,6 +175,15 @@ def _time_form(form: str, place: str) -> str:
     except ValueError as error:
         raise DeliveryError(f"{place}: {form!r} is no form of a time ({error}); epoch_s, epoch_ms, epoch_us or %d.%m.%Y are") from error
     return form
+
+
+def _zone(name: str, place: str) -> str:
+    try:
+        if name:
+            time_zone(name)
+    except SettingError as error:
+        raise DeliveryError(f"{place}: {error}") from error
+    return name
 
 
 def _days(text: str, place: str) -> float:

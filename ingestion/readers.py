@@ -1,4 +1,4 @@
-"""Files to rows: csv, csv.gz, csv in a zip, jsonl and parquet, row by row, with the number of each and what is wrong with the unreadable ones."""
+"""Files to rows: csv, jsonl, either of them gzipped, csv in a zip and parquet, each row with its number and what makes it unreadable."""
 
 from __future__ import annotations
 
@@ -8,44 +8,26 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
 import orjson
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from graph.errors import DeliveryError
+from ingestion.columnar import inspect_parquet, read_parquet
+from ingestion.rows import Inspection, Record
 
 SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".parquet")
-_MORE_SUFFIXES = (*SUFFIXES, ".zip")  # for mappings
-_BATCH = 4_096
+PART_SUFFIXES = (*SUFFIXES, ".jsonl.gz", ".json", ".json.gz")  # what other systems call the parts of a table
+_READ = (*PART_SUFFIXES, ".zip")  # a zip is for mappings
 _LINES = 20  # a cell may hold line breaks; a quote that is still open after so many lines is a mistake
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One row of a file: `line` counts from 1 (in parquet, rows do); a row that cannot be read has a `code` and no cells."""
-
-    line: int
-    cells: dict[str, Any]
-    code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """What a file holds, from reading it once to its end: `utf8` is False when some row is not."""
-
-    columns: tuple[str, ...]
-    rows: int
-    utf8: bool = True
 
 
 def suffix_of(path: Path) -> str | None:
     """Which of the readable formats a file's name says."""
-    return next((s for s in sorted(_MORE_SUFFIXES, key=len, reverse=True) if path.name.lower().endswith(s)), None)
+    return next((s for s in sorted(_READ, key=len, reverse=True) if path.name.lower().endswith(s)), None)
 
 
 def inspect(path: Path) -> Inspection:
@@ -53,8 +35,8 @@ def inspect(path: Path) -> Inspection:
     suffix = suffix_of(path)
     try:
         if suffix == ".parquet":
-            return _inspect_parquet(path)
-        if suffix == ".jsonl":
+            return inspect_parquet(path)
+        if is_json(path):
             return _inspect_jsonl(path)
         if suffix is None:
             raise DeliveryError(f"{path.name}: not one of the formats {', '.join(SUFFIXES)}")
@@ -63,12 +45,16 @@ def inspect(path: Path) -> Inspection:
         raise DeliveryError(f"{path.name} cannot be read: {error}") from error
 
 
-def records(path: Path, inspection: Inspection) -> Iterator[Record]:
-    """The rows of a file that was inspected."""
-    suffix = suffix_of(path)
-    if suffix == ".parquet":
-        return _parquet(path)
-    if suffix == ".jsonl":
+def is_json(path: Path) -> bool:
+    """Whether it holds JSON objects, whose cells each row names itself."""
+    return ".json" in (suffix_of(path) or "")
+
+
+def records(path: Path, inspection: Inspection, wanted: Collection[str]) -> Iterator[Record]:
+    """The rows of a file that was inspected; of a parquet file the columns that are not `wanted` say only whether they hold anything."""
+    if suffix_of(path) == ".parquet":
+        return read_parquet(path, wanted)
+    if is_json(path):
         return _jsonl(path)
     return _csv(path, inspection)
 
@@ -77,8 +63,8 @@ def records(path: Path, inspection: Inspection) -> Iterator[Record]:
 
 
 def _open_bytes(path: Path) -> IO[bytes]:
-    suffix = suffix_of(path)
-    if suffix == ".csv.gz":
+    suffix = suffix_of(path) or ""
+    if suffix.endswith(".gz"):
         return cast(IO[bytes], gzip.open(path, "rb"))
     if suffix == ".zip":
         archive = zipfile.ZipFile(path)
@@ -187,7 +173,7 @@ def _inspect_jsonl(path: Path) -> Inspection:
 
 
 def _jsonl(path: Path) -> Iterator[Record]:
-    with path.open("rb") as file:
+    with _open_bytes(path) as file:
         for number, line in enumerate(file, 1):
             if line.isspace():
                 continue
@@ -209,60 +195,3 @@ def _object(line: bytes) -> dict[str, Any] | str:
         except (ValueError, RecursionError):
             return "unreadable_row"
     return value if isinstance(value, dict) else "unreadable_row"
-
-
-# -- parquet --------------------------------------------------------------------------------------------------------------------------
-
-
-def _inspect_parquet(path: Path) -> Inspection:
-    with pq.ParquetFile(path) as file:
-        rows = sum(batch.num_rows for batch in file.iter_batches(batch_size=1 << 16))
-        names = tuple(file.schema_arrow.names)
-    if len(set(names)) < len(names):
-        raise DeliveryError(f"{path.name}: two columns have the same name")
-    return Inspection(names, rows)
-
-
-def _parquet(path: Path) -> Iterator[Record]:
-    line = 0
-    with pq.ParquetFile(path) as file:
-        names = file.schema_arrow.names
-        for batch in file.iter_batches(batch_size=_BATCH):
-            broken: set[int] = set()
-            columns = [_values(column, broken) for column in batch.columns]
-            for n, cells in enumerate(zip(*columns)):
-                line += 1
-                yield Record(line, dict(zip(names, cells)), "not_utf8" if n in broken else "")
-
-
-def _text(value: bytes | None, row: int, broken: set[int]) -> str | None:
-    try:
-        return None if value is None else value.decode()
-    except UnicodeDecodeError:
-        broken.add(row)
-        return None
-
-
-def _values(column: pa.Array, broken: set[int]) -> list[Any]:
-    """A column as Python values; rows whose text is not UTF-8 go into `broken`."""
-    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
-        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
-    elif pa.types.is_decimal(column.type):
-        if column.type.scale == 0:
-            return [None if value is None else int(value) for value in column.to_pylist()]  # a card of 19 digits is more than a float holds
-        column = column.cast(pa.float64())
-    elif pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-        return [_text(value, n, broken) for n, value in enumerate(column.to_pylist())]  # what some writers make of their texts
-    try:
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            return list(column.to_numpy(zero_copy_only=False).tolist())  # six times as fast, and a text that is there twice is made once
-        return list(column.to_pylist())
-    except UnicodeDecodeError:
-        values: list[Any] = []
-        for n, value in enumerate(column):
-            try:
-                values.append(value.as_py())
-            except UnicodeDecodeError:
-                values.append(None)
-                broken.add(n)
-        return values

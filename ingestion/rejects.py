@@ -16,7 +16,7 @@ from graph.errors import RecordError
 from ingestion.cells import is_empty
 from ingestion.contract import Cell, Table
 from ingestion.normalise import mask, normalise
-from ingestion.readers import Record
+from ingestion.rows import Record
 
 _DIGITS = re.compile(r"\d{7,}")  # a phone or a card in a column that should hold none
 _LONGEST = 120
@@ -48,7 +48,7 @@ class Rejects:
         self.counts[table.name, problems[0].code] += 1
         line = {
             "table": table.name,
-            "source": source,
+            "source": record.part or source,
             "line": record.line,
             "code": problems[0].code,
             "problems": [{"field": p.field, "code": p.code, "message": p.message} for p in problems],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
+import logging
 import sys
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,8 @@ from ingestion.load import load
 from service.command import ended, folder_for
 from service.settings import Settings
 from service.wiring import moment_given, open_keyring, open_store, system_clock
+
+log = logging.getLogger("ringfence.load")
 
 EXAMPLE = """examples:
   .venv/bin/python scripts/load_records.py deliveries/2026-01-05 --store sqlite:///ringfence.db
@@ -35,6 +38,9 @@ def _run(options: argparse.Namespace) -> dict[str, object]:
     settings = dataclasses.replace(settings, store=options.store or settings.store)
     now = moment_given(settings, options.now) if options.now else system_clock()
     delivery = open_delivery(options.delivery, options.mapping)
+    for feed in delivery.feeds:
+        if guessed := delivery.zone_is_guessed(feed):
+            log.warning("%s: %s is INT96, which says no zone: read as UTC; a mapping may say another (`zone`)", feed.source, ", ".join(guessed))
     zone = time_zone(settings.timezone)
     folder = folder_for(options.report or _report_folder(options.delivery, settings.store))
     with open_store(settings.store) as store, bar("load", delivery.rows, " rows") as progress:

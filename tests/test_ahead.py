@@ -12,7 +12,7 @@ from graph.model import Contact, Facts, IdentifierKind
 from ingestion.ahead import _pack, _unpack
 from ingestion.batches import Batch
 from ingestion.normalise import Standing
-from ingestion.readers import Record
+from ingestion.rows import Record
 from tests.small_worlds import day, random_facts, uses
 
 FACTS = dataclasses.replace(random_facts(3), contacts=(Contact(applicant_id="ann", phone=uses("phone", "x").identifier, relation="self", at=day(3)),))

@@ -1,0 +1,42 @@
+"""What reading a file gives: its rows, and what it holds as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of a file: `line` counts from 1 (in parquet, rows do); a row that cannot be read has a `code` and no cells.
+
+    `part` is the file of a table that is a folder of files, empty where the table is one file.
+    """
+
+    line: int
+    cells: dict[str, Any]
+    code: str = ""
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a file holds, from reading it once to its end: `utf8` is False when some row is not.
+
+    `int96`: its columns of the old times of 96 bits, which do not say in which zone they are.
+    """
+
+    columns: tuple[str, ...]
+    rows: int
+    utf8: bool = True
+    int96: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A cell that no Python value can stand for, such as a time of the year 58803; `text` shows it."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
