@@ -9,6 +9,7 @@ from typing import Any
 
 from graph.evidence import Evidence
 from graph.facts.loans import LATE
+from graph.facts.local_time import at_night, on_weekend
 from graph.facts.verdicts import standings
 from graph.model import Application, IdentifierKind, Outcome, OutcomeStatus, Role
 
@@ -136,7 +137,6 @@ class Reader:
         asked = a is self.evidence.subject.application
         outcomes: Sequence[Outcome] = () if asked else self.evidence.outcomes.get(a.application_id, ())
         fate = {o.status for o in outcomes}
-        hour = (at.hour + 8) % 24  # in the lenders' country, China
         return [
             float(asked),
             size(days(self.now, at)),
@@ -153,8 +153,8 @@ class Reader:
             float(a.application_id in self.fraud_loans),
             float(a.merchant_id is not None),
             float(a.agent_id is not None),
-            float(hour >= 22 or hour < 6),
-            float((at + timedelta(hours=8)).weekday() >= 5),
+            float(at_night(at, self.evidence.zone)),
+            float(on_weekend(at, self.evidence.zone)),
             size(len(a.mentions)),
         ]
 
@@ -164,7 +164,7 @@ class Reader:
         amounts = [size(a.amount) for a in seen if a.amount is not None]
         mean = sum(amounts) / len(amounts) if amounts else 0.0
         merchant = self.evidence.merchants.get(merchant_id) if merchant_id else None
-        night = sum((a.applied_at.hour + 8) % 24 >= 22 or (a.applied_at.hour + 8) % 24 < 6 for a in seen)
+        night = sum(at_night(a.applied_at, self.evidence.zone) for a in seen)
         return [
             float(merchant_id is not None),
             float(merchant_id is None),

@@ -9,6 +9,7 @@ from datetime import datetime
 import networkx as nx
 
 from graph.model import Application, Device, Event, Identifier, Label, Membership, Merchant, Outcome, Platform
+from graph.moments import COUNTRY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Evidence:
     `events` (their own) and `dealings` (with a counterparty, on either side) the subject alone; `at_merchant` and `at_agent` are the latest
     applications of anybody there, whose labels and outcomes are covered too. `elsewhere` are the applications by people beyond the bound that
     name what the subject names (`graph.keys`), their outcomes covered.
-    The application in question is `subject.application` and is in none of the others.
+    `zone` is the borrowers' time zone. The application in question is `subject.application` and is in none of the others.
     """
 
     subject: Subject
@@ -57,6 +58,7 @@ class Evidence:
     at_agent: tuple[Application, ...]
     platforms: Mapping[str, Platform]
     elsewhere: tuple[Application, ...]
+    zone: str = COUNTRY
 
     @property
     def own(self) -> tuple[Application, ...]:

@@ -33,6 +33,7 @@ from graph.model import (
     RingSnapshot,
     Tie,
 )
+from graph.moments import COUNTRY
 from graph.tables import Tables
 from graph.walk import Bounds, Walk
 
@@ -58,9 +59,11 @@ class Told:
 class GraphStore(ABC):
     """Everything lenders told us. Safe for many threads and many processes; facts are only ever added.
 
-    `batch`: how many facts a load best adds at once; any number is taken.
+    `batch`: how many facts a load best adds at once; any number is taken. `zone`: the borrowers' time zone (an IANA name), by which what
+    is read says when it was night; whoever opens the store sets it.
     """
 
+    zone = COUNTRY
     batch = 10_000  # larger ones touch each page of a file less often, and hold it longer
 
     @abstractmethod
@@ -128,6 +131,7 @@ class GraphView(ABC):
 
     as_of: datetime
     recorded_by: int
+    zone: str = COUNTRY
 
     @abstractmethod
     def application(self, application_id: str) -> Application | None:
@@ -247,4 +251,5 @@ class GraphView(ABC):
             at_agent=at_agent,
             platforms=self.platforms(),
             elsewhere=beyond,
+            zone=self.zone,
         )

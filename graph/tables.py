@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.model import IdentifierKind, OutcomeStatus, PlatformType, Role
+from graph.moments import COUNTRY
 
 Column = npt.NDArray[Any]
 
@@ -21,6 +22,8 @@ PLATFORM_TYPES = tuple(PlatformType)  # code in `platforms.type` -> type
 @dataclass(frozen=True)
 class Tables:
     """All facts before a moment. Rows refer to each other by position; times are int64 microseconds UTC; -1 and NaN are *not known*.
+
+    `zone`: the borrowers' time zone, by which night is told.
 
     Everything is sorted by what it says, never by when it was stored, so that any order of delivery gives the same bits:
     applicants by id; identifiers by (kind, token); the rest by (time, ids).
@@ -53,6 +56,7 @@ class Tables:
     platforms: dict[str, Column]
     merchants: dict[str, Column]
     devices: dict[str, Column]
+    zone: str = COUNTRY
 
 
 def as_column(values: list[Any], dtype: npt.DTypeLike) -> Column:

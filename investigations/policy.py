@@ -9,12 +9,12 @@ from functools import cached_property
 from math import exp, prod
 
 from graph.errors import SettingError
+from graph.signals import DIMENSIONS
 from graph.signals.reading import Reading
 from investigations import reasons, rules
 from investigations.assessments import Conclusion, Decision, Level, Reason
 from investigations.rules import Fired, Known
 
-DIMENSIONS = ("ring", "multi_lending", "device", "phone", "merchant", "behaviour", "verification")
 NAME = "ringfence-policy-1"
 
 # The score's scale: 500 at a probability of 5 %; odds count by their 5/8th power, so that 18 % is about 710 and 50 % about 860.

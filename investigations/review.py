@@ -10,13 +10,15 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from graph.model import Ring, RingSnapshot
+from graph.moments import COUNTRY
 from graph.rings.engines import engine
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import Found, search
@@ -31,7 +33,6 @@ from investigations.ring_files import FILES, write_files
 log = logging.getLogger("ringfence.rings")
 
 DRAWN_LINKS = 200  # the strongest links of a flagged ring, kept for drawing
-_CHINA = timezone(timedelta(hours=8))  # the week of a snapshot's name is the borrowers' week
 _CHANGES = ("born", "grown", "shrunk", "merged", "split", "dissolved")
 
 
@@ -39,7 +40,8 @@ _CHANGES = ("born", "grown", "shrunk", "merged", "split", "dissolved")
 class ReviewPlan:
     """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the clock for the cases.
 
-    `engine` says who cuts the graph: `local`, or `gds` for the database that holds it. `zone` is the one in which the report tells times.
+    `engine` says who cuts the graph: `local`, or `gds` for the database that holds it. `zone` is the one in which weeks are
+    counted and the report tells times.
     """
 
     as_of: datetime
@@ -47,7 +49,7 @@ class ReviewPlan:
     now: datetime
     back_steps: int = 3
     engine: str = "local"
-    zone: tzinfo = UTC
+    zone: tzinfo = field(default_factory=lambda: ZoneInfo(COUNTRY))
 
 
 def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> ReviewResult:
@@ -56,7 +58,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     Everything is computed and written beside before the store switches over, so that a run that fails leaves the last snapshot in force.
     """
     started = time.perf_counter()
-    name = week_of(plan.as_of)
+    name = week_of(plan.as_of, plan.zone)
     previous = _previous(store, plan.as_of, name)
     if previous is None:
         log.warning("no earlier ring snapshot in the store: every group is new")
@@ -82,9 +84,9 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     return dataclasses.replace(result, figures={**result.figures, **whole})
 
 
-def week_of(as_of: datetime) -> str:
-    """The name of a snapshot: the ISO week just before its moment (`2026-W01`)."""
-    year, week, _ = (as_of - timedelta(microseconds=1)).astimezone(_CHINA).isocalendar()
+def week_of(as_of: datetime, zone: tzinfo) -> str:
+    """The name of a snapshot: the ISO week just before its moment (`2026-W01`), as it is counted in `zone`."""
+    year, week, _ = (as_of - timedelta(microseconds=1)).astimezone(zone).isocalendar()
     return f"{year}-W{week:02d}"
 
 

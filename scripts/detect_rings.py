@@ -30,7 +30,7 @@ def _run(options: argparse.Namespace) -> dict[str, float | int]:
     settings = Settings.from_environment()
     settings = dataclasses.replace(settings, store=options.store or settings.store, casebook=options.casebook or settings.casebook)
     as_of, now, zone = moment_given(settings, options.as_of), system_clock(), time_zone(settings.timezone)
-    with open_existing(settings.store) as store, open_casebook(settings.casebook) as casebook:
+    with open_existing(settings.store, settings.timezone) as store, open_casebook(settings.casebook) as casebook:
         plan = ReviewPlan(as_of=as_of, out=folder_for(options.out), now=now, back_steps=options.back_steps, engine=options.engine, zone=zone)
         return dict(review(store, casebook, plan).figures)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import sys
 from functools import partial
 from pathlib import Path
@@ -35,7 +34,7 @@ def _run(options: argparse.Namespace) -> dict[str, object]:
     truth, groups = read_truth(options.truth, as_of.astimezone(time_zone(settings.timezone))), read_flagged(options.rings)
     references: dict[str, object] = {}
     if options.store:
-        with open_existing(dataclasses.replace(settings, store=options.store).store) as store:
+        with open_existing(options.store, settings.timezone) as store:
             tables = store.view(as_of).tables()
         known = set(tables.applicant_ids.tolist())
         truth = {applicant: person for applicant, person in truth.items() if applicant in known}

@@ -43,7 +43,7 @@ def _run(options: argparse.Namespace) -> dict[str, object]:
             log.warning("%s: %s is INT96, which says no zone: read as UTC; a mapping may say another (`zone`)", feed.source, ", ".join(guessed))
     zone = time_zone(settings.timezone)
     folder = folder_for(options.report or _report_folder(options.delivery, settings.store))
-    with open_store(settings.store) as store, bar("load", delivery.rows, " rows") as progress:
+    with open_store(settings.store, zone=settings.timezone) as store, bar("load", delivery.rows, " rows") as progress:
         keys = open_keyring(settings, store)
         knows = (lambda node: store.view(system_clock()).identifier(node) is not None) if len(keys.keys) > 1 else None
         report = load(delivery, store, Door(Naming(keys, knows), now, zone), report_to=folder, step=progress.update)

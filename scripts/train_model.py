@@ -39,7 +39,7 @@ def main() -> int:
         as_of, url = moment_given(settings, options.as_of), options.store or settings.store
         open_existing(url).close()
         folder_for(options.out.absolute().parent)
-        return train_model(partial(open_existing, url), as_of, options.out, plan)
+        return train_model(partial(open_existing, url, settings.timezone), as_of, options.out, plan)
 
     return ended("train_model", run)
 

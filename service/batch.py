@@ -116,7 +116,7 @@ def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) 
 def _all_rows(task: Task, period: Period, processes: int) -> Iterator[list[dict[str, Any]]]:
     """The period's rows, chunk by chunk, in order; at most two chunks a process are under way, so memory stays bounded."""
     pool = _pool(task, processes) if processes > 1 else None
-    with open_store(task.settings.store) as store:
+    with open_store(task.settings.store, zone=task.settings.timezone) as store:
         bench = task.bench(store)
         chunks = _chunks(store.view(period.until, task.recorded_by).applications(period.since))
         if pool is None:
@@ -173,7 +173,7 @@ _bench: Bench | None = None  # one a process of the pool
 
 def _begin(task: Task) -> None:
     global _bench
-    _bench = task.bench(open_store(task.settings.store))
+    _bench = task.bench(open_store(task.settings.store, zone=task.settings.timezone))
 
 
 def _rows_there(applications: list[Application]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from graph.errors import SettingError
+from graph.moments import COUNTRY
 
 PREFIX = "RINGFENCE_"
 _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -53,7 +54,9 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address that the service listens on; without an API key only a loopback address is taken.")
     port: int = _setting(8000, "Port that the service listens on.")
     workers: int = _setting(2, "Worker processes of the service.")
-    timezone: str = _setting("Asia/Shanghai", "Time zone of answers, and of times that come without an offset.")
+    timezone: str = _setting(
+        COUNTRY, "Where the borrowers live: its clocks tell night and weekend, times without an offset, weeks, and the times of answers and reports."
+    )
     timeout_ms: int = _setting(1000, "Deadline of an assessment in milliseconds where the caller gives none in X-Timeout-Ms.")
     review_probability: float = _setting(0.0, "Probability of fraud from which a person should look; 0: the model's own, from its review capacity.")
     decline_probability: float = _setting(0.0, "Probability of fraud from which declining is proposed; 0: the model's own.")

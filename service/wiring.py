@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graph.errors import SettingError, StoreUnavailableError
+from graph.moments import COUNTRY
 from graph.sqlite_store import SqliteStore
 from graph.store import GraphStore
 from ingestion.door import Naming, keyring, time_zone
@@ -77,7 +78,7 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
         scorer = load_scorer(settings.model)
     zone = time_zone(settings.timezone)
     with ExitStack() as opened:  # closed again where the rest cannot be had
-        store = opened.enter_context(open_store(settings.store, live=True))
+        store = opened.enter_context(open_store(settings.store, live=True, zone=settings.timezone))
         keys = open_keyring(settings, store)
         casebook = open_casebook(settings.casebook, settings.casebook_sync)
         opened.pop_all()
@@ -98,30 +99,34 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
     )
 
 
-def open_store(url: str, *, live: bool = False) -> GraphStore:
+def open_store(url: str, *, live: bool = False, zone: str = COUNTRY) -> GraphStore:
     """The graph store behind a URL; `live` for a service that answers within a deadline, whatever becomes of the store's server.
+    `zone` is the borrowers' time zone (the settings').
 
     Raises SettingError for one that is not known, naming those that are, and for a path that can hold no store.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
         try:
-            return SqliteStore(sqlite_path(url))
+            store: GraphStore = SqliteStore(sqlite_path(url))
         except StoreUnavailableError as error:
             raise SettingError(f"{error}: give the path of a store, or of one to be made") from error
-    if scheme in _NEO4J and rest:
-        return _open_neo4j(url, live)
-    raise SettingError(f"unknown store URL {_without_password(url)!r}: known are {STORES}")
+    elif scheme in _NEO4J and rest:
+        store = _open_neo4j(url, live)
+    else:
+        raise SettingError(f"unknown store URL {_without_password(url)!r}: known are {STORES}")
+    store.zone = zone
+    return store
 
 
-def open_existing(url: str) -> GraphStore:
+def open_existing(url: str, zone: str = COUNTRY) -> GraphStore:
     """The graph store behind a URL for a command that only makes sense with facts in it.
 
     Raises SettingError also where an embedded store's file is not there: a misspelt path must not look like a store without fraud.
     """
     if url.startswith("sqlite:") and not sqlite_path(url).exists():
         raise SettingError(f"there is no store at {sqlite_path(url)}: load records into it first (scripts/load_records.py), or correct --store")
-    return open_store(url)
+    return open_store(url, zone=zone)
 
 
 def _open_neo4j(url: str, live: bool) -> GraphStore:

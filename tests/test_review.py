@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
@@ -20,6 +21,8 @@ from service.settings import Settings
 from tests.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.small_worlds import day
 from tests.stores import sqlite_only, store_url
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def plan(out, as_of=AS_OF, **more):
@@ -77,7 +80,7 @@ def test_a_review_that_fails_leaves_the_last_snapshot_in_force(store, tmp_path, 
     monkeypatch.setattr(reviewing, "write_files", broken)
     with pytest.raises(OSError, match="disk full"):
         review(store, None, plan(tmp_path / "out", day(207)))
-    assert store.view(day(207)).rings().name == week_of(AS_OF)
+    assert store.view(day(207)).rings().name == week_of(AS_OF, SHANGHAI)
     assert (tmp_path / "out" / "report.html").read_bytes() == kept
     assert not list((tmp_path / "out").glob(".making*"))
 
@@ -104,7 +107,7 @@ def test_of_a_ring_that_defaulted_before_the_first_look_back_nothing_is_said(tmp
 
 
 def test_the_name_of_a_snapshot_is_the_week_before_its_moment():
-    assert week_of(day(4).replace(hour=16)) == "2025-W01"
+    assert week_of(day(4).replace(hour=16), SHANGHAI) == "2025-W01"
 
 
 def test_the_truth_measures_a_review(store, tmp_path):

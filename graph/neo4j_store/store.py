@@ -146,7 +146,9 @@ class Neo4jStore(GraphStore):
         return self._database.within(seconds)
 
     def view(self, as_of: datetime, recorded_by: int | None = None) -> Neo4jView:
-        return Neo4jView(self._read, self._interned, as_of, self.mark() if recorded_by is None else recorded_by)
+        seen = Neo4jView(self._read, self._interned, as_of, self.mark() if recorded_by is None else recorded_by)
+        seen.zone = self.zone
+        return seen
 
     def mark(self) -> int:
         return int(self._read(cypher_read.MARK)[0][0])

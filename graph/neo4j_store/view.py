@@ -91,6 +91,7 @@ class Neo4jView(GraphView):
         given |= {"merchant": (asked and asked.merchant_id) or "", "agent": (asked and asked.agent_id) or "", "events": 128}
         [row] = self._ask(cypher_nearby.FACTS, **given)
         found = evidence_from(row, subject=subject, as_of=self.as_of, graph=graph, devices=devices, interned=self._interned)
+        found = replace(found, zone=self.zone)
         beyond = elsewhere(self, graph, subject)  # seldom anything: most walks bring in everybody who holds a key
         if not beyond:
             return found
@@ -231,7 +232,7 @@ class Neo4jView(GraphView):
         return gds.components(self._ask, hubs)
 
     def tables(self) -> Tables:
-        return read_tables(self._ask, micros(self.as_of))
+        return replace(read_tables(self._ask, micros(self.as_of)), zone=self.zone)
 
 
 def _newest(ties: Sequence[Tie], limit: int) -> tuple[Tie, ...]:

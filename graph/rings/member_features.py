@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graph.facts.local_time import nights
 from graph.model import OutcomeStatus
 from graph.rings.gathered import lowered, raised
 from graph.rings.sharing import DAY
 from graph.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column, Tables
-
-_HOUR = 3_600_000_000
-_CHINA = 8 * _HOUR  # night is where the borrowers live
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,6 @@ def _busiest(of: Column, at: Column, size: int, window: int) -> Column:
 def _shopping(tables: Tables) -> dict[str, Column]:
     made, size = tables.applications, len(tables.applicant_ids)
     who = made["applicant"]
-    hour = (made["at"] + _CHINA) // _HOUR % 24
     bank = np.array([kind.is_bank for kind in PLATFORM_TYPES])[tables.platforms["type"][made["platform"]]] if len(who) else np.zeros(0)
     refused = np.zeros(len(who))
     for status in (OutcomeStatus.REJECTED,):
@@ -116,7 +113,7 @@ def _shopping(tables: Tables) -> dict[str, Column]:
         "amount": _mean(who, amount, size),
         "amount_spread": np.sqrt(np.maximum(spread, 0)),
         "term": _mean(who, made["term_months"], size),
-        "night": _mean(who, ((hour < 6) | (hour >= 22)).astype(float), size),
+        "night": _mean(who, nights(made["at"], tables.zone).astype(float), size),
         "at_banks": _mean(who, bank.astype(float), size),
         "refused": _mean(who, refused, size),
         "with_merchant": _mean(who, (made["merchant"] >= 0).astype(float), size),

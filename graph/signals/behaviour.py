@@ -6,6 +6,7 @@ from datetime import timedelta
 from math import fsum
 
 from graph.facts.loans import LATE, first_told, paid_out
+from graph.facts.local_time import at_night
 from graph.facts.verdicts import standing
 from graph.model import IdentifierKind as Kind
 from graph.model import OutcomeStatus
@@ -14,7 +15,6 @@ from graph.signals.reading import DAY, MONTH, Reading
 from graph.signals.registry import Family, Path
 
 BEHAVIOUR = Family(path=to_subject)
-LOCAL = timedelta(hours=8)  # the lenders' day: all of them work on China Standard Time, which has no summer time
 
 
 def _applied(r: Reading, span: timedelta) -> int:
@@ -66,7 +66,7 @@ def amount_to_highest(r: Reading) -> float | None:
 def night_share(r: Reading) -> float | None:
     """Share of the own applications, this one included, between 22:00 and 6:00 local time."""
     moments = [a.applied_at for a in (*((r.asked,) if r.asked else ()), *r.own)]
-    return sum(not 6 <= (moment + LOCAL).hour < 22 for moment in moments) / len(moments) if moments else None
+    return sum(at_night(moment, r.evidence.zone) for moment in moments) / len(moments) if moments else None
 
 
 def _own_came_to(r: Reading, statuses: frozenset[OutcomeStatus]) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import get_args
 
 from graph.evidence import Evidence
 from graph.signals.behaviour import BEHAVIOUR
@@ -12,13 +13,13 @@ from graph.signals.holders import HOLDERS
 from graph.signals.merchant import MERCHANT
 from graph.signals.phones import PHONES
 from graph.signals.reading import Reading, read
-from graph.signals.registry import Path, Signal, SignalFunction
+from graph.signals.registry import Dimension, Path, Signal, SignalFunction
 from graph.signals.ring import RING
 from graph.signals.sharing import SHARING
 
 __all__ = ["DIMENSIONS", "SIGNALS", "Path", "Reading", "Signal", "SignalFunction", "compute", "measured", "read"]
 
-DIMENSIONS = ("ring", "multi_lending", "device", "phone", "merchant", "behaviour", "verification")
+DIMENSIONS: tuple[str, ...] = get_args(Dimension)
 
 SIGNALS: Mapping[str, SignalFunction] = MappingProxyType(
     {one.name: one for family in (RING, COMPANY, SHARING, PHONES, HOLDERS, MERCHANT, BEHAVIOUR) for one in family}

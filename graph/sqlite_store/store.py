@@ -43,7 +43,9 @@ class SqliteStore(GraphStore):
             return Writer(connection).write(facts)
 
     def view(self, as_of: datetime, recorded_by: int | None = None) -> SqliteView:
-        return SqliteView(self._connection(), self._cache, as_of, self.mark() if recorded_by is None else recorded_by)
+        seen = SqliteView(self._connection(), self._cache, as_of, self.mark() if recorded_by is None else recorded_by)
+        seen.zone = self.zone
+        return seen
 
     def mark(self) -> int:
         return int(self._connection().execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 
@@ -274,7 +275,7 @@ class SqliteView(GraphView):
     # -- batches ----------------------------------------------------------------------------------------------------------------------
 
     def tables(self) -> Tables:
-        return read_tables(self._db, self._when)
+        return replace(read_tables(self._db, self._when), zone=self.zone)
 
 
 def _newest_first(who: str, rows: Sequence[Row], resolve: Mapping[int, Identifier]) -> tuple[Tie, ...]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from graph.moments import COUNTRY
 
 CREW_KINDS = (
     "identity_farm",
@@ -81,7 +84,7 @@ class Recipe:
     applicants: int
     days: int = 365
     seed: int = 1
-    until: datetime = datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=8)))
+    until: datetime = datetime(2026, 1, 1, tzinfo=ZoneInfo(COUNTRY))
     guilty_share: float = 0.045
     manner: str = "mixed"
     dirty: bool = False
