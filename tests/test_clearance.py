@@ -1,0 +1,71 @@
+"""Somebody is held for fraud by a rule and then cleared by a review: everything that looks sees both, each from its moment on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gnn.features import APPLICANT, Reader
+from gnn.references import NAMES, counts
+from graph.evidence import Subject
+from graph.model import Facts, Label, LabelValue
+from graph.rings.known import known_of
+from graph.signals import SIGNALS, read
+from investigations import rules
+from service.desk import subgraphs
+from tests.small_worlds import PLATFORMS, applies, day, uses
+from tests.stores import open_store
+
+HANDSET = uses("device", "d1")
+HELD, CLEARED = day(30), day(40)
+
+
+@pytest.fixture
+def store(tmp_path):
+    facts = Facts(
+        platforms=PLATFORMS,
+        applications=(applies("ann", 1, HANDSET), applies("bob", 2, HANDSET)),
+        labels=(
+            Label(label=LabelValue.FRAUD, known_at=HELD, application_id="ann@1", source="rule"),
+            Label(label=LabelValue.GOOD, known_at=CLEARED, application_id="ann@1", source="review"),
+        ),
+    )
+    with open_store(tmp_path / "s.db") as store:
+        store.add(facts)
+        yield store
+
+
+def policy(view):
+    return [one.code.code for one in rules.fired(rules.Known(labels=view.labels_of(["ann"])["ann"]))] == ["RULE_FRAUD_KNOWN"]
+
+
+def own_signal(view):
+    return bool(SIGNALS["own_fraud_labels"].measure(read(view.evidence_of(Subject(applicant_id="ann")))))
+
+
+def neighbours_signal(view):
+    return bool(SIGNALS["strong_bad"].measure(read(view.evidence_of(Subject(applicant_id="bob")))))
+
+
+def network_input(view):
+    row = Reader(view.evidence_of(Subject(applicant_id="bob"))).applicant("ann", 1, 1)
+    return bool(row[APPLICANT.index("known_fraud")])
+
+
+def reference(view):
+    return bool(counts(view.evidence_of(Subject(applicant_id="bob")))[NAMES.index("device_known_fraud")])
+
+
+def rings(view):
+    tables = view.tables()
+    return bool(known_of(tables).fraud[np.flatnonzero(tables.applicant_ids == "ann")[0]])
+
+
+def desk(view):
+    return {node.id: node.bad for node in subgraphs.draw(view, "applicant:bob").nodes}["applicant:ann"]
+
+
+@pytest.mark.parametrize("looks", [policy, own_signal, neighbours_signal, network_input, reference, rings, desk])
+def test_a_fraud_that_a_review_takes_back_is_seen_by_all_and_then_by_none(store, looks):
+    moments = (HELD, day(31), CLEARED, day(41))
+    assert [looks(store.view(moment)) for moment in moments] == [False, True, True, False], "known strictly before the moment, or not at all"
