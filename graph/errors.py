@@ -1,5 +1,7 @@
 """The error family. No HTTP in it: `service` owns the one table from error to status.
 
+Whoever acts on an error asks its class, or its `problem`: a stable word for what went wrong. Texts are for people and may change.
+
 RingfenceError
 ├── InputError                what the caller gave cannot be used (a script exits with status 2)
 │   ├── SettingError          a setting or an argument is missing or contradicts another
@@ -10,7 +12,10 @@ RingfenceError
 │   ├── StoreUnavailableError it cannot be reached now: try again later
 │   └── StoreVersionError     it was written by a version that this one cannot read
 ├── NotFoundError             nothing is known under that id (also a LookupError)
-├── ConflictError             the id or key is known already, with other content
+│   ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError
+├── ConflictError             what is asked for contradicts what is there
+│   ├── KnownOtherwiseError   the id of a fact is known already, with other content
+│   └── KeyReusedError        the idempotency key was used with another body
 └── DeadlineError             the caller's time is up (also a TimeoutError)
 """
 
@@ -18,11 +23,15 @@ from __future__ import annotations
 
 
 class RingfenceError(Exception):
-    """The root: whatever this product raises on purpose."""
+    """The root: whatever this product raises on purpose. `problem` is its stable word (docs/problems.md)."""
+
+    problem = "internal_error"
 
 
 class InputError(RingfenceError):
     """What the caller gave cannot be used; the message names the next step."""
+
+    problem = "bad_request"
 
 
 class SettingError(InputError):
@@ -39,6 +48,8 @@ class RecordError(InputError):
     `field` is the column, `code` a stable word for the reason (`missing`, `unreadable_time`, `in_the_future`, ...).
     """
 
+    problem = "invalid_fields"
+
     def __init__(self, field: str, code: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
@@ -53,6 +64,8 @@ class BundleError(InputError):
 class StoreError(RingfenceError):
     """The graph store cannot do what it should."""
 
+    problem = "store_unavailable"
+
 
 class StoreUnavailableError(StoreError):
     """The store cannot be reached or is locked for too long: what was asked did not happen, try again later."""
@@ -65,10 +78,52 @@ class StoreVersionError(StoreError):
 class NotFoundError(RingfenceError, LookupError):
     """Nothing is known under that id."""
 
+    problem = "not_found"
+
+
+class UnknownApplicantError(NotFoundError):
+    """No fact names the applicant."""
+
+    problem = "applicant_unknown"
+
+
+class UnknownApplicationError(NotFoundError):
+    """There is no such application."""
+
+    problem = "application_unknown"
+
+
+class UnknownAssessmentError(NotFoundError):
+    """There is no such assessment."""
+
+    problem = "assessment_unknown"
+
+
+class UnknownRingError(NotFoundError):
+    """There is no such ring in the snapshot in force."""
+
+    problem = "ring_unknown"
+
 
 class ConflictError(RingfenceError):
-    """The id or the idempotency key is known already, with other content."""
+    """What is asked for contradicts what is there."""
+
+    problem = "conflict"
+
+
+class KnownOtherwiseError(ConflictError):
+    """The id of a fact is known already, with other content."""
+
+    problem = "known_with_other_content"
+
+
+class KeyReusedError(ConflictError):
+    """The idempotency key was used with another body."""
+
+    problem = "idempotency_key_reused"
 
 
 class DeadlineError(RingfenceError, TimeoutError):
     """The caller's deadline has passed."""
+
+    problem = "deadline_passed"

@@ -24,8 +24,32 @@ log = logging.getLogger("ringfence.app")
 WARM_S = 120.0  # how long a worker waits at its start for a store that is there and answers late: a rehearsal may take half of it
 
 # Who needs no key: whoever asks how the service is, what it can be asked, and for the empty page of the desk.
-OPEN = frozenset({"status.healthz", "status.readyz", "status.versions", "status.described", "status.docs", "desk.page", "desk.built", "static"})
+OPEN = frozenset(
+    {
+        "status.healthz",
+        "status.readyz",
+        "status.versions",
+        "status.described",
+        "status.docs",
+        "status.problems_page",
+        "desk.page",
+        "desk.built",
+        "static",
+    }
+)
 SCOPE_OF = {"risk": "risk", "facts": "facts", "rings": "rings", "desk": "desk", "status": "metrics"}
+
+
+class NotFromHere(Forbidden):
+    """Without a key only this machine is answered."""
+
+    problem = "not_from_here"
+
+
+class ScopeMissing(Forbidden):
+    """The key does not open this."""
+
+    problem = "scope_missing"
 
 
 def create_app(wired: Wired) -> Flask:
@@ -93,7 +117,7 @@ def _frame(app: Flask, keys: Keys, limit: RateLimit) -> None:
 def _admit(keys: Keys, limit: RateLimit) -> None:
     """Note who calls, or refuse: 401 without a valid key, 403 for what the key does not open or from elsewhere, 429 for too much."""
     if not keys and not (is_loopback(request.remote_addr or "") and is_loopback(_host())):
-        raise Forbidden("no API key is configured, so this service answers on loopback only")
+        raise NotFromHere("no API key is configured, so this service answers on loopback only")
     if request.endpoint is None or request.endpoint in OPEN:
         return
     caller = LOCAL if not keys else keys.caller(request.headers.get("Authorization", ""))
@@ -101,7 +125,7 @@ def _admit(keys: Keys, limit: RateLimit) -> None:
         raise Unauthorized("send Authorization: Bearer and a valid key", www_authenticate=WWWAuthenticate("bearer", {"realm": "ringfence"}))
     scope = SCOPE_OF[(request.blueprint or "").removeprefix("v1_")]
     if scope not in caller.scopes:
-        raise Forbidden(f"this key does not open {scope}")
+        raise ScopeMissing(f"this key does not open {scope}")
     wait = limit.wait(caller.name)
     if wait > 0:
         raise TooManyRequests("this key's rate limit is reached", retry_after=math.ceil(wait))

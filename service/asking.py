@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from graph.errors import NotFoundError, RecordError, StoreError
+from graph.errors import RecordError, StoreError, UnknownApplicationError
 from graph.evidence import Subject, subject_of
 from graph.model import Application
 from ingestion import parse
@@ -39,7 +39,7 @@ class Call:
 
 
 def asked(wired: Wired, body: Mapping[str, Any], call: Call, fingerprint: str | None = None) -> Asked:
-    """What a body asks for. Raises RecordError (a BadRow with all that is wrong) or NotFoundError.
+    """What a body asks for. Raises RecordError (a BadRow with all that is wrong) or UnknownApplicationError.
 
     `fingerprint` stands for the body where the key was given for more than this body (a batch).
     """
@@ -115,7 +115,7 @@ def _known(wired: Wired, row: Mapping[str, object], at: datetime) -> Application
         if application is None:
             raise
     if application is None:
-        raise NotFoundError(f"no application {application_id!r}: send the whole application, or the id of one that was sent before")
+        raise UnknownApplicationError(f"no application {application_id!r}: send the whole application, or the id of one that was sent before")
     return application
 
 

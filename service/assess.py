@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from graph.errors import ConflictError, StoreError, StoreUnavailableError
+from graph.errors import KnownOtherwiseError, StoreError, StoreUnavailableError, UnknownApplicantError
 from graph.evidence import Evidence, Subject
 from graph.model import Application, Facts, Identifier, IdentifierKind, Mention, Role
 from graph.moments import micros
@@ -60,14 +60,17 @@ class Remembered:
 def assess(wired: Wired, asked: Asked) -> Recorded:
     """Assess and write the audit row: there is no answer without it.
 
-    Raises ConflictError when the application's id, or the idempotency key, is known with other content, and StoreUnavailableError when the
-    audit row cannot be written. Whatever else fails is declared in the answer (`degraded`).
+    Raises UnknownApplicantError for an applicant without an application whom no fact names, KnownOtherwiseError when the application's id is
+    known with other content, KeyReusedError when the idempotency key is, and StoreUnavailableError when the audit row cannot be written.
+    Whatever else fails is declared in the answer (`degraded`).
     """
     earlier = wired.casebook.claimed(asked.claim) if asked.claim else None
     if earlier is not None:
         return Recorded(earlier, replay=True)
     remembered, seen = _remembered_and_seen(wired, asked)
     subject = remembered.subject
+    if subject.application is None and seen.nobody:
+        raise UnknownApplicantError(f"nobody knows applicant {subject.applicant_id!r}: no application, event or label ever named it")
     concluded = wired.policy.conclude(seen.findings)
     findings = _findings(wired, asked.stage, subject, asked.at, (seen, concluded))
     first = _first_scan(wired, asked.stage, subject, asked.at)
@@ -194,10 +197,10 @@ def _remember(wired: Wired, asked: Asked) -> Remembered:
 
 
 def _known_already(wired: Wired, application: Application, at: datetime) -> Subject:
-    """The application as it was stored when it first came; only its moment may differ. Raises ConflictError."""
+    """The application as it was stored when it first came; only its moment may differ. Raises KnownOtherwiseError."""
     known = wired.store.view(at + _DAY).application(application.application_id)
     if known is None or _content(known) != _content(application):
-        raise ConflictError(f"application {application.application_id!r} is known with other content")
+        raise KnownOtherwiseError(f"application {application.application_id!r} is known with other content")
     return Subject(applicant_id=known.applicant_id, application=known)
 
 

@@ -22,18 +22,24 @@ _OF_THE_REQUEST = frozenset({"stage", "hash_scheme"})  # at the top of a body, a
 _NAMED, _LONGEST = 20, 64  # how many of the names that nobody knows are told, and how much of each
 
 
+class BodyError(InputError):
+    """The body is not what JSON was asked for."""
+
+    problem = "unreadable_body"
+
+
 def decoded(body: bytes) -> Any:
-    """The JSON of a body. Raises InputError for what is no JSON in UTF-8."""
+    """The JSON of a body. Raises BodyError for what is no JSON in UTF-8."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise InputError(f"the body is not JSON in UTF-8: {error}") from error
+        raise BodyError(f"the body is not JSON in UTF-8: {error}") from error
 
 
 def as_object(value: Any) -> Mapping[str, Any]:
-    """`value`, if it is a JSON object. Raises InputError."""
+    """`value`, if it is a JSON object. Raises BodyError."""
     if not isinstance(value, dict):
-        raise InputError("the body must be a JSON object")
+        raise BodyError("the body must be a JSON object")
     return value
 
 

@@ -21,30 +21,36 @@ _KEY = re.compile(r"[\x21-\x7e]{1,64}")
 LONGEST_TIMEOUT_MS = 60_000
 
 
+class HeaderError(InputError):
+    """A header cannot be used."""
+
+    problem = "bad_header"
+
+
 def wired() -> Wired:
     """What this process was plugged together from."""
     return cast(Wired, current_app.extensions["ringfence"])
 
 
 def begin() -> None:
-    """Note the arrival and the request's id, the caller's or one of ours. Raises InputError for an unusable id."""
+    """Note the arrival and the request's id, the caller's or one of ours. Raises HeaderError for an unusable id."""
     g.arrived = wired().clock()
     given = request.headers.get("X-Request-Id")
     g.request_id = given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
     if given and g.request_id != given:
-        raise InputError("X-Request-Id: at most 128 letters, digits and any of . _ : / = + -")
+        raise HeaderError("X-Request-Id: at most 128 letters, digits and any of . _ : / = + -")
 
 
 def call() -> Call:
-    """The frame of this request. Raises InputError for an unusable header."""
+    """The frame of this request. Raises HeaderError for an unusable header."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not _KEY.fullmatch(key):
-        raise InputError("Idempotency-Key: 1 to 64 printable characters without blanks")
+        raise HeaderError("Idempotency-Key: 1 to 64 printable characters without blanks")
     return Call(client=g.caller.name, request_id=g.request_id, at=cast(datetime, g.arrived), key=key, timeout_ms=_timeout())
 
 
 def json_body(limit: int) -> Any:
-    """The JSON of the body. Raises UnsupportedMediaType, RequestEntityTooLarge or InputError."""
+    """The JSON of the body. Raises UnsupportedMediaType, RequestEntityTooLarge or BodyError."""
     if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
         raise UnsupportedMediaType("send application/json")
     if (request.content_length or 0) > limit:
@@ -66,5 +72,5 @@ def _timeout() -> float | None:
     if text is None:
         return None
     if not text.isdecimal() or not 1 <= int(text) <= LONGEST_TIMEOUT_MS:
-        raise InputError(f"X-Timeout-Ms: a whole number of milliseconds from 1 to {LONGEST_TIMEOUT_MS}")
+        raise HeaderError(f"X-Timeout-Ms: a whole number of milliseconds from 1 to {LONGEST_TIMEOUT_MS}")
     return float(text)

@@ -15,6 +15,7 @@ log = logging.getLogger("ringfence.debts")
 
 FEWEST, MOST = 20, 500  # applications brought in one batch: few at first, because a store that is only just back must take them within its patience
 PAUSE_S = 1.0  # between two looks
+LEAVING_S = 1.0  # how long an interpreter that ends takes to say so
 
 
 def settle(store: GraphStore, casebook: Casebook) -> int:
@@ -61,7 +62,14 @@ class Settler:
                     log.warning("%d applications that were owed to the store are in it now", brought)
             except RingfenceError as error:
                 log.info("what is owed to the store waits: %s", error)
-            except RuntimeError as error:
-                if "shutdown" not in str(error):
+            except RuntimeError:
+                if not _process_ends():
                     raise
-                return  # the process ends, and work can no longer be begun; what is owed is brought by the next one
+                return  # work can no longer be begun; what is owed is brought by the next process
+
+
+def _process_ends() -> bool:
+    """Whether the interpreter is on its way out: then its main thread is over, or about to be."""
+    main = threading.main_thread()
+    main.join(timeout=LEAVING_S)
+    return not main.is_alive()

@@ -9,7 +9,7 @@ import orjson
 from flask import Blueprint, Response, g
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from graph.errors import ConflictError, RecordError, StoreUnavailableError
+from graph.errors import KnownOtherwiseError, RecordError, StoreUnavailableError
 from graph.model import Facts
 from ingestion import parse
 from ingestion.contract import TABLES
@@ -51,7 +51,7 @@ def _take(table: str, parser: Callable[..., Any]) -> Response:
     if added is None:
         raise StoreUnavailableError("the store is busy: send the facts again, what is known already is not doubled")
     if added.conflicts and len(facts) == 1:
-        raise ConflictError(f"{table}: known already with other content")
+        raise KnownOtherwiseError(f"{table}: known already with other content")
     counts = {"accepted": added.accepted, "known": added.known, "conflicts": [position for _, position in added.conflicts]}
     return Response(orjson.dumps(counts), mimetype="application/json")
 

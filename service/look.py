@@ -13,6 +13,7 @@ from graph.errors import StoreError
 from graph.evidence import Evidence, Subject
 from graph.facts import hubs
 from graph.multi_lending import MultiLending
+from graph.signals import Reading
 from graph.store import GraphView
 from investigations.assessments import Degraded, Level
 from investigations.policy import Findings
@@ -43,6 +44,12 @@ class Seen:
     def evidence(self) -> Evidence | None:
         """What was read of the graph."""
         return self.findings.reading.evidence if self.findings.reading else None
+
+    @property
+    def nobody(self) -> bool:
+        """Whether it was looked for, and no fact at all names the subject or anything that the application names."""
+        reading = self.findings.reading
+        return reading is not None and _is_nothing_known(reading, self.variables)
 
 
 def look(view: GraphView | None, subject: Subject, scorer: Scorer | None, watch: Stopwatch, at_most: Level = Level.FULL) -> Seen:
@@ -89,7 +96,7 @@ def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch:
         findings,
         level=Level.FULL,
         probability=scored.probability,
-        uncertainty=scored.uncertainty,
+        uncertainty="high" if _is_nothing_known(reading, variables) else scored.uncertainty,
         contributions=scored.contributions,
         network=scored.network,
     )
@@ -115,6 +122,17 @@ def _own_past(view: GraphView, subject: Subject, watch: Stopwatch, why: str | No
 
 def _rules_only(subject: Subject, why: str) -> Seen:
     return _seen(Findings(level=Level.RULES_ONLY, known=Known(application=subject.application)), why)
+
+
+def _is_nothing_known(reading: Reading, variables: MultiLending | None) -> bool:
+    """No past, no judgement, no dealings, and nobody else at anything that is named; who is at a hub says nothing."""
+    evidence, me = reading.evidence, reading.evidence.subject.applicant_id
+    past = (evidence.own, evidence.labels.get(me), evidence.events, evidence.dealings, evidence.memberships.get(me), len(reading.selves) > 1)
+    return (
+        not any(past)
+        and all(one.since is None and (one.hub or not one.holders) for one in reading.held)
+        and (variables is None or variables.status == "no_record")
+    )
 
 
 def _seen(findings: Findings, why: str | None, variables: MultiLending | None = None, parts: Mapping[str, float] | None = None) -> Seen:

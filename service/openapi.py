@@ -10,6 +10,7 @@ from graph.multi_lending import NAMES
 from graph.signals import DIMENSIONS
 from ingestion.contract import EVENTS, LABELS, OUTCOMES, TABLES, Cell, Column, Table
 from investigations.assessments import Decision, Level, Stage
+from service import problems
 
 _TYPES: dict[Cell, dict[str, Any]] = {
     Cell.ID: {"type": "string", "maxLength": 512},
@@ -26,7 +27,7 @@ _PROBLEMS = {
     400: "The body or a header cannot be read.",
     401: "No valid key.",
     403: "The key does not open this, or the address may not call.",
-    409: "The id or the idempotency key is known with other content.",
+    409: "known_with_other_content: the id is known with other content; idempotency_key_reused: the key was used with another body.",
     413: "Too large.",
     415: "Not application/json.",
     422: "Fields are wrong: `errors` lists them.",
@@ -88,6 +89,7 @@ def _paths() -> dict[str, Any]:
         ("/metrics", "Prometheus metrics"),
         ("/openapi.json", "This description"),
         ("/docs", "This description as a page"),
+        (problems.PAGE, "Every problem, under its code: where a problem's `type` leads"),
     ):
         paths[path] = {"get": {"summary": says, "security": [], "responses": {"200": {"description": says}}}}
     return paths
@@ -233,7 +235,7 @@ def _counts() -> dict[str, Any]:
 def _problem() -> dict[str, Any]:
     errors = _array(_object(field={"type": "string"}, code={"type": "string"}, message={"type": "string"}))
     words = {name: {"type": "string"} for name in ("type", "title", "detail", "instance", "request_id")}
-    return _object(**words, status={"type": "integer"}, errors=errors)
+    return _object(**words, status={"type": "integer"}, code={"enum": list(problems.PROBLEMS)}, errors=errors)
 
 
 def _object(**properties: Any) -> dict[str, Any]:

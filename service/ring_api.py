@@ -7,13 +7,19 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from graph.errors import InputError, NotFoundError
+from graph.errors import InputError, UnknownRingError
 from graph.model import Ring, RingKind
 from service.calls import wired
 
 bp = Blueprint("rings", __name__)
 
 MOST = 500  # rings on one page
+
+
+class QueryError(InputError):
+    """A parameter of the query cannot be read."""
+
+    problem = "bad_query"
 
 
 @bp.get("/rings")
@@ -33,7 +39,7 @@ def ring(ring_id: str) -> Response:
     """One ring with its members, the core first, and its open case."""
     found = wired().store.view(wired().clock()).ring(ring_id)
     if found is None:
-        raise NotFoundError(f"no ring {ring_id} in the snapshot in force")
+        raise UnknownRingError(f"no ring {ring_id} in the snapshot in force")
     case = wired().casebook.open_case_of_ring(ring_id)
     members = [
         {
@@ -72,18 +78,18 @@ def _summary(ring: Ring) -> dict[str, Any]:
 
 
 def _wanted() -> Any:
-    """The filter that the query asks for. Raises InputError."""
+    """The filter that the query asks for. Raises QueryError."""
     kind, flagged = request.args.get("kind"), request.args.get("flagged")
     if kind is not None and kind not in tuple(RingKind):
-        raise InputError(f"kind: one of {', '.join(RingKind)}")
+        raise QueryError(f"kind: one of {', '.join(RingKind)}")
     if flagged not in (None, "true", "false"):
-        raise InputError("flagged: true or false")
+        raise QueryError("flagged: true or false")
     try:
         least = float(request.args.get("min_score", "0"))
     except ValueError:
         least = -1.0
     if not 0.0 <= least <= 1.0:
-        raise InputError("min_score: a number from 0 to 1")
+        raise QueryError("min_score: a number from 0 to 1")
 
     def wanted(ring: Ring) -> bool:
         return ring.score >= least and kind in (None, ring.kind) and (flagged is None or ring.kind.flagged == (flagged == "true"))
@@ -94,7 +100,7 @@ def _wanted() -> Any:
 def _number(name: str, usual: int, most: int) -> int:
     text = request.args.get(name, str(usual))
     if not text.isdecimal() or int(text) > most:
-        raise InputError(f"{name}: a whole number from 0 to {most}")
+        raise QueryError(f"{name}: a whole number from 0 to {most}")
     return int(text)
 
 

@@ -12,12 +12,12 @@ import orjson
 from flask import Blueprint, Response, g
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from graph.errors import ConflictError, InputError, RingfenceError
+from graph.errors import KeyReusedError, RingfenceError
 from investigations.casebook import Recorded
 from service import audit, discretion, metrics, problems
 from service.asking import Call, asked, fingerprint_of
 from service.assess import assess, replay
-from service.bodies import as_object
+from service.bodies import BodyError, as_object
 from service.calls import call, json_body, json_object, wired
 
 log = logging.getLogger("ringfence.risk")
@@ -96,10 +96,10 @@ def _count(recorded: Recorded, spent_ms: dict[str, float]) -> None:
 
 
 def _items(body: Any) -> Sequence[Any]:
-    """The requests of a batch: a list, or an object that holds one. Raises InputError or RequestEntityTooLarge."""
+    """The requests of a batch: a list, or an object that holds one. Raises BodyError or RequestEntityTooLarge."""
     items = next((body[key] for key in BATCH_KEYS if key in body), None) if isinstance(body, dict) else body
     if not isinstance(items, list):
-        raise InputError("a batch is a JSON list of requests, or an object with such a list under `requests`")
+        raise BodyError("a batch is a JSON list of requests, or an object with such a list under `requests`")
     if len(items) > MOST:
         raise RequestEntityTooLarge(f"a batch holds at most {MOST} requests; this one has {len(items)}")
     return items
@@ -117,7 +117,7 @@ def _each(items: Sequence[Any], frame: Call, body: Any) -> Iterator[bytes]:
         try:
             yield _answered(item, replace(frame, key=key, timeout_ms=left), fingerprint)
         except Exception as error:  # whatever becomes of one, the others get their answers
-            if position == 0 and frame.key and isinstance(error, ConflictError) and "idempotency" in str(error):
+            if position == 0 and isinstance(error, KeyReusedError):
                 raise
             if not isinstance(error, RingfenceError):
                 log.exception("a request of a batch failed")

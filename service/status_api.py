@@ -12,7 +12,7 @@ import orjson
 from flask import Blueprint, Response, render_template
 
 from graph.errors import StoreError
-from service import metrics, openapi
+from service import metrics, openapi, problems
 from service.answers import models
 from service.calls import wired
 
@@ -57,6 +57,12 @@ def described() -> Response:
 def docs() -> str:
     """The description as a page, without anything from elsewhere."""
     return render_template("docs.html", api=openapi.document(product_version()))
+
+
+@bp.get(problems.PAGE)
+def problems_page() -> str:
+    """Every problem that this service answers with: the page that a problem's `type` leads to."""
+    return render_template("problems.html", problems=problems.PROBLEMS, version=product_version())
 
 
 @cache

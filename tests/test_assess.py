@@ -218,6 +218,16 @@ def test_three_absences_never_look_alike(wired: Wired) -> None:
     assert known["multi_lending"]["variables"]["ml_24h_person_all_apps"] == 0
 
 
+def test_of_whom_nothing_is_known_the_answer_says_so_and_speaks_of_no_links(tmp_path: Path) -> None:
+    wired = service(tmp_path, scorer=PlainModel(base=1.0, weights={"known_days": 1.0, "strong_people": 1.0}))
+    answer = risk(wired, body("alone", applicant_id="nobody-before"))
+    assert (answer["degraded"]["level"], answer["uncertainty"], answer["multi_lending"]["status"]) == ("full", "high", "no_record")
+    assert answer["reasons"] == []
+    again = risk(wired, body("again", applicant_id="nobody-before"))
+    assert (again["uncertainty"], again["multi_lending"]["status"]) == ("low", "found")
+    wired.close()
+
+
 def test_the_second_scan_says_what_is_new_since_the_first(tmp_path: Path) -> None:
     bad = applies("bad", 5, uses("device", "shared"))
     wired = service(tmp_path, Facts(applications=(bad,), platforms=random_facts(1).platforms))

@@ -43,7 +43,7 @@ def connect(path: Path) -> Connection:
 
 
 def _translated(error: sqlite3.DatabaseError) -> Exception:
-    """Trouble with the file is the store's; a broken constraint or a wrong statement is a fault of ours and stays what it is."""
-    if type(error) is sqlite3.DatabaseError or (isinstance(error, sqlite3.OperationalError) and "syntax" not in str(error)):
+    """Trouble with the file is the store's, a table that is gone included; a broken constraint is a fault of ours and stays what it is."""
+    if type(error) is sqlite3.DatabaseError or isinstance(error, sqlite3.OperationalError):
         return StoreUnavailableError(f"the store cannot be used now: {error}")
     return error

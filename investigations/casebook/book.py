@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from graph.errors import ConflictError, NotFoundError
+from graph.errors import KeyReusedError, StoreUnavailableError, UnknownAssessmentError
 from graph.moments import micros, moment
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook.case_files import CaseFiles
@@ -55,7 +55,7 @@ class Casebook(CaseFiles):
     def record(self, assessment: RiskAssessment, claim: Claim | None = None, *, owed: bool = False) -> Recorded:
         """Write an assessment down, once for each claim: when the claim was taken meanwhile, the first one's assessment is given instead.
 
-        `owed`: its application has not reached the graph store yet. Raises ConflictError when the claim was taken with another body.
+        `owed`: its application has not reached the graph store yet. Raises KeyReusedError when the claim was taken with another body.
         """
         with self._engines.writing() as connection:
             if claim is None or self._take(connection, claim, assessment.assessment_id):
@@ -65,25 +65,25 @@ class Casebook(CaseFiles):
                 return Recorded(assessment, replay=False)
         earlier = self.claimed(claim)
         if earlier is None:  # it was there a moment ago and lives for hours
-            raise ConflictError(f"the idempotency key {claim.key!r} changes hands just now: send the request again")
+            raise StoreUnavailableError(f"the idempotency key {claim.key!r} changes hands just now: send the request again")
         return Recorded(earlier, replay=True)
 
     def claimed(self, claim: Claim) -> RiskAssessment | None:
-        """The assessment already written for that claim. Raises ConflictError when it was claimed with another body."""
+        """The assessment already written for that claim. Raises KeyReusedError when it was claimed with another body."""
         with self._engines.reading() as connection:
             row = connection.execute(_CLAIMED, {"c": claim.client, "k": claim.key, "cutoff": micros(claim.at - claim.lasts)}).mappings().first()
         if row is None:
             return None
         if row["fingerprint"] != claim.fingerprint:
-            raise ConflictError(f"the idempotency key {claim.key!r} was used with another body")
+            raise KeyReusedError(f"the idempotency key {claim.key!r} was used with another body")
         return _assessment(row)
 
     def assessment(self, assessment_id: str) -> RiskAssessment:
-        """One assessment. Raises NotFoundError."""
+        """One assessment. Raises UnknownAssessmentError."""
         with self._engines.reading() as connection:
             row = connection.execute(_BY_ID, {"id": assessment_id}).mappings().first()
         if row is None:
-            raise NotFoundError(f"no assessment {assessment_id}")
+            raise UnknownAssessmentError(f"no assessment {assessment_id}")
         return _assessment(row)
 
     def latest(
