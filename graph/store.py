@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import networkx as nx
 
@@ -56,6 +56,13 @@ class Told:
     snapshot: RingSnapshot | None = None
 
 
+class Strangers(NamedTuple):
+    """Ids that a store knows no application under, and people it knows nothing of."""
+
+    applications: frozenset[str]
+    applicants: frozenset[str]
+
+
 class GraphStore(ABC):
     """Everything lenders told us. Safe for many threads and many processes; facts are only ever added.
 
@@ -76,6 +83,25 @@ class GraphStore(ABC):
     def add_all(self, batches: Sequence[Facts]) -> Sequence[Added]:
         """Take several batches, each with a mark of its own, as if they came one by one; an adapter may take them in one transaction."""
         return [self.add(facts) for facts in batches]
+
+    @abstractmethod
+    def strangers(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> Strangers:
+        """Which of those ids the store knows nobody under, whatever the time.
+
+        A person is known by an application; in a store that holds none at all (a payment platform's), by an event of theirs.
+        """
+
+    def unmatched(self, facts: Facts) -> tuple[tuple[str, int], ...]:
+        """(table, position) of each event, contact, outcome and label that is about nobody the store knows, though it may hold the fact.
+
+        Such a fact is kept, and every view sees it from when the application comes, as if it had come in that order.
+        """
+        about: list[tuple[str, int, str | None, str | None]] = [("events", n, None, e.applicant_id) for n, e in enumerate(facts.events)]
+        about += [("contacts", n, None, c.applicant_id) for n, c in enumerate(facts.contacts)]
+        about += [("outcomes", n, o.application_id, None) for n, o in enumerate(facts.outcomes)]
+        about += [("labels", n, label.application_id, label.applicant_id) for n, label in enumerate(facts.labels)]
+        nobody = self.strangers({a for _, _, a, _ in about if a is not None}, {p for _, _, _, p in about if p is not None})
+        return tuple((table, n) for table, n, loan, person in about if loan in nobody.applications or person in nobody.applicants)
 
     def rehearse(self, facts: Facts) -> None:
         """Go through the motions of `add` and keep nothing, so that what is planned on first use is ready. By default the store is only reached.

@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from graph.errors import RecordError
-from graph.model import IdentifierKind
 from ingestion.contract import Table
 from ingestion.delivery import Delivery
-from ingestion.door import Door
-from ingestion.normalise import Standing
+from ingestion.door import Door, Seen
 from ingestion.parse import PARSERS, BadRow, Fact
 from ingestion.rows import Record
 
@@ -25,7 +23,7 @@ Problems = tuple[RecordError, ...]
 class Batch:
     """`read` rows of the delivery's feed number `feed`: the facts of one table, the rows behind them, and the bad rows.
 
-    `unknown` counts cells in columns that nothing reads, `seen` the identifiers that are not sound.
+    `unknown` counts cells in columns that nothing reads, `seen` the cells of identifiers.
     """
 
     feed: int
@@ -34,7 +32,7 @@ class Batch:
     good: Callable[[], Sequence[Record]]
     bad: Sequence[tuple[Record, Problems]]
     unknown: Counter[str]
-    seen: Counter[tuple[Standing, IdentifierKind]]
+    seen: Seen
 
 
 def batches(delivery: Delivery, feeds: Sequence[int], door: Door, size: int) -> Generator[Batch, None, None]:

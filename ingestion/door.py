@@ -16,13 +16,17 @@ from ingestion.contract import Column
 from ingestion.normalise import Standing, normalise
 from ingestion.placeholders import hashes_of_placeholders
 from ingestion.pseudonymise import TOKEN, Keyring, own_key
+from ingestion.repeats import Repeats
 
 _REMEMBERED = 100_000  # values of a kind in a role whose pseudonym is kept at hand: about 50 MB when full
+LINKS, CHECK_FAILED, GAPS, PLACEHOLDER = "links", "check_failed", "gaps", "placeholder"  # what a load's figures say of a cell
+_WHY = {Standing.SOUND: LINKS, Standing.UNVERIFIED: CHECK_FAILED, Standing.PLACEHOLDER: PLACEHOLDER}
+Seen = Counter[tuple[str, IdentifierKind, str]]  # cells of identifiers by column, kind, and LINKS or why they do not
 _COLUMNS = 64  # kinds, roles and schemes of hashing (which callers choose) that have such a memory
 
 
 class Named(NamedTuple):
-    """An identifier as a column mentions it, and its standing. A placeholder has an identifier too, which does not link.
+    """An identifier as a column mentions it, its standing, and why it does not link (or LINKS). A placeholder has an identifier too, which does not.
 
     `key` is what makes the mention the same as another one of its row.
     """
@@ -31,6 +35,7 @@ class Named(NamedTuple):
     standing: Standing
     sound: bool
     key: tuple[str, str]
+    why: str
 
 
 class Naming:
@@ -69,7 +74,7 @@ class Naming:
     def _named(self, column: Column, raw: str, scheme: str) -> Named:
         assert column.kind is not None, "every identifier column has a kind"
         identifier, standing = self._hashed(column.kind, raw, scheme) if scheme else self._raw(column.kind, raw)
-        return Named(Mention(identifier, column.role), standing, standing is Standing.SOUND, (identifier.token, column.role.value))
+        return Named(Mention(identifier, column.role), standing, standing is Standing.SOUND, (identifier.token, column.role.value), _WHY[standing])
 
     def _raw(self, kind: IdentifierKind, raw: str) -> tuple[Identifier, Standing]:
         normal = normalise(kind, raw)
@@ -105,7 +110,7 @@ class Naming:
 class Door:
     """How records are read. `now` is the load's clock; `platforms` the lenders that are known, None where nobody asks.
 
-    `hash_scheme`: all identifiers come hashed by that scheme. `seen` counts (standing, kind) of what was not sound.
+    `hash_scheme`: all identifiers come hashed by that scheme. `repeats` counts events without an id that say the same.
     """
 
     naming: Naming
@@ -113,7 +118,8 @@ class Door:
     zone: tzinfo = UTC
     platforms: frozenset[str] | None = None
     hash_scheme: str = ""
-    seen: Counter[tuple[Standing, IdentifierKind]] = field(default_factory=Counter)
+    seen: Seen = field(default_factory=Counter)
+    repeats: Repeats = field(default_factory=Repeats)
 
 
 def keyring(settings: Mapping[str, str], beside: Path | None, say: Callable[[str], None], empty: Callable[[], bool]) -> Keyring:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,55 +19,12 @@ from ingestion.crowds import Crowds
 from ingestion.delivery import REJECTS, Delivery
 from ingestion.door import Door, time_zone
 from ingestion.mapping import Feed
-from ingestion.normalise import Standing
+from ingestion.parse import Fact
 from ingestion.rejects import Rejects
+from ingestion.repeats import Repeats
+from ingestion.report import Report, Tally, Unmatched
 
 Step = Callable[[int], object]
-
-
-@dataclass
-class Tally:
-    """What became of the rows of one table: accepted + known + rejected = read."""
-
-    read: int = 0
-    accepted: int = 0
-    known: int = 0
-    rejected: int = 0
-
-
-@dataclass(kw_only=True)
-class Report:
-    """The figures of a load."""
-
-    delivery: str
-    mapping: str
-    tables: dict[str, Tally] = field(default_factory=dict)
-    unknown_columns: dict[str, dict[str, int]] = field(default_factory=dict)
-    left_out: tuple[str, ...] = ()
-    seen: Counter[tuple[Standing, str]] = field(default_factory=Counter)
-    rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
-    crowds: list[dict[str, object]] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def as_json(self) -> dict[str, Any]:
-        """The report as it is written: totals first."""
-        totals = {name: sum(getattr(t, name) for t in self.tables.values()) for name in ("read", "accepted", "known", "rejected")}
-        return {
-            **totals,
-            "seconds": round(self.seconds, 3),
-            "delivery": self.delivery,
-            "mapping": self.mapping,
-            "tables": {name: vars(tally) for name, tally in self.tables.items()},
-            "rejects": _nested({(t, c): n for (t, c), n in self.rejects.items()}),
-            "unverified": self._seen(Standing.UNVERIFIED),
-            "placeholder": self._seen(Standing.PLACEHOLDER),
-            "crowds": self.crowds,
-            "unknown_columns": self.unknown_columns,
-            "files_left_out": list(self.left_out),
-        }
-
-    def _seen(self, standing: Standing) -> dict[str, int]:
-        return {kind: n for (of, kind), n in sorted(self.seen.items()) if of is standing}
 
 
 def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, step: Step = lambda rows: None) -> Report:
@@ -78,8 +34,7 @@ def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, 
     """
     started = time.perf_counter()
     report = Report(delivery=delivery.folder.name, mapping=delivery.mapping.name, left_out=delivery.left_out)
-    if delivery.mapping.timezone:
-        door = replace(door, zone=time_zone(delivery.mapping.timezone))
+    door = replace(door, repeats=Repeats(), zone=time_zone(delivery.mapping.timezone) if delivery.mapping.timezone else door.zone)
     for feed in delivery.feeds:
         report.tables[feed.table.name] = Tally()  # a table without a row was read as well
     crowds = Crowds()
@@ -110,25 +65,27 @@ def _keep(feed: Feed, batch: Batch, store: GraphStore, rejects: Rejects, report:
     for record, problems in batch.bad:
         rejects.write(table, feed.source, record, problems)
     words: dict[str, Any] = {table.name: batch.facts}
-    added = store.add(Facts(**words))
+    facts = Facts(**words)
+    added = store.add(facts)
     if added.conflicts:
         good = batch.good()
         problem = RecordError("", "duplicate_id", "the id is known with other content; the first one stands")
         for _, position in added.conflicts:
             rejects.write(table, feed.source, good[position], (problem,))
-    tally = report.tables[table.name]
-    tally.read += batch.read
-    tally.accepted += added.accepted
-    tally.known += added.known
-    tally.rejected += batch.read - added.accepted - added.known
-    report.seen.update({(standing, kind.value): n for (standing, kind), n in batch.seen.items()})
+    report.count(feed, batch.read, added.accepted, added.known)
+    report.saw(table.name, batch.seen)
+    if table.name in _ABOUT:
+        conflicts = frozenset(added.conflicts)
+        about_nobody = [batch.facts[n] for name, n in store.unmatched(facts) if (name, n) not in conflicts]
+        report.unmatched.setdefault(table.name, Unmatched()).add(map(_about, about_nobody))
     unknown = report.unknown_columns.setdefault(table.name, {})
     for name, n in batch.unknown.items():
         unknown[name] = unknown.get(name, 0) + n
 
 
-def _nested(counts: dict[tuple[str, str], int]) -> dict[str, dict[str, int]]:
-    nested: dict[str, dict[str, int]] = {}
-    for (table, code), n in sorted(counts.items()):
-        nested.setdefault(table, {})[code] = n
-    return nested
+_ABOUT = ("events", "contacts", "outcomes", "labels")  # tables of facts about an application or a person that another table tells of
+
+
+def _about(fact: Fact) -> str:
+    """The application, or else the person, that a fact is about."""
+    return getattr(fact, "application_id", None) or getattr(fact, "applicant_id", None) or ""

@@ -48,12 +48,18 @@ def application(row: Row, door: Door, table: Table = APPLICATIONS) -> Applicatio
 
 
 def event(row: Row, door: Door, table: Table = EVENTS) -> Event:
-    """Raises BadRow. An event without an id gets one of its content, so that the same event again is known."""
+    """Raises BadRow. An event without an id gets one of its content, so that the same event again is known.
+
+    What says the same twice in one delivery or request is two events: from the second on, how many came before counts as well.
+    """
     values, mentions = _read(row, door, table)
     attributes = _attributes(row, table)
     if "event_id" not in values:
         content = sorted(values.items()), [(m.identifier.node, m.role) for m in mentions], attributes
-        values["event_id"] = "e-" + hashlib.sha256(repr(content).encode()).hexdigest()[:24]
+        digest = hashlib.sha256(repr(content).encode())
+        if (number := door.repeats.number(digest.digest())) > 1:
+            digest.update(b"#%d" % number)
+        values["event_id"] = "e-" + digest.hexdigest()[:24]
     return Event(**values, mentions=mentions, attributes=attributes)
 
 
@@ -130,10 +136,9 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
 def _mention(raw: object, column: Column, door: Door, mentions: dict[tuple[str, str], Mention], keep_placeholders: bool) -> None:
     scheme = door.hash_scheme
     named = door.naming.remembered(column, raw, scheme) or door.naming.name(column, text_of(raw, column.name), scheme)
-    if not named.sound:
-        door.seen[named.standing, named.mention.identifier.kind] += 1
-        if named.standing is Standing.PLACEHOLDER and not keep_placeholders:
-            return
+    door.seen[column.name, named.mention.identifier.kind, named.why] += 1
+    if named.standing is Standing.PLACEHOLDER and not keep_placeholders:
+        return
     mentions[named.key] = named.mention
 
 

@@ -14,7 +14,8 @@ from graph.progress import bar
 from ingestion.delivery import REJECTS, open_delivery
 from ingestion.door import Door, Naming, time_zone
 from ingestion.load import load
-from service.command import ended, folder_for
+from ingestion.report import Report
+from service.command import DONE, INCOMPLETE, ended, folder_for
 from service.settings import Settings
 from service.wiring import moment_given, open_keyring, open_store, system_clock
 
@@ -28,12 +29,14 @@ The report and rejects.jsonl go to --report, by default into a folder of their o
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 done, 1 failed on the way, 2 unusable arguments or delivery (then nothing was written)."""
+    """Exit status: 0 done, 1 failed on the way, 2 unusable arguments or delivery (nothing was written), 3 loaded, but nothing of some table."""
     options = _parser().parse_args(arguments)
-    return ended("load_records", partial(_run, options))
+    reports: list[Report] = []
+    status = ended("load_records", partial(_run, options, reports))
+    return INCOMPLETE if status == DONE and reports[0].wholly_rejected else status
 
 
-def _run(options: argparse.Namespace) -> dict[str, object]:
+def _run(options: argparse.Namespace, reports: list[Report]) -> dict[str, object]:
     settings = Settings.from_environment()
     settings = dataclasses.replace(settings, store=options.store or settings.store)
     now = moment_given(settings, options.now) if options.now else system_clock()
@@ -47,7 +50,25 @@ def _run(options: argparse.Namespace) -> dict[str, object]:
         keys = open_keyring(settings, store)
         knows = (lambda node: store.view(system_clock()).identifier(node) is not None) if len(keys.keys) > 1 else None
         report = load(delivery, store, Door(Naming(keys, knows), now, zone), report_to=folder, step=progress.update)
+    reports.append(report)
+    _say(report)
     return {**report.as_json(), "report": str(folder / "report.json"), "rejects_file": str(folder / REJECTS)}
+
+
+def _say(report: Report) -> None:
+    """What somebody must look at, one line each."""
+    for doubt in report.doubts:
+        log.warning("%s", doubt)
+    for table, unmatched in report.unmatched.items():
+        if unmatched.facts:
+            log.warning(
+                "%d %s are about nobody the store knows (%s ...); they count when the application comes",
+                unmatched.facts,
+                table,
+                next(iter(unmatched.ids)),
+            )
+    for source in report.wholly_rejected:
+        log.error("nothing of %s could be taken: every row is rejected, see rejects.jsonl; all else is loaded", source)
 
 
 def _report_folder(delivery: Path, store: str) -> Path:

@@ -10,7 +10,7 @@ import orjson
 
 from graph.errors import InputError, RingfenceError, SettingError
 
-DONE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, UNUSABLE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def ended(name: str, run: Callable[[], Mapping[str, object]]) -> int:

@@ -9,7 +9,7 @@ import orjson
 from flask import Blueprint, Response, g
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from graph.errors import KnownOtherwiseError, RecordError, StoreUnavailableError
+from graph.errors import KnownOtherwiseError, RecordError, StoreError, StoreUnavailableError
 from graph.model import Facts
 from ingestion import parse
 from ingestion.contract import TABLES
@@ -52,8 +52,18 @@ def _take(table: str, parser: Callable[..., Any]) -> Response:
         raise StoreUnavailableError("the store is busy: send the facts again, what is known already is not doubled")
     if added.conflicts and len(facts) == 1:
         raise KnownOtherwiseError(f"{table}: known already with other content")
-    counts = {"accepted": added.accepted, "known": added.known, "conflicts": [position for _, position in added.conflicts]}
+    conflicts = [position for _, position in added.conflicts]
+    counts = {"accepted": added.accepted, "known": added.known, "conflicts": conflicts, "unmatched": _unmatched(table, facts, conflicts)}
     return Response(orjson.dumps(counts), mimetype="application/json")
+
+
+def _unmatched(table: str, facts: tuple[Any, ...], conflicts: list[int]) -> int | None:
+    """How many of the facts that the store has are about nobody it knows; None where it cannot say now: the facts are taken all the same."""
+    try:
+        with wired().store.within(wired().settings.timeout_ms / 1000):
+            return sum(position not in conflicts for _, position in wired().store.unmatched(Facts(**{table: facts})))
+    except StoreError:
+        return None
 
 
 def _parsed(rows: list[Any], table: str, parser: Callable[..., Any], *, single: bool) -> tuple[Any, ...]:

@@ -229,7 +229,8 @@ def _replay() -> dict[str, Any]:
 
 
 def _counts() -> dict[str, Any]:
-    return _object(accepted={"type": "integer"}, known={"type": "integer"}, conflicts=_array({"type": "integer"}))
+    whole = {"type": "integer"}
+    return _object(accepted=whole, known=whole, conflicts=_array(whole), unmatched={"type": ["integer", "null"]})
 
 
 def _problem() -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 
 from graph.evidence import subject_of
 from graph.facts.hubs import GUARD
-from graph.model import Facts, IdentifierKind, LabelValue, Outcome, OutcomeStatus, Ring, RingChange, RingKind, RingMember, RingSnapshot, Role
+from graph.model import Facts, IdentifierKind, Label, LabelValue, Outcome, OutcomeStatus, Ring, RingChange, RingKind, RingMember, RingSnapshot, Role
 from graph.store import GraphStore, GraphView
 from graph.tables import Tables
 from graph.walk import Bounds
@@ -147,6 +147,38 @@ class StoreContract:
         with open_store() as writer, open_store() as reader:
             writer.add(Facts(applications=(applies("ann", 1),)))
             assert len(reader.view(day(2)).applications_of(["ann"])["ann"]) == 1
+
+    def test_a_fact_about_nobody_is_named_kept_and_seen_by_every_read_once_the_application_comes(self, store: GraphStore, second: GraphStore) -> None:
+        loan = applies("ann", 1, uses("phone", "x"), application_id="A1")
+        person = Label(label=LabelValue.FRAUD, known_at=day(4), applicant_id="ann", source="desk")
+        about = Facts(
+            events=(does("ann", "login", 2, uses("device", "d")), does("bob", "login", 2)),
+            outcomes=(Outcome(application_id="A1", status=OutcomeStatus.DISBURSED, at=day(2)),),
+            labels=(fraud("A1", 3), person, fraud("B1", 3)),
+        )
+        everybody = applies("bob", 1, application_id="B1")
+        store.add(Facts(applications=(everybody,)))
+        assert store.add(about).accepted == 6
+        assert set(store.unmatched(about)) == {("events", 0), ("outcomes", 0), ("labels", 0), ("labels", 1)}
+        unseen = store.mark()
+        store.add(Facts(applications=(loan,)))
+        assert store.unmatched(about) == ()
+        second.add(Facts(applications=(loan, everybody)))
+        second.add(about)
+        view, other = store.view(day(9)), second.view(day(9))
+        assert view.labels_of(["ann"]) == other.labels_of(["ann"])
+        assert len(view.labels_of(["ann"])["ann"]) == 2
+        assert view.outcomes_of(["A1"]) == other.outcomes_of(["A1"])
+        assert_same_evidence(view.evidence_of(subject_of(applies("eve", 9))), other.evidence_of(subject_of(applies("eve", 9))))
+        assert_same_tables(view.tables(), other.tables())
+        assert store.view(day(9), unseen).application("A1") is None
+
+    def test_in_a_store_without_an_application_people_are_known_by_their_events(self, store: GraphStore) -> None:
+        labels = tuple(Label(label=LabelValue.FRAUD, known_at=day(4), applicant_id=who) for who in ("ann", "bob"))
+        facts = Facts(events=(does("ann", "login", 2),), labels=labels)
+        store.add(facts)
+        assert store.unmatched(facts) == (("labels", 1),)
+        assert store.unmatched(Facts()) == ()
 
     # -- bounds -----------------------------------------------------------------------------------------------------------------------
 

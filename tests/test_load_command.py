@@ -69,8 +69,23 @@ def test_a_broken_table_beside_good_ones_leaves_the_store_as_it_was(tmp_path, ca
 
 def test_later_than_the_loads_clock_is_the_future(tmp_path, capsys):
     folder = deliver(tmp_path / "delivery", applications=[APPLICATION])
-    assert main([str(folder), "--store", "sqlite:///graph.db", "--now", "2025-06-01T09:59:59"]) == 0
+    assert main([str(folder), "--store", "sqlite:///graph.db", "--now", "2025-06-01T09:59:59"]) == 3
     assert json.loads(capsys.readouterr().out)["rejects"] == {"applications": {"in_the_future": 1}}
+
+
+def test_a_delivery_of_which_a_whole_table_is_rejected_has_a_status_and_a_sentence_of_its_own(tmp_path, capsys, caplog):
+    labels = [{"application_id": "A1", "label": "fraud", "known_at": "soon"}, {"application_id": "A1", "label": "fraud", "known_at": ""}]
+    folder = deliver(tmp_path / "delivery", applications=[APPLICATION], labels=labels)
+    again = [str(folder), "--store", "sqlite:///graph.db"]
+    assert main(again) == 3
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["wholly_rejected"] == ["labels (labels.csv)"]
+    assert "nothing of labels (labels.csv) could be taken" in caplog.text
+    with SqliteStore(tmp_path / "graph.db") as store:
+        assert store.view(NOW).application("A1") is not None, "the other tables are loaded"
+    labels[0]["known_at"] = "2025-07-01"
+    deliver(folder, applications=[APPLICATION], labels=labels)
+    assert main(again) == 0, "one row that could be taken makes it a table"
 
 
 def test_a_store_with_facts_whose_key_is_gone_says_that_nothing_new_links_to_them(tmp_path, caplog):

@@ -350,10 +350,32 @@ def test_facts_are_stored_and_not_scored_and_doubled_by_nobody(client: FlaskClie
     event = {"kind": "login", "at": "2025-03-10T00:00:00Z", "applicant_id": "p001", "device_id": "6f1f9a62c0de4b7f"}
     outcome = {"application_id": "live-1", "status": "disbursed", "at": "2025-03-11T00:00:00Z"}
     for path, fact in (("/feedback", label), ("/events", event), ("/outcomes", outcome)):
-        assert client.post(path, json=fact).get_json() == {"accepted": 1, "known": 0, "conflicts": []}
-        assert client.post(path, json=[fact, fact]).get_json() == {"accepted": 0, "known": 2, "conflicts": []}
+        assert client.post(path, json=fact).get_json() == {"accepted": 1, "known": 0, "conflicts": [], "unmatched": 0}
+        assert client.post(path, json=fact).get_json() == {"accepted": 0, "known": 1, "conflicts": [], "unmatched": 0}
+    assert client.post("/feedback", json=[label, label]).get_json()["known"] == 2
     assert client.post("/feedback", json=label | {"label": "good"}).status_code == 409
     assert len(wired.store.view(day(90)).labels_of(["p001"])["p001"]) >= 1
+
+
+def test_events_without_an_id_that_say_the_same_in_one_request_are_several_and_the_request_again_adds_none(client: FlaskClient) -> None:
+    event = {"kind": "withdrawal", "at": "2025-03-10T00:00:00Z", "applicant_id": "p001", "amount": 100}
+    assert client.post("/events", json=[event, event, event]).get_json()["accepted"] == 3
+    assert client.post("/events", json=[event, event, event]).get_json()["known"] == 3
+    assert client.post("/events", json=event).get_json()["known"] == 1
+    named = event | {"event_id": "E1"}
+    assert (client.post("/events", json=[named, named]).get_json()["accepted"]) == 1, "an id that comes again is the same event"
+
+
+def test_a_fact_about_nobody_is_kept_and_the_answer_says_so(client: FlaskClient, wired: Wired) -> None:
+    label = {"application_id": "nobody-1", "label": "fraud", "known_at": "2025-03-10T00:00:00Z"}
+    event = {"kind": "login", "at": "2025-03-10T00:00:00Z", "applicant_id": "nobody"}
+    outcome = {"application_id": "nobody-1", "status": "disbursed", "at": "2025-03-11T00:00:00Z"}
+    for path, fact in (("/feedback", label), ("/events", event), ("/outcomes", outcome)):
+        assert client.post(path, json=fact).get_json() == {"accepted": 1, "known": 0, "conflicts": [], "unmatched": 1}
+    client.post("/risk", json=body(application_id="nobody-1", applicant_id="nobody"))
+    for path, fact in (("/feedback", label), ("/events", event), ("/outcomes", outcome)):
+        assert client.post(path, json=fact).get_json() == {"accepted": 0, "known": 1, "conflicts": [], "unmatched": 0}
+    assert len(wired.store.view(day(90)).labels_of(["nobody"])["nobody"]) == 1
 
 
 BAD_FACTS = [

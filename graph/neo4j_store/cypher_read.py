@@ -118,3 +118,13 @@ _KIND_CODE = " ".join(["CASE i.kind", *(f"WHEN '{kind.value}' THEN {code}" for c
 SEARCH_IDENTIFIERS = f"""CALL () {{ MATCH (i:Identifier) WHERE i.masked = $text AND {_MENTIONED} RETURN i
         UNION UNWIND $named AS beginning MATCH (i:Identifier) WHERE i.node STARTS WITH beginning AND {_MENTIONED} RETURN i }}
     RETURN i.kind, i.node, i.masked ORDER BY i.masked, {_KIND_CODE}, i.node LIMIT $limit"""
+
+# Ids that the store knows nobody under: looked up by their unique keys, each until the first application or event. `Unknown` are nodes that other
+# facts only named. In a store without any application people are known by their events.
+STRANGERS = """CALL () { RETURN EXISTS { ()-[:APPLIED]->() } AS applied }
+    CALL () { UNWIND $loans AS id WITH id WHERE NOT EXISTS { MATCH (a:Application {application_id: id}) WHERE a.mark IS NOT NULL }
+        RETURN collect(id) AS loans }
+    CALL (applied) { UNWIND $people AS id WITH applied, id WHERE NOT CASE WHEN applied
+            THEN EXISTS { MATCH (:Applicant {applicant_id: id})-[:APPLIED]->() } ELSE EXISTS { MATCH (:Applicant {applicant_id: id})-[:DID]->() } END
+        RETURN collect(id) AS people }
+    RETURN loans, people"""

@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
@@ -24,7 +24,7 @@ from graph.neo4j_store.rings import save_rings
 from graph.neo4j_store.schema import prepare
 from graph.neo4j_store.view import Neo4jView
 from graph.neo4j_store.writer import Writer, only_application
-from graph.store import GraphStore, Told
+from graph.store import GraphStore, Strangers, Told
 
 log = logging.getLogger("ringfence.neo4j")
 REHEARSED = 200  # of the latest applications at most,
@@ -156,6 +156,10 @@ class Neo4jStore(GraphStore):
     def save_rings(self, snapshot: RingSnapshot) -> None:
         self._prepare()
         save_rings(self._database, snapshot)
+
+    def strangers(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> Strangers:
+        [[loans, people]] = self._read(cypher_read.STRANGERS, loans=sorted(application_ids), people=sorted(applicant_ids))
+        return Strangers(frozenset(loans), frozenset(people))
 
     def journal(self, after: int = 0) -> Iterator[Told]:
         return journal(self._read, self._interned, after, self.mark())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,9 +16,10 @@ from graph.sqlite_store.cache import FactCache
 from graph.sqlite_store.connection import connect
 from graph.sqlite_store.journal import journal
 from graph.sqlite_store.schema import FOREVER, prepare
+from graph.sqlite_store.strangers import strangers
 from graph.sqlite_store.view import SqliteView
 from graph.sqlite_store.writer import Writer
-from graph.store import GraphStore, Told
+from graph.store import GraphStore, Strangers, Told
 
 _COUNTED = ("application", "event", "outcome", "label", "contact", "platform", "merchant", "device", "applicant", "identifier")
 
@@ -55,6 +56,9 @@ class SqliteStore(GraphStore):
             mark = int(connection.execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0]) + 1
             rings.save(connection, snapshot, mark)
             connection.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (mark,))
+
+    def strangers(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> Strangers:
+        return strangers(self._connection(), application_ids, applicant_ids)
 
     def journal(self, after: int = 0) -> Iterator[Told]:
         return journal(self._connection(), self._cache, after)

@@ -1,0 +1,153 @@
+"""The figures of a load: what became of the rows, which identifiers link, what is about nobody, and what cannot be right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingestion.door import CHECK_FAILED, GAPS, LINKS, PLACEHOLDER, Seen
+from ingestion.mapping import Feed
+
+_LEAST, _MOST_FAIL = 5, 0.5  # a column of at least so many values, of which more than this share fail, is not what it was declared to be
+_NAMED = 20  # ids that are told, of all that are about nobody
+_ADVICE = {
+    CHECK_FAILED: "if they are tokens and no numbers, say so in a mapping (`tokens: true` at the column)",
+    GAPS: "they are masked, rounded or cut off: ask their sender for whole or hashed ones",
+}
+
+
+@dataclass
+class Tally:
+    """What became of the rows of one table: accepted + known + rejected = read."""
+
+    read: int = 0
+    accepted: int = 0
+    known: int = 0
+    rejected: int = 0
+
+    def add(self, read: int, accepted: int, known: int) -> None:
+        """Count a batch."""
+        self.read += read
+        self.accepted += accepted
+        self.known += known
+        self.rejected += read - accepted - known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A column of identifiers most of whose `values` do not link: `failed` of them for the reason `why`."""
+
+    table: str
+    column: str
+    kind: str
+    values: int
+    failed: int
+    why: str
+
+    def __str__(self) -> str:
+        """One sentence, with the setting that helps."""
+        how = "show gaps" if self.why == GAPS else f"are no {self.kind} by its check"
+        return f"{self.table}.{self.column}: {self.failed} of {self.values} values {how}, so they link nobody: {_ADVICE[self.why]}"
+
+
+@dataclass
+class Unmatched:
+    """Facts of one table about applications or people that the store does not know: how many, and the first ids."""
+
+    facts: int = 0
+    ids: dict[str, None] = field(default_factory=dict)
+
+    def add(self, ids: Iterable[str]) -> None:
+        """Count facts, each by whom it is about."""
+        for name in ids:
+            self.facts += 1
+            if len(self.ids) < _NAMED:
+                self.ids[name] = None
+
+
+@dataclass(kw_only=True)
+class Report:
+    """The figures of a load. `seen` counts cells of identifiers by (table, column, kind, reason), `sources` the rows by what they came from."""
+
+    delivery: str
+    mapping: str
+    tables: dict[str, Tally] = field(default_factory=dict)
+    sources: dict[str, Tally] = field(default_factory=dict)
+    unknown_columns: dict[str, dict[str, int]] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+    seen: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unmatched: dict[str, Unmatched] = field(default_factory=dict)
+    crowds: list[dict[str, object]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def count(self, feed: Feed, read: int, accepted: int, known: int) -> None:
+        """Count a batch under its table and its source."""
+        for tallies, name in ((self.tables, feed.table.name), (self.sources, f"{feed.table.name} ({feed.source or 'rows of the mapping'})")):
+            tallies.setdefault(name, Tally()).add(read, accepted, known)
+
+    def saw(self, table: str, seen: Seen) -> None:
+        """Count the identifiers of a batch."""
+        self.seen.update({(table, column, kind.value, why): n for (column, kind, why), n in seen.items()})
+
+    @property
+    def wholly_rejected(self) -> tuple[str, ...]:
+        """The sources with rows of which none could be taken: `labels (labels.csv)`."""
+        return tuple(name for name, tally in self.sources.items() if tally.read and tally.rejected == tally.read)
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """The columns that cannot be what they were declared to be."""
+        found = []
+        for table, column, kind in sorted({(table, column, kind) for table, column, kind, _ in self.seen}):
+            counts = {why: self.seen[table, column, kind, why] for why in (LINKS, CHECK_FAILED, GAPS)}
+            values, why = sum(counts.values()), max((CHECK_FAILED, GAPS), key=counts.__getitem__)
+            if values >= _LEAST and values - counts[LINKS] > _MOST_FAIL * values:
+                found.append(Doubt(table=table, column=column, kind=kind, values=values, failed=values - counts[LINKS], why=why))
+        return tuple(found)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as it is written: totals first."""
+        totals = {name: sum(getattr(t, name) for t in self.tables.values()) for name in ("read", "accepted", "known", "rejected")}
+        return {
+            **totals,
+            "unmatched": sum(u.facts for u in self.unmatched.values()),
+            "seconds": round(self.seconds, 3),
+            "delivery": self.delivery,
+            "mapping": self.mapping,
+            "tables": {name: vars(tally) for name, tally in self.tables.items()},
+            "wholly_rejected": list(self.wholly_rejected),
+            "rejects": _nested(self.rejects),
+            "unmatched_facts": {name: {"facts": u.facts, "ids": list(u.ids)} for name, u in self.unmatched.items()},
+            "identifiers": self._identifiers(),
+            "unverified": self._by_kind(CHECK_FAILED, GAPS),
+            "placeholder": self._by_kind(PLACEHOLDER),
+            "doubtful_columns": [{name: getattr(d, name) for name in Doubt.__slots__} | {"says": str(d)} for d in self.doubts],
+            "crowds": self.crowds,
+            "unknown_columns": self.unknown_columns,
+            "files_left_out": list(self.left_out),
+        }
+
+    def _by_kind(self, *reasons: str) -> dict[str, int]:
+        counts: Counter[str] = Counter()
+        for (_, _, kind, why), n in self.seen.items():
+            if why in reasons:
+                counts[kind] += n
+        return dict(sorted(counts.items()))
+
+    def _identifiers(self) -> dict[str, dict[str, Any]]:
+        """For each kind that was delivered: how many cells link, how many do not, and why not."""
+        found: dict[str, dict[str, Any]] = {}
+        for kind in sorted({kind for _, _, kind, _ in self.seen}):
+            why = {reason: self._by_kind(reason).get(kind, 0) for reason in (CHECK_FAILED, GAPS, PLACEHOLDER)}
+            found[kind] = {"link": self._by_kind(LINKS).get(kind, 0), "do_not_link": sum(why.values()), "why": {r: n for r, n in why.items() if n}}
+        return found
+
+
+def _nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    nested: dict[str, dict[str, int]] = {}
+    for (table, code), n in sorted(counts.items()):
+        nested.setdefault(table, {})[code] = n
+    return nested
