@@ -22,6 +22,7 @@ from investigations.casebook import Claim
 from service import audit, bodies
 from service.assess import Asked
 from service.deadline import Stopwatch
+from service.wanted import wanted
 from service.wiring import Wired
 
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
@@ -48,8 +49,19 @@ def asked(wired: Wired, body: Mapping[str, Any], call: Call, fingerprint: str | 
     if call.key is not None:
         lasts = timedelta(hours=wired.settings.idempotency_hours)
         claim = Claim(client=call.client, key=call.key, fingerprint=fingerprint or fingerprint_of(wired, body), at=call.at, lasts=lasts)
-    stage, subject, ignored = _subject(wired, body, call.at)
-    return Asked(stage=stage, subject=subject, at=call.at, client=call.client, request_id=call.request_id, watch=watch, claim=claim, ignored=ignored)
+    parts, wrong = wanted(body)
+    stage, subject, ignored = _subject(wired, body, call.at, wrong)
+    return Asked(
+        stage=stage,
+        subject=subject,
+        at=call.at,
+        client=call.client,
+        request_id=call.request_id,
+        watch=watch,
+        claim=claim,
+        ignored=ignored,
+        wanted=parts,
+    )
 
 
 def fingerprint_of(wired: Wired, body: Any) -> str:
@@ -57,8 +69,9 @@ def fingerprint_of(wired: Wired, body: Any) -> str:
     return wired.keyring.token("request", orjson.dumps(body, option=orjson.OPT_SORT_KEYS).decode())
 
 
-def _subject(wired: Wired, body: Mapping[str, Any], at: datetime) -> tuple[Stage, Subject, tuple[str, ...]]:
-    problems: list[RecordError] = []
+def _subject(wired: Wired, body: Mapping[str, Any], at: datetime, wrong: tuple[RecordError, ...]) -> tuple[Stage, Subject, tuple[str, ...]]:
+    """Whom the body is about, beside `wrong`, what was found wrong with it before; and the names in it that nobody knows."""
+    problems = list(wrong)
     stage, table = Stage.APPLICATION, APPLICATIONS
     try:
         stage = _stage(body)
@@ -68,8 +81,8 @@ def _subject(wired: Wired, body: Mapping[str, Any], at: datetime) -> tuple[Stage
         table = bodies.table_for(body, "applications")
     except RecordError as error:
         problems.append(error)
-    row, wrong, ignored = bodies.flat(body, table)
-    problems += wrong
+    row, misread, ignored = bodies.flat(body, table)
+    problems += misread
     subject = None
     try:
         subject = _found(wired, stage, (row, table), at)

@@ -21,6 +21,7 @@ from investigations.policy import Policy
 from service import answers, audit
 from service.deadline import Pace, Stopwatch
 from service.look import Seen, leave_out, look
+from service.wanted import EVERYTHING, Wanted
 from service.wiring import Wired
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ _DAY = timedelta(days=1)
 class Asked:
     """One request for an assessment: whom, at which stage, when it arrived (the service's clock), and for whom.
 
-    `ignored`: names in the request that the contract does not know, which the answer gives back.
+    `ignored`: names in the request that the contract does not know, which the answer gives back. `wanted`: the parts that the caller gets; what
+    is written down is whole.
     """
 
     stage: Stage
@@ -45,6 +47,7 @@ class Asked:
     watch: Stopwatch
     claim: Claim | None = None
     ignored: tuple[str, ...] = ()
+    wanted: Wanted = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import orjson
 
 from graph.errors import InputError, RecordError
 from ingestion.contract import APPLICATIONS, TABLES, Table, hashed_already
+from service import wanted
 
 Row = dict[str, object]
 _DEPTH = 4  # groups within groups that are looked into
@@ -18,7 +19,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9_-]{1,31}")
 _RAW = frozenset({"", "raw", "none", "plain"})
 _LISTS = frozenset({"contacts", "contact_phones"})
 _CONTACTS = ("contact_phone_1", "contact_phone_2")
-_OF_THE_REQUEST = frozenset({"stage", "hash_scheme"})  # at the top of a body, and no columns
+_OF_THE_REQUEST = frozenset({"stage", "hash_scheme", *wanted.KEYS})  # at the top of a body, and no columns
 _NAMED, _LONGEST = 20, 64  # how many of the names that nobody knows are told, and how much of each
 
 

@@ -11,6 +11,7 @@ from graph.signals import DIMENSIONS
 from ingestion.contract import EVENTS, LABELS, OUTCOMES, TABLES, Cell, Column, Table
 from investigations.assessments import Decision, Level, Stage
 from service import problems
+from service.wanted import FIELDS
 
 _TYPES: dict[Cell, dict[str, Any]] = {
     Cell.ID: {"type": "string", "maxLength": 512},
@@ -116,6 +117,8 @@ def _application() -> dict[str, Any]:
     schema = _table(TABLES["applications"])
     schema["properties"] |= {
         "stage": {"enum": [stage.value for stage in Stage], "default": "application"},
+        "fields": {**_array({"enum": list(FIELDS)}), "description": "Parts of the answer that are wanted; default: all."},
+        "variables": {**_array({"enum": list(NAMES)}), "description": "Multi-lending variables that are wanted; default: all."},
         "hash_scheme": {"type": "string", "description": "raw (default), or the hash that identifiers come in: sha256, sm3, md5, ..."},
     }
     schema["description"] = (

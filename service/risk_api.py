@@ -19,6 +19,7 @@ from service.asking import Call, asked, fingerprint_of
 from service.assess import assess, replay
 from service.bodies import BodyError, as_object
 from service.calls import call, json_body, json_object, wired
+from service.wanted import KEYS
 
 log = logging.getLogger("ringfence.risk")
 bp = Blueprint("risk", __name__)
@@ -38,7 +39,7 @@ def batch() -> Response:
     """Assess up to a thousand, one answer each, in order; a bad one gets its problem and the rest go on."""
     body = json_body(wired().settings.max_batch_bytes)
     items = _items(body)
-    answers = b"[" + b",".join(_each(items, call(), body)) + b"]"
+    answers = b"[" + b",".join(_each(_with_shared(items, body), call(), body)) + b"]"
     return _json(answers if isinstance(body, list) else b'{"answers":' + answers + b"}")
 
 
@@ -78,7 +79,10 @@ def _answered(body: Any, frame: Call, fingerprint: str | None = None) -> bytes:
     answer = recorded.assessment.answer
     if recorded.replay:
         answer = answer.replace(b'"idempotent_replay":false', b'"idempotent_replay":true', 1)
-    return answer if _knows_types() else orjson.dumps(discretion.without_types(orjson.loads(answer)))
+    if _knows_types() and question.wanted.everything:
+        return answer
+    told = orjson.loads(answer)
+    return orjson.dumps(question.wanted.of(told if _knows_types() else discretion.without_types(told)))
 
 
 def _knows_types() -> bool:
@@ -103,6 +107,12 @@ def _items(body: Any) -> Sequence[Any]:
     if len(items) > MOST:
         raise RequestEntityTooLarge(f"a batch holds at most {MOST} requests; this one has {len(items)}")
     return items
+
+
+def _with_shared(items: Sequence[Any], body: Any) -> Sequence[Any]:
+    """The requests, each wanting what the batch as a whole wants where it does not say otherwise."""
+    shared = {key: body[key] for key in KEYS if key in body} if isinstance(body, dict) else {}
+    return [shared | item if isinstance(item, dict) else item for item in items] if shared else items
 
 
 def _each(items: Sequence[Any], frame: Call, body: Any) -> Iterator[bytes]:
