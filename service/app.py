@@ -12,7 +12,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
 from graph.errors import StoreError
-from service import calls, facts_api, metrics, problems, ring_api, risk_api, status_api
+from service import calls, facts_api, metrics, problems, redaction, ring_api, risk_api, status_api
 from service.assess import warm_up
 from service.auth import LOCAL, Keys, RateLimit, is_loopback
 from service.debts import Settler
@@ -54,6 +54,7 @@ class ScopeMissing(Forbidden):
 
 def create_app(wired: Wired) -> Flask:
     """The application around what was plugged together."""
+    redaction.install()
     app = Flask("service", static_folder=None)
     app.extensions["ringfence"] = wired
     app.config["MAX_CONTENT_LENGTH"] = wired.settings.max_batch_bytes

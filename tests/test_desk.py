@@ -164,7 +164,7 @@ def test_a_desk_that_is_not_built_says_how_to_build_it(desk_client, monkeypatch)
 
 def test_search_finds_by_id_by_masked_phone_by_device_token_and_by_ring(desk_client):
     def hits(text):
-        return [hit["node"] for hit in desk_client.get("/desk/search", query_string={"q": text}).json]
+        return [hit["node"] for hit in desk_client.post("/desk/search", json={"q": text}).json]
 
     assert hits("ann") == ["applicant:ann", "application:ann@10"]
     assert hits("150****7065") == [PHONE.node]

@@ -1,5 +1,6 @@
 """The desk in a real browser: found, drawn, expanded, read in two languages, by keyboard, and safe from what ids may hold."""
 
+import logging
 import os
 import threading
 import time
@@ -183,12 +184,25 @@ def test_markup_in_an_id_stays_text(page, address):
     assert page.locator("img[src=x]").count() == 0
 
 
-def test_a_whole_phone_number_is_masked_before_it_leaves_the_page(page, address):
+def test_a_phone_typed_slowly_is_sent_once_and_whole_and_stands_in_no_address_and_no_log(page, address, caplog):
+    caplog.set_level(logging.DEBUG)
+    asked = []
+    page.on("request", lambda request: asked.append((request.method, request.url, request.post_data or "")))
     page.goto(address)
-    with page.expect_request(lambda request: "/search" in request.url) as asked:
-        page.fill("#q", "+86 150-7315-7065")
-    assert "150****7065" in asked.value.url
+    page.wait_for_selector("#panel .rings")
+    page.type("#q", "+86 150-7315-7065", delay=60)
+    page.wait_for_selector("#hits .none:has-text('Press Enter')")
+    page.keyboard.press("Enter")
     page.wait_for_selector("#hits [role=option]:has-text('150****7065')")
+    page.wait_for_timeout(500)
+    searches = [(method, body) for method, url, body in asked if "/search" in url]
+    assert searches == [("POST", '{"q":"+86 150-7315-7065","as_of":""}')]
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#panel h2:has-text('150****7065')")
+    for text in (*(url for _, url, _ in asked), page.url, caplog.text, *page.eval_on_selector_all("a", "links => links.map(a => a.href)")):
+        assert "7315" not in text
+    assert "phone%3Ak1.9a44c2" in page.url
 
 
 def test_nothing_found_and_nothing_known_are_said_in_words(page, address):

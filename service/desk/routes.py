@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, current_app, render_template, request, send_from_directory
+from flask import Blueprint, Response, render_template, request, send_from_directory
 
 from graph.errors import InputError
+from graph.model import IdentifierKind
 from graph.store import GraphView
-from service.desk import dossiers, ring_dossiers, subgraphs
+from ingestion.recognise import recognised
+from service import calls
+from service.desk import dossiers, finding, ring_dossiers, subgraphs
 from service.wiring import Wired
 
 BUILT = Path(__file__).parents[1] / "web" / "dist"
@@ -55,11 +58,14 @@ def overview() -> Response:
     return _json(ring_dossiers.overview(_view()))
 
 
-@bp.get("/search")
+@bp.post("/search")
 def search() -> Response:
-    """Hits for `q`: applicants, applications, rings and identifiers (by token or masked form)."""
-    text = request.args.get("q", "").strip()[:LONGEST_SEARCH]
-    return _json(_view().search(text) if text else ())
+    """Hits for the body's `q`, as of its `as_of`. A body, because what is searched may be a raw value, which no address may hold."""
+    body, wired = calls.json_object(), calls.wired()
+    text, as_of = body.get("q", ""), body.get("as_of") or ""
+    if not isinstance(text, str) or not isinstance(as_of, str):
+        raise InputError("q and as_of: texts")
+    return _json(finding.find(wired.store.view(_moment(as_of, wired)), wired.naming, text[:LONGEST_SEARCH]))
 
 
 @bp.get("/subgraph")
@@ -93,7 +99,7 @@ def node() -> Response:
 @bp.get("/assessment")
 def assessment() -> Response:
     """The answer that was given for `node` (an applicant or an application) last, up to the moment; null when there was none."""
-    wired, (kind, value) = _wired(), subgraphs.split(_asked())
+    wired, (kind, value) = calls.wired(), subgraphs.split(_asked())
     until = _moment(request.args.get("as_of", ""), wired)
     if kind == "applicant":
         last = wired.casebook.latest(applicant_id=value, until=until)
@@ -104,13 +110,8 @@ def assessment() -> Response:
     return Response(last.answer if last else b"null", mimetype="application/json")
 
 
-def _wired() -> Wired:
-    wired: Wired = current_app.extensions["ringfence"]
-    return wired
-
-
 def _view() -> GraphView:
-    wired = _wired()
+    wired = calls.wired()
     return wired.store.view(_moment(request.args.get("as_of", ""), wired))
 
 
@@ -129,6 +130,9 @@ def _asked() -> str:
     name = request.args.get("node", "")
     if not name:
         raise InputError("node: say which, for example ?node=applicant:A-1")
+    kind, _, value = name.partition(":")
+    if kind in tuple(IdentifierKind) and recognised(value):
+        raise InputError("node: an identifier is named by its token; a raw value belongs into the search, never into an address")
     return name
 
 

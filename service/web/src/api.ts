@@ -47,6 +47,7 @@ export interface Found {
   node: string;
   type: string;
   label: string;
+  exact: boolean;
 }
 
 export interface RingSummary {
@@ -196,13 +197,22 @@ export function keep(key: string): void {
   sessionStorage.setItem(KEY, key);
 }
 
-export async function ask<T>(path: string, values: Record<string, string>, signal?: AbortSignal): Promise<T> {
+export async function ask<T>(path: string, values: Record<string, string>): Promise<T> {
   const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== ""));
+  return answered<T>(`${path}?${query}`, {});
+}
+
+/** Ask with a body: what somebody searches may be a raw value, and no address may hold one. */
+export async function post<T>(path: string, values: Record<string, string>, signal: AbortSignal): Promise<T> {
+  return answered<T>(path, { method: "POST", body: JSON.stringify(values), signal, headers: { "Content-Type": "application/json" } });
+}
+
+async function answered<T>(path: string, request: RequestInit): Promise<T> {
   const key = sessionStorage.getItem(KEY);
   const base = document.documentElement.dataset.base ?? "/desk";
   let answer: Response;
   try {
-    answer = await fetch(`${base}/${path}?${query}`, { signal, headers: key ? { Authorization: `Bearer ${key}` } : {} });
+    answer = await fetch(`${base}/${path}`, { ...request, headers: { ...request.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) } });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Refused(0, say("offline"));

@@ -1,15 +1,14 @@
 // The search box: a combobox whose hits come from the service, chosen by mouse or keyboard.
-import { ask, type Found, Refused } from "./api";
+import { type Found, post, Refused } from "./api";
 import { byId, el, fill } from "./dom";
 import { icon } from "./looks";
 import { name, say } from "./words";
 
-const PHONE = /^(?:\+?86[- ]?)?(1\d{2})[- ]?\d{4}[- ]?(\d{4})$/;
+const PAUSE = 300; // milliseconds after the last key
 
-/** A whole phone number becomes its masked form before it leaves the page: addresses and logs never hold it. */
-export function masked(text: string): string {
-  const found = PHONE.exec(text.trim());
-  return found ? `${found[1]}****${found[2]}` : text.trim();
+/** Whether a text is looked up only when Enter says that it is whole: a number or an e-mail, of which every beginning would be sent otherwise. */
+function mustWait(text: string): boolean {
+  return /[\p{Nd}@]/u.test(text);
 }
 
 export class Search {
@@ -21,16 +20,21 @@ export class Search {
   private timer = 0;
 
   constructor(private readonly asOf: () => string, private readonly open: (node: string) => void, private readonly failed: (error: Refused) => void) {
-    this.field.addEventListener("input", () => {
-      clearTimeout(this.timer);
-      this.timer = window.setTimeout(() => void this.look(), 140);
-    });
+    this.field.addEventListener("input", () => this.typed());
     this.field.addEventListener("keydown", (event) => this.press(event));
     this.field.addEventListener("blur", () => window.setTimeout(() => this.close(), 150));
     byId<HTMLFormElement>("search").addEventListener("submit", (event) => {
       event.preventDefault();
       void this.submit();
     });
+  }
+
+  private typed(): void {
+    clearTimeout(this.timer);
+    this.pending?.abort();
+    this.hits = [];
+    if (mustWait(this.field.value)) this.tell(el("li", { class: "none" }, say("press_enter")));
+    else this.timer = window.setTimeout(() => void this.look(), PAUSE);
   }
 
   private async submit(): Promise<void> {
@@ -42,11 +46,11 @@ export class Search {
     }
     await this.look();
     const first = this.hits[0];
-    if (this.hits.length === 1 && first) this.take(first);
+    if (this.hits.length === 1 && first?.exact) this.take(first);
   }
 
   private async look(): Promise<void> {
-    const text = masked(this.field.value);
+    const text = this.field.value.trim();
     this.pending?.abort();
     if (!text) {
       this.close();
@@ -54,7 +58,7 @@ export class Search {
     }
     this.pending = new AbortController();
     try {
-      this.hits = await ask<Found[]>("search", { q: text, as_of: this.asOf() }, this.pending.signal);
+      this.hits = await post<Found[]>("search", { q: text, as_of: this.asOf() }, this.pending.signal);
       this.show();
     } catch (error) {
       if (error instanceof Refused) this.failed(error);
@@ -62,17 +66,21 @@ export class Search {
   }
 
   private show(): void {
-    this.active = -1;
     const lines = this.hits.map((hit, index) =>
       el(
         "li",
         { id: `hit-${index}`, role: "option", "aria-selected": "false", mousedown: (event) => event.preventDefault(), click: () => this.take(hit) },
         hit.type === "ring" ? el("span", { class: "dot" }) : el("img", { src: icon(hit.type), alt: "", class: `chip-icon ${hit.type}` }),
         el("b", {}, hit.label),
-        el("small", {}, name(hit.type)),
+        el("small", {}, hit.exact ? name(hit.type) : `${name(hit.type)} · ${say("looks_alike")}`),
       ),
     );
-    fill(this.list, ...(lines.length ? lines : [el("li", { class: "none" }, say("no_hits"))]));
+    this.tell(...(lines.length ? lines : [el("li", { class: "none" }, say("no_hits"))]));
+  }
+
+  private tell(...lines: HTMLElement[]): void {
+    this.active = -1;
+    fill(this.list, ...lines);
     this.list.hidden = false;
     this.field.setAttribute("aria-expanded", "true");
   }

@@ -3,10 +3,15 @@
 const TABLE = {
   brand: ["Ringfence", "Ringfence"],
   desk: ["Investigator's desk", "调查工作台"],
-  search_hint: ["Applicant, application, 150****7065, device or ring", "申请人、申请号、150****7065、设备或团伙编号"],
+  search_hint: ["Applicant, application, ring, phone, card, device …", "申请人、申请号、团伙、手机号、银行卡、设备……"],
+  press_enter: ["Press Enter to search.", "按回车键搜索。"],
+  looks_alike: ["looks the same masked", "仅掩码相同"],
   search: ["Search", "搜索"],
   searching: ["Searching …", "搜索中…"],
-  no_hits: ["Nothing found. Ids match from their beginning; phones in their masked form (150****7065).", "没有结果。编号按前缀匹配，手机号请用掩码形式（150****7065）。"],
+  no_hits: [
+    "Nothing found. Ids match from their beginning; a phone, card or id number must be whole, or in its masked form (150****7065). For an id that looks like one, write applicant: before it.",
+    "没有结果。编号按前缀匹配；手机号、银行卡号、身份证号须完整，或用掩码形式（150****7065）。若编号形似手机号，请在前面加上 applicant:。",
+  ],
   as_of: ["As of", "截至"],
   now: ["Now", "现在"],
   week_back: ["One week earlier", "提前一周"],
