@@ -42,7 +42,7 @@ tar.on("exit", async () => console.log(await chromium.executablePath()));
 def chromium() -> Iterator[Any]:
     """A running headless browser. Raises RuntimeError where none can be had."""
     path, libraries = _find()
-    extra = ("--headless=shell", "--single-process", "--no-zygote") if libraries else ()
+    extra = ("--headless=shell", "--no-zygote") if libraries else ()
     environ = {**os.environ, "LD_LIBRARY_PATH": f"{libraries}:{os.environ.get('LD_LIBRARY_PATH', '')}"} if libraries else dict(os.environ)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *extra], env=environ)
