@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from graph.errors import SettingError
+from investigations.ring_files import AS_OF, KNOWN_FRAUDS
 
 MATCH = 0.5  # Jaccard from which a flagged group has found a ring
 _FLAGGED = ("ring", "agent", "merchant")
@@ -76,19 +78,59 @@ def _appeared(first: str, as_of: datetime) -> bool:
     return (moment if moment.tzinfo else moment.replace(tzinfo=as_of.tzinfo)) < as_of
 
 
-def read_flagged(folder: Path) -> dict[str, frozenset[str]]:
-    """Members of the flagged groups of a review, by ring id. Raises SettingError when the files are not there."""
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """The flagged groups of a review by ring id; its moment and who was known for fraud by then, None where an older version wrote the files."""
+
+    groups: Mapping[str, frozenset[str]]
+    as_of: datetime | None
+    known_frauds: frozenset[str] | None
+
+    def check_moment(self, as_of: datetime) -> None:
+        """Raises SettingError for another moment than that of the rings: people would be missing from them, or from the truth."""
+        if self.as_of is not None and self.as_of != as_of:
+            raise SettingError(f"these rings are as of {self.as_of.isoformat()}, not {as_of.isoformat()}: give the --as-of that they were found with")
+
+
+def read_flagged(folder: Path) -> Flagged:
+    """The flagged groups of a review. Raises SettingError when the files are not there."""
     try:
-        rings = pq.read_table(folder / "rings.parquet", columns=["ring_id", "kind"]).to_pylist()
+        rings = pq.read_table(folder / "rings.parquet", columns=["ring_id", "kind"])
         members = pq.read_table(folder / "members.parquet", columns=["ring_id", "applicant_id"]).to_pylist()
     except OSError as error:
         raise SettingError(f"{folder} holds no ring review: rings.parquet and members.parquet are needed ({error})") from error
-    flagged = {row["ring_id"] for row in rings if row["kind"] in _FLAGGED}
+    flagged = {row["ring_id"] for row in rings.to_pylist() if row["kind"] in _FLAGGED}
     out: defaultdict[str, set[str]] = defaultdict(set)
     for row in members:
         if row["ring_id"] in flagged:
             out[row["ring_id"]].add(row["applicant_id"])
-    return {ring: frozenset(people) for ring, people in out.items()}
+    said = rings.schema.metadata or {}
+    return Flagged(
+        {ring: frozenset(people) for ring, people in out.items()},
+        datetime.fromisoformat(said[AS_OF].decode()) if AS_OF in said else None,
+        frozenset(json.loads(said[KNOWN_FRAUDS])) if KNOWN_FRAUDS in said else None,
+    )
+
+
+def measured(groups: Iterable[frozenset[str]], truth: Mapping[str, Person], known: frozenset[str] | None) -> dict[str, object]:
+    """The figures of `matched` over everybody, and under `not_known` over those who were not known for fraud by then: what was found, beyond
+    what had been confirmed already. `known_frauds` counts the known in the truth, `known_of_bad_flagged` their share of the bad who are flagged.
+
+    Without `known` (None) these are None.
+    """
+    groups = list(groups)
+    everybody = matched(groups, truth).as_json()
+    if known is None:
+        return {**everybody, "known_frauds": None, "known_of_bad_flagged": None, "not_known": None}
+    unknown = {applicant: person for applicant, person in truth.items() if applicant not in known}
+    bad = {a for group in groups for a in group if a in truth and (truth[a].bad or truth[a].ring)}
+    share = _share(a in known for a in sorted(bad))
+    return {
+        **everybody,
+        "known_frauds": len(truth) - len(unknown),
+        "known_of_bad_flagged": None if share is None else round(share, 5),
+        "not_known": matched((group - known for group in groups if group - known), unknown).as_json(),
+    }
 
 
 def matched(groups: Iterable[frozenset[str]], truth: Mapping[str, Person]) -> Match:

@@ -71,6 +71,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     earlier = look_back(store, plan.as_of, plan.back_steps)
     result = ReviewResult(
         snapshot=snapshot,
+        known_frauds=frozenset(found.tables.applicant_ids[found.known.fraud].tolist()),
         previous=previous.name if previous else None,
         edges=_edges(found, flagged),
         early=early_warnings(flagged, earlier, found.tables),

@@ -40,7 +40,8 @@ class EarlyWarning:
 class ReviewResult:
     """A finished review. `snapshot.rings` come worst first (flagged before others, then by score), `snapshot.changes` by ring.
 
-    `previous` names the snapshot it was compared with, None on a first run. `edges` holds, for every flagged ring, its strongest links
+    `previous` names the snapshot it was compared with, None on a first run. `known_frauds` are the applicants who were known for fraud by the
+    moment. `edges` holds, for every flagged ring, its strongest links
     (at most 200 a ring). `early` has one row for every flagged ring. `moments` are the earlier moments the back-test looked at.
     `figures` is the command's JSON line: groups flagged members_flagged largest_component born grown shrunk merged split dissolved
     seconds (of the whole batch), then search_seconds (without back-test and files), applicants, links, hubs_ignored, cases_opened, peak_mb,
@@ -51,6 +52,7 @@ class ReviewResult:
 
     snapshot: RingSnapshot
     previous: str | None
+    known_frauds: frozenset[str] = frozenset()
     edges: Mapping[str, tuple[GroupEdge, ...]]
     early: tuple[EarlyWarning, ...]
     moments: tuple[datetime, ...]

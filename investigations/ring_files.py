@@ -35,6 +35,7 @@ _CHANGES = pa.schema(
         ("jaccard", pa.float64()),
     ]
 )  # fmt: skip
+AS_OF, KNOWN_FRAUDS = b"ringfence.as_of", b"ringfence.known_frauds"
 FILES = ("rings.parquet", "members.parquet", "changes.parquet", "report.html")
 
 
@@ -42,10 +43,15 @@ def write_files(result: ReviewResult, folder: Path) -> None:
     """Write all four into `folder`, which must exist."""
     rings = result.snapshot.rings
     members = [{"ring_id": ring.ring_id} | _fields(m, _MEMBERS) for ring in rings for m in ring.members]
-    _write(folder / "rings.parquet", [_ring(ring) for ring in rings], _RINGS)
+    _write(folder / "rings.parquet", [_ring(ring) for ring in rings], _RINGS.with_metadata(_of_the_moment(result)))
     _write(folder / "members.parquet", members, _MEMBERS)
     _write(folder / "changes.parquet", [_change(c) for c in result.changes], _CHANGES)
     render(result, folder / "report.html")
+
+
+def _of_the_moment(result: ReviewResult) -> dict[bytes, bytes]:
+    """What a measuring of the rings must know of their moment, as metadata of the file: when it was, and who was known for fraud by then."""
+    return {AS_OF: result.snapshot.as_of.isoformat().encode(), KNOWN_FRAUDS: json.dumps(sorted(result.known_frauds)).encode()}
 
 
 def _write(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:

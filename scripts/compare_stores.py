@@ -8,7 +8,7 @@ import sys
 from service.command import FAILED, ended
 from service.comparison import Comparison, compared
 from service.settings import Settings
-from service.wiring import load_scorer, moment_given, open_existing
+from service.wiring import as_of_given, load_scorer, open_existing
 
 EXAMPLE = """example, after copy_store.py:
   .venv/bin/python scripts/compare_stores.py sqlite:///graph.db neo4j://neo4j:secret@localhost:7687/neo4j --as-of 2026-01-01 --model models/first"""
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     def run() -> dict[str, object]:
         plan = Comparison(
-            as_of=moment_given(Settings.from_environment(), options.as_of),
+            as_of=as_of_given(Settings.from_environment(), options.as_of),
             subjects=options.subjects,
             scorer=load_scorer(options.model) if options.model else None,
         )

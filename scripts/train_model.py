@@ -11,7 +11,7 @@ from pathlib import Path
 
 from service.command import ended, folder_for
 from service.settings import Settings
-from service.wiring import moment_given, open_existing
+from service.wiring import as_of_given, open_existing
 
 EXAMPLE = """example:
   .venv/bin/python scripts/train_model.py --store sqlite:///ringfence.db --as-of 2026-01-01 --out models/first"""
@@ -36,7 +36,7 @@ def main() -> int:
     def run() -> Mapping[str, object]:
         settings = Settings.from_environment()
         plan = Plan(horizon_days=options.horizon_days, capacity=options.capacity, most_samples=options.most_samples, workers=options.processes)
-        as_of, url = moment_given(settings, options.as_of), options.store or settings.store
+        as_of, url = as_of_given(settings, options.as_of), options.store or settings.store
         open_existing(url).close()
         folder_for(options.out.absolute().parent)
         return train_model(partial(open_existing, url, settings.timezone), as_of, options.out, plan)

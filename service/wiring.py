@@ -162,6 +162,14 @@ def moment_given(settings: Settings, text: str) -> datetime:
         raise SettingError(f"{text!r} is no ISO-8601 time: 2026-01-05 or 2026-01-05T10:00:00+08:00 are") from None
 
 
+def as_of_given(settings: Settings, text: str) -> datetime:
+    """The same for the moment of a view. Raises SettingError for one that has not come yet: what is to be known by then is not known."""
+    moment = moment_given(settings, text)
+    if moment > system_clock():
+        raise SettingError(f"{text} has not come yet: give a moment that has passed, for example today's date")
+    return moment
+
+
 def load_scorer(folder: str) -> Scorer:
     """The model bundle in a folder. Raises BundleError for one that is missing, damaged or made for other inputs, naming what differs."""
     from gnn.scorer import Scorer  # here, because torch takes seconds to load and most commands need no model

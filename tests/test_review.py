@@ -8,10 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph.errors import SettingError
+from graph.facts.verdicts import standing
 from graph.model import Outcome, OutcomeStatus
 from investigations import review as reviewing
 from investigations.casebook import Casebook
-from investigations.evaluation import Person, matched, read_flagged, read_truth
+from investigations.evaluation import Person, matched, measured, read_flagged, read_truth
 from investigations.reference_rings import reference_groups
 from investigations.review import ReviewPlan, review, week_of
 from scripts.detect_rings import main as detect
@@ -113,7 +114,7 @@ def test_the_name_of_a_snapshot_is_the_week_before_its_moment():
 def test_the_truth_measures_a_review(store, tmp_path):
     review(store, None, plan(tmp_path / "out"))
     truth = {who: Person("farm", "F1", True) for who in CREW} | {f"dorm{n}": Person("dormitory", "", False) for n in range(12)}
-    match = matched(read_flagged(tmp_path / "out").values(), truth)
+    match = matched(read_flagged(tmp_path / "out").groups.values(), truth)
     assert (match.ring_recall, match.member_recall, match.honest_flagged, match.precision) == (1.0, 1.0, 0.0, 1.0)
     assert match.honest_by_kind == {"dormitory": 0.0}
 
@@ -146,6 +147,40 @@ def test_the_commands_end_with_one_line_of_figures(store, tmp_path, capsys):
     measured = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert measured["ring_recall"] == 1.0
     assert set(measured["references"]) == {"components", "leiden_modularity_300", "leiden_cpm_0.05"}
+    assert evaluate(["--rings", out, "--truth", str(tmp_path / "truth"), "--as-of", (AS_OF + timedelta(days=7)).isoformat()]) == 2
+    assert f"these rings are as of {as_of}" in capsys.readouterr().err
+    assert evaluate(["--rings", out, "--truth", str(tmp_path / "truth"), "--as-of", "2999-01-01"]) == 2
+    assert "has not come yet" in capsys.readouterr().err
+
+
+def test_what_had_been_confirmed_already_is_not_what_a_review_has_found(tmp_path):
+    truth = {f"b{n}": Person("farm", "F1", True) for n in range(4)} | {f"c{n}": Person("farm", "F2", True) for n in range(4)}
+    groups = [frozenset(f"b{n}" for n in range(4)), frozenset({"c0", "c1"})]
+    confirmed = frozenset({"b0", "b1", "b2", "b3", "c2", "c3"})
+    figures = measured(groups, truth, confirmed)
+    assert (figures["ring_recall"], figures["known_frauds"]) == (1.0, 6)
+    assert figures["known_of_bad_flagged"] == pytest.approx(4 / 6, abs=1e-5)
+    assert (figures["not_known"]["rings"], figures["not_known"]["ring_recall"], figures["not_known"]["member_recall"]) == (1, 1.0, 1.0)
+    only_confirmed = measured(groups[:1], truth, confirmed)["not_known"]
+    assert (only_confirmed["groups"], only_confirmed["ring_recall"], only_confirmed["member_recall"]) == (0, 0.0, 0.0)
+    assert measured(groups, truth, None)["not_known"] is None
+
+
+def test_a_review_says_who_was_known_by_its_moment_and_files_of_an_older_version_ask_for_the_store(store, tmp_path, capsys):
+    review(store, None, plan(tmp_path / "out"))
+    flagged = read_flagged(tmp_path / "out")
+    assert flagged.as_of == AS_OF
+    assert flagged.known_frauds == {who for who, labels in store.view(AS_OF).labels_of(CREW).items() if standing(labels).fraud}
+    rings = tmp_path / "out" / "rings.parquet"
+    pq.write_table(pq.read_table(rings).replace_schema_metadata(None), rings)
+    assert (read_flagged(tmp_path / "out").as_of, read_flagged(tmp_path / "out").known_frauds) == (None, None)
+    (tmp_path / "applicants.csv").write_text("\n".join(["applicant_id,kind,ring,bad", *(f"{who},farm,F1,1" for who in CREW)]))
+    asked = ["--rings", str(tmp_path / "out"), "--truth", str(tmp_path), "--as-of", AS_OF.isoformat()]
+    assert evaluate(asked) == 0
+    out, err = capsys.readouterr()
+    assert (json.loads(out)["not_known"], "with --store" in err) == (None, True)
+    assert evaluate([*asked, "--store", store_url(tmp_path / "town.db")]) == 0
+    assert json.loads(capsys.readouterr().out)["known_frauds"] == len(flagged.known_frauds)
 
 
 def test_a_truth_is_cut_to_those_who_had_applied_before_the_moment(tmp_path):
