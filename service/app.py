@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import logging
 import math
+from dataclasses import replace
+from pathlib import Path
 from time import monotonic, perf_counter
 
 from flask import Flask, Response, g, request
@@ -14,9 +16,12 @@ from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 from graph.errors import StoreError
 from service import calls, facts_api, metrics, problems, redaction, ring_api, risk_api, status_api
 from service.assess import warm_up
-from service.auth import LOCAL, Keys, RateLimit, is_loopback
+from service.auth import LOCAL, KeyRing, Keys, is_loopback
+from service.binding import OPERATOR, Binding
 from service.debts import Settler
 from service.desk import routes
+from service.limits import RateLimit
+from service.probing import Probing
 from service.settings import Settings
 from service.wiring import Wired, wire
 
@@ -37,6 +42,7 @@ OPEN = frozenset(
         "static",
     }
 )
+WRONG_KEYS_S, WRONG_KEYS = 0.2, 10  # wrong keys that one address may send: ten at once, then one every five seconds
 SCOPE_OF = {"risk": "risk", "facts": "facts", "rings": "rings", "desk": "desk", "status": "metrics"}
 
 
@@ -44,6 +50,12 @@ class NotFromHere(Forbidden):
     """Without a key only this machine is answered."""
 
     problem = "not_from_here"
+
+
+class NoLender(Forbidden):
+    """Nobody can say for whom the key speaks."""
+
+    problem = "no_lender"
 
 
 class ScopeMissing(Forbidden):
@@ -59,7 +71,13 @@ def create_app(wired: Wired) -> Flask:
     app.extensions["ringfence"] = wired
     app.config["MAX_CONTENT_LENGTH"] = wired.settings.max_batch_bytes
     problems.install(app)
-    _frame(app, Keys.parse(wired.settings.api_keys), RateLimit(wired.settings.rate_limit / wired.settings.workers, wired.settings.rate_burst))
+    app.extensions["ringfence.limit"] = RateLimit(wired.settings.rate_limit, wired.settings.rate_burst, _shared(wired.settings, "limits"))
+    app.extensions["ringfence.probing"] = Probing()
+    _frame(
+        app,
+        KeyRing(wired.settings.api_keys, wired.settings.api_keys_file),
+        RateLimit(WRONG_KEYS_S, WRONG_KEYS, _shared(wired.settings, "wrong-keys")),
+    )
     for blueprint in (risk_api.bp, facts_api.bp, ring_api.bp):
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix="/v1", name=f"v1_{blueprint.name}")
@@ -98,15 +116,24 @@ def _warm(wired: Wired) -> None:
                 return
 
 
-def _frame(app: Flask, keys: Keys, limit: RateLimit) -> None:
+def _shared(settings: Settings, name: str) -> Path | None:
+    """The file by which the workers of this machine share a limit; None for a service of one process."""
+    return Path(settings.metrics_dir) / f"{name}.buckets" if settings.metrics_dir else None
+
+
+def _frame(app: Flask, ring: KeyRing, wrong: RateLimit) -> None:
+    ring.keys()  # what cannot be read stops the start
+
     @app.before_request
     def arrive() -> None:
         g.started = perf_counter()
         calls.begin()
-        _admit(keys, limit)
+        _admit(ring.keys(), wrong)
 
     @app.after_request
     def leave(response: Response) -> Response:
+        if "caller" in g and g.caller.binding != OPERATOR:
+            response.set_data(g.caller.binding.redacted(response.get_data()))
         response.headers["X-Request-Id"] = g.get("request_id", "")
         response.headers.setdefault("Cache-Control", "no-store")
         route = request.url_rule.rule if request.url_rule else "none"
@@ -115,7 +142,7 @@ def _frame(app: Flask, keys: Keys, limit: RateLimit) -> None:
         return response
 
 
-def _admit(keys: Keys, limit: RateLimit) -> None:
+def _admit(keys: Keys, wrong: RateLimit) -> None:
     """Note who calls, or refuse: 401 without a valid key, 403 for what the key does not open or from elsewhere, 429 for too much."""
     if not keys and not (is_loopback(request.remote_addr or "") and is_loopback(_host())):
         raise NotFromHere("no API key is configured, so this service answers on loopback only")
@@ -123,14 +150,28 @@ def _admit(keys: Keys, limit: RateLimit) -> None:
         return
     caller = LOCAL if not keys else keys.caller(request.headers.get("Authorization", ""))
     if caller is None:
+        if request.headers.get("Authorization"):
+            metrics.REFUSED_KEYS.inc()
+            _slow_down(wrong.wait(request.remote_addr or ""), "too many wrong keys came from this address")
         raise Unauthorized("send Authorization: Bearer and a valid key", www_authenticate=WWWAuthenticate("bearer", {"realm": "ringfence"}))
     scope = SCOPE_OF[(request.blueprint or "").removeprefix("v1_")]
     if scope not in caller.scopes:
         raise ScopeMissing(f"this key does not open {scope}")
-    wait = limit.wait(caller.name)
+    _slow_down(calls.limit().wait(caller.name), "this key's rate limit is reached")
+    g.caller = caller if caller.binding is not None else replace(caller, binding=_own_lenders())
+
+
+def _slow_down(wait: float, why: str) -> None:
     if wait > 0:
-        raise TooManyRequests("this key's rate limit is reached", retry_after=math.ceil(wait))
-    g.caller = caller
+        raise TooManyRequests(why, retry_after=math.ceil(wait))
+
+
+def _own_lenders() -> Binding:
+    """Whom a key speaks for that names nobody: the lender that runs the service. Raises NoLender where the store knows none."""
+    own = calls.wired().lenders.own()
+    if not own:
+        raise NoLender("this key speaks for the lender that runs the service, and the store knows no lender with is_own")
+    return Binding(own)
 
 
 def _host() -> str:

@@ -21,6 +21,7 @@ from investigations.assessments import Stage
 from investigations.casebook import Claim
 from service import audit, bodies
 from service.assess import Asked
+from service.binding import OPERATOR, Binding
 from service.deadline import Stopwatch
 from service.wanted import wanted
 from service.wiring import Wired
@@ -30,13 +31,14 @@ _ANY_TIME = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """The frame of a request: who, when it arrived, under which id and key, and how long it may take (None: the setting's)."""
+    """The frame of a request: who, when it arrived, under which id and key, how long it may take (None: the setting's), and for whom it speaks."""
 
     client: str
     request_id: str
     at: datetime
     key: str | None = None
     timeout_ms: float | None = None
+    binding: Binding = OPERATOR
 
 
 def asked(wired: Wired, body: Mapping[str, Any], call: Call, fingerprint: str | None = None) -> Asked:
@@ -50,7 +52,7 @@ def asked(wired: Wired, body: Mapping[str, Any], call: Call, fingerprint: str | 
         lasts = timedelta(hours=wired.settings.idempotency_hours)
         claim = Claim(client=call.client, key=call.key, fingerprint=fingerprint or fingerprint_of(wired, body), at=call.at, lasts=lasts)
     parts, wrong = wanted(body)
-    stage, subject, ignored = _subject(wired, body, call.at, wrong)
+    stage, subject, ignored = _subject(wired, body, call, wrong)
     return Asked(
         stage=stage,
         subject=subject,
@@ -69,23 +71,27 @@ def fingerprint_of(wired: Wired, body: Any) -> str:
     return wired.keyring.token("request", orjson.dumps(body, option=orjson.OPT_SORT_KEYS).decode())
 
 
-def _subject(wired: Wired, body: Mapping[str, Any], at: datetime, wrong: tuple[RecordError, ...]) -> tuple[Stage, Subject, tuple[str, ...]]:
+def _subject(wired: Wired, body: Mapping[str, Any], call: Call, wrong: tuple[RecordError, ...]) -> tuple[Stage, Subject, tuple[str, ...]]:
     """Whom the body is about, beside `wrong`, what was found wrong with it before; and the names in it that nobody knows."""
     problems = list(wrong)
-    stage, table = Stage.APPLICATION, APPLICATIONS
+    stage, table = Stage.APPLICATION, call.binding.table(APPLICATIONS)
     try:
         stage = _stage(body)
     except RecordError as error:
         problems.append(error)
     try:
-        table = bodies.table_for(body, "applications")
+        table = call.binding.table(bodies.table_for(body, "applications"))
     except RecordError as error:
         problems.append(error)
     row, misread, ignored = bodies.flat(body, table)
     problems += misread
+    try:
+        row["platform_id"] = call.binding.lender(row.get("platform_id"))
+    except RecordError as error:
+        problems.append(error)
     subject = None
     try:
-        subject = _found(wired, stage, (row, table), at)
+        subject = _found(wired, stage, (row, table), call.at)
     except BadRow as error:
         problems += error.problems
     if problems or subject is None:
@@ -97,9 +103,9 @@ def _found(wired: Wired, stage: Stage, given: tuple[bodies.Row, Table], at: date
     """Whom a row is about: an applicant to be watched, an application that was sent before, or the one in the row."""
     row, table = given
     if stage is Stage.MONITORING:
-        return Subject(applicant_id=_applicant(row))
+        return Subject(applicant_id=_applicant(row, table))
     if stage is Stage.DISBURSEMENT and row.get("application_id") and not row.get("applicant_id"):
-        return subject_of(_known(wired, row, at))
+        return subject_of(_known(wired, _text(row, table, "application_id"), at))
     return subject_of(_application(wired, row, table, at))
 
 
@@ -111,15 +117,14 @@ def _stage(body: Mapping[str, Any]) -> Stage:
         raise RecordError("stage", "unknown_stage", f"is none of {', '.join(Stage)}") from None
 
 
-def _applicant(row: Mapping[str, object]) -> str:
+def _applicant(row: Mapping[str, object], table: Table) -> str:
     if is_empty(row.get("applicant_id")):
         raise BadRow((RecordError("applicant_id", "missing", "is required"),))
-    return _text(row, "applicant_id")
+    return _text(row, table, "applicant_id")
 
 
-def _known(wired: Wired, row: Mapping[str, object], at: datetime) -> Application:
+def _known(wired: Wired, application_id: str, at: datetime) -> Application:
     """An application that was sent before: the store has it, and where the store is down the audit row of its last assessment."""
-    application_id = _text(row, "application_id")
     try:
         application = wired.store.view(at).application(application_id)
     except StoreError:
@@ -132,9 +137,11 @@ def _known(wired: Wired, row: Mapping[str, object], at: datetime) -> Application
     return application
 
 
-def _text(row: Mapping[str, object], name: str) -> str:
+def _text(row: Mapping[str, object], table: Table, name: str) -> str:
+    """An id, as the table reads it."""
+    column = table.column(name)
     try:
-        return text_of(row[name], name)
+        return column.prefix + text_of(row[name], name)
     except RecordError as error:
         raise BadRow((error,)) from error
 

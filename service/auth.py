@@ -1,4 +1,4 @@
-"""Who may call: bearer keys with scopes and a rate each; without any key, nobody but this machine."""
+"""Who may call: bearer keys, each with a name, scopes and the lenders it speaks for; kept as digests, read again when their file changes."""
 
 from __future__ import annotations
 
@@ -7,49 +7,66 @@ import binascii
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from time import monotonic
 
 from graph.errors import SettingError
+from service.binding import OPERATOR, Binding
+
+log = logging.getLogger("ringfence.auth")
 
 SCOPES = ("risk", "types", "facts", "rings", "desk", "metrics")
+LENDERS_SCOPES = frozenset({"risk", "types", "facts"})
+"""What a key that is bound to lenders may open; the rest shows what is across lenders, and is the operator's."""
+_USUAL = frozenset({"risk", "facts"})  # of a bound key that names none
+SHORTEST = 32  # bytes of a key
+FEWEST_CHARACTERS = 8  # different ones: `aaaa...` is no secret
+_DIGEST = re.compile(r"sha256\$[0-9a-f]{64}")
 _NAMES = frozenset({"localhost"})
+_VARIABLE = "RINGFENCE_API_KEYS"
+LOOK_AGAIN_S = 1.0  # how often a file of keys is looked at
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the name of their key, and what it opens."""
+    """Who calls: the name of their key, what it opens, and for which lenders it speaks; `binding` None is the lender that runs the service."""
 
     name: str
     scopes: frozenset[str]
+    binding: Binding | None = None
 
 
-LOCAL = Caller("local", frozenset(SCOPES))
+LOCAL = Caller("local", frozenset(SCOPES), OPERATOR)
 
 
 class Keys:
-    """The configured API keys; kept as digests, compared in constant time."""
+    """Callers by the digest of their key, compared in constant time."""
 
-    def __init__(self, callers: Mapping[str, tuple[bytes, frozenset[str]]]) -> None:
+    def __init__(self, callers: Mapping[bytes, Caller]) -> None:
         self._callers = dict(callers)
 
     @classmethod
     def parse(cls, text: str) -> Keys:
-        """Read `name:key` or `name:key:scope+scope`, separated by commas or new lines. Raises SettingError."""
-        callers: dict[str, tuple[bytes, frozenset[str]]] = {}
+        """Read `name:key`, `name:key:scope+scope` and either with `@lender+lender` (`@*` the operator's), by commas or new lines.
+
+        A key may stand as `sha256$` and the hex digits of its digest. A name may have two keys, the old and the new, that open the same.
+        Raises SettingError.
+        """
+        callers: dict[bytes, Caller] = {}
         for entry in text.replace("\n", ",").split(","):
-            if not entry.strip():
-                continue
-            name, _, rest = entry.strip().partition(":")
-            key, _, listed = rest.partition(":")
-            scopes = frozenset(filter(None, listed.split("+"))) or frozenset(SCOPES)
-            if not name or len(key) < 8 or name in callers:
-                raise SettingError("RINGFENCE_API_KEYS: give name:key pairs with different names and keys of 8 characters or more")
-            if unknown := scopes.difference(SCOPES):
-                raise SettingError(f"RINGFENCE_API_KEYS: {name} has unknown scopes {', '.join(sorted(unknown))}; there are {', '.join(SCOPES)}")
-            callers[name] = (_digest(key), scopes)
+            if entry.strip() and not entry.strip().startswith("#"):
+                digest, caller = _entry(entry.strip())
+                if digest in callers:
+                    raise SettingError(f"{_VARIABLE}: {callers[digest].name} and {caller.name} have one key: give each its own")
+                others = [one for one in callers.values() if one.name == caller.name]
+                if len(others) > 1 or any(one != caller for one in others):
+                    raise SettingError(f"{_VARIABLE}: the keys of {caller.name} must open the same, and be two at most (the old and the new)")
+                callers[digest] = caller
         return cls(callers)
 
     def __bool__(self) -> bool:
@@ -62,35 +79,101 @@ class Keys:
         if not key:
             return None
         digest, found = _digest(key), None
-        for name, (known, scopes) in self._callers.items():
+        for known, caller in self._callers.items():
             if hmac.compare_digest(digest, known):
-                found = Caller(name, scopes)
+                found = caller
         return found
 
+    @property
+    def callers(self) -> tuple[Caller, ...]:
+        """All callers, one for each key."""
+        return tuple(self._callers.values())
 
-class RateLimit:
-    """A bucket of `burst` requests for each caller, refilled at `rate` a second; one process's share of the whole."""
 
-    def __init__(self, rate: float, burst: int, tick: Callable[[], float] = monotonic) -> None:
-        self._rate = rate
-        self._burst = float(max(burst, 1))
-        self._tick = tick
-        self._levels: dict[str, tuple[float, float]] = {}
-        self._lock = Lock()
+@dataclass
+class KeyRing:
+    """The keys of the settings beside those of a file, which is read again when it changes: keys are rotated while the service runs."""
 
-    def wait(self, name: str, cost: float = 1.0) -> float:
-        """Seconds until the caller may come again; 0.0 when this request is let through."""
-        if self._rate <= 0:
-            return 0.0
-        now = self._tick()
+    given: str = ""
+    file: str = ""
+    _keys: Keys | None = None
+    _stamp: tuple[int, int] = (0, 0)
+    _looked: float = 0.0
+    _lock: Lock = field(default_factory=Lock)
+
+    def keys(self) -> Keys:
+        """The keys in force. Raises SettingError when they cannot be read at first; later an unreadable file is logged and changes nothing."""
         with self._lock:
-            level, then = self._levels.get(name, (self._burst, now))
-            level = min(self._burst, level + (now - then) * self._rate)
-            if level >= cost:
-                self._levels[name] = (level - cost, now)
-                return 0.0
-            self._levels[name] = (level, now)
-        return (cost - level) / self._rate
+            if self._keys is None:
+                self._stamp, self._keys = self._stamped(), self._read()
+            elif self.file and monotonic() - self._looked >= LOOK_AGAIN_S:
+                self._looked = monotonic()
+                self._refresh()
+            return self._keys
+
+    def _refresh(self) -> None:
+        try:
+            stamp = self._stamped()
+            if stamp != self._stamp:
+                self._keys, self._stamp = self._read(), stamp
+                log.info("the file of keys has changed: %d keys are in force", len(self._keys.callers))
+        except SettingError as error:
+            log.error("the keys stay as they were: %s", error)
+
+    def _stamped(self) -> tuple[int, int]:
+        if not self.file:
+            return 0, 0
+        try:
+            found = Path(self.file).stat()
+        except OSError as error:
+            raise SettingError(f"{_VARIABLE}_FILE: the file {self.file} cannot be read ({error.strerror})") from error
+        return found.st_mtime_ns, found.st_size
+
+    def _read(self) -> Keys:
+        try:
+            more = Path(self.file).read_text(encoding="utf-8") if self.file else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingError(f"{_VARIABLE}_FILE: the file {self.file} cannot be read as text") from error
+        return Keys.parse(f"{self.given}\n{more}")
+
+
+def _entry(entry: str) -> tuple[bytes, Caller]:
+    head, at, lenders = entry.rpartition("@") if "@" in entry else (entry, "", "")
+    name, _, rest = head.partition(":")
+    key, listed, scopes = rest.partition(":")
+    if not name or not key:
+        raise SettingError(f"{_VARIABLE}: give name:key, name:key:scope+scope, and for whom the key speaks as @lender+lender or @* at the end")
+    binding = _binding(name, lenders) if at else None
+    return _key(name, key), Caller(name, _scopes(name, scopes if listed else None, binding), binding)
+
+
+def _binding(name: str, lenders: str) -> Binding:
+    named = tuple(sorted(filter(None, (one.strip() for one in lenders.split("+")))))
+    if not named:
+        raise SettingError(f"{_VARIABLE}: {name} is bound to nobody: give @lender+lender, or @* for the operator's key")
+    return OPERATOR if named == ("*",) else Binding(named)
+
+
+def _scopes(name: str, listed: str | None, binding: Binding | None) -> frozenset[str]:
+    bound = binding != OPERATOR
+    if listed is None:
+        return _USUAL if bound else frozenset(SCOPES)
+    scopes = frozenset(filter(None, listed.split("+")))
+    if not scopes:
+        raise SettingError(f"{_VARIABLE}: {name} lists no scopes after its key: name some of {', '.join(SCOPES)}, or leave the colon away")
+    if unknown := scopes.difference(SCOPES):
+        raise SettingError(f"{_VARIABLE}: {name} has unknown scopes {', '.join(sorted(unknown))}; there are {', '.join(SCOPES)}")
+    if bound and (beyond := scopes - LENDERS_SCOPES):
+        raise SettingError(f"{_VARIABLE}: {' and '.join(sorted(beyond))} show what is across lenders: end {name}'s entry with @*, the operator's")
+    return scopes
+
+
+def _key(name: str, key: str) -> bytes:
+    if _DIGEST.fullmatch(key):
+        return bytes.fromhex(key.removeprefix("sha256$"))
+    if len(key.encode()) < SHORTEST or len(set(key)) < FEWEST_CHARACTERS:
+        raise SettingError(f"{_VARIABLE}: the key of {name} is weak: take {SHORTEST} random characters or more (openssl rand -hex 32 makes some)")
+    return _digest(key)
 
 
 def is_loopback(host: str) -> bool:
@@ -107,7 +190,7 @@ def is_loopback(host: str) -> bool:
 def check_address(host: str, keys: Keys) -> None:
     """Raise SettingError for an address that others can reach when no key is configured."""
     if not keys and not is_loopback(host):
-        raise SettingError(f"no API key is configured, so the service answers on loopback only, not on {host}: set RINGFENCE_API_KEYS first")
+        raise SettingError(f"no API key is configured, so the service answers on loopback only, not on {host}: set {_VARIABLE} first")
 
 
 def _digest(key: str) -> bytes:

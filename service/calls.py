@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 from collections.abc import Mapping
@@ -9,11 +10,14 @@ from datetime import datetime
 from typing import Any, cast
 
 from flask import current_app, g, request
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests, UnsupportedMediaType
 
 from graph.errors import InputError
 from service import bodies
 from service.asking import Call
+from service.binding import Binding
+from service.limits import RateLimit
+from service.probing import Probing
 from service.wiring import Wired
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
@@ -46,7 +50,29 @@ def call() -> Call:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not _KEY.fullmatch(key):
         raise HeaderError("Idempotency-Key: 1 to 64 printable characters without blanks")
-    return Call(client=g.caller.name, request_id=g.request_id, at=cast(datetime, g.arrived), key=key, timeout_ms=_timeout())
+    return Call(client=g.caller.name, request_id=g.request_id, at=cast(datetime, g.arrived), key=key, timeout_ms=_timeout(), binding=binding())
+
+
+def binding() -> Binding:
+    """For whom the caller speaks."""
+    return cast(Binding, g.caller.binding)
+
+
+def spend(items: int) -> None:
+    """Count a request as the items that it holds; the first was counted at its arrival. Raises TooManyRequests."""
+    wait = limit().wait(g.caller.name, items - 1) if items > 1 else 0.0
+    if wait > 0:
+        raise TooManyRequests("this key's rate limit is reached: send less at once", retry_after=math.ceil(wait))
+
+
+def limit() -> RateLimit:
+    """How much a caller may ask."""
+    return cast(RateLimit, current_app.extensions["ringfence.limit"])
+
+
+def probing() -> Probing:
+    """What callers asked for lately."""
+    return cast(Probing, current_app.extensions["ringfence.probing"])
 
 
 def json_body(limit: int) -> Any:

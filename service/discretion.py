@@ -9,11 +9,11 @@ from typing import Any
 
 from graph.multi_lending import KEYS, NAMES, STATS, WINDOWS
 
-FEWEST = 3  # lenders whose kinds are told to anybody
+FEWEST = 3  # other lenders, whose kinds are told to anybody
 _TYPED = ("bank", "nbank")
-# (the counts over all lenders in one window under one key, the counts by kind that break them down)
+# (the counts over all lenders but the asking one, who knows of itself, in one window under one key, the counts by kind that break them down)
 _GROUPS = tuple(
-    ([f"ml_{w}_{k}_all_{stat}" for stat in STATS], [f"ml_{w}_{k}_{kind}_{stat}" for kind in _TYPED for stat in STATS])
+    ([f"ml_{w}_{k}_others_{stat}" for stat in STATS], [f"ml_{w}_{k}_{kind}_{stat}" for kind in _TYPED for stat in STATS])
     for w, k in product(WINDOWS, KEYS)
 )
 _LENDERS = tuple(STATS).index("lenders")

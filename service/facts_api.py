@@ -16,7 +16,7 @@ from ingestion.contract import TABLES
 from ingestion.door import Door
 from ingestion.parse import BadRow
 from service import bodies
-from service.calls import json_body, wired
+from service.calls import binding, json_body, spend, wired
 
 bp = Blueprint("facts", __name__)
 
@@ -46,6 +46,7 @@ def _take(table: str, parser: Callable[..., Any]) -> Response:
     rows = body if isinstance(body, list) else [bodies.as_object(body)]
     if len(rows) > MOST:
         raise RequestEntityTooLarge(f"at most {MOST} facts in one request; this one has {len(rows)}")
+    spend(len(rows))
     facts = _parsed(rows, table, parser, single=not isinstance(body, list))
     added = wired().scribe.add(Facts(**{table: facts}), wait_ms=wired().settings.timeout_ms)
     if added is None:
@@ -85,7 +86,7 @@ def _parsed(rows: list[Any], table: str, parser: Callable[..., Any], *, single: 
 def _one(row: Any, door: Door, table: str, parser: Callable[..., Any]) -> Any:
     if not isinstance(row, Mapping):
         raise RecordError("", "unreadable_row", "must be an object")
-    shape = bodies.table_for(row, table) if table == "events" else TABLES[table]
+    shape = binding().table(bodies.table_for(row, table) if table == "events" else TABLES[table])
     told, problems, _ = bodies.flat(row, shape)
     if problems:
         raise BadRow(problems)

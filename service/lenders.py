@@ -1,4 +1,4 @@
-"""Which lenders the store knows, kept at hand for a while."""
+"""Which lenders the store knows, and which of them runs the service, kept at hand for a while."""
 
 from __future__ import annotations
 
@@ -19,14 +19,28 @@ class Lenders:
         self._store = store
         self._clock = clock
         self._names: frozenset[str] = frozenset()
+        self._own: tuple[str, ...] = ()
         self._asked = -FRESH_SECONDS
 
     def known(self, wanted: object) -> frozenset[str] | None:
         """The known lenders, read again when `wanted` is not among them; None, nobody asks, where there are none or the store is down."""
-        if not (isinstance(wanted, str) and wanted in self._names) and monotonic() - self._asked >= FRESH_SECONDS:
-            try:
-                self._names = frozenset(self._store.view(self._clock()).platforms())
-            except StoreError:
-                return None
-            self._asked = monotonic()
+        if not (isinstance(wanted, str) and wanted in self._names) and not self._read():
+            return None
         return self._names or None
+
+    def own(self) -> tuple[str, ...]:
+        """The lender that runs the service (rarely more than one), by id; none where none is known or the store is down."""
+        if not self._own:
+            self._read()
+        return self._own
+
+    def _read(self) -> bool:
+        """Look again, unless that was a moment ago; False where the store is down."""
+        if monotonic() - self._asked >= FRESH_SECONDS:
+            try:
+                lenders = self._store.view(self._clock()).platforms()
+            except StoreError:
+                return False
+            self._names, self._own = frozenset(lenders), tuple(sorted(name for name, one in lenders.items() if one.is_own))
+            self._asked = monotonic()
+        return True

@@ -35,6 +35,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "bad_query": Problem(400, "A parameter of the address cannot be read", "Correct the parameter that `detail` names."),
         "bad_request": Problem(400, "The request cannot be used", "Correct what `detail` names."),
         "no_valid_key": Problem(401, "No valid key", "Send `Authorization: Bearer KEY` with a key that this service knows."),
+        "no_lender": Problem(403, "Nobody can say for whom the key speaks", "Load `platforms` with the lender that `is_own`, or bind the key."),
         "scope_missing": Problem(403, "The key does not open this", "Use a key with the scope that `detail` names."),
         "not_from_here": Problem(
             403, "No key is configured, so only this machine is answered", "Configure keys (`RINGFENCE_API_KEYS`), or call locally."

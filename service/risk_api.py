@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
@@ -10,15 +11,18 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, g
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
 
-from graph.errors import KeyReusedError, RingfenceError
+from graph.errors import KeyReusedError, RingfenceError, UnknownAssessmentError
+from graph.evidence import Subject
+from investigations.assessments import RiskAssessment
 from investigations.casebook import Recorded
 from service import audit, discretion, metrics, problems
 from service.asking import Call, asked, fingerprint_of
 from service.assess import assess, replay
+from service.binding import OPERATOR
 from service.bodies import BodyError, as_object
-from service.calls import call, json_body, json_object, wired
+from service.calls import binding, call, json_body, json_object, probing, spend, wired
 from service.wanted import KEYS
 
 log = logging.getLogger("ringfence.risk")
@@ -39,6 +43,7 @@ def batch() -> Response:
     """Assess up to a thousand, one answer each, in order; a bad one gets its problem and the rest go on."""
     body = json_body(wired().settings.max_batch_bytes)
     items = _items(body)
+    spend(len(items))
     answers = b"[" + b",".join(_each(_with_shared(items, body), call(), body)) + b"]"
     return _json(answers if isinstance(body, list) else b'{"answers":' + answers + b"}")
 
@@ -46,7 +51,7 @@ def batch() -> Response:
 @bp.get("/risk/<assessment_id>")
 def read(assessment_id: str) -> Response:
     """The audit row: who asked, from which state of the store, what was measured, what was answered."""
-    row = wired().casebook.assessment(assessment_id)
+    row = _own(assessment_id)
     shown = {
         "assessment_id": row.assessment_id,
         "stage": row.stage,
@@ -68,12 +73,21 @@ def read(assessment_id: str) -> Response:
 @bp.get("/risk/<assessment_id>/replay")
 def replayed(assessment_id: str) -> Response:
     """The same assessment computed again from the store as it was then, and whether it is equal."""
-    again = replay(wired(), assessment_id)
+    again = replay(wired(), _own(assessment_id).assessment_id)
     return _json(orjson.dumps(again if _knows_types() else discretion.of_a_replay(again)))
+
+
+def _own(assessment_id: str) -> RiskAssessment:
+    """An assessment of the caller's. Raises UnknownAssessmentError, for somebody else's too: whose it is, is nobody's to know."""
+    row = wired().casebook.assessment(assessment_id)
+    if not binding().owns(row.applicant_id):
+        raise UnknownAssessmentError(f"no assessment {assessment_id}")
+    return row
 
 
 def _answered(body: Any, frame: Call, fingerprint: str | None = None) -> bytes:
     question = asked(wired(), as_object(body), frame, fingerprint)
+    _not_guessing(question.subject)
     recorded = assess(wired(), question)
     _count(recorded, question.watch.spent_ms)
     answer = recorded.assessment.answer
@@ -83,6 +97,15 @@ def _answered(body: Any, frame: Call, fingerprint: str | None = None) -> bytes:
         return answer
     told = orjson.loads(answer)
     return orjson.dumps(question.wanted.of(told if _knows_types() else discretion.without_types(told)))
+
+
+def _not_guessing(subject: Subject) -> None:
+    """Raise TooManyRequests for a caller who names one number after the other behind one mask; the operator's own are not watched."""
+    if subject.application is None or binding() == OPERATOR:
+        return
+    wait = probing().wait(g.caller.name, subject.application.mentions)
+    if wait > 0:
+        raise TooManyRequests("too many numbers that look alike behind their mask were asked for", retry_after=math.ceil(wait))
 
 
 def _knows_types() -> bool:

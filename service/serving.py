@@ -7,6 +7,7 @@ import shutil
 import socket
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from graph.errors import SettingError
-from service.auth import Keys, check_address
+from service.auth import KeyRing, check_address
 from service.command import folder_for
 from service.settings import Settings
 from service.wiring import load_scorer, wire
@@ -28,14 +29,14 @@ def serve(settings: Settings) -> None:
     Raises SettingError, BundleError or StoreError, all before anything listens.
     """
     os.environ.update(_ONE_THREAD)  # before numeric libraries start threads of their own, which would not outlive the fork of a worker
-    keys = Keys.parse(settings.api_keys)
+    keys = KeyRing(settings.api_keys, settings.api_keys_file).keys()
     check_address(settings.host, keys)
     if not settings.model:
         raise SettingError("no model: give --model DIR, a bundle made by scripts/train_model.py")
     # Once here, so that a wrong URL, key or bundle stops the start, and the workers do not race to make the tables.
     _prepare(settings)
     folder = str(folder_for(Path(settings.metrics_dir))) if settings.metrics_dir else tempfile.mkdtemp(prefix="ringfence-metrics-")
-    os.environ.update(settings.to_environment() | {"PROMETHEUS_MULTIPROC_DIR": folder})
+    os.environ.update(replace(settings, metrics_dir=folder).to_environment() | {"PROMETHEUS_MULTIPROC_DIR": folder})
     if not keys:
         print("no API key is configured (RINGFENCE_API_KEYS): answering on loopback only", file=sys.stderr, flush=True)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -49,8 +49,11 @@ class Settings:
     hash_key_version: str = _setting("k1", "Name of the hash key, part of every pseudonym, so that keys can be rotated.")
     hash_algorithm: str = _setting("sha256", "Keyed hash of the pseudonyms: `sha256` or `sm3`.")
     api_keys: str = _setting(
-        "", "Callers, separated by commas: `name:key` or `name:key:scope+scope` (scopes: risk types facts rings desk metrics).", secret=True
+        "",
+        "Callers, by commas: `name:key` or `name:key:scope+scope` (risk types facts rings desk metrics), then `@lender+lender` or `@*`.",
+        secret=True,
     )
+    api_keys_file: str = _setting("", "File with more callers in the same form, read again when it changes: keys are rotated without a restart.")
     host: str = _setting("127.0.0.1", "Address that the service listens on; without an API key only a loopback address is taken.")
     port: int = _setting(8000, "Port that the service listens on.")
     workers: int = _setting(2, "Worker processes of the service.")
@@ -86,12 +89,12 @@ class Settings:
             if not variable.startswith(PREFIX):
                 continue
             name = variable.removeprefix(PREFIX).lower()
-            if name.endswith("_file") and (secret := known.get(name.removesuffix("_file"))) and secret.metadata["secret"]:
-                values.setdefault(secret.name, _read_secret(variable, text))
-            elif name not in known:
-                raise SettingError(f"{variable} is no setting; docs/settings.md lists all of them")
-            else:
+            if name in known:
                 values[name] = _typed(variable, text, types[name])
+            elif name.endswith("_file") and (secret := known.get(name.removesuffix("_file"))) and secret.metadata["secret"]:
+                values.setdefault(secret.name, _read_secret(variable, text))
+            else:
+                raise SettingError(f"{variable} is no setting; docs/settings.md lists all of them")
         return cls(**values)
 
     def to_environment(self) -> dict[str, str]:

@@ -67,6 +67,11 @@ class PlainModel:
         return PlainScored(1.0 / (1.0 + exp(-odds)), "low", contributions, 0.0, {"trees": odds})
 
 
+def key(name: str) -> str:
+    """A key of that name that is long enough."""
+    return f"{name}-0123456789abcdefghijklmnopqrstuvwxyz"
+
+
 def settings_in(folder: Path, **changes: Any) -> Settings:
     """Settings with store and casebook in a folder."""
     base = Settings(

@@ -20,7 +20,7 @@ from tests.stores import open_store, store_url
 
 pytestmark = pytest.mark.browser
 NODES = "document.getElementById('canvas')._cyreg.cy.nodes().map(n => n.id())"
-KEY = "a-desk-key-for-tests"
+KEY = "a-desk-key-for-tests-0123456789abcdef"
 
 
 def missing(why):
@@ -218,7 +218,7 @@ def test_nothing_found_and_nothing_known_are_said_in_words(page, address):
 
 
 def test_where_a_key_is_wanted_the_desk_asks_for_it_and_goes_on(browser, tmp_path):
-    running = serve(tmp_path, api_keys=f"desk:{KEY}:desk")
+    running = serve(tmp_path, api_keys=f"desk:{KEY}:desk@*")
     try:
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{running[0].server_port}/desk?node=applicant:ann")

@@ -86,10 +86,10 @@ def test_what_is_not_there_has_its_code(client: FlaskClient, path: str, expected
 
 
 def test_a_wrong_key_and_one_that_does_not_open_this_are_told_apart(tmp_path: Path) -> None:
-    wired = service(tmp_path, api_keys="desk:0123456789:desk", public_url="https://risk.example/")
+    wired = service(tmp_path, api_keys="desk:0123456789abcdefghijklmnopqrstuvwxyz:desk@*", public_url="https://risk.example/")
     client = create_app(wired).test_client()
     assert code(client.get("/rings", headers={"Authorization": "Bearer wrong"})) == (401, "no_valid_key")
-    refused = client.get("/rings", headers={"Authorization": "Bearer 0123456789"})
+    refused = client.get("/rings", headers={"Authorization": "Bearer 0123456789abcdefghijklmnopqrstuvwxyz"})
     assert code(refused) == (403, "scope_missing")
     assert refused.get_json()["type"] == "https://risk.example/docs/problems#scope_missing"
     wired.close()

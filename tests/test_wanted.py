@@ -86,9 +86,9 @@ def test_a_batch_says_once_what_it_wants(client: FlaskClient) -> None:
 
 
 def test_a_caller_without_the_scope_types_is_told_no_more_by_choosing(tmp_path: Path) -> None:
-    wired = service(tmp_path, api_keys="engine:0123456789:risk")
+    wired = service(tmp_path, api_keys="engine:0123456789abcdefghijklmnopqrstuvwxyz:risk@*")
     client = create_app(wired).test_client()
     sent = body(fields=["reasons"], variables=["ml_12m_person_bank_lenders", "ml_12m_person_all_lenders"])
-    told = client.post("/risk", json=sent, headers={"Authorization": "Bearer 0123456789"}).get_json()["multi_lending"]
+    told = client.post("/risk", json=sent, headers={"Authorization": "Bearer 0123456789abcdefghijklmnopqrstuvwxyz"}).get_json()["multi_lending"]
     assert set(told["variables"]) | set(told["withheld"]) == {"ml_12m_person_bank_lenders", "ml_12m_person_all_lenders"}
     wired.close()
