@@ -1,4 +1,4 @@
-"""Assess the stored applications of a period, each as of its own moment, with the same code as /risk."""
+"""Assess the stored applications of a period, each as of its own moment, with the same code as /risk; or people, where there are none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from service.settings import Settings
 from service.wiring import moment_given
 
 EXAMPLE = """example:
-  .venv/bin/python scripts/score.py --store sqlite:///ringfence.db --model models/first --since 2025-12-01 --until 2026-01-01 --out scores.parquet"""
+  .venv/bin/python scripts/score.py --store sqlite:///ringfence.db --model models/first --since 2025-12-01 --until 2026-01-01 --out scores.parquet
+
+A store that holds no applications (a payment platform's) has its people assessed instead: everybody with an event in the period, as of --until."""
 
 
 def main() -> int:
@@ -24,7 +26,7 @@ def main() -> int:
     parser.add_argument("--model", help="folder of the model bundle (default: RINGFENCE_MODEL)")
     parser.add_argument("--since", required=True, help="first moment of the period, ISO-8601")
     parser.add_argument("--until", required=True, help="first moment after the period, ISO-8601")
-    parser.add_argument("--out", required=True, type=Path, help="parquet file to write")
+    parser.add_argument("--out", required=True, type=Path, help="parquet file to write (.parquet)")
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 8), help="processes that assess (default: one a core, at most 8)")
     options = parser.parse_args()
     given = {name: getattr(options, name) for name in ("store", "model") if getattr(options, name) is not None}

@@ -143,9 +143,8 @@ def replay(wired: Wired, assessment_id: str) -> dict[str, Any]:
     }
 
 
-def assess_stored(view: GraphView, application: Application, scorer: Scorer | None, policy: Policy) -> tuple[Seen, Conclusion]:
-    """Assess an application that is in the store already through `view`, which is as of its own moment; nothing is written down."""
-    subject = Subject(applicant_id=application.applicant_id, application=application)
+def assess_stored(view: GraphView, subject: Subject, scorer: Scorer | None, policy: Policy) -> tuple[Seen, Conclusion]:
+    """Assess an application, or a person, that is in the store already through a `view` as of the moment in question; nothing is written down."""
     seen = look(view, subject, scorer, Stopwatch(Pace(), _UNHURRIED_MS))
     return seen, policy.conclude(seen.findings)
 

@@ -1,4 +1,4 @@
-"""Assessing the stored applications of a period, each as of its own moment, in several processes, to a parquet file."""
+"""Assessing the stored applications of a period, or the people where there are none, in several processes, to a parquet file."""
 
 from __future__ import annotations
 
@@ -13,25 +13,28 @@ from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph.errors import SettingError
-from graph.model import Application
+from graph.evidence import Subject, subject_of
+from graph.moments import micros
 from graph.progress import bar
-from graph.store import GraphStore
+from graph.store import GraphStore, GraphView
 from investigations.policy import Policy
 from service.assess import assess_stored
 from service.command import folder_for
 from service.settings import Settings
-from service.wiring import load_scorer, open_existing, open_store, policy_for
+from service.wiring import load_scorer, open_existing, open_store, policy_for, system_clock
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
 
-CHUNK = 250  # applications a process takes at once
+CHUNK = 250  # assessments a process takes at once
+_FORMATS = ("", ".parquet", ".pq")
 COLUMNS = pa.schema(
     [
         ("application_id", pa.string()),
@@ -49,7 +52,7 @@ COLUMNS = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """since <= applied_at < until. Raises SettingError for one that holds no moment."""
+    """since <= at < until, of applications, or of people's events. Raises SettingError for one that holds no moment."""
 
     since: datetime
     until: datetime
@@ -57,6 +60,13 @@ class Period:
     def __post_init__(self) -> None:
         if self.since >= self.until:
             raise SettingError("the period is empty: --since must lie before --until")
+
+
+class Asked(NamedTuple):
+    """Whom to assess, as of when."""
+
+    subject: Subject
+    as_of: datetime
 
 
 @dataclass(frozen=True)
@@ -88,20 +98,24 @@ class Task:
 
 
 def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) -> dict[str, Any]:
-    """Write one row for every application of the period, by (applied_at, application_id); the figures.
+    """Write one row for every application of the period, by (applied_at, application_id), each as of its own moment; the figures.
 
+    A store that holds no application at all (a payment platform's) has people instead: everybody with an event in the period, on either side,
+    by applicant id, as of the period's end; their `application_id` is null.
     Raises BundleError, SettingError or StoreError. The file appears whole or not at all.
     """
     started = perf_counter()
     if out.is_dir():
         raise SettingError(f"{out} is a folder: name a parquet file to write")
+    if out.suffix.lower() not in _FORMATS:
+        raise SettingError(f"{out}: the scores are written as parquet: name a file that ends in .parquet")
     folder_for(out.absolute().parent)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
     task = Task(settings, load_scorer(settings.model) if settings.model else None, _mark(settings))
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     decisions: Counter[str] = Counter()
     try:
-        with pq.ParquetWriter(beside, COLUMNS) as writer, bar("score", None, " applications") as progress:
+        with pq.ParquetWriter(beside, COLUMNS) as writer, bar("score", None, " assessments") as progress:
             for rows in _all_rows(task, period, processes):
                 decisions.update(row["decision"] for row in rows)
                 writer.write_table(pa.Table.from_pylist(rows, COLUMNS))
@@ -118,7 +132,7 @@ def _all_rows(task: Task, period: Period, processes: int) -> Iterator[list[dict[
     pool = _pool(task, processes) if processes > 1 else None
     with open_store(task.settings.store, zone=task.settings.timezone) as store:
         bench = task.bench(store)
-        chunks = _chunks(store.view(period.until, task.recorded_by).applications(period.since))
+        chunks = _chunks(_asked(store, store.view(period.until, task.recorded_by), period))
         if pool is None:
             yield from (_rows(bench, chunk) for chunk in chunks)
             return
@@ -127,6 +141,19 @@ def _all_rows(task: Task, period: Period, processes: int) -> Iterator[list[dict[
             while under_way:
                 yield under_way.popleft().result()
                 under_way.extend(pool.submit(_rows_there, chunk) for chunk in islice(chunks, 1))
+
+
+def _asked(store: GraphStore, view: GraphView, period: Period) -> Iterator[Asked]:
+    """The applications of the period; of a store without any, the people, which is refused as of a moment that has not come."""
+    if store.counts()["applications"]:
+        yield from (Asked(subject_of(made), made.applied_at) for made in view.applications(period.since))
+        return
+    if period.until > system_clock():
+        raise SettingError("this store holds no applications, so people are assessed as of --until, which has not come yet: give one that has passed")
+    tables = view.tables()
+    active = tables.events["at"] >= micros(period.since)
+    people = np.union1d(tables.events["applicant"][active], tables.events["counterparty"][active])
+    yield from (Asked(Subject(applicant_id=who), period.until) for who in tables.applicant_ids[people[people >= 0]].tolist())
 
 
 def _pool(task: Task, processes: int) -> ProcessPoolExecutor:
@@ -142,18 +169,18 @@ def _mark(settings: Settings) -> int:
         return store.mark()
 
 
-def _rows(bench: Bench, applications: Iterable[Application]) -> list[dict[str, Any]]:
-    return [_row(bench, application) for application in applications]
+def _rows(bench: Bench, asked: Iterable[Asked]) -> list[dict[str, Any]]:
+    return [_row(bench, one) for one in asked]
 
 
-def _row(bench: Bench, application: Application) -> dict[str, Any]:
-    view = bench.store.view(application.applied_at, bench.recorded_by)
-    seen, concluded = assess_stored(view, application, bench.scorer, bench.policy)
+def _row(bench: Bench, asked: Asked) -> dict[str, Any]:
+    subject = asked.subject
+    seen, concluded = assess_stored(bench.store.view(asked.as_of, bench.recorded_by), subject, bench.scorer, bench.policy)
     membership = seen.findings.known.membership
     return {
-        "application_id": application.application_id,
-        "applicant_id": application.applicant_id,
-        "as_of": application.applied_at,
+        "application_id": subject.application.application_id if subject.application else None,
+        "applicant_id": subject.applicant_id,
+        "as_of": asked.as_of,
         "probability": concluded.probability,
         "score": concluded.score,
         "decision": concluded.decision.value,
@@ -163,8 +190,8 @@ def _row(bench: Bench, application: Application) -> dict[str, Any]:
     }
 
 
-def _chunks(applications: Iterator[Application]) -> Iterator[list[Application]]:
-    while chunk := list(islice(applications, CHUNK)):
+def _chunks(asked: Iterator[Asked]) -> Iterator[list[Asked]]:
+    while chunk := list(islice(asked, CHUNK)):
         yield chunk
 
 
@@ -176,6 +203,6 @@ def _begin(task: Task) -> None:
     _bench = task.bench(open_store(task.settings.store, zone=task.settings.timezone))
 
 
-def _rows_there(applications: list[Application]) -> list[dict[str, Any]]:
+def _rows_there(asked: list[Asked]) -> list[dict[str, Any]]:
     assert _bench is not None, "the pool's initializer ran"
-    return _rows(_bench, applications)
+    return _rows(_bench, asked)

@@ -14,7 +14,7 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from graph.errors import ConflictError, StoreUnavailableError
+from graph.errors import ConflictError, SettingError, StoreUnavailableError
 from graph.model import Facts, Label, LabelValue, Ring, RingKind, RingMember, RingSnapshot
 from investigations.assessments import Level, Stage
 from service import batch
@@ -22,10 +22,11 @@ from service.answers import OF_THE_REQUEST
 from service.assess import replay
 from service.batch import Bench, Period
 from service.scribe import Scribe
+from service.settings import Settings
 from service.wiring import Wired
 from tests.small_service import PlainModel, body, risk, service
 from tests.small_worlds import applies, before, day, does, fraud, random_facts, shuffled, uses
-from tests.stores import sqlite_only
+from tests.stores import open_url, sqlite_only, store_url
 
 TEST_DAY = 45.0
 
@@ -305,7 +306,7 @@ def test_no_identifier_and_no_other_lender_is_in_an_answer(wired: Wired) -> None
 def test_the_batch_gives_what_the_counter_gave(wired: Wired, tmp_path: Path) -> None:
     given = {f"live-{n}": risk(wired, body(f"live-{n}", applicant_id=f"p{n:03d}"), at=day(70 + n / 100), timeout_ms=60_000) for n in range(12)}
     bench = Bench(wired.store, wired.scorer, wired.policy, wired.store.mark())
-    rows = batch._rows(bench, wired.store.view(day(80), bench.recorded_by).applications(day(70)))
+    rows = batch._rows(bench, batch._asked(wired.store, wired.store.view(day(80), bench.recorded_by), Period(since=day(70), until=day(80))))
     assert len(rows) == 12
     for row in rows:
         answer = given[row["application_id"]]
@@ -324,6 +325,27 @@ def test_a_period_is_scored_to_a_file_in_order(wired: Wired, tmp_path: Path, mon
     assert [(r["application_id"], r["as_of"]) for r in rows] == [(a.application_id, a.applied_at) for a in stored]
     assert pq.read_schema(out).names == batch.COLUMNS.names
     assert list(out.parent.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_in_a_store_without_applications_the_people_are_scored_as_of_the_end_of_the_period(tmp_path: Path, processes: int) -> None:
+    url = store_url(tmp_path / "payments.db")
+    with open_url(url) as store:
+        pays = [does("ann", "transfer", 12, counterparty_id="bob"), does("eve", "transfer", 2), does("joe", "transfer", 30)]
+        store.add(Facts(events=(*pays, does("ann", "device_use", 11, uses("device", "d")), does("eve", "device_use", 1, uses("device", "d")))))
+    out = tmp_path / "scores.parquet"
+    figures = batch.score(Settings(store=url), Period(since=day(10), until=day(30)), out, processes=processes)
+    rows = pq.read_table(out).to_pylist()
+    assert figures["scored"] == 2
+    assert [(r["application_id"], r["applicant_id"], r["as_of"]) for r in rows] == [(None, "ann", day(30)), (None, "bob", day(30))]
+    with pytest.raises(SettingError, match="has not come yet"):
+        batch.score(Settings(store=url), Period(since=day(10), until=day(99_999)), out, processes=1)
+
+
+def test_scores_under_the_name_of_another_format_are_refused_before_anything_is_assessed(tmp_path: Path) -> None:
+    for name in ("scores.csv", "scores.CSV", "scores.xlsx", "scores.parquet.gz"):
+        with pytest.raises(SettingError, match=r"name a file that ends in .parquet"):
+            batch.score(Settings(store="sqlite:///nowhere.db"), Period(since=day(10), until=day(30)), tmp_path / name, processes=1)
 
 
 def test_one_moment_apart_is_before(wired: Wired) -> None:
