@@ -22,7 +22,7 @@ def test_every_setting_is_documented_with_its_default_and_its_sentence(setting: 
     shown = f"`{setting.default}`" if setting.default not in ("", None) else "empty"
     assert f"| {shown} |" in row
     assert setting.metadata["sentence"].replace("|", "\\|") in row
-    assert ("_FILE" in row) == setting.metadata["secret"]
+    assert (f"also `{PREFIX}{setting.name.upper()}_FILE`" in row) == setting.metadata["secret"]
 
 
 def test_settings_are_read_from_the_environment_and_keep_their_types() -> None:
