@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from graph.model import Facts, Platform, PlatformType
+from scripts.attack_lenders import run
 from service.app import create_app
+from service.probing import MOST
 from tests.small_service import body, key, service
 from tests.small_worlds import applies, uses
 
@@ -96,3 +98,9 @@ def test_a_mask_in_a_lenders_answer_tells_nobody_from_another(lenders):
     text = lenders("second", "/risk", body("A-2", platform_id="L2"))[2]
     assert "***" in text
     assert '***42"' not in text
+
+
+def test_a_lender_who_tries_a_hundred_times_in_every_way_learns_and_changes_nothing(tmp_path):
+    figures = run(300, tmp_path)
+    assert figures["what"] == []
+    assert figures["statuses"]["guess behind a mask"] == {"200": MOST, "429": figures["statuses"]["guess behind a mask"]["429"]}
