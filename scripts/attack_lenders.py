@@ -13,8 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flask.testing import FlaskClient
-
 from graph.model import Facts, Platform, PlatformType
 from service.app import create_app
 from service.command import FAILED, ended
@@ -32,7 +30,7 @@ _PEOPLE = 40  # of the victim
 class Attack:
     """The attacker's requests so far, and what was learned: a kind of attack, and what came back that should not have."""
 
-    client: FlaskClient
+    client: Any
     keys: dict[str, str]
     sent: int = 0
     statuses: dict[str, dict[int, int]] = field(default_factory=dict)
