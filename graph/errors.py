@@ -10,7 +10,8 @@ RingfenceError
 │   └── BundleError           a model bundle is missing, damaged or made for other inputs
 ├── StoreError                the graph store cannot do what it should
 │   ├── StoreUnavailableError it cannot be reached now: try again later
-│   └── StoreVersionError     it was written by a version that this one cannot read
+│   ├── StoreVersionError     it was written by a version that this one cannot read
+│   └── StoreChangedError     somebody changed what may only be added to
 ├── NotFoundError             nothing is known under that id (also a LookupError)
 │   ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError
 ├── ConflictError             what is asked for contradicts what is there
@@ -73,6 +74,12 @@ class StoreUnavailableError(StoreError):
 
 class StoreVersionError(StoreError):
     """The store was written by a version of the schema that this code cannot read."""
+
+
+class StoreChangedError(StoreError):
+    """What may only be added to was changed from outside: a guard is gone, or a row cannot be what was written."""
+
+    problem = "record_changed"
 
 
 class NotFoundError(RingfenceError, LookupError):

@@ -129,7 +129,7 @@ def _known(wired: Wired, application_id: str, at: datetime) -> Application:
         application = wired.store.view(at).application(application_id)
     except StoreError:
         earlier = wired.casebook.latest(application_id=application_id)
-        application = audit.subject_in(earlier.audit).application if earlier else None
+        application = audit.read(earlier)[1].application if earlier else None
         if application is None:
             raise
     if application is None:

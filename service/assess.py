@@ -110,10 +110,12 @@ def assess(wired: Wired, asked: Asked) -> Recorded:
 
 
 def replay(wired: Wired, assessment_id: str) -> dict[str, Any]:
-    """Compute a recorded assessment again, from the store as it was then, and say whether it is equal. Raises NotFoundError."""
+    """Compute a recorded assessment again, from the store as it was then, and say whether it is equal, in its row's columns too.
+
+    Raises NotFoundError, and StoreChangedError for a row that cannot be what was written.
+    """
     recorded = wired.casebook.assessment(assessment_id)
-    answered = orjson.loads(recorded.answer)
-    subject = audit.subject_in(recorded.audit)
+    answered, subject = audit.read(recorded)
     view = wired.store.view(recorded.as_of, recorded.recorded_by) if recorded.recorded_by is not None else None
     seen = look(view, subject, wired.scorer, Stopwatch(Pace(), _UNHURRIED_MS), recorded.level)
     then = answered["degraded"]
@@ -128,10 +130,11 @@ def replay(wired: Wired, assessment_id: str) -> dict[str, Any]:
         again["changes_since"] = wired.answers.changes(first, concluded, seen, before)
     again = orjson.loads(orjson.dumps(again))
     differs = [name for name in answered if name not in answers.OF_THE_REQUEST and answered[name] != again.get(name)]
+    differences = [{"field": name, "recorded": answered[name], "replayed": again.get(name)} for name in differs] + audit.contradictions(recorded)
     return {
         "assessment_id": assessment_id,
-        "equal": not differs,
-        "differences": [{"field": name, "recorded": answered[name], "replayed": again.get(name)} for name in differs],
+        "equal": not differences,
+        "differences": differences,
         "as_of": answered["as_of"],
         "recorded_by": recorded.recorded_by,
         "level": recorded.level.value,

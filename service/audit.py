@@ -7,8 +7,12 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+import orjson
+
+from graph.errors import StoreChangedError
 from graph.evidence import Subject
 from graph.model import Application, Identifier, IdentifierKind, Mention, Role
+from investigations.assessments import RiskAssessment
 from service.look import Seen
 
 _COLUMNS = tuple(f.name for f in fields(Application) if f.name not in ("applied_at", "mentions", "attributes"))
@@ -26,10 +30,40 @@ def kept(subject: Subject, seen: Seen, stored: bool) -> dict[str, Any]:
     }
 
 
-def subject_in(audit: Mapping[str, Any]) -> Subject:
-    """The subject, as it was when it was assessed."""
-    found = audit["application"]
-    return Subject(applicant_id=audit["applicant_id"], application=_read_application(found) if found else None)
+def read(recorded: RiskAssessment) -> tuple[dict[str, Any], Subject]:
+    """The answer that was given, and the subject as it was when it was assessed. Raises StoreChangedError where they cannot be read."""
+    try:
+        answer, found = orjson.loads(recorded.answer), recorded.audit["application"]
+        subject = Subject(applicant_id=recorded.audit["applicant_id"], application=_read_application(found) if found else None)
+        _written(recorded, answer, subject)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise StoreChangedError(f"assessment {recorded.assessment_id} is not as it was written: {type(error).__name__} in its answer") from error
+    return answer, subject
+
+
+def contradictions(recorded: RiskAssessment) -> list[dict[str, Any]]:
+    """Where the columns of a row, by which it is found, shown and counted, say other than the answer and the audit part written with them.
+
+    `field`: `row.` and the column; `recorded`: what the column says; `replayed`: what it must say. Raises StoreChangedError as `read` does.
+    """
+    answer, subject = read(recorded)
+    written = _written(recorded, answer, subject)
+    said = {name: getattr(recorded, name) for name in written}
+    return [{"field": f"row.{name}", "recorded": said[name], "replayed": value} for name, value in written.items() if said[name] != value]
+
+
+def _written(recorded: RiskAssessment, answer: Mapping[str, Any], subject: Subject) -> dict[str, Any]:
+    """What the columns say by the answer and the audit part."""
+    same = ("assessment_id", "request_id", "application_id", "stage", "decision", "score", "probability", "policy_version")
+    models, ring, as_of = answer["models"], answer["ring"], datetime.fromisoformat(answer["as_of"])
+    return {name: answer[name] for name in same} | {
+        "as_of": recorded.as_of if as_of == recorded.as_of else as_of,
+        "level": answer["degraded"]["level"],
+        "model_version": models[0]["version"] if models else None,
+        "ring_id": ring["ring_id"] if ring else None,
+        "applicant_id": subject.applicant_id,
+        "application_id": subject.application.application_id if subject.application else answer["application_id"],
+    }
 
 
 def shown(audit: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def settle(store: GraphStore, casebook: Casebook) -> int:
     """
     brought, at_once = 0, FEWEST
     while owed := casebook.owed(at_once):
-        applications = [application for one in owed if (application := audit.subject_in(one.audit).application) is not None]
+        applications = [application for one in owed if (application := audit.read(one)[1].application) is not None]
         added = store.add(Facts(applications=tuple(applications)))
         for _, position in added.conflicts:
             log.warning("application %s was owed, and is known with other content: left as it was", applications[position].application_id)

@@ -59,6 +59,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "rate_limited": Problem(429, "Too many requests", "Wait as many seconds as `Retry-After` says."),
         "bad_http": Problem(400, "The request is no HTTP that is understood here", "Correct the request."),
         "internal_error": Problem(500, "A fault of ours", "Report the `request_id`: the log knows more under it."),
+        "record_changed": Problem(500, "An audit row was changed after it was written", "Tell who runs the service: `detail` names the row."),
         "store_unavailable": Problem(503, "The store or the audit log cannot be used", "Send the same again after `Retry-After` seconds."),
         "deadline_passed": Problem(503, "The deadline has passed", "Send the same again, with more time."),
     }

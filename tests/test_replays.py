@@ -12,12 +12,18 @@ from pathlib import Path
 import pytest
 
 from graph.model import Facts, Label, LabelValue
+from investigations.casebook.guards import statements
+from investigations.casebook.tables import ASSESSMENTS
+from service.app import create_app
+from service.assess import replay
 from service.replays import replay_latest
 from service.settings import Settings
 from service.wiring import wire
+from tests.casebooks import forge
 from tests.small_service import Clock, body, risk, settings_in
 from tests.small_worlds import day, random_facts
 
+GUARD = statements(ASSESSMENTS)["assessments_update_refused"]
 SCRIPT = Path(__file__).parents[1] / "scripts" / "replay_assessments.py"
 
 
@@ -55,3 +61,41 @@ def test_the_command_ends_with_its_figures_and_with_1_when_one_differs(settings:
     other = {"RINGFENCE_REVIEW_PROBABILITY": "0.5", "RINGFENCE_DECLINE_PROBABILITY": "0.6"}
     differs = subprocess.run(asked, env=known | other, capture_output=True, text=True, check=False)
     assert (differs.returncode, json.loads(differs.stdout.splitlines()[-1])["different"]) == (1, 12)
+
+
+FORGED = {
+    "decision": "'approve'", "score": "1", "probability": "0.001", "level": "'no_graph'", "policy_version": "'other'", "model_version": "'other'",
+    "ring_id": "'R-1'", "applicant_id": "'p029'", "application_id": "'new-5'", "as_of": "as_of + 1", "stage": "'disbursement'", "request_id": "'x'",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", FORGED)
+def test_a_forged_column_is_named_by_the_replay_and_where_the_row_is_shown(settings: Settings, column: str) -> None:
+    wired = wire(settings)
+    (latest,) = wired.casebook.latest_ids(1)
+    forge(settings.casebook, "DROP TRIGGER assessments_update_refused")
+    forge(settings.casebook, f"UPDATE assessments SET {column} = {FORGED[column]} WHERE assessment_id = '{latest}'", GUARD)
+    again, shown = replay(wired, latest), create_app(wired).test_client().get(f"/risk/{latest}").get_json()
+    wired.close()
+    assert not again["equal"]
+    assert f"row.{column}" in {one["field"] for one in again["differences"]}
+    assert not shown["intact"]
+    assert [one["field"] for one in shown["changed"]] == [f"row.{column}"]
+    figures = replay_latest(settings, 1)
+    assert (figures["different"], f"row.{column}" in figures["fields"]) == (1, True)  # type: ignore[operator]
+
+
+def test_an_audit_row_says_that_it_is_intact_and_a_row_that_cannot_be_read_is_a_problem_of_its_own(settings: Settings) -> None:
+    wired = wire(settings)
+    client, (first, *_) = create_app(wired).test_client(), wired.casebook.latest_ids(1)
+    row = client.get(f"/risk/{first}").get_json()
+    assert (row["intact"], row["changed"]) == (True, [])
+    forge(
+        settings.casebook,
+        "DROP TRIGGER assessments_update_refused",
+        f"UPDATE assessments SET answer = x'789c03000000000100' WHERE assessment_id = '{first}'",
+    )
+    for path in (f"/risk/{first}", f"/risk/{first}/replay"):
+        refused = client.get(path)
+        assert (refused.status_code, refused.get_json()["code"]) == (500, "record_changed")
+    wired.close()

@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from graph.errors import KeyReusedError, StoreUnavailableError, UnknownAssessmentError
+from graph.errors import KeyReusedError, StoreChangedError, StoreUnavailableError, UnknownAssessmentError
 from graph.moments import micros, moment
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook.case_files import CaseFiles
@@ -201,13 +201,17 @@ def _row(assessment: RiskAssessment) -> dict[str, Any]:
 
 
 def _assessment(row: Mapping[Any, Any]) -> RiskAssessment:
+    """Raises StoreChangedError for a row that cannot be what was written."""
     values = {c.name: row[c.name] for c in ASSESSMENTS.columns}
-    values |= {
-        "as_of": moment(row["as_of"]),
-        "stage": Stage(row["stage"]),
-        "level": Level(row["level"]),
-        "decision": Decision(row["decision"]),
-        "answer": zlib.decompress(row["answer"]),
-        "audit": orjson.loads(zlib.decompress(row["audit"])),
-    }
+    try:
+        values |= {
+            "as_of": moment(row["as_of"]),
+            "stage": Stage(row["stage"]),
+            "level": Level(row["level"]),
+            "decision": Decision(row["decision"]),
+            "answer": zlib.decompress(row["answer"]),
+            "audit": orjson.loads(zlib.decompress(row["audit"])),
+        }
+    except (ValueError, TypeError, OverflowError, zlib.error) as error:
+        raise StoreChangedError(f"assessment {row['assessment_id']} is not as it was written: {error}") from error
     return RiskAssessment(**values)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from graph.errors import StoreVersionError
+from graph.errors import StoreChangedError, StoreVersionError
+from investigations.casebook import guards
 
 METADATA = sa.MetaData()
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+_READABLE = ("1", "2", "3")
 
 # Moments are whole microseconds since 1970 UTC. `answer` is the response as sent, `audit` what it was computed from; both zlib.
 ASSESSMENTS = sa.Table(
@@ -96,20 +98,6 @@ ABOUT = sa.Table("about", METADATA, sa.Column("name", sa.Text, primary_key=True)
 
 APPEND_ONLY = (ASSESSMENTS, CASE_EVENTS, VERDICTS)
 
-_SQLITE_TRIGGER = """
-CREATE TRIGGER IF NOT EXISTS {table}_{verb}_refused BEFORE {verb} ON {table}
-BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
-"""
-_POSTGRES_FUNCTION = """
-CREATE OR REPLACE FUNCTION ringfence_append_only() RETURNS trigger AS $$
-BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$ LANGUAGE plpgsql
-"""
-_POSTGRES_TRIGGER = """
-CREATE OR REPLACE TRIGGER {table}_{verb}_refused BEFORE {verb} ON {table}
-FOR EACH ROW EXECUTE FUNCTION ringfence_append_only()
-"""
-
-
 # One process at a time makes the tables, however many start together.
 _LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7246362)"}
 
@@ -117,24 +105,26 @@ _LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_loc
 def create_all(connection: sa.Connection) -> None:
     """Make what is missing, in the connection's transaction; safe to repeat and to race. Other dialects than the two get no triggers.
 
-    Raises StoreVersionError for a casebook of another version.
+    Raises StoreVersionError for a casebook of another version, StoreChangedError for one whose tables or triggers somebody changed.
     """
     dialect = connection.dialect.name
     if dialect in _LOCK:
         connection.exec_driver_sql(_LOCK[dialect])
-    if sa.inspect(connection).has_table(ABOUT.name):
+    found = None
+    there = set(sa.inspect(connection).get_table_names())
+    if ABOUT.name in there:
         found = connection.execute(sa.select(ABOUT.c.value).where(ABOUT.c.name == "schema")).scalar()
-        if found == "1":  # what came with version 2 stands beside what was there
-            OWED.create(connection)
-            connection.execute(sa.update(ABOUT).where(ABOUT.c.name == "schema").values(value=str(SCHEMA_VERSION)))
-        elif found != str(SCHEMA_VERSION):
+        if found not in _READABLE:
             raise StoreVersionError(f"the casebook has schema {found}; this version reads schema {SCHEMA_VERSION}")
+    if found is None and ASSESSMENTS.name in there:
+        raise StoreChangedError(f"the casebook's table {ABOUT.name} is gone: {guards.NEXT}")
+    if found == str(SCHEMA_VERSION):
+        guards.check(connection, METADATA, APPEND_ONLY)
         return
-    METADATA.create_all(connection)
-    template = {"sqlite": _SQLITE_TRIGGER, "postgresql": _POSTGRES_TRIGGER}.get(dialect)
-    if dialect == "postgresql":
-        connection.exec_driver_sql(_POSTGRES_FUNCTION)
-    for table in APPEND_ONLY if template else ():
-        for verb in ("update", "delete"):
-            connection.exec_driver_sql(str(template).format(table=table.name, verb=verb))
+    if found is not None:
+        guards.check_first(connection, APPEND_ONLY)
+    METADATA.create_all(connection)  # of an earlier casebook only what came since: version 2 the table `owed`, version 3 the triggers on inserts
+    guards.install(connection, APPEND_ONLY)
+    guards.check(connection, METADATA, APPEND_ONLY)
+    connection.execute(sa.delete(ABOUT).where(ABOUT.c.name == "schema"))
     connection.execute(sa.insert(ABOUT).values(name="schema", value=str(SCHEMA_VERSION)))
