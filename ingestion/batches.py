@@ -13,6 +13,7 @@ from graph.errors import RecordError
 from ingestion.contract import Table
 from ingestion.delivery import Delivery
 from ingestion.door import Door, Seen
+from ingestion.exact_json import doubles
 from ingestion.parse import PARSERS, BadRow, Fact
 from ingestion.rows import Record
 
@@ -23,7 +24,7 @@ Problems = tuple[RecordError, ...]
 class Batch:
     """`read` rows of the delivery's feed number `feed`: the facts of one table, the rows behind them, and the bad rows.
 
-    `unknown` counts cells in columns that nothing reads, `seen` the cells of identifiers.
+    `unknown` counts cells in columns that nothing reads, `seen` the cells of identifiers, `dropped` cells that could not be read, by column and code.
     """
 
     feed: int
@@ -33,6 +34,7 @@ class Batch:
     bad: Sequence[tuple[Record, Problems]]
     unknown: Counter[str]
     seen: Seen
+    dropped: Counter[tuple[str, str]]
 
 
 def batches(delivery: Delivery, feeds: Sequence[int], door: Door, size: int) -> Generator[Batch, None, None]:
@@ -58,13 +60,14 @@ def few_collections() -> Iterator[None]:
 def _batch(delivery: Delivery, read: tuple[int, Table], records: list[Record], door: Door) -> Batch:
     number, table = read
     feed, parse = delivery.feeds[number], PARSERS[table.name]
-    door = replace(door, seen=Counter())
+    dropped: Counter[tuple[str, str]] = Counter()
+    door = replace(door, seen=Counter(), dropped=dropped)
     facts: list[Fact] = []
     good: list[Record] = []
     bad: list[tuple[Record, Problems]] = []
     for record in records:
         if record.code:
-            bad.append((record, (RecordError("", record.code, "the row cannot be read"),)))
+            bad.append((record, tuple(doubles(record.cells)) or (RecordError("", record.code, "the row cannot be read"),)))
             continue
         try:
             facts.append(parse(record.cells, door, table))
@@ -72,4 +75,4 @@ def _batch(delivery: Delivery, read: tuple[int, Table], records: list[Record], d
         except BadRow as problem:
             bad.append((record, problem.problems))
     unknown = Counter({name: sum(r.cells.get(name) not in (None, "") for r in records) for name in delivery.unknown_columns(feed)})
-    return Batch(feed=number, read=len(records), facts=tuple(facts), good=lambda: good, bad=bad, unknown=unknown, seen=door.seen)
+    return Batch(feed=number, read=len(records), facts=tuple(facts), good=lambda: good, bad=bad, unknown=unknown, seen=door.seen, dropped=dropped)

@@ -6,38 +6,59 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 from graph.errors import RecordError
+from ingestion.characters import visible
 from ingestion.contract import Cell, Column
+from ingestion.digits import EXACT, digits_of, is_scientific, whole
 from ingestion.door import Door, time_zone
+from ingestion.gaps import id_shows_gaps
+from ingestion.nulls import is_null
 
 LONGEST = 512  # characters of an id or a text; longer is not one
-_EXACT = 2**53  # from here on a float no longer says which whole number it was: such a card stays in a form that is none
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FLAGS: Mapping[str, bool] = MappingProxyType(
     {**dict.fromkeys(("true", "t", "1", "yes", "y", "是"), True), **dict.fromkeys(("false", "f", "0", "no", "n", "否"), False)}
 )
+_LEFT = frozenset((Cell.TEXT, Cell.IDENTIFIER, Cell.ID))  # not looked at before they are read
 
 
 def is_empty(raw: object) -> bool:
     """Not known: nothing, blanks, or a table's NaN."""
     if isinstance(raw, str):
         return not raw or raw.isspace()
-    return raw is None or (isinstance(raw, float) and math.isnan(raw))
+    return raw is None or (isinstance(raw, float) and math.isnan(raw)) or (isinstance(raw, Decimal) and raw.is_nan())
+
+
+def known(raw: object, column: Column) -> object:
+    """A cell as it is to be read, None for *not known*: empty, or one of the spellings of null.
+
+    Texts keep what they say, as does a word that may be any; ids are looked at where they are read, and an identifier's placeholders are counted.
+    """
+    if is_empty(raw):
+        return None
+    if not isinstance(raw, str) or column.cell in _LEFT:
+        return raw
+    seen = visible(raw)
+    return None if not seen or (is_null(seen) and (column.cell is not Cell.WORD or column.words)) else seen
 
 
 def text_of(raw: object, name: str) -> str:
-    """A cell as text: a whole number loses its `.0`. Raises RecordError `unreadable_text`, `too_long`."""
+    """A cell as text: a whole number loses its `.0`, and one that may have lost digits is in scientific notation.
+
+    Raises RecordError `unreadable_text`, `too_long`.
+    """
     if isinstance(raw, str):
         text = raw.strip()
-    elif isinstance(raw, bool) or not isinstance(raw, int | float):
+    elif isinstance(raw, bool) or not isinstance(raw, int | float | Decimal):
         raise RecordError(name, "unreadable_text", "must be a text")
     else:
-        text = str(int(raw)) if isinstance(raw, float) and raw.is_integer() and abs(raw) < _EXACT else str(raw)
+        text = digits_of(raw)
     if len(text) > LONGEST:
         raise RecordError(name, "too_long", f"is longer than {LONGEST} characters")
     if not text.isprintable():
@@ -47,19 +68,39 @@ def text_of(raw: object, name: str) -> str:
     return text
 
 
+def id_of(raw: object, name: str) -> str | None:
+    """A cell as an id, cleaned as identifiers are; None for *not known*.
+
+    Raises RecordError: as `text_of`, and `unreadable_text` for what lost digits or characters on its way, because others would look the same.
+    """
+    if is_empty(raw):
+        return None
+    text = whole(visible(text_of(raw, name)))
+    if not text or is_null(text):
+        return None
+    if is_scientific(text):
+        raise RecordError(name, "unreadable_text", "is a number that lost digits on its way: give ids as texts")
+    if id_shows_gaps(text):
+        raise RecordError(name, "unreadable_text", "is masked or cut off: such an id is many people's")
+    return text
+
+
 def any_text(raw: object, name: str) -> str:
     """A cell of any plain kind as text: flags are `true` and `false`, times ISO-8601. Raises RecordError as `text_of` does."""
     if isinstance(raw, bool):
         return "true" if raw else "false"
+    if isinstance(raw, float):
+        return str(int(raw)) if raw.is_integer() and abs(raw) < EXACT else str(float(raw))
     return raw.isoformat() if isinstance(raw, date) else text_of(raw, name)
 
 
-def _id(raw: object, column: Column, door: Door) -> str:
-    return column.prefix + text_of(raw, column.name)
+def _id(raw: object, column: Column, door: Door) -> str | None:
+    found = id_of(raw, column.name)
+    return None if found is None else column.prefix + found
 
 
 def _text(raw: object, column: Column, door: Door) -> str:
-    return text_of(raw, column.name)
+    return any_text(raw, column.name) if isinstance(raw, float) else text_of(raw, column.name)
 
 
 def _word(raw: object, column: Column, door: Door) -> str:
@@ -72,7 +113,7 @@ def _word(raw: object, column: Column, door: Door) -> str:
 
 
 def _number(raw: object, column: Column, door: Door) -> float:
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
         number = math.nan
     else:
         try:
@@ -98,7 +139,7 @@ def _whole(raw: object, column: Column, door: Door) -> int:
 def _flag(raw: object, column: Column, door: Door) -> bool:
     if isinstance(raw, bool):
         return raw
-    flag = _FLAGS.get(text_of(raw, column.name).lower())
+    flag = _FLAGS.get(whole(text_of(raw, column.name)).lower())
     if flag is None:
         raise RecordError(column.name, "unreadable_flag", "must be true, false or empty")
     return flag
@@ -133,8 +174,7 @@ def _moment(raw: object, form: str) -> datetime:
         raise TypeError
     text = text_of(raw, "")
     if form:
-        text = text.removesuffix(".0") if text.removesuffix(".0").isdecimal() else text  # a column of numbers with gaps
-        return datetime.strptime(text, form)  # noqa: DTZ007  likewise
+        return datetime.strptime(whole(text), form)  # noqa: DTZ007  likewise
     if text.isdecimal() and len(text) != 8:
         raise ValueError
     return datetime.fromisoformat(text.upper())  # a small t and z are ISO-8601 as well (RFC 3339)
@@ -144,7 +184,7 @@ def _from_epoch(raw: object, form: str) -> datetime:
     """`epoch_s`, `epoch_ms`, `epoch_us`, or seconds from a moment of one's own: `epoch_s from 2020-01-01T00:00:00Z`."""
     unit, _, origin = form.partition(" from ")
     start = datetime.fromisoformat(origin) if origin else _EPOCH
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
         raise TypeError
     return start + timedelta(microseconds=round(float(raw) * {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0}[unit]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph.errors import DeliveryError
+from ingestion.digits import Rounded
 from ingestion.rows import Inspection, Record, Unreadable
 
 _BATCH = 4_096
+_NARROW = {pa.float16(): 2**11, pa.float32(): 2**24}  # from where on such a column has rounded whole numbers
 _NO_VALUE = (ValueError, ArithmeticError, TypeError, LookupError, pa.ArrowException)  # what turning a cell into a value may raise
 
 
@@ -48,6 +51,10 @@ def _filled(column: pa.Array) -> list[bool | None]:
     return [filled or None for filled in column.is_valid().to_pylist()]
 
 
+def _of_a_narrow_float(exact: int, value: float) -> float:
+    return value if abs(value) < exact else Rounded(value)
+
+
 def _text(value: bytes) -> str:
     return value.decode()
 
@@ -59,8 +66,8 @@ def _values(column: pa.Array, broken: set[int]) -> list[Any]:
         # A moment is a moment whatever zone it is shown in, and nanoseconds are more than anybody keeps.
         unit = "us" if column.type.unit == "ns" else column.type.unit
         column = column.cast(pa.timestamp(unit, column.type.tz and "UTC"), safe=False)
-    elif pa.types.is_decimal(column.type):
-        turned = int if column.type.scale == 0 else float  # a card of 19 digits is more than a float holds
+    elif column.type in _NARROW:
+        turned = partial(_of_a_narrow_float, _NARROW[column.type])
     elif pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
         turned = _text  # what some writers make of their texts
     try:

@@ -31,6 +31,7 @@ class Column:
     """One column. `name` is the contract's word; a mapping says which `source` column feeds it and how that is to be read.
 
     `low` and `high` bound numbers (inclusive). `words` are the values there are, when they are few; a `lender` must be one that is known.
+    A `key` may be empty and costs its row where it cannot be read, because without it the row says something else.
     The rest is for mappings: `constant` stands in where the source has nothing, `values` translates the source's words, `prefix` goes
     before its ids, `time` is the form of its times (ISO-8601 by default; see cells), `zone` the time zone of those without an offset (by default
     the door's), `plus_days` is added to them, `hashed` is the scheme of values that are hashed already.
@@ -40,6 +41,7 @@ class Column:
     cell: Cell
     source: str = ""
     required: bool = False
+    key: bool = False
     kind: IdentifierKind | None = None
     role: Role = Role.OWN
     low: float = 0.0
@@ -81,8 +83,8 @@ def _column(name: str, cell: Cell, **more: Any) -> Column:
     return Column(name=name, cell=cell, source=name, **more)
 
 
-def _id(name: str, *, required: bool = False) -> Column:
-    return _column(name, Cell.ID, required=required)
+def _id(name: str, *, required: bool = False, key: bool = False) -> Column:
+    return _column(name, Cell.ID, required=required, key=key)
 
 
 def _text(*names: str) -> tuple[Column, ...]:
@@ -143,7 +145,7 @@ APPLICATIONS = Table(
 EVENTS = Table(
     name="events",
     columns=(
-        _id("event_id"),
+        _id("event_id", key=True),
         _word("kind"),
         _at("at"),
         _id("applicant_id", required=True),
@@ -160,8 +162,8 @@ OUTCOMES = Table(
 LABELS = Table(
     name="labels",
     columns=(
-        _id("application_id"),
-        _id("applicant_id"),
+        _id("application_id", key=True),
+        _id("applicant_id", key=True),
         _word("label", *(v.value for v in LabelValue)),
         _at("known_at"),
         *_text("source", "detail"),

@@ -10,17 +10,23 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from graph.errors import SettingError
+from graph.errors import RecordError, SettingError
 from graph.model import Identifier, IdentifierKind, Mention
+from ingestion.characters import compatible
 from ingestion.contract import Column
-from ingestion.normalise import Standing, normalise
+from ingestion.digits import is_scientific, whole
+from ingestion.forms.masks import tail
+from ingestion.forms.standing import Standing, Why
+from ingestion.gaps import id_shows_gaps
+from ingestion.hashes import PSEUDONYM, digest_of
+from ingestion.normalise import normalise
+from ingestion.nulls import is_null
 from ingestion.placeholders import hashes_of_placeholders
-from ingestion.pseudonymise import TOKEN, Keyring, own_key
+from ingestion.pseudonymise import Keyring, own_key
 from ingestion.repeats import Repeats
 
 _REMEMBERED = 100_000  # values of a kind in a role whose pseudonym is kept at hand: about 50 MB when full
-LINKS, CHECK_FAILED, GAPS, PLACEHOLDER = "links", "check_failed", "gaps", "placeholder"  # what a load's figures say of a cell
-_WHY = {Standing.SOUND: LINKS, Standing.UNVERIFIED: CHECK_FAILED, Standing.PLACEHOLDER: PLACEHOLDER}
+LINKS, PLACEHOLDER = "links", "placeholder"  # what a load's figures say of a cell of an identifier, beside `Why`
 Seen = Counter[tuple[str, IdentifierKind, str]]  # cells of identifiers by column, kind, and LINKS or why they do not
 _COLUMNS = 64  # kinds, roles and schemes of hashing (which callers choose) that have such a memory
 
@@ -52,7 +58,10 @@ class Naming:
         return self._knows is not None
 
     def name(self, column: Column, raw: str, scheme: str = "") -> Named:
-        """The identifier behind a value of a column; `scheme` is that of a value that comes hashed already, empty for a raw one."""
+        """The identifier behind a value of a column; `scheme` is that of a value that comes hashed already, empty for a raw one.
+
+        Raises RecordError `not_of_scheme` for a value that its scheme cannot have given.
+        """
         scheme = column.hashed or scheme
         memory = self._memory.get((column.kind, column.role, scheme))
         if memory is None:
@@ -73,29 +82,35 @@ class Naming:
 
     def _named(self, column: Column, raw: str, scheme: str) -> Named:
         assert column.kind is not None, "every identifier column has a kind"
-        identifier, standing = self._hashed(column.kind, raw, scheme) if scheme else self._raw(column.kind, raw)
-        return Named(Mention(identifier, column.role), standing, standing is Standing.SOUND, (identifier.token, column.role.value), _WHY[standing])
+        identifier, standing, why = self._hashed(column, raw, scheme) if scheme else self._raw(column.kind, raw)
+        reason = why.value if why else LINKS if standing is Standing.SOUND else PLACEHOLDER
+        return Named(Mention(identifier, column.role), standing, standing is Standing.SOUND, (identifier.token, column.role.value), reason)
 
-    def _raw(self, kind: IdentifierKind, raw: str) -> tuple[Identifier, Standing]:
+    def _raw(self, kind: IdentifierKind, raw: str) -> tuple[Identifier, Standing, Why | None]:
         normal = normalise(kind, raw)
         token = self._token(kind, normal.value)
-        return Identifier(kind, token, normal.masked, normal.standing is Standing.SOUND), normal.standing
+        return Identifier(kind, token, normal.masked, normal.standing is Standing.SOUND), normal.standing, normal.why
 
-    def _hashed(self, kind: IdentifierKind, raw: str, scheme: str) -> tuple[Identifier, Standing]:
+    def _hashed(self, column: Column, raw: str, scheme: str) -> tuple[Identifier, Standing, Why | None]:
         """Under our key once more: a plain hash of a phone number is soon guessed. `pseudonym`: the value is one of ours already."""
-        value = raw.strip()
-        masked = f"***{value[-4:]}" if len(value) >= 8 else "****"
-        if scheme == "pseudonym" and TOKEN.fullmatch(value):
-            return Identifier(kind, value, masked), Standing.SOUND
-        lower = value.lower()
-        if all(c in "0123456789abcdef" for c in lower):
-            value = lower
+        kind = column.kind
+        assert kind is not None, "every identifier column has a kind"
+        value = whole(compatible(raw))
+        why: Why | None = None
         standing = Standing.SOUND
-        if not value.strip("0") or value in hashes_of_placeholders(kind, scheme):
+        if not value.strip("0") or is_null(value):
             standing = Standing.PLACEHOLDER
-        elif scheme == "pseudonym":
-            standing = Standing.UNVERIFIED
-        return Identifier(kind, self._token(kind, f"{scheme}:{value}"), masked, standing is Standing.SOUND), standing
+        elif id_shows_gaps(value) or is_scientific(value):
+            standing, why = Standing.UNVERIFIED, Why.GAPS
+        elif (digest := digest_of(scheme, value)) is None:
+            raise RecordError(column.name, "not_of_scheme", f"is nothing that {scheme} gives: a raw value must not pass for a hashed one")
+        elif scheme == PSEUDONYM:
+            return Identifier(kind, digest, tail(digest)), Standing.SOUND, None
+        else:
+            value = digest
+            if value in hashes_of_placeholders(kind, scheme):
+                standing = Standing.PLACEHOLDER
+        return Identifier(kind, self._token(kind, f"{scheme}:{value}"), tail(value), standing is Standing.SOUND), standing, why
 
     def _token(self, kind: IdentifierKind, value: str) -> str:
         """Under the current key, unless the store knows the value under an older one: so links outlive a rotation."""
@@ -110,7 +125,8 @@ class Naming:
 class Door:
     """How records are read. `now` is the load's clock; `platforms` the lenders that are known, None where nobody asks.
 
-    `hash_scheme`: all identifiers come hashed by that scheme. `repeats` counts events without an id that say the same.
+    `hash_scheme`: all identifiers come hashed by that scheme. `repeats` counts events without an id that say the same, `dropped` (column, code)
+    of cells that could not be read and need not be there; without such a count (None) they are refused.
     """
 
     naming: Naming
@@ -120,6 +136,7 @@ class Door:
     hash_scheme: str = ""
     seen: Seen = field(default_factory=Counter)
     repeats: Repeats = field(default_factory=Repeats)
+    dropped: Counter[tuple[str, str]] | None = None
 
 
 def keyring(settings: Mapping[str, str], beside: Path | None, say: Callable[[str], None], empty: Callable[[], bool]) -> Keyring:

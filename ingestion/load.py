@@ -74,6 +74,7 @@ def _keep(feed: Feed, batch: Batch, store: GraphStore, rejects: Rejects, report:
             rejects.write(table, feed.source, good[position], (problem,))
     report.count(feed, batch.read, added.accepted, added.known)
     report.saw(table.name, batch.seen)
+    report.dropped.update({(table.name, column, code): n for (column, code), n in batch.dropped.items()})
     if table.name in _ABOUT:
         conflicts = frozenset(added.conflicts)
         about_nobody = [batch.facts[n] for name, n in store.unmatched(facts) if (name, n) not in conflicts]

@@ -16,7 +16,9 @@ from graph.errors import DeliveryError, RecordError, SettingError
 from graph.model import IdentifierKind, Role
 from ingestion.cells import any_text, is_empty
 from ingestion.contract import TABLES, Cell, Column, Table
+from ingestion.digits import whole
 from ingestion.door import time_zone
+from ingestion.hashes import SCHEMES, scheme_of
 
 FILE_NAME = "mapping.yaml"
 _FEED_KEYS = frozenset(("table", "source", "rows", "where", "columns", "constants", "identifiers", "attributes"))
@@ -32,7 +34,7 @@ _TESTS: Mapping[str, Callable[[str, Any], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A row is taken when its `column`, as text, passes the test; an empty cell is the empty text."""
+    """A row is taken when its `column`, as text, passes the test; an empty cell is the empty text, and `1.0` is `1` on both sides."""
 
     column: str
     test: str
@@ -42,7 +44,7 @@ class Condition:
         """Whether the row passes; what is no text passes as it is written, so that it is reported where it matters."""
         raw = cells.get(self.column)
         try:
-            text = "" if is_empty(raw) else any_text(raw, self.column)
+            text = "" if is_empty(raw) else whole(any_text(raw, self.column))
         except RecordError:
             text = str(raw)
         return _TESTS[self.test](text, self.given)
@@ -156,13 +158,21 @@ def _column(contract: Column, spec: Any, constant: Any, place: str) -> Column:
         contract,
         source=spec.get("column", contract.name),
         constant=spec.get("constant", constant),
-        values=spec.get("values"),
+        values=None if "values" not in spec else {**{whole(theirs): ours for theirs, ours in spec["values"].items()}, **spec["values"]},
         prefix=spec.get("prefix", ""),
         time=_time_form(spec.get("time", ""), place),
         zone=_zone(spec.get("zone", ""), place),
         plus_days=_days(spec.get("plus_days", "0"), place),
-        hashed=spec.get("hashed", ""),
+        hashed=_scheme(spec.get("hashed", ""), place),
     )
+
+
+def _scheme(name: str, place: str) -> str:
+    """The scheme of hashed values, empty for raw ones. Raises DeliveryError for one that there is not."""
+    known = scheme_of(name) if name else ""
+    if known is None:
+        raise DeliveryError(f"{place}: unknown hash {name!r}; there are {', '.join(SCHEMES)}, the last with a name of your own for tokens")
+    return known
 
 
 def _time_form(form: str, place: str) -> str:
@@ -210,7 +220,7 @@ def _extra(spec: Any, place: str) -> Column:
             source=spec["column"],
             kind=IdentifierKind(spec["kind"]),
             role=Role(spec.get("role", "own")),
-            hashed=spec.get("hashed", ""),
+            hashed=_scheme(spec.get("hashed", ""), place),
         )
     except (KeyError, ValueError) as error:
         raise DeliveryError(f"{place}, identifiers: needs `column` and a `kind` of {', '.join(IdentifierKind)}: {error}") from error
@@ -222,7 +232,8 @@ def _condition(spec: Any, place: str) -> Condition:
         raise DeliveryError(f"{place}: a condition is a `column` and one of {', '.join(_TESTS)}, not {spec!r}")
     if tests[0] in ("in", "not_in") and not isinstance(spec[tests[0]], list):
         raise DeliveryError(f"{place}: `{tests[0]}` takes a list")
-    return Condition(spec["column"], tests[0], spec[tests[0]])
+    given = spec[tests[0]]
+    return Condition(spec["column"], tests[0], whole(given) if isinstance(given, str) else [whole(one) for one in given])
 
 
 def _known_keys(given: Any, known: frozenset[str], place: str) -> None:

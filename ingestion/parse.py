@@ -22,10 +22,11 @@ from graph.model import (
     Platform,
     PlatformType,
 )
-from ingestion.cells import READ, any_text, is_empty, text_of
+from ingestion.cells import READ, any_text, is_empty, known, text_of
 from ingestion.contract import APPLICATIONS, CONTACTS, DEVICES, EVENTS, LABELS, MERCHANTS, OUTCOMES, PLATFORMS, Cell, Column, Table
+from ingestion.digits import whole
 from ingestion.door import Door
-from ingestion.normalise import Standing
+from ingestion.forms.standing import Standing
 
 Row = Mapping[str, object]
 _IDENTIFIER = Cell.IDENTIFIER
@@ -44,7 +45,7 @@ class BadRow(RecordError):
 def application(row: Row, door: Door, table: Table = APPLICATIONS) -> Application:
     """Raises BadRow, a RecordError."""
     values, mentions = _read(row, door, table)
-    return Application(**values, mentions=mentions, attributes=_attributes(row, table))
+    return Application(**values, mentions=mentions, attributes=_attributes(row, door, table))
 
 
 def event(row: Row, door: Door, table: Table = EVENTS) -> Event:
@@ -53,7 +54,7 @@ def event(row: Row, door: Door, table: Table = EVENTS) -> Event:
     What says the same twice in one delivery or request is two events: from the second on, how many came before counts as well.
     """
     values, mentions = _read(row, door, table)
-    attributes = _attributes(row, table)
+    attributes = _attributes(row, door, table)
     if "event_id" not in values:
         content = sorted(values.items()), [(m.identifier.node, m.role) for m in mentions], attributes
         digest = hashlib.sha256(repr(content).encode())
@@ -104,33 +105,51 @@ def device(row: Row, door: Door, table: Table = DEVICES) -> Device:
     return Device(**values, identifier=mentions[0].identifier)
 
 
+_COSTS_THE_ROW = frozenset(("negative", "in_the_future", "unknown_platform", "not_of_scheme"))  # read, and not to be believed
+
+
 def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False) -> tuple[dict[str, Any], tuple[Mention, ...]]:
-    """The row's values by the contract's names, without the unknown ones, and whom it mentions; BadRow with all that is wrong."""
+    """The row's values by the contract's names, without the unknown ones, and whom it mentions; BadRow with all that is wrong.
+
+    In a delivery a cell that cannot be read and need not be there is dropped and counted (`Door.dropped`).
+    """
     values: dict[str, Any] = {}
     mentions: dict[tuple[str, str], Mention] = {}
     problems: list[RecordError] = []
+    droppable: list[RecordError] = []
     for column in table.columns:
-        raw = row.get(column.source, column.constant)
-        if raw is None or is_empty(raw):
-            if column.required:
-                problems.append(RecordError(column.name, "missing", "is required"))
-            continue
         try:
-            if column.values is not None:
-                raw = column.values.get(any_text(raw, column.name), raw)
-            if column.cell is _IDENTIFIER:
+            raw = _cell(row.get(column.source, column.constant), column)
+            if raw is not None and column.cell is _IDENTIFIER:
                 _mention(raw, column, door, mentions, keep_placeholders)
-            else:
-                values[column.name] = value = READ[column.cell](raw, column, door)
+                continue
+            value = None if raw is None else READ[column.cell](raw, column, door)
+            if value is not None:
+                values[column.name] = value
                 if column.lender and door.platforms is not None and value not in door.platforms:
                     raise RecordError(column.name, "unknown_platform", "is no lender of the table `platforms`")
+            elif column.required:
+                raise RecordError(column.name, "missing", "is required")
         except RecordError as problem:
-            problems.append(problem)
+            costs = door.dropped is None or column.required or column.key or problem.code in _COSTS_THE_ROW
+            (problems if costs else droppable).append(problem)
     if table.one_of and not any(name in values or name in {problem.field for problem in problems} for name in table.one_of):
         problems.append(RecordError(table.one_of[0], "missing", f"one of {' and '.join(table.one_of)} is required"))
     if problems:
-        raise BadRow(tuple(problems))
+        raise BadRow((*problems, *droppable))
+    if door.dropped is not None:
+        door.dropped.update((problem.field, problem.code) for problem in droppable)
     return values, tuple(mentions.values())
+
+
+def _cell(raw: object, column: Column) -> object:
+    """A cell in the mapping's words, None where nothing is known."""
+    if raw is None or is_empty(raw):
+        return None
+    if column.values is not None:
+        text = any_text(raw, column.name)
+        raw = column.values.get(text, column.values.get(whole(text), raw))
+    return known(raw, column)
 
 
 def _mention(raw: object, column: Column, door: Door, mentions: dict[tuple[str, str], Mention], keep_placeholders: bool) -> None:
@@ -142,13 +161,17 @@ def _mention(raw: object, column: Column, door: Door, mentions: dict[tuple[str, 
     mentions[named.key] = named.mention
 
 
-def _attributes(row: Row, table: Table) -> tuple[tuple[str, str], ...]:
-    if not table.attributes:
-        return ()
-    try:
-        return tuple((name, any_text(row[source], name)) for source, name in table.attributes if not is_empty(row.get(source)))
-    except RecordError as problem:
-        raise BadRow((problem,)) from problem
+def _attributes(row: Row, door: Door, table: Table) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for source, name in table.attributes:
+        try:
+            if not is_empty(row.get(source)):
+                found.append((name, any_text(row[source], name)))
+        except RecordError as problem:
+            if door.dropped is None:
+                raise BadRow((problem,)) from problem
+            door.dropped[problem.field, problem.code] += 1
+    return tuple(found)
 
 
 PARSERS: Mapping[str, Callable[[Row, Door, Table], Fact]] = MappingProxyType(

@@ -7,30 +7,32 @@ import re
 from functools import lru_cache
 
 from graph.model import IdentifierKind
+from ingestion.nulls import NULLS, is_null
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_NOTHING = _words(
-    "unknown null none nil na n/a nan undefined missing empty default test tbd tba xxx xxxx no not_known notknown unspecified "
-    "- -- . / ? 0 00000000-0000-0000-0000-000000000000 未知 不详 无 没有 暂无 空 其他 其它 保密 测试 不知道 不清楚 未填写 未提供"
+# What is no way to write null and stands for none all the same: nobody's device is `test`, though a merchant's id may be.
+_NOTHING = NULLS | _words(
+    "default test tbd tba xxx xxxx no 0 masked redacted hidden [redacted] <redacted> [masked] 其他 其它 保密 测试 脱敏 已脱敏 隐藏"
 )
 _SAME = re.compile(r"(.)\1{3,}")  # one character over and over
 _MOBILE = re.compile(r"\+86(1[3-9])((\d)\3{8}|0{8}\d?|\d0{8})")  # 13800000000, 13888888888, 13900000000
+_SERVICE = re.compile(r"(?:\+?86)?(?:100\d\d|1[12]\d|12\d{3}|9[56]\d{3,4})")  # 10086, 110, 12306, 95588: everybody's hotlines
 _K = IdentifierKind
 _KNOWN: dict[IdentifierKind, frozenset[str]] = {
     _K.PHONE: _words("+8613800138000 +8612345678901 +8613812345678 +8613912345678 +8615012345678 +8618812345678 +8613123456789"),
     _K.NATIONAL_ID: _words("123456789012345678 11010119900307001X 110101199001011237"),
     _K.DEVICE: _words(
         "9774d56d682e549c 012345678912345 004999010640000 358000000000000 123456789012345 0123456789abcdef 020000000000 02:00:00:00:00:00 "
-        "android_id deviceid device_id imei"
+        "android_id deviceid device_id imei android iphone ios web h5 pc wap app mobile browser"
     ),
     _K.BANK_CARD: _words("6222020000000000000 1234567890123456 6228480000000000000 4111111111111111"),
     _K.EMAIL: _words("123@qq.com 123456@qq.com a@a.com a@b.com test@test.com none@none.com no@no.com"),
     _K.IP: _words("0.0.0.0 255.255.255.255 127.0.0.1 :: ::1"),
-    _K.WIFI: _words("02:00:00:00:00:00 00:11:22:33:44:55 unknownssid") | {"<unknown ssid>", "unknown ssid"},
+    _K.WIFI: _words("02:00:00:00:00:00 00:11:22:33:44:55 unknownssid <unknownssid> androidap iphone") | {"<unknown ssid>", "unknown ssid"},
     _K.ADDRESS: _words("中国 同上 身份证地址 如身份证"),
     _K.EMPLOYER: _words(
         "无业 待业 失业 自由职业 自由 自由职业者 个体 个体户 个体经营 个体工商户 自营 自雇 私营 私企 务农 农民 学生 退休 家庭主妇 打工 上班 公司 "
@@ -43,9 +45,9 @@ _EMAIL_NAMES = _NOTHING | {"noreply", "no-reply", "nobody", "noemail", "email", 
 def is_placeholder(kind: IdentifierKind, value: str) -> bool:
     """Whether a value, in its kind's canonical form, stands for *none*."""
     folded = value.casefold()
-    if folded in _NOTHING or value in _KNOWN[kind] or folded in _KNOWN[kind]:
+    if folded in _NOTHING or is_null(value) or value in _KNOWN[kind] or folded in _KNOWN[kind]:
         return True
-    if kind is _K.PHONE and _MOBILE.fullmatch(value):
+    if kind is _K.PHONE and (_MOBILE.fullmatch(value) or _SERVICE.fullmatch(value)):
         return True
     if kind is _K.EMAIL and value.partition("@")[0] in _EMAIL_NAMES:
         return True

@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
-import orjson
 import pyarrow as pa
 
 from graph.errors import DeliveryError
+from ingestion import exact_json
 from ingestion.columnar import inspect_parquet, read_parquet
 from ingestion.rows import Inspection, Record
 
@@ -180,18 +179,18 @@ def _jsonl(path: Path) -> Iterator[Record]:
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
             cells = _object(line)
-            yield Record(number, cells) if isinstance(cells, dict) else Record(number, {}, cells)
+            if isinstance(cells, dict):
+                yield Record(number, cells, "given_twice" if exact_json.doubles(cells) else "")
+            else:
+                yield Record(number, {}, cells)
 
 
 def _object(line: bytes) -> dict[str, Any] | str:
-    """The JSON object of a line, or the code of what is wrong with it. The standard library reads the NaN that others write."""
+    """The JSON object of a line, or the code of what is wrong with it. The NaN that other writers write is read."""
     try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        try:
-            value = json.loads(line)
-        except UnicodeDecodeError:
-            return "not_utf8"
-        except (ValueError, RecursionError):
-            return "unreadable_row"
+        value = exact_json.decoded(line.decode(), nan=True)
+    except UnicodeDecodeError:
+        return "not_utf8"
+    except ValueError:
+        return "unreadable_row"
     return value if isinstance(value, dict) else "unreadable_row"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from graph.model import IdentifierKind
-from ingestion.normalise import Standing, mask, normalise
+from ingestion.forms.masks import mask
+from ingestion.forms.standing import Standing
+from ingestion.normalise import normalise
 
 _K = IdentifierKind
 UNMISTAKABLE = frozenset({_K.EMAIL, _K.PHONE, _K.NATIONAL_ID})  # no platform's id looks like these; a long number may be a card or an id

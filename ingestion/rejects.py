@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -15,7 +16,9 @@ import orjson
 from graph.errors import RecordError
 from ingestion.cells import is_empty
 from ingestion.contract import Cell, Table
-from ingestion.normalise import mask, normalise
+from ingestion.forms.masks import mask, tail
+from ingestion.normalise import normalise
+from ingestion.recognise import without_identifiers
 from ingestion.rows import Record
 
 _DIGITS = re.compile(r"\d{7,}")  # a phone or a card in a column that should hold none
@@ -52,13 +55,16 @@ class Rejects:
             "line": record.line,
             "code": problems[0].code,
             "problems": [{"field": p.field, "code": p.code, "message": p.message} for p in problems],
-            "row": masked(table, record.cells),
+            "row": masked(table, record.cells, frozenset(p.field for p in problems)),
         }
         self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def masked(table: Table, cells: Mapping[str, Any]) -> dict[str, str]:
-    """The row by the contract's names: ids as they are, identifiers masked, long numbers elsewhere too; unknown columns are left out."""
+def masked(table: Table, cells: Mapping[str, Any], wrong: Collection[str] = ()) -> dict[str, str]:
+    """The row by the contract's names; unknown columns are left out.
+
+    Ids, numbers and the cells that are `wrong` are shown as they are; identifiers are masked, and so is what looks like one elsewhere.
+    """
     row: dict[str, str] = {}
     for column in table.columns:
         raw = cells.get(column.source)
@@ -67,9 +73,11 @@ def masked(table: Table, cells: Mapping[str, Any]) -> dict[str, str]:
         text = str(raw).encode(errors="replace").decode()[: 4 * _LONGEST]
         if column.cell is Cell.IDENTIFIER:
             assert column.kind is not None, "every identifier column has a kind"
-            row[column.name] = f"***{text[-4:]}" if column.hashed else mask(column.kind, normalise(column.kind, text).value)
-        elif column.cell is Cell.ID or isinstance(raw, int | float):
+            row[column.name] = tail(text) if column.hashed else mask(column.kind, normalise(column.kind, text).value)
+        elif column.cell is Cell.ID or isinstance(raw, int | float | Decimal):
             row[column.name] = text[:_LONGEST]
+        elif column.name in wrong:
+            row[column.name] = without_identifiers(text)[:_LONGEST]
         else:
             row[column.name] = _DIGITS.sub(lambda found: f"***{found[0][-2:]}", text)[:_LONGEST]
     return row

@@ -7,14 +7,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingestion.door import CHECK_FAILED, GAPS, LINKS, PLACEHOLDER, Seen
+from ingestion.door import LINKS, PLACEHOLDER, Seen
+from ingestion.forms.standing import Why
 from ingestion.mapping import Feed
 
 _LEAST, _MOST_FAIL = 5, 0.5  # a column of at least so many values, of which more than this share fail, is not what it was declared to be
 _NAMED = 20  # ids that are told, of all that are about nobody
+_REASONS = (LINKS, *Why)
+_SAYS = {
+    Why.FORM: "are no {kind} by their form",
+    Why.CHECK: "are no {kind} by their check",
+    Why.GAPS: "show gaps",
+    Why.LOCAL: "are unique only together with a place",
+}
+_TOKENS = "if they are tokens and no numbers, say so in a mapping (`tokens: true` at the column)"
 _ADVICE = {
-    CHECK_FAILED: "if they are tokens and no numbers, say so in a mapping (`tokens: true` at the column)",
-    GAPS: "they are masked, rounded or cut off: ask their sender for whole or hashed ones",
+    Why.FORM: _TOKENS,
+    Why.CHECK: _TOKENS,
+    Why.GAPS: "they are masked, rounded or cut off: ask their sender for whole or hashed ones",
+    Why.LOCAL: "ask their sender for numbers with their area code, for addresses as the internet sees them",
 }
 
 
@@ -44,11 +55,11 @@ class Doubt:
     kind: str
     values: int
     failed: int
-    why: str
+    why: Why
 
     def __str__(self) -> str:
         """One sentence, with the setting that helps."""
-        how = "show gaps" if self.why == GAPS else f"are no {self.kind} by its check"
+        how = _SAYS[self.why].format(kind=self.kind)
         return f"{self.table}.{self.column}: {self.failed} of {self.values} values {how}, so they link nobody: {_ADVICE[self.why]}"
 
 
@@ -69,7 +80,11 @@ class Unmatched:
 
 @dataclass(kw_only=True)
 class Report:
-    """The figures of a load. `seen` counts cells of identifiers by (table, column, kind, reason), `sources` the rows by what they came from."""
+    """The figures of a load.
+
+    `seen` counts cells of identifiers by (table, column, kind, reason), `dropped` cells that could not be read and need not be there by (table,
+    column, code), `sources` the rows by what they came from.
+    """
 
     delivery: str
     mapping: str
@@ -80,6 +95,7 @@ class Report:
     seen: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
     unmatched: dict[str, Unmatched] = field(default_factory=dict)
+    dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     crowds: list[dict[str, object]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -102,8 +118,8 @@ class Report:
         """The columns that cannot be what they were declared to be."""
         found = []
         for table, column, kind in sorted({(table, column, kind) for table, column, kind, _ in self.seen}):
-            counts = {why: self.seen[table, column, kind, why] for why in (LINKS, CHECK_FAILED, GAPS)}
-            values, why = sum(counts.values()), max((CHECK_FAILED, GAPS), key=counts.__getitem__)
+            counts = {why: self.seen[table, column, kind, why] for why in _REASONS}
+            values, why = sum(counts.values()), max(Why, key=counts.__getitem__)
             if values >= _LEAST and values - counts[LINKS] > _MOST_FAIL * values:
                 found.append(Doubt(table=table, column=column, kind=kind, values=values, failed=values - counts[LINKS], why=why))
         return tuple(found)
@@ -122,13 +138,20 @@ class Report:
             "rejects": _nested(self.rejects),
             "unmatched_facts": {name: {"facts": u.facts, "ids": list(u.ids)} for name, u in self.unmatched.items()},
             "identifiers": self._identifiers(),
-            "unverified": self._by_kind(CHECK_FAILED, GAPS),
+            "unverified": self._by_kind(*Why),
             "placeholder": self._by_kind(PLACEHOLDER),
             "doubtful_columns": [{name: getattr(d, name) for name in Doubt.__slots__} | {"says": str(d)} for d in self.doubts],
             "crowds": self.crowds,
+            "dropped_cells": self._dropped(),
             "unknown_columns": self.unknown_columns,
             "files_left_out": list(self.left_out),
         }
+
+    def _dropped(self) -> dict[str, dict[str, dict[str, int]]]:
+        found: dict[str, dict[str, dict[str, int]]] = {}
+        for (table, column, code), n in sorted(self.dropped.items()):
+            found.setdefault(table, {}).setdefault(column, {})[code] = n
+        return found
 
     def _by_kind(self, *reasons: str) -> dict[str, int]:
         counts: Counter[str] = Counter()
@@ -141,8 +164,12 @@ class Report:
         """For each kind that was delivered: how many cells link, how many do not, and why not."""
         found: dict[str, dict[str, Any]] = {}
         for kind in sorted({kind for _, _, kind, _ in self.seen}):
-            why = {reason: self._by_kind(reason).get(kind, 0) for reason in (CHECK_FAILED, GAPS, PLACEHOLDER)}
-            found[kind] = {"link": self._by_kind(LINKS).get(kind, 0), "do_not_link": sum(why.values()), "why": {r: n for r, n in why.items() if n}}
+            why = {reason: self._by_kind(reason).get(kind, 0) for reason in (*Why, PLACEHOLDER)}
+            found[kind] = {
+                "link": self._by_kind(LINKS).get(kind, 0),
+                "do_not_link": sum(why.values()),
+                "why": {str(r): n for r, n in why.items() if n},
+            }
         return found
 
 

@@ -59,6 +59,8 @@ def _say(report: Report) -> None:
     """What somebody must look at, one line each."""
     for doubt in report.doubts:
         log.warning("%s", doubt)
+    for (table, column, code), n in sorted(report.dropped.items()):
+        log.warning("%s.%s: %d cells could not be read (%s) and count as not known; their rows are taken", table, column, n, code)
     for table, unmatched in report.unmatched.items():
         if unmatched.facts:
             log.warning(

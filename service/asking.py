@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
-
 from graph.errors import RecordError, StoreError, UnknownApplicationError
 from graph.evidence import Subject, subject_of
 from graph.model import Application
 from ingestion import parse
-from ingestion.cells import is_empty, text_of
+from ingestion.cells import id_of, is_empty
 from ingestion.contract import APPLICATIONS, Table
 from ingestion.door import Door
 from ingestion.parse import BadRow
@@ -68,7 +67,7 @@ def asked(wired: Wired, body: Mapping[str, Any], call: Call, fingerprint: str | 
 
 def fingerprint_of(wired: Wired, body: Any) -> str:
     """Tells one body from another, whatever the order of its keys; keyed, since bodies hold raw identifiers."""
-    return wired.keyring.token("request", orjson.dumps(body, option=orjson.OPT_SORT_KEYS).decode())
+    return wired.keyring.token("request", json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str))
 
 
 def _subject(wired: Wired, body: Mapping[str, Any], call: Call, wrong: tuple[RecordError, ...]) -> tuple[Stage, Subject, tuple[str, ...]]:
@@ -83,7 +82,7 @@ def _subject(wired: Wired, body: Mapping[str, Any], call: Call, wrong: tuple[Rec
         table = call.binding.table(bodies.table_for(body, "applications"))
     except RecordError as error:
         problems.append(error)
-    row, misread, ignored = bodies.flat(body, table)
+    row, table, misread, ignored = bodies.flat(body, table)
     problems += misread
     try:
         row["platform_id"] = call.binding.lender(row.get("platform_id"))
@@ -103,9 +102,9 @@ def _found(wired: Wired, stage: Stage, given: tuple[bodies.Row, Table], at: date
     """Whom a row is about: an applicant to be watched, an application that was sent before, or the one in the row."""
     row, table = given
     if stage is Stage.MONITORING:
-        return Subject(applicant_id=_applicant(row, table))
-    if stage is Stage.DISBURSEMENT and row.get("application_id") and not row.get("applicant_id"):
-        return subject_of(_known(wired, _text(row, table, "application_id"), at))
+        return Subject(applicant_id=_id(row, table, "applicant_id"))
+    if stage is Stage.DISBURSEMENT and not is_empty(row.get("application_id")) and is_empty(row.get("applicant_id")):
+        return subject_of(_known(wired, _id(row, table, "application_id"), at))
     return subject_of(_application(wired, row, table, at))
 
 
@@ -115,12 +114,6 @@ def _stage(body: Mapping[str, Any]) -> Stage:
         return Stage.APPLICATION if given is None else Stage(given)
     except ValueError:
         raise RecordError("stage", "unknown_stage", f"is none of {', '.join(Stage)}") from None
-
-
-def _applicant(row: Mapping[str, object], table: Table) -> str:
-    if is_empty(row.get("applicant_id")):
-        raise BadRow((RecordError("applicant_id", "missing", "is required"),))
-    return _text(row, table, "applicant_id")
 
 
 def _known(wired: Wired, application_id: str, at: datetime) -> Application:
@@ -137,13 +130,15 @@ def _known(wired: Wired, application_id: str, at: datetime) -> Application:
     return application
 
 
-def _text(row: Mapping[str, object], table: Table, name: str) -> str:
+def _id(row: Mapping[str, object], table: Table, name: str) -> str:
     """An id, as the table reads it."""
-    column = table.column(name)
     try:
-        return column.prefix + text_of(row[name], name)
+        found = id_of(row.get(name), name)
     except RecordError as error:
         raise BadRow((error,)) from error
+    if found is None:
+        raise BadRow((RecordError(name, "missing", "is required"),))
+    return table.column(name).prefix + found
 
 
 def _application(wired: Wired, row: bodies.Row, table: Table, at: datetime) -> Application:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-import orjson
-
 from graph.errors import InputError, RecordError
-from ingestion.contract import APPLICATIONS, TABLES, Table, hashed_already
+from graph.model import Role
+from ingestion import exact_json
+from ingestion.contract import APPLICATIONS, TABLES, Column, Table, hashed_already
+from ingestion.hashes import SCHEMES, scheme_of
+from ingestion.parse import BadRow
 from service import wanted
 
 Row = dict[str, object]
 _DEPTH = 4  # groups within groups that are looked into
 _WHOLE = frozenset({"id", "number", "no", "value", "name", "text"})  # what a group calls the thing that it is about: {"employer": {"name": ...}}
-_SCHEME = re.compile(r"[a-z][a-z0-9_-]{1,31}")
 _RAW = frozenset({"", "raw", "none", "plain"})
 _LISTS = frozenset({"contacts", "contact_phones"})
-_CONTACTS = ("contact_phone_1", "contact_phone_2")
+_CONTACTS = 100  # of one list; an address book is larger
 _OF_THE_REQUEST = frozenset({"stage", "hash_scheme", *wanted.KEYS})  # at the top of a body, and no columns
-_NAMED, _LONGEST = 20, 64  # how many of the names that nobody knows are told, and how much of each
+NAMED, _LONGEST = 20, 64  # how many of the names that nobody knows are told, and how much of each
 
 
 class BodyError(InputError):
@@ -30,24 +31,30 @@ class BodyError(InputError):
 
 
 def decoded(body: bytes) -> Any:
-    """The JSON of a body. Raises BodyError for what is no JSON in UTF-8."""
+    """The JSON of a body, every number with all its digits. Raises BodyError for what is no JSON in UTF-8."""
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        return exact_json.decoded(body.decode())
+    except ValueError as error:
         raise BodyError(f"the body is not JSON in UTF-8: {error}") from error
 
 
 def as_object(value: Any) -> Mapping[str, Any]:
-    """`value`, if it is a JSON object. Raises BodyError."""
+    """`value`, if it is a JSON object. Raises BodyError, and BadRow for keys that stand twice in it, at whatever depth."""
     if not isinstance(value, dict):
         raise BodyError("the body must be a JSON object")
+    if twice := exact_json.doubles(value):
+        raise BadRow(tuple(twice))
     return value
 
 
 class Flat(NamedTuple):
-    """The columns found in a body, what is wrong with how they are given, and the names in it that the contract does not know."""
+    """The columns found in a body, the table that reads them, what is wrong with how they are given, and the names that nobody reads.
+
+    The table is the contract's with a column for each contact of a list.
+    """
 
     row: Row
+    table: Table
     problems: tuple[RecordError, ...]
     ignored: tuple[str, ...]
 
@@ -57,16 +64,21 @@ def flat(body: Mapping[str, Any], table: Table = APPLICATIONS) -> Flat:
 
     What the table does not name is left out, and said (`device.vendor`). One column given twice with different values is a problem, and so is a list.
     """
-    reading = _Reading(frozenset(column.name for column in table.columns))
+    reading = _Reading(table)
     reading.group(body, ())
-    return Flat(reading.row, tuple(reading.problems), tuple(reading.ignored[:_NAMED]))
+    ignored = reading.ignored[:NAMED]
+    if len(reading.ignored) > NAMED:
+        ignored[-1] = f"and {len(reading.ignored) - NAMED + 1} more"
+    return Flat(reading.row, replace(table, columns=(*table.columns, *reading.contacts)), tuple(reading.problems), tuple(ignored))
 
 
 class _Reading:
     """One body being read."""
 
-    def __init__(self, names: frozenset[str]) -> None:
-        self.names = names
+    def __init__(self, table: Table) -> None:
+        self.names = frozenset(column.name for column in table.columns)
+        self.like = next((column for column in table.columns if column.role is Role.CONTACT), None)
+        self.contacts: list[Column] = []
         self.row: Row = {}
         self.problems: list[RecordError] = []
         self.ignored: list[str] = []
@@ -75,12 +87,12 @@ class _Reading:
         for key, value in group.items():
             if isinstance(value, dict):
                 self._inner(key, value, path)
-            elif isinstance(value, list) and key in _LISTS:
-                self._contacts(value)
+            elif isinstance(value, list) and key in _LISTS and self.like is not None:
+                self._contacts(value, ".".join((*path, key)), self.like)
             elif (column := self._column(key, path)) is not None:
                 self._put(column, value)
             elif path or key not in _OF_THE_REQUEST:
-                self.ignored.append(".".join((*path, key))[:_LONGEST])
+                self._ignore(".".join((*path, key)))
 
     def _inner(self, key: str, group: Mapping[str, Any], path: tuple[str, ...]) -> None:
         """A group within; one that is named as a column is and says nothing for any column is a value of the wrong type."""
@@ -109,10 +121,26 @@ class _Reading:
         elif value is not None or column not in self.row:
             self.row[column] = value
 
-    def _contacts(self, values: list[Any]) -> None:
-        """A list of contacts, as phones or as objects with a phone, fills the columns that the contract has for them."""
-        for column, value in zip(_CONTACTS, values):
-            self._put(column, value.get("phone") if isinstance(value, dict) else value)
+    def _contacts(self, values: list[Any], name: str, like: Column) -> None:
+        """A list of contacts, as phones or as objects with a phone: each is kept, for a common contact of strangers is a strong tie.
+
+        The phone of somebody who is named as their own contact (`relation: self`) is their own; other relations have no place in an application.
+        """
+        for n, value in enumerate(values[:_CONTACTS]):
+            place, role = f"{name}[{n}]", Role.CONTACT
+            if isinstance(value, dict):
+                own = str(value.get("relation")).strip().lower() == "self"
+                role = Role.OWN if own else role
+                read = {"phone", "relation"} if own else {"phone"}
+                self._ignore(*(f"{place}.{key}" for key in value if key not in read))
+                value = value.get("phone")
+            self.row[place] = value
+            self.contacts.append(replace(like, name=place, source=place, role=role))
+        if len(values) > _CONTACTS:
+            self._ignore(f"{name}[{_CONTACTS}] to [{len(values) - 1}]")
+
+    def _ignore(self, *names: str) -> None:
+        self.ignored += [name[:_LONGEST] for name in names]
 
 
 def table_for(body: Mapping[str, Any], name: str) -> Table:
@@ -120,6 +148,7 @@ def table_for(body: Mapping[str, Any], name: str) -> Table:
     scheme = body.get("hash_scheme")
     if scheme is None or (isinstance(scheme, str) and scheme.lower() in _RAW):
         return TABLES[name]
-    if not isinstance(scheme, str) or not _SCHEME.fullmatch(scheme.lower()):
-        raise RecordError("hash_scheme", "unknown_hash_scheme", "must be raw, or the name of the hash, for example sha256")
-    return hashed_already(name, scheme.lower())
+    known = scheme_of(scheme) if isinstance(scheme, str) else None
+    if known is None:
+        raise RecordError("hash_scheme", "unknown_hash_scheme", f"must be raw or one of {', '.join(SCHEMES)}")
+    return hashed_already(name, known)

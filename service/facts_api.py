@@ -47,14 +47,21 @@ def _take(table: str, parser: Callable[..., Any]) -> Response:
     if len(rows) > MOST:
         raise RequestEntityTooLarge(f"at most {MOST} facts in one request; this one has {len(rows)}")
     spend(len(rows))
-    facts = _parsed(rows, table, parser, single=not isinstance(body, list))
+    facts, ignored = _parsed(rows, table, parser, single=not isinstance(body, list))
     added = wired().scribe.add(Facts(**{table: facts}), wait_ms=wired().settings.timeout_ms)
     if added is None:
         raise StoreUnavailableError("the store is busy: send the facts again, what is known already is not doubled")
     if added.conflicts and len(facts) == 1:
         raise KnownOtherwiseError(f"{table}: known already with other content")
     conflicts = [position for _, position in added.conflicts]
-    counts = {"accepted": added.accepted, "known": added.known, "conflicts": conflicts, "unmatched": _unmatched(table, facts, conflicts)}
+    counts: dict[str, Any] = {
+        "accepted": added.accepted,
+        "known": added.known,
+        "conflicts": conflicts,
+        "unmatched": _unmatched(table, facts, conflicts),
+    }
+    if ignored:
+        counts["ignored"] = ignored
     return Response(orjson.dumps(counts), mimetype="application/json")
 
 
@@ -67,27 +74,30 @@ def _unmatched(table: str, facts: tuple[Any, ...], conflicts: list[int]) -> int 
         return None
 
 
-def _parsed(rows: list[Any], table: str, parser: Callable[..., Any], *, single: bool) -> tuple[Any, ...]:
-    """The facts, or BadRow with all that is wrong, each field under its position in a list (`[3].known_at`)."""
+def _parsed(rows: list[Any], table: str, parser: Callable[..., Any], *, single: bool) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """The facts and the names that nobody reads, or BadRow with all that is wrong, each field under its position in a list (`[3].known_at`)."""
     door = Door(wired().naming, g.arrived, wired().zone)
     facts: list[Any] = []
+    ignored: list[str] = []
     found: list[RecordError] = []
     for position, row in enumerate(rows):
+        place = "" if single else f"[{position}]."
         try:
-            facts.append(_one(row, door, table, parser))
+            fact, unread = _one(row, door, table, parser)
+            facts.append(fact)
+            ignored += [place + name for name in unread]
         except RecordError as error:
-            place = "" if single else f"[{position}]."
             found += [RecordError((place + one.field).removesuffix("."), one.code, one.message) for one in getattr(error, "problems", (error,))]
     if found:
         raise BadRow(tuple(found))
-    return tuple(facts)
+    return tuple(facts), tuple(ignored[: bodies.NAMED])
 
 
-def _one(row: Any, door: Door, table: str, parser: Callable[..., Any]) -> Any:
+def _one(row: Any, door: Door, table: str, parser: Callable[..., Any]) -> tuple[Any, tuple[str, ...]]:
     if not isinstance(row, Mapping):
         raise RecordError("", "unreadable_row", "must be an object")
     shape = binding().table(bodies.table_for(row, table) if table == "events" else TABLES[table])
-    told, problems, _ = bodies.flat(row, shape)
+    told, shape, problems, ignored = bodies.flat(bodies.as_object(row), shape)
     if problems:
         raise BadRow(problems)
-    return parser(told, door, shape)
+    return parser(told, door, shape), ignored

@@ -11,7 +11,6 @@ from graph.errors import RecordError
 from graph.model import Contact, Facts, IdentifierKind
 from ingestion.ahead import _pack, _unpack
 from ingestion.batches import Batch
-from ingestion.normalise import Standing
 from ingestion.rows import Record
 from tests.small_worlds import day, random_facts, uses
 
@@ -23,12 +22,15 @@ def test_a_batch_comes_out_of_its_packet_as_it_went_in(table: str) -> None:
     facts = getattr(FACTS, table)
     rows = [Record(n + 1, {"a": str(n), "b": None} if n % 2 else {"b": 2.5}) for n in range(len(facts))]
     bad = [(Record(99, {}, "not_utf8"), (RecordError("", "not_utf8", "the row cannot be read"),))]
-    seen = Counter({(Standing.PLACEHOLDER, IdentifierKind.PHONE): 2})
-    batch = Batch(feed=1, read=len(facts) + 1, facts=facts, good=lambda: rows, bad=bad, unknown=Counter(c=3), seen=seen)
+    seen = Counter({("phone", IdentifierKind.PHONE, "gaps"): 2})
+    dropped = Counter({("amount", "unreadable_number"): 4})
+    batch = Batch(
+        feed=1, read=len(facts) + 1, facts=facts, good=lambda: rows, bad=bad, unknown=Counter(c=3), seen=seen, dropped=dropped
+    )  # fmt: skip
     after = _unpack(_pack(batch))
     assert facts
     assert after.facts == facts
     assert [getattr(fact, "mentions", ()) for fact in after.facts] == [getattr(fact, "mentions", ()) for fact in facts]
     assert list(after.good()) == rows
     assert [(record, [str(p) for p in problems]) for record, problems in after.bad] == [(bad[0][0], [str(bad[0][1][0])])]
-    assert (after.feed, after.read, after.unknown, after.seen) == (1, len(facts) + 1, Counter(c=3), seen)
+    assert (after.feed, after.read, after.unknown, after.seen, after.dropped) == (1, len(facts) + 1, Counter(c=3), seen, dropped)

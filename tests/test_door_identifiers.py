@@ -108,7 +108,7 @@ def test_the_short_way_reads_addresses_as_the_library_does(address):
 def test_a_national_id_is_sound_exactly_when_its_checksum_is(born, county, order, check):
     text = f"{county}{born:%Y%m%d}{order:03d}{check}".rjust(18, "1")
     sound = normalise(K.NATIONAL_ID, text).standing is Standing.SOUND
-    assert sound == (ric.calc_check_digit(text) == check)
+    assert sound == (ric.calc_check_digit(text) == check and not text.endswith("000")), "three noughts are what a spreadsheet leaves"
 
 
 TYPED = st.characters(min_codepoint=32, max_codepoint=126) | st.sampled_from("０１９Ａｘ＠．－（） 上海市路号栋室有限公司")

@@ -130,17 +130,57 @@ BAD = [
     ({"applied_at": "2026-01-05T00:00:01Z"}, "in_the_future"),
     ({"applied_at": "1900-01-01"}, "out_of_range"),
     ({"amount": "-0.01"}, "negative"),
+    ({"platform_id": "P404"}, "unknown_platform"),
+    ({"application_id": "x" * 600}, "too_long"),
+    ({"application_id": "2.0261126E+19"}, "unreadable_text"),
+    ({"applicant_id": "150****7065"}, "unreadable_text"),
+    ({"applicant_id": "NULL"}, "missing"),
+    ({"application_id": "A1", "amount": "1"}, "duplicate_id"),
+]
+UNREAD = [
     ({"amount": "a lot"}, "unreadable_number"),
-    ({"amount": "nan"}, "unreadable_number"),
     ({"amount": "inf"}, "unreadable_number"),
     ({"term_months": "6.5"}, "unreadable_number"),
     ({"face_match": "1.2"}, "out_of_range"),
+    ({"birth_year": "82"}, "out_of_range"),
     ({"phone_three_element": "maybe"}, "unreadable_flag"),
-    ({"platform_id": "P404"}, "unknown_platform"),
-    ({"application_id": "x" * 600}, "too_long"),
     ({"product": "a\x00b"}, "unreadable_text"),
-    ({"application_id": "A1", "amount": "1"}, "duplicate_id"),
+    ({"email": "x" * 600}, "too_long"),
+    ({"merchant_id": "1.2E+17"}, "unreadable_text"),
 ]
+
+
+@pytest.mark.parametrize(("change", "code"), UNREAD, ids=[f"{code}-{next(iter(change))}" for change, code in UNREAD])
+def test_a_cell_that_cannot_be_read_and_need_not_be_there_is_dropped_and_counted(tmp_path, store, change, code):
+    report = load_into(store, deliver(tmp_path / "delivery", applications=[{**APPLICATION, **change}]))
+    (column,) = change
+    assert report.as_json()["dropped_cells"] == {"applications": {column: {code: 1}}}
+    assert report.tables["applications"].accepted == 1
+    assert getattr(store.view(NOW).application("A1"), column, None) is None
+
+
+@pytest.mark.parametrize("word", ["NULL", "nan", "None", "-", "#N/A", "\\N", "未知", "ＮＵＬＬ"])
+def test_a_spelling_of_null_is_not_known_in_any_column(tmp_path, store, word):
+    unknown = dict.fromkeys(("amount", "term_months", "face_match", "new_citizen", "merchant_id", "agent_id"), word)
+    report = load_into(store, deliver(tmp_path / "delivery", applications=[{**APPLICATION, **unknown}]))
+    assert report.as_json()["dropped_cells"] == {}
+    application = store.view(NOW).application("A1")
+    assert [getattr(application, name) for name in unknown] == [None] * len(unknown)
+
+
+def test_a_row_that_would_say_something_else_without_its_unreadable_id_is_set_aside(tmp_path, store):
+    label = {"application_id": "1.2E+17", "applicant_id": "U1", "label": "fraud", "known_at": "2025-09-01"}
+    transfer = {"event_id": "1.2E+17", "kind": "transfer", "at": "2025-06-03", "applicant_id": "U1"}
+    load_into(store, deliver(tmp_path / "delivery", labels=[label], events=[transfer]))
+    assert [(line["problems"][0]["field"], line["code"]) for line in rejects(tmp_path / "delivery")] == [
+        ("event_id", "unreadable_text"), ("application_id", "unreadable_text"),
+    ]  # fmt: skip
+
+
+def test_a_reject_shows_the_cell_that_could_not_be_read_unless_it_is_an_identifier(tmp_path, store):
+    rows = [{**APPLICATION, "applied_at": at} for at in ("20251301101010", "15073157065", "tel 15073157065")]
+    load_into(store, deliver(tmp_path / "delivery", applications=rows))
+    assert [line["row"]["applied_at"] for line in rejects(tmp_path / "delivery")] == ["20251301101010", "150****7065", "tel 150****7065"]
 
 
 @pytest.mark.parametrize(("change", "code"), BAD, ids=[f"{code}-{next(iter(change))}" for change, code in BAD])
@@ -161,7 +201,7 @@ def test_a_bad_row_is_set_aside_with_its_reason_and_the_rest_goes_on(tmp_path, s
         ("labels", {"application_id": "A1", "label": "odd", "known_at": "2025-07-01"}, "unknown_label"),
         ("labels", {"application_id": "", "label": "good", "known_at": "2025-07-01"}, "missing"),
         ("platforms", {"platform_id": "P2", "type": "casino"}, "unknown_type"),
-        ("contacts", {"applicant_id": "U1", "phone": "15073157065", "relation": "boss", "at": "2025-07-01"}, "unknown_relation"),
+        ("contacts", {"applicant_id": "U1", "phone": "1" * 600, "relation": "boss", "at": "2025-07-01"}, "too_long"),
         ("events", {"kind": "two words", "at": "2025-07-01", "applicant_id": "U1"}, "unknown_kind"),
         ("merchants", {"merchant_id": "", "category": "x"}, "missing"),
         ("devices", {"device_id": "", "os": "x"}, "missing"),
@@ -174,7 +214,7 @@ def test_a_bad_row_of_any_table_is_set_aside(tmp_path, store, table, row, code):
 
 
 def test_a_row_with_several_faults_names_them_all(tmp_path, store):
-    faults = {"amount": "-1", "applied_at": "?", "applicant_id": "", "platform_id": "P9"}
+    faults = {"amount": "-1", "applied_at": "soon", "applicant_id": "", "platform_id": "P9"}
     load_into(store, deliver(tmp_path / "delivery", applications=[{**APPLICATION, **faults}]))
     (line,) = rejects(tmp_path / "delivery")
     assert {(p["field"], p["code"]) for p in line["problems"]} == {

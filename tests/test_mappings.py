@@ -125,7 +125,7 @@ def test_every_form_that_a_time_can_have_is_taken(tmp_path, form):
     assert open_delivery(foreign(tmp_path / "delivery", FOREIGN.replace("time: epoch_s}", f'time: "{form}"}}', 1)))
 
 
-def test_what_an_attribute_or_a_filter_cannot_hold_costs_its_own_row_and_not_the_load(tmp_path):
+def test_what_an_attribute_cannot_hold_is_dropped_and_counted(tmp_path):
     folder = tmp_path / "delivery"
     folder.mkdir()
     rows = [
@@ -141,8 +141,8 @@ def test_what_an_attribute_or_a_filter_cannot_hold_costs_its_own_row_and_not_the
     with open_store(tmp_path / "graph.db") as store:
         report = load_into(store, folder)
         assert ("colour", "true") in store.view(NOW).application("L-1").attributes
-    assert vars(report.tables["applications"]) == {"read": 4, "accepted": 2, "known": 0, "rejected": 2}
-    assert report.rejects == {("applications", "too_long"): 1, ("applications", "unreadable_text"): 1}
+    assert vars(report.tables["applications"]) == {"read": 4, "accepted": 4, "known": 0, "rejected": 0}
+    assert report.dropped == {("applications", "branch", "too_long"): 1, ("applications", "colour", "unreadable_text"): 1}
 
 
 def test_an_unknown_mapping_names_those_that_are_shipped(tmp_path):

@@ -102,7 +102,8 @@ def test_a_nested_request_says_the_same_as_a_flat_one() -> None:
 def test_groups_name_employers_cards_and_contacts_as_the_field_does() -> None:
     told = {"employer": {"name": "Foxconn", "phone": "075512345678"}, "bank_card": {"number": "6222"}, "contacts": [{"phone": "139"}, "138", "137"]}
     assert flat(told).row == {
-        "employer": "Foxconn", "employer_phone": "075512345678", "bank_card": "6222", "contact_phone_1": "139", "contact_phone_2": "138",
+        "employer": "Foxconn", "employer_phone": "075512345678", "bank_card": "6222",
+        "contacts[0]": "139", "contacts[1]": "138", "contacts[2]": "137",
     }  # fmt: skip
 
 

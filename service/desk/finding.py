@@ -9,7 +9,8 @@ from graph.model import IdentifierKind
 from graph.store import Found, GraphView
 from ingestion.contract import IDENTIFIERS, Column
 from ingestion.door import Naming
-from ingestion.normalise import mask, normalise
+from ingestion.forms.masks import mask
+from ingestion.normalise import normalise
 from ingestion.recognise import UNMISTAKABLE, recognised
 from service.desk.drawings import label_of
 

@@ -1,0 +1,31 @@
+"""What people see of a text: without invisible characters, in one of the spellings that look the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# What Unicode says no screen shows: joiners, directions, byte order marks, fillers, variation selectors, tags.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+_FULL_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20}
+_EXCELS_TEXT = re.compile(r"=\"([^\"]*)\"|'(?=\d)(.+)")  # how spreadsheets are told that a number is a text
+
+
+def visible(text: str) -> str:
+    """An id or a number as it looks: full-width letters and digits are the plain ones, and nothing else that means something else becomes one."""
+    return _told(text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFC", text.translate(_FULL_WIDTH))))
+
+
+def compatible(text: str) -> str:
+    """An identifier as it looks, in Unicode's compatible characters (NFKC): circled digits and ligatures become plain ones too."""
+    return _told(text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
+
+
+def _told(text: str) -> str:
+    text = text.strip()
+    if text[:1] in ("=", "'") and (guarded := _EXCELS_TEXT.fullmatch(text)):
+        return (guarded[1] or guarded[2] or "").strip()
+    return text

@@ -1,0 +1,74 @@
+"""JSON as it is written: every digit of a number is kept, and a key that is given twice is noticed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from graph.errors import RecordError
+from ingestion.digits import Rounded
+
+
+class Doubled(dict[str, Any]):
+    """An object in which keys stand twice; what it holds is what stood last."""
+
+    def __init__(self, pairs: Sequence[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        seen: set[str] = set()
+        self.twice = tuple(dict.fromkeys(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+
+
+def decoded(text: str, *, nan: bool = False) -> Any:
+    """The value of a JSON text: numbers with a point are Decimals, in scientific notation Rounded.
+
+    `nan`: whether the NaN and Infinity of other writers are read. Raises ValueError for what is no JSON and for half of a surrogate pair.
+    """
+    try:
+        value = (_LENIENT if nan else _STRICT).decode(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+    if "\\u" in text and not _is_unicode(value):
+        raise ValueError("half of a surrogate pair is no character")
+    return value
+
+
+def doubles(value: Any) -> list[RecordError]:
+    """A problem for every key that stands twice, at any depth."""
+    found: list[RecordError] = []
+    left: list[tuple[Any, str]] = [(value, "")]
+    while left:
+        inner, path = left.pop()
+        if isinstance(inner, dict):
+            if isinstance(inner, Doubled):
+                found += [RecordError(f"{path}.{key}".removeprefix("."), "given_twice", "is given twice in one object") for key in inner.twice]
+            left += [(held, f"{path}.{key}".removeprefix(".")) for key, held in inner.items() if isinstance(held, dict | list)]
+        elif isinstance(inner, list):
+            left += [(held, f"{path}[{n}]") for n, held in enumerate(inner) if isinstance(held, dict | list)]
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else Doubled(pairs)
+
+
+def _number(text: str) -> Decimal | float:
+    return Rounded(text) if "e" in text or "E" in text else Decimal(text)
+
+
+def _refused(word: str) -> float:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _is_unicode(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number, parse_constant=_refused)
+_LENIENT = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number)

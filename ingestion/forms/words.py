@@ -1,0 +1,55 @@
+"""E-mail addresses, homes and employers: what people write in words."""
+
+from __future__ import annotations
+
+import re
+
+from ingestion.forms.standing import Formed, Why
+
+_TAG = re.compile(r"\+[^@]*")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_MAILTO = re.compile(r"^(?:mailto:)+")
+_BRACKETED = re.compile(r"[^<>]*<([^<>\s]+)>")
+
+
+def email(text: str) -> Formed:
+    """Lower case, without the tag after `+`; Gmail reads no dots in a name. `Li Na <lina@qq.com>` is the address in it."""
+    if match := _BRACKETED.fullmatch(text):
+        text = match[1]
+    value = _MAILTO.sub("", text.lower()).replace("。", ".").rstrip(".")
+    if not _EMAIL.fullmatch(value):
+        return value, Why.FORM
+    name, _, domain = value.partition("@")
+    name = _TAG.sub("", name) or name
+    if domain in ("gmail.com", "googlemail.com"):
+        name, domain = name.replace(".", ""), "gmail.com"
+    return f"{name}@{domain}", None
+
+
+_NUMERALS = frozenset("0123456789〇零一二三四五六七八九十百")
+_SEPARATORS = re.compile(r"[\s,.;:。，；、·()\-_#/\\|~‐‑–—−]+")
+_NOISE = re.compile(r"[\s,.;:。，；、·()\-_#]+")
+_BUILDING = re.compile(r"(?<=[\da-z〇零一二三四五六七八九十])(?:号楼(?![上下层梯])|幢)")
+_ROOM = re.compile(r"(?<=\d)室+$")
+
+
+def _bare(text: str) -> str:
+    """Without blanks and punctuation, but for one `-` where any separator keeps two numbers apart: 1-23 and 12-3 are two houses."""
+
+    def kept(found: re.Match[str]) -> str:
+        before, after = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
+        return "-" if before in _NUMERALS and after in _NUMERALS else _NOISE.sub("", found[0])
+
+    return _SEPARATORS.sub(kept, text).casefold()
+
+
+def address(text: str) -> Formed:
+    """Without blanks and punctuation, but for one `-` where they keep two numbers apart; 3号楼, 3幢 and 3栋 are one building."""
+    value = _ROOM.sub("", _BUILDING.sub("栋", _bare(text)))
+    return value, None if len(value) >= 5 else Why.FORM
+
+
+def employer(text: str) -> Formed:
+    """As an address; the two words for a limited company are one."""
+    value = _bare(text).replace("有限责任公司", "有限公司")
+    return value, None if len(value) >= 2 else Why.FORM

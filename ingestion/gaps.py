@@ -1,0 +1,49 @@
+"""Values that say of themselves that parts of them are missing: masked, rounded or cut off. Of whatever kind, they tie nobody to anybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from graph.model import IdentifierKind as K
+from ingestion.digits import is_scientific
+
+# In any kind: stars or blots in a row, an ellipsis, question marks in a row, and the sign of decoders for what they could not read.
+_ANYWHERE = re.compile(r"\*{2}|[●○◯■□▇█▉▊▋▓▒░]{2}|[·•∙・]{2}|\.{3}|[⋯…]|\?{2}|#{3}|_{4}|\ufffd")
+_IN_AN_ID = re.compile(r"\*{2}|[●■█]{2}|[·•]{2}|\.{3}|[⋯…]|\?{3}|\ufffd")
+_NUMBER = re.compile(r"[*●○◯■□█•∙]|x{2}|[?_#~]{2}|-{3}|\.{2}", re.IGNORECASE)
+# Hexadecimal has no x, so there an x is a mask (6f1fxxxx4b7f, 94:98:12:xx:xx:71); in other ids and names it takes a row of them.
+_DEVICE = re.compile(r"\*|x{4}|X{4}|-{4}|^(?=.{8})[0-9a-f:.\-]*(?:xx|XX)[0-9a-fx:.\-]*$|^(?=.{8})\d+x[\dx]*$|^(?=.{8})\d+X[\dX]*$", re.IGNORECASE)
+_WIFI = re.compile(r"x{4}|X{4}|\*$|^(?=.*[x*])(?:[0-9a-f]{2}|[x*]{2})(?:[:-](?:[0-9a-f]{2}|[x*]{2})){5}$", re.IGNORECASE)
+_EMAIL = re.compile(r"[*●■█]|x{4}|\dx{3}|x{3}\d", re.IGNORECASE)
+_IP = re.compile(r"[*x?]", re.IGNORECASE)
+# XX and 某 stand for a name that is not told; XXL and Exxon are names.
+_PLACE = re.compile(r"[*某●■█]|(?<![A-Za-z])[xX×]{2,}(?![A-Za-z])|\.\.$")
+_OF_KIND: Mapping[K, re.Pattern[str]] = MappingProxyType(
+    {
+        K.NATIONAL_ID: _NUMBER,
+        K.PHONE: _NUMBER,
+        K.DEVICE: _DEVICE,
+        K.BANK_CARD: _NUMBER,
+        K.EMAIL: _EMAIL,
+        K.IP: _IP,
+        K.WIFI: _WIFI,
+        K.ADDRESS: _PLACE,
+        K.EMPLOYER: _PLACE,
+    }
+)
+_LONG_NUMBERS = frozenset((K.NATIONAL_ID, K.BANK_CARD))
+_CUT_TO_15_DIGITS = re.compile(r"\d{15}(?:0{3}|0{4})")  # a spreadsheet keeps 15 digits of a number and writes noughts for the others
+
+
+def shows_gaps(kind: K, text: str) -> bool:
+    """Whether a value, in compatible characters, is masked, rounded or cut off."""
+    if text.isdecimal():
+        return kind in _LONG_NUMBERS and _CUT_TO_15_DIGITS.fullmatch(text) is not None
+    return is_scientific(text) or _OF_KIND[kind].search(text) is not None or _ANYWHERE.search(text) is not None
+
+
+def id_shows_gaps(text: str) -> bool:
+    """Whether an id is masked or cut off; a single star or a row of x may be part of one."""
+    return not text.isalnum() and _IN_AN_ID.search(text) is not None
