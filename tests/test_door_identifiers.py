@@ -16,7 +16,9 @@ from stdnum.cn import ric
 from graph.model import IdentifierKind as K
 from ingestion.contract import APPLICATIONS, hashed_already
 from ingestion.door import Naming
-from ingestion.normalise import Standing, mask, normalise
+from ingestion.forms.masks import mask
+from ingestion.forms.standing import Standing
+from ingestion.normalise import normalise
 from ingestion.pseudonymise import Keyring
 
 SAME = [
