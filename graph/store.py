@@ -204,6 +204,10 @@ class GraphView(ABC):
         """Who holds each identifier: the count up to `hubs.COUNT_CAP`, and the latest `limit` ties; of a hub, the count alone."""
 
     @abstractmethod
+    def latest_holders(self, identifier: Identifier, limit: int) -> tuple[Tie, ...]:
+        """The latest `limit` ties of an identifier, a hub too: to show who they are, never to follow anybody."""
+
+    @abstractmethod
     def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
         """What is known of those devices; undated reference data, unknown ones are left out."""
 

@@ -33,6 +33,12 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "unreadable_body": Problem(400, "The body cannot be read", "Send a JSON object in UTF-8 (a batch: a list of them)."),
         "bad_header": Problem(400, "A header cannot be used", "Correct the header that `detail` names."),
         "bad_query": Problem(400, "A parameter of the address cannot be read", "Correct the parameter that `detail` names."),
+        "unreadable_moment": Problem(
+            400, "The moment cannot be read", "Give `as_of` as ISO-8601 (`2026-01-05T10:00:00+08:00`), or leave it out for now."
+        ),
+        "raw_value_in_address": Problem(
+            400, "An address names a raw value", "Search for it in a body (`POST /desk/search`), and name it by its token."
+        ),
         "bad_request": Problem(400, "The request cannot be used", "Correct what `detail` names."),
         "no_valid_key": Problem(401, "No valid key", "Send `Authorization: Bearer KEY` with a key that this service knows."),
         "no_lender": Problem(403, "Nobody can say for whom the key speaks", "Load `platforms` with the lender that `is_own`, or bind the key."),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from graph.evidence import subject_of
-from graph.facts.hubs import GUARD
+from graph.facts.hubs import COUNT_CAP, GUARD
 from graph.model import Facts, IdentifierKind, Label, LabelValue, Outcome, OutcomeStatus, Ring, RingChange, RingKind, RingMember, RingSnapshot, Role
 from graph.store import GraphStore, GraphView
 from graph.tables import Tables
@@ -196,6 +196,15 @@ class StoreContract:
         assert graph.nodes["wifi:k1.hall"]["holders"] == crowd
         assert [node for node in graph if node.startswith("applicant:")] == ["applicant:p000"]
         assert graph.graph["hubs_ignored"] == 1
+
+    @pytest.mark.parametrize("crowd", [GUARD[IdentifierKind.WIFI] + 1, COUNT_CAP + 5])
+    def test_the_latest_holders_of_a_hub_are_shown_in_order_and_as_of_then(self, store: GraphStore, crowd: int) -> None:
+        hall = known_as("wifi", "hall")
+        store.add(Facts(applications=tuple(applies(f"p{n:04d}", 1 + n / 10_000, uses("wifi", "hall")) for n in range(crowd))))
+        ties = store.view(day(2)).latest_holders(hall, 3)
+        assert [(t.applicant_id, t.since) for t in ties] == [(f"p{n:04d}", day(1 + n / 10_000)) for n in (crowd - 1, crowd - 2, crowd - 3)]
+        assert [t.applicant_id for t in store.view(day(1 + 2 / 10_000)).latest_holders(hall, 3)] == ["p0001", "p0000"]
+        assert store.view(day(2)).latest_holders(known_as("wifi", "none"), 3) == ()
 
     def test_an_unverified_national_id_links_nobody(self, store: GraphStore) -> None:
         wrong = dataclasses.replace(known_as("national_id", "n"), linking=False)

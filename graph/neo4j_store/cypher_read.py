@@ -15,6 +15,7 @@ from graph.neo4j_store.cypher import (
     MERCHANT,
     OUTCOME,
     PLATFORM,
+    ROLE_TYPES,
     TIE,
     TIE_LAST,
     TIE_ROLE,
@@ -81,6 +82,16 @@ HOLDER_COUNTS = f"UNWIND $nodes AS node MATCH (i:Identifier {{node: node}}) {COU
 # Asked of identifiers that are no hubs for the view: it sees fewer ties of each than the guard.
 HOLDERS = f"""UNWIND $nodes AS node MATCH (i:Identifier {{node: node}})
     CALL (i) {{ {HELD} RETURN collect([q.applicant_id, {TOLD}]) AS ties }} RETURN node, ties"""
+# The latest ties of anything, a crowd too: a few of each kind, read backwards from the index that a crowd's ties are in.
+_NEWEST = f"WHERE {{}}{TIE_SEEN} RETURN q, t ORDER BY {{}}t.since DESC, q.applicant_id LIMIT $limit"
+_NEWEST_IN_CROWD = "".join(
+    f" UNION ALL WITH i MATCH (q)-[t:{kind}]->() USING INDEX SEEK t:{kind}(crowd, since) "
+    + _NEWEST.format("t.crowd = i.crowd AND ", "t.crowd DESC, ")
+    for kind in ROLE_TYPES
+)
+LATEST_HOLDERS = f"""MATCH (i:Identifier {{node: $node}})
+    CALL (i) {{ WITH i WHERE i.crowd IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) {_NEWEST.format("", "")}{_NEWEST_IN_CROWD} }}
+    RETURN q.applicant_id, {TOLD}"""
 
 # -- reference data ----------------------------------------------------------------------------------------------------------------------
 

@@ -188,6 +188,10 @@ class Neo4jView(GraphView):
         held = {i: known[i] if i in known else found.get(i, []) for i in walked}
         return {i: Holders(i, counts[i], _latest(held.get(i, []), limit)) for i in identifiers}
 
+    def latest_holders(self, identifier: Identifier, limit: int) -> tuple[Tie, ...]:
+        rows = self._ask(cypher_read.LATEST_HOLDERS, node=identifier.node, limit=limit)
+        return _latest([tie_of(who, identifier, told) for who, told in rows], limit)
+
     # -- reference data ---------------------------------------------------------------------------------------------------------------
 
     def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:

@@ -93,6 +93,9 @@ HOLDER_COUNTS = f"""
 HOLDERS = f"""
     SELECT t.identifier, p.applicant_id, t.role, t.since, {_LAST} FROM json_each(:asked) j CROSS JOIN tie t ON t.identifier = j.value
     CROSS JOIN applicant p ON p.key = t.applicant WHERE {_TIE_SEEN} ORDER BY t.since DESC, p.applicant_id, t.role"""
+LATEST_HOLDERS = f"""
+    SELECT t.identifier, p.applicant_id, t.role, t.since, {_LAST} FROM tie t CROSS JOIN applicant p ON p.key = t.applicant
+    WHERE t.identifier = :key AND {_TIE_SEEN} ORDER BY t.since DESC, p.applicant_id, t.role LIMIT :limit"""
 _MANY = """SELECT j.value FROM json_each(:asked) j WHERE (SELECT count(*) FROM (SELECT 1 FROM {table} WHERE applicant =
     (SELECT key FROM applicant WHERE applicant_id = j.value) LIMIT :limit + 1)) > :limit"""
 MANY_TIES, MANY_APPLICATIONS = _MANY.format(table="tie"), _MANY.format(table="application")
@@ -220,6 +223,11 @@ class SqliteView(GraphView):
         for row in self._each(HOLDERS, walked):
             ties.setdefault(row[0], []).append(row)
         return {i: Holders(i, counts[i], self._holding(i, ties.get(key, [])[:limit])) for i, key in keys.items()}
+
+    def latest_holders(self, identifier: Identifier, limit: int) -> tuple[Tie, ...]:
+        key = self._cache.keys(self._db, [identifier])[identifier]
+        rows = [] if key is None else self._db.execute(LATEST_HOLDERS, {"key": key, "limit": limit, **self._when}).fetchall()
+        return self._holding(identifier, rows)
 
     def _holding(self, identifier: Identifier, rows: Sequence[Row]) -> tuple[Tie, ...]:
         return tuple([Tie(row[1], identifier, ROLES[row[2]], moment(row[3]), moment(row[4])) for row in rows])

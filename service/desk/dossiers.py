@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graph.errors import NotFoundError
-from graph.facts.hubs import COUNT_CAP, hub_reason
+from graph.facts.hubs import COUNT_CAP, GUARD, hub_reason
 from graph.facts.verdicts import standing
 from graph.model import Application, Event, IdentifierKind, Label, Membership, Outcome, Platform
 from graph.store import GraphView
+from service.desk.circles import Circle, of_identifier, of_place
 from service.desk.drawings import label_of
 
 LISTED_APPLICATIONS = 12  # the latest ones of a person
 LISTED_EVENTS = 12
+LISTED_HOLDERS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,10 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentifierDossier:
-    """An identifier: masked form, who holds it (the latest; `holders` counted up to a cap) and, of a device, what it is."""
+    """An identifier: masked form, who holds it (the latest; `holders` counted up to a cap) and, of a device, what it is.
+
+    `hub` says why nobody is followed through it, `guard` how many holders of its kind still tie people together.
+    """
 
     type: str
     id: str
@@ -108,7 +113,9 @@ class IdentifierDossier:
     holders: int
     capped: bool
     hub: str | None
+    guard: int
     latest: tuple[Holding, ...]
+    circle: Circle
     os: str | None
     model: str | None
     is_emulator: bool | None
@@ -124,6 +131,7 @@ class ShopDossier:
     category: str | None
     city: str | None
     opened_at: datetime | None
+    circle: Circle
 
 
 def person(view: GraphView, applicant_id: str) -> PersonDossier:
@@ -171,7 +179,7 @@ def identifier(view: GraphView, node: str) -> IdentifierDossier:
     holders = view.holders_of([found])[found] if found else None
     if found is None or holders is None or not holders.count:
         raise NotFoundError(f"nothing is known of {node!r} before {view.as_of.isoformat()}")
-    hub = hub_reason(found, holders.count)
+    hub, latest = hub_reason(found, holders.count), view.latest_holders(found, LISTED_HOLDERS)
     device = view.devices_of([found]).get(found) if found.kind is IdentifierKind.DEVICE else None
     return IdentifierDossier(
         type=found.kind.value,
@@ -181,23 +189,32 @@ def identifier(view: GraphView, node: str) -> IdentifierDossier:
         holders=holders.count,
         capped=holders.count >= COUNT_CAP,
         hub=hub,
-        latest=tuple(Holding(applicant_id=t.applicant_id, role=t.role.value, since=t.since, last=t.last) for t in holders.ties),
+        guard=GUARD[found.kind],
+        latest=tuple(Holding(applicant_id=t.applicant_id, role=t.role.value, since=t.since, last=t.last) for t in latest),
         os=device.os if device else None,
         model=device.model if device else None,
         is_emulator=device.is_emulator if device else None,
         is_rooted=device.is_rooted if device else None,
+        circle=of_identifier(view, found),
     )
 
 
 def shop(view: GraphView, kind: str, shop_id: str) -> ShopDossier:
-    """The panel of a merchant or an agent, known or not: applications may name shops that no delivery described."""
+    """The panel of a merchant or an agent; applications may name shops that no delivery described.
+
+    Raises NotFoundError where no application before the view's moment names it and no delivery describes it.
+    """
+    circle = of_place(view, kind, shop_id)
     known = view.merchants_of([shop_id]).get(shop_id) if kind == "merchant" else None
+    if known is None and not circle.people:
+        raise NotFoundError(f"no application at {kind} {shop_id!r} before {view.as_of.isoformat()}")
     return ShopDossier(
         type=kind,
         id=shop_id,
         category=known.category if known else None,
         city=known.city if known else None,
         opened_at=known.opened_at if known else None,
+        circle=circle,
     )
 
 

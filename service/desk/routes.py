@@ -27,6 +27,19 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",  # the address names whom somebody looked at
 }
 
+
+class MomentError(InputError):
+    """The moment asked for cannot be read."""
+
+    problem = "unreadable_moment"
+
+
+class RawValueError(InputError):
+    """An address names a raw value where a token belongs."""
+
+    problem = "raw_value_in_address"
+
+
 bp = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates")
 
 
@@ -123,7 +136,7 @@ def _moment(text: str, wired: Wired) -> datetime:
         read = datetime.fromisoformat(text)
         return (read if read.tzinfo else read.replace(tzinfo=wired.zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise InputError("as_of: give an ISO-8601 time, for example 2026-01-05T10:00:00+08:00") from None
+        raise MomentError("as_of: give an ISO-8601 time, for example 2026-01-05T10:00:00+08:00") from None
 
 
 def _asked() -> str:
@@ -132,7 +145,7 @@ def _asked() -> str:
         raise InputError("node: say which, for example ?node=applicant:A-1")
     kind, _, value = name.partition(":")
     if kind in tuple(IdentifierKind) and recognised(value):
-        raise InputError("node: an identifier is named by its token; a raw value belongs into the search, never into an address")
+        raise RawValueError("node: an identifier is named by its token; a raw value belongs into the search, never into an address")
     return name
 
 
