@@ -56,7 +56,7 @@ def _guarded(response: Response) -> Response:
 def page() -> tuple[str, int]:
     """The page itself: no data in it, so it needs no key; what it asks for does."""
     version = _version(BUILT)
-    return render_template("desk.html", version=version), 200 if version else 503
+    return render_template("desk.html", version=version, zone=calls.wired().settings.timezone), 200 if version else 503
 
 
 @bp.get("/static/<path:name>")

@@ -1,5 +1,5 @@
 // What the service answers, and asking it. The key, where one is needed, lives in this tab's session storage only.
-import { say } from "./words";
+import { Refused, refusal } from "./refusals";
 
 export interface DrawnNode {
   id: string;
@@ -147,6 +147,19 @@ export interface ApplicationDossier {
   outcomes: { status: string; at: string; amount: number | null }[];
 }
 
+export interface Circle {
+  people: number;
+  more: boolean;
+  applications: number;
+  loans: number;
+  amount: number;
+  defaulted: number;
+  outcomes: Record<string, number>;
+  frauds: number;
+  rings: { ring_id: string; kind: string; flagged: boolean; people: number }[];
+  latest: { applicant_id: string; at: string; status: string | null; amount: number | null; bad: boolean }[];
+}
+
 export interface IdentifierDossier {
   type: string;
   id: string;
@@ -155,6 +168,8 @@ export interface IdentifierDossier {
   holders: number;
   capped: boolean;
   hub: string | null;
+  guard: number;
+  circle: Circle;
   latest: { applicant_id: string; role: string; since: string; last: string }[];
   os: string | null;
   model: string | null;
@@ -168,6 +183,7 @@ export interface ShopDossier {
   category: string | null;
   city: string | null;
   opened_at: string | null;
+  circle: Circle;
 }
 
 export interface RingDossier {
@@ -184,17 +200,10 @@ export interface RingDossier {
 
 export type Dossier = PersonDossier | ApplicationDossier | IdentifierDossier | ShopDossier | RingDossier;
 
-/** A refusal in words; `status` 0 is no answer at all, 401 and 403 want a key. */
-export class Refused extends Error {
-  constructor(readonly status: number, message: string) {
-    super(message);
-  }
-}
-
 const KEY = "ringfence-key";
 
 export function keep(key: string): void {
-  sessionStorage.setItem(KEY, key);
+  sessionStorage.setItem(KEY, key.trim());
 }
 
 export async function ask<T>(path: string, values: Record<string, string>): Promise<T> {
@@ -209,25 +218,15 @@ export async function post<T>(path: string, values: Record<string, string>, sign
 
 async function answered<T>(path: string, request: RequestInit): Promise<T> {
   const key = sessionStorage.getItem(KEY);
+  if (key && /[^\x21-\x7e]/.test(key)) throw new Refused(401, "no_valid_key", "", true); // no header holds it, so no service knows it
   const base = document.documentElement.dataset.base ?? "/desk";
   let answer: Response;
   try {
     answer = await fetch(`${base}/${path}`, { ...request, headers: { ...request.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) } });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Refused(0, say("offline"));
+    throw new Refused(0);
   }
   if (answer.ok) return (await answer.json()) as T;
-  throw new Refused(answer.status, await reason(answer));
-}
-
-async function reason(answer: Response): Promise<string> {
-  if (answer.status === 404) return say("not_found");
-  if (answer.status === 503) return say("unavailable");
-  try {
-    const problem = (await answer.json()) as { detail?: string; title?: string };
-    return problem.detail ?? problem.title ?? `HTTP ${answer.status}`;
-  } catch {
-    return `HTTP ${answer.status}`;
-  }
+  throw await refusal(answer, key !== null);
 }

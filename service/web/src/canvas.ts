@@ -24,17 +24,33 @@ export class Canvas {
     this.graph = cytoscape({ container, style: LOOKS, minZoom: 0.15, maxZoom: 3, boxSelectionEnabled: false, selectionType: "single" });
     this.listen();
     container.addEventListener("keydown", (event) => this.press(event));
-    new ResizeObserver(() => this.fit()).observe(container);
+    new ResizeObserver(() => matchMedia("print").matches || this.fit()).observe(container); // on paper the picture is scaled, not drawn anew
   }
 
-  /** Draw from nothing. */
-  show(drawing: Drawing): void {
-    this.seed = drawing.seed;
+  /** Draw these together, the first one's seed as theirs. Whoever is drawn already stays in place, and the view with them. */
+  show(drawings: Drawing[]): void {
+    this.seed = drawings[0]?.seed ?? "";
+    const nodes = new Map<string, DrawnNode>();
+    for (const node of drawings.flatMap((drawing) => drawing.nodes)) nodes.set(node.id, joined(nodes.get(node.id), node));
+    const edges = new Map(drawings.flatMap((drawing) => drawing.edges).map((edge) => [edgeId(edge), edge]));
+    const places = new Map(this.graph.nodes().map((node) => [node.id(), { ...node.position() }]));
+    const fixed = [...nodes.keys()].flatMap((id) => (places.has(id) ? [{ nodeId: id, position: places.get(id) }] : []));
     this.graph.elements().remove();
-    this.graph.add([...drawing.nodes.map((node) => this.node(node)), ...drawing.edges.map((edge) => this.edge(edge))]);
-    this.arrange({ randomize: true, animate: false });
-    const seed = this.graph.getElementById(drawing.seed);
-    if (seed.nonempty()) this.select(drawing.seed);
+    this.graph.add([...nodes.values()].map((node) => ({ ...this.node(node), position: places.get(node.id) })));
+    this.graph.add([...edges.values()].map((edge) => this.edge(edge)));
+    if (!fixed.length) this.arrange({ randomize: true, animate: false });
+    else if (fixed.length < nodes.size) {
+      this.graph.nodes().forEach((node) => void (places.has(node.id()) || node.position(this.beside(node, places))));
+      this.arrange({ randomize: false, animate: false, fixedNodeConstraint: fixed });
+    } else this.markHubs();
+  }
+
+  /** Somewhere near a neighbour that has its place, the same place every time. */
+  private beside(node: NodeSingular, places: Map<string, { x: number; y: number }>): { x: number; y: number } {
+    const near = node.neighborhood().nodes().filter((other) => places.has(other.id())).first();
+    const centre = places.get(near.id() ?? "") ?? { x: 0, y: 0 };
+    const angle = 2 * Math.PI * ([...node.id()].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) / 37);
+    return { x: centre.x + 90 * Math.cos(angle), y: centre.y + 90 * Math.sin(angle) };
   }
 
   /** Add what is new around `from`, leaving everything drawn where it is. Returns how many people and things came in. */
@@ -78,6 +94,10 @@ export class Canvas {
     return { people, things: this.graph.nodes(".thing").length };
   }
 
+  selected(): string {
+    return this.graph.nodes(":selected").first().id() ?? "";
+  }
+
   has(id: string): boolean {
     return this.graph.getElementById(id).nonempty();
   }
@@ -114,7 +134,7 @@ export class Canvas {
   private refresh(node: DrawnNode): void {
     const known = this.graph.getElementById(node.id);
     const before = drawnOf(known);
-    known.data("drawn", { ...node, holders: node.holders ?? before.holders, hub: node.hub ?? before.hub });
+    known.data("drawn", joined(before, node));
     if (node.hub) known.addClass("hub");
   }
 
@@ -134,6 +154,10 @@ export class Canvas {
       ...options,
     };
     seeded(() => this.graph.layout(layout as cytoscape.LayoutOptions).run());
+    this.markHubs();
+  }
+
+  private markHubs(): void {
     this.graph.edges().forEach((edge) => void edge.toggleClass("tohub", edge.connectedNodes(".hub").nonempty()));
   }
 
@@ -216,6 +240,11 @@ export class Canvas {
 
 function drawnOf(node: { data(name: string): unknown }): DrawnNode {
   return node.data("drawn") as DrawnNode;
+}
+
+/** A node told twice: what only one telling knows is kept. */
+function joined(before: DrawnNode | undefined, node: DrawnNode): DrawnNode {
+  return before ? { ...node, holders: node.holders ?? before.holders, hub: node.hub ?? before.hub } : node;
 }
 
 function edgeId(edge: DrawnEdge): string {

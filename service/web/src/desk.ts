@@ -1,68 +1,111 @@
-// The conductor: the address says what is shown (node, as_of, lang); everything else follows from it.
-import { ask, type Assessment, type Dossier, type DrawnEdge, type DrawnNode, type Drawing, keep, type LeftOut, type Overview, Refused } from "./api";
+// The conductor: the address says what is shown (node, as_of, open, lang); everything else follows from it.
+import { ask, type Assessment, type Dossier, type DrawnNode, type Drawing, keep, type LeftOut, type Overview } from "./api";
 import { Canvas } from "./canvas";
 import { byId, el, fill } from "./dom";
-import { count, date, fromField, toField } from "./formats";
+import { tellIn } from "./formats";
+import { hint } from "./hints";
 import { leftLines, leftText } from "./leftout";
 import { legend } from "./legend";
-import { assessment, hubText, overviewPanel, panel, type Ways } from "./panel";
+import { assessment, overviewPanel, panel } from "./panel";
+import type { Ways } from "./parts";
+import { Refused } from "./refusals";
 import { Search } from "./search";
+import { TimeField } from "./timefield";
 import { type Language, name, say, speak, spoken, type Word } from "./words";
 
-const WEEK = 7 * 24 * 3600 * 1000;
+// An identifier named by anything but a token.
+const RAW = /^(?:phone|device|bank_card|national_id|email|ip|wifi|address|employer):(?![a-z]\w{0,15}(?:-sm3)?\.)(.*)$/;
+const MOST_OPENED = 24; // expanded nodes that an address holds
 
 class Desk {
   private node = "";
   private asOf = "";
+  private opened: string[] = []; // what was expanded, in its order
   private turn = 0; // answers to questions asked before the latest one are dropped
   private readonly left = new Map<string, LeftOut>();
+  private cut = false;
+  private problem: Refused | null = null;
+  private paint: () => void = () => undefined; // draws the panel again, in the language spoken then
   private readonly side = byId("panel");
   private readonly ways: Ways = { open: (node) => this.go(node, this.asOf), expand: (node) => void this.expand(node) };
+  private readonly time = new TimeField((asOf) => this.go(this.node, asOf, this.opened));
+  private readonly search = new Search(() => this.asOf, (node) => this.go(node, this.asOf), (error) => this.refuse(error));
   private readonly canvas = new Canvas(byId("canvas"), {
     select: (node) => void this.look(node),
     expand: (node) => void this.expand(node.id),
     open: (node) => this.go(node.id, this.asOf),
-    hint: (what, x, y) => this.hint(what, x, y),
+    hint,
   });
 
   constructor() {
-    new Search(() => this.asOf, (node) => this.go(node, this.asOf), (error) => this.refuse(error));
+    tellIn(document.documentElement.dataset.zone ?? "UTC");
     this.listen();
     addEventListener("popstate", () => void this.arrive());
     speak(chosenLanguage());
     void this.arrive();
   }
 
-  /** Show what the address says. */
+  /** Show what the address says. Of what is drawn already, whatever is still there then stays where it is. */
   private async arrive(): Promise<void> {
     const asked = new URLSearchParams(location.search);
+    const same = this.node !== "" && asked.get("node") === this.node;
     this.node = asked.get("node") ?? "";
     this.asOf = asked.get("as_of") ?? "";
+    const raw = RAW.exec(this.node);
+    if (raw) { // an address of somebody's own making: the value goes into the search, and nowhere else
+      this.node = "";
+      history.replaceState(null, "", address("", this.asOf, []));
+      this.search.seek(raw[1] ?? "");
+    }
+    this.opened = asked.getAll("open").slice(0, MOST_OPENED);
     this.words();
-    this.left.clear();
-    this.canvas.clear();
-    this.tellLeft();
+    if (!same) this.wipe();
     byId("empty").hidden = Boolean(this.node);
-    byId<HTMLDetailsElement>("legend").open = !this.node;
+    byId<HTMLDetailsElement>("legend").open = !this.node && matchMedia("(min-width: 901px)").matches;
     await this.guarded(async (turn) => {
-      if (!this.node) {
-        fill(this.side, overviewPanel(await ask<Overview>("overview", { as_of: this.asOf }), this.ways));
-        this.say("");
-        return;
+      try {
+        if (this.node) await this.draw(turn, same ? this.canvas.selected() : "");
+        else await this.overview(turn);
+      } catch (error) {
+        if (turn === this.turn) this.wipe(); // what was drawn before is not of this moment
+        throw error;
       }
-      const drawing = await ask<Drawing>("subgraph", { node: this.node, as_of: this.asOf });
-      if (turn !== this.turn) return;
-      this.canvas.show(drawing);
-      this.note(drawing);
-      if (!this.canvas.has(this.node)) await this.dossier(this.node);
     });
   }
 
-  private go(node: string, asOf: string): void {
-    const query = new URLSearchParams();
-    if (node) query.set("node", node);
-    if (asOf) query.set("as_of", asOf);
-    history.pushState(null, "", `${location.pathname}${query.size ? `?${query}` : ""}`);
+  private async draw(turn: number, selected: string): Promise<void> {
+    const drawing = await ask<Drawing>("subgraph", { node: this.node, as_of: this.asOf });
+    const more = await Promise.all(this.opened.map((node) => this.opening(node)));
+    if (turn !== this.turn) return;
+    const drawings = [drawing, ...more.filter((one) => one !== null)];
+    this.left.clear();
+    this.cut = false;
+    this.canvas.show(drawings);
+    for (const one of drawings) this.note(one);
+    const chosen = [selected, drawing.seed].find((node) => this.canvas.has(node));
+    if (chosen) this.canvas.select(chosen);
+    else await this.dossier(this.node);
+  }
+
+  /** What is next to an expanded node; null where nothing was known of it yet. */
+  private async opening(node: string): Promise<Drawing | null> {
+    try {
+      return await ask<Drawing>("expand", { node, as_of: this.asOf });
+    } catch (error) {
+      if (error instanceof Refused && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  private async overview(turn: number): Promise<void> {
+    const found = await ask<Overview>("overview", { as_of: this.asOf });
+    if (turn !== this.turn) return;
+    this.show(() => fill(this.side, overviewPanel(found, this.ways)));
+    this.say("");
+  }
+
+  private go(node: string, asOf: string, opened: string[] = []): void {
+    history.pushState(null, "", address(node, asOf, opened));
     void this.arrive();
   }
 
@@ -76,6 +119,8 @@ class Desk {
       if (turn !== this.turn) return;
       const added = this.canvas.merge(drawing, node);
       this.note(drawing);
+      if (added.people + added.things && !this.opened.includes(node)) this.opened = [...this.opened, node].slice(-MOST_OPENED);
+      history.replaceState(null, "", address(this.node, this.asOf, this.opened));
       const hub = drawing.left_out.find((left) => left.node === node && left.why === "hub");
       this.say(hub ? leftText(hub) : added.people + added.things ? say("added", added) : say("nothing_new"));
     });
@@ -92,21 +137,42 @@ class Desk {
     const turn = this.turn;
     const found = await ask<Dossier>("node", { node, as_of: this.asOf });
     if (turn !== this.turn) return;
-    const back = this.node.startsWith("ring:") && node !== this.node ? this.node : "";
-    const way = (to: string, text: string): HTMLElement => el("button", { type: "button", class: "back", click: () => (to ? void this.guarded(() => this.dossier(to)) : this.go("", this.asOf)) }, `‹ ${text}`);
-    fill(this.side, back ? way(back, back.slice(5)) : way("", say("back")), panel(found, node, this.ways));
+    let last: Assessment | null | undefined; // not answered yet
+    this.show(() => {
+      fill(this.side, this.wayBack(node), panel(found, node, this.ways));
+      const place = document.getElementById("assessment");
+      if (place && last !== undefined) fill(place, ...assessment(last));
+    });
     this.side.scrollTop = 0;
-    const place = document.getElementById("assessment");
-    if (!place) return;
-    const last = await ask<Assessment | null>("assessment", { node, as_of: this.asOf });
-    fill(place, ...assessment(last));
+    if (!document.getElementById("assessment")) return;
+    last = await ask<Assessment | null>("assessment", { node, as_of: this.asOf });
+    if (turn === this.turn) this.paint();
+  }
+
+  private wayBack(node: string): HTMLElement {
+    const ring = this.node.startsWith("ring:") && node !== this.node ? this.node : "";
+    const back = (): void => (ring ? void this.guarded(() => this.dossier(ring)) : this.go("", this.asOf));
+    return el("button", { type: "button", class: "back", click: back }, `‹ ${ring ? ring.slice(5) : say("back")}`);
+  }
+
+  private show(paint: () => void): void {
+    this.paint = paint;
+    paint();
+  }
+
+  private wipe(): void {
+    this.left.clear();
+    this.cut = false;
+    this.canvas.clear();
+    this.show(() => fill(this.side));
+    this.tellLeft();
   }
 
   /** Run with the busy mark on; a refusal is told in the page. */
   private async guarded(run: (turn: number) => Promise<void>): Promise<void> {
     const turn = ++this.turn;
     document.body.classList.add("busy");
-    byId("problem").hidden = true;
+    this.refuse(null);
     try {
       await run(turn);
     } catch (error) {
@@ -117,31 +183,39 @@ class Desk {
     }
   }
 
-  private refuse(error: Refused): void {
-    if (error.status === 401 || error.status === 403) {
-      byId<HTMLDialogElement>("key").showModal();
-      return;
-    }
+  /** Tell a refusal with its next step, or take the last one away. */
+  private refuse(error: Refused | null): void {
+    this.problem = error;
+    byId("problem").hidden = error === null;
+    if (error === null) return;
     byId("empty").hidden = true;
-    fill(
-      byId("problem"),
-      el("h2", {}, say("failed")),
-      el("p", {}, error.message),
-      el("button", { type: "button", click: () => void this.arrive() }, say("retry")),
-    );
-    byId("problem").hidden = false;
-    this.say(error.message);
+    this.tellProblem(error);
+    if (error.wantsKey) byId<HTMLDialogElement>("key").showModal();
+  }
+
+  private tellProblem(error: Refused): void {
+    const button = (word: Word, click: () => void): HTMLElement => el("button", { type: "button", click }, say(word));
+    const step = error.wantsKey
+      ? button("key_use", () => byId<HTMLDialogElement>("key").showModal())
+      : error.code === "unreadable_moment"
+        ? button("show_now", () => this.go(this.node, "", this.opened))
+        : button("retry", () => void this.arrive());
+    fill(byId("problem"), el("h2", {}, say(error.title)), el("p", {}, error.text), step);
+    byId("key-title").textContent = say(error.title);
+    byId("key-text").textContent = error.text;
+    this.say(error.text);
   }
 
   private note(drawing: Drawing): void {
     for (const left of drawing.left_out) this.left.set(`${left.why} ${left.node ?? ""}`, left);
-    this.tellLeft(drawing.truncated && !drawing.left_out.some((left) => left.why !== "hub" && left.why !== "ties"));
+    this.cut ||= drawing.truncated && !drawing.left_out.some((left) => left.why !== "hub" && left.why !== "ties");
+    this.tellLeft();
   }
 
   /** What is drawn, and what is not: hubs, cut holders, private ties. */
-  private tellLeft(cut = false): void {
+  private tellLeft(): void {
     const lines = leftLines([...this.left.values()]).map(([why, text]) => el("li", { class: why }, text));
-    if (cut) lines.push(el("li", {}, say("left_cut")));
+    if (this.cut) lines.push(el("li", {}, say("left_cut")));
     const counts = this.canvas.counts();
     byId("counts").textContent = counts.people || counts.things ? say("drawn", counts) : "";
     byId("left").hidden = !this.node;
@@ -149,22 +223,7 @@ class Desk {
     fill(byId("left-list"), ...(lines.length ? lines : [el("li", { class: "quiet" }, say("complete"))]));
   }
 
-  private hint(what: DrawnNode | DrawnEdge | null, x: number, y: number): void {
-    const box = byId("hint");
-    box.hidden = what === null;
-    if (what === null) return;
-    fill(box, ...("role" in what ? edgeHint(what) : nodeHint(what)));
-    box.style.left = `${Math.min(x + 14, byId("canvas").clientWidth - 240)}px`;
-    box.style.top = `${y + 14}px`;
-  }
-
   private listen(): void {
-    const field = byId<HTMLInputElement>("as-of");
-    const move = (weeks: number): void => this.go(this.node, new Date((this.asOf ? Date.parse(this.asOf) : Date.now()) + weeks * WEEK).toISOString());
-    field.addEventListener("change", () => this.go(this.node, fromField(field.value)));
-    byId("now").addEventListener("click", () => this.go(this.node, ""));
-    byId("week-back").addEventListener("click", () => move(-1));
-    byId("week-on").addEventListener("click", () => move(1));
     byId("language").addEventListener("click", () => this.changeLanguage());
     byId("fit").addEventListener("click", () => this.canvas.fit());
     byId("zoom-in").addEventListener("click", () => this.canvas.zoom(1.25));
@@ -179,10 +238,19 @@ class Desk {
     });
   }
 
+  /** Say everything again; nothing is asked for, and nothing drawn moves. */
   private changeLanguage(): void {
     speak(spoken() === "en" ? "zh" : "en");
+    const asked = new URLSearchParams(location.search);
+    if (asked.has("lang")) history.replaceState(null, "", address(this.node, this.asOf, this.opened));
     localStorage.setItem("ringfence-language", spoken());
-    void this.arrive();
+    const scrolled = this.side.scrollTop;
+    this.words();
+    this.tellLeft();
+    this.paint();
+    this.side.scrollTop = scrolled;
+    this.say("");
+    if (this.problem) this.tellProblem(this.problem);
   }
 
   /** Put the dictionary's words wherever the page names one. */
@@ -195,9 +263,7 @@ class Desk {
       place.setAttribute("aria-label", place.title);
     }
     byId<HTMLInputElement>("q").placeholder = say("search_hint");
-    byId<HTMLInputElement>("as-of").value = toField(this.asOf || new Date().toISOString());
-    byId("past").hidden = !this.asOf;
-    byId("now").setAttribute("aria-pressed", String(!this.asOf));
+    this.time.show(this.asOf);
     fill(byId("legend-list"), ...legend());
   }
 
@@ -206,25 +272,19 @@ class Desk {
   }
 }
 
-function nodeHint(node: DrawnNode): HTMLElement[] {
-  const total = count(node.holders) + (node.holders !== null && node.holders >= 1000 ? "+" : "");
-  return [
-    el("b", {}, node.label),
-    el("span", {}, name(node.type)),
-    ...(node.bad ? [el("span", { class: "chip bad" }, say("known_fraud"))] : []),
-    ...(node.ring_id ? [el("span", {}, `${node.ring_id} · ${name(node.ring_kind, "kind_")} · ${name(node.ring_role)}`)] : []),
-    ...(node.hub ? [el("span", {}, hubText(node.type, node.hub, total))] : node.holders ? [el("span", {}, `${say("holders")}: ${total}`)] : []),
-  ];
-}
-
-function edgeHint(edge: DrawnEdge): HTMLElement[] {
-  const times = edge.since ? `${say("since")} ${date(edge.since)} · ${say("until")} ${date(edge.last)}` : say("only_now");
-  return [el("b", {}, name(edge.role, "role_")), el("span", {}, times)];
+/** The address of what is shown: ids, tokens and a moment, nothing raw. */
+function address(node: string, asOf: string, opened: string[]): string {
+  const query = new URLSearchParams();
+  if (node) query.set("node", node);
+  if (asOf) query.set("as_of", asOf);
+  if (node) for (const one of opened) query.append("open", one);
+  return `${location.pathname}${query.size ? `?${query}` : ""}`;
 }
 
 function chosenLanguage(): Language {
-  const asked = new URLSearchParams(location.search).get("lang") ?? localStorage.getItem("ringfence-language") ?? navigator.language;
-  return asked.startsWith("zh") ? "zh" : "en";
+  const asked = new URLSearchParams(location.search).get("lang");
+  if (asked) localStorage.setItem("ringfence-language", asked.startsWith("zh") ? "zh" : "en");
+  return (localStorage.getItem("ringfence-language") ?? navigator.language).startsWith("zh") ? "zh" : "en";
 }
 
 new Desk();

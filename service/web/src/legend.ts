@@ -1,6 +1,6 @@
 // The key to the drawing.
 import { el } from "./dom";
-import { tile } from "./panel";
+import { tile } from "./parts";
 import { name, say, type Word } from "./words";
 
 const THINGS = ["phone", "device", "bank_card", "national_id", "email", "ip", "wifi", "address", "employer", "merchant", "agent"];

@@ -1,29 +1,12 @@
 // The panel beside the drawing: what is known of the selected thing, and the reasons of a person's last assessment.
 import type { ApplicationDossier, Assessment, Dossier, IdentifierDossier, Listed, Overview, PersonDossier, Reason, RingDossier, RingSummary, ShopDossier } from "./api";
+import { identifierPanel, shopPanel } from "./circles";
 import { el } from "./dom";
 import { count, date, decimal, minute, percent } from "./formats";
-import { icon } from "./looks";
+import { chip, deeds, facts, grid, head, link, section, status, table, tile, type Ways, yes } from "./parts";
 import { name, say, spoken, why, type Word } from "./words";
 
 const PATHS = 2; // of one reason
-
-export interface Ways {
-  open(node: string): void;
-  expand(node: string): void;
-}
-
-export function tile(type: string, extra = ""): HTMLElement {
-  if (type === "ring") return el("span", { class: `tile ring ${extra}` });
-  return el("img", { src: icon(type), alt: "", class: `tile ${type} ${extra}` });
-}
-
-export function link(node: string, text: string, ways: Ways): HTMLElement {
-  const go = (event: Event): void => {
-    event.preventDefault();
-    ways.open(node);
-  };
-  return el("a", { href: `?node=${encodeURIComponent(node)}`, click: go, class: "id" }, text);
-}
 
 export function panel(dossier: Dossier, node: string, ways: Ways): HTMLElement {
   if (dossier.type === "applicant") return personPanel(dossier as PersonDossier, node, ways);
@@ -31,44 +14,6 @@ export function panel(dossier: Dossier, node: string, ways: Ways): HTMLElement {
   if (dossier.type === "ring") return ringPanel(dossier as RingDossier, ways);
   if (dossier.type === "merchant" || dossier.type === "agent") return shopPanel(dossier as ShopDossier, node, ways);
   return identifierPanel(dossier as IdentifierDossier, node, ways);
-}
-
-function head(type: string, title: string, chips: (HTMLElement | false)[], buttons: HTMLElement[] = [], look = ""): HTMLElement {
-  return el(
-    "header",
-    { class: "head" },
-    tile(type, look),
-    el("div", {}, el("p", { class: "eyebrow" }, name(type)), el("h2", {}, title)),
-    chips.some(Boolean) && el("p", { class: "chips" }, ...chips),
-    buttons.length > 0 && el("p", { class: "deeds" }, ...buttons),
-  );
-}
-
-function deeds(node: string, ways: Ways): HTMLElement[] {
-  return [
-    el("button", { type: "button", click: () => ways.expand(node) }, say("expand")),
-    el("button", { type: "button", class: "quiet", click: () => ways.open(node) }, say("open_here")),
-  ];
-}
-
-function chip(text: string, kind = ""): HTMLElement {
-  return el("span", { class: `chip ${kind}` }, text);
-}
-
-function section(title: Word, ...content: (Node | false | null)[]): HTMLElement {
-  return el("section", {}, el("h3", {}, say(title)), ...content);
-}
-
-function facts(lines: [Word, string | null | undefined][]): HTMLElement {
-  const list = el("dl", { class: "facts" });
-  for (const [word, value] of lines) if (value && value !== "–") list.append(el("dt", {}, say(word)), el("dd", {}, value));
-  return list;
-}
-
-function table(columns: Word[], lines: (Node | string)[][], caption: Word): HTMLElement {
-  const header = el("tr", {}, ...columns.map((word) => el("th", { scope: "col" }, say(word))));
-  const body = lines.map((line) => el("tr", {}, ...line.map((cell) => el("td", {}, cell))));
-  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": say(caption) }, el("table", {}, el("thead", {}, header), el("tbody", {}, ...body)));
 }
 
 function personPanel(person: PersonDossier, node: string, ways: Ways): HTMLElement {
@@ -97,7 +42,7 @@ function personPanel(person: PersonDossier, node: string, ways: Ways): HTMLEleme
 
 function conclusions(person: PersonDossier): HTMLElement {
   const lines = person.labels.map((label) =>
-    el("li", {}, chip(name(label.label), label.label === "fraud" ? "bad" : "good"), ` ${date(label.known_at)} ${label.source ?? ""} ${label.detail ?? ""}`),
+    el("li", {}, chip(name(label.label), label.label === "fraud" ? "bad" : "good"), ` ${date(label.known_at)} ${label.source ? name(label.source, "source_") : ""} ${label.detail ?? ""}`),
   );
   return el("ul", { class: "plain" }, ...lines);
 }
@@ -118,7 +63,7 @@ function applications(listed: Listed[], ways: Ways): HTMLElement {
     link(`application:${line.application_id}`, date(line.applied_at), ways),
     line.own ? `${name(line.lender)} (${say("own_lender")})` : name(line.lender),
     count(line.amount),
-    el("span", { class: `status ${line.status ?? ""}` }, name(line.status)),
+    status(line.status),
   ]);
   return table(["date", "lender", "amount", "outcome"], lines, "applications");
 }
@@ -153,10 +98,10 @@ function reasonLine(reason: Reason, most: number): HTMLElement {
   const value = reason.value === null ? "" : decimal(reason.value);
   return el(
     "li",
-    {},
+    { title: reason.code },
     el("span", {}, spoken() === "zh" ? reason.text_zh : reason.text_en),
     el("meter", { min: 0, max: most, value: Math.abs(reason.contribution), title: decimal(reason.contribution) }),
-    el("small", {}, el("code", {}, reason.code), [value, typical].filter(Boolean).join(" · ")),
+    el("small", {}, [value, typical].filter(Boolean).join(" · ")),
     ...(reason.evidence ?? []).filter((found) => found.path.length > 1).slice(0, PATHS).map(pathLine),
   );
 }
@@ -176,7 +121,6 @@ function dimensions(found: Assessment): HTMLElement {
 }
 
 function applicationPanel(found: ApplicationDossier, node: string, ways: Ways): HTMLElement {
-  const yes = (value: boolean | null): string | null => (value === null ? null : say(value ? "yes" : "no"));
   const lines: [Word, string | null][] = [
     ["date", minute(found.listed.applied_at)],
     ["lender", name(found.listed.lender) + (found.listed.own ? ` (${say("own_lender")})` : "")],
@@ -189,7 +133,7 @@ function applicationPanel(found: ApplicationDossier, node: string, ways: Ways): 
     ["liveness", decimal(found.liveness)],
     ["three_element", yes(found.phone_three_element)],
   ];
-  const outcomes = found.outcomes.map((step) => el("li", {}, el("span", { class: `status ${step.status}` }, name(step.status)), ` ${date(step.at)}`));
+  const outcomes = found.outcomes.map((step) => el("li", {}, status(step.status), ` ${date(step.at)}`));
   return el(
     "article",
     {},
@@ -199,29 +143,6 @@ function applicationPanel(found: ApplicationDossier, node: string, ways: Ways): 
     section("outcome", outcomes.length ? el("ul", { class: "plain" }, ...outcomes) : el("p", { class: "quiet" }, say("none"))),
     el("section", { id: "assessment" }, el("h3", {}, say("assessment")), el("p", { class: "quiet" }, say("loading"))),
   );
-}
-
-function identifierPanel(found: IdentifierDossier, node: string, ways: Ways): HTMLElement {
-  const yes = (value: boolean | null): string | null => (value === null ? null : say(value ? "yes" : "no"));
-  const total = count(found.holders) + (found.capped ? "+" : "");
-  const lines = found.latest.map((tie) => [link(`applicant:${tie.applicant_id}`, tie.applicant_id, ways), name(tie.role, "role_"), date(tie.since), date(tie.last)]);
-  return el(
-    "article",
-    {},
-    head(found.type, found.masked, [!!found.hub && chip(hubText(found.type, found.hub, total), "hub")], deeds(node, ways)),
-    facts([["holders", total], ["system", found.os], ["model", found.model], ["emulator", yes(found.is_emulator)], ["rooted", yes(found.is_rooted)]]),
-    section("latest_holders", table(["applicant", "role", "since", "until"], lines, "latest_holders")),
-  );
-}
-
-/** Why nobody is followed through a hub: "1,000+ holders: dormitory or shop Wi-Fi". */
-export function hubText(type: string, reason: string, total: string): string {
-  if (reason === "not_linking") return `${say("hub")}: ${say("hub_national_id")}`;
-  return `${say("hub")}: ${total} ${say("holders").toLowerCase()}, ${name(type, "hub_")}`;
-}
-
-function shopPanel(found: ShopDossier, node: string, ways: Ways): HTMLElement {
-  return el("article", {}, head(found.type, found.id, [], deeds(node, ways)), facts([["category", found.category], ["city", found.city], ["opened", date(found.opened_at)]]));
 }
 
 function ringPanel(found: RingDossier, ways: Ways): HTMLElement {
@@ -268,10 +189,6 @@ function figures(ring: RingSummary): HTMLElement {
     [count(ring.platforms), "lenders"],
   ];
   return grid(cells);
-}
-
-function grid(cells: [string, Word][]): HTMLElement {
-  return el("div", { class: "figures" }, ...cells.map(([value, word]) => el("div", {}, el("b", {}, value), el("span", {}, say(word)))));
 }
 
 /** What the panel shows before anything is searched. */

@@ -1,7 +1,8 @@
 // The search box: a combobox whose hits come from the service, chosen by mouse or keyboard.
-import { type Found, post, Refused } from "./api";
+import { type Found, post } from "./api";
 import { byId, el, fill } from "./dom";
 import { icon } from "./looks";
+import { Refused } from "./refusals";
 import { name, say } from "./words";
 
 const PAUSE = 300; // milliseconds after the last key
@@ -27,6 +28,12 @@ export class Search {
       event.preventDefault();
       void this.submit();
     });
+  }
+
+  /** Search for a text as if somebody had written it. */
+  seek(text: string): void {
+    this.field.value = text;
+    void this.submit();
   }
 
   private typed(): void {

@@ -1,0 +1,54 @@
+// What the service refused, in the reader's language: a sentence for each, with the next step.
+import { say, type Word } from "./words";
+
+/** A refusal. `status` 0 is no answer at all; `code` is the service's stable word; `request` names the request in its log. */
+export class Refused extends Error {
+  constructor(readonly status: number, readonly code = "", private readonly request = "", private readonly withKey = false) {
+    super(`${status} ${code}`);
+  }
+
+  /** Whether another key would help. */
+  get wantsKey(): boolean {
+    return this.status === 401 || this.code === "scope_missing";
+  }
+
+  get title(): Word {
+    if (this.code === "scope_missing") return "scope_title";
+    if (this.status === 401) return this.withKey ? "wrong_key_title" : "key_title";
+    return this.code === "unreadable_moment" ? "moment_title" : "failed";
+  }
+
+  /** The sentence, in the language spoken now. */
+  get text(): string {
+    return say(this.word(), { request: this.request || "–" });
+  }
+
+  private word(): Word {
+    if (this.status === 401) return this.withKey ? "wrong_key_text" : "key_text";
+    const known = BY_CODE[this.code];
+    if (known) return known;
+    if (this.status === 0) return "offline";
+    if (this.status === 404) return "not_found";
+    if (this.status === 503) return "unavailable";
+    return this.status >= 500 ? "fault" : "bad_address";
+  }
+}
+
+const BY_CODE: Record<string, Word> = {
+  scope_missing: "scope_text",
+  not_from_here: "not_from_here",
+  unreadable_moment: "moment_text",
+  raw_value_in_address: "raw_in_address",
+  ring_unknown: "ring_not_found",
+  rate_limited: "too_many",
+};
+
+/** The refusal that an answer is. */
+export async function refusal(answer: Response, withKey: boolean): Promise<Refused> {
+  try {
+    const problem = (await answer.json()) as { code?: string; request_id?: string };
+    return new Refused(answer.status, problem.code ?? "", problem.request_id ?? "", withKey);
+  } catch {
+    return new Refused(answer.status, "", answer.headers.get("X-Request-Id") ?? "", withKey);
+  }
+}

@@ -1,0 +1,50 @@
+// The moment that the desk shows: written, picked from a calendar, or moved by a week, on the clocks of the service's time zone.
+import { byId } from "./dom";
+import { read, toField, zoneName } from "./formats";
+
+const WEEK = 7 * 24 * 3600 * 1000;
+
+export class TimeField {
+  private readonly field = byId<HTMLInputElement>("as-of");
+  private readonly day = byId<HTMLInputElement>("day");
+  private asOf = "";
+
+  constructor(private readonly go: (asOf: string) => void) {
+    this.field.addEventListener("change", () => this.go(canonical(this.field.value)));
+    this.day.addEventListener("change", () => this.day.value && this.go(canonical(`${this.day.value} ${this.field.value.slice(11) || "00:00"}`)));
+    byId("calendar").addEventListener("click", () => {
+      const now = this.moment();
+      this.day.value = toField(now).slice(0, 10);
+      this.day.showPicker();
+    });
+    byId("now").addEventListener("click", () => this.go(""));
+    byId("week-back").addEventListener("click", () => this.move(-1));
+    byId("week-on").addEventListener("click", () => this.move(1));
+  }
+
+  /** Show a moment as the address holds it, empty for now; one that cannot be read stays as it was written. */
+  show(asOf: string): void {
+    this.asOf = asOf;
+    const unreadable = asOf !== "" && Number.isNaN(read(asOf));
+    this.field.value = unreadable ? asOf : toField(this.moment());
+    this.field.setAttribute("aria-invalid", String(unreadable));
+    byId("zone").textContent = zoneName(this.moment());
+    byId("past").hidden = asOf === "" || unreadable;
+    byId("now").setAttribute("aria-pressed", String(asOf === ""));
+  }
+
+  private moment(): number {
+    const said = read(this.asOf);
+    return Number.isNaN(said) ? Date.now() : said;
+  }
+
+  private move(weeks: number): void {
+    this.go(new Date(this.moment() + weeks * WEEK).toISOString());
+  }
+}
+
+/** How an address holds what somebody wrote; what is no moment goes to the service as it is, which says so. */
+function canonical(text: string): string {
+  const moment = read(text);
+  return text.trim() === "" ? "" : Number.isNaN(moment) ? text.trim() : new Date(moment).toISOString();
+}
