@@ -8,7 +8,8 @@ from pathlib import Path
 
 from graph.errors import DeliveryError
 from ingestion.contract import TABLES, Cell, Table
-from ingestion.mapping import FILE_NAME, Feed, Mapped, read_mapping, sources
+from ingestion.feed import Feed, Mapped, sources
+from ingestion.mapping import FILE_NAME, read_mapping
 from ingestion.readers import SUFFIXES
 from ingestion.rows import Record
 from ingestion.sources import Source, read_through

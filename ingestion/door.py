@@ -15,13 +15,13 @@ from graph.model import Identifier, IdentifierKind, Mention
 from ingestion.characters import compatible
 from ingestion.contract import Column
 from ingestion.digits import is_scientific, whole
-from ingestion.forms.masks import tail
+from ingestion.forms.masks import mask, tail
 from ingestion.forms.standing import Standing, Why
 from ingestion.gaps import id_shows_gaps
-from ingestion.hashes import PSEUDONYM, digest_of
+from ingestion.hashes import PSEUDONYM, TOKENS, digest_of
 from ingestion.normalise import normalise
 from ingestion.nulls import is_null
-from ingestion.placeholders import hashes_of_placeholders
+from ingestion.placeholders import hashes_of_placeholders, is_placeholder
 from ingestion.pseudonymise import Keyring, own_key
 from ingestion.repeats import Repeats
 
@@ -92,7 +92,10 @@ class Naming:
         return Identifier(kind, token, normal.masked, normal.standing is Standing.SOUND), normal.standing, normal.why
 
     def _hashed(self, column: Column, raw: str, scheme: str) -> tuple[Identifier, Standing, Why | None]:
-        """Under our key once more: a plain hash of a phone number is soon guessed. `pseudonym`: the value is one of ours already."""
+        """Under our key once more: a plain hash of a phone number is soon guessed. `pseudonym`: the value is one of ours already.
+
+        Tokens are trusted like hashes, without a check: a lender's own name for a card is never the card of the same digits.
+        """
         kind = column.kind
         assert kind is not None, "every identifier column has a kind"
         value = whole(compatible(raw))
@@ -108,9 +111,10 @@ class Naming:
             return Identifier(kind, digest, tail(digest)), Standing.SOUND, None
         else:
             value = digest
-            if value in hashes_of_placeholders(kind, scheme):
+            if value in hashes_of_placeholders(kind, scheme) or (scheme == TOKENS and is_placeholder(kind, value)):
                 standing = Standing.PLACEHOLDER
-        return Identifier(kind, self._token(kind, f"{scheme}:{value}"), tail(value), standing is Standing.SOUND), standing, why
+        masked = mask(kind, value) if scheme == TOKENS else tail(value)
+        return Identifier(kind, self._token(kind, f"{scheme}:{value}"), masked, standing is Standing.SOUND), standing, why
 
     def _token(self, kind: IdentifierKind, value: str) -> str:
         """Under the current key, unless the store knows the value under an older one: so links outlive a rotation."""

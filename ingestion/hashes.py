@@ -11,6 +11,7 @@ from ingestion.pseudonymise import TOKEN
 _BYTES = {"md5": 16, "sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48, "sha512": 64, "sm3": 32}
 _OPAQUE = re.compile(r"opaque(?:-[a-z0-9_-]{1,31})?")
 PSEUDONYM = "pseudonym"
+TOKENS = "tokens"  # no hash: what a mapping says of a column of a lender's own names for things, `tokens: true`
 SCHEMES = (*_BYTES, PSEUDONYM, "opaque", "opaque-NAME")
 
 

@@ -18,7 +18,7 @@ from ingestion.batches import Batch, batches, few_collections
 from ingestion.crowds import Crowds
 from ingestion.delivery import REJECTS, Delivery
 from ingestion.door import Door, time_zone
-from ingestion.mapping import Feed
+from ingestion.feed import Feed
 from ingestion.parse import Fact
 from ingestion.rejects import Rejects
 from ingestion.repeats import Repeats

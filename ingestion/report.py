@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.door import LINKS, PLACEHOLDER, Seen
+from ingestion.feed import Feed
 from ingestion.forms.standing import Why
-from ingestion.mapping import Feed
 
 _LEAST, _MOST_FAIL = 5, 0.5  # a column of at least so many values, of which more than this share fail, is not what it was declared to be
 _NAMED = 20  # ids that are told, of all that are about nobody
@@ -110,8 +110,8 @@ class Report:
 
     @property
     def wholly_rejected(self) -> tuple[str, ...]:
-        """The sources with rows of which none could be taken: `labels (labels.csv)`."""
-        return tuple(name for name, tally in self.sources.items() if tally.read and tally.rejected == tally.read)
+        """The sources of which no row could be taken: `labels (labels.csv)`. One row alone is a bad row, and no bad table."""
+        return tuple(name for name, tally in self.sources.items() if tally.read > 1 and tally.rejected == tally.read)
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:

@@ -69,7 +69,7 @@ def test_a_broken_table_beside_good_ones_leaves_the_store_as_it_was(tmp_path, ca
 
 def test_later_than_the_loads_clock_is_the_future(tmp_path, capsys):
     folder = deliver(tmp_path / "delivery", applications=[APPLICATION])
-    assert main([str(folder), "--store", "sqlite:///graph.db", "--now", "2025-06-01T09:59:59"]) == 3
+    assert main([str(folder), "--store", "sqlite:///graph.db", "--now", "2025-06-01T09:59:59"]) == 0
     assert json.loads(capsys.readouterr().out)["rejects"] == {"applications": {"in_the_future": 1}}
 
 
@@ -86,6 +86,8 @@ def test_a_delivery_of_which_a_whole_table_is_rejected_has_a_status_and_a_senten
     labels[0]["known_at"] = "2025-07-01"
     deliver(folder, applications=[APPLICATION], labels=labels)
     assert main(again) == 0, "one row that could be taken makes it a table"
+    deliver(folder, applications=[APPLICATION], labels=labels[1:])
+    assert main(again) == 0, "a single bad row is a bad row"
 
 
 def test_a_store_with_facts_whose_key_is_gone_says_that_nothing_new_links_to_them(tmp_path, caplog):

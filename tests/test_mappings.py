@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from ingestion.delivery import open_delivery
 from ingestion.load import load
 from ingestion.mapping import read_mapping, shipped
 from ingestion.parse import PARSERS
-from tests.door_deliveries import NOW, door, load_into, write_csv, write_jsonl, write_parquet
+from tests.door_deliveries import APPLICATION, NOW, deliver, door, load_into, write_csv, write_jsonl, write_parquet
 from tests.stores import open_store
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -111,13 +112,101 @@ def test_foreign_tables_become_ours(tmp_path):
         ('values: {"ja": true, "nein": false}', "values: ja", "`values` must be their words and ours"),
         ("applicant_id: person", "applicant_id: [person]", "`column` must be a text"),
         ('prefix: "L-"', "prefix: [L]", "`prefix` must be a text"),
-        ("constants: {label: fraud}", "constants: {label: bad}", "'bad' is none of fraud, good"),
+        ("constants: {label: fraud}", "constants: {label: bad}", "column label, constant: 'bad' is none of fraud, good"),
+        ("constants: {label: fraud}", "constants: {label: fraud, label: good}", "label is given twice"),
+        ("source: loans.csv", "source: [loans.csv]", "`source` must be a text, not .'loans.csv'."),
+        (
+            "      - {column: state, is_not: test}\n      - {column: branch, in: [north, 7]}",
+            "      {column: state, is_not: test}",
+            "`where` must be a list",
+        ),
+        ("is_not: test", "is_not: [test]", "`is_not` must be a text"),
+        ("type: leasing", "type: leesing", "row 1, type: 'leesing' is none of bank_traditional"),
+        ("is_own: false", "is_own: perhaps", "row 1, is_own: 'perhaps' must be true, false"),
+        ("is_own: false", "is_ours: false", "unknown is_ours"),
+        ("{platform_id: shop, type: leasing, is_own: false}", "{type: leasing}", "row 1: platform_id is required"),
+        ('values: {"ja": true, "nein": false}', 'values: {"ja": yep, "nein": false}', "phone_three_element, values: 'yep' must be true, false"),
+        ("product: cash}", "product: cash, amount: much}", "column amount, constant: 'much' must be a number"),
+        ("constants: {label: fraud}", "constants: {label: fraud, detail: [a]}", "`constant` must be a text"),
+        ("role: employer", "role: boss", "the role 'boss' is none of own, contact, employer"),
+        ("kind: device", "kind: handset", "the kind 'handset' is none of national_id, phone"),
+        ("    identifiers:", "    tokens: [amount]\n    identifiers:", "`tokens` names amount; identifiers are phone, second_device"),
+        ("hashed: md5", "hashed: md5, tokens: true", "either `hashed` or `tokens`"),
+        ("hashed: md5", "tokens: perhaps", "`tokens` is true or false"),
+        ("    attributes: {branch: branch, colour: favourite_colour}", "    attributes: branch", "`attributes` must be a list"),
+        ("name: neighbours", "name: [a]", "`name` must be a text"),
     ],
 )
 def test_a_mapping_that_cannot_work_is_refused_and_names_the_place(tmp_path, old, new, says):
     assert old in FOREIGN
     with pytest.raises(DeliveryError, match=says):
         open_delivery(foreign(tmp_path / "delivery", FOREIGN.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "word", "known"),
+    [
+        ("outcomes", "status", "settled", "approved, rejected"),
+        ("labels", "label", "bad", "fraud, good"),
+        ("platforms", "type", "casino", "bank_traditional"),
+        ("contacts", "relation", "boss", "self, spouse"),
+        ("events", "kind", "two words", "a word of letters"),
+    ],
+)
+def test_a_word_that_a_mapping_makes_of_others_is_one_that_we_know(tmp_path, table, column, word, known):
+    names = {c.name: c.name for c in TABLES[table].columns}
+    for told in ({"columns": names | {column: {"column": "x", "values": {"1": word}}}}, {"columns": names, "constants": {column: word}}):
+        (tmp_path / "mapping.yaml").write_text(json.dumps({"tables": [{"table": table, "source": "x.csv", **told}]}))
+        with pytest.raises(DeliveryError, match=f"table 1 .{table}., column {column}, (values|constant): '{word}' .*{known}"):
+            read_mapping(tmp_path / "mapping.yaml")
+
+
+def test_a_condition_finds_the_whole_number_that_a_data_frame_wrote(tmp_path):
+    folder = tmp_path / "delivery"
+    folder.mkdir()
+    write_csv(folder / "cards.csv", [{"who": f"U{n}", "isFraud": word} for n, word in enumerate(("1.0", "0.0", "", "1", "2.0", "1.5"))])
+    at = {"columns": {"applicant_id": "who"}, "constants": {"label": "fraud", "known_at": "2025-07-01"}, "table": "labels", "source": "cards.csv"}
+    for test, given, found in (
+        ("is", "1", 2),
+        ("is", "1.0", 2),
+        ("is_not", "1", 4),
+        ("in", ["1", "2"], 3),
+        ("not_in", ["0", "1.00"], 3),
+        ("is", "", 1),
+    ):
+        (folder / "mapping.yaml").write_text(json.dumps({"tables": [at | {"where": [{"column": "isFraud", test: given}]}]}))
+        with open_store(tmp_path / f"{test}-{given}.db") as store:
+            assert load_into(store, folder).tables["labels"].accepted == found, (test, given)
+
+
+@pytest.mark.parametrize("how", ["column", "table", "identifier"])
+def test_tokens_are_trusted_without_a_check_and_are_no_numbers_of_the_same_digits(tmp_path, how):
+    wrong = "6214832065674315436"  # as a card it fails Luhn's sum
+    folder = deliver(tmp_path / "delivery")
+    cards = [wrong, wrong, "0000000000000000", "tok_8f1e22aa90"]
+    rows = [{**APPLICATION, "application_id": f"A{n}", "applicant_id": f"U{n}", "bank_card": card} for n, card in enumerate(cards)]
+    write_csv(folder / "applications.csv", rows)
+    table = {"table": "applications", "source": "applications.csv"}
+    names = {name: name for name in APPLICATION}
+    table |= {
+        "column": {"columns": names | {"bank_card": {"column": "bank_card", "tokens": "true"}}},
+        "table": {"tokens": ["bank_card"]},
+        "identifier": {
+            "columns": {k: v for k, v in names.items() if k != "bank_card"},
+            "identifiers": [{"column": "bank_card", "kind": "bank_card", "tokens": "true"}],
+        },
+    }[how]
+    (folder / "mapping.yaml").write_text(json.dumps({"tables": [{"table": "platforms", "source": "platforms.csv"}, table]}))
+    with open_store(tmp_path / "graph.db") as store:
+        plain = deliver(tmp_path / "plain", applications=[{**rows[0], "application_id": "A9", "applicant_id": "U9"}])
+        load_into(store, plain)  # the same digits as a card: unverified, and the store keeps that
+        report = load_into(store, folder).as_json()
+        assert report["identifiers"]["bank_card"] == {"link": 3, "do_not_link": 1, "why": {"placeholder": 1}}
+        view = store.view(NOW)
+        (card,) = [m.identifier for m in view.application("A0").mentions if m.identifier.kind is IdentifierKind.BANK_CARD]
+        assert {tie.applicant_id for tie in view.holders_of([card])[card].ties} == {"U0", "U1"}
+        masked = [m.identifier.masked for n in (0, 3) for m in view.application(f"A{n}").mentions if m.identifier.kind is IdentifierKind.BANK_CARD]
+        assert masked == ["6214****5436", "tok_****aa90"]
 
 
 @pytest.mark.parametrize("form", ["%d.%m.%Y", "%Y-%m-%d %H:%M:%S%z", "%d %b %Y, %I:%M %p", "epoch_ms", "epoch_s from 2020-01-01T00:00:00Z"])
