@@ -278,7 +278,10 @@ class RingMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
-    """A group found in the graph; the columns of `rings.parquet` plus its members. `exposure` in CNY, disbursed and open."""
+    """A group found in the graph; the columns of `rings.parquet` plus its members. `exposure` in CNY, disbursed and open.
+
+    Flagged rings that belong together (a chain cut in parts, an intermediary's clients) have one `crew_id`; empty in snapshots of older versions.
+    """
 
     ring_id: str
     kind: RingKind
@@ -297,6 +300,7 @@ class Ring:
     platforms: int
     reason_codes: tuple[str, ...]
     members: tuple[RingMember, ...]
+    crew_id: str = ""
 
     @property
     def size(self) -> int:
@@ -306,7 +310,11 @@ class Ring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingChange:
-    """What became of a ring since the last snapshot: born grown shrunk merged split dissolved unchanged."""
+    """What became of a ring since the last snapshot: born grown shrunk merged split dissolved unchanged.
+
+    `flag` is flagged, newly_flagged, no_longer_flagged or empty; `why` says for what reason it stays or goes, as words like `cleared=a,b`
+    (docs/rings.md has all).
+    """
 
     ring_id: str
     change: str
@@ -314,6 +322,8 @@ class RingChange:
     joined: int
     left: int
     jaccard: float
+    flag: str = ""
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,9 @@ from graph.model import Ring, RingChange, RingKind
 from investigations import report_charts as charts
 from investigations import report_drawing as drawing
 from investigations import report_words as words
+from investigations.flag_words import FLAGS, why
 from investigations.report_charts import Bar
+from investigations.report_flags import honest_shares, no_longer_flagged
 from investigations.review_result import EarlyWarning, ReviewResult
 
 DRAWN_RINGS = 8  # the worst ones
@@ -137,6 +139,10 @@ def _context(result: ReviewResult) -> dict[str, Any]:
         "drawn": _drawn(result, flagged[:DRAWN_RINGS]),
         "back_test": back_test(result.early),
         "charts": _charts(result, flagged),
+        "gone": no_longer_flagged(result),
+        "honest": honest_shares(result.figures),
+        "flags": FLAGS,
+        "why": why,
         "words": words,
     }
 
@@ -148,10 +154,11 @@ def _mistaken(figures: Mapping[str, float | int]) -> float | None:
 
 
 def _changed(result: ReviewResult) -> list[Changed]:
-    """What is new in flagged rings; births first, then the most newcomers."""
+    """What is new in flagged rings, and why their flags came or stay; births first, then the most newcomers."""
     rings = {ring.ring_id: ring for ring in result.snapshot.rings}
     order = list(words.CHANGES)
-    found = [Changed(c, rings[c.ring_id]) for c in result.changes if c.change != "unchanged" and c.ring_id in rings]
+    told = [c for c in result.changes if c.change != "unchanged" or c.flag == "newly_flagged" or c.why]
+    found = [Changed(c, rings[c.ring_id]) for c in told if c.ring_id in rings]
     shown = [one for one in found if one.ring.kind.flagged]
     return sorted(shown, key=lambda one: (order.index(one.change.change), -one.change.joined, one.change.ring_id))
 

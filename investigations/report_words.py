@@ -52,6 +52,7 @@ REASONS: dict[str, Words] = {
     "RING_WEAK_VERIFICATION": ("weak verification", "核身偏弱"),
     "RING_DENSE": ("densely tied", "关联紧密"),
     "RING_SUSPICIOUS_MEMBERS": ("suspicious members", "成员可疑"),
+    "RING_FLAG_HELD": ("flag kept: nothing speaks against it", "无相反证据，标记保留"),
     "GROUP_SHARES_A_PLACE": ("share a place", "同一处所"),
 }
 

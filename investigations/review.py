@@ -10,7 +10,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,13 +20,16 @@ import numpy as np
 from graph.model import Ring, RingSnapshot
 from graph.moments import COUNTRY
 from graph.rings.engines import engine
+from graph.rings.honest import honest_hit
 from graph.rings.projection import LINK_KINDS
-from graph.rings.search import Found, search
+from graph.rings.scores import HONEST_BUDGET
+from graph.rings.search import Found, Memory, search
 from graph.rings.snapshot import snapshot_of
 from graph.store import GraphStore
 from investigations.backtest import early_warnings, look_back
 from investigations.casebook import Casebook
 from investigations.cases import NewCase
+from investigations.flag_words import why
 from investigations.review_result import GroupEdge, ReviewResult
 from investigations.ring_files import FILES, write_files
 
@@ -40,8 +43,8 @@ _CHANGES = ("born", "grown", "shrunk", "merged", "split", "dissolved")
 class ReviewPlan:
     """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the clock for the cases.
 
-    `engine` says who cuts the graph: `local`, or `gds` for the database that holds it. `zone` is the one in which weeks are
-    counted and the report tells times.
+    `engine` says who cuts the graph: `local`, or `gds` for the database that holds it. `honest_budget` is the share of the honest that may
+    be in flagged groups. `zone` is the one in which weeks are counted and the report tells times.
     """
 
     as_of: datetime
@@ -49,6 +52,7 @@ class ReviewPlan:
     now: datetime
     back_steps: int = 3
     engine: str = "local"
+    honest_budget: float = HONEST_BUDGET
     zone: tzinfo = field(default_factory=lambda: ZoneInfo(COUNTRY))
 
 
@@ -63,7 +67,8 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     if previous is None:
         log.warning("no earlier ring snapshot in the store: every group is new")
     view = store.view(plan.as_of)
-    found = search(view.tables(), engine(plan.engine, view))
+    before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
+    found = search(view.tables(), engine(plan.engine, view), Memory(before, plan.honest_budget))
     snapshot = snapshot_of(found, name, plan.as_of, previous)
     took = time.perf_counter() - started
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
@@ -77,6 +82,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         early=early_warnings(flagged, earlier, found.tables),
         moments=tuple(e.at for e in earlier),
         figures=_figures(snapshot, found, took),
+        before=before,
         zone=plan.zone,
     )
     _publish(store, result, plan.out)
@@ -115,7 +121,7 @@ def _edges(found: Found, flagged: list[Ring]) -> Mapping[str, tuple[GroupEdge, .
 
 
 def _figures(snapshot: RingSnapshot, found: Found, took: float) -> dict[str, float | int]:
-    changes = Counter(change.change for change in snapshot.changes)
+    changes, flags = (Counter(getattr(change, name) for change in snapshot.changes) for name in ("change", "flag"))
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
     return {
         "groups": len(snapshot.rings),
@@ -124,11 +130,15 @@ def _figures(snapshot: RingSnapshot, found: Found, took: float) -> dict[str, flo
         "largest_component": found.largest_component,
         "largest_group": max((ring.size for ring in snapshot.rings), default=0),
         **{change: changes[change] for change in _CHANGES},
+        "newly_flagged": flags["newly_flagged"],
+        "no_longer_flagged": flags["no_longer_flagged"],
+        "held": len(found.flags.held),
         "applicants": len(found.group),
         "links": len(found.links),
         "hubs_ignored": int((found.sharing.hub > 0).sum()),
         "known_good": int(found.known.good.sum()),
-        "known_good_flagged": found.spared,
+        "known_good_flagged": int(found.spared.sum()),
+        **{f"honest_{kind.value}_{name}": n for kind, hit in honest_hit(found).items() for name, n in asdict(hit).items()},
         "search_seconds": round(took, 3),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     }
@@ -149,10 +159,15 @@ def _publish(store: GraphStore, result: ReviewResult, out: Path) -> None:
 
 
 def _open_cases(result: ReviewResult, casebook: Casebook | None, flagged: list[Ring], plan: ReviewPlan) -> int:
-    """A case for each flagged ring that has no open one; how many were opened."""
+    """A case for each flagged ring that has no open one; how many were opened. The open case of a ring that lost its flag is told why."""
+    if casebook is None:
+        return 0
     opened = 0
-    for ring in flagged if casebook is not None else []:
+    for ring in flagged:
         about = NewCase(reason="ring_review", ring_id=ring.ring_id, snapshot=result.snapshot.name, reason_codes=ring.reason_codes)
-        assert casebook is not None
         opened += casebook.open_case(about, at=plan.now, by="ring_review")[1]
+    for change in result.changes:
+        if change.flag == "no_longer_flagged":
+            note = f"{result.snapshot.name}: {why(change.why)[0]}"
+            casebook.note_case_of_ring(change.ring_id, (change.flag, note), at=plan.now, by="ring_review")
     return opened

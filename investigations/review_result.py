@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from graph.model import RingChange, RingSnapshot
+from graph.model import Ring, RingChange, RingSnapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,9 @@ class ReviewResult:
     `figures` is the command's JSON line: groups flagged members_flagged largest_component born grown shrunk merged split dissolved
     seconds (of the whole batch), then search_seconds (without back-test and files), applicants, links, hubs_ignored, cases_opened, peak_mb,
     known_good (applicants whose latest conclusion by then is good) and
-    known_good_flagged (how many of those a flagged ring would hold had nobody cleared them: the report's headline of honest people hit).
+    known_good_flagged (how many of those a flagged ring would hold had nobody cleared them: the report's headline of honest people hit),
+    newly_flagged, no_longer_flagged and held (flags that stay for want of evidence against them), and for household, dormitory and kiosk
+    honest_..._known and honest_..._flagged (graph.rings.honest). `before` holds the rings that were flagged last time.
     The page tells times in `zone`, and names it; the files hold UTC.
     """
 
@@ -57,6 +59,7 @@ class ReviewResult:
     early: tuple[EarlyWarning, ...]
     moments: tuple[datetime, ...]
     figures: Mapping[str, float | int]
+    before: tuple[Ring, ...] = ()
     zone: tzinfo = UTC
 
     @property

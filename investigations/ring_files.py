@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph.model import Ring, RingChange
+from investigations.flag_words import why
 from investigations.report import render
 from investigations.review_result import ReviewResult
 
@@ -19,8 +20,8 @@ _RINGS = pa.schema(
     [
         ("ring_id", pa.string()), ("kind", pa.string()), ("score", pa.float64()), ("size", pa.int32()), ("state", pa.string()),
         ("first_seen", _MOMENT), ("last_seen", _MOMENT), ("confirmed_bad", pa.int32()), ("suspected", pa.int32()), ("bad_rate", pa.float64()),
-        ("exposure", pa.float64()), ("shared_by_kind", pa.string()), ("hubs_ignored", pa.int32()), ("density", pa.float64()),
-        ("burst_days", pa.float64()), ("platforms", pa.int32()), ("reason_codes", pa.list_(pa.string())),
+        ("exposure", pa.float64()), ("shared_by_kind", pa.string()), ("crew_id", pa.string()), ("hubs_ignored", pa.int32()),
+        ("density", pa.float64()), ("burst_days", pa.float64()), ("platforms", pa.int32()), ("reason_codes", pa.list_(pa.string())),
     ]
 )  # fmt: skip
 _MEMBERS = pa.schema(
@@ -32,7 +33,7 @@ _MEMBERS = pa.schema(
 _CHANGES = pa.schema(
     [
         ("ring_id", pa.string()), ("change", pa.string()), ("from_rings", pa.list_(pa.string())), ("joined", pa.int32()), ("left", pa.int32()),
-        ("jaccard", pa.float64()),
+        ("jaccard", pa.float64()), ("flag", pa.string()), ("why", pa.string()),
     ]
 )  # fmt: skip
 AS_OF, KNOWN_FRAUDS = b"ringfence.as_of", b"ringfence.known_frauds"
@@ -68,4 +69,4 @@ def _ring(ring: Ring) -> dict[str, Any]:
 
 
 def _change(change: RingChange) -> dict[str, Any]:
-    return _fields(change, _CHANGES) | {"from_rings": list(change.from_rings)}
+    return _fields(change, _CHANGES) | {"from_rings": list(change.from_rings), "why": why(change.why)[0]}

@@ -9,11 +9,14 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from graph.errors import SettingError
+from graph.rings.scores import HONEST_BUDGET
 from ingestion.door import time_zone
 from investigations.review import ReviewPlan, review
+from investigations.ring_files import FILES
 from service.command import ended, folder_for
 from service.settings import Settings
-from service.wiring import moment_given, open_casebook, open_existing, system_clock
+from service.wiring import casebook_given, moment_given, open_casebook, open_existing, system_clock
 
 EXAMPLE = """example:
   .venv/bin/python scripts/detect_rings.py --store sqlite:///ringfence.db --as-of 2026-01-05 --out var/rings/2026-W01"""
@@ -28,20 +31,35 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> dict[str, float | int]:
     settings = Settings.from_environment()
-    settings = dataclasses.replace(settings, store=options.store or settings.store, casebook=options.casebook or settings.casebook)
+    casebook_url = casebook_given(options.casebook, new=options.new_casebook) if options.casebook else settings.casebook
+    settings = dataclasses.replace(settings, store=options.store or settings.store, casebook=casebook_url)
     as_of, now, zone = moment_given(settings, options.as_of), system_clock(), time_zone(settings.timezone)
-    with open_existing(settings.store, settings.timezone) as store, open_casebook(settings.casebook) as casebook:
-        plan = ReviewPlan(as_of=as_of, out=folder_for(options.out), now=now, back_steps=options.back_steps, engine=options.engine, zone=zone)
-        return dict(review(store, casebook, plan).figures)
+    if as_of > now:
+        raise SettingError(f"--as-of {options.as_of} lies in the future: rings are found as of a moment that has been, the latest is now")
+    with open_existing(settings.store, settings.timezone) as store:
+        out = _folder(options.out)
+        with open_casebook(settings.casebook) as casebook:
+            how = {name: getattr(options, name) for name in ("back_steps", "engine", "honest_budget")}
+            return dict(review(store, casebook, ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, **how)).figures)
+
+
+def _folder(path: Path) -> Path:
+    if path.suffix in (".parquet", ".html", ".csv", ".json", ".xlsx"):
+        raise SettingError(f"--out {path} names a file: it is the folder in which {', '.join(FILES)} are written")
+    return folder_for(path)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
     parser.add_argument("--casebook", metavar="URL", help="casebook in which cases are opened (default: RINGFENCE_CASEBOOK)")
-    parser.add_argument("--as-of", required=True, metavar="T", help="the moment: nothing from then on is seen")
+    parser.add_argument("--new-casebook", action="store_true", help="make the casebook that --casebook names where it is not there")
+    parser.add_argument("--as-of", required=True, metavar="T", help="the moment, not after now: nothing from then on is seen")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the four files")
     parser.add_argument("--engine", choices=("local", "gds", "spark"), default="local", help="what cuts the graph (default: local)")
+    parser.add_argument(
+        "--honest-budget", type=_share, default=HONEST_BUDGET, metavar="SHARE", help=f"of the honest that may be flagged (default: {HONEST_BUDGET:g})"
+    )
     parser.add_argument("--back-steps", type=_steps, default=3, metavar="N", help="earlier moments of the back-test, 28 days apart (default: 3)")
     return parser
 
@@ -50,6 +68,16 @@ def _steps(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no number of moments: 0 or more")
     return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0.0 <= share <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: a number from 0 to 1")
+    return share
 
 
 if __name__ == "__main__":

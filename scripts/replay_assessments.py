@@ -9,6 +9,7 @@ import sys
 from service.command import FAILED, ended
 from service.replays import replay_latest
 from service.settings import Settings
+from service.wiring import casebook_given
 
 EXAMPLE = """example:
   .venv/bin/python scripts/replay_assessments.py --store sqlite:///graph.db --model models/first --casebook sqlite:///casebook.db --last 1000"""
@@ -21,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     figures: dict[str, object] = {}
 
     def run() -> dict[str, object]:
+        if options.casebook is not None:
+            casebook_given(options.casebook)
         figures.update(replay_latest(dataclasses.replace(Settings.from_environment(), **given), options.last))
         return figures
 

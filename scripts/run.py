@@ -49,8 +49,9 @@ def demonstrate(options: argparse.Namespace, started: float) -> int:
     if not (world / "truth").exists():
         step("1/6  a made-up world", "make_world.py", world, "--applicants", options.applicants, "--days", 365, "--seed", 7, "--until", today)
     step("2/6  its records, through the door", "load_records.py", world / "records", "--store", store, "--report", folder / "load")
-    step("3/6  last week's rings", "detect_rings.py", "--store", store, "--as-of", last_week, "--out", folder / "rings-last-week")
-    step("4/6  this week's rings, and what changed", "detect_rings.py", "--store", store, "--as-of", today, "--out", rings)
+    weekly = ("detect_rings.py", "--store", store, "--casebook", casebook)  # the casebook of the service, where its cases are seen
+    step("3/6  last week's rings", *weekly, "--new-casebook", "--as-of", last_week, "--out", folder / "rings-last-week")
+    step("4/6  this week's rings, and what changed", *weekly, "--as-of", today, "--out", rings)
     step("5/6  a model, of what was known by then", "train_model.py", "--store", store, "--as-of", today, "--out", model)
     port = free_port(options.port)
     service = start("6/6  the service", "serve.py", "--store", store, "--model", model, "--casebook", casebook, "--port", port)

@@ -18,7 +18,7 @@ from graph.store import GraphStore
 from ingestion.door import Naming, keyring, time_zone
 from ingestion.pseudonymise import Keyring
 from investigations.assessments import ModelUsed
-from investigations.casebook import Casebook
+from investigations.casebook import Casebook, file_of
 from investigations.policy import Policy, Thresholds
 from service.answers import Writer
 from service.deadline import Pace
@@ -148,6 +148,19 @@ def sqlite_path(url: str) -> Path:
 def open_casebook(url: str, sync: str = "normal") -> Casebook:
     """The casebook behind a SQLAlchemy URL, its tables made where they are missing."""
     return Casebook(url, sync)
+
+
+def casebook_given(url: str, *, new: bool = False) -> str:
+    """The URL of a casebook that an argument names, for a command that works with one that is there already, unless a `new` one is asked for.
+
+    Raises SettingError where an embedded one's file is not there: cases in a misspelt casebook are seen by nobody.
+    """
+    path = file_of(url)
+    if path is not None and not new and not path.exists():
+        raise SettingError(
+            f"there is no casebook at {path}: name the one that the service has (serve.py --casebook), or make one with --new-casebook"
+        )
+    return url
 
 
 def moment_given(settings: Settings, text: str) -> datetime:

@@ -299,9 +299,11 @@ def a_snapshot(week: int, size: int) -> RingSnapshot:
     ring = Ring(
         ring_id="R-1", kind=RingKind.RING, score=0.1 + 0.2, state="growing", first_seen=day(1), last_seen=day(2), confirmed_bad=1, suspected=size,
         bad_rate=1 / 3, exposure=1e4, shared_by_kind={"device": 2}, hubs_ignored=0, density=1.0, burst_days=0.5, platforms=2,
-        reason_codes=("SHARED_DEVICE",), members=members,
+        reason_codes=("SHARED_DEVICE",), members=members, crew_id="R-0",
     )  # fmt: skip
-    change = RingChange(ring_id="R-1", change="born", from_rings=(), joined=size, left=0, jaccard=0.0)
+    change = RingChange(
+        ring_id="R-1", change="born", from_rings=(), joined=size, left=0, jaccard=0.0, flag="flagged", why=("held=0.94>0.45", "cleared=a,b")
+    )
     return RingSnapshot(name=f"week-{week}", as_of=day(week), rings=(ring,), changes=(change,))
 
 

@@ -117,6 +117,35 @@ def test_what_is_new_since_last_week_names_rings_joined_and_left(tmp_path):
     assert "no previous snapshot" not in page
 
 
+def test_a_ring_that_lost_its_flag_is_listed_with_why_even_under_no_name_any_more(tmp_path):
+    was = (ring("R-7", size=9, exposure=113_000.0, score=0.94), ring("R-8", size=4))
+    gone = {"joined": 0, "left": 0, "jaccard": 0.5, "flag": "no_longer_flagged"}
+    changes = [
+        RingChange(ring_id="R-7", change="shrunk", from_rings=("R-7",), why=("cleared=ann,ben", "taken_for=household"), **gone),
+        RingChange(ring_id="R-8", change="dissolved", from_rings=("R-1",), why=("in_flagged=R-1",), **gone),
+        RingChange(ring_id="R-1", change="unchanged", from_rings=("R-1",), joined=0, left=0, jaccard=1.0, flag="flagged", why=("held=0.94>0.45",)),
+    ]
+    now = [ring("R-1"), ring("R-7", kind=RingKind.HOUSEHOLD, score=0.45)]
+    page = page_of(dataclasses.replace(review(now, changes=changes), before=was), tmp_path)
+    part = page[page.index("<h2>No longer flagged") : page.index("<h2>The worst rings")]
+    assert re.findall(r"<tr><td>(R-\d)", part) == ["R-7", "R-8"]
+    assert "94.0 % → 45.0 %" in part
+    assert "113 k" in part
+    assert "people cleared: 2 (ann, ben); taken for now: household" in part
+    assert "its people are in flagged R-1" in part
+    assert "the estimate went from 94% to 45%, but nothing has come to speak against it" in page
+
+
+def test_the_honest_hit_in_households_dormitories_and_shops_are_headlines_of_every_report(tmp_path):
+    page = page_of(
+        review([ring("R-1")], honest_household_known=200, honest_household_flagged=3, honest_kiosk_known=0, honest_kiosk_flagged=0), tmp_path
+    )
+    assert "<b>1.5 %</b><span>of the honest known in a household are in flagged groups: 3 of 200" in page
+    assert "<b>n/a</b><span>of the honest known in a shop are in flagged groups: 0 of 0" in page
+    assert "dormitory, workplace" in page
+    assert "paid a loan back, were never 30 days late" in page
+
+
 def test_a_first_run_says_that_there_was_nothing_to_compare_with(tmp_path):
     page = page_of(review([ring("R-1")], previous=None), tmp_path)
     assert "There was no previous snapshot" in page

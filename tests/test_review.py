@@ -9,9 +9,10 @@ import pytest
 
 from graph.errors import SettingError
 from graph.facts.verdicts import standing
-from graph.model import Outcome, OutcomeStatus
+from graph.model import Facts, LabelValue, Outcome, OutcomeStatus
 from investigations import review as reviewing
 from investigations.casebook import Casebook
+from investigations.cases import CaseState
 from investigations.evaluation import Person, matched, measured, read_flagged, read_truth
 from investigations.reference_rings import reference_groups
 from investigations.review import ReviewPlan, review, week_of
@@ -20,7 +21,7 @@ from scripts.evaluate_rings import main as evaluate
 from service.batch import Period, score
 from service.settings import Settings
 from tests.ring_worlds import AS_OF, CREW, both, crew, honest, town
-from tests.small_worlds import day
+from tests.small_worlds import day, fraud
 from tests.stores import sqlite_only, store_url
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -63,6 +64,37 @@ def test_the_next_week_keeps_the_names_and_opens_no_second_case(store, casebook,
     assert {r.ring_id for r in first.snapshot.rings} == {r.ring_id for r in second.snapshot.rings}
     assert (first.figures["cases_opened"], second.figures["cases_opened"]) == (1, 0)
     assert store.view(day(207)).rings().name == second.snapshot.name
+
+
+def test_a_ring_that_loses_its_flag_keeps_its_case_and_the_case_says_why(store, casebook, tmp_path):
+    first = review(store, casebook, plan(tmp_path / "w1"))
+    [flagged] = [ring for ring in first.snapshot.rings if ring.kind.flagged]
+    labels = tuple(fraud(f"{who}@{100 + n / 4}", 203, LabelValue.GOOD) for n, who in enumerate(CREW))
+    store.add(Facts(labels=labels))
+    for _ in range(2):  # a second run of the week says it once
+        second = review(store, casebook, plan(tmp_path / "w2", day(207)))
+    changes = {row["ring_id"]: row for row in pq.read_table(tmp_path / "w2" / "changes.parquet").to_pylist()}
+    assert changes[flagged.ring_id]["flag"] == "no_longer_flagged"
+    assert "people cleared: 9" in changes[flagged.ring_id]["why"]
+    assert (second.figures["no_longer_flagged"], second.figures["newly_flagged"]) == (1, 0)
+    case = casebook.case(casebook.open_case_of_ring(flagged.ring_id).case_id)
+    assert case.state is CaseState.PENDING
+    assert [event.kind for event in case.events] == ["opened", "no_longer_flagged"]
+    assert "people cleared: 9" in case.events[1].note
+    assert "No longer flagged" in (tmp_path / "w2" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_first_run_flags_newly_and_every_ring_has_a_crew(store, tmp_path):
+    review(store, None, plan(tmp_path / "out"))
+    rings = pq.read_table(tmp_path / "out" / "rings.parquet").to_pylist()
+    flags = {row["ring_id"]: row["flag"] for row in pq.read_table(tmp_path / "out" / "changes.parquet").to_pylist()}
+    assert {row["ring_id"]: "newly_flagged" if row["kind"] == "ring" else "" for row in rings} == flags
+    assert all(row["crew_id"] for row in rings)
+
+
+def test_a_smaller_budget_of_honest_people_flags_less(store, tmp_path):
+    none = review(store, None, plan(tmp_path / "out", honest_budget=0.0))
+    assert none.figures["members_flagged"] <= review(store, None, plan(tmp_path / "out", honest_budget=0.5)).figures["members_flagged"]
 
 
 def test_a_second_run_of_the_same_week_compares_with_the_week_before(store, tmp_path):
@@ -138,7 +170,10 @@ def test_the_commands_end_with_one_line_of_figures(store, tmp_path, capsys):
     rows = [f"{who},farm,F1,1" for who in CREW] + [f"dorm{n},dormitory,,0" for n in range(12)]
     (tmp_path / "truth" / "applicants.csv").write_text("\n".join(["applicant_id,kind,ring,bad", *rows]))
     url, out, as_of = store_url(tmp_path / "town.db"), str(tmp_path / "out"), AS_OF.isoformat()
-    assert detect(["--store", url, "--casebook", f"sqlite:///{tmp_path}/c.db", "--as-of", as_of, "--out", out, "--back-steps", "0"]) == 0
+    assert (
+        detect(["--store", url, "--casebook", f"sqlite:///{tmp_path}/c.db", "--new-casebook", "--as-of", as_of, "--out", out, "--back-steps", "0"])
+        == 0
+    )
     assert "Asia/Shanghai (UTC+08:00)" in (tmp_path / "out" / "report.html").read_text()
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert {"groups", "flagged", "members_flagged", "largest_component", "seconds"} <= set(figures)
@@ -191,7 +226,7 @@ def test_a_truth_is_cut_to_those_who_had_applied_before_the_moment(tmp_path):
 
 def test_a_misspelt_store_is_refused_and_never_looks_like_one_without_fraud(tmp_path, capsys):
     nowhere = tmp_path / "typo.db"
-    usual = ["--store", f"sqlite:///{nowhere}", "--casebook", f"sqlite:///{tmp_path}/c.db", "--as-of", "2025-07-01", "--out", str(tmp_path / "out")]
+    usual = f"--store sqlite:///{nowhere} --casebook sqlite:///{tmp_path}/c.db --new-casebook --as-of 2025-07-01 --out {tmp_path}/out".split()
     assert detect(usual) == 2
     assert "there is no store at" in capsys.readouterr().err
     assert not nowhere.exists()
@@ -201,9 +236,32 @@ def test_a_misspelt_store_is_refused_and_never_looks_like_one_without_fraud(tmp_
 
 def test_a_folder_that_cannot_be_written_is_named_before_anything_is_computed(store, tmp_path, capsys):
     (tmp_path / "out").write_text("a file")
-    usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --as-of 2025-07-01 --out {tmp_path}/out"
+    usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --new-casebook --as-of 2025-07-01 --out {tmp_path}/out"
     assert detect(usual.split()) == 2
     assert "cannot write into" in capsys.readouterr().err
+
+
+def test_a_casebook_that_is_not_there_is_refused_and_made_when_asked_for(store, tmp_path, capsys):
+    usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --as-of 2025-07-01 --out {tmp_path}/out --back-steps 0"
+    assert detect(usual.split()) == 2
+    assert "there is no casebook at" in capsys.readouterr().err
+    assert not (tmp_path / "c.db").exists()
+    assert detect([*usual.split(), "--new-casebook"]) == 0
+    assert detect(usual.split()) == 0
+
+
+def test_without_an_argument_cases_are_opened_where_the_service_looks(store, tmp_path, monkeypatch):
+    monkeypatch.setenv("RINGFENCE_CASEBOOK", f"sqlite:///{tmp_path}/service.db")
+    assert detect(f"--store {store_url(tmp_path / 'town.db')} --as-of {AS_OF.isoformat()} --out {tmp_path}/out --back-steps 0".split()) == 0
+    with Casebook(Settings.from_environment().casebook) as served:
+        assert len(served.cases()) == 1
+
+
+@pytest.mark.parametrize(("wrong", "said"), [("--as-of 2999-01-01", "lies in the future"), ("--out rings.parquet", "names a file")])
+def test_a_future_moment_and_a_file_for_a_folder_are_refused(store, tmp_path, capsys, wrong, said):
+    usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --new-casebook --as-of 2025-07-01 --out {tmp_path}/out"
+    assert detect([*usual.split(), *wrong.split()]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_the_seconds_of_a_review_are_those_of_the_whole_batch(store, tmp_path):
@@ -225,7 +283,7 @@ def test_a_period_without_a_moment_is_refused():
     "wrong", [["--engine", "spark"], pytest.param(["--engine", "gds"], marks=sqlite_only), ["--as-of", "yesterday"], ["--store", "mongo://x"]]
 )
 def test_unusable_arguments_end_with_status_two(store, tmp_path, capsys, wrong):
-    usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --as-of 2025-07-01 --out {tmp_path}/out"
+    usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --new-casebook --as-of 2025-07-01 --out {tmp_path}/out"
     assert detect([*usual.split(), *wrong]) == 2
     assert wrong[1] in capsys.readouterr().err
 

@@ -51,7 +51,7 @@ def known(people: int = 1000, *, frauds: int = 0, goods: int = 0, silent: int = 
     nobody = np.zeros(people, bool)
     good = (place >= frauds) & (place < frauds + goods)
     mature = (place >= frauds + goods) & (place < frauds + goods + silent)
-    return Known(fraud=place < frauds, good=good, late=nobody, paid=nobody, mature=mature, since=place)
+    return Known(fraud=place < frauds, good=good, late=nobody, paid=nobody, performing=nobody, mature=mature, since=place)
 
 
 def test_a_store_teaches_once_it_has_frauds_and_people_to_tell_them_from():

@@ -192,20 +192,22 @@ def member_of(applicant_id: str, row: Sequence[Any]) -> RingMember:
 
 def changes_text(changes: Iterable[RingChange]) -> str:
     """Changes as JSON."""
-    return json.dumps([[c.ring_id, c.change, c.from_rings, c.joined, c.left, c.jaccard] for c in changes])
+    return json.dumps([[c.ring_id, c.change, c.from_rings, c.joined, c.left, c.jaccard, c.flag, c.why] for c in changes])
 
 
 def changes_of(text: str) -> tuple[RingChange, ...]:
     """The changes behind `changes_text`."""
-    return tuple(
-        RingChange(ring_id=i, change=change, from_rings=tuple(sources), joined=joined, left=left, jaccard=jaccard)
-        for i, change, sources, joined, left, jaccard in json.loads(text)
-    )
+    return tuple(_change(*row) for row in json.loads(text))
+
+
+def _change(ring_id: str, change: str, sources: list[str], *rest: Any) -> RingChange:
+    joined, left, jaccard, flag, why = (*rest, "", ())[:5]  # snapshots of older versions do not say what became of a flag
+    return RingChange(ring_id=ring_id, change=change, from_rings=tuple(sources), joined=joined, left=left, jaccard=jaccard, flag=flag, why=tuple(why))
 
 
 _RING_PLAIN = (
     "kind", "score", "state", "confirmed_bad", "suspected", "bad_rate", "exposure", "hubs_ignored", "density", "burst_days", "platforms",
-    "reason_codes",
+    "reason_codes", "crew_id",
 )  # fmt: skip
 
 

@@ -16,12 +16,21 @@ _PART = 3  # so many members of an old ring in another group make it a part of t
 STATES = {"born": "new", "grown": "growing", "shrunk": "shrinking", "merged": "merged", "split": "split", "unchanged": "stable"}
 
 
+@dataclass(frozen=True)
+class Flagged:
+    """Which of the new groups (by number) and of the old rings (by id) are flagged."""
+
+    groups: frozenset[int] = frozenset()
+    before: frozenset[str] = frozenset()
+
+
 @dataclass
 class _Match:
     """Overlaps between new groups (by number) and old rings (by id), and who inherits which id."""
 
     groups: Sequence[frozenset[str]]
     before: Mapping[str, frozenset[str]]
+    flagged: Flagged
     common: dict[int, dict[str, int]] = field(default_factory=dict)
     heir: dict[int, str] = field(default_factory=dict)
     parts: dict[str, set[int]] = field(default_factory=dict)
@@ -31,13 +40,16 @@ class _Match:
         return shared / (len(self.groups[number]) + len(self.before[old]) - shared)
 
 
-def compared(groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[str]], as_of: datetime) -> tuple[RingChange, ...]:
+def compared(
+    groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[str]], as_of: datetime, flagged: Flagged = Flagged()
+) -> tuple[RingChange, ...]:
     """A change with a lasting id for each group, in the groups' order, then one for each old ring that is gone.
 
-    `before` holds the previous snapshot's rings by id. Heirs are chosen by the largest overlap first, then Jaccard, then id: the answer
-    does not hang on any order. An id is never given twice: a new one is a digest of the moment and the members.
+    `before` holds the previous snapshot's rings by id. Heirs are chosen by the largest overlap first, then Jaccard, then id, and of a flagged ring
+    those among flagged groups before others: the answer does not hang on any order.
+    An id is never given twice: a new one is a digest of the moment and the members.
     """
-    match = _matched(groups, before)
+    match = _matched(groups, before, flagged)
     living = [_change(match, number, as_of) for number in range(len(groups))]
     kept = {change.ring_id for change in living}
     gone = []
@@ -47,9 +59,9 @@ def compared(groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[st
     return (*living, *gone)
 
 
-def _matched(groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[str]]) -> _Match:
+def _matched(groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[str]], flagged: Flagged) -> _Match:
     home = {member: old for old in sorted(before) for member in before[old]}
-    match = _Match(groups, before)
+    match = _Match(groups, before, flagged)
     candidates = []
     for number, members in enumerate(groups):
         common = Counter(home[m] for m in members if m in home)
@@ -58,9 +70,10 @@ def _matched(groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[st
             if shared >= _PART or 2 * shared >= len(before[old]):
                 match.parts.setdefault(old, set()).add(number)
             if shared >= 2 and shared >= _HALF * min(len(members), len(before[old])):
-                candidates.append((-shared, -match.jaccard(number, old), old, min(members), number))
+                lives = old in flagged.before and number in flagged.groups
+                candidates.append((not lives, -shared, -match.jaccard(number, old), old, min(members), number))
     taken: set[str] = set()
-    for _, _, old, _, number in sorted(candidates):
+    for _, _, _, old, _, number in sorted(candidates):
         if number not in match.heir and old not in taken:
             match.heir[number] = old
             taken.add(old)

@@ -10,6 +10,8 @@ from graph.model import RingKind
 HARD = ("device", "phone", "bank_card", "national_id", "email", "common_contact", "known_contact", "transfer", "referral")
 HOME = ("address", "wifi", "ip", "employer", "employer_phone")
 
+FLAG_HELD = "RING_FLAG_HELD"  # flagged last time, and nothing has come to speak against it, though the search alone would not flag it now
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:

@@ -16,12 +16,14 @@ from graph.tables import Column, Tables
 ENOUGH_FRAUDS = 20  # with fewer there is nothing to learn from, and signs that hold anywhere must do
 ENOUGH_SILENT = 0.1  # of all applicants, for long enough: in its first weeks a store has frauds, and nobody to tell them from
 ENOUGH_GOODS = 30  # confirmed goods from which on silence is no longer taken for innocence
+SHOWN_DAYS = 60  # the first instalment after a month, and a month past due: what a loan has to show whether it performs
 MATURE_DAYS = 90  # without any fraud label to learn the delay from
 
 
 @dataclass(frozen=True)
 class Known:
     """Per applicant (A,): fraud and good as `graph.facts.verdicts` says, late (30 days past due or worse), paid (a loan closed), bool.
+    `performing`: a loan had SHOWN_DAYS from its payout to go bad, and none is late.
 
     `mature`: applied long enough ago that most frauds of that age are known by now. `since` int64 microseconds, the first application.
     """
@@ -30,6 +32,7 @@ class Known:
     good: Column
     late: Column
     paid: Column
+    performing: Column
     mature: Column
     since: Column
 
@@ -43,11 +46,12 @@ class Known:
 def known_of(tables: Tables) -> Known:
     """Labels (of the applicant or of an application) and outcomes, by applicant."""
     size, became, verdict = len(tables.applicant_ids), loans(tables), verdicts(tables)
-    late, paid = np.zeros(size, bool), np.zeros(size, bool)
+    late, paid, shown = (np.zeros(size, bool) for _ in range(3))
     late[tables.applications["applicant"][became.ever(*LATE)]] = True
     paid[tables.applications["applicant"][became.ever(OutcomeStatus.CLOSED)]] = True
+    shown[tables.applications["applicant"][became.first([OutcomeStatus.DISBURSED]) < tables.as_of - SHOWN_DAYS * DAY]] = True
     since = first_applied(tables)
-    return Known(verdict.fraud, verdict.good, late, paid, since < tables.as_of - _delay(verdict, since), since)
+    return Known(verdict.fraud, verdict.good, late, paid, shown & ~late, since < tables.as_of - _delay(verdict, since), since)
 
 
 def _delay(verdict: Verdicts, since: Column) -> int:

@@ -6,27 +6,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.model import OutcomeStatus
+from graph.facts.loans import ENDED, loans
 from graph.rings.gathered import lowered, raised
 from graph.rings.kinds import Traits
 from graph.rings.member_features import Features, last_active, member_features
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import Found
 from graph.rings.sharing import DAY
-from graph.tables import STATUSES, Column, Tables
-
-_ENDED = tuple(STATUSES.index(s) for s in (OutcomeStatus.CLOSED, OutcomeStatus.RETURNED, OutcomeStatus.WRITTEN_OFF))
-_DISBURSED = STATUSES.index(OutcomeStatus.DISBURSED)
+from graph.rings.things import NEVER, Things, things_of
+from graph.tables import Column, Tables
 
 
 @dataclass(frozen=True)
 class Measures:
-    """By group (G,): size, links (G, K), inner links, first, last (int64), burst (days), exposure (CNY), hubs, platforms, confirmed, suspected,
-    soon, same_agent, same_merchant, suspicion, emulators, refused, face; by applicant (A,): strength, partners, best_partner, joined (int64)."""
+    """By group (G,): size, links and things (G, K), inner links, first, last (int64), burst (days), exposure (CNY), hubs, platforms, confirmed,
+    suspected, soon, same_agent, same_merchant, suspicion, emulators, refused, face; by applicant (A,): strength, partners, best_partner, joined
+    (int64). `first` is when the group's first tie was made, `joined` when each member's was, and never before."""
 
     flagged: Column
     size: Column
     links: Column
+    things: Column
     inner: Column
     first: Column
     last: Column
@@ -73,11 +73,14 @@ def measure(found: Found) -> Measures:
     size = np.bincount(group)
     own = member_features(found.tables)
     mean = _means(group, own)
+    things = things_of(found.tables, found.sharing, group)
     return Measures(
         flagged=found.flagged,
         size=size,
         **_inner_links(found, len(size)),
+        things=things.counts,
         **_times(group, known.since, size),
+        **_tied_in(things, group, known.since, len(size)),
         last=raised(np.zeros(len(size), np.int64), last_active(found.tables), group),
         **_members(found, size),
         exposure=np.bincount(group, weights=open_amount(found.tables), minlength=len(size)),
@@ -92,13 +95,9 @@ def measure(found: Found) -> Measures:
 
 def open_amount(tables: Tables) -> Column:
     """CNY disbursed to each applicant and neither paid back nor written off (A,)."""
-    outcomes = tables.outcomes
-    ended = np.zeros(len(tables.applications["applicant"]), bool)
-    ended[outcomes["application"][np.isin(outcomes["status"], _ENDED)]] = True
-    at = (outcomes["status"] == _DISBURSED) & ~ended[outcomes["application"]]
-    application = outcomes["application"][at]
-    amount = np.where(np.isnan(outcomes["amount"][at]), tables.applications["amount"][application], outcomes["amount"][at])
-    return np.bincount(tables.applications["applicant"][application], weights=np.nan_to_num(amount), minlength=len(tables.applicant_ids))
+    became = loans(tables)
+    amount = np.where(became.ever(*ENDED), 0.0, became.paid_out)
+    return np.bincount(tables.applications["applicant"], weights=amount, minlength=len(tables.applicant_ids))
 
 
 def _means(group: Column, own: Features) -> dict[str, Column]:
@@ -113,7 +112,7 @@ def _means(group: Column, own: Features) -> dict[str, Column]:
 
 
 def _inner_links(found: Found, groups: int) -> dict[str, Column]:
-    """Links inside groups by kind; each member's pull, partners, and the pull of their strongest partner; when they were first tied in."""
+    """Links inside groups by kind; each member's pull, partners, and the pull of their strongest partner."""
     links, group, size = found.links, found.group, len(found.group)
     inside = group[links.a] == group[links.b]
     a, b, pull = links.a[inside], links.b[inside], links.weight[inside]
@@ -127,7 +126,7 @@ def _inner_links(found: Found, groups: int) -> dict[str, Column]:
 
 
 def _times(group: Column, since: Column, size: Column) -> dict[str, Column]:
-    """First arrival, days between the first and the last decile, and the share that came within 14 days of the median."""
+    """Days between the first and the last decile of arrivals, and the share that came within 14 days of the median."""
     order = np.lexsort((since, group))
     end = np.cumsum(size)
     start = end - size
@@ -135,22 +134,29 @@ def _times(group: Column, since: Column, size: Column) -> dict[str, Column]:
     low, high, middle = (start + ((size - 1) * share).astype(np.int64) for share in (0.1, 0.9, 0.5))
     near = np.abs(since - ordered[middle][group]) <= 14 * DAY
     soon = np.bincount(group, weights=near) / size
-    return {"first": ordered[start], "burst": (ordered[high] - ordered[low]) / DAY, "soon": soon}
+    return {"burst": (ordered[high] - ordered[low]) / DAY, "soon": soon}
+
+
+def _tied_in(things: Things, group: Column, since: Column, groups: int) -> dict[str, Column]:
+    """When the first tie of each group was made, and each member's; ties beyond a place, a shop or an agent count where there are any."""
+    never = np.full(groups, NEVER)
+    first = lowered(never.copy(), things.hard, group)
+    for other in (things.tied, since):
+        first = np.where(first < NEVER, first, lowered(never.copy(), other, group))
+    joined = np.where(things.hard < NEVER, things.hard, np.where(things.tied < NEVER, things.tied, since))
+    return {"first": first, "joined": np.maximum(joined, first[group])}
 
 
 def _members(found: Found, size: Column) -> dict[str, Column]:
-    """Lenders, hubs, agents and merchants of each group; when each member first held something that is shared."""
+    """Lenders, hubs, agents and merchants of each group."""
     tables, group = found.tables, found.group
     made, sharing = tables.applications, found.sharing
     hub = sharing.hub[sharing.value_of_row] > 0
-    joined = found.known.since.copy()
-    tied = lowered(np.full(len(group), np.iinfo(np.int64).max), sharing.since[~hub], sharing.who[~hub])
     return {
         "platforms": _distinct(group[made["applicant"]], made["platform"], len(size))[0],
         "hubs": _distinct(group[sharing.who[hub]], sharing.value_of_row[hub], len(size))[0],
         "same_agent": _most_common(group, made, "agent", size),
         "same_merchant": _most_common(group, made, "merchant", size),
-        "joined": np.where(tied < tables.as_of, np.minimum(joined, tied), joined),
     }
 
 

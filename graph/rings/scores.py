@@ -8,7 +8,8 @@ from graph.rings.known import Known
 from graph.tables import Column
 
 SMALLEST = 3  # fewer people than this are no ring
-BUDGET = 0.0041  # of the honest, by expectation before the confirmed goods are let go; about half of it is hit in the end
+HONEST_BUDGET = 0.002  # of the honest may be in flagged groups in the end, unless somebody asks for another share
+_BEFORE = 2.05  # times as many are by expectation, before the confirmed goods are let go: about half of it is hit in the end
 LEAST = 0.3  # no group with a lower score is flagged, whatever the budget
 LEAST_CONFIRMED = 0.1  # of the bad who had time to show are confirmed, at least
 _FEW = 20  # known frauds: with fewer, how often the bad are confirmed cannot be told
@@ -59,7 +60,7 @@ def group_scores(group: Column, suspicion: Column, known: Known) -> Column:
     return np.asarray((posterior * _RATES).sum(axis=1) / posterior.sum(axis=1))
 
 
-def flagged_groups(group: Column, scores: Column, known: Known, held: Column) -> Column:
+def flagged_groups(group: Column, scores: Column, known: Known, held: Column, budget: float = HONEST_BUDGET) -> Column:
     """Which groups to flag (G,) bool: the worst first, while the honest expected among their members stay within the budget.
 
     `held` (A,) is who would be flagged with the group; a confirmed good is let go from a flagged group later but counts here, because
@@ -77,7 +78,7 @@ def flagged_groups(group: Column, scores: Column, known: Known, held: Column) ->
     flagged = np.zeros(len(scores), bool)
     if known.fraud.sum() >= _FEW:
         spent = np.maximum(spent, _unlabelled(group, eligible, known, held, worst))
-    allowed = BUDGET + 1.0 / max(len(group), 1)  # one person at least, or a small store could flag nobody
+    allowed = _BEFORE * budget + 1.0 / max(len(group), 1)  # one person at least, or a small store could flag nobody
     flagged[worst[(spent <= allowed) & eligible[worst]]] = True
     return flagged
 

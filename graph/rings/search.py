@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graph.model import Ring
 from graph.rings.communities import communities, components
 from graph.rings.engines import Parts
 from graph.rings.experience import experienced
 from graph.rings.first_guess import first_guess
+from graph.rings.held import Flags, flags_of
 from graph.rings.known import Known, known_of
 from graph.rings.member_features import Features, first_applied
 from graph.rings.projection import Links, project
-from graph.rings.scores import SMALLEST, flagged_groups, group_scores, rescaled
+from graph.rings.scores import HONEST_BUDGET, SMALLEST, flagged_groups, group_scores, rescaled
 from graph.rings.sharing import Sharing, sharing_of
 from graph.rings.surroundings import surroundings
 from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
@@ -33,41 +35,62 @@ _SLACK = 0.3  # pull that an applicant must have before relative weights count i
 class Found:
     """Groups found: `group` (A,) int, numbered by smallest applicant, every applicant in one (alone, most of them).
 
-    `suspicion` (A,) 0-1 by features alone, and not below CONFIRMED for the confirmed; `score` (G,) the expected share of bad among
-    members; `flagged` (G,) bool; `largest_component` people held together by the links inside groups; `spared` confirmed goods were let go
-    from flagged groups: others like them, whom nobody has cleared, were not.
+    `coarse` (A,) is the group of the first cut, before anybody was suspected. `suspicion` (A,) 0-1 by features alone, and not below CONFIRMED
+    for the confirmed; `score` (G,) the expected share of bad among members; `flagged` (G,) bool; `largest_component` people held together by the
+    links inside groups; `spared` (A,) bool the confirmed goods that were let go from flagged groups: others like them, whom nobody has
+    cleared, were not. `flags` is what became of the rings that were flagged last time and that the search itself does not flag.
     """
 
     tables: Tables
     sharing: Sharing
     links: Links
     known: Known
+    coarse: Column
     group: Column
     suspicion: Column
     score: Column
     flagged: Column
     largest_component: int
-    spared: int
+    spared: Column
+    flags: Flags
 
 
-def search(tables: Tables, parts: Parts | None = None) -> Found:
-    """All groups as of the tables' moment; the same tables give the same groups, whoever finds the `parts` that hang together."""
+@dataclass(frozen=True)
+class Memory:
+    """What a search is told beside the facts: the rings that were flagged last time, and the share of the honest that may be flagged."""
+
+    flagged: tuple[Ring, ...] = ()
+    honest_budget: float = HONEST_BUDGET
+
+
+def search(tables: Tables, parts: Parts | None = None, memory: Memory = Memory()) -> Found:
+    """All groups as of the tables' moment; the same tables and memory give the same groups, whoever finds the `parts` that hang together."""
     size = len(tables.applicant_ids)
     sharing = sharing_of(tables)
     links, known = project(tables, sharing), known_of(tables)
     if not size:
-        none = np.zeros(0)
-        return Found(tables, sharing, links, known, none.astype(np.int64), none, none, none.astype(bool), 0, 0)
+        none, nobody = np.zeros(0), np.zeros(0, bool)
+        return Found(tables, sharing, links, known, none.astype(int), none.astype(int), none, none, nobody, 0, nobody, Flags())
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
     if parts is not None:
         coarse = _numbered(coarse + size * parts(tables, sharing, links))[0]  # no group reaches beyond its part
     suspicion = np.maximum(_suspicion(tables, sharing, links, (coarse, known)), CONFIRMED * known.fraud)
-    label, spared = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, known))
+    label, spared = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, known), memory.honest_budget)
+    flags = flags_of(memory.flagged, _in_flagged(label), known, (tables, sharing))
+    for number, people in enumerate(flags.held.values()):
+        label[people] = -(2 + 2 * size + number)
     group, first = _numbered(np.abs(label))
-    flagged = (label < 0)[first] & (np.bincount(group) >= SMALLEST)
+    flagged = _in_flagged(label)[first]
     inside = group[links.a] == group[links.b]
     largest = int(np.bincount(components(size, links.a[inside], links.b[inside])).max(initial=0))
-    return Found(tables, sharing, links, known, group, suspicion, group_scores(group, suspicion, known), flagged, largest, spared)
+    score = group_scores(group, suspicion, known)
+    return Found(tables, sharing, links, known, coarse, group, suspicion, score, flagged, largest, spared, flags)
+
+
+def _in_flagged(label: Column) -> Column:
+    """Who is in a flagged group (A,) bool, by labels that are negative for these; a group of too few is none."""
+    group = _numbered(np.abs(label))[0]
+    return np.asarray((label < 0) & (np.bincount(group)[group] >= SMALLEST))
 
 
 def looked_at(tables: Tables) -> Features:
@@ -107,8 +130,8 @@ def _among_suspects(links: Links, suspicion: Column, coarse: Column) -> Column:
     return np.where(suspect & crowd, 1 + fine, 1 + size + coarse)
 
 
-def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column, Known]) -> tuple[Column, int]:
-    """Labels with those of flagged groups negative, and how many confirmed goods were let go from these.
+def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column, Known], budget: float) -> tuple[Column, Column]:
+    """Labels with those of flagged groups negative, and which confirmed goods were let go from these (A,) bool.
 
     Whom a flagged group cannot hold is back with the rest of their first cut: the merely attached, less suspicious than the group
     or tied to it by a place alone (unless all that the store has learned speaks against them), and the confirmed good.
@@ -119,10 +142,10 @@ def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column
     score = group_scores(group, suspicion, known)
     tied = (links_beyond_a_place(links, group) > 0) | ((suspicion >= 0.8) & known.teaches)
     held = (suspicion >= HELD * score[group]) & tied & (label <= size)
-    flagged = flagged_groups(group, score, known, held)[group]
+    flagged = flagged_groups(group, score, known, held, budget)[group]
     kept = held & (known.fraud | ~known.good)
     settled = np.where(flagged & kept, -label, np.where(flagged, 1 + size + coarse, label))
-    return settled, int((flagged & held & ~kept).sum())
+    return settled, flagged & held & ~kept
 
 
 def _numbered(label: Column) -> tuple[Column, Column]:

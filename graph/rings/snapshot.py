@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
 from graph.model import Ring, RingMember, RingSnapshot
-from graph.moments import moment
-from graph.rings.changes import STATES, compared
-from graph.rings.kinds import kind_of, reasons_of
+from graph.moments import EPOCH, moment
+from graph.rings.changes import STATES, Flagged, compared
+from graph.rings.crews import crews, named
+from graph.rings.flagging import with_flags
+from graph.rings.kinds import FLAG_HELD, kind_of, reasons_of
 from graph.rings.measures import Measures, measure
+from graph.rings.projection import LINK_KINDS
 from graph.rings.search import Found
 from graph.tables import Column
 
@@ -35,17 +37,22 @@ def snapshot_of(found: Found, name: str, as_of: datetime, previous: RingSnapshot
     measures = measure(found)
     members = _members(found, measures)
     ids = found.tables.applicant_ids
+    before = {ring.ring_id: ring for ring in previous.rings} if previous else {}
     sets = [frozenset(ids[members.of(i)].tolist()) for i in range(len(members.groups))]
-    before = {ring.ring_id: frozenset(m.applicant_id for m in ring.members) for ring in previous.rings} if previous else {}
-    changes = compared(sets, before, as_of)
-    seen = {ring.ring_id: ring.first_seen for ring in previous.rings} if previous else {}
+    there = {ring_id: frozenset(m.applicant_id for m in ring.members) for ring_id, ring in before.items()}
+    numbers = frozenset(np.flatnonzero(found.flagged[members.groups]).tolist())
+    flagged = Flagged(numbers, frozenset(ring_id for ring_id, ring in before.items() if ring.kind.flagged))
+    changes = compared(sets, there, as_of, flagged)
     rings = []
     for i, group in enumerate(members.groups):
-        change = changes[i]
-        people = _placed(found, measures, members.of(i))
-        rings.append(_ring(found, measures, int(group), people, (change.ring_id, STATES[change.change], seen.get(change.ring_id))))
+        change, old = changes[i], before.get(changes[i].ring_id)
+        ring = _ring(found, measures, int(group), members.of(i), (change.ring_id, STATES[change.change], old))
+        rings.append(replace(ring, reason_codes=(*ring.reason_codes, FLAG_HELD)) if change.ring_id in found.flags.held else ring)
+    crew = named(rings, crews(found)[members.groups].tolist(), {ring_id: ring.crew_id for ring_id, ring in before.items()})
+    rings = [replace(ring, crew_id=crew[ring.ring_id]) for ring in rings]
+    told = with_flags(changes, rings, tuple(before.values()), found.flags)
     rings.sort(key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id))
-    return RingSnapshot(name=name, as_of=as_of, rings=tuple(rings), changes=tuple(sorted(changes, key=lambda c: c.ring_id)))
+    return RingSnapshot(name=name, as_of=as_of, rings=tuple(rings), changes=tuple(sorted(told, key=lambda c: c.ring_id)))
 
 
 def _members(found: Found, measures: Measures) -> _Members:
@@ -56,19 +63,25 @@ def _members(found: Found, measures: Measures) -> _Members:
     return _Members(groups, people, np.r_[start, len(people)])
 
 
-def _placed(found: Found, measures: Measures, people: Column) -> tuple[RingMember, ...]:
-    """Each member's place: the core are the members with at least half of the strongest pull; distance is 0, 1 or 2 steps and more."""
+def _placed(found: Found, measures: Measures, people: Column, old: Ring | None) -> tuple[RingMember, ...]:
+    """Each member's place: the core are the members with at least half of the strongest pull; distance is 0, 1 or 2 steps and more.
+
+    Who was a member of the ring before joined when it was said then, and nobody joins before the ring was first seen.
+    """
+    joined = {member.applicant_id: member.joined_at for member in old.members} if old else {}
+    first = old.first_seen if old else EPOCH
     strength = measures.strength[people]
     top = float(strength.max(initial=0.0)) or 1.0
     out = []
     for person, pull in zip(people.tolist(), (strength / top).tolist()):
         core = pull >= 0.5
         fringe = not core and measures.partners[person] <= 1
+        who = str(found.tables.applicant_ids[person])
         out.append(
             RingMember(
-                applicant_id=str(found.tables.applicant_ids[person]),
+                applicant_id=who,
                 role="core" if core else "fringe" if fringe else "member",
-                joined_at=moment(int(measures.joined[person])),
+                joined_at=max(joined.get(who, moment(int(measures.joined[person]))), first),
                 distance_to_core=0 if core else 1 if measures.best_partner[person] >= 0.5 * top else 2,
                 strength=round(pull, 6),
             )
@@ -76,25 +89,26 @@ def _placed(found: Found, measures: Measures, people: Column) -> tuple[RingMembe
     return tuple(out)
 
 
-def _ring(found: Found, measures: Measures, group: int, people: Sequence[RingMember], name: tuple[str, str, datetime | None]) -> Ring:
+def _ring(found: Found, measures: Measures, group: int, people: Column, name: tuple[str, str, Ring | None]) -> Ring:
+    """The ring of a group; `name` is its id, its state and what it was last time. The same name keeps its first_seen."""
+    ring_id, state, old = name
     traits = measures.traits(group)
-    shared = {kind: int(count) for kind, count in traits.links.items() if count}
     return Ring(
-        ring_id=name[0],
+        ring_id=ring_id,
         kind=kind_of(traits),
         score=round(float(found.score[group]), 6),
-        state=name[1],
-        first_seen=min([moment(int(measures.first[group])), *([name[2]] if name[2] else [])]),
+        state=state,
+        first_seen=old.first_seen if old else moment(int(measures.first[group])),
         last_seen=moment(int(measures.last[group])),
         confirmed_bad=traits.confirmed,
         suspected=int(measures.suspected[group]),
         bad_rate=round(traits.confirmed / len(people), 6),
         exposure=round(float(measures.exposure[group]), 2),
-        shared_by_kind=shared,
+        shared_by_kind={kind: int(n) for kind, n in zip(LINK_KINDS, measures.things[group].tolist()) if n},
         hubs_ignored=int(measures.hubs[group]),
         density=round(traits.density, 6),
         burst_days=round(float(measures.burst[group]), 3),
         platforms=int(measures.platforms[group]),
         reason_codes=reasons_of(traits),
-        members=tuple(people),
+        members=_placed(found, measures, people, old),
     )

@@ -129,7 +129,7 @@ def ring_body(ring: Ring) -> str:
             "kind": ring.kind, "score": ring.score, "state": ring.state, "first_seen": micros(ring.first_seen), "last_seen": micros(ring.last_seen),
             "confirmed_bad": ring.confirmed_bad, "suspected": ring.suspected, "bad_rate": ring.bad_rate, "exposure": ring.exposure,
             "shared_by_kind": dict(ring.shared_by_kind), "hubs_ignored": ring.hubs_ignored, "density": ring.density, "burst_days": ring.burst_days,
-            "platforms": ring.platforms, "reason_codes": ring.reason_codes,
+            "platforms": ring.platforms, "reason_codes": ring.reason_codes, "crew_id": ring.crew_id,
         }
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from graph.model import Membership, Ring, RingChange, RingMember, RingSnapshot
 from graph.moments import micros, moment
@@ -22,7 +23,7 @@ MEMBERS_OF_ONE = f"SELECT {MEMBER_COLUMNS} FROM ring_member m WHERE m.snapshot =
 
 def save(connection: sqlite3.Connection, snapshot: RingSnapshot, mark: int) -> None:
     """Write a snapshot down, whatever there is under its name."""
-    changes = json.dumps([[c.ring_id, c.change, c.from_rings, c.joined, c.left, c.jaccard] for c in snapshot.changes])
+    changes = json.dumps([[c.ring_id, c.change, c.from_rings, c.joined, c.left, c.jaccard, c.flag, c.why] for c in snapshot.changes])
     row = (snapshot.name, micros(snapshot.as_of), mark, changes)
     key = connection.execute("INSERT INTO snapshot(name, as_of, mark, changes) VALUES (?, ?, ?, ?)", row).lastrowid
     connection.executemany("INSERT INTO ring VALUES (?, ?, ?, ?)", [(key, r.ring_id, r.size, ring_body(r)) for r in snapshot.rings])
@@ -42,7 +43,7 @@ def snapshot_of(connection: sqlite3.Connection, row: Row) -> RingSnapshot:
         members.setdefault(found[5], []).append(member_of(found))
     rows = connection.execute("SELECT ring_id, body FROM ring WHERE snapshot = ? ORDER BY ring_id", (key,))
     rings = tuple([ring_of(ring_id, body, tuple(members.get(ring_id, ()))) for ring_id, body in rows])
-    return RingSnapshot(name=name, as_of=moment(as_of), rings=rings, changes=_changes(changes))
+    return RingSnapshot(name=name, as_of=moment(as_of), rings=rings, changes=changes_of(changes))
 
 
 def memberships(connection: sqlite3.Connection, snapshot: Row, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
@@ -65,8 +66,11 @@ def _without_members(ring_id: str, body: str) -> Ring:
     return ring_of(ring_id, body, ())
 
 
-def _changes(text: str) -> tuple[RingChange, ...]:
-    return tuple(
-        RingChange(ring_id=i, change=change, from_rings=tuple(sources), joined=joined, left=left, jaccard=jaccard)
-        for i, change, sources, joined, left, jaccard in json.loads(text)
-    )
+def changes_of(text: str) -> tuple[RingChange, ...]:
+    """The changes behind what `save` wrote, or an older version did."""
+    return tuple(_change(*row) for row in json.loads(text))
+
+
+def _change(ring_id: str, change: str, sources: list[str], *rest: Any) -> RingChange:
+    joined, left, jaccard, flag, why = (*rest, "", ())[:5]  # snapshots of older versions do not say what became of a flag
+    return RingChange(ring_id=ring_id, change=change, from_rings=tuple(sources), joined=joined, left=left, jaccard=jaccard, flag=flag, why=tuple(why))

@@ -64,6 +64,15 @@ class CaseFiles:
                 raise ConflictError(f"case {case_id} is {now}: it cannot become {state}")
             connection.execute(sa.insert(CASE_EVENTS), _step(case_id, at, by, "moved", state, note))
 
+    def note_case_of_ring(self, ring_id: str, note: tuple[str, str], *, at: datetime, by: str) -> None:
+        """Write (kind, text) into the history of that ring's open case, if it has one; the case stays as it is. The same twice is once."""
+        with self._engines.writing() as connection:
+            open_ones = sa.select(CASES.c.case_id, CASES.c.state).where(CASES.c.ring_id == ring_id, CASES.c.state != CaseState.CLOSED.value)
+            for case_id, state in connection.execute(open_ones).all():
+                said = (CASE_EVENTS.c.case_id == case_id) & (CASE_EVENTS.c.kind == note[0]) & (CASE_EVENTS.c.note == note[1])
+                if connection.execute(sa.select(CASE_EVENTS.c.case_id).where(said)).first() is None:
+                    connection.execute(sa.insert(CASE_EVENTS), _step(case_id, at, by, note[0], CaseState(state), note[1]))
+
     def conclude(self, case_id: str, verdict: Verdict) -> None:
         """Write a person's verdict down. It closes nothing and replaces nothing: the latest one holds. Raises NotFoundError."""
         with self._engines.writing() as connection:

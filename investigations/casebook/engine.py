@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,16 @@ from investigations.casebook.tables import create_all
 BUSY_SECONDS = 5.0  # how long a writer waits for the others before it gives up
 SYNC = ("normal", "full")  # `normal`: no process's death loses a row; `full`: no power cut either, for one wait on the disk a row
 _KNOWN = "sqlite:///relative.db, sqlite:////absolute.db or postgresql+psycopg://user:password@host/database"
+
+
+def file_of(url: str) -> Path | None:
+    """The file of an embedded casebook's URL; None for any other database, and for one in memory."""
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError as error:
+        raise SettingError(f"the casebook's URL {_safe(url)} cannot be read; known are {_KNOWN}") from error
+    embedded = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
+    return Path(str(parsed.database)) if embedded else None
 
 
 class Engines:

@@ -1,0 +1,75 @@
+"""Flagged rings that belong together: pieces of one crew that the cut left apart, or one intermediary's clients."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from graph.model import Ring
+from graph.rings.communities import components
+from graph.rings.search import Found
+from graph.rings.suspect_features import HARD_COLUMNS
+from graph.tables import Column
+
+CUT_LINKS = 2  # people on either side whom something harder than a place ties to the other side: one is a second-hand phone
+SAME_AGENT = 0.6  # of the members of each came through one and the same agent
+
+
+def crews(found: Found) -> Column:
+    """A number for each group (G,), the same for flagged groups that belong together; every other group has one of its own."""
+    groups = len(found.flagged)
+    a, b = (np.concatenate(ends) for ends in zip(_cut_apart(found), _same_agent(found)))
+    return components(groups, a, b)
+
+
+def named(rings: Sequence[Ring], crew: Sequence[int], before: Mapping[str, str]) -> dict[str, str]:
+    """The crew id of each ring. A crew keeps the id that most of its rings had `before` (by ring id), the largest crew first, unless it is the
+    name of a ring elsewhere; a new one is called like its eldest ring."""
+    members: dict[int, list[Ring]] = {}
+    for ring, number in zip(rings, crew, strict=True):
+        members.setdefault(number, []).append(ring)
+    taken, living = set[str](), {ring.ring_id for ring in rings}
+    out: dict[str, str] = {}
+    for together in sorted(members.values(), key=lambda some: (-len(some), min(ring.ring_id for ring in some))):
+        had = Counter(before[ring.ring_id] for ring in together if before.get(ring.ring_id))
+        own = {ring.ring_id for ring in together}
+        names = [name for name, _ in sorted(had.items(), key=lambda one: (-one[1], one[0])) if name in own or name not in living]
+        names += [ring.ring_id for ring in sorted(together, key=lambda ring: (ring.first_seen, ring.ring_id))]
+        name = next(name for name in names if name not in taken)
+        taken.add(name)
+        out |= {ring.ring_id: name for ring in together}
+    return out
+
+
+def _cut_apart(found: Found) -> tuple[Column, Column]:
+    """Pairs of flagged groups between which the cut went through ties of at least CUT_LINKS people on both sides."""
+    links, group = found.links, found.group
+    one, other = group[links.a], group[links.b]
+    at = (one != other) & found.flagged[one] & found.flagged[other] & (links.shared[:, HARD_COLUMNS] > 0).any(axis=1)
+    people: dict[tuple[int, int], tuple[set[int], set[int]]] = {}
+    for x, y, a, b in zip(one[at].tolist(), other[at].tolist(), links.a[at].tolist(), links.b[at].tolist()):
+        left, right = people.setdefault((min(x, y), max(x, y)), (set(), set()))
+        left.add(a if x < y else b)
+        right.add(b if x < y else a)
+    return _ends([pair for pair, sides in people.items() if min(map(len, sides)) >= CUT_LINKS])
+
+
+def _same_agent(found: Found) -> tuple[Column, Column]:
+    """Neighbouring pairs of the flagged groups that hang on one agent."""
+    made, group = found.tables.applications, found.group
+    at = (made["agent"] >= 0) & found.flagged[group[made["applicant"]]]
+    once = np.unique(np.stack([group[made["applicant"][at]], made["agent"][at], made["applicant"][at]]), axis=1)
+    (of, agent), people = np.unique(once[:2], axis=1, return_counts=True)
+    hang = people >= SAME_AGENT * np.bincount(group, minlength=len(found.flagged))[of]
+    by_agent: dict[int, list[int]] = {}
+    for number, whose in zip(of[hang].tolist(), agent[hang].tolist()):
+        by_agent.setdefault(whose, []).append(number)
+    return _ends([pair for numbers in by_agent.values() for pair in pairwise(numbers)])
+
+
+def _ends(pairs: Sequence[tuple[int, int]]) -> tuple[Column, Column]:
+    rows = np.array(pairs, np.int32).reshape(-1, 2)
+    return rows[:, 0], rows[:, 1]

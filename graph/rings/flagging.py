@@ -1,0 +1,65 @@
+"""What became of every flag since last time, and why: a flagged ring never just disappears."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from graph.model import Ring, RingChange
+from graph.rings.held import Flags
+
+
+def with_flags(changes: Iterable[RingChange], rings: Sequence[Ring], before: Sequence[Ring], flags: Flags) -> list[RingChange]:
+    """The changes, each with its flag and why. `rings` have their ids already."""
+    now, then = ({ring.ring_id: ring for ring in some} for some in (rings, before))
+    home = {member.applicant_id: ring for ring in rings for member in ring.members}
+    out = []
+    for change in changes:
+        ring, old = now.get(change.ring_id), then.get(change.ring_id)
+        was, is_now = old is not None and old.kind.flagged, ring is not None and ring.kind.flagged
+        if is_now and old is not None and was:
+            out.append(replace(change, flag="flagged", why=_stays(old, now[change.ring_id], flags)))
+        elif is_now:
+            out.append(replace(change, flag="newly_flagged", why=_comes(change, old, then)))
+        elif old is not None and was:
+            out.append(replace(change, flag="no_longer_flagged", why=_goes(old, ring, home, flags)))
+        else:
+            out.append(change)
+    return out
+
+
+def _stays(old: Ring, ring: Ring, flags: Flags) -> tuple[str, ...]:
+    """Why a flag stays, where the search by itself would have let it go."""
+    return (f"held={_scores(old, ring)}",) if ring.ring_id in flags.held else ()
+
+
+def _comes(change: RingChange, old: Ring | None, then: Mapping[str, Ring]) -> tuple[str, ...]:
+    """Why a ring is flagged that was not: what it was taken for before, or out of which flagged rings it came."""
+    if old is not None:
+        return (f"was={old.kind.value}",)
+    sources = [name for name in change.from_rings if name in then and then[name].kind.flagged]
+    return (f"part_of={','.join(sources)}",) if sources else ()
+
+
+def _goes(old: Ring, ring: Ring | None, home: Mapping[str, Ring], flags: Flags) -> tuple[str, ...]:
+    """Why a flag goes: the evidence against it, what of the evidence for it is gone, and where its people are now."""
+    went = Counter(home[m.applicant_id].ring_id for m in old.members if m.applicant_id in home)
+    flagged = sorted({r.ring_id for m in old.members if (r := home.get(m.applicant_id)) is not None and r.kind.flagged})
+    why = list(flags.gone.get(old.ring_id, ()))
+    if flagged and old.ring_id not in flags.gone:
+        why.append(f"in_flagged={','.join(flagged)}")
+    gone = [code for code in old.reason_codes if ring is None or code not in ring.reason_codes]
+    if gone and not flagged:
+        why.append(f"reasons_gone={','.join(gone)}")
+    if ring is not None:
+        why += [f"score={_scores(old, ring)}", f"taken_for={ring.kind.value}"]
+    elif went and not flagged:
+        nearest = max(went, key=lambda name: (went[name], name))
+        kind = next(r.kind for r in home.values() if r.ring_id == nearest)
+        why.append(f"among={nearest}:{kind.value}")
+    return tuple(why)
+
+
+def _scores(old: Ring, ring: Ring) -> str:
+    return f"{old.score:.2f}>{ring.score:.2f}"

@@ -1,0 +1,45 @@
+"""How many of the honest are hit: people known to be so who live or work together or shop at one counter, and are in flagged groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from graph.model import RingKind
+from graph.rings.kinds import kind_of
+from graph.rings.measures import measure
+from graph.rings.search import Found
+
+PLACES = (RingKind.HOUSEHOLD, RingKind.DORMITORY, RingKind.KIOSK)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Of `known` honest people `flagged` are in flagged groups, or would be had nobody cleared them."""
+
+    known: int
+    flagged: int
+
+    @property
+    def share(self) -> float | None:
+        """0-1, None where nobody is known."""
+        return self.flagged / self.known if self.known else None
+
+
+def honest_hit(found: Found) -> Mapping[RingKind, Hit]:
+    """The honest of households, dormitories and shops, by what the group of the first cut is taken for, before anybody was suspected.
+
+    Known to be honest are the cleared and those who paid a loan back, were never 30 days late and are not known for fraud.
+    """
+    known = found.known
+    honest = known.good | (known.paid & ~known.late & ~known.fraud)
+    hit = honest & (found.flagged[found.group] | found.spared)
+    first = measure(replace(found, group=found.coarse, flagged=np.zeros(int(found.coarse.max(initial=-1)) + 1, bool)))
+    kinds = np.full(len(first.size), -1)
+    for group in np.flatnonzero((first.size >= 3) & (np.bincount(found.coarse, weights=honest, minlength=len(first.size)) > 0)).tolist():
+        kind = kind_of(first.traits(group))
+        kinds[group] = PLACES.index(kind) if kind in PLACES else -1
+    place = kinds[found.coarse] if len(kinds) else kinds
+    return {kind: Hit(int((honest & (place == n)).sum()), int((hit & (place == n)).sum())) for n, kind in enumerate(PLACES)}
