@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +24,7 @@ from gnn.network import RingNet
 from gnn.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 from gnn.tensors import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
 from gnn.trees import Trees
+from graph import private
 from graph.errors import BundleError
 
 FORMAT = 1  # grows when files or the card's fields change so that older code could misread them
@@ -28,6 +32,7 @@ _FIELDS = (
     "name", "version", "trained_as_of", "horizon_days", "capacity", "serves", "review_probability", "decline_probability", "doubt", "network_usual",
     "calibration", "typical_p95", "inputs", "columns", "network", "files",
 )  # fmt: skip
+_PLAIN = re.compile(r"\w+(\.\w+)*")  # names of files in the bundle's own folder
 CARD, NETWORK = "card.json", "network.safetensors"
 
 
@@ -67,19 +72,25 @@ def write(bundle: ModelBundle, folder: Path) -> dict[str, Any]:
     files[CARD] = json.dumps(card, indent=1, ensure_ascii=False).encode()
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    for name, content in files.items():
-        (beside / name).write_bytes(content)
-    beside.chmod(0o755)
+    with private.owner_only():
+        for name, content in files.items():
+            (beside / name).write_bytes(content)
     _switch(beside, folder)
     return card
 
 
-def read(folder: Path) -> ModelBundle:
-    """The bundle in `folder`.
+def digest(folder: Path) -> str:
+    """The SHA-256 of a bundle's card in hex, which holds the checksums of all its other files: what `sha256sum card.json` says."""
+    return hashlib.sha256(_bytes(folder / CARD)).hexdigest()
 
-    Raises BundleError when it is missing, damaged, of another format, or made for inputs that this code does not compute: it names them.
+
+def read(folder: Path, pinned: str = "") -> ModelBundle:
+    """The bundle in `folder`; where `pinned` is given only the one with that digest.
+
+    Raises BundleError when it is missing, damaged, another than the pinned one, of another format, or made for inputs that this code does not
+    compute: it names them.
     """
-    card = _card(folder)
+    card = _card(folder, pinned.lower())
     _same_inputs(card["inputs"], folder)
     contents = {name: _content(folder / name, checksum) for name, checksum in card["files"].items()}
     try:
@@ -87,15 +98,18 @@ def read(folder: Path) -> ModelBundle:
         network.load_state_dict(load_tensors(contents[NETWORK]))
         parts = card["columns"].items()
         ensembles = {part: Trees.read(names, _texts(part, contents)) for part, names in parts}
-    except (KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, SafetensorError) as error:
         raise BundleError(f"the model bundle in {folder} does not hold together: {error}; train it again") from error
     torch.set_num_threads(1)  # two threads are slower on one subject, and one keeps sums in one order
     return ModelBundle(card, network.eval(), ensembles)
 
 
-def _card(folder: Path) -> dict[str, Any]:
+def _card(folder: Path, pinned: str) -> dict[str, Any]:
     try:
-        card: dict[str, Any] = json.loads((folder / CARD).read_text("utf-8"))
+        content = _bytes(folder / CARD)
+        if pinned and (found := hashlib.sha256(content).hexdigest()) != pinned:
+            raise BundleError(f"the model bundle in {folder} has the digest {found}, and RINGFENCE_MODEL_DIGEST asks for {pinned}: another model")
+        card: dict[str, Any] = json.loads(content)
     except FileNotFoundError as error:
         raise BundleError(f"there is no model bundle in {folder}: make one with scripts/train_model.py --out {folder}") from error
     except (OSError, ValueError) as error:
@@ -105,6 +119,8 @@ def _card(folder: Path) -> dict[str, Any]:
     missing = [name for name in _FIELDS if name not in card]
     if missing:
         raise BundleError(f"the card of the model bundle in {folder} lacks {', '.join(missing)}: train it again")
+    if not isinstance(card["files"], dict) or not all(_PLAIN.fullmatch(name) for name in card["files"]):
+        raise BundleError(f"the card of the model bundle in {folder} names files that are no plain names of its own folder: train it again")
     if card["version"] != _digest(card):
         raise BundleError(f"the card of the model bundle in {folder} was changed after training")
     return card
@@ -126,12 +142,20 @@ def _same_inputs(theirs: Mapping[str, Iterable[str]], folder: Path) -> None:
 
 def _content(path: Path, checksum: str) -> bytes:
     try:
-        content = path.read_bytes()
+        content = _bytes(path)
     except OSError as error:
         raise BundleError(f"the model bundle lacks {path.name}: {error}") from error
     if hashlib.sha256(content).hexdigest() != checksum:
         raise BundleError(f"the model bundle's file {path.name} is damaged: its checksum differs from the card's")
     return content
+
+
+def _bytes(path: Path) -> bytes:
+    """What a file of a bundle holds: a plain file, never what a link leads to. Raises OSError."""
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a plain file", str(path))
+        return file.read()
 
 
 def _texts(part: str, contents: Mapping[str, bytes]) -> list[str]:

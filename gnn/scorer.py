@@ -63,9 +63,9 @@ class Scorer:
         self.calibrators = {part: Calibrator(**numbers) for part, numbers in card["calibration"].items()}
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """The scorer of the bundle in the folder `path`; raises BundleError as `gnn.bundle.read` does."""
-        return cls(bundle.read(Path(path)))
+    def load(cls, path: str | Path, pinned: str = "") -> Self:
+        """The scorer of the bundle in the folder `path`, with the digest `pinned` where one is; raises BundleError as `gnn.bundle.read` does."""
+        return cls(bundle.read(Path(path), pinned))
 
     def score(self, evidence: Evidence, signals: Mapping[str, float | None], variables: Mapping[str, float | None]) -> Scored:
         """Assess one subject; `signals` and `variables` were computed from the same evidence, a missing name counts as *not known*."""

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from graph import private
 from graph.errors import SettingError
 
 ALGORITHMS = ("sha256", "sm3")
@@ -63,13 +64,14 @@ class Keyring:
 def own_key(path: Path, say: Callable[[str], None]) -> str:
     """The key of an embedded store, in a file beside it that only its owner can read; made, and said so, when it is not there yet.
 
-    Raises SettingError when the file can neither be read nor made.
+    Raises SettingError when the file can neither be read nor made, or is open to others.
     """
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_once(path, secrets.token_hex(32))
             say(f"no RINGFENCE_HASH_KEY: made a key of this store's own in {path} (only you can read it; without it new records no longer link)")
+        private.refuse_loose(path, "the key of the pseudonyms")
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise SettingError(f"the key file {path} cannot be used: {error.strerror}") from error

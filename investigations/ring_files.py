@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from graph import private
 from graph.model import Ring, RingChange
 from investigations.flag_words import why
 from investigations.report import render
@@ -42,6 +43,7 @@ FILES = ("rings.parquet", "members.parquet", "changes.parquet", "report.html")
 
 def write_files(result: ReviewResult, folder: Path) -> None:
     """Write all four into `folder`, which must exist."""
+    private.tighten(folder / name for name in FILES)  # of an earlier run, before what is new goes into them
     rings = result.snapshot.rings
     members = [{"ring_id": ring.ring_id} | _fields(m, _MEMBERS) for ring in rings for m in ring.members]
     _write(folder / "rings.parquet", [_ring(ring) for ring in rings], _RINGS.with_metadata(_of_the_moment(result)))

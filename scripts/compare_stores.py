@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from service.arguments import Arguments
 from service.command import FAILED, ended
 from service.comparison import Comparison, compared
 from service.settings import Settings
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Arguments(__doc__, EXAMPLE)
     parser.add_argument("one", metavar="ONE", help="URL of a store")
     parser.add_argument("other", metavar="OTHER", help="URL of another one that was told the same")
     parser.add_argument("--as-of", required=True, metavar="T", help="the moment of the rings, the columns and the applicants' assessments")

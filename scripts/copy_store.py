@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 
@@ -10,6 +9,7 @@ from graph.errors import SettingError, StoreError
 from graph.moving import copy, inventory
 from graph.progress import bar
 from graph.store import GraphStore
+from service.arguments import Arguments
 from service.command import ended
 from service.wiring import open_existing, open_store
 
@@ -23,7 +23,7 @@ RINGFENCE_HASH_KEY. Facts that come into FROM during the copy are copied by runn
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 copied and proved equal, 1 failed on the way or not equal, 2 unusable arguments."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Arguments(__doc__, EXAMPLE)
     parser.add_argument("source", metavar="FROM", help="URL of the store to copy")
     parser.add_argument("target", metavar="TO", help="URL of the store to copy into: empty, or a copy that was stopped")
     options = parser.parse_args(arguments)

@@ -14,6 +14,7 @@ from graph.rings.scores import HONEST_BUDGET
 from ingestion.door import time_zone
 from investigations.review import ReviewPlan, review
 from investigations.ring_files import FILES
+from service.arguments import Arguments
 from service.command import ended, folder_for
 from service.settings import Settings
 from service.wiring import casebook_given, moment_given, open_casebook, open_existing, system_clock
@@ -50,7 +51,7 @@ def _folder(path: Path) -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Arguments(__doc__, EXAMPLE)
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
     parser.add_argument("--casebook", metavar="URL", help="casebook in which cases are opened (default: RINGFENCE_CASEBOOK)")
     parser.add_argument("--new-casebook", action="store_true", help="make the casebook that --casebook names where it is not there")

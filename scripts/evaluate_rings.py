@@ -11,6 +11,7 @@ from graph.facts.verdicts import verdicts
 from ingestion.door import time_zone
 from investigations.evaluation import measured, read_flagged, read_truth
 from investigations.reference_rings import reference_groups
+from service.arguments import Arguments
 from service.command import ended
 from service.settings import Settings
 from service.wiring import as_of_given, open_existing
@@ -51,7 +52,7 @@ def _run(options: argparse.Namespace) -> dict[str, object]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Arguments(__doc__, EXAMPLE)
     parser.add_argument("--rings", required=True, type=Path, metavar="DIR", help="folder that detect_rings.py wrote")
     parser.add_argument("--truth", required=True, type=Path, metavar="DIR", help="folder with applicants.csv")
     parser.add_argument("--as-of", required=True, metavar="T", help="the moment of the review")

@@ -15,6 +15,7 @@ from ingestion.delivery import REJECTS, open_delivery
 from ingestion.door import Door, Naming, time_zone
 from ingestion.load import load
 from ingestion.report import Report
+from service.arguments import Arguments
 from service.command import DONE, INCOMPLETE, ended, folder_for
 from service.settings import Settings
 from service.wiring import moment_given, open_keyring, open_store, system_clock
@@ -80,7 +81,7 @@ def _report_folder(delivery: Path, store: str) -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Arguments(__doc__, EXAMPLE)
     parser.add_argument("delivery", type=Path, metavar="DELIVERY", help="folder with the tables")
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
     parser.add_argument("--mapping", metavar="FILE", help="mapping, or the name of one shipped (default: mapping.yaml in the delivery)")

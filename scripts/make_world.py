@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from graph import private
 from ingestion.world.build import make_world
 from ingestion.world.recipe import MANNERS, Recipe
 
@@ -23,7 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
             applicants=options.applicants, days=options.days, seed=options.seed, until=options.until,
             guilty_share=options.guilty_share, manner=options.manner, dirty=options.dirty, format=options.format,
         )  # fmt: skip
-        counts = make_world(recipe, options.out)
+        with private.owner_only():
+            counts = make_world(recipe, options.out)
     except ValueError as error:
         print(f"make_world: {error}", file=sys.stderr)
         return 2

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import sys
 
+from service.arguments import Arguments
 from service.command import FAILED, ended
 from service.replays import replay_latest
 from service.settings import Settings
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Arguments(__doc__, EXAMPLE)
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
     parser.add_argument("--model", metavar="DIR", help="the model bundle that was served (default: RINGFENCE_MODEL)")
     parser.add_argument("--casebook", metavar="URL", help="casebook with the assessments (default: RINGFENCE_CASEBOOK)")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import os
 import sys
 from pathlib import Path
 
+from service.arguments import Arguments
 from service.batch import Period, score
 from service.command import ended
 from service.settings import Settings
@@ -21,7 +21,7 @@ A store that holds no applications (a payment platform's) has its people assesse
 
 def main() -> int:
     """Exit status: 0 done, 1 failed on the way, 2 unusable settings, arguments or model."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Arguments(__doc__, EXAMPLE)
     parser.add_argument("--store", help="URL of the graph store (default: RINGFENCE_STORE)")
     parser.add_argument("--model", help="folder of the model bundle (default: RINGFENCE_MODEL)")
     parser.add_argument("--since", required=True, help="first moment of the period, ISO-8601")

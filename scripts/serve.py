@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import sys
 
+from graph import private
 from graph.errors import InputError, RingfenceError
+from service.arguments import Arguments
 from service.serving import serve
 from service.settings import Settings
 
@@ -18,7 +19,7 @@ Ready when GET /readyz answers 200. Every option is also a setting (docs/setting
 
 def main() -> int:
     """Exit status: 0 after SIGTERM, 1 failed on the way, 2 unusable settings, arguments or model."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Arguments(__doc__, EXAMPLE)
     parser.add_argument("--store", help="URL of the graph store (default: RINGFENCE_STORE)")
     parser.add_argument("--model", help="folder of the model bundle (default: RINGFENCE_MODEL)")
     parser.add_argument("--casebook", help="URL of the casebook (default: RINGFENCE_CASEBOOK)")
@@ -27,7 +28,8 @@ def main() -> int:
     parser.add_argument("--workers", type=int, help="worker processes (default: 2)")
     options = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
     try:
-        serve(dataclasses.replace(Settings.from_environment(), **options))
+        with private.owner_only():
+            serve(dataclasses.replace(Settings.from_environment(), **options))
     except InputError as error:
         print(f"serve: {error}", file=sys.stderr)
         return 2

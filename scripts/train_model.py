@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from service.arguments import Arguments
 from service.command import ended, folder_for
 from service.settings import Settings
 from service.wiring import as_of_given, open_existing
@@ -19,7 +19,7 @@ EXAMPLE = """example:
 
 def main() -> int:
     """Exit status: 0 done, 1 failed on the way, 2 unusable arguments or too little to learn from."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Arguments(__doc__, EXAMPLE)
     parser.add_argument("--store", help="URL of the graph store (default: RINGFENCE_STORE)")
     parser.add_argument("--as-of", required=True, help="nothing that happened or became known from here on is used, ISO-8601")
     parser.add_argument("--out", required=True, type=Path, help="folder of the model bundle; one that is there is replaced at the end")
@@ -30,6 +30,7 @@ def main() -> int:
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: on graphs of this size a second thread only waits,
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # and threads that wait for their turn should leave the cores to others
+    from gnn.bundle import digest
     from gnn.plan import Plan
     from gnn.training import train_model
 
@@ -39,7 +40,8 @@ def main() -> int:
         as_of, url = as_of_given(settings, options.as_of), options.store or settings.store
         open_existing(url).close()
         folder_for(options.out.absolute().parent)
-        return train_model(partial(open_existing, url, settings.timezone), as_of, options.out, plan)
+        figures = train_model(partial(open_existing, url, settings.timezone), as_of, options.out, plan)
+        return {**figures, "digest": digest(options.out)}
 
     return ended("train_model", run)
 

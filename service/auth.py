@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 
+from graph import private
 from graph.errors import SettingError
 from service.binding import OPERATOR, Binding
 
@@ -130,6 +131,8 @@ class KeyRing:
         return found.st_mtime_ns, found.st_size
 
     def _read(self) -> Keys:
+        if self.file:
+            private.refuse_loose(Path(self.file), f"{_VARIABLE}_FILE")
         try:
             more = Path(self.file).read_text(encoding="utf-8") if self.file else ""
         except (OSError, UnicodeDecodeError) as error:

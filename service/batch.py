@@ -93,7 +93,7 @@ class Task:
 
     def bench(self, store: GraphStore) -> Bench:
         """What a process assesses with."""
-        scorer = self.scorer or (load_scorer(self.settings.model) if self.settings.model else None)
+        scorer = self.scorer or (load_scorer(self.settings.model, self.settings.model_digest) if self.settings.model else None)
         return Bench(store, scorer, policy_for(self.settings, scorer), self.recorded_by)
 
 
@@ -111,7 +111,7 @@ def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) 
         raise SettingError(f"{out}: the scores are written as parquet: name a file that ends in .parquet")
     folder_for(out.absolute().parent)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
-    task = Task(settings, load_scorer(settings.model) if settings.model else None, _mark(settings))
+    task = Task(settings, load_scorer(settings.model, settings.model_digest) if settings.model else None, _mark(settings))
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     decisions: Counter[str] = Counter()
     try:

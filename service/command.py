@@ -8,15 +8,17 @@ from pathlib import Path
 
 import orjson
 
+from graph import private
 from graph.errors import InputError, RingfenceError, SettingError
 
 DONE, FAILED, UNUSABLE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def ended(name: str, run: Callable[[], Mapping[str, object]]) -> int:
-    """Run it; exit status 0 done, 1 failed on the way, 2 unusable arguments or input, 130 ended by Ctrl-C."""
+    """Run it, whatever it writes its owner's alone; exit status 0 done, 1 failed on the way, 2 unusable arguments or input, 130 ended by Ctrl-C."""
     try:
-        figures = run()
+        with private.owner_only():
+            figures = run()
     except RingfenceError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return UNUSABLE if isinstance(error, InputError) else FAILED

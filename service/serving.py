@@ -50,7 +50,7 @@ def serve(settings: Settings) -> None:
 
 def _prepare(settings: Settings) -> None:
     _check_port(settings)
-    wired = wire(settings, scorer=load_scorer(settings.model))
+    wired = wire(settings, scorer=load_scorer(settings.model, settings.model_digest))
     wired.casebook.forget_claims(wired.clock() - timedelta(hours=settings.idempotency_hours))
     wired.close()
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
+from graph import private
 from graph.errors import SettingError
 from graph.moments import COUNTRY
 
 PREFIX = "RINGFENCE_"
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "port": (1, 65_535),
@@ -45,6 +48,7 @@ class Settings:
         "normal", "A SQLite casebook's rows outlive any process (`normal`) or a power cut too, for one wait on the disk a row (`full`)."
     )
     model: str = _setting("", "Folder of the model bundle; empty: no model, every answer is degraded to `no_model`.")
+    model_digest: str = _setting("", "Digest of the one model that may be served (`sha256sum card.json` in its folder); empty: any.")
     hash_key: str = _setting("", "Key of the identifiers' pseudonyms; empty: the embedded store makes one in a file beside it.", secret=True)
     hash_key_version: str = _setting("k1", "Name of the hash key, part of every pseudonym, so that keys can be rotated.")
     hash_algorithm: str = _setting("sha256", "Keyed hash of the pseudonyms: `sha256` or `sm3`.")
@@ -77,6 +81,8 @@ class Settings:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise SettingError(f"{PREFIX}{name.upper()}={value} must be from {low:g} to {high:g}")
+        if self.model_digest and not _SHA256.fullmatch(self.model_digest):
+            raise SettingError(f"{PREFIX}MODEL_DIGEST is no SHA-256: give the 64 hex digits of `sha256sum card.json`")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -103,10 +109,11 @@ class Settings:
 
 
 def _read_secret(variable: str, path: str) -> str:
+    private.refuse_loose(Path(path), variable)
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingError(f"{variable}: the file {path} cannot be read ({error.strerror})") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"{variable}: the file {path} cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})") from error
 
 
 def _typed(variable: str, text: str, kind: type) -> Any:

@@ -75,7 +75,7 @@ class Wired:
 def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[], datetime] = system_clock) -> Wired:
     """Everything a service process needs; `scorer` spares the loading. Raises SettingError, BundleError or StoreError, each with the next step."""
     if scorer is None and settings.model:
-        scorer = load_scorer(settings.model)
+        scorer = load_scorer(settings.model, settings.model_digest)
     zone = time_zone(settings.timezone)
     with ExitStack() as opened:  # closed again where the rest cannot be had
         store = opened.enter_context(open_store(settings.store, live=True, zone=settings.timezone))
@@ -183,11 +183,14 @@ def as_of_given(settings: Settings, text: str) -> datetime:
     return moment
 
 
-def load_scorer(folder: str) -> Scorer:
-    """The model bundle in a folder. Raises BundleError for one that is missing, damaged or made for other inputs, naming what differs."""
+def load_scorer(folder: str, pinned: str = "") -> Scorer:
+    """The model bundle in a folder, where `pinned` is given only the one with that digest.
+
+    Raises BundleError for one that is missing, damaged, another, or made for other inputs, naming what differs.
+    """
     from gnn.scorer import Scorer  # here, because torch takes seconds to load and most commands need no model
 
-    return Scorer.load(Path(folder))
+    return Scorer.load(Path(folder), pinned)
 
 
 def open_keyring(settings: Settings, store: GraphStore) -> Keyring:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from gnn import bundle, observe
 from gnn.bundle import CARD, NETWORK
 from gnn.scorer import Scorer
-from graph.errors import BundleError
+from graph.errors import BundleError, SettingError
+from service.settings import Settings
+from service.wiring import load_scorer
 from tests.small_models import small_facts, trained
 
 
@@ -107,3 +110,48 @@ def test_a_bundle_whose_inputs_are_in_another_order_is_refused(made: Path, monke
     monkeypatch.setattr(bundle, "SIGNAL_NAMES", observe.SIGNAL_NAMES[::-1])
     with pytest.raises(BundleError, match="signals: their order differs"):
         Scorer.load(made)
+
+
+def with_card(folder: Path, **changes: object) -> None:
+    """Whoever makes a bundle by hand writes a card that holds together."""
+    card = json.loads((folder / CARD).read_text("utf-8")) | changes
+    (folder / CARD).write_text(json.dumps(card | {"version": bundle._digest(card)}), "utf-8")
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/hostname", "sub/trees.0.txt", "..", "", "a b", "trees.0.txt\n"])
+def test_a_bundle_names_only_files_of_its_own_folder(copied: Path, name: str) -> None:
+    (copied.parent / "outside").write_text("x")
+    with_card(copied, files=json.loads((copied / CARD).read_text("utf-8"))["files"] | {name: hashlib.sha256(b"x").hexdigest()})
+    with pytest.raises(BundleError, match="no plain names"):
+        Scorer.load(copied)
+
+
+@pytest.mark.parametrize("name", [NETWORK, "trees.0.txt", CARD])
+def test_no_link_in_a_bundle_is_followed(copied: Path, name: str) -> None:
+    (copied / name).rename(copied.parent / "elsewhere")
+    (copied / name).symlink_to(copied.parent / "elsewhere")
+    with pytest.raises(BundleError, match=name if name != CARD else "card"):
+        Scorer.load(copied)
+
+
+def test_a_bundle_made_by_hand_that_does_not_hold_together_is_refused(copied: Path) -> None:
+    (copied / "trees.x.txt").write_text("x")
+    with_card(copied, files=json.loads((copied / CARD).read_text("utf-8"))["files"] | {"trees.x.txt": hashlib.sha256(b"x").hexdigest()})
+    with pytest.raises(BundleError, match="hold together"):
+        Scorer.load(copied)
+
+
+def test_only_the_model_with_the_pinned_digest_is_taken(copied: Path) -> None:
+    pinned = hashlib.sha256((copied / CARD).read_bytes()).hexdigest()
+    assert bundle.digest(copied) == pinned
+    assert load_scorer(str(copied), pinned.upper()).version
+    with_card(copied, capacity=0.5)
+    with pytest.raises(BundleError, match="RINGFENCE_MODEL_DIGEST"):
+        load_scorer(str(copied), pinned)
+    with pytest.raises(SettingError, match="SHA-256"):
+        Settings(model_digest=pinned[:12])
+
+
+def test_a_bundle_is_its_owners_alone(made: Path) -> None:
+    assert {path.stat().st_mode & 0o777 for path in made.iterdir()} == {0o600}
+    assert made.stat().st_mode & 0o777 == 0o700

@@ -64,6 +64,7 @@ def test_keys_that_cannot_be_meant_are_refused(text, why):
 def test_a_key_is_rotated_by_having_two_for_a_while(tmp_path, monkeypatch):
     monkeypatch.setattr(auth, "LOOK_AGAIN_S", 0.0)
     file = tmp_path / "keys"
+    file.touch(0o600)
     file.write_text(f"# the engine's\nengine:{GOOD}:risk@*\n")
     ring = KeyRing(file=str(file))
     assert ring.keys().caller(f"Bearer {GOOD}").name == "engine"

@@ -129,6 +129,7 @@ def test_another_key_than_the_stores_own_is_said_before_links_are_lost(tmp_path,
 def test_a_key_of_the_settings_is_used_and_survives_its_rotation(tmp_path, capsys, monkeypatch):
     folder = deliver(tmp_path / "delivery", applications=[APPLICATION])
     secret = tmp_path / "secret"
+    secret.touch(0o600)
     secret.write_text("first secret\n")
     monkeypatch.setenv("RINGFENCE_HASH_KEY_FILE", str(secret))
     main([str(folder), "--store", "sqlite:///graph.db"])

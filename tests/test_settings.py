@@ -31,6 +31,7 @@ def test_settings_are_read_from_the_environment_and_keep_their_types() -> None:
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").touch(0o600)
     (tmp_path / "key").write_text("from a file\n")
     assert Settings.from_environment({"RINGFENCE_HASH_KEY_FILE": str(tmp_path / "key")}).hash_key == "from a file"
     with pytest.raises(SettingError, match="RINGFENCE_HASH_KEY_FILE"):

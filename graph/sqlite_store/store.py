@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from graph import private
 from graph.errors import StoreUnavailableError
 from graph.model import Added, Facts, RingSnapshot
 from graph.sqlite_store import rings
@@ -37,6 +38,7 @@ class SqliteStore(GraphStore):
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreUnavailableError(f"the folder of the store {path} cannot be made: {error}") from error
+        private.database(self._path)
         prepare(self._connection())
 
     def add(self, facts: Facts) -> Added:

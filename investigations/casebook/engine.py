@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from graph import private
 from graph.errors import SettingError, StoreUnavailableError
 from investigations.casebook.tables import create_all
 
@@ -47,6 +48,8 @@ class Engines:
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise SettingError(f"the casebook's URL {_safe(url)} cannot be opened ({error}); known are {_KNOWN}") from error
         if is_sqlite:
+            if parsed.database and not parsed.database.startswith((":", "file:")):
+                private.database(Path(parsed.database))
             for engine in (self.writer, self.reader):
                 event.listen(engine, "connect", partial(_sqlite_pragmas, sync))
         try:

@@ -1,0 +1,57 @@
+"""A command's arguments: with an example, with URLs that may stand in files (`--store @FILE`), and without passwords in the list of processes."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from graph import private
+from graph.errors import SettingError
+
+_PASSWORD = re.compile(rb"(?<=://)([^\0:/@]*:)([^\0]+)(?=@)|([?&]password=)([^\0&]+)")
+_ADVICE = (
+    "a password stands in the arguments: it stays in the shell's history, and everybody on this machine could read it for a moment. "
+    "Give the URL as RINGFENCE_STORE or RINGFENCE_CASEBOOK, as a file (RINGFENCE_STORE_FILE), or in a file in its place: --store @FILE"
+)
+_STAT_ARGUMENTS = slice(45, 47)  # in /proc/self/stat, after the name: where the arguments begin in memory, and where they end
+
+
+class Arguments(argparse.ArgumentParser):
+    """A parser with an example under its help. An argument `@FILE` stands for the lines of that file, which may hold a password."""
+
+    def __init__(self, description: str | None, example: str) -> None:
+        super().__init__(description=description, epilog=example, formatter_class=argparse.RawDescriptionHelpFormatter, fromfile_prefix_chars="@")
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:  # type: ignore[override]
+        given = sys.argv[1:] if args is None else list(args)
+        try:
+            for argument in given:
+                if argument.startswith("@"):
+                    private.refuse_loose(Path(argument[1:]), f"the argument {argument}")
+        except SettingError as error:
+            self.error(str(error))
+        if args is None and any(_PASSWORD.search(argument.encode(errors="surrogateescape")) for argument in given):
+            print(f"{self.prog}: {_ADVICE}", file=sys.stderr)
+            with suppress(OSError, ValueError):  # where there is no /proc the advice is all that can be done
+                _hide_passwords()
+        return super().parse_known_args(args, namespace)
+
+
+def _hide_passwords() -> None:
+    """Write asterisks over the passwords in the arguments as the system shows them (`ps`, /proc/PID/cmdline)."""
+    begin, end = map(int, Path("/proc/self/stat").read_text("ascii").rpartition(")")[2].split()[_STAT_ARGUMENTS])
+    with Path("/proc/self/mem").open("r+b", buffering=0) as memory:
+        memory.seek(begin)
+        shown = memory.read(end - begin)
+        memory.seek(begin)
+        memory.write(_PASSWORD.sub(_starred, shown))
+
+
+def _starred(found: re.Match[bytes]) -> bytes:
+    before, password = (found[1], found[2]) if found[1] is not None else (found[3], found[4])
+    return before + b"*" * len(password)
