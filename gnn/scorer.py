@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, Self
@@ -17,11 +17,13 @@ from gnn.calibrate import Calibrator
 from gnn.explain import Explainer, Floats
 from gnn.forward import Forward
 from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, row
-from gnn.tensors import from_evidence
+from gnn.occlude import NOTHING, Looked, looked_at
+from gnn.tensors import Tensors, from_evidence
 from graph.evidence import Evidence
 
 Uncertainty = Literal["low", "medium", "high"]
 _NAMES = SIGNAL_NAMES + VARIABLE_NAMES
+WORTH_TELLING = 0.1  # log-odds: what the network adds beyond this is explained, which costs a dozen passes of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Scored:
     `probability`: calibrated, of fraud within the horizon. `contributions`: by how much each signal or variable moved the log-odds that were
     served, all of them; `network`: by how much the network, its columns and the plain counts did, together (0 where trees alone serve).
     `parts`: the probabilities of what serves and, in a blend, of the network alone. `spread`: of the members' log-odds, on which `uncertainty` rests.
+    `looked`: where the network raises the risk, at which of the subject's ties it looked.
     """
 
     probability: float
@@ -39,6 +42,7 @@ class Scored:
     network: float
     parts: Mapping[str, float]
     spread: float
+    looked: Looked = NOTHING
 
 
 class Scorer:
@@ -56,6 +60,7 @@ class Scorer:
         self.decline_probability: float = card["decline_probability"]
         self.serves: str = card["serves"]
         self.typical: Mapping[str, float] = MappingProxyType({name: p95 for name, p95 in card["typical_p95"].items() if p95 is not None})
+        self.typical_low: Mapping[str, float] = MappingProxyType({name: p05 for name, p05 in card.get("typical_p05", {}).items() if p05 is not None})
         self._forward = Forward(model.network)
         self._explainer = Explainer.of(model.ensembles[self.serves].boosters)
         self._network_usual: float = card["network_usual"]
@@ -73,12 +78,27 @@ class Scorer:
         if self.serves == "trees":
             members, moved = self._explainer(named)
             return self._scored(members, moved, {"trees": float(members.mean())}, 0.0)
-        embedded = self._forward(from_evidence(evidence))
-        members, moved = self._explainer(np.concatenate([named, row(references.counts(evidence)), embedded]))
+        tensors, rest = from_evidence(evidence), np.concatenate([named, row(references.counts(evidence))])
+        embedded = self._forward(tensors)
+        members, moved = self._explainer(np.concatenate([rest, embedded]))
         network = self.calibrators["network"]
-        blend = float(blended(members.mean(keepdims=True), embedded[:1], network)[0])
         said = NETWORK_SAY * network.slope * (float(embedded[0]) - self._network_usual)
-        return self._scored(members, moved * (1 - NETWORK_SAY), {"network": float(embedded[0]), "blend": blend}, said)
+        logits = {"network": float(embedded[0]), "blend": self._blend(members, embedded)}
+        scored = self._scored(members, moved * (1 - NETWORK_SAY), logits, said)
+        if scored.network < WORTH_TELLING:
+            return scored
+        return replace(scored, looked=looked_at(tensors, self._says, lambda less: self._served(rest, less)))
+
+    def _says(self, tensors: Tensors) -> float:
+        return float(self._forward(tensors)[0])
+
+    def _blend(self, members: Floats, embedded: Floats) -> float:
+        return float(blended(members.mean(keepdims=True), embedded[:1], self.calibrators["network"])[0])
+
+    def _served(self, rest: Floats, tensors: Tensors) -> float:
+        """The calibrated log-odds of the blend where the network sees these surroundings, all else as it is."""
+        embedded = self._forward(tensors)
+        return self.calibrators["blend"].slope * self._blend(self._explainer(np.concatenate([rest, embedded]))[0], embedded)
 
     def _scored(self, members: Floats, moved: Floats, logits: Mapping[str, float], said: float) -> Scored:
         parts = {part: self.calibrators[part].of(logit) for part, logit in logits.items()}

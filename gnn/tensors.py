@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -48,19 +49,28 @@ EDGE_TYPES: tuple[EdgeType, ...] = (
 OWN_SHOWN, OTHERS_SHOWN = 12, 2  # latest applications that are nodes of their own, of the subject and of each other applicant
 
 
+class Mine(NamedTuple):
+    """A tie of the subject: the name of the node at its other end, and which link of which edge type it is."""
+
+    node: str
+    edge: EdgeType
+    place: int
+
+
 @dataclass(frozen=True, slots=True)
 class Tensors:
     """One subject's surroundings.
 
     x: by node type (N, F) float32, columns as in NODE_FEATURES. index: by edge type (2, E) int64, rows of `x` of the source and the target type.
     attr: by edge type (E, len(EDGE_FEATURES)) float32. The subject is row 0 of `applicant`; with an application in question that is row 0 of
-    `application` and `asked` is true.
+    `application` and `asked` is true. `mine`: the subject's own ties among the links.
     """
 
     x: dict[str, Array]
     index: dict[EdgeType, Index]
     attr: dict[EdgeType, Array]
     asked: bool
+    mine: tuple[Mine, ...] = ()
 
     @property
     def nodes(self) -> int:
@@ -88,6 +98,7 @@ class _Drawing:
         self.ends: dict[EdgeType, list[tuple[int, int]]] = {edge: [] for edge in EDGE_TYPES}
         self.attr: dict[EdgeType, list[Row]] = {edge: [] for edge in EDGE_TYPES}
         self.number: dict[str, tuple[str, int]] = {}
+        self.mine: list[Mine] = []
 
     def _node(self, name: str, kind: str, row: Row) -> int:
         self.rows[kind].append(row)
@@ -116,14 +127,18 @@ class _Drawing:
             if node in self.number:
                 for other, said in others.items():
                     if other not in seen and other in self.number:
-                        self._tie(self.number[node], self.number[other], self.read.link(said))
+                        edge = self._tie(self.number[node], self.number[other], self.read.link(said))
+                        if me in (node, other):
+                            self.mine.append(Mine(other if node == me else node, edge, len(self.ends[edge]) - 1))
 
-    def _tie(self, a: tuple[str, int], b: tuple[str, int], row: Row) -> None:
+    def _tie(self, a: tuple[str, int], b: tuple[str, int], row: Row) -> EdgeType:
         if a[0] == b[0]:
-            self._link(("applicant", "deals_with", "applicant"), a[1], b[1], row)
-            return
-        person, thing = (a, b) if a[0] == "applicant" else (b, a)
-        self._link(("applicant", "has", thing[0]), person[1], thing[1], row)
+            edge, source, target = ("applicant", "deals_with", "applicant"), a[1], b[1]
+        else:
+            person, thing = (a, b) if a[0] == "applicant" else (b, a)
+            edge, source, target = ("applicant", "has", thing[0]), person[1], thing[1]
+        self._link(edge, source, target, row)
+        return edge
 
     def loans(self) -> None:
         """The application in question, the latest ones of everybody, and the shop and the agent of the one in question."""
@@ -161,6 +176,7 @@ class _Drawing:
             index={edge: np.array(ends, dtype=np.int64).reshape(-1, 2).T for edge, ends in self.ends.items()},
             attr={edge: _array(rows, len(EDGE_FEATURES)) for edge, rows in self.attr.items()},
             asked=self.evidence.subject.application is not None,
+            mine=tuple(self.mine),
         )
 
 

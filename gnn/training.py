@@ -65,16 +65,17 @@ def card(fitted: Fitted, pool: Pool, plan: Plan, measured: Measures) -> dict[str
         "doubt": list(fitted.doubt),
         "network_usual": fitted.network_usual,
         "calibration": {part: asdict(fitted.calibrators[part]) for part in ("network", *SERVABLE)},
-        "typical_p95": typical_p95(pool, bad),
+        "typical_p95": typical(pool, bad, 0.95),
+        "typical_p05": typical(pool, bad, 0.05),
         "data": {"samples": len(drawn), "frauds": int(bad.sum()), "share_of_others_kept": round(drawn.share, 6)},
         "test": {"from": moment(int(drawn.at[tested][0])).isoformat(), "measures": {part: dict(values) for part, values in measured.items()}},
         "rehearsal": {part: dict(values) for part, values in fitted.rehearsal.items()},
     }
 
 
-def typical_p95(pool: Pool, bad: Any) -> dict[str, float | None]:
-    """Per named input, the value that 95 % of the samples not known to be bad stay under; None where it is never known."""
+def typical(pool: Pool, bad: Any, share: float) -> dict[str, float | None]:
+    """Per named input, the value that `share` of the samples not known to be bad stay under; None where it is never known."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a column that is never known has no quantile: NaN is the answer
-        found = np.nanquantile(pool.observed.named[~bad], 0.95, axis=0)
+        found = np.nanquantile(pool.observed.named[~bad], share, axis=0)
     return {name: None if np.isnan(value) else round(float(value), 6) for name, value in zip(NAMED, found.tolist())}

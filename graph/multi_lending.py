@@ -202,18 +202,25 @@ def describe(variable: str) -> Description:
 
 
 def evidence_path(evidence: Evidence, variable: str) -> tuple[tuple[str, ...], datetime | None] | None:
-    """Nodes from the application over the key to the latest applicant counted, and since when; None where nothing is counted."""
-    kind = KEYS[variable.split("_")[2]]
-    made = of_person(evidence) if kind is None else naming(evidence, kind)
+    """Nodes from the application over the key to the latest applicant counted, another one where there is one, and since when.
+
+    For the person: over the applicant to the latest application counted. None where nothing is counted.
+    """
+    kind, me = KEYS[variable.split("_")[2]], evidence.subject.applicant_id
+    entity, named = resolve(evidence), keys(evidence.graph, evidence.subject)
+    made = of_person(evidence, entity) if kind is None else naming(evidence, kind, named)
     if not made:
         return None
-    last = max(made, key=lambda one: (one.applied_at, one.application_id))
-    asked = evidence.subject.application
+    last = max(made, key=lambda one: (kind is not None and one.applicant_id != me, one.applied_at, one.application_id))
+    asked, person = evidence.subject.application, f"applicant:{last.applicant_id}"
     start = f"application:{asked.application_id}" if asked else evidence.subject.node
-    person = f"applicant:{last.applicant_id}"
-    between = sorted(m.identifier.node for m in last.mentions if m.identifier.kind is kind and m.role is Role.OWN)
-    nodes = (start, *between[:1], person) if start != person else (start, *between[:1])
-    return nodes, min(one.applied_at for one in made)
+    if kind is None:
+        between = [node for node in entity.because if person in evidence.graph.adj[node]] if last.applicant_id != me else []
+        nodes: tuple[str, ...] = (start, *between[:1], person, f"application:{last.application_id}")
+    else:
+        between = sorted(m.identifier.node for m in last.mentions if m.identifier.kind is kind and m.role is Role.OWN)
+        nodes = (start, *([node for node in between if node in named] or between)[:1], person)
+    return nodes if nodes[0] != nodes[1] else nodes[1:], min(one.applied_at for one in made)
 
 
 _KNOWN = frozenset(NAMES)

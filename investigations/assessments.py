@@ -51,7 +51,9 @@ class ReasonCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One reason of one assessment: `contribution` is its share of the risk in 0-1, `value` what was measured, `typical_p95` what 95 % stay under.
+    """One reason of one assessment: `contribution` is its share of the risk in 0-1, `value` what was measured.
+
+    `typical_p95` is what 95 % stay under, where more is riskier; `typical_p05` what 95 % stay above, where less is.
 
     `evidence` holds paths of masked keys: `{"path": ["application:...", "device:***7f2a", "applicant:***2c"], "shared_since": ...}`.
     """
@@ -61,6 +63,7 @@ class Reason:
     contribution: float
     value: float | None
     typical_p95: float | None
+    typical_p05: float | None
     evidence: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -84,10 +87,13 @@ class ModelUsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
-    """What the policy made of the figures. `score` 0-1000, higher is riskier; `probability` None where no model scored."""
+    """What the policy made of the figures.
+
+    `score` 0-1000, higher is riskier, None where nothing was looked at; `probability` None where no model scored.
+    """
 
     decision: Decision
-    score: int
+    score: int | None
     probability: float | None
     uncertainty: str
     policy_version: str
@@ -113,7 +119,7 @@ class RiskAssessment:
     request_id: str
     level: Level
     decision: Decision
-    score: int
+    score: int | None
     probability: float | None
     policy_version: str
     model_version: str | None

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from math import exp, prod
+from math import exp, log2, prod
 
 from graph.errors import SettingError
-from graph.signals import DIMENSIONS
-from graph.signals.reading import Reading
-from investigations import reasons, rules
+from graph.model import RingKind
+from graph.signals import DIMENSIONS, SIGNALS, Reading
+from investigations import network, reasons, rules
 from investigations.assessments import Conclusion, Decision, Level, Reason
-from investigations.rules import Fired, Known
+from investigations.network import NONE as NO_LINKS
+from investigations.network import Links
+from investigations.reasons import Telling
+from investigations.rules import Fired, Known, Limits
+from investigations.usual import Usual, of_made_worlds
 
-NAME = "ringfence-policy-1"
-
-# The score's scale: 500 at a probability of 5 %; odds count by their 5/8th power, so that 18 % is about 710 and 50 % about 860.
-SCORE_ODDS = 0.05 / 0.95
-SCORE_POWER = 0.625
+NAME = "ringfence-policy-2"  # changes with what is decided by other means than the values below
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """From which probability on a loan goes to a person, and from which on it is proposed to be declined.
+    """From which probability on a loan goes to a person, and from which on it is proposed to be declined; above `approve` nothing is approved.
 
+    The first two follow from how many loans people can review; `approve` does not: more than they can is a queue, and no approval.
     Raises SettingError where nobody would ever be reviewed: a refusal is always the riskier end.
     """
 
     review: float = 0.10
     decline: float = 0.60
+    approve: float = 0.20
 
     def __post_init__(self) -> None:
         if self.review > self.decline:
@@ -41,10 +43,43 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What one assessment found. `contributions` are log-odds by signal or variable name, `network` what the model's sight of the links added.
+class Scale:
+    """The score's scale: 500 at odds of `odds`; odds count by their `power`, so that 18 % is about 710 and 50 % about 860.
 
-    `typical`: the values that 95 % stay under. `reading` is None from level `no_graph` on; signals and variables are empty then.
+    Without a model: what is `most_beyond` times as much as usual, or more, weighs 1; what is beyond the usual where that is 0 weighs `beyond_none`;
+    one dimension alone brings the score to `alone` of the whole.
+    """
+
+    odds: float = 0.05 / 0.95
+    power: float = 0.625
+    alone: float = 0.8
+    most_beyond: float = 4.0
+    beyond_none: float = 0.5
+
+    def of(self, probability: float) -> int:
+        """0-1000, growing with the probability: 500 at 5 %."""
+        if probability <= 0:
+            return 0
+        if probability >= 1:
+            return 1000
+        relative = float((probability / (1 - probability) / self.odds) ** self.power)
+        return round(1000 * relative / (1 + relative))
+
+    def of_risks(self, risks: Iterable[float]) -> int:
+        """0-1000, growing with each of several risks in 0-1: 0 only when none speaks."""
+        return round(1000 * (1.0 - prod(1.0 - self.alone * risk for risk in risks)))
+
+    def beyond(self, ratio: float) -> float:
+        """What a value weighs that is `ratio` times as much as usual: 0-1."""
+        return min(max(log2(ratio), 0.0) / log2(self.most_beyond), 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What one assessment found. `contributions` are log-odds by signal or variable name, `network` what the model's sight of the links added,
+    `links` at which of them it looked.
+
+    `reading` is None from level `no_graph` on; signals and variables are empty then.
     """
 
     level: Level
@@ -56,33 +91,45 @@ class Findings:
     uncertainty: str = "high"
     contributions: Mapping[str, float] = field(default_factory=dict)
     network: float = 0.0
-    typical: Mapping[str, float] = field(default_factory=dict)
+    links: Links = NO_LINKS
+    usual: Usual = field(default_factory=Usual)
+
+    @property
+    def values(self) -> Mapping[str, float | None]:
+        """Signals and variables by name."""
+        return {**self.variables, **self.signals}
 
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy with its thresholds; `version` changes with any of the rules, the scale and the thresholds."""
+    """A policy with everything that can be chosen about it; `version` changes with any of that."""
 
     thresholds: Thresholds = field(default_factory=Thresholds)
+    limits: Limits = field(default_factory=Limits)
+    telling: Telling = field(default_factory=Telling)
+    scale: Scale = field(default_factory=Scale)
 
     @cached_property
     def version(self) -> str:
-        """Name and a fingerprint of everything that a decision depends on."""
-        content = repr((asdict(self.thresholds), SCORE_ODDS, SCORE_POWER, [(r.code, r.severity, r.forces_review) for r in rules.RULES.values()]))
+        """Name and a fingerprint of everything that a decision, its score and its reasons depend on beside the model."""
+        chosen = [asdict(part) for part in (self.thresholds, self.limits, self.telling, self.scale)]
+        fixed = [(rule.code, rule.severity, rule.forces_review) for rule in rules.RULES.values()], rules.RING_LISTED, rules.INCOMPLETE
+        words = [(s.name, s.dimension, s.direction, s.unit, s.text_en, s.text_zh) for s in SIGNALS.values()]
+        flagged = [kind.value for kind in RingKind if kind.flagged]
+        content = repr((NAME, chosen, fixed, words, flagged, DIMENSIONS, of_made_worlds()))
         return f"{NAME}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
     def conclude(self, found: Findings) -> Conclusion:
         """The decision, its score and its reasons."""
-        fired = rules.fired(found.known)
-        dimensions = _dimensions(found, fired)
-        score = score_of(found.probability) if found.probability is not None else _score_without_model(dimensions)
+        fired = rules.fired(found.known, self.limits)
+        dimensions = self._dimensions(found, fired)
         return Conclusion(
             decision=self.decide(found, fired),
-            score=score,
+            score=self._score(found, fired, dimensions),
             probability=found.probability,
             uncertainty=found.uncertainty if found.level is Level.FULL else "high",
             policy_version=self.version,
-            reasons=_reasons(found, fired),
+            reasons=self._reasons(found, fired),
             dimensions=dimensions,
         )
 
@@ -92,58 +139,61 @@ class Policy:
             return Decision.REVIEW
         if found.probability >= self.thresholds.decline:
             return Decision.DECLINE
-        if found.probability >= self.thresholds.review or any(one.forces_review for one in fired):
+        looked_at = min(self.thresholds.review, self.thresholds.approve)
+        if found.probability >= looked_at or any(one.forces_review for one in fired):
             return Decision.REVIEW
         return Decision.APPROVE
 
+    def _score(self, found: Findings, fired: tuple[Fired, ...], dimensions: Mapping[str, float]) -> int | None:
+        """The probability on the scale, and at least what the rules that ask for a person come to; without a model what was found comes to.
 
-def score_of(probability: float) -> int:
-    """0-1000, growing with the probability: 500 at 5 %."""
-    if probability <= 0:
-        return 0
-    if probability >= 1:
-        return 1000
-    relative = float((probability / (1 - probability) / SCORE_ODDS) ** SCORE_POWER)
-    return round(1000 * relative / (1 + relative))
+        None where neither a model nor signals nor a rule spoke: nothing was looked at that a score could say.
+        """
+        if found.probability is not None:
+            asking: dict[str, float] = {}
+            for one in fired:
+                if one.forces_review:
+                    asking[one.code.dimension] = max(asking.get(one.code.dimension, 0.0), one.severity)
+            return max(self.scale.of(found.probability), self.scale.of_risks(asking.values()))
+        return self.scale.of_risks(dimensions.values()) if found.reading is not None or found.signals or fired else None
 
+    def _weights(self, found: Findings) -> Mapping[str, float]:
+        """How much each signal and variable speaks for a risk: the model's word, or without one how far it lies beyond what is usual."""
+        if found.level is Level.FULL:
+            return found.contributions
+        return {name: weight for name, value in found.values.items() if value is not None and (weight := self._beyond(name, value, found.usual)) > 0}
 
-def _weights(found: Findings) -> Mapping[str, float]:
-    """How much each signal and variable speaks for a risk: the model's word, or without one how far it lies beyond what is typical."""
-    if found.level is Level.FULL:
-        return found.contributions
-    values = {**found.variables, **found.signals}
-    beyond = {}
-    for name, value in values.items():
-        usual = found.typical.get(name)
-        if value is not None and usual is not None and value > usual and reasons.rises_with_risk(name):
-            beyond[name] = min(value / usual, 4.0) / 4.0 if usual > 0 else 0.5
-    return beyond
+    def _beyond(self, name: str, value: float, usual: Usual) -> float:
+        if not reasons.is_reason(name, value, usual, self.telling):
+            return 0.0
+        falls = reasons.falls_with_risk(name)
+        edge = (usual.low if falls else usual.high).get(name)
+        if edge is None:
+            return 0.0
+        low, high = (value, edge) if falls else (edge, value)
+        if high <= low:
+            return 0.0
+        return self.scale.beyond(high / low) if low > 0 else self.scale.beyond_none
 
+    def _dimensions(self, found: Findings, fired: tuple[Fired, ...]) -> dict[str, float]:
+        """Each dimension's risk in 0-1: what its signals add, and at least what a rule about it says."""
+        added = dict.fromkeys(DIMENSIONS, 0.0)
+        for name, weight in self._weights(found).items():
+            if weight > 0 and (dimension := reasons.dimension_of(name)) is not None:
+                added[dimension] += weight
+        added[network.dimension(found.links)] += max(found.network, 0.0)
+        risk = {name: 1.0 - exp(-total) for name, total in added.items()}
+        for one in fired:
+            risk[one.code.dimension] = max(risk[one.code.dimension], one.severity)
+        return {name: round(value, 4) for name, value in risk.items()}
 
-def _dimensions(found: Findings, fired: tuple[Fired, ...]) -> dict[str, float]:
-    """Each dimension's risk in 0-1: what its signals add, and at least what a rule about it says."""
-    added = dict.fromkeys(DIMENSIONS, 0.0)
-    for name, weight in _weights(found).items():
-        if weight > 0 and (dimension := reasons.dimension_of(name)) is not None:
-            added[dimension] += weight
-    added[reasons.NETWORK.dimension] += max(found.network, 0.0)
-    risk = {name: 1.0 - exp(-total) for name, total in added.items()}
-    for one in fired:
-        risk[one.code.dimension] = max(risk[one.code.dimension], one.severity)
-    return {name: round(value, 4) for name, value in risk.items()}
-
-
-def _score_without_model(dimensions: Mapping[str, float]) -> int:
-    """Any one dimension suffices: 0 only when none speaks."""
-    return round(1000 * (1.0 - prod(1.0 - 0.8 * value for value in dimensions.values())))
-
-
-def _reasons(found: Findings, fired: tuple[Fired, ...]) -> tuple[Reason, ...]:
-    candidates = list(reasons.from_figures(_weights(found), {**found.variables, **found.signals}))
-    if found.network > 0:
-        candidates.append(reasons.said(reasons.NETWORK, found.network))
-    strongest = max((c.weight for c in candidates), default=1.0)
-    candidates += reasons.from_rules((one for one in fired if one.forces_review or found.level is not Level.FULL), scale=2.0 * strongest)
-    if found.level is not Level.FULL and not candidates:
-        candidates = [reasons.said(rules.INCOMPLETE, 1.0)]
-    return reasons.ranked(candidates, found.typical, found.reading)
+    def _reasons(self, found: Findings, fired: tuple[Fired, ...]) -> tuple[Reason, ...]:
+        candidates = list(reasons.from_figures(self._weights(found), found.values, found.usual, self.telling))
+        if found.network > 0 and (told := network.told(found.links, found.network, found.reading)) is not None:
+            candidates.append(told)
+        strongest = max((c.weight for c in candidates), default=1.0)
+        given = (one for one in fired if one.forces_review or found.level is not Level.FULL)
+        candidates += reasons.from_rules(given, 2.0 * strongest, found.known.membership, found.reading)
+        if found.level is not Level.FULL and not candidates:
+            candidates = [reasons.said(rules.INCOMPLETE, 1.0)]
+        return reasons.ranked(candidates, found.usual, found.reading, self.telling)

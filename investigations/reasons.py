@@ -2,64 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from graph import multi_lending
-from graph.signals import SIGNALS
-from graph.signals.reading import Reading
+from graph.model import Membership
+from graph.signals import SIGNALS, Path, Reading, paths
 from investigations.assessments import Reason, ReasonCode
-from investigations.rules import Fired
+from investigations.rules import RING_LISTED, Fired
+from investigations.usual import Usual
 
-MOST = 4  # reasons in one answer
-PER_DIMENSION = 2  # so that one finding seen through many windows does not fill the list
 _COUNTED = ("count", "people")  # units of signals that count
-LEAST = 0.03  # share of the risk below which something is no reason
-
-NETWORK = ReasonCode(
-    code="NETWORK_PATTERN",
-    dimension="ring",
-    text_en="The links around the applicant look like those around known frauds",
-    text_zh="申请人周边的关联结构与已知欺诈相似",
-)
+_DRAWN = frozenset({"bad_share", "merchant_bad_share", "agent_bad_share"})  # shares that are drawn towards one in twenty
 _VARIABLES = frozenset(multi_lending.NAMES)
 _DIMENSION = dict.fromkeys(multi_lending.NAMES, "multi_lending") | {signal.name: signal.dimension for signal in SIGNALS.values()}
+_WINDOW = re.compile(r"_(24h|\d+d|\d+m)(?=_|$)")
+_SEGMENT = re.compile(rf"_({'|'.join(multi_lending.SEGMENTS)})(?=_)")
+
+Evidence = tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How reasons are chosen.
+
+    At most `most` in one answer, and of one dimension `of_a_dimension`; one more of it where a place is free, or where it weighs at least
+    `outweighs` times what it pushes out. What has less than the share `least` of the risk is no reason. An age of `new_days` or more is no
+    news, and no reason; nor is a share that is drawn towards `drawn_towards` and does not exceed it: nobody bad need be behind it.
+    """
+
+    most: int = 4
+    of_a_dimension: int = 2
+    outweighs: float = 2.0
+    least: float = 0.03
+    new_days: float = 30.0
+    drawn_towards: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something that may become a reason: a signal or variable by its `name`, or what `said` says; `weight` in the units of its source."""
+    """Something that may become a reason: a signal or variable by its `name`, or what `said` says; `weight` in the units of its source.
+
+    `shown` is where the subgraph shows what `said` says: None where that lies in the application and its applicant themselves.
+    """
 
     name: str
     dimension: str
     weight: float
     value: float | None
     said: ReasonCode | None = None
+    shown: tuple[Path, ...] | None = None
 
     @property
     def code(self) -> ReasonCode:
         """Its words, the value filled in."""
         return self.said or _words(self.name, self.value or 0.0)
 
+    @property
+    def finding(self) -> str:
+        """What it tells, through whatever window or segment: two candidates of one finding are one reason."""
+        if self.said is not None:
+            return self.said.code
+        return _WINDOW.sub("", _SEGMENT.sub("", self.name) if self.name in _VARIABLES else self.name)
 
-def is_reason(name: str, value: float) -> bool:
-    """Whether a value has words and can speak against somebody.
 
-    "0 loans repaid" may be a reason to doubt, "3 loans repaid" is none; "0 people share it" is none either.
+def is_reason(name: str, value: float, usual: Usual, telling: Telling) -> bool:
+    """Whether a value has words and speaks against somebody; good news, and the lack of any, does not.
+
+    "0 loans repaid" may be a reason to doubt, "3 loans repaid" is none; "0 people share it" is none either, nor is a face that matched as
+    nearly everybody's does. An age of 0 days is one that nothing is known of.
     """
     signal = SIGNALS.get(name)
     if signal is None:
         return value > 0 and name in _VARIABLES
-    if signal.direction == "down":
-        return value <= 0 or signal.unit not in _COUNTED
-    return signal.direction == "up" and value > 0
+    if signal.direction == "up":
+        return value > (telling.drawn_towards if name in _DRAWN else 0.0)
+    if signal.direction == "either":
+        return False
+    if signal.unit == "days":
+        return 0 < value < telling.new_days
+    if signal.unit in _COUNTED:
+        return value <= 0
+    low = usual.low.get(name)
+    return signal.unit == "steps" or (low is not None and value < low)
 
 
-def rises_with_risk(name: str) -> bool:
-    """Whether a higher value of the signal or variable is the riskier one."""
-    return SIGNALS[name].direction == "up" if name in SIGNALS else name in _VARIABLES
+def falls_with_risk(name: str) -> bool:
+    """Whether a lower value of the signal or variable is the riskier one."""
+    return name in SIGNALS and SIGNALS[name].direction == "down"
 
 
 def dimension_of(name: str) -> str | None:
@@ -67,50 +99,79 @@ def dimension_of(name: str) -> str | None:
     return _DIMENSION.get(name)
 
 
-def from_figures(weights: Mapping[str, float], values: Mapping[str, float | None]) -> Iterator[Candidate]:
+def from_figures(weights: Mapping[str, float], values: Mapping[str, float | None], usual: Usual, telling: Telling) -> Iterator[Candidate]:
     """Candidates among signals and variables that raise the risk; what is not known is no reason."""
     for name, weight in weights.items():
         if weight <= 0:
             continue
         value, dimension = values.get(name), _DIMENSION.get(name)
-        if value is not None and dimension is not None and is_reason(name, value):
+        if value is not None and dimension is not None and is_reason(name, value, usual, telling):
             yield Candidate(name, dimension, weight, value)
 
 
-def from_rules(fired: Iterable[Fired], scale: float) -> Iterator[Candidate]:
-    """Candidates among the rules that fired; `scale` is the weight that a rule of severity 1 has beside the others."""
+def from_rules(fired: Iterable[Fired], scale: float, membership: Membership | None, reading: Reading | None) -> Iterator[Candidate]:
+    """Candidates among the rules that fired; `scale` is the weight that a rule of severity 1 has beside the others.
+
+    That of a ring leads over a link to another member; where none was looked at it is told to be the weekly search's word.
+    """
     for one in fired:
-        yield said(one.code, one.severity * scale, one.value)
+        code, shown = one.code, None
+        if membership is not None and code.code == "RULE_RING_MEMBER":
+            path = paths.to_ring(reading) if reading else None
+            if path is None:
+                code = RING_LISTED
+                path = Path((paths.start(reading), f"ring:{membership.ring.ring_id}"), membership.member.joined_at) if reading else None
+            shown = (path,) if path else None
+        yield said(code, one.severity * scale, one.value, shown)
 
 
-def said(code: ReasonCode, weight: float, value: float | None = None) -> Candidate:
+def said(code: ReasonCode, weight: float, value: float | None = None, shown: tuple[Path, ...] | None = None) -> Candidate:
     """A candidate that is neither signal nor variable."""
-    return Candidate("", code.dimension, weight, value, code)
+    return Candidate("", code.dimension, weight, value, code, shown)
 
 
-def ranked(candidates: Iterable[Candidate], typical: Mapping[str, float], reading: Reading | None) -> tuple[Reason, ...]:
+def ranked(candidates: Iterable[Candidate], usual: Usual, reading: Reading | None, telling: Telling) -> tuple[Reason, ...]:
     """The weightiest candidates as reasons; contributions are shares of all candidates' weight."""
     order = sorted(candidates, key=lambda c: (-c.weight, c.name, c.said.code if c.said else ""))
     total = sum(c.weight for c in order)
-    taken: dict[str, int] = {}
-    chosen: list[Candidate] = []
-    for candidate in order:
-        if len(chosen) == MOST or candidate.weight < LEAST * total:
-            break
-        if taken.get(candidate.dimension, 0) < PER_DIMENSION:
-            taken[candidate.dimension] = taken.get(candidate.dimension, 0) + 1
-            chosen.append(candidate)
+    weighty = [c for c in order if c.weight >= telling.least * total]
     return tuple(
         Reason(
             rank=rank,
             code=c.code,
             contribution=round(c.weight / total, 4),
             value=c.value,
-            typical_p95=typical.get(c.name),
-            evidence=_paths(c.name, reading),
+            typical_p95=None if falls_with_risk(c.name) else usual.high.get(c.name),
+            typical_p05=usual.low.get(c.name) if falls_with_risk(c.name) else None,
+            evidence=evidence,
         )
-        for rank, c in enumerate(chosen, 1)
+        for rank, (c, evidence) in enumerate(_chosen(weighty, reading, telling), 1)
     )
+
+
+def _chosen(order: Sequence[Candidate], reading: Reading | None, telling: Telling) -> list[tuple[Candidate, Evidence]]:
+    """Two of a dimension at first, so that one finding does not fill the list; then a third where it says more than what stands there."""
+    findings: set[str] = set()
+    taken: dict[str, int] = {}
+    first: list[tuple[Candidate, Evidence]] = []
+    more: list[tuple[Candidate, Evidence]] = []
+    for candidate in order:
+        seen = taken.get(candidate.dimension, 0)
+        if candidate.finding in findings or seen > telling.of_a_dimension or len(first) == telling.most:
+            continue
+        evidence = _evidence(candidate, reading)
+        if evidence is None:
+            continue
+        findings.add(candidate.finding)
+        taken[candidate.dimension] = seen + 1
+        (first if seen < telling.of_a_dimension else more).append((candidate, evidence))
+    for extra in more:
+        if len(first) < telling.most:
+            first.append(extra)
+        elif extra[0].weight >= telling.outweighs * first[-1][0].weight:
+            first[-1] = extra
+        first.sort(key=lambda one: -one[0].weight)
+    return first
 
 
 def _words(name: str, value: float) -> ReasonCode:
@@ -123,21 +184,28 @@ def _words(name: str, value: float) -> ReasonCode:
     return ReasonCode(code=words.code, dimension="multi_lending", text_en=texts[0], text_zh=texts[1])
 
 
-def _paths(name: str, reading: Reading | None) -> tuple[Mapping[str, Any], ...]:
-    """Where the subgraph shows it, in masked keys."""
+def _evidence(candidate: Candidate, reading: Reading | None) -> Evidence | None:
+    """Where the subgraph shows it, in masked keys; None for links of which it shows nothing: then there is no reason."""
     if reading is None:
         return ()
-    evidence = reading.evidence
-    subject = [f"application:{evidence.subject.application.application_id}"] if evidence.subject.application else []
-    nodes, since = _found(name, reading) or ((*subject, evidence.subject.node), None)
-    shown = [node if node in subject else masked_node(node) for node in nodes]
-    return ({"path": shown, "shared_since": since},)
+    itself = Path(tuple(dict.fromkeys((paths.start(reading), reading.me))), None)
+    if candidate.shown is not None:
+        return tuple(_masked(path, reading) for path in candidate.shown)
+    if candidate.said is not None:
+        return (_masked(itself, reading),)
+    if candidate.name in _VARIABLES:
+        found = multi_lending.evidence_path(reading.evidence, candidate.name)
+        return (_masked(Path(*found), reading),) if found else None
+    signal = SIGNALS[candidate.name]
+    path = signal.path(reading)
+    if paths.is_of_links(signal.path) and (path is None or not paths.goes_through(path, reading)):
+        return None
+    return (_masked(path or itself, reading),)
 
 
-def _found(name: str, reading: Reading) -> tuple[tuple[str, ...], datetime | None] | None:
-    if name in SIGNALS:
-        return SIGNALS[name].path(reading)
-    return multi_lending.evidence_path(reading.evidence, name) if name in _VARIABLES else None
+def _masked(path: Path, reading: Reading) -> Mapping[str, Any]:
+    mine = f"application:{reading.asked.application_id}" if reading.asked else None
+    return {"path": [node if node == mine else masked_node(node) for node in path.nodes], "shared_since": path.shared_since}
 
 
 def masked_node(node: str) -> str:

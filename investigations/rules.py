@@ -9,10 +9,19 @@ from types import MappingProxyType
 
 from graph.facts.loans import DEFAULTED
 from graph.facts.verdicts import standing
-from graph.model import Application, Label, Membership, Outcome
+from graph.model import Application, Label, Membership, Outcome, OutcomeStatus
 from investigations.assessments import ReasonCode
 
-_WEEK = timedelta(days=7)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """From where on a rule holds: scores below `face` and `liveness`, `applications` own ones within the `week`, loans that came to `gone_bad`."""
+
+    face: float = 0.5
+    liveness: float = 0.5
+    applications: int = 4
+    week: timedelta = timedelta(days=7)
+    gone_bad: tuple[OutcomeStatus, ...] = tuple(sorted(DEFAULTED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,46 +48,51 @@ class Fired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule: `holds` gives a value (True counts as 1) or None/False when it does not hold or cannot be known."""
+    """One rule: `holds` gives a value (or True) or None/False when it does not hold or cannot be known.
+
+    `forces_review`: it asks for a person whatever a model says.
+    """
 
     code: ReasonCode
     severity: float
-    holds: Callable[[Known], float | bool | None]
+    holds: Callable[[Known, Limits], float | bool | None]
     forces_review: bool = False
 
 
-def _fraud_known(known: Known) -> bool:
+def _fraud_known(known: Known, _: Limits) -> bool:
     return standing(known.labels or ()).fraud
 
 
-def _ring(known: Known) -> float | None:
+def _ring(known: Known, _: Limits) -> float | None:
     membership = known.membership
     if membership is None or not membership.ring.kind.flagged:
         return None
     return float(membership.size)
 
 
-def _bad_loans(known: Known) -> int:
-    return sum(any(o.status in DEFAULTED for o in steps) for steps in (known.outcomes or {}).values())
+def _bad_loans(known: Known, limits: Limits) -> int | None:
+    return sum(any(o.status in limits.gone_bad for o in steps) for steps in (known.outcomes or {}).values()) or None
 
 
-def _week(known: Known) -> int | None:
-    """Own earlier applications within seven days, from the fourth on."""
+def _week(known: Known, limits: Limits) -> int | None:
+    """Own earlier applications within the week, where they are many."""
     if known.as_of is None:
         return None
-    made = sum(a.applied_at >= known.as_of - _WEEK for a in known.own or ())
-    return made if made >= 4 else None
+    made = sum(a.applied_at >= known.as_of - limits.week for a in known.own or ())
+    return made if made >= limits.applications else None
 
 
-def _below(column: str, limit: float) -> Callable[[Known], float | None]:
-    def holds(known: Known) -> float | None:
-        value: float | None = getattr(known.application, column, None)
-        return value if value is not None and value < limit else None
-
-    return holds
+def _face(known: Known, limits: Limits) -> float | None:
+    found = known.application.face_match if known.application else None
+    return found if found is not None and found < limits.face else None
 
 
-def _three_element(known: Known) -> bool:
+def _liveness(known: Known, limits: Limits) -> float | None:
+    found = known.application.liveness if known.application else None
+    return found if found is not None and found < limits.liveness else None
+
+
+def _three_element(known: Known, _: Limits) -> bool:
     return known.application is not None and known.application.phone_three_element is False
 
 
@@ -112,12 +126,12 @@ _RULES = (
     Rule(
         code=_code("RULE_FACE_MISMATCH", "verification", "The face does not match the document", "人脸比对未通过"),
         severity=0.6,
-        holds=_below("face_match", 0.5),
+        holds=_face,
     ),
     Rule(
         code=_code("RULE_LIVENESS_FAILED", "verification", "The liveness check failed", "活体检测未通过"),
         severity=0.6,
-        holds=_below("liveness", 0.5),
+        holds=_liveness,
     ),
     Rule(
         code=_code("RULE_THREE_ELEMENT_FAILED", "verification", "Name, national id and phone do not belong together", "手机三要素验证不一致"),
@@ -137,15 +151,23 @@ _RULES = (
 )
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code.code: rule for rule in _RULES})
 
+RING_LISTED = _code(
+    "RULE_RING_LISTED",
+    "ring",
+    "The last weekly search lists the applicant in a group that is taken for a fraud ring; its links are not among those looked at here",
+    "最近一次周度团伙识别将申请人列入疑似欺诈团伙，相关关联不在本次查看范围内",
+)
+"""RULE_RING_MEMBER, where no link to another member was looked at."""
 INCOMPLETE = _code("INCOMPLETE_ASSESSMENT", "verification", "Not everything could be looked at: a person should", "评估信息不完整，需人工审核")
 
 
-def fired(known: Known) -> tuple[Fired, ...]:
+def fired(known: Known, limits: Limits | None = None) -> tuple[Fired, ...]:
     """The rules that hold, in the order of RULES."""
+    limits = limits or Limits()
     found = []
     for rule in RULES.values():
-        value = rule.holds(known)
-        if value:
+        value = rule.holds(known, limits)
+        if value is not None and value is not False:  # a face that matched with 0 is a value like any other
             number = None if isinstance(value, bool) else float(value)
             found.append(Fired(code=rule.code, severity=rule.severity, forces_review=rule.forces_review, value=number))
     return tuple(found)

@@ -64,7 +64,7 @@ class Writer:
             "decision_then": earlier.decision.value,
             "decision_now": concluded.decision.value,
             "decision_changed": earlier.decision is not concluded.decision,
-            "score_change": concluded.score - earlier.score,
+            "score_change": None if concluded.score is None or earlier.score is None else concluded.score - earlier.score,
             "person": _person_changes(evidence, before) if evidence and before else None,
             "device": _newcomers(evidence, before, "device") if evidence and before else None,
             "phone": _newcomers(evidence, before, "phone") if evidence and before else None,
@@ -83,6 +83,7 @@ class Writer:
             "contribution": reason.contribution,
             "value": reason.value,
             "typical_p95": reason.typical_p95,
+            "typical_p05": reason.typical_p05,
             "evidence": [{**path, "shared_since": self.time(path["shared_since"])} for path in reason.evidence],
         }
 

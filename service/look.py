@@ -16,8 +16,10 @@ from graph.multi_lending import MultiLending
 from graph.signals import Reading
 from graph.store import GraphView
 from investigations.assessments import Degraded, Level
+from investigations.network import Links
 from investigations.policy import Findings
 from investigations.rules import Known
+from investigations.usual import Usual, of_made_worlds
 from service.deadline import Stopwatch
 
 if TYPE_CHECKING:
@@ -77,9 +79,9 @@ def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch:
         reading = signals.read(evidence)
         values = {signal.name: signal.value for signal in signals.measured(reading)}
         variables = multi_lending.compute(evidence, reading.entity)
-    findings = Findings(level=Level.NO_MODEL, known=_known(evidence), reading=reading, signals=values, variables=variables.variables)
-    if scorer is not None:
-        findings = replace(findings, typical=scorer.typical)
+    findings = Findings(
+        level=Level.NO_MODEL, known=_known(evidence), reading=reading, signals=values, variables=variables.variables, usual=_usual(scorer)
+    )
     if level is not Level.FULL:
         return _seen(findings, None, variables)
     if scorer is None:
@@ -99,8 +101,15 @@ def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch:
         uncertainty="high" if _is_nothing_known(reading, variables) else scored.uncertainty,
         contributions=scored.contributions,
         network=scored.network,
+        links=Links(*scored.looked),
     )
     return _seen(findings, None, variables, {**scored.parts, "network_added": scored.network})
+
+
+def _usual(scorer: Scorer | None) -> Usual:
+    """What is usual where the model learned, or without one in made worlds; the card of an older model tells the upper end alone."""
+    made = of_made_worlds()
+    return Usual(high=scorer.typical, low=scorer.typical_low or made.low) if scorer else made
 
 
 def _own_past(view: GraphView, subject: Subject, watch: Stopwatch, why: str | None) -> Seen:

@@ -155,7 +155,8 @@ def _assessment() -> dict[str, Any]:
         text_zh={"type": "string"},
         contribution={"type": "number"},
         value=_NULLABLE_NUMBER,
-        typical_p95=_NULLABLE_NUMBER,
+        typical_p95={**_NULLABLE_NUMBER, "description": "What 95 % stay under, where more is riskier."},
+        typical_p05={**_NULLABLE_NUMBER, "description": "What 95 % stay above, where less is riskier."},
         evidence=_array(_object(path=_array({"type": "string"}), shared_since={"type": ["string", "null"]})),
     )
     return _object(
@@ -166,7 +167,7 @@ def _assessment() -> dict[str, Any]:
         stage={"enum": [stage.value for stage in Stage]},
         as_of=_TIMED,
         decision={"enum": [decision.value for decision in Decision]},
-        score={"type": "integer", "minimum": 0, "maximum": 1000},
+        score={"type": ["integer", "null"], "minimum": 0, "maximum": 1000, "description": "null where nothing was looked at"},
         probability={"type": ["number", "null"], "minimum": 0, "maximum": 1},
         uncertainty={"enum": ["low", "medium", "high"]},
         policy_version={"type": "string"},

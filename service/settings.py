@@ -24,6 +24,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "timeout_ms": (1, 60_000),
         "review_probability": (0, 1),
         "decline_probability": (0, 1),
+        "approve_ceiling": (0, 1),
         "rate_limit": (0, 1e9),
         "rate_burst": (1, 1e9),
         "idempotency_hours": (1, 8_760),
@@ -67,6 +68,7 @@ class Settings:
     timeout_ms: int = _setting(1000, "Deadline of an assessment in milliseconds where the caller gives none in X-Timeout-Ms.")
     review_probability: float = _setting(0.0, "Probability of fraud from which a person should look; 0: the model's own, from its review capacity.")
     decline_probability: float = _setting(0.0, "Probability of fraud from which declining is proposed; 0: the model's own.")
+    approve_ceiling: float = _setting(0.2, "Probability of fraud from which nothing is approved, however few people can review; 1: no such ceiling.")
     rate_limit: float = _setting(0.0, "Requests a second that one API key may make, over all workers; 0: no limit.")
     rate_burst: int = _setting(50, "Requests that one API key may make at once before the rate limit counts.")
     idempotency_hours: int = _setting(24, "How long an Idempotency-Key is remembered, in hours.")

@@ -207,7 +207,8 @@ def policy_for(settings: Settings, scorer: Scorer | None) -> Policy:
     """The policy, with the thresholds of the settings where they are set, else the model's, else the defaults."""
     own = Thresholds()
     review, decline = (scorer.review_probability, scorer.decline_probability) if scorer else (own.review, own.decline)
-    return Policy(Thresholds(review=settings.review_probability or review, decline=settings.decline_probability or decline))
+    review, decline = settings.review_probability or review, settings.decline_probability or decline
+    return Policy(Thresholds(review=review, decline=decline, approve=settings.approve_ceiling))
 
 
 def _without_password(url: str) -> str:

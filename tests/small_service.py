@@ -42,6 +42,7 @@ class PlainScored:
     contributions: Mapping[str, float]
     network: float
     parts: Mapping[str, float]
+    looked: tuple[tuple[str, ...], float] = ((), 0.0)
 
 
 @dataclass
@@ -55,6 +56,7 @@ class PlainModel:
     version: str = "1"
     trained_as_of: str = "2025-01-01T00:00:00+00:00"
     typical: Mapping[str, float] = field(default_factory=lambda: {"strong_people": 1.0, "ml_12m_device_all_lenders": 2.0})
+    typical_low: Mapping[str, float] = field(default_factory=lambda: {"face_match": 0.8, "liveness": 0.8})
     review_probability: float = 0.10
     decline_probability: float = 0.90
 

@@ -56,7 +56,7 @@ def test_an_answer_has_every_field_of_the_contract_in_its_order(client: FlaskCli
         "shared_by_kind", "first_seen", "hubs_ignored",
     }  # fmt: skip
     for reason in answer["reasons"]:
-        assert set(reason) == {"rank", "code", "text_en", "text_zh", "contribution", "value", "typical_p95", "evidence"}
+        assert set(reason) == {"rank", "code", "text_en", "text_zh", "contribution", "value", "typical_p95", "typical_p05", "evidence"}
         assert reason["evidence"][0]["path"][0] == "application:live-1"
 
 

@@ -10,7 +10,7 @@ from graph.facts.local_time import at_night
 from graph.facts.verdicts import standing
 from graph.model import IdentifierKind as Kind
 from graph.model import OutcomeStatus
-from graph.signals.paths import own, to_subject
+from graph.signals.paths import own, to_other_self, to_subject
 from graph.signals.reading import DAY, MONTH, Reading
 from graph.signals.registry import Family, Path
 
@@ -165,7 +165,8 @@ def _to_collector(r: Reading) -> Path | None:
     best = max(found, key=lambda node: (found[node], node), default=None)
     if best is None:
         return None
-    return Path((*(to_subject(r) or Path((), None)).nodes, best), r.adjacency[r.me].get(best, {}).get("since"))
+    payers = sorted(other for other in r.adjacency[best] if other.startswith("applicant:") and other not in r.selves)
+    return Path((*(to_subject(r) or Path((), None)).nodes, best, *payers[:1]), r.adjacency[r.me].get(best, {}).get("since"))
 
 
 @BEHAVIOUR.signal(
@@ -216,7 +217,9 @@ def national_id_unverified(r: Reading) -> float | None:
     return float(any(one.hub == "not_linking" for one in ids)) if ids else None
 
 
-@BEHAVIOUR.signal("verification", "up", "count", ("The same person appears under {value} other applicant ids", "同一人另有{value}个申请人编号"))
+@BEHAVIOUR.signal(
+    "verification", "up", "count", ("The same person appears under {value} other applicant ids", "同一人另有{value}个申请人编号"), to_other_self
+)
 def other_applicant_ids(r: Reading) -> float | None:
     """Other applicant ids that are the same person (see `graph.entity`)."""
     return float(len(r.entity.applicants) - 1)

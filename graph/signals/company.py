@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from math import fsum
 
+from graph.model import Application
 from graph.signals.neighbours import Neighbour
 from graph.signals.paths import strongest_bond, to_people
 from graph.signals.reading import DAY, MONTH, Reading
@@ -26,11 +27,11 @@ def strong_rejected_share(r: Reading) -> float | None:
     return sum(one.rejected for one in r.strong_people) / decided if decided else None
 
 
-def _to_defaulted(r: Reading) -> Path | None:
-    return to_people([one for one in r.people.values() if one.defaulted], r)
+def _to_late(r: Reading) -> Path | None:
+    return to_people([one for one in r.people.values() if one.late], r)
 
 
-@COMPANY.signal("ring", "up", "share", ("{value} of the people around are late or in default", "{value}的关联人有逾期或违约"), _to_defaulted)
+@COMPANY.signal("ring", "up", "share", ("{value} of the people around are late or in default", "{value}的关联人有逾期或违约"), _to_late)
 def neighbours_late_share(r: Reading) -> float | None:
     """Share of all applicants in the neighbourhood who were ever 30 days late or worse; None for nobody."""
     return _share(one.late for one in r.people.values() if one.applications)
@@ -74,20 +75,23 @@ def strong_new_share(r: Reading) -> float | None:
     return _share(one.first is not None and r.within(one.first, MONTH) for one in r.strong_people)
 
 
-@COMPANY.signal("ring", "up", "count", ("{value} look-alike applications nearby in 30 days", "近30天周边有{value}笔相似申请"), _to_recent)
+def _is_alike(a: Application, r: Reading) -> bool:
+    asked = r.asked
+    if asked is None or not asked.amount or a.amount is None:
+        return False
+    return a.applied_at >= r.t - MONTH and a.product == asked.product and abs(a.amount - asked.amount) <= asked.amount * 0.05
+
+
+def _to_lookalike(r: Reading) -> Path | None:
+    return to_people([one for one in r.people.values() if any(_is_alike(a, r) for a in one.applications)], r)
+
+
+@COMPANY.signal("ring", "up", "count", ("{value} look-alike applications nearby in 30 days", "近30天周边有{value}笔相似申请"), _to_lookalike)
 def lookalikes_30d(r: Reading) -> float | None:
     """Applications in the neighbourhood in the last 30 days with the same product and an amount within 5 %; None without an amount."""
-    asked = r.asked
-    if asked is None or not asked.amount:
+    if r.asked is None or not r.asked.amount:
         return None
-    near, since = asked.amount * 0.05, r.t - MONTH
-    return float(
-        sum(
-            a.applied_at >= since and a.product == asked.product and a.amount is not None and abs(a.amount - asked.amount) <= near
-            for one in r.people.values()
-            for a in one.applications
-        )
-    )
+    return float(sum(_is_alike(a, r) for one in r.people.values() for a in one.applications))
 
 
 @COMPANY.signal("ring", "up", "share", ("{value} of the closely tied people live in other cities", "{value}的密切关联人在其他城市"))
@@ -134,7 +138,13 @@ def place_applied_7d(r: Reading) -> float | None:
     return float(len(_applied(_at_place(r), r, 7 * DAY)))
 
 
-@COMPANY.signal("ring", "up", "people", ("{value} people in the tied group applied in the last 30 days", "关联群体近30天{value}人申请"), _to_recent)
+def _to_recent_in_group(r: Reading) -> Path | None:
+    return to_people(_applied((r.people[one] for one in r.group), r, MONTH), r)
+
+
+@COMPANY.signal(
+    "ring", "up", "people", ("{value} people in the tied group applied in the last 30 days", "关联群体近30天{value}人申请"), _to_recent_in_group
+)
 def group_applied_30d(r: Reading) -> float | None:
     """People reachable over strong identifiers who applied anywhere in the last 30 days."""
     return float(len(_applied((r.people[one] for one in r.group), r, MONTH)))

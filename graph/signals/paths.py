@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from graph.model import IdentifierKind as Kind
@@ -48,15 +49,50 @@ def _through(reading: Reading, one: Held, groups: frozenset[str] | None = None) 
     return Path((*_towards(reading, one.node), last.person), max(one.since or reading.t, last.since))
 
 
-def own(kind: Kind, role: str = "own") -> PathFinder:
-    """To the newest identifier of that kind."""
+@dataclass(frozen=True, slots=True)
+class Own:
+    """To the newest identifier of that kind: for what the subject names, whoever else does."""
 
-    def find(reading: Reading) -> Path | None:
-        held = reading.of(kind, role)
+    kind: Kind
+    role: str = "own"
+
+    def __call__(self, reading: Reading) -> Path | None:
+        held = reading.of(self.kind, self.role)
         newest = max(held, key=lambda one: (one.since or reading.t, one.node), default=None)
         return Path(_towards(reading, newest.node), newest.since) if newest else None
 
-    return find
+
+def own(kind: Kind, role: str = "own") -> PathFinder:
+    """To the newest identifier of that kind."""
+    return Own(kind, role)
+
+
+def is_of_links(finder: PathFinder) -> bool:
+    """Whether what it shows lies in links to somebody else, and not in the subject's own past and things."""
+    return finder is not to_subject and not isinstance(finder, Own)
+
+
+def goes_through(path: Path, reading: Reading) -> bool:
+    """Whether a path leads to anything beyond the application and its applicant."""
+    return any(node not in reading.selves for node in path.nodes[1:])
+
+
+def over(node: str, reading: Reading) -> Path | None:
+    """Over one tie of the subject to whom it ties: an identifier to the one who came last to it, a person (a transfer) straight."""
+    if node in reading.people:
+        return Path((start(reading), node), reading.adjacency[reading.me].get(node, {}).get("since"))
+    held = next((one for one in reading.held if one.node == node), None)
+    return _through(reading, held) if held else None
+
+
+def to_other_self(reading: Reading) -> Path | None:
+    """To another applicant id of the same person, over what joins the two."""
+    for node in reading.entity.because:
+        here = reading.adjacency.get(node, {})
+        others = sorted(one for one in reading.selves if one in here and one != reading.me)
+        if others and reading.me in here:
+            return Path((start(reading), node, others[0]), here[others[0]]["since"])
+    return None
 
 
 def along(bond: Bond, reading: Reading) -> Path:
@@ -135,12 +171,20 @@ def _to_place(reading: Reading, kind: str, place: str | None) -> Path | None:
     return Path(nodes, latest[-1].applied_at if latest else None)
 
 
+def _to_member(reading: Reading, ring_id: str) -> Path | None:
+    """Over what is shared to somebody else of the ring, of its core where one is within reach, and on to the ring."""
+    found = {f"applicant:{who}": one.member.role for who, one in reading.evidence.memberships.items() if one.ring.ring_id == ring_id}
+    others = found.keys() - reading.selves
+    path = to_any((node for node in others if found[node] == "core"), reading) or to_any(others, reading)
+    return Path((*path.nodes, f"ring:{ring_id}"), path.shared_since) if path else None
+
+
 def to_ring(reading: Reading) -> Path | None:
-    """To the ring: the own one, or over the strongest bond into one."""
+    """To the ring: the own one by way of another member, or over the strongest bond into one. None where no such link was looked at."""
     for node in (reading.me, *sorted(reading.selves)):
         membership = reading.evidence.memberships.get(node.partition(":")[2])
         if membership:
-            return Path((start(reading), f"ring:{membership.ring.ring_id}"), membership.member.joined_at)
+            return _to_member(reading, membership.ring.ring_id)
     for bond in reading.strong:
         membership = reading.evidence.memberships.get(bond.person.partition(":")[2])
         if membership:

@@ -19,6 +19,8 @@ from investigations.casebook.case_files import CaseFiles
 from investigations.casebook.engine import Engines
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 
+NO_SCORE = -1  # in the column, which is older than answers without a score and takes no null
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -190,7 +192,7 @@ def _row(assessment: RiskAssessment) -> dict[str, Any]:
         "request_id": assessment.request_id,
         "level": assessment.level.value,
         "decision": assessment.decision.value,
-        "score": assessment.score,
+        "score": NO_SCORE if assessment.score is None else assessment.score,
         "probability": assessment.probability,
         "policy_version": assessment.policy_version,
         "model_version": assessment.model_version,
@@ -209,6 +211,7 @@ def _assessment(row: Mapping[Any, Any]) -> RiskAssessment:
             "stage": Stage(row["stage"]),
             "level": Level(row["level"]),
             "decision": Decision(row["decision"]),
+            "score": None if row["score"] == NO_SCORE else row["score"],
             "answer": zlib.decompress(row["answer"]),
             "audit": orjson.loads(zlib.decompress(row["audit"])),
         }

@@ -1,0 +1,56 @@
+"""What the model's network adds to the risk, told by the ties that it looked at: those without which it would say least."""
+
+from __future__ import annotations
+
+from math import exp
+from types import MappingProxyType
+from typing import NamedTuple
+
+from graph.signals import Reading, paths
+from investigations.assessments import ReasonCode
+from investigations.reasons import Candidate, said
+
+_MOST_LOG_ODDS = 7.0  # a thousand times: more is no more
+_TEXT_EN = "The links over {ties} look like those around known frauds: the odds of fraud are {value} times as high as without any links"
+_TEXT_ZH = "经{ties}形成的关联与已知欺诈周边的关联相似：欺诈胜率为无关联时的{value}倍"
+_WORDS = MappingProxyType(
+    {
+        "applicant": ("a transfer", "转账"), "national_id": ("a national id", "身份证"), "phone": ("a phone number", "手机号"),
+        "device": ("a device", "设备"), "bank_card": ("a bank card", "银行卡"), "email": ("an e-mail address", "邮箱"), "ip": ("an IP address", "IP"),
+        "wifi": ("a Wi-Fi", "Wi-Fi"), "address": ("an address", "地址"), "employer": ("an employer", "单位"),
+    }
+)  # fmt: skip
+
+
+class Links(NamedTuple):
+    """`ties`: the nodes at the other ends of the subject's ties that count most with the network, the heaviest first; `weight`: by how much the
+    log-odds would fall without any tie."""
+
+    ties: tuple[str, ...] = ()
+    weight: float = 0.0
+
+
+NONE = Links()
+
+
+def dimension(links: Links) -> str:
+    """Where the network's share belongs: to the ring, or where no tie has a part in it to what the applicant does."""
+    return "ring" if links.ties else "behaviour"
+
+
+def told(links: Links, weight: float, reading: Reading | None) -> Candidate | None:
+    """The network's share as a reason, along the ties that lead to somebody; None where none does: then nothing can be shown for it."""
+    if reading is None:
+        return None
+    found = {node: path for node in links.ties if (path := paths.over(node, reading)) is not None}
+    if not found:
+        return None
+    words = [_WORDS[kind] for kind in dict.fromkeys(node.partition(":")[0] for node in found)]
+    times = exp(min(links.weight, _MOST_LOG_ODDS))
+    code = ReasonCode(
+        code="NETWORK_PATTERN",
+        dimension="ring",
+        text_en=_TEXT_EN.format(ties=" and ".join(en for en, _ in words), value=f"{times:.1f}"),
+        text_zh=_TEXT_ZH.format(ties="、".join(zh for _, zh in words), value=f"{times:.1f}"),
+    )
+    return said(code, weight, round(times, 2), tuple(found.values()))

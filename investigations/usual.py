@@ -1,0 +1,28 @@
+"""What is usual: of each signal and variable the values between which nine in ten people not known to be bad lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+FILE = Path(__file__).with_name("usual.csv")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usual:
+    """By name: 95 % stay under `high`, and 95 % stay above `low`; what is not in it is not known."""
+
+    high: Mapping[str, float] = field(default_factory=dict)
+    low: Mapping[str, float] = field(default_factory=dict)
+
+
+@cache
+def of_made_worlds() -> Usual:
+    """What was measured on made worlds (scripts/learn_usual.py): for stores that have no model yet, whose card tells their own."""
+    rows = [line.split(",") for line in FILE.read_text("utf-8").splitlines()[1:]]
+    return Usual(
+        high=MappingProxyType({name: float(high) for name, _, high in rows}), low=MappingProxyType({name: float(low) for name, low, _ in rows})
+    )
