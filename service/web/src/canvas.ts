@@ -24,7 +24,7 @@ export class Canvas {
     this.graph = cytoscape({ container, style: LOOKS, minZoom: 0.15, maxZoom: 3, boxSelectionEnabled: false, selectionType: "single" });
     this.listen();
     container.addEventListener("keydown", (event) => this.press(event));
-    new ResizeObserver(() => matchMedia("print").matches || this.fit()).observe(container); // on paper the picture is scaled, not drawn anew
+    new ResizeObserver(() => this.fit()).observe(container);
   }
 
   /** Draw these together, the first one's seed as theirs. Whoever is drawn already stays in place, and the view with them. */

@@ -52,7 +52,7 @@ function circle(found: Circle, title: Word, ways: Ways): (HTMLElement | false)[]
       {},
       link(`ring:${ring.ring_id}`, ring.ring_id, ways),
       chip(name(ring.kind, "kind_"), ring.flagged ? "flagged" : "grouped"),
-      ` ${count(ring.people)} ${say("size")}`,
+      ` ${say("people", { n: count(ring.people) })}`,
     ),
   );
   const latest = found.latest.map((one) => [

@@ -225,6 +225,13 @@ class Desk {
 
   private listen(): void {
     byId("language").addEventListener("click", () => this.changeLanguage());
+    const key = byId<HTMLDetailsElement>("legend");
+    const onPaper = matchMedia("print"); // a picture without its key says little
+    let wasOpen = key.open;
+    onPaper.addEventListener("change", () => {
+      if (onPaper.matches) wasOpen = key.open;
+      key.open = onPaper.matches || wasOpen;
+    });
     byId("fit").addEventListener("click", () => this.canvas.fit());
     byId("zoom-in").addEventListener("click", () => this.canvas.zoom(1.25));
     byId("zoom-out").addEventListener("click", () => this.canvas.zoom(0.8));

@@ -30,7 +30,7 @@ function personPanel(person: PersonDossier, node: string, ways: Ways): HTMLEleme
           { class: "place" },
           link(`ring:${place.ring_id}`, place.ring_id, ways),
           chip(name(place.kind, "kind_"), place.flagged ? "flagged" : "grouped"),
-          ` ${name(place.role)} · ${count(place.size)} ${say("size")} · ${name(place.state)} · ${say("joined")} ${date(place.joined_at)}`,
+          ` ${name(place.role)} · ${say("people", { n: count(place.size) })} · ${name(place.state)} · ${say("joined_on", { date: date(place.joined_at) })}`,
         ),
       ),
     el("section", { id: "assessment" }, el("h3", {}, say("assessment")), el("p", { class: "quiet" }, say("loading"))),
@@ -202,7 +202,7 @@ export function overviewPanel(found: Overview, ways: Ways): HTMLElement {
       link(`ring:${ring.ring_id}`, ring.ring_id, ways),
       chip(name(ring.kind, "kind_"), "flagged"),
       el("meter", { min: 0, max: 1, value: ring.score, title: percent(ring.score) }),
-      el("small", {}, `${percent(ring.score)} · ${count(ring.size)} ${say("size")} · ${count(ring.confirmed_bad)} ${say("bad_confirmed")} · ${count(ring.exposure)} ${say("exposure")}`),
+      el("small", {}, say("ring_line", { score: percent(ring.score), people: say("people", { n: count(ring.size) }), bad: count(ring.confirmed_bad), exposure: count(ring.exposure) })),
     ),
   );
   return el(

@@ -73,6 +73,5 @@ export function status(code: string | null): HTMLElement {
 
 /** Why nobody is followed through a hub: "1,000+ holders: dormitory or shop Wi-Fi". */
 export function hubText(type: string, reason: string, total: string): string {
-  if (reason === "not_linking") return `${say("hub")}: ${say("not_linking")}`;
-  return `${say("hub")}: ${total} ${say("holders").toLowerCase()}, ${name(type, "hub_")}`;
+  return reason === "not_linking" ? say("hub_not_linking") : say("hub_line", { total, place: name(type, "hub_") });
 }
