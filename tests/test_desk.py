@@ -1,5 +1,6 @@
 """The desk's answers: bounded drawings as of a moment, with masked forms only and with what was left out."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,13 +8,13 @@ import orjson
 import pytest
 
 from graph.errors import InputError, NotFoundError
-from graph.model import Facts, Identifier, Mention, Role
+from graph.model import Facts, Identifier, Mention, RingChange, RingKind, RingSnapshot, Role
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from service.app import create_app
 from service.desk import dossiers, ring_dossiers, routes, subgraphs
 from service.settings import Settings
 from service.wiring import wire
-from tests.desk_worlds import HOSTILE, PHONE, fill
+from tests.desk_worlds import HOSTILE, PHONE, fill, ring_of
 from tests.small_worlds import applies, before, day, known_as, random_facts, uses
 from tests.stores import open_store, store_url
 
@@ -132,6 +133,38 @@ def test_a_ring_has_a_table_of_members_and_says_what_changed_since_last_week(sto
     told = ring_dossiers.ring(store.view(day(100)), "R-000042")
     assert (told.change, told.joined, told.left, told.size) == ("grown", 2, 1, 5)
     assert [(m.applicant_id, m.role, m.bad) for m in told.members][:3] == [("ann", "core", False), ("bo", "core", True), ("cy", "member", False)]
+
+
+def test_a_ring_that_lost_its_flag_is_told_on_the_first_page_with_its_reason_in_both_languages(store):
+    changes = (
+        RingChange(
+            ring_id="R-000042",
+            change="unchanged",
+            from_rings=("R-000042",),
+            joined=0,
+            left=0,
+            jaccard=1.0,
+            flag="no_longer_flagged",
+            why=("taken_for=household",),
+        ),
+        RingChange(
+            ring_id="R-000007",
+            change="dissolved",
+            from_rings=("R-000007",),
+            joined=0,
+            left=4,
+            jaccard=0.0,
+            flag="no_longer_flagged",
+            why=("too_few_left",),
+        ),
+    )
+    family = replace(ring_of("ann", "bo", "cy"), kind=RingKind.HOUSEHOLD)
+    store.save_rings(RingSnapshot(name="2025-W13", as_of=day(90), rings=(family,), changes=changes))
+    gone = ring_dossiers.overview(store.view(day(100))).gone
+    assert [(one.ring_id, one.here, one.kind) for one in gone] == [("R-000007", False, None), ("R-000042", True, "household")]
+    told = ring_dossiers.ring(store.view(day(100)), "R-000042")
+    assert (told.flag, told.flag_why.en, told.flag_why.zh) == ("no_longer_flagged", "taken for now: household", "现判断为家庭")
+    assert ring_dossiers.overview(store.view(day(85))).gone == ()
 
 
 def test_a_lender_is_told_by_its_type_alone(store):

@@ -8,7 +8,7 @@ import pytest
 from graph.model import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, RingKind, Role
 from graph.signals import DIMENSIONS
 from ingestion.contract import EVENTS
-from investigations import report_words
+from investigations import flag_words, report_words
 from investigations.assessments import Decision, Level
 
 SOURCE = Path(__file__).parents[1] / "service" / "web" / "src" / "words.ts"
@@ -53,6 +53,7 @@ def test_the_whole_dictionary_is_read():
         ("dimension_", list(DIMENSIONS)),
         ("", [*report_words.CHANGES, *report_words.SHARED]),
         ("why_", list(report_words.REASONS)),
+        ("", list(flag_words.FLAGS)),
     ],
 )
 def test_every_code_has_its_word(prefix, codes):

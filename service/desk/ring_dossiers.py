@@ -10,6 +10,7 @@ from graph.errors import NotFoundError
 from graph.facts.verdicts import standing
 from graph.model import Ring, RingSnapshot
 from graph.store import GraphView
+from investigations.flag_words import why as why_in_words
 
 LISTED_MEMBERS = 200  # of one ring, the core first
 LISTED_RINGS = 12  # the worst ones of the snapshot in force
@@ -28,14 +29,37 @@ class ListedMember:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One sentence in each language; empty where there is nothing to say."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoneFlag:
+    """A ring that was flagged in the snapshot before and is not now. `here`: it is still a group of the snapshot in force, taken for `kind`."""
+
+    ring_id: str
+    here: bool
+    kind: str | None
+    why: Sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RingDossier:
-    """A ring of the snapshot in force, with what became of it since the one before (`change` is None where nothing was compared)."""
+    """A ring of the snapshot in force, with what became of it since the one before (`change` is None where nothing was compared).
+
+    `flag`: flagged, newly_flagged, no_longer_flagged or empty, and why it came, stays or went.
+    """
 
     type: str
     id: str
     snapshot: str
     ring: Mapping[str, object]
     change: str | None
+    flag: str
+    flag_why: Sentence
     joined: int
     left: int
     members: tuple[ListedMember, ...]
@@ -53,6 +77,7 @@ class Overview:
     flagged: int
     members_flagged: int
     worst: tuple[Mapping[str, object], ...]
+    gone: tuple[GoneFlag, ...]
 
 
 def ring(view: GraphView, ring_id: str) -> RingDossier:
@@ -69,6 +94,8 @@ def ring(view: GraphView, ring_id: str) -> RingDossier:
         snapshot=snapshot.name,
         ring=summary(found),
         change=change.change if change else None,
+        flag=change.flag if change else "",
+        flag_why=_sentence(change.why if change else ()),
         joined=change.joined if change else 0,
         left=change.left if change else 0,
         members=tuple(
@@ -98,6 +125,7 @@ def overview(view: GraphView) -> Overview:
         flagged=len(flagged),
         members_flagged=sum(r.size for r in flagged),
         worst=tuple(summary(r) for r in flagged[:LISTED_RINGS]),
+        gone=_gone(snapshot)[:LISTED_RINGS] if snapshot else (),
     )
 
 
@@ -123,6 +151,18 @@ def summary(found: Ring) -> dict[str, object]:
         "platforms": found.platforms,
         "reason_codes": found.reason_codes,
     }
+
+
+def _gone(snapshot: RingSnapshot) -> tuple[GoneFlag, ...]:
+    now = {ring.ring_id: ring for ring in snapshot.rings}
+    lost = sorted(change.ring_id for change in snapshot.changes if change.flag == "no_longer_flagged")
+    why = {change.ring_id: change.why for change in snapshot.changes}
+    return tuple(GoneFlag(ring_id=i, here=i in now, kind=now[i].kind.value if i in now else None, why=_sentence(why[i])) for i in lost)
+
+
+def _sentence(words: tuple[str, ...]) -> Sentence:
+    english, chinese = why_in_words(words)
+    return Sentence(en=english, zh=chinese)
 
 
 def _flagged(snapshot: RingSnapshot | None) -> list[Ring]:

@@ -69,6 +69,11 @@ export interface RingSummary {
   reason_codes: string[];
 }
 
+export interface Sentence {
+  en: string;
+  zh: string;
+}
+
 export interface Overview {
   snapshot: string | null;
   snapshot_as_of: string | null;
@@ -76,6 +81,7 @@ export interface Overview {
   flagged: number;
   members_flagged: number;
   worst: RingSummary[];
+  gone: { ring_id: string; here: boolean; kind: string | null; why: Sentence }[];
 }
 
 export interface Listed {
@@ -192,6 +198,8 @@ export interface RingDossier {
   snapshot: string;
   ring: RingSummary;
   change: string | null;
+  flag: string;
+  flag_why: Sentence;
   joined: number;
   left: number;
   members: { applicant_id: string; role: string; joined_at: string; strength: number; bad: boolean }[];

@@ -161,6 +161,8 @@ function ringPanel(found: RingDossier, ways: Ways): HTMLElement {
     {},
     head("ring", found.id, [chip(name(ring.kind, "kind_"), ring.flagged ? "flagged" : "grouped"), chip(name(ring.state))]),
     figures(ring),
+    (found.flag === "no_longer_flagged" || found.flag_why.en !== "") &&
+      el("p", { class: "note why-flag" }, found.flag ? `${name(found.flag)}${say("colon")}` : "", found.flag_why[spoken()]),
     facts([["since_last_week", change], ["first_seen", date(ring.first_seen)], ["burst", decimal(ring.burst_days, 1)], ["snapshot", found.snapshot]]),
     shares.length > 0 && section("shares", el("p", { class: "chips" }, ...shares.map(([kind, times]) => chip(`${name(kind)} × ${count(times)}`)))),
     ring.reason_codes.length > 0 && section("why_flagged", el("p", { class: "chips" }, ...ring.reason_codes.map((code) => el("span", { class: "chip", title: code }, why(code))))),
@@ -191,6 +193,11 @@ function figures(ring: RingSummary): HTMLElement {
   return grid(cells);
 }
 
+function goneLine(one: Overview["gone"][number], ways: Ways): HTMLElement {
+  const id = one.here ? link(`ring:${one.ring_id}`, one.ring_id, ways) : el("b", { class: "id" }, one.ring_id);
+  return el("li", {}, id, one.kind !== null && chip(name(one.kind, "kind_"), "grouped"), el("small", { class: "why" }, one.why[spoken()]));
+}
+
 /** What the panel shows before anything is searched. */
 export function overviewPanel(found: Overview, ways: Ways): HTMLElement {
   if (!found.snapshot) return el("article", {}, section("worst_rings", el("p", { class: "note" }, say("no_snapshot"))));
@@ -211,5 +218,6 @@ export function overviewPanel(found: Overview, ways: Ways): HTMLElement {
     el("p", { class: "quiet" }, `${say("snapshot")} ${found.snapshot} · ${date(found.snapshot_as_of)}`),
     grid(totals),
     section("worst_rings", items.length ? el("ol", { class: "rings" }, ...items) : el("p", { class: "note" }, say("no_flagged"))),
+    found.gone.length > 0 && section("flags_gone", el("ul", { class: "rings" }, ...found.gone.map((one) => goneLine(one, ways)))),
   );
 }
