@@ -9,15 +9,13 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from graph.errors import SettingError
 from graph.rings.scores import HONEST_BUDGET
 from ingestion.door import time_zone
 from investigations.review import ReviewPlan, review
-from investigations.ring_files import FILES
 from service.arguments import Arguments
 from service.command import ended, folder_for
 from service.settings import Settings
-from service.wiring import casebook_given, moment_given, open_casebook, open_existing, system_clock
+from service.wiring import as_of_given, casebook_given, open_casebook, open_existing, system_clock
 
 EXAMPLE = """example:
   .venv/bin/python scripts/detect_rings.py --store sqlite:///ringfence.db --as-of 2026-01-05 --out var/rings/2026-W01"""
@@ -34,20 +32,12 @@ def _run(options: argparse.Namespace) -> dict[str, float | int]:
     settings = Settings.from_environment()
     casebook_url = casebook_given(options.casebook, new=options.new_casebook) if options.casebook else settings.casebook
     settings = dataclasses.replace(settings, store=options.store or settings.store, casebook=casebook_url)
-    as_of, now, zone = moment_given(settings, options.as_of), system_clock(), time_zone(settings.timezone)
-    if as_of > now:
-        raise SettingError(f"--as-of {options.as_of} lies in the future: rings are found as of a moment that has been, the latest is now")
+    as_of, now, zone = as_of_given(settings, options.as_of), system_clock(), time_zone(settings.timezone)
     with open_existing(settings.store, settings.timezone) as store:
-        out = _folder(options.out)
+        out = folder_for(options.out)
         with open_casebook(settings.casebook) as casebook:
             how = {name: getattr(options, name) for name in ("back_steps", "engine", "honest_budget")}
             return dict(review(store, casebook, ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, **how)).figures)
-
-
-def _folder(path: Path) -> Path:
-    if path.suffix in (".parquet", ".html", ".csv", ".json", ".xlsx"):
-        raise SettingError(f"--out {path} names a file: it is the folder in which {', '.join(FILES)} are written")
-    return folder_for(path)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from service.arguments import Arguments
-from service.command import ended, folder_for
+from service.command import ended, folder_for, folder_named
 from service.settings import Settings
 from service.wiring import as_of_given, open_existing
 
@@ -39,7 +39,7 @@ def main() -> int:
         plan = Plan(horizon_days=options.horizon_days, capacity=options.capacity, most_samples=options.most_samples, workers=options.processes)
         as_of, url = as_of_given(settings, options.as_of), options.store or settings.store
         open_existing(url).close()
-        folder_for(options.out.absolute().parent)
+        folder_for(folder_named(options.out).absolute().parent)
         figures = train_model(partial(open_existing, url, settings.timezone), as_of, options.out, plan)
         return {**figures, "digest": digest(options.out)}
 

@@ -12,6 +12,7 @@ from graph import private
 from graph.errors import InputError, RingfenceError, SettingError
 
 DONE, FAILED, UNUSABLE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
+_OF_FILES = frozenset((".parquet", ".csv", ".json", ".jsonl", ".html", ".xlsx", ".txt", ".yaml", ".zip", ".gz", ".db"))
 
 
 def ended(name: str, run: Callable[[], Mapping[str, object]]) -> int:
@@ -32,10 +33,17 @@ def ended(name: str, run: Callable[[], Mapping[str, object]]) -> int:
     return DONE
 
 
+def folder_named(path: Path) -> Path:
+    """A path that a command shall make a folder of. Raises SettingError where its name is a file's: `--out rings.csv` is no table."""
+    if path.suffix.lower() in _OF_FILES and not path.is_dir():
+        raise SettingError(f"{path} names a file, and a folder is written: name a folder")
+    return path
+
+
 def folder_for(path: Path) -> Path:
-    """The folder that a command shall write into, made where it is not there. Raises SettingError for one that cannot be."""
+    """The folder that a command shall write into, made where it is not there. Raises SettingError for one that cannot be, and as `folder_named`."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        folder_named(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingError(f"cannot write into {path} ({error.strerror}): choose another folder") from error
     return path

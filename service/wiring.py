@@ -179,7 +179,7 @@ def as_of_given(settings: Settings, text: str) -> datetime:
     """The same for the moment of a view. Raises SettingError for one that has not come yet: what is to be known by then is not known."""
     moment = moment_given(settings, text)
     if moment > system_clock():
-        raise SettingError(f"{text} has not come yet: give a moment that has passed, for example today's date")
+        raise SettingError(f"{text} lies in the future: what will be known by then is not known, the latest moment is now")
     return moment
 
 

@@ -73,3 +73,9 @@ def test_the_command_says_so_by_its_exit_status(tmp_path: Path, capsys: pytest.C
         other.add(BAD)
     assert main(asked) == 1
     assert main([asked[0], f"sqlite:///{tmp_path}/none.db", "--as-of", "2025-03-01"]) == 2
+
+
+def test_a_moment_that_has_not_come_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with SqliteStore(tmp_path / "a.db"), SqliteStore(tmp_path / "b.db"):
+        assert main([f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db", "--as-of", "2999-03-01"]) == 2
+    assert "lies in the future" in capsys.readouterr().err

@@ -46,7 +46,8 @@ def test_the_last_line_holds_the_figures_and_says_where_the_report_is(tmp_path, 
         (["delivery", "--store", "sqlite:///graph.db", "--mapping", "none.yaml"], "none.yaml"),
         (["delivery", "--store", "mysql://host/db"], "sqlite:///"),
         (["delivery", "--store", "sqlite:///graph.db", "--now", "soon"], "soon"),
-        (["delivery", "--store", "sqlite:///graph.db", "--report", "delivery/applications.csv"], "cannot write into"),
+        (["delivery", "--store", "sqlite:///graph.db", "--report", "delivery/applications.csv"], "names a file"),
+        (["delivery", "--store", "sqlite:///graph.db", "--report", "report.json"], "names a file"),
     ],
 )
 def test_what_cannot_be_used_ends_with_status_2_and_one_line_before_anything_is_written(tmp_path, capsys, arguments, says):

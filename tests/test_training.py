@@ -179,6 +179,16 @@ def test_the_command_leaves_with_2_and_one_clear_line_when_there_is_too_little_t
     assert done.stderr.startswith("train_model: 0 of 0 samples are known as fraud")
 
 
+@pytest.mark.parametrize(("wrong", "says"), [(("--as-of", "2999-01-01"), "lies in the future"), (("--out", "model.zip"), "names a file")])
+def test_a_moment_that_has_not_come_and_a_file_in_the_place_of_the_folder_are_refused(tmp_path: Path, wrong: tuple[str, str], says: str) -> None:
+    script = Path(__file__).parents[1] / "scripts" / "train_model.py"
+    open_store(tmp_path / "none.db").close()
+    asked = ["--store", store_url(tmp_path / "none.db"), "--as-of", "2026-01-01", "--out", str(tmp_path / "out"), *wrong]
+    done = subprocess.run([sys.executable, "-W", "ignore", script, *asked], capture_output=True, text=True, check=False, cwd=script.parents[1])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+
+
 def drawn(tmp_path: Path, facts: Facts, **plan: Any) -> Any:
     with open_store(tmp_path / "drawn.db") as store:
         store.add(facts)
