@@ -46,15 +46,15 @@ class Thresholds:
 class Scale:
     """The score's scale: 500 at odds of `odds`; odds count by their `power`, so that 18 % is about 710 and 50 % about 860.
 
-    Without a model: what is `most_beyond` times as much as usual, or more, weighs 1; what is beyond the usual where that is 0 weighs `beyond_none`;
-    one dimension alone brings the score to `alone` of the whole.
+    Without a model: what is `most_beyond` times as much as usual, or more, weighs `heaviest`, as log-odds would; what is beyond the usual where that
+    is 0 weighs half as much; one dimension alone brings the score to `alone` of the whole.
     """
 
     odds: float = 0.05 / 0.95
     power: float = 0.625
     alone: float = 0.8
     most_beyond: float = 4.0
-    beyond_none: float = 0.5
+    heaviest: float = 0.4
 
     def of(self, probability: float) -> int:
         """0-1000, growing with the probability: 500 at 5 %."""
@@ -70,8 +70,8 @@ class Scale:
         return round(1000 * (1.0 - prod(1.0 - self.alone * risk for risk in risks)))
 
     def beyond(self, ratio: float) -> float:
-        """What a value weighs that is `ratio` times as much as usual: 0-1."""
-        return min(max(log2(ratio), 0.0) / log2(self.most_beyond), 1.0)
+        """What a value weighs that is `ratio` times as much as usual: from 0 to `heaviest`."""
+        return self.heaviest * min(max(log2(ratio), 0.0) / log2(self.most_beyond), 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +173,7 @@ class Policy:
         low, high = (value, edge) if falls else (edge, value)
         if high <= low:
             return 0.0
-        return self.scale.beyond(high / low) if low > 0 else self.scale.beyond_none
+        return self.scale.beyond(high / low) if low > 0 else self.scale.heaviest / 2
 
     def _dimensions(self, found: Findings, fired: tuple[Fired, ...]) -> dict[str, float]:
         """Each dimension's risk in 0-1: what its signals add, and at least what a rule about it says."""

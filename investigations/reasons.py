@@ -21,6 +21,16 @@ _DIMENSION = dict.fromkeys(multi_lending.NAMES, "multi_lending") | {signal.name:
 _WINDOW = re.compile(r"_(24h|\d+d|\d+m)(?=_|$)")
 _SEGMENT = re.compile(rf"_({'|'.join(multi_lending.SEGMENTS)})(?=_)")
 
+# What a rule and a signal or variable tell alike.
+_TOLD_BY_RULES: Mapping[str, str] = {
+    "RULE_FRAUD_KNOWN": "own_fraud_labels",
+    "RULE_LOAN_GONE_BAD": "own_late",
+    "RULE_FACE_MISMATCH": "face_match",
+    "RULE_LIVENESS_FAILED": "liveness",
+    "RULE_THREE_ELEMENT_FAILED": "three_element_failed",
+    "RULE_MANY_APPLICATIONS_7D": "ml_person_apps",
+}
+
 Evidence = tuple[Mapping[str, Any], ...]
 
 
@@ -64,7 +74,7 @@ class Candidate:
     def finding(self) -> str:
         """What it tells, through whatever window or segment: two candidates of one finding are one reason."""
         if self.said is not None:
-            return self.said.code
+            return _TOLD_BY_RULES.get(self.said.code, self.said.code)
         return _WINDOW.sub("", _SEGMENT.sub("", self.name) if self.name in _VARIABLES else self.name)
 
 

@@ -159,6 +159,26 @@ def test_with_the_store_down_rules_answer_and_say_so(wired: Wired) -> None:
     assert (again["application_id"], again["changes_since"]["assessment_id"]) == ("live-1", answer["assessment_id"])
 
 
+def test_where_nothing_could_be_looked_at_there_is_no_score_and_a_replay_has_none_either(wired: Wired) -> None:
+    down = dataclasses.replace(wired, store=Unreachable(), scribe=Scribe(Unreachable()))
+    answer = risk(down, body())
+    assert (answer["score"], answer["decision"], [r["code"] for r in answer["reasons"]]) == (None, "review", ["INCOMPLETE_ASSESSMENT"])
+    assert wired.casebook.assessment(answer["assessment_id"]).score is None
+    assert replay(down, answer["assessment_id"])["equal"]
+    second = risk(wired, {"application_id": "live-1", "stage": "disbursement"} | body())
+    assert second["score"] is not None
+    assert second["changes_since"]["score_change"] is None
+
+
+def test_without_a_model_a_period_is_scored_by_its_signals(wired: Wired) -> None:
+    asked = batch._asked(wired.store, wired.store.view(day(60)), Period(since=day(20), until=day(60)))
+    rows = batch._rows(Bench(wired.store, None, wired.policy, wired.store.mark()), asked)
+    scores = [row["score"] for row in rows]
+    assert all(row["decision"] == "review" and row["probability"] is None for row in rows)
+    assert len(set(scores)) > len(scores) // 3
+    assert sum(score > 0 for score in scores) > len(scores) // 2
+
+
 @sqlite_only
 @pytest.mark.parametrize(
     ("slow", "level"),

@@ -160,7 +160,7 @@ def test_without_a_model_more_of_a_bad_sign_never_gives_a_lower_score(value: flo
 
     assert score(value) <= score(value * times)
     assert score(1.0) == 0
-    assert score(8.0) > 400
+    assert score(8.0) > 200
 
 
 def test_without_a_model_a_face_that_hardly_matches_speaks_and_one_that_matches_does_not() -> None:
@@ -237,6 +237,12 @@ def test_one_finding_seen_through_several_windows_and_segments_is_one_reason() -
     weights = {"ml_7d_person_all_lenders": 2.0, "ml_1m_person_all_lenders": 1.9, "ml_1m_person_others_lenders": 1.8, "ml_7d_device_all_apps": 0.5}
     found = findings(contributions=weights, variables=dict.fromkeys(weights, 5.0), usual=USUAL)
     assert [r.code.code for r in Policy().conclude(found).reasons] == ["ML_7D_PERSON_ALL_LENDERS", "ML_7D_DEVICE_ALL_APPS"]
+
+
+def test_what_a_rule_and_a_signal_tell_alike_is_told_once() -> None:
+    known = Known(as_of=NOW, application=applies("p", 1, face_match=0.2))
+    found = findings(level=Level.NO_MODEL, probability=None, known=known, signals={"face_match": 0.2, "strong_people": 3.0}, usual=USUAL)
+    assert [r.code.code for r in Policy().conclude(found).reasons] == ["RULE_FACE_MISMATCH", "STRONG_PEOPLE"]
 
 
 # the version

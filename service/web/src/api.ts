@@ -113,6 +113,7 @@ export interface Reason {
   contribution: number;
   value: number | null;
   typical_p95: number | null;
+  typical_p05?: number | null; // answers recorded before it was told have none
   evidence: { path: string[]; shared_since: string | null }[];
 }
 
@@ -121,7 +122,7 @@ export interface Assessment {
   application_id: string | null;
   as_of: string;
   decision: string;
-  score: number;
+  score: number | null;
   probability: number | null;
   uncertainty: string;
   degraded: { level: string; missing: string[]; reason: string | null };

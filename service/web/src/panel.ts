@@ -94,7 +94,8 @@ export function assessment(found: Assessment | null): HTMLElement[] {
 }
 
 function reasonLine(reason: Reason, most: number): HTMLElement {
-  const typical = reason.typical_p95 === null ? "" : say("typical", { p95: decimal(reason.typical_p95) });
+  const low = reason.typical_p05 ?? null;
+  const typical = low !== null ? say("typical_low", { p05: decimal(low) }) : reason.typical_p95 === null ? "" : say("typical", { p95: decimal(reason.typical_p95) });
   const value = reason.value === null ? "" : decimal(reason.value);
   return el(
     "li",

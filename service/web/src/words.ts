@@ -190,6 +190,7 @@ const TABLE = {
   dimension_behaviour: ["behaviour", "行为"],
   dimension_verification: ["verification", "核身"],
   typical: ["95 % stay under {p95}", "95% 的人低于 {p95}"],
+  typical_low: ["95 % stay above {p05}", "95% 的人高于 {p05}"],
   applications: ["Applications", "申请记录"],
   events: ["Events", "行为记录"],
   event: ["Event", "行为"],
