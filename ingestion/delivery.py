@@ -114,17 +114,17 @@ def _table_in(folder: Path, name: str, path: Path) -> str | None:
     stem, suffix = name.partition(".")[0], next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(s)), None)
     if name == REJECTS:
         return None
-    if path.is_dir():
-        if stem in TABLES:
-            return stem
-        if suffix is None:
-            if within := next((p for p in sorted(path.rglob("*")) if p.name.partition(".")[0] in TABLES), None):
-                raise DeliveryError(f"{folder}: {within.relative_to(folder)} bears the name of a table and lies in a folder that is not read")
-            return None
-    elif not path.is_file() and (suffix or stem in TABLES):
+    if path.is_dir() and stem in TABLES:
+        return stem
+    if not path.is_dir() and not path.is_file() and (suffix or stem.lower() in TABLES):
         raise DeliveryError(f"{folder}: {name} is neither a file nor a folder that can be read")
-    elif suffix is None and stem in TABLES:
-        raise DeliveryError(f"{folder}: {name} is a table in a format that is not read; there are {', '.join(SUFFIXES)}")
+    if suffix is None and stem.lower() in TABLES:
+        what = f"a table in a format that is not read; there are {', '.join(SUFFIXES)}" if path.is_file() else f"no table: {stem.lower()} is"
+        raise DeliveryError(f"{folder}: {name} is {what}")
+    if path.is_dir() and suffix is None:
+        if within := next((p for p in sorted(path.rglob("*")) if p.name.partition(".")[0].lower() in TABLES), None):
+            raise DeliveryError(f"{folder}: {within.relative_to(folder)} bears the name of a table and lies in a folder that is not read")
+        return None
     table = stem if suffix is None else name[: -len(suffix)]
     if suffix is not None and table not in TABLES:
         raise DeliveryError(f"{folder}: {name} is no table of the contract ({', '.join(TABLES)}); foreign tables need a {FILE_NAME}")

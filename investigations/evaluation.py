@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph.errors import SettingError
@@ -97,7 +98,7 @@ def read_flagged(folder: Path) -> Flagged:
     try:
         rings = pq.read_table(folder / "rings.parquet", columns=["ring_id", "kind"])
         members = pq.read_table(folder / "members.parquet", columns=["ring_id", "applicant_id"]).to_pylist()
-    except OSError as error:
+    except (OSError, pa.ArrowException) as error:
         raise SettingError(f"{folder} holds no ring review: rings.parquet and members.parquet are needed ({error})") from error
     flagged = {row["ring_id"] for row in rings.to_pylist() if row["kind"] in _FLAGGED}
     out: defaultdict[str, set[str]] = defaultdict(set)

@@ -58,6 +58,8 @@ def _run(options: argparse.Namespace, reports: list[Report]) -> dict[str, object
 
 def _say(report: Report) -> None:
     """What somebody must look at, one line each."""
+    if report.left_out:
+        log.warning("no table reads %s", ", ".join(report.left_out))
     for doubt in report.doubts:
         log.warning("%s", doubt)
     for (table, column, code), n in sorted(report.dropped.items()):

@@ -10,7 +10,7 @@ from service.arguments import Arguments
 from service.command import FAILED, ended
 from service.replays import replay_latest
 from service.settings import Settings
-from service.wiring import casebook_given
+from service.wiring import casebook_given, open_existing
 
 EXAMPLE = """example:
   .venv/bin/python scripts/replay_assessments.py --store sqlite:///graph.db --model models/first --casebook sqlite:///casebook.db --last 1000"""
@@ -23,9 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
     figures: dict[str, object] = {}
 
     def run() -> dict[str, object]:
-        if options.casebook is not None:
-            casebook_given(options.casebook)
-        figures.update(replay_latest(dataclasses.replace(Settings.from_environment(), **given), options.last))
+        settings = dataclasses.replace(Settings.from_environment(), **given)
+        casebook_given(settings.casebook)  # what is not there has no assessments, and neither it nor a store is made by looking
+        open_existing(settings.store).close()
+        figures.update(replay_latest(settings, options.last))
         return figures
 
     return ended("replay_assessments", run) or (FAILED if figures["different"] else 0)

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from graph.model import Facts, Label, LabelValue
+from investigations.casebook import Casebook
 from investigations.casebook.guards import statements
 from investigations.casebook.tables import ASSESSMENTS
+from scripts.replay_assessments import main
 from service.app import create_app
 from service.assess import replay
 from service.replays import replay_latest
@@ -99,3 +101,15 @@ def test_an_audit_row_says_that_it_is_intact_and_a_row_that_cannot_be_read_is_a_
         refused = client.get(path)
         assert (refused.status_code, refused.get_json()["code"]) == (500, "record_changed")
     wired.close()
+
+
+def test_a_casebook_or_a_store_that_is_not_there_is_refused_and_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book, store = f"sqlite:///{tmp_path}/typo-c.db", f"sqlite:///{tmp_path}/typo.db"
+    Casebook(f"sqlite:///{tmp_path}/c.db").close()
+    for asked, says in (
+        (["--store", store, "--casebook", book], "no casebook"),
+        (["--store", store, "--casebook", f"sqlite:///{tmp_path}/c.db"], "no store"),
+    ):
+        assert main(asked) == 2
+        assert says in capsys.readouterr().err
+    assert not list(tmp_path.glob("typo*"))

@@ -293,3 +293,6 @@ def test_a_truth_or_a_review_that_is_not_there_is_named(tmp_path):
         read_truth(tmp_path, AS_OF)
     with pytest.raises(SettingError, match="holds no ring review"):
         read_flagged(tmp_path)
+    (tmp_path / "rings.parquet").write_text("no parquet")
+    with pytest.raises(SettingError, match="holds no ring review"):
+        read_flagged(tmp_path)
