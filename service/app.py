@@ -14,7 +14,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
 from graph.errors import StoreError
-from service import calls, facts_api, metrics, problems, redaction, ring_api, risk_api, status_api
+from service import calls, facts_api, headers, metrics, problems, redaction, ring_api, risk_api, status_api
 from service.assess import warm_up
 from service.auth import LOCAL, KeyRing, Keys, is_loopback
 from service.binding import OPERATOR, Binding
@@ -71,6 +71,7 @@ def create_app(wired: Wired) -> Flask:
     app.extensions["ringfence"] = wired
     app.config["MAX_CONTENT_LENGTH"] = wired.settings.max_batch_bytes
     problems.install(app)
+    headers.install(app)
     app.extensions["ringfence.limit"] = RateLimit(wired.settings.rate_limit, wired.settings.rate_burst, _shared(wired.settings, "limits"))
     app.extensions["ringfence.probing"] = Probing()
     _frame(

@@ -182,7 +182,7 @@ def test_the_page_carries_no_data_and_lets_nothing_from_elsewhere_in(desk_client
     monkeypatch.setattr(routes, "_version", lambda _: "abc123")
     answer = desk_client.get("/desk?node=applicant:ann")
     assert answer.status_code == 200
-    assert answer.headers["Content-Security-Policy"].startswith("default-src 'self';")
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self';")
     assert "ann" not in answer.text
     assert "<script>" not in answer.text
     assert 'src="/desk/static/desk.js?v=abc123"' in answer.text

@@ -94,6 +94,8 @@ def test_the_page_opens_without_a_network_and_without_a_script(tmp_path):
     assert tags.addresses == []
     assert not {"script", "link", "img", "iframe"} & tags.names
     assert "url(" not in page
+    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    assert f'<meta http-equiv="Content-Security-Policy" content="{policy}">' in page[: page.index("<title>")]
     assert list(tmp_path.iterdir()) == [tmp_path / "report.html"]
 
 

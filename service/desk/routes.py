@@ -21,11 +21,6 @@ from service.wiring import Wired
 
 BUILT = Path(__file__).parents[1] / "web" / "dist"
 LONGEST_SEARCH = 200  # characters of a search text that are looked at
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",  # the address names whom somebody looked at
-}
 
 
 class MomentError(InputError):
@@ -45,7 +40,6 @@ bp = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates"
 
 @bp.after_request
 def _guarded(response: Response) -> Response:
-    response.headers.update(HEADERS)
     if request.endpoint != "desk.built":
         response.headers["Cache-Control"] = "no-store"
     return response

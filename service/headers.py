@@ -1,0 +1,43 @@
+"""What every answer tells a browser: to load next to nothing; the desk's page what npm built beside it, and a page for people its own style."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+from flask import Flask, Response, request
+
+_NOWHERE = "base-uri 'none'; frame-ancestors 'none'"
+DATA = f"default-src 'none'; form-action 'none'; {_NOWHERE}"
+"""The content security policy of what is no page: data, problems, files."""
+_OWN = "script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'"
+DESK = f"default-src 'none'; {_OWN}; {_NOWHERE}"
+"""That of the desk's page."""
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",  # an address names whom somebody looked at
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
+}
+_STYLE = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
+
+
+def install(app: Flask) -> None:
+    """Let every answer of the application carry them, errors too."""
+    app.after_request(_guarded)
+
+
+def _guarded(response: Response) -> Response:
+    response.headers.update(ALWAYS)
+    response.headers["Content-Security-Policy"] = DESK if request.endpoint == "desk.page" else _of_a_page(response)
+    return response
+
+
+def _of_a_page(response: Response) -> str:
+    """A page for people has its style in itself, which its digest allows; nothing else, and no script."""
+    if response.mimetype != "text/html" or response.is_streamed:
+        return DATA
+    styles = [f"'sha256-{base64.b64encode(hashlib.sha256(style).digest()).decode()}'" for style in _STYLE.findall(response.get_data())]
+    return f"{DATA}; style-src {' '.join(styles)}" if styles else DATA
