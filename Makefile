@@ -6,15 +6,15 @@ UV := $(BIN)/uv
 WEB := service/web
 EXTRAS := test,web,neo4j,neo4j-server,postgres,reference,sm3
 
-.PHONY: setup run test check bench bench-neo4j neo4j format clean
+.PHONY: setup run test check bench bench-neo4j neo4j constraints secrets format clean
 
 setup: $(VENV)/.ready $(WEB)/dist/.ready
 
-$(VENV)/.ready: setup.cfg pyproject.toml
+$(VENV)/.ready: setup.cfg pyproject.toml constraints.txt
 	@echo "== setting up: a Python environment in $(VENV) (torch is large: some minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(UV) pip install --quiet --python $(BIN)/python --editable ".[$(EXTRAS)]"
+	@$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	@touch $@
 
 $(WEB)/dist/.ready: $(VENV)/.ready $(wildcard $(WEB)/src/*) $(WEB)/build.sh $(WEB)/build.mjs $(WEB)/package.json $(WEB)/package-lock.json
@@ -34,6 +34,16 @@ check: setup
 	@$(BIN)/mypy
 	@bash $(WEB)/build.sh $(abspath $(BIN))/python types
 	@$(BIN)/python -m pytest
+
+secrets: setup
+	@$(BIN)/python scripts/make_secrets.py
+
+# The newest versions that the requirements allow, into constraints.txt: run the tests before it is committed.
+constraints: setup
+	@$(UV) pip install --quiet --python $(BIN)/python --upgrade --editable ".[$(EXTRAS)]"
+	@sed -n '/^#/p' constraints.txt > constraints.new
+	@$(UV) pip freeze --quiet --python $(BIN)/python | grep -Ev '^(-e|pip=|setuptools=|uv=)' >> constraints.new
+	@mv constraints.new constraints.txt
 
 format: setup
 	@$(BIN)/ruff format .
