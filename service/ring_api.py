@@ -69,6 +69,7 @@ def _summary(ring: Ring) -> dict[str, Any]:
         "bad_rate": ring.bad_rate,
         "exposure": ring.exposure,
         "shared_by_kind": dict(ring.shared_by_kind),
+        "crew_id": ring.crew_id or ring.ring_id,
         "hubs_ignored": ring.hubs_ignored,
         "density": ring.density,
         "burst_days": ring.burst_days,

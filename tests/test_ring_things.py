@@ -1,12 +1,13 @@
 """What a ring shares is counted in things, and its people joined it when they were first tied in."""
 
 from collections import Counter, defaultdict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from graph.model import Facts, LabelValue, Outcome, OutcomeStatus, Ring, RingKind, Role
-from graph.rings.crews import named
+from graph.rings.crews import crews, named
 from graph.rings.honest import honest_hit
 from graph.rings.measures import open_amount
 from graph.rings.projection import LINK_KINDS
@@ -124,3 +125,14 @@ def test_an_intermediarys_clients_in_two_rings_are_one_crew(tmp_path):
     flagged = [ring for ring in snapshot_of(found, "now", AS_OF, None).rings if ring.kind.flagged]
     assert {m.applicant_id for ring in flagged for m in ring.members} == {a.applicant_id for a in made}
     assert len({ring.crew_id for ring in flagged}) == 1
+
+
+@pytest.mark.parametrize(("kind", "links", "together"), [("device", 4, True), ("device", 2, False), ("address", 4, False)])
+def test_two_flagged_pieces_are_a_crew_when_the_cut_went_through_enough_hard_ties(kind, links, together):
+    shared = np.zeros((links, len(LINK_KINDS)))
+    shared[:, LINK_KINDS.index(kind)] = 0.1
+    cut = SimpleNamespace(a=np.arange(links), b=np.arange(links) + 5, shared=shared, weight=np.full(links, 0.06))
+    nobody = np.zeros(0, np.int64)
+    tables = SimpleNamespace(applications={"agent": nobody, "applicant": nobody})
+    crew = crews(SimpleNamespace(links=cut, group=np.repeat([0, 1], 5), flagged=np.ones(2, bool), tables=tables))
+    assert bool(crew[0] == crew[1]) == together

@@ -14,7 +14,8 @@ from graph.rings.search import Found
 from graph.rings.suspect_features import HARD_COLUMNS
 from graph.tables import Column
 
-CUT_LINKS = 2  # people on either side whom something harder than a place ties to the other side: one is a second-hand phone
+CUT_LINKS = 3  # between two rings, each by something harder than a place: one or two are a second-hand phone, a cousin
+CUT_WEIGHT = 0.2  # and so much weight together: three names on a form that many give are no crew
 SAME_AGENT = 0.6  # of the members of each came through one and the same agent
 
 
@@ -45,16 +46,14 @@ def named(rings: Sequence[Ring], crew: Sequence[int], before: Mapping[str, str])
 
 
 def _cut_apart(found: Found) -> tuple[Column, Column]:
-    """Pairs of flagged groups between which the cut went through ties of at least CUT_LINKS people on both sides."""
+    """Pairs of flagged groups between which the cut went through at least CUT_LINKS hard links of CUT_WEIGHT together."""
     links, group = found.links, found.group
     one, other = group[links.a], group[links.b]
     at = (one != other) & found.flagged[one] & found.flagged[other] & (links.shared[:, HARD_COLUMNS] > 0).any(axis=1)
-    people: dict[tuple[int, int], tuple[set[int], set[int]]] = {}
-    for x, y, a, b in zip(one[at].tolist(), other[at].tolist(), links.a[at].tolist(), links.b[at].tolist()):
-        left, right = people.setdefault((min(x, y), max(x, y)), (set(), set()))
-        left.add(a if x < y else b)
-        right.add(b if x < y else a)
-    return _ends([pair for pair, sides in people.items() if min(map(len, sides)) >= CUT_LINKS])
+    key = np.minimum(one[at], other[at]).astype(np.int64) * len(found.flagged) + np.maximum(one[at], other[at])
+    pairs, pair, count = np.unique(key, return_inverse=True, return_counts=True)
+    cut = pairs[(count >= CUT_LINKS) & (np.bincount(pair, weights=links.weight[at], minlength=len(pairs)) >= CUT_WEIGHT)]
+    return (cut // max(len(found.flagged), 1)).astype(np.int32), (cut % max(len(found.flagged), 1)).astype(np.int32)
 
 
 def _same_agent(found: Found) -> tuple[Column, Column]:
@@ -67,9 +66,5 @@ def _same_agent(found: Found) -> tuple[Column, Column]:
     by_agent: dict[int, list[int]] = {}
     for number, whose in zip(of[hang].tolist(), agent[hang].tolist()):
         by_agent.setdefault(whose, []).append(number)
-    return _ends([pair for numbers in by_agent.values() for pair in pairwise(numbers)])
-
-
-def _ends(pairs: Sequence[tuple[int, int]]) -> tuple[Column, Column]:
-    rows = np.array(pairs, np.int32).reshape(-1, 2)
+    rows = np.array([pair for numbers in by_agent.values() for pair in pairwise(numbers)], np.int32).reshape(-1, 2)
     return rows[:, 0], rows[:, 1]
