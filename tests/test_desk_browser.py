@@ -1,97 +1,15 @@
 """The desk in a real browser: found, drawn, expanded, read in two languages, by keyboard, and safe from what ids may hold."""
 
 import logging
-import os
-import threading
 import time
 
 import pytest
-from werkzeug.serving import make_server
 
-from service.app import create_app
-from service.assess import warm_up
-from service.desk import routes
-from service.settings import Settings
-from service.wiring import wire
-from tests.browsers import chromium
-from tests.desk_worlds import HOSTILE, fill
-from tests.small_worlds import day
-from tests.stores import open_store, store_url
+from tests.desk_pages import NODES, SELECTED, address, browser, choose, drawn, page
+from tests.desk_worlds import HOSTILE
 
+__all__ = ["address", "browser", "page"]  # fixtures
 pytestmark = pytest.mark.browser
-NODES = "document.getElementById('canvas')._cyreg.cy.nodes().map(n => n.id())"
-KEY = "a-desk-key-for-tests-0123456789abcdef"
-
-
-def missing(why):
-    """Skip aloud; where CI runs, fail: a page that nobody opened is not tested."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(why)
-    pytest.skip(why)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not (routes.BUILT / "desk.js").exists():
-        missing("the desk is not built: run make setup")
-    try:
-        running = chromium()
-        opened = running.__enter__()
-    except RuntimeError as error:
-        missing(str(error))
-    yield opened
-    running.__exit__(None, None, None)
-
-
-def serve(folder, **more):
-    with open_store(folder / "store.db") as store:
-        fill(store)
-    settings = Settings(store=store_url(folder / "store.db"), casebook=f"sqlite:///{folder}/book.db", hash_key="a key for this test alone", **more)
-    wired = wire(settings, clock=lambda: day(100))
-    warm_up(wired)  # as a worker does before it takes requests: a Neo4j server that is new to its statements plans them for seconds
-    server = make_server("127.0.0.1", 0, create_app(wired), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    return server, thread, wired
-
-
-def stop(server, thread, wired):
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    wired.close()
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    running = serve(tmp_path_factory.mktemp("desk"))
-    yield f"http://127.0.0.1:{running[0].server_port}/desk"
-    stop(*running)
-
-
-@pytest.fixture
-def page(browser, address):
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", timezone_id="Asia/Shanghai")
-    opened = context.new_page()
-    opened.set_default_timeout(10_000)
-    said, asked = [], []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("request", lambda request: asked.append(request.url))
-    yield opened
-    assert [text for text in said if "404" not in text] == []
-    assert [url for url in asked if not url.startswith(address)] == []
-    context.close()
-
-
-def choose(page, node):
-    """What a click on a node does, wherever the layout has put it."""
-    page.evaluate("id => { const cy = document.getElementById('canvas')._cyreg.cy; cy.elements().unselect(); cy.getElementById(id).select(); }", node)
-
-
-def drawn(page, node):
-    page.wait_for_function(f"id => {NODES}.includes(id)", arg=node)
-    return set(page.evaluate(NODES))
 
 
 def test_an_investigator_searches_by_keyboard_and_sees_who_shares_the_device(page, address):
@@ -132,7 +50,7 @@ def test_the_drawing_is_reached_and_expanded_by_keyboard_and_a_hub_is_not_follow
     visited = set()
     for key in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
         page.keyboard.press(key)
-        visited |= set(page.evaluate("document.getElementById('canvas')._cyreg.cy.nodes(':selected').map(n => n.id())"))
+        visited |= set(page.evaluate(SELECTED))
     assert len(visited) > 1
 
 
@@ -215,17 +133,3 @@ def test_nothing_found_and_nothing_known_are_said_in_words(page, address):
     page.goto(f"{address}?as_of=2024-01-01T00:00:00Z")
     page.wait_for_selector("#panel .note")
     assert "No ring snapshot" in page.inner_text("#panel")
-
-
-def test_where_a_key_is_wanted_the_desk_asks_for_it_and_goes_on(browser, tmp_path):
-    running = serve(tmp_path, api_keys=f"desk:{KEY}:desk@*")
-    try:
-        page = browser.new_page()
-        page.goto(f"http://127.0.0.1:{running[0].server_port}/desk?node=applicant:ann")
-        page.wait_for_selector("#key[open]")
-        page.fill("#key-field", KEY)
-        page.keyboard.press("Enter")
-        drawn(page, "applicant:bo")
-        page.close()
-    finally:
-        stop(*running)

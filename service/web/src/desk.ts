@@ -1,4 +1,5 @@
 // The conductor: the address says what is shown (node, as_of, open, lang); everything else follows from it.
+import { address, chosenLanguage, MOST_OPENED, RAW } from "./address";
 import { ask, type Assessment, type Dossier, type DrawnNode, type Drawing, keep, type LeftOut, type Overview } from "./api";
 import { Canvas } from "./canvas";
 import { byId, el, fill } from "./dom";
@@ -11,17 +12,15 @@ import type { Ways } from "./parts";
 import { Refused } from "./refusals";
 import { Search } from "./search";
 import { TimeField } from "./timefield";
-import { type Language, name, say, speak, spoken, type Word } from "./words";
-
-// An identifier named by anything but a token.
-const RAW = /^(?:phone|device|bank_card|national_id|email|ip|wifi|address|employer):(?![a-z]\w{0,15}(?:-sm3)?\.)(.*)$/;
-const MOST_OPENED = 24; // expanded nodes that an address holds
+import { name, say, speak, spoken, type Word } from "./words";
 
 class Desk {
   private node = "";
   private asOf = "";
   private opened: string[] = []; // what was expanded, in its order
-  private turn = 0; // answers to questions asked before the latest one are dropped
+  private page = 0; // grows with each address: answers about an earlier one are dropped
+  private shown = 0; // grows with each panel asked for: answers about an earlier one are dropped
+  private busy = 0; // questions not answered yet
   private readonly left = new Map<string, LeftOut>();
   private cut = false;
   private problem: Refused | null = null;
@@ -58,25 +57,27 @@ class Desk {
       this.search.seek(raw[1] ?? "");
     }
     this.opened = asked.getAll("open").slice(0, MOST_OPENED);
+    this.page += 1;
+    this.shown += 1;
     this.words();
     if (!same) this.wipe();
     byId("empty").hidden = Boolean(this.node);
     byId<HTMLDetailsElement>("legend").open = !this.node && matchMedia("(min-width: 901px)").matches;
-    await this.guarded(async (turn) => {
+    await this.guarded(async (page) => {
       try {
-        if (this.node) await this.draw(turn, same ? this.canvas.selected() : "");
-        else await this.overview(turn);
+        if (this.node) await this.draw(page, same ? this.canvas.selected() : "");
+        else await this.overview(page);
       } catch (error) {
-        if (turn === this.turn) this.wipe(); // what was drawn before is not of this moment
+        if (page === this.page) this.wipe(); // what was drawn before is not of this moment
         throw error;
       }
     });
   }
 
-  private async draw(turn: number, selected: string): Promise<void> {
+  private async draw(page: number, selected: string): Promise<void> {
     const drawing = await ask<Drawing>("subgraph", { node: this.node, as_of: this.asOf });
     const more = await Promise.all(this.opened.map((node) => this.opening(node)));
-    if (turn !== this.turn) return;
+    if (page !== this.page) return;
     const drawings = [drawing, ...more.filter((one) => one !== null)];
     this.left.clear();
     this.cut = false;
@@ -97,9 +98,9 @@ class Desk {
     }
   }
 
-  private async overview(turn: number): Promise<void> {
+  private async overview(page: number): Promise<void> {
     const found = await ask<Overview>("overview", { as_of: this.asOf });
-    if (turn !== this.turn) return;
+    if (page !== this.page) return;
     this.show(() => fill(this.side, overviewPanel(found, this.ways)));
     this.say("");
   }
@@ -114,9 +115,9 @@ class Desk {
       this.go(node, this.asOf);
       return;
     }
-    await this.guarded(async (turn) => {
+    await this.guarded(async (page) => {
       const drawing = await ask<Drawing>("expand", { node, as_of: this.asOf });
-      if (turn !== this.turn) return;
+      if (page !== this.page) return;
       const added = this.canvas.merge(drawing, node);
       this.note(drawing);
       if (added.people + added.things && !this.opened.includes(node)) this.opened = [...this.opened, node].slice(-MOST_OPENED);
@@ -134,9 +135,9 @@ class Desk {
   }
 
   private async dossier(node: string): Promise<void> {
-    const turn = this.turn;
+    const asked = ++this.shown;
     const found = await ask<Dossier>("node", { node, as_of: this.asOf });
-    if (turn !== this.turn) return;
+    if (asked !== this.shown) return;
     let last: Assessment | null | undefined; // not answered yet
     this.show(() => {
       fill(this.side, this.wayBack(node), panel(found, node, this.ways));
@@ -146,7 +147,7 @@ class Desk {
     this.side.scrollTop = 0;
     if (!document.getElementById("assessment")) return;
     last = await ask<Assessment | null>("assessment", { node, as_of: this.asOf });
-    if (turn === this.turn) this.paint();
+    if (asked === this.shown) this.paint();
   }
 
   private wayBack(node: string): HTMLElement {
@@ -169,17 +170,19 @@ class Desk {
   }
 
   /** Run with the busy mark on; a refusal is told in the page. */
-  private async guarded(run: (turn: number) => Promise<void>): Promise<void> {
-    const turn = ++this.turn;
+  private async guarded(run: (page: number) => Promise<void>): Promise<void> {
+    const page = this.page;
+    this.busy += 1;
     document.body.classList.add("busy");
     this.refuse(null);
     try {
-      await run(turn);
+      await run(page);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if (turn === this.turn) this.refuse(error);
+      if (page === this.page) this.refuse(error);
     } finally {
-      if (turn === this.turn) document.body.classList.remove("busy");
+      this.busy -= 1;
+      if (!this.busy) document.body.classList.remove("busy");
     }
   }
 
@@ -190,7 +193,7 @@ class Desk {
     if (error === null) return;
     byId("empty").hidden = true;
     this.tellProblem(error);
-    if (error.wantsKey) byId<HTMLDialogElement>("key").showModal();
+    if (error.wantsKey && !byId<HTMLDialogElement>("key").open) byId<HTMLDialogElement>("key").showModal();
   }
 
   private tellProblem(error: Refused): void {
@@ -239,7 +242,9 @@ class Desk {
       event.preventDefault();
       this.go("", this.asOf);
     });
-    byId<HTMLFormElement>("key-form").addEventListener("submit", () => {
+    byId<HTMLFormElement>("key-form").addEventListener("submit", (event) => {
+      event.preventDefault(); // the browser would close the dialog after a refusal has opened it again
+      byId<HTMLDialogElement>("key").close();
       keep(byId<HTMLInputElement>("key-field").value);
       void this.arrive();
     });
@@ -277,21 +282,6 @@ class Desk {
   private say(text: string): void {
     byId("status").textContent = text;
   }
-}
-
-/** The address of what is shown: ids, tokens and a moment, nothing raw. */
-function address(node: string, asOf: string, opened: string[]): string {
-  const query = new URLSearchParams();
-  if (node) query.set("node", node);
-  if (asOf) query.set("as_of", asOf);
-  if (node) for (const one of opened) query.append("open", one);
-  return `${location.pathname}${query.size ? `?${query}` : ""}`;
-}
-
-function chosenLanguage(): Language {
-  const asked = new URLSearchParams(location.search).get("lang");
-  if (asked) localStorage.setItem("ringfence-language", asked.startsWith("zh") ? "zh" : "en");
-  return (localStorage.getItem("ringfence-language") ?? navigator.language).startsWith("zh") ? "zh" : "en";
 }
 
 new Desk();

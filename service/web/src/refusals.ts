@@ -37,6 +37,7 @@ export class Refused extends Error {
 const BY_CODE: Record<string, Word> = {
   scope_missing: "scope_text",
   not_from_here: "not_from_here",
+  no_lender: "no_lender",
   unreadable_moment: "moment_text",
   raw_value_in_address: "raw_in_address",
   ring_unknown: "ring_not_found",

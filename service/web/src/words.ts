@@ -46,6 +46,10 @@ const TABLE = {
     "No key is configured, so the service answers its own machine only. Open the desk there, or have keys configured (RINGFENCE_API_KEYS).",
     "服务未配置密钥，仅响应本机访问。请在本机打开，或请管理员配置密钥（RINGFENCE_API_KEYS）。",
   ],
+  no_lender: [
+    "Nobody can say for whom this key speaks. Have the service's lenders loaded, or use a key that is bound to one.",
+    "无法确定该密钥代表哪家机构。请让管理员导入机构信息，或换用已绑定机构的密钥。",
+  ],
   too_many: ["This key has asked too often. Wait a moment, then try again.", "该密钥请求过于频繁，请稍候重试。"],
   bad_address: ["The service cannot read what this address asks for. Search for it above.", "服务无法识别该链接的内容，请在上方重新搜索。"],
   fault: ["The service failed. Try again; if it stays so, report request {request} to whoever runs it.", "服务出错。请重试；若仍出错，请将请求号 {request} 告知服务管理员。"],
