@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,15 +33,16 @@ def database(path: Path) -> None:
     """A SQLite file is its owner's alone, with what lies beside it (SQLite gives the rest the mode of the file); made empty when it is not there."""
     with suppress(OSError):  # whoever opens it says what is wrong
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # never one that is there: closing it would drop SQLite's locks
-    tighten(path.with_name(path.name + part) for part in _DATABASE)
+    real = path.resolve()
+    tighten(real.with_name(real.name + part) for part in _DATABASE)
 
 
 def tighten(paths: Iterable[Path]) -> None:
-    """Take from group and others what they may do with files that are there, and say so; a file of somebody else's stays as it is."""
+    """Take from group and others what they may do with files that are there, and say so; a link, or a file of somebody else's, stays as it is."""
     for path in paths:
         try:
-            mode = path.stat().st_mode
-            if mode & OTHERS:
+            mode = path.lstat().st_mode
+            if mode & OTHERS and not stat.S_ISLNK(mode):
                 path.chmod(mode & 0o700)
                 log.warning("%s was open to others (mode %03o): it is its owner's alone now", path, mode & 0o777)
         except FileNotFoundError:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from graph.errors import StoreChangedError, StoreVersionError
-from investigations.casebook import Casebook
+from investigations.casebook import Casebook, Claim
 from investigations.casebook.tables import APPEND_ONLY
-from investigations.cases import NewCase, Verdict, VerdictValue
+from investigations.cases import CaseState, NewCase, Verdict, VerdictValue
 from tests.casebooks import NOW, assessment, forge, postgres, postgres_server, url_of
 
 __all__ = ["postgres", "postgres_server"]
+SECURITY = (Path(__file__).parents[1] / "docs" / "security.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -122,3 +124,26 @@ def test_a_row_that_cannot_have_been_written_is_said_to_be_changed(tmp_path: Pat
         forge(url_of(tmp_path), "DROP TRIGGER assessments_update_refused", f"UPDATE assessments SET {column} = {value}")
         with pytest.raises(StoreChangedError, match="A-1"):
             book.assessment("A-1")
+
+
+def test_the_service_may_log_in_as_somebody_who_owns_nothing(postgres: str) -> None:
+    with Casebook(postgres) as book:
+        book.record(assessment(1))
+    schema = sa.make_url(postgres).query["options"].removeprefix("-csearch_path=")
+    role = f"service_{schema}"
+    granted = re.findall(r"^GRANT .*;$", SECURITY, re.MULTILINE)
+    assert len(granted) == 4
+    forge(postgres, f"CREATE ROLE {role} LOGIN", f"GRANT USAGE ON SCHEMA {schema} TO {role}")
+    forge(postgres, *(grant.replace("ringfence_service", role).replace("SCHEMA public", f"SCHEMA {schema}") for grant in granted))
+    url = sa.make_url(postgres).set(username=role).render_as_string(hide_password=False)
+    with Casebook(url) as book:
+        book.ping()
+        assert not book.record(assessment(2), Claim(client="engine", key="k", fingerprint="f", at=NOW), owed=True).replay
+        book.settled(["A-2"])
+        case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-1"), at=NOW, by="review")
+        book.move_case(case_id, CaseState.CLOSED, at=NOW, by="wang")
+        book.forget_claims(NOW)
+    for attempt in ("DROP TRIGGER assessments_update_refused ON assessments", "ALTER TABLE assessments DISABLE TRIGGER ALL", "TRUNCATE assessments",
+                    "DELETE FROM assessments", "UPDATE assessments SET score = 0", "UPDATE about SET value = '2'"):  # fmt: skip
+        with pytest.raises(sa.exc.DatabaseError, match=r"permission denied|must be owner"):
+            forge(url, attempt)

@@ -59,6 +59,13 @@ def test_a_store_that_was_open_to_others_is_closed_to_them_and_says_so(tmp_path:
     assert "casebook.db was open to others" in caplog.text
 
 
+def test_a_link_planted_beside_leads_to_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("x")
+    (tmp_path / "rings.parquet").symlink_to(tmp_path / "elsewhere")
+    private.tighten([tmp_path / "rings.parquet"])
+    assert mode(tmp_path / "elsewhere") == 0o644
+
+
 def test_whatever_a_command_writes_is_its_owners_alone_and_the_rest_of_the_process_is_left_as_it_was(tmp_path: Path) -> None:
     def run() -> dict[str, object]:
         (tmp_path / "reports" / "2026-W01").mkdir(parents=True)
