@@ -33,24 +33,27 @@ class Links(NamedTuple):
 NONE = Links()
 
 
-def dimension(links: Links) -> str:
-    """Where the network's share belongs: to the ring, or where no tie has a part in it to what the applicant does."""
-    return "ring" if links.ties else "behaviour"
+def shares(links: Links, network: float) -> dict[str, float]:
+    """What the network adds to the log-odds, by dimension: to the ring what falls away without any link, the rest rests on the applicant alone."""
+    raised = max(network, 0.0)
+    over_links = min(raised, links.weight) if links.ties else 0.0
+    return {"ring": over_links, "behaviour": raised - over_links}
 
 
-def told(links: Links, weight: float, reading: Reading | None) -> Candidate | None:
-    """The network's share as a reason, along the ties that lead to somebody; None where none does: then nothing can be shown for it."""
+def told(links: Links, network: float, reading: Reading | None) -> Candidate | None:
+    """What the network adds over links as a reason, along the ties that lead to somebody; None where none does: then nothing can be shown."""
     if reading is None:
         return None
     found = {node: path for node in links.ties if (path := paths.over(node, reading)) is not None}
     if not found:
         return None
     words = [_WORDS[kind] for kind in dict.fromkeys(node.partition(":")[0] for node in found)]
+    *first, last = [en for en, _ in words]
     times = exp(min(links.weight, _MOST_LOG_ODDS))
     code = ReasonCode(
         code="NETWORK_PATTERN",
         dimension="ring",
-        text_en=_TEXT_EN.format(ties=" and ".join(en for en, _ in words), value=f"{times:.1f}"),
+        text_en=_TEXT_EN.format(ties=f"{', '.join(first)} and {last}" if first else last, value=f"{times:.1f}"),
         text_zh=_TEXT_ZH.format(ties="、".join(zh for _, zh in words), value=f"{times:.1f}"),
     )
-    return said(code, weight, round(times, 2), tuple(found.values()))
+    return said(code, shares(links, network)["ring"], round(times, 2), tuple(found.values()))

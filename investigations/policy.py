@@ -181,7 +181,8 @@ class Policy:
         for name, weight in self._weights(found).items():
             if weight > 0 and (dimension := reasons.dimension_of(name)) is not None:
                 added[dimension] += weight
-        added[network.dimension(found.links)] += max(found.network, 0.0)
+        for dimension, weight in network.shares(found.links, found.network).items():
+            added[dimension] += weight
         risk = {name: 1.0 - exp(-total) for name, total in added.items()}
         for one in fired:
             risk[one.code.dimension] = max(risk[one.code.dimension], one.severity)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
+from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,8 @@ def test_rules_about_what_was_not_looked_up_are_silent() -> None:
 def test_what_the_network_saw_in_no_link_that_can_be_shown_is_no_reason() -> None:
     concluded = Policy().conclude(findings(probability=0.4, network=1.2, links=Links(("device:k1.d",), 0.5)))
     assert concluded.reasons == ()
-    assert concluded.dimensions["ring"] > 0.5
+    assert concluded.dimensions["ring"] == pytest.approx(1 - exp(-0.5), abs=1e-4)
+    assert concluded.dimensions["behaviour"] == pytest.approx(1 - exp(-0.7), abs=1e-4)
     alone = Policy().conclude(findings(probability=0.4, network=1.2))
     assert (alone.dimensions["ring"], alone.dimensions["behaviour"] > 0.5) == (0.0, True)
 

@@ -81,6 +81,9 @@ def test_the_network_is_told_over_the_ties_that_it_looked_at(tmp_path: Path) -> 
     assert "2.0 times" in reason.code.text_en
     assert [one["path"][1] for one in reason.evidence] == ["device:***-all", "bank_card:***-two"]
     assert all(len(one["path"]) == 3 for one in reason.evidence)
+    strong = concluded(evidence, network=1.2, links=Links(("device:k1.phone-of-all",), 0.1), contributions={"strong_people": 0.9},
+                       signals={"strong_people": 3.0})  # fmt: skip
+    assert [(r.code.code, r.contribution) for r in strong] == [("STRONG_PEOPLE", 0.9), ("NETWORK_PATTERN", 0.1)], "links weigh what they add"
     assert concluded(evidence, network=1.2, links=Links(("wifi:k1.nobody-else",), 0.7)) == []
 
 
