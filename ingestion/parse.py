@@ -119,7 +119,10 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
     droppable: list[RecordError] = []
     for column in table.columns:
         try:
-            raw = _cell(row.get(column.source, column.constant), column)
+            raw = row.get(column.source)
+            raw = None if raw is None else _cell(raw, column)
+            if raw is None and column.constant is not None:
+                raw = _cell(column.constant, column)
             if raw is not None and column.cell is _IDENTIFIER:
                 _mention(raw, column, door, mentions, keep_placeholders)
                 continue

@@ -161,6 +161,22 @@ def test_a_word_that_a_mapping_makes_of_others_is_one_that_we_know(tmp_path, tab
             read_mapping(tmp_path / "mapping.yaml")
 
 
+def test_a_constant_stands_in_where_a_cell_is_empty_and_where_the_column_is_not_there(tmp_path):
+    folder = deliver(tmp_path / "delivery")
+    rows = [
+        {"who": "U1", "at": "2025-06-02", "what": "login"},
+        {"who": "U2", "at": "2025-06-02", "what": ""},
+        {"who": "U3", "at": "2025-06-02", "what": "NULL"},
+    ]
+    write_csv(folder / "log.csv", rows)
+    names = {"applicant_id": "who", "at": "at", "kind": {"column": "what", "constant": "device_use"}, "amount": {"column": "paid", "constant": "7"}}
+    (folder / "mapping.yaml").write_text(json.dumps({"tables": [{"table": "events", "source": "log.csv", "columns": names}]}))
+    with open_store(tmp_path / "graph.db") as store:
+        load_into(store, folder)
+        found = store.view(NOW).events_of(["U1", "U2"])
+    assert [(event.kind, event.amount) for events in found.values() for event in events] == [("login", 7.0), ("device_use", 7.0)]
+
+
 def test_a_condition_finds_the_whole_number_that_a_data_frame_wrote(tmp_path):
     folder = tmp_path / "delivery"
     folder.mkdir()
