@@ -20,7 +20,7 @@ _SAYS = {
     Why.GAPS: "show gaps",
     Why.LOCAL: "are unique only together with a place",
 }
-_TOKENS = "if they are tokens and no numbers, say so in a mapping (`tokens: true` at the column)"
+_TOKENS = "if they are tokens and no numbers, say so in a mapping (`tokens: true` at the column) and load into a new store"
 _ADVICE = {
     Why.FORM: _TOKENS,
     Why.CHECK: _TOKENS,

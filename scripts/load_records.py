@@ -61,7 +61,7 @@ def _say(report: Report) -> None:
     if report.left_out:
         log.warning("no table reads %s", ", ".join(report.left_out))
     for doubt in report.doubts:
-        log.warning("%s", doubt)
+        log.warning("THIS CANNOT BE RIGHT: %s", doubt)
     for (table, column, code), n in sorted(report.dropped.items()):
         log.warning("%s.%s: %d cells could not be read (%s) and count as not known; their rows are taken", table, column, n, code)
     for table, unmatched in report.unmatched.items():

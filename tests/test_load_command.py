@@ -91,6 +91,16 @@ def test_a_delivery_of_which_a_whole_table_is_rejected_has_a_status_and_a_senten
     assert main(again) == 0, "a single bad row is a bad row"
 
 
+def test_a_column_that_cannot_be_right_is_said_aloud_with_the_setting_that_helps(tmp_path, capsys, caplog):
+    cards = [{**APPLICATION, "application_id": f"A{n}", "applicant_id": f"U{n}", "bank_card": f"62{n:02d}8320656743154"} for n in range(10, 60)]
+    folder = deliver(tmp_path / "delivery", applications=cards)
+    assert main([str(folder), "--store", "sqlite:///graph.db"]) == 0
+    (doubt,) = json.loads(capsys.readouterr().out)["doubtful_columns"]
+    assert (doubt["column"], doubt["values"]) == ("bank_card", 50)
+    assert "THIS CANNOT BE RIGHT: applications.bank_card" in caplog.text
+    assert "`tokens: true`" in caplog.text
+
+
 def test_a_store_with_facts_whose_key_is_gone_says_that_nothing_new_links_to_them(tmp_path, caplog):
     folder = deliver(tmp_path / "delivery", applications=[APPLICATION])
     again = [str(folder), "--store", "sqlite:///graph.db"]

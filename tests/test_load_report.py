@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingestion.ahead import ahead
 from ingestion.batches import batches
 from ingestion.delivery import open_delivery
+from ingestion.parse import event
 from tests.door_deliveries import APPLICATION, NOW, deliver, door, load_into
 from tests.stores import open_store
 
@@ -75,6 +78,18 @@ def test_a_longer_export_of_the_same_moment_adds_what_is_new_in_it(tmp_path, sto
     load_into(store, deliver(tmp_path / "monday", events=[WITHDRAWAL] * 2))
     tally = load_into(store, deliver(tmp_path / "tuesday", events=[WITHDRAWAL] * 3)).tables["events"]
     assert (tally.accepted, tally.known) == (1, 2)
+
+
+@given(st.lists(st.sampled_from([WITHDRAWAL, {**WITHDRAWAL, "amount": "7"}, {**WITHDRAWAL, "applicant_id": "U2"}]), max_size=30), st.randoms())
+def test_every_row_without_an_id_is_an_event_of_its_own_and_their_order_does_not_matter(rows, random):
+    def ids(told):
+        here = door()
+        return [event(row, here).event_id for row in told]
+
+    found = ids(rows)
+    assert len(set(found)) == len(rows)
+    assert set(ids(random.sample(rows, len(rows)))) == set(found)
+    assert set(ids(rows[: len(rows) // 2])) <= set(found), "a shorter export holds nothing else"
 
 
 # -- facts about nobody ---------------------------------------------------------------------------------------------------------------
