@@ -16,6 +16,7 @@ from ingestion.forms.phones import phone
 from ingestion.forms.standing import Formed, Standing, Why
 from ingestion.forms.words import address, email, employer
 from ingestion.gaps import shows_gaps
+from ingestion.nulls import is_null
 from ingestion.placeholders import is_placeholder
 
 _NUMBERS = frozenset((K.NATIONAL_ID, K.PHONE, K.BANK_CARD, K.DEVICE))
@@ -50,6 +51,6 @@ def normalise(kind: K, text: str) -> Normal:
         text = whole(text)  # a column of numbers with gaps, as spreadsheets and data frames write it
     value, why = (" ".join(text.split()), Why.GAPS) if shows_gaps(kind, text) else _FORMS[kind](text)
     masked = mask(kind, value)
-    if not text or is_placeholder(kind, text) or is_placeholder(kind, value):
+    if not text or is_null(text) or is_placeholder(kind, value):
         return Normal(value, masked, Standing.PLACEHOLDER)
     return Normal(value, masked, Standing.UNVERIFIED if why else Standing.SOUND, why)
