@@ -6,7 +6,9 @@ import re
 from decimal import Decimal
 
 EXACT = 2**53  # from here on a float no longer says which whole number it was
-_SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d*)?e[+-]\d{1,3}|[+-]?\d+[.,]\d*e\d{1,3}|[+-]?\de[1-3]\d", re.IGNORECASE)
+_SCIENTIFIC = re.compile(
+    r"[+-]?\d+(?:[.,]\d*)? ?e ?[+-]\d{1,3}|[+-]?\d+[.,]\d*e\d{1,3}|[+-]?\de[1-3]\d|[+-]?\d+[.,]\d+ ?[x×*·] ?10\^?\d{1,3}", re.IGNORECASE
+)
 _WHOLE = re.compile(r"([+-]?\d+)\.0+", re.ASCII)
 
 
@@ -16,7 +18,7 @@ class Rounded(float):
 
 def is_scientific(text: str) -> bool:
     """`3.56938E+14` and its like. `12e45` may be a hexadecimal id; a bare `1e20` is what some programs write for a number of 21 digits."""
-    return ("e" in text or "E" in text) and _SCIENTIFIC.fullmatch(text) is not None
+    return ("e" in text or "E" in text or "10" in text) and _SCIENTIFIC.fullmatch(text) is not None
 
 
 def whole(text: str) -> str:

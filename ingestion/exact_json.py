@@ -19,6 +19,10 @@ class Doubled(dict[str, Any]):
         seen: set[str] = set()
         self.twice = tuple(dict.fromkeys(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
 
+    def problems(self, path: str = "") -> list[RecordError]:
+        """One for each such key of this object, which lies at `path` of a body."""
+        return [RecordError(f"{path}.{key}".removeprefix("."), "given_twice", "is given twice in one object") for key in self.twice]
+
 
 def decoded(text: str, *, nan: bool = False) -> Any:
     """The value of a JSON text: numbers with a point are Decimals, in scientific notation Rounded.
@@ -42,7 +46,7 @@ def doubles(value: Any) -> list[RecordError]:
         inner, path = left.pop()
         if isinstance(inner, dict):
             if isinstance(inner, Doubled):
-                found += [RecordError(f"{path}.{key}".removeprefix("."), "given_twice", "is given twice in one object") for key in inner.twice]
+                found += inner.problems(path)
             left += [(held, f"{path}.{key}".removeprefix(".")) for key, held in inner.items() if isinstance(held, dict | list)]
         elif isinstance(inner, list):
             left += [(held, f"{path}[{n}]") for n, held in enumerate(inner) if isinstance(held, dict | list)]

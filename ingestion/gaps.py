@@ -15,11 +15,13 @@ _IN_AN_ID = re.compile(r"\*{2}|[●■█]{2}|[·•]{2}|\.{3}|[⋯…]|\?{3}|\u
 _NUMBER = re.compile(r"[*●○◯■□█•∙]|x{2}|[?_#~]{2}|-{3}|\.{2}", re.IGNORECASE)
 # Hexadecimal has no x, so there an x is a mask (6f1fxxxx4b7f, 94:98:12:xx:xx:71); in other ids and names it takes a row of them.
 _DEVICE = re.compile(r"\*|x{4}|X{4}|-{4}|^(?=.{8})[0-9a-f:.\-]*(?:xx|XX)[0-9a-fx:.\-]*$|^(?=.{8})\d+x[\dx]*$|^(?=.{8})\d+X[\dX]*$", re.IGNORECASE)
-_WIFI = re.compile(r"x{4}|X{4}|\*$|^(?=.*[x*])(?:[0-9a-f]{2}|[x*]{2})(?:[:-](?:[0-9a-f]{2}|[x*]{2})){5}$", re.IGNORECASE)
+_WIFI = re.compile(r"x{4}|X{4}|\*$|^(?=.*[x*])(?:[0-9a-f]{2}|[x*]{1,2})(?:[:-](?:[0-9a-f]{2}|[x*]{1,2})){5}$", re.IGNORECASE)
 _EMAIL = re.compile(r"[*●■█]|x{4}|\dx{3}|x{3}\d", re.IGNORECASE)
 _IP = re.compile(r"[*x?]", re.IGNORECASE)
 # XX and 某 stand for a name that is not told; XXL and Exxon are names.
-_PLACE = re.compile(r"[*某●■█]|(?<![A-Za-z])[xX×]{2,}(?![A-Za-z])|\.\.$")
+_PLACE = re.compile(
+    r"[*某●■█]|(?<![A-Za-z])[xX×]{2,}(?![A-Za-z])|(?<![A-Za-z\d])[xX×](?=[路街巷弄号室])|(?<![一二三四五六七八九十百\d])〇{2}|[_#]{2}|\.\.$"
+)
 _OF_KIND: Mapping[K, re.Pattern[str]] = MappingProxyType(
     {
         K.NATIONAL_ID: _NUMBER,
@@ -33,7 +35,7 @@ _OF_KIND: Mapping[K, re.Pattern[str]] = MappingProxyType(
         K.EMPLOYER: _PLACE,
     }
 )
-_SUSPECT = frozenset("*xX?#_~×某·•∙・●○◯■□▇█▉▊▋▓▒░⋯…\ufffd")  # without any of them, and without a row of dots or dashes, nothing is masked
+_SUSPECT = frozenset("*xX?#_~×某〇·•∙・●○◯■□▇█▉▊▋▓▒░⋯…\ufffd")  # without any of them, and without a row of dots or dashes, nothing is masked
 _CUT_TO_15_DIGITS = re.compile(r"\d{15}(?:0{3}|0{4})")  # a spreadsheet keeps 15 digits of a number and writes noughts for the others
 
 

@@ -16,7 +16,8 @@ def _words(text: str) -> frozenset[str]:
 
 # What is no way to write null and stands for none all the same: nobody's device is `test`, though a merchant's id may be.
 _NOTHING = NULLS | _words(
-    "default test tbd tba xxx xxxx no 0 00000000-0000-0000-0000-000000000000 masked redacted hidden [redacted] <redacted> [masked] 其他 其它 保密 测试 脱敏 已脱敏 隐藏"
+    "default test tbd tba xxx xxxx no 0 00000000-0000-0000-0000-000000000000 masked redacted hidden [redacted] <redacted> [masked] "
+    "其他 其它 保密 测试 脱敏 已脱敏 隐藏"
 )
 _SAME = re.compile(r"(.)\1{3,}")  # one character over and over
 _MOBILE = re.compile(r"\+86(1[3-9])((\d)\3{8}|0{8}\d?|\d0{8})")  # 13800000000, 13888888888, 13900000000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 from graph.errors import InputError, RecordError
 from graph.model import Role
 from ingestion import exact_json
-from ingestion.contract import APPLICATIONS, TABLES, Column, Table, hashed_already
+from ingestion.contract import APPLICATIONS, TABLES, Cell, Column, Table, hashed_already
 from ingestion.hashes import SCHEMES, scheme_of
 from ingestion.parse import BadRow
 from service import wanted
@@ -18,7 +19,14 @@ Row = dict[str, object]
 _DEPTH = 4  # groups within groups that are looked into
 _WHOLE = frozenset({"id", "number", "no", "value", "name", "text"})  # what a group calls the thing that it is about: {"employer": {"name": ...}}
 _RAW = frozenset({"", "raw", "none", "plain"})
-_LISTS = frozenset({"contacts", "contact_phones"})
+_LISTS = frozenset({"contacts", "contact_phones", "emergency_contacts", "emergency_contact"})
+# Groups about somebody or something else than the applicant: their phone is not the applicant's.
+_OF_OTHERS = re.compile(
+    r"emergency|spouse|partner|parent|father|mother|relative|friend|colleague|guarantor|referee|referr|co_?(borrower|applicant)"
+    r"|employer|company|merchant|shop|agent|lender|platform",
+    re.IGNORECASE,
+)
+_PROFILE = frozenset({"city", "birth_year", "new_citizen"})
 _CONTACTS = 100  # of one list; an address book is larger
 _OF_THE_REQUEST = frozenset({"stage", "hash_scheme", *wanted.KEYS})  # at the top of a body, and no columns
 NAMED, _LONGEST = 20, 64  # how many of the names that nobody knows are told, and how much of each
@@ -78,6 +86,7 @@ class _Reading:
     def __init__(self, table: Table) -> None:
         self.names = frozenset(column.name for column in table.columns)
         self.like = next((column for column in table.columns if column.role is Role.CONTACT), None)
+        self.own = _PROFILE | {c.name for c in table.columns if c.cell is Cell.IDENTIFIER and c.role is Role.OWN}
         self.contacts: list[Column] = []
         self.row: Row = {}
         self.problems: list[RecordError] = []
@@ -85,10 +94,10 @@ class _Reading:
 
     def group(self, group: Mapping[str, Any], path: tuple[str, ...]) -> None:
         for key, value in group.items():
-            if isinstance(value, dict):
+            if key in _LISTS and self.like is not None and isinstance(value, dict | list):
+                self._contacts(value if isinstance(value, list) else [value], ".".join((*path, key)), self.like)
+            elif isinstance(value, dict):
                 self._inner(key, value, path)
-            elif isinstance(value, list) and key in _LISTS and self.like is not None:
-                self._contacts(value, ".".join((*path, key)), self.like)
             elif (column := self._column(key, path)) is not None:
                 self._put(column, value)
             elif path or key not in _OF_THE_REQUEST:
@@ -99,6 +108,8 @@ class _Reading:
         found = len(self.row), len(self.problems)
         if len(path) < _DEPTH:
             self.group(group, (*path, key))
+        else:
+            self._ignore(".".join((*path, key)))
         column = self._column(key, path)
         if column is not None and column not in self.row and found == (len(self.row), len(self.problems)):
             self.problems.append(RecordError(column, "unreadable_text", "must be a value, or a group of known columns, and no other object"))
@@ -111,6 +122,8 @@ class _Reading:
                 return joined
             if key in _WHOLE:
                 return path[-1] if path[-1] in self.names else None
+            if key in self.own and any(map(_OF_OTHERS.search, path)):
+                return None
         return key if key in self.names else None
 
     def _put(self, column: str, value: object) -> None:

@@ -15,6 +15,8 @@ from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
 
 from graph.errors import KeyReusedError, RingfenceError, UnknownAssessmentError
 from graph.evidence import Subject
+from ingestion.exact_json import Doubled
+from ingestion.parse import BadRow
 from investigations.assessments import RiskAssessment
 from investigations.casebook import Recorded
 from service import audit, discretion, metrics, problems
@@ -126,7 +128,9 @@ def _count(recorded: Recorded, spent_ms: dict[str, float]) -> None:
 
 
 def _items(body: Any) -> Sequence[Any]:
-    """The requests of a batch: a list, or an object that holds one. Raises BodyError or RequestEntityTooLarge."""
+    """The requests of a batch: a list, or an object that holds one. Raises BodyError or RequestEntityTooLarge, BadRow for a key given twice."""
+    if isinstance(body, Doubled):
+        raise BadRow(tuple(body.problems()))
     items = next((body[key] for key in BATCH_KEYS if key in body), None) if isinstance(body, dict) else body
     if not isinstance(items, list):
         raise BodyError("a batch is a JSON list of requests, or an object with such a list under `requests`")
@@ -138,7 +142,7 @@ def _items(body: Any) -> Sequence[Any]:
 def _with_shared(items: Sequence[Any], body: Any) -> Sequence[Any]:
     """The requests, each wanting what the batch as a whole wants where it does not say otherwise."""
     shared = {key: body[key] for key in KEYS if key in body} if isinstance(body, dict) else {}
-    return [shared | item if isinstance(item, dict) else item for item in items] if shared else items
+    return [shared | item if isinstance(item, dict) and not isinstance(item, Doubled) else item for item in items] if shared else items
 
 
 def _each(items: Sequence[Any], frame: Call, body: Any) -> Iterator[bytes]:

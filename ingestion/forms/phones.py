@@ -13,7 +13,7 @@ _LANDLINE = re.compile(r"\(?0(10|2\d|[3-9]\d\d)\)?[ -]?([2-8]\d{6,7})")
 _EXTENSION = re.compile(r"\s*(?:转|分机|ext\.?|x|#|(?<=\d{7})-)\s*\d{1,6}", re.IGNORECASE)
 _NAME = re.compile(r"(?:tel|phone|mobile|cell|电话|电话号码|手机|手机号|手机号码|联系电话)(?:[ :]|(?=[+\d]))", re.IGNORECASE)
 _DIALLED = re.compile(r"\+?[\d\s().\-/·‐‑–—]+")
-_OURS = re.compile(r"\+861[3-9]\d{9}")
+_RELAYED = re.compile(r"\+86(?:1[3-9]\d{9}|[48]00\d{7})")
 
 
 def phone(text: str) -> Formed:
@@ -38,8 +38,8 @@ def phone(text: str) -> Formed:
 
 
 def _extended(text: str, start: int) -> Formed:
-    """The desk of a switchboard is its firm, which is what is shared. A mobile number has none: that is a relay's, who hands it to anybody."""
+    """The desk of a switchboard is its firm, which is what is shared. Behind a mobile or a 400 number it is a relay's, who hands it to anybody."""
     value, why = phone(text[:start])
-    if _OURS.fullmatch(value):
+    if _RELAYED.fullmatch(value):
         return " ".join(text.split()), Why.LOCAL
     return value, why
