@@ -9,6 +9,7 @@ from graph.model import RingKind
 from graph.multi_lending import NAMES
 from graph.signals import DIMENSIONS
 from ingestion.contract import EVENTS, LABELS, OUTCOMES, TABLES, Cell, Column, Table
+from ingestion.hashes import SCHEMES
 from investigations.assessments import Decision, Level, Stage
 from service import problems
 from service.wanted import FIELDS
@@ -119,7 +120,11 @@ def _application() -> dict[str, Any]:
         "stage": {"enum": [stage.value for stage in Stage], "default": "application"},
         "fields": {**_array({"enum": list(FIELDS)}), "description": "Parts of the answer that are wanted; default: all."},
         "variables": {**_array({"enum": list(NAMES)}), "description": "Multi-lending variables that are wanted; default: all."},
-        "hash_scheme": {"type": "string", "description": "raw (default), or the hash that identifiers come in: sha256, sm3, md5, ..."},
+        "contacts": {
+            **_array({"type": ["string", "object"], "properties": {"phone": {"type": "string"}, "relation": {"type": "string"}}}),
+            "description": "Phones, or objects with a phone; all are kept, up to a hundred.",
+        },
+        "hash_scheme": {"type": "string", "description": f"raw (default), or the hash that identifiers come in: {', '.join(SCHEMES)}"},
     }
     schema["description"] = (
         'The columns of an applications row, flat or in groups ({"device": {"id": ...}}). applied_at is read and set aside: the assessment\'s '
@@ -234,7 +239,8 @@ def _replay() -> dict[str, Any]:
 
 def _counts() -> dict[str, Any]:
     whole = {"type": "integer"}
-    return _object(accepted=whole, known=whole, conflicts=_array(whole), unmatched={"type": ["integer", "null"]})
+    ignored = {**_array({"type": "string"}), "description": "Where there are any: names in the request that nobody reads."}
+    return _object(accepted=whole, known=whole, conflicts=_array(whole), unmatched={"type": ["integer", "null"]}, ignored=ignored)
 
 
 def _problem() -> dict[str, Any]:
