@@ -89,6 +89,13 @@ def test_expanding_a_device_draws_its_latest_holders_and_says_how_many_are_left_
     assert "applicant:p00" not in nodes(drawing)
 
 
+def test_the_drawing_of_a_busy_shop_names_the_shop_of_which_more_is_left_out(tmp_path):
+    with open_store(tmp_path / "shop.db") as store:
+        store.add(Facts(applications=tuple(applies(f"p{n:02d}", n, merchant_id="M1") for n in range(40))))
+        drawing = subgraphs.expand(store.view(day(100)), "merchant:M1")
+    assert [(left.why, left.type, left.label, left.shown) for left in drawing.left_out] == [("holders", "merchant", "M1", 24)]
+
+
 def test_a_large_neighbourhood_stops_at_its_bound_and_says_so(tmp_path):
     with open_store(tmp_path / "large.db") as store:
         made = [applies(f"p{n:03d}", n / 10, uses("device", f"d{n // 20}"), uses("phone", f"f{n % 20}")) for n in range(400)]

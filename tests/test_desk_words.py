@@ -54,6 +54,7 @@ def test_the_whole_dictionary_is_read():
         ("", [*report_words.CHANGES, *report_words.SHARED]),
         ("why_", list(report_words.REASONS)),
         ("", list(flag_words.FLAGS)),
+        ("source_", ["application_review", "collection", "customer_complaint", "investigation", "repaid", "desk"]),
     ],
 )
 def test_every_code_has_its_word(prefix, codes):

@@ -123,7 +123,9 @@ def _place(view: GraphView, kind: str, value: str) -> Drawing:
     for application in found[:limit]:
         graph.add_node(f"applicant:{application.applicant_id}", type="applicant")
         _join_place(graph, f"{kind}:{value}", application)
-    cut = (LeftOut(why="holders", node=f"{kind}:{value}", shown=graph.degree(f"{kind}:{value}")),) if len(found) > limit else ()
+    cut = (
+        (LeftOut(why="holders", node=f"{kind}:{value}", type=kind, label=value, shown=graph.degree(f"{kind}:{value}")),) if len(found) > limit else ()
+    )
     return drawing(view, graph, f"{kind}:{value}", cut)
 
 

@@ -10,7 +10,7 @@ export function shopPanel(found: ShopDossier, node: string, ways: Ways): HTMLEle
     "article",
     {},
     head(found.type, found.id, [], deeds(node, ways)),
-    facts([["category", found.category], ["city", found.city], ["opened", date(found.opened_at)]]),
+    facts([["category", name(found.category, "category_")], ["city", found.city], ["opened", date(found.opened_at)]]),
     ...circle(found.circle, "came_here", ways),
   );
 }

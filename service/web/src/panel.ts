@@ -125,10 +125,10 @@ function applicationPanel(found: ApplicationDossier, node: string, ways: Ways): 
   const lines: [Word, string | null][] = [
     ["date", minute(found.listed.applied_at)],
     ["lender", name(found.listed.lender) + (found.listed.own ? ` (${say("own_lender")})` : "")],
-    ["product", found.listed.product],
+    ["product", name(found.listed.product, "product_")],
     ["amount", count(found.listed.amount)],
     ["term", count(found.term_months)],
-    ["channel", found.channel],
+    ["channel", name(found.channel, "channel_")],
     ["city", found.city],
     ["face_match", decimal(found.face_match)],
     ["liveness", decimal(found.liveness)],
