@@ -84,6 +84,12 @@ def test_a_ring_that_loses_its_flag_keeps_its_case_and_the_case_says_why(store, 
     assert "No longer flagged" in (tmp_path / "w2" / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_review_of_an_earlier_week_gives_again_what_it_gave(store, tmp_path):
+    weeks = [review(store, None, plan(tmp_path / str(n), day(n))).snapshot for n in (193, 200, 207)]
+    again = review(store, None, plan(tmp_path / "again", day(200))).snapshot
+    assert (again.rings, again.changes) == (weeks[1].rings, weeks[1].changes)
+
+
 def test_a_first_run_flags_newly_and_every_ring_has_a_crew(store, tmp_path):
     review(store, None, plan(tmp_path / "out"))
     rings = pq.read_table(tmp_path / "out" / "rings.parquet").to_pylist()

@@ -9,7 +9,7 @@ from graph.rings.search import Memory, search
 from graph.rings.snapshot import snapshot_of
 from investigations.flag_words import why
 from tests.ring_worlds import AS_OF, CREW, both, crew, honest, town
-from tests.small_worlds import PLATFORMS, applies, before, day, fraud, shuffled, uses
+from tests.small_worlds import PLATFORMS, applies, before, day, fraud, random_facts, shuffled, uses
 
 FRIENDS = ("ann", "ben", "cat", "dan")
 NEXT_WEEK = day(207)
@@ -106,6 +106,25 @@ def test_what_is_told_later_takes_no_flag_away(tmp_path, last_week):
     later = replace(cleared("ann", "ben"), labels=tuple(replace(label, known_at=NEXT_WEEK) for label in cleared("ann", "ben").labels))
     there = snapshot(tmp_path / "a.db", shuffled(both(friends(), later), 3), last_week)
     assert there == snapshot(tmp_path / "b.db", before(friends(), NEXT_WEEK), last_week)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_ring_loses_its_flag_without_a_reason_and_flagged_people_are_in_one_ring(tmp_path, seed):
+    facts = random_facts(seed, people=60)
+    last = snapshot(tmp_path / "a.db", facts, as_of=day(30))
+    last = replace(last, rings=tuple(replace(r, kind=RingKind.AGENT, score=0.7) if n % 2 else r for n, r in enumerate(last.rings)))
+    now = snapshot(tmp_path / "b.db", facts, last, as_of=day(37))
+    changes = {change.ring_id: change for change in now.changes}
+    flagged = {ring.ring_id for ring in now.rings if ring.kind.flagged}
+    for ring in last.rings:
+        change = changes[ring.ring_id]
+        if ring.kind.flagged and ring.ring_id not in flagged:
+            assert change.flag == "no_longer_flagged"
+            assert change.why
+        if ring.kind.flagged and ring.ring_id in flagged:
+            assert change.flag == "flagged"
+    everybody = [member.applicant_id for ring in now.rings for member in ring.members]
+    assert len(everybody) == len(set(everybody))
 
 
 def test_a_crew_is_newly_flagged_once_and_then_stays(tmp_path):
