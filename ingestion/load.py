@@ -18,7 +18,6 @@ from ingestion.batches import Batch, batches, few_collections
 from ingestion.crowds import Crowds
 from ingestion.delivery import REJECTS, Delivery
 from ingestion.door import Door, time_zone
-from ingestion.feed import Feed
 from ingestion.parse import Fact
 from ingestion.rejects import Rejects
 from ingestion.repeats import Repeats
@@ -33,14 +32,14 @@ def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, 
     Idempotent: batches are, and every row is read again each time. Raises StoreUnavailableError when the store cannot be written.
     """
     started = time.perf_counter()
-    report = Report(delivery=delivery.folder.name, mapping=delivery.mapping.name, left_out=delivery.left_out)
+    report = Report(delivery=delivery.folder.name, mapping=delivery.mapping.name, feeds=delivery.feeds, left_out=delivery.left_out)
     door = replace(door, repeats=Repeats(), zone=time_zone(delivery.mapping.timezone) if delivery.mapping.timezone else door.zone)
     for feed in delivery.feeds:
         report.tables[feed.table.name] = Tally()  # a table without a row was read as well
     crowds = Crowds()
     with few_collections(), Rejects(report_to / REJECTS) as rejects:
         for batch in _parsed(delivery, store, door):
-            _keep(delivery.feeds[batch.feed], batch, store, rejects, report)
+            _keep(batch, store, rejects, report)
             crowds.see(batch.facts)
             step(batch.read)
         report.crowds = crowds.found(store, door.now)
@@ -59,8 +58,9 @@ def _parsed(delivery: Delivery, store: GraphStore, door: Door) -> Generator[Batc
     yield from (ahead if worth_a_process(delivery, door) else batches)(delivery, others, door, store.batch)
 
 
-def _keep(feed: Feed, batch: Batch, store: GraphStore, rejects: Rejects, report: Report) -> None:
+def _keep(batch: Batch, store: GraphStore, rejects: Rejects, report: Report) -> None:
     """Store what is good, write down what is not."""
+    feed = report.feeds[batch.feed]
     table = feed.table
     for record, problems in batch.bad:
         rejects.write(table, feed.source, record, problems)
@@ -72,7 +72,7 @@ def _keep(feed: Feed, batch: Batch, store: GraphStore, rejects: Rejects, report:
         problem = RecordError("", "duplicate_id", "the id is known with other content; the first one stands")
         for _, position in added.conflicts:
             rejects.write(table, feed.source, good[position], (problem,))
-    report.count(feed, batch.read, added.accepted, added.known)
+    report.count(batch.feed, batch.read, added.accepted, added.known)
     report.saw(table.name, batch.seen)
     report.dropped.update({(table.name, column, code): n for (column, code), n in batch.dropped.items()})
     if table.name in _ABOUT:

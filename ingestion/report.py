@@ -83,13 +83,14 @@ class Report:
     """The figures of a load.
 
     `seen` counts cells of identifiers by (table, column, kind, reason), `dropped` cells that could not be read and need not be there by (table,
-    column, code), `sources` the rows by what they came from.
+    column, code), `sources` the rows of each of the delivery's `feeds`, by its place.
     """
 
     delivery: str
     mapping: str
     tables: dict[str, Tally] = field(default_factory=dict)
-    sources: dict[str, Tally] = field(default_factory=dict)
+    feeds: tuple[Feed, ...] = ()
+    sources: dict[int, Tally] = field(default_factory=dict)
     unknown_columns: dict[str, dict[str, int]] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     seen: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
@@ -99,10 +100,10 @@ class Report:
     crowds: list[dict[str, object]] = field(default_factory=list)
     seconds: float = 0.0
 
-    def count(self, feed: Feed, read: int, accepted: int, known: int) -> None:
-        """Count a batch under its table and its source."""
-        for tallies, name in ((self.tables, feed.table.name), (self.sources, f"{feed.table.name} ({feed.source or 'rows of the mapping'})")):
-            tallies.setdefault(name, Tally()).add(read, accepted, known)
+    def count(self, feed: int, read: int, accepted: int, known: int) -> None:
+        """Count a batch under its table and its feed."""
+        self.tables.setdefault(self.feeds[feed].table.name, Tally()).add(read, accepted, known)
+        self.sources.setdefault(feed, Tally()).add(read, accepted, known)
 
     def saw(self, table: str, seen: Seen) -> None:
         """Count the identifiers of a batch."""
@@ -111,7 +112,15 @@ class Report:
     @property
     def wholly_rejected(self) -> tuple[str, ...]:
         """The sources of which no row could be taken: `labels (labels.csv)`. One row alone is a bad row, and no bad table."""
-        return tuple(name for name, tally in self.sources.items() if tally.read > 1 and tally.rejected == tally.read)
+        return tuple(self._name(feed) for feed, tally in self.sources.items() if tally.read > 1 and tally.rejected == tally.read)
+
+    @property
+    def filtered_out(self) -> tuple[str, ...]:
+        """The sources of which no row met the conditions of the mapping (an empty file has none to meet them)."""
+        return tuple(self._name(feed) for feed, told in enumerate(self.feeds) if told.where and feed not in self.sources)
+
+    def _name(self, feed: int) -> str:
+        return f"{self.feeds[feed].table.name} ({self.feeds[feed].source or 'rows of the mapping'})"
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
@@ -135,6 +144,7 @@ class Report:
             "mapping": self.mapping,
             "tables": {name: vars(tally) for name, tally in self.tables.items()},
             "wholly_rejected": list(self.wholly_rejected),
+            "filtered_out": list(self.filtered_out),
             "rejects": _nested(self.rejects),
             "unmatched_facts": {name: {"facts": u.facts, "ids": list(u.ids)} for name, u in self.unmatched.items()},
             "identifiers": self._identifiers(),

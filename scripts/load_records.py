@@ -72,6 +72,8 @@ def _say(report: Report) -> None:
                 table,
                 next(iter(unmatched.ids)),
             )
+    for source in report.filtered_out:
+        log.warning("no row of %s meets the conditions of the mapping", source)
     for source in report.wholly_rejected:
         log.error("nothing of %s could be taken: every row is rejected, see rejects.jsonl; all else is loaded", source)
 

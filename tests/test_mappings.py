@@ -195,6 +195,17 @@ def test_a_condition_finds_the_whole_number_that_a_data_frame_wrote(tmp_path):
             assert load_into(store, folder).tables["labels"].accepted == found, (test, given)
 
 
+def test_a_condition_that_no_row_meets_is_named(tmp_path):
+    folder = deliver(tmp_path / "delivery")
+    write_csv(folder / "cards.csv", [{"who": "U1", "state": "bad"}])
+    at = {"columns": {"applicant_id": "who"}, "constants": {"label": "fraud", "known_at": "2025-07-01"}, "table": "labels", "source": "cards.csv"}
+    tables = [at | {"where": [{"column": "state", "is": word}]} for word in ("bad", "Bad")]
+    (folder / "mapping.yaml").write_text(json.dumps({"tables": tables}))
+    with open_store(tmp_path / "graph.db") as store:
+        report = load_into(store, folder)
+    assert (report.tables["labels"].accepted, report.filtered_out) == (1, ("labels (cards.csv)",))
+
+
 @pytest.mark.parametrize("how", ["column", "table", "identifier"])
 def test_tokens_are_trusted_without_a_check_and_are_no_numbers_of_the_same_digits(tmp_path, how):
     wrong = "6214832065674315436"  # as a card it fails Luhn's sum
