@@ -21,6 +21,7 @@ from graph.model import Ring, RingSnapshot
 from graph.moments import COUNTRY
 from graph.rings.engines import engine
 from graph.rings.honest import honest_hit
+from graph.rings.kinds import FLAG_HELD
 from graph.rings.projection import LINK_KINDS
 from graph.rings.scores import HONEST_BUDGET
 from graph.rings.search import Found, Memory, search
@@ -159,11 +160,16 @@ def _publish(store: GraphStore, result: ReviewResult, out: Path) -> None:
 
 
 def _open_cases(result: ReviewResult, casebook: Casebook | None, flagged: list[Ring], plan: ReviewPlan) -> int:
-    """A case for each flagged ring that has no open one; how many were opened. The open case of a ring that lost its flag is told why."""
+    """A case for each flagged ring that has no open one; how many were opened. The open case of a ring that lost its flag is told why.
+
+    A flag that is merely held is no new evidence: a case that somebody has closed is not opened again for it.
+    """
     if casebook is None:
         return 0
     opened = 0
     for ring in flagged:
+        if FLAG_HELD in ring.reason_codes and casebook.had_case_of_ring(ring.ring_id):
+            continue
         about = NewCase(reason="ring_review", ring_id=ring.ring_id, snapshot=result.snapshot.name, reason_codes=ring.reason_codes)
         opened += casebook.open_case(about, at=plan.now, by="ring_review")[1]
     for change in result.changes:

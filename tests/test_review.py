@@ -1,6 +1,7 @@
 """The weekly review: files, snapshot, cases and the back-test; what fails leaves last week in force; the truth measures it."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ import pytest
 
 from graph.errors import SettingError
 from graph.facts.verdicts import standing
-from graph.model import Facts, LabelValue, Outcome, OutcomeStatus
+from graph.model import Facts, LabelValue, Outcome, OutcomeStatus, RingKind
 from investigations import review as reviewing
 from investigations.casebook import Casebook
 from investigations.cases import CaseState
@@ -82,6 +83,18 @@ def test_a_ring_that_loses_its_flag_keeps_its_case_and_the_case_says_why(store, 
     assert [event.kind for event in case.events] == ["opened", "no_longer_flagged"]
     assert "people cleared: 9" in case.events[1].note
     assert "No longer flagged" in (tmp_path / "w2" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_case_that_somebody_closed_is_not_opened_again_for_a_flag_that_is_merely_held(store, casebook, tmp_path):
+    first = review(store, None, plan(tmp_path / "w1")).snapshot
+    family = next(ring for ring in first.rings if ring.kind is RingKind.HOUSEHOLD)
+    flagged = tuple(replace(ring, kind=RingKind.RING) if ring is family else ring for ring in first.rings)
+    store.save_rings(replace(first, rings=flagged))
+    review(store, casebook, plan(tmp_path / "w2", day(207)))
+    casebook.move_case(casebook.open_case_of_ring(family.ring_id).case_id, CaseState.CLOSED, at=day(208), by="ann")
+    third = review(store, casebook, plan(tmp_path / "w3", day(214)))
+    assert "RING_FLAG_HELD" in next(ring for ring in third.snapshot.rings if ring.ring_id == family.ring_id).reason_codes
+    assert casebook.open_case_of_ring(family.ring_id) is None
 
 
 def test_a_review_of_an_earlier_week_gives_again_what_it_gave(store, tmp_path):

@@ -114,6 +114,11 @@ class CaseFiles:
             row = connection.execute(query).mappings().first()
         return _case(row) if row is not None else None
 
+    def had_case_of_ring(self, ring_id: str) -> bool:
+        """Whether there ever was a case about that ring, open or closed."""
+        with self._engines.reading() as connection:
+            return connection.execute(sa.select(CASES.c.case_id).where(CASES.c.ring_id == ring_id).limit(1)).first() is not None
+
 
 def _step(case_id: str, at: datetime, by: str, kind: str, state: CaseState, note: str | None) -> dict[str, Any]:
     return {"case_id": case_id, "at": micros(at), "by": by, "kind": kind, "state": state.value, "note": note}
