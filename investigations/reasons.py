@@ -132,6 +132,9 @@ def from_rules(fired: Iterable[Fired], scale: float, membership: Membership | No
                 code = RING_LISTED
                 path = Path((paths.start(reading), f"ring:{membership.ring.ring_id}"), membership.member.joined_at) if reading else None
             shown = (path,) if path else None
+        elif reading is not None and code.code == "RULE_MANY_APPLICATIONS_7D":
+            found = multi_lending.evidence_path(reading.evidence, "ml_7d_person_all_apps")
+            shown = (Path(*found),) if found else None
         yield said(code, one.severity * scale, one.value, shown)
 
 

@@ -72,7 +72,7 @@ def document(version: str) -> dict[str, Any]:
 def _paths() -> dict[str, Any]:
     one = {"name": "assessment_id", "in": "path", "required": True, "schema": {"type": "string"}}
     ring_id = one | {"name": "ring_id"}
-    many = {"oneOf": [_array(_ref("Application")), {"type": "object", "properties": {"requests": _array(_ref("Application"))}}]}
+    many = {"oneOf": [_array(_ref("Application")), _object(requests=_array(_ref("Application")), **_wishes())]}
     paths: dict[str, Any] = {
         "/risk": {"post": _operation("Assess one applicant", _ref("Assessment"), body=_ref("Application"), headers=True)},
         "/risk/batch": {"post": _operation("Assess up to 1,000, one answer each, in order", _array(_ref("Assessment")), body=many, headers=True)},
@@ -118,8 +118,7 @@ def _application() -> dict[str, Any]:
     schema = _table(TABLES["applications"])
     schema["properties"] |= {
         "stage": {"enum": [stage.value for stage in Stage], "default": "application"},
-        "fields": {**_array({"enum": list(FIELDS)}), "description": "Parts of the answer that are wanted; default: all."},
-        "variables": {**_array({"enum": list(NAMES)}), "description": "Multi-lending variables that are wanted; default: all."},
+        **_wishes(),
         "contacts": {
             **_array({"type": ["string", "object"], "properties": {"phone": {"type": "string"}, "relation": {"type": "string"}}}),
             "description": "Phones, or objects with a phone; all are kept, up to a hundred.",
@@ -138,6 +137,14 @@ def _application() -> dict[str, Any]:
     }
     schema["anyOf"] = [{"properties": {"stage": {"const": stage.value}}, "required": names} for stage, names in needed.items()]
     return schema
+
+
+def _wishes() -> dict[str, Any]:
+    """What of the answer is wanted."""
+    return {
+        "fields": {**_array({"enum": list(FIELDS)}), "description": "Parts of the answer that are wanted; default: all."},
+        "variables": {**_array({"enum": list(NAMES)}), "description": "Multi-lending variables that are wanted; default: all."},
+    }
 
 
 def _table(table: Table) -> dict[str, Any]:

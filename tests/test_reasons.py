@@ -95,6 +95,14 @@ def test_the_same_person_under_another_id_is_shown_over_what_joins_the_two(tmp_p
     assert path.nodes == ("application:ann@65", "national_id:k1.one-and-the-same", "applicant:anna")
 
 
+def test_many_own_applications_are_shown_by_the_latest_of_them(tmp_path: Path) -> None:
+    evidence = evidence_of(tmp_path, ASKED, *(applies("ann", 60 + n) for n in range(4)))
+    known = Known(as_of=evidence.as_of, application=ASKED, own=evidence.own)
+    (reason,) = concluded(evidence, known=known, level=Level.NO_MODEL, probability=None)
+    assert (reason.code.code, reason.value) == ("RULE_MANY_APPLICATIONS_7D", 4.0)
+    assert reason.evidence[0]["path"] == ["application:ann@65", "applicant:***", "application:***63"]
+
+
 def test_a_lookalike_is_shown_where_it_is(tmp_path: Path) -> None:
     twin = applies("eve", 64, uses("bank_card", "card-of-two"), amount=5000.0)
     evidence = evidence_of(tmp_path, ASKED, CREW[1], twin)
