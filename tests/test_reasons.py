@@ -111,6 +111,20 @@ def test_a_lookalike_is_shown_where_it_is(tmp_path: Path) -> None:
     assert path.nodes[-1] == "applicant:eve"
 
 
+def test_a_path_leads_to_somebody_of_whom_the_reason_is_true(tmp_path: Path) -> None:
+    home = uses("address", "one-roof")
+    asked = applies("ann", 65, uses("device", "d"), home, merchant_id="M1", city="Wuhan")
+    family = applies("sister", 64, uses("device", "d"), uses("bank_card", "c"), home, city="Wuhan")
+    stranger = applies("eve", 30, uses("device", "d"), merchant_id="M1", city="Xiamen")
+    evidence = evidence_of(tmp_path, asked, family, stranger)
+    ends = {name: SIGNALS[name].evidence_path(evidence).nodes[-1] for name in TRUE_OF_EVE + TRUE_OF_THE_SISTER}
+    assert ends == dict.fromkeys(TRUE_OF_EVE, "applicant:eve") | dict.fromkeys(TRUE_OF_THE_SISTER, "applicant:sister")
+
+
+TRUE_OF_EVE = ("strong_strangers", "device_shared_strangers", "strong_same_place_share", "strong_other_city_share")
+TRUE_OF_THE_SISTER = ("closest_bond_weight", "strong_new_share", "strong_applied_7d", "group_applied_30d")
+
+
 @pytest.fixture(params=range(3))
 def wired(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Wired]:
     every = {name: 0.05 + 0.01 * place for place, name in enumerate(SIGNALS)} | {"ml_12m_device_all_lenders": 0.5, "ml_12m_person_all_apps": 0.4}

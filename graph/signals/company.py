@@ -20,7 +20,13 @@ def _share(chosen: Iterable[bool]) -> float | None:
     return sum(found) / len(found) if found else None
 
 
-@COMPANY.signal("ring", "up", "share", ("{value} of the closely tied people's decisions were rejections", "密切关联人的申请被拒率{value}"))
+def _to_rejected(r: Reading) -> Path | None:
+    return to_people([one for one in r.strong_people if one.rejected], r)
+
+
+@COMPANY.signal(
+    "ring", "up", "share", ("{value} of the closely tied people's decisions were rejections", "密切关联人的申请被拒率{value}"), _to_rejected
+)
 def strong_rejected_share(r: Reading) -> float | None:
     """Rejections among the decided applications of those strongly tied; None where nothing was decided."""
     decided = sum(one.decided for one in r.strong_people)
@@ -69,10 +75,22 @@ def strong_applied_30d(r: Reading) -> float | None:
     return float(len(_applied(r.strong_people, r, MONTH)))
 
 
-@COMPANY.signal("ring", "up", "share", ("{value} of the closely tied people are new within 30 days", "{value}的密切关联人为30天内新出现"))
+def _is_new(one: Neighbour, r: Reading, span: timedelta) -> bool:
+    return one.first is not None and r.within(one.first, span)
+
+
+def _to_new(r: Reading) -> Path | None:
+    return to_people([one for one in r.strong_people if _is_new(one, r, MONTH)], r)
+
+
+def _to_new_in_group(r: Reading) -> Path | None:
+    return to_people([r.people[one] for one in r.group if _is_new(r.people[one], r, 2 * MONTH)], r)
+
+
+@COMPANY.signal("ring", "up", "share", ("{value} of the closely tied people are new within 30 days", "{value}的密切关联人为30天内新出现"), _to_new)
 def strong_new_share(r: Reading) -> float | None:
     """Share of those strongly tied whose first application lies in the last 30 days; None for nobody."""
-    return _share(one.first is not None and r.within(one.first, MONTH) for one in r.strong_people)
+    return _share(_is_new(one, r, MONTH) for one in r.strong_people)
 
 
 def _is_alike(a: Application, r: Reading) -> bool:
@@ -94,25 +112,48 @@ def lookalikes_30d(r: Reading) -> float | None:
     return float(sum(_is_alike(a, r) for one in r.people.values() for a in one.applications))
 
 
-@COMPANY.signal("ring", "up", "share", ("{value} of the closely tied people live in other cities", "{value}的密切关联人在其他城市"))
+def _own_city(r: Reading) -> str | None:
+    return r.asked.city if r.asked else next((a.city for a in r.own if a.city), None)
+
+
+def _city(one: Neighbour) -> str | None:
+    return next((a.city for a in one.applications if a.city), None)
+
+
+def _to_other_city(r: Reading) -> Path | None:
+    return to_people([one for one in r.strong_people if _city(one) not in (None, _own_city(r))], r)
+
+
+@COMPANY.signal("ring", "up", "share", ("{value} of the closely tied people live in other cities", "{value}的密切关联人在其他城市"), _to_other_city)
 def strong_other_city_share(r: Reading) -> float | None:
     """Share of those strongly tied whose latest known city is another than the subject's; None where cities are not known."""
-    mine = r.asked.city if r.asked else next((a.city for a in r.own if a.city), None)
+    mine = _own_city(r)
     if mine is None:
         return None
-    cities = [next((a.city for a in one.applications if a.city), None) for one in r.strong_people]
-    return _share(city != mine for city in cities if city is not None)
+    return _share(city != mine for city in map(_city, r.strong_people) if city is not None)
+
+
+def _came_there_too(one: Neighbour, r: Reading) -> bool:
+    shop, agent = (r.asked.merchant_id, r.asked.agent_id) if r.asked else (None, None)
+    return any((shop and a.merchant_id == shop) or (agent and a.agent_id == agent) for a in one.applications)
+
+
+def _to_same_place(r: Reading) -> Path | None:
+    return to_people([one for one in r.strong_people if _came_there_too(one, r)], r)
 
 
 @COMPANY.signal(
-    "ring", "up", "share", ("{value} of the closely tied people came to the same shop or agent", "{value}的密切关联人经同一商户或中介申请")
+    "ring",
+    "up",
+    "share",
+    ("{value} of the closely tied people came to the same shop or agent", "{value}的密切关联人经同一商户或中介申请"),
+    _to_same_place,
 )
 def strong_same_place_share(r: Reading) -> float | None:
     """Share of those strongly tied who ever applied at the same merchant or through the same agent; None where this one names neither."""
     if r.asked is None or not (r.asked.merchant_id or r.asked.agent_id):
         return None
-    shop, agent = r.asked.merchant_id, r.asked.agent_id
-    return _share(any((shop and a.merchant_id == shop) or (agent and a.agent_id == agent) for a in one.applications) for one in r.strong_people)
+    return _share(_came_there_too(one, r) for one in r.strong_people)
 
 
 @COMPANY.signal(
@@ -150,10 +191,10 @@ def group_applied_30d(r: Reading) -> float | None:
     return float(len(_applied((r.people[one] for one in r.group), r, MONTH)))
 
 
-@COMPANY.signal("ring", "up", "share", ("{value} of the tied group is new within 60 days", "关联群体{value}为60天内新出现"))
+@COMPANY.signal("ring", "up", "share", ("{value} of the tied group is new within 60 days", "关联群体{value}为60天内新出现"), _to_new_in_group)
 def group_new_share(r: Reading) -> float | None:
     """Share of those reachable over strong identifiers whose first application lies in the last 60 days; None for nobody."""
-    return _share(r.people[one].first is not None and r.within(r.people[one].first or r.t, 2 * MONTH) for one in r.group)
+    return _share(_is_new(r.people[one], r, 2 * MONTH) for one in r.group)
 
 
 @COMPANY.signal(

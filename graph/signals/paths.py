@@ -30,15 +30,21 @@ def to_subject(reading: Reading) -> Path | None:
     return Path((start(reading), reading.me) if reading.asked else (reading.me,), None)
 
 
-def shared(kind: Kind, role: str = "own", groups: frozenset[str] | None = None) -> PathFinder:
-    """Through the identifier of that kind with the most other holders, to the one who came last."""
+def shared(kind: Kind, role: str = "own", groups: frozenset[str] | None = None, *, strangers: bool = False) -> PathFinder:
+    """Through the identifier of that kind with the most other holders, to the one (of `strangers` alone, if so) who came last."""
 
     def find(reading: Reading) -> Path | None:
         held = [one for one in reading.of(kind, role) if one.others and not one.hub]
-        best = max(held, key=lambda one: (len(one.others), one.node), default=None)
+        if strangers:
+            held = [one._replace(others=tuple(o for o in one.others if o.person not in reading.coherent)) for one in held]
+        best = max(held, key=lambda one: (_fitting(one, groups), one.node), default=None)
         return _through(reading, best, groups) if best else None
 
     return find
+
+
+def _fitting(one: Held, groups: frozenset[str] | None) -> int:
+    return sum(groups is None or other.group in groups for other in one.others)
 
 
 def _through(reading: Reading, one: Held, groups: frozenset[str] | None = None) -> Path | None:
@@ -103,6 +109,11 @@ def along(bond: Bond, reading: Reading) -> Path:
 def strongest_bond(reading: Reading) -> Path | None:
     """To the person with whom the subject shares most."""
     return along(reading.strong[0], reading) if reading.strong else None
+
+
+def to_stranger(reading: Reading) -> Path | None:
+    """To the stranger with whom the subject shares most: somebody who shares no place, crowd or work."""
+    return next((along(bond, reading) for bond in reading.strong if bond.person not in reading.coherent), None)
 
 
 def most_ways(reading: Reading) -> Path | None:

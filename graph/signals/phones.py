@@ -68,7 +68,11 @@ def contact_shared_others(r: Reading) -> float | None:
 
 
 @PHONES.signal(
-    "phone", "up", "people", ("{value} strangers name the same contact", "{value}名陌生人填写同一联系人"), shared(Kind.PHONE, "contact", _CONTACT)
+    "phone",
+    "up",
+    "people",
+    ("{value} strangers name the same contact", "{value}名陌生人填写同一联系人"),
+    shared(Kind.PHONE, "contact", _CONTACT, strangers=True),
 )
 def contact_shared_strangers(r: Reading) -> float | None:
     """Other people who name the same contact and share no place, crowd or work with the subject."""

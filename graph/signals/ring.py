@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import fsum
 
 from graph.model import Membership
-from graph.signals.paths import most_ways, strongest_bond, to_any, to_bad, to_ring
+from graph.signals.paths import most_ways, strongest_bond, to_any, to_bad, to_ring, to_stranger
 from graph.signals.reading import PLACES, STRONG, Reading
 from graph.signals.registry import Family, Path
 
@@ -44,7 +44,7 @@ def strong_people(r: Reading) -> float | None:
     return float(len(r.strong))
 
 
-@RING.signal("ring", "up", "people", ("{value} strangers share strong identifiers", "{value}名陌生人与申请人共享强标识"))
+@RING.signal("ring", "up", "people", ("{value} strangers share strong identifiers", "{value}名陌生人与申请人共享强标识"), to_stranger)
 def strong_strangers(r: Reading) -> float | None:
     """People who share something strong and no place, crowd or work."""
     return float(sum(bond.person not in r.coherent for bond in r.strong))

@@ -66,7 +66,13 @@ def device_shared_others(r: Reading) -> float | None:
     return people(others_of(r.devices))
 
 
-@SHARING.signal("device", "up", "people", ("{value} strangers use the same device", "{value}名无其他关联的陌生人使用同一设备"))
+@SHARING.signal(
+    "device",
+    "up",
+    "people",
+    ("{value} strangers use the same device", "{value}名无其他关联的陌生人使用同一设备"),
+    shared(Kind.DEVICE, strangers=True),
+)
 def device_shared_strangers(r: Reading) -> float | None:
     """Other people on the subject's devices who share no place, crowd or work with the subject."""
     others = others_of(r.devices)
