@@ -12,6 +12,7 @@ from ingestion.digits import is_scientific
 # In any kind: stars or blots in a row, an ellipsis, question marks in a row, and the sign of decoders for what they could not read.
 _ANYWHERE = re.compile(r"\*{2}|[●○◯■□▇█▉▊▋▓▒░]{2}|[·•∙・]{2}|\.{3}|[⋯…]|\?{2}|#{3}|_{4}|\ufffd")
 _IN_AN_ID = re.compile(r"\*{2}|[●■█]{2}|[·•]{2}|\.{3}|[⋯…]|\?{3}|\ufffd")
+_DIGITS_WITH_X = re.compile(r"(?=.{8})(?:\d+[xX]{3,}\d*|[xX]{4,}\d+)")  # 151xxxx7065
 _NUMBER = re.compile(r"[*●○◯■□█•∙]|x{2}|[?_#~]{2}|-{3}|\.{2}", re.IGNORECASE)
 # Hexadecimal has no x, so there an x is a mask (6f1fxxxx4b7f, 94:98:12:xx:xx:71); in other ids and names it takes a row of them.
 _DEVICE = re.compile(r"\*|x{4}|X{4}|-{4}|^(?=.{8})[0-9a-f:.\-]*(?:xx|XX)[0-9a-fx:.\-]*$|^(?=.{8})\d+x[\dx]*$|^(?=.{8})\d+X[\dX]*$", re.IGNORECASE)
@@ -53,5 +54,7 @@ def shows_gaps(kind: K, text: str) -> bool:
 
 
 def id_shows_gaps(text: str) -> bool:
-    """Whether an id is masked or cut off; a single star or a row of x may be part of one."""
-    return not text.isalnum() and _IN_AN_ID.search(text) is not None
+    """Whether an id is masked or cut off; a single star, or a row of x among letters, may be part of one."""
+    if text.isalnum():
+        return not text.isdecimal() and _DIGITS_WITH_X.fullmatch(text) is not None
+    return _IN_AN_ID.search(text) is not None

@@ -8,11 +8,12 @@ import phonenumbers
 
 from ingestion.forms.standing import Formed, Why
 
-_MOBILE = re.compile(r"(?:\+|00)?(?:86)?[ -]?(1[3-9]\d)[ -]?(\d{4})[ -]?(\d{4})")
+_MOBILE = re.compile(r"(?:\+|00?)?(?:86)?[ -]?(1[3-9]\d)[ -]?(\d{4})[ -]?(\d{4})")
 _LANDLINE = re.compile(r"\(?0(10|2\d|[3-9]\d\d)\)?[ -]?([2-8]\d{6,7})")
 _EXTENSION = re.compile(r"\s*(?:转|分机|ext\.?|x|#|(?<=\d{7})-)\s*\d{1,6}", re.IGNORECASE)
-_NAME = re.compile(r"(?:tel|phone|mobile|cell|电话|电话号码|手机|手机号|手机号码|联系电话)(?:[ :]|(?=[+\d]))", re.IGNORECASE)
-_DIALLED = re.compile(r"\+?[\d\s().\-/·‐‑–—]+")
+_NAME = re.compile(r"(?:tel|phone|mobile|cell|电话|电话号码|手机|手机号|手机号码|联系电话)(?:[ :.]|(?=[+\d]))", re.IGNORECASE)
+_DIALLED = re.compile(r"[\s(]*\+?[\d\s().\-/·‐‑–—]+")
+_NOTE = re.compile(r"\s*\([^\d()]*\)$|[\s,;.、]+$")  # whose it is, or what came before the next one
 _RELAYED = re.compile(r"\+86(?:1[3-9]\d{9}|[48]00\d{7})")
 
 
@@ -22,8 +23,10 @@ def phone(text: str) -> Formed:
         return "+86" + "".join(match.groups()), None
     if match := _LANDLINE.fullmatch(text):
         return f"+86{match[1]}{match[2]}", None if len(match[1]) + len(match[2]) >= 10 else Why.LOCAL
+    if noted := _NOTE.search(text):
+        return phone(text[: noted.start()])
     if match := _NAME.match(text):
-        return phone(text[match.end() :].lstrip(" :"))
+        return phone(text[match.end() :].lstrip(" :."))
     if (match := _EXTENSION.search(text)) and match.end() == len(text) and match.start() > 6:
         return _extended(text, match.start())
     if not _DIALLED.fullmatch(text):
