@@ -38,7 +38,9 @@ def _run(options: Namespace) -> dict[str, object]:
             )
     for name in made:
         (folder / name).write_text(wanted[name] + "\n", encoding="utf-8")
-    if (os.getuid(), os.getgid()) != (1000, 1000):
+    if os.getuid() == 0:
+        print(f"root owns {folder}: give it and the model to the service's user (chown -R 1000:1000 {folder} var/model)", file=sys.stderr)
+    elif (os.getuid(), os.getgid()) != (1000, 1000):
         print(f"put into .env, so that the service can read them: RINGFENCE_UID={os.getuid()} and RINGFENCE_GID={os.getgid()}", file=sys.stderr)
     return {"folder": str(folder), "made": made, "kept": [name for name in wanted if name not in made]}
 

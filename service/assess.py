@@ -110,7 +110,8 @@ def assess(wired: Wired, asked: Asked) -> Recorded:
 
 
 def replay(wired: Wired, assessment_id: str) -> dict[str, Any]:
-    """Compute a recorded assessment again, from the store as it was then, and say whether it is equal, in its row's columns too.
+    """Compute a recorded assessment again, from the store as it was then, and say whether it is equal, also in what was measured
+    and in its row's columns.
 
     Raises NotFoundError, and StoreChangedError for a row that cannot be what was written.
     """
@@ -130,7 +131,8 @@ def replay(wired: Wired, assessment_id: str) -> dict[str, Any]:
         again["changes_since"] = wired.answers.changes(first, concluded, seen, before)
     again = orjson.loads(orjson.dumps(again))
     differs = [name for name in answered if name not in answers.OF_THE_REQUEST and answered[name] != again.get(name)]
-    differences = [{"field": name, "recorded": answered[name], "replayed": again.get(name)} for name in differs] + audit.contradictions(recorded)
+    differences = [{"field": name, "recorded": answered[name], "replayed": again.get(name)} for name in differs]
+    differences += audit.contradictions(recorded) + audit.unlike(recorded, subject, seen)
     return {
         "assessment_id": assessment_id,
         "equal": not differences,

@@ -15,6 +15,8 @@ from graph.model import Application, Identifier, IdentifierKind, Mention, Role
 from investigations.assessments import RiskAssessment
 from service.look import Seen
 
+_MEASURED = ("signals", "contributions", "parts")
+_ABSENT = object()
 _COLUMNS = tuple(f.name for f in fields(Application) if f.name not in ("applied_at", "mentions", "attributes"))
 
 
@@ -35,6 +37,8 @@ def read(recorded: RiskAssessment) -> tuple[dict[str, Any], Subject]:
     try:
         answer, found = orjson.loads(recorded.answer), recorded.audit["application"]
         subject = Subject(applicant_id=recorded.audit["applicant_id"], application=_read_application(found) if found else None)
+        if not all(isinstance(recorded.audit[part], dict) for part in _MEASURED):
+            raise TypeError(_MEASURED)
         _written(recorded, answer, subject)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise StoreChangedError(f"assessment {recorded.assessment_id} is not as it was written: {type(error).__name__} in its answer") from error
@@ -50,6 +54,19 @@ def contradictions(recorded: RiskAssessment) -> list[dict[str, Any]]:
     written = _written(recorded, answer, subject)
     said = {name: getattr(recorded, name) for name in written}
     return [{"field": f"row.{name}", "recorded": said[name], "replayed": value} for name, value in written.items() if said[name] != value]
+
+
+def unlike(recorded: RiskAssessment, subject: Subject, seen: Seen) -> list[dict[str, Any]]:
+    """Where what was measured is another now: by part of the audit (`audit.signals`, ...), only the values that differ."""
+    again = orjson.loads(orjson.dumps(kept(subject, seen, stored=True)))
+    out = []
+    for part in _MEASURED:
+        then, now = recorded.audit[part], again[part]
+        names = sorted(name for name in then.keys() | now.keys() if then.get(name, _ABSENT) != now.get(name, _ABSENT))
+        if names:
+            said = ({name: values[name] for name in names if name in values} for values in (then, now))
+            out.append({"field": f"audit.{part}"} | dict(zip(("recorded", "replayed"), said, strict=True)))
+    return out
 
 
 def _written(recorded: RiskAssessment, answer: Mapping[str, Any], subject: Subject) -> dict[str, Any]:

@@ -17,7 +17,7 @@ _GROUPS = tuple(
     for w, k in product(WINDOWS, KEYS)
 )
 _LENDERS = tuple(STATS).index("lenders")
-_TELLING = frozenset({"multi_lending", "reasons"})
+_TELLING = frozenset({"multi_lending", "reasons", "audit.contributions"})
 _NAME_OF_CODE = MappingProxyType({name.upper(): name for name in NAMES})
 
 

@@ -7,8 +7,10 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
+import orjson
 import pytest
 
 from graph.model import Facts, Label, LabelValue
@@ -22,7 +24,7 @@ from service.replays import replay_latest
 from service.settings import Settings
 from service.wiring import wire
 from tests.casebooks import forge
-from tests.small_service import Clock, body, risk, settings_in
+from tests.small_service import Clock, PlainModel, body, risk, settings_in
 from tests.small_worlds import day, random_facts
 
 GUARD = statements(ASSESSMENTS)["assessments_update_refused"]
@@ -113,3 +115,18 @@ def test_a_casebook_or_a_store_that_is_not_there_is_refused_and_not_made(tmp_pat
         assert main(asked) == 2
         assert says in capsys.readouterr().err
     assert not list(tmp_path.glob("typo*"))
+
+
+@pytest.mark.parametrize("part", ["signals", "contributions", "parts"])
+def test_what_was_measured_is_computed_again_too(settings: Settings, part: str) -> None:
+    wired = wire(settings, scorer=PlainModel(), clock=Clock(day(80)))
+    first = risk(wired, body("measured", applicant_id="p003"))["assessment_id"]
+    assert replay(wired, first)["equal"]
+    row = wired.casebook.assessment(first)
+    name, value = next((name, value) for name, value in row.audit[part].items() if value)
+    edited = orjson.dumps({**row.audit, part: {**row.audit[part], name: value + 1}})
+    forge(settings.casebook, "DROP TRIGGER assessments_update_refused")
+    forge(settings.casebook, f"UPDATE assessments SET audit = x'{zlib.compress(edited).hex()}' WHERE assessment_id = '{first}'")
+    (found,) = replay(wired, first)["differences"]
+    wired.close()
+    assert (found["field"], found["recorded"], found["replayed"]) == (f"audit.{part}", {name: value + 1}, {name: value})
