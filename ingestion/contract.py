@@ -59,12 +59,16 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One table of the contract, or what a mapping makes of it: `attributes` are (source column, name) pairs that are kept as texts."""
+    """One table of the contract, or what a mapping makes of it: `attributes` are (source column, name) pairs that are kept as texts.
+
+    `per_lender`: ids of applications, people and events are those of the row's lender, which every row names.
+    """
 
     name: str
     columns: tuple[Column, ...]
     one_of: tuple[str, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
+    per_lender: bool = False
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError when there is none."""
@@ -205,3 +209,21 @@ def hashed_already(name: str, scheme: str) -> Table:
     """The contract's table `name` whose identifiers all come hashed, by `scheme` (what `hash_scheme` in a /risk body says)."""
     table = TABLES[name]
     return replace(table, columns=tuple(replace(c, hashed=scheme) if c.cell is Cell.IDENTIFIER else c for c in table.columns))
+
+
+OWN_IDS = frozenset({"application_id", "applicant_id", "counterparty_id", "event_id"})
+"""Columns that name a lender's own things: two lenders may give one id to two people."""
+
+
+def name_space(*lenders: str) -> str:
+    """What stands in the store before ids that mean something to these lenders alone."""
+    return f"@{'+'.join(lenders)}/"
+
+
+def per_lender(table: Table) -> Table:
+    """The table as a mapping with `ids: per_lender` reads it: each row names its lender, in a column of its own where the contract has none."""
+    if not any(column.name in OWN_IDS for column in table.columns):
+        return table
+    lender = APPLICATIONS.column("platform_id")
+    columns = table.columns if lender in table.columns else (*table.columns, lender)
+    return replace(table, columns=columns, per_lender=True)

@@ -25,17 +25,17 @@ _EPOCH = re.compile(r"epoch_(?:s|ms|us)(?: from (.+))?")
 _AT_THE_END_OF_TIME = Door(Naming(Keyring.parse("no value passes here")), datetime.max.replace(tzinfo=UTC))
 
 
-def read_feed(entry: Any, place: str) -> Feed:
-    """A table of a mapping. Raises DeliveryError, naming the place and the words there are."""
+def read_feed(entry: Any, place: str, tables: Mapping[str, Table] = TABLES) -> Feed:
+    """A table of a mapping, one of `tables`. Raises DeliveryError, naming the place and the words there are."""
     known_keys(entry, _FEED_KEYS, place)
     name = text(entry.get("table", ""), "table", place)
-    if name not in TABLES:
-        raise DeliveryError(f"{place}: unknown table {name!r}; there are {', '.join(TABLES)}")
+    if name not in tables:
+        raise DeliveryError(f"{place}: unknown table {name!r}; there are {', '.join(tables)}")
     place = f"{place} ({name})"
     rows = listed(entry.get("rows", []), "rows", place)
     if ("source" in entry) == bool(rows):
         raise DeliveryError(f"{place}: needs either a `source` file or `rows`")
-    table = _table(TABLES[name], entry, place)
+    table = _table(tables[name], entry, place)
     for number, row in enumerate(rows, 1):
         _check_row(row, table, f"{place}, row {number}")
     return Feed(

@@ -10,12 +10,13 @@ from typing import Any
 import yaml
 
 from graph.errors import DeliveryError
-from ingestion.contract import TABLES
+from ingestion.contract import TABLES, per_lender
 from ingestion.feed import Mapped
 from ingestion.feed_reading import checked_zone, known_keys, listed, read_feed, text
 
 FILE_NAME = "mapping.yaml"
-_KEYS = frozenset(("name", "about", "timezone", "tables"))
+_KEYS = frozenset(("name", "about", "timezone", "ids", "tables"))
+_IDS = ("shared", "per_lender")  # one name space for all ids of a delivery, or one for each lender's
 
 
 class _Loader(yaml.BaseLoader):
@@ -57,7 +58,11 @@ def _mapped(content: Any, name: str) -> Mapped:
     tables = listed(content.get("tables", []), "tables", place)
     if not tables:
         raise DeliveryError(f"{place}: `tables` must list at least one table")
-    feeds = [read_feed(entry, f"{place}, table {n}") for n, entry in enumerate(tables, 1)]
+    ids = text(content.get("ids", _IDS[0]), "ids", place)
+    if ids not in _IDS:
+        raise DeliveryError(f"{place}: `ids` is {ids!r}; there are {', '.join(_IDS)}")
+    known = TABLES if ids == "shared" else {name: per_lender(table) for name, table in TABLES.items()}
+    feeds = [read_feed(entry, f"{place}, table {n}", known) for n, entry in enumerate(tables, 1)]
     order = list(TABLES)
     return Mapped(
         name=text(content.get("name", name), "name", place),

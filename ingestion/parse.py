@@ -23,7 +23,21 @@ from graph.model import (
     PlatformType,
 )
 from ingestion.cells import READ, any_text, is_empty, known, text_of
-from ingestion.contract import APPLICATIONS, CONTACTS, DEVICES, EVENTS, LABELS, MERCHANTS, OUTCOMES, PLATFORMS, Cell, Column, Table
+from ingestion.contract import (
+    APPLICATIONS,
+    CONTACTS,
+    DEVICES,
+    EVENTS,
+    LABELS,
+    MERCHANTS,
+    OUTCOMES,
+    OWN_IDS,
+    PLATFORMS,
+    Cell,
+    Column,
+    Table,
+    name_space,
+)
 from ingestion.digits import whole
 from ingestion.door import Door
 from ingestion.forms.standing import Standing
@@ -142,7 +156,16 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
         raise BadRow((*problems, *droppable))
     if door.dropped is not None:
         door.dropped.update((problem.field, problem.code) for problem in droppable)
+    if table.per_lender:
+        _into_name_space(values, table)
     return values, tuple(mentions.values())
+
+
+def _into_name_space(values: dict[str, Any], table: Table) -> None:
+    """The row's ids become its lender's; only applications keep the lender itself."""
+    lender = values["platform_id"] if table.name == APPLICATIONS.name else values.pop("platform_id")
+    for name in OWN_IDS & values.keys():
+        values[name] = name_space(lender) + values[name]
 
 
 def _cell(raw: object, column: Column) -> object:

@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 import orjson
 
 from graph.errors import RecordError
-from ingestion.contract import Table
+from ingestion.contract import OWN_IDS, Table, name_space
 
-OWN_IDS = frozenset({"application_id", "applicant_id", "counterparty_id", "event_id"})
-"""Columns that name a lender's own things: two lenders may give one id to two people."""
 _TAIL = re.compile(rb"(?<!\*)\*{3}[0-9A-Za-z]+(?=\")")  # the end of a masked key: `device:***7f2a`
 
 
@@ -27,7 +25,7 @@ class Binding:
     @property
     def prefix(self) -> str:
         """What stands before the binding's ids in the store."""
-        return "" if self.lenders is None else f"@{'+'.join(self.lenders)}/"
+        return "" if self.lenders is None else name_space(*self.lenders)
 
     def owns(self, kept: str) -> bool:
         """Whether an id of the store is one of the binding's."""

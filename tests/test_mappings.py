@@ -351,3 +351,43 @@ def test_the_handbooks_transactions_come_in_with_labels_a_week_later():
     _, applications, labels = ([PARSERS[f.table.name](r.cells, at, f.table) for r in islice(delivery.records(f), 5_000)] for f in delivery.feeds)
     assert {label.known_at - a.applied_at for a, label in zip(applications, labels, strict=True)} == {timedelta(days=7)}
     assert delivery.rows == 2 * 1_754_155 + 1
+
+
+PER_LENDER = """
+ids: per_lender
+tables:
+  - {table: platforms, rows: [{platform_id: L1, type: p2p}, {platform_id: L2, type: leasing}]}
+  - {table: applications, source: loans.csv}
+  - table: labels
+    source: marks.csv
+    columns: {applicant_id: who, platform_id: lender, label: says, known_at: when}
+"""
+
+
+def test_two_lenders_may_give_one_id_to_two_people(tmp_path: Path) -> None:
+    folder = tmp_path / "delivery"
+    folder.mkdir()
+    write_csv(folder / "loans.csv", [{**APPLICATION, "platform_id": one, "amount": amount} for one, amount in (("L1", "1000"), ("L2", "2000"))])
+    write_csv(folder / "marks.csv", [{"who": "U1", "lender": "L2", "says": "fraud", "when": "2025-07-01"}])
+    (folder / "mapping.yaml").write_text(PER_LENDER)
+    with open_store(tmp_path / "s.db") as store:
+        report = load(open_delivery(folder), store, door(), report_to=tmp_path)
+        view = store.view(NOW)
+        made = {a.application_id: (a.applicant_id, a.amount) for a in view.applications(datetime(1970, 1, 2, tzinfo=UTC))}
+        labels = view.labels_of(["@L1/U1", "@L2/U1"])
+    assert (report.as_json()["accepted"], report.as_json()["unmatched"]) == (5, 0)
+    assert made == {"@L1/A1": ("@L1/U1", 1000), "@L2/A1": ("@L2/U1", 2000)}
+    assert [len(labels[who]) for who in ("@L1/U1", "@L2/U1")] == [0, 1]
+
+
+def test_ids_per_lender_need_the_lender_in_every_row_and_another_word_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "delivery"
+    folder.mkdir()
+    write_csv(folder / "loans.csv", [APPLICATION])
+    write_csv(folder / "marks.csv", [{"who": "U1", "says": "fraud", "when": "2025-07-01"}])
+    (folder / "mapping.yaml").write_text(PER_LENDER)
+    with pytest.raises(DeliveryError, match="lender"):
+        open_delivery(folder)
+    (folder / "mapping.yaml").write_text(PER_LENDER.replace("per_lender", "per_person"))
+    with pytest.raises(DeliveryError, match="shared, per_lender"):
+        open_delivery(folder)
