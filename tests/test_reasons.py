@@ -125,6 +125,29 @@ TRUE_OF_EVE = ("strong_strangers", "device_shared_strangers", "strong_same_place
 TRUE_OF_THE_SISTER = ("closest_bond_weight", "strong_new_share", "strong_applied_7d", "group_applied_30d")
 
 
+ALWAYS_SHOWN = [
+    name for name in SIGNALS if name.startswith(("sharing", "closest", "strong_", "core", "group_applied", "device_shared", "card_shared"))
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_shared_with_somebody_can_always_be_shown(tmp_path: Path, seed: int) -> None:
+    facts = random_facts(seed)
+    shown = 0
+    with open_store(tmp_path / "graph.db") as store:
+        store.add(facts)
+        for asked in facts.applications[::4]:
+            reading = signals.read(store.view(asked.applied_at).evidence_of(subject_of(asked)))
+            for name in ALWAYS_SHOWN:
+                value = SIGNALS[name].measure(reading)
+                if value and SIGNALS[name].direction == "up":
+                    path = SIGNALS[name].path(reading)
+                    assert path is not None, name
+                    assert paths.goes_through(path, reading), name
+                    shown += 1
+    assert shown > 50
+
+
 @pytest.fixture(params=range(3))
 def wired(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Wired]:
     every = {name: 0.05 + 0.01 * place for place, name in enumerate(SIGNALS)} | {"ml_12m_device_all_lenders": 0.5, "ml_12m_person_all_apps": 0.4}

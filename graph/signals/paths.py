@@ -111,6 +111,16 @@ def strongest_bond(reading: Reading) -> Path | None:
     return along(reading.strong[0], reading) if reading.strong else None
 
 
+def heaviest_bond(reading: Reading) -> Path | None:
+    """To the person with whom the subject shares most, be it a place alone."""
+    return along(reading.bonds[0], reading) if reading.bonds and reading.bonds[0].weight > 0 else None
+
+
+def to_group(reading: Reading) -> Path | None:
+    """To the nearest person who can be reached over strong identifiers."""
+    return to_any(reading.group, reading)
+
+
 def to_stranger(reading: Reading) -> Path | None:
     """To the stranger with whom the subject shares most: somebody who shares no place, crowd or work."""
     return next((along(bond, reading) for bond in reading.strong if bond.person not in reading.coherent), None)

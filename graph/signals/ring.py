@@ -5,20 +5,20 @@ from __future__ import annotations
 from math import fsum
 
 from graph.model import Membership
-from graph.signals.paths import most_ways, strongest_bond, to_any, to_bad, to_ring, to_stranger
+from graph.signals.paths import heaviest_bond, most_ways, strongest_bond, to_any, to_bad, to_group, to_ring, to_stranger
 from graph.signals.reading import PLACES, STRONG, Reading
 from graph.signals.registry import Family, Path
 
 RING = Family(path=strongest_bond)
 
 
-@RING.signal("ring", "up", "score", ("Sharing with others adds up to {value}", "与他人共享的强度合计{value}"))
+@RING.signal("ring", "up", "score", ("Sharing with others adds up to {value}", "与他人共享的强度合计{value}"), heaviest_bond)
 def sharing_weight(r: Reading) -> float | None:
     """All that is shared, each value worth the less the more people hold it."""
     return fsum(bond.weight for bond in r.bonds)
 
 
-@RING.signal("ring", "up", "score", ("The closest person shares a weight of {value}", "与最密切者的共享强度为{value}"))
+@RING.signal("ring", "up", "score", ("The closest person shares a weight of {value}", "与最密切者的共享强度为{value}"), heaviest_bond)
 def closest_bond_weight(r: Reading) -> float | None:
     """The weight of the heaviest bond to one other person; 0 for nobody."""
     return r.bonds[0].weight if r.bonds else 0.0
@@ -67,7 +67,9 @@ def household_size(r: Reading) -> float | None:
     return float(len({other.person for one in places if one.holders <= 8 for other in one.others}))
 
 
-@RING.signal("ring", "up", "people", ("{value} people are tied to the applicant over strong identifiers", "{value}人通过强标识与申请人相连"))
+@RING.signal(
+    "ring", "up", "people", ("{value} people are tied to the applicant over strong identifiers", "{value}人通过强标识与申请人相连"), to_group
+)
 def strong_component(r: Reading) -> float | None:
     """Other people reachable over strong identifiers within the neighbourhood, bounded by it."""
     return float(len(r.group))
@@ -83,7 +85,7 @@ def clustering(r: Reading) -> float | None:
     return tied / (len(around) * (len(around) - 1))
 
 
-@RING.signal("ring", "up", "count", ("Everybody in the group is tied to at least {value} others", "所在群体中每人至少与{value}人相连"))
+@RING.signal("ring", "up", "count", ("Everybody in the group is tied to at least {value} others", "所在群体中每人至少与{value}人相连"), to_group)
 def core_number(r: Reading) -> float | None:
     """The largest k such that the subject is in a group in which everybody is strongly tied to k others (k-core, Seidman 1983)."""
     degrees = {one: set(others) for one, others in r.projection.items()}
