@@ -27,7 +27,7 @@ from gnn.trees import Trees
 from graph import private
 from graph.errors import BundleError
 
-FORMAT = 1  # grows when files or the card's fields change so that older code could misread them
+FORMAT = 2  # grows when files or the card's fields change so that older code could misread them
 _FIELDS = (
     "name", "version", "trained_as_of", "horizon_days", "capacity", "serves", "review_probability", "decline_probability", "doubt", "network_usual",
     "calibration", "typical_p95", "inputs", "columns", "network", "files",

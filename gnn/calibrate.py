@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq, minimize
+from scipy.special import expit, logit
 
 Floats = npt.NDArray[np.float64]
 
-_STEPS = 60
 _LEAST_SLOPE = 0.05  # never flat and never falling: a higher score is never a lower probability
 
 
@@ -40,22 +41,16 @@ class Calibrator:
 
 
 def fit(logits: Floats, bad: npt.NDArray[np.bool_], weight: Floats) -> Calibrator:
-    """The map under which the outcomes `bad`, weighted, are likeliest (Newton's method with a slight pull of the slope to 1).
+    """The map under which the outcomes `bad`, weighted, are likeliest, with a slight pull of the slope to 1.
 
-    Where the slice holds frauds and others, the mean probability then equals the share of frauds.
+    Where the slice holds frauds and others, the mean probability then equals the share of frauds. Where no slope can be found, it stays 1.
     """
     if not (weight[bad].sum() > 0 and weight[~bad].sum() > 0):
         return Calibrator()
-    slope, shift = 1.0, 0.0
     z = np.clip(logits, -30.0, 30.0)
-    for _ in range(_STEPS):
-        slope_before, shift_before = slope, shift
-        slope, shift = _step(z, bad, weight, (slope, shift))
-        if abs(slope - slope_before) + abs(shift - shift_before) < 1e-10:
-            break
-    if slope >= _LEAST_SLOPE:
-        return Calibrator(slope, shift)
-    return Calibrator(_LEAST_SLOPE, _shift_for(z * _LEAST_SLOPE, bad, weight))
+    found = minimize(_unlikely, np.array([1.0, 0.0]), (z, bad, weight), "L-BFGS-B", jac=True, bounds=[(_LEAST_SLOPE, None), (None, None)])
+    slope = float(found.x[0]) if found.success and np.isfinite(found.x).all() else 1.0
+    return Calibrator(slope, _shift_for(slope * z, bad, weight))
 
 
 def level(logits: Floats, bad: npt.NDArray[np.bool_], weight: Floats) -> Calibrator:
@@ -65,23 +60,22 @@ def level(logits: Floats, bad: npt.NDArray[np.bool_], weight: Floats) -> Calibra
     return Calibrator(1.0, _shift_for(np.clip(logits, -30.0, 30.0), bad, weight))
 
 
-def _step(z: Floats, bad: npt.NDArray[np.bool_], weight: Floats, at: tuple[float, float]) -> tuple[float, float]:
-    slope, shift = at
-    p = 1.0 / (1.0 + np.exp(-np.clip(slope * z + shift, -30.0, 30.0)))
-    error, curve = weight * (p - bad), weight * p * (1 - p)
-    gradient = np.array([float(error @ z) + (slope - 1.0), float(error.sum())])
-    hessian = np.array([[float(curve @ (z * z)) + 1.0, float(curve @ z)], [float(curve @ z), float(curve.sum()) + 1e-9]])
-    move = np.linalg.solve(hessian, gradient)
-    move *= min(1.0, 2.0 / max(float(np.abs(move).max()), 1e-12))  # a long step from a flat place would overshoot
-    return slope - float(move[0]), shift - float(move[1])
+def _unlikely(at: Floats, z: Floats, bad: npt.NDArray[np.bool_], weight: Floats) -> tuple[float, Floats]:
+    """The negative log-likelihood of slope and shift, per unit of weight, and its gradient."""
+    log_odds, total = at[0] * z + at[1], weight.sum()
+    loss = weight @ (np.logaddexp(0.0, log_odds) - bad * log_odds) + (at[0] - 1.0) ** 2 / 2
+    error = weight * (expit(log_odds) - bad)
+    return float(loss / total), np.array([error @ z + (at[0] - 1.0), error.sum()]) / total
 
 
 def _shift_for(z: Floats, bad: npt.NDArray[np.bool_], weight: Floats) -> float:
-    """The shift that makes the mean probability the share of frauds, by halving."""
+    """The shift that makes the mean probability the share of frauds, which lies strictly between 0 and 1."""
     share = float(weight[bad].sum() / weight.sum())
-    low, high = -60.0, 60.0
-    for _ in range(100):
-        middle = (low + high) / 2
-        mean = float((weight / (1.0 + np.exp(-np.clip(z + middle, -60.0, 60.0)))).sum() / weight.sum())
-        low, high = (middle, high) if mean < share else (low, middle)
-    return (low + high) / 2
+    if z.min() == z.max():
+        return float(logit(share) - z[0])
+
+    def surplus(shift: float) -> float:
+        return float(weight @ expit(z + shift) / weight.sum()) - share
+
+    # With all at the highest score the shift would be the first, with all at the lowest the second: it lies between.
+    return float(brentq(surplus, logit(share) - z.max() - 1e-6, logit(share) - z.min() + 1e-6))

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Measures = Mapping[str, float | None]
 
 BINS = 15
 
 
-def measures(probability: Floats, bad: Bools, weight: Floats, capacity: float) -> dict[str, float | None]:
-    """`auc`, `ap`, `ece` and `recall_at_capacity` of weighted samples; None where there are no frauds, or nothing else, to tell apart."""
-    if not bad.any() or bad.all():
-        return {"auc": None, "ap": None, "ece": _rounded(ece(probability, bad, weight)), "recall_at_capacity": None}
+def measures(probability: Floats, bad: Bools, weight: Floats, mass: Floats, capacity: float) -> dict[str, float | None]:
+    """`auc`, `ap`, `ece` and `recall_at_capacity` (N samples); None where there are no frauds, or nothing else, to tell apart.
+
+    `weight`: what each counts for as fraud or honest; `mass`: how many of all samples it stands for, which is what people have to review.
+    """
+    counts = weight > 0
+    p, y, w = probability[counts], bad[counts], weight[counts]
+    if not y.any() or y.all():
+        return {"auc": None, "ap": None, "ece": _rounded(ece(p, y, w)), "recall_at_capacity": None}
     return {
-        "auc": _rounded(roc_auc_score(bad, probability, sample_weight=weight)),
-        "ap": _rounded(average_precision_score(bad, probability, sample_weight=weight)),
-        "ece": _rounded(ece(probability, bad, weight)),
-        "recall_at_capacity": _rounded(recall_at(probability, bad, weight, capacity)),
+        "auc": _rounded(roc_auc_score(y, p, sample_weight=w)),
+        "ap": _rounded(average_precision_score(y, p, sample_weight=w)),
+        "ece": _rounded(ece(p, y, w)),
+        "recall_at_capacity": _rounded(recall_at(probability, bad, mass, capacity)),
     }
 
 
@@ -47,10 +55,25 @@ def recall_at(probability: Floats, bad: Bools, weight: Floats, capacity: float) 
 
 
 def threshold_at(probability: Floats, weight: Floats, capacity: float) -> float:
-    """The probability that the `capacity` share of samples reaches."""
+    """The lowest probability that at most the `capacity` share of samples reaches; ties that do not fit in stay under it together."""
     order = np.argsort(-probability, kind="stable")
-    place = int(np.searchsorted(np.cumsum(weight[order]), capacity * weight.sum()))
-    return float(probability[order][min(place, len(order) - 1)])
+    p, reached = probability[order], np.cumsum(weight[order])
+    last = np.r_[p[1:] < p[:-1], True]  # of its ties
+    fits = np.flatnonzero(last & (reached <= capacity * weight.sum() * (1 + 1e-9)))
+    return float(p[fits[-1]]) if len(fits) else float(np.nextafter(p[0], 1.0))
+
+
+def best_single(columns: Floats, names: Sequence[str], bad: Bools, weight: Floats) -> tuple[str, float]:
+    """The column (N, columns) that ranks the frauds best by itself, and its average precision: what no model has to be trained for."""
+    counts = weight > 0
+    x = np.where(np.isnan(columns), -np.inf, columns)[counts]
+    precision = [float(average_precision_score(bad[counts], _ranks(values), sample_weight=weight[counts])) for values in x.T]
+    best = int(np.argmax(precision))
+    return names[best], _rounded(precision[best])
+
+
+def _ranks(values: Floats) -> Floats:
+    return np.unique(values, return_inverse=True)[1].astype(np.float64)
 
 
 def _rounded(value: float) -> float:

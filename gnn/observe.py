@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -63,11 +63,18 @@ def row(values: Sequence[float | None]) -> Floats:
 
 
 def observe(evidence: Evidence) -> Observation:
-    """Everything a model may be told of one subject."""
+    """Everything a model may be told of one subject, in which nothing is that anybody has said of the subject itself."""
+    evidence = unjudged(evidence)
     said = {signal.name: signal.value for signal in signals.compute(evidence)}
     variables = multi_lending.compute(evidence).variables
     named = [*(said[name] for name in SIGNAL_NAMES), *(variables.get(name) for name in VARIABLE_NAMES)]
     return Observation(named=row(named), counts=row(references.counts(evidence)), tensors=from_evidence(evidence))
+
+
+def unjudged(evidence: Evidence) -> Evidence:
+    """The evidence without the labels of the subject: who is known for fraud is the policy's business, and no model may learn to repeat it."""
+    me = evidence.subject.applicant_id
+    return replace(evidence, labels={**evidence.labels, me: ()}) if evidence.labels.get(me) else evidence
 
 
 def evidence_of(store: GraphStore, seed: Seed, today: datetime) -> Evidence:

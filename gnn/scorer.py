@@ -16,7 +16,7 @@ from gnn.bundle import ModelBundle
 from gnn.calibrate import Calibrator
 from gnn.explain import Explainer, Floats
 from gnn.forward import Forward
-from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, row
+from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, observe, row, unjudged
 from gnn.occlude import NOTHING, Looked, looked_at
 from gnn.tensors import Tensors, from_evidence
 from graph.evidence import Evidence
@@ -73,8 +73,13 @@ class Scorer:
         return cls(bundle.read(Path(path), pinned))
 
     def score(self, evidence: Evidence, signals: Mapping[str, float | None], variables: Mapping[str, float | None]) -> Scored:
-        """Assess one subject; `signals` and `variables` were computed from the same evidence, a missing name counts as *not known*."""
+        """Assess one subject; `signals` and `variables` were computed from the same evidence, a missing name counts as *not known*.
+
+        What has been said of the subject itself is hidden from the model, so that its word stands beside the policy's and does not repeat it.
+        """
         named = row([*(signals.get(name) for name in SIGNAL_NAMES), *(variables.get(name) for name in VARIABLE_NAMES)])
+        if (hidden := unjudged(evidence)) is not evidence:
+            evidence, named = hidden, observe(hidden).named
         if self.serves == "trees":
             members, moved = self._explainer(named)
             return self._scored(members, moved, {"trees": float(members.mean())}, 0.0)

@@ -20,20 +20,20 @@ from gnn.tensors import NODE_FEATURES, Tensors
 from graph.progress import bar
 
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 _RATE, _DECAY, _CLIP, _AVERAGED = 3e-3, 1e-3, 1.0, 0.99
 
 
-def fit(tensors: Sequence[Tensors], moments: Sequence[int], bad: Bools, weight: Floats, plan: Plan, start: RingNet | None = None) -> RingNet:
+def fit(tensors: Sequence[Tensors], moments: Sequence[int], fraud: Floats, weight: Floats, plan: Plan, start: RingNet | None = None) -> RingNet:
     """The network that has learned these samples: a running mean of the weights, steadier in time than those of any one step.
 
-    `start` goes on from a network that has learned earlier samples. The same input gives the same weights.
+    `fraud` (N,) is the chance of each sample to be of one. `start` goes on from a network that has learned earlier samples.
+    The same input gives the same weights.
     Single-threaded: two threads are slower on graphs of this size, and one keeps sums in one order.
     """
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
-    data, y, w = union(tensors, moments), torch.from_numpy(bad.astype(np.float32)), torch.from_numpy(weight.astype(np.float32))
+    data, y, w = union(tensors, moments), torch.from_numpy(fraud.astype(np.float32)), torch.from_numpy(weight.astype(np.float32))
     network = copy.deepcopy(start) if start else RingNet(plan.hidden, plan.embedding)
     if start is None:
         network.settle({name: data[name].x for name in NODE_FEATURES})

@@ -11,12 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from gnn import bundle, recipe, samples
+from gnn import bundle, recipe
 from gnn.bundle import ModelBundle
+from gnn.collect import DAY, collect
+from gnn.cuts import test_cut
+from gnn.judge import Judged, judge, refuse_what_learned_nothing
 from gnn.observe import OpenStore, observe_all, seeds_of
+from gnn.parts import NAMED, SERVABLE, Pool
 from gnn.plan import Plan
-from gnn.recipe import NAMED, SERVABLE, Fitted, Measures, Pool
-from gnn.samples import DAY
+from gnn.recipe import Fitted
+from gnn.silence import FATES, Floats
 from graph.moments import micros, moment
 
 
@@ -30,29 +34,31 @@ def train_model(open_store: OpenStore, as_of: datetime, out: Path, plan: Plan | 
     started = time.monotonic()
     now = micros(as_of)
     with open_store() as store:
-        drawn = samples.collect(store.view(as_of).tables(), plan)
+        drawn = collect(store.view(as_of).tables(), plan)
+    cut = test_cut(drawn, now, plan)
     pool = Pool(drawn, observe_all(open_store, seeds_of(drawn), as_of, plan.workers))
-    cut = recipe.test_cut(drawn, now, plan)
-    measured = recipe.judge(recipe.fit_at(cut, pool, plan), pool, now, plan.capacity)
-    fitted = recipe.fit_at(now, pool, plan, measured)
-    made = ModelBundle(card(fitted, pool, plan, measured), fitted.network, {part: fitted.ensembles[part] for part in SERVABLE})
+    rehearsed = recipe.fit_at(cut, pool, plan)
+    judged = judge(rehearsed, pool, now, plan.capacity)
+    fitted = recipe.fit_at(now, pool, plan, judged.parts)
+    refuse_what_learned_nothing(judged, fitted.serves)
+    made = ModelBundle(card(fitted, pool, plan, judged), fitted.parts.network, {part: fitted.parts.ensembles[part] for part in SERVABLE})
     written = bundle.write(made, out)
     return {
-        **measured,
+        **judged.parts,
+        "all": judged.everybody,
+        "test": judged.slice,
         "serves": fitted.serves,
         "version": written["version"],
         "samples": written["data"],
-        "test_from": written["test"]["from"],
         "horizon_days": written["horizon_days"],
         "seconds": round(time.monotonic() - started, 1),
     }
 
 
-def card(fitted: Fitted, pool: Pool, plan: Plan, measured: Measures) -> dict[str, Any]:
+def card(fitted: Fitted, pool: Pool, plan: Plan, judged: Judged) -> dict[str, Any]:
     """What is said about the model: see docs/model.md."""
     drawn = pool.samples
     bad = drawn.bad(fitted.cut)
-    tested = drawn.at >= recipe.test_cut(drawn, fitted.cut, plan)
     return {
         "name": plan.name,
         "trained_as_of": moment(fitted.cut).isoformat(),
@@ -64,13 +70,23 @@ def card(fitted: Fitted, pool: Pool, plan: Plan, measured: Measures) -> dict[str
         "decline_probability": fitted.decline_at,
         "doubt": list(fitted.doubt),
         "network_usual": fitted.network_usual,
-        "calibration": {part: asdict(fitted.calibrators[part]) for part in ("network", *SERVABLE)},
+        "calibration": {part: asdict(fitted.parts.calibrators[part]) for part in ("network", *SERVABLE)},
         "typical_p95": typical(pool, bad, 0.95),
         "typical_p05": typical(pool, bad, 0.05),
-        "data": {"samples": len(drawn), "frauds": int(bad.sum()), "share_of_others_kept": round(drawn.share, 6)},
-        "test": {"from": moment(int(drawn.at[tested][0])).isoformat(), "measures": {part: dict(values) for part, values in measured.items()}},
+        "data": {
+            "samples": len(drawn),
+            "frauds": int(bad.sum()),
+            "known_already": int(drawn.known.sum()),
+            "share_of_others_kept": round(drawn.share, 6),
+            "silence": {"fraud": _by_fate(drawn.silence(fitted.cut).fraud), "looked": _by_fate(drawn.silence(fitted.cut).looked)},
+        },
+        "test": {**judged.slice, "measures": judged.parts, "all": judged.everybody},
         "rehearsal": {part: dict(values) for part, values in fitted.rehearsal.items()},
     }
+
+
+def _by_fate(values: Floats) -> dict[str, float]:
+    return {fate: round(value, 4) for fate, value in zip(FATES, values.tolist())}
 
 
 def typical(pool: Pool, bad: Any, share: float) -> dict[str, float | None]:

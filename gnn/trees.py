@@ -16,7 +16,7 @@ Bools = npt.NDArray[np.bool_]
 
 # Shallow and slow: single rows must be explained within a millisecond, and crews change their habits faster than deep trees forget them.
 PARAMETERS: dict[str, object] = {
-    "objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "max_depth": 5, "min_data_in_leaf": 10, "min_sum_hessian_in_leaf": 0.5,
+    "objective": "cross_entropy", "learning_rate": 0.05, "num_leaves": 15, "max_depth": 5, "min_data_in_leaf": 10, "min_sum_hessian_in_leaf": 0.5,
     "feature_fraction": 0.25, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 1.0, "max_bin": 63,
     "deterministic": True, "force_row_wise": True, "verbosity": -1,
 }  # fmt: skip
@@ -26,10 +26,10 @@ RARE, RARELY = {"num_leaves": 4, "max_depth": 2, "min_data_in_leaf": 30, "lambda
 
 @dataclass(frozen=True)
 class Learned:
-    """N rows to learn from: `x` (N, columns) with NaN for *not known*, `bad` (N,), `weight` (N,)."""
+    """N rows to learn from: `x` (N, columns) with NaN for *not known*, `fraud` (N,) the chance to be of one, 0 to 1, and `weight` (N,)."""
 
     x: Floats
-    bad: Bools
+    fraud: Floats
     weight: Floats
 
 
@@ -56,7 +56,7 @@ def fit(names: Sequence[str], learned: Learned, plan: Plan, views: Sequence[Bool
 
     All grow to the plan's size. A slice watched for when to stop holds too few frauds: it wavers, and stops some members far too early.
     """
-    usual = PARAMETERS | (RARE if np.average(learned.bad, weights=learned.weight) < RARELY else {})
+    usual = PARAMETERS | (RARE if np.average(learned.fraud, weights=learned.weight) < RARELY else {})
     seen = [_dataset(learned, list(names), view, usual) for view in views[: plan.members]]
     texts = []
     for member in range(plan.members):
@@ -70,5 +70,5 @@ def _dataset(learned: Learned, names: list[str], view: Bools, parameters: dict[s
     """The rows, binned once for all members of this view; a column that is never known is never asked for."""
     x = np.where(view, learned.x, np.nan)
     return lightgbm.Dataset(
-        x, learned.bad.astype(np.float64), weight=learned.weight, feature_name=names, params=dict(parameters), free_raw_data=False
+        x, learned.fraud.astype(np.float64), weight=learned.weight, feature_name=names, params=dict(parameters), free_raw_data=False
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 from gnn.plan import Plan
 from gnn.training import train_model
 from graph.model import Facts
-from tests.small_worlds import day, random_facts
+from tests.small_worlds import START, day, fraud, random_facts
 from tests.stores import open_store, open_url, store_url
 
 SMALL = Plan(horizon_days=25, hidden=8, embedding=4, epochs=1, fewest_steps=1, members=2, rounds=12, least_frauds=4, workers=1)
@@ -17,8 +19,11 @@ TODAY = day(60)
 
 
 def small_facts() -> Facts:
-    """Enough applications and labels to learn something, if nothing sensible."""
-    return random_facts(11, people=90)
+    """Enough applications and labels to learn something: whose face hardly matches their document is found out within days."""
+    facts = random_facts(11, people=90)
+    found = [a for a in facts.applications if (a.face_match or 0.0) < 0.2]
+    labels = tuple(fraud(a.application_id, (a.applied_at - START) / timedelta(days=1) + 4 + n % 9) for n, a in enumerate(found))
+    return replace(facts, labels=labels)
 
 
 def trained(folder: Path, facts: Facts, name: str = "model") -> tuple[dict[str, Any], Path, Path]:

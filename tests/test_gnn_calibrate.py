@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gnn.calibrate import Calibrator, fit, level
@@ -32,6 +32,7 @@ def test_a_higher_score_is_never_a_lower_probability(seed: int, slope: float) ->
 
 @settings(max_examples=25, deadline=None)
 @given(seeds, st.floats(-2, 3))
+@example(seed=7065, slope=0.0)  # a Newton step of our own did not converge here and promised .369 where .559 were frauds
 def test_on_average_as_many_frauds_are_promised_as_were_found(seed: int, slope: float) -> None:
     logits, bad, weight = slice_of(seed, slope)
     promised = fit(logits, bad, weight).of_all(logits)
@@ -78,5 +79,5 @@ def test_scores_that_tell_nothing_apart_catch_in_proportion() -> None:
 
 
 def test_measures_without_a_fraud_say_that_they_are_not_known() -> None:
-    said = measures(np.full(4, 0.1), np.zeros(4, dtype=bool), np.ones(4), 0.02)
+    said = measures(np.full(4, 0.1), np.zeros(4, dtype=bool), np.ones(4), np.ones(4), 0.02)
     assert said == {"auc": None, "ap": None, "ece": 0.1, "recall_at_capacity": None}

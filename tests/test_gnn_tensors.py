@@ -12,12 +12,12 @@ import pytest
 import torch
 from torch_geometric.sampler import NodeSamplerInput
 
+from gnn.collect import collect
 from gnn.forward import Forward
 from gnn.network import Batch, RingNet
 from gnn.observe import Seed, evidence_of, observe, observe_all, seeds_of
 from gnn.plan import Plan
 from gnn.sampler import PastSampler, loader, union
-from gnn.samples import collect
 from gnn.tensors import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, Tensors, from_evidence
 from graph.evidence import Subject, subject_of
 from graph.model import Facts

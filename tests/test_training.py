@@ -15,9 +15,8 @@ import pytest
 from gnn import bundle, train, trees
 from gnn.blend import blended
 from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, Seed, evidence_of, observe, observe_all
+from gnn.parts import columns, names_of, views_of
 from gnn.plan import Plan
-from gnn.recipe import columns, names_of, views_of
-from gnn.samples import DAY, NEVER, collect
 from gnn.scorer import Scorer
 from gnn.training import train_model
 from graph import multi_lending, signals
@@ -26,7 +25,7 @@ from graph.evidence import Evidence
 from graph.model import Facts, Label, LabelValue
 from graph.moments import micros
 from tests.small_models import SMALL, TODAY, small_facts, trained
-from tests.small_worlds import applies, before, day, does, fraud, shuffled, uses
+from tests.small_worlds import applies, before, day, fraud, shuffled
 from tests.stores import open_store, open_url, store_url
 
 Trained = tuple[dict[str, Any], Path, Path]
@@ -57,7 +56,8 @@ def evidences(path: Path, facts: Facts, count: int) -> tuple[list[Seed], list[Ev
 def test_the_figures_of_every_part_and_what_serves_are_told(model: Trained) -> None:
     figures = model[0]
     for part in ("network", "trees", "blend", "reference"):
-        assert figures[part].keys() == {"auc", "ap", "ece", "recall_at_capacity"}
+        assert figures[part].keys() == figures["all"][part].keys() == {"auc", "ap", "ece", "recall_at_capacity"}
+    assert figures["test"].keys() == {"from", "samples", "frauds", "base_rate", "reviewed", "best_count"}
     assert figures["serves"] in ("trees", "blend")
 
 
@@ -89,8 +89,8 @@ def test_the_members_of_the_blend_are_told_different_things_and_together_everyth
     everything, counts, tabular, _ = (names[view].tolist() for view in views)
     assert counts == [name for name in names if name.startswith("count_")]
     assert [name for name in everything if name not in tabular] == [name for name in names if name.startswith("network_")]
-    assert set(SIGNAL_NAMES) < set(tabular)
-    assert {name for name in names if name not in everything} < set(VARIABLE_NAMES)
+    assert set(SIGNAL_NAMES) - {"own_fraud_labels"} < set(tabular)  # what was said of the subject itself is for the policy
+    assert {name for name in names if name not in everything} < {*VARIABLE_NAMES, "own_fraud_labels"}
 
 
 def test_a_member_splits_on_nothing_that_its_view_leaves_out() -> None:
@@ -155,6 +155,24 @@ def test_what_happened_after_the_moment_changes_no_byte_of_the_bundle(tmp_path: 
     assert trained(tmp_path, before(shuffled(facts, 2), TODAY), "past")[0]["version"] == version
 
 
+@pytest.mark.parametrize("value", LabelValue)
+def test_what_was_said_of_the_subject_itself_moves_no_probability(model: Trained, facts: Facts, value: LabelValue) -> None:
+    _, path, out = model
+    scorer = Scorer.load(out)
+    for evidence in evidences(path, facts, 6)[1]:
+        me = evidence.subject.applicant_id
+        own = tuple(Label(label=value, known_at=day(1), applicant_id=me, application_id=a.application_id, source="desk") for a in evidence.own)
+        told = replace(evidence, labels={**evidence.labels, me: (*own, Label(label=value, known_at=day(1), applicant_id=me, source="desk"))})
+        untold = replace(evidence, labels={**evidence.labels, me: ()})
+        assert scored(scorer, told) == scored(scorer, untold)
+
+
+def test_as_many_are_sent_to_a_person_as_people_can_review(model: Trained, facts: Facts) -> None:
+    _, path, out = model
+    scorer = Scorer.load(out)
+    assert np.mean([scored(scorer, e).probability >= scorer.review_probability for e in evidences(path, facts, 60)[1]]) <= scorer.capacity + 1 / 60
+
+
 def test_too_few_frauds_are_refused_with_the_number_and_the_way_out(tmp_path: Path) -> None:
     few = Facts(applications=tuple(applies(f"p{n}", n) for n in range(30)), labels=(fraud("p1@1", 5),))
     with open_store(tmp_path / "few.db") as store:
@@ -187,57 +205,3 @@ def test_a_moment_that_has_not_come_and_a_file_in_the_place_of_the_folder_are_re
     done = subprocess.run([sys.executable, "-W", "ignore", script, *asked], capture_output=True, text=True, check=False, cwd=script.parents[1])
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
-
-
-def drawn(tmp_path: Path, facts: Facts, **plan: Any) -> Any:
-    with open_store(tmp_path / "drawn.db") as store:
-        store.add(facts)
-        return collect(store.view(TODAY).tables(), Plan(least_frauds=1, **plan))
-
-
-def test_a_label_counts_from_the_day_it_is_known_and_only_within_the_horizon(tmp_path: Path) -> None:
-    loans = tuple(applies(f"p{n}", 1) for n in range(4))
-    samples = drawn(tmp_path, Facts(applications=loans, labels=(fraud("p0@1", 10), fraud("p1@1", 40))), horizon_days=30)
-    assert samples.bad(micros(day(9))).tolist() == [False] * 4
-    assert samples.bad(micros(day(10.5))).tolist() == [True, False, False, False]
-    assert samples.bad(micros(day(60))).tolist() == [True, False, False, False]
-
-
-def test_a_fraud_that_is_taken_back_no_longer_counts(tmp_path: Path) -> None:
-    loans = tuple(applies(f"p{n}", 1) for n in range(4))
-    labels = (fraud("p0@1", 5), fraud("p0@1", 20, LabelValue.GOOD), fraud("p1@1", 6))
-    samples = drawn(tmp_path, Facts(applications=loans, labels=labels), horizon_days=30)
-    assert samples.bad(micros(day(10))).tolist() == [True, True, False, False]
-    assert samples.bad(micros(day(30))).tolist() == [False, True, False, False]
-
-
-def test_a_young_loan_of_which_nothing_is_known_counts_for_little_and_an_old_one_fully(tmp_path: Path) -> None:
-    loans = tuple(applies(f"p{n:02d}", n) for n in range(50))
-    labels = tuple(fraud(f"p{n:02d}@{n}", n + 4 + n % 8) for n in range(0, 26, 2))
-    samples = drawn(tmp_path, Facts(applications=loans, labels=labels), horizon_days=20)
-    weight = samples.weight(micros(day(50)))
-    assert weight[1] == 1
-    assert weight[49] == 0
-    assert 0 < weight[43] < 1
-    assert (weight[:26:2] == 1).all()
-
-
-def test_without_applications_people_are_watched_until_they_are_known(tmp_path: Path) -> None:
-    events = tuple(does(f"p{n}", "device_use", 1 + n, uses("device", f"d{n}")) for n in range(5))
-    labels = (Label(label=LabelValue.FRAUD, known_at=day(40), applicant_id="p0"),)
-    samples = drawn(tmp_path, Facts(events=events, labels=labels), horizon_days=30)
-    assert set(samples.application_id.tolist()) == {None}
-    assert samples.at.tolist() == [micros(TODAY) - 30 * DAY] * 5
-    assert dict(zip(samples.applicant_id.tolist(), samples.bad(micros(TODAY)).tolist())) == {"p0": True} | {f"p{n}": False for n in range(1, 5)}
-    assert (samples.fraud_at == NEVER).sum() == 4
-
-
-def test_thinning_keeps_every_known_fraud_and_weighs_the_others_up(tmp_path: Path) -> None:
-    loans = tuple(applies(f"p{n:03d}", n % 20) for n in range(300))
-    labels = tuple(fraud(f"p{n:03d}@{n % 20}", n % 20 + 3) for n in range(0, 300, 30))
-    samples = drawn(tmp_path, Facts(applications=loans, labels=labels), horizon_days=20, most_samples=110)
-    now = micros(TODAY)
-    assert samples.bad(now).sum() == 10
-    assert 70 < len(samples) < 150
-    others = samples.weight(now)[~samples.bad(now)].sum()
-    assert others == pytest.approx(290, rel=0.3)

@@ -1,0 +1,78 @@
+"""How time is cut: into what is learned and what comes later, with frauds enough on both sides, or a sentence that says what is missing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gnn.plan import Plan
+from gnn.samples import Samples
+from graph.errors import InputError
+from graph.moments import moment
+
+_DAY = 86_400_000_000  # microseconds
+_TEST_SHARES = (0.8, 0.7, 0.6, 0.5)
+_NETWORK_SHARES, _REHEARSAL_SHARES = (0.6, 0.7, 0.8), (0.75, 0.7, 0.65, 0.6, 0.8, 0.85)
+
+
+def test_cut(samples: Samples, as_of: int, plan: Plan) -> int:
+    """Where the last matured samples begin: the last fifth of them, or more where it holds too few frauds to measure by.
+
+    Raises InputError where either side is left with too few frauds, or with nothing else.
+    """
+    matured = samples.matured(as_of) & (samples.weight(as_of) > 0)
+    at, bad = samples.at[matured], samples.bad(as_of)[matured]
+    days = samples.horizon / _DAY
+    if not len(at):
+        raise InputError(
+            f"no application is older than the horizon of {days:.0f} days within which a fraud becomes known: train at a later moment, "
+            "load earlier applications, or give a shorter --horizon-days"
+        )
+    found = []
+    for share in _TEST_SHARES:
+        cut = int(np.quantile(at, share))
+        later = at >= cut
+        found.append((_learnable(samples, cut), int(bad[later].sum()), int((~bad)[later].sum()), cut))
+        if found[-1][0] >= least_to_learn(plan) and min(found[-1][1:3]) >= least_to_measure(plan):
+            break
+    else:
+        learned, measured, _, cut = max(found, key=lambda one: min(one[0], 2 * one[1]))
+        raise InputError(
+            f"too few frauds to learn from and to measure on later applications: {learned} were known before {moment(cut).isoformat()}, {measured} "
+            f"are of applications from then on whose horizon of {days:.0f} days has passed; at least {least_to_learn(plan)} and "
+            f"{least_to_measure(plan)} are needed: load more labels, or train at a later moment"
+        )
+    return cut
+
+
+def learning_cuts(cut: int, samples: Samples, plan: Plan) -> tuple[int, int]:
+    """Until when the network learns, and until when the rehearsal does: early enough that something is left, late enough to know frauds."""
+    weight = samples.weight(cut) > 0
+    at, bad = samples.at[weight], samples.bad(cut)[weight]
+    least = least_to_learn(plan)
+    firsts = [int(np.quantile(at, share)) for share in _NETWORK_SHARES]
+    first = next((one for one in firsts if _learnable(samples, one) >= plan.least_frauds), max(firsts, key=lambda one: _learnable(samples, one)))
+    ends = [max(first, int(np.quantile(at, share))) for share in _REHEARSAL_SHARES]
+    rehearsal = next((one for one in ends if _learnable(samples, one) >= least and 0 < bad[at >= one].sum() < (at >= one).sum()), None)
+    if rehearsal is None or not _learnable(samples, first):
+        raise InputError(
+            f"the frauds known before {moment(cut).isoformat()} lie too close together in time to learn from the earlier and to calibrate on the "
+            f"later ones ({int(bad.sum())} frauds, {_learnable(samples, ends[0])} of them known at three quarters of the samples): load more "
+            "labels, or train at a later moment"
+        )
+    return first, rehearsal
+
+
+def least_to_learn(plan: Plan) -> int:
+    """How many frauds must be known to learn anything from them."""
+    return max(2, plan.least_frauds // 2)
+
+
+def least_to_measure(plan: Plan) -> int:
+    """How many frauds a figure must rest on."""
+    return max(2, plan.least_frauds // 4)
+
+
+def _learnable(samples: Samples, cut: int) -> int:
+    """The frauds that can be learned from at `cut`; none where there is nothing else."""
+    bad, weight = samples.bad(cut), samples.weight(cut)
+    return int(((weight > 0) & bad).sum()) if ((weight > 0) & ~bad).any() else 0

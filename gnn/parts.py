@@ -1,0 +1,97 @@
+"""What one training learned, part by part, and what it promises for samples: asked the same way in rehearsals, in tests and for thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gnn import train
+from gnn.blend import blended
+from gnn.calibrate import Calibrator
+from gnn.network import RingNet
+from gnn.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES, Observed
+from gnn.plan import Plan
+from gnn.samples import Samples
+from gnn.trees import Trees
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+PARTS = ("network", "trees", "blend", "reference")
+SERVABLE = ("trees", "blend")  # what is served must be able to say by how much each named input counted
+NAMED = SIGNAL_NAMES + VARIABLE_NAMES
+COUNT_COLUMNS = tuple(f"count_{name}" for name in COUNT_NAMES)  # the rival's columns beside ours: the blend is told everything
+OWN_VERDICTS = frozenset({"own_fraud_labels"})  # the policy's business: no part may learn to repeat what somebody has said of the subject
+_ML_WINDOWS = ("ml_7d_", "ml_1m_", "ml_3m_")
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Samples and what was observed of each, row by row."""
+
+    samples: Samples
+    observed: Observed
+
+    def take(self, rows: Bools) -> Pool:
+        """Those rows, a mask."""
+        places = np.flatnonzero(rows).tolist()
+        seen = self.observed
+        return Pool(self.samples.take(rows), Observed(seen.named[rows], seen.counts[rows], [seen.tensors[place] for place in places]))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The network, the ensembles of trees by part, and each part's calibrator."""
+
+    network: RingNet
+    ensembles: Mapping[str, Trees]
+    calibrators: Mapping[str, Calibrator]
+
+    def logits(self, observed: Observed) -> dict[str, Floats]:
+        """What each part says of N samples, (N,) log-odds before calibration."""
+        embedded = train.embed(self.network, observed.tensors)
+        said = {"network": embedded[:, 0]}
+        said |= {part: self.ensembles[part].logits(x).mean(axis=1) for part, x in columns(observed, embedded).items()}
+        return said | {"blend": blended(said["blend"], said["network"], self.calibrators["network"])}
+
+    def promised(self, logits: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Each part's probabilities, (N,)."""
+        return {part: self.calibrators[part].of_all(values) for part, values in logits.items()}
+
+
+def embedding_names(width: int) -> tuple[str, ...]:
+    """The columns that the network adds to the blend's."""
+    return ("network_logit", *(f"network_{place:02d}" for place in range(width)))
+
+
+def columns(observed: Observed, embedded: Floats) -> dict[str, Floats]:
+    """The inputs of each ensemble, (N, columns)."""
+    return {"trees": observed.named, "blend": np.hstack([observed.named, observed.counts, embedded]), "reference": observed.counts}
+
+
+def names_of(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """The names of those columns."""
+    return {"trees": NAMED, "blend": NAMED + COUNT_COLUMNS + embedding_names(plan.embedding), "reference": COUNT_NAMES}
+
+
+def views_of(plan: Plan) -> dict[str, tuple[Bools, ...]]:
+    """Which of those columns each member of an ensemble may use, by turns, as masks.
+
+    Of the ml_ variables those over all lenders and 7 to 90 days: the other windows and segments say nearly the same again. The blend's first
+    member uses everything, the second the plain counts alone, the others no columns of the network: members that see other things err elsewhere.
+    """
+    named = np.array(
+        [name not in OWN_VERDICTS and (not name.startswith("ml_") or ("_all_" in name and name.startswith(_ML_WINDOWS))) for name in NAMED]
+    )
+    counts, embedding = np.ones(len(COUNT_COLUMNS), dtype=np.bool_), np.ones(1 + plan.embedding, dtype=np.bool_)
+    everything = np.concatenate([named, counts, embedding])
+    plain = np.concatenate([np.zeros_like(named), counts, ~embedding])
+    tabular = np.concatenate([named, counts, ~embedding])
+    return {"trees": (named,), "blend": (everything, plain, tabular, tabular), "reference": (counts,)}
+
+
+def _learned_from(name: str) -> bool:
+    return name not in OWN_VERDICTS and (not name.startswith("ml_") or ("_all_" in name and name.startswith(_ML_WINDOWS)))
