@@ -36,12 +36,10 @@ def is_empty(raw: object) -> bool:
 
 
 def known(raw: object, column: Column) -> object:
-    """A cell as it is to be read, None for *not known*: empty, or one of the spellings of null.
+    """A cell that is not empty as it is to be read, None for *not known*: one of the spellings of null.
 
     Texts keep what they say, as does a word that may be any; ids are looked at where they are read, and an identifier's placeholders are counted.
     """
-    if is_empty(raw):
-        return None
     if not isinstance(raw, str) or column.cell in _LEFT:
         return raw
     seen = visible(raw)

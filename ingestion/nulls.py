@@ -24,10 +24,13 @@ NULLS = _OF_PROGRAMS | _OF_PEOPLE
 _NIL_UUIDS = frozenset(("00000000-0000-0000-0000-000000000000", "00000000000000000000000000000000"))
 _MARKS = frozenset(string.punctuation + "–—―─、。，·…")  # a text of nothing else says nothing: `-`, `--`, `.`, `/`, `?`
 _LONGEST = max(len(word) for word in NULLS)
+_FIRST = {sign for word in NULLS for sign in (word[0], word[0].upper())} | _MARKS | {" ", "0"}  # most ids begin with something else
 
 
 def is_null(text: str) -> bool:
     """Whether a text, without invisible and full-width characters, is a way to write that there is none."""
+    if text[:1] not in _FIRST:
+        return False
     if len(text) > 2 * _LONGEST:
         return text in _NIL_UUIDS
     if text.isalnum():

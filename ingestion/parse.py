@@ -172,10 +172,10 @@ def _cell(raw: object, column: Column) -> object:
     """A cell in the mapping's words, None where nothing is known."""
     if raw is None or is_empty(raw):
         return None
-    if column.values is not None:
-        text = any_text(raw, column.name)
-        raw = column.values.get(text, column.values.get(whole(text), raw))
-    return known(raw, column)
+    if column.values is None:
+        return known(raw, column)
+    text = any_text(raw, column.name)
+    return known(column.values.get(text, column.values.get(whole(text), raw)), column)
 
 
 def _mention(raw: object, column: Column, door: Door, mentions: dict[tuple[str, str], Mention], keep_placeholders: bool) -> None:
