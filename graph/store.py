@@ -13,6 +13,7 @@ from typing import NamedTuple, Self
 import networkx as nx
 
 from graph.evidence import Evidence, Subject
+from graph.facts.deciding import LABELS, OUTCOMES
 from graph.keys import elsewhere
 from graph.model import (
     Added,
@@ -36,6 +37,8 @@ from graph.model import (
 from graph.moments import COUNTRY
 from graph.tables import Tables
 from graph.walk import Bounds, Walk
+
+SEARCH_S = 0.5  # how long an investigator's search looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +187,14 @@ class GraphView(ABC):
         """The latest events between each applicant and a counterparty (transfer, referral), on either side; who has none is left out."""
 
     @abstractmethod
-    def outcomes_of(self, application_ids: Sequence[str]) -> Mapping[str, tuple[Outcome, ...]]:
-        """What became of each application so far, oldest first."""
+    def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
+        """What became of each application so far, oldest first; of one with more than `limit` steps, the first telling of each status
+        and the first parts of the payout (`graph.facts.deciding`)."""
 
     @abstractmethod
-    def labels_of(self, applicant_ids: Sequence[str]) -> Mapping[str, tuple[Label, ...]]:
-        """Labels of each applicant and of their applications, known before `as_of`, oldest first."""
+    def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
+        """Labels of each applicant and of their applications, known before `as_of`, oldest first; of who has more than `limit`, those that decide
+        (`graph.facts.deciding`): who is known for fraud, and for which loans, is the same by them as by all."""
 
     @abstractmethod
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
@@ -225,7 +230,10 @@ class GraphView(ABC):
 
     @abstractmethod
     def search(self, text: str, limit: int = 20) -> tuple[Found, ...]:
-        """Applicants, applications and rings by id, identifiers by token or masked form; exact before beginning-with."""
+        """Applicants, applications and rings by id, identifiers by token or masked form; exact before beginning-with.
+
+        A store of its own gives what it found within SEARCH_S; one behind a server is bounded by `GraphStore.within`.
+        """
 
     @abstractmethod
     def rings(self) -> RingSnapshot | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,8 +12,10 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from graph.evidence import subject_of
+from graph.evidence import Subject, subject_of
+from graph.facts.deciding import LABELS, OUTCOMES, deciding_labels, first_outcomes, in_order
 from graph.facts.hubs import COUNT_CAP, GUARD
+from graph.facts.verdicts import standing
 from graph.model import Facts, IdentifierKind, Label, LabelValue, Outcome, OutcomeStatus, Ring, RingChange, RingKind, RingMember, RingSnapshot, Role
 from graph.store import GraphStore, GraphView
 from graph.tables import Tables
@@ -40,6 +43,54 @@ class StoreContract:
         assert store.view(day(30)).labels_of(["ann"]) == {"ann": ()}
         (label,) = store.view(day(30.1)).labels_of(["ann"])["ann"]
         assert label.label is LabelValue.FRAUD
+
+    def test_of_too_many_labels_those_that_decide_are_read(self, store: GraphStore) -> None:
+        words = random.Random(5)
+        loans = [f"ann@{n}" for n in range(1, 5)]
+        said = {
+            (loan, at, source): Label(
+                label=words.choice(list(LabelValue)),
+                known_at=day(10 + at),
+                application_id=loan,
+                applicant_id=None if loan else "ann",
+                source=source,
+            )
+            for loan in (None, *loans)
+            for at in range(12)
+            for source in words.sample(["rule", "review", "desk", "model"], 2)
+        }
+        store.add(Facts(applications=tuple(applies("ann", n) for n in range(1, 5)), labels=tuple(said.values())))
+        for moment in (9.0, 10.5, 14.0, 17.5, 40.0):
+            known = sorted((one for one in said.values() if one.known_at < day(moment)), key=in_order)
+            view = store.view(day(moment))
+            assert list(view.labels_of(["ann"])["ann"]) == known, "up to the bound all are read"
+            few = view.labels_of(["ann", "bob"], limit=8)
+            assert few["bob"] == ()
+            assert list(few["ann"]) == (deciding_labels(known) if len(known) > 8 else known)
+            assert standing(few["ann"])[:2] == standing(known)[:2]
+
+    def test_of_too_many_outcomes_the_first_of_each_kind_are_read(self, store: GraphStore) -> None:
+        kinds = (OutcomeStatus.DISBURSED, OutcomeStatus.DPD30, OutcomeStatus.CLOSED)
+        steps = [Outcome(application_id="ann@1", status=kinds[n % 3], at=day(2 + n), amount=float(n)) for n in range(60)]
+        store.add(Facts(applications=(applies("ann", 1), applies("bob", 1)), outcomes=tuple(random.Random(3).sample(steps, len(steps)))))
+        view = store.view(day(50))
+        known = [step for step in steps if step.at < day(50)]
+        assert list(view.outcomes_of(["ann@1"])["ann@1"]) == known
+        few = view.outcomes_of(["ann@1", "bob@1"], limit=8)
+        assert (list(few["ann@1"]), few["bob@1"]) == (first_outcomes(known), ())
+
+    def test_what_was_said_of_somebody_costs_their_neighbours_little(self, store: GraphStore) -> None:
+        early = Label(label=LabelValue.FRAUD, known_at=day(5), application_id="ann@1", source="review")
+        flood = [
+            Label(label=LabelValue.GOOD, known_at=day(6) + timedelta(seconds=n), application_id="ann@2", source="rule") for n in range(2 * LABELS)
+        ]
+        steps = [Outcome(application_id="ann@1", status=OutcomeStatus.DPD30, at=day(4) + timedelta(seconds=n)) for n in range(2 * OUTCOMES)]
+        people = (applies("ann", 1, uses("device", "d")), applies("ann", 2), applies("bob", 9, uses("device", "d")))
+        store.add(Facts(applications=people, labels=(early, *flood), outcomes=tuple(steps)))
+        evidence = store.view(day(60)).evidence_of(Subject(applicant_id="bob"))
+        assert list(evidence.labels["ann"]) == deciding_labels([early, *flood])
+        assert list(evidence.outcomes["ann@1"]) == first_outcomes(steps)
+        assert standing(evidence.labels["ann"]).loans == {"ann@1"}
 
     def test_deleting_the_future_changes_nothing(self, store: GraphStore, second: GraphStore) -> None:
         facts, moment = random_facts(3), day(30)

@@ -142,3 +142,19 @@ def test_no_mobile_survives_in_a_line_whatever_stands_around_it(around, glue, be
 @pytest.mark.parametrize("text", ["k1.0123456789abcdef0123456789abcdef", "1767225600000000", "R-000042", "0.15073157065", "2026-01-05 10:00:00"])
 def test_what_is_no_identifier_stays_as_it_is_in_a_line(text):
     assert without_identifiers(f"at {text}: done") == f"at {text}: done"
+
+
+def test_one_character_finds_nobody_since_everybody_begins_with_it(client):
+    assert hits(client, "a") == hits(client, "applicant:a") == hits(client, " ") == []
+    assert hits(client, "applicant:an") == [("applicant", "ann", True)]
+
+
+@sqlite_only
+def test_a_search_gives_what_it_found_when_its_time_is_up(wired, monkeypatch):
+    crowd = tuple(applies(f"late{n:05d}", 200) for n in range(3_000))
+    wired.store.add(Facts(applications=crowd))
+    view = wired.store.view(day(100))
+    assert "applicant:ann" in {found.node for found in view.search("ann")}
+    monkeypatch.setattr("graph.sqlite_store.search.SEARCH_S", -1.0)
+    assert view.search("late") == ()
+    assert view.application("ann@10") is not None, "the connection goes on"

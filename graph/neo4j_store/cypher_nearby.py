@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graph.facts.deciding import LABELS, OUTCOMES
 from graph.facts.hubs import GUARD
 from graph.neo4j_store.cypher import (
     APPLICATION,
@@ -87,6 +88,7 @@ CALL () {{
         CALL (p, made) {{
             UNWIND made AS a MATCH (a)<-[:ABOUT]-(l:Label) WHERE {KNOWN} RETURN l UNION ALL MATCH (p)<-[:ABOUT]-(l:Label) WHERE {KNOWN} RETURN l
         }}
+        WITH who, l LIMIT {LABELS + 1}
         RETURN collect([who, {columns("l", LABEL)}]) AS said
     }}
     RETURN collect([who, [a IN made[..$limit] | a.application_id]]) AS of_each, collect(made[..$limit]) AS theirs, collect(said) AS said
@@ -96,12 +98,13 @@ CALL () {{ {AT_AGENT} RETURN collect(a) AS at_agent }}
 WITH of_each, said, at_merchant, at_agent, reduce(all = at_merchant + at_agent, made IN theirs | all + made) AS made
 CALL (made) {{
     UNWIND made AS a WITH DISTINCT a
-    CALL (a) {{ MATCH (a)-[:CAME_TO]->(o:Outcome) WHERE {seen("o")} RETURN collect({columns("o", OUTCOME)}) AS outcomes }}
+    CALL (a) {{ MATCH (a)-[:CAME_TO]->(o:Outcome) WHERE {seen("o")} WITH o LIMIT {OUTCOMES + 1} RETURN collect({columns("o", OUTCOME)}) AS outcomes }}
     RETURN collect([{columns("a", APPLICATION)}, outcomes]) AS applications
 }}
 CALL (at_merchant, at_agent) {{
     UNWIND [a IN at_merchant + at_agent | a.applicant_id] AS who WITH DISTINCT who WHERE NOT who IN $people
-    MATCH (p:Applicant {{applicant_id: who}}) {ABOUT}
+    MATCH (p:Applicant {{applicant_id: who}})
+    CALL (p) {{ {ABOUT} RETURN l LIMIT {LABELS + 1} }}
     RETURN collect([who, {columns("l", LABEL)}]) AS others
 }}
 CALL () {{ {IN_FORCE} UNWIND $people AS who {MEMBERSHIP} RETURN collect([who, s.name, r.ring_id, r.body, r.size, {M}]) AS memberships }}

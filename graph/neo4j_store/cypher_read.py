@@ -62,15 +62,33 @@ DEALINGS_OF = f"""UNWIND $people AS who MATCH (q:Applicant {{applicant_id: who}}
     CALL (q) {{ {DEALT} RETURN collect({E}) AS dealt }} WITH who, dealt WHERE size(dealt) > 0 RETURN who, dealt"""
 
 # NodeUniqueIndexSeek, then what became of it.
-OUTCOMES_OF = f"""UNWIND $applications AS id MATCH (:Application {{application_id: id}})-[:CAME_TO]->(o:Outcome) WHERE {seen("o")}
-    RETURN {columns("o", OUTCOME)}"""
+OUTCOMES_OF = f"""UNWIND $applications AS id MATCH (a:Application {{application_id: id}})
+    CALL (a) {{ MATCH (a)-[:CAME_TO]->(o:Outcome) WHERE {seen("o")} RETURN o LIMIT $limit }} RETURN {columns("o", OUTCOME)}"""
+FIRST_OUTCOMES = f"""UNWIND $applications AS id MATCH (:Application {{application_id: id}})-[:CAME_TO]->(o:Outcome) WHERE {seen("o")}
+    WITH id, o.status AS status, o ORDER BY o.at
+    WITH id, collect(o)[..CASE status WHEN 'disbursed' THEN $parts ELSE 1 END] AS first, status UNWIND first AS o RETURN {columns("o", OUTCOME)}"""
 KNOWN = "l.known_at < $as_of AND l.mark <= $mark"
 ABOUT = f"""CALL (p) {{
         MATCH (p)<-[:ABOUT]-(l:Label) WHERE {KNOWN} RETURN l
         UNION ALL
         MATCH (p)-[:APPLIED]->(a:Application)<-[:ABOUT]-(l:Label) WHERE {seen("a")} AND {KNOWN} RETURN l
     }}"""
-LABELS_OF = f"UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}}) {ABOUT} RETURN who, {columns('l', LABEL)}"
+LABELS_OF = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}})
+    CALL (p) {{ {ABOUT} RETURN l LIMIT $limit }} RETURN who, {columns("l", LABEL)}"""
+# `graph.facts.deciding`, for who has more labels than are read as they are.
+DECIDING_LABELS = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}}) {ABOUT}
+    WITH who, l.application_id AS matter, collect(l) AS said,
+        max(CASE l.label WHEN 'fraud' THEN l.known_at END) AS fraud_at, max(CASE l.label WHEN 'good' THEN l.known_at END) AS good_at
+    WITH *, CASE WHEN fraud_at IS NULL OR good_at > fraud_at THEN good_at ELSE fraud_at END AS last_at,
+        reduce(first = null, l IN said | CASE WHEN l.label = 'fraud' AND (good_at IS NULL OR l.known_at > good_at)
+            AND (first IS NULL OR l.known_at < first) THEN l.known_at ELSE first END) AS held_from
+    ORDER BY matter <> '', fraud_at IS NULL OR fraud_at < last_at, last_at DESC, matter
+    WITH who, collect([said, fraud_at, good_at, held_from])[..$matters] AS matters
+    UNWIND matters AS m UNWIND m[0] AS l
+    WITH who, m, l WHERE (l.label = 'good' AND l.known_at = m[2]) OR (l.label = 'fraud' AND (l.known_at = m[1] OR l.known_at = m[3]))
+    WITH who, l ORDER BY l.source
+    WITH who, l.application_id AS matter, l.label AS word, l.known_at AS at, collect(l)[..$sources] AS kept
+    UNWIND kept AS l RETURN who, {columns("l", LABEL)}"""
 
 # -- ties --------------------------------------------------------------------------------------------------------------------------------
 

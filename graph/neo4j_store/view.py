@@ -10,6 +10,7 @@ from typing import Any
 import networkx as nx
 
 from graph.evidence import Evidence, Subject
+from graph.facts.deciding import LABELS, MATTERS, OUTCOMES, PARTS, SOURCES
 from graph.facts.hubs import hub_reason
 from graph.keys import elsewhere
 from graph.model import (
@@ -91,7 +92,8 @@ class Neo4jView(GraphView):
         given |= {"merchant": (asked and asked.merchant_id) or "", "agent": (asked and asked.agent_id) or "", "events": 128}
         [row] = self._ask(cypher_nearby.FACTS, **given)
         found = evidence_from(row, subject=subject, as_of=self.as_of, graph=graph, devices=devices, interned=self._interned)
-        found = replace(found, zone=self.zone)
+        outcomes, labels = self._first_of_many(found.outcomes, OUTCOMES), self._deciding_of_many(found.labels, LABELS)
+        found = replace(found, zone=self.zone, outcomes=outcomes, labels=labels)
         beyond = elsewhere(self, graph, subject)  # seldom anything: most walks bring in everybody who holds a key
         if not beyond:
             return found
@@ -153,13 +155,29 @@ class Neo4jView(GraphView):
         answers = {who: tuple((known[who] if who in known else found.get(who, []))[:limit]) for who in applicant_ids}
         return {who: events for who, events in answers.items() if events}
 
-    def outcomes_of(self, application_ids: Sequence[str]) -> Mapping[str, tuple[Outcome, ...]]:
-        rows = self._ask(cypher_read.OUTCOMES_OF, applications=list(dict.fromkeys(application_ids))) if application_ids else []
-        return outcomes_by_application(application_ids, [outcome_of(row) for (row,) in rows])
+    def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
+        asked = list(dict.fromkeys(application_ids))
+        rows = self._ask(cypher_read.OUTCOMES_OF, applications=asked, limit=limit + 1) if asked else []
+        return self._first_of_many(outcomes_by_application(application_ids, [outcome_of(row) for (row,) in rows]), limit)
 
-    def labels_of(self, applicant_ids: Sequence[str]) -> Mapping[str, tuple[Label, ...]]:
-        rows = self._ask(cypher_read.LABELS_OF, people=list(dict.fromkeys(applicant_ids))) if applicant_ids else []
-        return labels_by_person(applicant_ids, [(who, label_of(row)) for who, row in rows])
+    def _first_of_many(self, found: Mapping[str, tuple[Outcome, ...]], limit: int) -> Mapping[str, tuple[Outcome, ...]]:
+        many = [loan for loan, steps in found.items() if len(steps) > limit]
+        if not many:
+            return found
+        rows = self._ask(cypher_read.FIRST_OUTCOMES, applications=many, parts=PARTS)
+        return {**found, **outcomes_by_application(many, [outcome_of(row) for (row,) in rows])}
+
+    def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
+        asked = list(dict.fromkeys(applicant_ids))
+        rows = self._ask(cypher_read.LABELS_OF, people=asked, limit=limit + 1) if asked else []
+        return self._deciding_of_many(labels_by_person(applicant_ids, [(who, label_of(row)) for who, row in rows]), limit)
+
+    def _deciding_of_many(self, found: Mapping[str, tuple[Label, ...]], limit: int) -> Mapping[str, tuple[Label, ...]]:
+        many = [who for who, labels in found.items() if len(labels) > limit]
+        if not many:
+            return found
+        rows = self._ask(cypher_read.DECIDING_LABELS, people=many, matters=MATTERS, sources=SOURCES)
+        return {**found, **labels_by_person(many, [(who, label_of(row)) for who, row in rows])}
 
     # -- ties -------------------------------------------------------------------------------------------------------------------------
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from time import perf_counter
 from typing import Any
 
+from graph.errors import StoreUnavailableError
 from graph.sqlite_store.codec import KINDS
-from graph.store import Found
+from graph.store import SEARCH_S, Found
+
+_LOOK_AGAIN = 10_000  # steps of SQLite between two looks at the clock
 
 # Each gives (name, what to show). An id is looked up as it is and as a beginning; the range ends before the highest character.
 APPLICANTS = """SELECT p.applicant_id, p.applicant_id FROM applicant p WHERE p.applicant_id >= :text AND p.applicant_id < :end
@@ -25,15 +29,25 @@ IDENTIFIERS = f"""SELECT i.kind, i.token, i.masked FROM identifier i
 
 
 def search(connection: sqlite3.Connection, text: str, asked: dict[str, Any]) -> tuple[Found, ...]:
-    """At most `limit` hits for `text`; `asked` carries limit, snapshot (or None), as_of and mark."""
+    """At most `limit` hits for `text`, of what could be looked through in time. `asked` carries limit, snapshot (or None), as_of and mark."""
     text = text.strip()
     if not text:
         return ()
     asked = {**asked, "text": text, "end": text + "\U0010ffff"}
-    hits = [Found(f"{kind}:{name}", kind, label) for kind, sql in _BY_ID for name, label in connection.execute(sql, asked)]
-    for code, token, masked in connection.execute(IDENTIFIERS, asked):
-        kind = KINDS[code].value
-        hits.append(Found(f"{kind}:{token}", kind, masked or token))
+    hits: list[Found] = []
+    until = perf_counter() + SEARCH_S
+    connection.set_progress_handler(lambda: perf_counter() > until, _LOOK_AGAIN)
+    try:
+        for kind, sql in _BY_ID:
+            hits += [Found(f"{kind}:{name}", kind, label) for name, label in connection.execute(sql, asked)]
+        for code, token, masked in connection.execute(IDENTIFIERS, asked):
+            kind = KINDS[code].value
+            hits.append(Found(f"{kind}:{token}", kind, masked or token))
+    except (StoreUnavailableError, sqlite3.OperationalError):
+        if perf_counter() <= until:
+            raise  # anything but the time that was up: then what was found by then is all
+    finally:
+        connection.set_progress_handler(None, 0)
     return tuple(sorted(hits, key=lambda hit: text not in (hit.label, hit.node.partition(":")[2]))[: asked["limit"]])
 
 

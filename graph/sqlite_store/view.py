@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 
+from graph.facts.deciding import LABELS, MATTERS, OUTCOMES, PARTS, SOURCES
 from graph.facts.hubs import COUNT_CAP, hub_reason
 from graph.model import (
     Application,
@@ -45,6 +46,17 @@ from graph.sqlite_store.codec import (
 )
 from graph.sqlite_store.search import search
 from graph.sqlite_store.tables import read_tables
+from graph.sqlite_store.told import (
+    DECIDING_MOMENTS,
+    FIRST_OUTCOMES,
+    LABELS_OF_EACH,
+    MANY_LABELS,
+    MANY_OUTCOMES,
+    OUTCOMES_OF_EACH,
+    SAID_AT,
+    WHEN_IT_CAME,
+    WHEN_IT_WAS_SAID,
+)
 from graph.store import Found, GraphView
 from graph.tables import Tables
 
@@ -72,17 +84,6 @@ DEALERS = """SELECT j.value FROM json_each(:asked) j CROSS JOIN applicant p ON p
 # may answer is bounded: a read of the list stops where somebody must have too many rows (thousands); `_MANY` finds them, and each is read by itself.
 _EACH = "json_each(:asked) j CROSS JOIN applicant p ON p.applicant_id = j.value CROSS JOIN"
 APPLICATIONS_OF_EACH = f"SELECT a.key, j.value FROM {_EACH} application a ON a.applicant = p.key WHERE {_SEEN} LIMIT :most"
-OUTCOMES = f"""
-    SELECT application_id, status, at, amount FROM json_each(:asked) j CROSS JOIN outcome ON application_id = j.value
-    WHERE {_SEEN} ORDER BY at, status"""
-LABEL_COLUMNS = "l.application_id, l.applicant_id, l.known_at, l.source, l.label, l.detail"
-LABELS = f"""
-    SELECT {LABEL_COLUMNS}, j.value FROM json_each(:asked) j CROSS JOIN label l ON l.applicant_id = j.value
-    WHERE l.applicant_id <> '' AND l.known_at < :as_of AND l.mark <= :mark
-    UNION ALL
-    SELECT {LABEL_COLUMNS}, j.value FROM {_EACH} application a ON a.applicant = p.key CROSS JOIN label l ON l.application_id = a.application_id
-    WHERE a.at < :as_of AND a.mark <= :mark AND l.known_at < :as_of AND l.mark <= :mark
-    ORDER BY 3, 1, 2, 4"""
 TIES_OF_EACH = f"SELECT t.identifier, t.role, t.since, {_LAST}, j.value FROM {_EACH} tie t ON t.applicant = p.key WHERE {_TIE_SEEN} LIMIT :most"
 TIES_OF_KIND = f"""
     SELECT t.identifier, t.role, t.since, {_LAST} FROM tie t JOIN identifier i ON i.key = t.identifier
@@ -164,17 +165,26 @@ class SqliteView(GraphView):
         resolve = self._cache.identifiers(self._db, mentioned(row[7] for row in rows))
         return tuple([event_of(row, (names[row[1]], names.get(row[4])), resolve) for row in rows])
 
-    def outcomes_of(self, application_ids: Sequence[str]) -> Mapping[str, tuple[Outcome, ...]]:
-        found: dict[str, list[Outcome]] = {application_id: [] for application_id in application_ids}
-        for row in self._each(OUTCOMES, application_ids):
-            found[row[0]].append(outcome_of(row))
-        return {application_id: tuple(told) for application_id, told in found.items()}
+    def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
+        found, many = self._of_each(OUTCOMES_OF_EACH, MANY_OUTCOMES, list(dict.fromkeys(application_ids)), limit)
+        for application_id in many:
+            found[application_id] = self._db.execute(FIRST_OUTCOMES, {"id": application_id, "parts": PARTS, **self._when}).fetchall()
+        return {loan: tuple([outcome_of(row) for row in sorted(rows, key=WHEN_IT_CAME)]) for loan, rows in found.items()}
 
-    def labels_of(self, applicant_ids: Sequence[str]) -> Mapping[str, tuple[Label, ...]]:
-        found: dict[str, list[Label]] = {who: [] for who in applicant_ids}
-        for row in self._each(LABELS, applicant_ids):
-            found[row[-1]].append(label_of(row))
-        return {who: tuple(known) for who, known in found.items()}
+    def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
+        found, many = self._of_each(LABELS_OF_EACH, MANY_LABELS, list(dict.fromkeys(applicant_ids)), limit)
+        for who in many:
+            found[who] = self._deciding(who)
+        return {who: tuple([label_of(row) for row in sorted(rows, key=WHEN_IT_WAS_SAID)]) for who, rows in found.items()}
+
+    def _deciding(self, who: str) -> list[Row]:
+        """Of too many labels about somebody, those that decide."""
+        rows: list[Row] = []
+        moments = self._db.execute(DECIDING_MOMENTS, {"who": who, "matters": MATTERS, **self._when}).fetchall()
+        for application_id, applicant_id, label, at in moments:
+            matter = {"application_id": application_id, "applicant_id": applicant_id, "label": label, "at": at}
+            rows += self._db.execute(SAID_AT, {**matter, "sources": SOURCES, "mark": self._when["mark"]})
+        return rows
 
     def _each(self, sql: str, asked: Sequence[str] | Sequence[int], most: int = -1) -> list[Row]:
         return self._db.execute(sql, {"asked": json.dumps(asked), "most": most, **self._when}).fetchall() if asked else []

@@ -14,6 +14,7 @@ from ingestion.normalise import normalise
 from ingestion.recognise import UNMISTAKABLE, recognised
 from service.desk.drawings import label_of
 
+LEAST = 2  # characters of a search: with fewer everybody would begin
 _KINDS = ("applicant", "application", "ring")  # what a search may name before a colon, beside the kinds of identifiers
 _COLUMNS: dict[IdentifierKind, Column] = {c.kind: c for c in reversed(IDENTIFIERS) if c.kind is not None}
 
@@ -36,10 +37,10 @@ def find(view: GraphView, naming: Naming, text: str) -> tuple[Hit, ...]:
     """
     kind, colon, value = text.strip().partition(":")
     if colon and kind in _KINDS:
-        return tuple(hit for hit in _listed(view.search(value.strip())) if hit.type == kind)
+        return tuple(hit for hit in _listed(view.search(value.strip())) if hit.type == kind) if len(value.strip()) >= LEAST else ()
     asked = [IdentifierKind(kind)] if colon and kind in tuple(IdentifierKind) else list(_COLUMNS)
     text = value.strip() if len(asked) == 1 else text.strip()
-    if not text:
+    if len(text) < LEAST:
         return ()
     if held := tuple(_held(view, naming, text, asked)):
         return held

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, render_template, request, send_from_direc
 
 from graph.errors import InputError
 from graph.model import IdentifierKind
-from graph.store import GraphView
+from graph.store import SEARCH_S, GraphView
 from ingestion.recognise import recognised
 from service import calls
 from service.desk import dossiers, finding, ring_dossiers, subgraphs
@@ -72,7 +72,8 @@ def search() -> Response:
     text, as_of = body.get("q", ""), body.get("as_of") or ""
     if not isinstance(text, str) or not isinstance(as_of, str):
         raise InputError("q and as_of: texts")
-    return _json(finding.find(wired.store.view(_moment(as_of, wired)), wired.naming, text[:LONGEST_SEARCH]))
+    with wired.store.within(2 * SEARCH_S):
+        return _json(finding.find(wired.store.view(_moment(as_of, wired)), wired.naming, text[:LONGEST_SEARCH]))
 
 
 @bp.get("/subgraph")
