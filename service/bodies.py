@@ -27,6 +27,7 @@ _OF_OTHERS = re.compile(
     re.IGNORECASE,
 )
 _PROFILE = frozenset({"city", "birth_year", "new_citizen"})
+DEEPEST = 32  # groups and lists within one another in a body: everything that reads one can go so deep
 _CONTACTS = 100  # of one list; an address book is larger
 _OF_THE_REQUEST = frozenset({"stage", "hash_scheme", *wanted.KEYS})  # at the top of a body, and no columns
 NAMED, _LONGEST = 20, 64  # how many of the names that nobody knows are told, and how much of each
@@ -39,11 +40,24 @@ class BodyError(InputError):
 
 
 def decoded(body: bytes) -> Any:
-    """The JSON of a body, every number with all its digits. Raises BodyError for what is no JSON in UTF-8."""
+    """The JSON of a body, every number with all its digits. Raises BodyError for what is no JSON in UTF-8, or is nested deeper than DEEPEST."""
     try:
-        return exact_json.decoded(body.decode())
+        value = exact_json.decoded(body.decode())
     except ValueError as error:
         raise BodyError(f"the body is not JSON in UTF-8: {error}") from error
+    if _deeper(value, DEEPEST):
+        raise BodyError(f"the body is nested too deep: at most {DEEPEST} groups and lists within one another")
+    return value
+
+
+def _deeper(value: Any, most: int) -> bool:
+    """Whether there are more than `most` groups and lists within one another."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        if not level:
+            return False
+    return True
 
 
 def as_object(value: Any) -> Mapping[str, Any]:
