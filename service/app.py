@@ -20,9 +20,11 @@ from service.auth import LOCAL, KeyRing, Keys, is_loopback
 from service.binding import OPERATOR, Binding
 from service.debts import Settler
 from service.desk import routes
+from service.handed import CallerGone
 from service.limits import RateLimit
 from service.probing import Probing
 from service.settings import Settings
+from service.slots import Slots
 from service.wiring import Wired, wire
 
 log = logging.getLogger("ringfence.app")
@@ -43,6 +45,7 @@ OPEN = frozenset(
     }
 )
 WRONG_KEYS_S, WRONG_KEYS = 0.2, 10  # wrong keys that one address may send: ten at once, then one every five seconds
+CALLER_GONE = 499  # the status in the metrics of what nobody waited for any more
 SCOPE_OF = {"risk": "risk", "facts": "facts", "rings": "rings", "desk": "desk", "status": "metrics"}
 
 
@@ -70,6 +73,7 @@ def create_app(wired: Wired) -> Flask:
     app = Flask("service", static_folder=None)
     app.extensions["ringfence"] = wired
     app.config["MAX_CONTENT_LENGTH"] = wired.settings.max_batch_bytes
+    app.extensions["ringfence.batches"] = Slots(wired.settings.batches_per_key, Path(shared) if (shared := wired.settings.metrics_dir) else None)
     problems.install(app)
     headers.install(app)
     app.extensions["ringfence.limit"] = RateLimit(wired.settings.rate_limit, wired.settings.rate_burst, _shared(wired.settings, "limits"))
@@ -79,6 +83,7 @@ def create_app(wired: Wired) -> Flask:
         KeyRing(wired.settings.api_keys, wired.settings.api_keys_file),
         RateLimit(WRONG_KEYS_S, WRONG_KEYS, _shared(wired.settings, "wrong-keys")),
     )
+    app.register_error_handler(CallerGone, lambda _: Response(status=CALLER_GONE))
     for blueprint in (risk_api.bp, facts_api.bp, ring_api.bp):
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix="/v1", name=f"v1_{blueprint.name}")
@@ -127,8 +132,9 @@ def _frame(app: Flask, ring: KeyRing, wrong: RateLimit) -> None:
 
     @app.before_request
     def arrive() -> None:
-        g.started = perf_counter()
         calls.begin()
+        if (refused := calls.handed().refused) is not None:
+            raise refused
         _admit(ring.keys(), wrong)
 
     @app.after_request
@@ -138,8 +144,10 @@ def _frame(app: Flask, ring: KeyRing, wrong: RateLimit) -> None:
         response.headers["X-Request-Id"] = g.get("request_id", "")
         response.headers.setdefault("Cache-Control", "no-store")
         route = request.url_rule.rule if request.url_rule else "none"
-        metrics.REQUESTS.labels(route, request.method, response.status_code).inc()
-        metrics.SECONDS.labels(route).observe(perf_counter() - g.started)
+        seconds = perf_counter() - calls.handed().arrived
+        response.headers["Server-Timing"] = f"total;dur={seconds * 1000:.1f}"  # from the socket on, the audit row included
+        metrics.REQUESTS.labels(route, metrics.method_label(request.method), response.status_code).inc()
+        metrics.SECONDS.labels(route).observe(seconds)
         return response
 
 

@@ -30,7 +30,10 @@ _ANY_TIME = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """The frame of a request: who, when it arrived, under which id and key, how long it may take (None: the setting's), and for whom it speaks."""
+    """The frame of a request: who, when it arrived, under which id and key, how long it may take (None: the setting's), and for whom it speaks.
+
+    `started`: when it came to the socket (`perf_counter`, seconds), from which its time counts; None: now.
+    """
 
     client: str
     request_id: str
@@ -38,6 +41,7 @@ class Call:
     key: str | None = None
     timeout_ms: float | None = None
     binding: Binding = OPERATOR
+    started: float | None = None
 
 
 def asked(wired: Wired, body: Mapping[str, Any], call: Call, fingerprint: str | None = None) -> Asked:
@@ -45,7 +49,7 @@ def asked(wired: Wired, body: Mapping[str, Any], call: Call, fingerprint: str | 
 
     `fingerprint` stands for the body where the key was given for more than this body (a batch).
     """
-    watch = Stopwatch(wired.pace, call.timeout_ms or wired.settings.timeout_ms)
+    watch = Stopwatch(wired.pace, call.timeout_ms or wired.settings.timeout_ms, started=call.started)
     claim = None
     if call.key is not None:
         lasts = timedelta(hours=wired.settings.idempotency_hours)

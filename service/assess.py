@@ -79,6 +79,8 @@ def assess(wired: Wired, asked: Asked) -> Recorded:
     first = _first_scan(wired, asked.stage, subject, asked.at)
     if first is not None:
         findings["changes_since"] = wired.answers.changes(first, concluded, seen, _as_it_was(wired, subject, first, asked.watch))
+    if asked.watch.late() and findings["degraded"]["reason"] is None:
+        findings["degraded"]["reason"] = "deadline"  # complete, and late all the same: the caller may have gone on without it
     assessment_id = f"A-{micros(asked.at):x}-{secrets.token_hex(5)}"
     answer = {"request_id": asked.request_id, "application_id": findings["application_id"], "assessment_id": assessment_id}
     answer |= {"idempotent_replay": False} | findings | {"timings_ms": asked.watch.timings()}

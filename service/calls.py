@@ -16,8 +16,10 @@ from graph.errors import InputError
 from service import bodies
 from service.asking import Call
 from service.binding import Binding
+from service.handed import ENVIRON_KEY, Handed
 from service.limits import RateLimit
 from service.probing import Probing
+from service.slots import Slots
 from service.wiring import Wired
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
@@ -36,6 +38,18 @@ def wired() -> Wired:
     return cast(Wired, current_app.extensions["ringfence"])
 
 
+def batches() -> Slots:
+    """The batches that each key may have under way."""
+    return cast(Slots, current_app.extensions["ringfence.batches"])
+
+
+def handed() -> Handed:
+    """What the front handed over beside the request; without a front (a test's client) it came just now."""
+    if "handed" not in g:
+        g.handed = request.environ.get(ENVIRON_KEY) or Handed()
+    return cast(Handed, g.handed)
+
+
 def begin() -> None:
     """Note the arrival and the request's id, the caller's or one of ours. Raises HeaderError for an unusable id."""
     g.arrived = wired().clock()
@@ -50,7 +64,15 @@ def call() -> Call:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not _KEY.fullmatch(key):
         raise HeaderError("Idempotency-Key: 1 to 64 printable characters without blanks")
-    return Call(client=g.caller.name, request_id=g.request_id, at=cast(datetime, g.arrived), key=key, timeout_ms=_timeout(), binding=binding())
+    return Call(
+        client=g.caller.name,
+        request_id=g.request_id,
+        at=cast(datetime, g.arrived),
+        key=key,
+        timeout_ms=_timeout(),
+        started=handed().arrived,
+        binding=binding(),
+    )
 
 
 def binding() -> Binding:

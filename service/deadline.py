@@ -28,12 +28,15 @@ class Pace:
 
 
 class Stopwatch:
-    """The times of one assessment, against its deadline. `tick` gives seconds; only differences count."""
+    """The times of one assessment, against its deadline. `tick` gives seconds; only differences count.
 
-    def __init__(self, pace: Pace, timeout_ms: float, tick: Callable[[], float] = perf_counter) -> None:
+    `started`: when the request came, on the same clock, where that was before now: what it waited counts.
+    """
+
+    def __init__(self, pace: Pace, timeout_ms: float, tick: Callable[[], float] = perf_counter, *, started: float | None = None) -> None:
         self._pace = pace
         self._tick = tick
-        self._started = tick()
+        self._started = tick() if started is None else started
         self._ends = self._started + timeout_ms / 1000.0
         self.spent_ms = {"store": 0.0, "neighbourhood": 0.0, "signals": 0.0, "model": 0.0}
 
@@ -44,6 +47,10 @@ class Stopwatch:
     def reserved_ms(self) -> float:
         """What the audit row usually takes."""
         return self._pace.expected["audit"]
+
+    def late(self) -> bool:
+        """Whether the caller's time is up, or will be when the audit row is written."""
+        return self.left_ms() < self.reserved_ms()
 
     def spare_ms(self, *steps: str) -> float:
         """Milliseconds left when these steps and the audit row have taken twice what they usually take; negative when there is no room."""

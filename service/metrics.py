@@ -8,6 +8,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 
 _SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.5)
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})  # that are labels of their own
+
 REQUESTS = Counter("ringfence_requests_total", "Requests answered.", ("route", "method", "status"))
 SECONDS = Histogram("ringfence_request_seconds", "Time to answer a request.", ("route",), buckets=_SECONDS)
 ASSESSMENTS = Counter("ringfence_assessments_total", "Assessments made, by decision and level of completeness.", ("decision", "level"))
@@ -17,6 +19,11 @@ PROBING = Counter("ringfence_probing_total", "Callers who named many values that
 REFUSED_KEYS = Counter("ringfence_refused_keys_total", "Requests with a key that there is not.")
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+def method_label(method: str) -> str:
+    """An HTTP method as a label: anybody can invent one, and a series once made is there for ever."""
+    return method if method in METHODS else "other"
 
 
 def exposition() -> bytes:

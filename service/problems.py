@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from graph.errors import RecordError, RingfenceError
 
@@ -53,6 +53,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "ring_unknown": Problem(404, "There is no such ring", "Ask `/rings` for those of the snapshot in force."),
         "not_found": Problem(404, "Nothing is known of this", "Check the id, and the moment asked for."),
         "no_such_address": Problem(404, "There is nothing at this address", "See `/docs` for the addresses."),
+        "body_too_slow": Problem(408, "The body did not come in time", "Send the whole body at once; `detail` names the limit."),
         "method_not_allowed": Problem(405, "The address does not take this method", "See `/docs` for what it takes."),
         "known_with_other_content": Problem(
             409, "The id is known with other content", "A fact never changes: send it as it was, or under an id of its own."
@@ -66,16 +67,23 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "bad_http": Problem(400, "The request is no HTTP that is understood here", "Correct the request."),
         "internal_error": Problem(500, "A fault of ours", "Report the `request_id`: the log knows more under it."),
         "record_changed": Problem(500, "An audit row was changed after it was written", "Tell who runs the service: `detail` names the row."),
+        "busy": Problem(503, "Too much waits already", "Send the same again after `Retry-After` seconds."),
         "store_unavailable": Problem(503, "The store or the audit log cannot be used", "Send the same again after `Retry-After` seconds."),
         "deadline_passed": Problem(503, "The deadline has passed", "Send the same again, with more time."),
     }
 )
 _OF_HTTP: Mapping[int, str] = MappingProxyType(
     {
-        400: "bad_request", 401: "no_valid_key", 403: "forbidden", 404: "no_such_address", 405: "method_not_allowed", 413: "too_large",
-        415: "not_json", 429: "rate_limited",
+        400: "bad_request", 401: "no_valid_key", 403: "forbidden", 404: "no_such_address", 405: "method_not_allowed", 408: "body_too_slow",
+        413: "too_large", 415: "not_json", 429: "rate_limited",
     }
 )  # fmt: skip
+
+
+class Busy(ServiceUnavailable):
+    """More waits already than is worth waiting behind."""
+
+    problem = "busy"
 
 
 def code_of(error: Exception) -> str:

@@ -24,13 +24,15 @@ from service.asking import Call, asked, fingerprint_of
 from service.assess import assess, replay
 from service.binding import OPERATOR
 from service.bodies import BodyError, as_object
-from service.calls import binding, call, json_body, json_object, probing, spend, wired
+from service.calls import batches, binding, call, handed, json_body, json_object, probing, spend, wired
+from service.handed import CallerGone
 from service.wanted import KEYS
 
 log = logging.getLogger("ringfence.risk")
 bp = Blueprint("risk", __name__)
 
 MOST = 1_000  # assessments in one batch
+BATCH_RETRY_S = 5  # what a batch too many is asked to wait
 BATCH_KEYS = ("requests", "applications", "items")
 
 
@@ -46,7 +48,10 @@ def batch() -> Response:
     body = json_body(wired().settings.max_batch_bytes)
     items = _items(body)
     spend(len(items))
-    answers = b"[" + b",".join(_each(_with_shared(items, body), call(), body)) + b"]"
+    with batches().slot(g.caller.name) as had:
+        if not had:
+            raise TooManyRequests("this key has as many batches under way as it may", retry_after=BATCH_RETRY_S)
+        answers = b"[" + b",".join(_each(_with_shared(items, body), call(), body)) + b"]"
     return _json(answers if isinstance(body, list) else b'{"answers":' + answers + b"}")
 
 
@@ -148,14 +153,16 @@ def _with_shared(items: Sequence[Any], body: Any) -> Sequence[Any]:
 def _each(items: Sequence[Any], frame: Call, body: Any) -> Iterator[bytes]:
     """One answer or problem each. All share the batch's arrival, so none sees another; a deadline is the whole batch's."""
     fingerprint = fingerprint_of(wired(), body) if frame.key else None
-    started = perf_counter()
     for position, item in enumerate(items):
+        handed().give_way()  # between two slices
         key = f"{frame.key}#{position}" if frame.key else None
         left = None
         if frame.timeout_ms is not None:
-            left = max(frame.timeout_ms - (perf_counter() - started) * 1000.0, 1.0)
+            left = max(frame.timeout_ms - (perf_counter() - handed().arrived) * 1000.0, 1.0)
         try:
-            yield _answered(item, replace(frame, key=key, timeout_ms=left), fingerprint)
+            yield _answered(item, replace(frame, key=key, timeout_ms=left, started=None), fingerprint)
+        except CallerGone:
+            raise
         except Exception as error:  # whatever becomes of one, the others get their answers
             if position == 0 and isinstance(error, KeyReusedError):
                 raise

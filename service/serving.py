@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import socket
 import sys
@@ -12,7 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 
 from graph.errors import SettingError
 from service.auth import KeyRing, check_address
@@ -22,12 +24,18 @@ from service.wiring import load_scorer, wire
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # workers are the parallelism
 
+HEADER_MS = 30_000  # how long the head of a request may take to come, and how long an idle connection is kept
+HEADER_BYTES = 65_536  # of a request's head, at most
+CONNECTIONS = 4_096  # of one worker, open at once; each costs a file and a few kilobytes, however little is sent through it
+BACKLOG = 2_048  # connections that wait to be taken
+
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then let running requests end.
 
     Raises SettingError, BundleError or StoreError, all before anything listens.
     """
+    _allow_files(2 * CONNECTIONS)
     os.environ.update(_ONE_THREAD)  # before numeric libraries start threads of their own, which would not outlive the fork of a worker
     keys = KeyRing(settings.api_keys, settings.api_keys_file).keys()
     check_address(settings.host, keys)
@@ -55,6 +63,13 @@ def _prepare(settings: Settings) -> None:
     wired.close()
 
 
+def _allow_files(wanted: int) -> None:
+    """Let this process and its workers have so many files open, as far as the system allows: every connection is one."""
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if usual < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, most) if most >= 0 else wanted, most))
+
+
 def _check_port(settings: Settings) -> None:
     """Raise SettingError for an address that cannot be listened on."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -68,13 +83,17 @@ def _check_port(settings: Settings) -> None:
 
 def _server(settings: Settings) -> Granian:
     return Granian(
-        "service.app:from_environment",
+        "service.front.worker:from_environment",
         factory=True,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGI,
         workers=settings.workers,
-        blocking_threads=1,  # requests in one process share one interpreter: a second thread would only slow both
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS, max_buffer_size=HEADER_BYTES),
+        websockets=False,
+        backlog=BACKLOG,
+        backpressure=CONNECTIONS,
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=10,

@@ -30,6 +30,8 @@ _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "idempotency_hours": (1, 8_760),
         "max_body_bytes": (1, 2**30),
         "max_batch_bytes": (1, 2**30),
+        "body_seconds": (0.1, 600),
+        "batches_per_key": (1, 256),
     }
 )
 
@@ -74,6 +76,8 @@ class Settings:
     idempotency_hours: int = _setting(24, "How long an Idempotency-Key is remembered, in hours.")
     max_body_bytes: int = _setting(65_536, "Largest body of a request, in bytes; more is answered 413.")
     max_batch_bytes: int = _setting(4_194_304, "Largest body of a batch (`/risk/batch` and lists of facts), in bytes.")
+    body_seconds: float = _setting(10.0, "How long the body of a request may take to come, in seconds; a slower one is answered 408.")
+    batches_per_key: int = _setting(4, "Batches that one API key may have under way at once, over all workers; more are answered 429.")
     public_url: str = _setting("", "Where people reach this service (`https://risk.example`), put before the desk's links in answers.")
     metrics_dir: str = _setting("", "Folder in which the workers share their metrics; empty: `serve.py` makes one for its run.")
 

@@ -1,0 +1,169 @@
+"""The service under endless bodies, batches and half-open connections at once: what callers and /healthz notice. Bounded in count and time."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from scripts.bench import measured, url, wait_until_ready
+from scripts.bench_traffic import bodies
+
+AS_OF = "2026-01-01"
+HALF_OPEN, ENDLESS, BATCHES = 200, 8, 4
+DEADLINE_MS = 200
+LONGEST_S = 300.0
+Figures = dict[str, Any]
+
+
+def main() -> int:
+    """Exit status: 0 measured, 1 a step failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("var/siege"), help="where the world, store and model go (default var/siege)")
+    parser.add_argument("--applicants", type=int, default=2_500, help="size of the made-up world (default 2500)")
+    parser.add_argument("--batch", type=int, default=1_000, help="requests in each batch (default 1000)")
+    parser.add_argument("--port", type=int, default=8704, help="port of the service (default 8704)")
+    options = parser.parse_args()
+    try:
+        print(json.dumps(besieged(options.folder, options.applicants, options.batch, options.port)))
+    except subprocess.CalledProcessError as failed:
+        print(f"bench_siege: {failed}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def besieged(folder: Path, applicants: int, batch: int, port: int) -> Figures:
+    """Figures of the same service in peace and under siege."""
+    records, model = folder / "world" / "records", folder / "model"
+    if not model.exists():
+        measured("make_world.py", folder / "world", "--applicants", applicants, "--days", 365, "--seed", 11)
+        measured("load_records.py", records, "--store", url(folder), "--report", folder / "load")
+        measured("train_model.py", "--store", url(folder), "--as-of", AS_OF, "--out", model)
+    key = secrets.token_hex(32)
+    command = [sys.executable, str(Path(__file__).parent / "serve.py"), "--store", url(folder), "--model", str(model), "--port", str(port)]
+    command += ["--casebook", f"sqlite:///{folder / f'casebook-{time.time_ns()}.db'}"]
+    with subprocess.Popen(command, env=os.environ | {"RINGFENCE_API_KEYS": f"siege:{key}:risk+facts+metrics@*"}) as server:
+        try:
+            wait_until_ready(f"http://127.0.0.1:{port}", server)
+            siege = Siege(port, key, [json.loads(body) for body in bodies(str(records / "applications.parquet"), 2_000)])
+            siege.batch(50)
+            return {"peace": siege.looked(lambda seconds: seconds < 10.0), "siege": siege.laid(batch)}
+        finally:
+            server.terminate()
+
+
+class Siege:
+    """Callers of one service on this machine."""
+
+    def __init__(self, port: int, key: str, applications: Sequence[dict[str, Any]]) -> None:
+        self._port = port
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._applications = applications
+        self._asked = 0
+
+    def laid(self, batch: int) -> Figures:
+        """Lay the siege, and look at the service until the batches are done."""
+        started = time.perf_counter()
+        half_open = [self._raw(b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nX-") for _ in range(HALF_OPEN)]
+        endless = [self._raw(b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999\r\n\r\n{") for _ in range(ENDLESS)]
+        with ThreadPoolExecutor(BATCHES) as pool:
+            batches = [pool.submit(self.batch, batch) for _ in range(BATCHES)]
+            figures = self.looked(lambda seconds: seconds < LONGEST_S and not all(one.done() for one in batches))
+            figures["batches"] = [one.result() for one in batches]
+        figures["seconds"] = round(time.perf_counter() - started, 1)
+        figures["endless_answered"] = Counter(connection.recv(12)[9:12].decode() for connection in endless)
+        for connection in (*half_open, *endless):
+            connection.close()
+        return figures
+
+    def looked(self, goes_on: Callable[[float], bool]) -> Figures:
+        """Ask /healthz, /metrics now and then, and /risk with a deadline, one after the other."""
+        started = time.perf_counter()
+        health, metrics, risk, total = list[float](), list[float](), list[float](), list[float]()
+        levels, untrue = Counter[str](), 0
+        while goes_on(time.perf_counter() - started):
+            health += [self._get("/healthz") for _ in range(5)]
+            if len(health) % 50 == 0:
+                metrics.append(self._get("/metrics"))
+            milliseconds, answer = self._risk()
+            told = answer["timings_ms"]["total"]
+            risk.append(milliseconds)
+            total.append(told)
+            late = answer["degraded"]["reason"] == "deadline"
+            levels[f"{answer['degraded']['level']}{' (deadline)' if late else ''}"] += 1
+            untrue += told > milliseconds or (told > DEADLINE_MS and not late)
+        return {
+            "healthz_ms": _spread(health),
+            "metrics_ms": _spread(metrics),
+            "risk_ms": _spread(risk),
+            "risk_told_ms": _spread(total),
+            "within_the_deadline": round(sum(one <= DEADLINE_MS for one in risk) / len(risk), 4),
+            "levels": levels,
+            "untrue": untrue,
+        }
+
+    def batch(self, size: int) -> Figures:
+        """One batch: its status, how long it took and how many of it were answered."""
+        started = time.perf_counter()
+        status, data = self._ask("POST", "/risk/batch", [self._application() for _ in range(size)], {})
+        answers = json.loads(data)
+        answered = sum("decision" in one for one in answers) if isinstance(answers, list) else 0
+        return {"status": status, "seconds": round(time.perf_counter() - started, 1), "answered": answered}
+
+    def _risk(self) -> tuple[float, Figures]:
+        began = time.perf_counter()
+        status, data = self._ask("POST", "/risk", self._application(), {"X-Timeout-Ms": str(DEADLINE_MS)})
+        milliseconds = (time.perf_counter() - began) * 1000
+        if status != 200:
+            raise RuntimeError(f"/risk answered {status}: {data[:300]!r}")
+        return milliseconds, json.loads(data)
+
+    def _get(self, path: str) -> float:
+        began = time.perf_counter()
+        status, _ = self._ask("GET", path, None, {})
+        if status != 200:
+            raise RuntimeError(f"{path} answered {status}")
+        return (time.perf_counter() - began) * 1000
+
+    def _application(self) -> Figures:
+        self._asked += 1
+        one = self._applications[self._asked % len(self._applications)]
+        return one | {"application_id": f"siege-{time.time_ns()}-{self._asked}"}
+
+    def _ask(self, method: str, path: str, told: Any, headers: dict[str, str]) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=LONGEST_S)
+        try:
+            connection.request(method, path, None if told is None else json.dumps(told), self._headers | headers)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def _raw(self, sent: bytes) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", self._port), timeout=30)
+        connection.sendall(sent)
+        return connection
+
+
+def _spread(times: Sequence[float]) -> dict[str, float]:
+    """p50, p99 and the longest, in milliseconds, of how many."""
+    if not times:
+        return {"count": 0}
+    ordered = sorted(times)
+    p50, p99 = (ordered[min(int(len(ordered) * part), len(ordered) - 1)] for part in (0.5, 0.99))
+    return {"count": len(ordered), "p50": round(p50, 2), "p99": round(p99, 2), "longest": round(ordered[-1], 2)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
