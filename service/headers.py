@@ -21,6 +21,8 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
 }
+BARE = tuple((name.lower().encode(), value.encode()) for name, value in (ALWAYS | {"Content-Security-Policy": DATA}).items())
+"""The same for an answer that the application cannot give itself."""
 _STYLE = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 
 

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from service.app import create_app
 from service.desk import routes
+from service.front.wsgi import Answer
 from tests.small_service import body, service
 
 ANSWERS = [
@@ -69,3 +70,9 @@ def test_a_page_for_people_has_its_own_style_and_no_script(client: FlaskClient, 
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert policy(answer.headers["Content-Security-Policy"])["style-src"] == f"'sha256-{digest}'"
     assert not re.search(r"<script|\sstyle=|\son\w+=", answer.text)
+
+
+def test_an_answer_that_the_application_cannot_give_carries_them_as_well() -> None:
+    told = dict(Answer.bare(503).headers)
+    assert (told[b"x-content-type-options"], told[b"referrer-policy"]) == (b"nosniff", b"no-referrer")
+    assert told[b"content-security-policy"].startswith(b"default-src 'none'")

@@ -8,6 +8,8 @@ from io import BytesIO
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from service.headers import BARE
+
 Environ = dict[str, Any]
 Scope = Mapping[str, Any]
 App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -33,7 +35,7 @@ class Answer(NamedTuple):
     @classmethod
     def bare(cls, status: int) -> Answer:
         """An answer of nothing but its status, for where the application cannot be asked; it may be tried again in a second."""
-        return cls(status, [(b"content-length", b"0"), (b"retry-after", b"1"), (b"cache-control", b"no-store")], b"")
+        return cls(status, [(b"content-length", b"0"), (b"retry-after", b"1"), (b"cache-control", b"no-store"), *BARE], b"")
 
 
 def environ_of(scope: Scope, body: bytes) -> Environ:
