@@ -1,15 +1,16 @@
-"""The floor of the serving benchmark: a bare Flask echo, on the same server with the same settings as the service."""
+"""The floor of the serving benchmark: a bare Flask echo, on the same server and behind the same front as the service."""
 
 from __future__ import annotations
 
 import sys
 
 from flask import Flask, Response, request
-from granian import Granian
-from granian.constants import Interfaces
+
+from service.front.front import Front
+from service.serving import server
 
 
-def create_app() -> Flask:
+def create_app() -> Front:
     """One route that gives back what it was sent."""
     app = Flask(__name__)
 
@@ -21,11 +22,9 @@ def create_app() -> Flask:
     def ready() -> str:
         return "ready"
 
-    return app
+    return Front(app, most_bytes=65_536, body_seconds=10.0)
 
 
 if __name__ == "__main__":
     port, workers = map(int, sys.argv[1:])
-    Granian(
-        "scripts.bench_echo:create_app", factory=True, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=1, log_level="warning"
-    ).serve()
+    server("scripts.bench_echo:create_app", host="127.0.0.1", port=port, workers=workers).serve()

@@ -16,11 +16,12 @@ from ingestion.contract import TABLES
 from ingestion.door import Door
 from ingestion.parse import BadRow
 from service import bodies
-from service.calls import binding, json_body, spend, wired
+from service.calls import binding, handed, json_body, spend, wired
 
 bp = Blueprint("facts", __name__)
 
 MOST = 1_000  # facts in one request
+SLICE = 50  # facts that are read before others have their turn
 
 
 @bp.post("/feedback")
@@ -81,6 +82,8 @@ def _parsed(rows: list[Any], table: str, parser: Callable[..., Any], *, single: 
     ignored: list[str] = []
     found: list[RecordError] = []
     for position, row in enumerate(rows):
+        if position % SLICE == SLICE - 1:
+            handed().give_way()
         place = "" if single else f"[{position}]."
         try:
             fact, unread = _one(row, door, table, parser)

@@ -47,10 +47,10 @@ def batch() -> Response:
     """Assess up to a thousand, one answer each, in order; a bad one gets its problem and the rest go on."""
     body = json_body(wired().settings.max_batch_bytes)
     items = _items(body)
-    spend(len(items))
     with batches().slot(g.caller.name) as had:
         if not had:
             raise TooManyRequests("this key has as many batches under way as it may", retry_after=BATCH_RETRY_S)
+        spend(len(items))
         answers = b"[" + b",".join(_each(_with_shared(items, body), call(), body)) + b"]"
     return _json(answers if isinstance(body, list) else b'{"answers":' + answers + b"}")
 

@@ -82,13 +82,18 @@ def _check_port(settings: Settings) -> None:
 
 
 def _server(settings: Settings) -> Granian:
+    return server("service.front.worker:from_environment", host=settings.host, port=settings.port, workers=settings.workers)
+
+
+def server(target: str, *, host: str, port: int, workers: int) -> Granian:
+    """The production server around what makes a worker's front."""
     return Granian(
-        "service.front.worker:from_environment",
+        target,
         factory=True,
-        address=settings.host,
-        port=settings.port,
+        address=host,
+        port=port,
         interface=Interfaces.ASGI,
-        workers=settings.workers,
+        workers=workers,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS, max_buffer_size=HEADER_BYTES),
         websockets=False,

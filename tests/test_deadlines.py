@@ -122,3 +122,11 @@ def test_an_invented_method_or_address_is_no_new_series(client: FlaskClient) -> 
     series = [sample for family in REGISTRY.collect() for sample in family.samples if sample.name.startswith("ringfence_request")]
     assert {sample.labels["method"] for sample in series if "method" in sample.labels} <= {"GET", "POST", "HEAD", "PUT", "OPTIONS", "other"}
     assert not [sample for sample in series if "BREW" in json.dumps(sample.labels) or "such" in json.dumps(sample.labels)]
+
+
+def test_a_list_of_facts_lets_others_pass_too(client: FlaskClient) -> None:
+    passes: list[int] = []
+    handed = Handed(perf_counter(), None, lambda: passes.append(1))
+    facts = [{"event_id": f"e{n}", "event_type": "login", "occurred_at": "2025-02-01T10:00:00", "applicant_id": "p001"} for n in range(120)]
+    client.post("/events", json=facts, environ_overrides={ENVIRON_KEY: handed})
+    assert len(passes) == 2
