@@ -30,11 +30,12 @@ _PROBLEMS = {
     401: "No valid key.",
     403: "The key does not open this, or the address may not call.",
     409: "known_with_other_content: the id is known with other content; idempotency_key_reused: the key was used with another body.",
+    408: "The body did not come in time.",
     413: "Too large.",
     415: "Not application/json.",
     422: "Fields are wrong: `errors` lists them.",
     429: "Too many requests; Retry-After says when.",
-    503: "The store or the audit log cannot be used; Retry-After says when.",
+    503: "Too much waits already, or the store or the audit log cannot be used; Retry-After says when.",
 }
 _TIMED = {"type": "string", "format": "date-time"}
 _NULLABLE_NUMBER = {"type": ["number", "null"]}

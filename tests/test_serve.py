@@ -199,10 +199,29 @@ def test_endless_bodies_batches_and_half_open_connections_hold_up_nobody(running
         connection.close()
 
 
+def test_a_batch_whose_caller_hangs_up_stops(running: Running) -> None:
+    told = orjson.dumps([body(f"hung-up-{n}") for n in range(1_000)])
+    head = f"POST /risk/batch HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(told)}\r\n\r\n"
+    connection = raw(running, head.encode() + told)
+    with Casebook(f"sqlite:///{running.casebook}") as book:
+        before = book.count()
+        until = time.monotonic() + 30
+        while book.count() < before + 3 and time.monotonic() < until:
+            time.sleep(0.05)
+        connection.close()
+        time.sleep(0.5)
+        stopped = book.count()
+        time.sleep(1.0)
+        assert before < stopped < before + 1_000
+        assert book.count() == stopped
+
+
 def test_what_is_no_request_at_all_gets_an_answer_or_a_closed_line_and_harms_nobody(running: Running) -> None:
     for sent in (
         b"\x16\x03\x01\x02\x00\x01\x00",
         b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /%ff%fe/%00 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET /desk/%ed%a0%80?q=%ff HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
         b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n",
         b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999999\r\n\r\n",
         b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -118,15 +119,16 @@ async def _until_done_or_gone(future: asyncio.Future[Answer], job: Job, receive:
     try:
         await asyncio.wait([future, watching], return_when=asyncio.FIRST_COMPLETED)
         if not future.done():
-            job.gone = True
             raise CallerGone
     finally:
+        job.gone = not future.done()
         watching.cancel()
 
 
 def _settle(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Answer], answer: Answer) -> None:
     """From a lane's thread: the answer is there."""
-    loop.call_soon_threadsafe(_set, future, answer)
+    with suppress(RuntimeError):  # the loop is closed: the worker ends, and nobody waits any more
+        loop.call_soon_threadsafe(_set, future, answer)
 
 
 def _set(future: asyncio.Future[Answer], answer: Answer) -> None:
