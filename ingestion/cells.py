@@ -17,6 +17,7 @@ from ingestion.digits import EXACT, digits_of, is_scientific, whole
 from ingestion.door import Door, time_zone
 from ingestion.gaps import id_shows_gaps
 from ingestion.nulls import is_null
+from ingestion.recognise import without_identifiers
 
 LONGEST = 512  # characters of an id or a text; longer is not one
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -98,7 +99,8 @@ def _id(raw: object, column: Column, door: Door) -> str | None:
 
 
 def _text(raw: object, column: Column, door: Door) -> str:
-    return any_text(raw, column.name) if isinstance(raw, float) else text_of(raw, column.name)
+    """What people wrote may hold a phone or an e-mail, which nothing after the door sees."""
+    return without_identifiers(any_text(raw, column.name) if isinstance(raw, float) else text_of(raw, column.name))
 
 
 def _word(raw: object, column: Column, door: Door) -> str:

@@ -10,7 +10,7 @@ from graph.model import IdentifierKind as K
 from ingestion.characters import compatible
 from ingestion.digits import whole
 from ingestion.forms.machines import device, ip, wifi
-from ingestion.forms.masks import mask
+from ingestion.forms.masks import FORMLESS, mask
 from ingestion.forms.numbers import bank_card, national_id
 from ingestion.forms.phones import phone
 from ingestion.forms.standing import Formed, Standing, Why
@@ -50,7 +50,7 @@ def normalise(kind: K, text: str) -> Normal:
     if kind in _NUMBERS:
         text = whole(text)  # a column of numbers with gaps, as spreadsheets and data frames write it
     value, why = (" ".join(text.split()), Why.GAPS) if shows_gaps(kind, text) else _FORMS[kind](text)
-    masked = mask(kind, value)
+    masked = FORMLESS if why else mask(kind, value)
     if not text or is_null(text) or is_placeholder(kind, value):
         return Normal(value, masked, Standing.PLACEHOLDER)
     return Normal(value, masked, Standing.UNVERIFIED if why else Standing.SOUND, why)

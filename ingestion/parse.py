@@ -41,6 +41,7 @@ from ingestion.contract import (
 from ingestion.digits import whole
 from ingestion.door import Door
 from ingestion.forms.standing import Standing
+from ingestion.recognise import without_identifiers
 
 Row = Mapping[str, object]
 _IDENTIFIER = Cell.IDENTIFIER
@@ -192,7 +193,7 @@ def _attributes(row: Row, door: Door, table: Table) -> tuple[tuple[str, str], ..
     for source, name in table.attributes:
         try:
             if not is_empty(row.get(source)):
-                found.append((name, any_text(row[source], name)))
+                found.append((name, without_identifiers(any_text(row[source], name))))
         except RecordError as problem:
             if door.dropped is None:
                 raise BadRow((problem,)) from problem

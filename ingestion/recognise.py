@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from graph.model import IdentifierKind
-from ingestion.forms.masks import mask
+from ingestion.forms.masks import FORMLESS, RUN
 from ingestion.forms.standing import Standing
 from ingestion.normalise import normalise
 
 _K = IdentifierKind
 UNMISTAKABLE = frozenset({_K.EMAIL, _K.PHONE, _K.NATIONAL_ID})  # no platform's id looks like these; a long number may be a card or an id
 _MOBILE = re.compile(r"\+861[3-9]\d{9}")
+_TELLING = re.compile(r"@|\d[\d -]{5,}")  # what no text with an identifier in it lacks: most texts need no longer look
 _LONG = re.compile(r"\d{15,19}")  # shorter numbers that pass a card's checksum are mostly ids
 # Within a longer text, in the groups in which people write them; not a part of a word, of a token or of a fraction.
 _PIECES = re.compile(
@@ -35,12 +36,17 @@ def recognised(text: str) -> IdentifierKind | None:
 
 def without_identifiers(text: str) -> str:
     """`text` with every identifier in it that is recognised in its masked form."""
-    return _PIECES.sub(_masked, text)
+    return _PIECES.sub(_masked, text) if _TELLING.search(text) else text
+
+
+def scrubbed(text: str) -> str:
+    """A text of a caller's that is given back: without what looks like an identifier, and without any seven digits in a row."""
+    return RUN.sub(FORMLESS, without_identifiers(text))
 
 
 def _masked(piece: re.Match[str]) -> str:
     kind = recognised(piece[0])
-    return piece[0] if kind is None else mask(kind, normalise(kind, piece[0]).value)
+    return piece[0] if kind is None else normalise(kind, piece[0]).masked
 
 
 def _sound(kind: IdentifierKind, text: str) -> bool:

@@ -16,7 +16,7 @@ import orjson
 from graph.errors import RecordError
 from ingestion.cells import is_empty
 from ingestion.contract import Cell, Table
-from ingestion.forms.masks import mask, tail
+from ingestion.forms.masks import tail
 from ingestion.normalise import normalise
 from ingestion.recognise import without_identifiers
 from ingestion.rows import Record
@@ -73,7 +73,7 @@ def masked(table: Table, cells: Mapping[str, Any], wrong: Collection[str] = ()) 
         text = str(raw).encode(errors="replace").decode()[: 4 * _LONGEST]
         if column.cell is Cell.IDENTIFIER:
             assert column.kind is not None, "every identifier column has a kind"
-            row[column.name] = tail(text) if column.hashed else mask(column.kind, normalise(column.kind, text).value)
+            row[column.name] = tail(text) if column.hashed else normalise(column.kind, text).masked
         elif column.cell is Cell.ID or isinstance(raw, int | float | Decimal):
             row[column.name] = text[:_LONGEST]
         elif column.name in wrong:

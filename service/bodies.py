@@ -13,6 +13,7 @@ from ingestion import exact_json
 from ingestion.contract import APPLICATIONS, TABLES, Cell, Column, Table, hashed_already
 from ingestion.hashes import SCHEMES, scheme_of
 from ingestion.parse import BadRow
+from ingestion.recognise import scrubbed
 from service import wanted
 
 Row = dict[str, object]
@@ -167,7 +168,7 @@ class _Reading:
             self._ignore(f"{name}[{_CONTACTS}] to [{len(values) - 1}]")
 
     def _ignore(self, *names: str) -> None:
-        self.ignored += [name[:_LONGEST] for name in names]
+        self.ignored += [scrubbed(name)[:_LONGEST] for name in names]
 
 
 def table_for(body: Mapping[str, Any], name: str) -> Table:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from graph.model import IdentifierKind as K
 from ingestion.forms.machines import MAC
 
+FORMLESS = "****"  # of what is no valid value of its kind: a mask that follows a form shows what does not have it
+RUN = re.compile(r"\d{7,}")  # a phone or a card where a form expects none, such as a domain
+
 
 def mask(kind: K, value: str) -> str:
-    """The form for people of a value in its kind's canonical form."""
-    return _MASKS[kind](value)
+    """The form for people of a valid value in its kind's canonical form; never seven digits in a row."""
+    return RUN.sub(FORMLESS, _MASKS[kind](value))
 
 
 def _ends(head: int, tail: int) -> Callable[[str], str]:

@@ -9,7 +9,6 @@ from graph.model import IdentifierKind
 from graph.store import Found, GraphView
 from ingestion.contract import IDENTIFIERS, Column
 from ingestion.door import Naming
-from ingestion.forms.masks import mask
 from ingestion.normalise import normalise
 from ingestion.recognise import UNMISTAKABLE, recognised
 from service.desk.drawings import label_of
@@ -63,7 +62,7 @@ def _held(view: GraphView, naming: Naming, text: str, kinds: list[IdentifierKind
 
 def _alike(view: GraphView, kind: IdentifierKind, text: str) -> tuple[Hit, ...]:
     """The identifiers whose masked form is that of `text`: of a store whose values came hashed, or under a key that is gone."""
-    shown = mask(kind, normalise(kind, text).value)
+    shown = normalise(kind, text).masked
     return tuple(Hit(node=f.node, type=f.type, label=f.label, exact=False) for f in view.search(shown) if f.type == kind and f.label == shown)
 
 
