@@ -11,7 +11,8 @@ _INVISIBLE = re.compile(
     "\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 _FULL_WIDTH = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20}
-_EXCELS_TEXT = re.compile(r"=\"([^\"]*)\"|'(?=\d)(.+)")  # how spreadsheets are told that a number is a text
+# How spreadsheets are told that a number is a text, and the quotes of an export that were not taken for quotes.
+_EXCELS_TEXT = re.compile(r"=?\"([^\"]*)\"|'([^']*)'|'(?=\d)(.+)")
 
 
 def visible(text: str) -> str:
@@ -26,6 +27,6 @@ def compatible(text: str) -> str:
 
 def _told(text: str) -> str:
     text = text.strip()
-    if text[:1] in ("=", "'") and (guarded := _EXCELS_TEXT.fullmatch(text)):
-        return (guarded[1] or guarded[2] or "").strip()
+    if text[:1] in ("=", "'", '"') and (guarded := _EXCELS_TEXT.fullmatch(text)):
+        return next(filter(None, guarded.groups()), "").strip()
     return text

@@ -11,9 +11,9 @@ def _words(text: str) -> frozenset[str]:
 
 # SQL and its tools, spreadsheets, data frames, statistics packages, Objective-C, JavaScript, Hive and MySQL (`\N`). Brackets are taken off first.
 _OF_PROGRAMS = _words(
-    r"null none nil nul na n/a n.a. n.a n\a nan -nan +nan nat pd.na pd.nat np.nan 1.#ind -1.#ind 1.#qnan -1.#qnan \n \\n #n/a #na #n/a! "
-    r"#null! #value! #ref! #name? #num! #div/0! undefined dbnull system.dbnull dbnull.value void nothing nullptr object objectnull objectundefined "
-    "objectobject"
+    r"null none nil nul na n/a n.a. n.a n\a nan -nan +nan inf -inf +inf nat pd.na pd.nat np.nan 1.#ind -1.#ind 1.#qnan -1.#qnan \n \\n "
+    r"#n/a #na #n/a! #null! #value! #ref! #name? #num! #div/0! undefined dbnull system.dbnull dbnull.value void nothing nullptr object "
+    "objectnull objectundefined objectobject"
 )
 _OF_PEOPLE = _words(
     "unknown missing empty blank unspecified unset not_known notknown not_available notavailable not_set notset not_applicable notapplicable "

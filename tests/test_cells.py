@@ -108,7 +108,7 @@ def test_a_filter_and_a_translation_take_one_and_one_point_nought_for_the_same(t
 # -- ids that look the same -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("raw", ["C-8841\u200b", "\ufeffC-8841", "C-8841\xa0", "Ｃ－８８４１", "C\u00ad-8841", '="C-8841"', " C-8841\t"])
+@pytest.mark.parametrize("raw", ["C-8841\u200b", "\ufeffC-8841", "C-8841\xa0", "Ｃ－８８４１", "C\u00ad-8841", '="C-8841"', '"C-8841"', " C-8841\t"])
 def test_ids_that_look_the_same_are_the_same(raw):
     assert id_of(raw, "id") == "C-8841"
 

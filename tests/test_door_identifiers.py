@@ -56,6 +56,11 @@ SAME = [
     (K.IP, "58.4.15.178:51234", "58.4.15.178"),
     (K.ADDRESS, "幸福小区3号楼1-203室", "幸福小区 3幢 1#203"),
     (K.ADDRESS, "建设路8号2、1、101室", "建设路8号 2-1-101"),
+    (K.ADDRESS, "上海市幸福路1―23号", "上海市幸福路1-23号"),
+    (K.EMPLOYER, "“上海《华新》有限公司”", "上海华新有限公司"),
+    (K.PHONE, '"15073157065"', "15073157065"),
+    (K.EMAIL, "lina@qq.com;", "lina@qq.com"),
+    (K.IP, "[2409:8a00::1]:443", "2409:8a00::1"),
 ]
 DIFFERENT = [
     (K.ADDRESS, "上海市浦东新区幸福路1-23号", "上海市浦东新区幸福路12-3号"),
@@ -71,6 +76,8 @@ DIFFERENT = [
     (K.WIFI, "a b", "ab"),
     (K.EMAIL, "li.na@qq.com", "lina@qq.com"),
     (K.PHONE, "010-62345678", "021-62345678"),
+    (K.PHONE, "+14155552671", "14155552671"),
+    (K.PHONE, "0015073157065", "15073157065"),
 ]
 
 
@@ -107,7 +114,15 @@ def test_house_numbers_are_one_address_exactly_when_they_are_the_same(first, sec
         for kind in (K.DEVICE, K.WIFI, K.EMPLOYER, K.ADDRESS, K.PHONE)
         for word in (r"\N", "(null)", "#N/A", "[NULL]", "<NA>", "NaT", "—")
     ]
-    + [(K.PHONE, text) for text in ("10086", "95588", "110", "+86 10010", "12306")]
+    + [(K.DEVICE, text) for text in ("unknown device", "NO-DEVICE", "null,null", "未知设备", "<hidden>", "无设备号")]
+    + [
+        (K.WIFI, "Unknown WiFi"),
+        (K.ADDRESS, "Unknown address"),
+        (K.ADDRESS, "地址不详"),
+        (K.EMPLOYER, "无工作单位"),
+        (K.EMPLOYER, "unknown employer"),
+    ]
+    + [(K.PHONE, text) for text in ("021-95588", "01010086", "10086", "95588", "110", "+86 10010", "12306")]
     + [(K.IP, "0.0.0.0"), (K.IP, "127.0.0.1"), (K.WIFI, "02:00:00:00:00:00"), (K.EMPLOYER, "自由职业"), (K.ADDRESS, "未知"), (K.EMPLOYER, "n/a")],
 )
 def test_a_placeholder_is_not_an_identifier(kind, text):
@@ -127,6 +142,8 @@ def test_a_placeholder_is_not_an_identifier(kind, text):
         (K.IP, "999.1.1.1"),
         (K.IP, "192.168.1.7"),
         (K.PHONE, "88001234"),
+        (K.ADDRESS, "北京市朝阳区"),
+        (K.ADDRESS, "广东省 深圳市"),
         (K.PHONE, "7654321"),
         (K.PHONE, "021-8800123"),
         (K.PHONE, "QQ:123456789"),
@@ -197,10 +214,21 @@ def test_a_number_in_scientific_notation_is_no_identifier_of_any_kind(kind, text
         (K.ADDRESS, "12 Xixi Road, Hangzhou"),
         (K.PHONE, "400-810-8888"),
         (K.PHONE, "+1 650-253-0000"),
+        (K.PHONE, "+14155552671"),
+        (K.WIFI, "Available"),
+        (K.WIFI, "NoNo"),
+        (K.EMPLOYER, "Unknown Worlds"),
+        (K.ADDRESS, "上海市幸福小区"),
+        (K.ADDRESS, "浙江省杭州市西湖景区"),
     ],
 )
 def test_a_value_that_only_looks_masked_goes_on_linking(kind, text):
     assert normalise(kind, text).standing is Standing.SOUND
+
+
+@given(st.sampled_from(("+1", "001", "+44", "+852")), st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True))
+def test_a_number_of_another_country_is_never_one_of_ours(country, number):
+    assert not normalise(K.PHONE, country + number).value.startswith("+86")
 
 
 # 179 is left out: no mobile begins with it, and the library takes it for the code of a carrier.

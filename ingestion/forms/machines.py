@@ -51,6 +51,7 @@ def wifi(text: str) -> Formed:
 
 
 _OCTET = r"(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_PORT = re.compile(r"(?<=\]):\d{1,5}$")
 _IPV4 = re.compile(rf"({_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET})(?::\d{{1,5}})?")
 
 
@@ -59,7 +60,7 @@ def ip(text: str) -> Formed:
     if match := _IPV4.fullmatch(text):
         return match[1], Why.LOCAL if _is_private(int(match[2]), int(match[3])) else None
     try:
-        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(text.strip("[]").partition("%")[0])
+        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(_PORT.sub("", text).strip("[]").partition("%")[0])
     except ValueError:
         return text.lower(), Why.FORM
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:

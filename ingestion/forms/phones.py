@@ -8,7 +8,7 @@ import phonenumbers
 
 from ingestion.forms.standing import Formed, Why
 
-_MOBILE = re.compile(r"(?:\+|00?)?(?:86)?[ -]?(1[3-9]\d)[ -]?(\d{4})[ -]?(\d{4})")
+_MOBILE = re.compile(r"(?:(?:\+|00)?86|0)?[ -]?(1[3-9]\d)[ -]?(\d{4})[ -]?(\d{4})")  # +1 415... is no mobile of ours
 _LANDLINE = re.compile(r"\(?0(10|2\d|[3-9]\d\d)\)?[ -]?([2-8]\d{6,7})")
 _EXTENSION = re.compile(r"\s*(?:转|分机|ext\.?|x|#|(?<=\d{7})-)\s*\d{1,6}", re.IGNORECASE)
 _NAME = re.compile(r"(?:tel|phone|mobile|cell|电话|电话号码|手机|手机号|手机号码|联系电话)(?:[ :.]|(?=[+\d]))", re.IGNORECASE)
