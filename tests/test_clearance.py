@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gnn.collect import collect
 from gnn.features import APPLICANT, Reader
+from gnn.plan import Plan
 from gnn.references import NAMES, counts
 from graph.evidence import Subject
 from graph.model import Facts, Label, LabelValue
@@ -61,11 +63,17 @@ def rings(view):
     return bool(known_of(tables).fraud[np.flatnonzero(tables.applicant_ids == "ann")[0]])
 
 
+def training_target(view):
+    tables = view.tables()
+    samples = collect(tables, Plan(horizon_days=60, least_frauds=0))
+    return bool(samples.bad(tables.as_of)[np.flatnonzero(samples.application_id == "ann@1")[0]])
+
+
 def desk(view):
     return {node.id: node.bad for node in subgraphs.draw(view, "applicant:bob").nodes}["applicant:ann"]
 
 
-@pytest.mark.parametrize("looks", [policy, own_signal, neighbours_signal, network_input, reference, rings, desk])
+@pytest.mark.parametrize("looks", [policy, own_signal, neighbours_signal, network_input, reference, rings, training_target, desk])
 def test_a_fraud_that_a_review_takes_back_is_seen_by_all_and_then_by_none(store, looks):
     moments = (HELD, day(31), CLEARED, day(41))
     assert [looks(store.view(moment)) for moment in moments] == [False, True, True, False], "known strictly before the moment, or not at all"
