@@ -173,8 +173,9 @@ def _moment(raw: object, form: str) -> datetime:
     if not isinstance(raw, str) and not form:
         raise TypeError
     text = text_of(raw, "")
+    text = whole(text)
     if form:
-        return datetime.strptime(whole(text), form)  # noqa: DTZ007  likewise
+        return datetime.strptime(text, form)  # noqa: DTZ007  likewise
     if text.isdecimal() and len(text) != 8:
         raise ValueError
     return datetime.fromisoformat(text.upper())  # a small t and z are ISO-8601 as well (RFC 3339)

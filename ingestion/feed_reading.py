@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from graph.errors import DeliveryError, RecordError, SettingError
@@ -33,14 +33,15 @@ def read_feed(entry: Any, place: str, tables: Mapping[str, Table] = TABLES) -> F
         raise DeliveryError(f"{place}: unknown table {name!r}; there are {', '.join(tables)}")
     place = f"{place} ({name})"
     rows = listed(entry.get("rows", []), "rows", place)
-    if ("source" in entry) == bool(rows):
+    source = text(entry.get("source", ""), "source", place)
+    if bool(source) == bool(rows) or ("source" in entry and not source):
         raise DeliveryError(f"{place}: needs either a `source` file or `rows`")
     table = _table(tables[name], entry, place)
     for number, row in enumerate(rows, 1):
         _check_row(row, table, f"{place}, row {number}")
     return Feed(
         table=table,
-        source=text(entry.get("source", ""), "source", place),
+        source=source,
         where=tuple(_condition(condition, place) for condition in listed(entry.get("where", []), "where", place)),
         rows=tuple(rows),
     )
@@ -105,6 +106,8 @@ def _column(contract: Column, spec: Any, constant: Any, place: str) -> Column:
         raise DeliveryError(f"{place}: is no time")
     if not spec.keys().isdisjoint(("hashed", "tokens")) and contract.cell is not Cell.IDENTIFIER:
         raise DeliveryError(f"{place}: is no identifier")
+    if "prefix" in spec and contract.cell is not Cell.ID:
+        raise DeliveryError(f"{place}: is no id, and only ids take a `prefix`")
     made = replace(
         contract,
         source=spec.get("column", contract.name),
@@ -137,9 +140,12 @@ def _values(given: Any, place: str) -> dict[str, str] | None:
 def _check_cell(column: Column, given: str, place: str) -> None:
     """Raises DeliveryError for a word that the column can never hold: it would cost every row that brings it."""
     try:
-        if column.cell is not Cell.IDENTIFIER and (seen := known(given, column)) is not None:
-            READ[column.cell](seen, column, _AT_THE_END_OF_TIME)
-        elif column.required and column.cell is not Cell.IDENTIFIER:
+        if column.cell is Cell.IDENTIFIER:
+            return
+        seen = known(given, column)
+        if seen is not None:
+            seen = READ[column.cell](seen, column, _AT_THE_END_OF_TIME)
+        if seen is None and column.required:
             raise RecordError(column.name, "missing", "says nothing, and something is required")
     except RecordError as error:
         raise DeliveryError(f"{place}: {given!r} {error.message}") from error
@@ -201,8 +207,8 @@ def checked_zone(name: str, place: str) -> str:
 
 def _days(given: str, place: str) -> float:
     try:
-        return float(given)
-    except ValueError as error:
+        return timedelta(days=float(given)) / timedelta(days=1)
+    except (ValueError, OverflowError) as error:
         raise DeliveryError(f"{place}: {given!r} is no number of days") from error
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from graph.errors import DeliveryError
 from ingestion import exact_json
+from ingestion.characters import visible
 from ingestion.columnar import inspect_parquet, read_parquet
 from ingestion.rows import Inspection, Record
 
@@ -67,7 +68,7 @@ def _open_bytes(path: Path) -> IO[bytes]:
         return cast(IO[bytes], gzip.open(path, "rb"))
     if suffix == ".zip":
         archive = zipfile.ZipFile(path)
-        inside = [name for name in archive.namelist() if name.lower().endswith(".csv")]
+        inside = [name for name in archive.namelist() if name.lower().endswith(".csv") and not name.startswith("__MACOSX/")]
         if len(inside) != 1:
             raise DeliveryError(f"{path.name}: must hold exactly one csv file, holds {len(inside)}")
         return archive.open(inside[0])
@@ -92,7 +93,7 @@ def _inspect_csv(path: Path) -> Inspection:
         raise DeliveryError(f"{path.name}: the header is not UTF-8") from error
     if header is None:
         raise DeliveryError(f"{path.name}: the header cannot be read")
-    columns = tuple(name.strip() or f"column_{n}" for n, name in enumerate(header, 1))
+    columns = tuple(visible(name) or f"column_{n}" for n, name in enumerate(header, 1))
     if len(set(columns)) < len(columns):
         raise DeliveryError(f"{path.name}: a column name stands twice in the header")
     return Inspection(columns, rows, utf8)

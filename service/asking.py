@@ -12,7 +12,7 @@ from graph.errors import RecordError, StoreError, UnknownApplicationError
 from graph.evidence import Subject, subject_of
 from graph.model import Application
 from ingestion import parse
-from ingestion.cells import id_of, is_empty
+from ingestion.cells import id_of, is_empty, known
 from ingestion.contract import APPLICATIONS, Table
 from ingestion.door import Door
 from ingestion.parse import BadRow
@@ -147,7 +147,7 @@ def _id(row: Mapping[str, object], table: Table, name: str) -> str:
 
 def _application(wired: Wired, row: bodies.Row, table: Table, at: datetime) -> Application:
     """The application, made at its arrival: the caller's clock is read for sanity and then set aside."""
-    if row.get("applied_at") in (None, ""):
+    if known(row.get("applied_at"), table.column("applied_at")) is None:
         row["applied_at"] = at
     door = Door(wired.naming, _ANY_TIME, wired.zone, wired.lenders.known(row.get("platform_id")))
     return replace(parse.application(row, door, table), applied_at=at)

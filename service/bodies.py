@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from graph.errors import InputError, RecordError
 from graph.model import Role
 from ingestion import exact_json
+from ingestion.cells import is_empty
 from ingestion.contract import APPLICATIONS, TABLES, Cell, Column, Table, hashed_already
 from ingestion.hashes import SCHEMES, scheme_of
 from ingestion.parse import BadRow
@@ -144,9 +145,10 @@ class _Reading:
     def _put(self, column: str, value: object) -> None:
         if column not in self.names:
             return
-        if value is not None and self.row.get(column) is not None and self.row[column] != value:
+        says = not is_empty(value)
+        if says and not is_empty(self.row.get(column)) and self.row[column] != value:
             self.problems.append(RecordError(column, "given_twice", "is given twice with different values"))
-        elif value is not None or column not in self.row:
+        elif says or column not in self.row:
             self.row[column] = value
 
     def _contacts(self, values: list[Any], name: str, like: Column) -> None:
@@ -168,7 +170,12 @@ class _Reading:
             self._ignore(f"{name}[{_CONTACTS}] to [{len(values) - 1}]")
 
     def _ignore(self, *names: str) -> None:
-        self.ignored += [scrubbed(name)[:_LONGEST] for name in names]
+        self.ignored += told(names)
+
+
+def told(names: Iterable[str]) -> list[str]:
+    """Names that nobody knows, as they may be told: a caller may have put anything in the place of one."""
+    return [scrubbed(name)[:_LONGEST] for name in names]
 
 
 def table_for(body: Mapping[str, Any], name: str) -> Table:

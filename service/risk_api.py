@@ -23,7 +23,7 @@ from service import audit, discretion, metrics, problems
 from service.asking import Call, asked, fingerprint_of
 from service.assess import assess, replay
 from service.binding import OPERATOR
-from service.bodies import BodyError, as_object
+from service.bodies import NAMED, BodyError, as_object, told
 from service.calls import batches, binding, call, handed, json_body, json_object, probing, spend, wired
 from service.handed import CallerGone
 from service.wanted import KEYS
@@ -52,7 +52,11 @@ def batch() -> Response:
             raise TooManyRequests("this key has as many batches under way as it may", retry_after=BATCH_RETRY_S)
         spend(len(items))
         answers = b"[" + b",".join(_each(_with_shared(items, body), call(), body)) + b"]"
-    return _json(answers if isinstance(body, list) else b'{"answers":' + answers + b"}")
+    if isinstance(body, list):
+        return _json(answers)
+    used = next(key for key in BATCH_KEYS if key in body)
+    unread = told([name for name in body if name != used and name not in KEYS][:NAMED])
+    return _json(b'{"answers":' + answers + (b',"ignored":' + orjson.dumps(unread) if unread else b"") + b"}")
 
 
 @bp.get("/risk/<assessment_id>")

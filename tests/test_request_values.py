@@ -133,6 +133,25 @@ def test_facts_with_a_key_given_twice_are_refused_and_names_that_nobody_reads_ar
     assert "ignored" not in client.post(path, json=one).get_json()
 
 
+def test_what_stands_beside_the_requests_of_a_batch_and_is_not_read_is_named(client: FlaskClient) -> None:
+    told = client.post("/risk/batch", json={"requests": [body("b-1")], "items": [body("b-2")], "hash_scheme": "md5", "fields": ["score"]}).get_json()
+    assert (len(told["answers"]), sorted(told["ignored"])) == (1, ["hash_scheme", "items"])
+    assert "ignored" not in client.post("/risk/batch", json={"requests": [body("b-3")]}).get_json()
+
+
+@pytest.mark.parametrize("nothing", [None, "", " ", "NULL", "NaT"])
+def test_an_application_that_does_not_say_when_is_made_at_its_arrival(client: FlaskClient, nothing: object) -> None:
+    assert client.post("/risk", json=body("when", applied_at=nothing)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "device", [{"device_id": "", "device": {"id": "6f1f9a62c0de4b7f"}}, {"device_id": "6f1f9a62c0de4b7f", "device": {"id": " "}}]
+)
+def test_a_column_that_one_place_leaves_empty_is_given_once(client: FlaskClient, wired: Wired, device: dict[str, object]) -> None:
+    assert client.post("/risk", json=body("once") | device).status_code == 200
+    assert "***4b7f" in [m.identifier.masked for m in stored(wired, "once").mentions]
+
+
 # -- numbers, nulls, hashes -----------------------------------------------------------------------------------------------------------
 
 
