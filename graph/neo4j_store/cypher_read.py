@@ -150,7 +150,7 @@ SEARCH_IDENTIFIERS = f"""CALL () {{ MATCH (i:Identifier) WHERE i.masked = $text 
 
 # Ids that the store knows nobody under: looked up by their unique keys, each until the first application or event. `Unknown` are nodes that other
 # facts only named. In a store without any application people are known by their events.
-STRANGERS = """CALL () { RETURN EXISTS { ()-[:APPLIED]->() } AS applied }
+STRANGERS = """CALL () { MATCH ()-[r:APPLIED]->() RETURN count(r) > 0 AS applied }
     CALL () { UNWIND $loans AS id WITH id WHERE NOT EXISTS { MATCH (a:Application {application_id: id}) WHERE a.mark IS NOT NULL }
         RETURN collect(id) AS loans }
     CALL (applied) { UNWIND $people AS id WITH applied, id WHERE NOT CASE WHEN applied
