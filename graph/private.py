@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from graph.errors import SettingError
 
@@ -35,6 +36,20 @@ def database(path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # never one that is there: closing it would drop SQLite's locks
     real = path.resolve()
     tighten(real.with_name(real.name + part) for part in _DATABASE)
+
+
+def fresh(path: Path) -> IO[bytes]:
+    """A new file of that name, open for writing, in the place of what has the name: a link there is taken away and never written through."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "wb")
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file beside and then over it, so that nobody reads half of it and no link is written through."""
+    beside = path.with_name(path.name + ".part")
+    with fresh(beside) as file:
+        file.write(content)
+    beside.replace(path)
 
 
 def tighten(paths: Iterable[Path]) -> None:

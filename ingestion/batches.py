@@ -14,10 +14,12 @@ from ingestion.contract import Table
 from ingestion.delivery import Delivery
 from ingestion.door import Door, Seen
 from ingestion.exact_json import doubles
+from ingestion.limits import HELD, SETTING
 from ingestion.parse import PARSERS, BadRow, Fact
-from ingestion.rows import Record
+from ingestion.rows import TOO_LONG, Record
 
 Problems = tuple[RecordError, ...]
+_SAYS = {TOO_LONG: f"the row, or a cell of it, is longer than is read ({SETTING}ROW_BYTES)"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +44,20 @@ def batches(delivery: Delivery, feeds: Sequence[int], door: Door, size: int) -> 
     for number in feeds:
         feed = delivery.feeds[number]
         rows, table = delivery.records(feed), delivery.present(feed)
-        while records := list(islice(rows, size)):
+        while records := _some(rows, size):
             yield _batch(delivery, (number, table), records, door)
+
+
+def _some(rows: Iterator[Record], size: int) -> list[Record]:
+    """The next `size` rows, or fewer where they are long."""
+    taken: list[Record] = []
+    held = 0
+    for record in islice(rows, size):
+        taken.append(record)
+        held += record.weight
+        if held > HELD:
+            break
+    return taken
 
 
 @contextmanager
@@ -67,7 +81,7 @@ def _batch(delivery: Delivery, read: tuple[int, Table], records: list[Record], d
     bad: list[tuple[Record, Problems]] = []
     for record in records:
         if record.code:
-            bad.append((record, tuple(doubles(record.cells)) or (RecordError("", record.code, "the row cannot be read"),)))
+            bad.append((record, tuple(doubles(record.cells)) or (RecordError("", record.code, _SAYS.get(record.code, "the row cannot be read")),)))
             continue
         try:
             facts.append(parse(record.cells, door, table))

@@ -3,48 +3,122 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from graph.errors import DeliveryError
 from ingestion.digits import Rounded
-from ingestion.rows import Inspection, Record, Unreadable
+from ingestion.limits import Limits
+from ingestion.pages import Pages, measured
+from ingestion.rows import TOO_LONG, Inspection, Record, Unreadable
+from ingestion.unpacking import opened
 
 _BATCH = 4_096
+_DECODED = 32 << 20  # bytes that the values of a batch may come to: of files with long values fewer rows are taken at once
+_FOOTER = 64 << 20  # bytes of a file's table of contents
+_FIXED = 4_096  # bytes of a value of fixed width: decimals have 32
 _NARROW = {pa.float16(): 2**11, pa.float32(): 2**24}  # from where on such a column has rounded whole numbers
 _NO_VALUE = (ValueError, ArithmeticError, TypeError, LookupError, pa.ArrowException)  # what turning a cell into a value may raise
+_NESTED = Unreadable("a list or a group")
 
 
-def inspect_parquet(path: Path) -> Inspection:
-    """Read the whole file once. Raises DeliveryError for a column that is there twice, and what Arrow raises for a file that it cannot read."""
-    with _opened(path) as file:
-        rows = sum(batch.num_rows for batch in file.iter_batches(batch_size=1 << 16))
-        names = tuple(file.schema_arrow.names)
-        leaves = [file.schema.column(n) for n in range(len(file.schema))]
-    if len(set(names)) < len(names):
-        raise DeliveryError(f"{path.name}: two columns have the same name")
-    return Inspection(names, rows, int96=tuple(leaf.path for leaf in leaves if leaf.physical_type == "INT96"))
+def inspect_parquet(path: Path, limits: Limits) -> Inspection:
+    """Read the whole file once. Raises DeliveryError for a column that is there twice and for what is beyond the limits, before any of it is
+    unpacked, and what Arrow raises for a file that it cannot read."""
+    with _opened(path, limits) as table:
+        rows = 0
+        for batch in table.batches():
+            rows += batch.num_rows
+            limits.check(path.name, "file_rows", rows)
+        leaves = [table.file.schema.column(n) for n in range(len(table.file.schema))]
+        return Inspection(table.names, rows, int96=tuple(leaf.path for leaf in leaves if leaf.physical_type == "INT96"))
 
 
-def read_parquet(path: Path, wanted: Collection[str]) -> Iterator[Record]:
+def read_parquet(path: Path, wanted: Collection[str], limits: Limits) -> Iterator[Record]:
     """The rows; a column that is not `wanted` says only whether it holds anything (True, or None)."""
     line = 0
-    with _opened(path) as file:
-        names = file.schema_arrow.names
-        for batch in file.iter_batches(batch_size=_BATCH):
-            broken: set[int] = set()
-            columns = [_values(column, broken) if name in wanted else _filled(column) for name, column in zip(names, batch.columns, strict=True)]
+    with _opened(path, limits) as table:
+        for batch in table.batches():
+            turning = _Turning(limits.row_bytes)
+            there = dict(zip(batch.schema.names, batch.columns, strict=True))
+            columns: list[list[Any]] = []
+            for name in table.names:
+                if name not in there:
+                    columns.append([_NESTED if name in wanted else True] * batch.num_rows)
+                else:
+                    columns.append(turning.values(there[name]) if name in wanted else _filled(there[name]))
+            codes, weight = turning.codes, turning.held // max(batch.num_rows, 1)
             for n, cells in enumerate(zip(*columns)):
                 line += 1
-                yield Record(line, dict(zip(names, cells)), "not_utf8" if n in broken else "")
+                code = codes.get(n, "")
+                yield Record(line, {} if code == TOO_LONG else dict(zip(table.names, cells)), code, weight=weight)
 
 
-def _opened(path: Path) -> pq.ParquetFile:
-    return pq.ParquetFile(path, coerce_int96_timestamp_unit="us")  # in nanoseconds the year 9999 would come round again as 1816
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A file that may be read: `names` of its columns, of which the `flat` ones are read, `batch` rows at once."""
+
+    file: pq.ParquetFile
+    names: tuple[str, ...]
+    flat: list[str]
+    batch: int
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Its rows; with no column that can be read, none of them has a cell."""
+        return iter(self.file.iter_batches(batch_size=self.batch, columns=self.flat if len(self.flat) < len(self.names) else None))
+
+
+@contextmanager
+def _opened(path: Path, limits: Limits) -> Iterator[_Opened]:
+    with opened(path) as file:
+        _check_footer(file)
+        # In nanoseconds the year 9999 would come round again as 1816.
+        open_it = partial(pq.ParquetFile, file, coerce_int96_timestamp_unit="us", thrift_container_size_limit=1_000_000)
+        with open_it() as first:
+            contents, names = first.metadata, tuple(first.schema_arrow.names)
+            leaves = [first.schema.column(n) for n in range(len(first.schema))]
+        paths = [leaf.path for leaf in leaves]
+        if len(set(names)) < len(names) or len(set(paths)) < len(paths):
+            raise DeliveryError(f"{path.name}: two columns have the same name")
+        limits.check_columns(path.name, names)
+        limits.check(path.name, "columns", len(leaves))
+        limits.check(path.name, "file_rows", contents.num_rows)
+        if any(leaf.physical_type == "FIXED_LEN_BYTE_ARRAY" and leaf.length > _FIXED for leaf in leaves):
+            raise DeliveryError(f"{path.name}: a column has values of more than {_FIXED} bytes each")
+        simple = {leaf.path: leaf for leaf in leaves if leaf.max_repetition_level == 0 and leaf.max_definition_level <= 1}
+        flat = [name for name in names if name in simple]
+        pages = measured(file, contents, frozenset(flat))
+        limits.check(path.name, "file_bytes", sum(column.whole for column in pages.values()))
+        limits.check(path.name, "page_bytes", sum(column.held for column in pages.values()))
+        shared, batch = _plan({name: pages[name] for name in flat}, {n for n in flat if simple[n].physical_type == "BYTE_ARRAY"})
+        with open_it(metadata=contents, read_dictionary=shared) as again:
+            yield _Opened(again, names, flat, batch)
+
+
+def _check_footer(file: IO[bytes]) -> None:
+    size = file.seek(0, 2)
+    file.seek(max(size - 8, 0))
+    if int.from_bytes(file.read(4), "little") > _FOOTER:
+        raise pa.ArrowInvalid(f"its table of contents has more than {_FOOTER:,} bytes")
+    file.seek(0)
+
+
+def _plan(pages: dict[str, Pages], texts: Collection[str]) -> tuple[list[str], int]:
+    """Which columns keep each of their texts once, as the file does, and how many rows are read at once.
+
+    A text in a dictionary may be long and stand in every row: where that could be more than is held, it is not written out for each.
+    """
+    once = sum(column.dictionary for name, column in pages.items() if name in texts) * _BATCH > _DECODED
+    shared = [name for name, column in pages.items() if once and name in texts and column.dictionary]
+    row = sum(column.row for column in pages.values())
+    return shared, max(1, min(_BATCH, int(_DECODED / max(row, 1.0))))
 
 
 def _filled(column: pa.Array) -> list[bool | None]:
@@ -59,32 +133,69 @@ def _text(value: bytes) -> str:
     return value.decode()
 
 
-def _values(column: pa.Array, broken: set[int]) -> list[Any]:
-    """A column as Python values; rows whose text is not UTF-8 go into `broken`, other cells that cannot be turned become Unreadable."""
-    turned: Callable[[Any], Any] | None = None
-    if pa.types.is_timestamp(column.type):
-        # A moment is a moment whatever zone it is shown in, and nanoseconds are more than anybody keeps.
-        unit = "us" if column.type.unit == "ns" else column.type.unit
-        column = column.cast(pa.timestamp(unit, column.type.tz and "UTC"), safe=False)
-    elif column.type in _NARROW:
-        turned = partial(_of_a_narrow_float, _NARROW[column.type])
-    elif pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-        turned = _text  # what some writers make of their texts
-    try:
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            return list(column.to_numpy(zero_copy_only=False).tolist())  # six times as fast, and a text that is there twice is made once
-        values = column.to_pylist()
-        return list(values) if turned is None else [None if value is None else turned(value) for value in values]
-    except _NO_VALUE:
-        return [_value(cell, n, turned, broken) for n, cell in enumerate(column)]
+@dataclass(slots=True)
+class _Turning:
+    """The columns of a batch as Python values. `codes`: of rows whose text is not UTF-8 or too long; `held`: about how many bytes they are."""
+
+    longest: int
+    codes: dict[int, str] = field(default_factory=dict)
+    held: int = 0
+
+    def values(self, column: pa.Array) -> list[Any]:
+        """Cells that cannot be turned become Unreadable, those of rows in `codes` None."""
+        if pa.types.is_dictionary(column.type):
+            places = column.indices.dictionary_encode()  # only the texts that this batch uses
+            inner = _Turning(self.longest)
+            known = inner.values(column.dictionary.take(places.dictionary))
+            rows = places.indices.to_pylist()
+            self.held += inner.held + places.indices.nbytes
+            if inner.codes:
+                self.codes |= {n: inner.codes[place] for n, place in enumerate(rows) if place in inner.codes}
+            return [None if place is None else known[place] for place in rows]
+        self.held += column.nbytes
+        return self._plain(self._short(column) if _has_length(column.type) else column)
+
+    def _short(self, column: pa.Array) -> pa.Array:
+        """A column of texts without those that are too long."""
+        if pa.types.is_string_view(column.type) or pa.types.is_binary_view(column.type):
+            column = column.cast(pa.large_string() if pa.types.is_string_view(column.type) else pa.large_binary())
+        lengths = pc.binary_length(column)
+        if (pc.max(lengths).as_py() or 0) <= self.longest:
+            return column
+        long = pc.fill_null(pc.greater(lengths, self.longest), fill_value=False)
+        self.codes |= dict.fromkeys((n for n, is_long in enumerate(long.to_pylist()) if is_long), TOO_LONG)
+        return pc.if_else(long, pa.scalar(None, column.type), column)
+
+    def _plain(self, column: pa.Array) -> list[Any]:
+        turned: Callable[[Any], Any] | None = None
+        if pa.types.is_timestamp(column.type):
+            # A moment is a moment whatever zone it is shown in, and nanoseconds are more than anybody keeps.
+            unit = "us" if column.type.unit == "ns" else column.type.unit
+            column = column.cast(pa.timestamp(unit, column.type.tz and "UTC"), safe=False)
+        elif column.type in _NARROW:
+            turned = partial(_of_a_narrow_float, _NARROW[column.type])
+        elif pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+            turned = _text  # what some writers make of their texts
+        try:
+            if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+                return list(column.to_numpy(zero_copy_only=False).tolist())  # six times as fast, and a text that is there twice is made once
+            values = column.to_pylist()
+            return list(values) if turned is None else [None if value is None else turned(value) for value in values]
+        except _NO_VALUE:
+            return [self._value(cell, n, turned) for n, cell in enumerate(column)]
+
+    def _value(self, cell: pa.Scalar, row: int, turned: Callable[[Any], Any] | None) -> Any:
+        try:
+            value = cell.as_py()
+            return value if value is None or turned is None else turned(value)
+        except UnicodeDecodeError:
+            self.codes[row] = "not_utf8"
+            return None
+        except _NO_VALUE:
+            return Unreadable(f"{getattr(cell, 'value', '?')} ({cell.type})")
 
 
-def _value(cell: pa.Scalar, row: int, turned: Callable[[Any], Any] | None, broken: set[int]) -> Any:
-    try:
-        value = cell.as_py()
-        return value if value is None or turned is None else turned(value)
-    except UnicodeDecodeError:
-        broken.add(row)
-        return None
-    except _NO_VALUE:
-        return Unreadable(f"{getattr(cell, 'value', '?')} ({cell.type})")
+def _has_length(kind: pa.DataType) -> bool:
+    told = pa.types
+    texts = (told.is_string, told.is_large_string, told.is_binary, told.is_large_binary, told.is_string_view, told.is_binary_view)
+    return any(is_one(kind) for is_one in texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,11 +10,14 @@ from pathlib import Path
 from graph.errors import DeliveryError
 from ingestion.contract import TABLES, Cell, Table
 from ingestion.feed import Feed, Mapped, sources
+from ingestion.limits import DEFAULT, FOLDERS_DEEP, Limits
 from ingestion.mapping import FILE_NAME, read_mapping
 from ingestion.readers import SUFFIXES
 from ingestion.rows import Record
-from ingestion.sources import Source, read_through
+from ingestion.sources import Source, entries, read_through
+from ingestion.telling import names, plain
 
+_MESSAGE = 600  # characters
 REJECTS = "rejects.jsonl"  # what an earlier load may have left here is no table
 _INT96_ZONE = "UTC"  # Spark and Hive write the old times of 96 bits in UTC; where another program wrote local ones the mapping says `zone`
 
@@ -72,32 +76,44 @@ class Delivery:
         return (row for row in rows if row.code or all(condition.holds(row.cells) for condition in feed.where))
 
 
-def open_delivery(folder: Path, mapping: str | None = None) -> Delivery:
-    """Find, read through and check every file. Raises DeliveryError, and nothing was written, when any of it cannot be used."""
+def open_delivery(folder: Path, mapping: str | None = None, limits: Limits = DEFAULT) -> Delivery:
+    """Find, read through and check every file, none of them larger than `limits` says.
+
+    Raises DeliveryError, and nothing was written, when any of it cannot be used. It shows little of what others wrote, and no identifier.
+    """
+    try:
+        return _opened(folder, mapping, limits)
+    except DeliveryError as error:
+        whole = str(error)
+        ours = str(folder) if whole.startswith(str(folder)) else ""  # its caller gave that name
+        raise DeliveryError(ours + plain(whole.removeprefix(ours), _MESSAGE)) from error
+
+
+def _opened(folder: Path, mapping: str | None, limits: Limits) -> Delivery:
     if not folder.is_dir():
         raise DeliveryError(f"{folder} is not a folder: a delivery is a folder of tables")
     beside = folder / FILE_NAME
-    there = {p.name: p for p in sorted(folder.iterdir()) if not p.name.startswith(".")}
+    there = {p.name: p for p in entries(folder, limits) if not p.name.startswith(".")}
     if mapping is not None:
-        mapped = read_mapping(mapping)
-    elif beside.exists():
-        mapped = read_mapping(beside)
+        mapped = read_mapping(mapping, limits)
+    elif os.path.lexists(beside):
+        mapped = read_mapping(beside, limits)
     else:
-        mapped = Mapped(name="contract", feeds=_contract_feeds(folder, there))
+        mapped = Mapped(name="contract", feeds=_contract_feeds(folder, there, limits))
     read = sources(mapped.feeds)
     if absent := sorted(read - set(there)):
-        raise DeliveryError(f"{folder}: {', '.join(absent)} is missing, the mapping {mapped.name} reads it")
+        raise DeliveryError(f"{folder}: {names(absent)} is missing, the mapping {mapped.name} reads it")
     left_out = tuple(f"{name}/" if path.is_dir() else name for name, path in there.items() if name not in read and name != FILE_NAME)
-    delivery = Delivery(folder, mapped, {name: read_through(folder, name) for name in sorted(read)}, left_out)
+    delivery = Delivery(folder, mapped, {name: read_through(folder, name, limits) for name in sorted(read)}, left_out)
     for feed in delivery.feeds:
         _check_columns(feed, delivery)
     return delivery
 
 
-def _contract_feeds(folder: Path, there: Mapping[str, Path]) -> tuple[Feed, ...]:
+def _contract_feeds(folder: Path, there: Mapping[str, Path], limits: Limits) -> tuple[Feed, ...]:
     found: dict[str, str] = {}
     for name, path in there.items():
-        table = _table_in(folder, name, path)
+        table = _table_in(folder, name, path, limits)
         if table is None:
             continue
         if table in found:
@@ -108,11 +124,15 @@ def _contract_feeds(folder: Path, there: Mapping[str, Path]) -> tuple[Feed, ...]
     return tuple(Feed(table=table, source=found[name]) for name, table in TABLES.items() if name in found)
 
 
-def _table_in(folder: Path, name: str, path: Path) -> str | None:
+def _table_in(folder: Path, name: str, path: Path, limits: Limits) -> str | None:
     """Which table a file or folder of a delivery without a mapping is; None for what bears no table's name. Raises DeliveryError for what
     bears one and cannot be read: whatever looks like a table and is passed over would be missed by nobody."""
     stem, suffix = name.partition(".")[0], next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(s)), None)
     if name == REJECTS:
+        return None
+    if path.is_symlink() and (suffix or stem.lower() in TABLES):
+        raise DeliveryError(f"{folder}: {name} is a link, and links in a delivery are not followed: put the file itself there")
+    if path.is_symlink():
         return None
     if path.is_dir() and stem in TABLES:
         return stem
@@ -122,13 +142,22 @@ def _table_in(folder: Path, name: str, path: Path) -> str | None:
         what = f"a table in a format that is not read; there are {', '.join(SUFFIXES)}" if path.is_file() else f"no table: {stem.lower()} is"
         raise DeliveryError(f"{folder}: {name} is {what}")
     if path.is_dir() and suffix is None:
-        if within := next((p for p in sorted(path.rglob("*")) if p.name.partition(".")[0].lower() in TABLES), None):
+        if within := _named_within(path, FOLDERS_DEEP, limits):
             raise DeliveryError(f"{folder}: {within.relative_to(folder)} bears the name of a table and lies in a folder that is not read")
         return None
     table = stem if suffix is None else name[: -len(suffix)]
     if suffix is not None and table not in TABLES:
         raise DeliveryError(f"{folder}: {name} is no table of the contract ({', '.join(TABLES)}); foreign tables need a {FILE_NAME}")
     return None if suffix is None else table
+
+
+def _named_within(folder: Path, deeper: int, limits: Limits) -> Path | None:
+    """The first file or folder within that bears the name of a table."""
+    there = entries(folder, limits)
+    if found := next((path for path in there if path.name.partition(".")[0].lower() in TABLES), None):
+        return found
+    below = (path for path in there if deeper and path.is_dir() and not path.is_symlink())
+    return next((found for path in below if (found := _named_within(path, deeper - 1, limits))), None)
 
 
 def _check_columns(feed: Feed, delivery: Delivery) -> None:
@@ -143,4 +172,4 @@ def _check_columns(feed: Feed, delivery: Delivery) -> None:
     ):
         missing.append(" or ".join(feed.table.one_of))
     if missing:
-        raise DeliveryError(f"{feed.source}: the column {', '.join(missing)} is missing (table {feed.table.name})")
+        raise DeliveryError(f"{feed.source}: the column {names(missing)} is missing (table {feed.table.name})")

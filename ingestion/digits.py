@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 EXACT = 2**53  # from here on a float no longer says which whole number it was
+_LONGEST = 1_000  # digits; Python makes no text of numbers that are much longer
 _SCIENTIFIC = re.compile(
     r"[+-]?\d+(?:[.,]\d*)? ?e ?[+-]\d{1,3}|[+-]?\d+[.,]\d*e\d{1,3}|[+-]?\de[1-3]\d|[+-]?\d+[.,]\d+ ?[x×*·] ?10\^?\d{1,3}", re.IGNORECASE
 )
@@ -26,7 +27,7 @@ def whole(text: str) -> str:
 
     From 2**53 on a float may have held another number than the one that it writes: such a text becomes scientific.
     """
-    if not text.endswith("0") or not (match := _WHOLE.fullmatch(text)):
+    if not text.endswith("0") or len(text) > _LONGEST or not (match := _WHOLE.fullmatch(text)):
         return text
     number = int(match[1])
     return match[1] if abs(number) < EXACT or not _is_a_float(number) else _lost(number)
@@ -42,7 +43,8 @@ def digits_of(number: float | Decimal) -> str:
     if isinstance(number, int):
         return str(number)
     if isinstance(number, Decimal):
-        return str(int(number)) if number.is_finite() and number == int(number) else format(number, "f")
+        exact = number.is_finite() and abs(number.adjusted()) < _LONGEST and number == int(number)
+        return str(int(number)) if exact else format(number, "f")
     if isinstance(number, Rounded) or not number.is_integer() or abs(number) >= EXACT:
         return _lost(number)
     return str(int(number))

@@ -24,18 +24,31 @@ class Doubled(dict[str, Any]):
         return [RecordError(f"{path}.{key}".removeprefix("."), "given_twice", "is given twice in one object") for key in self.twice]
 
 
-def decoded(text: str, *, nan: bool = False) -> Any:
+def decoded(text: str, *, nan: bool = False, deepest: int) -> Any:
     """The value of a JSON text: numbers with a point are Decimals, in scientific notation Rounded.
 
-    `nan`: whether the NaN and Infinity of other writers are read. Raises ValueError for what is no JSON and for half of a surrogate pair.
+    `nan`: whether the NaN and Infinity of other writers are read. Raises ValueError for what is no JSON, for half of a surrogate pair, and for more
+    than `deepest` groups and lists within one another.
     """
     try:
         value = (_LENIENT if nan else _STRICT).decode(text)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
+    if text.count("{") + text.count("[") > deepest and _deeper(value, deepest):
+        raise ValueError(f"it is nested too deep: at most {deepest} groups and lists within one another")
     if "\\u" in text and not _is_unicode(value):
         raise ValueError("half of a surrogate pair is no character")
     return value
+
+
+def _deeper(value: Any, most: int) -> bool:
+    """Whether there are more than `most` groups and lists within one another."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        if not level:
+            return False
+    return True
 
 
 def doubles(value: Any) -> list[RecordError]:

@@ -17,6 +17,7 @@ from ingestion.door import Door, Naming, time_zone
 from ingestion.feed import TESTS, Condition, Feed
 from ingestion.hashes import SCHEMES, TOKENS, scheme_of
 from ingestion.pseudonymise import Keyring
+from ingestion.telling import names, shown
 
 _FEED_KEYS = frozenset(("table", "source", "rows", "where", "columns", "constants", "identifiers", "tokens", "attributes"))
 _CELL_KEYS = frozenset(("column", "constant", "values", "prefix", "time", "zone", "plus_days", "hashed", "tokens"))
@@ -30,7 +31,7 @@ def read_feed(entry: Any, place: str, tables: Mapping[str, Table] = TABLES) -> F
     known_keys(entry, _FEED_KEYS, place)
     name = text(entry.get("table", ""), "table", place)
     if name not in tables:
-        raise DeliveryError(f"{place}: unknown table {name!r}; there are {', '.join(tables)}")
+        raise DeliveryError(f"{place}: unknown table {shown(name)}; there are {', '.join(tables)}")
     place = f"{place} ({name})"
     rows = listed(entry.get("rows", []), "rows", place)
     source = text(entry.get("source", ""), "source", place)
@@ -53,23 +54,23 @@ def read_feed(entry: Any, place: str, tables: Mapping[str, Table] = TABLES) -> F
 def text(given: Any, name: str, place: str) -> str:
     """A scalar of a mapping. Raises DeliveryError."""
     if not isinstance(given, str):
-        raise DeliveryError(f"{place}: `{name}` must be a text, not {given!r}")
+        raise DeliveryError(f"{place}: `{name}` must be a text, not {shown(given)}")
     return given
 
 
 def listed(given: Any, name: str, place: str) -> list[Any]:
     """A list of a mapping. Raises DeliveryError."""
     if not isinstance(given, list):
-        raise DeliveryError(f"{place}: `{name}` must be a list, not {given!r}")
+        raise DeliveryError(f"{place}: `{name}` must be a list, not {shown(given)}")
     return given
 
 
 def known_keys(given: Any, known: frozenset[str], place: str) -> None:
     """Raises DeliveryError for what is no mapping of names to values, and for names that are not `known`."""
     if not isinstance(given, dict):
-        raise DeliveryError(f"{place}: must be names and values, not {given!r}")
+        raise DeliveryError(f"{place}: must be names and values, not {shown(given)}")
     if unknown := [str(key) for key in given if key not in known]:
-        raise DeliveryError(f"{place}: unknown {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+        raise DeliveryError(f"{place}: unknown {names(unknown)}; there are {', '.join(sorted(known))}")
 
 
 # -- tables and columns ---------------------------------------------------------------------------------------------------------------
@@ -131,7 +132,7 @@ def _values(given: Any, place: str) -> dict[str, str] | None:
     if given is None:
         return None
     if not isinstance(given, dict):
-        raise DeliveryError(f"{place}: `values` must be their words and ours, not {given!r}")
+        raise DeliveryError(f"{place}: `values` must be their words and ours, not {shown(given)}")
     for ours in given.values():
         text(ours, "values", place)
     return {**{whole(theirs): ours for theirs, ours in given.items()}, **given}
@@ -148,7 +149,7 @@ def _check_cell(column: Column, given: str, place: str) -> None:
         if seen is None and column.required:
             raise RecordError(column.name, "missing", "says nothing, and something is required")
     except RecordError as error:
-        raise DeliveryError(f"{place}: {given!r} {error.message}") from error
+        raise DeliveryError(f"{place}: {shown(given)} {error.message}") from error
 
 
 def _check_row(row: Any, table: Table, place: str) -> None:
@@ -162,24 +163,26 @@ def _check_row(row: Any, table: Table, place: str) -> None:
             raise DeliveryError(f"{place}: {column.name} is required")
 
 
-def _with_tokens(columns: list[Column], names: list[Any], place: str) -> list[Column]:
+def _with_tokens(columns: list[Column], declared: list[Any], place: str) -> list[Column]:
     """The columns, those named in `tokens` taken for tokens."""
     identifiers = [c.name for c in columns if c.cell is Cell.IDENTIFIER]
-    if unknown := [name for name in names if name not in identifiers]:
-        raise DeliveryError(f"{place}: `tokens` names {', '.join(map(str, unknown))}; identifiers are {', '.join(identifiers)}")
-    return [replace(c, hashed=_scheme({"hashed": c.hashed, "tokens": "true"}, place)) if c.name in names else c for c in columns]
+    if unknown := [name for name in declared if name not in identifiers]:
+        raise DeliveryError(f"{place}: `tokens` names {names(unknown)}; identifiers are {', '.join(identifiers)}")
+    return [replace(c, hashed=_scheme({"hashed": c.hashed, "tokens": "true"}, place)) if c.name in declared else c for c in columns]
 
 
 def _scheme(spec: Mapping[str, str], place: str) -> str:
     """How the values of a column of identifiers come: by the scheme of a hash, as tokens, or raw (empty)."""
     tokens, hashed = spec.get("tokens", "false"), spec.get("hashed", "")
     if tokens not in ("true", "false"):
-        raise DeliveryError(f"{place}: `tokens` is true or false, not {tokens!r}")
+        raise DeliveryError(f"{place}: `tokens` is true or false, not {shown(tokens)}")
     if tokens == "true" and hashed not in ("", TOKENS):
         raise DeliveryError(f"{place}: values are either `hashed` or `tokens`")
     known = scheme_of(hashed) if hashed not in ("", TOKENS) else hashed
     if known is None:
-        raise DeliveryError(f"{place}: unknown hash {hashed!r}; there are {', '.join(SCHEMES)}, and `tokens: true` for values that are no hashes")
+        raise DeliveryError(
+            f"{place}: unknown hash {shown(hashed)}; there are {', '.join(SCHEMES)}, and `tokens: true` for values that are no hashes"
+        )
     return TOKENS if tokens == "true" else known
 
 
@@ -191,7 +194,7 @@ def _time_form(form: str, place: str) -> str:
         elif form:
             datetime.strptime(datetime(2001, 2, 3, tzinfo=UTC).strftime(form), form if "%" in form else "%")  # noqa: DTZ007  only the form counts
     except ValueError as error:
-        raise DeliveryError(f"{place}: {form!r} is no form of a time ({error}); epoch_s, epoch_ms, epoch_us or %d.%m.%Y are") from error
+        raise DeliveryError(f"{place}: {shown(form)} is no form of a time ({error}); epoch_s, epoch_ms, epoch_us or %d.%m.%Y are") from error
     return form
 
 
@@ -209,7 +212,7 @@ def _days(given: str, place: str) -> float:
     try:
         return timedelta(days=float(given)) / timedelta(days=1)
     except (ValueError, OverflowError) as error:
-        raise DeliveryError(f"{place}: {given!r} is no number of days") from error
+        raise DeliveryError(f"{place}: {shown(given)} is no number of days") from error
 
 
 def _extra(spec: Any, place: str) -> Column:
@@ -221,7 +224,7 @@ def _extra(spec: Any, place: str) -> Column:
         raise DeliveryError(f"{place}: needs a `column`")
     for name, words in (("kind", tuple(IdentifierKind)), ("role", tuple(Role))):
         if spec.get(name, "own" if name == "role" else "") not in words:
-            raise DeliveryError(f"{place}: the {name} {spec.get(name, '')!r} is none of {', '.join(words)}")
+            raise DeliveryError(f"{place}: the {name} {shown(spec.get(name, ''))} is none of {', '.join(words)}")
     return Column(
         name=f"{spec['column']} ({spec['kind']})",
         cell=Cell.IDENTIFIER,
@@ -235,7 +238,7 @@ def _extra(spec: Any, place: str) -> Column:
 def _condition(spec: Any, place: str) -> Condition:
     tests = [key for key in spec if key != "column"] if isinstance(spec, dict) else []
     if len(tests) != 1 or tests[0] not in TESTS or "column" not in spec:
-        raise DeliveryError(f"{place}: a condition is a `column` and one of {', '.join(TESTS)}, not {spec!r}")
+        raise DeliveryError(f"{place}: a condition is a `column` and one of {', '.join(TESTS)}, not {shown(spec)}")
     test, given = tests[0], spec[tests[0]]
     if test in ("in", "not_in") and not isinstance(given, list):
         raise DeliveryError(f"{place}: `{test}` takes a list")

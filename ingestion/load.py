@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from graph import private
 from graph.errors import RecordError
 from graph.model import Facts
 from graph.store import GraphStore
@@ -22,6 +23,7 @@ from ingestion.parse import Fact
 from ingestion.rejects import Rejects
 from ingestion.repeats import Repeats
 from ingestion.report import Report, Tally, Unmatched
+from ingestion.telling import plain
 
 Step = Callable[[int], object]
 
@@ -32,7 +34,8 @@ def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, 
     Idempotent: batches are, and every row is read again each time. Raises StoreUnavailableError when the store cannot be written.
     """
     started = time.perf_counter()
-    report = Report(delivery=delivery.folder.name, mapping=delivery.mapping.name, feeds=delivery.feeds, left_out=delivery.left_out)
+    name, mapping = delivery.folder.name, plain(delivery.mapping.name)
+    report = Report(delivery=name, mapping=mapping, feeds=delivery.feeds, left_out=tuple(map(plain, delivery.left_out)))
     door = replace(door, repeats=Repeats(), zone=time_zone(delivery.mapping.timezone) if delivery.mapping.timezone else door.zone)
     for feed in delivery.feeds:
         report.tables[feed.table.name] = Tally()  # a table without a row was read as well
@@ -45,7 +48,7 @@ def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, 
         report.crowds = crowds.found(store, door.now)
     report.rejects = rejects.counts
     report.seconds = time.perf_counter() - started
-    (report_to / "report.json").write_bytes(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    private.write(report_to / "report.json", orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return report
 
 
@@ -80,7 +83,7 @@ def _keep(batch: Batch, store: GraphStore, rejects: Rejects, report: Report) -> 
         about_nobody = [batch.facts[n] for name, n in store.unmatched(facts) if (name, n) not in conflicts]
         report.unmatched.setdefault(table.name, Unmatched()).add(map(_about, about_nobody))
     unknown = report.unknown_columns.setdefault(table.name, {})
-    for name, n in batch.unknown.items():
+    for name, n in ((plain(name), n) for name, n in batch.unknown.items()):
         unknown[name] = unknown.get(name, 0) + n
 
 

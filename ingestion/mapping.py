@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from importlib import resources
 from pathlib import Path
@@ -13,20 +14,40 @@ from graph.errors import DeliveryError
 from ingestion.contract import TABLES, per_lender
 from ingestion.feed import Mapped
 from ingestion.feed_reading import checked_zone, known_keys, listed, read_feed, text
+from ingestion.limits import DEFAULT, Limits
+from ingestion.telling import names, plain, shown
+from ingestion.unpacking import opened
 
 FILE_NAME = "mapping.yaml"
 _KEYS = frozenset(("name", "about", "timezone", "ids", "tables"))
+_DEEPEST = 32
 _IDS = ("shared", "per_lender")  # one name space for all ids of a delivery, or one for each lender's
 
 
 class _Loader(yaml.BaseLoader):
-    """Every scalar is a text, as every cell is: `no` and `010` mean themselves. A key that is there twice is refused, not half forgotten."""
+    """Every scalar is a text, as every cell is: `no` and `010` mean themselves. A key that is there twice is refused, not half forgotten, and so are
+    anchors and aliases, with which a few lines become millions, and what is nested without end."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """What YAML calls a node."""
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if getattr(event, "anchor", None) is not None:
+            raise yaml.composer.ComposerError(None, None, "anchors and aliases (`&` and `*` before a word) are not read", event.start_mark)
+        if self._depth == _DEEPEST:
+            raise yaml.composer.ComposerError(None, None, f"it is nested more than {_DEEPEST} deep", event.start_mark)
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """What YAML calls a mapping."""
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            raise yaml.constructor.ConstructorError(None, None, f"{', '.join(twice)} is given twice", node.start_mark)
+        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        if twice := sorted(key for key, times in keys.items() if times > 1):
+            raise yaml.constructor.ConstructorError(None, None, f"{names(twice)} is given twice", node.start_mark)
         return super().construct_mapping(node, deep)
 
 
@@ -36,20 +57,27 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
 
 
-def read_mapping(where: str | Path) -> Mapped:
+def read_mapping(where: str | Path, limits: Limits = DEFAULT) -> Mapped:
     """The mapping in a file, or the shipped one of that name. Raises DeliveryError, naming the place, for what cannot be used."""
     path = Path(where)
     try:
         if not path.suffix and not path.exists() and str(where) in shipped():
             content = (resources.files("ingestion.mappings") / f"{where}.yaml").read_text(encoding="utf-8")
         else:
-            content = path.read_text(encoding="utf-8")
+            content = _content(path.resolve() if isinstance(where, str) else path, limits)  # whom the caller names may be a link
     except (OSError, UnicodeDecodeError) as error:
-        raise DeliveryError(f"mapping {where} cannot be read: {error}; shipped with the product: {', '.join(shipped())}") from error
+        raise DeliveryError(f"mapping {where} cannot be read: {plain(str(error))}; shipped with the product: {', '.join(shipped())}") from error
     try:
         return _mapped(yaml.load(content, Loader=_Loader), path.stem)
     except yaml.YAMLError as error:
-        raise DeliveryError(f"mapping {where} is not YAML: {' '.join(str(error).split())}") from error
+        raise DeliveryError(f"mapping {where} is not YAML: {plain(' '.join(str(error)[:2_000].split()), 300)}") from error
+
+
+def _content(path: Path, limits: Limits) -> str:
+    with opened(path) as file:
+        found = file.read(limits.mapping_bytes + 1)
+    limits.check(f"mapping {path}", "mapping_bytes", len(found))
+    return found.decode()
 
 
 def _mapped(content: Any, name: str) -> Mapped:
@@ -60,7 +88,7 @@ def _mapped(content: Any, name: str) -> Mapped:
         raise DeliveryError(f"{place}: `tables` must list at least one table")
     ids = text(content.get("ids", _IDS[0]), "ids", place)
     if ids not in _IDS:
-        raise DeliveryError(f"{place}: `ids` is {ids!r}; there are {', '.join(_IDS)}")
+        raise DeliveryError(f"{place}: `ids` is {shown(ids)}; there are {', '.join(_IDS)}")
     known = TABLES if ids == "shared" else {name: per_lender(table) for name, table in TABLES.items()}
     feeds = [read_feed(entry, f"{place}, table {n}", known) for n, entry in enumerate(tables, 1)]
     order = list(TABLES)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import pyarrow as pa
 
@@ -17,7 +16,10 @@ from graph.errors import DeliveryError
 from ingestion import exact_json
 from ingestion.characters import visible
 from ingestion.columnar import inspect_parquet, read_parquet
-from ingestion.rows import Inspection, Record
+from ingestion.limits import COLUMN_NAME, JSON_DEEP, Limits
+from ingestion.rows import TOO_LONG, Inspection, Record
+from ingestion.telling import plain
+from ingestion.unpacking import bounded, unpacked
 
 SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".parquet")
 PART_SUFFIXES = (*SUFFIXES, ".jsonl.gz", ".json", ".json.gz")  # what other systems call the parts of a table
@@ -30,19 +32,19 @@ def suffix_of(path: Path) -> str | None:
     return next((s for s in sorted(_READ, key=len, reverse=True) if path.name.lower().endswith(s)), None)
 
 
-def inspect(path: Path) -> Inspection:
-    """Read the whole file once, before anything is written. Raises DeliveryError when it cannot be read to its end."""
+def inspect(path: Path, limits: Limits) -> Inspection:
+    """Read the whole file once, before anything is written. Raises DeliveryError when it cannot be read to its end, or is beyond the limits."""
     suffix = suffix_of(path)
     try:
         if suffix == ".parquet":
-            return inspect_parquet(path)
+            return inspect_parquet(path, limits)
         if is_json(path):
-            return _inspect_jsonl(path)
+            return _inspect_jsonl(path, limits)
         if suffix is None:
             raise DeliveryError(f"{path.name}: not one of the formats {', '.join(SUFFIXES)}")
-        return _inspect_csv(path)
-    except (OSError, EOFError, zipfile.BadZipFile, pa.ArrowException, zlib.error) as error:
-        raise DeliveryError(f"{path.name} cannot be read: {error}") from error
+        return _inspect_csv(path, limits)
+    except (OSError, EOFError, zipfile.BadZipFile, pa.ArrowException, zlib.error, MemoryError) as error:
+        raise DeliveryError(f"{path.name} cannot be read: {plain(str(error)) or type(error).__name__}") from error
 
 
 def is_json(path: Path) -> bool:
@@ -50,43 +52,34 @@ def is_json(path: Path) -> bool:
     return ".json" in (suffix_of(path) or "")
 
 
-def records(path: Path, inspection: Inspection, wanted: Collection[str]) -> Iterator[Record]:
+def records(path: Path, inspection: Inspection, wanted: Collection[str], limits: Limits) -> Iterator[Record]:
     """The rows of a file that was inspected; of a parquet file the columns that are not `wanted` say only whether they hold anything."""
     if suffix_of(path) == ".parquet":
-        return read_parquet(path, wanted)
+        return read_parquet(path, wanted, limits)
     if is_json(path):
-        return _jsonl(path)
-    return _csv(path, inspection)
+        return _jsonl(path, limits)
+    return _csv(path, inspection, limits)
 
 
 # -- csv ------------------------------------------------------------------------------------------------------------------------------
 
 
-def _open_bytes(path: Path) -> IO[bytes]:
-    suffix = suffix_of(path) or ""
-    if suffix.endswith(".gz"):
-        return cast(IO[bytes], gzip.open(path, "rb"))
-    if suffix == ".zip":
-        archive = zipfile.ZipFile(path)
-        inside = [name for name in archive.namelist() if name.lower().endswith(".csv") and not name.startswith("__MACOSX/")]
-        if len(inside) != 1:
-            raise DeliveryError(f"{path.name}: must hold exactly one csv file, holds {len(inside)}")
-        return archive.open(inside[0])
-    return path.open("rb")
-
-
-def _inspect_csv(path: Path) -> Inspection:
+def _inspect_csv(path: Path, limits: Limits) -> Inspection:
     utf8 = True
-    with _open_bytes(path) as file:
-        first = file.readline(1 << 20)
+    with unpacked(path) as file:
+        lines = bounded(file, path.name, limits)
+        first = next(lines, b"")
         rows = 0
-        for line in file:
-            rows += not line.isspace()
-            if utf8 and not line.isascii():
+        for line in lines:
+            rows += line is None or not line.isspace()
+            if utf8 and line is not None and not line.isascii():
                 try:
                     line.decode()
                 except UnicodeDecodeError:
                     utf8 = False
+    limits.check(path.name, "file_rows", rows)
+    if first is None:
+        raise DeliveryError(f"{path.name}: the header is longer than {limits.row_bytes:,} bytes")
     try:
         header = _cells(first.decode("utf-8-sig").rstrip("\r\n"))
     except UnicodeDecodeError as error:
@@ -96,50 +89,58 @@ def _inspect_csv(path: Path) -> Inspection:
     columns = tuple(visible(name) or f"column_{n}" for n, name in enumerate(header, 1))
     if len(set(columns)) < len(columns):
         raise DeliveryError(f"{path.name}: a column name stands twice in the header")
+    limits.check_columns(path.name, columns)
     return Inspection(columns, rows, utf8)
 
 
-def _csv(path: Path, inspection: Inspection) -> Iterator[Record]:
+def _csv(path: Path, inspection: Inspection, limits: Limits) -> Iterator[Record]:
     columns = inspection.columns
-    with io.TextIOWrapper(_open_bytes(path), encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        for line, cells in _split(file, len(columns)):
+    with unpacked(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+        for line, cells, weight in _split(bounded(text, path.name, limits), len(columns), limits.row_bytes):
             if line == 1:
                 continue
-            if cells is None:
-                yield Record(line, {}, "unreadable_row")
+            if isinstance(cells, str):
+                yield Record(line, {}, cells)
             elif len(cells) != len(columns):
                 yield Record(line, {}, "wrong_number_of_cells")
             elif not inspection.utf8 and not _is_utf8(cells):
-                yield Record(line, {k: v.encode(errors="surrogateescape").decode(errors="replace") for k, v in zip(columns, cells)}, "not_utf8")
+                replaced = {k: v.encode(errors="surrogateescape").decode(errors="replace") for k, v in zip(columns, cells)}
+                yield Record(line, replaced, "not_utf8", weight=weight)
             else:
-                yield Record(line, dict(zip(columns, cells)))
+                yield Record(line, dict(zip(columns, cells)), weight=weight)
 
 
-def _split(lines: Iterator[str], width: int) -> Iterator[tuple[int, list[str] | None]]:
-    """(line, cells), None for cells that cannot be told apart. A stray quote costs its own line and never the lines after it."""
-    ahead: list[str] = []
+def _split(lines: Iterator[str | None], width: int, longest: int) -> Iterator[tuple[int, list[str] | str, int]]:
+    """(line, cells, characters); a code in the place of cells that cannot be told apart. A stray quote costs its own line alone."""
+    ahead: list[str | None] = []
     number = 0
     while True:
         text = ahead.pop(0) if ahead else next(lines, "")
-        if not text:
+        if text == "":
             return
         number += 1
+        if text is None:
+            yield number, TOO_LONG, 0
+            continue
         if '"' not in text:
             if not text.isspace():
-                yield number, text.rstrip("\r\n").split(",")
+                yield number, text.rstrip("\r\n").split(","), len(text)
             continue
         joined, more = text, 0
-        while joined.count('"') % 2 and more < _LINES:
+        while joined.count('"') % 2 and more < _LINES and len(joined) <= longest:
             if more == len(ahead):
                 ahead.append(next(lines, ""))
-            joined += ahead[more]
+            following = ahead[more]
+            if not following:
+                break
+            joined += following
             more += 1
         cells = None if joined.count('"') % 2 else _cells(joined.rstrip("\r\n"))
-        if more and (cells is None or len(cells) != width):
-            yield number, None
+        if cells is None or (more and len(cells) != width):
+            yield number, "unreadable_row", 0
             continue
         del ahead[:more]
-        yield number, cells
+        yield number, cells, len(joined)
         number += more
 
 
@@ -163,25 +164,30 @@ def _is_utf8(cells: list[str]) -> bool:
 # -- jsonl ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _inspect_jsonl(path: Path) -> Inspection:
+def _inspect_jsonl(path: Path, limits: Limits) -> Inspection:
     columns: dict[str, None] = {}
     rows = 0
-    for record in _jsonl(path):
+    for record in _jsonl(path, limits):
         rows += 1
         columns.update(dict.fromkeys(record.cells))
+        limits.check(path.name, "columns", len(columns))
+    limits.check(path.name, "file_rows", rows)
     return Inspection(tuple(columns), rows)
 
 
-def _jsonl(path: Path) -> Iterator[Record]:
-    with _open_bytes(path) as file:
-        for number, line in enumerate(file, 1):
+def _jsonl(path: Path, limits: Limits) -> Iterator[Record]:
+    with unpacked(path) as file:
+        for number, line in enumerate(bounded(file, path.name, limits), 1):
+            if line is None:
+                yield Record(number, {}, TOO_LONG)
+                continue
             if line.isspace():
                 continue
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
             cells = _object(line)
             if isinstance(cells, dict):
-                yield Record(number, cells, "given_twice" if exact_json.doubles(cells) else "")
+                yield Record(number, cells, "given_twice" if exact_json.doubles(cells) else "", weight=len(line))
             else:
                 yield Record(number, {}, cells)
 
@@ -189,9 +195,9 @@ def _jsonl(path: Path) -> Iterator[Record]:
 def _object(line: bytes) -> dict[str, Any] | str:
     """The JSON object of a line, or the code of what is wrong with it. The NaN that other writers write is read."""
     try:
-        value = exact_json.decoded(line.decode(), nan=True)
+        value = exact_json.decoded(line.decode(), nan=True, deepest=JSON_DEEP)
     except UnicodeDecodeError:
         return "not_utf8"
     except ValueError:
         return "unreadable_row"
-    return value if isinstance(value, dict) else "unreadable_row"
+    return value if isinstance(value, dict) and not any(len(name) > COLUMN_NAME for name in value) else "unreadable_row"

@@ -13,6 +13,7 @@ from typing import IO, Any, Self
 
 import orjson
 
+from graph import private
 from graph.errors import RecordError
 from ingestion.cells import is_empty
 from ingestion.contract import Cell, Table
@@ -20,6 +21,7 @@ from ingestion.forms.masks import tail
 from ingestion.normalise import normalise
 from ingestion.recognise import without_identifiers
 from ingestion.rows import Record
+from ingestion.telling import plain
 
 _DIGITS = re.compile(r"\d{7,}")  # a phone or a card in a column that should hold none
 _LONGEST = 120
@@ -36,7 +38,7 @@ class Rejects:
 
     def __enter__(self) -> Self:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._part.open("wb")
+        self._file = private.fresh(self._part)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -51,7 +53,7 @@ class Rejects:
         self.counts[table.name, problems[0].code] += 1
         line = {
             "table": table.name,
-            "source": record.part or source,
+            "source": plain(record.part or source),
             "line": record.line,
             "code": problems[0].code,
             "problems": [{"field": p.field, "code": p.code, "message": p.message} for p in problems],
@@ -70,7 +72,7 @@ def masked(table: Table, cells: Mapping[str, Any], wrong: Collection[str] = ()) 
         raw = cells.get(column.source)
         if is_empty(raw):
             continue
-        text = str(raw).encode(errors="replace").decode()[: 4 * _LONGEST]
+        text = (raw if isinstance(raw, str) else str(raw))[: 4 * _LONGEST].encode(errors="replace").decode()
         if column.cell is Cell.IDENTIFIER:
             assert column.kind is not None, "every identifier column has a kind"
             row[column.name] = tail(text) if column.hashed else normalise(column.kind, text).masked

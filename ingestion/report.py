@@ -10,6 +10,7 @@ from typing import Any
 from ingestion.door import LINKS, PLACEHOLDER, Seen
 from ingestion.feed import Feed
 from ingestion.forms.standing import Why
+from ingestion.telling import plain
 
 _LEAST, _MOST_FAIL = 5, 0.5  # a column of at least so many values, of which more than this share fail, is not what it was declared to be
 _NAMED = 20  # ids that are told, of all that are about nobody
@@ -120,7 +121,7 @@ class Report:
         return tuple(self._name(feed) for feed, told in enumerate(self.feeds) if told.where and feed not in self.sources)
 
     def _name(self, feed: int) -> str:
-        return f"{self.feeds[feed].table.name} ({self.feeds[feed].source or 'rows of the mapping'})"
+        return f"{self.feeds[feed].table.name} ({plain(self.feeds[feed].source) or 'rows of the mapping'})"
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+TOO_LONG = "row_too_long"  # a row of which nothing is held
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One row of a file: `line` counts from 1 (in parquet, rows do); a row that cannot be read has a `code` and no cells.
 
-    `part` is the file of a table that is a folder of files, empty where the table is one file.
+    `part` is the file of a table that is a folder of files, empty where the table is one file. `weight`: about how many bytes the row is.
     """
 
     line: int
     cells: dict[str, Any]
     code: str = ""
     part: str = ""
+    weight: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
 from graph.errors import DeliveryError
+from ingestion.limits import FOLDERS_DEEP, Limits
 from ingestion.readers import PART_SUFFIXES, SUFFIXES, inspect, is_json, records, suffix_of
 from ingestion.rows import Inspection, Record
 
@@ -23,6 +25,7 @@ class Part:
     name: str
     folders: dict[str, str | None]
     inspection: Inspection
+    limits: Limits
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -68,36 +71,65 @@ class Source:
         """The rows, part by part; columns that are not `wanted` may say only whether they hold anything."""
         for part in self.parts:
             folders, name = part.folders, part.name if part.name != self.name else ""
-            for record in records(part.path, part.inspection, wanted):
-                yield Record(record.line, folders | record.cells if folders else record.cells, record.code, name) if name else record
+            for record in records(part.path, part.inspection, wanted, part.limits):
+                if name:
+                    cells = folders | record.cells if folders else record.cells
+                    record = Record(record.line, cells, record.code, name, record.weight)
+                yield record
 
 
-def read_through(folder: Path, name: str) -> Source:
-    """The file or folder of that name in a delivery. Raises DeliveryError for what cannot be read to its end."""
+def read_through(folder: Path, name: str, limits: Limits) -> Source:
+    """The file or folder of that name in a delivery. Raises DeliveryError for what cannot be read to its end, for links, and beyond the limits."""
     path = folder / name
+    if path.is_symlink():
+        raise DeliveryError(f"{name} is a link, and links in a delivery are not followed: put the file itself there")
     if not path.is_dir():
         if not path.name.lower().endswith((*SUFFIXES, ".zip")):
             raise DeliveryError(f"{name}: not one of the formats {', '.join(SUFFIXES)}")
-        return Source(name, (Part(path, name, {}, inspect(path)),))
-    found = tuple(Part(file, str(file.relative_to(folder)), said, inspect(file)) for file, said in _parts(path, {}))
+        return Source(name, (Part(path, name, {}, inspect(path, limits), limits),))
+    found = tuple(Part(file, str(file.relative_to(folder)), said, inspect(file, limits), limits) for file, said in _parts(path, limits))
     if not found:
         raise DeliveryError(f"{name} is a folder without a part of a table in it")
-    return Source(name, found)
+    source = Source(name, found)
+    limits.check_columns(name, source.columns)
+    return source
 
 
-def _parts(folder: Path, said: dict[str, str | None]) -> Iterator[tuple[Path, dict[str, str | None]]]:
+def entries(folder: Path, limits: Limits) -> list[Path]:
+    """What lies in a folder, in order. Raises DeliveryError when it is more than may be."""
+    found: list[Path] = []
+    with os.scandir(folder) as there:
+        for entry in there:
+            found.append(folder / entry.name)
+            limits.check(f"{folder.name}/", "parts", len(found))
+    return sorted(found)
+
+
+def _parts(folder: Path, limits: Limits) -> list[tuple[Path, dict[str, str | None]]]:
     """The files within, in order, with what their folders say. Files and folders with `_` or `.` before their names are the writer's own."""
-    for path in sorted(folder.iterdir()):
+    found: list[tuple[Path, dict[str, str | None]]] = []
+    _collect(folder, {}, FOLDERS_DEEP, limits, found)
+    return found
+
+
+def _collect(folder: Path, said: dict[str, str | None], deeper: int, limits: Limits, found: list[tuple[Path, dict[str, str | None]]]) -> None:
+    if not deeper:
+        raise DeliveryError(f"{folder.name}: more than {FOLDERS_DEEP} folders within one another")
+    for path in entries(folder, limits):
         if path.name in _VERSIONED:
             raise DeliveryError(
                 f"{folder.name} is a table of {_VERSIONED[path.name]}, which keeps old parts beside the new ones: export it as plain parquet"
             )
         if path.name.startswith(("_", ".")):
             continue
+        if path.is_symlink():
+            raise DeliveryError(f"{folder.name}/{path.name} is a link, and links in a delivery are not followed: put the file itself there")
         if path.is_dir():
             column, equals, value = path.name.partition("=")
-            yield from _parts(path, said | {column: None if value == _NO_PARTITION else unquote(value)} if equals else said)
+            more = {column: None if value == _NO_PARTITION else unquote(value)} if equals else {}
+            _collect(path, said | more, deeper - 1, limits, found)
         elif suffix_of(path) not in PART_SUFFIXES:
             raise DeliveryError(f"{folder.name}/{path.name}: a part in a format that is not read; there are {', '.join(PART_SUFFIXES)}")
-        elif path.stat().st_size:
-            yield path, said  # a part of no rows may be a file of no bytes
+        elif path.stat().st_size:  # a part of no rows may be a file of no bytes
+            found.append((path, said))
+            limits.check(f"{folder.name}/", "parts", len(found))

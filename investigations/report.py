@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from graph import private
 from graph.model import Ring, RingChange, RingKind
 from investigations import report_charts as charts
 from investigations import report_drawing as drawing
@@ -76,9 +77,7 @@ def render(result: ReviewResult, path: Path) -> None:
     )
     environment.filters.update(money=money, percent=percent, minute=partial(minute, zone=result.zone), day=partial(day, zone=result.zone))
     page = environment.get_template("report.html").render(**_context(result))
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(page, encoding="utf-8")
-    beside.replace(path)
+    private.write(path, page.encode())
 
 
 def money(amount: float) -> str:

@@ -7,6 +7,7 @@ import logging
 import os
 import resource
 import shutil
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -147,9 +148,8 @@ def _figures(snapshot: RingSnapshot, found: Found, took: float) -> dict[str, flo
 
 def _publish(store: GraphStore, result: ReviewResult, out: Path) -> None:
     """Files beside, then the switch in the store, then the files into place."""
-    beside = out / f".making-{os.getpid()}"
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
+    out.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=".making-", dir=out))  # nobody else can put a link into it
     try:
         write_files(result, beside)
         store.save_rings(result.snapshot)

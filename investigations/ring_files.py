@@ -58,7 +58,8 @@ def _of_the_moment(result: ReviewResult) -> dict[bytes, bytes]:
 
 
 def _write(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), path, compression="zstd")
+    with private.fresh(path) as file:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), file, compression="zstd")
 
 
 def _fields(value: object, schema: pa.Schema) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def _run(options: argparse.Namespace, reports: list[Report]) -> dict[str, object
     settings = Settings.from_environment()
     settings = dataclasses.replace(settings, store=options.store or settings.store)
     now = moment_given(settings, options.now) if options.now else system_clock()
-    delivery = open_delivery(options.delivery, options.mapping)
+    delivery = open_delivery(options.delivery, options.mapping, settings.delivery)
     for feed in delivery.feeds:
         if guessed := delivery.zone_is_guessed(feed):
             log.warning("%s: %s is INT96, which says no zone: read as UTC; a mapping may say another (`zone`)", feed.source, ", ".join(guessed))

@@ -44,22 +44,9 @@ class BodyError(InputError):
 def decoded(body: bytes) -> Any:
     """The JSON of a body, every number with all its digits. Raises BodyError for what is no JSON in UTF-8, or is nested deeper than DEEPEST."""
     try:
-        value = exact_json.decoded(body.decode())
+        return exact_json.decoded(body.decode(), deepest=DEEPEST)
     except ValueError as error:
         raise BodyError(f"the body is not JSON in UTF-8: {error}") from error
-    if _deeper(value, DEEPEST):
-        raise BodyError(f"the body is nested too deep: at most {DEEPEST} groups and lists within one another")
-    return value
-
-
-def _deeper(value: Any, most: int) -> bool:
-    """Whether there are more than `most` groups and lists within one another."""
-    level = [value]
-    for _ in range(most + 1):
-        level = [inner for outer in level if isinstance(outer, dict | list) for inner in (outer.values() if isinstance(outer, dict) else outer)]
-        if not level:
-            return False
-    return True
 
 
 def as_object(value: Any) -> Mapping[str, Any]:

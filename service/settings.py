@@ -14,7 +14,9 @@ from typing import Any, get_type_hints
 from graph import private
 from graph.errors import SettingError
 from graph.moments import COUNTRY
+from ingestion.limits import Limits
 
+_LOAD = Limits()
 PREFIX = "RINGFENCE_"
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -32,6 +34,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "max_batch_bytes": (1, 2**30),
         "body_seconds": (0.1, 600),
         "batches_per_key": (1, 256),
+        **{f"delivery_{limit.name}": (1, 2**50) for limit in dataclasses.fields(Limits)},
     }
 )
 
@@ -78,6 +81,17 @@ class Settings:
     max_batch_bytes: int = _setting(4_194_304, "Largest body of a batch (`/risk/batch` and lists of facts), in bytes.")
     body_seconds: float = _setting(10.0, "How long the body of a request may take to come, in seconds; a slower one is answered 408.")
     batches_per_key: int = _setting(4, "Batches that one API key may have under way at once, over all workers; more are answered 429.")
+    delivery_row_bytes: int = _setting(
+        _LOAD.row_bytes, "Longest line of CSV or JSON and longest cell of parquet in a delivery; a longer one is a reject."
+    )
+    delivery_columns: int = _setting(_LOAD.columns, "Columns that a table of a delivery may have; more are refused.")
+    delivery_parts: int = _setting(_LOAD.parts, "Files in a folder of a delivery, and parts of a table; more are refused.")
+    delivery_file_rows: int = _setting(_LOAD.file_rows, "Rows of a file of a delivery; more are refused.")
+    delivery_file_bytes: int = _setting(_LOAD.file_bytes, "Bytes of a file of a delivery when it is unpacked; more are refused.")
+    delivery_page_bytes: int = _setting(
+        _LOAD.page_bytes, "Bytes of unpacked pages that must be held at once to read a parquet file, the largest of each column; more are refused."
+    )
+    delivery_mapping_bytes: int = _setting(_LOAD.mapping_bytes, "Bytes of a mapping; a larger one is refused.")
     public_url: str = _setting("", "Where people reach this service (`https://risk.example`), put before the desk's links in answers.")
     metrics_dir: str = _setting("", "Folder in which the workers share their metrics; empty: `serve.py` makes one for its run.")
 
@@ -89,6 +103,11 @@ class Settings:
                 raise SettingError(f"{PREFIX}{name.upper()}={value} must be from {low:g} to {high:g}")
         if self.model_digest and not _SHA256.fullmatch(self.model_digest):
             raise SettingError(f"{PREFIX}MODEL_DIGEST is no SHA-256: give the 64 hex digits of `sha256sum card.json`")
+
+    @property
+    def delivery(self) -> Limits:
+        """How much of a delivery is read."""
+        return Limits(**{limit.name: getattr(self, f"delivery_{limit.name}") for limit in dataclasses.fields(Limits)})
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:

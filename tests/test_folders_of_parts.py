@@ -85,7 +85,7 @@ def test_parts_may_be_of_any_format_and_a_part_without_rows_may_be_empty(tmp_pat
             "application_id or applicant_id",
         ),
         (lambda d: write_csv(folder_of(d, "november") / "labels.csv", [LABEL]), "november/labels.csv bears the name of a table"),
-        (lambda d: (d / "labels.csv").symlink_to(d / "gone.csv"), "labels.csv is neither a file nor a folder"),
+        (lambda d: (d / "labels.csv").symlink_to(d / "gone.csv"), "labels.csv is a link, and links in a delivery are not followed"),
         (lambda d: (d / "labels").touch(), "labels is a table in a format that is not read"),
         (lambda d: (d / "Labels.xlsx").touch(), "Labels.xlsx is a table in a format that is not read"),
         (lambda d: write_csv(folder_of(d, "Labels") / "part-0.csv", [LABEL]), "Labels is no table: labels is"),
