@@ -44,6 +44,17 @@ class StoreContract:
         (label,) = store.view(day(30.1)).labels_of(["ann"])["ann"]
         assert label.label is LabelValue.FRAUD
 
+    def test_fraud_and_good_of_one_moment_and_source_are_two_labels_in_whatever_order_they_come(self, store: GraphStore) -> None:
+        for who, frauds in (("ann", (True, False)), ("bob", (False, True))):
+            bad, good = (Label(label=word, known_at=day(3), application_id=f"{who}@1") for word in LabelValue)
+            told = tuple(bad if fraud is (bad.label is LabelValue.FRAUD) else good for fraud in frauds)
+            added = store.add(Facts(applications=(applies(who, 1),), labels=told))
+            assert (added.accepted, added.conflicts) == (3, ())
+            assert store.add(Facts(labels=told)).known == 2
+        said = store.view(day(4)).labels_of(["ann", "bob"])
+        assert [label.label for label in said["ann"]] == [label.label for label in said["bob"]]
+        assert all(standing(said[who]).fraud for who in said)
+
     def test_of_too_many_labels_those_that_decide_are_read(self, store: GraphStore) -> None:
         words = random.Random(5)
         loans = [f"ann@{n}" for n in range(1, 5)]

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from graph.errors import ConflictError, InputError, NotFoundError, SettingError, StoreUnavailableError
+from graph.errors import ConflictError, InputError, NotFoundError, SettingError, StoreUnavailableError, StoreVersionError
+from graph.sqlite_store import SqliteStore
 from investigations.assessments import Stage
 from investigations.casebook import Casebook, Claim
 from investigations.cases import CaseState, NewCase, Verdict, VerdictValue
@@ -30,6 +31,12 @@ def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Casebook]:
 
 def claim(key: str = "k", fingerprint: str = "f", **changes: object) -> Claim:
     return Claim(**({"client": "engine", "key": key, "fingerprint": fingerprint, "at": NOW} | changes))
+
+
+def test_a_graph_store_is_no_casebook(tmp_path: Path) -> None:
+    SqliteStore(tmp_path / "graph.db").close()
+    with pytest.raises(StoreVersionError, match="other tables than a casebook's"):
+        Casebook(f"sqlite:///{tmp_path / 'graph.db'}")
 
 
 def test_what_was_recorded_is_read_back_to_the_last_bit(book: Casebook) -> None:

@@ -69,6 +69,11 @@ def test_a_long_number_that_is_no_identifier_is_an_id(client):
     assert hits(client, "202601050000123456") == [("application", "202601050000123456", True)]
 
 
+@pytest.mark.parametrize("text", ["20260105\u200b0000123456", '"202601050000123456"', "\ufeff202601050000123456"])
+def test_an_id_is_found_as_it_looks_whatever_came_with_it_from_where_it_was_copied(client, text):
+    assert hits(client, text) == [("application", "202601050000123456", True)]
+
+
 def test_an_id_that_looks_like_a_phone_is_found_by_saying_that_it_is_one(client):
     assert hits(client, "13958274630") == []
     assert hits(client, "applicant:13958274630") == [("applicant", "13958274630", True)]

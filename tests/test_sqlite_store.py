@@ -5,15 +5,18 @@ from __future__ import annotations
 import multiprocessing
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from graph.errors import StoreUnavailableError, StoreVersionError
-from graph.model import Facts
+from graph.model import Facts, LabelValue
 from graph.sqlite_store import SqliteStore
-from tests.small_worlds import applies, day, uses
+from investigations.casebook import Casebook
+from tests.small_worlds import applies, day, fraud, uses
 from tests.store_contract import Open, StoreContract
 
 
@@ -68,6 +71,29 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(StoreVersionError, match="99"):
         SqliteStore(path)
+
+
+def test_a_store_of_version_1_is_brought_up_to_this_one(tmp_path: Path) -> None:
+    path = tmp_path / "graph.db"
+    with SqliteStore(path) as store:
+        store.add(Facts(applications=(applies("ann", 1),), labels=(fraud("ann@1", 2),)))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(
+            """DROP INDEX label_of; ALTER TABLE label RENAME TO new; CREATE TABLE label(application_id TEXT NOT NULL, applicant_id TEXT NOT NULL,
+            known_at INTEGER NOT NULL, source TEXT NOT NULL, label TEXT NOT NULL, detail TEXT, mark INTEGER NOT NULL,
+            PRIMARY KEY(application_id, applicant_id, known_at, source)) WITHOUT ROWID; INSERT INTO label SELECT * FROM new; DROP TABLE new;
+            CREATE INDEX label_of ON label(applicant_id) WHERE applicant_id <> ''; PRAGMA user_version = 1"""
+        )
+    with SqliteStore(path) as store:
+        assert [label.label for label in store.view(day(3)).labels_of(["ann"])["ann"]] == [LabelValue.FRAUD]
+        told = replace(fraud("ann@1", 2), label=LabelValue.GOOD)
+        assert (store.add(Facts(labels=(fraud("ann@1", 2), told))).accepted, store.mark()) == (1, 2)
+
+
+def test_a_casebook_is_no_store(tmp_path: Path) -> None:
+    Casebook(f"sqlite:///{tmp_path / 'casebook.db'}").close()
+    with pytest.raises(StoreVersionError, match="other tables than a store's"):
+        SqliteStore(tmp_path / "casebook.db")
 
 
 def test_a_full_disk_or_locked_file_is_said_in_the_familys_words(tmp_path: Path) -> None:

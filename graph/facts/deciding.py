@@ -32,7 +32,7 @@ def deciding_labels(labels: Iterable[Label]) -> list[Label]:
 
 def in_order(label: Label) -> tuple[object, ...]:
     """The order in which a store gives labels."""
-    return label.known_at, label.application_id or "", label.applicant_id or "", label.source or ""
+    return label.known_at, label.application_id or "", label.applicant_id or "", label.source or "", label.label.value
 
 
 def first_outcomes(outcomes: Iterable[Outcome]) -> list[Outcome]:

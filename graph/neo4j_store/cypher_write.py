@@ -41,7 +41,7 @@ KNOWN = {
         MATCH (f:Outcome {{application_id: key[0], status: key[1], at: {when("key[2]")}}})
         RETURN collect({columns("f", OUTCOME)}) AS known_outcomes }}""",
     "labels": f"""CALL () {{ UNWIND $keys_labels AS key
-        MATCH (f:Label {{application_id: key[0], applicant_id: key[1], known_at: {when("key[2]")}, source: key[3]}})
+        MATCH (f:Label {{application_id: key[0], applicant_id: key[1], known_at: {when("key[2]")}, source: key[3], label: key[4]}})
         RETURN collect({columns("f", LABEL)}) AS known_labels }}""",
     # A person lists few phones: their own list is walked, never the phone's.
     "contacts": f"""CALL () {{ UNWIND $keys_contacts AS key MATCH (p:Applicant {{applicant_id: key}})-[c:LISTED]->(i:Identifier)

@@ -78,5 +78,5 @@ def _those(known: Mapping[str, Application], ids: Iterable[str]) -> tuple[Applic
     return tuple(known[i] for i in ids)
 
 
-def _when_known(label: Label) -> tuple[datetime, str, str, str]:
-    return label.known_at, label.application_id or "", label.applicant_id or "", label.source or ""
+def _when_known(label: Label) -> tuple[datetime, str, str, str, str]:
+    return label.known_at, label.application_id or "", label.applicant_id or "", label.source or "", label.label.value

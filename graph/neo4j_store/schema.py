@@ -69,6 +69,12 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
     2: ("DROP INDEX identifier_token IF EXISTS",),
     # A tie's mentions and their marks are one text, and a tie that was mentioned once has no `last`.
     3: tuple(_TOLD_AS_TEXT.format(kind=kind) for kind in ROLE_TYPES),
+    # Fraud and good of one moment and source are two labels: which of them holds is not for the order of rows to say.
+    4: (
+        _unique("label_said", "Label", "application_id", "applicant_id", "known_at", "source", "label"),
+        "DROP CONSTRAINT label_key IF EXISTS",
+        "CALL db.awaitIndexes(300)",
+    ),
 }
 VERSION = max(MIGRATIONS)
 

@@ -32,7 +32,7 @@ class _Reader:
         applications = sorted(self._pages(cypher_tables.APPLICATIONS), key=lambda row: (row[2], row[0]))
         events = sorted(self._pages(cypher_tables.EVENTS), key=lambda row: (row[2], row[0]))
         labels = self._pages(cypher_tables.LABELS_OF_APPLICATIONS) + self._pages(cypher_tables.LABELS_OF_PEOPLE)
-        labels.sort(key=lambda row: (row[2], row[0], row[1], row[3]))
+        labels.sort(key=lambda row: (row[2], row[0], row[1], row[3], row[4]))
         merchants, platforms = self._pages(cypher_tables.MERCHANTS), self._pages(cypher_tables.PLATFORMS)
         known = [*(row[1] for row in applications), *(row[1] for row in events), *(row[4] for row in events), *(row[0] for row in told)]
         names = sorted({who for who in [*known, *(row[1] for row in labels)] if who})

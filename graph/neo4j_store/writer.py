@@ -124,7 +124,7 @@ def _tables(facts: Facts) -> dict[str, _Table]:
         "events": _Table([codec.event_row(e, pack) for e in facts.events], _first),
         "contacts": _Table([codec.contact_row(c) for c in facts.contacts], tuple),
         "outcomes": _Table([codec.outcome_row(o) for o in facts.outcomes], lambda row: (row[0], row[1], row[2])),
-        "labels": _Table([codec.label_row(label) for label in facts.labels], lambda row: tuple(row[:4])),
+        "labels": _Table([codec.label_row(label) for label in facts.labels], lambda row: tuple(row[:5])),
     }
     return {name: table for name, table in made.items() if table.rows}
 

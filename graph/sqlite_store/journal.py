@@ -30,7 +30,7 @@ APPLICATIONS = f"SELECT {APPLICATION_COLUMNS}, mark FROM application WHERE mark 
 EVENTS = f"SELECT {EVENT_COLUMNS}, mark FROM event WHERE mark > ? ORDER BY mark, key"
 OUTCOMES = "SELECT application_id, status, at, amount, mark FROM outcome WHERE mark > ? ORDER BY mark, application_id, at, status"
 LABELS = """SELECT application_id, applicant_id, known_at, source, label, detail, mark FROM label WHERE mark > ?
-    ORDER BY mark, application_id, applicant_id, known_at, source"""
+    ORDER BY mark, application_id, applicant_id, known_at, source, label"""
 CONTACTS = "SELECT applicant, phone, at, relation, mark FROM contact WHERE mark > ? ORDER BY mark, applicant, phone, at, relation"
 PLATFORMS = "SELECT platform_id, type, is_own, mark FROM platform WHERE mark > ? ORDER BY mark, platform_id"
 MERCHANTS = "SELECT merchant_id, category, city, opened_at, mark FROM merchant WHERE mark > ? ORDER BY mark, merchant_id"

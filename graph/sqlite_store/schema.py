@@ -6,7 +6,7 @@ import sqlite3
 
 from graph.errors import StoreVersionError
 
-VERSION = 1
+VERSION = 2
 FOREVER = 2**62  # `superseded` of a tie that still stands
 
 # `tie` holds the first mention of an identifier by an applicant in a role. When an older mention is delivered late, the row is superseded by
@@ -37,7 +37,7 @@ CREATE INDEX event_towards ON event(counterparty, at) WHERE counterparty IS NOT 
 CREATE TABLE outcome(application_id TEXT NOT NULL, status TEXT NOT NULL, at INTEGER NOT NULL, amount REAL, mark INTEGER NOT NULL,
   PRIMARY KEY(application_id, at, status)) WITHOUT ROWID;
 CREATE TABLE label(application_id TEXT NOT NULL, applicant_id TEXT NOT NULL, known_at INTEGER NOT NULL, source TEXT NOT NULL, label TEXT NOT NULL,
-  detail TEXT, mark INTEGER NOT NULL, PRIMARY KEY(application_id, applicant_id, known_at, source)) WITHOUT ROWID;
+  detail TEXT, mark INTEGER NOT NULL, PRIMARY KEY(application_id, applicant_id, known_at, source, label)) WITHOUT ROWID;
 CREATE INDEX label_of ON label(applicant_id) WHERE applicant_id <> '';
 CREATE TABLE contact(applicant INTEGER NOT NULL, phone INTEGER NOT NULL, at INTEGER NOT NULL, relation TEXT NOT NULL, mark INTEGER NOT NULL,
   PRIMARY KEY(applicant, phone, at, relation)) WITHOUT ROWID;
@@ -62,19 +62,47 @@ CREATE INDEX ring_members ON ring_member(snapshot, ring_id);
 """
 
 
+# In version 1 a label told with another one of its moment and source was a conflict, so that the order of rows decided whether fraud was heard.
+_LABELS_OF_VERSION_1 = (
+    "ALTER TABLE label RENAME TO label_of_version_1",
+    "DROP INDEX label_of",
+    *(s for s in SCHEMA.split(";") if s.strip().startswith(("CREATE TABLE label(", "CREATE INDEX label_of"))),
+    "INSERT INTO label SELECT application_id, applicant_id, known_at, source, label, detail, mark FROM label_of_version_1",
+    "DROP TABLE label_of_version_1",
+)
+
+
 def prepare(connection: sqlite3.Connection) -> None:
-    """Create the tables in an empty file; in another one, check that its version is ours. Safe when two processes start at once."""
+    """Create the tables in an empty file, bring those of an earlier version up to ours. Safe when two processes start at once.
+
+    Raises StoreVersionError for a store of a later version, and for a file that is another program's.
+    """
     connection.execute("PRAGMA journal_mode = WAL")
-    if _version(connection) == 0:
+    if _version(connection) < VERSION:
         connection.execute("BEGIN IMMEDIATE")
-        if _version(connection) == 0:
-            for statement in SCHEMA.split(";"):
-                connection.execute(statement)
-            connection.execute("INSERT INTO meta VALUES ('mark', 0)")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.execute("COMMIT")
+        try:
+            _upgrade(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
     if (found := _version(connection)) != VERSION:
         raise StoreVersionError(f"the store has schema version {found}, this code reads {VERSION}: load it anew, or use the release that wrote it")
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    version = _version(connection)
+    if version == 0:
+        if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            raise StoreVersionError("the file holds other tables than a store's (a casebook's?): name the store")
+        for statement in SCHEMA.split(";"):
+            connection.execute(statement)
+        connection.execute("INSERT INTO meta VALUES ('mark', 0)")
+    elif version == 1:
+        for statement in _LABELS_OF_VERSION_1:
+            connection.execute(statement)
+    if version < VERSION:
+        connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -45,7 +45,9 @@ class _Reader:
         ties, identifiers, identifier_place = self._ties()
         made = self._read(f"application WHERE {self._seen} ORDER BY at, application_id", _APPLICATION)
         events = self._events()
-        labels = self._read(f"label WHERE known_at < {self._as_of} AND {self._told} ORDER BY known_at, application_id, applicant_id, source", _LABEL)
+        labels = self._read(
+            f"label WHERE known_at < {self._as_of} AND {self._told} ORDER BY known_at, application_id, applicant_id, source, label", _LABEL
+        )
         names, place = self._people([ties["applicant"], made["applicant"], events["applicant"], events["counterparty"]], labels["applicant"])
         for column in (ties, made, events):
             column["applicant"] = place[column["applicant"]]

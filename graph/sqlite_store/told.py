@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 
 WHEN_IT_CAME = itemgetter(2, 1)
-WHEN_IT_WAS_SAID = itemgetter(2, 0, 1, 3)
+WHEN_IT_WAS_SAID = itemgetter(2, 0, 1, 3, 4)
 """The orders in which a store gives outcomes and labels, by the columns below."""
 
 _SEEN = "at < :as_of AND mark <= :mark"

@@ -61,7 +61,7 @@ class Writer:
         self._events(facts)
         self._contacts(facts)
         self._simple("outcomes", "outcome", "application_id, status, at, amount", 3, [outcome_row(o) for o in facts.outcomes])
-        self._simple("labels", "label", "application_id, applicant_id, known_at, source, label, detail", 4, [label_row(x) for x in facts.labels])
+        self._simple("labels", "label", "application_id, applicant_id, known_at, source, label, detail", 5, [label_row(x) for x in facts.labels])
         keep_ties(self._db, self._told, Batch(self._mark, kinds, new_applicants, new_identifiers))
         mark = self._mark if self._accepted else self._mark - 1
         if self._accepted:

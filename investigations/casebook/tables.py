@@ -118,6 +118,8 @@ def create_all(connection: sa.Connection) -> None:
             raise StoreVersionError(f"the casebook has schema {found}; this version reads schema {SCHEMA_VERSION}")
     if found is None and ASSESSMENTS.name in there:
         raise StoreChangedError(f"the casebook's table {ABOUT.name} is gone: {guards.NEXT}")
+    if found is None and dialect == "sqlite" and there:
+        raise StoreVersionError("the file holds other tables than a casebook's (a graph store's?): name the casebook")
     if found == str(SCHEMA_VERSION):
         guards.check(connection, METADATA, APPEND_ONLY)
         return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from graph.model import IdentifierKind
 from graph.store import Found, GraphView
+from ingestion.characters import visible
 from ingestion.contract import IDENTIFIERS, Column
 from ingestion.door import Naming
 from ingestion.normalise import normalise
@@ -34,11 +35,12 @@ def find(view: GraphView, naming: Naming, text: str) -> tuple[Hit, ...]:
     Before a colon it may say what it is (`applicant:13812345678`). A raw value is looked up by its pseudonym; one that can be nothing else (a
     phone, an e-mail, a national id) reaches the store in no other form, unless it is said to be an id.
     """
-    kind, colon, value = text.strip().partition(":")
+    text = visible(text)
+    kind, colon, value = text.partition(":")
     if colon and kind in _KINDS:
         return tuple(hit for hit in _listed(view.search(value.strip())) if hit.type == kind) if len(value.strip()) >= LEAST else ()
     asked = [IdentifierKind(kind)] if colon and kind in tuple(IdentifierKind) else list(_COLUMNS)
-    text = value.strip() if len(asked) == 1 else text.strip()
+    text = value.strip() if len(asked) == 1 else text
     if len(text) < LEAST:
         return ()
     if held := tuple(_held(view, naming, text, asked)):
