@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from graph.errors import ConflictError, InputError, NotFoundError, SettingError, StoreUnavailableError, StoreVersionError
+from graph.errors import ConflictError, InputError, NotFoundError, SettingError, StoreUnavailableError
 from graph.sqlite_store import SqliteStore
 from investigations.assessments import Stage
 from investigations.casebook import Casebook, Claim
@@ -35,7 +35,7 @@ def claim(key: str = "k", fingerprint: str = "f", **changes: object) -> Claim:
 
 def test_a_graph_store_is_no_casebook(tmp_path: Path) -> None:
     SqliteStore(tmp_path / "graph.db").close()
-    with pytest.raises(StoreVersionError, match="other tables than a casebook's"):
+    with pytest.raises(SettingError, match="other tables than a casebook's"):
         Casebook(f"sqlite:///{tmp_path / 'graph.db'}")
 
 

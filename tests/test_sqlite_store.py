@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.errors import StoreUnavailableError, StoreVersionError
+from graph.errors import SettingError, StoreUnavailableError, StoreVersionError
 from graph.model import Facts, LabelValue
 from graph.sqlite_store import SqliteStore
 from investigations.casebook import Casebook
@@ -92,7 +92,7 @@ def test_a_store_of_version_1_is_brought_up_to_this_one(tmp_path: Path) -> None:
 
 def test_a_casebook_is_no_store(tmp_path: Path) -> None:
     Casebook(f"sqlite:///{tmp_path / 'casebook.db'}").close()
-    with pytest.raises(StoreVersionError, match="other tables than a store's"):
+    with pytest.raises(SettingError, match="other tables than a store's"):
         SqliteStore(tmp_path / "casebook.db")
 
 

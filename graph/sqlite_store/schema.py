@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from graph.errors import StoreVersionError
+from graph.errors import SettingError, StoreVersionError
 
 VERSION = 2
 FOREVER = 2**62  # `superseded` of a tie that still stands
@@ -75,7 +75,7 @@ _LABELS_OF_VERSION_1 = (
 def prepare(connection: sqlite3.Connection) -> None:
     """Create the tables in an empty file, bring those of an earlier version up to ours. Safe when two processes start at once.
 
-    Raises StoreVersionError for a store of a later version, and for a file that is another program's.
+    Raises StoreVersionError for a store of a later version, SettingError for a file that is another program's.
     """
     connection.execute("PRAGMA journal_mode = WAL")
     if _version(connection) < VERSION:
@@ -94,7 +94,7 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     version = _version(connection)
     if version == 0:
         if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            raise StoreVersionError("the file holds other tables than a store's (a casebook's?): name the store")
+            raise SettingError("the file holds other tables than a store's (a casebook's?): name the store")
         for statement in SCHEMA.split(";"):
             connection.execute(statement)
         connection.execute("INSERT INTO meta VALUES ('mark', 0)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from graph.errors import StoreChangedError, StoreVersionError
+from graph.errors import SettingError, StoreChangedError, StoreVersionError
 from investigations.casebook import guards
 
 METADATA = sa.MetaData()
@@ -105,7 +105,8 @@ _LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_loc
 def create_all(connection: sa.Connection) -> None:
     """Make what is missing, in the connection's transaction; safe to repeat and to race. Other dialects than the two get no triggers.
 
-    Raises StoreVersionError for a casebook of another version, StoreChangedError for one whose tables or triggers somebody changed.
+    Raises StoreVersionError for a casebook of another version, StoreChangedError for one whose tables or triggers somebody changed,
+    SettingError for a file that is another program's.
     """
     dialect = connection.dialect.name
     if dialect in _LOCK:
@@ -119,7 +120,7 @@ def create_all(connection: sa.Connection) -> None:
     if found is None and ASSESSMENTS.name in there:
         raise StoreChangedError(f"the casebook's table {ABOUT.name} is gone: {guards.NEXT}")
     if found is None and dialect == "sqlite" and there:
-        raise StoreVersionError("the file holds other tables than a casebook's (a graph store's?): name the casebook")
+        raise SettingError("the file holds other tables than a casebook's (a graph store's?): name the casebook")
     if found == str(SCHEMA_VERSION):
         guards.check(connection, METADATA, APPEND_ONLY)
         return
