@@ -15,7 +15,7 @@ from graph.model import Identifier, IdentifierKind, Mention
 from ingestion.characters import compatible
 from ingestion.contract import Column
 from ingestion.digits import is_scientific, whole
-from ingestion.forms.masks import mask, tail
+from ingestion.forms.masks import tail
 from ingestion.forms.standing import Standing, Why
 from ingestion.gaps import id_shows_gaps
 from ingestion.hashes import PSEUDONYM, TOKENS, digest_of
@@ -113,7 +113,7 @@ class Naming:
             value = digest
             if value in hashes_of_placeholders(kind, scheme) or (scheme == TOKENS and is_placeholder(kind, value)):
                 standing = Standing.PLACEHOLDER
-        masked = mask(kind, value) if scheme == TOKENS else tail(value)
+        masked = tail(value)  # a token may have any form: its kind's mask would show what does not have that form
         return Identifier(kind, self._token(kind, f"{scheme}:{value}"), masked, standing is Standing.SOUND), standing, why
 
     def _token(self, kind: IdentifierKind, value: str) -> str:
