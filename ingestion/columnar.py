@@ -21,7 +21,7 @@ from ingestion.rows import TOO_LONG, Inspection, Record, Unreadable
 from ingestion.unpacking import opened
 
 _BATCH = 4_096
-_DECODED = 32 << 20  # bytes that the values of a batch may come to: of files with long values fewer rows are taken at once
+_DECODED = 8 << 20  # bytes that the values of a batch may come to: of files with long values fewer rows are taken at once
 _FOOTER = 64 << 20  # bytes of a file's table of contents
 _FIXED = 4_096  # bytes of a value of fixed width: decimals have 32
 _NARROW = {pa.float16(): 2**11, pa.float32(): 2**24}  # from where on such a column has rounded whole numbers
@@ -72,7 +72,10 @@ class _Opened:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Its rows; with no column that can be read, none of them has a cell."""
-        return iter(self.file.iter_batches(batch_size=self.batch, columns=self.flat if len(self.flat) < len(self.names) else None))
+        for batch in self.file.iter_batches(batch_size=self.batch, columns=self.flat if len(self.flat) < len(self.names) else None):
+            yield batch
+            if self.batch < _BATCH:
+                pa.default_memory_pool().release_unused()  # long values leave much behind that nobody uses
 
 
 @contextmanager
