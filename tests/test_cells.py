@@ -20,6 +20,8 @@ from tests.stores import open_store
 
 EDGES = [EXACT - 1, EXACT, EXACT + 1, 2**63, 2**64, 20261126000000000001, 10**40 + 1]
 
+DEEP = 32  # groups and lists within one another that are read
+
 
 @pytest.fixture
 def store(tmp_path):
@@ -33,7 +35,7 @@ def store(tmp_path):
 @pytest.mark.parametrize("number", EDGES)
 def test_an_id_keeps_every_digit_of_a_json_number_also_beside_a_nan(number):
     for body in (f'{{"id": {number}}}', f'{{"id": {number}, "other": NaN}}', f'{{"id": {number}.0}}'):
-        assert id_of(decoded(body, nan=True)["id"], "id") == str(number)
+        assert id_of(decoded(body, nan=True, deepest=DEEP)["id"], "id") == str(number)
 
 
 @given(st.integers(-(10**40), 10**40))
@@ -135,11 +137,11 @@ def test_what_may_be_a_name_is_one(raw):
 
 
 def test_a_key_given_twice_is_found_at_any_depth():
-    value = decoded('{"a": 1, "b": {"c": 1, "c": 1}, "list": [{"x": 1}, {"y": {"z": 1, "z": 2, "z": 3}}], "a": 2}')
+    value = decoded('{"a": 1, "b": {"c": 1, "c": 1}, "list": [{"x": 1}, {"y": {"z": 1, "z": 2, "z": 3}}], "a": 2}', deepest=DEEP)
     assert {(problem.field, problem.code) for problem in doubles(value)} == {
         ("a", "given_twice"), ("b.c", "given_twice"), ("list[1].y.z", "given_twice"),
     }  # fmt: skip
-    assert doubles(decoded('{"a": {"c": 1}, "b": {"c": 1}}')) == []
+    assert doubles(decoded('{"a": {"c": 1}, "b": {"c": 1}}', deepest=DEEP)) == []
 
 
 def test_a_row_of_a_delivery_that_names_a_column_twice_is_rejected_with_the_column(tmp_path, store):
@@ -153,7 +155,7 @@ def test_a_row_of_a_delivery_that_names_a_column_twice_is_rejected_with_the_colu
 @pytest.mark.parametrize("text", ["[" * 5000, '{"a": "\\ud800"}', '{"\\udc00": 1}', "{", "", "NaN", '{"a": Infinity}', "1" * 5000, "\ufeff{}"])
 def test_what_is_no_json_is_refused(text):
     with pytest.raises(ValueError, match=r"."):
-        decoded(text)
+        decoded(text, deepest=DEEP)
 
 
 # -- rejects --------------------------------------------------------------------------------------------------------------------------
