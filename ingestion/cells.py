@@ -26,6 +26,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FLAGS: Mapping[str, bool] = MappingProxyType(
     {**dict.fromkeys(("true", "t", "1", "yes", "y", "是"), True), **dict.fromkeys(("false", "f", "0", "no", "n", "否"), False)}
 )
+_FIGURES = frozenset((Cell.AMOUNT, Cell.SHARE, Cell.WHOLE))
 _LEFT = frozenset((Cell.TEXT, Cell.IDENTIFIER, Cell.ID))  # not looked at before they are read
 
 
@@ -40,10 +41,13 @@ def known(raw: object, column: Column) -> object:
     """A cell that is not empty as it is to be read, None for *not known*: one of the spellings of null.
 
     Texts keep what they say, as does a word that may be any; ids are looked at where they are read, and an identifier's placeholders are counted.
+    An infinite number is nobody's null: a figure went wrong, and that is counted.
     """
     if not isinstance(raw, str) or column.cell in _LEFT:
         return raw
     seen = visible(raw)
+    if column.cell in _FIGURES and seen.lower().lstrip("+-") == "inf":
+        return seen
     return None if not seen or (is_null(seen) and (column.cell is not Cell.WORD or column.words)) else seen
 
 
