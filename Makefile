@@ -52,10 +52,10 @@ format: setup
 bench: setup
 	@$(BIN)/python -m scripts.bench
 
-bench-bench-siege: setup
+bench-siege: setup
 	@$(BIN)/python -m scripts.bench_siege
 
-neo4j: setup
+bench-neo4j: setup
 	@$(BIN)/python -m scripts.bench_neo4j
 
 neo4j: setup

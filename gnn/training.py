@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,20 @@ import numpy as np
 from gnn import bundle, recipe
 from gnn.bundle import ModelBundle
 from gnn.collect import DAY, collect
-from gnn.cuts import test_cut
+from gnn.cuts import learning_cuts, test_cut
 from gnn.judge import Judged, judge, refuse_what_learned_nothing
 from gnn.observe import OpenStore, observe_all, seeds_of
 from gnn.parts import NAMED, SERVABLE, Pool
 from gnn.plan import Plan
 from gnn.recipe import Fitted
+from gnn.samples import Samples
 from gnn.silence import FATES, Floats
+from graph.errors import InputError
 from graph.moments import micros, moment
+from graph.tables import Tables
+
+log = logging.getLogger("ringfence.training")
+SHORTER_DAYS = (60.0, 30.0)  # horizons for a store whose own leaves too little to measure
 
 
 def train_model(open_store: OpenStore, as_of: datetime, out: Path, plan: Plan | None = None) -> dict[str, Any]:
@@ -34,8 +41,7 @@ def train_model(open_store: OpenStore, as_of: datetime, out: Path, plan: Plan | 
     started = time.monotonic()
     now = micros(as_of)
     with open_store() as store:
-        drawn = collect(store.view(as_of).tables(), plan)
-    cut = test_cut(drawn, now, plan)
+        drawn, cut = measurable(store.view(as_of).tables(), plan)
     pool = Pool(drawn, observe_all(open_store, seeds_of(drawn), as_of, plan.workers))
     rehearsed = recipe.fit_at(cut, pool, plan)
     judged = judge(rehearsed, pool, now, plan.capacity)
@@ -53,6 +59,28 @@ def train_model(open_store: OpenStore, as_of: datetime, out: Path, plan: Plan | 
         "horizon_days": written["horizon_days"],
         "seconds": round(time.monotonic() - started, 1),
     }
+
+
+def measurable(tables: Tables, plan: Plan) -> tuple[Samples, int]:
+    """The samples, and where those begin that the model is measured on. Raises InputError when there is too little for both.
+
+    The horizon that the delays ask for may leave too little that has matured: a shorter one is taken then, and said, unless the plan gives one.
+    """
+    refused: InputError | None = None
+    for days in (plan.horizon_days,) if plan.horizon_days is not None else (None, *SHORTER_DAYS):
+        try:
+            drawn = collect(tables, replace(plan, horizon_days=days))
+            cut = test_cut(drawn, tables.as_of, plan)
+            for end in (cut, tables.as_of):
+                learning_cuts(end, drawn, plan)
+        except InputError as error:
+            refused = refused or error
+            continue
+        if refused is not None:
+            log.warning("a fraud counts when it becomes known within %d days, because: %s", days, refused)
+        return drawn, cut
+    assert refused is not None, "some horizon was tried"
+    raise refused
 
 
 def card(fitted: Fitted, pool: Pool, plan: Plan, judged: Judged) -> dict[str, Any]:

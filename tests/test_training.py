@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gnn import bundle, train, trees
+from gnn import bundle, train, training, trees
 from gnn.blend import blended
+from gnn.collect import DAY, collect
+from gnn.cuts import test_cut as cut_for_the_test
 from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, Seed, evidence_of, observe, observe_all
 from gnn.parts import columns, names_of, views_of
 from gnn.plan import Plan
+from gnn.samples import Samples
 from gnn.scorer import Scorer
 from gnn.training import train_model
 from graph import multi_lending, signals
@@ -205,3 +208,24 @@ def test_a_moment_that_has_not_come_and_a_file_in_the_place_of_the_folder_are_re
     done = subprocess.run([sys.executable, "-W", "ignore", script, *asked], capture_output=True, text=True, check=False, cwd=script.parents[1])
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
+
+
+def test_a_horizon_that_leaves_too_little_to_measure_gives_way_to_a_shorter_one_and_that_is_said(
+    tmp_path: Path, facts: Facts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def within_a_month(samples: Samples, as_of: int, plan: Plan) -> int:
+        if samples.horizon > 30 * DAY:
+            raise InputError("too few frauds to measure")
+        return cut_for_the_test(samples, as_of, plan)
+
+    monkeypatch.setattr(training, "test_cut", within_a_month)
+    with open_store(tmp_path / "s.db") as store:
+        store.add(facts)
+        tables = store.view(TODAY).tables()
+    plan = replace(SMALL, horizon_days=None)
+    monkeypatch.setattr(training, "collect", lambda tables, plan: collect(tables, replace(plan, horizon_days=plan.horizon_days or 90)))
+    drawn, _ = training.measurable(tables, plan)
+    assert drawn.horizon == 30 * DAY
+    assert "within 30 days, because: too few frauds to measure" in caplog.text
+    with pytest.raises(InputError, match="too few frauds to measure"):
+        training.measurable(tables, replace(plan, horizon_days=90))

@@ -25,7 +25,7 @@ Told = dict[str, tuple[str, str]]  # name of a column -> how it is asked for, an
 
 def read_tables(connection: sqlite3.Connection, when: dict[str, int]) -> Tables:
     """All facts of the view (`when`: as_of, mark) inside one read transaction of a connection of its own. Raises StoreUnavailableError."""
-    [(_, _, path)] = connection.execute("PRAGMA database_list").fetchall()
+    path = next(file for _, name, file in connection.execute("PRAGMA database_list") if name == "main")  # beside it a temporary one may stand
     try:
         with dbapi.connect(Path(path).as_uri() + "?mode=ro") as beside, beside.cursor() as cursor:
             cursor.adbc_statement.set_options(**_ROWS)
