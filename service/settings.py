@@ -53,7 +53,9 @@ class Settings:
     casebook_sync: str = _setting(
         "normal", "A SQLite casebook's rows outlive any process (`normal`) or a power cut too, for one wait on the disk a row (`full`)."
     )
-    model: str = _setting("", "Folder of the model bundle; empty: no model, every answer is degraded to `no_model`.")
+    model: str = _setting(
+        "", "Folder of the model bundle; `serve.py` does not start without one, an application of one's own answers degraded to `no_model`."
+    )
     model_digest: str = _setting("", "Digest of the one model that may be served (`sha256sum card.json` in its folder); empty: any.")
     hash_key: str = _setting("", "Key of the identifiers' pseudonyms; empty: the embedded store makes one in a file beside it.", secret=True)
     hash_key_version: str = _setting("k1", "Name of the hash key, part of every pseudonym, so that keys can be rotated.")
