@@ -23,7 +23,7 @@ from service.wiring import wire
 EXAMPLE = """example:
   .venv/bin/python scripts/attack_lenders.py --requests 10000"""
 LENDERS = ("L1", "L2", "L3")
-_PEOPLE = 40  # of the victim
+_PEOPLE, _WATCHED = 40, 20  # of the victim, and of these whom the attacker asks for without having labelled them
 
 
 @dataclass
@@ -66,7 +66,8 @@ def person(n: int, lender: str) -> dict[str, Any]:
 def attacks(attack: Attack, audited: list[str]) -> Iterator[None]:
     """The attacker's ways in turn, for ever; `audited` are ids of the victim's assessments."""
     for n in itertools.count():
-        victim, k = n % _PEOPLE, str(n)
+        victim, k = n % _WATCHED, str(n)
+        blackened = _WATCHED + n % (_PEOPLE - _WATCHED)  # of whom the attacker's own labels make somebody known in its own name space
         status, *_ = attack.try_("foreign lender", "/risk", person(victim, LENDERS[1 + n % 2]) | {"application_id": "x" + k})
         attack.expect("foreign lender", status in (422, 429), status)
         yield
@@ -82,14 +83,14 @@ def attacks(attack: Attack, audited: list[str]) -> Iterator[None]:
         ]
         attack.expect("second scan", again[0] == again[1], again)
         yield
-        attack.try_("blacken", "/feedback", {"applicant_id": f"C-{victim}", "label": "fraud", "known_at": "2026-01-01T00:00:00Z"})
-        attack.try_("blacken", "/outcomes", {"application_id": f"A-{victim}", "status": "dpd90", "at": "2026-01-01T00:00:00Z"})
-        attack.try_("block", "/risk", person(victim, "L1") | {"application_id": f"N-{n}", "phone": None, "device_id": None})
+        attack.try_("blacken", "/feedback", {"applicant_id": f"C-{blackened}", "label": "fraud", "known_at": "2026-01-01T00:00:00Z"})
+        attack.try_("blacken", "/outcomes", {"application_id": f"A-{blackened}", "status": "dpd90", "at": "2026-01-01T00:00:00Z"})
+        attack.try_("block", "/risk", person(blackened, "L1") | {"application_id": f"N-{n}", "phone": None, "device_id": None})
         yield
         guess = f"139{n % 10000:04d}7001"
         attack.try_("guess behind a mask", "/risk", {"application_id": "g" + k, "applicant_id": "g", "platform_id": "L1", "phone": guess})
         yield
-        batch = [person(victim, lender) | {"application_id": f"b{n}-{lender}"} for lender in LENDERS]
+        batch = [person(blackened, lender) | {"application_id": f"b{n}-{lender}"} for lender in LENDERS]
         attack.try_("batch of variants", "/risk/batch", batch)
         yield
 
