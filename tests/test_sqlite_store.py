@@ -88,6 +88,14 @@ def test_a_store_of_version_1_is_brought_up_to_this_one(tmp_path: Path) -> None:
         assert [label.label for label in store.view(day(3)).labels_of(["ann"])["ann"]] == [LabelValue.FRAUD]
         told = replace(fraud("ann@1", 2), label=LabelValue.GOOD)
         assert (store.add(Facts(labels=(fraud("ann@1", 2), told))).accepted, store.mark()) == (1, 2)
+        assert store.view(day(3)).tables().labels["fraud"].tolist() == [True, False]
+
+
+def test_columns_are_read_of_a_store_beside_which_its_connection_has_a_temporary_one(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        store.add(Facts(applications=(applies("ann", 1),)))
+        store._connection().execute("CREATE TEMP TABLE beside(x)")
+        assert store.view(day(2)).tables().applicant_ids.tolist() == ["ann"]
 
 
 def test_a_casebook_is_no_store(tmp_path: Path) -> None:
