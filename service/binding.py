@@ -31,10 +31,6 @@ class Binding:
         """Whether an id of the store is one of the binding's."""
         return kept.startswith(self.prefix)
 
-    def shown(self, kept: str) -> str:
-        """An id of the store as the caller gave it."""
-        return kept.removeprefix(self.prefix)
-
     def redacted(self, body: bytes) -> bytes:
         """The body of an answer as the binding's callers get it: ids as they gave them, and masks without what tells one from another."""
         if self.lenders is None:

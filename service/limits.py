@@ -47,13 +47,6 @@ class RateLimit:
             self._write(at, name, level)
         return (cost - level) / self._rate
 
-    def charge(self, name: str, cost: float) -> None:
-        """Take so much from the bucket, whatever is in it: what was let through turned out to be more."""
-        if self._rate > 0 and cost > 0:
-            with self._held():
-                at, level = self._bucket(name)
-                self._write(at, name, level - cost)
-
     def _bucket(self, name: str) -> tuple[int, float]:
         """Where the bucket lies, and its level now."""
         wanted, now = _mark(name), self._tick()
