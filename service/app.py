@@ -77,7 +77,7 @@ def create_app(wired: Wired) -> Flask:
     problems.install(app)
     headers.install(app)
     app.extensions["ringfence.limit"] = RateLimit(wired.settings.rate_limit, wired.settings.rate_burst, _shared(wired.settings, "limits"))
-    app.extensions["ringfence.probing"] = Probing()
+    app.extensions["ringfence.probing"] = Probing(_shared(wired.settings, "guesses"))
     _frame(
         app,
         KeyRing(wired.settings.api_keys, wired.settings.api_keys_file),

@@ -2,65 +2,58 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections import OrderedDict
+import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from threading import Lock
+from pathlib import Path
 from time import monotonic
 
 from graph.model import IdentifierKind, Mention
 from service import metrics
+from service.tallies import Tallies
 
 log = logging.getLogger("ringfence.probing")
 
 # Numbers whose mask leaves some ten thousand apart: honest callers name two behind one mask once in half a million applications.
 GUESSABLE = frozenset({IdentifierKind.PHONE, IdentifierKind.NATIONAL_ID, IdentifierKind.BANK_CARD})
-MOST = 20  # different numbers behind one mask that a caller may name within the window
+MOST = 20  # different numbers behind one mask that a party may name within the window
 WINDOW_S = 3_600.0
-_REMEMBERED = 50_000  # masks at hand, the latest
-
-Shape = tuple[str, str, str]  # caller, kind, mask
-
-
-@dataclass
-class _Asked:
-    since: float
-    tokens: set[str] = field(default_factory=set)
+_REMEMBERED = 65_536  # masks at hand, the latest
+_NAMED = 8  # bytes by which a number is told from the others behind its mask
+_ASKED = struct.Struct(f"=d?{MOST * _NAMED}s")  # since when, whether the alarm was raised, what was named
 
 
 class Probing:
-    """What callers asked for lately, by the mask of what they named; one process's share of it."""
+    """What each party asked for lately, by the mask of what it named. `path` names a file that all workers of a machine share."""
 
-    def __init__(self, tick: Callable[[], float] = monotonic) -> None:
+    def __init__(self, path: Path | None = None, tick: Callable[[], float] = monotonic) -> None:
         self._tick = tick
-        self._asked: OrderedDict[Shape, _Asked] = OrderedDict()
-        self._lock = Lock()
+        self._asked = Tallies(_ASKED, _REMEMBERED, path, tick)
 
-    def wait(self, caller: str, mentions: Iterable[Mention]) -> float:
-        """Seconds until this caller may name these; 0.0 where nothing looks like guessing. The first refusal of a shape raises the alarm."""
-        now, longest = self._tick(), 0.0
-        with self._lock:
-            for mention in mentions:
-                one = mention.identifier
-                if one.kind in GUESSABLE and one.linking and one.masked.strip("*"):
-                    longest = max(longest, self._wait((caller, one.kind.value, one.masked), one.token, now))
-        return longest
-
-    def _wait(self, shape: Shape, token: str, now: float) -> float:
-        asked = self._asked.pop(shape, None)
-        if asked is None or now - asked.since > WINDOW_S:
-            asked = _Asked(now)
-        self._asked[shape] = asked
-        if len(self._asked) > _REMEMBERED:
-            self._asked.popitem(last=False)
-        if token in asked.tokens or len(asked.tokens) < MOST:
-            asked.tokens.add(token)
+    def wait(self, party: str, mentions: Iterable[Mention]) -> float:
+        """Seconds until this party may name these; 0.0 where nothing looks like guessing. The first refusal of a mask raises the alarm."""
+        named = [m.identifier for m in mentions if m.identifier.kind in GUESSABLE and m.identifier.linking and m.identifier.masked.strip("*")]
+        if not named:
             return 0.0
-        if len(asked.tokens) == MOST:
-            asked.tokens.add("")  # said once
-            metrics.PROBING.labels(shape[1]).inc()
-            log.warning(
-                "key %s has named %d different values of kind %s that look alike behind their mask: is it guessing?", shape[0], MOST, shape[1]
-            )
-        return WINDOW_S - (now - asked.since)
+        with self._asked.held():
+            return max(self._wait(party, one.kind, one.masked, one.token) for one in named)
+
+    def _wait(self, party: str, kind: IdentifierKind, mask: str, token: str) -> float:
+        now, shape = self._tick(), f"{party}\n{kind.value}\n{mask}"
+        found = self._asked.read(shape)
+        since, alarmed, named = found.values if found is not None and now - found.values[0] <= WINDOW_S else (now, False, bytes(_ASKED.size))
+        digest = hashlib.blake2b(token.encode(), digest_size=_NAMED).digest()
+        places = [named[at : at + _NAMED] for at in range(0, MOST * _NAMED, _NAMED)]
+        known = [place for place in places if any(place)]
+        wait = 0.0
+        if digest not in known and len(known) < MOST:
+            known.append(digest)
+        elif digest not in known:
+            wait = WINDOW_S - (now - since)
+            if not alarmed:
+                alarmed = True
+                metrics.PROBING.labels(kind.value).inc()
+                log.warning("%s has named %d different values of kind %s that look alike behind their mask: is it guessing?", party, MOST, kind.value)
+        self._asked.write(shape, since, alarmed, b"".join(known))
+        return wait

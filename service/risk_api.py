@@ -22,7 +22,6 @@ from investigations.casebook import Recorded
 from service import audit, discretion, metrics, problems
 from service.asking import Call, asked, fingerprint_of
 from service.assess import assess, replay
-from service.binding import OPERATOR
 from service.bodies import NAMED, BodyError, as_object, told
 from service.calls import batches, binding, call, handed, json_body, json_object, probing, spend, wired
 from service.handed import CallerGone
@@ -114,10 +113,12 @@ def _answered(body: Any, frame: Call, fingerprint: str | None = None) -> bytes:
 
 
 def _not_guessing(subject: Subject) -> None:
-    """Raise TooManyRequests for a caller who names one number after the other behind one mask; the operator's own are not watched."""
-    if subject.application is None or binding() == OPERATOR:
+    """Raise TooManyRequests for lenders who name one number after the other behind one mask, with whichever of their keys; the operator's own
+    are not watched."""
+    lenders = binding().lenders
+    if subject.application is None or lenders is None:
         return
-    wait = probing().wait(g.caller.name, subject.application.mentions)
+    wait = probing().wait("+".join(lenders), subject.application.mentions)
     if wait > 0:
         raise TooManyRequests("too many numbers that look alike behind their mask were asked for", retry_after=math.ceil(wait))
 

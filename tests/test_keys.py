@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from graph.errors import SettingError
-from graph.model import Identifier, IdentifierKind, Mention
+from graph.model import Facts, Identifier, IdentifierKind, Mention
 from service import auth
 from service.app import create_app
 from service.auth import SCOPES, KeyRing, Keys
@@ -16,6 +19,7 @@ from service.binding import OPERATOR, Binding
 from service.limits import RateLimit
 from service.probing import MOST, Probing
 from tests.small_service import body, key, service
+from tests.small_worlds import PLATFORMS
 
 GOOD, OTHER = key("one"), key("two")
 
@@ -114,7 +118,7 @@ def number(n, mask="150****7065"):
 
 def test_who_asks_for_many_numbers_behind_one_mask_is_refused_and_nobody_else():
     clock = [0.0]
-    probing = Probing(lambda: clock[0])
+    probing = Probing(tick=lambda: clock[0])
     assert [probing.wait("L1", number(n)) for n in range(MOST)] == [0.0] * MOST
     assert probing.wait("L1", number(MOST)) > 0
     assert probing.wait("L1", number(3)) == 0, "one that was named before may be named again"
@@ -122,6 +126,47 @@ def test_who_asks_for_many_numbers_behind_one_mask_is_refused_and_nobody_else():
     assert probing.wait("L2", number(MOST)) == 0
     clock[0] = 3_601.0
     assert probing.wait("L1", number(MOST)) == 0
+
+
+def guesses_of(path, first):
+    """How many of a hundred guesses behind one mask pass in a process of its own."""
+    probing = Probing(path)
+    return sum(probing.wait("L1", number(n)) == 0 for n in range(first, first + 100))
+
+
+def test_two_workers_let_no_more_guesses_pass_than_one(tmp_path):
+    with ProcessPoolExecutor(2, get_context("spawn")) as workers:
+        passed = [worker.result() for worker in [workers.submit(guesses_of, tmp_path / "guesses", first) for first in (0, 100)]]
+    assert sum(passed) == MOST
+    assert guesses_of(tmp_path / "guesses", 200) == 0, "and none that starts later"
+
+
+def test_an_alarm_is_raised_once_for_all_workers(tmp_path, caplog):
+    workers = [Probing(tmp_path / "guesses") for _ in range(2)]
+    for n in range(3 * MOST):
+        workers[n % 2].wait("L1", number(n))
+    assert len(caplog.records) == 1
+
+
+def test_lenders_have_one_count_of_guesses_whichever_of_their_keys_asks(tmp_path):
+    keys = ",".join(f"{name}:{key(name)}:risk@L1" for name in ("one", "two"))
+    wired = service(tmp_path, Facts(platforms=PLATFORMS), api_keys=keys)
+    client = create_app(wired).test_client()
+    statuses = Counter()
+    for n in range(2 * MOST):
+        told = body(f"g-{n}", phone=f"139{n:04d}7001", device_id=None, national_id=None)
+        statuses[client.post("/risk", json=told, headers={"Authorization": f"Bearer {key(('one', 'two')[n % 2])}"}).status_code] += 1
+    assert statuses == {200: MOST, 429: MOST}
+    wired.close()
+
+
+def test_what_was_counted_before_the_machine_started_anew_counts_no_more(tmp_path):
+    clock = [1e6]
+    limit, probing = RateLimit(1.0, 1, tmp_path / "limits", lambda: clock[0]), Probing(tmp_path / "guesses", lambda: clock[0])
+    assert [limit.wait("L1") for _ in range(2)] == [0, 1.0]
+    assert max(probing.wait("L1", number(n)) for n in range(MOST + 1)) > 0
+    clock[0] = 5.0
+    assert (limit.wait("L1"), probing.wait("L1", number(MOST))) == (0, 0)
 
 
 def test_the_setting_of_a_file_that_is_not_there_stops_the_start(tmp_path: Path):

@@ -1,0 +1,91 @@
+"""Small records by name that all workers of a machine share: a mapped file under one lock."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import mmap
+import os
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Any, NamedTuple
+
+_HEAD = struct.Struct("=16sd")  # whose record, and when it was written (monotonic, one clock for all processes)
+_PROBES = 16  # slots in which a name's record may lie; where all are others', it takes the one that was not written for longest
+
+
+class Tally(NamedTuple):
+    """A record: when it was written, and its values."""
+
+    at: float
+    values: tuple[Any, ...]
+
+
+class Tallies:
+    """Records of one form, at most `slots` of them, each known by a digest of its name.
+
+    `path` names a file that several processes share; without one the records are this process's own. What was written before the machine
+    was started is not there any more.
+    """
+
+    def __init__(self, form: struct.Struct, slots: int, path: Path | None = None, tick: Callable[[], float] = monotonic) -> None:
+        self._form = form
+        self._slots = slots
+        self._width = _HEAD.size + form.size
+        self._tick = tick
+        self._lock = Lock()
+        self._file = -1 if path is None else os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if self._file >= 0:
+            os.ftruncate(self._file, slots * self._width)
+        self._bytes = mmap.mmap(self._file, slots * self._width)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody else reads or writes meanwhile, in whatever process."""
+        with self._lock:
+            if self._file < 0:
+                yield
+                return
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def read(self, name: str) -> Tally | None:
+        """The record of that name, while it is `held`."""
+        at, had = self._place(_mark(name))
+        if not had:
+            return None
+        _, written = _HEAD.unpack_from(self._bytes, at)
+        return Tally(written, self._form.unpack_from(self._bytes, at + _HEAD.size)) if written <= self._tick() else None
+
+    def write(self, name: str, *values: Any) -> None:
+        """Put the record in place of that name's, while it is `held`."""
+        mark = _mark(name)
+        at, _ = self._place(mark)
+        _HEAD.pack_into(self._bytes, at, mark, self._tick())
+        self._form.pack_into(self._bytes, at + _HEAD.size, *values)
+
+    def _place(self, wanted: bytes) -> tuple[int, bool]:
+        """Where the record lies or may be put, and whether it is there."""
+        first = int.from_bytes(wanted[:8], "big")
+        oldest, since = 0, float("inf")
+        for probe in range(_PROBES):
+            at = (first + probe) % self._slots * self._width
+            whose, written = _HEAD.unpack_from(self._bytes, at)
+            if whose == wanted:
+                return at, True
+            if not any(whose):
+                return at, False
+            if written < since:
+                oldest, since = at, written
+        return oldest, False
+
+
+def _mark(name: str) -> bytes:
+    return hashlib.blake2b(name.encode(), digest_size=16).digest()
