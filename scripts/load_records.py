@@ -51,6 +51,7 @@ def _run(options: argparse.Namespace, reports: list[Report]) -> dict[str, object
         keys = open_keyring(settings, store)
         knows = (lambda node: store.view(system_clock()).identifier(node) is not None) if len(keys.keys) > 1 else None
         report = load(delivery, store, Door(Naming(keys, knows), now, zone), report_to=folder, step=progress.update)
+        progress.update((progress.total or progress.n) - progress.n)  # rows that the mapping's `where` passes over
     reports.append(report)
     _say(report)
     return {**report.as_json(), "report": str(folder / "report.json"), "rejects_file": str(folder / REJECTS)}

@@ -29,6 +29,7 @@ class Arguments(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:  # type: ignore[override]
         given = sys.argv[1:] if args is None else list(args)
+        self._refuse_empty(given)
         try:
             for argument in given:
                 if argument.startswith("@"):
@@ -40,6 +41,12 @@ class Arguments(argparse.ArgumentParser):
             with suppress(OSError, ValueError):  # where there is no /proc the advice is all that can be done
                 _hide_passwords()
         return super().parse_known_args(args, namespace)
+
+    def _refuse_empty(self, given: Sequence[str]) -> None:
+        """An option given nothing (`--store "$STORE"` where STORE is not set) would be taken for one that was left out."""
+        for option, value in zip(given, [*given[1:], None]):
+            if option.startswith("--") and (value == "" or option.endswith("=")):
+                self.error(f"{option.rstrip('=')} is empty: give it a value, or leave it out")
 
 
 def _hide_passwords() -> None:
