@@ -1,0 +1,180 @@
+"""From facts to an entry of the journal, and from an entry back to facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from graph.journal import entry as rows
+from graph.journal.entry import EMPTY, NO_NUMBER, write
+from graph.journal.snapshots import snapshot_text
+from graph.model import Facts, Identifier, LabelValue, Mention, RingSnapshot
+from graph.moments import micros
+from graph.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
+
+_KIND = {kind: code for code, kind in enumerate(KINDS)}
+_ROLE = {role: code for code, role in enumerate(ROLES)}
+_STATUS = {status: code for code, status in enumerate(STATUSES)}
+_TYPE = {kind: code for code, kind in enumerate(PLATFORM_TYPES)}
+_FLAG = {None: -1, False: 0, True: 1}
+
+
+def encode(facts: Facts, stored: Callable[[Identifier], Identifier] | None = None) -> bytes:
+    """The entry of a mark that brought `facts`: those that were accepted. `stored` gives an identifier as the store shows it."""
+    made = _Encoder(stored)
+    columns = {
+        "applications": made.applications(facts), "events": made.events(facts), "contacts": made.contacts(facts),
+        "outcomes": made.outcomes(facts), "labels": made.labels(facts), "platforms": made.platforms(facts), "merchants": made.merchants(facts),
+        "devices": made.devices(facts), "mentions": made.mentions(), "identifiers": made.identifiers(),
+    }  # fmt: skip
+    heap, ends = made.texts.columns()
+    return write(EMPTY._replace(heap=heap, ends=ends, **columns))
+
+
+def encode_snapshot(snapshot: RingSnapshot) -> bytes:
+    """The entry of a mark that brought a ring snapshot."""
+    return write(EMPTY._replace(snapshot=np.frombuffer(snapshot_text(snapshot).encode(), "u1")))
+
+
+class _Texts(dict[str | None, int]):
+    """Texts and their numbers; a new one gets the next."""
+
+    def __init__(self) -> None:
+        super().__init__({None: rows.NO_TEXT})
+
+    def __missing__(self, text: str) -> int:
+        number = self[text] = len(self) - 1
+        return number
+
+    def columns(self) -> tuple[Column, Column]:
+        """`heap` and `ends` of an entry."""
+        encoded = [text.encode() for text in self if text is not None]
+        ends = np.cumsum([len(each) for each in encoded], dtype=np.int64)
+        if len(ends) and ends[-1] >= 2**31:
+            raise ValueError("the texts of one batch have more than 2 GB: add fewer facts at once")
+        return np.frombuffer(b"".join(encoded), "u1"), ends.astype("i4")
+
+
+class _Encoder:
+    """The tables of one batch; `mentions` and `identifiers` come last, with all that the others named."""
+
+    def __init__(self, stored: Callable[[Identifier], Identifier] | None) -> None:
+        self.texts = _Texts()
+        self._stored = stored
+        self._rows: dict[str, int] = {}  # node -> row
+        self._identifiers: list[Identifier] = []
+        self._packed: dict[int, int] = {}  # id of a Mention of the batch -> row << 2 | role
+        self._mentions: list[int] = []
+
+    def applications(self, facts: Facts) -> Column:
+        """The rows of APPLICATION."""
+        t = self.texts
+        return _array(
+            [
+                (
+                    micros(a.applied_at), a.amount, a.face_match, a.liveness, _int(a.term_months), _int(a.birth_year), t[a.application_id],
+                    t[a.applicant_id], t[a.platform_id], t[a.product], t[a.merchant_id], t[a.agent_id], t[a.channel], t[a.city],
+                    t[_json(a.attributes)], *self._mentioned(a.mentions), _FLAG[a.phone_three_element], _FLAG[a.new_citizen],
+                )
+                for a in facts.applications
+            ],
+            rows.APPLICATION,
+        )  # fmt: skip
+
+    def events(self, facts: Facts) -> Column:
+        """The rows of EVENT."""
+        t = self.texts
+        return _array(
+            [
+                (
+                    micros(e.at), e.amount, t[e.event_id], t[e.kind], t[e.applicant_id], t[e.counterparty_id], t[e.merchant_id],
+                    t[_json(e.attributes)], *self._mentioned(e.mentions),
+                )
+                for e in facts.events
+            ],
+            rows.EVENT,
+        )  # fmt: skip
+
+    def contacts(self, facts: Facts) -> Column:
+        """The rows of CONTACT."""
+        t = self.texts
+        return _array([(micros(c.at), t[c.applicant_id], self._row(c.phone), t[c.relation or None]) for c in facts.contacts], rows.CONTACT)
+
+    def outcomes(self, facts: Facts) -> Column:
+        """The rows of OUTCOME."""
+        return _array([(micros(o.at), o.amount, self.texts[o.application_id], _STATUS[o.status]) for o in facts.outcomes], rows.OUTCOME)
+
+    def labels(self, facts: Facts) -> Column:
+        """The rows of LABEL."""
+        t = self.texts
+        return _array(
+            [
+                (
+                    micros(label.known_at), t[label.application_id or None], t[label.applicant_id or None], t[label.source or None],
+                    t[label.detail], label.label is LabelValue.FRAUD, 0,
+                )
+                for label in facts.labels
+            ],
+            rows.LABEL,
+        )  # fmt: skip
+
+    def platforms(self, facts: Facts) -> Column:
+        """The rows of PLATFORM."""
+        return _array([(self.texts[p.platform_id], _TYPE[p.type], p.is_own) for p in facts.platforms], rows.PLATFORM)
+
+    def merchants(self, facts: Facts) -> Column:
+        """The rows of MERCHANT."""
+        t = self.texts
+        opened = [None if m.opened_at is None else micros(m.opened_at) for m in facts.merchants]
+        told = [(_int(at), t[m.merchant_id], t[m.category], t[m.city]) for at, m in zip(opened, facts.merchants, strict=True)]
+        return _array(told, rows.MERCHANT)
+
+    def devices(self, facts: Facts) -> Column:
+        """The rows of DEVICE."""
+        t = self.texts
+        return _array([(self._row(d.identifier), t[d.os], t[d.model], _FLAG[d.is_emulator], _FLAG[d.is_rooted]) for d in facts.devices], rows.DEVICE)
+
+    def mentions(self) -> Column:
+        """The rows of MENTION."""
+        packed, out = np.array(self._mentions, np.int64), np.zeros(len(self._mentions), rows.MENTION)
+        out["identifier"], out["role"] = packed >> 2, packed & 3
+        return out
+
+    def identifiers(self) -> Column:
+        """The rows of IDENTIFIER."""
+        t = self.texts
+        return _array([(t[i.token], t[i.masked], _KIND[i.kind], i.linking) for i in self._identifiers], rows.IDENTIFIER)
+
+    def _mentioned(self, mentions: Sequence[Mention]) -> tuple[int, int]:
+        """Where the mentions of a fact begin, and how many there are."""
+        begins, packed = len(self._mentions), self._packed
+        # Whoever reads a delivery makes a mention once and repeats it: it is worth more to tell them apart by `is` than to look inside each.
+        self._mentions += [packed[id(m)] if id(m) in packed else self._pack(m) for m in mentions]
+        return begins, len(mentions)
+
+    def _pack(self, mention: Mention) -> int:
+        packed = self._packed[id(mention)] = self._row(mention.identifier) << 2 | _ROLE[mention.role]
+        return packed
+
+    def _row(self, identifier: Identifier) -> int:
+        row = self._rows.setdefault(identifier.node, len(self._identifiers))
+        if row == len(self._identifiers):
+            self._identifiers.append(self._stored(identifier) if self._stored else identifier)
+        return row
+
+
+def _array(told: list[tuple[Any, ...]], kind: np.dtype[np.void]) -> Column:
+    out = np.zeros(len(told), kind)  # what lies between the fields of a row is written too
+    out[:] = told
+    return out
+
+
+def _int(value: int | None) -> int:
+    return NO_NUMBER if value is None else value
+
+
+def _json(attributes: tuple[tuple[str, str], ...]) -> str | None:
+    return json.dumps(attributes, ensure_ascii=False) if attributes else None

@@ -1,0 +1,133 @@
+"""One entry of the journal: the facts that one mark of a store brought, or its ring snapshot, as bytes that are read as arrays without a copy."""
+
+from __future__ import annotations
+
+import zlib
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from graph.errors import StoreVersionError
+from graph.facts.verdicts import by_person
+from graph.tables import Column
+
+FORMAT = 1
+NO_TEXT = -1  # a text, or a row, that nothing tells
+NO_NUMBER = -(2**63)  # an integer or a moment that nothing tells
+PACKED_FROM = 1_024  # bytes from which on an entry is compressed
+_LEVEL = 1  # of zlib: more costs a load more than the disk gains
+
+# Texts (ids, words, JSON) are numbers into one table of texts. Moments are microseconds since 1970 UTC, amounts CNY; NaN and a flag of -1 are
+# *not known*. `mention` and `mentions` are where in the mentions those of a row begin, and how many there are.
+IDENTIFIER = np.dtype([("token", "i4"), ("masked", "i4"), ("kind", "i1"), ("linking", "i1")], align=True)
+APPLICATION = np.dtype(
+    [
+        ("at", "i8"), ("amount", "f8"), ("face_match", "f8"), ("liveness", "f8"), ("term_months", "i8"), ("birth_year", "i8"),
+        ("application_id", "i4"), ("applicant", "i4"), ("platform", "i4"), ("product", "i4"), ("merchant", "i4"), ("agent", "i4"),
+        ("channel", "i4"), ("city", "i4"), ("attributes", "i4"), ("mention", "i4"), ("mentions", "i4"),
+        ("three_element", "i1"), ("new_citizen", "i1"),
+    ],
+    align=True,
+)  # fmt: skip
+EVENT = np.dtype(
+    [
+        ("at", "i8"), ("amount", "f8"), ("event_id", "i4"), ("kind", "i4"), ("applicant", "i4"), ("counterparty", "i4"), ("merchant", "i4"),
+        ("attributes", "i4"), ("mention", "i4"), ("mentions", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
+MENTION = np.dtype([("identifier", "i4"), ("role", "i1")], align=True)
+CONTACT = np.dtype([("at", "i8"), ("applicant", "i4"), ("phone", "i4"), ("relation", "i4")], align=True)
+OUTCOME = np.dtype([("at", "i8"), ("amount", "f8"), ("application", "i4"), ("status", "i1")], align=True)
+LABEL = np.dtype(
+    [("known_at", "i8"), ("application", "i4"), ("applicant", "i4"), ("source", "i4"), ("detail", "i4"), ("fraud", "i1"), ("by_person", "i1")],
+    align=True,
+)  # fmt: skip
+PLATFORM = np.dtype([("platform", "i4"), ("type", "i1"), ("own", "i1")], align=True)
+MERCHANT = np.dtype([("opened_at", "i8"), ("merchant", "i4"), ("category", "i4"), ("city", "i4")], align=True)
+DEVICE = np.dtype([("identifier", "i4"), ("os", "i4"), ("model", "i4"), ("emulator", "i1"), ("rooted", "i1")], align=True)
+
+
+class Entry(NamedTuple):
+    """What one mark brought, in arrays that cannot be written to. Facts that were known already, or in conflict, are not in it.
+
+    heap         (bytes,)  all texts, UTF-8, one after the other, each once; `ends` (T,) where each ends: text n is heap[ends[n-1]:ends[n]].
+    identifiers  each identifier that the facts name, once, as the store shows it; `kind` position in `graph.tables.KINDS`.
+    applications, events  `mention` and `mentions` a run of `mentions`: first those of the applications, then those of the events.
+    mentions     `identifier` row in `identifiers`, `role` position in `graph.tables.ROLES`.
+    contacts     `phone` row in `identifiers`; `relation` as given ("self": it is theirs).
+    outcomes     `status` position in `graph.tables.STATUSES`.
+    labels       of an application or an applicant; `by_person` as `graph.facts.verdicts` says of the source.
+    platforms    `type` position in `graph.tables.PLATFORM_TYPES`.
+    devices      `identifier` row in `identifiers`.
+    snapshot     (bytes,)  a ring snapshot as JSON (`graph.journal.snapshots`); an entry has one of these or facts.
+    """
+
+    heap: Column
+    ends: Column
+    identifiers: Column
+    applications: Column
+    events: Column
+    mentions: Column
+    contacts: Column
+    outcomes: Column
+    labels: Column
+    platforms: Column
+    merchants: Column
+    devices: Column
+    snapshot: Column
+
+
+_BYTES, _NUMBER = np.dtype("u1"), np.dtype("i4")
+DTYPES = (_BYTES, _NUMBER, IDENTIFIER, APPLICATION, EVENT, MENTION, CONTACT, OUTCOME, LABEL, PLATFORM, MERCHANT, DEVICE, _BYTES)
+"""Of each array of an Entry, in their order."""
+EMPTY = Entry(*(np.zeros(0, kind) for kind in DTYPES))
+_HEADER = np.dtype([("magic", "S4"), ("format", "u2"), ("packed", "u2"), ("size", "u8")])
+_MAGIC = b"RFJE"
+_STEP = 16  # each array begins at a multiple of it, so that its rows are aligned
+
+
+def write(entry: Entry) -> bytes:
+    """The entry as bytes."""
+    parts = [np.array([len(column) for column in entry], "u8").tobytes(), *(column.tobytes() for column in entry)]
+    body = b"".join(part + bytes(-len(part) % _STEP) for part in parts)
+    packed = len(body) >= PACKED_FROM
+    header = np.array((_MAGIC, FORMAT, packed, len(body)), _HEADER).tobytes()
+    return header + (zlib.compress(body, _LEVEL) if packed else body)
+
+
+def decode(data: bytes) -> Entry:
+    """The entry behind the bytes of a store. Raises StoreVersionError where they are of a later format, ValueError where they are no entry."""
+    header = np.frombuffer(data[: _HEADER.itemsize], _HEADER)[0] if len(data) >= _HEADER.itemsize else None
+    if header is None or header["magic"] != _MAGIC:
+        raise ValueError("these bytes are no entry of a journal")
+    if header["format"] != FORMAT:
+        raise StoreVersionError(f"the journal has an entry of format {header['format']}, this code reads {FORMAT}: use the release that wrote it")
+    body = zlib.decompress(data[_HEADER.itemsize :]) if header["packed"] else data[_HEADER.itemsize :]
+    at, columns = len(DTYPES) * 8, list[Column]()
+    for size, kind in zip(np.frombuffer(body, "u8", len(DTYPES)).tolist(), DTYPES, strict=True):
+        at += -at % _STEP
+        columns.append(np.frombuffer(body, kind, size, at))
+        at += size * kind.itemsize
+    return _judged(Entry(*columns))
+
+
+def text(entry: Entry, number: int) -> str | None:
+    """The text of that number; None for NO_TEXT."""
+    if number < 0:
+        return None
+    begins = int(entry.ends[number - 1]) if number else 0
+    return entry.heap[begins : int(entry.ends[number])].tobytes().decode()
+
+
+def _judged(entry: Entry) -> Entry:
+    """With `by_person` of the labels: it is worked out when an entry is read, so that the one rule for it may change."""
+    labels = entry.labels.copy()
+    sources, which = np.unique(labels["source"], return_inverse=True)
+    labels["by_person"] = np.array([_by_person(text(entry, number)) for number in sources.tolist()], bool)[which]
+    labels.flags.writeable = False
+    return entry._replace(labels=labels)
+
+
+_by_person = lru_cache(maxsize=4_096)(by_person)
