@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.evidence import Subject
-from graph.facts.local_time import at_night, nights, on_weekend
+from graph.facts.local_time import at_night, night, nights, offsets, on_weekend
 from graph.model import Facts
 from graph.moments import micros
 from graph.rings.member_features import member_features
@@ -37,6 +37,15 @@ def test_ten_in_the_evening_in_shanghai_is_night_there_and_afternoon_in_london()
 def test_columns_say_of_every_moment_what_it_says_alone(zone, moments):
     column = np.array([micros(one) for one in moments], dtype=np.int64)
     assert nights(column, zone).tolist() == [at_night(one, zone) for one in moments]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "Africa/Casablanca", "Australia/Lord_Howe", "UTC"])
+def test_a_table_of_clocks_says_of_every_moment_what_the_zone_says(zone):
+    clocks = offsets(zone)
+    changes = [int(at) // 1_000_000 for at in clocks[0, 1:]]
+    spread = range(-2_208_988_800 + 86_400, 7_258_118_400, 86_400 * 61 + 12_345)
+    moments = [datetime.fromtimestamp(second, UTC) for at in (*changes, *spread) for second in (at - 1, at)]
+    assert [night(micros(one), clocks) for one in moments] == [at_night(one, zone) for one in moments]
 
 
 @sqlite_only

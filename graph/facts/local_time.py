@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from graph.compiled import compiled
 from graph.moments import moment
 from graph.tables import Column
 
 _NIGHT_FROM, _NIGHT_UNTIL = 22, 6  # o'clock
+_SECOND, _HOUR = 1_000_000, 3_600_000_000  # microseconds
 _SLOT = 900_000_000  # microseconds: a zone's offset changes on a quarter of an hour, if ever
+_LOOKED_AT = 4 * 86_400  # seconds between two looks at a zone's clocks: no law has changed them and back again sooner
 
 
 @lru_cache(maxsize=8)
@@ -40,8 +43,44 @@ def nights(at: Column, zone: str) -> Column:
     """`at_night` of many moments: int64 microseconds (N,) to bool (N,)."""
     slots, of_each = np.unique(at // _SLOT, return_inverse=True)
     offset = np.array([_offset(int(slot) * _SLOT, zone) for slot in slots], dtype=np.int64)
-    hour = (at + offset[of_each]) // 3_600_000_000 % 24
+    hour = (at + offset[of_each]) // _HOUR % 24
     return np.asarray((hour >= _NIGHT_FROM) | (hour < _NIGHT_UNTIL))
+
+
+@lru_cache(maxsize=8)
+def offsets(zone: str) -> Column:
+    """Clocks in the zone as a table (2, Z) int64: from which moment on (microseconds, ascending, the first before all) they are how many
+    microseconds ahead of UTC. Right for the years 1900 to 2199; beyond, the clocks stay as they were."""
+    first, last = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1900, 2200))
+    found = [(int(np.iinfo(np.int64).min), _ahead(first, zone))]
+    for second in range(first, last, _LOOKED_AT):
+        if _ahead(second, zone) != found[-1][1]:
+            found.append((_change(second - _LOOKED_AT, second, zone) * _SECOND, _ahead(second, zone)))
+    return np.ascontiguousarray(np.array(found, np.int64).T)
+
+
+def _change(before: int, after: int, zone: str) -> int:
+    """The second between the two from which on clocks show what they show after."""
+    ahead = _ahead(after, zone)
+    while after - before > 1:
+        middle = (before + after) // 2
+        before, after = (before, middle) if _ahead(middle, zone) == ahead else (middle, after)
+    return after
+
+
+def _ahead(second: int, zone: str) -> int:
+    return (datetime.fromtimestamp(second, _zone(zone)).utcoffset() or timedelta()) // timedelta(microseconds=1)
+
+
+@compiled
+def night(at: int, clocks: Column) -> bool:
+    """`at_night` for compiled code: `at` in microseconds, `clocks` as `offsets` gives them."""
+    low, high = 0, clocks.shape[1]
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if clocks[0, middle] <= at else (low, middle)
+    hour = (at + clocks[1, low]) // _HOUR % 24
+    return bool((hour >= _NIGHT_FROM) | (hour < _NIGHT_UNTIL))
 
 
 def _offset(at: int, zone: str) -> int:

@@ -1,0 +1,228 @@
+"""A neighbourhood from what a view read: slow and obvious, it is what the frame's own way is held to, and what answers when there is no frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from graph.evidence import Evidence
+from graph.facts.hubs import REASONS
+from graph.facts.local_time import offsets
+from graph.facts.verdicts import by_person
+from graph.frame.neighbourhood import (
+    APPLICATION,
+    DEALING,
+    EVENT,
+    EVENT_KINDS,
+    IDENTIFIER,
+    LABEL,
+    LENDER_BANK,
+    LENDER_KNOWN,
+    LENDER_OWN,
+    MENTION,
+    NOBODY,
+    OTHER,
+    OUTCOME,
+    PERSON,
+    RING,
+    SUBJECT,
+    TIE,
+    UNDATED,
+    Neighbourhood,
+)
+from graph.model import Application, Event, Identifier, LabelValue
+from graph.moments import micros
+from graph.tables import KINDS, ROLES, STATUSES, Column
+
+Row = tuple[Any, ...]
+Run = tuple[int, int]  # where a row's list begins, and how long it is
+
+
+def of_evidence(evidence: Evidence) -> Neighbourhood:
+    """The same as arrays, each exactly as long as it must be. `id`s number things in the order in which they are met here."""
+    return _Arrays(evidence).neighbourhood()
+
+
+class _Numbers(dict[object, int]):
+    """Things by number, in the order of their first mention; nothing, and an empty text, is NOBODY."""
+
+    def __missing__(self, thing: object) -> int:
+        if thing is None or thing == "":
+            return int(NOBODY)
+        self[thing] = len(self)
+        return self[thing]
+
+
+class _Arrays:
+    """Rows of each kind, collected as tuples."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.ids, self.identifier_ids, self.application_ids, self.words = _Numbers(), _Numbers(), _Numbers(), _Numbers()
+        nodes = evidence.graph.nodes(data=True)
+        self.inside = [node.partition(":")[2] for node, data in nodes if data["type"] == "applicant"]
+        there = dict.fromkeys(a.applicant_id for a in (*evidence.at_merchant, *evidence.at_agent))
+        self.everybody = [*self.inside, *(who for who in there if f"applicant:{who}" not in evidence.graph)]
+        self.row_of = {who: row for row, who in enumerate(self.everybody)}
+        self.identifiers: list[Identifier] = [data["identifier"] for _, data in nodes if data["type"] != "applicant"]
+        self.thing_of = {identifier: row for row, identifier in enumerate(self.identifiers)}
+        self.mentions: list[Row] = []
+        self.outcomes: list[Row] = []
+
+    def neighbourhood(self) -> Neighbourhood:
+        ties = self._ties()
+        ties_of = sorted(range(len(ties)), key=lambda n: ties[n][2])
+        applications, made_by, beyond = self._applications()
+        labels, label_of = self._labels()
+        rings, ring_of = self._rings()
+        people = self._people((made_by, label_of, _runs([ties[n][2] for n in ties_of], len(self.everybody)), ring_of))
+        identifiers = self._identifiers(_runs([tie[3] for tie in ties], len(self.identifiers)))
+        own, received = self.evidence.events, self.evidence.received
+        events = [self._event(e, e.counterparty_id) for e in own] + [self._event(e, e.applicant_id) for e in received]
+        arrays = {
+            "people": _array(people, PERSON), "identifiers": _array(identifiers, IDENTIFIER), "ties": _array(ties, TIE),
+            "dealings": _array(self._dealings(), DEALING), "applications": _array(applications, APPLICATION),
+            "mentions": _array(self.mentions, MENTION), "outcomes": _array(self.outcomes, OUTCOME), "labels": _array(labels, LABEL),
+            "events": _array(events, EVENT), "rings": _array(rings, RING),
+        }  # fmt: skip
+        sizes = {name: len(rows) for name, rows in arrays.items()} | beyond | {"people": len(self.inside), "received": len(own)}
+        subject = self._subject(sizes | {"outsiders": len(self.everybody) - len(self.inside)})
+        return Neighbourhood(subject=subject, ties_of=np.array(ties_of, np.int32), zone=offsets(self.evidence.zone), **arrays)
+
+    def _applications(self) -> tuple[list[Row], list[Run], dict[str, int]]:
+        """All of them, each person's run, and where the lists begin that belong to nobody, with their length."""
+        asked = self.evidence.subject.application
+        rows = [self._application(asked)] if asked else []
+        made_by = []
+        for who in self.inside:
+            made = self.evidence.applications.get(who, ())
+            made_by.append((len(rows), len(made)))
+            rows += map(self._application, made)
+        made_by += [(len(rows), 0)] * (len(self.everybody) - len(self.inside))
+        beyond = {}
+        for name in ("at_merchant", "at_agent", "elsewhere"):
+            made = getattr(self.evidence, name)
+            beyond.update({name: len(rows), f"{name}_n": len(made)})
+            rows += map(self._application, made)
+        return rows, made_by, beyond
+
+    def _subject(self, sizes: Mapping[str, int]) -> Column:
+        asked, graph = self.evidence.subject.application, self.evidence.graph.graph
+        shop = self.evidence.merchants.get(asked.merchant_id) if asked and asked.merchant_id else None
+        subject = np.zeros(1, SUBJECT)
+        told: Mapping[str, int] = {
+            **sizes, "as_of": micros(self.evidence.as_of), "asked": asked is not None, "merchant_known": shop is not None,
+            "merchant_city": self.words[shop.city if shop else None], "hubs_ignored": graph["hubs_ignored"], "truncated": graph["truncated"],
+            "merchant_opened_at": micros(shop.opened_at) if shop and shop.opened_at else int(UNDATED),
+        }  # fmt: skip
+        for name, value in told.items():
+            subject[name] = value
+        return subject
+
+    def _people(self, lists: tuple[Sequence[Run], ...]) -> list[Row]:
+        *ranges, ring_of = lists
+        rank = {who: place for place, who in enumerate(sorted(self.everybody))}
+        rows = []
+        for row, who in enumerate(self.everybody):
+            step = self.evidence.graph.nodes[f"applicant:{who}"]["step"] if row < len(self.inside) else -1
+            runs = [number for of_each in ranges for number in of_each[row]]
+            rows.append((self.ids[who], rank[who], step, *runs, *ring_of[row]))
+        return rows
+
+    def _identifiers(self, ties: Sequence[Run]) -> list[Row]:
+        rows = []
+        for row, identifier in enumerate(self.identifiers):
+            data, device = self.evidence.graph.nodes[identifier.node], self.evidence.devices.get(identifier)
+            flags = (_flag(device.is_emulator), _flag(device.is_rooted)) if device else (-1, -1)
+            said = KINDS.index(identifier.kind), identifier.linking, REASONS.index(data["hub"] or "")
+            rows.append((self.identifier_ids[identifier], data["holders"], *ties[row], *said, *flags))
+        return rows
+
+    def _ties(self) -> list[Row]:
+        rows = []
+        for thing, identifier in enumerate(self.identifiers):
+            for node, tie in self.evidence.graph.adj[identifier.node].items():
+                person = self.row_of[node.partition(":")[2]]
+                rows.append((_micros(tie["since"]), _micros(tie["last"]), person, thing, ROLES.index(tie["role"])))
+        return rows
+
+    def _dealings(self) -> list[Row]:
+        rows = []
+        for a, who in enumerate(self.inside):
+            for node, said in self.evidence.graph.adj[f"applicant:{who}"].items():
+                b = self.row_of[node.partition(":")[2]] if node.startswith("applicant:") else -1
+                if b > a:
+                    rows.append((micros(said["since"]), micros(said["last"]), a, b, _event_kind(said["role"])))
+        return rows
+
+    def _application(self, a: Application) -> Row:
+        lender = self.evidence.platforms.get(a.platform_id)
+        bits = LENDER_KNOWN + LENDER_BANK * lender.type.is_bank + LENDER_OWN * lender.is_own if lender else 0
+        steps = self.evidence.outcomes.get(a.application_id, ()) if a is not self.evidence.subject.application else ()
+        mentions, outcomes = (len(self.mentions), len(a.mentions)), (len(self.outcomes), len(steps))
+        for identifier, role in a.mentions:
+            place = self.thing_of.get(identifier, int(NOBODY))
+            numbers = KINDS.index(identifier.kind), ROLES.index(role), identifier.linking
+            self.mentions.append((self.identifier_ids[identifier], place, *numbers))
+        self.outcomes += [(micros(o.at), _real(o.amount), STATUSES.index(o.status)) for o in steps]
+        measured = (a.amount, a.term_months, a.face_match, a.liveness)
+        words = (a.platform_id, a.merchant_id, a.agent_id, a.product, a.city)
+        return (
+            micros(a.applied_at), *map(_real, measured), self.application_ids[a.application_id], self.row_of.get(a.applicant_id, int(NOBODY)),
+            self.ids[a.applicant_id], *(self.words[word] for word in words), *mentions, *outcomes,
+            int(NOBODY) if a.birth_year is None else a.birth_year, _flag(a.phone_three_element), _flag(a.new_citizen), bits,
+        )  # fmt: skip
+
+    def _labels(self) -> tuple[list[Row], list[Run]]:
+        rows: list[Row] = []
+        runs = []
+        for who in self.everybody:
+            labels = self.evidence.labels.get(who, ())
+            runs.append((len(rows), len(labels)))
+            for label in labels:
+                fraud = label.label is LabelValue.FRAUD
+                rows.append((micros(label.known_at), self.application_ids[label.application_id], fraud, by_person(label.source)))
+        return rows, runs
+
+    def _rings(self) -> tuple[list[Row], list[Run]]:
+        rows: list[Row] = []
+        numbers, of_each = _Numbers(), []
+        for who in self.everybody:
+            found = self.evidence.memberships.get(who)
+            ring = found.ring if found else None
+            number = numbers[ring.ring_id if ring else None]
+            of_each.append((number, int(found is not None and found.member.role == "core")))
+            if found and ring and number == len(rows):
+                rows.append((ring.score, ring.bad_rate, number, found.size, ring.kind.flagged))
+        return rows, of_each
+
+    def _event(self, event: Event, other: str | None) -> Row:
+        return micros(event.at), _real(event.amount), self.ids[other], _event_kind(event.kind)
+
+
+def _array(rows: Sequence[Row], kind: np.dtype[Any]) -> Column:
+    return np.array(rows, kind)
+
+
+def _runs(sorted_rows: Iterable[int], size: int) -> list[Run]:
+    """Where each row's list begins, and how long it is, from the row of each entry in order."""
+    count = np.bincount(np.array(list(sorted_rows), np.int64), minlength=size)
+    return list(zip((np.cumsum(count) - count).tolist(), count.tolist(), strict=True))
+
+
+def _micros(when: Any) -> int:
+    return int(UNDATED) if when is None else micros(when)
+
+
+def _real(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _flag(value: bool | None) -> int:
+    return -1 if value is None else int(value)
+
+
+def _event_kind(kind: str) -> int:
+    return EVENT_KINDS.index(kind) if kind in EVENT_KINDS else int(OTHER)
