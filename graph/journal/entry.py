@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -80,7 +80,21 @@ class Entry(NamedTuple):
 
 
 _BYTES, _NUMBER = np.dtype("u1"), np.dtype("i4")
-DTYPES = (_BYTES, _NUMBER, IDENTIFIER, APPLICATION, EVENT, MENTION, CONTACT, OUTCOME, LABEL, PLATFORM, MERCHANT, DEVICE, _BYTES)
+DTYPES: tuple[np.dtype[Any], ...] = (
+    _BYTES,
+    _NUMBER,
+    IDENTIFIER,
+    APPLICATION,
+    EVENT,
+    MENTION,
+    CONTACT,
+    OUTCOME,
+    LABEL,
+    PLATFORM,
+    MERCHANT,
+    DEVICE,
+    _BYTES,
+)
 """Of each array of an Entry, in their order."""
 EMPTY = Entry(*(np.zeros(0, kind) for kind in DTYPES))
 _HEADER = np.dtype([("magic", "S4"), ("format", "u2"), ("packed", "u2"), ("size", "u8")])
