@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.facts import loans as fates
 from graph.facts.loans import DEFAULTED, LATE, first_told, given_back, loans, paid_out
 from graph.facts.verdicts import NEVER
+from graph.frame.neighbourhood import OUTCOME
 from graph.model import Facts, Outcome, OutcomeStatus
 from graph.moments import micros
+from graph.tables import STATUSES
 from tests.small_worlds import PLATFORMS, applies, day
 from tests.stores import open_store
 
@@ -58,3 +62,19 @@ def test_columns_tell_of_a_loan_what_its_steps_tell(tmp_path_factory, steps, ask
     assert columns.ever(*LATE)[0] == (not LATE.isdisjoint(once))
     assert columns.given_back[0] == given_back(once)
     assert columns.paid_out[0] == (paid_out(loan, told) or 0.0)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STEPS, max_size=8), AMOUNTS | st.just(0.1), st.integers(0, 2))
+def test_compiled_code_tells_of_a_loan_what_its_steps_tell(steps, asked, first):
+    told = [came_to(*step) for step in steps]
+    rows = [(micros(o.at), np.nan if o.amount is None else o.amount, STATUSES.index(o.status)) for o in told]
+    table, outcomes = np.array([(0, 1.0, 3)] * first + rows + [(1, 2.0, 3)], OUTCOME), (first, len(rows))
+    once = first_told(told)
+    assert fates.came_to(table, *outcomes) == sum(1 << STATUSES.index(status) for status in once)
+    assert bool(fates.came_to(table, *outcomes) & fates.LATE_BITS) == (not LATE.isdisjoint(once))
+    for code, status in enumerate(STATUSES):
+        assert fates.first_step(table, *outcomes, code) == (micros(once[status]) if status in once else NEVER)
+    assert fates.went_back(table, *outcomes) == given_back(once)
+    paid = fates.payout(table, *outcomes, np.nan if asked is None else asked)
+    assert (None if np.isnan(paid) else paid) == paid_out(applies("ann", 1, amount=asked), told)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.facts.verdicts import NEVER, by_person, standing, verdicts
+from graph.facts.verdicts import NEVER, by_person, is_held, judged, standing, verdicts
+from graph.frame.neighbourhood import LABEL
 from graph.model import Facts, Label, LabelValue
 from graph.moments import micros
 from tests.small_worlds import PLATFORMS, applies, day
@@ -104,3 +105,23 @@ def test_the_order_in_which_labels_come_means_nothing(labels, random):
     shuffled = random.sample(labels, len(labels))
     renamed = [dataclasses.replace(x, source={"review": "desk", "desk": "review"}.get(x.source or "", x.source)) for x in labels]
     assert standing(about(labels, "ann")) == standing(about(shuffled, "ann")) == standing(about(renamed, "ann"))
+
+
+WORDS = st.builds(
+    lambda loan, on, word, source: said(word, on, loan, source) if loan else of_person(word, on, source=source),
+    st.sampled_from((None, "ann@1", "ann@2", "ann@3")),
+    st.integers(2, 6), st.sampled_from((FRAUD, GOOD)), st.sampled_from(("rule", "review", "desk")),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(WORDS, max_size=12).map(unique), st.integers(0, 2), st.booleans())
+def test_compiled_code_says_of_a_person_what_their_labels_say(mine, first, in_order):
+    mine = sorted(mine, key=lambda x: x.known_at) if in_order else mine
+    loans = sorted({x.application_id for x in mine if x.application_id})
+    rows = [(micros(x.known_at), loans.index(x.application_id) if x.application_id else -1, x.label is FRAUD, by_person(x.source)) for x in mine]
+    table = np.array([(0, 0, True, True)] * first + rows + [(0, 1, True, True)], LABEL)
+    found, expected = judged(table, first, len(rows)), standing(mine)
+    assert (found.fraud, found.good, found.matters) == (expected.fraud, expected.good, expected.matters)
+    assert found.since == (NEVER if expected.since is None else micros(expected.since))
+    assert {loan for n, loan in enumerate(loans) if is_held(table, first, len(rows), n)} == expected.loans

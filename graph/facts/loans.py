@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from graph.compiled import compiled
 from graph.facts.verdicts import NEVER
 from graph.model import Application, Outcome, OutcomeStatus
 from graph.tables import STATUSES, Column, Tables
@@ -53,6 +54,63 @@ def paid_out(application: Application, outcomes: Iterable[Outcome]) -> float | N
     return min(sum(known), application.amount) if len(known) == len(parts) else application.amount
 
 
+def _bits(statuses: Collection[OutcomeStatus]) -> int:
+    return sum(1 << STATUSES.index(status) for status in statuses)
+
+
+# The same words for compiled code. There a loan's steps are the `count` rows from `first` on of `outcomes`, in any order: structured rows with
+# `at` (int64 microseconds), `amount` (NaN: not known) and `status` (position in STATUSES); a set of steps is bits, 1 << status.
+DEFAULTED_BITS, LATE_BITS, ENDED_BITS, DECIDED_BITS = (_bits(words) for words in (DEFAULTED, LATE, ENDED, DECIDED))
+REJECTED_BITS, CLOSED_BITS = (_bits([step]) for step in (OutcomeStatus.REJECTED, OutcomeStatus.CLOSED))
+DISBURSED, RETURNED, REJECTED = (STATUSES.index(step) for step in (OutcomeStatus.DISBURSED, OutcomeStatus.RETURNED, OutcomeStatus.REJECTED))
+_COOLING_OFF = COOLING_OFF.days * _DAY
+
+
+@compiled
+def came_to(outcomes: Column, first: int, count: int) -> int:
+    """All steps that a loan came to, as bits."""
+    bits = 0
+    for row in range(first, first + count):
+        bits |= 1 << outcomes[row].status
+    return bits
+
+
+@compiled
+def first_step(outcomes: Column, first: int, count: int, status: int) -> int:
+    """When a step was first told (`first_told`), int64 microseconds; NEVER for one that was not."""
+    at = NEVER
+    for row in range(first, first + count):
+        if outcomes[row].status == status and outcomes[row].at < at:
+            at = outcomes[row].at
+    return at
+
+
+@compiled
+def went_back(outcomes: Column, first: int, count: int) -> bool:
+    """`given_back` for compiled code."""
+    back, paid = first_step(outcomes, first, count, RETURNED), first_step(outcomes, first, count, DISBURSED)
+    return bool(back < NEVER and (paid == NEVER or back - paid <= _COOLING_OFF))
+
+
+@compiled
+def payout(outcomes: Column, first: int, count: int, asked: float) -> float:
+    """`paid_out` for compiled code: `asked` is the amount asked for, NaN where it is not known, as is what is returned."""
+    parts, known, total, largest = 0, 0, 0.0, np.nan
+    for row in range(first, first + count):
+        if outcomes[row].status == DISBURSED:
+            part = outcomes[row].amount
+            parts += 1
+            if not np.isnan(part):
+                known += 1
+                total += part
+                largest = part if np.isnan(largest) else max(largest, part)
+    if np.isnan(asked):
+        return largest
+    if parts == 0:
+        return np.nan
+    return min(total, asked) if known == parts else asked
+
+
 @dataclass(frozen=True)
 class Loans:
     """What became of every application of a view: `told` (N, statuses) int64 microseconds, the first telling of each step or NEVER;
@@ -73,7 +131,7 @@ class Loans:
     def given_back(self) -> Column:
         """Which went back within the cooling-off period (N,) bool, as `given_back` says."""
         back, paid = self.first([OutcomeStatus.RETURNED]), self.first([OutcomeStatus.DISBURSED])
-        return np.asarray((back < NEVER) & ((paid == NEVER) | (back - paid <= COOLING_OFF.days * _DAY)))
+        return np.asarray((back < NEVER) & ((paid == NEVER) | (back - paid <= _COOLING_OFF)))
 
 
 def loans(tables: Tables) -> Loans:
