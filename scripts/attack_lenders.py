@@ -7,7 +7,7 @@ import itertools
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,9 @@ from service.wiring import wire
 EXAMPLE = """example:
   .venv/bin/python scripts/attack_lenders.py --requests 10000"""
 LENDERS = ("L1", "L2", "L3")
+_MORE = ("L4", "L5", "L6")  # who lend to the same people, as the operator brings it
+_PAD = "L7"  # a second lender of the attacker's, that makes one other lender look like a group
+_KINDS = (PlatformType.MICROLOAN, PlatformType.BANK_ONLINE)
 _PEOPLE, _WATCHED = 40, 20  # of the victim, and of these whom the attacker asks for without having labelled them
 
 
@@ -93,17 +96,47 @@ def attacks(attack: Attack, audited: list[str]) -> Iterator[None]:
         batch = [person(blackened, lender) | {"application_id": f"b{n}-{lender}"} for lender in LENDERS]
         attack.try_("batch of variants", "/risk/batch", batch)
         yield
+        yield from variants(attack, n)
+
+
+def variants(attack: Attack, n: int) -> Iterator[None]:
+    """The same person asked for again and again while others lend to it: by part of what is known of it, as either of two own lenders, in the
+    audit, the replay and a batch. The differences must tell of no other lender's kind and of no time of day."""
+    known = person(n % _WATCHED, "L1")
+    attack.call("operator", "/risk", known | {"application_id": f"o{n}", "platform_id": _MORE[n % len(_MORE)]})
+    for key, lender, left_out in (("L1", "L1", ()), ("L1", "L1", ("device_id",)), ("pair", _PAD, ("phone",)), ("pair", "L1", ())):
+        told = known | {"application_id": f"v{n}-{key}{lender}{len(left_out)}", "applicant_id": f"V-{n}", "platform_id": lender}
+        asked = attack.try_("difference of variants", "/risk", {name: value for name, value in told.items() if name not in left_out}, key)[1]
+        yield
+        if "assessment_id" not in asked:  # guessing was noticed
+            continue
+        path = f"/risk/{asked['assessment_id']}"
+        row, again = (attack.try_("difference of variants", one, key=key)[1]["answer"] for one in (path, f"{path}/replay"))
+        for answer in (asked, row, again):
+            attack.expect("difference of variants", tells_counts_alone(answer), answer)
+        yield
+
+
+def tells_counts_alone(answer: Mapping[str, Any]) -> bool:
+    """Whether an answer says nothing of other lenders' kinds, in variables or reasons, and of the moments of what others did only the day."""
+    named = [name for name, value in answer["multi_lending"]["variables"].items() if value]
+    named += [reason["code"].lower() for reason in answer["reasons"] if reason["code"].startswith("ML_")]
+    kinds = [name for name in named if name.split("_")[3] in ("bank", "nbank")]
+    moments = [path["shared_since"] for reason in answer["reasons"] for path in reason["evidence"] if path["shared_since"]]
+    return not kinds and all("T00:00:00.000000" in moment for moment in moments)
 
 
 def run(requests: int, folder: Path) -> dict[str, object]:
     """Set the two up, attack, and look whether the victim's answers are as they were."""
-    keys = {lender: secrets.token_hex(32) for lender in (*LENDERS[:2], "operator")}
+    keys = {lender: secrets.token_hex(32) for lender in (*LENDERS[:2], "operator", "pair")}
     bound = ",".join([*(f"{lender}:{keys[lender]}:risk+facts@{lender}" for lender in LENDERS[:2]), f"operator:{keys['operator']}@*"])
+    bound += f",pair:{keys['pair']}:risk@L1+{_PAD}"
     clock = itertools.count()
     start = datetime(2026, 6, 1, tzinfo=UTC)
     settings = Settings(store=f"sqlite:///{folder}/graph.db", casebook=f"sqlite:///{folder}/casebook.db", api_keys=bound, timeout_ms=60_000)
     wired = wire(settings, clock=lambda: start + timedelta(seconds=next(clock)))
-    wired.store.add(Facts(platforms=tuple(Platform(platform_id=one, type=PlatformType.MICROLOAN, is_own=one == "L1") for one in LENDERS)))
+    lenders = zip((*LENDERS, *_MORE, _PAD), itertools.cycle(_KINDS), strict=False)
+    wired.store.add(Facts(platforms=tuple(Platform(platform_id=one, type=kind, is_own=one == "L1") for one, kind in lenders)))
     attack = Attack(create_app(wired).test_client(), keys)
     audited = [attack.call("L2", "/risk", person(n, "L2"))[1]["assessment_id"] for n in range(_PEOPLE)]
     ways = attacks(attack, audited)

@@ -1,58 +1,125 @@
-"""What a caller without the scope `types` is not told: the kinds of lenders behind a count, where so few are behind it that the kind names them."""
+"""What a caller is told of other lenders: no kinds without the scope `types`, and to a key that is bound to lenders no moment finer than a day."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import product
+from math import floor
 from types import MappingProxyType
 from typing import Any
 
-from graph.multi_lending import KEYS, NAMES, STATS, WINDOWS
+from graph.multi_lending import KEYS, NAMES, STATS, WINDOWS, describe
+from graph.signals import SIGNALS
 
-FEWEST = 3  # other lenders, whose kinds are told to anybody
+FEWEST = 3  # other lenders, whose kinds are told to the operator's keys
 _TYPED = ("bank", "nbank")
-# (the counts over all lenders but the asking one, who knows of itself, in one window under one key, the counts by kind that break them down)
+# (the counts of a window under a key over all lenders, those over all but the asking one, who knows of itself, those by kind that break them down)
 _GROUPS = tuple(
-    ([f"ml_{w}_{k}_others_{stat}" for stat in STATS], [f"ml_{w}_{k}_{kind}_{stat}" for kind in _TYPED for stat in STATS])
+    (
+        [f"ml_{w}_{k}_all_{stat}" for stat in STATS],
+        [f"ml_{w}_{k}_others_{stat}" for stat in STATS],
+        [f"ml_{w}_{k}_{kind}_{stat}" for kind in _TYPED for stat in STATS],
+    )
     for w, k in product(WINDOWS, KEYS)
 )
 _LENDERS = tuple(STATS).index("lenders")
-_TELLING = frozenset({"multi_lending", "reasons", "audit.contributions"})
 _NAME_OF_CODE = MappingProxyType({name.upper(): name for name in NAMES})
+_DAYS = MappingProxyType({signal.code: signal for signal in SIGNALS.values() if signal.unit == "days"})
+_OF_KINDS = frozenset({"multi_lending", "reasons", "audit.contributions"})  # fields of a replay in which they would show
+_OF_MOMENTS = frozenset({"reasons", "ring", "audit.signals"})
+_DATE, _ZONE = slice(11), slice(26, None)  # of ISO-8601 to the microsecond
+
+Answer = Mapping[str, Any]
 
 
-def withheld(answer: Mapping[str, Any]) -> frozenset[str]:
-    """The variables of an answer that break fewer than FEWEST lenders down by kind. Where nobody was asked there is nothing to tell."""
-    values = answer["multi_lending"]["variables"]
-    out: set[str] = set()
-    for whole, typed in _GROUPS:
-        counts = [values[name] for name in whole]
-        if any(counts) and counts[_LENDERS] < FEWEST:
-            out.update(typed)
-    return frozenset(out)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discretion:
+    """How much a caller is told.
+
+    `types`: whether it has the scope. `bound`: whether it speaks for lenders of its own, and is then told of no kinds at all without the scope:
+    a floor holds for one answer only, and the difference between two is a single lender (docs/security.md).
+    """
+
+    types: bool
+    bound: bool
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether nothing is held back."""
+        return self.types and not self.bound
+
+    def withheld(self, answer: Answer) -> frozenset[str]:
+        """The variables of an answer that say more of the kinds of lenders than the caller is told: none where nobody was asked."""
+        if self.types:
+            return frozenset()
+        values = answer["multi_lending"]["variables"]
+        out: set[str] = set()
+        for everybody, others, typed in _GROUPS:
+            counts = [values[name] for name in (everybody if self.bound else others)]
+            if any(counts) and (self.bound or counts[_LENDERS] < FEWEST):
+                out.update(typed)
+        return frozenset(out)
+
+    def answer(self, answer: Answer) -> dict[str, Any]:
+        """The answer as the caller gets it: what is withheld is gone and named in `multi_lending.withheld`, a reason that rests on it speaks of all
+        lenders instead."""
+        out = dict(answer)
+        if not self.types:
+            hidden, told = self.withheld(answer), answer["multi_lending"]
+            variables = {name: value for name, value in told["variables"].items() if name not in hidden}
+            out["multi_lending"] = {**told, "variables": variables, "withheld": [name for name in NAMES if name in hidden]}
+            spoken = [_of_everybody(reason, hidden, variables) for reason in answer["reasons"]]
+            out["reasons"] = [{**reason, "rank": rank} for rank, reason in enumerate(filter(None, spoken), 1)]
+        if self.bound:
+            out["reasons"] = [_by_the_day(reason) for reason in out["reasons"]]
+            ring = answer["ring"]
+            out["ring"] = ring and {**ring, "first_seen": _day(ring["first_seen"])}
+        return out
+
+    def row(self, row: Answer) -> dict[str, Any]:
+        """An audit row as the caller gets it."""
+        hidden, audit = self.withheld(row["answer"]), dict(row["audit"])
+        audit["contributions"] = {name: weight for name, weight in audit["contributions"].items() if name not in hidden}
+        if self.bound:
+            audit["signals"] = {name: _whole(value) if name.upper() in _DAYS else value for name, value in audit["signals"].items()}
+        return {**row, "answer": self.answer(row["answer"]), "audit": audit}
+
+    def replay(self, again: Answer) -> dict[str, Any]:
+        """A replay as the caller gets it: of the fields that hold what is withheld it says whether they differ, not in what."""
+        telling = (frozenset() if self.types else _OF_KINDS) | (_OF_MOMENTS if self.bound else frozenset())
+        differences = [{**one, "recorded": None, "replayed": None} if one["field"] in telling else one for one in again["differences"]]
+        return {**again, "answer": self.answer(again["answer"]), "differences": differences}
 
 
-def without_types(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer as such a caller gets it: those variables and the reasons that rest on them are gone, and `multi_lending.withheld` names them."""
-    hidden = withheld(answer)
-    told = answer["multi_lending"]
-    variables = {name: value for name, value in told["variables"].items() if name not in hidden}
-    reasons = [reason for reason in answer["reasons"] if _NAME_OF_CODE.get(reason["code"]) not in hidden]
-    return {
-        **answer,
-        "reasons": [{**reason, "rank": rank} for rank, reason in enumerate(reasons, 1)],
-        "multi_lending": {**told, "variables": variables, "withheld": [name for name in NAMES if name in hidden]},
-    }
+def _of_everybody(reason: Answer, hidden: frozenset[str], variables: Mapping[str, float | None]) -> Answer | None:
+    """A reason that rests on a withheld variable, told of all lenders; None where nothing is counted of them."""
+    name = _NAME_OF_CODE.get(reason["code"], "")
+    if name not in hidden:
+        return reason
+    window, key, _, stat = name.removeprefix("ml_").split("_")
+    whole = f"ml_{window}_{key}_all_{stat}"
+    value, words = variables[whole], describe(whole)
+    if not value:
+        return None
+    texts = {name: text.format(value=f"{value:.0f}") for name, text in (("text_en", words.text_en), ("text_zh", words.text_zh))}
+    return {**reason, "code": words.code, **texts, "value": value, "typical_p95": None, "typical_p05": None}
 
 
-def of_a_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """An audit row as such a caller gets it."""
-    hidden = withheld(row["answer"])
-    contributions = {name: weight for name, weight in row["audit"]["contributions"].items() if name not in hidden}
-    return {**row, "answer": without_types(row["answer"]), "audit": {**row["audit"], "contributions": contributions}}
+def _by_the_day(reason: Answer) -> Answer:
+    """A reason without the time of day of what others did."""
+    evidence = [{**path, "shared_since": _day(path["shared_since"])} for path in reason["evidence"]]
+    signal = _DAYS.get(reason["code"])
+    if signal is None or reason["value"] is None:
+        return {**reason, "evidence": evidence}
+    value = float(floor(reason["value"]))
+    text_en, text_zh = signal.texts(value)
+    return {**reason, "evidence": evidence, "value": value, "text_en": text_en, "text_zh": text_zh}
 
 
-def of_a_replay(again: Mapping[str, Any]) -> dict[str, Any]:
-    """A replay as such a caller gets it: of the fields that hold variables or reasons it says whether they differ, not in what."""
-    differences = [{**one, "recorded": None, "replayed": None} if one["field"] in _TELLING else one for one in again["differences"]]
-    return {**again, "answer": without_types(again["answer"]), "differences": differences}
+def _whole(value: float | None) -> float | None:
+    return None if value is None else float(floor(value))
+
+
+def _day(moment: str | None) -> str | None:
+    return moment and f"{moment[_DATE]}00:00:00.000000{moment[_ZONE]}"

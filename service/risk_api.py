@@ -19,11 +19,12 @@ from ingestion.exact_json import Doubled
 from ingestion.parse import BadRow
 from investigations.assessments import RiskAssessment
 from investigations.casebook import Recorded
-from service import audit, discretion, metrics, problems
+from service import audit, metrics, problems
 from service.asking import Call, asked, fingerprint_of
 from service.assess import assess, replay
 from service.bodies import NAMED, BodyError, as_object, told
 from service.calls import batches, binding, call, handed, json_body, json_object, probing, spend, wired
+from service.discretion import Discretion
 from service.handed import CallerGone
 from service.wanted import KEYS
 
@@ -80,14 +81,14 @@ def read(assessment_id: str) -> Response:
         "answer": orjson.loads(row.answer),
         "audit": audit.shown(row.audit),
     }
-    return _json(orjson.dumps(shown if _knows_types() else discretion.of_a_row(shown)))
+    return _json(orjson.dumps(_discretion().row(shown)))
 
 
 @bp.get("/risk/<assessment_id>/replay")
 def replayed(assessment_id: str) -> Response:
     """The same assessment computed again from the store as it was then, and whether it is equal."""
     again = replay(wired(), _own(assessment_id).assessment_id)
-    return _json(orjson.dumps(again if _knows_types() else discretion.of_a_replay(again)))
+    return _json(orjson.dumps(_discretion().replay(again)))
 
 
 def _own(assessment_id: str) -> RiskAssessment:
@@ -106,10 +107,10 @@ def _answered(body: Any, frame: Call, fingerprint: str | None = None) -> bytes:
     answer = recorded.assessment.answer
     if recorded.replay:
         answer = answer.replace(b'"idempotent_replay":false', b'"idempotent_replay":true', 1)
-    if _knows_types() and question.wanted.everything:
+    discretion = _discretion()
+    if discretion.tells_all and question.wanted.everything:
         return answer
-    told = orjson.loads(answer)
-    return orjson.dumps(question.wanted.of(told if _knows_types() else discretion.without_types(told)))
+    return orjson.dumps(question.wanted.of(discretion.answer(orjson.loads(answer))))
 
 
 def _not_guessing(subject: Subject) -> None:
@@ -123,9 +124,9 @@ def _not_guessing(subject: Subject) -> None:
         raise TooManyRequests("too many numbers that look alike behind their mask were asked for", retry_after=math.ceil(wait))
 
 
-def _knows_types() -> bool:
-    """Whether the caller may be told what kinds of lenders the few are that somebody asked."""
-    return "types" in g.caller.scopes
+def _discretion() -> Discretion:
+    """How much the caller is told of other lenders."""
+    return Discretion(types="types" in g.caller.scopes, bound=binding().lenders is not None)
 
 
 def _count(recorded: Recorded, spent_ms: dict[str, float]) -> None:

@@ -101,6 +101,6 @@ def test_a_mask_in_a_lenders_answer_tells_nobody_from_another(lenders):
 
 
 def test_a_lender_who_tries_a_hundred_times_in_every_way_learns_and_changes_nothing(tmp_path):
-    figures = run(300, tmp_path)
+    figures = run(600, tmp_path)
     assert figures["what"] == []
     assert figures["statuses"]["guess behind a mask"] == {"200": MOST, "429": figures["statuses"]["guess behind a mask"]["429"]}
