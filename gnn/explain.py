@@ -1,7 +1,8 @@
 """Why trees say what they say: exact SHAP values of an ensemble of shallow trees, looked up from tables that are made once.
 
 SHAP values of trees: Lundberg et al. 2020 (Nature Machine Intelligence 2), path-dependent, as LightGBM's `pred_contrib` gives them. Tables by
-which of a leaf's conditions hold: Yang 2021 (arXiv:2109.09847). A leaf under at most five columns has at most 32 such rows.
+which of a leaf's conditions hold: Yang 2021 (arXiv:2109.09847). A leaf under at most five columns has at most 32 such rows. A tree's nodes are
+numbered from the root on, left before right, so that one pass over the conditions tells every node which of the columns above it are broken.
 """
 
 from __future__ import annotations
@@ -9,20 +10,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import factorial, isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightgbm
 import numpy as np
 import numpy.typing as npt
 
 from graph.compiled import compiled
+from graph.tables import Column
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 MOST_COLUMNS = 12  # under one leaf: its table has 2 to that power rows
-_MISSING = {"None": 0, "Zero": 1, "NaN": 2}
+_NONE, _ZERO, _NAN = range(3)  # which value is *missing*, and goes the way that the tree says
+_MISSING = {"None": _NONE, "Zero": _ZERO, "NaN": _NAN}
 _NOTHING = 1e-35  # LightGBM's kZeroThreshold
+
+# A condition is `column <= threshold`; it leads to the next node where it holds and to `no` where not. `place`: which of the columns above a leaf its
+# column is, in the order in which they are met from the root, and so the same for all leaves below.
+_CONDITION = np.dtype([("threshold", "f8"), ("column", "i4"), ("node", "i4"), ("no", "i4"), ("missing", "i1"), ("place", "i1")], align=True)
+_LEAF = np.dtype([("value", "f8"), ("node", "i4"), ("cell", "i4"), ("member", "i2"), ("columns", "i2")], align=True)
+
+
+class _Trees(NamedTuple):
+    """An ensemble in order, tree by tree: conditions, leaves, for each leaf its columns one after the other, and its table of contributions.
+
+    A leaf under m columns has 2 to the power m rows of m numbers, the first at `cell`: a row for each set of columns whose conditions hold.
+    """
+
+    conditions: Column
+    leaves: Column
+    under: Column
+    table: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +50,7 @@ class Explainer:
 
     columns: int
     members: int
-    conditions: tuple[Ints, Floats, Ints]
-    leaves: tuple[Ints, Floats]
-    paths: Ints
-    under: Ints
-    table: Floats
+    trees: _Trees
 
     @classmethod
     def of(cls, boosters: Sequence[lightgbm.Booster]) -> Explainer:
@@ -44,81 +59,69 @@ class Explainer:
         for member, booster in enumerate(boosters):
             for tree in booster.dump_model()["tree_info"]:
                 plan.tree(member, tree["tree_structure"])
-        starts = np.array(plan.starts, dtype=np.int64).reshape(-1, 5)
-        table = np.zeros(int(starts[-1, 4] + _rows(starts[-1, 3])) if len(starts) else 0)
-        shares = np.array(plan.shares, dtype=np.float64)
-        _fill(starts, np.array(plan.values), shares, (_weights(), table))
+        leaves, table = np.array(plan.leaves, dtype=_LEAF), np.zeros(plan.cells)
+        _fill(leaves, np.array(plan.shares, dtype=np.float64), _weights(), table)
         table /= max(len(boosters), 1)
-        return cls(
-            columns=boosters[0].num_feature(),
-            members=len(boosters),
-            conditions=(np.array(plan.column, dtype=np.int64), np.array(plan.threshold), np.array(plan.missing, dtype=np.int64)),
-            leaves=(starts, np.array(plan.values)),
-            paths=np.array(plan.paths, dtype=np.int64).reshape(-1, 3),
-            under=np.array(plan.under, dtype=np.int64),
-            table=table,
-        )
+        trees = _Trees(np.array(plan.conditions, dtype=_CONDITION), leaves, np.array(plan.under, dtype=np.int32), table)
+        return cls(columns=boosters[0].num_feature(), members=len(boosters), trees=trees)
 
     def __call__(self, x: Floats) -> tuple[Floats, Floats]:
-        """A row (columns,) with NaN for *not known* to each member's log-odds (members,) and the contributions (columns,) to their mean."""
+        """A row (columns,) with NaN for *not known* to each member's log-odds (members,) and the contributions (columns,) to their mean.
+
+        Raises ValueError for a row of another length.
+        """
+        if len(x) != self.columns:
+            raise ValueError(f"a row of {len(x)} columns for trees over {self.columns}")
         logits, moved = np.zeros(self.members), np.zeros(self.columns)
-        _explain(x, self.conditions, self.leaves, (self.paths, self.under, self.table), (logits, moved))
+        _explain(x, self.trees, logits, moved)
         return logits, moved
 
 
 @dataclass(slots=True)
 class _Plan:
-    """The trees as flat lists. A leaf's `starts`: member, first path step, steps, columns under it, first cell of its table."""
+    """The rows of `_Trees`, as they are collected; `shares` of the rows learned from that go on to a leaf, by column under it."""
 
-    column: list[int] = field(default_factory=list)
-    threshold: list[float] = field(default_factory=list)
-    missing: list[int] = field(default_factory=list)
-    starts: list[tuple[int, int, int, int, int]] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
-    paths: list[tuple[int, int, int]] = field(default_factory=list)  # condition, whether it must hold, which column under the leaf
+    conditions: list[tuple[float, int, int, int, int, int]] = field(default_factory=list)
+    leaves: list[tuple[float, int, int, int, int]] = field(default_factory=list)
     under: list[int] = field(default_factory=list)
-    shares: list[float] = field(default_factory=list)  # of the rows learned from that go on to the leaf, by column under it
+    shares: list[float] = field(default_factory=list)
+    nodes: int = 0
     cells: int = 0
 
-    def tree(self, member: int, node: dict[str, Any], path: tuple[tuple[int, int, float], ...] = ()) -> None:
-        """Add the tree under `node`, reached by `path`: (condition, whether it holds, share of the rows) from the root."""
+    def tree(self, member: int, node: dict[str, Any], path: tuple[tuple[int, float], ...] = ()) -> None:
+        """Add the tree under `node`, reached by `path`: (column, share of the rows that went this way) from the root."""
+        here = self.nodes
+        self.nodes += 1
         if "split_feature" not in node:
-            self._leaf(member, float(node["leaf_value"]), path)
+            self._leaf(member, (here, float(node["leaf_value"])), path)
             return
         if node["decision_type"] != "<=" or not isfinite(node["threshold"]):
             raise ValueError("only trees whose conditions are `column <= number` can be explained")
-        self.column.append(node["split_feature"])
-        self.threshold.append(node["threshold"])
-        self.missing.append(2 * _MISSING[node["missing_type"]] + bool(node["default_left"]))
-        here, total = len(self.column) - 1, _count(node)
-        for holds, child in ((1, node["left_child"]), (0, node["right_child"])):
-            self.tree(member, child, (*path, (here, holds, _count(child) / total)))
+        column, missing = node["split_feature"], 2 * _MISSING[node["missing_type"]] + bool(node["default_left"])
+        above = list(dict.fromkeys(column for column, _ in path))
+        place = above.index(column) if column in above else len(above)
+        if place >= MOST_COLUMNS:
+            raise ValueError(f"a leaf under {place + 1} columns: at most {MOST_COLUMNS} can be explained by table")
+        row, total = len(self.conditions), _count(node)
+        self.conditions.append((node["threshold"], column, here, 0, missing, place))
+        left, right = node["left_child"], node["right_child"]
+        self.tree(member, left, (*path, (column, _count(left) / total)))
+        self.conditions[row] = (node["threshold"], column, here, self.nodes, missing, place)
+        self.tree(member, right, (*path, (column, _count(right) / total)))
 
-    def _leaf(self, member: int, value: float, path: tuple[tuple[int, int, float], ...]) -> None:
-        places: dict[int, int] = {}
-        shares: list[float] = []
-        first = len(self.paths)
-        for condition, holds, share in path:
-            place = places.setdefault(self.column[condition], len(places))
-            if place == len(shares):
-                shares.append(1.0)
-            shares[place] *= share
-            self.paths.append((condition, holds, place))
-        if len(places) > MOST_COLUMNS:
-            raise ValueError(f"a leaf under {len(places)} columns: at most {MOST_COLUMNS} can be explained by table")
-        self.starts.append((member, first, len(path), len(places), self.cells))
-        self.values.append(value)
-        self.under.extend([*places, *[-1] * (MOST_COLUMNS - len(places))])
-        self.shares.extend([*shares, *[0.0] * (MOST_COLUMNS - len(shares))])
-        self.cells += _rows(len(places))
+    def _leaf(self, member: int, leaf: tuple[int, float], path: tuple[tuple[int, float], ...]) -> None:
+        node, value = leaf
+        shares: dict[int, float] = {}
+        for column, share in path:
+            shares[column] = shares.get(column, 1.0) * share
+        self.leaves.append((value, node, self.cells, member, len(shares)))
+        self.under += shares
+        self.shares += shares.values()
+        self.cells += len(shares) << len(shares)
 
 
 def _count(node: dict[str, Any]) -> int:
     return int(node["internal_count"] if "internal_count" in node else node["leaf_count"])
-
-
-def _rows(columns: int) -> int:
-    return int(columns) << int(columns)
 
 
 def _weights() -> Floats:
@@ -131,12 +134,13 @@ def _weights() -> Floats:
 
 
 @compiled
-def _fill(starts: Ints, values: Floats, shares: Floats, into: tuple[Floats, Floats]) -> None:
+def _fill(leaves: Column, shares: Floats, weights: Floats, table: Floats) -> None:
     """The contributions of each leaf to its columns, for every combination of the columns whose conditions hold."""
-    weights, table = into
-    for leaf in range(len(starts)):
-        m, cell = starts[leaf, 3], starts[leaf, 4]
-        share = shares[leaf * MOST_COLUMNS : leaf * MOST_COLUMNS + m]
+    first = 0
+    for leaf in range(len(leaves)):
+        m, cell = int(leaves[leaf].columns), leaves[leaf].cell
+        share = shares[first : first + m]
+        first += m
         for holding in range(1 << m):
             for j in range(m):
                 total = 0.0
@@ -151,33 +155,37 @@ def _fill(starts: Ints, values: Floats, shares: Floats, into: tuple[Floats, Floa
                         elif k != j:
                             product *= share[k]
                     total += weights[m, size] * product
-                table[cell + holding * m + j] = values[leaf] * total * ((1.0 if holding & (1 << j) else 0.0) - share[j])
+                table[cell + holding * m + j] = leaves[leaf].value * total * ((1.0 if holding & (1 << j) else 0.0) - share[j])
 
 
 @compiled
-def _explain(x: Floats, conditions: tuple[Ints, Floats, Ints], leaves: tuple[Ints, Floats], tables: tuple[Ints, Ints, Floats],
-             into: tuple[Floats, Floats]) -> None:  # fmt: skip
-    column, threshold, missing = conditions
-    starts, values = leaves
-    paths, under, table = tables
-    logits, moved = into
-    holds = np.zeros(len(column), dtype=np.int64)
-    for c in range(len(column)):
-        value, kind = x[column[c]], missing[c] >> 1
-        unknown = np.isnan(value)
-        if unknown and kind != 2:
-            value = 0.0
-        if (kind == 2 and unknown) or (kind == 1 and abs(value) <= _NOTHING):
-            holds[c] = missing[c] & 1
-        else:
-            holds[c] = value <= threshold[c]
-    for leaf in range(len(starts)):
-        m, cell = starts[leaf, 3], starts[leaf, 4]
-        broken = 0
-        for step in range(starts[leaf, 1], starts[leaf, 1] + starts[leaf, 2]):
-            broken |= (holds[paths[step, 0]] ^ paths[step, 1]) << paths[step, 2]
-        if broken == 0:
-            logits[starts[leaf, 0]] += values[leaf]
-        row = cell + (((1 << m) - 1) & ~broken) * m
+def _explain(x: Floats, trees: _Trees, logits: Floats, moved: Floats) -> None:
+    """Add up each member's log-odds and each column's contributions, leaf after leaf."""
+    conditions, leaves, under, table = trees
+    broken = np.zeros(len(conditions) + len(leaves), np.int16)  # by node: the columns above it of which a condition does not hold, as bits
+    for c in range(len(conditions)):
+        # Sums of bits and no branches: which way a condition falls cannot be foreseen, and a branch would cost more than the rest.
+        condition = conditions[c]
+        missing, place = int(condition.missing), int(condition.place)
+        kind, value = missing >> 1, x[condition.column]
+        unknown = int(np.isnan(value))
+        value = 0.0 if unknown & (kind != _NAN) else value
+        left_out = ((kind == _NAN) & unknown) | ((kind == _ZERO) & (abs(value) <= _NOTHING))
+        holds = (missing & 1) & left_out | int(value <= condition.threshold) & (1 - left_out)
+        above = int(broken[condition.node])
+        broken[condition.node + 1] = above | (1 - holds) << place
+        broken[condition.no] = above | holds << place
+    # First where to look, for all leaves, then the looking: so that memory is asked for many rows at once.
+    rows = np.empty(len(leaves), np.int32)
+    for i in range(len(leaves)):
+        leaf = leaves[i]
+        away, m = broken[leaf.node], int(leaf.columns)
+        if away == 0:
+            logits[leaf.member] += leaf.value
+        rows[i] = leaf.cell + (((1 << m) - 1) & ~away) * m
+    first = 0
+    for i in range(len(leaves)):
+        m, row = int(leaves[i].columns), rows[i]
         for j in range(m):
-            moved[under[leaf * MOST_COLUMNS + j]] += table[row + j]
+            moved[under[first + j]] += table[row + j]
+        first += m

@@ -50,3 +50,8 @@ def test_trees_too_deep_for_a_table_are_refused_aloud() -> None:
     deep = lightgbm.train({"objective": "binary", "num_leaves": 2000, "min_data_in_leaf": 1, "verbosity": -1}, lightgbm.Dataset(x, y), 3)
     with pytest.raises(ValueError, match=f"at most {MOST_COLUMNS} can be explained"):
         Explainer.of([deep])
+
+
+def test_a_row_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="6 columns for trees over 7"):
+        Explainer.of([grown(1)])(np.zeros(6))
