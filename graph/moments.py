@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 COUNTRY = "Asia/Shanghai"  # where the borrowers live, unless the settings say another zone (an IANA name)
@@ -19,3 +19,9 @@ def micros(moment: datetime) -> int:
 def moment(microseconds: int) -> datetime:
     """The aware UTC datetime that lies `microseconds` after 1970-01-01, exact."""
     return EPOCH + timedelta(0, 0, microseconds)
+
+
+def read_moment(text: str, zone: tzinfo) -> datetime:
+    """What an ISO-8601 text means, in UTC: a date is its midnight, and what has no offset is in `zone`. Raises ValueError or OverflowError."""
+    read = datetime.fromisoformat(text)
+    return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)

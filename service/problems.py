@@ -36,6 +36,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "unreadable_moment": Problem(
             400, "The moment cannot be read", "Give `as_of` as ISO-8601 (`2026-01-05T10:00:00+08:00`), or leave it out for now."
         ),
+        "moment_in_the_future": Problem(400, "The moment has not come yet", "Give an `as_of` that has passed, or leave it out for now."),
         "raw_value_in_address": Problem(
             400, "An address names a raw value", "Search for it in a body (`POST /desk/search`), and name it by its token."
         ),

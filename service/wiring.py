@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graph.errors import SettingError, StoreUnavailableError
-from graph.moments import COUNTRY
+from graph.moments import COUNTRY, read_moment
 from graph.sqlite_store import SqliteStore
 from graph.store import GraphStore
 from ingestion.door import Naming, keyring, time_zone
@@ -169,8 +169,7 @@ def moment_given(settings: Settings, text: str) -> datetime:
     Raises SettingError.
     """
     try:
-        read = datetime.fromisoformat(text)
-        return (read if read.tzinfo else read.replace(tzinfo=time_zone(settings.timezone))).astimezone(UTC)
+        return read_moment(text, time_zone(settings.timezone))
     except (ValueError, OverflowError):
         raise SettingError(f"{text!r} is no ISO-8601 time: 2026-01-05 or 2026-01-05T10:00:00+08:00 are") from None
 

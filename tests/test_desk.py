@@ -230,7 +230,21 @@ def test_an_answer_is_as_of_the_moment_asked_for(desk_client, path):
 
 def test_a_moment_without_an_offset_is_in_the_services_time_zone(desk_client):
     answer = desk_client.get("/desk/overview?as_of=2025-04-01").json
-    assert answer["as_of"] == "2025-03-31T16:00:00Z"
+    assert answer["as_of"] == "2025-04-01T00:00:00.000000+08:00", "as the times of /risk are written"
+    said = desk_client.get("/desk/subgraph?node=applicant:nobody&as_of=2025-04-01").json["detail"]
+    assert said == "nothing is known of applicant 'nobody' before 2025-04-01T00:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    "path", ["overview", "subgraph?node=applicant:ann", "expand?node=applicant:ann", "node?node=applicant:ann", "assessment?node=applicant:ann"]
+)
+def test_a_moment_that_has_not_come_is_refused_everywhere(desk_client, path):
+    mark = "&" if "?" in path else "?"
+    for coming in ("2025-04-12", "2999-01-01T00:00:00Z"):
+        answer = desk_client.get(f"/desk/{path}{mark}as_of={coming}")
+        assert (answer.status_code, answer.json["code"]) == (400, "moment_in_the_future")
+    answer = desk_client.post("/desk/search", json={"q": "ann", "as_of": "2999-01-01"})
+    assert answer.json["code"] == "moment_in_the_future"
 
 
 @pytest.mark.parametrize(

@@ -61,16 +61,32 @@ def test_another_language_asks_nothing_and_moves_nothing(page, address):
 
 
 @pytest.mark.parametrize(
-    ("language", "sentence", "step"), [("en", "Write it as 2026-01-05 10:00", "Show now"), ("zh", "请按 2026-01-05 10:00", "显示现在")]
+    ("moment", "language", "sentence", "step"),
+    [
+        ("2025-02-30", "en", "Write it as 2026-01-05 10:00", "Show now"),
+        ("2025-02-30", "zh", "请按 2026-01-05 10:00", "显示现在"),
+        ("2999-01-01", "en", "What will be known by then is not known", "Show now"),
+        ("2999-01-01", "zh", "届时的情况尚不可知", "显示现在"),
+    ],
 )
-def test_a_moment_that_cannot_be_read_has_its_sentence_and_the_way_out(page, address, language, sentence, step):
-    page.goto(f"{address}?node=applicant:ann&as_of=2025-02-30&lang={language}")
+def test_a_moment_that_cannot_be_shown_has_its_sentence_and_the_way_out(page, address, moment, language, sentence, step):
+    page.goto(f"{address}?node=applicant:ann&as_of={moment}&lang={language}")
     page.wait_for_selector("#problem:visible")
     assert sentence in page.inner_text("#problem")
-    assert page.input_value("#as-of") == "2025-02-30"
+    assert page.input_value("#as-of").startswith(moment)
     page.click(f"#problem button:has-text('{step}')")
     drawn(page, "applicant:bo")
     assert page.is_hidden("#problem")
+
+
+def test_a_week_on_from_the_last_one_is_now(page, address):
+    page.goto(f"{address}?node=applicant:ann&lang=en")
+    drawn(page, "applicant:bo")
+    page.click("#week-back")
+    page.wait_for_url("**as_of=*")
+    page.click("#week-on")
+    page.wait_for_function("!location.search.includes('as_of')")
+    drawn(page, "applicant:bo")
 
 
 def test_a_wrong_key_and_a_key_without_the_scope_have_their_own_sentences_in_both_languages(browser, tmp_path):

@@ -12,7 +12,7 @@ from graph.facts.verdicts import standing
 from graph.model import Application, Event, IdentifierKind, Label, Membership, Outcome, Platform
 from graph.store import GraphView
 from service.desk.circles import Circle, of_identifier, of_place
-from service.desk.drawings import label_of
+from service.desk.drawings import drawn_at, label_of
 
 LISTED_APPLICATIONS = 12  # the latest ones of a person
 LISTED_EVENTS = 12
@@ -139,7 +139,7 @@ def person(view: GraphView, applicant_id: str) -> PersonDossier:
     made = view.applications_of([applicant_id], LISTED_APPLICATIONS)[applicant_id]
     events = _events(view, applicant_id)
     if not made and not events and not view.ties_of([applicant_id], 1)[applicant_id]:
-        raise NotFoundError(f"nothing is known of applicant {applicant_id!r} before {view.as_of.isoformat()}")
+        raise NotFoundError(f"nothing is known of applicant {applicant_id!r} before {drawn_at(view)}")
     labels = view.labels_of([applicant_id])[applicant_id]
     membership = view.memberships_of([applicant_id]).get(applicant_id)
     return PersonDossier(
@@ -157,7 +157,7 @@ def application(view: GraphView, application_id: str) -> ApplicationDossier:
     """The application's panel. Raises NotFoundError."""
     found = view.application(application_id)
     if found is None:
-        raise NotFoundError(f"no application {application_id!r} before {view.as_of.isoformat()}")
+        raise NotFoundError(f"no application {application_id!r} before {drawn_at(view)}")
     return ApplicationDossier(
         type="application",
         id=application_id,
@@ -178,7 +178,7 @@ def identifier(view: GraphView, node: str) -> IdentifierDossier:
     found = view.identifier(node)
     holders = view.holders_of([found])[found] if found else None
     if found is None or holders is None or not holders.count:
-        raise NotFoundError(f"nothing is known of {node!r} before {view.as_of.isoformat()}")
+        raise NotFoundError(f"nothing is known of {node!r} before {drawn_at(view)}")
     hub, latest = hub_reason(found, holders.count), view.latest_holders(found, LISTED_HOLDERS)
     device = view.devices_of([found]).get(found) if found.kind is IdentifierKind.DEVICE else None
     return IdentifierDossier(
@@ -207,7 +207,7 @@ def shop(view: GraphView, kind: str, shop_id: str) -> ShopDossier:
     circle = of_place(view, kind, shop_id)
     known = view.merchants_of([shop_id]).get(shop_id) if kind == "merchant" else None
     if known is None and not circle.people:
-        raise NotFoundError(f"no application at {kind} {shop_id!r} before {view.as_of.isoformat()}")
+        raise NotFoundError(f"no application at {kind} {shop_id!r} before {drawn_at(view)}")
     return ShopDossier(
         type=kind,
         id=shop_id,

@@ -9,6 +9,7 @@ from datetime import datetime
 import networkx as nx
 
 from graph.facts.hubs import COUNT_CAP
+from graph.facts.local_time import local
 from graph.facts.verdicts import standing
 from graph.model import Identifier, Label, Membership
 from graph.store import GraphView
@@ -98,6 +99,11 @@ def drawing(view: GraphView, graph: nx.Graph[str], seed: str, cut: tuple[LeftOut
         truncated=truncated,
         hubs=graph.graph["hubs_ignored"],
     )
+
+
+def drawn_at(view: GraphView) -> str:
+    """The view's moment in words, on the borrowers' clocks."""
+    return local(view.as_of, view.zone).isoformat()
 
 
 def _drawn_person(name: str, labels: Iterable[Label], membership: Membership | None) -> DrawnNode:

@@ -11,6 +11,7 @@ from graph.facts.verdicts import standing
 from graph.model import Ring, RingSnapshot
 from graph.store import GraphView
 from investigations.flag_words import why as why_in_words
+from service.desk.drawings import drawn_at
 
 LISTED_MEMBERS = 200  # of one ring, the core first
 LISTED_RINGS = 12  # the worst ones of the snapshot in force
@@ -84,7 +85,7 @@ def ring(view: GraphView, ring_id: str) -> RingDossier:
     """The ring's table. Raises NotFoundError when the snapshot in force has no such ring."""
     found, snapshot = view.ring(ring_id), view.rings()
     if found is None or snapshot is None:
-        raise NotFoundError(f"no ring {ring_id!r} in the snapshot in force at {view.as_of.isoformat()}")
+        raise NotFoundError(f"no ring {ring_id!r} in the snapshot in force at {drawn_at(view)}")
     change = next((c for c in snapshot.changes if c.ring_id == ring_id), None)
     listed = sorted(found.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[:LISTED_MEMBERS]
     labels = view.labels_of([m.applicant_id for m in listed])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from flask import Blueprint, Response, render_template, request, send_from_direc
 
 from graph.errors import InputError
 from graph.model import IdentifierKind
+from graph.moments import read_moment
 from graph.store import SEARCH_S, GraphView
 from ingestion.recognise import recognised
 from service import calls
@@ -27,6 +28,12 @@ class MomentError(InputError):
     """The moment asked for cannot be read."""
 
     problem = "unreadable_moment"
+
+
+class ComingMomentError(InputError):
+    """The moment asked for has not come yet."""
+
+    problem = "moment_in_the_future"
 
 
 class RawValueError(InputError):
@@ -124,14 +131,19 @@ def _view() -> GraphView:
 
 
 def _moment(text: str, wired: Wired) -> datetime:
-    """The moment asked for: ISO-8601, in the service's time zone where it has no offset; empty is now."""
+    """The moment asked for: ISO-8601, in the service's time zone where it has no offset; empty is now.
+
+    Raises MomentError, and ComingMomentError for one that has not come yet.
+    """
     if not text:
         return wired.clock()
     try:
-        read = datetime.fromisoformat(text)
-        return (read if read.tzinfo else read.replace(tzinfo=wired.zone)).astimezone(UTC)
+        moment = read_moment(text, wired.zone)
     except (ValueError, OverflowError):
         raise MomentError("as_of: give an ISO-8601 time, for example 2026-01-05T10:00:00+08:00") from None
+    if moment > wired.clock():
+        raise ComingMomentError("as_of: lies in the future: what will be known by then is not known, the latest moment is now")
+    return moment
 
 
 def _asked() -> str:
@@ -145,7 +157,7 @@ def _asked() -> str:
 
 
 def _json(value: Any) -> Response:
-    return Response(orjson.dumps(value, option=orjson.OPT_UTC_Z), mimetype="application/json")
+    return Response(orjson.dumps(value, calls.wired().answers.time, orjson.OPT_PASSTHROUGH_DATETIME), mimetype="application/json")
 
 
 @cache

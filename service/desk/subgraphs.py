@@ -11,7 +11,7 @@ from graph.facts.hubs import hub_reason
 from graph.model import Application, Identifier, Tie
 from graph.store import GraphView
 from graph.walk import Bounds, link
-from service.desk.drawings import Drawing, LeftOut, bare, beyond, drawing
+from service.desk.drawings import Drawing, LeftOut, bare, beyond, drawing, drawn_at
 
 DRAWN = Bounds(steps=2, applicants=40, holders=24, ties=32)  # more than about 40 people on one canvas is a hairball, not a picture
 EXPANDED = Bounds(steps=1, applicants=25, holders=24, ties=32)
@@ -30,7 +30,7 @@ def draw(view: GraphView, node: str) -> Drawing:
     if kind == "application":
         application = view.application(value)
         if application is None:
-            raise NotFoundError(f"no application {value!r} before {view.as_of.isoformat()}")
+            raise NotFoundError(f"no application {value!r} before {drawn_at(view)}")
         return _person(view, application.applicant_id, application, DRAWN)
     return expand(view, node)
 
@@ -63,7 +63,7 @@ def _person(view: GraphView, applicant_id: str, application: Application | None,
     seed = graph.graph["seed"]
     made = view.applications_of([applicant_id])[applicant_id]
     if graph.degree(seed) == 0 and not made:
-        raise NotFoundError(f"nothing is known of applicant {applicant_id!r} before {view.as_of.isoformat()}")
+        raise NotFoundError(f"nothing is known of applicant {applicant_id!r} before {drawn_at(view)}")
     cut = _drop_faint_hubs(graph, seed)
     private = _prune(graph, seed)
     _add_places(view, graph, made)
@@ -118,7 +118,7 @@ def _place(view: GraphView, kind: str, value: str) -> Drawing:
     limit = EXPANDED.holders
     found = view.applications_at(value, None, limit + 1) if kind == "merchant" else view.applications_at(None, value, limit + 1)
     if not found:
-        raise NotFoundError(f"no application at {kind} {value!r} before {view.as_of.isoformat()}")
+        raise NotFoundError(f"no application at {kind} {value!r} before {drawn_at(view)}")
     graph: nx.Graph[str] = nx.Graph(truncated=len(found) > limit, hubs_ignored=0)
     for application in found[:limit]:
         graph.add_node(f"applicant:{application.applicant_id}", type="applicant")
@@ -133,7 +133,7 @@ def _identifier(view: GraphView, node: str) -> Drawing:
     identifier = view.identifier(node)
     holders = view.holders_of([identifier], EXPANDED.holders)[identifier] if identifier else None
     if identifier is None or holders is None or not holders.count:
-        raise NotFoundError(f"nothing is known of {node!r} before {view.as_of.isoformat()}")
+        raise NotFoundError(f"nothing is known of {node!r} before {drawn_at(view)}")
     graph: nx.Graph[str] = nx.Graph(truncated=False, hubs_ignored=0)
     hub = hub_reason(identifier, holders.count)
     graph.add_node(node, type=identifier.kind.value, identifier=identifier, holders=holders.count, hub=hub)
@@ -153,7 +153,7 @@ def _ring(view: GraphView, ring_id: str) -> Drawing:
     """The members and what at least two of them share: identifiers, transfers between them, and the shop or agent most of them used."""
     ring = view.ring(ring_id)
     if ring is None:
-        raise NotFoundError(f"no ring {ring_id!r} in the snapshot in force at {view.as_of.isoformat()}")
+        raise NotFoundError(f"no ring {ring_id!r} in the snapshot in force at {drawn_at(view)}")
     strongest = sorted(ring.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[:RING_MEMBERS]
     people = [member.applicant_id for member in strongest]
     graph: nx.Graph[str] = nx.Graph(truncated=len(people) < ring.size, hubs_ignored=0)

@@ -76,6 +76,7 @@ export interface Sentence {
 
 export interface Overview {
   snapshot: string | null;
+  as_of: string;
   snapshot_as_of: string | null;
   groups: number;
   flagged: number;

@@ -81,6 +81,7 @@ class Desk {
     const drawings = [drawing, ...more.filter((one) => one !== null)];
     this.left.clear();
     this.cut = false;
+    this.time.heard(drawing.as_of);
     this.canvas.show(drawings);
     for (const one of drawings) this.note(one);
     const chosen = [selected, drawing.seed].find((node) => this.canvas.has(node));
@@ -101,6 +102,7 @@ class Desk {
   private async overview(page: number): Promise<void> {
     const found = await ask<Overview>("overview", { as_of: this.asOf });
     if (page !== this.page) return;
+    this.time.heard(found.as_of);
     this.show(() => fill(this.side, overviewPanel(found, this.ways)));
     this.say("");
   }
@@ -200,7 +202,7 @@ class Desk {
     const button = (word: Word, click: () => void): HTMLElement => el("button", { type: "button", click }, say(word));
     const step = error.wantsKey
       ? button("key_use", () => byId<HTMLDialogElement>("key").showModal())
-      : error.code === "unreadable_moment"
+      : error.wantsMoment
         ? button("show_now", () => this.go(this.node, "", this.opened))
         : button("retry", () => void this.arrive());
     fill(byId("problem"), el("h2", {}, say(error.title)), el("p", {}, error.text), step);

@@ -15,7 +15,13 @@ export class Refused extends Error {
   get title(): Word {
     if (this.code === "scope_missing") return "scope_title";
     if (this.status === 401) return this.withKey ? "wrong_key_title" : "key_title";
+    if (this.code === "moment_in_the_future") return "coming_title";
     return this.code === "unreadable_moment" ? "moment_title" : "failed";
+  }
+
+  /** Whether another moment would help. */
+  get wantsMoment(): boolean {
+    return this.code === "unreadable_moment" || this.code === "moment_in_the_future";
   }
 
   /** The sentence, in the language spoken now. */
@@ -39,6 +45,7 @@ const BY_CODE: Record<string, Word> = {
   not_from_here: "not_from_here",
   no_lender: "no_lender",
   unreadable_moment: "moment_text",
+  moment_in_the_future: "coming_text",
   raw_value_in_address: "raw_in_address",
   ring_unknown: "ring_not_found",
   rate_limited: "too_many",

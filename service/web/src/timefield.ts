@@ -3,11 +3,13 @@ import { byId } from "./dom";
 import { read, toField, zoneName } from "./formats";
 
 const WEEK = 7 * 24 * 3600 * 1000;
+const MINUTE = 60_000;
 
 export class TimeField {
   private readonly field = byId<HTMLInputElement>("as-of");
   private readonly day = byId<HTMLInputElement>("day");
   private asOf = "";
+  private ahead = 0; // milliseconds that this machine's clock is ahead of the service's, whose now it is
 
   constructor(private readonly go: (asOf: string) => void) {
     this.field.addEventListener("change", () => this.go(canonical(this.field.value)));
@@ -33,13 +35,26 @@ export class TimeField {
     byId("now").setAttribute("aria-pressed", String(asOf === ""));
   }
 
-  private moment(): number {
-    const said = read(this.asOf);
-    return Number.isNaN(said) ? Date.now() : said;
+  /** What the service took for the moment that was asked for: where that was now, its clock. */
+  heard(moment: string): void {
+    if (this.asOf !== "") return;
+    this.ahead = Date.now() - Date.parse(moment);
+    this.show("");
   }
 
+  private now(): number {
+    return Date.now() - this.ahead;
+  }
+
+  private moment(): number {
+    const said = read(this.asOf);
+    return Number.isNaN(said) ? this.now() : said;
+  }
+
+  /** By weeks; a week on from the last one is now. */
   private move(weeks: number): void {
-    this.go(new Date(this.moment() + weeks * WEEK).toISOString());
+    const there = this.moment() + weeks * WEEK;
+    this.go(there > this.now() - MINUTE ? "" : new Date(there).toISOString());
   }
 }
 

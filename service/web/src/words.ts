@@ -40,6 +40,8 @@ const TABLE = {
   offline: ["The service does not answer. Check the network, then try again.", "服务没有响应。请检查网络后重试。"],
   moment_title: ["That is no moment", "时刻无法识别"],
   moment_text: ["Write it as 2026-01-05 10:00, or show what is known now.", "请按 2026-01-05 10:00 的格式填写，或显示当前时刻。"],
+  coming_title: ["That moment has not come yet", "该时刻尚未到来"],
+  coming_text: ["What will be known by then is not known. Choose an earlier moment, or show what is known now.", "届时的情况尚不可知。请选择更早的时刻，或显示当前时刻。"],
   show_now: ["Show now", "显示现在"],
   raw_in_address: ["This address names a raw value. Search for it in the box above instead: no address should hold one.", "该链接含有原始值。请改用上方搜索框查询，链接中不应出现原始值。"],
   not_from_here: [
