@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.evidence import Subject
-from graph.facts.local_time import at_night, night, nights, offsets, on_weekend
+from graph.facts.local_time import at_night, night, nights, offsets, on_weekend, weekend, year
 from graph.model import Facts
 from graph.moments import micros
 from graph.rings.member_features import member_features
@@ -46,6 +46,19 @@ def test_a_table_of_clocks_says_of_every_moment_what_the_zone_says(zone):
     spread = range(-2_208_988_800 + 86_400, 7_258_118_400, 86_400 * 61 + 12_345)
     moments = [datetime.fromtimestamp(second, UTC) for at in (*changes, *spread) for second in (at - 1, at)]
     assert [night(micros(one), clocks) for one in moments] == [at_night(one, zone) for one in moments]
+    assert [weekend(micros(one), clocks) for one in moments] == [on_weekend(one, zone) for one in moments]
+
+
+@settings(deadline=None)  # the first call compiles
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_the_year_of_a_moment_is_the_calendars(moment):
+    assert year(micros(moment)) == moment.year
+    for edge in (
+        datetime(moment.year, 1, 1, tzinfo=UTC),
+        datetime(moment.year, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(moment.year, 3, 1, tzinfo=UTC),
+    ):
+        assert year(micros(edge)) == moment.year
 
 
 @sqlite_only

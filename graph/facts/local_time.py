@@ -13,7 +13,7 @@ from graph.moments import moment
 from graph.tables import Column
 
 _NIGHT_FROM, _NIGHT_UNTIL = 22, 6  # o'clock
-_SECOND, _HOUR = 1_000_000, 3_600_000_000  # microseconds
+_SECOND, _HOUR, _DAY = 1_000_000, 3_600_000_000, 86_400_000_000  # microseconds
 _SLOT = 900_000_000  # microseconds: a zone's offset changes on a quarter of an hour, if ever
 _LOOKED_AT = 4 * 86_400  # seconds between two looks at a zone's clocks: no law has changed them and back again sooner
 
@@ -75,12 +75,36 @@ def _ahead(second: int, zone: str) -> int:
 @compiled
 def night(at: int, clocks: Column) -> bool:
     """`at_night` for compiled code: `at` in microseconds, `clocks` as `offsets` gives them."""
+    hour = _shown(at, clocks) // _HOUR % 24
+    return bool((hour >= _NIGHT_FROM) | (hour < _NIGHT_UNTIL))
+
+
+@compiled
+def weekend(at: int, clocks: Column) -> bool:
+    """`on_weekend` for compiled code, as `night`."""
+    return bool((_shown(at, clocks) // _DAY + 3) % 7 >= 5)  # 1970 began on a Thursday
+
+
+@compiled
+def year(at: int) -> int:
+    """The year, UTC, of a moment in microseconds: `datetime.year` for compiled code."""
+    # Howard Hinnant's days from civil, backwards: years begin in March, so that the leap day is their last.
+    day = at // _DAY + 719_468
+    era = day // 146_097
+    day -= era * 146_097
+    of_era = (day - day // 1_460 + day // 36_524 - day // 146_096) // 365
+    since_march = day - (365 * of_era + of_era // 4 - of_era // 100)
+    return of_era + era * 400 + int(since_march >= 306)
+
+
+@compiled
+def _shown(at: int, clocks: Column) -> int:
+    """Microseconds since 1970 that clocks in the zone show."""
     low, high = 0, clocks.shape[1]
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if clocks[0, middle] <= at else (low, middle)
-    hour = (at + clocks[1, low]) // _HOUR % 24
-    return bool((hour >= _NIGHT_FROM) | (hour < _NIGHT_UNTIL))
+    return int(at + clocks[1, low])
 
 
 def _offset(at: int, zone: str) -> int:
