@@ -13,10 +13,9 @@ from graph.errors import RecordError
 from ingestion.contract import Table
 from ingestion.delivery import Delivery
 from ingestion.door import Door, Seen
-from ingestion.exact_json import doubles
-from ingestion.limits import HELD, SETTING
+from ingestion.limits import CELL, HELD, SETTING
 from ingestion.parse import PARSERS, BadRow, Fact
-from ingestion.rows import TOO_LONG, Record
+from ingestion.rows import GIVEN_TWICE, TOO_LONG, Record
 
 Problems = tuple[RecordError, ...]
 _SAYS = {TOO_LONG: f"the row, or a cell of it, is longer than is read ({SETTING}ROW_BYTES)"}
@@ -44,17 +43,18 @@ def batches(delivery: Delivery, feeds: Sequence[int], door: Door, size: int) -> 
     for number in feeds:
         feed = delivery.feeds[number]
         rows, table = delivery.records(feed), delivery.present(feed)
-        while records := _some(rows, size):
+        while records := _some(rows, size, table):
             yield _batch(delivery, (number, table), records, door)
 
 
-def _some(rows: Iterator[Record], size: int) -> list[Record]:
-    """The next `size` rows, or fewer where they are long."""
+def _some(rows: Iterator[Record], size: int, table: Table) -> list[Record]:
+    """The next `size` rows, or fewer where they are long, or where the table makes much of each: a mapping may keep one column many times."""
     taken: list[Record] = []
-    held = 0
+    times = max(Counter(source for source, _ in table.attributes).values(), default=1)
+    held, least = 0, CELL * len(table.attributes)
     for record in islice(rows, size):
         taken.append(record)
-        held += record.weight
+        held += record.weight * times + least
         if held > HELD:
             break
     return taken
@@ -81,7 +81,8 @@ def _batch(delivery: Delivery, read: tuple[int, Table], records: list[Record], d
     bad: list[tuple[Record, Problems]] = []
     for record in records:
         if record.code:
-            bad.append((record, tuple(doubles(record.cells)) or (RecordError("", record.code, _SAYS.get(record.code, "the row cannot be read")),)))
+            twice = (RecordError(path, GIVEN_TWICE, "is given twice in one object") for path in record.twice)
+            bad.append((record, tuple(twice) or (RecordError("", record.code, _SAYS.get(record.code, "the row cannot be read")),)))
             continue
         try:
             facts.append(parse(record.cells, door, table))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,18 +15,17 @@ import pyarrow.parquet as pq
 
 from graph.errors import DeliveryError
 from ingestion.digits import Rounded
-from ingestion.limits import Limits
+from ingestion.footer import contents_of
+from ingestion.limits import CELL, Limits
 from ingestion.pages import Pages, measured
-from ingestion.rows import TOO_LONG, Inspection, Record, Unreadable
+from ingestion.rows import NESTED, TOO_LONG, Inspection, Record, Unreadable
 from ingestion.unpacking import opened
 
 _BATCH = 4_096
 _DECODED = 8 << 20  # bytes that the values of a batch may come to: of files with long values fewer rows are taken at once
-_FOOTER = 64 << 20  # bytes of a file's table of contents
 _FIXED = 4_096  # bytes of a value of fixed width: decimals have 32
 _NARROW = {pa.float16(): 2**11, pa.float32(): 2**24}  # from where on such a column has rounded whole numbers
 _NO_VALUE = (ValueError, ArithmeticError, TypeError, LookupError, pa.ArrowException)  # what turning a cell into a value may raise
-_NESTED = Unreadable("a list or a group")
 
 
 def inspect_parquet(path: Path, limits: Limits) -> Inspection:
@@ -51,10 +50,10 @@ def read_parquet(path: Path, wanted: Collection[str], limits: Limits) -> Iterato
             columns: list[list[Any]] = []
             for name in table.names:
                 if name not in there:
-                    columns.append([_NESTED if name in wanted else True] * batch.num_rows)
+                    columns.append([NESTED if name in wanted else True] * batch.num_rows)
                 else:
                     columns.append(turning.values(there[name]) if name in wanted else _filled(there[name]))
-            codes, weight = turning.codes, turning.held // max(batch.num_rows, 1)
+            codes, weight = turning.codes, turning.held // max(batch.num_rows, 1) + CELL * len(table.names)
             for n, cells in enumerate(zip(*columns)):
                 line += 1
                 code = codes.get(n, "")
@@ -81,12 +80,9 @@ class _Opened:
 @contextmanager
 def _opened(path: Path, limits: Limits) -> Iterator[_Opened]:
     with opened(path) as file:
-        _check_footer(file)
-        # In nanoseconds the year 9999 would come round again as 1816.
-        open_it = partial(pq.ParquetFile, file, coerce_int96_timestamp_unit="us", thrift_container_size_limit=1_000_000)
-        with open_it() as first:
-            contents, names = first.metadata, tuple(first.schema_arrow.names)
-            leaves = [first.schema.column(n) for n in range(len(first.schema))]
+        contents = contents_of(file, path.name, limits)
+        names = tuple(contents.schema.to_arrow_schema().names)
+        leaves = [contents.schema.column(n) for n in range(len(contents.schema))]
         paths = [leaf.path for leaf in leaves]
         if len(set(names)) < len(names) or len(set(paths)) < len(paths):
             raise DeliveryError(f"{path.name}: two columns have the same name")
@@ -101,16 +97,9 @@ def _opened(path: Path, limits: Limits) -> Iterator[_Opened]:
         limits.check(path.name, "file_bytes", sum(column.whole for column in pages.values()))
         limits.check(path.name, "page_bytes", sum(column.held for column in pages.values()))
         shared, batch = _plan({name: pages[name] for name in flat}, {n for n in flat if simple[n].physical_type == "BYTE_ARRAY"})
-        with open_it(metadata=contents, read_dictionary=shared) as again:
-            yield _Opened(again, names, flat, batch)
-
-
-def _check_footer(file: IO[bytes]) -> None:
-    size = file.seek(0, 2)
-    file.seek(max(size - 8, 0))
-    if int.from_bytes(file.read(4), "little") > _FOOTER:
-        raise pa.ArrowInvalid(f"its table of contents has more than {_FOOTER:,} bytes")
-    file.seek(0)
+        # In nanoseconds the year 9999 would come round again as 1816.
+        with pq.ParquetFile(file, coerce_int96_timestamp_unit="us", metadata=contents, read_dictionary=shared) as table:
+            yield _Opened(table, names, flat, batch)
 
 
 def _plan(pages: dict[str, Pages], texts: Collection[str]) -> tuple[list[str], int]:
@@ -120,7 +109,7 @@ def _plan(pages: dict[str, Pages], texts: Collection[str]) -> tuple[list[str], i
     """
     once = sum(column.dictionary for name, column in pages.items() if name in texts) * _BATCH > _DECODED
     shared = [name for name, column in pages.items() if once and name in texts and column.dictionary]
-    row = sum(column.row for column in pages.values())
+    row = sum(column.row + CELL for column in pages.values())
     return shared, max(1, min(_BATCH, int(_DECODED / max(row, 1.0))))
 
 

@@ -11,7 +11,7 @@ from graph.model import Application, Event, Identifier
 from graph.store import GraphStore
 from ingestion.parse import Fact
 
-_REMEMBERED = 300_000  # values counted at once; then those seen once are forgotten
+_REMEMBERED = 300_000  # values counted at once; then the rarer half is forgotten
 _OFTEN = 100  # mentions in one load from which on the store is asked how many hold it
 _ASKED = 200
 
@@ -24,7 +24,7 @@ class Crowds:
         self._identifiers: dict[str, Identifier] = {}
 
     def see(self, facts: Iterable[Fact]) -> None:
-        """Count each fact's mentions; when there are too many values, forget those seen once."""
+        """Count each fact's mentions; when there are too many values, forget those seen least."""
         for fact in facts:
             if not isinstance(fact, Application | Event):
                 return  # a batch is of one table, and only these two mention anybody
@@ -32,7 +32,8 @@ class Crowds:
             self._counts.update(seen.keys())
             self._identifiers.update(seen)
         if len(self._counts) > _REMEMBERED:
-            self._counts = Counter({token: n for token, n in self._counts.items() if n > 1})
+            least = sorted(self._counts.values())[len(self._counts) // 2]
+            self._counts = Counter({token: n for token, n in self._counts.items() if n > least})
             self._identifiers = {token: self._identifiers[token] for token in self._counts}
 
     def found(self, store: GraphStore, now: datetime) -> list[dict[str, object]]:

@@ -30,6 +30,7 @@ class Delivery:
     mapping: Mapped
     sources: dict[str, Source]
     left_out: tuple[str, ...]
+    limits: Limits = DEFAULT
 
     @property
     def feeds(self) -> tuple[Feed, ...]:
@@ -104,7 +105,7 @@ def _opened(folder: Path, mapping: str | None, limits: Limits) -> Delivery:
     if absent := sorted(read - set(there)):
         raise DeliveryError(f"{folder}: {names(absent)} is missing, the mapping {mapped.name} reads it")
     left_out = tuple(f"{name}/" if path.is_dir() else name for name, path in there.items() if name not in read and name != FILE_NAME)
-    delivery = Delivery(folder, mapped, {name: read_through(folder, name, limits) for name in sorted(read)}, left_out)
+    delivery = Delivery(folder, mapped, {name: read_through(folder, name, limits) for name in sorted(read)}, left_out, limits)
     for feed in delivery.feeds:
         _check_columns(feed, delivery)
     return delivery

@@ -26,6 +26,8 @@ from ingestion.pseudonymise import Keyring, own_key
 from ingestion.repeats import Repeats
 
 _REMEMBERED = 100_000  # values of a kind in a role whose pseudonym is kept at hand: about 50 MB when full
+_ALL_REMEMBERED = 400_000  # of all kinds, roles and schemes together
+_SHORT = 128  # characters of a value that is kept at hand: a longer one is hardly said twice
 LINKS, PLACEHOLDER = "links", "placeholder"  # what a load's figures say of a cell of an identifier, beside `Why`
 Seen = Counter[tuple[str, IdentifierKind, str]]  # cells of identifiers by column, kind, and LINKS or why they do not
 _COLUMNS = 64  # kinds, roles and schemes of hashing (which callers choose) that have such a memory
@@ -51,6 +53,7 @@ class Naming:
         self._keyring = keyring
         self._knows = knows
         self._memory: dict[tuple[str | None, str, str], dict[str, Named]] = {}
+        self._kept = 0
 
     @property
     def asks(self) -> bool:
@@ -67,13 +70,25 @@ class Naming:
         if memory is None:
             if len(self._memory) >= _COLUMNS:
                 self._memory.clear()
+                self._kept = 0
             memory = self._memory[column.kind, column.role, scheme] = {}
         named = memory.get(raw)
         if named is None:
-            if len(memory) >= _REMEMBERED:
-                memory.clear()
-            named = memory[raw] = self._named(column, raw, scheme)
+            named = self._named(column, raw, scheme)
+            if len(raw) <= _SHORT:
+                self._remember(memory, raw, named)
         return named
+
+    def _remember(self, memory: dict[str, Named], raw: str, named: Named) -> None:
+        if len(memory) >= _REMEMBERED:
+            self._kept -= len(memory)
+            memory.clear()
+        elif self._kept >= _ALL_REMEMBERED:
+            largest = max(self._memory.values(), key=len)
+            self._kept -= len(largest)
+            largest.clear()
+        self._kept += 1
+        memory[raw] = named
 
     def remembered(self, column: Column, raw: object, scheme: str) -> Named | None:
         """What `name` said of exactly this text lately."""

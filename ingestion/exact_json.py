@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from graph.errors import RecordError
 from ingestion.digits import Rounded
+
+_TOLD = 20  # keys given twice that are told of one value
 
 
 class Doubled(dict[str, Any]):
@@ -52,18 +55,18 @@ def _deeper(value: Any, most: int) -> bool:
 
 
 def doubles(value: Any) -> list[RecordError]:
-    """A problem for every key that stands twice, at any depth."""
-    found: list[RecordError] = []
-    left: list[tuple[Any, str]] = [(value, "")]
-    while left:
-        inner, path = left.pop()
-        if isinstance(inner, dict):
-            if isinstance(inner, Doubled):
-                found += inner.problems(path)
-            left += [(held, f"{path}.{key}".removeprefix(".")) for key, held in inner.items() if isinstance(held, dict | list)]
-        elif isinstance(inner, list):
-            left += [(held, f"{path}[{n}]") for n, held in enumerate(inner) if isinstance(held, dict | list)]
-    return found
+    """A problem for every key that stands twice, at any depth; of very many the first."""
+    return list(islice(_doubles(value, ""), _TOLD))
+
+
+def _doubles(value: Any, path: str) -> Iterator[RecordError]:
+    """Values are never nested deeper than they may be."""
+    if isinstance(value, Doubled):
+        yield from value.problems(path)
+    within = value.items() if isinstance(value, dict) else enumerate(value)
+    for place, held in within:
+        if held and isinstance(held, dict | list):
+            yield from _doubles(held, f"{path}.{place}".removeprefix(".") if isinstance(value, dict) else f"{path}[{place}]")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

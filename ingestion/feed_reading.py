@@ -10,7 +10,7 @@ from typing import Any
 
 from graph.errors import DeliveryError, RecordError, SettingError
 from graph.model import IdentifierKind, Role
-from ingestion.cells import READ, is_empty, known
+from ingestion.cells import LONGEST, READ, is_empty, known
 from ingestion.contract import TABLES, Cell, Column, Table
 from ingestion.digits import whole
 from ingestion.door import Door, Naming, time_zone
@@ -52,9 +52,11 @@ def read_feed(entry: Any, place: str, tables: Mapping[str, Table] = TABLES) -> F
 
 
 def text(given: Any, name: str, place: str) -> str:
-    """A scalar of a mapping. Raises DeliveryError."""
+    """A scalar of a mapping. Raises DeliveryError, also for one that is longer than any name or word: it would stand in every row."""
     if not isinstance(given, str):
         raise DeliveryError(f"{place}: `{name}` must be a text, not {shown(given)}")
+    if len(given) > LONGEST:
+        raise DeliveryError(f"{place}: `{name}` is longer than {LONGEST} characters")
     return given
 
 
@@ -193,7 +195,7 @@ def _time_form(form: str, place: str) -> str:
             datetime.fromisoformat(epoch[1] or "1970-01-01")
         elif form:
             datetime.strptime(datetime(2001, 2, 3, tzinfo=UTC).strftime(form), form if "%" in form else "%")  # noqa: DTZ007  only the form counts
-    except ValueError as error:
+    except (ValueError, re.error) as error:
         raise DeliveryError(f"{place}: {shown(form)} is no form of a time ({error}); epoch_s, epoch_ms, epoch_us or %d.%m.%Y are") from error
     return form
 

@@ -11,6 +11,7 @@ COLUMN_NAME = 256  # characters
 FOLDERS_DEEP = 16  # folders within one another
 JSON_DEEP = 32  # groups and lists within one another
 HELD = 16 << 20  # bytes of rows that are worked on at once: longer rows make smaller batches
+CELL = 32  # bytes that a cell counts for, however short
 _SAYS = {
     "columns": "columns",
     "parts": "files and folders",
@@ -23,7 +24,8 @@ _SAYS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """`row_bytes`: the longest line of csv and JSON and the longest cell of parquet; `parts`: of a folder and of a table; all else is of one file."""
+    """`row_bytes`: the longest line of csv and JSON and the longest cell of parquet; `parts`: of a folder and of a table; `rejects_bytes`: of
+    `rejects.jsonl`, beyond which bad rows are only counted; all else is of one file."""
 
     row_bytes: int = 1 << 20
     columns: int = 2_000
@@ -32,6 +34,7 @@ class Limits:
     file_bytes: int = 64 << 30
     page_bytes: int = 128 << 20
     mapping_bytes: int = 512 << 10
+    rejects_bytes: int = 1 << 30
 
     def check(self, what: str, limit: str, found: int) -> None:
         """Raise DeliveryError where the file `what` has more than the limit of that name lets it have."""

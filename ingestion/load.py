@@ -40,13 +40,13 @@ def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, 
     for feed in delivery.feeds:
         report.tables[feed.table.name] = Tally()  # a table without a row was read as well
     crowds = Crowds()
-    with few_collections(), Rejects(report_to / REJECTS) as rejects:
+    with few_collections(), Rejects(report_to / REJECTS, delivery.limits.rejects_bytes) as rejects:
         for batch in _parsed(delivery, store, door):
             _keep(batch, store, rejects, report)
             crowds.see(batch.facts)
             step(batch.read)
         report.crowds = crowds.found(store, door.now)
-    report.rejects = rejects.counts
+    report.rejects, report.rejects_not_written = rejects.counts, rejects.left_out
     report.seconds = time.perf_counter() - started
     private.write(report_to / "report.json", orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return report

@@ -68,9 +68,12 @@ def read_mapping(where: str | Path, limits: Limits = DEFAULT) -> Mapped:
     except (OSError, UnicodeDecodeError) as error:
         raise DeliveryError(f"mapping {where} cannot be read: {plain(str(error))}; shipped with the product: {', '.join(shipped())}") from error
     try:
-        return _mapped(yaml.load(content, Loader=_Loader), path.stem)
+        mapped = _mapped(yaml.load(content, Loader=_Loader), path.stem)
     except yaml.YAMLError as error:
         raise DeliveryError(f"mapping {where} is not YAML: {plain(' '.join(str(error)[:2_000].split()), 300)}") from error
+    for number, feed in enumerate(mapped.feeds, 1):
+        limits.check(f"mapping {mapped.name}, table {number}", "columns", len(feed.table.columns) + len(feed.table.attributes))
+    return mapped
 
 
 def _content(path: Path, limits: Limits) -> str:

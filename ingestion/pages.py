@@ -9,11 +9,13 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingestion.thrift import Compact
+
 _HEAD, _LONGEST_HEAD = 1 << 12, 1 << 20  # bytes of a page's head, which may hold the least and the greatest value
 _PADDED = 100  # bytes after a chunk that old writers forgot to count, and readers look at
 _DATA, _DICTIONARY, _DATA_2 = 0, 2, 3  # kinds of pages
 _FRONT_CODED = frozenset((6, 7))  # encodings in which a value may repeat the one before it, or any number of empty ones takes no place
-_DEEPEST = 8
+_ENTRIES = 1_000
 
 
 @dataclass(slots=True)
@@ -37,14 +39,17 @@ class _Page:
 
 
 def measured(file: IO[bytes], contents: pq.FileMetaData, columns: frozenset[str]) -> dict[str, Pages]:
-    """The pages of those columns, by name. Raises ArrowInvalid for heads that cannot be read."""
+    """The pages of those columns, by name. Raises ArrowInvalid for heads that cannot be read.
+
+    A chunk is of the column in whose place it stands, whatever it says itself: so its readers take it.
+    """
     found = {name: Pages() for name in columns}
+    paths = [contents.schema.column(number).path for number in range(len(contents.schema))]
     for group in range(contents.num_row_groups):
         rows = contents.row_group(group)
-        for number in range(rows.num_columns):
-            chunk = rows.column(number)
-            if chunk.path_in_schema in columns:
-                _add(found[chunk.path_in_schema], _pages(file, chunk))
+        for number, path in enumerate(paths):
+            if path in columns:
+                _add(found[path], _pages(file, rows.column(number)))
     return found
 
 
@@ -93,14 +98,14 @@ def _page_at(file: IO[bytes], at: int) -> tuple[_Page, int]:
         file.seek(at)
         head = file.read(size)
         try:
-            return _read(_Head(head))
+            return _read(Compact(head, "the head of a page", _ENTRIES))
         except IndexError as error:
             if len(head) < size or size >= _LONGEST_HEAD:
                 raise pa.ArrowInvalid("the head of a page cannot be read") from error
             size *= 16
 
 
-def _read(head: _Head) -> tuple[_Page, int]:
+def _read(head: Compact) -> tuple[_Page, int]:
     fields = head.struct()
     about = fields.get(5) or fields.get(7) or fields.get(8) or {}
     kind, unpacked, packed = (fields.get(n) for n in (1, 2, 3))
@@ -110,60 +115,3 @@ def _read(head: _Head) -> tuple[_Page, int]:
     if not all(isinstance(n, int) and 0 <= n < 2**31 for n in numbers):
         raise pa.ArrowInvalid("the head of a page says nothing that can be")
     return _Page(*numbers), head.at  # type: ignore[arg-type]  # they are whole numbers
-
-
-class _Head:
-    """Thrift's compact protocol, as far as the heads of pages have it. Raises IndexError at the end of the bytes, ArrowInvalid for other things."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self.at = 0
-
-    def struct(self, deep: int = 0) -> dict[int, object]:
-        """Fields by their numbers."""
-        if deep > _DEEPEST:
-            raise pa.ArrowInvalid("the head of a page is nested too deep")
-        found: dict[int, object] = {}
-        number = 0
-        while said := self._byte():
-            number = number + (said >> 4) if said >> 4 else self._number()
-            found[number] = self._value(said & 15, deep)
-        return found
-
-    def _value(self, kind: int, deep: int) -> object:
-        if kind in (1, 2):
-            return kind == 1
-        if kind == 3:
-            return self._byte()
-        if kind in (4, 5, 6):
-            return self._number()
-        if kind in (7, 8):
-            return self._skip(8 if kind == 7 else self._varint())
-        if kind == 12:
-            return self.struct(deep + 1)
-        raise pa.ArrowInvalid("the head of a page has a field of an unknown kind")
-
-    def _byte(self) -> int:
-        self.at += 1
-        return self._content[self.at - 1]
-
-    def _varint(self) -> int:
-        found = shift = 0
-        while True:
-            byte = self._byte()
-            found |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return found
-            if shift > 63:
-                raise pa.ArrowInvalid("the head of a page has a number that is too long")
-
-    def _number(self) -> int:
-        found = self._varint()
-        return (found >> 1) ^ -(found & 1)
-
-    def _skip(self, size: int) -> bytes:
-        self.at += size
-        if self.at > len(self._content):
-            raise IndexError
-        return self._content[self.at - size : self.at]

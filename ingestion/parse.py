@@ -150,7 +150,7 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
                 raise RecordError(column.name, "missing", "is required")
         except RecordError as problem:
             costs = door.dropped is None or column.required or column.key or problem.code in _COSTS_THE_ROW
-            (problems if costs else droppable).append(problem)
+            (problems if costs else droppable).append(_bare(problem))
     if table.one_of and not any(name in values or name in {problem.field for problem in problems} for name in table.one_of):
         problems.append(RecordError(table.one_of[0], "missing", f"one of {' and '.join(table.one_of)} is required"))
     if problems:
@@ -160,6 +160,11 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
     if table.per_lender:
         _into_name_space(values, table)
     return values, tuple(mentions.values())
+
+
+def _bare(problem: RecordError) -> RecordError:
+    """Without what Python keeps of where it arose: that holds the row, and the row's problems hold it, until the collector comes by."""
+    return RecordError(problem.field, problem.code, problem.message)
 
 
 def _into_name_space(values: dict[str, Any], table: Table) -> None:

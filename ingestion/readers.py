@@ -16,8 +16,8 @@ from graph.errors import DeliveryError
 from ingestion import exact_json
 from ingestion.characters import visible
 from ingestion.columnar import inspect_parquet, read_parquet
-from ingestion.limits import COLUMN_NAME, JSON_DEEP, Limits
-from ingestion.rows import TOO_LONG, Inspection, Record
+from ingestion.limits import CELL, COLUMN_NAME, JSON_DEEP, Limits
+from ingestion.rows import GIVEN_TWICE, NESTED, TOO_LONG, Inspection, Record
 from ingestion.telling import plain
 from ingestion.unpacking import bounded, unpacked
 
@@ -86,6 +86,7 @@ def _inspect_csv(path: Path, limits: Limits) -> Inspection:
         raise DeliveryError(f"{path.name}: the header is not UTF-8") from error
     if header is None:
         raise DeliveryError(f"{path.name}: the header cannot be read")
+    limits.check(path.name, "columns", len(header))
     columns = tuple(visible(name) or f"column_{n}" for n, name in enumerate(header, 1))
     if len(set(columns)) < len(columns):
         raise DeliveryError(f"{path.name}: a column name stands twice in the header")
@@ -95,6 +96,7 @@ def _inspect_csv(path: Path, limits: Limits) -> Inspection:
 
 def _csv(path: Path, inspection: Inspection, limits: Limits) -> Iterator[Record]:
     columns = inspection.columns
+    least = CELL * len(columns)
     with unpacked(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
         for line, cells, weight in _split(bounded(text, path.name, limits), len(columns), limits.row_bytes):
             if line == 1:
@@ -105,9 +107,9 @@ def _csv(path: Path, inspection: Inspection, limits: Limits) -> Iterator[Record]
                 yield Record(line, {}, "wrong_number_of_cells")
             elif not inspection.utf8 and not _is_utf8(cells):
                 replaced = {k: v.encode(errors="surrogateescape").decode(errors="replace") for k, v in zip(columns, cells)}
-                yield Record(line, replaced, "not_utf8", weight=weight)
+                yield Record(line, replaced, "not_utf8", weight=weight + least)
             else:
-                yield Record(line, dict(zip(columns, cells)), weight=weight)
+                yield Record(line, dict(zip(columns, cells)), weight=weight + least)
 
 
 def _split(lines: Iterator[str | None], width: int, longest: int) -> Iterator[tuple[int, list[str] | str, int]]:
@@ -187,7 +189,9 @@ def _jsonl(path: Path, limits: Limits) -> Iterator[Record]:
                 line = line.removeprefix(b"\xef\xbb\xbf")
             cells = _object(line)
             if isinstance(cells, dict):
-                yield Record(number, cells, "given_twice" if exact_json.doubles(cells) else "", weight=len(line))
+                twice = tuple(problem.field for problem in exact_json.doubles(cells))
+                flat = {name: NESTED if isinstance(held, dict | list) else held for name, held in cells.items()}
+                yield Record(number, flat, GIVEN_TWICE if twice else "", weight=len(line) + CELL * len(flat), twice=twice)
             else:
                 yield Record(number, {}, cells)
 

@@ -18,6 +18,7 @@ from graph.errors import RecordError
 from ingestion.cells import is_empty
 from ingestion.contract import Cell, Table
 from ingestion.forms.masks import tail
+from ingestion.limits import DEFAULT
 from ingestion.normalise import normalise
 from ingestion.recognise import without_identifiers
 from ingestion.rows import Record
@@ -25,14 +26,20 @@ from ingestion.telling import plain
 
 _DIGITS = re.compile(r"\d{7,}")  # a phone or a card in a column that should hold none
 _LONGEST = 120
+_PROBLEMS = 40  # that are told of a row
 
 
 class Rejects:
-    """Writes `rejects.jsonl` beside the report; it appears under its name when the load is done. Counts by table and reason."""
+    """Writes `rejects.jsonl` beside the report; it appears under its name when the load is done. Counts by table and reason.
 
-    def __init__(self, path: Path) -> None:
+    Of more than `most` bytes the rest is only counted, in `left_out` too.
+    """
+
+    def __init__(self, path: Path, most: int = DEFAULT.rejects_bytes) -> None:
         self.path = path
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.left_out = 0
+        self._left = most
         self._part = path.with_name(path.name + ".part")
         self._file: IO[bytes] | None = None
 
@@ -51,21 +58,33 @@ class Rejects:
         """One line: table, source, line, code (of the first problem), problems, row."""
         assert self._file is not None, "rejects are written inside `with`"
         self.counts[table.name, problems[0].code] += 1
-        line = {
-            "table": table.name,
-            "source": plain(record.part or source),
-            "line": record.line,
-            "code": problems[0].code,
-            "problems": [{"field": p.field, "code": p.code, "message": p.message} for p in problems],
-            "row": masked(table, record.cells, frozenset(p.field for p in problems)),
-        }
-        self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        if self.left_out:
+            self.left_out += 1
+            return
+        line = orjson.dumps(_said(table, source, record, problems), option=orjson.OPT_APPEND_NEWLINE)
+        self._left -= len(line)
+        if self._left < 0:
+            self.left_out = 1
+        else:
+            self._file.write(line)
+
+
+def _said(table: Table, source: str, record: Record, problems: tuple[RecordError, ...]) -> dict[str, object]:
+    return {
+        "table": table.name,
+        "source": plain(record.part or source),
+        "line": record.line,
+        "code": problems[0].code,
+        "problems": [{"field": plain(p.field), "code": p.code, "message": p.message} for p in problems[:_PROBLEMS]],
+        "row": masked(table, record.cells, frozenset(p.field for p in problems)),
+    }
 
 
 def masked(table: Table, cells: Mapping[str, Any], wrong: Collection[str] = ()) -> dict[str, str]:
     """The row by the contract's names; unknown columns are left out.
 
-    Ids, numbers and the cells that are `wrong` are shown as they are; identifiers are masked, and so is what looks like one elsewhere.
+    Ids are shown as they are, numbers and the cells that are `wrong` but for what is an identifier; identifiers are masked, and so is what
+    looks like one elsewhere.
     """
     row: dict[str, str] = {}
     for column in table.columns:
@@ -75,10 +94,10 @@ def masked(table: Table, cells: Mapping[str, Any], wrong: Collection[str] = ()) 
         text = (raw if isinstance(raw, str) else str(raw))[: 4 * _LONGEST].encode(errors="replace").decode()
         if column.cell is Cell.IDENTIFIER:
             assert column.kind is not None, "every identifier column has a kind"
-            row[column.name] = tail(text) if column.hashed else normalise(column.kind, text).masked
-        elif column.cell is Cell.ID or isinstance(raw, int | float | Decimal):
+            row[plain(column.name)] = tail(text) if column.hashed else normalise(column.kind, text).masked
+        elif column.cell is Cell.ID:
             row[column.name] = text[:_LONGEST]
-        elif column.name in wrong:
+        elif column.name in wrong or isinstance(raw, int | float | Decimal):
             row[column.name] = without_identifiers(text)[:_LONGEST]
         else:
             row[column.name] = _DIGITS.sub(lambda found: f"***{found[0][-2:]}", text)[:_LONGEST]

@@ -96,6 +96,7 @@ class Report:
     left_out: tuple[str, ...] = ()
     seen: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rejects_not_written: int = 0
     unmatched: dict[str, Unmatched] = field(default_factory=dict)
     dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     crowds: list[dict[str, object]] = field(default_factory=list)
@@ -147,6 +148,7 @@ class Report:
             "wholly_rejected": list(self.wholly_rejected),
             "filtered_out": list(self.filtered_out),
             "rejects": _nested(self.rejects),
+            "rejects_not_written": self.rejects_not_written,
             "unmatched_facts": {name: {"facts": u.facts, "ids": list(u.ids)} for name, u in self.unmatched.items()},
             "identifiers": self._identifiers(),
             "unverified": self._by_kind(*Why),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TOO_LONG = "row_too_long"  # a row of which nothing is held
+GIVEN_TWICE = "given_twice"  # a JSON object of which nobody knows what it says
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class Record:
     """One row of a file: `line` counts from 1 (in parquet, rows do); a row that cannot be read has a `code` and no cells.
 
     `part` is the file of a table that is a folder of files, empty where the table is one file. `weight`: about how many bytes the row is.
+    `twice`: keys of a JSON object that stand twice in it, by their paths.
     """
 
     line: int
@@ -20,6 +22,7 @@ class Record:
     code: str = ""
     part: str = ""
     weight: int = field(default=0, compare=False)
+    twice: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +46,6 @@ class Unreadable:
 
     def __str__(self) -> str:
         return self.text
+
+
+NESTED = Unreadable("a list or a group")  # what nothing is made of, in whatever file: what is in it is not kept

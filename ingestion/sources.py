@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from graph.errors import DeliveryError
+from graph.errors import DeliveryError, RingfenceError
 from ingestion.limits import FOLDERS_DEEP, Limits
 from ingestion.readers import PART_SUFFIXES, SUFFIXES, inspect, is_json, records, suffix_of
 from ingestion.rows import Inspection, Record
+from ingestion.telling import plain
 
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # what Hive and Spark write for *not known*
 _VERSIONED = {"_delta_log": "Delta", ".hoodie": "Hudi"}  # beside these lie parts that are no longer of the table
+
+
+State = tuple[int, ...]  # which file it is, how large, and when it was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,12 @@ class Part:
     folders: dict[str, str | None]
     inspection: Inspection
     limits: Limits
+    state: State
+
+    def check_unchanged(self) -> None:
+        """Raise RingfenceError when the file is no longer what was checked: what it says then, nobody has looked at."""
+        if _state(self.path) != self.state:
+            raise RingfenceError(f"{plain(self.name)} was changed while it was loaded: load the delivery again when its sender is done with it")
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -71,11 +81,13 @@ class Source:
         """The rows, part by part; columns that are not `wanted` may say only whether they hold anything."""
         for part in self.parts:
             folders, name = part.folders, part.name if part.name != self.name else ""
+            part.check_unchanged()
             for record in records(part.path, part.inspection, wanted, part.limits):
                 if name:
                     cells = folders | record.cells if folders else record.cells
-                    record = Record(record.line, cells, record.code, name, record.weight)
+                    record = replace(record, cells=cells, part=name)
                 yield record
+            part.check_unchanged()
 
 
 def read_through(folder: Path, name: str, limits: Limits) -> Source:
@@ -86,13 +98,41 @@ def read_through(folder: Path, name: str, limits: Limits) -> Source:
     if not path.is_dir():
         if not path.name.lower().endswith((*SUFFIXES, ".zip")):
             raise DeliveryError(f"{name}: not one of the formats {', '.join(SUFFIXES)}")
-        return Source(name, (Part(path, name, {}, inspect(path, limits), limits),))
-    found = tuple(Part(file, str(file.relative_to(folder)), said, inspect(file, limits), limits) for file, said in _parts(path, limits))
+        state = _state(path)
+        return Source(name, (Part(path, name, {}, inspect(path, limits), limits, state),))
+    found, columns = [], _Names(name, limits)
+    for file, said in _parts(path, limits):
+        state, inspection = _state(file), inspect(file, limits)
+        inspection = replace(inspection, columns=columns.once(inspection.columns, said))
+        found.append(Part(file, str(file.relative_to(folder)), said, inspection, limits, state))
     if not found:
         raise DeliveryError(f"{name} is a folder without a part of a table in it")
-    source = Source(name, found)
-    limits.check_columns(name, source.columns)
-    return source
+    return Source(name, tuple(found))
+
+
+class _Names:
+    """The columns of a table's parts, each held once, however many parts name it."""
+
+    def __init__(self, table: str, limits: Limits) -> None:
+        self._table, self._limits = table, limits
+        self._names: dict[str, str] = {}
+        self._headers: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def once(self, header: tuple[str, ...], folders: Iterable[str]) -> tuple[str, ...]:
+        """The header of a part. Raises DeliveryError when the parts have more columns than a table may have."""
+        if header not in self._headers:
+            self._headers[header] = tuple(self._names.setdefault(name, name) for name in header)
+        self._names.update((name, name) for name in folders)
+        self._limits.check_columns(self._table, tuple(self._names))
+        return self._headers[header]
+
+
+def _state(path: Path) -> State:
+    try:
+        found = path.lstat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def entries(folder: Path, limits: Limits) -> list[Path]:
@@ -130,6 +170,8 @@ def _collect(folder: Path, said: dict[str, str | None], deeper: int, limits: Lim
             _collect(path, said | more, deeper - 1, limits, found)
         elif suffix_of(path) not in PART_SUFFIXES:
             raise DeliveryError(f"{folder.name}/{path.name}: a part in a format that is not read; there are {', '.join(PART_SUFFIXES)}")
+        elif not path.is_file():
+            raise DeliveryError(f"{folder.name}/{path.name} is neither a file nor a folder that can be read")
         elif path.stat().st_size:  # a part of no rows may be a file of no bytes
             found.append((path, said))
             limits.check(f"{folder.name}/", "parts", len(found))

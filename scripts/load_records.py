@@ -13,8 +13,10 @@ from pathlib import Path
 from graph.progress import bar
 from ingestion.delivery import REJECTS, open_delivery
 from ingestion.door import Door, Naming, time_zone
+from ingestion.limits import SETTING as LIMIT
 from ingestion.load import load
 from ingestion.report import Report
+from ingestion.telling import names, plain
 from service.arguments import Arguments
 from service.command import DONE, INCOMPLETE, ended, folder_for
 from service.settings import Settings
@@ -44,7 +46,7 @@ def _run(options: argparse.Namespace, reports: list[Report]) -> dict[str, object
     delivery = open_delivery(options.delivery, options.mapping, settings.delivery)
     for feed in delivery.feeds:
         if guessed := delivery.zone_is_guessed(feed):
-            log.warning("%s: %s is INT96, which says no zone: read as UTC; a mapping may say another (`zone`)", feed.source, ", ".join(guessed))
+            log.warning("%s: %s is INT96, which says no zone: read as UTC; a mapping may say another (`zone`)", plain(feed.source), names(guessed))
     zone = time_zone(settings.timezone)
     folder = folder_for(options.report or _report_folder(options.delivery, settings.store))
     with open_store(settings.store, zone=settings.timezone) as store, bar("load", delivery.rows, " rows") as progress:
@@ -60,7 +62,13 @@ def _run(options: argparse.Namespace, reports: list[Report]) -> dict[str, object
 def _say(report: Report) -> None:
     """What somebody must look at, one line each."""
     if report.left_out:
-        log.warning("no table reads %s", ", ".join(report.left_out))
+        log.warning("no table reads %s", names(report.left_out))
+    if report.rejects_not_written:
+        log.warning(
+            "rejects.jsonl is full (%sREJECTS_BYTES): %d more bad rows are counted in the report and not written out",
+            LIMIT,
+            report.rejects_not_written,
+        )
     for doubt in report.doubts:
         log.warning("THIS CANNOT BE RIGHT: %s", doubt)
     for (table, column, code), n in sorted(report.dropped.items()):
@@ -71,7 +79,7 @@ def _say(report: Report) -> None:
                 "%d %s are about nobody the store knows (%s ...); they count when the application comes",
                 unmatched.facts,
                 table,
-                next(iter(unmatched.ids)),
+                plain(next(iter(unmatched.ids))),
             )
     for source in report.filtered_out:
         log.warning("no row of %s meets the conditions of the mapping", source)

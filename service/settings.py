@@ -94,6 +94,9 @@ class Settings:
         _LOAD.page_bytes, "Bytes of unpacked pages that must be held at once to read a parquet file, the largest of each column; more are refused."
     )
     delivery_mapping_bytes: int = _setting(_LOAD.mapping_bytes, "Bytes of a mapping; a larger one is refused.")
+    delivery_rejects_bytes: int = _setting(
+        _LOAD.rejects_bytes, "Bytes of `rejects.jsonl`; bad rows beyond them are counted by their reasons and not written out."
+    )
     public_url: str = _setting("", "Where people reach this service (`https://risk.example`), put before the desk's links in answers.")
     metrics_dir: str = _setting("", "Folder in which the workers share their metrics; empty: `serve.py` makes one for its run.")
 
