@@ -1,0 +1,93 @@
+"""A journal entry comes into the frame, in slices: after each the frame is whole, and the header says where the next one goes on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graph.compiled import compiled
+from graph.frame.facts import (
+    Batch,
+    add_application,
+    add_contact,
+    add_device,
+    add_event,
+    add_label,
+    add_merchant,
+    add_outcome,
+    add_platform,
+)
+from graph.frame.intern import Names
+from graph.frame.layout import MARK, ROW, SECTION, STEP, Arrays, Int
+from graph.journal.entry import Entry
+
+DONE, MORE, ROOM_LACKS = np.int64(0), np.int64(1), np.int64(2)
+SECTIONS = 8
+
+
+def batch_of(entry: Entry) -> Batch:
+    """The facts of an entry."""
+    rows = np.full(2 * len(entry.ends) + len(entry.identifiers), -1, np.int32)
+    return Batch(
+        Names(entry.heap, entry.ends, entry.identifiers, rows), entry.platforms, entry.merchants, entry.devices, entry.applications,
+        entry.events, entry.mentions, entry.contacts, entry.outcomes, entry.labels,
+    )  # fmt: skip
+
+
+@compiled
+def apply_slice(arrays: Arrays, batch: Batch, mark: Int, facts: Int) -> Int:
+    """Take up to so many facts of a mark's batch, from where the header says.
+
+    DONE when all are in, MORE when not, ROOM_LACKS when a file has too little room: the header says which (LACKS) and how much (NEEDS).
+    """
+    header = arrays.header
+    while header[SECTION] < SECTIONS:
+        section, row = header[SECTION], header[ROW]
+        if row >= _rows(batch, section):
+            header[SECTION], header[ROW] = section + 1, 0
+            continue
+        if facts <= 0:
+            return MORE
+        if not _add(arrays, batch, section, row, mark):
+            return ROOM_LACKS
+        header[ROW], header[STEP] = row + 1, 0
+        facts -= 1
+    header[SECTION], header[ROW], header[MARK] = 0, 0, mark
+    return DONE
+
+
+@compiled
+def _rows(batch: Batch, section: Int) -> Int:
+    if section == 0:
+        return len(batch.platforms)
+    if section == 1:
+        return len(batch.merchants)
+    if section == 2:
+        return len(batch.devices)
+    if section == 3:
+        return len(batch.applications)
+    if section == 4:
+        return len(batch.events)
+    if section == 5:
+        return len(batch.contacts)
+    if section == 6:
+        return len(batch.outcomes)
+    return len(batch.labels)
+
+
+@compiled
+def _add(arrays: Arrays, batch: Batch, section: Int, row: Int, mark: Int) -> bool:
+    if section == 0:
+        return add_platform(arrays, batch, row, mark)
+    if section == 1:
+        return add_merchant(arrays, batch, row, mark)
+    if section == 2:
+        return add_device(arrays, batch, row, mark)
+    if section == 3:
+        return add_application(arrays, batch, row, mark)
+    if section == 4:
+        return add_event(arrays, batch, row, mark)
+    if section == 5:
+        return add_contact(arrays, batch, row, mark)
+    if section == 6:
+        return add_outcome(arrays, batch, row, mark)
+    return add_label(arrays, batch, row, mark)

@@ -1,0 +1,197 @@
+"""The frame's folder: a header and one file an array, mapped by every worker; each file grows by itself, and everybody maps it again."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import secrets
+from pathlib import Path
+
+import numpy as np
+
+from graph import private
+from graph.compiled import compiled
+from graph.errors import StoreUnavailableError
+from graph.frame.intern import row_of
+from graph.frame.layout import (
+    DIRTY,
+    FILE,
+    FILES,
+    GENERATION,
+    HEADER_WORDS,
+    KEPT,
+    LACKS,
+    MAGIC,
+    NAMES,
+    NEEDS,
+    ROOM,
+    SEED,
+    SLOTS,
+    TEXT_STEP,
+    TEXTS,
+    USED,
+    VERSION,
+    Arrays,
+    Rows,
+)
+from graph.frame.neighbourhood import EVENT_KINDS
+from graph.frame.texts import A_WORD, NO_KIND, OF_BITS
+from graph.tables import Column
+
+_MAGIC = 0x52464652_00000000 + VERSION  # "RFFR"
+_MORE = 1.5  # as much room a file gets that is full
+_ROWS = 2**31 - 1  # a row is named by 32 bits
+
+
+class Files:
+    """The mapped arrays. Who changes the header's generation, and who maps, holds the folder's lock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with private.owner_only():
+            folder.mkdir(parents=True, exist_ok=True)
+            self.header: Column = np.frombuffer(_map(folder / "header", HEADER_WORDS * 8, grow=True), np.int64)
+        self._generation = -1
+        self._arrays: Arrays | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the header is of this layout, and the files are as large as it says."""
+        if self.header[MAGIC] != _MAGIC:
+            return False
+        try:
+            return all(self._path(n).stat().st_size >= self._size(n, int(self.header[ROOM + n])) for n in range(len(NAMES)))
+        except OSError:
+            return False
+
+    @property
+    def arrays(self) -> Arrays:
+        """The arrays as they are now; mapped again where a file has grown."""
+        if self._arrays is None or self._generation != self.header[GENERATION]:
+            found = [np.frombuffer(_map(self._path(n), self._size(n, int(self.header[ROOM + n]))), FILES[name][0]) for n, name in enumerate(NAMES)]
+            self._generation, self._arrays = int(self.header[GENERATION]), Arrays(self.header, *found)
+        return self._arrays
+
+    def begin_anew(self) -> None:
+        """Empty files of names of their own: who still reads the old ones reads on."""
+        old = [self._path(n) for n in range(len(NAMES))] if self.header[MAGIC] == _MAGIC else list(self.folder.glob("*.[0-9]*"))
+        generation = int(self.header[GENERATION]) + 1
+        self.header[DIRTY] = 1
+        self.header[:DIRTY] = self.header[DIRTY + 1 :] = 0
+        self.header[GENERATION] = generation
+        self.header[SEED] = secrets.randbits(62)
+        for number in range(len(NAMES)):
+            self.header[FILE + number] = generation
+            self._give_room(number, FILES[NAMES[number]][1])
+        for path in old:
+            path.unlink(missing_ok=True)
+        self.header[MAGIC] = _MAGIC
+        for kind in EVENT_KINDS:
+            row_of(self.arrays, A_WORD, NO_KIND, np.frombuffer(kind.encode(), "u1"), np.int64(0), np.int64(len(kind)))
+        self.header[DIRTY] = 0
+
+    def prepare_growth(self) -> tuple[int, int, int]:
+        """Make the room that the header says is lacking, without touching what is in use: (file, its number, its room), for `grow`."""
+        number = int(self.header[LACKS])
+        wanted = int(self.header[USED + number] + self.header[NEEDS])
+        if wanted > (_ROWS * TEXT_STEP if number == TEXTS else _ROWS):
+            raise StoreUnavailableError(f"the frame can hold no more {NAMES[number]}")
+        room = max(wanted, int(self.header[ROOM + number] * _MORE))
+        if number == SLOTS:
+            return self._larger_slots(wanted)
+        self._allocate(self._path(number), self._size(number, room))
+        return number, int(self.header[FILE + number]), room
+
+    def grow(self, prepared: tuple[int, int, int]) -> None:
+        """From now on the header says so."""
+        number, file, room = prepared
+        old = self._path(number)
+        self.header[FILE + number], self.header[ROOM + number] = file, room
+        self.header[GENERATION] += 1
+        if self._path(number) != old:
+            old.unlink(missing_ok=True)
+
+    def keep(self) -> None:
+        """Everything is on the disk, and the header says so."""
+        for number in range(len(NAMES)):
+            descriptor = os.open(self._path(number), os.O_RDWR)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        self.header[KEPT] = 1
+        self.keep_header()
+
+    def keep_header(self) -> None:
+        """The header is on the disk."""
+        descriptor = os.open(self.folder / "header", os.O_RDWR)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files that are in use; there is room beyond."""
+        return sum(int(self.header[USED + n]) * FILES[name][0].itemsize for n, name in enumerate(NAMES) if n != SLOTS) + len(self.arrays.slots) * 8
+
+    def _larger_slots(self, wanted: int) -> tuple[int, int, int]:
+        old, file = self.arrays.slots, int(self.header[GENERATION]) + 1
+        size = len(old)
+        while _usable(size) < wanted or size == len(old):
+            size *= 2
+        path = self.folder / f"{NAMES[SLOTS]}.{file}"
+        path.unlink(missing_ok=True)
+        self._allocate(path, size * old.dtype.itemsize)
+        _rehash(old, np.frombuffer(_map(path, size * old.dtype.itemsize), old.dtype))
+        return SLOTS, file, _usable(size)
+
+    def _give_room(self, number: int, room: int) -> None:
+        path = self._path(number)
+        path.unlink(missing_ok=True)
+        self._allocate(path, room * FILES[NAMES[number]][0].itemsize)
+        self.header[ROOM + number] = _usable(room) if number == SLOTS else room
+
+    def _allocate(self, path: Path, size: int) -> None:
+        """The file is at least so large, and the disk has the space: a hole that cannot be filled would end a process."""
+        with private.owner_only():
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, size)
+        except OSError as error:
+            raise StoreUnavailableError(f"there is no room for the frame in {self.folder}: {error.strerror}") from error
+        finally:
+            os.close(descriptor)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{NAMES[number]}.{self.header[FILE + number]}"
+
+    @staticmethod
+    def _size(number: int, room: int) -> int:
+        """Bytes of a file with that room; `slots` are the next power of two, so that a third of them stays empty."""
+        return (1 << room.bit_length() if number == SLOTS else room) * FILES[NAMES[number]][0].itemsize
+
+
+def _usable(slots: int) -> int:
+    return slots * 2 // 3
+
+
+def _map(path: Path, size: int, grow: bool = False) -> mmap.mmap:
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if grow else 0), 0o600)
+    try:
+        if grow and os.fstat(descriptor).st_size < size:
+            os.posix_fallocate(descriptor, 0, size)
+        return mmap.mmap(descriptor, size)
+    finally:
+        os.close(descriptor)
+
+
+@compiled
+def _rehash(old: Rows, fresh: Rows) -> None:
+    """What is in the old slots comes into the larger, empty ones."""
+    for slot in old:
+        if slot.row != 0:
+            at = np.int64(slot.hash >> np.uint32(OF_BITS)) & (len(fresh) - 1)
+            while fresh[at].row != 0:
+                at = (at + 1) & (len(fresh) - 1)
+            fresh[at].hash, fresh[at].row = slot.hash, slot.row

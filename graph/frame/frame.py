@@ -1,0 +1,188 @@
+"""A machine's resident copy of a store: opened from its folder, kept current by the marks of the journal, read under a lock."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from graph.errors import StoreUnavailableError
+from graph.frame.apply import DONE, MORE, ROOM_LACKS, apply_slice, batch_of
+from graph.frame.facts import Batch
+from graph.frame.files import Files
+from graph.frame.layout import BOOT, CHECK, DIRTY, KEPT, MARK, STORE, Arrays
+from graph.frame.locks import FileLock, waits
+from graph.frame.rings import RingBatch, apply_rings, ring_batch
+from graph.frame.view import FrameView
+from graph.journal.entry import decode
+from graph.moments import COUNTRY
+
+SLICE = 256  # facts that come in while readers wait: a few milliseconds
+PATIENCE = 600.0  # seconds: a fill of millions takes minutes
+
+
+class Journal(Protocol):
+    """What the frame asks of a store; `graph.store.GraphStore` says what is answered."""
+
+    def mark(self) -> int: ...
+
+    def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]: ...
+
+    def identity(self) -> int: ...
+
+
+class Frame:
+    """The resident copy in `folder`, which all processes of a machine open; safe for many threads.
+
+    Nothing of a mark is seen by who reads at an earlier one, so a reader may come between two slices of a load. Whoever dies in the middle
+    of a slice leaves the header dirty: then nobody reads, and the next one to catch up fills the frame anew from the store.
+    """
+
+    def __init__(self, folder: Path, store: Journal, zone: str = COUNTRY) -> None:
+        self.zone = zone
+        self._store = store
+        self._writing = FileLock(folder.with_name(folder.name + ".writer"))
+        self._reading = FileLock(folder.with_name(folder.name + ".readers"))
+        self._held = threading.local()
+        self._trusted = False
+        with self._writing.alone(), self._reading.alone():
+            self._files = Files(folder)
+            if not (self._files.is_sound and self._outlived()):
+                self._files.begin_anew()
+                self._mine()
+
+    @classmethod
+    def open(cls, folder: str | Path, store: Journal, zone: str = COUNTRY) -> Frame:
+        """The frame in that folder, as far as it got: `catch_up` brings it to the store's mark. Raises StoreUnavailableError without room."""
+        return cls(Path(folder).absolute(), store, zone)
+
+    # -- reading ----------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def mark(self) -> int:
+        """Everything of this mark and of those before is in."""
+        return int(self._files.header[MARK])
+
+    @property
+    def size(self) -> int:
+        """Bytes in use."""
+        return self._files.size
+
+    @contextmanager
+    def reading(self, mark: int = 0) -> Iterator[Arrays]:
+        """The arrays, which nobody changes meanwhile: be quick. Raises StoreUnavailableError where they do not hold `mark` now."""
+        if getattr(self._held, "arrays", None) is not None:
+            yield self._held.arrays
+            return
+        with self._reading.shared():
+            header = self._files.header
+            if header[DIRTY] or header[MARK] < mark:
+                raise StoreUnavailableError(f"the frame does not hold mark {mark} now")
+            self._held.arrays = self._files.arrays
+            try:
+                yield self._held.arrays
+            finally:
+                self._held.arrays = None
+
+    def view(self, as_of: datetime, recorded_by: int | None = None) -> FrameView:
+        """The graph just before `as_of`, of what was recorded up to that mark (default: all that is in)."""
+        return FrameView(self, as_of, self.mark if recorded_by is None else recorded_by)
+
+    # -- keeping current --------------------------------------------------------------------------------------------------------------
+
+    def catch_up(self, upto: int | None = None, patience: float = PATIENCE) -> bool:
+        """Bring in what the store's journal has up to that mark (default: all); nothing where it is in. Whether it is in now.
+
+        False where somebody else is at it for longer than `patience` seconds. Raises StoreUnavailableError where the store does not answer.
+        """
+        wanted = self._store.mark() if upto is None else upto
+        for _ in waits(patience):
+            if self._trusted and not self._files.header[DIRTY] and self._files.header[MARK] >= wanted:
+                return True
+            if self._writing.try_alone():
+                try:
+                    self._trust()
+                    for mark, body in self._store.tail(self.mark, wanted):
+                        self._apply(mark, body)
+                finally:
+                    self._writing.free()
+        return False
+
+    def snapshot(self) -> int:
+        """Write everything to the disk, so that the folder outlives the machine; the mark that it holds."""
+        with self._writing.alone():
+            if not self._files.header[DIRTY]:
+                self._files.keep()
+            return self.mark
+
+    def close(self) -> None:
+        """Give back the locks' descriptors; what was handed out can be read on."""
+        self._writing.close()
+        self._reading.close()
+
+    def _apply(self, mark: int, body: bytes) -> None:
+        entry = decode(body)
+        batch: Batch | RingBatch = ring_batch(entry.snapshot.tobytes()) if len(entry.snapshot) else batch_of(entry)
+        header, said = self._files.header, MORE
+        while said != DONE:
+            with self._reading.alone():
+                self._begin_slice()
+                arrays = self._files.arrays
+                said = apply_rings(arrays, batch, mark, SLICE) if isinstance(batch, RingBatch) else apply_slice(arrays, batch, mark, SLICE)
+                if said == DONE:
+                    header[CHECK] = zlib.crc32(body)
+                header[DIRTY] = 0
+            if said == ROOM_LACKS:
+                prepared = self._files.prepare_growth()
+                with self._reading.alone():
+                    header[DIRTY] = 1
+                    self._files.grow(prepared)
+                    header[DIRTY] = 0
+
+    def _begin_slice(self) -> None:
+        header = self._files.header
+        if header[KEPT]:
+            header[KEPT], header[BOOT] = 0, _boot()
+            self._files.keep_header()
+        header[DIRTY] = 1
+
+    # -- whether what is in the folder is the store's ---------------------------------------------------------------------------------
+
+    def _outlived(self) -> bool:
+        """Whether nobody died in a slice, and no power failed while the disk lacked something."""
+        header = self._files.header
+        return not header[DIRTY] and bool(header[KEPT] or header[BOOT] == _boot())
+
+    def _mine(self) -> None:
+        self._files.header[BOOT] = _boot()
+
+    def _trust(self) -> None:
+        """Begin anew where the folder is of another store, or of another past of this one, or somebody died in a slice. The writer's lock is held."""
+        header = self._files.header
+        if header[DIRTY] or not (self._trusted or self._is_of_store()):
+            with self._reading.alone():
+                self._files.begin_anew()
+                self._mine()
+        if not self._trusted or header[STORE] == 0:
+            header[STORE] = self._store.identity()
+        self._trusted = True
+
+    def _is_of_store(self) -> bool:
+        header = self._files.header
+        if header[MARK] == 0:
+            return header[STORE] in (0, self._store.identity())
+        if header[STORE] != self._store.identity() or header[MARK] > self._store.mark():
+            return False
+        return all(zlib.crc32(body) == header[CHECK] for _, body in self._store.tail(self.mark - 1, self.mark))
+
+
+def _boot() -> int:
+    """Which start of the machine this is."""
+    try:
+        return zlib.crc32(Path("/proc/sys/kernel/random/boot_id").read_bytes()) + 1
+    except OSError:
+        return 0

@@ -1,0 +1,169 @@
+"""People, identifiers, words and applications get a row when something names them first."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from graph.compiled import compiled
+from graph.frame.insert import lacks
+from graph.frame.layout import (
+    APPLICATIONS,
+    IDENTIFIERS,
+    MENTIONS,
+    NEVER,
+    NO_MARK,
+    NONE,
+    PEOPLE,
+    SLOTS,
+    TEXT_STEP,
+    TEXTS,
+    UNTOLD,
+    USED,
+    WORDS,
+    Arrays,
+    Int,
+    Rows,
+)
+from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER, NO_KIND, slot_of, text_hash
+from graph.tables import Column
+
+
+class Names(NamedTuple):
+    """What a journal entry names: its texts and identifiers, and the rows that were found for them so far.
+
+    heap, ends, identifiers  as in `graph.journal.entry.Entry`
+    rows  (2 T + I,) int32: of each text as a person, of each as a word, of each identifier; -1 until it is looked up
+    """
+
+    heap: Column
+    ends: Column
+    identifiers: Rows
+    rows: Column
+
+
+@compiled
+def begin_of(names: Names, text: Int) -> Int:
+    """Where a text of the entry begins in its heap; it ends at `ends`."""
+    return np.int64(names.ends[text - 1]) if text > 0 else np.int64(0)
+
+
+@compiled
+def size_of(names: Names, text: Int) -> Int:
+    """How many bytes of `texts` a text of the entry may take."""
+    if text < 0:
+        return np.int64(0)
+    return np.int64(names.ends[text]) - begin_of(names, text) + 2 * TEXT_STEP
+
+
+@compiled
+def has_room(header: Column, rows: Int, size: Int) -> bool:
+    """Whether every table has room for so many more rows, and `texts` for so many bytes; else the header says what lacks."""
+    if lacks(header, np.int64(TEXTS), size) or lacks(header, np.int64(SLOTS), rows * 2):
+        return False
+    for file in range(PEOPLE, MENTIONS + 1):  # noqa: SIM110 - plainer in machine code
+        if lacks(header, np.int64(file), rows):
+            return False
+    return True
+
+
+@compiled
+def keep_text(arrays: Arrays, heap: Column, begins: Int, ends: Int) -> Int:
+    """Those bytes as a text of the frame."""
+    header, texts = arrays.header, arrays.texts
+    at, length = header[USED + TEXTS], ends - begins
+    for n in range(TEXT_STEP):
+        texts[at + n] = length >> (8 * n) & 255
+    for n in range(length):
+        texts[at + TEXT_STEP + n] = heap[begins + n]
+    header[USED + TEXTS] = at + TEXT_STEP + (length + TEXT_STEP - 1) // TEXT_STEP * TEXT_STEP
+    return np.int64(at // TEXT_STEP)
+
+
+@compiled
+def text(arrays: Arrays, names: Names, number: Int) -> Int:
+    """A text of the entry, kept; -1 for none."""
+    return keep_text(arrays, names.heap, begin_of(names, number), np.int64(names.ends[number])) if number >= 0 else np.int64(NONE)
+
+
+@compiled
+def row_of(arrays: Arrays, of: Int, kind: Int, heap: Column, begins: Int, ends: Int) -> Int:
+    """The row of a person, identifier, word or application with that text: a new one where there was none."""
+    h = text_hash(arrays.header, of, kind, heap, begins, ends)
+    at = slot_of(arrays, h, of, kind, heap, begins, ends)
+    row = np.int64(arrays.slots[at].row) - 1
+    if row < 0:
+        row = _fresh(arrays, of, kind, keep_text(arrays, heap, begins, ends))
+        arrays.slots[at].hash, arrays.slots[at].row = h, row + 1
+        arrays.header[USED + SLOTS] += 1
+    return row
+
+
+@compiled
+def _fresh(arrays: Arrays, of: Int, kind: Int, text: Int) -> Int:
+    """A new row of that sort; its lists are empty, as what was never used is zero."""
+    header = arrays.header
+    if of == A_PERSON:
+        row, header[USED + PEOPLE] = header[USED + PEOPLE], header[USED + PEOPLE] + 1
+        arrays.people[row].name = text
+    elif of == AN_IDENTIFIER:
+        row, header[USED + IDENTIFIERS] = header[USED + IDENTIFIERS], header[USED + IDENTIFIERS] + 1
+        identifier = arrays.identifiers[row]
+        identifier.token, identifier.kind, identifier.device = text, kind, NONE
+    elif of == A_WORD:
+        row, header[USED + WORDS] = header[USED + WORDS], header[USED + WORDS] + 1
+        word = arrays.words[row]
+        word.text, word.merchant_mark, word.platform_mark = text, NO_MARK, NO_MARK
+        word.category, word.city, word.opened_at = NONE, NONE, UNTOLD
+    else:
+        row, header[USED + APPLICATIONS] = header[USED + APPLICATIONS], header[USED + APPLICATIONS] + 1
+        application = arrays.applications[row]
+        application.id, application.at, application.mark = text, NEVER, NO_MARK
+    return np.int64(row)
+
+
+@compiled
+def person(arrays: Arrays, names: Names, number: Int) -> Int:
+    """The row of the person whom a text of the entry names, or -1."""
+    if number < 0:
+        return np.int64(NONE)
+    if names.rows[number] < 0:
+        names.rows[number] = row_of(arrays, A_PERSON, NO_KIND, names.heap, begin_of(names, number), np.int64(names.ends[number]))
+    return np.int64(names.rows[number])
+
+
+@compiled
+def word(arrays: Arrays, names: Names, number: Int) -> Int:
+    """The row of a text of the entry as a word, or -1."""
+    if number < 0:
+        return np.int64(NONE)
+    at = len(names.ends) + number
+    if names.rows[at] < 0:
+        names.rows[at] = row_of(arrays, A_WORD, NO_KIND, names.heap, begin_of(names, number), np.int64(names.ends[number]))
+    return np.int64(names.rows[at])
+
+
+@compiled
+def application(arrays: Arrays, names: Names, number: Int) -> Int:
+    """The row of the application whose id a text of the entry is; one that has not come yet is there and waits."""
+    return row_of(arrays, AN_APPLICATION, NO_KIND, names.heap, begin_of(names, number), np.int64(names.ends[number]))
+
+
+@compiled
+def identifier(arrays: Arrays, names: Names, number: Int) -> Int:
+    """The row of an identifier of the entry."""
+    at = 2 * len(names.ends) + number
+    if names.rows[at] < 0:
+        told, before = names.identifiers[number], arrays.header[USED + IDENTIFIERS]
+        row = row_of(arrays, AN_IDENTIFIER, np.int64(told.kind), names.heap, begin_of(names, told.token), np.int64(names.ends[told.token]))
+        if row == before:
+            arrays.identifiers[row].masked, arrays.identifiers[row].linking = text(arrays, names, told.masked), told.linking
+        names.rows[at] = row
+    return np.int64(names.rows[at])
+
+
+@compiled
+def size_of_identifier(names: Names, number: Int) -> Int:
+    """How many bytes of `texts` an identifier of the entry may take."""
+    return size_of(names, names.identifiers[number].token) + size_of(names, names.identifiers[number].masked)

@@ -1,0 +1,135 @@
+"""What lies in the frame's files: rows of fixed width, lists of items in the port's order, texts in one heap, and a header of whole numbers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from graph.tables import Column
+
+Int = Any
+"""A whole number: int64 in compiled code, Python's or numpy's where it is called."""
+
+Rows = Any
+"""An array of records, whose fields compiled code reads by name: numpy's types do not know them."""
+
+VERSION = 1  # of the layout, and of every rule that is worked out when a row is written: another one means a fill from the store
+
+NONE = np.int32(-1)  # no row, no text, no word
+NEVER = np.int64(np.iinfo(np.int64).max)  # the moment of an application that has not come yet, though a label or an outcome names it
+UNTOLD = np.int64(np.iinfo(np.int64).min)  # a moment or a whole number that nothing tells
+NO_MARK = np.int32(np.iinfo(np.int32).max)  # the mark of reference data that nobody has told
+
+# A list: `count` items side by side in `items` from `start` on, in a block of the next power of two. Oldest first; at one moment in the
+# opposite of the port's order where the port gives the newest first, and in the port's order where it gives the oldest first.
+LIST = np.dtype([("start", "i4"), ("count", "i4")], align=True)
+# What a list holds: when, which row, and the mark that told it. ~mark where the row, a tie, was superseded later: the tie says by which.
+ITEM = np.dtype([("at", "i8"), ("row", "i4"), ("mark", "i4")], align=True)
+
+PERSON = np.dtype(
+    [("name", "i4"), ("ties", LIST), ("applications", LIST), ("events", LIST), ("dealings", LIST), ("labels", LIST), ("rings", LIST)], align=True
+)
+IDENTIFIER = np.dtype([("token", "i4"), ("masked", "i4"), ("ties", LIST), ("device", "i4"), ("kind", "i1"), ("linking", "i1")], align=True)
+# Platforms, merchants, agents, products, channels, cities, kinds of events, sources: one table. `at` and `through` are the applications at that
+# merchant and through that agent. The first words are `neighbourhood.EVENT_KINDS`, in their order.
+WORD = np.dtype(
+    [
+        ("opened_at", "i8"), ("text", "i4"), ("at", LIST), ("through", LIST), ("merchant_mark", "i4"), ("category", "i4"), ("city", "i4"),
+        ("platform_mark", "i4"), ("type", "i1"), ("own", "i1"),
+    ],
+    align=True,
+)  # fmt: skip
+APPLICATION = np.dtype(
+    [
+        ("at", "i8"), ("amount", "f8"), ("face_match", "f8"), ("liveness", "f8"), ("term_months", "i8"), ("birth_year", "i8"),
+        ("id", "i4"), ("applicant", "i4"), ("mark", "i4"), ("platform", "i4"), ("product", "i4"), ("merchant", "i4"), ("agent", "i4"),
+        ("channel", "i4"), ("city", "i4"), ("attributes", "i4"), ("mention", "i4"), ("mentions", "i4"),
+        ("outcomes", LIST), ("labels", LIST), ("three_element", "i1"), ("new_citizen", "i1"),
+    ],
+    align=True,
+)  # fmt: skip
+EVENT = np.dtype(
+    [
+        ("at", "i8"), ("amount", "f8"), ("id", "i4"), ("applicant", "i4"), ("counterparty", "i4"), ("mark", "i4"), ("kind", "i4"),
+        ("merchant", "i4"), ("attributes", "i4"), ("mention", "i4"), ("mentions", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
+OUTCOME = np.dtype([("at", "i8"), ("amount", "f8"), ("application", "i4"), ("mark", "i4"), ("status", "i1")], align=True)
+LABEL = np.dtype(
+    [
+        ("known_at", "i8"), ("application", "i4"), ("person", "i4"), ("source", "i4"), ("detail", "i4"), ("mark", "i4"),
+        ("fraud", "i1"), ("by_person", "i1"),
+    ],
+    align=True,
+)  # fmt: skip
+# Who names what in a role, from the first mention on. A mention told late that is older makes another row, which supersedes this one: `by`.
+# `mentions` are all of them (row: unused), with the row that stands; of a tie with a single one the list is empty.
+TIE = np.dtype(
+    [
+        ("since", "i8"), ("last", "i8"), ("person", "i4"), ("identifier", "i4"), ("mark", "i4"), ("last_mark", "i4"), ("by", "i4"),
+        ("mentions", LIST), ("role", "i1"), ("kind", "i1"),
+    ],
+    align=True,
+)  # fmt: skip
+DEVICE = np.dtype([("os", "i4"), ("model", "i4"), ("mark", "i4"), ("emulator", "i1"), ("rooted", "i1")], align=True)
+SNAPSHOT = np.dtype([("as_of", "i8"), ("mark", "i4"), ("name", "i4"), ("body", "i4"), ("ring", "i4"), ("rings", "i4")], align=True)
+RING = np.dtype([("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")], align=True)
+MEMBER = np.dtype([("ring", "i4"), ("core", "i1")], align=True)
+SLOT = np.dtype([("hash", "u4"), ("row", "i4")], align=True)
+
+
+class Arrays(NamedTuple):
+    """The frame as arrays, one a file; a tuple, so that compiled code takes it whole. Rows refer to each other by position, -1 is none.
+
+    header        int64, see below. `used` of them are rows; what lies beyond is room.
+    texts         bytes. A text is named by where it begins, in steps of 4 bytes: 4 bytes that say how long it is, then its UTF-8.
+    people, identifiers, words, applications     found by their text through `slots`; never taken away.
+    events, outcomes, labels, ties, devices      rows in the order in which they were told.
+    mentions      int32, what applications and events name: identifier << 2 | role.
+    items         the lists' blocks.
+    snapshots, rings, members    ring snapshots; `person.rings` has the members (row) of each snapshot (at its `as_of`).
+    slots         one open-addressing table for people, identifiers, words, applications and ties: the hash, whose low bits say of what, and
+                  row + 1; 0 is empty.
+    """
+
+    header: Column
+    texts: Column
+    people: Rows
+    identifiers: Rows
+    words: Rows
+    applications: Rows
+    events: Rows
+    outcomes: Rows
+    labels: Rows
+    ties: Rows
+    devices: Rows
+    mentions: Column
+    items: Rows
+    snapshots: Rows
+    rings: Rows
+    members: Rows
+    slots: Rows
+
+
+# Each file behind the header: the dtype of its rows, and for how many there is room at first.
+FILES = {
+    "texts": (np.dtype("u1"), 1 << 20), "people": (PERSON, 1 << 12), "identifiers": (IDENTIFIER, 1 << 14), "words": (WORD, 1 << 10),
+    "applications": (APPLICATION, 1 << 12), "events": (EVENT, 1 << 10), "outcomes": (OUTCOME, 1 << 12), "labels": (LABEL, 1 << 10),
+    "ties": (TIE, 1 << 14), "devices": (DEVICE, 1 << 10), "mentions": (np.dtype("i4"), 1 << 15), "items": (ITEM, 1 << 16),
+    "snapshots": (SNAPSHOT, 64), "rings": (RING, 1 << 10), "members": (MEMBER, 1 << 12), "slots": (SLOT, 1 << 17),
+}  # fmt: skip
+NAMES = tuple(FILES)
+(
+    TEXTS, PEOPLE, IDENTIFIERS, WORDS, APPLICATIONS, EVENTS, OUTCOMES, LABELS, TIES, DEVICES, MENTIONS, ITEMS, SNAPSHOTS, RINGS, MEMBERS, SLOTS,
+) = range(len(FILES))  # fmt: skip
+TEXT_STEP = 4  # bytes: where texts begin, so that a number of 32 bits reaches 8 GB
+
+# Words of the header. `mark`: of this one and all before it everything is in; of the next one the rows before (section, row, step) may be.
+# `dirty`: somebody is at it, or died while he was. `kept`: the files on the disk are what is in memory, so they outlive the machine's boot.
+HEADER_WORDS = 512
+(
+    MAGIC, GENERATION, MARK, DIRTY, KEPT, BOOT, STORE, SEED, SECTION, ROW, STEP, CHECK, LACKS, NEEDS,
+) = range(14)  # fmt: skip
+USED, ROOM, FILE, FREE = 32, 64, 96, 128  # the first of a word for each file, and of the heads of the free blocks by their power of two

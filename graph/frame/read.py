@@ -1,0 +1,136 @@
+"""From rows of the frame to the facts they keep."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from graph.frame.layout import NONE, TEXT_STEP, UNTOLD, Arrays, Int
+from graph.frame.texts import NO_KIND, find
+from graph.model import Application, Device, Event, Identifier, Label, LabelValue, Mention, Merchant, Outcome, Platform, Tie
+from graph.moments import moment
+from graph.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES
+
+_FLAGS = {-1: None, 0: False, 1: True}
+
+
+class Reader:
+    """Facts by their rows, from arrays that nobody changes meanwhile."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        self.arrays = arrays
+        self._identifiers: dict[int, Identifier] = {}
+
+    def row(self, of: Int, text: str, kind: Int = NO_KIND) -> int:
+        """The row of a person, word, application or identifier with that text, or -1."""
+        heap = np.frombuffer(text.encode(), "u1")
+        return int(find(self.arrays, of, kind, heap, np.int64(0), np.int64(len(heap))))
+
+    def text(self, number: int) -> str | None:
+        """A text, None for -1."""
+        if number == NONE:
+            return None
+        at = int(number) * TEXT_STEP
+        size = int.from_bytes(self.arrays.texts[at : at + TEXT_STEP].tobytes(), "little")
+        return self.arrays.texts[at + TEXT_STEP : at + TEXT_STEP + size].tobytes().decode()
+
+    def word(self, row: int) -> str | None:
+        """A word, None for -1."""
+        return None if row == NONE else self.text(self.arrays.words[row]["text"])
+
+    def person(self, row: int) -> str:
+        """A person's id."""
+        return str(self.text(self.arrays.people[row]["name"]))
+
+    def identifier(self, row: int) -> Identifier:
+        """An identifier."""
+        found = self._identifiers.get(row)
+        if found is None:
+            told = self.arrays.identifiers[row]
+            token, masked = str(self.text(told["token"])), str(self.text(told["masked"]))
+            found = self._identifiers[row] = Identifier(KINDS[told["kind"]], token, masked, bool(told["linking"]))
+        return found
+
+    def application(self, row: int) -> Application:
+        """An application."""
+        t = _named(self.arrays.applications[row])
+        return Application(
+            application_id=str(self.text(t["id"])), applied_at=moment(t["at"]), applicant_id=self.person(t["applicant"]),
+            platform_id=str(self.word(t["platform"])), product=self.word(t["product"]), amount=_number(t["amount"]),
+            term_months=_whole(t["term_months"]), merchant_id=self.word(t["merchant"]), agent_id=self.word(t["agent"]),
+            channel=self.word(t["channel"]), face_match=_number(t["face_match"]), liveness=_number(t["liveness"]),
+            phone_three_element=_FLAGS[t["three_element"]], birth_year=_whole(t["birth_year"]), city=self.word(t["city"]),
+            new_citizen=_FLAGS[t["new_citizen"]], mentions=self._mentions(t), attributes=self._attributes(t),
+        )  # fmt: skip
+
+    def event(self, row: int) -> Event:
+        """An event."""
+        t = _named(self.arrays.events[row])
+        other = None if t["counterparty"] == NONE else self.person(t["counterparty"])
+        return Event(
+            event_id=str(self.text(t["id"])), kind=str(self.word(t["kind"])), at=moment(t["at"]), applicant_id=self.person(t["applicant"]),
+            counterparty_id=other, merchant_id=self.word(t["merchant"]), amount=_number(t["amount"]), mentions=self._mentions(t),
+            attributes=self._attributes(t),
+        )  # fmt: skip
+
+    def outcome(self, row: int) -> Outcome:
+        """A step of an application."""
+        t = _named(self.arrays.outcomes[row])
+        loan = str(self.text(self.arrays.applications[t["application"]]["id"]))
+        return Outcome(application_id=loan, status=STATUSES[t["status"]], at=moment(t["at"]), amount=_number(t["amount"]))
+
+    def label(self, row: int) -> Label:
+        """A label."""
+        t = _named(self.arrays.labels[row])
+        return Label(
+            label=LabelValue.FRAUD if t["fraud"] else LabelValue.GOOD, known_at=moment(t["known_at"]),
+            application_id=None if t["application"] == NONE else self.text(self.arrays.applications[t["application"]]["id"]),
+            applicant_id=None if t["person"] == NONE else self.person(t["person"]), source=self.word(t["source"]), detail=self.text(t["detail"]),
+        )  # fmt: skip
+
+    def tie(self, row: int, last: int) -> Tie:
+        """A tie with its latest mention (microseconds)."""
+        told = self.arrays.ties[row]
+        person, identifier = self.person(told["person"]), self.identifier(int(told["identifier"]))
+        return Tie(person, identifier, ROLES[told["role"]], moment(int(told["since"])), moment(int(last)))
+
+    def device(self, row: int, identifier: Identifier) -> Device:
+        """What is told of a device."""
+        t = _named(self.arrays.devices[row])
+        flags = {"is_emulator": _FLAGS[t["emulator"]], "is_rooted": _FLAGS[t["rooted"]]}
+        return Device(identifier=identifier, os=self.word(t["os"]), model=self.word(t["model"]), **flags)
+
+    def platform(self, row: int) -> Platform:
+        """What is told of a lender."""
+        told = self.arrays.words[row]
+        return Platform(platform_id=str(self.text(told["text"])), type=PLATFORM_TYPES[told["type"]], is_own=bool(told["own"]))
+
+    def merchant(self, row: int) -> Merchant:
+        """What is told of a shop."""
+        t = _named(self.arrays.words[row])
+        opened = None if t["opened_at"] == UNTOLD else moment(t["opened_at"])
+        return Merchant(merchant_id=str(self.text(t["text"])), category=self.word(t["category"]), city=self.word(t["city"]), opened_at=opened)
+
+    def _mentions(self, told: dict[str, Any]) -> tuple[Mention, ...]:
+        said = self.arrays.mentions[told["mention"] : told["mention"] + told["mentions"]].tolist()
+        return tuple([Mention(self.identifier(packed >> 2), ROLES[packed & 3]) for packed in said])
+
+    def _attributes(self, told: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+        text = self.text(told["attributes"])
+        return tuple((name, value) for name, value in json.loads(text)) if text else ()
+
+
+def _named(row: np.void) -> dict[str, Any]:
+    """A row by the names of its fields."""
+    return dict(zip(row.dtype.names or (), row.item(), strict=True))
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _whole(value: int) -> int | None:
+    return None if value == UNTOLD else value

@@ -1,0 +1,103 @@
+"""A ring snapshot comes into the frame: its rings as rows, and each member's place in them in a list of the person's."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from graph.compiled import compiled
+from graph.frame import intern
+from graph.frame.apply import DONE, MORE, ROOM_LACKS
+from graph.frame.facts import SPARE
+from graph.frame.insert import AS_TOLD, insert, lacks, lacks_items, needed
+from graph.frame.intern import Names, has_room, size_of
+from graph.frame.layout import MARK, MEMBERS, RINGS, ROW, SECTION, SNAPSHOTS, USED, Arrays, Int, Rows
+from graph.journal.snapshots import snapshot_of
+from graph.moments import micros
+from graph.tables import Column
+
+# Texts are numbers into the names; `ring` is the position in the batch.
+NEW_RING = np.dtype([("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")], align=True)
+NEW_MEMBER = np.dtype([("person", "i4"), ("ring", "i4"), ("core", "i1")], align=True)
+_NO_IDENTIFIERS = np.zeros(0, np.dtype([("token", "i4"), ("masked", "i4"), ("kind", "i1"), ("linking", "i1")], align=True))
+
+
+class RingBatch(NamedTuple):
+    """A ring snapshot: text 0 is its name and text 1 the whole of it as JSON (`graph.journal.snapshots`); `as_of` (1,) microseconds."""
+
+    names: Names
+    as_of: Column
+    rings: Rows
+    members: Rows
+
+
+def ring_batch(body: bytes) -> RingBatch:
+    """The batch of a snapshot's JSON."""
+    snapshot = snapshot_of(body)
+    texts: dict[bytes, int] = {snapshot.name.encode(): 0, body: 1}
+
+    def number(text: str) -> Int:
+        return texts.setdefault(text.encode(), len(texts))
+
+    rings = [(r.score, r.bad_rate, number(r.ring_id), r.size, r.kind.flagged) for r in snapshot.rings]
+    members = [(number(m.applicant_id), n, m.role == "core") for n, ring in enumerate(snapshot.rings) for m in ring.members]
+    ends = np.cumsum([len(text) for text in texts], dtype=np.int64).astype("i4")
+    rows = np.full(2 * len(ends), -1, np.int32)
+    names = Names(np.frombuffer(b"".join(texts), "u1"), ends, _NO_IDENTIFIERS, rows)
+    return RingBatch(names, np.array([micros(snapshot.as_of)]), np.array(rings, NEW_RING), np.array(members, NEW_MEMBER))
+
+
+@compiled
+def apply_rings(arrays: Arrays, batch: RingBatch, mark: Int, facts: Int) -> Int:
+    """Take up to so many members of a mark's ring snapshot, from where the header says; answers as `apply_slice` does."""
+    header = arrays.header
+    if header[SECTION] == 0:
+        if not _add_rings(arrays, batch, mark):
+            return ROOM_LACKS
+        header[SECTION], header[ROW] = 1, 0
+    while header[ROW] < len(batch.members):
+        if facts <= 0:
+            return MORE
+        if not _add_member(arrays, batch, header[ROW], mark):
+            return ROOM_LACKS
+        header[ROW] += 1
+        facts -= 1
+    header[SECTION], header[ROW], header[MARK] = 0, 0, mark
+    return DONE
+
+
+@compiled
+def _add_rings(arrays: Arrays, batch: RingBatch, mark: Int) -> bool:
+    header, names = arrays.header, batch.names
+    size = size_of(names, np.int64(0)) + size_of(names, np.int64(1))
+    for told in batch.rings:
+        size += size_of(names, told.id)
+    if not has_room(header, SPARE, size) or lacks(header, np.int64(SNAPSHOTS), np.int64(1)) or lacks(header, np.int64(RINGS), len(batch.rings)):
+        return False
+    row, first = header[USED + SNAPSHOTS], header[USED + RINGS]
+    snapshot = arrays.snapshots[row]
+    snapshot.as_of, snapshot.mark, snapshot.ring, snapshot.rings = batch.as_of[0], mark, first, len(batch.rings)
+    snapshot.name, snapshot.body = intern.text(arrays, names, np.int64(0)), intern.text(arrays, names, np.int64(1))
+    for n in range(len(batch.rings)):
+        told, ring = batch.rings[n], arrays.rings[first + n]
+        ring.score, ring.bad_rate, ring.size, ring.flagged = told.score, told.bad_rate, told.size, told.flagged
+        ring.id = intern.text(arrays, names, np.int64(told.id))
+    header[USED + SNAPSHOTS], header[USED + RINGS] = row + 1, first + len(batch.rings)
+    return True
+
+
+@compiled
+def _add_member(arrays: Arrays, batch: RingBatch, row: Int, mark: Int) -> bool:
+    header, told = arrays.header, batch.members[row]
+    if not has_room(header, SPARE, size_of(batch.names, told.person)) or lacks(header, np.int64(MEMBERS), np.int64(1)):
+        return False
+    person = intern.person(arrays, batch.names, np.int64(told.person))
+    if lacks_items(header, needed(arrays.people[person].rings.count)):
+        return False
+    number = header[USED + MEMBERS]
+    header[USED + MEMBERS] = number + 1
+    snapshot = arrays.snapshots[header[USED + SNAPSHOTS] - 1]
+    arrays.members[number].ring, arrays.members[number].core = snapshot.ring + told.ring, told.core
+    insert(arrays, AS_TOLD, arrays.people.rings, person, snapshot.as_of, number, mark)
+    return True

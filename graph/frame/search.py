@@ -1,0 +1,65 @@
+"""The investigators' search in the frame: every text is looked at, which takes milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from graph.compiled import compiled
+from graph.frame.layout import APPLICATIONS, IDENTIFIERS, PEOPLE, TEXT_STEP, USED, Arrays, Int
+from graph.frame.lists import count_recorded, is_loan
+from graph.frame.read import Reader
+from graph.frame.texts import A_PERSON, AN_APPLICATION, AN_IDENTIFIER, is_text, length_of, text_of
+from graph.store import Found
+from graph.tables import Column
+
+Asked = tuple[np.int64, np.int64, int]  # as of, mark, limit
+_ONE = np.int64(1)
+
+
+def search(r: Reader, text: str, asked: Asked, ring_ids: Sequence[str]) -> tuple[Found, ...]:
+    """At most `limit` hits, as `GraphView.search` says; `ring_ids` are those of the snapshot in force."""
+    if not text:
+        return ()
+    as_of, mark, limit = asked
+    heap, header = np.frombuffer(text.encode(), "u1"), r.arrays.header
+    people = [row for row in _begin(r.arrays, A_PERSON, header[USED + PEOPLE], heap).tolist() if _is_there(r.arrays, row, as_of, mark)]
+    loans = [row for row in _begin(r.arrays, AN_APPLICATION, header[USED + APPLICATIONS], heap).tolist() if is_loan(r.arrays, row, as_of, mark)]
+    held = r.arrays.identifiers["ties"]
+    named = [
+        row
+        for row in _begin(r.arrays, AN_IDENTIFIER, header[USED + IDENTIFIERS], heap).tolist()
+        if count_recorded(r.arrays, held, row, as_of, mark, _ONE)
+    ]
+    hits = [Found(f"applicant:{who}", "applicant", who) for who in sorted(r.person(row) for row in people)[:limit]]
+    ids = sorted(str(r.text(r.arrays.applications[row]["id"])) for row in loans)
+    hits += [Found(f"application:{loan}", "application", loan) for loan in ids[:limit]]
+    hits += [Found(f"ring:{ring}", "ring", ring) for ring in sorted(ring for ring in ring_ids if ring.startswith(text))[:limit]]
+    kinds = r.arrays.identifiers["kind"]
+    identifiers = sorted((i.masked, int(kinds[row]), i.token, i) for row in named for i in (r.identifier(row),))
+    hits += [Found(i.node, str(i.kind), i.masked or i.token) for *_, i in identifiers[:limit]]
+    return tuple(sorted(hits, key=lambda hit: text not in (hit.label, hit.node.partition(":")[2]))[:limit])
+
+
+def _is_there(arrays: Arrays, person: Int, as_of: np.int64, mark: np.int64) -> bool:
+    lists = (arrays.people[name] for name in ("applications", "events", "ties"))
+    return any(count_recorded(arrays, each, person, as_of, mark, _ONE) for each in lists)
+
+
+@compiled
+def _begin(arrays: Arrays, of: Int, used: Int, heap: Column) -> Column:
+    """The rows of a sort whose text begins with those bytes, or, of identifiers, whose masked form is them (int64)."""
+    out, found = np.empty(used, np.int64), 0
+    for row in range(used):
+        text = text_of(arrays, of, row)
+        hit = length_of(arrays.texts, text) >= len(heap)
+        at = (text + 1) * TEXT_STEP
+        for n in range(len(heap) if hit else 0):
+            if arrays.texts[at + n] != heap[n]:
+                hit = False
+                break
+        if hit or (of == AN_IDENTIFIER and is_text(arrays.texts, np.int64(arrays.identifiers[row].masked), heap, np.int64(0), np.int64(len(heap)))):
+            out[found] = row
+            found += 1
+    return out[:found]

@@ -1,0 +1,243 @@
+"""FrameView: the reads of the port from the frame's arrays, slow and plain; what answers while the store is away."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Protocol
+
+import numpy as np
+
+from graph.facts.deciding import LABELS, OUTCOMES, deciding_labels, first_outcomes
+from graph.facts.hubs import COUNT_CAP, hub_reason
+from graph.frame.layout import APPLICATIONS, NO_MARK, SNAPSHOTS, USED, WORDS, Arrays
+from graph.frame.lists import EVERYTHING, count_recorded, is_loan, last_mention, latest, snapshot_in_force
+from graph.frame.read import Reader
+from graph.frame.search import search
+from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER
+from graph.frame.view_tables import read_tables
+from graph.journal.snapshots import snapshot_of
+from graph.model import (
+    Application,
+    Device,
+    Event,
+    Holders,
+    Identifier,
+    IdentifierKind,
+    Label,
+    Membership,
+    Merchant,
+    Outcome,
+    Platform,
+    Ring,
+    RingSnapshot,
+    Tie,
+)
+from graph.moments import micros
+from graph.store import Found, GraphView
+from graph.tables import KINDS, Column, Tables
+
+_KIND = {kind: np.int64(code) for code, kind in enumerate(KINDS)}
+_KINDS = frozenset(str(kind) for kind in KINDS)
+_CAP = np.int64(COUNT_CAP)
+
+
+class Frames(Protocol):
+    """What a view asks of the frame: `graph.frame.frame.Frame` says what is answered."""
+
+    zone: str
+
+    def reading(self, mark: int = 0) -> AbstractContextManager[Arrays]: ...
+
+
+class FrameView(GraphView):
+    """A GraphView over the frame. Every read raises StoreUnavailableError where the frame does not hold the view's mark any more."""
+
+    def __init__(self, frame: Frames, as_of: datetime, recorded_by: int) -> None:
+        self.as_of, self.recorded_by, self.zone = as_of, recorded_by, frame.zone
+        self._frame = frame
+        self._as_of, self._mark = np.int64(micros(as_of)), np.int64(recorded_by)
+        self._snapshot: tuple[int, RingSnapshot] | None = None
+
+    @contextmanager
+    def _reading(self) -> Iterator[Reader]:
+        with self._frame.reading(self.recorded_by) as arrays:
+            yield Reader(arrays)
+
+    def _latest(self, r: Reader, lists: Column, owner: int, limit: int = -1) -> list[int]:
+        """The rows of an owner's list in this view, newest first."""
+        if owner < 0:
+            return []
+        asked = EVERYTHING if limit < 0 else np.int64(limit)
+        return list(latest(r.arrays, lists, np.int64(owner), self._as_of, self._mark, asked).tolist())
+
+    # -- facts ------------------------------------------------------------------------------------------------------------------------
+
+    def application(self, application_id: str) -> Application | None:
+        with self._reading() as r:
+            row = r.row(AN_APPLICATION, application_id)
+            return r.application(row) if row >= 0 and self._is_loan(r, row) else None
+
+    def applications(self, since: datetime) -> Iterator[Application]:
+        with self._reading() as r:
+            made = r.arrays.applications[: r.arrays.header[USED + APPLICATIONS]]
+            rows = np.flatnonzero((made["at"] >= micros(since)) & (made["at"] < self._as_of) & (made["mark"] <= self._mark))
+            found = [r.application(row) for row in rows.tolist()]
+        return iter(sorted(found, key=lambda a: (a.applied_at, a.application_id)))
+
+    def applications_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Application, ...]]:
+        with self._reading() as r:
+            lists = r.arrays.people["applications"]
+            return {who: tuple(map(r.application, self._latest(r, lists, r.row(A_PERSON, who), limit))) for who in applicant_ids}
+
+    def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = 64) -> tuple[Application, ...]:
+        place, lists = (merchant_id, "at") if merchant_id is not None else (agent_id, "through")
+        if place is None:
+            return ()
+        with self._reading() as r:
+            return tuple(map(r.application, self._latest(r, r.arrays.words[lists], r.row(A_WORD, place), limit)))
+
+    def events_of(self, applicant_ids: Sequence[str], limit: int = 128) -> Mapping[str, tuple[Event, ...]]:
+        with self._reading() as r:
+            lists = r.arrays.people["events"]
+            return {who: tuple(map(r.event, self._latest(r, lists, r.row(A_PERSON, who), limit))) for who in applicant_ids}
+
+    def dealings_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Event, ...]]:
+        with self._reading() as r:
+            lists = r.arrays.people["dealings"]
+            found = {who: self._latest(r, lists, r.row(A_PERSON, who), limit) for who in applicant_ids}
+            return {who: tuple(map(r.event, rows)) for who, rows in found.items() if rows}
+
+    def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
+        with self._reading() as r:
+            lists = r.arrays.applications["outcomes"]
+            found = {loan: [*map(r.outcome, self._latest(r, lists, r.row(AN_APPLICATION, loan))[::-1])] for loan in application_ids}
+        return {loan: tuple(steps if len(steps) <= limit else first_outcomes(steps)) for loan, steps in found.items()}
+
+    def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
+        with self._reading() as r:
+            found = {who: self._labels(r, r.row(A_PERSON, who)) for who in applicant_ids}
+        return {who: tuple(said if len(said) <= limit else deciding_labels(said)) for who, said in found.items()}
+
+    def _labels(self, r: Reader, person: int) -> list[Label]:
+        rows = self._latest(r, r.arrays.people["labels"], person)[::-1]
+        about = r.arrays.labels["application"]
+        return [r.label(row) for row in rows if about[row] < 0 or self._is_loan(r, about[row])]
+
+    def _is_loan(self, r: Reader, row: int) -> bool:
+        return is_loan(r.arrays, np.int64(row), self._as_of, self._mark)
+
+    # -- ties -------------------------------------------------------------------------------------------------------------------------
+
+    def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
+        with self._reading() as r:
+            found = {who: [self._tie(r, row) for row in self._latest(r, r.arrays.people["ties"], r.row(A_PERSON, who))] for who in applicant_ids}
+        return {who: tuple(ties if len(ties) <= limit else _latest_of_each_kind(ties, limit)) for who, ties in found.items()}
+
+    def _tie(self, r: Reader, row: int) -> Tie:
+        return r.tie(row, last_mention(r.arrays, np.int64(row), self._as_of, self._mark))
+
+    def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
+        with self._reading() as r:
+            return {i: self._count(r, _row(r, i)) for i in identifiers}
+
+    def _count(self, r: Reader, row: int) -> int:
+        return 0 if row < 0 else int(count_recorded(r.arrays, r.arrays.identifiers["ties"], np.int64(row), self._as_of, self._mark, _CAP))
+
+    def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
+        counts = self.holder_counts(identifiers)
+        return {i: Holders(i, n, () if hub_reason(i, n) else self.latest_holders(i, limit)) for i, n in counts.items()}
+
+    def latest_holders(self, identifier: Identifier, limit: int) -> tuple[Tie, ...]:
+        with self._reading() as r:
+            rows = self._latest(r, r.arrays.identifiers["ties"], _row(r, identifier), limit)
+            return tuple([self._tie(r, row)._replace(identifier=identifier) for row in rows])
+
+    # -- reference data ---------------------------------------------------------------------------------------------------------------
+
+    def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
+        with self._reading() as r:
+            known = {i: row for i in identifiers if (row := _row(r, i)) >= 0}
+            devices = {i: int(r.arrays.identifiers[row]["device"]) for i, row in known.items()}
+            return {i: r.device(row, i) for i, row in devices.items() if row >= 0 and r.arrays.devices[row]["mark"] <= self._mark}
+
+    def platforms(self) -> Mapping[str, Platform]:
+        with self._reading() as r:
+            marks = r.arrays.words[: r.arrays.header[USED + WORDS]]["platform_mark"]
+            found = [r.platform(row) for row in np.flatnonzero((marks != NO_MARK) & (marks <= self._mark)).tolist()]
+        return {p.platform_id: p for p in sorted(found, key=lambda p: p.platform_id)}
+
+    def merchants_of(self, merchant_ids: Sequence[str]) -> Mapping[str, Merchant]:
+        with self._reading() as r:
+            rows = {place: r.row(A_WORD, place) for place in merchant_ids}
+            marks = r.arrays.words["merchant_mark"]
+            return {place: r.merchant(row) for place, row in rows.items() if row >= 0 and marks[row] <= self._mark and marks[row] != NO_MARK}
+
+    def identifier(self, node: str) -> Identifier | None:
+        kind, _, token = node.partition(":")
+        if kind not in _KINDS:
+            return None
+        with self._reading() as r:
+            row = _row(r, Identifier(IdentifierKind(kind), token))
+            return None if row < 0 else r.identifier(row)
+
+    def search(self, text: str, limit: int = 20) -> tuple[Found, ...]:
+        found = self.rings()
+        with self._reading() as r:
+            return search(r, text.strip(), (self._as_of, self._mark, limit), [ring.ring_id for ring in found.rings] if found else [])
+
+    # -- rings ------------------------------------------------------------------------------------------------------------------------
+
+    def rings(self) -> RingSnapshot | None:
+        with self._reading() as r:
+            row = int(snapshot_in_force(r.arrays, r.arrays.header[USED + SNAPSHOTS], self._as_of, self._mark))
+            if row < 0:
+                return None
+            if self._snapshot is None or self._snapshot[0] != row:
+                self._snapshot = (row, _in_order(snapshot_of(str(r.text(r.arrays.snapshots[row]["body"])))))
+        return self._snapshot[1]
+
+    def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
+        found = self.rings()
+        if found is None:
+            return {}
+        places: dict[str, tuple[Ring, Any]] = {member.applicant_id: (ring, member) for ring in found.rings for member in ring.members}
+        kept = {who: places[who] for who in applicant_ids if who in places}
+        return {who: Membership(found.name, _without_members(ring), ring.size, member) for who, (ring, member) in kept.items()}
+
+    def ring(self, ring_id: str) -> Ring | None:
+        found = self.rings()
+        return next((ring for ring in found.rings if ring.ring_id == ring_id), None) if found else None
+
+    # -- batches ----------------------------------------------------------------------------------------------------------------------
+
+    def tables(self) -> Tables:
+        with self._reading() as r:
+            return read_tables(r, (int(self._as_of), int(self._mark)), self.zone)
+
+
+def _row(r: Reader, identifier: Identifier) -> int:
+    return r.row(AN_IDENTIFIER, identifier.token, _KIND[identifier.kind])
+
+
+def _in_order(told: RingSnapshot) -> RingSnapshot:
+    """As a store gives it: rings by id, members by theirs."""
+    rings = [replace(ring, members=tuple(sorted(ring.members, key=lambda m: m.applicant_id))) for ring in told.rings]
+    return replace(told, rings=tuple(sorted(rings, key=lambda ring: ring.ring_id)))
+
+
+def _without_members(ring: Ring) -> Ring:
+    return replace(ring, members=())
+
+
+def _latest_of_each_kind(ties: Sequence[Tie], limit: int) -> list[Tie]:
+    seen = Counter[IdentifierKind]()
+    kept = []
+    for tie in ties:
+        seen[tie.identifier.kind] += 1
+        if seen[tie.identifier.kind] <= limit:
+            kept.append(tie)
+    return kept

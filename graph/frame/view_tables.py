@@ -1,0 +1,200 @@
+"""The frame as `graph.tables.Tables`: everything of a view in columns, sorted by what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graph.frame.layout import APPLICATIONS, DEVICES, EVENTS, IDENTIFIERS, LABELS, NO_MARK, NONE, OUTCOMES, TIES, UNTOLD, USED, WORDS, Int
+from graph.frame.lists import last_mentions
+from graph.frame.read import Reader
+from graph.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
+
+_BY_NAME = np.argsort(np.argsort([str(status) for status in STATUSES]))
+_OTHER = [str(kind) for kind in PLATFORM_TYPES].index("other")
+When = tuple[int, int]  # as of, mark
+
+
+def read_tables(r: Reader, when: When, zone: str) -> Tables:
+    """All facts of the view as columns."""
+    return _Columns(r, when).read(zone)
+
+
+class _Columns:
+    def __init__(self, r: Reader, when: When) -> None:
+        self._r = r
+        self._as_of, self._mark = when
+        self._words: dict[int, str | None] = {-1: None}
+
+    def read(self, zone: str) -> Tables:
+        a, header = self._r.arrays, self._r.arrays.header
+        made = self._seen(a.applications[: header[USED + APPLICATIONS]])
+        events = self._seen(a.events[: header[USED + EVENTS]])
+        ties = self._ties()
+        loan_ids = self._texts(a.applications["id"][made])
+        made = made[_order(a.applications["at"][made], loan_ids)]
+        loan_place = _places(made, len(a.applications))
+        labels, about = self._labels(loan_place)
+        people = np.unique(np.r_[a.applications["applicant"][made], a.events["applicant"][events], a.events["counterparty"][events],
+                                 a.ties["person"][ties], about[0]])  # fmt: skip
+        people = people[people >= 0]
+        names = self._texts(a.people["name"][people])
+        in_order = np.argsort(names, kind="stable")
+        who = _places(people[in_order], len(a.people))
+        identifiers, what = self._identifiers(np.unique(a.ties["identifier"][ties]))
+        merchants, platforms, agents, words = self._places_of_words(made, events)
+        return Tables(
+            as_of=self._as_of, applicant_ids=names[in_order], zone=zone,
+            platform_ids=words(platforms[0]), merchant_ids=words(merchants[0]), agent_ids=words(agents[0]),
+            identifiers=identifiers,
+            ties=self._tie_columns(ties, who, what),
+            applications=self._applications(made, who, (platforms[1], merchants[1], agents[1])),
+            outcomes=self._outcomes(loan_place),
+            labels=self._label_columns(labels, (who, about, loan_place)),
+            events=self._events(events, who, merchants[1]),
+            platforms=self._platforms(platforms[0]), merchants=self._merchants(merchants[0]), devices=self._devices(what),
+        )  # fmt: skip
+
+    def _seen(self, rows: Column) -> Column:
+        return np.flatnonzero((rows["at"] < self._as_of) & (rows["mark"] <= self._mark))
+
+    def _texts(self, numbers: Column) -> Column:
+        return as_column([self._r.text(number) for number in numbers.tolist()], object)
+
+    def _word_column(self, rows: Column) -> Column:
+        told = self._words
+        for row in np.unique(rows).tolist():
+            if row not in told:
+                told[row] = self._r.word(row)
+        return as_column([told[row] for row in rows.tolist()], object)
+
+    def _ties(self) -> Column:
+        """The rows of the ties in force."""
+        a = self._r.arrays
+        rows = a.ties[: a.header[USED + TIES]]
+        by = rows["by"]
+        ended = np.where(by >= 0, a.ties["mark"][by], NO_MARK)
+        return np.flatnonzero((rows["since"] < self._as_of) & (rows["mark"] <= self._mark) & (ended > self._mark))
+
+    def _tie_columns(self, ties: Column, who: Column, what: Column) -> dict[str, Column]:
+        rows = self._r.arrays.ties[ties]
+        person, identifier = who[rows["person"]], what[rows["identifier"]]
+        last = last_mentions(self._r.arrays, ties, np.int64(self._as_of), np.int64(self._mark))
+        order = np.lexsort((rows["role"], identifier, person, rows["since"]))
+        told = {"applicant": person, "identifier": identifier, "role": rows["role"], "since": rows["since"], "last": last}
+        return {name: column[order] for name, column in told.items()}
+
+    def _identifiers(self, rows: Column) -> tuple[dict[str, Column], Column]:
+        told = self._r.arrays.identifiers[rows]
+        tokens = self._texts(told["token"])
+        order = np.array(sorted(range(len(rows)), key=[*zip(told["kind"].tolist(), tokens.tolist())].__getitem__), np.int64)
+        columns = {"kind": told["kind"][order], "linking": told["linking"][order].astype(bool), "token": tokens[order]}
+        return columns, _places(rows[order], len(self._r.arrays.identifiers))
+
+    def _places_of_words(self, made: Column, events: Column) -> Any:
+        a, words = self._r.arrays, self._r.arrays.words[: self._r.arrays.header[USED + WORDS]]
+        merchants = np.r_[np.flatnonzero(_told(words["merchant_mark"], self._mark)), a.applications["merchant"][made], a.events["merchant"][events]]
+        platforms = np.r_[np.flatnonzero(_told(words["platform_mark"], self._mark)), a.applications["platform"][made]]
+        found = (self._sorted_words(rows) for rows in (merchants, platforms, a.applications["agent"][made]))
+        return (*found, self._word_column)
+
+    def _sorted_words(self, rows: Column) -> tuple[Column, Column]:
+        """Words by what they say, and the place of each."""
+        rows = np.unique(rows[rows >= 0])
+        rows = rows[np.argsort(self._word_column(rows), kind="stable")]
+        return rows, _places(rows, len(self._r.arrays.words))
+
+    def _applications(self, made: Column, who: Column, places: tuple[Column, Column, Column]) -> dict[str, Column]:
+        rows = self._r.arrays.applications[made]
+        floats = {name: rows[name].copy() for name in ("amount", "face_match", "liveness")}
+        floats |= {name: _floats(rows[name], UNTOLD) for name in ("term_months", "birth_year")}
+        floats |= {name: _floats(rows[field], NONE) for name, field in (("phone_three_element", "three_element"), ("new_citizen", "new_citizen"))}
+        words = {name: self._word_column(rows[name]) for name in ("product", "channel", "city")}
+        named = {name: _placed(rows[name], place) for name, place in zip(("platform", "merchant", "agent"), places, strict=True)}
+        return {"application_id": self._texts(rows["id"]), "applicant": who[rows["applicant"]], "at": rows["at"].copy()} | named | floats | words
+
+    def _outcomes(self, loan_place: Column) -> dict[str, Column]:
+        a = self._r.arrays
+        rows = a.outcomes[: a.header[USED + OUTCOMES]]
+        rows = rows[(rows["at"] < self._as_of) & (rows["mark"] <= self._mark) & (loan_place[rows["application"]] >= 0)]
+        ids = self._texts(a.applications["id"][rows["application"]])
+        by_id = np.unique(ids, return_inverse=True)[1] if len(ids) else ids
+        rows = rows[np.lexsort((_BY_NAME[rows["status"]], by_id, rows["at"]))]
+        return {"application": loan_place[rows["application"]], **{name: rows[name].copy() for name in ("status", "at", "amount")}}
+
+    def _labels(self, loan_place: Column) -> tuple[Column, tuple[Column, Column]]:
+        """The rows of labels in the view, sorted, with the person each is about and the loan, or -1."""
+        a = self._r.arrays
+        rows = a.labels[: a.header[USED + LABELS]]
+        known = (rows["known_at"] < self._as_of) & (rows["mark"] <= self._mark)
+        rows = rows[known & ((rows["application"] < 0) | (loan_place[rows["application"]] >= 0))]
+        loan, person = rows["application"], rows["person"]
+        keys = zip(rows["known_at"].tolist(), self._or_empty(a.applications["id"], loan), self._or_empty(a.people["name"], person),
+                   [word or "" for word in self._word_column(rows["source"]).tolist()], (1 - rows["fraud"]).tolist(), strict=True)  # fmt: skip
+        rows = rows[np.array(sorted(range(len(rows)), key=[*keys].__getitem__), np.int64)]
+        about = np.where(rows["application"] >= 0, a.applications["applicant"][rows["application"]], rows["person"])
+        return rows, (about, rows["application"])
+
+    def _or_empty(self, texts: Column, rows: Column) -> list[str]:
+        return [str(self._r.text(texts[row])) if row >= 0 else "" for row in rows.tolist()]
+
+    def _label_columns(self, rows: Column, places: tuple[Column, tuple[Column, Column], Column]) -> dict[str, Column]:
+        who, (about, loan), loan_place = places
+        return {
+            "applicant": who[about], "application": _placed(loan, loan_place), "fraud": rows["fraud"].astype(bool),
+            "known_at": rows["known_at"].copy(), "by_person": rows["by_person"].astype(bool),
+        }  # fmt: skip
+
+    def _events(self, events: Column, who: Column, merchants: Column) -> dict[str, Column]:
+        rows = self._r.arrays.events[events]
+        rows = rows[_order(rows["at"], self._texts(rows["id"]))]
+        told = {"applicant": who[rows["applicant"]], "at": rows["at"].copy(), "counterparty": _placed(rows["counterparty"], who)}
+        return told | {"amount": rows["amount"].copy(), "kind": self._word_column(rows["kind"]), "merchant": _placed(rows["merchant"], merchants)}
+
+    def _platforms(self, words: Column) -> dict[str, Column]:
+        rows = self._r.arrays.words[words]
+        known = _told(rows["platform_mark"], self._mark)
+        return {"type": np.where(known, rows["type"], np.int8(_OTHER)).astype(np.int8), "is_own": known & (rows["own"] != 0)}
+
+    def _merchants(self, words: Column) -> dict[str, Column]:
+        rows = self._r.arrays.words[words]
+        known = _told(rows["merchant_mark"], self._mark)
+        opened = np.where(known & (rows["opened_at"] != UNTOLD), rows["opened_at"], -1)
+        told = {name: self._word_column(np.where(known, rows[name], NONE)) for name in ("category", "city")}
+        return told | {"opened_at": opened.astype(np.int64)}
+
+    def _devices(self, what: Column) -> dict[str, Column]:
+        a = self._r.arrays
+        held = a.identifiers["device"][: a.header[USED + IDENTIFIERS]]
+        named = np.flatnonzero(held >= 0)
+        named = named[(what[named] >= 0) & (a.devices["mark"][: a.header[USED + DEVICES]][held[named]] <= self._mark)]
+        named = named[np.argsort(what[named], kind="stable")]
+        rows = a.devices[held[named]]
+        flags = {name: _floats(rows[field], NONE) for name, field in (("is_emulator", "emulator"), ("is_rooted", "rooted"))}
+        return {"identifier": what[named], "os": self._word_column(rows["os"]), "model": self._word_column(rows["model"]), **flags}
+
+
+def _told(marks: Column, mark: int) -> Column:
+    return np.asarray((marks != NO_MARK) & (marks <= mark))
+
+
+def _places(rows: Column, size: int) -> Column:
+    """Where each row stands among `rows`, or -1 (size,) int32."""
+    out = np.full(size, -1, np.int32)
+    out[rows] = np.arange(len(rows), dtype=np.int32)
+    return out
+
+
+def _placed(rows: Column, place: Column) -> Column:
+    """The place of each row, -1 for none (int32)."""
+    return np.where(rows >= 0, place[rows], np.int32(-1))
+
+
+def _floats(column: Column, unknown: Int) -> Column:
+    return np.where(column == unknown, np.nan, column.astype(float))
+
+
+def _order(at: Column, ids: Column) -> Column:
+    """The order by moment, then id."""
+    return np.array(sorted(range(len(at)), key=[*zip(at.tolist(), ids.tolist())].__getitem__), np.int64)
