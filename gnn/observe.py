@@ -17,6 +17,7 @@ from gnn.tensors import Tensors, from_evidence
 from graph import multi_lending, signals
 from graph.errors import NotFoundError
 from graph.evidence import Evidence, Subject, subject_of
+from graph.features import counts
 from graph.moments import moment
 from graph.progress import bar
 from graph.store import GraphStore
@@ -26,7 +27,7 @@ OpenStore = Callable[[], GraphStore]
 
 SIGNAL_NAMES: tuple[str, ...] = tuple(signals.SIGNALS)
 VARIABLE_NAMES: tuple[str, ...] = tuple(multi_lending.NAMES)
-COUNT_NAMES = references.NAMES
+COUNT_NAMES = counts.NAMES
 _CHUNK = 64
 
 

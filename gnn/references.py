@@ -6,14 +6,9 @@ from datetime import datetime, timedelta
 
 from graph.evidence import Evidence
 from graph.facts.verdicts import standing
-from graph.model import IdentifierKind
+from graph.features.counts import NAMES
 
 _DAY = timedelta(days=1)
-NAMES: tuple[str, ...] = (
-    *(f"{kind.value}_{what}" for kind in IdentifierKind for what in ("values", "holders", "holders_30d", "known_fraud")),
-    "own_applications", "own_applications_7d", "own_applications_30d", "own_lenders", "own_known_fraud", "sharers", "sharers_known_fraud",
-    "transfers_sent", "transfers_received", "amount", "term_months", "face_match", "liveness", "age",
-)  # fmt: skip
 
 
 def counts(evidence: Evidence) -> tuple[float | None, ...]:

@@ -8,8 +8,9 @@ import pytest
 from gnn.collect import collect
 from gnn.features import APPLICANT, Reader
 from gnn.plan import Plan
-from gnn.references import NAMES, counts
+from gnn.references import counts
 from graph.evidence import Subject
+from graph.features.counts import NAMES
 from graph.model import Facts, Label, LabelValue
 from graph.rings.known import known_of
 from graph.signals import SIGNALS, read

@@ -1,0 +1,87 @@
+"""Reference counts: plain counts on what is shared, as any table of a tabular model would have them, over a neighbourhood."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graph.compiled import compiled
+from graph.facts.local_time import year
+from graph.facts.verdicts import judged
+from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.tables import KINDS, Column
+
+_OF_EACH = ("values", "holders", "holders_30d", "known_fraud")
+_OWN = (
+    "own_applications", "own_applications_7d", "own_applications_30d", "own_lenders", "own_known_fraud", "sharers", "sharers_known_fraud",
+    "transfers_sent", "transfers_received",
+)  # fmt: skip
+_ASKED = ("amount", "term_months", "face_match", "liveness", "age")
+NAMES: tuple[str, ...] = (*(f"{kind.value}_{what}" for kind in KINDS for what in _OF_EACH), *_OWN, *_ASKED)
+"""For each kind the subject's values, and the most holders, new and known-bad ones among the others, of any; then the subject's own counts."""
+
+_FIRST_OWN = len(KINDS) * len(_OF_EACH)
+_FIRST_ASKED = _FIRST_OWN + len(_OWN)
+_DAY = 86_400_000_000  # microseconds
+
+
+@compiled
+def fill(n: Neighbourhood, unjudged: bool, row: Column) -> None:
+    """Write the counts into `row` (NAMES,) float64; NaN is *not known*. `unjudged`: without what was said of the subject itself."""
+    row[:_FIRST_ASKED] = 0.0
+    row[_FIRST_ASKED:] = np.nan
+    me, bad = n.people[0], np.zeros(n.subject[0].people, np.bool_)
+    for person in range(len(bad)):
+        if n.people[person].labels and not (unjudged and person == 0):
+            bad[person] = judged(n.labels, n.people[person].label, n.people[person].labels).fraud
+    shares = np.zeros(len(bad), np.bool_)
+    for place in range(me.tie, me.tie + me.ties):
+        _shared(n, n.ties[n.ties_of[place]].identifier, (bad, shares), row)
+    _own(n, row[_FIRST_OWN:_FIRST_ASKED])
+    own = row[_FIRST_OWN:_FIRST_ASKED]
+    own[4] = bad[0]
+    for person in range(len(bad)):
+        own[5] += shares[person]
+        own[6] += shares[person] and bad[person]
+    if n.subject[0].asked:
+        asked, told = n.applications[0], row[_FIRST_ASKED:]
+        told[0], told[1], told[2], told[3] = asked.amount, asked.term_months, asked.face_match, asked.liveness
+        if asked.birth_year > 0:
+            told[4] = year(asked.at) - asked.birth_year
+
+
+@compiled
+def _shared(n: Neighbourhood, identifier: int, people: tuple[Column, Column], row: Column) -> None:
+    """Count one identifier of the subject, and who else holds it."""
+    bad, shares = people
+    one, first = n.identifiers[identifier], n.identifiers[identifier].kind * len(_OF_EACH)
+    fresh, known = 0, 0
+    for place in range(one.tie, one.tie + one.ties):
+        person, since = n.ties[place].person, n.ties[place].since
+        if person != 0:
+            shares[person] = True
+            fresh += since != UNDATED and n.subject[0].as_of - since < 30 * _DAY
+            known += bad[person]
+    row[first] += 1
+    row[first + 1] = max(row[first + 1], one.holders)
+    row[first + 2] = max(row[first + 2], fresh)
+    row[first + 3] = max(row[first + 3], known)
+
+
+@compiled
+def _own(n: Neighbourhood, own: Column) -> None:
+    """What the subject did: earlier applications and their lenders, dealings with others."""
+    subject, first, size = n.subject[0], n.people[0].application, n.people[0].applications
+    own[0] = size
+    for row in range(first, first + size):
+        past = subject.as_of - n.applications[row].at
+        own[1] += past < 7 * _DAY
+        own[2] += past < 30 * _DAY
+        new = 1
+        for before in range(first, row):
+            if n.applications[before].platform == n.applications[row].platform:
+                new = 0
+                break
+        own[3] += new
+    for place in range(subject.received):
+        own[7] += n.events[place].other != NOBODY
+    own[8] = subject.events - subject.received
