@@ -42,16 +42,17 @@ class Stat(NamedTuple):
 
     of: str
     distinct: bool
+    one_en: str
     text_en: str
     text_zh: str
 
 
 STATS: Mapping[str, Stat] = MappingProxyType(
     {
-        "apps": Stat(_APPLIED, False, "applications", "申请次数"),
-        "lenders": Stat(_APPLIED, True, "lenders asked", "申请机构数"),
-        "rejected": Stat(_REJECTED, False, "rejections", "被拒次数"),
-        "disbursed": Stat(_DISBURSED, False, "disbursements", "放款次数"),
+        "apps": Stat(_APPLIED, False, "application", "applications", "申请次数"),
+        "lenders": Stat(_APPLIED, True, "lender asked", "lenders asked", "申请机构数"),
+        "rejected": Stat(_REJECTED, False, "rejection", "rejections", "被拒次数"),
+        "disbursed": Stat(_DISBURSED, False, "disbursement", "disbursements", "放款次数"),
     }
 )
 _BY_LENDER = frozenset(stat.of for stat in STATS.values() if stat.distinct)
@@ -181,11 +182,17 @@ _NOTHING: Mapping[str, Mapping[str, None]] = MappingProxyType({k: MappingProxyTy
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A variable in words: its reason code, and texts that contain `{value}`."""
+    """A variable in words: its reason code, and texts that contain `{value}`; `one_en` says the English one of a single thing."""
 
     code: str
+    one_en: str
     text_en: str
     text_zh: str
+
+    def texts(self, value: float) -> tuple[str, str]:
+        """The reason in English and in Chinese, its value filled in."""
+        shown = f"{value:.0f}"
+        return (self.one_en if shown == "1" else self.text_en).format(value=shown), self.text_zh.format(value=shown)
 
 
 def describe(variable: str) -> Description:
@@ -194,9 +201,11 @@ def describe(variable: str) -> Description:
         raise KeyError(variable)
     _, window, key, segment, stat = variable.split("_")
     (key_en, key_zh), (segment_en, segment_zh), (window_en, window_zh) = _WORDS[key], _WORDS[segment], _WORDS[window]
+    where = f"{segment_en} in {window_en} with {key_en}"
     return Description(
         code=variable.upper(),
-        text_en=f"{{value}} {STATS[stat].text_en}{segment_en} in {window_en} with {key_en}",
+        one_en=f"{{value}} {STATS[stat].one_en}{where}",
+        text_en=f"{{value}} {STATS[stat].text_en}{where}",
         text_zh=f"{key_zh}近{window_zh}{segment_zh}{STATS[stat].text_zh}为{{value}}",
     )
 

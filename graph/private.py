@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from graph.errors import SettingError
 
@@ -76,3 +78,45 @@ def refuse_loose(path: Path, what: str) -> None:
         raise SettingError(
             f"{what}: the file {path} is open to others (mode {mode & 0o777:03o}): chmod 600 it, and make a new key if they could have read it"
         )
+
+
+class Own(NamedTuple):
+    """A secret that a file holds, and whether it was made just now."""
+
+    text: str
+    made: bool
+
+
+def own_secret(path: Path, what: str) -> Own:
+    """The secret in a file that only its owner can read: 64 random hex digits, made where there is no such file yet.
+
+    Of several that make it at once one wins, and all have its secret. Raises SettingError when the file can neither be read nor made, or is
+    open to others; `what` names it there.
+    """
+    try:
+        made = False
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made = _write_once(path, secrets.token_hex(32))
+        refuse_loose(path, what)
+        return Own(path.read_text(encoding="utf-8").strip(), made)
+    except UnicodeDecodeError:
+        raise SettingError(f"{what}: the file {path} cannot be used: it is no text") from None
+    except OSError as error:
+        raise SettingError(f"{what}: the file {path} cannot be used: {error.strerror}") from error
+
+
+def _write_once(path: Path, text: str) -> bool:
+    """Make the file whole or not at all; False where another was there first, whose content stands."""
+    descriptor, beside = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)  # 0600, whatever the umask
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(beside, path)
+        return True
+    except FileExistsError:
+        return False
+    finally:
+        os.unlink(beside)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,6 +12,7 @@ from typing import Any
 
 from graph import private
 from graph.errors import SettingError
+from graph.strength import ADVICE, weakness
 
 ALGORITHMS = ("sha256", "sm3")
 TOKEN = re.compile(r"[a-z]\w{0,15}(-sm3)?\.[0-9a-f]{32}")
@@ -47,6 +46,16 @@ class Keyring:
             raise SettingError(f"{keys[0][0]!r} is no name of a key version: a letter, then letters and digits, as in k1")
         return cls(keys, algorithm)
 
+    def weakness(self) -> str | None:
+        """What is wrong with the key for new values, and what to do: whoever has the store could find a weak one by trying, and with it every value.
+
+        An older key may be weak: it recognises what came under it, until that is loaded again.
+        """
+        version, newest = self.keys[0]
+        if (why := weakness(newest.decode())) is None:
+            return None
+        return f"the hash key {version} is weak, {why}: {ADVICE}, and keep this one behind it (docs/settings.md), so that what is stored still links"
+
     def token(self, kind: str, value: str) -> str:
         """The pseudonym of a canonical value under the current key: `k1.` and 32 hexadecimal digits."""
         return self._under(self.keys[0], kind, value)
@@ -66,30 +75,10 @@ def own_key(path: Path, say: Callable[[str], None]) -> str:
 
     Raises SettingError when the file can neither be read nor made, or is open to others.
     """
-    try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_once(path, secrets.token_hex(32))
-            say(f"no RINGFENCE_HASH_KEY: made a key of this store's own in {path} (only you can read it; without it new records no longer link)")
-        private.refuse_loose(path, "the key of the pseudonyms")
-        return path.read_text(encoding="ascii").strip()
-    except OSError as error:
-        raise SettingError(f"the key file {path} cannot be used: {error.strerror}") from error
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Make the file whole or not at all; where two processes race, the first one's key stands."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(beside, path)
-    except FileExistsError:
-        pass
-    finally:
-        beside.unlink()
+    text, made = private.own_secret(path, "the key of the pseudonyms")
+    if made:
+        say(f"no RINGFENCE_HASH_KEY: made a key of this store's own in {path} (only you can read it; without it new records no longer link)")
+    return text
 
 
 def _digest(key: bytes, message: bytes, algorithm: str) -> bytes:

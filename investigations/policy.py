@@ -10,6 +10,7 @@ from math import exp, log2, prod
 
 from graph.errors import SettingError
 from graph.model import RingKind
+from graph.multi_lending import STATS
 from graph.signals import DIMENSIONS, SIGNALS, Reading
 from investigations import network, reasons, rules
 from investigations.assessments import Conclusion, Decision, Level, Reason
@@ -114,7 +115,7 @@ class Policy:
         """Name and a fingerprint of everything that a decision, its score and its reasons depend on beside the model."""
         chosen = [asdict(part) for part in (self.thresholds, self.limits, self.telling, self.scale)]
         fixed = [(rule.code, rule.severity, rule.forces_review) for rule in rules.RULES.values()], rules.RING_LISTED, rules.INCOMPLETE
-        words = [(s.name, s.dimension, s.direction, s.unit, s.text_en, s.text_zh) for s in SIGNALS.values()]
+        words = [(s.name, s.dimension, s.direction, s.unit, s.text_en, s.text_zh) for s in SIGNALS.values()], dict(STATS)
         flagged = [kind.value for kind in RingKind if kind.flagged]
         content = repr((NAME, chosen, fixed, words, flagged, DIMENSIONS, of_made_worlds()))
         return f"{NAME}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"

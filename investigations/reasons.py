@@ -192,9 +192,9 @@ def _words(name: str, value: float) -> ReasonCode:
     if signal is not None:
         text_en, text_zh = signal.texts(value)
         return ReasonCode(code=signal.code, dimension=signal.dimension, text_en=text_en, text_zh=text_zh)
-    words, shown = multi_lending.describe(name), f"{value:.0f}"
-    texts = words.text_en.format(value=shown), words.text_zh.format(value=shown)
-    return ReasonCode(code=words.code, dimension="multi_lending", text_en=texts[0], text_zh=texts[1])
+    words = multi_lending.describe(name)
+    text_en, text_zh = words.texts(value)
+    return ReasonCode(code=words.code, dimension="multi_lending", text_en=text_en, text_zh=text_zh)
 
 
 def _evidence(candidate: Candidate, reading: Reading | None) -> Evidence | None:

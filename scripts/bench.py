@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from scripts.bench_traffic import bodies, traffic
+from scripts.bench_traffic import bodies, keyed, traffic
 
 SCRIPTS = Path(__file__).parent
 AS_OF = "2026-01-01"
@@ -94,7 +94,7 @@ def loaded(command: list[str], address: str, requests: list[bytes], warm_up: int
     print(f"== {' '.join(command[1:])}", file=sys.stderr, flush=True)
     first = len(requests) // 10 if warm_up is None else warm_up
     warm, rest = requests[:first], requests[first:]
-    with subprocess.Popen(command) as server:
+    with subprocess.Popen(command, env=keyed()) as server:
         try:
             wait_until_ready(address, server)
             traffic(address, warm, 4)

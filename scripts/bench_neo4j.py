@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import secrets
 import shutil
 import statistics
 import subprocess
@@ -49,7 +50,7 @@ def main() -> int:
     )
     parser.add_argument("--floor-rows", type=int, default=150_000, help="rows of all that the bare statements write (default 150000)")
     options = parser.parse_args()
-    os.environ["RINGFENCE_HASH_KEY"] = "a key for benchmarks"  # a Neo4j store makes none of its own
+    os.environ["RINGFENCE_HASH_KEY"] = secrets.token_hex(32)  # a Neo4j store makes none of its own
     figures: Figures = {}
     try:
         for applicants in (options.applicants // 10, options.applicants):

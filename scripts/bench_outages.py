@@ -6,6 +6,7 @@ import argparse
 import http.client
 import json
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scripts.bench import SCRIPTS, Figures, measured, wait_until_ready
-from scripts.bench_traffic import bodies
+from scripts.bench_traffic import HEADERS, bodies, keyed
 from scripts.neo4j_server import Neo4jServer
 from service.wiring import open_store
 
@@ -35,7 +36,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="of traffic at least (default 60)")
     parser.add_argument("--between", type=float, default=4.0, help="seconds that a server lives between two kills (default 4)")
     options = parser.parse_args()
-    os.environ["RINGFENCE_HASH_KEY"] = "a key for benchmarks"
+    os.environ["RINGFENCE_HASH_KEY"] = secrets.token_hex(32)  # a Neo4j store makes none of its own
     folder = options.folder / str(options.applicants)
     records = folder / "world" / "records"
     try:
@@ -94,7 +95,7 @@ class Answers:
             with self.turn:
                 body = next(requests)
             connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=30)
-            connection.request("POST", "/risk", body, {"Content-Type": "application/json"})
+            connection.request("POST", "/risk", body, HEADERS)
             response = connection.getresponse()
             answer = json.loads(response.read())
             connection.close()
@@ -116,7 +117,7 @@ def killed_traffic(server: Neo4jServer, records: Path, folder: Path, options: ar
         before = store.counts()["applications"]
     answers, downs = Answers(), list[tuple[float, float]]()
     requests = endless(records / "applications.parquet")
-    with subprocess.Popen([*command, "--casebook", casebook, "--port", "8704", "--workers", "2"]) as service:
+    with subprocess.Popen([*command, "--casebook", casebook, "--port", "8704", "--workers", "2"], env=keyed()) as service:
         try:
             wait_until_ready(ADDRESS, service)
             started = time.monotonic()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import os
-import secrets
 import socket
 import subprocess
 import sys
@@ -18,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.bench import measured, url, wait_until_ready
-from scripts.bench_traffic import bodies
+from scripts.bench_traffic import HEADERS, bodies, keyed
 
 AS_OF = "2026-01-01"
 HALF_OPEN, ENDLESS, BATCHES = 200, 8, 4
@@ -50,13 +48,12 @@ def besieged(folder: Path, applicants: int, batch: int, port: int) -> Figures:
         measured("make_world.py", folder / "world", "--applicants", applicants, "--days", 365, "--seed", 11)
         measured("load_records.py", records, "--store", url(folder), "--report", folder / "load")
         measured("train_model.py", "--store", url(folder), "--as-of", AS_OF, "--out", model)
-    key = secrets.token_hex(32)
     command = [sys.executable, str(Path(__file__).parent / "serve.py"), "--store", url(folder), "--model", str(model), "--port", str(port)]
     command += ["--casebook", f"sqlite:///{folder / f'casebook-{time.time_ns()}.db'}"]
-    with subprocess.Popen(command, env=os.environ | {"RINGFENCE_API_KEYS": f"siege:{key}:risk+facts+metrics@*"}) as server:
+    with subprocess.Popen(command, env=keyed()) as server:
         try:
             wait_until_ready(f"http://127.0.0.1:{port}", server)
-            siege = Siege(port, key, [json.loads(body) for body in bodies(str(records / "applications.parquet"), 2_000)])
+            siege = Siege(port, [json.loads(body) for body in bodies(str(records / "applications.parquet"), 2_000)])
             siege.batch(50)
             return {"peace": siege.looked(lambda seconds: seconds < 10.0), "siege": siege.laid(batch)}
         finally:
@@ -66,9 +63,8 @@ def besieged(folder: Path, applicants: int, batch: int, port: int) -> Figures:
 class Siege:
     """Callers of one service on this machine."""
 
-    def __init__(self, port: int, key: str, applications: Sequence[dict[str, Any]]) -> None:
+    def __init__(self, port: int, applications: Sequence[dict[str, Any]]) -> None:
         self._port = port
-        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         self._applications = applications
         self._asked = 0
 
@@ -144,7 +140,7 @@ class Siege:
     def _ask(self, method: str, path: str, told: Any, headers: dict[str, str]) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=LONGEST_S)
         try:
-            connection.request(method, path, None if told is None else json.dumps(told), self._headers | headers)
+            connection.request(method, path, None if told is None else json.dumps(told), HEADERS | headers)
             response = connection.getresponse()
             return response.status, response.read()
         finally:

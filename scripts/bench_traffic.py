@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import secrets
 import statistics
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
+
+KEY = secrets.token_hex(32)  # of this run: a service answers nobody without one
+HEADERS = {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"}
 
 
 def bodies(applications: str, count: int) -> list[bytes]:
@@ -21,6 +25,11 @@ def bodies(applications: str, count: int) -> list[bytes]:
     told = [{k: v for k, v in row.items() if v is not None and k != "applied_at"} for row in rows]
     stamp = time.time_ns()
     return [json.dumps(row | {"application_id": f"bench-{stamp}-{n}"}, default=str).encode() for n, row in enumerate(told)]
+
+
+def keyed() -> dict[str, str]:
+    """The environment of a service that this run may ask."""
+    return os.environ | {"RINGFENCE_API_KEYS": f"bench:{KEY}@*"}
 
 
 def traffic(address: str, requests: Sequence[bytes], connections: int) -> dict[str, float]:
@@ -44,11 +53,10 @@ def traffic(address: str, requests: Sequence[bytes], connections: int) -> dict[s
 def _send(address: str, requests: Sequence[bytes]) -> list[tuple[float, int, bool]]:
     where = urlsplit(address)
     connection = http.client.HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=30)
-    headers: dict[str, Any] = {"Content-Type": "application/json"}
     answers = []
     for body in requests:
         started = time.perf_counter()
-        connection.request("POST", "/risk", body, headers)
+        connection.request("POST", "/risk", body, HEADERS)
         response = connection.getresponse()
         answer = response.read()
         degraded = b'"degraded":{' in answer and b'"degraded":{"level":"full"' not in answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import socket
@@ -18,6 +19,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
+
+from service.operator_key import operators_file
+from service.settings import Settings
 
 SCRIPTS = Path(__file__).parent
 SHANGHAI = ZoneInfo("Asia/Shanghai")  # the time zone of deliveries and arguments unless they say another
@@ -54,14 +58,16 @@ def demonstrate(options: argparse.Namespace, started: float) -> int:
     step("4/6  this week's rings, and what changed", *weekly, "--as-of", today, "--out", rings)
     step("5/6  a model, of what was known by then", "train_model.py", "--store", store, "--as-of", today, "--out", model)
     port = free_port(options.port)
+    key_file = operators_file(Settings(store=store, casebook=casebook))
     service = start("6/6  the service", "serve.py", "--store", store, "--model", model, "--casebook", casebook, "--port", port)
     try:
         address = f"http://127.0.0.1:{port}"
         wait_until_ready(address, service)
-        show(ask(address, somebody(world / "records", rings)))
+        show(ask(address, somebody(world / "records", rings), key_file.read_text().strip()))
         say(f"ready after {time.monotonic() - started:.0f} s")
         print(
-            f"  the ring report       {rings / 'report.html'}\n  the desk              {address}/desk\n  the API               {address}/docs",
+            f"  the ring report       {rings / 'report.html'}\n  the desk              {address}/desk: sign in with the key below\n"
+            f"  the API               {address}/docs: send Authorization: Bearer and the key\n  the key               cat {key_file}",
             flush=True,
         )
         if not options.once:
@@ -81,8 +87,9 @@ def step(title: str, script: str, *arguments: object) -> None:
 
 
 def start(title: str, script: str, *arguments: object) -> subprocess.Popen[bytes]:
-    """The same for a step that stays."""
-    return subprocess.Popen(announced(title, script, *arguments))
+    """The same for a step that stays; whatever keys are configured here, a demonstration has one of its own, made at its first start."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RINGFENCE_API_KEYS")}
+    return subprocess.Popen(announced(title, script, *arguments), env=environment)
 
 
 def announced(title: str, script: str, *arguments: object) -> list[str]:
@@ -132,9 +139,9 @@ def somebody(records: Path, rings: Path) -> dict[str, Any]:
     return told | {"application_id": f"{latest['application_id']}-again-{int(time.time())}"}
 
 
-def ask(address: str, application: dict[str, Any]) -> dict[str, Any]:
-    """POST /risk. A refusal is printed and raised."""
-    headers = {"Content-Type": "application/json"}
+def ask(address: str, application: dict[str, Any], key: str) -> dict[str, Any]:
+    """POST /risk with a caller's key. A refusal is printed and raised."""
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
     request = urllib.request.Request(f"{address}/risk", json.dumps(application, default=str).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=30) as response:

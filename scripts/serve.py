@@ -14,7 +14,8 @@ from service.settings import Settings
 EXAMPLE = """example:
   .venv/bin/python scripts/serve.py --store sqlite:///ringfence.db --model models/first --casebook sqlite:///casebook.db
 
-Ready when GET /readyz answers 200. Every option is also a setting (docs/settings.md)."""
+Ready when GET /readyz answers 200. Where no caller's key is configured, the first start makes one, shows it once and keeps it beside the store
+(ringfence.db.operator.key). Every option is also a setting (docs/settings.md)."""
 
 
 def main() -> int:
@@ -23,7 +24,7 @@ def main() -> int:
     parser.add_argument("--store", help="URL of the graph store (default: RINGFENCE_STORE)")
     parser.add_argument("--model", help="folder of the model bundle (default: RINGFENCE_MODEL)")
     parser.add_argument("--casebook", help="URL of the casebook (default: RINGFENCE_CASEBOOK)")
-    parser.add_argument("--host", help="address to listen on (default: 127.0.0.1; any other needs an API key)")
+    parser.add_argument("--host", help="address to listen on (default: 127.0.0.1; it is plain HTTP)")
     parser.add_argument("--port", type=int, help="port to listen on (default: 8000)")
     parser.add_argument("--workers", type=int, help="worker processes (default: 2)")
     options = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}

@@ -8,15 +8,17 @@ import math
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, perf_counter
+from typing import Any
 
 from flask import Flask, Response, g, request
+from flask.testing import FlaskClient
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
-from graph.errors import StoreError
+from graph.errors import SettingError, StoreError
 from service import calls, facts_api, headers, metrics, problems, redaction, ring_api, risk_api, status_api
 from service.assess import warm_up
-from service.auth import LOCAL, KeyRing, Keys, is_loopback
+from service.auth import LOCAL, KeyRing, Keys
 from service.binding import OPERATOR, Binding
 from service.debts import Settler
 from service.desk import routes
@@ -45,14 +47,9 @@ OPEN = frozenset(
     }
 )
 WRONG_KEYS_S, WRONG_KEYS = 0.2, 10  # wrong keys that one address may send: ten at once, then one every five seconds
+_IN_PROCESS = "ringfence.in_process"  # in the environ of a request that came over no socket; no header can put it there
 CALLER_GONE = 499  # the status in the metrics of what nobody waited for any more
 SCOPE_OF = {"risk": "risk", "facts": "facts", "rings": "rings", "desk": "desk", "status": "metrics"}
-
-
-class NotFromHere(Forbidden):
-    """Without a key only this machine is answered."""
-
-    problem = "not_from_here"
 
 
 class NoLender(Forbidden):
@@ -67,10 +64,19 @@ class ScopeMissing(Forbidden):
     problem = "scope_missing"
 
 
+class InProcess(FlaskClient):
+    """A client in the application's own process: whoever holds the application needs no key for it, unless keys are configured."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.environ_base[_IN_PROCESS] = "yes"
+
+
 def create_app(wired: Wired) -> Flask:
-    """The application around what was plugged together."""
+    """The application around what was plugged together. Over a socket it answers nobody without a key, whatever server it is put behind."""
     redaction.install()
     app = Flask("service", static_folder=None)
+    app.test_client_class = InProcess
     app.extensions["ringfence"] = wired
     app.config["MAX_CONTENT_LENGTH"] = wired.settings.max_batch_bytes
     app.extensions["ringfence.batches"] = Slots(wired.settings.batches_per_key, Path(shared) if (shared := wired.settings.metrics_dir) else None)
@@ -93,8 +99,11 @@ def create_app(wired: Wired) -> Flask:
 
 
 def from_environment() -> Flask:
-    """The application of one worker process, from the settings in the environment."""
-    wired = wire(Settings.from_environment())
+    """The application of one worker process, from the settings in the environment. Raises SettingError where these name no caller's key."""
+    settings = Settings.from_environment()
+    if not KeyRing(settings.api_keys, settings.api_keys_file).keys():
+        raise SettingError("no API key is configured: start by scripts/serve.py, which makes one, or give RINGFENCE_API_KEYS")
+    wired = wire(settings, listens=True)
     _warm(wired)
     Settler(wired.store, wired.casebook).start()
     app = create_app(wired)
@@ -152,12 +161,10 @@ def _frame(app: Flask, ring: KeyRing, wrong: RateLimit) -> None:
 
 
 def _admit(keys: Keys, wrong: RateLimit) -> None:
-    """Note who calls, or refuse: 401 without a valid key, 403 for what the key does not open or from elsewhere, 429 for too much."""
-    if not keys and not (is_loopback(request.remote_addr or "") and is_loopback(_host())):
-        raise NotFromHere("no API key is configured, so this service answers on loopback only")
+    """Note who calls, or refuse: 401 without a valid key, 403 for what the key does not open, 429 for too much."""
     if request.endpoint is None or request.endpoint in OPEN:
         return
-    caller = LOCAL if not keys else keys.caller(request.headers.get("Authorization", ""))
+    caller = keys.caller(request.headers.get("Authorization", "")) if keys or _IN_PROCESS not in request.environ else LOCAL
     if caller is None:
         if request.headers.get("Authorization"):
             metrics.REFUSED_KEYS.inc()
@@ -181,9 +188,3 @@ def _own_lenders() -> Binding:
     if not own:
         raise NoLender("this key speaks for the lender that runs the service, and the store knows no lender with is_own")
     return Binding(own)
-
-
-def _host() -> str:
-    """The host that the request names, without its port: a page elsewhere that points its own name at this machine is not this machine."""
-    host = request.host
-    return host if host.endswith("]") else host.partition(":")[0] if host.count(":") <= 1 else host.rpartition(":")[0]

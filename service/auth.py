@@ -6,7 +6,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import ipaddress
 import logging
 import re
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from time import monotonic
 
 from graph import private
 from graph.errors import SettingError
+from graph.strength import ADVICE, weakness
 from service.binding import OPERATOR, Binding
 
 log = logging.getLogger("ringfence.auth")
@@ -25,10 +25,7 @@ SCOPES = ("risk", "types", "facts", "rings", "desk", "metrics")
 LENDERS_SCOPES = frozenset({"risk", "types", "facts"})
 """What a key that is bound to lenders may open; the rest shows what is across lenders, and is the operator's."""
 _USUAL = frozenset({"risk", "facts"})  # of a bound key that names none
-SHORTEST = 32  # bytes of a key
-FEWEST_CHARACTERS = 8  # different ones: `aaaa...` is no secret
 _DIGEST = re.compile(r"sha256\$[0-9a-f]{64}")
-_NAMES = frozenset({"localhost"})
 _VARIABLE = "RINGFENCE_API_KEYS"
 LOOK_AGAIN_S = 1.0  # how often a file of keys is looked at
 
@@ -43,6 +40,7 @@ class Caller:
 
 
 LOCAL = Caller("local", frozenset(SCOPES), OPERATOR)
+"""Who holds the application itself, in its own process, where no key is configured."""
 
 
 class Keys:
@@ -137,7 +135,10 @@ class KeyRing:
             more = Path(self.file).read_text(encoding="utf-8") if self.file else ""
         except (OSError, UnicodeDecodeError) as error:
             raise SettingError(f"{_VARIABLE}_FILE: the file {self.file} cannot be read as text") from error
-        return Keys.parse(f"{self.given}\n{more}")
+        keys = Keys.parse(f"{self.given}\n{more}")
+        if self.file and not keys:
+            raise SettingError(f"{_VARIABLE}_FILE: the file {self.file} holds no key: put one in, or leave the setting away")
+        return keys
 
 
 def _entry(entry: str) -> tuple[bytes, Caller]:
@@ -147,7 +148,7 @@ def _entry(entry: str) -> tuple[bytes, Caller]:
     if not name or not key:
         raise SettingError(f"{_VARIABLE}: give name:key, name:key:scope+scope, and for whom the key speaks as @lender+lender or @* at the end")
     binding = _binding(name, lenders) if at else None
-    return _key(name, key), Caller(name, _scopes(name, scopes if listed else None, binding), binding)
+    return digest_of(name, key), Caller(name, _scopes(name, scopes if listed else None, binding), binding)
 
 
 def _binding(name: str, lenders: str) -> Binding:
@@ -171,29 +172,13 @@ def _scopes(name: str, listed: str | None, binding: Binding | None) -> frozenset
     return scopes
 
 
-def _key(name: str, key: str) -> bytes:
+def digest_of(name: str, key: str) -> bytes:
+    """The digest of a caller's key. Raises SettingError for a weak one."""
     if _DIGEST.fullmatch(key):
         return bytes.fromhex(key.removeprefix("sha256$"))
-    if len(key.encode()) < SHORTEST or len(set(key)) < FEWEST_CHARACTERS:
-        raise SettingError(f"{_VARIABLE}: the key of {name} is weak: take {SHORTEST} random characters or more (openssl rand -hex 32 makes some)")
+    if (why := weakness(key)) is not None:
+        raise SettingError(f"{_VARIABLE}: the key of {name} is weak, {why}: {ADVICE}")
     return _digest(key)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address or host name can only mean this machine."""
-    bare = host.strip("[]")
-    if bare.lower() in _NAMES:
-        return True
-    try:
-        return ipaddress.ip_address(bare).is_loopback
-    except ValueError:
-        return False
-
-
-def check_address(host: str, keys: Keys) -> None:
-    """Raise SettingError for an address that others can reach when no key is configured."""
-    if not keys and not is_loopback(host):
-        raise SettingError(f"no API key is configured, so the service answers on loopback only, not on {host}: set {_VARIABLE} first")
 
 
 def _digest(key: str) -> bytes:

@@ -44,9 +44,6 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "no_valid_key": Problem(401, "No valid key", "Send `Authorization: Bearer KEY` with a key that this service knows."),
         "no_lender": Problem(403, "Nobody can say for whom the key speaks", "Load `platforms` with the lender that `is_own`, or bind the key."),
         "scope_missing": Problem(403, "The key does not open this", "Use a key with the scope that `detail` names."),
-        "not_from_here": Problem(
-            403, "No key is configured, so only this machine is answered", "Configure keys (`RINGFENCE_API_KEYS`), or call locally."
-        ),
         "forbidden": Problem(403, "Not allowed", "Ask who runs the service."),
         "applicant_unknown": Problem(404, "Nobody knows this applicant", "Check the id: no application, event or label ever named it."),
         "application_unknown": Problem(404, "There is no such application", "Send the whole application, or the id of one sent before."),
@@ -97,8 +94,13 @@ def code_of(error: Exception) -> str:
     return "internal_error"
 
 
-def problem(error: Exception) -> dict[str, Any]:
-    """The problem document of an error; what is not ours says nothing about the inside."""
+def problem(error: Exception, part: str = "") -> dict[str, Any]:
+    """The problem document of the request that raised `error`, or of that `part` of it (`#3` in a batch)."""
+    return _what(error) | {"instance": f"{request.path}{part}", "request_id": g.get("request_id")}
+
+
+def _what(error: Exception) -> dict[str, Any]:
+    """What happened; an error that is not ours says nothing about the inside."""
     if isinstance(error, HTTPException):
         return _document(code_of(error), error.description or "")
     if not isinstance(error, RingfenceError):
@@ -125,7 +127,6 @@ def respond(error: Exception) -> Response:
     document = problem(error)
     if document["status"] >= 500:
         log.error("%s %s failed: %s", request.method, request.path, error, exc_info=document["status"] == 500)
-    document |= {"instance": request.path, "request_id": g.get("request_id")}
     response = Response(orjson.dumps(document), status=document["status"], mimetype="application/problem+json")
     if isinstance(error, HTTPException):
         for name, value in error.get_headers():

@@ -174,7 +174,7 @@ def _each(items: Sequence[Any], frame: Call, body: Any) -> Iterator[bytes]:
                 raise
             if not isinstance(error, RingfenceError):
                 log.exception("a request of a batch failed")
-            yield orjson.dumps(problems.problem(error) | {"request_id": g.request_id})
+            yield orjson.dumps(problems.problem(error, f"#{position}"))
 
 
 def _json(body: bytes) -> Response:

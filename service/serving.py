@@ -17,8 +17,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from graph.errors import SettingError
-from service.auth import KeyRing, check_address
+from service.auth import KeyRing
 from service.command import folder_for
+from service.operator_key import operators_file, with_operators_key
 from service.settings import Settings
 from service.wiring import load_scorer, wire
 
@@ -37,18 +38,19 @@ def serve(settings: Settings) -> None:
     """
     _allow_files(2 * CONNECTIONS)
     os.environ.update(_ONE_THREAD)  # before numeric libraries start threads of their own, which would not outlive the fork of a worker
-    keys = KeyRing(settings.api_keys, settings.api_keys_file).keys()
-    check_address(settings.host, keys)
+    keyless = not KeyRing(settings.api_keys, settings.api_keys_file).keys()
+    if keyless:
+        operators_file(settings)  # where there can be none, better now than when the model is loaded
     if not settings.model:
         raise SettingError("no model: give --model DIR, a bundle made by scripts/train_model.py")
     # Once here, so that a wrong URL, key or bundle stops the start, and the workers do not race to make the tables.
     _prepare(settings)
+    if keyless:
+        settings = with_operators_key(settings, _say)
     folder = str(folder_for(Path(settings.metrics_dir))) if settings.metrics_dir else tempfile.mkdtemp(prefix="ringfence-metrics-")
     os.environ.update(replace(settings, metrics_dir=folder).to_environment() | {"PROMETHEUS_MULTIPROC_DIR": folder})
-    if not keys:
-        print("no API key is configured (RINGFENCE_API_KEYS): answering on loopback only", file=sys.stderr, flush=True)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    print(f"serving on http://{host}:{settings.port}, {settings.workers} workers; desk: /desk, docs: /docs", file=sys.stderr, flush=True)
+    _say(f"serving on http://{host}:{settings.port}, {settings.workers} workers; desk: /desk, docs: /docs")
     try:
         _server(settings).serve()
     finally:
@@ -56,9 +58,13 @@ def serve(settings: Settings) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
 def _prepare(settings: Settings) -> None:
     _check_port(settings)
-    wired = wire(settings, scorer=load_scorer(settings.model, settings.model_digest))
+    wired = wire(settings, scorer=load_scorer(settings.model, settings.model_digest), listens=True)
     wired.casebook.forget_claims(wired.clock() - timedelta(hours=settings.idempotency_hours))
     wired.close()
 

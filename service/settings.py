@@ -62,11 +62,12 @@ class Settings:
     hash_algorithm: str = _setting("sha256", "Keyed hash of the pseudonyms: `sha256` or `sm3`.")
     api_keys: str = _setting(
         "",
-        "Callers, by commas: `name:key` or `name:key:scope+scope` (risk types facts rings desk metrics), then `@lender+lender` or `@*`.",
+        "Callers, by commas: `name:key` or `name:key:scope+scope` (risk types facts rings desk metrics), then `@lender+lender` or `@*`; "
+        "none: `serve.py` makes the operator a key in a file beside the store.",
         secret=True,
     )
     api_keys_file: str = _setting("", "File with more callers in the same form, read again when it changes: keys are rotated without a restart.")
-    host: str = _setting("127.0.0.1", "Address that the service listens on; without an API key only a loopback address is taken.")
+    host: str = _setting("127.0.0.1", "Address that the service listens on: plain HTTP, so put a proxy with TLS before any that others can reach.")
     port: int = _setting(8000, "Port that the service listens on.")
     workers: int = _setting(2, "Worker processes of the service.")
     timezone: str = _setting(

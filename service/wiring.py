@@ -72,14 +72,17 @@ class Wired:
         self.store.close()
 
 
-def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[], datetime] = system_clock) -> Wired:
-    """Everything a service process needs; `scorer` spares the loading. Raises SettingError, BundleError or StoreError, each with the next step."""
+def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[], datetime] = system_clock, listens: bool = False) -> Wired:
+    """Everything a service process needs; `scorer` spares the loading. One that `listens` to others takes no weak hash key.
+
+    Raises SettingError, BundleError or StoreError, each with the next step.
+    """
     if scorer is None and settings.model:
         scorer = load_scorer(settings.model, settings.model_digest)
     zone = time_zone(settings.timezone)
     with ExitStack() as opened:  # closed again where the rest cannot be had
         store = opened.enter_context(open_store(settings.store, live=True, zone=settings.timezone))
-        keys = open_keyring(settings, store)
+        keys = open_keyring(settings, store, strict=listens)
         casebook = open_casebook(settings.casebook, settings.casebook_sync)
         opened.pop_all()
     rotated = len(keys.keys) > 1
@@ -192,14 +195,20 @@ def load_scorer(folder: str, pinned: str = "") -> Scorer:
     return Scorer.load(Path(folder), pinned)
 
 
-def open_keyring(settings: Settings, store: GraphStore) -> Keyring:
+def open_keyring(settings: Settings, store: GraphStore, *, strict: bool = False) -> Keyring:
     """The keys of the pseudonyms of `store`; an embedded one without facts and key makes its own in a file beside it, and says so.
 
-    Raises SettingError where a key is needed and there is none.
+    Raises SettingError where a key is needed and there is none, and for a weak one: always for a store on a server, which others may reach,
+    for an embedded one when `strict` (else it is said).
     """
     beside = sqlite_path(settings.store) if settings.store.startswith("sqlite:") else None
     values = {"hash_key": settings.hash_key, "hash_key_version": settings.hash_key_version, "hash_algorithm": settings.hash_algorithm}
-    return keyring(values, beside, log.warning, lambda: store.mark() == 0)
+    keys = keyring(values, beside, log.warning, lambda: store.mark() == 0)
+    if (weak := keys.weakness()) is not None:
+        if strict or beside is None:
+            raise SettingError(weak)
+        log.warning("%s", weak)
+    return keys
 
 
 def policy_for(settings: Settings, scorer: Scorer | None) -> Policy:

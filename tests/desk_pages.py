@@ -19,9 +19,12 @@ from service.settings import Settings
 from service.wiring import wire
 from tests.browsers import chromium
 from tests.desk_worlds import fill
+from tests.small_service import key
 from tests.small_worlds import day
-from tests.stores import open_store, store_url
+from tests.stores import HASH_KEY, open_store, store_url
 
+KEY = key("an investigator")
+KEYS = {"api_keys": f"desk:{KEY}:desk@*"}
 NODES = "document.getElementById('canvas')._cyreg.cy.nodes().map(n => n.id())"
 PLACES = "Object.fromEntries(document.getElementById('canvas')._cyreg.cy.nodes().map(n => [n.id(), [n.position('x'), n.position('y')]]))"
 SELECTED = "document.getElementById('canvas')._cyreg.cy.nodes(':selected').map(n => n.id())"
@@ -39,7 +42,7 @@ def running(folder: Path, **more: Any) -> Iterator[str]:
     """The address of a desk over the small world."""
     with open_store(folder / "store.db") as store:
         fill(store)
-    settings = Settings(store=store_url(folder / "store.db"), casebook=f"sqlite:///{folder}/book.db", hash_key="a key for this test alone", **more)
+    settings = Settings(store=store_url(folder / "store.db"), casebook=f"sqlite:///{folder}/book.db", hash_key=HASH_KEY, **(KEYS | more))
     wired = wire(settings, clock=lambda: day(100))
     warm_up(wired)  # as a worker does before it takes requests: a Neo4j server that is new to its statements plans them for seconds
     server = make_server("127.0.0.1", 0, create_app(wired), threaded=True)
@@ -70,7 +73,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A desk that needs no key."""
+    """A desk whose key the pages have."""
     with running(tmp_path_factory.mktemp("desk")) as at:
         yield at
 
@@ -78,6 +81,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def opened(browser: Any, address: str, **how: Any) -> Iterator[Any]:
     """A page of a browser of that kind; in the end nothing was complained about and nothing was asked of anybody else."""
     context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "timezone_id": "Asia/Shanghai"} | how))
+    context.add_init_script(f"sessionStorage.setItem('ringfence-key', '{KEY}')")  # as if somebody had signed in
     page = context.new_page()
     page.set_default_timeout(10_000)
     said: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from service.assess import assess
 from service.settings import Settings
 from service.wiring import Wired, wire
 from tests.small_worlds import day, random_facts
-from tests.stores import TIMEOUT_MS, open_url, store_url
+from tests.stores import HASH_KEY, TIMEOUT_MS, open_url, store_url
 
 
 @dataclass
@@ -70,15 +71,13 @@ class PlainModel:
 
 
 def key(name: str) -> str:
-    """A key of that name that is long enough."""
-    return f"{name}-0123456789abcdefghijklmnopqrstuvwxyz"
+    """A key of that name that is strong enough."""
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def settings_in(folder: Path, **changes: Any) -> Settings:
     """Settings with store and casebook in a folder."""
-    base = Settings(
-        store=store_url(folder / "store.db"), casebook=f"sqlite:///{folder}/casebook.db", hash_key="a key for tests", timeout_ms=TIMEOUT_MS
-    )
+    base = Settings(store=store_url(folder / "store.db"), casebook=f"sqlite:///{folder}/casebook.db", hash_key=HASH_KEY, timeout_ms=TIMEOUT_MS)
     return dataclasses.replace(base, **changes)
 
 

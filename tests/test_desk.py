@@ -16,7 +16,7 @@ from service.settings import Settings
 from service.wiring import wire
 from tests.desk_worlds import HOSTILE, PHONE, fill, ring_of
 from tests.small_worlds import applies, before, day, known_as, random_facts, uses
-from tests.stores import open_store, store_url
+from tests.stores import HASH_KEY, open_store, store_url
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def wired(store, tmp_path):
-    settings = Settings(store=store_url(tmp_path / "store.db"), casebook=f"sqlite:///{tmp_path}/book.db", hash_key="a key for this test alone")
+    settings = Settings(store=store_url(tmp_path / "store.db"), casebook=f"sqlite:///{tmp_path}/book.db", hash_key=HASH_KEY)
     opened = wire(settings, clock=lambda: day(100))
     yield opened
     opened.close()

@@ -16,7 +16,7 @@ from service.redaction import install
 from service.settings import Settings
 from service.wiring import wire
 from tests.small_worlds import applies, day
-from tests.stores import sqlite_only, store_url
+from tests.stores import HASH_KEY, sqlite_only, store_url
 
 MOBILE, CARD, MAIL, PERSON = "15073157065", "6222021234567890128", "san.zhang@example.com", "11010519491231002X"
 RAW = {IdentifierKind.PHONE: MOBILE, IdentifierKind.BANK_CARD: CARD, IdentifierKind.EMAIL: "li.wei@bank.cn", IdentifierKind.NATIONAL_ID: PERSON}
@@ -25,7 +25,7 @@ COLUMNS = {column.kind: column for column in reversed(IDENTIFIERS)}
 
 @pytest.fixture
 def wired(tmp_path):
-    settings = Settings(store=store_url(tmp_path / "store.db"), casebook=f"sqlite:///{tmp_path}/book.db", hash_key="a key for this test alone")
+    settings = Settings(store=store_url(tmp_path / "store.db"), casebook=f"sqlite:///{tmp_path}/book.db", hash_key=HASH_KEY)
     opened = wire(settings, clock=lambda: day(100))
     held = [opened.naming.name(COLUMNS[kind], raw).mention for kind, raw in RAW.items()]
     opened.store.add(Facts(applications=(applies("ann", 10, *held), applies("13958274630", 11, application_id="202601050000123456"))))

@@ -210,7 +210,8 @@ def test_every_variable_has_words(name: str) -> None:
 
 def test_a_variable_in_words() -> None:
     said = multi_lending.describe("ml_7d_person_nbank_lenders")
-    assert said.text_en.format(value=9) == "9 lenders asked at non-banks in 7 days with this person"
+    assert said.texts(9.0)[0] == "9 lenders asked at non-banks in 7 days with this person"
+    assert said.texts(1.0)[0] == "1 lender asked at non-banks in 7 days with this person"
     assert said.text_zh.format(value=9) == "同一人近7天非银机构申请机构数为9"
     with pytest.raises(KeyError):
         multi_lending.describe("ml_2d_person_nbank_lenders")

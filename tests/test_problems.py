@@ -14,7 +14,7 @@ from graph import errors
 from service.app import create_app
 from service.problems import PROBLEMS
 from service.wiring import Wired
-from tests.small_service import body, service
+from tests.small_service import body, key, service
 
 ROOT = Path(__file__).parent.parent
 DOCS = (ROOT / "docs" / "problems.md").read_text(encoding="utf-8")
@@ -86,10 +86,10 @@ def test_what_is_not_there_has_its_code(client: FlaskClient, path: str, expected
 
 
 def test_a_wrong_key_and_one_that_does_not_open_this_are_told_apart(tmp_path: Path) -> None:
-    wired = service(tmp_path, api_keys="desk:0123456789abcdefghijklmnopqrstuvwxyz:desk@*", public_url="https://risk.example/")
+    wired = service(tmp_path, api_keys=f"desk:{key('desk')}:desk@*", public_url="https://risk.example/")
     client = create_app(wired).test_client()
     assert code(client.get("/rings", headers={"Authorization": "Bearer wrong"})) == (401, "no_valid_key")
-    refused = client.get("/rings", headers={"Authorization": "Bearer 0123456789abcdefghijklmnopqrstuvwxyz"})
+    refused = client.get("/rings", headers={"Authorization": f"Bearer {key('desk')}"})
     assert code(refused) == (403, "scope_missing")
     assert refused.get_json()["type"] == "https://risk.example/docs/problems#scope_missing"
     wired.close()

@@ -26,6 +26,7 @@ from service.wiring import wire
 from tests.casebooks import forge
 from tests.small_service import Clock, PlainModel, body, risk, settings_in
 from tests.small_worlds import day, random_facts
+from tests.stores import HASH_KEY
 
 GUARD = statements(ASSESSMENTS)["assessments_update_refused"]
 SCRIPT = Path(__file__).parents[1] / "scripts" / "replay_assessments.py"
@@ -59,7 +60,7 @@ def test_under_another_policy_all_differ_and_the_fields_are_named(settings: Sett
 
 def test_the_command_ends_with_its_figures_and_with_1_when_one_differs(settings: Settings) -> None:
     asked = [sys.executable, SCRIPT, "--store", settings.store, "--casebook", settings.casebook]
-    known = {**os.environ, "RINGFENCE_HASH_KEY": "a key for tests"}
+    known = {**os.environ, "RINGFENCE_HASH_KEY": HASH_KEY}
     same = subprocess.run(asked, env=known, capture_output=True, text=True, check=False)
     assert (same.returncode, json.loads(same.stdout.splitlines()[-1])["equal"]) == (0, 12)
     other = {"RINGFENCE_REVIEW_PROBABILITY": "0.5", "RINGFENCE_DECLINE_PROBABILITY": "0.6"}

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,12 @@ import pytest
 from investigations.casebook import Casebook
 from scripts import score as score_script
 from scripts import serve as serve_script
+from service.operator_key import operators_file
+from service.settings import Settings
 from tests.small_models import small_facts, trained
 from tests.small_service import body
 from tests.small_worlds import day
-from tests.stores import ON_NEO4J, open_store, store_url
+from tests.stores import HASH_KEY, ON_NEO4J, open_store, store_url
 
 ROOT = Path(__file__).parent.parent
 NOW = day(2000)
@@ -41,11 +44,44 @@ class Running:
     port: int
     store: Path
     casebook: Path
+    said: Path
+
+    @classmethod
+    def started(cls, store: Path, bundle: Path, casebook: Path, port: int | None = None) -> Running:
+        """One that is ready: two workers, on a free port unless it is given."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = port or int(probe.getsockname()[1])
+        command = [sys.executable, "scripts/serve.py", "--store", store_url(store), "--model", str(bundle), "--casebook", f"sqlite:///{casebook}"]
+        soon = os.environ | {"RINGFENCE_BODY_SECONDS": "2"}
+        said = casebook.with_name(f"said-{time.time_ns()}")  # no pipe: whatever is left of a service that was killed would hold its other end
+        with said.open("wb") as errors:
+            arguments = [*command, "--port", str(port), "--workers", "2"]
+            process = subprocess.Popen(arguments, cwd=ROOT, stderr=errors, env=soon, start_new_session=True)
+        service = cls(process, port, store, casebook, said)
+        try:
+            wait_until_ready(service)
+        except BaseException:
+            service.end()
+            raise
+        return service
+
+    def end(self) -> None:
+        """End it, its workers too, whatever state they are in."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    @property
+    def key(self) -> str:
+        """The key that its first start made."""
+        return operators_file(Settings(store=store_url(self.store), casebook=f"sqlite:///{self.casebook}")).read_text().strip()
 
     def ask(self, method: str, path: str, told: Any = None, **headers: str) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request(method, path, orjson.dumps(told) if told is not None else None, {"Content-Type": "application/json", **headers})
+            sent = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"} | headers
+            connection.request(method, path, orjson.dumps(told) if told is not None else None, sent)
             response = connection.getresponse()
             return response.status, response.read()
         finally:
@@ -70,7 +106,7 @@ def _hash_key() -> Iterator[None]:
     """A store in Neo4j makes no key of its own."""
     with pytest.MonkeyPatch.context() as patch:
         if ON_NEO4J:
-            patch.setenv("RINGFENCE_HASH_KEY", "a key for tests")
+            patch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
         yield
 
 
@@ -85,25 +121,16 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def running(model: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     store, bundle = model
     casebook = tmp_path_factory.mktemp("book") / "casebook.db"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "scripts/serve.py", "--store", store_url(store), "--model", str(bundle), "--casebook", f"sqlite:///{casebook}"]
-    soon = os.environ | {"RINGFENCE_BODY_SECONDS": "2"}
-    process = subprocess.Popen([*command, "--port", str(port), "--workers", "2"], cwd=ROOT, stderr=subprocess.PIPE, env=soon)
-    service = Running(process, port, store, casebook)
+    service = Running.started(store, bundle, casebook)
     try:
-        wait_until_ready(service)
         yield service
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        service.end()
 
 
 def wait_until_ready(service: Running) -> None:
     for _ in range(3_000):  # a machine that is busy with other things takes its time
-        assert service.process.poll() is None, service.process.stderr.read().decode()
+        assert service.process.poll() is None, service.said.read_text()
         try:
             if service.ask("GET", "/readyz")[0] == 200:
                 return
@@ -201,7 +228,8 @@ def test_endless_bodies_batches_and_half_open_connections_hold_up_nobody(running
 
 def test_a_batch_whose_caller_hangs_up_stops(running: Running) -> None:
     told = orjson.dumps([body(f"hung-up-{n}") for n in range(1_000)])
-    head = f"POST /risk/batch HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(told)}\r\n\r\n"
+    head = f"POST /risk/batch HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {running.key}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(told)}\r\n\r\n"
     connection = raw(running, head.encode() + told)
     with Casebook(f"sqlite:///{running.casebook}") as book:
         before = book.count()
@@ -250,7 +278,39 @@ def test_workers_count_together(running: Running) -> None:
 def test_it_ends_on_sigterm_without_a_fault(running: Running) -> None:
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(30) == 0
-    assert b"no API key is configured" in running.process.stderr.read()
+    assert "Traceback" not in running.said.read_text()
+
+
+def test_a_first_start_shows_its_key_once_and_without_it_nobody_is_answered(model: tuple[Path, Path], tmp_path: Path) -> None:
+    where = tmp_path / "graph.db", model[1], tmp_path / "casebook.db"
+    services = [first := Running.started(*where)]
+    try:
+        assert first.said.read_text().count(first.key) == 1
+        proxied = {"X-Forwarded-For": "127.0.0.1", "X-Real-Ip": "127.0.0.1", "Forwarded": "for=127.0.0.1", "Host": "localhost"}
+        for headers in ({}, proxied, {"X-Ringfence.in_process": "yes"}):
+            assert [first.ask("GET", path, Authorization="", **headers)[0] for path in ("/metrics", "/rings", "/healthz")] == [401, 401, 200]
+        assert first.ask("GET", "/metrics")[0] == 200
+        first.process.kill()
+        first.process.wait()
+        wait_until_the_port_is_free(first)
+        services.append(second := Running.started(*where, first.port))
+        assert second.key not in second.said.read_text()
+        assert ".operator.key, which only you can read" in second.said.read_text()
+        assert second.ask("GET", "/metrics")[0] == 200
+    finally:
+        for service in services:
+            service.end()
+
+
+def wait_until_the_port_is_free(service: Running) -> None:
+    """The workers of a server that was killed end by themselves."""
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", service.port), timeout=5).close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("workers outlived their server for a minute")
 
 
 def exit_of(main: Any, monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -270,7 +330,6 @@ def test_what_cannot_be_served_is_refused_before_anything_listens(
         (usual, "no model"),
         ([*usual, "--model", tmp_path / "none"], "no model bundle"),
         ([*usual, "--model", foreign], "format"),
-        ([*usual, "--model", bundle, "--host", "0.0.0.0"], "RINGFENCE_API_KEYS"),
         (["--store", "redis://x", "--model", bundle], "known are"),
         (["--store", store_url(store), "--model", bundle, "--casebook", "nosuch://x"], "known are"),
     ):
@@ -281,6 +340,13 @@ def test_what_cannot_be_served_is_refused_before_anything_listens(
         taken.listen()
         assert exit_of(serve_script.main, monkeypatch, *usual, "--model", bundle, "--port", taken.getsockname()[1]) == 2
     assert "cannot listen" in capsys.readouterr().err
+    with monkeypatch.context() as weak:
+        weak.setenv("RINGFENCE_HASH_KEY", "a key for trials")
+        assert exit_of(serve_script.main, monkeypatch, *usual, "--model", bundle) == 2
+    assert "the hash key k1 is weak" in capsys.readouterr().err
+    graph = "neo4j://neo4j:secret@127.0.0.1:1/neo4j"
+    assert exit_of(serve_script.main, monkeypatch, "--store", graph, "--casebook", "postgresql+psycopg://u@127.0.0.1:1/x", "--model", bundle) == 2
+    assert "give RINGFENCE_API_KEYS or RINGFENCE_API_KEYS_FILE" in capsys.readouterr().err
 
 
 def test_a_period_is_scored_by_several_processes_as_by_one(

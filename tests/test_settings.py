@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from graph.errors import SettingError
-from service.auth import Keys, check_address, is_loopback
 from service.settings import PREFIX, Settings
 from service.wiring import moment_given, open_store
 
@@ -84,16 +83,6 @@ def test_a_store_url_is_refused_without_its_password() -> None:
     with pytest.raises(SettingError) as refused:
         open_store("mysql://user:secret@host/db")
     assert "secret" not in str(refused.value)
-
-
-def test_without_a_key_only_loopback_is_taken() -> None:
-    for host in ("127.0.0.1", "::1", "localhost", "127.9.9.9"):
-        check_address(host, Keys.parse(""))
-    for host in ("0.0.0.0", "10.0.0.1", "::", "risk.example"):
-        assert not is_loopback(host)
-        with pytest.raises(SettingError, match="RINGFENCE_API_KEYS"):
-            check_address(host, Keys.parse(""))
-        check_address(host, Keys.parse("engine:0123456789abcdefghijklmnopqrstuvwxyz"))
 
 
 def test_a_date_is_its_midnight_in_the_settings_time_zone() -> None:

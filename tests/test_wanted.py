@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from service.app import create_app
 from service.wanted import ALWAYS, FIELDS
 from service.wiring import Wired
-from tests.small_service import body, service
+from tests.small_service import body, key, service
 from tests.test_risk_api import FIELDS as PROMISED
 
 IDS = {"request_id", "application_id", "assessment_id", "idempotent_replay", "degraded"}
@@ -86,9 +86,9 @@ def test_a_batch_says_once_what_it_wants(client: FlaskClient) -> None:
 
 
 def test_a_caller_without_the_scope_types_is_told_no_more_by_choosing(tmp_path: Path) -> None:
-    wired = service(tmp_path, api_keys="engine:0123456789abcdefghijklmnopqrstuvwxyz:risk@*")
+    wired = service(tmp_path, api_keys=f"engine:{key('engine')}:risk@*")
     client = create_app(wired).test_client()
     sent = body(fields=["reasons"], variables=["ml_12m_person_bank_lenders", "ml_12m_person_all_lenders"])
-    told = client.post("/risk", json=sent, headers={"Authorization": "Bearer 0123456789abcdefghijklmnopqrstuvwxyz"}).get_json()["multi_lending"]
+    told = client.post("/risk", json=sent, headers={"Authorization": f"Bearer {key('engine')}"}).get_json()["multi_lending"]
     assert set(told["variables"]) | set(told["withheld"]) == {"ml_12m_person_bank_lenders", "ml_12m_person_all_lenders"}
     wired.close()

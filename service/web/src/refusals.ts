@@ -42,7 +42,6 @@ export class Refused extends Error {
 
 const BY_CODE: Record<string, Word> = {
   scope_missing: "scope_text",
-  not_from_here: "not_from_here",
   no_lender: "no_lender",
   unreadable_moment: "moment_text",
   moment_in_the_future: "coming_text",

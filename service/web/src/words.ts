@@ -20,7 +20,7 @@ const TABLE = {
   language: ["中文", "English"],
   language_hint: ["切换到中文", "Switch to English"],
   key_title: ["This desk needs a key", "需要访问密钥"],
-  key_text: ["Ask whoever runs this service for a key with the scope “desk”. It is kept until this tab is closed.", "请向服务管理员索取带有“desk”权限的密钥。密钥仅保留到关闭此标签页。"],
+  key_text: ["Ask whoever runs this service for a key with the scope “desk”. If that is you: it said at its start in which file yours is. The key is kept until this tab is closed.", "请向服务管理员索取带有“desk”权限的密钥。若您就是管理员，服务启动时已提示密钥所在文件。密钥仅保留到关闭此标签页。"],
   wrong_key_title: ["The service does not know this key", "密钥无效"],
   wrong_key_text: ["Check that it was copied whole and without blanks, or ask whoever runs this service for a valid one.", "请检查密钥是否复制完整、有无空格，或向服务管理员索取有效密钥。"],
   scope_title: ["This key does not open the desk", "该密钥无权打开工作台"],
@@ -44,10 +44,6 @@ const TABLE = {
   coming_text: ["What will be known by then is not known. Choose an earlier moment, or show what is known now.", "届时的情况尚不可知。请选择更早的时刻，或显示当前时刻。"],
   show_now: ["Show now", "显示现在"],
   raw_in_address: ["This address names a raw value. Search for it in the box above instead: no address should hold one.", "该链接含有原始值。请改用上方搜索框查询，链接中不应出现原始值。"],
-  not_from_here: [
-    "No key is configured, so the service answers its own machine only. Open the desk there, or have keys configured (RINGFENCE_API_KEYS).",
-    "服务未配置密钥，仅响应本机访问。请在本机打开，或请管理员配置密钥（RINGFENCE_API_KEYS）。",
-  ],
   no_lender: [
     "Nobody can say for whom this key speaks. Have the service's lenders loaded, or use a key that is bound to one.",
     "无法确定该密钥代表哪家机构。请让管理员导入机构信息，或换用已绑定机构的密钥。",
