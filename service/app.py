@@ -27,6 +27,7 @@ from service.limits import RateLimit
 from service.probing import Probing
 from service.settings import Settings
 from service.slots import Slots
+from service.strangers import Strangers
 from service.wiring import Wired, wire
 
 log = logging.getLogger("ringfence.app")
@@ -84,6 +85,7 @@ def create_app(wired: Wired) -> Flask:
     headers.install(app)
     app.extensions["ringfence.limit"] = RateLimit(wired.settings.rate_limit, wired.settings.rate_burst, _shared(wired.settings, "limits"))
     app.extensions["ringfence.probing"] = Probing(_shared(wired.settings, "guesses"))
+    app.extensions["ringfence.strangers"] = Strangers(_shared(wired.settings, "strangers"))
     _frame(
         app,
         KeyRing(wired.settings.api_keys, wired.settings.api_keys_file),

@@ -20,6 +20,7 @@ from service.handed import ENVIRON_KEY, Handed
 from service.limits import RateLimit
 from service.probing import Probing
 from service.slots import Slots
+from service.strangers import Strangers
 from service.wiring import Wired
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
@@ -95,6 +96,11 @@ def limit() -> RateLimit:
 def probing() -> Probing:
     """What callers asked for lately."""
     return cast(Probing, current_app.extensions["ringfence.probing"])
+
+
+def strangers() -> Strangers:
+    """How many of those whom callers asked for somebody knew."""
+    return cast(Strangers, current_app.extensions["ringfence.strangers"])
 
 
 def json_body(limit: int) -> Any:

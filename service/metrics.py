@@ -15,7 +15,11 @@ SECONDS = Histogram("ringfence_request_seconds", "Time to answer a request.", ("
 ASSESSMENTS = Counter("ringfence_assessments_total", "Assessments made, by decision and level of completeness.", ("decision", "level"))
 STEPS = Histogram("ringfence_step_seconds", "Time of one step of an assessment.", ("step",), buckets=_SECONDS)
 REPLAYED = Counter("ringfence_idempotent_replays_total", "Requests answered with the first answer to the same idempotency key.")
-PROBING = Counter("ringfence_probing_total", "Callers who named many values that look alike behind their mask, by kind.", ("kind",))
+PROBING = Counter(
+    "ringfence_probing_total",
+    "Alarms: many values named that look alike behind their mask, by kind, or nearly only `strangers` asked for.",
+    ("kind",),
+)
 REFUSED_KEYS = Counter("ringfence_refused_keys_total", "Requests with a key that there is not.")
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST

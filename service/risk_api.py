@@ -23,7 +23,7 @@ from service import audit, metrics, problems
 from service.asking import Call, asked, fingerprint_of
 from service.assess import assess, replay
 from service.bodies import NAMED, BodyError, as_object, told
-from service.calls import batches, binding, call, handed, json_body, json_object, probing, spend, wired
+from service.calls import batches, binding, call, handed, json_body, json_object, probing, spend, strangers, wired
 from service.discretion import Discretion
 from service.handed import CallerGone
 from service.wanted import KEYS
@@ -33,6 +33,7 @@ bp = Blueprint("risk", __name__)
 
 MOST = 1_000  # assessments in one batch
 BATCH_RETRY_S = 5  # what a batch too many is asked to wait
+_NOBODY = b'"multi_lending":{"status":"no_record"'  # in an answer about somebody of whom nothing is known
 BATCH_KEYS = ("requests", "applications", "items")
 
 
@@ -116,12 +117,18 @@ def _answered(body: Any, frame: Call, fingerprint: str | None = None) -> bytes:
 def _not_guessing(subject: Subject) -> None:
     """Raise TooManyRequests for lenders who name one number after the other behind one mask, with whichever of their keys; the operator's own
     are not watched."""
-    lenders = binding().lenders
-    if subject.application is None or lenders is None:
+    party = _party()
+    if subject.application is None or party is None:
         return
-    wait = probing().wait("+".join(lenders), subject.application.mentions)
+    wait = probing().wait(party, subject.application.mentions)
     if wait > 0:
         raise TooManyRequests("too many numbers that look alike behind their mask were asked for", retry_after=math.ceil(wait))
+
+
+def _party() -> str | None:
+    """The lenders who ask, with whichever of their keys; None for the operator."""
+    lenders = binding().lenders
+    return None if lenders is None else "+".join(lenders)
 
 
 def _discretion() -> Discretion:
@@ -133,6 +140,7 @@ def _count(recorded: Recorded, spent_ms: dict[str, float]) -> None:
     if recorded.replay:
         metrics.REPLAYED.inc()
         return
+    strangers().asked(_party(), stranger=_NOBODY in recorded.assessment.answer)
     metrics.ASSESSMENTS.labels(recorded.assessment.decision.value, recorded.assessment.level.value).inc()
     for step, spent in spent_ms.items():
         metrics.STEPS.labels(step).observe(spent / 1000.0)

@@ -18,6 +18,7 @@ from service.auth import SCOPES, KeyRing, Keys
 from service.binding import OPERATOR, Binding
 from service.limits import RateLimit
 from service.probing import MOST, Probing
+from service.strangers import ENOUGH, Strangers
 from tests.small_service import body, key, service
 from tests.small_worlds import PLATFORMS
 
@@ -146,6 +147,26 @@ def test_an_alarm_is_raised_once_for_all_workers(tmp_path, caplog):
     for n in range(3 * MOST):
         workers[n % 2].wait("L1", number(n))
     assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize(("others_strange", "own_strange", "alarms"), [(0.5, 1.0, 1), (0.5, 0.9, 0), (1.0, 1.0, 0)])
+def test_who_asks_for_strangers_alone_raises_an_alarm_where_others_do_not(tmp_path, caplog, others_strange, own_strange, alarms):
+    workers = [Strangers(tmp_path / "strangers", lambda: 10.0) for _ in range(2)]
+    for n in range(2 * ENOUGH):
+        workers[n % 2].asked("L2" if n % 3 else None, stranger=n % 10 < 10 * others_strange)
+        workers[n % 2].asked("L1", stranger=n % 10 < 10 * own_strange)
+    assert [record.args[0] if record.args else record.getMessage().split()[0] for record in caplog.records] == ["L1"] * alarms
+
+
+def test_questions_are_counted_by_whether_anybody_is_known(tmp_path):
+    wired = service(tmp_path, Facts(platforms=PLATFORMS), api_keys=f"us:{key('us')}:risk@L1,operator:{key('operator')}@*")
+    app = create_app(wired)
+    counted = []
+    app.extensions["ringfence.strangers"].asked = lambda party, stranger: counted.append((party, stranger))
+    for who, name in (("us", "q1"), ("us", "q2"), ("operator", "q3")):
+        app.test_client().post("/risk", json=body(name), headers={"Authorization": f"Bearer {key(who)}"})
+    assert counted == [("L1", True), ("L1", False), (None, False)]
+    wired.close()
 
 
 def test_lenders_have_one_count_of_guesses_whichever_of_their_keys_asks(tmp_path):
