@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from math import fsum, log2
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from graph.entity import Entity, resolve
@@ -109,7 +110,7 @@ class Reading:
     def own(self) -> tuple[Application, ...]:
         """Earlier applications of the person, all its applicant ids together, newest first."""
         made = [a for one in self.entity.applicants for a in self.evidence.applications.get(one, ())]
-        return tuple(sorted(made, key=_moment, reverse=True))
+        return tuple(sorted(made, key=attrgetter("applied_at"), reverse=True))  # of one moment by applicant and application, as each list is
 
     @cached_property
     def strong(self) -> tuple[Bond, ...]:
@@ -131,7 +132,7 @@ class Reading:
         tied: dict[str, set[str]] = {self.me: set()}
         for node, data in self.evidence.graph.nodes(data=True):
             kind = data["type"]
-            if kind not in _STRONG_KINDS or data["hub"] or node in self.shop_devices:
+            if kind not in STRONG_KINDS or data["hub"] or node in self.shop_devices:
                 continue
             members = {self.me if p in self.selves else p for p, tie in self.adjacency[node].items() if tie["role"] != "employer"}
             if len(members) > 1:
@@ -153,13 +154,13 @@ class Reading:
         return self.t - span <= moment < self.t
 
 
-_STRONG_KINDS = frozenset({Kind.PHONE, Kind.DEVICE, Kind.BANK_CARD, Kind.EMAIL})
+STRONG_KINDS = frozenset({Kind.PHONE, Kind.DEVICE, Kind.BANK_CARD, Kind.EMAIL})
 _RANK = {"own": 0, "employer": 1, "contact": 2}
-_GROUPS = {
+GROUPS = {
     Kind.DEVICE: "device", Kind.BANK_CARD: "card", Kind.EMAIL: "email", Kind.EMPLOYER: "work", Kind.NATIONAL_ID: "card",
     Kind.ADDRESS: "place", Kind.WIFI: "place", Kind.IP: "place",
 }  # fmt: skip
-_PHONE_GROUPS = {
+PHONE_GROUPS = {
     ("own", "own"): "phone", ("own", "contact"): "names", ("contact", "own"): "names", ("contact", "contact"): "contact",
     ("employer", "employer"): "work",
 }  # fmt: skip
@@ -235,9 +236,9 @@ def _others(
         if hub:
             group = "crowd"
         elif kind == Kind.PHONE:
-            group = _PHONE_GROUPS.get((role, tie["role"]), "poses")
+            group = PHONE_GROUPS.get((role, tie["role"]), "poses")
         else:
-            group = _GROUPS[Kind(kind)]
+            group = GROUPS[Kind(kind)]
         apart = max(since, span[0]) - min(last, span[1])
         yield Other(person, group, since, last, max(apart, timedelta()))
 
@@ -267,10 +268,6 @@ def _extreme(pick: Any, a: datetime | None, b: datetime | None) -> datetime | No
         return a or b
     found: datetime = pick(a, b)
     return found
-
-
-def _moment(application: Application) -> tuple[datetime, str]:
-    return application.applied_at, application.application_id
 
 
 def _heaviest(bond: Bond) -> tuple[float, str]:

@@ -1,0 +1,225 @@
+"""The subject's identifiers, who else holds them, and the bonds that follow, in compiled code."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from graph.compiled import inner
+from graph.facts.hubs import SHOP_SHARE, SHOP_USERS
+from graph.facts.verdicts import NEVER
+from graph.features.room import (
+    COHERENT_WAYS,
+    CROWD,
+    DAY,
+    DEVICE,
+    MONTH,
+    PHONE,
+    SHOP_DEVICE,
+    STRONG_WAYS,
+    WAY_OF_KIND,
+    WAY_OF_PHONE,
+    WORTHS,
+    Reading,
+)
+from graph.features.sums import exact_add, exact_total
+from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.signals.reading import HANDED_OVER, PASSED_ON
+from graph.tables import ROLES
+
+_HANDED_OVER = HANDED_OVER.days * DAY
+_STRENGTH = np.array([{"own": 0, "employer": 1, "contact": 2}[role] for role in ROLES], np.int8)
+
+
+@inner
+def shop_devices(n: Neighbourhood, r: Reading) -> None:
+    """Say of every identifier whether it is a shop's own device (`graph.facts.hubs.is_shop_device`)."""
+    for row in range(n.subject[0].identifiers):
+        one = n.identifiers[row]
+        r.shop[row] = one.kind == DEVICE and one.ties >= SHOP_USERS and _is_shops(n, one.tie, one.ties)
+
+
+@inner
+def _is_shops(n: Neighbourhood, first: int, users: int) -> bool:
+    """Whether so many of the users of a device, its ties, applied at one and the same shop."""
+    for place in range(users):
+        if users - place < SHOP_SHARE * users:  # whatever is left, too few came to any shop that nobody before has been to
+            return False
+        person = n.ties[first + place].person
+        begin = 0 if person == 0 else n.people[person].application
+        for row in range(begin, begin + n.people[person].applications + (n.subject[0].asked if person == 0 else 0)):
+            shop, missed = n.applications[row].merchant, place
+            if shop == NOBODY:
+                continue
+            for other in range(place + 1, users):
+                missed += not _came_to(n, n.ties[first + other].person, shop)
+                if users - missed < SHOP_SHARE * users:
+                    break
+            if users - missed >= SHOP_SHARE * users:
+                return True
+    return False
+
+
+@inner
+def _came_to(n: Neighbourhood, person: int, shop: int) -> bool:
+    begin = 0 if person == 0 else n.people[person].application
+    for row in range(begin, begin + n.people[person].applications + (n.subject[0].asked if person == 0 else 0)):
+        if n.applications[row].merchant == shop:
+            return True
+    return False
+
+
+@inner
+def hold(n: Neighbourhood, r: Reading) -> None:
+    """The subject's identifiers and the ties of others to them; `resolve` and `shop_devices` come before."""
+    whole, t = r.whole[0], n.subject[0].as_of
+    _named_now(n, r)
+    whole.held = whole.others = 0
+    for row in range(n.subject[0].identifiers):
+        one = n.identifiers[row]
+        mine, since, last, role = False, UNDATED, UNDATED, r.now[row]
+        for i in range(one.tie, one.tie + one.ties):
+            tie = n.ties[i]
+            if r.people[tie.person].me:
+                mine = True
+                since = tie.since if since == UNDATED else (since if tie.since == UNDATED else min(since, tie.since))
+                last = max(last, tie.last)
+                role = tie.role if role < 0 or _STRENGTH[tie.role] < _STRENGTH[role] else role
+        if not mine:
+            continue
+        held = r.held[whole.held]
+        whole.held += 1
+        held.since, held.last, held.identifier, held.holders = since, last, row, one.holders
+        held.kind, held.role, held.now = one.kind, role, r.now[row] >= 0
+        held.hub = one.hub if one.hub != 0 else (SHOP_DEVICE if r.shop[row] else 0)
+        held.other = whole.others
+        begin, end = (t if since == UNDATED else since), (t if r.now[row] >= 0 or last == UNDATED else last)
+        _hold_too(n, r, int(begin), int(end))
+        held.others = whole.others - held.other
+
+
+@inner
+def _named_now(n: Neighbourhood, r: Reading) -> None:
+    """In which role the application in question names each identifier, the strongest; -1: not at all."""
+    for row in range(n.subject[0].identifiers):
+        r.now[row] = -1
+    if n.subject[0].asked:
+        asked = n.applications[0]
+        for row in range(asked.mention, asked.mention + asked.mentions):
+            mention = n.mentions[row]
+            if mention.identifier >= 0:
+                known = r.now[mention.identifier]
+                if known < 0 or _STRENGTH[mention.role] < _STRENGTH[known]:
+                    r.now[mention.identifier] = mention.role
+
+
+@inner
+def _hold_too(n: Neighbourhood, r: Reading, begin: int, end: int) -> None:
+    """Ties of others to the last held identifier, which the subject used from `begin` to `end`."""
+    whole = r.whole[0]
+    held = r.held[whole.held - 1]
+    one = n.identifiers[held.identifier]
+    for i in range(one.tie, one.tie + one.ties):
+        tie = n.ties[i]
+        if r.people[tie.person].me or tie.since == UNDATED:
+            continue
+        other = r.others[whole.others]
+        whole.others += 1
+        other.since, other.last, other.person = tie.since, tie.last, tie.person
+        other.apart = max(max(tie.since, begin) - min(tie.last, end), 0)
+        if held.hub != 0:
+            other.way = CROWD
+        else:
+            other.way = WAY_OF_PHONE[held.role, tie.role] if held.kind == PHONE else WAY_OF_KIND[held.kind]
+
+
+@inner
+def bind(n: Neighbourhood, r: Reading) -> None:
+    """The bonds to others, the heaviest first; `hold` comes before."""
+    whole, t = r.whole[0], n.subject[0].as_of
+    whole.bonds = 0
+    for p in range(n.subject[0].people):
+        past = r.people[p]
+        past.bond, past.strong, past.coherent = NOBODY, 0, 0
+    for h in range(whole.held):
+        held = r.held[h]
+        rarity = 0.0 if held.hub != 0 else 1 / math.log2(max(held.holders, held.others + 1, 2))
+        since = t if held.since == UNDATED else held.since
+        for o in range(held.other, held.other + held.others):
+            other = r.others[o]
+            bond = _bond(r, other.person)
+            worth = WORTHS[other.way] * rarity * (PASSED_ON if other.apart > _HANDED_OVER else 1.0)
+            best = r.best[r.people[other.person].bond]
+            best[other.way] = max(best[other.way], worth)
+            bond.ways |= 1 << other.way
+            bond.since = min(bond.since, max(since, other.since))
+            bond.fresh |= other.last >= t - MONTH and other.apart <= MONTH
+    _weigh(r)
+    _sort(n, r)
+
+
+@inner
+def _bond(r: Reading, person: int) -> Any:
+    """The bond to that person, as yet at the place in which it was met first."""
+    row = r.people[person].bond
+    if row < 0:
+        row = r.whole[0].bonds
+        r.whole[0].bonds += 1
+        r.people[person].bond = row
+        bond = r.bonds[row]
+        bond.person, bond.ways, bond.since, bond.fresh = person, 0, NEVER, 0
+        for way in range(len(WORTHS)):
+            r.best[row, way] = 0.0
+    return r.bonds[row]
+
+
+@inner
+def _weigh(r: Reading) -> None:
+    """The weight of each bond: of every way the best, for two devices say more than one only by being two."""
+    whole = r.whole[0]
+    whole.strong = 0
+    for b in range(whole.bonds):
+        bond, used = r.bonds[b], 0
+        for way in range(len(WORTHS)):
+            used = exact_add(r.parts, used, r.best[b, way])
+        bond.weight = exact_total(r.parts, used)
+        bond.strong = bond.ways & STRONG_WAYS != 0
+        whole.strong += bond.strong
+        past = r.people[bond.person]
+        past.strong, past.coherent = bond.strong, bond.ways & COHERENT_WAYS != 0
+
+
+@inner
+def _sort(n: Neighbourhood, r: Reading) -> None:
+    """The heaviest first, of equal ones by applicant id."""
+    for b in range(1, r.whole[0].bonds):
+        place = b
+        while place > 0 and _before(n, r.bonds[place], r.bonds[place - 1]):
+            _swap(r.bonds[place], r.bonds[place - 1])
+            place -= 1
+    for b in range(r.whole[0].bonds):
+        r.people[r.bonds[b].person].bond = b
+
+
+@inner
+def _swap(a: Any, b: Any) -> None:
+    a.weight, a.since, a.person, a.ways, b.weight, b.since, b.person, b.ways = (
+        b.weight,
+        b.since,
+        b.person,
+        b.ways,
+        a.weight,
+        a.since,
+        a.person,
+        a.ways,
+    )
+    a.strong, a.fresh, b.strong, b.fresh = b.strong, b.fresh, a.strong, a.fresh
+
+
+@inner
+def _before(n: Neighbourhood, a: Any, b: Any) -> bool:
+    if a.weight != b.weight:
+        return bool(a.weight > b.weight)
+    return bool(n.people[a.person].name_rank < n.people[b.person].name_rank)

@@ -1,0 +1,107 @@
+"""The past of the subject and of everybody around, and who is strongly tied to whom, in compiled code."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graph.compiled import inner
+from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, LATE_BITS, REJECTED_BITS, came_to
+from graph.facts.verdicts import judged
+from graph.features.room import EMPLOYER, Reading
+from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.signals.reading import STRONG_KINDS
+from graph.tables import KINDS
+
+_STRONG_KIND = np.array([kind in STRONG_KINDS for kind in KINDS])
+
+
+@inner
+def pasts(n: Neighbourhood, r: Reading) -> None:
+    """What everybody else in the subgraph asked for, what became of it, and what is known of them."""
+    for p in range(n.subject[0].people):
+        person, past = n.people[p], r.people[p]
+        past.mark = 0
+        if past.me:
+            continue
+        rejected, decided, seen = 0, 0, 0
+        for row in range(person.application, person.application + person.applications):
+            fate = came_to(n.outcomes, n.applications[row].outcome, n.applications[row].outcomes)
+            rejected += fate & REJECTED_BITS != 0
+            decided += fate & DECIDED_BITS != 0
+            seen |= fate
+        past.rejected, past.decided, past.late, past.defaulted = rejected, decided, seen & LATE_BITS != 0, seen & DEFAULTED_BITS != 0
+        verdict = judged(n.labels, person.label, person.labels)
+        past.bad, past.good = verdict.fraud, verdict.good
+        past.first = n.applications[person.application + person.applications - 1].at if person.applications else UNDATED
+    r.whole[0].mark = 0
+
+
+@inner
+def own(n: Neighbourhood, r: Reading) -> None:
+    """The person's own earlier applications, newest first, of one moment by applicant id; and the ring they belong to."""
+    whole = r.whole[0]
+    whole.own, whole.ring, rank = 0, NOBODY, n.subject[0].people + n.subject[0].outsiders
+    for p in range(n.subject[0].people):
+        if not r.people[p].me:
+            continue
+        person = n.people[p]
+        for row in range(person.application, person.application + person.applications):
+            place = whole.own
+            while place > 0 and _is_after(n, row, r.own[place - 1]):
+                r.own[place] = r.own[place - 1]
+                place -= 1
+            r.own[place] = row
+            whole.own += 1
+        if person.ring >= 0 and (p == 0 or person.name_rank < rank):
+            whole.ring, rank = person.ring, -1 if p == 0 else person.name_rank
+
+
+@inner
+def _is_after(n: Neighbourhood, a: int, b: int) -> bool:
+    """Whether application `a` comes before `b` where the newest is first; of one person they come so already."""
+    one, other = n.applications[a], n.applications[b]
+    if one.at != other.at or one.person == other.person:
+        return bool(one.at > other.at)
+    return bool(n.people[one.person].name_rank < n.people[other.person].name_rank)
+
+
+@inner
+def tie_strongly(n: Neighbourhood, r: Reading) -> None:
+    """Who is tied to whom by something strong, and who can so be reached from the subject."""
+    people = n.subject[0].people
+    for p in range(people):
+        for q in range(people):
+            r.tied[p, q] = 0
+    for row in range(n.subject[0].identifiers):
+        one = n.identifiers[row]
+        if one.ties < 2 or one.hub != 0 or r.shop[row] or not _STRONG_KIND[one.kind]:
+            continue
+        for i in range(one.tie, one.tie + one.ties):
+            if n.ties[i].role == EMPLOYER:
+                continue
+            a = 0 if r.people[n.ties[i].person].me else n.ties[i].person
+            for j in range(i + 1, one.tie + one.ties):
+                if n.ties[j].role != EMPLOYER:
+                    b = 0 if r.people[n.ties[j].person].me else n.ties[j].person
+                    r.tied[a, b] = r.tied[b, a] = 1
+    for p in range(people):
+        r.tied[p, p] = 0
+    _group(n, r)
+
+
+@inner
+def _group(n: Neighbourhood, r: Reading) -> None:
+    people, front, reached = n.subject[0].people, r.joined[0], 1
+    for p in range(people):
+        r.people[p].grouped = p == 0
+    front[0] = 0
+    done = 0
+    while done < reached:
+        for p in range(people):
+            if r.tied[front[done], p] and not r.people[p].grouped:
+                r.people[p].grouped = 1
+                front[reached] = p
+                reached += 1
+        done += 1
+    r.people[0].grouped = 0
+    r.whole[0].group = reached - 1

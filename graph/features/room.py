@@ -1,0 +1,106 @@
+"""Where what features look at is worked out: arrays that are made once and written for one subject after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from graph.facts.hubs import REASONS
+from graph.features.sums import PARTS
+from graph.frame.neighbourhood import Neighbourhood
+from graph.model import IdentifierKind, Role
+from graph.signals.reading import COHERENT, GROUPS, PHONE_GROUPS, STRONG, WORTH
+from graph.tables import KINDS, ROLES, Column
+
+SHOP_DEVICE = len(REASONS)  # code of a hub in HELD, beside those of `graph.facts.hubs.REASONS`
+DAY = 86_400_000_000  # microseconds
+MONTH = 30 * DAY
+
+NATIONAL_ID, PHONE, DEVICE, BANK_CARD, EMAIL, IP, WIFI, ADDRESS, EMPLOYED_BY = map(KINDS.index, IdentifierKind)
+OWN, CONTACT, EMPLOYER = map(ROLES.index, (Role.OWN, Role.CONTACT, Role.EMPLOYER))
+
+# The ways in which two people can be tied: places in WAYS, and as bits in `BOND.groups`.
+WAYS = tuple(WORTH)
+WORTHS = np.array([WORTH[way] for way in WAYS])
+CROWD = WAYS.index("crowd")
+
+
+def ways(names: Collection[str]) -> int:
+    """Those ways as bits."""
+    return sum(1 << WAYS.index(name) for name in names)
+
+
+STRONG_WAYS, COHERENT_WAYS, PLACE_WAYS, ALL_WAYS = ways(STRONG), ways(COHERENT), ways(["place"]), ways(WAYS)
+WAY_OF_KIND = np.array([WAYS.index(GROUPS[kind]) if kind in GROUPS else -1 for kind in KINDS], np.int8)
+WAY_OF_PHONE = np.array([[WAYS.index(PHONE_GROUPS.get((mine.value, theirs.value), "poses")) for theirs in ROLES] for mine in ROLES], np.int8)
+
+WHOLE = np.dtype(
+    [
+        ("selves", "i4"), ("own", "i4"), ("held", "i4"), ("others", "i4"), ("bonds", "i4"), ("strong", "i4"), ("group", "i4"), ("ring", "i4"),
+        ("mark", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
+PAST = np.dtype(
+    [
+        ("first", "i8"), ("rejected", "i4"), ("decided", "i4"), ("bond", "i4"), ("mark", "i4"), ("times", "i4"),
+        ("me", "i1"), ("identified", "i1"), ("bad", "i1"), ("good", "i1"), ("late", "i1"), ("defaulted", "i1"),
+        ("strong", "i1"), ("coherent", "i1"), ("grouped", "i1"),
+    ],
+    align=True,
+)  # fmt: skip
+HELD = np.dtype(
+    [
+        ("since", "i8"), ("last", "i8"), ("identifier", "i4"), ("holders", "i4"), ("other", "i4"), ("others", "i4"),
+        ("kind", "i1"), ("role", "i1"), ("hub", "i1"), ("now", "i1"),
+    ],
+    align=True,
+)  # fmt: skip
+OTHERS = np.dtype([("since", "i8"), ("last", "i8"), ("apart", "i8"), ("person", "i4"), ("way", "i1")], align=True)
+BOND = np.dtype([("weight", "f8"), ("since", "i8"), ("person", "i4"), ("ways", "i4"), ("strong", "i1"), ("fresh", "i1")], align=True)
+
+
+class Reading(NamedTuple):
+    """What all features look at, worked out once by `graph.features.reading.read`; moments are microseconds, rows those of the neighbourhood.
+
+    whole   (1,)  how many rows are in use; `selves` applicant ids of the subject; `ring` its row in `rings` or NOBODY.
+    people  (P,)  by person of the subgraph. `me`: an applicant id of the subject itself; of the others their past: `first` application
+                  (UNDATED: none), how many were `decided` and `rejected`, `bad` and `good` what the labels come to, `late` or `defaulted`
+                  ever; `bond` row or NOBODY, `strong` bonds, `coherent`: shares a place, a crowd or a work; `grouped`: can be reached over
+                  strong identifiers. `mark` and `times` are for counting.
+    held    (H,)  the subject's identifiers; `since` UNDATED where only the application in question names it, `now`: it does. `hub` a code
+                  of `graph.facts.hubs.REASONS` or SHOP_DEVICE.
+    others  (O,)  the ties of others to them, a run a held one; `apart`: between the two spans of use, 0 where they overlap.
+    bonds   (B,)  all that ties the subject to one other person, the heaviest first; `ways` bits of WAYS.
+    own     (N,)  rows of the person's own earlier applications, newest first.
+    tied    (P, P) who is strongly tied to whom, all applicant ids of the subject together in row 0.
+    shop    (I,)  which identifiers are a shop's own devices.
+    The others hold nothing that outlives a call.
+    """
+
+    whole: Column
+    people: Column
+    held: Column
+    others: Column
+    bonds: Column
+    own: Column
+    tied: Column
+    shop: Column
+    now: Column
+    joined: Column
+    common: Column
+    best: Column
+    parts: Column
+
+
+def room_for(n: Neighbourhood) -> Reading:
+    """Room for whatever fits the arrays of `n`."""
+    people, identifiers, ties, applications = (max(1, len(array)) for array in (n.people, n.identifiers, n.ties, n.applications))
+    sizes: Mapping[str, tuple[object, object]] = {
+        "whole": (1, WHOLE), "people": (people, PAST), "held": (identifiers, HELD), "others": (ties, OTHERS), "bonds": (people, BOND),
+        "own": (applications, "i4"), "tied": ((people, people), "u1"), "shop": (identifiers, "i1"), "now": (identifiers, "i1"),
+        "joined": ((2, people), "i4"), "common": ((people, people), "u1"), "best": ((people, len(WAYS)), "f8"), "parts": (PARTS, "f8"),
+    }  # fmt: skip
+    return Reading(**{name: np.zeros(shape, kind) for name, (shape, kind) in sizes.items()})
