@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from graph.errors import ConflictError
+from graph.journal.told import Told
 from graph.model import Facts, Identifier
 from graph.moments import micros
-from graph.store import GraphStore, Told
+from graph.store import GraphStore
 
 AT_ONCE = 5_000  # facts told at once
 _TABLES = tuple(f.name for f in fields(Facts))

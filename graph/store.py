@@ -14,6 +14,8 @@ import networkx as nx
 
 from graph.evidence import Evidence, Subject
 from graph.facts.deciding import LABELS, OUTCOMES
+from graph.journal.entry import decode
+from graph.journal.told import Told, told_of
 from graph.keys import elsewhere
 from graph.model import (
     Added,
@@ -48,15 +50,6 @@ class Found:
     node: str
     type: str
     label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a store was told with one mark: facts that were new, or a ring snapshot."""
-
-    mark: int
-    facts: Facts
-    snapshot: RingSnapshot | None = None
 
 
 class Strangers(NamedTuple):
@@ -132,9 +125,22 @@ class GraphStore(ABC):
     def save_rings(self, snapshot: RingSnapshot) -> None:
         """Save a snapshot beside the ones before and switch to it, in one step. The same name again replaces that one for new readers."""
 
-    @abstractmethod
     def journal(self, after: int = 0) -> Iterator[Told]:
         """All that was ever told with a mark beyond `after`, mark by mark: told to an empty store of any kind, it gives one that answers alike."""
+        for mark, body in self.tail(after):
+            yield told_of(mark, decode(body))
+
+    @abstractmethod
+    def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """(mark, entry) of every mark beyond `after` up to `upto`, one the store has reached (default: all until now), in their order.
+
+        An entry (`graph.journal`) is written in the transaction of its facts or ring snapshot: it is there as soon as they are, and only then.
+        Raises StoreVersionError where a release that kept no journal wrote to the store after it was brought up to this one.
+        """
+
+    @abstractmethod
+    def identity(self) -> int:
+        """A number that was drawn when the store was made (64 bits): what was kept of another store is not taken for this one's."""
 
     @abstractmethod
     def counts(self) -> dict[str, int]:

@@ -84,6 +84,17 @@ def test_a_command_whose_copy_is_not_equal_fails(tmp_path: Path, capsys: pytest.
     assert "not equal" in capsys.readouterr().err
 
 
+def test_a_fact_that_is_lost_though_the_journal_has_it_is_no_equal_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db"]
+    with SqliteStore(tmp_path / "a.db") as source:
+        fill(source)
+    assert main(command) == 0
+    with SqliteStore(tmp_path / "b.db") as target:
+        target._connection().execute("DELETE FROM outcome WHERE application_id IN (SELECT application_id FROM outcome LIMIT 1)")
+    assert main(command) == 1
+    assert "not equal" in capsys.readouterr().err
+
+
 def test_one_bit_one_mark_or_one_fact_more_is_another_checksum(tmp_path: Path) -> None:
     def told(amount: float, mark: int = 1, times: int = 1) -> dict[str, Any]:
         facts = tuple(applies("ann", n, amount=amount) for n in range(times))

@@ -107,7 +107,7 @@ def test_a_ring_snapshot_comes_back_to_the_last_bit() -> None:
 def test_an_identifier_is_shown_as_the_store_shows_it_and_not_as_a_later_batch_does() -> None:
     stored = Identifier(IdentifierKind.PHONE, "k1.x", "first", linking=False)
     later = Mention(Identifier(IdentifierKind.PHONE, "k1.x", "later"))
-    facts = told_of(1, decode(encode(Facts(applications=(applies("ann", 1, later),)), lambda identifier: stored))).facts
+    facts = told_of(1, decode(encode(Facts(applications=(applies("ann", 1, later),)), {stored.node: stored}))).facts
     assert shown(facts) == [("phone:k1.x", "first", False)]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from graph.facts.hubs import COUNT_CAP
 from graph.model import Facts, IdentifierKind, Role
-from graph.neo4j_store import Neo4jStore, cypher_nearby, cypher_read, cypher_tables, cypher_write, schema
+from graph.neo4j_store import Neo4jStore, before_version_5, cypher_nearby, cypher_read, cypher_tables, cypher_write, journal, schema
 from graph.neo4j_store.address import address_of
 from graph.neo4j_store.codec import KIND_LABEL
 from graph.neo4j_store.cypher import CROWD
@@ -116,6 +116,7 @@ EMPTY: dict[str, Any] = {
     "mentioned": [],
     "nodes": [], "ids": [], "applications": [], "devices": [], "agent": "G1", "seed": "ann", "text": "a", "key": "k", "node": "n",
     "as_of": day(9), "until": 9, "mark": 9, "identifiers": [], "advance": 1, "unless": "", "rows": [], "named": [],
+    "entries": [], "upto": 9, "base": 1, "drawn": 1,
 }  # fmt: skip
 PARTS = {
     "A",
@@ -139,11 +140,17 @@ PARTS = {
 }
 READS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": text
-    for module in (cypher_read, cypher_nearby, cypher_tables)
+    for module in (cypher_read, cypher_nearby, cypher_tables, journal)
     for name, text in vars(module).items()
     if name.isupper() and isinstance(text, str) and text.lstrip().startswith(("MATCH", "UNWIND", "CALL")) and name not in PARTS
 }
-WRITES = {"known": cypher_write.ALL_KNOWN, "new": cypher_write.ALL_NEW, **{f"correct {name}": text for name, text in cypher_write.CORRECT.items()}}
+WRITES = {
+    "known": cypher_write.ALL_KNOWN,
+    "new": cypher_write.ALL_NEW,
+    "correct entries": cypher_write.CORRECT_ENTRIES,
+    "missing entries": before_version_5.ADD_ENTRIES,
+    **{f"correct {name}": text for name, text in cypher_write.CORRECT.items()},
+}
 GIVEN = {f"{what}_{name}": [] for what in ("keys", "new", "ties") for name in [*cypher_write.KNOWN, *cypher_write.TIES]}
 
 

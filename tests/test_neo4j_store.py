@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from graph.errors import StoreVersionError
 from graph.evidence import subject_of
 from graph.model import Facts, Merchant, Platform, PlatformType
 from graph.neo4j_store import Neo4jStore, rings
 from graph.neo4j_store.cypher import CROWD, LATEST, TALLIED
 from graph.sqlite_store import SqliteStore
+from tests.journal_contract import JournalContract, all_told, as_sets
 from tests.neo4j_worlds import empty_graph
 from tests.small_worlds import applies, day, does, known_as, random_facts, uses
 from tests.store_contract import Open, StoreContract, a_snapshot, assert_same_evidence, assert_same_tables, in_parts
@@ -21,7 +23,7 @@ from tests.store_contract import Open, StoreContract, a_snapshot, assert_same_ev
 pytestmark = pytest.mark.neo4j
 
 
-class TestNeo4jStore(StoreContract):
+class TestNeo4jStore(StoreContract, JournalContract):
     @pytest.fixture
     def open_store(self) -> Open:
         return partial(Neo4jStore, empty_graph())
@@ -35,6 +37,25 @@ class TestNeo4jStore(StoreContract):
     def second(self) -> Iterator[Neo4jStore]:
         with Neo4jStore(empty_graph("second")) as store:
             yield store
+
+
+def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told() -> None:
+    def told(store: Neo4jStore) -> list[object]:
+        return [(each.mark, as_sets(each.facts), each.snapshot) for each in all_told(store)]
+
+    url = empty_graph()
+    with Neo4jStore(url) as store:
+        for part in in_parts(random_facts(5), 6):
+            store.add(part)
+        store.save_rings(a_snapshot(20, 2))
+        before = told(store)
+        for lost in ("j.mark > 0", "j.mark > 3", "j.mark = 4"):  # of an earlier version, cut off on the way, and one of an earlier release's writer
+            store._database.write(lambda ask, lost=lost: ask(f"MATCH (j:JournalEntry) WHERE {lost} DELETE j"))
+            if lost == "j.mark = 4":
+                with pytest.raises(StoreVersionError, match="mark 4 has no entry"):
+                    all_told(store)
+            with Neo4jStore(url) as today:
+                assert told(today) == before
 
 
 def test_a_crowd_is_not_walked_and_a_view_from_before_it_was_one_sees_its_first_holders(tmp_path: Path) -> None:

@@ -16,11 +16,12 @@ from graph.errors import SettingError, StoreUnavailableError, StoreVersionError
 from graph.model import Facts, LabelValue
 from graph.sqlite_store import SqliteStore
 from investigations.casebook import Casebook
-from tests.small_worlds import applies, day, fraud, uses
-from tests.store_contract import Open, StoreContract
+from tests.journal_contract import JournalContract, all_told, as_sets
+from tests.small_worlds import applies, day, fraud, random_facts, shuffled, uses
+from tests.store_contract import Open, StoreContract, a_snapshot, in_parts
 
 
-class TestSqliteStore(StoreContract):
+class TestSqliteStore(StoreContract, JournalContract):
     @pytest.fixture
     def open_store(self, tmp_path: Path) -> Open:
         return partial(SqliteStore, tmp_path / "graph.db")
@@ -73,11 +74,52 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
         SqliteStore(path)
 
 
+WITHOUT_JOURNAL = "DROP TRIGGER entry_first; DROP TABLE journal; DELETE FROM meta WHERE name = 'identity'; PRAGMA user_version = 2"
+
+
+def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told(tmp_path: Path) -> None:
+    path = tmp_path / "graph.db"
+    with SqliteStore(path) as store:
+        for part in in_parts(shuffled(random_facts(5), 1), 6):
+            store.add(part)
+        store.save_rings(a_snapshot(20, 2))
+        store.add(Facts(applications=(applies("late", 2, uses("phone", "phone1")),)))
+        before = [(told.mark, as_sets(told.facts), told.snapshot) for told in all_told(store)]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(WITHOUT_JOURNAL)
+    with SqliteStore(path) as store:
+        assert [(told.mark, as_sets(told.facts), told.snapshot) for told in all_told(store)] == before
+        assert store.add(Facts(applications=(applies("new", 3),))).mark == store.mark() == 9
+        assert store.identity() != 0
+
+
+def test_a_process_of_before_the_journal_cannot_write_to_a_store_that_has_one(tmp_path: Path) -> None:
+    path = tmp_path / "graph.db"
+    with SqliteStore(path) as store:
+        store.add(Facts(applications=(applies("ann", 1),)))
+        with closing(sqlite3.connect(path)) as old, pytest.raises(sqlite3.IntegrityError, match="later release"):
+            old.execute("UPDATE meta SET value = 2 WHERE name = 'mark'")
+        assert store.mark() == 1
+
+
+@pytest.mark.parametrize(("lost", "read"), [(3, [1, 2]), (5, [1, 2, 3, 4])])
+def test_a_mark_without_an_entry_is_said_and_not_passed_over(tmp_path: Path, lost: int, read: list[int]) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        for n in range(5):
+            store.add(Facts(applications=(applies("ann", n),)))
+        store._connection().execute("DELETE FROM journal WHERE mark = ?", (lost,))
+        entries = store.tail(0)
+        assert [next(entries)[0] for _ in read] == read
+        with pytest.raises(StoreVersionError, match=f"mark {lost} has no entry"):
+            next(entries)
+
+
 def test_a_store_of_version_1_is_brought_up_to_this_one(tmp_path: Path) -> None:
     path = tmp_path / "graph.db"
     with SqliteStore(path) as store:
         store.add(Facts(applications=(applies("ann", 1),), labels=(fraud("ann@1", 2),)))
     with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(WITHOUT_JOURNAL)
         connection.executescript(
             """DROP INDEX label_of; ALTER TABLE label RENAME TO new; CREATE TABLE label(application_id TEXT NOT NULL, applicant_id TEXT NOT NULL,
             known_at INTEGER NOT NULL, source TEXT NOT NULL, label TEXT NOT NULL, detail TEXT, mark INTEGER NOT NULL,

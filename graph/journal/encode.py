@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,19 +19,17 @@ _KIND = {kind: code for code, kind in enumerate(KINDS)}
 _ROLE = {role: code for code, role in enumerate(ROLES)}
 _STATUS = {status: code for code, status in enumerate(STATUSES)}
 _TYPE = {kind: code for code, kind in enumerate(PLATFORM_TYPES)}
+_TABLES = tuple(Facts.__dataclass_fields__)
 _FLAG = {None: -1, False: 0, True: 1}
 
 
-def encode(facts: Facts, stored: Callable[[Identifier], Identifier] | None = None) -> bytes:
-    """The entry of a mark that brought `facts`: those that were accepted. `stored` gives an identifier as the store shows it."""
-    made = _Encoder(stored)
-    columns = {
-        "applications": made.applications(facts), "events": made.events(facts), "contacts": made.contacts(facts),
-        "outcomes": made.outcomes(facts), "labels": made.labels(facts), "platforms": made.platforms(facts), "merchants": made.merchants(facts),
-        "devices": made.devices(facts), "mentions": made.mentions(), "identifiers": made.identifiers(),
-    }  # fmt: skip
+def encode(facts: Facts, shown: Mapping[str, Identifier] | None = None) -> bytes:
+    """The entry of a mark that brought `facts`: those that were accepted. `shown` has each identifier, by node, as the store shows it."""
+    made = _Encoder(shown)
+    columns = {name: getattr(made, name)(facts) for name in _TABLES if getattr(facts, name)}
+    mentions, identifiers = made.mentions(), made.identifiers()  # last: with all that the others named
     heap, ends = made.texts.columns()
-    return write(EMPTY._replace(heap=heap, ends=ends, **columns))
+    return write(EMPTY._replace(heap=heap, ends=ends, mentions=mentions, identifiers=identifiers, **columns))
 
 
 def encode_snapshot(snapshot: RingSnapshot) -> bytes:
@@ -59,11 +57,11 @@ class _Texts(dict[str | None, int]):
 
 
 class _Encoder:
-    """The tables of one batch; `mentions` and `identifiers` come last, with all that the others named."""
+    """The tables of one batch."""
 
-    def __init__(self, stored: Callable[[Identifier], Identifier] | None) -> None:
+    def __init__(self, shown: Mapping[str, Identifier] | None) -> None:
         self.texts = _Texts()
-        self._stored = stored
+        self._shown = shown
         self._rows: dict[str, int] = {}  # node -> row
         self._identifiers: list[Identifier] = []
         self._packed: dict[int, int] = {}  # id of a Mention of the batch -> row << 2 | role
@@ -162,7 +160,7 @@ class _Encoder:
     def _row(self, identifier: Identifier) -> int:
         row = self._rows.setdefault(identifier.node, len(self._identifiers))
         if row == len(self._identifiers):
-            self._identifiers.append(self._stored(identifier) if self._stored else identifier)
+            self._identifiers.append(self._shown[identifier.node] if self._shown else identifier)
         return row
 
 

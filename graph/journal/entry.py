@@ -137,6 +137,8 @@ def text(entry: Entry, number: int) -> str | None:
 
 def _judged(entry: Entry) -> Entry:
     """With `by_person` of the labels: it is worked out when an entry is read, so that the one rule for it may change."""
+    if not len(entry.labels):
+        return entry
     labels = entry.labels.copy()
     sources, which = np.unique(labels["source"], return_inverse=True)
     labels["by_person"] = np.array([_by_person(text(entry, number)) for number in sources.tolist()], bool)[which]

@@ -1,53 +1,78 @@
-"""A ring snapshot as JSON, complete with its rings, their members and what changed; floats come back bit for bit."""
+"""A ring snapshot as JSON: whole for the journal, ring by ring for the stores; floats come back bit for bit."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from graph.model import Ring, RingChange, RingKind, RingMember, RingSnapshot
 from graph.moments import micros, moment
 
 _PLAIN = (
-    "ring_id", "kind", "score", "state", "confirmed_bad", "suspected", "bad_rate", "exposure", "hubs_ignored", "density", "burst_days",
-    "platforms", "reason_codes", "crew_id",
+    "kind", "score", "state", "confirmed_bad", "suspected", "bad_rate", "exposure", "hubs_ignored", "density", "burst_days", "platforms",
+    "reason_codes", "crew_id",
 )  # fmt: skip
 
 
 def snapshot_text(snapshot: RingSnapshot) -> str:
-    """A snapshot as JSON."""
-    told = {
-        "name": snapshot.name,
-        "as_of": micros(snapshot.as_of),
-        "rings": [_ring_body(ring) for ring in snapshot.rings],
-        "changes": [[c.ring_id, c.change, c.from_rings, c.joined, c.left, c.jaccard, c.flag, c.why] for c in snapshot.changes],
-    }
+    """A snapshot as JSON, with its rings, their members and what changed."""
+    rings = [[ring.ring_id, _plain(ring), [member_row(m) for m in ring.members]] for ring in snapshot.rings]
+    told = {"name": snapshot.name, "as_of": micros(snapshot.as_of), "rings": rings, "changes": [_row(c) for c in snapshot.changes]}
     return json.dumps(told, ensure_ascii=False)
 
 
 def snapshot_of(text: str | bytes) -> RingSnapshot:
     """The snapshot behind `snapshot_text`."""
     told = json.loads(text)
-    rings, changes = tuple(map(_ring, told["rings"])), tuple(_change(*row) for row in told["changes"])
-    return RingSnapshot(name=told["name"], as_of=moment(told["as_of"]), rings=rings, changes=changes)
+    rings = tuple([_ring(ring_id, body, tuple(map(member_of, members))) for ring_id, body, members in told["rings"]])
+    return RingSnapshot(name=told["name"], as_of=moment(told["as_of"]), rings=rings, changes=tuple(_change(*row) for row in told["changes"]))
 
 
-def _ring_body(ring: Ring) -> dict[str, Any]:
+def ring_body(ring: Ring) -> str:
+    """A ring without its members as JSON."""
+    return json.dumps(_plain(ring))
+
+
+def ring_of(ring_id: str, body: str, members: tuple[RingMember, ...]) -> Ring:
+    """The Ring behind `ring_body`, or behind what an older version wrote, with these members."""
+    return _ring(ring_id, json.loads(body), members)
+
+
+def member_row(m: RingMember) -> tuple[str, str, int, int, float]:
+    """(applicant_id, role, joined_at, distance_to_core, strength)."""
+    return m.applicant_id, m.role, micros(m.joined_at), m.distance_to_core, m.strength
+
+
+def member_of(row: Sequence[Any]) -> RingMember:
+    """The RingMember behind `member_row`."""
+    return RingMember(applicant_id=row[0], role=row[1], joined_at=moment(row[2]), distance_to_core=row[3], strength=row[4])
+
+
+def changes_text(changes: Iterable[RingChange]) -> str:
+    """Changes as JSON."""
+    return json.dumps([_row(c) for c in changes])
+
+
+def changes_of(text: str) -> tuple[RingChange, ...]:
+    """The changes behind `changes_text`, or behind what an older version wrote."""
+    return tuple(_change(*row) for row in json.loads(text))
+
+
+def _plain(ring: Ring) -> dict[str, Any]:
     told = {name: getattr(ring, name) for name in _PLAIN}
-    told |= {"first_seen": micros(ring.first_seen), "last_seen": micros(ring.last_seen), "shared_by_kind": dict(ring.shared_by_kind)}
-    return told | {"members": [[m.applicant_id, m.role, micros(m.joined_at), m.distance_to_core, m.strength] for m in ring.members]}
+    return told | {"first_seen": micros(ring.first_seen), "last_seen": micros(ring.last_seen), "shared_by_kind": dict(ring.shared_by_kind)}
 
 
-def _ring(told: dict[str, Any]) -> Ring:
-    members = tuple(_member(*row) for row in told["members"])
-    moments = {name: moment(told[name]) for name in ("first_seen", "last_seen")}
-    return Ring(**told | moments | {"kind": RingKind(told["kind"]), "reason_codes": tuple(told["reason_codes"]), "members": members})
+def _ring(ring_id: str, body: Mapping[str, Any], members: tuple[RingMember, ...]) -> Ring:
+    again = {"kind": RingKind(body["kind"]), "first_seen": moment(body["first_seen"]), "last_seen": moment(body["last_seen"])}
+    return Ring(**{**body, **again, "ring_id": ring_id, "reason_codes": tuple(body["reason_codes"]), "members": members})
 
 
-def _member(who: str, role: str, joined_at: int, distance: int, strength: float) -> RingMember:
-    return RingMember(applicant_id=who, role=role, joined_at=moment(joined_at), distance_to_core=distance, strength=strength)
+def _row(c: RingChange) -> list[Any]:
+    return [c.ring_id, c.change, c.from_rings, c.joined, c.left, c.jaccard, c.flag, c.why]
 
 
 def _change(ring_id: str, change: str, sources: list[str], *rest: Any) -> RingChange:
-    joined, left, jaccard, flag, why = rest
+    joined, left, jaccard, flag, why = (*rest, "", ())[:5]  # snapshots of older versions do not say what became of a flag
     return RingChange(ring_id=ring_id, change=change, from_rings=tuple(sources), joined=joined, left=left, jaccard=jaccard, flag=flag, why=tuple(why))

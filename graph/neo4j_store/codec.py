@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graph.model import (
@@ -21,10 +21,6 @@ from graph.model import (
     OutcomeStatus,
     Platform,
     PlatformType,
-    Ring,
-    RingChange,
-    RingKind,
-    RingMember,
     Role,
     Tie,
 )
@@ -52,16 +48,16 @@ def identifier_of(row: Sequence[Any]) -> Identifier:
     return Identifier(IdentifierKind(kind), node[len(kind) + 1 :], masked, linking)
 
 
-def packer(stored: Callable[[Identifier], Identifier] | None = None) -> Pack:
+def packer(shown: Mapping[str, Identifier]) -> Pack:
     """What makes JSON of mentions, complete in themselves: no second look-up when they are read.
 
-    `stored` gives an identifier as the store has it. A mention that comes again as the same object, as in a batch, is packed once; the caller
-    keeps all of them meanwhile.
+    `shown` has each identifier, by node, as the store shows it. A mention that comes again as the same object, as in a batch, is packed once;
+    the caller keeps all of them meanwhile.
     """
     known: dict[int, str] = {}
 
     def packed(mention: Mention) -> str:
-        i = stored(mention.identifier) if stored else mention.identifier
+        i = shown[mention.identifier.node]
         told = (ROLE_CODE[mention.role], str(i.kind), i.token, i.masked, int(i.linking))
         return known.setdefault(id(mention), _ENCODE_MENTION(told))
 
@@ -168,47 +164,6 @@ def device_row(d: Device) -> Row:
 def tie_of(applicant_id: str, identifier: Identifier, row: Sequence[Any]) -> Tie:
     """(role code, since, last) as a Tie."""
     return Tie(applicant_id, identifier, ROLES[row[0]], moment(row[1]), moment(row[2]))
-
-
-def ring_body(ring: Ring) -> str:
-    """A ring without its members as JSON; floats come back bit for bit."""
-    told = {name: getattr(ring, name) for name in _RING_PLAIN}
-    told |= {"first_seen": micros(ring.first_seen), "last_seen": micros(ring.last_seen), "shared_by_kind": dict(ring.shared_by_kind)}
-    return json.dumps(told)
-
-
-def ring_of(ring_id: str, body: str, members: tuple[RingMember, ...]) -> Ring:
-    """The Ring behind `ring_body`, with these members."""
-    b = json.loads(body)
-    b |= {"kind": RingKind(b["kind"]), "first_seen": moment(b["first_seen"]), "last_seen": moment(b["last_seen"])}
-    b["reason_codes"] = tuple(b["reason_codes"])
-    return Ring(ring_id=ring_id, members=members, **b)
-
-
-def member_of(applicant_id: str, row: Sequence[Any]) -> RingMember:
-    """The columns of cypher.MEMBER as a RingMember."""
-    return RingMember(applicant_id=applicant_id, role=row[0], joined_at=moment(row[1]), distance_to_core=row[2], strength=row[3])
-
-
-def changes_text(changes: Iterable[RingChange]) -> str:
-    """Changes as JSON."""
-    return json.dumps([[c.ring_id, c.change, c.from_rings, c.joined, c.left, c.jaccard, c.flag, c.why] for c in changes])
-
-
-def changes_of(text: str) -> tuple[RingChange, ...]:
-    """The changes behind `changes_text`."""
-    return tuple(_change(*row) for row in json.loads(text))
-
-
-def _change(ring_id: str, change: str, sources: list[str], *rest: Any) -> RingChange:
-    joined, left, jaccard, flag, why = (*rest, "", ())[:5]  # snapshots of older versions do not say what became of a flag
-    return RingChange(ring_id=ring_id, change=change, from_rings=tuple(sources), joined=joined, left=left, jaccard=jaccard, flag=flag, why=tuple(why))
-
-
-_RING_PLAIN = (
-    "kind", "score", "state", "confirmed_bad", "suspected", "bad_rate", "exposure", "hubs_ignored", "density", "burst_days", "platforms",
-    "reason_codes", "crew_id",
-)  # fmt: skip
 
 
 def _number(value: float | None) -> float | None:

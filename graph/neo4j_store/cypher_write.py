@@ -175,10 +175,15 @@ TALLY = f"""CALL (base, changed_own, changed_contact, changed_employer) {{
         WITH t ORDER BY t.since LIMIT {CROWD} RETURN max(t.since) AS since, max(t.mark) AS told }}
     SET i.crowd = i.node, i.full_since = since, i.full_mark = told, i.ties = null, i.latest = null, i.told = null }}"""
 AS_SHOWN = "WITH * WHERE $unless = '' OR size(otherwise) = 0"
+# The journal: (by how much its mark is beyond `base`, entry).
+JOURNAL = "CALL (base) { UNWIND $entries AS row CREATE (:JournalEntry {mark: base + row[0], body: row[1]}) }"
 ADVANCE = "SET s.mark = base + $advance"
-ALL_NEW = "\n".join([BASE, PEOPLE, COMPANIES, IDENTIFIERS, AS_SHOWN, *NEW.values(), *TIES.values(), TALLY, ADVANCE, "RETURN base, otherwise"])
+ALL_NEW = "\n".join(
+    [BASE, PEOPLE, COMPANIES, IDENTIFIERS, AS_SHOWN, *NEW.values(), *TIES.values(), TALLY, JOURNAL, ADVANCE, "RETURN base, otherwise"]
+)
 
-# The mentions of facts that named an identifier in another form than the store's, written again in the store's.
+# Facts that named an identifier in another form than the store's are written again in the store's: their mentions, and their entries.
+CORRECT_ENTRIES = "UNWIND $entries AS row MATCH (j:JournalEntry {mark: $base + row[0]}) SET j.body = row[1]"
 CORRECT = {
     "applications": "UNWIND $rows AS row MATCH (f:Application {application_id: row[0]}) SET f.mentions = row[1]",
     "events": "UNWIND $rows AS row MATCH (f:Event {event_id: row[0]}) SET f.mentions = row[1]",

@@ -9,8 +9,9 @@ from typing import Any
 import networkx as nx
 
 from graph.evidence import Evidence, Subject
+from graph.journal.snapshots import member_of, ring_of
 from graph.model import Application, Device, Identifier, Label, Membership, Outcome
-from graph.neo4j_store.codec import event_of, label_of, member_of, merchant_of, outcome_of, platform_of, ring_of
+from graph.neo4j_store.codec import event_of, label_of, merchant_of, outcome_of, platform_of
 from graph.neo4j_store.intern import Interned
 
 
@@ -66,7 +67,7 @@ def labels_by_person(asked: Iterable[str], labels: Iterable[tuple[str, Label]]) 
 def membership_of(row: Sequence[Any]) -> Membership:
     """(applicant, snapshot, ring_id, body, size, member) as a Membership."""
     who, snapshot, ring_id, body, size, member = row
-    return Membership(snapshot, ring_of(ring_id, body, ()), size, member_of(who, member))
+    return Membership(snapshot, ring_of(ring_id, body, ()), size, member_of((who, *member)))
 
 
 def device_of(identifier: Identifier, row: Sequence[Any]) -> Device:

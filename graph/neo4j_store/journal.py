@@ -1,154 +1,22 @@
-"""All that the store was ever told, told again in the same order: what a copy to another store is made from."""
+"""The journal of the production store: one entry a mark, a node that is made in the transaction of its facts."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from graph.model import Contact, Facts, RingSnapshot
-from graph.moments import moment
-from graph.neo4j_store import codec
-from graph.neo4j_store.cypher import APPLICATION, DEVICE, EVENT, IDENTIFIER, LABEL, MERCHANT, OUTCOME, PLATFORM, columns, micros
-from graph.neo4j_store.cypher_read import RINGS
-from graph.neo4j_store.cypher_tables import pages
-from graph.neo4j_store.facts import device_of
-from graph.neo4j_store.intern import Interned
-from graph.neo4j_store.rings import snapshot_of
-from graph.store import Told
+from graph.journal.pages import in_order
 
 Read = Callable[..., list[list[Any]]]
-PAGE = 2_000
-_NEW = "f.mark > $told AND f.mark <= $upto"
-_I = columns("i", IDENTIFIER)
-
-# Applications and events are many: first only their marks and ids, a page after the other, then the facts in the order of the marks.
-IDS = {
-    "applications": pages("Application", "application_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, f.application_id]) AS rows"),
-    "events": pages("Event", "event_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, f.event_id]) AS rows"),
-}
-BY_ID = {  # NodeUniqueIndexSeek for each id
-    "applications": f"UNWIND $ids AS id MATCH (f:Application {{application_id: id}}) RETURN {columns('f', APPLICATION)}",
-    "events": f"UNWIND $ids AS id MATCH (f:Event {{event_id: id}}) RETURN {columns('f', EVENT)}",
-}
-ROWS = {
-    "outcomes": pages(
-        "Application",
-        "application_id",
-        f"MATCH (f)-[:CAME_TO]->(o:Outcome) WHERE {_NEW.replace('f.', 'o.')} RETURN collect([o.mark, {columns('o', OUTCOME)}]) AS rows",
-    ),
-    "contacts": pages(
-        "Applicant",
-        "applicant_id",
-        f"""MATCH (f)-[c:LISTED]->(i:Identifier) WHERE {_NEW.replace("f.", "c.")}
-        RETURN collect([c.mark, [f.applicant_id, {_I}, {micros("c.at")}, c.relation]]) AS rows""",
-    ),
-    "platforms": pages("Platform", "platform_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, {columns('f', PLATFORM)}]) AS rows"),
-    "merchants": pages("Merchant", "merchant_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, {columns('f', MERCHANT)}]) AS rows"),
-    "devices": pages(
-        "Identifier",
-        "node",
-        f"""WITH f, f AS i WHERE f.device_mark > $told AND f.device_mark <= $upto
-        RETURN collect([f.device_mark, [{_I}, {columns("f", DEVICE)}]]) AS rows""",
-    ),
-}
-LABELS = {
-    "of applications": pages(
-        "Application",
-        "application_id",
-        f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_NEW.replace('f.', 'l.')} RETURN collect([l.mark, {columns('l', LABEL)}]) AS rows",
-    ),
-    "of people": pages(
-        "Applicant",
-        "applicant_id",
-        f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_NEW.replace('f.', 'l.')} RETURN collect([l.mark, {columns('l', LABEL)}]) AS rows",
-    ),
-}
-SNAPSHOTS = f"""MATCH (f:RingSnapshot) WHERE f.as_of IS NOT NULL AND {_NEW}
-    RETURN f.mark, [f.key, f.name, {micros("f.as_of")}, f.changes] ORDER BY f.mark"""
+# NodeUniqueIndexSeekByRange on JournalEntry(mark), which gives the order too.
+ENTRIES = "MATCH (j:JournalEntry) WHERE j.mark > $after AND j.mark <= $upto RETURN j.mark, j.body ORDER BY j.mark LIMIT $limit"
 
 
-def journal(read: Read, interned: Interned, after: int, upto: int) -> Iterator[Told]:
-    """`GraphStore.journal` of the marks after `after` up to `upto`, of one state: what comes in meanwhile has later marks."""
-    reader = _Reader(read, interned, {"told": after, "upto": upto})
-    small = {name: reader.rows(statement) for name, statement in ROWS.items()}
-    small["labels"] = [row for statement in LABELS.values() for row in reader.rows(statement)]
-    told: dict[int, dict[str, tuple[Any, ...]]] = defaultdict(dict)
-    for name, rows in small.items():
-        for mark, group in groupby(sorted(rows, key=itemgetter(0)), key=itemgetter(0)):
-            told[mark][name] = tuple(_MAKE[name](row, interned) for _, row in group)
-    snapshots: dict[int, list[Any]] = {mark: row for mark, row in read(SNAPSHOTS, told=after, upto=upto)}  # noqa: C416
-    many = {name: _Ordered(reader, name) for name in IDS}
-    for mark in sorted({*told, *snapshots, *(mark for one in many.values() for mark in one.marks)}):
-        facts = Facts(**told.pop(mark, {}), **{name: one.told(mark) for name, one in many.items()})
-        snapshot: RingSnapshot | None = snapshot_of(snapshots[mark], read(RINGS, key=snapshots[mark][0])) if mark in snapshots else None
-        yield Told(mark=mark, facts=facts, snapshot=snapshot)
+def tail(read: Read, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
+    """`GraphStore.tail`."""
+    return in_order(partial(_page, read), after, upto)
 
 
-class _Reader:
-    """Reads pages of one stretch of marks."""
-
-    def __init__(self, read: Read, interned: Interned, stretch: Mapping[str, int]) -> None:
-        self.read = read
-        self.interned = interned
-        self._stretch = stretch
-
-    def rows(self, statement: str) -> list[Any]:
-        """The rows of all pages."""
-        after, found = "", list[Any]()
-        while True:
-            [[last, size, rows]] = self.read(statement, after=after, page=PAGE, **self._stretch)
-            found += rows
-            if size < PAGE:
-                return found
-            after = last
-
-
-class _Ordered:
-    """The facts of a large table by mark, fetched a page ahead."""
-
-    def __init__(self, reader: _Reader, name: str) -> None:
-        self._reader = reader
-        self._name = name
-        self._order = sorted(reader.rows(IDS[name]))
-        self._fetched = 0
-        self._facts: dict[str, Any] = {}
-        self._next = 0
-
-    @property
-    def marks(self) -> Sequence[int]:
-        """The marks that told something here."""
-        return list(dict.fromkeys(mark for mark, _ in self._order))
-
-    def told(self, mark: int) -> tuple[Any, ...]:
-        """What that mark told; marks are asked in their order."""
-        found = []
-        while self._next < len(self._order) and self._order[self._next][0] == mark:
-            if self._next == self._fetched:
-                self._fetch()
-            found.append(self._facts.pop(self._order[self._next][1]))
-            self._next += 1
-        return tuple(found)
-
-    def _fetch(self) -> None:
-        ids = [i for _, i in self._order[self._fetched : self._fetched + PAGE]]
-        make = codec.application_of if self._name == "applications" else codec.event_of
-        self._facts.update((row[0], make(row)) for (row,) in self._reader.read(BY_ID[self._name], ids=ids))
-        self._fetched += len(ids)
-
-
-def _contact(row: Sequence[Any], interned: Interned) -> Contact:
-    who, phone, at, relation = row
-    return Contact(applicant_id=who, phone=interned.identifier(phone), relation=relation or None, at=moment(at))
-
-
-_MAKE: Mapping[str, Callable[[Any, Interned], Any]] = {
-    "outcomes": lambda row, _: codec.outcome_of(row),
-    "labels": lambda row, _: codec.label_of(row),
-    "contacts": _contact,
-    "platforms": lambda row, _: codec.platform_of(row),
-    "merchants": lambda row, _: codec.merchant_of(row),
-    "devices": lambda row, interned: device_of(interned.identifier(row[0]), row[1]),
-}
+def _page(read: Read, after: int, upto: int, limit: int) -> list[tuple[int, bytes]]:
+    return [(mark, bytes(body)) for mark, body in read(ENTRIES, after=after, upto=upto, limit=limit)]

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from graph.journal.encode import encode_snapshot
+from graph.journal.snapshots import changes_of, changes_text, member_of, member_row, ring_body, ring_of
 from graph.model import Ring, RingSnapshot
 from graph.moments import micros, moment
-from graph.neo4j_store.codec import changes_of, changes_text, member_of, ring_body, ring_of
 from graph.neo4j_store.cypher import MEMBER, properties, when
 from graph.neo4j_store.cypher_write import LOCK
 from graph.neo4j_store.database import Ask, Database
@@ -27,21 +28,23 @@ ADD_MEMBERS = f"""UNWIND $members AS row MATCH (r:Ring {{snapshot: $key, ring_id
     MERGE (p:Applicant {{applicant_id: row[1]}}) ON CREATE SET p:Unknown
     CREATE (p)-[:MEMBER_OF {properties("row", MEMBER, 2)}]->(r)"""
 SWITCH = f"""{LOCK} MATCH (d:RingSnapshot {{key: $key}}) MATCH (s:Store {{name: 'ringfence'}})
-    SET d.as_of = {when("$as_of")}, d.changes = $changes, d.mark = mark + 1, s.mark = mark + 1 RETURN mark + 1"""
+    SET d.as_of = {when("$as_of")}, d.changes = $changes, d.mark = mark + 1, s.mark = mark + 1
+    CREATE (:JournalEntry {{mark: mark + 1, body: $entry}}) RETURN mark + 1"""
 
 
 def save_rings(database: Database, snapshot: RingSnapshot) -> None:
     """Save a snapshot; it is in force from the last transaction on."""
     key = secrets.token_hex(8)
     rings = ([r.ring_id, r.kind.value, r.score, r.state, r.size, ring_body(r)] for r in snapshot.rings)
-    members = ([r.ring_id, m.applicant_id, m.role, micros(m.joined_at), m.distance_to_core, m.strength] for r in snapshot.rings for m in r.members)
+    members = ([r.ring_id, *member_row(m)] for r in snapshot.rings for m in r.members)
     _tidy(database)
     _write(database, DRAFT, key=key, name=snapshot.name)
     for part in _parts(rings):
         _write(database, ADD_RINGS, key=key, rings=part)
     for part in _parts(members):
         _write(database, ADD_MEMBERS, key=key, members=part)
-    _write(database, SWITCH, key=key, as_of=micros(snapshot.as_of), changes=changes_text(snapshot.changes))
+    entry = encode_snapshot(snapshot)
+    _write(database, SWITCH, key=key, as_of=micros(snapshot.as_of), changes=changes_text(snapshot.changes), entry=entry)
 
 
 def snapshot_of(row: Sequence[Any], rings: list[list[Any]]) -> RingSnapshot:
@@ -53,7 +56,7 @@ def snapshot_of(row: Sequence[Any], rings: list[list[Any]]) -> RingSnapshot:
 def ring_with_members(row: Sequence[Any]) -> Ring:
     """(ring_id, body, members) as a Ring."""
     ring_id, body, members = row
-    return ring_of(ring_id, body, tuple(member_of(who, member) for who, member in sorted(members)))
+    return ring_of(ring_id, body, tuple(member_of((who, *member)) for who, member in sorted(members)))
 
 
 def _tidy(database: Database) -> None:

@@ -12,7 +12,7 @@ from graph.neo4j_store.cypher import ROLE_TYPES
 
 NODES = (
     "Store", "Applicant", "Application", "Event", "Dealing", "Outcome", "Label", "Identifier", "Merchant", "Platform", "Agent", "RingSnapshot",
-    "Ring", "Unknown",
+    "Ring", "JournalEntry", "Unknown",
 )  # fmt: skip
 RELATIONSHIPS = (
     *ROLE_TYPES, "APPLIED", "TO", "AT", "THROUGH", "DID", "TOWARDS", "CAME_TO", "ABOUT", "LISTED", "MEMBER_OF", "IN_SNAPSHOT",
@@ -75,6 +75,8 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         "DROP CONSTRAINT label_key IF EXISTS",
         "CALL db.awaitIndexes(300)",
     ),
+    # The journal: the entries of what is there already are made when the store is opened (before_version_5.py).
+    5: (_unique("journal_mark", "JournalEntry", "mark"), "CALL db.awaitIndexes(300)"),
 }
 VERSION = max(MIGRATIONS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -17,14 +18,15 @@ from graph.evidence import subject_of
 from graph.model import Added, Facts, RingSnapshot
 from graph.neo4j_store import cypher_read
 from graph.neo4j_store.address import address_of
+from graph.neo4j_store.before_version_5 import complete_journal
 from graph.neo4j_store.database import Ask, Database
 from graph.neo4j_store.intern import Interned
-from graph.neo4j_store.journal import journal
+from graph.neo4j_store.journal import tail
 from graph.neo4j_store.rings import save_rings
 from graph.neo4j_store.schema import prepare
 from graph.neo4j_store.view import Neo4jView
 from graph.neo4j_store.writer import Writer, only_application
-from graph.store import GraphStore, Strangers, Told
+from graph.store import GraphStore, Strangers
 
 log = logging.getLogger("ringfence.neo4j")
 REHEARSED = 200  # of the latest applications at most,
@@ -36,6 +38,7 @@ LIVE_PATIENCE = 0.8  # seconds that a live service waits for one answer of the s
 _DESCRIBED = """CALL () {{ MATCH (n:{label}) RETURN count(n) AS all_{table} }}
     CALL () {{ MATCH (u:Unknown) WHERE u:{label} RETURN count(u) AS unknown_{table} }}"""
 _COUNTED = "CALL () {{ MATCH {what} RETURN count(*) AS {table} }}"
+IDENTITY = "MATCH (s:Store {name: 'ringfence'}) SET s.identity = coalesce(s.identity, $drawn) RETURN s.identity"
 # From the counts that the database keeps (NodeCountFromCountStore, RelationshipCountFromCountStore); only the few Unknown are looked at, and
 # devices, which are counted by their properties.
 COUNTS = "\n".join(
@@ -161,8 +164,12 @@ class Neo4jStore(GraphStore):
         [[loans, people]] = self._read(cypher_read.STRANGERS, loans=sorted(application_ids), people=sorted(applicant_ids))
         return Strangers(frozenset(loans), frozenset(people))
 
-    def journal(self, after: int = 0) -> Iterator[Told]:
-        return journal(self._read, self._interned, after, self.mark())
+    def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
+        return tail(self._read, after, self.mark() if upto is None else upto)
+
+    def identity(self) -> int:
+        self._prepare()
+        return int(self._database.write(lambda ask: ask(IDENTITY, drawn=secrets.randbits(63)))[0][0])
 
     def counts(self) -> dict[str, int]:
         [found] = self._read(COUNTS)
@@ -182,4 +189,5 @@ class Neo4jStore(GraphStore):
         with self._preparing:
             if not self._ready:
                 prepare(self._database.read, self._database.alone)
+                complete_journal(self._database.read, self._database.alone)
                 self._ready = True

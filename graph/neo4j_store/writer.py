@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from itertools import accumulate
+from dataclasses import dataclass
 from typing import Any
 
+from graph.journal.encode import encode
 from graph.model import Added, Application, Contact, Facts, Identifier, Mention, Role
 from graph.moments import micros
 from graph.neo4j_store import codec
+from graph.neo4j_store.batch import FIELDS, Batch, Sorted, Table, asked_of, joined, marks_of, shown_in, sort_out
 from graph.neo4j_store.codec import Row
-from graph.neo4j_store.cypher_write import ALL_KNOWN, ALL_NEW, CORRECT, KNOWN, NEW, TIES
+from graph.neo4j_store.cypher_write import ALL_KNOWN, ALL_NEW, CORRECT, CORRECT_ENTRIES, KNOWN, NEW, TIES
 
 Ask = Callable[..., list[list[Any]]]
 Key = Any
-
-
-@dataclass(frozen=True)
-class _Table:
-    """One table of a batch: its rows, and how a row's key is read."""
-
-    rows: list[Row]
-    key: Callable[[Sequence[Any]], Key]
-
-
-@dataclass
-class _Sorted:
-    """What became of a batch's rows: the positions of the new ones by table, how many are known, and which conflict."""
-
-    new: dict[str, list[int]] = field(default_factory=dict)
-    known: int = 0
-    conflicts: list[tuple[str, int]] = field(default_factory=list)
 
 
 class Writer:
@@ -43,12 +26,12 @@ class Writer:
 
     def write(self, batches: Sequence[Facts]) -> list[Added]:
         """Take the batches one after the other. The mark grows by one with each that brings something new."""
-        facts, owner = _joined(batches)
-        tables = _tables(facts)
-        mark, known = self.known(tables)
-        sorted_rows = _sort_out(tables, known)
-        beyond, added = _marks(len(batches), mark, sorted_rows, owner)
-        self._put(facts, tables, sorted_rows, {name: [beyond[batch] for batch in owner[name]] for name in tables})
+        facts, owner = joined(batches)
+        batch = Batch.of(facts)
+        mark, known = self.known(batch.tables)
+        sorted_rows = sort_out(batch.tables, known)
+        beyond, added = marks_of(len(batches), mark, sorted_rows, owner)
+        self._put(batch, sorted_rows, {name: [beyond[n] for n in owner[name]] for name in batch.tables})
         return added
 
     def write_one(self, application: Application) -> Added | None:
@@ -56,23 +39,23 @@ class Writer:
 
         None, and nothing of it is written, where it is known or names an identifier in another form than the store's.
         """
-        facts = Facts(applications=(application,))
-        everything = _Sorted(new={"applications": [0]})
-        mark = self._put(facts, _tables(facts), everything, {"applications": [1]}, unless=application.application_id)
+        batch, everything = Batch.of(Facts(applications=(application,))), Sorted(new={"applications": [0]})
+        mark = self._put(batch, everything, {"applications": [1]}, unless=application.application_id)
         return None if mark is None else Added(accepted=1, known=0, conflicts=(), mark=mark)
 
-    def known(self, tables: Mapping[str, _Table]) -> tuple[int, dict[str, list[Row]]]:
+    def known(self, tables: Mapping[str, Table]) -> tuple[int, dict[str, list[Row]]]:
         """The mark so far, under the writers' lock, and the rows that the store has under the keys of the batch."""
-        asked = {f"keys_{name}": _asked(name, tables[name]) if name in tables else [] for name in KNOWN}
+        asked = {f"keys_{name}": asked_of(name, tables[name]) if name in tables else [] for name in KNOWN}
         [[mark, *known]] = self._ask(ALL_KNOWN, **asked)
         return int(mark), dict(zip(KNOWN, known, strict=True))
 
-    def _put(self, facts: Facts, tables: Mapping[str, _Table], found: _Sorted, beyond: Mapping[str, list[int]], *, unless: str = "") -> int | None:
+    def _put(self, batch: Batch, found: Sorted, beyond: Mapping[str, list[int]], *, unless: str = "") -> int | None:
         """Write what is new, `beyond` says by how much each row's mark is beyond the store's: the mark then, None where `unless` is known."""
-        rows = {name: [[*tables[name].rows[n], beyond[name][n]] for n in positions] for name, positions in found.new.items()}
-        named = _Named.of(facts, rows)
+        rows = {name: [[*batch.tables[name].rows[n], beyond[name][n]] for n in positions] for name, positions in found.new.items()}
+        named = _Named.of(batch, rows)
         given: dict[str, Any] = {f"new_{name}": named.placed(name, rows.get(name, [])) for name in NEW}
-        given |= {f"ties_{role}": ties for role, ties in zip(TIES, _ties(facts, found.new, beyond, named), strict=True)}
+        given |= {f"ties_{role}": ties for role, ties in zip(TIES, _ties(batch.facts, found.new, beyond, named), strict=True)}
+        given |= {"entries": _entries(batch.facts, found.new, beyond, batch.shown)}
         advance = max((row[-1] for told in rows.values() for row in told), default=0)
         given |= {"people": list(named.people), "identifiers": named.identifiers}
         given |= {"lenders": list(named.lenders), "merchants": list(named.merchants), "agents": list(named.agents)}
@@ -81,20 +64,18 @@ class Writer:
             return None
         [[mark, otherwise]] = answer
         if otherwise:
-            self._correct(facts, found, {node: (masked, linking) for node, masked, linking in otherwise})
+            first = batch.shown
+            stored = {node: Identifier(first[node].kind, first[node].token, masked, linking) for node, masked, linking in otherwise}
+            self._correct(batch.facts, found.new, stored)
+            self._ask(CORRECT_ENTRIES, base=mark, entries=_entries(batch.facts, found.new, beyond, {**first, **stored}))
         return int(mark) + advance
 
-    def _correct(self, facts: Facts, found: _Sorted, otherwise: Mapping[str, tuple[str, bool]]) -> None:
+    def _correct(self, facts: Facts, new: Mapping[str, list[int]], stored: Mapping[str, Identifier]) -> None:
         """Write the mentions of new facts again where they show an identifier otherwise than the store does."""
-
-        def stored(identifier: Identifier) -> Identifier:
-            masked, linking = otherwise.get(identifier.node, (identifier.masked, identifier.linking))
-            return Identifier(identifier.kind, identifier.token, masked, linking)
-
-        pack = codec.packer(stored)
+        pack = codec.packer({**shown_in(facts), **stored})
         for name, text in CORRECT.items():
             given: Sequence[Any] = getattr(facts, name)
-            touched: list[Any] = [given[n] for n in found.new.get(name, ()) if any(m.identifier.node in otherwise for m in given[n].mentions)]
+            touched: list[Any] = [given[n] for n in new.get(name, ()) if any(m.identifier.node in stored for m in given[n].mentions)]
             rows = [[f.application_id if name == "applications" else f.event_id, pack(f.mentions)] for f in touched]
             if rows:
                 self._ask(text, rows=rows)
@@ -102,81 +83,17 @@ class Writer:
 
 def only_application(facts: Facts) -> Application | None:
     """The application that is all of a batch: it comes from somebody who waits."""
-    return facts.applications[0] if sum(len(getattr(facts, name)) for name in _FIELDS) == len(facts.applications) == 1 else None
+    return facts.applications[0] if sum(len(getattr(facts, name)) for name in FIELDS) == len(facts.applications) == 1 else None
 
 
-def _joined(batches: Sequence[Facts]) -> tuple[Facts, dict[str, list[int]]]:
-    """The batches as one, and for each row of each table the batch it is of."""
-    if len(batches) == 1:
-        return batches[0], {name: [0] * len(getattr(batches[0], name)) for name in _FIELDS}
-    rows = {name: [(fact, n) for n, facts in enumerate(batches) for fact in getattr(facts, name)] for name in _FIELDS}
-    return Facts(**{name: tuple(f for f, _ in told) for name, told in rows.items()}), {name: [n for _, n in told] for name, told in rows.items()}
-
-
-def _tables(facts: Facts) -> dict[str, _Table]:
-    """The tables of a batch that have rows."""
-    pack = codec.packer()
-    made = {
-        "platforms": _Table([codec.platform_row(p) for p in facts.platforms], _first),
-        "merchants": _Table([codec.merchant_row(m) for m in facts.merchants], _first),
-        "devices": _Table([codec.device_row(d) for d in facts.devices], _first),
-        "applications": _Table([codec.application_row(a, pack) for a in facts.applications], _first),
-        "events": _Table([codec.event_row(e, pack) for e in facts.events], _first),
-        "contacts": _Table([codec.contact_row(c) for c in facts.contacts], tuple),
-        "outcomes": _Table([codec.outcome_row(o) for o in facts.outcomes], lambda row: (row[0], row[1], row[2])),
-        "labels": _Table([codec.label_row(label) for label in facts.labels], lambda row: tuple(row[:5])),
-    }
-    return {name: table for name, table in made.items() if table.rows}
-
-
-def _asked(name: str, table: _Table) -> list[Any]:
-    """The keys to look up; of contacts, the people whose lists are read."""
-    if name == "contacts":
-        return sorted({row[0] for row in table.rows})
-    return [list(key) if isinstance(key, tuple) else key for key in dict.fromkeys(map(table.key, table.rows))]
-
-
-def _sort_out(tables: Mapping[str, _Table], known: Mapping[str, list[Row]]) -> _Sorted:
-    """Tell new from known from conflicting, with the store and earlier in the batch."""
-    found = _Sorted()
-    for name, table in tables.items():
-        earlier = {table.key(row): row for row in known[name]}
-        positions = found.new[name] = []
-        for n, row in enumerate(table.rows):
-            told = earlier.get(table.key(row))
-            if told is None:
-                earlier[table.key(row)] = row
-                positions.append(n)
-            elif _same(name, told, row):
-                found.known += 1
-            else:
-                found.conflicts.append((name, n))
-    return found
-
-
-def _same(name: str, told: Row, row: Row) -> bool:
-    place = _MENTIONS.get(name)
-    if place is None:
-        return told == row
-    return told[:place] == row[:place] and told[place + 1 :] == row[place + 1 :] and _named(told[place]) == _named(row[place])
-
-
-def _named(mentions: str | None) -> list[tuple[Any, ...]]:
-    """Who is named in which role, however it is shown."""
-    return [tuple(mention[:3]) for mention in json.loads(mentions)] if mentions else []
-
-
-def _marks(batches: int, mark: int, found: _Sorted, owner: Mapping[str, list[int]]) -> tuple[list[int], list[Added]]:
-    """By how much each batch's mark is beyond the store's, and what is said of it; with several batches the known ones are told with the last."""
-    accepted = [0] * batches
-    for name, positions in found.new.items():
+def _entries(facts: Facts, new: Mapping[str, list[int]], beyond: Mapping[str, list[int]], shown: Mapping[str, Identifier]) -> list[Row]:
+    """(by how much its mark is beyond the store's, entry of the journal) of each mark that brings something new."""
+    brought: dict[int, dict[str, list[Any]]] = {}
+    for name, positions in new.items():
+        rows: Sequence[Any] = getattr(facts, name)
         for n in positions:
-            accepted[owner[name][n]] += 1
-    beyond = list(accumulate(int(count > 0) for count in accepted))
-    added = [Added(accepted=n, known=0, conflicts=(), mark=mark + b) for n, b in zip(accepted, beyond, strict=True)]
-    if added:
-        added[-1] = Added(accepted=accepted[-1], known=found.known, conflicts=tuple(found.conflicts), mark=mark + beyond[-1])
-    return beyond, added
+            brought.setdefault(beyond[name][n], {}).setdefault(name, []).append(rows[n])
+    return [[mark, encode(Facts(**{name: tuple(rows) for name, rows in each.items()}), shown)] for mark, each in sorted(brought.items())]
 
 
 def _people(facts: Facts) -> set[str | None]:
@@ -201,21 +118,16 @@ class _Named:
     identifiers: list[Row]
 
     @classmethod
-    def of(cls, facts: Facts, new: Mapping[str, list[Row]]) -> _Named:
-        """An identifier is shown as the first fact to name it shows it. Companies are those of the new rows alone."""
-        mentions = [*(a.mentions for a in facts.applications), *(e.mentions for e in facts.events)]
-        spoken = [m.identifier for each in mentions for m in each]
-        first: dict[str, Identifier] = {}
-        for i in (*spoken, *(c.phone for c in facts.contacts), *(d.identifier for d in facts.devices)):
-            first.setdefault(i.node, i)
+    def of(cls, batch: Batch, new: Mapping[str, list[Row]]) -> _Named:
+        """Companies are those of the new rows alone."""
         applications, events = new.get("applications", []), new.get("events", [])
         return cls(
-            people=_placed(_people(facts)),
+            people=_placed(_people(batch.facts)),
             lenders=_placed({row[3] for row in applications}),
             merchants=_placed({row[7] for row in applications} | {row[5] for row in events}),
             agents=_placed({row[8] for row in applications}),
-            places={node: n for n, node in enumerate(first)},
-            identifiers=[codec.identifier_row(i) for i in first.values()],
+            places={node: n for n, node in enumerate(batch.shown)},
+            identifiers=[codec.identifier_row(i) for i in batch.shown.values()],
         )
 
     def placed(self, name: str, rows: list[Row]) -> list[Row]:
@@ -272,11 +184,3 @@ def _spoken(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, li
 
 def _as_mention(contact: Contact) -> Mention:
     return Mention(contact.phone, Role.OWN if contact.relation == "self" else Role.CONTACT)
-
-
-def _first(row: Sequence[Any]) -> Key:
-    return row[0]
-
-
-_FIELDS = tuple(Facts.__dataclass_fields__)
-_MENTIONS = {"applications": 16, "events": 7}

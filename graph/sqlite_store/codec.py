@@ -16,9 +16,6 @@ from graph.model import (
     Mention,
     Outcome,
     OutcomeStatus,
-    Ring,
-    RingKind,
-    RingMember,
     Role,
 )
 from graph.moments import micros, moment
@@ -120,31 +117,6 @@ def label_of(row: Row) -> Label:
         application_id=row[0] or None, applicant_id=row[1] or None, known_at=moment(row[2]), source=row[3] or None, label=LabelValue(row[4]),
         detail=row[5],
     )  # fmt: skip
-
-
-def ring_body(ring: Ring) -> str:
-    """A ring without its members as JSON; floats come back bit for bit."""
-    return json.dumps(
-        {
-            "kind": ring.kind, "score": ring.score, "state": ring.state, "first_seen": micros(ring.first_seen), "last_seen": micros(ring.last_seen),
-            "confirmed_bad": ring.confirmed_bad, "suspected": ring.suspected, "bad_rate": ring.bad_rate, "exposure": ring.exposure,
-            "shared_by_kind": dict(ring.shared_by_kind), "hubs_ignored": ring.hubs_ignored, "density": ring.density, "burst_days": ring.burst_days,
-            "platforms": ring.platforms, "reason_codes": ring.reason_codes, "crew_id": ring.crew_id,
-        }
-    )  # fmt: skip
-
-
-def ring_of(ring_id: str, body: str, members: tuple[RingMember, ...]) -> Ring:
-    """The Ring behind `ring_body`, with these members."""
-    b = json.loads(body)
-    b |= {"kind": RingKind(b["kind"]), "first_seen": moment(b["first_seen"]), "last_seen": moment(b["last_seen"])}
-    b["reason_codes"] = tuple(b["reason_codes"])
-    return Ring(ring_id=ring_id, members=members, **b)
-
-
-def member_of(row: Row) -> RingMember:
-    """(applicant_id, role, joined_at, distance_to_core, strength) as a RingMember."""
-    return RingMember(applicant_id=row[0], role=row[1], joined_at=moment(row[2]), distance_to_core=row[3], strength=row[4])
 
 
 def _truth(value: int | None) -> bool | None:

@@ -1,128 +1,21 @@
-"""All that the embedded store was ever told, told again in the same order: what a copy to another store is made from."""
+"""The journal of the embedded store: one entry a mark, in the transaction of its facts."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
 
-from graph.model import Contact, Device, Facts, Merchant, Platform, PlatformType, RingSnapshot
-from graph.moments import moment
-from graph.sqlite_store.cache import FactCache
-from graph.sqlite_store.codec import (
-    APPLICATION_COLUMNS,
-    EVENT_COLUMNS,
-    Row,
-    application_of,
-    event_of,
-    label_of,
-    mentioned,
-    outcome_of,
-)
-from graph.sqlite_store.rings import snapshot_of
-from graph.store import Told
+from graph.journal.pages import in_order
 
-# Every statement gives the mark last and goes through its table once, in the order of the marks.
-APPLICATIONS = f"SELECT {APPLICATION_COLUMNS}, mark FROM application WHERE mark > ? ORDER BY mark, key"
-EVENTS = f"SELECT {EVENT_COLUMNS}, mark FROM event WHERE mark > ? ORDER BY mark, key"
-OUTCOMES = "SELECT application_id, status, at, amount, mark FROM outcome WHERE mark > ? ORDER BY mark, application_id, at, status"
-LABELS = """SELECT application_id, applicant_id, known_at, source, label, detail, mark FROM label WHERE mark > ?
-    ORDER BY mark, application_id, applicant_id, known_at, source, label"""
-CONTACTS = "SELECT applicant, phone, at, relation, mark FROM contact WHERE mark > ? ORDER BY mark, applicant, phone, at, relation"
-PLATFORMS = "SELECT platform_id, type, is_own, mark FROM platform WHERE mark > ? ORDER BY mark, platform_id"
-MERCHANTS = "SELECT merchant_id, category, city, opened_at, mark FROM merchant WHERE mark > ? ORDER BY mark, merchant_id"
-DEVICES = "SELECT identifier, os, model, is_emulator, is_rooted, mark FROM device WHERE mark > ? ORDER BY mark, identifier"
-SNAPSHOTS = "SELECT key, name, as_of, changes, mark FROM snapshot WHERE mark > ? ORDER BY mark"
+ADD_ENTRY = "INSERT INTO journal(mark, body) VALUES (?, ?)"
+_PAGE = "SELECT mark, body FROM journal WHERE mark > ? AND mark <= ? ORDER BY mark LIMIT ?"
 
 
-def journal(connection: sqlite3.Connection, cache: FactCache, after: int) -> Iterator[Told]:
-    """`GraphStore.journal`, from one consistent state: facts that come in meanwhile are not in it."""
-    tables = _Tables(connection, cache)
-    readers: Mapping[str, tuple[str, Callable[[list[Row]], tuple[Any, ...]]]] = {
-        "applications": (APPLICATIONS, tables.applications),
-        "events": (EVENTS, tables.events),
-        "outcomes": (OUTCOMES, partial(_each, outcome_of)),
-        "labels": (LABELS, partial(_each, label_of)),
-        "contacts": (CONTACTS, tables.contacts),
-        "platforms": (PLATFORMS, partial(_each, _platform)),
-        "merchants": (MERCHANTS, partial(_each, _merchant)),
-        "devices": (DEVICES, tables.devices),
-        "snapshots": (SNAPSHOTS, tables.snapshots),
-    }
-    connection.execute("BEGIN")
-    try:
-        batches = {name: groupby(connection.execute(sql, (after,)), key=itemgetter(-1)) for name, (sql, _) in readers.items()}
-        heads = {name: head for name, groups in batches.items() if (head := _next(groups)) is not None}
-        while heads:
-            mark = min(head[0] for head in heads.values())
-            told: dict[str, tuple[Any, ...]] = {}
-            for name in [name for name, head in heads.items() if head[0] == mark]:
-                told[name] = readers[name][1](heads.pop(name)[1])
-                if (head := _next(batches[name])) is not None:
-                    heads[name] = head
-            snapshots: tuple[RingSnapshot, ...] = told.pop("snapshots", ())
-            yield Told(mark=mark, facts=Facts(**told), snapshot=snapshots[0] if snapshots else None)
-    finally:
-        connection.rollback()
+def tail(connection: sqlite3.Connection, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
+    """`GraphStore.tail`. No reading is left open between the pages, so that the thread may write meanwhile."""
+    return in_order(partial(_page, connection), after, upto)
 
 
-def _next(groups: Iterator[tuple[int, Iterator[Row]]]) -> tuple[int, list[Row]] | None:
-    for mark, rows in groups:
-        return mark, list(rows)
-    return None
-
-
-def _each(make: Callable[[Row], Any], rows: list[Row]) -> tuple[Any, ...]:
-    return tuple([make(row) for row in rows])
-
-
-class _Tables:
-    """Rows that name people and identifiers by their keys."""
-
-    def __init__(self, connection: sqlite3.Connection, cache: FactCache) -> None:
-        self._db = connection
-        self._cache = cache
-
-    def applications(self, rows: list[Row]) -> tuple[Any, ...]:
-        names = self._cache.names(self._db, {row[1] for row in rows})
-        resolve = self._cache.identifiers(self._db, mentioned(row[16] for row in rows))
-        return tuple([application_of(row, names[row[1]], resolve) for row in rows])
-
-    def events(self, rows: list[Row]) -> tuple[Any, ...]:
-        names = self._cache.names(self._db, {key for row in rows for key in (row[1], row[4]) if key is not None})
-        resolve = self._cache.identifiers(self._db, mentioned(row[7] for row in rows))
-        return tuple([event_of(row, (names[row[1]], names.get(row[4])), resolve) for row in rows])
-
-    def contacts(self, rows: list[Row]) -> tuple[Any, ...]:
-        names = self._cache.names(self._db, {row[0] for row in rows})
-        resolve = self._cache.identifiers(self._db, {row[1] for row in rows})
-        return tuple(
-            [Contact(applicant_id=names[who], phone=resolve[phone], relation=relation or None, at=moment(at)) for who, phone, at, relation, _ in rows]
-        )
-
-    def devices(self, rows: list[Row]) -> tuple[Any, ...]:
-        resolve = self._cache.identifiers(self._db, {row[0] for row in rows})
-        return tuple(
-            [
-                Device(identifier=resolve[key], os=os, model=model, is_emulator=_truth(emulator), is_rooted=_truth(rooted))
-                for key, os, model, emulator, rooted, _ in rows
-            ]
-        )
-
-    def snapshots(self, rows: list[Row]) -> tuple[RingSnapshot, ...]:
-        return tuple([snapshot_of(self._db, row[:4]) for row in rows])
-
-
-def _platform(row: Row) -> Platform:
-    return Platform(platform_id=row[0], type=PlatformType(row[1]), is_own=bool(row[2]))
-
-
-def _merchant(row: Row) -> Merchant:
-    return Merchant(merchant_id=row[0], category=row[1], city=row[2], opened_at=None if row[3] is None else moment(row[3]))
-
-
-def _truth(value: int | None) -> bool | None:
-    return None if value is None else bool(value)
+def _page(connection: sqlite3.Connection, after: int, upto: int, limit: int) -> list[tuple[int, bytes]]:
+    return connection.execute(_PAGE, (after, upto, limit)).fetchall()

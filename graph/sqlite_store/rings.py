@@ -6,33 +6,33 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
-from graph.model import Membership, Ring, RingChange, RingMember, RingSnapshot
+from graph.journal.encode import encode_snapshot
+from graph.journal.snapshots import changes_of, changes_text, member_of, member_row, ring_body, ring_of
+from graph.model import Membership, Ring, RingMember, RingSnapshot
 from graph.moments import micros, moment
-from graph.sqlite_store.codec import Row, member_of, ring_body, ring_of
+from graph.sqlite_store.codec import Row
+from graph.sqlite_store.journal import ADD_ENTRY
 
 MEMBER_COLUMNS = "m.applicant_id, m.role, m.joined_at, m.distance_to_core, m.strength"
 IN_FORCE = "SELECT key, name, as_of, changes FROM snapshot WHERE as_of <= :as_of AND mark <= :mark ORDER BY as_of DESC, mark DESC LIMIT 1"
 MEMBERSHIPS = f"""SELECT {MEMBER_COLUMNS}, r.ring_id, r.size, r.body FROM json_each(?) j
     CROSS JOIN ring_member m ON m.snapshot = ? AND m.applicant_id = j.value
     CROSS JOIN ring r ON r.snapshot = m.snapshot AND r.ring_id = m.ring_id"""
+ADD_MEMBER = """INSERT INTO ring_member(snapshot, ring_id, applicant_id, role, joined_at, distance_to_core, strength)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
 MEMBERS = f"SELECT {MEMBER_COLUMNS}, m.ring_id FROM ring_member m WHERE m.snapshot = ? ORDER BY m.applicant_id"
 MEMBERS_OF_ONE = f"SELECT {MEMBER_COLUMNS} FROM ring_member m WHERE m.snapshot = ? AND m.ring_id = ? ORDER BY m.applicant_id"
 
 
 def save(connection: sqlite3.Connection, snapshot: RingSnapshot, mark: int) -> None:
     """Write a snapshot down, whatever there is under its name."""
-    changes = json.dumps([[c.ring_id, c.change, c.from_rings, c.joined, c.left, c.jaccard, c.flag, c.why] for c in snapshot.changes])
-    row = (snapshot.name, micros(snapshot.as_of), mark, changes)
+    row = (snapshot.name, micros(snapshot.as_of), mark, changes_text(snapshot.changes))
     key = connection.execute("INSERT INTO snapshot(name, as_of, mark, changes) VALUES (?, ?, ?, ?)", row).lastrowid
     connection.executemany("INSERT INTO ring VALUES (?, ?, ?, ?)", [(key, r.ring_id, r.size, ring_body(r)) for r in snapshot.rings])
-    members = [
-        (key, m.applicant_id, ring.ring_id, m.role, micros(m.joined_at), m.distance_to_core, m.strength)
-        for ring in snapshot.rings
-        for m in ring.members
-    ]
-    connection.executemany("INSERT INTO ring_member VALUES (?, ?, ?, ?, ?, ?, ?)", members)
+    members = [(key, ring.ring_id, *member_row(m)) for ring in snapshot.rings for m in ring.members]
+    connection.executemany(ADD_MEMBER, members)
+    connection.execute(ADD_ENTRY, (mark, encode_snapshot(snapshot)))
 
 
 def snapshot_of(connection: sqlite3.Connection, row: Row) -> RingSnapshot:
@@ -64,13 +64,3 @@ def ring(connection: sqlite3.Connection, snapshot: Row, ring_id: str) -> Ring | 
 @lru_cache(maxsize=8192)  # the rings of a week are asked for again and again
 def _without_members(ring_id: str, body: str) -> Ring:
     return ring_of(ring_id, body, ())
-
-
-def changes_of(text: str) -> tuple[RingChange, ...]:
-    """The changes behind what `save` wrote, or an older version did."""
-    return tuple(_change(*row) for row in json.loads(text))
-
-
-def _change(ring_id: str, change: str, sources: list[str], *rest: Any) -> RingChange:
-    joined, left, jaccard, flag, why = (*rest, "", ())[:5]  # snapshots of older versions do not say what became of a flag
-    return RingChange(ring_id=ring_id, change=change, from_rings=tuple(sources), joined=joined, left=left, jaccard=jaccard, flag=flag, why=tuple(why))

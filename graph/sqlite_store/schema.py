@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 from graph.errors import SettingError, StoreVersionError
+from graph.sqlite_store.before_version_3 import write_journal
 
-VERSION = 2
+VERSION = 3
 FOREVER = 2**62  # `superseded` of a tie that still stands
 
 # `tie` holds the first mention of an identifier by an applicant in a role. When an older mention is delivered late, the row is superseded by
@@ -59,7 +60,14 @@ CREATE TABLE ring(snapshot INTEGER NOT NULL, ring_id TEXT NOT NULL, size INTEGER
 CREATE TABLE ring_member(snapshot INTEGER NOT NULL, applicant_id TEXT NOT NULL, ring_id TEXT NOT NULL, role TEXT NOT NULL, joined_at INTEGER NOT NULL,
   distance_to_core INTEGER NOT NULL, strength REAL NOT NULL, PRIMARY KEY(snapshot, applicant_id)) WITHOUT ROWID;
 CREATE INDEX ring_members ON ring_member(snapshot, ring_id);
+
+CREATE TABLE journal(mark INTEGER PRIMARY KEY, body BLOB NOT NULL);
 """
+# A process of a release before version 3 that is still at work would write facts without an entry, and nobody would hear of them.
+_ENTRY_FIRST = """CREATE TRIGGER entry_first BEFORE UPDATE ON meta
+    WHEN NEW.name = 'mark' AND NOT EXISTS (SELECT 1 FROM journal WHERE mark = NEW.value)
+    BEGIN SELECT RAISE(ABORT, 'the store was brought up to a later release: start this process again with that one'); END"""
+_IDENTITY = "INSERT INTO meta VALUES ('identity', random())"
 
 
 # In version 1 a label told with another one of its moment and source was a conflict, so that the order of rows decided whether fraud was heard.
@@ -70,6 +78,7 @@ _LABELS_OF_VERSION_1 = (
     "INSERT INTO label SELECT application_id, applicant_id, known_at, source, label, detail, mark FROM label_of_version_1",
     "DROP TABLE label_of_version_1",
 )
+_JOURNAL = next(s for s in SCHEMA.split(";") if "CREATE TABLE journal(" in s)
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -98,10 +107,15 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         for statement in SCHEMA.split(";"):
             connection.execute(statement)
         connection.execute("INSERT INTO meta VALUES ('mark', 0)")
-    elif version == 1:
+    if version == 1:
         for statement in _LABELS_OF_VERSION_1:
             connection.execute(statement)
+    if version in (1, 2):
+        connection.execute(_JOURNAL)
+        write_journal(connection)
     if version < VERSION:
+        connection.execute(_ENTRY_FIRST)
+        connection.execute(_IDENTITY)
         connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

@@ -15,12 +15,12 @@ from graph.model import Added, Facts, RingSnapshot
 from graph.sqlite_store import rings
 from graph.sqlite_store.cache import FactCache
 from graph.sqlite_store.connection import connect
-from graph.sqlite_store.journal import journal
+from graph.sqlite_store.journal import tail
 from graph.sqlite_store.schema import FOREVER, prepare
 from graph.sqlite_store.strangers import strangers
 from graph.sqlite_store.view import SqliteView
 from graph.sqlite_store.writer import Writer
-from graph.store import GraphStore, Strangers, Told
+from graph.store import GraphStore, Strangers
 
 _COUNTED = ("application", "event", "outcome", "label", "contact", "platform", "merchant", "device", "applicant", "identifier")
 
@@ -62,8 +62,11 @@ class SqliteStore(GraphStore):
     def strangers(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> Strangers:
         return strangers(self._connection(), application_ids, applicant_ids)
 
-    def journal(self, after: int = 0) -> Iterator[Told]:
-        return journal(self._connection(), self._cache, after)
+    def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
+        return tail(self._connection(), after, self.mark() if upto is None else upto)
+
+    def identity(self) -> int:
+        return int(self._connection().execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()[0])
 
     def counts(self) -> dict[str, int]:
         run = self._connection().execute

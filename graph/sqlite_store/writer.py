@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from graph.journal.encode import encode
 from graph.model import Added, Facts, Identifier, Mention, Role
 from graph.moments import micros
 from graph.sqlite_store.codec import (
@@ -22,9 +23,10 @@ from graph.sqlite_store.codec import (
     outcome_row,
     pack_mentions,
 )
+from graph.sqlite_store.journal import ADD_ENTRY
 from graph.sqlite_store.ties import Batch, Told, keep_ties
 
-_IDENTIFIERS = """SELECT j.key, i.key FROM json_each(?) j CROSS JOIN identifier i
+_IDENTIFIERS = """SELECT j.key, i.key, i.masked, i.linking FROM json_each(?) j CROSS JOIN identifier i
     ON i.kind = json_extract(j.value, '$[0]') AND i.token = json_extract(j.value, '$[1]')"""
 _LOAD = 1_000  # applications or events in one batch from which on it is taken for a part of a load
 # A load touches pages all over the file. They are kept in the writer's own memory, which is bounded, instead of being looked at through a map
@@ -40,9 +42,11 @@ class Writer:
         self._mark = int(connection.execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0]) + 1
         self._applicants: dict[str, int] = {}
         self._identifiers: dict[str, int] = {}  # node -> key
+        self._shown: dict[str, Identifier] = {}  # node -> the identifier as the store shows it
         self._said: dict[int, int] = {}  # id of a Mention of the batch -> identifier << 2 | role
         self._text: dict[int, str] = {}  # id of a Mention of the batch -> how it is written in a row
         self._told = Told()
+        self._new: dict[str, list[int]] = {}  # positions of the accepted facts by table
         self._accepted = 0
         self._known = 0
         self._conflicts: list[tuple[str, int]] = []
@@ -65,6 +69,8 @@ class Writer:
         keep_ties(self._db, self._told, Batch(self._mark, kinds, new_applicants, new_identifiers))
         mark = self._mark if self._accepted else self._mark - 1
         if self._accepted:
+            new = Facts(**{name: tuple([getattr(facts, name)[n] for n in taken]) for name, taken in self._new.items()})
+            self._db.execute(ADD_ENTRY, (mark, encode(new, self._shown)))
             self._db.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (mark,))
         return Added(accepted=self._accepted, known=self._known, conflicts=tuple(self._conflicts), mark=mark)
 
@@ -81,9 +87,9 @@ class Writer:
         # Whoever reads a delivery makes a mention once and repeats it: it is worth more to tell them apart by `is` than to look inside each.
         mentions = {id(m): m for a in facts.applications for m in a.mentions}
         mentions.update((id(m), m) for e in facts.events for m in e.mentions)
-        named = {m.identifier.node: m.identifier for m in mentions.values()}
-        named.update((c.phone.node, c.phone) for c in facts.contacts)
-        named.update((d.identifier.node, d.identifier) for d in facts.devices)
+        named: dict[str, Identifier] = {}  # the first to tell of an identifier says how it is shown
+        for i in (*(m.identifier for m in mentions.values()), *(c.phone for c in facts.contacts), *(d.identifier for d in facts.devices)):
+            named.setdefault(i.node, i)
         kind_of = {node: KIND_CODE[identifier.kind] for node, identifier in named.items()}
         self._intern_identifiers(named, kind_of)
         for which, mention in mentions.items():
@@ -103,7 +109,12 @@ class Writer:
         # In the order of the index by kind and token: it is as large as the store, and each of its pages is touched once.
         nodes = sorted(named, key=lambda node: (kind_of[node], named[node].token))
         asked = json.dumps([(kind_of[node], named[node].token) for node in nodes])
-        self._identifiers = {nodes[position]: key for position, key in self._db.execute(_IDENTIFIERS, (asked,))}
+        self._shown = dict(named)
+        for position, key, masked, linking in self._db.execute(_IDENTIFIERS, (asked,)):
+            node = nodes[position]
+            self._identifiers[node] = key
+            if (masked, linking) != (named[node].masked, named[node].linking):
+                self._shown[node] = Identifier(named[node].kind, named[node].token, masked, bool(linking))
         fresh = enumerate((node for node in nodes if node not in self._identifiers), self._next_key("identifier"))
         rows = [(key, kind_of[node], i.token, i.masked, i.linking) for key, node in fresh for i in (named[node],)]
         self._db.executemany("INSERT INTO identifier VALUES (?, ?, ?, ?, ?)", rows)
@@ -204,4 +215,5 @@ class Writer:
             else:
                 self._conflicts.append((name, n))
         self._accepted += len(taken)
+        self._new[name] = taken
         return taken
