@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled
+from graph.compiled import compiled, inner
 from graph.frame.facts import (
     Batch,
     add_application,
@@ -47,7 +47,23 @@ def apply_slice(arrays: Arrays, batch: Batch, mark: Int, facts: Int) -> Int:
             continue
         if facts <= 0:
             return MORE
-        if not _add(arrays, batch, section, row, mark):
+        if section == 0:
+            done = add_platform(arrays, batch, row, mark)
+        elif section == 1:
+            done = add_merchant(arrays, batch, row, mark)
+        elif section == 2:
+            done = add_device(arrays, batch, row, mark)
+        elif section == 3:
+            done = add_application(arrays, batch, row, mark)
+        elif section == 4:
+            done = add_event(arrays, batch, row, mark)
+        elif section == 5:
+            done = add_contact(arrays, batch, row, mark)
+        elif section == 6:
+            done = add_outcome(arrays, batch, row, mark)
+        else:
+            done = add_label(arrays, batch, row, mark)
+        if not done:
             return ROOM_LACKS
         header[ROW], header[STEP] = row + 1, 0
         facts -= 1
@@ -55,7 +71,7 @@ def apply_slice(arrays: Arrays, batch: Batch, mark: Int, facts: Int) -> Int:
     return DONE
 
 
-@compiled
+@inner
 def _rows(batch: Batch, section: Int) -> Int:
     if section == 0:
         return len(batch.platforms)
@@ -72,22 +88,3 @@ def _rows(batch: Batch, section: Int) -> Int:
     if section == 6:
         return len(batch.outcomes)
     return len(batch.labels)
-
-
-@compiled
-def _add(arrays: Arrays, batch: Batch, section: Int, row: Int, mark: Int) -> bool:
-    if section == 0:
-        return add_platform(arrays, batch, row, mark)
-    if section == 1:
-        return add_merchant(arrays, batch, row, mark)
-    if section == 2:
-        return add_device(arrays, batch, row, mark)
-    if section == 3:
-        return add_application(arrays, batch, row, mark)
-    if section == 4:
-        return add_event(arrays, batch, row, mark)
-    if section == 5:
-        return add_contact(arrays, batch, row, mark)
-    if section == 6:
-        return add_outcome(arrays, batch, row, mark)
-    return add_label(arrays, batch, row, mark)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled
+from graph.compiled import inner
 from graph.frame.insert import AS_TOLD, BY_HOLDER, BY_NODE, insert, lacks_items, needed, supersede
 from graph.frame.layout import SLOTS, TIES, USED, Arrays, Int
 from graph.frame.lists import before
 from graph.frame.texts import tie_hash, tie_slot
 
 
-@compiled
+@inner
 def add_mention(arrays: Arrays, person: Int, packed: Int, at: Int, mark: Int) -> bool:
     """Somebody named an identifier in a role (`packed`: identifier << 2 | role) at a moment. False where `items` lacks room: nothing was done.
 
@@ -30,12 +30,12 @@ def add_mention(arrays: Arrays, person: Int, packed: Int, at: Int, mark: Int) ->
     return True
 
 
-@compiled
+@inner
 def _need(arrays: Arrays, person: Int, identifier: Int) -> Int:
     return needed(arrays.people[person].ties.count) + needed(arrays.identifiers[identifier].ties.count)
 
 
-@compiled
+@inner
 def _stand(arrays: Arrays, slot: Int, person: Int, packed: Int, since: Int, mark: Int) -> Int:
     """A new row for the tie of a slot, in both lists."""
     row, identifier = arrays.header[USED + TIES], packed >> 2
@@ -51,7 +51,7 @@ def _stand(arrays: Arrays, slot: Int, person: Int, packed: Int, since: Int, mark
     return row
 
 
-@compiled
+@inner
 def _once_more(arrays: Arrays, slot: Int, row: Int, at: Int, mark: Int) -> bool:
     """A further mention of a tie that stands."""
     ties, items = arrays.ties, arrays.items
@@ -70,7 +70,7 @@ def _once_more(arrays: Arrays, slot: Int, row: Int, at: Int, mark: Int) -> bool:
     if lacks_items(arrays.header, need):
         return False
     if mentions.count == 0:
-        insert(arrays, AS_TOLD, ties.mentions, row, since, row, ties[row].mark)
+        insert(arrays, AS_TOLD, ties.mentions, row, since, row, np.int64(ties[row].mark))
     insert(arrays, AS_TOLD, ties.mentions, row, at, row, mark)
     if at > ties[row].last:
         ties[row].last, ties[row].last_mark = at, mark
@@ -79,12 +79,12 @@ def _once_more(arrays: Arrays, slot: Int, row: Int, at: Int, mark: Int) -> bool:
     return True
 
 
-@compiled
+@inner
 def _begin_earlier(arrays: Arrays, slot: Int, row: Int, since: Int, mark: Int) -> None:
     """A tie turns out to be older: another row stands for it from this mark on, with all its mentions."""
     ties = arrays.ties
     person, identifier = np.int64(ties[row].person), np.int64(ties[row].identifier)
-    supersede(arrays, BY_NODE, arrays.people.ties, person, ties[row].since, row)
+    supersede(arrays, BY_NODE, arrays.people.ties, person, np.int64(ties[row].since), row)
     supersede(arrays, BY_HOLDER, arrays.identifiers.ties, identifier, ties[row].since, row)
     fresh = _stand(arrays, slot, person, identifier << 2 | np.int64(ties[row].role), since, mark)
     ties[fresh].last, ties[fresh].last_mark = ties[row].last, ties[row].last_mark

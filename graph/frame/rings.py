@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.compiled import compiled
+from graph.compiled import compiled, inner
 from graph.frame import intern
 from graph.frame.apply import DONE, MORE, ROOM_LACKS
 from graph.frame.facts import SPARE
@@ -20,7 +20,11 @@ from graph.tables import Column
 # Texts are numbers into the names; `ring` is the position in the batch.
 NEW_RING = np.dtype([("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")], align=True)
 NEW_MEMBER = np.dtype([("person", "i4"), ("ring", "i4"), ("core", "i1")], align=True)
+_NAME, _BODY = np.int32(0), np.int32(1)
 _NO_IDENTIFIERS = np.zeros(0, np.dtype([("token", "i4"), ("masked", "i4"), ("kind", "i1"), ("linking", "i1")], align=True))
+
+
+_NO_IDENTIFIERS.flags.writeable = False
 
 
 class RingBatch(NamedTuple):
@@ -43,6 +47,7 @@ def ring_batch(body: bytes) -> RingBatch:
     rings = [(r.score, r.bad_rate, number(r.ring_id), r.size, r.kind.flagged) for r in snapshot.rings]
     members = [(number(m.applicant_id), n, m.role == "core") for n, ring in enumerate(snapshot.rings) for m in ring.members]
     ends = np.cumsum([len(text) for text in texts], dtype=np.int64).astype("i4")
+    ends.flags.writeable = False  # as an entry's, so that the same machine code takes both
     rows = np.full(2 * len(ends), -1, np.int32)
     names = Names(np.frombuffer(b"".join(texts), "u1"), ends, _NO_IDENTIFIERS, rows)
     return RingBatch(names, np.array([micros(snapshot.as_of)]), np.array(rings, NEW_RING), np.array(members, NEW_MEMBER))
@@ -67,10 +72,10 @@ def apply_rings(arrays: Arrays, batch: RingBatch, mark: Int, facts: Int) -> Int:
     return DONE
 
 
-@compiled
+@inner
 def _add_rings(arrays: Arrays, batch: RingBatch, mark: Int) -> bool:
     header, names = arrays.header, batch.names
-    size = size_of(names, np.int64(0)) + size_of(names, np.int64(1))
+    size = size_of(names, _NAME) + size_of(names, _BODY)
     for told in batch.rings:
         size += size_of(names, told.id)
     if not has_room(header, SPARE, size) or lacks(header, np.int64(SNAPSHOTS), np.int64(1)) or lacks(header, np.int64(RINGS), len(batch.rings)):
@@ -78,21 +83,21 @@ def _add_rings(arrays: Arrays, batch: RingBatch, mark: Int) -> bool:
     row, first = header[USED + SNAPSHOTS], header[USED + RINGS]
     snapshot = arrays.snapshots[row]
     snapshot.as_of, snapshot.mark, snapshot.ring, snapshot.rings = batch.as_of[0], mark, first, len(batch.rings)
-    snapshot.name, snapshot.body = intern.text(arrays, names, np.int64(0)), intern.text(arrays, names, np.int64(1))
+    snapshot.name, snapshot.body = intern.text(arrays, names, _NAME), intern.text(arrays, names, _BODY)
     for n in range(len(batch.rings)):
         told, ring = batch.rings[n], arrays.rings[first + n]
         ring.score, ring.bad_rate, ring.size, ring.flagged = told.score, told.bad_rate, told.size, told.flagged
-        ring.id = intern.text(arrays, names, np.int64(told.id))
+        ring.id = intern.text(arrays, names, told.id)
     header[USED + SNAPSHOTS], header[USED + RINGS] = row + 1, first + len(batch.rings)
     return True
 
 
-@compiled
+@inner
 def _add_member(arrays: Arrays, batch: RingBatch, row: Int, mark: Int) -> bool:
     header, told = arrays.header, batch.members[row]
     if not has_room(header, SPARE, size_of(batch.names, told.person)) or lacks(header, np.int64(MEMBERS), np.int64(1)):
         return False
-    person = intern.person(arrays, batch.names, np.int64(told.person))
+    person = intern.person(arrays, batch.names, told.person)
     if lacks_items(header, needed(arrays.people[person].rings.count)):
         return False
     number = header[USED + MEMBERS]
