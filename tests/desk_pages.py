@@ -81,7 +81,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def opened(browser: Any, address: str, **how: Any) -> Iterator[Any]:
     """A page of a browser of that kind; in the end nothing was complained about and nothing was asked of anybody else."""
     context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "timezone_id": "Asia/Shanghai"} | how))
-    context.add_init_script(f"sessionStorage.setItem('ringfence-key', '{KEY}')")  # as if somebody had signed in
+    context.add_init_script(f"if (location.protocol === 'http:') sessionStorage.setItem('ringfence-key', '{KEY}')")  # as if somebody had signed in
     page = context.new_page()
     page.set_default_timeout(10_000)
     said: list[str] = []

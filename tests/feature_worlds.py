@@ -38,7 +38,7 @@ from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
 from service.look import leave_out
 from tests.small_worlds import day, known_as
-from tests.stores import open_store, store_url
+from tests.stores import HASH_KEY, open_store, store_url
 
 T = TypeVar("T")
 SPAN = 120  # days
@@ -180,7 +180,7 @@ def made_evidence(subjects: int = 200) -> list[Evidence]:
     """Evidence of subjects of a made world, three of each that is drawn, with everything that a delivery of it holds."""
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
-        patch.setenv("RINGFENCE_HASH_KEY", "the key of a test")
+        patch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
         assert make_world([str(folder), "--applicants", "1200", "--days", "150", "--seed", "6"]) == 0
         assert load_records([str(folder / "records"), "--store", store_url(folder / "made.db"), "--report", name]) == 0
         with open_store(folder / "made.db") as store:

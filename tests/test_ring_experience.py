@@ -17,7 +17,7 @@ from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
 from tests.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.small_worlds import before, day, random_facts, shuffled
-from tests.stores import open_store, store_url
+from tests.stores import HASH_KEY, open_store, store_url
 
 values = st.lists(st.one_of(st.just(float("nan")), st.integers(-50, 50).map(float)), min_size=1, max_size=40)
 
@@ -72,7 +72,7 @@ def test_deleting_and_shuffling_the_future_changes_no_bit_of_what_experience_say
 def test_in_its_first_two_months_a_store_flags_hardly_anybody_honest(tmp_path, monkeypatch):
     """Everybody came within weeks of everybody else then, as crews do later."""
     world, store = tmp_path / "world", store_url(tmp_path / "graph.db")
-    monkeypatch.setenv("RINGFENCE_HASH_KEY", "the key of a test")
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
     assert make_world([str(world), "--applicants", "1500", "--days", "60", "--seed", "4"]) == 0
     assert load_records([str(world / "records"), "--store", store, "--report", str(tmp_path)]) == 0
     with open(world / "truth" / "applicants.csv", encoding="utf-8") as truth:
