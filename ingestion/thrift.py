@@ -52,7 +52,7 @@ class Compact:
             self.outer.append(size)
         self._left -= size
         if self._left < 0 or deep > _DEEPEST:
-            raise pa.ArrowInvalid(f"{self._what} has more than {self._most:,} entries")
+            raise pa.ArrowInvalid(f"{self._what} has more than {self._most:,} entries: write fewer row groups")
         for _ in range(size):
             self._value(said & 15, deep)
         return size
