@@ -17,8 +17,10 @@ from tests.feature_worlds import made_evidence, odd_evidence
 
 
 def counted(evidence: Evidence, hidden: bool = False) -> list[float | None]:
-    row = np.full(len(counts.NAMES), -7.0)
-    counts.fill(of_evidence(evidence), hidden, row)
+    n, row = of_evidence(evidence), np.full(len(counts.NAMES), -7.0)
+    if hidden:
+        n.people[0]["labels"] = 0
+    counts.fill(n, row)
     return [None if np.isnan(value) else float(value) for value in row]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled
+from graph.compiled import compiled, inner
 from graph.facts.local_time import year
 from graph.facts.verdicts import judged
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
@@ -25,13 +25,13 @@ _DAY = 86_400_000_000  # microseconds
 
 
 @compiled
-def fill(n: Neighbourhood, unjudged: bool, row: Column) -> None:
-    """Write the counts into `row` (NAMES,) float64; NaN is *not known*. `unjudged`: without what was said of the subject itself."""
+def fill(n: Neighbourhood, row: Column) -> None:
+    """Write the counts into `row` (NAMES,) float64; NaN is *not known*."""
     row[:_FIRST_ASKED] = 0.0
     row[_FIRST_ASKED:] = np.nan
     me, bad = n.people[0], np.zeros(n.subject[0].people, np.bool_)
     for person in range(len(bad)):
-        if n.people[person].labels and not (unjudged and person == 0):
+        if n.people[person].labels:
             bad[person] = judged(n.labels, n.people[person].label, n.people[person].labels).fraud
     shares = np.zeros(len(bad), np.bool_)
     for place in range(me.tie, me.tie + me.ties):
@@ -49,7 +49,7 @@ def fill(n: Neighbourhood, unjudged: bool, row: Column) -> None:
             told[4] = year(asked.at) - asked.birth_year
 
 
-@compiled
+@inner
 def _shared(n: Neighbourhood, identifier: int, people: tuple[Column, Column], row: Column) -> None:
     """Count one identifier of the subject, and who else holds it."""
     bad, shares = people
@@ -67,7 +67,7 @@ def _shared(n: Neighbourhood, identifier: int, people: tuple[Column, Column], ro
     row[first + 3] = max(row[first + 3], known)
 
 
-@compiled
+@inner
 def _own(n: Neighbourhood, own: Column) -> None:
     """What the subject did: earlier applications and their lenders, dealings with others."""
     subject, first, size = n.subject[0], n.people[0].application, n.people[0].applications

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled
+from graph.compiled import inner
 from graph.frame.neighbourhood import Neighbourhood
 from graph.keys import KEY_KINDS
 from graph.model import Role
@@ -15,7 +15,7 @@ PERSON = 1 << len(KINDS)  # the bit of the resolved person, above one for each k
 _IS_KEY = np.array([kind in KEY_KINDS for kind in KINDS])
 
 
-@compiled
+@inner
 def named(n: Neighbourhood) -> tuple[Column, Column]:
     """What the subject names as its own: in the application in question, or without one ever.
 
@@ -43,7 +43,7 @@ def named(n: Neighbourhood) -> tuple[Column, Column]:
     return chosen, why
 
 
-@compiled
+@inner
 def counted(n: Neighbourhood, selves: Column, chosen: Column) -> Column:
     """By application (N,) int32, under which keys it is counted: a bit for each kind of identifier (`1 << position`), PERSON for the resolved person.
 
@@ -67,7 +67,7 @@ def counted(n: Neighbourhood, selves: Column, chosen: Column) -> Column:
     return under
 
 
-@compiled
+@inner
 def _add_named(n: Neighbourhood, which: tuple[int, int, int], kind_of: Column, under: Column) -> None:
     """Add to each of `size` applications from the first on which of `kinds` it names as the applicant's own; `kind_of` (I,) are those looked for."""
     first, size, kinds = which

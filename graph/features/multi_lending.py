@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from graph import multi_lending
-from graph.compiled import compiled
+from graph.compiled import compiled, inner
 from graph.facts.hubs import REASONS
 from graph.facts.loans import DISBURSED, REJECTED, first_step, went_back
 from graph.facts.verdicts import NEVER
@@ -107,7 +107,7 @@ class _Marks(NamedTuple):
     lenders: int
 
 
-@compiled
+@inner
 def _cube(wanted: Plan, under: Column, marks: _Marks) -> Column:
     """What each window holds of everything counted `under` the keys (N,): int64 (keys x segments x statistics x windows,).
 
@@ -138,7 +138,7 @@ def _cube(wanted: Plan, under: Column, marks: _Marks) -> Column:
     return cube.reshape(cells * width)
 
 
-@compiled
+@inner
 def _marks(n: Neighbourhood, under: Column, windows: Column) -> _Marks:
     """The marks of everything counted. A loan given back within the cooling-off period is neither shopping nor stacking."""
     applications, outcomes, as_of = n.applications, n.outcomes, n.subject[0].as_of
@@ -168,7 +168,7 @@ def _marks(n: Neighbourhood, under: Column, windows: Column) -> _Marks:
     return _Marks(window, number_of, segments, lenders)
 
 
-@compiled
+@inner
 def _lenders(applications: Column, under: Column) -> tuple[Column, int]:
     """The lender of each application counted (N,) int32, numbered from 0 without gaps, and how many there are."""
     size, lenders = 16, 0

@@ -60,6 +60,21 @@ HELD = np.dtype(
 )  # fmt: skip
 OTHERS = np.dtype([("since", "i8"), ("last", "i8"), ("apart", "i8"), ("person", "i4"), ("way", "i1")], align=True)
 BOND = np.dtype([("weight", "f8"), ("since", "i8"), ("person", "i4"), ("ways", "i4"), ("strong", "i1"), ("fresh", "i1")], align=True)
+PLACE = np.dtype(
+    [
+        ("oldest", "i8"), ("made", "i4"), ("week", "i4"), ("three_days", "i4"), ("month", "i4"), ("customers", "i4"), ("bad", "i4"),
+        ("decided", "i4"), ("rejected", "i4"), ("entangled", "i4"), ("priced", "i4"), ("alike", "i4"), ("named", "i1"),
+    ],
+    align=True,
+)  # fmt: skip
+CONDUCT = np.dtype(
+    [
+        ("first_heard", "i8"), ("highest", "f8"), ("moved_on", "f8"),
+        ("week", "i4"), ("quarter", "i4"), ("nights", "i4"), ("late", "i4"), ("closed", "i4"), ("matters", "i4"), ("month", "i4"),
+        ("payments", "i4"), ("changes", "i4"), ("payers", "i4"), ("collected", "i4"), ("judged", "i1"), ("tampered", "i1"), ("unverified", "i1"),
+    ],
+    align=True,
+)  # fmt: skip
 
 
 class Reading(NamedTuple):
@@ -77,6 +92,15 @@ class Reading(NamedTuple):
     own     (N,)  rows of the person's own earlier applications, newest first.
     tied    (P, P) who is strongly tied to whom, all applicant ids of the subject together in row 0.
     shop    (I,)  which identifiers are a shop's own devices.
+    places  (2,)  the latest applications of other people at the shop and through the agent, where the application in question has `named` them
+                  (`graph.features.merchant` writes it): how many were `made`, the moment of the `oldest`, how many in a `week` and in `three_days`,
+                  `decided` and `rejected`; how many `customers`, how many of them `bad`; of the last 30 days how many customers (`month`), how
+                  many of them name what another one names (`entangled`), how many applications tell an amount (`priced`), nearly this one (`alike`).
+    conduct (1,)  what the person did (`graph.features.conduct` writes it): `first_heard` of; of their earlier applications the `highest` amount,
+                  how many in a `week` and in 97 days (`quarter`), at night (the one in question too), ever `late`, `closed`, and the largest share of
+                  a payout that was `moved_on`; whether anything was `judged`, and how many `matters` are held for fraud; events of a `month`,
+                  `payments`, `changes` of 30 days; `payers`; `collected`: how many others deal with somebody whom the subject pays.
+                  NaN, UNDATED and -1 where nothing is known.
     The others hold nothing that outlives a call.
     """
 
@@ -93,6 +117,8 @@ class Reading(NamedTuple):
     common: Column
     best: Column
     parts: Column
+    places: Column
+    conduct: Column
 
 
 def room_for(n: Neighbourhood) -> Reading:
@@ -102,5 +128,6 @@ def room_for(n: Neighbourhood) -> Reading:
         "whole": (1, WHOLE), "people": (people, PAST), "held": (identifiers, HELD), "others": (ties, OTHERS), "bonds": (people, BOND),
         "own": (applications, "i4"), "tied": ((people, people), "u1"), "shop": (identifiers, "i1"), "now": (identifiers, "i1"),
         "joined": ((2, people), "i4"), "common": ((people, people), "u1"), "best": ((people, len(WAYS)), "f8"), "parts": (PARTS, "f8"),
+        "places": (2, PLACE), "conduct": (1, CONDUCT),
     }  # fmt: skip
     return Reading(**{name: np.zeros(shape, kind) for name, (shape, kind) in sizes.items()})

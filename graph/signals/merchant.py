@@ -15,6 +15,7 @@ from graph.signals.registry import Family
 
 MERCHANT = Family(path=to_merchant)
 PERSONAL = frozenset({(Kind.BANK_CARD, Role.OWN), (Kind.PHONE, Role.CONTACT), (Kind.PHONE, Role.OWN), (Kind.EMAIL, Role.OWN)})
+SAME_AMOUNT = 0.02  # by how much of the amount asked for another's may differ
 
 
 def _there(r: Reading) -> Sequence[Application] | None:
@@ -134,7 +135,7 @@ def merchant_same_amount_share(r: Reading) -> float | None:
     if made is None or r.asked is None or not r.asked.amount:
         return None
     recent = [a for a in made if a.amount and r.within(a.applied_at, MONTH)]
-    near = r.asked.amount * 0.02
+    near = r.asked.amount * SAME_AMOUNT
     return sum(abs((a.amount or 0) - r.asked.amount) <= near for a in recent) / len(recent) if len(recent) > 2 else None
 
 

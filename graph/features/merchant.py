@@ -1,0 +1,223 @@
+"""Features of where the loan is taken: the latest customers of the shop and of the agent, added up once for those of both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graph.compiled import compiled, inner
+from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, REJECTED_BITS, came_to
+from graph.facts.verdicts import judged
+from graph.features.registry import Family
+from graph.features.room import DAY, MONTH, Reading
+from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.signals.merchant import PERSONAL, SAME_AMOUNT
+from graph.tables import KINDS, ROLES, Column
+
+MERCHANT = Family()
+
+SHOP, AGENT = range(2)  # places in `Reading.places`
+_PERSONAL = np.array([[(kind, role) in PERSONAL for role in ROLES] for kind in KINDS])
+_NEW, _RECENT, _BAD, _ENTANGLED = 1, 2, 4, 8  # what a customer is, as bits
+
+
+@inner
+def look_at_places(n: Neighbourhood, r: Reading) -> None:
+    """Fill `r.places`: the shop and the agent that the application in question names."""
+    subject = n.subject[0]
+    for place in range(2):
+        one = r.places[place]
+        one.made = one.week = one.three_days = one.month = one.customers = one.bad = one.decided = one.rejected = 0
+        one.entangled = one.priced = one.alike = one.named = 0
+        if subject.asked:
+            one.named = (n.applications[0].merchant if place == SHOP else n.applications[0].agent) != NOBODY
+        if one.named:
+            first, size = (subject.at_merchant, subject.at_merchant_n) if place == SHOP else (subject.at_agent, subject.at_agent_n)
+            _add_up(n, r, one, (first, first + size))
+
+
+@inner
+def _add_up(n: Neighbourhood, r: Reading, one: Any, rows: tuple[int, int]) -> None:
+    t, asked = n.subject[0].as_of, n.applications[0].amount
+    customers = np.zeros(n.subject[0].people + n.subject[0].outsiders, np.int8)
+    for row in range(rows[0], rows[1]):
+        made = n.applications[row]
+        if _is_me(n, r, made.person):
+            continue
+        since, fate = t - made.at, came_to(n.outcomes, made.outcome, made.outcomes)
+        one.made += 1
+        one.oldest = made.at
+        one.week += since <= 7 * DAY
+        one.three_days += since <= 3 * DAY
+        one.decided += fate & DECIDED_BITS != 0
+        one.rejected += fate & REJECTED_BITS != 0
+        customers[made.person] |= _NEW | (_BAD if fate & DEFAULTED_BITS else 0)
+        if since <= MONTH:
+            customers[made.person] |= _RECENT
+            if made.amount != 0.0 and not np.isnan(made.amount):
+                one.priced += 1
+                one.alike += abs(made.amount - asked) <= asked * SAME_AMOUNT
+    _entangle(n, r, rows, customers)
+    for person in range(len(customers)):
+        told = customers[person]
+        if told:
+            one.customers += 1
+            bad = told & _BAD != 0 or judged(n.labels, n.people[person].label, n.people[person].labels).fraud
+            one.bad += bad
+            one.month += told & _RECENT != 0
+            one.entangled += told & _ENTANGLED != 0
+
+
+@inner
+def _entangle(n: Neighbourhood, r: Reading, rows: tuple[int, int], customers: Column) -> None:
+    """Mark who in the last 30 days named a card, number, contact or e-mail that another customer named."""
+    size = 16
+    for row in range(rows[0], rows[1]):
+        size += 2 * n.applications[row].mentions
+    while size & (size - 1):
+        size &= size - 1
+    size *= 2
+    names, by = np.empty(size, np.int32), np.full(size, NOBODY, np.int32)  # who named it first
+    for row in range(rows[0], rows[1]):
+        made = n.applications[row]
+        if _is_me(n, r, made.person) or n.subject[0].as_of - made.at > MONTH:
+            continue
+        for m in range(made.mention, made.mention + made.mentions):
+            mention = n.mentions[m]
+            if mention.linking and _PERSONAL[mention.kind, mention.role]:
+                place = (mention.id * 40_503) & (size - 1)
+                while by[place] != NOBODY and names[place] != mention.id:
+                    place = (place + 1) & (size - 1)
+                if by[place] == NOBODY:
+                    names[place], by[place] = mention.id, made.person
+                elif by[place] != made.person:
+                    customers[by[place]] |= _ENTANGLED
+                    customers[made.person] |= _ENTANGLED
+
+
+@inner
+def _is_me(n: Neighbourhood, r: Reading, person: int) -> bool:
+    return bool(person < n.subject[0].people and r.people[person].me)
+
+
+@inner
+def _bad_share(r: Reading, place: int) -> float:
+    one = r.places[place]
+    return (one.bad + 0.5) / (one.customers + 10) if one.made else np.nan
+
+
+@MERCHANT.feature
+@inner
+def merchant_bad_share(n: Neighbourhood, r: Reading) -> float:
+    return _bad_share(r, SHOP)
+
+
+@MERCHANT.feature
+@inner
+def agent_bad_share(n: Neighbourhood, r: Reading) -> float:
+    return _bad_share(r, AGENT)
+
+
+@inner
+def _rejected_share(r: Reading, place: int) -> float:
+    one = r.places[place]
+    return one.rejected / one.decided if one.decided > 2 else np.nan
+
+
+@MERCHANT.feature
+@inner
+def merchant_rejected_share(n: Neighbourhood, r: Reading) -> float:
+    return _rejected_share(r, SHOP)
+
+
+@MERCHANT.feature
+@inner
+def agent_rejected_share(n: Neighbourhood, r: Reading) -> float:
+    return _rejected_share(r, AGENT)
+
+
+@inner
+def _week(r: Reading, place: int) -> float:
+    return float(r.places[place].week) if r.places[place].named else np.nan
+
+
+@MERCHANT.feature
+@inner
+def merchant_applications_7d(n: Neighbourhood, r: Reading) -> float:
+    return _week(r, SHOP)
+
+
+@MERCHANT.feature
+@inner
+def merchant_burst(n: Neighbourhood, r: Reading) -> float:
+    shop = r.places[SHOP]
+    before = shop.made - shop.three_days
+    if before < 3:
+        return np.nan
+    span = (n.subject[0].as_of - 3 * DAY - shop.oldest) / DAY
+    return float(((shop.three_days + 0.5) / 3) / ((before + 0.5) / max(span, 1.0)))
+
+
+@inner
+def _entangled_share(r: Reading, place: int) -> float:
+    one = r.places[place]
+    return one.entangled / one.month if one.month > 2 else np.nan
+
+
+@MERCHANT.feature
+@inner
+def merchant_entangled_share(n: Neighbourhood, r: Reading) -> float:
+    return _entangled_share(r, SHOP)
+
+
+@MERCHANT.feature
+@inner
+def merchant_same_amount_share(n: Neighbourhood, r: Reading) -> float:
+    shop, asked = r.places[SHOP], n.applications[0].amount
+    return shop.alike / shop.priced if shop.priced > 2 and asked != 0.0 and not np.isnan(asked) else np.nan
+
+
+@MERCHANT.feature
+@inner
+def merchant_age_days(n: Neighbourhood, r: Reading) -> float:
+    opened = n.subject[0].merchant_opened_at
+    return max(0.0, (n.subject[0].as_of - opened) / DAY) if r.places[SHOP].named and opened != UNDATED else np.nan
+
+
+@MERCHANT.feature
+@inner
+def merchant_elsewhere(n: Neighbourhood, r: Reading) -> float:
+    if not r.places[SHOP].named or n.subject[0].merchant_city == NOBODY or n.applications[0].city == NOBODY:
+        return np.nan
+    return 1.0 if n.subject[0].merchant_city != n.applications[0].city else 0.0
+
+
+@MERCHANT.feature
+@inner
+def agent_applications_7d(n: Neighbourhood, r: Reading) -> float:
+    return _week(r, AGENT)
+
+
+@MERCHANT.feature
+@inner
+def agent_entangled_share(n: Neighbourhood, r: Reading) -> float:
+    return _entangled_share(r, AGENT)
+
+
+@compiled
+def fill(n: Neighbourhood, r: Reading, into: Column) -> None:
+    """All of MERCHANT for one subject, into float64 (len(MERCHANT),)."""
+    look_at_places(n, r)
+    into[0] = merchant_bad_share(n, r)
+    into[1] = agent_bad_share(n, r)
+    into[2] = merchant_rejected_share(n, r)
+    into[3] = agent_rejected_share(n, r)
+    into[4] = merchant_applications_7d(n, r)
+    into[5] = merchant_burst(n, r)
+    into[6] = merchant_entangled_share(n, r)
+    into[7] = merchant_same_amount_share(n, r)
+    into[8] = merchant_age_days(n, r)
+    into[9] = merchant_elsewhere(n, r)
+    into[10] = agent_applications_7d(n, r)
+    into[11] = agent_entangled_share(n, r)
