@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -17,6 +18,7 @@ from werkzeug.test import Client
 from graph.errors import SettingError
 from graph.strength import weakness
 from ingestion.pseudonymise import Keyring
+from scripts import run
 from service import auth
 from service.app import OPEN, create_app, from_environment
 from service.auth import SCOPES, KeyRing
@@ -153,6 +155,14 @@ def test_a_weak_key_that_a_store_has_beside_it_is_refused_too(tmp_path: Path) ->
     (tmp_path / "graph.db.key").write_text("secret")
     with pytest.raises(SettingError, match="weak"):
         wire(settings, listens=True)
+
+
+def test_the_demonstration_has_a_key_of_its_own_whatever_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RINGFENCE_API_KEYS", "RINGFENCE_API_KEYS_FILE"):
+        monkeypatch.setenv(name, "somebody's")
+    seen = "import os, sys; sys.exit(any(name.startswith('RINGFENCE_API_KEYS') for name in os.environ))"
+    monkeypatch.setattr(run, "announced", lambda *_: [sys.executable, "-c", seen])
+    assert run.start("the service", "serve.py").wait(60) == 0
 
 
 @given(st.integers(), st.sampled_from(("0123456789abcdef", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")))
