@@ -22,7 +22,7 @@ from safetensors.torch import save as save_tensors
 
 from gnn.network import RingNet
 from gnn.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
-from gnn.tensors import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
+from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
 from gnn.trees import Trees
 from graph import private
 from graph.errors import BundleError

@@ -1,4 +1,4 @@
-"""What the network is told of one node or one link: numbers between about -1 and 10, from nothing but one assessment's evidence."""
+"""The rows of nodes and links from what a view read: slow and obvious, they are what the compiled ones are held to."""
 
 from __future__ import annotations
 
@@ -7,38 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from gnn.schema import NEVER, WINDOWS
 from graph.evidence import Evidence
 from graph.facts.loans import LATE
 from graph.facts.local_time import at_night, on_weekend
 from graph.facts.verdicts import standings
-from graph.model import Application, IdentifierKind, Outcome, OutcomeStatus, Role
+from graph.model import Application, Outcome, OutcomeStatus, Role
+from graph.tables import KINDS, STATUSES
 
-KINDS = tuple(IdentifierKind)
-STATUSES = tuple(OutcomeStatus)
-WINDOWS = (1.0, 7.0, 30.0, 90.0)  # days
-NEVER = 4_000.0  # days: stands for *has not happened*, beyond any history
 _DAY = timedelta(days=1)
-
-APPLICANT = (
-    "is_seed", "one_step_away", "two_steps_away", "applications", "applications_1d", "applications_7d", "applications_30d", "applications_90d",
-    "lenders_7d", "lenders", "bank_share", "rejected", "disbursed", "closed", "trouble", "known_fraud", "known_good", "since_fraud", "since_first",
-    "since_last", "mean_amount", "face_match", "liveness", "verification_missing", "three_element_failed", "new_citizen", "age", "shops", "ties",
-    "from_seed_start",
-)  # fmt: skip
-IDENTIFIER = (
-    *(f"is_{kind.value}" for kind in KINDS), "holders", "is_hub", "is_linking", "shown", "as_contact", "fresh_7d", "fresh_30d", "fresh_90d",
-    "known_fraud_holders", "known_fraud_share", "since_first", "since_last", "named_now", "is_emulator", "is_rooted", "span",
-)  # fmt: skip
-APPLICATION = (
-    "in_question", "days_ago", "amount", "term", "at_bank", "at_own", "face_match", "face_missing", "liveness", "three_element_yes",
-    "three_element_no", *(f"was_{status.value}" for status in STATUSES), "labelled_fraud", "has_merchant", "has_agent", "at_night", "weekend",
-    "mentions",
-)  # fmt: skip
-SHOP = (
-    "is_merchant", "is_agent", "applications", "applications_1d", "applications_7d", "applications_30d", "people_share", "lenders", "opened",
-    "mean_amount", "amount_spread", "span", "night_share",
-)  # fmt: skip
-LINK = ("own", "contact", "employer", "transfer", "since", "last", "now", "gap")
 
 Row = list[float]
 
@@ -162,7 +139,7 @@ class Reader:
         """The row of the merchant (or, with None, the agent) at which the question arose, from its latest applications `seen`."""
         ages = [days(self.now, a.applied_at) for a in seen]
         amounts = [size(a.amount) for a in seen if a.amount is not None]
-        mean = sum(amounts) / len(amounts) if amounts else 0.0
+        mean = math.fsum(amounts) / len(amounts) if amounts else 0.0
         merchant = self.evidence.merchants.get(merchant_id) if merchant_id else None
         night = sum(at_night(a.applied_at, self.evidence.zone) for a in seen)
         return [
@@ -174,7 +151,7 @@ class Reader:
             size(len({a.platform_id for a in seen})),
             size(days(self.now, merchant.opened_at if merchant else None)),
             mean,
-            math.sqrt(sum((x - mean) ** 2 for x in amounts) / len(amounts)) if amounts else 0.0,
+            math.sqrt(math.fsum((x - mean) * (x - mean) for x in amounts) / len(amounts)) if amounts else 0.0,
             size(ages[-1] - ages[0]) if ages else 0.0,
             night / len(seen) if seen else 0.0,
         ]
@@ -228,7 +205,7 @@ def _verification(made: Sequence[Application]) -> Row:
     lives = [a.liveness for a in made if a.liveness is not None]
     latest = made[0]
     return [
-        size(sum(amounts) / len(amounts)) if amounts else 0.0,
+        size(math.fsum(amounts) / len(amounts)) if amounts else 0.0,
         min(faces, default=0.0),
         min(lives, default=0.0),
         float(not faces),

@@ -1,116 +1,221 @@
-"""The network as it serves: RingNet's sums for one subject in plain arrays; on so small a graph torch's bookkeeping would cost more than they do."""
+"""The network as it serves: RingNet's sums for one subject, compiled; on so small a graph anybody's bookkeeping would cost more than they do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from threadpoolctl import ThreadpoolController
 
-from gnn.network import BOUND, NODE_TYPES, RingNet
-from gnn.tensors import EDGE_TYPES, Tensors
+from gnn.network import BOUND, RingNet
+from gnn.schema import EDGE_FEATURES, NODE_TYPES, WIDEST
+from gnn.tensors import Array, Index, Tensors
 from graph.compiled import compiled
 
 Floats = npt.NDArray[np.float64]
-Array = npt.NDArray[np.float32]
+_BOUND = np.float32(BOUND)
+_MARKS = len(EDGE_FEATURES)  # columns of a link; after them comes one for each type of link
 _MARGIN = np.float32(1e-5)  # torch's own, of LayerNorm
+_NOTHING = np.float32(0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Map:
-    """x (N, in) to x @ weight + bias, (N, out)."""
+class _Weights(NamedTuple):
+    """A RingNet's numbers; a map's weights are (in, out). T node types, L layers, C columns, H hidden, D embedding.
 
-    weight: Array
-    bias: Array
+    mean, deviation (T, C), enter (T, C, H), enter_bias (T, H); say_and_keep (L, T, H, 2 H), its bias (L, T, 2 H); edge (L, marks + edge types,
+    2 H), its bias (L, 2 H); take (L, 2 H, H), its bias, norm and norm's bias (L, H); narrow (4 H, D), its bias (D,); decide (D,), its bias (1,).
+    """
 
-    def __call__(self, x: Array) -> Array:
-        return np.asarray(x @ self.weight + self.bias)
+    mean: Array
+    deviation: Array
+    enter: Array
+    enter_bias: Array
+    say_and_keep: Array
+    say_and_keep_bias: Array
+    edge: Array
+    edge_bias: Array
+    take: Array
+    take_bias: Array
+    norm: Array
+    norm_bias: Array
+    narrow: Array
+    narrow_bias: Array
+    decide: Array
+    decide_bias: Array
 
 
 class Forward:
     """A RingNet made ready to answer for one subject at a time; deterministic to the last bit, without state, safe for many threads."""
 
     def __init__(self, network: RingNet) -> None:
-        # From here on in this process: the bits must not depend on how many threads the arithmetic may use, and these sums are too small for two.
-        ThreadpoolController().limit(limits=1, user_api="blas")
-        said = {name: value.detach().to(torch.float32).numpy() for name, value in network.state_dict().items()}
-        self._scale = {name: (said[f"scale.{name}.mean"], said[f"scale.{name}.deviation"]) for name in NODE_TYPES}
-        self._enter = {name: _map(said, f"enter.{name}") for name in NODE_TYPES}
-        self._layers = [_Layer(said, f"convs.{place}") for place in range(len(network.convs))]
-        self._narrow = _map(said, "narrow")
-        self._decide = _map(said, "decide")
+        self._weights = _weights(network)
 
     def __call__(self, tensors: Tensors) -> Floats:
         """(1 + embedding,): the logit of fraud within the horizon, then the embedding."""
-        counts = [len(tensors.x[name]) for name in NODE_TYPES]
-        starts = np.cumsum([0, *counts])
-        h = np.concatenate([self._enter[name](self._scaled(name, tensors.x[name])) for name in NODE_TYPES])
-        np.maximum(h, 0, out=h)
-        links, marks = _flat_links(tensors, dict(zip(NODE_TYPES, starts.tolist())))
-        for layer in self._layers:
-            h = layer(h, starts, links, marks)
-        people = h[: counts[0]]
-        asked = h[counts[0]] if tensors.asked else np.zeros_like(h[0])
-        z = np.maximum(self._narrow(np.concatenate([h[0], asked, people.mean(0), people.max(0)])), 0)
-        return np.concatenate([self._decide(z), z]).astype(np.float64)
-
-    def _scaled(self, name: str, x: Array) -> Array:
-        mean, deviation = self._scale[name]
-        return np.asarray(np.clip((x - mean) / deviation, -BOUND, BOUND))
+        return _answer(tensors, self._weights)
 
 
-class _Layer:
-    """One TypedConv."""
+def _weights(network: RingNet) -> _Weights:
+    said = {name: value.detach().to(torch.float32).numpy() for name, value in network.state_dict().items()}
+    layers = range(len(network.convs))
+    maps = [[f"convs.{layer}.say_and_keep.maps.{kind}" for kind in range(len(NODE_TYPES))] for layer in layers]
 
-    def __init__(self, said: Mapping[str, Any], name: str) -> None:
-        self._maps = [_map(said, f"{name}.say_and_keep.maps.{place}") for place in range(len(NODE_TYPES))]
-        self._edge = _map(said, f"{name}.forth_and_back")
-        self._take = _map(said, f"{name}.take")
-        self._norm: tuple[Array, Array] = (said[f"{name}.norm.weight"], said[f"{name}.norm.bias"])
+    def each(name: str) -> Array:
+        return np.stack([_turned(said[f"convs.{layer}.{name}"]) for layer in layers])
 
-    def __call__(self, h: Array, starts: npt.NDArray[np.int64], links: npt.NDArray[np.int64], marks: Array) -> Array:
-        """(N, width) to (N, width), over nodes sorted by type and links (2, E) with their rows (E, columns)."""
-        width = h.shape[1]
-        both = np.concatenate([self._maps[place](h[starts[place] : starts[place + 1]]) for place in range(len(NODE_TYPES))])
-        heard = np.zeros((len(h), 2 * width), dtype=np.float32)
-        _hear(both, self._edge(marks), links, heard)
-        out = np.maximum(both[:, width:] + self._take(heard), 0)
-        out -= out.mean(1, keepdims=True)
-        out /= np.sqrt(np.square(out).mean(1, keepdims=True) + _MARGIN)
-        return np.asarray(h + (out * self._norm[0] + self._norm[1]))
+    return _Weights(
+        mean=np.stack([_wide(said[f"scale.{name}.mean"]) for name in NODE_TYPES]),
+        # Columns that a type does not have are 0, and stay so.
+        deviation=np.stack([_wide(said[f"scale.{name}.deviation"], 1.0) for name in NODE_TYPES]),
+        enter=np.stack([_wide(_turned(said[f"enter.{name}.weight"])) for name in NODE_TYPES]),
+        enter_bias=np.stack([said[f"enter.{name}.bias"] for name in NODE_TYPES]),
+        say_and_keep=np.array([[_turned(said[f"{name}.weight"]) for name in names] for names in maps]),
+        say_and_keep_bias=np.array([[said[f"{name}.bias"] for name in names] for names in maps]),
+        edge=each("forth_and_back.weight"),
+        edge_bias=each("forth_and_back.bias"),
+        take=each("take.weight"),
+        take_bias=each("take.bias"),
+        norm=each("norm.weight"),
+        norm_bias=each("norm.bias"),
+        narrow=_turned(said["narrow.weight"]),
+        narrow_bias=said["narrow.bias"].copy(),
+        decide=said["decide.weight"][0].copy(),
+        decide_bias=said["decide.bias"].copy(),
+    )
+
+
+def _turned(weight: Array) -> Array:
+    return np.ascontiguousarray(weight.T)
+
+
+def _wide(values: Array, beyond: float = 0.0) -> Array:
+    """With WIDEST columns, or rows of a map."""
+    return np.pad(values, [(0, WIDEST - len(values)), *[(0, 0)] * (values.ndim - 1)], constant_values=beyond)
 
 
 @compiled
-def _hear(said: Array, edge: Array, links: npt.NDArray[np.int64], heard: Array) -> None:
+def _answer(tensors: Tensors, weights: _Weights) -> Floats:
+    h = _enter(tensors, weights)
+    heard = np.empty((len(h), 2 * h.shape[1]), np.float32)
+    for layer in range(len(weights.take)):
+        both = _say(h, tensors.first, weights.say_and_keep[layer], weights.say_and_keep_bias[layer])
+        _hear(both, tensors, weights.edge[layer], weights.edge_bias[layer], heard)
+        _take(h, both, heard, weights, layer)
+    return _read(h, tensors, weights)
+
+
+@compiled
+def _add(x: Array, weight: Array, out: Array) -> None:
+    """out += x @ weight, of one row and in the order of x.
+
+    The inner loop runs along the outputs, so that the machine does many at once, and takes four inputs, so that it fetches them less often.
+    """
+    fours = len(x) // 4 * 4
+    for k in range(0, fours, 4):
+        a, b, c, d = x[k], x[k + 1], x[k + 2], x[k + 3]
+        for j in range(len(out)):
+            out[j] = out[j] + a * weight[k, j] + b * weight[k + 1, j] + c * weight[k + 2, j] + d * weight[k + 3, j]
+    for k in range(fours, len(x)):
+        for j in range(len(out)):
+            out[j] += x[k] * weight[k, j]
+
+
+@compiled
+def _enter(tensors: Tensors, weights: _Weights) -> Array:
+    """The nodes as the layers see them (N, width): their columns brought to one scale and mapped, each type by its own map."""
+    width, columns = weights.enter_bias.shape[1], tensors.rows.shape[1]
+    h, row = np.empty((len(tensors.rows), width), np.float32), np.empty(columns, np.float32)
+    for kind in range(len(tensors.first) - 1):
+        for node in range(tensors.first[kind], tensors.first[kind + 1]):
+            for k in range(columns):
+                value = (tensors.rows[node, k] - weights.mean[kind, k]) / weights.deviation[kind, k]
+                value = value if value > -_BOUND else -_BOUND
+                row[k] = value if value < _BOUND else _BOUND
+            h[node] = weights.enter_bias[kind]
+            _add(row, weights.enter[kind], h[node])
+            for j in range(width):
+                h[node, j] = max(h[node, j], _NOTHING)
+    return h
+
+
+@compiled
+def _say(h: Array, first: Index, weight: Array, bias: Array) -> Array:
+    """What every node says to others, and keeps (N, 2 width): maps by node type."""
+    both = np.empty((len(h), bias.shape[1]), np.float32)
+    for kind in range(len(first) - 1):
+        for node in range(first[kind], first[kind + 1]):
+            both[node] = bias[kind]
+            _add(h[node], weight[kind], both[node])
+    return both
+
+
+@compiled
+def _hear(said: Array, tensors: Tensors, weight: Array, bias: Array, heard: Array) -> None:
     """Each node's mean and maximum of relu(what the other end says + what the link adds), over its links in both directions."""
-    width = said.shape[1] // 2
-    degree = np.zeros(len(said), dtype=np.int64)
-    for direction in range(2):
-        for e in range(links.shape[1]):
-            source, target = links[direction, e], links[1 - direction, e]
-            degree[target] += 1
-            for k in range(width):
-                message = max(said[source, k] + edge[e, direction * width + k], np.float32(0))
-                heard[target, k] += message
-                heard[target, width + k] = max(heard[target, width + k], message)
+    width, ends = said.shape[1] // 2, tensors.ends
+    edge, degree = np.empty(2 * width, np.float32), np.zeros(len(said), np.int32)
+    heard[:] = _NOTHING
+    for sort in range(len(tensors.sorts) - 1):
+        for link in range(tensors.sorts[sort], tensors.sorts[sort + 1]):
+            edge[:] = bias
+            _add(tensors.marks[link], weight, edge)
+            for j in range(2 * width):
+                edge[j] += weight[_MARKS + sort, j]
+            for direction in range(2):
+                source, target = ends[link, direction], ends[link, 1 - direction]
+                degree[target] += 1
+                for k in range(width):
+                    message = max(said[source, k] + edge[direction * width + k], _NOTHING)
+                    heard[target, k] += message
+                    heard[target, width + k] = max(heard[target, width + k], message)
     for node in range(len(said)):
         if degree[node] > 1:
             for k in range(width):
                 heard[node, k] /= np.float32(degree[node])
 
 
-def _flat_links(tensors: Tensors, start: Mapping[str, int]) -> tuple[npt.NDArray[np.int64], Array]:
-    """All links as one list over the nodes sorted by type, each marked with its edge type: (2, E) and (E, features + types)."""
-    counts = [tensors.index[edge].shape[1] for edge in EDGE_TYPES]
-    offsets = np.array([(start[edge[0]], start[edge[2]]) for edge in EDGE_TYPES]).T
-    links = np.concatenate([tensors.index[edge] for edge in EDGE_TYPES], axis=1) + np.repeat(offsets, counts, axis=1)
-    marks = np.repeat(np.eye(len(EDGE_TYPES), dtype=np.float32), counts, axis=0)
-    return links, np.concatenate([np.concatenate([tensors.attr[edge] for edge in EDGE_TYPES]), marks], axis=1)
+@compiled
+def _take(h: Array, both: Array, heard: Array, weights: _Weights, layer: int) -> None:
+    """Add to every node what it makes of what it kept and heard, brought to mean 0 and deviation 1."""
+    width = h.shape[1]
+    fresh, size = np.empty(width, np.float32), np.float32(width)
+    for node in range(len(h)):
+        fresh[:] = weights.take_bias[layer]
+        _add(heard[node], weights.take[layer], fresh)
+        mean, square = _NOTHING, _NOTHING
+        for k in range(width):
+            fresh[k] = max(both[node, width + k] + fresh[k], _NOTHING)
+            mean += fresh[k]
+        mean /= size
+        for k in range(width):
+            fresh[k] -= mean
+            square += fresh[k] * fresh[k]
+        deviation = np.sqrt(square / size + _MARGIN)
+        for k in range(width):
+            h[node, k] += fresh[k] / deviation * weights.norm[layer, k] + weights.norm_bias[layer, k]
 
 
-def _map(said: Mapping[str, Any], name: str) -> _Map:
-    return _Map(np.ascontiguousarray(said[f"{name}.weight"].T), said[f"{name}.bias"])
+@compiled
+def _read(h: Array, tensors: Tensors, weights: _Weights) -> Floats:
+    """The logit and the embedding: of the subject, the application in question (0 without one), and the mean and maximum over the people."""
+    width, people = h.shape[1], tensors.first[1]
+    read = np.zeros(4 * width, np.float32)
+    read[:width] = h[0]
+    if tensors.asked:
+        read[width : 2 * width] = h[people]
+    for k in range(width):
+        total, most = _NOTHING, h[0, k]
+        for node in range(people):
+            total += h[node, k]
+            most = max(most, h[node, k])
+        read[2 * width + k], read[3 * width + k] = total / np.float32(people), most
+    z = weights.narrow_bias.copy()
+    _add(read, weights.narrow, z)
+    logit, out = weights.decide_bias[0], np.empty(1 + len(z), np.float64)
+    for k in range(len(z)):
+        z[k] = max(z[k], _NOTHING)
+        logit += z[k] * weights.decide[k]
+        out[1 + k] = z[k]
+    out[0] = logit
+    return out

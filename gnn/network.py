@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch_geometric.nn import MessagePassing
 from torch_geometric.utils import scatter
 
-from gnn.tensors import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, EdgeType, Tensors
+from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, NODE_TYPES, EdgeType
+from gnn.tensors import Tensors
 
-NODE_TYPES = tuple(NODE_FEATURES)
 BOUND = 3.0
 
 
@@ -33,8 +33,8 @@ class Batch:
         x = {name: torch.from_numpy(rows) for name, rows in tensors.x.items()}
         return cls(
             x=x,
-            edge_index={edge: torch.from_numpy(index) for edge, index in tensors.index.items()},
-            edge_attr={edge: torch.from_numpy(attr) for edge, attr in tensors.attr.items()},
+            edge_index={edge: torch.from_numpy(index).long() for edge, index in tensors.edge_index.items()},
+            edge_attr={edge: torch.from_numpy(attr) for edge, attr in tensors.edge_attr.items()},
             batch={name: torch.zeros(len(rows), dtype=torch.long) for name, rows in x.items()},
             size=1,
         )

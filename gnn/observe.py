@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn import references
+from gnn.of_evidence import from_evidence
 from gnn.samples import Samples
-from gnn.tensors import Tensors, from_evidence
+from gnn.tensors import Tensors
 from graph import multi_lending, signals
 from graph.errors import NotFoundError
 from graph.evidence import Evidence, Subject, subject_of

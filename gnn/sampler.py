@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
 from torch_geometric.loader import NodeLoader
 from torch_geometric.sampler import BaseSampler, EdgeSamplerInput, HeteroSamplerOutput, NegativeSampling, NodeSamplerInput
 
-from gnn.tensors import EDGE_TYPES, NODE_FEATURES, Tensors
+from gnn.schema import EDGE_TYPES, NODE_FEATURES, NODE_TYPES
+from gnn.tensors import Tensors
 
 
 def union(tensors: Sequence[Tensors], moments: Sequence[int]) -> HeteroData:
@@ -21,16 +23,18 @@ def union(tensors: Sequence[Tensors], moments: Sequence[int]) -> HeteroData:
     `moments` (microseconds) become the `time` of the seeds, the first applicant of each; `first` (N + 1,) of a type says where each one's nodes lie.
     """
     data = HeteroData()
-    for name in NODE_FEATURES:
-        data[name].x = torch.from_numpy(np.concatenate([t.x[name] for t in tensors]))
-        data[name].first = _bounds([len(t.x[name]) for t in tensors])
-    for edge in EDGE_TYPES:
-        source, target = data[edge[0]].first[:-1], data[edge[2]].first[:-1]
-        counts = torch.tensor([t.index[edge].shape[1] for t in tensors])
-        start = torch.stack([source, target]).repeat_interleave(counts, dim=1)
-        data[edge].edge_index = torch.from_numpy(np.concatenate([t.index[edge] for t in tensors], axis=1)) + start
-        data[edge].edge_attr = torch.from_numpy(np.concatenate([t.attr[edge] for t in tensors]))
-        data[edge].first = _bounds(counts.tolist())
+    first, sorts = np.stack([t.first for t in tensors]), np.stack([t.sorts for t in tensors])
+    for kind, name in enumerate(NODE_TYPES):
+        width = len(NODE_FEATURES[name])
+        data[name].x = torch.from_numpy(np.concatenate([t.rows[t.first[kind] : t.first[kind + 1], :width] for t in tensors]))
+        data[name].first = _bounds(first[:, kind + 1] - first[:, kind])
+    for sort, edge in enumerate(EDGE_TYPES):
+        counts = sorts[:, sort + 1] - sorts[:, sort]
+        shift = np.stack([data[end].first[:-1].numpy() - first[:, NODE_TYPES.index(end)] for end in (edge[0], edge[2])], axis=1)
+        ends = np.concatenate([t.ends[t.sorts[sort] : t.sorts[sort + 1]] for t in tensors]) + np.repeat(shift, counts, axis=0)
+        data[edge].edge_index = torch.from_numpy(np.ascontiguousarray(ends.T))
+        data[edge].edge_attr = torch.from_numpy(np.concatenate([t.marks[t.sorts[sort] : t.sorts[sort + 1]] for t in tensors]))
+        data[edge].first = _bounds(counts)
     data["applicant"].time = torch.tensor(moments, dtype=torch.long)
     return data
 
@@ -81,8 +85,8 @@ def loader(data: HeteroData, rows: Tensor, *, batch_size: int, generator: torch.
     )
 
 
-def _bounds(counts: Sequence[int]) -> Tensor:
-    return torch.tensor([0, *counts]).cumsum(0)
+def _bounds(counts: npt.NDArray[np.int32]) -> Tensor:
+    return torch.from_numpy(np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]))
 
 
 def _ranges(first: Tensor, seeds: Tensor) -> tuple[Tensor, Tensor, Tensor]:

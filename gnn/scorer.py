@@ -18,7 +18,8 @@ from gnn.explain import Explainer, Floats
 from gnn.forward import Forward
 from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, observe, row, unjudged
 from gnn.occlude import NOTHING, Looked, looked_at
-from gnn.tensors import Tensors, from_evidence
+from gnn.of_evidence import from_evidence, name_of
+from gnn.tensors import Tensors
 from graph.evidence import Evidence
 
 Uncertainty = Literal["low", "medium", "high"]
@@ -92,7 +93,8 @@ class Scorer:
         scored = self._scored(members, moved * (1 - NETWORK_SAY), logits, said)
         if scored.network < WORTH_TELLING:
             return scored
-        return replace(scored, looked=looked_at(tensors, self._says, lambda less: self._served(rest, less)))
+        looked = looked_at(tensors, self._says, lambda less: self._served(rest, less), lambda node: name_of(evidence, tensors, node))
+        return replace(scored, looked=looked)
 
     def _says(self, tensors: Tensors) -> float:
         return float(self._forward(tensors)[0])

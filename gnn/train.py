@@ -16,7 +16,8 @@ from gnn.forward import Forward
 from gnn.network import Batch, RingNet
 from gnn.plan import Plan
 from gnn.sampler import loader, union
-from gnn.tensors import NODE_FEATURES, Tensors
+from gnn.schema import NODE_FEATURES
+from gnn.tensors import Tensors
 from graph.progress import bar
 
 Floats = npt.NDArray[np.float64]

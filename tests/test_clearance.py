@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from gnn.collect import collect
-from gnn.features import APPLICANT, Reader
+from gnn.features import Reader
 from gnn.plan import Plan
 from gnn.references import counts
+from gnn.schema import APPLICANT
 from graph.evidence import Subject
 from graph.features.counts import NAMES
 from graph.model import Facts, Label, LabelValue

@@ -9,9 +9,11 @@ import pytest
 
 from gnn.forward import Forward
 from gnn.network import RingNet
-from gnn.occlude import looked_at, without
-from gnn.tensors import EDGE_TYPES, Tensors, from_evidence
-from graph.evidence import subject_of
+from gnn.occlude import looked_at
+from gnn.of_evidence import from_evidence, name_of
+from gnn.schema import EDGE_TYPES
+from gnn.tensors import Tensors, without
+from graph.evidence import Evidence, subject_of
 from graph.model import Facts
 from tests.small_worlds import applies, day, random_facts, uses
 from tests.stores import open_store
@@ -26,51 +28,57 @@ OTHERS = (
 
 
 @pytest.fixture
-def tensors(tmp_path: Path) -> Tensors:
+def evidence(tmp_path: Path) -> Evidence:
     return seen(tmp_path, ASKED, OTHERS)
 
 
-def seen(folder: Path, asked, others) -> Tensors:
+@pytest.fixture
+def tensors(evidence: Evidence) -> Tensors:
+    return from_evidence(evidence)
+
+
+def seen(folder: Path, asked, others) -> Evidence:
     with open_store(folder / "graph.db") as store:
         store.add(Facts(applications=others))
-        return from_evidence(store.view(day(50)).evidence_of(subject_of(asked)))
+        return store.view(day(50)).evidence_of(subject_of(asked))
 
 
 def people(tensors: Tensors) -> float:
     return float(len(tensors.x["applicant"]))
 
 
-def tie(tensors: Tensors, node: str):
-    return next(mine for mine in tensors.mine if mine.node == node)
+def ends(evidence: Evidence, tensors: Tensors) -> dict[str, int]:
+    """The subject's own ties by the name of the other end."""
+    return {name_of(evidence, tensors, tensors.other_end(tie)): tie for tie in tensors.mine.tolist()}
 
 
-def test_the_subjects_own_ties_are_known_by_name(tensors: Tensors) -> None:
-    assert {mine.node for mine in tensors.mine} == {"device:k1.d", "bank_card:k1.c", "email:k1.alone"}
-    for mine in tensors.mine:
-        assert tensors.index[mine.edge][0, mine.place] == 0
+def test_the_subjects_own_ties_are_known_by_name(evidence: Evidence, tensors: Tensors) -> None:
+    assert ends(evidence, tensors).keys() == {"device:k1.d", "bank_card:k1.c", "email:k1.alone"}
+    for tie in tensors.mine:
+        assert tensors.ends[tie, 0] == 0
 
 
-def test_without_a_tie_whom_only_it_brings_in_is_gone_and_all_else_is_as_it_was(tmp_path: Path, tensors: Tensors) -> None:
+def test_without_a_tie_whom_only_it_brings_in_is_gone_and_all_else_is_as_it_was(tmp_path: Path, evidence: Evidence, tensors: Tensors) -> None:
     assert people(tensors) == 5
-    less = without(tensors, [tie(tensors, "device:k1.d")])
+    less = without(tensors, [ends(evidence, tensors)["device:k1.d"]])
     assert people(less) == 2
     bare = tmp_path / "bare"
     bare.mkdir()
-    alone = seen(bare, applies("ann", 50, uses("bank_card", "c"), uses("email", "alone")), OTHERS[3:])
+    alone = from_evidence(seen(bare, applies("ann", 50, uses("bank_card", "c"), uses("email", "alone")), OTHERS[3:]))
     assert [len(less.x[kind]) for kind in less.x] == [len(alone.x[kind]) for kind in alone.x]
-    assert all(less.index[edge].shape == alone.index[edge].shape for edge in EDGE_TYPES)
+    assert all(less.edge_index[edge].shape == alone.edge_index[edge].shape for edge in EDGE_TYPES)
     assert np.array_equal(less.x["device"], alone.x["device"])
-    assert np.array_equal(less.index["applicant", "made", "application"], alone.index["applicant", "made", "application"])
+    assert np.array_equal(less.edge_index["applicant", "made", "application"], alone.edge_index["applicant", "made", "application"])
 
 
-def test_the_tie_that_brings_in_most_comes_first_and_what_leads_to_nobody_is_no_tie(tensors: Tensors) -> None:
-    found = looked_at(tensors, people, people)
+def test_the_tie_that_brings_in_most_comes_first_and_what_leads_to_nobody_is_no_tie(evidence: Evidence, tensors: Tensors) -> None:
+    found = looked_at(tensors, people, people, lambda node: name_of(evidence, tensors, node))
     assert found.ties == ("device:k1.d", "bank_card:k1.c")
     assert found.links == 4
 
 
 def test_where_links_add_nothing_there_is_nothing_to_tell(tensors: Tensors) -> None:
-    assert looked_at(tensors, lambda less: -people(less), lambda less: -people(less)) == ((), 0.0)
+    assert looked_at(tensors, lambda less: -people(less), lambda less: -people(less), str) == ((), 0.0)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -81,8 +89,8 @@ def test_the_network_reads_what_is_left_as_it_reads_anything(tmp_path: Path, see
         store.add(facts)
         tensors = from_evidence(store.view(asked.applied_at).evidence_of(subject_of(asked)))
     forward = Forward(RingNet(hidden=8, embedding=4, layers=2).eval())
-    for mine in tensors.mine:
-        less = without(tensors, [mine])
+    for tie in tensors.mine:
+        less = without(tensors, [tie])
         assert np.isfinite(forward(less)).all()
-        assert less.nodes <= tensors.nodes
+        assert len(less.rows) <= len(tensors.rows)
         assert len(less.x["applicant"]) >= 1

@@ -16,9 +16,12 @@ from gnn.collect import collect
 from gnn.forward import Forward
 from gnn.network import Batch, RingNet
 from gnn.observe import Seed, evidence_of, observe, observe_all, seeds_of
+from gnn.of_evidence import from_evidence
 from gnn.plan import Plan
 from gnn.sampler import PastSampler, loader, union
-from gnn.tensors import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, Tensors, from_evidence
+from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
+from gnn.tensors import Tensors
+from gnn.tensors import tensors as tensors_of
 from graph.evidence import Subject, subject_of
 from graph.model import Facts
 from graph.moments import micros
@@ -55,8 +58,7 @@ def some_tensors(store: GraphStore, facts: Facts, count: int = 12) -> list[Tenso
 
 
 def same(one: Tensors, other: Tensors) -> bool:
-    parts = [(one.x, other.x), (one.index, other.index), (one.attr, other.attr)]
-    return one.asked == other.asked and all(np.array_equal(a[key], b[key]) for a, b in parts for key in a)
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_order(tmp_path: Path, facts: Facts, store: GraphStore) -> None:
@@ -78,7 +80,7 @@ def test_every_row_has_the_columns_that_the_schema_names(store: GraphStore, fact
             assert np.isfinite(tensors.x[kind]).all()
         for edge in EDGE_TYPES:
             source, _, target = edge
-            index, attr = tensors.index[edge], tensors.attr[edge]
+            index, attr = tensors.edge_index[edge], tensors.edge_attr[edge]
             assert attr.shape == (index.shape[1], len(EDGE_FEATURES))
             assert (index[0] < len(tensors.x[source])).all()
             assert (index[1] < len(tensors.x[target])).all()
@@ -133,11 +135,12 @@ def permuted(tensors: Tensors, seed: int) -> Tensors:
     rng = np.random.default_rng(seed)
     order = {kind: rng.permutation(len(x)) for kind, x in tensors.x.items()}
     place = {kind: np.argsort(o) for kind, o in order.items()}
-    links = {edge: rng.permutation(index.shape[1]) for edge, index in tensors.index.items()}
-    return Tensors(
+    links = {edge: rng.permutation(index.shape[1]) for edge, index in tensors.edge_index.items()}
+    return tensors_of(
         x={kind: x[order[kind]] for kind, x in tensors.x.items()},
-        index={e: np.stack([place[e[0]][i[0]], place[e[2]][i[1]]])[:, links[e]] for e, i in tensors.index.items()},
-        attr={edge: attr[links[edge]] for edge, attr in tensors.attr.items()},
+        edge_index={e: np.stack([place[e[0]][i[0]], place[e[2]][i[1]]])[:, links[e]] for e, i in tensors.edge_index.items()},
+        edge_attr={edge: attr[links[edge]] for edge, attr in tensors.edge_attr.items()},
+        origin=np.concatenate([tensors.origin[first + order[kind]] for kind, first in zip(order, tensors.first)]),
         asked=tensors.asked,
     )
 
