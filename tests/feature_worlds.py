@@ -141,16 +141,18 @@ def rings_of(rng: random.Random, facts: Facts) -> RingSnapshot:
     """Two rings of a few of the people, one of them flagged."""
     people = sorted({a.applicant_id for a in facts.applications})
     rng.shuffle(people)
-    return RingSnapshot(name="W1", as_of=day(SPAN / 3), rings=(_ring("R1", RingKind.RING, people[:4]), _ring("R2", RingKind.HOUSEHOLD, people[4:7])))
+    return RingSnapshot(
+        name="W1", as_of=day(SPAN / 3), rings=(_ring("R1", RingKind.RING, people[:4], 0.71), _ring("R2", RingKind.HOUSEHOLD, people[4:7], 0.23))
+    )
 
 
-def _ring(name: str, kind: RingKind, people: list[str]) -> Ring:
+def _ring(name: str, kind: RingKind, people: list[str], score: float) -> Ring:
     members = tuple(
         RingMember(applicant_id=who, role="member" if n else "core", joined_at=day(1), distance_to_core=min(n, 1), strength=1.0)
         for n, who in enumerate(people)
     )
     return Ring(
-        ring_id=name, kind=kind, score=0.71, state="open", first_seen=day(1), last_seen=day(9), confirmed_bad=1, suspected=2, bad_rate=1 / 3,
+        ring_id=name, kind=kind, score=score, state="open", first_seen=day(1), last_seen=day(9), confirmed_bad=1, suspected=2, bad_rate=score / 3,
         exposure=1.0, shared_by_kind={}, hubs_ignored=0, density=1.0, burst_days=1.0, platforms=1, reason_codes=(), members=members,
     )  # fmt: skip
 

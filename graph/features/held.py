@@ -54,7 +54,7 @@ def _is_shops(n: Neighbourhood, first: int, users: int) -> bool:
             if shop == NOBODY:
                 continue
             for other in range(place + 1, users):
-                missed += not _came_to(n, n.ties[first + other].person, shop)
+                missed += not applied_at(n, n.ties[first + other].person, shop)
                 if users - missed < SHOP_SHARE * users:
                     break
             if users - missed >= SHOP_SHARE * users:
@@ -63,7 +63,8 @@ def _is_shops(n: Neighbourhood, first: int, users: int) -> bool:
 
 
 @inner
-def _came_to(n: Neighbourhood, person: int, shop: int) -> bool:
+def applied_at(n: Neighbourhood, person: int, shop: int) -> bool:
+    """Whether they ever applied at that shop; with the application in question, where it is theirs."""
     begin = 0 if person == 0 else n.people[person].application
     for row in range(begin, begin + n.people[person].applications + (n.subject[0].asked if person == 0 else 0)):
         if n.applications[row].merchant == shop:

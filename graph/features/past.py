@@ -17,11 +17,12 @@ _STRONG_KIND = np.array([kind in STRONG_KINDS for kind in KINDS])
 
 @inner
 def pasts(n: Neighbourhood, r: Reading) -> None:
-    """What everybody else in the subgraph asked for, what became of it, and what is known of them."""
+    """What everybody else in the subgraph asked for, what became of it, and what is known of them; nothing of the subject."""
     for p in range(n.subject[0].people):
         person, past = n.people[p], r.people[p]
         past.mark = 0
         if past.me:
+            past.rejected, past.decided, past.late, past.defaulted, past.bad, past.good, past.first = 0, 0, 0, 0, 0, 0, UNDATED
             continue
         rejected, decided, seen = 0, 0, 0
         for row in range(person.application, person.application + person.applications):

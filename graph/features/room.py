@@ -81,10 +81,10 @@ class Reading(NamedTuple):
     """What all features look at, worked out once by `graph.features.reading.read`; moments are microseconds, rows those of the neighbourhood.
 
     whole   (1,)  how many rows are in use; `selves` applicant ids of the subject; `ring` its row in `rings` or NOBODY.
-    people  (P,)  by person of the subgraph. `me`: an applicant id of the subject itself; of the others their past: `first` application
-                  (UNDATED: none), how many were `decided` and `rejected`, `bad` and `good` what the labels come to, `late` or `defaulted`
-                  ever; `bond` row or NOBODY, `strong` bonds, `coherent`: shares a place, a crowd or a work; `grouped`: can be reached over
-                  strong identifiers. `mark` and `times` are for counting.
+    people  (P,)  by person of the subgraph. `me`: an applicant id of the subject itself. Of the others, nothing of the subject: `first`
+                  application (UNDATED: none), how many were `decided` and `rejected`, `bad` and `good` what the labels come to, `late` or
+                  `defaulted` ever; `bond` row or NOBODY, `strong`: by something strong, `coherent`: shares a place, a crowd or a work;
+                  `grouped`: can be reached over strong identifiers. `mark` and `times` are for counting.
     held    (H,)  the subject's identifiers; `since` UNDATED where only the application in question names it, `now`: it does. `hub` a code
                   of `graph.facts.hubs.REASONS` or SHOP_DEVICE.
     others  (O,)  the ties of others to them, a run a held one; `apart`: between the two spans of use, 0 where they overlap.

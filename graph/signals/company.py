@@ -13,6 +13,7 @@ from graph.signals.reading import DAY, MONTH, Reading
 from graph.signals.registry import Family, Path
 
 COMPANY = Family(path=strongest_bond)
+ALIKE = 0.05  # by how much of the amount asked for a look-alike's may differ
 
 
 def _share(chosen: Iterable[bool]) -> float | None:
@@ -97,7 +98,7 @@ def _is_alike(a: Application, r: Reading) -> bool:
     asked = r.asked
     if asked is None or not asked.amount or a.amount is None:
         return False
-    return a.applied_at >= r.t - MONTH and a.product == asked.product and abs(a.amount - asked.amount) <= asked.amount * 0.05
+    return a.applied_at >= r.t - MONTH and a.product == asked.product and abs(a.amount - asked.amount) <= asked.amount * ALIKE
 
 
 def _to_lookalike(r: Reading) -> Path | None:

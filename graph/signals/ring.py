@@ -10,6 +10,7 @@ from graph.signals.reading import PLACES, STRONG, Reading
 from graph.signals.registry import Family, Path
 
 RING = Family(path=strongest_bond)
+SMALL_PLACE = 8  # holders of a home's address or Wi-Fi, at most
 
 
 @RING.signal("ring", "up", "score", ("Sharing with others adds up to {value}", "与他人共享的强度合计{value}"), heaviest_bond)
@@ -64,7 +65,7 @@ def household_size(r: Reading) -> float | None:
     places = [one for one in r.held if one.kind in PLACES and one.kind != "ip" and one.role == "own"]
     if not places:
         return None
-    return float(len({other.person for one in places if one.holders <= 8 for other in one.others}))
+    return float(len({other.person for one in places if one.holders <= SMALL_PLACE for other in one.others}))
 
 
 @RING.signal(
