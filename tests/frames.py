@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -29,13 +28,3 @@ class FramedStore(SqliteStore):
     def close(self) -> None:
         self.frame.close()
         super().close()
-
-    def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
-        from graph.journal.encode import encode, encode_snapshot
-
-        for told in super().journal(after):
-            if upto is None or told.mark <= upto:
-                yield told.mark, encode_snapshot(told.snapshot) if told.snapshot else encode(told.facts)
-
-    def identity(self) -> int:
-        return 7
