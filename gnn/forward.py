@@ -11,7 +11,7 @@ import torch
 from gnn.network import BOUND, RingNet
 from gnn.schema import EDGE_FEATURES, NODE_TYPES, WIDEST
 from gnn.tensors import Array, Index, Tensors
-from graph.compiled import compiled
+from graph.compiled import compiled, inner
 
 Floats = npt.NDArray[np.float64]
 _BOUND = np.float32(BOUND)
@@ -105,7 +105,7 @@ def _answer(tensors: Tensors, weights: _Weights) -> Floats:
     return _read(h, tensors, weights)
 
 
-@compiled
+@inner
 def _add(x: Array, weight: Array, out: Array) -> None:
     """out += x @ weight, of one row and in the order of x.
 
@@ -121,7 +121,7 @@ def _add(x: Array, weight: Array, out: Array) -> None:
             out[j] += x[k] * weight[k, j]
 
 
-@compiled
+@inner
 def _enter(tensors: Tensors, weights: _Weights) -> Array:
     """The nodes as the layers see them (N, width): their columns brought to one scale and mapped, each type by its own map."""
     width, columns = weights.enter_bias.shape[1], tensors.rows.shape[1]
@@ -139,7 +139,7 @@ def _enter(tensors: Tensors, weights: _Weights) -> Array:
     return h
 
 
-@compiled
+@inner
 def _say(h: Array, first: Index, weight: Array, bias: Array) -> Array:
     """What every node says to others, and keeps (N, 2 width): maps by node type."""
     both = np.empty((len(h), bias.shape[1]), np.float32)
@@ -150,7 +150,7 @@ def _say(h: Array, first: Index, weight: Array, bias: Array) -> Array:
     return both
 
 
-@compiled
+@inner
 def _hear(said: Array, tensors: Tensors, weight: Array, bias: Array, heard: Array) -> None:
     """Each node's mean and maximum of relu(what the other end says + what the link adds), over its links in both directions."""
     width, ends = said.shape[1] // 2, tensors.ends
@@ -175,7 +175,7 @@ def _hear(said: Array, tensors: Tensors, weight: Array, bias: Array, heard: Arra
                 heard[node, k] /= np.float32(degree[node])
 
 
-@compiled
+@inner
 def _take(h: Array, both: Array, heard: Array, weights: _Weights, layer: int) -> None:
     """Add to every node what it makes of what it kept and heard, brought to mean 0 and deviation 1."""
     width = h.shape[1]
@@ -196,7 +196,7 @@ def _take(h: Array, both: Array, heard: Array, weights: _Weights, layer: int) ->
             h[node, k] += fresh[k] / deviation * weights.norm[layer, k] + weights.norm_bias[layer, k]
 
 
-@compiled
+@inner
 def _read(h: Array, tensors: Tensors, weights: _Weights) -> Floats:
     """The logit and the embedding: of the subject, the application in question (0 without one), and the mean and maximum over the people."""
     width, people = h.shape[1], tensors.first[1]

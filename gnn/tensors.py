@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.schema import EDGE_TYPES, NODE_FEATURES, NODE_TYPES, TIES, WIDEST, EdgeType
-from graph.compiled import compiled
+from graph.compiled import compiled, inner
 
 Array = npt.NDArray[np.float32]
 Index = npt.NDArray[np.int32]
@@ -132,7 +132,7 @@ def _reached(tensors: Tensors, left: npt.NDArray[np.bool_]) -> Tensors:
     return _taken(tensors, place, links[:kept], (begins, starts))
 
 
-@compiled
+@inner
 def _taken(tensors: Tensors, place: Index, links: Index, starts: tuple[Index, Index]) -> Tensors:
     """The nodes that have a `place` (N,), and those `links`, as they are; `starts` where each type begins."""
     begins, sorts = starts
