@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import networkx as nx
 
+from graph.facts.hubs import COUNT_CAP
 from graph.model import Application, Device, Event, Identifier, Label, Membership, Merchant, Outcome, Platform
 from graph.moments import COUNTRY
 
@@ -69,3 +70,29 @@ class Evidence:
     def received(self) -> tuple[Event, ...]:
         """What others did towards the subject (a transfer, a referral), newest first."""
         return tuple(event for event in self.dealings if event.counterparty_id == self.subject.applicant_id)
+
+
+def leave_out(evidence: Evidence) -> Evidence:
+    """The evidence without the application in question, which a later scan (stage `disbursement`) finds in the store.
+
+    Its graph is changed in place: what only this application says is tied `since` nothing, as it was at the first scan.
+    """
+    asked = evidence.subject.application
+    if asked is None or asked.applied_at >= evidence.as_of:
+        return evidence
+    graph, me = evidence.graph, evidence.subject.node
+    for mention in asked.mentions:
+        tie = graph.get_edge_data(me, mention.identifier.node)
+        if tie is not None and tie["since"] == asked.applied_at:
+            tie["since"] = tie["last"] = None
+            node = graph.nodes[mention.identifier.node]
+            if 0 < node["holders"] < COUNT_CAP:
+                node["holders"] -= 1
+    mine = tuple(a for a in evidence.own if a.application_id != asked.application_id)
+    return replace(
+        evidence,
+        applications={**evidence.applications, evidence.subject.applicant_id: mine},
+        outcomes={name: steps for name, steps in evidence.outcomes.items() if name != asked.application_id},
+        at_merchant=tuple(a for a in evidence.at_merchant if a.application_id != asked.application_id),
+        at_agent=tuple(a for a in evidence.at_agent if a.application_id != asked.application_id),
+    )

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 import networkx as nx
 
 from graph.evidence import Evidence, Subject
-from graph.facts.deciding import LABELS, OUTCOMES
+from graph.facts.deciding import APPLICATIONS, DEALINGS, EVENTS, LABELS, OUTCOMES
 from graph.journal.entry import decode
 from graph.journal.told import Told, told_of
 from graph.keys import elsewhere
@@ -177,19 +177,19 @@ class GraphView(ABC):
         """All applications with since <= applied_at < as_of, by (applied_at, application_id)."""
 
     @abstractmethod
-    def applications_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Application, ...]]:
+    def applications_of(self, applicant_ids: Sequence[str], limit: int = APPLICATIONS) -> Mapping[str, tuple[Application, ...]]:
         """Each applicant's latest applications."""
 
     @abstractmethod
-    def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = 64) -> tuple[Application, ...]:
+    def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = APPLICATIONS) -> tuple[Application, ...]:
         """The latest applications at a merchant, or, when `merchant_id` is None, through an agent."""
 
     @abstractmethod
-    def events_of(self, applicant_ids: Sequence[str], limit: int = 128) -> Mapping[str, tuple[Event, ...]]:
+    def events_of(self, applicant_ids: Sequence[str], limit: int = EVENTS) -> Mapping[str, tuple[Event, ...]]:
         """Each applicant's latest own events."""
 
     @abstractmethod
-    def dealings_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Event, ...]]:
+    def dealings_of(self, applicant_ids: Sequence[str], limit: int = DEALINGS) -> Mapping[str, tuple[Event, ...]]:
         """The latest events between each applicant and a counterparty (transfer, referral), on either side; who has none is left out."""
 
     @abstractmethod

@@ -127,11 +127,11 @@ class Walk:
             elif count > self.known[identifier.node]:
                 followed.append((count, identifier.node, identifier))
         followed.sort(key=lambda rare: rare[:2])
-        for start in range(0, len(followed), _AT_ONCE):
+        for start in range(0, len(followed), AT_ONCE):
             if self.applicants >= self.bounds.applicants:
                 self.truncated = True
                 break
-            self._follow([identifier for _, _, identifier in followed[start : start + _AT_ONCE]], (step, reached))
+            self._follow([identifier for _, _, identifier in followed[start : start + AT_ONCE]], (step, reached))
         return reached
 
     def _follow(self, identifiers: Sequence[Identifier], into: tuple[int, list[str]]) -> None:
@@ -152,7 +152,7 @@ class Walk:
                     said = self.links.setdefault(
                         (b, a) if (b, a) in self.links else (a, b), {"role": event.kind, "since": event.at, "last": event.at}
                     )
-                    _merge(said, (event.kind, event.at, event.at))
+                    _merge(said, (said["role"], event.at, event.at))  # the kind is that of the first, whatever it is called
         return reached
 
     def _admit(self, applicant_id: str, step: int, reached: list[str]) -> bool:
@@ -186,5 +186,5 @@ def _merge(said: dict[str, Any], what: What) -> None:
     said["last"] = max((t for t in (said["last"], last) if t is not None), default=None)
 
 
-_AT_ONCE = 24  # identifiers followed with one read
+AT_ONCE = 24  # identifiers followed with one read
 _RANK = {Role.OWN.value: 0, Role.EMPLOYER.value: 1, Role.CONTACT.value: 2}

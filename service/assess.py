@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from graph.errors import KnownOtherwiseError, StoreError, StoreUnavailableError, UnknownApplicantError
-from graph.evidence import Evidence, Subject
+from graph.evidence import Evidence, Subject, leave_out
 from graph.model import Application, Facts, Identifier, IdentifierKind, Mention, Role
 from graph.moments import micros
 from graph.store import GraphView
@@ -20,7 +20,7 @@ from investigations.casebook import Claim, Recorded
 from investigations.policy import Policy
 from service import answers, audit
 from service.deadline import Pace, Stopwatch
-from service.look import Seen, leave_out, look
+from service.look import Seen, look
 from service.wanted import EVERYTHING, Wanted
 from service.wiring import Wired
 

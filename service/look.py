@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from graph import multi_lending, signals
 from graph.errors import StoreError
-from graph.evidence import Evidence, Subject
-from graph.facts import hubs
+from graph.evidence import Evidence, Subject, leave_out
 from graph.multi_lending import MultiLending
 from graph.signals import Reading
 from graph.store import GraphView
@@ -158,30 +157,4 @@ def _known(evidence: Evidence) -> Known:
         outcomes={a.application_id: evidence.outcomes.get(a.application_id, ()) for a in evidence.own},
         labels=evidence.labels[me],
         membership=evidence.memberships.get(me),
-    )
-
-
-def leave_out(evidence: Evidence) -> Evidence:
-    """The evidence without the application in question, which a later scan (stage `disbursement`) finds in the store.
-
-    Its graph is changed in place: what only this application says is tied `since` nothing, as it was at the first scan.
-    """
-    asked = evidence.subject.application
-    if asked is None or asked.applied_at >= evidence.as_of:
-        return evidence
-    graph, me = evidence.graph, evidence.subject.node
-    for mention in asked.mentions:
-        tie = graph.get_edge_data(me, mention.identifier.node)
-        if tie is not None and tie["since"] == asked.applied_at:
-            tie["since"] = tie["last"] = None
-            node = graph.nodes[mention.identifier.node]
-            if 0 < node["holders"] < hubs.COUNT_CAP:
-                node["holders"] -= 1
-    mine = tuple(a for a in evidence.own if a.application_id != asked.application_id)
-    return replace(
-        evidence,
-        applications={**evidence.applications, evidence.subject.applicant_id: mine},
-        outcomes={name: steps for name, steps in evidence.outcomes.items() if name != asked.application_id},
-        at_merchant=tuple(a for a in evidence.at_merchant if a.application_id != asked.application_id),
-        at_agent=tuple(a for a in evidence.at_agent if a.application_id != asked.application_id),
     )

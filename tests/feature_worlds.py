@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from graph.evidence import Evidence, Subject, subject_of
+from graph.evidence import Evidence, Subject, leave_out, subject_of
 from graph.model import (
     Application,
     Device,
@@ -36,7 +36,6 @@ from graph.model import (
 from graph.store import GraphStore
 from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
-from service.look import leave_out
 from tests.small_worlds import day, known_as
 from tests.stores import HASH_KEY, open_store, store_url
 

@@ -1,4 +1,4 @@
-"""What tests ask of neighbourhoods: whether two say the same, ids compared by which rows share them, everything else by value."""
+"""Two neighbourhoods of one subject side by side: every array equal, row by row, and what is numbered told apart alike."""
 
 from __future__ import annotations
 
@@ -8,52 +8,34 @@ import numpy as np
 
 from graph.frame.neighbourhood import NOBODY, UNKNOWN_WORD, Neighbourhood
 
-# Where ids of one kind of thing stand. A number in one neighbourhood stands for one number in the other.
-IDS = {
-    "person": {"people": ("id",), "applications": ("applicant",), "events": ("other",)},
-    "identifier": {"identifiers": ("id",), "mentions": ("id",)},
-    "application": {"applications": ("id",), "labels": ("loan",)},
-    "word": {"subject": ("merchant_city",), "applications": ("platform", "merchant", "agent", "product", "city")},
-    "ring": {"rings": ("id",)},
+# Numbers that are equal for one thing and for nothing else, by what they number; everything else is equal to the last bit.
+NUMBERS = {
+    "person": (("people", "id"), ("applications", "applicant"), ("events", "other")),
+    "identifier": (("identifiers", "id"), ("mentions", "id")),
+    "application": (("applications", "id"), ("labels", "loan")),
+    "word": (("subject", "merchant_city"), *(("applications", name) for name in ("platform", "merchant", "agent", "product", "city"))),
+    "ring": (("rings", "id"),),
 }
-LISTS = {
-    "people": (("application", "applications"), ("label", "labels"), ("tie", "ties")),
-    "identifiers": (("tie", "ties"),),
-    "applications": (("mention", "mentions"), ("outcome", "outcomes")),
-}
+_NUMBERED = {place for places in NUMBERS.values() for place in places}
 
 
-def used(n: Neighbourhood, name: str) -> Any:
-    """The rows of an array that are in use."""
-    if name in ("subject", "zone"):
-        return getattr(n, name)
-    size = int(n.subject[0]["ties" if name == "ties_of" else name])
-    return getattr(n, name)[: size + (int(n.subject[0]["outsiders"]) if name == "people" else 0)]
-
-
-def unlike(a: Neighbourhood, b: Neighbourhood) -> list[str]:
-    """The places in which they differ; empty where they say the same."""
-    found = [name for name in Neighbourhood._fields if len(used(a, name)) != len(used(b, name))]
-    if found:
-        return found
-    ids = {(array, field) for of in IDS.values() for array, fields in of.items() for field in fields}
+def assert_alike(one: Neighbourhood, other: Neighbourhood) -> None:
+    """Raises AssertionError that says where they differ."""
     for name in Neighbourhood._fields:
-        one, other = used(a, name), used(b, name)
-        if one.dtype.names is None:
-            found += [] if np.array_equal(one, other) else [name]
-            continue
-        starts = dict(LISTS.get(name, ()))
-        for field in one.dtype.names:
-            if (name, field) not in ids:
-                told = one[starts[field]] > 0 if field in starts else np.full(len(one), True)
-                found += [] if np.array_equal(one[field][told], other[field][told], equal_nan=one[field].dtype.kind == "f") else [f"{name}.{field}"]
-    return found + [f"{kind} ids" for kind, of in IDS.items() if not _one_to_one(a, b, of)]
+        mine, theirs = getattr(one, name), getattr(other, name)
+        assert (mine.dtype, len(mine)) == (theirs.dtype, len(theirs)), name
+        for column in mine.dtype.names or ("",):
+            if (name, column) not in _NUMBERED:
+                np.testing.assert_array_equal(mine[column] if column else mine, theirs[column] if column else theirs, err_msg=f"{name}.{column}")
+    for what, places in NUMBERS.items():
+        _assert_one_to_one(what, [np.concatenate([getattr(n, name)[column] for name, column in places]) for n in (one, other)])
 
 
-def _one_to_one(a: Neighbourhood, b: Neighbourhood, of: dict[str, tuple[str, ...]]) -> bool:
-    pairs = {pair for name, fields in of.items() for field in fields for pair in zip(used(a, name)[field].tolist(), used(b, name)[field].tolist())}
-    told = {(x, y) for x, y in pairs if int(UNKNOWN_WORD) not in (x, y)}  # what is unknown stands for any word that nothing else says
-    for x, y in pairs - told:
-        if x in {one for one, _ in told} or y in {other for _, other in told}:
-            return False
-    return len({x for x, _ in told}) == len({y for _, y in told}) == len(told) and all((x == NOBODY) == (y == NOBODY) for x, y in pairs)
+def _assert_one_to_one(what: str, numbers: list[Any]) -> None:
+    mine, theirs = (column.tolist() for column in numbers)
+    pairs = set(zip(mine, theirs, strict=True))
+    there, back = dict(pairs), {b: a for a, b in pairs}
+    unknown = sum(a == UNKNOWN_WORD for a, _ in pairs)  # equal to no other, though there may be several
+    assert len(there) == len(pairs) - max(unknown - 1, 0), what
+    assert len(back) == len(pairs), what
+    assert there.get(NOBODY, NOBODY) == back.get(NOBODY, NOBODY) == NOBODY, what

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from graph.evidence import Subject, subject_of
-from graph.facts.deciding import LABELS, OUTCOMES, deciding_labels, first_outcomes, in_order
+from graph.facts.deciding import LABELS, MATTERS, OUTCOMES, deciding_labels, first_outcomes, in_order
 from graph.facts.hubs import COUNT_CAP, GUARD
 from graph.facts.verdicts import standing
 from graph.model import Facts, IdentifierKind, Label, LabelValue, Outcome, OutcomeStatus, Ring, RingChange, RingKind, RingMember, RingSnapshot, Role
@@ -79,6 +79,16 @@ class StoreContract:
             assert few["bob"] == ()
             assert list(few["ann"]) == (deciding_labels(known) if len(known) > 8 else known)
             assert standing(few["ann"])[:2] == standing(known)[:2]
+
+    def test_of_more_loans_than_are_read_the_latest_that_end_in_fraud_count_whether_once_cleared_or_not(self, store: GraphStore) -> None:
+        loans = [applies("ann", n / 100, application_id=f"a{n:03d}") for n in range(MATTERS + 40)]
+        said = [fraud(loan.application_id, 10 + n) for n, loan in enumerate(loans)]
+        said += [fraud(loan.application_id, 9, LabelValue.GOOD) for loan in loans[::2]]
+        said += [fraud(loan.application_id, 300, LabelValue.GOOD) for loan in loans[5::10]]
+        store.add(Facts(applications=tuple(loans), labels=tuple(said)))
+        for moment in (200, 400):
+            known = [label for label in said if label.known_at < day(moment)]
+            assert list(store.view(day(moment)).labels_of(["ann"], limit=8)["ann"]) == deciding_labels(known)
 
     def test_of_too_many_outcomes_the_first_of_each_kind_are_read(self, store: GraphStore) -> None:
         kinds = (OutcomeStatus.DISBURSED, OutcomeStatus.DPD30, OutcomeStatus.CLOSED)

@@ -1,4 +1,4 @@
-"""Which labels and outcomes decide, where there are more than anybody would read: the bound on what a store gives of one person or loan."""
+"""How much a store gives of one person or loan, and which labels and outcomes decide where there are more than anybody would read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from graph.model import Label, LabelValue, Outcome, OutcomeStatus
 
+APPLICATIONS, EVENTS, DEALINGS = 64, 128, 64
+"""How many of the latest applications of one person or place, events of one person, and dealings with others are read."""
 LABELS = 256
 """As many labels of one person are read as they are; of more, those that decide."""
 MATTERS = 128  # applications, and the person as such, on which labels are read

@@ -12,7 +12,7 @@ from graph.tables import KINDS, ROLES, STATUSES, Column
 
 # In which order the rows of one moment stand in a list.
 BY_NODE, BY_HOLDER, BY_APPLICATION, BY_EVENT, BY_STATUS, BY_LABEL, AS_TOLD = (np.int64(n) for n in range(7))
-_KIND_RANK = np.argsort(np.argsort([str(kind) for kind in KINDS])).astype(np.int8)  # nodes are ordered by the word of their kind first
+KIND_RANK = np.argsort(np.argsort([str(kind) for kind in KINDS])).astype(np.int8)  # nodes are ordered by the word of their kind first
 _STATUS_RANK = np.argsort(np.argsort([str(status) for status in STATUSES])).astype(np.int8)
 assert [str(role) for role in ROLES] == ["own", "contact", "employer"]  # ties are ordered by the code of their role
 assert LabelValue.FRAUD.value < LabelValue.GOOD.value
@@ -25,7 +25,7 @@ def stands_after(arrays: Arrays, order: Int, a: Int, b: Int) -> bool:
     if order <= BY_HOLDER:
         one, other = arrays.ties[a], arrays.ties[b]
         if order == BY_NODE:
-            named = np.int64(_KIND_RANK[one.kind]) - np.int64(_KIND_RANK[other.kind])
+            named = np.int64(KIND_RANK[one.kind]) - np.int64(KIND_RANK[other.kind])
             if named == 0:
                 named = compare(texts, arrays.identifiers[one.identifier].token, arrays.identifiers[other.identifier].token)
         else:

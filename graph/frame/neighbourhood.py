@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from graph.frame.layout import Rows
 from graph.tables import Column
 
 UNDATED = np.int64(np.iinfo(np.int64).min)  # microseconds: a moment that nothing tells
@@ -97,18 +98,18 @@ class Neighbourhood(NamedTuple):
     zone         (2, Z) the borrowers' clocks: from which moment on they are how many microseconds ahead of UTC (`graph.facts.local_time.offsets`).
     """
 
-    subject: Column
-    people: Column
-    identifiers: Column
-    ties: Column
+    subject: Rows
+    people: Rows
+    identifiers: Rows
+    ties: Rows
     ties_of: Column
-    dealings: Column
-    applications: Column
-    mentions: Column
-    outcomes: Column
-    labels: Column
-    events: Column
-    rings: Column
+    dealings: Rows
+    applications: Rows
+    mentions: Rows
+    outcomes: Rows
+    labels: Rows
+    events: Rows
+    rings: Rows
     zone: Column
 
 

@@ -46,8 +46,8 @@ DECIDING_MOMENTS = f"""
     ended AS (SELECT *, {_LAST.format("fraud")} AS fraud_at, {_LAST.format("good")} AS good_at FROM about m),
     ranked AS (
         SELECT * FROM ended m WHERE fraud_at IS NOT NULL OR good_at IS NOT NULL
-        ORDER BY application_id <> '', fraud_at IS NULL OR fraud_at < good_at, max(coalesce(fraud_at, good_at), coalesce(good_at, fraud_at)) DESC,
-            application_id LIMIT :matters)
+        ORDER BY application_id <> '', coalesce(fraud_at < good_at, fraud_at IS NULL),
+            max(coalesce(fraud_at, good_at), coalesce(good_at, fraud_at)) DESC, application_id LIMIT :matters)
     SELECT application_id, applicant_id, 'fraud', fraud_at FROM ranked WHERE fraud_at IS NOT NULL
     UNION SELECT application_id, applicant_id, 'good', good_at FROM ranked WHERE good_at IS NOT NULL
     UNION SELECT application_id, applicant_id, 'fraud', {_HELD_FROM} FROM ranked m WHERE fraud_at IS NOT NULL"""

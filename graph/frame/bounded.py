@@ -1,0 +1,139 @@
+"""Which labels and outcomes decide where there are too many: `graph.facts.deciding` in compiled code, over rows of the frame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graph.compiled import inner
+from graph.facts.deciding import LABELS, MATTERS, OUTCOMES, PARTS, SOURCES
+from graph.frame.layout import Arrays, Int
+from graph.frame.lists import before, is_loan
+from graph.frame.question import Question
+from graph.frame.texts import compare
+from graph.model import OutcomeStatus
+from graph.tables import STATUSES, Column
+
+_DISBURSED = STATUSES.index(OutcomeStatus.DISBURSED)
+_NEVER = np.int64(np.iinfo(np.int64).min)
+
+
+@inner
+def outcomes_of(arrays: Arrays, q: Question, application: Int, rows: Column) -> Int:
+    """How many steps of an application now stand in `rows`, oldest first; of too many the first of each status, and the first parts of its payout."""
+    told, items = arrays.applications[application].outcomes, arrays.items
+    upto, count = before(items, told.start, told.count, q.as_of), 0
+    for n in range(upto):
+        count += items[told.start + n].mark <= q.mark
+    found, parts, met = np.int64(0), 0, 0
+    for n in range(upto):
+        item = items[told.start + n]
+        if item.mark > q.mark:
+            continue
+        status = arrays.outcomes[item.row].status
+        first = met & (1 << status) == 0
+        met |= 1 << status
+        parts += status == _DISBURSED
+        if count <= OUTCOMES or first or (status == _DISBURSED and parts <= PARTS):
+            rows[found] = item.row
+            found += 1
+    return found
+
+
+@inner
+def labels_of(arrays: Arrays, q: Question, person: Int, rows: Column) -> Int:
+    """How many labels of a person and their loans now stand in `rows`, oldest first; of too many those that decide. -1 where `rows` has no room."""
+    said, items, found = arrays.people[person].labels, arrays.items, np.int64(0)
+    for n in range(before(items, said.start, said.count, q.as_of)):
+        item = items[said.start + n]
+        loan = np.int64(arrays.labels[item.row].application)
+        if item.mark <= q.mark and (loan < 0 or is_loan(arrays, loan, q.as_of, q.mark)):
+            if found == len(rows):
+                return np.int64(-1)
+            rows[found] = item.row
+            found += 1
+    return found if found <= LABELS else _deciding(arrays, rows[:found])
+
+
+@inner
+def _deciding(arrays: Arrays, rows: Column) -> Int:
+    """Keep those that decide, in their order; how many."""
+    loans = arrays.labels.application[rows]
+    order = np.argsort(loans, kind="mergesort")
+    begins = np.zeros(len(rows) + 1, np.int64)
+    matters = 0
+    for n in range(1, len(rows)):
+        if loans[order[n]] != loans[order[n - 1]]:
+            matters += 1
+            begins[matters] = n
+    matters += 1
+    begins[matters] = len(rows)
+    keep, taken = np.zeros(len(rows), np.bool_), np.zeros(matters, np.bool_)
+    for _ in range(min(matters, MATTERS)):
+        best = -1
+        for matter in range(matters):
+            if not taken[matter] and (best < 0 or _ranks_before(arrays, rows, order, begins, matter, best)):
+                best = matter
+        taken[best] = True
+        _keep_words(arrays, rows, order[begins[best] : begins[best + 1]], keep)
+    found = np.int64(0)
+    for n in range(len(rows)):
+        if keep[n]:
+            rows[found] = rows[n]
+            found += 1
+    return found
+
+
+@inner
+def _ranks_before(arrays: Arrays, rows: Column, order: Column, begins: Column, a: Int, b: Int) -> bool:
+    """Whether a matter ranks before another: the person as such, then what ends in fraud, then the latest, then by id."""
+    one, other = arrays.labels[rows[order[begins[a]]]].application, arrays.labels[rows[order[begins[b]]]].application
+    if one < 0 or other < 0:
+        return bool(one < 0)
+    last, fraud = _last_word(arrays, rows, order[begins[a] : begins[a + 1]])
+    other_last, other_fraud = _last_word(arrays, rows, order[begins[b] : begins[b + 1]])
+    if fraud != other_fraud:
+        return bool(fraud)
+    if last != other_last:
+        return bool(last > other_last)
+    return bool(compare(arrays.texts, np.int64(arrays.applications[one].id), np.int64(arrays.applications[other].id)) < 0)
+
+
+@inner
+def _last_word(arrays: Arrays, rows: Column, places: Column) -> tuple[Int, bool]:
+    """When something was last said of a matter, and whether fraud was among it."""
+    last, fraud = _NEVER, False
+    for place in places:
+        label = arrays.labels[rows[place]]
+        if label.known_at > last:
+            last, fraud = np.int64(label.known_at), False
+        fraud |= label.known_at == last and label.fraud != 0
+    return last, fraud
+
+
+@inner
+def _keep_words(arrays: Arrays, rows: Column, places: Column, keep: Column) -> None:
+    """Of one matter the last word for fraud, the last for good and the first for fraud after that, by the first sources of each moment."""
+    labels, good, fraud, run = arrays.labels, _NEVER, _NEVER, _NEVER
+    for place in places:
+        if labels[rows[place]].fraud == 0:
+            good = np.int64(labels[rows[place]].known_at)
+    for place in places:
+        label = labels[rows[place]]
+        if label.fraud != 0:
+            fraud = np.int64(label.known_at)
+            if run == _NEVER and label.known_at > good:
+                run = np.int64(label.known_at)
+    _keep_said(arrays, rows, places, keep, False, good)
+    _keep_said(arrays, rows, places, keep, True, fraud)
+    if run != fraud:
+        _keep_said(arrays, rows, places, keep, True, run)
+
+
+@inner
+def _keep_said(arrays: Arrays, rows: Column, places: Column, keep: Column, fraud: bool, at: Int) -> None:
+    said = 0
+    for place in places:
+        label = arrays.labels[rows[place]]
+        if said < SOURCES and (label.fraud != 0) == fraud and label.known_at == at:
+            keep[place] = True
+            said += 1

@@ -1,0 +1,97 @@
+"""The applications beyond a walk's bound that name what the subject names: `graph.keys` in compiled code, over the frame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graph.compiled import inner
+from graph.facts.deciding import APPLICATIONS as LATEST
+from graph.facts.hubs import GUARD
+from graph.frame.layout import Arrays, Int
+from graph.frame.neighbourhood import Neighbourhood
+from graph.frame.order import sort_by_text
+from graph.frame.past import add_application, newest
+from graph.frame.question import Question
+from graph.frame.reach import find_identifier, find_person, latest_held, link_of
+from graph.frame.scratch import IDENTIFIERS, INSIDE, LACKS, Scratch
+from graph.keys import KEY_KINDS
+from graph.model import Role
+from graph.tables import KINDS, ROLES
+
+OWN = ROLES.index(Role.OWN)
+_IS_KEY = np.array([kind in KEY_KINDS for kind in KINDS])
+_HOLDERS = max(GUARD.values())  # of a key, who are asked what they applied for
+
+
+@inner
+def mark_keys(q: Question, work: Scratch, out: Neighbourhood) -> None:
+    """Mark the subject's keys that more people hold than the walk met."""
+    if len(q.asked) == 1:
+        for said in q.mentions:
+            if said.role == OWN:
+                _mark(work, out, find_identifier(work, out, np.int64(said.id)))
+        return
+    for n in range(work.state[IDENTIFIERS]):
+        link = link_of(work, n, 0)
+        if link >= 0 and work.links[link].role == OWN:
+            _mark(work, out, n)
+
+
+@inner
+def _mark(work: Scratch, out: Neighbourhood, identifier: Int) -> None:
+    one = out.identifiers[identifier]
+    work.things[identifier].cut = _IS_KEY[one.kind] and one.hub == 0 and one.holders > work.things[identifier].dated
+
+
+@inner
+def add_elsewhere(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+    """The applications by people who are not in the subgraph that name a marked key as their own, by id."""
+    people, found = _holders(arrays, q, work, out), 0
+    for n in range(people):
+        made = arrays.people[work.followed[n]].applications
+        for k in range(newest(arrays, q, np.int64(made.start), np.int64(made.count), work.rows, np.int64(LATEST))):
+            row = work.rows[k]
+            if _names_key(arrays, work, out, np.int64(row)):
+                if found == len(work.found):
+                    work.state[LACKS] = 1
+                    return
+                work.found[found], work.names[found], work.order[found] = row, arrays.applications[row].id, found
+                found += 1
+    sort_by_text(arrays.texts, work.names, work.keys, work.order, work.spare, found)
+    for n in range(found):
+        row = np.int64(work.found[work.order[n]])
+        add_application(arrays, q, work, out, row, find_person(work, out, np.int64(arrays.applications[row].applicant)))
+
+
+@inner
+def _holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> Int:
+    """How many people who are not in the subgraph hold a marked key as their own; they stand in `followed`."""
+    people = np.int64(0)
+    for n in range(work.state[IDENTIFIERS]):
+        if not work.things[n].cut:
+            continue
+        for k in range(latest_held(arrays, q, np.int64(out.identifiers[n].id), work.rows, np.int64(_HOLDERS))):
+            tie = arrays.ties[work.rows[k]]
+            if tie.role != OWN or 0 <= find_person(work, out, np.int64(tie.person)) < work.state[INSIDE]:
+                continue
+            known = False
+            for other in range(people):
+                known |= work.followed[other] == tie.person
+            if not known and people == len(work.followed):
+                work.state[LACKS] = 1
+            elif not known:
+                work.followed[people] = tie.person
+                people += 1
+    return people
+
+
+@inner
+def _names_key(arrays: Arrays, work: Scratch, out: Neighbourhood, application: Int) -> bool:
+    made = arrays.applications[application]
+    for n in range(made.mention, made.mention + made.mentions):
+        packed = np.int64(arrays.mentions[n])
+        if packed & 3 == OWN:
+            identifier = find_identifier(work, out, packed >> 2)
+            if identifier >= 0 and work.things[identifier].cut:
+                return True
+    return False

@@ -1,0 +1,63 @@
+"""Sorts by text in compiled code: what the port orders by id stands so here."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graph.compiled import inner
+from graph.frame.layout import TEXT_STEP, Int
+from graph.frame.texts import compare, length_of
+from graph.tables import Column
+
+_BYTES = np.int64(8)
+
+
+@inner
+def sort_by_text(texts: Column, names: Column, keys: Column, order: Column, spare: Column, count: Int) -> None:
+    """Sort order[:count] by the texts of names[order]; `keys` (., 2) uint64 gets the first 16 bytes of each, `spare` is as long as `order`."""
+    for n in range(count):
+        row = order[n]
+        keys[row, 0], keys[row, 1] = _bytes_of(texts, names[row], np.int64(0)), _bytes_of(texts, names[row], _BYTES)
+    width = 1
+    while width < count:
+        for first in range(0, count, 2 * width):
+            middle, end = min(first + width, count), min(first + 2 * width, count)
+            a, b = first, middle
+            for n in range(first, end):
+                if a < middle and (b == end or not _before(texts, names, keys, order[b], order[a])):
+                    spare[n] = order[a]
+                    a += 1
+                else:
+                    spare[n] = order[b]
+                    b += 1
+        for n in range(count):
+            order[n] = spare[n]
+        width *= 2
+
+
+@inner
+def is_before(texts: Column, text: Int, name: Column) -> bool:
+    """Whether a text stands before the one of those bytes."""
+    at, length = (np.int64(text) + 1) * TEXT_STEP, length_of(texts, text)
+    for n in range(min(length, len(name))):
+        if texts[at + n] != name[n]:
+            return bool(texts[at + n] < name[n])
+    return bool(length < len(name))
+
+
+@inner
+def _before(texts: Column, names: Column, keys: Column, a: Int, b: Int) -> bool:
+    if keys[a, 0] != keys[b, 0]:
+        return bool(keys[a, 0] < keys[b, 0])
+    if keys[a, 1] != keys[b, 1]:
+        return bool(keys[a, 1] < keys[b, 1])
+    return bool(compare(texts, np.int64(names[a]), np.int64(names[b])) < 0)
+
+
+@inner
+def _bytes_of(texts: Column, text: Int, first: Int) -> Int:
+    """Eight bytes of a text from the first on, as a number that orders as they do; zeros beyond its end."""
+    at, length, key = (np.int64(text) + 1) * TEXT_STEP, length_of(texts, text), np.uint64(0)
+    for n in range(first, first + _BYTES):
+        key = key << np.uint64(8) | (np.uint64(texts[at + n]) if n < length else np.uint64(0))
+    return key

@@ -1,0 +1,201 @@
+"""What people of a neighbourhood applied for, what became of it, and what was said of them: rows of the frame become its rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graph.compiled import inner
+from graph.facts.deciding import APPLICATIONS as LATEST
+from graph.facts.deciding import DEALINGS
+from graph.facts.deciding import EVENTS as LATEST_EVENTS
+from graph.frame.bounded import labels_of, outcomes_of
+from graph.frame.layout import NO_MARK, SNAPSHOTS, USED, Arrays, Int
+from graph.frame.lists import before, membership, snapshot_in_force
+from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, Neighbourhood
+from graph.frame.question import IN_FRAME, Question, copy
+from graph.frame.reach import event_kind, find_identifier, sit_down
+from graph.frame.scratch import APPLICATIONS, EVENTS, INSIDE, LABELS, LACKS, MENTIONS, OUTCOMES, PEOPLE, RINGS, Scratch
+from graph.tables import PLATFORM_TYPES, Column
+
+_IS_BANK = np.array([kind.is_bank for kind in PLATFORM_TYPES])
+
+
+@inner
+def is_later(q: Question) -> bool:
+    """Whether the application in question may be in the frame before the moment: it is looked at again, and left out of its own past."""
+    return bool(len(q.asked) == 1 and q.asked[0].at < q.as_of)
+
+
+@inner
+def add_asked(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+    """The application in question is the first row."""
+    one = out.applications[0]
+    out.applications[0:1] = q.asked
+    one.person, one.applicant, one.lender = 0, out.people[0].id, lender_of(arrays, q, np.int64(one.platform))
+    one.mention, one.mentions, one.outcome, one.outcomes = 0, len(q.mentions), 0, 0
+    if len(q.mentions) > len(out.mentions):
+        work.state[LACKS] = 1
+        return
+    for n in range(len(q.mentions)):
+        out.mentions[n : n + 1] = q.mentions[n : n + 1]
+        out.mentions[n].identifier = find_identifier(work, out, np.int64(q.mentions[n].id))
+    work.state[APPLICATIONS], work.state[MENTIONS] = 1, len(q.mentions)
+
+
+@inner
+def add_own(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+    """What everybody of the subgraph applied for, newest first."""
+    for person in range(work.state[INSIDE]):
+        one = out.people[person]
+        one.application = work.state[APPLICATIONS]
+        if one.id < IN_FRAME:
+            made = arrays.people[one.id].applications
+            for n in range(newest(arrays, q, np.int64(made.start), np.int64(made.count), work.rows, np.int64(LATEST))):
+                row = np.int64(work.rows[n])
+                if person != 0 or row != q.application or not is_later(q):
+                    add_application(arrays, q, work, out, row, person)
+        one.applications = work.state[APPLICATIONS] - one.application
+
+
+@inner
+def add_there(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, start: Int, count: Int) -> None:
+    """The latest applications of anybody at a place; who was not there comes in as an outsider."""
+    for n in range(newest(arrays, q, start, count, work.rows, np.int64(LATEST))):
+        row = np.int64(work.rows[n])
+        if row == q.application and is_later(q):
+            continue
+        person = sit_down(work, out, np.int64(arrays.applications[row].applicant), np.int64(-1))
+        if person >= 0:
+            add_application(arrays, q, work, out, row, person)
+
+
+@inner
+def add_application(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, row: Int, person: Int) -> None:
+    """An application of the frame, what it mentions and what became of it."""
+    state, made = work.state, arrays.applications[row]
+    number, mention = state[APPLICATIONS], state[MENTIONS]
+    if number == len(out.applications) or mention + made.mentions > len(out.mentions):
+        state[LACKS] = 1
+        return
+    one = out.applications[number]
+    copy(arrays, row, one)
+    one.person, one.lender = person, lender_of(arrays, q, np.int64(made.platform))
+    one.mention, one.mentions, one.outcome, one.outcomes = mention, made.mentions, state[OUTCOMES], 0
+    for n in range(made.mentions):
+        packed = np.int64(arrays.mentions[made.mention + n])
+        said, identifier = out.mentions[mention + n], arrays.identifiers[packed >> 2]
+        said.id, said.role, said.kind, said.linking = packed >> 2, packed & 3, identifier.kind, identifier.linking
+        said.identifier = find_identifier(work, out, packed >> 2)
+    state[APPLICATIONS], state[MENTIONS] = number + 1, mention + made.mentions
+    if row != q.application or not is_later(q):
+        one.outcomes = _add_outcomes(arrays, q, work, out, row)
+
+
+@inner
+def _add_outcomes(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, application: Int) -> Int:
+    """How many steps of an application were added."""
+    count, first = outcomes_of(arrays, q, application, work.spare), work.state[OUTCOMES]
+    if first + count > len(out.outcomes):
+        work.state[LACKS] = 1
+        return np.int64(0)
+    for n in range(count):
+        told, step = arrays.outcomes[work.spare[n]], out.outcomes[first + n]
+        step.at, step.amount, step.status = told.at, told.amount, told.status
+    work.state[OUTCOMES] = first + count
+    return count
+
+
+@inner
+def lender_of(arrays: Arrays, q: Question, platform: Int) -> Int:
+    """What is known of a lender, as bits."""
+    if platform < 0 or arrays.words[platform].platform_mark > q.mark:
+        return np.int64(0)
+    lender = arrays.words[platform]
+    return np.int64(LENDER_KNOWN + LENDER_BANK * _IS_BANK[lender.type] + LENDER_OWN * lender.own)
+
+
+@inner
+def add_labels(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+    """What was said of everybody and their loans, oldest first."""
+    for person in range(work.state[PEOPLE]):
+        one, first = out.people[person], work.state[LABELS]
+        one.label, one.labels = first, 0
+        count = labels_of(arrays, q, np.int64(one.id), work.spare) if one.id < IN_FRAME else np.int64(0)
+        if count < 0 or first + count > len(out.labels):
+            work.state[LACKS] = 1
+            return
+        for n in range(count):
+            told, label = arrays.labels[work.spare[n]], out.labels[first + n]
+            label.known_at, label.loan, label.fraud, label.by_person = told.known_at, told.application, told.fraud, told.by_person
+        one.labels = count
+        work.state[LABELS] = first + count
+
+
+@inner
+def add_events(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> Int:
+    """What the subject did, newest first, and then what others did towards them; where those begin."""
+    if out.people[0].id >= IN_FRAME:
+        return np.int64(0)
+    me, state = arrays.people[out.people[0].id], work.state
+    for n in range(newest(arrays, q, np.int64(me.events.start), np.int64(me.events.count), work.rows, np.int64(LATEST_EVENTS))):
+        _add_event(arrays, work, out, np.int64(work.rows[n]), np.int64(arrays.events[work.rows[n]].counterparty))
+    received = state[EVENTS]
+    for n in range(newest(arrays, q, np.int64(me.dealings.start), np.int64(me.dealings.count), work.rows, np.int64(DEALINGS))):
+        if arrays.events[work.rows[n]].counterparty == out.people[0].id:
+            _add_event(arrays, work, out, np.int64(work.rows[n]), np.int64(arrays.events[work.rows[n]].applicant))
+    return received
+
+
+@inner
+def _add_event(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int, other: Int) -> None:
+    number, told = work.state[EVENTS], arrays.events[row]
+    if number == len(out.events):
+        work.state[LACKS] = 1
+        return
+    event = out.events[number]
+    event.at, event.amount, event.other, event.kind = told.at, told.amount, other, event_kind(told.kind)
+    work.state[EVENTS] = number + 1
+
+
+@inner
+def add_rings(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+    """The rings of the people of the subgraph in the snapshot in force."""
+    snapshot = snapshot_in_force(arrays, arrays.header[USED + SNAPSHOTS], q.as_of, q.mark)
+    for person in range(work.state[PEOPLE]):
+        one = out.people[person]
+        one.ring, one.core = NOBODY, 0
+        if snapshot >= 0 and person < work.state[INSIDE] and one.id < IN_FRAME:
+            place = membership(arrays, np.int64(one.id), snapshot)
+            if place >= 0:
+                one.ring, one.core = _ring(arrays, work, out, np.int64(arrays.members[place].ring)), arrays.members[place].core
+
+
+@inner
+def _ring(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int) -> Int:
+    count = work.state[RINGS]
+    for n in range(count):
+        if out.rings[n].id == row:
+            return np.int64(n)
+    if count == len(out.rings):
+        work.state[LACKS] = 1
+        return np.int64(NOBODY)
+    ring, told = out.rings[count], arrays.rings[row]
+    ring.id, ring.score, ring.bad_rate, ring.size, ring.flagged = row, told.score, told.bad_rate, told.size, told.flagged
+    work.state[RINGS] = count + 1
+    return np.int64(count)
+
+
+@inner
+def newest(arrays: Arrays, q: Question, start: Int, count: Int, rows: Column, limit: Int) -> Int:
+    """How many rows of a list, at most `limit`, now stand in `rows`, newest first; of a list of anything but ties."""
+    items, found = arrays.items, np.int64(0)
+    n = before(items, start, count, q.as_of) - 1
+    while n >= 0 and found < limit:
+        if items[start + n].mark <= q.mark:
+            rows[found] = items[start + n].row
+            found += 1
+        n -= 1
+    return found
+
+
+assert np.iinfo(np.int32).max == NO_MARK  # of what nobody has told: beyond every mark

@@ -1,0 +1,124 @@
+"""Who is looked at, and before when, in the frame's numbers: a subject that may name people, words and identifiers that the frame has never seen."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from graph.compiled import compiled, inner
+from graph.evidence import Subject
+from graph.frame.layout import UNTOLD, Arrays, Int, Rows
+from graph.frame.neighbourhood import APPLICATION, MENTION, NOBODY, UNKNOWN_WORD
+from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER, NO_KIND, find
+from graph.model import Application
+from graph.moments import micros
+from graph.tables import KINDS, ROLES, Column
+
+BEYOND = np.int64(2**31 - 1)  # `id` of a person or application that is not in the frame, and, counted down from it, of identifiers that are not
+IN_FRAME = np.int64(2**31 - 2**20)  # a smaller one is a row of the frame
+_FLAG = {None: -1, False: 0, True: 1}
+
+
+class Question(NamedTuple):
+    """The subject and the moment.
+
+    as_of, mark          strictly before when, and recorded by which mark
+    person, application  their rows in the frame, -1 where it has none
+    asked                (1,) APPLICATION, the application in question as far as its own fields go; (0,) without one
+    mentions             what it names, as MENTION; `identifier` is not used
+    name                 the subject's id as bytes, used where the frame does not know them
+    """
+
+    as_of: Int
+    mark: Int
+    person: Int
+    application: Int
+    asked: Rows
+    mentions: Rows
+    name: Column
+
+
+def question_of(arrays: Arrays, subject: Subject, as_of: Int, mark: Int) -> Question:
+    """The question about a subject, whoever and whatever the frame knows of it; `as_of` in microseconds."""
+    asked = subject.application
+    ids = [(A_PERSON, NO_KIND, subject.applicant_id)]
+    if asked:
+        words = (asked.platform_id, asked.merchant_id, asked.agent_id, asked.product, asked.city)
+        ids += [(AN_APPLICATION, NO_KIND, asked.application_id), *((A_WORD, NO_KIND, word or "") for word in words)]
+        ids += [(AN_IDENTIFIER, np.int64(KINDS.index(i.kind)), i.token) for i, _ in asked.mentions]
+    texts = [text.encode() for _, _, text in ids]
+    ends, of = np.cumsum([len(text) for text in texts]), np.array([(of, kind) for of, kind, _ in ids], np.int64)
+    rows = _find_all(arrays, of, np.frombuffer(b"".join(texts), "u1"), ends)
+    name = np.frombuffer(bytearray(texts[0]), "u1")
+    if asked is None:
+        return Question(as_of, mark, rows[0], np.int64(-1), np.zeros(0, APPLICATION), np.zeros(0, MENTION), name)
+    return Question(as_of, mark, rows[0], rows[1], _asked(asked, rows), _named(asked, rows[7:].tolist()), name)
+
+
+@inner
+def question_in(arrays: Arrays, application: Int, mark: Int, asked: Rows, mentions: Rows) -> Question:
+    """The question about an application of the frame before its own moment; `asked` (1,) and `mentions` are written, the latter having room."""
+    made, one = arrays.applications[application], asked[0]
+    copy(arrays, application, one)
+    for n in range(made.mentions):
+        packed = np.int64(arrays.mentions[made.mention + n])
+        said, identifier = mentions[n], arrays.identifiers[packed >> 2]
+        said.id, said.role, said.kind, said.linking = packed >> 2, packed & 3, identifier.kind, identifier.linking
+    person, name = np.int64(made.applicant), arrays.texts[:0]
+    return Question(np.int64(made.at), mark, person, application, asked, mentions[: made.mentions], name)
+
+
+@inner
+def copy(arrays: Arrays, application: Int, into: Rows) -> None:
+    """What an application says itself, in a row of APPLICATION."""
+    made = arrays.applications[application]
+    into.at, into.amount, into.face_match, into.liveness = made.at, made.amount, made.face_match, made.liveness
+    into.term_months = np.nan if made.term_months == UNTOLD else np.float64(made.term_months)
+    into.birth_year = NOBODY if made.birth_year == UNTOLD else np.int32(made.birth_year)
+    into.id, into.applicant, into.platform, into.merchant, into.agent = application, made.applicant, made.platform, made.merchant, made.agent
+    into.product, into.city, into.three_element, into.new_citizen = made.product, made.city, made.three_element, made.new_citizen
+
+
+@compiled
+def _find_all(arrays: Arrays, of: Column, heap: Column, ends: Column) -> Column:
+    """The rows of texts, side by side in a heap, each of a sort and kind."""
+    out, begins = np.empty(len(ends), np.int64), np.int64(0)
+    for n in range(len(ends)):
+        out[n] = find(arrays, of[n, 0], of[n, 1], heap, begins, ends[n])
+        begins = ends[n]
+    return out
+
+
+def _asked(a: Application, rows: Column) -> Rows:
+    words = (a.platform_id, a.merchant_id, a.agent_id, a.product, a.city)
+    platform, merchant, agent, product, city = (_word(word, row) for word, row in zip(words, rows[2:7].tolist(), strict=True))
+    out = np.zeros(1, APPLICATION)
+    one = out[0]
+    one["at"], one["id"], one["applicant"] = micros(a.applied_at), _or_beyond(rows[1]), _or_beyond(rows[0])
+    one["amount"], one["term_months"], one["face_match"], one["liveness"] = map(_real, (a.amount, a.term_months, a.face_match, a.liveness))
+    one["platform"], one["merchant"], one["agent"], one["product"], one["city"] = platform, merchant, agent, product, city
+    one["birth_year"] = NOBODY if a.birth_year is None else a.birth_year
+    one["three_element"], one["new_citizen"] = _FLAG[a.phone_three_element], _FLAG[a.new_citizen]
+    return out
+
+
+def _named(a: Application, rows: list[int]) -> Rows:
+    unknown: dict[str, int] = {}
+    out = np.zeros(len(rows), MENTION)
+    for n, ((identifier, role), row) in enumerate(zip(a.mentions, rows, strict=True)):
+        number = row if row >= 0 else int(BEYOND) - 1 - unknown.setdefault(identifier.node, len(unknown))
+        out[n] = (number, NOBODY, KINDS.index(identifier.kind), ROLES.index(role), identifier.linking)
+    return out
+
+
+def _word(word: str | None, row: int) -> int:
+    return int(NOBODY) if not word else row if row >= 0 else int(UNKNOWN_WORD)
+
+
+def _or_beyond(row: Int) -> Int:
+    return row if row >= 0 else BEYOND
+
+
+def _real(value: float | None) -> float:
+    return float("nan") if value is None else value

@@ -1,0 +1,368 @@
+"""Whom a subject reaches over what people share: `graph.walk` in compiled code, over the frame, step by step the same."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graph.compiled import inner
+from graph.facts.deciding import DEALINGS
+from graph.facts.hubs import COUNT_CAP, GUARD, MANY_HOLDERS, NOT_LINKING
+from graph.frame.insert import KIND_RANK
+from graph.frame.layout import Arrays, Int
+from graph.frame.lists import before, count_recorded, last_mention, recorded
+from graph.frame.neighbourhood import NOBODY, OTHER, UNDATED, Neighbourhood
+from graph.frame.order import sort_by_text
+from graph.frame.question import BEYOND, IN_FRAME, Question
+from graph.frame.scratch import APPLICANTS, BUCKETS, DEALS, HOLDERS, HUBS, IDENTIFIERS, LACKS, LINKS, PEOPLE, STEPS, TIES, TRUNCATED, Scratch
+from graph.tables import KINDS, Column
+from graph.walk import AT_ONCE
+
+GUARDS = np.array([GUARD[kind] for kind in KINDS])
+_ROLE_RANK = np.array([0, 2, 1])  # own before employer before contact
+_CAP = np.int64(COUNT_CAP)
+assert (max(GUARD.values()) + 1) * 16 <= BUCKETS
+
+
+@inner
+def reach(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+    """People, identifiers and what joins them; LACKS says where an array has too little room."""
+    _clear(work, out)
+    _seat(work, out, q.person if q.person >= 0 else BEYOND, np.int64(0))
+    begin, end = np.int64(0), np.int64(1)
+    for step in range(1, STEPS + 1):
+        fresh = work.state[IDENTIFIERS]
+        for person in range(begin, end):
+            if out.people[person].id < IN_FRAME:
+                _ties_of(arrays, q, work, out, person)
+        if step == 1:
+            _mentioned(q, work, out)
+        if work.state[LACKS]:
+            return
+        reached = work.state[PEOPLE]
+        _holders(arrays, q, work, out, fresh, step)
+        for person in range(begin, end):
+            if out.people[person].id < IN_FRAME:
+                _counterparties(arrays, q, work, out, person, step)
+        begin, end = reached, work.state[PEOPLE]
+
+
+@inner
+def find_person(work: Scratch, out: Neighbourhood, row: Int) -> Int:
+    """The person of that `id`, or NOBODY."""
+    return np.int64(work.seats[_seat_of(work, out, row)]) - 1
+
+
+@inner
+def find_identifier(work: Scratch, out: Neighbourhood, row: Int) -> Int:
+    """The identifier of that `id`, or NOBODY."""
+    return np.int64(work.slots[_slot_of(work, out, row)]) - 1
+
+
+@inner
+def sit_down(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
+    """The person of that `id`; who was not there comes in now. NOBODY without room."""
+    person = find_person(work, out, row)
+    return person if person >= 0 else _seat(work, out, row, step)
+
+
+@inner
+def link_of(work: Scratch, identifier: Int, person: Int) -> Int:
+    """Their tie to an identifier, or NOBODY."""
+    link = np.int64(work.things[identifier].first)
+    while link >= 0 and work.links[link].person != person:
+        link = np.int64(work.links[link].next)
+    return link
+
+
+@inner
+def latest_held(arrays: Arrays, q: Question, identifier: Int, rows: Column, limit: Int) -> Int:
+    """How many of the latest ties of an identifier of the frame, at most `limit`, now stand in `rows`, newest first."""
+    held, items = arrays.identifiers[identifier].ties, arrays.items
+    n, found = before(items, held.start, held.count, q.as_of) - 1, np.int64(0)
+    while n >= 0 and found < limit:
+        item = items[held.start + n]
+        if recorded(arrays.ties, item.row, item.mark, q.mark):
+            rows[found] = item.row
+            found += 1
+        n -= 1
+    return found
+
+
+@inner
+def _clear(work: Scratch, out: Neighbourhood) -> None:
+    state = work.state
+    for n in range(state[IDENTIFIERS]):
+        work.slots[work.things[n].slot] = 0
+    for n in range(state[PEOPLE]):
+        work.seats[work.seat[n]] = 0
+    for n in range(len(state)):
+        state[n] = 0
+    for a in range(APPLICANTS):
+        work.partners[a].first, work.partners[a].last = -1, -1
+        for b in range(APPLICANTS):
+            work.dealt[a, b] = 0
+
+
+@inner
+def _spread(row: Int) -> Int:
+    return (np.int64(row) * np.int64(0x9E3779B1)) >> 12
+
+
+@inner
+def _seat_of(work: Scratch, out: Neighbourhood, row: Int) -> Int:
+    seats = work.seats
+    at = _spread(row) & (len(seats) - 1)
+    while seats[at] != 0 and out.people[seats[at] - 1].id != row:
+        at = (at + 1) & (len(seats) - 1)
+    return at
+
+
+@inner
+def _slot_of(work: Scratch, out: Neighbourhood, row: Int) -> Int:
+    slots = work.slots
+    at = _spread(row) & (len(slots) - 1)
+    while slots[at] != 0 and out.identifiers[slots[at] - 1].id != row:
+        at = (at + 1) & (len(slots) - 1)
+    return at
+
+
+@inner
+def _seat(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
+    person = work.state[PEOPLE]
+    if person == len(out.people):
+        work.state[LACKS] = 1
+        return np.int64(NOBODY)
+    at = _seat_of(work, out, row)
+    work.seats[at], work.seat[person] = person + 1, at
+    out.people[person].id, out.people[person].step = row, step
+    work.state[PEOPLE] = person + 1
+    return np.int64(person)
+
+
+@inner
+def _met(work: Scratch, out: Neighbourhood, row: Int, kind: Int, linking: Int) -> Int:
+    """The identifier of that `id`; one that was not there comes in now. NOBODY without room."""
+    at = _slot_of(work, out, row)
+    if work.slots[at] != 0:
+        return np.int64(work.slots[at]) - 1
+    number = work.state[IDENTIFIERS]
+    if number == len(out.identifiers):
+        work.state[LACKS] = 1
+        return np.int64(NOBODY)
+    work.slots[at] = number + 1
+    thing, identifier = work.things[number], out.identifiers[number]
+    thing.slot, thing.dated, thing.first, thing.last, thing.cut = at, 0, -1, -1, 0
+    identifier.id, identifier.kind, identifier.linking, identifier.holders, identifier.hub = row, kind, linking, 0, 0
+    work.state[IDENTIFIERS] = number + 1
+    return np.int64(number)
+
+
+@inner
+def _tie(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role: Int, since: Int, last: Int) -> None:
+    """The strongest role wins, `since` is the first mention and `last` the latest."""
+    thing, link = work.things[identifier], link_of(work, identifier, person)
+    if link < 0:
+        _join(work, out, person, identifier, role, since, last)
+        thing.dated += since != UNDATED
+        return
+    said = work.links[link]
+    if _ROLE_RANK[role] < _ROLE_RANK[said.role]:
+        said.role = role
+    if said.since == UNDATED:
+        thing.dated += 1
+        said.since, said.last = since, last
+    else:
+        said.since, said.last = min(said.since, since), max(said.last, last)
+
+
+@inner
+def _join(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role: Int, since: Int, last: Int) -> None:
+    number, thing = work.state[LINKS], work.things[identifier]
+    if number == len(work.links):
+        work.state[LACKS] = 1
+        return
+    said = work.links[number]
+    said.since, said.last, said.person, said.role, said.next = since, last, person, role, -1
+    if thing.first < 0:
+        thing.first = number
+    else:
+        work.links[thing.last].next = number
+    thing.last = number
+    work.state[LINKS] = number + 1
+
+
+@inner
+def _ties_of(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, person: Int) -> None:
+    """A person's ties; of one with more than TIES, the latest so many of each kind."""
+    held, items, found = arrays.people[out.people[person].id].ties, arrays.items, np.int64(0)
+    newest = before(items, held.start, held.count, q.as_of) - 1
+    n = newest
+    while n >= 0 and found <= TIES:
+        item = items[held.start + n]
+        if recorded(arrays.ties, item.row, item.mark, q.mark):
+            work.rows[found] = item.row
+            found += 1
+        n -= 1
+    if found > TIES:
+        found = _latest_of_each_kind(arrays, q, work, held.start, newest)
+        if found > TIES:
+            work.state[TRUNCATED] = 1
+    for k in range(found):
+        row = np.int64(work.rows[k])
+        tie = arrays.ties[row]
+        number = _met(work, out, np.int64(tie.identifier), np.int64(tie.kind), np.int64(arrays.identifiers[tie.identifier].linking))
+        if number >= 0:
+            _tie(work, out, person, number, np.int64(tie.role), np.int64(tie.since), last_mention(arrays, row, q.as_of, q.mark))
+
+
+@inner
+def _latest_of_each_kind(arrays: Arrays, q: Question, work: Scratch, start: Int, newest: Int) -> Int:
+    seen, found, n = np.zeros(len(GUARDS), np.int64), np.int64(0), newest
+    while n >= 0:
+        item = arrays.items[start + n]
+        if recorded(arrays.ties, item.row, item.mark, q.mark):
+            kind = arrays.ties[item.row].kind
+            seen[kind] += 1
+            if seen[kind] <= TIES:
+                work.rows[found] = item.row
+                found += 1
+        n -= 1
+    return found
+
+
+@inner
+def _mentioned(q: Question, work: Scratch, out: Neighbourhood) -> None:
+    """What only the application in question says is tied since no moment that anything tells."""
+    for said in q.mentions:
+        number = _met(work, out, np.int64(said.id), np.int64(said.kind), np.int64(said.linking))
+        if number >= 0 and link_of(work, number, np.int64(0)) < 0:
+            _join(work, out, np.int64(0), number, np.int64(said.role), UNDATED, UNDATED)
+
+
+@inner
+def _holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, fresh: Int, step: Int) -> None:
+    """Follow the identifiers that are new, the rarest first; whether there are people enough is asked once in so many."""
+    state, buckets, done = work.state, work.buckets, 0
+    followed = _by_holders(arrays, q, work, out, fresh)
+    for bucket in range(BUCKETS):
+        begin, end = done, buckets[bucket]
+        if begin < end and end - begin > 1:
+            _sort(arrays, work, out, begin, end)
+        for n in range(begin, end):
+            if n % AT_ONCE == 0 and state[PEOPLE] >= APPLICANTS:
+                state[TRUNCATED] = 1
+                return
+            _follow(arrays, q, work, out, np.int64(work.followed[n]), step)
+        done = end
+        if done == followed:
+            return
+
+
+@inner
+def _by_holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, fresh: Int) -> Int:
+    """Count the holders of new identifiers. How many lead further: in `followed` by holders and kind; `buckets` has where each sort ends."""
+    buckets, found, upto = work.buckets, np.int64(0), work.state[IDENTIFIERS]
+    for bucket in range(len(buckets)):
+        buckets[bucket] = 0
+    for n in range(fresh, upto):
+        one = out.identifiers[n]
+        if one.id < IN_FRAME:
+            one.holders = count_recorded(arrays, arrays.identifiers.ties, np.int64(one.id), q.as_of, q.mark, _CAP)
+        one.hub = NOT_LINKING if not one.linking else MANY_HOLDERS if one.holders > GUARDS[one.kind] else 0
+        if one.hub != 0:
+            work.state[HUBS] += 1
+        elif one.holders > work.things[n].dated:
+            buckets[_bucket(out, n) + 1] += 1
+            found += 1
+    for bucket in range(1, len(buckets)):
+        buckets[bucket] += buckets[bucket - 1]
+    for n in range(fresh, upto):
+        if out.identifiers[n].hub == 0 and out.identifiers[n].holders > work.things[n].dated:
+            bucket = _bucket(out, n)
+            work.followed[buckets[bucket]] = n
+            buckets[bucket] += 1
+    return found
+
+
+@inner
+def _bucket(out: Neighbourhood, identifier: Int) -> Int:
+    return np.int64(out.identifiers[identifier].holders) * 16 + np.int64(KIND_RANK[out.identifiers[identifier].kind])
+
+
+@inner
+def _sort(arrays: Arrays, work: Scratch, out: Neighbourhood, begin: Int, end: Int) -> None:
+    """Those of as many holders and one kind stand by their token."""
+    for n in range(begin, end):
+        row = work.followed[n]
+        work.names[row] = arrays.identifiers[out.identifiers[row].id].token
+    sort_by_text(arrays.texts, work.names, work.keys, work.followed[begin:end], work.spare, end - begin)
+
+
+@inner
+def _follow(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, identifier: Int, step: Int) -> None:
+    one = out.identifiers[identifier]
+    found = latest_held(arrays, q, np.int64(one.id), work.rows, np.int64(HOLDERS))
+    if one.holders > found:
+        work.state[TRUNCATED] = 1
+    for k in range(found):
+        row = np.int64(work.rows[k])
+        tie = arrays.ties[row]
+        person = _admit(work, out, np.int64(tie.person), step)
+        if person >= 0:
+            _tie(work, out, person, identifier, np.int64(tie.role), np.int64(tie.since), last_mention(arrays, row, q.as_of, q.mark))
+
+
+@inner
+def _counterparties(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, person: Int, step: Int) -> None:
+    """Whom somebody dealt with: transfers and referrals, on either side."""
+    me = np.int64(out.people[person].id)
+    dealt, items, found = arrays.people[me].dealings, arrays.items, 0
+    n = before(items, dealt.start, dealt.count, q.as_of) - 1
+    while n >= 0 and found < DEALINGS:
+        item = items[dealt.start + n]
+        n -= 1
+        if item.mark > q.mark:
+            continue
+        found += 1
+        event = arrays.events[item.row]
+        other = np.int64(event.counterparty) if event.applicant == me else np.int64(event.applicant)
+        if other != me:
+            there = _admit(work, out, other, step)
+            if there >= 0:
+                _deal(work, person, there, event_kind(event.kind), np.int64(item.at))
+
+
+@inner
+def event_kind(word: Int) -> Int:
+    """The first words are the kinds of events that mean something."""
+    return np.int64(min(word, OTHER))
+
+
+@inner
+def _deal(work: Scratch, one: Int, other: Int, kind: Int, at: Int) -> None:
+    a, b = min(one, other), max(one, other)
+    place = work.dealt[a, b]
+    if place != 0:
+        said = work.deals[place - 1]
+        said.since, said.last = min(said.since, at), max(said.last, at)
+        return
+    number, chain = work.state[DEALS], work.partners[a]
+    said = work.deals[number]
+    said.since, said.last, said.other, said.kind, said.next = at, at, b, kind, -1
+    if chain.first < 0:
+        chain.first = number
+    else:
+        work.deals[chain.last].next = number
+    chain.last = number
+    work.dealt[a, b] = number + 1
+    work.state[DEALS] = number + 1
+
+
+@inner
+def _admit(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
+    """The person of that `id`, who comes in now where there is room for one more, else NOBODY."""
+    person = find_person(work, out, row)
+    if person < 0 and work.state[PEOPLE] >= APPLICANTS:
+        work.state[TRUNCATED] = 1
+        return person
+    return person if person >= 0 else _seat(work, out, row, step)

@@ -1,0 +1,222 @@
+"""A neighbourhood from the frame's arrays, in one go of compiled code: the same as a view's (`graph.frame.of_view`), in microseconds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graph.compiled import compiled, inner
+from graph.facts.hubs import COUNT_CAP
+from graph.facts.local_time import offsets
+from graph.frame.elsewhere import add_elsewhere, mark_keys
+from graph.frame.layout import NO_MARK, Arrays, Int
+from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood, room
+from graph.frame.order import is_before, sort_by_text
+from graph.frame.past import add_asked, add_events, add_labels, add_own, add_rings, add_there, is_later
+from graph.frame.question import IN_FRAME, Question
+from graph.frame.reach import find_identifier, link_of, reach
+from graph.frame.scratch import (
+    APPLICATIONS,
+    DEALS,
+    EVENTS,
+    HUBS,
+    IDENTIFIERS,
+    INSIDE,
+    LABELS,
+    LACKS,
+    LINKS,
+    MENTIONS,
+    OUTCOMES,
+    PEOPLE,
+    RINGS,
+    TRUNCATED,
+    Scratch,
+    scratch,
+)
+from graph.model import IdentifierKind
+from graph.tables import KINDS
+
+DEVICE = KINDS.index(IdentifierKind.DEVICE)
+
+
+class Walker:
+    """Makes one neighbourhood after the other, in the same room; of one thread at a time."""
+
+    def __init__(self, zone: str) -> None:
+        self._clocks = offsets(zone)
+        self._times = 1
+        self._room, self._scratch = room(self._clocks), scratch()
+
+    def of(self, arrays: Arrays, question: Question) -> Neighbourhood:
+        """The neighbourhood of a subject, with room beyond: `subject` says how many rows are used. It is overwritten by the next."""
+        while not walk(arrays, question, self._scratch, self._room):
+            self._times *= 2
+            self._room, self._scratch = room(self._clocks, self._times), scratch(self._times)
+        return self._room
+
+
+@compiled
+def walk(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> bool:
+    """Write the neighbourhood. False where an array has too little room: with more of it everywhere, call again."""
+    return walked(arrays, q, work, out)
+
+
+@inner
+def walked(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> bool:
+    """`walk` for compiled code."""
+    reach(arrays, q, work, out)
+    if work.state[LACKS]:
+        return False
+    mark_keys(q, work, out)
+    if is_later(q):
+        _leave_out(q, work, out)
+    work.state[INSIDE] = work.state[PEOPLE]
+    subject = out.subject[0]
+    _add_applications(arrays, q, work, out)
+    add_labels(arrays, q, work, out)
+    subject.received = add_events(arrays, q, work, out)
+    add_rings(arrays, q, work, out)
+    _add_ties(work, out)
+    _add_dealings(work, out)
+    _describe_devices(arrays, q, work, out)
+    _rank_names(arrays, q, work, out)
+    _say(arrays, q, work, out)
+    return bool(work.state[LACKS] == 0)
+
+
+@inner
+def _leave_out(q: Question, work: Scratch, out: Neighbourhood) -> None:
+    """What only the application in question says is tied since nothing, as it was at the first scan (`graph.evidence.leave_out`)."""
+    for said in q.mentions:
+        identifier = find_identifier(work, out, np.int64(said.id))
+        link = link_of(work, identifier, 0)
+        if link >= 0 and work.links[link].since == q.asked[0].at:
+            work.links[link].since = work.links[link].last = UNDATED
+            if 0 < out.identifiers[identifier].holders < COUNT_CAP:
+                out.identifiers[identifier].holders -= 1
+
+
+@inner
+def _add_applications(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+    state, subject = work.state, out.subject[0]
+    merchant, agent = np.int64(NOBODY), np.int64(NOBODY)
+    if len(q.asked) == 1:
+        add_asked(arrays, q, work, out)
+        merchant, agent = np.int64(q.asked[0].merchant), np.int64(q.asked[0].agent)
+    add_own(arrays, q, work, out)
+    own = state[APPLICATIONS]
+    subject.at_merchant = own
+    if merchant >= 0:
+        there = arrays.words[merchant].at
+        add_there(arrays, q, work, out, np.int64(there.start), np.int64(there.count))
+    subject.at_merchant_n = state[APPLICATIONS] - subject.at_merchant
+    subject.at_agent = state[APPLICATIONS]
+    if agent >= 0:
+        there = arrays.words[agent].through
+        add_there(arrays, q, work, out, np.int64(there.start), np.int64(there.count))
+    subject.at_agent_n = state[APPLICATIONS] - subject.at_agent
+    subject.elsewhere = state[APPLICATIONS]
+    add_elsewhere(arrays, q, work, out)
+    subject.elsewhere_n = state[APPLICATIONS] - subject.elsewhere
+    for person in range(state[INSIDE], state[PEOPLE]):
+        out.people[person].application, out.people[person].applications = own, 0
+
+
+@inner
+def _add_ties(work: Scratch, out: Neighbourhood) -> None:
+    """The ties by identifier, and their positions by person."""
+    state, total, people = work.state, 0, work.state[PEOPLE]
+    if state[LINKS] > len(out.ties) or state[LINKS] > len(out.ties_of):
+        state[LACKS] = 1
+        return
+    for person in range(people):
+        out.people[person].ties = 0
+    for identifier in range(state[IDENTIFIERS]):
+        one, link = out.identifiers[identifier], work.things[identifier].first
+        one.tie = total
+        while link >= 0:
+            said, tie = work.links[link], out.ties[total]
+            tie.since, tie.last, tie.person, tie.identifier, tie.role = said.since, said.last, said.person, identifier, said.role
+            out.people[said.person].ties += 1
+            total += 1
+            link = said.next
+        one.ties = total - one.tie
+    begins = 0
+    for person in range(people):
+        out.people[person].tie = begins
+        begins += out.people[person].ties
+        out.people[person].ties = 0
+    for n in range(total):
+        one_of = out.people[out.ties[n].person]
+        out.ties_of[one_of.tie + one_of.ties] = n
+        one_of.ties += 1
+
+
+@inner
+def _add_dealings(work: Scratch, out: Neighbourhood) -> None:
+    total = 0
+    if work.state[DEALS] > len(out.dealings):
+        work.state[LACKS] = 1
+        return
+    for person in range(work.state[INSIDE]):
+        number = work.partners[person].first
+        while number >= 0:
+            said, dealing = work.deals[number], out.dealings[total]
+            dealing.since, dealing.last, dealing.a, dealing.b, dealing.kind = said.since, said.last, person, said.other, said.kind
+            total += 1
+            number = said.next
+
+
+@inner
+def _describe_devices(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+    for n in range(work.state[IDENTIFIERS]):
+        one = out.identifiers[n]
+        one.emulator, one.rooted = -1, -1
+        if one.kind == DEVICE and one.id < IN_FRAME:
+            row = arrays.identifiers[one.id].device
+            if row >= 0 and arrays.devices[row].mark <= q.mark:
+                one.emulator, one.rooted = arrays.devices[row].emulator, arrays.devices[row].rooted
+
+
+@inner
+def _rank_names(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+    """Everybody's place in the order of ids; a subject that the frame does not know is put among the others."""
+    people, first = work.state[PEOPLE], 0 if out.people[0].id < IN_FRAME else 1
+    for person in range(first, people):
+        work.names[person], work.order[person - first] = arrays.people[out.people[person].id].name, person
+    sort_by_text(arrays.texts, work.names, work.keys, work.order, work.spare, people - first)
+    stranger = 0
+    for n in range(people - first):
+        person = work.order[n]
+        if first == 1 and is_before(arrays.texts, np.int64(work.names[person]), q.name):
+            stranger += 1
+            out.people[person].name_rank = n
+        else:
+            out.people[person].name_rank = n + first
+    if first == 1:
+        out.people[0].name_rank = stranger
+
+
+@inner
+def _say(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+    state, subject = work.state, out.subject[0]
+    subject.as_of, subject.asked = q.as_of, len(q.asked)
+    subject.people, subject.outsiders, subject.identifiers = state[INSIDE], state[PEOPLE] - state[INSIDE], state[IDENTIFIERS]
+    subject.ties, subject.dealings, subject.rings, subject.applications = state[LINKS], state[DEALS], state[RINGS], state[APPLICATIONS]
+    subject.mentions, subject.outcomes, subject.labels, subject.events = state[MENTIONS], state[OUTCOMES], state[LABELS], state[EVENTS]
+    subject.hubs_ignored, subject.truncated = state[HUBS], state[TRUNCATED]
+    subject.merchant_known, subject.merchant_city, subject.merchant_opened_at = 0, NOBODY, UNDATED
+    if len(q.asked) == 1 and q.asked[0].merchant >= 0:
+        shop = arrays.words[q.asked[0].merchant]
+        if shop.merchant_mark <= q.mark and shop.merchant_mark != NO_MARK:
+            subject.merchant_known, subject.merchant_city, subject.merchant_opened_at = 1, shop.city, shop.opened_at
+
+
+def trimmed(n: Neighbourhood) -> Neighbourhood:
+    """A copy with arrays exactly as long as they are used."""
+    said = n.subject[0]
+    used = {
+        name: int(said[name]) for name in ("identifiers", "ties", "dealings", "applications", "mentions", "outcomes", "labels", "events", "rings")
+    }
+    used |= {"people": int(said["people"] + said["outsiders"]), "ties_of": used["ties"], "subject": 1, "zone": len(n.zone)}
+    cut: dict[str, Int] = {name: getattr(n, name)[:size].copy() for name, size in used.items() if name != "zone"}
+    return Neighbourhood(zone=n.zone, **cut)
