@@ -21,14 +21,15 @@ def _share(some: int, all_of_them: int) -> float:
 
 
 @inner
-def _applied(n: Neighbourhood, person: int, span: int) -> bool:
+def applied_within(n: Neighbourhood, person: int, span: int) -> bool:
     """Whether their latest application lies in the last `span` microseconds."""
     one = n.people[person]
     return bool(one.applications > 0 and n.subject[0].as_of - n.applications[one.application].at <= span)
 
 
 @inner
-def _is_new(n: Neighbourhood, r: Reading, person: int, span: int) -> bool:
+def is_new(n: Neighbourhood, r: Reading, person: int, span: int) -> bool:
+    """Whether somebody's first application lies in the last `span` microseconds."""
     first = r.people[person].first
     return bool(first != UNDATED and n.subject[0].as_of - first <= span)
 
@@ -59,7 +60,7 @@ def neighbours_late_share(n: Neighbourhood, r: Reading) -> float:
 def _strong_applied(n: Neighbourhood, r: Reading, span: int) -> float:
     applied = 0
     for p in range(n.subject[0].people):
-        applied += r.people[p].strong and _applied(n, p, span)
+        applied += r.people[p].strong and applied_within(n, p, span)
     return float(applied)
 
 
@@ -80,8 +81,17 @@ def strong_applied_30d(n: Neighbourhood, r: Reading) -> float:
 def strong_new_share(n: Neighbourhood, r: Reading) -> float:
     fresh = 0
     for p in range(n.subject[0].people):
-        fresh += r.people[p].strong and _is_new(n, r, p, MONTH)
+        fresh += r.people[p].strong and is_new(n, r, p, MONTH)
     return _share(fresh, r.whole[0].strong)
+
+
+@inner
+def is_alike(n: Neighbourhood, row: int) -> bool:
+    """Whether an application of the last 30 days is for the same product as the one in question, and nearly the same amount."""
+    asked, made = n.applications[0], n.applications[row]
+    if not n.subject[0].asked or asked.amount == 0.0 or n.subject[0].as_of - made.at > MONTH:
+        return False
+    return bool(made.product == asked.product and abs(made.amount - asked.amount) <= asked.amount * ALIKE)
 
 
 @COMPANY.feature
@@ -89,20 +99,17 @@ def strong_new_share(n: Neighbourhood, r: Reading) -> float:
 def lookalikes_30d(n: Neighbourhood, r: Reading) -> float:
     if not n.subject[0].asked or np.isnan(n.applications[0].amount) or n.applications[0].amount == 0.0:
         return np.nan
-    asked, alike = n.applications[0], 0
+    alike = 0
     for p in range(n.subject[0].people):
         if r.people[p].me:
             continue
         for row in range(n.people[p].application, n.people[p].application + n.people[p].applications):
-            made = n.applications[row]
-            if n.subject[0].as_of - made.at > MONTH:
-                break
-            alike += made.product == asked.product and abs(made.amount - asked.amount) <= asked.amount * ALIKE
+            alike += is_alike(n, row)
     return float(alike)
 
 
 @inner
-def _own_city(n: Neighbourhood, r: Reading) -> int:
+def own_city(n: Neighbourhood, r: Reading) -> int:
     if n.subject[0].asked:
         return int(n.applications[0].city)
     for place in range(r.whole[0].own):
@@ -112,7 +119,7 @@ def _own_city(n: Neighbourhood, r: Reading) -> int:
 
 
 @inner
-def _city(n: Neighbourhood, person: int) -> int:
+def city_of(n: Neighbourhood, person: int) -> int:
     """The latest city that is known of somebody."""
     for row in range(n.people[person].application, n.people[person].application + n.people[person].applications):
         if n.applications[row].city != NOBODY:
@@ -123,19 +130,19 @@ def _city(n: Neighbourhood, person: int) -> int:
 @COMPANY.feature
 @inner
 def strong_other_city_share(n: Neighbourhood, r: Reading) -> float:
-    mine, others, known = _own_city(n, r), 0, 0
+    mine, others, known = own_city(n, r), 0, 0
     if mine == NOBODY:
         return np.nan
     for p in range(n.subject[0].people):
         if r.people[p].strong:
-            city = _city(n, p)
+            city = city_of(n, p)
             known += city != NOBODY
             others += city != NOBODY and city != mine
     return _share(others, known)
 
 
 @inner
-def _came_there_too(n: Neighbourhood, person: int) -> bool:
+def came_there_too(n: Neighbourhood, person: int) -> bool:
     asked, came = n.applications[0], False
     for row in range(n.people[person].application, n.people[person].application + n.people[person].applications):
         made = n.applications[row]
@@ -150,7 +157,7 @@ def strong_same_place_share(n: Neighbourhood, r: Reading) -> float:
         return np.nan
     came = 0
     for p in range(n.subject[0].people):
-        came += r.people[p].strong and _came_there_too(n, p)
+        came += r.people[p].strong and came_there_too(n, p)
     return _share(came, r.whole[0].strong)
 
 
@@ -197,7 +204,7 @@ def strong_face_match(n: Neighbourhood, r: Reading) -> float:
 def place_applied_7d(n: Neighbourhood, r: Reading) -> float:
     applied = 0
     for b in range(r.whole[0].bonds):
-        applied += r.bonds[b].ways & PLACE_WAYS != 0 and _applied(n, r.bonds[b].person, 7 * DAY)
+        applied += r.bonds[b].ways & PLACE_WAYS != 0 and applied_within(n, r.bonds[b].person, 7 * DAY)
     return float(applied)
 
 
@@ -206,7 +213,7 @@ def place_applied_7d(n: Neighbourhood, r: Reading) -> float:
 def group_applied_30d(n: Neighbourhood, r: Reading) -> float:
     applied = 0
     for p in range(n.subject[0].people):
-        applied += r.people[p].grouped and _applied(n, p, MONTH)
+        applied += r.people[p].grouped and applied_within(n, p, MONTH)
     return float(applied)
 
 
@@ -215,7 +222,7 @@ def group_applied_30d(n: Neighbourhood, r: Reading) -> float:
 def group_new_share(n: Neighbourhood, r: Reading) -> float:
     fresh = 0
     for p in range(n.subject[0].people):
-        fresh += r.people[p].grouped and _is_new(n, r, p, 2 * MONTH)
+        fresh += r.people[p].grouped and is_new(n, r, p, 2 * MONTH)
     return _share(fresh, r.whole[0].group)
 
 

@@ -146,19 +146,26 @@ def bind(n: Neighbourhood, r: Reading) -> None:
         past.bond, past.strong, past.coherent = NOBODY, 0, 0
     for h in range(whole.held):
         held = r.held[h]
-        rarity = 0.0 if held.hub != 0 else 1 / math.log2(max(held.holders, held.others + 1, 2))
         since = t if held.since == UNDATED else held.since
         for o in range(held.other, held.other + held.others):
             other = r.others[o]
             bond = _bond(r, other.person)
-            worth = WORTHS[other.way] * rarity * (PASSED_ON if other.apart > _HANDED_OVER else 1.0)
             best = r.best[r.people[other.person].bond]
-            best[other.way] = max(best[other.way], worth)
+            best[other.way] = max(best[other.way], worth(held, other))
             bond.ways |= 1 << other.way
             bond.since = min(bond.since, max(since, other.since))
             bond.fresh |= other.last >= t - MONTH and other.apart <= MONTH
     _weigh(r)
     _sort(n, r)
+
+
+@inner
+def worth(held: Any, other: Any) -> float:
+    """What one identifier that both hold says of the two: the less, the more people hold it."""
+    if held.hub != 0:
+        return 0.0
+    rarity = 1 / math.log2(max(held.holders, held.others + 1, 2))
+    return float(WORTHS[other.way] * rarity * (PASSED_ON if other.apart > _HANDED_OVER else 1.0))
 
 
 @inner

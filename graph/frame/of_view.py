@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from graph.evidence import Evidence
 from graph.facts.hubs import REASONS
 from graph.facts.local_time import offsets
 from graph.facts.verdicts import by_person
+from graph.frame.names import Names
 from graph.frame.neighbourhood import (
     APPLICATION,
     DEALING,
@@ -42,7 +44,13 @@ Run = tuple[int, int]  # where a row's list begins, and how long it is
 
 def of_evidence(evidence: Evidence) -> Neighbourhood:
     """The same as arrays, each exactly as long as it must be. `id`s number things in the order in which they are met here."""
-    return _Arrays(evidence).neighbourhood()
+    return named(evidence)[0]
+
+
+def named(evidence: Evidence) -> tuple[Neighbourhood, Names]:
+    """The same, with the names behind its numbers."""
+    arrays = _Arrays(evidence)
+    return arrays.neighbourhood(), arrays.names()
 
 
 class _Numbers(dict[object, int]):
@@ -53,6 +61,35 @@ class _Numbers(dict[object, int]):
             return int(NOBODY)
         self[thing] = len(self)
         return self[thing]
+
+
+class _Listed(NamedTuple):
+    """Names by number."""
+
+    people: tuple[str, ...]
+    applications: tuple[str, ...]
+    identifiers: tuple[Identifier, ...]
+    words: tuple[str, ...]
+    rings: tuple[str, ...]
+    joined_at: Mapping[str, datetime]
+
+    def person(self, number: int) -> str:
+        return self.people[number]
+
+    def application(self, number: int) -> str:
+        return self.applications[number]
+
+    def identifier(self, number: int) -> Identifier:
+        return self.identifiers[number]
+
+    def word(self, number: int) -> str:
+        return self.words[number]
+
+    def ring(self, number: int) -> str:
+        return self.rings[number]
+
+    def joined(self, number: int) -> datetime | None:
+        return self.joined_at.get(self.people[number])
 
 
 class _Arrays:
@@ -90,6 +127,13 @@ class _Arrays:
         sizes = {name: len(rows) for name, rows in arrays.items()} | beyond | {"people": len(self.inside), "received": len(own)}
         subject = self._subject(sizes | {"outsiders": len(self.everybody) - len(self.inside)})
         return Neighbourhood(subject=subject, ties_of=np.array(ties_of, np.int32), zone=offsets(self.evidence.zone), **arrays)
+
+    def names(self) -> Names:
+        """What the numbers stand for; to be asked when the neighbourhood is made."""
+        rings = dict.fromkeys(one.ring.ring_id for who in self.everybody if (one := self.evidence.memberships.get(who)))
+        joined = {who: one.member.joined_at for who, one in self.evidence.memberships.items()}
+        people, applications, identifiers, words = map(tuple[Any, ...], (self.ids, self.application_ids, self.identifier_ids, self.words))
+        return _Listed(people, applications, identifiers, words, tuple(rings), joined)
 
     def _applications(self) -> tuple[list[Row], list[Run], dict[str, int]]:
         """All of them, each person's run, and where the lists begin that belong to nobody, with their length."""

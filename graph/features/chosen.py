@@ -1,0 +1,73 @@
+"""The people of a neighbourhood to whom a path may lead: each Who of `graph.features.finders` in compiled code."""
+
+from __future__ import annotations
+
+from graph.compiled import inner
+from graph.features.company import applied_within, came_there_too, city_of, is_alike, is_new, own_city
+from graph.features.finders import Who
+from graph.features.others import is_of
+from graph.features.room import DAY, MONTH, PLACE_WAYS, Reading
+from graph.frame.neighbourhood import NOBODY, Neighbourhood
+from graph.tables import Column
+
+(
+    _BAD, _REJECTED, _LATE, _RECENT, _RECENT_AT_PLACE, _RECENT_IN_GROUP, _NEW, _NEW_IN_GROUP, _BAD_IN_GROUP, _GROUP, _ALIKE, _OTHER_CITY, _SAME_PLACE,
+    _BAD_AT, _FLAGGED,
+) = (int(who) for who in Who)  # fmt: skip
+
+
+@inner
+def choose(n: Neighbourhood, r: Reading, chosen: Column, who: int, kind: int, role: int) -> None:
+    """Mark those people (P,) int8; of BAD_AT those at the subject's identifiers of that kind and role. Never the subject."""
+    span = MONTH
+    if who == _RECENT:
+        for p in range(n.subject[0].people):
+            if r.people[p].strong and applied_within(n, p, 7 * DAY):
+                span = 7 * DAY
+    for p in range(n.subject[0].people):
+        chosen[p] = 0 if r.people[p].me or who == _BAD_AT else _is_one(n, r, p, who, span)
+    if who == _BAD_AT:
+        for h in range(r.whole[0].held):
+            held = r.held[h]
+            if held.hub == 0 and is_of(r, h, (kind, role)):
+                for o in range(held.other, held.other + held.others):
+                    past = r.people[r.others[o].person]
+                    chosen[r.others[o].person] = past.bad or past.defaulted
+
+
+@inner
+def _is_one(n: Neighbourhood, r: Reading, p: int, who: int, span: int) -> bool:
+    past = r.people[p]
+    if who == _BAD:
+        return bool(past.bad)
+    if who == _REJECTED:
+        return bool(past.strong and past.rejected > 0)
+    if who == _LATE:
+        return bool(past.late)
+    if who == _RECENT:
+        return bool(past.strong and applied_within(n, p, span))
+    if who == _RECENT_AT_PLACE:
+        return bool(past.bond >= 0 and r.bonds[past.bond].ways & PLACE_WAYS != 0 and applied_within(n, p, 7 * DAY))
+    if who == _RECENT_IN_GROUP:
+        return bool(past.grouped and applied_within(n, p, MONTH))
+    if who == _NEW:
+        return bool(past.strong and is_new(n, r, p, MONTH))
+    if who == _NEW_IN_GROUP:
+        return bool(past.grouped and is_new(n, r, p, 2 * MONTH))
+    if who == _BAD_IN_GROUP:
+        return bool(past.grouped and (past.bad or past.defaulted))
+    if who == _GROUP:
+        return bool(past.grouped)
+    if who == _FLAGGED:
+        return bool(n.people[p].ring >= 0 and n.rings[n.people[p].ring].flagged)
+    if not past.strong and who != _ALIKE:
+        return False
+    if who == _OTHER_CITY:
+        there = city_of(n, p)
+        return bool(there != NOBODY and there != own_city(n, r))
+    if who == _SAME_PLACE:
+        return bool(n.subject[0].asked and came_there_too(n, p))
+    alike = False
+    for row in range(n.people[p].application, n.people[p].application + n.people[p].applications):
+        alike |= is_alike(n, row)
+    return alike

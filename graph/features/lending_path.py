@@ -1,0 +1,113 @@
+"""Where a neighbourhood shows a multi-lending variable, and another applicant id of the same person, in compiled code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graph.compiled import inner
+from graph.entity import RESOLVING
+from graph.facts.verdicts import NEVER
+from graph.features.keys import OWN, PERSON, counted, named
+from graph.features.room import Reading
+from graph.features.trail import APPLICATION, IDENTIFIER, Trail, begin, step
+from graph.features.trail import PERSON as PERSON_NODE
+from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.tables import KINDS, Column
+
+_RESOLVING = np.array([kind in RESOLVING for kind in KINDS])
+
+
+@inner
+def find_lending(n: Neighbourhood, r: Reading, t: Trail, key: int) -> bool:
+    """Over the key (its bit in `graph.features.keys.counted`) to the latest applicant counted, another one where there is one, since the first.
+
+    For the person: over the applicant to the latest application counted. False where nothing is counted.
+    """
+    chosen, _ = named(n)
+    under = counted(n, _selves(n, r), chosen)
+    last, first = _latest(n, under, key), NEVER
+    if last < 0:
+        return False
+    for row in range(len(under)):
+        if under[row] & key:
+            first = min(first, n.applications[row].at)
+    made = n.applications[last]
+    begin(n, t)
+    if key == PERSON:
+        common = common_to(n, made.person) if made.person > 0 else -1
+        if common >= 0:
+            step(t, IDENTIFIER, n.identifiers[common].id)
+    else:
+        _over_key(n, t, made, chosen, key)
+    if t.about[0].steps > 1 or n.subject[0].asked or made.applicant != n.people[0].id:
+        step(t, PERSON_NODE, made.applicant)
+    if key == PERSON:
+        step(t, APPLICATION, made.id)
+    t.about[0].since = first
+    return True
+
+
+@inner
+def to_other_self(n: Neighbourhood, r: Reading, t: Trail) -> bool:
+    """To another applicant id of the same person, over what both own; False where nothing they hold joins the two straight."""
+    best, over = -1, -1
+    for p in range(1, n.subject[0].people):
+        if r.people[p].me and (best < 0 or n.people[p].name_rank < n.people[best].name_rank):
+            common = common_to(n, p)
+            if common >= 0:
+                best, over = p, common
+    if best < 0:
+        return False
+    begin(n, t)
+    step(t, IDENTIFIER, n.identifiers[over].id)
+    step(t, PERSON_NODE, n.people[best].id)
+    one = n.identifiers[over]
+    for i in range(one.tie, one.tie + one.ties):
+        if n.ties[i].person == best:
+            t.about[0].since = n.ties[i].since
+    return True
+
+
+@inner
+def common_to(n: Neighbourhood, person: int) -> int:
+    """The first identifier by which people are told to be one that the subject and somebody else both own; -1 for none."""
+    for row in range(n.subject[0].identifiers):
+        one, owners = n.identifiers[row], 0
+        if one.hub == 0 and _RESOLVING[one.kind]:
+            for i in range(one.tie, one.tie + one.ties):
+                owners += n.ties[i].role == OWN and (n.ties[i].person == 0 or n.ties[i].person == person)
+            if owners == 2:
+                return row
+    return -1
+
+
+@inner
+def _selves(n: Neighbourhood, r: Reading) -> Column:
+    out = np.zeros(n.subject[0].people, np.bool_)
+    for p in range(len(out)):
+        out[p] = r.people[p].me
+    return out
+
+
+@inner
+def _latest(n: Neighbourhood, under: Column, key: int) -> int:
+    """The latest application under a key, by somebody else where there is one; for the person whosever."""
+    best, best_other, at = -1, False, UNDATED
+    for row in range(len(under)):
+        if under[row] & key:
+            other = key != PERSON and n.applications[row].applicant != n.people[0].id
+            if best < 0 or (other and not best_other) or (other == best_other and n.applications[row].at > at):
+                best, best_other, at = row, other, n.applications[row].at
+    return best
+
+
+@inner
+def _over_key(n: Neighbourhood, t: Trail, made: Any, chosen: Column, key: int) -> None:
+    """Over the identifier that an application names under the key."""
+    for place in range(made.mention, made.mention + made.mentions):
+        mention = n.mentions[place]
+        if mention.role == OWN and mention.identifier != NOBODY and chosen[mention.identifier] and key == 1 << mention.kind:
+            step(t, IDENTIFIER, mention.id)
+            return

@@ -1,0 +1,78 @@
+"""All features of one subject in one row: the signals, the multi-lending variables, and the reference counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from graph.compiled import compiled
+from graph.features import behaviour, company, counts, holders, merchant, multi_lending, phones, ring, sharing
+from graph.features.multi_lending import Plan, plan
+from graph.features.reading import read
+from graph.features.room import Reading, room_for
+from graph.frame.neighbourhood import Neighbourhood
+from graph.tables import KINDS, Column
+
+FAMILIES = (ring.RING, company.COMPANY, sharing.SHARING, phones.PHONES, holders.HOLDERS, merchant.MERCHANT, behaviour.BEHAVIOUR)
+SIGNAL_NAMES: tuple[str, ...] = tuple(one.name for family in FAMILIES for one in family)
+VARIABLE_NAMES: tuple[str, ...] = multi_lending.NAMES
+COUNT_NAMES: tuple[str, ...] = counts.NAMES
+
+_A, _B, _C, _D, _E, _F, _SIGNALS = (sum(len(family) for family in FAMILIES[: n + 1]) for n in range(len(FAMILIES)))
+_COUNTS = len(COUNT_NAMES)
+
+
+def names(variables: Sequence[str] = VARIABLE_NAMES) -> tuple[str, ...]:
+    """What stands in a row, in order, where those variables are wanted: signals, variables, counts."""
+    return (*SIGNAL_NAMES, *variables, *COUNT_NAMES)
+
+
+@compiled
+def observe(n: Neighbourhood, r: Reading, wanted: Plan, unjudged: bool, row: Column, why: Column) -> bool:
+    """Write the features of one subject into `row` (as `names` says) float64, NaN is *not known*; False, and nothing, where `r` has no room.
+
+    `unjudged`: as if nobody had said anything of the subject itself, which no model may learn to repeat. `why` (KINDS,) int8: which keys were
+    left out, as `multi_lending.left_out` reads it.
+    """
+    labels = n.people[0].labels
+    if unjudged:
+        n.people[0].labels = 0
+    fits = read(n, r)
+    if fits:
+        ring.fill(n, r, row[:_A])
+        company.fill(n, r, row[_A:_B])
+        sharing.fill(n, r, row[_B:_C])
+        phones.fill(n, r, row[_C:_D])
+        holders.fill(n, r, row[_D:_E])
+        merchant.fill(n, r, row[_E:_F])
+        behaviour.fill(n, r, row[_F:_SIGNALS])
+        multi_lending.fill(
+            wanted,
+            n,
+            r.people.me,  # type: ignore[attr-defined]
+            row[_SIGNALS : len(row) - _COUNTS],
+            why,
+        )
+        counts.fill(n, row[len(row) - _COUNTS :])
+    n.people[0].labels = labels
+    return fits
+
+
+class Observer:
+    """Features of one subject after the other, in room that grows with them. Not for several threads at once."""
+
+    def __init__(self, variables: Sequence[str] = VARIABLE_NAMES) -> None:
+        self.names = names(variables)
+        self._plan = plan(variables)
+        self._room: Reading | None = None
+
+    def row(self, n: Neighbourhood, *, unjudged: bool = False) -> tuple[Column, dict[str, str]]:
+        """The features of one subject (len(names),) float64, NaN is *not known*, and which keys were left out, with the reason."""
+        row, why = np.empty(len(self.names)), np.zeros(len(KINDS), np.int8)
+        if self._room is None:
+            self._room = room_for(n)
+        if not observe(n, self._room, self._plan, unjudged, row, why):
+            self._room = room_for(n)
+            assert observe(n, self._room, self._plan, unjudged, row, why)
+        return row, multi_lending.left_out(why)
