@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,16 @@ from hypothesis import strategies as st
 from numba import njit
 
 from graph import signals
-from graph.evidence import Evidence
-from graph.features import company, holders, phones, ring, sharing
+from graph.evidence import Evidence, subject_of
+from graph.features import behaviour, company, holders, merchant, phones, ring, sharing
 from graph.features.reading import read
 from graph.features.registry import Family
 from graph.features.room import Reading, room_for
-from graph.frame.neighbourhood import Neighbourhood
+from graph.frame.neighbourhood import Neighbourhood, room
 from graph.frame.of_view import of_evidence
 from tests.feature_worlds import made_evidence, odd_evidence
+from tests.small_worlds import before, day, random_facts, shuffled
+from tests.stores import open_store
 
 Fill = Callable[[Neighbourhood, Reading, Any], None]
 FAMILIES: dict[str, tuple[Family, Fill]] = {
@@ -29,11 +32,10 @@ FAMILIES: dict[str, tuple[Family, Fill]] = {
     "sharing": (sharing.SHARING, sharing.fill),
     "phones": (phones.PHONES, phones.fill),
     "holders": (holders.HOLDERS, holders.fill),
+    "merchant": (merchant.MERCHANT, merchant.fill),
+    "behaviour": (behaviour.BEHAVIOUR, behaviour.fill),
 }
-OF_PYTHON = {
-    "ring": signals.catalogue.RING, "company": signals.catalogue.COMPANY, "sharing": signals.catalogue.SHARING,
-    "phones": signals.catalogue.PHONES, "holders": signals.catalogue.HOLDERS,
-}  # fmt: skip
+ALL = [one for family, _ in FAMILIES.values() for one in family]
 
 
 def known(row: Any) -> list[float | None]:
@@ -47,14 +49,16 @@ def row_of(fill: Fill, family: Family, n: Neighbourhood, r: Reading) -> list[flo
     return known(row[:-1])
 
 
+def whole_row(n: Neighbourhood, r: Reading) -> list[float | None]:
+    assert read(n, r)
+    return [value for family, fill in FAMILIES.values() for value in row_of(fill, family, n, r)]
+
+
 def agree(evidence: Evidence) -> None:
     n = of_evidence(evidence)
     r = room_for(n)
-    assert read(n, r)
     expected = {one.name: one.value for one in signals.compute(evidence)}
-    for family, fill in FAMILIES.values():
-        found = row_of(fill, family, n, r)
-        assert dict(zip([one.name for one in family], found, strict=True)) == {one.name: expected[one.name] for one in family}
+    assert dict(zip([one.name for one in ALL], whole_row(n, r), strict=True)) == expected
 
 
 @given(st.integers(0, 2**32), st.integers(1, 14), st.integers(1, 60))
@@ -78,10 +82,9 @@ def test_the_worlds_show_every_signal_as_not_known_as_none_and_as_several() -> N
     assert poor == []
 
 
-@pytest.mark.parametrize("name", FAMILIES)
-def test_a_family_is_that_of_the_catalogue_in_its_order(name: str) -> None:
-    assert [one.name for one in FAMILIES[name][0]] == [one.name for one in OF_PYTHON[name]]
-    assert all(one.said is signals.SIGNALS[one.name] for one in FAMILIES[name][0])
+def test_the_features_are_the_signals_of_the_catalogue_in_its_order() -> None:
+    assert [one.name for one in ALL] == list(signals.SIGNALS)
+    assert all(one.said is signals.SIGNALS[one.name] for one in ALL)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -92,7 +95,8 @@ def test_a_family_is_written_as_each_of_its_functions_says_alone(name: str) -> N
         n = of_evidence(evidence)
         r = room_for(n)
         assert read(n, r)
-        assert row_of(alone, family, n, r) == row_of(fill, family, n, r)
+        together = row_of(fill, family, n, r)
+        assert row_of(alone, family, n, r) == together
 
 
 def each_alone(family: Family) -> Fill:
@@ -105,11 +109,19 @@ def each_alone(family: Family) -> Fill:
 
 def test_one_room_serves_one_subject_after_the_other() -> None:
     several = [of_evidence(e) for e in odd_evidence(random.Random(11), 8, people=12, loans=60)]
-    shared = room_for(max(several, key=lambda n: len(n.ties)))
+    shared = room_for(room(several[0].zone))
     for n in several * 2:
-        if not read(n, shared):
-            continue
-        fresh = room_for(n)
-        assert read(n, fresh)
-        for family, fill in FAMILIES.values():
-            assert row_of(fill, family, n, shared) == row_of(fill, family, n, fresh)
+        assert whole_row(n, shared) == whole_row(n, room_for(n))
+
+
+def test_what_happens_later_changes_nothing(tmp_path: Path) -> None:
+    facts = random_facts(8)
+    asked = [a for a in facts.applications if a.applied_at > day(20)][:12]
+    with open_store(tmp_path / "one.db") as one, open_store(tmp_path / "other.db") as other:
+        one.add(facts)
+        other.add(shuffled(before(facts, day(35)), 1))
+        for a in asked:
+            at = min(a.applied_at, day(35))
+            ways = [of_evidence(store.view(at).evidence_of(subject_of(a))) for store in (one, other)]
+            rows = [whole_row(n, room_for(n)) for n in ways]
+            assert rows[0] == rows[1]

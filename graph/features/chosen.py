@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graph.compiled import inner
-from graph.features.company import applied_within, came_there_too, city_of, is_alike, is_new, own_city
+from graph.features.company import own_city, within
 from graph.features.finders import Who
 from graph.features.others import is_of
 from graph.features.room import DAY, MONTH, PLACE_WAYS, Reading
@@ -22,14 +22,14 @@ def choose(n: Neighbourhood, r: Reading, chosen: Column, who: int, kind: int, ro
     span = MONTH
     if who == _RECENT:
         for p in range(n.subject[0].people):
-            if r.people[p].strong and applied_within(n, p, 7 * DAY):
+            if r.people[p].strong and within(n.subject[0].as_of, r.people[p].latest, 7 * DAY):
                 span = 7 * DAY
     for p in range(n.subject[0].people):
         chosen[p] = 0 if r.people[p].me or who == _BAD_AT else _is_one(n, r, p, who, span)
     if who == _BAD_AT:
         for h in range(r.whole[0].held):
             held = r.held[h]
-            if held.hub == 0 and is_of(r, h, (kind, role)):
+            if held.hub == 0 and is_of(held, kind, role):
                 for o in range(held.other, held.other + held.others):
                     past = r.people[r.others[o].person]
                     chosen[r.others[o].person] = past.bad or past.defaulted
@@ -45,15 +45,15 @@ def _is_one(n: Neighbourhood, r: Reading, p: int, who: int, span: int) -> bool:
     if who == _LATE:
         return bool(past.late)
     if who == _RECENT:
-        return bool(past.strong and applied_within(n, p, span))
+        return bool(past.strong and within(n.subject[0].as_of, past.latest, span))
     if who == _RECENT_AT_PLACE:
-        return bool(past.bond >= 0 and r.bonds[past.bond].ways & PLACE_WAYS != 0 and applied_within(n, p, 7 * DAY))
+        return bool(past.bond >= 0 and r.bonds[past.bond].ways & PLACE_WAYS != 0 and within(n.subject[0].as_of, past.latest, 7 * DAY))
     if who == _RECENT_IN_GROUP:
-        return bool(past.grouped and applied_within(n, p, MONTH))
+        return bool(past.grouped and within(n.subject[0].as_of, past.latest, MONTH))
     if who == _NEW:
-        return bool(past.strong and is_new(n, r, p, MONTH))
+        return bool(past.strong and within(n.subject[0].as_of, past.first, MONTH))
     if who == _NEW_IN_GROUP:
-        return bool(past.grouped and is_new(n, r, p, 2 * MONTH))
+        return bool(past.grouped and within(n.subject[0].as_of, past.first, 2 * MONTH))
     if who == _BAD_IN_GROUP:
         return bool(past.grouped and (past.bad or past.defaulted))
     if who == _GROUP:
@@ -63,11 +63,7 @@ def _is_one(n: Neighbourhood, r: Reading, p: int, who: int, span: int) -> bool:
     if not past.strong and who != _ALIKE:
         return False
     if who == _OTHER_CITY:
-        there = city_of(n, p)
-        return bool(there != NOBODY and there != own_city(n, r))
+        return bool(past.city != NOBODY and past.city != own_city(n, r))
     if who == _SAME_PLACE:
-        return bool(n.subject[0].asked and came_there_too(n, p))
-    alike = False
-    for row in range(n.people[p].application, n.people[p].application + n.people[p].applications):
-        alike |= is_alike(n, row)
-    return alike
+        return bool(past.came_too)
+    return bool(past.alike > 0)

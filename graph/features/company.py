@@ -9,7 +9,6 @@ from graph.features.registry import Family
 from graph.features.room import DAY, MONTH, PLACE_WAYS, Reading
 from graph.features.sums import exact_add, exact_total
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
-from graph.signals.company import ALIKE
 from graph.tables import Column
 
 COMPANY = Family()
@@ -21,17 +20,9 @@ def _share(some: int, all_of_them: int) -> float:
 
 
 @inner
-def applied_within(n: Neighbourhood, person: int, span: int) -> bool:
-    """Whether their latest application lies in the last `span` microseconds."""
-    one = n.people[person]
-    return bool(one.applications > 0 and n.subject[0].as_of - n.applications[one.application].at <= span)
-
-
-@inner
-def is_new(n: Neighbourhood, r: Reading, person: int, span: int) -> bool:
-    """Whether somebody's first application lies in the last `span` microseconds."""
-    first = r.people[person].first
-    return bool(first != UNDATED and n.subject[0].as_of - first <= span)
+def within(t: int, at: int, span: int) -> bool:
+    """Whether that moment, where there is one, lies in the last `span` microseconds before `t`."""
+    return at != UNDATED and t - at <= span
 
 
 @COMPANY.feature
@@ -50,9 +41,8 @@ def strong_rejected_share(n: Neighbourhood, r: Reading) -> float:
 def neighbours_late_share(n: Neighbourhood, r: Reading) -> float:
     late, applied = 0, 0
     for p in range(n.subject[0].people):
-        if n.people[p].applications and not r.people[p].me:
-            late += r.people[p].late
-            applied += 1
+        late += r.people[p].late
+        applied += r.people[p].latest != UNDATED
     return _share(late, applied)
 
 
@@ -60,7 +50,7 @@ def neighbours_late_share(n: Neighbourhood, r: Reading) -> float:
 def _strong_applied(n: Neighbourhood, r: Reading, span: int) -> float:
     applied = 0
     for p in range(n.subject[0].people):
-        applied += r.people[p].strong and applied_within(n, p, span)
+        applied += r.people[p].strong and within(n.subject[0].as_of, r.people[p].latest, span)
     return float(applied)
 
 
@@ -81,17 +71,8 @@ def strong_applied_30d(n: Neighbourhood, r: Reading) -> float:
 def strong_new_share(n: Neighbourhood, r: Reading) -> float:
     fresh = 0
     for p in range(n.subject[0].people):
-        fresh += r.people[p].strong and is_new(n, r, p, MONTH)
+        fresh += r.people[p].strong and within(n.subject[0].as_of, r.people[p].first, MONTH)
     return _share(fresh, r.whole[0].strong)
-
-
-@inner
-def is_alike(n: Neighbourhood, row: int) -> bool:
-    """Whether an application of the last 30 days is for the same product as the one in question, and nearly the same amount."""
-    asked, made = n.applications[0], n.applications[row]
-    if not n.subject[0].asked or asked.amount == 0.0 or n.subject[0].as_of - made.at > MONTH:
-        return False
-    return bool(made.product == asked.product and abs(made.amount - asked.amount) <= asked.amount * ALIKE)
 
 
 @COMPANY.feature
@@ -101,10 +82,7 @@ def lookalikes_30d(n: Neighbourhood, r: Reading) -> float:
         return np.nan
     alike = 0
     for p in range(n.subject[0].people):
-        if r.people[p].me:
-            continue
-        for row in range(n.people[p].application, n.people[p].application + n.people[p].applications):
-            alike += is_alike(n, row)
+        alike += r.people[p].alike
     return float(alike)
 
 
@@ -118,15 +96,6 @@ def own_city(n: Neighbourhood, r: Reading) -> int:
     return int(NOBODY)
 
 
-@inner
-def city_of(n: Neighbourhood, person: int) -> int:
-    """The latest city that is known of somebody."""
-    for row in range(n.people[person].application, n.people[person].application + n.people[person].applications):
-        if n.applications[row].city != NOBODY:
-            return int(n.applications[row].city)
-    return int(NOBODY)
-
-
 @COMPANY.feature
 @inner
 def strong_other_city_share(n: Neighbourhood, r: Reading) -> float:
@@ -135,19 +104,10 @@ def strong_other_city_share(n: Neighbourhood, r: Reading) -> float:
         return np.nan
     for p in range(n.subject[0].people):
         if r.people[p].strong:
-            city = city_of(n, p)
+            city = r.people[p].city
             known += city != NOBODY
             others += city != NOBODY and city != mine
     return _share(others, known)
-
-
-@inner
-def came_there_too(n: Neighbourhood, person: int) -> bool:
-    asked, came = n.applications[0], False
-    for row in range(n.people[person].application, n.people[person].application + n.people[person].applications):
-        made = n.applications[row]
-        came |= (asked.merchant != NOBODY and made.merchant == asked.merchant) or (asked.agent != NOBODY and made.agent == asked.agent)
-    return came
 
 
 @COMPANY.feature
@@ -157,22 +117,8 @@ def strong_same_place_share(n: Neighbourhood, r: Reading) -> float:
         return np.nan
     came = 0
     for p in range(n.subject[0].people):
-        came += r.people[p].strong and came_there_too(n, p)
+        came += r.people[p].strong and r.people[p].came_too
     return _share(came, r.whole[0].strong)
-
-
-@inner
-def _lenders(n: Neighbourhood, person: int) -> int:
-    """How many lenders somebody asked in the last 30 days."""
-    first, lenders = n.people[person].application, 0
-    for row in range(first, first + n.people[person].applications):
-        if n.subject[0].as_of - n.applications[row].at > MONTH:
-            break
-        before = first
-        while n.applications[before].platform != n.applications[row].platform:
-            before += 1
-        lenders += before == row
-    return lenders
 
 
 @COMPANY.feature
@@ -181,7 +127,7 @@ def strong_lenders_mean_30d(n: Neighbourhood, r: Reading) -> float:
     asked = 0
     for p in range(n.subject[0].people):
         if r.people[p].strong:
-            asked += _lenders(n, p)
+            asked += r.people[p].lenders
     return _share(asked, r.whole[0].strong)
 
 
@@ -190,12 +136,9 @@ def strong_lenders_mean_30d(n: Neighbourhood, r: Reading) -> float:
 def strong_face_match(n: Neighbourhood, r: Reading) -> float:
     used, known = 0, 0
     for p in range(n.subject[0].people):
-        if r.people[p].strong:
-            for row in range(n.people[p].application, n.people[p].application + n.people[p].applications):
-                if not np.isnan(n.applications[row].face_match):
-                    used = exact_add(r.parts, used, n.applications[row].face_match)
-                    known += 1
-                    break
+        if r.people[p].strong and not np.isnan(r.people[p].face_match):
+            used = exact_add(r.parts, used, r.people[p].face_match)
+            known += 1
     return exact_total(r.parts, used) / known if known else np.nan
 
 
@@ -204,7 +147,7 @@ def strong_face_match(n: Neighbourhood, r: Reading) -> float:
 def place_applied_7d(n: Neighbourhood, r: Reading) -> float:
     applied = 0
     for b in range(r.whole[0].bonds):
-        applied += r.bonds[b].ways & PLACE_WAYS != 0 and applied_within(n, r.bonds[b].person, 7 * DAY)
+        applied += r.bonds[b].ways & PLACE_WAYS != 0 and within(n.subject[0].as_of, r.people[r.bonds[b].person].latest, 7 * DAY)
     return float(applied)
 
 
@@ -213,7 +156,7 @@ def place_applied_7d(n: Neighbourhood, r: Reading) -> float:
 def group_applied_30d(n: Neighbourhood, r: Reading) -> float:
     applied = 0
     for p in range(n.subject[0].people):
-        applied += r.people[p].grouped and applied_within(n, p, MONTH)
+        applied += r.people[p].grouped and within(n.subject[0].as_of, r.people[p].latest, MONTH)
     return float(applied)
 
 
@@ -222,7 +165,7 @@ def group_applied_30d(n: Neighbourhood, r: Reading) -> float:
 def group_new_share(n: Neighbourhood, r: Reading) -> float:
     fresh = 0
     for p in range(n.subject[0].people):
-        fresh += r.people[p].grouped and is_new(n, r, p, 2 * MONTH)
+        fresh += r.people[p].grouped and within(n.subject[0].as_of, r.people[p].first, 2 * MONTH)
     return _share(fresh, r.whole[0].group)
 
 

@@ -27,7 +27,7 @@ from graph.features.room import (
 from graph.features.sums import exact_add, exact_total
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.signals.reading import HANDED_OVER, PASSED_ON
-from graph.tables import ROLES
+from graph.tables import ROLES, Column
 
 _HANDED_OVER = HANDED_OVER.days * DAY
 _STRENGTH = np.array([{"own": 0, "employer": 1, "contact": 2}[role] for role in ROLES], np.int8)
@@ -38,7 +38,7 @@ def shop_devices(n: Neighbourhood, r: Reading) -> None:
     """Say of every identifier whether it is a shop's own device (`graph.facts.hubs.is_shop_device`)."""
     for row in range(n.subject[0].identifiers):
         one = n.identifiers[row]
-        r.shop[row] = one.kind == DEVICE and one.ties >= SHOP_USERS and _is_shops(n, one.tie, one.ties)
+        r.shop[row] = one.kind == DEVICE and one.ties >= SHOP_USERS and _is_shops(n, int(one.tie), int(one.ties))
 
 
 @inner
@@ -54,7 +54,9 @@ def _is_shops(n: Neighbourhood, first: int, users: int) -> bool:
             if shop == NOBODY:
                 continue
             for other in range(place + 1, users):
-                missed += not applied_at(n, n.ties[first + other].person, shop)
+                user = n.ties[first + other].person
+                came = user == 0 and n.subject[0].asked and n.applications[0].merchant == shop
+                missed += not came and not applied_at(n.applications, n.people[user], shop)
                 if users - missed < SHOP_SHARE * users:
                     break
             if users - missed >= SHOP_SHARE * users:
@@ -63,13 +65,12 @@ def _is_shops(n: Neighbourhood, first: int, users: int) -> bool:
 
 
 @inner
-def applied_at(n: Neighbourhood, person: int, shop: int) -> bool:
-    """Whether they ever applied at that shop; with the application in question, where it is theirs."""
-    begin = 0 if person == 0 else n.people[person].application
-    for row in range(begin, begin + n.people[person].applications + (n.subject[0].asked if person == 0 else 0)):
-        if n.applications[row].merchant == shop:
-            return True
-    return False
+def applied_at(applications: Column, person: Any, shop: int) -> bool:
+    """Whether they ever applied at that shop before."""
+    row, end = person.application, person.application + person.applications
+    while row < end and applications[row].merchant != shop:
+        row += 1
+    return bool(row < end)
 
 
 @inner
@@ -97,7 +98,13 @@ def hold(n: Neighbourhood, r: Reading) -> None:
         held.hub = one.hub if one.hub != 0 else (SHOP_DEVICE if r.shop[row] else 0)
         held.other = whole.others
         begin, end = (t if since == UNDATED else since), (t if r.now[row] >= 0 or last == UNDATED else last)
-        _hold_too(n, r, int(begin), int(end))
+        for i in range(one.tie, one.tie + one.ties):
+            tie = n.ties[i]
+            if not r.people[tie.person].me and tie.since != UNDATED:
+                other = r.others[whole.others]
+                whole.others += 1
+                other.since, other.last, other.person = tie.since, tie.last, tie.person
+                other.apart, other.way = max(max(tie.since, begin) - min(tie.last, end), 0), _way(held, tie)
         held.others = whole.others - held.other
 
 
@@ -117,23 +124,11 @@ def _named_now(n: Neighbourhood, r: Reading) -> None:
 
 
 @inner
-def _hold_too(n: Neighbourhood, r: Reading, begin: int, end: int) -> None:
-    """Ties of others to the last held identifier, which the subject used from `begin` to `end`."""
-    whole = r.whole[0]
-    held = r.held[whole.held - 1]
-    one = n.identifiers[held.identifier]
-    for i in range(one.tie, one.tie + one.ties):
-        tie = n.ties[i]
-        if r.people[tie.person].me or tie.since == UNDATED:
-            continue
-        other = r.others[whole.others]
-        whole.others += 1
-        other.since, other.last, other.person = tie.since, tie.last, tie.person
-        other.apart = max(max(tie.since, begin) - min(tie.last, end), 0)
-        if held.hub != 0:
-            other.way = CROWD
-        else:
-            other.way = WAY_OF_PHONE[held.role, tie.role] if held.kind == PHONE else WAY_OF_KIND[held.kind]
+def _way(held: Any, tie: Any) -> int:
+    """In which way what the subject holds ties it to whose tie that is."""
+    if held.hub != 0:
+        return CROWD
+    return int(WAY_OF_PHONE[held.role, tie.role]) if held.kind == PHONE else int(WAY_OF_KIND[held.kind])
 
 
 @inner
@@ -146,41 +141,49 @@ def bind(n: Neighbourhood, r: Reading) -> None:
         past.bond, past.strong, past.coherent = NOBODY, 0, 0
     for h in range(whole.held):
         held = r.held[h]
-        since = t if held.since == UNDATED else held.since
+        since, rare = (t if held.since == UNDATED else held.since), _rarity(held)
         for o in range(held.other, held.other + held.others):
             other = r.others[o]
-            bond = _bond(r, other.person)
-            best = r.best[r.people[other.person].bond]
-            best[other.way] = max(best[other.way], worth(held, other))
+            row = r.people[other.person].bond
+            if row < 0:
+                row = _new_bond(r.whole, r.bonds, r.best)
+                r.people[other.person].bond = row
+                r.bonds[row].person, r.bonds[row].rank = other.person, n.people[other.person].name_rank
+            bond = r.bonds[row]
+            best = r.best[row]
+            best[other.way] = max(best[other.way], _worth(rare, other))
             bond.ways |= 1 << other.way
             bond.since = min(bond.since, max(since, other.since))
             bond.fresh |= other.last >= t - MONTH and other.apart <= MONTH
     _weigh(r)
-    _sort(n, r)
+    _sort(r)
 
 
 @inner
 def worth(held: Any, other: Any) -> float:
     """What one identifier that both hold says of the two: the less, the more people hold it."""
-    if held.hub != 0:
-        return 0.0
-    rarity = 1 / math.log2(max(held.holders, held.others + 1, 2))
-    return float(WORTHS[other.way] * rarity * (PASSED_ON if other.apart > _HANDED_OVER else 1.0))
+    return _worth(_rarity(held), other)
 
 
 @inner
-def _bond(r: Reading, person: int) -> Any:
-    """The bond to that person, as yet at the place in which it was met first."""
-    row = r.people[person].bond
-    if row < 0:
-        row = r.whole[0].bonds
-        r.whole[0].bonds += 1
-        r.people[person].bond = row
-        bond = r.bonds[row]
-        bond.person, bond.ways, bond.since, bond.fresh = person, 0, NEVER, 0
-        for way in range(len(WORTHS)):
-            r.best[row, way] = 0.0
-    return r.bonds[row]
+def _worth(rare: float, other: Any) -> float:
+    return float(WORTHS[other.way] * rare * (PASSED_ON if other.apart > _HANDED_OVER else 1.0))
+
+
+@inner
+def _rarity(held: Any) -> float:
+    return 0.0 if held.hub != 0 else 1 / math.log2(max(held.holders, held.others + 1, 2))
+
+
+@inner
+def _new_bond(whole: Column, bonds: Column, best: Column) -> int:
+    """A bond to somebody, as yet at the place in which they are met first."""
+    row = int(whole[0].bonds)
+    whole[0].bonds += 1
+    bonds[row].ways, bonds[row].since, bonds[row].fresh = 0, NEVER, 0
+    for way in range(len(WORTHS)):
+        best[row, way] = 0.0
+    return row
 
 
 @inner
@@ -191,7 +194,8 @@ def _weigh(r: Reading) -> None:
     for b in range(whole.bonds):
         bond, used = r.bonds[b], 0
         for way in range(len(WORTHS)):
-            used = exact_add(r.parts, used, r.best[b, way])
+            if r.best[b, way] != 0.0:
+                used = exact_add(r.parts, used, r.best[b, way])
         bond.weight = exact_total(r.parts, used)
         bond.strong = bond.ways & STRONG_WAYS != 0
         whole.strong += bond.strong
@@ -200,11 +204,11 @@ def _weigh(r: Reading) -> None:
 
 
 @inner
-def _sort(n: Neighbourhood, r: Reading) -> None:
+def _sort(r: Reading) -> None:
     """The heaviest first, of equal ones by applicant id."""
     for b in range(1, r.whole[0].bonds):
         place = b
-        while place > 0 and _before(n, r.bonds[place], r.bonds[place - 1]):
+        while place > 0 and _before(r.bonds[place], r.bonds[place - 1]):
             _swap(r.bonds[place], r.bonds[place - 1])
             place -= 1
     for b in range(r.whole[0].bonds):
@@ -223,11 +227,11 @@ def _swap(a: Any, b: Any) -> None:
         a.person,
         a.ways,
     )
-    a.strong, a.fresh, b.strong, b.fresh = b.strong, b.fresh, a.strong, a.fresh
+    a.rank, a.strong, a.fresh, b.rank, b.strong, b.fresh = b.rank, b.strong, b.fresh, a.rank, a.strong, a.fresh
 
 
 @inner
-def _before(n: Neighbourhood, a: Any, b: Any) -> bool:
+def _before(a: Any, b: Any) -> bool:
     if a.weight != b.weight:
         return bool(a.weight > b.weight)
-    return bool(n.people[a.person].name_rank < n.people[b.person].name_rank)
+    return bool(a.rank < b.rank)

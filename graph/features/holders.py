@@ -5,75 +5,50 @@ from __future__ import annotations
 import numpy as np
 
 from graph.compiled import compiled, inner
-from graph.features.others import is_of, some_now
+from graph.features.others import people
 from graph.features.registry import Family
-from graph.features.room import MONTH, Reading
-from graph.frame.neighbourhood import UNDATED, Neighbourhood
+from graph.features.room import COUNTED, THINGS, Reading
+from graph.frame.neighbourhood import Neighbourhood
 from graph.signals.holders import BAD, NEWCOMERS, WHAT
-from graph.tables import KINDS, ROLES, Column
+from graph.tables import Column
 
 HOLDERS = Family()
-_OF = {name: (KINDS.index(kind), [str(one) for one in ROLES].index(role)) for name, (kind, role, *_) in WHAT.items()}
-_HELD, _NEW, _BAD = (np.array([_OF[name] for name in names]) for names in (WHAT, NEWCOMERS, BAD))
+_WHAT = len(WHAT)
+_NEW = np.array([THINGS.index(name) for name in NEWCOMERS])
+_BAD = np.array([(THINGS.index(name), list(COUNTED).index(f"{name}_bad")) for name in BAD])
 
 
 @inner
-def holders(n: Neighbourhood, r: Reading, kind: int, role: int) -> float:
-    of, most, found = (kind, role), 0, False
-    now = some_now(r, of)
-    for h in range(r.whole[0].held):
-        if (r.held[h].now or not now) and is_of(r, h, of):
-            found = True
-            most = max(most, r.held[h].holders - (r.held[h].since != UNDATED))
-    return float(most) if found else np.nan
+def holders(n: Neighbourhood, r: Reading, thing: int) -> float:
+    one = r.tally[thing]
+    return float(one.holders_now if one.now else one.holders) if one.held else np.nan
 
 
 @inner
-def newcomers_30d(n: Neighbourhood, r: Reading, kind: int, role: int) -> float:
-    of, most, found = (kind, role), 0, False
-    now = some_now(r, of)
-    for h in range(r.whole[0].held):
-        held, fresh = r.held[h], 0
-        if held.hub == 0 and (held.now or not now) and is_of(r, h, of):
-            for o in range(held.other, held.other + held.others):
-                fresh += n.subject[0].as_of - r.others[o].since <= MONTH
-            most, found = max(most, fresh), True
-    return float(most) if found else np.nan
+def newcomers_30d(n: Neighbourhood, r: Reading, thing: int) -> float:
+    newcomers = r.tally[thing].newcomers_now if r.tally[thing].now else r.tally[thing].newcomers
+    return float(newcomers) if newcomers >= 0 else np.nan
 
 
 @inner
-def bad(n: Neighbourhood, r: Reading, kind: int, role: int) -> float:
-    of, people, found, mark = (kind, role), 0, False, r.whole[0].mark + 1
-    r.whole[0].mark = mark
-    for h in range(r.whole[0].held):
-        held = r.held[h]
-        if held.hub == 0 and is_of(r, h, of):
-            found = True
-            for o in range(held.other, held.other + held.others):
-                past = r.people[r.others[o].person]
-                people += past.mark != mark and (past.bad or past.defaulted)
-                past.mark = mark
-    return float(people) if found else np.nan
+def bad(n: Neighbourhood, r: Reading, thing: int, question: int) -> float:
+    return people(r.tally, r.counted, question, thing)
 
 
 for _name in WHAT:
-    HOLDERS.add(f"{_name}_holders", holders, *_OF[_name])
+    HOLDERS.add(f"{_name}_holders", holders, THINGS.index(_name))
 for _name in NEWCOMERS:
-    HOLDERS.add(f"{_name}_newcomers_30d", newcomers_30d, *_OF[_name])
+    HOLDERS.add(f"{_name}_newcomers_30d", newcomers_30d, THINGS.index(_name))
 for _name in BAD:
-    HOLDERS.add(f"{_name}_bad", bad, *_OF[_name])
+    HOLDERS.add(f"{_name}_bad", bad, THINGS.index(_name), list(COUNTED).index(f"{_name}_bad"))
 
 
 @compiled
 def fill(n: Neighbourhood, r: Reading, into: Column) -> None:
     """All of HOLDERS for one subject, into float64 (len(HOLDERS),)."""
-    place = 0
-    for k in range(len(_HELD)):
-        into[place] = holders(n, r, _HELD[k, 0], _HELD[k, 1])
-        place += 1
+    for k in range(_WHAT):
+        into[k] = holders(n, r, k)
     for k in range(len(_NEW)):
-        into[place] = newcomers_30d(n, r, _NEW[k, 0], _NEW[k, 1])
-        place += 1
+        into[_WHAT + k] = newcomers_30d(n, r, _NEW[k])
     for k in range(len(_BAD)):
-        into[place] = bad(n, r, _BAD[k, 0], _BAD[k, 1])
-        place += 1
+        into[_WHAT + len(_NEW) + k] = bad(n, r, _BAD[k, 0], _BAD[k, 1])

@@ -1,113 +1,139 @@
-"""What several features ask of the subject's identifiers of one kind: who else holds them, how new they are, from whom they came."""
+"""What the subject holds, added up by kind of thing, and who else holds it, each person counted once: features of sharing are one line each."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from graph.compiled import inner
 from graph.facts.verdicts import NEVER
-from graph.features.room import DAY, MONTH, PHONE, Reading
+from graph.features.room import COUNTED, DAY, MONTH, PHONE, THING, THINGS, WAYS, Reading
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
+from graph.tables import Column
 
-ANY_ROLE = -1
-Kind = tuple[int, int]  # positions in `graph.tables.KINDS` and ROLES: numbers only in the role asked for, or ANY_ROLE
-
-
-@inner
-def is_of(r: Reading, h: int, of: Kind) -> bool:
-    """Whether a held identifier is of that kind."""
-    kind, role = of
-    return bool(r.held[h].kind == kind and (r.held[h].role == role or kind != PHONE or role == ANY_ROLE))
+_QUESTIONS = len(COUNTED)
+_PHONE_WAY = WAYS.index("phone")
+_PHONE, _DEVICE = THINGS.index("phone"), THINGS.index("device")
 
 
-@inner
-def sharers(n: Neighbourhood, r: Reading, of: Kind, ways: int) -> float:
-    """People who hold what the subject holds, in one of these ways; NaN where the subject has nothing of that kind that says something."""
-    return _people(n, r, (of, ways), (NEVER, NEVER), False)
+def _bits(so: str) -> Column:
+    """Which of COUNTED, as bits, an other's tie counts for of whom that is so: by thing and way."""
+    table = np.zeros((len(THINGS), len(WAYS)), np.uint32)
+    for place, (things, ways, if_so) in enumerate(COUNTED.values()):
+        for thing in things:
+            for way in range(len(WAYS)):
+                if if_so == so and ways >> way & 1:
+                    table[THINGS.index(thing), way] |= 1 << place
+    return table
 
 
-@inner
-def sharers_near(n: Neighbourhood, r: Reading, of: Kind, ways: int, apart: int) -> float:
-    """The same, of those whose use lies at most `apart` from the subject's."""
-    return _people(n, r, (of, ways), (apart, NEVER), False)
+_ANY, _STRANGER, _NEAR, _NEW, _BAD = map(_bits, ("any", "stranger", "near", "new", "bad"))
 
 
 @inner
-def sharers_new(n: Neighbourhood, r: Reading, of: Kind, ways: int, age: int) -> float:
-    """The same, of those whose use began at most `age` ago."""
-    return _people(n, r, (of, ways), (NEVER, age), False)
-
-
-@inner
-def strangers(n: Neighbourhood, r: Reading, of: Kind, ways: int) -> float:
-    """The same, of those who share no place, crowd or work with the subject."""
-    return _people(n, r, (of, ways), (NEVER, NEVER), True)
-
-
-@inner
-def _people(n: Neighbourhood, r: Reading, what: tuple[Kind, int], spans: tuple[int, int], strange: bool) -> float:
-    of, ways = what
-    apart, age = spans
-    found, people, mark = False, 0, r.whole[0].mark + 1
-    r.whole[0].mark = mark
+def add_up(n: Neighbourhood, r: Reading) -> None:
+    """Fill `tally` and `counted`; everything else of the reading comes before."""
+    for thing in range(len(THINGS)):
+        one = r.tally[thing]
+        one.held = one.now = one.linking = one.new = one.new_now = one.named_before = one.users = one.one_day = one.companions = 0
+        one.holders = one.holders_now = one.newcomers = one.newcomers_now = -1
+        one.newest = one.newest_now = UNDATED
+        one.handed_over = NEVER
+    for question in range(_QUESTIONS):
+        r.counted[question] = 0
+    for p in range(n.subject[0].people):
+        r.people[p].times = 0
+    t = n.subject[0].as_of
     for h in range(r.whole[0].held):
         held = r.held[h]
-        if held.hub != 0 or not is_of(r, h, of):
-            continue
-        found = True
-        for o in range(held.other, held.other + held.others):
-            other, past = r.others[o], r.people[r.others[o].person]
-            if past.mark == mark or not ways >> other.way & 1 or (strange and past.coherent):
-                continue
-            if other.apart <= apart and n.subject[0].as_of - other.since <= age:
-                past.mark = mark
-                people += 1
-    return float(people) if found else np.nan
+        thing = int(THING[held.kind, held.role])
+        _of_held(r.tally[thing], held, t)
+        if held.hub == 0:
+            _of_others((r.others, r.people, r.tally, r.counted), thing, held, t)
 
 
 @inner
-def some_now(r: Reading, of: Kind) -> bool:
-    """Whether the application in question names any of that kind: then those are what is in use."""
-    found = False
-    for h in range(r.whole[0].held):
-        found |= r.held[h].now and is_of(r, h, of)
-    return found
+def _of_held(one: Any, held: Any, t: int) -> None:
+    """Add an identifier to its thing: since when, and how many hold it."""
+    since, others = (t, held.holders) if held.since == UNDATED else (held.since, held.holders - 1)
+    one.held += 1
+    one.new += t - since <= MONTH
+    one.named_before += held.since != UNDATED
+    one.newest = max(one.newest, since)
+    one.holders = max(one.holders, max(others, 0))
+    if held.now:
+        one.now += 1
+        one.new_now += held.since == UNDATED
+        one.newest_now = max(one.newest_now, since)
+        one.holders_now = max(one.holders_now, max(others, 0))
 
 
 @inner
-def age_days(n: Neighbourhood, r: Reading, of: Kind) -> float:
-    """Days since the subject's first use of what is in use now (else of the newest): 0 for one never seen with them; NaN without any."""
-    t, now, newest = n.subject[0].as_of, some_now(r, of), UNDATED
-    for h in range(r.whole[0].held):
-        held = r.held[h]
-        if (held.now or not now) and is_of(r, h, of):
-            newest = max(newest, t if held.since == UNDATED else held.since)
-    return (t - newest) / DAY if newest != UNDATED else np.nan
-
-
-@inner
-def new_ones(n: Neighbourhood, r: Reading, of: Kind) -> float:
-    """Those first seen with the subject in the last 30 days, the present one included; NaN without any."""
-    known, fresh = 0, 0
-    for h in range(r.whole[0].held):
-        if is_of(r, h, of):
-            known += 1
-            fresh += r.held[h].since == UNDATED or n.subject[0].as_of - r.held[h].since <= MONTH
-    return float(fresh) if known else np.nan
-
-
-@inner
-def handed_over_days(n: Neighbourhood, r: Reading, of: Kind, ways: int) -> float:
-    """Days between the last use by anybody else and the subject's first; NaN unless all others had stopped by then."""
-    shortest = NEVER
-    for h in range(r.whole[0].held):
-        held, last = r.held[h], UNDATED
-        if not held.now or held.hub != 0 or not is_of(r, h, of):
-            continue
-        for o in range(held.other, held.other + held.others):
-            if ways >> r.others[o].way & 1:
-                last = max(last, r.others[o].last)
+def _of_others(of: tuple[Column, Column, Column, Column], thing: int, held: Any, t: int) -> None:
+    """Add those who hold it too, of an identifier that says something. No whole reading comes in here: counting who refers to it takes longer."""
+    others, people, tally, counted = of
+    one, newcomers, last = tally[thing], 0, UNDATED
+    for o in range(held.other, held.other + held.others):
+        other, past = others[o], people[others[o].person]
+        is_new = t - other.since <= MONTH
+        newcomers += is_new
+        one.one_day += other.last - other.since < DAY
+        if thing != _PHONE or other.way == _PHONE_WAY:
+            last = max(last, other.last)
+        if thing == _DEVICE:
+            past.times += 1
+            one.companions += past.times == 2
+        bits = _ANY[thing, other.way]
+        if not past.coherent:
+            bits |= _STRANGER[thing, other.way]
+        if other.apart <= 7 * DAY:
+            bits |= _NEAR[thing, other.way]
+        if is_new:
+            bits |= _NEW[thing, other.way]
+        if past.bad or past.defaulted:
+            bits |= _BAD[thing, other.way]
+        fresh = bits & ~past.counted
+        past.counted |= bits
+        question = 0
+        while fresh:
+            counted[question] += fresh & 1
+            fresh >>= 1
+            question += 1
+    one.linking += 1
+    one.users += held.others
+    one.newcomers = max(one.newcomers, newcomers)
+    if held.now:
+        one.newcomers_now = max(one.newcomers_now, newcomers)
         if last != UNDATED:
-            since = n.subject[0].as_of if held.since == UNDATED else held.since
-            shortest = min(shortest, since - last)
-    return shortest / DAY if 0 < shortest < NEVER else np.nan
+            one.handed_over = min(one.handed_over, (t if held.since == UNDATED else held.since) - last)
+
+
+@inner
+def is_of(held: Any, kind: int, role: int) -> bool:
+    """Whether a held identifier is of that kind, a number in that role."""
+    return bool(held.kind == kind and (held.role == role or kind != PHONE))
+
+
+@inner
+def people(tally: Column, counted: Column, question: int, thing: int) -> float:
+    """How many one of COUNTED counts; NaN where the subject holds nothing of the thing that says something."""
+    return float(counted[question]) if tally[thing].linking else np.nan
+
+
+@inner
+def age_days(one: Any, t: int) -> float:
+    """Days since the subject's first use of what is in use now (else of the newest): 0 for one never seen with them; NaN without any."""
+    return (t - (one.newest_now if one.now else one.newest)) / DAY if one.held else np.nan
+
+
+@inner
+def new_ones(one: Any) -> float:
+    """Those first seen with the subject in the last 30 days, the present one included; NaN without any."""
+    return float(one.new) if one.held else np.nan
+
+
+@inner
+def handed_over_days(one: Any) -> float:
+    """Days between the last use by anybody else and the subject's first; NaN unless all others had stopped by then."""
+    return one.handed_over / DAY if 0 < one.handed_over < NEVER else np.nan

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from graph.compiled import inner
 from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, LATE_BITS, REJECTED_BITS, came_to
 from graph.facts.verdicts import judged
-from graph.features.room import EMPLOYER, Reading
+from graph.features.room import EMPLOYER, MONTH, Reading
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.signals.company import ALIKE
 from graph.signals.reading import STRONG_KINDS
-from graph.tables import KINDS
+from graph.tables import KINDS, Column
 
 _STRONG_KIND = np.array([kind in STRONG_KINDS for kind in KINDS])
 
@@ -18,23 +21,48 @@ _STRONG_KIND = np.array([kind in STRONG_KINDS for kind in KINDS])
 @inner
 def pasts(n: Neighbourhood, r: Reading) -> None:
     """What everybody else in the subgraph asked for, what became of it, and what is known of them; nothing of the subject."""
+    r.whole[0].mark = 0
     for p in range(n.subject[0].people):
         person, past = n.people[p], r.people[p]
-        past.mark = 0
-        if past.me:
-            past.rejected, past.decided, past.late, past.defaulted, past.bad, past.good, past.first = 0, 0, 0, 0, 0, 0, UNDATED
-            continue
-        rejected, decided, seen = 0, 0, 0
-        for row in range(person.application, person.application + person.applications):
-            fate = came_to(n.outcomes, n.applications[row].outcome, n.applications[row].outcomes)
-            rejected += fate & REJECTED_BITS != 0
-            decided += fate & DECIDED_BITS != 0
-            seen |= fate
-        past.rejected, past.decided, past.late, past.defaulted = rejected, decided, seen & LATE_BITS != 0, seen & DEFAULTED_BITS != 0
-        verdict = judged(n.labels, person.label, person.labels)
-        past.bad, past.good = verdict.fraud, verdict.good
-        past.first = n.applications[person.application + person.applications - 1].at if person.applications else UNDATED
-    r.whole[0].mark = 0
+        past.mark, past.counted = 0, 0
+        past.first, past.latest, past.face_match, past.city = UNDATED, UNDATED, np.nan, NOBODY
+        past.rejected = past.decided = past.lenders = past.alike = 0
+        past.came_too = past.late = past.defaulted = past.bad = past.good = 0
+        if not past.me:
+            if person.applications:
+                past.latest = n.applications[person.application].at
+                past.first = n.applications[person.application + person.applications - 1].at
+                _made((n.subject, n.applications, n.outcomes), person, past)
+            verdict = judged(n.labels, person.label, person.labels)
+            past.bad, past.good = verdict.fraud, verdict.good
+
+
+@inner
+def _made(of: tuple[Column, Column, Column], person: Any, past: Any) -> None:
+    """Their applications, added up, and what became of them."""
+    whole, applications, outcomes = of
+    subject, asked, seen = whole[0], applications[0], 0
+    amount = asked.amount if subject.asked and asked.amount != 0.0 else np.nan
+    for row in range(person.application, person.application + person.applications):
+        made = applications[row]
+        fate = came_to(outcomes, made.outcome, made.outcomes)
+        past.rejected += fate & REJECTED_BITS != 0
+        past.decided += fate & DECIDED_BITS != 0
+        seen |= fate
+        if past.city == NOBODY:
+            past.city = made.city
+        if np.isnan(past.face_match):
+            past.face_match = made.face_match
+        if subject.asked:
+            past.came_too |= asked.merchant != NOBODY and made.merchant == asked.merchant
+            past.came_too |= asked.agent != NOBODY and made.agent == asked.agent
+        if subject.as_of - made.at <= MONTH:
+            past.alike += made.product == asked.product and abs(made.amount - amount) <= amount * ALIKE
+            before = person.application
+            while applications[before].platform != made.platform:
+                before += 1
+            past.lenders += before == row
+    past.late, past.defaulted = seen & LATE_BITS != 0, seen & DEFAULTED_BITS != 0
 
 
 @inner
@@ -48,7 +76,7 @@ def own(n: Neighbourhood, r: Reading) -> None:
         person = n.people[p]
         for row in range(person.application, person.application + person.applications):
             place = whole.own
-            while place > 0 and _is_after(n, row, r.own[place - 1]):
+            while place > 0 and _is_after(n.people, n.applications[row], n.applications[r.own[place - 1]]):
                 r.own[place] = r.own[place - 1]
                 place -= 1
             r.own[place] = row
@@ -58,12 +86,11 @@ def own(n: Neighbourhood, r: Reading) -> None:
 
 
 @inner
-def _is_after(n: Neighbourhood, a: int, b: int) -> bool:
-    """Whether application `a` comes before `b` where the newest is first; of one person they come so already."""
-    one, other = n.applications[a], n.applications[b]
+def _is_after(people: Column, one: Any, other: Any) -> bool:
+    """Whether an application comes before another one where the newest is first; of one person they come so already."""
     if one.at != other.at or one.person == other.person:
         return bool(one.at > other.at)
-    return bool(n.people[one.person].name_rank < n.people[other.person].name_rank)
+    return bool(people[one.person].name_rank < people[other.person].name_rank)
 
 
 @inner

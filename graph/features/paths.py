@@ -71,7 +71,7 @@ def _shared(n: Neighbourhood, r: Reading, t: Trail, which: tuple[int, int, int, 
     best, most = -1, -1
     for h in range(r.whole[0].held):
         held = r.held[h]
-        if not is_of(r, h, (kind, role)) or held.others == 0 or held.hub != 0:
+        if not is_of(r.held[h], kind, role) or held.others == 0 or held.hub != 0:
             continue
         fitting = 0
         for o in range(held.other, held.other + held.others):
@@ -87,7 +87,7 @@ def _own(n: Neighbourhood, r: Reading, t: Trail, kind: int, role: int) -> bool:
     newest, latest = -1, UNDATED
     for h in range(r.whole[0].held):
         since = n.subject[0].as_of if r.held[h].since == UNDATED else r.held[h].since
-        if is_of(r, h, (kind, role)) and (newest < 0 or since > latest):
+        if is_of(r.held[h], kind, role) and (newest < 0 or since > latest):
             newest, latest = h, since
     if newest < 0:
         return False

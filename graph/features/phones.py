@@ -7,86 +7,85 @@ import numpy as np
 from graph.compiled import compiled, inner
 from graph.features import others
 from graph.features.registry import Family
-from graph.features.room import CONTACT, MONTH, OWN, PHONE, Reading, ways
-from graph.frame.neighbourhood import UNDATED, Neighbourhood
+from graph.features.room import COUNTED, THINGS, Reading
+from graph.frame.neighbourhood import Neighbourhood
 from graph.tables import Column
 
 PHONES = Family()
-_NUMBERS, _CONTACTS, _ALL = (PHONE, OWN), (PHONE, CONTACT), (PHONE, others.ANY_ROLE)
-_SHARED, _NAMED, _BOTH_NAME, _POSES = ways(["phone"]), ways(["names"]), ways(["contact"]), ways(["poses"])
+_PHONE, _CONTACT, _EMPLOYERS = map(THINGS.index, ("phone", "contact", "employer_phone"))
+_QUESTIONS = tuple(COUNTED)
+_SHARED, _NAMED, _NAMED_30D, _MIXED = map(_QUESTIONS.index, ("phone_shared_others", "phone_named_by", "phone_named_by_30d", "phone_roles_mixed"))
+_CONTACT_SHARED, _CONTACT_STRANGERS, _CONTACT_30D, _APPLICANTS = map(
+    _QUESTIONS.index, ("contact_shared_others", "contact_shared_strangers", "contact_shared_30d", "contact_applicants")
+)
 
 
 @PHONES.feature
 @inner
 def phone_shared_others(n: Neighbourhood, r: Reading) -> float:
-    return others.sharers(n, r, _NUMBERS, _SHARED)
+    return others.people(r.tally, r.counted, _SHARED, _PHONE)
 
 
 @PHONES.feature
 @inner
 def phone_handed_over_days(n: Neighbourhood, r: Reading) -> float:
-    return others.handed_over_days(n, r, _NUMBERS, _SHARED)
+    return others.handed_over_days(r.tally[_PHONE])
 
 
 @PHONES.feature
 @inner
 def phone_named_by(n: Neighbourhood, r: Reading) -> float:
-    return others.sharers(n, r, _NUMBERS, _NAMED)
+    return others.people(r.tally, r.counted, _NAMED, _PHONE)
 
 
 @PHONES.feature
 @inner
 def phone_named_by_30d(n: Neighbourhood, r: Reading) -> float:
-    return others.sharers_new(n, r, _NUMBERS, _NAMED, MONTH)
+    return others.people(r.tally, r.counted, _NAMED_30D, _PHONE)
 
 
 @PHONES.feature
 @inner
 def phone_roles_mixed(n: Neighbourhood, r: Reading) -> float:
-    return others.sharers(n, r, _ALL, _POSES)
+    linking = r.tally[_PHONE].linking + r.tally[_CONTACT].linking + r.tally[_EMPLOYERS].linking
+    return float(r.counted[_MIXED]) if linking else np.nan
 
 
 @PHONES.feature
 @inner
 def contact_shared_others(n: Neighbourhood, r: Reading) -> float:
-    return others.sharers(n, r, _CONTACTS, _BOTH_NAME)
+    return others.people(r.tally, r.counted, _CONTACT_SHARED, _CONTACT)
 
 
 @PHONES.feature
 @inner
 def contact_shared_strangers(n: Neighbourhood, r: Reading) -> float:
-    return others.strangers(n, r, _CONTACTS, _BOTH_NAME)
+    return others.people(r.tally, r.counted, _CONTACT_STRANGERS, _CONTACT)
 
 
 @PHONES.feature
 @inner
 def contact_shared_30d(n: Neighbourhood, r: Reading) -> float:
-    return others.sharers_new(n, r, _CONTACTS, _BOTH_NAME, MONTH)
+    return others.people(r.tally, r.counted, _CONTACT_30D, _CONTACT)
 
 
 @PHONES.feature
 @inner
 def contact_applicants(n: Neighbourhood, r: Reading) -> float:
-    return others.sharers(n, r, _CONTACTS, _NAMED)
+    return others.people(r.tally, r.counted, _APPLICANTS, _CONTACT)
 
 
 @PHONES.feature
 @inner
 def contacts_new_share(n: Neighbourhood, r: Reading) -> float:
-    named, fresh, before = 0, 0, False
-    for h in range(r.whole[0].held):
-        held = r.held[h]
-        if held.kind == PHONE and held.role == CONTACT:
-            named += held.now
-            fresh += held.now and held.since == UNDATED
-            before |= held.since != UNDATED
-    return fresh / named if named and before else np.nan
+    one = r.tally[_CONTACT]
+    return one.new_now / one.now if one.now and one.named_before else np.nan
 
 
 @PHONES.feature
 @inner
 def phone_age_days(n: Neighbourhood, r: Reading) -> float:
-    return others.age_days(n, r, _NUMBERS)
+    return others.age_days(r.tally[_PHONE], n.subject[0].as_of)
 
 
 @compiled

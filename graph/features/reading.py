@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graph.compiled import compiled
 from graph.features.held import bind, hold, shop_devices
+from graph.features.others import add_up
 from graph.features.past import own, pasts, tie_strongly
 from graph.features.person import resolve
 from graph.features.room import Reading
@@ -23,4 +24,5 @@ def read(n: Neighbourhood, r: Reading) -> bool:
     pasts(n, r)
     own(n, r)
     tie_strongly(n, r)
+    add_up(n, r)
     return True

@@ -11,6 +11,7 @@ from graph.facts.hubs import REASONS
 from graph.features.sums import PARTS
 from graph.frame.neighbourhood import Neighbourhood
 from graph.model import IdentifierKind, Role
+from graph.signals.holders import BAD, WHAT
 from graph.signals.reading import COHERENT, GROUPS, PHONE_GROUPS, STRONG, WORTH
 from graph.tables import KINDS, ROLES, Column
 
@@ -45,8 +46,9 @@ WHOLE = np.dtype(
 )  # fmt: skip
 PAST = np.dtype(
     [
-        ("first", "i8"), ("rejected", "i4"), ("decided", "i4"), ("bond", "i4"), ("mark", "i4"), ("times", "i4"),
-        ("me", "i1"), ("identified", "i1"), ("bad", "i1"), ("good", "i1"), ("late", "i1"), ("defaulted", "i1"),
+        ("first", "i8"), ("latest", "i8"), ("face_match", "f8"), ("rejected", "i4"), ("decided", "i4"), ("city", "i4"), ("lenders", "i4"),
+        ("alike", "i4"), ("bond", "i4"), ("mark", "i4"), ("times", "i4"), ("counted", "u4"),
+        ("me", "i1"), ("identified", "i1"), ("bad", "i1"), ("good", "i1"), ("late", "i1"), ("defaulted", "i1"), ("came_too", "i1"),
         ("strong", "i1"), ("coherent", "i1"), ("grouped", "i1"),
     ],
     align=True,
@@ -59,7 +61,15 @@ HELD = np.dtype(
     align=True,
 )  # fmt: skip
 OTHERS = np.dtype([("since", "i8"), ("last", "i8"), ("apart", "i8"), ("person", "i4"), ("way", "i1")], align=True)
-BOND = np.dtype([("weight", "f8"), ("since", "i8"), ("person", "i4"), ("ways", "i4"), ("strong", "i1"), ("fresh", "i1")], align=True)
+BOND = np.dtype([("weight", "f8"), ("since", "i8"), ("person", "i4"), ("ways", "i4"), ("rank", "i4"), ("strong", "i1"), ("fresh", "i1")], align=True)
+TALLY = np.dtype(
+    [
+        ("newest", "i8"), ("newest_now", "i8"), ("handed_over", "i8"), ("held", "i4"), ("now", "i4"), ("linking", "i4"), ("new", "i4"),
+        ("new_now", "i4"), ("named_before", "i4"), ("holders", "i4"), ("holders_now", "i4"), ("newcomers", "i4"), ("newcomers_now", "i4"),
+        ("users", "i4"), ("one_day", "i4"), ("companions", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
 PLACE = np.dtype(
     [
         ("oldest", "i8"), ("made", "i4"), ("week", "i4"), ("three_days", "i4"), ("month", "i4"), ("customers", "i4"), ("bad", "i4"),
@@ -77,14 +87,34 @@ CONDUCT = np.dtype(
 )  # fmt: skip
 
 
+# What people hold, as features speak of it: a number is another thing when it is a contact's or an employer's.
+THINGS = (*WHAT, "national_id")
+_THING = {(KINDS.index(kind), role): place for place, (kind, role, *_) in enumerate(WHAT.values())} | {(NATIONAL_ID, "own"): len(WHAT)}
+THING = np.array([[_THING[kind, role.value if kind == PHONE else "own"] for role in ROLES] for kind in range(len(KINDS))], np.int8)
+
+# Whom features of sharing count, once each: holders of these things, tied in these ways, of whom this is so.
+COUNTED: Mapping[str, tuple[tuple[str, ...], int, str]] = {
+    "device_shared_others": (("device",), ALL_WAYS, "any"), "device_shared_strangers": (("device",), ALL_WAYS, "stranger"),
+    "device_shared_7d": (("device",), ALL_WAYS, "near"), "card_shared_others": (("card",), ALL_WAYS, "any"),
+    "email_shared_others": (("email",), ALL_WAYS, "any"), "phone_shared_others": (("phone",), ways(["phone"]), "any"),
+    "phone_named_by": (("phone",), ways(["names"]), "any"), "phone_named_by_30d": (("phone",), ways(["names"]), "new"),
+    "phone_roles_mixed": (("phone", "contact", "employer_phone"), ways(["poses"]), "any"),
+    "contact_shared_others": (("contact",), ways(["contact"]), "any"), "contact_shared_strangers": (("contact",), ways(["contact"]), "stranger"),
+    "contact_shared_30d": (("contact",), ways(["contact"]), "new"), "contact_applicants": (("contact",), ways(["names"]), "any"),
+    **{f"{name}_bad": ((name,), ALL_WAYS, "bad") for name in BAD},
+}  # fmt: skip
+
+
 class Reading(NamedTuple):
     """What all features look at, worked out once by `graph.features.reading.read`; moments are microseconds, rows those of the neighbourhood.
 
     whole   (1,)  how many rows are in use; `selves` applicant ids of the subject; `ring` its row in `rings` or NOBODY.
-    people  (P,)  by person of the subgraph. `me`: an applicant id of the subject itself. Of the others, nothing of the subject: `first`
-                  application (UNDATED: none), how many were `decided` and `rejected`, `bad` and `good` what the labels come to, `late` or
-                  `defaulted` ever; `bond` row or NOBODY, `strong`: by something strong, `coherent`: shares a place, a crowd or a work;
-                  `grouped`: can be reached over strong identifiers. `mark` and `times` are for counting.
+    people  (P,)  by person of the subgraph. `me`: an applicant id of the subject itself. Of the others, nothing of the subject: moments of the
+                  `first` and the `latest` application (UNDATED: none), how many were `decided` and `rejected`, in 30 days the `lenders` asked and
+                  applications `alike` the one in question; the latest `city` (NOBODY) and `face_match` (NaN) that are known; `came_too`: ever to
+                  the same shop or agent; `bad` and `good` what the labels come to, `late` or `defaulted` ever; `bond` row or NOBODY, `strong`:
+                  by something strong, `coherent`: shares a place, a crowd or a work; `grouped`: can be reached over strong identifiers.
+                  `mark`, `times` and `counted` are for counting.
     held    (H,)  the subject's identifiers; `since` UNDATED where only the application in question names it, `now`: it does. `hub` a code
                   of `graph.facts.hubs.REASONS` or SHOP_DEVICE.
     others  (O,)  the ties of others to them, a run a held one; `apart`: between the two spans of use, 0 where they overlap.
@@ -101,6 +131,11 @@ class Reading(NamedTuple):
                   a payout that was `moved_on`; whether anything was `judged`, and how many `matters` are held for fraud; events of a `month`,
                   `payments`, `changes` of 30 days; `payers`; `collected`: how many others deal with somebody whom the subject pays.
                   NaN, UNDATED and -1 where nothing is known.
+    tally   (THINGS,)  of what is held of each thing: how many are `held`, named `now`, say something (`linking`), are `new` within 30 days and
+                  `new_now`: first named now, `named_before`; the `newest` (UNDATED: none); the most `holders` but the subject (-1: none) and
+                  `newcomers` of 30 days (-1: none says anything); the least time in which one was `handed_over` (NEVER); of other `users` those
+                  of `one_day`, and `companions` on several. `_now`: of what the application in question names.
+    counted (COUNTED,)  how many people each of COUNTED counts.
     The others hold nothing that outlives a call.
     """
 
@@ -119,6 +154,8 @@ class Reading(NamedTuple):
     parts: Column
     places: Column
     conduct: Column
+    tally: Column
+    counted: Column
 
 
 def room_for(n: Neighbourhood) -> Reading:
@@ -128,6 +165,6 @@ def room_for(n: Neighbourhood) -> Reading:
         "whole": (1, WHOLE), "people": (people, PAST), "held": (identifiers, HELD), "others": (ties, OTHERS), "bonds": (people, BOND),
         "own": (applications, "i4"), "tied": ((people, people), "u1"), "shop": (identifiers, "i1"), "now": (identifiers, "i1"),
         "joined": ((2, people), "i4"), "common": ((people, people), "u1"), "best": ((people, len(WAYS)), "f8"), "parts": (PARTS, "f8"),
-        "places": (2, PLACE), "conduct": (1, CONDUCT),
+        "places": (2, PLACE), "conduct": (1, CONDUCT), "tally": (len(THINGS), TALLY), "counted": (len(COUNTED), "i4"),
     }  # fmt: skip
     return Reading(**{name: np.zeros(shape, kind) for name, (shape, kind) in sizes.items()})

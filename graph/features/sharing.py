@@ -8,43 +8,41 @@ from graph.compiled import compiled, inner
 from graph.features import others
 from graph.features.held import applied_at
 from graph.features.registry import Family
-from graph.features.room import ALL_WAYS, BANK_CARD, DAY, DEVICE, EMAIL, OWN, SHOP_DEVICE, Reading
+from graph.features.room import COUNTED, DEVICE, SHOP_DEVICE, THINGS, Reading
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
 from graph.tables import Column
 
 SHARING = Family()
-_DEVICES, _CARDS, _EMAILS = (DEVICE, OWN), (BANK_CARD, OWN), (EMAIL, OWN)
+_DEVICE, _CARD, _EMAIL = map(THINGS.index, ("device", "card", "email"))
+_QUESTIONS = tuple(COUNTED)
+_OTHERS, _STRANGERS, _WITHIN_7D, _OF_CARD, _OF_EMAIL = map(
+    _QUESTIONS.index, ("device_shared_others", "device_shared_strangers", "device_shared_7d", "card_shared_others", "email_shared_others")
+)
 
 
 @SHARING.feature
 @inner
 def device_shared_others(n: Neighbourhood, r: Reading) -> float:
-    return others.sharers(n, r, _DEVICES, ALL_WAYS)
+    return others.people(r.tally, r.counted, _OTHERS, _DEVICE)
 
 
 @SHARING.feature
 @inner
 def device_shared_strangers(n: Neighbourhood, r: Reading) -> float:
-    return others.strangers(n, r, _DEVICES, ALL_WAYS)
+    return others.people(r.tally, r.counted, _STRANGERS, _DEVICE)
 
 
 @SHARING.feature
 @inner
 def device_shared_7d(n: Neighbourhood, r: Reading) -> float:
-    return others.sharers_near(n, r, _DEVICES, ALL_WAYS, 7 * DAY)
+    return others.people(r.tally, r.counted, _WITHIN_7D, _DEVICE)
 
 
 @SHARING.feature
 @inner
 def device_one_day_users(n: Neighbourhood, r: Reading) -> float:
-    users, one_day = 0, 0
-    for h in range(r.whole[0].held):
-        held = r.held[h]
-        if held.kind == DEVICE and held.hub == 0:
-            users += held.others
-            for o in range(held.other, held.other + held.others):
-                one_day += r.others[o].last - r.others[o].since < DAY
-    return one_day / users if users else np.nan
+    users = r.tally[_DEVICE].users
+    return r.tally[_DEVICE].one_day / users if users else np.nan
 
 
 @SHARING.feature
@@ -63,20 +61,21 @@ def device_shop_share(n: Neighbourhood, r: Reading) -> float:
     left = users
     for p in range(people):
         if r.people[p].mark == mark and left > most:
-            most = max(most, _most_together(n, r, p, most))
+            most = _most_together((n.people, n.applications, r.people), p, people, most)
             left -= 1
     return most / users if users else np.nan
 
 
 @inner
-def _most_together(n: Neighbourhood, r: Reading, person: int, most: int) -> int:
-    """Of those who are marked, from `person` on, how many applied at one of the shops at which `person` did, at most; `most` is no news."""
-    first = n.people[person].application
-    for row in range(first, first + n.people[person].applications):
-        shop, came = n.applications[row].merchant, 0
+def _most_together(of: tuple[Column, Column, Column], person: int, people: int, most: int) -> int:
+    """Of those who are marked, from `person` on, how many applied at one of the shops of `person`, at most; fewer than `most` is no news."""
+    who, applications, pasts = of
+    first = who[person].application
+    for row in range(first, first + who[person].applications):
+        shop, came = applications[row].merchant, 0
         if shop != NOBODY:
-            for other in range(person, int(n.subject[0].people)):
-                came += r.people[other].mark == r.people[person].mark and applied_at(n, other, shop)
+            for other in range(person, people):
+                came += pasts[other].mark == pasts[person].mark and applied_at(applications, who[other], shop)
             most = max(most, came)
     return most
 
@@ -84,35 +83,25 @@ def _most_together(n: Neighbourhood, r: Reading, person: int, most: int) -> int:
 @SHARING.feature
 @inner
 def device_handed_over_days(n: Neighbourhood, r: Reading) -> float:
-    return others.handed_over_days(n, r, _DEVICES, ALL_WAYS)
+    return others.handed_over_days(r.tally[_DEVICE])
 
 
 @SHARING.feature
 @inner
 def device_companions(n: Neighbourhood, r: Reading) -> float:
-    found, companions = False, 0
-    for p in range(n.subject[0].people):
-        r.people[p].times = 0
-    for h in range(r.whole[0].held):
-        held = r.held[h]
-        if held.kind == DEVICE and held.hub == 0:
-            found = True
-            for o in range(held.other, held.other + held.others):
-                r.people[r.others[o].person].times += 1
-                companions += r.people[r.others[o].person].times == 2
-    return float(companions) if found else np.nan
+    return float(r.tally[_DEVICE].companions) if r.tally[_DEVICE].linking else np.nan
 
 
 @SHARING.feature
 @inner
 def device_age_days(n: Neighbourhood, r: Reading) -> float:
-    return others.age_days(n, r, _DEVICES)
+    return others.age_days(r.tally[_DEVICE], n.subject[0].as_of)
 
 
 @SHARING.feature
 @inner
 def devices_new_30d(n: Neighbourhood, r: Reading) -> float:
-    return others.new_ones(n, r, _DEVICES)
+    return others.new_ones(r.tally[_DEVICE])
 
 
 # cards
@@ -121,25 +110,25 @@ def devices_new_30d(n: Neighbourhood, r: Reading) -> float:
 @SHARING.feature
 @inner
 def card_shared_others(n: Neighbourhood, r: Reading) -> float:
-    return others.sharers(n, r, _CARDS, ALL_WAYS)
+    return others.people(r.tally, r.counted, _OF_CARD, _CARD)
 
 
 @SHARING.feature
 @inner
 def email_shared_others(n: Neighbourhood, r: Reading) -> float:
-    return others.sharers(n, r, _EMAILS, ALL_WAYS)
+    return others.people(r.tally, r.counted, _OF_EMAIL, _EMAIL)
 
 
 @SHARING.feature
 @inner
 def card_age_days(n: Neighbourhood, r: Reading) -> float:
-    return others.age_days(n, r, _CARDS)
+    return others.age_days(r.tally[_CARD], n.subject[0].as_of)
 
 
 @SHARING.feature
 @inner
 def cards_new_30d(n: Neighbourhood, r: Reading) -> float:
-    return others.new_ones(n, r, _CARDS)
+    return others.new_ones(r.tally[_CARD])
 
 
 @compiled
