@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 WEB := service/web
 EXTRAS := test,web,neo4j,neo4j-server,postgres,reference,sm3
 
-.PHONY: setup run test check bench bench-neo4j bench-siege bench-bombs neo4j constraints secrets format clean
+.PHONY: setup run test check bench bench-neo4j bench-siege bench-bombs bench-network neo4j constraints secrets format clean
 
 setup: $(VENV)/.ready $(WEB)/dist/.ready
 
@@ -57,6 +57,9 @@ bench-siege: setup
 
 bench-bombs: setup
 	@$(BIN)/python -m scripts.bench_bombs
+
+bench-network: setup
+	@$(BIN)/python -m scripts.bench_network
 
 bench-neo4j: setup
 	@$(BIN)/python -m scripts.bench_neo4j

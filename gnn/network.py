@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch_geometric.nn import MessagePassing
@@ -154,6 +156,13 @@ class RingNet(nn.Module):
         around = scatter(people, who, dim_size=batch.size, reduce="mean")
         most = scatter(people, who, dim_size=batch.size, reduce="max")
         return torch.cat([subject, asked, around, most], dim=1)
+
+
+def by_torch(network: RingNet, tensors: Tensors) -> npt.NDArray[np.float32]:
+    """(1 + embedding,): what a network in `eval` says of one subject, as `gnn.forward` serves it: the logit, then the embedding."""
+    with torch.inference_mode():
+        embedding, logit = network(Batch.of(tensors))
+    return np.concatenate([logit.numpy(), embedding[0].numpy()])
 
 
 def _flat_links(batch: Batch, counts: list[int]) -> tuple[Tensor, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -16,10 +16,10 @@ from gnn.bundle import ModelBundle
 from gnn.calibrate import Calibrator
 from gnn.explain import Explainer, Floats
 from gnn.forward import Forward
-from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, observe, row, unjudged
+from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, Observation, observe, row, unjudged
 from gnn.occlude import NOTHING, Looked, looked_at
 from gnn.of_evidence import from_evidence, name_of
-from gnn.tensors import Tensors
+from gnn.tensors import Tensors, nobody, without
 from graph.evidence import Evidence
 
 Uncertainty = Literal["low", "medium", "high"]
@@ -63,6 +63,7 @@ class Scorer:
         self.typical: Mapping[str, float] = MappingProxyType({name: p95 for name, p95 in card["typical_p95"].items() if p95 is not None})
         self.typical_low: Mapping[str, float] = MappingProxyType({name: p05 for name, p05 in card.get("typical_p05", {}).items() if p05 is not None})
         self._forward = Forward(model.network)
+        without(nobody(), [])  # compiled before anybody waits for it
         self._explainer = Explainer.of(model.ensembles[self.serves].boosters)
         self._network_usual: float = card["network_usual"]
         self._doubt: tuple[float, float] = (card["doubt"][0], card["doubt"][1])
@@ -82,10 +83,20 @@ class Scorer:
         if (hidden := unjudged(evidence)) is not evidence:
             evidence, named = hidden, observe(hidden).named
         if self.serves == "trees":
-            members, moved = self._explainer(named)
-            return self._scored(members, moved, {"trees": float(members.mean())}, 0.0)
-        tensors, rest = from_evidence(evidence), np.concatenate([named, row(references.counts(evidence))])
-        embedded = self._forward(tensors)
+            return self.by_trees(named)
+        tensors = from_evidence(evidence)
+        seen = Observation(named, row(references.counts(evidence)), tensors)
+        return self.by_blend(seen, lambda node: name_of(evidence, tensors, node))
+
+    def by_trees(self, named: Floats) -> Scored:
+        """What the trees alone say of one subject; `named` (signals + variables,), as in an Observation."""
+        members, moved = self._explainer(named)
+        return self._scored(members, moved, {"trees": float(members.mean())}, 0.0)
+
+    def by_blend(self, seen: Observation, name: Callable[[int], str]) -> Scored:
+        """What the blend says of one subject; `name` of a node at the other end of a tie, by its row in the tensors, for who is told of it."""
+        rest = np.concatenate([seen.named, seen.counts])
+        embedded = self._forward(seen.tensors)
         members, moved = self._explainer(np.concatenate([rest, embedded]))
         network = self.calibrators["network"]
         said = NETWORK_SAY * network.slope * (float(embedded[0]) - self._network_usual)
@@ -93,8 +104,7 @@ class Scorer:
         scored = self._scored(members, moved * (1 - NETWORK_SAY), logits, said)
         if scored.network < WORTH_TELLING:
             return scored
-        looked = looked_at(tensors, self._says, lambda less: self._served(rest, less), lambda node: name_of(evidence, tensors, node))
-        return replace(scored, looked=looked)
+        return replace(scored, looked=looked_at(seen.tensors, self._says, lambda less: self._served(rest, less), name))
 
     def _says(self, tensors: Tensors) -> float:
         return float(self._forward(tensors)[0])

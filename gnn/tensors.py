@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gnn.schema import EDGE_TYPES, NODE_FEATURES, NODE_TYPES, TIES, WIDEST, EdgeType
+from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, NODE_TYPES, TIES, WIDEST, EdgeType
 from graph.compiled import compiled, inner
 
 Array = npt.NDArray[np.float32]
@@ -91,6 +91,13 @@ def tensors(
         origin=np.array(origin, np.int32),
         asked=asked,
     )
+
+
+def nobody() -> Tensors:
+    """One person of whom nothing at all is known."""
+    people = {name: np.zeros((int(name == "applicant"), len(columns)), np.float32) for name, columns in NODE_FEATURES.items()}
+    links = {edge: np.zeros((2, 0), np.int32) for edge in EDGE_TYPES}
+    return tensors(people, links, {edge: np.zeros((0, len(EDGE_FEATURES)), np.float32) for edge in EDGE_TYPES}, [0], False)
 
 
 def without(tensors: Tensors, gone: Sequence[int]) -> Tensors:

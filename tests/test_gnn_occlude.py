@@ -12,7 +12,7 @@ from gnn.network import RingNet
 from gnn.occlude import looked_at
 from gnn.of_evidence import from_evidence, name_of
 from gnn.schema import EDGE_TYPES
-from gnn.tensors import Tensors, without
+from gnn.tensors import Tensors, nobody, without
 from graph.evidence import Evidence, subject_of
 from graph.model import Facts
 from tests.small_worlds import applies, day, random_facts, uses
@@ -94,3 +94,7 @@ def test_the_network_reads_what_is_left_as_it_reads_anything(tmp_path: Path, see
         assert np.isfinite(forward(less)).all()
         assert len(less.rows) <= len(tensors.rows)
         assert len(less.x["applicant"]) >= 1
+
+
+def test_nobody_stays_who_they_are() -> None:
+    assert all(np.array_equal(a, b) for a, b in zip(without(nobody(), []), nobody(), strict=True))
