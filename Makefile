@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 WEB := service/web
 EXTRAS := test,web,neo4j,neo4j-server,postgres,reference,sm3
 
-.PHONY: setup run test check bench bench-neo4j bench-siege bench-bombs bench-network neo4j constraints secrets format clean
+.PHONY: setup run test check bench bench-neo4j bench-siege bench-bombs bench-network bench-features neo4j constraints secrets format clean
 
 setup: $(VENV)/.ready $(WEB)/dist/.ready
 
@@ -60,6 +60,9 @@ bench-bombs: setup
 
 bench-network: setup
 	@$(BIN)/python -m scripts.bench_network
+
+bench-features: setup
+	@$(BIN)/python -m scripts.bench_features
 
 bench-neo4j: setup
 	@$(BIN)/python -m scripts.bench_neo4j
