@@ -20,7 +20,7 @@ _IMPORT = re.compile(rb"^[ ]*from ([\w.]+) import (\([^)]*\)|[^\n]*)|^[ ]*import
 
 def compiled(function: F) -> F:
     """`function` in machine code, single-threaded and without fast-math, so that every machine gives the same bits."""
-    return cast(F, _kept(njit(cache=True)(function)))
+    return cast(F, _kept(njit(cache=True, _nrt=True)(function)))
 
 
 def inner(function: F) -> F:
@@ -28,7 +28,21 @@ def inner(function: F) -> F:
 
     The way in from Python takes most of a function's time to compile where it takes a neighbourhood, a tuple of many arrays.
     """
-    return cast(F, _kept(njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)))
+    return cast(F, _kept(njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=True)(function)))
+
+
+def lean(function: F) -> F:
+    """`inner` for a function that makes no arrays, of which there are many and that are called often.
+
+    It does not count who holds the arrays that it is given, which takes most of a small function's time where they are many. So it must give
+    no array, nor a tuple with one, to a function that counts (`compiled`, `inner`, Python): memory would be freed that is in use.
+    """
+    return cast(F, _kept(njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)(function)))
+
+
+def shared(function: F) -> F:
+    """`lean` for a function that Python calls too."""
+    return cast(F, _kept(njit(cache=True, _nrt=False)(function)))
 
 
 def _kept(made: Any) -> Any:

@@ -15,21 +15,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.compiled import shared
 from graph.evidence import Subject, leave_out, subject_of
 from graph.facts.deciding import LABELS, OUTCOMES
 from graph.facts.hubs import COUNT_CAP, GUARD
+from graph.facts.local_time import offsets
 from graph.frame import neighbourhood
-from graph.frame.neighbourhood import Neighbourhood
+from graph.frame.neighbourhood import Neighbourhood, room
 from graph.frame.of_view import of_evidence
 from graph.frame.question import question_of
-from graph.frame.walk import Walker, trimmed
-from graph.model import Contact, Facts, Identifier, IdentifierKind, Label, LabelValue, Mention, Outcome, OutcomeStatus, Role
+from graph.frame.scratch import scratch
+from graph.frame.walk import Walker, trimmed, walk_application, walk_person
+from graph.model import Application, Contact, Facts, Identifier, IdentifierKind, Label, LabelValue, Mention, Outcome, OutcomeStatus, Role
 from graph.moments import micros
+from scripts.load_records import main as load_records
+from scripts.make_world import main as make_world
 from tests.feature_worlds import SPAN, ZONES, odd_facts, rings_of
 from tests.frames import FramedStore
 from tests.neighbourhoods import assert_alike
 from tests.small_worlds import PLATFORMS, applies, day, does, fraud, random_facts, shuffled, uses
 from tests.store_contract import a_snapshot, in_parts
+from tests.stores import HASH_KEY
 
 
 def by_frame(store: FramedStore, subject: Subject, as_of: datetime, mark: int, walker: Walker | None = None) -> Neighbourhood:
@@ -222,3 +228,40 @@ def test_a_walk_without_room_says_so_and_one_with_more_is_the_same(store: Framed
         for (subject, as_of), expected in zip(subjects, whole, strict=True):
             assert_alike(by_frame(store, subject, as_of, store.mark(), walker), expected)
         monkeypatch.undo()
+
+
+def test_a_made_world_is_walked_as_its_views_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
+    assert make_world([str(tmp_path), "--applicants", "900", "--days", "150", "--seed", "8"]) == 0
+    assert load_records([str(tmp_path / "records"), "--store", f"sqlite:///{tmp_path}/graph.db", "--report", str(tmp_path)]) == 0
+    rng, walker = random.Random(7), Walker("Asia/Shanghai")
+    with FramedStore(tmp_path / "graph.db") as store:
+        made = sorted(store.of_sqlite(day(10_000)).applications(day(-3_000)), key=lambda a: a.application_id)
+        store.save_rings(rings_of(rng, Facts(applications=tuple(made[:20]))))
+        assert store.frame.catch_up()
+        seen = 0
+        for asked in rng.sample(made, 110):
+            later = asked.applied_at + timedelta(days=rng.choice((1, 20, 90)))
+            watched = Subject(applicant_id=asked.applicant_id), later
+            for subject, as_of in ((subject_of(asked), asked.applied_at), (subject_of(asked), later), watched):
+                found = by_frame(store, subject, as_of, store.mark(), walker)
+                assert_alike(found, by_view(store, subject, as_of, store.mark()))
+                seen += len(found.people) > 1
+            with store.frame.reading() as arrays:
+                again = in_frame(arrays, asked, micros(later), store.mark())
+            assert_alike(again[0], by_view(store, subject_of(asked), later, store.mark()))
+            assert_alike(again[1], found)
+    assert seen > 250
+
+
+@shared
+def _both(arrays: Any, rows: Any, moment: Any, work: Any, out: Any, other: Any) -> bool:
+    return walk_application(arrays, rows[0], moment, work, out) and walk_person(arrays, rows[1], moment, work, other)
+
+
+def in_frame(arrays: Any, asked: Application, as_of: int, mark: int) -> tuple[Neighbourhood, Neighbourhood]:
+    """As compiled code gets the neighbourhoods of an application of the frame, and of its applicant."""
+    row = question_of(arrays, subject_of(asked), np.int64(as_of), np.int64(mark))
+    work, out, other = scratch(4), room(offsets("Asia/Shanghai"), 4), room(offsets("Asia/Shanghai"), 4)
+    assert _both(arrays, np.array([row.application, row.person]), (np.int64(as_of), np.int64(mark)), work, out, other)
+    return trimmed(out), trimmed(other)

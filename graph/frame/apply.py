@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, inner
+from graph.compiled import lean, shared
 from graph.frame.facts import (
     Batch,
     add_application,
@@ -33,7 +33,7 @@ def batch_of(entry: Entry) -> Batch:
     )  # fmt: skip
 
 
-@compiled
+@shared
 def apply_slice(arrays: Arrays, batch: Batch, mark: Int, facts: Int) -> Int:
     """Take up to so many facts of a mark's batch, from where the header says.
 
@@ -71,7 +71,7 @@ def apply_slice(arrays: Arrays, batch: Batch, mark: Int, facts: Int) -> Int:
     return DONE
 
 
-@inner
+@lean
 def _rows(batch: Batch, section: Int) -> Int:
     if section == 0:
         return len(batch.platforms)

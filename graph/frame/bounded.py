@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import inner
+from graph.compiled import inner, lean
 from graph.facts.deciding import LABELS, MATTERS, OUTCOMES, PARTS, SOURCES
 from graph.frame.layout import Arrays, Int
 from graph.frame.lists import before, is_loan
@@ -17,7 +17,7 @@ _DISBURSED = STATUSES.index(OutcomeStatus.DISBURSED)
 _NEVER = np.int64(np.iinfo(np.int64).min)
 
 
-@inner
+@lean
 def outcomes_of(arrays: Arrays, q: Question, application: Int, rows: Column) -> Int:
     """How many steps of an application now stand in `rows`, oldest first; of too many the first of each status, and the first parts of its payout."""
     told, items = arrays.applications[application].outcomes, arrays.items
@@ -39,7 +39,7 @@ def outcomes_of(arrays: Arrays, q: Question, application: Int, rows: Column) -> 
     return found
 
 
-@inner
+@lean
 def labels_of(arrays: Arrays, q: Question, person: Int, rows: Column) -> Int:
     """How many labels of a person and their loans now stand in `rows`, oldest first; of too many those that decide. -1 where `rows` has no room."""
     said, items, found = arrays.people[person].labels, arrays.items, np.int64(0)
@@ -83,7 +83,7 @@ def _deciding(arrays: Arrays, rows: Column) -> Int:
     return found
 
 
-@inner
+@lean
 def _ranks_before(arrays: Arrays, rows: Column, order: Column, begins: Column, a: Int, b: Int) -> bool:
     """Whether a matter ranks before another: the person as such, then what ends in fraud, then the latest, then by id."""
     one, other = arrays.labels[rows[order[begins[a]]]].application, arrays.labels[rows[order[begins[b]]]].application
@@ -98,7 +98,7 @@ def _ranks_before(arrays: Arrays, rows: Column, order: Column, begins: Column, a
     return bool(compare(arrays.texts, np.int64(arrays.applications[one].id), np.int64(arrays.applications[other].id)) < 0)
 
 
-@inner
+@lean
 def _last_word(arrays: Arrays, rows: Column, places: Column) -> tuple[Int, bool]:
     """When something was last said of a matter, and whether fraud was among it."""
     last, fraud = _NEVER, False
@@ -110,7 +110,7 @@ def _last_word(arrays: Arrays, rows: Column, places: Column) -> tuple[Int, bool]
     return last, fraud
 
 
-@inner
+@lean
 def _keep_words(arrays: Arrays, rows: Column, places: Column, keep: Column) -> None:
     """Of one matter the last word for fraud, the last for good and the first for fraud after that, by the first sources of each moment."""
     labels, good, fraud, run = arrays.labels, _NEVER, _NEVER, _NEVER
@@ -129,7 +129,7 @@ def _keep_words(arrays: Arrays, rows: Column, places: Column, keep: Column) -> N
         _keep_said(arrays, rows, places, keep, True, run)
 
 
-@inner
+@lean
 def _keep_said(arrays: Arrays, rows: Column, places: Column, keep: Column, fraud: bool, at: Int) -> None:
     said = 0
     for place in places:

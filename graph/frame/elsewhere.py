@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import inner
+from graph.compiled import lean
 from graph.facts.deciding import APPLICATIONS as LATEST
 from graph.facts.hubs import GUARD
 from graph.frame.layout import Arrays, Int
@@ -23,7 +23,7 @@ _IS_KEY = np.array([kind in KEY_KINDS for kind in KINDS])
 _HOLDERS = max(GUARD.values())  # of a key, who are asked what they applied for
 
 
-@inner
+@lean
 def mark_keys(q: Question, work: Scratch, out: Neighbourhood) -> None:
     """Mark the subject's keys that more people hold than the walk met."""
     if len(q.asked) == 1:
@@ -37,13 +37,13 @@ def mark_keys(q: Question, work: Scratch, out: Neighbourhood) -> None:
             _mark(work, out, n)
 
 
-@inner
+@lean
 def _mark(work: Scratch, out: Neighbourhood, identifier: Int) -> None:
     one = out.identifiers[identifier]
     work.things[identifier].cut = _IS_KEY[one.kind] and one.hub == 0 and one.holders > work.things[identifier].dated
 
 
-@inner
+@lean
 def add_elsewhere(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     """The applications by people who are not in the subgraph that name a marked key as their own, by id."""
     people, found = _holders(arrays, q, work, out), 0
@@ -63,7 +63,7 @@ def add_elsewhere(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood
         add_application(arrays, q, work, out, row, find_person(work, out, np.int64(arrays.applications[row].applicant)))
 
 
-@inner
+@lean
 def _holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> Int:
     """How many people who are not in the subgraph hold a marked key as their own; they stand in `followed`."""
     people = np.int64(0)
@@ -85,7 +85,7 @@ def _holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> 
     return people
 
 
-@inner
+@lean
 def _names_key(arrays: Arrays, work: Scratch, out: Neighbourhood, application: Int) -> bool:
     made = arrays.applications[application]
     for n in range(made.mention, made.mention + made.mentions):

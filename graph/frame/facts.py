@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.compiled import inner
+from graph.compiled import lean
 from graph.frame import intern
 from graph.frame.insert import BY_APPLICATION, BY_EVENT, BY_LABEL, BY_STATUS, insert, lacks_items, needed, release
 from graph.frame.intern import Names, has_room, size_of
@@ -34,7 +34,7 @@ class Batch(NamedTuple):
     labels: Rows
 
 
-@inner
+@lean
 def add_platform(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     """What is told of a lender."""
     told = batch.platforms[row]
@@ -46,7 +46,7 @@ def add_platform(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     return True
 
 
-@inner
+@lean
 def add_merchant(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     """What is told of a shop."""
     told, names = batch.merchants[row], batch.names
@@ -59,7 +59,7 @@ def add_merchant(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     return True
 
 
-@inner
+@lean
 def add_device(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     """What is told of a device."""
     told, names, header = batch.devices[row], batch.names, arrays.header
@@ -77,7 +77,7 @@ def add_device(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     return True
 
 
-@inner
+@lean
 def size_of_mentions(batch: Batch, begins: Int, count: Int) -> Int:
     """How many bytes of `texts` the identifiers of those mentions may take."""
     size = np.int64(0)
@@ -86,7 +86,7 @@ def size_of_mentions(batch: Batch, begins: Int, count: Int) -> Int:
     return size
 
 
-@inner
+@lean
 def keep_mentions(arrays: Arrays, batch: Batch, begins: Int, count: Int) -> Int:
     """What a fact mentions, written down side by side; where it begins."""
     header = arrays.header
@@ -98,7 +98,7 @@ def keep_mentions(arrays: Arrays, batch: Batch, begins: Int, count: Int) -> Int:
     return np.int64(first)
 
 
-@inner
+@lean
 def add_mentions(arrays: Arrays, person: Int, at: Int, mark: Int, first: Int, count: Int) -> bool:
     """The ties of a fact, from the one on where it was left (STEP)."""
     header = arrays.header
@@ -109,7 +109,7 @@ def add_mentions(arrays: Arrays, person: Int, at: Int, mark: Int, first: Int, co
     return True
 
 
-@inner
+@lean
 def add_application(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     """An application, its ties, and the labels that waited for it."""
     told, names, header = batch.applications[row], batch.names, arrays.header
@@ -132,7 +132,7 @@ def add_application(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     return _labels_come(arrays, number)
 
 
-@inner
+@lean
 def _make_application(arrays: Arrays, batch: Batch, row: Int, number: Int, mark: Int) -> bool:
     told, names = batch.applications[row], batch.names
     person, merchant, agent = (
@@ -161,7 +161,7 @@ def _make_application(arrays: Arrays, batch: Batch, row: Int, number: Int, mark:
     return True
 
 
-@inner
+@lean
 def _labels_come(arrays: Arrays, number: Int) -> bool:
     """The labels that waited for an application come to its applicant."""
     made, header = arrays.applications[number], arrays.header
@@ -176,7 +176,7 @@ def _labels_come(arrays: Arrays, number: Int) -> bool:
     return True
 
 
-@inner
+@lean
 def add_event(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     """An event, its ties, and its place among the dealings of both sides."""
     told, names, header = batch.events[row], batch.names, arrays.header
@@ -192,7 +192,7 @@ def add_event(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     return add_mentions(arrays, np.int64(made.applicant), np.int64(made.at), mark, np.int64(made.mention), np.int64(made.mentions))
 
 
-@inner
+@lean
 def _make_event(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     told, names, header = batch.events[row], batch.names, arrays.header
     person, other = intern.person(arrays, names, told.applicant), intern.person(arrays, names, told.counterparty)
@@ -216,7 +216,7 @@ def _make_event(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     return True
 
 
-@inner
+@lean
 def add_contact(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     """A phone that somebody named as their own second one, or a contact's."""
     told, names = batch.contacts[row], batch.names
@@ -227,7 +227,7 @@ def add_contact(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     return add_mention(arrays, intern.person(arrays, names, told.applicant), phone << 2 | (_OWN if own else _CONTACT), np.int64(told.at), mark)
 
 
-@inner
+@lean
 def _is(names: Names, text: Int, word: Column) -> bool:
     begins = intern.begin_of(names, text)
     if names.ends[text] - begins != len(word):
@@ -238,7 +238,7 @@ def _is(names: Names, text: Int, word: Column) -> bool:
     return True
 
 
-@inner
+@lean
 def add_outcome(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     """What became of an application, whether that has come or not."""
     told, header = batch.outcomes[row], arrays.header
@@ -255,7 +255,7 @@ def add_outcome(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     return True
 
 
-@inner
+@lean
 def add_label(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     """What somebody concluded: it comes to the person, or waits at an application that has not come yet."""
     told, names, header = batch.labels[row], batch.names, arrays.header

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import inner
+from graph.compiled import lean
 from graph.frame.layout import FREE, ITEMS, LACKS, NEEDS, ROOM, USED, Arrays, Int, Rows
 from graph.frame.texts import compare
 from graph.model import LabelValue
@@ -18,7 +18,7 @@ assert [str(role) for role in ROLES] == ["own", "contact", "employer"]  # ties a
 assert LabelValue.FRAUD.value < LabelValue.GOOD.value
 
 
-@inner
+@lean
 def stands_after(arrays: Arrays, order: Int, a: Int, b: Int) -> bool:
     """Whether row `a` stands after row `b` of the same moment, in a list of that order."""
     texts = arrays.texts
@@ -40,7 +40,7 @@ def stands_after(arrays: Arrays, order: Int, a: Int, b: Int) -> bool:
     return bool(order == BY_LABEL and _label_after(arrays, a, b))
 
 
-@inner
+@lean
 def _label_after(arrays: Arrays, a: Int, b: Int) -> bool:
     """Labels of one moment stand by application, applicant, source and word; what is not told stands first."""
     one, other = arrays.labels[a], arrays.labels[b]
@@ -58,7 +58,7 @@ def _label_after(arrays: Arrays, a: Int, b: Int) -> bool:
     return bool(said > 0 or (said == 0 and one.fraud < other.fraud))
 
 
-@inner
+@lean
 def place_of(arrays: Arrays, order: Int, lists: Rows, owner: Int, at: Int, row: Int) -> Int:
     """Before which item of a list a row with that moment belongs: after all that stand before it."""
     items, start, count = arrays.items, lists[owner].start, np.int64(lists[owner].count)
@@ -78,7 +78,7 @@ def place_of(arrays: Arrays, order: Int, lists: Rows, owner: Int, at: Int, row: 
     return low
 
 
-@inner
+@lean
 def needed(count: Int) -> Int:
     """Room in `items` that one more item asks of a list with so many."""
     if count & (count - 1) != 0:
@@ -86,13 +86,13 @@ def needed(count: Int) -> Int:
     return np.int64(1) if count == 0 else np.int64(2) * np.int64(count)
 
 
-@inner
+@lean
 def lacks_items(header: Column, need: Int) -> bool:
     """Whether `items` may not have so much room; then the header says so."""
     return lacks(header, np.int64(ITEMS), need)
 
 
-@inner
+@lean
 def lacks(header: Column, file: Int, need: Int) -> bool:
     """Whether a file has no room for `need` more rows; then the header says so."""
     if header[USED + file] + need <= header[ROOM + file]:
@@ -101,12 +101,12 @@ def lacks(header: Column, file: Int, need: Int) -> bool:
     return True
 
 
-@inner
+@lean
 def _say_lack(header: Column, file: Int, need: Int) -> None:
     header[LACKS], header[NEEDS] = file, need
 
 
-@inner
+@lean
 def _block(header: Column, items: Rows, power: Int) -> Int:
     """The beginning of a free block of 2**power items; there is room."""
     freed = header[FREE + power]
@@ -118,7 +118,7 @@ def _block(header: Column, items: Rows, power: Int) -> Int:
     return np.int64(begins)
 
 
-@inner
+@lean
 def _power(count: Int) -> Int:
     power = np.int64(0)
     while (np.int64(1) << power) < count:
@@ -126,7 +126,7 @@ def _power(count: Int) -> Int:
     return power
 
 
-@inner
+@lean
 def release(header: Column, items: Rows, lists: Rows, owner: Int) -> None:
     """A list becomes empty; its block is free for others."""
     count = np.int64(lists[owner].count)
@@ -137,7 +137,7 @@ def release(header: Column, items: Rows, lists: Rows, owner: Int) -> None:
     lists[owner].count = 0
 
 
-@inner
+@lean
 def insert(arrays: Arrays, order: Int, lists: Rows, owner: Int, at: Int, row: Int, mark: Int) -> None:
     """A row comes into a list; `items` has the room that `needed` says."""
     header, items = arrays.header, arrays.items
@@ -157,7 +157,7 @@ def insert(arrays: Arrays, order: Int, lists: Rows, owner: Int, at: Int, row: In
     lists[owner].count = count + 1
 
 
-@inner
+@lean
 def supersede(arrays: Arrays, order: Int, lists: Rows, owner: Int, at: Int, row: Int) -> None:
     """The item of a tie's row says from now on that the row was superseded."""
     place = place_of(arrays, order, lists, owner, at, row) - 1

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.compiled import compiled, inner
+from graph.compiled import lean, shared
 from graph.frame.insert import lacks
 from graph.frame.layout import (
     APPLICATIONS,
@@ -43,13 +43,13 @@ class Names(NamedTuple):
     rows: Column
 
 
-@inner
+@lean
 def begin_of(names: Names, text: Int) -> Int:
     """Where a text of the entry begins in its heap; it ends at `ends`."""
     return np.int64(names.ends[text - 1]) if text > 0 else np.int64(0)
 
 
-@inner
+@lean
 def size_of(names: Names, text: Int) -> Int:
     """How many bytes of `texts` a text of the entry may take."""
     if text < 0:
@@ -57,7 +57,7 @@ def size_of(names: Names, text: Int) -> Int:
     return np.int64(names.ends[text]) - begin_of(names, text) + 2 * TEXT_STEP
 
 
-@inner
+@lean
 def has_room(header: Column, rows: Int, size: Int) -> bool:
     """Whether every table has room for so many more rows, and `texts` for so many bytes; else the header says what lacks."""
     if lacks(header, np.int64(TEXTS), size) or lacks(header, np.int64(SLOTS), rows * 2):
@@ -68,7 +68,7 @@ def has_room(header: Column, rows: Int, size: Int) -> bool:
     return True
 
 
-@inner
+@lean
 def keep_text(arrays: Arrays, heap: Column, begins: Int, ends: Int) -> Int:
     """Those bytes as a text of the frame."""
     header, texts = arrays.header, arrays.texts
@@ -81,13 +81,13 @@ def keep_text(arrays: Arrays, heap: Column, begins: Int, ends: Int) -> Int:
     return np.int64(at // TEXT_STEP)
 
 
-@inner
+@lean
 def text(arrays: Arrays, names: Names, number: Int) -> Int:
     """A text of the entry, kept; -1 for none."""
     return keep_text(arrays, names.heap, begin_of(names, number), np.int64(names.ends[number])) if number >= 0 else np.int64(NONE)
 
 
-@compiled
+@shared
 def row_of(arrays: Arrays, of: Int, kind: Int, heap: Column, begins: Int, ends: Int) -> Int:
     """The row of a person, identifier, word or application with that text: a new one where there was none."""
     h = text_hash(arrays.header, of, kind, heap, begins, ends)
@@ -100,7 +100,7 @@ def row_of(arrays: Arrays, of: Int, kind: Int, heap: Column, begins: Int, ends: 
     return row
 
 
-@inner
+@lean
 def _fresh(arrays: Arrays, of: Int, kind: Int, text: Int) -> Int:
     """A new row of that sort; its lists are empty, as what was never used is zero."""
     header = arrays.header
@@ -123,7 +123,7 @@ def _fresh(arrays: Arrays, of: Int, kind: Int, text: Int) -> Int:
     return np.int64(row)
 
 
-@inner
+@lean
 def person(arrays: Arrays, names: Names, number: Int) -> Int:
     """The row of the person whom a text of the entry names, or -1."""
     if number < 0:
@@ -133,7 +133,7 @@ def person(arrays: Arrays, names: Names, number: Int) -> Int:
     return np.int64(names.rows[number])
 
 
-@inner
+@lean
 def word(arrays: Arrays, names: Names, number: Int) -> Int:
     """The row of a text of the entry as a word, or -1."""
     if number < 0:
@@ -144,13 +144,13 @@ def word(arrays: Arrays, names: Names, number: Int) -> Int:
     return np.int64(names.rows[at])
 
 
-@inner
+@lean
 def application(arrays: Arrays, names: Names, number: Int) -> Int:
     """The row of the application whose id a text of the entry is; one that has not come yet is there and waits."""
     return row_of(arrays, AN_APPLICATION, NO_KIND, names.heap, begin_of(names, number), np.int64(names.ends[number]))
 
 
-@inner
+@lean
 def identifier(arrays: Arrays, names: Names, number: Int) -> Int:
     """The row of an identifier of the entry."""
     at = 2 * len(names.ends) + number
@@ -163,7 +163,7 @@ def identifier(arrays: Arrays, names: Names, number: Int) -> Int:
     return np.int64(names.rows[at])
 
 
-@inner
+@lean
 def size_of_identifier(names: Names, number: Int) -> Int:
     """How many bytes of `texts` an identifier of the entry may take."""
     return size_of(names, names.identifiers[number].token) + size_of(names, names.identifiers[number].masked)

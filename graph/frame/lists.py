@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled
+from graph.compiled import compiled, shared
 from graph.frame.layout import NONE, Arrays, Int, Rows
 from graph.tables import Column
 
 EVERYTHING = np.int64(1 << 40)  # no limit
 
 
-@compiled
+@shared
 def before(items: Rows, start: Int, count: Int, as_of: Int) -> Int:
     """How many items of a list are before `as_of`: the first so many. The newest of them is items[start + that - 1]; step back from there."""
     if count == 0 or items[start + count - 1].at < as_of:
@@ -26,7 +26,7 @@ def before(items: Rows, start: Int, count: Int, as_of: Int) -> Int:
     return low
 
 
-@compiled
+@shared
 def recorded(ties: Rows, row: Int, item_mark: Int, mark: Int) -> bool:
     """Whether an item (its row and mark) is told by `mark`, and not yet superseded with it."""
     if item_mark >= 0:
@@ -34,7 +34,7 @@ def recorded(ties: Rows, row: Int, item_mark: Int, mark: Int) -> bool:
     return bool(~item_mark <= mark and ties[ties[row].by].mark > mark)
 
 
-@compiled
+@shared
 def last_mention(arrays: Arrays, row: Int, as_of: Int, mark: Int) -> Int:
     """The latest mention of a tie before `as_of` that is told by `mark`; the tie itself must be so."""
     ties, items = arrays.ties, arrays.items
@@ -61,7 +61,7 @@ def last_mentions(arrays: Arrays, rows: Column, as_of: Int, mark: Int) -> Column
     return out
 
 
-@compiled
+@shared
 def count_recorded(arrays: Arrays, lists: Rows, owner: Int, as_of: Int, mark: Int, limit: Int) -> Int:
     """How many rows of a list are before `as_of` and told by `mark`, counted up to `limit`."""
     items, ties = arrays.items, arrays.ties
@@ -90,13 +90,13 @@ def latest(arrays: Arrays, lists: Rows, owner: Int, as_of: Int, mark: Int, limit
     return out[:found]
 
 
-@compiled
+@shared
 def is_loan(arrays: Arrays, application: Int, as_of: Int, mark: Int) -> bool:
     """Whether an application was made before `as_of` and is told by `mark`: only then does a label speak of a person through it."""
     return bool(arrays.applications[application].at < as_of and arrays.applications[application].mark <= mark)
 
 
-@compiled
+@shared
 def snapshot_in_force(arrays: Arrays, used: Int, as_of: Int, mark: Int) -> Int:
     """The row of the latest ring snapshot taken at or before `as_of` and told by `mark`, or -1; `used` of the snapshots are rows."""
     snapshots, found = arrays.snapshots, np.int64(-1)
@@ -106,7 +106,7 @@ def snapshot_in_force(arrays: Arrays, used: Int, as_of: Int, mark: Int) -> Int:
     return found
 
 
-@compiled
+@shared
 def membership(arrays: Arrays, person: Int, snapshot: Int) -> Int:
     """The row in `members` of a person's place in a ring of that snapshot, or -1."""
     items, rings = arrays.items, arrays.people[person].rings

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import inner
+from graph.compiled import lean
 from graph.frame.insert import AS_TOLD, BY_HOLDER, BY_NODE, insert, lacks_items, needed, supersede
 from graph.frame.layout import SLOTS, TIES, USED, Arrays, Int
 from graph.frame.lists import before
 from graph.frame.texts import tie_hash, tie_slot
 
 
-@inner
+@lean
 def add_mention(arrays: Arrays, person: Int, packed: Int, at: Int, mark: Int) -> bool:
     """Somebody named an identifier in a role (`packed`: identifier << 2 | role) at a moment. False where `items` lacks room: nothing was done.
 
@@ -30,12 +30,12 @@ def add_mention(arrays: Arrays, person: Int, packed: Int, at: Int, mark: Int) ->
     return True
 
 
-@inner
+@lean
 def _need(arrays: Arrays, person: Int, identifier: Int) -> Int:
     return needed(arrays.people[person].ties.count) + needed(arrays.identifiers[identifier].ties.count)
 
 
-@inner
+@lean
 def _stand(arrays: Arrays, slot: Int, person: Int, packed: Int, since: Int, mark: Int) -> Int:
     """A new row for the tie of a slot, in both lists."""
     row, identifier = arrays.header[USED + TIES], packed >> 2
@@ -51,7 +51,7 @@ def _stand(arrays: Arrays, slot: Int, person: Int, packed: Int, since: Int, mark
     return row
 
 
-@inner
+@lean
 def _once_more(arrays: Arrays, slot: Int, row: Int, at: Int, mark: Int) -> bool:
     """A further mention of a tie that stands."""
     ties, items = arrays.ties, arrays.items
@@ -79,7 +79,7 @@ def _once_more(arrays: Arrays, slot: Int, row: Int, at: Int, mark: Int) -> bool:
     return True
 
 
-@inner
+@lean
 def _begin_earlier(arrays: Arrays, slot: Int, row: Int, since: Int, mark: Int) -> None:
     """A tie turns out to be older: another row stands for it from this mark on, with all its mentions."""
     ties = arrays.ties

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import inner
+from graph.compiled import lean
 from graph.frame.layout import TEXT_STEP, Int
 from graph.frame.texts import compare, length_of
 from graph.tables import Column
@@ -12,7 +12,7 @@ from graph.tables import Column
 _BYTES = np.int64(8)
 
 
-@inner
+@lean
 def sort_by_text(texts: Column, names: Column, keys: Column, order: Column, spare: Column, count: Int) -> None:
     """Sort order[:count] by the texts of names[order]; `keys` (., 2) uint64 gets the first 16 bytes of each, `spare` is as long as `order`."""
     for n in range(count):
@@ -35,7 +35,7 @@ def sort_by_text(texts: Column, names: Column, keys: Column, order: Column, spar
         width *= 2
 
 
-@inner
+@lean
 def is_before(texts: Column, text: Int, name: Column) -> bool:
     """Whether a text stands before the one of those bytes."""
     at, length = (np.int64(text) + 1) * TEXT_STEP, length_of(texts, text)
@@ -45,7 +45,7 @@ def is_before(texts: Column, text: Int, name: Column) -> bool:
     return bool(length < len(name))
 
 
-@inner
+@lean
 def _before(texts: Column, names: Column, keys: Column, a: Int, b: Int) -> bool:
     if keys[a, 0] != keys[b, 0]:
         return bool(keys[a, 0] < keys[b, 0])
@@ -54,7 +54,7 @@ def _before(texts: Column, names: Column, keys: Column, a: Int, b: Int) -> bool:
     return bool(compare(texts, np.int64(names[a]), np.int64(names[b])) < 0)
 
 
-@inner
+@lean
 def _bytes_of(texts: Column, text: Int, first: Int) -> Int:
     """Eight bytes of a text from the first on, as a number that orders as they do; zeros beyond its end."""
     at, length, key = (np.int64(text) + 1) * TEXT_STEP, length_of(texts, text), np.uint64(0)

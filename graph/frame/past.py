@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import inner
+from graph.compiled import lean
 from graph.facts.deciding import APPLICATIONS as LATEST
 from graph.facts.deciding import DEALINGS
 from graph.facts.deciding import EVENTS as LATEST_EVENTS
@@ -20,29 +20,29 @@ from graph.tables import PLATFORM_TYPES, Column
 _IS_BANK = np.array([kind.is_bank for kind in PLATFORM_TYPES])
 
 
-@inner
+@lean
 def is_later(q: Question) -> bool:
     """Whether the application in question may be in the frame before the moment: it is looked at again, and left out of its own past."""
     return bool(len(q.asked) == 1 and q.asked[0].at < q.as_of)
 
 
-@inner
+@lean
 def add_asked(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     """The application in question is the first row."""
+    out.applications[0] = q.asked[0]
     one = out.applications[0]
-    out.applications[0:1] = q.asked
     one.person, one.applicant, one.lender = 0, out.people[0].id, lender_of(arrays, q, np.int64(one.platform))
     one.mention, one.mentions, one.outcome, one.outcomes = 0, len(q.mentions), 0, 0
     if len(q.mentions) > len(out.mentions):
         work.state[LACKS] = 1
         return
     for n in range(len(q.mentions)):
-        out.mentions[n : n + 1] = q.mentions[n : n + 1]
+        out.mentions[n] = q.mentions[n]
         out.mentions[n].identifier = find_identifier(work, out, np.int64(q.mentions[n].id))
     work.state[APPLICATIONS], work.state[MENTIONS] = 1, len(q.mentions)
 
 
-@inner
+@lean
 def add_own(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     """What everybody of the subgraph applied for, newest first."""
     for person in range(work.state[INSIDE]):
@@ -57,7 +57,7 @@ def add_own(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> N
         one.applications = work.state[APPLICATIONS] - one.application
 
 
-@inner
+@lean
 def add_there(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, start: Int, count: Int) -> None:
     """The latest applications of anybody at a place; who was not there comes in as an outsider."""
     for n in range(newest(arrays, q, start, count, work.rows, np.int64(LATEST))):
@@ -69,7 +69,7 @@ def add_there(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, st
             add_application(arrays, q, work, out, row, person)
 
 
-@inner
+@lean
 def add_application(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, row: Int, person: Int) -> None:
     """An application of the frame, what it mentions and what became of it."""
     state, made = work.state, arrays.applications[row]
@@ -91,7 +91,7 @@ def add_application(arrays: Arrays, q: Question, work: Scratch, out: Neighbourho
         one.outcomes = _add_outcomes(arrays, q, work, out, row)
 
 
-@inner
+@lean
 def _add_outcomes(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, application: Int) -> Int:
     """How many steps of an application were added."""
     count, first = outcomes_of(arrays, q, application, work.spare), work.state[OUTCOMES]
@@ -105,7 +105,7 @@ def _add_outcomes(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood
     return count
 
 
-@inner
+@lean
 def lender_of(arrays: Arrays, q: Question, platform: Int) -> Int:
     """What is known of a lender, as bits."""
     if platform < 0 or arrays.words[platform].platform_mark > q.mark:
@@ -114,7 +114,7 @@ def lender_of(arrays: Arrays, q: Question, platform: Int) -> Int:
     return np.int64(LENDER_KNOWN + LENDER_BANK * _IS_BANK[lender.type] + LENDER_OWN * lender.own)
 
 
-@inner
+@lean
 def add_labels(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     """What was said of everybody and their loans, oldest first."""
     for person in range(work.state[PEOPLE]):
@@ -131,7 +131,7 @@ def add_labels(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -
         work.state[LABELS] = first + count
 
 
-@inner
+@lean
 def add_events(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> Int:
     """What the subject did, newest first, and then what others did towards them; where those begin."""
     if out.people[0].id >= IN_FRAME:
@@ -146,7 +146,7 @@ def add_events(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -
     return received
 
 
-@inner
+@lean
 def _add_event(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int, other: Int) -> None:
     number, told = work.state[EVENTS], arrays.events[row]
     if number == len(out.events):
@@ -157,7 +157,7 @@ def _add_event(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int, othe
     work.state[EVENTS] = number + 1
 
 
-@inner
+@lean
 def add_rings(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     """The rings of the people of the subgraph in the snapshot in force."""
     snapshot = snapshot_in_force(arrays, arrays.header[USED + SNAPSHOTS], q.as_of, q.mark)
@@ -170,7 +170,7 @@ def add_rings(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) ->
                 one.ring, one.core = _ring(arrays, work, out, np.int64(arrays.members[place].ring)), arrays.members[place].core
 
 
-@inner
+@lean
 def _ring(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int) -> Int:
     count = work.state[RINGS]
     for n in range(count):
@@ -185,7 +185,7 @@ def _ring(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int) -> Int:
     return np.int64(count)
 
 
-@inner
+@lean
 def newest(arrays: Arrays, q: Question, start: Int, count: Int, rows: Column, limit: Int) -> Int:
     """How many rows of a list, at most `limit`, now stand in `rows`, newest first; of a list of anything but ties."""
     items, found = arrays.items, np.int64(0)

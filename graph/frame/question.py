@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.compiled import compiled, inner
+from graph.compiled import compiled, lean
 from graph.evidence import Subject
 from graph.frame.layout import UNTOLD, Arrays, Int, Rows
 from graph.frame.neighbourhood import APPLICATION, MENTION, NOBODY, UNKNOWN_WORD
@@ -56,20 +56,26 @@ def question_of(arrays: Arrays, subject: Subject, as_of: Int, mark: Int) -> Ques
     return Question(as_of, mark, rows[0], rows[1], _asked(asked, rows), _named(asked, rows[7:].tolist()), name)
 
 
-@inner
-def question_in(arrays: Arrays, application: Int, mark: Int, asked: Rows, mentions: Rows) -> Question:
-    """The question about an application of the frame before its own moment; `asked` (1,) and `mentions` are written, the latter having room."""
-    made, one = arrays.applications[application], asked[0]
-    copy(arrays, application, one)
+@lean
+def about_application(arrays: Arrays, application: Int, moment: tuple[Int, Int], asked: Rows, mentions: Rows) -> Question:
+    """The question about an application of the frame at a moment (as_of, mark); `asked` (1,) and `mentions`, which has the room, are written."""
+    made = arrays.applications[application]
+    copy(arrays, application, asked[0])
     for n in range(made.mentions):
         packed = np.int64(arrays.mentions[made.mention + n])
         said, identifier = mentions[n], arrays.identifiers[packed >> 2]
         said.id, said.role, said.kind, said.linking = packed >> 2, packed & 3, identifier.kind, identifier.linking
-    person, name = np.int64(made.applicant), arrays.texts[:0]
-    return Question(np.int64(made.at), mark, person, application, asked, mentions[: made.mentions], name)
+    person = np.int64(made.applicant)
+    return Question(moment[0], moment[1], person, application, asked, mentions[: made.mentions], arrays.texts[:0])
 
 
-@inner
+@lean
+def about_person(arrays: Arrays, person: Int, moment: tuple[Int, Int], asked: Rows, mentions: Rows) -> Question:
+    """The question about somebody of the frame without an application, at a moment (as_of, mark)."""
+    return Question(moment[0], moment[1], person, np.int64(NOBODY), asked[:0], mentions[:0], arrays.texts[:0])
+
+
+@lean
 def copy(arrays: Arrays, application: Int, into: Rows) -> None:
     """What an application says itself, in a row of APPLICATION."""
     made = arrays.applications[application]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import inner
+from graph.compiled import lean
 from graph.facts.deciding import DEALINGS
 from graph.facts.hubs import COUNT_CAP, GUARD, MANY_HOLDERS, NOT_LINKING
 from graph.frame.insert import KIND_RANK
@@ -23,7 +23,7 @@ _CAP = np.int64(COUNT_CAP)
 assert (max(GUARD.values()) + 1) * 16 <= BUCKETS
 
 
-@inner
+@lean
 def reach(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     """People, identifiers and what joins them; LACKS says where an array has too little room."""
     _clear(work, out)
@@ -46,26 +46,26 @@ def reach(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> Non
         begin, end = reached, work.state[PEOPLE]
 
 
-@inner
+@lean
 def find_person(work: Scratch, out: Neighbourhood, row: Int) -> Int:
     """The person of that `id`, or NOBODY."""
     return np.int64(work.seats[_seat_of(work, out, row)]) - 1
 
 
-@inner
+@lean
 def find_identifier(work: Scratch, out: Neighbourhood, row: Int) -> Int:
     """The identifier of that `id`, or NOBODY."""
     return np.int64(work.slots[_slot_of(work, out, row)]) - 1
 
 
-@inner
+@lean
 def sit_down(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
     """The person of that `id`; who was not there comes in now. NOBODY without room."""
     person = find_person(work, out, row)
     return person if person >= 0 else _seat(work, out, row, step)
 
 
-@inner
+@lean
 def link_of(work: Scratch, identifier: Int, person: Int) -> Int:
     """Their tie to an identifier, or NOBODY."""
     link = np.int64(work.things[identifier].first)
@@ -74,7 +74,7 @@ def link_of(work: Scratch, identifier: Int, person: Int) -> Int:
     return link
 
 
-@inner
+@lean
 def latest_held(arrays: Arrays, q: Question, identifier: Int, rows: Column, limit: Int) -> Int:
     """How many of the latest ties of an identifier of the frame, at most `limit`, now stand in `rows`, newest first."""
     held, items = arrays.identifiers[identifier].ties, arrays.items
@@ -88,7 +88,7 @@ def latest_held(arrays: Arrays, q: Question, identifier: Int, rows: Column, limi
     return found
 
 
-@inner
+@lean
 def _clear(work: Scratch, out: Neighbourhood) -> None:
     state = work.state
     for n in range(state[IDENTIFIERS]):
@@ -103,12 +103,12 @@ def _clear(work: Scratch, out: Neighbourhood) -> None:
             work.dealt[a, b] = 0
 
 
-@inner
+@lean
 def _spread(row: Int) -> Int:
     return (np.int64(row) * np.int64(0x9E3779B1)) >> 12
 
 
-@inner
+@lean
 def _seat_of(work: Scratch, out: Neighbourhood, row: Int) -> Int:
     seats = work.seats
     at = _spread(row) & (len(seats) - 1)
@@ -117,7 +117,7 @@ def _seat_of(work: Scratch, out: Neighbourhood, row: Int) -> Int:
     return at
 
 
-@inner
+@lean
 def _slot_of(work: Scratch, out: Neighbourhood, row: Int) -> Int:
     slots = work.slots
     at = _spread(row) & (len(slots) - 1)
@@ -126,7 +126,7 @@ def _slot_of(work: Scratch, out: Neighbourhood, row: Int) -> Int:
     return at
 
 
-@inner
+@lean
 def _seat(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
     person = work.state[PEOPLE]
     if person == len(out.people):
@@ -139,7 +139,7 @@ def _seat(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
     return np.int64(person)
 
 
-@inner
+@lean
 def _met(work: Scratch, out: Neighbourhood, row: Int, kind: Int, linking: Int) -> Int:
     """The identifier of that `id`; one that was not there comes in now. NOBODY without room."""
     at = _slot_of(work, out, row)
@@ -157,7 +157,7 @@ def _met(work: Scratch, out: Neighbourhood, row: Int, kind: Int, linking: Int) -
     return np.int64(number)
 
 
-@inner
+@lean
 def _tie(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role: Int, since: Int, last: Int) -> None:
     """The strongest role wins, `since` is the first mention and `last` the latest."""
     thing, link = work.things[identifier], link_of(work, identifier, person)
@@ -175,7 +175,7 @@ def _tie(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role: 
         said.since, said.last = min(said.since, since), max(said.last, last)
 
 
-@inner
+@lean
 def _join(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role: Int, since: Int, last: Int) -> None:
     number, thing = work.state[LINKS], work.things[identifier]
     if number == len(work.links):
@@ -191,7 +191,7 @@ def _join(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role:
     work.state[LINKS] = number + 1
 
 
-@inner
+@lean
 def _ties_of(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, person: Int) -> None:
     """A person's ties; of one with more than TIES, the latest so many of each kind."""
     held, items, found = arrays.people[out.people[person].id].ties, arrays.items, np.int64(0)
@@ -215,9 +215,11 @@ def _ties_of(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, per
             _tie(work, out, person, number, np.int64(tie.role), np.int64(tie.since), last_mention(arrays, row, q.as_of, q.mark))
 
 
-@inner
+@lean
 def _latest_of_each_kind(arrays: Arrays, q: Question, work: Scratch, start: Int, newest: Int) -> Int:
-    seen, found, n = np.zeros(len(GUARDS), np.int64), np.int64(0), newest
+    seen, found, n = work.buckets, np.int64(0), newest
+    for kind in range(len(GUARDS)):
+        seen[kind] = 0
     while n >= 0:
         item = arrays.items[start + n]
         if recorded(arrays.ties, item.row, item.mark, q.mark):
@@ -230,7 +232,7 @@ def _latest_of_each_kind(arrays: Arrays, q: Question, work: Scratch, start: Int,
     return found
 
 
-@inner
+@lean
 def _mentioned(q: Question, work: Scratch, out: Neighbourhood) -> None:
     """What only the application in question says is tied since no moment that anything tells."""
     for said in q.mentions:
@@ -239,7 +241,7 @@ def _mentioned(q: Question, work: Scratch, out: Neighbourhood) -> None:
             _join(work, out, np.int64(0), number, np.int64(said.role), UNDATED, UNDATED)
 
 
-@inner
+@lean
 def _holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, fresh: Int, step: Int) -> None:
     """Follow the identifiers that are new, the rarest first; whether there are people enough is asked once in so many."""
     state, buckets, done = work.state, work.buckets, 0
@@ -258,7 +260,7 @@ def _holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, fre
             return
 
 
-@inner
+@lean
 def _by_holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, fresh: Int) -> Int:
     """Count the holders of new identifiers. How many lead further: in `followed` by holders and kind; `buckets` has where each sort ends."""
     buckets, found, upto = work.buckets, np.int64(0), work.state[IDENTIFIERS]
@@ -284,12 +286,12 @@ def _by_holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, 
     return found
 
 
-@inner
+@lean
 def _bucket(out: Neighbourhood, identifier: Int) -> Int:
     return np.int64(out.identifiers[identifier].holders) * 16 + np.int64(KIND_RANK[out.identifiers[identifier].kind])
 
 
-@inner
+@lean
 def _sort(arrays: Arrays, work: Scratch, out: Neighbourhood, begin: Int, end: Int) -> None:
     """Those of as many holders and one kind stand by their token."""
     for n in range(begin, end):
@@ -298,7 +300,7 @@ def _sort(arrays: Arrays, work: Scratch, out: Neighbourhood, begin: Int, end: In
     sort_by_text(arrays.texts, work.names, work.keys, work.followed[begin:end], work.spare, end - begin)
 
 
-@inner
+@lean
 def _follow(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, identifier: Int, step: Int) -> None:
     one = out.identifiers[identifier]
     found = latest_held(arrays, q, np.int64(one.id), work.rows, np.int64(HOLDERS))
@@ -312,7 +314,7 @@ def _follow(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, iden
             _tie(work, out, person, identifier, np.int64(tie.role), np.int64(tie.since), last_mention(arrays, row, q.as_of, q.mark))
 
 
-@inner
+@lean
 def _counterparties(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, person: Int, step: Int) -> None:
     """Whom somebody dealt with: transfers and referrals, on either side."""
     me = np.int64(out.people[person].id)
@@ -332,13 +334,13 @@ def _counterparties(arrays: Arrays, q: Question, work: Scratch, out: Neighbourho
                 _deal(work, person, there, event_kind(event.kind), np.int64(item.at))
 
 
-@inner
+@lean
 def event_kind(word: Int) -> Int:
     """The first words are the kinds of events that mean something."""
     return np.int64(min(word, OTHER))
 
 
-@inner
+@lean
 def _deal(work: Scratch, one: Int, other: Int, kind: Int, at: Int) -> None:
     a, b = min(one, other), max(one, other)
     place = work.dealt[a, b]
@@ -358,7 +360,7 @@ def _deal(work: Scratch, one: Int, other: Int, kind: Int, at: Int) -> None:
     work.state[DEALS] = number + 1
 
 
-@inner
+@lean
 def _admit(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
     """The person of that `id`, who comes in now where there is room for one more, else NOBODY."""
     person = find_person(work, out, row)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.compiled import compiled, inner
+from graph.compiled import lean, shared
 from graph.frame import intern
 from graph.frame.apply import DONE, MORE, ROOM_LACKS
 from graph.frame.facts import SPARE
@@ -53,7 +53,7 @@ def ring_batch(body: bytes) -> RingBatch:
     return RingBatch(names, np.array([micros(snapshot.as_of)]), np.array(rings, NEW_RING), np.array(members, NEW_MEMBER))
 
 
-@compiled
+@shared
 def apply_rings(arrays: Arrays, batch: RingBatch, mark: Int, facts: Int) -> Int:
     """Take up to so many members of a mark's ring snapshot, from where the header says; answers as `apply_slice` does."""
     header = arrays.header
@@ -72,7 +72,7 @@ def apply_rings(arrays: Arrays, batch: RingBatch, mark: Int, facts: Int) -> Int:
     return DONE
 
 
-@inner
+@lean
 def _add_rings(arrays: Arrays, batch: RingBatch, mark: Int) -> bool:
     header, names = arrays.header, batch.names
     size = size_of(names, _NAME) + size_of(names, _BODY)
@@ -92,7 +92,7 @@ def _add_rings(arrays: Arrays, batch: RingBatch, mark: Int) -> bool:
     return True
 
 
-@inner
+@lean
 def _add_member(arrays: Arrays, batch: RingBatch, row: Int, mark: Int) -> bool:
     header, told = arrays.header, batch.members[row]
     if not has_room(header, SPARE, size_of(batch.names, told.person)) or lacks(header, np.int64(MEMBERS), np.int64(1)):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from graph.frame.layout import Rows
-from graph.frame.neighbourhood import ROOM
+from graph.frame.neighbourhood import APPLICATION, MENTION, ROOM
 from graph.tables import Column
 from graph.walk import Bounds
 
@@ -36,6 +36,7 @@ class Scratch(NamedTuple):
     rows, found     rows of the frame that were collected
     buckets  (BUCKETS + 1,)      followed  (I,) identifiers, the rarest first
     names, keys, order, spare    what `order.sort_by_text` takes
+    asked, mentions    an application of the frame about which it is asked (APPLICATION, MENTION)
     """
 
     state: Column
@@ -55,6 +56,8 @@ class Scratch(NamedTuple):
     keys: Column
     order: Column
     spare: Column
+    asked: Rows
+    mentions: Rows
 
 
 def scratch(times: int = 1) -> Scratch:
@@ -68,5 +71,5 @@ def scratch(times: int = 1) -> Scratch:
         deals=np.zeros(APPLICANTS * APPLICANTS, DEAL), dealt=np.zeros((APPLICANTS, APPLICANTS), np.int32), partners=np.zeros(APPLICANTS, CHAIN),
         rows=np.zeros(most, np.int32), found=np.zeros(most, np.int32), buckets=np.zeros(BUCKETS + 1, np.int32),
         followed=np.zeros(things, np.int32), names=np.zeros(most, np.int32), keys=np.zeros((most, 2), np.uint64),
-        order=np.zeros(most, np.int32), spare=np.zeros(most, np.int32),
+        order=np.zeros(most, np.int32), spare=np.zeros(most, np.int32), asked=np.zeros(1, APPLICATION), mentions=np.zeros(64 * times, MENTION),
     )  # fmt: skip

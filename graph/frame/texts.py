@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, inner
+from graph.compiled import lean, shared
 from graph.frame.layout import SEED, TEXT_STEP, Arrays, Int
 from graph.tables import Column
 
@@ -17,7 +17,7 @@ _PRIME, _ODD, _ODDER = np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15), 
 _HALF, _THIRD = np.uint64(32), np.uint64(29)
 
 
-@inner
+@lean
 def length_of(texts: Column, text: Int) -> Int:
     """How many bytes a text has; that of -1 has none."""
     if text < 0:
@@ -26,7 +26,7 @@ def length_of(texts: Column, text: Int) -> Int:
     return np.int64(texts[at]) | np.int64(texts[at + 1]) << 8 | np.int64(texts[at + 2]) << 16 | np.int64(texts[at + 3]) << 24
 
 
-@compiled
+@shared
 def compare(texts: Column, one: Int, other: Int) -> Int:
     """-1, 0 or 1: whether a text stands before another by its characters (which UTF-8 keeps in order); -1 stands for the empty text."""
     if one == other:
@@ -39,7 +39,7 @@ def compare(texts: Column, one: Int, other: Int) -> Int:
     return np.int64(0) if mine == theirs else np.int64(-1) if mine < theirs else np.int64(1)
 
 
-@inner
+@lean
 def is_text(texts: Column, text: Int, heap: Column, begins: Int, ends: Int) -> bool:
     """Whether a text is the one of those bytes of a heap."""
     if length_of(texts, text) != ends - begins:
@@ -51,7 +51,7 @@ def is_text(texts: Column, text: Int, heap: Column, begins: Int, ends: Int) -> b
     return True
 
 
-@inner
+@lean
 def settled(h: Int, of: Int) -> Int:
     """A hash as a slot keeps it: 32 bits, the low ones say of what."""
     h = (h ^ (h >> _HALF)) * _ODDER
@@ -59,7 +59,7 @@ def settled(h: Int, of: Int) -> Int:
     return (h & _ABOVE) | np.uint64(of)
 
 
-@inner
+@lean
 def text_hash(header: Column, of: Int, kind: Int, heap: Column, begins: Int, ends: Int) -> Int:
     """The hash of a text of that sort; `kind` is an identifier's, else NO_KIND."""
     h = (np.uint64(header[SEED]) ^ np.uint64(of * 16 + kind + 1)) * _ODD
@@ -68,7 +68,7 @@ def text_hash(header: Column, of: Int, kind: Int, heap: Column, begins: Int, end
     return settled(h, of)
 
 
-@inner
+@lean
 def text_of(arrays: Arrays, of: Int, row: Int) -> Int:
     """The text by which a row is found."""
     if of == A_PERSON:
@@ -80,7 +80,7 @@ def text_of(arrays: Arrays, of: Int, row: Int) -> Int:
     return np.int64(arrays.applications[row].id)
 
 
-@inner
+@lean
 def slot_of(arrays: Arrays, h: Int, of: Int, kind: Int, heap: Column, begins: Int, ends: Int) -> Int:
     """Where in `slots` a text is, or the empty slot where it belongs. `h` is its `text_hash`."""
     slots = arrays.slots
@@ -94,20 +94,20 @@ def slot_of(arrays: Arrays, h: Int, of: Int, kind: Int, heap: Column, begins: In
     return at
 
 
-@compiled
+@shared
 def find(arrays: Arrays, of: Int, kind: Int, heap: Column, begins: Int, ends: Int) -> Int:
     """The row of a person, identifier (of that kind), word or application with that text, or -1."""
     at = slot_of(arrays, text_hash(arrays.header, of, kind, heap, begins, ends), of, kind, heap, begins, ends)
     return np.int64(arrays.slots[at].row) - 1
 
 
-@inner
+@lean
 def tie_hash(header: Column, person: Int, packed: Int) -> Int:
     """The hash of a tie; `packed` is identifier << 2 | role."""
     return settled((np.uint64(header[SEED]) ^ np.uint64(np.int64(person) << 32 | np.int64(packed))) * _ODD, A_TIE)
 
 
-@inner
+@lean
 def tie_slot(arrays: Arrays, h: Int, person: Int, packed: Int) -> Int:
     """Where in `slots` the tie is that stands, or the empty slot where it belongs. `h` is its `tie_hash`."""
     slots, ties = arrays.slots, arrays.ties

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, inner
+from graph.compiled import lean, shared
 from graph.facts.hubs import COUNT_CAP
 from graph.facts.local_time import offsets
 from graph.frame.elsewhere import add_elsewhere, mark_keys
@@ -12,7 +12,7 @@ from graph.frame.layout import NO_MARK, Arrays, Int
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood, room
 from graph.frame.order import is_before, sort_by_text
 from graph.frame.past import add_asked, add_events, add_labels, add_own, add_rings, add_there, is_later
-from graph.frame.question import IN_FRAME, Question
+from graph.frame.question import IN_FRAME, Question, about_application, about_person
 from graph.frame.reach import find_identifier, link_of, reach
 from graph.frame.scratch import (
     APPLICATIONS,
@@ -48,21 +48,34 @@ class Walker:
 
     def of(self, arrays: Arrays, question: Question) -> Neighbourhood:
         """The neighbourhood of a subject, with room beyond: `subject` says how many rows are used. It is overwritten by the next."""
-        while not walk(arrays, question, self._scratch, self._room):
+        while not _walk(arrays, question, self._scratch, self._room):
             self._times *= 2
             self._room, self._scratch = room(self._clocks, self._times), scratch(self._times)
         return self._room
 
 
-@compiled
+@shared
+def _walk(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> bool:
+    return walk(arrays, q, work, out)
+
+
+@lean
+def walk_application(arrays: Arrays, application: Int, moment: tuple[Int, Int], work: Scratch, out: Neighbourhood) -> bool:
+    """`walk` about an application of the frame, at a moment: strictly before when (microseconds), and recorded by which mark."""
+    if arrays.applications[application].mentions > len(work.mentions):
+        return False
+    return walk(arrays, about_application(arrays, application, moment, work.asked, work.mentions), work, out)
+
+
+@lean
+def walk_person(arrays: Arrays, person: Int, moment: tuple[Int, Int], work: Scratch, out: Neighbourhood) -> bool:
+    """`walk` about somebody of the frame, without an application."""
+    return walk(arrays, about_person(arrays, person, moment, work.asked, work.mentions), work, out)
+
+
+@lean
 def walk(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> bool:
     """Write the neighbourhood. False where an array has too little room: with more of it everywhere, call again."""
-    return walked(arrays, q, work, out)
-
-
-@inner
-def walked(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> bool:
-    """`walk` for compiled code."""
     reach(arrays, q, work, out)
     if work.state[LACKS]:
         return False
@@ -83,7 +96,7 @@ def walked(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> bo
     return bool(work.state[LACKS] == 0)
 
 
-@inner
+@lean
 def _leave_out(q: Question, work: Scratch, out: Neighbourhood) -> None:
     """What only the application in question says is tied since nothing, as it was at the first scan (`graph.evidence.leave_out`)."""
     for said in q.mentions:
@@ -95,7 +108,7 @@ def _leave_out(q: Question, work: Scratch, out: Neighbourhood) -> None:
                 out.identifiers[identifier].holders -= 1
 
 
-@inner
+@lean
 def _add_applications(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     state, subject = work.state, out.subject[0]
     merchant, agent = np.int64(NOBODY), np.int64(NOBODY)
@@ -121,7 +134,7 @@ def _add_applications(arrays: Arrays, q: Question, work: Scratch, out: Neighbour
         out.people[person].application, out.people[person].applications = own, 0
 
 
-@inner
+@lean
 def _add_ties(work: Scratch, out: Neighbourhood) -> None:
     """The ties by identifier, and their positions by person."""
     state, total, people = work.state, 0, work.state[PEOPLE]
@@ -151,7 +164,7 @@ def _add_ties(work: Scratch, out: Neighbourhood) -> None:
         one_of.ties += 1
 
 
-@inner
+@lean
 def _add_dealings(work: Scratch, out: Neighbourhood) -> None:
     total = 0
     if work.state[DEALS] > len(out.dealings):
@@ -166,7 +179,7 @@ def _add_dealings(work: Scratch, out: Neighbourhood) -> None:
             number = said.next
 
 
-@inner
+@lean
 def _describe_devices(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     for n in range(work.state[IDENTIFIERS]):
         one = out.identifiers[n]
@@ -177,7 +190,7 @@ def _describe_devices(arrays: Arrays, q: Question, work: Scratch, out: Neighbour
                 one.emulator, one.rooted = arrays.devices[row].emulator, arrays.devices[row].rooted
 
 
-@inner
+@lean
 def _rank_names(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     """Everybody's place in the order of ids; a subject that the frame does not know is put among the others."""
     people, first = work.state[PEOPLE], 0 if out.people[0].id < IN_FRAME else 1
@@ -196,7 +209,7 @@ def _rank_names(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) 
         out.people[0].name_rank = stranger
 
 
-@inner
+@lean
 def _say(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     state, subject = work.state, out.subject[0]
     subject.as_of, subject.asked = q.as_of, len(q.asked)
