@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 WEB := service/web
 EXTRAS := test,web,neo4j,neo4j-server,postgres,reference,sm3
 
-.PHONY: setup run test check bench bench-neo4j bench-siege bench-bombs bench-network bench-features neo4j constraints secrets format clean
+.PHONY: setup run test check check-bounds bench bench-neo4j bench-siege bench-bombs bench-network bench-features neo4j constraints secrets format clean
 
 setup: $(VENV)/.ready $(WEB)/dist/.ready
 
@@ -34,6 +34,10 @@ check: setup
 	@$(BIN)/mypy
 	@bash $(WEB)/build.sh $(abspath $(BIN))/python types
 	@$(BIN)/python -m pytest
+
+# Compiled code checks no bounds: here it does, with a cache of its own, because numba's would mix the two.
+check-bounds: setup
+	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=var/bounds $(BIN)/python -m pytest tests/test_features*.py tests/test_gnn_explain.py tests/test_gnn_occlude.py tests/test_gnn_tensors.py
 
 secrets: setup
 	@$(BIN)/python scripts/make_secrets.py
