@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from graph.compiled import compiled
+from graph.compiled import shared
 from graph.facts.verdicts import NEVER
 from graph.model import Application, Outcome, OutcomeStatus
 from graph.tables import STATUSES, Column, Tables
@@ -66,7 +66,7 @@ DISBURSED, RETURNED, REJECTED = (STATUSES.index(step) for step in (OutcomeStatus
 _COOLING_OFF = COOLING_OFF.days * _DAY
 
 
-@compiled
+@shared
 def came_to(outcomes: Column, first: int, count: int) -> int:
     """All steps that a loan came to, as bits."""
     bits = 0
@@ -75,7 +75,7 @@ def came_to(outcomes: Column, first: int, count: int) -> int:
     return bits
 
 
-@compiled
+@shared
 def first_step(outcomes: Column, first: int, count: int, status: int) -> int:
     """When a step was first told (`first_told`), int64 microseconds; NEVER for one that was not."""
     at = NEVER
@@ -85,14 +85,14 @@ def first_step(outcomes: Column, first: int, count: int, status: int) -> int:
     return at
 
 
-@compiled
+@shared
 def went_back(outcomes: Column, first: int, count: int) -> bool:
     """`given_back` for compiled code."""
     back, paid = first_step(outcomes, first, count, RETURNED), first_step(outcomes, first, count, DISBURSED)
     return bool(back < NEVER and (paid == NEVER or back - paid <= _COOLING_OFF))
 
 
-@compiled
+@shared
 def payout(outcomes: Column, first: int, count: int, asked: float) -> float:
     """`paid_out` for compiled code: `asked` is the amount asked for, NaN where it is not known, as is what is returned."""
     parts, known, total, largest = 0, 0, 0.0, np.nan

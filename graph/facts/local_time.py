@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from graph.compiled import compiled
+from graph.compiled import shared
 from graph.moments import moment
 from graph.tables import Column
 
@@ -72,20 +72,20 @@ def _ahead(second: int, zone: str) -> int:
     return (datetime.fromtimestamp(second, _zone(zone)).utcoffset() or timedelta()) // timedelta(microseconds=1)
 
 
-@compiled
+@shared
 def night(at: int, clocks: Column) -> bool:
     """`at_night` for compiled code: `at` in microseconds, `clocks` as `offsets` gives them."""
     hour = _shown(at, clocks) // _HOUR % 24
     return bool((hour >= _NIGHT_FROM) | (hour < _NIGHT_UNTIL))
 
 
-@compiled
+@shared
 def weekend(at: int, clocks: Column) -> bool:
     """`on_weekend` for compiled code, as `night`."""
     return bool((_shown(at, clocks) // _DAY + 3) % 7 >= 5)  # 1970 began on a Thursday
 
 
-@compiled
+@shared
 def year(at: int) -> int:
     """The year, UTC, of a moment in microseconds: `datetime.year` for compiled code."""
     # Howard Hinnant's days from civil, backwards: years begin in March, so that the leap day is their last.
@@ -97,7 +97,7 @@ def year(at: int) -> int:
     return of_era + era * 400 + int(since_march >= 306)
 
 
-@compiled
+@shared
 def _shown(at: int, clocks: Column) -> int:
     """Microseconds since 1970 that clocks in the zone show."""
     low, high = 0, clocks.shape[1]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graph.compiled import compiled
+from graph.compiled import compiled, shared
 from graph.model import Label, LabelValue
 from graph.tables import Column, Tables
 
@@ -143,7 +143,7 @@ def judged(labels: Column, first: int, count: int) -> Judged:
     return Judged(matters > 0, matters == 0, since, matters)
 
 
-@compiled
+@shared
 def is_held(labels: Column, first: int, count: int, loan: int) -> bool:
     """Whether that loan itself is held for fraud: `loan in Standing.loans`. Labels as for `judged`."""
     last, cleared, fraud = -NEVER, -NEVER, False
@@ -156,7 +156,7 @@ def is_held(labels: Column, first: int, count: int, loan: int) -> bool:
     return fraud and last > cleared
 
 
-@compiled
+@shared
 def _heard(label: Any) -> int:
     """`_order` as one number."""
     return int(label.known_at * 4 + label.by_person * 2 + label.fraud)

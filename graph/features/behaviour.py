@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, inner
+from graph.compiled import compiled, lean
 from graph.facts.local_time import year
 from graph.features.conduct import look_at_conduct
 from graph.features.registry import Family
@@ -16,32 +16,32 @@ BEHAVIOUR = Family()
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def days_since_application(n: Neighbourhood, r: Reading) -> float:
     return (n.subject[0].as_of - n.applications[r.own[0]].at) / DAY if r.whole[0].own else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def application_pace(n: Neighbourhood, r: Reading) -> float:
     week, before = r.conduct[0].week, r.conduct[0].quarter - r.conduct[0].week
     return ((week + 0.5) / 7) / ((before + 0.5) / 90) if r.whole[0].own else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def amount(n: Neighbourhood, r: Reading) -> float:
     return float(n.applications[0].amount) if n.subject[0].asked else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def term_months(n: Neighbourhood, r: Reading) -> float:
     return float(n.applications[0].term_months) if n.subject[0].asked else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def age_years(n: Neighbourhood, r: Reading) -> float:
     if not n.subject[0].asked or n.applications[0].birth_year == NOBODY:
         return np.nan
@@ -49,113 +49,113 @@ def age_years(n: Neighbourhood, r: Reading) -> float:
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def amount_to_highest(n: Neighbourhood, r: Reading) -> float:
     asked = n.applications[0].amount if n.subject[0].asked else 0.0
     return asked / r.conduct[0].highest if asked != 0.0 else np.nan  # NaN where either is not known
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def night_share(n: Neighbourhood, r: Reading) -> float:
     moments = r.whole[0].own + n.subject[0].asked
     return r.conduct[0].nights / moments if moments else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def own_late(n: Neighbourhood, r: Reading) -> float:
     return float(r.conduct[0].late) if r.whole[0].own else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def loans_closed(n: Neighbourhood, r: Reading) -> float:
     return float(r.conduct[0].closed) if r.whole[0].own else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def own_fraud_labels(n: Neighbourhood, r: Reading) -> float:
     return float(r.conduct[0].matters) if r.conduct[0].judged else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def known_days(n: Neighbourhood, r: Reading) -> float:
     heard = r.conduct[0].first_heard
     return (n.subject[0].as_of - heard) / DAY if heard != UNDATED else 0.0
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def events_30d(n: Neighbourhood, r: Reading) -> float:
     return float(r.conduct[0].month) if n.subject[0].received else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def payments_ever(n: Neighbourhood, r: Reading) -> float:
     return float(r.conduct[0].payments) if n.subject[0].received else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def changes_30d(n: Neighbourhood, r: Reading) -> float:
     return float(r.conduct[0].changes)
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def moved_on_3d(n: Neighbourhood, r: Reading) -> float:
     return float(r.conduct[0].moved_on)
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def payers(n: Neighbourhood, r: Reading) -> float:
     return float(r.conduct[0].payers)
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def common_counterparty(n: Neighbourhood, r: Reading) -> float:
     return float(r.conduct[0].collected) if r.conduct[0].collected >= 0 else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def face_match(n: Neighbourhood, r: Reading) -> float:
     return float(n.applications[0].face_match) if n.subject[0].asked else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def liveness(n: Neighbourhood, r: Reading) -> float:
     return float(n.applications[0].liveness) if n.subject[0].asked else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def three_element_failed(n: Neighbourhood, r: Reading) -> float:
     told = n.applications[0].three_element if n.subject[0].asked else -1
     return float(1 - told) if told >= 0 else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def device_tampered(n: Neighbourhood, r: Reading) -> float:
     return float(r.conduct[0].tampered) if r.conduct[0].tampered >= 0 else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def national_id_unverified(n: Neighbourhood, r: Reading) -> float:
     return float(r.conduct[0].unverified) if r.conduct[0].unverified >= 0 else np.nan
 
 
 @BEHAVIOUR.feature
-@inner
+@lean
 def other_applicant_ids(n: Neighbourhood, r: Reading) -> float:
     return float(r.whole[0].selves - 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, inner
+from graph.compiled import compiled, lean
 from graph.features.registry import Family
 from graph.features.room import DAY, MONTH, PLACE_WAYS, Reading
 from graph.features.sums import exact_add, exact_total
@@ -14,19 +14,19 @@ from graph.tables import Column
 COMPANY = Family()
 
 
-@inner
+@lean
 def _share(some: int, all_of_them: int) -> float:
     return some / all_of_them if all_of_them else np.nan
 
 
-@inner
+@lean
 def within(t: int, at: int, span: int) -> bool:
     """Whether that moment, where there is one, lies in the last `span` microseconds before `t`."""
     return at != UNDATED and t - at <= span
 
 
 @COMPANY.feature
-@inner
+@lean
 def strong_rejected_share(n: Neighbourhood, r: Reading) -> float:
     rejected, decided = 0, 0
     for p in range(n.subject[0].people):
@@ -37,7 +37,7 @@ def strong_rejected_share(n: Neighbourhood, r: Reading) -> float:
 
 
 @COMPANY.feature
-@inner
+@lean
 def neighbours_late_share(n: Neighbourhood, r: Reading) -> float:
     late, applied = 0, 0
     for p in range(n.subject[0].people):
@@ -46,7 +46,7 @@ def neighbours_late_share(n: Neighbourhood, r: Reading) -> float:
     return _share(late, applied)
 
 
-@inner
+@lean
 def _strong_applied(n: Neighbourhood, r: Reading, span: int) -> float:
     applied = 0
     for p in range(n.subject[0].people):
@@ -55,19 +55,19 @@ def _strong_applied(n: Neighbourhood, r: Reading, span: int) -> float:
 
 
 @COMPANY.feature
-@inner
+@lean
 def strong_applied_7d(n: Neighbourhood, r: Reading) -> float:
     return _strong_applied(n, r, 7 * DAY)
 
 
 @COMPANY.feature
-@inner
+@lean
 def strong_applied_30d(n: Neighbourhood, r: Reading) -> float:
     return _strong_applied(n, r, MONTH)
 
 
 @COMPANY.feature
-@inner
+@lean
 def strong_new_share(n: Neighbourhood, r: Reading) -> float:
     fresh = 0
     for p in range(n.subject[0].people):
@@ -76,7 +76,7 @@ def strong_new_share(n: Neighbourhood, r: Reading) -> float:
 
 
 @COMPANY.feature
-@inner
+@lean
 def lookalikes_30d(n: Neighbourhood, r: Reading) -> float:
     if not n.subject[0].asked or np.isnan(n.applications[0].amount) or n.applications[0].amount == 0.0:
         return np.nan
@@ -86,7 +86,7 @@ def lookalikes_30d(n: Neighbourhood, r: Reading) -> float:
     return float(alike)
 
 
-@inner
+@lean
 def own_city(n: Neighbourhood, r: Reading) -> int:
     if n.subject[0].asked:
         return int(n.applications[0].city)
@@ -97,7 +97,7 @@ def own_city(n: Neighbourhood, r: Reading) -> int:
 
 
 @COMPANY.feature
-@inner
+@lean
 def strong_other_city_share(n: Neighbourhood, r: Reading) -> float:
     mine, others, known = own_city(n, r), 0, 0
     if mine == NOBODY:
@@ -111,7 +111,7 @@ def strong_other_city_share(n: Neighbourhood, r: Reading) -> float:
 
 
 @COMPANY.feature
-@inner
+@lean
 def strong_same_place_share(n: Neighbourhood, r: Reading) -> float:
     if not n.subject[0].asked or (n.applications[0].merchant == NOBODY and n.applications[0].agent == NOBODY):
         return np.nan
@@ -122,7 +122,7 @@ def strong_same_place_share(n: Neighbourhood, r: Reading) -> float:
 
 
 @COMPANY.feature
-@inner
+@lean
 def strong_lenders_mean_30d(n: Neighbourhood, r: Reading) -> float:
     asked = 0
     for p in range(n.subject[0].people):
@@ -132,7 +132,7 @@ def strong_lenders_mean_30d(n: Neighbourhood, r: Reading) -> float:
 
 
 @COMPANY.feature
-@inner
+@lean
 def strong_face_match(n: Neighbourhood, r: Reading) -> float:
     used, known = 0, 0
     for p in range(n.subject[0].people):
@@ -143,7 +143,7 @@ def strong_face_match(n: Neighbourhood, r: Reading) -> float:
 
 
 @COMPANY.feature
-@inner
+@lean
 def place_applied_7d(n: Neighbourhood, r: Reading) -> float:
     applied = 0
     for b in range(r.whole[0].bonds):
@@ -152,7 +152,7 @@ def place_applied_7d(n: Neighbourhood, r: Reading) -> float:
 
 
 @COMPANY.feature
-@inner
+@lean
 def group_applied_30d(n: Neighbourhood, r: Reading) -> float:
     applied = 0
     for p in range(n.subject[0].people):
@@ -161,7 +161,7 @@ def group_applied_30d(n: Neighbourhood, r: Reading) -> float:
 
 
 @COMPANY.feature
-@inner
+@lean
 def group_new_share(n: Neighbourhood, r: Reading) -> float:
     fresh = 0
     for p in range(n.subject[0].people):
@@ -170,7 +170,7 @@ def group_new_share(n: Neighbourhood, r: Reading) -> float:
 
 
 @COMPANY.feature
-@inner
+@lean
 def group_bad(n: Neighbourhood, r: Reading) -> float:
     bad = 0
     for p in range(n.subject[0].people):

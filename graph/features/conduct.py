@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.compiled import inner
+from graph.compiled import inner, lean
 from graph.facts.hubs import NOT_LINKING
 from graph.facts.loans import CLOSED_BITS, DISBURSED, LATE_BITS, came_to, first_step, payout
 from graph.facts.local_time import night
@@ -31,13 +31,13 @@ def look_at_conduct(n: Neighbourhood, r: Reading) -> None:
     one.collected = _collected(n, r)
 
 
-@inner
+@lean
 def _heard(one: Any, at: int) -> None:
     if one.first_heard == UNDATED or at < one.first_heard:
         one.first_heard = at
 
 
-@inner
+@lean
 def _loans(n: Neighbourhood, r: Reading, one: Any) -> None:
     t = n.subject[0].as_of
     one.highest, one.moved_on = np.nan, np.nan
@@ -59,7 +59,7 @@ def _loans(n: Neighbourhood, r: Reading, one: Any) -> None:
             one.moved_on = one.moved_on if share <= one.moved_on or np.isnan(share) else share
 
 
-@inner
+@lean
 def _moved_on(n: Neighbourhood, r: Reading, row: int) -> float:
     """The share of one payout that was transferred or withdrawn within 3 days of it; NaN where no amount is known."""
     made = n.applications[row]
@@ -84,7 +84,7 @@ def _verdicts(n: Neighbourhood, r: Reading, one: Any) -> None:
             one.matters += judged(n.labels, n.people[person].label, n.people[person].labels).matters
 
 
-@inner
+@lean
 def _events(n: Neighbourhood, one: Any) -> None:
     one.month = one.payments = one.changes = 0
     for place in range(n.subject[0].received):
@@ -96,7 +96,7 @@ def _events(n: Neighbourhood, one: Any) -> None:
         one.changes += recent and event.kind == PROFILE_CHANGE
 
 
-@inner
+@lean
 def _identifiers(n: Neighbourhood, r: Reading, one: Any) -> None:
     """Changes of what the person uses, and what is wrong with it; `_events` comes before."""
     one.tampered = one.unverified = -1
@@ -118,7 +118,7 @@ def _identifiers(n: Neighbourhood, r: Reading, one: Any) -> None:
     one.changes += max(min(new_phones, phones - 1), 0) + max(min(new_devices, devices - 1), 0) + max(min(new_cards, cards - 1), 0)
 
 
-@inner
+@lean
 def _payers(n: Neighbourhood) -> int:
     """Other applicants who sent the subject money."""
     payers, subject = 0, n.subject[0]
@@ -130,7 +130,7 @@ def _payers(n: Neighbourhood) -> int:
     return payers
 
 
-@inner
+@lean
 def _collected(n: Neighbourhood, r: Reading) -> int:
     """Most other applicants with whom somebody paid by the subject exchanges money or referrals; -1 where nobody in the subgraph is paid."""
     most = -1

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.compiled import inner
+from graph.compiled import lean
 from graph.facts.hubs import SHOP_SHARE, SHOP_USERS
 from graph.facts.verdicts import NEVER
 from graph.features.room import (
@@ -33,7 +33,7 @@ _HANDED_OVER = HANDED_OVER.days * DAY
 _STRENGTH = np.array([{"own": 0, "employer": 1, "contact": 2}[role] for role in ROLES], np.int8)
 
 
-@inner
+@lean
 def shop_devices(n: Neighbourhood, r: Reading) -> None:
     """Say of every identifier whether it is a shop's own device (`graph.facts.hubs.is_shop_device`)."""
     for row in range(n.subject[0].identifiers):
@@ -41,7 +41,7 @@ def shop_devices(n: Neighbourhood, r: Reading) -> None:
         r.shop[row] = one.kind == DEVICE and one.ties >= SHOP_USERS and _is_shops(n, int(one.tie), int(one.ties))
 
 
-@inner
+@lean
 def _is_shops(n: Neighbourhood, first: int, users: int) -> bool:
     """Whether so many of the users of a device, its ties, applied at one and the same shop."""
     for place in range(users):
@@ -64,7 +64,7 @@ def _is_shops(n: Neighbourhood, first: int, users: int) -> bool:
     return False
 
 
-@inner
+@lean
 def applied_at(applications: Column, person: Any, shop: int) -> bool:
     """Whether they ever applied at that shop before."""
     row, end = person.application, person.application + person.applications
@@ -73,7 +73,7 @@ def applied_at(applications: Column, person: Any, shop: int) -> bool:
     return bool(row < end)
 
 
-@inner
+@lean
 def hold(n: Neighbourhood, r: Reading) -> None:
     """The subject's identifiers and the ties of others to them; `resolve` and `shop_devices` come before."""
     whole, t = r.whole[0], n.subject[0].as_of
@@ -108,7 +108,7 @@ def hold(n: Neighbourhood, r: Reading) -> None:
         held.others = whole.others - held.other
 
 
-@inner
+@lean
 def _named_now(n: Neighbourhood, r: Reading) -> None:
     """In which role the application in question names each identifier, the strongest; -1: not at all."""
     for row in range(n.subject[0].identifiers):
@@ -123,7 +123,7 @@ def _named_now(n: Neighbourhood, r: Reading) -> None:
                     r.now[mention.identifier] = mention.role
 
 
-@inner
+@lean
 def _way(held: Any, tie: Any) -> int:
     """In which way what the subject holds ties it to whose tie that is."""
     if held.hub != 0:
@@ -131,7 +131,7 @@ def _way(held: Any, tie: Any) -> int:
     return int(WAY_OF_PHONE[held.role, tie.role]) if held.kind == PHONE else int(WAY_OF_KIND[held.kind])
 
 
-@inner
+@lean
 def bind(n: Neighbourhood, r: Reading) -> None:
     """The bonds to others, the heaviest first; `hold` comes before."""
     whole, t = r.whole[0], n.subject[0].as_of
@@ -159,23 +159,23 @@ def bind(n: Neighbourhood, r: Reading) -> None:
     _sort(r)
 
 
-@inner
+@lean
 def worth(held: Any, other: Any) -> float:
     """What one identifier that both hold says of the two: the less, the more people hold it."""
     return _worth(_rarity(held), other)
 
 
-@inner
+@lean
 def _worth(rare: float, other: Any) -> float:
     return float(WORTHS[other.way] * rare * (PASSED_ON if other.apart > _HANDED_OVER else 1.0))
 
 
-@inner
+@lean
 def _rarity(held: Any) -> float:
     return 0.0 if held.hub != 0 else 1 / math.log2(max(held.holders, held.others + 1, 2))
 
 
-@inner
+@lean
 def _new_bond(whole: Column, bonds: Column, best: Column) -> int:
     """A bond to somebody, as yet at the place in which they are met first."""
     row = int(whole[0].bonds)
@@ -186,7 +186,7 @@ def _new_bond(whole: Column, bonds: Column, best: Column) -> int:
     return row
 
 
-@inner
+@lean
 def _weigh(r: Reading) -> None:
     """The weight of each bond: of every way the best, for two devices say more than one only by being two."""
     whole = r.whole[0]
@@ -203,7 +203,7 @@ def _weigh(r: Reading) -> None:
         past.strong, past.coherent = bond.strong, bond.ways & COHERENT_WAYS != 0
 
 
-@inner
+@lean
 def _sort(r: Reading) -> None:
     """The heaviest first, of equal ones by applicant id."""
     for b in range(1, r.whole[0].bonds):
@@ -215,7 +215,7 @@ def _sort(r: Reading) -> None:
         r.people[r.bonds[b].person].bond = b
 
 
-@inner
+@lean
 def _swap(a: Any, b: Any) -> None:
     a.weight, a.since, a.person, a.ways, b.weight, b.since, b.person, b.ways = (
         b.weight,
@@ -230,7 +230,7 @@ def _swap(a: Any, b: Any) -> None:
     a.rank, a.strong, a.fresh, b.rank, b.strong, b.fresh = b.rank, b.strong, b.fresh, a.rank, a.strong, a.fresh
 
 
-@inner
+@lean
 def _before(a: Any, b: Any) -> bool:
     if a.weight != b.weight:
         return bool(a.weight > b.weight)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, inner
+from graph.compiled import compiled, lean
 from graph.features.others import people
 from graph.features.registry import Family
 from graph.features.room import COUNTED, THINGS, Reading
@@ -18,19 +18,19 @@ _NEW = np.array([THINGS.index(name) for name in NEWCOMERS])
 _BAD = np.array([(THINGS.index(name), list(COUNTED).index(f"{name}_bad")) for name in BAD])
 
 
-@inner
+@lean
 def holders(n: Neighbourhood, r: Reading, thing: int) -> float:
     one = r.tally[thing]
     return float(one.holders_now if one.now else one.holders) if one.held else np.nan
 
 
-@inner
+@lean
 def newcomers_30d(n: Neighbourhood, r: Reading, thing: int) -> float:
     newcomers = r.tally[thing].newcomers_now if r.tally[thing].now else r.tally[thing].newcomers
     return float(newcomers) if newcomers >= 0 else np.nan
 
 
-@inner
+@lean
 def bad(n: Neighbourhood, r: Reading, thing: int, question: int) -> float:
     return people(r.tally, r.counted, question, thing)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.compiled import compiled, inner
+from graph.compiled import compiled, inner, lean
 from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, REJECTED_BITS, came_to
 from graph.facts.verdicts import judged
 from graph.features.registry import Family
@@ -96,60 +96,60 @@ def _entangle(n: Neighbourhood, r: Reading, rows: tuple[int, int], customers: Co
                     customers[made.person] |= _ENTANGLED
 
 
-@inner
+@lean
 def _is_me(n: Neighbourhood, r: Reading, person: int) -> bool:
     return bool(person < n.subject[0].people and r.people[person].me)
 
 
-@inner
+@lean
 def _bad_share(r: Reading, place: int) -> float:
     one = r.places[place]
     return (one.bad + 0.5) / (one.customers + 10) if one.made else np.nan
 
 
 @MERCHANT.feature
-@inner
+@lean
 def merchant_bad_share(n: Neighbourhood, r: Reading) -> float:
     return _bad_share(r, SHOP)
 
 
 @MERCHANT.feature
-@inner
+@lean
 def agent_bad_share(n: Neighbourhood, r: Reading) -> float:
     return _bad_share(r, AGENT)
 
 
-@inner
+@lean
 def _rejected_share(r: Reading, place: int) -> float:
     one = r.places[place]
     return one.rejected / one.decided if one.decided > 2 else np.nan
 
 
 @MERCHANT.feature
-@inner
+@lean
 def merchant_rejected_share(n: Neighbourhood, r: Reading) -> float:
     return _rejected_share(r, SHOP)
 
 
 @MERCHANT.feature
-@inner
+@lean
 def agent_rejected_share(n: Neighbourhood, r: Reading) -> float:
     return _rejected_share(r, AGENT)
 
 
-@inner
+@lean
 def _week(r: Reading, place: int) -> float:
     return float(r.places[place].week) if r.places[place].named else np.nan
 
 
 @MERCHANT.feature
-@inner
+@lean
 def merchant_applications_7d(n: Neighbourhood, r: Reading) -> float:
     return _week(r, SHOP)
 
 
 @MERCHANT.feature
-@inner
+@lean
 def merchant_burst(n: Neighbourhood, r: Reading) -> float:
     shop = r.places[SHOP]
     before = shop.made - shop.three_days
@@ -159,34 +159,34 @@ def merchant_burst(n: Neighbourhood, r: Reading) -> float:
     return float(((shop.three_days + 0.5) / 3) / ((before + 0.5) / max(span, 1.0)))
 
 
-@inner
+@lean
 def _entangled_share(r: Reading, place: int) -> float:
     one = r.places[place]
     return one.entangled / one.month if one.month > 2 else np.nan
 
 
 @MERCHANT.feature
-@inner
+@lean
 def merchant_entangled_share(n: Neighbourhood, r: Reading) -> float:
     return _entangled_share(r, SHOP)
 
 
 @MERCHANT.feature
-@inner
+@lean
 def merchant_same_amount_share(n: Neighbourhood, r: Reading) -> float:
     shop, asked = r.places[SHOP], n.applications[0].amount
     return shop.alike / shop.priced if shop.priced > 2 and asked != 0.0 and not np.isnan(asked) else np.nan
 
 
 @MERCHANT.feature
-@inner
+@lean
 def merchant_age_days(n: Neighbourhood, r: Reading) -> float:
     opened = n.subject[0].merchant_opened_at
     return max(0.0, (n.subject[0].as_of - opened) / DAY) if r.places[SHOP].named and opened != UNDATED else np.nan
 
 
 @MERCHANT.feature
-@inner
+@lean
 def merchant_elsewhere(n: Neighbourhood, r: Reading) -> float:
     if not r.places[SHOP].named or n.subject[0].merchant_city == NOBODY or n.applications[0].city == NOBODY:
         return np.nan
@@ -194,13 +194,13 @@ def merchant_elsewhere(n: Neighbourhood, r: Reading) -> float:
 
 
 @MERCHANT.feature
-@inner
+@lean
 def agent_applications_7d(n: Neighbourhood, r: Reading) -> float:
     return _week(r, AGENT)
 
 
 @MERCHANT.feature
-@inner
+@lean
 def agent_entangled_share(n: Neighbourhood, r: Reading) -> float:
     return _entangled_share(r, AGENT)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.compiled import inner
+from graph.compiled import lean
 from graph.facts.verdicts import NEVER
 from graph.features.room import COUNTED, DAY, MONTH, PHONE, THING, THINGS, WAYS, Reading
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
@@ -31,7 +31,7 @@ def _bits(so: str) -> Column:
 _ANY, _STRANGER, _NEAR, _NEW, _BAD = map(_bits, ("any", "stranger", "near", "new", "bad"))
 
 
-@inner
+@lean
 def add_up(n: Neighbourhood, r: Reading) -> None:
     """Fill `tally` and `counted`; everything else of the reading comes before."""
     for thing in range(len(THINGS)):
@@ -53,7 +53,7 @@ def add_up(n: Neighbourhood, r: Reading) -> None:
             _of_others((r.others, r.people, r.tally, r.counted), thing, held, t)
 
 
-@inner
+@lean
 def _of_held(one: Any, held: Any, t: int) -> None:
     """Add an identifier to its thing: since when, and how many hold it."""
     since, others = (t, held.holders) if held.since == UNDATED else (held.since, held.holders - 1)
@@ -69,7 +69,7 @@ def _of_held(one: Any, held: Any, t: int) -> None:
         one.holders_now = max(one.holders_now, max(others, 0))
 
 
-@inner
+@lean
 def _of_others(of: tuple[Column, Column, Column, Column], thing: int, held: Any, t: int) -> None:
     """Add those who hold it too, of an identifier that says something. No whole reading comes in here: counting who refers to it takes longer."""
     others, people, tally, counted = of
@@ -109,31 +109,31 @@ def _of_others(of: tuple[Column, Column, Column, Column], thing: int, held: Any,
             one.handed_over = min(one.handed_over, (t if held.since == UNDATED else held.since) - last)
 
 
-@inner
+@lean
 def is_of(held: Any, kind: int, role: int) -> bool:
     """Whether a held identifier is of that kind, a number in that role."""
     return bool(held.kind == kind and (held.role == role or kind != PHONE))
 
 
-@inner
+@lean
 def people(tally: Column, counted: Column, question: int, thing: int) -> float:
     """How many one of COUNTED counts; NaN where the subject holds nothing of the thing that says something."""
     return float(counted[question]) if tally[thing].linking else np.nan
 
 
-@inner
+@lean
 def age_days(one: Any, t: int) -> float:
     """Days since the subject's first use of what is in use now (else of the newest): 0 for one never seen with them; NaN without any."""
     return (t - (one.newest_now if one.now else one.newest)) / DAY if one.held else np.nan
 
 
-@inner
+@lean
 def new_ones(one: Any) -> float:
     """Those first seen with the subject in the last 30 days, the present one included; NaN without any."""
     return float(one.new) if one.held else np.nan
 
 
-@inner
+@lean
 def handed_over_days(one: Any) -> float:
     """Days between the last use by anybody else and the subject's first; NaN unless all others had stopped by then."""
     return one.handed_over / DAY if 0 < one.handed_over < NEVER else np.nan

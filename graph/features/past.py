@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.compiled import inner
+from graph.compiled import inner, lean
 from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, LATE_BITS, REJECTED_BITS, came_to
 from graph.facts.verdicts import judged
 from graph.features.room import EMPLOYER, MONTH, Reading
@@ -37,7 +37,7 @@ def pasts(n: Neighbourhood, r: Reading) -> None:
             past.bad, past.good = verdict.fraud, verdict.good
 
 
-@inner
+@lean
 def _made(of: tuple[Column, Column, Column], person: Any, past: Any) -> None:
     """Their applications, added up, and what became of them."""
     whole, applications, outcomes = of
@@ -65,7 +65,7 @@ def _made(of: tuple[Column, Column, Column], person: Any, past: Any) -> None:
     past.late, past.defaulted = seen & LATE_BITS != 0, seen & DEFAULTED_BITS != 0
 
 
-@inner
+@lean
 def own(n: Neighbourhood, r: Reading) -> None:
     """The person's own earlier applications, newest first, of one moment by applicant id; and the ring they belong to."""
     whole = r.whole[0]
@@ -85,7 +85,7 @@ def own(n: Neighbourhood, r: Reading) -> None:
             whole.ring, rank = person.ring, -1 if p == 0 else person.name_rank
 
 
-@inner
+@lean
 def _is_after(people: Column, one: Any, other: Any) -> bool:
     """Whether an application comes before another one where the newest is first; of one person they come so already."""
     if one.at != other.at or one.person == other.person:
@@ -93,7 +93,7 @@ def _is_after(people: Column, one: Any, other: Any) -> bool:
     return bool(people[one.person].name_rank < people[other.person].name_rank)
 
 
-@inner
+@lean
 def tie_strongly(n: Neighbourhood, r: Reading) -> None:
     """Who is tied to whom by something strong, and who can so be reached from the subject."""
     people = n.subject[0].people
@@ -117,7 +117,7 @@ def tie_strongly(n: Neighbourhood, r: Reading) -> None:
     _group(n, r)
 
 
-@inner
+@lean
 def _group(n: Neighbourhood, r: Reading) -> None:
     people, front, reached = n.subject[0].people, r.joined[0], 1
     for p in range(people):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import inner
+from graph.compiled import lean
 from graph.entity import PERSONAL, RESOLVING
 from graph.features.room import DEVICE, NATIONAL_ID, OWN, PHONE, Reading
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
@@ -14,7 +14,7 @@ _BIT = np.array([1 << n if kind in RESOLVING else 0 for n, kind in enumerate(KIN
 _PERSONAL = sum(1 << KINDS.index(kind) for kind in PERSONAL)
 
 
-@inner
+@lean
 def resolve(n: Neighbourhood, r: Reading) -> None:
     """Say of everybody in the subgraph whether they are the subject (`me`), and how many are."""
     people, certain, likely = int(n.subject[0].people), r.joined[0], r.joined[1]
@@ -36,7 +36,7 @@ def resolve(n: Neighbourhood, r: Reading) -> None:
     r.whole[0].selves = selves
 
 
-@inner
+@lean
 def _owners(n: Neighbourhood, r: Reading) -> bool:
     """Join who owns the same national id, and note which kinds each two people own in common; whether any two do."""
     found = False
@@ -64,7 +64,7 @@ def _owners(n: Neighbourhood, r: Reading) -> bool:
     return found
 
 
-@inner
+@lean
 def _likely(n: Neighbourhood, r: Reading, joined: Column) -> bool:
     """Join who owns enough in common to be one person; whether anybody does."""
     people, found = int(n.subject[0].people), False
@@ -81,7 +81,7 @@ def _likely(n: Neighbourhood, r: Reading, joined: Column) -> bool:
     return found
 
 
-@inner
+@lean
 def _one_person(n: Neighbourhood, r: Reading, joined: Column) -> bool:
     """Whether nothing denies that who is joined to the subject is one person."""
     people, certain, identified, dated = int(n.subject[0].people), r.joined[0], -1, -1
@@ -100,7 +100,7 @@ def _one_person(n: Neighbourhood, r: Reading, joined: Column) -> bool:
     return dated < 0 or _year_of_all(n, joined, dated)
 
 
-@inner
+@lean
 def _year_of_all(n: Neighbourhood, joined: Column, dated: int) -> bool:
     """Whether one of that person's years of birth is among those of everybody joined to the subject who has any."""
     for place in range(_made(n, dated)):
@@ -116,7 +116,7 @@ def _year_of_all(n: Neighbourhood, joined: Column, dated: int) -> bool:
     return False
 
 
-@inner
+@lean
 def _year_in_common(n: Neighbourhood, a: int, b: int) -> bool:
     for place in range(_made(n, a)):
         year = _year(n, a, place)
@@ -125,7 +125,7 @@ def _year_in_common(n: Neighbourhood, a: int, b: int) -> bool:
     return False
 
 
-@inner
+@lean
 def _is_born(n: Neighbourhood, person: int, year: int) -> bool:
     """Whether an application of theirs names that year of birth."""
     found = False
@@ -134,13 +134,13 @@ def _is_born(n: Neighbourhood, person: int, year: int) -> bool:
     return found
 
 
-@inner
+@lean
 def _made(n: Neighbourhood, person: int) -> int:
     """How many applications of theirs are known, the one in question included."""
     return int(n.people[person].applications + (n.subject[0].asked if person == 0 else 0))
 
 
-@inner
+@lean
 def _year(n: Neighbourhood, person: int, place: int) -> int:
     """The year of birth in an application of theirs; with a place of -1 the first that is known. NOBODY: not known.
 
@@ -155,7 +155,7 @@ def _year(n: Neighbourhood, person: int, place: int) -> int:
     return int(NOBODY)
 
 
-@inner
+@lean
 def _root(joined: Column, person: int) -> int:
     while joined[person] != person:
         person = joined[person]

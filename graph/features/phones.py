@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, inner
+from graph.compiled import compiled, lean
 from graph.features import others
 from graph.features.registry import Family
 from graph.features.room import COUNTED, THINGS, Reading
@@ -21,69 +21,69 @@ _CONTACT_SHARED, _CONTACT_STRANGERS, _CONTACT_30D, _APPLICANTS = map(
 
 
 @PHONES.feature
-@inner
+@lean
 def phone_shared_others(n: Neighbourhood, r: Reading) -> float:
     return others.people(r.tally, r.counted, _SHARED, _PHONE)
 
 
 @PHONES.feature
-@inner
+@lean
 def phone_handed_over_days(n: Neighbourhood, r: Reading) -> float:
     return others.handed_over_days(r.tally[_PHONE])
 
 
 @PHONES.feature
-@inner
+@lean
 def phone_named_by(n: Neighbourhood, r: Reading) -> float:
     return others.people(r.tally, r.counted, _NAMED, _PHONE)
 
 
 @PHONES.feature
-@inner
+@lean
 def phone_named_by_30d(n: Neighbourhood, r: Reading) -> float:
     return others.people(r.tally, r.counted, _NAMED_30D, _PHONE)
 
 
 @PHONES.feature
-@inner
+@lean
 def phone_roles_mixed(n: Neighbourhood, r: Reading) -> float:
     linking = r.tally[_PHONE].linking + r.tally[_CONTACT].linking + r.tally[_EMPLOYERS].linking
     return float(r.counted[_MIXED]) if linking else np.nan
 
 
 @PHONES.feature
-@inner
+@lean
 def contact_shared_others(n: Neighbourhood, r: Reading) -> float:
     return others.people(r.tally, r.counted, _CONTACT_SHARED, _CONTACT)
 
 
 @PHONES.feature
-@inner
+@lean
 def contact_shared_strangers(n: Neighbourhood, r: Reading) -> float:
     return others.people(r.tally, r.counted, _CONTACT_STRANGERS, _CONTACT)
 
 
 @PHONES.feature
-@inner
+@lean
 def contact_shared_30d(n: Neighbourhood, r: Reading) -> float:
     return others.people(r.tally, r.counted, _CONTACT_30D, _CONTACT)
 
 
 @PHONES.feature
-@inner
+@lean
 def contact_applicants(n: Neighbourhood, r: Reading) -> float:
     return others.people(r.tally, r.counted, _APPLICANTS, _CONTACT)
 
 
 @PHONES.feature
-@inner
+@lean
 def contacts_new_share(n: Neighbourhood, r: Reading) -> float:
     one = r.tally[_CONTACT]
     return one.new_now / one.now if one.now and one.named_before else np.nan
 
 
 @PHONES.feature
-@inner
+@lean
 def phone_age_days(n: Neighbourhood, r: Reading) -> float:
     return others.age_days(r.tally[_PHONE], n.subject[0].as_of)
 

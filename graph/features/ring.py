@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, inner
+from graph.compiled import compiled, lean
 from graph.features.registry import Family
 from graph.features.room import ADDRESS, OWN, STRONG_WAYS, WIFI, Reading
 from graph.features.sums import exact_add, exact_total
@@ -16,7 +16,7 @@ RING = Family()
 
 
 @RING.feature
-@inner
+@lean
 def sharing_weight(n: Neighbourhood, r: Reading) -> float:
     used = 0
     for b in range(r.whole[0].bonds):
@@ -25,12 +25,12 @@ def sharing_weight(n: Neighbourhood, r: Reading) -> float:
 
 
 @RING.feature
-@inner
+@lean
 def closest_bond_weight(n: Neighbourhood, r: Reading) -> float:
     return float(r.bonds[0].weight) if r.whole[0].bonds else 0.0
 
 
-@inner
+@lean
 def _kinds(ways: int) -> int:
     """How many independent strong ways there are among these."""
     strong, found = ways & STRONG_WAYS, 0
@@ -41,7 +41,7 @@ def _kinds(ways: int) -> int:
 
 
 @RING.feature
-@inner
+@lean
 def kinds_shared_max(n: Neighbourhood, r: Reading) -> float:
     most = 0
     for b in range(r.whole[0].bonds):
@@ -50,7 +50,7 @@ def kinds_shared_max(n: Neighbourhood, r: Reading) -> float:
 
 
 @RING.feature
-@inner
+@lean
 def multi_kind_people(n: Neighbourhood, r: Reading) -> float:
     people = 0
     for b in range(r.whole[0].bonds):
@@ -59,13 +59,13 @@ def multi_kind_people(n: Neighbourhood, r: Reading) -> float:
 
 
 @RING.feature
-@inner
+@lean
 def strong_people(n: Neighbourhood, r: Reading) -> float:
     return float(r.whole[0].strong)
 
 
 @RING.feature
-@inner
+@lean
 def strong_strangers(n: Neighbourhood, r: Reading) -> float:
     strangers = 0
     for p in range(n.subject[0].people):
@@ -74,13 +74,13 @@ def strong_strangers(n: Neighbourhood, r: Reading) -> float:
 
 
 @RING.feature
-@inner
+@lean
 def place_only_share(n: Neighbourhood, r: Reading) -> float:
     return 1 - r.whole[0].strong / r.whole[0].bonds if r.whole[0].bonds else np.nan
 
 
 @RING.feature
-@inner
+@lean
 def household_size(n: Neighbourhood, r: Reading) -> float:
     places, people, mark = 0, 0, r.whole[0].mark + 1
     r.whole[0].mark = mark
@@ -99,13 +99,13 @@ def household_size(n: Neighbourhood, r: Reading) -> float:
 
 
 @RING.feature
-@inner
+@lean
 def strong_component(n: Neighbourhood, r: Reading) -> float:
     return float(r.whole[0].group)
 
 
 @RING.feature
-@inner
+@lean
 def clustering(n: Neighbourhood, r: Reading) -> float:
     people, around, tied = n.subject[0].people, 0, 0
     for a in range(people):
@@ -117,7 +117,7 @@ def clustering(n: Neighbourhood, r: Reading) -> float:
 
 
 @RING.feature
-@inner
+@lean
 def core_number(n: Neighbourhood, r: Reading) -> float:
     people, degrees, core = n.subject[0].people, r.joined[0], 0
     for p in range(people):
@@ -141,7 +141,7 @@ def core_number(n: Neighbourhood, r: Reading) -> float:
 
 
 @RING.feature
-@inner
+@lean
 def strong_bad(n: Neighbourhood, r: Reading) -> float:
     bad = 0
     for p in range(n.subject[0].people):
@@ -150,7 +150,7 @@ def strong_bad(n: Neighbourhood, r: Reading) -> float:
 
 
 @RING.feature
-@inner
+@lean
 def bad_weight(n: Neighbourhood, r: Reading) -> float:
     used = 0
     for b in range(r.whole[0].bonds):
@@ -160,7 +160,7 @@ def bad_weight(n: Neighbourhood, r: Reading) -> float:
 
 
 @RING.feature
-@inner
+@lean
 def bad_two_steps(n: Neighbourhood, r: Reading) -> float:
     bad = 0
     for p in range(n.subject[0].people):
@@ -169,7 +169,7 @@ def bad_two_steps(n: Neighbourhood, r: Reading) -> float:
 
 
 @RING.feature
-@inner
+@lean
 def bad_distance(n: Neighbourhood, r: Reading) -> float:
     nearest = np.nan
     for p in range(n.subject[0].people):
@@ -179,7 +179,7 @@ def bad_distance(n: Neighbourhood, r: Reading) -> float:
 
 
 @RING.feature
-@inner
+@lean
 def bad_share(n: Neighbourhood, r: Reading) -> float:
     bad, good = 0, 0
     for p in range(n.subject[0].people):
@@ -192,25 +192,25 @@ def bad_share(n: Neighbourhood, r: Reading) -> float:
 
 
 @RING.feature
-@inner
+@lean
 def ring_score(n: Neighbourhood, r: Reading) -> float:
     return float(n.rings[r.whole[0].ring].score) if r.whole[0].ring >= 0 else np.nan
 
 
 @RING.feature
-@inner
+@lean
 def ring_size(n: Neighbourhood, r: Reading) -> float:
     return float(n.rings[r.whole[0].ring].size) if r.whole[0].ring >= 0 else np.nan
 
 
 @RING.feature
-@inner
+@lean
 def ring_bad_rate(n: Neighbourhood, r: Reading) -> float:
     return float(n.rings[r.whole[0].ring].bad_rate) if r.whole[0].ring >= 0 else np.nan
 
 
 @RING.feature
-@inner
+@lean
 def ring_near_score(n: Neighbourhood, r: Reading) -> float:
     highest = np.nan
     for p in range(n.subject[0].people):

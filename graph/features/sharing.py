@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, inner
+from graph.compiled import compiled, lean
 from graph.features import others
 from graph.features.held import applied_at
 from graph.features.registry import Family
@@ -21,32 +21,32 @@ _OTHERS, _STRANGERS, _WITHIN_7D, _OF_CARD, _OF_EMAIL = map(
 
 
 @SHARING.feature
-@inner
+@lean
 def device_shared_others(n: Neighbourhood, r: Reading) -> float:
     return others.people(r.tally, r.counted, _OTHERS, _DEVICE)
 
 
 @SHARING.feature
-@inner
+@lean
 def device_shared_strangers(n: Neighbourhood, r: Reading) -> float:
     return others.people(r.tally, r.counted, _STRANGERS, _DEVICE)
 
 
 @SHARING.feature
-@inner
+@lean
 def device_shared_7d(n: Neighbourhood, r: Reading) -> float:
     return others.people(r.tally, r.counted, _WITHIN_7D, _DEVICE)
 
 
 @SHARING.feature
-@inner
+@lean
 def device_one_day_users(n: Neighbourhood, r: Reading) -> float:
     users = r.tally[_DEVICE].users
     return r.tally[_DEVICE].one_day / users if users else np.nan
 
 
 @SHARING.feature
-@inner
+@lean
 def device_shop_share(n: Neighbourhood, r: Reading) -> float:
     mark, people, most = r.whole[0].mark + 1, int(n.subject[0].people), 0
     r.whole[0].mark = mark
@@ -66,7 +66,7 @@ def device_shop_share(n: Neighbourhood, r: Reading) -> float:
     return most / users if users else np.nan
 
 
-@inner
+@lean
 def _most_together(of: tuple[Column, Column, Column], person: int, people: int, most: int) -> int:
     """Of those who are marked, from `person` on, how many applied at one of the shops of `person`, at most; fewer than `most` is no news."""
     who, applications, pasts = of
@@ -81,25 +81,25 @@ def _most_together(of: tuple[Column, Column, Column], person: int, people: int, 
 
 
 @SHARING.feature
-@inner
+@lean
 def device_handed_over_days(n: Neighbourhood, r: Reading) -> float:
     return others.handed_over_days(r.tally[_DEVICE])
 
 
 @SHARING.feature
-@inner
+@lean
 def device_companions(n: Neighbourhood, r: Reading) -> float:
     return float(r.tally[_DEVICE].companions) if r.tally[_DEVICE].linking else np.nan
 
 
 @SHARING.feature
-@inner
+@lean
 def device_age_days(n: Neighbourhood, r: Reading) -> float:
     return others.age_days(r.tally[_DEVICE], n.subject[0].as_of)
 
 
 @SHARING.feature
-@inner
+@lean
 def devices_new_30d(n: Neighbourhood, r: Reading) -> float:
     return others.new_ones(r.tally[_DEVICE])
 
@@ -108,25 +108,25 @@ def devices_new_30d(n: Neighbourhood, r: Reading) -> float:
 
 
 @SHARING.feature
-@inner
+@lean
 def card_shared_others(n: Neighbourhood, r: Reading) -> float:
     return others.people(r.tally, r.counted, _OF_CARD, _CARD)
 
 
 @SHARING.feature
-@inner
+@lean
 def email_shared_others(n: Neighbourhood, r: Reading) -> float:
     return others.people(r.tally, r.counted, _OF_EMAIL, _EMAIL)
 
 
 @SHARING.feature
-@inner
+@lean
 def card_age_days(n: Neighbourhood, r: Reading) -> float:
     return others.age_days(r.tally[_CARD], n.subject[0].as_of)
 
 
 @SHARING.feature
-@inner
+@lean
 def cards_new_30d(n: Neighbourhood, r: Reading) -> float:
     return others.new_ones(r.tally[_CARD])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled
+from graph.compiled import compiled, shared
 from graph.tables import Column
 
 PARTS = 2_100  # room for the parts of any running sum: each has a binary place of its own, of which doubles have 2,098
@@ -20,7 +20,7 @@ def exact_sum(values: Column) -> float:
     return exact_total(parts, used)
 
 
-@compiled
+@shared
 def exact_add(parts: Column, used: int, value: float) -> int:
     """Add `value` to a running sum: the first `used` of `parts` (PARTS,) float64 are it, exactly. Returns how many are now."""
     kept = 0
@@ -42,7 +42,7 @@ def exact_add(parts: Column, used: int, value: float) -> int:
     return kept
 
 
-@compiled
+@shared
 def exact_total(parts: Column, used: int) -> float:
     """A running sum as one number, rounded half to even."""
     if used == 0:
