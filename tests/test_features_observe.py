@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from hypothesis import given, settings
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 from gnn import references
 from gnn.observe import unjudged
 from graph import multi_lending, signals
-from graph.evidence import Evidence
+from graph.evidence import Evidence, subject_of
 from graph.features.observe import COUNT_NAMES, SIGNAL_NAMES, Observer, names
 from graph.frame.of_view import of_evidence
-from tests.feature_worlds import made_evidence, odd_evidence
+from tests.feature_worlds import made_evidence, odd_evidence, odd_facts
+from tests.small_worlds import before, day, shuffled
+from tests.stores import open_store
 
 OBSERVER = Observer()
 FRAUD = SIGNAL_NAMES.index("own_fraud_labels")
@@ -82,3 +85,15 @@ def test_room_grows_with_the_largest_subject() -> None:
     sizes = [of_evidence(odd_evidence(random.Random(3), 1, people=size, loans=3 * size)[0]) for size in (1, 30)]
     growing = Observer()
     assert [known(growing.row(n)[0]) for n in sizes] == [known(Observer().row(n)[0]) for n in sizes]
+
+
+def test_what_happens_later_changes_no_bit(tmp_path: Path) -> None:
+    facts, cut = odd_facts(random.Random(8), 20, 90), day(70)
+    asked = [a for a in facts.applications if a.applied_at > day(40)][:15]
+    with open_store(tmp_path / "one.db") as one, open_store(tmp_path / "other.db") as other:
+        one.add(facts)
+        other.add(shuffled(before(facts, cut), 1))
+        for a in asked:
+            views = (store.view(min(a.applied_at, cut)) for store in (one, other))
+            rows = [OBSERVER.row(of_evidence(view.evidence_of(subject_of(a))))[0].tobytes() for view in views]
+            assert rows[0] == rows[1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import add
 
 import numpy as np
 
@@ -51,7 +53,8 @@ def paid_out(application: Application, outcomes: Iterable[Outcome]) -> float | N
         return max(known, default=None)
     if not parts:
         return None
-    return min(sum(known), application.amount) if len(known) == len(parts) else application.amount
+    # part by part, as compiled code adds: `sum` of numbers rounds in another way from Python 3.12 on
+    return min(reduce(add, known), application.amount) if len(known) == len(parts) else application.amount
 
 
 def _bits(statuses: Collection[OutcomeStatus]) -> int:
