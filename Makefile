@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 WEB := service/web
 EXTRAS := test,web,neo4j,neo4j-server,postgres,reference,sm3
 
-.PHONY: setup run test check check-bounds bench bench-neo4j bench-siege bench-bombs bench-network bench-features neo4j constraints secrets format clean
+.PHONY: setup run test check check-bounds bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame neo4j constraints secrets format clean
 
 setup: $(VENV)/.ready $(WEB)/dist/.ready
 
@@ -67,6 +67,10 @@ bench-network: setup
 
 bench-features: setup
 	@$(BIN)/python -m scripts.bench_features
+
+# Takes a store: make bench-frame STORE=var/bench/100000/graph.db
+bench-frame: setup
+	@$(BIN)/python -m scripts.bench_frame $(STORE)
 
 bench-neo4j: setup
 	@$(BIN)/python -m scripts.bench_neo4j

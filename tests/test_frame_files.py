@@ -6,8 +6,6 @@ import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -241,27 +239,3 @@ def test_two_processes_write_and_read_at_once_and_each_sees_its_own_fact(tmp_pat
     with FramedStore(path) as store:
         assert store.frame.mark == 120
         assert_right(store.frame, store)
-
-
-# -- bounds --------------------------------------------------------------------------------------------------------------------------------
-
-
-def test_no_row_is_written_or_read_beyond_its_room(tmp_path: Path) -> None:
-    """The same worlds in a process whose machine code checks every place."""
-    told = """
-import tempfile
-from pathlib import Path
-from tests.frames import FramedStore, tiny_rooms
-from tests.small_worlds import day, random_facts, shuffled
-from tests.store_contract import a_snapshot, assert_same_tables, in_parts
-with tiny_rooms(), FramedStore(Path(tempfile.mkdtemp()) / "graph.db") as store:
-    for part in in_parts(shuffled(random_facts(4), 9), 7):
-        store.add(part)
-    store.save_rings(a_snapshot(7, 3))
-    view = store.view(day(40))
-    assert_same_tables(view.tables(), store.of_sqlite(day(40)).tables())
-    assert view.rings() == store.of_sqlite(day(40)).rings()
-    assert view.search("p0") == store.of_sqlite(day(40)).search("p0")
-"""
-    checked = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": "."}
-    subprocess.run([sys.executable, "-c", told], env=checked, cwd=Path(__file__).parent.parent, check=True, timeout=600)

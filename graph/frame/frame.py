@@ -101,7 +101,7 @@ class Frame:
         """
         wanted = self._store.mark() if upto is None else upto
         for _ in waits(patience):
-            if self._trusted and not self._files.header[DIRTY] and self._files.header[MARK] >= wanted:
+            if self._holds(wanted):
                 return True
             if self._writing.try_alone():
                 try:
@@ -110,7 +110,13 @@ class Frame:
                         self._apply(mark, body)
                 finally:
                     self._writing.free()
+                if self._holds(wanted):  # before any pause: that is a turn of the processor
+                    return True
         return False
+
+    def _holds(self, mark: int) -> bool:
+        header = self._files.header
+        return self._trusted and not header[DIRTY] and bool(header[MARK] >= mark)
 
     def snapshot(self) -> int:
         """Write everything to the disk, so that the folder outlives the machine; the mark that it holds."""

@@ -1,0 +1,115 @@
+"""Fill a frame from a store's journal, open it again, and bring single applications in: seconds, bytes and microseconds of each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+
+from graph.frame.frame import Frame
+from graph.frame.layout import FILES, NAMES, SLOTS, USED
+from graph.model import Application, Facts
+from graph.moments import moment
+from graph.sqlite_store import SqliteStore
+
+
+def main() -> int:
+    """Exit status 0: measured. The store is copied, and only the copy is told the single applications."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("store", type=Path, help="a SQLite store, which nobody writes to meanwhile")
+    parser.add_argument("--folder", type=Path, default=Path("var/bench_frame"), help="where the frame and the copy go (default var/bench_frame)")
+    parser.add_argument("--single", type=int, default=2_000, help="applications that come one by one (default 2000)")
+    options = parser.parse_args()
+    shutil.rmtree(options.folder, ignore_errors=True)
+    options.folder.mkdir(parents=True)
+    shutil.copy(options.store, options.folder / "graph.db")
+    _compile(options.folder)
+    with SqliteStore(options.folder / "graph.db") as store:
+        figures = _filled(options.folder / "frame", store)
+        figures |= _opened(options.folder / "frame", store)
+        figures |= _single(options.folder / "frame", store, options.single)
+    print(json.dumps(figures, indent=1))
+    return 0
+
+
+def _compile(folder: Path) -> None:
+    began = time.perf_counter()
+    with SqliteStore(folder / "nothing.db") as store:
+        store.add(Facts(applications=(Application(application_id="a", applied_at=moment(0), applicant_id="b", platform_id="c"),)))
+        Frame.open(folder / "nothing", store).catch_up()
+    print(f"machine code at hand after {time.perf_counter() - began:.1f} s", file=sys.stderr)
+
+
+def _filled(folder: Path, store: SqliteStore) -> dict[str, object]:
+    frame = Frame.open(folder, store)
+    seconds, processor = _timed(frame.catch_up)
+    rows = {name: int(frame._files.header[USED + n]) for n, name in enumerate(NAMES)}
+    room = {name: round(path.stat().st_size / 1e6, 1) for name in FILES for path in folder.glob(f"{name}.*")}
+    made = rows["applications"]
+    figures: dict[str, object] = {
+        "applications": made,
+        "ties": rows["ties"],
+        "fill_s": seconds,
+        "fill_cpu_s": processor,
+        "fill_us_each": round(seconds / made * 1e6, 1),
+    }
+    figures |= {"bytes_each": round(frame.size / made), "mb": round(frame.size / 1e6), "mb_with_room": round(sum(room.values())), "files_mb": room}
+    figures |= {"snapshot_s": _timed(frame.snapshot)[0], "load_of_slots": round(rows["slots"] / len(frame._files.arrays[SLOTS + 1]), 2)}
+    frame.close()
+    return figures
+
+
+def _opened(folder: Path, store: SqliteStore) -> dict[str, object]:
+    opened: list[float] = []
+    for _ in range(5):
+        began = time.perf_counter()
+        frame = Frame.open(folder, store)
+        frame.catch_up()
+        opened.append(time.perf_counter() - began)
+        frame.close()
+    return {"open_ms": round(sorted(opened)[2] * 1e3, 2)}
+
+
+def _single(folder: Path, store: SqliteStore, count: int) -> dict[str, object]:
+    """Applications of known people, each a day after their last one, told and brought in one by one."""
+    frame = Frame.open(folder, store)
+    frame.catch_up()
+    last = int(frame._files.arrays.applications["at"][: frame._files.header[USED + NAMES.index("applications")]].max())
+    known = [*store.view(moment(last + 1)).applications(moment(last) - timedelta(days=30))][-count:]
+    told = [_again(application, n, last) for n, application in enumerate(known)]
+    added, caught, worked = list[float](), list[float](), list[float]()
+    for application in told:
+        began = time.perf_counter()
+        mark = store.add(Facts(applications=(application,))).mark
+        middle, processor = time.perf_counter(), time.thread_time()
+        frame.catch_up(mark)
+        worked.append(time.thread_time() - processor)
+        added.append(middle - began)
+        caught.append(time.perf_counter() - middle)
+    frame.close()
+    return {
+        name: {f"p{q}": round(float(np.percentile(times, q)) * 1e6) for q in (50, 99)}
+        for name, times in (("add_us", added), ("catch_up_us", caught), ("catch_up_cpu_us", worked))
+    }
+
+
+def _again(application: Application, number: int, last: int) -> Application:
+    return replace(application, application_id=f"again-{number}", applied_at=moment(last + 1 + number))
+
+
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
+    began, processor = time.perf_counter(), time.process_time()
+    work()
+    return round(time.perf_counter() - began, 3), round(time.process_time() - processor, 3)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
