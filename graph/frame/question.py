@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,10 @@ from graph.tables import KINDS, ROLES, Column
 
 BEYOND = np.int64(2**31 - 1)  # `id` of a person or application that is not in the frame, and, counted down from it, of identifiers that are not
 IN_FRAME = np.int64(2**31 - 2**20)  # a smaller one is a row of the frame
+_KIND = {kind: np.int64(code) for code, kind in enumerate(KINDS)}
+_ROLE = {role: code for code, role in enumerate(ROLES)}
+_OF_APPLICATION = [(AN_APPLICATION, NO_KIND), *[(A_WORD, NO_KIND)] * 5]
+_NOTHING, _NAMED = np.zeros(0, APPLICATION), np.zeros(0, MENTION)
 _FLAG = {None: -1, False: 0, True: 1}
 
 
@@ -41,19 +46,17 @@ class Question(NamedTuple):
 
 def question_of(arrays: Arrays, subject: Subject, as_of: Int, mark: Int) -> Question:
     """The question about a subject, whoever and whatever the frame knows of it; `as_of` in microseconds."""
-    asked = subject.application
-    ids = [(A_PERSON, NO_KIND, subject.applicant_id)]
+    asked, who = subject.application, subject.applicant_id.encode()
+    texts, of = [who], [(A_PERSON, NO_KIND)]
     if asked:
         words = (asked.platform_id, asked.merchant_id, asked.agent_id, asked.product, asked.city)
-        ids += [(AN_APPLICATION, NO_KIND, asked.application_id), *((A_WORD, NO_KIND, word or "") for word in words)]
-        ids += [(AN_IDENTIFIER, np.int64(KINDS.index(i.kind)), i.token) for i, _ in asked.mentions]
-    texts = [text.encode() for _, _, text in ids]
-    ends, of = np.cumsum([len(text) for text in texts]), np.array([(of, kind) for of, kind, _ in ids], np.int64)
-    rows = _find_all(arrays, of, np.frombuffer(b"".join(texts), "u1"), ends)
-    name = np.frombuffer(bytearray(texts[0]), "u1")
+        texts += [asked.application_id.encode(), *((word or "").encode() for word in words), *(i.token.encode() for i, _ in asked.mentions)]
+        of += _OF_APPLICATION + [(AN_IDENTIFIER, _KIND[i.kind]) for i, _ in asked.mentions]
+    rows = _find_all(arrays, np.array(of, np.int64), np.frombuffer(b"".join(texts), "u1"), np.array(list(accumulate(map(len, texts))))).tolist()
+    name = np.frombuffer(bytearray(who), "u1")
     if asked is None:
-        return Question(as_of, mark, rows[0], np.int64(-1), np.zeros(0, APPLICATION), np.zeros(0, MENTION), name)
-    return Question(as_of, mark, rows[0], rows[1], _asked(asked, rows), _named(asked, rows[7:].tolist()), name)
+        return Question(as_of, mark, np.int64(rows[0]), np.int64(NOBODY), _NOTHING, _NAMED, name)
+    return Question(as_of, mark, np.int64(rows[0]), np.int64(rows[1]), _asked(asked, rows), _named(asked, rows[7:]), name)
 
 
 @lean
@@ -96,26 +99,22 @@ def _find_all(arrays: Arrays, of: Column, heap: Column, ends: Column) -> Column:
     return out
 
 
-def _asked(a: Application, rows: Column) -> Rows:
+def _asked(a: Application, rows: list[int]) -> Rows:
+    person, application, *places = rows[:7]
     words = (a.platform_id, a.merchant_id, a.agent_id, a.product, a.city)
-    platform, merchant, agent, product, city = (_word(word, row) for word, row in zip(words, rows[2:7].tolist(), strict=True))
-    out = np.zeros(1, APPLICATION)
-    one = out[0]
-    one["at"], one["id"], one["applicant"] = micros(a.applied_at), _or_beyond(rows[1]), _or_beyond(rows[0])
-    one["amount"], one["term_months"], one["face_match"], one["liveness"] = map(_real, (a.amount, a.term_months, a.face_match, a.liveness))
-    one["platform"], one["merchant"], one["agent"], one["product"], one["city"] = platform, merchant, agent, product, city
-    one["birth_year"] = NOBODY if a.birth_year is None else a.birth_year
-    one["three_element"], one["new_citizen"] = _FLAG[a.phone_three_element], _FLAG[a.new_citizen]
-    return out
+    measured = map(_real, (a.amount, a.term_months, a.face_match, a.liveness))
+    ids = (_or_beyond(application), 0, _or_beyond(person), *map(_word, words, places), 0, 0, 0, 0)
+    flags = (NOBODY if a.birth_year is None else a.birth_year, _FLAG[a.phone_three_element], _FLAG[a.new_citizen], 0)
+    return np.array([(micros(a.applied_at), *measured, *ids, *flags)], APPLICATION)
 
 
 def _named(a: Application, rows: list[int]) -> Rows:
     unknown: dict[str, int] = {}
-    out = np.zeros(len(rows), MENTION)
-    for n, ((identifier, role), row) in enumerate(zip(a.mentions, rows, strict=True)):
+    told = []
+    for (identifier, role), row in zip(a.mentions, rows, strict=True):
         number = row if row >= 0 else int(BEYOND) - 1 - unknown.setdefault(identifier.node, len(unknown))
-        out[n] = (number, NOBODY, KINDS.index(identifier.kind), ROLES.index(role), identifier.linking)
-    return out
+        told.append((number, NOBODY, _KIND[identifier.kind], _ROLE[role], identifier.linking))
+    return np.array(told, MENTION)
 
 
 def _word(word: str | None, row: int) -> int:

@@ -278,6 +278,8 @@ def _by_holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, 
             found += 1
     for bucket in range(1, len(buckets)):
         buckets[bucket] += buckets[bucket - 1]
+        if buckets[bucket] == found:  # beyond it is nobody
+            break
     for n in range(fresh, upto):
         if out.identifiers[n].hub == 0 and out.identifiers[n].holders > work.things[n].dated:
             bucket = _bucket(out, n)
