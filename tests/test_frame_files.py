@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -239,3 +240,40 @@ def test_two_processes_write_and_read_at_once_and_each_sees_its_own_fact(tmp_pat
     with FramedStore(path) as store:
         assert store.frame.mark == 120
         assert_right(store.frame, store)
+
+
+def test_who_opens_the_frame_does_not_wait_for_who_fills_it(store: FramedStore) -> None:
+    store.add(random_facts(1))
+    store.frame.catch_up()
+    with store.frame._writing.alone():  # by another descriptor than the one that opens
+        again = Frame.open(store.frame._files.folder, store)
+        assert again.mark == 1
+        assert again.catch_up(1, patience=0.0)
+        store.add(one_more(1))
+        assert again.catch_up(2, patience=0.0) is False
+    assert again.catch_up(2)
+    again.close()
+
+
+def test_many_threads_read_while_files_grow_under_them(tmp_path: Path) -> None:
+    with tiny_rooms(), SqliteStore(tmp_path / "graph.db") as store:
+        frame = Frame.open(tmp_path / "frame", store)
+        wrong: list[object] = []
+
+        def read() -> None:
+            while frame.mark < 200:
+                mark = frame.mark
+                held = frame.view(day(70), mark).holder_counts([uses("device", f"d{n}").identifier for n in range(7)])
+                if sum(held.values()) != mark:
+                    wrong.append((mark, held))
+
+        readers = [threading.Thread(target=read) for _ in range(3)]
+        for reader in readers:
+            reader.start()
+        for n in range(200):
+            store.add(one_more(n))
+            assert frame.catch_up()
+        for reader in readers:
+            reader.join(60)
+        assert wrong == []
+        frame.close()

@@ -51,8 +51,7 @@ class Files:
         with private.owner_only():
             folder.mkdir(parents=True, exist_ok=True)
             self.header: Column = np.frombuffer(_map(folder / "header", HEADER_WORDS * 8, grow=True), np.int64)
-        self._generation = -1
-        self._arrays: Arrays | None = None
+        self._mapped: tuple[int, Arrays] | None = None  # of which generation: in one, so that no thread sees half of a change
 
     @property
     def is_sound(self) -> bool:
@@ -67,10 +66,11 @@ class Files:
     @property
     def arrays(self) -> Arrays:
         """The arrays as they are now; mapped again where a file has grown."""
-        if self._arrays is None or self._generation != self.header[GENERATION]:
+        mapped, generation = self._mapped, int(self.header[GENERATION])
+        if mapped is None or mapped[0] != generation:
             found = [np.frombuffer(_map(self._path(n), self._size(n, int(self.header[ROOM + n]))), FILES[name][0]) for n, name in enumerate(NAMES)]
-            self._generation, self._arrays = int(self.header[GENERATION]), Arrays(self.header, *found)
-        return self._arrays
+            mapped = self._mapped = (generation, Arrays(self.header, *found))
+        return mapped[1]
 
     def begin_anew(self) -> None:
         """Empty files of names of their own: who still reads the old ones reads on."""

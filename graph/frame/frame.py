@@ -49,11 +49,14 @@ class Frame:
         self._reading = FileLock(folder.with_name(folder.name + ".readers"))
         self._held = threading.local()
         self._trusted = False
-        with self._writing.alone(), self._reading.alone():
-            self._files = Files(folder)
-            if not (self._files.is_sound and self._outlived()):
-                self._files.begin_anew()
-                self._mine()
+        self._files = Files(folder)
+        with self._reading.shared():
+            usable = self._outlived()
+        if not usable:
+            with self._writing.alone(), self._reading.alone():
+                if not self._outlived():
+                    self._files.begin_anew()
+                    self._mine()
 
     @classmethod
     def open(cls, folder: str | Path, store: Journal, zone: str = COUNTRY) -> Frame:
@@ -100,6 +103,7 @@ class Frame:
         False where somebody else is at it for longer than `patience` seconds. Raises StoreUnavailableError where the store does not answer.
         """
         wanted = self._store.mark() if upto is None else upto
+        self._recognise()
         for _ in waits(patience):
             if self._holds(wanted):
                 return True
@@ -159,9 +163,9 @@ class Frame:
     # -- whether what is in the folder is the store's ---------------------------------------------------------------------------------
 
     def _outlived(self) -> bool:
-        """Whether nobody died in a slice, and no power failed while the disk lacked something."""
+        """Whether the files are whole: nobody died in a slice, and no power failed while the disk lacked something."""
         header = self._files.header
-        return not header[DIRTY] and bool(header[KEPT] or header[BOOT] == _boot())
+        return self._files.is_sound and not header[DIRTY] and bool(header[KEPT] or header[BOOT] == _boot())
 
     def _mine(self) -> None:
         self._files.header[BOOT] = _boot()
@@ -177,11 +181,16 @@ class Frame:
             header[STORE] = self._store.identity()
         self._trusted = True
 
+    def _recognise(self) -> None:
+        """Trust a folder that is plainly this store's, even while somebody else is bringing facts in."""
+        if not self._trusted:
+            with self._reading.shared():
+                self._trusted = not self._files.header[DIRTY] and self._is_of_store()
+
     def _is_of_store(self) -> bool:
+        """Whether what is in came from this store, and from the past that it has now. Some lock is held."""
         header = self._files.header
-        if header[MARK] == 0:
-            return header[STORE] in (0, self._store.identity())
-        if header[STORE] != self._store.identity() or header[MARK] > self._store.mark():
+        if header[MARK] == 0 or header[STORE] != self._store.identity() or header[MARK] > self._store.mark():
             return False
         return all(zlib.crc32(body) == header[CHECK] for _, body in self._store.tail(self.mark - 1, self.mark))
 
