@@ -1,4 +1,4 @@
-"""Fill a frame from a store's journal, open it again, and bring single applications in: seconds, bytes and microseconds of each."""
+"""Fill a frame from a store's journal, open it again, walk in it, and bring single applications in: seconds, bytes and microseconds of each."""
 
 from __future__ import annotations
 
@@ -11,11 +11,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from graph.compiled import shared
+from graph.evidence import subject_of
+from graph.facts.local_time import offsets
 from graph.frame.frame import Frame
 from graph.frame.layout import FILES, NAMES, SLOTS, USED
+from graph.frame.neighbourhood import room
+from graph.frame.question import question_of
+from graph.frame.read import Reader
+from graph.frame.scratch import scratch
+from graph.frame.walk import Walker, walk_application
 from graph.model import Application, Facts
 from graph.moments import moment
 from graph.sqlite_store import SqliteStore
@@ -35,6 +44,7 @@ def main() -> int:
     with SqliteStore(options.folder / "graph.db") as store:
         figures = _filled(options.folder / "frame", store)
         figures |= _opened(options.folder / "frame", store)
+        figures |= _walked(options.folder / "frame", store)
         figures |= _single(options.folder / "frame", store, options.single)
     print(json.dumps(figures, indent=1))
     return 0
@@ -52,7 +62,7 @@ def _filled(folder: Path, store: SqliteStore) -> dict[str, object]:
     frame = Frame.open(folder, store)
     seconds, processor = _timed(frame.catch_up)
     rows = {name: int(frame._files.header[USED + n]) for n, name in enumerate(NAMES)}
-    room = {name: round(path.stat().st_size / 1e6, 1) for name in FILES for path in folder.glob(f"{name}.*")}
+    files = {name: round(path.stat().st_size / 1e6, 1) for name in FILES for path in folder.glob(f"{name}.*")}
     made = rows["applications"]
     figures: dict[str, object] = {
         "applications": made,
@@ -61,7 +71,7 @@ def _filled(folder: Path, store: SqliteStore) -> dict[str, object]:
         "fill_cpu_s": processor,
         "fill_us_each": round(seconds / made * 1e6, 1),
     }
-    figures |= {"bytes_each": round(frame.size / made), "mb": round(frame.size / 1e6), "mb_with_room": round(sum(room.values())), "files_mb": room}
+    figures |= {"bytes_each": round(frame.size / made), "mb": round(frame.size / 1e6), "mb_with_room": round(sum(files.values())), "files_mb": files}
     figures |= {"snapshot_s": _timed(frame.snapshot)[0], "load_of_slots": round(rows["slots"] / len(frame._files.arrays[SLOTS + 1]), 2)}
     frame.close()
     return figures
@@ -76,6 +86,42 @@ def _opened(folder: Path, store: SqliteStore) -> dict[str, object]:
         opened.append(time.perf_counter() - began)
         frame.close()
     return {"open_ms": round(sorted(opened)[2] * 1e3, 2)}
+
+
+def _walked(folder: Path, store: SqliteStore) -> dict[str, object]:
+    """Neighbourhoods of applications of the later half, each before its own moment: one after the other in machine code, and as a request asks."""
+    frame, work, out = Frame.open(folder, store), scratch(4), room(offsets(store.zone), 4)
+    frame.catch_up()
+    with frame.reading() as arrays:
+        mark, made = np.int64(frame.mark), arrays.applications[: arrays.header[USED + NAMES.index("applications")]]
+        rows = np.random.default_rng(1).permutation(np.argsort(made["at"])[len(made) // 2 :])[:10_000]
+        _walk(arrays, rows[:1], mark, work, out)
+        processor = min(_timed(lambda: _walk(arrays, rows, mark, work, out))[1] for _ in range(3))
+    moments, asked = made["at"][rows[:1_000]].tolist(), [str(Reader(arrays).text(made["id"][row])) for row in rows[:1_000]]
+    walker, walked = Walker(store.zone), list[float]()
+    for at, name in zip(moments, asked, strict=True):
+        application = store.view(moment(at + 1)).application(name)
+        assert application
+        began = time.perf_counter()
+        with frame.reading() as arrays:
+            walker.of(arrays, question_of(arrays, subject_of(application), np.int64(at), mark))
+        walked.append(time.perf_counter() - began)
+    frame.close()
+    asked_us = {f"p{q}": round(float(np.percentile(walked[50:], q)) * 1e6) for q in (50, 99)}
+    return {
+        "walk_us": round(processor / len(rows) * 1e6, 1),
+        "walks_per_s_of_processor": round(len(rows) / processor),
+        "asked_and_walked_us": asked_us,
+    }
+
+
+@shared
+def _walk(arrays: Any, rows: Any, mark: Any, work: Any, out: Any) -> int:
+    """How many of those applications were walked about before their own moment."""
+    walked = 0
+    for n in range(len(rows)):
+        walked += walk_application(arrays, rows[n], (np.int64(arrays.applications[rows[n]].at), mark), work, out)
+    return walked
 
 
 def _single(folder: Path, store: SqliteStore, count: int) -> dict[str, object]:
