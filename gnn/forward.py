@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from gnn.network import BOUND, RingNet
+from gnn.packed import Packed, one_of
 from gnn.schema import EDGE_FEATURES, NODE_TYPES, WIDEST
 from gnn.tensors import Array, Index, Tensors
 from graph.compiled import compiled, inner
@@ -54,6 +55,17 @@ class Forward:
     def __call__(self, tensors: Tensors) -> Floats:
         """(1 + embedding,): the logit of fraud within the horizon, then the embedding."""
         return _answer(tensors, self._weights)
+
+    @property
+    def size(self) -> int:
+        """How many numbers an answer is."""
+        return 1 + len(self._weights.narrow_bias)
+
+    def of_all(self, packed: Packed) -> Floats:
+        """(N, 1 + embedding): the same of each of them, to the bit."""
+        out = np.empty((packed.size, self.size))
+        _answer_all(packed, self._weights, out)
+        return out
 
 
 def _weights(network: RingNet) -> _Weights:
@@ -103,6 +115,12 @@ def _answer(tensors: Tensors, weights: _Weights) -> Floats:
         _hear(both, tensors, weights.edge[layer], weights.edge_bias[layer], heard)
         _take(h, both, heard, weights, layer)
     return _read(h, tensors, weights)
+
+
+@compiled
+def _answer_all(packed: Packed, weights: _Weights, out: Floats) -> None:
+    for place in range(len(out)):
+        out[place] = _answer(one_of(packed, place), weights)
 
 
 @inner

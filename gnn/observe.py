@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
 from gnn import references
+from gnn.look import Surroundings
 from gnn.of_evidence import from_evidence
-from gnn.samples import Samples
+from gnn.seeds import Seeds
 from gnn.tensors import Tensors
 from graph import multi_lending, signals
-from graph.errors import NotFoundError
-from graph.evidence import Evidence, Subject, subject_of
+from graph.evidence import Evidence
 from graph.features import counts
-from graph.moments import moment
-from graph.progress import bar
-from graph.store import GraphStore
+from graph.frame.frame import Frame
+from graph.tables import Column
 
 Floats = npt.NDArray[np.float64]
-OpenStore = Callable[[], GraphStore]
 
 SIGNAL_NAMES: tuple[str, ...] = tuple(signals.SIGNALS)
 VARIABLE_NAMES: tuple[str, ...] = tuple(multi_lending.NAMES)
 COUNT_NAMES = counts.NAMES
-_CHUNK = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """A subject by its ids and its moment, in microseconds; `application_id` None is an applicant watched at that moment."""
-
-    applicant_id: str
-    application_id: str | None
-    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +37,24 @@ class Observation:
 
 @dataclass(frozen=True)
 class Observed:
-    """N subjects' inputs: `named` (N, signals + variables), `counts` (N, rival's columns), `tensors` N graphs."""
+    """N subjects' inputs: `rows` (N, columns of `graph.features.observe.names`) float64, and what is `around` them, which gives their graphs."""
 
-    named: Floats
-    counts: Floats
-    tensors: list[Tensors]
+    rows: Floats
+    around: Surroundings
+
+    @property
+    def named(self) -> Floats:
+        """(N, signals + variables)."""
+        return self.rows[:, : len(SIGNAL_NAMES) + len(VARIABLE_NAMES)]
+
+    @property
+    def counts(self) -> Floats:
+        """(N, the rival's columns)."""
+        return self.rows[:, len(SIGNAL_NAMES) + len(VARIABLE_NAMES) :]
+
+    def take(self, rows: Column) -> Observed:
+        """Those rows (a mask or positions)."""
+        return Observed(self.rows[rows], self.around.take(rows))
 
 
 def row(values: Sequence[float | None]) -> Floats:
@@ -79,65 +77,10 @@ def unjudged(evidence: Evidence) -> Evidence:
     return replace(evidence, labels={**evidence.labels, me: ()}) if evidence.labels.get(me) else evidence
 
 
-def evidence_of(store: GraphStore, seed: Seed, today: datetime) -> Evidence:
-    """What was known of a stored subject just before its moment; `today` bounds where its application is looked up.
+def observe_all(frame: Frame, mark: int, seeds: Seeds) -> Observed:
+    """All inputs of all seeds, in their order, each just before its own moment, of what `mark` and those before it told.
 
-    Raises NotFoundError when there is no such application before `today`.
+    Raises NotFoundError for a seed that the frame does not have, StoreUnavailableError where the frame cannot be brought to that mark.
     """
-    if seed.application_id is None:
-        subject = Subject(applicant_id=seed.applicant_id)
-    else:
-        application = store.view(today).application(seed.application_id)
-        if application is None:
-            raise NotFoundError(f"no application {seed.application_id} before {today.isoformat()}")
-        subject = subject_of(application)
-    return store.view(moment(seed.at)).evidence_of(subject)
-
-
-def seeds_of(samples: Samples) -> list[Seed]:
-    """The samples as seeds, in their order."""
-    columns = (samples.applicant_id.tolist(), samples.application_id.tolist(), samples.at.tolist())
-    return [Seed(*values) for values in zip(*columns)]
-
-
-def observe_all(open_store: OpenStore, seeds: Sequence[Seed], today: datetime, workers: int = 1) -> Observed:
-    """All inputs of all seeds, in their order, each through its own moment; `workers` processes share the work."""
-    chunks = [seeds[start : start + _CHUNK] for start in range(0, len(seeds), _CHUNK)]
-    found: list[Observation] = []
-    with bar("observing", len(seeds), "sample") as progress:
-        for chunk in _in_order(open_store, chunks, today, workers):
-            found += chunk
-            progress.update(len(chunk))
-    return Observed(
-        named=np.stack([o.named for o in found]),
-        counts=np.stack([o.counts for o in found]),
-        tensors=[o.tensors for o in found],
-    )
-
-
-def _in_order(open_store: OpenStore, chunks: Sequence[Sequence[Seed]], today: datetime, workers: int) -> Iterator[list[Observation]]:
-    if workers <= 1 or len(chunks) < 2 * workers:
-        with open_store() as store:
-            for chunk in chunks:
-                yield _observe_chunk(store, chunk, today)
-        return
-    # Spawned, not forked: a store's connection and a library's threads do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_open, initargs=(open_store, today)) as pool:
-        yield from pool.map(_observe_there, chunks)
-
-
-_HERE: list[tuple[GraphStore, datetime]] = []  # a worker process's own store
-
-
-def _open(open_store: OpenStore, today: datetime) -> None:
-    _HERE.append((open_store(), today))
-
-
-def _observe_there(chunk: Sequence[Seed]) -> list[Observation]:
-    store, today = _HERE[0]
-    return _observe_chunk(store, chunk, today)
-
-
-def _observe_chunk(store: GraphStore, chunk: Sequence[Seed], today: datetime) -> list[Observation]:
-    return [observe(evidence_of(store, seed, today)) for seed in chunk]
+    around = Surroundings(frame, mark, seeds)
+    return Observed(around.features(), around)

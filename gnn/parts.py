@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +38,21 @@ class Pool:
 
     def take(self, rows: Bools) -> Pool:
         """Those rows, a mask."""
-        places = np.flatnonzero(rows).tolist()
-        seen = self.observed
-        return Pool(self.samples.take(rows), Observed(seen.named[rows], seen.counts[rows], [seen.tensors[place] for place in places]))
+        return Pool(self.samples.take(rows), self.observed.take(rows))
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The inputs of an ensemble (N, columns), kept as the arrays they come from, side by side: together they are made for some rows at a time."""
+
+    arrays: tuple[Floats, ...]
+
+    def __len__(self) -> int:
+        return len(self.arrays[0])
+
+    def __getitem__(self, rows: Any) -> Floats:
+        """Those rows (a slice, a mask or positions)."""
+        return np.hstack([one[rows] for one in self.arrays])
 
 
 @dataclass(frozen=True)
@@ -52,9 +65,9 @@ class Parts:
 
     def logits(self, observed: Observed) -> dict[str, Floats]:
         """What each part says of N samples, (N,) log-odds before calibration."""
-        embedded = train.embed(self.network, observed.tensors)
+        embedded = train.embed(self.network, observed.around.parts())
         said = {"network": embedded[:, 0]}
-        said |= {part: self.ensembles[part].logits(x).mean(axis=1) for part, x in columns(observed, embedded).items()}
+        said |= {part: self.ensembles[part].logits(x[:]).mean(axis=1) for part, x in columns(observed, embedded).items()}
         return said | {"blend": blended(said["blend"], said["network"], self.calibrators["network"])}
 
     def promised(self, logits: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -67,9 +80,10 @@ def embedding_names(width: int) -> tuple[str, ...]:
     return ("network_logit", *(f"network_{place:02d}" for place in range(width)))
 
 
-def columns(observed: Observed, embedded: Floats) -> dict[str, Floats]:
-    """The inputs of each ensemble, (N, columns)."""
-    return {"trees": observed.named, "blend": np.hstack([observed.named, observed.counts, embedded]), "reference": observed.counts}
+def columns(observed: Observed, embedded: Floats) -> dict[str, Columns]:
+    """The inputs of each ensemble."""
+    named, counts = observed.named, observed.counts
+    return {"trees": Columns((named,)), "blend": Columns((named, counts, embedded)), "reference": Columns((counts,))}
 
 
 def names_of(plan: Plan) -> dict[str, tuple[str, ...]]:
@@ -91,7 +105,3 @@ def views_of(plan: Plan) -> dict[str, tuple[Bools, ...]]:
     plain = np.concatenate([np.zeros_like(named), counts, ~embedding])
     tabular = np.concatenate([named, counts, ~embedding])
     return {"trees": (named,), "blend": (everything, plain, tabular, tabular), "reference": (counts,)}
-
-
-def _learned_from(name: str) -> bool:
-    return name not in OWN_VERDICTS and (not name.startswith("ml_") or ("_all_" in name and name.startswith(_ML_WINDOWS)))

@@ -16,12 +16,13 @@ class Plan:
     `most_network_samples`: the same for the network, which is slower to learn.
     `fewest_steps`: a small history is gone through more often, up to four times `epochs`, until the network has made so many steps.
     `members`: boosted ensembles are so many models of `rounds` trees with different seeds, whose spread is the uncertainty.
+    `workers`: threads that grow them.
     """
 
     name: str = "ringfence"
     horizon_days: float | None = None
     capacity: float = 0.02
-    most_samples: int = 20_000
+    most_samples: int = 1_000_000
     least_frauds: int = 20
     most_network_samples: int = 5_000
     hidden: int = 32
@@ -42,5 +43,7 @@ class Plan:
             raise SettingError(f"--horizon-days {self.horizon_days:g}: give days from now on, at most 3650, or leave it out")
         if self.most_samples < 2 * self.least_frauds:
             raise SettingError(f"--most-samples {self.most_samples}: at least {2 * self.least_frauds} are needed to learn anything")
+        if self.most_network_samples < 1:
+            raise SettingError(f"--most-network-samples {self.most_network_samples}: at least one")
         if self.workers < 1:
             raise SettingError(f"--processes {self.workers}: at least one")

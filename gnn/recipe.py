@@ -13,7 +13,7 @@ from gnn.blend import NETWORK_SAY, blended
 from gnn.cuts import learning_cuts
 from gnn.evaluate import Measures, measures, threshold_at
 from gnn.network import RingNet
-from gnn.parts import PARTS, SERVABLE, Parts, Pool, columns, names_of, views_of
+from gnn.parts import PARTS, SERVABLE, Columns, Parts, Pool, columns, names_of, views_of
 from gnn.plan import Plan
 from gnn.samples import Samples
 from gnn.trees import Learned
@@ -106,8 +106,8 @@ def _network(cut: int, pool: Pool, plan: Plan, start: RingNet | None = None) -> 
     chance, weight = samples.lessons(cut)
     weight = _thinned(weight, chance == 1.0, samples, plan.most_network_samples)
     rows = np.flatnonzero(weight > 0)
-    tensors = [pool.observed.tensors[place] for place in rows.tolist()]
-    return train.fit(tensors, samples.at[rows].tolist(), chance[rows], weight[rows], plan, start)
+    graphs = pool.observed.around.take(rows).graphs()
+    return train.fit(graphs, samples.at[rows], chance[rows], weight[rows], plan, start)
 
 
 def _thinned(weight: Floats, fraud: Bools, samples: Samples, most: int) -> Floats:
@@ -124,13 +124,13 @@ def _thinned(weight: Floats, fraud: Bools, samples: Samples, most: int) -> Float
 
 def _embedded(network: RingNet, pool: Pool, rows: Bools) -> Floats:
     """(N, 1 + embedding): what the network says of those rows; NaN, *not known*, of the others."""
-    said = train.embed(network, pool.take(rows).observed.tensors)
+    said = train.embed(network, pool.observed.around.take(rows).parts())
     out = np.full((len(rows), said.shape[1]), np.nan)
     out[rows] = said
     return out
 
 
-def _learned(cut: int, x: Floats, samples: Samples) -> Learned:
+def _learned(cut: int, x: Columns, samples: Samples) -> Learned:
     chance, weight = samples.lessons(cut)
-    rows = weight > 0
-    return Learned(x[rows], chance[rows], weight[rows])
+    rows = np.flatnonzero(weight > 0)
+    return Learned(x, rows, chance[rows], weight[rows])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,37 +12,43 @@ from torch_geometric.data import HeteroData
 from torch_geometric.loader import NodeLoader
 from torch_geometric.sampler import BaseSampler, EdgeSamplerInput, HeteroSamplerOutput, NegativeSampling, NodeSamplerInput
 
+from gnn.packed import Packed
 from gnn.schema import EDGE_TYPES, NODE_FEATURES, NODE_TYPES
-from gnn.tensors import Tensors
+from graph.tables import Column
 
 
-def union(tensors: Sequence[Tensors], moments: Sequence[int]) -> HeteroData:
+def union(graphs: Packed, moments: Column) -> HeteroData:
     """All surroundings as one graph, disjoint: a node seen at two moments is two nodes, because what is known of it is not the same.
 
     `moments` (microseconds) become the `time` of the seeds, the first applicant of each; `first` (N + 1,) of a type says where each one's nodes lie.
     """
     data = HeteroData()
-    first, sorts = np.stack([t.first for t in tensors]), np.stack([t.sorts for t in tensors])
+    first, sorts = graphs.first, graphs.sorts
     for kind, name in enumerate(NODE_TYPES):
-        width = len(NODE_FEATURES[name])
-        data[name].x = torch.from_numpy(np.concatenate([t.rows[t.first[kind] : t.first[kind + 1], :width] for t in tensors]))
-        data[name].first = _bounds(first[:, kind + 1] - first[:, kind])
+        counts = first[:, kind + 1] - first[:, kind]
+        data[name].x = torch.from_numpy(graphs.rows[_rows(graphs.nodes[:-1] + first[:, kind], counts), : len(NODE_FEATURES[name])])
+        data[name].first = _bounds(counts)
     for sort, edge in enumerate(EDGE_TYPES):
         counts = sorts[:, sort + 1] - sorts[:, sort]
+        rows = _rows(graphs.links[:-1] + sorts[:, sort], counts)
         shift = np.stack([data[end].first[:-1].numpy() - first[:, NODE_TYPES.index(end)] for end in (edge[0], edge[2])], axis=1)
-        ends = np.concatenate([t.ends[t.sorts[sort] : t.sorts[sort + 1]] for t in tensors]) + np.repeat(shift, counts, axis=0)
-        data[edge].edge_index = torch.from_numpy(np.ascontiguousarray(ends.T))
-        data[edge].edge_attr = torch.from_numpy(np.concatenate([t.marks[t.sorts[sort] : t.sorts[sort + 1]] for t in tensors]))
+        data[edge].edge_index = torch.from_numpy(np.ascontiguousarray((graphs.ends[rows] + np.repeat(shift, counts, axis=0)).T))
+        data[edge].edge_attr = torch.from_numpy(graphs.marks[rows])
         data[edge].first = _bounds(counts)
-    data["applicant"].time = torch.tensor(moments, dtype=torch.long)
+    data["applicant"].time = torch.from_numpy(np.asarray(moments, dtype=np.int64))
     return data
+
+
+def _rows(starts: Column, counts: Column) -> Column:
+    """The rows of ranges one after another, from where each starts and how long it is."""
+    return np.asarray(np.arange(counts.sum()) + np.repeat(starts - (np.cumsum(counts) - counts), counts), dtype=np.int64)
 
 
 class PastSampler(BaseSampler):  # type: ignore[misc]
     """Gives each seed the surroundings that were gathered through a view as of its own moment, and nothing else.
 
-    The compiled samplers that PyG's own loaders need filter one global graph by time; here the store's view does it, so training and serving
-    see the same through one piece of code (`GraphView.evidence_of`), caps and hub guards included.
+    The compiled samplers that PyG's own loaders need filter one global graph by time; here the frame's walk does it, so training and serving
+    see the same through one piece of code (`graph.frame.walk`), caps and hub guards included.
     """
 
     def __init__(self, data: HeteroData) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -14,27 +14,28 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gnn.forward import Forward
 from gnn.network import Batch, RingNet
+from gnn.packed import Packed
 from gnn.plan import Plan
 from gnn.sampler import loader, union
 from gnn.schema import NODE_FEATURES
-from gnn.tensors import Tensors
 from graph.progress import bar
+from graph.tables import Column
 
 Floats = npt.NDArray[np.float64]
 
 _RATE, _DECAY, _CLIP, _AVERAGED = 3e-3, 1e-3, 1.0, 0.99
 
 
-def fit(tensors: Sequence[Tensors], moments: Sequence[int], fraud: Floats, weight: Floats, plan: Plan, start: RingNet | None = None) -> RingNet:
+def fit(graphs: Packed, moments: Column, fraud: Floats, weight: Floats, plan: Plan, start: RingNet | None = None) -> RingNet:
     """The network that has learned these samples: a running mean of the weights, steadier in time than those of any one step.
 
-    `fraud` (N,) is the chance of each sample to be of one. `start` goes on from a network that has learned earlier samples.
-    The same input gives the same weights.
+    `moments` (N,) microseconds; `fraud` (N,) is the chance of each sample to be of one. `start` goes on from a network that has learned earlier
+    samples. The same input gives the same weights.
     Single-threaded: two threads are slower on graphs of this size, and one keeps sums in one order.
     """
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
-    data, y, w = union(tensors, moments), torch.from_numpy(fraud.astype(np.float32)), torch.from_numpy(weight.astype(np.float32))
+    data, y, w = union(graphs, moments), torch.from_numpy(fraud.astype(np.float32)), torch.from_numpy(weight.astype(np.float32))
     network = copy.deepcopy(start) if start else RingNet(plan.hidden, plan.embedding)
     if start is None:
         network.settle({name: data[name].x for name in NODE_FEATURES})
@@ -67,7 +68,7 @@ def _loss(network: RingNet, batch: Batch, y: Tensor, w: Tensor) -> Tensor:
     return (F.binary_cross_entropy_with_logits(logit, y, reduction="none") * w).sum() / w.sum().clamp_min(1e-6)
 
 
-def embed(network: RingNet, tensors: Sequence[Tensors]) -> Floats:
+def embed(network: RingNet, parts: Iterable[Packed]) -> Floats:
     """(N, 1 + embedding): logit and embedding of each, computed one by one exactly as they are served, so that the bits are the same."""
     answer = Forward(network)
-    return np.array([answer(one) for one in tensors], dtype=np.float64).reshape(-1, 1 + network.narrow.out_features)
+    return np.concatenate([np.empty((0, answer.size)), *(answer.of_all(part) for part in parts)])

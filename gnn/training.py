@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-import warnings
+from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,22 +17,27 @@ from gnn.bundle import ModelBundle
 from gnn.collect import DAY, collect
 from gnn.cuts import learning_cuts, test_cut
 from gnn.judge import Judged, judge, refuse_what_learned_nothing
-from gnn.observe import OpenStore, observe_all, seeds_of
+from gnn.observe import observe_all
 from gnn.parts import NAMED, SERVABLE, Pool
 from gnn.plan import Plan
 from gnn.recipe import Fitted
 from gnn.samples import Samples
+from gnn.seeds import seeds_of
 from gnn.silence import FATES, Floats
 from graph.errors import InputError
+from graph.frame.place import frame_of
 from graph.moments import micros, moment
+from graph.store import GraphStore
 from graph.tables import Tables
 
 log = logging.getLogger("ringfence.training")
 SHORTER_DAYS = (60.0, 30.0)  # horizons for a store whose own leaves too little to measure
 
 
-def train_model(open_store: OpenStore, as_of: datetime, out: Path, plan: Plan | None = None) -> dict[str, Any]:
+def train_model(store: GraphStore, as_of: datetime, out: Path, plan: Plan | None = None, kept_in: str | Path = "") -> dict[str, Any]:
     """Train on what was known before `as_of`, write the bundle to `out`, and return the figures.
+
+    The store is looked at through its frame, which is made where there is none; `kept_in` as in `graph.frame.place.frame_of`.
 
     Measured is a model of the same recipe that learned only from what was known before the test slice, the last applications whose horizon had
     passed; the bundle then learns from everything known before `as_of`. Raises InputError when there is too little to learn from.
@@ -40,12 +45,13 @@ def train_model(open_store: OpenStore, as_of: datetime, out: Path, plan: Plan | 
     plan = plan or Plan()
     started = time.monotonic()
     now = micros(as_of)
-    with open_store() as store:
-        drawn, cut = measurable(store.view(as_of).tables(), plan)
-    pool = Pool(drawn, observe_all(open_store, seeds_of(drawn), as_of, plan.workers))
-    rehearsed = recipe.fit_at(cut, pool, plan)
-    judged = judge(rehearsed, pool, now, plan.capacity)
-    fitted = recipe.fit_at(now, pool, plan, judged.parts)
+    mark = store.mark()
+    drawn, cut = measurable(store.view(as_of, mark).tables(), plan)
+    with closing(frame_of(store, kept_in)) as frame:
+        pool = Pool(drawn, observe_all(frame, mark, seeds_of(drawn)))
+        rehearsed = recipe.fit_at(cut, pool, plan)
+        judged = judge(rehearsed, pool, now, plan.capacity)
+        fitted = recipe.fit_at(now, pool, plan, judged.parts)
     refuse_what_learned_nothing(judged, fitted.serves)
     made = ModelBundle(card(fitted, pool, plan, judged), fitted.parts.network, {part: fitted.parts.ensembles[part] for part in SERVABLE})
     written = bundle.write(made, out)
@@ -119,7 +125,5 @@ def _by_fate(values: Floats) -> dict[str, float]:
 
 def typical(pool: Pool, bad: Any, share: float) -> dict[str, float | None]:
     """Per named input, the value that `share` of the samples not known to be bad stay under; None where it is never known."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a column that is never known has no quantile: NaN is the answer
-        found = np.nanquantile(pool.observed.named[~bad], share, axis=0)
-    return {name: None if np.isnan(value) else round(float(value), 6) for name, value in zip(NAMED, found.tolist())}
+    known = (values[~np.isnan(values)] for values in (pool.observed.named[~bad, place] for place in range(len(NAMED))))
+    return {name: round(float(np.quantile(values, share)), 6) if len(values) else None for name, values in zip(NAMED, known, strict=True)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import lightgbm
 import numpy as np
@@ -24,13 +25,38 @@ PARAMETERS: dict[str, object] = {
 RARE, RARELY = {"num_leaves": 4, "max_depth": 2, "min_data_in_leaf": 30, "lambda_l2": 5.0}, 0.005
 
 
+class Inputs(Protocol):
+    """M rows of columns, NaN for *not known*, of which some are taken at a time."""
+
+    def __getitem__(self, rows: Any, /) -> Floats: ...
+
+
 @dataclass(frozen=True)
 class Learned:
-    """N rows to learn from: `x` (N, columns) with NaN for *not known*, `fraud` (N,) the chance to be of one, 0 to 1, and `weight` (N,)."""
+    """What is learned from: the `rows` (N,) of `x`, `fraud` (N,) the chance of each to be of one, 0 to 1, and `weight` (N,)."""
 
-    x: Floats
+    x: Inputs
+    rows: npt.NDArray[np.int64]
     fraud: Floats
     weight: Floats
+
+
+class _Seen(lightgbm.Sequence):  # type: ignore[misc]
+    """The rows that are learned from as one view shows them, some at a time: the whole would be as much memory again."""
+
+    batch_size = 4_096
+
+    def __init__(self, learned: Learned, view: Bools) -> None:
+        self._learned, self._view = learned, view
+
+    def __len__(self) -> int:
+        return len(self._learned.rows)
+
+    def __getitem__(self, wanted: Any) -> Floats:
+        rows = self._learned.rows[wanted]
+        if np.ndim(rows) == 0:
+            return self[[wanted]].ravel()
+        return np.asarray(np.where(self._view, self._learned.x[rows], np.nan), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -68,7 +94,7 @@ def fit(names: Sequence[str], learned: Learned, plan: Plan, views: Sequence[Bool
 
 def _dataset(learned: Learned, names: list[str], view: Bools, parameters: dict[str, object]) -> lightgbm.Dataset:
     """The rows, binned once for all members of this view; a column that is never known is never asked for."""
-    x = np.where(view, learned.x, np.nan)
+    seen = _Seen(learned, view)
     return lightgbm.Dataset(
-        x, learned.fraud.astype(np.float64), weight=learned.weight, feature_name=names, params=dict(parameters), free_raw_data=False
+        seen, learned.fraud.astype(np.float64), weight=learned.weight, feature_name=names, params=dict(parameters), free_raw_data=False
     )

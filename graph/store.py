@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -63,10 +64,11 @@ class GraphStore(ABC):
     """Everything lenders told us. Safe for many threads and many processes; facts are only ever added.
 
     `batch`: how many facts a load best adds at once; any number is taken. `zone`: the borrowers' time zone (an IANA name), by which what
-    is read says when it was night; whoever opens the store sets it.
+    is read says when it was night; whoever opens the store sets it. `file`: where an embedded store lies, None for one on a server.
     """
 
     zone = COUNTRY
+    file: Path | None = None
     batch = 10_000  # larger ones touch each page of a file less often, and hold it longer
 
     @abstractmethod

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 from service.arguments import Arguments
@@ -25,8 +24,13 @@ def main() -> int:
     parser.add_argument("--out", required=True, type=Path, help="folder of the model bundle; one that is there is replaced at the end")
     parser.add_argument("--horizon-days", type=float, help="a fraud counts when it becomes known within so many days (default: from the delays seen)")
     parser.add_argument("--capacity", type=float, default=0.02, help="share of assessments that people can review (default 0.02)")
-    parser.add_argument("--most-samples", type=int, default=20_000, help="above so many, samples not known to be fraud are thinned (default 20000)")
-    parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 8), help="processes that read (default: one a core, at most 8)")
+    parser.add_argument(
+        "--most-samples", type=int, default=1_000_000, help="above so many, samples not known to be fraud are thinned (default 1000000)"
+    )
+    parser.add_argument(
+        "--most-network-samples", type=int, default=5_000, help="the same for the network (default 5000; docs/model.md says what more gave)"
+    )
+    parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 8), help="cores that grow trees (default: all, at most 8)")
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: on graphs of this size a second thread only waits,
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # and threads that wait for their turn should leave the cores to others
@@ -36,11 +40,17 @@ def main() -> int:
 
     def run() -> Mapping[str, object]:
         settings = Settings.from_environment()
-        plan = Plan(horizon_days=options.horizon_days, capacity=options.capacity, most_samples=options.most_samples, workers=options.processes)
+        plan = Plan(
+            horizon_days=options.horizon_days,
+            capacity=options.capacity,
+            most_samples=options.most_samples,
+            most_network_samples=options.most_network_samples,
+            workers=options.processes,
+        )
         as_of, url = as_of_given(settings, options.as_of), options.store or settings.store
-        open_existing(url).close()
-        folder_for(folder_named(options.out).absolute().parent)
-        figures = train_model(partial(open_existing, url, settings.timezone), as_of, options.out, plan)
+        with open_existing(url, settings.timezone) as store:
+            folder_for(folder_named(options.out).absolute().parent)
+            figures = train_model(store, as_of, options.out, plan, settings.frame)
         return {**figures, "digest": digest(options.out)}
 
     return ended("train_model", run)

@@ -98,6 +98,9 @@ class Settings:
     delivery_rejects_bytes: int = _setting(
         _LOAD.rejects_bytes, "Bytes of `rejects.jsonl`; bad rows beyond them are counted by their reasons and not written out."
     )
+    frame: str = _setting(
+        "", "Folder for the frames, the resident copies of stores; empty: beside an embedded store's file, of others in the user's cache."
+    )
     public_url: str = _setting("", "Where people reach this service (`https://risk.example`), put before the desk's links in answers.")
     metrics_dir: str = _setting("", "Folder in which the workers share their metrics; empty: `serve.py` makes one for its run.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -176,13 +177,20 @@ def odd_evidence(rng: random.Random, subjects: int = 6, *, people: int = 14, loa
         return list(looked_at(store, rng, subjects))
 
 
-@cache
-def made_evidence(subjects: int = 200) -> list[Evidence]:
-    """Evidence of subjects of a made world, three of each that is drawn, with everything that a delivery of it holds."""
+@contextmanager
+def made_store() -> Iterator[GraphStore]:
+    """A made world, with everything that a delivery of it holds."""
     with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
         patch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
         assert make_world([str(folder), "--applicants", "1200", "--days", "150", "--seed", "6"]) == 0
         assert load_records([str(folder / "records"), "--store", store_url(folder / "made.db"), "--report", name]) == 0
         with open_store(folder / "made.db") as store:
-            return list(looked_at(store, random.Random(5), subjects))
+            yield store
+
+
+@cache
+def made_evidence(subjects: int = 200) -> list[Evidence]:
+    """Evidence of subjects of a made world, three of each that is drawn."""
+    with made_store() as store:
+        return list(looked_at(store, random.Random(5), subjects))

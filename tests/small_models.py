@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from gnn.plan import Plan
 from gnn.training import train_model
 from graph.model import Facts
 from tests.small_worlds import START, day, fraud, random_facts
-from tests.stores import open_store, open_url, store_url
+from tests.stores import open_store
 
 SMALL = Plan(horizon_days=25, hidden=8, embedding=4, epochs=1, fewest_steps=1, members=2, rounds=12, least_frauds=4, workers=1)
 TODAY = day(60)
@@ -31,4 +30,4 @@ def trained(folder: Path, facts: Facts, name: str = "model") -> tuple[dict[str, 
     path, out = folder / f"{name}.db", folder / name
     with open_store(path) as store:
         store.add(facts)
-    return train_model(partial(open_url, store_url(path)), TODAY, out, SMALL), path, out
+        return train_model(store, TODAY, out, SMALL), path, out

@@ -14,6 +14,7 @@ from gnn.inputs import draw
 from gnn.network import Batch, RingNet
 from gnn.observe import unjudged
 from gnn.of_evidence import from_evidence
+from gnn.packed import pack
 from gnn.sampler import loader, union
 from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
 from gnn.tensors import Tensors
@@ -86,7 +87,7 @@ def test_training_takes_what_serving_draws() -> None:
     network.settle({name: torch.from_numpy(np.concatenate([t.x[name] for t in tensors])) for name in NODE_FEATURES})
     rows = torch.arange(len(tensors))
     with torch.inference_mode():
-        batches = loader(union(tensors, list(range(len(tensors)))), rows, batch_size=5)
+        batches = loader(union(pack(tensors), np.arange(len(tensors))), rows, batch_size=5)
         learned = torch.cat([network(Batch.from_data(mini))[1] for mini in batches])
     served = Forward(network)
     assert np.allclose(learned.numpy(), [served(one)[0] for one in tensors], rtol=1e-4, atol=1e-5)

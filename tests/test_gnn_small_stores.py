@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +15,7 @@ from gnn.training import train_model
 from graph.errors import InputError
 from graph.model import Facts
 from tests.small_worlds import applies, day, fraud, uses
-from tests.stores import open_store, open_url, store_url
+from tests.stores import open_store
 
 TINY = Plan(hidden=4, embedding=2, epochs=1, fewest_steps=1, members=2, rounds=4, least_frauds=4, workers=1)
 
@@ -37,13 +36,13 @@ def trained_or_refused(facts: Facts, as_of_day: int, plan: Plan = TINY) -> str:
     """What the refusal says, or nothing where a bundle came out that is better than chance on later applications."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "young.db"
+        refusal = ""
         with open_store(path) as store:
             store.add(facts)
-        refusal = ""
-        try:
-            figures = train_model(partial(open_url, store_url(path)), day(as_of_day), Path(folder) / "model", plan)
-        except InputError as error:
-            refusal = str(error)
+            try:
+                figures = train_model(store, day(as_of_day), Path(folder) / "model", plan)
+            except InputError as error:
+                refusal = str(error)
         assert (Path(folder) / "model" / "card.json").exists() == (refusal == "")
         if refusal:
             return refusal

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,22 +10,20 @@ import pytest
 import torch
 from torch_geometric.sampler import NodeSamplerInput
 
-from gnn.collect import collect
 from gnn.forward import Forward
 from gnn.network import Batch, RingNet, by_torch
-from gnn.observe import Seed, evidence_of, observe, observe_all, seeds_of
+from gnn.observe import observe
 from gnn.of_evidence import from_evidence
-from gnn.plan import Plan
+from gnn.packed import pack
 from gnn.sampler import PastSampler, loader, union
 from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
 from gnn.tensors import Tensors
 from gnn.tensors import tensors as tensors_of
 from graph.evidence import Subject, subject_of
 from graph.model import Facts
-from graph.moments import micros
 from graph.store import GraphStore
 from tests.small_worlds import applies, before, day, fraud, random_facts, shuffled, uses
-from tests.stores import open_store, open_url, store_url
+from tests.stores import open_store
 
 
 def stored(path: Path, facts: Facts) -> GraphStore:
@@ -113,7 +109,7 @@ def test_a_batch_of_the_sampler_gives_what_serving_gives_one_by_one(store: Graph
     network = RingNet(hidden=16, embedding=4).eval()
     with torch.inference_mode():
         alone = torch.cat([network(Batch.of(one))[1] for one in tensors])
-        data = union(tensors, list(range(len(tensors))))
+        data = union(pack(tensors), np.arange(len(tensors)))
         rows = torch.tensor([7, 2, 11, 0, 5])
         batches = [(mini["applicant"].input_id, network(Batch.from_data(mini))[1]) for mini in loader(data, rows, batch_size=3)]
     together = torch.cat([logit for _, logit in batches])
@@ -123,7 +119,7 @@ def test_a_batch_of_the_sampler_gives_what_serving_gives_one_by_one(store: Graph
 
 def test_the_sampler_refuses_another_moment_than_the_seeds_own(store: GraphStore, facts: Facts) -> None:
     tensors = some_tensors(store, facts, 3)
-    sampler = PastSampler(union(tensors, [10, 20, 30]))
+    sampler = PastSampler(union(pack(tensors), np.array([10, 20, 30])))
     seeds = torch.tensor([0, 1])
     assert sampler.sample_from_nodes(NodeSamplerInput(None, seeds, torch.tensor([10, 20]))).batch is not None
     with pytest.raises(ValueError, match="its own moment"):
@@ -170,19 +166,6 @@ def test_the_network_reads_an_applicant_of_whom_nothing_is_known(tmp_path: Path)
     z, logit = RingNet(hidden=16, embedding=4).eval()(Batch.of(tensors))
     assert torch.isfinite(z).all()
     assert torch.isfinite(logit).all()
-
-
-def test_observing_in_the_stored_order_gives_each_seed_its_own_row(store: GraphStore, path: Path) -> None:
-    now: datetime = day(60)
-    samples = collect(store.view(now).tables(), Plan(least_frauds=1, horizon_days=30))
-    seeds = seeds_of(samples)[:10]
-    observed = observe_all(partial(open_url, store_url(path)), seeds, now)
-    for place in (0, 4, 9):
-        one = observe(evidence_of(store, seeds[place], now))
-        assert np.array_equal(observed.named[place], one.named, equal_nan=True)
-        assert same(observed.tensors[place], one.tensors)
-    assert seeds[0] == Seed(str(samples.applicant_id[0]), str(samples.application_id[0]), int(samples.at[0]))
-    assert micros(now) > seeds[-1].at
 
 
 def test_what_is_served_is_what_the_network_says(store: GraphStore, facts: Facts) -> None:

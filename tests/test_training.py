@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+import lightgbm
 import numpy as np
 import pytest
 
@@ -16,20 +17,24 @@ from gnn import bundle, train, training, trees
 from gnn.blend import blended
 from gnn.collect import DAY, collect
 from gnn.cuts import test_cut as cut_for_the_test
-from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, Seed, evidence_of, observe, observe_all
+from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, observe, observe_all
+from gnn.packed import pack
 from gnn.parts import columns, names_of, views_of
 from gnn.plan import Plan
 from gnn.samples import Samples
 from gnn.scorer import Scorer
+from gnn.seeds import seeds
 from gnn.training import train_model
 from graph import multi_lending, signals
 from graph.errors import InputError
 from graph.evidence import Evidence
+from graph.frame.place import frame_of
 from graph.model import Facts, Label, LabelValue
 from graph.moments import micros
+from tests.by_views import Seed, evidence_of
 from tests.small_models import SMALL, TODAY, small_facts, trained
 from tests.small_worlds import applies, before, day, fraud, shuffled
-from tests.stores import open_store, open_url, store_url
+from tests.stores import open_store, store_url
 
 Trained = tuple[dict[str, Any], Path, Path]
 
@@ -51,9 +56,9 @@ def scored(scorer: Scorer, evidence: Evidence) -> Any:
 
 def evidences(path: Path, facts: Facts, count: int) -> tuple[list[Seed], list[Evidence]]:
     latest = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[-count:]
-    seeds = [Seed(a.applicant_id, a.application_id, micros(a.applied_at)) for a in latest]
+    chosen = [Seed(a.applicant_id, a.application_id, micros(a.applied_at)) for a in latest]
     with open_store(path) as store:
-        return seeds, [evidence_of(store, seed, TODAY) for seed in seeds]
+        return chosen, [evidence_of(store, seed) for seed in chosen]
 
 
 def test_the_figures_of_every_part_and_what_serves_are_told(model: Trained) -> None:
@@ -67,20 +72,24 @@ def test_the_figures_of_every_part_and_what_serves_are_told(model: Trained) -> N
 def test_serving_gives_the_very_number_that_training_computed(model: Trained, facts: Facts) -> None:
     _, path, out = model
     scorer, made = Scorer.load(out), bundle.read(out)
-    seeds, seen = evidences(path, facts, 8)
-    observed = observe_all(partial(open_url, store_url(path)), seeds, TODAY)
-    inputs = columns(observed, train.embed(made.network, observed.tensors))
-    first = made.ensembles["blend"].names.index("network_logit")
+    chosen, seen = evidences(path, facts, 8)
+    asked = seeds([str(seed.application_id) for seed in chosen], np.ones(len(chosen), dtype=np.bool_), np.array([seed.at for seed in chosen]))
+    with open_store(path) as store, closing(frame_of(store)) as frame:
+        observed = observe_all(frame, store.mark(), asked)
+        embedded = train.embed(made.network, observed.around.parts())
+    inputs = columns(observed, embedded)
     for part in ("trees", "blend"):
-        logits = made.ensembles[part].logits(inputs[part]).mean(axis=1)
+        logits = made.ensembles[part].logits(inputs[part][:]).mean(axis=1)
         if part == "blend":
-            logits = blended(logits, inputs["blend"][:, first], scorer.calibrators["network"])
+            logits = blended(logits, embedded[:, 0], scorer.calibrators["network"])
         serving = Scorer(replace(made, card={**made.card, "serves": part}))
         for place, evidence in enumerate(seen):
             assert scored(serving, evidence).parts[part] == scorer.calibrators[part].of(float(logits[place]))
 
 
-@pytest.mark.parametrize("wrong", [{"capacity": 0.0}, {"capacity": 2.0}, {"horizon_days": -5.0}, {"most_samples": 10}, {"workers": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"capacity": 0.0}, {"capacity": 2.0}, {"horizon_days": -5.0}, {"most_samples": 10}, {"most_network_samples": 0}, {"workers": 0}]
+)
 def test_a_plan_that_no_training_can_follow_is_refused_before_anything_is_read(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="--"):
         Plan(**wrong)
@@ -102,9 +111,22 @@ def test_a_member_splits_on_nothing_that_its_view_leaves_out() -> None:
     bad = x[:, 0] + x[:, 1] > 1.5
     plan = Plan(members=2, rounds=10, workers=1)
     views = (np.array([True, False]), np.array([False, True]))
-    first, second = trees.fit(("one", "other"), trees.Learned(x, bad, np.ones(400)), plan, views).boosters
+    first, second = trees.fit(("one", "other"), trees.Learned(x, np.arange(400), bad, np.ones(400)), plan, views).boosters
     assert (first.feature_importance() > 0).tolist() == [True, False]
     assert (second.feature_importance() > 0).tolist() == [False, True]
+
+
+def test_rows_that_are_taken_some_at_a_time_grow_the_trees_of_the_whole_table() -> None:
+    rng = np.random.default_rng(3)
+    x = np.where(rng.random((9_000, 6)) < 0.2, np.nan, rng.normal(size=(9_000, 6)))
+    rows = np.sort(rng.choice(9_000, 7_000, replace=False))
+    bad, weight = (np.nan_to_num(x[rows]).sum(axis=1) > 2).astype(np.float64), rng.random(7_000)
+    view = np.array([True, True, False, True, True, True])
+    names, plan = tuple("abcdef"), Plan(members=1, rounds=20, workers=1)
+    [grown] = trees.fit(names, trees.Learned(x, rows, bad, weight), plan, (view,)).texts
+    whole = lightgbm.Dataset(np.where(view, x[rows], np.nan), bad, weight=weight, feature_name=list(names), params=dict(trees.PARAMETERS))
+    chance = {"bagging_seed": plan.seed, "feature_fraction_seed": plan.seed + 100, "num_threads": 1}
+    assert grown == lightgbm.train({**trees.PARAMETERS, **chance}, whole, num_boost_round=20).model_to_string()
 
 
 def test_where_frauds_are_rare_trees_have_two_levels() -> None:
@@ -113,7 +135,7 @@ def test_where_frauds_are_rare_trees_have_two_levels() -> None:
     bad, plan = x.sum(axis=1) > 2.5, Plan(members=1, rounds=5, workers=1)
     view = (np.ones(4, dtype=np.bool_),)
     for stands_for, most in ((1.0, 15), (500.0, 4)):
-        made = trees.fit(tuple("abcd"), trees.Learned(x, bad, np.where(bad, 1.0, stands_for)), plan, view)
+        made = trees.fit(tuple("abcd"), trees.Learned(x, np.arange(600), bad, np.where(bad, 1.0, stands_for)), plan, view)
         leaves = max(tree["num_leaves"] for tree in made.boosters[0].dump_model()["tree_info"])
         assert 4 * (most > 4) < leaves <= most
 
@@ -133,7 +155,7 @@ def test_contributions_name_every_input_and_add_up_to_what_was_served(model: Tra
         said = scored(scorer, evidence)
         assert tuple(said.contributions) == SIGNAL_NAMES + VARIABLE_NAMES
         one = observe(evidence)
-        embedded = train.embed(made.network, [one.tensors])[0]
+        embedded = train.embed(made.network, [pack([one.tensors])])[0]
         x = {"trees": one.named[None], "blend": np.concatenate([one.named, one.counts, embedded])[None]}[scorer.serves]
         parts = [b.predict(x, pred_contrib=True)[0] for b in made.ensembles[scorer.serves].boosters]
         base, logit = np.array([np.mean([p[-1] for p in parts])]), made.ensembles[scorer.serves].logits(x).mean(axis=1)
@@ -180,14 +202,14 @@ def test_too_few_frauds_are_refused_with_the_number_and_the_way_out(tmp_path: Pa
     few = Facts(applications=tuple(applies(f"p{n}", n) for n in range(30)), labels=(fraud("p1@1", 5),))
     with open_store(tmp_path / "few.db") as store:
         store.add(few)
-    with pytest.raises(InputError, match=r"1 of 30 samples are known as fraud .* load labels"):
-        train_model(partial(open_url, store_url(tmp_path / "few.db")), TODAY, tmp_path / "out", SMALL)
+        with pytest.raises(InputError, match=r"1 of 30 samples are known as fraud .* load labels"):
+            train_model(store, TODAY, tmp_path / "out", SMALL)
     assert not (tmp_path / "out").exists()
 
 
 def test_an_empty_store_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="0 of 0 samples"):
-        train_model(partial(open_url, store_url(tmp_path / "empty.db")), TODAY, tmp_path / "out", SMALL)
+    with open_store(tmp_path / "empty.db") as store, pytest.raises(InputError, match="0 of 0 samples"):
+        train_model(store, TODAY, tmp_path / "out", SMALL)
 
 
 def test_the_command_leaves_with_2_and_one_clear_line_when_there_is_too_little_to_learn_from(tmp_path: Path) -> None:

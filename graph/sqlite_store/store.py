@@ -29,7 +29,7 @@ class SqliteStore(GraphStore):
     """The graph in the SQLite file at `path`, made when it is not there."""
 
     def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
+        self._path = self.file = Path(path)
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()

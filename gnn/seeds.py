@@ -1,0 +1,64 @@
+"""Whom training looks at, and before when: subjects by their ids, found in the frame by compiled code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gnn.samples import Samples
+from graph.compiled import inner
+from graph.frame.layout import Arrays, Int
+from graph.frame.texts import A_PERSON, AN_APPLICATION, NO_KIND, find
+from graph.tables import Column
+
+Bools = npt.NDArray[np.bool_]
+
+
+class Seeds(NamedTuple):
+    """N subjects; a tuple of arrays, so that compiled code takes it whole.
+
+    heap    bytes, the UTF-8 of the ids one after the other; `begins` and `ends` (N,) int64 say where each lies.
+    asked   (N,) bool: whether the id is an application's, looked at just before it was made, or an applicant's, watched at `at`.
+    at      (N,) int64, microseconds.
+    """
+
+    heap: Column
+    begins: Column
+    ends: Column
+    asked: Bools
+    at: Column
+
+    def take(self, rows: Column) -> Seeds:
+        """Those (a mask or positions)."""
+        return Seeds(self.heap, self.begins[rows], self.ends[rows], self.asked[rows], self.at[rows])
+
+    def name(self, place: int) -> str:
+        """The id of one of them."""
+        return bytes(self.heap[self.begins[place] : self.ends[place]]).decode()
+
+
+def seeds_of(samples: Samples) -> Seeds:
+    """The samples, in their order."""
+    asked = np.array([one is not None for one in samples.application_id.tolist()], dtype=np.bool_)
+    return seeds(np.where(asked, samples.application_id, samples.applicant_id).tolist(), asked, samples.at)
+
+
+def seeds(ids: Sequence[str], asked: Bools, at: Column) -> Seeds:
+    """Seeds by id: of applications where `asked` (N,), else of applicants, at microseconds `at` (N,)."""
+    texts = [one.encode() for one in ids]
+    ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
+    begins = np.concatenate([np.zeros(1, np.int64), ends[:-1]])[: len(texts)]
+    return Seeds(np.frombuffer(bytearray(b"".join(texts)), "u1"), begins, ends, asked, np.asarray(at, dtype=np.int64))
+
+
+@inner
+def row_of(arrays: Arrays, s: Seeds, place: int) -> Int:
+    """The frame's row of a seed's application or applicant; -1 where it has none, or not at that moment."""
+    of = AN_APPLICATION if s.asked[place] else A_PERSON
+    row = find(arrays, of, NO_KIND, s.heap, s.begins[place], s.ends[place])
+    if row >= 0 and s.asked[place] and arrays.applications[row].at != s.at[place]:
+        return np.int64(-1)
+    return row
