@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -10,17 +10,18 @@ from typing import Literal, Self
 
 import numpy as np
 
-from gnn import bundle, references
+from gnn import bundle
 from gnn.blend import NETWORK_SAY, blended
 from gnn.bundle import ModelBundle
 from gnn.calibrate import Calibrator
 from gnn.explain import Explainer, Floats
 from gnn.forward import Forward
-from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, Observation, observe, row, unjudged
+from gnn.inputs import draw
 from gnn.occlude import NOTHING, Looked, looked_at
-from gnn.of_evidence import from_evidence, name_of
 from gnn.tensors import Tensors, nobody, without
-from graph.evidence import Evidence
+from graph.features.observe import SIGNAL_NAMES, VARIABLE_NAMES
+from graph.frame.neighbourhood import Neighbourhood
+from graph.tables import Column
 
 Uncertainty = Literal["low", "medium", "high"]
 _NAMES = SIGNAL_NAMES + VARIABLE_NAMES
@@ -74,37 +75,25 @@ class Scorer:
         """The scorer of the bundle in the folder `path`, with the digest `pinned` where one is; raises BundleError as `gnn.bundle.read` does."""
         return cls(bundle.read(Path(path), pinned))
 
-    def score(self, evidence: Evidence, signals: Mapping[str, float | None], variables: Mapping[str, float | None]) -> Scored:
-        """Assess one subject; `signals` and `variables` were computed from the same evidence, a missing name counts as *not known*.
+    def score(self, n: Neighbourhood, row: Column) -> Scored:
+        """Assess the subject of a neighbourhood; `row` are its features as `graph.features.observe.names` has them, NaN is *not known*.
 
-        What has been said of the subject itself is hidden from the model, so that its word stands beside the policy's and does not repeat it.
+        What has been said of the subject itself is hidden from the model, so that its word stands beside the policy's and does not repeat it:
+        in `row` it must be so already (`Sight.unjudged`).
         """
-        named = row([*(signals.get(name) for name in SIGNAL_NAMES), *(variables.get(name) for name in VARIABLE_NAMES)])
-        if (hidden := unjudged(evidence)) is not evidence:
-            evidence, named = hidden, observe(hidden).named
         if self.serves == "trees":
-            return self.by_trees(named)
-        tensors = from_evidence(evidence)
-        seen = Observation(named, row(references.counts(evidence)), tensors)
-        return self.by_blend(seen, lambda node: name_of(evidence, tensors, node))
-
-    def by_trees(self, named: Floats) -> Scored:
-        """What the trees alone say of one subject; `named` (signals + variables,), as in an Observation."""
-        members, moved = self._explainer(named)
-        return self._scored(members, moved, {"trees": float(members.mean())}, 0.0)
-
-    def by_blend(self, seen: Observation, name: Callable[[int], str]) -> Scored:
-        """What the blend says of one subject; `name` of a node at the other end of a tie, by its row in the tensors, for who is told of it."""
-        rest = np.concatenate([seen.named, seen.counts])
-        embedded = self._forward(seen.tensors)
-        members, moved = self._explainer(np.concatenate([rest, embedded]))
+            members, moved = self._explainer(row[: len(_NAMES)])
+            return self._scored(members, moved, {"trees": float(members.mean())}, 0.0)
+        tensors = _drawn(n)
+        embedded = self._forward(tensors)
+        members, moved = self._explainer(np.concatenate([row, embedded]))
         network = self.calibrators["network"]
         said = NETWORK_SAY * network.slope * (float(embedded[0]) - self._network_usual)
         logits = {"network": float(embedded[0]), "blend": self._blend(members, embedded)}
         scored = self._scored(members, moved * (1 - NETWORK_SAY), logits, said)
         if scored.network < WORTH_TELLING:
             return scored
-        return replace(scored, looked=looked_at(seen.tensors, self._says, lambda less: self._served(rest, less), name))
+        return replace(scored, looked=looked_at(tensors, self._says, lambda less: self._served(row, less)))
 
     def _says(self, tensors: Tensors) -> float:
         return float(self._forward(tensors)[0])
@@ -132,3 +121,13 @@ class Scorer:
     def _uncertainty(self, spread: float) -> Uncertainty:
         medium, high = self._doubt
         return "low" if spread <= medium else "medium" if spread <= high else "high"
+
+
+def _drawn(n: Neighbourhood) -> Tensors:
+    """The network's inputs, as if nobody had said anything of the subject."""
+    me = n.people[0]
+    labels, me["labels"] = int(me["labels"]), 0
+    try:
+        return draw(n)
+    finally:
+        me["labels"] = labels

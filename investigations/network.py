@@ -6,7 +6,9 @@ from math import exp
 from types import MappingProxyType
 from typing import NamedTuple
 
-from graph.signals import Reading, paths
+from graph.features.finders import Finder
+from graph.features.shown import Guide
+from graph.signals import Path
 from investigations.assessments import ReasonCode
 from investigations.reasons import Candidate, said
 
@@ -23,10 +25,10 @@ _WORDS = MappingProxyType(
 
 
 class Links(NamedTuple):
-    """`ties`: the nodes at the other ends of the subject's ties that count most with the network, the heaviest first; `weight`: by how much the
-    log-odds would fall without any tie."""
+    """`ties`: the ways over the subject's ties that count most with the network, the heaviest first; `weight`: by how much the log-odds would fall
+    without any tie."""
 
-    ties: tuple[str, ...] = ()
+    ties: tuple[Finder, ...] = ()
     weight: float = 0.0
 
 
@@ -40,14 +42,14 @@ def shares(links: Links, network: float) -> dict[str, float]:
     return {"ring": over_links, "behaviour": raised - over_links}
 
 
-def told(links: Links, network: float, reading: Reading | None) -> Candidate | None:
+def told(links: Links, network: float, guide: Guide | None) -> Candidate | None:
     """What the network adds over links as a reason, along the ties that lead to somebody; None where none does: then nothing can be shown."""
-    if reading is None:
+    if guide is None:
         return None
-    found = {node: path for node in links.ties if (path := paths.over(node, reading)) is not None}
+    found = [shown.path for way in links.ties if (shown := guide.by(way)) is not None]
     if not found:
         return None
-    words = [_WORDS[kind] for kind in dict.fromkeys(node.partition(":")[0] for node in found)]
+    words = [_WORDS[kind] for kind in dict.fromkeys(_kind(path) for path in found)]
     *first, last = [en for en, _ in words]
     times = exp(min(links.weight, _MOST_LOG_ODDS))
     code = ReasonCode(
@@ -56,4 +58,10 @@ def told(links: Links, network: float, reading: Reading | None) -> Candidate | N
         text_en=_TEXT_EN.format(ties=f"{', '.join(first)} and {last}" if first else last, value=f"{times:.1f}"),
         text_zh=_TEXT_ZH.format(ties="、".join(zh for _, zh in words), value=f"{times:.1f}"),
     )
-    return said(code, shares(links, network)["ring"], round(times, 2), tuple(found.values()))
+    return said(code, shares(links, network)["ring"], round(times, 2), tuple(found))
+
+
+def _kind(path: Path) -> str:
+    """Of what the first link of a path is: an identifier's kind, or `applicant` where it leads straight to somebody."""
+    kinds = [node.partition(":")[0] for node in path.nodes[1:]]
+    return next((kind for kind in kinds if kind != "applicant"), "applicant")

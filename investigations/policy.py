@@ -9,9 +9,10 @@ from functools import cached_property
 from math import exp, log2, prod
 
 from graph.errors import SettingError
+from graph.features.shown import Guide
 from graph.model import RingKind
 from graph.multi_lending import STATS
-from graph.signals import DIMENSIONS, SIGNALS, Reading
+from graph.signals import DIMENSIONS, SIGNALS
 from investigations import network, reasons, rules
 from investigations.assessments import Conclusion, Decision, Level, Reason
 from investigations.network import NONE as NO_LINKS
@@ -80,12 +81,12 @@ class Findings:
     """What one assessment found. `contributions` are log-odds by signal or variable name, `network` what the model's sight of the links added,
     `links` at which of them it looked.
 
-    `reading` is None from level `no_graph` on; signals and variables are empty then.
+    `guide` goes the ways that show them; it is None from level `no_graph` on; signals and variables are empty then.
     """
 
     level: Level
     known: Known
-    reading: Reading | None = None
+    guide: Guide | None = None
     signals: Mapping[str, float | None] = field(default_factory=dict)
     variables: Mapping[str, float | None] = field(default_factory=dict)
     probability: float | None = None
@@ -156,7 +157,7 @@ class Policy:
                 if one.forces_review:
                     asking[one.code.dimension] = max(asking.get(one.code.dimension, 0.0), one.severity)
             return max(self.scale.of(found.probability), self.scale.of_risks(asking.values()))
-        return self.scale.of_risks(dimensions.values()) if found.reading is not None or found.signals or fired else None
+        return self.scale.of_risks(dimensions.values()) if found.guide is not None or found.signals or fired else None
 
     def _weights(self, found: Findings) -> Mapping[str, float]:
         """How much each signal and variable speaks for a risk: the model's word, or without one how far it lies beyond what is usual."""
@@ -191,11 +192,11 @@ class Policy:
 
     def _reasons(self, found: Findings, fired: tuple[Fired, ...]) -> tuple[Reason, ...]:
         candidates = list(reasons.from_figures(self._weights(found), found.values, found.usual, self.telling))
-        if found.network > 0 and (told := network.told(found.links, found.network, found.reading)) is not None:
+        if found.network > 0 and (told := network.told(found.links, found.network, found.guide)) is not None:
             candidates.append(told)
         strongest = max((c.weight for c in candidates), default=1.0)
         given = (one for one in fired if one.forces_review or found.level is not Level.FULL)
-        candidates += reasons.from_rules(given, 2.0 * strongest, found.known.membership, found.reading)
+        candidates += reasons.from_rules(given, 2.0 * strongest, found.known.membership, found.guide)
         if found.level is not Level.FULL and not candidates:
             candidates = [reasons.said(rules.INCOMPLETE, 1.0)]
-        return reasons.ranked(candidates, found.usual, found.reading, self.telling)
+        return reasons.ranked(candidates, found.usual, found.guide, self.telling)

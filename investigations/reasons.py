@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph import multi_lending
+from graph.features.finders import TO_RING, is_of_links
+from graph.features.shown import FINDERS, Guide
 from graph.model import Membership
-from graph.signals import SIGNALS, Path, Reading, paths
+from graph.signals import SIGNALS, Path
 from investigations.assessments import Reason, ReasonCode
 from investigations.rules import RING_LISTED, Fired
 from investigations.usual import Usual
@@ -119,7 +121,7 @@ def from_figures(weights: Mapping[str, float], values: Mapping[str, float | None
             yield Candidate(name, dimension, weight, value)
 
 
-def from_rules(fired: Iterable[Fired], scale: float, membership: Membership | None, reading: Reading | None) -> Iterator[Candidate]:
+def from_rules(fired: Iterable[Fired], scale: float, membership: Membership | None, guide: Guide | None) -> Iterator[Candidate]:
     """Candidates among the rules that fired; `scale` is the weight that a rule of severity 1 has beside the others.
 
     That of a ring leads over a link to another member; where none was looked at it is told to be the weekly search's word.
@@ -127,14 +129,16 @@ def from_rules(fired: Iterable[Fired], scale: float, membership: Membership | No
     for one in fired:
         code, shown = one.code, None
         if membership is not None and code.code == "RULE_RING_MEMBER":
-            path = paths.to_ring(reading) if reading else None
-            if path is None:
+            found = guide.by(TO_RING) if guide else None
+            if found is None:
                 code = RING_LISTED
-                path = Path((paths.start(reading), f"ring:{membership.ring.ring_id}"), membership.member.joined_at) if reading else None
+                path = Path((guide.itself.nodes[0], f"ring:{membership.ring.ring_id}"), membership.member.joined_at) if guide else None
+            else:
+                path = found.path
             shown = (path,) if path else None
-        elif reading is not None and code.code == "RULE_MANY_APPLICATIONS_7D":
-            found = multi_lending.evidence_path(reading.evidence, "ml_7d_person_all_apps")
-            shown = (Path(*found),) if found else None
+        elif guide is not None and code.code == "RULE_MANY_APPLICATIONS_7D":
+            found = guide.to_variable("ml_7d_person_all_apps")
+            shown = (found.path,) if found else None
         yield said(code, one.severity * scale, one.value, shown)
 
 
@@ -143,7 +147,7 @@ def said(code: ReasonCode, weight: float, value: float | None = None, shown: tup
     return Candidate("", code.dimension, weight, value, code, shown)
 
 
-def ranked(candidates: Iterable[Candidate], usual: Usual, reading: Reading | None, telling: Telling) -> tuple[Reason, ...]:
+def ranked(candidates: Iterable[Candidate], usual: Usual, guide: Guide | None, telling: Telling) -> tuple[Reason, ...]:
     """The weightiest candidates as reasons; contributions are shares of all candidates' weight."""
     order = sorted(candidates, key=lambda c: (-c.weight, c.name, c.said.code if c.said else ""))
     total = sum(c.weight for c in order)
@@ -158,11 +162,11 @@ def ranked(candidates: Iterable[Candidate], usual: Usual, reading: Reading | Non
             typical_p05=usual.low.get(c.name) if falls_with_risk(c.name) else None,
             evidence=evidence,
         )
-        for rank, (c, evidence) in enumerate(_chosen(weighty, reading, telling), 1)
+        for rank, (c, evidence) in enumerate(_chosen(weighty, guide, telling), 1)
     )
 
 
-def _chosen(order: Sequence[Candidate], reading: Reading | None, telling: Telling) -> list[tuple[Candidate, Evidence]]:
+def _chosen(order: Sequence[Candidate], guide: Guide | None, telling: Telling) -> list[tuple[Candidate, Evidence]]:
     """Two of a dimension at first, so that one finding does not fill the list; then a third where it says more than what stands there."""
     findings: set[str] = set()
     taken: dict[str, int] = {}
@@ -172,7 +176,7 @@ def _chosen(order: Sequence[Candidate], reading: Reading | None, telling: Tellin
         seen = taken.get(candidate.dimension, 0)
         if candidate.finding in findings or seen > telling.of_a_dimension or len(first) == telling.most:
             continue
-        evidence = _evidence(candidate, reading)
+        evidence = _evidence(candidate, guide)
         if evidence is None:
             continue
         findings.add(candidate.finding)
@@ -197,27 +201,27 @@ def _words(name: str, value: float) -> ReasonCode:
     return ReasonCode(code=words.code, dimension="multi_lending", text_en=text_en, text_zh=text_zh)
 
 
-def _evidence(candidate: Candidate, reading: Reading | None) -> Evidence | None:
+def _evidence(candidate: Candidate, guide: Guide | None) -> Evidence | None:
     """Where the subgraph shows it, in masked keys; None for links of which it shows nothing: then there is no reason."""
-    if reading is None:
+    if guide is None:
         return ()
-    itself = Path(tuple(dict.fromkeys((paths.start(reading), reading.me))), None)
+    itself = guide.itself
     if candidate.shown is not None:
-        return tuple(_masked(path, reading) for path in candidate.shown)
+        return tuple(_masked(path, itself) for path in candidate.shown)
     if candidate.said is not None:
-        return (_masked(itself, reading),)
+        return (_masked(itself, itself),)
     if candidate.name in _VARIABLES:
-        found = multi_lending.evidence_path(reading.evidence, candidate.name)
-        return (_masked(Path(*found), reading),) if found else None
-    signal = SIGNALS[candidate.name]
-    path = signal.path(reading)
-    if paths.is_of_links(signal.path) and (path is None or not paths.goes_through(path, reading)):
+        found = guide.to_variable(candidate.name)
+        return (_masked(found.path, itself),) if found else None
+    found = guide.to_signal(candidate.name)
+    if is_of_links(FINDERS[candidate.name]) and (found is None or not found.beyond):
         return None
-    return (_masked(path or itself, reading),)
+    return (_masked(found.path if found else itself, itself),)
 
 
-def _masked(path: Path, reading: Reading) -> Mapping[str, Any]:
-    mine = f"application:{reading.asked.application_id}" if reading.asked else None
+def _masked(path: Path, itself: Path) -> Mapping[str, Any]:
+    """A path whose keys are masked, but for the application in question, which the caller named."""
+    mine = next((node for node in itself.nodes if node.startswith("application:")), None)
     return {"path": [node if node == mine else masked_node(node) for node in path.nodes], "shared_since": path.shared_since}
 
 

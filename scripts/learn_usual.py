@@ -17,6 +17,8 @@ import numpy as np
 from graph import multi_lending, signals
 from graph.evidence import subject_of
 from graph.facts.verdicts import standing
+from graph.features.sight import see
+from graph.frame.surroundings import surroundings
 from graph.progress import bar
 from graph.store import GraphStore
 from investigations.usual import FILE
@@ -68,10 +70,9 @@ def _rows(store: GraphStore) -> Iterator[dict[str, float | None]]:
     chosen = [honest[n] for n in np.unique(np.linspace(0, len(honest) - 1, min(SAMPLES, len(honest))).astype(int))]
     with bar("measure", len(chosen), " applications") as progress:
         for application in chosen:
-            evidence = store.view(application.applied_at).evidence_of(subject_of(application))
-            reading = signals.read(evidence)
-            found = {signal.name: signal.value for signal in signals.measured(reading)}
-            yield {**found, **multi_lending.compute(evidence, reading.entity).variables}
+            subject = subject_of(application)
+            sight = see(*surroundings(store.view(application.applied_at), subject), subject)
+            yield {**sight.signals, **sight.lending.variables}
             progress.update()
 
 

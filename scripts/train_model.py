@@ -9,7 +9,7 @@ from pathlib import Path
 
 from service.arguments import Arguments
 from service.command import ended, folder_for, folder_named
-from service.settings import Settings
+from service.settings import NO_FRAME, Settings
 from service.wiring import as_of_given, open_existing
 
 EXAMPLE = """example:
@@ -50,7 +50,7 @@ def main() -> int:
         as_of, url = as_of_given(settings, options.as_of), options.store or settings.store
         with open_existing(url, settings.timezone) as store:
             folder_for(folder_named(options.out).absolute().parent)
-            figures = train_model(store, as_of, options.out, plan, settings.frame)
+            figures = train_model(store, as_of, options.out, plan, "" if settings.frame == NO_FRAME else settings.frame)
         return {**figures, "digest": digest(options.out)}
 
     return ended("train_model", run)

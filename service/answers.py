@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 
 import orjson
 
-from graph.evidence import Evidence, Subject
-from graph.model import Membership
+from graph.evidence import Subject
+from graph.features.changes import Before, new_holders, new_of_the_person
+from graph.features.sight import Sight
+from graph.model import IdentifierKind, Membership
 from graph.multi_lending import NAMES
 from investigations.assessments import Conclusion, Degraded, ModelUsed, Reason, RiskAssessment, Stage
 from service.look import Seen
@@ -44,7 +46,7 @@ class Writer:
             "dimensions": dict(concluded.dimensions),
             "multi_lending": _multi_lending(seen),
             "ring": self._ring(seen.findings.known.membership, seen),
-            "subgraph": self._subgraph(seen.evidence, subject, as_of),
+            "subgraph": self._subgraph(seen.sight, subject, as_of),
             "changes_since": None,
         }
 
@@ -52,12 +54,12 @@ class Writer:
         """ISO-8601 to the microsecond, with the zone's offset."""
         return moment.astimezone(self._zone).isoformat(timespec="microseconds") if moment is not None else None
 
-    def changes(self, earlier: RiskAssessment, concluded: Conclusion, seen: Seen, before: Evidence | None) -> dict[str, Any]:
+    def changes(self, earlier: RiskAssessment, concluded: Conclusion, seen: Seen, before: Before | None) -> dict[str, Any]:
         """What is new since an earlier assessment, which could see `before`: what happened since and what was told since, however old.
 
         Counts are None where the graph was not looked at, now or as it was then.
         """
-        evidence, membership = seen.evidence if before is not None else None, seen.findings.known.membership
+        sight, membership = seen.sight if before is not None else None, seen.findings.known.membership
         return {
             "assessment_id": earlier.assessment_id,
             "as_of": self.time(earlier.as_of),
@@ -65,9 +67,9 @@ class Writer:
             "decision_now": concluded.decision.value,
             "decision_changed": earlier.decision is not concluded.decision,
             "score_change": None if concluded.score is None or earlier.score is None else concluded.score - earlier.score,
-            "person": _person_changes(evidence, before) if evidence and before else None,
-            "device": _newcomers(evidence, before, "device") if evidence and before else None,
-            "phone": _newcomers(evidence, before, "phone") if evidence and before else None,
+            "person": new_of_the_person(sight, before) if sight and before else None,
+            "device": {"new_holders": new_holders(sight, before, IdentifierKind.DEVICE)} if sight and before else None,
+            "phone": {"new_holders": new_holders(sight, before, IdentifierKind.PHONE)} if sight and before else None,
             "ring": _ring_changes(earlier, membership),
         }
 
@@ -109,12 +111,11 @@ class Writer:
             "hubs_ignored": ring.hubs_ignored,
         }
 
-    def _subgraph(self, evidence: Evidence | None, subject: Subject, as_of: datetime) -> dict[str, Any]:
+    def _subgraph(self, sight: Sight | None, subject: Subject, as_of: datetime) -> dict[str, Any]:
         url = f"{self._desk}?{urlencode({'node': subject.node, 'as_of': self.time(as_of)})}"
-        if evidence is None:
+        if sight is None:
             return {"nodes": None, "edges": None, "truncated": None, "url": url}
-        graph = evidence.graph
-        return {"nodes": len(graph), "edges": graph.number_of_edges(), "truncated": bool(graph.graph["truncated"]), "url": url}
+        return {"nodes": sight.nodes, "edges": sight.edges, "truncated": sight.truncated, "url": url}
 
 
 def models(used: ModelUsed | None) -> list[dict[str, Any]]:
@@ -130,23 +131,6 @@ def _multi_lending(seen: Seen) -> dict[str, Any]:
     return told | {"left_out": dict(found.left_out)} if found.left_out else told
 
 
-def _person_changes(evidence: Evidence, before: Evidence) -> dict[str, int]:
-    """New since `before`: own applications and the lenders asked, labels, and identifiers by which the applicant is tied for the first time."""
-    me, known = evidence.subject.applicant_id, {a.application_id for a in before.own}
-    made = [a for a in evidence.own if a.application_id not in known]
-    return {
-        "applications": len(made),
-        "lenders": len({a.platform_id for a in made}),
-        "labels": len(set(evidence.labels[me]) - set(before.labels[me])),
-        "identifiers": len(_tied(evidence) - _tied(before)),
-    }
-
-
-def _tied(evidence: Evidence) -> set[str]:
-    """The identifiers that the applicant is tied to by more than the application in question."""
-    return {node for node, tie in evidence.graph[evidence.subject.node].items() if tie["since"] is not None}
-
-
 def _ring_changes(earlier: RiskAssessment, membership: Membership | None) -> dict[str, Any]:
     """Whether it is another ring, by how much it grew, and how many more of its members are confirmed bad; no ring is one of nobody."""
     then = orjson.loads(earlier.answer)["ring"] or {"size": 0, "confirmed_bad": 0}
@@ -159,17 +143,3 @@ def _ring_changes(earlier: RiskAssessment, membership: Membership | None) -> dic
         "new_members": size - then["size"],
         "new_confirmed_bad": confirmed - then["confirmed_bad"],
     }
-
-
-def _newcomers(evidence: Evidence, before: Evidence, kind: str) -> dict[str, int]:
-    """How many other applicants in the subgraph were not tied to the subject's identifiers of `kind` before.
-
-    Where the subgraph as it was then was cut, or did not have the identifier, only who was first tied to it since then is new for certain.
-    """
-    graph, me, then = evidence.graph, evidence.subject.node, before.as_of
-    fresh = set()
-    for node in (node for node in graph[me] if graph.nodes[node]["type"] == kind):
-        whole = node in before.graph and not before.graph.graph["truncated"]
-        others = {who: tie["since"] for who, tie in graph[node].items() if who != me and tie["since"] is not None}
-        fresh |= {who for who, since in others.items() if since >= then or (whole and who not in before.graph[node])}
-    return {"new_holders": len(fresh)}

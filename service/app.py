@@ -106,7 +106,7 @@ def from_environment() -> Flask:
     if not KeyRing(settings.api_keys, settings.api_keys_file).keys():
         raise SettingError("no API key is configured: start by scripts/serve.py, which makes one, or give RINGFENCE_API_KEYS")
     wired = wire(settings, listens=True)
-    _warm(wired)
+    warm(wired)
     Settler(wired.store, wired.casebook).start()
     app = create_app(wired)
     gc.collect()
@@ -115,7 +115,7 @@ def from_environment() -> Flask:
     return app
 
 
-def _warm(wired: Wired) -> None:
+def warm(wired: Wired) -> None:
     """Be ready before the first caller comes. A server that plans its first statements answers late: it is asked again while it is there."""
     until = monotonic() + WARM_S
     while True:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from graph.errors import KnownOtherwiseError, StoreError, StoreUnavailableError, UnknownApplicantError
-from graph.evidence import Evidence, Subject, leave_out
+from graph.evidence import Subject
+from graph.features.changes import Before
+from graph.frame.surroundings import surroundings
 from graph.model import Application, Facts, Identifier, IdentifierKind, Mention, Role
 from graph.moments import micros
 from graph.store import GraphView
@@ -21,6 +23,7 @@ from investigations.policy import Policy
 from service import answers, audit
 from service.deadline import Pace, Stopwatch
 from service.look import Seen, look
+from service.rehearsal import rehearse
 from service.wanted import EVERYTHING, Wanted
 from service.wiring import Wired
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 _UNHURRIED_MS = 1e9
 _DAY = timedelta(days=1)
+_SECOND_ROOM = 1  # beside what is seen now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +56,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """The subject as the store knows it, and the state of the store to look at; `view` is None when it cannot be reached."""
+    """The subject as the store knows it, and the state of the store to look at; `view` is None when it cannot be reached.
+
+    `owed_because`: why the application is not `stored`, where it is not.
+    """
 
     subject: Subject
     view: GraphView | None
     recorded_by: int | None
     stored: bool
+    owed_because: str = "store_busy"
 
 
 def assess(wired: Wired, asked: Asked) -> Recorded:
@@ -119,7 +127,7 @@ def replay(wired: Wired, assessment_id: str) -> dict[str, Any]:
     """
     recorded = wired.casebook.assessment(assessment_id)
     answered, subject = audit.read(recorded)
-    view = wired.store.view(recorded.as_of, recorded.recorded_by) if recorded.recorded_by is not None else None
+    view = wired.views.at(recorded.as_of, recorded.recorded_by) if recorded.recorded_by is not None else None
     seen = look(view, subject, wired.scorer, Stopwatch(Pace(), _UNHURRIED_MS), recorded.level)
     then = answered["degraded"]
     if seen.degraded.level is recorded.level:
@@ -161,9 +169,10 @@ def warm_up(wired: Wired) -> None:
 
     Raises StoreUnavailableError when the store did not answer, or not in time.
     """
+    rehearse(wired.scorer, wired.policy)
     wired.store.rehearse(Facts(applications=(_nobodys(wired.clock()),)))
-    seen = look(wired.store.view(wired.clock()), Subject(applicant_id=""), wired.scorer, Stopwatch(Pace(), _UNHURRIED_MS))
-    if seen.evidence is None:
+    seen = look(wired.views.at(wired.clock(), wired.store.mark()), Subject(applicant_id="rehearsal"), wired.scorer, Stopwatch(Pace(), _UNHURRIED_MS))
+    if seen.sight is None:
         raise StoreUnavailableError("the store did not answer an assessment's reads")
 
 
@@ -180,7 +189,9 @@ def _remembered_and_seen(wired: Wired, asked: Asked) -> tuple[Remembered, Seen]:
         with asked.watch.timing("store"):
             remembered = _remember(wired, asked)
         seen = look(remembered.view, remembered.subject, wired.scorer, asked.watch)
-    return remembered, seen if remembered.stored else replace(seen, degraded=_without_fact(seen.degraded))
+    if remembered.view is not None and seen.sight is not None and remembered.stored:
+        wired.views.seen(remembered.subject, remembered.view, seen.sight.row)
+    return remembered, seen if remembered.stored else replace(seen, degraded=_without_fact(seen.degraded, remembered.owed_because))
 
 
 def _waiting(wired: Wired, watch: Stopwatch) -> AbstractContextManager[None]:
@@ -197,12 +208,14 @@ def _remember(wired: Wired, asked: Asked) -> Remembered:
             # A store that is busy with somebody's load holds up the fact, and leaves time to look: reading waits for nobody.
             added = wired.scribe.add(Facts(applications=(subject.application,)), wait_ms=asked.watch.spare_ms("neighbourhood", "signals", "model"))
             stored = added is not None
-            mark = added.mark if added is not None else wired.store.mark()
+            mark = added.mark if added is not None else wired.views.latest()
             if added is not None and added.conflicts:
                 subject = _known_already(wired, subject.application, asked.at)
-        return Remembered(subject, wired.store.view(asked.at, mark), mark, stored)
+        return Remembered(subject, wired.views.at(asked.at, mark), mark, stored)
     except StoreError:
-        return Remembered(subject, None, None, stored=subject.application is None)
+        view = wired.views.without_store(asked.at)
+        mark_then = view.recorded_by if view is not None else None
+        return Remembered(subject, view, mark_then, subject.application is None, "store_unavailable")
 
 
 def _known_already(wired: Wired, application: Application, at: datetime) -> Subject:
@@ -217,9 +230,9 @@ def _content(application: Application) -> tuple[Application, frozenset[Any]]:
     return replace(application, applied_at=datetime.min, mentions=()), frozenset(application.mentions)  # noqa: DTZ901
 
 
-def _without_fact(degraded: Degraded) -> Degraded:
+def _without_fact(degraded: Degraded, why: str) -> Degraded:
     """The assessment stands, but the application did not reach the store in time: nobody else's assessment sees it until it is brought there."""
-    return replace(degraded, missing=(*degraded.missing, "fact"), reason=degraded.reason or "store_busy")
+    return replace(degraded, missing=(*degraded.missing, "fact"), reason=degraded.reason or why)
 
 
 def _findings(wired: Wired, stage: Stage, subject: Subject, as_of: datetime, outcome: tuple[Seen, Conclusion]) -> dict[str, Any]:
@@ -238,13 +251,13 @@ def _first_scan(wired: Wired, stage: Stage, subject: Subject, at: datetime) -> R
     return wired.casebook.latest(application_id=subject.application.application_id, stage=Stage.APPLICATION, until=at)
 
 
-def _as_it_was(wired: Wired, subject: Subject, first: RiskAssessment, watch: Stopwatch) -> Evidence | None:
+def _as_it_was(wired: Wired, subject: Subject, first: RiskAssessment, watch: Stopwatch) -> Before | None:
     """What the first scan could see of the subject; None where there is no time to look, the store is away, or the first scan did not reach it."""
     if first.recorded_by is None or not watch.allows("neighbourhood"):
         return None
-    view = wired.store.view(first.as_of, first.recorded_by)
     try:
+        view = wired.views.at(first.as_of, first.recorded_by)
         with watch.timing("neighbourhood"), _waiting(wired, watch):
-            return leave_out(view.evidence_of(subject))
+            return Before(*surroundings(view, subject, _SECOND_ROOM))
     except StoreError:
         return None

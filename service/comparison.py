@@ -67,9 +67,9 @@ def compared(one: GraphStore, other: GraphStore, plan: Comparison) -> dict[str, 
 
 def _parts(view: GraphView, subject: Subject, scorer: Scorer | None) -> Mapping[str, object]:
     """What is seen of a subject, by PARTS, in values that can be told equal."""
+    evidence = view.evidence_of(subject)
     seen = look(view, subject, scorer, Stopwatch(Pace(), _UNHURRIED_MS))
-    evidence = seen.evidence
-    if evidence is None:
+    if seen.sight is None:
         raise StoreUnavailableError(f"a store did not answer while {subject.node} was compared")
     return dict(zip(PARTS, (_drawn(evidence), _facts(evidence), *_found(seen)), strict=True))
 

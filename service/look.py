@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from graph import multi_lending, signals
 from graph.errors import StoreError
-from graph.evidence import Evidence, Subject, leave_out
+from graph.evidence import Subject
+from graph.features.sight import Sight, see
+from graph.frame.surroundings import surroundings
 from graph.multi_lending import MultiLending
-from graph.signals import Reading
 from graph.store import GraphView
 from investigations.assessments import Degraded, Level
 from investigations.network import Links
@@ -34,23 +34,22 @@ OWN_APPLICATIONS = 64  # of the applicant's past, read without the graph
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What was found, how complete it is, and the model's parts; `variables` is None where they could not be looked up."""
+    """What was found, how complete it is, and the model's parts; `sight` is None where the graph was not looked at, and so is `variables`."""
 
     findings: Findings
     degraded: Degraded
-    variables: MultiLending | None = None
+    sight: Sight | None = None
     parts: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def evidence(self) -> Evidence | None:
-        """What was read of the graph."""
-        return self.findings.reading.evidence if self.findings.reading else None
+    def variables(self) -> MultiLending | None:
+        """The multi-lending variables; None where they could not be looked up."""
+        return self.sight.lending if self.sight else None
 
     @property
     def nobody(self) -> bool:
         """Whether it was looked for, and no fact at all names the subject or anything that the application names."""
-        reading = self.findings.reading
-        return reading is not None and _is_nothing_known(reading, self.variables)
+        return self.sight is not None and self.sight.nobody
 
 
 def look(view: GraphView | None, subject: Subject, scorer: Scorer | None, watch: Stopwatch, at_most: Level = Level.FULL) -> Seen:
@@ -73,36 +72,35 @@ def look(view: GraphView | None, subject: Subject, scorer: Scorer | None, watch:
 
 def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch: Stopwatch, level: Level) -> Seen:
     with watch.timing("neighbourhood"):
-        evidence = leave_out(view.evidence_of(subject))
+        n, names = surroundings(view, subject)
+        known = _known(view, subject)
     with watch.timing("signals"):
-        reading = signals.read(evidence)
-        values = {signal.name: signal.value for signal in signals.measured(reading)}
-        variables = multi_lending.compute(evidence, reading.entity)
+        sight = see(n, names, subject)
     findings = Findings(
-        level=Level.NO_MODEL, known=_known(evidence), reading=reading, signals=values, variables=variables.variables, usual=_usual(scorer)
+        level=Level.NO_MODEL, known=known, guide=sight.guide, signals=sight.signals, variables=sight.lending.variables, usual=_usual(scorer)
     )
     if level is not Level.FULL:
-        return _seen(findings, None, variables)
+        return _seen(findings, None, sight)
     if scorer is None:
-        return _seen(findings, "no_model_loaded", variables)
+        return _seen(findings, "no_model_loaded", sight)
     if not watch.allows("model"):
-        return _seen(findings, "deadline", variables)
+        return _seen(findings, "deadline", sight)
     try:
         with watch.timing("model"):
-            scored = scorer.score(evidence, values, variables.variables)
+            scored = scorer.score(n, sight.unjudged)
     except Exception:  # whatever a model stumbles over, the caller gets an answer that says so
         log.exception("the model failed on %s", subject.node)
-        return _seen(findings, "model_failed", variables)
+        return _seen(findings, "model_failed", sight)
     findings = replace(
         findings,
         level=Level.FULL,
         probability=scored.probability,
-        uncertainty="high" if _is_nothing_known(reading, variables) else scored.uncertainty,
+        uncertainty="high" if sight.nobody else scored.uncertainty,
         contributions=scored.contributions,
         network=scored.network,
         links=Links(*scored.looked),
     )
-    return _seen(findings, None, variables, {**scored.parts, "network_added": scored.network})
+    return _seen(findings, None, sight, {**scored.parts, "network_added": scored.network})
 
 
 def _usual(scorer: Scorer | None) -> Usual:
@@ -113,18 +111,8 @@ def _usual(scorer: Scorer | None) -> Usual:
 
 def _own_past(view: GraphView, subject: Subject, watch: Stopwatch, why: str | None) -> Seen:
     """What the applicant did before, without anybody else."""
-    me = subject.applicant_id
     with watch.timing("history"):
-        mine = view.applications_of([me], OWN_APPLICATIONS)[me]
-        own = tuple(a for a in mine if subject.application is None or a.application_id != subject.application.application_id)
-        known = Known(
-            as_of=view.as_of,
-            application=subject.application,
-            own=own,
-            outcomes=view.outcomes_of([a.application_id for a in own]),
-            labels=view.labels_of([me])[me],
-            membership=view.memberships_of([me]).get(me),
-        )
+        known = _known(view, subject)
     return _seen(Findings(level=Level.NO_GRAPH, known=known), why)
 
 
@@ -132,29 +120,21 @@ def _rules_only(subject: Subject, why: str) -> Seen:
     return _seen(Findings(level=Level.RULES_ONLY, known=Known(application=subject.application)), why)
 
 
-def _is_nothing_known(reading: Reading, variables: MultiLending | None) -> bool:
-    """No past, no judgement, no dealings, and nobody else at anything that is named; who is at a hub says nothing."""
-    evidence, me = reading.evidence, reading.evidence.subject.applicant_id
-    past = (evidence.own, evidence.labels.get(me), evidence.events, evidence.dealings, evidence.memberships.get(me), len(reading.selves) > 1)
-    return (
-        not any(past)
-        and all(one.since is None and (one.hub or not one.holders) for one in reading.held)
-        and (variables is None or variables.status == "no_record")
-    )
-
-
-def _seen(findings: Findings, why: str | None, variables: MultiLending | None = None, parts: Mapping[str, float] | None = None) -> Seen:
-    degraded = Degraded(level=findings.level, missing=MISSING[findings.level], reason=why)
-    return Seen(findings=findings, degraded=degraded, variables=variables, parts=parts or {})
-
-
-def _known(evidence: Evidence) -> Known:
-    me = evidence.subject.applicant_id
+def _known(view: GraphView, subject: Subject) -> Known:
+    """What rules look at: the applicant's own past, the application in question left out."""
+    me = subject.applicant_id
+    mine = view.applications_of([me], OWN_APPLICATIONS)[me]
+    own = tuple(a for a in mine if subject.application is None or a.application_id != subject.application.application_id)
     return Known(
-        as_of=evidence.as_of,
-        application=evidence.subject.application,
-        own=evidence.own,
-        outcomes={a.application_id: evidence.outcomes.get(a.application_id, ()) for a in evidence.own},
-        labels=evidence.labels[me],
-        membership=evidence.memberships.get(me),
+        as_of=view.as_of,
+        application=subject.application,
+        own=own,
+        outcomes=view.outcomes_of([a.application_id for a in own]),
+        labels=view.labels_of([me])[me],
+        membership=view.memberships_of([me]).get(me),
     )
+
+
+def _seen(findings: Findings, why: str | None, sight: Sight | None = None, parts: Mapping[str, float] | None = None) -> Seen:
+    degraded = Degraded(level=findings.level, missing=MISSING[findings.level], reason=why)
+    return Seen(findings=findings, degraded=degraded, sight=sight, parts=parts or {})

@@ -21,6 +21,7 @@ PROBING = Counter(
     ("kind",),
 )
 REFUSED_KEYS = Counter("ringfence_refused_keys_total", "Requests with a key that there is not.")
+SELF_CHECKS = Counter("ringfence_self_checks_total", "Answers looked at again through the store's own view, by result.", ("result",))
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 

@@ -17,6 +17,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from graph.errors import SettingError
+from service.app import warm
 from service.auth import KeyRing
 from service.command import folder_for
 from service.operator_key import operators_file, with_operators_key
@@ -65,6 +66,7 @@ def _say(text: str) -> None:
 def _prepare(settings: Settings) -> None:
     _check_port(settings)
     wired = wire(settings, scorer=load_scorer(settings.model, settings.model_digest), listens=True)
+    warm(wired)  # here, so that the workers find everything compiled and the frame filled
     wired.casebook.forget_claims(wired.clock() - timedelta(hours=settings.idempotency_hours))
     wired.close()
 

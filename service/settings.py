@@ -18,6 +18,7 @@ from ingestion.limits import Limits
 
 _LOAD = Limits()
 PREFIX = "RINGFENCE_"
+NO_FRAME = "none"
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -27,6 +28,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "review_probability": (0, 1),
         "decline_probability": (0, 1),
         "approve_ceiling": (0, 1),
+        "self_check": (0, 1),
         "rate_limit": (0, 1e9),
         "rate_burst": (1, 1e9),
         "idempotency_hours": (1, 8_760),
@@ -99,8 +101,10 @@ class Settings:
         _LOAD.rejects_bytes, "Bytes of `rejects.jsonl`; bad rows beyond them are counted by their reasons and not written out."
     )
     frame: str = _setting(
-        "", "Folder for the frames, the resident copies of stores; empty: beside an embedded store's file, of others in the user's cache."
+        "",
+        "Folder of the frame, the resident copy that is read; empty: beside an embedded store, else in the user's cache; `none`: the store is read.",
     )
+    self_check: float = _setting(0.001, "Share of assessments that are looked at again through the store, and must be equal; 0: none.")
     public_url: str = _setting("", "Where people reach this service (`https://risk.example`), put before the desk's links in answers.")
     metrics_dir: str = _setting("", "Folder in which the workers share their metrics; empty: `serve.py` makes one for its run.")
 

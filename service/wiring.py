@@ -9,9 +9,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
-from graph.errors import SettingError, StoreUnavailableError
+from graph.errors import SettingError, StoreError, StoreUnavailableError
+from graph.frame.frame import Frame
+from graph.frame.place import frame_of
 from graph.moments import COUNTRY, read_moment
 from graph.sqlite_store import SqliteStore
 from graph.store import GraphStore
@@ -24,7 +27,8 @@ from service.answers import Writer
 from service.deadline import Pace
 from service.lenders import Lenders
 from service.scribe import Scribe
-from service.settings import Settings
+from service.settings import NO_FRAME, Settings
+from service.views import Views
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
@@ -53,6 +57,7 @@ class Wired:
     zone: tzinfo
     answers: Writer
     scribe: Scribe
+    views: Views
     policy: Policy = dataclasses.field(default_factory=Policy)
     pace: Pace = dataclasses.field(default_factory=Pace)
     scorer: Scorer | None = None
@@ -69,6 +74,7 @@ class Wired:
         """Write what is still to be written and give everything back."""
         self.scribe.close()
         self.casebook.close()
+        self.views.close()
         self.store.close()
 
 
@@ -83,7 +89,8 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
     with ExitStack() as opened:  # closed again where the rest cannot be had
         store = opened.enter_context(open_store(settings.store, live=True, zone=settings.timezone))
         keys = open_keyring(settings, store, strict=listens)
-        casebook = open_casebook(settings.casebook, settings.casebook_sync)
+        casebook = opened.enter_context(open_casebook(settings.casebook, settings.casebook_sync))
+        frame = _frame(store, settings) if settings.frame != NO_FRAME else None
         opened.pop_all()
     rotated = len(keys.keys) > 1
     return Wired(
@@ -96,10 +103,26 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
         zone=zone,
         answers=Writer(zone, f"{settings.public_url.rstrip('/')}/desk"),
         scribe=Scribe(store),
+        views=Views(store, frame, settings.self_check),
         policy=policy_for(settings, scorer),
         scorer=scorer,
         clock=clock,
     )
+
+
+def _frame(store: GraphStore, settings: Settings) -> Frame | None:
+    """The store's frame, brought to its mark: the first process to come fills it, the others wait. None where the store does not answer."""
+    started = perf_counter()
+    try:
+        frame = frame_of(store, settings.frame)
+        before = frame.mark
+        frame.catch_up()
+    except StoreError as error:
+        log.warning("no frame for now, because the store does not answer: %s", error)
+        return None
+    if perf_counter() - started > 1:
+        log.info("the frame was brought from mark %d to %d in %.1f s", before, frame.mark, perf_counter() - started)
+    return frame
 
 
 def open_store(url: str, *, live: bool = False, zone: str = COUNTRY) -> GraphStore:

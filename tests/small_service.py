@@ -7,16 +7,18 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import exp
+from math import exp, isnan
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from graph.evidence import Evidence
+from graph.features.observe import names
+from graph.frame.neighbourhood import Neighbourhood
 from graph.model import Facts
+from graph.tables import Column
 from service.asking import Call, asked
-from service.assess import assess
+from service.assess import assess, warm_up
 from service.settings import Settings
 from service.wiring import Wired, wire
 from tests.small_worlds import day, random_facts
@@ -46,6 +48,9 @@ class PlainScored:
     looked: tuple[tuple[str, ...], float] = ((), 0.0)
 
 
+_WARM: list[bool] = []
+
+
 @dataclass
 class PlainModel:
     """A model that adds up three inputs; training a real one takes too long for every test (test_serve.py has a real one)."""
@@ -61,11 +66,11 @@ class PlainModel:
     review_probability: float = 0.10
     decline_probability: float = 0.90
 
-    def score(self, evidence: Evidence, signals: Mapping[str, float | None], variables: Mapping[str, float | None]) -> PlainScored:
+    def score(self, n: Neighbourhood, row: Column) -> PlainScored:
         if self.broken:
             raise ArithmeticError("the model is broken")
-        values = {**signals, **variables}
-        contributions = {name: weight * (values[name] or 0.0) for name, weight in self.weights.items()}
+        values = dict(zip(names(), row.tolist(), strict=True))
+        contributions = {name: weight * (0.0 if isnan(values[name]) else values[name]) for name, weight in self.weights.items()}
         odds = self.base + sum(contributions.values())
         return PlainScored(1.0 / (1.0 + exp(-odds)), "low", contributions, 0.0, {"trees": odds})
 
@@ -86,7 +91,11 @@ def service(folder: Path, facts: Facts | None = None, *, scorer: Any = None, **c
     settings = settings_in(folder, **changes)
     with open_url(settings.store) as store:
         store.add(facts if facts is not None else random_facts(1))
-    return wire(settings, scorer=scorer or PlainModel(), clock=Clock())
+    wired = wire(settings, scorer=scorer or PlainModel(), clock=Clock())
+    if not _WARM:
+        warm_up(wired)  # compiled code is loaded at first use, which may take longer than a deadline
+        _WARM.append(True)
+    return wired
 
 
 def body(application_id: str = "live-1", **columns: Any) -> dict[str, Any]:

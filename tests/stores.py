@@ -13,7 +13,7 @@ from graph.store import GraphStore
 
 ON_NEO4J = os.environ.get("STORE") == "neo4j"
 HASH_KEY = hashlib.sha256(b"of the tests' pseudonyms").hexdigest()  # a store on a server takes no weak one
-TIMEOUT_MS = 60_000 if ON_NEO4J else 1_000  # a server that has just started plans every statement first
+TIMEOUT_MS = 60_000 if ON_NEO4J else 10_000  # a server that has just started plans every statement first, a process loads what is compiled
 GRAPHS = ("first", "second", "third")  # of single tests: the store that was not used for longest gives its graph to the next
 _graph_of: dict[Path, str] = {}  # of single tests
 _kept: dict[Path, str] = {}  # of several tests of a module

@@ -23,6 +23,7 @@ from service.assess import replay
 from service.batch import Bench, Period
 from service.scribe import Scribe
 from service.settings import Settings
+from service.views import Views
 from service.wiring import Wired
 from tests.small_service import PlainModel, body, risk, service
 from tests.small_worlds import applies, before, day, does, fraud, random_facts, shuffled, uses
@@ -147,7 +148,7 @@ class Unreachable:
 
 
 def test_with_the_store_down_rules_answer_and_say_so(wired: Wired) -> None:
-    down = dataclasses.replace(wired, store=Unreachable(), scribe=Scribe(Unreachable()))
+    down = dataclasses.replace(wired, store=Unreachable(), scribe=Scribe(Unreachable()), views=Views(Unreachable()))
     answer = risk(down, body(face_match=0.1))
     assert answer["degraded"] == {"level": "rules_only", "missing": ["model", "graph", "history", "fact"], "reason": "store_unavailable"}
     assert answer["decision"] == "review"
@@ -160,7 +161,7 @@ def test_with_the_store_down_rules_answer_and_say_so(wired: Wired) -> None:
 
 
 def test_where_nothing_could_be_looked_at_there_is_no_score_and_a_replay_has_none_either(wired: Wired) -> None:
-    down = dataclasses.replace(wired, store=Unreachable(), scribe=Scribe(Unreachable()))
+    down = dataclasses.replace(wired, store=Unreachable(), scribe=Scribe(Unreachable()), views=Views(Unreachable()))
     answer = risk(down, body())
     assert (answer["score"], answer["decision"], [r["code"] for r in answer["reasons"]]) == (None, "review", ["INCOMPLETE_ASSESSMENT"])
     assert wired.casebook.assessment(answer["assessment_id"]).score is None
@@ -194,7 +195,7 @@ def test_what_would_take_longer_than_the_caller_waits_is_left_out_and_declared(w
 @sqlite_only
 def test_a_slow_moment_does_not_shut_a_step_out_for_good(wired: Wired) -> None:
     wired.pace.expected["model"] = 2000.0
-    levels = [risk(wired, body(f"n-{n}"))["degraded"]["level"] for n in range(20)]
+    levels = [risk(wired, body(f"n-{n}"), timeout_ms=1_000.0)["degraded"]["level"] for n in range(20)]
     assert levels[0] == "no_model"
     assert levels[-1] == "full"
 

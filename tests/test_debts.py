@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,9 +19,11 @@ from graph.sqlite_store import SqliteStore
 from graph.store import GraphView
 from investigations.casebook import Casebook
 from investigations.casebook.tables import ABOUT, OWED
+from service.assess import replay
 from service.debts import FEWEST, Settler, settle
 from service.lenders import Lenders
 from service.scribe import Scribe
+from service.views import Views
 from service.wiring import Wired
 from tests.small_service import body, risk, service
 from tests.small_worlds import applies, day
@@ -60,10 +63,21 @@ class AwayStore(SqliteStore):
 @pytest.fixture
 def away(tmp_path: Path) -> Iterator[Wired]:
     """A service over such a store."""
-    opened = service(tmp_path)
+    yield from over_such_a_store(tmp_path)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Wired]:
+    """The same without a frame."""
+    yield from over_such_a_store(tmp_path, frame="none")
+
+
+def over_such_a_store(folder: Path, **changes: Any) -> Iterator[Wired]:
+    opened = service(folder, **changes)
     opened.store.close()
-    store = AwayStore(tmp_path / "store.db")
-    yield dataclasses.replace(opened, store=store, scribe=Scribe(store), lenders=Lenders(store, opened.clock))
+    store = AwayStore(folder / "store.db")
+    views = Views(store, opened.views.frame)
+    yield dataclasses.replace(opened, store=store, scribe=Scribe(store), lenders=Lenders(store, opened.clock), views=views)
     store.there.set()
     opened.close()
     store.close()
@@ -74,8 +88,8 @@ def test_while_the_store_answers_nothing_is_owed(away: Wired) -> None:
     assert away.casebook.owed(9) == ()
 
 
-def test_a_hanging_store_is_waited_for_no_longer_than_the_caller_waits_and_the_application_is_brought_later(away: Wired) -> None:
-    store = away.store
+def test_a_hanging_store_is_waited_for_no_longer_than_the_caller_waits_and_the_application_is_brought_later(bare: Wired) -> None:
+    store, away = bare.store, bare
     assert isinstance(store, AwayStore)
     store.there.clear()
     answer = risk(away, body("late"), timeout_ms=80.0)
@@ -89,12 +103,37 @@ def test_a_hanging_store_is_waited_for_no_longer_than_the_caller_waits_and_the_a
     assert risk(away, body("next"))["degraded"]["level"] == "full"
 
 
+def test_while_the_store_hangs_the_frame_has_what_was_known_and_only_the_fact_is_owed(away: Wired) -> None:
+    store = away.store
+    assert isinstance(store, AwayStore)
+    known = risk(away, body("before", applicant_id="p002"))
+    store.there.clear()
+    answer = risk(away, body("late", applicant_id="p002"), timeout_ms=1_000.0)
+    assert answer["degraded"] == {"level": "full", "missing": ["fact"], "reason": "store_busy"}
+    assert answer["subgraph"]["nodes"] >= known["subgraph"]["nodes"]
+    assert [one.application_id for one in away.casebook.owed(9)] == ["late"]
+    store.there.set()
+    settle(store, away.casebook)
+    assert store.view(day(400)).application("late") is not None
+
+
+def test_an_answer_given_while_the_store_was_away_replays_when_it_is_back(away: Wired) -> None:
+    store = away.store
+    assert isinstance(store, AwayStore)
+    store.refuses = True
+    answer = risk(away, body("alone", applicant_id="p003"))
+    assert answer["degraded"] == {"level": "full", "missing": ["fact"], "reason": "store_unavailable"}
+    store.refuses = False
+    settle(store, away.casebook)
+    assert replay(away, answer["assessment_id"])["differences"] == []
+
+
 def test_what_was_refused_is_brought_by_the_settler_when_the_store_is_back(away: Wired) -> None:
     store = away.store
     assert isinstance(store, AwayStore)
     store.refuses = True
     for n in range(5):
-        assert risk(away, body(f"refused-{n}"))["degraded"]["level"] == "rules_only"
+        assert risk(away, body(f"refused-{n}"))["degraded"]["missing"] == ["fact"]
     with pytest.raises(StoreUnavailableError):
         settle(store, away.casebook)
     settler = Settler(store, away.casebook, pause_s=0.01)

@@ -26,7 +26,7 @@ def guide(evidence: Evidence) -> Guide:
     n, names = named(evidence)
     r = room_for(n)
     assert read(n, r)
-    return Guide(n, r, names)
+    return Guide(n, r, names, evidence.subject.application)
 
 
 def both_ways(evidence: Evidence) -> list[tuple[str, Path | None, Shown | None]]:

@@ -14,6 +14,7 @@ from gnn.of_evidence import from_evidence, name_of
 from gnn.schema import EDGE_TYPES
 from gnn.tensors import Tensors, nobody, without
 from graph.evidence import Evidence, subject_of
+from graph.features.finders import over_tie
 from graph.model import Facts
 from tests.small_worlds import applies, day, random_facts, uses
 from tests.stores import open_store
@@ -72,13 +73,14 @@ def test_without_a_tie_whom_only_it_brings_in_is_gone_and_all_else_is_as_it_was(
 
 
 def test_the_tie_that_brings_in_most_comes_first_and_what_leads_to_nobody_is_no_tie(evidence: Evidence, tensors: Tensors) -> None:
-    found = looked_at(tensors, people, people, lambda node: name_of(evidence, tensors, node))
-    assert found.ties == ("device:k1.d", "bank_card:k1.c")
+    found = looked_at(tensors, people, people)
+    ways = {node: over_tie(int(tensors.origin[tensors.other_end(tie)])) for node, tie in ends(evidence, tensors).items()}
+    assert found.ties == (ways["device:k1.d"], ways["bank_card:k1.c"])
     assert found.links == 4
 
 
 def test_where_links_add_nothing_there_is_nothing_to_tell(tensors: Tensors) -> None:
-    assert looked_at(tensors, lambda less: -people(less), lambda less: -people(less), str) == ((), 0.0)
+    assert looked_at(tensors, lambda less: -people(less), lambda less: -people(less)) == ((), 0.0)
 
 
 @pytest.mark.parametrize("seed", range(3))

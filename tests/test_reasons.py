@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from graph import signals
 from graph.evidence import Evidence, Subject, subject_of
+from graph.features.finders import Finder, is_of_links, over_tie
+from graph.features.shown import FINDERS
+from graph.features.sight import Sight, see
+from graph.frame.of_view import named
 from graph.model import Application, Facts, RingKind
-from graph.signals import SIGNALS, paths
+from graph.signals import SIGNALS
 from investigations.assessments import Level
 from investigations.network import Links
 from investigations.policy import Findings, Policy
@@ -38,9 +41,26 @@ def evidence_of(folder: Path, asked: Application | None, *facts: Application, ri
         return store.view(day(65)).evidence_of(subject_of(asked) if asked else Subject(applicant_id="ann"))
 
 
+def sight_of(evidence: Evidence) -> Sight:
+    return see(*named(evidence), evidence.subject)
+
+
+def end_of(name: str, evidence: Evidence) -> str | None:
+    """Where the path that shows a signal ends."""
+    shown = sight_of(evidence).guide.to_signal(name)
+    return shown.path.nodes[-1] if shown else None
+
+
+def over(node: str, evidence: Evidence) -> Finder:
+    """The way over the subject's tie to the identifier of that name."""
+    n, names = named(evidence)
+    nodes = [names.identifier(number).node for number in n.identifiers["id"].tolist()]
+    return over_tie(nodes.index(node))
+
+
 def concluded(evidence: Evidence, **changes: Any) -> list[Any]:
     known = Known(as_of=evidence.as_of, application=evidence.subject.application, membership=evidence.memberships.get("ann"))
-    found = {"level": Level.FULL, "known": known, "reading": signals.read(evidence), "probability": 0.5} | changes
+    found = {"level": Level.FULL, "known": known, "guide": sight_of(evidence).guide, "probability": 0.5} | changes
     return list(Policy().conclude(Findings(**found)).reasons)
 
 
@@ -64,35 +84,37 @@ def test_a_ring_of_which_no_link_is_in_sight_is_told_to_be_the_weekly_searchs_wo
 def test_signals_of_a_ring_lead_there_over_another_member_or_are_not_told(tmp_path: Path) -> None:
     tied = evidence_of(tmp_path, ASKED, *CREW, ring=("core", "bob", "ann"), kind=RingKind.HOUSEHOLD)
     weights = {"ring_score": 2.0, "ring_bad_rate": 1.5}
-    values = signals.compute(tied)
-    told = concluded(tied, contributions=weights, signals={one.name: one.value for one in values})
+    told = concluded(tied, contributions=weights, signals=sight_of(tied).signals)
     assert {r.code.code for r in told} == {"RING_SCORE", "RING_BAD_RATE"}
     assert all(len(r.evidence[0]["path"]) == 4 for r in told)
     (tmp_path / "far").mkdir()
     far = evidence_of(tmp_path / "far", ASKED, *CREW, ring=("far", "away", "ann"), kind=RingKind.HOUSEHOLD)
-    assert concluded(far, contributions=weights, signals={one.name: one.value for one in signals.compute(far)}) == []
+    assert concluded(far, contributions=weights, signals=sight_of(far).signals) == []
 
 
 def test_the_network_is_told_over_the_ties_that_it_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "lonely").mkdir()
     evidence = evidence_of(tmp_path, ASKED, *CREW)
-    (reason,) = concluded(evidence, network=1.2, links=Links(("device:k1.phone-of-all", "bank_card:k1.card-of-two"), 0.7))
+    device, card = over("device:k1.phone-of-all", evidence), over("bank_card:k1.card-of-two", evidence)
+    (reason,) = concluded(evidence, network=1.2, links=Links((device, card), 0.7))
     assert (reason.code.code, reason.contribution, reason.value) == ("NETWORK_PATTERN", 1.0, 2.01)
     assert "a device and a bank card" in reason.code.text_en
     assert "2.0 times" in reason.code.text_en
     assert [one["path"][1] for one in reason.evidence] == ["device:***-all", "bank_card:***-two"]
     assert all(len(one["path"]) == 3 for one in reason.evidence)
-    strong = concluded(evidence, network=1.2, links=Links(("device:k1.phone-of-all",), 0.1), contributions={"strong_people": 0.9},
+    strong = concluded(evidence, network=1.2, links=Links((device,), 0.1), contributions={"strong_people": 0.9},
                        signals={"strong_people": 3.0})  # fmt: skip
     assert [(r.code.code, r.contribution) for r in strong] == [("STRONG_PEOPLE", 0.9), ("NETWORK_PATTERN", 0.1)], "links weigh what they add"
-    assert concluded(evidence, network=1.2, links=Links(("wifi:k1.nobody-else",), 0.7)) == []
+    lonely = evidence_of(tmp_path / "lonely", applies("ann", 65, uses("wifi", "nobody-else")))
+    assert concluded(lonely, network=1.2, links=Links((over("wifi:k1.nobody-else", lonely),), 0.7)) == []
 
 
 def test_the_same_person_under_another_id_is_shown_over_what_joins_the_two(tmp_path: Path) -> None:
     mine = uses("national_id", "one-and-the-same")
     evidence = evidence_of(tmp_path, applies("ann", 65, mine), applies("anna", 20, mine))
-    path = SIGNALS["other_applicant_ids"].evidence_path(evidence)
-    assert path is not None
-    assert path.nodes == ("application:ann@65", "national_id:k1.one-and-the-same", "applicant:anna")
+    shown = sight_of(evidence).guide.to_signal("other_applicant_ids")
+    assert shown is not None
+    assert shown.path.nodes == ("application:ann@65", "national_id:k1.one-and-the-same", "applicant:anna")
 
 
 def test_many_own_applications_are_shown_by_the_latest_of_them(tmp_path: Path) -> None:
@@ -106,9 +128,7 @@ def test_many_own_applications_are_shown_by_the_latest_of_them(tmp_path: Path) -
 def test_a_lookalike_is_shown_where_it_is(tmp_path: Path) -> None:
     twin = applies("eve", 64, uses("bank_card", "card-of-two"), amount=5000.0)
     evidence = evidence_of(tmp_path, ASKED, CREW[1], twin)
-    path = SIGNALS["lookalikes_30d"].evidence_path(evidence)
-    assert path is not None
-    assert path.nodes[-1] == "applicant:eve"
+    assert end_of("lookalikes_30d", evidence) == "applicant:eve"
 
 
 def test_a_path_leads_to_somebody_of_whom_the_reason_is_true(tmp_path: Path) -> None:
@@ -117,7 +137,7 @@ def test_a_path_leads_to_somebody_of_whom_the_reason_is_true(tmp_path: Path) -> 
     family = applies("sister", 64, uses("device", "d"), uses("bank_card", "c"), home, city="Wuhan")
     stranger = applies("eve", 30, uses("device", "d"), merchant_id="M1", city="Xiamen")
     evidence = evidence_of(tmp_path, asked, family, stranger)
-    ends = {name: SIGNALS[name].evidence_path(evidence).nodes[-1] for name in TRUE_OF_EVE + TRUE_OF_THE_SISTER}
+    ends = {name: end_of(name, evidence) for name in TRUE_OF_EVE + TRUE_OF_THE_SISTER}
     assert ends == dict.fromkeys(TRUE_OF_EVE, "applicant:eve") | dict.fromkeys(TRUE_OF_THE_SISTER, "applicant:sister")
 
 
@@ -137,13 +157,12 @@ def test_what_is_shared_with_somebody_can_always_be_shown(tmp_path: Path, seed: 
     with open_store(tmp_path / "graph.db") as store:
         store.add(facts)
         for asked in facts.applications[::4]:
-            reading = signals.read(store.view(asked.applied_at).evidence_of(subject_of(asked)))
+            sight = sight_of(store.view(asked.applied_at).evidence_of(subject_of(asked)))
             for name in ALWAYS_SHOWN:
-                value = SIGNALS[name].measure(reading)
-                if value and SIGNALS[name].direction == "up":
-                    path = SIGNALS[name].path(reading)
-                    assert path is not None, name
-                    assert paths.goes_through(path, reading), name
+                if sight.signals[name] and SIGNALS[name].direction == "up":
+                    found = sight.guide.to_signal(name)
+                    assert found is not None, name
+                    assert found.beyond, name
                     shown += 1
     assert shown > 50
 
@@ -164,7 +183,7 @@ def test_no_reason_about_links_leads_from_the_applicant_to_the_applicant(wired: 
         told = body(f"new-{n}", applicant_id=f"p{n:03d}", device_id="device0", phone=None, stage="monitoring" if n % 2 else "application")
         for reason in risk(wired, told)["reasons"]:
             signal = SIGNALS.get(reason["code"].lower())
-            if reason["code"] in own_past or (signal is not None and not paths.is_of_links(signal.path)):
+            if reason["code"] in own_past or (signal is not None and not is_of_links(FINDERS[signal.name])):
                 continue
             shown += 1
             for one in reason["evidence"]:

@@ -25,9 +25,10 @@ from gnn.samples import Samples
 from gnn.scorer import Scorer
 from gnn.seeds import seeds
 from gnn.training import train_model
-from graph import multi_lending, signals
 from graph.errors import InputError
 from graph.evidence import Evidence
+from graph.features.sight import see
+from graph.frame.of_view import named
 from graph.frame.place import frame_of
 from graph.model import Facts, Label, LabelValue
 from graph.moments import micros
@@ -50,8 +51,8 @@ def model(tmp_path_factory: pytest.TempPathFactory, facts: Facts) -> Trained:
 
 
 def scored(scorer: Scorer, evidence: Evidence) -> Any:
-    said = {signal.name: signal.value for signal in signals.compute(evidence)}
-    return scorer.score(evidence, said, multi_lending.compute(evidence).variables)
+    n, names = named(evidence)
+    return scorer.score(n, see(n, names, evidence.subject).unjudged)
 
 
 def evidences(path: Path, facts: Facts, count: int) -> tuple[list[Seed], list[Evidence]]:

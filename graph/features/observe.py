@@ -67,6 +67,12 @@ class Observer:
         self._plan = plan(variables)
         self._room: Reading | None = None
 
+    @property
+    def reading(self) -> Reading:
+        """What the last row was worked out from; the next one overwrites it."""
+        assert self._room is not None
+        return self._room
+
     def row(self, n: Neighbourhood, *, unjudged: bool = False) -> tuple[Column, dict[str, str]]:
         """The features of one subject (len(names),) float64, NaN is *not known*, and which keys were left out, with the reason."""
         row, why = np.empty(len(self.names)), np.zeros(len(KINDS), np.int8)

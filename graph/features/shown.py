@@ -16,6 +16,7 @@ from graph.features.room import CONTACT, Reading, ways
 from graph.features.trail import Node, Trail, trail_for
 from graph.frame.names import Names
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
+from graph.model import Application
 from graph.model import IdentifierKind as Kind
 from graph.moments import moment
 from graph.signals.holders import BAD, NEWCOMERS, WHAT
@@ -89,10 +90,13 @@ class Shown(NamedTuple):
 
 
 class Guide:
-    """Goes ways through one neighbourhood that was read, and says them in names. `n`, `r` and the room of the trail are used, not kept."""
+    """Goes ways through one neighbourhood that was read, and says them in names; `asked` is the application in question.
 
-    def __init__(self, n: Neighbourhood, r: Reading, names: Names, trail: Trail | None = None) -> None:
-        self._n, self._r, self._names = n, r, names
+    `n`, `r` and the room of the trail are used, not kept: a guide is of no use any more when the next subject is looked at.
+    """
+
+    def __init__(self, n: Neighbourhood, r: Reading, names: Names, asked: Application | None, trail: Trail | None = None) -> None:
+        self._n, self._r, self._names, self._asked = n, r, names, asked
         self._trail = trail_for(n) if trail is None else trail
 
     def to_signal(self, name: str) -> Shown | None:
@@ -134,4 +138,5 @@ class Guide:
             return f"application:{names.application(number)}"
         if node == Node.RING:
             return f"ring:{names.ring(number)}"
-        return f"{Node(node).name.lower()}:{names.word(number)}"
+        assert self._asked is not None  # a way to a shop begins there
+        return f"merchant:{self._asked.merchant_id}" if node == Node.MERCHANT else f"agent:{self._asked.agent_id}"

@@ -17,7 +17,7 @@ from graph.frame.files import Files
 from graph.frame.layout import BOOT, CHECK, DIRTY, KEPT, MARK, STORE, Arrays
 from graph.frame.locks import FileLock, waits
 from graph.frame.rings import RingBatch, apply_rings, ring_batch
-from graph.frame.view import FrameView
+from graph.frame.view import FrameView, KeptSnapshot
 from graph.journal.entry import decode
 from graph.moments import COUNTRY
 
@@ -48,6 +48,7 @@ class Frame:
         self._writing = FileLock(folder.with_name(folder.name + ".writer"))
         self._reading = FileLock(folder.with_name(folder.name + ".readers"))
         self._held = threading.local()
+        self.kept: dict[tuple[int, int], KeptSnapshot] = {}  # ring snapshots that were read, by row and mark
         self._trusted = False
         self._files = Files(folder)
         with self._reading.shared():

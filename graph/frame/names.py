@@ -20,9 +20,6 @@ class Names(Protocol):
     def identifier(self, number: int) -> Identifier:
         """Kind, token and masked form."""
 
-    def word(self, number: int) -> str:
-        """A platform, merchant, agent, product or city."""
-
     def ring(self, number: int) -> str:
         """A ring's id."""
 

@@ -69,7 +69,6 @@ class _Listed(NamedTuple):
     people: tuple[str, ...]
     applications: tuple[str, ...]
     identifiers: tuple[Identifier, ...]
-    words: tuple[str, ...]
     rings: tuple[str, ...]
     joined_at: Mapping[str, datetime]
 
@@ -81,9 +80,6 @@ class _Listed(NamedTuple):
 
     def identifier(self, number: int) -> Identifier:
         return self.identifiers[number]
-
-    def word(self, number: int) -> str:
-        return self.words[number]
 
     def ring(self, number: int) -> str:
         return self.rings[number]
@@ -132,8 +128,8 @@ class _Arrays:
         """What the numbers stand for; to be asked when the neighbourhood is made."""
         rings = dict.fromkeys(one.ring.ring_id for who in self.everybody if (one := self.evidence.memberships.get(who)))
         joined = {who: one.member.joined_at for who, one in self.evidence.memberships.items()}
-        people, applications, identifiers, words = map(tuple[Any, ...], (self.ids, self.application_ids, self.identifier_ids, self.words))
-        return _Listed(people, applications, identifiers, words, tuple(rings), joined)
+        people, applications, identifiers = map(tuple[Any, ...], (self.ids, self.application_ids, self.identifier_ids))
+        return _Listed(people, applications, identifiers, tuple(rings), joined)
 
     def _applications(self) -> tuple[list[Row], list[Run], dict[str, int]]:
         """All of them, each person's run, and where the lists begin that belong to nobody, with their length."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -43,12 +43,32 @@ from graph.tables import KINDS, Column, Tables
 _KIND = {kind: np.int64(code) for code, kind in enumerate(KINDS)}
 _KINDS = frozenset(str(kind) for kind in KINDS)
 _CAP = np.int64(COUNT_CAP)
+_KEPT = 2  # ring snapshots at hand
+
+
+@dataclass(frozen=True)
+class KeptSnapshot:
+    """A ring snapshot, its rings by id, and everybody's place in it."""
+
+    snapshot: RingSnapshot
+    rings: Mapping[str, Ring]
+    members: Mapping[str, Membership]
+
+    @classmethod
+    def of(cls, snapshot: RingSnapshot) -> KeptSnapshot:
+        """The same, looked up."""
+        members = {}
+        for ring in snapshot.rings:
+            bare = replace(ring, members=())
+            members.update({one.applicant_id: Membership(snapshot.name, bare, ring.size, one) for one in ring.members})
+        return cls(snapshot, {ring.ring_id: ring for ring in snapshot.rings}, members)
 
 
 class Frames(Protocol):
     """What a view asks of the frame: `graph.frame.frame.Frame` says what is answered."""
 
     zone: str
+    kept: dict[tuple[int, int], KeptSnapshot]
 
     def reading(self, mark: int = 0) -> AbstractContextManager[Arrays]: ...
 
@@ -60,7 +80,10 @@ class FrameView(GraphView):
         self.as_of, self.recorded_by, self.zone = as_of, recorded_by, frame.zone
         self._frame = frame
         self._as_of, self._mark = np.int64(micros(as_of)), np.int64(recorded_by)
-        self._snapshot: tuple[int, RingSnapshot] | None = None
+
+    def arrays(self) -> AbstractContextManager[Arrays]:
+        """The arrays that it reads, which nobody changes meanwhile: be quick. Raises StoreUnavailableError as every read does."""
+        return self._frame.reading(self.recorded_by)
 
     @contextmanager
     def _reading(self) -> Iterator[Reader]:
@@ -192,25 +215,31 @@ class FrameView(GraphView):
     # -- rings ------------------------------------------------------------------------------------------------------------------------
 
     def rings(self) -> RingSnapshot | None:
+        found = self._in_force()
+        return found.snapshot if found else None
+
+    def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
+        found = self._in_force()
+        return {who: found.members[who] for who in applicant_ids if who in found.members} if found else {}
+
+    def ring(self, ring_id: str) -> Ring | None:
+        found = self._in_force()
+        return found.rings.get(ring_id) if found else None
+
+    def _in_force(self) -> KeptSnapshot | None:
+        """The snapshot in force, which the frame keeps at hand."""
         with self._reading() as r:
             row = int(snapshot_in_force(r.arrays, r.arrays.header[USED + SNAPSHOTS], self._as_of, self._mark))
             if row < 0:
                 return None
-            if self._snapshot is None or self._snapshot[0] != row:
-                self._snapshot = (row, _in_order(snapshot_of(str(r.text(r.arrays.snapshots[row]["body"])))))
-        return self._snapshot[1]
-
-    def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
-        found = self.rings()
-        if found is None:
-            return {}
-        places: dict[str, tuple[Ring, Any]] = {member.applicant_id: (ring, member) for ring in found.rings for member in ring.members}
-        kept = {who: places[who] for who in applicant_ids if who in places}
-        return {who: Membership(found.name, _without_members(ring), ring.size, member) for who, (ring, member) in kept.items()}
-
-    def ring(self, ring_id: str) -> Ring | None:
-        found = self.rings()
-        return next((ring for ring in found.rings if ring.ring_id == ring_id), None) if found else None
+            told = r.arrays.snapshots[row]
+            kept, which = self._frame.kept, (row, int(told["mark"]))
+            found = kept.get(which)
+            if found is None:
+                if len(kept) >= _KEPT:
+                    kept.clear()
+                found = kept[which] = KeptSnapshot.of(_in_order(snapshot_of(str(r.text(told["body"])))))
+        return found
 
     # -- batches ----------------------------------------------------------------------------------------------------------------------
 
@@ -227,10 +256,6 @@ def _in_order(told: RingSnapshot) -> RingSnapshot:
     """As a store gives it: rings by id, members by theirs."""
     rings = [replace(ring, members=tuple(sorted(ring.members, key=lambda m: m.applicant_id))) for ring in told.rings]
     return replace(told, rings=tuple(sorted(rings, key=lambda ring: ring.ring_id)))
-
-
-def _without_members(ring: Ring) -> Ring:
-    return replace(ring, members=())
 
 
 def _latest_of_each_kind(ties: Sequence[Tie], limit: int) -> list[Tie]:

@@ -1,0 +1,74 @@
+"""One subject's surroundings, whichever view they are read through: from the frame by its kernel, from any other by what it reads."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+import numpy as np
+
+from graph.evidence import Subject, leave_out
+from graph.frame.names import Names
+from graph.frame.neighbourhood import Neighbourhood
+from graph.frame.of_view import named
+from graph.frame.question import IN_FRAME, Question, question_of
+from graph.frame.read import Reader
+from graph.frame.view import FrameView
+from graph.frame.walk import Walker
+from graph.model import Identifier
+from graph.moments import micros
+from graph.store import GraphView
+
+_ROOMS = threading.local()  # of each thread, by zone and number of the room: a Walker
+
+
+def surroundings(view: GraphView, subject: Subject, room: int = 0) -> tuple[Neighbourhood, Names]:
+    """What can be seen of a subject, and the names behind its numbers; the application in question is left out of what is stored.
+
+    From a frame the arrays lie in this thread's room of that number, and are overwritten by the next call for it. Raises StoreUnavailableError.
+    """
+    if not isinstance(view, FrameView):
+        return named(leave_out(view.evidence_of(subject)))
+    with view.arrays() as arrays:
+        question = question_of(arrays, subject, np.int64(micros(view.as_of)), np.int64(view.recorded_by))
+        return _walker(view.zone, room).of(arrays, question), _OfFrame(Reader(arrays), question, subject, view)
+
+
+def _walker(zone: str, room: int) -> Walker:
+    walkers: dict[tuple[str, int], Walker] | None = getattr(_ROOMS, "walkers", None)
+    if walkers is None:
+        walkers = _ROOMS.walkers = {}
+    if (zone, room) not in walkers:
+        walkers[zone, room] = Walker(zone)
+    return walkers[zone, room]
+
+
+class _OfFrame:
+    """Names from the frame's texts, which stay; what the frame has never seen is named by the subject itself."""
+
+    def __init__(self, reader: Reader, question: Question, subject: Subject, view: FrameView) -> None:
+        self._reader, self._question, self._subject, self._view = reader, question, subject, view
+
+    def person(self, number: int) -> str:
+        return self._subject.applicant_id if number >= IN_FRAME else self._reader.person(number)
+
+    def application(self, number: int) -> str:
+        asked = self._subject.application
+        if number >= IN_FRAME and asked is not None:
+            return asked.application_id
+        return str(self._reader.text(self._reader.arrays.applications[number]["id"]))
+
+    def identifier(self, number: int) -> Identifier:
+        if number < IN_FRAME:
+            return self._reader.identifier(number)
+        asked = self._subject.application
+        mentions = asked.mentions if asked else ()
+        return next(m.identifier for m, said in zip(mentions, self._question.mentions["id"].tolist(), strict=True) if said == number)
+
+    def ring(self, number: int) -> str:
+        return str(self._reader.text(self._reader.arrays.rings[number]["id"]))
+
+    def joined(self, number: int) -> datetime | None:
+        who = self.person(number)
+        found = self._view.memberships_of([who]).get(who)
+        return found.member.joined_at if found else None
