@@ -19,6 +19,7 @@ Bools = npt.NDArray[np.bool_]
 PARAMETERS: dict[str, object] = {
     "objective": "cross_entropy", "learning_rate": 0.05, "num_leaves": 15, "max_depth": 5, "min_data_in_leaf": 10, "min_sum_hessian_in_leaf": 0.5,
     "feature_fraction": 0.25, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 1.0, "max_bin": 63,
+    "feature_pre_filter": False,  # which knows the usual size of a leaf only where rows are taken some at a time, and would leave out rare columns
     "deterministic": True, "force_row_wise": True, "verbosity": -1,
 }  # fmt: skip
 # Where a fraud stands beside hundreds, each sample kept of the others stands for many: what deeper trees would tell apart there is chance.

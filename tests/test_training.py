@@ -121,6 +121,8 @@ def test_rows_that_are_taken_some_at_a_time_grow_the_trees_of_the_whole_table() 
     rng = np.random.default_rng(3)
     x = np.where(rng.random((9_000, 6)) < 0.2, np.nan, rng.normal(size=(9_000, 6)))
     rows = np.sort(rng.choice(9_000, 7_000, replace=False))
+    x[:, 1] = 0.0
+    x[rows[:: 7_000 // 13], 1] = 1.0  # just enough for a leaf
     bad, weight = (np.nan_to_num(x[rows]).sum(axis=1) > 2).astype(np.float64), rng.random(7_000)
     view = np.array([True, True, False, True, True, True])
     names, plan = tuple("abcdef"), Plan(members=1, rounds=20, workers=1)
