@@ -18,7 +18,7 @@ from graph.model import Application, Facts, LabelValue, Platform, PlatformType, 
 from graph.moments import moment
 from graph.store import GraphStore
 from graph.tables import KINDS, ROLES, STATUSES
-from tests.neighbourhoods import unlike, used
+from tests.likeness import unlike, used
 from tests.small_worlds import applies, before, day, does, fraud, random_facts, shuffled, uses
 from tests.stores import open_store
 
