@@ -21,6 +21,7 @@ from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, observe, observe_all
 from gnn.packed import pack
 from gnn.parts import columns, names_of, views_of
 from gnn.plan import Plan
+from gnn.recipe import RECENT_SAMPLES
 from gnn.samples import Samples
 from gnn.scorer import Scorer
 from gnn.seeds import seeds
@@ -198,7 +199,8 @@ def test_what_was_said_of_the_subject_itself_moves_no_probability(model: Trained
 def test_as_many_are_sent_to_a_person_as_people_can_review(model: Trained, facts: Facts) -> None:
     _, path, out = model
     scorer = Scorer.load(out)
-    assert np.mean([scored(scorer, e).probability >= scorer.review_probability for e in evidences(path, facts, 60)[1]]) <= scorer.capacity + 1 / 60
+    latest = evidences(path, facts, RECENT_SAMPLES)[1]  # those that set the threshold: of a part of them more or fewer may reach it
+    assert np.mean([scored(scorer, e).probability >= scorer.review_probability for e in latest]) <= scorer.capacity + 1 / 60
 
 
 def test_too_few_frauds_are_refused_with_the_number_and_the_way_out(tmp_path: Path) -> None:
