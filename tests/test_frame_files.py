@@ -79,7 +79,9 @@ def test_a_process_that_is_killed_while_it_brings_facts_in_leaves_a_frame_that_t
         began = time.perf_counter()
         assert os.waitpid(_filling(path, slice_), 0)[1] == 0
         whole, killed, within = time.perf_counter() - began, 0, 0
-        for _ in range(KILLS):
+        for attempt in range(20 * KILLS):
+            if attempt >= KILLS and killed:  # on a busy machine a child may be done before it is killed
+                break
             child = _filling(path, slice_)
             time.sleep(luck.random() * whole)
             os.kill(child, signal.SIGKILL)
@@ -89,7 +91,7 @@ def test_a_process_that_is_killed_while_it_brings_facts_in_leaves_a_frame_that_t
             frame = Frame.open(path.with_suffix(".frame"), store)
             assert_right(frame, store)
             frame.close()
-        print(f"{killed} of {KILLS} killed, {within} of them within a slice")
+        print(f"{killed} killed, {within} of them within a slice")
         assert killed
 
 
