@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from graph.errors import StoreUnavailableError
 from graph.evidence import subject_of
 from graph.frame.frame import Frame
 from graph.model import (
@@ -48,7 +48,12 @@ def rehearse(scorer: Scorer | None, policy: Policy) -> tuple[Seen, Conclusion]:
         frame = Frame.open(Path(folder) / "frame", store, store.zone)
         frame.catch_up()
         seen = look(frame.view(asked.applied_at, mark), subject_of(asked), scorer, Stopwatch(Pace(), _UNHURRIED_MS))
-        concluded = policy.conclude(replace(seen.findings, contributions=dict.fromkeys(SIGNALS, 1.0)))
+        guide = seen.findings.guide
+        if guide is None:
+            raise StoreUnavailableError("the rehearsal's own store did not answer")
+        for name in SIGNALS:  # whatever an answer says, its ways are compiled
+            guide.to_signal(name)
+        concluded = policy.conclude(seen.findings)
         frame.close()
     return seen, concluded
 
