@@ -7,7 +7,7 @@ import logging
 import math
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -15,9 +15,8 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
-from graph.errors import SettingError, StoreError
+from graph.errors import SettingError
 from service import calls, facts_api, headers, metrics, problems, redaction, ring_api, risk_api, status_api
-from service.assess import warm_up
 from service.auth import LOCAL, KeyRing, Keys
 from service.binding import OPERATOR, Binding
 from service.debts import Settler
@@ -28,10 +27,10 @@ from service.probing import Probing
 from service.settings import Settings
 from service.slots import Slots
 from service.strangers import Strangers
+from service.warming import warm
 from service.wiring import Wired, wire
 
 log = logging.getLogger("ringfence.app")
-WARM_S = 120.0  # how long a worker waits at its start for a store that is there and answers late: a rehearsal may take half of it
 
 # Who needs no key: whoever asks how the service is, what it can be asked, and for the empty page of the desk.
 OPEN = frozenset(
@@ -79,6 +78,7 @@ def create_app(wired: Wired) -> Flask:
     app = Flask("service", static_folder=None)
     app.test_client_class = InProcess
     app.extensions["ringfence"] = wired
+    wired.views.check.count = lambda result: metrics.SELF_CHECKS.labels(result).inc()  # metrics are of a worker, not of what starts it
     app.config["MAX_CONTENT_LENGTH"] = wired.settings.max_batch_bytes
     app.extensions["ringfence.batches"] = Slots(wired.settings.batches_per_key, Path(shared) if (shared := wired.settings.metrics_dir) else None)
     problems.install(app)
@@ -113,24 +113,6 @@ def from_environment() -> Flask:
     gc.freeze()  # what is loaded stays: walking through it again and again would only make some answers slow,
     gc.set_threshold(1_000, 20, 1_000)  # and so would walking often through the facts at hand, among which nothing is ever let go
     return app
-
-
-def warm(wired: Wired) -> None:
-    """Be ready before the first caller comes. A server that plans its first statements answers late: it is asked again while it is there."""
-    until = monotonic() + WARM_S
-    while True:
-        try:
-            warm_up(wired)
-            return
-        except StoreError as error:
-            try:
-                wired.store.mark()
-            except StoreError:
-                log.warning("the store cannot be used at the start, answers are degraded until it can: %s", error)
-                return
-            if monotonic() > until:
-                log.warning("the store answers late at the start, some answers may be degraded: %s", error)
-                return
 
 
 def _shared(settings: Settings, name: str) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from threading import BoundedSemaphore
@@ -16,7 +17,6 @@ from graph.features.observe import Observer
 from graph.frame.surroundings import surroundings
 from graph.store import GraphStore
 from graph.tables import Column
-from service.metrics import SELF_CHECKS
 
 log = logging.getLogger("ringfence.self_check")
 
@@ -24,9 +24,10 @@ WAITING = 8  # checks that may be under way or wait; beyond, an answer is not lo
 
 
 class SelfCheck:
-    """Looks at a `share` of assessments again, in a thread of its own, after they were answered."""
+    """Looks at a `share` of assessments again, in a thread of its own, after they were answered; `count` is told each result."""
 
     def __init__(self, store: GraphStore, share: float) -> None:
+        self.count: Callable[[str], None] = lambda result: None
         self._store = store
         self._one_in = round(1 / share) if share > 0 else 0
         self._room = BoundedSemaphore(WAITING)
@@ -50,7 +51,7 @@ class SelfCheck:
         except StoreError as error:
             log.warning("%s could not be looked at again: %s", subject.node, error)
         finally:
-            SELF_CHECKS.labels(result).inc()
+            self.count(result)
             self._room.release()
 
     def _is_equal(self, subject: Subject, as_of: datetime, mark: int, row: Column) -> bool:

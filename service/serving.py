@@ -17,11 +17,11 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from graph.errors import SettingError
-from service.app import warm
 from service.auth import KeyRing
 from service.command import folder_for
 from service.operator_key import operators_file, with_operators_key
 from service.settings import Settings
+from service.warming import warm
 from service.wiring import load_scorer, wire
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # workers are the parallelism

@@ -25,7 +25,7 @@ class Views:
         """`self_check`: the share of what is seen through the frame that is looked at again through the store."""
         self.store = store
         self.frame = frame
-        self._check = SelfCheck(store, self_check if frame is not None else 0.0)
+        self.check = SelfCheck(store, self_check if frame is not None else 0.0)
 
     def at(self, as_of: datetime, recorded_by: int) -> GraphView:
         """The graph just before `as_of`, of what was recorded up to that mark. Raises StoreUnavailableError where neither has it."""
@@ -44,11 +44,11 @@ class Views:
     def seen(self, subject: Subject, view: GraphView, row: Column) -> None:
         """These features were seen of a subject through the view: sometimes they are looked at again, beside the answer."""
         if isinstance(view, FrameView):
-            self._check.sometimes(subject, view.as_of, view.recorded_by, row)
+            self.check.sometimes(subject, view.as_of, view.recorded_by, row)
 
     def close(self) -> None:
         """Write the frame to the disk, so that the next start finds it, and give it back."""
-        self._check.close()
+        self.check.close()
         if self.frame is not None:
             self.frame.snapshot()
             self.frame.close()

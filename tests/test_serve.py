@@ -103,8 +103,9 @@ class Running:
 
 @pytest.fixture(scope="module", autouse=True)
 def _hash_key() -> Iterator[None]:
-    """A store in Neo4j makes no key of its own."""
+    """A store in Neo4j makes no key of its own; an embedded one does, whatever another test has left in the environment."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RINGFENCE_HASH_KEY", raising=False)
         if ON_NEO4J:
             patch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
         yield
