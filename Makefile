@@ -35,9 +35,9 @@ check: setup
 	@bash $(WEB)/build.sh $(abspath $(BIN))/python types
 	@$(BIN)/python -m pytest
 
-# Compiled code checks no bounds: here it does, with a cache of its own, because numba's would mix the two.
+# Compiled code checks no bounds: here it does.
 check-bounds: setup
-	@NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=var/bounds $(BIN)/python -m pytest tests/test_frame*.py tests/test_features*.py tests/test_gnn_explain.py tests/test_gnn_occlude.py tests/test_gnn_tensors.py
+	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/test_frame*.py tests/test_features*.py tests/test_gnn_explain.py tests/test_gnn_occlude.py tests/test_gnn_tensors.py
 
 secrets: setup
 	@$(BIN)/python scripts/make_secrets.py

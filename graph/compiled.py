@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import sys
-from collections.abc import Callable, Iterator
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from numba import njit
+from numba import config, njit
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+from graph.fingerprints import fingerprint
 
 F = TypeVar("F", bound=Callable[..., object])
-OURS = ("graph", "gnn")
-"""Packages whose modules compiled functions take other functions and constants from."""
-_IMPORT = re.compile(rb"^[ ]*from ([\w.]+) import (\([^)]*\)|[^\n]*)|^[ ]*import ([\w.]+)", re.MULTILINE)
 
 
 def compiled(function: F) -> F:
@@ -46,40 +42,36 @@ def shared(function: F) -> F:
 
 
 def _kept(made: Any) -> Any:
-    """The same function, thrown away on disk when anything changes that went into it.
-
-    What is called, and every constant, becomes part of the machine code; numba itself looks at the one file where the function stands, and would
-    go on with the old rules after an upgrade.
-    """
+    """The same function, thrown away on disk when anything changes that went into it."""
     if hasattr(made, "_cache"):  # not where NUMBA_DISABLE_JIT is set
-        made._cache._cache_file._source_stamp = stamp(made.__module__)
+        made._cache = _Kept(made)
     return made
 
 
-@cache
-def stamp(module: str) -> bytes:
-    """A fingerprint of the sources of a module and of all of ours that it imports, over however many steps. It is loaded, or being loaded."""
-    reached, front = {module}, [module]
-    while front:
-        fresh = {one for each in front for one in _imports(each)} - reached
-        reached |= fresh
-        front = list(fresh)
-    sources = (name.encode() + b"\0" + _source(name) for name in sorted(reached))
-    return hashlib.sha256(b"\0".join(sources)).digest()
+class _Kept(FunctionCache):  # type: ignore[misc]
+    """Machine code on disk, beside its source or in NUMBA_CACHE_DIR.
 
+    What is called, and every constant, becomes part of the machine code; numba itself looks at the one file where the function stands, and would
+    go on with the old rules after an upgrade. In NUMBA_CACHE_DIR code lies under its fingerprint, so that several copies of the sources share it.
+    """
 
-@cache
-def _source(module: str) -> bytes:
-    path = getattr(sys.modules[module], "__file__", None)
-    return Path(path).read_bytes() if path else b""
+    def __init__(self, made: Any) -> None:
+        super().__init__(made.py_func)
+        self._made, self._looked = made, False
 
+    def _load_overload(self, sig: Any, target_context: Any) -> Any:
+        self._look()
+        return super()._load_overload(sig, target_context)
 
-@cache
-def _imports(module: str) -> frozenset[str]:
-    return frozenset(name for name in _named(module) if name.partition(".")[0] in OURS and name in sys.modules)
+    def _save_overload(self, sig: Any, data: Any) -> None:
+        self._look()
+        super()._save_overload(sig, data)
 
-
-def _named(module: str) -> Iterator[str]:
-    for base, names, whole in _IMPORT.findall(_source(module)):
-        yield (base or whole).decode()
-        yield from (f"{base.decode()}.{name.decode()}" for name in re.findall(rb"\w+", names))
+    def _look(self) -> None:
+        """Only when it is called: what it calls may be defined after it."""
+        if self._looked:
+            return
+        stamp = hashlib.sha256(fingerprint(self._made) + bytes([bool(config.BOUNDSCHECK)])).hexdigest()
+        base = f"{self._made.__qualname__}.{stamp[:32]}" if config.CACHE_DIR else self._impl.filename_base
+        folder = config.CACHE_DIR or self._cache_path
+        self._cache_file, self._looked = IndexDataCacheFile(folder, base, stamp), True
