@@ -221,12 +221,14 @@ class Added:
     """What a store did with a batch: facts that are new, facts it knew already, and ids it knows with other content.
 
     `conflicts` holds (table, position in the batch): those facts were not taken. accepted + known + len(conflicts) = facts given.
+    `entry` is the journal's of this mark where the writer has it at hand: whoever keeps a copy current need not read it again.
     """
 
     accepted: int
     known: int
     conflicts: tuple[tuple[str, int], ...]
     mark: int
+    entry: bytes = field(default=b"", compare=False, repr=False)
 
 
 class Tie(NamedTuple):

@@ -200,7 +200,7 @@ def _waiting(wired: Wired, watch: Stopwatch) -> AbstractContextManager[None]:
 
 def _remember(wired: Wired, asked: Asked) -> Remembered:
     """The fact first: the application goes into the store, and is assessed from the state that holds it."""
-    subject, stored = asked.subject, True
+    subject, stored, entry = asked.subject, True, b""
     try:
         if subject.application is None:
             mark = wired.store.mark()
@@ -208,10 +208,10 @@ def _remember(wired: Wired, asked: Asked) -> Remembered:
             # A store that is busy with somebody's load holds up the fact, and leaves time to look: reading waits for nobody.
             added = wired.scribe.add(Facts(applications=(subject.application,)), wait_ms=asked.watch.spare_ms("neighbourhood", "signals", "model"))
             stored = added is not None
-            mark = added.mark if added is not None else wired.views.latest()
+            mark, entry = (added.mark, added.entry) if added is not None else (wired.views.latest(), b"")
             if added is not None and added.conflicts:
                 subject = _known_already(wired, subject.application, asked.at)
-        return Remembered(subject, wired.views.at(asked.at, mark), mark, stored)
+        return Remembered(subject, wired.views.at(asked.at, mark, entry), mark, stored)
     except StoreError:
         view = wired.views.without_store(asked.at)
         mark_then = view.recorded_by if view is not None else None

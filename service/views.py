@@ -27,9 +27,12 @@ class Views:
         self.frame = frame
         self.check = SelfCheck(store, self_check if frame is not None else 0.0)
 
-    def at(self, as_of: datetime, recorded_by: int) -> GraphView:
-        """The graph just before `as_of`, of what was recorded up to that mark. Raises StoreUnavailableError where neither has it."""
-        if self.frame is not None and self._holds(self.frame, recorded_by):
+    def at(self, as_of: datetime, recorded_by: int, entry: bytes = b"") -> GraphView:
+        """The graph just before `as_of`, of what was recorded up to that mark; `entry` is the journal's of it, where it is at hand.
+
+        Raises StoreUnavailableError where neither has it.
+        """
+        if self.frame is not None and self._holds(self.frame, recorded_by, entry):
             return self.frame.view(as_of, recorded_by)
         return self.store.view(as_of, recorded_by)
 
@@ -53,9 +56,9 @@ class Views:
             self.frame.snapshot()
             self.frame.close()
 
-    def _holds(self, frame: Frame, mark: int) -> bool:
+    def _holds(self, frame: Frame, mark: int, entry: bytes) -> bool:
         try:
-            return frame.catch_up(mark, PATIENCE_S)
+            return frame.catch_up(mark, PATIENCE_S, entry)
         except StoreError as error:
             log.warning("the frame does not hold mark %d, and the store does not answer: %s", mark, error)
             return False

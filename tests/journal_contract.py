@@ -11,7 +11,7 @@ from graph.journal.entry import decode
 from graph.journal.told import Told, told_of
 from graph.model import Facts, Identifier, IdentifierKind, Mention
 from graph.store import GraphStore
-from tests.small_worlds import applies, day, random_facts, shuffled, uses
+from tests.small_worlds import applies, day, known_as, random_facts, shuffled, uses
 from tests.store_contract import Open, a_snapshot, assert_same_tables, in_parts
 
 
@@ -56,6 +56,14 @@ class JournalContract:
             store.add_all([Facts(applications=(applies("cid", 1),)), Facts(applications=(broken,))])
         done = [told.facts.applications[0].applicant_id for told in all_told(store)]
         assert done == ["ann", "cid"][: store.mark()]
+
+    def test_who_tells_of_one_application_gets_the_entry_that_the_journal_has(self, store: GraphStore) -> None:
+        told = [store.add(Facts(applications=(one,))) for one in (applies("ann", 1, uses("phone", "x")), applies("bob", 2, uses("phone", "x")))]
+        assert [(added.mark, added.entry) for added in told] == list(store.tail(0))
+        otherwise = Mention(Identifier(IdentifierKind.PHONE, known_as("phone", "x").token, "in another form"))
+        added = store.add(Facts(applications=(applies("cid", 3, otherwise),)))
+        assert added.entry in {b"", *dict(store.tail(2)).values()}
+        assert store.add(Facts(applications=(applies("cid", 3, otherwise),))).entry == b""
 
     def test_a_rehearsal_leaves_no_entry(self, store: GraphStore) -> None:
         store.rehearse(Facts(applications=(applies("ann", 1, uses("phone", "x")),)))

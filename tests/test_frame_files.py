@@ -257,6 +257,28 @@ def test_who_opens_the_frame_does_not_wait_for_who_fills_it(store: FramedStore) 
     again.close()
 
 
+def test_who_wrote_a_fact_brings_it_in_without_asking_the_store_for_it(store: FramedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.add(random_facts(1))
+    assert store.frame.catch_up()
+    asked: list[int] = []
+    tail = store.tail
+
+    def counted(after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
+        for mark, body in tail(after, upto):
+            asked.append(mark)
+            yield mark, body
+
+    monkeypatch.setattr(store, "tail", counted)
+    added = store.add(one_more(1))
+    assert store.frame.catch_up(added.mark, entry=added.entry)
+    assert asked == []
+    store.add(one_more(2))
+    added = store.add(one_more(3))
+    assert store.frame.catch_up(added.mark, entry=added.entry)
+    assert asked == [added.mark - 1]
+    assert_right(store.frame, store)
+
+
 def test_many_threads_read_while_files_grow_under_them(tmp_path: Path) -> None:
     with tiny_rooms(), SqliteStore(tmp_path / "graph.db") as store:
         frame = Frame.open(tmp_path / "frame", store)

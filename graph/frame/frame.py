@@ -98,9 +98,10 @@ class Frame:
 
     # -- keeping current --------------------------------------------------------------------------------------------------------------
 
-    def catch_up(self, upto: int | None = None, patience: float = PATIENCE) -> bool:
+    def catch_up(self, upto: int | None = None, patience: float = PATIENCE, entry: bytes = b"") -> bool:
         """Bring in what the store's journal has up to that mark (default: all); nothing where it is in. Whether it is in now.
 
+        `entry`: the journal's of that mark, where the caller has it (`Added`): the store is asked for those before it alone, most often none.
         False where somebody else is at it for longer than `patience` seconds. Raises StoreUnavailableError where the store does not answer.
         """
         wanted = self._store.mark() if upto is None else upto
@@ -111,8 +112,10 @@ class Frame:
             if self._writing.try_alone():
                 try:
                     self._trust()
-                    for mark, body in self._store.tail(self.mark, wanted):
+                    for mark, body in self._store.tail(self.mark, wanted - bool(entry)):
                         self._apply(mark, body)
+                    if entry and self.mark == wanted - 1:
+                        self._apply(wanted, entry)
                 finally:
                     self._writing.free()
                 if self._holds(wanted):  # before any pause: that is a turn of the processor

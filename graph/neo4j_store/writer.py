@@ -31,7 +31,8 @@ class Writer:
         mark, known = self.known(batch.tables)
         sorted_rows = sort_out(batch.tables, known)
         beyond, added = marks_of(len(batches), mark, sorted_rows, owner)
-        self._put(batch, sorted_rows, {name: [beyond[n] for n in owner[name]] for name in batch.tables})
+        each_beyond = {name: [beyond[n] for n in owner[name]] for name in batch.tables}
+        self._put(batch, sorted_rows, each_beyond, _entries(facts, sorted_rows.new, each_beyond, batch.shown))
         return added
 
     def write_one(self, application: Application) -> Added | None:
@@ -40,8 +41,9 @@ class Writer:
         None, and nothing of it is written, where it is known or names an identifier in another form than the store's.
         """
         batch, everything = Batch.of(Facts(applications=(application,))), Sorted(new={"applications": [0]})
-        mark = self._put(batch, everything, {"applications": [1]}, unless=application.application_id)
-        return None if mark is None else Added(accepted=1, known=0, conflicts=(), mark=mark)
+        entry = encode(batch.facts, batch.shown)
+        mark = self._put(batch, everything, {"applications": [1]}, [[1, entry]], unless=application.application_id)
+        return None if mark is None else Added(accepted=1, known=0, conflicts=(), mark=mark, entry=entry)
 
     def known(self, tables: Mapping[str, Table]) -> tuple[int, dict[str, list[Row]]]:
         """The mark so far, under the writers' lock, and the rows that the store has under the keys of the batch."""
@@ -49,13 +51,16 @@ class Writer:
         [[mark, *known]] = self._ask(ALL_KNOWN, **asked)
         return int(mark), dict(zip(KNOWN, known, strict=True))
 
-    def _put(self, batch: Batch, found: Sorted, beyond: Mapping[str, list[int]], *, unless: str = "") -> int | None:
-        """Write what is new, `beyond` says by how much each row's mark is beyond the store's: the mark then, None where `unless` is known."""
+    def _put(self, batch: Batch, found: Sorted, beyond: Mapping[str, list[int]], entries: list[Row], *, unless: str = "") -> int | None:
+        """Write what is new and the journal's entries; `beyond` says by how much each row's mark is beyond the store's.
+
+        The mark then, None where `unless` is known.
+        """
         rows = {name: [[*batch.tables[name].rows[n], beyond[name][n]] for n in positions] for name, positions in found.new.items()}
         named = _Named.of(batch, rows)
         given: dict[str, Any] = {f"new_{name}": named.placed(name, rows.get(name, [])) for name in NEW}
         given |= {f"ties_{role}": ties for role, ties in zip(TIES, _ties(batch.facts, found.new, beyond, named), strict=True)}
-        given |= {"entries": _entries(batch.facts, found.new, beyond, batch.shown)}
+        given |= {"entries": entries}
         advance = max((row[-1] for told in rows.values() for row in told), default=0)
         given |= {"people": list(named.people), "identifiers": named.identifiers}
         given |= {"lenders": list(named.lenders), "merchants": list(named.merchants), "agents": list(named.agents)}

@@ -67,12 +67,13 @@ class Writer:
         self._simple("outcomes", "outcome", "application_id, status, at, amount", 3, [outcome_row(o) for o in facts.outcomes])
         self._simple("labels", "label", "application_id, applicant_id, known_at, source, label, detail", 5, [label_row(x) for x in facts.labels])
         keep_ties(self._db, self._told, Batch(self._mark, kinds, new_applicants, new_identifiers))
-        mark = self._mark if self._accepted else self._mark - 1
+        mark, entry = self._mark if self._accepted else self._mark - 1, b""
         if self._accepted:
             new = Facts(**{name: tuple([getattr(facts, name)[n] for n in taken]) for name, taken in self._new.items()})
-            self._db.execute(ADD_ENTRY, (mark, encode(new, self._shown)))
+            entry = encode(new, self._shown)
+            self._db.execute(ADD_ENTRY, (mark, entry))
             self._db.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (mark,))
-        return Added(accepted=self._accepted, known=self._known, conflicts=tuple(self._conflicts), mark=mark)
+        return Added(accepted=self._accepted, known=self._known, conflicts=tuple(self._conflicts), mark=mark, entry=entry)
 
     # -- people and identifiers -------------------------------------------------------------------------------------------------------
 
