@@ -4,9 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WEB := service/web
-EXTRAS := test,web,neo4j,neo4j-server,postgres,reference,sm3
+EXTRAS := docs,test,web,neo4j,neo4j-server,postgres,reference,sm3
 
-.PHONY: setup run test check check-bounds bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame neo4j constraints secrets format clean
+.PHONY: setup docs run test check check-bounds bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame neo4j constraints secrets format clean
 
 setup: $(VENV)/.ready $(WEB)/dist/.ready
 
@@ -38,6 +38,10 @@ check: setup
 # Compiled code checks no bounds: here it does.
 check-bounds: setup
 	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/test_frame*.py tests/test_features*.py tests/test_gnn_explain.py tests/test_gnn_occlude.py tests/test_gnn_tensors.py
+
+# The documentation as a site, in var/site: a link that leads nowhere is an error.
+docs: setup
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 secrets: setup
 	@$(BIN)/python scripts/make_secrets.py
