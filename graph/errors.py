@@ -10,6 +10,7 @@ RingfenceError
 │   └── BundleError           a model bundle is missing, damaged or made for other inputs
 ├── StoreError                the graph store cannot do what it should
 │   ├── StoreUnavailableError it cannot be reached now: try again later
+│   │   └── FrameUnreadableError  its resident copy does not hold what is asked for now; the store itself may
 │   ├── StoreVersionError     it was written by a version that this one cannot read
 │   └── StoreChangedError     somebody changed what may only be added to
 ├── NotFoundError             nothing is known under that id (also a LookupError)
@@ -70,6 +71,10 @@ class StoreError(RingfenceError):
 
 class StoreUnavailableError(StoreError):
     """The store cannot be reached or is locked for too long: what was asked did not happen, try again later."""
+
+
+class FrameUnreadableError(StoreUnavailableError):
+    """The store's resident copy does not hold what is asked for now: the store's own view may."""
 
 
 class StoreVersionError(StoreError):

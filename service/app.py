@@ -79,6 +79,7 @@ def create_app(wired: Wired) -> Flask:
     app.test_client_class = InProcess
     app.extensions["ringfence"] = wired
     wired.views.check.count = lambda result: metrics.SELF_CHECKS.labels(result).inc()  # metrics are of a worker, not of what starts it
+    wired.views.told = lambda why: metrics.PAST_FRAME.labels(why).inc()
     app.config["MAX_CONTENT_LENGTH"] = wired.settings.max_batch_bytes
     app.extensions["ringfence.batches"] = Slots(wired.settings.batches_per_key, Path(shared) if (shared := wired.settings.metrics_dir) else None)
     problems.install(app)
@@ -108,6 +109,7 @@ def from_environment() -> Flask:
     wired = wire(settings, listens=True)
     warm(wired)
     Settler(wired.store, wired.casebook).start()
+    wired.views.keeper.wake()
     app = create_app(wired)
     gc.collect()
     gc.freeze()  # what is loaded stays: walking through it again and again would only make some answers slow,

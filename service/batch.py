@@ -28,7 +28,8 @@ from investigations.policy import Policy
 from service.assess import assess_stored
 from service.command import folder_for
 from service.settings import Settings
-from service.wiring import load_scorer, open_existing, open_store, policy_for, system_clock
+from service.views import Views
+from service.wiring import filled_frame, load_scorer, open_existing, open_store, policy_for, system_clock
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
@@ -73,7 +74,7 @@ class Asked(NamedTuple):
 class Bench:
     """What one process assesses with; `recorded_by` is the state of the store that all processes look at."""
 
-    store: GraphStore
+    views: Views
     scorer: Scorer | None
     policy: Policy
     recorded_by: int
@@ -92,9 +93,10 @@ class Task:
         return Task(self.settings, None, self.recorded_by)
 
     def bench(self, store: GraphStore) -> Bench:
-        """What a process assesses with."""
+        """What a process assesses with: all of them look through one frame, which the first to come fills."""
         scorer = self.scorer or (load_scorer(self.settings.model, self.settings.model_digest) if self.settings.model else None)
-        return Bench(store, scorer, policy_for(self.settings, scorer), self.recorded_by)
+        frame = filled_frame(store, self.settings, self.recorded_by)
+        return Bench(Views(store, frame), scorer, policy_for(self.settings, scorer), self.recorded_by)
 
 
 def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) -> dict[str, Any]:
@@ -131,10 +133,13 @@ def _all_rows(task: Task, period: Period, processes: int) -> Iterator[list[dict[
     """The period's rows, chunk by chunk, in order; at most two chunks a process are under way, so memory stays bounded."""
     pool = _pool(task, processes) if processes > 1 else None
     with open_store(task.settings.store, zone=task.settings.timezone) as store:
-        bench = task.bench(store)
         chunks = _chunks(_asked(store, store.view(period.until, task.recorded_by), period))
         if pool is None:
-            yield from (_rows(bench, chunk) for chunk in chunks)
+            bench = task.bench(store)
+            try:
+                yield from (_rows(bench, chunk) for chunk in chunks)
+            finally:
+                bench.views.close()
             return
         with pool:
             under_way: deque[Future[list[dict[str, Any]]]] = deque(pool.submit(_rows_there, chunk) for chunk in islice(chunks, 2 * processes))
@@ -175,7 +180,7 @@ def _rows(bench: Bench, asked: Iterable[Asked]) -> list[dict[str, Any]]:
 
 def _row(bench: Bench, asked: Asked) -> dict[str, Any]:
     subject = asked.subject
-    seen, concluded = assess_stored(bench.store.view(asked.as_of, bench.recorded_by), subject, bench.scorer, bench.policy)
+    seen, concluded = assess_stored(bench.views.at(asked.as_of, bench.recorded_by), subject, bench.scorer, bench.policy)
     membership = seen.findings.known.membership
     return {
         "application_id": subject.application.application_id if subject.application else None,

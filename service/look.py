@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from graph.errors import StoreError
+from graph.errors import FrameUnreadableError, StoreError
 from graph.evidence import Subject
 from graph.features.sight import Sight, see
 from graph.frame.surroundings import surroundings
+from graph.frame.view import FrameView
 from graph.multi_lending import MultiLending
 from graph.store import GraphView
 from investigations.assessments import Degraded, Level
@@ -53,7 +54,10 @@ class Seen:
 
 
 def look(view: GraphView | None, subject: Subject, scorer: Scorer | None, watch: Stopwatch, at_most: Level = Level.FULL) -> Seen:
-    """Look at `subject` before `view.as_of`. `view` is None when the store cannot be reached; a replay gives the level it had as `at_most`."""
+    """Look at `subject` before `view.as_of`. `view` is None when the store cannot be reached; a replay gives the level it had as `at_most`.
+
+    A frame that cannot be read any more is no reason for less: another view of the same is looked through.
+    """
     level, why = at_most, None
     if view is None:
         return _rules_only(subject, "store_unavailable")
@@ -65,6 +69,8 @@ def look(view: GraphView | None, subject: Subject, scorer: Scorer | None, watch:
         if level is Level.NO_GRAPH and watch.allows("history"):
             return _own_past(view, subject, watch, why)
     except StoreError as error:
+        if isinstance(view, FrameView) and view.otherwise is not None and isinstance(error, FrameUnreadableError):
+            return look(view.otherwise(), subject, scorer, watch, at_most)
         log.warning("the store failed during an assessment: %s", error)
         return _rules_only(subject, "store_unavailable")
     return _rules_only(subject, "deadline")

@@ -22,6 +22,7 @@ PROBING = Counter(
 )
 REFUSED_KEYS = Counter("ringfence_refused_keys_total", "Requests with a key that there is not.")
 SELF_CHECKS = Counter("ringfence_self_checks_total", "Answers looked at again through the store's own view, by result.", ("result",))
+PAST_FRAME = Counter("ringfence_past_frame_total", "Reads of the store's own view because the frame was `behind` or `unreadable`.", ("why",))
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 

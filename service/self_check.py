@@ -50,6 +50,8 @@ class SelfCheck:
                 log.error("the frame and the store see another %s as of %s, mark %d: remove the frame's folder", subject.node, as_of, mark)
         except StoreError as error:
             log.warning("%s could not be looked at again: %s", subject.node, error)
+        except Exception:  # nobody waits for this thread to say it
+            log.exception("%s could not be looked at again", subject.node)
         finally:
             self.count(result)
             self._room.release()

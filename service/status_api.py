@@ -27,11 +27,11 @@ def healthz() -> Response:
 
 @bp.get("/readyz")
 def readyz() -> Response:
-    """Ready: store, model and audit log can be used; 503 says which cannot."""
+    """Ready: store, model and audit log can be used; 503 says which cannot. Answers are whole while the frame is filled, and slower."""
     checks = {"store": _checked(wired().store.mark), "casebook": _checked(wired().casebook.ping)}
     checks["model"] = "ok" if wired().scorer is not None else "no model is loaded"
     ready = all(found == "ok" for found in checks.values())
-    return _json({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+    return _json({"status": "ready" if ready else "not ready", "checks": checks, "frame": wired().views.state()}, 200 if ready else 503)
 
 
 @bp.get("/version")

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from graph.errors import SettingError, StoreError, StoreUnavailableError
-from graph.frame.frame import Frame
+from graph.frame.frame import Effort, Frame
 from graph.frame.place import frame_of
 from graph.moments import COUNTRY, read_moment
 from graph.sqlite_store import SqliteStore
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("ringfence.wiring")
 
+START_S = 2.0  # how long a process that starts fills the frame before it goes on; the rest comes in while it answers
 STORES = "sqlite:///relative.db, sqlite:////absolute.db, neo4j://user:password@host:port/database"
 _NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 
@@ -90,7 +92,8 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
         store = opened.enter_context(open_store(settings.store, live=True, zone=settings.timezone))
         keys = open_keyring(settings, store, strict=listens)
         casebook = opened.enter_context(open_casebook(settings.casebook, settings.casebook_sync))
-        frame = _frame(store, settings) if settings.frame != NO_FRAME else None
+        find = partial(_frame, store, settings) if settings.frame != NO_FRAME else _no_frame
+        frame = _if_store_answers(find)
         opened.pop_all()
     rotated = len(keys.keys) > 1
     return Wired(
@@ -103,7 +106,7 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
         zone=zone,
         answers=Writer(zone, f"{settings.public_url.rstrip('/')}/desk"),
         scribe=Scribe(store),
-        views=Views(store, frame, settings.self_check),
+        views=Views(store, frame, settings.self_check, find),
         policy=policy_for(settings, scorer),
         scorer=scorer,
         clock=clock,
@@ -111,18 +114,40 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
 
 
 def _frame(store: GraphStore, settings: Settings) -> Frame | None:
-    """The store's frame, brought to its mark: the first process to come fills it, the others wait. None where the store does not answer."""
+    """The store's frame, brought towards its mark for START_S at most: until all is in the store's view answers. Raises StoreUnavailableError."""
     started = perf_counter()
-    try:
-        frame = frame_of(store, settings.frame)
-        before = frame.mark
-        frame.catch_up()
-    except StoreError as error:
-        log.warning("no frame for now, because the store does not answer: %s", error)
-        return None
-    if perf_counter() - started > 1:
+    frame = frame_of(store, settings.frame)
+    before = frame.mark
+    held = frame.catch_up(None, START_S, Effort(seconds=START_S))
+    if not held:
+        log.info("the frame holds mark %d and is %d behind: the store's view answers until they are in", frame.mark, frame.behind)
+    elif perf_counter() - started > 1:
         log.info("the frame was brought from mark %d to %d in %.1f s", before, frame.mark, perf_counter() - started)
     return frame
+
+
+def filled_frame(store: GraphStore, settings: Settings, mark: int) -> Frame | None:
+    """The store's frame when it holds that mark, for a command that waits for it; None where there is none to be had: the store is read then."""
+    if settings.frame == NO_FRAME:
+        return None
+    try:
+        frame = frame_of(store, settings.frame)
+        return frame if frame.catch_up(mark) else None
+    except (StoreError, SettingError) as error:
+        log.warning("the store is read without a frame: %s", error)
+        return None
+
+
+def _if_store_answers(find: Callable[[], Frame | None]) -> Frame | None:
+    try:
+        return find()
+    except StoreError as error:
+        log.warning("no frame for now: %s", error)
+        return None
+
+
+def _no_frame() -> None:
+    """Where the settings want none."""
 
 
 def open_store(url: str, *, live: bool = False, zone: str = COUNTRY) -> GraphStore:

@@ -173,7 +173,7 @@ def test_where_nothing_could_be_looked_at_there_is_no_score_and_a_replay_has_non
 
 def test_without_a_model_a_period_is_scored_by_its_signals(wired: Wired) -> None:
     asked = batch._asked(wired.store, wired.store.view(day(60)), Period(since=day(20), until=day(60)))
-    rows = batch._rows(Bench(wired.store, None, wired.policy, wired.store.mark()), asked)
+    rows = batch._rows(Bench(wired.views, None, wired.policy, wired.store.mark()), asked)
     scores = [row["score"] for row in rows]
     assert all(row["decision"] == "review" and row["probability"] is None for row in rows)
     assert len(set(scores)) > len(scores) // 3
@@ -326,7 +326,7 @@ def test_no_identifier_and_no_other_lender_is_in_an_answer(wired: Wired) -> None
 
 def test_the_batch_gives_what_the_counter_gave(wired: Wired, tmp_path: Path) -> None:
     given = {f"live-{n}": risk(wired, body(f"live-{n}", applicant_id=f"p{n:03d}"), at=day(70 + n / 100), timeout_ms=60_000) for n in range(12)}
-    bench = Bench(wired.store, wired.scorer, wired.policy, wired.store.mark())
+    bench = Bench(wired.views, wired.scorer, wired.policy, wired.store.mark())
     rows = batch._rows(bench, batch._asked(wired.store, wired.store.view(day(80), bench.recorded_by), Period(since=day(70), until=day(80))))
     assert len(rows) == 12
     for row in rows:

@@ -54,9 +54,14 @@ class Files:
         self._mapped: tuple[int, Arrays] | None = None  # of which generation: in one, so that no thread sees half of a change
 
     @property
+    def is_of_layout(self) -> bool:
+        """Whether the header is of this layout: another version of the program may have taken the folder over."""
+        return bool(self.header[MAGIC] == _MAGIC)
+
+    @property
     def is_sound(self) -> bool:
         """Whether the header is of this layout, and the files are as large as it says."""
-        if self.header[MAGIC] != _MAGIC:
+        if not self.is_of_layout:
             return False
         try:
             return all(self._path(n).stat().st_size >= self._size(n, int(self.header[ROOM + n])) for n in range(len(NAMES)))

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from math import inf
 from pathlib import Path
-from typing import Protocol
+from time import monotonic
+from typing import NamedTuple, Protocol
 
-from graph.errors import StoreUnavailableError
+from graph.errors import FrameUnreadableError, StoreUnavailableError
 from graph.frame.apply import DONE, MORE, ROOM_LACKS, apply_slice, batch_of
 from graph.frame.facts import Batch
 from graph.frame.files import Files
-from graph.frame.layout import BOOT, CHECK, DIRTY, KEPT, MARK, STORE, Arrays
-from graph.frame.locks import FileLock, waits
+from graph.frame.layout import BOOT, CHECK, DIRTY, GOAL, KEPT, LONG, MARK, ROW, SECTION, STEP, STORE, UNDERWAY, WANTED, WHOLE, Arrays
+from graph.frame.locks import FairLock, FileLock, waits
 from graph.frame.rings import RingBatch, apply_rings, ring_batch
 from graph.frame.view import FrameView, KeptSnapshot
 from graph.journal.entry import decode
 from graph.moments import COUNTRY
+from graph.store import GraphView
 
 SLICE = 256  # facts that come in while readers wait: a few milliseconds
 PATIENCE = 600.0  # seconds: a fill of millions takes minutes
+OPENS_S = 10.0  # how long somebody else may take to begin the folder anew
+KEEPS_S = 10.0  # how long a snapshot waits for who brings facts in
 
 
 class Journal(Protocol):
@@ -35,6 +40,22 @@ class Journal(Protocol):
     def identity(self) -> int: ...
 
 
+class Effort(NamedTuple):
+    """How much of the journal who catches up brings in himself; who comes next goes on where he stopped.
+
+    Up to so many marks behind, so many bytes of entries, so many seconds; `anew`: whether he fills the folder anew and makes its files larger.
+    """
+
+    marks: float = inf
+    bytes: float = inf
+    seconds: float = inf
+    anew: bool = True
+
+
+ALL = Effort()
+LITTLE = Effort(marks=16, bytes=16_384, seconds=0.01, anew=False)  # what somebody who has a deadline does: some milliseconds
+
+
 class Frame:
     """The resident copy in `folder`, which all processes of a machine open; safe for many threads.
 
@@ -45,23 +66,20 @@ class Frame:
     def __init__(self, folder: Path, store: Journal, zone: str = COUNTRY) -> None:
         self.zone = zone
         self._store = store
-        self._writing = FileLock(folder.with_name(folder.name + ".writer"))
-        self._reading = FileLock(folder.with_name(folder.name + ".readers"))
-        self._held = threading.local()
-        self.kept: dict[tuple[int, int], KeptSnapshot] = {}  # ring snapshots that were read, by row and mark
-        self._trusted = False
         self._files = Files(folder)
-        with self._reading.shared():
-            usable = self._outlived()
-        if not usable:
-            with self._writing.alone(), self._reading.alone():
-                if not self._outlived():
-                    self._files.begin_anew()
-                    self._mine()
+        self._writing = FileLock(folder.with_name(folder.name + ".writer"))
+        self._reading = FairLock(folder.with_name(folder.name + ".readers"), folder, self._files.header[WANTED : WANTED + 1])
+        self._held = threading.local()
+        self.kept: dict[tuple[int, int, int], KeptSnapshot] = {}  # ring snapshots that were read, by seed, row and mark
+        self._trusted = False
+        self._begin()
 
     @classmethod
     def open(cls, folder: str | Path, store: Journal, zone: str = COUNTRY) -> Frame:
-        """The frame in that folder, as far as it got: `catch_up` brings it to the store's mark. Raises StoreUnavailableError without room."""
+        """The frame in that folder, as far as it got: `catch_up` brings it to the store's mark.
+
+        Raises StoreUnavailableError without room, or where somebody else is putting the folder right and does not end.
+        """
         return cls(Path(folder).absolute(), store, zone)
 
     # -- reading ----------------------------------------------------------------------------------------------------------------------
@@ -69,134 +87,230 @@ class Frame:
     @property
     def mark(self) -> int:
         """Everything of this mark and of those before is in."""
-        return int(self._files.header[MARK])
+        return int(self._files.header[MARK]) if self._files.is_of_layout else 0
+
+    @property
+    def behind(self) -> int:
+        """By how many marks of the store, as far as anybody of this machine has heard of them, it lags."""
+        return max(0, int(self._files.header[GOAL]) - self.mark)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it can be read, and has once held all that its store had: not while it is filled for the first time, or anew."""
+        header = self._files.header
+        return self._files.is_of_layout and not header[DIRTY] and bool(header[WHOLE])
 
     @property
     def size(self) -> int:
         """Bytes in use."""
         return self._files.size
 
+    def holds(self, mark: int) -> bool:
+        """Whether everything up to that mark can be read now."""
+        header = self._files.header
+        return self._trusted and self._files.is_of_layout and not header[DIRTY] and bool(header[MARK] >= mark)
+
     @contextmanager
     def reading(self, mark: int = 0) -> Iterator[Arrays]:
-        """The arrays, which nobody changes meanwhile: be quick. Raises StoreUnavailableError where they do not hold `mark` now."""
+        """The arrays, which nobody changes meanwhile: be quick. Raises FrameUnreadableError where they do not hold `mark` now."""
         if getattr(self._held, "arrays", None) is not None:
             yield self._held.arrays
             return
         with self._reading.shared():
             header = self._files.header
-            if header[DIRTY] or header[MARK] < mark:
-                raise StoreUnavailableError(f"the frame does not hold mark {mark} now")
-            self._held.arrays = self._files.arrays
+            if not self._files.is_of_layout or header[DIRTY] or header[MARK] < mark:
+                raise FrameUnreadableError(f"the frame does not hold mark {mark} now")
+            self._held.arrays = self._mapped()
             try:
                 yield self._held.arrays
             finally:
                 self._held.arrays = None
 
-    def view(self, as_of: datetime, recorded_by: int | None = None) -> FrameView:
-        """The graph just before `as_of`, of what was recorded up to that mark (default: all that is in)."""
-        return FrameView(self, as_of, self.mark if recorded_by is None else recorded_by)
+    def view(self, as_of: datetime, recorded_by: int | None = None, otherwise: Callable[[], GraphView] | None = None) -> FrameView:
+        """The graph just before `as_of`, of what was recorded up to that mark (default: all that is in).
+
+        `otherwise` gives another view of the same, for who looks when the frame cannot be read any more.
+        """
+        return FrameView(self, as_of, self.mark if recorded_by is None else recorded_by, otherwise)
+
+    def _mapped(self) -> Arrays:
+        try:
+            return self._files.arrays
+        except OSError as error:
+            raise FrameUnreadableError(f"the frame's files cannot be read: {error}") from error
 
     # -- keeping current --------------------------------------------------------------------------------------------------------------
 
-    def catch_up(self, upto: int | None = None, patience: float = PATIENCE, entry: bytes = b"") -> bool:
+    def catch_up(self, upto: int | None = None, patience: float = PATIENCE, effort: Effort = ALL, entry: bytes = b"") -> bool:
         """Bring in what the store's journal has up to that mark (default: all); nothing where it is in. Whether it is in now.
 
         `entry`: the journal's of that mark, where the caller has it (`Added`): the store is asked for those before it alone, most often none.
-        False where somebody else is at it for longer than `patience` seconds. Raises StoreUnavailableError where the store does not answer.
+        False where somebody else is at it for longer than `patience` seconds, and where it takes more than `effort`. Raises
+        StoreUnavailableError where the store does not answer, and where another version of the program has taken the folder over.
         """
-        wanted = self._store.mark() if upto is None else upto
+        if upto is not None and self.holds(upto):
+            return True
+        if not self._files.is_of_layout:
+            raise FrameUnreadableError("another version of the program has taken the frame's folder over: the store is read")
+        wanted, header = self._store.mark() if upto is None else upto, self._files.header
+        header[GOAL] = max(header[GOAL], wanted)
+        if wanted - header[MARK] > effort.marks:
+            return False
         self._recognise()
         for _ in waits(patience):
-            if self._holds(wanted):
+            if self.holds(wanted):
                 return True
             if self._writing.try_alone():
                 try:
-                    self._trust()
-                    for mark, body in self._store.tail(self.mark, wanted - bool(entry)):
-                        self._apply(mark, body)
-                    if entry and self.mark == wanted - 1:
-                        self._apply(wanted, entry)
+                    self._bring(wanted, effort, entry)
                 finally:
                     self._writing.free()
-                if self._holds(wanted):  # before any pause: that is a turn of the processor
-                    return True
+                if self.holds(wanted) or effort is not ALL:  # before any pause: that is a turn of the processor
+                    return self.holds(wanted)
+            elif header[LONG] and not effort.anew:
+                return False
         return False
 
-    def _holds(self, mark: int) -> bool:
-        header = self._files.header
-        return self._trusted and not header[DIRTY] and bool(header[MARK] >= mark)
-
     def snapshot(self) -> int:
-        """Write everything to the disk, so that the folder outlives the machine; the mark that it holds."""
-        with self._writing.alone():
-            if not self._files.header[DIRTY]:
-                self._files.keep()
-            return self.mark
+        """Write everything to the disk, so that the folder outlives the machine; the mark that it holds.
+
+        Nothing is written while somebody brings in more than comes at once: then there will be another occasion.
+        """
+        header = self._files.header
+        for _ in waits(KEEPS_S):
+            if self._writing.try_alone():
+                try:
+                    if self._files.is_of_layout and not header[DIRTY] and not header[KEPT]:
+                        header[LONG] = 1
+                        self._files.keep()
+                finally:
+                    self._writing.free()
+                break
+        return self.mark
 
     def close(self) -> None:
         """Give back the locks' descriptors; what was handed out can be read on."""
         self._writing.close()
         self._reading.close()
 
-    def _apply(self, mark: int, body: bytes) -> None:
+    def _bring(self, wanted: int, effort: Effort, last: bytes) -> None:
+        """Bring in what the effort allows. The writer's lock is held."""
+        if not self._trust(effort.anew):
+            return
+        header, size, until = self._files.header, effort.bytes, monotonic() + effort.seconds
+        header[LONG] = effort.anew
+        header[GOAL] = max(header[GOAL], wanted)
+        for mark, body in self._entries(wanted, last):
+            size -= len(body)
+            if size < 0 or not self._apply(mark, body, until, effort.anew):
+                return
+        if header[MARK] >= header[GOAL] and not header[WHOLE]:
+            header[WHOLE] = 1
+
+    def _entries(self, wanted: int, last: bytes) -> Iterator[tuple[int, bytes]]:
+        """What is not in up to that mark; its own entry is the store's unless it is given."""
+        known = wanted - bool(last)
+        if self.mark < known:
+            yield from self._store.tail(self.mark, known)
+        if last and self.mark == known:
+            yield wanted, last
+
+    def _apply(self, mark: int, body: bytes, until: float, may_grow: bool) -> bool:
+        """Bring an entry in, from where it was left; whether all of it is in."""
+        header, check, said = self._files.header, zlib.crc32(body), MORE
+        if any(header[[SECTION, ROW, STEP]]) and header[UNDERWAY] != check:  # the store was brought back from a copy, and told something else
+            with self._reading.alone():
+                header[DIRTY] = 1
+            return False
         entry = decode(body)
         batch: Batch | RingBatch = ring_batch(entry.snapshot.tobytes()) if len(entry.snapshot) else batch_of(entry)
-        header, said = self._files.header, MORE
-        while said != DONE:
+        while True:
             with self._reading.alone():
-                self._begin_slice()
+                self._begin_slice(check)
                 arrays = self._files.arrays
                 said = apply_rings(arrays, batch, mark, SLICE) if isinstance(batch, RingBatch) else apply_slice(arrays, batch, mark, SLICE)
                 if said == DONE:
-                    header[CHECK] = zlib.crc32(body)
+                    header[CHECK] = check
                 header[DIRTY] = 0
+            if said == DONE:
+                return True
+            if (said == ROOM_LACKS and not may_grow) or monotonic() > until:
+                return False
             if said == ROOM_LACKS:
-                prepared = self._files.prepare_growth()
-                with self._reading.alone():
-                    header[DIRTY] = 1
-                    self._files.grow(prepared)
-                    header[DIRTY] = 0
+                self._grow()
 
-    def _begin_slice(self) -> None:
+    def _grow(self) -> None:
+        prepared = self._files.prepare_growth()
+        with self._reading.alone():
+            self._files.header[DIRTY] = 1
+            self._files.grow(prepared)
+            self._files.header[DIRTY] = 0
+
+    def _begin_slice(self, check: int) -> None:
         header = self._files.header
         if header[KEPT]:
             header[KEPT], header[BOOT] = 0, _boot()
             self._files.keep_header()
-        header[DIRTY] = 1
+        header[DIRTY], header[UNDERWAY] = 1, check
 
     # -- whether what is in the folder is the store's ---------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """The folder is of this layout and whole; emptied where it is not. Raises StoreUnavailableError."""
+        for _ in waits(OPENS_S):
+            with self._reading.shared():
+                if self._outlived():
+                    return
+            if self._writing.try_alone():
+                try:
+                    if not self._outlived():
+                        self._begin_anew()
+                    return
+                finally:
+                    self._writing.free()
+        raise StoreUnavailableError(f"somebody else is at the frame in {self._files.folder}, which is damaged, and does not end")
 
     def _outlived(self) -> bool:
         """Whether the files are whole: nobody died in a slice, and no power failed while the disk lacked something."""
         header = self._files.header
         return self._files.is_sound and not header[DIRTY] and bool(header[KEPT] or header[BOOT] == _boot())
 
-    def _mine(self) -> None:
-        self._files.header[BOOT] = _boot()
+    def _begin_anew(self) -> None:
+        """Empty the folder. The writer's lock is held."""
+        with self._reading.alone():
+            self._files.begin_anew()
+            self._files.header[BOOT] = _boot()
 
-    def _trust(self) -> None:
-        """Begin anew where the folder is of another store, or of another past of this one, or somebody died in a slice. The writer's lock is held."""
+    def _trust(self, anew: bool) -> bool:
+        """Whether the folder is this store's, and nobody died in a slice; else it is begun anew where that is allowed. The writer's lock is held."""
         header = self._files.header
-        if header[DIRTY] or not (self._trusted or self._is_of_store()):
-            with self._reading.alone():
-                self._files.begin_anew()
-                self._mine()
-        if not self._trusted or header[STORE] == 0:
+        if header[DIRTY] or not (self._trusted or self._is_of_store(*self._told())):
+            if not anew:
+                return False
+            if header[MARK] or header[STORE] or header[DIRTY]:
+                self._begin_anew()
+        if header[STORE] == 0:
             header[STORE] = self._store.identity()
         self._trusted = True
+        return True
 
     def _recognise(self) -> None:
         """Trust a folder that is plainly this store's, even while somebody else is bringing facts in."""
         if not self._trusted:
             with self._reading.shared():
-                self._trusted = not self._files.header[DIRTY] and self._is_of_store()
+                told, dirty = self._told(), self._files.header[DIRTY]
+            self._trusted = not dirty and self._is_of_store(*told)
 
-    def _is_of_store(self) -> bool:
-        """Whether what is in came from this store, and from the past that it has now. Some lock is held."""
+    def _told(self) -> tuple[int, int, int]:
+        """Of which store the folder is, up to which mark, and the check sum of that mark's entry. Some lock is held."""
         header = self._files.header
-        if header[MARK] == 0 or header[STORE] != self._store.identity() or header[MARK] > self._store.mark():
+        return int(header[STORE]), int(header[MARK]), int(header[CHECK])
+
+    def _is_of_store(self, identity: int, mark: int, check: int) -> bool:
+        """Whether what is in came from this store, and from the past that it has now."""
+        if identity == 0 or identity != self._store.identity() or mark > self._store.mark():
             return False
-        return all(zlib.crc32(body) == header[CHECK] for _, body in self._store.tail(self.mark - 1, self.mark))
+        return all(zlib.crc32(body) == check for _, body in self._store.tail(mark - 1, mark)) if mark else True
 
 
 def _boot() -> int:

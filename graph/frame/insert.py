@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graph.compiled import lean
-from graph.frame.layout import FREE, ITEMS, LACKS, NEEDS, ROOM, USED, Arrays, Int, Rows
+from graph.frame.layout import FREE, ITEMS, LACKS, MOVED, NEEDS, ROOM, USED, Arrays, Int, Rows
 from graph.frame.texts import compare
 from graph.model import LabelValue
 from graph.tables import KINDS, ROLES, STATUSES, Column
@@ -153,6 +153,7 @@ def insert(arrays: Arrays, order: Int, lists: Rows, owner: Int, at: Int, row: In
         start = fresh
     for n in range(count, place, -1):
         items[start + n] = items[start + n - 1]
+    header[MOVED] += count - place
     items[start + place].at, items[start + place].row, items[start + place].mark = at, row, mark
     lists[owner].count = count + 1
 

@@ -128,8 +128,10 @@ TEXT_STEP = 4  # bytes: where texts begin, so that a number of 32 bits reaches 8
 
 # Words of the header. `mark`: of this one and all before it everything is in; of the next one the rows before (section, row, step) may be.
 # `dirty`: somebody is at it, or died while he was. `kept`: the files on the disk are what is in memory, so they outlive the machine's boot.
+# `wanted`: a writer waits for readers. `long`: who brings facts in is at it for longer than a request would wait. `goal`: the latest mark of the
+# store that anybody heard of; `whole`: the frame once had all of that. `underway`: the check sum of the entry that is partly in. `moved`: items.
 HEADER_WORDS = 512
 (
-    MAGIC, GENERATION, MARK, DIRTY, KEPT, BOOT, STORE, SEED, SECTION, ROW, STEP, CHECK, LACKS, NEEDS,
-) = range(14)  # fmt: skip
+    MAGIC, GENERATION, MARK, DIRTY, KEPT, BOOT, STORE, SEED, SECTION, ROW, STEP, CHECK, LACKS, NEEDS, WANTED, LONG, GOAL, WHOLE, UNDERWAY, MOVED,
+) = range(20)  # fmt: skip
 USED, ROOM, FILE, FREE = 32, 64, 96, 128  # the first of a word for each file, and of the heads of the free blocks by their power of two

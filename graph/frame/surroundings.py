@@ -7,6 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
+from graph.errors import FrameUnreadableError
 from graph.evidence import Subject, leave_out
 from graph.frame.names import Names
 from graph.frame.neighbourhood import Neighbourhood
@@ -25,13 +26,19 @@ _ROOMS = threading.local()  # of each thread, by zone and number of the room: a 
 def surroundings(view: GraphView, subject: Subject, room: int = 0) -> tuple[Neighbourhood, Names]:
     """What can be seen of a subject, and the names behind its numbers; the application in question is left out of what is stored.
 
-    From a frame the arrays lie in this thread's room of that number, and are overwritten by the next call for it. Raises StoreUnavailableError.
+    From a frame the arrays lie in this thread's room of that number, and are overwritten by the next call for it. A frame that cannot be read
+    any more is looked past. Raises StoreUnavailableError.
     """
     if not isinstance(view, FrameView):
         return named(leave_out(view.evidence_of(subject)))
-    with view.arrays() as arrays:
-        question = question_of(arrays, subject, np.int64(micros(view.as_of)), np.int64(view.recorded_by))
-        return _walker(view.zone, room).of(arrays, question), _OfFrame(Reader(arrays), question, subject, view)
+    try:
+        with view.arrays() as arrays:
+            question = question_of(arrays, subject, np.int64(micros(view.as_of)), np.int64(view.recorded_by))
+            return _walker(view.zone, room).of(arrays, question), _OfFrame(Reader(arrays), question, subject, view)
+    except FrameUnreadableError:
+        if view.otherwise is None:
+            raise
+        return surroundings(view.otherwise(), subject, room)
 
 
 def _walker(zone: str, room: int) -> Walker:
@@ -70,5 +77,10 @@ class _OfFrame:
 
     def joined(self, number: int) -> datetime | None:
         who = self.person(number)
-        found = self._view.memberships_of([who]).get(who)
+        try:
+            found = self._view.memberships_of([who]).get(who)
+        except FrameUnreadableError:
+            if self._view.otherwise is None:
+                raise
+            found = self._view.otherwise().memberships_of([who]).get(who)
         return found.member.joined_at if found else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +13,7 @@ import numpy as np
 
 from graph.facts.deciding import LABELS, OUTCOMES, deciding_labels, first_outcomes
 from graph.facts.hubs import COUNT_CAP, hub_reason
-from graph.frame.layout import APPLICATIONS, NO_MARK, SNAPSHOTS, USED, WORDS, Arrays
+from graph.frame.layout import APPLICATIONS, NO_MARK, SEED, SNAPSHOTS, USED, WORDS, Arrays
 from graph.frame.lists import EVERYTHING, count_recorded, is_loan, last_mention, latest, snapshot_in_force
 from graph.frame.read import Reader
 from graph.frame.search import search
@@ -68,21 +68,25 @@ class Frames(Protocol):
     """What a view asks of the frame: `graph.frame.frame.Frame` says what is answered."""
 
     zone: str
-    kept: dict[tuple[int, int], KeptSnapshot]
+    kept: dict[tuple[int, int, int], KeptSnapshot]
 
     def reading(self, mark: int = 0) -> AbstractContextManager[Arrays]: ...
 
 
 class FrameView(GraphView):
-    """A GraphView over the frame. Every read raises StoreUnavailableError where the frame does not hold the view's mark any more."""
+    """A GraphView over the frame. Every read raises FrameUnreadableError where the frame does not hold the view's mark any more.
 
-    def __init__(self, frame: Frames, as_of: datetime, recorded_by: int) -> None:
+    `otherwise` gives another view of the same, for who looks then; None where there is none.
+    """
+
+    def __init__(self, frame: Frames, as_of: datetime, recorded_by: int, otherwise: Callable[[], GraphView] | None = None) -> None:
         self.as_of, self.recorded_by, self.zone = as_of, recorded_by, frame.zone
+        self.otherwise = otherwise
         self._frame = frame
         self._as_of, self._mark = np.int64(micros(as_of)), np.int64(recorded_by)
 
     def arrays(self) -> AbstractContextManager[Arrays]:
-        """The arrays that it reads, which nobody changes meanwhile: be quick. Raises StoreUnavailableError as every read does."""
+        """The arrays that it reads, which nobody changes meanwhile: be quick. Raises FrameUnreadableError as every read does."""
         return self._frame.reading(self.recorded_by)
 
     @contextmanager
@@ -233,7 +237,7 @@ class FrameView(GraphView):
             if row < 0:
                 return None
             told = r.arrays.snapshots[row]
-            kept, which = self._frame.kept, (row, int(told["mark"]))
+            kept, which = self._frame.kept, (int(r.arrays.header[SEED]), row, int(told["mark"]))
             found = kept.get(which)
             if found is None:
                 if len(kept) >= _KEPT:
