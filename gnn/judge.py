@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gnn.evaluate import Measures, best_single, measures
-from gnn.observe import COUNT_NAMES
 from gnn.parts import Pool
 from gnn.recipe import Fitted
 from graph.errors import InputError
+from graph.features.observe import COUNT_NAMES
 from graph.moments import moment
 
 

@@ -34,6 +34,7 @@ Floats = npt.NDArray[np.float64]
 AT_ONCE = 32  # subjects between which somebody who writes to the frame may come in: some milliseconds
 _NODES, _LINKS = 16_384, 65_536  # of AT_ONCE subjects, at first
 _DONE, _LACKS, _FULL, _NOBODY = range(4)
+_NAMED = len(features.SIGNAL_NAMES) + len(features.VARIABLE_NAMES)
 
 
 class _Tools(NamedTuple):
@@ -90,6 +91,37 @@ class Surroundings:
             part = looking.graphs(start)
             start += part.size
             yield part
+
+
+@dataclass(frozen=True)
+class Observed:
+    """N subjects' inputs: `rows` (N, columns of `graph.features.observe.names`) float64, and what is `around` them, which gives their graphs."""
+
+    rows: Floats
+    around: Surroundings
+
+    @property
+    def named(self) -> Floats:
+        """(N, signals + variables)."""
+        return self.rows[:, :_NAMED]
+
+    @property
+    def counts(self) -> Floats:
+        """(N, the rival's columns)."""
+        return self.rows[:, _NAMED:]
+
+    def take(self, rows: Column) -> Observed:
+        """Those rows (a mask or positions)."""
+        return Observed(self.rows[rows], self.around.take(rows))
+
+
+def observe_all(frame: Frame, mark: int, seeds: Seeds) -> Observed:
+    """All inputs of all seeds, in their order, each just before its own moment, of what `mark` and those before it told.
+
+    Raises NotFoundError for a seed that the frame does not have, StoreUnavailableError where the frame cannot be brought to that mark.
+    """
+    around = Surroundings(frame, mark, seeds)
+    return Observed(around.features(), around)
 
 
 class _Looking:

@@ -17,7 +17,7 @@ from gnn.bundle import ModelBundle
 from gnn.collect import DAY, collect
 from gnn.cuts import learning_cuts, test_cut
 from gnn.judge import Judged, judge, refuse_what_learned_nothing
-from gnn.observe import observe_all
+from gnn.look import observe_all
 from gnn.parts import NAMED, SERVABLE, Pool
 from gnn.plan import Plan
 from gnn.recipe import Fitted

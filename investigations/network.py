@@ -7,8 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from graph.features.finders import Finder
-from graph.features.shown import Guide
-from graph.signals import Path
+from graph.features.shown import Guide, Path
 from investigations.assessments import ReasonCode
 from investigations.reasons import Candidate, said
 

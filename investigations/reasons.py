@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graph import multi_lending
+from graph.features import multi_lending
+from graph.features.catalogue import SIGNALS
 from graph.features.finders import TO_RING, is_of_links
-from graph.features.shown import FINDERS, Guide
+from graph.features.shown import Guide, Path
 from graph.model import Membership
-from graph.signals import SIGNALS, Path
 from investigations.assessments import Reason, ReasonCode
 from investigations.rules import RING_LISTED, Fired
 from investigations.usual import Usual
@@ -214,7 +214,7 @@ def _evidence(candidate: Candidate, guide: Guide | None) -> Evidence | None:
         found = guide.to_variable(candidate.name)
         return (_masked(found.path, itself),) if found else None
     found = guide.to_signal(candidate.name)
-    if is_of_links(FINDERS[candidate.name]) and (found is None or not found.beyond):
+    if is_of_links(SIGNALS[candidate.name].finder) and (found is None or not found.beyond):
         return None
     return (_masked(found.path if found else itself, itself),)
 

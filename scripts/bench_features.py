@@ -1,4 +1,4 @@
-"""What all features of one subject cost once its neighbourhood is there: by compiled code and in Python, and how long a first compilation takes."""
+"""What all features of one subject cost once its neighbourhood is there: and how long a first compilation takes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from time import perf_counter, process_time, thread_time
 
 import numpy as np
 
-from gnn import references
-from graph import multi_lending, signals
 from graph.compiled import compiled
-from graph.evidence import Evidence, subject_of
+from graph.evidence import subject_of
 from graph.features.multi_lending import Plan, plan
 from graph.features.observe import Observer, names, observe
 from graph.features.room import Reading, room_for
@@ -46,16 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.compile:
         print(json.dumps(first_answer()))
         return 0
-    found = evidence(options.applicants, options.subjects)
-    slow = spread([in_python(one) for one in found])
-    fast = spread([in_compiled_code(one) for one in map(of_evidence, found)])
-    called = spread([from_python(one) for one in map(of_evidence, found)])
-    told = {"subjects": len(found), "features": len(names()), "us": {"compiled": fast, "compiled, called from Python": called, "Python": slow}}
+    found = neighbourhoods(options.applicants, options.subjects)
+    fast = spread([in_compiled_code(one) for one in found])
+    called = spread([from_python(one) for one in found])
+    told = {"subjects": len(found), "features": len(names()), "us": {"compiled": fast, "compiled, called from Python": called}}
     print(json.dumps(told | {"subjects_per_second": round(1e6 / fast["mean"]), "first_answer_seconds": {"cold": cold(True), "warm": cold(False)}}))
     return 0
 
 
-def evidence(applicants: int, subjects: int) -> list[Evidence]:
+def neighbourhoods(applicants: int, subjects: int) -> list[Neighbourhood]:
     """What a view shows of that many applications of a made world, each as it came."""
     os.environ.setdefault("RINGFENCE_HASH_KEY", "the key of a benchmark of features")
     with tempfile.TemporaryDirectory() as folder:
@@ -64,7 +61,7 @@ def evidence(applicants: int, subjects: int) -> list[Evidence]:
         load_records.main([f"{folder}/world/records", "--store", url, "--report", folder])
         with SqliteStore(Path(folder) / "graph.db") as store:
             asked = random.Random(1).sample(list(store.view(moment(_LATER)).applications(moment(0))), subjects)
-            return [store.view(a.applied_at).evidence_of(subject_of(a)) for a in asked]
+            return [of_evidence(store.view(a.applied_at).evidence_of(subject_of(a))) for a in asked]
 
 
 def spread(took: Sequence[float]) -> dict[str, float]:
@@ -93,11 +90,6 @@ def from_python(n: Neighbourhood) -> float:
     observer = Observer()
     observer.row(n)
     return _least(lambda: observer.row(n, unjudged=True), 1, times=20)
-
-
-def in_python(one: Evidence) -> float:
-    """The same by the functions that say what every feature means."""
-    return _least(lambda: (signals.compute(one), multi_lending.compute(one), references.counts(one)), 1, times=2)
 
 
 def _least(run: Callable[[], object], size: int, times: int = 3) -> float:

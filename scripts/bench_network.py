@@ -1,4 +1,4 @@
-"""`make bench-network`: microseconds of the model's steps for one subject, each beside the slow way that it is held to, where there is one."""
+"""`make bench-network`: microseconds of the model's steps for one subject, the network beside the library's way that it is held to."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from gnn.explain import Explainer
 from gnn.forward import Forward
 from gnn.inputs import draw
 from gnn.network import by_torch
-from gnn.observe import observe
-from gnn.of_evidence import from_evidence
 from graph.errors import RingfenceError
 from graph.evidence import Evidence, subject_of
+from graph.features.observe import Observer
 from graph.frame.of_view import of_evidence
 from graph.store import GraphStore
 from scripts.bench import AS_OF, url
@@ -61,19 +60,20 @@ def evidence(store: GraphStore, until: datetime, count: int) -> list[Evidence]:
 
 
 def steps(seen: Sequence[Evidence], model: bundle.ModelBundle) -> Figures:
-    """Inputs, the network and what each column added, compiled; then the inputs from evidence, and the network by torch."""
+    """Inputs, the network and what each column added, compiled; then the network by torch."""
     around = [of_evidence(one) for one in seen]
     drawn = [draw(one) for one in around]
     forward, network = Forward(model.network), model.network.eval()
-    explainer = Explainer.of(model.ensembles[model.card["serves"]].boosters)
-    named = [np.resize(observe(one).named, explainer.columns) for one in seen]  # of the right length: what the columns mean costs nothing
+    observer, explainer = Observer(), Explainer.of(model.ensembles[model.card["serves"]].boosters)
+    named = [
+        np.resize(observer.row(one, unjudged=True)[0], explainer.columns) for one in around
+    ]  # of the right length: what the columns mean costs nothing
     return {
         "nodes": shares([len(one.rows) for one in drawn]),
         "links": shares([len(one.ends) for one in drawn]),
         "inputs": timed(draw, around),
         "network": timed(forward, drawn),
         "explain": timed(explainer, named),
-        "inputs, evidence": timed(from_evidence, seen),
         "network, torch": timed(partial(by_torch, network), drawn),
     }
 

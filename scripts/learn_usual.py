@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from graph import multi_lending, signals
 from graph.evidence import subject_of
 from graph.facts.verdicts import standing
+from graph.features.catalogue import SIGNALS
+from graph.features.multi_lending import NAMES
 from graph.features.sight import see
 from graph.frame.surroundings import surroundings
 from graph.progress import bar
@@ -44,7 +45,7 @@ def main() -> int:
             print(f"learn_usual: {failed}: {failed.stderr.decode()[-500:]}", file=sys.stderr)
             return 1
     lines = ["name,low,high"]
-    for name in (*signals.SIGNALS, *multi_lending.NAMES):
+    for name in (*SIGNALS, *NAMES):
         known = [value for row in rows if (value := row.get(name)) is not None]
         if known:
             low, high = np.quantile(known, [0.05, 0.95])

@@ -11,9 +11,9 @@ import orjson
 
 from graph.evidence import Subject
 from graph.features.changes import Before, new_holders, new_of_the_person
+from graph.features.multi_lending import NAMES
 from graph.features.sight import Sight
 from graph.model import IdentifierKind, Membership
-from graph.multi_lending import NAMES
 from investigations.assessments import Conclusion, Degraded, ModelUsed, Reason, RiskAssessment, Stage
 from service.look import Seen
 

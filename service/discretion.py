@@ -9,8 +9,8 @@ from math import floor
 from types import MappingProxyType
 from typing import Any
 
-from graph.multi_lending import KEYS, NAMES, STATS, WINDOWS, describe
-from graph.signals import SIGNALS
+from graph.features.catalogue import SIGNALS
+from graph.features.multi_lending import KEYS, NAMES, STATS, WINDOWS, describe
 
 FEWEST = 3  # other lenders, whose kinds are told to the operator's keys
 _TYPED = ("bank", "nbank")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from graph.errors import FrameUnreadableError, StoreError
 from graph.evidence import Subject
+from graph.features.multi_lending import MultiLending
 from graph.features.sight import Sight, see
 from graph.frame.surroundings import surroundings
 from graph.frame.view import FrameView
-from graph.multi_lending import MultiLending
 from graph.store import GraphView
 from investigations.assessments import Degraded, Level
 from investigations.network import Links

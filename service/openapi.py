@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from graph.features.catalogue import DIMENSIONS
+from graph.features.multi_lending import NAMES
 from graph.model import RingKind
-from graph.multi_lending import NAMES
-from graph.signals import DIMENSIONS
 from ingestion.contract import EVENTS, LABELS, OUTCOMES, TABLES, Cell, Column, Table
 from ingestion.hashes import SCHEMES
 from investigations.assessments import Decision, Level, Stage

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from graph.errors import StoreUnavailableError
 from graph.evidence import subject_of
+from graph.features.catalogue import SIGNALS
 from graph.frame.frame import Frame
 from graph.model import (
     Application,
@@ -25,7 +26,6 @@ from graph.model import (
     PlatformType,
     Role,
 )
-from graph.signals import SIGNALS
 from graph.sqlite_store import SqliteStore
 from investigations.assessments import Conclusion
 from investigations.policy import Policy

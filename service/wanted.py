@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.errors import RecordError
-from graph.multi_lending import NAMES
+from graph.features.multi_lending import NAMES
 
 # The parts of an answer, in their order. Those of ALWAYS tell one answer from another and say how complete it is: they cannot be left out.
 FIELDS = (

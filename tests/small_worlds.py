@@ -65,6 +65,19 @@ def fraud(application_id: str, known_on: float, label: LabelValue = LabelValue.F
     return Label(label=label, known_at=day(known_on), application_id=application_id, source="desk")
 
 
+_LISTED = {
+    Application: "applications", Event: "events", Outcome: "outcomes", Label: "labels", Contact: "contacts", Device: "devices", Merchant: "merchants",
+}  # fmt: skip
+
+
+def facts_of(*told: object) -> Facts:
+    """Those facts, and the platforms of every small world."""
+    rows: dict[str, list[object]] = {name: [] for name in _LISTED.values()}
+    for fact in told:
+        rows[_LISTED[type(fact)]].append(fact)
+    return Facts(platforms=PLATFORMS, **{name: tuple(of_kind) for name, of_kind in rows.items()})  # type: ignore[arg-type]
+
+
 def random_facts(seed: int, people: int = 30, days: int = 60) -> Facts:
     """Applications, events, outcomes, labels and contacts of `people` who share few values; one device and one Wi-Fi are hubs."""
     rng = random.Random(seed)

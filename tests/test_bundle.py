@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from gnn import bundle, observe
+from gnn import bundle
 from gnn.bundle import CARD, NETWORK
 from gnn.scorer import Scorer
 from graph.errors import BundleError, SettingError
+from graph.features import observe
 from service.settings import Settings
 from service.wiring import load_scorer
 from tests.small_models import small_facts, trained

@@ -6,17 +6,15 @@ import numpy as np
 import pytest
 
 from gnn.collect import collect
-from gnn.features import Reader
 from gnn.plan import Plan
-from gnn.references import counts
 from gnn.schema import APPLICANT
 from graph.evidence import Subject
-from graph.features.counts import NAMES
+from graph.features.observe import COUNT_NAMES
 from graph.model import Facts, Label, LabelValue
 from graph.rings.known import known_of
-from graph.signals import SIGNALS, read
 from investigations import rules
 from service.desk import subgraphs
+from tests.by_views import drawn, seen
 from tests.small_worlds import PLATFORMS, applies, day, uses
 from tests.stores import open_store
 
@@ -44,20 +42,21 @@ def policy(view):
 
 
 def own_signal(view):
-    return bool(SIGNALS["own_fraud_labels"].measure(read(view.evidence_of(Subject(applicant_id="ann")))))
+    return bool(seen(view.evidence_of(Subject(applicant_id="ann"))).signals["own_fraud_labels"])
 
 
 def neighbours_signal(view):
-    return bool(SIGNALS["strong_bad"].measure(read(view.evidence_of(Subject(applicant_id="bob")))))
+    return bool(seen(view.evidence_of(Subject(applicant_id="bob"))).signals["strong_bad"])
 
 
 def network_input(view):
-    row = Reader(view.evidence_of(Subject(applicant_id="bob"))).applicant("ann", 1, 1)
-    return bool(row[APPLICANT.index("known_fraud")])
+    people = drawn(view.evidence_of(Subject(applicant_id="bob"))).x["applicant"]
+    return bool(people[1:, APPLICANT.index("known_fraud")].any())
 
 
 def reference(view):
-    return bool(counts(view.evidence_of(Subject(applicant_id="bob")))[NAMES.index("device_known_fraud")])
+    row = seen(view.evidence_of(Subject(applicant_id="bob"))).row
+    return bool(row[COUNT_NAMES.index("device_known_fraud") - len(COUNT_NAMES)])
 
 
 def rings(view):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from graph.features.catalogue import DIMENSIONS
 from graph.model import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, RingKind, Role
-from graph.signals import DIMENSIONS
 from ingestion.contract import EVENTS
 from investigations import flag_words, report_words
 from investigations.assessments import Decision, Level

@@ -16,8 +16,8 @@ import pytest
 from gnn import look, packed
 from gnn.collect import collect
 from gnn.forward import Forward
+from gnn.look import Observed, observe_all
 from gnn.network import RingNet
-from gnn.observe import Observed, observe, observe_all
 from gnn.packed import Packed
 from gnn.plan import Plan
 from gnn.sampler import union
@@ -30,7 +30,7 @@ from graph.frame.place import frame_of, place_of
 from graph.model import Facts
 from graph.moments import micros
 from graph.store import GraphStore
-from tests.by_views import Seed, evidence_of
+from tests.by_views import Seed, drawn, evidence_of, seen
 from tests.feature_worlds import made_store, odd_facts, rings_of
 from tests.small_worlds import applies, before, day, fraud, random_facts, shuffled, uses
 from tests.stores import open_store, sqlite_only
@@ -59,8 +59,8 @@ def looked(store: GraphStore, chosen: Seeds, mark: int | None = None) -> tuple[O
     """What training sees of them, and their graphs."""
     frame = frame_of(store)
     try:
-        seen = observe_all(frame, store.mark() if mark is None else mark, chosen)
-        return seen, seen.around.graphs()
+        found = observe_all(frame, store.mark() if mark is None else mark, chosen)
+        return found, found.around.graphs()
     finally:
         frame.close()
 
@@ -70,13 +70,12 @@ def same(one: Tensors, other: Tensors) -> bool:
 
 
 def assert_as_by_views(store: GraphStore, chosen: list[Seed]) -> None:
-    seen, graphs = looked(store, as_seeds(chosen))
+    observed, graphs = looked(store, as_seeds(chosen))
     assert graphs.size == len(chosen)
     for place, seed in enumerate(chosen):
-        one = observe(evidence_of(store, seed))
-        assert np.array_equal(seen.named[place], one.named, equal_nan=True), seed
-        assert np.array_equal(seen.counts[place], one.counts, equal_nan=True), seed
-        assert same(graphs.one(place), one.tensors), seed
+        evidence = evidence_of(store, seed)
+        assert np.array_equal(observed.rows[place], seen(evidence).unjudged, equal_nan=True), seed
+        assert same(graphs.one(place), drawn(evidence, unjudged=True)), seed
 
 
 @pytest.mark.parametrize("world", [1, 2, 3])
@@ -99,12 +98,12 @@ def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_
     asked = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[40]
     chosen = as_seeds([Seed(asked.applicant_id, asked.application_id, micros(asked.applied_at))])
     with opened(tmp_path / "all.db", facts) as store:
-        seen, graphs = looked(store, chosen)
+        first, graphs = looked(store, chosen)
     past = before(facts, asked.applied_at)
     for name, other in (("past", replace(past, applications=(*past.applications, asked))), ("shuffled", shuffled(facts, 3))):
         with opened(tmp_path / f"{name}.db", other) as there:
             again, drawn = looked(there, chosen)
-        assert np.array_equal(seen.rows, again.rows, equal_nan=True)
+        assert np.array_equal(first.rows, again.rows, equal_nan=True)
         assert same(graphs.one(0), drawn.one(0))
 
 
@@ -145,14 +144,14 @@ def test_rooms_grow_with_what_is_met(tmp_path: Path, monkeypatch: pytest.MonkeyP
     facts = odd_facts(rng, 40, 80)
     chosen = as_seeds(some(facts, rng, 40))
     with opened(tmp_path / "s.db", facts) as store:
-        seen, graphs = looked(store, chosen)
+        first, graphs = looked(store, chosen)
         small: dict[str, Any] = {name: (kind, 4) for name, (kind, _) in neighbourhood.ROOM.items()}
         monkeypatch.setattr(neighbourhood, "ROOM", small)
         monkeypatch.setattr("graph.frame.scratch.ROOM", small)
         for name in ("_NODES", "_LINKS"):
             monkeypatch.setattr(look, name, 2)
         again, drawn = looked(store, chosen)
-    assert np.array_equal(seen.rows, again.rows, equal_nan=True)
+    assert np.array_equal(first.rows, again.rows, equal_nan=True)
     for one, other in zip(graphs, drawn, strict=True):
         assert np.array_equal(one, other)
 

@@ -10,12 +10,12 @@ import pytest
 from gnn.forward import Forward
 from gnn.network import RingNet
 from gnn.occlude import looked_at
-from gnn.of_evidence import from_evidence, name_of
 from gnn.schema import EDGE_TYPES
 from gnn.tensors import Tensors, nobody, without
 from graph.evidence import Evidence, subject_of
 from graph.features.finders import over_tie
 from graph.model import Facts
+from tests.by_views import drawn
 from tests.small_worlds import applies, day, random_facts, uses
 from tests.stores import open_store
 
@@ -35,13 +35,20 @@ def evidence(tmp_path: Path) -> Evidence:
 
 @pytest.fixture
 def tensors(evidence: Evidence) -> Tensors:
-    return from_evidence(evidence)
+    return drawn(evidence)
 
 
 def seen(folder: Path, asked, others) -> Evidence:
     with open_store(folder / "graph.db") as store:
         store.add(Facts(applications=others))
         return store.view(day(50)).evidence_of(subject_of(asked))
+
+
+def name_of(evidence: Evidence, tensors: Tensors, node: int) -> str:
+    """The name in the subgraph of an applicant or an identifier, by its row in `tensors`."""
+    is_person = node < tensors.first[1]
+    same = [name for name, data in evidence.graph.nodes(data=True) if (data["type"] == "applicant") == is_person]
+    return str(same[tensors.origin[node]])
 
 
 def people(tensors: Tensors) -> float:
@@ -65,7 +72,7 @@ def test_without_a_tie_whom_only_it_brings_in_is_gone_and_all_else_is_as_it_was(
     assert people(less) == 2
     bare = tmp_path / "bare"
     bare.mkdir()
-    alone = from_evidence(seen(bare, applies("ann", 50, uses("bank_card", "c"), uses("email", "alone")), OTHERS[3:]))
+    alone = drawn(seen(bare, applies("ann", 50, uses("bank_card", "c"), uses("email", "alone")), OTHERS[3:]))
     assert [len(less.x[kind]) for kind in less.x] == [len(alone.x[kind]) for kind in alone.x]
     assert all(less.edge_index[edge].shape == alone.edge_index[edge].shape for edge in EDGE_TYPES)
     assert np.array_equal(less.x["device"], alone.x["device"])
@@ -89,7 +96,7 @@ def test_the_network_reads_what_is_left_as_it_reads_anything(tmp_path: Path, see
     asked = max(facts.applications, key=lambda a: (a.applied_at, a.application_id))
     with open_store(tmp_path / "graph.db") as store:
         store.add(facts)
-        tensors = from_evidence(store.view(asked.applied_at).evidence_of(subject_of(asked)))
+        tensors = drawn(store.view(asked.applied_at).evidence_of(subject_of(asked)))
     forward = Forward(RingNet(hidden=8, embedding=4, layers=2).eval())
     for tie in tensors.mine:
         less = without(tensors, [tie])

@@ -12,8 +12,6 @@ from torch_geometric.sampler import NodeSamplerInput
 
 from gnn.forward import Forward
 from gnn.network import Batch, RingNet, by_torch
-from gnn.observe import observe
-from gnn.of_evidence import from_evidence
 from gnn.packed import pack
 from gnn.sampler import PastSampler, loader, union
 from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
@@ -22,6 +20,7 @@ from gnn.tensors import tensors as tensors_of
 from graph.evidence import Subject, subject_of
 from graph.model import Facts
 from graph.store import GraphStore
+from tests.by_views import drawn
 from tests.small_worlds import applies, before, day, fraud, random_facts, shuffled, uses
 from tests.stores import open_store
 
@@ -50,7 +49,7 @@ def store(path: Path, facts: Facts) -> Iterator[GraphStore]:
 
 def some_tensors(store: GraphStore, facts: Facts, count: int = 12) -> list[Tensors]:
     chosen = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[-count:]
-    return [from_evidence(store.view(a.applied_at).evidence_of(subject_of(a))) for a in chosen]
+    return [drawn(store.view(a.applied_at).evidence_of(subject_of(a))) for a in chosen]
 
 
 def same(one: Tensors, other: Tensors) -> bool:
@@ -60,13 +59,10 @@ def same(one: Tensors, other: Tensors) -> bool:
 def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_order(tmp_path: Path, facts: Facts, store: GraphStore) -> None:
     asked = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[40]
     moment = asked.applied_at
-    seen = observe(store.view(moment).evidence_of(subject_of(asked)))
+    first = drawn(store.view(moment).evidence_of(subject_of(asked)))
     for name, other in (("past", before(facts, moment)), ("shuffled", shuffled(facts, 3))):
         with stored(tmp_path / f"{name}.db", other) as there:
-            again = observe(there.view(moment).evidence_of(subject_of(asked)))
-        assert same(seen.tensors, again.tensors)
-        assert np.array_equal(seen.named, again.named, equal_nan=True)
-        assert np.array_equal(seen.counts, again.counts, equal_nan=True)
+            assert same(first, drawn(there.view(moment).evidence_of(subject_of(asked))))
 
 
 def test_every_row_has_the_columns_that_the_schema_names(store: GraphStore, facts: Facts) -> None:
@@ -89,7 +85,7 @@ def test_the_subject_comes_first_and_the_application_in_question_with_it(store: 
 
 
 def test_an_applicant_without_an_application_is_drawn_too(store: GraphStore) -> None:
-    tensors = from_evidence(store.view(day(50)).evidence_of(Subject(applicant_id="p001")))
+    tensors = drawn(store.view(day(50)).evidence_of(Subject(applicant_id="p001")))
     assert not tensors.asked
     assert tensors.x["application"][:, 0].sum() == 0
     assert tensors.x["applicant"][0, 0] == 1
@@ -99,7 +95,7 @@ def test_a_fraud_is_seen_on_the_neighbour_from_the_day_it_is_known(tmp_path: Pat
     first, second = applies("bad", 1, uses("device", "d")), applies("me", 20, uses("device", "d"))
     with stored(tmp_path / "two.db", Facts(applications=(first, second), labels=(fraud("bad@1", known_on=10),))) as there:
         column = NODE_FEATURES["applicant"].index("known_fraud")
-        seen = {on: from_evidence(there.view(day(on)).evidence_of(Subject(applicant_id="me", application=second))) for on in (10, 10.5)}
+        seen = {on: drawn(there.view(day(on)).evidence_of(Subject(applicant_id="me", application=second))) for on in (10, 10.5)}
     assert seen[10].x["applicant"][:, column].sum() == 0
     assert seen[10.5].x["applicant"][:, column].sum() == 1
 
@@ -162,7 +158,7 @@ def test_serving_computes_what_the_library_of_the_training_computes(store: Graph
 
 def test_the_network_reads_an_applicant_of_whom_nothing_is_known(tmp_path: Path) -> None:
     with stored(tmp_path / "empty.db", Facts()) as there:
-        tensors = from_evidence(there.view(day(1)).evidence_of(Subject(applicant_id="nobody")))
+        tensors = drawn(there.view(day(1)).evidence_of(Subject(applicant_id="nobody")))
     z, logit = RingNet(hidden=16, embedding=4).eval()(Batch.of(tensors))
     assert torch.isfinite(z).all()
     assert torch.isfinite(logit).all()
@@ -171,7 +167,7 @@ def test_the_network_reads_an_applicant_of_whom_nothing_is_known(tmp_path: Path)
 def test_what_is_served_is_what_the_network_says(store: GraphStore, facts: Facts) -> None:
     torch.manual_seed(3)
     network = RingNet(hidden=32, embedding=8).eval()
-    nobody = from_evidence(store.view(day(0)).evidence_of(Subject(applicant_id="nobody")))
+    nobody = drawn(store.view(day(0)).evidence_of(Subject(applicant_id="nobody")))
     chosen = [*some_tensors(store, facts), nobody]
     network.settle({name: torch.from_numpy(np.concatenate([t.x[name] for t in chosen])) for name in NODE_FEATURES})
     served = Forward(network)

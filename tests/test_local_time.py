@@ -14,8 +14,8 @@ from graph.facts.local_time import at_night, night, nights, offsets, on_weekend,
 from graph.model import Facts
 from graph.moments import micros
 from graph.rings.member_features import member_features
-from graph.signals import SIGNALS, read
 from service.wiring import open_store as wired_store
+from tests.by_views import seen
 from tests.small_worlds import PLATFORMS, applies
 from tests.stores import sqlite_only
 
@@ -69,4 +69,4 @@ def test_a_store_is_read_by_the_clocks_of_its_country(tmp_path, zone, share):
         store.add(Facts(platforms=PLATFORMS, applications=(evening,)))
         view = store.view(evening.applied_at + timedelta(days=1))
         assert member_features(view.tables()).column("night").tolist() == [share]
-        assert SIGNALS["night_share"].measure(read(view.evidence_of(Subject(applicant_id="ann")))) == share
+        assert seen(view.evidence_of(Subject(applicant_id="ann"))).signals["night_share"] == share

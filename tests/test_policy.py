@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph import multi_lending
 from graph.errors import SettingError
+from graph.features import multi_lending
+from graph.features.catalogue import SIGNALS
 from graph.model import LabelValue, Membership, Ring, RingKind, RingMember
-from graph.signals import SIGNALS
 from investigations import network, policy, reasons, rules
 from investigations.assessments import Decision, Level, ReasonCode
 from investigations.network import Links

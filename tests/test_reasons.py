@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from graph.evidence import Evidence, Subject, subject_of
+from graph.features.catalogue import SIGNALS
 from graph.features.finders import Finder, is_of_links, over_tie
-from graph.features.shown import FINDERS
 from graph.features.sight import Sight, see
 from graph.frame.of_view import named
 from graph.model import Application, Facts, RingKind
-from graph.signals import SIGNALS
 from investigations.assessments import Level
 from investigations.network import Links
 from investigations.policy import Findings, Policy
@@ -183,7 +182,7 @@ def test_no_reason_about_links_leads_from_the_applicant_to_the_applicant(wired: 
         told = body(f"new-{n}", applicant_id=f"p{n:03d}", device_id="device0", phone=None, stage="monitoring" if n % 2 else "application")
         for reason in risk(wired, told)["reasons"]:
             signal = SIGNALS.get(reason["code"].lower())
-            if reason["code"] in own_past or (signal is not None and not is_of_links(FINDERS[signal.name])):
+            if reason["code"] in own_past or (signal is not None and not is_of_links(signal.finder)):
                 continue
             shown += 1
             for one in reason["evidence"]:

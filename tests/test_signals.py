@@ -9,31 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from graph import signals
-from graph.entity import resolve
 from graph.evidence import Evidence, Subject, subject_of
-from graph.model import Application, Contact, Device, Event, Facts, Label, LabelValue, Merchant, Outcome, OutcomeStatus, Role
-from graph.signals import SIGNALS
-from graph.signals.behaviour import BEHAVIOUR
-from graph.signals.company import COMPANY
-from graph.signals.holders import HOLDERS
-from graph.signals.merchant import MERCHANT
-from graph.signals.phones import PHONES
-from graph.signals.ring import RING
-from graph.signals.sharing import SHARING
-from tests.small_worlds import PLATFORMS, applies, before, day, does, fraud, known_as, random_facts, shuffled, uses
+from graph.features.catalogue import DIMENSIONS, FAMILIES, SIGNALS
+from graph.features.registry import of_several
+from graph.model import Application, Device, LabelValue, Outcome, OutcomeStatus, Role
+from tests.by_views import person, seen
+from tests.small_worlds import applies, day, does, facts_of, fraud, known_as, random_facts, uses
 from tests.stores import open_store
 
-DOCS = Path(__file__).parents[1] / "docs" / "signals.md"
-KINDS = {
-    Application: "applications",
-    Event: "events",
-    Outcome: "outcomes",
-    Label: "labels",
-    Contact: "contacts",
-    Device: "devices",
-    Merchant: "merchants",
-}
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 @pytest.fixture
@@ -42,17 +26,14 @@ def world(tmp_path: Path):
     with open_store(tmp_path / "graph.db") as store:
 
         def see(asked: Application, *facts: object) -> Evidence:
-            named: dict[str, list[object]] = {}
-            for fact in (*facts, asked):
-                named.setdefault(KINDS[type(fact)], []).append(fact)
-            store.add(Facts(platforms=PLATFORMS, **{name: tuple(rows) for name, rows in named.items()}))
+            store.add(facts_of(*facts, asked))
             return store.view(asked.applied_at).evidence_of(subject_of(asked))
 
         yield see
 
 
 def values(evidence: Evidence) -> dict[str, float | None]:
-    return {one.name: one.value for one in signals.compute(evidence)}
+    return seen(evidence).signals
 
 
 def some(found: dict[str, float | None], names: str) -> tuple[float | None, ...]:
@@ -177,28 +158,11 @@ def test_verification_is_unknown_when_nobody_checked(world) -> None:
     assert some(found, "device_tampered three_element_failed face_match liveness") == (1, 1, None, None)
 
 
-# time and order
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_deleting_or_shuffling_the_future_changes_no_bit(tmp_path: Path, seed: int) -> None:
-    facts, moment = random_facts(seed), day(40)
-    asked = applies("p003", 40, uses("device", "device1"), uses("phone", "phone2"), uses("phone", "phone4", Role.CONTACT), merchant_id="M1")
-    deliveries = {"all": facts, "past": before(facts, moment), "shuffled": shuffled(facts, seed)}
-    seen = []
-    for name, delivery in deliveries.items():
-        with open_store(tmp_path / f"{name}.db") as store:
-            store.add(delivery)
-            seen.append(signals.compute(store.view(moment).evidence_of(subject_of(asked))))
-    assert seen[0] == seen[1] == seen[2]
-    assert any(one.value for one in seen[0])
-
-
 def test_without_an_application_everything_still_has_an_answer(tmp_path: Path) -> None:
     with open_store(tmp_path / "graph.db") as store:
         store.add(random_facts(1))
         evidence = store.view(day(50)).evidence_of(Subject(applicant_id="p001"))
-    assert len(signals.compute(evidence)) == len(SIGNALS)
+    assert values(evidence).keys() == SIGNALS.keys()
     assert values(evidence)["amount"] is None
 
 
@@ -207,18 +171,18 @@ def test_without_an_application_everything_still_has_an_answer(tmp_path: Path) -
 
 def test_a_reason_leads_from_the_application_over_the_device_to_the_other_person(world) -> None:
     evidence = world(applies("ann", 10, uses("device", "d")), applies("bob", 4, uses("device", "d")))
-    nodes, since = SIGNALS["device_shared_strangers"].evidence_path(evidence)
-    assert nodes == ("application:ann@10", "device:k1.d", "applicant:bob")
-    assert since == evidence.as_of
+    shown = seen(evidence).guide.to_signal("device_shared_strangers")
+    assert shown is not None
+    assert shown.path == (("application:ann@10", "device:k1.d", "applicant:bob"), evidence.as_of)
+    assert shown.beyond
 
 
 def test_a_reason_leads_to_the_nearest_known_fraud(world) -> None:
     facts = (applies("bob", 1, uses("device", "d"), uses("bank_card", "c")), applies("eve", 2, uses("bank_card", "c")), fraud("eve@2", 3))
     evidence = world(applies("ann", 5, uses("device", "d")), *facts)
-    path = SIGNALS["bad_distance"].evidence_path(evidence)
-    assert path is not None
-    assert path.nodes == ("application:ann@5", "device:k1.d", "applicant:bob", "bank_card:k1.c", "applicant:eve")
-    assert path.shared_since == day(2)
+    shown = seen(evidence).guide.to_signal("bad_distance")
+    assert shown is not None
+    assert shown.path == (("application:ann@5", "device:k1.d", "applicant:bob", "bank_card:k1.c", "applicant:eve"), day(2))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -229,10 +193,12 @@ def test_every_path_that_is_found_walks_along_links_of_the_graph(tmp_path: Path,
     with open_store(tmp_path / "graph.db") as store:
         store.add(random_facts(seed))
         evidence = store.view(day(50)).evidence_of(subject_of(asked))
-    found = {name: one.evidence_path(evidence) for name, one in SIGNALS.items()}
-    assert sum(path is not None for path in found.values()) > 40
-    selves = {f"applicant:{one}" for one in resolve(evidence).applicants}
-    for path in filter(None, found.values()):
+    selves = {f"applicant:{one}" for one in person(evidence)}
+    guide = seen(evidence).guide
+    found = [shown for name in SIGNALS if (shown := guide.to_signal(name)) is not None]
+    assert len(found) > 40
+    for path, beyond in found:
+        assert beyond == any(node not in selves for node in path.nodes[1:])
         nodes = [evidence.subject.node if node == f"application:{asked.application_id}" else node for node in path.nodes]
         walked = [node for node in nodes if node.partition(":")[0] not in ("merchant", "agent", "application", "ring")]
         assert all({a, b} <= selves or evidence.graph.has_edge(a, b) for a, b in pairwise(walked))
@@ -246,17 +212,22 @@ def test_every_signal_has_its_words_and_its_row_in_the_documents(name: str) -> N
     assert one.doc.endswith(".")
     assert "{" not in text_en + text_zh
     assert any("一" <= letter <= "鿿" for letter in text_zh)
-    assert one.dimension in signals.DIMENSIONS
-    assert f"| `{name}` | {one.dimension} | {one.direction} | {one.unit} | {one.doc} |" in DOCS.read_text(encoding="utf-8").splitlines()
+    assert one.dimension in DIMENSIONS
+    assert (
+        f"| `{name}` | {one.dimension} | {one.direction} | {one.unit} | {one.doc} |" in (DOCS / "signals.md").read_text(encoding="utf-8").splitlines()
+    )
+    reason = f"| `{one.code}` | {one.dimension} | {of_several(one.text_en)} | {one.text_zh} | {one.doc} |"
+    assert (reason in (DOCS / "reason_codes.md").read_text(encoding="utf-8").splitlines()) == (one.direction != "either")
 
 
 def test_no_name_is_taken_twice() -> None:
-    families = (RING, COMPANY, SHARING, PHONES, HOLDERS, MERCHANT, BEHAVIOUR)
-    assert sum(len(list(family)) for family in families) == len(SIGNALS)
+    assert sum(len(family) for family in FAMILIES) == len(SIGNALS)
 
 
 def test_values_are_worded_by_their_unit() -> None:
     assert SIGNALS["bad_share"].texts(0.25)[0] == "25% of the judged people around are known frauds"
+    assert SIGNALS["strong_bad"].texts(1.0) == ("1 person who shares strong identifiers is a known fraud", "1名强关联人为已知欺诈")
+    assert SIGNALS["device_age_days"].texts(1.0)[0] == "The device has been known with this applicant for 1 day"
     assert SIGNALS["strong_bad"].texts(3.0) == ("3 people who share strong identifiers are known frauds", "3名强关联人为已知欺诈")
     assert SIGNALS["closest_bond_weight"].texts(1.2345)[0] == "The closest person shares a weight of 1.23"
 

@@ -17,9 +17,9 @@ from gnn import bundle, train, training, trees
 from gnn.blend import blended
 from gnn.collect import DAY, collect
 from gnn.cuts import test_cut as cut_for_the_test
-from gnn.observe import SIGNAL_NAMES, VARIABLE_NAMES, observe, observe_all
+from gnn.look import observe_all
 from gnn.packed import pack
-from gnn.parts import columns, names_of, views_of
+from gnn.parts import NAMED, columns, names_of, views_of
 from gnn.plan import Plan
 from gnn.recipe import RECENT_SAMPLES
 from gnn.samples import Samples
@@ -28,12 +28,13 @@ from gnn.seeds import seeds
 from gnn.training import train_model
 from graph.errors import InputError
 from graph.evidence import Evidence
+from graph.features.observe import SIGNAL_NAMES, VARIABLE_NAMES
 from graph.features.sight import see
 from graph.frame.of_view import named
 from graph.frame.place import frame_of
 from graph.model import Facts, Label, LabelValue
 from graph.moments import micros
-from tests.by_views import Seed, evidence_of
+from tests.by_views import Seed, drawn, evidence_of, seen
 from tests.small_models import SMALL, TODAY, small_facts, trained
 from tests.small_worlds import applies, before, day, fraud, shuffled
 from tests.stores import open_store, store_url
@@ -158,9 +159,9 @@ def test_contributions_name_every_input_and_add_up_to_what_was_served(model: Tra
     for evidence in evidences(path, facts, 4)[1]:
         said = scored(scorer, evidence)
         assert tuple(said.contributions) == SIGNAL_NAMES + VARIABLE_NAMES
-        one = observe(evidence)
-        embedded = train.embed(made.network, [pack([one.tensors])])[0]
-        x = {"trees": one.named[None], "blend": np.concatenate([one.named, one.counts, embedded])[None]}[scorer.serves]
+        row = seen(evidence).unjudged
+        embedded = train.embed(made.network, [pack([drawn(evidence, unjudged=True)])])[0]
+        x = {"trees": row[None, : len(NAMED)], "blend": np.concatenate([row, embedded])[None]}[scorer.serves]
         parts = [b.predict(x, pred_contrib=True)[0] for b in made.ensembles[scorer.serves].boosters]
         base, logit = np.array([np.mean([p[-1] for p in parts])]), made.ensembles[scorer.serves].logits(x).mean(axis=1)
         if scorer.serves == "blend":

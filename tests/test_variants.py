@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.features.catalogue import SIGNALS
+from graph.features.multi_lending import NAMES
 from graph.model import Facts, Platform, PlatformType
-from graph.multi_lending import NAMES
-from graph.signals import SIGNALS
 from service.app import create_app
 from service.discretion import Discretion
 from tests.small_service import PlainModel, body, key, service

@@ -9,6 +9,7 @@ import numpy as np
 
 from graph.compiled import lean
 from graph.facts.hubs import SHOP_SHARE, SHOP_USERS
+from graph.facts.ties import HANDED_OVER, PASSED_ON
 from graph.facts.verdicts import NEVER
 from graph.features.room import (
     COHERENT_WAYS,
@@ -26,7 +27,6 @@ from graph.features.room import (
 )
 from graph.features.sums import exact_add, exact_total
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
-from graph.signals.reading import HANDED_OVER, PASSED_ON
 from graph.tables import ROLES, Column
 
 _HANDED_OVER = HANDED_OVER.days * DAY

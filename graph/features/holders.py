@@ -1,18 +1,20 @@
-"""Features of crowding: how many hold what the application names, how many of them are new, and how many of them are known to be bad."""
+"""Signals of crowding: how many hold what the application names, how many of them are new, and how many of them are known to be bad."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from graph.compiled import compiled, lean
+from graph.features.finders import Who, shared, to
 from graph.features.others import people
-from graph.features.registry import Family
-from graph.features.room import COUNTED, THINGS, Reading
+from graph.features.registry import Dimension, Family, Signal
+from graph.features.room import COUNTED, Reading
+from graph.features.things import BAD, NEWCOMERS, THINGS, WHAT
 from graph.frame.neighbourhood import Neighbourhood
-from graph.signals.holders import BAD, NEWCOMERS, WHAT
+from graph.model import IdentifierKind as Kind
 from graph.tables import Column
 
-HOLDERS = Family()
+HOLDERS = Family(finder=shared(Kind.DEVICE))
 _WHAT = len(WHAT)
 _NEW = np.array([THINGS.index(name) for name in NEWCOMERS])
 _BAD = np.array([(THINGS.index(name), list(COUNTED).index(f"{name}_bad")) for name in BAD])
@@ -20,6 +22,7 @@ _BAD = np.array([(THINGS.index(name), list(COUNTED).index(f"{name}_bad")) for na
 
 @lean
 def holders(n: Neighbourhood, r: Reading, thing: int) -> float:
+    """Of what the application names of the thing; where it names none, or without an application, of what was ever held."""
     one = r.tally[thing]
     return float(one.holders_now if one.now else one.holders) if one.held else np.nan
 
@@ -35,12 +38,58 @@ def bad(n: Neighbourhood, r: Reading, thing: int, question: int) -> float:
     return people(r.tally, r.counted, question, thing)
 
 
-for _name in WHAT:
-    HOLDERS.add(f"{_name}_holders", holders, THINGS.index(_name))
-for _name in NEWCOMERS:
-    HOLDERS.add(f"{_name}_newcomers_30d", newcomers_30d, THINGS.index(_name))
-for _name in BAD:
-    HOLDERS.add(f"{_name}_bad", bad, THINGS.index(_name), list(COUNTED).index(f"{_name}_bad"))
+def _dimension(what: str) -> Dimension:
+    if what == "device":
+        return "device"
+    return "phone" if WHAT[what].kind is Kind.PHONE else "ring"
+
+
+for _name, _thing in WHAT.items():
+    HOLDERS.members.append(
+        Signal(
+            name=f"{_name}_holders",
+            dimension=_dimension(_name),
+            direction="either",
+            unit="people",
+            text_en=f"{{value}} [other holds|others hold] {_thing.text_en}",
+            text_zh=f"另有{{value}}人使用{_thing.text_zh}",
+            doc=f"Others known to hold {_thing.text_en} by then, in whatever role, hubs included and counted up to a cap; "
+            "the most where there are several.",
+            finder=shared(_thing.kind, _thing.role_code),
+            measure=holders,
+            given=(THINGS.index(_name),),
+        )
+    )
+for _name, _thing in ((name, WHAT[name]) for name in NEWCOMERS):
+    HOLDERS.members.append(
+        Signal(
+            name=f"{_name}_newcomers_30d",
+            dimension=_dimension(_name),
+            direction="up",
+            unit="people",
+            text_en=f"{{value}} [other is|others are] new at {_thing.text_en} within 30 days",
+            text_zh=f"30天内{{value}}人新使用{_thing.text_zh}",
+            doc=f"Others first seen at {_thing.text_en} in the last 30 days, the most where there are several; None where it is a hub.",
+            finder=shared(_thing.kind, _thing.role_code),
+            measure=newcomers_30d,
+            given=(THINGS.index(_name),),
+        )
+    )
+for _name, _thing in ((name, WHAT[name]) for name in BAD):
+    HOLDERS.members.append(
+        Signal(
+            name=f"{_name}_bad",
+            dimension=_dimension(_name),
+            direction="up",
+            unit="people",
+            text_en=f"{{value}} [other|others] at {_thing.text_en} [is a known fraud|are known frauds] or defaulted",
+            text_zh=f"{_thing.text_zh}的其他使用者中{{value}}人有欺诈或违约",
+            doc=f"Others at {_thing.text_en} (any the subject ever held) of whom a fraud is known or who defaulted; None where all are hubs.",
+            finder=to(Who.BAD_AT, _thing.kind, _thing.role_code),
+            measure=bad,
+            given=(THINGS.index(_name), list(COUNTED).index(f"{_name}_bad")),
+        )
+    )
 
 
 @compiled

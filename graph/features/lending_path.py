@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from graph.compiled import inner
-from graph.entity import RESOLVING
 from graph.facts.verdicts import NEVER
 from graph.features.keys import OWN, PERSON, counted, named
+from graph.features.person import RESOLVING
 from graph.features.room import Reading
 from graph.features.trail import APPLICATION, IDENTIFIER, Trail, begin, step
 from graph.features.trail import PERSON as PERSON_NODE

@@ -1,4 +1,4 @@
-"""Features of where the loan is taken: the latest customers of the shop and of the agent, added up once for those of both."""
+"""Signals of where the loan is taken: the latest customers of the shop and of the agent, added up once for those of both."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import numpy as np
 from graph.compiled import compiled, inner, lean
 from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, REJECTED_BITS, came_to
 from graph.facts.verdicts import judged
+from graph.features.finders import TO_AGENT, TO_MERCHANT
 from graph.features.registry import Family
 from graph.features.room import DAY, MONTH, Reading
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
-from graph.signals.merchant import PERSONAL, SAME_AMOUNT
+from graph.model import IdentifierKind as Kind
+from graph.model import Role
 from graph.tables import KINDS, ROLES, Column
 
-MERCHANT = Family()
+MERCHANT = Family(finder=TO_MERCHANT)
+PERSONAL = frozenset({(Kind.BANK_CARD, Role.OWN), (Kind.PHONE, Role.CONTACT), (Kind.PHONE, Role.OWN), (Kind.EMAIL, Role.OWN)})
+SAME_AMOUNT = 0.02  # by how much of the amount asked for another's may differ
 
 SHOP, AGENT = range(2)  # places in `Reading.places`
 _PERSONAL = np.array([[(kind, role) in PERSONAL for role in ROLES] for kind in KINDS])
@@ -103,37 +107,43 @@ def _is_me(n: Neighbourhood, r: Reading, person: int) -> bool:
 
 @lean
 def _bad_share(r: Reading, place: int) -> float:
+    """Customers of whom a fraud is known or who defaulted, among all, drawn towards one in twenty: (bad + 0.5) / (customers + 10)."""
     one = r.places[place]
     return (one.bad + 0.5) / (one.customers + 10) if one.made else np.nan
 
 
-@MERCHANT.feature
+@MERCHANT.signal("merchant", "up", "share", ("{value} of the merchant's customers proved bad", "该商户{value}的客户有欺诈或违约"))
 @lean
 def merchant_bad_share(n: Neighbourhood, r: Reading) -> float:
+    """Known frauds and defaults among the merchant's latest customers, drawn towards one in twenty."""
     return _bad_share(r, SHOP)
 
 
-@MERCHANT.feature
+@MERCHANT.signal("merchant", "up", "share", ("{value} of the agent's customers proved bad", "该中介{value}的客户有欺诈或违约"), TO_AGENT)
 @lean
 def agent_bad_share(n: Neighbourhood, r: Reading) -> float:
+    """Known frauds and defaults among the agent's latest customers, drawn towards one in twenty."""
     return _bad_share(r, AGENT)
 
 
 @lean
 def _rejected_share(r: Reading, place: int) -> float:
+    """Rejections among the decided applications; NaN with fewer than 3 decided."""
     one = r.places[place]
     return one.rejected / one.decided if one.decided > 2 else np.nan
 
 
-@MERCHANT.feature
+@MERCHANT.signal("merchant", "either", "share", ("{value} of the merchant's applications were rejected", "该商户{value}的申请被拒"))
 @lean
 def merchant_rejected_share(n: Neighbourhood, r: Reading) -> float:
+    """Rejections among the merchant's latest decided applications."""
     return _rejected_share(r, SHOP)
 
 
-@MERCHANT.feature
+@MERCHANT.signal("merchant", "either", "share", ("{value} of the agent's applications were rejected", "该中介{value}的申请被拒"), TO_AGENT)
 @lean
 def agent_rejected_share(n: Neighbourhood, r: Reading) -> float:
+    """Rejections among the agent's latest decided applications."""
     return _rejected_share(r, AGENT)
 
 
@@ -142,15 +152,17 @@ def _week(r: Reading, place: int) -> float:
     return float(r.places[place].week) if r.places[place].named else np.nan
 
 
-@MERCHANT.feature
+@MERCHANT.signal("merchant", "either", "count", ("{value} [application|applications] at this merchant in 7 days", "该商户7天内有{value}笔申请"))
 @lean
 def merchant_applications_7d(n: Neighbourhood, r: Reading) -> float:
+    """Other people's applications at the merchant in the last 7 days (of the latest 64)."""
     return _week(r, SHOP)
 
 
-@MERCHANT.feature
+@MERCHANT.signal("merchant", "either", "ratio", ("The merchant's pace rose to {value} times its usual", "该商户申请频率升至平时的{value}倍"))
 @lean
 def merchant_burst(n: Neighbourhood, r: Reading) -> float:
+    """The merchant's applications in 3 days against its own rate before; None for a merchant with no past."""
     shop = r.places[SHOP]
     before = shop.made - shop.three_days
     if before < 3:
@@ -161,47 +173,60 @@ def merchant_burst(n: Neighbourhood, r: Reading) -> float:
 
 @lean
 def _entangled_share(r: Reading, place: int) -> float:
+    """Share of the customers of 30 days who name a card, number, contact or e-mail that another customer names; NaN with fewer than 3."""
     one = r.places[place]
     return one.entangled / one.month if one.month > 2 else np.nan
 
 
-@MERCHANT.feature
+@MERCHANT.signal("merchant", "up", "share", ("{value} of the merchant's customers share personal identifiers", "该商户{value}的客户共享个人标识"))
 @lean
 def merchant_entangled_share(n: Neighbourhood, r: Reading) -> float:
+    """Share of the merchant's customers of 30 days who share a card, number, contact or e-mail; a shop's tablet or Wi-Fi does not count."""
     return _entangled_share(r, SHOP)
 
 
-@MERCHANT.feature
+@MERCHANT.signal(
+    "merchant", "up", "share", ("{value} of the merchant's applications ask for nearly the same amount", "该商户{value}的申请金额几乎相同")
+)
 @lean
 def merchant_same_amount_share(n: Neighbourhood, r: Reading) -> float:
+    """Share of the merchant's applications of 30 days within 2 % of this one's amount; None with fewer than 3."""
     shop, asked = r.places[SHOP], n.applications[0].amount
     return shop.alike / shop.priced if shop.priced > 2 and asked != 0.0 and not np.isnan(asked) else np.nan
 
 
-@MERCHANT.feature
+@MERCHANT.signal("merchant", "either", "days", ("The merchant opened {value} [day|days] ago", "该商户开业{value}天"))
 @lean
 def merchant_age_days(n: Neighbourhood, r: Reading) -> float:
+    """Days since the merchant opened; None where that is not known."""
     opened = n.subject[0].merchant_opened_at
     return max(0.0, (n.subject[0].as_of - opened) / DAY) if r.places[SHOP].named and opened != UNDATED else np.nan
 
 
-@MERCHANT.feature
+@MERCHANT.signal("merchant", "up", "yes", ("The merchant is in another city", "商户位于其他城市"))
 @lean
 def merchant_elsewhere(n: Neighbourhood, r: Reading) -> float:
+    """1 where the merchant is in another city than the applicant, 0 in the same; None where either is not known."""
     if not r.places[SHOP].named or n.subject[0].merchant_city == NOBODY or n.applications[0].city == NOBODY:
         return np.nan
     return 1.0 if n.subject[0].merchant_city != n.applications[0].city else 0.0
 
 
-@MERCHANT.feature
+@MERCHANT.signal(
+    "merchant", "up", "count", ("{value} [application|applications] through this agent in 7 days", "该中介7天内提交{value}笔申请"), TO_AGENT
+)
 @lean
 def agent_applications_7d(n: Neighbourhood, r: Reading) -> float:
+    """Other people's applications through the agent in the last 7 days (of the latest 64)."""
     return _week(r, AGENT)
 
 
-@MERCHANT.feature
+@MERCHANT.signal(
+    "merchant", "up", "share", ("{value} of the agent's customers share personal identifiers", "该中介{value}的客户共享个人标识"), TO_AGENT
+)
 @lean
 def agent_entangled_share(n: Neighbourhood, r: Reading) -> float:
+    """Share of the agent's customers of 30 days who share a card, number, contact or e-mail."""
     return _entangled_share(r, AGENT)
 
 

@@ -1,33 +1,123 @@
-"""The ml_* variables over a neighbourhood, in one pass: each application is marked once, and each mark counted wherever it belongs."""
+"""The ml_* variables: who asked how many lenders for money, by key, window and segment: their names, words and counting."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from graph import multi_lending
 from graph.compiled import compiled, inner
 from graph.facts.hubs import REASONS
 from graph.facts.loans import DISBURSED, REJECTED, first_step, went_back
 from graph.facts.verdicts import NEVER
 from graph.features.keys import PERSON, counted, named
+from graph.features.registry import worded
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, Neighbourhood
+from graph.model import IdentifierKind
 from graph.tables import KINDS, Column
 
-NAMES = multi_lending.NAMES
+WINDOWS: Mapping[str, timedelta] = MappingProxyType(
+    {"24h": timedelta(hours=24), "7d": timedelta(days=7), "1m": timedelta(days=30), "3m": timedelta(days=90), "12m": timedelta(days=360)}
+)
+"""Half-open spans [t - w, t), shortest first; a month is 30 days."""
+
+KEYS: Mapping[str, IdentifierKind | None] = MappingProxyType(
+    {
+        "id": IdentifierKind.NATIONAL_ID,
+        "phone": IdentifierKind.PHONE,
+        "device": IdentifierKind.DEVICE,
+        "card": IdentifierKind.BANK_CARD,
+        "person": None,
+    }
+)
+"""Whose applications are counted: those that name the same identifier as their own, or (person) those of the resolved person."""
+
+SEGMENTS = ("all", "others", "bank", "nbank")
+_ALL, _OTHERS, _BANK, _NBANK = (1 << SEGMENTS.index(segment) for segment in ("all", "others", "bank", "nbank"))
+
+MARKS = ("applied", "rejected", "disbursed")
+"""What an application counts as, each at a moment of its own."""
+_APPLIED, _REJECTED, _DISBURSED = range(len(MARKS))
+
+
+class Stat(NamedTuple):
+    """Which of MARKS are counted; `distinct`: by lender, once each. The texts are as `graph.features.registry.worded` takes them."""
+
+    of: str
+    distinct: bool
+    text_en: str
+    text_zh: str
+
+
+STATS: Mapping[str, Stat] = MappingProxyType(
+    {
+        "apps": Stat("applied", False, "[application|applications]", "申请次数"),
+        "lenders": Stat("applied", True, "[lender|lenders] asked", "申请机构数"),
+        "rejected": Stat("rejected", False, "[rejection|rejections]", "被拒次数"),
+        "disbursed": Stat("disbursed", False, "[disbursement|disbursements]", "放款次数"),
+    }
+)
 
 _PARTS = {
-    f"ml_{window}_{key}_{segment}_{stat}": (key, segment, stat, window)
-    for key, segment, stat, window in product(multi_lending.KEYS, multi_lending.SEGMENTS, multi_lending.STATS, multi_lending.WINDOWS)
+    f"ml_{window}_{key}_{segment}_{stat}": (key, segment, stat, window) for key, segment, stat, window in product(KEYS, SEGMENTS, STATS, WINDOWS)
 }
-_ALL, _OTHERS, _BANK, _NBANK = (1 << multi_lending.SEGMENTS.index(segment) for segment in ("all", "others", "bank", "nbank"))
-# What an application counts as, each at a moment of its own: what `multi_lending.STATS` are of.
-MARKS = ("applied", "rejected", "disbursed")
-_APPLIED, _REJECTED, _DISBURSED = range(len(MARKS))
+NAMES: tuple[str, ...] = tuple(_PARTS)
+"""All variables, in the order in which they are counted and given to the model."""
+
+_WORDS = MappingProxyType(
+    {
+        "id": ("this national id", "同一身份证"), "phone": ("this number", "同一手机号"), "device": ("this device", "同一设备"),
+        "card": ("this card", "同一银行卡"), "person": ("this person", "同一人"), "all": ("", ""), "others": (" at other lenders", "其他机构"),
+        "bank": (" at banks", "银行"), "nbank": (" at non-banks", "非银机构"), "24h": ("24 hours", "24小时"), "7d": ("7 days", "7天"),
+        "1m": ("1 month", "1个月"), "3m": ("3 months", "3个月"), "12m": ("12 months", "12个月"),
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MultiLending:
+    """All variables by name. None: nothing at all is known under that key; 0: something is, and nothing in the window.
+
+    `left_out`: the keys under which nothing was counted though they are named, with the reason: `many_holders` (a hub), or `not_linking`.
+    """
+
+    status: Literal["found", "no_record"]
+    variables: Mapping[str, float | None]
+    left_out: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A variable in words: its reason code, and texts as `graph.features.registry.worded` takes them."""
+
+    code: str
+    text_en: str
+    text_zh: str
+
+    def texts(self, value: float) -> tuple[str, str]:
+        """The reason in English and in Chinese, its value filled in."""
+        return worded(self.text_en, value, "count"), worded(self.text_zh, value, "count")
+
+
+def describe(variable: str) -> Description:
+    """The reason code and texts of a variable. Raises KeyError for a name that is not in NAMES."""
+    key, segment, stat, window = _PARTS[variable]
+    (key_en, key_zh), (segment_en, segment_zh), (window_en, window_zh) = _WORDS[key], _WORDS[segment], _WORDS[window]
+    return Description(
+        code=variable.upper(),
+        text_en=f"{{value}} {STATS[stat].text_en}{segment_en} in {window_en} with {key_en}",
+        text_zh=f"{key_zh}近{window_zh}{segment_zh}{STATS[stat].text_zh}为{{value}}",
+    )
+
+
+def key_bits(variable: str) -> int:
+    """Under which key a variable counts, as `graph.features.keys.counted` sets it."""
+    return _bits(_PARTS[variable][0])
 
 
 class Plan(NamedTuple):
@@ -51,30 +141,30 @@ class Plan(NamedTuple):
 def plan(names: Sequence[str] = NAMES) -> Plan:
     """The plan of variables by name, in that order. Raises KeyError for a name that is none."""
     wanted = [_PARTS[name] for name in names]
-    tables = (multi_lending.KEYS, multi_lending.SEGMENTS, multi_lending.STATS, multi_lending.WINDOWS)
+    tables = (KEYS, SEGMENTS, STATS, WINDOWS)
     used = [[part for part in table if any(part == each[n] for each in wanted)] for n, table in enumerate(tables)]
     keys, segments, stats, windows = used
     places = [[table.index(part) for table, part in zip(used, each, strict=True)] for each in wanted]
     shape = tuple(len(table) for table in used)
     return Plan(
-        windows=np.array([multi_lending.WINDOWS[window] // timedelta(microseconds=1) for window in windows], np.int64),
+        windows=np.array([WINDOWS[window] // timedelta(microseconds=1) for window in windows], np.int64),
         keys=np.array([_bits(key) for key in keys], np.int32),
-        segments=np.array([1 << multi_lending.SEGMENTS.index(segment) for segment in segments], np.int32),
-        of=np.array([MARKS.index(multi_lending.STATS[stat].of) for stat in stats], np.int8),
-        by_lender=np.array([multi_lending.STATS[stat].distinct for stat in stats], np.bool_),
+        segments=np.array([1 << SEGMENTS.index(segment) for segment in segments], np.int32),
+        of=np.array([MARKS.index(STATS[stat].of) for stat in stats], np.int8),
+        by_lender=np.array([STATS[stat].distinct for stat in stats], np.bool_),
         columns=np.array([np.ravel_multi_index(place, shape) for place in places], np.int32),
         key_of=np.array([_bits(each[0]) for each in wanted], np.int32),
     )
 
 
 def _bits(key: str) -> int:
-    kind = multi_lending.KEYS[key]
+    kind = KEYS[key]
     return PERSON if kind is None else 1 << KINDS.index(kind)
 
 
 def left_out(why: Column) -> dict[str, str]:
     """Keys under which nothing was counted though they are named, with the reason; `why` (KINDS,) as `fill` writes it."""
-    kinds = {key: kind for key, kind in multi_lending.KEYS.items() if kind is not None}
+    kinds = {key: kind for key, kind in KEYS.items() if kind is not None}
     return {key: REASONS[code] for key, kind in kinds.items() if (code := int(why[KINDS.index(kind)]))}
 
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from graph.compiled import compiled
 from graph.features import behaviour, company, counts, holders, merchant, multi_lending, phones, ring, sharing
+from graph.features.catalogue import FAMILIES, SIGNALS
 from graph.features.multi_lending import Plan, plan
 from graph.features.reading import read
 from graph.features.room import Reading, room_for
 from graph.frame.neighbourhood import Neighbourhood
 from graph.tables import KINDS, Column
 
-FAMILIES = (ring.RING, company.COMPANY, sharing.SHARING, phones.PHONES, holders.HOLDERS, merchant.MERCHANT, behaviour.BEHAVIOUR)
-SIGNAL_NAMES: tuple[str, ...] = tuple(one.name for family in FAMILIES for one in family)
+SIGNAL_NAMES: tuple[str, ...] = tuple(SIGNALS)
 VARIABLE_NAMES: tuple[str, ...] = multi_lending.NAMES
 COUNT_NAMES: tuple[str, ...] = counts.NAMES
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from graph.compiled import lean
 from graph.facts.verdicts import NEVER
-from graph.features.room import COUNTED, DAY, MONTH, PHONE, THING, THINGS, WAYS, Reading
+from graph.features.room import COUNTED, DAY, MONTH, PHONE, WAYS, Reading
+from graph.features.things import THING, THINGS
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
 from graph.tables import Column
 

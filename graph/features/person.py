@@ -1,22 +1,29 @@
-"""The resolved person in compiled code: which applicants of a neighbourhood are one human being; `graph.entity` says by which rules."""
+"""The resolved person in compiled code: which applicants of a neighbourhood are one human being; `resolve` says by which rules."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from graph.compiled import lean
-from graph.entity import PERSONAL, RESOLVING
 from graph.features.room import DEVICE, NATIONAL_ID, OWN, PHONE, Reading
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
+from graph.model import IdentifierKind as Kind
 from graph.tables import KINDS, Column
 
+PERSONAL = frozenset({Kind.PHONE, Kind.BANK_CARD, Kind.EMAIL})  # issued to one person; two of them together are enough
+RESOLVING = PERSONAL | {Kind.NATIONAL_ID, Kind.DEVICE}
 _BIT = np.array([1 << n if kind in RESOLVING else 0 for n, kind in enumerate(KINDS)], np.uint8)
 _PERSONAL = sum(1 << KINDS.index(kind) for kind in PERSONAL)
 
 
 @lean
 def resolve(n: Neighbourhood, r: Reading) -> None:
-    """Say of everybody in the subgraph whether they are the subject (`me`), and how many are."""
+    """Say of everybody in the subgraph whether they are the subject (`me`), and how many are: transitive, and never more than what is there says.
+
+    Two applicants are one person when they own the same national id; or two of {phone, bank card, e-mail} in common; or a phone and a
+    device in common and the same year of birth. People with different national ids or different years of birth are never joined by
+    the weaker two rules, nor is somebody who would so join two different people: a family around one handset stays a family.
+    """
     people, certain, likely = int(n.subject[0].people), r.joined[0], r.joined[1]
     for p in range(people):
         certain[p] = p
@@ -83,7 +90,10 @@ def _likely(n: Neighbourhood, r: Reading, joined: Column) -> bool:
 
 @lean
 def _one_person(n: Neighbourhood, r: Reading, joined: Column) -> bool:
-    """Whether nothing denies that who is joined to the subject is one person."""
+    """Whether nothing denies that who is joined to the subject is one person: people of one national id at most, and one year of birth.
+
+    Somebody at the edge of the neighbourhood, whose own identifiers were not read, might have a national id of their own: that denies it too.
+    """
     people, certain, identified, dated = int(n.subject[0].people), r.joined[0], -1, -1
     for p in range(people):
         if _root(joined, p) != _root(joined, 0):

@@ -1,4 +1,4 @@
-"""What all features look at, worked out once for each subject: compiled, and equal to `graph.signals.reading.read` of the same evidence."""
+"""What all features look at, worked out once for each subject."""
 
 from __future__ import annotations
 

@@ -1,32 +1,35 @@
-"""Features of ties: how much is shared with whom, how tight the group is, how near a known fraud is, and the ring of the last snapshot."""
+"""Signals of ties: how much is shared with whom, how tight the group is, how near a known fraud is, and the ring of the last snapshot."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from graph.compiled import compiled, lean
+from graph.features.finders import HEAVIEST_BOND, INTO_FLAGGED, MOST_WAYS, STRONGEST_BOND, TO_RING, TO_STRANGER, Who, to
 from graph.features.registry import Family
 from graph.features.room import ADDRESS, OWN, STRONG_WAYS, WIFI, Reading
 from graph.features.sums import exact_add, exact_total
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
-from graph.signals.ring import SMALL_PLACE
 from graph.tables import Column
 
-RING = Family()
+RING = Family(finder=STRONGEST_BOND)
+SMALL_PLACE = 8  # holders of a home's address or Wi-Fi, at most
 
 
-@RING.feature
+@RING.signal("ring", "up", "score", ("Sharing with others adds up to {value}", "与他人共享的强度合计{value}"), HEAVIEST_BOND)
 @lean
 def sharing_weight(n: Neighbourhood, r: Reading) -> float:
+    """All that is shared, each value worth the less the more people hold it."""
     used = 0
     for b in range(r.whole[0].bonds):
         used = exact_add(r.parts, used, r.bonds[b].weight)
     return exact_total(r.parts, used)
 
 
-@RING.feature
+@RING.signal("ring", "up", "score", ("The closest person shares a weight of {value}", "与最密切者的共享强度为{value}"), HEAVIEST_BOND)
 @lean
 def closest_bond_weight(n: Neighbourhood, r: Reading) -> float:
+    """The weight of the heaviest bond to one other person; 0 for nobody."""
     return float(r.bonds[0].weight) if r.whole[0].bonds else 0.0
 
 
@@ -40,48 +43,62 @@ def _kinds(ways: int) -> int:
     return found
 
 
-@RING.feature
+@RING.signal("ring", "up", "count", ("{value} independent [kind|kinds] of things shared with one person", "与同一人共享{value}类独立信息"), MOST_WAYS)
 @lean
 def kinds_shared_max(n: Neighbourhood, r: Reading) -> float:
+    """Most independent strong kinds (device, card, phone, e-mail, contact, mixed role) shared with one and the same person."""
     most = 0
     for b in range(r.whole[0].bonds):
         most = max(most, _kinds(r.bonds[b].ways))
     return float(most)
 
 
-@RING.feature
+@RING.signal(
+    "ring",
+    "up",
+    "people",
+    ("{value} [person shares|people share] two or more independent kinds of things", "{value}人与申请人共享两类以上独立信息"),
+    MOST_WAYS,
+)
 @lean
 def multi_kind_people(n: Neighbourhood, r: Reading) -> float:
+    """People who share two or more independent strong kinds with the subject."""
     people = 0
     for b in range(r.whole[0].bonds):
         people += _kinds(r.bonds[b].ways) > 1
     return float(people)
 
 
-@RING.feature
+@RING.signal("ring", "up", "people", ("{value} [person shares|people share] strong identifiers", "{value}人与申请人共享强标识"))
 @lean
 def strong_people(n: Neighbourhood, r: Reading) -> float:
+    """People who share a device, card, number, e-mail or contact with the subject."""
     return float(r.whole[0].strong)
 
 
-@RING.feature
+@RING.signal(
+    "ring", "up", "people", ("{value} [stranger shares|strangers share] strong identifiers", "{value}名陌生人与申请人共享强标识"), TO_STRANGER
+)
 @lean
 def strong_strangers(n: Neighbourhood, r: Reading) -> float:
+    """People who share something strong and no place, crowd or work."""
     strangers = 0
     for p in range(n.subject[0].people):
         strangers += r.people[p].strong and not r.people[p].coherent
     return float(strangers)
 
 
-@RING.feature
+@RING.signal("ring", "either", "share", ("{value} of the neighbours share only a place or work", "{value}的关联人仅共享地点或单位"))
 @lean
 def place_only_share(n: Neighbourhood, r: Reading) -> float:
+    """Share of those who share anything who share only a place, crowd or work: near 1 in dormitories; None for nobody."""
     return 1 - r.whole[0].strong / r.whole[0].bonds if r.whole[0].bonds else np.nan
 
 
-@RING.feature
+@RING.signal("ring", "either", "people", ("At home with {value} [other|others]", "与另外{value}人同住"))
 @lean
 def household_size(n: Neighbourhood, r: Reading) -> float:
+    """Others at the subject's small places (at most 8 holders of an address or Wi-Fi): a family rather than a dormitory."""
     places, people, mark = 0, 0, r.whole[0].mark + 1
     r.whole[0].mark = mark
     for h in range(r.whole[0].held):
@@ -98,15 +115,23 @@ def household_size(n: Neighbourhood, r: Reading) -> float:
     return float(people) if places else np.nan
 
 
-@RING.feature
+@RING.signal(
+    "ring",
+    "up",
+    "people",
+    ("{value} [person is|people are] tied to the applicant over strong identifiers", "{value}人通过强标识与申请人相连"),
+    to(Who.GROUP),
+)
 @lean
 def strong_component(n: Neighbourhood, r: Reading) -> float:
+    """Other people reachable over strong identifiers within the neighbourhood, bounded by it."""
     return float(r.whole[0].group)
 
 
-@RING.feature
+@RING.signal("ring", "either", "share", ("{value} of the people around share with one another too", "{value}的关联人之间也互相共享"))
 @lean
 def clustering(n: Neighbourhood, r: Reading) -> float:
+    """Share of pairs among those strongly tied to the subject who are tied themselves; None with fewer than two."""
     people, around, tied = n.subject[0].people, 0, 0
     for a in range(people):
         if r.tied[0, a]:
@@ -116,9 +141,12 @@ def clustering(n: Neighbourhood, r: Reading) -> float:
     return tied / (around * (around - 1)) if around > 1 else np.nan
 
 
-@RING.feature
+@RING.signal(
+    "ring", "up", "count", ("Everybody in the group is tied to at least {value} [other|others]", "所在群体中每人至少与{value}人相连"), to(Who.GROUP)
+)
 @lean
 def core_number(n: Neighbourhood, r: Reading) -> float:
+    """The largest k such that the subject is in a group in which everybody is strongly tied to k others (k-core, Seidman 1983)."""
     people, degrees, core = n.subject[0].people, r.joined[0], 0
     for p in range(people):
         degrees[p] = 0
@@ -140,18 +168,26 @@ def core_number(n: Neighbourhood, r: Reading) -> float:
 # what is known of them
 
 
-@RING.feature
+@RING.signal(
+    "ring",
+    "up",
+    "people",
+    ("{value} [person who shares|people who share] strong identifiers [is a known fraud|are known frauds]", "{value}名强关联人为已知欺诈"),
+    to(Who.BAD),
+)
 @lean
 def strong_bad(n: Neighbourhood, r: Reading) -> float:
+    """Those strongly tied of whom a fraud is known."""
     bad = 0
     for p in range(n.subject[0].people):
         bad += r.people[p].strong and r.people[p].bad
     return float(bad)
 
 
-@RING.feature
+@RING.signal("ring", "up", "score", ("Sharing with known frauds adds up to {value}", "与已知欺诈者的共享强度合计{value}"), to(Who.BAD))
 @lean
 def bad_weight(n: Neighbourhood, r: Reading) -> float:
+    """The weight of all bonds to people of whom a fraud is known."""
     used = 0
     for b in range(r.whole[0].bonds):
         if r.people[r.bonds[b].person].bad:
@@ -159,18 +195,20 @@ def bad_weight(n: Neighbourhood, r: Reading) -> float:
     return exact_total(r.parts, used)
 
 
-@RING.feature
+@RING.signal("ring", "up", "people", ("{value} known [fraud|frauds] two steps away", "两步之内有{value}名已知欺诈者"), to(Who.BAD))
 @lean
 def bad_two_steps(n: Neighbourhood, r: Reading) -> float:
+    """People of whom a fraud is known, at two sharing steps."""
     bad = 0
     for p in range(n.subject[0].people):
         bad += n.people[p].step == 2 and r.people[p].bad
     return float(bad)
 
 
-@RING.feature
+@RING.signal("ring", "down", "steps", ("The nearest known fraud is {value} [step|steps] away", "距最近已知欺诈者{value}步"), to(Who.BAD))
 @lean
 def bad_distance(n: Neighbourhood, r: Reading) -> float:
+    """Sharing steps to the nearest known fraud: 1 or 2; None where none is within reach."""
     nearest = np.nan
     for p in range(n.subject[0].people):
         if r.people[p].bad and not n.people[p].step >= nearest:
@@ -178,9 +216,10 @@ def bad_distance(n: Neighbourhood, r: Reading) -> float:
     return nearest
 
 
-@RING.feature
+@RING.signal("ring", "up", "share", ("{value} of the judged people around are known frauds", "已有结论的关联人中{value}为欺诈"), to(Who.BAD))
 @lean
 def bad_share(n: Neighbourhood, r: Reading) -> float:
+    """Known frauds among all neighbours with any label, drawn towards one in twenty: (bad + 0.5) / (judged + 10); None where nobody is judged."""
     bad, good = 0, 0
     for p in range(n.subject[0].people):
         bad += r.people[p].bad
@@ -191,27 +230,31 @@ def bad_share(n: Neighbourhood, r: Reading) -> float:
 # the ring of the snapshot in force
 
 
-@RING.feature
+@RING.signal("ring", "up", "score", ("Member of a group with a fraud score of {value}", "所在群体欺诈得分{value}"), TO_RING)
 @lean
 def ring_score(n: Neighbourhood, r: Reading) -> float:
+    """The score of the subject's ring in the snapshot in force; None where the subject is in none."""
     return float(n.rings[r.whole[0].ring].score) if r.whole[0].ring >= 0 else np.nan
 
 
-@RING.feature
+@RING.signal("ring", "either", "people", ("Member of a group of {value}", "所在群体共{value}人"), TO_RING)
 @lean
 def ring_size(n: Neighbourhood, r: Reading) -> float:
+    """Members of the subject's ring in the snapshot in force."""
     return float(n.rings[r.whole[0].ring].size) if r.whole[0].ring >= 0 else np.nan
 
 
-@RING.feature
+@RING.signal("ring", "up", "share", ("{value} of the group's members are known frauds", "所在群体{value}成员为已知欺诈"), TO_RING)
 @lean
 def ring_bad_rate(n: Neighbourhood, r: Reading) -> float:
+    """The share of known frauds in the subject's ring in the snapshot in force."""
     return float(n.rings[r.whole[0].ring].bad_rate) if r.whole[0].ring >= 0 else np.nan
 
 
-@RING.feature
+@RING.signal("ring", "up", "score", ("Strongly tied to a group with a fraud score of {value}", "与欺诈得分{value}的群体强关联"), INTO_FLAGGED)
 @lean
 def ring_near_score(n: Neighbourhood, r: Reading) -> float:
+    """The highest score of any ring to which the subject or somebody strongly tied belongs; None where there is none."""
     highest = np.nan
     for p in range(n.subject[0].people):
         ring = n.people[p].ring

@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from graph.facts.hubs import REASONS
+from graph.facts.ties import COHERENT, STRONG, WORTH, way_of_number
+from graph.facts.ties import WAY_OF_KIND as WAY_BY_KIND
 from graph.features.sums import PARTS
+from graph.features.things import BAD, THINGS
 from graph.frame.neighbourhood import Neighbourhood
 from graph.model import IdentifierKind, Role
-from graph.signals.holders import BAD, WHAT
-from graph.signals.reading import COHERENT, GROUPS, PHONE_GROUPS, STRONG, WORTH
 from graph.tables import KINDS, ROLES, Column
 
 SHOP_DEVICE = len(REASONS)  # code of a hub in HELD, beside those of `graph.facts.hubs.REASONS`
@@ -34,8 +35,8 @@ def ways(names: Collection[str]) -> int:
 
 
 STRONG_WAYS, COHERENT_WAYS, PLACE_WAYS, ALL_WAYS = ways(STRONG), ways(COHERENT), ways(["place"]), ways(WAYS)
-WAY_OF_KIND = np.array([WAYS.index(GROUPS[kind]) if kind in GROUPS else -1 for kind in KINDS], np.int8)
-WAY_OF_PHONE = np.array([[WAYS.index(PHONE_GROUPS.get((mine.value, theirs.value), "poses")) for theirs in ROLES] for mine in ROLES], np.int8)
+WAY_OF_KIND = np.array([WAYS.index(WAY_BY_KIND[kind]) if kind in WAY_BY_KIND else -1 for kind in KINDS], np.int8)
+WAY_OF_PHONE = np.array([[WAYS.index(way_of_number(mine, theirs)) for theirs in ROLES] for mine in ROLES], np.int8)
 
 WHOLE = np.dtype(
     [
@@ -86,11 +87,6 @@ CONDUCT = np.dtype(
     align=True,
 )  # fmt: skip
 
-
-# What people hold, as features speak of it: a number is another thing when it is a contact's or an employer's.
-THINGS = (*WHAT, "national_id")
-_THING = {(KINDS.index(kind), role): place for place, (kind, role, *_) in enumerate(WHAT.values())} | {(NATIONAL_ID, "own"): len(WHAT)}
-THING = np.array([[_THING[kind, role.value if kind == PHONE else "own"] for role in ROLES] for kind in range(len(KINDS))], np.int8)
 
 # Whom features of sharing count, once each: holders of these things, tied in these ways, of whom this is so.
 COUNTED: Mapping[str, tuple[tuple[str, ...], int, str]] = {

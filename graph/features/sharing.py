@@ -1,4 +1,4 @@
-"""Features of shared devices, cards and e-mail addresses: who holds them too, when, and how new they are."""
+"""Signals of shared devices, cards and e-mail addresses: who holds them too, when, and how new they are."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import numpy as np
 
 from graph.compiled import compiled, lean
 from graph.features import others
+from graph.features.finders import own, shared
 from graph.features.held import applied_at
 from graph.features.registry import Family
-from graph.features.room import COUNTED, DEVICE, SHOP_DEVICE, THINGS, Reading
+from graph.features.room import COUNTED, DEVICE, SHOP_DEVICE, Reading
+from graph.features.things import THINGS
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
+from graph.model import IdentifierKind as Kind
 from graph.tables import Column
 
-SHARING = Family()
+SHARING = Family(finder=shared(Kind.DEVICE))
 _DEVICE, _CARD, _EMAIL = map(THINGS.index, ("device", "card", "email"))
 _QUESTIONS = tuple(COUNTED)
 _OTHERS, _STRANGERS, _WITHIN_7D, _OF_CARD, _OF_EMAIL = map(
@@ -20,34 +23,49 @@ _OTHERS, _STRANGERS, _WITHIN_7D, _OF_CARD, _OF_EMAIL = map(
 )
 
 
-@SHARING.feature
+@SHARING.signal("device", "up", "people", ("{value} other [person uses|people use] the same device", "另有{value}人使用同一设备"))
 @lean
 def device_shared_others(n: Neighbourhood, r: Reading) -> float:
+    """Other people on the subject's devices, whenever."""
     return others.people(r.tally, r.counted, _OTHERS, _DEVICE)
 
 
-@SHARING.feature
+@SHARING.signal(
+    "device",
+    "up",
+    "people",
+    ("{value} [stranger uses|strangers use] the same device", "{value}名无其他关联的陌生人使用同一设备"),
+    shared(Kind.DEVICE, strangers=True),
+)
 @lean
 def device_shared_strangers(n: Neighbourhood, r: Reading) -> float:
+    """Other people on the subject's devices who share no place, crowd or work with the subject."""
     return others.people(r.tally, r.counted, _STRANGERS, _DEVICE)
 
 
-@SHARING.feature
+@SHARING.signal(
+    "device", "up", "people", ("{value} [other|others] used the device within a week of this applicant", "{value}人在一周内与申请人先后使用同一设备")
+)
 @lean
 def device_shared_7d(n: Neighbourhood, r: Reading) -> float:
+    """Other people whose use of a device lies within 7 days of the subject's: shared or handed round, not second-hand."""
     return others.people(r.tally, r.counted, _WITHIN_7D, _DEVICE)
 
 
-@SHARING.feature
+@SHARING.signal("device", "either", "share", ("{value} of the device's users used it on one day only", "该设备{value}的使用者仅使用过一天"))
 @lean
 def device_one_day_users(n: Neighbourhood, r: Reading) -> float:
+    """Share of the device's other users who used it on one day only: a shop's tablet, or an identity farm."""
     users = r.tally[_DEVICE].users
     return r.tally[_DEVICE].one_day / users if users else np.nan
 
 
-@SHARING.feature
+@SHARING.signal(
+    "device", "either", "share", ("{value} of the device's users applied at one and the same shop", "该设备{value}的使用者在同一商户申请")
+)
 @lean
 def device_shop_share(n: Neighbourhood, r: Reading) -> float:
+    """Share of the device's other users who applied at the shop that most of them applied at: near 1 for a shop's own tablet."""
     mark, people, most = r.whole[0].mark + 1, int(n.subject[0].people), 0
     r.whole[0].mark = mark
     users = 0
@@ -80,54 +98,74 @@ def _most_together(of: tuple[Column, Column, Column], person: int, people: int, 
     return most
 
 
-@SHARING.feature
+@SHARING.signal("device", "down", "days", ("The device came from someone else {value} [day|days] ago", "该设备于{value}天前由他人转手"))
 @lean
 def device_handed_over_days(n: Neighbourhood, r: Reading) -> float:
+    """Days between the last use by its earlier holders and the subject's first, for a device that changed hands: long for second-hand."""
     return others.handed_over_days(r.tally[_DEVICE])
 
 
-@SHARING.feature
+@SHARING.signal(
+    "device", "up", "people", ("{value} [person shares|people share] two or more devices with the applicant", "{value}人与申请人共用两台以上设备")
+)
 @lean
 def device_companions(n: Neighbourhood, r: Reading) -> float:
+    """Other people met on two or more of the subject's devices: a group that changes devices changes them together."""
     return float(r.tally[_DEVICE].companions) if r.tally[_DEVICE].linking else np.nan
 
 
-@SHARING.feature
+@SHARING.signal(
+    "device",
+    "down",
+    "days",
+    ("The device has been known with this applicant for {value} [day|days]", "该设备与申请人关联{value}天"),
+    own(Kind.DEVICE),
+)
 @lean
 def device_age_days(n: Neighbourhood, r: Reading) -> float:
+    """Days since the subject's first use of the device in use now; 0 for one never seen with them."""
     return others.age_days(r.tally[_DEVICE], n.subject[0].as_of)
 
 
-@SHARING.feature
+@SHARING.signal("device", "up", "count", ("{value} new [device|devices] in 30 days", "30天内更换{value}台新设备"), own(Kind.DEVICE))
 @lean
 def devices_new_30d(n: Neighbourhood, r: Reading) -> float:
+    """Devices first seen with the subject in the last 30 days, the present one included."""
     return others.new_ones(r.tally[_DEVICE])
 
 
 # cards
 
 
-@SHARING.feature
+@SHARING.signal(
+    "ring", "up", "people", ("{value} other [person uses|people use] the same bank card", "另有{value}人使用同一银行卡"), shared(Kind.BANK_CARD)
+)
 @lean
 def card_shared_others(n: Neighbourhood, r: Reading) -> float:
+    """Other people on the subject's bank cards."""
     return others.people(r.tally, r.counted, _OF_CARD, _CARD)
 
 
-@SHARING.feature
+@SHARING.signal(
+    "ring", "up", "people", ("{value} other [person uses|people use] the same e-mail address", "另有{value}人使用同一邮箱"), shared(Kind.EMAIL)
+)
 @lean
 def email_shared_others(n: Neighbourhood, r: Reading) -> float:
+    """Other people on the subject's e-mail addresses."""
     return others.people(r.tally, r.counted, _OF_EMAIL, _EMAIL)
 
 
-@SHARING.feature
+@SHARING.signal("behaviour", "down", "days", ("The bank card was bound {value} [day|days] ago", "银行卡绑定于{value}天前"), own(Kind.BANK_CARD))
 @lean
 def card_age_days(n: Neighbourhood, r: Reading) -> float:
+    """Days since the subject first used the card named now; 0 for one never seen with them."""
     return others.age_days(r.tally[_CARD], n.subject[0].as_of)
 
 
-@SHARING.feature
+@SHARING.signal("behaviour", "up", "count", ("{value} new bank [card|cards] in 30 days", "30天内新增{value}张银行卡"), own(Kind.BANK_CARD))
 @lean
 def cards_new_30d(n: Neighbourhood, r: Reading) -> float:
+    """Cards first seen with the subject in the last 30 days, the present one included."""
     return others.new_ones(r.tally[_CARD])
 
 

@@ -2,84 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from datetime import datetime
 from typing import NamedTuple
 
-from graph import multi_lending
 from graph.features import finders
-from graph.features.finders import Finder, Who, own, shared, to
-from graph.features.keys import PERSON
-from graph.features.observe import FAMILIES
+from graph.features.catalogue import SIGNALS
+from graph.features.finders import Finder
+from graph.features.multi_lending import key_bits
 from graph.features.paths import find
-from graph.features.room import CONTACT, Reading, ways
+from graph.features.room import Reading
 from graph.features.trail import Node, Trail, trail_for
 from graph.frame.names import Names
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
 from graph.model import Application
-from graph.model import IdentifierKind as Kind
 from graph.moments import moment
-from graph.signals.holders import BAD, NEWCOMERS, WHAT
-from graph.signals.registry import Path
-from graph.tables import KINDS, ROLES
 
-_NAMES, _CONTACT = ways(["names"]), ways(["contact"])
-_BY_FAMILY = (
-    finders.STRONGEST_BOND, finders.STRONGEST_BOND, shared(Kind.DEVICE), shared(Kind.PHONE), shared(Kind.DEVICE), finders.TO_MERCHANT,
-    finders.TO_SUBJECT,
-)  # fmt: skip
-_ROLE = {role.value: code for code, role in enumerate(ROLES)}
-_OF_ITS_OWN: dict[str, Finder] = {
-    "sharing_weight": finders.HEAVIEST_BOND,
-    "closest_bond_weight": finders.HEAVIEST_BOND,
-    "kinds_shared_max": finders.MOST_WAYS,
-    "multi_kind_people": finders.MOST_WAYS,
-    "strong_strangers": finders.TO_STRANGER,
-    "strong_component": to(Who.GROUP),
-    "core_number": to(Who.GROUP),
-    **dict.fromkeys(("strong_bad", "bad_weight", "bad_two_steps", "bad_distance", "bad_share"), to(Who.BAD)),
-    **dict.fromkeys(("ring_score", "ring_size", "ring_bad_rate"), finders.TO_RING),
-    "ring_near_score": finders.INTO_FLAGGED,
-    "strong_rejected_share": to(Who.REJECTED),
-    "neighbours_late_share": to(Who.LATE),
-    **dict.fromkeys(("strong_applied_7d", "strong_applied_30d", "strong_lenders_mean_30d"), to(Who.RECENT)),
-    "strong_new_share": to(Who.NEW),
-    "lookalikes_30d": to(Who.ALIKE),
-    "strong_other_city_share": to(Who.OTHER_CITY),
-    "strong_same_place_share": to(Who.SAME_PLACE),
-    "place_applied_7d": to(Who.RECENT_AT_PLACE),
-    "group_applied_30d": to(Who.RECENT_IN_GROUP),
-    "group_new_share": to(Who.NEW_IN_GROUP),
-    "group_bad": to(Who.BAD_IN_GROUP),
-    "device_shared_strangers": shared(Kind.DEVICE, strangers=True),
-    "device_age_days": own(Kind.DEVICE),
-    "devices_new_30d": own(Kind.DEVICE),
-    "card_shared_others": shared(Kind.BANK_CARD),
-    "email_shared_others": shared(Kind.EMAIL),
-    "card_age_days": own(Kind.BANK_CARD),
-    "cards_new_30d": own(Kind.BANK_CARD),
-    "phone_named_by": shared(Kind.PHONE, ways=_NAMES),
-    "phone_named_by_30d": shared(Kind.PHONE, ways=_NAMES),
-    "contact_shared_others": shared(Kind.PHONE, CONTACT, _CONTACT),
-    "contact_shared_strangers": shared(Kind.PHONE, CONTACT, _CONTACT, strangers=True),
-    "contact_shared_30d": shared(Kind.PHONE, CONTACT, _CONTACT),
-    "contact_applicants": shared(Kind.PHONE, CONTACT, _NAMES),
-    "contacts_new_share": own(Kind.PHONE, CONTACT),
-    "phone_age_days": own(Kind.PHONE),
-    **{f"{what}_holders": shared(kind, _ROLE[role]) for what, (kind, role, *_) in WHAT.items()},
-    **{f"{what}_newcomers_30d": shared(WHAT[what][0], _ROLE[WHAT[what][1]]) for what in NEWCOMERS},
-    **{f"{what}_bad": to(Who.BAD_AT, WHAT[what][0], _ROLE[WHAT[what][1]]) for what in BAD},
-    **dict.fromkeys(("agent_bad_share", "agent_rejected_share", "agent_applications_7d", "agent_entangled_share"), finders.TO_AGENT),
-    "payers": finders.TO_PAYER,
-    "common_counterparty": finders.TO_COLLECTOR,
-    "device_tampered": own(Kind.DEVICE),
-    "national_id_unverified": own(Kind.NATIONAL_ID),
-    "other_applicant_ids": finders.TO_OTHER_SELF,
-}
-FINDERS: Mapping[str, Finder] = MappingProxyType(
-    {one.name: _OF_ITS_OWN.get(one.name, usual) for family, usual in zip(FAMILIES, _BY_FAMILY, strict=True) for one in family}
-)
-"""Signal -> the way that shows it."""
+
+class Path(NamedTuple):
+    """Nodes from the application (or the applicant) to what shows something, and since when the last step has been shared."""
+
+    nodes: tuple[str, ...]
+    shared_since: datetime | None
 
 
 class Shown(NamedTuple):
@@ -101,7 +44,7 @@ class Guide:
 
     def to_signal(self, name: str) -> Shown | None:
         """To what shows the signal; None where nothing there does."""
-        return self.by(FINDERS[name])
+        return self.by(SIGNALS[name].finder)
 
     def by(self, finder: Finder) -> Shown | None:
         """That way; None where it leads nowhere."""
@@ -109,8 +52,7 @@ class Guide:
 
     def to_variable(self, name: str) -> Shown | None:
         """Over the key of a multi-lending variable to the latest application counted under it."""
-        kind = multi_lending.KEYS[name.split("_")[2]]
-        return self.by(finders.lending(PERSON if kind is None else 1 << KINDS.index(kind)))
+        return self.by(finders.lending(key_bits(name)))
 
     @property
     def itself(self) -> Path:

@@ -1,4 +1,4 @@
-"""The network's inputs by compiled code equal those drawn in Python, whatever happened, and training takes the same."""
+"""The network's inputs show something of everything, read nothing that an earlier subject left, and are the same for training and serving."""
 
 from __future__ import annotations
 
@@ -6,51 +6,23 @@ import random
 
 import numpy as np
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gnn.forward import Forward
 from gnn.inputs import draw
 from gnn.network import Batch, RingNet
-from gnn.observe import unjudged
-from gnn.of_evidence import from_evidence
 from gnn.packed import pack
 from gnn.sampler import loader, union
 from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
 from gnn.tensors import Tensors
-from graph.evidence import Evidence
 from graph.frame.neighbourhood import Neighbourhood
 from graph.frame.of_view import of_evidence
-from tests.feature_worlds import made_evidence, odd_evidence
-
-
-def drawn(evidence: Evidence, hidden: bool = False) -> Tensors:
-    n = of_evidence(evidence)
-    if hidden:
-        n.people[0]["labels"] = 0
-    return draw(n)
+from tests.by_views import drawn
+from tests.feature_worlds import odd_evidence
 
 
 def same(one: Tensors, other: Tensors) -> bool:
     """To the bit, in the same order."""
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
-
-
-def agree(evidence: Evidence) -> None:
-    assert same(drawn(evidence), from_evidence(evidence))
-    assert same(drawn(evidence, hidden=True), from_evidence(unjudged(evidence)))
-
-
-@given(st.integers(0, 2**32), st.integers(1, 14), st.integers(1, 60))
-@settings(max_examples=25, deadline=None)
-def test_every_node_and_link_of_an_odd_world_is_what_it_means(seed: int, people: int, loans: int) -> None:
-    for evidence in odd_evidence(random.Random(seed), people=people, loans=loans):
-        agree(evidence)
-
-
-def test_every_node_and_link_of_a_made_world_is_what_it_means() -> None:
-    for evidence in made_evidence():
-        agree(evidence)
 
 
 def test_the_worlds_show_something_of_everything() -> None:
