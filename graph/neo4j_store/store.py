@@ -103,16 +103,16 @@ class Neo4jStore(GraphStore):
         A server that has just started takes some seconds; one that is warm, less than one.
         """
         self._database.made_ready_by(lambda: self._database.unhurried(REHEARSAL_SECONDS, lambda: self._plan(facts)))
-        self._database.unhurried(REHEARSAL_SECONDS, lambda: self._compile(self._plan(facts)))
+        self._database.unhurried(REHEARSAL_SECONDS, lambda: self._compile(facts))
 
-    def _plan(self, facts: Facts) -> Facts:
+    def _plan(self, facts: Facts) -> None:
         self._prepare()
         self._undo(lambda writer: writer.write([facts]))
         self.view(datetime.now(UTC)).rehearse()
-        return facts
 
     def _compile(self, facts: Facts) -> None:
-        """Write a live application, as each request does, until that is quick."""
+        """Plan, then write a live application, as each request does, until that is quick."""
+        self._plan(facts)
         quick, until = 0, time.monotonic() + COMPILING_SECONDS
         for application in facts.applications:
             while quick < QUICK_ENOUGH and (started := time.monotonic()) < until:

@@ -152,7 +152,7 @@ class Neo4jView(GraphView):
         fresh = [i.node for i in identifiers if i.node not in self._counted]
         if fresh:
             self._counted.update(dict.fromkeys(fresh, 0))
-            self._counted.update(self._ask(cypher_read.HOLDER_COUNTS, nodes=fresh))
+            self._counted.update(dict[str, int](self._ask(cypher_read.HOLDER_COUNTS, nodes=fresh)))
         return {i: self._counted[i.node] for i in identifiers}
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
