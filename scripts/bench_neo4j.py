@@ -17,10 +17,13 @@ from pathlib import Path
 
 import neo4j
 
+from graph.frame.place import frame_of
 from scripts.bench import AS_OF, SCRIPTS, Figures, measured, url, wait_until_ready
 from scripts.bench_processor import seconds_of
 from scripts.bench_traffic import bodies, keyed, traffic
 from scripts.neo4j_server import PASSWORD, USER, Neo4jServer
+from service.settings import Settings
+from service.wiring import open_existing
 
 PORTS = {"echo": 8701, "embedded": 8702, "neo4j": 8703}
 CONNECTIONS = (1, 8)
@@ -108,7 +111,18 @@ def prepared(folder: Path, applicants: int, server: Neo4jServer) -> Figures:
             load = measured("load_records.py", world / "records", "--store", store, "--report", folder / f"load-{name}")
             loaded.write_text(json.dumps(load))
         figures[f"load_{name}"] = json.loads(loaded.read_text())
+        fill(store)
     return figures
+
+
+def fill(store_url: str) -> None:
+    """Bring the store's frame up to date, which a service does beside its first answers."""
+    settings = Settings.from_environment()
+    with open_existing(store_url) as store:
+        frame = frame_of(store, settings.frame)
+        frame.catch_up()
+        frame.snapshot()
+        frame.close()
 
 
 def raced(folder: Path, model: Path, server: Neo4jServer, options: argparse.Namespace) -> Figures:
