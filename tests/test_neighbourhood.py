@@ -18,7 +18,7 @@ from graph.model import Application, Facts, LabelValue, Platform, PlatformType, 
 from graph.moments import moment
 from graph.store import GraphStore
 from graph.tables import KINDS, ROLES, STATUSES
-from tests.likeness import unlike, used
+from tests.neighbourhoods import assert_alike
 from tests.small_worlds import applies, before, day, does, fraud, random_facts, shuffled, uses
 from tests.stores import open_store
 
@@ -85,7 +85,7 @@ def test_a_walk_is_read_back(evidences: list[Evidence]) -> None:
         assert [who for _, who in sorted(zip(n.people["name_rank"].tolist(), nodes))] == sorted(nodes)
         told = [
             (KINDS[row["kind"]], row["holders"], REASONS[row["hub"]] or None, bool(row["linking"]))
-            for row in used(n, "identifiers")
+            for row in n.identifiers
         ]  # fmt: skip
         assert told == [(d["identifier"].kind, d["holders"], d["hub"], d["identifier"].linking) for d in (e.graph.nodes[node] for node in things)]
         devices = [e.devices.get(e.graph.nodes[node]["identifier"]) for node in things]
@@ -185,7 +185,7 @@ def test_labels_rings_and_events_are_read_back(evidences: list[Evidence]) -> Non
 
 
 def test_something_of_everything_was_read_back(evidences: list[Evidence]) -> None:
-    sizes = {name: sum(len(used(of_evidence(e), name)) for e in evidences) for name in Neighbourhood._fields}
+    sizes = {name: sum(len(getattr(of_evidence(e), name)) for e in evidences) for name in Neighbourhood._fields}
     assert min(sizes.values()) > 0, sizes
     assert any(of_evidence(e).subject["outsiders"][0] for e in evidences)
     assert any((of_evidence(e).labels["loan"] >= 0).any() for e in evidences)
@@ -213,7 +213,7 @@ def test_the_order_of_delivery_and_the_future_change_nothing(tmp_path: Path) -> 
         for a in asked:
             at = min(a.applied_at, day(45))
             ways = [of_evidence(store.view(at).evidence_of(subject_of(a))) for store in (one, other)]
-            assert unlike(*ways) == []
+            assert_alike(*ways)
 
 
 def test_two_neighbourhoods_that_differ_are_told_apart(store: GraphStore) -> None:
@@ -226,5 +226,6 @@ def test_two_neighbourhoods_that_differ_are_told_apart(store: GraphStore) -> Non
     early = of_evidence(store.view(day(9)).evidence_of(subject_of(asked)))
     store.add(Facts(labels=(fraud("x2@2", 5),)))
     late = of_evidence(store.view(day(9)).evidence_of(subject_of(asked)))
-    assert unlike(early, early) == []
-    assert unlike(early, late) == ["labels"]
+    assert_alike(early, early)
+    with pytest.raises(AssertionError, match="labels"):
+        assert_alike(early, late)
