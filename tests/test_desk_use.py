@@ -8,7 +8,7 @@ import pytest
 from tests.desk_pages import NODES, PLACES, SELECTED, address, browser, choose, drawn, page, phone, running
 
 __all__ = ["address", "browser", "page", "phone"]  # fixtures
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 KEY, BLIND = "a-desk-key-for-tests-0123456789abcdefgh", "a-key-without-the-scope-0123456789abcd"
 
 

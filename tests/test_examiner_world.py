@@ -38,6 +38,7 @@ HONEST = {
     "second_hand",
     "recycled_number",
 }
+pytestmark = pytest.mark.slow
 APPLICANTS, SEED = 8000, 7  # the smallest world tried that has a crew of every trade
 
 

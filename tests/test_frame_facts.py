@@ -14,7 +14,7 @@ from graph.model import Facts, RingSnapshot
 from tests.frames import FramedStore, assert_same_answers, deliver, deliveries, tiny_rooms, views_of
 
 Told = list[Facts | RingSnapshot]
-slowly = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+slowly = settings(max_examples=settings().max_examples // 2, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 @slowly

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.compiled import shared
@@ -92,7 +92,6 @@ def random_world(rng: random.Random) -> Facts:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=25, deadline=None)
 def test_whatever_was_told_and_however_late_the_frame_walks_as_a_view_does(seed: int) -> None:
     rng = random.Random(seed)
     facts = random_world(rng)
@@ -230,6 +229,7 @@ def test_a_walk_without_room_says_so_and_one_with_more_is_the_same(store: Framed
         monkeypatch.undo()
 
 
+@pytest.mark.slow
 def test_a_made_world_is_walked_as_its_views_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
     assert make_world([str(tmp_path), "--applicants", "900", "--days", "150", "--seed", "8"]) == 0

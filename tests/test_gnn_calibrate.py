@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gnn.calibrate import Calibrator, fit, level
@@ -21,7 +21,6 @@ def slice_of(seed: int, slope: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.
     return logits, bad, rng.uniform(0.5, 3, 400)
 
 
-@settings(max_examples=25, deadline=None)
 @given(seeds, st.floats(-2, 3))
 def test_a_higher_score_is_never_a_lower_probability(seed: int, slope: float) -> None:
     logits, bad, weight = slice_of(seed, slope)
@@ -30,7 +29,6 @@ def test_a_higher_score_is_never_a_lower_probability(seed: int, slope: float) ->
     assert ((promised > 0) & (promised < 1)).all()
 
 
-@settings(max_examples=25, deadline=None)
 @given(seeds, st.floats(-2, 3))
 @example(seed=7065, slope=0.0)  # a Newton step of our own did not converge here and promised .369 where .559 were frauds
 def test_on_average_as_many_frauds_are_promised_as_were_found(seed: int, slope: float) -> None:
@@ -50,7 +48,6 @@ def test_a_slice_without_frauds_leaves_scores_as_they_are() -> None:
     assert level(np.zeros(5), np.zeros(5, dtype=bool), np.ones(5)) == Calibrator()
 
 
-@settings(max_examples=25, deadline=None)
 @given(seeds, st.floats(-2, 3))
 def test_scores_are_leveled_to_the_frauds_that_were_found_and_stay_as_sure(seed: int, slope: float) -> None:
     logits, bad, weight = slice_of(seed, slope)
@@ -59,7 +56,6 @@ def test_scores_are_leveled_to_the_frauds_that_were_found_and_stay_as_sure(seed:
     assert np.average(leveled.of_all(logits), weights=weight) == pytest.approx(np.average(bad, weights=weight), abs=1e-4)
 
 
-@settings(max_examples=25, deadline=None)
 @given(seeds, st.floats(0.01, 0.9))
 def test_reviewing_more_never_catches_less_and_reviewing_all_catches_all(seed: int, capacity: float) -> None:
     logits, bad, weight = slice_of(seed)

@@ -87,6 +87,7 @@ def test_of_an_odd_world_training_sees_what_views_show(tmp_path: Path, world: in
         assert_as_by_views(store, some(facts, rng, 25))
 
 
+@pytest.mark.slow
 def test_of_a_made_world_training_sees_what_views_show() -> None:
     with made_store() as store:
         made = sorted(store.view(day(10_000)).applications(day(-3_000)), key=lambda a: a.application_id)

@@ -23,6 +23,15 @@ from tests.stores import open_store
 ROOT = Path(__file__).parents[1]
 ABOVE_NORMAL = 500  # MB
 PHONE = "15073157065"
+LENGTHY = {
+    "columns_that_take_no_place",
+    "attributes_that_take_no_place",
+    "json_of_empty_lists",
+    "one_column_as_1900_attributes",
+    "texts_of_no_bytes",
+    "numbers_of_no_bytes",
+    "columns_of_empty_cells",
+}
 # One process that has everything imported, and a child of its own for each delivery.
 _LOADER = """
 import json, os, resource, sys
@@ -92,7 +101,12 @@ def normal(loader: Loader, tmp_path_factory: pytest.TempPathFactory) -> int:
     return mb
 
 
-@pytest.mark.parametrize("make", BOMBS, ids=lambda make: make.__name__)
+def bombs() -> list[object]:
+    """Each kind of bomb; those that take seconds to be read to their end are slow."""
+    return [pytest.param(make, id=make.__name__, marks=[pytest.mark.slow] * (make.__name__ in LENGTHY)) for make in BOMBS]
+
+
+@pytest.mark.parametrize("make", bombs())
 def test_a_bomb_ends_clearly_in_little_memory(tmp_path, loader, normal, make):
     folder = deliver(tmp_path / "delivery")
     make(folder)

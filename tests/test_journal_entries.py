@@ -87,7 +87,7 @@ def shown(facts: Facts) -> list[tuple[str, str, bool]]:
 
 
 @given(facts_of_any_kind())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=settings().max_examples * 2, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_lender_told_comes_back_as_it_was(facts: Facts) -> None:
     told = told_of(7, decode(encode(facts)))
     assert (told.mark, told.facts, told.snapshot) == (7, facts, None)

@@ -49,7 +49,6 @@ AMOUNTS = st.none() | st.sampled_from((1000.0, 3000.0, 5000.0))
 STEPS = st.tuples(st.sampled_from(tuple(OutcomeStatus)), st.integers(2, 20), AMOUNTS)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(STEPS, max_size=8, unique_by=lambda step: step[:2]), AMOUNTS)
 def test_columns_tell_of_a_loan_what_its_steps_tell(tmp_path_factory, steps, asked):
     loan, told = applies("ann", 1, amount=asked), tuple(came_to(*step) for step in steps)
@@ -64,7 +63,7 @@ def test_columns_tell_of_a_loan_what_its_steps_tell(tmp_path_factory, steps, ask
     assert columns.paid_out[0] == (paid_out(loan, told) or 0.0)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(STEPS, max_size=8), AMOUNTS | st.just(0.1), st.integers(0, 2))
 def test_compiled_code_tells_of_a_loan_what_its_steps_tell(steps, asked, first):
     told = [came_to(*step) for step in steps]

@@ -292,6 +292,7 @@ def p2p(tmp_path_factory):
         yield report, store.view(datetime(2020, 1, 1, tzinfo=UTC)).tables()
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_all_of_p2p_comes_in(p2p):
     report, tables = p2p
@@ -302,6 +303,7 @@ def test_all_of_p2p_comes_in(p2p):
     assert sum(t.rejected for t in report.tables.values()) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_p2p_shares_cards_and_devices_as_published(p2p):
     _, tables = p2p
@@ -310,6 +312,7 @@ def test_p2p_shares_cards_and_devices_as_published(p2p):
     assert shared_by(tables, IdentifierKind.DEVICE, flagged) == (2_655, 2, 88)
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_p2p_transfer_pairs_share_a_card_as_published(p2p):
     _, tables = p2p

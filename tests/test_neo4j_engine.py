@@ -51,6 +51,7 @@ def test_both_engines_find_the_same_rings() -> None:
     assert set(people) == set(CREW)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_what_comes_later_changes_nothing_inside_the_database(seed: int) -> None:
     facts, moment = random_facts(seed, people=80), day(35)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,22 +9,8 @@ from flask.testing import FlaskClient
 
 from ingestion.contract import TABLES
 from service import risk_api
-from service.app import create_app
 from service.wiring import Wired
-from tests.small_service import body, service
-
-
-@pytest.fixture
-def wired(tmp_path: Path) -> Iterator[Wired]:
-    opened = service(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def client(wired: Wired) -> FlaskClient:
-    return create_app(wired).test_client()
-
+from tests.small_service import body
 
 ODD: tuple[Any, ...] = (
     [],

@@ -13,25 +13,12 @@ from flask.testing import FlaskClient
 from graph import errors
 from service.app import create_app
 from service.problems import PROBLEMS
-from service.wiring import Wired
 from tests.small_service import body, key, service
 
 ROOT = Path(__file__).parent.parent
 DOCS = (ROOT / "docs" / "problems.md").read_text(encoding="utf-8")
 ROOMS = ("graph", "gnn", "ingestion", "investigations", "service", "scripts")
 KEY = {"Idempotency-Key": "one"}
-
-
-@pytest.fixture
-def wired(tmp_path: Path) -> Iterator[Wired]:
-    opened = service(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def client(wired: Wired) -> FlaskClient:
-    return create_app(wired).test_client()
 
 
 def code(response: Any) -> tuple[int, str]:

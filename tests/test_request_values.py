@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from graph.model import Application, IdentifierKind, Role
-from service.app import create_app
 from service.wiring import Wired
-from tests.small_service import body, service
+from tests.small_service import body
 from tests.small_worlds import day
-
-
-@pytest.fixture
-def wired(tmp_path: Path) -> Iterator[Wired]:
-    opened = service(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def client(wired: Wired) -> FlaskClient:
-    return create_app(wired).test_client()
 
 
 def post(client: FlaskClient, path: str, text: str) -> Any:

@@ -1,8 +1,5 @@
 """What the labels of one group teach about the others, and never about itself; and when there are enough of them."""
 
-import threading
-
-import lightgbm
 import numpy as np
 import pytest
 
@@ -29,20 +26,6 @@ def test_a_groups_own_labels_never_teach_the_score_of_its_members(seed):
         again = out_of_fold(values, otherwise, rounds=10)
         assert np.array_equal(first[here], again[here])
         assert not np.array_equal(first[~here], again[~here])
-
-
-def test_judges_are_trained_one_after_another_since_lightgbm_has_one_thread_count_for_the_whole_process(monkeypatch):
-    """Trained side by side, one judge changes how many threads another believes to have: a crash, seldom and without a word."""
-    values, told = people(3)
-    hands, train = set(), lightgbm.train
-
-    def watched(*given, **more):
-        hands.add(threading.get_ident())
-        return train(*given, **more)
-
-    monkeypatch.setattr(lightgbm, "train", watched)
-    out_of_fold(values, told, rounds=2)
-    assert hands == {threading.get_ident()}
 
 
 def known(people: int = 1000, *, frauds: int = 0, goods: int = 0, silent: int = 0) -> Known:

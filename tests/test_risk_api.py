@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +27,6 @@ FIELDS = [
     "policy_version", "models", "degraded", "reasons", "dimensions", "multi_lending", "ring", "subgraph", "changes_since", "timings_ms",
 ]  # fmt: skip
 DOCS = (Path(__file__).parent.parent / "docs" / "risk_api.md").read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def wired(tmp_path: Path) -> Iterator[Wired]:
-    opened = service(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def client(wired: Wired) -> FlaskClient:
-    return create_app(wired).test_client()
 
 
 def test_an_answer_has_every_field_of_the_contract_in_its_order(client: FlaskClient, wired: Wired) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.features.catalogue import SIGNALS
@@ -88,7 +88,6 @@ kinds = st.tuples(*[st.sampled_from((PlatformType.BANK_ONLINE, PlatformType.MICR
 
 
 @given(history=st.lists(st.one_of(foreign, question), min_size=2, max_size=8), types=st.tuples(kinds, kinds), order=st.permutations(OTHERS))
-@settings(max_examples=25, deadline=None)
 def test_no_answer_and_so_no_difference_of_answers_depends_on_which_lenders_the_others_are_or_of_what_kind(history, types, order):
     seen = []
     for kinds_of, names in zip(types, (OTHERS, order), strict=True):

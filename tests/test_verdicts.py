@@ -84,7 +84,6 @@ def about(labels, who):
     return [x for x in labels if x.applicant_id == who or x.application_id == f"{who}@1"]
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(LABELS, max_size=12).map(unique), st.integers(2, 8))
 def test_columns_say_of_everybody_at_any_moment_what_their_labels_say(tmp_path_factory, labels, on):
     with open_store(tmp_path_factory.mktemp("test_verdicts") / "s.db") as store:
@@ -114,7 +113,7 @@ WORDS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(WORDS, max_size=12).map(unique), st.integers(0, 2), st.booleans())
 def test_compiled_code_says_of_a_person_what_their_labels_say(mine, first, in_order):
     mine = sorted(mine, key=lambda x: x.known_at) if in_order else mine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,6 @@ from tests.small_service import body, key, service
 from tests.test_risk_api import FIELDS as PROMISED
 
 IDS = {"request_id", "application_id", "assessment_id", "idempotent_replay", "degraded"}
-
-
-@pytest.fixture
-def wired(tmp_path: Path) -> Iterator[Wired]:
-    opened = service(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def client(wired: Wired) -> FlaskClient:
-    return create_app(wired).test_client()
 
 
 def test_every_part_of_the_contract_can_be_chosen() -> None:

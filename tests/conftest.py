@@ -1,0 +1,59 @@
+"""What all tests share: fixtures, how many examples are drawn, and which tests run in one process when several run the suite."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import settings
+
+from service.app import create_app
+from service.wiring import Wired
+from tests.casebooks import postgres, postgres_server
+from tests.small_service import service
+from tests.stores import ON_NEO4J
+
+__all__ = ["postgres", "postgres_server"]  # fixtures
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the processes that tests start read one another's byte code
+
+# The same examples every time: who breaks a law hears of it at once and again, and no other change is blamed for an unlucky draw.
+settings.register_profile("fast", max_examples=25, deadline=None, derandomize=True)
+settings.register_profile("thorough", max_examples=200, deadline=None, derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+# What takes longest begins first: whoever takes it last keeps everybody waiting.
+LONGEST = ("neo4j", "test_hostile_deliveries", "test_serve", "test_training")
+TOGETHER = {"test_casebook": "postgres", "test_casebook_guards": "postgres"}  # one server for both
+
+
+def _group(item: pytest.Item) -> str:
+    """What one process runs from end to end: a file with its fixtures, and everything that asks the one Neo4j server."""
+    if ON_NEO4J or item.get_closest_marker("neo4j"):
+        return "neo4j"
+    return TOGETHER.get(item.path.stem, item.path.stem)
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups for `--dist loadgroup`, the longest first."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=lambda item: LONGEST.index(_group(item)) if _group(item) in LONGEST else len(LONGEST))
+
+
+@pytest.fixture
+def wired(tmp_path: Path) -> Iterator[Wired]:
+    """A service on a random small world."""
+    opened = service(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(wired: Wired) -> FlaskClient:
+    """Somebody who calls the service of `wired` and needs no key."""
+    return create_app(wired).test_client()
