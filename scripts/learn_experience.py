@@ -20,8 +20,8 @@ import numpy as np
 from sklearn.metrics import average_precision_score
 
 from graph.progress import bar
+from graph.rings.columns import Features
 from graph.rings.experience import FILE, judged, learned
-from graph.rings.member_features import Features
 from graph.rings.search import looked_at
 from graph.tables import Column
 from service.wiring import open_store

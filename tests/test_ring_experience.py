@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.rings.columns import features
 from graph.rings.experience import FILE, experienced, judged, learned, ranked
-from graph.rings.member_features import features
 from graph.rings.search import looked_at, search
 from scripts import learn_experience
 from scripts.load_records import main as load_records

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from graph.rings.columns import features
 from graph.rings.first_guess import LIKELY, SIGNS, first_guess
 from graph.rings.known import Known
-from graph.rings.member_features import features
 from graph.rings.suspicion import FOLDS, Examples, folds_of, member_examples, out_of_fold
 
 

@@ -13,7 +13,7 @@ import lightgbm
 import numpy as np
 from scipy.stats import rankdata
 
-from graph.rings.member_features import Features
+from graph.rings.columns import Features
 from graph.tables import Column
 
 FILE = Path(__file__).with_name("experience.txt")

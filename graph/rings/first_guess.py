@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from graph.rings.member_features import Features
+from graph.rings.columns import Features
 from graph.tables import Column
 
 # (feature, by its logarithm, where it is not known, log-odds): a logistic regression on generated worlds, rounded; docs/rings.md says how.

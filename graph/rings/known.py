@@ -9,7 +9,7 @@ import numpy as np
 from graph.facts.loans import LATE, loans
 from graph.facts.verdicts import Verdicts, verdicts
 from graph.model import OutcomeStatus
-from graph.rings.member_features import first_applied
+from graph.rings.active import first_applied
 from graph.rings.sharing import DAY
 from graph.tables import Column, Tables
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from graph.rings.gathered import raised, summed
-from graph.rings.member_features import Features, features
+from graph.rings.columns import Features, features, most, total
 from graph.rings.projection import LINK_KINDS, SOFT, Links
 from graph.rings.sharing import DAY, MERCHANT, VALUE_KINDS, Sharing
 from graph.tables import Column
@@ -42,30 +41,30 @@ def degrees(links: Links, first: Column) -> Features:
     """How an applicant is linked: by each kind, how strongly, how close in time."""
     size = len(first)
 
-    def total(value: Column) -> Column:
-        return summed(value, links.a, links.b, size=size)
+    def all_of(value: Column) -> Column:
+        return total(value, links.a, size) + total(value, links.b, size)
 
-    def most(value: Column) -> Column:
-        return raised(np.zeros(size), value, links.a, links.b)
+    def best(value: Column) -> Column:
+        return np.maximum(most(value, links.a, size), most(value, links.b, size))
 
     apart = np.abs(first[links.a] - first[links.b]) / DAY
     hard = [i for i, name in enumerate(LINK_KINDS) if name not in SOFT]
     kinds, hard_kinds = (links.shared > 0).sum(axis=1), (links.shared[:, hard] > 0).sum(axis=1)
-    out = {f"most_{name}": most(links.shared[:, i]) for i, name in enumerate(LINK_KINDS)}
-    out |= {f"links_{name}": np.log1p(total(links.shared[:, i] > 0)) for i, name in enumerate(LINK_KINDS)}
+    out = {f"most_{name}": best(links.shared[:, i]) for i, name in enumerate(LINK_KINDS)}
+    out |= {f"links_{name}": np.log1p(all_of(links.shared[:, i] > 0)) for i, name in enumerate(LINK_KINDS)}
     out |= {
-        "pull": total(links.weight),
-        "strongest": most(links.weight),
-        "strong_links": total(links.weight >= 0.3),
-        "hard_links": total(hard_kinds >= 1),
-        "corroborated": total(hard_kinds >= 2),
-        "most_kinds": most(kinds),
-        "most_values": most(links.values),
-        "links_within_week": total(links.weight * (apart <= 7)),
-        "links_within_month": total(links.weight * (apart <= 30)),
-        "hard_within_week": total((hard_kinds >= 1) & (apart <= 7)),
-        "held_together": total((hard_kinds >= 1) & links.together),
-        "handed_over": total((hard_kinds >= 1) & ~links.together),
+        "pull": all_of(links.weight),
+        "strongest": best(links.weight),
+        "strong_links": all_of(links.weight >= 0.3),
+        "hard_links": all_of(hard_kinds >= 1),
+        "corroborated": all_of(hard_kinds >= 2),
+        "most_kinds": best(kinds),
+        "most_values": best(links.values),
+        "links_within_week": all_of(links.weight * (apart <= 7)),
+        "links_within_month": all_of(links.weight * (apart <= 30)),
+        "hard_within_week": all_of((hard_kinds >= 1) & (apart <= 7)),
+        "held_together": all_of((hard_kinds >= 1) & links.together),
+        "handed_over": all_of((hard_kinds >= 1) & ~links.together),
     }
     return features(out)
 
@@ -95,7 +94,7 @@ def of_values(sharing: Sharing, size: int) -> Features:
     for code, name in enumerate(VALUE_KINDS):
         at = sharing.kind[sharing.value_of_row] == code
         who = sharing.who[at]
-        out[f"holders_{name}"], out[f"arrivals_{name}"] = (raised(np.zeros(size), value[at], who) for value in (holders, arrivals))
+        out[f"holders_{name}"], out[f"arrivals_{name}"] = (most(value[at], who, size) for value in (holders, arrivals))
     return features(out)
 
 

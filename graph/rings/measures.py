@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.facts.loans import ENDED, loans
-from graph.rings.gathered import lowered, raised
+from graph.rings.active import last_active
+from graph.rings.columns import Features, most
 from graph.rings.kinds import Traits
-from graph.rings.member_features import Features, last_active, member_features
+from graph.rings.member_features import member_features
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import Found
 from graph.rings.sharing import DAY
@@ -81,7 +82,7 @@ def measure(found: Found) -> Measures:
         things=things.counts,
         **_times(group, known.since, size),
         **_tied_in(things, group, known.since, len(size)),
-        last=raised(np.zeros(len(size), np.int64), last_active(found.tables), group),
+        last=most(last_active(found.tables), group, len(size)),
         **_members(found, size),
         exposure=np.bincount(group, weights=open_amount(found.tables), minlength=len(size)),
         confirmed=np.bincount(group, weights=known.fraud, minlength=len(size)),
@@ -119,7 +120,7 @@ def _inner_links(found: Found, groups: int) -> dict[str, Column]:
     at = group[a]
     kinds = np.stack([np.bincount(at, weights=links.shared[inside, k] > 0, minlength=groups) for k in range(len(LINK_KINDS))], axis=1)
     strength = np.bincount(a, weights=pull, minlength=size) + np.bincount(b, weights=pull, minlength=size)
-    best = raised(raised(np.zeros(size), strength[b], a), strength[a], b)
+    best = np.maximum(most(strength[b], a, size), most(strength[a], b, size))
     inner = np.bincount(at, minlength=groups)
     partners = np.bincount(np.r_[a, b], minlength=size)
     return {"links": kinds, "inner": inner, "strength": strength, "partners": partners, "best_partner": best}
@@ -139,12 +140,17 @@ def _times(group: Column, since: Column, size: Column) -> dict[str, Column]:
 
 def _tied_in(things: Things, group: Column, since: Column, groups: int) -> dict[str, Column]:
     """When the first tie of each group was made, and each member's; ties beyond a place, a shop or an agent count where there are any."""
-    never = np.full(groups, NEVER)
-    first = lowered(never.copy(), things.hard, group)
+    first = _earliest(things.hard, group, groups)
     for other in (things.tied, since):
-        first = np.where(first < NEVER, first, lowered(never.copy(), other, group))
+        first = np.where(first < NEVER, first, _earliest(other, group, groups))
     joined = np.where(things.hard < NEVER, things.hard, np.where(things.tied < NEVER, things.tied, since))
     return {"first": first, "joined": np.maximum(joined, first[group])}
+
+
+def _earliest(at: Column, group: Column, groups: int) -> Column:
+    out = np.full(groups, NEVER)
+    np.minimum.at(out, group, at)
+    return out
 
 
 def _members(found: Found, size: Column) -> dict[str, Column]:
@@ -165,7 +171,7 @@ def _distinct(group: Column, what: Column, groups: int) -> tuple[Column, Column]
     at = what >= 0
     width = int(what.max(initial=0)) + 1
     key, rows = np.unique(group[at].astype(np.int64) * width + what[at], return_counts=True)
-    return np.bincount(key // width, minlength=groups), raised(np.zeros(groups, np.int64), rows, key // width)
+    return np.bincount(key // width, minlength=groups), most(rows, key // width, groups)
 
 
 def _most_common(group: Column, made: dict[str, Column], column: str, size: Column) -> Column:

@@ -2,60 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
 from graph.facts.local_time import nights
 from graph.model import OutcomeStatus
-from graph.rings.gathered import lowered, raised
+from graph.rings.active import first_applied
+from graph.rings.columns import Features, features
 from graph.rings.sharing import DAY
 from graph.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column, Tables
-
-
-@dataclass(frozen=True)
-class Features:
-    """A matrix with named columns: values (rows, len(names)) float32, NaN = not known."""
-
-    names: tuple[str, ...]
-    values: Column
-
-    def column(self, name: str) -> Column:
-        """One column (rows,)."""
-        return self.values[:, self.names.index(name)]
-
-    def only(self, names: Sequence[str]) -> Features:
-        """These columns alone, in this order. Raises ValueError for one that is not there."""
-        return Features(tuple(names), self.values[:, [self.names.index(name) for name in names]])
-
-    def beside(self, *others: Features) -> Features:
-        """All matrices, side by side."""
-        parts = (self, *others)
-        return Features(sum((part.names for part in parts), ()), np.concatenate([part.values for part in parts], axis=1))
-
-
-def features(columns: dict[str, Column]) -> Features:
-    """Named columns of equal length as one matrix."""
-    return Features(tuple(columns), np.stack([c.astype(np.float32) for c in columns.values()], axis=1))
-
-
-def first_applied(tables: Tables) -> Column:
-    """Microseconds of each applicant's first application, or of their first tie or event where there is none; as_of if nothing."""
-    first = np.full(len(tables.applicant_ids), tables.as_of, dtype=np.int64)
-    made = np.zeros(len(first), bool)
-    made[tables.applications["applicant"]] = True
-    for column, at in ((tables.ties, tables.ties["since"]), (tables.events, tables.events["at"])):
-        lowered(first, np.where(made[column["applicant"]], tables.as_of, at), column["applicant"])
-    return lowered(first, tables.applications["at"], tables.applications["applicant"])
-
-
-def last_active(tables: Tables) -> Column:
-    """Microseconds of each applicant's latest application, event or mention of an identifier; of their first one if there is nothing else."""
-    last = first_applied(tables)
-    for column, at in ((tables.ties, "last"), (tables.events, "at"), (tables.applications, "at")):
-        raised(last, column[at], column["applicant"])
-    return last
 
 
 def member_features(tables: Tables) -> Features:
@@ -75,7 +29,7 @@ def _mean(of: Column, value: Column, size: int) -> Column:
 def _least(of: Column, value: Column, size: int) -> Column:
     out = np.full(size, np.inf)
     known = ~np.isnan(value)
-    lowered(out, value[known], of[known])
+    np.minimum.at(out, of[known], value[known])
     return np.where(np.isinf(out), np.nan, out)
 
 
@@ -93,7 +47,9 @@ def _busiest(of: Column, at: Column, size: int, window: int) -> Column:
     span = int(when.max(initial=0)) - int(when.min(initial=0)) + window + 1
     line = who * span + (when - when.min(initial=0)) if len(when) else when
     inside = np.searchsorted(line, line + window, side="right") - np.arange(len(line))
-    return raised(np.zeros(size), inside, who)
+    out = np.zeros(size)
+    np.maximum.at(out, who, inside.astype(np.float64))
+    return out
 
 
 def _shopping(tables: Tables) -> dict[str, Column]:
@@ -159,7 +115,8 @@ def _habits(tables: Tables) -> dict[str, Column]:
     first = first_applied(tables)
     who = events["applicant"]
     before = events["at"] < first[who]
-    history = raised(np.zeros(size), (first[who] - events["at"]) / DAY, who)
+    history = np.zeros(size)
+    np.maximum.at(history, who, (first[who] - events["at"]) / DAY)
     out = {
         "events_before": np.log1p(np.bincount(who[before], minlength=size)),
         "history_days": history,

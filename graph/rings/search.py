@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.model import Ring
+from graph.rings.active import first_applied
+from graph.rings.columns import Features
 from graph.rings.communities import communities, components
 from graph.rings.engines import Parts
 from graph.rings.experience import experienced
 from graph.rings.first_guess import first_guess
 from graph.rings.held import Flags, flags_of
 from graph.rings.known import Known, known_of
-from graph.rings.member_features import Features, first_applied
 from graph.rings.projection import Links, project
 from graph.rings.scores import HONEST_BUDGET, SMALLEST, flagged_groups, group_scores, rescaled
 from graph.rings.sharing import Sharing, sharing_of

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from graph.rings.columns import Features
 from graph.rings.link_features import averaged, degrees, matrix, of_counters, of_groups, of_values
-from graph.rings.member_features import Features, member_features
+from graph.rings.member_features import member_features
 from graph.rings.projection import Links
 from graph.rings.sharing import Sharing
 from graph.tables import Column, Tables

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.rings.gathered import raised, summed
-from graph.rings.member_features import Features, features
+from graph.rings.columns import Features, features, most, total
 from graph.rings.projection import LINK_KINDS, PLACES, SOFT, Links
 from graph.tables import Column
 
@@ -23,13 +22,13 @@ def suspects_nearby(links: Links, suspicion: Column, group: Column) -> Features:
     of_a, of_b = suspicion[links.a], suspicion[links.b]
 
     def reaching(value: Column) -> Column:
-        return summed(value * of_b, links.a, size=size) + summed(value * of_a, links.b, size=size)
+        return total(value * of_b, links.a, size) + total(value * of_a, links.b, size)
 
     hard, soft = _any_of(links, HARD_COLUMNS), _any_of(links, _SOFT_COLUMNS)
     out = {f"suspects_{name}": reaching(links.shared[:, k]) for k, name in enumerate(LINK_KINDS)}
     for name, value in (("hard", hard), ("soft", soft), ("all", links.weight)):
-        strongest = raised(raised(np.zeros(size), value * of_b, links.a), value * of_a, links.b)
-        reached, all_of_it = reaching(value), summed(value, links.a, links.b, size=size)
+        strongest = np.maximum(most(value * of_b, links.a, size), most(value * of_a, links.b, size))
+        reached, all_of_it = reaching(value), total(value, links.a, size) + total(value, links.b, size)
         out |= {f"suspects_{name}": reached, f"suspects_{name}_mean": reached / (all_of_it + 1e-6), f"suspects_{name}_most": strongest}
     out["suspects_corroborated"] = reaching((links.shared[:, HARD_COLUMNS] > 0).sum(axis=1) >= 2)
     out["suspects_hard_and_soft"] = reaching((hard > 0) & (soft > 0))

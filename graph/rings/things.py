@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.model import IdentifierKind, Role
-from graph.rings.gathered import lowered
 from graph.rings.projection import COMMON_CONTACT, EMPLOYER_PHONE, KNOWN_CONTACT, LINK_KINDS, REFERRAL, SOFT, TRANSFER
 from graph.rings.sharing import Sharing
 from graph.tables import KINDS, ROLES, Column, Tables
@@ -40,9 +39,9 @@ def things_of(tables: Tables, sharing: Sharing, group: Column, guard: Column | N
     tied, hard = (np.full(len(group), NEVER) for _ in range(2))
     for kind, owners, (people, since) in parts:
         counts[:, kind] += np.bincount(owners, minlength=groups)
-        lowered(tied, since, people)
+        np.minimum.at(tied, people, since)
         if not _IS_SOFT[kind]:
-            lowered(hard, since, people)
+            np.minimum.at(hard, people, since)
     return Things(counts, tied, hard)
 
 
