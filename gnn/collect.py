@@ -13,10 +13,8 @@ from gnn.plan import Plan
 from gnn.samples import Floats, Samples
 from graph.errors import InputError
 from graph.facts.verdicts import NEVER
+from graph.moments import DAY, MONTH
 from graph.tables import Column, Tables
-
-DAY = 86_400_000_000  # microseconds
-MONTH = 30 * DAY
 
 
 def collect(tables: Tables, plan: Plan) -> Samples:

@@ -7,9 +7,8 @@ import numpy as np
 from gnn.plan import Plan
 from gnn.samples import Samples
 from graph.errors import InputError
-from graph.moments import moment
+from graph.moments import DAY, moment
 
-_DAY = 86_400_000_000  # microseconds
 _TEST_SHARES = (0.8, 0.7, 0.6, 0.5)
 _NETWORK_SHARES, _REHEARSAL_SHARES = (0.6, 0.7, 0.8), (0.75, 0.7, 0.65, 0.6, 0.8, 0.85)
 
@@ -21,7 +20,7 @@ def test_cut(samples: Samples, as_of: int, plan: Plan) -> int:
     """
     matured = samples.matured(as_of) & (samples.weight(as_of) > 0)
     at, bad = samples.at[matured], samples.bad(as_of)[matured]
-    days = samples.horizon / _DAY
+    days = samples.horizon / DAY
     if not len(at):
         raise InputError(
             f"no application is older than the horizon of {days:.0f} days within which a fraud becomes known: train at a later moment, "

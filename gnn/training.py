@@ -14,7 +14,7 @@ import numpy as np
 
 from gnn import bundle, recipe
 from gnn.bundle import ModelBundle
-from gnn.collect import DAY, collect
+from gnn.collect import collect
 from gnn.cuts import learning_cuts, test_cut
 from gnn.judge import Judged, judge, refuse_what_learned_nothing
 from gnn.look import observe_all
@@ -26,7 +26,7 @@ from gnn.seeds import seeds_of
 from gnn.silence import FATES, Floats
 from graph.errors import InputError
 from graph.frame.place import frame_of
-from graph.moments import micros, moment
+from graph.moments import DAY, micros, moment
 from graph.store import GraphStore
 from graph.tables import Tables
 

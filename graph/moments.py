@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 COUNTRY = "Asia/Shanghai"  # where the borrowers live, unless the settings say another zone (an IANA name)
+DAY = 86_400_000_000  # microseconds
+MONTH = 30 * DAY
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

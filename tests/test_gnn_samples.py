@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnn.collect import DAY, collect
+from gnn.collect import collect
 from gnn.plan import Plan
 from gnn.samples import Samples
 from gnn.silence import Seen, worth
 from graph.model import Facts, Label, LabelValue, Outcome, OutcomeStatus
-from graph.moments import micros
+from graph.moments import DAY, micros
 from tests.small_models import TODAY
 from tests.small_worlds import applies, day, does, fraud, uses
 from tests.stores import open_store

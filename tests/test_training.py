@@ -15,7 +15,7 @@ import pytest
 
 from gnn import bundle, train, training, trees
 from gnn.blend import blended
-from gnn.collect import DAY, collect
+from gnn.collect import collect
 from gnn.cuts import test_cut as cut_for_the_test
 from gnn.look import observe_all
 from gnn.packed import pack
@@ -33,7 +33,7 @@ from graph.features.sight import see
 from graph.frame.of_view import named
 from graph.frame.place import frame_of
 from graph.model import Facts, Label, LabelValue
-from graph.moments import micros
+from graph.moments import DAY, micros
 from tests.by_views import Seed, drawn, evidence_of, seen
 from tests.small_models import SMALL, TODAY, small_facts, trained
 from tests.small_worlds import applies, before, day, fraud, shuffled

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.model import Identifier, IdentifierKind
+from graph.moments import DAY
 
 K = IdentifierKind
 Column = npt.NDArray[Any]
-_DAY = 86_400_000_000  # microseconds
 
 # More holders than this and the value is a place, a network or a placeholder, not a tie between people. A live answer looks no further
 # through it. Counts are of distinct applicants in a role.
@@ -85,7 +85,7 @@ def passes_on(kind: Column, holders: Column, arrivals: tuple[Column, Column, Col
     first, middle, last = arrivals
     steady = np.abs((middle - first) / np.maximum(last - first, 1) - 0.5) < 0.25
     many = holders > np.where(kind == _KINDS.index(K.PHONE), STREAM_PHONES, STREAM_HOLDERS)
-    return np.asarray(many & ((last - first) / _DAY > STREAM_DAYS) & steady & (kind < len(_KINDS)))
+    return np.asarray(many & ((last - first) / DAY > STREAM_DAYS) & steady & (kind < len(_KINDS)))
 
 
 def batch_reasons(kind: Column, linking: Column, holders: Column, arrivals: tuple[Column, Column, Column]) -> Column:

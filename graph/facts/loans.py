@@ -13,6 +13,7 @@ import numpy as np
 from graph.compiled import shared
 from graph.facts.verdicts import NEVER
 from graph.model import Application, Outcome, OutcomeStatus
+from graph.moments import DAY
 from graph.tables import STATUSES, Column, Tables
 
 DEFAULTED = frozenset({OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF})
@@ -23,7 +24,6 @@ ENDED = frozenset({OutcomeStatus.CLOSED, OutcomeStatus.RETURNED, OutcomeStatus.W
 """Nothing is owed any more, or nothing is hoped for."""
 DECIDED = frozenset({OutcomeStatus.APPROVED, OutcomeStatus.REJECTED})
 COOLING_OFF = timedelta(days=7)
-_DAY = 86_400_000_000  # microseconds
 
 
 def first_told(outcomes: Iterable[Outcome]) -> Mapping[OutcomeStatus, datetime]:
@@ -66,7 +66,7 @@ def _bits(statuses: Collection[OutcomeStatus]) -> int:
 DEFAULTED_BITS, LATE_BITS, ENDED_BITS, DECIDED_BITS = (_bits(words) for words in (DEFAULTED, LATE, ENDED, DECIDED))
 REJECTED_BITS, CLOSED_BITS = (_bits([step]) for step in (OutcomeStatus.REJECTED, OutcomeStatus.CLOSED))
 DISBURSED, RETURNED, REJECTED = (STATUSES.index(step) for step in (OutcomeStatus.DISBURSED, OutcomeStatus.RETURNED, OutcomeStatus.REJECTED))
-_COOLING_OFF = COOLING_OFF.days * _DAY
+_COOLING_OFF = COOLING_OFF.days * DAY
 
 
 @shared

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graph.model import RingKind
-
-HARD = ("device", "phone", "bank_card", "national_id", "email", "common_contact", "known_contact", "transfer", "referral")
-HOME = ("address", "wifi", "ip", "employer", "employer_phone")
+from graph.rings.projection import HARD, PLACES
 
 FLAG_HELD = "RING_FLAG_HELD"  # flagged last time, and nothing has come to speak against it, though the search alone would not flag it now
 
@@ -48,7 +46,7 @@ def kind_of(traits: Traits) -> RingKind:
         return RingKind.RING
     if traits.share(("merchant", "agent")) >= 0.6 or (traits.same_merchant >= 0.7 and traits.links.get("device", 0) > 0):
         return RingKind.KIOSK
-    if traits.share(("address", "wifi", "ip", "employer", "employer_phone")) >= 0.5:
+    if traits.share(PLACES) >= 0.5:
         return RingKind.HOUSEHOLD if traits.size <= 6 else RingKind.DORMITORY
     if traits.size <= 6 and traits.links.get("address", 0) + traits.links.get("wifi", 0) + traits.links.get("known_contact", 0) > 0:
         return RingKind.HOUSEHOLD
@@ -69,6 +67,6 @@ def reasons_of(traits: Traits) -> tuple[str, ...]:
         ("RING_WEAK_VERIFICATION", traits.weak_face),
         ("RING_DENSE", traits.density >= 0.5 and traits.size >= 5),
         ("RING_SUSPICIOUS_MEMBERS", traits.suspicion >= 0.5),
-        ("GROUP_SHARES_A_PLACE", traits.share(HOME) >= 0.5),
+        ("GROUP_SHARES_A_PLACE", traits.share(PLACES) >= 0.5),
     )
     return tuple([code for code, holds in checks[:1] if holds] + found + [code for code, holds in checks[1:] if holds])

@@ -9,8 +9,8 @@ import numpy as np
 from graph.facts.loans import LATE, loans
 from graph.facts.verdicts import Verdicts, verdicts
 from graph.model import OutcomeStatus
+from graph.moments import DAY
 from graph.rings.active import first_applied
-from graph.rings.sharing import DAY
 from graph.tables import Column, Tables
 
 ENOUGH_FRAUDS = 20  # with fewer there is nothing to learn from, and signs that hold anywhere must do

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from graph.moments import DAY
 from graph.rings.columns import Features, features, most, total
 from graph.rings.projection import LINK_KINDS, SOFT, Links
-from graph.rings.sharing import DAY, MERCHANT, VALUE_KINDS, Sharing
+from graph.rings.sharing import MERCHANT, VALUE_KINDS, Sharing
 from graph.tables import Column
 
 # Own features whose average over others says something about the others.

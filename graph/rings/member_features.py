@@ -6,9 +6,9 @@ import numpy as np
 
 from graph.facts.local_time import nights
 from graph.model import OutcomeStatus
+from graph.moments import DAY
 from graph.rings.active import first_applied
 from graph.rings.columns import Features, features
-from graph.rings.sharing import DAY
 from graph.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column, Tables
 
 

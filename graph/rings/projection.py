@@ -9,7 +9,8 @@ import numpy as np
 from graph.compiled import compiled
 from graph.facts.hubs import ALL_PAIRS, NEAR
 from graph.model import IdentifierKind, Role
-from graph.rings.sharing import AGENT, DAY, Sharing, sharing_of
+from graph.moments import DAY
+from graph.rings.sharing import AGENT, Sharing, sharing_of
 from graph.tables import KINDS, ROLES, Column, Tables
 
 # What a pair can have in common: the identifiers' kinds, told apart by role where the role changes what it says.
@@ -30,9 +31,10 @@ PRIOR = {
     "national_id": 0.9, "phone": 0.7, "device": 0.6, "bank_card": 0.8, "email": 0.7, "ip": 0.2, "wifi": 0.2, "address": 0.25, "employer": 0.06,
     "merchant": 0.01, "agent": 0.04, "known_contact": 0.3, "common_contact": 0.45, "employer_phone": 0.15, "transfer": 0.35, "referral": 0.3,
 }  # fmt: skip
-# Soft kinds say little on their own, so they do not count as corroboration that two people act together.
-PLACES = ("ip", "wifi", "address", "employer", "employer_phone")
-SOFT = (*PLACES, "merchant", "agent")
+# What honest people seldom share, the most telling first. The others are soft: they are no corroboration that two people act together.
+HARD = ("device", "phone", "bank_card", "national_id", "email", "common_contact", "known_contact", "transfer", "referral")
+SOFT = tuple(kind for kind in LINK_KINDS if kind not in HARD)
+PLACES = tuple(kind for kind in SOFT if kind not in ("merchant", "agent"))
 
 
 @dataclass(frozen=True)

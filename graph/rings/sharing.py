@@ -10,7 +10,6 @@ from graph.facts.hubs import batch_reasons
 from graph.model import Role
 from graph.tables import KINDS, ROLES, Column, Tables
 
-DAY = 86_400_000_000  # microseconds
 MERCHANT, AGENT = len(KINDS), len(KINDS) + 1  # value kinds beyond the identifiers'
 VALUE_KINDS = (*(kind.value for kind in KINDS), "merchant", "agent")
 

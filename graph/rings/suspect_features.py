@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from graph.rings.columns import Features, features, most, total
-from graph.rings.projection import LINK_KINDS, PLACES, SOFT, Links
+from graph.rings.projection import HARD, LINK_KINDS, PLACES, SOFT, Links
 from graph.tables import Column
 
-HARD_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name not in SOFT]
+HARD_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name in HARD]
 _MORE_THAN_A_PLACE = [i for i, name in enumerate(LINK_KINDS) if name not in PLACES]
 _SOFT_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name in SOFT]
 
