@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from graph.compiled import compiled
 from graph.tables import Column
@@ -11,8 +12,8 @@ from graph.tables import Column
 
 def components(nodes: int, a: Column, b: Column) -> Column:
     """The component of each node (nodes,), numbered by its smallest node in ascending order. `a`, `b` are the ends of links (P,)."""
-    root = _roots(nodes, a.astype(np.int64), b.astype(np.int64))
-    return np.unique(root, return_inverse=True)[1].astype(np.int64)
+    links = sparse.coo_matrix((np.ones(len(a)), (a, b)), shape=(nodes, nodes))
+    return np.asarray(connected_components(links, directed=False)[1], np.int64)
 
 
 def communities(mass: Column, ends: tuple[Column, Column], weight: Column, resolution: float) -> Column:
@@ -55,28 +56,6 @@ def _merge(nodes: int, a: Column, b: Column, weight: Column) -> tuple[Column, Co
     low, high = np.minimum(a[apart], b[apart]), np.maximum(a[apart], b[apart])
     merged = sparse.coo_matrix((weight[apart], (low, high)), shape=(nodes, nodes)).tocsr().tocoo()
     return merged.row.astype(np.int64), merged.col.astype(np.int64), merged.data
-
-
-@compiled
-def _roots(nodes: int, a: Column, b: Column) -> Column:
-    """Union-find with path halving; the smaller root wins."""
-    parent = np.arange(nodes)
-    for i in range(len(a)):
-        x, y = a[i], b[i]
-        while parent[x] != x:
-            parent[x] = parent[parent[x]]
-            x = parent[x]
-        while parent[y] != y:
-            parent[y] = parent[parent[y]]
-            y = parent[y]
-        if x < y:
-            parent[y] = x
-        elif y < x:
-            parent[x] = y
-    for x in range(nodes):
-        while parent[x] != parent[parent[x]]:
-            parent[x] = parent[parent[x]]
-    return parent
 
 
 @compiled
