@@ -108,6 +108,13 @@ class GraphStore(ABC):
         """
         self.mark()
 
+    def add_soon(self, facts: Facts, seconds: float) -> Added | None:
+        """`add` for who answers somebody: None, and nothing is written, where somebody else writes for longer than `seconds`.
+
+        By default None at once: who must wait for a server waits in a thread of its own. Raises StoreUnavailableError.
+        """
+        return None
+
     def within(self, seconds: float) -> AbstractContextManager[None]:
         """Inside, this thread waits no longer than that for the store, all its calls together; then they raise StoreUnavailableError.
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from graph.facts.loans import DEFAULTED
 from graph.facts.verdicts import standing
-from graph.model import Application, Label, Membership, Outcome, OutcomeStatus
+from graph.model import Application, Label, Membership, OutcomeStatus
 from investigations.assessments import ReasonCode
 
 
@@ -26,12 +26,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What rules look at; None where it was not looked up (then the rules about it are silent)."""
+    """What rules look at; None where it was not looked up (then the rules about it are silent).
+
+    `made`: when the applicant's other applications were made; `steps`: what each of them came to.
+    """
 
     as_of: datetime | None = None
     application: Application | None = None
-    own: tuple[Application, ...] | None = None
-    outcomes: Mapping[str, tuple[Outcome, ...]] | None = None
+    made: tuple[datetime, ...] | None = None
+    steps: tuple[tuple[OutcomeStatus, ...], ...] | None = None
     labels: tuple[Label, ...] | None = None
     membership: Membership | None = None
 
@@ -71,14 +74,14 @@ def _ring(known: Known, _: Limits) -> float | None:
 
 
 def _bad_loans(known: Known, limits: Limits) -> int | None:
-    return sum(any(o.status in limits.gone_bad for o in steps) for steps in (known.outcomes or {}).values()) or None
+    return sum(any(status in limits.gone_bad for status in steps) for steps in known.steps or ()) or None
 
 
 def _week(known: Known, limits: Limits) -> int | None:
     """Own earlier applications within the week, where they are many."""
     if known.as_of is None:
         return None
-    made = sum(a.applied_at >= known.as_of - limits.week for a in known.own or ())
+    made = sum(at >= known.as_of - limits.week for at in known.made or ())
     return made if made >= limits.applications else None
 
 

@@ -1,4 +1,4 @@
-"""`make bench-neo4j`: load, /risk and database hits on a real Neo4j server at one size and a tenth of it, beside bare statements on the same one."""
+"""`make bench-neo4j`: /risk on Neo4j beside the same world in the embedded store and a bare echo, in turns within one run; figures alone."""
 
 from __future__ import annotations
 
@@ -6,191 +6,192 @@ import argparse
 import json
 import os
 import secrets
-import shutil
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import neo4j
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from graph.evidence import subject_of
-from graph.model import Application
-from graph.neo4j_store.database import as_sent
-from graph.neo4j_store.intern import Interned
-from graph.neo4j_store.store import Neo4jStore
-from graph.neo4j_store.view import Neo4jView
-from scripts.bench import AS_OF, Figures, loaded, measured, url
-from scripts.bench_bare import bare_load, floor
-from scripts.bench_traffic import bodies
+from graph.frame.place import frame_of
+from scripts.bench import AS_OF, SCRIPTS, Figures, measured, url, wait_until_ready
+from scripts.bench_processor import seconds_of
+from scripts.bench_traffic import bodies, keyed, traffic
 from scripts.neo4j_server import PASSWORD, USER, Neo4jServer
+from service.settings import Settings
+from service.wiring import open_existing
 
-WARM_UP = 1_000  # applicants
-# A delivery goes in by parts of so many rows, each followed by its first rows in bare statements: the machine's speed changes within a load.
-PART_ROWS = 200_000
-MOST_PARTS = 5
-RENAMED = frozenset({"application_id", "applicant_id", "counterparty_id", "event_id"})
+PORTS = {"echo": 8701, "embedded": 8702, "neo4j": 8703}
+CONNECTIONS = (1, 8)
+
+
+@dataclass
+class Runner:
+    """One server under load: its address, its processes, requests not yet sent, and what each round measured, by connections."""
+
+    address: str
+    pids: list[int]
+    requests: list[bytes]
+    rounds: dict[int, list[Figures]] = field(default_factory=lambda: {each: [] for each in CONNECTIONS})
+
+    def round(self, count: int, connections: int) -> None:
+        """Send the next requests."""
+        now, self.requests = self.requests[:count], self.requests[count:]
+        before = [seconds_of(pid) for pid in self.pids]
+        found: Figures = dict(traffic(self.address, now, connections))
+        found["processor_ms"] = [(seconds_of(pid) - was) * 1000 / count for pid, was in zip(self.pids, before, strict=True)]
+        self.rounds[connections].append(found)
+
+    def figures(self, connections: int) -> Figures:
+        """Medians over the rounds; how many answers were not 200 or not full in all of them."""
+        rounds = self.rounds[connections]
+        medians = {name: round(statistics.median(each[name] for each in rounds), 2) for name in ("p50_ms", "p99_ms", "requests_s")}
+        processor = [round(statistics.median(each["processor_ms"][n] for each in rounds), 2) for n in range(len(self.pids))]
+        return medians | {"processor_ms": processor} | {name: sum(each[name] for each in rounds) for name in ("not_200", "not_full")}
 
 
 def main() -> int:
     """Exit status: 0 measured, 1 a step failed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("var/bench"), help="where worlds, stores and servers go (default var/bench)")
-    parser.add_argument("--applicants", type=int, default=100_000, help="the large size; the small one is a tenth (default 100000)")
-    parser.add_argument("--requests", type=int, default=2000, help="requests of each kind (default 2000)")
     parser.add_argument(
-        "--warm-up", type=int, default=4000, help="requests before those: a Java server compiles what it is often asked (default 4000)"
+        "--folder", type=Path, default=Path("var/bench-neo4j"), help="where world, stores and model are kept (default var/bench-neo4j)"
     )
-    parser.add_argument("--floor-rows", type=int, default=150_000, help="rows of all that the bare statements write (default 150000)")
+    parser.add_argument("--applicants", type=int, default=100_000, help="the size of the world (default 100000)")
+    parser.add_argument(
+        "--model", type=Path, help="the model's folder (default: one in the folder, trained on the embedded store where there is none)"
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each server (default 5)")
+    parser.add_argument("--requests", type=int, default=400, help="requests of each kind a round (default 400)")
+    parser.add_argument(
+        "--warm-up", type=int, default=2000, help="requests before those: a Java server compiles what it is often asked (default 2000)"
+    )
     options = parser.parse_args()
-    os.environ["RINGFENCE_HASH_KEY"] = secrets.token_hex(32)  # a Neo4j store makes none of its own
-    figures: Figures = {}
+    folder = options.folder / str(options.applicants)
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["RINGFENCE_HASH_KEY"] = _hash_key(folder)
+    os.environ["RINGFENCE_FRAME"] = str((folder / "frames").absolute())
+    server = Neo4jServer(folder / "neo4j", heap_mb=2048, page_cache_mb=1024)
     try:
-        for applicants in (options.applicants // 10, options.applicants):
-            figures[str(applicants)] = benched(options, applicants)
-            report({str(applicants): figures[str(applicants)]})
+        server.start()
+        figures = prepared(folder, options.applicants, server)
+        model = options.model or options.folder / "model"
+        if not model.exists():
+            figures["train"] = measured("train_model.py", "--store", url(folder), "--as-of", AS_OF, "--out", model)
+        figures["risk"] = raced(folder, model, server, options)
     except subprocess.CalledProcessError as failed:
         print(f"bench: {failed}", file=sys.stderr)
         return 1
+    finally:
+        server.stop()
+    report(figures)
     print(json.dumps(figures))
     return 0
 
 
-def benched(options: argparse.Namespace, applicants: int) -> Figures:
-    """One size on a server of its own."""
-    folder = options.folder / str(applicants)
-    records = folder / "world" / "records"
-    if not records.exists():
-        measured("make_world.py", folder / "world", "--applicants", applicants, "--days", 365, "--seed", 11)
-    model = options.folder / "model"
-    server = Neo4jServer(folder / f"neo4j-{time.time_ns()}", heap_mb=2048, page_cache_mb=2048)
-    server.start()
-    try:
-        cold = load_rate(warm_up(options.folder), server.url, folder)  # what a server does in its first minute, beside what it does at work
-        with _driver(server) as driver:
-            figures: Figures = {"cold": cold, **beside_bare(driver, records, server.url, options.floor_rows)}
-            figures["hits"] = hits(driver, server.url)
-        if not model.exists():
-            measured("train_model.py", "--store", url(options.folder / str(options.applicants // 10)), "--as-of", AS_OF, "--out", model)
-        casebook = f"sqlite:///{folder / f'casebook-{time.time_ns()}.db'}"
-        command = [sys.executable, str(Path(__file__).parent / "serve.py"), "--store", server.url, "--model", str(model)]
-        requests = bodies(str(records / "applications.parquet"), options.warm_up + options.requests)
-        serve = [*command, "--casebook", casebook, "--port", "8703", "--workers", "2"]
-        figures["risk"] = loaded(serve, "http://127.0.0.1:8703", requests, options.warm_up)
-        with _driver(server) as driver:
-            figures["floor"] = floor(driver, [application.applicant_id for application in _last(server.url, options.requests)])
-        return figures
-    finally:
-        server.stop()
+def _hash_key(folder: Path) -> str:
+    """The key of the pseudonyms of the stores that are kept there."""
+    kept = folder / "hash-key"
+    if not kept.exists():
+        kept.write_text(secrets.token_hex(32))
+    return kept.read_text()
 
 
-def _driver(server: Neo4jServer) -> neo4j.Driver:
-    return neo4j.GraphDatabase.driver(f"bolt://127.0.0.1:{server.bolt_port}", auth=(USER, PASSWORD), notifications_min_severity="OFF")
+def prepared(folder: Path, applicants: int, server: Neo4jServer) -> Figures:
+    """The world and both stores, made and loaded where they are not there yet; what the loads said."""
+    world, figures = folder / "world", Figures()
+    if not (world / "records").exists():
+        measured("make_world.py", world, "--applicants", applicants, "--days", 365, "--seed", 11)
+    for name, store in (("sqlite", url(folder)), ("neo4j", server.url)):
+        loaded = folder / f"load-{name}.json"
+        if not loaded.exists():
+            load = measured("load_records.py", world / "records", "--store", store, "--report", folder / f"load-{name}")
+            loaded.write_text(json.dumps(load))
+        figures[f"load_{name}"] = json.loads(loaded.read_text())
+        fill(store)
+    return figures
 
 
-def warm_up(folder: Path) -> Path:
-    """Records of other people, for a server that has just started: a small world whose ids are nobody else's."""
-    world = folder / "warm-up"
-    if not world.exists():
-        measured("make_world.py", world, "--applicants", WARM_UP, "--days", 365, "--seed", 12)
-        for path in (world / "records").glob("*.parquet"):
-            table = pq.read_table(path)
-            for n, name in enumerate(table.column_names):
-                if name in RENAMED:
-                    table = table.set_column(n, name, pc.binary_join_element_wise(pa.scalar("warm-up"), table[name], "-"))
-            pq.write_table(table, path)
-    return world / "records"
+def fill(store_url: str) -> None:
+    """Bring the store's frame up to date, which a service does beside its first answers."""
+    settings = Settings.from_environment()
+    with open_existing(store_url) as store:
+        frame = frame_of(store, settings.frame)
+        frame.catch_up()
+        frame.snapshot()
+        frame.close()
 
 
-def beside_bare(driver: neo4j.Driver, records: Path, store: str, most: int) -> Figures:
-    """The delivery by parts, each by the whole door and then its first rows by bare statements: rows/s of both, and each part's ratio."""
-    loads, bares = [], []
-    for part, share in parts(records):
-        loads.append(load_rate(part, store, part.parent))
-        bares.append(bare_load(driver, part, int(most * share)))
-    load, bare = _summed(loads, "read"), _summed(bares, "rows")
-    return {"load": load, "bare": bare, "ratios": [round(x["rows_s"] / y["rows_s"], 2) for x, y in zip(loads, bares, strict=True)]}
+def raced(folder: Path, model: Path, server: Neo4jServer, options: argparse.Namespace) -> Figures:
+    """All three servers up at once, asked in turns: one connection, then eight."""
+    each = options.warm_up + options.rounds * options.requests * len(CONNECTIONS)
+    records = str(folder / "world" / "records" / "applications.parquet")
+    with ExitStack() as up:
+        runners = {"echo": Runner(*up.enter_context(_served(_echo(), "echo")), bodies(records, each))}
+        for name, store in (("embedded", url(folder)), ("neo4j", server.url)):
+            runners[name] = Runner(*up.enter_context(_served(_risk(name, store, model, folder), name)), bodies(records, each))
+        runners["neo4j"].pids.append(server.pid or 0)
+        for runner in runners.values():
+            traffic(runner.address, runner.requests[: options.warm_up], 4)
+            runner.requests = runner.requests[options.warm_up :]
+        for _ in range(options.rounds):
+            for connections in CONNECTIONS:
+                for runner in runners.values():
+                    runner.round(options.requests, connections)
+        figures: Figures = {name: {str(n): runner.figures(n) for n in CONNECTIONS} for name, runner in runners.items()}
+        return figures | {"return_1_ms": _return_1(server)}
 
 
-def _summed(runs: Sequence[Figures], rows: str) -> Figures:
-    count, seconds = sum(run[rows] for run in runs), sum(run["seconds"] for run in runs)
-    return {rows: count, "seconds": round(seconds, 1), "rows_s": round(count / seconds)}
+def _echo() -> list[str]:
+    return [sys.executable, "-m", "scripts.bench_echo", str(PORTS["echo"]), "2"]
 
 
-def parts(records: Path) -> Iterator[tuple[Path, float]]:
-    """The delivery as several, each with an equal share of every table in its order, and that share."""
-    tables = {path.name: pq.read_table(path) for path in records.glob("*.parquet")}
-    count = max(1, min(MOST_PARTS, sum(map(len, tables.values())) // PART_ROWS))
-    for n in range(count):
-        part = records.parent / f"part-{n}"
-        part.mkdir(exist_ok=True)
-        for name, table in tables.items():
-            first, end = (len(table) * k // count for k in (n, n + 1))
-            pq.write_table(table.slice(first, end - first), part / name)
-        yield part, 1 / count
-        shutil.rmtree(part)
+def _risk(name: str, store: str, model: Path, folder: Path) -> list[str]:
+    casebook = f"sqlite:///{folder / f'casebook-{name}-{time.time_ns()}.db'}"
+    ours = ["--store", store, "--model", str(model), "--casebook", casebook, "--port", str(PORTS[name]), "--workers", "2"]
+    return [sys.executable, str(SCRIPTS / "serve.py"), *ours]
 
 
-def load_rate(records: Path, store: str, folder: Path) -> Figures:
-    """The whole door, rows/s."""
-    load = measured("load_records.py", records, "--store", store, "--report", folder / "load-neo4j")
-    return {**load, "rows_s": round(load["read"] / load["seconds"])}
+@contextmanager
+def _served(command: list[str], name: str) -> Iterator[tuple[str, list[int]]]:
+    """A server while it runs: its address and its process."""
+    print(f"== {name}", file=sys.stderr, flush=True)
+    address = f"http://127.0.0.1:{PORTS[name]}"
+    with subprocess.Popen(command, env=keyed()) as process:
+        try:
+            wait_until_ready(address, process)
+            yield address, [process.pid]
+        finally:
+            process.terminate()
 
 
-def _last(store_url: str, count: int) -> list[Application]:
-    as_of = datetime.fromisoformat(AS_OF).replace(tzinfo=UTC)
-    with Neo4jStore(store_url) as store:
-        return list(store.view(as_of).applications(as_of - timedelta(days=30)))[-count:]
-
-
-def hits(driver: neo4j.Driver, store_url: str, count: int = 100) -> Figures:
-    """Database hits of an assessment's reads: mean and most, over the last applications in the store."""
-    with Neo4jStore(store_url) as store:
-        mark = store.mark()
-    applications = _last(store_url, count)
-    found: list[int] = []
-    with driver.session() as session:
-
-        def profiled(text: str, /, **given: Any) -> list[list[Any]]:
-            result = session.run(f"PROFILE {as_sent(text, None)}", {"q": given})
-            rows: list[list[Any]] = result.values()
-            found[-1] += _hits(result.consume().profile)
-            return rows
-
-        for application in applications:
-            found.append(0)
-            Neo4jView(profiled, Interned(), application.applied_at, mark).evidence_of(subject_of(application))
-    return {"assessments": len(found), "mean": round(statistics.mean(found)), "most": max(found)}
-
-
-def _hits(plan: Any) -> int:
-    return int(plan.get("dbHits", 0)) + sum(_hits(child) for child in plan.get("children", ()))
+def _return_1(server: Neo4jServer) -> float:
+    """The median of the smallest question there is, one after the other in one session, in ms."""
+    times = []
+    driver = neo4j.GraphDatabase.driver(f"bolt://127.0.0.1:{server.bolt_port}", auth=(USER, PASSWORD), notifications_min_severity="OFF")
+    with driver, driver.session() as session:
+        for _ in range(1000):
+            started = time.perf_counter()
+            session.run("RETURN 1").consume()
+            times.append((time.perf_counter() - started) * 1000)
+    return round(statistics.median(times[250:]), 2)
 
 
 def report(figures: Figures) -> None:
     """The table that the README shows, on stderr."""
-    for size, found in figures.items():
-        cold, load, bare, risk = found["cold"], found["load"], found["bare"], found["risk"]["one_connection"]
-        eight = found["risk"]["eight_connections"]
-        one, create, hops = (found["floor"][name]["p50_ms"] for name in ("return_1", "create_one", "two_hops"))
-        ratios = ", ".join(f"{ratio:.2f}" for ratio in found["ratios"])
-        lines = (
-            f"{int(size):,} applicants in Neo4j",
-            f"  load   {load['rows_s']:,} rows/s (the first {cold['read']:,} of a server that had just started: {cold['rows_s']:,})",
-            f"         bare UNWIND ... MERGE {bare['rows_s']:,} rows/s: {load['rows_s'] / bare['rows_s']:.2f} x (by parts {ratios})",
-            f"  /risk  p50 {risk['p50_ms']} ms, p99 {risk['p99_ms']} ms; RETURN 1 p50 {one} ms: {risk['p50_ms'] / one:.1f} x",
-            f"         floor of its statements, bare: one node created {create} ms, two hops {hops} ms: {(create + hops) / one:.1f} x",
-            f"         {eight['requests_s']} requests/s over 8 connections; {risk['not_full'] + eight['not_full']} answers not full",
-            f"  reads of an assessment: {found['hits']['mean']:,} database hits in the mean, {found['hits']['most']:,} at most",
-        )
-        print("\n".join(lines), file=sys.stderr, flush=True)
+    risk = figures["risk"]
+    one, eight = ({name: risk[name][str(n)] for name in PORTS} for n in CONNECTIONS)
+    for name in PORTS:
+        a, b = one[name], eight[name]
+        ratios = f"{a['p50_ms'] / one['echo']['p50_ms']:.1f} x the echo, {a['p50_ms'] / one['embedded']['p50_ms']:.2f} x the embedded store"
+        print(f"{name}: p50 {a['p50_ms']} ms ({ratios}), p99 {a['p99_ms']} ms", file=sys.stderr)
+        print(f"  {b['requests_s']} requests/s over 8 connections, p50 {b['p50_ms']} ms, p99 {b['p99_ms']} ms", file=sys.stderr)
+        print(f"  processor a request: {a['processor_ms']} ms, over 8 {b['processor_ms']} ms (the service, the server)", file=sys.stderr)
+        print(f"  answers not 200: {a['not_200'] + b['not_200']}, not full: {a['not_full'] + b['not_full']}", file=sys.stderr)
+    print(f"RETURN 1: {risk['return_1_ms']} ms", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gnn.scorer import Scorer
 
 _UNHURRIED_MS = 1e9
+_AWAY = "store_unavailable"
 _DAY = timedelta(days=1)
 _SECOND_ROOM = 1  # beside what is seen now
 
@@ -189,6 +190,11 @@ def _remembered_and_seen(wired: Wired, asked: Asked) -> tuple[Remembered, Seen]:
         with asked.watch.timing("store"):
             remembered = _remember(wired, asked)
         seen = look(remembered.view, remembered.subject, wired.scorer, asked.watch)
+    if seen.degraded.reason == _AWAY and (view := wired.views.without_store(asked.at)) is not None:
+        # The frame was a fact behind, and the store went away before anybody could read it there.
+        remembered = replace(remembered, view=view, recorded_by=view.recorded_by)
+        again = look(view, remembered.subject, wired.scorer, asked.watch)
+        seen = replace(again, degraded=replace(again.degraded, reason=again.degraded.reason or _AWAY))
     if remembered.view is not None and seen.sight is not None and remembered.stored:
         wired.views.seen(remembered.subject, remembered.view, seen.sight.row)
     return remembered, seen if remembered.stored else replace(seen, degraded=_without_fact(seen.degraded, remembered.owed_because))
@@ -215,7 +221,7 @@ def _remember(wired: Wired, asked: Asked) -> Remembered:
     except StoreError:
         view = wired.views.without_store(asked.at)
         mark_then = view.recorded_by if view is not None else None
-        return Remembered(subject, view, mark_then, subject.application is None, "store_unavailable")
+        return Remembered(subject, view, mark_then, subject.application is None, _AWAY)
 
 
 def _known_already(wired: Wired, application: Application, at: datetime) -> Subject:

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 from graph.errors import FrameUnreadableError, StoreError
 from graph.evidence import Subject
+from graph.facts.deciding import APPLICATIONS
 from graph.features.multi_lending import MultiLending
 from graph.features.sight import Sight, see
+from graph.frame.neighbourhood import NOBODY, Neighbourhood
 from graph.frame.surroundings import surroundings
 from graph.frame.view import FrameView
+from graph.moments import moment
 from graph.store import GraphView
+from graph.tables import STATUSES
 from investigations.assessments import Degraded, Level
 from investigations.network import Links
 from investigations.policy import Findings
@@ -30,7 +34,7 @@ log = logging.getLogger("ringfence.look")
 MISSING: Mapping[Level, tuple[str, ...]] = MappingProxyType(
     {Level.FULL: (), Level.NO_MODEL: ("model",), Level.NO_GRAPH: ("model", "graph"), Level.RULES_ONLY: ("model", "graph", "history")}
 )
-OWN_APPLICATIONS = 64  # of the applicant's past, read without the graph
+OWN_APPLICATIONS = APPLICATIONS  # of the applicant's past, with the graph and without it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ def look(view: GraphView | None, subject: Subject, scorer: Scorer | None, watch:
 def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch: Stopwatch, level: Level) -> Seen:
     with watch.timing("neighbourhood"):
         n, names = surroundings(view, subject)
-        known = _known(view, subject)
+        known = _known_of(n, view, subject)
     with watch.timing("signals"):
         sight = see(n, names, subject)
     findings = Findings(
@@ -131,13 +135,31 @@ def _known(view: GraphView, subject: Subject) -> Known:
     me = subject.applicant_id
     mine = view.applications_of([me], OWN_APPLICATIONS)[me]
     own = tuple(a for a in mine if subject.application is None or a.application_id != subject.application.application_id)
+    outcomes = view.outcomes_of([a.application_id for a in own])
     return Known(
         as_of=view.as_of,
         application=subject.application,
-        own=own,
-        outcomes=view.outcomes_of([a.application_id for a in own]),
+        made=tuple(a.applied_at for a in own),
+        steps=tuple(tuple(o.status for o in steps) for steps in outcomes.values()),
         labels=view.labels_of([me])[me],
         membership=view.memberships_of([me]).get(me),
+    )
+
+
+def _known_of(n: Neighbourhood, view: GraphView, subject: Subject) -> Known:
+    """`_known` from the neighbourhood; the view is asked for labels and a ring only where there are any."""
+    me, subject_id = n.people[0], subject.applicant_id
+    first = int(me["application"])
+    own = n.applications[first : first + int(me["applications"])]
+    begins, ends = own["outcome"].tolist(), (own["outcome"] + own["outcomes"]).tolist()
+    statuses = n.outcomes["status"]
+    return Known(
+        as_of=view.as_of,
+        application=subject.application,
+        made=tuple(map(moment, own["at"].tolist())),
+        steps=tuple(tuple(STATUSES[code] for code in statuses[b:e].tolist()) for b, e in zip(begins, ends, strict=True) if e > b),
+        labels=view.labels_of([subject_id])[subject_id] if me["labels"] else (),
+        membership=view.memberships_of([subject_id]).get(subject_id) if me["ring"] != NOBODY else None,
     )
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import http.client
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from neo4j import exceptions
+from werkzeug.serving import make_server
 
 from graph.errors import SettingError, StoreUnavailableError, StoreVersionError
 from graph.model import Facts
@@ -18,9 +23,12 @@ from graph.neo4j_store import Neo4jStore
 from graph.neo4j_store.address import address_of
 from graph.neo4j_store.database import FAILURES, AwayError, Database, supported
 from scripts.neo4j_server import Neo4jServer, free_port
+from service.app import create_app
+from service.assess import replay, warm_up
+from service.debts import Settler
 from service.wiring import Wired
 from tests.neo4j_worlds import empty_graph, killable_server
-from tests.small_service import body, service
+from tests.small_service import body, key, service
 from tests.small_worlds import applies, day, random_facts, uses
 
 pytestmark = pytest.mark.neo4j
@@ -112,6 +120,70 @@ def test_while_the_server_is_down_the_frame_answers_and_only_the_fact_is_owed(se
     server.start()
     until(lambda: degraded(client, f"after-{time.monotonic_ns()}")["missing"] == [])
     assert client.get("/readyz").get_json()["checks"]["store"] == "ok"
+
+
+class Traffic:
+    """Callers on connections of their own, each of whom asks again as soon as there is an answer."""
+
+    def __init__(self, wired: Wired, callers: int) -> None:
+        keyed = dataclasses.replace(wired, settings=dataclasses.replace(wired.settings, api_keys=f"engine:{key('engine')}:risk@*"))
+        self.answers: list[tuple[float, int, Any]] = []  # when it was asked, the status, what was said
+        self._server = make_server("127.0.0.1", 0, create_app(keyed), threaded=True)
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=(n,)) for n in range(callers)]
+
+    def __enter__(self) -> Traffic:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(WAIT_SECONDS)
+        self._server.shutdown()
+
+    def since(self, moment: float) -> list[Any]:
+        """What was said to those who asked after that moment."""
+        return [said for asked, _, said in list(self.answers) if asked > moment]
+
+    def _ask(self, caller: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._server.server_port, timeout=WAIT_SECONDS)
+        headers = {"Content-Type": "application/json", "X-Timeout-Ms": "5000", "Authorization": f"Bearer {key('engine')}"}
+        for n in count():
+            if self._ended.is_set():
+                return
+            told, asked = json.dumps(body(f"caller{caller}-{n}", applicant_id=f"p{n % 30:03d}")), time.monotonic()
+            connection.request("POST", "/risk", told, headers)
+            response = connection.getresponse()
+            self.answers.append((asked, response.status, json.loads(response.read())))
+
+
+@pytest.mark.slow
+def test_a_server_killed_under_traffic_costs_nobody_a_full_answer_and_nothing_is_lost(server: Neo4jServer, wired: Wired) -> None:
+    warm_up(wired)  # as a worker does before it takes requests
+    settler = Settler(wired.store, wired.casebook, pause_s=0.2)
+    settler.start()
+    with Traffic(wired, callers=4) as traffic:
+        for _ in range(2):
+            began = time.monotonic()
+            until(lambda began=began: len(traffic.since(began)) > 20)
+            server.kill()
+            killed = time.monotonic()
+            until(lambda killed=killed: len(traffic.since(killed)) > 40)
+            down = traffic.since(killed)
+            assert [said["degraded"]["missing"] for said in down] == [["fact"]] * len(down)
+            server.start()
+            back = time.monotonic()
+            until(lambda back=back: any(said["degraded"]["missing"] == [] for said in traffic.since(back)))
+    until(lambda: not wired.casebook.owed(1))
+    settler.close()
+    assert {(status, said["degraded"]["level"]) for _, status, said in traffic.answers} == {(200, "full")}
+    view, told = wired.store.view(day(999)), [said for _, _, said in traffic.answers]
+    assert [one["application_id"] for one in told if view.application(one["application_id"]) is None] == []
+    assert wired.store.counts()["applications"] == len(random_facts(1).applications) + len(told)
+    assert [one["assessment_id"] for one in told if not replay(wired, one["assessment_id"])["equal"]] == []
 
 
 @pytest.mark.slow

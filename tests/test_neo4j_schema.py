@@ -12,7 +12,7 @@ import pytest
 
 from graph.facts.hubs import COUNT_CAP
 from graph.model import Facts, IdentifierKind, Role
-from graph.neo4j_store import Neo4jStore, before_version_5, cypher_nearby, cypher_read, cypher_tables, cypher_write, journal, schema
+from graph.neo4j_store import Neo4jStore, before_version_5, cypher_read, cypher_tables, cypher_write, journal, schema
 from graph.neo4j_store.address import address_of
 from graph.neo4j_store.codec import KIND_LABEL
 from graph.neo4j_store.cypher import CROWD
@@ -135,12 +135,10 @@ PARTS = {
     "AT_AGENT",
     "HELD",
     "COUNTED",
-    "HELD_NEARBY",
-    "COUNTED_NEARBY",
 }
 READS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": text
-    for module in (cypher_read, cypher_nearby, cypher_tables, journal)
+    for module in (cypher_read, cypher_tables, journal)
     for name, text in vars(module).items()
     if name.isupper() and isinstance(text, str) and text.lstrip().startswith(("MATCH", "UNWIND", "CALL")) and name not in PARTS
 }

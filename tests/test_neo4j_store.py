@@ -76,6 +76,22 @@ def test_a_crowd_is_not_walked_and_a_view_from_before_it_was_one_sees_its_first_
         assert degree == marked == CROWD + 6
 
 
+def test_an_assessment_that_reads_the_server_itself_asks_it_a_bounded_number_of_times() -> None:
+    with Neo4jStore(empty_graph()) as store:
+        store.add(random_facts(1))
+        for n in range(5):
+            asked = subject_of(applies(f"p{n:03d}", 70, *(uses("device", f"device{m}") for m in range(4)), merchant_id="M1", agent_id="G1"))
+            view, statements = store.view(day(70)), list[str]()
+
+            def counted(text: str, /, statements: list[str] = statements, **given: object) -> list[list[object]]:
+                statements.append(text)
+                return store._read(text, **given)
+
+            view._read = counted
+            view.evidence_of(asked)
+            assert len(statements) <= 24
+
+
 def test_a_number_that_is_kept_is_the_number_that_counting_gives(tmp_path: Path) -> None:
     halls = [known_as("wifi", name) for name in ("small", "middling", "large")]
     sizes = {"small": TALLIED // 2, "middling": TALLIED + 5, "large": LATEST * 2}

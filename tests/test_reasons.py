@@ -118,7 +118,7 @@ def test_the_same_person_under_another_id_is_shown_over_what_joins_the_two(tmp_p
 
 def test_many_own_applications_are_shown_by_the_latest_of_them(tmp_path: Path) -> None:
     evidence = evidence_of(tmp_path, ASKED, *(applies("ann", 60 + n) for n in range(4)))
-    known = Known(as_of=evidence.as_of, application=ASKED, own=evidence.own)
+    known = Known(as_of=evidence.as_of, application=ASKED, made=tuple(a.applied_at for a in evidence.own))
     (reason,) = concluded(evidence, known=known, level=Level.NO_MODEL, probability=None)
     assert (reason.code.code, reason.value) == ("RULE_MANY_APPLICATIONS_7D", 4.0)
     assert reason.evidence[0]["path"] == ["application:ann@65", "applicant:***", "application:***63"]

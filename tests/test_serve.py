@@ -22,6 +22,7 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
+from graph.model import Facts
 from investigations.casebook import Casebook
 from scripts import score as score_script
 from scripts import serve as serve_script
@@ -29,7 +30,7 @@ from service.operator_key import operators_file
 from service.settings import Settings
 from tests.small_models import small_facts, trained
 from tests.small_service import body
-from tests.small_worlds import day
+from tests.small_worlds import applies, day, uses
 from tests.stores import HASH_KEY, ON_NEO4J, open_store, store_url
 
 ROOT = Path(__file__).parent.parent
@@ -196,6 +197,63 @@ def test_a_worker_killed_under_load_loses_and_doubles_nothing(running: Running) 
             row = book.assessment(json.loads(data)["assessment_id"])
             assert row.answer == data.replace(b'"idempotent_replay":true', b'"idempotent_replay":false')
             assert store.view(NOW).application(name) is not None
+
+
+def test_two_workers_under_a_load_and_traffic_answer_as_the_store_does(
+    model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RINGFENCE_SELF_CHECK", "1")
+    with open_store(tmp_path / "store.db") as store:
+        store.add(small_facts())
+    service = Running.started(tmp_path / "store.db", model[1], tmp_path / "casebook.db")
+    answers: list[dict[str, Any]] = []
+    over = threading.Event()
+
+    def engine(number: int) -> None:
+        for n in range(40):
+            told = body(f"busy-{number}-{n}", applicant_id=f"p{(number * 7 + n) % 90:03d}")
+            status, data = service.ask("POST", "/risk", told, **{"X-Timeout-Ms": "30000"})
+            assert status == 200, data
+            answers.append(json.loads(data))
+
+    def loader() -> None:
+        with open_store(service.store) as store:
+            for batch in range(200):
+                store.add(_delivery(batch))
+                if over.wait(0.02):
+                    return
+
+    try:
+        engines = [threading.Thread(target=engine, args=(number,)) for number in range(4)]
+        for thread in (*engines, loading := threading.Thread(target=loader)):
+            thread.start()
+        for thread in engines:
+            thread.join()
+        over.set()
+        loading.join()
+        assert len(answers) == 160
+        assert {answer["degraded"]["level"] for answer in answers} == {"full"}
+        for answer in answers:
+            again = json.loads(service.ask("GET", f"/risk/{answer['assessment_id']}/replay")[1])
+            assert again["equal"], again["differences"]
+        told = service.ask("GET", "/metrics")[1].decode()
+        checks = {line.split("result=")[1].split('"')[1]: float(line.split()[-1]) for line in told.splitlines() if line.startswith(_CHECKS)}
+        assert checks.get("equal", 0) > 20
+        assert set(checks) == {"equal"}
+    finally:
+        service.end()
+
+
+_CHECKS = "ringfence_self_checks_total{"
+
+
+def _delivery(batch: int) -> Facts:
+    """What another process loads meanwhile: people who share devices with those who are asked for, some of it late."""
+    made = [
+        applies(f"p{(batch * 3 + n) % 90:03d}", (batch * 7 + n) % 60, uses("device", f"d{n % 11}"), application_id=f"loaded-{batch}-{n}")
+        for n in range(1 + batch % 4 * 150)
+    ]
+    return Facts(applications=tuple(made))
 
 
 def test_endless_bodies_batches_and_half_open_connections_hold_up_nobody(running: Running) -> None:

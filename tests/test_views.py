@@ -20,6 +20,7 @@ from graph.frame.layout import DIRTY, MAGIC
 from graph.frame.surroundings import surroundings
 from graph.frame.view import FrameView
 from graph.model import Facts
+from graph.sqlite_store.view import SqliteView
 from graph.tables import Column
 from service import batch, wiring
 from service.app import create_app
@@ -195,3 +196,20 @@ def test_a_batch_through_the_frame_writes_the_rows_that_the_store_gives(tmp_path
         written.append(pq.read_table(out))
     assert written[0].num_rows > 20
     assert written[0].equals(written[1])
+
+
+def test_a_store_that_goes_away_before_the_frame_has_the_fact_leaves_what_the_frame_knows(wired: Wired, monkeypatch: pytest.MonkeyPatch) -> None:
+    idle(wired, monkeypatch)
+    before = frame_of(wired).mark
+    wired.store.add(load(2_000))  # more than a request brings in: the store's own view is to answer
+
+    def away(*_: object) -> None:
+        raise StoreUnavailableError("away")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(SqliteView, "ties_of", away)
+        outage.setattr(SqliteView, "evidence_of", away)
+        answer = risk(wired, body("live-1"))
+    assert answer["degraded"] == {"level": "full", "missing": [], "reason": "store_unavailable"}
+    assert wired.casebook.assessment(answer["assessment_id"]).recorded_by == before
+    assert replay(wired, answer["assessment_id"])["equal"]

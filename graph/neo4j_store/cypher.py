@@ -102,15 +102,9 @@ HELD = f"CALL (i) {{ WITH i WHERE i.crowd IS NULL MATCH (i)<-[t:{TIE}]-(q:Applic
 # A crowd knows since when it has been one (`full_since`, `full_mark`).
 SURE = f"""CASE WHEN i.latest[-1] < $until AND i.told <= $mark THEN i.ties - size([began IN i.latest WHERE began >= $until])
     WHEN i.full_since < $as_of AND i.full_mark <= $mark THEN {COUNT_CAP} END"""
-_HOLDERS = f"WITH *, CASE WHEN coalesce(sure, found) > {COUNT_CAP} THEN {COUNT_CAP} ELSE coalesce(sure, found) END AS holders"
 COUNTED = f"""WITH *, {SURE} AS sure
 CALL (i, sure) {{
     CALL (i, sure) {{ WITH i WHERE sure IS NULL {HELD} WITH t LIMIT {COUNT_CAP} RETURN t }}
     RETURN count(t) AS found
 }}
-{_HOLDERS}"""
-# The same within a larger statement, which plans for seconds with all of the above: of a crowd that is not sure it says -1, and that is asked apart.
-HELD_NEARBY = f"CALL (i) {{ MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_SEEN} RETURN q, t }}"
-COUNTED_NEARBY = f"""WITH *, coalesce({SURE}, CASE WHEN i.crowd IS NOT NULL THEN -1 END) AS sure
-CALL (i, sure) {{ WITH i WHERE sure IS NULL MATCH (i)<-[t:{TIE}]-() WHERE {TIE_SEEN} WITH t LIMIT {COUNT_CAP} RETURN count(t) AS found }}
-{_HOLDERS}"""
+WITH *, CASE WHEN coalesce(sure, found) > {COUNT_CAP} THEN {COUNT_CAP} ELSE coalesce(sure, found) END AS holders"""

@@ -35,7 +35,6 @@ APPLICATION_BY_ID = f"MATCH (a:Application {{application_id: $id}}) WHERE {seen(
 # NodeIndexSeekByRange on Application(at), a page at a time; `$after` is the last id at the page's first moment.
 APPLICATIONS = f"""MATCH (a:Application) WHERE a.at >= $since AND {seen("a")} AND (a.at > $since OR a.application_id > $after)
     RETURN {A} ORDER BY a.at, a.application_id LIMIT $limit"""
-LATEST = f"MATCH (a:Application) WHERE {seen('a')} RETURN {A} ORDER BY a.at DESC LIMIT $limit"  # the same, read backwards
 # NodeUniqueIndexSeek, then the person's own applications.
 MADE_BY = f"""MATCH (p)-[:APPLIED]->(a:Application) WHERE {seen("a")} WITH a ORDER BY a.at DESC, a.application_id LIMIT $limit"""
 APPLICATIONS_OF = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import secrets
 import threading
@@ -14,7 +13,6 @@ from functools import partial
 from typing import Any, NoReturn
 
 from graph.errors import StoreUnavailableError
-from graph.evidence import subject_of
 from graph.model import Added, Facts, RingSnapshot
 from graph.neo4j_store import cypher_read
 from graph.neo4j_store.address import address_of
@@ -29,9 +27,8 @@ from graph.neo4j_store.writer import Writer, only_application
 from graph.store import GraphStore, Strangers
 
 log = logging.getLogger("ringfence.neo4j")
-REHEARSED = 200  # of the latest applications at most,
-QUICK_ENOUGH, QUICK_SECONDS = 20, 0.03  # until so many in a row took no longer than this,
-COMPILING_SECONDS = 20.0  # and no longer than this
+QUICK_ENOUGH, QUICK_SECONDS = 20, 0.03  # rehearsed until so many writes in a row took no longer than this,
+COMPILING_SECONDS = 20.0  # and all together no longer than this
 REHEARSAL_SECONDS = 60.0  # until a server is held to hang
 LIVE_PATIENCE = 0.8  # seconds that a live service waits for one answer of the store; its callers wait a second by default
 
@@ -101,37 +98,26 @@ class Neo4jStore(GraphStore):
         return self._database.write(lambda ask: Writer(ask).write(batches))
 
     def rehearse(self, facts: Facts) -> None:
-        """Plan every statement of an assessment, and go through the latest applications in the store so that the server's code is compiled.
+        """Plan every statement of serving, and write the facts again and again so that the server's code is compiled. Nothing is kept.
 
-        A server that has just started takes up to half a minute; one that is warm, a second or two. Nothing is kept.
+        A server that has just started takes some seconds; one that is warm, less than one.
         """
+        self._database.made_ready_by(lambda: self._database.unhurried(REHEARSAL_SECONDS, lambda: self._plan(facts)))
+        self._database.unhurried(REHEARSAL_SECONDS, lambda: self._compile(facts))
 
-        def plan() -> None:
-            self._plan(facts)
-
-        self._database.made_ready_by(lambda: self._database.unhurried(REHEARSAL_SECONDS, plan))
-        self._database.unhurried(REHEARSAL_SECONDS, lambda: self._compile(self._plan(facts)))
-
-    def _plan(self, facts: Facts) -> Neo4jView:
+    def _plan(self, facts: Facts) -> None:
         self._prepare()
         self._undo(lambda writer: writer.write([facts]))
-        view = self.view(max((a.applied_at for a in facts.applications), default=datetime.now(UTC)))
-        for application in facts.applications:
-            view.evidence_of(subject_of(application))
-        view.rehearse()
-        return view
+        self.view(datetime.now(UTC)).rehearse()
 
-    def _compile(self, view: Neo4jView) -> None:
-        """Assess the latest applications again until that is quick."""
+    def _compile(self, facts: Facts) -> None:
+        """Plan, then write a live application, as each request does, until that is quick."""
+        self._plan(facts)
         quick, until = 0, time.monotonic() + COMPILING_SECONDS
-        for application in view.latest(REHEARSED):
-            started = time.monotonic()
-            if quick == QUICK_ENOUGH or started > until:
-                return
-            self.view(application.applied_at, view.recorded_by).evidence_of(subject_of(application))
-            again = dataclasses.replace(application, application_id="rehearsal")
-            self._undo(partial(Writer.write_one, application=again))
-            quick = quick + 1 if time.monotonic() - started < QUICK_SECONDS else 0
+        for application in facts.applications:
+            while quick < QUICK_ENOUGH and (started := time.monotonic()) < until:
+                self._undo(partial(Writer.write_one, application=application))
+                quick = quick + 1 if time.monotonic() - started < QUICK_SECONDS else 0
 
     def _undo(self, write: Callable[[Writer], object]) -> None:
         """Write in a transaction that is then taken back."""

@@ -1,4 +1,4 @@
-"""Neo4jView: the reads of the port, each one statement; an assessment's evidence is two."""
+"""Neo4jView: the reads of the port, each one statement."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import networkx as nx
-
-from graph.evidence import Evidence, Subject
-from graph.facts.deciding import LABELS, MATTERS, OUTCOMES, PARTS, SOURCES
+from graph.facts.deciding import APPLICATIONS, DEALINGS, EVENTS, LABELS, MATTERS, OUTCOMES, PARTS, SOURCES
 from graph.facts.hubs import hub_reason
-from graph.keys import elsewhere
 from graph.model import (
     Application,
     Device,
@@ -22,7 +18,6 @@ from graph.model import (
     IdentifierKind,
     Label,
     Membership,
-    Mention,
     Merchant,
     Outcome,
     Platform,
@@ -31,8 +26,7 @@ from graph.model import (
     Tie,
 )
 from graph.moments import micros, moment
-from graph.neo4j_store import cypher_nearby, cypher_read, gds
-from graph.neo4j_store.ahead import Ahead
+from graph.neo4j_store import cypher_read, gds
 from graph.neo4j_store.codec import (
     ROLE_CODE,
     application_of,
@@ -43,22 +37,20 @@ from graph.neo4j_store.codec import (
     platform_of,
     tie_of,
 )
-from graph.neo4j_store.facts import device_of, evidence_from, labels_by_person, membership_of, outcomes_by_application
+from graph.neo4j_store.facts import device_of, labels_by_person, membership_of, outcomes_by_application
 from graph.neo4j_store.intern import Interned
 from graph.neo4j_store.rings import ring_with_members
 from graph.neo4j_store.search import search
 from graph.neo4j_store.tables import read_tables
 from graph.store import Found, GraphView
 from graph.tables import Tables
-from graph.walk import Bounds
 
 Read = Callable[..., list[list[Any]]]
-DEALINGS = 64
 PAGE = 1_000
 
 
 class Neo4jView(GraphView):
-    """A GraphView over a database; cheap to make. What one read of a neighbourhood brought is kept for the view's own questions."""
+    """A GraphView over a database; cheap to make."""
 
     def __init__(self, read: Read, interned: Interned, as_of: datetime, recorded_by: int) -> None:
         self.as_of = as_of
@@ -66,50 +58,27 @@ class Neo4jView(GraphView):
         self._when = {"as_of": as_of.astimezone(UTC), "until": micros(as_of), "mark": recorded_by}
         self._read = read
         self._interned = interned
-        self._ahead = Ahead()
+        # What was read of this moment and mark does not change, and a walk comes back to it.
+        self._counted: dict[str, int] = {}  # by node
 
     def _ask(self, text: str, /, **given: Any) -> list[list[Any]]:
         return self._read(text, **given, **self._when)
 
-    # -- an assessment ----------------------------------------------------------------------------------------------------------------
-
-    def neighbourhood(self, applicant_id: str, mentions: Sequence[Mention] = (), bounds: Bounds | None = None) -> nx.Graph[str]:
-        bound = bounds or Bounds()
-        if bound.steps > 1:
-            mentioned = [m.identifier for m in mentions]
-            asked = {"seed": applicant_id, "mentioned": list(dict.fromkeys(i.node for i in mentioned)), "bound": bound.applicants - 1}
-            [row] = self._ask(cypher_nearby.NEIGHBOURHOOD, **asked, ties=bound.ties, dealings=DEALINGS)
-            self._ahead.take(applicant_id, mentioned, row, self._interned)
-        return super().neighbourhood(applicant_id, mentions, bounds)
-
-    def evidence_of(self, subject: Subject, bounds: Bounds | None = None) -> Evidence:
-        asked = subject.application
-        graph = self.neighbourhood(subject.applicant_id, asked.mentions if asked else (), bounds)
-        people = [node.partition(":")[2] for node, data in graph.nodes(data=True) if data["type"] == "applicant"]
-        devices = [d["identifier"] for _, d in graph.nodes(data=True) if d["type"] == IdentifierKind.DEVICE]
-        given = {"people": people, "seed": subject.applicant_id, "devices": [d.node for d in devices], "limit": 64, "dealings": DEALINGS}
-        # The empty text, which no id is, for none: the server plans a statement anew for a parameter of another type.
-        given |= {"merchant": (asked and asked.merchant_id) or "", "agent": (asked and asked.agent_id) or "", "events": 128}
-        [row] = self._ask(cypher_nearby.FACTS, **given)
-        found = evidence_from(row, subject=subject, as_of=self.as_of, graph=graph, devices=devices, interned=self._interned)
-        outcomes, labels = self._first_of_many(found.outcomes, OUTCOMES), self._deciding_of_many(found.labels, LABELS)
-        found = replace(found, zone=self.zone, outcomes=outcomes, labels=labels)
-        beyond = elsewhere(self, graph, subject)  # seldom anything: most walks bring in everybody who holds a key
-        if not beyond:
-            return found
-        return replace(found, elsewhere=beyond, outcomes={**found.outcomes, **self.outcomes_of([a.application_id for a in beyond])})
-
     def rehearse(self) -> None:
-        """Ask, about nobody, what an assessment asks now and then, so that it is planned."""
+        """Ask, about nobody, what an assessment asks, so that it is planned."""
         nobody = [""]
-        self.ties_of(nobody)
-        self.dealings_of(nobody)
         self.applications_of(nobody)
+        for merchant, agent in (("", None), (None, "")):
+            self.applications_at(merchant, agent)
+        self.events_of(nobody)
+        self.dealings_of(nobody)
         self.outcomes_of(nobody)
         self.labels_of(nobody)
+        self.ties_of(nobody)
         self.memberships_of(nobody)
         self.platforms()
-        for statement in (cypher_read.HOLDER_COUNTS, cypher_read.HOLDERS):
+        self.merchants_of(nobody)
+        for statement in (cypher_read.HOLDER_COUNTS, cypher_read.HOLDERS, cypher_read.DEVICES_OF):
             self._ask(statement, nodes=nobody)
 
     # -- facts ------------------------------------------------------------------------------------------------------------------------
@@ -128,32 +97,24 @@ class Neo4jView(GraphView):
                 return
             start, after = moment(rows[-1][0][2]), rows[-1][0][0]
 
-    def latest(self, limit: int) -> tuple[Application, ...]:
-        """The latest applications of anybody."""
-        return tuple(application_of(row) for (row,) in self._ask(cypher_read.LATEST, limit=limit))
-
-    def applications_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Application, ...]]:
+    def applications_of(self, applicant_ids: Sequence[str], limit: int = APPLICATIONS) -> Mapping[str, tuple[Application, ...]]:
         found = dict(self._ask(cypher_read.APPLICATIONS_OF, people=list(applicant_ids), limit=limit))
         return {who: tuple(self._interned.application(row) for row in found.get(who, ())) for who in applicant_ids}
 
-    def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = 64) -> tuple[Application, ...]:
+    def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = APPLICATIONS) -> tuple[Application, ...]:
         if merchant_id is not None:
             rows = self._ask(cypher_read.APPLICATIONS_AT_MERCHANT, merchant=merchant_id, limit=limit)
         else:
             rows = self._ask(cypher_read.APPLICATIONS_BY_AGENT, agent=agent_id, limit=limit)
         return tuple(self._interned.application(row) for (row,) in rows)
 
-    def events_of(self, applicant_ids: Sequence[str], limit: int = 128) -> Mapping[str, tuple[Event, ...]]:
+    def events_of(self, applicant_ids: Sequence[str], limit: int = EVENTS) -> Mapping[str, tuple[Event, ...]]:
         found = dict(self._ask(cypher_read.EVENTS_OF, people=list(applicant_ids), limit=limit))
         return {who: tuple(event_of(row) for row in found.get(who, ())) for who in applicant_ids}
 
     def dealings_of(self, applicant_ids: Sequence[str], limit: int = DEALINGS) -> Mapping[str, tuple[Event, ...]]:
-        known = self._ahead.dealings if limit <= DEALINGS else {}
-        missing = [who for who in applicant_ids if who not in known]
-        asked = self._ask(cypher_read.DEALINGS_OF, people=missing, dealings=limit) if missing else []
-        found = {who: [event_of(row) for row in dealt] for who, dealt in asked}
-        answers = {who: tuple((known[who] if who in known else found.get(who, []))[:limit]) for who in applicant_ids}
-        return {who: events for who, events in answers.items() if events}
+        found = dict(self._ask(cypher_read.DEALINGS_OF, people=list(applicant_ids), dealings=limit))
+        return {who: tuple(event_of(row) for row in found[who]) for who in applicant_ids if who in found}
 
     def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
         asked = list(dict.fromkeys(application_ids))
@@ -182,28 +143,24 @@ class Neo4jView(GraphView):
     # -- ties -------------------------------------------------------------------------------------------------------------------------
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
-        known = self._ahead.ties
-        missing = [who for who in applicant_ids if who not in known]
         found = {}
-        for who, ties in self._ask(cypher_read.TIES_OF, people=missing) if missing else ():
+        for who, ties in self._ask(cypher_read.TIES_OF, people=list(applicant_ids)):
             found[who] = [tie_of(who, self._interned.identifier(row), told) for row, told in ties]
-        return {who: _newest(known[who] if who in known else found.get(who, []), limit) for who in applicant_ids}
+        return {who: _newest(found.get(who, []), limit) for who in applicant_ids}
 
     def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
-        known = self._ahead.counts
-        missing = [i for i in identifiers if i not in known]
-        found = dict(self._ask(cypher_read.HOLDER_COUNTS, nodes=[i.node for i in missing])) if missing else {}
-        return {i: known[i] if i in known else found.get(i.node, 0) for i in identifiers}
+        fresh = [i.node for i in identifiers if i.node not in self._counted]
+        if fresh:
+            self._counted.update(dict.fromkeys(fresh, 0))
+            self._counted.update(dict[str, int](self._ask(cypher_read.HOLDER_COUNTS, nodes=fresh)))
+        return {i: self._counted[i.node] for i in identifiers}
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
         counts = self.holder_counts(identifiers)
-        known = self._ahead.holders
-        walked = [i for i in identifiers if counts[i] and not hub_reason(i, counts[i])]
-        missing = {i.node: i for i in walked if i not in known}
-        found: dict[Identifier, list[Tie]] = {}
-        for node, ties in self._ask(cypher_read.HOLDERS, nodes=list(missing)) if missing else ():
-            found[missing[node]] = [tie_of(who, missing[node], told) for who, told in ties]
-        held = {i: known[i] if i in known else found.get(i, []) for i in walked}
+        walked = {i.node: i for i in identifiers if counts[i] and not hub_reason(i, counts[i])}
+        held: dict[Identifier, list[Tie]] = {}
+        for node, ties in self._ask(cypher_read.HOLDERS, nodes=list(walked)) if walked else ():
+            held[walked[node]] = [tie_of(who, walked[node], told) for who, told in ties]
         return {i: Holders(i, counts[i], _latest(held.get(i, []), limit)) for i in identifiers}
 
     def latest_holders(self, identifier: Identifier, limit: int) -> tuple[Tie, ...]:

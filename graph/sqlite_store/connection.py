@@ -10,6 +10,7 @@ from typing import Any
 from graph.errors import StoreUnavailableError
 
 BUSY_SECONDS = 30.0  # how long a writer waits for another one
+PATIENT, AT_ONCE = f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}", "PRAGMA busy_timeout = 0"
 _SETTINGS = ("synchronous = NORMAL", "cache_size = -65536", "mmap_size = 1073741824", "temp_store = MEMORY")
 
 
@@ -20,13 +21,13 @@ class Connection(sqlite3.Connection):
         try:
             return super().execute(sql, parameters)
         except sqlite3.DatabaseError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
         try:
             return super().executemany(sql, parameters)
         except sqlite3.DatabaseError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
 
 def connect(path: Path) -> Connection:
@@ -42,7 +43,7 @@ def connect(path: Path) -> Connection:
     return connection
 
 
-def _translated(error: sqlite3.DatabaseError) -> Exception:
+def translated(error: sqlite3.DatabaseError) -> Exception:
     """Trouble with the file is the store's, a table that is gone included; a broken constraint is a fault of ours and stays what it is."""
     if type(error) is sqlite3.DatabaseError or isinstance(error, sqlite3.OperationalError):
         return StoreUnavailableError(f"the store cannot be used now: {error}")

@@ -10,11 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 from graph import private
+from graph.embedded import Checkpoints, begin
 from graph.errors import StoreUnavailableError
 from graph.model import Added, Facts, RingSnapshot
 from graph.sqlite_store import rings
 from graph.sqlite_store.cache import FactCache
-from graph.sqlite_store.connection import connect
+from graph.sqlite_store.connection import AT_ONCE, PATIENT, connect, translated
 from graph.sqlite_store.journal import tail
 from graph.sqlite_store.schema import FOREVER, prepare
 from graph.sqlite_store.strangers import strangers
@@ -34,6 +35,7 @@ class SqliteStore(GraphStore):
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._cache = FactCache()
+        self._checkpoints = Checkpoints(lambda: connect(self._path))
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -43,6 +45,23 @@ class SqliteStore(GraphStore):
 
     def add(self, facts: Facts) -> Added:
         with self._transaction() as connection:
+            return Writer(connection).write(facts)
+
+    def add_soon(self, facts: Facts, seconds: float) -> Added | None:
+        connection = self._connection()
+        if not getattr(self._local, "lean", False):
+            self._checkpoints.leave_to(connection)
+            self._local.lean = True
+        connection.execute(AT_ONCE)
+        try:
+            had = begin(connection, seconds)
+        except sqlite3.DatabaseError as error:
+            raise translated(error) from error
+        finally:
+            connection.execute(PATIENT)
+        if not had:
+            return None
+        with self._kept(connection):
             return Writer(connection).write(facts)
 
     def view(self, as_of: datetime, recorded_by: int | None = None) -> SqliteView:
@@ -74,6 +93,7 @@ class SqliteStore(GraphStore):
         return counts | {"ties": int(run(f"SELECT count(*) FROM tie WHERE superseded = {FOREVER}").fetchone()[0])}
 
     def close(self) -> None:
+        self._checkpoints.close()
         with self._lock:
             for connection in self._opened:
                 connection.close()
@@ -95,9 +115,17 @@ class SqliteStore(GraphStore):
         """One writer at a time; whatever goes wrong inside leaves the store as it was."""
         connection = self._connection()
         connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self._kept(connection):
             yield connection
+
+    @contextmanager
+    def _kept(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """A transaction that was begun: kept when the block ends, undone when it raises."""
+        try:
+            yield
             connection.execute("COMMIT")
         except BaseException:
             connection.rollback()
             raise
+        if getattr(self._local, "lean", False):
+            self._checkpoints.committed()

@@ -16,7 +16,7 @@ from graph.errors import KeyReusedError, StoreChangedError, StoreUnavailableErro
 from graph.moments import micros, moment
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook.case_files import CaseFiles
-from investigations.casebook.engine import Engines
+from investigations.casebook.engine import Engines, Plain
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 
 NO_SCORE = -1  # in the column, which is older than answers without a score and takes no null
@@ -59,12 +59,11 @@ class Casebook(CaseFiles):
 
         `owed`: its application has not reached the graph store yet. Raises KeyReusedError when the claim was taken with another body.
         """
-        with self._engines.writing() as connection:
-            if claim is None or self._take(connection, claim, assessment.assessment_id):
-                connection.execute(_INSERT, _row(assessment))
-                if owed:
-                    connection.execute(_OWE, {"assessment_id": assessment.assessment_id})
-                return Recorded(assessment, replay=False)
+        row = _row(assessment)  # packed before anybody waits for the transaction
+        plain = self._engines.plain
+        written = self._write(row, claim, owed) if plain is None else _write_plainly(plain, row, claim, owed)
+        if written or claim is None:
+            return Recorded(assessment, replay=False)
         earlier = self.claimed(claim)
         if earlier is None:  # it was there a moment ago and lives for hours
             raise StoreUnavailableError(f"the idempotency key {claim.key!r} changes hands just now: send the request again")
@@ -147,17 +146,41 @@ class Casebook(CaseFiles):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _write(self, row: Mapping[str, Any], claim: Claim | None, owed: bool) -> bool:
+        """Whether the row was written: it is not where the claim is somebody else's."""
+        with self._engines.writing() as connection:
+            if claim is not None and not self._take(connection, claim, row["assessment_id"]):
+                return False
+            connection.execute(_INSERT, row)
+            if owed:
+                connection.execute(_OWE, {"assessment_id": row["assessment_id"]})
+        return True
+
     def _take(self, connection: sa.Connection, claim: Claim, assessment_id: str) -> bool:
         """Whether the claim is ours now: it was free, or the one before has lapsed."""
-        values = {
-            "client": claim.client,
-            "key": claim.key,
-            "fingerprint": claim.fingerprint,
-            "assessment_id": assessment_id,
-            "claimed_at": micros(claim.at),
-        }
-        parameters = values | {"cutoff": micros(claim.at - claim.lasts)}
-        return connection.execute(_TAKE[connection.dialect.name], parameters).rowcount == 1
+        return connection.execute(_TAKE[connection.dialect.name], _taken(claim, assessment_id)).rowcount == 1
+
+
+def _taken(claim: Claim, assessment_id: str) -> dict[str, Any]:
+    return {
+        "client": claim.client,
+        "key": claim.key,
+        "fingerprint": claim.fingerprint,
+        "assessment_id": assessment_id,
+        "claimed_at": micros(claim.at),
+        "cutoff": micros(claim.at - claim.lasts),
+    }
+
+
+def _write_plainly(plain: Plain, row: Mapping[str, Any], claim: Claim | None, owed: bool) -> bool:
+    """`Casebook._write` by the same statements, prepared once."""
+    with plain.writing() as connection:
+        if claim is not None and connection.execute(_PLAIN_TAKE, _taken(claim, row["assessment_id"])).rowcount != 1:
+            return False
+        connection.execute(_PLAIN_INSERT, row)
+        if owed:
+            connection.execute(_PLAIN_OWE, {"assessment_id": row["assessment_id"]})
+    return True
 
 
 def _take_statement(insert: Any) -> Any:
@@ -172,6 +195,8 @@ def _take_statement(insert: Any) -> Any:
 _TAKE = {"sqlite": _take_statement(sqlite.insert), "postgresql": _take_statement(postgresql.insert)}
 _INSERT = sa.insert(ASSESSMENTS)
 _OWE = sa.insert(OWED)
+_NAMED = sqlite.dialect(paramstyle="named")
+_PLAIN_TAKE, _PLAIN_INSERT, _PLAIN_OWE = (str(one.compile(dialect=_NAMED)) for one in (_TAKE["sqlite"], _INSERT, _OWE))
 _BY_ID = sa.select(ASSESSMENTS).where(ASSESSMENTS.c.assessment_id == sa.bindparam("id"))
 _CLAIMED = (
     sa.select(ASSESSMENTS, CLAIMS.c.fingerprint)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from graph import private
+from graph.embedded import Checkpoints, begin
 from graph.errors import SettingError, StoreUnavailableError
 from investigations.casebook.tables import create_all
 
@@ -48,10 +51,11 @@ class Engines:
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise SettingError(f"the casebook's URL {_safe(url)} cannot be opened ({error}); known are {_KNOWN}") from error
         if is_sqlite:
-            if parsed.database and not parsed.database.startswith((":", "file:")):
+            if _is_file(parsed.database):
                 private.database(Path(parsed.database))
             for engine in (self.writer, self.reader):
                 event.listen(engine, "connect", partial(_sqlite_pragmas, sync))
+        self.plain = Plain(Path(parsed.database), sync) if is_sqlite and _is_file(parsed.database) else None
         try:
             with self.writing() as connection:
                 create_all(connection)
@@ -73,8 +77,61 @@ class Engines:
 
     def close(self) -> None:
         """Give the connections back."""
+        if self.plain is not None:
+            self.plain.close()
         self.writer.dispose()
         self.reader.dispose()
+
+
+class Plain:
+    """Bare connections to an embedded casebook, one a thread, for the rows that answers wait for: no pool, and no checkpoint within a commit."""
+
+    def __init__(self, path: Path, sync: str) -> None:
+        self._path, self._sync = path, sync
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._checkpoints = Checkpoints(self._open)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: kept when the block ends, undone when it raises. Raises StoreUnavailableError as `Engines.writing` does."""
+        try:
+            connection = self._connection()
+            if not begin(connection, BUSY_SECONDS):
+                raise StoreUnavailableError("the casebook cannot be used now: database is locked")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.rollback()
+                raise
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise StoreUnavailableError(f"the casebook cannot be used now: {error}") from error
+        self._checkpoints.committed()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._checkpoints.close()
+        for connection in self._opened:
+            connection.close()
+        self._opened.clear()
+        self._local = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._open()
+            self._opened.append(connection)
+            self._checkpoints.leave_to(connection)
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        # Only its own thread uses a connection; another one may close it at the end.
+        connection = sqlite3.connect(self._path, timeout=0.0, isolation_level=None, check_same_thread=False)
+        _sqlite_pragmas(self._sync, connection, None)
+        return connection
 
 
 @contextmanager
@@ -92,6 +149,10 @@ def _sqlite_pragmas(sync: str, connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute(f"PRAGMA synchronous={sync}")
     cursor.close()
+
+
+def _is_file(database: str | None) -> TypeGuard[str]:
+    return bool(database) and not str(database).startswith((":", "file:"))
 
 
 def _safe(url: str) -> str:

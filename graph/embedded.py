@@ -1,0 +1,87 @@
+"""What both embedded databases of a service share: their turn to write without long naps, and checkpoints beside the commits."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+
+log = logging.getLogger("ringfence.embedded")
+
+FIRST_NAP_S, LONGEST_NAP_S = 0.0002, 0.002  # between two tries; a fact is written in half a millisecond
+COMMITS = 64  # between two checkpoints: some thousand pages of four kilobytes
+
+
+def begin(connection: sqlite3.Connection, patience: float) -> bool:
+    """Begin a transaction that writes; False where somebody else writes for longer than `patience` seconds.
+
+    The connection must not wait by itself (`PRAGMA busy_timeout = 0`): its naps double to a tenth of a second, while a turn is a thousandth.
+    Raises sqlite3.Error for everything else.
+    """
+    ends, nap = time.monotonic() + patience, FIRST_NAP_S
+    while True:
+        try:
+            sqlite3.Connection.execute(connection, "BEGIN IMMEDIATE")
+            return True
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        if time.monotonic() + nap > ends:
+            return False
+        time.sleep(nap)
+        nap = min(2 * nap, LONGEST_NAP_S)
+
+
+class Checkpoints:
+    """Brings what commits have added to a database's log into its file, in a thread of its own, so that no commit pays for it.
+
+    `open_one` opens a connection that no other thread uses. A connection that commits leaves its own checkpoints to this by `leave_to`.
+    """
+
+    def __init__(self, open_one: Callable[[], sqlite3.Connection]) -> None:
+        self._open = open_one
+        self._commits = 0
+        self._due = threading.Event()
+        self._ended = False
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def leave_to(self, connection: sqlite3.Connection) -> None:
+        """That connection makes no checkpoints within its commits any more."""
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        with self._lock:
+            if self._thread is None and not self._ended:
+                self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
+                self._thread.start()
+
+    def committed(self) -> None:
+        """Count a commit of such a connection."""
+        self._commits += 1
+        if self._commits >= COMMITS:
+            self._commits = 0
+            self._due.set()
+
+    def close(self) -> None:
+        """End after the checkpoint under way."""
+        with self._lock:
+            self._ended = True
+            thread, self._thread = self._thread, None
+        self._due.set()
+        if thread is not None:
+            thread.join(timeout=10.0)
+
+    def _run(self) -> None:
+        connection: sqlite3.Connection | None = None
+        while self._due.wait() and not self._ended:
+            self._due.clear()
+            try:
+                connection = connection or self._open()
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            except Exception as error:  # the next commits try again; what is in the log is safe there
+                log.warning("a checkpoint was not made: %s", error)
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
