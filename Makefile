@@ -68,8 +68,9 @@ format: setup
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+# Sizes and more: make bench OPTIONS="--applicants 10000 1000000 --reuse --hub 100000"
 bench: setup
-	@$(BIN)/python -m scripts.bench
+	@$(BIN)/python -m scripts.bench $(OPTIONS)
 
 bench-siege: setup
 	@$(BIN)/python -m scripts.bench_siege

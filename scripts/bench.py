@@ -1,21 +1,28 @@
-"""`make bench`: speed and memory at one size and at a tenth of it, each beside its floor in the same run. Figures, never a pass or a fail."""
+"""`make bench`: speed and memory at several sizes, each beside its floor in the same run, and at a hub. Figures, never a pass or a fail."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scripts.bench_processor import seconds_of
 from scripts.bench_traffic import bodies, keyed, traffic
 
 SCRIPTS = Path(__file__).parent
 AS_OF = "2026-01-01"
+HUB = "7f3a9c0de4b71256"  # a device
 Figures = dict[str, Any]
 
 
@@ -23,19 +30,27 @@ def main() -> int:
     """Exit status: 0 measured, 1 a step failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("var/bench"), help="where worlds and stores go (default var/bench)")
-    parser.add_argument("--applicants", type=int, default=100_000, help="the large size; the small one is a tenth (default 100000)")
+    parser.add_argument("--applicants", type=int, nargs="+", default=[10_000, 100_000], help="sizes, each with a folder of that name")
+    parser.add_argument("--reuse", action="store_true", help="measure serving alone where a folder holds graph.db and world/records already")
+    parser.add_argument("--hub", type=int, default=0, help="also load so many applications that name one device, and ask for it (100000)")
     parser.add_argument("--requests", type=int, default=2000, help="requests of each kind (default 2000)")
     options = parser.parse_args()
     figures: Figures = {}
     try:
-        for applicants in (options.applicants // 10, options.applicants):
-            figures[str(applicants)] = prepared(options.folder / str(applicants), applicants)
+        for applicants in options.applicants:
+            folder = options.folder / str(applicants)
+            there = options.reuse and (folder / "graph.db").exists()
+            figures[str(applicants)] = {} if there else prepared(folder, applicants)
         model = options.folder / "model"
         if not model.exists():
-            small = options.folder / str(options.applicants // 10)
+            small = options.folder / str(min(options.applicants))
             figures["train"] = measured("train_model.py", "--store", url(small), "--as-of", AS_OF, "--out", model)
-        for applicants in (options.applicants // 10, options.applicants):
-            figures[str(applicants)]["risk"] = served(options.folder / str(applicants), model, options.requests)
+        for applicants in options.applicants:
+            folder, found = options.folder / str(applicants), figures[str(applicants)]
+            found["risk"] = served(folder, model, options.requests)
+            if options.hub:
+                load_hub(folder, options.hub)
+                found["hub"] = served(folder, model, options.requests, {"device_id": HUB})
     except subprocess.CalledProcessError as failed:
         print(f"bench: {failed}", file=sys.stderr)
         return 1
@@ -77,9 +92,26 @@ def measured(script: str, *arguments: object) -> Figures:
     return figures | {"wall_s": round(time.perf_counter() - started, 1), "peak_mb": round(usage.ru_maxrss / 1024)}
 
 
-def served(folder: Path, model: Path, count: int) -> Figures:
-    """The service and the bare echo, one after the other on the same server: one connection, then eight."""
-    requests = bodies(str(folder / "world" / "records" / "applications.parquet"), count)
+def load_hub(folder: Path, count: int) -> None:
+    """Load `count` applications of as many people that all name one device, unless that was done before. Raises CalledProcessError."""
+    delivery = folder / f"hub-{count}"
+    if delivery.exists():
+        return
+    made = [datetime(2025, 1, 1, tzinfo=UTC) + n * timedelta(days=360) / count for n in range(count)]
+    columns = {name: [f"hub-{name}-{n}" for n in range(count)] for name in ("application_id", "applicant_id")}
+    table = pa.table(columns | {"applied_at": made, "platform_id": ["L01"] * count, "device_id": [HUB] * count})
+    delivery.mkdir(parents=True)
+    pq.write_table(table, delivery / "applications.parquet")
+    try:
+        measured("load_records.py", delivery, "--store", url(folder), "--report", folder / "load-hub")
+    except subprocess.CalledProcessError:
+        shutil.rmtree(delivery)
+        raise
+
+
+def served(folder: Path, model: Path, count: int, named: dict[str, str] | None = None) -> Figures:
+    """The service and the bare echo, one after the other on the same server: one connection, then eight. Every request names `named` too."""
+    requests = bodies(str(folder / "world" / "records" / "applications.parquet"), count, named or {})
     casebook = f"sqlite:///{folder / f'casebook-{time.time_ns()}.db'}"
     echo = [sys.executable, "-m", "scripts.bench_echo", "8701", "2"]
     ours = ["--store", url(folder), "--model", str(model), "--casebook", casebook, "--port", "8702", "--workers", "2"]
@@ -98,7 +130,10 @@ def loaded(command: list[str], address: str, requests: list[bytes], warm_up: int
         try:
             wait_until_ready(address, server)
             traffic(address, warm, 4)
-            return {"one_connection": traffic(address, rest[: len(rest) // 2], 1), "eight_connections": traffic(address, rest[len(rest) // 2 :], 8)}
+            before = seconds_of(server.pid)
+            one, many = traffic(address, rest[: len(rest) // 2], 1), traffic(address, rest[len(rest) // 2 :], 8)
+            spent = seconds_of(server.pid) - before
+            return {"one_connection": one, "eight_connections": many, "cpu_us": round(spent / len(rest) * 1e6)}
         finally:
             server.terminate()
 
@@ -119,17 +154,25 @@ def report(figures: Figures) -> None:
     for size, found in figures.items():
         if size == "train":
             continue
-        risk, echo = (found["risk"][who]["one_connection"] for who in ("risk", "echo"))
-        load, rings = found["load"], found["rings"]
-        lines = (
-            f"{int(size):,} applicants",
-            f"  load   {load['rows_s']:,} rows/s, {load['applications_s']} applications/s of the whole delivery, peak {load['peak_mb']} MB",
-            f"  rings  {rings['search_seconds']} s, peak {rings['peak_mb']} MB",
-            f"  /risk  p50 {risk['p50_ms']} ms, p99 {risk['p99_ms']} ms; echo p50 {echo['p50_ms']} ms: {risk['p50_ms'] / echo['p50_ms']:.1f} x",
-            f"         {found['risk']['risk']['eight_connections']['requests_s']} requests/s over 8 connections "
-            f"(echo {found['risk']['echo']['eight_connections']['requests_s']})",
-        )
+        lines = [f"{int(size):,} applicants"]
+        if "load" in found:
+            load, rings = found["load"], found["rings"]
+            lines.append(
+                f"  load   {load['rows_s']:,} rows/s, {load['applications_s']} applications/s of the whole delivery, peak {load['peak_mb']} MB"
+            )
+            lines.append(f"  rings  {rings['search_seconds']} s, peak {rings['peak_mb']} MB")
+        lines.append("               p50 ms   echo  ratio  p99 ms | 8 connections: requests/s   echo  p99 ms  not full  CPU us a request")
+        lines += [_row(title, found[kind]) for kind, title in (("risk", "/risk"), ("hub", "/risk at a hub")) if kind in found]
         print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def _row(title: str, found: Figures) -> str:
+    """One line of the table of serving."""
+    (one, many), (echo, echoes) = ((found[who]["one_connection"], found[who]["eight_connections"]) for who in ("risk", "echo"))
+    return (
+        f"  {title:14}{one['p50_ms']:7} {echo['p50_ms']:6} {one['p50_ms'] / echo['p50_ms']:6.1f} {one['p99_ms']:7} |"
+        f"{many['requests_s']:26} {echoes['requests_s']:6} {many['p99_ms']:7} {one['not_full'] + many['not_full']:9} {found['risk']['cpu_us']:17}"
+    )
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ import os
 import secrets
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
@@ -18,13 +19,16 @@ KEY = secrets.token_hex(32)  # of this run: a service answers nobody without one
 HEADERS = {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"}
 
 
-def bodies(applications: str, count: int) -> list[bytes]:
-    """The last `count` applications of a delivery as new requests: raw values, new ids, no date (the service's clock is the moment)."""
+def bodies(applications: str, count: int, named: Mapping[str, str] = MappingProxyType({})) -> list[bytes]:
+    """The last `count` applications of a delivery as new requests: raw values, new ids, no date (the service's clock is the moment).
+
+    `named`: what every one of them names in place of its own.
+    """
     table = pq.read_table(applications)
     rows = table.slice(max(0, table.num_rows - count)).to_pylist()
     told = [{k: v for k, v in row.items() if v is not None and k != "applied_at"} for row in rows]
     stamp = time.time_ns()
-    return [json.dumps(row | {"application_id": f"bench-{stamp}-{n}"}, default=str).encode() for n, row in enumerate(told)]
+    return [json.dumps(row | dict(named) | {"application_id": f"bench-{stamp}-{n}"}, default=str).encode() for n, row in enumerate(told)]
 
 
 def keyed() -> dict[str, str]:
