@@ -19,7 +19,7 @@ from pathlib import Path
 from scripts.neo4j_jars import Jars, NoServerError, jars, java
 
 USER, PASSWORD = "neo4j", "ringfence-local"  # of a server that only this machine can reach
-START_SECONDS = 120.0
+START_SECONDS = 300.0  # a busy machine takes minutes, an idle one ten seconds
 STOP_SECONDS = 60.0
 _OPENED = ("java.base/java.nio", "java.base/java.io", "java.base/sun.nio.ch", "java.base/java.util.concurrent", "java.base/java.lang")
 
