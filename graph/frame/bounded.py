@@ -7,7 +7,7 @@ import numpy as np
 from graph.compiled import inner, lean
 from graph.facts.deciding import LABELS, MATTERS, OUTCOMES, PARTS, SOURCES
 from graph.frame.layout import Arrays, Int
-from graph.frame.lists import before, is_loan
+from graph.frame.lists import BY_LABEL, BY_STATUS, before, is_loan, mark_at, row_at
 from graph.frame.question import Question
 from graph.frame.texts import compare
 from graph.model import OutcomeStatus
@@ -20,21 +20,22 @@ _NEVER = np.int64(np.iinfo(np.int64).min)
 @lean
 def outcomes_of(arrays: Arrays, q: Question, application: Int, rows: Column) -> Int:
     """How many steps of an application now stand in `rows`, oldest first; of too many the first of each status, and the first parts of its payout."""
-    told, items = arrays.applications[application].outcomes, arrays.items
-    upto, count = before(items, told.start, told.count, q.as_of), 0
+    told, count = arrays.applications[application].outcomes, 0
+    start, steps = np.int64(told.start), np.int64(told.count)
+    upto = before(arrays, BY_STATUS, start, steps, q.as_of)
     for n in range(upto):
-        count += items[told.start + n].mark <= q.mark
+        count += mark_at(arrays, BY_STATUS, start, steps, n) <= q.mark
     found, parts, met = np.int64(0), 0, 0
     for n in range(upto):
-        item = items[told.start + n]
-        if item.mark > q.mark:
+        if mark_at(arrays, BY_STATUS, start, steps, n) > q.mark:
             continue
-        status = arrays.outcomes[item.row].status
+        row = row_at(arrays, start, steps, n)
+        status = arrays.outcomes[row].status
         first = met & (1 << status) == 0
         met |= 1 << status
         parts += status == _DISBURSED
         if count <= OUTCOMES or first or (status == _DISBURSED and parts <= PARTS):
-            rows[found] = item.row
+            rows[found] = row
             found += 1
     return found
 
@@ -42,14 +43,15 @@ def outcomes_of(arrays: Arrays, q: Question, application: Int, rows: Column) -> 
 @lean
 def labels_of(arrays: Arrays, q: Question, person: Int, rows: Column) -> Int:
     """How many labels of a person and their loans now stand in `rows`, oldest first; of too many those that decide. -1 where `rows` has no room."""
-    said, items, found = arrays.people[person].labels, arrays.items, np.int64(0)
-    for n in range(before(items, said.start, said.count, q.as_of)):
-        item = items[said.start + n]
-        loan = np.int64(arrays.labels[item.row].application)
-        if item.mark <= q.mark and (loan < 0 or is_loan(arrays, loan, q.as_of, q.mark)):
+    said, found = arrays.people[person].labels, np.int64(0)
+    start, count = np.int64(said.start), np.int64(said.count)
+    for n in range(before(arrays, BY_LABEL, start, count, q.as_of)):
+        row = row_at(arrays, start, count, n)
+        loan = np.int64(arrays.labels[row].application)
+        if mark_at(arrays, BY_LABEL, start, count, n) <= q.mark and (loan < 0 or is_loan(arrays, loan, q.as_of, q.mark)):
             if found == len(rows):
                 return np.int64(-1)
-            rows[found] = item.row
+            rows[found] = row
             found += 1
     return found if found <= LABELS else _deciding(arrays, rows[:found])
 

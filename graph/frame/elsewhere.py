@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from graph.compiled import lean
-from graph.facts.deciding import APPLICATIONS as LATEST
 from graph.facts.hubs import GUARD
 from graph.frame.layout import Arrays, Int
 from graph.frame.neighbourhood import Neighbourhood
@@ -48,8 +47,7 @@ def add_elsewhere(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood
     """The applications by people who are not in the subgraph that name a marked key as their own, by id."""
     people, found = _holders(arrays, q, work, out), 0
     for n in range(people):
-        made = arrays.people[work.followed[n]].applications
-        for k in range(newest(arrays, q, np.int64(made.start), np.int64(made.count), work.rows, np.int64(LATEST))):
+        for k in range(newest(arrays, q, arrays.people[work.followed[n]].applications, work.rows)):
             row = work.rows[k]
             if _names_key(arrays, work, out, np.int64(row)):
                 if found == len(work.found):

@@ -8,10 +8,27 @@ import numpy as np
 
 from graph.compiled import lean
 from graph.frame import intern
-from graph.frame.insert import BY_APPLICATION, BY_EVENT, BY_LABEL, BY_STATUS, insert, lacks_items, needed, release
+from graph.frame.insert import insert, lacks_items, needed, release
 from graph.frame.intern import Names, has_room, size_of
-from graph.frame.layout import DEVICES, EVENTS, LABELS, MENTIONS, NEVER, NO_MARK, NONE, OUTCOMES, STEP, USED, Arrays, Int, Rows
-from graph.frame.mention import add_mention
+from graph.frame.layout import (
+    DEVICES,
+    EVENTS,
+    FROM_APPLICATION,
+    FROM_EVENT,
+    LABELS,
+    MENTIONS,
+    NEVER,
+    NO_MARK,
+    NONE,
+    OUTCOMES,
+    STEP,
+    USED,
+    Arrays,
+    Int,
+    Rows,
+)
+from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_LABEL, BY_STATUS, moment_at, row_at
+from graph.frame.mention import FROM_NO_ROW, add_mention
 from graph.tables import ROLES, Column
 
 SPARE = np.int64(16)  # rows of each table that one fact may take, but for what it mentions
@@ -99,11 +116,11 @@ def keep_mentions(arrays: Arrays, batch: Batch, begins: Int, count: Int) -> Int:
 
 
 @lean
-def add_mentions(arrays: Arrays, person: Int, at: Int, mark: Int, first: Int, count: Int) -> bool:
-    """The ties of a fact, from the one on where it was left (STEP)."""
+def add_mentions(arrays: Arrays, person: Int, fact: Int, when: tuple[Int, Int], first: Int, count: Int) -> bool:
+    """The ties of a fact of that moment and mark, from the one on where it was left (STEP)."""
     header = arrays.header
     while header[STEP] <= count:
-        if not add_mention(arrays, person, np.int64(arrays.mentions[first + header[STEP] - 1]), at, mark):
+        if not add_mention(arrays, person, np.int64(arrays.mentions[first + header[STEP] - 1]), fact, when[0], when[1]):
             return False
         header[STEP] += 1
     return True
@@ -127,7 +144,8 @@ def add_application(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     made = arrays.applications[number]
     if not has_room(header, SPARE + told.mentions, np.int64(0)):
         return False
-    if not add_mentions(arrays, np.int64(made.applicant), np.int64(made.at), mark, np.int64(made.mention), np.int64(made.mentions)):
+    when, fact = (np.int64(made.at), mark), number << 2 | FROM_APPLICATION
+    if not add_mentions(arrays, np.int64(made.applicant), fact, when, np.int64(made.mention), np.int64(made.mentions)):
         return False
     return _labels_come(arrays, number)
 
@@ -140,9 +158,9 @@ def _make_application(arrays: Arrays, batch: Batch, row: Int, number: Int, mark:
         intern.word(arrays, names, told.merchant),
         intern.word(arrays, names, told.agent),
     )
-    need = needed(arrays.people[person].applications.count)
-    need += needed(arrays.words[merchant].at.count) if merchant >= 0 else np.int64(0)
-    need += needed(arrays.words[agent].through.count) if agent >= 0 else np.int64(0)
+    need = needed(np.int64(arrays.people[person].applications.count))
+    need += needed(np.int64(arrays.words[merchant].at.count)) if merchant >= 0 else np.int64(0)
+    need += needed(np.int64(arrays.words[agent].through.count)) if agent >= 0 else np.int64(0)
     if lacks_items(arrays.header, need):
         return False
     made = arrays.applications[number]
@@ -153,11 +171,11 @@ def _make_application(arrays: Arrays, batch: Batch, row: Int, number: Int, mark:
     made.city, made.attributes = intern.word(arrays, names, told.city), intern.text(arrays, names, told.attributes)
     made.mention, made.mentions = keep_mentions(arrays, batch, told.mention, told.mentions), told.mentions
     made.at, made.mark = told.at, mark
-    insert(arrays, BY_APPLICATION, arrays.people.applications, person, told.at, number, mark)
+    insert(arrays, BY_APPLICATION, arrays.people[person].applications, told.at, number, mark)
     if merchant >= 0:
-        insert(arrays, BY_APPLICATION, arrays.words.at, merchant, told.at, number, mark)
+        insert(arrays, BY_APPLICATION, arrays.words[merchant].at, told.at, number, mark)
     if agent >= 0:
-        insert(arrays, BY_APPLICATION, arrays.words.through, agent, told.at, number, mark)
+        insert(arrays, BY_APPLICATION, arrays.words[agent].through, told.at, number, mark)
     return True
 
 
@@ -167,12 +185,13 @@ def _labels_come(arrays: Arrays, number: Int) -> bool:
     made, header = arrays.applications[number], arrays.header
     person, first, waiting = np.int64(made.applicant), np.int64(made.labels.start), np.int64(made.labels.count)
     while header[STEP] <= made.mentions + waiting:
-        if lacks_items(header, needed(arrays.people[person].labels.count)):
+        if lacks_items(header, needed(np.int64(arrays.people[person].labels.count))):
             return False
-        item = arrays.items[first + header[STEP] - made.mentions - 1]
-        insert(arrays, BY_LABEL, arrays.people.labels, person, np.int64(item.at), np.int64(item.row), np.int64(item.mark))
+        n = np.int64(header[STEP] - made.mentions - 1)
+        row, at = row_at(arrays, first, waiting, n), moment_at(arrays, BY_LABEL, first, waiting, n)
+        insert(arrays, BY_LABEL, arrays.people[person].labels, at, row, np.int64(arrays.labels[row].mark))
         header[STEP] += 1
-    release(header, arrays.items, arrays.applications.labels, number)
+    release(arrays, made.labels)
     return True
 
 
@@ -188,17 +207,19 @@ def add_event(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
         if not _make_event(arrays, batch, row, mark):
             return False
         header[STEP] = 1
-    made = arrays.events[header[USED + EVENTS] - 1]
-    return add_mentions(arrays, np.int64(made.applicant), np.int64(made.at), mark, np.int64(made.mention), np.int64(made.mentions))
+    number = np.int64(header[USED + EVENTS]) - 1
+    made = arrays.events[number]
+    when, fact = (np.int64(made.at), mark), number << 2 | FROM_EVENT
+    return add_mentions(arrays, np.int64(made.applicant), fact, when, np.int64(made.mention), np.int64(made.mentions))
 
 
 @lean
 def _make_event(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     told, names, header = batch.events[row], batch.names, arrays.header
     person, other = intern.person(arrays, names, told.applicant), intern.person(arrays, names, told.counterparty)
-    need = needed(arrays.people[person].events.count)
+    need = needed(np.int64(arrays.people[person].events.count))
     if other >= 0:
-        need += needed(arrays.people[person].dealings.count) + needed(arrays.people[other].dealings.count)
+        need += needed(np.int64(arrays.people[person].dealings.count)) + needed(np.int64(arrays.people[other].dealings.count))
     if lacks_items(header, need):
         return False
     number = header[USED + EVENTS]
@@ -208,11 +229,11 @@ def _make_event(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     made.id, made.attributes = intern.text(arrays, names, told.event_id), intern.text(arrays, names, told.attributes)
     made.kind, made.merchant = intern.word(arrays, names, told.kind), intern.word(arrays, names, told.merchant)
     made.mention, made.mentions = keep_mentions(arrays, batch, told.mention, told.mentions), told.mentions
-    insert(arrays, BY_EVENT, arrays.people.events, person, told.at, number, mark)
+    insert(arrays, BY_EVENT, arrays.people[person].events, told.at, number, mark)
     if other >= 0:
-        insert(arrays, BY_EVENT, arrays.people.dealings, person, told.at, number, mark)
+        insert(arrays, BY_EVENT, arrays.people[person].dealings, told.at, number, mark)
         if other != person:
-            insert(arrays, BY_EVENT, arrays.people.dealings, other, told.at, number, mark)
+            insert(arrays, BY_EVENT, arrays.people[other].dealings, told.at, number, mark)
     return True
 
 
@@ -224,7 +245,8 @@ def add_contact(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
         return False
     own = told.relation >= 0 and _is(names, told.relation, _SELF)
     phone = intern.identifier(arrays, names, told.phone)
-    return add_mention(arrays, intern.person(arrays, names, told.applicant), phone << 2 | (_OWN if own else _CONTACT), np.int64(told.at), mark)
+    person, packed = intern.person(arrays, names, told.applicant), phone << 2 | (_OWN if own else _CONTACT)
+    return add_mention(arrays, person, packed, FROM_NO_ROW, np.int64(told.at), mark)
 
 
 @lean
@@ -245,13 +267,13 @@ def add_outcome(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     if not has_room(header, SPARE, size_of(batch.names, told.application)):
         return False
     application = intern.application(arrays, batch.names, told.application)
-    if lacks_items(header, needed(arrays.applications[application].outcomes.count)):
+    if lacks_items(header, needed(np.int64(arrays.applications[application].outcomes.count))):
         return False
     number = header[USED + OUTCOMES]
     header[USED + OUTCOMES] = number + 1
     made = arrays.outcomes[number]
     made.at, made.amount, made.application, made.mark, made.status = told.at, told.amount, application, mark, told.status
-    insert(arrays, BY_STATUS, arrays.applications.outcomes, application, told.at, number, mark)
+    insert(arrays, BY_STATUS, arrays.applications[application].outcomes, told.at, number, mark)
     return True
 
 
@@ -266,7 +288,7 @@ def add_label(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     person = intern.person(arrays, names, told.applicant)
     waits = application >= 0 and arrays.applications[application].at == NEVER
     about = np.int64(arrays.applications[application].applicant) if application >= 0 and not waits else person
-    if lacks_items(header, needed(arrays.applications[application].labels.count if waits else arrays.people[about].labels.count)):
+    if lacks_items(header, needed(np.int64(arrays.applications[application].labels.count if waits else arrays.people[about].labels.count))):
         return False
     number = header[USED + LABELS]
     header[USED + LABELS] = number + 1
@@ -275,7 +297,7 @@ def add_label(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     made.source, made.detail = intern.word(arrays, names, told.source), intern.text(arrays, names, told.detail)
     made.fraud, made.by_person = told.fraud, told.by_person
     if waits:
-        insert(arrays, BY_LABEL, arrays.applications.labels, application, told.known_at, number, mark)
+        insert(arrays, BY_LABEL, arrays.applications[application].labels, told.known_at, number, mark)
     else:
-        insert(arrays, BY_LABEL, arrays.people.labels, about, told.known_at, number, mark)
+        insert(arrays, BY_LABEL, arrays.people[about].labels, told.known_at, number, mark)
     return True

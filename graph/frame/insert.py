@@ -1,17 +1,16 @@
-"""Writes of the frame's lists: a new item comes to its place in the port's exact order; a full block is copied to one twice as large."""
+"""Writes of the frame's lists: a new row comes to its place in the port's exact order; a full block is copied to a larger one."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from graph.compiled import lean
-from graph.frame.layout import FREE, ITEMS, LACKS, MOVED, NEEDS, ROOM, USED, Arrays, Int, Rows
+from graph.frame.layout import FEW, FREE, ITEMS, LACKS, MOVED, NEEDS, ROOM, ROWS, USED, Arrays, Int, Rows
+from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_HOLDER, BY_LABEL, BY_NODE, BY_STATUS, mark_at, moment_at, moment_of, row_at
 from graph.frame.texts import compare
 from graph.model import LabelValue
 from graph.tables import KINDS, ROLES, STATUSES, Column
 
-# In which order the rows of one moment stand in a list.
-BY_NODE, BY_HOLDER, BY_APPLICATION, BY_EVENT, BY_STATUS, BY_LABEL, AS_TOLD = (np.int64(n) for n in range(7))
 KIND_RANK = np.argsort(np.argsort([str(kind) for kind in KINDS])).astype(np.int8)  # nodes are ordered by the word of their kind first
 _STATUS_RANK = np.argsort(np.argsort([str(status) for status in STATUSES])).astype(np.int8)
 assert [str(role) for role in ROLES] == ["own", "contact", "employer"]  # ties are ordered by the code of their role
@@ -59,19 +58,17 @@ def _label_after(arrays: Arrays, a: Int, b: Int) -> bool:
 
 
 @lean
-def place_of(arrays: Arrays, order: Int, lists: Rows, owner: Int, at: Int, row: Int) -> Int:
-    """Before which item of a list a row with that moment belongs: after all that stand before it."""
-    items, start, count = arrays.items, lists[owner].start, np.int64(lists[owner].count)
+def place_of(arrays: Arrays, order: Int, held: Rows, at: Int, row: Int) -> Int:
+    """Before which row of a list a row with that moment belongs: after all that stand before it."""
+    start, count = np.int64(held.start), np.int64(held.count)
     low, high = np.int64(0), count
     if count > 0:
-        newest = items[start + count - 1]
-        if newest.at < at or (newest.at == at and not stands_after(arrays, order, newest.row, row)):
+        if not _belongs_before(arrays, order, (start, count), count - 1, at, row):
             return count
         high = count - 1
     while low < high:
         middle = (low + high) >> 1
-        item = items[start + middle]
-        if item.at > at or (item.at == at and stands_after(arrays, order, item.row, row)):
+        if _belongs_before(arrays, order, (start, count), middle, at, row):
             high = middle
         else:
             low = middle + 1
@@ -79,17 +76,39 @@ def place_of(arrays: Arrays, order: Int, lists: Rows, owner: Int, at: Int, row: 
 
 
 @lean
+def _belongs_before(arrays: Arrays, order: Int, held: tuple[Int, Int], n: Int, at: Int, row: Int) -> bool:
+    """Whether a row with that moment belongs before the n-th of a list."""
+    there = moment_at(arrays, order, held[0], held[1], n)
+    return bool(there > at or (there == at and stands_after(arrays, order, row_at(arrays, held[0], held[1], n), row)))
+
+
+@lean
+def size_of_block(n: Int) -> Int:
+    """How many rows a block of the n-th size has: 2, 3, 4, 6, 8, 12 and so on."""
+    return (np.int64(3) if n & 1 else np.int64(2)) << (n >> 1)
+
+
+@lean
+def _block_for(count: Int) -> Int:
+    """The smallest size of a block that holds so many."""
+    n = np.int64(0)
+    while size_of_block(n) < count:
+        n += 1
+    return n
+
+
+@lean
 def needed(count: Int) -> Int:
-    """Room in `items` that one more item asks of a list with so many."""
-    if count & (count - 1) != 0:
+    """Room that one more row asks of a list with so many: in `rows`, or, times 2**32, in `items`; such needs can be added."""
+    if count == 0 or (count > 1 and size_of_block(_block_for(count)) > count):
         return np.int64(0)
-    return np.int64(1) if count == 0 else np.int64(2) * np.int64(count)
+    return size_of_block(_block_for(count + 1)) << (0 if count < FEW else 32)
 
 
 @lean
 def lacks_items(header: Column, need: Int) -> bool:
-    """Whether `items` may not have so much room; then the header says so."""
-    return lacks(header, np.int64(ITEMS), need)
+    """Whether `rows` or `items` may not have so much room (`needed`); then the header says so."""
+    return lacks(header, np.int64(ROWS), need & 0xFFFFFFFF) or lacks(header, np.int64(ITEMS), need >> 32)
 
 
 @lean
@@ -107,60 +126,80 @@ def _say_lack(header: Column, file: Int, need: Int) -> None:
 
 
 @lean
-def _block(header: Column, items: Rows, power: Int) -> Int:
-    """The beginning of a free block of 2**power items; there is room."""
-    freed = header[FREE + power]
+def _take(arrays: Arrays, count: Int) -> Int:
+    """The beginning of a free block for so many rows; there is room."""
+    header, n = arrays.header, _block_for(count)
+    freed, file = np.int64(header[FREE + n]), ITEMS if count > FEW else ROWS
     if freed > 0:
-        header[FREE + power] = items[freed - 1].at
-        return np.int64(freed) - 1
-    begins = header[USED + ITEMS]
-    header[USED + ITEMS] = begins + (np.int64(1) << power)
-    return np.int64(begins)
+        header[FREE + n] = arrays.items[freed - 1].at if count > FEW else arrays.rows[freed - 1]
+        return freed - 1
+    begins = np.int64(header[USED + file])
+    header[USED + file] = begins + size_of_block(n)
+    return begins
 
 
 @lean
-def _power(count: Int) -> Int:
-    power = np.int64(0)
-    while (np.int64(1) << power) < count:
-        power += 1
-    return power
+def _give_back(arrays: Arrays, start: Int, count: Int) -> None:
+    """The block of a list with so many is free for others."""
+    if count > 1:
+        header, n = arrays.header, _block_for(count)
+        if count > FEW:
+            arrays.items[start].at = header[FREE + n]
+        else:
+            arrays.rows[start] = header[FREE + n]
+        header[FREE + n] = start + 1
 
 
 @lean
-def release(header: Column, items: Rows, lists: Rows, owner: Int) -> None:
-    """A list becomes empty; its block is free for others."""
-    count = np.int64(lists[owner].count)
-    if count > 0:
-        start, power = np.int64(lists[owner].start), _power(count)
-        items[start].at = header[FREE + power]
-        header[FREE + power] = start + 1
-    lists[owner].count = 0
+def release(arrays: Arrays, held: Rows) -> None:
+    """A list becomes empty."""
+    _give_back(arrays, np.int64(held.start), np.int64(held.count))
+    held.count = 0
 
 
 @lean
-def insert(arrays: Arrays, order: Int, lists: Rows, owner: Int, at: Int, row: Int, mark: Int) -> None:
-    """A row comes into a list; `items` has the room that `needed` says."""
-    header, items = arrays.header, arrays.items
-    count = np.int64(lists[owner].count)
-    place = place_of(arrays, order, lists, owner, at, row)
-    start = np.int64(lists[owner].start)
-    if count & (count - 1) == 0:
-        fresh = _block(header, items, _power(count + 1))
-        for n in range(count):
+def insert(arrays: Arrays, order: Int, held: Rows, at: Int, row: Int, mark: Int) -> None:
+    """A row comes into a list; there is the room that `needed` says."""
+    count, place = np.int64(held.count), place_of(arrays, order, held, at, row)
+    if needed(count) != 0:
+        _move(arrays, order, held)
+    start = np.int64(held.start)
+    held.count = count + 1
+    arrays.header[MOVED] += count - place
+    if count == 0:
+        held.start = row
+    elif count < FEW:
+        for n in range(start + count, start + place, -1):
+            arrays.rows[n] = arrays.rows[n - 1]
+        arrays.rows[start + place] = row
+    else:
+        items = arrays.items
+        for n in range(start + count, start + place, -1):
+            items[n] = items[n - 1]
+        items[start + place].at, items[start + place].row, items[start + place].mark = at, row, mark
+
+
+@lean
+def _move(arrays: Arrays, order: Int, held: Rows) -> None:
+    """A list comes to a larger block."""
+    start, count = np.int64(held.start), np.int64(held.count)
+    fresh, items = _take(arrays, count + 1), arrays.items
+    for n in range(count):
+        if count < FEW:
+            arrays.rows[fresh + n] = row_at(arrays, start, count, n)
+        elif count > FEW:
             items[fresh + n] = items[start + n]
-        release(header, items, lists, owner)
-        lists[owner].start = fresh
-        start = fresh
-    for n in range(count, place, -1):
-        items[start + n] = items[start + n - 1]
-    header[MOVED] += count - place
-    items[start + place].at, items[start + place].row, items[start + place].mark = at, row, mark
-    lists[owner].count = count + 1
+        else:
+            item = items[fresh + n]
+            item.row, item.mark = row_at(arrays, start, count, n), mark_at(arrays, order, start, count, n)
+            item.at = moment_of(arrays, order, np.int64(item.row))
+    _give_back(arrays, start, count)
+    held.start = fresh
 
 
 @lean
-def supersede(arrays: Arrays, order: Int, lists: Rows, owner: Int, at: Int, row: Int) -> None:
-    """The item of a tie's row says from now on that the row was superseded."""
-    place = place_of(arrays, order, lists, owner, at, row) - 1
-    item = np.int64(lists[owner].start) + place
-    arrays.items[item].mark = ~arrays.items[item].mark
+def supersede(arrays: Arrays, order: Int, held: Rows, at: Int, row: Int) -> None:
+    """The list says from now on that the row of a tie was superseded, where it says so itself."""
+    if held.count > FEW:
+        item = arrays.items[np.int64(held.start) + place_of(arrays, order, held, at, row) - 1]
+        item.mark = ~item.mark

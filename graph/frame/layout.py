@@ -14,17 +14,19 @@ Int = Any
 Rows = Any
 """An array of records, whose fields compiled code reads by name: numpy's types do not know them."""
 
-VERSION = 1  # of the layout, and of every rule that is worked out when a row is written: another one means a fill from the store
+VERSION = 2  # of the layout, and of every rule that is worked out when a row is written: another one means a fill from the store
 
 NONE = np.int32(-1)  # no row, no text, no word
 NEVER = np.int64(np.iinfo(np.int64).max)  # the moment of an application that has not come yet, though a label or an outcome names it
 UNTOLD = np.int64(np.iinfo(np.int64).min)  # a moment or a whole number that nothing tells
 NO_MARK = np.int32(np.iinfo(np.int32).max)  # the mark of reference data that nobody has told
 
-# A list: `count` items side by side in `items` from `start` on, in a block of the next power of two. Oldest first; at one moment in the
-# opposite of the port's order where the port gives the newest first, and in the port's order where it gives the oldest first.
-LIST = np.dtype([("start", "i4"), ("count", "i4")], align=True)
-# What a list holds: when, which row, and the mark that told it. ~mark where the row, a tie, was superseded later: the tie says by which.
+# A list: `count` rows of a table side by side from `start` on, oldest first; at one moment in the opposite of the port's order where the port gives
+# the newest first, and in the port's order where it gives the oldest first. A single row is `start` itself. Up to FEW stand in `rows`, and whoever
+# wants their moments and marks looks at the rows; of more the moments and marks stand in `items` as well, so that counting them misses no cache.
+LIST = np.dtype([("start", "i4"), ("count", "i4")])
+FEW = np.int64(32)
+# When, which row, and the mark that told it. ~mark where the row, a tie, was superseded later: the tie says by which.
 ITEM = np.dtype([("at", "i8"), ("row", "i4"), ("mark", "i4")], align=True)
 
 PERSON = np.dtype(
@@ -64,19 +66,19 @@ LABEL = np.dtype(
     ],
     align=True,
 )  # fmt: skip
-# Who names what in a role, from the first mention on. A mention told late that is older makes another row, which supersedes this one: `by`.
-# `mentions` are all of them (row: unused), with the row that stands; of a tie with a single one the list is empty.
+# Who names what in a role, from the first mention on. A mention told late that is older makes another row, which supersedes this one. `mentions` are
+# the later ones, each by the fact that made it: row << 2 | FROM_...; those of a row that was superseded went to the one that stands, which is then
+# `start`, with SUPERSEDED as the count. `last` is the latest of all, whatever its mark.
 TIE = np.dtype(
-    [
-        ("since", "i8"), ("last", "i8"), ("person", "i4"), ("identifier", "i4"), ("mark", "i4"), ("last_mark", "i4"), ("by", "i4"),
-        ("mentions", LIST), ("role", "i1"), ("kind", "i1"),
-    ],
-    align=True,
-)  # fmt: skip
+    [("since", "i8"), ("last", "i8"), ("person", "i4"), ("identifier", "i4"), ("mark", "i4"), ("mentions", LIST), ("role", "i1"), ("kind", "i1")]
+)
+SUPERSEDED = np.int32(-1)
+FROM_APPLICATION, FROM_EVENT, FROM_CONTACT, FROM_TIE = (np.int64(n) for n in range(4))  # FROM_TIE: the first mention of a row that was superseded
+CONTACT = np.dtype([("at", "i8"), ("mark", "i4")])  # a mention that made no tie
 DEVICE = np.dtype([("os", "i4"), ("model", "i4"), ("mark", "i4"), ("emulator", "i1"), ("rooted", "i1")], align=True)
 SNAPSHOT = np.dtype([("as_of", "i8"), ("mark", "i4"), ("name", "i4"), ("body", "i4"), ("ring", "i4"), ("rings", "i4")], align=True)
 RING = np.dtype([("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")], align=True)
-MEMBER = np.dtype([("ring", "i4"), ("core", "i1")], align=True)
+MEMBER = np.dtype([("ring", "i4"), ("snapshot", "i4"), ("core", "i1")])
 SLOT = np.dtype([("hash", "u4"), ("row", "i4")], align=True)
 
 
@@ -86,12 +88,12 @@ class Arrays(NamedTuple):
     header        int64, see below. `used` of them are rows; what lies beyond is room.
     texts         bytes. A text is named by where it begins, in steps of 4 bytes: 4 bytes that say how long it is, then its UTF-8.
     people, identifiers, words, applications     found by their text through `slots`; never taken away.
-    events, outcomes, labels, ties, devices      rows in the order in which they were told.
+    events, outcomes, labels, ties, devices, contacts      rows in the order in which they were told.
     mentions      int32, what applications and events name: identifier << 2 | role.
-    items         the lists' blocks.
+    rows, items   the blocks of short and of long lists.
     snapshots, rings, members    ring snapshots; `person.rings` has the members (row) of each snapshot (at its `as_of`).
-    slots         one open-addressing table for people, identifiers, words, applications and ties: the hash, whose low bits say of what, and
-                  row + 1; 0 is empty.
+    slots         one open-addressing table for people, identifiers, words, applications, and those ties that are in two long lists: the hash,
+                  whose low bits say of what, and row + 1; 0 is empty.
     """
 
     header: Column
@@ -105,7 +107,9 @@ class Arrays(NamedTuple):
     labels: Rows
     ties: Rows
     devices: Rows
+    contacts: Rows
     mentions: Column
+    rows: Column
     items: Rows
     snapshots: Rows
     rings: Rows
@@ -117,12 +121,14 @@ class Arrays(NamedTuple):
 FILES = {
     "texts": (np.dtype("u1"), 1 << 20), "people": (PERSON, 1 << 12), "identifiers": (IDENTIFIER, 1 << 14), "words": (WORD, 1 << 10),
     "applications": (APPLICATION, 1 << 12), "events": (EVENT, 1 << 10), "outcomes": (OUTCOME, 1 << 12), "labels": (LABEL, 1 << 10),
-    "ties": (TIE, 1 << 14), "devices": (DEVICE, 1 << 10), "mentions": (np.dtype("i4"), 1 << 15), "items": (ITEM, 1 << 16),
+    "ties": (TIE, 1 << 14), "devices": (DEVICE, 1 << 10), "contacts": (CONTACT, 1 << 10), "mentions": (np.dtype("i4"), 1 << 15),
+    "rows": (np.dtype("i4"), 1 << 16), "items": (ITEM, 1 << 12),
     "snapshots": (SNAPSHOT, 64), "rings": (RING, 1 << 10), "members": (MEMBER, 1 << 12), "slots": (SLOT, 1 << 17),
 }  # fmt: skip
 NAMES = tuple(FILES)
 (
-    TEXTS, PEOPLE, IDENTIFIERS, WORDS, APPLICATIONS, EVENTS, OUTCOMES, LABELS, TIES, DEVICES, MENTIONS, ITEMS, SNAPSHOTS, RINGS, MEMBERS, SLOTS,
+    TEXTS, PEOPLE, IDENTIFIERS, WORDS, APPLICATIONS, EVENTS, OUTCOMES, LABELS, TIES, DEVICES, CONTACTS, MENTIONS, ROWS, ITEMS, SNAPSHOTS, RINGS,
+    MEMBERS, SLOTS,
 ) = range(len(FILES))  # fmt: skip
 TEXT_STEP = 4  # bytes: where texts begin, so that a number of 32 bits reaches 8 GB
 
@@ -134,4 +140,4 @@ HEADER_WORDS = 512
 (
     MAGIC, GENERATION, MARK, DIRTY, KEPT, BOOT, STORE, SEED, SECTION, ROW, STEP, CHECK, LACKS, NEEDS, WANTED, LONG, GOAL, WHOLE, UNDERWAY, MOVED,
 ) = range(20)  # fmt: skip
-USED, ROOM, FILE, FREE = 32, 64, 96, 128  # the first of a word for each file, and of the heads of the free blocks by their power of two
+USED, ROOM, FILE, FREE = 32, 64, 96, 128  # the first of a word for each file, and of the heads of the free blocks by their size

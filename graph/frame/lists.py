@@ -4,22 +4,113 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, shared
-from graph.frame.layout import NONE, Arrays, Int, Rows
+from graph.compiled import compiled, lean, shared
+from graph.frame.layout import (
+    FEW,
+    FROM_APPLICATION,
+    FROM_CONTACT,
+    FROM_EVENT,
+    MARK,
+    NONE,
+    ROW,
+    SECTION,
+    STEP,
+    SUPERSEDED,
+    Arrays,
+    Int,
+    Rows,
+)
 from graph.tables import Column
 
 EVERYTHING = np.int64(1 << 40)  # no limit
 
+# What a list holds, and how the rows of one moment stand in it: ties of a person and of an identifier, applications, events, outcomes, labels,
+# members of rings (by their snapshot), and the mentions of a tie (by the facts that made them).
+BY_NODE, BY_HOLDER, BY_APPLICATION, BY_EVENT, BY_STATUS, BY_LABEL, BY_SNAPSHOT, BY_FACT = (np.int64(n) for n in range(8))
+
 
 @shared
-def before(items: Rows, start: Int, count: Int, as_of: Int) -> Int:
-    """How many items of a list are before `as_of`: the first so many. The newest of them is items[start + that - 1]; step back from there."""
-    if count == 0 or items[start + count - 1].at < as_of:
+def moment_of(arrays: Arrays, order: Int, row: Int) -> Int:
+    """The moment of a row of a list of that order."""
+    if order <= BY_HOLDER:
+        return np.int64(arrays.ties[row].since)
+    if order == BY_APPLICATION:
+        return np.int64(arrays.applications[row].at)
+    if order == BY_EVENT:
+        return np.int64(arrays.events[row].at)
+    if order == BY_STATUS:
+        return np.int64(arrays.outcomes[row].at)
+    if order == BY_LABEL:
+        return np.int64(arrays.labels[row].known_at)
+    if order == BY_SNAPSHOT:
+        return np.int64(arrays.snapshots[arrays.members[row].snapshot].as_of)
+    fact, which = row >> 2, row & 3
+    if which == FROM_APPLICATION:
+        return np.int64(arrays.applications[fact].at)
+    if which == FROM_EVENT:
+        return np.int64(arrays.events[fact].at)
+    return np.int64(arrays.contacts[fact].at) if which == FROM_CONTACT else np.int64(arrays.ties[fact].since)
+
+
+@shared
+def mark_of(arrays: Arrays, order: Int, row: Int) -> Int:
+    """The mark of a row of a list of that order; ~mark of a tie that was superseded."""
+    if order <= BY_HOLDER:
+        tie = arrays.ties[row]
+        return np.int64(~tie.mark if tie.mentions.count == SUPERSEDED else tie.mark)
+    if order == BY_APPLICATION:
+        return np.int64(arrays.applications[row].mark)
+    if order == BY_EVENT:
+        return np.int64(arrays.events[row].mark)
+    if order == BY_STATUS:
+        return np.int64(arrays.outcomes[row].mark)
+    if order == BY_LABEL:
+        return np.int64(arrays.labels[row].mark)
+    if order == BY_SNAPSHOT:
+        return np.int64(arrays.snapshots[arrays.members[row].snapshot].mark)
+    fact, which = row >> 2, row & 3
+    if which == FROM_APPLICATION:
+        return np.int64(arrays.applications[fact].mark)
+    if which == FROM_EVENT:
+        return np.int64(arrays.events[fact].mark)
+    return np.int64(arrays.contacts[fact].mark) if which == FROM_CONTACT else np.int64(arrays.ties[fact].mark)
+
+
+@shared
+def row_at(arrays: Arrays, start: Int, count: Int, n: Int) -> Int:
+    """The n-th row of a list."""
+    if count == 1:
+        return np.int64(start)
+    return np.int64(arrays.rows[start + n]) if count <= FEW else np.int64(arrays.items[start + n].row)
+
+
+@shared
+def moment_at(arrays: Arrays, order: Int, start: Int, count: Int, n: Int) -> Int:
+    """The moment of the n-th row of a list."""
+    if count > FEW:
+        return np.int64(arrays.items[start + n].at)
+    return moment_of(arrays, order, row_at(arrays, start, count, n))
+
+
+@shared
+def mark_at(arrays: Arrays, order: Int, start: Int, count: Int, n: Int) -> Int:
+    """The mark of the n-th row of a list; ~mark of a tie that was superseded."""
+    if count > FEW:
+        return np.int64(arrays.items[start + n].mark)
+    return mark_of(arrays, order, row_at(arrays, start, count, n))
+
+
+@shared
+def before(arrays: Arrays, order: Int, start: Int, count: Int, as_of: Int) -> Int:
+    """How many rows of a list are before `as_of`: the first so many. Step back from there."""
+    if count <= 0:
+        return np.int64(0)
+    if moment_at(arrays, order, start, count, count - 1) < as_of:
         return np.int64(count)
     low, high = np.int64(0), np.int64(count) - 1
     while low < high:
         middle = (low + high) >> 1
-        if items[start + middle].at < as_of:
+        if moment_at(arrays, order, start, count, middle) < as_of:
             low = middle + 1
         else:
             high = middle
@@ -27,29 +118,37 @@ def before(items: Rows, start: Int, count: Int, as_of: Int) -> Int:
 
 
 @shared
-def recorded(ties: Rows, row: Int, item_mark: Int, mark: Int) -> bool:
-    """Whether an item (its row and mark) is told by `mark`, and not yet superseded with it."""
-    if item_mark >= 0:
-        return bool(item_mark <= mark)
-    return bool(~item_mark <= mark and ties[ties[row].by].mark > mark)
+def recorded(ties: Rows, row: Int, said: Int, mark: Int) -> bool:
+    """Whether a row whose mark in a list is `said` is told by `mark`, and not yet superseded with it."""
+    if said >= 0:
+        return bool(said <= mark)
+    return bool(~said <= mark and ties[ties[row].mentions.start].mark > mark)
+
+
+@lean
+def _is_newest(header: Column, mark: Int) -> bool:
+    """Whether everything that is in is told by `mark`."""
+    return bool(mark >= header[MARK] and header[SECTION] == 0 and header[ROW] == 0 and header[STEP] == 0)
 
 
 @shared
 def last_mention(arrays: Arrays, row: Int, as_of: Int, mark: Int) -> Int:
     """The latest mention of a tie before `as_of` that is told by `mark`; the tie itself must be so."""
-    ties, items = arrays.ties, arrays.items
-    if ties[row].last < as_of and ties[row].last_mark <= mark:
-        return np.int64(ties[row].last)
-    standing = row
-    while ties[standing].by >= 0:
-        standing = ties[standing].by
-    mentions = ties[standing].mentions
-    n = before(items, mentions.start, mentions.count, as_of) - 1
+    tie = arrays.ties[row]
+    if tie.mentions.count == 0:
+        return np.int64(tie.since)
+    if tie.last < as_of and _is_newest(arrays.header, mark):
+        return np.int64(tie.last)
+    standing = np.int64(row)
+    while arrays.ties[standing].mentions.count == SUPERSEDED:
+        standing = np.int64(arrays.ties[standing].mentions.start)
+    start, count = np.int64(arrays.ties[standing].mentions.start), np.int64(arrays.ties[standing].mentions.count)
+    n = before(arrays, BY_FACT, start, count, as_of) - 1
     while n >= 0:
-        if items[mentions.start + n].mark <= mark:
-            return np.int64(items[mentions.start + n].at)
+        if mark_at(arrays, BY_FACT, start, count, n) <= mark:
+            return moment_at(arrays, BY_FACT, start, count, n)
         n -= 1
-    return np.int64(ties[row].since)
+    return np.int64(tie.since)
 
 
 @compiled
@@ -62,32 +161,35 @@ def last_mentions(arrays: Arrays, rows: Column, as_of: Int, mark: Int) -> Column
 
 
 @shared
-def count_recorded(arrays: Arrays, lists: Rows, owner: Int, as_of: Int, mark: Int, limit: Int) -> Int:
-    """How many rows of a list are before `as_of` and told by `mark`, counted up to `limit`."""
-    items, ties = arrays.items, arrays.ties
-    start, found = lists[owner].start, np.int64(0)
-    n = before(items, start, lists[owner].count, as_of) - 1
+def count_recorded(arrays: Arrays, order: Int, held: Rows, as_of: Int, mark: Int, limit: Int) -> Int:
+    """How many rows of a list (`held`) are before `as_of` and told by `mark`, counted up to `limit`."""
+    start, count, found = np.int64(held.start), np.int64(held.count), np.int64(0)
+    n = before(arrays, order, start, count, as_of) - 1
     while n >= 0 and found < limit:
-        found += recorded(ties, items[start + n].row, items[start + n].mark, mark)
+        found += recorded(arrays.ties, row_at(arrays, start, count, n), mark_at(arrays, order, start, count, n), mark)
+        n -= 1
+    return found
+
+
+@shared
+def latest_of(arrays: Arrays, order: Int, held: Rows, when: tuple[Int, Int], rows: Column, limit: Int) -> Int:
+    """How many rows of a list (`held`) that are before a moment and told by a mark, at most `limit`, now stand in `rows`, newest first."""
+    start, count, found = np.int64(held.start), np.int64(held.count), np.int64(0)
+    n = before(arrays, order, start, count, when[0]) - 1
+    while n >= 0 and found < limit:
+        row = row_at(arrays, start, count, n)
+        if recorded(arrays.ties, row, mark_at(arrays, order, start, count, n), when[1]):
+            rows[found] = row
+            found += 1
         n -= 1
     return found
 
 
 @compiled
-def latest(arrays: Arrays, lists: Rows, owner: Int, as_of: Int, mark: Int, limit: Int) -> Column:
-    """The rows of a list that are before `as_of` and told by `mark`, newest first, at most `limit` (int32)."""
-    items, ties = arrays.items, arrays.ties
-    start, found = lists[owner].start, np.int64(0)
-    n = before(items, start, lists[owner].count, as_of)
-    out = np.empty(min(n, limit), np.int32)
-    n -= 1
-    while n >= 0 and found < limit:
-        item = items[start + n]
-        if recorded(ties, item.row, item.mark, mark):
-            out[found] = item.row
-            found += 1
-        n -= 1
-    return out[:found]
+def latest(arrays: Arrays, order: Int, held: Rows, as_of: Int, mark: Int, limit: Int) -> Column:
+    """`latest_of` as an array (int32)."""
+    rows = np.empty(min(np.int64(held.count), limit), np.int32)
+    return rows[: latest_of(arrays, order, held, (as_of, mark), rows, limit)]
 
 
 @shared
@@ -109,11 +211,12 @@ def snapshot_in_force(arrays: Arrays, used: Int, as_of: Int, mark: Int) -> Int:
 @shared
 def membership(arrays: Arrays, person: Int, snapshot: Int) -> Int:
     """The row in `members` of a person's place in a ring of that snapshot, or -1."""
-    items, rings = arrays.items, arrays.people[person].rings
-    as_of, mark = arrays.snapshots[snapshot].as_of, arrays.snapshots[snapshot].mark
-    n = before(items, rings.start, rings.count, as_of + 1) - 1
-    while n >= 0 and items[rings.start + n].at == as_of:
-        if items[rings.start + n].mark == mark:
-            return np.int64(items[rings.start + n].row)
+    start, count = np.int64(arrays.people[person].rings.start), np.int64(arrays.people[person].rings.count)
+    as_of = np.int64(arrays.snapshots[snapshot].as_of)
+    n = before(arrays, BY_SNAPSHOT, start, count, as_of + 1) - 1
+    while n >= 0 and moment_at(arrays, BY_SNAPSHOT, start, count, n) == as_of:
+        row = row_at(arrays, start, count, n)
+        if arrays.members[row].snapshot == snapshot:
+            return row
         n -= 1
     return np.int64(NONE)

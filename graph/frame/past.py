@@ -9,8 +9,8 @@ from graph.facts.deciding import APPLICATIONS as LATEST
 from graph.facts.deciding import DEALINGS
 from graph.facts.deciding import EVENTS as LATEST_EVENTS
 from graph.frame.bounded import labels_of, outcomes_of
-from graph.frame.layout import NO_MARK, SNAPSHOTS, USED, Arrays, Int
-from graph.frame.lists import before, membership, snapshot_in_force
+from graph.frame.layout import NO_MARK, SNAPSHOTS, USED, Arrays, Int, Rows
+from graph.frame.lists import BY_APPLICATION, BY_EVENT, latest_of, membership, snapshot_in_force
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, Neighbourhood
 from graph.frame.question import IN_FRAME, Question, copy
 from graph.frame.reach import event_kind, find_identifier, sit_down
@@ -49,8 +49,7 @@ def add_own(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> N
         one = out.people[person]
         one.application = work.state[APPLICATIONS]
         if one.id < IN_FRAME:
-            made = arrays.people[one.id].applications
-            for n in range(newest(arrays, q, np.int64(made.start), np.int64(made.count), work.rows, np.int64(LATEST))):
+            for n in range(newest(arrays, q, arrays.people[one.id].applications, work.rows)):
                 row = np.int64(work.rows[n])
                 if person != 0 or row != q.application or not is_later(q):
                     add_application(arrays, q, work, out, row, person)
@@ -58,9 +57,9 @@ def add_own(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> N
 
 
 @lean
-def add_there(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, start: Int, count: Int) -> None:
+def add_there(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, there: Rows) -> None:
     """The latest applications of anybody at a place; who was not there comes in as an outsider."""
-    for n in range(newest(arrays, q, start, count, work.rows, np.int64(LATEST))):
+    for n in range(newest(arrays, q, there, work.rows)):
         row = np.int64(work.rows[n])
         if row == q.application and is_later(q):
             continue
@@ -137,10 +136,10 @@ def add_events(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -
     if out.people[0].id >= IN_FRAME:
         return np.int64(0)
     me, state = arrays.people[out.people[0].id], work.state
-    for n in range(newest(arrays, q, np.int64(me.events.start), np.int64(me.events.count), work.rows, np.int64(LATEST_EVENTS))):
+    for n in range(latest_of(arrays, BY_EVENT, me.events, (q.as_of, q.mark), work.rows, np.int64(LATEST_EVENTS))):
         _add_event(arrays, work, out, np.int64(work.rows[n]), np.int64(arrays.events[work.rows[n]].counterparty))
     received = state[EVENTS]
-    for n in range(newest(arrays, q, np.int64(me.dealings.start), np.int64(me.dealings.count), work.rows, np.int64(DEALINGS))):
+    for n in range(latest_of(arrays, BY_EVENT, me.dealings, (q.as_of, q.mark), work.rows, np.int64(DEALINGS))):
         if arrays.events[work.rows[n]].counterparty == out.people[0].id:
             _add_event(arrays, work, out, np.int64(work.rows[n]), np.int64(arrays.events[work.rows[n]].applicant))
     return received
@@ -186,16 +185,9 @@ def _ring(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int) -> Int:
 
 
 @lean
-def newest(arrays: Arrays, q: Question, start: Int, count: Int, rows: Column, limit: Int) -> Int:
-    """How many rows of a list, at most `limit`, now stand in `rows`, newest first; of a list of anything but ties."""
-    items, found = arrays.items, np.int64(0)
-    n = before(items, start, count, q.as_of) - 1
-    while n >= 0 and found < limit:
-        if items[start + n].mark <= q.mark:
-            rows[found] = items[start + n].row
-            found += 1
-        n -= 1
-    return found
+def newest(arrays: Arrays, q: Question, made: Rows, rows: Column) -> Int:
+    """How many of the latest applications of a list now stand in `rows`, newest first."""
+    return latest_of(arrays, BY_APPLICATION, made, (q.as_of, q.mark), rows, np.int64(LATEST))
 
 
 assert np.iinfo(np.int32).max == NO_MARK  # of what nobody has told: beyond every mark

@@ -9,7 +9,7 @@ from graph.facts.deciding import DEALINGS
 from graph.facts.hubs import COUNT_CAP, GUARD, MANY_HOLDERS, NOT_LINKING
 from graph.frame.insert import KIND_RANK
 from graph.frame.layout import Arrays, Int
-from graph.frame.lists import before, count_recorded, last_mention, recorded
+from graph.frame.lists import BY_EVENT, BY_HOLDER, BY_NODE, before, count_recorded, last_mention, latest_of, mark_at, recorded, row_at
 from graph.frame.neighbourhood import NOBODY, OTHER, UNDATED, Neighbourhood
 from graph.frame.order import sort_by_text
 from graph.frame.question import BEYOND, IN_FRAME, Question
@@ -77,15 +77,7 @@ def link_of(work: Scratch, identifier: Int, person: Int) -> Int:
 @lean
 def latest_held(arrays: Arrays, q: Question, identifier: Int, rows: Column, limit: Int) -> Int:
     """How many of the latest ties of an identifier of the frame, at most `limit`, now stand in `rows`, newest first."""
-    held, items = arrays.identifiers[identifier].ties, arrays.items
-    n, found = before(items, held.start, held.count, q.as_of) - 1, np.int64(0)
-    while n >= 0 and found < limit:
-        item = items[held.start + n]
-        if recorded(arrays.ties, item.row, item.mark, q.mark):
-            rows[found] = item.row
-            found += 1
-        n -= 1
-    return found
+    return latest_of(arrays, BY_HOLDER, arrays.identifiers[identifier].ties, (q.as_of, q.mark), rows, limit)
 
 
 @lean
@@ -194,17 +186,10 @@ def _join(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role:
 @lean
 def _ties_of(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, person: Int) -> None:
     """A person's ties; of one with more than TIES, the latest so many of each kind."""
-    held, items, found = arrays.people[out.people[person].id].ties, arrays.items, np.int64(0)
-    newest = before(items, held.start, held.count, q.as_of) - 1
-    n = newest
-    while n >= 0 and found <= TIES:
-        item = items[held.start + n]
-        if recorded(arrays.ties, item.row, item.mark, q.mark):
-            work.rows[found] = item.row
-            found += 1
-        n -= 1
+    held = arrays.people[out.people[person].id].ties
+    found = latest_of(arrays, BY_NODE, held, (q.as_of, q.mark), work.rows, TIES + 1)
     if found > TIES:
-        found = _latest_of_each_kind(arrays, q, work, held.start, newest)
+        found = _latest_of_each_kind(arrays, q, work, np.int64(held.start), np.int64(held.count))
         if found > TIES:
             work.state[TRUNCATED] = 1
     for k in range(found):
@@ -216,17 +201,17 @@ def _ties_of(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, per
 
 
 @lean
-def _latest_of_each_kind(arrays: Arrays, q: Question, work: Scratch, start: Int, newest: Int) -> Int:
-    seen, found, n = work.buckets, np.int64(0), newest
+def _latest_of_each_kind(arrays: Arrays, q: Question, work: Scratch, start: Int, count: Int) -> Int:
+    seen, found, n = work.buckets, np.int64(0), before(arrays, BY_NODE, start, count, q.as_of) - 1
     for kind in range(len(GUARDS)):
         seen[kind] = 0
     while n >= 0:
-        item = arrays.items[start + n]
-        if recorded(arrays.ties, item.row, item.mark, q.mark):
-            kind = arrays.ties[item.row].kind
+        row = row_at(arrays, start, count, n)
+        if recorded(arrays.ties, row, mark_at(arrays, BY_NODE, start, count, n), q.mark):
+            kind = arrays.ties[row].kind
             seen[kind] += 1
             if seen[kind] <= TIES:
-                work.rows[found] = item.row
+                work.rows[found] = row
                 found += 1
         n -= 1
     return found
@@ -269,7 +254,7 @@ def _by_holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, 
     for n in range(fresh, upto):
         one = out.identifiers[n]
         if one.id < IN_FRAME:
-            one.holders = count_recorded(arrays, arrays.identifiers.ties, np.int64(one.id), q.as_of, q.mark, _CAP)
+            one.holders = count_recorded(arrays, BY_HOLDER, arrays.identifiers[one.id].ties, q.as_of, q.mark, _CAP)
         one.hub = NOT_LINKING if not one.linking else MANY_HOLDERS if one.holders > GUARDS[one.kind] else 0
         if one.hub != 0:
             work.state[HUBS] += 1
@@ -320,20 +305,14 @@ def _follow(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, iden
 def _counterparties(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, person: Int, step: Int) -> None:
     """Whom somebody dealt with: transfers and referrals, on either side."""
     me = np.int64(out.people[person].id)
-    dealt, items, found = arrays.people[me].dealings, arrays.items, 0
-    n = before(items, dealt.start, dealt.count, q.as_of) - 1
-    while n >= 0 and found < DEALINGS:
-        item = items[dealt.start + n]
-        n -= 1
-        if item.mark > q.mark:
-            continue
-        found += 1
-        event = arrays.events[item.row]
+    dealt = arrays.people[me].dealings
+    for k in range(latest_of(arrays, BY_EVENT, dealt, (q.as_of, q.mark), work.rows, np.int64(DEALINGS))):
+        event = arrays.events[work.rows[k]]
         other = np.int64(event.counterparty) if event.applicant == me else np.int64(event.applicant)
         if other != me:
             there = _admit(work, out, other, step)
             if there >= 0:
-                _deal(work, person, there, event_kind(event.kind), np.int64(item.at))
+                _deal(work, person, there, event_kind(event.kind), np.int64(event.at))
 
 
 @lean

@@ -10,9 +10,10 @@ from graph.compiled import lean, shared
 from graph.frame import intern
 from graph.frame.apply import DONE, MORE, ROOM_LACKS
 from graph.frame.facts import SPARE
-from graph.frame.insert import AS_TOLD, insert, lacks, lacks_items, needed
+from graph.frame.insert import insert, lacks, lacks_items, needed
 from graph.frame.intern import Names, has_room, size_of
 from graph.frame.layout import MARK, MEMBERS, RINGS, ROW, SECTION, SNAPSHOTS, USED, Arrays, Int, Rows
+from graph.frame.lists import BY_SNAPSHOT
 from graph.journal.snapshots import snapshot_of
 from graph.moments import micros
 from graph.tables import Column
@@ -98,11 +99,12 @@ def _add_member(arrays: Arrays, batch: RingBatch, row: Int, mark: Int) -> bool:
     if not has_room(header, SPARE, size_of(batch.names, told.person)) or lacks(header, np.int64(MEMBERS), np.int64(1)):
         return False
     person = intern.person(arrays, batch.names, told.person)
-    if lacks_items(header, needed(arrays.people[person].rings.count)):
+    if lacks_items(header, needed(np.int64(arrays.people[person].rings.count))):
         return False
     number = header[USED + MEMBERS]
     header[USED + MEMBERS] = number + 1
-    snapshot = arrays.snapshots[header[USED + SNAPSHOTS] - 1]
-    arrays.members[number].ring, arrays.members[number].core = snapshot.ring + told.ring, told.core
-    insert(arrays, AS_TOLD, arrays.people.rings, person, snapshot.as_of, number, mark)
+    which = header[USED + SNAPSHOTS] - 1
+    snapshot, member = arrays.snapshots[which], arrays.members[number]
+    member.ring, member.snapshot, member.core = snapshot.ring + told.ring, which, told.core
+    insert(arrays, BY_SNAPSHOT, arrays.people[person].rings, snapshot.as_of, number, mark)
     return True

@@ -8,7 +8,7 @@ import numpy as np
 
 from graph.compiled import compiled
 from graph.frame.layout import APPLICATIONS, IDENTIFIERS, PEOPLE, TEXT_STEP, USED, Arrays, Int
-from graph.frame.lists import count_recorded, is_loan
+from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_HOLDER, BY_NODE, count_recorded, is_loan
 from graph.frame.read import Reader
 from graph.frame.texts import A_PERSON, AN_APPLICATION, AN_IDENTIFIER, is_text, length_of, text_of
 from graph.store import Found
@@ -30,7 +30,7 @@ def search(r: Reader, text: str, asked: Asked, ring_ids: Sequence[str]) -> tuple
     named = [
         row
         for row in _begin(r.arrays, AN_IDENTIFIER, header[USED + IDENTIFIERS], heap).tolist()
-        if count_recorded(r.arrays, held, row, as_of, mark, _ONE)
+        if count_recorded(r.arrays, BY_HOLDER, held[row], as_of, mark, _ONE)
     ]
     hits = [Found(f"applicant:{who}", "applicant", who) for who in sorted(r.person(row) for row in people)[:limit]]
     ids = sorted(str(r.text(r.arrays.applications[row]["id"])) for row in loans)
@@ -43,8 +43,8 @@ def search(r: Reader, text: str, asked: Asked, ring_ids: Sequence[str]) -> tuple
 
 
 def _is_there(arrays: Arrays, person: Int, as_of: np.int64, mark: np.int64) -> bool:
-    lists = (arrays.people[name] for name in ("applications", "events", "ties"))
-    return any(count_recorded(arrays, each, person, as_of, mark, _ONE) for each in lists)
+    lists = (("applications", BY_APPLICATION), ("events", BY_EVENT), ("ties", BY_NODE))
+    return any(count_recorded(arrays, order, arrays.people[name][person], as_of, mark, _ONE) for name, order in lists)
 
 
 @compiled

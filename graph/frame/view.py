@@ -14,7 +14,20 @@ import numpy as np
 from graph.facts.deciding import LABELS, OUTCOMES, deciding_labels, first_outcomes
 from graph.facts.hubs import COUNT_CAP, hub_reason
 from graph.frame.layout import APPLICATIONS, NO_MARK, SEED, SNAPSHOTS, USED, WORDS, Arrays
-from graph.frame.lists import EVERYTHING, count_recorded, is_loan, last_mention, latest, snapshot_in_force
+from graph.frame.lists import (
+    BY_APPLICATION,
+    BY_EVENT,
+    BY_HOLDER,
+    BY_LABEL,
+    BY_NODE,
+    BY_STATUS,
+    EVERYTHING,
+    count_recorded,
+    is_loan,
+    last_mention,
+    latest,
+    snapshot_in_force,
+)
 from graph.frame.read import Reader
 from graph.frame.search import search
 from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER
@@ -94,12 +107,12 @@ class FrameView(GraphView):
         with self._frame.reading(self.recorded_by) as arrays:
             yield Reader(arrays)
 
-    def _latest(self, r: Reader, lists: Column, owner: int, limit: int = -1) -> list[int]:
-        """The rows of an owner's list in this view, newest first."""
+    def _latest(self, r: Reader, order: np.int64, lists: Column, owner: int, limit: int = -1) -> list[int]:
+        """The rows of an owner's list of that order in this view, newest first."""
         if owner < 0:
             return []
         asked = EVERYTHING if limit < 0 else np.int64(limit)
-        return list(latest(r.arrays, lists, np.int64(owner), self._as_of, self._mark, asked).tolist())
+        return list(latest(r.arrays, order, lists[owner], self._as_of, self._mark, asked).tolist())
 
     # -- facts ------------------------------------------------------------------------------------------------------------------------
 
@@ -118,30 +131,30 @@ class FrameView(GraphView):
     def applications_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Application, ...]]:
         with self._reading() as r:
             lists = r.arrays.people["applications"]
-            return {who: tuple(map(r.application, self._latest(r, lists, r.row(A_PERSON, who), limit))) for who in applicant_ids}
+            return {who: tuple(map(r.application, self._latest(r, BY_APPLICATION, lists, r.row(A_PERSON, who), limit))) for who in applicant_ids}
 
     def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = 64) -> tuple[Application, ...]:
         place, lists = (merchant_id, "at") if merchant_id is not None else (agent_id, "through")
         if place is None:
             return ()
         with self._reading() as r:
-            return tuple(map(r.application, self._latest(r, r.arrays.words[lists], r.row(A_WORD, place), limit)))
+            return tuple(map(r.application, self._latest(r, BY_APPLICATION, r.arrays.words[lists], r.row(A_WORD, place), limit)))
 
     def events_of(self, applicant_ids: Sequence[str], limit: int = 128) -> Mapping[str, tuple[Event, ...]]:
         with self._reading() as r:
             lists = r.arrays.people["events"]
-            return {who: tuple(map(r.event, self._latest(r, lists, r.row(A_PERSON, who), limit))) for who in applicant_ids}
+            return {who: tuple(map(r.event, self._latest(r, BY_EVENT, lists, r.row(A_PERSON, who), limit))) for who in applicant_ids}
 
     def dealings_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Event, ...]]:
         with self._reading() as r:
             lists = r.arrays.people["dealings"]
-            found = {who: self._latest(r, lists, r.row(A_PERSON, who), limit) for who in applicant_ids}
+            found = {who: self._latest(r, BY_EVENT, lists, r.row(A_PERSON, who), limit) for who in applicant_ids}
             return {who: tuple(map(r.event, rows)) for who, rows in found.items() if rows}
 
     def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
         with self._reading() as r:
             lists = r.arrays.applications["outcomes"]
-            found = {loan: [*map(r.outcome, self._latest(r, lists, r.row(AN_APPLICATION, loan))[::-1])] for loan in application_ids}
+            found = {loan: [*map(r.outcome, self._latest(r, BY_STATUS, lists, r.row(AN_APPLICATION, loan))[::-1])] for loan in application_ids}
         return {loan: tuple(steps if len(steps) <= limit else first_outcomes(steps)) for loan, steps in found.items()}
 
     def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
@@ -150,7 +163,7 @@ class FrameView(GraphView):
         return {who: tuple(said if len(said) <= limit else deciding_labels(said)) for who, said in found.items()}
 
     def _labels(self, r: Reader, person: int) -> list[Label]:
-        rows = self._latest(r, r.arrays.people["labels"], person)[::-1]
+        rows = self._latest(r, BY_LABEL, r.arrays.people["labels"], person)[::-1]
         about = r.arrays.labels["application"]
         return [r.label(row) for row in rows if about[row] < 0 or self._is_loan(r, about[row])]
 
@@ -161,7 +174,9 @@ class FrameView(GraphView):
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
         with self._reading() as r:
-            found = {who: [self._tie(r, row) for row in self._latest(r, r.arrays.people["ties"], r.row(A_PERSON, who))] for who in applicant_ids}
+            found = {
+                who: [self._tie(r, row) for row in self._latest(r, BY_NODE, r.arrays.people["ties"], r.row(A_PERSON, who))] for who in applicant_ids
+            }
         return {who: tuple(ties if len(ties) <= limit else _latest_of_each_kind(ties, limit)) for who, ties in found.items()}
 
     def _tie(self, r: Reader, row: int) -> Tie:
@@ -172,7 +187,7 @@ class FrameView(GraphView):
             return {i: self._count(r, _row(r, i)) for i in identifiers}
 
     def _count(self, r: Reader, row: int) -> int:
-        return 0 if row < 0 else int(count_recorded(r.arrays, r.arrays.identifiers["ties"], np.int64(row), self._as_of, self._mark, _CAP))
+        return 0 if row < 0 else int(count_recorded(r.arrays, BY_HOLDER, r.arrays.identifiers["ties"][row], self._as_of, self._mark, _CAP))
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
         counts = self.holder_counts(identifiers)
@@ -180,7 +195,7 @@ class FrameView(GraphView):
 
     def latest_holders(self, identifier: Identifier, limit: int) -> tuple[Tie, ...]:
         with self._reading() as r:
-            rows = self._latest(r, r.arrays.identifiers["ties"], _row(r, identifier), limit)
+            rows = self._latest(r, BY_HOLDER, r.arrays.identifiers["ties"], _row(r, identifier), limit)
             return tuple([self._tie(r, row)._replace(identifier=identifier) for row in rows])
 
     # -- reference data ---------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.frame.layout import APPLICATIONS, DEVICES, EVENTS, IDENTIFIERS, LABELS, NO_MARK, NONE, OUTCOMES, TIES, UNTOLD, USED, WORDS, Int
+from graph.frame.layout import APPLICATIONS, DEVICES, EVENTS, IDENTIFIERS, LABELS, NO_MARK, NONE, OUTCOMES, SUPERSEDED, TIES, UNTOLD, USED, WORDS, Int
 from graph.frame.lists import last_mentions
 from graph.frame.read import Reader
 from graph.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
@@ -73,8 +73,8 @@ class _Columns:
         """The rows of the ties in force."""
         a = self._r.arrays
         rows = a.ties[: a.header[USED + TIES]]
-        by = rows["by"]
-        ended = np.where(by >= 0, a.ties["mark"][by], NO_MARK)
+        more = rows["mentions"]
+        ended = np.where(more["count"] == SUPERSEDED, a.ties["mark"][more["start"]], NO_MARK)
         return np.flatnonzero((rows["since"] < self._as_of) & (rows["mark"] <= self._mark) & (ended > self._mark))
 
     def _tie_columns(self, ties: Column, who: Column, what: Column) -> dict[str, Column]:

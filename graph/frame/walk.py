@@ -119,13 +119,11 @@ def _add_applications(arrays: Arrays, q: Question, work: Scratch, out: Neighbour
     own = state[APPLICATIONS]
     subject.at_merchant = own
     if merchant >= 0:
-        there = arrays.words[merchant].at
-        add_there(arrays, q, work, out, np.int64(there.start), np.int64(there.count))
+        add_there(arrays, q, work, out, arrays.words[merchant].at)
     subject.at_merchant_n = state[APPLICATIONS] - subject.at_merchant
     subject.at_agent = state[APPLICATIONS]
     if agent >= 0:
-        there = arrays.words[agent].through
-        add_there(arrays, q, work, out, np.int64(there.start), np.int64(there.count))
+        add_there(arrays, q, work, out, arrays.words[agent].through)
     subject.at_agent_n = state[APPLICATIONS] - subject.at_agent
     subject.elsewhere = state[APPLICATIONS]
     add_elsewhere(arrays, q, work, out)
