@@ -36,6 +36,12 @@ def lean(function: F) -> F:
     return cast(F, _kept(njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)(function)))
 
 
+def tiny(function: F) -> F:
+    """`lean` for a function of few steps, which becomes part of whoever calls it: a call that takes the frame's arrays costs more than the steps."""
+    options = {"cache": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False, "forceinline": True}
+    return cast(F, _kept(njit(**options)(function)))
+
+
 def shared(function: F) -> F:
     """`lean` for a function that Python calls too."""
     return cast(F, _kept(njit(cache=True, _nrt=False)(function)))

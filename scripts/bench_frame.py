@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from time import thread_time
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,19 @@ import numpy as np
 from graph.compiled import shared
 from graph.evidence import subject_of
 from graph.facts.local_time import offsets
+from graph.features.observe import Observer
 from graph.frame.frame import Frame
-from graph.frame.layout import FILES, NAMES, SLOTS, USED
+from graph.frame.layout import FILES, NAMES, SLOTS, USED, Arrays
+from graph.frame.lists import BY_HOLDER, EVERYTHING, latest
 from graph.frame.neighbourhood import room
 from graph.frame.question import question_of
 from graph.frame.read import Reader
 from graph.frame.scratch import scratch
 from graph.frame.walk import Walker, walk_application
-from graph.model import Application, Facts
-from graph.moments import moment
+from graph.model import Application, Facts, IdentifierKind
+from graph.moments import micros, moment
 from graph.sqlite_store import SqliteStore
+from graph.tables import KINDS, Column
 
 
 def main() -> int:
@@ -35,17 +39,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("store", type=Path, help="a SQLite store, which nobody writes to meanwhile")
     parser.add_argument("--folder", type=Path, default=Path("var/bench_frame"), help="where the frame and the copy go (default var/bench_frame)")
-    parser.add_argument("--single", type=int, default=2_000, help="applications that come one by one (default 2000)")
+    parser.add_argument("--single", type=int, default=2_000, help="applications that come one by one (default 2000); 0: the store is not copied")
     options = parser.parse_args()
     shutil.rmtree(options.folder, ignore_errors=True)
     options.folder.mkdir(parents=True)
-    shutil.copy(options.store, options.folder / "graph.db")
+    path = shutil.copy(options.store, options.folder / "graph.db") if options.single else options.store
     _compile(options.folder)
-    with SqliteStore(options.folder / "graph.db") as store:
+    with SqliteStore(path) as store:
         figures = _filled(options.folder / "frame", store)
         figures |= _opened(options.folder / "frame", store)
         figures |= _walked(options.folder / "frame", store)
-        figures |= _single(options.folder / "frame", store, options.single)
+        if options.single:
+            figures |= _single(options.folder / "frame", store, options.single)
     print(json.dumps(figures, indent=1))
     return 0
 
@@ -64,6 +69,7 @@ def _filled(folder: Path, store: SqliteStore) -> dict[str, object]:
     rows = {name: int(frame._files.header[USED + n]) for n, name in enumerate(NAMES)}
     files = {name: round(path.stat().st_size / 1e6, 1) for name in FILES for path in folder.glob(f"{name}.*")}
     made = rows["applications"]
+    each = {name: round(rows[name] * FILES[name][0].itemsize / made) for name in NAMES if name != "slots"}
     figures: dict[str, object] = {
         "applications": made,
         "ties": rows["ties"],
@@ -71,7 +77,14 @@ def _filled(folder: Path, store: SqliteStore) -> dict[str, object]:
         "fill_cpu_s": processor,
         "fill_us_each": round(seconds / made * 1e6, 1),
     }
-    figures |= {"bytes_each": round(frame.size / made), "mb": round(frame.size / 1e6), "mb_with_room": round(sum(files.values())), "files_mb": files}
+    figures |= {
+        "bytes_each": round(frame.size / made),
+        "mb": round(frame.size / 1e6),
+        "mb_with_room": round(sum(files.values())),
+        "files_mb": files,
+        "bytes_each_of": each,
+    }
+    figures |= {"memory_mb": _memory()}
     figures |= {"snapshot_s": _timed(frame.snapshot)[0], "load_of_slots": round(rows["slots"] / len(frame._files.arrays[SLOTS + 1]), 2)}
     frame.close()
     return figures
@@ -97,22 +110,51 @@ def _walked(folder: Path, store: SqliteStore) -> dict[str, object]:
         rows = np.random.default_rng(1).permutation(np.argsort(made["at"])[len(made) // 2 :])[:10_000]
         _walk(arrays, rows[:1], mark, work, out)
         processor = min(_timed(lambda: _walk(arrays, rows, mark, work, out))[1] for _ in range(3))
-    moments, asked = made["at"][rows[:1_000]].tolist(), [str(Reader(arrays).text(made["id"][row])) for row in rows[:1_000]]
-    walker, walked = Walker(store.zone), list[float]()
-    for at, name in zip(moments, asked, strict=True):
-        application = store.view(moment(at + 1)).application(name)
-        assert application
-        began = time.perf_counter()
-        with frame.reading() as arrays:
-            walker.of(arrays, question_of(arrays, subject_of(application), np.int64(at), mark))
-        walked.append(time.perf_counter() - began)
-    frame.close()
-    asked_us = {f"p{q}": round(float(np.percentile(walked[50:], q)) * 1e6) for q in (50, 99)}
-    return {
+        crowd, held = _crowd(arrays)
+    figures: dict[str, object] = {
         "walk_us": round(processor / len(rows) * 1e6, 1),
         "walks_per_s_of_processor": round(len(rows) / processor),
-        "asked_and_walked_us": asked_us,
+        "answered_cpu_us": _answered(frame, store, rows[:2_000]),
+        "most_held_device": {"holders": held, "answered_cpu_us": _answered(frame, store, crowd)},
     }
+    frame.close()
+    return figures
+
+
+def _crowd(arrays: Arrays) -> tuple[Column, int]:
+    """Applications by holders of the device that most people hold, at most 500, and how many hold it."""
+    count = np.where(arrays.identifiers["kind"] == KINDS.index(IdentifierKind.DEVICE), arrays.identifiers["ties"]["count"], 0)
+    held = arrays.identifiers["ties"][np.argmax(count)]
+    ties = latest(arrays, BY_HOLDER, held, np.int64(2**62), np.int64(2**31 - 1), EVERYTHING)
+    made = np.flatnonzero(np.isin(arrays.applications["applicant"], arrays.ties["person"][ties]))
+    return np.random.default_rng(1).permutation(made)[:500], len(ties)
+
+
+def _answered(frame: Frame, store: SqliteStore, rows: Column) -> dict[str, dict[str, float]]:
+    """Microseconds of this thread for each of those applications, before its own moment: to put the question, to walk, and for all features."""
+    walker, observer, mark = Walker(store.zone), Observer(), np.int64(frame.mark)
+    took = np.zeros((len(rows), 2))
+    with frame.reading() as arrays:
+        told = [(row, moment(int(arrays.applications[row]["at"]) + 1), str(Reader(arrays).text(arrays.applications[row]["id"]))) for row in rows]
+    for n, (_, after, name) in enumerate(told):
+        application = store.view(after).application(name)
+        assert application
+        subject, as_of = subject_of(application), np.int64(micros(after) - 1)
+        began = thread_time()
+        with frame.reading(frame.mark) as arrays:
+            found = walker.of(arrays, question_of(arrays, subject, as_of, mark))
+            walked = thread_time()
+            observer.row(found)
+        took[n] = walked - began, thread_time() - walked
+    took = took[len(rows) // 20 :] * 1e6  # the first ones find nothing in the cache
+    columns = {"neighbourhood": took[:, 0], "features": took[:, 1], "both": took.sum(axis=1)}
+    return {name: {f"p{q}": round(float(np.percentile(column, q))) for q in (50, 99)} for name, column in columns.items()}
+
+
+def _memory() -> dict[str, int]:
+    """MB of this process: at most (VmHWM), now of its own (RssAnon), and of mapped files (RssFile), which all processes share."""
+    told = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return {name: int(told[name].split()[0]) // 1024 for name in ("VmHWM", "RssAnon", "RssFile")}
 
 
 @shared

@@ -22,6 +22,7 @@ from graph.frame.layout import (
     NONE,
     OUTCOMES,
     STEP,
+    TERM_ROWS,
     USED,
     Arrays,
     Int,
@@ -225,9 +226,8 @@ def _make_event(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
     number = header[USED + EVENTS]
     header[USED + EVENTS] = number + 1
     made = arrays.events[number]
-    made.at, made.amount, made.mark, made.applicant, made.counterparty = told.at, told.amount, mark, person, other
-    made.id, made.attributes = intern.text(arrays, names, told.event_id), intern.text(arrays, names, told.attributes)
-    made.kind, made.merchant = intern.word(arrays, names, told.kind), intern.word(arrays, names, told.merchant)
+    made.at, made.mark, made.applicant, made.terms = told.at, mark, person, _terms(arrays, batch, row, other)
+    made.id, made.kind = intern.text(arrays, names, told.event_id), intern.word(arrays, names, told.kind)
     made.mention, made.mentions = keep_mentions(arrays, batch, told.mention, told.mentions), told.mentions
     insert(arrays, BY_EVENT, arrays.people[person].events, told.at, number, mark)
     if other >= 0:
@@ -235,6 +235,20 @@ def _make_event(arrays: Arrays, batch: Batch, row: Int, mark: Int) -> bool:
         if other != person:
             insert(arrays, BY_EVENT, arrays.people[other].dealings, told.at, number, mark)
     return True
+
+
+@lean
+def _terms(arrays: Arrays, batch: Batch, row: Int, other: Int) -> Int:
+    """What an event says beyond who did what when, in a row of its own; -1 for nothing."""
+    told, names, header = batch.events[row], batch.names, arrays.header
+    if np.isnan(told.amount) and other < 0 and told.merchant < 0 and told.attributes < 0:
+        return np.int64(NONE)
+    number = np.int64(header[USED + TERM_ROWS])
+    header[USED + TERM_ROWS] = number + 1
+    terms = arrays.terms[number]
+    terms.amount, terms.counterparty = told.amount, other
+    terms.merchant, terms.attributes = intern.word(arrays, names, told.merchant), intern.text(arrays, names, told.attributes)
+    return number
 
 
 @lean

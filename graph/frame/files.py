@@ -39,7 +39,7 @@ from graph.frame.texts import A_WORD, NO_KIND, OF_BITS
 from graph.tables import Column
 
 _MAGIC = 0x52464652_00000000 + VERSION  # "RFFR"
-_MORE = 1.5  # as much room a file gets that is full
+_MORE = 1.2  # as much room a file gets that is full
 _ROWS = 2**31 - 1  # a row is named by 32 bits
 
 

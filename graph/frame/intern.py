@@ -17,7 +17,6 @@ from graph.frame.layout import (
     NONE,
     PEOPLE,
     SLOTS,
-    TEXT_STEP,
     TEXTS,
     UNTOLD,
     USED,
@@ -26,7 +25,7 @@ from graph.frame.layout import (
     Int,
     Rows,
 )
-from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER, NO_KIND, slot_of, text_hash
+from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER, MOST_BESIDE, NO_KIND, keep, slot_of, text_hash
 from graph.tables import Column
 
 
@@ -54,7 +53,7 @@ def size_of(names: Names, text: Int) -> Int:
     """How many bytes of `texts` a text of the entry may take."""
     if text < 0:
         return np.int64(0)
-    return np.int64(names.ends[text]) - begin_of(names, text) + 2 * TEXT_STEP
+    return np.int64(names.ends[text]) - begin_of(names, text) + MOST_BESIDE
 
 
 @lean
@@ -69,22 +68,9 @@ def has_room(header: Column, rows: Int, size: Int) -> bool:
 
 
 @lean
-def keep_text(arrays: Arrays, heap: Column, begins: Int, ends: Int) -> Int:
-    """Those bytes as a text of the frame."""
-    header, texts = arrays.header, arrays.texts
-    at, length = header[USED + TEXTS], ends - begins
-    for n in range(TEXT_STEP):
-        texts[at + n] = length >> (8 * n) & 255
-    for n in range(length):
-        texts[at + TEXT_STEP + n] = heap[begins + n]
-    header[USED + TEXTS] = at + TEXT_STEP + (length + TEXT_STEP - 1) // TEXT_STEP * TEXT_STEP
-    return np.int64(at // TEXT_STEP)
-
-
-@lean
 def text(arrays: Arrays, names: Names, number: Int) -> Int:
     """A text of the entry, kept; -1 for none."""
-    return keep_text(arrays, names.heap, begin_of(names, number), np.int64(names.ends[number])) if number >= 0 else np.int64(NONE)
+    return keep(arrays, names.heap, begin_of(names, number), np.int64(names.ends[number])) if number >= 0 else np.int64(NONE)
 
 
 @shared
@@ -94,7 +80,7 @@ def row_of(arrays: Arrays, of: Int, kind: Int, heap: Column, begins: Int, ends: 
     at = slot_of(arrays, h, of, kind, heap, begins, ends)
     row = np.int64(arrays.slots[at].row) - 1
     if row < 0:
-        row = _fresh(arrays, of, kind, keep_text(arrays, heap, begins, ends))
+        row = _fresh(arrays, of, kind, keep(arrays, heap, begins, ends))
         arrays.slots[at].hash, arrays.slots[at].row = h, row + 1
         arrays.header[USED + SLOTS] += 1
     return row
@@ -158,7 +144,8 @@ def identifier(arrays: Arrays, names: Names, number: Int) -> Int:
         told, before = names.identifiers[number], arrays.header[USED + IDENTIFIERS]
         row = row_of(arrays, AN_IDENTIFIER, np.int64(told.kind), names.heap, begin_of(names, told.token), np.int64(names.ends[told.token]))
         if row == before:
-            arrays.identifiers[row].masked, arrays.identifiers[row].linking = text(arrays, names, told.masked), told.linking
+            text(arrays, names, told.masked)  # right after the token
+            arrays.identifiers[row].linking = told.linking
         names.rows[at] = row
     return np.int64(names.rows[at])
 

@@ -21,6 +21,8 @@ NEVER = np.int64(np.iinfo(np.int64).max)  # the moment of an application that ha
 UNTOLD = np.int64(np.iinfo(np.int64).min)  # a moment or a whole number that nothing tells
 NO_MARK = np.int32(np.iinfo(np.int32).max)  # the mark of reference data that nobody has told
 
+# Rows are packed, fields side by side: a million applications bring some forty million of them.
+#
 # A list: `count` rows of a table side by side from `start` on, oldest first; at one moment in the opposite of the port's order where the port gives
 # the newest first, and in the port's order where it gives the oldest first. A single row is `start` itself. Up to FEW stand in `rows`, and whoever
 # wants their moments and marks looks at the rows; of more the moments and marks stand in `items` as well, so that counting them misses no cache.
@@ -29,10 +31,8 @@ FEW = np.int64(32)
 # When, which row, and the mark that told it. ~mark where the row, a tie, was superseded later: the tie says by which.
 ITEM = np.dtype([("at", "i8"), ("row", "i4"), ("mark", "i4")], align=True)
 
-PERSON = np.dtype(
-    [("name", "i4"), ("ties", LIST), ("applications", LIST), ("events", LIST), ("dealings", LIST), ("labels", LIST), ("rings", LIST)], align=True
-)
-IDENTIFIER = np.dtype([("token", "i4"), ("masked", "i4"), ("ties", LIST), ("device", "i4"), ("kind", "i1"), ("linking", "i1")], align=True)
+PERSON = np.dtype([("name", "i4"), ("ties", LIST), ("applications", LIST), ("events", LIST), ("dealings", LIST), ("labels", LIST), ("rings", LIST)])
+IDENTIFIER = np.dtype([("token", "i4"), ("ties", LIST), ("device", "i4"), ("kind", "i1"), ("linking", "i1")])  # the masked form follows the token
 # Platforms, merchants, agents, products, channels, cities, kinds of events, sources: one table. `at` and `through` are the applications at that
 # merchant and through that agent. The first words are `neighbourhood.EVENT_KINDS`, in their order.
 WORD = np.dtype(
@@ -40,7 +40,6 @@ WORD = np.dtype(
         ("opened_at", "i8"), ("text", "i4"), ("at", LIST), ("through", LIST), ("merchant_mark", "i4"), ("category", "i4"), ("city", "i4"),
         ("platform_mark", "i4"), ("type", "i1"), ("own", "i1"),
     ],
-    align=True,
 )  # fmt: skip
 APPLICATION = np.dtype(
     [
@@ -49,22 +48,19 @@ APPLICATION = np.dtype(
         ("channel", "i4"), ("city", "i4"), ("attributes", "i4"), ("mention", "i4"), ("mentions", "i4"),
         ("outcomes", LIST), ("labels", LIST), ("three_element", "i1"), ("new_citizen", "i1"),
     ],
-    align=True,
 )  # fmt: skip
 EVENT = np.dtype(
     [
-        ("at", "i8"), ("amount", "f8"), ("id", "i4"), ("applicant", "i4"), ("counterparty", "i4"), ("mark", "i4"), ("kind", "i4"),
-        ("merchant", "i4"), ("attributes", "i4"), ("mention", "i4"), ("mentions", "i4"),
+        ("at", "i8"), ("id", "i4"), ("applicant", "i4"), ("mark", "i4"), ("kind", "i4"), ("mention", "i4"), ("mentions", "i4"), ("terms", "i4"),
     ],
-    align=True,
 )  # fmt: skip
-OUTCOME = np.dtype([("at", "i8"), ("amount", "f8"), ("application", "i4"), ("mark", "i4"), ("status", "i1")], align=True)
+TERMS = np.dtype([("amount", "f8"), ("counterparty", "i4"), ("merchant", "i4"), ("attributes", "i4")])  # of the events that have any: three in ten
+OUTCOME = np.dtype([("at", "i8"), ("amount", "f8"), ("application", "i4"), ("mark", "i4"), ("status", "i1")])
 LABEL = np.dtype(
     [
         ("known_at", "i8"), ("application", "i4"), ("person", "i4"), ("source", "i4"), ("detail", "i4"), ("mark", "i4"),
         ("fraud", "i1"), ("by_person", "i1"),
     ],
-    align=True,
 )  # fmt: skip
 # Who names what in a role, from the first mention on. A mention told late that is older makes another row, which supersedes this one. `mentions` are
 # the later ones, each by the fact that made it: row << 2 | FROM_...; those of a row that was superseded went to the one that stands, which is then
@@ -75,20 +71,20 @@ TIE = np.dtype(
 SUPERSEDED = np.int32(-1)
 FROM_APPLICATION, FROM_EVENT, FROM_CONTACT, FROM_TIE = (np.int64(n) for n in range(4))  # FROM_TIE: the first mention of a row that was superseded
 CONTACT = np.dtype([("at", "i8"), ("mark", "i4")])  # a mention that made no tie
-DEVICE = np.dtype([("os", "i4"), ("model", "i4"), ("mark", "i4"), ("emulator", "i1"), ("rooted", "i1")], align=True)
-SNAPSHOT = np.dtype([("as_of", "i8"), ("mark", "i4"), ("name", "i4"), ("body", "i4"), ("ring", "i4"), ("rings", "i4")], align=True)
-RING = np.dtype([("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")], align=True)
+DEVICE = np.dtype([("os", "i4"), ("model", "i4"), ("mark", "i4"), ("emulator", "i1"), ("rooted", "i1")])
+SNAPSHOT = np.dtype([("as_of", "i8"), ("mark", "i4"), ("name", "i4"), ("body", "i4"), ("ring", "i4"), ("rings", "i4")])
+RING = np.dtype([("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")])
 MEMBER = np.dtype([("ring", "i4"), ("snapshot", "i4"), ("core", "i1")])
-SLOT = np.dtype([("hash", "u4"), ("row", "i4")], align=True)
+SLOT = np.dtype([("hash", "u4"), ("row", "i4")])
 
 
 class Arrays(NamedTuple):
     """The frame as arrays, one a file; a tuple, so that compiled code takes it whole. Rows refer to each other by position, -1 is none.
 
     header        int64, see below. `used` of them are rows; what lies beyond is room.
-    texts         bytes. A text is named by where it begins, in steps of 4 bytes: 4 bytes that say how long it is, then its UTF-8.
+    texts         bytes. A text is named by where it begins, in steps of 2 bytes; `graph.frame.texts` says how it is written.
     people, identifiers, words, applications     found by their text through `slots`; never taken away.
-    events, outcomes, labels, ties, devices, contacts      rows in the order in which they were told.
+    events, terms, outcomes, labels, ties, devices, contacts      rows in the order in which they were told.
     mentions      int32, what applications and events name: identifier << 2 | role.
     rows, items   the blocks of short and of long lists.
     snapshots, rings, members    ring snapshots; `person.rings` has the members (row) of each snapshot (at its `as_of`).
@@ -103,6 +99,7 @@ class Arrays(NamedTuple):
     words: Rows
     applications: Rows
     events: Rows
+    terms: Rows
     outcomes: Rows
     labels: Rows
     ties: Rows
@@ -120,17 +117,17 @@ class Arrays(NamedTuple):
 # Each file behind the header: the dtype of its rows, and for how many there is room at first.
 FILES = {
     "texts": (np.dtype("u1"), 1 << 20), "people": (PERSON, 1 << 12), "identifiers": (IDENTIFIER, 1 << 14), "words": (WORD, 1 << 10),
-    "applications": (APPLICATION, 1 << 12), "events": (EVENT, 1 << 10), "outcomes": (OUTCOME, 1 << 12), "labels": (LABEL, 1 << 10),
-    "ties": (TIE, 1 << 14), "devices": (DEVICE, 1 << 10), "contacts": (CONTACT, 1 << 10), "mentions": (np.dtype("i4"), 1 << 15),
-    "rows": (np.dtype("i4"), 1 << 16), "items": (ITEM, 1 << 12),
+    "applications": (APPLICATION, 1 << 12), "events": (EVENT, 1 << 10), "terms": (TERMS, 1 << 10), "outcomes": (OUTCOME, 1 << 12),
+    "labels": (LABEL, 1 << 10), "ties": (TIE, 1 << 14), "devices": (DEVICE, 1 << 10), "contacts": (CONTACT, 1 << 10),
+    "mentions": (np.dtype("i4"), 1 << 15), "rows": (np.dtype("i4"), 1 << 16), "items": (ITEM, 1 << 12),
     "snapshots": (SNAPSHOT, 64), "rings": (RING, 1 << 10), "members": (MEMBER, 1 << 12), "slots": (SLOT, 1 << 17),
 }  # fmt: skip
 NAMES = tuple(FILES)
 (
-    TEXTS, PEOPLE, IDENTIFIERS, WORDS, APPLICATIONS, EVENTS, OUTCOMES, LABELS, TIES, DEVICES, CONTACTS, MENTIONS, ROWS, ITEMS, SNAPSHOTS, RINGS,
-    MEMBERS, SLOTS,
+    TEXTS, PEOPLE, IDENTIFIERS, WORDS, APPLICATIONS, EVENTS, TERM_ROWS, OUTCOMES, LABELS, TIES, DEVICES, CONTACTS, MENTIONS, ROWS, ITEMS, SNAPSHOTS,
+    RINGS, MEMBERS, SLOTS,
 ) = range(len(FILES))  # fmt: skip
-TEXT_STEP = 4  # bytes: where texts begin, so that a number of 32 bits reaches 8 GB
+TEXT_STEP = 2  # bytes: where texts begin, so that a number of 32 bits reaches 4 GB
 
 # Words of the header. `mark`: of this one and all before it everything is in; of the next one the rows before (section, row, step) may be.
 # `dirty`: somebody is at it, or died while he was. `kept`: the files on the disk are what is in memory, so they outlive the machine's boot.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, lean, shared
+from graph.compiled import compiled, shared, tiny
 from graph.frame.layout import (
     FEW,
     FROM_APPLICATION,
@@ -29,7 +29,7 @@ EVERYTHING = np.int64(1 << 40)  # no limit
 BY_NODE, BY_HOLDER, BY_APPLICATION, BY_EVENT, BY_STATUS, BY_LABEL, BY_SNAPSHOT, BY_FACT = (np.int64(n) for n in range(8))
 
 
-@shared
+@tiny
 def moment_of(arrays: Arrays, order: Int, row: Int) -> Int:
     """The moment of a row of a list of that order."""
     if order <= BY_HOLDER:
@@ -52,7 +52,7 @@ def moment_of(arrays: Arrays, order: Int, row: Int) -> Int:
     return np.int64(arrays.contacts[fact].at) if which == FROM_CONTACT else np.int64(arrays.ties[fact].since)
 
 
-@shared
+@tiny
 def mark_of(arrays: Arrays, order: Int, row: Int) -> Int:
     """The mark of a row of a list of that order; ~mark of a tie that was superseded."""
     if order <= BY_HOLDER:
@@ -76,7 +76,7 @@ def mark_of(arrays: Arrays, order: Int, row: Int) -> Int:
     return np.int64(arrays.contacts[fact].mark) if which == FROM_CONTACT else np.int64(arrays.ties[fact].mark)
 
 
-@shared
+@tiny
 def row_at(arrays: Arrays, start: Int, count: Int, n: Int) -> Int:
     """The n-th row of a list."""
     if count == 1:
@@ -84,7 +84,7 @@ def row_at(arrays: Arrays, start: Int, count: Int, n: Int) -> Int:
     return np.int64(arrays.rows[start + n]) if count <= FEW else np.int64(arrays.items[start + n].row)
 
 
-@shared
+@tiny
 def moment_at(arrays: Arrays, order: Int, start: Int, count: Int, n: Int) -> Int:
     """The moment of the n-th row of a list."""
     if count > FEW:
@@ -92,7 +92,7 @@ def moment_at(arrays: Arrays, order: Int, start: Int, count: Int, n: Int) -> Int
     return moment_of(arrays, order, row_at(arrays, start, count, n))
 
 
-@shared
+@tiny
 def mark_at(arrays: Arrays, order: Int, start: Int, count: Int, n: Int) -> Int:
     """The mark of the n-th row of a list; ~mark of a tie that was superseded."""
     if count > FEW:
@@ -117,7 +117,7 @@ def before(arrays: Arrays, order: Int, start: Int, count: Int, as_of: Int) -> In
     return low
 
 
-@shared
+@tiny
 def recorded(ties: Rows, row: Int, said: Int, mark: Int) -> bool:
     """Whether a row whose mark in a list is `said` is told by `mark`, and not yet superseded with it."""
     if said >= 0:
@@ -125,7 +125,7 @@ def recorded(ties: Rows, row: Int, said: Int, mark: Int) -> bool:
     return bool(~said <= mark and ties[ties[row].mentions.start].mark > mark)
 
 
-@lean
+@tiny
 def _is_newest(header: Column, mark: Int) -> bool:
     """Whether everything that is in is told by `mark`."""
     return bool(mark >= header[MARK] and header[SECTION] == 0 and header[ROW] == 0 and header[STEP] == 0)
@@ -190,6 +190,13 @@ def latest(arrays: Arrays, order: Int, held: Rows, as_of: Int, mark: Int, limit:
     """`latest_of` as an array (int32)."""
     rows = np.empty(min(np.int64(held.count), limit), np.int32)
     return rows[: latest_of(arrays, order, held, (as_of, mark), rows, limit)]
+
+
+@shared
+def counterparty_of(arrays: Arrays, event: Int) -> Int:
+    """The other person of an event, or -1."""
+    terms = np.int64(arrays.events[event].terms)
+    return np.int64(arrays.terms[terms].counterparty) if terms >= 0 else np.int64(NONE)
 
 
 @shared

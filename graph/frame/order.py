@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from graph.compiled import lean
-from graph.frame.layout import TEXT_STEP, Int
-from graph.frame.texts import compare, length_of
+from graph.frame.layout import Int
+from graph.frame.texts import byte_of, compare, form_of
 from graph.tables import Column
 
 _BYTES = np.int64(8)
@@ -38,11 +38,12 @@ def sort_by_text(texts: Column, names: Column, keys: Column, order: Column, spar
 @lean
 def is_before(texts: Column, text: Int, name: Column) -> bool:
     """Whether a text stands before the one of those bytes."""
-    at, length = (np.int64(text) + 1) * TEXT_STEP, length_of(texts, text)
-    for n in range(min(length, len(name))):
-        if texts[at + n] != name[n]:
-            return bool(texts[at + n] < name[n])
-    return bool(length < len(name))
+    form = form_of(texts, text)
+    for n in range(min(form.length, len(name))):
+        byte = byte_of(texts, form, n)
+        if byte != name[n]:
+            return bool(byte < name[n])
+    return bool(form.length < len(name))
 
 
 @lean
@@ -57,7 +58,7 @@ def _before(texts: Column, names: Column, keys: Column, a: Int, b: Int) -> bool:
 @lean
 def _bytes_of(texts: Column, text: Int, first: Int) -> Int:
     """Eight bytes of a text from the first on, as a number that orders as they do; zeros beyond its end."""
-    at, length, key = (np.int64(text) + 1) * TEXT_STEP, length_of(texts, text), np.uint64(0)
+    form, key = form_of(texts, text), np.uint64(0)
     for n in range(first, first + _BYTES):
-        key = key << np.uint64(8) | (np.uint64(texts[at + n]) if n < length else np.uint64(0))
+        key = key << np.uint64(8) | (np.uint64(byte_of(texts, form, n)) if n < form.length else np.uint64(0))
     return key

@@ -10,7 +10,7 @@ from graph.facts.deciding import DEALINGS
 from graph.facts.deciding import EVENTS as LATEST_EVENTS
 from graph.frame.bounded import labels_of, outcomes_of
 from graph.frame.layout import NO_MARK, SNAPSHOTS, USED, Arrays, Int, Rows
-from graph.frame.lists import BY_APPLICATION, BY_EVENT, latest_of, membership, snapshot_in_force
+from graph.frame.lists import BY_APPLICATION, BY_EVENT, counterparty_of, latest_of, membership, snapshot_in_force
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, Neighbourhood
 from graph.frame.question import IN_FRAME, Question, copy
 from graph.frame.reach import event_kind, find_identifier, sit_down
@@ -137,10 +137,10 @@ def add_events(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -
         return np.int64(0)
     me, state = arrays.people[out.people[0].id], work.state
     for n in range(latest_of(arrays, BY_EVENT, me.events, (q.as_of, q.mark), work.rows, np.int64(LATEST_EVENTS))):
-        _add_event(arrays, work, out, np.int64(work.rows[n]), np.int64(arrays.events[work.rows[n]].counterparty))
+        _add_event(arrays, work, out, np.int64(work.rows[n]), counterparty_of(arrays, np.int64(work.rows[n])))
     received = state[EVENTS]
     for n in range(latest_of(arrays, BY_EVENT, me.dealings, (q.as_of, q.mark), work.rows, np.int64(DEALINGS))):
-        if arrays.events[work.rows[n]].counterparty == out.people[0].id:
+        if counterparty_of(arrays, np.int64(work.rows[n])) == out.people[0].id:
             _add_event(arrays, work, out, np.int64(work.rows[n]), np.int64(arrays.events[work.rows[n]].applicant))
     return received
 
@@ -152,7 +152,8 @@ def _add_event(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int, othe
         work.state[LACKS] = 1
         return
     event = out.events[number]
-    event.at, event.amount, event.other, event.kind = told.at, told.amount, other, event_kind(told.kind)
+    event.amount = np.nan if told.terms < 0 else arrays.terms[told.terms].amount
+    event.at, event.other, event.kind = told.at, other, event_kind(told.kind)
     work.state[EVENTS] = number + 1
 
 

@@ -9,7 +9,19 @@ from graph.facts.deciding import DEALINGS
 from graph.facts.hubs import COUNT_CAP, GUARD, MANY_HOLDERS, NOT_LINKING
 from graph.frame.insert import KIND_RANK
 from graph.frame.layout import Arrays, Int
-from graph.frame.lists import BY_EVENT, BY_HOLDER, BY_NODE, before, count_recorded, last_mention, latest_of, mark_at, recorded, row_at
+from graph.frame.lists import (
+    BY_EVENT,
+    BY_HOLDER,
+    BY_NODE,
+    before,
+    count_recorded,
+    counterparty_of,
+    last_mention,
+    latest_of,
+    mark_at,
+    recorded,
+    row_at,
+)
 from graph.frame.neighbourhood import NOBODY, OTHER, UNDATED, Neighbourhood
 from graph.frame.order import sort_by_text
 from graph.frame.question import BEYOND, IN_FRAME, Question
@@ -308,7 +320,7 @@ def _counterparties(arrays: Arrays, q: Question, work: Scratch, out: Neighbourho
     dealt = arrays.people[me].dealings
     for k in range(latest_of(arrays, BY_EVENT, dealt, (q.as_of, q.mark), work.rows, np.int64(DEALINGS))):
         event = arrays.events[work.rows[k]]
-        other = np.int64(event.counterparty) if event.applicant == me else np.int64(event.applicant)
+        other = counterparty_of(arrays, np.int64(work.rows[k])) if event.applicant == me else np.int64(event.applicant)
         if other != me:
             there = _admit(work, out, other, step)
             if there >= 0:

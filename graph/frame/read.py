@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from graph.frame.layout import NONE, TEXT_STEP, UNTOLD, Arrays, Int
-from graph.frame.texts import NO_KIND, find
+from graph.frame.layout import NONE, UNTOLD, Arrays, Int
+from graph.frame.texts import NO_KIND, after, find, form_of
 from graph.model import Application, Device, Event, Identifier, Label, LabelValue, Mention, Merchant, Outcome, Platform, Tie
 from graph.moments import moment
-from graph.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES
+from graph.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
 
 _FLAGS = {-1: None, 0: False, 1: True}
+_NO_TERMS = {"amount": math.nan, "counterparty": NONE, "merchant": NONE, "attributes": NONE}
 
 
 class Reader:
@@ -33,9 +34,7 @@ class Reader:
         """A text, None for -1."""
         if number == NONE:
             return None
-        at = int(number) * TEXT_STEP
-        size = int.from_bytes(self.arrays.texts[at : at + TEXT_STEP].tobytes(), "little")
-        return self.arrays.texts[at + TEXT_STEP : at + TEXT_STEP + size].tobytes().decode()
+        return text_in(self.arrays.texts, int(number))
 
     def word(self, row: int) -> str | None:
         """A word, None for -1."""
@@ -50,7 +49,7 @@ class Reader:
         found = self._identifiers.get(row)
         if found is None:
             told = self.arrays.identifiers[row]
-            token, masked = str(self.text(told["token"])), str(self.text(told["masked"]))
+            token, masked = str(self.text(told["token"])), text_in(self.arrays.texts, int(after(self.arrays.texts, told["token"])))
             found = self._identifiers[row] = Identifier(KINDS[told["kind"]], token, masked, bool(told["linking"]))
         return found
 
@@ -69,6 +68,7 @@ class Reader:
     def event(self, row: int) -> Event:
         """An event."""
         t = _named(self.arrays.events[row])
+        t |= _named(self.arrays.terms[t["terms"]]) if t["terms"] >= 0 else _NO_TERMS
         other = None if t["counterparty"] == NONE else self.person(t["counterparty"])
         return Event(
             event_id=str(self.text(t["id"])), kind=str(self.word(t["kind"])), at=moment(t["at"]), applicant_id=self.person(t["applicant"]),
@@ -121,6 +121,13 @@ class Reader:
     def _attributes(self, told: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         text = self.text(told["attributes"])
         return tuple((name, value) for name, value in json.loads(text)) if text else ()
+
+
+def text_in(texts: Column, number: int) -> str:
+    """The text of that number."""
+    form = form_of(texts, np.int64(number))
+    plain, packed = form.at + form.plain, (form.length - form.plain) // 2
+    return texts[form.at : plain].tobytes().decode() + texts[plain : plain + packed].tobytes().hex()
 
 
 def _named(row: np.void) -> dict[str, Any]:

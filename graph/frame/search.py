@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from graph.compiled import compiled
-from graph.frame.layout import APPLICATIONS, IDENTIFIERS, PEOPLE, TEXT_STEP, USED, Arrays, Int
+from graph.frame.layout import APPLICATIONS, IDENTIFIERS, PEOPLE, USED, Arrays, Int
 from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_HOLDER, BY_NODE, count_recorded, is_loan
 from graph.frame.read import Reader
-from graph.frame.texts import A_PERSON, AN_APPLICATION, AN_IDENTIFIER, is_text, length_of, text_of
+from graph.frame.texts import A_PERSON, AN_APPLICATION, AN_IDENTIFIER, after, begins_with, form_of, is_text, text_of
 from graph.store import Found
 from graph.tables import Column
 
@@ -53,13 +53,9 @@ def _begin(arrays: Arrays, of: Int, used: Int, heap: Column) -> Column:
     out, found = np.empty(used, np.int64), 0
     for row in range(used):
         text = text_of(arrays, of, row)
-        hit = length_of(arrays.texts, text) >= len(heap)
-        at = (text + 1) * TEXT_STEP
-        for n in range(len(heap) if hit else 0):
-            if arrays.texts[at + n] != heap[n]:
-                hit = False
-                break
-        if hit or (of == AN_IDENTIFIER and is_text(arrays.texts, np.int64(arrays.identifiers[row].masked), heap, np.int64(0), np.int64(len(heap)))):
+        form = form_of(arrays.texts, text)
+        hit = form.length >= len(heap) and begins_with(arrays.texts, form, heap, np.int64(0), np.int64(len(heap)))
+        if hit or (of == AN_IDENTIFIER and is_text(arrays.texts, after(arrays.texts, text), heap, np.int64(0), np.int64(len(heap)))):
             out[found] = row
             found += 1
     return out[:found]

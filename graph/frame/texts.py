@@ -1,11 +1,16 @@
-"""Texts in the frame: compared as the port orders them, and people, identifiers, words and applications found by theirs."""
+"""Texts in the frame: compared as the port orders them, and people, identifiers, words and applications found by theirs.
+
+A text begins with a byte that says how long it is. One that ends in so many digits of base 16, as pseudonyms and many ids do, has two of them a byte.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from graph.compiled import lean, shared
-from graph.frame.layout import SEED, TEXT_STEP, Arrays, Int
+from graph.frame.layout import SEED, TEXT_STEP, TEXTS, USED, Arrays, Int
 from graph.tables import Column
 
 # What a slot names, in the low bits of its hash.
@@ -17,13 +22,101 @@ _PRIME, _ODD, _ODDER = np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15), 
 _HALF, _THIRD = np.uint64(32), np.uint64(29)
 
 
+LONG, PACKED = (
+    np.int64(127),
+    np.int64(128),
+)  # the first byte: from LONG on four bytes have the length; above, it is PACKED, and the next says from where
+MOST_BESIDE = np.int64(8)  # bytes that a text may take beside its own
+WORTH_PACKING = np.int64(8)  # digits
+
+
+class Form(NamedTuple):
+    """How a text is written: `plain` of its `length` bytes stand from `at` on as they are, then two digits a byte."""
+
+    at: Int
+    length: Int
+    plain: Int
+
+
+@shared
+def form_of(texts: Column, text: Int) -> Form:
+    """Where a text is and how it is written; -1 has no bytes."""
+    if text < 0:
+        return Form(np.int64(0), np.int64(0), np.int64(0))
+    at = np.int64(text) * TEXT_STEP
+    head = np.int64(texts[at])
+    if head >= PACKED:
+        return Form(at + 2, head - PACKED, np.int64(texts[at + 1]))
+    if head == LONG:
+        head = np.int64(texts[at + 1]) | np.int64(texts[at + 2]) << 8 | np.int64(texts[at + 3]) << 16 | np.int64(texts[at + 4]) << 24
+        return Form(at + 5, head, head)
+    return Form(at + 1, head, head)
+
+
+@shared
+def byte_of(texts: Column, form: Form, n: Int) -> Int:
+    """The n-th byte of a text."""
+    if n < form.plain:
+        return np.int64(texts[form.at + n])
+    digits = np.int64(texts[form.at + form.plain + ((n - form.plain) >> 1)])
+    digit = digits & 15 if (n - form.plain) & 1 else digits >> 4
+    return digit + 48 if digit < 10 else digit + 87
+
+
+@shared
+def after(texts: Column, text: Int) -> Int:
+    """The text that was kept right after this one."""
+    form = form_of(texts, text)
+    return (form.at + form.plain + ((form.length - form.plain) >> 1) + TEXT_STEP - 1) // TEXT_STEP
+
+
 @lean
 def length_of(texts: Column, text: Int) -> Int:
     """How many bytes a text has; that of -1 has none."""
-    if text < 0:
-        return np.int64(0)
-    at = np.int64(text) * TEXT_STEP
-    return np.int64(texts[at]) | np.int64(texts[at + 1]) << 8 | np.int64(texts[at + 2]) << 16 | np.int64(texts[at + 3]) << 24
+    return form_of(texts, text).length
+
+
+@lean
+def keep(arrays: Arrays, heap: Column, begins: Int, ends: Int) -> Int:
+    """Those bytes as a text of the frame; `texts` has room for them and MOST_BESIDE."""
+    texts, length = arrays.texts, ends - begins
+    at, digits = np.int64(arrays.header[USED + TEXTS]), _digits(heap, begins, ends)
+    number, plain = at // TEXT_STEP, length
+    if length < LONG and digits >= WORTH_PACKING:
+        plain = length - digits
+        texts[at], texts[at + 1] = PACKED + length, plain
+        at += 2
+    elif length < LONG:
+        texts[at] = length
+        at += 1
+    else:
+        texts[at] = LONG
+        for n in range(4):
+            texts[at + 1 + n] = length >> (8 * n) & 255
+        at += 5
+    for n in range(plain):
+        texts[at + n] = heap[begins + n]
+    at += plain
+    for n in range(begins + plain, ends, 2):
+        texts[at] = _digit(heap[n]) << 4 | _digit(heap[n + 1])
+        at += 1
+    arrays.header[USED + TEXTS] = (at + TEXT_STEP - 1) // TEXT_STEP * TEXT_STEP
+    return number
+
+
+@lean
+def _digit(byte: Int) -> Int:
+    """What a digit of base 16 is worth, -1 for any other byte."""
+    return np.int64(byte) - 48 if 48 <= byte <= 57 else np.int64(byte) - 87 if 97 <= byte <= 102 else np.int64(-1)
+
+
+@lean
+def _digits(heap: Column, begins: Int, ends: Int) -> Int:
+    """In how many digits of base 16 those bytes end: an even number."""
+    n = ends
+    while n > begins and _digit(heap[n - 1]) >= 0:
+        n -= 1
+    return (ends - n) // 2 * 2
 
 
 @shared
@@ -31,22 +124,26 @@ def compare(texts: Column, one: Int, other: Int) -> Int:
     """-1, 0 or 1: whether a text stands before another by its characters (which UTF-8 keeps in order); -1 stands for the empty text."""
     if one == other:
         return np.int64(0)
-    mine, theirs = length_of(texts, one), length_of(texts, other)
-    a, b = (np.int64(one) + 1) * TEXT_STEP, (np.int64(other) + 1) * TEXT_STEP
-    for n in range(min(mine, theirs)):
-        if texts[a + n] != texts[b + n]:
-            return np.int64(-1) if texts[a + n] < texts[b + n] else np.int64(1)
-    return np.int64(0) if mine == theirs else np.int64(-1) if mine < theirs else np.int64(1)
+    a, b = form_of(texts, one), form_of(texts, other)
+    for n in range(min(a.length, b.length)):
+        mine, theirs = byte_of(texts, a, n), byte_of(texts, b, n)
+        if mine != theirs:
+            return np.int64(-1) if mine < theirs else np.int64(1)
+    return np.int64(0) if a.length == b.length else np.int64(-1) if a.length < b.length else np.int64(1)
 
 
 @lean
 def is_text(texts: Column, text: Int, heap: Column, begins: Int, ends: Int) -> bool:
     """Whether a text is the one of those bytes of a heap."""
-    if length_of(texts, text) != ends - begins:
-        return False
-    at = (np.int64(text) + 1) * TEXT_STEP
+    form = form_of(texts, text)
+    return bool(form.length == ends - begins and begins_with(texts, form, heap, begins, ends))
+
+
+@lean
+def begins_with(texts: Column, form: Form, heap: Column, begins: Int, ends: Int) -> bool:
+    """Whether a text, which is no shorter, begins with those bytes of a heap."""
     for n in range(ends - begins):  # noqa: SIM110 - plainer in machine code
-        if texts[at + n] != heap[begins + n]:
+        if byte_of(texts, form, n) != heap[begins + n]:
             return False
     return True
 

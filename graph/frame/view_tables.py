@@ -31,19 +31,19 @@ class _Columns:
         a, header = self._r.arrays, self._r.arrays.header
         made = self._seen(a.applications[: header[USED + APPLICATIONS]])
         events = self._seen(a.events[: header[USED + EVENTS]])
-        ties = self._ties()
+        ties, terms = self._ties(), self._terms(events)
         loan_ids = self._texts(a.applications["id"][made])
         made = made[_order(a.applications["at"][made], loan_ids)]
         loan_place = _places(made, len(a.applications))
         labels, about = self._labels(loan_place)
-        people = np.unique(np.r_[a.applications["applicant"][made], a.events["applicant"][events], a.events["counterparty"][events],
+        people = np.unique(np.r_[a.applications["applicant"][made], a.events["applicant"][events], terms["counterparty"],
                                  a.ties["person"][ties], about[0]])  # fmt: skip
         people = people[people >= 0]
         names = self._texts(a.people["name"][people])
         in_order = np.argsort(names, kind="stable")
         who = _places(people[in_order], len(a.people))
         identifiers, what = self._identifiers(np.unique(a.ties["identifier"][ties]))
-        merchants, platforms, agents, words = self._places_of_words(made, events)
+        merchants, platforms, agents, words = self._places_of_words(made, terms["merchant"])
         return Tables(
             as_of=self._as_of, applicant_ids=names[in_order], zone=zone,
             platform_ids=words(platforms[0]), merchant_ids=words(merchants[0]), agent_ids=words(agents[0]),
@@ -73,8 +73,9 @@ class _Columns:
         """The rows of the ties in force."""
         a = self._r.arrays
         rows = a.ties[: a.header[USED + TIES]]
-        more = rows["mentions"]
-        ended = np.where(more["count"] == SUPERSEDED, a.ties["mark"][more["start"]], NO_MARK)
+        ended = np.full(len(rows), NO_MARK)
+        old = rows["mentions"]["count"] == SUPERSEDED
+        ended[old] = a.ties["mark"][rows["mentions"]["start"][old]]
         return np.flatnonzero((rows["since"] < self._as_of) & (rows["mark"] <= self._mark) & (ended > self._mark))
 
     def _tie_columns(self, ties: Column, who: Column, what: Column) -> dict[str, Column]:
@@ -92,9 +93,9 @@ class _Columns:
         columns = {"kind": told["kind"][order], "linking": told["linking"][order].astype(bool), "token": tokens[order]}
         return columns, _places(rows[order], len(self._r.arrays.identifiers))
 
-    def _places_of_words(self, made: Column, events: Column) -> Any:
+    def _places_of_words(self, made: Column, traded: Column) -> Any:
         a, words = self._r.arrays, self._r.arrays.words[: self._r.arrays.header[USED + WORDS]]
-        merchants = np.r_[np.flatnonzero(_told(words["merchant_mark"], self._mark)), a.applications["merchant"][made], a.events["merchant"][events]]
+        merchants = np.r_[np.flatnonzero(_told(words["merchant_mark"], self._mark)), a.applications["merchant"][made], traded]
         platforms = np.r_[np.flatnonzero(_told(words["platform_mark"], self._mark)), a.applications["platform"][made]]
         found = (self._sorted_words(rows) for rows in (merchants, platforms, a.applications["agent"][made]))
         return (*found, self._word_column)
@@ -148,9 +149,16 @@ class _Columns:
 
     def _events(self, events: Column, who: Column, merchants: Column) -> dict[str, Column]:
         rows = self._r.arrays.events[events]
-        rows = rows[_order(rows["at"], self._texts(rows["id"]))]
-        told = {"applicant": who[rows["applicant"]], "at": rows["at"].copy(), "counterparty": _placed(rows["counterparty"], who)}
-        return told | {"amount": rows["amount"].copy(), "kind": self._word_column(rows["kind"]), "merchant": _placed(rows["merchant"], merchants)}
+        order = _order(rows["at"], self._texts(rows["id"]))
+        rows, terms = rows[order], self._terms(events[order])
+        told = {"applicant": who[rows["applicant"]], "at": rows["at"].copy(), "counterparty": _placed(terms["counterparty"], who)}
+        return told | {"amount": terms["amount"], "kind": self._word_column(rows["kind"]), "merchant": _placed(terms["merchant"], merchants)}
+
+    def _terms(self, events: Column) -> dict[str, Column]:
+        """What those events say beyond who did what when."""
+        rows = self._r.arrays.events["terms"][events]
+        told = self._r.arrays.terms[np.maximum(rows, 0)]
+        return {name: np.where(rows >= 0, told[name], unknown) for name, unknown in (("amount", np.nan), ("counterparty", NONE), ("merchant", NONE))}
 
     def _platforms(self, words: Column) -> dict[str, Column]:
         rows = self._r.arrays.words[words]
