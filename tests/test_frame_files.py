@@ -180,7 +180,7 @@ def test_each_file_grows_by_itself(tmp_path: Path, name: str, monkeypatch: pytes
     kind, _ = FILES[name]
     monkeypatch.setitem(FILES, name, (kind, {"slots": 32, "texts": 256, "words": 16}.get(name, 1)))
     with FramedStore(tmp_path / "graph.db") as store:
-        store.add(random_facts(1))
+        store.add(random_facts(1, people=90))  # so many that lists become long
         assert store.frame.catch_up()
         generation = int(store.frame._files.header[GENERATION])
         assert_right(store.frame, store)
