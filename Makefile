@@ -7,7 +7,7 @@ WEB := service/web
 EXTRAS := docs,test,web,neo4j,neo4j-server,postgres,reference,sm3
 
 # What pytest runs side by side; a file's tests stay together (tests/conftest.py), and processes that it starts read each other's byte code.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .PHONY: setup docs run test test-slow test-all check check-bounds bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame neo4j constraints secrets format clean

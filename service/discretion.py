@@ -102,8 +102,8 @@ def _of_everybody(reason: Answer, hidden: frozenset[str], variables: Mapping[str
     value, words = variables[whole], describe(whole)
     if not value:
         return None
-    texts = {name: text.format(value=f"{value:.0f}") for name, text in (("text_en", words.text_en), ("text_zh", words.text_zh))}
-    return {**reason, "code": words.code, **texts, "value": value, "typical_p95": None, "typical_p05": None}
+    text_en, text_zh = words.texts(value)
+    return {**reason, "code": words.code, "text_en": text_en, "text_zh": text_zh, "value": value, "typical_p95": None, "typical_p05": None}
 
 
 def _by_the_day(reason: Answer) -> Answer:

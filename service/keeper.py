@@ -26,7 +26,7 @@ class Keeper:
         self._woken, self._ended = threading.Event(), threading.Event()
         self._starting = threading.Lock()
         self._thread: tuple[int, threading.Thread] | None = None  # of which process: a fork takes no threads along
-        self._failed = ""
+        self._failed: type[Exception] | None = None
 
     def wake(self) -> None:
         """There may be something to do; the thread begins with the first call in a process."""
@@ -60,14 +60,14 @@ class Keeper:
             self._say(error)
             self._ended.wait(self._pause_s)
             return True
-        self._failed = ""
+        self._failed = None
         return done
 
     def _say(self, error: Exception) -> None:
-        """Once while it stays the same."""
-        if str(error) == self._failed:
+        """Once while it stays of one kind."""
+        if type(error) is self._failed:
             return
-        self._failed = str(error)
+        self._failed = type(error)
         if isinstance(error, RingfenceError):
             log.warning("%s", error)
         else:

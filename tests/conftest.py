@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling, Scheduling
 
 from service.app import create_app
 from service.wiring import Wired
@@ -27,22 +29,30 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 # What takes longest begins first: whoever takes it last keeps everybody waiting.
 LONGEST = ("neo4j", "test_hostile_deliveries", "test_serve", "test_training")
-TOGETHER = {"test_casebook": "postgres", "test_casebook_guards": "postgres"}  # one server for both
+TOGETHER = {"test_casebook": "postgres", "test_casebook_guards": "postgres", "test_copy_store": "neo4j"}  # one server for all of a group
 
 
-def _group(item: pytest.Item) -> str:
-    """What one process runs from end to end: a file with its fixtures, and everything that asks the one Neo4j server."""
-    if ON_NEO4J or item.get_closest_marker("neo4j"):
-        return "neo4j"
-    return TOGETHER.get(item.path.stem, item.path.stem)
+def _group(nodeid: str) -> str:
+    """What one process runs from end to end: a file with its fixtures, and everything that asks one server."""
+    stem = Path(nodeid.partition("::")[0]).stem
+    return "neo4j" if ON_NEO4J or stem.startswith("test_neo4j") else TOGETHER.get(stem, stem)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+class ByGroup(LoadFileScheduling):
+    """xdist's own groups by mark do nothing under pytest 9.2."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _group(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Whole groups go to processes, in the order of `pytest_collection_modifyitems`."""
+    return ByGroup(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups for `--dist loadgroup`, the longest first."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    items.sort(key=lambda item: LONGEST.index(_group(item)) if _group(item) in LONGEST else len(LONGEST))
+    """The longest groups first."""
+    items.sort(key=lambda item: LONGEST.index(group) if (group := _group(item.nodeid)) in LONGEST else len(LONGEST))
 
 
 @pytest.fixture

@@ -43,6 +43,9 @@ class AwayStore(SqliteStore):
         self._reach()
         return super().add(facts)
 
+    def add_soon(self, facts: Facts, seconds: float) -> Added | None:
+        return None  # who must wait for a server waits in a thread of its own
+
     def view(self, as_of: datetime, recorded_by: int | None = None) -> GraphView:  # type: ignore[override]
         self._reach()
         return super().view(as_of, recorded_by)
