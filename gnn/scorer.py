@@ -33,7 +33,7 @@ class Scored:
     """What the model says of one subject.
 
     `probability`: calibrated, of fraud within the horizon. `contributions`: by how much each signal or variable moved the log-odds that were
-    served, all of them; `network`: by how much the network, its columns and the plain counts did, together (0 where trees alone serve).
+    served, those that did; `network`: by how much the network, its columns and the plain counts did, together (0 where trees alone serve).
     `parts`: the probabilities of what serves and, in a blend, of the network alone. `spread`: of the members' log-odds, on which `uncertainty` rests.
     `looked`: where the network raises the risk, at which of the subject's ties it looked.
     """
@@ -112,7 +112,7 @@ class Scorer:
         return Scored(
             probability=parts[self.serves],
             uncertainty=self._uncertainty(spread),
-            contributions=dict(zip(_NAMES, moved.tolist())),
+            contributions={_NAMES[at]: float(moved[at]) for at in np.flatnonzero(moved[: len(_NAMES)]).tolist()},
             network=float(moved[len(_NAMES) :].sum()) + said,
             parts=parts,
             spread=spread,

@@ -113,7 +113,7 @@ def from_environment() -> Flask:
     app = create_app(wired)
     gc.collect()
     gc.freeze()  # what is loaded stays: walking through it again and again would only make some answers slow,
-    gc.set_threshold(1_000, 20, 1_000)  # and so would walking often through the facts at hand, among which nothing is ever let go
+    gc.set_threshold(25_000, 20, 40)  # and so would walking often through the facts at hand, among which nothing is ever let go
     return app
 
 

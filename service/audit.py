@@ -27,7 +27,7 @@ def kept(subject: Subject, seen: Seen, stored: bool) -> dict[str, Any]:
         "application": _application(subject.application) if subject.application else None,
         "application_stored": stored,
         "signals": dict(seen.findings.signals),
-        "contributions": {name: weight for name, weight in seen.findings.contributions.items() if weight},
+        "contributions": dict(seen.findings.contributions),
         "parts": dict(seen.parts),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from graph.features import finders
@@ -54,7 +55,7 @@ class Guide:
         """Over the key of a multi-lending variable to the latest application counted under it."""
         return self.by(finders.lending(key_bits(name)))
 
-    @property
+    @cached_property
     def itself(self) -> Path:
         """From the application in question to its applicant; without one the applicant alone."""
         shown = self.by(finders.TO_SUBJECT)

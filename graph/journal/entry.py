@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from isal import isal_zlib
 
 from graph.errors import StoreVersionError
 from graph.facts.verdicts import by_person
@@ -16,7 +17,7 @@ FORMAT = 1
 NO_TEXT = -1  # a text, or a row, that nothing tells
 NO_NUMBER = -(2**63)  # an integer or a moment that nothing tells
 PACKED_FROM = 1_024  # bytes from which on an entry is compressed
-_LEVEL = 1  # of zlib: more costs a load more than the disk gains
+_LEVEL = 1  # more costs a load more than the disk gains
 
 # Texts (ids, words, JSON) are numbers into one table of texts. Moments are microseconds since 1970 UTC, amounts CNY; NaN and a flag of -1 are
 # *not known*. `mention` and `mentions` are where in the mentions those of a row begin, and how many there are.
@@ -108,7 +109,7 @@ def write(entry: Entry) -> bytes:
     body = b"".join(part + bytes(-len(part) % _STEP) for part in parts)
     packed = len(body) >= PACKED_FROM
     header = np.array((_MAGIC, FORMAT, packed, len(body)), _HEADER).tobytes()
-    return header + (zlib.compress(body, _LEVEL) if packed else body)
+    return header + (isal_zlib.compress(body, _LEVEL) if packed else body)
 
 
 def decode(data: bytes) -> Entry:

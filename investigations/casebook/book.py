@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import orjson
 import sqlalchemy as sa
+from isal import isal_zlib
 from sqlalchemy.dialects import postgresql, sqlite
 
 from graph.errors import KeyReusedError, StoreChangedError, StoreUnavailableError, UnknownAssessmentError
@@ -222,8 +223,8 @@ def _row(assessment: RiskAssessment) -> dict[str, Any]:
         "policy_version": assessment.policy_version,
         "model_version": assessment.model_version,
         "ring_id": assessment.ring_id,
-        "answer": zlib.compress(assessment.answer, 1),
-        "audit": zlib.compress(orjson.dumps(assessment.audit), 1),
+        "answer": isal_zlib.compress(assessment.answer, 1),
+        "audit": isal_zlib.compress(orjson.dumps(assessment.audit), 1),
     }
 
 
