@@ -25,6 +25,7 @@ MOST_COLUMNS = 12  # under one leaf: its table has 2 to that power rows
 _NONE, _ZERO, _NAN = range(3)  # which value is *missing*, and goes the way that the tree says
 _MISSING = {"None": _NONE, "Zero": _ZERO, "NaN": _NAN}
 _NOTHING = 1e-35  # LightGBM's kZeroThreshold
+_NOWHERE = np.zeros(0)
 
 # A condition is `column <= threshold`; it leads to the next node where it holds and to `no` where not. `place`: which of the columns above a leaf its
 # column is, in the order in which they are met from the root, and so the same for all leaves below.
@@ -70,11 +71,19 @@ class Explainer:
 
         Raises ValueError for a row of another length.
         """
+        moved = np.zeros(self.columns)
+        return self._told(x, moved), moved
+
+    def logits(self, x: Floats) -> Floats:
+        """Each member's log-odds (members,) alone, the same to the bit. Raises ValueError as a call does."""
+        return self._told(x, _NOWHERE)
+
+    def _told(self, x: Floats, moved: Floats) -> Floats:
         if len(x) != self.columns:
             raise ValueError(f"a row of {len(x)} columns for trees over {self.columns}")
-        logits, moved = np.zeros(self.members), np.zeros(self.columns)
+        logits = np.zeros(self.members)
         _explain(x, self.trees, logits, moved)
-        return logits, moved
+        return logits
 
 
 @dataclass(slots=True)
@@ -160,7 +169,7 @@ def _fill(leaves: Column, shares: Floats, weights: Floats, table: Floats) -> Non
 
 @compiled
 def _explain(x: Floats, trees: _Trees, logits: Floats, moved: Floats) -> None:
-    """Add up each member's log-odds and each column's contributions, leaf after leaf."""
+    """Add up each member's log-odds and, where there is room for them in `moved`, each column's contributions, leaf after leaf."""
     conditions, leaves, under, table = trees
     broken = np.zeros(len(conditions) + len(leaves), np.int16)  # by node: the columns above it of which a condition does not hold, as bits
     for c in range(len(conditions)):
@@ -183,6 +192,8 @@ def _explain(x: Floats, trees: _Trees, logits: Floats, moved: Floats) -> None:
         if away == 0:
             logits[leaf.member] += leaf.value
         rows[i] = leaf.cell + (((1 << m) - 1) & ~away) * m
+    if len(moved) == 0:
+        return
     first = 0
     for i in range(len(leaves)):
         m, row = int(leaves[i].columns), rows[i]

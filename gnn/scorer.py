@@ -104,7 +104,7 @@ class Scorer:
     def _served(self, rest: Floats, tensors: Tensors) -> float:
         """The calibrated log-odds of the blend where the network sees these surroundings, all else as it is."""
         embedded = self._forward(tensors)
-        return self.calibrators["blend"].slope * self._blend(self._explainer(np.concatenate([rest, embedded]))[0], embedded)
+        return self.calibrators["blend"].slope * self._blend(self._explainer.logits(np.concatenate([rest, embedded])), embedded)
 
     def _scored(self, members: Floats, moved: Floats, logits: Mapping[str, float], said: float) -> Scored:
         parts = {part: self.calibrators[part].of(logit) for part, logit in logits.items()}

@@ -50,8 +50,8 @@ def assert_right(frame: Frame, store: SqliteStore) -> None:
 def _fill(path: Path, slice_: int) -> None:
     from graph.frame import frame as frames
 
-    frames.SLICE = slice_
-    with tiny_rooms(), SqliteStore(path) as store:
+    with pytest.MonkeyPatch.context() as patch, tiny_rooms(), SqliteStore(path) as store:
+        patch.setattr(frames, "SLICE", slice_)
         Frame.open(path.with_suffix(".frame"), store).catch_up()
 
 

@@ -31,6 +31,7 @@ def test_every_members_score_is_lightgbms_and_what_each_column_added_is_too(sett
     for x in rows(9, 200):
         members, moved = explainer(x)
         assert members.tolist() == [booster.predict(x[None], raw_score=True)[0] for booster in boosters]
+        assert explainer.logits(x).tolist() == members.tolist()
         told = np.mean([booster.predict(x[None], pred_contrib=True)[0] for booster in boosters], axis=0)
         assert moved == pytest.approx(told[:-1], rel=1e-9, abs=1e-12)
         assert moved.sum() + told[-1] == pytest.approx(members.mean(), rel=1e-9)
