@@ -27,12 +27,13 @@ from tests.stores import HASH_KEY, TIMEOUT_MS, open_url, store_url
 
 @dataclass
 class Clock:
-    """The service's clock: every look at it is a second later."""
+    """The service's clock: every look at it is a `step` later."""
 
     now: datetime = field(default_factory=lambda: day(70))
+    step: timedelta = timedelta(seconds=1)
 
     def __call__(self) -> datetime:
-        self.now += timedelta(seconds=1)
+        self.now += self.step
         return self.now
 
 
