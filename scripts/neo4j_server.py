@@ -26,6 +26,14 @@ _OPENED = ("java.base/java.nio", "java.base/java.io", "java.base/sun.nio.ch", "j
 _BRIEF_SETTINGS = {"dbms.cypher.min_replan_interval": "1h"}  # small worlds come and go; plans may stay
 
 
+def _runs(thread: Path) -> bool:
+    """Whether the thread of that `stat` file has neither stopped nor ended: a signal reaches one after the other."""
+    try:
+        return thread.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] not in "TtZX"
+    except OSError:
+        return False
+
+
 class Neo4jServer:
     """One server process. `folder` keeps its data between starts; the ports are found at the first start and kept.
 
@@ -71,9 +79,11 @@ class Neo4jServer:
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Let it hang: connections stay open and nothing answers."""
+        """Let it hang: connections stay open and nothing answers. On Linux it has stopped when this returns."""
         if self.pid:
             os.kill(self.pid, signal.SIGSTOP)
+            while any(_runs(task) for task in Path(f"/proc/{self.pid}/task").glob("*/stat")):
+                time.sleep(0.01)
 
     def resume(self) -> None:
         """Let it go on."""
