@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -61,19 +60,6 @@ def hub_reason(identifier: Identifier, holders: int) -> str | None:
     if holders > GUARD[identifier.kind]:
         return REASONS[MANY_HOLDERS]
     return None
-
-
-def is_shop_device(shops: Iterable[frozenset[str]]) -> bool:
-    """Whether a device below the guard is a shop's own: at least SHOP_USERS used it, and SHOP_SHARE of them applied at one and the same shop.
-
-    `shops`: for each user, the merchants at which they ever applied. What customers share with the next in the queue ties nobody; what they
-    share with a colluding shop shows in the shop's own figures.
-    """
-    users = list(shops)
-    if len(users) < SHOP_USERS:
-        return False
-    visited = Counter(shop for each in users for shop in each)
-    return max(visited.values(), default=0) >= SHOP_SHARE * len(users)
 
 
 def passes_on(kind: Column, holders: Column, arrivals: tuple[Column, Column, Column]) -> Column:

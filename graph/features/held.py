@@ -35,7 +35,9 @@ _STRENGTH = np.array([{"own": 0, "employer": 1, "contact": 2}[role] for role in 
 
 @lean
 def shop_devices(n: Neighbourhood, r: Reading) -> None:
-    """Say of every identifier whether it is a shop's own device (`graph.facts.hubs.is_shop_device`)."""
+    """Say of every identifier whether it is a shop's own device: one below the guard that at least SHOP_USERS used, and SHOP_SHARE of them applied at
+    one and the same shop. What customers share with the next in the queue ties nobody; a colluding shop shows in the shop's own figures.
+    """
     for row in range(n.subject[0].identifiers):
         one = n.identifiers[row]
         r.shop[row] = one.kind == DEVICE and one.ties >= SHOP_USERS and _is_shops(n, int(one.tie), int(one.ties))
