@@ -34,7 +34,7 @@ test: setup
 
 # What `make test` leaves out (docs/testing.md): the service's tests on a real Neo4j, whatever is slow, and every law on more examples.
 test-slow: setup
-	@STORE=neo4j $(PYTEST) tests/test_rings.py tests/test_assess.py tests/test_risk_api.py
+	@STORE=neo4j $(PYTEST) tests/graph/test_rings.py tests/service/test_assess.py tests/service/test_risk_api.py
 	@FRAME_KILLS=20 HYPOTHESIS_PROFILE=thorough $(PYTEST) -m "slow or hypothesis" $(SIDE_BY_SIDE)
 
 test-all: test test-slow
@@ -48,7 +48,7 @@ check: setup
 
 # Compiled code checks no bounds: here it does.
 check-bounds: setup
-	@NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/test_frame*.py tests/test_features*.py tests/test_gnn_explain.py tests/test_gnn_occlude.py tests/test_gnn_tensors.py
+	@NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/graph/test_frame*.py tests/graph/test_features*.py tests/gnn/test_gnn_explain.py tests/gnn/test_gnn_occlude.py tests/gnn/test_gnn_tensors.py
 
 # The documentation as a site, in var/site: a link that leads nowhere is an error.
 docs: setup

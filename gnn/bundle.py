@@ -24,8 +24,8 @@ from gnn.network import RingNet
 from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
 from gnn.trees import Trees
 from graph import private
-from graph.errors import BundleError
 from graph.features.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
+from graph.model.errors import BundleError
 
 FORMAT = 2  # grows when files or the card's fields change so that older code could misread them
 _FIELDS = (

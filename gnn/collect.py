@@ -11,10 +11,10 @@ import numpy as np
 from gnn.history import History, history
 from gnn.plan import Plan
 from gnn.samples import Floats, Samples
-from graph.errors import InputError
 from graph.facts.verdicts import NEVER
-from graph.moments import DAY, MONTH
-from graph.tables import Column, Tables
+from graph.model.errors import InputError
+from graph.model.moments import DAY, MONTH
+from graph.store.tables import Column, Tables
 
 
 def collect(tables: Tables, plan: Plan) -> Samples:

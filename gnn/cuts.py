@@ -6,8 +6,8 @@ import numpy as np
 
 from gnn.plan import Plan
 from gnn.samples import Samples
-from graph.errors import InputError
-from graph.moments import DAY, moment
+from graph.model.errors import InputError
+from graph.model.moments import DAY, moment
 
 _TEST_SHARES = (0.8, 0.7, 0.6, 0.5)
 _NETWORK_SHARES, _REHEARSAL_SHARES = (0.6, 0.7, 0.8), (0.75, 0.7, 0.65, 0.6, 0.8, 0.85)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.compiled import compiled
-from graph.tables import Column
+from graph.store.tables import Column
 
 Floats = npt.NDArray[np.float64]
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from graph.facts.loans import DEFAULTED, loans
 from graph.facts.verdicts import NEVER, verdicts
-from graph.model import OutcomeStatus
-from graph.tables import Column, Tables
+from graph.model.types import OutcomeStatus
+from graph.store.tables import Column, Tables
 
 Bools = npt.NDArray[np.bool_]
 

@@ -26,7 +26,7 @@ from gnn.schema import EDGE_TYPES, GROUPS, LINK, NODE_TYPES, OTHERS_SHOWN, OWN_S
 from gnn.tensors import Index, Tensors
 from graph.compiled import compiled, inner
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
-from graph.tables import KINDS
+from graph.store.tables import KINDS
 
 _APPLICANT, _APPLICATION, _SHOP = map(NODE_TYPES.index, ("applicant", "application", "shop"))
 _GROUP = np.array([NODE_TYPES.index(GROUPS[kind]) for kind in KINDS])

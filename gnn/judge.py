@@ -10,9 +10,9 @@ import numpy as np
 from gnn.evaluate import Measures, best_single, measures
 from gnn.parts import Pool
 from gnn.recipe import Fitted
-from graph.errors import InputError
 from graph.features.observe import COUNT_NAMES
-from graph.moments import moment
+from graph.model.errors import InputError
+from graph.model.moments import moment
 
 
 class Judged(NamedTuple):

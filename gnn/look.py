@@ -15,7 +15,6 @@ from gnn.inputs import draw
 from gnn.packed import Packed
 from gnn.seeds import Seeds, row_of
 from graph.compiled import compiled, inner
-from graph.errors import NotFoundError, StoreUnavailableError
 from graph.facts.local_time import offsets
 from graph.features import observe as features
 from graph.features.multi_lending import Plan, plan
@@ -26,8 +25,9 @@ from graph.frame.neighbourhood import Neighbourhood
 from graph.frame.neighbourhood import room as neighbourhood_room
 from graph.frame.scratch import Scratch, scratch
 from graph.frame.walk import walk_application, walk_person
+from graph.model.errors import NotFoundError, StoreUnavailableError
 from graph.progress import bar
-from graph.tables import KINDS, Column
+from graph.store.tables import KINDS, Column
 
 Floats = npt.NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graph.errors import SettingError
+from graph.model.errors import SettingError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

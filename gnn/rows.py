@@ -18,8 +18,8 @@ from graph.facts.verdicts import is_held, judged
 from graph.features.sums import PARTS, exact_add, exact_total
 from graph.frame import neighbourhood
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_OWN, NOBODY, Neighbourhood
-from graph.model import Role
-from graph.tables import KINDS, ROLES, STATUSES, Column
+from graph.model.types import Role
+from graph.store.tables import KINDS, ROLES, STATUSES, Column
 
 
 def _named(names: Sequence[str]) -> np.dtype[np.void]:
@@ -243,7 +243,7 @@ def tie(n: Neighbourhood, since: int, last: int, row: Any) -> None:
 
 @inner
 def role(of: int, numbers: Column) -> None:
-    """Write in which role (position in `graph.tables.ROLES`) a person is tied."""
+    """Write in which role (position in `graph.store.tables.ROLES`) a person is tied."""
     numbers[_OF_ROLE[of]] = 1.0
 
 

@@ -14,7 +14,7 @@ from torch_geometric.sampler import BaseSampler, EdgeSamplerInput, HeteroSampler
 
 from gnn.packed import Packed
 from gnn.schema import EDGE_TYPES, NODE_FEATURES, NODE_TYPES
-from graph.tables import Column
+from graph.store.tables import Column
 
 
 def union(graphs: Packed, moments: Column) -> HeteroData:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gnn.history import History
 from gnn.silence import Seen, Worth, worth
-from graph.tables import Column
+from graph.store.tables import Column
 
 LEAST_TRUST = 0.15  # younger samples than this say next to nothing: their frauds cannot be known yet
 

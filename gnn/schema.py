@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from graph.model import IdentifierKind
-from graph.tables import KINDS, STATUSES
+from graph.model.types import IdentifierKind
+from graph.store.tables import KINDS, STATUSES
 
 K = IdentifierKind
 EdgeType = tuple[str, str, str]

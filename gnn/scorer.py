@@ -21,7 +21,7 @@ from gnn.occlude import NOTHING, Looked, looked_at
 from gnn.tensors import Tensors, nobody, without
 from graph.features.observe import SIGNAL_NAMES, VARIABLE_NAMES
 from graph.frame.neighbourhood import Neighbourhood
-from graph.tables import Column
+from graph.store.tables import Column
 
 Uncertainty = Literal["low", "medium", "high"]
 _NAMES = SIGNAL_NAMES + VARIABLE_NAMES

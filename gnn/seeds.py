@@ -12,7 +12,7 @@ from gnn.samples import Samples
 from graph.compiled import inner
 from graph.frame.layout import Arrays, Int
 from graph.frame.texts import A_PERSON, AN_APPLICATION, NO_KIND, find
-from graph.tables import Column
+from graph.store.tables import Column
 
 Bools = npt.NDArray[np.bool_]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from graph.tables import Column
+from graph.store.tables import Column
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

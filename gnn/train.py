@@ -19,7 +19,7 @@ from gnn.plan import Plan
 from gnn.sampler import loader, union
 from gnn.schema import NODE_FEATURES
 from graph.progress import bar
-from graph.tables import Column
+from graph.store.tables import Column
 
 Floats = npt.NDArray[np.float64]
 

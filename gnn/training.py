@@ -24,11 +24,11 @@ from gnn.recipe import Fitted
 from gnn.samples import Samples
 from gnn.seeds import seeds_of
 from gnn.silence import FATES, Floats
-from graph.errors import InputError
 from graph.frame.place import frame_of
-from graph.moments import DAY, micros, moment
-from graph.store import GraphStore
-from graph.tables import Tables
+from graph.model.errors import InputError
+from graph.model.moments import DAY, micros, moment
+from graph.store.port import GraphStore
+from graph.store.tables import Tables
 
 log = logging.getLogger("ringfence.training")
 SHORTER_DAYS = (60.0, 30.0)  # horizons for a store whose own leaves too little to measure

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from graph.errors import SettingError
+from graph.model.errors import SettingError
 
 log = logging.getLogger("ringfence.private")
 

@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection
 from operator import attrgetter
 from typing import Any, cast
 
-from graph.errors import RecordError, RingfenceError
-from graph.model import Application, Contact, Device, Event, Identifier, IdentifierKind, Mention, Role
+from graph.model.errors import RecordError, RingfenceError
+from graph.model.types import Application, Contact, Device, Event, Identifier, IdentifierKind, Mention, Role
 from ingestion.batches import Batch, Problems, batches, few_collections
 from ingestion.delivery import Delivery
 from ingestion.door import Door

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from graph.errors import RecordError
+from graph.model.errors import RecordError
 from ingestion.contract import Table
 from ingestion.delivery import Delivery
 from ingestion.door import Door, Seen

@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from graph.errors import RecordError
+from graph.model.errors import RecordError
 from ingestion.characters import visible
 from ingestion.contract import Cell, Column
 from ingestion.digits import EXACT, digits_of, is_scientific, whole

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from graph.errors import DeliveryError
+from graph.model.errors import DeliveryError
 from ingestion.digits import Rounded
 from ingestion.footer import contents_of
 from ingestion.limits import CELL, Limits

@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from graph.model import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, Role
+from graph.model.types import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, Role
 
 
 class Cell(StrEnum):

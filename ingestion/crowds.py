@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from graph.facts.hubs import COUNT_CAP
-from graph.model import Application, Event, Identifier
-from graph.store import GraphStore
+from graph.model.types import Application, Event, Identifier
+from graph.store.port import GraphStore
 from ingestion.parse import Fact
 
 _REMEMBERED = 300_000  # values counted at once; then the rarer half is forgotten

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from graph.errors import DeliveryError
+from graph.model.errors import DeliveryError
 from ingestion.contract import TABLES, Cell, Table
 from ingestion.feed import Feed, Mapped, sources
 from ingestion.limits import DEFAULT, FOLDERS_DEEP, Limits

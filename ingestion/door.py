@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from graph.errors import RecordError, SettingError
-from graph.model import Identifier, IdentifierKind, Mention
+from graph.model.errors import RecordError, SettingError
+from graph.model.types import Identifier, IdentifierKind, Mention
 from ingestion.characters import compatible
 from ingestion.contract import Column
 from ingestion.digits import is_scientific, whole

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from graph.errors import RecordError
+from graph.model.errors import RecordError
 from ingestion.digits import Rounded
 
 _TOLD = 20  # keys given twice that are told of one value

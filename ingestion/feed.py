@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.errors import RecordError
+from graph.model.errors import RecordError
 from ingestion.cells import any_text, is_empty
 from ingestion.contract import Table
 from ingestion.digits import whole

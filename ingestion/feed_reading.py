@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from graph.errors import DeliveryError, RecordError, SettingError
-from graph.model import IdentifierKind, Role
+from graph.model.errors import DeliveryError, RecordError, SettingError
+from graph.model.types import IdentifierKind, Role
 from ingestion.cells import LONGEST, READ, is_empty, known
 from ingestion.contract import TABLES, Cell, Column, Table
 from ingestion.digits import whole

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from graph.model import IdentifierKind as K
+from graph.model.types import IdentifierKind as K
 from ingestion.digits import is_scientific
 
 # In any kind: stars or blots in a row, an ellipsis, question marks in a row, and the sign of decoders for what they could not read.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graph.errors import DeliveryError
+from graph.model.errors import DeliveryError
 
 SETTING = "RINGFENCE_DELIVERY_"  # and the limit's name in capitals
 COLUMN_NAME = 256  # characters

@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 
 from graph import private
-from graph.errors import RecordError
-from graph.model import Facts
-from graph.store import GraphStore
+from graph.model.errors import RecordError
+from graph.model.types import Facts
+from graph.store.port import GraphStore
 from ingestion.ahead import ahead, worth_a_process
 from ingestion.batches import Batch, batches, few_collections
 from ingestion.crowds import Crowds

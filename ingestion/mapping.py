@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from graph.errors import DeliveryError
+from graph.model.errors import DeliveryError
 from ingestion.contract import TABLES, per_lender
 from ingestion.feed import Mapped
 from ingestion.feed_reading import checked_zone, known_keys, listed, read_feed, text

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from graph.model import IdentifierKind as K
+from graph.model.types import IdentifierKind as K
 from ingestion.characters import compatible
 from ingestion.digits import whole
 from ingestion.forms.machines import device, ip, wifi

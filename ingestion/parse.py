@@ -1,4 +1,4 @@
-"""One row to one fact in the words of graph.model, or to all that is wrong with it: for a delivery and for a request alike."""
+"""One row to one fact in the words of graph.model.types, or to all that is wrong with it: for a delivery and for a request alike."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from graph.errors import RecordError
-from graph.model import (
+from graph.model.errors import RecordError
+from graph.model.types import (
     Application,
     Contact,
     Device,

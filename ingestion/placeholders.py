@@ -6,7 +6,7 @@ import hashlib
 import re
 from functools import lru_cache
 
-from graph.model import IdentifierKind
+from graph.model.types import IdentifierKind
 from ingestion.nulls import NULLS
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from graph import private
-from graph.errors import SettingError
+from graph.model.errors import SettingError
 from graph.strength import ADVICE, weakness
 
 ALGORITHMS = ("sha256", "sm3")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from graph.errors import DeliveryError
+from graph.model.errors import DeliveryError
 from ingestion import exact_json
 from ingestion.characters import visible
 from ingestion.columnar import inspect_parquet, read_parquet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from graph.model import IdentifierKind
+from graph.model.types import IdentifierKind
 from ingestion.forms.masks import FORMLESS, RUN
 from ingestion.forms.standing import Standing
 from ingestion.normalise import normalise

@@ -14,7 +14,7 @@ from typing import IO, Any, Self
 import orjson
 
 from graph import private
-from graph.errors import RecordError
+from graph.model.errors import RecordError
 from ingestion.cells import is_empty
 from ingestion.contract import Cell, Table
 from ingestion.forms.masks import tail

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from graph.errors import DeliveryError, RingfenceError
+from graph.model.errors import DeliveryError, RingfenceError
 from ingestion.limits import FOLDERS_DEEP, Limits
 from ingestion.readers import PART_SUFFIXES, SUFFIXES, inspect, is_json, records, suffix_of
 from ingestion.rows import Inspection, Record

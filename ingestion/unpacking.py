@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, AnyStr, cast
 
-from graph.errors import DeliveryError
+from graph.model.errors import DeliveryError
 from ingestion.limits import Limits
 
 _BUFFER = 1 << 17

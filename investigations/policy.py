@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from math import exp, log2, prod
 
-from graph.errors import SettingError
 from graph.features.catalogue import DIMENSIONS, SIGNALS
 from graph.features.multi_lending import STATS
 from graph.features.shown import Guide
-from graph.model import RingKind
+from graph.model.errors import SettingError
+from graph.model.types import RingKind
 from investigations import network, reasons, rules
 from investigations.assessments import Conclusion, Decision, Level, Reason
 from investigations.network import NONE as NO_LINKS

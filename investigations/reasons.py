@@ -11,7 +11,7 @@ from graph.features import multi_lending
 from graph.features.catalogue import SIGNALS
 from graph.features.finders import TO_RING, is_of_links
 from graph.features.shown import Guide, Path
-from graph.model import Membership
+from graph.model.types import Membership
 from investigations.assessments import Reason, ReasonCode
 from investigations.rules import RING_LISTED, Fired
 from investigations.usual import Usual

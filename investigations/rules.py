@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from graph.facts.loans import DEFAULTED
 from graph.facts.verdicts import standing
-from graph.model import Application, Label, Membership, OutcomeStatus
+from graph.model.types import Application, Label, Membership, OutcomeStatus
 from investigations.assessments import ReasonCode
 
 

@@ -6,7 +6,7 @@ import sys
 
 from flask import Flask, Response, request
 
-from service.front.front import Front
+from service.http.front.front import Front
 from service.serving import server
 
 

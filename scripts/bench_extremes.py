@@ -14,8 +14,7 @@ from pathlib import Path
 from time import process_time
 from types import MappingProxyType
 
-from graph.evidence import Subject, subject_of
-from graph.model import (
+from graph.model.types import (
     Application,
     Contact,
     Event,
@@ -34,10 +33,11 @@ from graph.model import (
     RingMember,
     RingSnapshot,
 )
-from graph.sqlite_store import SqliteStore
-from graph.store import GraphStore
+from graph.store.evidence import Subject, subject_of
+from graph.store.port import GraphStore
+from graph.stores.sqlite import SqliteStore
 from investigations.policy import Policy
-from service.assess import assess_stored
+from service.assessment.assess import assess_stored
 from service.command import ended
 
 EXAMPLE = """example:

@@ -17,15 +17,15 @@ from time import perf_counter, process_time, thread_time
 import numpy as np
 
 from graph.compiled import compiled
-from graph.evidence import subject_of
 from graph.features.multi_lending import Plan, plan
 from graph.features.observe import Observer, names, observe
 from graph.features.room import Reading, room_for
 from graph.frame.neighbourhood import Neighbourhood, room
 from graph.frame.of_view import of_evidence
-from graph.moments import moment
-from graph.sqlite_store import SqliteStore
-from graph.tables import KINDS, Column
+from graph.model.moments import moment
+from graph.store.evidence import subject_of
+from graph.store.tables import KINDS, Column
+from graph.stores.sqlite import SqliteStore
 from scripts import load_records, make_world
 
 EXAMPLE = """example:

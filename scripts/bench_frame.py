@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from graph.compiled import shared
-from graph.evidence import subject_of
 from graph.facts.local_time import offsets
 from graph.features.observe import Observer
 from graph.frame.frame import Frame
@@ -28,10 +27,11 @@ from graph.frame.question import question_of
 from graph.frame.read import Reader
 from graph.frame.scratch import scratch
 from graph.frame.walk import Walker, walk_application
-from graph.model import Application, Facts, IdentifierKind
-from graph.moments import micros, moment
-from graph.sqlite_store import SqliteStore
-from graph.tables import KINDS, Column
+from graph.model.moments import micros, moment
+from graph.model.types import Application, Facts, IdentifierKind
+from graph.store.evidence import subject_of
+from graph.store.tables import KINDS, Column
+from graph.stores.sqlite import SqliteStore
 
 
 def main() -> int:

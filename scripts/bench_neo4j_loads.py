@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from graph.frame.place import frame_of
-from graph.neo4j_store.store import Neo4jStore
+from graph.stores.neo4j.store import Neo4jStore
 from scripts.bench import Figures, measured
 from scripts.bench_bare import bare_load
 from scripts.bench_processor import seconds_of

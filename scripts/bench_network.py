@@ -19,13 +19,13 @@ from gnn.explain import Explainer
 from gnn.forward import Forward
 from gnn.inputs import draw
 from gnn.network import by_torch
-from graph.errors import RingfenceError
-from graph.evidence import Evidence, subject_of
 from graph.features.observe import Observer
 from graph.frame.of_view import of_evidence
-from graph.store import GraphStore
+from graph.model.errors import RingfenceError
+from graph.store.evidence import Evidence, subject_of
+from graph.store.port import GraphStore
 from scripts.bench import AS_OF, url
-from service.wiring import open_existing
+from service.context import open_existing
 
 Figures = dict[str, Any]
 ROUNDS = 5

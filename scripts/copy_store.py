@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import time
 
-from graph.errors import SettingError, StoreError
-from graph.moving import copy, inventory
+from graph.model.errors import SettingError, StoreError
 from graph.progress import bar
-from graph.store import GraphStore
+from graph.store.port import GraphStore
+from graph.store.replication import copy, inventory
 from service.arguments import Arguments
 from service.command import ended
-from service.wiring import open_existing, open_store
+from service.context import open_existing, open_store
 
 EXAMPLE = """examples:
   .venv/bin/python scripts/copy_store.py sqlite:///ringfence.db neo4j://neo4j:secret@localhost:7687/neo4j

@@ -23,12 +23,12 @@ from graph.progress import bar
 from graph.rings.columns import Features
 from graph.rings.experience import FILE, judged, learned
 from graph.rings.search import looked_at
-from graph.tables import Column
-from service.wiring import open_store
+from graph.store.tables import Column
+from service.context import open_store
 
 ROOT = Path(__file__).resolve().parent.parent
 END = datetime(2025, 12, 31, 16, tzinfo=UTC)  # of every made world: midnight in China
-GENERATORS = {"ours": "scripts/make_world.py", "strangers": "tests/strangers_world.py", "examiner": "tests/examiner_world.py"}
+GENERATORS = {"ours": "scripts/make_world.py", "strangers": "tests/worlds/strangers_world.py", "examiner": "tests/worlds/examiner_world.py"}
 # Of each hand: applicants, days, what else is chosen. The examiner's worlds are a year long.
 WORLDS: dict[str, tuple[tuple[int, int, tuple[str, ...]], ...]] = {
     "ours": ((8000, 365, ()), (8000, 90, ()), (8000, 180, ()), (1500, 365, ()), (600, 365, ())),

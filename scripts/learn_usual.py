@@ -14,21 +14,21 @@ from pathlib import Path
 
 import numpy as np
 
-from graph.evidence import subject_of
 from graph.facts.verdicts import standing
 from graph.features.catalogue import SIGNALS
 from graph.features.multi_lending import NAMES
 from graph.features.sight import see
 from graph.frame.surroundings import surroundings
 from graph.progress import bar
-from graph.store import GraphStore
+from graph.store.evidence import subject_of
+from graph.store.port import GraphStore
 from investigations.usual import FILE
-from service.wiring import open_store
+from service.context import open_store
 
 ROOT = Path(__file__).resolve().parent.parent
 END = datetime(2025, 12, 31, 16, tzinfo=UTC)  # of every made world: midnight in China
 RECENT = timedelta(days=120)
-GENERATORS = ("scripts/make_world.py", "tests/strangers_world.py", "tests/examiner_world.py")
+GENERATORS = ("scripts/make_world.py", "tests/worlds/strangers_world.py", "tests/worlds/examiner_world.py")
 APPLICANTS, SEED, SAMPLES = 3000, 401, 1200  # of each hand
 
 

@@ -9,7 +9,7 @@ from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
-from graph.errors import SettingError
+from graph.model.errors import SettingError
 from service.arguments import Arguments
 from service.command import ended, folder_for
 

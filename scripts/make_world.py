@@ -11,8 +11,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from graph import private
-from ingestion.world.build import make_world
-from ingestion.world.recipe import MANNERS, Recipe
+from ingestion.simulation.build import make_world
+from ingestion.simulation.recipe import MANNERS, Recipe
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 
-from service.operator_key import operators_file
+from service.http.operator_key import operators_file
 from service.settings import Settings
 
 SCRIPTS = Path(__file__).parent

@@ -6,7 +6,7 @@ import dataclasses
 import sys
 
 from graph import private
-from graph.errors import InputError, RingfenceError
+from graph.model.errors import InputError, RingfenceError
 from service.arguments import Arguments
 from service.serving import serve
 from service.settings import Settings

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from graph import private
-from graph.errors import SettingError
+from graph.model.errors import SettingError
 
 _PASSWORD = re.compile(rb"(?<=://)([^\0:/@]*:)([^\0]+)(?=@)|([?&]password=)([^\0&]+)")
 _ADVICE = (

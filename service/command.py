@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from graph import private
-from graph.errors import InputError, RingfenceError, SettingError
+from graph.model.errors import InputError, RingfenceError, SettingError
 
 DONE, FAILED, UNUSABLE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 _OF_FILES = frozenset((".parquet", ".csv", ".json", ".jsonl", ".html", ".xlsx", ".txt", ".yaml", ".zip", ".gz", ".db"))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
 
-from graph.errors import StoreError
-from graph.store import GraphStore
+from graph.model.errors import StoreError
+from graph.store.port import GraphStore
 
 FRESH_SECONDS = 5.0  # how long an unknown lender stays unknown before the store is asked again
 

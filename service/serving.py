@@ -16,13 +16,13 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from graph.errors import SettingError
-from service.auth import KeyRing
+from graph.model.errors import SettingError
 from service.command import folder_for
-from service.operator_key import operators_file, with_operators_key
+from service.context import load_scorer, wire
+from service.http.auth import KeyRing
+from service.http.operator_key import operators_file, with_operators_key
+from service.readiness import warm
 from service.settings import Settings
-from service.warming import warm
-from service.wiring import load_scorer, wire
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # workers are the parallelism
 
@@ -90,7 +90,7 @@ def _check_port(settings: Settings) -> None:
 
 
 def _server(settings: Settings) -> Granian:
-    return server("service.front.worker:from_environment", host=settings.host, port=settings.port, workers=settings.workers)
+    return server("service.http.front.worker:from_environment", host=settings.host, port=settings.port, workers=settings.workers)
 
 
 def server(target: str, *, host: str, port: int, workers: int) -> Granian:

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from graph import private
-from graph.errors import SettingError
-from graph.moments import COUNTRY
+from graph.model.errors import SettingError
+from graph.model.moments import COUNTRY
 from ingestion.limits import Limits
 
 _LOAD = Limits()

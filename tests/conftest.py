@@ -12,11 +12,11 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling, Scheduling
 
-from service.app import create_app
-from service.wiring import Wired
-from tests.casebooks import postgres, postgres_server
-from tests.small_service import service
-from tests.stores import ON_NEO4J
+from service.context import Wired
+from service.http.app import create_app
+from tests.support.casebooks import postgres, postgres_server
+from tests.support.small_service import service
+from tests.support.stores import ON_NEO4J
 
 __all__ = ["postgres", "postgres_server"]  # fixtures
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graph.model import Label, LabelValue, Outcome, OutcomeStatus
+from graph.model.types import Label, LabelValue, Outcome, OutcomeStatus
 
 APPLICATIONS, EVENTS, DEALINGS = 64, 128, 64
 """How many of the latest applications of one person or place, events of one person, and dealings with others are read."""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graph.model import Identifier, IdentifierKind
-from graph.moments import DAY
+from graph.model.moments import DAY
+from graph.model.types import Identifier, IdentifierKind
 
 K = IdentifierKind
 Column = npt.NDArray[Any]

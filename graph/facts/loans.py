@@ -12,9 +12,9 @@ import numpy as np
 
 from graph.compiled import shared
 from graph.facts.verdicts import NEVER
-from graph.model import Application, Outcome, OutcomeStatus
-from graph.moments import DAY
-from graph.tables import STATUSES, Column, Tables
+from graph.model.moments import DAY
+from graph.model.types import Application, Outcome, OutcomeStatus
+from graph.store.tables import STATUSES, Column, Tables
 
 DEFAULTED = frozenset({OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF})
 """In default: 90 days past due (Basel II, paragraph 452) or written off."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
-from graph.model import IdentifierKind as Kind
-from graph.model import Role
+from graph.model.types import IdentifierKind as Kind
+from graph.model.types import Role
 
 WORTH: Mapping[str, float] = MappingProxyType(
     {

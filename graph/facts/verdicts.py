@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from graph.compiled import compiled, shared
-from graph.model import Label, LabelValue
-from graph.tables import Column, Tables
+from graph.model.types import Label, LabelValue
+from graph.store.tables import Column, Tables
 
 NEVER = int(np.iinfo(np.int64).max)  # microseconds: has not happened
 

@@ -11,8 +11,8 @@ from graph.features.finders import TO_COLLECTOR, TO_OTHER_SELF, TO_PAYER, TO_SUB
 from graph.features.registry import Family
 from graph.features.room import DAY, Reading
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
-from graph.model import IdentifierKind as Kind
-from graph.tables import Column
+from graph.model.types import IdentifierKind as Kind
+from graph.store.tables import Column
 
 BEHAVIOUR = Family(finder=TO_SUBJECT)
 

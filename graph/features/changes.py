@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from graph.features.sight import Sight
 from graph.frame.names import Names
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
-from graph.model import IdentifierKind
-from graph.tables import KINDS
+from graph.model.types import IdentifierKind
+from graph.store.tables import KINDS
 
 
 @dataclass(frozen=True)

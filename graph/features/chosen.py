@@ -8,7 +8,7 @@ from graph.features.finders import Who
 from graph.features.others import is_of
 from graph.features.room import DAY, MONTH, PLACE_WAYS, Reading
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
-from graph.tables import Column
+from graph.store.tables import Column
 
 (
     _BAD, _REJECTED, _LATE, _RECENT, _RECENT_AT_PLACE, _RECENT_IN_GROUP, _NEW, _NEW_IN_GROUP, _BAD_IN_GROUP, _GROUP, _ALIKE, _OTHER_CITY, _SAME_PLACE,

@@ -10,7 +10,7 @@ from graph.features.registry import Family
 from graph.features.room import DAY, MONTH, PLACE_WAYS, Reading
 from graph.features.sums import exact_add, exact_total
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
-from graph.tables import Column
+from graph.store.tables import Column
 
 COMPANY = Family(finder=STRONGEST_BOND)
 

@@ -8,7 +8,7 @@ from graph.compiled import compiled, inner
 from graph.facts.local_time import year
 from graph.facts.verdicts import judged
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
-from graph.tables import KINDS, Column
+from graph.store.tables import KINDS, Column
 
 _OF_EACH = ("values", "holders", "holders_30d", "known_fraud")
 _OWN = (

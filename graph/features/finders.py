@@ -6,8 +6,8 @@ from enum import IntEnum, auto
 from typing import NamedTuple
 
 from graph.features.room import ALL_WAYS, OWN
-from graph.model import IdentifierKind
-from graph.tables import KINDS
+from graph.model.types import IdentifierKind
+from graph.store.tables import KINDS
 
 
 class How(IntEnum):

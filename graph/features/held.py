@@ -27,7 +27,7 @@ from graph.features.room import (
 )
 from graph.features.sums import exact_add, exact_total
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
-from graph.tables import ROLES, Column
+from graph.store.tables import ROLES, Column
 
 _HANDED_OVER = HANDED_OVER.days * DAY
 _STRENGTH = np.array([{"own": 0, "employer": 1, "contact": 2}[role] for role in ROLES], np.int8)

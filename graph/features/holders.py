@@ -11,8 +11,8 @@ from graph.features.registry import Dimension, Family, Signal
 from graph.features.room import COUNTED, Reading
 from graph.features.things import BAD, NEWCOMERS, THINGS, WHAT
 from graph.frame.neighbourhood import Neighbourhood
-from graph.model import IdentifierKind as Kind
-from graph.tables import Column
+from graph.model.types import IdentifierKind as Kind
+from graph.store.tables import Column
 
 HOLDERS = Family(finder=shared(Kind.DEVICE))
 _WHAT = len(WHAT)

@@ -6,9 +6,9 @@ import numpy as np
 
 from graph.compiled import inner
 from graph.frame.neighbourhood import Neighbourhood
-from graph.keys import KEY_KINDS
-from graph.model import Role
-from graph.tables import KINDS, ROLES, Column
+from graph.model.types import Role
+from graph.store.keys import KEY_KINDS
+from graph.store.tables import KINDS, ROLES, Column
 
 OWN = ROLES.index(Role.OWN)
 PERSON = 1 << len(KINDS)  # the bit of the resolved person, above one for each kind of identifier

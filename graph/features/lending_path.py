@@ -14,7 +14,7 @@ from graph.features.room import Reading
 from graph.features.trail import APPLICATION, IDENTIFIER, Trail, begin, step
 from graph.features.trail import PERSON as PERSON_NODE
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
-from graph.tables import KINDS, Column
+from graph.store.tables import KINDS, Column
 
 _RESOLVING = np.array([kind in RESOLVING for kind in KINDS])
 

@@ -13,9 +13,9 @@ from graph.features.finders import TO_AGENT, TO_MERCHANT
 from graph.features.registry import Family
 from graph.features.room import DAY, MONTH, Reading
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
-from graph.model import IdentifierKind as Kind
-from graph.model import Role
-from graph.tables import KINDS, ROLES, Column
+from graph.model.types import IdentifierKind as Kind
+from graph.model.types import Role
+from graph.store.tables import KINDS, ROLES, Column
 
 MERCHANT = Family(finder=TO_MERCHANT)
 PERSONAL = frozenset({(Kind.BANK_CARD, Role.OWN), (Kind.PHONE, Role.CONTACT), (Kind.PHONE, Role.OWN), (Kind.EMAIL, Role.OWN)})

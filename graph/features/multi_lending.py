@@ -18,8 +18,8 @@ from graph.facts.verdicts import NEVER
 from graph.features.keys import PERSON, counted, named
 from graph.features.registry import worded
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, Neighbourhood
-from graph.model import IdentifierKind
-from graph.tables import KINDS, Column
+from graph.model.types import IdentifierKind
+from graph.store.tables import KINDS, Column
 
 WINDOWS: Mapping[str, timedelta] = MappingProxyType(
     {"24h": timedelta(hours=24), "7d": timedelta(days=7), "1m": timedelta(days=30), "3m": timedelta(days=90), "12m": timedelta(days=360)}

@@ -13,7 +13,7 @@ from graph.features.multi_lending import Plan, plan
 from graph.features.reading import read
 from graph.features.room import Reading, room_for
 from graph.frame.neighbourhood import Neighbourhood
-from graph.tables import KINDS, Column
+from graph.store.tables import KINDS, Column
 
 SIGNAL_NAMES: tuple[str, ...] = tuple(SIGNALS)
 VARIABLE_NAMES: tuple[str, ...] = multi_lending.NAMES

@@ -11,7 +11,7 @@ from graph.facts.verdicts import NEVER
 from graph.features.room import COUNTED, DAY, MONTH, PHONE, WAYS, Reading
 from graph.features.things import THING, THINGS
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
-from graph.tables import Column
+from graph.store.tables import Column
 
 _QUESTIONS = len(COUNTED)
 _PHONE_WAY = WAYS.index("phone")

@@ -12,7 +12,7 @@ from graph.facts.ties import STRONG_KINDS
 from graph.facts.verdicts import judged
 from graph.features.room import EMPLOYER, MONTH, Reading
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
-from graph.tables import KINDS, Column
+from graph.store.tables import KINDS, Column
 
 ALIKE = 0.05  # by how much of the amount asked for a look-alike's may differ
 _STRONG_KIND = np.array([kind in STRONG_KINDS for kind in KINDS])

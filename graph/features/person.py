@@ -7,8 +7,8 @@ import numpy as np
 from graph.compiled import lean
 from graph.features.room import DEVICE, NATIONAL_ID, OWN, PHONE, Reading
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
-from graph.model import IdentifierKind as Kind
-from graph.tables import KINDS, Column
+from graph.model.types import IdentifierKind as Kind
+from graph.store.tables import KINDS, Column
 
 PERSONAL = frozenset({Kind.PHONE, Kind.BANK_CARD, Kind.EMAIL})  # issued to one person; two of them together are enough
 RESOLVING = PERSONAL | {Kind.NATIONAL_ID, Kind.DEVICE}

@@ -11,8 +11,8 @@ from graph.features.registry import Family
 from graph.features.room import CONTACT, COUNTED, Reading, ways
 from graph.features.things import THINGS
 from graph.frame.neighbourhood import Neighbourhood
-from graph.model import IdentifierKind as Kind
-from graph.tables import Column
+from graph.model.types import IdentifierKind as Kind
+from graph.store.tables import Column
 
 PHONES = Family(finder=shared(Kind.PHONE))
 _BY_NAME, _SAME_CONTACT = ways(["names"]), ways(["contact"])

@@ -10,7 +10,7 @@ from graph.features.registry import Family
 from graph.features.room import ADDRESS, OWN, STRONG_WAYS, WIFI, Reading
 from graph.features.sums import exact_add, exact_total
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
-from graph.tables import Column
+from graph.store.tables import Column
 
 RING = Family(finder=STRONGEST_BOND)
 SMALL_PLACE = 8  # holders of a home's address or Wi-Fi, at most

@@ -13,8 +13,8 @@ from graph.facts.ties import WAY_OF_KIND as WAY_BY_KIND
 from graph.features.sums import PARTS
 from graph.features.things import BAD, THINGS
 from graph.frame.neighbourhood import Neighbourhood
-from graph.model import IdentifierKind, Role
-from graph.tables import KINDS, ROLES, Column
+from graph.model.types import IdentifierKind, Role
+from graph.store.tables import KINDS, ROLES, Column
 
 SHOP_DEVICE = len(REASONS)  # code of a hub in HELD, beside those of `graph.facts.hubs.REASONS`
 DAY = 86_400_000_000  # microseconds

@@ -12,8 +12,8 @@ from graph.features.registry import Family
 from graph.features.room import COUNTED, DEVICE, SHOP_DEVICE, Reading
 from graph.features.things import THINGS
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
-from graph.model import IdentifierKind as Kind
-from graph.tables import Column
+from graph.model.types import IdentifierKind as Kind
+from graph.store.tables import Column
 
 SHARING = Family(finder=shared(Kind.DEVICE))
 _DEVICE, _CARD, _EMAIL = map(THINGS.index, ("device", "card", "email"))

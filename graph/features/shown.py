@@ -15,8 +15,8 @@ from graph.features.room import Reading
 from graph.features.trail import Node, Trail, trail_for
 from graph.frame.names import Names
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
-from graph.model import Application
-from graph.moments import moment
+from graph.model.moments import moment
+from graph.model.types import Application
 
 
 class Path(NamedTuple):

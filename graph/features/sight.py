@@ -9,14 +9,14 @@ from functools import cached_property
 
 import numpy as np
 
-from graph.evidence import Subject
 from graph.features.multi_lending import MultiLending
 from graph.features.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES, Observer
 from graph.features.room import Reading
 from graph.features.shown import Guide
 from graph.frame.names import Names
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
-from graph.tables import Column
+from graph.store.evidence import Subject
+from graph.store.tables import Column
 
 _SIGNALS, _COUNTS = len(SIGNAL_NAMES), len(COUNT_NAMES)
 _MINE = threading.local()  # each thread's Observer

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.model import IdentifierKind as Kind
-from graph.model import Role
-from graph.tables import KINDS, ROLES
+from graph.model.types import IdentifierKind as Kind
+from graph.model.types import Role
+from graph.store.tables import KINDS, ROLES
 
 
 class Thing(NamedTuple):

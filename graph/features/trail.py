@@ -11,7 +11,7 @@ from graph.compiled import inner
 from graph.features.held import worth
 from graph.features.room import Reading
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
-from graph.tables import Column
+from graph.store.tables import Column
 
 
 class Node(IntEnum):

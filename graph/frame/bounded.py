@@ -10,8 +10,8 @@ from graph.frame.layout import Arrays, Int
 from graph.frame.lists import BY_LABEL, BY_STATUS, before, is_loan, mark_at, row_at
 from graph.frame.question import Question
 from graph.frame.texts import compare
-from graph.model import OutcomeStatus
-from graph.tables import STATUSES, Column
+from graph.model.types import OutcomeStatus
+from graph.store.tables import STATUSES, Column
 
 _DISBURSED = STATUSES.index(OutcomeStatus.DISBURSED)
 _NEVER = np.int64(np.iinfo(np.int64).min)

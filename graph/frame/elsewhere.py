@@ -1,4 +1,4 @@
-"""The applications beyond a walk's bound that name what the subject names: `graph.keys` in compiled code, over the frame."""
+"""The applications beyond a walk's bound that name what the subject names: `graph.store.keys` in compiled code, over the frame."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from graph.frame.past import add_application, newest
 from graph.frame.question import Question
 from graph.frame.reach import find_identifier, find_person, latest_held, link_of
 from graph.frame.scratch import IDENTIFIERS, INSIDE, LACKS, Scratch
-from graph.keys import KEY_KINDS
-from graph.model import Role
-from graph.tables import KINDS, ROLES
+from graph.model.types import Role
+from graph.store.keys import KEY_KINDS
+from graph.store.tables import KINDS, ROLES
 
 OWN = ROLES.index(Role.OWN)
 _IS_KEY = np.array([kind in KEY_KINDS for kind in KINDS])

@@ -30,7 +30,7 @@ from graph.frame.layout import (
 )
 from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_LABEL, BY_STATUS, moment_at, row_at
 from graph.frame.mention import FROM_NO_ROW, add_mention
-from graph.tables import ROLES, Column
+from graph.store.tables import ROLES, Column
 
 SPARE = np.int64(16)  # rows of each table that one fact may take, but for what it mentions
 _OWN, _CONTACT = (np.int64([str(role) for role in ROLES].index(word)) for word in ("own", "contact"))

@@ -11,7 +11,6 @@ import numpy as np
 
 from graph import private
 from graph.compiled import compiled
-from graph.errors import StoreUnavailableError
 from graph.frame.intern import row_of
 from graph.frame.layout import (
     DIRTY,
@@ -36,7 +35,8 @@ from graph.frame.layout import (
 )
 from graph.frame.neighbourhood import EVENT_KINDS
 from graph.frame.texts import A_WORD, NO_KIND, OF_BITS
-from graph.tables import Column
+from graph.model.errors import StoreUnavailableError
+from graph.store.tables import Column
 
 _MAGIC = 0x52464652_00000000 + VERSION  # "RFFR"
 _MORE = 1.2  # as much room a file gets that is full

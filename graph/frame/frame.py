@@ -12,7 +12,6 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple, Protocol
 
-from graph.errors import FrameUnreadableError, StoreUnavailableError
 from graph.frame.apply import DONE, MORE, ROOM_LACKS, apply_slice, batch_of
 from graph.frame.facts import Batch
 from graph.frame.files import Files
@@ -21,8 +20,9 @@ from graph.frame.locks import FairLock, FileLock, waits
 from graph.frame.rings import RingBatch, apply_rings, ring_batch
 from graph.frame.view import FrameView, KeptSnapshot
 from graph.journal.entry import decode
-from graph.moments import COUNTRY
-from graph.store import GraphView
+from graph.model.errors import FrameUnreadableError, StoreUnavailableError
+from graph.model.moments import COUNTRY
+from graph.store.port import GraphView
 
 SLICE = 256  # facts that come in while readers wait: a few milliseconds
 PATIENCE = 600.0  # seconds: a fill of millions takes minutes
@@ -31,7 +31,7 @@ KEEPS_S = 10.0  # how long a snapshot waits for who brings facts in
 
 
 class Journal(Protocol):
-    """What the frame asks of a store; `graph.store.GraphStore` says what is answered."""
+    """What the frame asks of a store; `graph.store.port.GraphStore` says what is answered."""
 
     def mark(self) -> int: ...
 

@@ -8,8 +8,8 @@ from graph.compiled import lean
 from graph.frame.layout import FEW, FREE, ITEMS, LACKS, MOVED, NEEDS, ROOM, ROWS, USED, Arrays, Int, Rows
 from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_HOLDER, BY_LABEL, BY_NODE, BY_STATUS, mark_at, moment_at, moment_of, row_at
 from graph.frame.texts import compare
-from graph.model import LabelValue
-from graph.tables import KINDS, ROLES, STATUSES, Column
+from graph.model.types import LabelValue
+from graph.store.tables import KINDS, ROLES, STATUSES, Column
 
 KIND_RANK = np.argsort(np.argsort([str(kind) for kind in KINDS])).astype(np.int8)  # nodes are ordered by the word of their kind first
 _STATUS_RANK = np.argsort(np.argsort([str(status) for status in STATUSES])).astype(np.int8)

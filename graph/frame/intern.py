@@ -26,7 +26,7 @@ from graph.frame.layout import (
     Rows,
 )
 from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER, MOST_BESIDE, NO_KIND, keep, slot_of, text_hash
-from graph.tables import Column
+from graph.store.tables import Column
 
 
 class Names(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graph.tables import Column
+from graph.store.tables import Column
 
 Int = Any
 """A whole number: int64 in compiled code, Python's or numpy's where it is called."""

@@ -20,7 +20,7 @@ from graph.frame.layout import (
     Int,
     Rows,
 )
-from graph.tables import Column
+from graph.store.tables import Column
 
 EVERYTHING = np.int64(1 << 40)  # no limit
 

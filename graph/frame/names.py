@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from graph.model import Identifier
+from graph.model.types import Identifier
 
 
 class Names(Protocol):

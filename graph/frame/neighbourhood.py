@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from graph.frame.layout import Rows
-from graph.tables import Column
+from graph.store.tables import Column
 
 UNDATED = np.int64(np.iinfo(np.int64).min)  # microseconds: a moment that nothing tells
 NOBODY = np.int32(-1)  # no person, identifier, word or row
@@ -79,9 +79,9 @@ class Neighbourhood(NamedTuple):
     people       (P,)  the subject first, then in the order of the walk, then the outsiders as `at_merchant` and `at_agent` first name
                        them, who have labels alone; `step` sharing steps from the subject, -1 outside the subgraph;
                        `name_rank` their order by applicant id; `ring` the row in `rings`; `core` whether they belong to its core.
-    identifiers  (I,)  in the order of the walk; `kind` position in `graph.tables.KINDS`; `hub` position in `graph.facts.hubs.REASONS`.
+    identifiers  (I,)  in the order of the walk; `kind` position in `graph.store.tables.KINDS`; `hub` position in `graph.facts.hubs.REASONS`.
     ties         (T,)  one a person and identifier, by identifier, then in the order of the walk: the strongest role (position in
-                       `graph.tables.ROLES`), the first mention and the latest; UNDATED where only the application in question says it.
+                       `graph.store.tables.ROLES`), the first mention and the latest; UNDATED where only the application in question says it.
     ties_of      (T,)  positions in `ties` by person, ascending; `person.tie` and `person.ties` are a list here.
     dealings     (D,)  transfers and referrals between two people of the subgraph, one a pair, a < b, by a and then in the order in which the
                        walk met the pairs; the first and the latest of them, `kind` of the one that the walk met first.
@@ -90,7 +90,7 @@ class Neighbourhood(NamedTuple):
                        applicant, an outsider's too, or NOBODY, `applicant` the applicant's `id`; `lender` bits LENDER_*; no outcomes
                        belong to the one in question; `birth_year` NOBODY where it is not known.
     mentions     (M,)  what each application names; `identifier` the row in `identifiers` or NOBODY.
-    outcomes     (O,)  steps of each application, oldest first; `status` position in `graph.tables.STATUSES`.
+    outcomes     (O,)  steps of each application, oldest first; `status` position in `graph.store.tables.STATUSES`.
     labels       (L,)  of each person and their loans, oldest first; `loan` the `id` of the application, NOBODY for the person as such.
     events       (E,)  the subject's own, newest first, then `received` ones, what others did towards the subject; `other` the other
                        person's `id`; `kind` position in EVENT_KINDS.

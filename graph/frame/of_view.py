@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graph.evidence import Evidence
 from graph.facts.hubs import REASONS
 from graph.facts.local_time import offsets
 from graph.facts.verdicts import by_person
@@ -34,9 +33,10 @@ from graph.frame.neighbourhood import (
     UNDATED,
     Neighbourhood,
 )
-from graph.model import Application, Event, Identifier, LabelValue
-from graph.moments import micros
-from graph.tables import KINDS, ROLES, STATUSES, Column
+from graph.model.moments import micros
+from graph.model.types import Application, Event, Identifier, LabelValue
+from graph.store.evidence import Evidence
+from graph.store.tables import KINDS, ROLES, STATUSES, Column
 
 Row = tuple[Any, ...]
 Run = tuple[int, int]  # where a row's list begins, and how long it is

@@ -7,7 +7,7 @@ import numpy as np
 from graph.compiled import lean
 from graph.frame.layout import Int
 from graph.frame.texts import byte_of, compare, form_of
-from graph.tables import Column
+from graph.store.tables import Column
 
 _BYTES = np.int64(8)
 

@@ -15,7 +15,7 @@ from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOB
 from graph.frame.question import IN_FRAME, Question, copy
 from graph.frame.reach import event_kind, find_identifier, sit_down
 from graph.frame.scratch import APPLICATIONS, EVENTS, INSIDE, LABELS, LACKS, MENTIONS, OUTCOMES, PEOPLE, RINGS, Scratch
-from graph.tables import PLATFORM_TYPES, Column
+from graph.store.tables import PLATFORM_TYPES, Column
 
 _IS_BANK = np.array([kind.is_bank for kind in PLATFORM_TYPES])
 

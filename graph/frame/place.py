@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from graph import private
-from graph.errors import SettingError
 from graph.frame.frame import Frame
-from graph.store import GraphStore
+from graph.model.errors import SettingError
+from graph.store.port import GraphStore
 
 SUFFIX = ".frame"
 

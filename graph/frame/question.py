@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from graph.compiled import compiled, lean
-from graph.evidence import Subject
 from graph.frame.layout import UNTOLD, Arrays, Int, Rows
 from graph.frame.neighbourhood import APPLICATION, MENTION, NOBODY, UNKNOWN_WORD
 from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER, NO_KIND, find
-from graph.model import Application
-from graph.moments import micros
-from graph.tables import KINDS, ROLES, Column
+from graph.model.moments import micros
+from graph.model.types import Application
+from graph.store.evidence import Subject
+from graph.store.tables import KINDS, ROLES, Column
 
 BEYOND = np.int64(2**31 - 1)  # `id` of a person or application that is not in the frame, and, counted down from it, of identifiers that are not
 IN_FRAME = np.int64(2**31 - 2**20)  # a smaller one is a row of the frame

@@ -1,4 +1,4 @@
-"""Whom a subject reaches over what people share: `graph.walk` in compiled code, over the frame, step by step the same."""
+"""Whom a subject reaches over what people share: `graph.store.walk` in compiled code, over the frame, step by step the same."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from graph.frame.neighbourhood import NOBODY, OTHER, UNDATED, Neighbourhood
 from graph.frame.order import sort_by_text
 from graph.frame.question import BEYOND, IN_FRAME, Question
 from graph.frame.scratch import APPLICANTS, BUCKETS, DEALS, HOLDERS, HUBS, IDENTIFIERS, LACKS, LINKS, PEOPLE, STEPS, TIES, TRUNCATED, Scratch
-from graph.tables import KINDS, Column
-from graph.walk import AT_ONCE
+from graph.store.tables import KINDS, Column
+from graph.store.walk import AT_ONCE
 
 GUARDS = np.array([GUARD[kind] for kind in KINDS])
 _ROLE_RANK = np.array([0, 2, 1])  # own before employer before contact

@@ -10,9 +10,9 @@ import numpy as np
 
 from graph.frame.layout import NONE, UNTOLD, Arrays, Int
 from graph.frame.texts import NO_KIND, after, find, form_of
-from graph.model import Application, Device, Event, Identifier, Label, LabelValue, Mention, Merchant, Outcome, Platform, Tie
-from graph.moments import moment
-from graph.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
+from graph.model.moments import moment
+from graph.model.types import Application, Device, Event, Identifier, Label, LabelValue, Mention, Merchant, Outcome, Platform, Tie
+from graph.store.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
 
 _FLAGS = {-1: None, 0: False, 1: True}
 _NO_TERMS = {"amount": math.nan, "counterparty": NONE, "merchant": NONE, "attributes": NONE}

@@ -15,8 +15,8 @@ from graph.frame.intern import Names, has_room, size_of
 from graph.frame.layout import MARK, MEMBERS, RINGS, ROW, SECTION, SNAPSHOTS, USED, Arrays, Int, Rows
 from graph.frame.lists import BY_SNAPSHOT
 from graph.journal.snapshots import snapshot_of
-from graph.moments import micros
-from graph.tables import Column
+from graph.model.moments import micros
+from graph.store.tables import Column
 
 # Texts are numbers into the names; `ring` is the position in the batch.
 NEW_RING = np.dtype([("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")], align=True)

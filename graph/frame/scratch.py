@@ -8,8 +8,8 @@ import numpy as np
 
 from graph.frame.layout import Rows
 from graph.frame.neighbourhood import APPLICATION, MENTION, ROOM
-from graph.tables import Column
-from graph.walk import Bounds
+from graph.store.tables import Column
+from graph.store.walk import Bounds
 
 _BOUNDS = Bounds()
 STEPS, APPLICANTS, HOLDERS, TIES = _BOUNDS.steps, _BOUNDS.applicants, _BOUNDS.holders, _BOUNDS.ties

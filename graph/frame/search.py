@@ -11,8 +11,8 @@ from graph.frame.layout import APPLICATIONS, IDENTIFIERS, PEOPLE, USED, Arrays, 
 from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_HOLDER, BY_NODE, count_recorded, is_loan
 from graph.frame.read import Reader
 from graph.frame.texts import A_PERSON, AN_APPLICATION, AN_IDENTIFIER, after, begins_with, form_of, is_text, text_of
-from graph.store import Found
-from graph.tables import Column
+from graph.store.port import Found
+from graph.store.tables import Column
 
 Asked = tuple[np.int64, np.int64, int]  # as of, mark, limit
 _ONE = np.int64(1)

@@ -7,8 +7,6 @@ from datetime import datetime
 
 import numpy as np
 
-from graph.errors import FrameUnreadableError
-from graph.evidence import Subject, leave_out
 from graph.frame.names import Names
 from graph.frame.neighbourhood import Neighbourhood
 from graph.frame.of_view import named
@@ -16,9 +14,11 @@ from graph.frame.question import IN_FRAME, Question, question_of
 from graph.frame.read import Reader
 from graph.frame.view import FrameView
 from graph.frame.walk import Walker
-from graph.model import Identifier
-from graph.moments import micros
-from graph.store import GraphView
+from graph.model.errors import FrameUnreadableError
+from graph.model.moments import micros
+from graph.model.types import Identifier
+from graph.store.evidence import Subject, leave_out
+from graph.store.port import GraphView
 
 _ROOMS = threading.local()  # of each thread, by zone and number of the room: a Walker
 

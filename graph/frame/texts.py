@@ -11,7 +11,7 @@ import numpy as np
 
 from graph.compiled import lean, shared
 from graph.frame.layout import SEED, TEXT_STEP, TEXTS, USED, Arrays, Int
-from graph.tables import Column
+from graph.store.tables import Column
 
 # What a slot names, in the low bits of its hash.
 A_PERSON, AN_IDENTIFIER, A_WORD, AN_APPLICATION, A_TIE = (np.int64(n) for n in range(5))

@@ -33,7 +33,8 @@ from graph.frame.search import search
 from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER
 from graph.frame.view_tables import read_tables
 from graph.journal.snapshots import snapshot_of
-from graph.model import (
+from graph.model.moments import micros
+from graph.model.types import (
     Application,
     Device,
     Event,
@@ -49,9 +50,8 @@ from graph.model import (
     RingSnapshot,
     Tie,
 )
-from graph.moments import micros
-from graph.store import Found, GraphView
-from graph.tables import KINDS, Column, Tables
+from graph.store.port import Found, GraphView
+from graph.store.tables import KINDS, Column, Tables
 
 _KIND = {kind: np.int64(code) for code, kind in enumerate(KINDS)}
 _KINDS = frozenset(str(kind) for kind in KINDS)

@@ -1,4 +1,4 @@
-"""The frame as `graph.tables.Tables`: everything of a view in columns, sorted by what it says."""
+"""The frame as `graph.store.tables.Tables`: everything of a view in columns, sorted by what it says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from graph.frame.layout import APPLICATIONS, DEVICES, EVENTS, IDENTIFIERS, LABELS, NO_MARK, NONE, OUTCOMES, SUPERSEDED, TIES, UNTOLD, USED, WORDS, Int
 from graph.frame.lists import last_mentions
 from graph.frame.read import Reader
-from graph.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
+from graph.store.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 
 _BY_NAME = np.argsort(np.argsort([str(status) for status in STATUSES]))
 _OTHER = [str(kind) for kind in PLATFORM_TYPES].index("other")

@@ -32,8 +32,8 @@ from graph.frame.scratch import (
     Scratch,
     scratch,
 )
-from graph.model import IdentifierKind
-from graph.tables import KINDS
+from graph.model.types import IdentifierKind
+from graph.store.tables import KINDS
 
 DEVICE = KINDS.index(IdentifierKind.DEVICE)
 
@@ -98,7 +98,7 @@ def walk(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> bool
 
 @lean
 def _leave_out(q: Question, work: Scratch, out: Neighbourhood) -> None:
-    """What only the application in question says is tied since nothing, as it was at the first scan (`graph.evidence.leave_out`)."""
+    """What only the application in question says is tied since nothing, as it was at the first scan (`graph.store.evidence.leave_out`)."""
     for said in q.mentions:
         identifier = find_identifier(work, out, np.int64(said.id))
         link = link_of(work, identifier, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from graph.errors import StoreVersionError
+from graph.model.errors import StoreVersionError
 
 AT_LEAST, AT_MOST = 16, 4_096  # entries a page
 ENOUGH = 4 << 20  # bytes a page: a load's entries are large, those of single applications small

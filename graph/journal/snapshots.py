@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from graph.model import Ring, RingChange, RingKind, RingMember, RingSnapshot
-from graph.moments import micros, moment
+from graph.model.moments import micros, moment
+from graph.model.types import Ring, RingChange, RingKind, RingMember, RingSnapshot
 
 _PLAIN = (
     "kind", "score", "state", "confirmed_bad", "suspected", "bad_rate", "exposure", "hubs_ignored", "density", "burst_days", "platforms",

@@ -9,7 +9,8 @@ from typing import Any
 
 from graph.journal.entry import NO_NUMBER, Entry
 from graph.journal.snapshots import snapshot_of
-from graph.model import (
+from graph.model.moments import moment
+from graph.model.types import (
     Application,
     Contact,
     Device,
@@ -24,8 +25,7 @@ from graph.model import (
     Platform,
     RingSnapshot,
 )
-from graph.moments import moment
-from graph.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
+from graph.store.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
 
 _FLAGS = {-1: None, 0: False, 1: True}
 

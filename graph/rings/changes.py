@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from graph.model import RingChange
+from graph.model.types import RingChange
 
 _HALF = 0.5  # an old ring lives on in a group when the overlap is at least half of the smaller of the two
 _PART = 3  # so many members of an old ring in another group make it a part of that ring

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.tables import Column
+from graph.store.tables import Column
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from graph.compiled import compiled
-from graph.tables import Column
+from graph.store.tables import Column
 
 
 def components(nodes: int, a: Column, b: Column) -> Column:

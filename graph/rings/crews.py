@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from graph.model import Ring
+from graph.model.types import Ring
 from graph.rings.communities import components
 from graph.rings.search import Found
 from graph.rings.suspect_features import HARD_COLUMNS
-from graph.tables import Column
+from graph.store.tables import Column
 
 CUT_LINKS = 3  # between two rings, each by something harder than a place: one or two are a second-hand phone, a cousin
 CUT_WEIGHT = 0.2  # and so much weight together: three names on a form that many give are no crew

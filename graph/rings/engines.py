@@ -7,12 +7,12 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from graph.errors import SettingError, StoreError
-from graph.model import IdentifierKind
+from graph.model.errors import SettingError, StoreError
+from graph.model.types import IdentifierKind
 from graph.rings.projection import Links
 from graph.rings.sharing import MERCHANT, Sharing
-from graph.store import GraphView
-from graph.tables import KINDS, Column, Tables
+from graph.store.port import GraphView
+from graph.store.tables import KINDS, Column, Tables
 
 Parts = Callable[[Tables, Sharing, Links], Column]
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from graph.rings.columns import Features
-from graph.tables import Column
+from graph.store.tables import Column
 
 FILE = Path(__file__).with_name("experience.txt")
 COLUMNS = 100  # that matter most; the others cost a sort each

@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from graph.rings.columns import Features
-from graph.tables import Column
+from graph.store.tables import Column
 
 # (feature, by its logarithm, where it is not known, log-odds): a logistic regression on generated worlds, rounded; docs/rings.md says how.
 SIGNS = (

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from graph.model import Ring, RingChange
+from graph.model.types import Ring, RingChange
 from graph.rings.held import Flags
 
 

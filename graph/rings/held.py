@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from graph.facts.hubs import BATCH_GUARD, GUARD
-from graph.model import Ring
+from graph.model.types import Ring
 from graph.rings.known import Known
 from graph.rings.projection import LINK_KINDS, SOFT
 from graph.rings.scores import SMALLEST
 from graph.rings.sharing import VALUE_KINDS, Sharing
 from graph.rings.things import NEVER, Things, things_of
-from graph.tables import KINDS, Column, Tables
+from graph.store.tables import KINDS, Column, Tables
 
 CLEARED = 0.5  # of its members cleared, and a flag goes
 AS_AGREED = 1 / 3  # of its members with a loan that had time to go bad and did not, nobody late and nobody known for fraud, and a flag goes

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from graph.model import RingKind
+from graph.model.types import RingKind
 from graph.rings.kinds import kind_of
 from graph.rings.measures import measure
 from graph.rings.search import Found

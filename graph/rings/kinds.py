@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graph.model import RingKind
+from graph.model.types import RingKind
 from graph.rings.projection import HARD, PLACES
 
 FLAG_HELD = "RING_FLAG_HELD"  # flagged last time, and nothing has come to speak against it, though the search alone would not flag it now

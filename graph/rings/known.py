@@ -8,10 +8,10 @@ import numpy as np
 
 from graph.facts.loans import LATE, loans
 from graph.facts.verdicts import Verdicts, verdicts
-from graph.model import OutcomeStatus
-from graph.moments import DAY
+from graph.model.moments import DAY
+from graph.model.types import OutcomeStatus
 from graph.rings.active import first_applied
-from graph.tables import Column, Tables
+from graph.store.tables import Column, Tables
 
 ENOUGH_FRAUDS = 20  # with fewer there is nothing to learn from, and signs that hold anywhere must do
 ENOUGH_SILENT = 0.1  # of all applicants, for long enough: in its first weeks a store has frauds, and nobody to tell them from

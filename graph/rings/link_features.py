@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from graph.moments import DAY
+from graph.model.moments import DAY
 from graph.rings.columns import Features, features, most, total
 from graph.rings.projection import LINK_KINDS, SOFT, Links
 from graph.rings.sharing import MERCHANT, VALUE_KINDS, Sharing
-from graph.tables import Column
+from graph.store.tables import Column
 
 # Own features whose average over others says something about the others.
 _LOOKED_AT = (

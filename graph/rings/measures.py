@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.facts.loans import ENDED, loans
-from graph.moments import DAY
+from graph.model.moments import DAY
 from graph.rings.active import last_active
 from graph.rings.columns import Features, most
 from graph.rings.kinds import Traits
@@ -15,7 +15,7 @@ from graph.rings.member_features import member_features
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import Found
 from graph.rings.things import NEVER, Things, things_of
-from graph.tables import Column, Tables
+from graph.store.tables import Column, Tables
 
 
 @dataclass(frozen=True)

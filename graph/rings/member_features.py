@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from graph.facts.local_time import nights
-from graph.model import OutcomeStatus
-from graph.moments import DAY
+from graph.model.moments import DAY
+from graph.model.types import OutcomeStatus
 from graph.rings.active import first_applied
 from graph.rings.columns import Features, features
-from graph.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column, Tables
+from graph.store.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column, Tables
 
 
 def member_features(tables: Tables) -> Features:

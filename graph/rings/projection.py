@@ -8,10 +8,10 @@ import numpy as np
 
 from graph.compiled import compiled
 from graph.facts.hubs import ALL_PAIRS, NEAR
-from graph.model import IdentifierKind, Role
-from graph.moments import DAY
+from graph.model.moments import DAY
+from graph.model.types import IdentifierKind, Role
 from graph.rings.sharing import AGENT, Sharing, sharing_of
-from graph.tables import KINDS, ROLES, Column, Tables
+from graph.store.tables import KINDS, ROLES, Column, Tables
 
 # What a pair can have in common: the identifiers' kinds, told apart by role where the role changes what it says.
 LINK_KINDS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graph.rings.known import Known
-from graph.tables import Column
+from graph.store.tables import Column
 
 SMALLEST = 3  # fewer people than this are no ring
 HONEST_BUDGET = 0.002  # of the honest may be in flagged groups in the end, unless somebody asks for another share

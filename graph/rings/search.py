@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.model import Ring
+from graph.model.types import Ring
 from graph.rings.active import first_applied
 from graph.rings.columns import Features
 from graph.rings.communities import communities, components
@@ -21,7 +21,7 @@ from graph.rings.sharing import Sharing, sharing_of
 from graph.rings.surroundings import surroundings
 from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
 from graph.rings.suspicion import member_examples, out_of_fold
-from graph.tables import Column, Tables
+from graph.store.tables import Column, Tables
 
 COARSE = 0.005  # mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
 FINE = 0.005  # the same among suspects, once weights are relative to how much each end is linked

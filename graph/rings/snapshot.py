@@ -7,8 +7,8 @@ from datetime import datetime
 
 import numpy as np
 
-from graph.model import Ring, RingMember, RingSnapshot
-from graph.moments import EPOCH, moment
+from graph.model.moments import EPOCH, moment
+from graph.model.types import Ring, RingMember, RingSnapshot
 from graph.rings.changes import STATES, Flagged, compared
 from graph.rings.crews import crews, named
 from graph.rings.flagging import with_flags
@@ -16,7 +16,7 @@ from graph.rings.kinds import FLAG_HELD, kind_of, reasons_of
 from graph.rings.measures import Measures, measure
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import Found
-from graph.tables import Column
+from graph.store.tables import Column
 
 
 @dataclass(frozen=True)

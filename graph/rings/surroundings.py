@@ -10,7 +10,7 @@ from graph.rings.link_features import averaged, degrees, matrix, of_counters, of
 from graph.rings.member_features import member_features
 from graph.rings.projection import Links
 from graph.rings.sharing import Sharing
-from graph.tables import Column, Tables
+from graph.store.tables import Column, Tables
 
 # Averaged over the other members of the group; the spread of the last ones too: copies of one story are all alike.
 _OF_THE_GROUP = (

@@ -6,7 +6,7 @@ import numpy as np
 
 from graph.rings.columns import Features, features, most, total
 from graph.rings.projection import HARD, LINK_KINDS, PLACES, SOFT, Links
-from graph.tables import Column
+from graph.store.tables import Column
 
 HARD_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name in HARD]
 _MORE_THAN_A_PLACE = [i for i, name in enumerate(LINK_KINDS) if name not in PLACES]

@@ -8,7 +8,7 @@ import lightgbm
 import numpy as np
 
 from graph.rings.known import ENOUGH_GOODS, Known
-from graph.tables import Column
+from graph.store.tables import Column
 
 FOLDS = 5
 _TREES: dict[str, object] = {

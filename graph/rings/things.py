@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.model import IdentifierKind, Role
+from graph.model.types import IdentifierKind, Role
 from graph.rings.projection import COMMON_CONTACT, EMPLOYER_PHONE, KNOWN_CONTACT, LINK_KINDS, REFERRAL, SOFT, TRANSFER
 from graph.rings.sharing import Sharing
-from graph.tables import KINDS, ROLES, Column, Tables
+from graph.store.tables import KINDS, ROLES, Column, Tables
 
 _PHONE = KINDS.index(IdentifierKind.PHONE)
 _IS_SOFT = np.array([name in SOFT for name in LINK_KINDS])

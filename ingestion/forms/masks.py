@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from graph.model import IdentifierKind as K
+from graph.model.types import IdentifierKind as K
 from ingestion.forms.machines import MAC
 
 FORMLESS = "****"  # of what is no valid value of its kind: a mask that follows a form shows what does not have it

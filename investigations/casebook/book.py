@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from isal import isal_zlib
 from sqlalchemy.dialects import postgresql, sqlite
 
-from graph.errors import KeyReusedError, StoreChangedError, StoreUnavailableError, UnknownAssessmentError
-from graph.moments import micros, moment
+from graph.model.errors import KeyReusedError, StoreChangedError, StoreUnavailableError, UnknownAssessmentError
+from graph.model.moments import micros, moment
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook.case_files import CaseFiles
 from investigations.casebook.engine import Engines, Plain

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from graph.errors import ConflictError, InputError, NotFoundError
-from graph.moments import micros, moment
+from graph.model.errors import ConflictError, InputError, NotFoundError
+from graph.model.moments import micros, moment
 from investigations.casebook.engine import Engines
 from investigations.casebook.tables import CASE_EVENTS, CASES, VERDICTS
 from investigations.cases import Case, CaseEvent, CaseState, NewCase, Verdict, VerdictValue

@@ -15,8 +15,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from graph import private
-from graph.embedded import Checkpoints, begin
-from graph.errors import SettingError, StoreUnavailableError
+from graph.model.errors import SettingError, StoreUnavailableError
+from graph.stores.embedded import Checkpoints, begin
 from investigations.casebook.tables import create_all
 
 BUSY_SECONDS = 5.0  # how long a writer waits for the others before it gives up

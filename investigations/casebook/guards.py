@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from graph.errors import StoreChangedError
+from graph.model.errors import StoreChangedError
 
 _FUNCTION = "ringfence_append_only"
 _BODY = "\nBEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from graph.errors import SettingError, StoreChangedError, StoreVersionError
+from graph.model.errors import SettingError, StoreChangedError, StoreVersionError
 from investigations.casebook import guards
 
 METADATA = sa.MetaData()

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from graph.facts.loans import DEFAULTED, first_told, paid_out
 from graph.facts.verdicts import standings
-from graph.model import Application, Identifier, OutcomeStatus
-from graph.store import GraphView
+from graph.model.types import Application, Identifier, OutcomeStatus
+from graph.store.port import GraphView
 
 LOOKED_AT = 200  # applications at a shop, or holders of an identifier: the latest
 APPLICATIONS_EACH = 4  # of each holder, the latest

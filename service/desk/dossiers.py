@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph.errors import NotFoundError
 from graph.facts.hubs import COUNT_CAP, GUARD, hub_reason
 from graph.facts.verdicts import standing
-from graph.model import Application, Event, IdentifierKind, Label, Membership, Outcome, Platform
-from graph.store import GraphView
+from graph.model.errors import NotFoundError
+from graph.model.types import Application, Event, IdentifierKind, Label, Membership, Outcome, Platform
+from graph.store.port import GraphView
 from service.desk.circles import Circle, of_identifier, of_place
 from service.desk.drawings import drawn_at, label_of
 

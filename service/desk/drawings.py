@@ -11,8 +11,8 @@ import networkx as nx
 from graph.facts.hubs import COUNT_CAP
 from graph.facts.local_time import local
 from graph.facts.verdicts import standing
-from graph.model import Identifier, Label, Membership
-from graph.store import GraphView
+from graph.model.types import Identifier, Label, Membership
+from graph.store.port import GraphView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graph.model import IdentifierKind
-from graph.store import Found, GraphView
+from graph.model.types import IdentifierKind
+from graph.store.port import Found, GraphView
 from ingestion.characters import visible
 from ingestion.contract import IDENTIFIERS, Column
 from ingestion.door import Naming

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph.errors import NotFoundError
 from graph.facts.verdicts import standing
-from graph.model import Ring, RingSnapshot
-from graph.store import GraphView
-from investigations.flag_words import why as why_in_words
+from graph.model.errors import NotFoundError
+from graph.model.types import Ring, RingSnapshot
+from graph.store.port import GraphView
+from investigations.review.flag_words import why as why_in_words
 from service.desk.drawings import drawn_at
 
 LISTED_MEMBERS = 200  # of one ring, the core first

@@ -11,14 +11,14 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, render_template, request, send_from_directory
 
-from graph.errors import InputError
-from graph.model import IdentifierKind
-from graph.moments import read_moment
-from graph.store import SEARCH_S, GraphView
+from graph.model.errors import InputError
+from graph.model.moments import read_moment
+from graph.model.types import IdentifierKind
+from graph.store.port import SEARCH_S, GraphView
 from ingestion.recognise import recognised
-from service import calls
+from service.context import Wired
 from service.desk import dossiers, finding, ring_dossiers, subgraphs
-from service.wiring import Wired
+from service.http import calls
 
 BUILT = Path(__file__).parents[1] / "web" / "dist"
 LONGEST_SEARCH = 200  # characters of a search text that are looked at

@@ -6,11 +6,11 @@ from collections import Counter
 
 import networkx as nx
 
-from graph.errors import InputError, NotFoundError
 from graph.facts.hubs import hub_reason
-from graph.model import Application, Identifier, Tie
-from graph.store import GraphView
-from graph.walk import Bounds, link
+from graph.model.errors import InputError, NotFoundError
+from graph.model.types import Application, Identifier, Tie
+from graph.store.port import GraphView
+from graph.store.walk import Bounds, link
 from service.desk.drawings import Drawing, LeftOut, bare, beyond, drawing, drawn_at
 
 DRAWN = Bounds(steps=2, applicants=40, holders=24, ties=32)  # more than about 40 people on one canvas is a hairball, not a picture

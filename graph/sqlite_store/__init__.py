@@ -1,5 +1,0 @@
-"""The embedded adapter: the graph in one SQLite file (standard library, WAL; whole views by Arrow's driver), for many threads and many processes."""
-
-from graph.sqlite_store.store import SqliteStore
-
-__all__ = ["SqliteStore"]

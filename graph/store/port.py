@@ -1,0 +1,308 @@
+"""The port: a GraphStore takes facts in, a GraphView answers as of a moment. Time is the view: nothing later can be read through it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import networkx as nx
+
+from graph.facts.deciding import APPLICATIONS, DEALINGS, EVENTS, LABELS, OUTCOMES
+from graph.journal.entry import decode
+from graph.journal.told import Told, told_of
+from graph.model.moments import COUNTRY
+from graph.model.types import (
+    Added,
+    Application,
+    Device,
+    Event,
+    Facts,
+    Holders,
+    Identifier,
+    IdentifierKind,
+    Label,
+    Membership,
+    Mention,
+    Merchant,
+    Outcome,
+    Platform,
+    Ring,
+    RingSnapshot,
+    Tie,
+)
+from graph.store.evidence import Evidence, Subject
+from graph.store.keys import elsewhere
+from graph.store.tables import Tables
+from graph.store.walk import Bounds, Walk
+
+SEARCH_S = 0.5  # how long an investigator's search looks
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit of the investigators' search: `node` names it in a subgraph, `type` is applicant, application, ring or an identifier kind."""
+
+    node: str
+    type: str
+    label: str
+
+
+class Strangers(NamedTuple):
+    """Ids that a store knows no application under, and people it knows nothing of."""
+
+    applications: frozenset[str]
+    applicants: frozenset[str]
+
+
+class GraphStore(ABC):
+    """Everything lenders told us. Safe for many threads and many processes; facts are only ever added.
+
+    `batch`: how many facts a load best adds at once; any number is taken. `zone`: the borrowers' time zone (an IANA name), by which what
+    is read says when it was night; whoever opens the store sets it. `file`: where an embedded store lies, None for one on a server.
+    """
+
+    zone = COUNTRY
+    file: Path | None = None
+    batch = 10_000  # larger ones touch each page of a file less often, and hold it longer
+
+    @abstractmethod
+    def add(self, facts: Facts) -> Added:
+        """Take a batch: idempotent, all or nothing. A fact whose id is known with other content is a conflict and is left as it was.
+
+        Raises StoreUnavailableError when nothing could be written.
+        """
+
+    def add_all(self, batches: Sequence[Facts]) -> Sequence[Added]:
+        """Take several batches, each with a mark of its own, as if they came one by one; an adapter may take them in one transaction."""
+        return [self.add(facts) for facts in batches]
+
+    @abstractmethod
+    def strangers(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> Strangers:
+        """Which of those ids the store knows nobody under, whatever the time.
+
+        A person is known by an application; in a store that holds none at all (a payment platform's), by an event of theirs.
+        """
+
+    def unmatched(self, facts: Facts) -> tuple[tuple[str, int], ...]:
+        """(table, position) of each event, contact, outcome and label that is about nobody the store knows, though it may hold the fact.
+
+        Such a fact is kept, and every view sees it from when the application comes, as if it had come in that order.
+        """
+        about: list[tuple[str, int, str | None, str | None]] = [("events", n, None, e.applicant_id) for n, e in enumerate(facts.events)]
+        about += [("contacts", n, None, c.applicant_id) for n, c in enumerate(facts.contacts)]
+        about += [("outcomes", n, o.application_id, None) for n, o in enumerate(facts.outcomes)]
+        about += [("labels", n, label.application_id, label.applicant_id) for n, label in enumerate(facts.labels)]
+        nobody = self.strangers({a for _, _, a, _ in about if a is not None}, {p for _, _, _, p in about if p is not None})
+        return tuple((table, n) for table, n, loan, person in about if loan in nobody.applications or person in nobody.applicants)
+
+    def rehearse(self, facts: Facts) -> None:
+        """Go through the motions of `add` and keep nothing, so that what is planned on first use is ready. By default the store is only reached.
+
+        Raises StoreUnavailableError when the store did not answer, or not in time.
+        """
+        self.mark()
+
+    def add_soon(self, facts: Facts, seconds: float) -> Added | None:
+        """`add` for who answers somebody: None, and nothing is written, where somebody else writes for longer than `seconds`.
+
+        By default None at once: who must wait for a server waits in a thread of its own. Raises StoreUnavailableError.
+        """
+        return None
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        """Inside, this thread waits no longer than that for the store, all its calls together; then they raise StoreUnavailableError.
+
+        By default there is no such bound: a store in a file of one's own answers or fails.
+        """
+        return nullcontext()
+
+    @abstractmethod
+    def view(self, as_of: datetime, recorded_by: int | None = None) -> GraphView:
+        """The graph just before `as_of` (strict <), of what was recorded up to the mark `recorded_by` (default: all until now)."""
+
+    @abstractmethod
+    def mark(self) -> int:
+        """The mark of the last batch: it grows by one with each that brings something new. Kept with an assessment, it opens the same view again."""
+
+    @abstractmethod
+    def save_rings(self, snapshot: RingSnapshot) -> None:
+        """Save a snapshot beside the ones before and switch to it, in one step. The same name again replaces that one for new readers."""
+
+    def journal(self, after: int = 0) -> Iterator[Told]:
+        """All that was ever told with a mark beyond `after`, mark by mark: told to an empty store of any kind, it gives one that answers alike."""
+        for mark, body in self.tail(after):
+            yield told_of(mark, decode(body))
+
+    @abstractmethod
+    def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """(mark, entry) of every mark beyond `after` up to `upto`, one the store has reached (default: all until now), in their order.
+
+        An entry (`graph.journal`) is written in the transaction of its facts or ring snapshot: it is there as soon as they are, and only then.
+        Raises StoreVersionError where a release that kept no journal wrote to the store after it was brought up to this one.
+        """
+
+    @abstractmethod
+    def identity(self) -> int:
+        """A number that was drawn when the store was made (64 bits): what was kept of another store is not taken for this one's."""
+
+    @abstractmethod
+    def counts(self) -> dict[str, int]:
+        """How many facts of each table, and how many applicants, identifiers and ties, there are: all of them, whatever their time."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back what is held open. A closed store answers nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+class GraphView(ABC):
+    """The graph as of a moment. Every read is bounded; where more exists than the bound, the newest are given, newest first.
+
+    Orders are by what the facts say (time, then id), never by when they were stored. Answers are keyed by what was asked, with an empty
+    value where nothing is known.
+    """
+
+    as_of: datetime
+    recorded_by: int
+    zone: str = COUNTRY
+
+    @abstractmethod
+    def application(self, application_id: str) -> Application | None:
+        """That application, if it was made before `as_of`."""
+
+    @abstractmethod
+    def applications(self, since: datetime) -> Iterator[Application]:
+        """All applications with since <= applied_at < as_of, by (applied_at, application_id)."""
+
+    @abstractmethod
+    def applications_of(self, applicant_ids: Sequence[str], limit: int = APPLICATIONS) -> Mapping[str, tuple[Application, ...]]:
+        """Each applicant's latest applications."""
+
+    @abstractmethod
+    def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = APPLICATIONS) -> tuple[Application, ...]:
+        """The latest applications at a merchant, or, when `merchant_id` is None, through an agent."""
+
+    @abstractmethod
+    def events_of(self, applicant_ids: Sequence[str], limit: int = EVENTS) -> Mapping[str, tuple[Event, ...]]:
+        """Each applicant's latest own events."""
+
+    @abstractmethod
+    def dealings_of(self, applicant_ids: Sequence[str], limit: int = DEALINGS) -> Mapping[str, tuple[Event, ...]]:
+        """The latest events between each applicant and a counterparty (transfer, referral), on either side; who has none is left out."""
+
+    @abstractmethod
+    def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
+        """What became of each application so far, oldest first; of one with more than `limit` steps, the first telling of each status
+        and the first parts of the payout (`graph.facts.deciding`)."""
+
+    @abstractmethod
+    def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
+        """Labels of each applicant and of their applications, known before `as_of`, oldest first; of who has more than `limit`, those that decide
+        (`graph.facts.deciding`): who is known for fraud, and for which loans, is the same by them as by all."""
+
+    @abstractmethod
+    def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
+        """Each applicant's ties, newest first by first mention (`since`); of one with more than `limit`, the latest `limit` of each kind."""
+
+    @abstractmethod
+    def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
+        """How many (applicant, role) ties each identifier has, counted up to `hubs.COUNT_CAP`."""
+
+    @abstractmethod
+    def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
+        """Who holds each identifier: the count up to `hubs.COUNT_CAP`, and the latest `limit` ties; of a hub, the count alone."""
+
+    @abstractmethod
+    def latest_holders(self, identifier: Identifier, limit: int) -> tuple[Tie, ...]:
+        """The latest `limit` ties of an identifier, a hub too: to show who they are, never to follow anybody."""
+
+    @abstractmethod
+    def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
+        """What is known of those devices; undated reference data, unknown ones are left out."""
+
+    @abstractmethod
+    def platforms(self) -> Mapping[str, Platform]:
+        """All lenders by id; undated reference data."""
+
+    @abstractmethod
+    def merchants_of(self, merchant_ids: Sequence[str]) -> Mapping[str, Merchant]:
+        """Those merchants; undated reference data, unknown ones are left out."""
+
+    @abstractmethod
+    def identifier(self, node: str) -> Identifier | None:
+        """The identifier behind a node's name (`device:k1.9f...`), with its masked form, whenever it was first seen."""
+
+    @abstractmethod
+    def search(self, text: str, limit: int = 20) -> tuple[Found, ...]:
+        """Applicants, applications and rings by id, identifiers by token or masked form; exact before beginning-with.
+
+        A store of its own gives what it found within SEARCH_S; one behind a server is bounded by `GraphStore.within`.
+        """
+
+    @abstractmethod
+    def rings(self) -> RingSnapshot | None:
+        """The snapshot in force: the latest one with `snapshot.as_of <= as_of`, members included."""
+
+    @abstractmethod
+    def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
+        """The ring of each applicant in the snapshot in force; who is in none is left out."""
+
+    @abstractmethod
+    def ring(self, ring_id: str) -> Ring | None:
+        """One ring of the snapshot in force, members included."""
+
+    @abstractmethod
+    def tables(self) -> Tables:
+        """All facts before `as_of` as columns, from one consistent state of the store."""
+
+    def neighbourhood(self, applicant_id: str, mentions: Sequence[Mention] = (), bounds: Bounds | None = None) -> nx.Graph[str]:
+        """The subgraph around an applicant, hub-guarded and bounded; `mentions` are identifiers that a new application brings itself.
+
+        Nodes: `applicant:ID` (type, step) and `kind:TOKEN` (type, identifier, holders, hub: a reason or None). Edges of ties: role,
+        since, last (None for what only the new application says); of transfers and referrals: role = the event's kind, since, last.
+        Graph attributes: seed, truncated, hubs_ignored, applicants (how many).
+        """
+        return Walk(self, bounds or Bounds()).from_seed(applicant_id, mentions)
+
+    def evidence_of(self, subject: Subject, bounds: Bounds | None = None) -> Evidence:
+        """All evidence for `subject`: a fixed, bounded number of reads, whoever it is."""
+        asked = subject.application
+        graph = self.neighbourhood(subject.applicant_id, asked.mentions if asked else (), bounds)
+        people = [node.partition(":")[2] for node, data in graph.nodes(data=True) if data["type"] == "applicant"]
+        devices = [d["identifier"] for _, d in graph.nodes(data=True) if d["type"] == IdentifierKind.DEVICE]
+        applications = self.applications_of(people)
+        me = [subject.applicant_id]
+        merchant_id, agent_id = (asked.merchant_id, asked.agent_id) if asked else (None, None)
+        at_merchant = self.applications_at(merchant_id, None) if merchant_id else ()
+        at_agent = self.applications_at(None, agent_id) if agent_id else ()
+        beyond = elsewhere(self, graph, subject)
+        made = [*(a for each in applications.values() for a in each), *at_merchant, *at_agent, *beyond]
+        return Evidence(
+            subject=subject,
+            as_of=self.as_of,
+            graph=graph,
+            applications=applications,
+            outcomes=self.outcomes_of(list(dict.fromkeys(a.application_id for a in made))),
+            labels=self.labels_of(list(dict.fromkeys([*people, *(a.applicant_id for a in at_merchant + at_agent)]))),
+            memberships=self.memberships_of(people),
+            events=self.events_of(me)[subject.applicant_id],
+            dealings=self.dealings_of(me).get(subject.applicant_id, ()),
+            devices=self.devices_of(devices),
+            merchants=self.merchants_of([merchant_id] if merchant_id else []),
+            at_merchant=at_merchant,
+            at_agent=at_agent,
+            platforms=self.platforms(),
+            elsewhere=beyond,
+            zone=self.zone,
+        )

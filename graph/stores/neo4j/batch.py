@@ -1,0 +1,137 @@
+"""A batch of facts on its way to Neo4j: its rows by table, told apart into new, known and conflicting, and what mark each of several gets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+from graph.model.types import Added, Facts, Identifier, Mention
+from graph.stores.neo4j import codec
+from graph.stores.neo4j.codec import Row
+
+Key = Any
+FIELDS = tuple(Facts.__dataclass_fields__)
+_MENTIONS = {"applications": 16, "events": 7}
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a batch: its rows, and how a row's key is read."""
+
+    rows: list[Row]
+    key: Callable[[Sequence[Any]], Key]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Facts, their rows by table, and each identifier that they name, by node, as the first fact to name it shows it."""
+
+    facts: Facts
+    tables: dict[str, Table]
+    shown: dict[str, Identifier]
+
+    @classmethod
+    def of(cls, facts: Facts) -> Batch:
+        """The batch of these facts."""
+        shown = shown_in(facts)
+        return cls(facts, _tables(facts, shown), shown)
+
+
+@dataclass
+class Sorted:
+    """What became of a batch's rows: the positions of the new ones by table, how many are known, and which conflict."""
+
+    new: dict[str, list[int]] = field(default_factory=dict)
+    known: int = 0
+    conflicts: list[tuple[str, int]] = field(default_factory=list)
+
+
+def joined(batches: Sequence[Facts]) -> tuple[Facts, dict[str, list[int]]]:
+    """The batches as one, and for each row of each table the batch it is of."""
+    if len(batches) == 1:
+        return batches[0], {name: [0] * len(getattr(batches[0], name)) for name in FIELDS}
+    rows = {name: [(fact, n) for n, facts in enumerate(batches) for fact in getattr(facts, name)] for name in FIELDS}
+    return Facts(**{name: tuple(f for f, _ in told) for name, told in rows.items()}), {name: [n for _, n in told] for name, told in rows.items()}
+
+
+def shown_in(facts: Facts) -> dict[str, Identifier]:
+    """Each identifier that a batch names, by node, as the first fact to name it shows it."""
+    spoken: dict[int, Mention] = {id(m): m for a in facts.applications for m in a.mentions}
+    spoken.update((id(m), m) for e in facts.events for m in e.mentions)
+    first: dict[str, Identifier] = {}
+    for i in (*(m.identifier for m in spoken.values()), *(c.phone for c in facts.contacts), *(d.identifier for d in facts.devices)):
+        first.setdefault(i.node, i)
+    return first
+
+
+def _tables(facts: Facts, shown: Mapping[str, Identifier]) -> dict[str, Table]:
+    """The tables of a batch that have rows."""
+    pack = codec.packer(shown)
+    made = {
+        "platforms": Table([codec.platform_row(p) for p in facts.platforms], _first),
+        "merchants": Table([codec.merchant_row(m) for m in facts.merchants], _first),
+        "devices": Table([codec.device_row(d) for d in facts.devices], _first),
+        "applications": Table([codec.application_row(a, pack) for a in facts.applications], _first),
+        "events": Table([codec.event_row(e, pack) for e in facts.events], _first),
+        "contacts": Table([codec.contact_row(c) for c in facts.contacts], tuple),
+        "outcomes": Table([codec.outcome_row(o) for o in facts.outcomes], lambda row: (row[0], row[1], row[2])),
+        "labels": Table([codec.label_row(label) for label in facts.labels], lambda row: tuple(row[:5])),
+    }
+    return {name: table for name, table in made.items() if table.rows}
+
+
+def asked_of(name: str, table: Table) -> list[Any]:
+    """The keys to look up; of contacts, the people whose lists are read."""
+    if name == "contacts":
+        return sorted({row[0] for row in table.rows})
+    return [list(key) if isinstance(key, tuple) else key for key in dict.fromkeys(map(table.key, table.rows))]
+
+
+def sort_out(tables: Mapping[str, Table], known: Mapping[str, list[Row]]) -> Sorted:
+    """Tell new from known from conflicting, with the store and earlier in the batch."""
+    found = Sorted()
+    for name, table in tables.items():
+        earlier = {table.key(row): row for row in known[name]}
+        positions = found.new[name] = []
+        for n, row in enumerate(table.rows):
+            told = earlier.get(table.key(row))
+            if told is None:
+                earlier[table.key(row)] = row
+                positions.append(n)
+            elif _same(name, told, row):
+                found.known += 1
+            else:
+                found.conflicts.append((name, n))
+    return found
+
+
+def _same(name: str, told: Row, row: Row) -> bool:
+    place = _MENTIONS.get(name)
+    if place is None:
+        return told == row
+    return told[:place] == row[:place] and told[place + 1 :] == row[place + 1 :] and _named(told[place]) == _named(row[place])
+
+
+def _named(mentions: str | None) -> list[tuple[Any, ...]]:
+    """Who is named in which role, however it is shown."""
+    return [tuple(mention[:3]) for mention in json.loads(mentions)] if mentions else []
+
+
+def marks_of(batches: int, mark: int, found: Sorted, owner: Mapping[str, list[int]]) -> tuple[list[int], list[Added]]:
+    """By how much each batch's mark is beyond the store's, and what is said of it; with several batches the known ones are told with the last."""
+    accepted = [0] * batches
+    for name, positions in found.new.items():
+        for n in positions:
+            accepted[owner[name][n]] += 1
+    beyond = list(accumulate(int(count > 0) for count in accepted))
+    added = [Added(accepted=n, known=0, conflicts=(), mark=mark + b) for n, b in zip(accepted, beyond, strict=True)]
+    if added:
+        added[-1] = Added(accepted=accepted[-1], known=found.known, conflicts=tuple(found.conflicts), mark=mark + beyond[-1])
+    return beyond, added
+
+
+def _first(row: Sequence[Any]) -> Key:
+    return row[0]

@@ -1,0 +1,194 @@
+"""The journal of a store that was written before it kept one: put together from its facts, once, when it is brought up to this version."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from graph.journal.encode import encode, encode_snapshot
+from graph.journal.told import Told
+from graph.model.moments import moment
+from graph.model.types import Contact, Facts, RingSnapshot
+from graph.stores.neo4j import codec
+from graph.stores.neo4j.cypher import APPLICATION, DEVICE, EVENT, IDENTIFIER, LABEL, MERCHANT, OUTCOME, PLATFORM, columns, micros
+from graph.stores.neo4j.cypher_read import RINGS
+from graph.stores.neo4j.cypher_tables import pages
+from graph.stores.neo4j.facts import device_of
+from graph.stores.neo4j.intern import Interned
+from graph.stores.neo4j.rings import snapshot_of
+
+Read = Callable[..., list[list[Any]]]
+PAGE = 2_000
+_NEW = "f.mark > $told AND f.mark <= $upto"
+_I = columns("i", IDENTIFIER)
+
+# Applications and events are many: first only their marks and ids, a page after the other, then the facts in the order of the marks.
+IDS = {
+    "applications": pages("Application", "application_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, f.application_id]) AS rows"),
+    "events": pages("Event", "event_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, f.event_id]) AS rows"),
+}
+BY_ID = {  # NodeUniqueIndexSeek for each id
+    "applications": f"UNWIND $ids AS id MATCH (f:Application {{application_id: id}}) RETURN {columns('f', APPLICATION)}",
+    "events": f"UNWIND $ids AS id MATCH (f:Event {{event_id: id}}) RETURN {columns('f', EVENT)}",
+}
+ROWS = {
+    "outcomes": pages(
+        "Application",
+        "application_id",
+        f"MATCH (f)-[:CAME_TO]->(o:Outcome) WHERE {_NEW.replace('f.', 'o.')} RETURN collect([o.mark, {columns('o', OUTCOME)}]) AS rows",
+    ),
+    "contacts": pages(
+        "Applicant",
+        "applicant_id",
+        f"""MATCH (f)-[c:LISTED]->(i:Identifier) WHERE {_NEW.replace("f.", "c.")}
+        RETURN collect([c.mark, [f.applicant_id, {_I}, {micros("c.at")}, c.relation]]) AS rows""",
+    ),
+    "platforms": pages("Platform", "platform_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, {columns('f', PLATFORM)}]) AS rows"),
+    "merchants": pages("Merchant", "merchant_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, {columns('f', MERCHANT)}]) AS rows"),
+    "devices": pages(
+        "Identifier",
+        "node",
+        f"""WITH f, f AS i WHERE f.device_mark > $told AND f.device_mark <= $upto
+        RETURN collect([f.device_mark, [{_I}, {columns("f", DEVICE)}]]) AS rows""",
+    ),
+}
+LABELS = {
+    "of applications": pages(
+        "Application",
+        "application_id",
+        f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_NEW.replace('f.', 'l.')} RETURN collect([l.mark, {columns('l', LABEL)}]) AS rows",
+    ),
+    "of people": pages(
+        "Applicant",
+        "applicant_id",
+        f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_NEW.replace('f.', 'l.')} RETURN collect([l.mark, {columns('l', LABEL)}]) AS rows",
+    ),
+}
+SNAPSHOTS = f"""MATCH (f:RingSnapshot) WHERE f.as_of IS NOT NULL AND {_NEW}
+    RETURN f.mark, [f.key, f.name, {micros("f.as_of")}, f.changes] ORDER BY f.mark"""
+
+
+# From counts that the database keeps, and from the unique key on the mark (NodeUniqueIndexSeekByRange, NodeUniqueIndexSeek).
+MARK = "MATCH (s:Store {name: 'ringfence'}) RETURN s.mark"
+ENTRIES = "MATCH (j:JournalEntry) RETURN count(j)"
+ENTRIES_UPTO = "MATCH (j:JournalEntry) WHERE j.mark <= $upto RETURN count(j)"
+ADD_ENTRIES = "UNWIND $entries AS row MERGE (j:JournalEntry {mark: row[0]}) ON CREATE SET j.body = row[1]"
+AT_ONCE = 1 << 20  # bytes of entries written at once
+
+
+def complete_journal(read: Read, write: Read) -> None:
+    """Write the entries that are missing: all of them after an earlier version, and those of a process of an earlier release that still wrote.
+
+    May be cut off and run again, and by several at once.
+    """
+    [[mark]], [[entries]] = read(MARK), read(ENTRIES)  # in this order: whoever writes meanwhile adds to both
+    if entries >= mark:
+        return
+    gathered, size = list[list[Any]](), 0
+    for told in _journal(read, Interned(), _complete_up_to(read, mark), mark):
+        body = encode_snapshot(told.snapshot) if told.snapshot is not None else encode(told.facts)
+        gathered.append([told.mark, body])
+        size += len(body)
+        if size > AT_ONCE:
+            write(ADD_ENTRIES, entries=gathered)
+            gathered, size = [], 0
+    write(ADD_ENTRIES, entries=gathered)
+
+
+def _complete_up_to(read: Read, mark: int) -> int:
+    """The last mark before which none lacks its entry."""
+    lower, upper = 0, mark
+    while lower < upper:
+        middle = (lower + upper + 1) // 2
+        if read(ENTRIES_UPTO, upto=middle)[0][0] == middle:
+            lower = middle
+        else:
+            upper = middle - 1
+    return lower
+
+
+def _journal(read: Read, interned: Interned, after: int, upto: int) -> Iterator[Told]:
+    """What the marks after `after` up to `upto` brought: what comes in meanwhile has later marks."""
+    reader = _Reader(read, interned, {"told": after, "upto": upto})
+    small = {name: reader.rows(statement) for name, statement in ROWS.items()}
+    small["labels"] = [row for statement in LABELS.values() for row in reader.rows(statement)]
+    told: dict[int, dict[str, tuple[Any, ...]]] = defaultdict(dict)
+    for name, rows in small.items():
+        for mark, group in groupby(sorted(rows, key=itemgetter(0)), key=itemgetter(0)):
+            told[mark][name] = tuple(_MAKE[name](row, interned) for _, row in group)
+    snapshots: dict[int, list[Any]] = {mark: row for mark, row in read(SNAPSHOTS, told=after, upto=upto)}  # noqa: C416
+    many = {name: _Ordered(reader, name) for name in IDS}
+    for mark in sorted({*told, *snapshots, *(mark for one in many.values() for mark in one.marks)}):
+        facts = Facts(**told.pop(mark, {}), **{name: one.told(mark) for name, one in many.items()})
+        snapshot: RingSnapshot | None = snapshot_of(snapshots[mark], read(RINGS, key=snapshots[mark][0])) if mark in snapshots else None
+        yield Told(mark=mark, facts=facts, snapshot=snapshot)
+
+
+class _Reader:
+    """Reads pages of one stretch of marks."""
+
+    def __init__(self, read: Read, interned: Interned, stretch: Mapping[str, int]) -> None:
+        self.read = read
+        self.interned = interned
+        self._stretch = stretch
+
+    def rows(self, statement: str) -> list[Any]:
+        """The rows of all pages."""
+        after, found = "", list[Any]()
+        while True:
+            [[last, size, rows]] = self.read(statement, after=after, page=PAGE, **self._stretch)
+            found += rows
+            if size < PAGE:
+                return found
+            after = last
+
+
+class _Ordered:
+    """The facts of a large table by mark, fetched a page ahead."""
+
+    def __init__(self, reader: _Reader, name: str) -> None:
+        self._reader = reader
+        self._name = name
+        self._order = sorted(reader.rows(IDS[name]))
+        self._fetched = 0
+        self._facts: dict[str, Any] = {}
+        self._next = 0
+
+    @property
+    def marks(self) -> Sequence[int]:
+        """The marks that told something here."""
+        return list(dict.fromkeys(mark for mark, _ in self._order))
+
+    def told(self, mark: int) -> tuple[Any, ...]:
+        """What that mark told; marks are asked in their order."""
+        found = []
+        while self._next < len(self._order) and self._order[self._next][0] == mark:
+            if self._next == self._fetched:
+                self._fetch()
+            found.append(self._facts.pop(self._order[self._next][1]))
+            self._next += 1
+        return tuple(found)
+
+    def _fetch(self) -> None:
+        ids = [i for _, i in self._order[self._fetched : self._fetched + PAGE]]
+        make = codec.application_of if self._name == "applications" else codec.event_of
+        self._facts.update((row[0], make(row)) for (row,) in self._reader.read(BY_ID[self._name], ids=ids))
+        self._fetched += len(ids)
+
+
+def _contact(row: Sequence[Any], interned: Interned) -> Contact:
+    who, phone, at, relation = row
+    return Contact(applicant_id=who, phone=interned.identifier(phone), relation=relation or None, at=moment(at))
+
+
+_MAKE: Mapping[str, Callable[[Any, Interned], Any]] = {
+    "outcomes": lambda row, _: codec.outcome_of(row),
+    "labels": lambda row, _: codec.label_of(row),
+    "contacts": _contact,
+    "platforms": lambda row, _: codec.platform_of(row),
+    "merchants": lambda row, _: codec.merchant_of(row),
+    "devices": lambda row, interned: device_of(interned.identifier(row[0]), row[1]),
+}

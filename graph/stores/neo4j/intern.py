@@ -1,0 +1,47 @@
+"""What never changes once it is stored, kept at hand: identifiers and applications that were read before. Bounded by starting anew when full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from graph.model.types import Application, Identifier, RingSnapshot
+from graph.stores.neo4j.codec import application_of, identifier_of
+from graph.stores.neo4j.rings import snapshot_of
+
+
+class Interned:
+    """Shared by all threads of one store: an entry is a copy of what is never rewritten, so it cannot go stale."""
+
+    IDENTIFIERS = 500_000
+    APPLICATIONS = 50_000
+
+    def __init__(self) -> None:
+        self._identifiers: dict[str, Identifier] = {}
+        self._applications: dict[str, Application] = {}
+        self._snapshot: tuple[str, RingSnapshot] | None = None
+
+    def identifier(self, row: Sequence[Any]) -> Identifier:
+        """The columns of cypher.IDENTIFIER as an Identifier."""
+        known = self._identifiers.get(row[0])
+        if known is None:
+            if len(self._identifiers) >= self.IDENTIFIERS:
+                self._identifiers = {}
+            known = self._identifiers[row[0]] = identifier_of(row)
+        return known
+
+    def application(self, row: Sequence[Any]) -> Application:
+        """The columns of cypher.APPLICATION as an Application."""
+        known = self._applications.get(row[0])
+        if known is None:
+            if len(self._applications) >= self.APPLICATIONS:
+                self._applications = {}
+            known = self._applications[row[0]] = application_of(row)
+        return known
+
+    def snapshot(self, row: Sequence[Any], rings: Callable[[str], list[list[Any]]]) -> RingSnapshot:
+        """The snapshot of (key, name, as_of, changes); its rings are read when it is another one than the last time."""
+        if self._snapshot is None or self._snapshot[0] != row[0]:
+            self._snapshot = kept = (row[0], snapshot_of(row, rings(row[0])))
+            return kept[1]
+        return self._snapshot[1]

@@ -1,0 +1,110 @@
+"""Constraints and indexes, by version: each migration is a list of statements that may be run again, and the store says which it has had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from neo4j.exceptions import ClientError
+
+from graph.model.errors import StoreVersionError
+from graph.stores.neo4j.cypher import ROLE_TYPES
+
+NODES = (
+    "Store", "Applicant", "Application", "Event", "Dealing", "Outcome", "Label", "Identifier", "Merchant", "Platform", "Agent", "RingSnapshot",
+    "Ring", "JournalEntry", "Unknown",
+)  # fmt: skip
+RELATIONSHIPS = (
+    *ROLE_TYPES, "APPLIED", "TO", "AT", "THROUGH", "DID", "TOWARDS", "CAME_TO", "ABOUT", "LISTED", "MEMBER_OF", "IN_SNAPSHOT",
+)  # fmt: skip
+
+
+def _unique(name: str, label: str, *properties: str) -> str:
+    of = ", ".join(f"n.{p}" for p in properties)
+    return f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{label}) REQUIRE ({of}) IS UNIQUE"
+
+
+def _index(name: str, label: str, *properties: str) -> str:
+    return f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON ({', '.join(f'n.{p}' for p in properties)})"
+
+
+# Looks at every tie, once in the life of a store; it may be cut off and run again.
+_TOLD_AS_TEXT = """MATCH ()-[t:{kind}]->() WHERE t.last IS NOT NULL AND t.told IS NULL
+    CALL (t) {{
+        SET t.told = reduce(told = CASE WHEN t.times IS NOT NULL THEN '' END,
+                n IN range(0, size(coalesce(t.times, [])) - 1) | told + '|' + t.times[n] + ',' + t.marks[n]),
+            t.told_by = reduce(top = null, mark IN t.marks | CASE WHEN top > mark THEN top ELSE mark END),
+            t.last = CASE WHEN t.times IS NOT NULL THEN t.last END
+        REMOVE t.times, t.marks, t.last_mark
+    }} IN TRANSACTIONS OF 10000 ROWS"""
+
+MIGRATIONS: dict[int, tuple[str, ...]] = {
+    1: (
+        _unique("store_name", "Store", "name"),
+        _unique("applicant_id", "Applicant", "applicant_id"),
+        _unique("application_id", "Application", "application_id"),
+        _unique("event_id", "Event", "event_id"),
+        _unique("outcome_key", "Outcome", "application_id", "at", "status"),
+        _unique("label_key", "Label", "application_id", "applicant_id", "known_at", "source"),
+        _unique("identifier_node", "Identifier", "node"),
+        _unique("merchant_id", "Merchant", "merchant_id"),
+        _unique("platform_id", "Platform", "platform_id"),
+        _unique("agent_id", "Agent", "agent_id"),
+        _unique("snapshot_key", "RingSnapshot", "key"),
+        _unique("ring_key", "Ring", "snapshot", "ring_id"),
+        _index("application_by_time", "Application", "at"),
+        _index("application_at_merchant", "Application", "merchant_id", "at"),
+        _index("application_by_agent", "Application", "agent_id", "at"),
+        _index("event_of", "Event", "applicant_id", "at"),
+        _index("dealing_by", "Dealing", "applicant_id", "at"),
+        _index("dealing_with", "Dealing", "counterparty_id", "at"),
+        _index("identifier_token", "Identifier", "token"),
+        _index("device_described", "Identifier", "device_mark"),
+        _index("identifier_masked", "Identifier", "masked"),
+        _index("snapshot_by_time", "RingSnapshot", "as_of"),
+        *(f"CREATE INDEX crowd_{kind.lower()} IF NOT EXISTS FOR ()-[t:{kind}]-() ON (t.crowd, t.since)" for kind in ROLE_TYPES),
+        "CALL db.awaitIndexes(300)",
+    ),
+    # Tokens are found by the key, `node`. What else version 1 wrote (tokens, tallies of few ties) is read as before.
+    2: ("DROP INDEX identifier_token IF EXISTS",),
+    # A tie's mentions and their marks are one text, and a tie that was mentioned once has no `last`.
+    3: tuple(_TOLD_AS_TEXT.format(kind=kind) for kind in ROLE_TYPES),
+    # Fraud and good of one moment and source are two labels: which of them holds is not for the order of rows to say.
+    4: (
+        _unique("label_said", "Label", "application_id", "applicant_id", "known_at", "source", "label"),
+        "DROP CONSTRAINT label_key IF EXISTS",
+        "CALL db.awaitIndexes(300)",
+    ),
+    # The journal: the entries of what is there already are made when the store is opened (before_version_5.py).
+    5: (_unique("journal_mark", "JournalEntry", "mark"), "CALL db.awaitIndexes(300)"),
+}
+VERSION = max(MIGRATIONS)
+
+# Plan: NodeUniqueIndexSeek on Store(name).
+READ_VERSION = "MATCH (s:Store {name: 'ringfence'}) RETURN s.version"
+WRITE_VERSION = "MERGE (s:Store {name: 'ringfence'}) ON CREATE SET s.mark = 0 SET s.version = $version"
+
+Run = Callable[..., list[list[Any]]]
+
+
+def prepare(read: Run, write: Run) -> None:
+    """Bring the schema up to VERSION. Safe when two processes start at once. Raises StoreVersionError for a store of a later version."""
+    rows = read(READ_VERSION)
+    found = int(rows[0][0]) if rows else 0
+    if found > VERSION:
+        raise StoreVersionError(f"the store has schema version {found}, this code reads {VERSION}: use the release that wrote it")
+    for version in range(found + 1, VERSION + 1):
+        for statement in MIGRATIONS[version]:
+            _made(write, statement)
+        write(WRITE_VERSION, version=version)
+
+
+def _made(write: Run, statement: str) -> None:
+    """Run a statement of the schema. A server that was killed while it made a constraint is left with the constraint's index alone, in its way."""
+    try:
+        write(statement)
+    except ClientError as error:
+        if not statement.startswith("CREATE CONSTRAINT") or "AlreadyExists" not in (error.code or ""):
+            raise
+        write(f"DROP INDEX {statement.split()[2]} IF EXISTS")
+        write(statement)

@@ -1,0 +1,179 @@
+"""Neo4jStore: opens the database, brings its schema up to date, hands out views, adds batches."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, NoReturn
+
+from graph.model.errors import StoreUnavailableError
+from graph.model.types import Added, Facts, RingSnapshot
+from graph.store.port import GraphStore, Strangers
+from graph.stores.neo4j import cypher_read
+from graph.stores.neo4j.address import address_of
+from graph.stores.neo4j.before_version_5 import complete_journal
+from graph.stores.neo4j.database import Ask, Database
+from graph.stores.neo4j.intern import Interned
+from graph.stores.neo4j.journal import tail
+from graph.stores.neo4j.rings import save_rings
+from graph.stores.neo4j.schema import prepare
+from graph.stores.neo4j.view import Neo4jView
+from graph.stores.neo4j.writer import Writer, only_application
+
+log = logging.getLogger("ringfence.neo4j")
+QUICK_ENOUGH, QUICK_SECONDS = 20, 0.03  # rehearsed until so many writes in a row took no longer than this,
+COMPILING_SECONDS = 20.0  # and all together no longer than this
+REHEARSAL_SECONDS = 60.0  # until a server is held to hang
+LIVE_PATIENCE = 0.8  # seconds that a live service waits for one answer of the store; its callers wait a second by default
+
+_DESCRIBED = """CALL () {{ MATCH (n:{label}) RETURN count(n) AS all_{table} }}
+    CALL () {{ MATCH (u:Unknown) WHERE u:{label} RETURN count(u) AS unknown_{table} }}"""
+_COUNTED = "CALL () {{ MATCH {what} RETURN count(*) AS {table} }}"
+IDENTITY = "MATCH (s:Store {name: 'ringfence'}) SET s.identity = coalesce(s.identity, $drawn) RETURN s.identity"
+# From the counts that the database keeps (NodeCountFromCountStore, RelationshipCountFromCountStore); only the few Unknown are looked at, and
+# devices, which are counted by their properties.
+COUNTS = "\n".join(
+    [
+        *(_DESCRIBED.format(label=label, table=f"{label.lower()}s") for label in ("Application", "Platform", "Merchant", "Applicant")),
+        *(_COUNTED.format(what=f"(n:{label})", table=f"{label.lower()}s") for label in ("Event", "Outcome", "Label", "Identifier")),
+        _COUNTED.format(what="()-[c:LISTED]->()", table="contacts"),
+        "CALL () { MATCH (i:Identifier) WHERE i.device_mark > 0 RETURN count(*) AS devices }",
+        _COUNTED.format(what="()-[t:USES]->()", table="own"),
+        _COUNTED.format(what="()-[t:NAMES_AS_CONTACT]->()", table="contact"),
+        _COUNTED.format(what="()-[t:NAMES_AS_EMPLOYER]->()", table="employer"),
+        """RETURN all_applications - unknown_applications, events, outcomes, labels, contacts, all_platforms - unknown_platforms,
+            all_merchants - unknown_merchants, devices, all_applicants - unknown_applicants, identifiers, own + contact + employer""",
+    ]
+)
+_TABLES = (
+    "applications", "events", "outcomes", "labels", "contacts", "platforms", "merchants", "devices", "applicants", "identifiers", "ties",
+)  # fmt: skip
+
+
+class _RehearsedError(Exception):
+    """Ends a transaction of which nothing is to be kept."""
+
+
+class Neo4jStore(GraphStore):
+    """The graph in the database behind `url`.
+
+    `live` is for a service that answers within a deadline: it starts though the server is down, gives a call up after LIVE_PATIENCE seconds,
+    and finds the server again by itself. Otherwise the server must be there at the start, and is waited for when it goes away later.
+    """
+
+    batch = 4_000  # the server's time for a fact grows with the transaction: 20,000 at once cost it a third more each than 4,000
+
+    def __init__(self, url: str, *, live: bool = False) -> None:
+        self._database = Database(address_of(url), LIVE_PATIENCE if live else None)
+        self._interned = Interned()
+        self._ready = False
+        self._preparing = threading.Lock()
+        try:
+            self._database.check()
+            self._prepare()
+        except StoreUnavailableError as error:
+            if not live:
+                self._database.close()
+                raise
+            log.warning("%s; answers are degraded until it is back", error)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def add(self, facts: Facts) -> Added:
+        self._prepare()
+        one = only_application(facts)
+        added = self._database.write_once(lambda ask: Writer(ask).write_one(one)) if one else None
+        return added or self.add_all([facts])[0]
+
+    def add_all(self, batches: Sequence[Facts]) -> list[Added]:
+        """Several batches in one transaction, each with a mark of its own as if they had come one by one."""
+        self._prepare()
+        return self._database.write(lambda ask: Writer(ask).write(batches))
+
+    def rehearse(self, facts: Facts) -> None:
+        """Plan every statement of serving, and write the facts again and again so that the server's code is compiled. Nothing is kept.
+
+        A server that has just started takes some seconds; one that is warm, less than one.
+        """
+        self._database.made_ready_by(lambda: self._database.unhurried(REHEARSAL_SECONDS, lambda: self._plan(facts)))
+        self._database.unhurried(REHEARSAL_SECONDS, lambda: self._compile(facts))
+
+    def _plan(self, facts: Facts) -> None:
+        self._prepare()
+        self._undo(lambda writer: writer.write([facts]))
+        self.view(datetime.now(UTC)).rehearse()
+
+    def _compile(self, facts: Facts) -> None:
+        """Plan, then write a live application, as each request does, until that is quick."""
+        self._plan(facts)
+        quick, until = 0, time.monotonic() + COMPILING_SECONDS
+        for application in facts.applications:
+            while quick < QUICK_ENOUGH and (started := time.monotonic()) < until:
+                self._undo(partial(Writer.write_one, application=application))
+                quick = quick + 1 if time.monotonic() - started < QUICK_SECONDS else 0
+
+    def _undo(self, write: Callable[[Writer], object]) -> None:
+        """Write in a transaction that is then taken back."""
+
+        def work(ask: Ask) -> NoReturn:
+            write(Writer(ask))
+            raise _RehearsedError
+
+        try:
+            self._database.write(work)
+        except _RehearsedError:
+            return
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        return self._database.within(seconds)
+
+    def view(self, as_of: datetime, recorded_by: int | None = None) -> Neo4jView:
+        seen = Neo4jView(self._read, self._interned, as_of, self.mark() if recorded_by is None else recorded_by)
+        seen.zone = self.zone
+        return seen
+
+    def mark(self) -> int:
+        return int(self._read(cypher_read.MARK)[0][0])
+
+    def save_rings(self, snapshot: RingSnapshot) -> None:
+        self._prepare()
+        save_rings(self._database, snapshot)
+
+    def strangers(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> Strangers:
+        [[loans, people]] = self._read(cypher_read.STRANGERS, loans=sorted(application_ids), people=sorted(applicant_ids))
+        return Strangers(frozenset(loans), frozenset(people))
+
+    def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
+        return tail(self._read, after, self.mark() if upto is None else upto)
+
+    def identity(self) -> int:
+        self._prepare()
+        return int(self._database.write(lambda ask: ask(IDENTITY, drawn=secrets.randbits(63)))[0][0])
+
+    def counts(self) -> dict[str, int]:
+        [found] = self._read(COUNTS)
+        return dict(zip(_TABLES, found, strict=True))
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _read(self, text: str, /, **given: Any) -> list[list[Any]]:
+        self._prepare()
+        return self._database.read(text, **given)
+
+    def _prepare(self) -> None:
+        """Bring the schema up to date, once; a live store that started without its server does it when the server is there."""
+        if self._ready:
+            return
+        with self._preparing:
+            if not self._ready:
+                prepare(self._database.read, self._database.alone)
+                complete_journal(self._database.read, self._database.alone)
+                self._ready = True

@@ -1,0 +1,256 @@
+"""Reads a whole view as columns: one scan a table by Arrow's driver, straight into arrays, sorted there; keys turned into positions."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import adbc_driver_manager
+import numpy as np
+import pyarrow as pa
+from adbc_driver_sqlite import dbapi
+
+from graph.facts.verdicts import by_person
+from graph.model.errors import StoreUnavailableError
+from graph.store.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
+
+_TYPE_CODE = {kind.value: code for code, kind in enumerate(PLATFORM_TYPES)}
+_STATUS = " ".join(f"WHEN '{status.value}' THEN {code}" for code, status in enumerate(STATUSES))
+_BY_NAME = np.argsort(np.argsort([status.value for status in STATUSES]))  # code of a status -> its place in the alphabet
+_PACKED = "(applicant << 34) | (identifier << 2) | role"  # a tie as one number: three columns are read sooner than five
+_ROWS = {"adbc.sqlite.query.batch_rows": "65536"}
+
+Told = dict[str, tuple[str, str]]  # name of a column -> how it is asked for, and its dtype
+
+
+def read_tables(connection: sqlite3.Connection, when: dict[str, int]) -> Tables:
+    """All facts of the view (`when`: as_of, mark) inside one read transaction of a connection of its own. Raises StoreUnavailableError."""
+    path = next(file for _, name, file in connection.execute("PRAGMA database_list") if name == "main")  # beside it a temporary one may stand
+    try:
+        with dbapi.connect(Path(path).as_uri() + "?mode=ro") as beside, beside.cursor() as cursor:
+            cursor.adbc_statement.set_options(**_ROWS)
+            return _Reader(cursor, when).read()
+    except adbc_driver_manager.Error as error:
+        raise StoreUnavailableError(f"the store cannot be read now: {error}") from error
+
+
+class _Reader:
+    def __init__(self, cursor: dbapi.Cursor, when: dict[str, int]) -> None:
+        self._cursor = cursor
+        self._as_of, mark = when["as_of"], when["mark"]
+        self._told = f"mark <= {mark}"
+        self._seen = f"at < {self._as_of} AND mark <= {mark}"
+
+    def read(self) -> Tables:
+        ties, identifiers, identifier_place = self._ties()
+        made = self._read(f"application WHERE {self._seen} ORDER BY at, application_id", _APPLICATION)
+        events = self._events()
+        labels = self._read(
+            f"label WHERE known_at < {self._as_of} AND {self._told} ORDER BY known_at, application_id, applicant_id, source, label", _LABEL
+        )
+        names, place = self._people([ties["applicant"], made["applicant"], events["applicant"], events["counterparty"]], labels["applicant"])
+        for column in (ties, made, events):
+            column["applicant"] = place[column["applicant"]]
+        events["counterparty"] = np.where(events["counterparty"] < 0, np.int32(-1), place[events["counterparty"]])
+        merchants = self._read(f"merchant WHERE {self._told} ORDER BY merchant_id", _MERCHANT)
+        platforms = self._read(f"platform WHERE {self._told} ORDER BY platform_id", _PLATFORM)
+        merchant_ids = _named(merchants["merchant"], made["merchant"], events["merchant"])
+        platform_ids, agent_ids = _named(platforms["platform"], made["platform"]), _named(made["agent"])
+        merchant_place = _places(merchant_ids)
+        order = np.lexsort((ties["role"], ties["identifier"], ties["applicant"], ties["since"]))
+        outcomes = self._outcomes(made.pop("key"), made["application_id"])
+        return Tables(
+            as_of=self._as_of,
+            applicant_ids=names,
+            platform_ids=as_column(platform_ids, object),
+            merchant_ids=as_column(merchant_ids, object),
+            agent_ids=as_column(agent_ids, object),
+            identifiers=identifiers,
+            ties={name: column[order] for name, column in ties.items()},
+            applications=made
+            | {
+                "platform": _placed(made["platform"], _places(platform_ids)),
+                "merchant": _placed(made["merchant"], merchant_place),
+                "agent": _placed(made["agent"], _places(agent_ids)),
+            },
+            outcomes=outcomes,
+            labels=_label_columns(labels, _places(names.tolist()), (_places(made["application_id"].tolist()), made["applicant"])),
+            events=events | {"merchant": _placed(events["merchant"], merchant_place)},
+            platforms=_platform_columns(platforms, platform_ids),
+            merchants=_merchant_columns(merchants, merchant_ids),
+            devices=self._devices(identifier_place),
+        )
+
+    def _read(self, source: str, told: Told) -> dict[str, Column]:
+        """Columns of a query; NULL becomes None among texts, NaN among floats and -1 among integers.
+
+        Nothing may be NULL on the way: the driver takes a column's type from its first rows.
+        """
+        picked = ", ".join(f"coalesce({expression}, {_UNKNOWN[dtype[0]]}) AS {name}" for name, (expression, dtype) in told.items())
+        self._cursor.execute(f"SELECT {picked} FROM {source}")
+        found = self._cursor.fetch_arrow_table()
+        return {name: _column(found[name], dtype) for name, (_, dtype) in told.items()}
+
+    def _ties(self) -> tuple[dict[str, Column], dict[str, Column], Column]:
+        """Ties with identifiers as positions and applicants still as keys; the identifiers; the position of each identifier's key, or -1."""
+        told = {"tie": (_PACKED, "i8"), "since": ("min(at)", "i8"), "last": ("max(at)", "i8")}
+        found = self._read(f"mention WHERE {self._seen} GROUP BY applicant, identifier, role", told)
+        tie = found.pop("tie")
+        identifier = tie >> 2 & (1 << 32) - 1
+        identifiers, place = self._identifiers(identifier)
+        return {"applicant": tie >> 34, "identifier": place[identifier], "role": (tie & 3).astype(np.int8), **found}, identifiers, place
+
+    def _identifiers(self, used: Column) -> tuple[dict[str, Column], Column]:
+        """The identifiers with those keys by (kind, token), and the position of each key, or -1."""
+        in_order = self._read("identifier ORDER BY kind, token", {"key": ("key", "i8")})["key"]
+        known = np.zeros(int(in_order.max(initial=0)) + 1, bool)
+        known[used] = True
+        keys = in_order[known[in_order]]
+        place = np.full(len(known), -1, np.int32)
+        place[keys] = np.arange(len(keys), dtype=np.int32)
+        # In the order of the table, which is read much sooner than one row after the other in that of the index.
+        rows = self._read("identifier", _IDENTIFIER)
+        at = place[rows.pop("key")]
+        there = np.flatnonzero(at >= 0)
+        order = there[np.argsort(at[there])]
+        return {name: column[order] for name, column in rows.items()}, place
+
+    def _events(self) -> dict[str, Column]:
+        """By (at, event_id), people still as keys, merchants as ids."""
+        found = self._read(f"event WHERE {self._seen} ORDER BY key", _EVENT)
+        order = self._by_time(found["at"], found.pop("key"))
+        return {name: column[order] for name, column in found.items()}
+
+    def _by_time(self, at: Column, key: Column) -> Column:
+        """The order of events by (at, event_id): only of those that share their moment with another one is the id looked at."""
+        order = np.argsort(at, kind="stable")
+        same = np.diff(at[order]) == 0
+        shared = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
+        rows = order[shared]
+        keys = ",".join(map(str, key[rows].tolist()))
+        ids = self._read(f"json_each('[{keys}]') j CROSS JOIN event e ON e.key = j.value", {"key": ("e.key", "i8"), "id": ("event_id", "O")})
+        id_of = dict(zip(ids["key"].tolist(), ids["id"].tolist(), strict=True))
+        order[shared] = rows[sorted(range(len(rows)), key=[(t, id_of[k]) for t, k in zip(at[rows].tolist(), key[rows].tolist())].__getitem__)]
+        return order
+
+    def _people(self, keys: list[Column], labelled: Column) -> tuple[Column, Column]:
+        """The ids of all people the view knows, sorted, and the position of each key, or -1."""
+        rows = self._read("applicant ORDER BY applicant_id", {"key": ("key", "i8"), "name": ("applicant_id", "O")})
+        known = np.zeros(int(rows["key"].max(initial=0)) + 1, bool)
+        for column in keys:
+            known[column[column >= 0]] = True
+        also = {i for i in labelled.tolist() if i}
+        kept = known[rows["key"]] | np.fromiter((name in also for name in rows["name"].tolist()), bool, len(rows["name"]))
+        place = np.full(len(known), -1, np.int32)
+        place[rows["key"][kept]] = np.arange(kept.sum(), dtype=np.int32)
+        return rows["name"][kept], place
+
+    def _outcomes(self, keys: Column, ids: Column) -> dict[str, Column]:
+        """Of the applications with those keys and ids, by (at, application_id, status)."""
+        told = {"application": ("a.key", "i8"), "status": (f"CASE o.status {_STATUS} END", "i1"), "at": ("o.at", "i8"), "amount": ("o.amount", "f8")}
+        found = self._read(f"(SELECT * FROM outcome WHERE {self._seen}) o CROSS JOIN application a ON a.application_id = o.application_id", told)
+        place = np.full(int(max(keys.max(initial=0), found["application"].max(initial=0))) + 1, -1, np.int32)
+        place[keys] = np.arange(len(keys), dtype=np.int32)
+        found["application"] = place[found["application"]]
+        found = {name: column[found["application"] >= 0] for name, column in found.items()}
+        by_id = np.zeros(len(ids), np.int64)
+        by_id[np.argsort(ids, kind="stable")] = np.arange(len(ids))
+        order = np.lexsort((_BY_NAME[found["status"]], by_id[found["application"]], found["at"]))
+        return {name: column[order] for name, column in found.items()}
+
+    def _devices(self, place: Column) -> dict[str, Column]:
+        rows = self._read(f"device WHERE {self._told} ORDER BY identifier", _DEVICE)
+        at = rows["identifier"] = place[rows["identifier"]]
+        order = np.argsort(at, kind="stable")[int((at < 0).sum()) :]
+        return {name: column[order] for name, column in rows.items()}
+
+
+_NOTHING = "\x1f"  # stands for a text that is NULL; no word of a lender's holds it
+_UNKNOWN = {"f": "9e999", "i": "-1", "b": "0", "O": f"'{_NOTHING}'"}
+_APPLICATION: Told = (
+    {"key": ("key", "i8"), "application_id": ("application_id", "O"), "applicant": ("applicant", "i8"), "at": ("at", "i8")}
+    | {name: (f"{name}_id", "O") for name in ("platform", "merchant", "agent")}
+    | {name: (f"CAST({name} AS REAL)", "f8")
+       for name in ("amount", "term_months", "face_match", "liveness", "phone_three_element", "birth_year", "new_citizen")}
+    | {name: (name, "O") for name in ("product", "channel", "city")}
+)  # fmt: skip
+_EVENT: Told = {
+    "key": ("key", "i8"), "applicant": ("applicant", "i8"), "at": ("at", "i8"), "counterparty": ("counterparty", "i8"), "amount": ("amount", "f8"),
+    "kind": ("kind", "O"), "merchant": ("merchant_id", "O"),
+}  # fmt: skip
+_LABEL: Told = {
+    "application": ("application_id", "O"),
+    "applicant": ("applicant_id", "O"),
+    "fraud": ("label = 'fraud'", "b"),
+    "at": ("known_at", "i8"),
+    "source": ("source", "O"),
+}
+_MERCHANT: Told = {"merchant": ("merchant_id", "O"), "category": ("category", "O"), "city": ("city", "O"), "opened_at": ("opened_at", "i8")}
+_PLATFORM: Told = {"platform": ("platform_id", "O"), "type": ("type", "O"), "is_own": ("is_own", "b")}
+_IDENTIFIER: Told = {"key": ("key", "i8"), "kind": ("kind", "i1"), "linking": ("linking", "b"), "token": ("token", "O")}
+_DEVICE: Told = {"identifier": ("identifier", "i8"), "os": ("os", "O"), "model": ("model", "O"),
+                 **{name: (f"CAST({name} AS REAL)", "f8") for name in ("is_emulator", "is_rooted")}}  # fmt: skip
+
+
+def _column(found: pa.ChunkedArray, dtype: str) -> Column:
+    """A column of a query as an array; of texts each that is told is kept once."""
+    if not len(found):
+        return np.empty(0, bool if dtype == "b" else dtype)
+    if dtype == "O":
+        told = found.combine_chunks().dictionary_encode()
+        words = as_column([None if word == _NOTHING else word for word in told.dictionary.to_pylist()], object)
+        return np.asarray(words[told.indices.to_numpy()])
+    column: Column = found.to_numpy().astype(bool if dtype == "b" else dtype)
+    if dtype[0] == "f":
+        column[np.isinf(column)] = np.nan
+    return column
+
+
+def _named(*columns: Column) -> list[str]:
+    """Every id that stands in one of them, sorted."""
+    return sorted({name for column in columns for name in column.tolist() if name is not None})
+
+
+def _places(ids: list[str]) -> dict[str, int]:
+    return {i: n for n, i in enumerate(ids)}
+
+
+def _placed(ids: Column, places: dict[str, int]) -> Column:
+    """The position of each id, -1 for none."""
+    return np.array([-1 if i is None else places[i] for i in ids.tolist()], dtype=np.int32)
+
+
+def _label_columns(rows: dict[str, Column], people: dict[str, int], of: tuple[dict[str, int], Column]) -> dict[str, Column]:
+    """Labels as columns; one of an application the view does not know yet is left out."""
+    application_place, applicant_of = of
+    about = rows["application"].tolist()
+    persons = {source: by_person(source) for source in set(rows["source"].tolist())}
+    kept = [n for n, application_id in enumerate(about) if not application_id or application_id in application_place]
+    applications = [application_place.get(about[n]) for n in kept]
+    applicants = [people[rows["applicant"][n]] if a is None else int(applicant_of[a]) for n, a in zip(kept, applications, strict=True)]
+    return {
+        "applicant": as_column(applicants, np.int32),
+        "application": as_column(applications, np.int32),
+        "fraud": rows["fraud"][kept],
+        "known_at": rows["at"][kept],
+        "by_person": as_column([persons[source] for source in rows["source"][kept].tolist()], np.bool_),
+    }
+
+
+def _platform_columns(rows: dict[str, Column], ids: list[str]) -> dict[str, Column]:
+    known = {i: (_TYPE_CODE[kind], own) for i, kind, own in zip(*(column.tolist() for column in rows.values()), strict=True)}
+    unknown = (_TYPE_CODE["other"], False)
+    return {
+        "type": as_column([known.get(i, unknown)[0] for i in ids], np.int8),
+        "is_own": as_column([known.get(i, unknown)[1] for i in ids], np.bool_),
+    }
+
+
+def _merchant_columns(rows: dict[str, Column], ids: list[str]) -> dict[str, Column]:
+    known = {i: rest for i, *rest in zip(*(column.tolist() for column in rows.values()), strict=True)}
+    told = [known.get(i, (None, None, -1)) for i in ids]
+    return {
+        "category": as_column([t[0] for t in told], object),
+        "city": as_column([t[1] for t in told], object),
+        "opened_at": as_column([t[2] for t in told], np.int64),
+    }

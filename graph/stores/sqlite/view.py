@@ -1,0 +1,308 @@
+"""SqliteView: the reads of the port on one connection. Every statement carries the moment and the mark."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from operator import attrgetter
+
+from graph.facts.deciding import LABELS, MATTERS, OUTCOMES, PARTS, SOURCES
+from graph.facts.hubs import COUNT_CAP, hub_reason
+from graph.model.moments import micros, moment
+from graph.model.types import (
+    Application,
+    Device,
+    Event,
+    Holders,
+    Identifier,
+    IdentifierKind,
+    Label,
+    Membership,
+    Merchant,
+    Outcome,
+    Platform,
+    PlatformType,
+    Ring,
+    RingSnapshot,
+    Tie,
+)
+from graph.store.port import Found, GraphView
+from graph.store.tables import Tables
+from graph.stores.sqlite import rings
+from graph.stores.sqlite.cache import FactCache
+from graph.stores.sqlite.codec import (
+    APPLICATION_COLUMNS,
+    EVENT_COLUMNS,
+    KIND_CODE,
+    ROLES,
+    Row,
+    application_of,
+    event_of,
+    identifier_of,
+    label_of,
+    mentioned,
+    outcome_of,
+)
+from graph.stores.sqlite.search import search
+from graph.stores.sqlite.tables import read_tables
+from graph.stores.sqlite.told import (
+    DECIDING_MOMENTS,
+    FIRST_OUTCOMES,
+    LABELS_OF_EACH,
+    MANY_LABELS,
+    MANY_OUTCOMES,
+    OUTCOMES_OF_EACH,
+    SAID_AT,
+    WHEN_IT_CAME,
+    WHEN_IT_WAS_SAID,
+)
+
+_MINE = "(SELECT key FROM applicant WHERE applicant_id = :who)"
+_SEEN = "at < :as_of AND mark <= :mark"
+_TIE_SEEN = "t.since < :as_of AND t.mark <= :mark AND t.superseded > :mark"
+_LAST = """(SELECT max(m.at) FROM mention m WHERE m.applicant = t.applicant AND m.identifier = t.identifier AND m.role = t.role
+            AND m.at < :as_of AND m.mark <= :mark)"""
+
+APPLICATION = f"SELECT {APPLICATION_COLUMNS} FROM application WHERE application_id = :id AND {_SEEN}"
+APPLICATIONS = f"SELECT {APPLICATION_COLUMNS} FROM application WHERE at >= :since AND {_SEEN} ORDER BY at, application_id"
+APPLICATIONS_AT = f"SELECT key FROM application WHERE {{column}} = :place AND {_SEEN} ORDER BY at DESC, application_id LIMIT :limit"
+EVENTS_OF = f"SELECT {EVENT_COLUMNS} FROM event WHERE applicant = {_MINE} AND {_SEEN} ORDER BY at DESC, event_id LIMIT :limit"
+DEALINGS_OF = f"""
+    SELECT * FROM (SELECT {EVENT_COLUMNS} FROM event WHERE applicant = {_MINE} AND counterparty IS NOT NULL AND {_SEEN}
+                   ORDER BY at DESC, event_id LIMIT :limit)
+    UNION
+    SELECT * FROM (SELECT {EVENT_COLUMNS} FROM event WHERE counterparty = {_MINE} AND {_SEEN} ORDER BY at DESC, event_id LIMIT :limit)
+    ORDER BY 3 DESC, 1 LIMIT :limit"""
+DEALERS = """SELECT j.value FROM json_each(:asked) j CROSS JOIN applicant p ON p.applicant_id = j.value
+    WHERE EXISTS (SELECT 1 FROM event WHERE applicant = p.key AND counterparty IS NOT NULL)
+       OR EXISTS (SELECT 1 FROM event WHERE counterparty = p.key)"""
+
+# Reads of many subjects at once. `CROSS JOIN` makes SQLite walk the short list and look each one up, never scan the table. What one subject
+# may answer is bounded: a read of the list stops where somebody must have too many rows (thousands); `_MANY` finds them, and each is read by itself.
+_EACH = "json_each(:asked) j CROSS JOIN applicant p ON p.applicant_id = j.value CROSS JOIN"
+APPLICATIONS_OF_EACH = f"SELECT a.key, j.value FROM {_EACH} application a ON a.applicant = p.key WHERE {_SEEN} LIMIT :most"
+TIES_OF_EACH = f"SELECT t.identifier, t.role, t.since, {_LAST}, j.value FROM {_EACH} tie t ON t.applicant = p.key WHERE {_TIE_SEEN} LIMIT :most"
+TIES_OF_KIND = f"""
+    SELECT t.identifier, t.role, t.since, {_LAST} FROM tie t JOIN identifier i ON i.key = t.identifier
+    WHERE t.applicant = {_MINE} AND t.kind = :kind AND {_TIE_SEEN} ORDER BY t.since DESC, i.token, t.role LIMIT :limit"""
+HOLDER_COUNTS = f"""
+    SELECT j.value, (SELECT count(*) FROM (SELECT 1 FROM tie t WHERE t.identifier = j.value AND {_TIE_SEEN} LIMIT {COUNT_CAP}))
+    FROM json_each(:asked) j"""
+HOLDERS = f"""
+    SELECT t.identifier, p.applicant_id, t.role, t.since, {_LAST} FROM json_each(:asked) j CROSS JOIN tie t ON t.identifier = j.value
+    CROSS JOIN applicant p ON p.key = t.applicant WHERE {_TIE_SEEN} ORDER BY t.since DESC, p.applicant_id, t.role"""
+LATEST_HOLDERS = f"""
+    SELECT t.identifier, p.applicant_id, t.role, t.since, {_LAST} FROM tie t CROSS JOIN applicant p ON p.key = t.applicant
+    WHERE t.identifier = :key AND {_TIE_SEEN} ORDER BY t.since DESC, p.applicant_id, t.role LIMIT :limit"""
+_MANY = """SELECT j.value FROM json_each(:asked) j WHERE (SELECT count(*) FROM (SELECT 1 FROM {table} WHERE applicant =
+    (SELECT key FROM applicant WHERE applicant_id = j.value) LIMIT :limit + 1)) > :limit"""
+MANY_TIES, MANY_APPLICATIONS = _MANY.format(table="tie"), _MANY.format(table="application")
+APPLICATIONS_OF = f"SELECT key FROM application WHERE applicant = {_MINE} AND {_SEEN} ORDER BY at DESC, application_id LIMIT :limit"
+DEVICES = """SELECT d.identifier, d.os, d.model, d.is_emulator, d.is_rooted FROM json_each(:asked) j CROSS JOIN device d ON d.identifier = j.value
+             WHERE d.mark <= :mark"""
+MERCHANTS = "SELECT merchant_id, category, city, opened_at FROM json_each(:ids) j JOIN merchant ON merchant_id = j.value WHERE mark <= :mark"
+_AT_ONCE = 500  # applications turned from rows at once
+
+
+class SqliteView(GraphView):
+    """A GraphView over one connection; cheap to make, use it in the thread that made it."""
+
+    def __init__(self, connection: sqlite3.Connection, cache: FactCache, as_of: datetime, recorded_by: int) -> None:
+        self.as_of = as_of
+        self.recorded_by = recorded_by
+        self._db = connection
+        self._when = {"as_of": micros(as_of), "mark": recorded_by}
+        self._cache = cache
+        # What was read of this moment and mark does not change, and a walk comes back to it.
+        self._counted: dict[str, int] = {}  # by node
+        self._dealt: dict[tuple[str, int], tuple[Event, ...]] = {}
+
+    # -- facts ------------------------------------------------------------------------------------------------------------------------
+
+    def application(self, application_id: str) -> Application | None:
+        row = self._db.execute(APPLICATION, {"id": application_id, **self._when}).fetchone()
+        return None if row is None else next(self._applications([row]))
+
+    def applications(self, since: datetime) -> Iterator[Application]:
+        cursor = self._db.execute(APPLICATIONS, {"since": micros(since), **self._when})
+        while rows := cursor.fetchmany(_AT_ONCE):
+            yield from self._applications(rows)
+
+    def _applications(self, rows: Sequence[Row]) -> Iterator[Application]:
+        names = self._cache.names(self._db, {row[1] for row in rows})
+        resolve = self._cache.identifiers(self._db, mentioned(row[16] for row in rows))
+        return (application_of(row, names[row[1]], resolve) for row in rows)
+
+    def applications_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Application, ...]]:
+        found, many = self._of_each(APPLICATIONS_OF_EACH, MANY_APPLICATIONS, applicant_ids, limit)
+        for who in many:
+            found[who] = self._db.execute(APPLICATIONS_OF, {"who": who, "limit": limit, **self._when}).fetchall()
+        made = self._cache.applications(self._db, [row[0] for rows in found.values() for row in rows])
+        return {who: _latest_first([made[row[0]] for row in rows]) for who, rows in found.items()}
+
+    def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = 64) -> tuple[Application, ...]:
+        column, place = ("merchant_id", merchant_id) if merchant_id is not None else ("agent_id", agent_id)
+        asked = {"place": place, "limit": limit, **self._when}
+        keys = [row[0] for row in self._db.execute(APPLICATIONS_AT.format(column=column), asked)]
+        made = self._cache.applications(self._db, keys)
+        return tuple([made[key] for key in keys])
+
+    def events_of(self, applicant_ids: Sequence[str], limit: int = 128) -> Mapping[str, tuple[Event, ...]]:
+        return {who: self._events(EVENTS_OF, who, limit) for who in applicant_ids}
+
+    def dealings_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Event, ...]]:
+        fresh = [who for who in applicant_ids if (who, limit) not in self._dealt]
+        dealers = {row[0] for row in self._db.execute(DEALERS, {"asked": json.dumps(fresh)})} if fresh else set()
+        self._dealt.update({(who, limit): self._events(DEALINGS_OF, who, limit) if who in dealers else () for who in fresh})
+        return {who: events for who in applicant_ids if (events := self._dealt[who, limit])}
+
+    def _events(self, sql: str, who: str, limit: int) -> tuple[Event, ...]:
+        rows = self._db.execute(sql, {"who": who, "limit": limit, **self._when}).fetchall()
+        names = self._cache.names(self._db, {key for row in rows for key in (row[1], row[4]) if key is not None})
+        resolve = self._cache.identifiers(self._db, mentioned(row[7] for row in rows))
+        return tuple([event_of(row, (names[row[1]], names.get(row[4])), resolve) for row in rows])
+
+    def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
+        found, many = self._of_each(OUTCOMES_OF_EACH, MANY_OUTCOMES, list(dict.fromkeys(application_ids)), limit)
+        for application_id in many:
+            found[application_id] = self._db.execute(FIRST_OUTCOMES, {"id": application_id, "parts": PARTS, **self._when}).fetchall()
+        return {loan: tuple([outcome_of(row) for row in sorted(rows, key=WHEN_IT_CAME)]) for loan, rows in found.items()}
+
+    def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
+        found, many = self._of_each(LABELS_OF_EACH, MANY_LABELS, list(dict.fromkeys(applicant_ids)), limit)
+        for who in many:
+            found[who] = self._deciding(who)
+        return {who: tuple([label_of(row) for row in sorted(rows, key=WHEN_IT_WAS_SAID)]) for who, rows in found.items()}
+
+    def _deciding(self, who: str) -> list[Row]:
+        """Of too many labels about somebody, those that decide."""
+        rows: list[Row] = []
+        moments = self._db.execute(DECIDING_MOMENTS, {"who": who, "matters": MATTERS, **self._when}).fetchall()
+        for application_id, applicant_id, label, at in moments:
+            matter = {"application_id": application_id, "applicant_id": applicant_id, "label": label, "at": at}
+            rows += self._db.execute(SAID_AT, {**matter, "sources": SOURCES, "mark": self._when["mark"]})
+        return rows
+
+    def _each(self, sql: str, asked: Sequence[str] | Sequence[int], most: int = -1) -> list[Row]:
+        return self._db.execute(sql, {"asked": json.dumps(asked), "most": most, **self._when}).fetchall() if asked else []
+
+    def _of_each(self, each: str, many: str, people: Sequence[str], limit: int) -> tuple[dict[str, list[Row]], list[str]]:
+        """Each person's rows, which end with the person's id, and who has more than `limit` of them: theirs may not be all."""
+        found: dict[str, list[Row]] = {who: [] for who in people}
+        most = limit * len(people)
+        rows, too_many = self._each(each, people, most + 1), set[str]()
+        if len(rows) > most:
+            too_many = {row[0] for row in self._db.execute(many, {"asked": json.dumps(people), "limit": limit})}
+            rows = self._each(each, [who for who in people if who not in too_many])
+        for row in rows:
+            found[row[-1]].append(row)
+        return found, [who for who, told in found.items() if who in too_many or len(told) > limit]
+
+    # -- ties -------------------------------------------------------------------------------------------------------------------------
+
+    def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
+        found, many = self._of_each(TIES_OF_EACH, MANY_TIES, applicant_ids, limit)
+        for who in many:
+            asked = {"who": who, "limit": limit, **self._when}
+            found[who] = [row for kind in KIND_CODE.values() for row in self._db.execute(TIES_OF_KIND, {"kind": kind, **asked})]
+        resolve = self._cache.identifiers(self._db, {row[0] for rows in found.values() for row in rows})
+        return {who: _newest_first(who, rows, resolve) for who, rows in found.items()}
+
+    def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
+        counted = self._counted
+        fresh = [i for i in identifiers if i.node not in counted]
+        if fresh:
+            moment_and_mark = self._when["as_of"], self._when["mark"]
+            counted.update((i.node, COUNT_CAP) for i in fresh if self._cache.is_full(i, *moment_and_mark))
+            keys = self._cache.keys(self._db, [i for i in fresh if i.node not in counted])
+            counts = dict[int | None, int](self._each(HOLDER_COUNTS, [key for key in keys.values() if key is not None]))
+            for identifier, key in keys.items():
+                count = counted[identifier.node] = counts.get(key, 0)
+                if count == COUNT_CAP:
+                    self._cache.found_full(identifier, *moment_and_mark)
+        return {i: counted[i.node] for i in identifiers}
+
+    def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
+        counts = self.holder_counts(identifiers)
+        keys = self._cache.keys(self._db, identifiers)
+        walked = [key for i, key in keys.items() if key is not None and not hub_reason(i, counts[i])]
+        ties: dict[int | None, list[Row]] = {}
+        for row in self._each(HOLDERS, walked):
+            ties.setdefault(row[0], []).append(row)
+        return {i: Holders(i, counts[i], self._holding(i, ties.get(key, [])[:limit])) for i, key in keys.items()}
+
+    def latest_holders(self, identifier: Identifier, limit: int) -> tuple[Tie, ...]:
+        key = self._cache.keys(self._db, [identifier])[identifier]
+        rows = [] if key is None else self._db.execute(LATEST_HOLDERS, {"key": key, "limit": limit, **self._when}).fetchall()
+        return self._holding(identifier, rows)
+
+    def _holding(self, identifier: Identifier, rows: Sequence[Row]) -> tuple[Tie, ...]:
+        return tuple([Tie(row[1], identifier, ROLES[row[2]], moment(row[3]), moment(row[4])) for row in rows])
+
+    # -- reference data ---------------------------------------------------------------------------------------------------------------
+
+    def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
+        keys = {key: i for i, key in self._cache.keys(self._db, identifiers).items()}
+        found = {}
+        for key, os, model, *flags in self._each(DEVICES, [key for key in keys if key is not None]):
+            emulator, rooted = (None if flag is None else bool(flag) for flag in flags)
+            found[keys[key]] = Device(identifier=keys[key], os=os, model=model, is_emulator=emulator, is_rooted=rooted)
+        return found
+
+    def platforms(self) -> Mapping[str, Platform]:
+        rows = self._db.execute("SELECT platform_id, type, is_own FROM platform WHERE mark <= :mark ORDER BY platform_id", self._when)
+        return {i: Platform(platform_id=i, type=PlatformType(kind), is_own=bool(own)) for i, kind, own in rows}
+
+    def merchants_of(self, merchant_ids: Sequence[str]) -> Mapping[str, Merchant]:
+        rows = self._db.execute(MERCHANTS, {"ids": json.dumps(list(merchant_ids)), **self._when})
+        return {i: Merchant(merchant_id=i, category=c, city=city, opened_at=None if t is None else moment(t)) for i, c, city, t in rows}
+
+    def identifier(self, node: str) -> Identifier | None:
+        kind, _, token = node.partition(":")
+        if kind not in KIND_CODE:
+            return None
+        sql = "SELECT kind, token, masked, linking FROM identifier WHERE kind = ? AND token = ?"
+        row = self._db.execute(sql, (KIND_CODE[IdentifierKind(kind)], token)).fetchone()
+        return None if row is None else identifier_of(row)
+
+    def search(self, text: str, limit: int = 20) -> tuple[Found, ...]:
+        snapshot = self._snapshot()
+        return search(self._db, text, {"limit": limit, "snapshot": snapshot[0] if snapshot else None, **self._when})
+
+    # -- rings ------------------------------------------------------------------------------------------------------------------------
+
+    def rings(self) -> RingSnapshot | None:
+        found = self._snapshot()
+        return None if found is None else self._cache.snapshot(self._db, found)
+
+    def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
+        found = self._snapshot()
+        return {} if found is None else rings.memberships(self._db, found, applicant_ids)
+
+    def ring(self, ring_id: str) -> Ring | None:
+        found = self._snapshot()
+        return None if found is None else rings.ring(self._db, found, ring_id)
+
+    def _snapshot(self) -> Row | None:
+        row: Row | None = self._db.execute(rings.IN_FORCE, self._when).fetchone()
+        return row
+
+    # -- batches ----------------------------------------------------------------------------------------------------------------------
+
+    def tables(self) -> Tables:
+        return replace(read_tables(self._db, self._when), zone=self.zone)
+
+
+def _newest_first(who: str, rows: Sequence[Row], resolve: Mapping[int, Identifier]) -> tuple[Tie, ...]:
+    known = [(-since, resolve[key].node, role, key, last) for key, role, since, last, *_ in rows]
+    known.sort()  # no two are alike in the first three
+    return tuple([Tie(who, resolve[key], ROLES[role], moment(-since), moment(last)) for since, _, role, key, last in known])
+
+
+def _latest_first(made: list[Application]) -> tuple[Application, ...]:
+    made.sort(key=attrgetter("application_id"))
+    made.sort(key=attrgetter("applied_at"), reverse=True)
+    return tuple(made)

@@ -1,0 +1,220 @@
+"""Adds one batch of facts inside one transaction: interns people and identifiers, tells new from known from conflicting, keeps the ties."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from graph.journal.encode import encode
+from graph.model.moments import micros
+from graph.model.types import Added, Facts, Identifier, Mention, Role
+from graph.stores.sqlite.codec import (
+    APPLICATION_COLUMNS,
+    EVENT_COLUMNS,
+    KIND_CODE,
+    KINDS,
+    ROLE_CODE,
+    Row,
+    application_row,
+    event_row,
+    label_row,
+    outcome_row,
+    pack_mentions,
+)
+from graph.stores.sqlite.journal import ADD_ENTRY
+from graph.stores.sqlite.ties import Batch, Told, keep_ties
+
+_IDENTIFIERS = """SELECT j.key, i.key, i.masked, i.linking FROM json_each(?) j CROSS JOIN identifier i
+    ON i.kind = json_extract(j.value, '$[0]') AND i.token = json_extract(j.value, '$[1]')"""
+_LOAD = 1_000  # applications or events in one batch from which on it is taken for a part of a load
+# A load touches pages all over the file. They are kept in the writer's own memory, which is bounded, instead of being looked at through a map
+# of the whole file, and go back into the file together with those of the next batches.
+_FOR_A_LOAD = ("cache_size = -196608", "mmap_size = 0", "wal_autocheckpoint = 32768")
+
+
+class Writer:
+    """One batch. Use once, inside `BEGIN IMMEDIATE`; the caller commits."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._mark = int(connection.execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0]) + 1
+        self._applicants: dict[str, int] = {}
+        self._identifiers: dict[str, int] = {}  # node -> key
+        self._shown: dict[str, Identifier] = {}  # node -> the identifier as the store shows it
+        self._said: dict[int, int] = {}  # id of a Mention of the batch -> identifier << 2 | role
+        self._text: dict[int, str] = {}  # id of a Mention of the batch -> how it is written in a row
+        self._told = Told()
+        self._new: dict[str, list[int]] = {}  # positions of the accepted facts by table
+        self._accepted = 0
+        self._known = 0
+        self._conflicts: list[tuple[str, int]] = []
+
+    def write(self, facts: Facts) -> Added:
+        """Take the batch. The mark grows only when something new came in."""
+        if len(facts.applications) + len(facts.events) >= _LOAD:
+            for setting in _FOR_A_LOAD:
+                self._db.execute(f"PRAGMA {setting}")
+        new_applicants, new_identifiers = self._next_key("applicant"), self._next_key("identifier")
+        kinds = self._intern(facts)
+        self._platforms(facts)
+        self._merchants(facts)
+        self._devices(facts)
+        self._applications(facts)
+        self._events(facts)
+        self._contacts(facts)
+        self._simple("outcomes", "outcome", "application_id, status, at, amount", 3, [outcome_row(o) for o in facts.outcomes])
+        self._simple("labels", "label", "application_id, applicant_id, known_at, source, label, detail", 5, [label_row(x) for x in facts.labels])
+        keep_ties(self._db, self._told, Batch(self._mark, kinds, new_applicants, new_identifiers))
+        mark, entry = self._mark if self._accepted else self._mark - 1, b""
+        if self._accepted:
+            new = Facts(**{name: tuple([getattr(facts, name)[n] for n in taken]) for name, taken in self._new.items()})
+            entry = encode(new, self._shown)
+            self._db.execute(ADD_ENTRY, (mark, entry))
+            self._db.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (mark,))
+        return Added(accepted=self._accepted, known=self._known, conflicts=tuple(self._conflicts), mark=mark, entry=entry)
+
+    # -- people and identifiers -------------------------------------------------------------------------------------------------------
+
+    def _intern(self, facts: Facts) -> dict[int, int]:
+        """Give everybody and everything named a key; the kind codes of the identifiers by key."""
+        people = {a.applicant_id for a in facts.applications}
+        people.update(e.applicant_id for e in facts.events)
+        people.update(e.counterparty_id for e in facts.events if e.counterparty_id is not None)
+        people.update(c.applicant_id for c in facts.contacts)
+        people.update(label.applicant_id for label in facts.labels if label.applicant_id is not None)
+        self._applicants = self._keys(sorted(people))
+        # Whoever reads a delivery makes a mention once and repeats it: it is worth more to tell them apart by `is` than to look inside each.
+        mentions = {id(m): m for a in facts.applications for m in a.mentions}
+        mentions.update((id(m), m) for e in facts.events for m in e.mentions)
+        named: dict[str, Identifier] = {}  # the first to tell of an identifier says how it is shown
+        for i in (*(m.identifier for m in mentions.values()), *(c.phone for c in facts.contacts), *(d.identifier for d in facts.devices)):
+            named.setdefault(i.node, i)
+        kind_of = {node: KIND_CODE[identifier.kind] for node, identifier in named.items()}
+        self._intern_identifiers(named, kind_of)
+        for which, mention in mentions.items():
+            key, role = self._identifiers[mention.identifier.node], ROLE_CODE[mention.role]
+            self._said[which], self._text[which] = key << 2 | role, pack_mentions(((role, key),))
+        return {self._identifiers[node]: kind for node, kind in kind_of.items()}
+
+    def _keys(self, people: list[str]) -> dict[str, int]:
+        sql = "SELECT t.applicant_id, t.key FROM json_each(?) j CROSS JOIN applicant t ON t.applicant_id = j.value"
+        known = dict(self._db.execute(sql, (json.dumps(people),)))
+        rows = list(enumerate((who for who in people if who not in known), self._next_key("applicant")))
+        self._db.executemany("INSERT INTO applicant(key, applicant_id) VALUES (?, ?)", rows)
+        known.update((who, key) for key, who in rows)
+        return known
+
+    def _intern_identifiers(self, named: Mapping[str, Identifier], kind_of: Mapping[str, int]) -> None:
+        # In the order of the index by kind and token: it is as large as the store, and each of its pages is touched once.
+        nodes = sorted(named, key=lambda node: (kind_of[node], named[node].token))
+        asked = json.dumps([(kind_of[node], named[node].token) for node in nodes])
+        self._shown = dict(named)
+        for position, key, masked, linking in self._db.execute(_IDENTIFIERS, (asked,)):
+            node = nodes[position]
+            self._identifiers[node] = key
+            if (masked, linking) != (named[node].masked, named[node].linking):
+                self._shown[node] = Identifier(named[node].kind, named[node].token, masked, bool(linking))
+        fresh = enumerate((node for node in nodes if node not in self._identifiers), self._next_key("identifier"))
+        rows = [(key, kind_of[node], i.token, i.masked, i.linking) for key, node in fresh for i in (named[node],)]
+        self._db.executemany("INSERT INTO identifier VALUES (?, ?, ?, ?, ?)", rows)
+        self._identifiers.update((f"{KINDS[kind]}:{token}", key) for key, kind, token, _, _ in rows)
+
+    def _next_key(self, table: str) -> int:
+        return int(self._db.execute(f"SELECT coalesce(max(key), 0) + 1 FROM {table}").fetchone()[0])
+
+    # -- facts ------------------------------------------------------------------------------------------------------------------------
+
+    def _applications(self, facts: Facts) -> None:
+        rows = [application_row(a, self._applicants[a.applicant_id], self._packed(a.mentions)) for a in facts.applications]
+        taken = self._take("applications", "application", APPLICATION_COLUMNS, rows)
+        self._mentioned([rows[n] for n in taken], [facts.applications[n].mentions for n in taken])
+
+    def _events(self, facts: Facts) -> None:
+        people = self._applicants
+        rows = [
+            event_row(e, people[e.applicant_id], None if e.counterparty_id is None else people[e.counterparty_id], self._packed(e.mentions))
+            for e in facts.events
+        ]
+        taken = self._take("events", "event", EVENT_COLUMNS, rows)
+        self._mentioned([rows[n] for n in taken], [facts.events[n].mentions for n in taken])
+
+    def _contacts(self, facts: Facts) -> None:
+        rows: list[Row] = [
+            (self._applicants[c.applicant_id], self._identifiers[c.phone.node], micros(c.at), c.relation or "") for c in facts.contacts
+        ]
+        taken = self._simple("contacts", "contact", "applicant, phone, at, relation", 4, rows)
+        own, named = ROLE_CODE[Role.OWN], ROLE_CODE[Role.CONTACT]
+        said = [(rows[n][1] << 2 | (own if rows[n][3] == "self" else named),) for n in taken]
+        self._told.add([(rows[n][0], rows[n][2]) for n in taken], said)
+
+    def _platforms(self, facts: Facts) -> None:
+        self._simple("platforms", "platform", "platform_id, type, is_own", 1, [(p.platform_id, p.type.value, int(p.is_own)) for p in facts.platforms])
+
+    def _merchants(self, facts: Facts) -> None:
+        rows = [(m.merchant_id, m.category, m.city, None if m.opened_at is None else micros(m.opened_at)) for m in facts.merchants]
+        self._simple("merchants", "merchant", "merchant_id, category, city, opened_at", 1, rows)
+
+    def _devices(self, facts: Facts) -> None:
+        rows = [(self._identifiers[d.identifier.node], d.os, d.model, d.is_emulator, d.is_rooted) for d in facts.devices]
+        self._simple("devices", "device", "identifier, os, model, is_emulator, is_rooted", 1, rows)
+
+    def _packed(self, mentions: Sequence[Mention]) -> str:
+        return ",".join([self._text[id(mention)] for mention in mentions])
+
+    def _mentioned(self, rows: Sequence[Row], mentions: Sequence[Sequence[Mention]]) -> None:
+        """Rows of (id, applicant, at, ...) that are new, and what each of them mentions."""
+        said = self._said
+        self._told.add([row[1:3] for row in rows], [[said[id(mention)] for mention in each] for each in mentions])
+
+    def _take(self, name: str, table: str, columns: str, rows: Sequence[Row]) -> list[int]:
+        """Insert rows whose first column is the id; the positions of those that are new."""
+        ids = json.dumps([row[0] for row in rows])
+        known = {
+            r[0]: r for r in self._db.execute(f"SELECT {columns} FROM json_each(?) j CROSS JOIN {table} ON {columns.split(',')[0]} = j.value", (ids,))
+        }
+        taken = self._sort_out(name, rows, known, lambda row: row[0])
+        self._insert(table, columns, [rows[n] for n in taken])
+        return taken
+
+    def _simple(self, name: str, table: str, columns: str, key_width: int, rows: Sequence[Row]) -> list[int]:
+        """Insert rows whose first `key_width` columns are the key; an outcome's key is (application_id, at, status)."""
+        if not rows:
+            return []
+        known = self._known_rows(table, columns, key_width, rows)
+        taken = self._sort_out(name, rows, known, lambda row: row[:key_width])
+        self._insert(table, columns, [rows[n] for n in taken])
+        return taken
+
+    def _known_rows(self, table: str, columns: str, key_width: int, rows: Sequence[Row]) -> dict[Any, Row]:
+        """What the table holds under the keys of `rows`: one look-up for all by the first column of the key, or one a row where that says nothing."""
+        key = columns.split(", ")[:key_width]
+        firsts = {row[0] for row in rows}
+        if "" not in firsts:
+            named = ", ".join(f"t.{column}" for column in columns.split(", "))  # json_each has a `type` and a `key` of its own
+            sql = f"SELECT {named} FROM json_each(?) j CROSS JOIN {table} t ON t.{key[0]} = j.value"
+            return {found[:key_width]: found for found in self._db.execute(sql, (json.dumps(sorted(firsts)),))}
+        sql = f"SELECT {columns} FROM {table} WHERE {' AND '.join(f'{c} = ?' for c in key)}"
+        found_rows = (self._db.execute(sql, row[:key_width]).fetchone() for row in rows)
+        return {found[:key_width]: found for found in found_rows if found is not None}
+
+    def _insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
+        places = ", ".join("?" * (len(columns.split(",")) + 1))
+        self._db.executemany(f"INSERT INTO {table}({columns}, mark) VALUES ({places})", [(*row, self._mark) for row in rows])
+
+    def _sort_out(self, name: str, rows: Sequence[Row], known: dict[Any, Row], key: Callable[[Row], Any]) -> list[int]:
+        """Count what is known and what conflicts (with the store, or earlier in the batch); the positions of what is new."""
+        taken = []
+        for n, row in enumerate(rows):
+            earlier = known.get(key(row))
+            if earlier is None:
+                known[key(row)] = row
+                taken.append(n)
+            elif earlier == row:
+                self._known += 1
+            else:
+                self._conflicts.append((name, n))
+        self._accepted += len(taken)
+        self._new[name] = taken
+        return taken

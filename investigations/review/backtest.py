@@ -1,0 +1,89 @@
+"""The early-warning back-test: would the rings that are flagged now have been flagged before they hurt?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from graph.facts.loans import DEFAULTED, loans
+from graph.facts.verdicts import NEVER, verdicts
+from graph.model.moments import micros, moment
+from graph.model.types import OutcomeStatus, Ring
+from graph.rings.search import Found, search
+from graph.store.port import GraphStore
+from graph.store.tables import Column, Tables
+from investigations.review.result import EarlyWarning
+
+STEP = timedelta(days=28)
+_SMALLEST = 3  # members already together in one flagged group at the earlier moment
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What would have been flagged at an earlier moment, seen through a view as of then: applicant id -> number of the group."""
+
+    at: datetime
+    flagged: Mapping[str, int]
+
+
+def look_back(store: GraphStore, as_of: datetime, steps: int) -> tuple[Earlier, ...]:
+    """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; nothing later can reach it."""
+    earlier = []
+    for step in range(steps, 0, -1):
+        at = as_of - step * STEP
+        earlier.append(Earlier(at, flagged_then(search(store.view(at).tables()))))
+    return tuple(earlier)
+
+
+def flagged_then(found: Found) -> dict[str, int]:
+    """Members of flagged groups."""
+    people = np.flatnonzero(found.flagged[found.group])
+    return dict(zip(found.tables.applicant_ids[people].tolist(), found.group[people].tolist()))
+
+
+def early_warnings(rings: Sequence[Ring], earlier: Sequence[Earlier], tables: Tables) -> tuple[EarlyWarning, ...]:
+    """One row for each ring of `rings` (the flagged ones), as of the tables' moment."""
+    place = {applicant: i for i, applicant in enumerate(tables.applicant_ids.tolist())}
+    hurt, paid = _first_hurt(tables), _paid_out(tables)
+    return tuple(_warning(ring, np.array([place[m.applicant_id] for m in ring.members]), (earlier, hurt, paid), tables) for ring in rings)
+
+
+def _warning(ring: Ring, people: Column, seen: tuple[Sequence[Earlier], Column, tuple[Column, Column, Column]], tables: Tables) -> EarlyWarning:
+    earlier, hurt, (who, when, amount) = seen
+    flagged_at = next((e.at for e in earlier if _flagged(ring, e)), moment(tables.as_of))
+    first = int(hurt[people].min(initial=np.iinfo(np.int64).max))
+    default = moment(first) if first < tables.as_of else None
+    looked_from = earlier[0].at if earlier else moment(tables.as_of)
+    after = np.isin(who, people) & (when >= micros(flagged_at))
+    return EarlyWarning(
+        ring_id=ring.ring_id,
+        flagged_at=flagged_at,
+        first_default=default,
+        days=(default - flagged_at) / timedelta(days=1) if default and default > looked_from else None,
+        loans=int(after.sum()),
+        amount=round(float(amount[after].sum()), 2),
+    )
+
+
+def _flagged(ring: Ring, earlier: Earlier) -> bool:
+    groups = Counter(earlier.flagged[m.applicant_id] for m in ring.members if m.applicant_id in earlier.flagged)
+    return bool(groups) and max(groups.values()) >= _SMALLEST
+
+
+def _first_hurt(tables: Tables) -> Column:
+    """Microseconds of the first default on a loan, or of when the fraud that stands was known (A,)."""
+    out = verdicts(tables).since
+    np.minimum.at(out, tables.applications["applicant"], loans(tables).first(DEFAULTED))
+    return out
+
+
+def _paid_out(tables: Tables) -> tuple[Column, Column, Column]:
+    """Applicant, moment and CNY of every loan paid out."""
+    became = loans(tables)
+    at = became.first([OutcomeStatus.DISBURSED])
+    paid = at < NEVER
+    return tables.applications["applicant"][paid], at[paid], became.paid_out[paid]

@@ -1,0 +1,46 @@
+"""The report's part about flags: which rings are no longer flagged and why, and how many of the honest are hit, by where they live and shop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graph.model.types import Ring, RingKind
+from graph.rings.honest import PLACES, Hit
+from investigations.review.flag_words import why
+from investigations.review.report_words import KINDS, Words
+from investigations.review.result import ReviewResult
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A ring that is no longer flagged: as it was last time, as it is now (None: under no name any more), and why (English, Chinese)."""
+
+    was: Ring
+    now: Ring | None
+    why: Words
+
+
+@dataclass(frozen=True, slots=True)
+class HonestShare:
+    """The headline for one sort of place: its words, and the honest people known there with those in flagged groups."""
+
+    place: Words
+    hit: Hit
+
+
+def no_longer_flagged(result: ReviewResult) -> list[Gone]:
+    """Every ring that lost its flag since last time, the most money open first."""
+    was, now = ({ring.ring_id: ring for ring in some} for some in (result.before, result.snapshot.rings))
+    gone = [Gone(was[c.ring_id], now.get(c.ring_id), why(c.why)) for c in result.changes if c.flag == "no_longer_flagged" and c.ring_id in was]
+    return sorted(gone, key=lambda one: (-one.was.exposure, one.was.ring_id))
+
+
+def honest_shares(figures: Mapping[str, float | int]) -> list[HonestShare]:
+    """The three headlines, in the figures of a review."""
+    return [
+        HonestShare(_PLACES[kind], Hit(*(int(figures.get(f"honest_{kind.value}_{name}", 0)) for name in ("known", "flagged")))) for kind in PLACES
+    ]
+
+
+_PLACES: dict[RingKind, Words] = {**{kind: KINDS[kind] for kind in PLACES}, RingKind.KIOSK: ("shop", "门店")}

@@ -1,0 +1,75 @@
+"""The four files of a ring review: three tables as parquet and the page for the risk meeting."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from graph import private
+from graph.model.types import Ring, RingChange
+from investigations.review.flag_words import why
+from investigations.review.report import render
+from investigations.review.result import ReviewResult
+
+_MOMENT = pa.timestamp("us", tz="UTC")
+_RINGS = pa.schema(
+    [
+        ("ring_id", pa.string()), ("kind", pa.string()), ("score", pa.float64()), ("size", pa.int32()), ("state", pa.string()),
+        ("first_seen", _MOMENT), ("last_seen", _MOMENT), ("confirmed_bad", pa.int32()), ("suspected", pa.int32()), ("bad_rate", pa.float64()),
+        ("exposure", pa.float64()), ("shared_by_kind", pa.string()), ("crew_id", pa.string()), ("hubs_ignored", pa.int32()),
+        ("density", pa.float64()), ("burst_days", pa.float64()), ("platforms", pa.int32()), ("reason_codes", pa.list_(pa.string())),
+    ]
+)  # fmt: skip
+_MEMBERS = pa.schema(
+    [
+        ("ring_id", pa.string()), ("applicant_id", pa.string()), ("role", pa.string()), ("joined_at", _MOMENT),
+        ("distance_to_core", pa.int32()), ("strength", pa.float64()),
+    ]
+)  # fmt: skip
+_CHANGES = pa.schema(
+    [
+        ("ring_id", pa.string()), ("change", pa.string()), ("from_rings", pa.list_(pa.string())), ("joined", pa.int32()), ("left", pa.int32()),
+        ("jaccard", pa.float64()), ("flag", pa.string()), ("why", pa.string()),
+    ]
+)  # fmt: skip
+AS_OF, KNOWN_FRAUDS = b"ringfence.as_of", b"ringfence.known_frauds"
+FILES = ("rings.parquet", "members.parquet", "changes.parquet", "report.html")
+
+
+def write_files(result: ReviewResult, folder: Path) -> None:
+    """Write all four into `folder`, which must exist."""
+    private.tighten(folder / name for name in FILES)  # of an earlier run, before what is new goes into them
+    rings = result.snapshot.rings
+    members = [{"ring_id": ring.ring_id} | _fields(m, _MEMBERS) for ring in rings for m in ring.members]
+    _write(folder / "rings.parquet", [_ring(ring) for ring in rings], _RINGS.with_metadata(_of_the_moment(result)))
+    _write(folder / "members.parquet", members, _MEMBERS)
+    _write(folder / "changes.parquet", [_change(c) for c in result.changes], _CHANGES)
+    render(result, folder / "report.html")
+
+
+def _of_the_moment(result: ReviewResult) -> dict[bytes, bytes]:
+    """What a measuring of the rings must know of their moment, as metadata of the file: when it was, and who was known for fraud by then."""
+    return {AS_OF: result.snapshot.as_of.isoformat().encode(), KNOWN_FRAUDS: json.dumps(sorted(result.known_frauds)).encode()}
+
+
+def _write(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
+    with private.fresh(path) as file:
+        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), file, compression="zstd")
+
+
+def _fields(value: object, schema: pa.Schema) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in schema.names if hasattr(value, name)}
+
+
+def _ring(ring: Ring) -> dict[str, Any]:
+    told = {"kind": ring.kind.value, "shared_by_kind": json.dumps(dict(ring.shared_by_kind), sort_keys=True), "reason_codes": list(ring.reason_codes)}
+    return _fields(ring, _RINGS) | told
+
+
+def _change(change: RingChange) -> dict[str, Any]:
+    return _fields(change, _CHANGES) | {"from_rings": list(change.from_rings), "why": why(change.why)[0]}

@@ -1,0 +1,179 @@
+"""The weekly ring review, a straight line: view, search, compare, look back, write beside, switch over, open cases."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import resource
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from graph.model.moments import COUNTRY
+from graph.model.types import Ring, RingSnapshot
+from graph.rings.engines import engine
+from graph.rings.honest import honest_hit
+from graph.rings.kinds import FLAG_HELD
+from graph.rings.projection import LINK_KINDS
+from graph.rings.scores import HONEST_BUDGET
+from graph.rings.search import Found, Memory, search
+from graph.rings.snapshot import snapshot_of
+from graph.store.port import GraphStore
+from investigations.casebook import Casebook
+from investigations.cases import NewCase
+from investigations.review.backtest import early_warnings, look_back
+from investigations.review.flag_words import why
+from investigations.review.result import GroupEdge, ReviewResult
+from investigations.review.ring_files import FILES, write_files
+
+log = logging.getLogger("ringfence.rings")
+
+DRAWN_LINKS = 200  # the strongest links of a flagged ring, kept for drawing
+_CHANGES = ("born", "grown", "shrunk", "merged", "split", "dissolved")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewPlan:
+    """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the clock for the cases.
+
+    `engine` says who cuts the graph: `local`, or `gds` for the database that holds it. `honest_budget` is the share of the honest that may
+    be in flagged groups. `zone` is the one in which weeks are counted and the report tells times.
+    """
+
+    as_of: datetime
+    out: Path
+    now: datetime
+    back_steps: int = 3
+    engine: str = "local"
+    honest_budget: float = HONEST_BUDGET
+    zone: tzinfo = field(default_factory=lambda: ZoneInfo(COUNTRY))
+
+
+def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> ReviewResult:
+    """Run the weekly batch: the snapshot is saved in the store, the files are in `plan.out`, new flagged rings have cases.
+
+    Everything is computed and written beside before the store switches over, so that a run that fails leaves the last snapshot in force.
+    """
+    started = time.perf_counter()
+    name = week_of(plan.as_of, plan.zone)
+    previous = _previous(store, plan.as_of, name)
+    if previous is None:
+        log.warning("no earlier ring snapshot in the store: every group is new")
+    view = store.view(plan.as_of)
+    before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
+    found = search(view.tables(), engine(plan.engine, view), Memory(before, plan.honest_budget))
+    snapshot = snapshot_of(found, name, plan.as_of, previous)
+    took = time.perf_counter() - started
+    flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
+    log.info("%d groups, %d flagged, in %.1f s; looking back", len(snapshot.rings), len(flagged), took)
+    earlier = look_back(store, plan.as_of, plan.back_steps)
+    result = ReviewResult(
+        snapshot=snapshot,
+        known_frauds=frozenset(found.tables.applicant_ids[found.known.fraud].tolist()),
+        previous=previous.name if previous else None,
+        edges=_edges(found, flagged),
+        early=early_warnings(flagged, earlier, found.tables),
+        moments=tuple(e.at for e in earlier),
+        figures=_figures(snapshot, found, took),
+        before=before,
+        zone=plan.zone,
+    )
+    _publish(store, result, plan.out)
+    opened = _open_cases(result, casebook, flagged, plan)
+    whole = {"cases_opened": opened, "seconds": round(time.perf_counter() - started, 3)}
+    return dataclasses.replace(result, figures={**result.figures, **whole})
+
+
+def week_of(as_of: datetime, zone: tzinfo) -> str:
+    """The name of a snapshot: the ISO week just before its moment (`2026-W01`), as it is counted in `zone`."""
+    year, week, _ = (as_of - timedelta(microseconds=1)).astimezone(zone).isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def _previous(store: GraphStore, as_of: datetime, name: str) -> RingSnapshot | None:
+    """The last snapshot before this one; a second run in the same week compares with the week before."""
+    before = store.view(as_of).rings()
+    while before is not None and before.name == name:
+        before = store.view(before.as_of - timedelta(microseconds=1)).rings()
+    return before
+
+
+def _edges(found: Found, flagged: list[Ring]) -> Mapping[str, tuple[GroupEdge, ...]]:
+    """Every flagged ring's strongest inner links."""
+    links, ids = found.links, found.tables.applicant_ids
+    inside = np.flatnonzero((found.group[links.a] == found.group[links.b]) & found.flagged[found.group[links.a]])
+    ring_of = {member.applicant_id: ring.ring_id for ring in flagged for member in ring.members}
+    out: dict[str, list[GroupEdge]] = {ring.ring_id: [] for ring in flagged}
+    for i in inside[np.argsort(-links.weight[inside], kind="stable")].tolist():
+        a = str(ids[links.a[i]])
+        drawn = out[ring_of[a]]
+        if len(drawn) < DRAWN_LINKS:
+            kinds = tuple(LINK_KINDS[k] for k in np.flatnonzero(links.shared[i]).tolist())
+            drawn.append(GroupEdge(a=a, b=str(ids[links.b[i]]), weight=round(float(links.weight[i]), 6), kinds=kinds))
+    return {ring_id: tuple(edges) for ring_id, edges in out.items()}
+
+
+def _figures(snapshot: RingSnapshot, found: Found, took: float) -> dict[str, float | int]:
+    changes, flags = (Counter(getattr(change, name) for change in snapshot.changes) for name in ("change", "flag"))
+    flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
+    return {
+        "groups": len(snapshot.rings),
+        "flagged": len(flagged),
+        "members_flagged": sum(ring.size for ring in flagged),
+        "largest_component": found.largest_component,
+        "largest_group": max((ring.size for ring in snapshot.rings), default=0),
+        **{change: changes[change] for change in _CHANGES},
+        "newly_flagged": flags["newly_flagged"],
+        "no_longer_flagged": flags["no_longer_flagged"],
+        "held": len(found.flags.held),
+        "applicants": len(found.group),
+        "links": len(found.links),
+        "hubs_ignored": int((found.sharing.hub > 0).sum()),
+        "known_good": int(found.known.good.sum()),
+        "known_good_flagged": int(found.spared.sum()),
+        **{f"honest_{kind.value}_{name}": n for kind, hit in honest_hit(found).items() for name, n in asdict(hit).items()},
+        "search_seconds": round(took, 3),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+    }
+
+
+def _publish(store: GraphStore, result: ReviewResult, out: Path) -> None:
+    """Files beside, then the switch in the store, then the files into place."""
+    out.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=".making-", dir=out))  # nobody else can put a link into it
+    try:
+        write_files(result, beside)
+        store.save_rings(result.snapshot)
+        for name in FILES:
+            os.replace(beside / name, out / name)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _open_cases(result: ReviewResult, casebook: Casebook | None, flagged: list[Ring], plan: ReviewPlan) -> int:
+    """A case for each flagged ring that has no open one; how many were opened. The open case of a ring that lost its flag is told why.
+
+    A flag that is merely held is no new evidence: a case that somebody has closed is not opened again for it.
+    """
+    if casebook is None:
+        return 0
+    opened = 0
+    for ring in flagged:
+        if FLAG_HELD in ring.reason_codes and casebook.had_case_of_ring(ring.ring_id):
+            continue
+        about = NewCase(reason="ring_review", ring_id=ring.ring_id, snapshot=result.snapshot.name, reason_codes=ring.reason_codes)
+        opened += casebook.open_case(about, at=plan.now, by="ring_review")[1]
+    for change in result.changes:
+        if change.flag == "no_longer_flagged":
+            note = f"{result.snapshot.name}: {why(change.why)[0]}"
+            casebook.note_case_of_ring(change.ring_id, (change.flag, note), at=plan.now, by="ring_review")
+    return opened

@@ -1,0 +1,213 @@
+"""Assessing the stored applications of a period, or the people where there are none, in several processes, to a parquet file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from graph.model.errors import SettingError
+from graph.model.moments import micros
+from graph.progress import bar
+from graph.store.evidence import Subject, subject_of
+from graph.store.port import GraphStore, GraphView
+from investigations.policy import Policy
+from service.assessment.assess import assess_stored
+from service.assessment.views import Views
+from service.command import folder_for
+from service.context import filled_frame, load_scorer, open_existing, open_store, policy_for, system_clock
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from gnn.scorer import Scorer
+
+CHUNK = 250  # assessments a process takes at once
+_FORMATS = ("", ".parquet", ".pq")
+COLUMNS = pa.schema(
+    [
+        ("application_id", pa.string()),
+        ("applicant_id", pa.string()),
+        ("as_of", pa.timestamp("us", tz="UTC")),
+        ("probability", pa.float64()),
+        ("score", pa.int32()),
+        ("decision", pa.string()),
+        ("ring_id", pa.string()),
+        ("ring_kind", pa.string()),
+        ("reason_codes", pa.list_(pa.string())),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """since <= at < until, of applications, or of people's events. Raises SettingError for one that holds no moment."""
+
+    since: datetime
+    until: datetime
+
+    def __post_init__(self) -> None:
+        if self.since >= self.until:
+            raise SettingError("the period is empty: --since must lie before --until")
+
+
+class Asked(NamedTuple):
+    """Whom to assess, as of when."""
+
+    subject: Subject
+    as_of: datetime
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What one process assesses with; `recorded_by` is the state of the store that all processes look at."""
+
+    views: Views
+    scorer: Scorer | None
+    policy: Policy
+    recorded_by: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the processes are given; without its scorer it can be sent to a process that was not forked, which then loads the model itself."""
+
+    settings: Settings
+    scorer: Scorer | None
+    recorded_by: int
+
+    def bare(self) -> Task:
+        """Without the scorer."""
+        return Task(self.settings, None, self.recorded_by)
+
+    def bench(self, store: GraphStore) -> Bench:
+        """What a process assesses with: all of them look through one frame, which the first to come fills."""
+        scorer = self.scorer or (load_scorer(self.settings.model, self.settings.model_digest) if self.settings.model else None)
+        frame = filled_frame(store, self.settings, self.recorded_by)
+        return Bench(Views(store, frame), scorer, policy_for(self.settings, scorer), self.recorded_by)
+
+
+def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) -> dict[str, Any]:
+    """Write one row for every application of the period, by (applied_at, application_id), each as of its own moment; the figures.
+
+    A store that holds no application at all (a payment platform's) has people instead: everybody with an event in the period, on either side,
+    by applicant id, as of the period's end; their `application_id` is null.
+    Raises BundleError, SettingError or StoreError. The file appears whole or not at all.
+    """
+    started = perf_counter()
+    if out.is_dir():
+        raise SettingError(f"{out} is a folder: name a parquet file to write")
+    if out.suffix.lower() not in _FORMATS:
+        raise SettingError(f"{out}: the scores are written as parquet: name a file that ends in .parquet")
+    folder_for(out.absolute().parent)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
+    task = Task(settings, load_scorer(settings.model, settings.model_digest) if settings.model else None, _mark(settings))
+    beside = out.with_name(f".{out.name}.{os.getpid()}")
+    decisions: Counter[str] = Counter()
+    try:
+        with pq.ParquetWriter(beside, COLUMNS) as writer, bar("score", None, " assessments") as progress:
+            for rows in _all_rows(task, period, processes):
+                decisions.update(row["decision"] for row in rows)
+                writer.write_table(pa.Table.from_pylist(rows, COLUMNS))
+                progress.update(len(rows))
+        beside.replace(out)
+    finally:
+        beside.unlink(missing_ok=True)
+    seconds = perf_counter() - started
+    return {"scored": decisions.total(), "seconds": round(seconds, 3), **{name: decisions[name] for name in ("approve", "review", "decline")}}
+
+
+def _all_rows(task: Task, period: Period, processes: int) -> Iterator[list[dict[str, Any]]]:
+    """The period's rows, chunk by chunk, in order; at most two chunks a process are under way, so memory stays bounded."""
+    pool = _pool(task, processes) if processes > 1 else None
+    with open_store(task.settings.store, zone=task.settings.timezone) as store:
+        chunks = _chunks(_asked(store, store.view(period.until, task.recorded_by), period))
+        if pool is None:
+            bench = task.bench(store)
+            try:
+                yield from (_rows(bench, chunk) for chunk in chunks)
+            finally:
+                bench.views.close()
+            return
+        with pool:
+            under_way: deque[Future[list[dict[str, Any]]]] = deque(pool.submit(_rows_there, chunk) for chunk in islice(chunks, 2 * processes))
+            while under_way:
+                yield under_way.popleft().result()
+                under_way.extend(pool.submit(_rows_there, chunk) for chunk in islice(chunks, 1))
+
+
+def _asked(store: GraphStore, view: GraphView, period: Period) -> Iterator[Asked]:
+    """The applications of the period; of a store without any, the people, which is refused as of a moment that has not come."""
+    if store.counts()["applications"]:
+        yield from (Asked(subject_of(made), made.applied_at) for made in view.applications(period.since))
+        return
+    if period.until > system_clock():
+        raise SettingError("this store holds no applications, so people are assessed as of --until, which has not come yet: give one that has passed")
+    tables = view.tables()
+    active = tables.events["at"] >= micros(period.since)
+    people = np.union1d(tables.events["applicant"][active], tables.events["counterparty"][active])
+    yield from (Asked(Subject(applicant_id=who), period.until) for who in tables.applicant_ids[people[people >= 0]].tolist())
+
+
+def _pool(task: Task, processes: int) -> ProcessPoolExecutor:
+    """Processes that have begun. They are forked, with the model in them, while no store is open: SQLite must not be carried across a fork."""
+    how = "fork" if sys.platform == "linux" else "spawn"
+    pool = ProcessPoolExecutor(processes, mp_context=get_context(how), initializer=_begin, initargs=(task,) if how == "fork" else (task.bare(),))
+    pool.submit(_rows_there, []).result()
+    return pool
+
+
+def _mark(settings: Settings) -> int:
+    with open_existing(settings.store) as store:
+        return store.mark()
+
+
+def _rows(bench: Bench, asked: Iterable[Asked]) -> list[dict[str, Any]]:
+    return [_row(bench, one) for one in asked]
+
+
+def _row(bench: Bench, asked: Asked) -> dict[str, Any]:
+    subject = asked.subject
+    seen, concluded = assess_stored(bench.views.at(asked.as_of, bench.recorded_by), subject, bench.scorer, bench.policy)
+    membership = seen.findings.known.membership
+    return {
+        "application_id": subject.application.application_id if subject.application else None,
+        "applicant_id": subject.applicant_id,
+        "as_of": asked.as_of,
+        "probability": concluded.probability,
+        "score": concluded.score,
+        "decision": concluded.decision.value,
+        "ring_id": membership.ring.ring_id if membership else None,
+        "ring_kind": membership.ring.kind.value if membership else None,
+        "reason_codes": [reason.code.code for reason in concluded.reasons],
+    }
+
+
+def _chunks(asked: Iterator[Asked]) -> Iterator[list[Asked]]:
+    while chunk := list(islice(asked, CHUNK)):
+        yield chunk
+
+
+_bench: Bench | None = None  # one a process of the pool
+
+
+def _begin(task: Task) -> None:
+    global _bench
+    _bench = task.bench(open_store(task.settings.store, zone=task.settings.timezone))
+
+
+def _rows_there(asked: list[Asked]) -> list[dict[str, Any]]:
+    assert _bench is not None, "the pool's initializer ran"
+    return _rows(_bench, asked)

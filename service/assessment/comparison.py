@@ -1,0 +1,125 @@
+"""Two stores held side by side: whether an assessment's questions and the weekly batch's get the same answers from both, to the last bit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graph.model.errors import StoreUnavailableError
+from graph.progress import bar
+from graph.rings.search import search
+from graph.store.evidence import Evidence, Subject, subject_of
+from graph.store.port import GraphStore, GraphView
+from graph.store.tables import Column, Tables
+from service.assessment.deadline import Pace, Stopwatch
+from service.assessment.evaluation import Seen, look
+
+if TYPE_CHECKING:
+    from gnn.scorer import Scorer
+
+_UNHURRIED_MS = 1e9
+NAMED = 20  # subjects that differ are named up to here
+PARTS = ("neighbourhood", "facts", "signals", "variables", "contributions", "probability")
+_OF_A_SEARCH = ("group", "suspicion", "score", "flagged")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What to hold side by side: up to `subjects` applications, each as of its own moment, and as many applicants as of `as_of`, evenly spread."""
+
+    as_of: datetime
+    subjects: int
+    scorer: Scorer | None = None
+
+
+def compared(one: GraphStore, other: GraphStore, plan: Comparison) -> dict[str, object]:
+    """How many subjects there were, of how many each part is equal, whether columns, rings and the snapshot in force are, and what differs."""
+    started, equal, named = perf_counter(), Counter[str](), list[str]()
+    tables = one.view(plan.as_of).tables(), other.view(plan.as_of).tables()
+    asked = list(_subjects(one, tables[0], plan))
+    with bar("compare", len(asked), " subjects") as progress:
+        for subject, moment in asked:
+            seen = [_parts(store.view(moment), subject, plan.scorer) for store in (one, other)]
+            same = [name for name in seen[0] if seen[0][name] == seen[1][name]]
+            equal.update(same)
+            if len(same) < len(seen[0]) and len(named) < NAMED:
+                named.append(subject.application.application_id if subject.application else subject.applicant_id)
+            progress.update()
+    columns = _differing(tables[0], tables[1])
+    rings = {"equal": _same_rings(*tables), "snapshot": one.view(plan.as_of).rings() == other.view(plan.as_of).rings()}
+    every = all(equal[name] == len(asked) for name in PARTS)
+    return {
+        "subjects": len(asked),
+        "parts": {name: equal[name] for name in PARTS},
+        "tables": columns,
+        "rings": rings,
+        "equal": every and not columns and all(rings.values()),
+        "named": named,
+        "seconds": round(perf_counter() - started, 2),
+    }
+
+
+def _parts(view: GraphView, subject: Subject, scorer: Scorer | None) -> Mapping[str, object]:
+    """What is seen of a subject, by PARTS, in values that can be told equal."""
+    evidence = view.evidence_of(subject)
+    seen = look(view, subject, scorer, Stopwatch(Pace(), _UNHURRIED_MS))
+    if seen.sight is None:
+        raise StoreUnavailableError(f"a store did not answer while {subject.node} was compared")
+    return dict(zip(PARTS, (_drawn(evidence), _facts(evidence), *_found(seen)), strict=True))
+
+
+def _drawn(evidence: Evidence) -> tuple[object, ...]:
+    graph = evidence.graph
+    return list(graph.nodes(data=True)), list(graph.edges(data=True)), dict(graph.graph)
+
+
+def _facts(evidence: Evidence) -> tuple[object, ...]:
+    return tuple(getattr(evidence, f.name) for f in fields(evidence) if f.name != "graph")
+
+
+def _found(seen: Seen) -> tuple[object, ...]:
+    found = seen.findings
+    return dict(found.signals), dict(found.variables), dict(found.contributions), (found.probability, found.uncertainty)
+
+
+def _subjects(store: GraphStore, tables: Tables, plan: Comparison) -> Iterator[tuple[Subject, datetime]]:
+    """Applications with their own moments, then applicants at the plan's."""
+    view = store.view(plan.as_of)
+    for application_id in _spread(tables.applications["application_id"], plan.subjects):
+        application = view.application(application_id)
+        assert application is not None  # the columns are of the same view
+        yield subject_of(application), application.applied_at
+    for applicant_id in _spread(tables.applicant_ids, plan.subjects):
+        yield Subject(applicant_id=applicant_id), plan.as_of
+
+
+def _spread(ids: Column, most: int) -> list[str]:
+    chosen: list[str] = ids[np.unique(np.linspace(0, len(ids) - 1, min(most, len(ids))).astype(np.int64))].tolist()
+    return chosen
+
+
+def _differing(one: Tables, other: Tables) -> list[str]:
+    """The columns that are not the same in both."""
+    differs = []
+    for f in fields(Tables):
+        mine, theirs = getattr(one, f.name), getattr(other, f.name)
+        if not isinstance(mine, dict):
+            mine, theirs = {"": mine}, {"": theirs}
+        differs += [f"{f.name}.{name}".rstrip(".") for name in mine if not _alike(np.asarray(mine[name]), np.asarray(theirs[name]))]
+    return differs
+
+
+def _alike(one: Column, other: Column) -> bool:
+    return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+def _same_rings(one: Tables, other: Tables) -> bool:
+    """Whether the same groups are found in both, with the same scores."""
+    mine, theirs = search(one), search(other)
+    return all(_alike(getattr(mine, name), getattr(theirs, name)) for name in _OF_A_SEARCH)

@@ -1,0 +1,68 @@
+"""What a caller wants of an answer: `fields` names its parts, `variables` the multi-lending ones; the audited answer stays whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graph.features.multi_lending import NAMES
+from graph.model.errors import RecordError
+
+# The parts of an answer, in their order. Those of ALWAYS tell one answer from another and say how complete it is: they cannot be left out.
+FIELDS = (
+    "request_id", "application_id", "assessment_id", "idempotent_replay", "stage", "as_of", "decision", "score", "probability", "uncertainty",
+    "policy_version", "models", "degraded", "reasons", "dimensions", "multi_lending", "ring", "subgraph", "changes_since", "timings_ms",
+)  # fmt: skip
+ALWAYS = ("request_id", "application_id", "assessment_id", "idempotent_replay", "degraded", "ignored")
+KEYS = ("fields", "variables")  # in a request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """None: all. Naming variables asks for the part that holds them."""
+
+    fields: frozenset[str] | None = None
+    variables: frozenset[str] | None = None
+
+    def of(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """The parts of `answer` that are wanted, in their order."""
+        kept = dict(answer)
+        if self.fields is not None:
+            asked = self.fields.union(ALWAYS, ("multi_lending",) if self.variables is not None else ())
+            kept = {name: value for name, value in answer.items() if name in asked}
+        if self.variables is not None:
+            told = kept["multi_lending"]
+            kept["multi_lending"] = told | {"variables": {name: value for name, value in told["variables"].items() if name in self.variables}}
+            if "withheld" in told:
+                kept["multi_lending"]["withheld"] = [name for name in told["withheld"] if name in self.variables]
+        return kept
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self.fields is None and self.variables is None
+
+
+EVERYTHING = Wanted()
+
+
+def wanted(body: Mapping[str, Any]) -> tuple[Wanted, tuple[RecordError, ...]]:
+    """What a request's body wants, and what is wrong with how it says so."""
+    problems: list[RecordError] = []
+    fields = _chosen(body, "fields", FIELDS, problems)
+    variables = _chosen(body, "variables", NAMES, problems)
+    return Wanted(fields=fields, variables=variables), tuple(problems)
+
+
+def _chosen(body: Mapping[str, Any], key: str, known: Iterable[str], problems: list[RecordError]) -> frozenset[str] | None:
+    given = body.get(key)
+    if given is None:
+        return None
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        problems.append(RecordError(key, "unreadable_list", "must be a list of names"))
+        return None
+    chosen = frozenset(given)
+    if unknown := sorted(chosen.difference(known)):
+        problems.append(RecordError(key, f"unknown_{key.removesuffix('s')}", f"knows no {', '.join(name[:64] for name in unknown[:5])}"))
+    return chosen

@@ -1,0 +1,48 @@
+"""Computing recorded assessments again, many at a time: the proof that the audit is one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from time import perf_counter
+
+from graph.model.errors import RingfenceError
+from graph.progress import bar
+from service.assessment.assess import replay
+from service.context import Wired, wire
+from service.settings import Settings
+
+NAMED = 20  # assessments that differ are named up to here
+
+
+def replay_latest(settings: Settings, last: int) -> dict[str, object]:
+    """Compute the `last` assessments in the casebook again and compare: how many are equal, and which fields of which differ."""
+    wired = wire(settings)
+    started, equal, fields, named = perf_counter(), 0, Counter[str](), list[str]()
+    try:
+        ids = wired.casebook.latest_ids(last)
+        with bar("replay", len(ids), " assessments") as progress:
+            for assessment_id in ids:
+                differs = _differences(wired, assessment_id)
+                equal += not differs
+                fields.update(differs)
+                if differs and len(named) < NAMED:
+                    named.append(assessment_id)
+                progress.update()
+    finally:
+        wired.close()
+    return {
+        "assessments": len(ids),
+        "equal": equal,
+        "different": len(ids) - equal,
+        "fields": dict(fields.most_common()),
+        "named": named,
+        "seconds": round(perf_counter() - started, 2),
+    }
+
+
+def _differences(wired: Wired, assessment_id: str) -> list[str]:
+    try:
+        again = replay(wired, assessment_id)
+    except RingfenceError as error:
+        return [f"could not be computed: {error}"]
+    return [difference["field"] for difference in again["differences"]]

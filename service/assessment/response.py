@@ -1,0 +1,145 @@
+"""From what was seen and concluded to the answer that a decision engine gets: the fields of docs/risk_api.md, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from graph.features.changes import Before, new_holders, new_of_the_person
+from graph.features.multi_lending import NAMES
+from graph.features.sight import Sight
+from graph.model.types import IdentifierKind, Membership
+from graph.store.evidence import Subject
+from investigations.assessments import Conclusion, Degraded, ModelUsed, Reason, RiskAssessment, Stage
+from service.assessment.evaluation import Seen
+
+# What differs between an answer and its replay by nature; everything else must be equal.
+OF_THE_REQUEST = ("request_id", "assessment_id", "idempotent_replay", "ignored", "timings_ms")
+_FAILED: Mapping[str, None] = dict.fromkeys(NAMES)
+
+
+class Writer:
+    """Writes answers in one time zone; `desk` is the address of the desk's page."""
+
+    def __init__(self, zone: tzinfo, desk: str) -> None:
+        self._zone = zone
+        self._desk = desk
+
+    def findings(self, stage: Stage, subject: Subject, as_of: datetime, seen: Seen, concluded: Conclusion) -> dict[str, Any]:
+        """The part of an answer that a replay must give again."""
+        return {
+            "application_id": subject.application.application_id if subject.application else None,
+            "stage": stage.value,
+            "as_of": self.time(as_of),
+            "decision": concluded.decision.value,
+            "score": concluded.score,
+            "probability": concluded.probability,
+            "uncertainty": concluded.uncertainty,
+            "policy_version": concluded.policy_version,
+            "models": [],
+            "degraded": self._degraded(seen.degraded),
+            "reasons": [self._reason(reason) for reason in concluded.reasons],
+            "dimensions": dict(concluded.dimensions),
+            "multi_lending": _multi_lending(seen),
+            "ring": self._ring(seen.findings.known.membership, seen),
+            "subgraph": self._subgraph(seen.sight, subject, as_of),
+            "changes_since": None,
+        }
+
+    def time(self, moment: datetime | None) -> str | None:
+        """ISO-8601 to the microsecond, with the zone's offset."""
+        return moment.astimezone(self._zone).isoformat(timespec="microseconds") if moment is not None else None
+
+    def changes(self, earlier: RiskAssessment, concluded: Conclusion, seen: Seen, before: Before | None) -> dict[str, Any]:
+        """What is new since an earlier assessment, which could see `before`: what happened since and what was told since, however old.
+
+        Counts are None where the graph was not looked at, now or as it was then.
+        """
+        sight, membership = seen.sight if before is not None else None, seen.findings.known.membership
+        return {
+            "assessment_id": earlier.assessment_id,
+            "as_of": self.time(earlier.as_of),
+            "decision_then": earlier.decision.value,
+            "decision_now": concluded.decision.value,
+            "decision_changed": earlier.decision is not concluded.decision,
+            "score_change": None if concluded.score is None or earlier.score is None else concluded.score - earlier.score,
+            "person": new_of_the_person(sight, before) if sight and before else None,
+            "device": {"new_holders": new_holders(sight, before, IdentifierKind.DEVICE)} if sight and before else None,
+            "phone": {"new_holders": new_holders(sight, before, IdentifierKind.PHONE)} if sight and before else None,
+            "ring": _ring_changes(earlier, membership),
+        }
+
+    def _degraded(self, degraded: Degraded) -> dict[str, Any]:
+        return {"level": degraded.level.value, "missing": list(degraded.missing), "reason": degraded.reason}
+
+    def _reason(self, reason: Reason) -> dict[str, Any]:
+        return {
+            "rank": reason.rank,
+            "code": reason.code.code,
+            "text_en": reason.code.text_en,
+            "text_zh": reason.code.text_zh,
+            "contribution": reason.contribution,
+            "value": reason.value,
+            "typical_p95": reason.typical_p95,
+            "typical_p05": reason.typical_p05,
+            "evidence": [{**path, "shared_since": self.time(path["shared_since"])} for path in reason.evidence],
+        }
+
+    def _ring(self, membership: Membership | None, seen: Seen) -> dict[str, Any] | None:
+        if membership is None:
+            return None
+        ring, member = membership.ring, membership.member
+        distance = seen.findings.signals.get("bad_distance")
+        return {
+            "ring_id": ring.ring_id,
+            "snapshot": membership.snapshot,
+            "kind": ring.kind.value,
+            "state": ring.state,
+            "size": membership.size,
+            "role": member.role,
+            "confirmed_bad": ring.confirmed_bad,
+            "suspected": ring.suspected,
+            "bad_rate": ring.bad_rate,
+            "distance_to_bad": None if distance is None else int(distance),
+            "distance_to_core": member.distance_to_core,
+            "shared_by_kind": dict(ring.shared_by_kind),
+            "first_seen": self.time(ring.first_seen),
+            "hubs_ignored": ring.hubs_ignored,
+        }
+
+    def _subgraph(self, sight: Sight | None, subject: Subject, as_of: datetime) -> dict[str, Any]:
+        url = f"{self._desk}?{urlencode({'node': subject.node, 'as_of': self.time(as_of)})}"
+        if sight is None:
+            return {"nodes": None, "edges": None, "truncated": None, "url": url}
+        return {"nodes": sight.nodes, "edges": sight.edges, "truncated": sight.truncated, "url": url}
+
+
+def models(used: ModelUsed | None) -> list[dict[str, Any]]:
+    """The models that scored: none or one."""
+    return [{"name": used.name, "version": used.version, "trained_as_of": used.trained_as_of}] if used else []
+
+
+def _multi_lending(seen: Seen) -> dict[str, Any]:
+    if seen.variables is None:
+        return {"status": "failed", "variables": dict(_FAILED)}
+    found = seen.variables
+    told = {"status": found.status, "variables": dict(found.variables)}
+    return told | {"left_out": dict(found.left_out)} if found.left_out else told
+
+
+def _ring_changes(earlier: RiskAssessment, membership: Membership | None) -> dict[str, Any]:
+    """Whether it is another ring, by how much it grew, and how many more of its members are confirmed bad; no ring is one of nobody."""
+    then = orjson.loads(earlier.answer)["ring"] or {"size": 0, "confirmed_bad": 0}
+    size, confirmed = (membership.size, membership.ring.confirmed_bad) if membership else (0, 0)
+    now = membership.ring.ring_id if membership else None
+    return {
+        "ring_id_then": earlier.ring_id,
+        "ring_id_now": now,
+        "changed": earlier.ring_id != now,
+        "new_members": size - then["size"],
+        "new_confirmed_bad": confirmed - then["confirmed_bad"],
+    }

@@ -1,0 +1,79 @@
+"""A first look in a store of its own, so that the first caller does not wait for what is compiled and loaded on first use."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from graph.features.catalogue import SIGNALS
+from graph.frame.frame import Frame
+from graph.model.errors import StoreUnavailableError
+from graph.model.types import (
+    Application,
+    Event,
+    Facts,
+    Identifier,
+    IdentifierKind,
+    Label,
+    LabelValue,
+    Mention,
+    Outcome,
+    OutcomeStatus,
+    Platform,
+    PlatformType,
+    Role,
+)
+from graph.store.evidence import subject_of
+from graph.stores.sqlite import SqliteStore
+from investigations.assessments import Conclusion
+from investigations.policy import Policy
+from service.assessment.deadline import Pace, Stopwatch
+from service.assessment.evaluation import Seen, look
+
+if TYPE_CHECKING:
+    from gnn.scorer import Scorer
+
+_DAY = datetime(2025, 1, 1, tzinfo=UTC)
+_UNHURRIED_MS = 1e9
+
+
+def rehearse(scorer: Scorer | None, policy: Policy) -> tuple[Seen, Conclusion]:
+    """Assess somebody who shares everything with somebody known for fraud, from a frame made for it: every kernel of an answer runs once."""
+    asked = _application("C", 9)
+    with TemporaryDirectory(prefix="ringfence-rehearsal-") as folder, SqliteStore(Path(folder) / "store.db") as store:
+        store.add(_facts())
+        mark = store.add(Facts(applications=(asked,))).mark
+        frame = Frame.open(Path(folder) / "frame", store, store.zone)
+        frame.catch_up()
+        seen = look(frame.view(asked.applied_at, mark), subject_of(asked), scorer, Stopwatch(Pace(), _UNHURRIED_MS))
+        guide = seen.findings.guide
+        if guide is None:
+            raise StoreUnavailableError("the rehearsal's own store did not answer")
+        for name in SIGNALS:  # whatever an answer says, its ways are compiled
+            guide.to_signal(name)
+        concluded = policy.conclude(seen.findings)
+        frame.close()
+    return seen, concluded
+
+
+def _facts() -> Facts:
+    made = tuple(_application(who, day) for day, who in enumerate("ABC"))
+    return Facts(
+        applications=made,
+        events=(Event(event_id="E", kind="transfer", at=_DAY + timedelta(days=4), applicant_id="A", counterparty_id="C", amount=1.0),),
+        outcomes=(Outcome(application_id=made[0].application_id, status=OutcomeStatus.DISBURSED, at=_DAY + timedelta(days=5), amount=1.0),),
+        labels=(Label(label=LabelValue.FRAUD, known_at=_DAY + timedelta(days=6), applicant_id="A"),),
+        platforms=(Platform(platform_id="L", type=PlatformType.P2P),),
+    )
+
+
+def _application(who: str, day: int) -> Application:
+    """One of several people who share everything."""
+    phone, device, employer = (Identifier(kind, "shared") for kind in (IdentifierKind.PHONE, IdentifierKind.DEVICE, IdentifierKind.EMPLOYER))
+    named = (Mention(phone), Mention(phone, Role.CONTACT), Mention(device), Mention(employer, Role.EMPLOYER))
+    return Application(
+        application_id=f"{who}{day}", applied_at=_DAY + timedelta(days=day), applicant_id=who, platform_id="L", merchant_id="M", agent_id="G",
+        amount=1.0, mentions=named,
+    )  # fmt: skip

@@ -1,0 +1,176 @@
+"""The web application: its routes, who may use which, and one frame around every request."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import math
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from flask import Flask, Response, g, request
+from flask.testing import FlaskClient
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
+
+from graph.model.errors import SettingError
+from service.assessment.lender_binding import OPERATOR, Binding
+from service.context import Wired, wire
+from service.desk import routes
+from service.http import calls, facts_api, headers, log_masking, metrics, problems, ring_api, risk_api, status_api
+from service.http.auth import LOCAL, KeyRing, Keys
+from service.http.handover import CallerGone
+from service.http.probing import Probing
+from service.http.rate_limits import RateLimit
+from service.http.slots import Slots
+from service.http.strangers import Strangers
+from service.jobs.outbox import Settler
+from service.readiness import warm
+from service.settings import Settings
+
+log = logging.getLogger("ringfence.app")
+
+# Who needs no key: whoever asks how the service is, what it can be asked, and for the empty page of the desk.
+OPEN = frozenset(
+    {
+        "status.healthz",
+        "status.readyz",
+        "status.versions",
+        "status.described",
+        "status.docs",
+        "status.problems_page",
+        "desk.page",
+        "desk.built",
+        "static",
+    }
+)
+WRONG_KEYS_S, WRONG_KEYS = 0.2, 10  # wrong keys that one address may send: ten at once, then one every five seconds
+_IN_PROCESS = "ringfence.in_process"  # in the environ of a request that came over no socket; no header can put it there
+CALLER_GONE = 499  # the status in the metrics of what nobody waited for any more
+SCOPE_OF = {"risk": "risk", "facts": "facts", "rings": "rings", "desk": "desk", "status": "metrics"}
+
+
+class NoLender(Forbidden):
+    """Nobody can say for whom the key speaks."""
+
+    problem = "no_lender"
+
+
+class ScopeMissing(Forbidden):
+    """The key does not open this."""
+
+    problem = "scope_missing"
+
+
+class InProcess(FlaskClient):
+    """A client in the application's own process: whoever holds the application needs no key for it, unless keys are configured."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.environ_base[_IN_PROCESS] = "yes"
+
+
+def create_app(wired: Wired) -> Flask:
+    """The application around what was plugged together. Over a socket it answers nobody without a key, whatever server it is put behind."""
+    log_masking.install()
+    app = Flask("service.http", static_folder=None)
+    app.test_client_class = InProcess
+    app.extensions["ringfence"] = wired
+    wired.views.check.count = lambda result: metrics.SELF_CHECKS.labels(result).inc()  # metrics are of a worker, not of what starts it
+    wired.views.told = lambda why: metrics.PAST_FRAME.labels(why).inc()
+    app.config["MAX_CONTENT_LENGTH"] = wired.settings.max_batch_bytes
+    app.extensions["ringfence.batches"] = Slots(wired.settings.batches_per_key, Path(shared) if (shared := wired.settings.metrics_dir) else None)
+    problems.install(app)
+    headers.install(app)
+    app.extensions["ringfence.limit"] = RateLimit(wired.settings.rate_limit, wired.settings.rate_burst, _shared(wired.settings, "limits"))
+    app.extensions["ringfence.probing"] = Probing(_shared(wired.settings, "guesses"))
+    app.extensions["ringfence.strangers"] = Strangers(_shared(wired.settings, "strangers"))
+    _frame(
+        app,
+        KeyRing(wired.settings.api_keys, wired.settings.api_keys_file),
+        RateLimit(WRONG_KEYS_S, WRONG_KEYS, _shared(wired.settings, "wrong-keys")),
+    )
+    app.register_error_handler(CallerGone, lambda _: Response(status=CALLER_GONE))
+    for blueprint in (risk_api.bp, facts_api.bp, ring_api.bp):
+        app.register_blueprint(blueprint)
+        app.register_blueprint(blueprint, url_prefix="/v1", name=f"v1_{blueprint.name}")
+    app.register_blueprint(status_api.bp)
+    app.register_blueprint(routes.bp)
+    return app
+
+
+def from_environment() -> Flask:
+    """The application of one worker process, from the settings in the environment. Raises SettingError where these name no caller's key."""
+    settings = Settings.from_environment()
+    if not KeyRing(settings.api_keys, settings.api_keys_file).keys():
+        raise SettingError("no API key is configured: start by scripts/serve.py, which makes one, or give RINGFENCE_API_KEYS")
+    wired = wire(settings, listens=True)
+    warm(wired)
+    Settler(wired.store, wired.casebook).start()
+    wired.views.keeper.wake()
+    app = create_app(wired)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: walking through it again and again would only make some answers slow,
+    gc.set_threshold(25_000, 20, 40)  # and so would walking often through the facts at hand, among which nothing is ever let go
+    return app
+
+
+def _shared(settings: Settings, name: str) -> Path | None:
+    """The file by which the workers of this machine share a limit; None for a service of one process."""
+    return Path(settings.metrics_dir) / f"{name}.buckets" if settings.metrics_dir else None
+
+
+def _frame(app: Flask, ring: KeyRing, wrong: RateLimit) -> None:
+    ring.keys()  # what cannot be read stops the start
+
+    @app.before_request
+    def arrive() -> None:
+        calls.begin()
+        if (refused := calls.handed().refused) is not None:
+            raise refused
+        _admit(ring.keys(), wrong)
+
+    @app.after_request
+    def leave(response: Response) -> Response:
+        if "caller" in g and g.caller.binding != OPERATOR:
+            response.set_data(g.caller.binding.redacted(response.get_data()))
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        response.headers.setdefault("Cache-Control", "no-store")
+        route = request.url_rule.rule if request.url_rule else "none"
+        seconds = perf_counter() - calls.handed().arrived
+        response.headers["Server-Timing"] = f"total;dur={seconds * 1000:.1f}"  # from the socket on, the audit row included
+        metrics.REQUESTS.labels(route, metrics.method_label(request.method), response.status_code).inc()
+        metrics.SECONDS.labels(route).observe(seconds)
+        return response
+
+
+def _admit(keys: Keys, wrong: RateLimit) -> None:
+    """Note who calls, or refuse: 401 without a valid key, 403 for what the key does not open, 429 for too much."""
+    if request.endpoint is None or request.endpoint in OPEN:
+        return
+    caller = keys.caller(request.headers.get("Authorization", "")) if keys or _IN_PROCESS not in request.environ else LOCAL
+    if caller is None:
+        if request.headers.get("Authorization"):
+            metrics.REFUSED_KEYS.inc()
+            _slow_down(wrong.wait(request.remote_addr or ""), "too many wrong keys came from this address")
+        raise Unauthorized("send Authorization: Bearer and a valid key", www_authenticate=WWWAuthenticate("bearer", {"realm": "ringfence"}))
+    scope = SCOPE_OF[(request.blueprint or "").removeprefix("v1_")]
+    if scope not in caller.scopes:
+        raise ScopeMissing(f"this key does not open {scope}")
+    _slow_down(calls.limit().wait(caller.name), "this key's rate limit is reached")
+    g.caller = caller if caller.binding is not None else replace(caller, binding=_own_lenders())
+
+
+def _slow_down(wait: float, why: str) -> None:
+    if wait > 0:
+        raise TooManyRequests(why, retry_after=math.ceil(wait))
+
+
+def _own_lenders() -> Binding:
+    """Whom a key speaks for that names nobody: the lender that runs the service. Raises NoLender where the store knows none."""
+    own = calls.wired().lenders.own()
+    if not own:
+        raise NoLender("this key speaks for the lender that runs the service, and the store knows no lender with is_own")
+    return Binding(own)

@@ -1,0 +1,192 @@
+"""Who may call: bearer keys, each with a name, scopes and the lenders it speaks for; kept as digests, read again when their file changes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+
+from graph import private
+from graph.model.errors import SettingError
+from graph.strength import ADVICE, weakness
+from service.assessment.lender_binding import OPERATOR, Binding
+
+log = logging.getLogger("ringfence.auth")
+
+SCOPES = ("risk", "types", "facts", "rings", "desk", "metrics")
+LENDERS_SCOPES = frozenset({"risk", "types", "facts"})
+"""What a key that is bound to lenders may open; the rest shows what is across lenders, and is the operator's."""
+_USUAL = frozenset({"risk", "facts"})  # of a bound key that names none
+_DIGEST = re.compile(r"sha256\$[0-9a-f]{64}")
+_VARIABLE = "RINGFENCE_API_KEYS"
+LOOK_AGAIN_S = 1.0  # how often a file of keys is looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: the name of their key, what it opens, and for which lenders it speaks; `binding` None is the lender that runs the service."""
+
+    name: str
+    scopes: frozenset[str]
+    binding: Binding | None = None
+
+
+LOCAL = Caller("local", frozenset(SCOPES), OPERATOR)
+"""Who holds the application itself, in its own process, where no key is configured."""
+
+
+class Keys:
+    """Callers by the digest of their key, compared in constant time."""
+
+    def __init__(self, callers: Mapping[bytes, Caller]) -> None:
+        self._callers = dict(callers)
+
+    @classmethod
+    def parse(cls, text: str) -> Keys:
+        """Read `name:key`, `name:key:scope+scope` and either with `@lender+lender` (`@*` the operator's), by commas or new lines.
+
+        A key may stand as `sha256$` and the hex digits of its digest. A name may have two keys, the old and the new, that open the same.
+        Raises SettingError.
+        """
+        callers: dict[bytes, Caller] = {}
+        for entry in text.replace("\n", ",").split(","):
+            if entry.strip() and not entry.strip().startswith("#"):
+                digest, caller = _entry(entry.strip())
+                if digest in callers:
+                    raise SettingError(f"{_VARIABLE}: {callers[digest].name} and {caller.name} have one key: give each its own")
+                others = [one for one in callers.values() if one.name == caller.name]
+                if len(others) > 1 or any(one != caller for one in others):
+                    raise SettingError(f"{_VARIABLE}: the keys of {caller.name} must open the same, and be two at most (the old and the new)")
+                callers[digest] = caller
+        return cls(callers)
+
+    def __bool__(self) -> bool:
+        return bool(self._callers)
+
+    def caller(self, authorization: str) -> Caller | None:
+        """Whose key an Authorization header carries: `Bearer KEY`, or Basic with the key as password (a browser at the desk)."""
+        scheme, _, given = authorization.partition(" ")
+        key = given.strip() if scheme.lower() == "bearer" else _basic_password(given) if scheme.lower() == "basic" else None
+        if not key:
+            return None
+        digest, found = _digest(key), None
+        for known, caller in self._callers.items():
+            if hmac.compare_digest(digest, known):
+                found = caller
+        return found
+
+    @property
+    def callers(self) -> tuple[Caller, ...]:
+        """All callers, one for each key."""
+        return tuple(self._callers.values())
+
+
+@dataclass
+class KeyRing:
+    """The keys of the settings beside those of a file, which is read again when it changes: keys are rotated while the service runs."""
+
+    given: str = ""
+    file: str = ""
+    _keys: Keys | None = None
+    _stamp: tuple[int, int] = (0, 0)
+    _looked: float = 0.0
+    _lock: Lock = field(default_factory=Lock)
+
+    def keys(self) -> Keys:
+        """The keys in force. Raises SettingError when they cannot be read at first; later an unreadable file is logged and changes nothing."""
+        with self._lock:
+            if self._keys is None:
+                self._stamp, self._keys = self._stamped(), self._read()
+            elif self.file and monotonic() - self._looked >= LOOK_AGAIN_S:
+                self._looked = monotonic()
+                self._refresh()
+            return self._keys
+
+    def _refresh(self) -> None:
+        try:
+            stamp = self._stamped()
+            if stamp != self._stamp:
+                self._keys, self._stamp = self._read(), stamp
+                log.info("the file of keys has changed: %d keys are in force", len(self._keys.callers))
+        except SettingError as error:
+            log.error("the keys stay as they were: %s", error)
+
+    def _stamped(self) -> tuple[int, int]:
+        if not self.file:
+            return 0, 0
+        try:
+            found = Path(self.file).stat()
+        except OSError as error:
+            raise SettingError(f"{_VARIABLE}_FILE: the file {self.file} cannot be read ({error.strerror})") from error
+        return found.st_mtime_ns, found.st_size
+
+    def _read(self) -> Keys:
+        if self.file:
+            private.refuse_loose(Path(self.file), f"{_VARIABLE}_FILE")
+        try:
+            more = Path(self.file).read_text(encoding="utf-8") if self.file else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingError(f"{_VARIABLE}_FILE: the file {self.file} cannot be read as text") from error
+        keys = Keys.parse(f"{self.given}\n{more}")
+        if self.file and not keys:
+            raise SettingError(f"{_VARIABLE}_FILE: the file {self.file} holds no key: put one in, or leave the setting away")
+        return keys
+
+
+def _entry(entry: str) -> tuple[bytes, Caller]:
+    head, at, lenders = entry.rpartition("@") if "@" in entry else (entry, "", "")
+    name, _, rest = head.partition(":")
+    key, listed, scopes = rest.partition(":")
+    if not name or not key:
+        raise SettingError(f"{_VARIABLE}: give name:key, name:key:scope+scope, and for whom the key speaks as @lender+lender or @* at the end")
+    binding = _binding(name, lenders) if at else None
+    return digest_of(name, key), Caller(name, _scopes(name, scopes if listed else None, binding), binding)
+
+
+def _binding(name: str, lenders: str) -> Binding:
+    named = tuple(sorted(filter(None, (one.strip() for one in lenders.split("+")))))
+    if not named:
+        raise SettingError(f"{_VARIABLE}: {name} is bound to nobody: give @lender+lender, or @* for the operator's key")
+    return OPERATOR if named == ("*",) else Binding(named)
+
+
+def _scopes(name: str, listed: str | None, binding: Binding | None) -> frozenset[str]:
+    bound = binding != OPERATOR
+    if listed is None:
+        return _USUAL if bound else frozenset(SCOPES)
+    scopes = frozenset(filter(None, listed.split("+")))
+    if not scopes:
+        raise SettingError(f"{_VARIABLE}: {name} lists no scopes after its key: name some of {', '.join(SCOPES)}, or leave the colon away")
+    if unknown := scopes.difference(SCOPES):
+        raise SettingError(f"{_VARIABLE}: {name} has unknown scopes {', '.join(sorted(unknown))}; there are {', '.join(SCOPES)}")
+    if bound and (beyond := scopes - LENDERS_SCOPES):
+        raise SettingError(f"{_VARIABLE}: {' and '.join(sorted(beyond))} show what is across lenders: end {name}'s entry with @*, the operator's")
+    return scopes
+
+
+def digest_of(name: str, key: str) -> bytes:
+    """The digest of a caller's key. Raises SettingError for a weak one."""
+    if _DIGEST.fullmatch(key):
+        return bytes.fromhex(key.removeprefix("sha256$"))
+    if (why := weakness(key)) is not None:
+        raise SettingError(f"{_VARIABLE}: the key of {name} is weak, {why}: {ADVICE}")
+    return _digest(key)
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _basic_password(given: str) -> str | None:
+    try:
+        return base64.b64decode(given, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return None

@@ -1,0 +1,130 @@
+"""One HTTP request's frame: its id, its caller, its arrival, its headers and its body, read and checked."""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from flask import current_app, g, request
+from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests, UnsupportedMediaType
+
+from graph.model.errors import InputError
+from service.assessment import bodies
+from service.assessment.lender_binding import Binding
+from service.assessment.request import Call
+from service.context import Wired
+from service.http.handover import ENVIRON_KEY, Handed
+from service.http.probing import Probing
+from service.http.rate_limits import RateLimit
+from service.http.slots import Slots
+from service.http.strangers import Strangers
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
+_KEY = re.compile(r"[\x21-\x7e]{1,64}")
+LONGEST_TIMEOUT_MS = 60_000
+
+
+class HeaderError(InputError):
+    """A header cannot be used."""
+
+    problem = "bad_header"
+
+
+def wired() -> Wired:
+    """What this process was plugged together from."""
+    return cast(Wired, current_app.extensions["ringfence"])
+
+
+def batches() -> Slots:
+    """The batches that each key may have under way."""
+    return cast(Slots, current_app.extensions["ringfence.batches"])
+
+
+def handed() -> Handed:
+    """What the front handed over beside the request; without a front (a test's client) it came just now."""
+    if "handed" not in g:
+        g.handed = request.environ.get(ENVIRON_KEY) or Handed()
+    return cast(Handed, g.handed)
+
+
+def begin() -> None:
+    """Note the arrival and the request's id, the caller's or one of ours. Raises HeaderError for an unusable id."""
+    g.arrived = wired().clock()
+    given = request.headers.get("X-Request-Id")
+    g.request_id = given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
+    if given and g.request_id != given:
+        raise HeaderError("X-Request-Id: at most 128 letters, digits and any of . _ : / = + -")
+
+
+def call() -> Call:
+    """The frame of this request. Raises HeaderError for an unusable header."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise HeaderError("Idempotency-Key: 1 to 64 printable characters without blanks")
+    return Call(
+        client=g.caller.name,
+        request_id=g.request_id,
+        at=cast(datetime, g.arrived),
+        key=key,
+        timeout_ms=_timeout(),
+        started=handed().arrived,
+        binding=binding(),
+    )
+
+
+def binding() -> Binding:
+    """For whom the caller speaks."""
+    return cast(Binding, g.caller.binding)
+
+
+def spend(items: int) -> None:
+    """Count a request as the items that it holds; the first was counted at its arrival. Raises TooManyRequests."""
+    wait = limit().wait(g.caller.name, items - 1) if items > 1 else 0.0
+    if wait > 0:
+        raise TooManyRequests("this key's rate limit is reached: send less at once", retry_after=math.ceil(wait))
+
+
+def limit() -> RateLimit:
+    """How much a caller may ask."""
+    return cast(RateLimit, current_app.extensions["ringfence.limit"])
+
+
+def probing() -> Probing:
+    """What callers asked for lately."""
+    return cast(Probing, current_app.extensions["ringfence.probing"])
+
+
+def strangers() -> Strangers:
+    """How many of those whom callers asked for somebody knew."""
+    return cast(Strangers, current_app.extensions["ringfence.strangers"])
+
+
+def json_body(limit: int) -> Any:
+    """The JSON of the body. Raises UnsupportedMediaType, RequestEntityTooLarge or BodyError."""
+    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+        raise UnsupportedMediaType("send application/json")
+    if (request.content_length or 0) > limit:
+        raise RequestEntityTooLarge(f"the body is larger than {limit} bytes")
+    request.max_content_length = limit
+    data = request.get_data(cache=False)
+    if len(data) > limit:
+        raise RequestEntityTooLarge(f"the body is larger than {limit} bytes")
+    return bodies.decoded(data)
+
+
+def json_object() -> Mapping[str, Any]:
+    """The JSON object of a single request's body."""
+    return bodies.as_object(json_body(wired().settings.max_body_bytes))
+
+
+def _timeout() -> float | None:
+    text = request.headers.get("X-Timeout-Ms")
+    if text is None:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= LONGEST_TIMEOUT_MS:
+        raise HeaderError(f"X-Timeout-Ms: a whole number of milliseconds from 1 to {LONGEST_TIMEOUT_MS}")
+    return float(text)

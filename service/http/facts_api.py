@@ -1,0 +1,106 @@
+"""/feedback, /events and /outcomes: facts that are stored and not scored. One object or a list; all of it is taken or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, g
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from graph.model.errors import KnownOtherwiseError, RecordError, StoreError, StoreUnavailableError
+from graph.model.types import Facts
+from ingestion import parse
+from ingestion.contract import TABLES
+from ingestion.door import Door
+from ingestion.parse import BadRow
+from service.assessment import bodies
+from service.http.calls import binding, handed, json_body, spend, wired
+
+bp = Blueprint("facts", __name__)
+
+MOST = 1_000  # facts in one request
+SLICE = 50  # facts that are read before others have their turn
+
+
+@bp.post("/feedback")
+def feedback() -> Response:
+    """Labels: what somebody concluded about an application or an applicant, known from `known_at` on."""
+    return _take("labels", parse.label)
+
+
+@bp.post("/events")
+def events() -> Response:
+    """Events: logins, transfers, repayments and the like."""
+    return _take("events", parse.event)
+
+
+@bp.post("/outcomes")
+def outcomes() -> Response:
+    """Outcomes: what became of an application."""
+    return _take("outcomes", parse.outcome)
+
+
+def _take(table: str, parser: Callable[..., Any]) -> Response:
+    body = json_body(wired().settings.max_batch_bytes)
+    rows = body if isinstance(body, list) else [bodies.as_object(body)]
+    if len(rows) > MOST:
+        raise RequestEntityTooLarge(f"at most {MOST} facts in one request; this one has {len(rows)}")
+    spend(len(rows))
+    facts, ignored = _parsed(rows, table, parser, single=not isinstance(body, list))
+    added = wired().scribe.add(Facts(**{table: facts}), wait_ms=wired().settings.timeout_ms)
+    if added is None:
+        raise StoreUnavailableError("the store is busy: send the facts again, what is known already is not doubled")
+    if added.conflicts and len(facts) == 1:
+        raise KnownOtherwiseError(f"{table}: known already with other content")
+    conflicts = [position for _, position in added.conflicts]
+    counts: dict[str, Any] = {
+        "accepted": added.accepted,
+        "known": added.known,
+        "conflicts": conflicts,
+        "unmatched": _unmatched(table, facts, conflicts),
+    }
+    if ignored:
+        counts["ignored"] = ignored
+    return Response(orjson.dumps(counts), mimetype="application/json")
+
+
+def _unmatched(table: str, facts: tuple[Any, ...], conflicts: list[int]) -> int | None:
+    """How many of the facts that the store has are about nobody it knows; None where it cannot say now: the facts are taken all the same."""
+    try:
+        with wired().store.within(wired().settings.timeout_ms / 1000):
+            return sum(position not in conflicts for _, position in wired().store.unmatched(Facts(**{table: facts})))
+    except StoreError:
+        return None
+
+
+def _parsed(rows: list[Any], table: str, parser: Callable[..., Any], *, single: bool) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """The facts and the names that nobody reads, or BadRow with all that is wrong, each field under its position in a list (`[3].known_at`)."""
+    door = Door(wired().naming, g.arrived, wired().zone)
+    facts: list[Any] = []
+    ignored: list[str] = []
+    found: list[RecordError] = []
+    for position, row in enumerate(rows):
+        if position % SLICE == SLICE - 1:
+            handed().give_way()
+        place = "" if single else f"[{position}]."
+        try:
+            fact, unread = _one(row, door, table, parser)
+            facts.append(fact)
+            ignored += [place + name for name in unread]
+        except RecordError as error:
+            found += [RecordError((place + one.field).removesuffix("."), one.code, one.message) for one in getattr(error, "problems", (error,))]
+    if found:
+        raise BadRow(tuple(found))
+    return tuple(facts), tuple(ignored[: bodies.NAMED])
+
+
+def _one(row: Any, door: Door, table: str, parser: Callable[..., Any]) -> tuple[Any, tuple[str, ...]]:
+    if not isinstance(row, Mapping):
+        raise RecordError("", "unreadable_row", "must be an object")
+    shape = binding().table(bodies.table_for(row, table) if table == "events" else TABLES[table])
+    told, shape, problems, ignored = bodies.flat(bodies.as_object(row), shape)
+    if problems:
+        raise BadRow(problems)
+    return parser(told, door, shape), ignored

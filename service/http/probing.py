@@ -1,0 +1,59 @@
+"""Guessing is noticed: somebody who asks for many numbers that look alike behind their mask is looking for the one that is known."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import struct
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from time import monotonic
+
+from graph.model.types import IdentifierKind, Mention
+from service.http import metrics
+from service.http.shared_counters import Tallies
+
+log = logging.getLogger("ringfence.probing")
+
+# Numbers whose mask leaves some ten thousand apart: honest callers name two behind one mask once in half a million applications.
+GUESSABLE = frozenset({IdentifierKind.PHONE, IdentifierKind.NATIONAL_ID, IdentifierKind.BANK_CARD})
+MOST = 20  # different numbers behind one mask that a party may name within the window
+WINDOW_S = 3_600.0
+_REMEMBERED = 65_536  # masks at hand, the latest
+_NAMED = 8  # bytes by which a number is told from the others behind its mask
+_ASKED = struct.Struct(f"=d?{MOST * _NAMED}s")  # since when, whether the alarm was raised, what was named
+
+
+class Probing:
+    """What each party asked for lately, by the mask of what it named. `path` names a file that all workers of a machine share."""
+
+    def __init__(self, path: Path | None = None, tick: Callable[[], float] = monotonic) -> None:
+        self._tick = tick
+        self._asked = Tallies(_ASKED, _REMEMBERED, path, tick)
+
+    def wait(self, party: str, mentions: Iterable[Mention]) -> float:
+        """Seconds until this party may name these; 0.0 where nothing looks like guessing. The first refusal of a mask raises the alarm."""
+        named = [m.identifier for m in mentions if m.identifier.kind in GUESSABLE and m.identifier.linking and m.identifier.masked.strip("*")]
+        if not named:
+            return 0.0
+        with self._asked.held():
+            return max(self._wait(party, one.kind, one.masked, one.token) for one in named)
+
+    def _wait(self, party: str, kind: IdentifierKind, mask: str, token: str) -> float:
+        now, shape = self._tick(), f"{party}\n{kind.value}\n{mask}"
+        found = self._asked.read(shape)
+        since, alarmed, named = found.values if found is not None and now - found.values[0] <= WINDOW_S else (now, False, bytes(_ASKED.size))
+        digest = hashlib.blake2b(token.encode(), digest_size=_NAMED).digest()
+        places = [named[at : at + _NAMED] for at in range(0, MOST * _NAMED, _NAMED)]
+        known = [place for place in places if any(place)]
+        wait = 0.0
+        if digest not in known and len(known) < MOST:
+            known.append(digest)
+        elif digest not in known:
+            wait = WINDOW_S - (now - since)
+            if not alarmed:
+                alarmed = True
+                metrics.PROBING.labels(kind.value).inc()
+                log.warning("%s has named %d different values of kind %s that look alike behind their mask: is it guessing?", party, MOST, kind.value)
+        self._asked.write(shape, since, alarmed, b"".join(known))
+        return wait

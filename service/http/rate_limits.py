@@ -1,0 +1,38 @@
+"""How much a caller may ask: a bucket for each, shared by all workers of a machine; wrong keys have one by address."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+from service.http.shared_counters import Tallies
+
+_BUCKETS = 4_096
+_LEVEL = struct.Struct("=d")
+
+
+class RateLimit:
+    """A bucket of `burst` requests for each name, refilled at `rate` a second.
+
+    `path` names a file that several processes share; without one the buckets are this process's own. A rate of 0 is no limit.
+    """
+
+    def __init__(self, rate: float, burst: float, path: Path | None = None, tick: Callable[[], float] = monotonic) -> None:
+        self._rate = rate
+        self._burst = float(max(burst, 1))
+        self._tick = tick
+        self._buckets = Tallies(_LEVEL, _BUCKETS, path, tick)
+
+    def wait(self, name: str, cost: float = 1.0) -> float:
+        """Seconds until the caller may come again; 0.0 when this request is let through. One that costs more than a burst waits for a full bucket."""
+        if self._rate <= 0:
+            return 0.0
+        cost = min(cost, self._burst)
+        with self._buckets.held():
+            found = self._buckets.read(name)
+            level = self._burst if found is None else min(self._burst, found.values[0] + (self._tick() - found.at) * self._rate)
+            enough = level >= cost
+            self._buckets.write(name, level - cost if enough else level)
+        return 0.0 if enough else (cost - level) / self._rate

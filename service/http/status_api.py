@@ -1,0 +1,88 @@
+"""How the service is: alive, ready, which version, which figures; and what it can be asked (OpenAPI, a page for people)."""
+
+from __future__ import annotations
+
+import configparser
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, render_template
+
+from graph.model.errors import StoreError
+from service.assessment.response import models
+from service.http import metrics, openapi, problems
+from service.http.calls import wired
+
+bp = Blueprint("status", __name__)
+
+
+@bp.get("/healthz")
+def healthz() -> Response:
+    """Alive: the process answers."""
+    return _json({"status": "ok"})
+
+
+@bp.get("/readyz")
+def readyz() -> Response:
+    """Ready: store, model and audit log can be used; 503 says which cannot. Answers are whole while the frame is filled, and slower."""
+    checks = {"store": _checked(wired().store.mark), "casebook": _checked(wired().casebook.ping)}
+    checks["model"] = "ok" if wired().scorer is not None else "no model is loaded"
+    ready = all(found == "ok" for found in checks.values())
+    return _json({"status": "ready" if ready else "not ready", "checks": checks, "frame": wired().views.state()}, 200 if ready else 503)
+
+
+@bp.get("/version")
+def versions() -> Response:
+    """What runs: the product's version, the policy's and the model's."""
+    found = {"name": "ringfence", "version": product_version(), "policy_version": wired().policy.version, "models": models(wired().model)}
+    return _json(found)
+
+
+@bp.get("/metrics")
+def exposition() -> Response:
+    """Prometheus' text form, all workers together."""
+    return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+
+@bp.get("/openapi.json")
+def described() -> Response:
+    """The OpenAPI 3.1 description."""
+    return _json(openapi.document(product_version()))
+
+
+@bp.get("/docs")
+def docs() -> str:
+    """The description as a page, without anything from elsewhere."""
+    return render_template("docs.html", api=openapi.document(product_version()))
+
+
+@bp.get(problems.PAGE)
+def problems_page() -> str:
+    """Every problem that this service answers with: the page that a problem's `type` leads to."""
+    return render_template("problems.html", problems=problems.PROBLEMS, version=product_version())
+
+
+@cache
+def product_version() -> str:
+    """The version in setup.cfg, through the installed package or beside the source."""
+    try:
+        return version("ringfence")
+    except PackageNotFoundError:
+        read = configparser.ConfigParser()
+        read.read(Path(__file__).parents[2] / "setup.cfg", encoding="utf-8")
+        return read.get("metadata", "version", fallback="unknown")
+
+
+def _checked(probe: Any) -> str:
+    try:
+        probe()
+    except StoreError as error:
+        return str(error)
+    return "ok"
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status=status, mimetype="application/json")

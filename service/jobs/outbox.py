@@ -1,0 +1,75 @@
+"""Applications that were assessed while the graph store could not take them: they are brought to it as soon as it can."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from graph.model.errors import RingfenceError
+from graph.model.types import Facts
+from graph.store.port import GraphStore
+from investigations.casebook import Casebook
+from service.assessment import audit_record
+
+log = logging.getLogger("ringfence.debts")
+
+FEWEST, MOST = 20, 500  # applications brought in one batch: few at first, because a store that is only just back must take them within its patience
+PAUSE_S = 1.0  # between two looks
+LEAVING_S = 1.0  # how long an interpreter that ends takes to say so
+
+
+def settle(store: GraphStore, casebook: Casebook) -> int:
+    """Bring what is owed, oldest first; returns how many. Safe to repeat and to race: a store takes a fact once.
+
+    Raises StoreUnavailableError when store or casebook cannot be used: all that was not brought is still owed.
+    """
+    brought, at_once = 0, FEWEST
+    while owed := casebook.owed(at_once):
+        applications = [application for one in owed if (application := audit_record.read(one)[1].application) is not None]
+        added = store.add(Facts(applications=tuple(applications)))
+        for _, position in added.conflicts:
+            log.warning("application %s was owed, and is known with other content: left as it was", applications[position].application_id)
+        casebook.settled([one.assessment_id for one in owed])
+        brought += len(owed)
+        at_once = min(2 * at_once, MOST)
+    return brought
+
+
+class Settler:
+    """A thread of one worker that looks every second whether something is owed."""
+
+    def __init__(self, store: GraphStore, casebook: Casebook, pause_s: float = PAUSE_S) -> None:
+        self._store = store
+        self._casebook = casebook
+        self._pause_s = pause_s
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="settler", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End after the batch in hand."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10.0)
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._pause_s):
+            try:
+                if brought := settle(self._store, self._casebook):
+                    log.warning("%d applications that were owed to the store are in it now", brought)
+            except RingfenceError as error:
+                log.info("what is owed to the store waits: %s", error)
+            except RuntimeError:
+                if not _process_ends():
+                    raise
+                return  # work can no longer be begun; what is owed is brought by the next process
+
+
+def _process_ends() -> bool:
+    """Whether the interpreter is on its way out: then its main thread is over, or about to be."""
+    main = threading.main_thread()
+    main.join(timeout=LEAVING_S)
+    return not main.is_alive()

@@ -1,0 +1,31 @@
+"""Being ready before the first caller comes: compiled, loaded, and with a store that answers."""
+
+from __future__ import annotations
+
+import logging
+from time import monotonic
+
+from graph.model.errors import StoreError
+from service.assessment.assess import warm_up
+from service.context import Wired
+
+log = logging.getLogger("ringfence.app")
+WARM_S = 120.0  # how long a worker waits at its start for a store that is there and answers late: a rehearsal may take half of it
+
+
+def warm(wired: Wired) -> None:
+    """Be ready before the first caller comes. A server that plans its first statements answers late: it is asked again while it is there."""
+    until = monotonic() + WARM_S
+    while True:
+        try:
+            warm_up(wired)
+            return
+        except StoreError as error:
+            try:
+                wired.store.mark()
+            except StoreError:
+                log.warning("the store cannot be used at the start, answers are degraded until it can: %s", error)
+                return
+            if monotonic() > until:
+                log.warning("the store answers late at the start, some answers may be degraded: %s", error)
+                return

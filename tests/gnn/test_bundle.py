@@ -1,0 +1,158 @@
+"""A model bundle: plain files, whole or refused, and never read by code that computes other inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gnn import bundle
+from gnn.bundle import CARD, NETWORK
+from gnn.scorer import Scorer
+from graph.features import observe
+from graph.model.errors import BundleError, SettingError
+from service.context import load_scorer
+from service.settings import Settings
+from tests.support.small_models import small_facts, trained
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("bundle"), small_facts())[2]
+
+
+@pytest.fixture
+def copied(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "copy"))
+
+
+def test_a_bundle_is_plain_files_and_no_pickle(made: Path) -> None:
+    assert {path.suffix for path in made.iterdir()} == {".json", ".safetensors", ".txt"}
+
+
+def test_the_card_says_what_the_model_is(made: Path) -> None:
+    card = json.loads((made / CARD).read_text("utf-8"))
+    said = {"name", "version", "trained_as_of", "plan", "horizon_days", "capacity", "serves", "review_probability", "decline_probability", "doubt",
+            "calibration", "network_usual", "typical_p95", "typical_p05", "data", "test", "rehearsal", "format", "inputs", "columns", "network",
+            "files"}  # fmt: skip
+    assert card.keys() == said
+    assert card["inputs"]["signals"] == list(observe.SIGNAL_NAMES)
+    assert card["review_probability"] <= card["decline_probability"]
+
+
+def test_every_field_of_the_card_is_documented(made: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "model.md").read_text("utf-8")
+    assert [field for field in json.loads((made / CARD).read_text("utf-8")) if f"`{field}`" not in text] == []
+
+
+def test_writing_again_what_was_read_gives_the_same_version(made: Path, tmp_path: Path) -> None:
+    again = bundle.write(bundle.read(made), tmp_path / "again")
+    assert again["version"] == json.loads((made / CARD).read_text("utf-8"))["version"]
+
+
+def test_a_new_bundle_takes_the_place_of_the_old_one_and_leaves_nothing_beside(made: Path, tmp_path: Path) -> None:
+    out = tmp_path / "models" / "first"
+    for _ in range(2):
+        bundle.write(bundle.read(made), out)
+    assert [path.name for path in out.parent.iterdir()] == ["first"]
+
+
+def test_a_missing_bundle_is_refused_with_the_next_step(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"train_model\.py --out"):
+        Scorer.load(tmp_path / "nowhere")
+
+
+def test_an_unreadable_card_is_refused(copied: Path) -> None:
+    (copied / CARD).write_text("{", "utf-8")
+    with pytest.raises(BundleError, match="cannot be read"):
+        Scorer.load(copied)
+
+
+def test_a_card_changed_by_hand_is_refused(copied: Path) -> None:
+    card = json.loads((copied / CARD).read_text("utf-8"))
+    (copied / CARD).write_text(json.dumps(card | {"review_probability": 0.9}), "utf-8")
+    with pytest.raises(BundleError, match="changed after training"):
+        Scorer.load(copied)
+
+
+def test_a_card_that_lacks_a_field_is_refused_by_the_fields_name(copied: Path) -> None:
+    card = json.loads((copied / CARD).read_text("utf-8"))
+    del card["doubt"]
+    (copied / CARD).write_text(json.dumps(card), "utf-8")
+    with pytest.raises(BundleError, match="lacks doubt"):
+        Scorer.load(copied)
+
+
+@pytest.mark.parametrize("name", [NETWORK, "blend.0.txt"])
+def test_a_damaged_file_is_refused_by_its_name(copied: Path, name: str) -> None:
+    content = (copied / name).read_bytes()
+    (copied / name).write_bytes(content[:-1] + b"?")
+    with pytest.raises(BundleError, match=name):
+        Scorer.load(copied)
+
+
+def test_a_lost_file_is_refused_by_its_name(copied: Path) -> None:
+    (copied / "trees.1.txt").unlink()
+    with pytest.raises(BundleError, match=r"lacks trees\.1\.txt"):
+        Scorer.load(copied)
+
+
+def test_a_bundle_made_for_other_inputs_is_refused_with_the_names_that_differ(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    renamed = ("brand_new_signal", *observe.SIGNAL_NAMES[1:])
+    monkeypatch.setattr(bundle, "SIGNAL_NAMES", renamed)
+    with pytest.raises(BundleError, match=f"needs {observe.SIGNAL_NAMES[0]}; it does not know brand_new_signal"):
+        Scorer.load(made)
+
+
+def test_a_bundle_whose_inputs_are_in_another_order_is_refused(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "SIGNAL_NAMES", observe.SIGNAL_NAMES[::-1])
+    with pytest.raises(BundleError, match="signals: their order differs"):
+        Scorer.load(made)
+
+
+def with_card(folder: Path, **changes: object) -> None:
+    """Whoever makes a bundle by hand writes a card that holds together."""
+    card = json.loads((folder / CARD).read_text("utf-8")) | changes
+    (folder / CARD).write_text(json.dumps(card | {"version": bundle._digest(card)}), "utf-8")
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/hostname", "sub/trees.0.txt", "..", "", "a b", "trees.0.txt\n"])
+def test_a_bundle_names_only_files_of_its_own_folder(copied: Path, name: str) -> None:
+    (copied.parent / "outside").write_text("x")
+    with_card(copied, files=json.loads((copied / CARD).read_text("utf-8"))["files"] | {name: hashlib.sha256(b"x").hexdigest()})
+    with pytest.raises(BundleError, match="no plain names"):
+        Scorer.load(copied)
+
+
+@pytest.mark.parametrize("name", [NETWORK, "trees.0.txt", CARD])
+def test_no_link_in_a_bundle_is_followed(copied: Path, name: str) -> None:
+    (copied / name).rename(copied.parent / "elsewhere")
+    (copied / name).symlink_to(copied.parent / "elsewhere")
+    with pytest.raises(BundleError, match=name if name != CARD else "card"):
+        Scorer.load(copied)
+
+
+def test_a_bundle_made_by_hand_that_does_not_hold_together_is_refused(copied: Path) -> None:
+    (copied / "trees.x.txt").write_text("x")
+    with_card(copied, files=json.loads((copied / CARD).read_text("utf-8"))["files"] | {"trees.x.txt": hashlib.sha256(b"x").hexdigest()})
+    with pytest.raises(BundleError, match="hold together"):
+        Scorer.load(copied)
+
+
+def test_only_the_model_with_the_pinned_digest_is_taken(copied: Path) -> None:
+    pinned = hashlib.sha256((copied / CARD).read_bytes()).hexdigest()
+    assert bundle.digest(copied) == pinned
+    assert load_scorer(str(copied), pinned.upper()).version
+    with_card(copied, capacity=0.5)
+    with pytest.raises(BundleError, match="RINGFENCE_MODEL_DIGEST"):
+        load_scorer(str(copied), pinned)
+    with pytest.raises(SettingError, match="SHA-256"):
+        Settings(model_digest=pinned[:12])
+
+
+def test_a_bundle_is_its_owners_alone(made: Path) -> None:
+    assert {path.stat().st_mode & 0o777 for path in made.iterdir()} == {0o600}
+    assert made.stat().st_mode & 0o777 == 0o700

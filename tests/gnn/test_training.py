@@ -1,0 +1,260 @@
+"""Training: what is learned from, what is measured, and that serving says what training saw."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pytest
+
+from gnn import bundle, train, training, trees
+from gnn.blend import blended
+from gnn.collect import collect
+from gnn.cuts import test_cut as cut_for_the_test
+from gnn.look import observe_all
+from gnn.packed import pack
+from gnn.parts import NAMED, columns, names_of, views_of
+from gnn.plan import Plan
+from gnn.recipe import RECENT_SAMPLES
+from gnn.samples import Samples
+from gnn.scorer import Scorer
+from gnn.seeds import seeds
+from gnn.training import train_model
+from graph.features.observe import SIGNAL_NAMES, VARIABLE_NAMES
+from graph.features.sight import see
+from graph.frame.of_view import named
+from graph.frame.place import frame_of
+from graph.model.errors import InputError
+from graph.model.moments import DAY, micros
+from graph.model.types import Facts, Label, LabelValue
+from graph.store.evidence import Evidence
+from tests.support.by_views import Seed, drawn, evidence_of, seen
+from tests.support.small_models import SMALL, TODAY, small_facts, trained
+from tests.support.small_worlds import applies, before, day, fraud, shuffled
+from tests.support.stores import open_store, store_url
+
+Trained = tuple[dict[str, Any], Path, Path]
+
+
+@pytest.fixture(scope="module")
+def facts() -> Facts:
+    return small_facts()
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory, facts: Facts) -> Trained:
+    return trained(tmp_path_factory.mktemp("trained"), facts)
+
+
+def scored(scorer: Scorer, evidence: Evidence) -> Any:
+    n, names = named(evidence)
+    return scorer.score(n, see(n, names, evidence.subject).unjudged)
+
+
+def evidences(path: Path, facts: Facts, count: int) -> tuple[list[Seed], list[Evidence]]:
+    latest = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[-count:]
+    chosen = [Seed(a.applicant_id, a.application_id, micros(a.applied_at)) for a in latest]
+    with open_store(path) as store:
+        return chosen, [evidence_of(store, seed) for seed in chosen]
+
+
+def test_the_figures_of_every_part_and_what_serves_are_told(model: Trained) -> None:
+    figures = model[0]
+    for part in ("network", "trees", "blend", "reference"):
+        assert figures[part].keys() == figures["all"][part].keys() == {"auc", "ap", "ece", "recall_at_capacity"}
+    assert figures["test"].keys() == {"from", "samples", "frauds", "base_rate", "reviewed", "best_count"}
+    assert figures["serves"] in ("trees", "blend")
+
+
+def test_serving_gives_the_very_number_that_training_computed(model: Trained, facts: Facts) -> None:
+    _, path, out = model
+    scorer, made = Scorer.load(out), bundle.read(out)
+    chosen, seen = evidences(path, facts, 8)
+    asked = seeds([str(seed.application_id) for seed in chosen], np.ones(len(chosen), dtype=np.bool_), np.array([seed.at for seed in chosen]))
+    with open_store(path) as store, closing(frame_of(store)) as frame:
+        observed = observe_all(frame, store.mark(), asked)
+        embedded = train.embed(made.network, observed.around.parts())
+    inputs = columns(observed, embedded)
+    for part in ("trees", "blend"):
+        logits = made.ensembles[part].logits(inputs[part][:]).mean(axis=1)
+        if part == "blend":
+            logits = blended(logits, embedded[:, 0], scorer.calibrators["network"])
+        serving = Scorer(replace(made, card={**made.card, "serves": part}))
+        for place, evidence in enumerate(seen):
+            assert scored(serving, evidence).parts[part] == scorer.calibrators[part].of(float(logits[place]))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"capacity": 0.0}, {"capacity": 2.0}, {"horizon_days": -5.0}, {"most_samples": 10}, {"most_network_samples": 0}, {"workers": 0}]
+)
+def test_a_plan_that_no_training_can_follow_is_refused_before_anything_is_read(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="--"):
+        Plan(**wrong)
+
+
+def test_the_members_of_the_blend_are_told_different_things_and_together_everything() -> None:
+    plan = Plan()
+    names, views = np.array(names_of(plan)["blend"]), views_of(plan)["blend"]
+    everything, counts, tabular, _ = (names[view].tolist() for view in views)
+    assert counts == [name for name in names if name.startswith("count_")]
+    assert [name for name in everything if name not in tabular] == [name for name in names if name.startswith("network_")]
+    assert set(SIGNAL_NAMES) - {"own_fraud_labels"} < set(tabular)  # what was said of the subject itself is for the policy
+    assert {name for name in names if name not in everything} < {*VARIABLE_NAMES, "own_fraud_labels"}
+
+
+def test_a_member_splits_on_nothing_that_its_view_leaves_out() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(400, 2))
+    bad = x[:, 0] + x[:, 1] > 1.5
+    plan = Plan(members=2, rounds=10, workers=1)
+    views = (np.array([True, False]), np.array([False, True]))
+    first, second = trees.fit(("one", "other"), trees.Learned(x, np.arange(400), bad, np.ones(400)), plan, views).boosters
+    assert (first.feature_importance() > 0).tolist() == [True, False]
+    assert (second.feature_importance() > 0).tolist() == [False, True]
+
+
+def test_rows_that_are_taken_some_at_a_time_grow_the_trees_of_the_whole_table() -> None:
+    rng = np.random.default_rng(3)
+    x = np.where(rng.random((9_000, 6)) < 0.2, np.nan, rng.normal(size=(9_000, 6)))
+    rows = np.sort(rng.choice(9_000, 7_000, replace=False))
+    x[:, 1] = 0.0
+    x[rows[:: 7_000 // 13], 1] = 1.0  # just enough for a leaf
+    bad, weight = (np.nan_to_num(x[rows]).sum(axis=1) > 2).astype(np.float64), rng.random(7_000)
+    view = np.array([True, True, False, True, True, True])
+    names, plan = tuple("abcdef"), Plan(members=1, rounds=20, workers=1)
+    [grown] = trees.fit(names, trees.Learned(x, rows, bad, weight), plan, (view,)).texts
+    whole = lightgbm.Dataset(np.where(view, x[rows], np.nan), bad, weight=weight, feature_name=list(names), params=dict(trees.PARAMETERS))
+    chance = {"bagging_seed": plan.seed, "feature_fraction_seed": plan.seed + 100, "num_threads": 1}
+    assert grown == lightgbm.train({**trees.PARAMETERS, **chance}, whole, num_boost_round=20).model_to_string()
+
+
+def test_where_frauds_are_rare_trees_have_two_levels() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(600, 4))
+    bad, plan = x.sum(axis=1) > 2.5, Plan(members=1, rounds=5, workers=1)
+    view = (np.ones(4, dtype=np.bool_),)
+    for stands_for, most in ((1.0, 15), (500.0, 4)):
+        made = trees.fit(tuple("abcd"), trees.Learned(x, np.arange(600), bad, np.where(bad, 1.0, stands_for)), plan, view)
+        leaves = max(tree["num_leaves"] for tree in made.boosters[0].dump_model()["tree_info"])
+        assert 4 * (most > 4) < leaves <= most
+
+
+def test_the_same_evidence_gives_the_same_bits_again_and_from_a_bundle_loaded_twice(model: Trained, facts: Facts) -> None:
+    _, path, out = model
+    _, seen = evidences(path, facts, 4)
+    first, second = Scorer.load(out), Scorer.load(out)
+    assert [scored(first, e) for e in seen] == [scored(second, e) for e in seen] == [scored(first, e) for e in seen]
+
+
+def test_contributions_name_every_input_and_add_up_to_what_was_served(model: Trained, facts: Facts) -> None:
+    _, path, out = model
+    scorer = Scorer.load(out)
+    made = bundle.read(out)
+    for evidence in evidences(path, facts, 4)[1]:
+        said = scored(scorer, evidence)
+        assert said.contributions
+        assert set(said.contributions) <= set(SIGNAL_NAMES + VARIABLE_NAMES)
+        row = seen(evidence).unjudged
+        embedded = train.embed(made.network, [pack([drawn(evidence, unjudged=True)])])[0]
+        x = {"trees": row[None, : len(NAMED)], "blend": np.concatenate([row, embedded])[None]}[scorer.serves]
+        parts = [b.predict(x, pred_contrib=True)[0] for b in made.ensembles[scorer.serves].boosters]
+        base, logit = np.array([np.mean([p[-1] for p in parts])]), made.ensembles[scorer.serves].logits(x).mean(axis=1)
+        if scorer.serves == "blend":
+            base = blended(base, np.array([made.card["network_usual"]]), scorer.calibrators["network"])
+            logit = blended(logit, embedded[:1], scorer.calibrators["network"])
+        assert sum(said.contributions.values()) + said.network + base[0] == pytest.approx(logit[0], abs=1e-6)
+
+
+def test_probabilities_are_probabilities_and_doubt_is_a_word(model: Trained, facts: Facts) -> None:
+    _, path, out = model
+    scorer = Scorer.load(out)
+    for evidence in evidences(path, facts, 6)[1]:
+        said = scored(scorer, evidence)
+        assert 0 < said.probability < 1
+        assert said.uncertainty in ("low", "medium", "high")
+        assert said.probability == said.parts[scorer.serves]
+
+
+def test_what_happened_after_the_moment_changes_no_byte_of_the_bundle(tmp_path: Path, model: Trained, facts: Facts) -> None:
+    version = Scorer.load(model[2]).version
+    assert trained(tmp_path, before(shuffled(facts, 2), TODAY), "past")[0]["version"] == version
+
+
+@pytest.mark.parametrize("value", LabelValue)
+def test_what_was_said_of_the_subject_itself_moves_no_probability(model: Trained, facts: Facts, value: LabelValue) -> None:
+    _, path, out = model
+    scorer = Scorer.load(out)
+    for evidence in evidences(path, facts, 6)[1]:
+        me = evidence.subject.applicant_id
+        own = tuple(Label(label=value, known_at=day(1), applicant_id=me, application_id=a.application_id, source="desk") for a in evidence.own)
+        told = replace(evidence, labels={**evidence.labels, me: (*own, Label(label=value, known_at=day(1), applicant_id=me, source="desk"))})
+        untold = replace(evidence, labels={**evidence.labels, me: ()})
+        assert scored(scorer, told) == scored(scorer, untold)
+
+
+def test_as_many_are_sent_to_a_person_as_people_can_review(model: Trained, facts: Facts) -> None:
+    _, path, out = model
+    scorer = Scorer.load(out)
+    latest = evidences(path, facts, RECENT_SAMPLES)[1]  # those that set the threshold: of a part of them more or fewer may reach it
+    assert np.mean([scored(scorer, e).probability >= scorer.review_probability for e in latest]) <= scorer.capacity + 1 / 60
+
+
+def test_too_few_frauds_are_refused_with_the_number_and_the_way_out(tmp_path: Path) -> None:
+    few = Facts(applications=tuple(applies(f"p{n}", n) for n in range(30)), labels=(fraud("p1@1", 5),))
+    with open_store(tmp_path / "few.db") as store:
+        store.add(few)
+        with pytest.raises(InputError, match=r"1 of 30 samples are known as fraud .* load labels"):
+            train_model(store, TODAY, tmp_path / "out", SMALL)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_store_is_refused(tmp_path: Path) -> None:
+    with open_store(tmp_path / "empty.db") as store, pytest.raises(InputError, match="0 of 0 samples"):
+        train_model(store, TODAY, tmp_path / "out", SMALL)
+
+
+def test_the_command_leaves_with_2_and_one_clear_line_when_there_is_too_little_to_learn_from(tmp_path: Path) -> None:
+    script = Path(__file__).parents[2] / "scripts" / "train_model.py"
+    open_store(tmp_path / "none.db").close()
+    asked = ["--store", store_url(tmp_path / "none.db"), "--as-of", "2026-01-01", "--out", str(tmp_path / "out")]
+    done = subprocess.run([sys.executable, "-W", "ignore", script, *asked], capture_output=True, text=True, check=False, cwd=script.parents[1])
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("train_model: 0 of 0 samples are known as fraud")
+
+
+@pytest.mark.parametrize(("wrong", "says"), [(("--as-of", "2999-01-01"), "lies in the future"), (("--out", "model.zip"), "names a file")])
+def test_a_moment_that_has_not_come_and_a_file_in_the_place_of_the_folder_are_refused(tmp_path: Path, wrong: tuple[str, str], says: str) -> None:
+    script = Path(__file__).parents[2] / "scripts" / "train_model.py"
+    open_store(tmp_path / "none.db").close()
+    asked = ["--store", store_url(tmp_path / "none.db"), "--as-of", "2026-01-01", "--out", str(tmp_path / "out"), *wrong]
+    done = subprocess.run([sys.executable, "-W", "ignore", script, *asked], capture_output=True, text=True, check=False, cwd=script.parents[1])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+
+
+def test_a_horizon_that_leaves_too_little_to_measure_gives_way_to_a_shorter_one_and_that_is_said(
+    tmp_path: Path, facts: Facts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def within_a_month(samples: Samples, as_of: int, plan: Plan) -> int:
+        if samples.horizon > 30 * DAY:
+            raise InputError("too few frauds to measure")
+        return cut_for_the_test(samples, as_of, plan)
+
+    monkeypatch.setattr(training, "test_cut", within_a_month)
+    with open_store(tmp_path / "s.db") as store:
+        store.add(facts)
+        tables = store.view(TODAY).tables()
+    plan = replace(SMALL, horizon_days=None)
+    monkeypatch.setattr(training, "collect", lambda tables, plan: collect(tables, replace(plan, horizon_days=plan.horizon_days or 90)))
+    drawn, _ = training.measurable(tables, plan)
+    assert drawn.horizon == 30 * DAY
+    assert "within 30 days, because: too few frauds to measure" in caplog.text
+    with pytest.raises(InputError, match="too few frauds to measure"):
+        training.measurable(tables, replace(plan, horizon_days=90))

@@ -1,0 +1,49 @@
+"""Compiled code that is kept on disk follows all that goes into it, and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HEAD = "from graph.compiled import compiled, inner\n"
+
+
+def sources(folder: Path, step: int = 1, more: str = "") -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "sums.py").write_text(f"{HEAD}{more}import rules\n@compiled\ndef total(x):\n    return rules.more(x)\n")
+    (folder / "rules.py").write_text(f"{HEAD}STEP = ({step}, 0)\n@inner\ndef more(x):\n    '''{more}'''\n    return x + STEP[0]\n")
+
+
+def total(folder: Path, kept_in: Path | None = None) -> int:
+    there = {"NUMBA_CACHE_DIR": str(kept_in)} if kept_in else {}
+    path = f"{folder}:{Path(__file__).parents[2]}"
+    command = [sys.executable, "-c", "import sums; print(sums.total(1), sum(sums.total.stats.cache_misses.values()))"]
+    done = subprocess.run(command, env={"PYTHONPATH": path, **there}, capture_output=True, text=True, check=True)
+    found, missed = done.stdout.split()
+    return int(found) if missed == "0" else -int(found)  # negative where it was compiled
+
+
+def test_a_constant_that_changes_in_another_file_changes_what_is_compiled_with_it(tmp_path: Path) -> None:
+    found = []
+    for step in (1, 1, 10, 10):
+        sources(tmp_path, step)
+        found.append(total(tmp_path))
+    assert found == [-2, 2, -11, 11]
+    assert len(list((tmp_path / "__pycache__").glob("sums.total*.nbc"))) == 1
+
+
+def test_comments_and_lines_that_move_compile_nothing(tmp_path: Path) -> None:
+    sources(tmp_path)
+    assert total(tmp_path) == -2
+    (tmp_path / "rules.py").write_text((tmp_path / "rules.py").read_text().replace("''''''", "'''Says what it does.'''  # and why"))
+    assert total(tmp_path) == 2
+
+
+def test_copies_of_the_sources_share_what_is_compiled(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    sources(one)
+    sources(other)
+    assert [total(one, tmp_path), total(other, tmp_path)] == [-2, 2]
+    sources(other, 5)
+    assert [total(other, tmp_path), total(one, tmp_path), total(other, tmp_path)] == [-6, 2, 6]

@@ -1,0 +1,179 @@
+"""The page on the schema is true, its ten queries run, and no hot statement scans."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import neo4j
+import pytest
+
+from graph.facts.hubs import COUNT_CAP
+from graph.model.types import Facts, IdentifierKind, Role
+from graph.stores.neo4j import Neo4jStore, before_version_5, cypher_read, cypher_tables, cypher_write, journal, schema
+from graph.stores.neo4j.address import address_of
+from graph.stores.neo4j.codec import KIND_LABEL
+from graph.stores.neo4j.cypher import CROWD
+from graph.stores.neo4j.database import Database, as_sent
+from graph.stores.sqlite import SqliteStore
+from tests.service.test_assess import snapshot
+from tests.support.neo4j_worlds import empty_graph
+from tests.support.small_worlds import PLATFORMS, applies, day, does, fraud, random_facts, uses
+from tests.support.store_contract import assert_same_tables, in_parts
+
+pytestmark = pytest.mark.neo4j
+PAGE = (Path(__file__).parents[2] / "docs" / "graph_schema.md").read_text(encoding="utf-8")
+QUERIES = re.findall(r"```cypher\n(.*?)```", PAGE, re.DOTALL)
+ASKED = {"applicant": "ann", "device": "device:k1.d", "merchant": "M1", "as_of": "2025-06-01T00:00:00Z", "recorded_by": 9}
+
+
+@pytest.fixture(scope="module")
+def graph() -> Iterator[Database]:
+    """A world in which each of the page's queries has something to find."""
+    url = empty_graph()
+    with Neo4jStore(url) as store:
+        shared = (uses("device", "d"), uses("phone", "mum", Role.CONTACT))
+        made = (
+            applies("ann", 1, *shared, merchant_id="M1"),
+            applies("ann", 2, platform_id="L2"),
+            applies("bob", 3, *shared, uses("bank_card", "c"), agent_id="G1"),
+            applies("cid", 4, uses("bank_card", "c")),
+        )
+        sent = does("ann", "transfer", 5, counterparty_id="bob", amount=10.0)
+        store.add(Facts(applications=made, events=(sent,), labels=(fraud("cid@4", 9),), platforms=PLATFORMS))
+        store.save_rings(snapshot("ann", "bob", on=60))
+    database = Database(address_of(url))
+    yield database
+    database.close()
+
+
+def test_the_page_has_ten_queries() -> None:
+    assert len(QUERIES) == 10
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_each_query_of_the_page_finds_something(graph: Database, number: int) -> None:
+    assert graph.read(QUERIES[number], **ASKED)
+
+
+def test_the_way_to_a_fraud_is_the_one_that_is_there(graph: Database) -> None:
+    assert graph.read(QUERIES[4], **ASKED) == [[["ann", "device:k1.d", "bob", "bank_card:k1.c", "cid"]]]
+
+
+def test_a_crowd_is_never_smaller_than_what_is_counted() -> None:
+    assert CROWD >= COUNT_CAP
+    assert f"With {CROWD:,} it is a crowd" in PAGE
+
+
+def test_every_label_and_type_is_on_the_page() -> None:
+    said = set(re.findall(r"\w+", PAGE))
+    assert set(schema.NODES) | set(schema.RELATIONSHIPS) | set(KIND_LABEL.values()) <= said
+    assert len(KIND_LABEL) == len(IdentifierKind)
+
+
+def test_a_schema_whose_making_was_cut_off_is_made_when_the_store_is_opened_again() -> None:
+    url = empty_graph()
+    Neo4jStore(url).close()
+    database = Database(address_of(url))
+    database.alone("DROP CONSTRAINT ring_key")
+    database.alone("CREATE INDEX ring_key FOR (n:Ring) ON (n.snapshot, n.ring_id)")  # what a server leaves behind that was killed on the way
+    database.write(lambda ask: ask("MATCH (s:Store {name: 'ringfence'}) SET s.version = 0"))
+    with Neo4jStore(url) as store:
+        assert store.mark() == 0
+    found = database.read("SHOW CONSTRAINTS YIELD name WHERE name = 'ring_key_first' RETURN count(*)")
+    database.close()
+    assert found == [[1]]
+
+
+# Ties as earlier versions wrote them: mentions and marks as two lists, and with the very first one a `last` of ties that were mentioned once.
+AS_BEFORE = """MATCH ()-[t:USES|NAMES_AS_CONTACT]->() WITH t, [x IN split(t.told, '|')[1..] | split(x, ',')] AS told
+    SET t.times = [x IN told | toInteger(x[0])], t.marks = [x IN told | toInteger(x[1])], t.last_mark = t.told_by,
+        t.last = coalesce(t.last, t.since), t.told = null, t.told_by = null"""
+
+
+def test_ties_that_an_earlier_version_wrote_are_read_and_added_to_as_if_they_were_of_today(tmp_path: Path) -> None:
+    *before, after = in_parts(random_facts(5), 4)
+    url = empty_graph("second")
+    with Neo4jStore(url) as store, SqliteStore(tmp_path / "graph.db") as oracle:
+        for part in before:
+            assert store.add(part) == oracle.add(part)
+        store._database.write(lambda ask: ask(AS_BEFORE))
+        store._database.write(lambda ask: ask("MATCH (s:Store {name: 'ringfence'}) SET s.version = 2"))
+        with Neo4jStore(url) as today:
+            assert today.add(after) == oracle.add(after)
+            for mark in range(1, today.mark() + 1):
+                for moment in (day(20), day(70)):
+                    assert_same_tables(today.view(moment, mark).tables(), oracle.view(moment, mark).tables())
+        assert store._read("MATCH ()-[t:USES|NAMES_AS_CONTACT]->() WHERE t.times IS NOT NULL OR t.last = t.since RETURN count(t)") == [[0]]
+
+
+# -- plans -------------------------------------------------------------------------------------------------------------------------------
+
+EMPTY: dict[str, Any] = {
+    **ASKED, "id": "x", "since": day(0), "after": "", "limit": 5, "page": 5, "dealings": 5, "events": 5, "ties": 5, "people": [], "bound": 5,
+    "mentioned": [],
+    "nodes": [], "ids": [], "applications": [], "devices": [], "agent": "G1", "seed": "ann", "text": "a", "key": "k", "node": "n",
+    "as_of": day(9), "until": 9, "mark": 9, "identifiers": [], "advance": 1, "unless": "", "rows": [], "named": [],
+    "entries": [], "upto": 9, "base": 1, "drawn": 1,
+}  # fmt: skip
+PARTS = {
+    "A",
+    "E",
+    "I",
+    "M",
+    "TOLD",
+    "KNOWN",
+    "ABOUT",
+    "DEALT",
+    "DONE_BY",
+    "MADE_BY",
+    "MEMBERSHIP",
+    "IN_FORCE",
+    "AT_MERCHANT",
+    "AT_AGENT",
+    "HELD",
+    "COUNTED",
+}
+READS = {
+    f"{module.__name__.rpartition('.')[2]}.{name}": text
+    for module in (cypher_read, cypher_tables, journal)
+    for name, text in vars(module).items()
+    if name.isupper() and isinstance(text, str) and text.lstrip().startswith(("MATCH", "UNWIND", "CALL")) and name not in PARTS
+}
+WRITES = {
+    "known": cypher_write.ALL_KNOWN,
+    "new": cypher_write.ALL_NEW,
+    "correct entries": cypher_write.CORRECT_ENTRIES,
+    "missing entries": before_version_5.ADD_ENTRIES,
+    **{f"correct {name}": text for name, text in cypher_write.CORRECT.items()},
+}
+GIVEN = {f"{what}_{name}": [] for what in ("keys", "new", "ties") for name in [*cypher_write.KNOWN, *cypher_write.TIES]}
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[Any]:
+    """A session of the driver on the same graph; plans are asked for, nothing is read."""
+    url = empty_graph("second")
+    Neo4jStore(url).close()
+    address = address_of(url)
+    with (
+        neo4j.GraphDatabase.driver(address.uri, auth=(address.user, address.password), notifications_min_severity="OFF") as driver,
+        driver.session(database=address.database) as session,
+    ):
+        yield session
+
+
+def operators(plan: dict[str, Any]) -> Iterator[str]:
+    yield plan["operatorType"].partition("@")[0]
+    for child in plan.get("children", ()):
+        yield from operators(child)
+
+
+@pytest.mark.parametrize("name", sorted(READS | WRITES))
+def test_no_hot_statement_scans(plain: Any, name: str) -> None:
+    text = as_sent((READS | WRITES)[name], "second")
+    found = list(operators(plain.run(text.replace("CYPHER", "EXPLAIN CYPHER", 1), {"q": {**EMPTY, **GIVEN}}).consume().plan))
+    assert [operator for operator in found if "Scan" in operator] == []
+    assert [operator for operator in found if "Seek" in operator or operator == "NodeCountFromCountStore"]

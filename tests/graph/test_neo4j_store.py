@@ -1,0 +1,195 @@
+"""The Neo4j store keeps the contract of every store on a real server, and what only a server can promise."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from graph.model.errors import StoreVersionError
+from graph.model.types import Facts, Merchant, Platform, PlatformType
+from graph.store.evidence import subject_of
+from graph.stores.neo4j import Neo4jStore, rings
+from graph.stores.neo4j.cypher import CROWD, LATEST, TALLIED
+from graph.stores.sqlite import SqliteStore
+from tests.support.journal_contract import JournalContract, all_told, as_sets
+from tests.support.neo4j_worlds import empty_graph
+from tests.support.small_worlds import applies, day, does, known_as, random_facts, uses
+from tests.support.store_contract import Open, StoreContract, a_snapshot, assert_same_evidence, assert_same_tables, in_parts
+
+pytestmark = pytest.mark.neo4j
+
+
+class TestNeo4jStore(StoreContract, JournalContract):
+    @pytest.fixture
+    def open_store(self) -> Open:
+        return partial(Neo4jStore, empty_graph())
+
+    @pytest.fixture
+    def store(self, open_store: Open) -> Iterator[Neo4jStore]:
+        with open_store() as store:
+            yield store
+
+    @pytest.fixture
+    def second(self) -> Iterator[Neo4jStore]:
+        with Neo4jStore(empty_graph("second")) as store:
+            yield store
+
+
+def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told() -> None:
+    def told(store: Neo4jStore) -> list[object]:
+        return [(each.mark, as_sets(each.facts), each.snapshot) for each in all_told(store)]
+
+    url = empty_graph()
+    with Neo4jStore(url) as store:
+        for part in in_parts(random_facts(5), 6):
+            store.add(part)
+        store.save_rings(a_snapshot(20, 2))
+        before = told(store)
+        for lost in ("j.mark > 0", "j.mark > 3", "j.mark = 4"):  # of an earlier version, cut off on the way, and one of an earlier release's writer
+            store._database.write(lambda ask, lost=lost: ask(f"MATCH (j:JournalEntry) WHERE {lost} DELETE j"))
+            if lost == "j.mark = 4":
+                with pytest.raises(StoreVersionError, match="mark 4 has no entry"):
+                    all_told(store)
+            with Neo4jStore(url) as today:
+                assert told(today) == before
+
+
+def test_a_crowd_is_not_walked_and_a_view_from_before_it_was_one_sees_its_first_holders(tmp_path: Path) -> None:
+    crowd = Facts(applications=tuple(applies(f"p{n:04d}", n / 100, uses("wifi", "hall"), uses("phone", f"{n // 2}")) for n in range(CROWD + 5)))
+    late = Facts(applications=(applies("early", 0.005, uses("wifi", "hall")),))
+    with Neo4jStore(empty_graph()) as store, SqliteStore(tmp_path / "graph.db") as oracle:
+        for facts in (crowd, late):
+            assert store.add(facts) == oracle.add(facts)
+        for moment in (day(0.001), day(0.035), day(0.2), day(5), day(CROWD / 100), day(100)):
+            for mark in (1, 2):
+                asked = subject_of(applies("p0001", 50, uses("wifi", "hall")))
+                assert_same_evidence(store.view(moment, mark).evidence_of(asked), oracle.view(moment, mark).evidence_of(asked))
+                hall = [known_as("wifi", "hall")]
+                assert store.view(moment, mark).holders_of(hall) == oracle.view(moment, mark).holders_of(hall)
+        [[degree, marked]] = store._read(
+            "MATCH (i:Identifier {node: 'wifi:k1.hall'}) RETURN COUNT { (i)--() }, COUNT { (i)-[t:USES]-() WHERE t.crowd = i.node }"
+        )
+        assert degree == marked == CROWD + 6
+
+
+def test_an_assessment_that_reads_the_server_itself_asks_it_a_bounded_number_of_times() -> None:
+    with Neo4jStore(empty_graph()) as store:
+        store.add(random_facts(1))
+        for n in range(5):
+            asked = subject_of(applies(f"p{n:03d}", 70, *(uses("device", f"device{m}") for m in range(4)), merchant_id="M1", agent_id="G1"))
+            view, statements = store.view(day(70)), list[str]()
+
+            def counted(text: str, /, statements: list[str] = statements, **given: object) -> list[list[object]]:
+                statements.append(text)
+                return store._read(text, **given)
+
+            view._read = counted
+            view.evidence_of(asked)
+            assert len(statements) <= 24
+
+
+def test_a_number_that_is_kept_is_the_number_that_counting_gives(tmp_path: Path) -> None:
+    halls = [known_as("wifi", name) for name in ("small", "middling", "large")]
+    sizes = {"small": TALLIED // 2, "middling": TALLIED + 5, "large": LATEST * 2}
+
+    def told(batch: int) -> Facts:
+        """Each batch brings people, and says of some old ones that they came earlier than was known."""
+        made = [
+            applies(f"p{n:03d}", (n * 7919 % 200) / 10 if batch % 2 else n / 7, uses("wifi", name), application_id=f"{name}-{n}-{batch}")
+            for name, size in sizes.items()
+            for n in range(batch * size // 5, (batch + 2) * size // 5)
+        ]
+        return Facts(applications=tuple(made))
+
+    with Neo4jStore(empty_graph()) as store, SqliteStore(tmp_path / "graph.db") as oracle:
+        for batch in range(5):
+            assert store.add(told(batch)) == oracle.add(told(batch))
+            for moment in (day(n / 2) for n in range(1, 60)):
+                assert store.view(moment).holder_counts(halls) == oracle.view(moment).holder_counts(halls)
+        for mark in range(1, 6):
+            assert store.view(day(11), mark).holder_counts(halls) == oracle.view(day(11), mark).holder_counts(halls)
+        kept = dict(store._read("MATCH (i:Identifier) WHERE i.node STARTS WITH 'wifi' RETURN i.node, i.ties"))
+        assert kept["wifi:k1.small"] is None
+        assert kept["wifi:k1.large"] == oracle.view(day(99)).holder_counts(halls)[halls[2]]
+
+
+def test_an_identifier_is_shown_as_it_was_first_told(tmp_path: Path) -> None:
+    other = dataclasses.replace(known_as("phone", "x"), masked="150****0000")
+    mention = uses("phone", "x")._replace(identifier=other)
+    with Neo4jStore(empty_graph()) as store, SqliteStore(tmp_path / "graph.db") as oracle:
+        for both in (store, oracle):
+            both.add(Facts(applications=(applies("ann", 1, uses("phone", "x")),)))
+            both.add(Facts(applications=(applies("bob", 2, mention),), events=(does("bob", "login", 3, mention),)))
+            view = both.view(day(9))
+            shown = [view.applications_of(["bob"])["bob"][0], view.events_of(["bob"])["bob"][0]]
+            assert [fact.mentions[0].identifier.masked for fact in shown] == ["***x", "***x"]
+        assert store.add(Facts(applications=(applies("bob", 2, mention),))).known == 1
+        alone = Facts(applications=(applies("cat", 4, mention),))  # by the short way, which it cannot go
+        assert store.add(alone) == oracle.add(alone)
+        assert [v.applications_of(["cat"])["cat"][0].mentions[0].identifier.masked for v in (store.view(day(9)), oracle.view(day(9)))] == [
+            "***x",
+            "***x",
+        ]
+
+
+def test_several_batches_in_one_transaction_have_the_marks_that_they_would_have_had(tmp_path: Path) -> None:
+    parts = in_parts(random_facts(2), 6)
+    with Neo4jStore(empty_graph()) as store, Neo4jStore(empty_graph("second")) as second:
+        one_by_one = [store.add(part) for part in parts]
+        at_once = second.add_all(parts)
+        assert [(a.accepted, a.mark) for a in at_once] == [(a.accepted, a.mark) for a in one_by_one]
+        for mark in range(1, store.mark() + 1):
+            assert_same_tables(store.view(day(70), mark).tables(), second.view(day(70), mark).tables())
+
+
+def test_a_snapshot_that_was_never_finished_is_seen_by_nobody_and_thrown_away_later() -> None:
+    with Neo4jStore(empty_graph()) as store:
+        store._database.write(lambda ask: ask(rings.DRAFT, key="left", name="week-1"))
+        store._database.write(lambda ask: ask(rings.ADD_RINGS, key="left", rings=[["R-9", "ring", 0.5, "new", 1, "{}"]]))
+        assert store.view(day(99)).rings() is None
+        store._database.write(lambda ask: ask("MATCH (s:RingSnapshot) SET s.begun = datetime() - duration('P2D')"))
+        store.save_rings(a_snapshot(7, 2))
+        assert store._read("MATCH (r:Ring) RETURN r.ring_id") == [["R-1"]]
+        assert store.view(day(99)).rings() == a_snapshot(7, 2)
+
+
+def test_an_analyst_finds_every_fact_tied_to_the_companies_that_it_names() -> None:
+    at_m1 = applies("ann", 1, merchant_id="M1", agent_id="G2")
+    bare = applies("bob", 2, platform_id="L2")
+    described = Facts(
+        platforms=(Platform(platform_id="L1", type=next(iter(PlatformType))),),
+        merchants=(Merchant(merchant_id="M1"),),
+        applications=(at_m1, bare, applies("cat", 3, merchant_id="M0", agent_id="G1")),
+        events=(
+            does("ann", "purchase", 4, merchant_id="M2"),
+            does("bob", "transfer", 5, counterparty_id="ann"),
+            does("cat", "purchase", 6, merchant_id="M1"),
+        ),
+    )
+    other = dataclasses.replace(at_m1, merchant_id="M9", agent_id="G9", platform_id="L9")  # a conflict: the first one stands
+    with Neo4jStore(empty_graph()) as store:
+        store.add(described)
+        assert store.add(Facts(applications=(other,))).conflicts == (("applications", 0),)
+        store.add(Facts(applications=(applies("dan", 7, merchant_id="M3", platform_id="L3", agent_id="G1"),)))
+        tied = store._read(
+            "MATCH (f:Application|Event)-[t:TO|AT|THROUGH]->(x) "
+            "RETURN coalesce(f.application_id, f.event_id), type(t), coalesce(x.platform_id, x.merchant_id, x.agent_id)"
+        )
+        links: dict[str, set[tuple[str, str]]] = {}
+        for fact, link, company in tied:
+            links.setdefault(fact, set()).add((link.partition("_")[0], company))  # a graph of its own has types of its own: `TO_first`
+        assert links == {
+            "ann@1": {("TO", "L1"), ("AT", "M1"), ("THROUGH", "G2")},
+            "bob@2": {("TO", "L2")},
+            "cat@3": {("TO", "L1"), ("AT", "M0"), ("THROUGH", "G1")},
+            "ann-purchase@4": {("AT", "M2")},
+            "cat-purchase@6": {("AT", "M1")},
+            "dan@7": {("TO", "L3"), ("AT", "M3"), ("THROUGH", "G1")},
+        }
+        assert len(tied) == sum(map(len, links.values()))
+        companies = store._read("MATCH (x:Platform|Merchant|Agent) RETURN coalesce(x.platform_id, x.merchant_id, x.agent_id), x:Unknown ORDER BY 1")
+        assert dict(map(tuple, companies)) == {known: known not in {"L1", "M1"} for known in ("G1", "G2", "L1", "L2", "L3", "M0", "M1", "M2", "M3")}

@@ -1,0 +1,70 @@
+"""A ring keeps its name from week to week, and what became of it is said."""
+
+import random
+
+from graph.rings.changes import compared
+from tests.support.small_worlds import day
+
+WEEK = day(70)
+
+
+def people(*names):
+    return frozenset(names)
+
+
+def changed(groups, before):
+    changes = compared(groups, before, WEEK)
+    return {c.ring_id: c for c in changes}
+
+
+def test_without_a_week_before_every_group_is_born_with_an_id_of_its_own():
+    changes = compared([people("a", "b", "c"), people("d", "e", "f")], {}, WEEK)
+    assert [c.change for c in changes] == ["born", "born"]
+    assert len({c.ring_id for c in changes}) == 2
+
+
+def test_a_ring_that_gains_and_loses_a_few_keeps_its_name():
+    changes = changed([people("a", "b", "c", "d", "x", "y")], {"R-1": people("a", "b", "c", "d", "e")})
+    assert changes["R-1"].change == "grown"
+    assert (changes["R-1"].joined, changes["R-1"].left) == (2, 1)
+
+
+def test_the_same_people_are_unchanged():
+    assert changed([people("a", "b", "c")], {"R-1": people("a", "b", "c")})["R-1"].change == "unchanged"
+
+
+def test_two_rings_that_become_one_are_merged_under_the_larger_ones_name():
+    before = {"R-1": people("a", "b", "c", "d"), "R-2": people("e", "f", "g")}
+    changes = changed([people("a", "b", "c", "d", "e", "f", "g")], before)
+    assert changes["R-1"].change == "merged"
+    assert changes["R-1"].from_rings == ("R-1", "R-2")
+    assert changes["R-2"].change == "dissolved"
+    assert changes["R-2"].from_rings == ("R-1",)
+
+
+def test_a_ring_that_falls_in_two_is_split_and_both_parts_say_from_what():
+    changes = compared([people("a", "b", "c", "d"), people("e", "f", "g")], {"R-1": people(*"abcdefg")}, WEEK)
+    assert [(c.change, c.from_rings) for c in changes] == [("split", ("R-1",)), ("split", ("R-1",))]
+    assert changes[0].ring_id == "R-1" != changes[1].ring_id
+
+
+def test_a_ring_that_is_gone_is_dissolved():
+    assert changed([], {"R-1": people("a", "b", "c")})["R-1"].change == "dissolved"
+
+
+def test_nearly_all_rings_keep_their_names_when_two_in_a_hundred_people_come_and_go():
+    rng = random.Random(5)
+    before = {f"R-{n}": frozenset(f"{n}.{i}" for i in range(rng.randint(3, 30))) for n in range(400)}
+    stayed = [frozenset(m for m in members if rng.random() > 0.02) for members in before.values()]
+    after = [members | {f"new{n}" for _ in members if rng.random() < 0.02} for n, members in enumerate(stayed)]
+    changes = compared(after, before, WEEK)
+    kept = sum(change.ring_id == ring for change, ring in zip(changes, before, strict=False))
+    assert kept >= 0.95 * len(before)
+
+
+def test_the_order_of_groups_changes_no_name():
+    before = {"R-1": people("a", "b", "c", "d"), "R-2": people("e", "f", "g")}
+    groups = [people("a", "b", "e"), people("f", "g", "c", "d"), people("x", "y", "z")]
+    there = {c.ring_id: c for c in compared(groups, before, WEEK)}
+    back = {c.ring_id: c for c in compared(groups[::-1], before, WEEK)}
+    assert there == back

@@ -1,0 +1,170 @@
+"""The embedded store keeps the contract of every store, and what only a file can promise."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from graph.model.errors import SettingError, StoreUnavailableError, StoreVersionError
+from graph.model.types import Facts, LabelValue
+from graph.stores.sqlite import SqliteStore
+from investigations.casebook import Casebook
+from tests.support.journal_contract import JournalContract, all_told, as_sets
+from tests.support.small_worlds import applies, day, fraud, random_facts, shuffled, uses
+from tests.support.store_contract import Open, StoreContract, a_snapshot, in_parts
+
+
+class TestSqliteStore(StoreContract, JournalContract):
+    @pytest.fixture
+    def open_store(self, tmp_path: Path) -> Open:
+        return partial(SqliteStore, tmp_path / "graph.db")
+
+    @pytest.fixture
+    def store(self, open_store: Open) -> Iterator[SqliteStore]:
+        with open_store() as store:
+            yield store
+
+    @pytest.fixture
+    def second(self, tmp_path: Path) -> Iterator[SqliteStore]:
+        with SqliteStore(tmp_path / "second.db") as store:
+            yield store
+
+
+def _write(path: Path, writer: int) -> None:
+    with SqliteStore(path) as store:
+        for n in range(25):
+            store.add(Facts(applications=(applies(f"w{writer}-{n}", 1, uses("device", "shared"), uses("phone", f"{writer}-{n}")),)))
+
+
+def test_several_processes_write_at_once_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    path = tmp_path / "graph.db"
+    writers = [multiprocessing.get_context("spawn").Process(target=_write, args=(path, n)) for n in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0, 0, 0, 0]
+    with SqliteStore(path) as store:
+        assert store.counts()["applications"] == 100
+        assert store.mark() == 100
+        assert store.counts()["identifiers"] == 101
+
+
+def test_a_file_that_is_no_store_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("dear reader, this is no database at all " * 100)
+    with pytest.raises(StoreUnavailableError, match="not a database"):
+        SqliteStore(path)
+
+
+def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "graph.db"
+    SqliteStore(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreVersionError, match="99"):
+        SqliteStore(path)
+
+
+WITHOUT_JOURNAL = "DROP TRIGGER entry_first; DROP TABLE journal; DELETE FROM meta WHERE name = 'identity'; PRAGMA user_version = 2"
+
+
+def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told(tmp_path: Path) -> None:
+    path = tmp_path / "graph.db"
+    with SqliteStore(path) as store:
+        for part in in_parts(shuffled(random_facts(5), 1), 6):
+            store.add(part)
+        store.save_rings(a_snapshot(20, 2))
+        store.add(Facts(applications=(applies("late", 2, uses("phone", "phone1")),)))
+        before = [(told.mark, as_sets(told.facts), told.snapshot) for told in all_told(store)]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(WITHOUT_JOURNAL)
+    with SqliteStore(path) as store:
+        assert [(told.mark, as_sets(told.facts), told.snapshot) for told in all_told(store)] == before
+        assert store.add(Facts(applications=(applies("new", 3),))).mark == store.mark() == 9
+        assert store.identity() != 0
+
+
+def test_a_process_of_before_the_journal_cannot_write_to_a_store_that_has_one(tmp_path: Path) -> None:
+    path = tmp_path / "graph.db"
+    with SqliteStore(path) as store:
+        store.add(Facts(applications=(applies("ann", 1),)))
+        with closing(sqlite3.connect(path)) as old, pytest.raises(sqlite3.IntegrityError, match="later release"):
+            old.execute("UPDATE meta SET value = 2 WHERE name = 'mark'")
+        assert store.mark() == 1
+
+
+@pytest.mark.parametrize(("lost", "read"), [(3, [1, 2]), (5, [1, 2, 3, 4])])
+def test_a_mark_without_an_entry_is_said_and_not_passed_over(tmp_path: Path, lost: int, read: list[int]) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        for n in range(5):
+            store.add(Facts(applications=(applies("ann", n),)))
+        store._connection().execute("DELETE FROM journal WHERE mark = ?", (lost,))
+        entries = store.tail(0)
+        assert [next(entries)[0] for _ in read] == read
+        with pytest.raises(StoreVersionError, match=f"mark {lost} has no entry"):
+            next(entries)
+
+
+def test_a_store_of_version_1_is_brought_up_to_this_one(tmp_path: Path) -> None:
+    path = tmp_path / "graph.db"
+    with SqliteStore(path) as store:
+        store.add(Facts(applications=(applies("ann", 1),), labels=(fraud("ann@1", 2),)))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(WITHOUT_JOURNAL)
+        connection.executescript(
+            """DROP INDEX label_of; ALTER TABLE label RENAME TO new; CREATE TABLE label(application_id TEXT NOT NULL, applicant_id TEXT NOT NULL,
+            known_at INTEGER NOT NULL, source TEXT NOT NULL, label TEXT NOT NULL, detail TEXT, mark INTEGER NOT NULL,
+            PRIMARY KEY(application_id, applicant_id, known_at, source)) WITHOUT ROWID; INSERT INTO label SELECT * FROM new; DROP TABLE new;
+            CREATE INDEX label_of ON label(applicant_id) WHERE applicant_id <> ''; PRAGMA user_version = 1"""
+        )
+    with SqliteStore(path) as store:
+        assert [label.label for label in store.view(day(3)).labels_of(["ann"])["ann"]] == [LabelValue.FRAUD]
+        told = replace(fraud("ann@1", 2), label=LabelValue.GOOD)
+        assert (store.add(Facts(labels=(fraud("ann@1", 2), told))).accepted, store.mark()) == (1, 2)
+        assert store.view(day(3)).tables().labels["fraud"].tolist() == [True, False]
+
+
+def test_columns_are_read_of_a_store_beside_which_its_connection_has_a_temporary_one(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        store.add(Facts(applications=(applies("ann", 1),)))
+        store._connection().execute("CREATE TEMP TABLE beside(x)")
+        assert store.view(day(2)).tables().applicant_ids.tolist() == ["ann"]
+
+
+def test_a_casebook_is_no_store(tmp_path: Path) -> None:
+    Casebook(f"sqlite:///{tmp_path / 'casebook.db'}").close()
+    with pytest.raises(SettingError, match="other tables than a store's"):
+        SqliteStore(tmp_path / "casebook.db")
+
+
+def test_a_full_disk_or_locked_file_is_said_in_the_familys_words(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        store.add(Facts(applications=(applies("ann", 1),)))
+        view = store.view(day(2))
+        store._connection().execute("DROP TABLE outcome")
+        with pytest.raises(StoreUnavailableError):
+            view.outcomes_of(["ann@1"])
+
+
+EXPLAINED = {
+    "application": "SELECT 1 FROM application WHERE applicant = 1 AND at < 9 ORDER BY at DESC",
+    "event": "SELECT 1 FROM event WHERE counterparty = 1 AND at < 9 ORDER BY at DESC",
+    "tie": "SELECT 1 FROM tie WHERE identifier = 1 AND since < 9 ORDER BY since DESC",
+    "mention": "SELECT max(at) FROM mention WHERE applicant = 1 AND identifier = 1 AND role = 0 AND at < 9",
+}
+
+
+@pytest.mark.parametrize("table", sorted(EXPLAINED))
+def test_no_hot_query_scans_a_table(tmp_path: Path, table: str) -> None:
+    with SqliteStore(tmp_path / "graph.db") as store:
+        plan = store._connection().execute(f"EXPLAIN QUERY PLAN {EXPLAINED[table]}").fetchall()
+    assert all("SCAN" not in row[3] and "TEMP B-TREE" not in row[3] for row in plan), plan

@@ -1,0 +1,148 @@
+"""A casebook cannot be edited, and one that somebody edited all the same is noticed: SQLite and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from graph.model.errors import StoreChangedError, StoreVersionError
+from investigations.casebook import Casebook, Claim
+from investigations.casebook.tables import APPEND_ONLY
+from investigations.cases import CaseState, NewCase, Verdict, VerdictValue
+from tests.support.casebooks import NOW, assessment, forge, url_of
+
+SECURITY = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a casebook with a row in every table is; on PostgreSQL in a schema of the test's own."""
+    place = url_of(tmp_path) if request.param == "sqlite" else request.getfixturevalue("postgres")
+    with Casebook(place) as book:
+        book.record(assessment(1))
+        case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-1"), at=NOW, by="review")
+        book.conclude(case_id, Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE))
+    return place
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY, ids=lambda t: t.name)
+def test_no_row_is_changed_deleted_or_replaced(url: str, table: sa.Table) -> None:
+    key = next(iter(table.primary_key.columns)).name
+    attempts = [f"UPDATE {table.name} SET {key} = {key}", f"DELETE FROM {table.name}"]
+    if url.startswith("sqlite"):
+        attempts += [
+            f"REPLACE INTO {table.name} SELECT * FROM {table.name}",
+            f"INSERT OR REPLACE INTO {table.name} SELECT * FROM {table.name}",
+            f"UPDATE OR REPLACE {table.name} SET {key} = {key}",
+        ]
+    else:
+        update = f"INSERT INTO {table.name} SELECT * FROM {table.name} ON CONFLICT ({key}) DO UPDATE SET {key} = EXCLUDED.{key}"
+        attempts += [f"TRUNCATE {table.name}", f"TRUNCATE {table.name} CASCADE", update]
+    for attempt in attempts:
+        with pytest.raises(sa.exc.DatabaseError, match="append-only"):
+            forge(url, attempt)
+    with Casebook(url) as book:
+        assert (book.count(), book.assessment("A-1")) == (1, assessment(1))
+
+
+def test_a_row_is_not_replaced_by_its_rowid_either(tmp_path: Path) -> None:
+    with Casebook(url_of(tmp_path)) as book:
+        book.record(assessment(1))
+        names = ", ".join(c.name for c in APPEND_ONLY[0].columns)
+        other = names.replace("assessment_id", "'A-2'", 1)
+        with pytest.raises(sa.exc.DatabaseError, match="append-only"):
+            forge(url_of(tmp_path), f"REPLACE INTO assessments (rowid, {names}) SELECT rowid, {other} FROM assessments")
+        assert book.assessment("A-1") == assessment(1)
+
+
+def test_no_session_of_postgresql_can_put_the_triggers_to_sleep(postgres: str) -> None:
+    Casebook(postgres).close()
+    with pytest.raises(sa.exc.DatabaseError, match="append-only"):
+        forge(postgres, "SET session_replication_role = replica", "TRUNCATE assessments")
+
+
+FORGERIES = {
+    "sqlite": [
+        ["DROP TRIGGER assessments_update_refused"],
+        ["DROP TRIGGER verdicts_insert_refused"],
+        ["DROP TRIGGER case_events_delete_refused", "CREATE TRIGGER case_events_delete_refused BEFORE DELETE ON case_events BEGIN SELECT 1; END"],
+        ["CREATE TRIGGER quiet BEFORE INSERT ON assessments BEGIN SELECT RAISE(IGNORE); END"],
+        ["ALTER TABLE assessments ADD COLUMN note TEXT"],
+        ["DROP TABLE case_events"],
+        ["DROP TABLE about"],
+        ["ALTER TABLE verdicts RENAME TO v", "CREATE VIEW verdicts AS SELECT * FROM v"],
+    ],
+    "postgresql": [
+        ["DROP TRIGGER assessments_truncate_refused ON assessments"],
+        ["ALTER TABLE verdicts DISABLE TRIGGER verdicts_update_refused"],
+        ["ALTER TABLE verdicts ENABLE TRIGGER verdicts_update_refused"],
+        ["CREATE OR REPLACE FUNCTION ringfence_append_only() RETURNS trigger AS $$ BEGIN RETURN NEW; END $$ LANGUAGE plpgsql"],
+        ["CREATE OR REPLACE TRIGGER verdicts_update_refused BEFORE UPDATE OF note ON verdicts FOR EACH ROW EXECUTE FUNCTION ringfence_append_only()"],
+        ["CREATE RULE quiet AS ON INSERT TO assessments DO INSTEAD NOTHING"],
+        ["ALTER TABLE assessments DROP COLUMN ring_id"],
+        ["DROP TABLE about"],
+    ],
+}
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_casebook_whose_guards_or_tables_were_changed_is_refused_with_the_next_step(url: str, number: int) -> None:
+    forge(url, *FORGERIES[url.partition(":")[0].partition("+")[0]][number])
+    with pytest.raises(StoreChangedError, match=r"docs/security\.md"):
+        Casebook(url)
+
+
+def test_an_earlier_casebook_gets_the_new_guards_and_keeps_its_rows(tmp_path: Path) -> None:
+    url = url_of(tmp_path)
+    with Casebook(url) as book:
+        book.record(assessment(1))
+    forge(url, *(f"DROP TRIGGER {t.name}_insert_refused" for t in APPEND_ONLY), "UPDATE about SET value = '2'")
+    with Casebook(url) as book:
+        assert book.assessment("A-1") == assessment(1)
+    with pytest.raises(sa.exc.DatabaseError, match="append-only"):
+        forge(url, "REPLACE INTO assessments SELECT * FROM assessments")
+    forge(url, "UPDATE about SET value = '2'", "DROP TRIGGER assessments_update_refused")
+    with pytest.raises(StoreChangedError, match="assessments_update_refused"):
+        Casebook(url)
+
+
+def test_a_casebook_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    Casebook(url_of(tmp_path)).close()
+    forge(url_of(tmp_path), "UPDATE about SET value = '99'")
+    with pytest.raises(StoreVersionError, match="99"):
+        Casebook(url_of(tmp_path))
+
+
+@pytest.mark.parametrize(("column", "value"), [("decision", "'maybe'"), ("audit", "x'00'"), ("answer", "x'0102'"), ("as_of", "9e18")])
+def test_a_row_that_cannot_have_been_written_is_said_to_be_changed(tmp_path: Path, column: str, value: str) -> None:
+    with Casebook(url_of(tmp_path)) as book:
+        book.record(assessment(1))
+        forge(url_of(tmp_path), "DROP TRIGGER assessments_update_refused", f"UPDATE assessments SET {column} = {value}")
+        with pytest.raises(StoreChangedError, match="A-1"):
+            book.assessment("A-1")
+
+
+def test_the_service_may_log_in_as_somebody_who_owns_nothing(postgres: str) -> None:
+    with Casebook(postgres) as book:
+        book.record(assessment(1))
+    schema = sa.make_url(postgres).query["options"].removeprefix("-csearch_path=")
+    role = f"service_{schema}"
+    granted = re.findall(r"^GRANT .*;$", SECURITY, re.MULTILINE)
+    assert len(granted) == 4
+    forge(postgres, f"CREATE ROLE {role} LOGIN", f"GRANT USAGE ON SCHEMA {schema} TO {role}")
+    forge(postgres, *(grant.replace("ringfence_service", role).replace("SCHEMA public", f"SCHEMA {schema}") for grant in granted))
+    url = sa.make_url(postgres).set(username=role).render_as_string(hide_password=False)
+    with Casebook(url) as book:
+        book.ping()
+        assert not book.record(assessment(2), Claim(client="engine", key="k", fingerprint="f", at=NOW), owed=True).replay
+        book.settled(["A-2"])
+        case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-1"), at=NOW, by="review")
+        book.move_case(case_id, CaseState.CLOSED, at=NOW, by="wang")
+        book.forget_claims(NOW)
+    for attempt in ("DROP TRIGGER assessments_update_refused ON assessments", "ALTER TABLE assessments DISABLE TRIGGER ALL", "TRUNCATE assessments",
+                    "DELETE FROM assessments", "UPDATE assessments SET score = 0", "UPDATE about SET value = '2'"):  # fmt: skip
+        with pytest.raises(sa.exc.DatabaseError, match=r"permission denied|must be owner"):
+            forge(url, attempt)

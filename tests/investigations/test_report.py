@@ -1,0 +1,231 @@
+"""The report of a ring review: one page that opens without a network, and says what is new, how bad, and who is held by mistake."""
+
+import dataclasses
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from graph.model.types import Ring, RingChange, RingKind, RingMember, RingSnapshot
+from graph.rings import kinds
+from graph.rings.projection import LINK_KINDS
+from investigations.review import report_words as words
+from investigations.review.report import back_test, money, percent, render
+from investigations.review.report_charts import Bar, bars, columns, histogram
+from investigations.review.report_drawing import MEMBERS_DRAWN, draw
+from investigations.review.result import EarlyWarning, GroupEdge, ReviewResult
+from tests.support.small_worlds import day
+
+HOSTILE = '<img src=x onerror="alert(1)">'
+
+
+def ring(ring_id, size=6, kind=RingKind.RING, score=0.8, **more):
+    names = more.pop("names", [f"{ring_id}-p{n}" for n in range(size)])
+    told = {
+        "state": "growing",
+        "first_seen": day(60),
+        "last_seen": day(100),
+        "confirmed_bad": 2,
+        "suspected": 3,
+        "bad_rate": 0.3,
+        "exposure": 58_000.0,
+        "shared_by_kind": {"device": 4, "bank_card": 2},
+        "hubs_ignored": 1,
+        "density": 0.4,
+        "burst_days": 9.0,
+        "platforms": 3,
+        "reason_codes": ("RING_SHARED_DEVICE",),
+        "members": tuple(
+            RingMember(applicant_id=name, role="core" if n < 2 else "member", joined_at=day(99 - n * 5), distance_to_core=int(n >= 2), strength=2.0)
+            for n, name in enumerate(names)
+        ),
+    }
+    return Ring(ring_id=ring_id, kind=kind, score=score, **(told | more))
+
+
+def chain(one):
+    names = [member.applicant_id for member in one.members]
+    return tuple(GroupEdge(a=a, b=b, weight=0.6, kinds=("device",)) for a, b in pairwise(names))
+
+
+def review(rings, previous="2025-W14", changes=(), early=(), **figures):
+    told = {"applicants": 3000, "links": 9000, "hubs_ignored": 41, "largest_component": 33, "known_good": 200, "known_good_flagged": 1} | figures
+    return ReviewResult(
+        snapshot=RingSnapshot(name="2025-W15", as_of=day(100), rings=tuple(rings), changes=tuple(changes)),
+        previous=previous,
+        edges={one.ring_id: chain(one) for one in rings if one.kind.flagged},
+        early=tuple(early),
+        moments=(day(70), day(80), day(90)),
+        figures=told,
+    )
+
+
+def page_of(result, tmp_path):
+    render(result, tmp_path / "report.html")
+    return (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+class Tags(HTMLParser):
+    """Which elements a page has, and every address that it names."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.names, self.addresses = [], set(), []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.names.add(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href", "data", "action")]
+        if tag not in ("meta", "link", "br", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_opens_without_a_network_and_without_a_script(tmp_path):
+    page = page_of(review([ring("R-1"), ring("R-2", kind=RingKind.DORMITORY, score=0.01)]), tmp_path)
+    tags = Tags(page)
+    assert tags.open == []
+    assert tags.addresses == []
+    assert not {"script", "link", "img", "iframe"} & tags.names
+    assert "url(" not in page
+    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    assert f'<meta http-equiv="Content-Security-Policy" content="{policy}">' in page[: page.index("<title>")]
+    assert list(tmp_path.iterdir()) == [tmp_path / "report.html"]
+
+
+def test_the_worst_rings_are_drawn_and_honest_groups_are_not(tmp_path):
+    page = page_of(review([ring("R-1"), ring("R-2", kind=RingKind.AGENT), ring("R-3", kind=RingKind.HOUSEHOLD, score=0.02)]), tmp_path)
+    assert re.findall(r'aria-label="(R-\d)" class="ring"', page) == ["R-1", "R-2"]
+    assert page.count("<circle") == 12
+    assert "household" in page
+
+
+def test_what_is_new_since_last_week_names_rings_joined_and_left(tmp_path):
+    changes = [
+        RingChange(ring_id="R-1", change="grown", from_rings=("R-1",), joined=4, left=1, jaccard=0.6),
+        RingChange(ring_id="R-7", change="dissolved", from_rings=("R-7",), joined=0, left=9, jaccard=0.0),
+        RingChange(ring_id="R-2", change="unchanged", from_rings=("R-2",), joined=0, left=0, jaccard=1.0),
+    ]
+    page = page_of(review([ring("R-1"), ring("R-2")], changes=changes), tmp_path)
+    rows = re.findall(r"<tr><td>(R-\d)</td><td>(\w+)", page)
+    assert ("R-1", "grown") in rows
+    assert "1 dissolved" in page
+    assert "no previous snapshot" not in page
+
+
+def test_a_ring_that_lost_its_flag_is_listed_with_why_even_under_no_name_any_more(tmp_path):
+    was = (ring("R-7", size=9, exposure=113_000.0, score=0.94), ring("R-8", size=4))
+    gone = {"joined": 0, "left": 0, "jaccard": 0.5, "flag": "no_longer_flagged"}
+    changes = [
+        RingChange(ring_id="R-7", change="shrunk", from_rings=("R-7",), why=("cleared=ann,ben", "taken_for=household"), **gone),
+        RingChange(ring_id="R-8", change="dissolved", from_rings=("R-1",), why=("in_flagged=R-1",), **gone),
+        RingChange(ring_id="R-1", change="unchanged", from_rings=("R-1",), joined=0, left=0, jaccard=1.0, flag="flagged", why=("held=0.94>0.45",)),
+    ]
+    now = [ring("R-1"), ring("R-7", kind=RingKind.HOUSEHOLD, score=0.45)]
+    page = page_of(dataclasses.replace(review(now, changes=changes), before=was), tmp_path)
+    part = page[page.index("<h2>No longer flagged") : page.index("<h2>The worst rings")]
+    assert re.findall(r"<tr><td>(R-\d)", part) == ["R-7", "R-8"]
+    assert "94.0 % → 45.0 %" in part
+    assert "113 k" in part
+    assert "people cleared: 2 (ann, ben); taken for now: household" in part
+    assert "its people are in flagged R-1" in part
+    assert "the estimate went from 94% to 45%, but nothing has come to speak against it" in page
+
+
+def test_the_honest_hit_in_households_dormitories_and_shops_are_headlines_of_every_report(tmp_path):
+    page = page_of(
+        review([ring("R-1")], honest_household_known=200, honest_household_flagged=3, honest_kiosk_known=0, honest_kiosk_flagged=0), tmp_path
+    )
+    assert "<b>1.5 %</b><span>of the honest known in a household are in flagged groups: 3 of 200" in page
+    assert "<b>n/a</b><span>of the honest known in a shop are in flagged groups: 0 of 0" in page
+    assert "dormitory, workplace" in page
+    assert "paid a loan back, were never 30 days late" in page
+
+
+def test_a_first_run_says_that_there_was_nothing_to_compare_with(tmp_path):
+    page = page_of(review([ring("R-1")], previous=None), tmp_path)
+    assert "There was no previous snapshot" in page
+    assert "没有可比较的上期快照" in page
+
+
+def test_the_share_of_people_known_to_be_good_in_flagged_rings_is_a_headline(tmp_path):
+    assert "<b>0.5 %</b><span>of the 200 people known to be good" in page_of(review([ring("R-1")]), tmp_path)
+    assert "<b>–</b><span>of the 0 people known to be good" in page_of(review([ring("R-1")], known_good=0, known_good_flagged=0), tmp_path)
+
+
+def test_a_week_without_any_ring_still_has_a_report(tmp_path):
+    page = page_of(review([], previous="2025-W14"), tmp_path)
+    assert "No group is flagged" in page
+    assert Tags(page).open == []
+
+
+def test_markup_in_ids_stays_text(tmp_path):
+    page = page_of(review([ring("R-1", names=[HOSTILE, "b", "c"])]), tmp_path)
+    assert "<img" not in page
+    assert "&lt;img src=x" in page
+
+
+def test_the_back_test_counts_only_what_was_flagged_before_its_first_known_default(tmp_path):
+    early = [
+        EarlyWarning(ring_id="R-1", flagged_at=day(60), first_default=day(90), days=30.0, loans=4, amount=20_000.0),
+        EarlyWarning(ring_id="R-2", flagged_at=day(90), first_default=day(80), days=-10.0, loans=2, amount=7_000.0),
+        EarlyWarning(ring_id="R-3", flagged_at=day(90), first_default=None, days=None, loans=5, amount=9_000.0),
+    ]
+    told = back_test(early)
+    assert (told.early, told.known, told.median_days, told.loans, told.amount) == (1, 2, 30.0, 4, 20_000.0)
+    assert "Would have been flagged 30 days before" in page_of(review([ring("R-1"), ring("R-2"), ring("R-3")], early=early), tmp_path)
+
+
+def test_the_same_ring_is_drawn_the_same_every_time_and_says_who_is_left_out():
+    large = ring("R-1", size=MEMBERS_DRAWN + 15)
+    picture = draw(large, chain(large), day(100))
+    assert picture == draw(large, chain(large), day(100))
+    assert picture.count("<circle") == MEMBERS_DRAWN
+    assert "+ 15" in picture
+
+
+def test_who_joined_within_the_week_is_marked():
+    picture = draw(ring("R-1"), (), day(100))
+    assert picture.count('stroke="#e07b1f"') == 2
+    assert draw(ring("R-1"), (), day(100) + timedelta(days=30)).count('stroke="#e07b1f"') == 0
+
+
+def test_a_chart_writes_its_figures_and_nothing_for_nothing():
+    assert bars([]) == columns([]) == ""
+    assert ">12 k<" in bars([Bar("R-1", 12_000, money(12_000))])
+    drawn = histogram([1, 2, 3, 99, 500], [0, 2, 10, 100], ["a", "b", "c"])
+    assert [int(n) for n in re.findall(r">(\d+)</text>", drawn)] == [1, 2, 2]
+
+
+@pytest.mark.parametrize(("amount", "text"), [(940, "940"), (9_400, "9,400"), (12_345, "12.3 k"), (4_560_000, "4.56 M"), (2.5e9, "2.5 bn"), (0, "0")])
+def test_money_is_short_enough_for_a_meeting(amount, text):
+    assert money(amount) == text
+
+
+def test_every_reason_of_a_ring_and_all_that_people_share_has_words_in_both_languages():
+    named = [f"RING_SHARED_{kind.upper()}" for kind in LINK_KINDS]
+    written = re.findall(r'"((?:RING|GROUP)_[A-Z_]+)"', Path(kinds.__file__).read_text(encoding="utf-8"))
+    assert written
+    for code in (*named, *written):
+        english, chinese = words.reason(code)
+        assert english, code
+        assert chinese, code
+        assert code.lower().replace("_", " ") != english
+
+
+def test_an_unknown_share_is_a_dash():
+    assert (percent(None), percent(0.0052)) == ("–", "0.5 %")
+
+
+def test_the_report_tells_times_and_days_in_the_zone_of_the_settings_and_names_it(tmp_path):
+    late = dataclasses.replace(ring("R-1"), first_seen=day(60) + timedelta(hours=20))  # of the next day already in China
+    page = page_of(dataclasses.replace(review([late]), zone=ZoneInfo("Asia/Shanghai")), tmp_path)
+    assert f"{day(100):%Y-%m-%d} 08:00 Asia/Shanghai (UTC+08:00)" in page
+    assert f"<td>{day(61):%Y-%m-%d}</td>" in page
+    assert f"<td>{day(60):%Y-%m-%d}</td>" in page_of(review([late]), tmp_path)

@@ -1,0 +1,105 @@
+"""The house stands as it is drawn: directions, guests, no cycles (deferred imports included), sizes, a sentence over every module."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("graph", "gnn", "ingestion", "investigations", "service", "scripts")
+MAY_IMPORT = {
+    "graph": set(),
+    "gnn": {"graph"},
+    "ingestion": {"graph"},
+    "investigations": {"graph"},
+    "service": {"graph", "gnn", "ingestion", "investigations"},
+    "scripts": {"graph", "gnn", "ingestion", "investigations", "service"},
+}
+# A guest and the only places where it may be imported. scripts/ are thin and bring nobody, the benchmarks' rivals aside.
+GUESTS = {
+    "flask": ("service",),
+    "torch": ("gnn",),
+    "torch_geometric": ("gnn",),
+    "neo4j": ("graph/stores/neo4j",),
+    "adbc_driver_sqlite": ("graph/stores/sqlite",),
+    "pandas": ("ingestion", "gnn"),
+    "sqlalchemy": ("investigations/casebook",),
+    "tqdm": ("graph/progress",),
+}
+RIVALS = {"scripts/bench": {"flask", "neo4j"}}
+FILES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py") if "node_modules" not in p.parts)
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+def name_of(path: Path) -> str:
+    """graph/store/port.py -> graph.store.port; graph/__init__.py -> graph."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path) for path in FILES}
+
+
+def imports(path: Path) -> set[str]:
+    """Every module a file imports, wherever in it: at the top, in a function, under TYPE_CHECKING."""
+    found: set[str] = set()
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            base = node.module or ""
+            found |= {f"{base}.{alias.name}" if f"{base}.{alias.name}" in MODULES else base for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
+    for path in FILES:
+        if path.relative_to(ROOT).parts[0] == room:
+            others = {name.split(".")[0] for name in imports(path)} & set(ROOMS) - {room}
+            assert others <= MAY_IMPORT[room], f"{path.relative_to(ROOT)} imports {sorted(others - MAY_IMPORT[room])}"
+
+
+@pytest.mark.parametrize("guest", sorted(GUESTS))
+def test_a_guest_stays_in_its_room(guest: str) -> None:
+    for path in FILES:
+        place = path.relative_to(ROOT).as_posix()
+        invited = place.startswith(GUESTS[guest]) or any(place.startswith(p) and guest in names for p, names in RIVALS.items())
+        if guest in {name.split(".")[0] for name in imports(path)}:
+            assert invited, f"{place} imports {guest}"
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    graph = nx.DiGraph((name_of(path), other) for path in FILES for other in imports(path) if other in MODULES)
+    graph.remove_edges_from([(package, module) for package, module in graph.edges if module.startswith(package + ".")])
+    assert [c for c in nx.strongly_connected_components(graph) if len(c) > 1] == []
+
+
+def test_every_module_opens_with_a_sentence() -> None:
+    assert [str(path) for path in FILES if not ast.get_docstring(TREES[path])] == []
+
+
+def test_files_and_functions_stay_small() -> None:
+    long_files = [f"{p.relative_to(ROOT)} {n}" for p in FILES if (n := p.read_text(encoding="utf-8").count("\n")) > 400]
+    functions = [
+        f"{path.relative_to(ROOT)}:{node.name} {length}"
+        for path in FILES
+        for node in ast.walk(TREES[path])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (length := (node.end_lineno or 0) - node.lineno + 1) > 60
+    ]
+    assert (long_files, functions) == ([], [])
+
+
+def test_no_file_is_named_after_a_dependency_or_after_nothing() -> None:
+    taken = {"flask", "torch", "pandas", "networkx", "numpy", "scipy", "lightgbm", "neo4j", "utils", "helpers", "common", "manager"}
+    assert [str(path) for path in FILES if path.stem in taken] == []
+
+
+def test_setup_cfg_lists_every_package() -> None:
+    listed = (ROOT / "setup.cfg").read_text(encoding="utf-8")
+    packages = {name_of(p) for p in FILES if p.name == "__init__.py"}
+    assert [name for name in sorted(packages) if f"\n    {name}\n" not in listed] == []

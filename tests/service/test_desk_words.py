@@ -1,0 +1,75 @@
+"""The desk's dictionary: every code that the service may tell has its word in both languages, and each language stays in itself."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from graph.features.catalogue import DIMENSIONS
+from graph.model.types import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, RingKind, Role
+from ingestion.contract import EVENTS
+from investigations.assessments import Decision, Level
+from investigations.review import flag_words, report_words
+
+SOURCE = Path(__file__).parents[2] / "service" / "web" / "src" / "words.ts"
+ENTRY = re.compile(r'^  (\w+): \[\s*"((?:[^"\\]|\\.)*)",\s*"((?:[^"\\]|\\.)*)",?\s*\],$', re.MULTILINE)
+WORDS = {key: (english, chinese) for key, english, chinese in ENTRY.findall(SOURCE.read_text(encoding="utf-8"))}
+OTHER_WAY = {"language", "language_hint"}  # they speak to whoever reads the other language
+LATIN = {"Ringfence", "P2P", "D", "F", "Esc", "desk", "applicant", "RINGFENCE_API_KEYS"}  # names, keys of the keyboard, and what is typed
+
+
+def test_the_whole_dictionary_is_read():
+    assert len(WORDS) == sum(line.startswith("  ") and not line.startswith("   ") and ": [" in line for line in SOURCE.read_text().splitlines())
+    assert len(WORDS) > 250
+
+
+@pytest.mark.parametrize(
+    ("prefix", "codes"),
+    [
+        ("", [*IdentifierKind, *LabelValue, *OutcomeStatus, *PlatformType, *Decision, *(set(Level) - {Level.FULL})]),
+        (
+            "",
+            [
+                "core",
+                "member",
+                "fringe",
+                "low",
+                "medium",
+                "high",
+                "new",
+                "growing",
+                "stable",
+                "shrinking",
+                "applicant",
+                "application",
+                "merchant",
+                "agent",
+            ],
+        ),
+        ("kind_", list(RingKind)),
+        ("role_", [*Role, *EVENTS.column("kind").words, "applied"]),
+        ("hub_", list(IdentifierKind)),
+        ("hubs_", list(IdentifierKind)),
+        ("dimension_", list(DIMENSIONS)),
+        ("", [*report_words.CHANGES, *report_words.SHARED]),
+        ("why_", list(report_words.REASONS)),
+        ("", list(flag_words.FLAGS)),
+        ("source_", ["application_review", "collection", "customer_complaint", "investigation", "repaid", "desk"]),
+    ],
+)
+def test_every_code_has_its_word(prefix, codes):
+    assert [code for code in codes if f"{prefix}{code}" not in WORDS] == []
+
+
+def test_the_report_and_the_desk_call_one_thing_by_one_word_in_chinese():
+    for prefix, table in (("kind_", report_words.KINDS), ("", report_words.CHANGES), ("", report_words.SHARED), ("why_", report_words.REASONS)):
+        for code, (_, chinese) in table.items():
+            assert WORDS[f"{prefix}{code}"][1] == chinese, code
+
+
+@pytest.mark.parametrize("key", sorted(set(WORDS) - OTHER_WAY))
+def test_each_language_stays_in_itself(key):
+    english, chinese = WORDS[key]
+    assert not re.search(r"[\u3000-\u9fff\uff00-\uffef]", english)
+    assert set(re.findall(r"[A-Za-z][A-Za-z_0-9]+|[A-Z]\b", re.sub(r"\{\w+\}", "", chinese))) <= LATIN
+    assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", chinese))

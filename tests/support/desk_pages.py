@@ -1,0 +1,118 @@
+"""The desk served for a real browser: a small world behind it, and the fixtures of the tests that open it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from werkzeug.serving import make_server
+
+from service.assessment.assess import warm_up
+from service.context import wire
+from service.desk import routes
+from service.http.app import create_app
+from service.settings import Settings
+from tests.support.browsers import chromium
+from tests.support.desk_worlds import fill
+from tests.support.small_service import key
+from tests.support.small_worlds import day
+from tests.support.stores import HASH_KEY, open_store, store_url
+
+KEY = key("an investigator")
+KEYS = {"api_keys": f"desk:{KEY}:desk@*"}
+NODES = "document.getElementById('canvas')._cyreg.cy.nodes().map(n => n.id())"
+PLACES = "Object.fromEntries(document.getElementById('canvas')._cyreg.cy.nodes().map(n => [n.id(), [n.position('x'), n.position('y')]]))"
+SELECTED = "document.getElementById('canvas')._cyreg.cy.nodes(':selected').map(n => n.id())"
+
+
+def missing(why: str) -> NoReturn:
+    """Skip aloud; where CI runs, fail: a page that nobody opened is not tested."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@contextmanager
+def running(folder: Path, **more: Any) -> Iterator[str]:
+    """The address of a desk over the small world."""
+    with open_store(folder / "store.db") as store:
+        fill(store)
+    settings = Settings(store=store_url(folder / "store.db"), casebook=f"sqlite:///{folder}/book.db", hash_key=HASH_KEY, **(KEYS | more))
+    wired = wire(settings, clock=lambda: day(100))
+    warm_up(wired)  # as a worker does before it takes requests: a Neo4j server that is new to its statements plans them for seconds
+    server = make_server("127.0.0.1", 0, create_app(wired), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/desk"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        wired.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One browser for all tests of a file."""
+    if not (routes.BUILT / "desk.js").exists():
+        missing("the desk is not built: run make setup")
+    try:
+        opening = chromium()
+        opened = opening.__enter__()
+    except RuntimeError as error:
+        missing(str(error))
+    yield opened
+    opening.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A desk whose key the pages have."""
+    with running(tmp_path_factory.mktemp("desk")) as at:
+        yield at
+
+
+def opened(browser: Any, address: str, **how: Any) -> Iterator[Any]:
+    """A page of a browser of that kind; in the end nothing was complained about and nothing was asked of anybody else."""
+    context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "timezone_id": "Asia/Shanghai"} | how))
+    context.add_init_script(f"if (location.protocol === 'http:') sessionStorage.setItem('ringfence-key', '{KEY}')")  # as if somebody had signed in
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    yield page
+    assert [text for text in said if not any(f"status of {code}" in text for code in (400, 401, 403, 404))] == []
+    assert [url for url in asked if not url.startswith(address)] == []
+    context.close()
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    """A page as wide as a desk."""
+    yield from opened(browser, address)
+
+
+@pytest.fixture
+def phone(browser: Any, address: str) -> Iterator[Any]:
+    """A page as wide as a phone, in another time zone."""
+    yield from opened(browser, address, viewport={"width": 375, "height": 812}, timezone_id="America/New_York", has_touch=True)
+
+
+def choose(page: Any, node: str) -> None:
+    """What a click on a node does, wherever the layout has put it."""
+    page.evaluate("id => { const cy = document.getElementById('canvas')._cyreg.cy; cy.elements().unselect(); cy.getElementById(id).select(); }", node)
+
+
+def drawn(page: Any, node: str) -> set[str]:
+    """Every node drawn, as soon as `node` is."""
+    page.wait_for_function(f"id => {NODES}.includes(id)", arg=node)
+    return set(page.evaluate(NODES))

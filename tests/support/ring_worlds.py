@@ -1,0 +1,56 @@
+"""A small town for the ring tests: families, a dormitory, a shop's tablet, and a crew."""
+
+from __future__ import annotations
+
+import random
+
+from graph.model.types import Facts
+from tests.support.small_worlds import PLATFORMS, applies, day, fraud, uses
+from tests.support.stores import open_store
+
+AS_OF = day(200)
+CREW = tuple(f"crew{n}" for n in range(9))
+
+
+def town(path, facts):
+    """A store with these facts."""
+    store = open_store(path)
+    store.add(facts)
+    return store
+
+
+def honest(seed=1, families=60, dormitory=40, customers=150):
+    """People with lives of their own: their applications are spread over half a year and their checks are passed."""
+    rng = random.Random(seed)
+    made = []
+    for n in range(families):
+        for member in range(3):
+            made.append(_applies(rng, f"family{n}.{member}", uses("address", f"home{n}"), uses("wifi", f"lan{n}"), on=rng.uniform(1, 190)))
+    for n in range(dormitory):
+        made.append(_applies(rng, f"dorm{n}", uses("wifi", "hall"), uses("address", "block 4"), uses("employer", "plant"), on=rng.uniform(1, 190)))
+    for n in range(customers):
+        made.append(_applies(rng, f"shopper{n}", uses("device", "tablet"), on=1 + 190 * n / customers, merchant_id="M1"))
+    return Facts(applications=tuple(made), platforms=PLATFORMS)
+
+
+def crew(on=100.0, known_on=None, where=()):
+    """Nine identities on three devices with two cards and a common contact, made in a few days; one is known as fraud from `known_on` on."""
+    rng = random.Random(7)
+    made = []
+    for n, who in enumerate(CREW):
+        shared = (uses("device", f"rig{n % 3}"), uses("bank_card", f"purse{n % 2}"), *where)
+        made.append(_applies(rng, who, *shared, on=on + n / 4, face=0.55))
+        made.append(_applies(rng, who, uses("device", f"rig{(n + 1) % 3}"), on=on + n / 4 + 2, face=0.5, platform_id="L3"))
+    labels = () if known_on is None else (fraud(made[0].application_id, known_on),)
+    return Facts(applications=tuple(made), labels=labels)
+
+
+def both(*parts):
+    """Facts of several parts in one batch."""
+    return Facts(**{name: tuple(row for part in parts for row in getattr(part, name)) for name in Facts.__dataclass_fields__})
+
+
+def _applies(rng, who, *mentions, on, face=0.93, **more):
+    own = (uses("phone", who), uses("national_id", who))
+    told = {"amount": float(rng.randrange(1, 60) * 500), "face_match": face + rng.uniform(-0.05, 0.05), "liveness": 0.9, "birth_year": 1995}
+    return applies(who, on, *own, *mentions, **(told | more))
