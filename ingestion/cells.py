@@ -15,9 +15,12 @@ from ingestion.characters import visible
 from ingestion.contract import Cell, Column
 from ingestion.digits import EXACT, digits_of, is_scientific, whole
 from ingestion.door import Door, time_zone
+from ingestion.forms.standing import Standing
 from ingestion.gaps import id_shows_gaps
+from ingestion.normalise import normalise
 from ingestion.nulls import is_null
 from ingestion.recognise import without_identifiers
+from ingestion.written import number as written
 
 LONGEST = 512  # characters of an id or a text; longer is not one
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -26,6 +29,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FLAGS: Mapping[str, bool] = MappingProxyType(
     {**dict.fromkeys(("true", "t", "1", "yes", "y", "是"), True), **dict.fromkeys(("false", "f", "0", "no", "n", "否"), False)}
 )
+EPOCH_UNITS: Mapping[str, float] = MappingProxyType({"d": 86.4e9, "h": 3.6e9, "min": 6e7, "s": 1e6, "ms": 1e3, "us": 1.0})  # in microseconds
 _FIGURES = frozenset((Cell.AMOUNT, Cell.SHARE, Cell.WHOLE))
 _LEFT = frozenset((Cell.TEXT, Cell.IDENTIFIER, Cell.ID))  # not looked at before they are read
 
@@ -98,8 +102,18 @@ def any_text(raw: object, name: str) -> str:
 
 
 def _id(raw: object, column: Column, door: Door) -> str | None:
+    if column.kind is not None:
+        return _id_of_an_identifier(raw, column, door)
     found = id_of(raw, column.name)
     return None if found is None else column.prefix + found
+
+
+def _id_of_an_identifier(raw: object, column: Column, door: Door) -> str | None:
+    """Who has no other name is called by the pseudonym of an identifier, if it is a sound one: nothing raw may become an id."""
+    named = door.naming.name(column, text_of(raw, column.name), door.hash_scheme)
+    if named.standing is Standing.UNVERIFIED:
+        raise RecordError(column.name, "unreadable_text", f"is no {column.kind} that passes its check, so nobody can be called by it")
+    return column.prefix + named.mention.identifier.token if named.sound else None
 
 
 def _text(raw: object, column: Column, door: Door) -> str:
@@ -123,7 +137,9 @@ def _number(raw: object, column: Column, door: Door) -> float:
         try:
             number = float(raw)
         except (ValueError, OverflowError):
-            number = math.nan
+            number = _written(raw, column)
+        if column.times != 1.0:
+            number = round(number * column.times, 6)
     if not math.isfinite(number) or (isinstance(raw, str) and "_" in raw):
         raise RecordError(column.name, "unreadable_number", "must be a number")
     if number < 0 and column.cell is Cell.AMOUNT:
@@ -133,11 +149,42 @@ def _number(raw: object, column: Column, door: Door) -> float:
     return number
 
 
+def _written(raw: object, column: Column) -> float:
+    try:
+        return written(raw, column.cell) if isinstance(raw, str) else math.nan
+    except ValueError:
+        return math.nan
+
+
 def _whole(raw: object, column: Column, door: Door) -> int:
+    if column.year:
+        raw = _year(raw, column, door)
     number = _number(raw, column, door)
     if not number.is_integer():
         raise RecordError(column.name, "unreadable_number", "must be a whole number")
     return int(number)
+
+
+def _year(raw: object, column: Column, door: Door) -> object:
+    """The year of a date, or of the birth that a national id tells of; what is neither is read as the number that it is."""
+    if column.kind is not None:
+        normal = normalise(column.kind, text_of(raw, column.name))
+        if normal.standing is not Standing.SOUND:
+            raise RecordError(column.name, "unreadable_number", f"is no {column.kind} that passes its check")
+        return normal.value[6:10]
+    if not column.time and not isinstance(raw, date):
+        text = whole(any_text(raw, column.name)).removesuffix("年")
+        if not text.isdecimal() or len(text) == 8:
+            raw = text
+        else:
+            return text
+    try:
+        moment = moment_of(raw, column.time)
+        zone = time_zone(column.zone) if column.zone else door.zone
+        return (moment if moment.tzinfo is None else moment.astimezone(zone)).year
+    except (ValueError, OverflowError, TypeError, RecordError) as error:
+        form = column.time or "ISO-8601"
+        raise RecordError(column.name, "unreadable_number", f"must be a year, or a date of the form {form}") from error
 
 
 def _flag(raw: object, column: Column, door: Door) -> bool:
@@ -152,7 +199,7 @@ def _flag(raw: object, column: Column, door: Door) -> bool:
 def _time(raw: object, column: Column, door: Door) -> datetime:
     """UTC; without an offset it is in the door's time zone. Facts with a date may lie neither in the future nor before 1970."""
     try:
-        moment = _moment(raw, column.time)
+        moment = moment_of(raw, column.time)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=time_zone(column.zone) if column.zone else door.zone)
         moment = moment.astimezone(UTC)
@@ -167,7 +214,8 @@ def _time(raw: object, column: Column, door: Door) -> datetime:
     return moment
 
 
-def _moment(raw: object, form: str) -> datetime:
+def moment_of(raw: object, form: str) -> datetime:
+    """A cell as a moment, with a zone where it says one. Raises ValueError, OverflowError, TypeError, RecordError."""
     if isinstance(raw, datetime):
         return raw
     if isinstance(raw, date):
@@ -186,12 +234,12 @@ def _moment(raw: object, form: str) -> datetime:
 
 
 def _from_epoch(raw: object, form: str) -> datetime:
-    """`epoch_s`, `epoch_ms`, `epoch_us`, or seconds from a moment of one's own: `epoch_s from 2020-01-01T00:00:00Z`."""
+    """`epoch_s`, `epoch_ms`, `epoch_d` ..., or from a moment of one's own: `epoch_s from 2020-01-01T00:00:00Z`, `epoch_d from 1899-12-30`."""
     unit, _, origin = form.partition(" from ")
     start = datetime.fromisoformat(origin) if origin else _EPOCH
     if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
         raise TypeError
-    return start + timedelta(microseconds=round(float(raw) * {"epoch_s": 1e6, "epoch_ms": 1e3, "epoch_us": 1.0}[unit]))
+    return start + timedelta(microseconds=round(float(raw) * EPOCH_UNITS[unit.removeprefix("epoch_")]))
 
 
 READ: Mapping[Cell, Callable[[Any, Column, Door], Any]] = MappingProxyType(

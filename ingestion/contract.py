@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
@@ -34,7 +34,10 @@ class Column:
     A `key` may be empty and costs its row where it cannot be read, because without it the row says something else.
     The rest is for mappings: `constant` stands in where the source has nothing, `values` translates the source's words, `prefix` goes
     before its ids, `time` is the form of its times (ISO-8601 by default; see cells), `zone` the time zone of those without an offset (by default
-    the door's), `plus_days` is added to them, `hashed` is the scheme of values that are hashed already.
+    the door's), `plus_days` is added to them, `hashed` is the scheme of values that are hashed already, `joined` are further source columns
+    that belong to the cell, `shape` is how an identifier is written (see shapes), numbers count `times` so much, `others` are asked in their
+    order where this one says nothing good, and the `kind` of an id or a year is that of the identifier of which it is made. A `year` may be
+    written as a date.
     """
 
     name: str
@@ -55,6 +58,21 @@ class Column:
     zone: str = ""
     plus_days: float = 0.0
     hashed: str = ""
+    joined: tuple[str, ...] = ()
+    shape: str = ""
+    times: float = 1.0
+    others: tuple[Column, ...] = ()
+    year: bool = False
+    composed: bool = field(init=False)  # whether more than one cell, as it is, must be looked at
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "composed", bool(self.joined or self.shape or self.others))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every column of the source that may feed it."""
+        own = (self.source, *self.joined) if self.source else ()
+        return own + tuple(source for other in self.others for source in other.sources)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +98,7 @@ class Table:
     @property
     def sources(self) -> frozenset[str]:
         """Every column of the source that is read."""
-        return frozenset(c.source for c in self.columns if c.source) | {source for source, _ in self.attributes}
+        return frozenset(source for c in self.columns for source in c.sources) | {source for source, _ in self.attributes}
 
 
 def _column(name: str, cell: Cell, **more: Any) -> Column:
@@ -141,7 +159,7 @@ APPLICATIONS = Table(
         _column("face_match", Cell.SHARE, high=1.0),
         _column("liveness", Cell.SHARE, high=1.0),
         _column("phone_three_element", Cell.FLAG),
-        _column("birth_year", Cell.WHOLE, low=1_880, high=2_100),
+        _column("birth_year", Cell.WHOLE, low=1_880, high=2_100, year=True),
         *_text("city"),
         _column("new_citizen", Cell.FLAG),
     ),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from graph.model.errors import DeliveryError
 from ingestion.contract import TABLES, Cell, Table
@@ -13,8 +13,9 @@ from ingestion.feed import Feed, Mapped, sources
 from ingestion.limits import DEFAULT, FOLDERS_DEEP, Limits
 from ingestion.mapping import FILE_NAME, read_mapping
 from ingestion.readers import SUFFIXES
+from ingestion.recoding import DELIMITERS
 from ingestion.rows import Record
-from ingestion.sources import Source, entries, read_through
+from ingestion.sources import Source, entries, instead_of, matching, read_through
 from ingestion.telling import names, plain
 
 _MESSAGE = 600  # characters
@@ -59,7 +60,7 @@ class Delivery:
             return feed.table
         source = self.sources[feed.source]
         columns = frozenset(source.columns)
-        read = (c for c in feed.table.columns if c.source in columns or c.required or c.constant is not None)
+        read = (c for c in feed.table.columns if not columns.isdisjoint(c.sources) or c.required or c.constant is not None)
         return replace(feed.table, columns=tuple(replace(c, zone=c.zone or _INT96_ZONE) if c.source in source.int96 else c for c in read))
 
     def zone_is_guessed(self, feed: Feed) -> tuple[str, ...]:
@@ -101,14 +102,33 @@ def _opened(folder: Path, mapping: str | None, limits: Limits) -> Delivery:
         mapped = read_mapping(beside, limits)
     else:
         mapped = Mapped(name="contract", feeds=_contract_feeds(folder, there, limits))
-    read = sources(mapped.feeds)
-    if absent := sorted(read - set(there)):
-        raise DeliveryError(f"{folder}: {names(absent)} is missing, the mapping {mapped.name} reads it")
-    left_out = tuple(f"{name}/" if path.is_dir() else name for name, path in there.items() if name not in read and name != FILE_NAME)
-    delivery = Delivery(folder, mapped, {name: read_through(folder, name, limits) for name in sorted(read)}, left_out, limits)
+    feeds = sources(mapped.feeds)
+    files = {name: _files(folder, feed, mapped.name, limits) for name, feed in feeds.items()}
+    read = {name for names_read in files.values() for name in names_read}
+    found = {name: read_through(folder, name, files[name], limits, feed.form) for name, feed in sorted(feeds.items())}
+    delivery = Delivery(folder, mapped, found, _left_out(folder, there, read, limits), limits)
     for feed in delivery.feeds:
         _check_columns(feed, delivery)
     return delivery
+
+
+def _files(folder: Path, feed: Feed, mapping: str, limits: Limits) -> list[str]:
+    """The files and folders that a feed reads."""
+    found: dict[str, None] = {}
+    for pattern in feed.files or (feed.source,):
+        there = matching(folder, pattern, limits)
+        if not there or not all(os.path.lexists(folder / name) for name in there):
+            raise DeliveryError(f"{folder}: {plain(pattern)} is missing, the mapping {mapping} reads it")
+        found.update(dict.fromkeys(there))
+    return list(found)
+
+
+def _left_out(folder: Path, there: Mapping[str, Path], read: Collection[str], limits: Limits) -> tuple[str, ...]:
+    """What nothing reads: of the delivery, and of the folders in it of which some files are read."""
+    opened = {parent for name in read for parent in PurePosixPath(name).parents} - {PurePosixPath(".")}
+    within = {f"{parent}/{path.name}": path for parent in opened for path in entries(folder / parent, limits) if not path.name.startswith((".", "_"))}
+    beside = {name: path for name, path in (dict(there) | within).items() if PurePosixPath(name) not in opened}
+    return tuple(f"{name}/" if path.is_dir() else name for name, path in sorted(beside.items()) if name not in read and name != FILE_NAME)
 
 
 def _contract_feeds(folder: Path, there: Mapping[str, Path], limits: Limits) -> tuple[Feed, ...]:
@@ -140,7 +160,11 @@ def _table_in(folder: Path, name: str, path: Path, limits: Limits) -> str | None
     if not path.is_dir() and not path.is_file() and (suffix or stem.lower() in TABLES):
         raise DeliveryError(f"{folder}: {name} is neither a file nor a folder that can be read")
     if suffix is None and stem.lower() in TABLES:
-        what = f"a table in a format that is not read; there are {', '.join(SUFFIXES)}" if path.is_file() else f"no table: {stem.lower()} is"
+        what = (
+            f"a table in a format that is not read; there are {', '.join(SUFFIXES)}{instead_of(name)}"
+            if path.is_file()
+            else f"no table: {stem.lower()} is"
+        )
         raise DeliveryError(f"{folder}: {name} is {what}")
     if path.is_dir() and suffix is None:
         if within := _named_within(path, FOLDERS_DEEP, limits):
@@ -165,12 +189,21 @@ def _check_columns(feed: Feed, delivery: Delivery) -> None:
     if not feed.source:
         return
     source = delivery.sources[feed.source]
-    named = {c.source for c in feed.table.columns if c.constant is None and (c.required or c.source != c.name)}
+    named = {name for c in feed.table.columns if c.constant is None and (c.required or c.source != c.name) for name in c.sources}
     named |= {source for source, _ in feed.table.attributes} | {c.column for c in feed.where}
     missing = sorted(column for column in named if source.lacks(column))
+    part = next((part for column in missing if (part := source.lacking(column)) not in (None, feed.source)), None)
     if feed.table.one_of and not any(
-        c.name in feed.table.one_of and (c.constant is not None or not source.lacks(c.source)) for c in feed.table.columns
+        c.name in feed.table.one_of and (c.constant is not None or not any(map(source.lacks, c.sources))) for c in feed.table.columns
     ):
         missing.append(" or ".join(feed.table.one_of))
     if missing:
-        raise DeliveryError(f"{feed.source}: the column {names(missing)} is missing (table {feed.table.name})")
+        where = f" in {part}" if part else ""
+        raise DeliveryError(f"{feed.source}: the column {names(missing)} is missing{where} (table {feed.table.name}){_one_cell(source)}")
+
+
+def _one_cell(source: Source) -> str:
+    """What to do about a header that seems to be a single cell."""
+    (only, *more) = source.columns or ("",)
+    signs = [name for name, sign in DELIMITERS.items() if sign in only]
+    return f"; its header is one cell, `{plain(only, 40)}`: a mapping may say `delimiter: {signs[0]}`" if signs and not more else ""

@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.model.errors import RecordError
-from ingestion.cells import any_text, is_empty
+from graph.model.errors import DeliveryError
+from ingestion.conditions import Condition, Range
 from ingestion.contract import Table
-from ingestion.digits import whole
-
-TESTS: Mapping[str, Callable[[str, frozenset[str]], bool]] = {
-    "is": lambda cell, given: cell in given,
-    "is_not": lambda cell, given: cell not in given,
-    "in": lambda cell, given: cell in given,
-    "not_in": lambda cell, given: cell not in given,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A row is taken when its `column`, as text, passes the test; an empty cell is the empty text, and `1.0` is the whole number that it was."""
-
-    column: str
-    test: str
-    given: frozenset[str]
-
-    @classmethod
-    def of(cls, column: str, test: str, given: Sequence[str]) -> Condition:
-        """The condition on the texts that a mapping gives."""
-        return cls(column, test, frozenset(map(whole, given)))
-
-    def holds(self, cells: Mapping[str, Any]) -> bool:
-        """Whether the row passes; what is no text passes as it is written, so that it is reported where it matters."""
-        raw = cells.get(self.column)
-        try:
-            text = "" if is_empty(raw) else any_text(raw, self.column)
-        except RecordError:
-            text = str(raw)
-        return TESTS[self.test](whole(text), self.given)
+from ingestion.recoding import UTF8, Format
+from ingestion.telling import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """One table's rows from one source: a file or folder of the delivery, or rows that the mapping gives itself."""
+    """One table's rows from one source: files or folders of the delivery, or rows that the mapping gives itself.
+
+    `source` names it; of several, `files` are their names or patterns. `form` says how their text is written.
+    """
 
     table: Table
     source: str
-    where: tuple[Condition, ...] = ()
+    files: tuple[str, ...] = ()
+    form: Format = UTF8
+    where: tuple[Condition | Range, ...] = ()
     rows: tuple[dict[str, Any], ...] = ()
 
 
@@ -61,6 +37,10 @@ class Mapped:
     feeds: tuple[Feed, ...] = field(default=())
 
 
-def sources(feeds: Sequence[Feed]) -> frozenset[str]:
-    """The files and folders that the feeds read."""
-    return frozenset(feed.source for feed in feeds if feed.source)
+def sources(feeds: Sequence[Feed]) -> dict[str, Feed]:
+    """What the feeds read, by its name, each with the first feed that reads it. Raises DeliveryError where two read it in different forms."""
+    found: dict[str, Feed] = {}
+    for feed in feeds:
+        if feed.source and found.setdefault(feed.source, feed).form != feed.form:
+            raise DeliveryError(f"{plain(feed.source)}: two tables read it with different `encoding` or `delimiter`")
+    return found

@@ -11,15 +11,17 @@ from typing import Any
 import yaml
 
 from graph.model.errors import DeliveryError
+from ingestion.column_reading import checked_zone
 from ingestion.contract import TABLES, per_lender
 from ingestion.feed import Mapped
-from ingestion.feed_reading import checked_zone, known_keys, listed, read_feed, text
+from ingestion.feed_reading import form_of, read_feed
 from ingestion.limits import DEFAULT, Limits
+from ingestion.mapping_words import known_keys, listed, text
 from ingestion.telling import names, plain, shown
 from ingestion.unpacking import opened
 
 FILE_NAME = "mapping.yaml"
-_KEYS = frozenset(("name", "about", "timezone", "ids", "tables"))
+_KEYS = frozenset(("name", "about", "timezone", "ids", "encoding", "delimiter", "tables"))
 _DEEPEST = 32
 _IDS = ("shared", "per_lender")  # one name space for all ids of a delivery, or one for each lender's
 
@@ -93,7 +95,8 @@ def _mapped(content: Any, name: str) -> Mapped:
     if ids not in _IDS:
         raise DeliveryError(f"{place}: `ids` is {shown(ids)}; there are {', '.join(_IDS)}")
     known = TABLES if ids == "shared" else {name: per_lender(table) for name, table in TABLES.items()}
-    feeds = [read_feed(entry, f"{place}, table {n}", known) for n, entry in enumerate(tables, 1)]
+    form = form_of(content, place)
+    feeds = [read_feed(entry, f"{place}, table {n}", known, form) for n, entry in enumerate(tables, 1)]
     order = list(TABLES)
     return Mapped(
         name=text(content.get("name", name), "name", place),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -42,6 +43,7 @@ from ingestion.digits import whole
 from ingestion.door import Door
 from ingestion.forms.standing import Standing
 from ingestion.recognise import without_identifiers
+from ingestion.shapes import joined, shaped
 
 Row = Mapping[str, object]
 _IDENTIFIER = Cell.IDENTIFIER
@@ -134,8 +136,12 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
     droppable: list[RecordError] = []
     for column in table.columns:
         try:
-            raw = row.get(column.source)
-            raw = None if raw is None else _cell(raw, column)
+            if column.composed:
+                column = _first_good(row, column, door)
+                raw = _given(row, column)
+            else:
+                raw = row.get(column.source)
+                raw = None if raw is None else _cell(raw, column)
             if raw is None and column.constant is not None:
                 raw = _cell(column.constant, column)
             if raw is not None and column.cell is _IDENTIFIER:
@@ -172,6 +178,37 @@ def _into_name_space(values: dict[str, Any], table: Table) -> None:
     lender = values["platform_id"] if table.name == APPLICATIONS.name else values.pop("platform_id")
     for name in OWN_IDS & values.keys():
         values[name] = name_space(lender) + values[name]
+
+
+def _first_good(row: Row, column: Column, door: Door) -> Column:
+    """The first of a column and its `others` that says something good: an identifier that links, a cell that can be read. Where none does, the first
+    that says anything, so that it is told what is wrong with it."""
+    if not column.others:
+        return column
+    says: Column | None = None
+    for one in (replace(column, others=(), constant=None), *column.others):
+        if (raw := _given(row, one)) is None:
+            continue
+        says = says or one
+        try:
+            if one.cell is _IDENTIFIER:
+                good = door.naming.name(one, text_of(raw, one.name), door.hash_scheme).sound
+            else:
+                good = READ[one.cell](raw, one, door) is not None
+        except RecordError:
+            continue
+        if good:
+            return one
+    return says or column
+
+
+def _given(row: Row, column: Column) -> object:
+    """What a row says in a column, in the form and the words of the contract; None where it says nothing."""
+    raw = joined(row, column) if column.joined else row.get(column.source)
+    if raw is None:
+        return None
+    raw = _cell(raw, column)
+    return raw if raw is None or not column.shape else shaped(raw, column)
 
 
 def _cell(raw: object, column: Column) -> object:

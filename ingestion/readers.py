@@ -17,32 +17,33 @@ from ingestion import exact_json
 from ingestion.characters import visible
 from ingestion.columnar import inspect_parquet, read_parquet
 from ingestion.limits import CELL, COLUMN_NAME, JSON_DEEP, Limits
+from ingestion.recoding import ENCODINGS, UTF8, Format, in_utf8
 from ingestion.rows import GIVEN_TWICE, NESTED, TOO_LONG, Inspection, Record
 from ingestion.telling import plain
 from ingestion.unpacking import bounded, unpacked
 
 SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".parquet")
 PART_SUFFIXES = (*SUFFIXES, ".jsonl.gz", ".json", ".json.gz")  # what other systems call the parts of a table
-_READ = (*PART_SUFFIXES, ".zip")  # a zip is for mappings
+FOREIGN_SUFFIXES = (*PART_SUFFIXES, ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".zip")  # of files that a mapping names
 _LINES = 20  # a cell may hold line breaks; a quote that is still open after so many lines is a mistake
 
 
 def suffix_of(path: Path) -> str | None:
     """Which of the readable formats a file's name says."""
-    return next((s for s in sorted(_READ, key=len, reverse=True) if path.name.lower().endswith(s)), None)
+    return next((s for s in sorted(FOREIGN_SUFFIXES, key=len, reverse=True) if path.name.lower().endswith(s)), None)
 
 
-def inspect(path: Path, limits: Limits) -> Inspection:
+def inspect(path: Path, limits: Limits, form: Format = UTF8) -> Inspection:
     """Read the whole file once, before anything is written. Raises DeliveryError when it cannot be read to its end, or is beyond the limits."""
     suffix = suffix_of(path)
     try:
         if suffix == ".parquet":
             return inspect_parquet(path, limits)
         if is_json(path):
-            return _inspect_jsonl(path, limits)
+            return _inspect_jsonl(path, limits, form)
         if suffix is None:
             raise DeliveryError(f"{path.name}: not one of the formats {', '.join(SUFFIXES)}")
-        return _inspect_csv(path, limits)
+        return _inspect_csv(path, limits, form)
     except (OSError, EOFError, zipfile.BadZipFile, pa.ArrowException, zlib.error, MemoryError) as error:
         raise DeliveryError(f"{path.name} cannot be read: {plain(str(error)) or type(error).__name__}") from error
 
@@ -57,17 +58,17 @@ def records(path: Path, inspection: Inspection, wanted: Collection[str], limits:
     if suffix_of(path) == ".parquet":
         return read_parquet(path, wanted, limits)
     if is_json(path):
-        return _jsonl(path, limits)
+        return _jsonl(path, limits, inspection.form)
     return _csv(path, inspection, limits)
 
 
 # -- csv ------------------------------------------------------------------------------------------------------------------------------
 
 
-def _inspect_csv(path: Path, limits: Limits) -> Inspection:
+def _inspect_csv(path: Path, limits: Limits, form: Format) -> Inspection:
     utf8 = True
     with unpacked(path) as file:
-        lines = bounded(file, path.name, limits)
+        lines = bounded(in_utf8(file, form.encoding), path.name, limits)
         first = next(lines, b"")
         rows = 0
         for line in lines:
@@ -80,10 +81,12 @@ def _inspect_csv(path: Path, limits: Limits) -> Inspection:
     limits.check(path.name, "file_rows", rows)
     if first is None:
         raise DeliveryError(f"{path.name}: the header is longer than {limits.row_bytes:,} bytes")
+    delimiter = form.delimiter_of(path.name)
     try:
-        header = _cells(first.decode("utf-8-sig").rstrip("\r\n"))
+        header = _cells(first.decode("utf-8-sig").rstrip("\r\n"), delimiter)
     except UnicodeDecodeError as error:
-        raise DeliveryError(f"{path.name}: the header is not UTF-8") from error
+        hint = "a mapping may say its `encoding`" if form == UTF8 else "it has another encoding"
+        raise DeliveryError(f"{path.name}: the header is not {form.encoding.upper()}: {hint} ({', '.join(ENCODINGS[1:])})") from error
     if header is None:
         raise DeliveryError(f"{path.name}: the header cannot be read")
     limits.check(path.name, "columns", len(header))
@@ -91,14 +94,14 @@ def _inspect_csv(path: Path, limits: Limits) -> Inspection:
     if len(set(columns)) < len(columns):
         raise DeliveryError(f"{path.name}: a column name stands twice in the header")
     limits.check_columns(path.name, columns)
-    return Inspection(columns, rows, utf8)
+    return Inspection(columns, rows, utf8, form=form)
 
 
 def _csv(path: Path, inspection: Inspection, limits: Limits) -> Iterator[Record]:
-    columns = inspection.columns
-    least = CELL * len(columns)
-    with unpacked(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-        for line, cells, weight in _split(bounded(text, path.name, limits), len(columns), limits.row_bytes):
+    columns, form = inspection.columns, inspection.form
+    least, delimiter = CELL * len(columns), form.delimiter_of(path.name)
+    with unpacked(path) as file, io.TextIOWrapper(in_utf8(file, form.encoding), "utf-8-sig", errors="surrogateescape", newline="") as text:
+        for line, cells, weight in _split(bounded(text, path.name, limits), len(columns), limits.row_bytes, delimiter):
             if line == 1:
                 continue
             if isinstance(cells, str):
@@ -112,7 +115,7 @@ def _csv(path: Path, inspection: Inspection, limits: Limits) -> Iterator[Record]
                 yield Record(line, dict(zip(columns, cells)), weight=weight + least)
 
 
-def _split(lines: Iterator[str | None], width: int, longest: int) -> Iterator[tuple[int, list[str] | str, int]]:
+def _split(lines: Iterator[str | None], width: int, longest: int, delimiter: str) -> Iterator[tuple[int, list[str] | str, int]]:
     """(line, cells, characters); a code in the place of cells that cannot be told apart. A stray quote costs its own line alone."""
     ahead: list[str | None] = []
     number = 0
@@ -126,7 +129,7 @@ def _split(lines: Iterator[str | None], width: int, longest: int) -> Iterator[tu
             continue
         if '"' not in text:
             if not text.isspace():
-                yield number, text.rstrip("\r\n").split(","), len(text)
+                yield number, text.rstrip("\r\n").split(delimiter), len(text)
             continue
         joined, more = text, 0
         while joined.count('"') % 2 and more < _LINES and len(joined) <= longest:
@@ -137,7 +140,7 @@ def _split(lines: Iterator[str | None], width: int, longest: int) -> Iterator[tu
                 break
             joined += following
             more += 1
-        cells = None if joined.count('"') % 2 else _cells(joined.rstrip("\r\n"))
+        cells = None if joined.count('"') % 2 else _cells(joined.rstrip("\r\n"), delimiter)
         if cells is None or (more and len(cells) != width):
             yield number, "unreadable_row", 0
             continue
@@ -146,10 +149,11 @@ def _split(lines: Iterator[str | None], width: int, longest: int) -> Iterator[tu
         number += more
 
 
-def _cells(text: str) -> list[str] | None:
+def _cells(text: str, delimiter: str) -> list[str] | None:
     """The cells of one record; None where it cannot be told apart, or ends before the text does (two stray quotes are no quoted cell)."""
     try:
-        found = list(csv.reader([text] if "\n" not in text and "\r" not in text else io.StringIO(text, newline=""), strict=True))
+        lines = [text] if "\n" not in text and "\r" not in text else io.StringIO(text, newline="")
+        found = list(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error:
         return None
     return found[0] if len(found) == 1 else None if found else []
@@ -166,20 +170,20 @@ def _is_utf8(cells: list[str]) -> bool:
 # -- jsonl ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _inspect_jsonl(path: Path, limits: Limits) -> Inspection:
+def _inspect_jsonl(path: Path, limits: Limits, form: Format) -> Inspection:
     columns: dict[str, None] = {}
     rows = 0
-    for record in _jsonl(path, limits):
+    for record in _jsonl(path, limits, form):
         rows += 1
         columns.update(dict.fromkeys(record.cells))
         limits.check(path.name, "columns", len(columns))
     limits.check(path.name, "file_rows", rows)
-    return Inspection(tuple(columns), rows)
+    return Inspection(tuple(columns), rows, form=form)
 
 
-def _jsonl(path: Path, limits: Limits) -> Iterator[Record]:
+def _jsonl(path: Path, limits: Limits, form: Format) -> Iterator[Record]:
     with unpacked(path) as file:
-        for number, line in enumerate(bounded(file, path.name, limits), 1):
+        for number, line in enumerate(bounded(in_utf8(file, form.encoding), path.name, limits), 1):
             if line is None:
                 yield Record(number, {}, TOO_LONG)
                 continue

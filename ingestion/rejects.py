@@ -16,12 +16,13 @@ import orjson
 from graph import private
 from graph.model.errors import RecordError
 from ingestion.cells import is_empty
-from ingestion.contract import Cell, Table
+from ingestion.contract import Cell, Column, Table
 from ingestion.forms.masks import tail
 from ingestion.limits import DEFAULT
 from ingestion.normalise import normalise
 from ingestion.recognise import without_identifiers
 from ingestion.rows import Record
+from ingestion.shapes import joined
 from ingestion.telling import plain
 
 _DIGITS = re.compile(r"\d{7,}")  # a phone or a card in a column that should hold none
@@ -88,12 +89,11 @@ def masked(table: Table, cells: Mapping[str, Any], wrong: Collection[str] = ()) 
     """
     row: dict[str, str] = {}
     for column in table.columns:
-        raw = cells.get(column.source)
+        raw, column = _shown(cells, column)
         if is_empty(raw):
             continue
         text = (raw if isinstance(raw, str) else str(raw))[: 4 * _LONGEST].encode(errors="replace").decode()
-        if column.cell is Cell.IDENTIFIER:
-            assert column.kind is not None, "every identifier column has a kind"
+        if column.kind is not None:
             row[plain(column.name)] = tail(text) if column.hashed else normalise(column.kind, text).masked
         elif column.cell is Cell.ID:
             row[column.name] = text[:_LONGEST]
@@ -102,3 +102,12 @@ def masked(table: Table, cells: Mapping[str, Any], wrong: Collection[str] = ()) 
         else:
             row[column.name] = _DIGITS.sub(lambda found: f"***{found[0][-2:]}", text)[:_LONGEST]
     return row
+
+
+def _shown(cells: Mapping[str, Any], column: Column) -> tuple[Any, Column]:
+    """What a row says in a column or in the first of those that stand in for it, and which of them that is."""
+    for one in (column, *column.others):
+        raw = joined(cells, one) if one.joined else cells.get(one.source)
+        if not is_empty(raw):
+            return raw, one
+    return None, column

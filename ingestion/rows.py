@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ingestion.recoding import UTF8, Format
+
 TOO_LONG = "row_too_long"  # a row of which nothing is held
 GIVEN_TWICE = "given_twice"  # a JSON object of which nobody knows what it says
 
@@ -27,7 +29,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a file holds, from reading it once to its end: `utf8` is False when some row is not.
+    """What a file holds, from reading it once to its end: `utf8` is False when some row is not (once its `form` was undone).
 
     `int96`: its columns of the old times of 96 bits, which do not say in which zone they are.
     """
@@ -36,6 +38,7 @@ class Inspection:
     rows: int
     utf8: bool = True
     int96: tuple[str, ...] = ()
+    form: Format = UTF8
 
 
 @dataclass(frozen=True, slots=True)

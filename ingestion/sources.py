@@ -1,16 +1,18 @@
-"""A source of rows: one file of a delivery, or a folder of parts as Spark and Hive write a table."""
+"""A source of rows: a file of a delivery, several of them, or a folder of parts as Spark and Hive write a table."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from graph.model.errors import DeliveryError, RingfenceError
 from ingestion.limits import FOLDERS_DEEP, Limits
 from ingestion.readers import PART_SUFFIXES, SUFFIXES, inspect, is_json, records, suffix_of
+from ingestion.recoding import UTF8, Format
 from ingestion.rows import Inspection, Record
 from ingestion.telling import plain
 
@@ -68,9 +70,14 @@ class Source:
 
     def lacks(self, column: str) -> bool:
         """Whether some part has no such column. Rows of JSON name their cells themselves: one column in one of them is enough."""
-        if any(part.inspection.rows and column not in part.columns for part in self.parts if not is_json(part.path)):
-            return True
-        return column not in self.columns and not self._says_nothing
+        return self.lacking(column) is not None
+
+    def lacking(self, column: str) -> str | None:
+        """The name of a part that has no such column, or the source's."""
+        for part in self.parts:
+            if part.inspection.rows and column not in part.columns and not is_json(part.path):
+                return part.name
+        return None if column in self.columns or self._says_nothing else self.name
 
     @property
     def _says_nothing(self) -> bool:
@@ -90,24 +97,63 @@ class Source:
             part.check_unchanged()
 
 
-def read_through(folder: Path, name: str, limits: Limits) -> Source:
-    """The file or folder of that name in a delivery. Raises DeliveryError for what cannot be read to its end, for links, and beyond the limits."""
+def read_through(folder: Path, name: str, files: Sequence[str], limits: Limits, form: Format = UTF8) -> Source:
+    """The files and folders of a delivery that are the source of that name, in the order given. Raises DeliveryError for what cannot be read to its
+    end, for links, and beyond the limits."""
+    found = [part for file in files for part in _files_of(folder, file, limits)]
+    limits.check(name, "parts", len(found))
+    columns, parts = _Names(name, limits), []
+    for path, said in found:
+        state, inspection = _state(path), inspect(path, limits, form)
+        inspection = replace(inspection, columns=columns.once(inspection.columns, said))
+        parts.append(Part(path, str(path.relative_to(folder)), said, inspection, limits, state))
+    return Source(name, tuple(parts))
+
+
+def matching(folder: Path, pattern: str, limits: Limits) -> list[str]:
+    """The names, within a delivery, of the files and folders that a pattern means (`loans_2025-*.csv`, `2025/*/loans.csv`), in their order.
+
+    A name that is there means itself. Raises DeliveryError for a pattern that leaves the folder; links are left to who reads them.
+    """
+    steps = PurePosixPath(pattern).parts
+    if not steps or pattern.startswith("/") or ".." in steps or len(steps) > FOLDERS_DEEP:
+        raise DeliveryError(f"{plain(pattern)} is no name of a file within the delivery")
+    found = [""]
+    for n, step in enumerate(steps):
+        last = n == len(steps) - 1
+        found = [name for within in found for name in _matched(folder, within, step, limits) if last or _is_folder(folder / name)]
+        limits.check(plain(pattern), "parts", len(found))
+    return found
+
+
+def instead_of(name: str) -> str:
+    """What to do about a file that is not read, if there is anything to say of its kind."""
+    return "; save a spreadsheet as CSV UTF-8" if name.lower().endswith((".xlsx", ".xls", ".xlsm", ".ods", ".et")) else ""
+
+
+def _matched(folder: Path, within: str, step: str, limits: Limits) -> list[str]:
+    if os.path.lexists(folder / within / step):
+        return [f"{within}{step}"] if not within else [f"{within}/{step}"]
+    there = (path.name for path in entries(folder / within, limits) if not path.name.startswith("."))
+    return [f"{within}/{name}".removeprefix("/") for name in there if fnmatchcase(name, step)]
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _files_of(folder: Path, name: str, limits: Limits) -> list[tuple[Path, dict[str, str | None]]]:
+    """The file of that name, or those of a folder with what its folders say."""
     path = folder / name
     if path.is_symlink():
         raise DeliveryError(f"{name} is a link, and links in a delivery are not followed: put the file itself there")
     if not path.is_dir():
-        if not path.name.lower().endswith((*SUFFIXES, ".zip")):
-            raise DeliveryError(f"{name}: not one of the formats {', '.join(SUFFIXES)}")
-        state = _state(path)
-        return Source(name, (Part(path, name, {}, inspect(path, limits), limits, state),))
-    found, columns = [], _Names(name, limits)
-    for file, said in _parts(path, limits):
-        state, inspection = _state(file), inspect(file, limits)
-        inspection = replace(inspection, columns=columns.once(inspection.columns, said))
-        found.append(Part(file, str(file.relative_to(folder)), said, inspection, limits, state))
-    if not found:
+        if suffix_of(path) is None:
+            raise DeliveryError(f"{name}: not one of the formats {', '.join(SUFFIXES)}{instead_of(path.name)}")
+        return [(path, {})]
+    if not (parts := _parts(path, limits)):
         raise DeliveryError(f"{name} is a folder without a part of a table in it")
-    return Source(name, tuple(found))
+    return parts
 
 
 class _Names:
