@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from graph.model.types import Facts, Platform, PlatformType
+from service.app import create_app
 from service.command import FAILED, ended
-from service.context import wire
-from service.http.app import create_app
 from service.http.probing import MOST
 from service.settings import Settings
+from service.wiring import wire
 
 EXAMPLE = """example:
   .venv/bin/python scripts/attack_lenders.py --requests 10000"""

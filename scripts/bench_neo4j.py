@@ -22,8 +22,8 @@ from scripts.bench import AS_OF, SCRIPTS, Figures, measured, url, wait_until_rea
 from scripts.bench_processor import seconds_of
 from scripts.bench_traffic import bodies, keyed, traffic
 from scripts.neo4j_server import PASSWORD, USER, Neo4jServer
-from service.context import open_existing
 from service.settings import Settings
+from service.wiring import open_existing
 
 PORTS = {"echo": 8701, "embedded": 8702, "neo4j": 8703}
 CONNECTIONS = (1, 8)

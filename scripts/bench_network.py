@@ -25,7 +25,7 @@ from graph.model.errors import RingfenceError
 from graph.store.evidence import Evidence, subject_of
 from graph.store.port import GraphStore
 from scripts.bench import AS_OF, url
-from service.context import open_existing
+from service.wiring import open_existing
 
 Figures = dict[str, Any]
 ROUNDS = 5

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from scripts.bench import SCRIPTS, Figures, measured, wait_until_ready
 from scripts.bench_traffic import HEADERS, bodies, keyed
 from scripts.neo4j_server import Neo4jServer
-from service.context import open_store
+from service.wiring import open_store
 
 ADDRESS = "http://127.0.0.1:8704"
 LOADED = ("applications", "events", "outcomes", "labels", "contacts", "platforms", "merchants", "devices")

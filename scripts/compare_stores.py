@@ -8,8 +8,8 @@ import sys
 from service.arguments import Arguments
 from service.assessment.comparison import Comparison, compared
 from service.command import FAILED, ended
-from service.context import as_of_given, load_scorer, open_existing
 from service.settings import Settings
+from service.wiring import as_of_given, load_scorer, open_existing
 
 EXAMPLE = """example, after copy_store.py:
   .venv/bin/python scripts/compare_stores.py sqlite:///graph.db neo4j://neo4j:secret@localhost:7687/neo4j --as-of 2026-01-01 --model models/first"""

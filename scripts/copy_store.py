@@ -11,7 +11,7 @@ from graph.store.port import GraphStore
 from graph.store.replication import copy, inventory
 from service.arguments import Arguments
 from service.command import ended
-from service.context import open_existing, open_store
+from service.wiring import open_existing, open_store
 
 EXAMPLE = """examples:
   .venv/bin/python scripts/copy_store.py sqlite:///ringfence.db neo4j://neo4j:secret@localhost:7687/neo4j

@@ -14,8 +14,8 @@ from ingestion.door import time_zone
 from investigations.review.weekly import ReviewPlan, review
 from service.arguments import Arguments
 from service.command import ended, folder_for
-from service.context import as_of_given, casebook_given, open_casebook, open_existing, system_clock
 from service.settings import Settings
+from service.wiring import as_of_given, casebook_given, open_casebook, open_existing, system_clock
 
 EXAMPLE = """example:
   .venv/bin/python scripts/detect_rings.py --store sqlite:///ringfence.db --as-of 2026-01-05 --out var/rings/2026-W01"""

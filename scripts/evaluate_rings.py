@@ -13,8 +13,8 @@ from investigations.review.evaluation import measured, read_flagged, read_truth
 from investigations.review.reference_rings import reference_groups
 from service.arguments import Arguments
 from service.command import ended
-from service.context import as_of_given, open_existing
 from service.settings import Settings
+from service.wiring import as_of_given, open_existing
 
 EXAMPLE = """example:
   .venv/bin/python scripts/evaluate_rings.py --rings var/rings/2026-W01 --truth world/truth --as-of 2026-01-05 --store sqlite:///ringfence.db

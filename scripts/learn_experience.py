@@ -24,7 +24,7 @@ from graph.rings.columns import Features
 from graph.rings.experience import FILE, judged, learned
 from graph.rings.search import looked_at
 from graph.store.tables import Column
-from service.context import open_store
+from service.wiring import open_store
 
 ROOT = Path(__file__).resolve().parent.parent
 END = datetime(2025, 12, 31, 16, tzinfo=UTC)  # of every made world: midnight in China

@@ -23,7 +23,7 @@ from graph.progress import bar
 from graph.store.evidence import subject_of
 from graph.store.port import GraphStore
 from investigations.usual import FILE
-from service.context import open_store
+from service.wiring import open_store
 
 ROOT = Path(__file__).resolve().parent.parent
 END = datetime(2025, 12, 31, 16, tzinfo=UTC)  # of every made world: midnight in China

@@ -19,8 +19,8 @@ from ingestion.report import Report
 from ingestion.telling import names, plain
 from service.arguments import Arguments
 from service.command import DONE, INCOMPLETE, ended, folder_for
-from service.context import moment_given, open_keyring, open_store, system_clock
 from service.settings import Settings
+from service.wiring import moment_given, open_keyring, open_store, system_clock
 
 log = logging.getLogger("ringfence.load")
 

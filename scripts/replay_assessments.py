@@ -9,8 +9,8 @@ import sys
 from service.arguments import Arguments
 from service.assessment.replays import replay_latest
 from service.command import FAILED, ended
-from service.context import casebook_given, open_existing
 from service.settings import Settings
+from service.wiring import casebook_given, open_existing
 
 EXAMPLE = """example:
   .venv/bin/python scripts/replay_assessments.py --store sqlite:///graph.db --model models/first --casebook sqlite:///casebook.db --last 1000"""

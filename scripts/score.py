@@ -10,8 +10,8 @@ from pathlib import Path
 from service.arguments import Arguments
 from service.assessment.batch import Period, score
 from service.command import ended
-from service.context import moment_given
 from service.settings import Settings
+from service.wiring import moment_given
 
 EXAMPLE = """example:
   .venv/bin/python scripts/score.py --store sqlite:///ringfence.db --model models/first --since 2025-12-01 --until 2026-01-01 --out scores.parquet

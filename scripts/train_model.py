@@ -9,8 +9,8 @@ from pathlib import Path
 
 from service.arguments import Arguments
 from service.command import ended, folder_for, folder_named
-from service.context import as_of_given, open_existing
 from service.settings import NO_FRAME, Settings
+from service.wiring import as_of_given, open_existing
 
 EXAMPLE = """example:
   .venv/bin/python scripts/train_model.py --store sqlite:///ringfence.db --as-of 2026-01-01 --out models/first"""

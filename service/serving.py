@@ -18,11 +18,11 @@ from granian.http import HTTP1Settings
 
 from graph.model.errors import SettingError
 from service.command import folder_for
-from service.context import load_scorer, wire
 from service.http.auth import KeyRing
 from service.http.operator_key import operators_file, with_operators_key
 from service.readiness import warm
 from service.settings import Settings
+from service.wiring import load_scorer, wire
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # workers are the parallelism
 

@@ -25,7 +25,7 @@ from service.assessment.deadline import Pace, Stopwatch
 from service.assessment.evaluation import Seen, look
 from service.assessment.fields import EVERYTHING, Wanted
 from service.assessment.warm_up import rehearse
-from service.context import Wired
+from service.wiring import Wired
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer

@@ -28,8 +28,8 @@ from investigations.policy import Policy
 from service.assessment.assess import assess_stored
 from service.assessment.views import Views
 from service.command import folder_for
-from service.context import filled_frame, load_scorer, open_existing, open_store, policy_for, system_clock
 from service.settings import Settings
+from service.wiring import filled_frame, load_scorer, open_existing, open_store, policy_for, system_clock
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer

@@ -8,8 +8,8 @@ from time import perf_counter
 from graph.model.errors import RingfenceError
 from graph.progress import bar
 from service.assessment.assess import replay
-from service.context import Wired, wire
 from service.settings import Settings
+from service.wiring import Wired, wire
 
 NAMED = 20  # assessments that differ are named up to here
 

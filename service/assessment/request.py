@@ -23,7 +23,7 @@ from service.assessment.assess import Asked
 from service.assessment.deadline import Stopwatch
 from service.assessment.fields import wanted
 from service.assessment.lender_binding import OPERATOR, Binding
-from service.context import Wired
+from service.wiring import Wired
 
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
 

@@ -16,9 +16,9 @@ from graph.model.moments import read_moment
 from graph.model.types import IdentifierKind
 from graph.store.port import SEARCH_S, GraphView
 from ingestion.recognise import recognised
-from service.context import Wired
 from service.desk import dossiers, finding, ring_dossiers, subgraphs
 from service.http import calls
+from service.wiring import Wired
 
 BUILT = Path(__file__).parents[1] / "web" / "dist"
 LONGEST_SEARCH = 200  # characters of a search text that are looked at

@@ -16,12 +16,12 @@ from graph.model.errors import InputError
 from service.assessment import bodies
 from service.assessment.lender_binding import Binding
 from service.assessment.request import Call
-from service.context import Wired
 from service.http.handover import ENVIRON_KEY, Handed
 from service.http.probing import Probing
 from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
 from service.http.strangers import Strangers
+from service.wiring import Wired
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")

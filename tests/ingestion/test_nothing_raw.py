@@ -14,7 +14,7 @@ from ingestion.forms.masks import FORMLESS
 from ingestion.forms.standing import Standing
 from ingestion.normalise import normalise
 from ingestion.recognise import scrubbed
-from service.http.app import create_app
+from service.app import create_app
 from tests.support.door_deliveries import APPLICATION, NOW, deliver, load_into, rejects
 from tests.support.small_service import body, service
 from tests.support.stores import open_store

@@ -14,11 +14,11 @@ from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from werkzeug.exceptions import RequestTimeout
 
-from service.context import Wired
-from service.http.app import CALLER_GONE
+from service.app import CALLER_GONE
 from service.http.handover import ENVIRON_KEY, CallerGone, Handed
 from service.http.metrics import METHODS
 from service.http.problems import Busy
+from service.wiring import Wired
 from tests.support.small_service import body, service
 
 

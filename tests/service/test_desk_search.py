@@ -11,10 +11,10 @@ from graph.model.types import Facts, IdentifierKind
 from graph.stores.sqlite.view import SqliteView
 from ingestion.contract import IDENTIFIERS
 from ingestion.recognise import recognised, without_identifiers
-from service.context import wire
-from service.http.app import create_app
+from service.app import create_app
 from service.http.log_masking import install
 from service.settings import Settings
+from service.wiring import wire
 from tests.support.small_worlds import applies, day
 from tests.support.stores import HASH_KEY, sqlite_only, store_url
 

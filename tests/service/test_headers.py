@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from service.app import create_app
 from service.desk import routes
-from service.http.app import create_app
 from service.http.front.wsgi import Answer
 from tests.support.small_service import body, service
 

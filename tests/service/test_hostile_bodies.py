@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from service.app import create_app
 from service.assessment.bodies import DEEPEST
-from service.http.app import create_app
 from tests.support.small_service import body, service
 
 DEEP = {

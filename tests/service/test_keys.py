@@ -12,9 +12,9 @@ import pytest
 
 from graph.model.errors import SettingError
 from graph.model.types import Facts, Identifier, IdentifierKind, Mention
+from service.app import create_app
 from service.assessment.lender_binding import OPERATOR, Binding
 from service.http import auth
-from service.http.app import create_app
 from service.http.auth import SCOPES, KeyRing, Keys
 from service.http.probing import MOST, Probing
 from service.http.rate_limits import RateLimit

@@ -19,13 +19,13 @@ from graph.model.errors import SettingError
 from graph.strength import weakness
 from ingestion.pseudonymise import Keyring
 from scripts import run
+from service.app import OPEN, create_app, from_environment
 from service.assessment.lender_binding import OPERATOR
-from service.context import open_keyring, wire
 from service.http import auth
-from service.http.app import OPEN, create_app, from_environment
 from service.http.auth import SCOPES, KeyRing
 from service.http.operator_key import operators_file, with_operators_key
 from service.settings import Settings
+from service.wiring import open_keyring, wire
 from tests.support.small_service import body, key, service, settings_in
 from tests.support.stores import sqlite_only
 

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from graph.model import errors
-from service.http.app import create_app
+from service.app import create_app
 from service.http.problems import PROBLEMS
 from tests.support.small_service import body, key, service
 

@@ -18,11 +18,11 @@ from investigations.casebook import Casebook
 from investigations.casebook.guards import statements
 from investigations.casebook.tables import ASSESSMENTS
 from scripts.replay_assessments import main
+from service.app import create_app
 from service.assessment.assess import replay
 from service.assessment.replays import replay_latest
-from service.context import wire
-from service.http.app import create_app
 from service.settings import Settings
+from service.wiring import wire
 from tests.support.casebooks import forge
 from tests.support.small_service import Clock, PlainModel, body, risk, settings_in
 from tests.support.small_worlds import day, random_facts

@@ -12,12 +12,12 @@ from flask.testing import FlaskClient
 
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import Facts, IdentifierKind, Platform, PlatformType
+from service.app import OPEN, create_app
 from service.assessment.assess import replay
 from service.assessment.bodies import flat
-from service.context import Wired
-from service.http.app import OPEN, create_app
 from service.http.openapi import document
 from service.http.risk_api import MOST
+from service.wiring import Wired
 from tests.service.test_assess import snapshot
 from tests.support.small_service import PlainModel, body, key, service
 from tests.support.small_worlds import applies, day

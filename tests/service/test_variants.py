@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from graph.features.catalogue import SIGNALS
 from graph.features.multi_lending import NAMES
 from graph.model.types import Facts, Platform, PlatformType
+from service.app import create_app
 from service.assessment.redaction import Discretion
-from service.http.app import create_app
 from tests.support.small_service import PlainModel, body, key, service
 from tests.support.small_worlds import PLATFORMS, day
 

@@ -22,15 +22,15 @@ from graph.model.types import Facts
 from graph.store.evidence import Subject, subject_of
 from graph.store.tables import Column
 from graph.stores.sqlite.view import SqliteView
-from service import context
+from service import wiring
+from service.app import create_app
 from service.assessment import batch
 from service.assessment.assess import replay
 from service.assessment.batch import Period
 from service.assessment.deadline import Pace, Stopwatch
 from service.assessment.evaluation import look
 from service.assessment.views import Views
-from service.context import Wired
-from service.http.app import create_app
+from service.wiring import Wired
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, day, random_facts, uses
 
@@ -139,7 +139,7 @@ def test_a_second_scan_is_compared_with_the_first_though_the_frame_is_broken(wir
 
 
 def test_a_service_answers_in_full_while_its_frame_is_filled_for_the_first_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "START_S", -1.0)
+    monkeypatch.setattr(wiring, "START_S", -1.0)
     wired = service(tmp_path, load(3_000))
     try:
         idle(wired, monkeypatch)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from service.app import create_app
 from service.assessment.fields import ALWAYS, FIELDS
-from service.context import Wired
-from service.http.app import create_app
+from service.wiring import Wired
 from tests.service.test_risk_api import FIELDS as PROMISED
 from tests.support.small_service import body, key, service
 

@@ -12,11 +12,11 @@ from typing import Any, NoReturn
 import pytest
 from werkzeug.serving import make_server
 
+from service.app import create_app
 from service.assessment.assess import warm_up
-from service.context import wire
 from service.desk import routes
-from service.http.app import create_app
 from service.settings import Settings
+from service.wiring import wire
 from tests.support.browsers import chromium
 from tests.support.desk_worlds import fill
 from tests.support.small_service import key

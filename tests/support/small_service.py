@@ -19,8 +19,8 @@ from graph.model.types import Facts
 from graph.store.tables import Column
 from service.assessment.assess import assess, warm_up
 from service.assessment.request import Call, asked
-from service.context import Wired, wire
 from service.settings import Settings
+from service.wiring import Wired, wire
 from tests.support.small_worlds import day, random_facts
 from tests.support.stores import HASH_KEY, TIMEOUT_MS, open_url, store_url
 

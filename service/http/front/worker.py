@@ -10,7 +10,7 @@ import sys
 import time
 from threading import Event, Thread
 
-from service.http.app import from_environment as application
+from service.app import from_environment as application
 from service.http.front.front import Front
 from service.settings import Settings
 

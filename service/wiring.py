@@ -34,7 +34,7 @@ from service.settings import NO_FRAME, Settings
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
 
-log = logging.getLogger("ringfence.context")
+log = logging.getLogger("ringfence.wiring")
 
 START_S = 2.0  # how long a process that starts fills the frame before it goes on; the rest comes in while it answers
 STORES = "sqlite:///relative.db, sqlite:////absolute.db, neo4j://user:password@host:port/database"

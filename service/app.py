@@ -17,7 +17,6 @@ from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
 from graph.model.errors import SettingError
 from service.assessment.lender_binding import OPERATOR, Binding
-from service.context import Wired, wire
 from service.desk import routes
 from service.http import calls, facts_api, headers, log_masking, metrics, problems, ring_api, risk_api, status_api
 from service.http.auth import LOCAL, KeyRing, Keys
@@ -29,6 +28,7 @@ from service.http.strangers import Strangers
 from service.jobs.outbox import Settler
 from service.readiness import warm
 from service.settings import Settings
+from service.wiring import Wired, wire
 
 log = logging.getLogger("ringfence.app")
 
