@@ -150,7 +150,7 @@ def wait_until_ready(address: str, server: subprocess.Popen[bytes]) -> None:
 
 
 def report(figures: Figures) -> None:
-    """The table that the README shows, on stderr."""
+    """The table that the docs/benchmarks.md shows, on stderr."""
     for size, found in figures.items():
         if size == "train":
             continue

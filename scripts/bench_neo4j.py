@@ -181,7 +181,7 @@ def _return_1(server: Neo4jServer) -> float:
 
 
 def report(figures: Figures) -> None:
-    """The table that the README shows, on stderr."""
+    """The table that the docs/benchmarks.md shows, on stderr."""
     risk = figures["risk"]
     one, eight = ({name: risk[name][str(n)] for name in PORTS} for n in CONNECTIONS)
     for name in PORTS:
