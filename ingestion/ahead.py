@@ -106,7 +106,8 @@ def _pack(batch: Batch) -> tuple[Any, ...]:
     bad = [(record, [(p.field, p.code, p.message) for p in problems]) for record, problems in batch.bad]
     # The rows behind the facts are only asked for when some conflict: they travel as one sealed packet.
     good = pickle.dumps(_bare(batch.good()), pickle.HIGHEST_PROTOCOL)
-    return batch.feed, batch.read, kind, mentions.packed(), rows, good, bad, dict(batch.unknown), dict(batch.seen), dict(batch.dropped)
+    counts = dict(batch.unknown), dict(batch.seen), dict(batch.dropped), dict(batch.words)
+    return batch.feed, batch.read, kind, mentions.packed(), rows, good, bad, *counts
 
 
 def _bare(records: Sequence[Record]) -> list[tuple[int, tuple[str, ...], tuple[Any, ...], str]]:
@@ -117,7 +118,7 @@ def _bare(records: Sequence[Record]) -> list[tuple[int, tuple[str, ...], tuple[A
 
 
 def _unpack(message: tuple[Any, ...]) -> Batch:
-    feed, read, kind, mentioned, rows, good, bad, unknown, seen, dropped = message
+    feed, read, kind, mentioned, rows, good, bad, unknown, seen, dropped, words = message
     problems: list[tuple[Record, Problems]] = [(record, tuple(RecordError(*p) for p in found)) for record, found in bad]
     mentions = [Mention(Identifier(_KINDS[k], token, masked, linking), _ROLES[role]) for k, token, masked, linking, role in mentioned]
     return Batch(
@@ -129,6 +130,7 @@ def _unpack(message: tuple[Any, ...]) -> Batch:
         unknown=Counter(unknown),
         seen=Counter(seen),
         dropped=Counter(dropped),
+        words=Counter(words),
     )
 
 

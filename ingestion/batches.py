@@ -25,7 +25,8 @@ _SAYS = {TOO_LONG: f"the row, or a cell of it, is longer than is read ({SETTING}
 class Batch:
     """`read` rows of the delivery's feed number `feed`: the facts of one table, the rows behind them, and the bad rows.
 
-    `unknown` counts cells in columns that nothing reads, `seen` the cells of identifiers, `dropped` cells that could not be read, by column and code.
+    `unknown` counts cells in columns that nothing reads, `seen` the cells of identifiers, `dropped` cells that could not be read, by column and code,
+    `words` the words that no list knows, by column.
     """
 
     feed: int
@@ -36,6 +37,7 @@ class Batch:
     unknown: Counter[str]
     seen: Seen
     dropped: Counter[tuple[str, str]]
+    words: Counter[tuple[str, str]]
 
 
 def batches(delivery: Delivery, feeds: Sequence[int], door: Door, size: int) -> Generator[Batch, None, None]:
@@ -75,7 +77,7 @@ def _batch(delivery: Delivery, read: tuple[int, Table], records: list[Record], d
     number, table = read
     feed, parse = delivery.feeds[number], PARSERS[table.name]
     dropped: Counter[tuple[str, str]] = Counter()
-    door = replace(door, seen=Counter(), dropped=dropped)
+    door = replace(door, seen=Counter(), dropped=dropped, words=Counter())
     facts: list[Fact] = []
     good: list[Record] = []
     bad: list[tuple[Record, Problems]] = []
@@ -90,4 +92,14 @@ def _batch(delivery: Delivery, read: tuple[int, Table], records: list[Record], d
         except BadRow as problem:
             bad.append((record, problem.problems))
     unknown = Counter({name: sum(r.cells.get(name) not in (None, "") for r in records) for name in delivery.unknown_columns(feed)})
-    return Batch(feed=number, read=len(records), facts=tuple(facts), good=lambda: good, bad=bad, unknown=unknown, seen=door.seen, dropped=dropped)
+    return Batch(
+        feed=number,
+        read=len(records),
+        facts=tuple(facts),
+        good=lambda: good,
+        bad=bad,
+        unknown=unknown,
+        seen=door.seen,
+        dropped=dropped,
+        words=door.words,
+    )

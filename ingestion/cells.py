@@ -20,9 +20,11 @@ from ingestion.gaps import id_shows_gaps
 from ingestion.normalise import normalise
 from ingestion.nulls import is_null
 from ingestion.recognise import without_identifiers
+from ingestion.telling import plain
 from ingestion.written import number as written
 
 LONGEST = 512  # characters of an id or a text; longer is not one
+_SHOWN = 40  # characters of a word that is shown
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -123,9 +125,12 @@ def _text(raw: object, column: Column, door: Door) -> str:
 
 def _word(raw: object, column: Column, door: Door) -> str:
     word = text_of(raw, column.name).lower()
-    if column.words and word not in column.words:
+    unknown = word not in column.words if column.words else not _WORD.fullmatch(word)
+    if unknown and door.dropped is not None:
+        door.words[column.name, plain(word, _SHOWN)] += 1
+    if unknown and column.words:
         raise RecordError(column.name, f"unknown_{column.name}", f"is none of {', '.join(column.words)}")
-    if not column.words and not _WORD.fullmatch(word):
+    if unknown:
         raise RecordError(column.name, f"unknown_{column.name}", "must be a word of letters, digits and underscores")
     return word
 

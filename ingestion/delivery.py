@@ -1,4 +1,4 @@
-"""A delivery: which files and folders feed which tables, all of it checked before anything is written."""
+"""A delivery: which files and folders, or tables of a database, feed which tables of ours, all of it checked before anything is written."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path, PurePosixPath
 
 from graph.model.errors import DeliveryError
 from ingestion.contract import TABLES, Cell, Table
+from ingestion.databases import DatabaseSource, is_url, name_of, open_source, tables_in
 from ingestion.feed import Feed, Mapped, sources
 from ingestion.limits import DEFAULT, FOLDERS_DEEP, Limits
 from ingestion.mapping import FILE_NAME, read_mapping
 from ingestion.readers import SUFFIXES
-from ingestion.recoding import DELIMITERS
+from ingestion.recoding import DELIMITERS, UTF8
 from ingestion.rows import Record
 from ingestion.sources import Source, entries, instead_of, matching, read_through
 from ingestion.telling import names, plain
@@ -25,11 +26,11 @@ _INT96_ZONE = "UTC"  # Spark and Hive write the old times of 96 bits in UTC; whe
 
 @dataclass(frozen=True)
 class Delivery:
-    """A folder that can be read: `feeds` in the order of loading, each source read through, `left_out` the files and folders that nothing reads."""
+    """What can be read: `feeds` in the order of loading, each source read through, `left_out` the files and folders that nothing reads."""
 
-    folder: Path
+    name: str
     mapping: Mapped
-    sources: dict[str, Source]
+    sources: Mapping[str, Source | DatabaseSource]
     left_out: tuple[str, ...]
     limits: Limits = DEFAULT
 
@@ -78,13 +79,13 @@ class Delivery:
         return (row for row in rows if row.code or all(condition.holds(row.cells) for condition in feed.where))
 
 
-def open_delivery(folder: Path, mapping: str | None = None, limits: Limits = DEFAULT) -> Delivery:
+def open_delivery(folder: Path | str, mapping: str | None = None, limits: Limits = DEFAULT) -> Delivery:
     """Find, read through and check every file, none of them larger than `limits` says.
 
     Raises DeliveryError, and nothing was written, when any of it cannot be used. It shows little of what others wrote, and no identifier.
     """
     try:
-        return _opened(folder, mapping, limits)
+        return _database(str(folder), mapping, limits) if is_url(folder) else _opened(Path(folder), mapping, limits)
     except DeliveryError as error:
         whole = str(error)
         ours = str(folder) if whole.startswith(str(folder)) else ""  # its caller gave that name
@@ -106,7 +107,23 @@ def _opened(folder: Path, mapping: str | None, limits: Limits) -> Delivery:
     files = {name: _files(folder, feed, mapped.name, limits) for name, feed in feeds.items()}
     read = {name for names_read in files.values() for name in names_read}
     found = {name: read_through(folder, name, files[name], limits, feed.form) for name, feed in sorted(feeds.items())}
-    delivery = Delivery(folder, mapped, found, _left_out(folder, there, read, limits), limits)
+    return _checked(Delivery(folder.name, mapped, found, _left_out(folder, there, read, limits), limits))
+
+
+def _database(url: str, mapping: str | None, limits: Limits) -> Delivery:
+    """The tables and views of a database that a mapping reads; without one, those that bear the names of ours."""
+    there = tables_in(url)
+    feeds = tuple(Feed(table=table, source=name) for name, table in TABLES.items() if name in there)
+    mapped = Mapped(name="contract", feeds=feeds) if mapping is None else read_mapping(mapping, limits)
+    if not mapped.feeds:
+        raise DeliveryError(f"{name_of(url)}: none of its tables is one of ours ({', '.join(TABLES)}): foreign tables need a mapping")
+    if any(feed.form != UTF8 for feed in mapped.feeds):
+        raise DeliveryError(f"mapping {mapped.name}: a database says itself how its texts are written, not `encoding` and `delimiter`")
+    found = {name: open_source(url, name, feed.files or (name,), there, limits) for name, feed in sorted(sources(mapped.feeds).items())}
+    return _checked(Delivery(name_of(url), mapped, found, (), limits))
+
+
+def _checked(delivery: Delivery) -> Delivery:
     for feed in delivery.feeds:
         _check_columns(feed, delivery)
     return delivery
@@ -202,7 +219,7 @@ def _check_columns(feed: Feed, delivery: Delivery) -> None:
         raise DeliveryError(f"{feed.source}: the column {names(missing)} is missing{where} (table {feed.table.name}){_one_cell(source)}")
 
 
-def _one_cell(source: Source) -> str:
+def _one_cell(source: Source | DatabaseSource) -> str:
     """What to do about a header that seems to be a single cell."""
     (only, *more) = source.columns or ("",)
     signs = [name for name, sign in DELIMITERS.items() if sign in only]

@@ -145,7 +145,8 @@ class Door:
     """How records are read. `now` is the load's clock; `platforms` the lenders that are known, None where nobody asks.
 
     `hash_scheme`: all identifiers come hashed by that scheme. `repeats` counts events without an id that say the same, `dropped` (column, code)
-    of cells that could not be read and need not be there; without such a count (None) they are refused.
+    of cells that could not be read and need not be there; without such a count (None) they are refused. `words` counts, of a delivery, (column, word)
+    of the words that no list knows.
     """
 
     naming: Naming
@@ -153,6 +154,7 @@ class Door:
     zone: tzinfo = UTC
     platforms: frozenset[str] | None = None
     hash_scheme: str = ""
+    words: Counter[tuple[str, str]] = field(default_factory=Counter)
     seen: Seen = field(default_factory=Counter)
     repeats: Repeats = field(default_factory=Repeats)
     dropped: Counter[tuple[str, str]] | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import orjson
 
 from graph import private
 from graph.model.errors import RecordError
-from graph.model.types import Facts
+from graph.model.types import Event, Facts
 from graph.store.port import GraphStore
 from ingestion.ahead import ahead, worth_a_process
 from ingestion.batches import Batch, batches, few_collections
@@ -26,15 +27,26 @@ from ingestion.report import Report, Tally, Unmatched
 from ingestion.telling import plain
 
 Step = Callable[[int], object]
+Watch = Callable[[str, Sequence[Fact]], object]
 
 
-def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, step: Step = lambda rows: None) -> Report:
-    """Load a delivery that was checked. `step` is told of each batch's rows. Writes `report.json` and `rejects.jsonl` into `report_to`.
+def load(
+    delivery: Delivery,
+    store: GraphStore,
+    door: Door,
+    *,
+    report_to: Path,
+    step: Step = lambda rows: None,
+    watch: Watch | None = None,
+    beside: GraphStore | None = None,
+) -> Report:
+    """Load a delivery that was checked. `step` is told of each batch's rows, `watch` of the facts of a table that were taken; whom the store `beside`
+    knows is no stranger either. Writes `report.json` and `rejects.jsonl` into `report_to`.
 
     Idempotent: batches are, and every row is read again each time. Raises StoreUnavailableError when the store cannot be written.
     """
     started = time.perf_counter()
-    name, mapping = delivery.folder.name, plain(delivery.mapping.name)
+    name, mapping = plain(delivery.name), plain(delivery.mapping.name)
     report = Report(delivery=name, mapping=mapping, feeds=delivery.feeds, left_out=tuple(map(plain, delivery.left_out)))
     door = replace(door, repeats=Repeats(), zone=time_zone(delivery.mapping.timezone) if delivery.mapping.timezone else door.zone)
     for feed in delivery.feeds:
@@ -42,7 +54,9 @@ def load(delivery: Delivery, store: GraphStore, door: Door, *, report_to: Path, 
     crowds = Crowds()
     with few_collections(), Rejects(report_to / REJECTS, delivery.limits.rejects_bytes) as rejects:
         for batch in _parsed(delivery, store, door):
-            _keep(batch, store, rejects, report)
+            taken = _keep(batch, store, rejects, report, beside)
+            if watch is not None:
+                watch(report.feeds[batch.feed].table.name, taken)
             crowds.see(batch.facts)
             step(batch.read)
         report.crowds = crowds.found(store, door.now)
@@ -61,8 +75,8 @@ def _parsed(delivery: Delivery, store: GraphStore, door: Door) -> Generator[Batc
     yield from (ahead if worth_a_process(delivery, door) else batches)(delivery, others, door, store.batch)
 
 
-def _keep(batch: Batch, store: GraphStore, rejects: Rejects, report: Report) -> None:
-    """Store what is good, write down what is not."""
+def _keep(batch: Batch, store: GraphStore, rejects: Rejects, report: Report, beside: GraphStore | None) -> Sequence[Fact]:
+    """Store what is good, write down what is not; the facts that the store now has."""
     feed = report.feeds[batch.feed]
     table = feed.table
     for record, problems in batch.bad:
@@ -77,14 +91,20 @@ def _keep(batch: Batch, store: GraphStore, rejects: Rejects, report: Report) -> 
             rejects.write(table, feed.source, good[position], (problem,))
     report.count(batch.feed, batch.read, added.accepted, added.known)
     report.saw(table.name, batch.seen)
+    report.read_words(table.name, batch.words)
+    report.told_of(Counter(fact.kind for fact in batch.facts if isinstance(fact, Event)))
     report.dropped.update({(table.name, column, code): n for (column, code), n in batch.dropped.items()})
     if table.name in _ABOUT:
         conflicts = frozenset(added.conflicts)
-        about_nobody = [batch.facts[n] for name, n in store.unmatched(facts) if (name, n) not in conflicts]
+        nobody = set(store.unmatched(facts)) - conflicts
+        nobody = nobody.intersection(beside.unmatched(facts)) if nobody and beside is not None else nobody
+        about_nobody = [batch.facts[n] for _, n in sorted(nobody)]
         report.unmatched.setdefault(table.name, Unmatched()).add(map(_about, about_nobody))
     unknown = report.unknown_columns.setdefault(table.name, {})
     for name, n in ((plain(name), n) for name, n in batch.unknown.items()):
         unknown[name] = unknown.get(name, 0) + n
+    refused = frozenset(position for _, position in added.conflicts)
+    return [fact for n, fact in enumerate(batch.facts) if n not in refused] if refused else batch.facts
 
 
 _ABOUT = ("events", "contacts", "outcomes", "labels")  # tables of facts about an application or a person that another table tells of

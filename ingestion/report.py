@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from graph.frame.neighbourhood import EVENT_KINDS
 from ingestion.door import LINKS, PLACEHOLDER, Seen
 from ingestion.feed import Feed
 from ingestion.forms.standing import Why
 from ingestion.telling import plain
 
 _LEAST, _MOST_FAIL = 5, 0.5  # a column of at least so many values, of which more than this share fail, is not what it was declared to be
+_WORDS = 200  # different words that are counted: more are no list's
+_Key = TypeVar("_Key")
 _NAMED = 20  # ids that are told, of all that are about nobody
 _REASONS = (LINKS, *Why)
 _SAYS = {
@@ -84,7 +87,8 @@ class Report:
     """The figures of a load.
 
     `seen` counts cells of identifiers by (table, column, kind, reason), `dropped` cells that could not be read and need not be there by (table,
-    column, code), `sources` the rows of each of the delivery's `feeds`, by its place.
+    column, code), `words` the words that no list knows by (table, column, word), `kinds` the events by kind, `sources` the rows of each of the
+    delivery's `feeds`, by its place.
     """
 
     delivery: str
@@ -99,6 +103,8 @@ class Report:
     rejects_not_written: int = 0
     unmatched: dict[str, Unmatched] = field(default_factory=dict)
     dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    words: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
     crowds: list[dict[str, object]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -110,6 +116,19 @@ class Report:
     def saw(self, table: str, seen: Seen) -> None:
         """Count the identifiers of a batch."""
         self.seen.update({(table, column, kind.value, why): n for (column, kind, why), n in seen.items()})
+
+    def read_words(self, table: str, words: Counter[tuple[str, str]]) -> None:
+        """Count the words of a batch that no list knows; of very many different ones only the first."""
+        _count({(table, column, word): n for (column, word), n in words.items()}, self.words)
+
+    def told_of(self, kinds: Counter[str]) -> None:
+        """Count the events of a batch by kind."""
+        _count(kinds, self.kinds)
+
+    @property
+    def kinds_without_meaning(self) -> dict[str, int]:
+        """Events of kinds that mean nothing to any signal: they are counted, and their identifiers link, no more."""
+        return {kind: n for kind, n in sorted(self.kinds.items()) if kind not in EVENT_KINDS}
 
     @property
     def wholly_rejected(self) -> tuple[str, ...]:
@@ -156,6 +175,8 @@ class Report:
             "doubtful_columns": [{name: getattr(d, name) for name in Doubt.__slots__} | {"says": str(d)} for d in self.doubts],
             "crowds": self.crowds,
             "dropped_cells": self._dropped(),
+            "unknown_words": self._unknown_words(),
+            "kinds_without_meaning": self.kinds_without_meaning,
             "unknown_columns": self.unknown_columns,
             "files_left_out": list(self.left_out),
         }
@@ -164,6 +185,12 @@ class Report:
         found: dict[str, dict[str, dict[str, int]]] = {}
         for (table, column, code), n in sorted(self.dropped.items()):
             found.setdefault(table, {}).setdefault(column, {})[code] = n
+        return found
+
+    def _unknown_words(self) -> dict[str, dict[str, dict[str, int]]]:
+        found: dict[str, dict[str, dict[str, int]]] = {}
+        for (table, column, word), n in sorted(self.words.items()):
+            found.setdefault(table, {}).setdefault(column, {})[word] = n
         return found
 
     def _by_kind(self, *reasons: str) -> dict[str, int]:
@@ -184,6 +211,12 @@ class Report:
                 "why": {str(r): n for r, n in why.items() if n},
             }
         return found
+
+
+def _count(found: Mapping[_Key, int], counts: Counter[_Key]) -> None:
+    for key, n in found.items():
+        if key in counts or len(counts) < _WORDS:
+            counts[key] += n
 
 
 def _nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:

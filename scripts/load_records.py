@@ -6,27 +6,37 @@ import argparse
 import dataclasses
 import hashlib
 import logging
+import secrets
 import sys
+from contextlib import ExitStack
+from datetime import datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from graph.progress import bar
-from ingestion.delivery import REJECTS, open_delivery
+from ingestion.check_page import page
+from ingestion.checking import check
+from ingestion.databases import is_url, name_of
+from ingestion.delivery import REJECTS, Delivery, open_delivery
 from ingestion.door import Door, Naming, time_zone
 from ingestion.limits import SETTING as LIMIT
 from ingestion.load import load
+from ingestion.pseudonymise import Keyring
 from ingestion.report import Report
 from ingestion.telling import names, plain
 from service.arguments import Arguments
 from service.command import DONE, INCOMPLETE, ended, folder_for
 from service.settings import Settings
-from service.wiring import moment_given, open_keyring, open_store, system_clock
+from service.wiring import moment_given, open_existing, open_keyring, open_store, sqlite_path, system_clock
 
 log = logging.getLogger("ringfence.load")
 
 EXAMPLE = """examples:
   .venv/bin/python scripts/load_records.py deliveries/2026-01-05 --store sqlite:///ringfence.db
   .venv/bin/python scripts/load_records.py p2p_payment_fraud --mapping p2p_payment_fraud --store sqlite:///p2p.db
+  .venv/bin/python scripts/load_records.py mine --check
+  .venv/bin/python scripts/load_records.py postgresql://reader@db/lending --mapping lending.yaml --store sqlite:///ringfence.db
 
 The report and rejects.jsonl go to --report, by default into a folder of their own under var/loads; the last line names both files."""
 
@@ -35,18 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 done, 1 failed on the way, 2 unusable arguments or delivery (nothing was written), 3 loaded, but nothing of some table."""
     options = _parser().parse_args(arguments)
     reports: list[Report] = []
-    status = ended("load_records", partial(_run, options, reports))
+    status = ended("load_records", partial(_check if options.check else _run, options, reports))
     return INCOMPLETE if status == DONE and reports[0].wholly_rejected else status
 
 
 def _run(options: argparse.Namespace, reports: list[Report]) -> dict[str, object]:
-    settings = Settings.from_environment()
-    settings = dataclasses.replace(settings, store=options.store or settings.store)
-    now = moment_given(settings, options.now) if options.now else system_clock()
-    delivery = open_delivery(options.delivery, options.mapping, settings.delivery)
-    for feed in delivery.feeds:
-        if guessed := delivery.zone_is_guessed(feed):
-            log.warning("%s: %s is INT96, which says no zone: read as UTC; a mapping may say another (`zone`)", plain(feed.source), names(guessed))
+    settings, delivery, now = _given(options)
     zone = time_zone(settings.timezone)
     folder = folder_for(options.report or _report_folder(options.delivery, settings.store))
     with open_store(settings.store, zone=settings.timezone) as store, bar("load", delivery.rows, " rows") as progress:
@@ -57,6 +61,36 @@ def _run(options: argparse.Namespace, reports: list[Report]) -> dict[str, object
     reports.append(report)
     _say(report)
     return {**report.as_json(), "report": str(folder / "report.json"), "rejects_file": str(folder / REJECTS)}
+
+
+def _given(options: argparse.Namespace) -> tuple[Settings, Delivery, datetime]:
+    """What the arguments mean: the settings, the delivery, and the load's clock."""
+    settings = Settings.from_environment()
+    settings = dataclasses.replace(settings, store=options.store or settings.store)
+    now = moment_given(settings, options.now) if options.now else system_clock()
+    delivery = open_delivery(options.delivery, options.mapping, settings.delivery)
+    for feed in delivery.feeds:
+        if guessed := delivery.zone_is_guessed(feed):
+            log.warning("%s: %s is INT96, which says no zone: read as UTC; a mapping may say another (`zone`)", plain(feed.source), names(guessed))
+    return settings, delivery, now
+
+
+def _check(options: argparse.Namespace, reports: list[Report]) -> dict[str, object]:
+    """Load into a store of its own that is thrown away, under a key that nobody knows, and print what became of it."""
+    settings, delivery, now = _given(options)
+    naming = Naming(Keyring.parse(secrets.token_hex(32)))
+    with ExitStack() as open_for_now:
+        aside = Path(open_for_now.enter_context(TemporaryDirectory(prefix="ringfence-check-")))
+        there = not settings.store.startswith("sqlite:") or sqlite_path(settings.store).exists()
+        beside = open_for_now.enter_context(open_existing(settings.store, settings.timezone)) if there else None
+        store = open_for_now.enter_context(open_store(f"sqlite:///{aside}/check.db", zone=settings.timezone))
+        progress = open_for_now.enter_context(bar("check", delivery.rows, " rows"))
+        door = Door(naming, now, time_zone(settings.timezone))
+        checked = check(delivery, store, door, beside=beside, report_to=aside, step=progress.update)
+    reports.append(checked.report)
+    found = checked.as_json()
+    print("\n".join(page(found)), end="\n\n")
+    return found
 
 
 def _say(report: Report) -> None:
@@ -73,6 +107,11 @@ def _say(report: Report) -> None:
         log.warning("THIS CANNOT BE RIGHT: %s", doubt)
     for (table, column, code), n in sorted(report.dropped.items()):
         log.warning("%s.%s: %d cells could not be read (%s) and count as not known; their rows are taken", table, column, n, code)
+    for table, columns in report.as_json()["unknown_words"].items():
+        for column, words in columns.items():
+            log.warning("%s.%s: no words of ours: %s; a mapping translates them (`values`)", table, column, names(words))
+    if report.kinds_without_meaning:
+        log.info("kinds of events that mean nothing to a signal: %s; they are counted, their identifiers link", names(report.kinds_without_meaning))
     for table, unmatched in report.unmatched.items():
         if unmatched.facts:
             log.warning(
@@ -87,15 +126,17 @@ def _say(report: Report) -> None:
         log.error("nothing of %s could be taken: every row is rejected, see rejects.jsonl; all else is loaded", source)
 
 
-def _report_folder(delivery: Path, store: str) -> Path:
+def _report_folder(delivery: str, store: str) -> Path:
     """The same delivery into the same store reports to the same place; two that only share a name do not."""
-    mark = hashlib.sha256(f"{delivery.resolve()} {store}".encode()).hexdigest()[:8]
-    return Path("var") / "loads" / f"{delivery.resolve().name}-{mark}"
+    whole = delivery if is_url(delivery) else str(Path(delivery).resolve())
+    mark = hashlib.sha256(f"{whole} {store}".encode()).hexdigest()[:8]
+    return Path("var") / "loads" / f"{name_of(delivery) if is_url(delivery) else Path(whole).name}-{mark}"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Arguments(__doc__, EXAMPLE)
-    parser.add_argument("delivery", type=Path, metavar="DELIVERY", help="folder with the tables")
+    parser.add_argument("delivery", metavar="DELIVERY", help="folder with the tables, or the URL of a database")
+    parser.add_argument("--check", action="store_true", help="say what would happen, and write nothing")
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
     parser.add_argument("--mapping", metavar="FILE", help="mapping, or the name of one shipped (default: mapping.yaml in the delivery)")
     parser.add_argument("--report", type=Path, metavar="DIR", help="folder for report.json and rejects.jsonl")

@@ -29,7 +29,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 # What takes longest begins first: whoever takes it last keeps everybody waiting.
 LONGEST = ("neo4j", "test_hostile_deliveries", "test_serve", "test_training")
-TOGETHER = {"test_casebook": "postgres", "test_casebook_guards": "postgres", "test_copy_store": "neo4j"}  # one server for all of a group
+TOGETHER = {
+    "test_casebook": "postgres",
+    "test_databases": "postgres",
+    "test_casebook_guards": "postgres",
+    "test_copy_store": "neo4j",
+}  # one server for all of a group
 
 
 def _group(nodeid: str) -> str:

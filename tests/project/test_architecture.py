@@ -26,7 +26,7 @@ GUESTS = {
     "neo4j": ("graph/stores/neo4j",),
     "adbc_driver_sqlite": ("graph/stores/sqlite",),
     "pandas": ("ingestion", "gnn"),
-    "sqlalchemy": ("investigations/casebook",),
+    "sqlalchemy": ("investigations/casebook", "ingestion/databases"),
     "tqdm": ("graph/progress",),
 }
 RIVALS = {"scripts/bench": {"flask", "neo4j"}}
