@@ -1,4 +1,4 @@
-"""The workshop: a view to a model, a model to a probability."""
+"""The model: features and graphs from a store, training, calibration, and the scorer that serves."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""How the network and the trees that know its embedding come to one score."""
+"""Blends the network's log-odds with those of the trees that use its embedding."""
 
 from __future__ import annotations
 

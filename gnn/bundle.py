@@ -1,4 +1,4 @@
-"""A trained model on disk: a folder of plain files, no pickle, that refuses to be read by code that computes other inputs."""
+"""The model bundle on disk: a folder of plain files without pickle; reading it fails where this code computes other inputs."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def _digest(card: Mapping[str, Any]) -> str:
 
 
 def _switch(beside: Path, folder: Path) -> None:
-    """Put the finished folder in its place. A reader that opens files by the old folder's checksums finds them changed and says so."""
+    """Put the finished folder in place. A reader that is half way through the old one notices by the checksums."""
     if not folder.exists():
         os.rename(beside, folder)
         return

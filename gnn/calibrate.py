@@ -1,4 +1,4 @@
-"""Scores to probabilities: an increasing map of the logit, fitted where the model had not learned."""
+"""Calibration: an increasing map of the logit to a probability (Platt scaling), fitted on samples outside the training set."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Calibrator:
 
 
 def fit(logits: Floats, bad: npt.NDArray[np.bool_], weight: Floats) -> Calibrator:
-    """The map under which the outcomes `bad`, weighted, are likeliest, with a slight pull of the slope to 1.
+    """The maximum-likelihood map for the weighted outcomes `bad`, with a weak prior on slope 1.
 
     Where the slice holds frauds and others, the mean probability then equals the share of frauds. Where no slope can be found, it stays 1.
     """
@@ -54,7 +54,7 @@ def fit(logits: Floats, bad: npt.NDArray[np.bool_], weight: Floats) -> Calibrato
 
 
 def level(logits: Floats, bad: npt.NDArray[np.bool_], weight: Floats) -> Calibrator:
-    """The map of slope 1 that promises as many frauds as were found: for scores whose later model will be surer than the one that is watched."""
+    """The map of slope 1 whose mean probability is the observed share of frauds: for scores whose final model is more confident than the validated one."""
     if not (weight[bad].sum() > 0 and weight[~bad].sum() > 0):
         return Calibrator()
     return Calibrator(1.0, _shift_for(np.clip(logits, -30.0, 30.0), bad, weight))

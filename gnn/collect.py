@@ -1,4 +1,4 @@
-"""Which samples a store holds: every application, or people watched month by month, thinned to the size of a plan."""
+"""Collects samples from a store: every application, or people month by month where there are none, thinned to the plan's size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How time is cut: into what is learned and what comes later, with frauds enough on both sides, or a sentence that says what is missing."""
+"""Splits in time: training and later test samples with enough frauds on both sides, or an error that says what is missing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NETWORK_SHARES, _REHEARSAL_SHARES = (0.6, 0.7, 0.8), (0.75, 0.7, 0.65, 0.6, 0.8
 
 
 def test_cut(samples: Samples, as_of: int, plan: Plan) -> int:
-    """Where the last matured samples begin: the last fifth of them, or more where it holds too few frauds to measure by.
+    """Where the test samples begin: the last fifth of the matured samples, or more where a fifth has too few frauds.
 
     Raises InputError where either side is left with too few frauds, or with nothing else.
     """
@@ -44,7 +44,7 @@ def test_cut(samples: Samples, as_of: int, plan: Plan) -> int:
 
 
 def learning_cuts(cut: int, samples: Samples, plan: Plan) -> tuple[int, int]:
-    """Until when the network learns, and until when the rehearsal does: early enough that something is left, late enough to know frauds."""
+    """Until when the network learns, and until when the validation models do: early enough to leave samples, late enough to have frauds."""
     weight = samples.weight(cut) > 0
     at, bad = samples.at[weight], samples.bad(cut)[weight]
     least = least_to_learn(plan)
@@ -72,6 +72,6 @@ def least_to_measure(plan: Plan) -> int:
 
 
 def _learnable(samples: Samples, cut: int) -> int:
-    """The frauds that can be learned from at `cut`; none where there is nothing else."""
+    """The frauds that can be learned from at `cut`; none where there are no other samples."""
     bad, weight = samples.bad(cut), samples.weight(cut)
     return int(((weight > 0) & bad).sum()) if ((weight > 0) & ~bad).any() else 0

@@ -1,4 +1,4 @@
-"""How good probabilities are: ranking, calibration, and what a review team of a given size would catch."""
+"""Metrics of probabilities: ranking, calibration, and recall at a review capacity."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def measures(probability: Floats, bad: Bools, weight: Floats, mass: Floats, capa
 
 
 def ece(probability: Floats, bad: Bools, weight: Floats) -> float:
-    """Expected calibration error: over BINS groups of equal weight by probability, the mean gap between promised and found share of frauds."""
+    """Expected calibration error: over BINS groups of equal weight by probability, the mean gap between predicted and observed share of frauds."""
     if not len(probability):
         return 0.0
     order = np.argsort(probability, kind="stable")
@@ -64,7 +64,7 @@ def threshold_at(probability: Floats, weight: Floats, capacity: float) -> float:
 
 
 def best_single(columns: Floats, names: Sequence[str], bad: Bools, weight: Floats) -> tuple[str, float]:
-    """The column (N, columns) that ranks the frauds best by itself, and its average precision: what no model has to be trained for."""
+    """The single column (N, columns) that ranks frauds best, and its average precision: a baseline that needs no model."""
     counts = weight > 0
     x = np.where(np.isnan(columns), -np.inf, columns)[counts]
     precision = [float(average_precision_score(bad[counts], _ranks(values), sample_weight=weight[counts])) for values in x.T]

@@ -1,4 +1,4 @@
-"""Why trees say what they say: exact SHAP values of an ensemble of shallow trees, looked up from tables that are made once.
+"""Exact SHAP values of an ensemble of shallow trees, by tables that are built once.
 
 SHAP values of trees: Lundberg et al. 2020 (Nature Machine Intelligence 2), path-dependent, as LightGBM's `pred_contrib` gives them. Tables by
 which of a leaf's conditions hold: Yang 2021 (arXiv:2109.09847). A leaf under at most five columns has at most 32 such rows. A tree's nodes are

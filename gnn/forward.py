@@ -1,4 +1,4 @@
-"""The network as it serves: RingNet's sums for one subject, compiled; on so small a graph anybody's bookkeeping would cost more than they do."""
+"""RingNet's forward pass for one subject in compiled code: on so small a graph a framework's overhead would exceed the computation."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Weights(NamedTuple):
 
 
 class Forward:
-    """A RingNet made ready to answer for one subject at a time; deterministic to the last bit, without state, safe for many threads."""
+    """A RingNet prepared to serve one subject at a time; bitwise deterministic, stateless, safe for many threads."""
 
     def __init__(self, network: RingNet) -> None:
         self._weights = _weights(network)
@@ -159,7 +159,7 @@ def _enter(tensors: Tensors, weights: _Weights) -> Array:
 
 @inner
 def _say(h: Array, first: Index, weight: Array, bias: Array) -> Array:
-    """What every node says to others, and keeps (N, 2 width): maps by node type."""
+    """The message and the self part of every node (N, 2 width): linear maps by node type."""
     both = np.empty((len(h), bias.shape[1]), np.float32)
     for kind in range(len(first) - 1):
         for node in range(first[kind], first[kind + 1]):
@@ -170,7 +170,7 @@ def _say(h: Array, first: Index, weight: Array, bias: Array) -> Array:
 
 @inner
 def _hear(said: Array, tensors: Tensors, weight: Array, bias: Array, heard: Array) -> None:
-    """Each node's mean and maximum of relu(what the other end says + what the link adds), over its links in both directions."""
+    """Each node's mean and maximum of relu(message + edge term) over its links in both directions."""
     width, ends = said.shape[1] // 2, tensors.ends
     edge, degree = np.empty(2 * width, np.float32), np.zeros(len(said), np.int32)
     heard[:] = _NOTHING
@@ -195,7 +195,7 @@ def _hear(said: Array, tensors: Tensors, weight: Array, bias: Array, heard: Arra
 
 @inner
 def _take(h: Array, both: Array, heard: Array, weights: _Weights, layer: int) -> None:
-    """Add to every node what it makes of what it kept and heard, brought to mean 0 and deviation 1."""
+    """Residual update of every node: layer norm of relu(self part + linear map of the aggregated messages)."""
     width = h.shape[1]
     fresh, size = np.empty(width, np.float32), np.float32(width)
     for node in range(len(h)):

@@ -1,4 +1,4 @@
-"""What was known of people, when: their frauds and verdicts, and what became of their loans, as training looks back on it from any moment."""
+"""When each person was known for fraud, labelled, paid or in default: the history from which training labels are made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class History:
-    """A people; times are int64 microseconds, NEVER where it has not happened.
+    """The history of A people; times are int64 microseconds, NEVER where it has not happened.
 
     Spells (S,), by person and time: `who` was known for fraud from `start` on until `end`, as reads after `start` and not after `end` see it.
     By person (A,): `judged` first labelled at all; `paid` first got a loan; `repaid` first closed one; `defaulted` first in default.

@@ -1,4 +1,4 @@
-"""A neighbourhood to the graph that the network reads, compiled: serving and training take the same one."""
+"""Encodes a neighbourhood as the graph that the network reads; training and serving use the same compiled code."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Plan(NamedTuple):
 
 @compiled
 def draw(n: Neighbourhood) -> Tensors:
-    """The arrays of one subject; the same neighbourhood gives the same bits.
+    """The tensors of one subject; the same neighbourhood gives the same bits.
 
     To hide what has been said of the subject itself, as models are asked, set the `labels` of its row in `people` to 0 before.
     """

@@ -1,4 +1,4 @@
-"""How good a training's parts are on later applications, of which it knew nothing: the figures that are printed and kept on the card."""
+"""Evaluation on later applications that training did not use: the figures that are printed and kept on the model card."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def judge(fitted: Fitted, pool: Pool, as_of: int, capacity: float) -> Judged:
 
 
 def refuse_what_learned_nothing(judged: Judged, serves: str) -> None:
-    """Raise InputError where what would serve ranks later applications no better than chance would."""
+    """Raise InputError where the model that would serve ranks later applications no better than chance."""
     auc, ap = judged.parts[serves]["auc"] or 0.0, judged.parts[serves]["ap"] or 0.0
     if auc > 0.5 and ap > judged.slice["base_rate"]:
         return

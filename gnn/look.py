@@ -1,4 +1,4 @@
-"""Looking at many subjects through the frame, each at its own moment, in one go of compiled code: features by row, graphs side by side."""
+"""Features and graphs of many subjects, each as of its own moment, read from the frame in compiled code."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _NAMED = len(features.SIGNAL_NAMES) + len(features.VARIABLE_NAMES)
 
 
 class _Tools(NamedTuple):
-    """Where one subject after the other is looked at."""
+    """Buffers that are reused for one subject after the other."""
 
     out: Neighbourhood
     work: Scratch
@@ -54,9 +54,9 @@ def _tools(zone: str, times: int) -> _Tools:
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """What N seeds could see, each just before its moment, of what `mark` and those before it told; nothing that anybody said of the subject itself.
+    """The neighbourhoods of N seeds, each strictly before its own moment and up to a revision; labels of the subject itself are left out.
 
-    Nothing is kept: each call looks again through the frame, which gives the same bits as long as the frame is open.
+    Nothing is cached: each call reads the frame again, which gives the same bits as long as the frame is open.
     """
 
     frame: Frame
@@ -107,7 +107,7 @@ class Observed:
 
     @property
     def counts(self) -> Floats:
-        """(N, the rival's columns)."""
+        """(N, columns of the baseline of reference counts)."""
         return self.rows[:, _NAMED:]
 
     def take(self, rows: Column) -> Observed:
@@ -116,7 +116,7 @@ class Observed:
 
 
 def observe_all(frame: Frame, mark: int, seeds: Seeds) -> Observed:
-    """All inputs of all seeds, in their order, each just before its own moment, of what `mark` and those before it told.
+    """All inputs of all seeds, in their order, each strictly before its own moment and up to a revision.
 
     Raises NotFoundError for a seed that the frame does not have, StoreUnavailableError where the frame cannot be brought to that mark.
     """
@@ -125,7 +125,7 @@ def observe_all(frame: Frame, mark: int, seeds: Seeds) -> Observed:
 
 
 class _Looking:
-    """The rooms of one run; they grow with what is met."""
+    """The buffers of one run; they grow when a subject needs more."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
@@ -175,7 +175,7 @@ class _Looking:
 
 @compiled
 def _observe(arrays: Arrays, seeds: Seeds, start: int, done: int, mark: Int, tools: _Tools, rows: Floats) -> tuple[int, int]:
-    """Write the features of the seeds from `start` on into `rows`, of which `done` are written; how many are now, and what stopped it."""
+    """Write features of the seeds from `start` on into `rows`, of which `done` are written; returns how many are now, and why it stopped."""
     for n in range(done, len(rows)):
         said = _look(arrays, seeds, start + n, mark, tools)
         if said != _DONE:
@@ -186,7 +186,7 @@ def _observe(arrays: Arrays, seeds: Seeds, start: int, done: int, mark: Int, too
 
 @compiled
 def _draw(arrays: Arrays, seeds: Seeds, start: int, stop: int, done: int, mark: Int, tools: _Tools, out: Packed) -> tuple[int, int]:
-    """Write the graphs of the seeds from `start` to `stop` into `out`, of which `done` are written; how many are now, and what stopped it."""
+    """Write graphs of the seeds from `start` to `stop` into `out`, of which `done` are written; returns how many are now, and why it stopped."""
     for n in range(done, stop - start):
         said = _look(arrays, seeds, start + n, mark, tools)
         if said != _DONE:
@@ -198,7 +198,7 @@ def _draw(arrays: Arrays, seeds: Seeds, start: int, stop: int, done: int, mark: 
 
 @inner
 def _look(arrays: Arrays, seeds: Seeds, place: int, mark: Int, tools: _Tools) -> int:
-    """Write the neighbourhood of one seed, without what anybody has said of the subject itself; what is lacking."""
+    """Write the neighbourhood of one seed, without labels of the subject itself; returns what is lacking."""
     row = row_of(arrays, seeds, place)
     if row < 0:
         return _NOBODY

@@ -1,4 +1,4 @@
-"""The network: two rounds of typed messages over a subject's surroundings, read out at the subject. Learned here, served by `gnn.forward`."""
+"""The network: two rounds of typed message passing over a subject's neighbourhood, read out at the subject; served by `gnn.forward`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BOUND = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Surroundings of B subjects, disjoint: `x`, `edge_index`, `edge_attr` and `batch` (a node's subject) by type, as PyG names them."""
+    """Neighbourhoods of B subjects, disjoint: `x`, `edge_index`, `edge_attr` and `batch` (a node's subject) by type, as PyG names them."""
 
     x: Mapping[str, Tensor]
     edge_index: Mapping[EdgeType, Tensor]
@@ -66,7 +66,7 @@ class TypedLinear(nn.Module):
 
 
 class Scale(nn.Module):
-    """Columns brought to mean 0 and deviation 1 as in the training data, and held within bounds: what is counted grows as a store grows older."""
+    """Standardises columns by the training data and clamps them: counts grow as a store grows older."""
 
     mean: Tensor
     deviation: Tensor
@@ -116,7 +116,7 @@ class TypedConv(MessagePassing):  # type: ignore[misc]
 
 
 class RingNet(nn.Module):
-    """(B subjects' surroundings) to an embedding (B, embedding) and a logit (B,) of fraud within the horizon."""
+    """(B subjects' neighbourhoods) to an embedding (B, embedding) and a logit (B,) of fraud within the horizon."""
 
     def __init__(self, hidden: int = 64, embedding: int = 16, layers: int = 2, dropout: float = 0.1) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the network looked at: how much less it would say without one tie of the subject, and without all of them."""
+"""Occlusion: by how much the log-odds fall without one tie of the subject, and without all of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOTHING = Looked()
 
 
 def looked_at(tensors: Tensors, network: Callable[[Tensors], float], served: Callable[[Tensors], float]) -> Looked:
-    """Which ties count, by the log-odds that the `network` alone says without each; and what all of them do to the log-odds that are `served`.
+    """The ties that matter, by the `network`'s log-odds without each; and the effect of all ties on the `served` log-odds.
 
     Where people are tied in many ways, the loss of one tie alone changes little: hence both.
     """

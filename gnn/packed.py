@@ -1,4 +1,4 @@
-"""The graphs of many subjects side by side in a few arrays: training keeps no object a sample."""
+"""The graphs of many subjects concatenated in a few arrays, so that training holds no object per sample."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def put_in(one: Tensors, out: Packed, place: int) -> bool:
 
 @compiled
 def put(one: Tensors, out: Packed, place: int) -> bool:
-    """Write a graph behind those of the subjects before `place`; False, and nothing, where there is no room for it."""
+    """Append a graph after those of the subjects before `place`; False, and nothing written, where there is no room for it."""
     return put_in(one, out, place)
 
 

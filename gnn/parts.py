@@ -1,4 +1,4 @@
-"""What one training learned, part by part, and what it promises for samples: asked the same way in rehearsals, in tests and for thresholds."""
+"""The fitted parts of one training (network, trees, blend, calibrators) and their probabilities, used alike in validation, tests and thresholds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ML_WINDOWS = ("ml_7d_", "ml_1m_", "ml_3m_")
 
 @dataclass(frozen=True)
 class Pool:
-    """Samples and what was observed of each, row by row."""
+    """Samples with their model inputs, row by row."""
 
     samples: Samples
     observed: Observed
@@ -65,7 +65,7 @@ class Parts:
     calibrators: Mapping[str, Calibrator]
 
     def logits(self, observed: Observed) -> dict[str, Floats]:
-        """What each part says of N samples, (N,) log-odds before calibration."""
+        """Each part's log-odds of N samples (N,), before calibration."""
         embedded = train.embed(self.network, observed.around.parts())
         said = {"network": embedded[:, 0]}
         said |= {part: self.ensembles[part].logits(x[:]).mean(axis=1) for part, x in columns(observed, embedded).items()}
@@ -93,7 +93,7 @@ def names_of(plan: Plan) -> dict[str, tuple[str, ...]]:
 
 
 def views_of(plan: Plan) -> dict[str, tuple[Bools, ...]]:
-    """Which of those columns each member of an ensemble may use, by turns, as masks.
+    """Masks of the columns that each member of an ensemble may use, by turns.
 
     Of the ml_ variables those over all lenders and 7 to 90 days: the other windows and segments say nearly the same again. The blend's first
     member uses everything, the second the plain counts alone, the others no columns of the network: members that see other things err elsewhere.

@@ -1,4 +1,4 @@
-"""What a training run is asked for: every choice that is not in the data, in one place and written into the model's card."""
+"""The training plan: every choice of a training run that is not in the data; it is written into the model card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipe: what is learned by a moment, from what was known by then, with every part watched on what came later."""
+"""Fits every part of the model as of a cutoff, with calibration and thresholds from later validation samples."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ RECENT_SAMPLES = 300  # so many of the latest applications set the review capaci
 
 @dataclass(frozen=True)
 class Fitted:
-    """Everything learned by `cut` (microseconds). `doubt`: the spreads between members above which the doubt is medium and high.
+    """Everything learned by `cut` (microseconds). `doubt`: the spreads between members above which uncertainty is medium and high.
 
-    `network_usual`: the network's mean logit, against which its say is told.
+    `network_usual`: the network's mean logit, the reference for its contribution.
     `review_at` and `decline_at`: the probabilities from which on a person should look (as many as people can), and declining is proposed (more
     likely fraud than not, and the worst quarter of what people look at).
     """

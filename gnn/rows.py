@@ -1,4 +1,4 @@
-"""What the network is told of one node or one link of a neighbourhood, compiled: whatever it looks at happened before the moment."""
+"""Node and edge features of the network, in compiled code; all of it happened strictly before the moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PyG's sampling interface over past-only surroundings: a mini-batch is the disjoint union of what each seed could see at its moment."""
+"""PyG's sampler interface over past-only neighbourhoods: a mini-batch is their disjoint union, each as of its seed's moment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from graph.store.tables import Column
 
 
 def union(graphs: Packed, moments: Column) -> HeteroData:
-    """All surroundings as one graph, disjoint: a node seen at two moments is two nodes, because what is known of it is not the same.
+    """All neighbourhoods as one disjoint graph: a node seen at two moments is two nodes, because its features differ.
 
     `moments` (microseconds) become the `time` of the seeds, the first applicant of each; `first` (N + 1,) of a type says where each one's nodes lie.
     """

@@ -1,4 +1,4 @@
-"""What is trained on: subjects at moments of their own, and what was known of their fraud, when."""
+"""Training samples: subjects at moments of their own, and when which of them became known for fraud."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Samples:
         return np.asarray(self.at + self.horizon < cut, dtype=np.bool_)
 
     def trust(self, cut: int) -> Floats:
-        """How likely a fraud at that moment would be known by `cut`: the distribution of delays among matured frauds known by then.
+        """How likely a fraud at that moment is known by `cut`, by the distribution of delays of matured frauds known by then.
 
         Weighing samples that are not known to be bad by it makes the young ones count as what they are: not known yet.
         """
@@ -86,7 +86,7 @@ class Samples:
         return np.asarray(np.where(self.bad(cut), 1.0, np.where(self.drawn < self.share, 1.0 / self.share, 0.0)), dtype=np.float64)
 
     def weight(self, cut: int) -> Floats:
-        """What each sample counts for as the fraud or the honest application it is held for at `cut`; 0 leaves it out.
+        """The training weight of each sample at `cut`; 0 leaves it out.
 
         Frauds and confirmed goods count fully; silence for what it is worth (`gnn.silence`), by the sample's age and by what became of the
         person's loans. Nobody's applications count who was known already, and none that proved to be of a fraud after the horizon.
@@ -96,32 +96,32 @@ class Samples:
         return np.asarray(self.mass(cut) * counts, dtype=np.float64)
 
     def lessons(self, cut: int) -> tuple[Floats, Floats]:
-        """What is learned at `cut`: the chance (N,) that each is of a fraud, and what it counts for (N,).
+        """Training targets at `cut`: the chance (N,) that each sample is of a fraud, and its weight (N,).
 
         Here a fraud that became known after the horizon is one, and a silent sample is one by its chance to be.
         """
         return self._chance(cut), np.asarray(self.mass(cut) * self._counts(cut), dtype=np.float64)
 
     def odds(self, cut: int) -> float:
-        """The log-odds of a fraud among what can be learned from at `cut`: a model's scores lie around them."""
+        """The log-odds of a fraud among the samples that can be learned from at `cut`: the base rate of a model's scores."""
         chance, weight = self.lessons(cut)
         return float(np.log((weight @ chance + 0.5) / (weight @ (1 - chance) + 0.5)))
 
     def silence(self, cut: int) -> Worth:
-        """What silence is worth by what became of the person's loans, as the samples whose horizon had passed by `cut` say."""
+        """What a missing label is worth by the fate of the person's loans, estimated from the samples matured by `cut`."""
         proved = self.fraud(cut)
         seen = self.matured(cut) & ~self.known
         made = np.bincount(self.person[self.at < cut], minlength=len(self.history.paid))[self.person]
         return worth(Seen(self._fate(cut)[seen], made[seen], proved[seen], self.mass(cut)[seen]))
 
     def _chance(self, cut: int) -> Floats:
-        """The chance (N,) that each is of a fraud: 1 where that is known by `cut`, 0 of confirmed goods, and else by their fate."""
+        """The chance (N,) that each is of a fraud: 1 where known by `cut`, 0 for confirmed goods, otherwise by loan fate."""
         fraud = self.fraud(cut)
         good = (self.history.judged[self.person] < cut) & ~fraud
         return np.where(fraud, 1.0, np.where(good, 0.0, self.silence(cut).fraud[self._fate(cut)]))
 
     def _counts(self, cut: int) -> Floats:
-        """How far each may be believed at `cut`, by what is known of it, its age and its fate; 0 of those known at their moment."""
+        """How far each sample may be trusted at `cut`, by label, age and loan fate; 0 for those known for fraud at their moment."""
         trust, judged = self.trust(cut), self.history.judged[self.person] < cut
         silence = np.where(trust >= LEAST_TRUST, trust * self.silence(cut).looked[self._fate(cut)], 0.0)
         return np.where((self.at < cut) & ~self.known, np.where(judged, 1.0, silence), 0.0)

@@ -1,4 +1,4 @@
-"""What the network is told of each type of node and link, by name: numbers between about -1 and 10."""
+"""The schema of the network's graph: names of the features of each node and edge type; values lie between about -1 and 10."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Serving: a bundle and one assessment's evidence to a probability, its doubt, and by how much each named input counted."""
+"""Serving: from a bundle and one neighbourhood to a probability, its uncertainty, and each input's contribution."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WORTH_TELLING = 0.1  # log-odds: what the network adds beyond this is explained,
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What the model says of one subject.
+    """The model's result for one subject.
 
     `probability`: calibrated, of fraud within the horizon. `contributions`: by how much each signal or variable moved the log-odds that were
     served, those that did; `network`: by how much the network, its columns and the plain counts did, together (0 where trees alone serve).
@@ -48,7 +48,7 @@ class Scored:
 
 
 class Scorer:
-    """A bundle made ready. Deterministic to the last bit, in every process, and without state: safe for many threads."""
+    """A loaded bundle: bitwise deterministic in every process, stateless, safe for many threads."""
 
     def __init__(self, model: ModelBundle) -> None:
         card = model.card
@@ -102,7 +102,7 @@ class Scorer:
         return float(blended(members.mean(keepdims=True), embedded[:1], self.calibrators["network"])[0])
 
     def _served(self, rest: Floats, tensors: Tensors) -> float:
-        """The calibrated log-odds of the blend where the network sees these surroundings, all else as it is."""
+        """The calibrated log-odds of the blend with this graph as the network's input and everything else unchanged."""
         embedded = self._forward(tensors)
         return self.calibrators["blend"].slope * self._blend(self._explainer.logits(np.concatenate([rest, embedded])), embedded)
 
@@ -124,7 +124,7 @@ class Scorer:
 
 
 def _drawn(n: Neighbourhood) -> Tensors:
-    """The network's inputs, as if nobody had said anything of the subject."""
+    """The network's inputs without any label of the subject itself."""
     me = n.people[0]
     labels, me["labels"] = int(me["labels"]), 0
     try:

@@ -1,4 +1,4 @@
-"""Whom training looks at, and before when: subjects by their ids, found in the frame by compiled code."""
+"""Seeds of training: subjects by id and moment, looked up in the frame by compiled code."""
 
 from __future__ import annotations
 

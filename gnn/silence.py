@@ -1,4 +1,4 @@
-"""What it is worth that nobody called an application a fraud: estimated from how often frauds with the same fate were confirmed."""
+"""Weights for unlabelled samples, estimated from how often frauds with the same loan fate were confirmed (positive-unlabelled learning)."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Seen(NamedTuple):
 
 
 class Worth(NamedTuple):
-    """By fate (FATES,), 0 to 1: the chance that a silent sample is a `fraud` all the same, and how well such people are `looked` at."""
+    """By loan fate (FATES,), 0 to 1: the chance that an unlabelled sample is a `fraud`, and the share `looked` of such frauds that get confirmed."""
 
     fraud: Floats
     looked: Floats
 
 
 def worth(seen: Seen) -> Worth:
-    """What silence is worth, as far as the labels of `seen` say.
+    """What a missing label is worth, estimated from the labels of `seen`.
 
     Somebody silent may be a fraud that is not confirmed: if a share c of the frauds is, (1 - c) / c are silent for each one confirmed, and they
     are some of the silent samples of that fate (Elkan and Noto 2008). c lies between the largest share confirmed of any fate, because not all

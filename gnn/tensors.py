@@ -1,4 +1,4 @@
-"""The small heterogeneous graph around one subject as flat arrays: what the network reads in training and in serving alike."""
+"""The small heterogeneous graph around one subject as flat arrays, read by the network in training and serving."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Index = npt.NDArray[np.int32]
 
 
 class Tensors(NamedTuple):
-    """One subject's surroundings; a tuple of arrays, so that compiled code takes it whole.
+    """One subject's graph; a tuple of arrays, so that compiled code takes it whole.
 
     rows     (N, WIDEST) float32: nodes sorted by type, columns as in NODE_FEATURES and 0 beyond. The subject is row 0; with an application in
              question that is the first of its type and `asked` is true.
@@ -101,7 +101,7 @@ def nobody() -> Tensors:
 
 
 def without(tensors: Tensors, gone: Sequence[int]) -> Tensors:
-    """The surroundings as they would be without these links: what can then not be reached from the subject is not there."""
+    """The graph without these links, and without what the subject cannot reach any more."""
     left = np.ones(len(tensors.ends), np.bool_)
     left[list(gone)] = False
     return _reached(tensors, left)

@@ -1,4 +1,4 @@
-"""Fitting the network: mini-batches of past-only surroundings, and a running mean of the weights."""
+"""Fits the network: mini-batches of past-only neighbourhoods, and a running mean of the weights."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RATE, _DECAY, _CLIP, _AVERAGED = 3e-3, 1e-3, 1.0, 0.99
 
 
 def fit(graphs: Packed, moments: Column, fraud: Floats, weight: Floats, plan: Plan, start: RingNet | None = None) -> RingNet:
-    """The network that has learned these samples: a running mean of the weights, steadier in time than those of any one step.
+    """The network fitted to these samples: a running mean of the weights, which is more stable than the last step's.
 
     `moments` (N,) microseconds; `fraud` (N,) is the chance of each sample to be of one. `start` goes on from a network that has learned earlier
     samples. The same input gives the same weights.

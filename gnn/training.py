@@ -1,4 +1,4 @@
-"""The conductor of a training: samples, observations, a rehearsal that is judged on later samples, and the bundle that serves."""
+"""One training run: samples, inputs, a first fit that is evaluated on later samples, and the final bundle that serves."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def train_model(store: GraphStore, as_of: datetime, out: Path, plan: Plan | None
 
 
 def measurable(tables: Tables, plan: Plan) -> tuple[Samples, int]:
-    """The samples, and where those begin that the model is measured on. Raises InputError when there is too little for both.
+    """The samples, and the moment from which on they are test samples. Raises InputError when there is too little for both.
 
     The horizon that the delays ask for may leave too little that has matured: a shorter one is taken then, and said, unless the plan gives one.
     """

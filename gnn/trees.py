@@ -1,4 +1,4 @@
-"""Boosted trees on named columns: a few models with different seeds and views, whose mean is the score and whose spread the doubt."""
+"""Ensembles of boosted trees on named columns: the mean over members is the score, their spread the uncertainty."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Inputs(Protocol):
 
 @dataclass(frozen=True)
 class Learned:
-    """What is learned from: the `rows` (N,) of `x`, `fraud` (N,) the chance of each to be of one, 0 to 1, and `weight` (N,)."""
+    """Training data: the `rows` (N,) of `x`, `fraud` (N,) the chance of each to be one, 0 to 1, and `weight` (N,)."""
 
     x: Inputs
     rows: npt.NDArray[np.int64]
@@ -43,7 +43,7 @@ class Learned:
 
 
 class _Seen(lightgbm.Sequence):  # type: ignore[misc]
-    """The rows that are learned from as one view shows them, some at a time: the whole would be as much memory again."""
+    """The training rows with the columns of one view, read in chunks: a whole copy would double the memory."""
 
     batch_size = 4_096
 
@@ -79,7 +79,7 @@ class Trees:
 
 
 def fit(names: Sequence[str], learned: Learned, plan: Plan, views: Sequence[Bools]) -> Trees:
-    """Members with different seeds; `views`, masks (columns,), say by turns which columns a member may use: what differs errs differently.
+    """Members with different seeds; `views`, masks (columns,), give each member its columns by turns, so that members make different errors.
 
     All grow to the plan's size. A slice watched for when to stop holds too few frauds: it wavers, and stops some members far too early.
     """

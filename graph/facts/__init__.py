@@ -1,1 +1,1 @@
-"""What is held true of people and things: the one answer each, over one of them and over columns alike."""
+"""Business rules over facts (known for fraud, defaulted, hub, tie strength), each defined once for single values and for columns."""

@@ -1,4 +1,4 @@
-"""How much a store gives of one person or loan, and which labels and outcomes decide where there are more than anybody would read."""
+"""Read limits for one person or loan, and which labels and outcomes are kept when there are more than the limit."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Iterable
 from graph.model.types import Label, LabelValue, Outcome, OutcomeStatus
 
 APPLICATIONS, EVENTS, DEALINGS = 64, 128, 64
-"""How many of the latest applications of one person or place, events of one person, and dealings with others are read."""
+"""How many of the latest applications (of a person or place), events (of a person) and dealings with others are read."""
 LABELS = 256
-"""As many labels of one person are read as they are; of more, those that decide."""
-MATTERS = 128  # applications, and the person as such, on which labels are read
-SOURCES = 8  # labels of one matter, value and moment that are read
+"""Up to so many labels of one person are all read; of more, only the decisive ones."""
+MATTERS = 128  # subjects of labels that are read: applications, and the person as such
+SOURCES = 8  # labels that are read of one subject, value and moment
 OUTCOMES = 64
-"""As many steps of one application are read as they are; of more, the first of each status and the first parts of the payout."""
+"""Up to so many outcomes of one application are all read; of more, the first of each status and the first parts of the payout."""
 PARTS = 16  # of a payout that are read
 
 
 def deciding_labels(labels: Iterable[Label]) -> list[Label]:
-    """Those of one person's labels by which `verdicts.standing` finds the same held for fraud as by all of them, oldest first.
+    """The labels of one person that give the same fraud status as all of them together, oldest first.
 
-    Of each matter: its last word for fraud, its last word for good, and the first word for fraud after that one, each with all that was said
-    at the same moment (by at most SOURCES, in the order of their names). Of more than MATTERS matters: the person as such, then those that
-    end in fraud, then the others, the latest first. `since` is the same for one matter, and may differ where one was cleared
-    while another was held.
+    For each subject (a loan, or the person as such): the last fraud label, the last good label, and the first fraud label after that one,
+    each with all labels of the same moment (at most SOURCES, by source name). Of more than MATTERS subjects: the person as such, then those
+    that end in fraud, then the others, latest first. `since` is exact for one subject; with several it may differ where one was cleared
+    while another still counted as fraud.
     """
     matters: dict[str, list[Label]] = {}
     for label in labels:
@@ -33,12 +33,12 @@ def deciding_labels(labels: Iterable[Label]) -> list[Label]:
 
 
 def in_order(label: Label) -> tuple[object, ...]:
-    """The order in which a store gives labels."""
+    """Sort key: the order in which a store returns labels."""
     return label.known_at, label.application_id or "", label.applicant_id or "", label.source or "", label.label.value
 
 
 def first_outcomes(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Of one application's steps the first telling of each status, and the first PARTS parts of its payout, oldest first."""
+    """The first outcome of each status of one application, and the first PARTS parts of its payout, oldest first."""
     steps = sorted(outcomes, key=lambda o: (o.at, o.status.value))
     first = {step.status: step for step in reversed(steps)}
     parts = [step for step in steps if step.status is OutcomeStatus.DISBURSED][:PARTS]

@@ -1,4 +1,4 @@
-"""Which values say nothing about two people who share them, and why: one rule each, over one value and over columns alike."""
+"""Hub rules: which shared values link nobody, and why; each rule is defined for one value and for columns."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def hub_reason(identifier: Identifier, holders: int) -> str | None:
 
 
 def passes_on(kind: Column, holders: Column, arrivals: tuple[Column, Column, Column]) -> Column:
-    """Values (V,) that pass from hand to hand at a steady pace for months, bool.
+    """Which values (V,) change hands steadily for months, bool.
 
     `kind` is the position in IdentifierKind (others: no identifier, which never passes on), `holders` their number, `arrivals` when the first,
     the middle and the last of them came, in microseconds.

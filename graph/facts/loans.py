@@ -1,4 +1,4 @@
-"""What became of a loan: each step once, at the moment it was first told; what late, defaulted, given back and paid out mean."""
+"""Loan outcomes: each status once, at the moment of its first report, and what late, defaulted, returned and paid out mean."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ DEFAULTED = frozenset({OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF})
 LATE = DEFAULTED | {OutcomeStatus.DPD30}
 """30 days past due or worse."""
 ENDED = frozenset({OutcomeStatus.CLOSED, OutcomeStatus.RETURNED, OutcomeStatus.WRITTEN_OFF})
-"""Nothing is owed any more, or nothing is hoped for."""
+"""Nothing is owed any more, or it has been given up."""
 DECIDED = frozenset({OutcomeStatus.APPROVED, OutcomeStatus.REJECTED})
 COOLING_OFF = timedelta(days=7)
 
 
 def first_told(outcomes: Iterable[Outcome]) -> Mapping[OutcomeStatus, datetime]:
-    """Each step of one loan with the moment at which it was first told: the same step comes from several exports, and is one."""
+    """Each status of one loan with the moment of its first report: several exports may report the same status."""
     told: dict[OutcomeStatus, datetime] = {}
     for outcome in outcomes:
         before = told.get(outcome.status)
@@ -37,15 +37,15 @@ def first_told(outcomes: Iterable[Outcome]) -> Mapping[OutcomeStatus, datetime]:
 
 
 def given_back(told: Mapping[OutcomeStatus, datetime]) -> bool:
-    """Whether the loan went back within the cooling-off period; one whose disbursement was never reported did, by the word's definition."""
+    """Whether the loan was returned within the cooling-off period; true by definition where its disbursement was never reported."""
     back, paid = told.get(OutcomeStatus.RETURNED), told.get(OutcomeStatus.DISBURSED)
     return back is not None and (paid is None or back - paid <= COOLING_OFF)
 
 
 def paid_out(application: Application, outcomes: Iterable[Outcome]) -> float | None:
-    """CNY paid out: the parts of a payout together, and never more than was asked for, because a part told twice looks like two parts.
+    """CNY paid out: the sum of the payout's parts, capped at the amount applied for because a part reported twice looks like two parts.
 
-    None where nothing was paid out or no amount is known. Without an amount asked for, the largest part.
+    None where nothing was paid out or no amount is known. Where the amount applied for is not known, the largest part.
     """
     parts = [outcome.amount for outcome in outcomes if outcome.status is OutcomeStatus.DISBURSED]
     known = [part for part in parts if part is not None]
@@ -61,7 +61,7 @@ def _bits(statuses: Collection[OutcomeStatus]) -> int:
     return sum(1 << STATUSES.index(status) for status in statuses)
 
 
-# The same words for compiled code. There a loan's steps are the `count` rows from `first` on of `outcomes`, in any order: structured rows with
+# The same definitions for compiled code. There a loan's steps are the `count` rows from `first` on of `outcomes`, in any order: structured rows with
 # `at` (int64 microseconds), `amount` (NaN: not known) and `status` (position in STATUSES); a set of steps is bits, 1 << status.
 DEFAULTED_BITS, LATE_BITS, ENDED_BITS, DECIDED_BITS = (_bits(words) for words in (DEFAULTED, LATE, ENDED, DECIDED))
 REJECTED_BITS, CLOSED_BITS = (_bits([step]) for step in (OutcomeStatus.REJECTED, OutcomeStatus.CLOSED))
@@ -71,7 +71,7 @@ _COOLING_OFF = COOLING_OFF.days * DAY
 
 @shared
 def came_to(outcomes: Column, first: int, count: int) -> int:
-    """All steps that a loan came to, as bits."""
+    """All statuses of a loan, as bits."""
     bits = 0
     for row in range(first, first + count):
         bits |= 1 << outcomes[row].status
@@ -80,7 +80,7 @@ def came_to(outcomes: Column, first: int, count: int) -> int:
 
 @shared
 def first_step(outcomes: Column, first: int, count: int, status: int) -> int:
-    """When a step was first told (`first_told`), int64 microseconds; NEVER for one that was not."""
+    """When a status was first reported (`first_told`), int64 microseconds; NEVER where it was not."""
     at = NEVER
     for row in range(first, first + count):
         if outcomes[row].status == status and outcomes[row].at < at:
@@ -97,7 +97,7 @@ def went_back(outcomes: Column, first: int, count: int) -> bool:
 
 @shared
 def payout(outcomes: Column, first: int, count: int, asked: float) -> float:
-    """`paid_out` for compiled code: `asked` is the amount asked for, NaN where it is not known, as is what is returned."""
+    """`paid_out` for compiled code: `asked` is the amount applied for; NaN (in and out) is *not known*."""
     parts, known, total, largest = 0, 0, 0.0, np.nan
     for row in range(first, first + count):
         if outcomes[row].status == DISBURSED:
@@ -116,8 +116,8 @@ def payout(outcomes: Column, first: int, count: int, asked: float) -> float:
 
 @dataclass(frozen=True)
 class Loans:
-    """What became of every application of a view: `told` (N, statuses) int64 microseconds, the first telling of each step or NEVER;
-    `paid_out` (N,) float64 CNY, 0 where nothing was or no amount is known."""
+    """The outcomes of every application of a view: `told` (N, statuses) int64 microseconds, the first report of each status or NEVER;
+    `paid_out` (N,) float64 CNY, 0 where nothing was paid out or no amount is known."""
 
     told: Column
     paid_out: Column

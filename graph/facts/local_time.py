@@ -1,4 +1,4 @@
-"""Night and weekend where the borrowers live: the one place that turns a moment into a local time."""
+"""Local time of the borrowers: night and weekend, as one moment and in compiled code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which ways two people can be tied, and what each says at its rarest."""
+"""The ways in which two people can be tied, and the greatest weight of each."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ PASSED_ON = 0.25  # what such a tie is worth beside a shared one
 
 
 def way_of_number(mine: Role, theirs: Role) -> str:
-    """In which way a number ties two people who name it in those roles."""
+    """How a shared phone number ties two people, given the role in which each names it."""
     return _WAY_OF_NUMBER.get((mine, theirs), "poses")

@@ -1,4 +1,4 @@
-"""Who is known for fraud, who is cleared: what the labels about a person and their loans come to, as of a moment and over time."""
+"""Fraud status: who is known for fraud and who is cleared, from the labels about people and their loans, as of a moment and over time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PERSONS_ZH, _MACHINES_ZH = ("人工", "审核", "复核", "调查", "稽核"), 
 
 
 def by_person(source: str | None) -> bool:
-    """Whether a label's source names a person's work (`review`, `investigation`, `desk`, `人工审核`) and no machine's (`rule`, `model`)."""
+    """Whether a label's source names human work (`review`, `investigation`, `desk`, `人工审核`) and no automatic source (`rule`, `model`)."""
     text = (source or "").lower()
     words = set(re.findall(r"[a-z]+", text))
     if words & _MACHINES or any(word in text for word in _MACHINES_ZH):
@@ -38,10 +38,10 @@ def by_person(source: str | None) -> bool:
 
 
 class Standing(NamedTuple):
-    """What the labels about one person come to.
+    """The fraud status of one person, by all labels about them.
 
-    `fraud`: known for fraud now, `since` without a break. `good`: somebody has judged, and nothing is held for fraud. `loans`: the
-    applications that are held for fraud themselves; `person`: whether the person as such is.
+    `fraud`: known for fraud now, continuously `since`. `good`: labelled, and nothing is labelled fraud now. `loans`: the applications that
+    are themselves labelled fraud; `person`: whether the person as such is.
     """
 
     fraud: bool = False
@@ -52,24 +52,24 @@ class Standing(NamedTuple):
 
     @property
     def matters(self) -> int:
-        """How many things are held for fraud: loans, and the person as such."""
+        """How many subjects are labelled fraud: loans, and the person as such."""
         return len(self.loans) + self.person
 
 
 @dataclass
 class _Ledger:
-    """What is held for fraud while labels come one after the other: the person as such, and loans by id or row."""
+    """What is labelled fraud while labels are added in order: the person as such, and loans by id or row."""
 
     person: bool = False
     loans: dict[object, bool] = field(default_factory=dict)
 
     def hear(self, loan: object | None, fraud: bool) -> bool:
-        """Whether anything is held for fraud after one more label; `loan` is None for one about the person."""
+        """Whether anything is labelled fraud after one more label; `loan` is None for one about the person."""
         if loan is not None:
             self.loans[loan] = fraud
         else:
             self.person = fraud
-            if not fraud:  # whoever clears a person speaks of everything of theirs until then
+            if not fraud:  # clearing a person clears all their loans until then
                 self.loans = dict.fromkeys(self.loans, False)
         return self.person or any(self.loans.values())
 
@@ -78,10 +78,10 @@ _NOTHING = Standing()
 
 
 def standing(labels: Iterable[Label]) -> Standing:
-    """What the labels about one person and their loans come to, those known before a view's moment, in any order.
+    """The fraud status of one person, from the labels about them and their loans that are known before a view's moment, in any order.
 
-    The last word by `known_at` holds, on each loan and on the person. At the same moment a person's verdict stands over a machine's, and
-    else fraud over good. A label about the person speaks of all their loans until then; one about a loan of that loan alone.
+    For each loan and for the person the latest label by `known_at` holds. At the same moment a human label outranks an automatic one, and
+    otherwise fraud outranks good. A good label about the person clears all their loans until then; a label about a loan affects that loan only.
     """
     heard = sorted(labels, key=_order)
     if not heard:
@@ -95,7 +95,7 @@ def standing(labels: Iterable[Label]) -> Standing:
 
 
 class Judged(NamedTuple):
-    """`Standing` for compiled code: `since` in microseconds, NEVER for who is not held for fraud; `matters` how many things are."""
+    """`Standing` for compiled code: `since` in microseconds, NEVER for who is not known for fraud."""
 
     fraud: bool
     good: bool
@@ -108,7 +108,7 @@ def judged(labels: Column, first: int, count: int) -> Judged:
     """`standing` for compiled code, of the `count` labels of one person from row `first` on.
 
     `labels`: structured rows with `known_at` (int64 microseconds), `loan` (any number of a loan's own, negative for the person as such), `fraud`
-    and `by_person`, in about the order in which they became known.
+    and `by_person`, roughly in the order of `known_at`.
     """
     if count == 0:
         return Judged(False, False, NEVER, 0)
@@ -145,7 +145,7 @@ def judged(labels: Column, first: int, count: int) -> Judged:
 
 @shared
 def is_held(labels: Column, first: int, count: int, loan: int) -> bool:
-    """Whether that loan itself is held for fraud: `loan in Standing.loans`. Labels as for `judged`."""
+    """Whether that loan itself is labelled fraud (`loan in Standing.loans`). Labels as for `judged`."""
     last, cleared, fraud = -NEVER, -NEVER, False
     for row in range(first, first + count):
         key = _heard(labels[row])
@@ -163,7 +163,7 @@ def _heard(label: Any) -> int:
 
 
 def standings(labels: Mapping[str, Iterable[Label]]) -> dict[str, Standing]:
-    """The same of several people, by applicant id."""
+    """The fraud status of several people, by applicant id."""
     return {who: standing(about) for who, about in labels.items()}
 
 
@@ -173,11 +173,11 @@ def _order(label: Label) -> tuple[datetime, bool, bool]:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What the labels of a whole store come to.
+    """The fraud status of everybody in a store, now and over time.
 
-    By applicant (A,) bool: `fraud` known for fraud now; `good` judged, and nothing held for fraud; `cleared` good, and once known for fraud.
+    By applicant (A,) bool: `fraud` known for fraud now; `good` labelled, and nothing labelled fraud now; `cleared` good, and once known for fraud.
     Spells (S,): every unbroken time during which applicant `who` was known for fraud, from `start` on until `end` (int64 microseconds, NEVER
-    while it lasts): seen as of t where start < t <= end. By applicant, then time.
+    while it lasts); a view as of t sees it where start < t <= end. By applicant, then time.
     """
 
     fraud: Column
@@ -189,7 +189,7 @@ class Verdicts:
 
     @property
     def since(self) -> Column:
-        """Since when each applicant is known for fraud without a break (A,) int64 microseconds; NEVER for who is not."""
+        """Since when each applicant is continuously known for fraud (A,) int64 microseconds; NEVER for who is not."""
         out = np.full(len(self.fraud), NEVER)
         lasting = self.end == NEVER
         out[self.who[lasting]] = self.start[lasting]
@@ -197,7 +197,7 @@ class Verdicts:
 
 
 def verdicts(tables: Tables) -> Verdicts:
-    """The verdicts on everybody in the tables, by the rules of `standing`."""
+    """The fraud status of everybody in the tables, by the rules of `standing`."""
     labels, size = tables.labels, len(tables.applicant_ids)
     judged, ever, lasting = (np.zeros(size, bool) for _ in range(3))
     judged[labels["applicant"]] = True
@@ -212,7 +212,7 @@ def verdicts(tables: Tables) -> Verdicts:
 
 
 def _spells(people: list[int], loans: list[int], frauds: list[bool], moments: list[int]) -> list[tuple[int, int, int]]:
-    """(applicant, start, end) of labels sorted by applicant and then as they are heard; a loan of -1 is the person."""
+    """(applicant, start, end) from labels sorted by applicant and then by `_order`; a loan of -1 is the person."""
     found: list[tuple[int, int, int]] = []
     ledger, before, start = _Ledger(), -1, NEVER
     for person, loan, fraud, at in zip(people, loans, frauds, moments):
@@ -224,7 +224,7 @@ def _spells(people: list[int], loans: list[int], frauds: list[bool], moments: li
         if held and start == NEVER:
             start = at
         elif not held and start != NEVER:
-            if start != at:  # what was taken back at the same moment was never known
+            if start != at:  # a label withdrawn at the same moment never counted
                 found.append((person, start, at))
             start = NEVER
     return [*found, (before, start, NEVER)] if start != NEVER else found

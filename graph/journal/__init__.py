@@ -1,1 +1,1 @@
-"""The journal: what each mark of a store brought, as one small binary entry that is written with the facts and read by copies and by the frame."""
+"""The journal: one binary entry for each revision of a store, written in the transaction of its facts, read by replication and by the frame."""

@@ -1,4 +1,4 @@
-"""From facts to an entry of the journal, and from an entry back to facts."""
+"""Encodes facts and ring snapshots as journal entries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FLAG = {None: -1, False: 0, True: 1}
 
 
 def encode(facts: Facts, shown: Mapping[str, Identifier] | None = None) -> bytes:
-    """The entry of a mark that brought `facts`: those that were accepted. `shown` has each identifier, by node, as the store shows it."""
+    """The entry of a revision that added `facts` (only the accepted ones). `shown` has each identifier, by node, as the store shows it."""
     made = _Encoder(shown)
     columns = {name: getattr(made, name)(facts) for name in _TABLES if getattr(facts, name)}
     mentions, identifiers = made.mentions(), made.identifiers()  # last: with all that the others named
@@ -33,7 +33,7 @@ def encode(facts: Facts, shown: Mapping[str, Identifier] | None = None) -> bytes
 
 
 def encode_snapshot(snapshot: RingSnapshot) -> bytes:
-    """The entry of a mark that brought a ring snapshot."""
+    """The entry of a revision that added a ring snapshot."""
     return write(EMPTY._replace(snapshot=np.frombuffer(snapshot_text(snapshot).encode(), "u1")))
 
 

@@ -1,4 +1,4 @@
-"""One entry of the journal: the facts that one mark of a store brought, or its ring snapshot, as bytes that are read as arrays without a copy."""
+"""The binary format of a journal entry: the facts or the ring snapshot of one revision, read as arrays without a copy."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ DEVICE = np.dtype([("identifier", "i4"), ("os", "i4"), ("model", "i4"), ("emulat
 
 
 class Entry(NamedTuple):
-    """What one mark brought, in arrays that cannot be written to. Facts that were known already, or in conflict, are not in it.
+    """The facts added by one revision, as read-only arrays. Facts that were known already, or in conflict, are not in it.
 
     heap         (bytes,)  all texts, UTF-8, one after the other, each once; `ends` (T,) where each ends: text n is heap[ends[n-1]:ends[n]].
     identifiers  each identifier that the facts name, once, as the store shows it; `kind` position in `graph.store.tables.KINDS`.

@@ -1,4 +1,4 @@
-"""Reads the entries of a store in the order of its marks, a few at a time, and misses none."""
+"""Reads a store's entries in order of revision, page by page, without gaps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Read = Callable[[int, int, int], list[tuple[int, bytes]]]
 
 
 def in_order(read: Read, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
-    """(mark, entry) of every mark beyond `after` up to `upto`.
+    """(revision, entry) of every revision after `after` up to and including `upto`.
 
     Raises StoreVersionError where a mark has no entry: a release that wrote none was still at work when the store was brought up to this one.
     """

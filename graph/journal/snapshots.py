@@ -1,4 +1,4 @@
-"""A ring snapshot as JSON: whole for the journal, ring by ring for the stores; floats come back bit for bit."""
+"""Ring snapshots as JSON: whole for the journal, ring by ring for the stores; floats round-trip exactly."""
 
 from __future__ import annotations
 

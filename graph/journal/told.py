@@ -1,4 +1,4 @@
-"""From an entry of the journal back to facts: what a copy to another store is made from."""
+"""Decodes journal entries to facts and ring snapshots; replication writes these to the other store."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FLAGS = {-1: None, 0: False, 1: True}
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a store was told with one mark: facts that were new, or a ring snapshot."""
+    """One revision of a store: the facts that were new in it, or its ring snapshot."""
 
     mark: int
     facts: Facts
@@ -40,7 +40,7 @@ class Told:
 
 
 def told_of(mark: int, entry: Entry) -> Told:
-    """What a mark brought, as facts."""
+    """An encoded entry as facts or as a ring snapshot."""
     if len(entry.snapshot):
         return Told(mark, Facts(), snapshot_of(entry.snapshot.tobytes()))
     t = _texts(entry)

@@ -1,1 +1,1 @@
-"""The port: what a store takes in and what a view answers as of a moment, with the types that both speak."""
+"""The store port: writes, views as of a moment, and the types that both use."""

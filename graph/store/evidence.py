@@ -1,4 +1,4 @@
-"""What was seen for one assessment: read once through a view, then handed to signals, variables, network and policy alike."""
+"""The evidence of one assessment: read once through a view and used by signals, variables, network and policy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Subject:
 
     @property
     def node(self) -> str:
-        """Its name in the subgraph."""
+        """The applicant's node name in the subgraph."""
         return f"applicant:{self.applicant_id}"
 
 
@@ -33,7 +33,7 @@ def subject_of(application: Application) -> Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Everything one assessment may look at; all of it happened, and was known, strictly before `as_of`.
+    """Everything that one assessment may use; all of it happened and became known strictly before `as_of`.
 
     `GraphView.evidence_of` reads it.
 

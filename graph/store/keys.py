@@ -1,4 +1,4 @@
-"""The keys of a multi-lending check: what the subject names, who else names it, and what people applied for whom a bounded walk left out."""
+"""Keys of the multi-lending variables: the subject's identifiers, and applications under them by people whom the bounded walk left out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Keys = Mapping[str, Mapping[str, Any]]
 
 
 class Holding(Protocol):
-    """What is asked of a view: who holds a key, and what they applied for; `graph.store.port.GraphView` says what is answered."""
+    """The part of a view that is needed here: holders of a key and their applications (see `graph.store.port.GraphView`)."""
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = ...) -> Mapping[Identifier, Holders]: ...
 
@@ -38,7 +38,7 @@ def keys(graph: nx.Graph[str], subject: Subject) -> Keys:
 
 
 def name(applications: Iterable[Application], nodes: Iterable[str]) -> list[Application]:
-    """Those that name one of the identifiers as the applicant's own."""
+    """The applications that name one of these identifiers as the applicant's own."""
     wanted = frozenset(nodes)
     return [a for a in applications if any(m.role is Role.OWN and m.identifier.node in wanted for m in a.mentions)]
 

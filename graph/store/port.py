@@ -1,4 +1,4 @@
-"""The port: a GraphStore takes facts in, a GraphView answers as of a moment. Time is the view: nothing later can be read through it."""
+"""The store port: a GraphStore takes facts, a GraphView reads them as of a moment and a revision; nothing later can be read through it."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ class Found:
 
 
 class Strangers(NamedTuple):
-    """Ids that a store knows no application under, and people it knows nothing of."""
+    """Application ids and applicant ids that a store does not know."""
 
     applications: frozenset[str]
     applicants: frozenset[str]
 
 
 class GraphStore(ABC):
-    """Everything lenders told us. Safe for many threads and many processes; facts are only ever added.
+    """All facts that lenders reported. Safe for many threads and processes; facts are only ever added.
 
     `batch`: how many facts a load best adds at once; any number is taken. `zone`: the borrowers' time zone (an IANA name), by which what
     is read says when it was night; whoever opens the store sets it. `file`: where an embedded store lies, None for one on a server.
@@ -73,24 +73,24 @@ class GraphStore(ABC):
 
     @abstractmethod
     def add(self, facts: Facts) -> Added:
-        """Take a batch: idempotent, all or nothing. A fact whose id is known with other content is a conflict and is left as it was.
+        """Add a batch: idempotent, all or nothing. A fact whose id is stored with other content is a conflict and leaves the stored one as it is.
 
         Raises StoreUnavailableError when nothing could be written.
         """
 
     def add_all(self, batches: Sequence[Facts]) -> Sequence[Added]:
-        """Take several batches, each with a mark of its own, as if they came one by one; an adapter may take them in one transaction."""
+        """Add several batches, each as a revision of its own, as if they came one by one; an adapter may use one transaction."""
         return [self.add(facts) for facts in batches]
 
     @abstractmethod
     def strangers(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> Strangers:
-        """Which of those ids the store knows nobody under, whatever the time.
+        """Which of those ids the store does not know, whatever the time.
 
         A person is known by an application; in a store that holds none at all (a payment platform's), by an event of theirs.
         """
 
     def unmatched(self, facts: Facts) -> tuple[tuple[str, int], ...]:
-        """(table, position) of each event, contact, outcome and label that is about nobody the store knows, though it may hold the fact.
+        """(table, position) of each event, contact, outcome and label about an unknown applicant or application; the fact itself may be stored.
 
         Such a fact is kept, and every view sees it from when the application comes, as if it had come in that order.
         """
@@ -102,21 +102,21 @@ class GraphStore(ABC):
         return tuple((table, n) for table, n, loan, person in about if loan in nobody.applications or person in nobody.applicants)
 
     def rehearse(self, facts: Facts) -> None:
-        """Go through the motions of `add` and keep nothing, so that what is planned on first use is ready. By default the store is only reached.
+        """Run `add` and roll it back, so that statements are planned before the first request. By default only the connection is checked.
 
         Raises StoreUnavailableError when the store did not answer, or not in time.
         """
         self.mark()
 
     def add_soon(self, facts: Facts, seconds: float) -> Added | None:
-        """`add` for who answers somebody: None, and nothing is written, where somebody else writes for longer than `seconds`.
+        """`add` for a request that cannot wait: None, and nothing is written, where another writer holds the store for longer than `seconds`.
 
         By default None at once: who must wait for a server waits in a thread of its own. Raises StoreUnavailableError.
         """
         return None
 
     def within(self, seconds: float) -> AbstractContextManager[None]:
-        """Inside, this thread waits no longer than that for the store, all its calls together; then they raise StoreUnavailableError.
+        """A time budget for all store calls of this thread inside the block; beyond it they raise StoreUnavailableError.
 
         By default there is no such bound: a store in a file of one's own answers or fails.
         """
@@ -124,24 +124,24 @@ class GraphStore(ABC):
 
     @abstractmethod
     def view(self, as_of: datetime, recorded_by: int | None = None) -> GraphView:
-        """The graph just before `as_of` (strict <), of what was recorded up to the mark `recorded_by` (default: all until now)."""
+        """The graph strictly before `as_of`, of what was recorded up to the revision `recorded_by` (default: the latest)."""
 
     @abstractmethod
     def mark(self) -> int:
-        """The mark of the last batch: it grows by one with each that brings something new. Kept with an assessment, it opens the same view again."""
+        """The latest revision: it grows by one with each batch that adds something. Stored with an assessment, it opens the same view again."""
 
     @abstractmethod
     def save_rings(self, snapshot: RingSnapshot) -> None:
-        """Save a snapshot beside the ones before and switch to it, in one step. The same name again replaces that one for new readers."""
+        """Save a snapshot beside the earlier ones and switch to it atomically. A snapshot of the same name replaces it for new readers."""
 
     def journal(self, after: int = 0) -> Iterator[Told]:
-        """All that was ever told with a mark beyond `after`, mark by mark: told to an empty store of any kind, it gives one that answers alike."""
+        """Every revision after `after`, in order: added to an empty store of any kind they give an equal store."""
         for mark, body in self.tail(after):
             yield told_of(mark, decode(body))
 
     @abstractmethod
     def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
-        """(mark, entry) of every mark beyond `after` up to `upto`, one the store has reached (default: all until now), in their order.
+        """(revision, entry) of every revision after `after` up to `upto`, which the store must have reached (default: the latest), in order.
 
         An entry (`graph.journal`) is written in the transaction of its facts or ring snapshot: it is there as soon as they are, and only then.
         Raises StoreVersionError where a release that kept no journal wrote to the store after it was brought up to this one.
@@ -149,15 +149,15 @@ class GraphStore(ABC):
 
     @abstractmethod
     def identity(self) -> int:
-        """A number that was drawn when the store was made (64 bits): what was kept of another store is not taken for this one's."""
+        """A random 64-bit number drawn when the store was created: tells a copy of this store from a copy of another."""
 
     @abstractmethod
     def counts(self) -> dict[str, int]:
-        """How many facts of each table, and how many applicants, identifiers and ties, there are: all of them, whatever their time."""
+        """The number of facts of each table, and of applicants, identifiers and ties, whatever their time."""
 
     @abstractmethod
     def close(self) -> None:
-        """Give back what is held open. A closed store answers nothing."""
+        """Release all resources. A closed store cannot be used again."""
 
     def __enter__(self) -> Self:
         return self
@@ -167,7 +167,7 @@ class GraphStore(ABC):
 
 
 class GraphView(ABC):
-    """The graph as of a moment. Every read is bounded; where more exists than the bound, the newest are given, newest first.
+    """The graph as of a moment and a revision. Every read is bounded; of more than the bound the newest are returned, newest first.
 
     Orders are by what the facts say (time, then id), never by when they were stored. Answers are keyed by what was asked, with an empty
     value where nothing is known.
@@ -199,11 +199,11 @@ class GraphView(ABC):
 
     @abstractmethod
     def dealings_of(self, applicant_ids: Sequence[str], limit: int = DEALINGS) -> Mapping[str, tuple[Event, ...]]:
-        """The latest events between each applicant and a counterparty (transfer, referral), on either side; who has none is left out."""
+        """The latest events between each applicant and a counterparty (transfer, referral), on either side; applicants without any are left out."""
 
     @abstractmethod
     def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
-        """What became of each application so far, oldest first; of one with more than `limit` steps, the first telling of each status
+        """The outcomes of each application so far, oldest first; of more than `limit`, the first of each status
         and the first parts of the payout (`graph.facts.deciding`)."""
 
     @abstractmethod
@@ -225,7 +225,7 @@ class GraphView(ABC):
 
     @abstractmethod
     def latest_holders(self, identifier: Identifier, limit: int) -> tuple[Tie, ...]:
-        """The latest `limit` ties of an identifier, a hub too: to show who they are, never to follow anybody."""
+        """The latest `limit` ties of an identifier, also of a hub: for display only, never to walk the graph."""
 
     @abstractmethod
     def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
@@ -267,7 +267,7 @@ class GraphView(ABC):
         """All facts before `as_of` as columns, from one consistent state of the store."""
 
     def neighbourhood(self, applicant_id: str, mentions: Sequence[Mention] = (), bounds: Bounds | None = None) -> nx.Graph[str]:
-        """The subgraph around an applicant, hub-guarded and bounded; `mentions` are identifiers that a new application brings itself.
+        """The bounded subgraph around an applicant, not walking through hubs; `mentions` are identifiers that a new application itself names.
 
         Nodes: `applicant:ID` (type, step) and `kind:TOKEN` (type, identifier, holders, hub: a reason or None). Edges of ties: role,
         since, last (None for what only the new application says); of transfers and referrals: role = the event's kind, since, last.

@@ -1,4 +1,4 @@
-"""Copying a store: everything that one store was given goes to another, mark by mark, and a checksum of both proves them equal."""
+"""Replication: copies a store to another revision by revision and compares checksums of both."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from graph.model.moments import micros
 from graph.model.types import Facts, Identifier
 from graph.store.port import GraphStore
 
-AT_ONCE = 5_000  # facts told at once
+AT_ONCE = 5_000  # facts in one call of add_all
 _TABLES = tuple(f.name for f in fields(Facts))
 _WIDTH = 2**128
 
 
 @dataclass
 class Inventory:
-    """What a journal holds: how many facts a table, and a checksum that any order within a mark leaves as it is.
+    """The contents of a journal: facts by table, and a checksum that does not depend on the order within a revision.
 
-    `checksums` has for each table the sum of the 128-bit digests of its facts, each with its mark.
+    `checksums` has for each table the sum of the 128-bit digests of its facts, each with its revision.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -33,7 +33,7 @@ class Inventory:
     marks: int = 0
 
     def take(self, told: Told) -> None:
-        """Count one mark's facts."""
+        """Count the facts of one revision."""
         self.marks = told.mark
         for name in _TABLES:
             for fact in getattr(told.facts, name):
@@ -54,9 +54,9 @@ class Inventory:
 
 
 def copy(source: GraphStore, target: GraphStore, step: Callable[[int], object] = lambda facts: None) -> int:
-    """Tell `target` what `source` was told and it was not yet; the mark up to which both are then alike. `step` is told of facts as they go.
+    """Copy to `target` the revisions of `source` that it lacks; returns the last revision. `step` is called with the number of facts copied.
 
-    Begun again after a stop it goes on where it was. Raises ConflictError where the target knows something else under the source's marks.
+    Resumes where an earlier run stopped. Raises ConflictError where the target has other facts under the same revisions.
     """
     for batch in _batches(source.journal(target.mark())):
         if batch[0].snapshot is not None:
@@ -65,13 +65,13 @@ def copy(source: GraphStore, target: GraphStore, step: Callable[[int], object] =
             continue
         added = target.add_all([told.facts for told in batch])
         if any(one.conflicts for one in added) or [one.mark for one in added] != [told.mark for told in batch]:
-            raise ConflictError(f"the target knows other facts than the source around mark {batch[0].mark}: copy into an empty store")
+            raise ConflictError(f"the target has other facts than the source around revision {batch[0].mark}: copy into an empty store")
         step(sum(one.accepted for one in added))
     return target.mark()
 
 
 def inventory(store: GraphStore, upto: int, step: Callable[[int], object] = lambda facts: None) -> Inventory:
-    """What a store was told with its marks up to `upto`."""
+    """The inventory of a store's revisions up to `upto`."""
     found = Inventory()
     for told in store.journal():
         if told.mark > upto:
@@ -82,7 +82,7 @@ def inventory(store: GraphStore, upto: int, step: Callable[[int], object] = lamb
 
 
 def _batches(journal: Iterator[Told]) -> Iterator[list[Told]]:
-    """Marks that are told at once: up to AT_ONCE facts together, a ring snapshot by itself."""
+    """Revisions that are added together: up to AT_ONCE facts, a ring snapshot by itself."""
     gathered: list[Told] = []
     size = 0
     for told in journal:
@@ -103,7 +103,7 @@ def _size(told: Told) -> int:
 
 
 def _plain(value: Any) -> Any:
-    """A fact as JSON would have it, every field of it; moments in microseconds, floats to the last bit."""
+    """A fact as plain JSON values, with every field; moments in microseconds, floats exact."""
     if isinstance(value, datetime):
         return micros(value)
     if isinstance(value, Identifier):

@@ -1,4 +1,4 @@
-"""A view as columns: one consistent copy for the weekly batch and for training, in numpy arrays instead of objects."""
+"""A view as numpy columns: one consistent copy for the weekly ring batch and for training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The walk behind every subgraph: from a seed over what people share, hub-guarded and bounded, the same whoever answers its questions."""
+"""The bounded breadth-first walk over shared identifiers that makes every subgraph, the same for every adapter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graph.model.types import Event, Holders, Identifier, Mention, Role, Tie
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far a live answer looks. Whatever is cut is said in the subgraph's `truncated`.
+    """How far a live request walks. The subgraph's `truncated` says whether anything was cut.
 
     `steps`: sharing steps from the seed (applicant - identifier - applicant is one). `applicants`: at most so many in the subgraph.
     `holders`: the latest ties followed through one identifier. `ties`: an applicant with more ties than this shows the latest so many of each
@@ -33,7 +33,7 @@ What = tuple[str, datetime | None, datetime | None]  # a role, the first mention
 
 
 class Walked(Protocol):
-    """What a walk asks of a view; `graph.store.port.GraphView` says what is answered."""
+    """The part of a view that a walk needs (see `graph.store.port.GraphView`)."""
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = ...) -> Mapping[str, tuple[Tie, ...]]: ...
 
@@ -45,7 +45,7 @@ class Walked(Protocol):
 
 
 class Walk:
-    """One breadth-first walk over a view: written once, so that all adapters agree on caps, guards and order.
+    """One breadth-first walk over a view; shared by all adapters, so that caps, hub guards and order agree.
 
     Nodes and links are collected in plain dicts, and become a graph at the end: most of an answer's time goes by here.
     """
@@ -115,7 +115,7 @@ class Walk:
         return fresh
 
     def _holders(self, identifiers: Sequence[Identifier], step: int) -> list[str]:
-        """Follow the identifiers, the rarest first: what few people hold says most, and the bound is spent on it."""
+        """Follow the identifiers, rarest first: those with few holders say most, so the bound is spent on them."""
         reached: list[str] = []
         followed: list[tuple[int, str, Identifier]] = []
         for identifier, count in self.view.holder_counts(identifiers).items():

@@ -1,1 +1,1 @@
-"""The adapters of the port: SQLite embedded, Neo4j in production, each with all the statements that it sends."""
+"""The adapters of the store port, each with its own SQL or Cypher: SQLite (embedded) and Neo4j (production)."""

@@ -1,4 +1,4 @@
-"""What both embedded databases of a service share: their turn to write without long naps, and checkpoints beside the commits."""
+"""Shared by both embedded SQLite databases: waiting for the write lock in short sleeps, and checkpoints outside the commits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMMITS = 64  # between two checkpoints: some thousand pages of four kilobytes
 
 
 def begin(connection: sqlite3.Connection, patience: float) -> bool:
-    """Begin a transaction that writes; False where somebody else writes for longer than `patience` seconds.
+    """Begin a write transaction; False where another writer holds the lock for longer than `patience` seconds.
 
     The connection must not wait by itself (`PRAGMA busy_timeout = 0`): its naps double to a tenth of a second, while a turn is a thousandth.
     Raises sqlite3.Error for everything else.
@@ -36,7 +36,7 @@ def begin(connection: sqlite3.Connection, patience: float) -> bool:
 
 
 class Checkpoints:
-    """Brings what commits have added to a database's log into its file, in a thread of its own, so that no commit pays for it.
+    """Checkpoints the write-ahead log into the database file in a thread of its own, so that no commit pays for it.
 
     `open_one` opens a connection that no other thread uses. A connection that commits leaves its own checkpoints to this by `leave_to`.
     """

@@ -1,4 +1,4 @@
-"""A batch of facts on its way to Neo4j: its rows by table, told apart into new, known and conflicting, and what mark each of several gets."""
+"""A batch of facts for Neo4j: rows by table, sorted into new, known and conflicting ones, and the revision of each of several batches."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Batch:
 
 @dataclass
 class Sorted:
-    """What became of a batch's rows: the positions of the new ones by table, how many are known, and which conflict."""
+    """The rows of a batch, sorted: positions of the new ones by table, how many are known, and which conflict."""
 
     new: dict[str, list[int]] = field(default_factory=dict)
     known: int = 0
@@ -91,7 +91,7 @@ def asked_of(name: str, table: Table) -> list[Any]:
 
 
 def sort_out(tables: Mapping[str, Table], known: Mapping[str, list[Row]]) -> Sorted:
-    """Tell new from known from conflicting, with the store and earlier in the batch."""
+    """Sort rows into new, known and conflicting, against the store and earlier rows of the batch."""
     found = Sorted()
     for name, table in tables.items():
         earlier = {table.key(row): row for row in known[name]}
@@ -121,7 +121,7 @@ def _named(mentions: str | None) -> list[tuple[Any, ...]]:
 
 
 def marks_of(batches: int, mark: int, found: Sorted, owner: Mapping[str, list[int]]) -> tuple[list[int], list[Added]]:
-    """By how much each batch's mark is beyond the store's, and what is said of it; with several batches the known ones are told with the last."""
+    """Each batch's revision relative to the store's, and its AddResult; of several batches the known rows are counted with the last."""
     accepted = [0] * batches
     for name, positions in found.new.items():
         for n in positions:

@@ -1,4 +1,4 @@
-"""The journal of a store that was written before it kept one: put together from its facts, once, when it is brought up to this version."""
+"""Migration to version 5: builds the journal of an older store from its facts, once."""
 
 from __future__ import annotations
 
@@ -159,11 +159,11 @@ class _Ordered:
 
     @property
     def marks(self) -> Sequence[int]:
-        """The marks that told something here."""
+        """The revisions that have facts in this table."""
         return list(dict.fromkeys(mark for mark, _ in self._order))
 
     def told(self, mark: int) -> tuple[Any, ...]:
-        """What that mark told; marks are asked in their order."""
+        """The facts of that revision; to be called in order of revision."""
         found = []
         while self._next < len(self._order) and self._order[self._next][0] == mark:
             if self._next == self._fetched:

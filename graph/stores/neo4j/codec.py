@@ -1,4 +1,4 @@
-"""Between words and rows: how each fact travels to Neo4j and back."""
+"""Converts facts to rows for Neo4j and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pieces that Cypher statements are made of: moments, what a view sees, the columns of each fact."""
+"""Building blocks of the Cypher statements: moments, the visibility condition of a view, the columns of each fact."""
 
 from __future__ import annotations
 

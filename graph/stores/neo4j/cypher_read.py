@@ -1,4 +1,4 @@
-"""The Cypher that reads one thing or a short list of things. No plan of these scans: each starts at an index."""
+"""Cypher that reads single facts or short lists. Every plan starts at an index, none scans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Cypher of the batch: a whole view, page by page in the order of a unique key, each page one record of columns."""
+"""Cypher that reads a whole view for the weekly batch: page by page by a unique key, each page one record of columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Cypher that writes: one statement tells what is known of a batch, one writes what is new. Both are put together from parts, a part a table."""
+"""Cypher that writes: one statement looks up what is known of a batch, one writes what is new; both are built from one part a table."""
 
 from __future__ import annotations
 

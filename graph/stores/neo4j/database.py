@@ -1,4 +1,4 @@
-"""One driver to one database: managed transactions, patience, a circuit breaker, and the family's errors for the driver's."""
+"""One driver to one database: managed transactions, time-outs, a circuit breaker, and our errors in place of the driver's."""
 
 from __future__ import annotations
 

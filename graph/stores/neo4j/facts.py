@@ -1,4 +1,4 @@
-"""Facts that several rows tell, by whom or what they are about, in the orders that the port promises."""
+"""Groups rows by the applicant or application that they are about, in the orders that the port promises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Neo4j's own algorithms: who hangs together, projected and computed inside the database by its Graph Data Science plugin."""
+"""Connected components computed inside Neo4j by its Graph Data Science plugin."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Ask = Callable[..., list[list[Any]]]
 
 
 def components(ask: Ask, hubs: Sequence[str]) -> Mapping[str, int]:
-    """The component of each applicant whom anything links, as a number; hubs, by the names of their nodes, link nobody.
+    """The component number of each linked applicant; hubs, given by node name, link nobody.
 
     Raises SettingError where the server has no Graph Data Science plugin.
     """

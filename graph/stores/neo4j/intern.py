@@ -1,4 +1,4 @@
-"""What never changes once it is stored, kept at hand: identifiers and applications that were read before. Bounded by starting anew when full."""
+"""A bounded cache of immutable facts (identifiers, applications, the last snapshot); emptied when full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal of the production store: one entry a mark, a node that is made in the transaction of its facts."""
+"""The journal in Neo4j: one node for each revision, created in the transaction of its facts."""
 
 from __future__ import annotations
 

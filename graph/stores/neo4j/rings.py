@@ -1,4 +1,4 @@
-"""Ring snapshots: built beside in parts and switched to in one step; and read back."""
+"""Ring snapshots in Neo4j: written as a draft in parts, switched to in one transaction, and read back."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def ring_with_members(row: Sequence[Any]) -> Ring:
 
 
 def _tidy(database: Database) -> None:
-    """Throw away what runs that failed left behind."""
+    """Delete drafts that failed runs left behind."""
     for (key,) in database.read(LEFT_BEHIND):
         while _write(database, THROW_RINGS_AWAY, key=key, limit=AT_ONCE)[0][0]:
             continue

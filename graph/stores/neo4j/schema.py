@@ -1,4 +1,4 @@
-"""Constraints and indexes, by version: each migration is a list of statements that may be run again, and the store says which it has had."""
+"""Versioned migrations of constraints and indexes: each is a list of repeatable statements, and the store records its version."""
 
 from __future__ import annotations
 

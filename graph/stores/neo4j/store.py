@@ -1,4 +1,4 @@
-"""Neo4jStore: opens the database, brings its schema up to date, hands out views, adds batches."""
+"""Neo4jStore: opens the database, migrates its schema, opens views and adds batches."""
 
 from __future__ import annotations
 

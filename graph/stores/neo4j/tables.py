@@ -1,4 +1,4 @@
-"""Reads a whole view as columns, a page at a time; facts are insert-only and carry their mark, so all pages are of one state of the store."""
+"""Reads a whole view as columns, page by page; facts are insert-only and carry their revision, so all pages show one state of the store."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Neo4jView(GraphView):
         return self._read(text, **given, **self._when)
 
     def rehearse(self) -> None:
-        """Ask, about nobody, what an assessment asks, so that it is planned."""
+        """Run every read of an assessment for an unknown applicant, so that the server plans it."""
         nobody = [""]
         self.applications_of(nobody)
         for merchant, agent in (("", None), (None, "")):

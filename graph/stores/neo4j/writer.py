@@ -1,4 +1,4 @@
-"""Adds one batch of facts inside one transaction: asks what is known of it, sorts new from known from conflicting, writes what is new."""
+"""Adds batches of facts inside one transaction: looks up what is known, sorts rows into new, known and conflicting, writes the new ones."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Key = Any
 
 
 class Writer:
-    """Several batches in one transaction, each with its mark; most often one. `ask` runs a statement and gives its rows."""
+    """Writes one or more batches in one transaction, each as its own revision. `ask` runs a statement and returns its rows."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
 
     def write(self, batches: Sequence[Facts]) -> list[Added]:
-        """Take the batches one after the other. The mark grows by one with each that brings something new."""
+        """Write the batches in order. The revision grows by one with each that adds something."""
         facts, owner = joined(batches)
         batch = Batch.of(facts)
         mark, known = self.known(batch.tables)
@@ -36,7 +36,7 @@ class Writer:
         return added
 
     def write_one(self, application: Application) -> Added | None:
-        """Take an application that is new, as a live one nearly always is, in one statement.
+        """Write one new application (the usual live case) in a single statement.
 
         None, and nothing of it is written, where it is known or names an identifier in another form than the store's.
         """
@@ -87,7 +87,7 @@ class Writer:
 
 
 def only_application(facts: Facts) -> Application | None:
-    """The application that is all of a batch: it comes from somebody who waits."""
+    """The only fact of a batch where that is an application: a live request waits for it."""
     return facts.applications[0] if sum(len(getattr(facts, name)) for name in FIELDS) == len(facts.applications) == 1 else None
 
 

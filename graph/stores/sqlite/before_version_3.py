@@ -1,4 +1,4 @@
-"""The journal of a store that was written before it kept one: put together from its tables, once, when it is brought up to this version."""
+"""Migration to version 3: builds the journal of an older store from its tables, once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SNAPSHOTS = "SELECT key, name, as_of, changes, mark FROM snapshot ORDER BY mark"
 
 
 def write_journal(connection: sqlite3.Connection) -> None:
-    """Write the entry of every mark, inside a transaction of the caller's."""
+    """Write the entry of every revision, inside the caller's transaction."""
     tables = _Tables(connection, FactCache())
     readers: Mapping[str, tuple[str, Callable[[list[Row]], tuple[Any, ...]]]] = {
         "applications": (APPLICATIONS, tables.applications),

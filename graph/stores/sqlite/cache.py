@@ -1,4 +1,4 @@
-"""What never changes once it is stored, kept at hand by its key: identifiers, applications, names. Bounded by starting anew when full."""
+"""A bounded cache of immutable rows by key (identifiers, applications, names); emptied when full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between words and rows: how each fact is written in the embedded store and read back."""
+"""Converts facts to rows of the embedded store and back."""
 
 from __future__ import annotations
 

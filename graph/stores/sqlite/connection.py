@@ -1,4 +1,4 @@
-"""One connection to the file, set up for a store that many processes read while one writes; it speaks the family's errors."""
+"""A SQLite connection for many reading processes and one writer, which raises our errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SETTINGS = ("synchronous = NORMAL", "cache_size = -65536", "mmap_size = 1073741
 
 
 class Connection(sqlite3.Connection):
-    """A connection that says StoreUnavailableError where SQLite says that the file is locked, full, gone or damaged."""
+    """A connection that raises StoreUnavailableError where the file is locked, full, gone or damaged."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         try:

@@ -1,4 +1,4 @@
-"""The journal of the embedded store: one entry a mark, in the transaction of its facts."""
+"""The journal of the embedded store: one entry for each revision, in the transaction of its facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ring snapshots in the embedded store: saved beside the ones before, read back as they were."""
+"""Ring snapshots in the embedded store: saved beside earlier ones and read back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of the embedded store. Facts are insert-only; `mark` says with which batch a row came."""
+"""The schema of the embedded store. Facts are insert-only; column `mark` is the revision that added a row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SqliteStore: opens the file, hands out views, adds batches. One connection a thread, so threads and processes never wait for a reader."""
+"""SqliteStore: opens the file, opens views and adds batches; one connection for each thread, so that nobody waits for a reader."""
 
 from __future__ import annotations
 

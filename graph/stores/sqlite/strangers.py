@@ -1,4 +1,4 @@
-"""Which ids of a delivery's facts the embedded store knows nobody under."""
+"""Which application and applicant ids are unknown to the embedded store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a whole view as columns: one scan a table by Arrow's driver, straight into arrays, sorted there; keys turned into positions."""
+"""Reads a whole view as columns: one scan a table by Arrow's driver into arrays, which are sorted and get positions for keys."""
 
 from __future__ import annotations
 

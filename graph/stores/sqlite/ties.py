@@ -1,4 +1,4 @@
-"""Keeps the ties of a batch: every dated mention, and for each (applicant, identifier, role) the first one, which is since when the tie stands."""
+"""Writes the ties of a batch: every dated mention, and for each (applicant, identifier, role) since when the tie exists."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Batch:
-    """What the ties of a batch need to know of it: its mark, identifier key -> kind code, and the first keys that it gave itself."""
+    """A batch as far as ties need it: its revision, identifier key -> kind code, and the first keys that it assigned itself."""
 
     mark: int
     kinds: Mapping[int, int]
@@ -50,7 +50,7 @@ class Batch:
 
 
 def keep_ties(db: sqlite3.Connection, told: Told, batch: Batch) -> None:
-    """Write the mentions, and the ties that are new or stand since earlier than was known."""
+    """Write the mentions, and the ties that are new or begin earlier than known before."""
     if not told.said:
         return
     tie = np.array(told.applicants, np.int64) << _APPLICANT | np.array(told.said, np.int64)
@@ -71,7 +71,7 @@ def keep_ties(db: sqlite3.Connection, told: Told, batch: Batch) -> None:
 
 
 def _standing(db: sqlite3.Connection, tie: Column, batch: Batch) -> Column:
-    """Since when each tie stands (ties,); FOREVER for one that does not, as none of somebody or something new can."""
+    """Since when each tie exists (ties,); FOREVER for a new one."""
     known = ((tie >> _APPLICANT) < batch.new_applicants) & ((tie >> _IDENTIFIER & _LOW) < batch.new_identifiers)
     out = np.full(len(tie), FOREVER, np.int64)
     asked = tie[known].tolist()

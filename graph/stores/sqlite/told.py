@@ -1,4 +1,4 @@
-"""The statements that read what was said of people and what became of loans: all of it, or of too much what decides (`graph.facts.deciding`)."""
+"""SQL that reads labels and outcomes: all of them, or above the limits the decisive ones (`graph.facts.deciding`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SqliteView: the reads of the port on one connection. Every statement carries the moment and the mark."""
+"""SqliteView: the reads of the port on one connection; every statement filters by moment and revision."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class SqliteView(GraphView):
         return {who: tuple([label_of(row) for row in sorted(rows, key=WHEN_IT_WAS_SAID)]) for who, rows in found.items()}
 
     def _deciding(self, who: str) -> list[Row]:
-        """Of too many labels about somebody, those that decide."""
+        """The decisive labels of people who have too many."""
         rows: list[Row] = []
         moments = self._db.execute(DECIDING_MOMENTS, {"who": who, "matters": MATTERS, **self._when}).fetchall()
         for application_id, applicant_id, label, at in moments:

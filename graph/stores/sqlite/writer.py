@@ -1,4 +1,4 @@
-"""Adds one batch of facts inside one transaction: interns people and identifiers, tells new from known from conflicting, keeps the ties."""
+"""Adds one batch of facts inside one transaction: assigns keys to people and identifiers, sorts rows into new, known and conflicting, writes ties."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Writer:
         self._conflicts: list[tuple[str, int]] = []
 
     def write(self, facts: Facts) -> Added:
-        """Take the batch. The mark grows only when something new came in."""
+        """Write the batch. The revision grows only when something was new."""
         if len(facts.applications) + len(facts.events) >= _LOAD:
             for setting in _FOR_A_LOAD:
                 self._db.execute(f"PRAGMA {setting}")
@@ -78,7 +78,7 @@ class Writer:
     # -- people and identifiers -------------------------------------------------------------------------------------------------------
 
     def _intern(self, facts: Facts) -> dict[int, int]:
-        """Give everybody and everything named a key; the kind codes of the identifiers by key."""
+        """Assign a key to every person and identifier named; returns the kind codes of the identifiers by key."""
         people = {a.applicant_id for a in facts.applications}
         people.update(e.applicant_id for e in facts.events)
         people.update(e.counterparty_id for e in facts.events if e.counterparty_id is not None)
