@@ -54,7 +54,7 @@ def fit(logits: Floats, bad: npt.NDArray[np.bool_], weight: Floats) -> Calibrato
 
 
 def level(logits: Floats, bad: npt.NDArray[np.bool_], weight: Floats) -> Calibrator:
-    """The map of slope 1 whose mean probability is the observed share of frauds: for scores whose final model is more confident than the validated one."""
+    """The map of slope 1 whose mean probability is the observed share of frauds: for scores whose final model is surer than the validated one."""
     if not (weight[bad].sum() > 0 and weight[~bad].sum() > 0):
         return Calibrator()
     return Calibrator(1.0, _shift_for(np.clip(logits, -30.0, 30.0), bad, weight))

@@ -1,1 +1,1 @@
-"""The study: what was concluded, by whom, and why."""
+"""Investigations: policy and reasons, the casebook, the weekly ring review."""

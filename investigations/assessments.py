@@ -1,4 +1,4 @@
-"""What an assessment concluded, as values: RiskAssessment, its reasons, and the words for decision, stage and degradation."""
+"""The values of an assessment: RiskAssessment, its reasons, and the enumerations of decision, stage and level."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskAssessment:
-    """One assessment as it is kept: who, as of when, from which state of the store (`recorded_by`), and what was concluded.
+    """One assessment as it is stored: who, as of when, from which revision of the store (`recorded_by`), and what was concluded.
 
     `answer` is the response as it was sent, to the byte. `audit` holds what it was computed from: the application with its pseudonyms,
     signals, variables, the model's parts; plain JSON values, enough to compute it again.

@@ -1,4 +1,4 @@
-"""What the model's network adds to the risk, told by the ties that it looked at: those without which it would say least."""
+"""The network's contribution to the risk as a reason, along the ties whose removal lowers its log-odds most."""
 
 from __future__ import annotations
 

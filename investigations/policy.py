@@ -1,4 +1,4 @@
-"""The policy: from signals, probability, ring and rules to a decision with reasons. Versioned; it never approves what it could not see whole."""
+"""The policy: from signals, probability, ring and rules to a decision with reasons. Versioned; it never approves on incomplete evidence."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What one assessment found. `contributions` are log-odds by signal or variable name, `network` what the model's sight of the links added,
+    """The findings of one assessment. `contributions` are log-odds by signal or variable name, `network` what the model's sight of the links added,
     `links` at which of them it looked.
 
     `guide` goes the ways that show them; it is None from level `no_graph` on; signals and variables are empty then.

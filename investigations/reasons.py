@@ -1,4 +1,4 @@
-"""Why: from contributions, signals and rules to at most four ranked reasons, each with a stable code and a path of masked keys."""
+"""Reasons: from contributions, signals and rules to at most four ranked reasons, each with a stable code and a masked evidence path."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something that may become a reason: a signal or variable by its `name`, or what `said` says; `weight` in the units of its source.
+    """A candidate for a reason: a signal or variable by its `name`, or a stated reason code; `weight` in the units of its source.
 
     `shown` is where the subgraph shows what `said` says: None where that lies in the application and its applicant themselves.
     """

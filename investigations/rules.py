@@ -1,4 +1,4 @@
-"""Rules: what is true or not without any model, read from the application itself, its applicant's own past and the ring verdict."""
+"""Rules that hold or not without any model, from the application, its applicant's own history and the ring snapshot."""
 
 from __future__ import annotations
 

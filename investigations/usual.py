@@ -1,4 +1,4 @@
-"""What is usual: of each signal and variable the values between which nine in ten people not known to be bad lie."""
+"""Reference ranges: for each signal and variable, the range that holds nine in ten people not known to be bad."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Usual:
 
 @cache
 def of_made_worlds() -> Usual:
-    """What was measured on made worlds (scripts/learn_usual.py): for stores that have no model yet, whose card tells their own."""
+    """The ranges measured on simulated worlds (scripts/learn_usual.py), for stores without a model; a model card brings its own."""
     rows = [line.split(",") for line in FILE.read_text("utf-8").splitlines()[1:]]
     return Usual(
         high=MappingProxyType({name: float(high) for name, _, high in rows}), low=MappingProxyType({name: float(low) for name, low, _ in rows})

@@ -1,4 +1,4 @@
-"""Which lenders the store knows, and which of them runs the service, kept at hand for a while."""
+"""A cache of the lenders in the store, and which of them runs the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Being ready before the first caller comes: compiled, loaded, and with a store that answers."""
+"""Warm-up before the first request: kernels compiled, model loaded, store reachable."""
 
 from __future__ import annotations
 

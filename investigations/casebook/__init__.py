@@ -1,4 +1,4 @@
-"""The casebook: assessments, cases and verdicts as they were concluded, in any SQL database; nothing concluded is ever rewritten."""
+"""The casebook: assessments, cases and verdicts in any SQL database, append-only."""
 
 from investigations.casebook.book import Casebook, Claim, Recorded
 from investigations.casebook.engine import file_of

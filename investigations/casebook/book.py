@@ -36,7 +36,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What stands in the book for a request: its answer, and whether an earlier request had written it already."""
+    """The stored assessment of a request, and whether an earlier request had written it already."""
 
     assessment: RiskAssessment
     replay: bool

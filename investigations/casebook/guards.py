@@ -1,4 +1,4 @@
-"""What keeps concluded rows from being rewritten: triggers that refuse it, and the check at opening that they and the tables stand unchanged.
+"""Append-only guards: triggers that refuse changes, and a check at opening that triggers and tables are unaltered.
 
 An INSERT OR REPLACE deletes past any delete trigger, so inserting a row that is there is refused too; PostgreSQL's TRUNCATE has a trigger of its
 own. Who owns the database can take the triggers away: that is noticed when the casebook is opened next (docs/security.md).

@@ -1,4 +1,4 @@
-"""The casebook's tables, the same in SQLite and PostgreSQL; triggers keep what was concluded from being rewritten."""
+"""The casebook's tables, the same in SQLite and PostgreSQL, append-only by triggers."""
 
 from __future__ import annotations
 

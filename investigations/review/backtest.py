@@ -1,4 +1,4 @@
-"""The early-warning back-test: would the rings that are flagged now have been flagged before they hurt?"""
+"""The early-warning back-test: would today's flagged rings have been flagged before their first default?"""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _SMALLEST = 3  # members already together in one flagged group at the earlier mo
 
 @dataclass(frozen=True)
 class Earlier:
-    """What would have been flagged at an earlier moment, seen through a view as of then: applicant id -> number of the group."""
+    """What would have been flagged at an earlier moment, by a view as of then: applicant id -> number of the group."""
 
     at: datetime
     flagged: Mapping[str, int]
 
 
 def look_back(store: GraphStore, as_of: datetime, steps: int) -> tuple[Earlier, ...]:
-    """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; nothing later can reach it."""
+    """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; each sees only what was known by then."""
     earlier = []
     for step in range(steps, 0, -1):
         at = as_of - step * STEP
@@ -75,7 +75,7 @@ def _flagged(ring: Ring, earlier: Earlier) -> bool:
 
 
 def _first_hurt(tables: Tables) -> Column:
-    """Microseconds of the first default on a loan, or of when the fraud that stands was known (A,)."""
+    """Microseconds of the first default on a loan, or of when the current fraud status began (A,)."""
     out = verdicts(tables).since
     np.minimum.at(out, tables.applications["applicant"], loans(tables).first(DEFAULTED))
     return out

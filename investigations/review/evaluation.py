@@ -1,4 +1,4 @@
-"""How found groups match a truth that the search never saw: recall of rings and members, and who of the honest was flagged."""
+"""Evaluates flagged groups against a ground truth that the search never saw: recall of rings and members, and honest people flagged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _YES = ("1", "true", "yes")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The truth about an applicant: what sort of person, in which ring (empty: none), and whether they mean to cheat."""
+    """The ground truth about an applicant: the kind of person, their ring (empty: none), and whether they are a fraud."""
 
     kind: str
     ring: str
@@ -32,7 +32,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """How flagged groups meet the truth; every share is 0-1, `by_kind` by the truth's words for the ring or the person.
+    """Flagged groups measured against the truth; shares are 0-1, `by_kind` by the truth's kinds of rings and people.
 
     `honest_flagged` is over all applicants who are neither bad nor in a ring. A share over nobody is None.
     """
@@ -135,7 +135,7 @@ def measured(groups: Iterable[frozenset[str]], truth: Mapping[str, Person], know
 
 
 def matched(groups: Iterable[frozenset[str]], truth: Mapping[str, Person]) -> Match:
-    """Compare flagged groups with the truth. Applicants that the truth does not know count for nothing."""
+    """Compare flagged groups with the truth. Applicants that are not in the truth are ignored."""
     rings: defaultdict[str, set[str]] = defaultdict(set)
     for applicant, person in truth.items():
         if person.ring:

@@ -1,4 +1,4 @@
-"""Why a flag came, stays or went, in sentences, English and Chinese: the words of `graph.rings.flagging` made readable."""
+"""Sentences (English, Chinese) for why a ring became flagged, stays flagged or lost its flag, from the codes of `graph.rings.flagging`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAMED = 6  # people named; the others are counted
 
 
 def why(words: Sequence[str]) -> Words:
-    """All the words of a change as one sentence in each language; empty for none."""
+    """All codes of a change as one sentence in each language; empty for none."""
     told = [_one(*word.partition("=")[::2]) for word in words]
     return "; ".join(english for english, _ in told), "；".join(chinese for _, chinese in told)
 

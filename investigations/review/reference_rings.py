@@ -1,4 +1,4 @@
-"""The usual recipes for rings, as honest references to be measured against: bare components, and Leiden on 1/holders."""
+"""Baselines for ring detection: connected components, and Leiden on weights 1/holders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SMALLEST = 3
 
 
 def reference_groups(tables: Tables) -> Mapping[str, tuple[frozenset[str], ...]]:
-    """Groups that each recipe flags as of the tables' moment: those of three or more with a known fraud inside."""
+    """Groups that each baseline flags as of the tables' moment: those of three or more with a known fraud inside."""
     rows = _shared_identifiers(sharing_of(tables))
     recipes: Mapping[str, Callable[[PairRows, int], Column]] = {
         "components": _components,

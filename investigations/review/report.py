@@ -1,4 +1,4 @@
-"""The report of a ring review: one HTML page for a risk meeting, that opens without a network."""
+"""The report of a ring review: one HTML page for a risk meeting, readable offline."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class BackTest:
-    """What earlier flagging would have given, over the flagged rings whose first default or fraud is `known`; the rest over the `early` ones.
+    """The back-test in figures: over flagged rings whose first default or fraud is `known`; medians and sums over the `early` ones.
 
     `unseen` of the rings defaulted before the earliest moment looked at: of those nothing can be said.
     """
@@ -71,7 +71,7 @@ class BackTest:
 
 
 def render(result: ReviewResult, path: Path) -> None:
-    """Write the page to `path`, beside and then over it, so that nobody opens half a report."""
+    """Write the page to `path` atomically, so that nobody opens half a report."""
     environment = Environment(
         loader=PackageLoader("investigations.review.weekly"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -83,7 +83,7 @@ def _places(members: Sequence[RingMember], edges: Sequence[GroupEdge]) -> dict[s
 
 
 def _hold_together(graph: nx.Graph[str]) -> None:
-    """Tie the parts of a group whose strongest links do not join all of it to an invisible middle: else they fly apart."""
+    """Tie parts of a group that its strongest links do not join to an invisible centre: otherwise the layout drives them apart."""
     parts = [sorted(part) for part in nx.connected_components(graph)]
     if len(parts) > 1:
         graph.add_weighted_edges_from((_MIDDLE, max(part, key=lambda name: (graph.degree(name), name)), 0.5) for part in parts)

@@ -1,4 +1,4 @@
-"""The report's part about flags: which rings are no longer flagged and why, and how many of the honest are hit, by where they live and shop."""
+"""The report's section on flags: which rings lost their flag and why, and how many honest people are in flagged groups, by kind of place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report's words, English and Chinese: kinds of groups, changes, what people share, and why a group is taken for what it is."""
+"""The report's texts (English, Chinese): kinds of groups, changes, what people share, and reasons."""
 
 from __future__ import annotations
 

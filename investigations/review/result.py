@@ -1,4 +1,4 @@
-"""What one weekly ring review found, as plain values: the files, the report page and the cases are all made from this."""
+"""The result of one weekly ring review, as plain values: files, report and cases are made from it."""
 
 from __future__ import annotations
 

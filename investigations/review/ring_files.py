@@ -53,7 +53,7 @@ def write_files(result: ReviewResult, folder: Path) -> None:
 
 
 def _of_the_moment(result: ReviewResult) -> dict[bytes, bytes]:
-    """What a measuring of the rings must know of their moment, as metadata of the file: when it was, and who was known for fraud by then."""
+    """File metadata that an evaluation needs: the review's moment, and who was known for fraud by then."""
     return {AS_OF: result.snapshot.as_of.isoformat().encode(), KNOWN_FRAUDS: json.dumps(sorted(result.known_frauds)).encode()}
 
 

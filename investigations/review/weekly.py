@@ -1,4 +1,4 @@
-"""The weekly ring review, a straight line: view, search, compare, look back, write beside, switch over, open cases."""
+"""The weekly ring review: search, compare with last week, back-test, write files, switch the snapshot, open cases."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _publish(store: GraphStore, result: ReviewResult, out: Path) -> None:
 
 
 def _open_cases(result: ReviewResult, casebook: Casebook | None, flagged: list[Ring], plan: ReviewPlan) -> int:
-    """A case for each flagged ring that has no open one; how many were opened. The open case of a ring that lost its flag is told why.
+    """Open a case for each flagged ring without one; returns how many. The open case of a ring that lost its flag gets a note that says why.
 
     A flag that is merely held is no new evidence: a case that somebody has closed is not opened again for it.
     """

@@ -1,1 +1,1 @@
-"""The investigator's desk: search, the subgraph as of a moment, and what is known of whom it shows."""
+"""The investigator's desk: search, the subgraph as of a moment, and the dossier of each node."""

@@ -1,4 +1,4 @@
-"""Who stands around a shop, an agent or an identifier: people, loans, what became of them and known frauds, as of the view's moment."""
+"""The people of a shop, an agent or an identifier: loans, outcomes and known frauds, as of the view's moment."""
 
 from __future__ import annotations
 

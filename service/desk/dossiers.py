@@ -1,4 +1,4 @@
-"""What the desk tells about one applicant, application, identifier or shop: the panel beside the drawing."""
+"""Dossiers of one applicant, application, identifier or shop: the panel beside the drawing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A drawing: a bounded subgraph as plain values that travel as JSON, with masked forms only and with what was left out."""
+"""A drawing: a bounded subgraph as JSON-ready values, with masked forms only and a list of what was left out."""
 
 from __future__ import annotations
 

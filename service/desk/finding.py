@@ -1,4 +1,4 @@
-"""The desk's search: a raw value is turned into its pseudonym at the door, before anything is looked up by it."""
+"""The desk's search: a raw value is pseudonymised before anything is looked up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the desk tells about rings: one ring's table, and the worst rings of the snapshot in force."""
+"""Dossiers of rings: one ring's table, and the worst rings of the snapshot in force."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The investigator's desk: one page, and the JSON it asks for. Thin: the reading is done in subgraphs, dossiers and ring_dossiers."""
+"""Routes of the investigator's desk: one page and its JSON; reads are in subgraphs, dossiers and ring_dossiers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the desk shows of the graph: a neighbourhood, a ring or one expanded node, read within bounds."""
+"""Subgraphs for the desk: a neighbourhood, a ring or one expanded node, read within bounds."""
 
 from __future__ import annotations
 

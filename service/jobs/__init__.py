@@ -1,1 +1,1 @@
-"""What runs beside the requests: the outbox of owed facts, the background writer, steps repeated by a thread."""
+"""Work beside the requests: the outbox, the background writer, and a thread that repeats a step."""

@@ -1,4 +1,4 @@
-"""Writes facts into the store: in the request's own thread while nobody else writes, else beside it, so that a load does not hold an answer up."""
+"""Writes facts in the request's own thread where the store is free, otherwise in a background thread, so that a load does not delay answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A thread of one process that does what is left to do, in steps: as soon as it is told, and every second."""
+"""A background thread that repeats a step while there is work: when woken, and every second."""
 
 from __future__ import annotations
 

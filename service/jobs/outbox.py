@@ -1,4 +1,4 @@
-"""Applications that were assessed while the graph store could not take them: they are brought to it as soon as it can."""
+"""The outbox: applications that were assessed while the graph store was unavailable are delivered to it later."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEAVING_S = 1.0  # how long an interpreter that ends takes to say so
 
 
 def settle(store: GraphStore, casebook: Casebook) -> int:
-    """Bring what is owed, oldest first; returns how many. Safe to repeat and to race: a store takes a fact once.
+    """Deliver pending applications, oldest first; returns how many. Safe to repeat and to race: adding a fact is idempotent.
 
     Raises StoreUnavailableError when store or casebook cannot be used: all that was not brought is still owed.
     """
@@ -36,7 +36,7 @@ def settle(store: GraphStore, casebook: Casebook) -> int:
 
 
 class Settler:
-    """A thread of one worker that looks every second whether something is owed."""
+    """A thread of one worker process that delivers pending applications every second."""
 
     def __init__(self, store: GraphStore, casebook: Casebook, pause_s: float = PAUSE_S) -> None:
         self._store = store
