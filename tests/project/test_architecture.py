@@ -103,3 +103,9 @@ def test_setup_cfg_lists_every_package() -> None:
     listed = (ROOT / "setup.cfg").read_text(encoding="utf-8")
     packages = {name_of(p) for p in FILES if p.name == "__init__.py"}
     assert [name for name in sorted(packages) if f"\n    {name}\n" not in listed] == []
+
+
+def test_the_page_on_architecture_names_every_package() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    packages = {name_of(p) for p in FILES if p.name == "__init__.py"} - {"scripts"}
+    assert [name for name in sorted(packages) if f"`{name}`" not in page] == []
