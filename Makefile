@@ -70,29 +70,29 @@ format: setup
 
 # Sizes and more: make bench OPTIONS="--applicants 10000 1000000 --reuse --hub 100000"
 bench: setup
-	@$(BIN)/python -m scripts.bench $(OPTIONS)
+	@$(BIN)/python -m scripts.bench.serving $(OPTIONS)
 
 bench-siege: setup
-	@$(BIN)/python -m scripts.bench_siege
+	@$(BIN)/python -m scripts.bench.siege
 
 bench-bombs: setup
-	@$(BIN)/python -m scripts.bench_bombs
+	@$(BIN)/python -m scripts.bench.bombs
 
 bench-network: setup
-	@$(BIN)/python -m scripts.bench_network
+	@$(BIN)/python -m scripts.bench.network
 
 bench-features: setup
-	@$(BIN)/python -m scripts.bench_features
+	@$(BIN)/python -m scripts.bench.features
 
 # Takes a store: make bench-frame STORE=var/bench/100000/graph.db
 bench-frame: setup
-	@$(BIN)/python -m scripts.bench_frame $(STORE)
+	@$(BIN)/python -m scripts.bench.frame $(STORE)
 
 bench-neo4j: setup
-	@$(BIN)/python -m scripts.bench_neo4j
+	@$(BIN)/python -m scripts.bench.neo4j_serving
 
 neo4j: setup
-	@exec $(BIN)/python -m scripts.neo4j_server
+	@exec $(BIN)/python -m scripts.tools.neo4j_server
 
 clean:
 	rm -rf var build .pytest_cache .mypy_cache .ruff_cache $(WEB)/dist $(WEB)/node_modules

@@ -21,7 +21,7 @@ class Usual:
 
 @cache
 def of_made_worlds() -> Usual:
-    """The ranges measured on simulated worlds (scripts/learn_usual.py), for stores without a model; a model card brings its own."""
+    """The ranges measured on simulated worlds (scripts/tools/learn_usual.py), for stores without a model; a model card brings its own."""
     rows = [line.split(",") for line in FILE.read_text("utf-8").splitlines()[1:]]
     return Usual(
         high=MappingProxyType({name: float(high) for name, _, high in rows}), low=MappingProxyType({name: float(low) for name, low, _ in rows})

@@ -1,6 +1,6 @@
 """What other stores taught: signs of a crew that hold whoever made the world, for a store that has few labels of its own, or none.
 
-`scripts/learn_experience.py` learns it again, and says how well it holds in worlds by a hand it has not seen.
+`scripts/tools/learn_experience.py` learns it again, and says how well it holds in worlds by a hand it has not seen.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import pytest
 
 from graph.store.port import GraphStore
 from investigations.policy import Policy
-from scripts.bench_extremes import EXTREMES, NOW, asked_by, filled
+from scripts.bench.extremes import EXTREMES, NOW, asked_by, filled
 from service.assessment.assess import assess_stored
 
 FEW, MANY = 600, 6_000

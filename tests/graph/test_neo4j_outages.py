@@ -22,7 +22,7 @@ from graph.model.types import Facts
 from graph.stores.neo4j import Neo4jStore
 from graph.stores.neo4j.address import address_of
 from graph.stores.neo4j.database import FAILURES, AwayError, Database, supported
-from scripts.neo4j_server import Neo4jServer, free_port
+from scripts.tools.neo4j_server import Neo4jServer, free_port
 from service.app import create_app
 from service.assessment.assess import replay, warm_up
 from service.jobs.outbox import Settler

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from graph.rings.columns import features
 from graph.rings.experience import FILE, experienced, judged, learned, ranked
 from graph.rings.search import looked_at, search
-from scripts import learn_experience
 from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
+from scripts.tools import learn_experience
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import before, day, random_facts, shuffled
 from tests.support.stores import HASH_KEY, open_store, store_url

@@ -16,7 +16,7 @@ from graph.model.errors import DeliveryError
 from ingestion.delivery import open_delivery
 from ingestion.limits import Limits
 from ingestion.load import load
-from scripts.bombs import BOMBS, REFUSED
+from scripts.tools.bombs import BOMBS, REFUSED
 from tests.support.door_deliveries import APPLICATION, deliver, door, load_into, rejects, write_csv, write_jsonl, write_parquet
 from tests.support.stores import open_store
 

@@ -22,8 +22,8 @@ from ingestion.load import load
 from ingestion.parse import BadRow, application
 from ingestion.pseudonymise import Keyring
 from ingestion.repeats import Repeats
-from scripts.bombs_parquet import a_page_of_200_megabytes
 from scripts.load_records import main
+from scripts.tools.bombs_parquet import a_page_of_200_megabytes
 from tests.support.door_deliveries import APPLICATION, NOW, deliver, door, load_into, rejects, write_jsonl, write_parquet
 from tests.support.stores import open_store
 

@@ -73,6 +73,13 @@ def test_a_guest_stays_in_its_room(guest: str) -> None:
             assert invited, f"{place} imports {guest}"
 
 
+def test_the_users_commands_are_alone_in_scripts_and_need_no_benchmark_and_no_tool() -> None:
+    commands = sorted((ROOT / "scripts").glob("*.py"))
+    assert {path.name for path in (ROOT / "scripts").iterdir() if path.is_dir() and path.name != "__pycache__"} == {"bench", "tools"}
+    for path in [*commands, *(p for p in FILES if p.relative_to(ROOT).parts[0] != "scripts")]:
+        assert not any(name.startswith(("scripts.bench", "scripts.tools")) for name in imports(path)), path
+
+
 def test_no_module_imports_itself_through_others() -> None:
     graph = nx.DiGraph((name_of(path), other) for path in FILES for other in imports(path) if other in MODULES)
     graph.remove_edges_from([(package, module) for package, module in graph.edges if module.startswith(package + ".")])

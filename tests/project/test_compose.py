@@ -16,7 +16,7 @@ import yaml
 
 from graph.stores.neo4j.address import address_of
 from scripts.make_secrets import main as make_secrets
-from scripts.neo4j_jars import SERVER_VERSION
+from scripts.tools.neo4j_jars import SERVER_VERSION
 from service.http.auth import KeyRing
 from service.settings import Settings
 

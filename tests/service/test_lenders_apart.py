@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graph.model.types import Facts, Platform, PlatformType
-from scripts.attack_lenders import run
+from scripts.tools.attack_lenders import run
 from service.app import create_app
 from service.http.probing import MOST
 from tests.support.small_service import body, key, service

@@ -13,8 +13,8 @@ import pytest
 from graph.stores.neo4j.address import address_of
 from graph.stores.neo4j.database import Database
 from graph.stores.neo4j.schema import NODES
-from scripts.neo4j_jars import NoServerError
-from scripts.neo4j_server import Neo4jServer
+from scripts.tools.neo4j_jars import NoServerError
+from scripts.tools.neo4j_server import Neo4jServer
 
 
 @cache

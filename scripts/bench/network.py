@@ -24,7 +24,7 @@ from graph.frame.of_view import of_evidence
 from graph.model.errors import RingfenceError
 from graph.store.evidence import Evidence, subject_of
 from graph.store.port import GraphStore
-from scripts.bench import AS_OF, url
+from scripts.bench.serving import AS_OF, url
 from service.wiring import open_existing
 
 Figures = dict[str, Any]
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with open_existing(options.store) as store:
             seen = evidence(store, datetime.fromisoformat(f"{AS_OF}T00:00:00+00:00"), options.subjects)
     except RingfenceError as error:
-        print(f"bench_network: {error}", file=sys.stderr)
+        print(f"bench.network: {error}", file=sys.stderr)
         return 2
     figures = steps(seen, model)
     for name, (p50, p99) in ((name, found.values()) for name, found in figures.items()):

@@ -17,10 +17,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scripts.bench_processor import seconds_of
-from scripts.bench_traffic import bodies, keyed, traffic
+from scripts.bench.processor import seconds_of
+from scripts.bench.traffic import bodies, keyed, traffic
 
-SCRIPTS = Path(__file__).parent
+SCRIPTS = Path(__file__).parents[1]  # the commands that are measured
 AS_OF = "2026-01-01"
 HUB = "7f3a9c0de4b71256"  # a device
 Figures = dict[str, Any]
@@ -113,7 +113,7 @@ def served(folder: Path, model: Path, count: int, named: dict[str, str] | None =
     """The service and the bare echo, one after the other on the same server: one connection, then eight. Every request names `named` too."""
     requests = bodies(str(folder / "world" / "records" / "applications.parquet"), count, named or {})
     casebook = f"sqlite:///{folder / f'casebook-{time.time_ns()}.db'}"
-    echo = [sys.executable, "-m", "scripts.bench_echo", "8701", "2"]
+    echo = [sys.executable, "-m", "scripts.bench.echo", "8701", "2"]
     ours = ["--store", url(folder), "--model", str(model), "--casebook", casebook, "--port", "8702", "--workers", "2"]
     return {
         "echo": loaded(echo, "http://127.0.0.1:8701", requests),

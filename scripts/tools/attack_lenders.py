@@ -21,7 +21,7 @@ from service.settings import Settings
 from service.wiring import wire
 
 EXAMPLE = """example:
-  .venv/bin/python scripts/attack_lenders.py --requests 10000"""
+  .venv/bin/python -m scripts.tools.attack_lenders --requests 10000"""
 LENDERS = ("L1", "L2", "L3")
 _MORE = ("L4", "L5", "L6")  # who lend to the same people, as the operator brings it
 _PAD = "L7"  # a second lender of the attacker's, that makes one other lender look like a group

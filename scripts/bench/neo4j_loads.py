@@ -22,10 +22,10 @@ import pyarrow.parquet as pq
 
 from graph.frame.place import frame_of
 from graph.stores.neo4j.store import Neo4jStore
-from scripts.bench import Figures, measured
-from scripts.bench_bare import bare_load
-from scripts.bench_processor import seconds_of
-from scripts.neo4j_server import PASSWORD, USER, Neo4jServer
+from scripts.bench.bare_statements import bare_load
+from scripts.bench.processor import seconds_of
+from scripts.bench.serving import Figures, measured
+from scripts.tools.neo4j_server import PASSWORD, USER, Neo4jServer
 
 WARM_UP = 1_000  # applicants
 # A delivery goes in by parts of so many rows, each followed by its first rows in bare statements: the machine's speed changes within a load.
@@ -78,7 +78,7 @@ def benched(options: argparse.Namespace) -> Figures:
 def followed(server: Neo4jServer) -> Iterator[Figures]:
     """A process of its own keeps a frame current meanwhile; afterwards there is what it cost, and what the server used."""
     frames, figures, before = server.folder / "frames", Figures(), seconds_of(server.pid or 0)
-    command = [sys.executable, "-m", "scripts.bench_neo4j_loads", "--follow", server.url, str(frames)]
+    command = [sys.executable, "-m", "scripts.bench.neo4j_loads", "--follow", server.url, str(frames)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as follower:
         try:
             yield figures

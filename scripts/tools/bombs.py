@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts import bombs_parquet as packed
+from scripts.tools import bombs_parquet as packed
 
 _MEGABYTE = b"x" * (1 << 20)
 _HEADER = b"event_id,kind,at,applicant_id\n"

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from scripts.bench import measured, url, wait_until_ready
-from scripts.bench_traffic import HEADERS, bodies, keyed
+from scripts.bench.serving import SCRIPTS, measured, url, wait_until_ready
+from scripts.bench.traffic import HEADERS, bodies, keyed
 
 AS_OF = "2026-01-01"
 HALF_OPEN, ENDLESS, BATCHES = 200, 8, 4
@@ -36,7 +36,7 @@ def main() -> int:
     try:
         print(json.dumps(besieged(options.folder, options.applicants, options.batch, options.port)))
     except subprocess.CalledProcessError as failed:
-        print(f"bench_siege: {failed}", file=sys.stderr)
+        print(f"bench.siege: {failed}", file=sys.stderr)
         return 1
     return 0
 
@@ -48,7 +48,7 @@ def besieged(folder: Path, applicants: int, batch: int, port: int) -> Figures:
         measured("make_world.py", folder / "world", "--applicants", applicants, "--days", 365, "--seed", 11)
         measured("load_records.py", records, "--store", url(folder), "--report", folder / "load")
         measured("train_model.py", "--store", url(folder), "--as-of", AS_OF, "--out", model)
-    command = [sys.executable, str(Path(__file__).parent / "serve.py"), "--store", url(folder), "--model", str(model), "--port", str(port)]
+    command = [sys.executable, str(SCRIPTS / "serve.py"), "--store", url(folder), "--model", str(model), "--port", str(port)]
     command += ["--casebook", f"sqlite:///{folder / f'casebook-{time.time_ns()}.db'}"]
     with subprocess.Popen(command, env=keyed()) as server:
         try:

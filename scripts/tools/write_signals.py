@@ -10,7 +10,7 @@ from pathlib import Path
 from graph.features.catalogue import SIGNALS
 from graph.features.registry import of_several
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 SIGNAL_TABLE = "| signal | dimension | direction | unit | what it measures |"
 REASON_TABLE = "| code | dimension | English | Chinese | what is measured |"
 SILENT = "Further signals inform the model and are no reason by themselves: "
@@ -18,7 +18,7 @@ SILENT = "Further signals inform the model and are no reason by themselves: "
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 written."""
-    argparse.ArgumentParser(description=__doc__, epilog="example: .venv/bin/python -m scripts.write_signals").parse_args(arguments)
+    argparse.ArgumentParser(description=__doc__, epilog="example: .venv/bin/python -m scripts.tools.write_signals").parse_args(arguments)
     signals = SIGNALS.values()
     rows = (f"| `{one.name}` | {one.dimension} | {one.direction} | {one.unit} | {one.doc} |" for one in signals)
     _write(DOCS / "signals.md", SIGNAL_TABLE, rows)

@@ -24,7 +24,7 @@ _NEVER = 1 << 62  # `superseded` of a tie that stands
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 made, 2 unusable arguments."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog="example: python -m scripts.multiply_store var/60000 var/600000 --copies 10")
+    parser = argparse.ArgumentParser(description=__doc__, epilog="example: python -m scripts.tools.multiply_store var/60000 var/600000 --copies 10")
     parser.add_argument("source", type=Path, help="a folder with graph.db and its graph.db.key, which nobody writes to meanwhile")
     parser.add_argument("out", type=Path, help="the folder of the large store; one that is there is replaced")
     parser.add_argument("--copies", type=int, default=10, help="2 to 16 (default 10)")

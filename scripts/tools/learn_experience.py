@@ -26,7 +26,7 @@ from graph.rings.search import looked_at
 from graph.store.tables import Column
 from service.wiring import open_store
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 END = datetime(2025, 12, 31, 16, tzinfo=UTC)  # of every made world: midnight in China
 GENERATORS = {"ours": "scripts/make_world.py", "strangers": "tests/worlds/strangers_world.py", "examiner": "tests/worlds/examiner_world.py"}
 # Of each hand: applicants, days, what else is chosen. The examiner's worlds are a year long.
@@ -59,7 +59,7 @@ class Lesson:
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 learned, 1 a world could not be made."""
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog="example: .venv/bin/python -m scripts.learn_experience --out graph/rings/experience.txt"
+        description=__doc__, epilog="example: .venv/bin/python -m scripts.tools.learn_experience --out graph/rings/experience.txt"
     )
     parser.add_argument("--out", type=Path, default=FILE, help="the file (default: the one that the ring search reads)")
     parser.add_argument("--folder", type=Path, help="where worlds are made, and found again if they are there (default: one that is removed)")

@@ -16,7 +16,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from scripts.neo4j_jars import Jars, NoServerError, jars, java
+from scripts.tools.neo4j_jars import Jars, NoServerError, jars, java
 
 USER, PASSWORD = "neo4j", "ringfence-local"  # of a server that only this machine can reach
 START_SECONDS = 300.0  # a busy machine takes minutes, an idle one ten seconds

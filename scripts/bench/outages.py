@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from scripts.bench import SCRIPTS, Figures, measured, wait_until_ready
-from scripts.bench_traffic import HEADERS, bodies, keyed
-from scripts.neo4j_server import Neo4jServer
+from scripts.bench.serving import SCRIPTS, Figures, measured, wait_until_ready
+from scripts.bench.traffic import HEADERS, bodies, keyed
+from scripts.tools.neo4j_server import Neo4jServer
 from service.wiring import open_store
 
 ADDRESS = "http://127.0.0.1:8704"
@@ -51,7 +51,7 @@ def main() -> int:
         finally:
             server.stop()
     except subprocess.CalledProcessError as failed:
-        print(f"bench_outages: {failed}", file=sys.stderr)
+        print(f"bench.outages: {failed}", file=sys.stderr)
         return 1
     print(json.dumps(figures))
     return 0

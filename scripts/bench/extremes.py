@@ -41,7 +41,7 @@ from service.assessment.assess import assess_stored
 from service.command import ended
 
 EXAMPLE = """example:
-  .venv/bin/python scripts/bench_extremes.py --facts 20000"""
+  .venv/bin/python -m scripts.bench.extremes --facts 20000"""
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=300)
 _STEP = timedelta(minutes=1)
@@ -221,7 +221,7 @@ def main() -> int:
             print(name, figures[name], file=sys.stderr, flush=True)
         return figures
 
-    return ended("bench_extremes", run)
+    return ended("bench.extremes", run)
 
 
 if __name__ == "__main__":

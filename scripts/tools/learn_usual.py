@@ -25,7 +25,7 @@ from graph.store.port import GraphStore
 from investigations.usual import FILE
 from service.wiring import open_store
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 END = datetime(2025, 12, 31, 16, tzinfo=UTC)  # of every made world: midnight in China
 RECENT = timedelta(days=120)
 GENERATORS = ("scripts/make_world.py", "tests/worlds/strangers_world.py", "tests/worlds/examiner_world.py")
@@ -34,7 +34,7 @@ APPLICANTS, SEED, SAMPLES = 3000, 401, 1200  # of each hand
 
 def main() -> int:
     """Exit status: 0 measured, 1 a world could not be made."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog="example: .venv/bin/python -m scripts.learn_usual")
+    parser = argparse.ArgumentParser(description=__doc__, epilog="example: .venv/bin/python -m scripts.tools.learn_usual")
     parser.add_argument("--out", type=Path, default=FILE, help="the file (default: the one that the policy reads)")
     options = parser.parse_args()
     os.environ["RINGFENCE_HASH_KEY"] = "a key for made worlds"

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from scripts import load_records
-from scripts.bombs import BOMBS, LARGE, LOADED
+from scripts.tools.bombs import BOMBS, LARGE, LOADED
 
 ABOVE_NORMAL = 500  # MB
 NORMAL_ROWS = 50_000

@@ -18,10 +18,10 @@ from pathlib import Path
 import neo4j
 
 from graph.frame.place import frame_of
-from scripts.bench import AS_OF, SCRIPTS, Figures, measured, url, wait_until_ready
-from scripts.bench_processor import seconds_of
-from scripts.bench_traffic import bodies, keyed, traffic
-from scripts.neo4j_server import PASSWORD, USER, Neo4jServer
+from scripts.bench.processor import seconds_of
+from scripts.bench.serving import AS_OF, SCRIPTS, Figures, measured, url, wait_until_ready
+from scripts.bench.traffic import bodies, keyed, traffic
+from scripts.tools.neo4j_server import PASSWORD, USER, Neo4jServer
 from service.settings import Settings
 from service.wiring import open_existing
 
@@ -146,7 +146,7 @@ def raced(folder: Path, model: Path, server: Neo4jServer, options: argparse.Name
 
 
 def _echo() -> list[str]:
-    return [sys.executable, "-m", "scripts.bench_echo", str(PORTS["echo"]), "2"]
+    return [sys.executable, "-m", "scripts.bench.echo", str(PORTS["echo"]), "2"]
 
 
 def _risk(name: str, store: str, model: Path, folder: Path) -> list[str]:
