@@ -2,28 +2,68 @@
 
 from __future__ import annotations
 
-import io
 import sys
-from typing import Any
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
-from tqdm import tqdm
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 10.0
+_SECONDS_BETWEEN_DRAWINGS = 0.1
 
 
-class _Lines(io.StringIO):
-    """Writes each state of a bar to stderr as a line of its own: a log has no line that could be drawn over."""
+class Bar:
+    """Counts what is done. `total` is None where nobody knows how much there is to do."""
 
-    def write(self, text: str) -> int:
-        said = text.strip("\r\n ")
-        if said:
-            sys.stderr.write(said + "\n")
-        return len(text)
+    def __init__(self, what: str, total: int | None, unit: str) -> None:
+        self.what, self.total, self.unit, self.n = what, total, unit.strip(), 0
+        self._drawn: Progress | None = None
+        self._started = self._last = time.monotonic()
+        self._pause = _SECONDS_BETWEEN_LINES
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            self._drawn = _drawing()
+            self._task = self._drawn.add_task(self.what, total=self.total, unit=self.unit)
+            self._pause = _SECONDS_BETWEEN_DRAWINGS
+            self._drawn.start()
+        return self
+
+    def update(self, more: int = 1) -> None:
+        """So many more are done."""
+        self.n += more
+        if (now := time.monotonic()) - self._last >= self._pause:
+            self._last = now
+            self._show()
+
+    def _show(self) -> None:
+        if self._drawn is not None:
+            self._drawn.update(self._task, completed=self.n)
+        else:
+            seconds = time.monotonic() - self._started
+            share = f"{self.n / self.total:4.0%}, {self.n:,} of {self.total:,}" if self.total else f"{self.n:,}"
+            sys.stderr.write(f"{self.what}: {share} {self.unit}, {seconds:.0f} s, {self.n / max(seconds, 1e-9):,.0f} a second\n")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.n:
+            self._show()
+        if self._drawn is not None:
+            self._drawn.stop()
 
 
-def bar(what: str, total: int | None, unit: str) -> tqdm[Any]:
+def bar(what: str, total: int | None, unit: str) -> Bar:
     """A context named `what` over `total` units, None where nobody knows; its `update` is told how many more are done."""
-    if sys.stderr.isatty():
-        return tqdm(total=total, desc=what, unit=unit, file=sys.stderr)
-    pause = _SECONDS_BETWEEN_LINES
-    return tqdm(total=total, desc=what, unit=unit, mininterval=pause, maxinterval=pause, ascii=True, ncols=100, file=_Lines())
+    return Bar(what, total, unit)
+
+
+def _drawing() -> Progress:
+    from rich.console import Console  # here, because it takes a tenth of a second and most processes have no terminal
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[unit]}"),
+        TimeElapsedColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    return Progress(*columns, console=Console(stderr=True), auto_refresh=True, refresh_per_second=8)

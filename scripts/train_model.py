@@ -1,60 +1,12 @@
-"""Train a model on what was known before a moment, and say how good it is on later applications."""
+"""`ringfence train`, by the name that the contract gives it."""
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Mapping
-from pathlib import Path
 
-from service.arguments import Arguments
-from service.command import ended, folder_for, folder_named
-from service.settings import NO_FRAME, Settings
-from service.wiring import as_of_given, open_existing
+from ringfence.commands.train import COMMAND
 
-EXAMPLE = """example:
-  .venv/bin/python scripts/train_model.py --store sqlite:///ringfence.db --as-of 2026-01-01 --out models/first"""
-
-
-def main() -> int:
-    """Exit status: 0 done, 1 failed on the way, 2 unusable arguments or too little to learn from."""
-    parser = Arguments(__doc__, EXAMPLE)
-    parser.add_argument("--store", help="URL of the graph store (default: RINGFENCE_STORE)")
-    parser.add_argument("--as-of", required=True, help="nothing that happened or became known from here on is used, ISO-8601")
-    parser.add_argument("--out", required=True, type=Path, help="folder of the model bundle; one that is there is replaced at the end")
-    parser.add_argument("--horizon-days", type=float, help="a fraud counts when it becomes known within so many days (default: from the delays seen)")
-    parser.add_argument("--capacity", type=float, default=0.02, help="share of assessments that people can review (default 0.02)")
-    parser.add_argument(
-        "--most-samples", type=int, default=1_000_000, help="above so many, samples not known to be fraud are thinned (default 1000000)"
-    )
-    parser.add_argument(
-        "--most-network-samples", type=int, default=5_000, help="the same for the network (default 5000; docs/model.md says what more gave)"
-    )
-    parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 8), help="cores that grow trees (default: all, at most 8)")
-    options = parser.parse_args()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: on graphs of this size a second thread only waits,
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # and threads that wait for their turn should leave the cores to others
-    from gnn.bundle import digest
-    from gnn.plan import Plan
-    from gnn.training import train_model
-
-    def run() -> Mapping[str, object]:
-        settings = Settings.from_environment()
-        plan = Plan(
-            horizon_days=options.horizon_days,
-            capacity=options.capacity,
-            most_samples=options.most_samples,
-            most_network_samples=options.most_network_samples,
-            workers=options.processes,
-        )
-        as_of, url = as_of_given(settings, options.as_of), options.store or settings.store
-        with open_existing(url, settings.timezone) as store:
-            folder_for(folder_named(options.out).absolute().parent)
-            figures = train_model(store, as_of, options.out, plan, "" if settings.frame == NO_FRAME else settings.frame)
-        return {**figures, "digest": digest(options.out)}
-
-    return ended("train_model", run)
-
+main = COMMAND.main
 
 if __name__ == "__main__":
     sys.exit(main())

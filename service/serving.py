@@ -17,7 +17,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from graph.model.errors import SettingError
-from service.command import folder_for
+from service.folders import folder_for
 from service.http.auth import KeyRing
 from service.http.operator_key import operators_file, with_operators_key
 from service.readiness import warm

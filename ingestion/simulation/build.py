@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from graph.model.errors import SettingError
 from graph.progress import bar
 from ingestion.simulation.cohort import make_cohort
 from ingestion.simulation.dirt import Dirt
@@ -25,7 +26,7 @@ _ORDER = ("applications", "events", "outcomes", "labels", "contacts", "devices")
 def make_world(recipe: Recipe, out: Path) -> dict[str, int]:
     """Writes `out/records` (a delivery) and `out/truth/applicants.csv`; returns the rows of each table.
 
-    An earlier world in `out` is replaced when the new one is whole. Raises ValueError when `out` holds
+    An earlier world in `out` is replaced when the new one is whole. Raises SettingError when `out` holds
     something that is not a world.
     """
     _refuse_foreign(out)
@@ -69,9 +70,9 @@ def _rng(recipe: Recipe, *key: int) -> np.random.Generator:
 
 def _refuse_foreign(out: Path) -> None:
     if out.exists() and not out.is_dir():
-        raise ValueError(f"{out} is not a folder")
+        raise SettingError(f"{out} is not a folder")
     if any((out / name).exists() for name in ("records", "truth")) and not (out / _MARK).exists():
-        raise ValueError(f"{out} holds records or truth that make_world did not make; choose another folder")
+        raise SettingError(f"{out} holds records or truth that make_world did not make; choose another folder")
     out.mkdir(parents=True, exist_ok=True)
 
 

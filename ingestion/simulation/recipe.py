@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from graph.model.errors import SettingError
 from graph.model.moments import COUNTRY
 
 CREW_KINDS = (
@@ -78,7 +79,7 @@ COHORT = 10_000
 class Recipe:
     """One world, wholly determined by these values.
 
-    Raises ValueError where a value is out of bounds; the message names the option.
+    Raises SettingError where a value is out of bounds; the message names the option.
     """
 
     applicants: int
@@ -118,4 +119,4 @@ class Recipe:
 
 def _demand(holds: bool, otherwise: str) -> None:
     if not holds:
-        raise ValueError(otherwise)
+        raise SettingError(otherwise)

@@ -37,8 +37,8 @@ from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphStore
 from graph.stores.sqlite import SqliteStore
 from investigations.policy import Policy
+from ringfence.command import Result, ended
 from service.assessment.assess import assess_stored
-from service.command import ended
 
 EXAMPLE = """example:
   .venv/bin/python -m scripts.bench.extremes --facts 20000"""
@@ -213,13 +213,13 @@ def main() -> int:
     parser.add_argument("--only", choices=tuple(EXTREMES), help="one of them")
     options = parser.parse_args()
 
-    def run() -> dict[str, object]:
+    def run() -> Result:
         figures: dict[str, object] = {}
         for name in [options.only] if options.only else EXTREMES:
             sizes = (options.facts // 20, options.facts)
             figures[name] = {str(size): measured(name, size, options.times) for size in sizes}
             print(name, figures[name], file=sys.stderr, flush=True)
-        return figures
+        return Result(figures)
 
     return ended("bench.extremes", run)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from graph.model.types import Facts, Platform, PlatformType
+from ringfence.command import DONE, FAILED, Result, ended
 from service.app import create_app
-from service.command import FAILED, ended
 from service.http.probing import MOST
 from service.settings import Settings
 from service.wiring import wire
@@ -159,14 +159,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=10_000, metavar="N", help="how many the attacker sends (default: 10000)")
     options = parser.parse_args(arguments)
-    figures: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as folder:
 
-        def attacked() -> dict[str, object]:
-            figures.update(run(options.requests, Path(folder)))
-            return figures
+        def attacked() -> Result:
+            figures = run(options.requests, Path(folder))
+            return Result(figures, FAILED if figures["learned"] else DONE)
 
-        return ended("attack_lenders", attacked) or (FAILED if figures["learned"] else 0)
+        return ended("attack_lenders", attacked)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from graph.store.port import GraphStore, GraphView
 from investigations.policy import Policy
 from service.assessment.assess import assess_stored
 from service.assessment.views import Views
-from service.command import folder_for
+from service.folders import folder_for
 from service.settings import Settings
 from service.wiring import filled_frame, load_scorer, open_existing, open_store, policy_for, system_clock
 

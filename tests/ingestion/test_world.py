@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 from collections import defaultdict
@@ -18,6 +19,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from stdnum import luhn
 from stdnum.cn import ric
 
+from graph.model.errors import SettingError
 from ingestion.simulation import build
 from ingestion.simulation.build import make_world
 from ingestion.simulation.habits import draw_habits
@@ -297,7 +299,7 @@ def test_scattering_never_gives_two_keys_the_same_place(size: int) -> None:
 def test_a_folder_that_is_not_a_world_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "mine.csv").write_text("a\n1\n")
-    with pytest.raises(ValueError, match="did not make"):
+    with pytest.raises(SettingError, match="did not make"):
         make_world(Recipe(applicants=200), tmp_path)
     assert (tmp_path / "records" / "mine.csv").exists()
 
@@ -306,7 +308,7 @@ def test_the_command_ends_with_its_counts_and_the_world_with_its_frame(tmp_path:
     script = [sys.executable, str(ROOT / "scripts" / "make_world.py"), str(tmp_path / "w")]
     done = subprocess.run([*script, "--applicants", "200", "--until", "2025-07-01"], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
-    assert '"applicants": 200' in done.stdout.splitlines()[-1]
+    assert json.loads(done.stdout.splitlines()[-1])["applicants"] == 200
     last = pd.read_parquet(tmp_path / "w" / "records" / "applications.parquet").applied_at.max()
     assert datetime.fromisoformat(last) < datetime.fromisoformat("2025-07-01T00:00:00+08:00")
 

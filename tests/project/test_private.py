@@ -15,7 +15,7 @@ from graph.model.errors import SettingError
 from graph.stores.sqlite import SqliteStore
 from ingestion.pseudonymise import own_key
 from investigations.casebook import Casebook
-from service.command import ended
+from ringfence.command import Result, ended
 from service.http.auth import KeyRing
 from service.settings import Settings
 from tests.support.casebooks import assessment, url_of
@@ -67,10 +67,10 @@ def test_a_link_planted_beside_leads_to_no_other_file(tmp_path: Path) -> None:
 
 
 def test_whatever_a_command_writes_is_its_owners_alone_and_the_rest_of_the_process_is_left_as_it_was(tmp_path: Path) -> None:
-    def run() -> dict[str, object]:
+    def run() -> Result:
         (tmp_path / "reports" / "2026-W01").mkdir(parents=True)
         (tmp_path / "reports" / "2026-W01" / "report.html").write_text("x")
-        return {}
+        return Result({})
 
     assert ended("a command", run) == 0
     (tmp_path / "else").write_text("x")
@@ -117,7 +117,7 @@ def test_what_a_containers_runtime_mounts_has_modes_of_its_own(tmp_path: Path, m
 
 WAITS = """
 import sys, time
-from service.arguments import Arguments
+from ringfence.arguments import Arguments
 parser = Arguments("waits", "")
 parser.add_argument("store")
 parser.add_argument("--casebook")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.arguments import Arguments
+from ringfence.arguments import Arguments
 
 
 @pytest.mark.parametrize("given", [["--store", ""], ["--store="], ["load", "--store", "", "--out", "x"]])

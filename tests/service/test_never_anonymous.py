@@ -18,7 +18,7 @@ from werkzeug.test import Client
 from graph.model.errors import SettingError
 from graph.strength import weakness
 from ingestion.pseudonymise import Keyring
-from scripts import run
+from ringfence.commands import demo
 from service.app import OPEN, create_app, from_environment
 from service.assessment.lender_binding import OPERATOR
 from service.http import auth
@@ -161,8 +161,8 @@ def test_the_demonstration_has_a_key_of_its_own_whatever_is_configured(monkeypat
     for name in ("RINGFENCE_API_KEYS", "RINGFENCE_API_KEYS_FILE"):
         monkeypatch.setenv(name, "somebody's")
     seen = "import os, sys; sys.exit(any(name.startswith('RINGFENCE_API_KEYS') for name in os.environ))"
-    monkeypatch.setattr(run, "announced", lambda *_: [sys.executable, "-c", seen])
-    assert run.start("the service", "serve.py").wait(60) == 0
+    monkeypatch.setattr(demo, "announced", lambda *_: [sys.executable, "-c", seen])
+    assert demo.start("the service", "serve").wait(60) == 0
 
 
 @given(st.integers(), st.sampled_from(("0123456789abcdef", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")))

@@ -24,8 +24,9 @@ _STAT_ARGUMENTS = slice(45, 47)  # in /proc/self/stat, after the name: where the
 class Arguments(argparse.ArgumentParser):
     """A parser with an example under its help. An argument `@FILE` stands for the lines of that file, which may hold a password."""
 
-    def __init__(self, description: str | None, example: str) -> None:
-        super().__init__(description=description, epilog=example, formatter_class=argparse.RawDescriptionHelpFormatter, fromfile_prefix_chars="@")
+    def __init__(self, description: str | None, example: str, prog: str | None = None) -> None:
+        how = argparse.RawDescriptionHelpFormatter
+        super().__init__(prog=prog, description=description, epilog=example, formatter_class=how, fromfile_prefix_chars="@")
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:  # type: ignore[override]
         given = sys.argv[1:] if args is None else list(args)
@@ -36,10 +37,8 @@ class Arguments(argparse.ArgumentParser):
                     private.refuse_loose(Path(argument[1:]), f"the argument {argument}")
         except SettingError as error:
             self.error(str(error))
-        if args is None and any(_PASSWORD.search(argument.encode(errors="surrogateescape")) for argument in given):
-            print(f"{self.prog}: {_ADVICE}", file=sys.stderr)
-            with suppress(OSError, ValueError):  # where there is no /proc the advice is all that can be done
-                _hide_passwords()
+        if args is None:
+            hide_passwords(given, self.prog)
         return super().parse_known_args(args, namespace)
 
     def _refuse_empty(self, given: Sequence[str]) -> None:
@@ -49,7 +48,15 @@ class Arguments(argparse.ArgumentParser):
                 self.error(f"{option.rstrip('=')} is empty: give it a value, or leave it out")
 
 
-def _hide_passwords() -> None:
+def hide_passwords(given: Sequence[str], prog: str) -> None:
+    """Where the arguments of this process hold a password: take it out of what the system shows of them, and tell its user a better way."""
+    if any(_PASSWORD.search(argument.encode(errors="surrogateescape")) for argument in given):
+        print(f"{prog}: {_ADVICE}", file=sys.stderr)
+        with suppress(OSError, ValueError):  # where there is no /proc the advice is all that can be done
+            _write_asterisks()
+
+
+def _write_asterisks() -> None:
     """Write asterisks over the passwords in the arguments as the system shows them (`ps`, /proc/PID/cmdline)."""
     begin, end = map(int, Path("/proc/self/stat").read_text("ascii").rpartition(")")[2].split()[_STAT_ARGUMENTS])
     with Path("/proc/self/mem").open("r+b", buffering=0) as memory:

@@ -1,0 +1,67 @@
+"""`ringfence COMMAND ...`: names the commands, and loads the one that is wanted."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ringfence.command import Command
+
+# Each is a module of ringfence.commands, which is imported when its command is called: the list alone costs nothing.
+COMMANDS = {
+    "demo": "the whole way once on a made-up world, for somebody who looks at it for the first time",
+    "world": "make a world to try it on: records, with the truth beside them",
+    "load": "load a delivery of records into a graph store",
+    "rings": "find the rings as of a moment, say what changed, open cases",
+    "evaluate": "compare the rings that were found with a truth",
+    "train": "train a model on what was known before a moment",
+    "score": "assess the stored applications of a period",
+    "serve": "serve /risk, the rings and the investigators' desk",
+    "replay": "compute recorded assessments again and compare",
+    "copy": "copy a graph store into an empty one, of another kind or the same",
+    "compare": "hold two graph stores side by side",
+    "secrets": "make the passwords and keys of a deployment with compose",
+    "completion": "print what makes a shell complete these commands",
+}
+UNUSABLE = 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command that the arguments name; its exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given or given[0] in ("-h", "--help"):
+        print(usage())
+        return 0 if given else UNUSABLE
+    if given[0] in ("-V", "--version"):
+        from importlib.metadata import version
+
+        print(f"ringfence {version('ringfence')}")
+        return 0
+    name = given[0]
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        meant = f"did you mean `ringfence {near[0]}`?" if near else "`ringfence --help` lists them"
+        print(f"ringfence: there is no command {name!r}: {meant}", file=sys.stderr)
+        return UNUSABLE
+    return command(name).main(given[1:], prog=f"ringfence {name}", typed=arguments is None)
+
+
+def command(name: str) -> Command:
+    """The command of that name, which is imported."""
+    found: Command = importlib.import_module(f"ringfence.commands.{name}").COMMAND
+    return found
+
+
+def usage() -> str:
+    """What `ringfence --help` prints."""
+    lines = "\n".join(f"  {name:<11} {sentence}" for name, sentence in COMMANDS.items())
+    return f"""usage: ringfence COMMAND ...
+
+Fraud rings and multi-platform borrowing: a graph that knows when everything became known, searched, scored, explained.
+
+{lines}
+
+`ringfence COMMAND --help` says what it takes, with an example. A first look: ringfence demo"""

@@ -1,0 +1,140 @@
+"""Load a delivery of records into a graph store."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import logging
+import secrets
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from graph.progress import bar
+from ingestion.check_page import page
+from ingestion.checking import check
+from ingestion.databases import is_url, name_of
+from ingestion.delivery import REJECTS, Delivery, open_delivery
+from ingestion.door import Door, Naming, time_zone
+from ingestion.limits import SETTING as LIMIT
+from ingestion.load import load
+from ingestion.pseudonymise import Keyring
+from ingestion.report import Report
+from ingestion.telling import names, plain
+from ringfence.command import DONE, INCOMPLETE, Command, Result
+from service.folders import folder_for
+from service.settings import Settings
+from service.wiring import moment_given, open_existing, open_keyring, open_store, sqlite_path, system_clock
+
+log = logging.getLogger("ringfence.load")
+
+EXAMPLE = """examples:
+  COMMAND deliveries/2026-01-05 --store sqlite:///ringfence.db
+  COMMAND p2p_payment_fraud --mapping p2p_payment_fraud --store sqlite:///p2p.db
+  COMMAND mine --check
+  COMMAND postgresql://reader@db/lending --mapping lending.yaml --store sqlite:///ringfence.db
+
+The report and rejects.jsonl go to --report, by default into a folder of their own under var/loads; the last line names both files."""
+
+
+def _run(options: argparse.Namespace) -> Result:
+    if options.check:
+        return _check(options)
+    settings, delivery, now = _given(options)
+    zone = time_zone(settings.timezone)
+    folder = folder_for(options.report or _report_folder(options.delivery, settings.store))
+    with open_store(settings.store, zone=settings.timezone) as store, bar("load", delivery.rows, " rows") as progress:
+        keys = open_keyring(settings, store)
+        knows = (lambda node: store.view(system_clock()).identifier(node) is not None) if len(keys.keys) > 1 else None
+        report = load(delivery, store, Door(Naming(keys, knows), now, zone), report_to=folder, step=progress.update)
+        progress.update((progress.total or progress.n) - progress.n)  # rows that the mapping's `where` passes over
+    _say(report)
+    return Result({**report.as_json(), "report": str(folder / "report.json"), "rejects_file": str(folder / REJECTS)}, _status(report))
+
+
+def _status(report: Report) -> int:
+    return INCOMPLETE if report.wholly_rejected else DONE
+
+
+def _given(options: argparse.Namespace) -> tuple[Settings, Delivery, datetime]:
+    """What the arguments mean: the settings, the delivery, and the load's clock."""
+    settings = Settings.from_environment()
+    settings = dataclasses.replace(settings, store=options.store or settings.store)
+    now = moment_given(settings, options.now) if options.now else system_clock()
+    delivery = open_delivery(options.delivery, options.mapping, settings.delivery)
+    for feed in delivery.feeds:
+        if guessed := delivery.zone_is_guessed(feed):
+            log.warning("%s: %s is INT96, which says no zone: read as UTC; a mapping may say another (`zone`)", plain(feed.source), names(guessed))
+    return settings, delivery, now
+
+
+def _check(options: argparse.Namespace) -> Result:
+    """Load into a store of its own that is thrown away, under a key that nobody knows, and print what became of it."""
+    settings, delivery, now = _given(options)
+    naming = Naming(Keyring.parse(secrets.token_hex(32)))
+    with ExitStack() as open_for_now:
+        aside = Path(open_for_now.enter_context(TemporaryDirectory(prefix="ringfence-check-")))
+        there = not settings.store.startswith("sqlite:") or sqlite_path(settings.store).exists()
+        beside = open_for_now.enter_context(open_existing(settings.store, settings.timezone)) if there else None
+        store = open_for_now.enter_context(open_store(f"sqlite:///{aside}/check.db", zone=settings.timezone))
+        progress = open_for_now.enter_context(bar("check", delivery.rows, " rows"))
+        door = Door(naming, now, time_zone(settings.timezone))
+        checked = check(delivery, store, door, beside=beside, report_to=aside, step=progress.update)
+    found = checked.as_json()
+    if not options.json:
+        print("\n".join(page(found)), end="\n\n")
+    return Result(found, _status(checked.report))
+
+
+def _say(report: Report) -> None:
+    """What somebody must look at, one line each."""
+    if report.left_out:
+        log.warning("no table reads %s", names(report.left_out))
+    if report.rejects_not_written:
+        log.warning(
+            "rejects.jsonl is full (%sREJECTS_BYTES): %d more bad rows are counted in the report and not written out",
+            LIMIT,
+            report.rejects_not_written,
+        )
+    for doubt in report.doubts:
+        log.warning("THIS CANNOT BE RIGHT: %s", doubt)
+    for (table, column, code), n in sorted(report.dropped.items()):
+        log.warning("%s.%s: %d cells could not be read (%s) and count as not known; their rows are taken", table, column, n, code)
+    for table, columns in report.as_json()["unknown_words"].items():
+        for column, words in columns.items():
+            log.warning("%s.%s: no words of ours: %s; a mapping translates them (`values`)", table, column, names(words))
+    if report.kinds_without_meaning:
+        log.info("kinds of events that mean nothing to a signal: %s; they are counted, their identifiers link", names(report.kinds_without_meaning))
+    for table, unmatched in report.unmatched.items():
+        if unmatched.facts:
+            log.warning(
+                "%d %s are about nobody the store knows (%s ...); they count when the application comes",
+                unmatched.facts,
+                table,
+                plain(next(iter(unmatched.ids))),
+            )
+    for source in report.filtered_out:
+        log.warning("no row of %s meets the conditions of the mapping", source)
+    for source in report.wholly_rejected:
+        log.error("nothing of %s could be taken: every row is rejected, see rejects.jsonl; all else is loaded", source)
+
+
+def _report_folder(delivery: str, store: str) -> Path:
+    """The same delivery into the same store reports to the same place; two that only share a name do not."""
+    whole = delivery if is_url(delivery) else str(Path(delivery).resolve())
+    mark = hashlib.sha256(f"{whole} {store}".encode()).hexdigest()[:8]
+    return Path("var") / "loads" / f"{name_of(delivery) if is_url(delivery) else Path(whole).name}-{mark}"
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("delivery", metavar="DELIVERY", help="folder with the tables, or the URL of a database")
+    parser.add_argument("--check", action="store_true", help="say what would happen, and write nothing")
+    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    parser.add_argument("--mapping", metavar="FILE", help="mapping, or the name of one shipped (default: mapping.yaml in the delivery)")
+    parser.add_argument("--report", type=Path, metavar="DIR", help="folder for report.json and rejects.jsonl")
+    parser.add_argument("--now", metavar="T", help="the load's clock: later times are rejected (default: now)")
+
+
+COMMAND = Command(name="load", script="load_records", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)

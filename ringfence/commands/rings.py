@@ -1,0 +1,65 @@
+"""Find the rings as of a moment, compare them with the last snapshot, save them, open cases, write the files."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+import sys
+from pathlib import Path
+
+from graph.rings.scores import HONEST_BUDGET
+from ingestion.door import time_zone
+from investigations.review.weekly import ReviewPlan, review
+from ringfence.command import Command, Result
+from service.folders import folder_for
+from service.settings import Settings
+from service.wiring import as_of_given, casebook_given, open_casebook, open_existing, system_clock
+
+EXAMPLE = """example:
+  COMMAND --store sqlite:///ringfence.db --as-of 2026-01-05 --out var/rings/2026-W01"""
+
+
+def _run(options: argparse.Namespace) -> Result:
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
+    settings = Settings.from_environment()
+    casebook_url = casebook_given(options.casebook, new=options.new_casebook) if options.casebook else settings.casebook
+    settings = dataclasses.replace(settings, store=options.store or settings.store, casebook=casebook_url)
+    as_of, now, zone = as_of_given(settings, options.as_of), system_clock(), time_zone(settings.timezone)
+    with open_existing(settings.store, settings.timezone) as store:
+        out = folder_for(options.out)
+        with open_casebook(settings.casebook) as casebook:
+            how = {name: getattr(options, name) for name in ("back_steps", "engine", "honest_budget")}
+            return Result(review(store, casebook, ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, **how)).figures)
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
+    parser.add_argument("--casebook", metavar="URL", help="casebook in which cases are opened (default: RINGFENCE_CASEBOOK)")
+    parser.add_argument("--new-casebook", action="store_true", help="make the casebook that --casebook names where it is not there")
+    parser.add_argument("--as-of", required=True, metavar="T", help="the moment, not after now: nothing from then on is seen")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the four files")
+    parser.add_argument("--engine", choices=("local", "gds", "spark"), default="local", help="what cuts the graph (default: local)")
+    parser.add_argument(
+        "--honest-budget", type=_share, default=HONEST_BUDGET, metavar="SHARE", help=f"of the honest that may be flagged (default: {HONEST_BUDGET:g})"
+    )
+    parser.add_argument("--back-steps", type=_steps, default=3, metavar="N", help="earlier moments of the back-test, 28 days apart (default: 3)")
+
+
+def _steps(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of moments: 0 or more")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0.0 <= share <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: a number from 0 to 1")
+    return share
+
+
+COMMAND = Command(name="rings", script="detect_rings", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)

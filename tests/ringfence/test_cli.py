@@ -1,0 +1,88 @@
+"""One command for everything: its names, its help, its completion, and figures as a table for people and a line for programs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graph.model.errors import SettingError
+from ringfence.cli import COMMANDS, command, main
+from ringfence.command import FAILED, UNUSABLE, Result, ended
+from scripts.tools.write_commands import page
+
+ROOT = Path(__file__).parents[2]
+FIGURES = {"scored": 1234, "seconds": 0.5, "network": {"auc": 0.812, "ap": 0.4}, "trees": {"auc": 0.9, "ap": 0.5}}
+
+
+def test_the_list_of_commands_costs_no_library() -> None:
+    watch = "import sys; from ringfence.cli import main; main(['--help']); print(sorted({'numpy', 'pyarrow', 'rich', 'numba'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", watch], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert all(f"\n  {name} " in done.stdout for name in COMMANDS)
+
+
+def test_a_misspelt_command_is_told_what_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["laod", "deliveries"]) == UNUSABLE
+    assert "did you mean `ringfence load`?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_says_how_it_is_called_by_the_name_that_it_was_called_by(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    assert capsys.readouterr().out.count(f"ringfence {name} ") >= 1
+    if script := command(name).script:
+        assert (ROOT / "scripts" / f"{script}.py").is_file()
+        help_of_script = command(name).parser().format_help()
+        assert f"scripts/{script}.py" in help_of_script
+        assert "COMMAND" not in help_of_script
+
+
+def test_every_script_of_the_contract_is_a_command() -> None:
+    assert {command(name).script for name in COMMANDS} - {""} == {path.stem for path in (ROOT / "scripts").glob("*.py")}
+
+
+def test_a_program_reads_one_line_of_json_wherever_stdout_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("score", lambda: Result(FIGURES)) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == FIGURES
+
+
+def test_somebody_at_a_terminal_reads_a_table_and_may_have_the_line_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert ended("score", lambda: Result(FIGURES, FAILED)) == FAILED
+    shown = capsys.readouterr().out
+    assert "1,234" in shown
+    assert [line.split() for line in shown.splitlines() if line.split()[:1] in (["network"], ["trees"])] == [
+        ["network", "0.812", "0.4"],
+        ["trees", "0.9", "0.5"],
+    ]
+    assert "{" not in shown
+    ended("score", lambda: Result(FIGURES), json_alone=True)
+    assert json.loads(capsys.readouterr().out) == FIGURES
+
+
+def test_an_error_is_one_line_with_the_name_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    def run() -> Result:
+        raise SettingError("no model: give --model DIR")
+
+    assert ended("ringfence score", run) == UNUSABLE
+    assert capsys.readouterr() == ("", "ringfence score: no model: give --model DIR\n")
+
+
+def test_a_shell_completes_commands_and_options(tmp_path: Path) -> None:
+    with (tmp_path / "ringfence").open("w") as script:
+        subprocess.run([sys.executable, "-m", "ringfence", "completion", "bash"], stdout=script, check=True, cwd=ROOT)
+    typed = "source {}; COMP_WORDS=({}); COMP_CWORD={}; _shtab_ringfence; echo ${{COMPREPLY[@]}}"
+    for words, meant in ((("ringfence", "loa"), "load"), (("ringfence", "score", "--sin"), "--since")):
+        line = typed.format(script.name, " ".join(words), len(words) - 1)
+        assert subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout.split() == [meant]
+
+
+def test_the_page_of_the_commands_is_what_they_take() -> None:
+    assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == page(), "write it anew: .venv/bin/python -m scripts.tools.write_commands"
