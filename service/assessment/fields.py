@@ -8,13 +8,12 @@ from typing import Any
 
 from graph.features.multi_lending import NAMES
 from graph.model.errors import RecordError
+from service.assessment.answer import Assessment
 
-# The parts of an answer, in their order. Those of ALWAYS tell one answer from another and say how complete it is: they cannot be left out.
-FIELDS = (
-    "request_id", "application_id", "assessment_id", "idempotent_replay", "stage", "as_of", "decision", "score", "probability", "uncertainty",
-    "policy_version", "models", "degraded", "reasons", "dimensions", "multi_lending", "ring", "subgraph", "changes_since", "timings_ms",
-)  # fmt: skip
+FIELDS = tuple(name for name in Assessment.__annotations__ if name not in Assessment.__optional_keys__)
+"""The parts of an answer, in their order."""
 ALWAYS = ("request_id", "application_id", "assessment_id", "idempotent_replay", "degraded", "ignored")
+"""What tells one answer from another and says how complete it is cannot be left out."""
 KEYS = ("fields", "variables")  # in a request
 
 

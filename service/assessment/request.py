@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,28 +20,12 @@ from investigations.assessments import Stage
 from investigations.casebook import Claim
 from service.assessment import audit_record, bodies
 from service.assessment.assess import Asked
+from service.assessment.call import Call
 from service.assessment.deadline import Stopwatch
 from service.assessment.fields import wanted
-from service.assessment.lender_binding import OPERATOR, Binding
 from service.wiring import Wired
 
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """The frame of a request: who, when it arrived, under which id and key, how long it may take (None: the setting's), and for whom it speaks.
-
-    `started`: when it came to the socket (`perf_counter`, seconds), from which its time counts; None: now.
-    """
-
-    client: str
-    request_id: str
-    at: datetime
-    key: str | None = None
-    timeout_ms: float | None = None
-    binding: Binding = OPERATOR
-    started: float | None = None
 
 
 def asked(wired: Wired, body: Mapping[str, Any], call: Call, fingerprint: str | None = None) -> Asked:

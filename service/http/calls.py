@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,18 +13,15 @@ from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests, Unsuppor
 
 from graph.model.errors import InputError
 from service.assessment import bodies
+from service.assessment.call import Call
 from service.assessment.lender_binding import Binding
-from service.assessment.request import Call
 from service.http.handover import ENVIRON_KEY, Handed
+from service.http.parameters import EveryHeader, RiskHeaders, read
 from service.http.probing import Probing
 from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
 from service.http.strangers import Strangers
 from service.wiring import Wired
-
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")
-_KEY = re.compile(r"[\x21-\x7e]{1,64}")
-LONGEST_TIMEOUT_MS = 60_000
 
 
 class HeaderError(InputError):
@@ -54,23 +50,19 @@ def handed() -> Handed:
 def begin() -> None:
     """Note the arrival and the request's id, the caller's or one of ours. Raises HeaderError for an unusable id."""
     g.arrived = wired().clock()
-    given = request.headers.get("X-Request-Id")
-    g.request_id = given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
-    if given and g.request_id != given:
-        raise HeaderError("X-Request-Id: at most 128 letters, digits and any of . _ : / = + -")
+    g.request_id = secrets.token_hex(12)
+    g.request_id = read(EveryHeader, request.headers, HeaderError).request_id or g.request_id
 
 
 def call() -> Call:
     """The frame of this request. Raises HeaderError for an unusable header."""
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not _KEY.fullmatch(key):
-        raise HeaderError("Idempotency-Key: 1 to 64 printable characters without blanks")
+    told = read(RiskHeaders, request.headers, HeaderError)
     return Call(
         client=g.caller.name,
         request_id=g.request_id,
         at=cast(datetime, g.arrived),
-        key=key,
-        timeout_ms=_timeout(),
+        key=told.idempotency_key,
+        timeout_ms=told.timeout_ms,
         started=handed().arrived,
         binding=binding(),
     )
@@ -119,12 +111,3 @@ def json_body(limit: int) -> Any:
 def json_object() -> Mapping[str, Any]:
     """The JSON object of a single request's body."""
     return bodies.as_object(json_body(wired().settings.max_body_bytes))
-
-
-def _timeout() -> float | None:
-    text = request.headers.get("X-Timeout-Ms")
-    if text is None:
-        return None
-    if not text.isdecimal() or not 1 <= int(text) <= LONGEST_TIMEOUT_MS:
-        raise HeaderError(f"X-Timeout-Ms: a whole number of milliseconds from 1 to {LONGEST_TIMEOUT_MS}")
-    return float(text)

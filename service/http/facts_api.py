@@ -16,11 +16,12 @@ from ingestion.contract import TABLES
 from ingestion.door import Door
 from ingestion.parse import BadRow
 from service.assessment import bodies
+from service.http.answers import FactsTaken
 from service.http.calls import binding, handed, json_body, spend, wired
+from service.http.request_schemas import MOST
 
 bp = Blueprint("facts", __name__)
 
-MOST = 1_000  # facts in one request
 SLICE = 50  # facts that are read before others have their turn
 
 
@@ -55,15 +56,11 @@ def _take(table: str, parser: Callable[..., Any]) -> Response:
     if added.conflicts and len(facts) == 1:
         raise KnownOtherwiseError(f"{table}: known already with other content")
     conflicts = [position for _, position in added.conflicts]
-    counts: dict[str, Any] = {
-        "accepted": added.accepted,
-        "known": added.known,
-        "conflicts": conflicts,
-        "unmatched": _unmatched(table, facts, conflicts),
-    }
+    unmatched = _unmatched(table, facts, conflicts)
+    taken = FactsTaken(accepted=added.accepted, known=added.known, conflicts=conflicts, unmatched=unmatched)
     if ignored:
-        counts["ignored"] = ignored
-    return Response(orjson.dumps(counts), mimetype="application/json")
+        taken["ignored"] = list(ignored)
+    return Response(orjson.dumps(taken), mimetype="application/json")
 
 
 def _unmatched(table: str, facts: tuple[Any, ...], conflicts: list[int]) -> int | None:

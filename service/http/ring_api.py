@@ -8,12 +8,12 @@ import orjson
 from flask import Blueprint, Response, request
 
 from graph.model.errors import InputError, UnknownRingError
-from graph.model.types import Ring, RingKind
+from graph.model.types import Ring
+from service.http.answers import RingMemberShown, RingPage, RingShown, RingSummary
 from service.http.calls import wired
+from service.http.parameters import RingQuery, read
 
 bp = Blueprint("rings", __name__)
-
-MOST = 500  # rings on one page
 
 
 class QueryError(InputError):
@@ -25,13 +25,13 @@ class QueryError(InputError):
 @bp.get("/rings")
 def rings() -> Response:
     """Rings of the snapshot in force: `kind`, `flagged` and `min_score` narrow, `limit` and `offset` page."""
-    wanted, first, limit = _wanted(), _number("offset", 0, 10**9), _number("limit", 50, MOST)
+    asked = read(RingQuery, request.args, QueryError)
     snapshot = wired().store.view(wired().clock()).rings()
     if snapshot is None:
-        return _json({"snapshot": None, "as_of": None, "total": 0, "rings": []})
-    chosen = sorted(filter(wanted, snapshot.rings), key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id))
-    page = [_summary(ring) for ring in chosen[first : first + limit]]
-    return _json({"snapshot": snapshot.name, "as_of": wired().answers.time(snapshot.as_of), "total": len(chosen), "rings": page})
+        return _json(RingPage(snapshot=None, as_of=None, total=0, rings=[]))
+    chosen = sorted((ring for ring in snapshot.rings if _wanted(ring, asked)), key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id))
+    page = [_summary(ring) for ring in chosen[asked.offset : asked.offset + asked.limit]]
+    return _json(RingPage(snapshot=snapshot.name, as_of=wired().answers.time(snapshot.as_of), total=len(chosen), rings=page))
 
 
 @bp.get("/rings/<ring_id>")
@@ -41,7 +41,7 @@ def ring(ring_id: str) -> Response:
     if found is None:
         raise UnknownRingError(f"no ring {ring_id} in the snapshot in force")
     case = wired().casebook.open_case_of_ring(ring_id)
-    members = [
+    members: list[RingMemberShown] = [
         {
             "applicant_id": m.applicant_id,
             "role": m.role,
@@ -51,13 +51,17 @@ def ring(ring_id: str) -> Response:
         }
         for m in sorted(found.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))
     ]
-    return _json(_summary(found) | {"members": members, "open_case": case.case_id if case else None})
+    return _json(RingShown(**_summary(found), members=members, open_case=case.case_id if case else None))
 
 
-def _summary(ring: Ring) -> dict[str, Any]:
+def _wanted(ring: Ring, asked: RingQuery) -> bool:
+    return ring.score >= asked.min_score and asked.kind in (None, ring.kind) and asked.flagged in (None, ring.kind.flagged)
+
+
+def _summary(ring: Ring) -> RingSummary:
     return {
         "ring_id": ring.ring_id,
-        "kind": ring.kind.value,
+        "kind": ring.kind,
         "flagged": ring.kind.flagged,
         "score": ring.score,
         "state": ring.state,
@@ -76,33 +80,6 @@ def _summary(ring: Ring) -> dict[str, Any]:
         "platforms": ring.platforms,
         "reason_codes": list(ring.reason_codes),
     }
-
-
-def _wanted() -> Any:
-    """The filter that the query asks for. Raises QueryError."""
-    kind, flagged = request.args.get("kind"), request.args.get("flagged")
-    if kind is not None and kind not in tuple(RingKind):
-        raise QueryError(f"kind: one of {', '.join(RingKind)}")
-    if flagged not in (None, "true", "false"):
-        raise QueryError("flagged: true or false")
-    try:
-        least = float(request.args.get("min_score", "0"))
-    except ValueError:
-        least = -1.0
-    if not 0.0 <= least <= 1.0:
-        raise QueryError("min_score: a number from 0 to 1")
-
-    def wanted(ring: Ring) -> bool:
-        return ring.score >= least and kind in (None, ring.kind) and (flagged is None or ring.kind.flagged == (flagged == "true"))
-
-    return wanted
-
-
-def _number(name: str, usual: int, most: int) -> int:
-    text = request.args.get(name, str(usual))
-    if not text.isdecimal() or int(text) > most:
-        raise QueryError(f"{name}: a whole number from 0 to {most}")
-    return int(text)
 
 
 def _json(value: Any) -> Response:

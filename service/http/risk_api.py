@@ -22,17 +22,18 @@ from investigations.casebook import Recorded
 from service.assessment import audit_record
 from service.assessment.assess import assess, replay
 from service.assessment.bodies import NAMED, BodyError, as_object, told
+from service.assessment.call import Call
 from service.assessment.fields import KEYS
 from service.assessment.redaction import Discretion
-from service.assessment.request import Call, asked, fingerprint_of
+from service.assessment.request import asked, fingerprint_of
 from service.http import metrics, problems
 from service.http.calls import batches, binding, call, handed, json_body, json_object, probing, spend, strangers, wired
 from service.http.handover import CallerGone
+from service.http.request_schemas import MOST
 
 log = logging.getLogger("ringfence.risk")
 bp = Blueprint("risk", __name__)
 
-MOST = 1_000  # assessments in one batch
 BATCH_RETRY_S = 5  # what a batch too many is asked to wait
 _NOBODY = b'"multi_lending":{"status":"no_record"'  # in an answer about somebody of whom nothing is known
 BATCH_KEYS = ("requests", "applications", "items")

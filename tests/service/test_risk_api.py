@@ -189,7 +189,7 @@ def test_a_request_that_cannot_be_read_gets_a_problem(client: FlaskClient, name:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/nowhere", 404), ("GET", "/risk", 405), ("DELETE", "/risk/x", 405), ("GET", "/risk/A-none", 404), ("GET", "/risk/A-none/replay", 404),
-     ("GET", "/rings/R-none", 404), ("GET", "/rings?kind=circle", 400), ("GET", "/rings?limit=x", 400), ("GET", "/rings?flagged=1", 400),
+     ("GET", "/rings/R-none", 404), ("GET", "/rings?kind=circle", 400), ("GET", "/rings?limit=x", 400), ("GET", "/rings?flagged=perhaps", 400),
      ("GET", "/rings?min_score=nan", 400), ("GET", "/rings?min_score=1.5", 400)],
 )  # fmt: skip
 def test_other_wrong_turns_get_problems_too(client: FlaskClient, method: str, path: str, status: int) -> None:
@@ -411,7 +411,7 @@ def test_every_route_is_described_and_documented(tmp_path: Path) -> None:
         if rule.rule.startswith(("/v1", "/desk")):
             continue
         methods = {method.lower() for method in rule.methods - {"HEAD", "OPTIONS"}}
-        assert methods == set(described.get(path, ())), rule.rule
+        assert methods == set(described.get(path, ())) - {"servers"}, rule.rule
         assert f"`{'/'.join(sorted(m.upper() for m in methods))} {rule.rule}`" in DOCS, f"docs/risk_api.md says nothing about {rule.rule}"
     wired.close()
 

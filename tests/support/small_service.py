@@ -18,7 +18,8 @@ from graph.frame.neighbourhood import Neighbourhood
 from graph.model.types import Facts
 from graph.store.tables import Column
 from service.assessment.assess import assess, warm_up
-from service.assessment.request import Call, asked
+from service.assessment.call import Call
+from service.assessment.request import asked
 from service.settings import Settings
 from service.wiring import Wired, wire
 from tests.support.small_worlds import day, random_facts

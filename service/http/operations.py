@@ -1,0 +1,144 @@
+"""Every operation of the service: its route, what it takes and answers, and the problems that it may answer with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Struct
+
+from service.assessment.answer import Assessment, AuditRow, Replay
+from service.http.answers import BatchAnswers, FactsTaken, Health, Readiness, RingPage, RingShown, Versions
+from service.http.parameters import RingQuery, RiskHeaders
+from service.http.problems import PAGE
+from service.http.request_schemas import Schema, many, ref
+
+EVERYWHERE = ("bad_header", "internal_error", "busy")
+KEYED = ("no_valid_key", "scope_missing", "no_lender", "rate_limited", "store_unavailable")
+BODY = ("unreadable_body", "body_too_slow", "too_large", "not_json", "invalid_fields", "known_with_other_content")
+TAGS = {
+    "risk": "Assessments: asked for, read back, computed again.",
+    "facts": "Facts that are stored and not scored.",
+    "rings": "Groups of the weekly review in force.",
+    "status": "How the service is, and what it can be asked.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation. `answer` is a type of an answer, or the content type of what is no JSON; `problems` are codes beside EVERYWHERE's.
+
+    `open`: no key is needed. `under_v1`: it answers under `/v1` as well.
+    """
+
+    method: str
+    path: str
+    name: str
+    tag: str
+    summary: str
+    answer: Any
+    about: str = ""
+    path_parameters: dict[str, str] | None = None
+    headers: type[Struct] | None = None
+    query: type[Struct] | None = None
+    body: Schema | None = None
+    problems: tuple[str, ...] = ()
+    open: bool = False
+    under_v1: bool = True
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every problem that it may answer with."""
+        return (*EVERYWHERE, *(() if self.open else KEYED), *(BODY if self.body is not None else ()), *self.problems)
+
+
+def _facts(path: str, name: str, summary: str, one: str, about: str) -> Operation:
+    body = {"anyOf": [ref(one), many(ref(one))]}
+    about += " One object, or a list of up to a thousand; all of a list is taken or nothing."
+    return Operation(method="post", path=path, name=name, tag="facts", summary=summary, about=about, answer=FactsTaken, body=body)
+
+
+def _status(path: str, name: str, summary: str, answer: Any, **more: Any) -> Operation:
+    given = {"open": True} | more
+    return Operation(method="get", path=path, name=name, tag="status", summary=summary, answer=answer, under_v1=False, **given)
+
+
+_ASSESSMENT = {"assessment_id": "The `assessment_id` of an answer."}
+OPERATIONS = (
+    Operation(
+        method="post",
+        path="/risk",
+        name="assess",
+        tag="risk",
+        summary="Assess one applicant",
+        about="Stores the application as a fact and assesses it as of its arrival: nothing later, and not itself, counts.",
+        answer=Assessment,
+        headers=RiskHeaders,
+        body=ref("RiskRequest"),
+        problems=("applicant_unknown", "application_unknown", "idempotency_key_reused"),
+    ),
+    Operation(
+        method="post",
+        path="/risk/batch",
+        name="assess_batch",
+        tag="risk",
+        summary="Assess up to a thousand, one answer each, in order",
+        about="A bad request gets its problem where its answer would stand, and the rest go on. Requests of one batch do not see each other.",
+        answer=BatchAnswers,
+        headers=RiskHeaders,
+        body={"anyOf": [many(ref("RiskRequest")), ref("BatchRequest")]},
+        problems=("idempotency_key_reused",),
+    ),
+    Operation(
+        method="get",
+        path="/risk/{assessment_id}",
+        name="read_assessment",
+        tag="risk",
+        summary="Read an assessment's audit row",
+        about="Who asked, from which state of the store, what was measured, what was answered.",
+        answer=AuditRow,
+        path_parameters=_ASSESSMENT,
+        problems=("assessment_unknown", "record_changed"),
+    ),
+    Operation(
+        method="get",
+        path="/risk/{assessment_id}/replay",
+        name="replay_assessment",
+        tag="risk",
+        summary="Compute an assessment again",
+        about="From the store as it was then, and whether the result is equal.",
+        answer=Replay,
+        path_parameters=_ASSESSMENT,
+        problems=("assessment_unknown", "record_changed"),
+    ),
+    _facts("/feedback", "store_labels", "Store labels", "Label", "What somebody concluded; it counts from `known_at` on."),
+    _facts("/events", "store_events", "Store events", "Event", "Logins, transfers, repayments and the like."),
+    _facts("/outcomes", "store_outcomes", "Store outcomes", "Outcome", "What became of applications."),
+    Operation(
+        method="get",
+        path="/rings",
+        name="list_rings",
+        tag="rings",
+        summary="List the rings in force, the worst first",
+        answer=RingPage,
+        query=RingQuery,
+        problems=("bad_query",),
+    ),
+    Operation(
+        method="get",
+        path="/rings/{ring_id}",
+        name="read_ring",
+        tag="rings",
+        summary="Read one ring with its members",
+        answer=RingShown,
+        path_parameters={"ring_id": "The `ring_id` of an answer or of the list."},
+        problems=("ring_unknown",),
+    ),
+    _status("/healthz", "health", "Whether the process answers", Health),
+    _status("/readyz", "readiness", "Whether store, model and audit log can be used", Readiness),
+    _status("/version", "version", "Versions of product, policy and model", Versions),
+    _status("/metrics", "metrics", "Prometheus metrics, all workers together", "text/plain", open=False),
+    _status("/openapi.json", "description", "This description", "application/json"),
+    _status("/docs", "reference", "This description as a page, on which it can be tried", "text/html"),
+    _status(PAGE, "problem_reference", "Every problem, under its code: where a problem's `type` leads", "text/html"),
+)

@@ -1,0 +1,87 @@
+"""Headers and parameters of addresses as types: by them they are read, and of them OpenAPI tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct, field
+from werkzeug.datastructures import Headers
+
+from graph.model.errors import InputError
+from graph.model.types import RingKind
+
+LONGEST_TIMEOUT_MS = 60_000
+MOST_RINGS = 500  # on one page
+
+RequestId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9._:/=+-]{0,128}$",
+        description="The caller's name for the request, given back in the answer and its header.",
+        examples=["req-7d2f"],
+    ),
+]
+IdempotencyKey = Annotated[
+    str,
+    Meta(
+        pattern=r"^[\x21-\x7e]{1,64}$",
+        description="The same key and body within 24 hours get the first answer again; the same key with another body gets 409.",
+        examples=["7d2f"],
+    ),
+]
+TimeoutMs = Annotated[
+    int,
+    Meta(ge=1, le=LONGEST_TIMEOUT_MS, description="The caller's deadline in milliseconds: the answer degrades rather than be late.", examples=[500]),
+]
+
+
+class EveryHeader(Struct, kw_only=True):
+    """Of every request."""
+
+    request_id: RequestId | None = field(default=None, name="X-Request-Id")
+
+
+class RiskHeaders(Struct, kw_only=True):
+    """Of a request that is assessed."""
+
+    idempotency_key: IdempotencyKey | None = field(default=None, name="Idempotency-Key")
+    timeout_ms: TimeoutMs | None = field(default=None, name="X-Timeout-Ms")
+
+
+class RingQuery(Struct, kw_only=True):
+    """Which rings are wanted, and which page of them."""
+
+    kind: Annotated[RingKind | None, Meta(description="Only groups that are taken for this.")] = None
+    flagged: Annotated[bool | None, Meta(description="Only those that are flagged, or only those that are not.")] = None
+    min_score: Annotated[float, Meta(ge=0, le=1, description="Only those at least so suspicious.")] = 0.0
+    limit: Annotated[int, Meta(ge=0, le=MOST_RINGS, description="How many on the page.")] = 50
+    offset: Annotated[int, Meta(ge=0, le=10**9, description="How many come before the page.")] = 0
+
+
+Kind = TypeVar("Kind", bound=Struct)
+fields = cache(msgspec.structs.fields)
+"""The parameters of a kind, in their order."""
+
+
+def read(kind: type[Kind], given: Mapping[str, str] | Headers, error: type[InputError]) -> Kind:
+    """The parameters of `kind` among those that were given. Raises `error` with all of them that cannot be read."""
+    names = [one.encode_name for one in fields(kind)]
+    told = {name: given[name] for name in names if name in given}
+    try:
+        return msgspec.convert(told, kind, strict=False)
+    except msgspec.ValidationError:
+        wrong = filter(None, (_wrong(one, told) for one in fields(kind)))
+        raise error("; ".join(wrong)) from None
+
+
+def _wrong(one: msgspec.structs.FieldInfo, told: Mapping[str, Any]) -> str | None:
+    if one.encode_name not in told:
+        return None
+    try:
+        msgspec.convert(told[one.encode_name], one.type, strict=False)
+    except msgspec.ValidationError as error:
+        return f"{one.encode_name}: {str(error)[0].lower()}{str(error)[1:]}"
+    return None
