@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "demo": "the whole way once on a made-up world, for somebody who looks at it for the first time",
     "world": "make a world to try it on: records, with the truth beside them",
+    "map": "propose a mapping for foreign tables, from their names and values",
     "load": "load a delivery of records into a graph store",
     "rings": "find the rings as of a moment, say what changed, open cases",
     "evaluate": "compare the rings that were found with a truth",

@@ -1,0 +1,1 @@
+"""Proposes a mapping for foreign files, from the names and the values of their columns."""

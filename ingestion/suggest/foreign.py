@@ -1,0 +1,120 @@
+"""Foreign files as they are: how their text is written, which of them are one table, and a sample of their values."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import islice
+from pathlib import Path
+
+from graph.model.errors import DeliveryError
+from ingestion.cells import is_empty
+from ingestion.characters import visible
+from ingestion.limits import DEFAULT, Limits
+from ingestion.nulls import is_null
+from ingestion.readers import inspect, is_json, records, suffix_of
+from ingestion.recoding import DELIMITERS, UTF8, Format
+from ingestion.rows import Inspection
+from ingestion.unpacking import unpacked
+
+_SAMPLE, _OF = 2_000, 200_000  # rows of a table, taken evenly from so many of its first
+_LOOKED_AT = 1 << 18  # bytes from which the encoding is told
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreign:
+    """Files that are one table. `source` is what a mapping calls them, `samples` their values that are not empty, by column."""
+
+    source: tuple[str, ...]
+    files: tuple[tuple[Path, Inspection], ...]
+    form: Format
+    columns: tuple[str, ...]
+    samples: dict[str, list[object]]
+
+    @property
+    def name(self) -> str:
+        """The first of its files' names, which says what they are about."""
+        return self.files[0][0].name
+
+    def values(self, column: str, limits: Limits = DEFAULT) -> Iterator[object]:
+        """Every value of a column that is not empty."""
+        for path, inspection in self.files:
+            for row in records(path, inspection, {column}, limits):
+                if not _says_nothing(value := row.cells.get(column)):
+                    yield value
+
+
+def read_foreign(files: Sequence[Path], limits: Limits = DEFAULT) -> list[Foreign]:
+    """The tables that the files are: those of one form and header whose names differ in their numbers alone are one. Raises DeliveryError."""
+    groups: dict[tuple[str, Format, tuple[str, ...]], list[tuple[Path, Inspection]]] = {}
+    for path in files:
+        form = form_of(path)
+        inspection = inspect(path, limits, form)
+        groups.setdefault((_DIGITS.sub("*", path.name), form, inspection.columns), []).append((path, inspection))
+    names = [path.name for path in files]
+    return [
+        Foreign(source=_source(pattern, group, names), files=tuple(group), form=form, columns=columns, samples=_samples(group, columns, limits))
+        for (pattern, form, columns), group in groups.items()
+    ]
+
+
+def form_of(path: Path) -> Format:
+    """How the text of a file is written. Raises DeliveryError for what cannot be opened."""
+    if suffix_of(path) in (".parquet", None):
+        return UTF8
+    try:
+        with unpacked(path) as file:
+            start = file.read(_LOOKED_AT)
+    except (OSError, EOFError) as error:
+        raise DeliveryError(f"{path.name} cannot be read: {error}") from error
+    encoding = _encoding(start)
+    if is_json(path):
+        return Format(encoding)
+    text = start.decode(encoding, errors="replace")
+    header = text.partition("\n")[0]
+    counts = {sign: header.count(sign) for sign in DELIMITERS.values()}
+    most = max(counts, key=lambda sign: counts[sign])
+    usual = UTF8.delimiter_of(path.name)
+    return Format(encoding, "" if most == usual or not counts[most] else most)
+
+
+def _encoding(start: bytes) -> str:
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if start[1:40:2].count(0) > 15:
+        return "utf-16-le"
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            codecs.getincrementaldecoder(encoding)().decode(start)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    return "gb18030" if b"\xff" not in start[:1_000] else "latin-1"
+
+
+def _source(pattern: str, group: Sequence[tuple[Path, Inspection]], names: Sequence[str]) -> tuple[str, ...]:
+    """One file by its name, several by a pattern that means no other file beside them, or else one by one."""
+    own = [path.name for path, _ in group]
+    if len(own) == 1:
+        return (own[0],)
+    beside = {path.name for path in group[0][0].parent.iterdir()} | set(names)
+    return (pattern,) if {name for name in beside if fnmatchcase(name, pattern)} == set(own) else tuple(own)
+
+
+def _samples(group: Sequence[tuple[Path, Inspection]], columns: Sequence[str], limits: Limits) -> dict[str, list[object]]:
+    step = max(1, min(_OF, sum(inspection.rows for _, inspection in group)) // _SAMPLE)
+    found: dict[str, list[object]] = {column: [] for column in columns}
+    rows = (row for path, inspection in group for row in records(path, inspection, frozenset(columns), limits))
+    for row in islice(rows, 0, _OF, step):
+        for column, value in row.cells.items() if not row.code else ():
+            if not _says_nothing(value):
+                found[column].append(value)
+    return found
+
+
+def _says_nothing(value: object) -> bool:
+    return is_empty(value) or (isinstance(value, str) and is_null(visible(value)))

@@ -1,0 +1,49 @@
+"""Propose a mapping for foreign files, from the names and the values of their columns."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from graph import private
+from graph.model.errors import DeliveryError
+from ingestion.readers import suffix_of
+from ingestion.suggest.propose import suggest
+from ringfence.command import Command, Result
+from service.settings import Settings
+from service.wiring import system_clock
+
+EXAMPLE = """examples:
+  COMMAND suggest mine --out mine/mapping.yaml
+  COMMAND suggest mine/loans.csv
+
+Read every line of it, then see what it would do: ringfence load mine --check"""
+
+
+def _run(options: argparse.Namespace) -> Result:
+    files = [file for path in options.files for file in (_within(path) if path.is_dir() else [path])]
+    if options.out is not None and options.out.exists():
+        raise DeliveryError(f"{options.out} is there already: remove it first, or give another --out")
+    found = suggest(files, system_clock(), Settings.from_environment().delivery)
+    if options.out is not None:
+        private.write(options.out, found.as_yaml().encode())
+    elif not options.json:
+        print(found.as_yaml())
+    return Result({**found.as_json(), "mapping": str(options.out) if options.out else None})
+
+
+def _within(folder: Path) -> list[Path]:
+    """The files of a folder that can be read as tables."""
+    found = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith((".", "_")) and suffix_of(path))
+    if not found:
+        raise DeliveryError(f"{folder}: there is no file in it that can be read as a table")
+    return found
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("suggest",), help="`suggest`: propose a mapping")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files of one folder, or the folder")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where the mapping goes (default: printed before the figures)")
+
+
+COMMAND = Command(name="map", script="map", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
