@@ -40,6 +40,7 @@ OPEN = frozenset(
         "status.versions",
         "status.described",
         "status.docs",
+        "status.docs_built",
         "status.problems_page",
         "desk.page",
         "desk.built",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, render_template, request, send_from_directory
+from flask import Blueprint, Response, render_template, request
 
 from graph.model.errors import InputError
 from graph.model.moments import read_moment
@@ -17,10 +14,9 @@ from graph.model.types import IdentifierKind
 from graph.store.port import SEARCH_S, GraphView
 from ingestion.recognise import recognised
 from service.desk import dossiers, finding, ring_dossiers, subgraphs
-from service.http import calls
+from service.http import built, calls
 from service.wiring import Wired
 
-BUILT = Path(__file__).parents[1] / "web" / "dist"
 LONGEST_SEARCH = 200  # characters of a search text that are looked at
 
 
@@ -56,14 +52,14 @@ def _guarded(response: Response) -> Response:
 @bp.get("")
 def page() -> tuple[str, int]:
     """The page itself: no data in it, so it needs no key; what it asks for does."""
-    version = _version(BUILT)
+    version = built.version("desk")
     return render_template("desk.html", version=version, zone=calls.wired().settings.timezone), 200 if version else 503
 
 
-@bp.get("/static/<path:name>")
-def built(name: str) -> Response:
-    """What npm built: script, style, fonts, icons. The page asks with the content's hash, so a browser may keep it."""
-    return send_from_directory(BUILT, name, max_age=31_536_000 if "v" in request.args else 3_600)
+@bp.get("/static/<path:name>", endpoint="built")
+def static(name: str) -> Response:
+    """What npm built: script, style, fonts, icons."""
+    return built.sent(name)
 
 
 @bp.get("/overview")
@@ -158,10 +154,3 @@ def _asked() -> str:
 
 def _json(value: Any) -> Response:
     return Response(orjson.dumps(value, calls.wired().answers.time, orjson.OPT_PASSTHROUGH_DATETIME), mimetype="application/json")
-
-
-@cache
-def _version(folder: Path) -> str:
-    """A short hash of what was built, or nothing where nothing was."""
-    files = sorted(p for p in folder.glob("desk.*") if p.is_file())
-    return hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()[:12] if files else ""

@@ -1,4 +1,4 @@
-"""What every answer tells a browser: to load next to nothing; the desk's page what npm built beside it, and a page for people its own style."""
+"""What every answer tells a browser: to load next to nothing; the desk and the reference what npm built beside them, a page for people its style."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ _NOWHERE = "base-uri 'none'; frame-ancestors 'none'"
 DATA = f"default-src 'none'; form-action 'none'; {_NOWHERE}"
 """The content security policy of what is no page: data, problems, files."""
 _OWN = "script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'"
-DESK = f"default-src 'none'; {_OWN}; {_NOWHERE}"
-"""That of the desk's page."""
+BUILT = f"default-src 'none'; {_OWN}; {_NOWHERE}"
+"""That of the pages that npm built: the desk, and the reference of the API."""
+_PAGES = frozenset({"desk.page", "status.docs"})
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # an address names whom somebody looked at
@@ -33,7 +34,7 @@ def install(app: Flask) -> None:
 
 def _guarded(response: Response) -> Response:
     response.headers.update(ALWAYS)
-    response.headers["Content-Security-Policy"] = DESK if request.endpoint == "desk.page" else _of_a_page(response)
+    response.headers["Content-Security-Policy"] = BUILT if request.endpoint in _PAGES else _of_a_page(response)
     return response
 
 

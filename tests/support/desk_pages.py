@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 
 from service.app import create_app
 from service.assessment.assess import warm_up
-from service.desk import routes
+from service.http.built import BUILT
 from service.settings import Settings
 from service.wiring import wire
 from tests.support.browsers import chromium
@@ -60,7 +60,7 @@ def running(folder: Path, **more: Any) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """One browser for all tests of a file."""
-    if not (routes.BUILT / "desk.js").exists():
+    if not (BUILT / "desk.js").exists():
         missing("the desk is not built: run make setup")
     try:
         opening = chromium()
