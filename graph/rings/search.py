@@ -8,28 +8,28 @@ import numpy as np
 
 from graph.model.types import Ring
 from graph.rings.active import first_applied
+from graph.rings.budget import HONEST_BUDGET, Candidates, Spending, affordable, flagged_groups
 from graph.rings.columns import Features
 from graph.rings.communities import communities, components
 from graph.rings.engines import Parts
-from graph.rings.experience import experienced
+from graph.rings.experience import beside_experience, experienced
 from graph.rings.first_guess import first_guess
 from graph.rings.held import Flags, flags_of
 from graph.rings.known import Known, known_of
 from graph.rings.projection import Links, project
-from graph.rings.scores import HONEST_BUDGET, SMALLEST, flagged_groups, group_scores, rescaled
+from graph.rings.scores import SMALLEST, group_scores, rescaled
 from graph.rings.sharing import Sharing, sharing_of
 from graph.rings.surroundings import surroundings
 from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
 from graph.rings.suspicion import member_examples, out_of_fold
+from graph.rings.whole import FINE, hanging, joined, relative_pull
 from graph.store.tables import Column, Tables
 
 COARSE = 0.005  # mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
-FINE = 0.005  # the same among suspects, once weights are relative to how much each end is linked
 SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
 COMPARABLE = 1000  # people; fewer cannot be told from each other by who has more
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
 HELD = 0.8  # of a flagged group's score a member must be suspected with, or it is merely attached: a flatmate, a neighbour
-_SLACK = 0.3  # pull that an applicant must have before relative weights count in full
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Found:
     `coarse` (A,) is the group of the first cut, before anybody was suspected. `suspicion` (A,) 0-1 by features alone, and not below CONFIRMED
     for the confirmed; `score` (G,) the expected share of bad among members; `flagged` (G,) bool; `largest_component` people held together by the
     links inside groups; `spared` (A,) bool the confirmed goods that were let go from flagged groups: others like them, whom nobody has
-    cleared, were not. `flags` is what became of the rings that were flagged last time and that the search itself does not flag.
+    cleared, were not. `flags` is what became of the rings that were flagged last time and that the search itself does not flag. `honest` is the
+    share of the honest that is expected in the groups that it does flag.
     """
 
     tables: Tables
@@ -54,6 +55,7 @@ class Found:
     largest_component: int
     spared: Column
     flags: Flags
+    honest: Spending
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,13 @@ def search(tables: Tables, parts: Parts | None = None, memory: Memory = Memory()
     links, known = project(tables, sharing), known_of(tables)
     if not size:
         none, nobody = np.zeros(0), np.zeros(0, bool)
-        return Found(tables, sharing, links, known, none.astype(int), none.astype(int), none, none, nobody, 0, nobody, Flags())
+        return Found(tables, sharing, links, known, none.astype(int), none.astype(int), none, none, nobody, 0, nobody, Flags(), Spending())
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
     if parts is not None:
         coarse = _numbered(coarse + size * parts(tables, sharing, links))[0]  # no group reaches beyond its part
     suspicion = np.maximum(_suspicion(tables, sharing, links, (coarse, known)), CONFIRMED * known.fraud)
-    label, spared = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, known), memory.honest_budget)
+    label, spared, honest = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, known), memory.honest_budget)
+    label, honest = _whole(links, suspicion, label, known, (honest, memory.honest_budget))
     flags = flags_of(memory.flagged, _in_flagged(label), known, (tables, sharing))
     for number, people in enumerate(flags.held.values()):
         label[people] = -(2 + 2 * size + number)
@@ -85,7 +88,7 @@ def search(tables: Tables, parts: Parts | None = None, memory: Memory = Memory()
     inside = group[links.a] == group[links.b]
     largest = int(np.bincount(components(size, links.a[inside], links.b[inside])).max(initial=0))
     score = group_scores(group, suspicion, known)
-    return Found(tables, sharing, links, known, coarse, group, suspicion, score, flagged, largest, spared, flags)
+    return Found(tables, sharing, links, known, coarse, group, suspicion, score, flagged, largest, spared, flags, honest)
 
 
 def _in_flagged(label: Column) -> Column:
@@ -104,7 +107,7 @@ def looked_at(tables: Tables) -> Features:
 
 def _suspicion(tables: Tables, sharing: Sharing, links: Links, first: tuple[Column, Known]) -> Column:
     """What other stores taught, until this one does. Then two looks: by features alone, and also by how people hang together with those whom
-    the first look found; both out of fold."""
+    the first look found; both out of fold, beside what other stores taught while this one's frauds are few."""
     coarse, known = first
     examples = member_examples(known, coarse)
     around = surroundings(tables, sharing, links, coarse, known.since)
@@ -113,26 +116,21 @@ def _suspicion(tables: Tables, sharing: Sharing, links: Links, first: tuple[Colu
     one = out_of_fold(around.values, examples)
     groups = _numbered(_among_suspects(links, rescaled(one, known), coarse))[0]
     two = out_of_fold(around.beside(suspects_nearby(links, one, groups)).values, examples)
-    return rescaled(np.sqrt(one * two), known)
+    own = np.sqrt(one * two)
+    return rescaled(beside_experience(own, around, known) if len(own) >= COMPARABLE else own, known)
 
 
 def _among_suspects(links: Links, suspicion: Column, coarse: Column) -> Column:
-    """Labels of groups (A,): suspects by links weighed by both ends' suspicion (1 to size), everybody else by their first cut (above).
-
-    Weights are divided by how much both ends are linked to suspects at all, so that a sparse ring in the open and a dense one in a
-    dormitory hold together alike.
-    """
+    """Labels of groups (A,): suspects by links weighed by both ends' suspicion (1 to size), everybody else by their first cut (above)."""
     size = len(suspicion)
-    pull = links.weight * (suspicion[links.a] * suspicion[links.b]) ** 2
-    reach = np.bincount(links.a, weights=pull, minlength=size) + np.bincount(links.b, weights=pull, minlength=size) + _SLACK
-    fine = communities(np.ones(size), (links.a, links.b), pull / np.sqrt(reach[links.a] * reach[links.b]), FINE)
+    fine = communities(np.ones(size), (links.a, links.b), relative_pull(links, suspicion, np.ones(size, bool)), FINE)
     suspect = suspicion >= SUSPECT
     crowd = np.bincount(fine, weights=suspect, minlength=size)[fine] >= SMALLEST
     return np.where(suspect & crowd, 1 + fine, 1 + size + coarse)
 
 
-def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column, Known], budget: float) -> tuple[Column, Column]:
-    """Labels with those of flagged groups negative, and which confirmed goods were let go from these (A,) bool.
+def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column, Known], budget: float) -> tuple[Column, Column, Spending]:
+    """Labels with those of flagged groups negative, which confirmed goods were let go from these (A,) bool, and what they cost the honest.
 
     Whom a flagged group cannot hold is back with the rest of their first cut: the merely attached, less suspicious than the group
     or tied to it by a place alone (unless all that the store has learned speaks against them), and the confirmed good.
@@ -143,10 +141,23 @@ def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column
     score = group_scores(group, suspicion, known)
     tied = (links_beyond_a_place(links, group) > 0) | ((suspicion >= 0.8) & known.teaches)
     held = (suspicion >= HELD * score[group]) & tied & (label <= size)
-    flagged = flagged_groups(group, score, known, held, budget)[group]
+    worst, honest = flagged_groups(Candidates(group, held, score, group_scores(group, suspicion, known, unheard=True)), known, budget)
+    flagged = worst[group]
     kept = held & (known.fraud | ~known.good)
     settled = np.where(flagged & kept, -label, np.where(flagged, 1 + size + coarse, label))
-    return settled, flagged & held & ~kept
+    return settled, flagged & held & ~kept, honest
+
+
+def _whole(links: Links, suspicion: Column, label: Column, known: Known, spent: tuple[Spending, float]) -> tuple[Column, Spending]:
+    """Labels with the pieces of one crew joined and its hangers-on with it, as far as the budget goes; and what is spent then."""
+    honest, budget = spent
+    flagged = _in_flagged(label)
+    group = joined(links, suspicion, _numbered(np.abs(label))[0], flagged)
+    who, to = hanging(links, suspicion, group, flagged)
+    more, honest = affordable(who, suspicion, known, honest, budget)
+    ring = np.where(flagged, group, -1)
+    ring[who[more]] = to[more]
+    return np.where(ring >= 0, -(2 + 3 * len(label) + ring), np.abs(label)), honest
 
 
 def _numbered(label: Column) -> tuple[Column, Column]:

@@ -20,11 +20,11 @@ import numpy as np
 
 from graph.model.moments import COUNTRY
 from graph.model.types import Ring, RingSnapshot
+from graph.rings.budget import HONEST_BUDGET
 from graph.rings.engines import engine
 from graph.rings.honest import honest_hit
 from graph.rings.kinds import FLAG_HELD
 from graph.rings.projection import LINK_KINDS
-from graph.rings.scores import HONEST_BUDGET
 from graph.rings.search import Found, Memory, search
 from graph.rings.snapshot import snapshot_of
 from graph.store.port import GraphStore
@@ -140,6 +140,7 @@ def _figures(snapshot: RingSnapshot, found: Found, took: float) -> dict[str, flo
         "hubs_ignored": int((found.sharing.hub > 0).sum()),
         "known_good": int(found.known.good.sum()),
         "known_good_flagged": int(found.spared.sum()),
+        **{f"honest_{name}": round(share, 6) for name, share in asdict(found.honest).items()},
         **{f"honest_{kind.value}_{name}": n for kind, hit in honest_hit(found).items() for name, n in asdict(hit).items()},
         "search_seconds": round(took, 3),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),

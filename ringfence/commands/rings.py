@@ -8,7 +8,7 @@ import logging
 import sys
 from pathlib import Path
 
-from graph.rings.scores import HONEST_BUDGET
+from graph.rings.budget import HONEST_BUDGET
 from ingestion.door import time_zone
 from investigations.review.weekly import ReviewPlan, review
 from ringfence.command import Command, Result

@@ -4,13 +4,15 @@ import csv
 import json
 from datetime import UTC, datetime
 
+import lightgbm
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.rings.columns import features
-from graph.rings.experience import FILE, experienced, judged, learned, ranked
+from graph.rings.experience import FILE, beside_experience, experienced, judged, learned, ranked
+from graph.rings.known import Known
 from graph.rings.search import looked_at, search
 from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
@@ -93,3 +95,19 @@ def test_it_can_be_learned_again_from_worlds_by_three_hands(tmp_path, monkeypatc
     assert set(told["ap_unseen"]) == set(small)
     assert out.read_text(encoding="utf-8").startswith("tree")
     assert FILE.read_text(encoding="utf-8").startswith("tree")
+
+
+def test_what_other_stores_taught_counts_for_less_with_every_fraud_that_is_known_here() -> None:
+    rng = np.random.default_rng(4)
+    around = features({name: rng.random(1500) for name in lightgbm.Booster(model_str=FILE.read_text()).feature_name()})
+    own, elsewhere = np.full(1500, 0.5), experienced(around)
+    nothing = np.zeros(1500, bool)
+
+    def beside(frauds: int) -> np.ndarray:
+        fraud = np.arange(1500) < frauds
+        return beside_experience(own, around, Known(fraud, nothing, nothing, nothing, nothing, ~nothing, np.zeros(1500, np.int64)))
+
+    away = [float(np.abs(np.log(beside(frauds) / own)).sum()) for frauds in (0, 20, 100, 400, 600)]
+    assert away == sorted(away, reverse=True)
+    np.testing.assert_allclose(beside(0), elsewhere)
+    assert (beside(600) == own).all()

@@ -1,0 +1,142 @@
+"""How many honest people flagged groups hold, with an interval, and the groups that a budget for it allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaincinv
+
+from graph.rings.known import Known
+from graph.rings.scores import LEAST, LEAST_CONFIRMED, SMALLEST, WRONG_GOOD
+from graph.store.tables import Column
+
+HONEST_BUDGET = 0.002  # of the honest may be in flagged groups, unless somebody asks for another share
+_SCORES_COUNT_FOR = 500.0  # cleared people's worth of evidence that the scores' own estimate counts for: one hit by the default budget
+_FEW = 20  # known frauds: with fewer, how often the bad are confirmed cannot be told
+_INTERVAL = (0.05, 0.95)
+
+
+@dataclass(frozen=True)
+class Spending:
+    """The share (0-1) of the honest that is expected in flagged groups, and between which shares it lies nine times in ten."""
+
+    expected: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Groups that might be flagged: `group` (A,), who would be flagged with it `held` (A,) bool, `score` (G,) and the score `unheard` (G,) that the
+    group would have if one of its cleared members had never been cleared."""
+
+    group: Column
+    held: Column
+    score: Column
+    unheard: Column
+
+    @property
+    def eligible(self) -> Column:
+        """Groups (G,) bool that are large and bad enough."""
+        return np.asarray((self.people(self.held) >= SMALLEST) & (self.score >= LEAST))
+
+    @property
+    def worst_first(self) -> Column:
+        """The groups' numbers (G,)."""
+        return np.lexsort((np.arange(len(self.score)), -self.score))
+
+    def people(self, some: Column) -> Column:
+        """How many of `some` (A,) bool each group has (G,)."""
+        return np.bincount(self.group[some], minlength=len(self.score))
+
+
+def flagged_groups(candidates: Candidates, known: Known, budget: float = HONEST_BUDGET) -> tuple[Column, Spending]:
+    """Which groups to flag (G,) bool, the worst first, while the honest expected in them stay within the budget; and what that spends.
+
+    Expected are, by the scores, the honest among those whom nobody has judged: a known fraud costs nothing. The cleared measure the same: each of
+    them is a person of whom it is known that flagging would be wrong, and is hit where the group would be flagged had this one not been cleared.
+    As many more of the honest are hit as that happens to; it prevails as the cleared grow in number.
+    """
+    people = max(len(candidates.group), 1)
+    worst, eligible = candidates.worst_first, candidates.eligible
+    unknown = candidates.people(candidates.held & ~known.fraud & ~known.good)
+    by_scores = np.cumsum(np.where(eligible, unknown * (1 - candidates.score), 0.0)[worst])
+    hits = _Hits(by_scores, _cleared_hit(candidates, known)[worst])
+    spent = hits.share(known)
+    worst_case = np.maximum(spent, _unlabelled(candidates, known)) if known.fraud.sum() >= _FEW else spent
+    allowed = eligible[worst] & (worst_case <= budget + 1.0 / people)  # one person at least, or a small store could flag nobody
+    flagged = np.zeros(len(candidates.score), bool)
+    flagged[worst[allowed]] = True
+    return flagged, hits.spending(known, np.flatnonzero(allowed))
+
+
+def affordable(people: Column, suspicion: Column, known: Known, spent: Spending, budget: float = HONEST_BUDGET) -> tuple[Column, Spending]:
+    """Whom of `people` (N,) to flag as well (N,) bool, the most suspicious first, by what of the budget is left; and what is spent then.
+
+    The cleared among them are not flagged, and measure what flagging the others would cost.
+    """
+    order = np.lexsort((people, -suspicion[people]))
+    at = people[order]
+    cleared = known.good[at] & ~known.fraud[at]
+    unknown = ~known.fraud[at] & ~cleared
+    hits = _Hits(np.cumsum(np.where(unknown, 1 - suspicion[at], 0.0)), np.cumsum(cleared))
+    allowed = hits.share(known) <= budget - spent.expected
+    out = np.zeros(len(people), bool)
+    out[order] = allowed & ~cleared
+    more = hits.spending(known, np.flatnonzero(allowed))
+    return out, Spending(spent.expected + more.expected, spent.low + more.low, spent.high + more.high)
+
+
+@dataclass(frozen=True)
+class _Hits:
+    """How many honest people are hit by one cut after the other (N,): of all by the scores, and of the cleared."""
+
+    by_scores: Column
+    of_cleared: Column
+
+    def share(self, known: Known) -> Column:
+        """The share of the honest that is hit (N,): the mean of a Gamma distribution that the scores speak for and the cleared correct."""
+        counted, tried = self._counted(known)
+        return np.asarray(counted / tried * _not_cleared(known))
+
+    def spending(self, known: Known, cuts: Column) -> Spending:
+        """The share at the last of these cuts, with its interval; nothing where there is none."""
+        if not len(cuts):
+            return Spending()
+        counted, tried = self._counted(known)
+        here = max(float(counted[cuts[-1]]), 1e-9)
+        low, high = (float(gammaincinv(here, q)) / tried * _not_cleared(known) for q in _INTERVAL)
+        return Spending(here / tried * _not_cleared(known), low, high)
+
+    def _counted(self, known: Known) -> tuple[Column, float]:
+        scores = _SCORES_COUNT_FOR * self.by_scores / max(len(known.fraud), 1)
+        return self.of_cleared + scores, float(known.good.sum()) + _SCORES_COUNT_FOR
+
+
+def _not_cleared(known: Known) -> float:
+    """The share of the honest whom nobody has cleared; the cleared themselves are let go."""
+    return 1.0 - float(known.good.sum()) / max(len(known.fraud) - int(known.fraud.sum()), 1)
+
+
+def _cleared_hit(candidates: Candidates, known: Known) -> Column:
+    """How many cleared honest people would be flagged if this group and all worse ones were (G,) float, each judged as if not cleared.
+
+    A cheat is cleared by mistake now and then, so that one among people who are very bad counts for less than one.
+    """
+    cleared = np.flatnonzero(candidates.held & known.good)
+    group = candidates.group[cleared]
+    unheard = candidates.unheard[group]
+    hit = (candidates.people(candidates.held)[group] >= SMALLEST) & (unheard >= LEAST)
+    unheard = np.sort(unheard[hit])[::-1]
+    honest = np.r_[0.0, np.cumsum((1 - unheard) / ((1 - unheard) + WRONG_GOOD * unheard))]
+    return np.asarray(honest[np.searchsorted(-unheard, -candidates.score, side="right")])
+
+
+def _unlabelled(candidates: Candidates, known: Known) -> Column:
+    """The share of all applicants who must be honest among the first groups, worst first (G,), given how few there are confirmed frauds."""
+    worst = candidates.worst_first
+    showing = candidates.held & known.mature & candidates.eligible[candidates.group]
+    members = np.cumsum(candidates.people(showing)[worst])
+    confirmed = np.cumsum(candidates.people(showing & known.fraud)[worst])
+    return np.asarray(np.maximum(members - confirmed / LEAST_CONFIRMED, 0.0) / max(len(candidates.group), 1))

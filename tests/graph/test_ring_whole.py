@@ -1,0 +1,60 @@
+"""Flagged pieces become whole rings: a chain that came apart is one ring, and who hangs on it twice belongs to it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graph.rings.projection import LINK_KINDS, Links
+from graph.rings.whole import hanging, joined
+from graph.store.tables import Column
+
+DEVICE, WIFI = LINK_KINDS.index("device"), LINK_KINDS.index("wifi")
+
+
+def links(*pairs: tuple[int, int, int, float]) -> Links:
+    """Links (a, b, kind, weight) over values that few hold."""
+    a, b, kind, weight = (np.array(column) for column in zip(*pairs))
+    shared = np.zeros((len(pairs), len(LINK_KINDS)), np.float32)
+    shared[np.arange(len(pairs)), kind] = 1.0
+    few = np.full(len(pairs), 2.0)
+    return Links(a, b, shared, few, few, few, np.ones(len(pairs), bool), weight)
+
+
+def group_of(*members: int) -> Column:
+    return np.array(members)
+
+
+CHAIN = [(0, 1, DEVICE, 0.5), (1, 2, DEVICE, 0.5), (2, 3, DEVICE, 0.3), (3, 4, DEVICE, 0.5), (4, 5, DEVICE, 0.5)]
+EVERYBODY, SUSPICION = np.ones(6, bool), np.full(6, 0.9)
+
+
+def test_two_pieces_of_a_chain_that_are_both_flagged_are_one_ring() -> None:
+    group = joined(links(*CHAIN), SUSPICION, group_of(0, 0, 0, 1, 1, 1), EVERYBODY)
+    assert len(set(group.tolist())) == 1
+
+
+def test_a_piece_that_is_not_flagged_joins_nobody() -> None:
+    group = joined(links(*CHAIN), SUSPICION, group_of(0, 0, 0, 1, 1, 1), np.array([True] * 3 + [False] * 3))
+    assert len(set(group.tolist())) == 2
+
+
+def test_flagged_pieces_that_nothing_ties_stay_apart() -> None:
+    group = joined(links(*CHAIN[:2], *CHAIN[3:]), SUSPICION, group_of(0, 0, 0, 1, 1, 1), EVERYBODY)
+    assert group.tolist() == [group[0]] * 3 + [group[3]] * 3
+    assert group[0] != group[3]
+
+
+def test_who_shares_rare_things_with_two_of_a_flagged_ring_belongs_to_the_one_that_pulls_most() -> None:
+    ties = links((0, 6, DEVICE, 0.2), (1, 6, DEVICE, 0.2), (3, 6, DEVICE, 0.3))
+    who, to = hanging(ties, np.full(7, 0.5), group_of(0, 0, 0, 1, 1, 1, 2), np.array([True] * 6 + [False]))
+    assert (who.tolist(), to.tolist()) == ([6], [0])
+
+
+def test_one_tie_a_home_or_no_suspicion_makes_nobody_a_hanger_on() -> None:
+    flagged, group = np.array([True] * 6 + [False]), group_of(0, 0, 0, 1, 1, 1, 2)
+    for ties, suspicion in (
+        (links((0, 6, DEVICE, 0.5)), 0.9),
+        (links((0, 6, WIFI, 0.2), (1, 6, WIFI, 0.2)), 0.9),
+        (links((0, 6, DEVICE, 0.5), (1, 6, DEVICE, 0.5)), 0.1),
+    ):
+        assert hanging(ties, np.full(7, suspicion), group, flagged)[0].tolist() == []
