@@ -44,18 +44,18 @@ class Fitted:
 
 
 def fit_at(cut: int, pool: Pool, plan: Plan, earlier: Mapping[str, Measures] | None = None) -> Fitted:
-    """Learn from what was known before `cut`. Raises InputError when that is too little.
+    """Fit all parts on what was known before `cut`. Raises InputError when that is too little.
 
-    The network first learns from the earliest part, for half as long, by what was known then, and the trees learn from what it says of the rest;
-    before it serves, it goes on learning from everything, which moves its embedding a little and keeps what its columns mean. The trees are
-    rehearsed on a longer part and watched on the rest, which sets the calibration and the doubt; then they grow again on everything.
-    `earlier` measures, of the same recipe as it would have served on another slice, decide what serves: in the rehearsal the network is young.
+    The network is first trained on the earliest part, for half as long, by what was known then, and the trees learn from its embeddings of the
+    rest; before it serves, training goes on with everything, which changes the embedding little and keeps the meaning of its columns. Validation
+    trees are fitted on a longer part and validated on the rest, which sets calibration and uncertainty; then they are fitted on everything.
+    `earlier` measures, of the same procedure on another slice, decide which part serves: the network of the validation is only half trained.
     """
     samples = pool.samples
     first, rehearsal = learning_cuts(cut, samples, plan)
     young = _network(first, pool, replace(plan, epochs=max(1, plan.epochs // 2)))
     now = samples.weight(cut)
-    embedded = _embedded(young, pool, (samples.at >= first) & (now > 0))  # where the network has learned it knows too much
+    embedded = _embedded(young, pool, (samples.at >= first) & (now > 0))  # on its own training samples the network is too confident
     inputs, names, views = columns(pool.observed, embedded), names_of(plan), views_of(plan)
     watched = (samples.at >= rehearsal) & (now > 0)
     bad, weight, mass = samples.bad(cut)[watched], now[watched], samples.mass(cut)[watched]
@@ -64,7 +64,7 @@ def fit_at(cut: int, pool: Pool, plan: Plan, earlier: Mapping[str, Measures] | N
         members = trees.fit(names[part], _learned(rehearsal, x, samples), plan, views[part]).logits(x[watched])
         logits[part], spread[part] = members.mean(axis=1), members.std(axis=1)
         ensembles[part] = trees.fit(names[part], _learned(cut, x, samples), plan, views[part])
-    # The network that serves will have learned far more than the young one: to fit its slope on the young one's errors would hush it.
+    # The final network is trained much longer than this one: a slope fitted to this one's errors would be too flat for it.
     leveled = calibrate.level(logits["network"], bad, weight)
     logits["blend"] = blended(logits["blend"], logits["network"], leveled)
     calibrators = {part: calibrate.fit(values, bad, weight) for part, values in logits.items()} | {"network": leveled}
