@@ -14,7 +14,7 @@ from graph import private
 from graph.model.types import Ring, RingChange
 from investigations.review.flag_words import why
 from investigations.review.report import render
-from investigations.review.result import ReviewResult
+from investigations.review.result import EarlyWarning, ReviewResult
 
 _MOMENT = pa.timestamp("us", tz="UTC")
 _RINGS = pa.schema(
@@ -23,6 +23,8 @@ _RINGS = pa.schema(
         ("first_seen", _MOMENT), ("last_seen", _MOMENT), ("confirmed_bad", pa.int32()), ("suspected", pa.int32()), ("bad_rate", pa.float64()),
         ("exposure", pa.float64()), ("shared_by_kind", pa.string()), ("crew_id", pa.string()), ("hubs_ignored", pa.int32()),
         ("density", pa.float64()), ("burst_days", pa.float64()), ("platforms", pa.int32()), ("reason_codes", pa.list_(pa.string())),
+        ("would_flag_at", _MOMENT), ("first_default_at", _MOMENT), ("days_early", pa.float64()), ("loans_after", pa.int32()),
+        ("amount_after", pa.float64()),
     ]
 )  # fmt: skip
 _MEMBERS = pa.schema(
@@ -44,9 +46,9 @@ FILES = ("rings.parquet", "members.parquet", "changes.parquet", "report.html")
 def write_files(result: ReviewResult, folder: Path) -> None:
     """Write all four into `folder`, which must exist."""
     private.tighten(folder / name for name in FILES)  # of an earlier run, before what is new goes into them
-    rings = result.snapshot.rings
+    rings, early = result.snapshot.rings, {warning.ring_id: warning for warning in result.early}
     members = [{"ring_id": ring.ring_id} | _fields(m, _MEMBERS) for ring in rings for m in ring.members]
-    _write(folder / "rings.parquet", [_ring(ring) for ring in rings], _RINGS.with_metadata(_of_the_moment(result)))
+    _write(folder / "rings.parquet", [_ring(ring, early.get(ring.ring_id)) for ring in rings], _RINGS.with_metadata(_of_the_moment(result)))
     _write(folder / "members.parquet", members, _MEMBERS)
     _write(folder / "changes.parquet", [_change(c) for c in result.changes], _CHANGES)
     render(result, folder / "report.html")
@@ -66,9 +68,13 @@ def _fields(value: object, schema: pa.Schema) -> dict[str, Any]:
     return {name: getattr(value, name) for name in schema.names if hasattr(value, name)}
 
 
-def _ring(ring: Ring) -> dict[str, Any]:
+def _ring(ring: Ring, early: EarlyWarning | None) -> dict[str, Any]:
+    """A row; the back-test's columns (the last five) are null for a group that is not flagged."""
     told = {"kind": ring.kind.value, "shared_by_kind": json.dumps(dict(ring.shared_by_kind), sort_keys=True), "reason_codes": list(ring.reason_codes)}
-    return _fields(ring, _RINGS) | told
+    if early is None:
+        return _fields(ring, _RINGS) | told
+    after = {"days_early": early.days, "loans_after": early.loans, "amount_after": early.amount}
+    return _fields(ring, _RINGS) | told | {"would_flag_at": early.flagged_at, "first_default_at": early.first_default} | after
 
 
 def _change(change: RingChange) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`make run`: the whole way once on a made-up world: records in, rings out, a model trained, the service up, one application scored."""
+"""The whole way once on a simulated world: records in, rings found, a model trained, the service up, and what it says of three cases."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pyarrow.parquet as pq
-
 from graph.model.errors import RingfenceError
-from ringfence.command import Command
+from ringfence import first_look
+from ringfence.command import Command, Result
 from service.http.operator_key import operators_file
 from service.settings import Settings
 
-EXAMPLE = """example:
-  COMMAND --once"""
+EXAMPLE = """examples:
+  COMMAND
+  COMMAND --once --folder var/demo
+
+Everything is written below --folder; the world ends today, so that the service's clock is the moment after it."""
 SHANGHAI = ZoneInfo("Asia/Shanghai")  # the time zone of deliveries and arguments unless they say another
 
 
@@ -36,65 +36,103 @@ class StepError(RingfenceError):
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", type=Path, default=Path("var/demo"), help="where everything goes (default var/demo)")
-    parser.add_argument("--applicants", type=int, default=2500, help="size of the made-up world (default 2500)")
+    parser.add_argument("--applicants", type=int, default=6000, help="size of the simulated world (default 6000)")
     parser.add_argument("--port", type=int, default=8000, help="port of the service; another free one when it is taken (default 8000)")
-    parser.add_argument("--once", action="store_true", help="stop after the scored application instead of serving on")
+    parser.add_argument("--once", action="store_true", help="stop at the end instead of serving on")
 
 
-def _run(options: argparse.Namespace) -> None:
-    started = time.monotonic()
+def _run(options: argparse.Namespace) -> Result | None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the service is ended with us
     try:
-        demonstrate(options, started)
+        return demonstrate(options, time.monotonic())
     except subprocess.CalledProcessError as failed:
         raise StepError(f"that step ended with status {failed.returncode}; what it said is above") from failed
 
 
-def demonstrate(options: argparse.Namespace, started: float) -> None:
-    """The steps, each a command that a user can run alone."""
+def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
+    """The steps, each a command that a user can run alone; training and the rings go side by side."""
     today, last_week = (str((datetime.now(SHANGHAI) - timedelta(days=days)).date()) for days in (0, 7))
-    folder: Path = options.folder / today  # the world ends today, so that the service's clock is the moment after it
+    folder: Path = options.folder / today
     world, model, rings = folder / "world", folder / "model", folder / "rings"
     store, casebook = f"sqlite:///{folder / 'graph.db'}", f"sqlite:///{folder / 'casebook.db'}"
-    if not (world / "truth").exists():
-        step("1/6  a made-up world", "world", world, "--applicants", options.applicants, "--days", 365, "--seed", 7, "--until", today)
-    step("2/6  its records, through the door", "load", world / "records", "--store", store, "--report", folder / "load")
-    weekly = ("rings", "--store", store, "--casebook", casebook)  # the casebook of the service, where its cases are seen
-    step("3/6  last week's rings", *weekly, "--new-casebook", "--as-of", last_week, "--out", folder / "rings-last-week")
-    step("4/6  this week's rings, and what changed", *weekly, "--as-of", today, "--out", rings)
-    step("5/6  a model, of what was known by then", "train", "--store", store, "--as-of", today, "--out", model)
+    made = ("world", world, "--applicants", options.applicants, "--days", 365, "--seed", 7, "--until", today)
+    counts = step("1/6  A simulated year of lending, with crews of fraudsters in it; the truth is kept aside", *made)
+    first_look.say_world(counts)
+    first_look.say_load(step("2/6  Its records go into the graph; no raw phone or id number is kept", "load", world / "records",
+                             "--store", store, "--report", folder / "load"))  # fmt: skip
+    training = start("3/6  A model begins to learn, from what was known at each moment", "train", "--store", store, "--as-of", today,
+                     "--out", model, "--most-network-samples", 1500, quiet=folder / "train.log")  # fmt: skip
+    try:
+        weekly = ("rings", "--store", store, "--casebook", casebook)  # the casebook of the service, where its cases are seen
+        step("4/6  Meanwhile the rings, as of last week", *weekly, "--new-casebook", "--as-of", last_week, "--back-steps", 0,
+             "--out", folder / "rings-last-week")  # fmt: skip
+        first_look.say_rings(step("     and as of today: what changed, and when each would have been flagged first", *weekly, "--as-of", today,
+                                  "--back-steps", 9, "--out", rings))  # fmt: skip
+        judged = step("     against the truth, beside the usual recipes on the same graph", "evaluate", "--store", store, "--rings", rings,
+                      "--truth", world / "truth", "--as-of", today)  # fmt: skip
+        print("   the model is still learning ...", flush=True)
+        learned = figures_of(training, folder / "train.log")
+    finally:
+        ended(training)
+    first_look.say_table(judged, learned)
     port = free_port(options.port)
     key_file = operators_file(Settings(store=store, casebook=casebook))
-    service = start("6/6  the service", "serve", "--store", store, "--model", model, "--casebook", casebook, "--port", port)
+    service = start("5/6  The service", "serve", "--store", store, "--model", model, "--casebook", casebook, "--port", port, "--workers", 1)
     try:
         address = f"http://127.0.0.1:{port}"
-        wait_until_ready(address, service)
-        show(ask(address, somebody(world / "records", rings), key_file.read_text().strip()))
-        say(f"ready after {time.monotonic() - started:.0f} s")
-        print(
-            f"  the ring report       {rings / 'report.html'}\n  the desk              {address}/desk: sign in with the key below\n"
-            f"  the API               {address}/docs: send Authorization: Bearer and the key\n  the key               cat {key_file}",
-            flush=True,
-        )
-        if not options.once:
-            print("  Ctrl-C ends the service.", flush=True)
-            service.wait()
+        first_look.wait_until_ready(address, service)
+        say("6/6  Three cases")
+        cases = first_look.cases(first_look.Api(address, key_file.read_text().strip()), world / "records", rings)
+        seconds = round(time.monotonic() - started)
+        say(f"Ready after {seconds} s. Look around:")
+        print(f"  the desk, open at that ring   {cases['desk']}\n  the key it asks for           cat {key_file}\n"
+              f"  the report of the week        {rings / 'report.html'}\n  the API                       {address}/docs", flush=True)  # fmt: skip
+        figures = {**first_look.figures(judged, learned), **cases, "seconds": seconds}
+        if options.once:
+            return Result(figures)
+        print(json.dumps(figures, ensure_ascii=False), flush=True)
+        print("Ctrl-C ends the service.", file=sys.stderr, flush=True)
+        service.wait()
     except KeyboardInterrupt:
         print(file=sys.stderr)
     finally:
-        service.send_signal(signal.SIGTERM)
-        service.wait(30)
+        ended(service)
+    return None
 
 
-def step(title: str, name: str, *arguments: object) -> None:
-    """Say what is done, and do it; the step's own progress goes to stderr, its figures to stdout."""
-    subprocess.run(announced(title, name, *arguments), check=True)
+def step(title: str, name: str, *arguments: object) -> dict[str, Any]:
+    """Say what is done, and do it: its figures. Its own progress goes to stderr. Raises CalledProcessError where it fails."""
+    done = subprocess.run(announced(title, name, *arguments), check=True, stdout=subprocess.PIPE, text=True)
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
-def start(title: str, name: str, *arguments: object) -> subprocess.Popen[bytes]:
-    """The same for a step that stays; whatever keys are configured here, a demonstration has one of its own, made at its first start."""
+def start(title: str, name: str, *arguments: object, quiet: Path | None = None) -> subprocess.Popen[str]:
+    """The same for a step that stays; whatever keys are configured here, a demonstration has one of its own, made at its first start.
+    `quiet` is a file for what it says meanwhile; its figures can be read then."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RINGFENCE_API_KEYS")}
-    return subprocess.Popen(announced(title, name, *arguments), env=environment)
+    command = announced(title, name, *arguments)
+    if quiet is None:
+        return subprocess.Popen(command, env=environment, text=True)
+    with quiet.open("w") as log:
+        return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=log)
+
+
+def figures_of(process: subprocess.Popen[str], log: Path) -> dict[str, Any]:
+    """The figures of a step that was started quietly, when it has ended. Raises CalledProcessError where it failed, after what it said."""
+    out, _ = process.communicate()
+    if process.returncode:
+        print(log.read_text(), file=sys.stderr)
+        raise subprocess.CalledProcessError(process.returncode, "train")
+    figures: dict[str, Any] = json.loads(out.splitlines()[-1])
+    return figures
+
+
+def ended(process: subprocess.Popen[str]) -> None:
+    """End it where it still runs."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
 
 
 def announced(title: str, name: str, *arguments: object) -> list[str]:
@@ -120,48 +158,6 @@ def free_port(wanted: int) -> int:
             probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def wait_until_ready(address: str, service: subprocess.Popen[bytes]) -> None:
-    """Until /readyz says 200; raises CalledProcessError when the service ends instead."""
-    while True:
-        if service.poll() is not None:
-            raise subprocess.CalledProcessError(service.returncode, "serve")
-        try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.3)
-
-
-def somebody(records: Path, rings: Path) -> dict[str, Any]:
-    """The latest application by a member of the worst ring found, made again under a new id: raw values, as a lender would send them."""
-    worst = max(pq.read_table(rings / "rings.parquet").to_pylist(), key=lambda ring: (ring["kind"] == "ring", ring["score"]), default=None)
-    members = {row["applicant_id"] for row in pq.read_table(rings / "members.parquet").to_pylist() if worst and row["ring_id"] == worst["ring_id"]}
-    rows = [row for row in pq.read_table(records / "applications.parquet").to_pylist() if not members or row["applicant_id"] in members]
-    latest = max(rows, key=lambda row: str(row["applied_at"]))
-    told = {name: value for name, value in latest.items() if value is not None and name != "applied_at"}
-    return told | {"application_id": f"{latest['application_id']}-again-{int(time.time())}"}
-
-
-def ask(address: str, application: dict[str, Any], key: str) -> dict[str, Any]:
-    """POST /risk with a caller's key. A refusal is printed and raised."""
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
-    request = urllib.request.Request(f"{address}/risk", json.dumps(application, default=str).encode(), headers)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as response:
-            answer: dict[str, Any] = json.load(response)
-            return answer
-    except urllib.error.HTTPError as error:
-        print(error.read().decode(), file=sys.stderr)
-        raise
-
-
-def show(answer: dict[str, Any]) -> None:
-    """The scored application, the parts that a reader looks for first."""
-    say("one scored application: POST /risk")
-    wanted = ("application_id", "as_of", "decision", "score", "probability", "uncertainty", "degraded", "reasons", "dimensions", "ring", "timings_ms")
-    print(json.dumps({name: answer[name] for name in wanted}, ensure_ascii=False, indent=2), flush=True)
 
 
 COMMAND = Command(name="demo", script="run", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)

@@ -1,0 +1,91 @@
+"""The demonstration shows what it says: people nobody knows, a ring before its first default, and every step a command of a user's."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from ringfence.commands import demo
+from ringfence.first_look import caught_early, figures, say_early, stranger
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE: dict[str, Any] = {
+    "application_id": "a", "applicant_id": "A1", "applied_at": "2026-01-01", "platform_id": "L01", "product": "cash", "amount": 8000,
+    "phone": "13800000001", "device_id": "d1", "bank_card": "c1", "wifi": "w1", "address": "x", "employer": "y", "contact_phone_1": "13800000002",
+    "agent_id": None,
+}  # fmt: skip
+
+
+def ring(name: str, days: float | None, amount: float = 0.0, **more: Any) -> dict[str, Any]:
+    moments = {"would_flag_at": datetime(2026, 4, 16, tzinfo=UTC), "first_default_at": datetime(2026, 8, 19, tzinfo=UTC)}
+    return {"ring_id": name, "kind": "ring", "score": 0.9, "size": 9, "confirmed_bad": 0, "days_early": days, "loans_after": 5,
+            "amount_after": amount, **moments, **more}  # fmt: skip
+
+
+def test_somebody_nobody_knows_brings_no_identifier_that_anybody_has_used() -> None:
+    one, other = (stranger(TEMPLATE, random.Random(seed)) for seed in (1, 2))
+    assert set(one) == {"application_id", "applicant_id", "platform_id", "product", "amount", "phone", "device_id"}
+    assert {one[name] for name in ("application_id", "applicant_id", "phone", "device_id")}.isdisjoint([*TEMPLATE.values(), *other.values()])
+    assert len(one["phone"]) == 11
+
+
+def test_the_ring_that_is_shown_was_flagged_before_it_cost_most(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = caught_early(
+        [ring("late", -3.0, 9e9), ring("cheap", 200.0, 1.0), ring("dear", 124.5, 45_500.0), ring("home", 300.0, 9e9, kind="household")]
+    )
+    assert shown is not None
+    assert shown["ring_id"] == "dear"
+    say_early(shown)
+    said = capsys.readouterr().out
+    assert "With what was known on 2026-04-16" in said
+    assert "first default came on 2026-08-19, 124 days later; 5 loans of 45,500 yuan" in said
+
+
+def test_without_a_ring_that_was_early_the_worst_one_is_shown_and_no_promise_made(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = caught_early([ring("late", -3.0), ring("worst", None, score=0.99)])
+    assert shown is not None
+    say_early(shown)
+    assert "The worst ring is worst: 9 people, 0 of them known for fraud" in capsys.readouterr().out
+    assert caught_early([ring("home", 9.0, kind="household")]) is None
+
+
+def test_the_figures_hold_rings_and_model_beside_the_best_of_the_usual_recipes() -> None:
+    usual = {"bare": {"ring_recall": 0.1, "honest_flagged": 0.5}, "leiden": {"ring_recall": 0.3, "honest_flagged": 0.01}}
+    judged = {"rings": 23, "ring_recall": 0.6, "honest_flagged": 0.001, "references": usual}
+    learned = {"serves": "trees", "trees": {"auc": 0.96, "ap": 0.5}, "reference": {"auc": 0.88, "ap": 0.3}}
+    found = figures(judged, learned)
+    assert (found["rings_found"], found["rings_found_usual"], found["honest_flagged_usual"]) == (0.6, 0.3, 0.01)
+    assert (found["auc"], found["ap_usual"]) == (0.96, 0.3)
+
+
+def test_a_step_that_fails_ends_the_demonstration_with_its_status(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        demo.step("fails", "load", "nowhere")
+    assert "$ ringfence load nowhere" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_whole_way_once(tmp_path: Path) -> None:
+    command = [sys.executable, "scripts/run.py", "--once", "--folder", str(tmp_path), "--port", "8993"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["auc"] > 0.9, "a world large enough that the model learns"
+    assert found["rings_found"] > found["rings_found_usual"]
+    assert found["days_early"] > 0
+    assert found["newcomer"]["decision"] != "approve"
+    assert found["newcomer"]["path"][0].startswith("application:")
+    assert found["second_look"]["before"]["decision"] == "approve"
+    assert found["second_look"]["after"]["probability"] > found["second_look"]["before"]["probability"]
+    day = next(path for path in tmp_path.iterdir() if path.is_dir())
+    ids = {row["ring_id"] for row in pq.read_table(day / "rings" / "rings.parquet").to_pylist() if row["kind"] == "ring"}
+    assert found["ring"] in ids
+    assert found["desk"].endswith(f"?node=ring%3A{found['ring']}")
