@@ -74,7 +74,8 @@ def read_mapping(where: str | Path, limits: Limits = DEFAULT) -> Mapped:
     except yaml.YAMLError as error:
         raise DeliveryError(f"mapping {where} is not YAML: {plain(' '.join(str(error)[:2_000].split()), 300)}") from error
     for number, feed in enumerate(mapped.feeds, 1):
-        limits.check(f"mapping {mapped.name}, table {number}", "columns", len(feed.table.columns) + len(feed.table.attributes))
+        read = sum(max(1, len(column.sources)) for column in feed.table.columns)
+        limits.check(f"mapping {mapped.name}, table {number}", "columns", read + len(feed.table.attributes))
     return mapped
 
 

@@ -19,6 +19,7 @@ INTEGER = "integer"  # an IPv4 address as the number that it is, signed or not
 COUNTRY = "country "  # and two letters: of phones that name no country themselves
 COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)
 JOINED_BY: Mapping[Cell, str] = {Cell.TIME: " ", Cell.ID: "-", Cell.TEXT: " ", Cell.IDENTIFIER: ""}
+_MOST = 1_024  # characters: twice what a text may have
 _ALONE = re.compile(r"\d(?=:)")  # 9:14
 
 
@@ -29,7 +30,7 @@ def joined(row: Mapping[str, object], column: Column) -> object:
         return None
     if column.cell is Cell.TIME:
         parts[1:] = [_clock(part, column.time) for part in parts[1:]]
-    return JOINED_BY[column.cell].join(part for part in parts if part)
+    return JOINED_BY[column.cell].join(part for part in parts if part)[:_MOST]
 
 
 def shaped(raw: object, column: Column) -> object:
@@ -48,7 +49,10 @@ def shaped(raw: object, column: Column) -> object:
 
 
 def _part(raw: object) -> str:
-    """A cell as a part of another: a day without its midnight, a number with its digits; nothing for what says nothing."""
+    """A cell as a part of another: a day without its midnight, a number with its digits; nothing for what says nothing. Of a text that is longer
+    than any id or address no more than shows that it is."""
+    if isinstance(raw, str) and len(raw) > _MOST:
+        return raw[:_MOST]
     if isinstance(raw, datetime) and raw.time() == time():
         raw = raw.date()
     if isinstance(raw, date | time):

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from ingestion.contract import Cell
 
+_LONGEST = 64  # characters of a number, with all that people write around it
 _NUMBER = r"([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)"
 _TENS = MappingProxyType(
     {"": 1, "百": 100, "千": 1_000, "k": 1_000, "万": 10_000, "w": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}
@@ -25,7 +26,7 @@ _FORMS: Mapping[Cell, re.Pattern[str]] = MappingProxyType(
 
 def number(text: str, cell: Cell) -> float:
     """The number that a visible text says: of money in yuan, of a term in months, of a share as a part of one. Raises ValueError."""
-    found = _FORMS[cell].fullmatch(text)
+    found = _FORMS[cell].fullmatch(text) if len(text) <= _LONGEST else None
     if not found:
         raise ValueError(text)
     plain = float(found[1].replace(",", "")) * _TENS[found[2].lower()]

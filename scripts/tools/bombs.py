@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from scripts.tools import bombs_mapped as mapped
 from scripts.tools import bombs_parquet as packed
 
 _MEGABYTE = b"x" * (1 << 20)
@@ -261,6 +262,10 @@ BOMBS: Bombs = {
     one_column_as_1900_attributes: (LOADED, ""),
     an_attribute_with_an_endless_name: (REFUSED, "`attributes` is longer than 512 characters"),
     an_endless_prefix: (REFUSED, "`prefix` is longer than 512 characters"),
+    mapped.a_line_of_gb18030: (LOADED, "row_too_long"),
+    mapped.one_long_cell_1900_times_in_an_id: (LOADED, "too_long"),
+    mapped.a_fall_back_to_one_column_3000_times: (REFUSED, "more than 2,000 columns: RINGFENCE_DELIVERY_COLUMNS"),
+    mapped.numbers_of_a_million_blanks: (LOADED, ""),
 }
 """What a load makes of each: how it ends, and the sentence or the codes (by blanks) of the bad rows."""
 LARGE: Bombs = {
