@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import accumulate
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -21,6 +25,7 @@ _STATUS = {status: code for code, status in enumerate(STATUSES)}
 _TYPE = {kind: code for code, kind in enumerate(PLATFORM_TYPES)}
 _TABLES = tuple(Facts.__dataclass_fields__)
 _FLAG = {None: -1, False: 0, True: 1}
+_CODE = {"i1": "b", "i4": "i", "i8": "q", "f8": "d"}  # of a field, for struct
 
 
 def encode(facts: Facts, shown: Mapping[str, Identifier] | None = None) -> bytes:
@@ -50,10 +55,10 @@ class _Texts(dict[str | None, int]):
     def columns(self) -> tuple[Column, Column]:
         """`heap` and `ends` of an entry."""
         encoded = [text.encode() for text in self if text is not None]
-        ends = np.cumsum([len(each) for each in encoded], dtype=np.int64)
-        if len(ends) and ends[-1] >= 2**31:
+        heap = b"".join(encoded)
+        if len(heap) >= 2**31:
             raise ValueError("the texts of one batch have more than 2 GB: add fewer facts at once")
-        return np.frombuffer(b"".join(encoded), "u1"), ends.astype("i4")
+        return np.frombuffer(heap, "u1"), np.array(list(accumulate(map(len, encoded))), "i4")
 
 
 class _Encoder:
@@ -73,8 +78,8 @@ class _Encoder:
         return _array(
             [
                 (
-                    micros(a.applied_at), a.amount, a.face_match, a.liveness, _int(a.term_months), _int(a.birth_year), t[a.application_id],
-                    t[a.applicant_id], t[a.platform_id], t[a.product], t[a.merchant_id], t[a.agent_id], t[a.channel], t[a.city],
+                    micros(a.applied_at), _float(a.amount), _float(a.face_match), _float(a.liveness), _int(a.term_months), _int(a.birth_year),
+                    t[a.application_id], t[a.applicant_id], t[a.platform_id], t[a.product], t[a.merchant_id], t[a.agent_id], t[a.channel], t[a.city],
                     t[_json(a.attributes)], *self._mentioned(a.mentions), _FLAG[a.phone_three_element], _FLAG[a.new_citizen],
                 )
                 for a in facts.applications
@@ -88,7 +93,7 @@ class _Encoder:
         return _array(
             [
                 (
-                    micros(e.at), e.amount, t[e.event_id], t[e.kind], t[e.applicant_id], t[e.counterparty_id], t[e.merchant_id],
+                    micros(e.at), _float(e.amount), t[e.event_id], t[e.kind], t[e.applicant_id], t[e.counterparty_id], t[e.merchant_id],
                     t[_json(e.attributes)], *self._mentioned(e.mentions),
                 )
                 for e in facts.events
@@ -103,7 +108,7 @@ class _Encoder:
 
     def outcomes(self, facts: Facts) -> Column:
         """The rows of OUTCOME."""
-        return _array([(micros(o.at), o.amount, self.texts[o.application_id], _STATUS[o.status]) for o in facts.outcomes], rows.OUTCOME)
+        return _array([(micros(o.at), _float(o.amount), self.texts[o.application_id], _STATUS[o.status]) for o in facts.outcomes], rows.OUTCOME)
 
     def labels(self, facts: Facts) -> Column:
         """The rows of LABEL."""
@@ -137,7 +142,8 @@ class _Encoder:
 
     def mentions(self) -> Column:
         """The rows of MENTION."""
-        packed, out = np.array(self._mentions, np.int64), np.zeros(len(self._mentions), rows.MENTION)
+        packed = np.array(self._mentions, np.int64)
+        out = np.zeros(len(packed), rows.MENTION)
         out["identifier"], out["role"] = packed >> 2, packed & 3
         return out
 
@@ -165,9 +171,23 @@ class _Encoder:
 
 
 def _array(told: list[tuple[Any, ...]], kind: np.dtype[np.void]) -> Column:
-    out = np.zeros(len(told), kind)  # what lies between the fields of a row is written too
-    out[:] = told
-    return out
+    pack = _row_of(kind).pack
+    return np.frombuffer(b"".join([pack(*row) for row in told]), kind)
+
+
+@cache
+def _row_of(kind: np.dtype[np.void]) -> struct.Struct:
+    """How a row lies in memory, with zeros between its fields: quicker to write than by numpy, which looks at each value's type anew."""
+    assert kind.fields is not None
+    form, at = "=", 0
+    for field, offset, *_ in kind.fields.values():
+        form += "x" * (offset - at) + _CODE[field.str[1:]]
+        at = offset + field.itemsize
+    return struct.Struct(form + "x" * (kind.itemsize - at))
+
+
+def _float(value: float | None) -> float:
+    return nan if value is None else value
 
 
 def _int(value: int | None) -> int:

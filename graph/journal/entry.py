@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -97,34 +98,37 @@ DTYPES: tuple[np.dtype[Any], ...] = (
     _BYTES,
 )
 """Of each array of an Entry, in their order."""
-EMPTY = Entry(*(np.zeros(0, kind) for kind in DTYPES))
-_HEADER = np.dtype([("magic", "S4"), ("format", "u2"), ("packed", "u2"), ("size", "u8")])
+EMPTY = Entry(*(np.frombuffer(b"", kind) for kind in DTYPES))
+_HEADER = struct.Struct("=4sHHQ")  # magic, format, whether it is packed, bytes of what follows
+_SIZES = struct.Struct(f"={len(DTYPES)}Q")  # rows of each array
 _MAGIC = b"RFJE"
 _STEP = 16  # each array begins at a multiple of it, so that its rows are aligned
 
 
 def write(entry: Entry) -> bytes:
     """The entry as bytes."""
-    parts = [np.array([len(column) for column in entry], "u8").tobytes(), *(column.tobytes() for column in entry)]
-    body = b"".join(part + bytes(-len(part) % _STEP) for part in parts)
+    parts = [_SIZES.pack(*map(len, entry)), *(column.tobytes() for column in entry if len(column))]
+    body = b"".join([part + bytes(-len(part) % _STEP) for part in parts])
     packed = len(body) >= PACKED_FROM
-    header = np.array((_MAGIC, FORMAT, packed, len(body)), _HEADER).tobytes()
-    return header + (isal_zlib.compress(body, _LEVEL) if packed else body)
+    return _HEADER.pack(_MAGIC, FORMAT, packed, len(body)) + (isal_zlib.compress(body, _LEVEL) if packed else body)
 
 
 def decode(data: bytes) -> Entry:
     """The entry behind the bytes of a store. Raises StoreVersionError where they are of a later format, ValueError where they are no entry."""
-    header = np.frombuffer(data[: _HEADER.itemsize], _HEADER)[0] if len(data) >= _HEADER.itemsize else None
-    if header is None or header["magic"] != _MAGIC:
+    magic, written, packed, _ = _HEADER.unpack_from(data) if len(data) >= _HEADER.size else (b"", 0, 0, 0)
+    if magic != _MAGIC:
         raise ValueError("these bytes are no entry of a journal")
-    if header["format"] != FORMAT:
-        raise StoreVersionError(f"the journal has an entry of format {header['format']}, this code reads {FORMAT}: use the release that wrote it")
-    body = zlib.decompress(data[_HEADER.itemsize :]) if header["packed"] else data[_HEADER.itemsize :]
-    at, columns = len(DTYPES) * 8, list[Column]()
-    for size, kind in zip(np.frombuffer(body, "u8", len(DTYPES)).tolist(), DTYPES, strict=True):
-        at += -at % _STEP
-        columns.append(np.frombuffer(body, kind, size, at))
-        at += size * kind.itemsize
+    if written != FORMAT:
+        raise StoreVersionError(f"the journal has an entry of format {written}, this code reads {FORMAT}: use the release that wrote it")
+    body = zlib.decompress(data[_HEADER.size :]) if packed else data[_HEADER.size :]
+    if len(body) < _SIZES.size:
+        raise ValueError("the entry of a journal ends too early")
+    at, columns = _SIZES.size, list[Column](EMPTY)
+    for place, size in enumerate(_SIZES.unpack_from(body)):
+        if size:
+            at += -at % _STEP
+            columns[place] = np.frombuffer(body, DTYPES[place], size, at)
+            at += size * DTYPES[place].itemsize
     return _judged(Entry(*columns))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 import numpy as np
+import orjson
 
 from graph.store.tables import Column
 from graph.stores.sqlite.schema import FOREVER
@@ -57,17 +57,18 @@ def keep_ties(db: sqlite3.Connection, told: Told, batch: Batch) -> None:
     at = np.array(told.at, np.int64)
     order = np.lexsort((at, tie))
     tie, at = tie[order], at[order]
-    again = np.r_[False, (tie[1:] == tie[:-1]) & (at[1:] == at[:-1])]
-    tie, at = tie[~again], at[~again]
-    opens = np.r_[True, tie[1:] != tie[:-1]]
+    opens = np.ones(len(tie), np.bool_)
+    np.not_equal(tie[1:], tie[:-1], out=opens[1:])
     first, since = tie[opens], at[opens]
     standing = _standing(db, first, batch)  # to be asked before the batch's own mentions are in
-    db.executemany(_MENTION, zip(*_parts(tie), at.tolist(), repeat(batch.mark)))
+    db.executemany(_MENTION, zip(*_parts(tie), at.tolist(), repeat(batch.mark)))  # of what is said twice the second is ignored
     fresh = since < standing
     late = fresh & (standing < FOREVER)
-    rows = zip(*_parts(first[late]), standing[late].tolist(), strict=True)
-    db.executemany(_SUPERSEDE, [(batch.mark, i, then, a, r, FOREVER) for a, i, r, then in rows])
-    _insert(db, first[fresh], since[fresh], batch)
+    if late.any():
+        rows = zip(*_parts(first[late]), standing[late].tolist(), strict=True)
+        db.executemany(_SUPERSEDE, [(batch.mark, i, then, a, r, FOREVER) for a, i, r, then in rows])
+    if fresh.any():
+        _insert(db, first[fresh], since[fresh], batch)
 
 
 def _standing(db: sqlite3.Connection, tie: Column, batch: Batch) -> Column:
@@ -77,7 +78,7 @@ def _standing(db: sqlite3.Connection, tie: Column, batch: Batch) -> Column:
     asked = tie[known].tolist()
     if asked:
         # The answers come in the order of the list that was asked.
-        out[known] = [FOREVER if since is None else since for _, since in db.execute(_STANDING, (json.dumps(asked),))]
+        out[known] = [FOREVER if since is None else since for _, since in db.execute(_STANDING, (orjson.dumps(asked).decode(),))]
     return out
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import orjson
 
 from graph.journal.encode import encode
 from graph.model.moments import micros
@@ -14,7 +15,6 @@ from graph.stores.sqlite.codec import (
     APPLICATION_COLUMNS,
     EVENT_COLUMNS,
     KIND_CODE,
-    KINDS,
     ROLE_CODE,
     Row,
     application_row,
@@ -28,6 +28,10 @@ from graph.stores.sqlite.ties import Batch, Told, keep_ties
 
 _IDENTIFIERS = """SELECT j.key, i.key, i.masked, i.linking FROM json_each(?) j CROSS JOIN identifier i
     ON i.kind = json_extract(j.value, '$[0]') AND i.token = json_extract(j.value, '$[1]')"""
+# The last mark, and the keys that the next person and the next identifier get.
+_STATE = """SELECT value, (SELECT coalesce(max(key), 0) + 1 FROM applicant), (SELECT coalesce(max(key), 0) + 1 FROM identifier)
+    FROM meta WHERE name = 'mark'"""
+_PEOPLE = "SELECT t.applicant_id, t.key FROM json_each(?) j CROSS JOIN applicant t ON t.applicant_id = j.value"
 _LOAD = 1_000  # applications or events in one batch from which on it is taken for a part of a load
 # A load touches pages all over the file. They are kept in the writer's own memory, which is bounded, instead of being looked at through a map
 # of the whole file, and go back into the file together with those of the next batches.
@@ -39,7 +43,8 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
-        self._mark = int(connection.execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0]) + 1
+        mark, self._new_applicants, self._new_identifiers = connection.execute(_STATE).fetchone()
+        self._mark = mark + 1
         self._applicants: dict[str, int] = {}
         self._identifiers: dict[str, int] = {}  # node -> key
         self._shown: dict[str, Identifier] = {}  # node -> the identifier as the store shows it
@@ -56,7 +61,6 @@ class Writer:
         if len(facts.applications) + len(facts.events) >= _LOAD:
             for setting in _FOR_A_LOAD:
                 self._db.execute(f"PRAGMA {setting}")
-        new_applicants, new_identifiers = self._next_key("applicant"), self._next_key("identifier")
         kinds = self._intern(facts)
         self._platforms(facts)
         self._merchants(facts)
@@ -66,11 +70,10 @@ class Writer:
         self._contacts(facts)
         self._simple("outcomes", "outcome", "application_id, status, at, amount", 3, [outcome_row(o) for o in facts.outcomes])
         self._simple("labels", "label", "application_id, applicant_id, known_at, source, label, detail", 5, [label_row(x) for x in facts.labels])
-        keep_ties(self._db, self._told, Batch(self._mark, kinds, new_applicants, new_identifiers))
+        keep_ties(self._db, self._told, Batch(self._mark, kinds, self._new_applicants, self._new_identifiers))
         mark, entry = self._mark if self._accepted else self._mark - 1, b""
         if self._accepted:
-            new = Facts(**{name: tuple([getattr(facts, name)[n] for n in taken]) for name, taken in self._new.items()})
-            entry = encode(new, self._shown)
+            entry = encode(self._only_new(facts), self._shown)
             self._db.execute(ADD_ENTRY, (mark, entry))
             self._db.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (mark,))
         return Added(accepted=self._accepted, known=self._known, conflicts=tuple(self._conflicts), mark=mark, entry=entry)
@@ -89,40 +92,48 @@ class Writer:
         mentions = {id(m): m for a in facts.applications for m in a.mentions}
         mentions.update((id(m), m) for e in facts.events for m in e.mentions)
         named: dict[str, Identifier] = {}  # the first to tell of an identifier says how it is shown
-        for i in (*(m.identifier for m in mentions.values()), *(c.phone for c in facts.contacts), *(d.identifier for d in facts.devices)):
+        for i in [*[m.identifier for m in mentions.values()], *[c.phone for c in facts.contacts], *[d.identifier for d in facts.devices]]:
             named.setdefault(i.node, i)
         kind_of = {node: KIND_CODE[identifier.kind] for node, identifier in named.items()}
         self._intern_identifiers(named, kind_of)
-        for which, mention in mentions.items():
-            key, role = self._identifiers[mention.identifier.node], ROLE_CODE[mention.role]
+        keys = self._identifiers
+        for which, (identifier, named_as) in mentions.items():
+            key, role = keys[identifier.node], ROLE_CODE[named_as]
             self._said[which], self._text[which] = key << 2 | role, pack_mentions(((role, key),))
-        return {self._identifiers[node]: kind for node, kind in kind_of.items()}
+        return {keys[node]: kind for node, kind in kind_of.items()}
 
     def _keys(self, people: list[str]) -> dict[str, int]:
-        sql = "SELECT t.applicant_id, t.key FROM json_each(?) j CROSS JOIN applicant t ON t.applicant_id = j.value"
-        known = dict(self._db.execute(sql, (json.dumps(people),)))
-        rows = list(enumerate((who for who in people if who not in known), self._next_key("applicant")))
-        self._db.executemany("INSERT INTO applicant(key, applicant_id) VALUES (?, ?)", rows)
-        known.update((who, key) for key, who in rows)
+        if not people:
+            return {}
+        known = dict(self._db.execute(_PEOPLE, (_listed(people),)))
+        rows = list(enumerate((who for who in people if who not in known), self._new_applicants))
+        if rows:
+            self._db.executemany("INSERT INTO applicant(key, applicant_id) VALUES (?, ?)", rows)
+            known.update((who, key) for key, who in rows)
         return known
 
     def _intern_identifiers(self, named: Mapping[str, Identifier], kind_of: Mapping[str, int]) -> None:
         # In the order of the index by kind and token: it is as large as the store, and each of its pages is touched once.
-        nodes = sorted(named, key=lambda node: (kind_of[node], named[node].token))
-        asked = json.dumps([(kind_of[node], named[node].token) for node in nodes])
-        self._shown = dict(named)
-        for position, key, masked, linking in self._db.execute(_IDENTIFIERS, (asked,)):
-            node = nodes[position]
-            self._identifiers[node] = key
-            if (masked, linking) != (named[node].masked, named[node].linking):
-                self._shown[node] = Identifier(named[node].kind, named[node].token, masked, bool(linking))
-        fresh = enumerate((node for node in nodes if node not in self._identifiers), self._next_key("identifier"))
-        rows = [(key, kind_of[node], i.token, i.masked, i.linking) for key, node in fresh for i in (named[node],)]
-        self._db.executemany("INSERT INTO identifier VALUES (?, ?, ?, ?, ?)", rows)
-        self._identifiers.update((f"{KINDS[kind]}:{token}", key) for key, kind, token, _, _ in rows)
+        if not named:
+            return
+        asked = sorted([(kind_of[node], i.token, node) for node, i in named.items()])
+        keys, self._shown = self._identifiers, dict(named)
+        for position, key, masked, linking in self._db.execute(_IDENTIFIERS, (_listed([one[:2] for one in asked]),)):
+            node = asked[position][2]
+            keys[node], i = key, named[node]
+            if masked != i.masked or linking != i.linking:
+                self._shown[node] = Identifier(i.kind, i.token, masked, bool(linking))
+        fresh = [one for one in asked if one[2] not in keys] if len(keys) < len(asked) else []
+        if fresh:
+            rows = [(key, kind, token, (i := named[node]).masked, i.linking) for key, (kind, token, node) in enumerate(fresh, self._new_identifiers)]
+            self._db.executemany("INSERT INTO identifier VALUES (?, ?, ?, ?, ?)", rows)
+            keys.update((node, key) for key, (_, _, node) in enumerate(fresh, self._new_identifiers))
 
-    def _next_key(self, table: str) -> int:
-        return int(self._db.execute(f"SELECT coalesce(max(key), 0) + 1 FROM {table}").fetchone()[0])
+    def _only_new(self, facts: Facts) -> Facts:
+        """The facts that were taken, all in their order."""
+        if self._accepted == sum(len(getattr(facts, name)) for name in self._new):
+            return facts
+        return Facts(**{name: tuple([getattr(facts, name)[n] for n in taken]) for name, taken in self._new.items()})
 
     # -- facts ------------------------------------------------------------------------------------------------------------------------
 
@@ -170,10 +181,10 @@ class Writer:
 
     def _take(self, name: str, table: str, columns: str, rows: Sequence[Row]) -> list[int]:
         """Insert rows whose first column is the id; the positions of those that are new."""
-        ids = json.dumps([row[0] for row in rows])
-        known = {
-            r[0]: r for r in self._db.execute(f"SELECT {columns} FROM json_each(?) j CROSS JOIN {table} ON {columns.split(',')[0]} = j.value", (ids,))
-        }
+        if not rows:
+            return []
+        sql = f"SELECT {columns} FROM json_each(?) j CROSS JOIN {table} ON {columns.split(',')[0]} = j.value"
+        known = {r[0]: r for r in self._db.execute(sql, (_listed([row[0] for row in rows]),))}
         taken = self._sort_out(name, rows, known, lambda row: row[0])
         self._insert(table, columns, [rows[n] for n in taken])
         return taken
@@ -194,12 +205,14 @@ class Writer:
         if "" not in firsts:
             named = ", ".join(f"t.{column}" for column in columns.split(", "))  # json_each has a `type` and a `key` of its own
             sql = f"SELECT {named} FROM json_each(?) j CROSS JOIN {table} t ON t.{key[0]} = j.value"
-            return {found[:key_width]: found for found in self._db.execute(sql, (json.dumps(sorted(firsts)),))}
+            return {found[:key_width]: found for found in self._db.execute(sql, (_listed(sorted(firsts)),))}
         sql = f"SELECT {columns} FROM {table} WHERE {' AND '.join(f'{c} = ?' for c in key)}"
         found_rows = (self._db.execute(sql, row[:key_width]).fetchone() for row in rows)
         return {found[:key_width]: found for found in found_rows if found is not None}
 
     def _insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
         places = ", ".join("?" * (len(columns.split(",")) + 1))
         self._db.executemany(f"INSERT INTO {table}({columns}, mark) VALUES ({places})", [(*row, self._mark) for row in rows])
 
@@ -218,3 +231,8 @@ class Writer:
         self._accepted += len(taken)
         self._new[name] = taken
         return taken
+
+
+def _listed(values: Sequence[Any]) -> str:
+    """Values as JSON, which one statement takes all at once."""
+    return orjson.dumps(values).decode()
