@@ -11,7 +11,7 @@ import torch
 from gnn.network import BOUND, RingNet
 from gnn.packed import Packed, one_of
 from gnn.schema import EDGE_FEATURES, NODE_TYPES, WIDEST
-from gnn.tensors import Array, Index, Tensors
+from gnn.tensors import Array, Index, Tensors, reached
 from graph.compiled import compiled, inner
 
 Floats = npt.NDArray[np.float64]
@@ -60,6 +60,10 @@ class Forward:
     def size(self) -> int:
         """How many numbers an answer is."""
         return 1 + len(self._weights.narrow_bias)
+
+    def without_each(self, tensors: Tensors, ties: Index) -> Floats:
+        """(ties,): the logit without each of these links, one at a time."""
+        return _answer_without_each(tensors, ties, self._weights)
 
     def of_all(self, packed: Packed) -> Floats:
         """(N, 1 + embedding): the same of each of them, to the bit."""
@@ -111,10 +115,23 @@ def _answer(tensors: Tensors, weights: _Weights) -> Floats:
     h = _enter(tensors, weights)
     heard = np.empty((len(h), 2 * h.shape[1]), np.float32)
     for layer in range(len(weights.take)):
-        both = _say(h, tensors.first, weights.say_and_keep[layer], weights.say_and_keep_bias[layer])
-        _hear(both, tensors, weights.edge[layer], weights.edge_bias[layer], heard)
-        _take(h, both, heard, weights, layer)
+        # Of the last layer people and the application in question alone are read, which come first; what others would hear is heard by nobody.
+        listen = len(h) if layer + 1 < len(weights.take) else tensors.first[1] + tensors.asked
+        both = _say(h, tensors.first, weights.say_and_keep[layer], weights.say_and_keep_bias[layer], listen)
+        _hear(both, tensors, weights.edge[layer], weights.edge_bias[layer], heard[:listen])
+        _take(h[:listen], both, heard, weights, layer)
     return _read(h, tensors, weights)
+
+
+@compiled
+def _answer_without_each(tensors: Tensors, ties: Index, weights: _Weights) -> Floats:
+    out = np.empty(len(ties))
+    left = np.ones(len(tensors.ends), np.bool_)
+    for place in range(len(ties)):
+        left[ties[place]] = False
+        out[place] = _answer(reached(tensors, left), weights)[0]
+        left[ties[place]] = True
+    return out
 
 
 @compiled
@@ -124,8 +141,8 @@ def _answer_all(packed: Packed, weights: _Weights, out: Floats) -> None:
 
 
 @inner
-def _add(x: Array, weight: Array, out: Array) -> None:
-    """out += x @ weight, of one row and in the order of x.
+def _add(x: Array, weight: Array, out: Array, first: int) -> None:
+    """out += x @ weight, of one row and in the order of x; `out` are the outputs from the `first` on, as many as there is room for.
 
     The inner loop runs along the outputs, so that the machine does many at once, and takes four inputs, so that it fetches them less often.
     """
@@ -133,10 +150,11 @@ def _add(x: Array, weight: Array, out: Array) -> None:
     for k in range(0, fours, 4):
         a, b, c, d = x[k], x[k + 1], x[k + 2], x[k + 3]
         for j in range(len(out)):
-            out[j] = out[j] + a * weight[k, j] + b * weight[k + 1, j] + c * weight[k + 2, j] + d * weight[k + 3, j]
+            at = first + j
+            out[j] = out[j] + a * weight[k, at] + b * weight[k + 1, at] + c * weight[k + 2, at] + d * weight[k + 3, at]
     for k in range(fours, len(x)):
         for j in range(len(out)):
-            out[j] += x[k] * weight[k, j]
+            out[j] += x[k] * weight[k, first + j]
 
 
 @inner
@@ -151,43 +169,45 @@ def _enter(tensors: Tensors, weights: _Weights) -> Array:
                 value = value if value > -_BOUND else -_BOUND
                 row[k] = value if value < _BOUND else _BOUND
             h[node] = weights.enter_bias[kind]
-            _add(row, weights.enter[kind], h[node])
+            _add(row, weights.enter[kind], h[node], 0)
             for j in range(width):
                 h[node, j] = max(h[node, j], _NOTHING)
     return h
 
 
 @inner
-def _say(h: Array, first: Index, weight: Array, bias: Array) -> Array:
-    """The message and the self part of every node (N, 2 width): linear maps by node type."""
+def _say(h: Array, first: Index, weight: Array, bias: Array, listen: int) -> Array:
+    """The message (N, 2 width) of every node, and the self part of the first `listen` ones: linear maps by node type."""
     both = np.empty((len(h), bias.shape[1]), np.float32)
     for kind in range(len(first) - 1):
         for node in range(first[kind], first[kind + 1]):
-            both[node] = bias[kind]
-            _add(h[node], weight[kind], both[node])
+            out = both[node] if node < listen else both[node, : h.shape[1]]
+            out[:] = bias[kind, : len(out)]
+            _add(h[node], weight[kind], out, 0)
     return both
 
 
 @inner
 def _hear(said: Array, tensors: Tensors, weight: Array, bias: Array, heard: Array) -> None:
-    """Each node's mean and maximum of relu(message + edge term) over its links in both directions."""
+    """Mean and maximum of relu(message + edge term), over the links in both directions, of each node with a row in `heard`."""
     width, ends = said.shape[1] // 2, tensors.ends
-    edge, degree = np.empty(2 * width, np.float32), np.zeros(len(said), np.int32)
+    edge, degree = np.empty(width, np.float32), np.zeros(len(heard), np.int32)
     heard[:] = _NOTHING
     for sort in range(len(tensors.sorts) - 1):
         for link in range(tensors.sorts[sort], tensors.sorts[sort + 1]):
-            edge[:] = bias
-            _add(tensors.marks[link], weight, edge)
-            for j in range(2 * width):
-                edge[j] += weight[_MARKS + sort, j]
             for direction in range(2):
-                source, target = ends[link, direction], ends[link, 1 - direction]
+                source, target, first = ends[link, direction], ends[link, 1 - direction], direction * width
+                if target >= len(heard):
+                    continue
+                edge[:] = bias[first : first + width]
+                _add(tensors.marks[link], weight, edge, first)
                 degree[target] += 1
                 for k in range(width):
-                    message = max(said[source, k] + edge[direction * width + k], _NOTHING)
+                    edge[k] += weight[_MARKS + sort, first + k]
+                    message = max(said[source, k] + edge[k], _NOTHING)
                     heard[target, k] += message
                     heard[target, width + k] = max(heard[target, width + k], message)
-    for node in range(len(said)):
+    for node in range(len(heard)):
         if degree[node] > 1:
             for k in range(width):
                 heard[node, k] /= np.float32(degree[node])
@@ -200,7 +220,7 @@ def _take(h: Array, both: Array, heard: Array, weights: _Weights, layer: int) ->
     fresh, size = np.empty(width, np.float32), np.float32(width)
     for node in range(len(h)):
         fresh[:] = weights.take_bias[layer]
-        _add(heard[node], weights.take[layer], fresh)
+        _add(heard[node], weights.take[layer], fresh, 0)
         mean, square = _NOTHING, _NOTHING
         for k in range(width):
             fresh[k] = max(both[node, width + k] + fresh[k], _NOTHING)
@@ -229,7 +249,7 @@ def _read(h: Array, tensors: Tensors, weights: _Weights) -> Floats:
             most = max(most, h[node, k])
         read[2 * width + k], read[3 * width + k] = total / np.float32(people), most
     z = weights.narrow_bias.copy()
-    _add(read, weights.narrow, z)
+    _add(read, weights.narrow, z, 0)
     logit, out = weights.decide_bias[0], np.empty(1 + len(z), np.float64)
     for k in range(len(z)):
         z[k] = max(z[k], _NOTHING)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gnn.tensors import Tensors, without
+import numpy as np
+
+from gnn.tensors import Index, Tensors, without
 from graph.features.finders import Finder, over_dealing, over_tie
 
 MOST = 12  # ties that are taken away, one at a time: each costs one pass of the network
@@ -24,27 +26,31 @@ class Looked(NamedTuple):
 NOTHING = Looked()
 
 
-def looked_at(tensors: Tensors, network: Callable[[Tensors], float], served: Callable[[Tensors], float]) -> Looked:
+def looked_at(
+    tensors: Tensors, whole: tuple[float, float], network: Callable[[Tensors, Index], Sequence[float]], served: Callable[[Tensors], float]
+) -> Looked:
     """The ties that matter, by the `network`'s log-odds without each; and the effect of all ties on the `served` log-odds.
 
-    Where people are tied in many ways, the loss of one tie alone changes little: hence both.
+    `whole`: both with all ties. Where people are tied in many ways, the loss of one tie alone changes little: hence both.
     """
-    leading = [tie for tie in tensors.mine.tolist() if _leads_on(tensors, tie)]
-    if not leading:
+    leading = _leading(tensors)
+    if not len(leading):
         return NOTHING
-    links = served(tensors) - served(without(tensors, leading))
+    links = whole[1] - served(without(tensors, leading.tolist()))
     if links < LEAST:
         return NOTHING
-    whole = network(tensors)
-    found = sorted((network(without(tensors, [tie])), _way(tensors, tie)) for tie in leading[:MOST])
-    heavy = [way for left, way in found[:TOLD] if left < whole] or [found[0][1]]
+    tried = leading[:MOST]
+    found = sorted((float(left), _way(tensors, tie)) for left, tie in zip(network(tensors, tried), tried.tolist(), strict=True))
+    heavy = [way for left, way in found[:TOLD] if left < whole[0]] or [found[0][1]]
     return Looked(tuple(heavy), links)
 
 
-def _leads_on(tensors: Tensors, tie: int) -> bool:
-    """Whether a tie is to somebody, or to something that somebody else is tied to as well."""
-    end = tensors.other_end(tie)
-    return end < tensors.first[1] or bool((tensors.ends[:, 1] == end).sum() > 1)
+def _leading(tensors: Tensors) -> Index:
+    """The subject's ties to somebody, or to something that somebody else is tied to as well."""
+    mine, named = tensors.mine, np.bincount(tensors.ends[:, 1], minlength=len(tensors.rows))
+    ends = tensors.ends[mine].max(axis=1)
+    leading: Index = mine[(ends < tensors.first[1]) | (named[ends] > 1)]
+    return leading
 
 
 def _way(tensors: Tensors, tie: int) -> Finder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -83,7 +84,7 @@ class Scorer:
         """
         if self.serves == "trees":
             members, moved = self._explainer(row[: len(_NAMES)])
-            return self._scored(members, moved, {"trees": float(members.mean())}, 0.0)
+            return self._scored(members, moved, {"trees": float(_mean(members)[0])}, 0.0)
         tensors = _drawn(n)
         embedded = self._forward(tensors)
         members, moved = self._explainer(np.concatenate([row, embedded]))
@@ -93,26 +94,28 @@ class Scorer:
         scored = self._scored(members, moved * (1 - NETWORK_SAY), logits, said)
         if scored.network < WORTH_TELLING:
             return scored
-        return replace(scored, looked=looked_at(tensors, self._says, lambda less: self._served(row, less)))
+        slope = self.calibrators["blend"].slope
 
-    def _says(self, tensors: Tensors) -> float:
-        return float(self._forward(tensors)[0])
+        def served(less: Tensors) -> float:
+            """The calibrated log-odds of the blend with this graph as the network's input and everything else unchanged."""
+            embedded = self._forward(less)
+            return slope * self._blend(self._explainer.logits(np.concatenate([row, embedded])), embedded)
+
+        whole = (logits["network"], slope * logits["blend"])
+        return replace(scored, looked=looked_at(tensors, whole, self._forward.without_each, served))
 
     def _blend(self, members: Floats, embedded: Floats) -> float:
-        return float(blended(members.mean(keepdims=True), embedded[:1], self.calibrators["network"])[0])
-
-    def _served(self, rest: Floats, tensors: Tensors) -> float:
-        """The calibrated log-odds of the blend with this graph as the network's input and everything else unchanged."""
-        embedded = self._forward(tensors)
-        return self.calibrators["blend"].slope * self._blend(self._explainer.logits(np.concatenate([rest, embedded])), embedded)
+        return float(blended(_mean(members), embedded[:1], self.calibrators["network"])[0])
 
     def _scored(self, members: Floats, moved: Floats, logits: Mapping[str, float], said: float) -> Scored:
         parts = {part: self.calibrators[part].of(logit) for part, logit in logits.items()}
-        spread = float(members.std())
+        from_mean = members - _mean(members)
+        spread = math.sqrt(_mean(from_mean * from_mean)[0])
+        counted = np.flatnonzero(moved[: len(_NAMES)])
         return Scored(
             probability=parts[self.serves],
             uncertainty=self._uncertainty(spread),
-            contributions={_NAMES[at]: float(moved[at]) for at in np.flatnonzero(moved[: len(_NAMES)]).tolist()},
+            contributions={_NAMES[at]: by for at, by in zip(counted.tolist(), moved[counted].tolist(), strict=True)},
             network=float(moved[len(_NAMES) :].sum()) + said,
             parts=parts,
             spread=spread,
@@ -121,6 +124,11 @@ class Scorer:
     def _uncertainty(self, spread: float) -> Uncertainty:
         medium, high = self._doubt
         return "low" if spread <= medium else "medium" if spread <= high else "high"
+
+
+def _mean(values: Floats) -> Floats:
+    """(1,): as numpy has it, without its questions what kind of values these are."""
+    return np.add.reduce(values, keepdims=True) / len(values)
 
 
 def _drawn(n: Neighbourhood) -> Tensors:

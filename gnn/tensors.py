@@ -104,11 +104,11 @@ def without(tensors: Tensors, gone: Sequence[int]) -> Tensors:
     """The graph without these links, and without what the subject cannot reach any more."""
     left = np.ones(len(tensors.ends), np.bool_)
     left[list(gone)] = False
-    return _reached(tensors, left)
+    return reached(tensors, left)
 
 
 @compiled
-def _reached(tensors: Tensors, left: npt.NDArray[np.bool_]) -> Tensors:
+def reached(tensors: Tensors, left: npt.NDArray[np.bool_]) -> Tensors:
     """What the subject reaches over the links that are `left` (E,)."""
     first, ends, sorts = tensors.first, tensors.ends, tensors.sorts
     place = np.full(len(tensors.rows), -1, np.int32)  # -1: not reached; then its place among those that are

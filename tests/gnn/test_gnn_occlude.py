@@ -11,7 +11,7 @@ from gnn.forward import Forward
 from gnn.network import RingNet
 from gnn.occlude import looked_at
 from gnn.schema import EDGE_TYPES
-from gnn.tensors import Tensors, nobody, without
+from gnn.tensors import Index, Tensors, nobody, without
 from graph.features.finders import over_tie
 from graph.model.types import Facts
 from graph.store.evidence import Evidence, subject_of
@@ -55,6 +55,10 @@ def people(tensors: Tensors) -> float:
     return float(len(tensors.x["applicant"]))
 
 
+def people_without(tensors: Tensors, ties: Index) -> list[float]:
+    return [people(without(tensors, [tie])) for tie in ties.tolist()]
+
+
 def ends(evidence: Evidence, tensors: Tensors) -> dict[str, int]:
     """The subject's own ties by the name of the other end."""
     return {name_of(evidence, tensors, tensors.other_end(tie)): tie for tie in tensors.mine.tolist()}
@@ -80,14 +84,14 @@ def test_without_a_tie_whom_only_it_brings_in_is_gone_and_all_else_is_as_it_was(
 
 
 def test_the_tie_that_brings_in_most_comes_first_and_what_leads_to_nobody_is_no_tie(evidence: Evidence, tensors: Tensors) -> None:
-    found = looked_at(tensors, people, people)
+    found = looked_at(tensors, (people(tensors), people(tensors)), people_without, people)
     ways = {node: over_tie(int(tensors.origin[tensors.other_end(tie)])) for node, tie in ends(evidence, tensors).items()}
     assert found.ties == (ways["device:k1.d"], ways["bank_card:k1.c"])
     assert found.links == 4
 
 
 def test_where_links_add_nothing_there_is_nothing_to_tell(tensors: Tensors) -> None:
-    assert looked_at(tensors, lambda less: -people(less), lambda less: -people(less)) == ((), 0.0)
+    assert looked_at(tensors, (0.0, -people(tensors)), people_without, lambda less: -people(less)) == ((), 0.0)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -103,6 +107,7 @@ def test_the_network_reads_what_is_left_as_it_reads_anything(tmp_path: Path, see
         assert np.isfinite(forward(less)).all()
         assert len(less.rows) <= len(tensors.rows)
         assert len(less.x["applicant"]) >= 1
+    assert forward.without_each(tensors, tensors.mine).tolist() == [forward(without(tensors, [tie]))[0] for tie in tensors.mine.tolist()]
 
 
 def test_nobody_stays_who_they_are() -> None:
