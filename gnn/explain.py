@@ -30,13 +30,15 @@ _NOWHERE = np.zeros(0)
 # A condition is `column <= threshold`; it leads to the next node where it holds and to `no` where not. `place`: which of the columns above a leaf its
 # column is, in the order in which they are met from the root, and so the same for all leaves below.
 _CONDITION = np.dtype([("threshold", "f8"), ("column", "i4"), ("node", "i4"), ("no", "i4"), ("missing", "i1"), ("place", "i1")], align=True)
-_LEAF = np.dtype([("value", "f8"), ("node", "i4"), ("cell", "i4"), ("member", "i2"), ("columns", "i2")], align=True)
+_LEAF = np.dtype([("value", "f8"), ("node", "i4"), ("row", "i4"), ("member", "i2"), ("columns", "i2")], align=True)
 
 
 class _Trees(NamedTuple):
-    """An ensemble in order, tree by tree: conditions, leaves, for each leaf its columns one after the other, and its table of contributions.
+    """An ensemble in order, tree by tree: conditions, leaves, for each leaf its columns, and its table of contributions.
 
-    A leaf under m columns has 2 to the power m rows of m numbers, the first at `cell`: a row for each set of columns whose conditions hold.
+    `under` (leaves, width): the columns above each leaf, padded with one column that does not exist. A leaf under m columns has 2 to the power m
+    rows of `table`, the first at `row`: one for each set of columns whose conditions hold, padded with 0. All rows have one width, because a loop of
+    fixed length is predicted and many rows are fetched at once; it is a power of two, so that most rows lie in one cache line.
     """
 
     conditions: Column
@@ -60,19 +62,20 @@ class Explainer:
         for member, booster in enumerate(boosters):
             for tree in booster.dump_model()["tree_info"]:
                 plan.tree(member, tree["tree_structure"])
-        leaves, table = np.array(plan.leaves, dtype=_LEAF), np.zeros(plan.cells)
+        columns = boosters[0].num_feature()
+        leaves, table = np.array(plan.leaves, dtype=_LEAF), np.zeros((plan.rows, 1 << max(plan.width - 1, 0).bit_length()))
         _fill(leaves, np.array(plan.shares, dtype=np.float64), _weights(), table)
         table /= max(len(boosters), 1)
-        trees = _Trees(np.array(plan.conditions, dtype=_CONDITION), leaves, np.array(plan.under, dtype=np.int32), table)
-        return cls(columns=boosters[0].num_feature(), members=len(boosters), trees=trees)
+        trees = _Trees(np.array(plan.conditions, dtype=_CONDITION), leaves, plan.padded(columns), table)
+        return cls(columns=columns, members=len(boosters), trees=trees)
 
     def __call__(self, x: Floats) -> tuple[Floats, Floats]:
         """A row (columns,) with NaN for *not known* to each member's log-odds (members,) and the contributions (columns,) to their mean.
 
         Raises ValueError for a row of another length.
         """
-        moved = np.zeros(self.columns)
-        return self._told(x, moved), moved
+        moved = np.zeros(self.columns + 1)
+        return self._told(x, moved), moved[:-1]
 
     def logits(self, x: Floats) -> Floats:
         """Each member's log-odds (members,) alone, the same to the bit. Raises ValueError as a call does."""
@@ -92,10 +95,22 @@ class _Plan:
 
     conditions: list[tuple[float, int, int, int, int, int]] = field(default_factory=list)
     leaves: list[tuple[float, int, int, int, int]] = field(default_factory=list)
-    under: list[int] = field(default_factory=list)
+    under: list[tuple[int, ...]] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)
     nodes: int = 0
-    cells: int = 0
+    rows: int = 0
+
+    @property
+    def width(self) -> int:
+        """The most columns above one leaf."""
+        return max(map(len, self.under), default=0)
+
+    def padded(self, beyond: int) -> Column:
+        """(leaves, width) int32: the columns above each leaf, and `beyond` them that one."""
+        out = np.full((len(self.under), self.width), beyond, np.int32)
+        for row, columns in zip(out, self.under, strict=True):
+            row[: len(columns)] = columns
+        return out
 
     def tree(self, member: int, node: dict[str, Any], path: tuple[tuple[int, float], ...] = ()) -> None:
         """Add the tree under `node`, reached by `path`: (column, share of the rows that went this way) from the root."""
@@ -123,10 +138,10 @@ class _Plan:
         shares: dict[int, float] = {}
         for column, share in path:
             shares[column] = shares.get(column, 1.0) * share
-        self.leaves.append((value, node, self.cells, member, len(shares)))
-        self.under += shares
+        self.leaves.append((value, node, self.rows, member, len(shares)))
+        self.under.append(tuple(shares))
         self.shares += shares.values()
-        self.cells += len(shares) << len(shares)
+        self.rows += 1 << len(shares)
 
 
 def _count(node: dict[str, Any]) -> int:
@@ -147,7 +162,7 @@ def _fill(leaves: Column, shares: Floats, weights: Floats, table: Floats) -> Non
     """The contributions of each leaf to its columns, for every combination of the columns whose conditions hold."""
     first = 0
     for leaf in range(len(leaves)):
-        m, cell = int(leaves[leaf].columns), leaves[leaf].cell
+        m, row = int(leaves[leaf].columns), leaves[leaf].row
         share = shares[first : first + m]
         first += m
         for holding in range(1 << m):
@@ -164,7 +179,7 @@ def _fill(leaves: Column, shares: Floats, weights: Floats, table: Floats) -> Non
                         elif k != j:
                             product *= share[k]
                     total += weights[m, size] * product
-                table[cell + holding * m + j] = leaves[leaf].value * total * ((1.0 if holding & (1 << j) else 0.0) - share[j])
+                table[row + holding, j] = leaves[leaf].value * total * ((1.0 if holding & (1 << j) else 0.0) - share[j])
 
 
 @compiled
@@ -191,12 +206,10 @@ def _explain(x: Floats, trees: _Trees, logits: Floats, moved: Floats) -> None:
         away, m = broken[leaf.node], int(leaf.columns)
         if away == 0:
             logits[leaf.member] += leaf.value
-        rows[i] = leaf.cell + (((1 << m) - 1) & ~away) * m
+        rows[i] = leaf.row + (((1 << m) - 1) & ~away)
     if len(moved) == 0:
         return
-    first = 0
     for i in range(len(leaves)):
-        m, row = int(leaves[i].columns), rows[i]
-        for j in range(m):
-            moved[under[first + j]] += table[row + j]
-        first += m
+        row = rows[i]
+        for j in range(under.shape[1]):
+            moved[under[i, j]] += table[row, j]

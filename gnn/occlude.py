@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +27,7 @@ NOTHING = Looked()
 
 
 def looked_at(
-    tensors: Tensors, whole: tuple[float, float], network: Callable[[Tensors, Index], Sequence[float]], served: Callable[[Tensors], float]
+    tensors: Tensors, whole: tuple[float, float], network: Callable[[Tensors, Index], Iterable[float]], served: Callable[[Tensors], float]
 ) -> Looked:
     """The ties that matter, by the `network`'s log-odds without each; and the effect of all ties on the `served` log-odds.
 

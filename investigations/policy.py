@@ -101,6 +101,10 @@ class Findings:
         """Signals and variables by name."""
         return {**self.variables, **self.signals}
 
+    def value(self, name: str) -> float | None:
+        """That signal or variable; None where it is not known."""
+        return self.signals[name] if name in self.signals else self.variables.get(name)
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -191,7 +195,7 @@ class Policy:
         return {name: round(value, 4) for name, value in risk.items()}
 
     def _reasons(self, found: Findings, fired: tuple[Fired, ...]) -> tuple[Reason, ...]:
-        candidates = list(reasons.from_figures(self._weights(found), found.values, found.usual, self.telling))
+        candidates = list(reasons.from_figures(self._weights(found), found.value, found.usual, self.telling))
         if found.network > 0 and (told := network.told(found.links, found.network, found.guide)) is not None:
             candidates.append(told)
         strongest = max((c.weight for c in candidates), default=1.0)

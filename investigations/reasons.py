@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from graph.features import multi_lending
 from graph.features.catalogue import SIGNALS
@@ -53,8 +54,7 @@ class Telling:
     drawn_towards: float = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A candidate for a reason: a signal or variable by its `name`, or a stated reason code; `weight` in the units of its source.
 
     `shown` is where the subgraph shows what `said` says: None where that lies in the application and its applicant themselves.
@@ -77,7 +77,13 @@ class Candidate:
         """What it tells, through whatever window or segment: two candidates of one finding are one reason."""
         if self.said is not None:
             return _TOLD_BY_RULES.get(self.said.code, self.said.code)
-        return _WINDOW.sub("", _SEGMENT.sub("", self.name) if self.name in _VARIABLES else self.name)
+        return _finding(self.name)
+
+
+@cache
+def _finding(name: str) -> str:
+    """What a signal or variable tells, through whatever window or segment."""
+    return _WINDOW.sub("", _SEGMENT.sub("", name) if name in _VARIABLES else name)
 
 
 def is_reason(name: str, value: float, usual: Usual, telling: Telling) -> bool:
@@ -111,12 +117,12 @@ def dimension_of(name: str) -> str | None:
     return _DIMENSION.get(name)
 
 
-def from_figures(weights: Mapping[str, float], values: Mapping[str, float | None], usual: Usual, telling: Telling) -> Iterator[Candidate]:
+def from_figures(weights: Mapping[str, float], value_of: Callable[[str], float | None], usual: Usual, telling: Telling) -> Iterator[Candidate]:
     """Candidates among signals and variables that raise the risk; what is not known is no reason."""
     for name, weight in weights.items():
         if weight <= 0:
             continue
-        value, dimension = values.get(name), _DIMENSION.get(name)
+        value, dimension = value_of(name), _DIMENSION.get(name)
         if value is not None and dimension is not None and is_reason(name, value, usual, telling):
             yield Candidate(name, dimension, weight, value)
 

@@ -1,4 +1,4 @@
-"""Shared by both embedded SQLite databases: waiting for the write lock in short sleeps, and checkpoints outside the commits."""
+"""Shared by both embedded SQLite databases: a connection for each thread, short sleeps before the write lock, checkpoints outside the commits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+C = TypeVar("C", bound=sqlite3.Connection)
 
 log = logging.getLogger("ringfence.embedded")
 
@@ -85,3 +88,53 @@ class Checkpoints:
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
+
+
+class Connections(Generic[C]):
+    """A connection for each thread, opened by `open_one` when the thread first asks; another thread may close it at the end (`check_same_thread`
+    off). Checkpoints of those whose transactions an answer waits for are made beside them."""
+
+    def __init__(self, open_one: Callable[[], C]) -> None:
+        self._open = open_one
+        self._local = threading.local()
+        self._opened: list[C] = []
+        self._lock = threading.Lock()
+        self._checkpoints = Checkpoints(open_one)
+
+    def mine(self) -> C:
+        """This thread's connection."""
+        connection: C | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._open()
+            with self._lock:
+                self._opened.append(connection)
+        return connection
+
+    def lean(self) -> C:
+        """The same, which from now on makes no checkpoints within its commits."""
+        connection = self.mine()
+        if not getattr(self._local, "lean", False):
+            self._checkpoints.leave_to(connection)
+            self._local.lean = True
+        return connection
+
+    @contextlib.contextmanager
+    def kept(self, connection: C) -> Iterator[None]:
+        """A transaction that was begun on this thread's connection: committed when the block ends, rolled back when it raises."""
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
+        if getattr(self._local, "lean", False):
+            self._checkpoints.committed()
+
+    def close(self) -> None:
+        """Close them all, after the checkpoint under way."""
+        self._checkpoints.close()
+        with self._lock:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
+            self._local = threading.local()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from graph import private
 from graph.model.errors import SettingError, StoreUnavailableError
-from graph.stores.embedded import Checkpoints, begin
+from graph.stores.embedded import Connections, begin
 from investigations.casebook.tables import create_all
 
 BUSY_SECONDS = 5.0  # how long a writer waits for the others before it gives up
@@ -88,47 +87,27 @@ class Plain:
 
     def __init__(self, path: Path, sync: str) -> None:
         self._path, self._sync = path, sync
-        self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
-        self._checkpoints = Checkpoints(self._open)
+        self._connections = Connections(self._open)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction: kept when the block ends, undone when it raises. Raises StoreUnavailableError as `Engines.writing` does."""
         try:
-            connection = self._connection()
+            connection = self._connections.lean()
             if not begin(connection, BUSY_SECONDS):
                 raise StoreUnavailableError("the casebook cannot be used now: database is locked")
-            try:
+            with self._connections.kept(connection):
                 yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.rollback()
-                raise
         except sqlite3.IntegrityError:
             raise
         except sqlite3.DatabaseError as error:
             raise StoreUnavailableError(f"the casebook cannot be used now: {error}") from error
-        self._checkpoints.committed()
 
     def close(self) -> None:
         """Give the connections back."""
-        self._checkpoints.close()
-        for connection in self._opened:
-            connection.close()
-        self._opened.clear()
-        self._local = threading.local()
-
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._open()
-            self._opened.append(connection)
-            self._checkpoints.leave_to(connection)
-        return connection
+        self._connections.close()
 
     def _open(self) -> sqlite3.Connection:
-        # Only its own thread uses a connection; another one may close it at the end.
         connection = sqlite3.connect(self._path, timeout=0.0, isolation_level=None, check_same_thread=False)
         _sqlite_pragmas(self._sync, connection, None)
         return connection

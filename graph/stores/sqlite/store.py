@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,7 +12,7 @@ from graph import private
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import Added, Facts, RingSnapshot
 from graph.store.port import GraphStore, Strangers
-from graph.stores.embedded import Checkpoints, begin
+from graph.stores.embedded import Connections, begin
 from graph.stores.sqlite import rings
 from graph.stores.sqlite.cache import FactCache
 from graph.stores.sqlite.connection import AT_ONCE, PATIENT, connect, translated
@@ -31,11 +30,8 @@ class SqliteStore(GraphStore):
 
     def __init__(self, path: str | Path) -> None:
         self._path = self.file = Path(path)
-        self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
-        self._lock = threading.Lock()
+        self._connections = Connections(lambda: connect(self._path))
         self._cache = FactCache()
-        self._checkpoints = Checkpoints(lambda: connect(self._path))
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -48,10 +44,7 @@ class SqliteStore(GraphStore):
             return Writer(connection).write(facts)
 
     def add_soon(self, facts: Facts, seconds: float) -> Added | None:
-        connection = self._connection()
-        if not getattr(self._local, "lean", False):
-            self._checkpoints.leave_to(connection)
-            self._local.lean = True
+        connection = self._connections.lean()
         connection.execute(AT_ONCE)
         try:
             had = begin(connection, seconds)
@@ -61,7 +54,7 @@ class SqliteStore(GraphStore):
             connection.execute(PATIENT)
         if not had:
             return None
-        with self._kept(connection):
+        with self._connections.kept(connection):
             return Writer(connection).write(facts)
 
     def view(self, as_of: datetime, recorded_by: int | None = None) -> SqliteView:
@@ -93,39 +86,15 @@ class SqliteStore(GraphStore):
         return counts | {"ties": int(run(f"SELECT count(*) FROM tie WHERE superseded = {FOREVER}").fetchone()[0])}
 
     def close(self) -> None:
-        self._checkpoints.close()
-        with self._lock:
-            for connection in self._opened:
-                connection.close()
-            self._opened.clear()
-            self._local = threading.local()
+        self._connections.close()
 
     def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            # Only its own thread uses a connection; another one may close it at the end.
-            connection = connect(self._path)
-            self._local.connection = connection
-            with self._lock:
-                self._opened.append(connection)
-        return connection
+        return self._connections.mine()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """One writer at a time; whatever goes wrong inside leaves the store as it was."""
-        connection = self._connection()
+        connection = self._connections.mine()
         connection.execute("BEGIN IMMEDIATE")
-        with self._kept(connection):
+        with self._connections.kept(connection):
             yield connection
-
-    @contextmanager
-    def _kept(self, connection: sqlite3.Connection) -> Iterator[None]:
-        """A transaction that was begun: kept when the block ends, undone when it raises."""
-        try:
-            yield
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.rollback()
-            raise
-        if getattr(self._local, "lean", False):
-            self._checkpoints.committed()
