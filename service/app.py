@@ -18,7 +18,7 @@ from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 from graph.model.errors import SettingError
 from service.assessment.lender_binding import OPERATOR, Binding
 from service.desk import routes
-from service.http import calls, facts_api, headers, log_masking, metrics, problems, ring_api, risk_api, status_api
+from service.http import calls, facts_api, headers, logs, metrics, problems, ring_api, risk_api, status_api
 from service.http.auth import LOCAL, KeyRing, Keys
 from service.http.handover import CallerGone
 from service.http.probing import Probing
@@ -75,7 +75,7 @@ class InProcess(FlaskClient):
 
 def create_app(wired: Wired) -> Flask:
     """The application around what was plugged together. Over a socket it answers nobody without a key, whatever server it is put behind."""
-    log_masking.install()
+    logs.install()
     app = Flask("service.http", static_folder=None)
     app.test_client_class = InProcess
     app.extensions["ringfence"] = wired
@@ -104,6 +104,8 @@ def create_app(wired: Wired) -> Flask:
 
 def from_environment() -> Flask:
     """The application of one worker process, from the settings in the environment. Raises SettingError where these name no caller's key."""
+    logs.install()
+    logs.to_stderr()
     settings = Settings.from_environment()
     if not KeyRing(settings.api_keys, settings.api_keys_file).keys():
         raise SettingError("no API key is configured: start by scripts/serve.py, which makes one, or give RINGFENCE_API_KEYS")

@@ -12,7 +12,7 @@ from graph.stores.sqlite.view import SqliteView
 from ingestion.contract import IDENTIFIERS
 from ingestion.recognise import recognised, without_identifiers
 from service.app import create_app
-from service.http.log_masking import install
+from service.http.logs import install
 from service.settings import Settings
 from service.wiring import wire
 from tests.support.small_worlds import applies, day

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 
 from graph.model import errors
 from service.app import create_app
+from service.http import logs
 from service.http.problems import PROBLEMS
 from tests.support.small_service import body, key, service
 
@@ -131,3 +133,16 @@ def test_an_applicant_of_whom_a_single_fact_is_known_is_assessed(client: FlaskCl
     label = {"applicant_id": "only-a-label", "label": "good", "known_at": "2025-02-01T10:00:00+08:00", "source": "analyst"}
     assert client.post("/feedback", json=label).status_code == 200
     assert client.post("/risk", json=watched).status_code == 200
+
+
+def test_the_log_knows_a_fault_of_ours_under_the_id_that_the_caller_was_told(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("service.http.risk_api.assess", lambda *_: 1 / 0)
+    for sent in (client.post("/risk", json=body()), client.post("/risk/batch", json=[body()])):
+        told = sent.get_json() if isinstance(sent.get_json(), dict) else sent.get_json()[0]
+        assert told["code"] == "internal_error"
+        (record,) = (one for one in caplog.records if one.request_id == told["request_id"])
+        line = logging.Formatter(logs.FORM).format(record)
+        assert f"request={told['request_id']}" in line
+        assert "ZeroDivisionError" in line

@@ -1,4 +1,4 @@
-"""No line of a log holds a raw identifier, whoever wrote it: each is masked where the line is made, before any handler sees it."""
+"""Lines of the log: none holds a raw identifier, whoever wrote it, and each names the request that it is about."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import logging
 import traceback
 from typing import Any
 
+from flask import g, has_request_context
+
 from ingestion.recognise import without_identifiers
+
+FORM = "%(asctime)s %(levelname)s %(name)s request=%(request_id)s %(message)s"
 
 
 def install() -> None:
-    """Mask what every logger of this process writes, tracebacks too. A second call changes nothing."""
+    """Mask what every logger of this process writes, tracebacks too, before any handler sees it. A second call changes nothing."""
     make = logging.getLogRecordFactory()
     if getattr(make, "masks", False):
         return
@@ -20,7 +24,14 @@ def install() -> None:
         record.msg, record.args = without_identifiers(record.getMessage()), None
         if record.exc_info and record.exc_info[1] is not None:
             record.exc_text = without_identifiers("".join(traceback.format_exception(record.exc_info[1])).rstrip())
+        record.request_id = g.get("request_id", "-") if has_request_context() else "-"
         return record
 
     masking.masks = True  # type: ignore[attr-defined]
     logging.setLogRecordFactory(masking)
+
+
+def to_stderr() -> None:
+    """Write this process's lines to stderr, warnings of everybody and what our own loggers tell."""
+    logging.basicConfig(format=FORM, level=logging.WARNING)
+    logging.getLogger("ringfence").setLevel(logging.INFO)
