@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import orjson
@@ -15,6 +15,17 @@ from graph.features.sight import Sight
 from graph.model.types import IdentifierKind, Membership
 from graph.store.evidence import Subject
 from investigations.assessments import Conclusion, Degraded, ModelUsed, Reason, RiskAssessment, Stage
+from service.assessment.answer import (
+    AssessmentChanges,
+    AssessmentDegraded,
+    AssessmentModel,
+    AssessmentMultiLending,
+    AssessmentNewOfPerson,
+    AssessmentReason,
+    AssessmentRing,
+    AssessmentRingChanges,
+    AssessmentSubgraph,
+)
 from service.assessment.evaluation import Seen
 
 # What differs between an answer and its replay by nature; everything else must be equal.
@@ -54,7 +65,7 @@ class Writer:
         """ISO-8601 to the microsecond, with the zone's offset."""
         return moment.astimezone(self._zone).isoformat(timespec="microseconds") if moment is not None else None
 
-    def changes(self, earlier: RiskAssessment, concluded: Conclusion, seen: Seen, before: Before | None) -> dict[str, Any]:
+    def changes(self, earlier: RiskAssessment, concluded: Conclusion, seen: Seen, before: Before | None) -> AssessmentChanges:
         """What is new since an earlier assessment, which could see `before`: what happened since and what was told since, however old.
 
         Counts are None where the graph was not looked at, now or as it was then.
@@ -63,20 +74,20 @@ class Writer:
         return {
             "assessment_id": earlier.assessment_id,
             "as_of": self.time(earlier.as_of),
-            "decision_then": earlier.decision.value,
-            "decision_now": concluded.decision.value,
+            "decision_then": earlier.decision,
+            "decision_now": concluded.decision,
             "decision_changed": earlier.decision is not concluded.decision,
             "score_change": None if concluded.score is None or earlier.score is None else concluded.score - earlier.score,
-            "person": new_of_the_person(sight, before) if sight and before else None,
+            "person": cast(AssessmentNewOfPerson, new_of_the_person(sight, before)) if sight and before else None,
             "device": {"new_holders": new_holders(sight, before, IdentifierKind.DEVICE)} if sight and before else None,
             "phone": {"new_holders": new_holders(sight, before, IdentifierKind.PHONE)} if sight and before else None,
             "ring": _ring_changes(earlier, membership),
         }
 
-    def _degraded(self, degraded: Degraded) -> dict[str, Any]:
-        return {"level": degraded.level.value, "missing": list(degraded.missing), "reason": degraded.reason}
+    def _degraded(self, degraded: Degraded) -> AssessmentDegraded:
+        return {"level": degraded.level, "missing": list(degraded.missing), "reason": degraded.reason}
 
-    def _reason(self, reason: Reason) -> dict[str, Any]:
+    def _reason(self, reason: Reason) -> AssessmentReason:
         return {
             "rank": reason.rank,
             "code": reason.code.code,
@@ -86,10 +97,10 @@ class Writer:
             "value": reason.value,
             "typical_p95": reason.typical_p95,
             "typical_p05": reason.typical_p05,
-            "evidence": [{**path, "shared_since": self.time(path["shared_since"])} for path in reason.evidence],
+            "evidence": [{"path": path["path"], "shared_since": self.time(path["shared_since"])} for path in reason.evidence],
         }
 
-    def _ring(self, membership: Membership | None, seen: Seen) -> dict[str, Any] | None:
+    def _ring(self, membership: Membership | None, seen: Seen) -> AssessmentRing | None:
         if membership is None:
             return None
         ring, member = membership.ring, membership.member
@@ -97,7 +108,7 @@ class Writer:
         return {
             "ring_id": ring.ring_id,
             "snapshot": membership.snapshot,
-            "kind": ring.kind.value,
+            "kind": ring.kind,
             "state": ring.state,
             "size": membership.size,
             "role": member.role,
@@ -111,27 +122,29 @@ class Writer:
             "hubs_ignored": ring.hubs_ignored,
         }
 
-    def _subgraph(self, sight: Sight | None, subject: Subject, as_of: datetime) -> dict[str, Any]:
+    def _subgraph(self, sight: Sight | None, subject: Subject, as_of: datetime) -> AssessmentSubgraph:
         url = f"{self._desk}?{urlencode({'node': subject.node, 'as_of': self.time(as_of)})}"
         if sight is None:
             return {"nodes": None, "edges": None, "truncated": None, "url": url}
         return {"nodes": sight.nodes, "edges": sight.edges, "truncated": sight.truncated, "url": url}
 
 
-def models(used: ModelUsed | None) -> list[dict[str, Any]]:
+def models(used: ModelUsed | None) -> list[AssessmentModel]:
     """The models that scored: none or one."""
     return [{"name": used.name, "version": used.version, "trained_as_of": used.trained_as_of}] if used else []
 
 
-def _multi_lending(seen: Seen) -> dict[str, Any]:
+def _multi_lending(seen: Seen) -> AssessmentMultiLending:
     if seen.variables is None:
         return {"status": "failed", "variables": dict(_FAILED)}
     found = seen.variables
-    told = {"status": found.status, "variables": dict(found.variables)}
-    return told | {"left_out": dict(found.left_out)} if found.left_out else told
+    told: AssessmentMultiLending = {"status": found.status, "variables": dict(found.variables)}
+    if found.left_out:
+        told["left_out"] = dict(found.left_out)
+    return told
 
 
-def _ring_changes(earlier: RiskAssessment, membership: Membership | None) -> dict[str, Any]:
+def _ring_changes(earlier: RiskAssessment, membership: Membership | None) -> AssessmentRingChanges:
     """Whether it is another ring, by how much it grew, and how many more of its members are confirmed bad; no ring is one of nobody."""
     then = orjson.loads(earlier.answer)["ring"] or {"size": 0, "confirmed_bad": 0}
     size, confirmed = (membership.size, membership.ring.confirmed_bad) if membership else (0, 0)

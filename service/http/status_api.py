@@ -14,7 +14,7 @@ from flask import Blueprint, Response, render_template
 from graph.model.errors import StoreError
 from service.assessment.response import models
 from service.http import built, metrics, openapi, problems
-from service.http.answers import Health
+from service.http.answers import Health, Versions
 from service.http.calls import wired
 
 bp = Blueprint("status", __name__)
@@ -38,8 +38,8 @@ def readyz() -> Response:
 @bp.get("/version")
 def versions() -> Response:
     """What runs: the product's version, the policy's and the model's."""
-    found = {"name": "ringfence", "version": product_version(), "policy_version": wired().policy.version, "models": models(wired().model)}
-    return _json(found)
+    used = models(wired().model)
+    return _json(Versions(name="ringfence", version=product_version(), policy_version=wired().policy.version, models=used))
 
 
 @bp.get("/metrics")
