@@ -12,9 +12,11 @@ from werkzeug.datastructures import Headers
 
 from graph.model.errors import InputError
 from graph.model.types import RingKind
+from ingestion.recognise import scrubbed
 
 LONGEST_TIMEOUT_MS = 60_000
 MOST_RINGS = 500  # on one page
+MOST_NAMED = 20  # of what is wrong
 
 RequestId = Annotated[
     str,
@@ -51,8 +53,8 @@ class RiskHeaders(Struct, kw_only=True):
     timeout_ms: TimeoutMs | None = field(default=None, name="X-Timeout-Ms")
 
 
-class RingQuery(Struct, kw_only=True):
-    """Which rings are wanted, and which page of them."""
+class RingQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which rings are wanted, and which page of them. A name that is misspelt would else ask for all."""
 
     kind: Annotated[RingKind | None, Meta(description="Only groups that are taken for this.")] = None
     flagged: Annotated[bool | None, Meta(description="Only those that are flagged, or only those that are not.")] = None
@@ -67,21 +69,28 @@ fields = cache(msgspec.structs.fields)
 
 
 def read(kind: type[Kind], given: Mapping[str, str] | Headers, error: type[InputError]) -> Kind:
-    """The parameters of `kind` among those that were given. Raises `error` with all of them that cannot be read."""
+    """The parameters of `kind` among those that were given. Raises `error` with all of them that cannot be read, and names where all are known."""
     names = [one.encode_name for one in fields(kind)]
     told = {name: given[name] for name in names if name in given}
+    unknown = [name for name in dict(given) if name not in told] if kind.__struct_config__.forbid_unknown_fields else []
     try:
-        return msgspec.convert(told, kind, strict=False)
+        if not unknown:
+            return msgspec.convert(told, kind, strict=False)
     except msgspec.ValidationError:
-        wrong = filter(None, (_wrong(one, told) for one in fields(kind)))
-        raise error("; ".join(wrong)) from None
+        pass
+    wrong = [*filter(None, (_wrong(one, told) for one in fields(kind))), *(f"{scrubbed(name)[:64]}: is no parameter" for name in unknown)]
+    raise error("; ".join(wrong[:MOST_NAMED]))
 
 
 def _wrong(one: msgspec.structs.FieldInfo, told: Mapping[str, Any]) -> str | None:
+    """What is wrong with a parameter, without the value that was given; None where nothing is."""
     if one.encode_name not in told:
         return None
     try:
         msgspec.convert(told[one.encode_name], one.type, strict=False)
     except msgspec.ValidationError as error:
-        return f"{one.encode_name}: {str(error)[0].lower()}{str(error)[1:]}"
+        _, named = msgspec.json.schema_components([one.type])
+        words = [word for schema in named.values() for word in schema.get("enum", ())]
+        says = f"must be one of {', '.join(words)}" if words else f"{str(error)[0].lower()}{str(error)[1:]}"
+        return f"{one.encode_name}: {scrubbed(says)}"
     return None

@@ -30,6 +30,7 @@ GUESTS = {
     "sqlalchemy": ("investigations/casebook", "ingestion/databases"),
     "rich": ("graph/progress", "ringfence"),
     "shtab": ("ringfence",),
+    "msgspec": ("service/http", "service/assessment/answer"),
 }
 RIVALS = {"scripts/bench": {"flask", "neo4j"}}
 FILES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py") if "node_modules" not in p.parts)
@@ -64,6 +65,14 @@ def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
         if path.relative_to(ROOT).parts[0] == room:
             others = {name.split(".")[0] for name in imports(path)} & set(ROOMS) - {room}
             assert others <= MAY_IMPORT[room], f"{path.relative_to(ROOT)} imports {sorted(others - MAY_IMPORT[room])}"
+
+
+def test_an_assessment_knows_of_no_http_and_http_of_no_desk() -> None:
+    above = {"service.assessment": ("flask", "werkzeug", "service.http", "service.desk"), "service.http": ("service.desk",)}
+    for path in FILES:
+        for low, high in above.items():
+            if name_of(path).startswith(low):
+                assert not [name for name in imports(path) if name.startswith(high)], path
 
 
 @pytest.mark.parametrize("guest", sorted(GUESTS))

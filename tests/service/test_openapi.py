@@ -138,9 +138,12 @@ def test_facts_are_taken_as_described(client: FlaskClient) -> None:
 
 
 def test_all_wrong_parameters_are_named_at_once(client: FlaskClient) -> None:
-    told = client.get("/rings?kind=circle&limit=many&min_score=2").get_json()
+    told = client.get("/rings?kind=circle&limit=many&min_score=2&flaged=true").get_json()
     assert told["code"] == "bad_query"
-    assert all(f"{name}: " in told["detail"] for name in ("kind", "limit", "min_score"))
+    assert all(f"{name}: " in told["detail"] for name in ("kind", "limit", "min_score", "flaged"))
+    assert "kind: must be one of agent, dormitory" in told["detail"]
+    told = client.get("/rings?kind=15073157065&15073157066=1&limit=15073157065").get_json()
+    assert "1507315" not in told["detail"]
     told = client.post("/risk", json=body(), headers={"X-Timeout-Ms": "soon", "Idempotency-Key": "a b"}).get_json()
     assert told["code"] == "bad_header"
     assert all(f"{name}: " in told["detail"] for name in ("X-Timeout-Ms", "Idempotency-Key"))

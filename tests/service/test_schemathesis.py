@@ -38,7 +38,7 @@ IN_A_BATCH = [negative_data_rejection]  # its bad requests get their problems in
 @pytest.mark.parametrize("one", OPERATIONS, ids=lambda one: one.name)
 def test_every_operation_answers_as_described(api: Any, one: Operation, mode: GenerationMode) -> None:
     @given(case=api[one.path][one.method].as_strategy(generation_mode=mode))
-    @settings(suppress_health_check=list(HealthCheck))
+    @settings(max_examples=50, suppress_health_check=list(HealthCheck))
     def holds(case: Any) -> None:
         if mode is GenerationMode.POSITIVE:
             _at_a_known_lender(case.body)
