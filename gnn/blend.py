@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gnn.calibrate import Calibrator, Floats
+from gnn.calibrator import Calibrator, Floats
 
 # Trees learn the network's columns only where it had not learned itself, so with few frauds they trust it too little: it has a say of its own.
 NETWORK_SAY = 0.4

@@ -15,14 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 
-from gnn.network import RingNet
+from gnn.ensemble import Trees
 from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
-from gnn.trees import Trees
+from gnn.weights import NetworkWeights
 from graph import private
 from graph.features.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 from graph.model.errors import BundleError
@@ -41,7 +38,7 @@ class ModelBundle:
     """`card`: everything said about the model (docs/model.md lists the fields); `ensembles`: `trees` and `blend`."""
 
     card: Mapping[str, Any]
-    network: RingNet
+    network: NetworkWeights
     ensembles: Mapping[str, Trees]
 
 
@@ -57,7 +54,7 @@ def write(bundle: ModelBundle, folder: Path) -> dict[str, Any]:
 
     The version is a digest of what the model is, so the same training gives the same version. A bundle that was there is replaced.
     """
-    files = {NETWORK: save_tensors({name: value.contiguous() for name, value in bundle.network.state_dict().items()})}
+    files = {NETWORK: bundle.network.content()}
     for part, ensemble in bundle.ensembles.items():
         files |= {f"{part}.{member}.txt": text.encode() for member, text in enumerate(ensemble.texts)}
     card: dict[str, Any] = {
@@ -65,7 +62,7 @@ def write(bundle: ModelBundle, folder: Path) -> dict[str, Any]:
         "format": FORMAT,
         "inputs": inputs(),
         "columns": {part: list(ensemble.names) for part, ensemble in bundle.ensembles.items()},
-        "network": bundle.network.shape,
+        "network": dict(bundle.network.shape),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
     card["version"] = _digest(card)
@@ -94,14 +91,16 @@ def read(folder: Path, pinned: str = "") -> ModelBundle:
     _same_inputs(card["inputs"], folder)
     contents = {name: _content(folder / name, checksum) for name, checksum in card["files"].items()}
     try:
-        network = RingNet(**card["network"])
-        network.load_state_dict(load_tensors(contents[NETWORK]))
-        parts = card["columns"].items()
-        ensembles = {part: Trees.read(names, _texts(part, contents)) for part, names in parts}
+        network = NetworkWeights.read(card["network"], contents[NETWORK])
+        ensembles = {part: Trees(tuple(names), _texts(part, contents)) for part, names in card["columns"].items()}
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, SafetensorError) as error:
-        raise BundleError(f"the model bundle in {folder} does not hold together: {error}; train it again") from error
-    torch.set_num_threads(1)  # two threads are slower on one subject, and one keeps sums in one order
-    return ModelBundle(card, network.eval(), ensembles)
+        raise incoherent(folder, error) from error
+    return ModelBundle(card, network, ensembles)
+
+
+def incoherent(folder: Path, why: Exception) -> BundleError:
+    """What is said of a bundle whose files are whole and do not fit together."""
+    return BundleError(f"the model bundle in {folder} does not hold together: {why}; train it again")
 
 
 def _card(folder: Path, pinned: str) -> dict[str, Any]:
@@ -158,9 +157,9 @@ def _bytes(path: Path) -> bytes:
         return file.read()
 
 
-def _texts(part: str, contents: Mapping[str, bytes]) -> list[str]:
+def _texts(part: str, contents: Mapping[str, bytes]) -> tuple[str, ...]:
     names = sorted((n for n in contents if n.startswith(f"{part}.")), key=lambda n: int(n.split(".")[1]))
-    return [contents[name].decode() for name in names]
+    return tuple(contents[name].decode() for name in names)
 
 
 def _digest(card: Mapping[str, Any]) -> str:

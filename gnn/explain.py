@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from math import factorial, isfinite
 from typing import Any, NamedTuple
 
-import lightgbm
 import numpy as np
 import numpy.typing as npt
 
-from graph.compiled import compiled
+from gnn.ensemble import columns_in, trees_in
+from graph.kernels.compiled import compiled
 from graph.store.tables import Column
 
 Floats = npt.NDArray[np.float64]
@@ -56,18 +56,18 @@ class Explainer:
     trees: _Trees
 
     @classmethod
-    def of(cls, boosters: Sequence[lightgbm.Booster]) -> Explainer:
-        """The explainer of LightGBM models over the same columns. Raises ValueError for what is no shallow tree of numbers."""
+    def of(cls, texts: Sequence[str]) -> Explainer:
+        """The explainer of LightGBM's model files over the same columns. Raises ValueError or LookupError for what is no shallow tree of numbers."""
         plan = _Plan()
-        for member, booster in enumerate(boosters):
-            for tree in booster.dump_model()["tree_info"]:
-                plan.tree(member, tree["tree_structure"])
-        columns = boosters[0].num_feature()
+        for member, text in enumerate(texts):
+            for tree in trees_in(text):
+                plan.tree(member, tree)
+        columns = columns_in(texts[0])
         leaves, table = np.array(plan.leaves, dtype=_LEAF), np.zeros((plan.rows, 1 << max(plan.width - 1, 0).bit_length()))
         _fill(leaves, np.array(plan.shares, dtype=np.float64), _weights(), table)
-        table /= max(len(boosters), 1)
+        table /= max(len(texts), 1)
         trees = _Trees(np.array(plan.conditions, dtype=_CONDITION), leaves, plan.padded(columns), table)
-        return cls(columns=columns, members=len(boosters), trees=trees)
+        return cls(columns=columns, members=len(texts), trees=trees)
 
     def __call__(self, x: Floats) -> tuple[Floats, Floats]:
         """A row (columns,) with NaN for *not known* to each member's log-odds (members,) and the contributions (columns,) to their mean.

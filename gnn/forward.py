@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from gnn.network import BOUND, RingNet
 from gnn.packed import Packed, one_of
 from gnn.schema import EDGE_FEATURES, NODE_TYPES, WIDEST
 from gnn.tensors import Array, Index, Tensors, reached
-from graph.compiled import compiled, inner
+from gnn.weights import BOUND, NetworkWeights
+from graph.kernels.compiled import compiled, inner
 
 Floats = npt.NDArray[np.float64]
 _BOUND = np.float32(BOUND)
@@ -47,9 +46,9 @@ class _Weights(NamedTuple):
 
 
 class Forward:
-    """A RingNet prepared to serve one subject at a time; bitwise deterministic, stateless, safe for many threads."""
+    """A network prepared to serve one subject at a time; bitwise deterministic, stateless, safe for many threads."""
 
-    def __init__(self, network: RingNet) -> None:
+    def __init__(self, network: NetworkWeights) -> None:
         self._weights = _weights(network)
 
     def __call__(self, tensors: Tensors) -> Floats:
@@ -72,9 +71,8 @@ class Forward:
         return out
 
 
-def _weights(network: RingNet) -> _Weights:
-    said = {name: value.detach().to(torch.float32).numpy() for name, value in network.state_dict().items()}
-    layers = range(len(network.convs))
+def _weights(network: NetworkWeights) -> _Weights:
+    said, layers = network.numbers, range(network.shape["layers"])
     maps = [[f"convs.{layer}.say_and_keep.maps.{kind}" for kind in range(len(NODE_TYPES))] for layer in layers]
 
     def each(name: str) -> Array:

@@ -24,8 +24,8 @@ from gnn.rows import (
 )
 from gnn.schema import EDGE_TYPES, GROUPS, LINK, NODE_TYPES, OTHERS_SHOWN, OWN_SHOWN, WIDEST
 from gnn.tensors import Index, Tensors
-from graph.compiled import compiled, inner
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
+from graph.kernels.compiled import compiled, inner
 from graph.store.tables import KINDS
 
 _APPLICANT, _APPLICATION, _SHOP = map(NODE_TYPES.index, ("applicant", "application", "shop"))

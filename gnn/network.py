@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,7 @@ from torch_geometric.utils import scatter
 
 from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, NODE_TYPES, EdgeType
 from gnn.tensors import Tensors
-
-BOUND = 3.0
+from gnn.weights import BOUND, NetworkWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +127,18 @@ class RingNet(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.narrow = nn.Linear(4 * hidden, embedding)
         self.decide = nn.Linear(embedding, 1)
+
+    @classmethod
+    def of(cls, weights: NetworkWeights) -> Self:
+        """The network that has those numbers, as it is served."""
+        network = cls(**weights.shape)
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.numbers.items()})
+        return network.eval()
+
+    def weights(self) -> NetworkWeights:
+        """A copy of its numbers, to be kept and served."""
+        numbers = {name: value.detach().to(torch.float32).numpy().copy() for name, value in self.state_dict().items()}
+        return NetworkWeights(self.shape, numbers)
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Embedding (B, embedding) and logit (B,)."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_TYPES, WIDEST
 from gnn.tensors import Array, Index, Tensors
-from graph.compiled import compiled, inner
+from graph.kernels.compiled import compiled, inner
 
 Bounds = npt.NDArray[np.int64]
 

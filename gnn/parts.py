@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from gnn import train
 from gnn.blend import blended
-from gnn.calibrate import Calibrator
+from gnn.calibrator import Calibrator
+from gnn.ensemble import Trees
 from gnn.look import Observed
 from gnn.network import RingNet
 from gnn.plan import Plan
 from gnn.samples import Samples
-from gnn.trees import Trees
 from graph.features.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 
 Floats = npt.NDArray[np.float64]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from gnn.schema import APPLICANT, APPLICATION, IDENTIFIER, LINK, NEVER, SHOP, WIDEST
-from graph.compiled import inner
 from graph.facts.hubs import REASONS
 from graph.facts.loans import CLOSED_BITS, DISBURSED, LATE_BITS, REJECTED_BITS, came_to
 from graph.facts.local_time import night, weekend, year
@@ -18,6 +17,7 @@ from graph.facts.verdicts import is_held, judged
 from graph.features.sums import PARTS, exact_add, exact_total
 from graph.frame import neighbourhood
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_OWN, NOBODY, Neighbourhood
+from graph.kernels.compiled import inner
 from graph.model.types import Role
 from graph.store.tables import KINDS, ROLES, STATUSES, Column
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from gnn.history import History
 from gnn.silence import Seen, Worth, worth
+from graph.frame.seeds import Seeds, seeds
 from graph.store.tables import Column
 
 LEAST_TRUST = 0.15  # younger samples than this say next to nothing: their frauds cannot be known yet
@@ -47,6 +48,11 @@ class Samples:
         names = ("applicant_id", "application_id", "person", "at", "drawn")
         columns: dict[str, Any] = {name: getattr(self, name)[rows] for name in names}
         return replace(self, **columns)
+
+    def seeds(self) -> Seeds:
+        """They, to be looked at in their order."""
+        asked = np.array([one is not None for one in self.application_id.tolist()], dtype=np.bool_)
+        return seeds(np.where(asked, self.application_id, self.applicant_id).tolist(), asked, self.at)
 
     @property
     def known(self) -> Bools:

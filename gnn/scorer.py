@@ -14,7 +14,7 @@ import numpy as np
 from gnn import bundle
 from gnn.blend import NETWORK_SAY, blended
 from gnn.bundle import ModelBundle
-from gnn.calibrate import Calibrator
+from gnn.calibrator import Calibrator
 from gnn.explain import Explainer, Floats
 from gnn.forward import Forward
 from gnn.inputs import draw
@@ -66,7 +66,7 @@ class Scorer:
         self.typical_low: Mapping[str, float] = MappingProxyType({name: p05 for name, p05 in card.get("typical_p05", {}).items() if p05 is not None})
         self._forward = Forward(model.network)
         without(nobody(), [])  # compiled before anybody waits for it
-        self._explainer = Explainer.of(model.ensembles[self.serves].boosters)
+        self._explainer = Explainer.of(model.ensembles[self.serves].texts)
         self._network_usual: float = card["network_usual"]
         self._doubt: tuple[float, float] = (card["doubt"][0], card["doubt"][1])
         self.calibrators = {part: Calibrator(**numbers) for part, numbers in card["calibration"].items()}
@@ -74,7 +74,11 @@ class Scorer:
     @classmethod
     def load(cls, path: str | Path, pinned: str = "") -> Self:
         """The scorer of the bundle in the folder `path`, with the digest `pinned` where one is; raises BundleError as `gnn.bundle.read` does."""
-        return cls(bundle.read(Path(path), pinned))
+        model = bundle.read(Path(path), pinned)
+        try:
+            return cls(model)
+        except (LookupError, TypeError, ValueError) as error:
+            raise bundle.incoherent(Path(path), error) from error
 
     def score(self, n: Neighbourhood, row: Column) -> Scored:
         """Assess the subject of a neighbourhood; `row` are its features as `graph.features.observe.names` has them, NaN is *not known*.

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, NODE_TYPES, TIES, WIDEST, EdgeType
-from graph.compiled import compiled, inner
+from graph.kernels.compiled import compiled, inner
 
 Array = npt.NDArray[np.float32]
 Index = npt.NDArray[np.int32]

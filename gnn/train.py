@@ -70,5 +70,5 @@ def _loss(network: RingNet, batch: Batch, y: Tensor, w: Tensor) -> Tensor:
 
 def embed(network: RingNet, parts: Iterable[Packed]) -> Floats:
     """(N, 1 + embedding): logit and embedding of each, computed one by one exactly as they are served, so that the bits are the same."""
-    answer = Forward(network)
+    answer = Forward(network.weights())
     return np.concatenate([np.empty((0, answer.size)), *(answer.of_all(part) for part in parts)])

@@ -22,7 +22,6 @@ from gnn.parts import NAMED, SERVABLE, Pool
 from gnn.plan import Plan
 from gnn.recipe import Fitted
 from gnn.samples import Samples
-from gnn.seeds import seeds_of
 from gnn.silence import FATES, Floats
 from graph.frame.place import frame_of
 from graph.model.errors import InputError
@@ -48,12 +47,12 @@ def train_model(store: GraphStore, as_of: datetime, out: Path, plan: Plan | None
     mark = store.mark()
     drawn, cut = measurable(store.view(as_of, mark).tables(), plan)
     with closing(frame_of(store, kept_in)) as frame:
-        pool = Pool(drawn, observe_all(frame, mark, seeds_of(drawn)))
+        pool = Pool(drawn, observe_all(frame, mark, drawn.seeds()))
         rehearsed = recipe.fit_at(cut, pool, plan)
         judged = judge(rehearsed, pool, now, plan.capacity)
         fitted = recipe.fit_at(now, pool, plan, judged.parts)
     refuse_what_learned_nothing(judged, fitted.serves)
-    made = ModelBundle(card(fitted, pool, plan, judged), fitted.parts.network, {part: fitted.parts.ensembles[part] for part in SERVABLE})
+    made = ModelBundle(card(fitted, pool, plan, judged), fitted.parts.network.weights(), {part: fitted.parts.ensembles[part] for part in SERVABLE})
     written = bundle.write(made, out)
     return {
         **judged.parts,

@@ -10,6 +10,7 @@ import lightgbm
 import numpy as np
 import numpy.typing as npt
 
+from gnn.ensemble import Trees
 from gnn.plan import Plan
 
 Floats = npt.NDArray[np.float64]
@@ -60,24 +61,6 @@ class _Seen(lightgbm.Sequence):  # type: ignore[misc]
         return np.asarray(np.where(self._view, self._learned.x[rows], np.nan), dtype=np.float64)
 
 
-@dataclass(frozen=True)
-class Trees:
-    """An ensemble over columns `names`; `texts` are LightGBM's own model files."""
-
-    names: tuple[str, ...]
-    texts: tuple[str, ...]
-    boosters: tuple[lightgbm.Booster, ...]
-
-    @classmethod
-    def read(cls, names: Sequence[str], texts: Sequence[str]) -> Trees:
-        """The ensemble of those model files."""
-        return cls(tuple(names), tuple(texts), tuple(lightgbm.Booster(model_str=text) for text in texts))
-
-    def logits(self, x: Floats) -> Floats:
-        """(N, members): each member's log-odds."""
-        return np.stack([booster.predict(x, raw_score=True, num_threads=1) for booster in self.boosters], axis=1)
-
-
 def fit(names: Sequence[str], learned: Learned, plan: Plan, views: Sequence[Bools]) -> Trees:
     """Members with different seeds; `views`, masks (columns,), give each member its columns by turns, so that members make different errors.
 
@@ -90,7 +73,7 @@ def fit(names: Sequence[str], learned: Learned, plan: Plan, views: Sequence[Bool
         chance = {"bagging_seed": plan.seed + member, "feature_fraction_seed": plan.seed + 100 + member}
         parameters = {**usual, **chance, "num_threads": plan.workers}
         texts.append(lightgbm.train(parameters, seen[member % len(seen)], num_boost_round=plan.rounds).model_to_string())
-    return Trees.read(names, texts)
+    return Trees(tuple(names), tuple(texts))
 
 
 def _dataset(learned: Learned, names: list[str], view: Bools, parameters: dict[str, object]) -> lightgbm.Dataset:

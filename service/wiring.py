@@ -238,7 +238,7 @@ def load_scorer(folder: str, pinned: str = "") -> Scorer:
 
     Raises BundleError for one that is missing, damaged, another, or made for other inputs, naming what differs.
     """
-    from gnn.scorer import Scorer  # here, because torch takes seconds to load and most commands need no model
+    from gnn.scorer import Scorer  # here, because most commands need no model
 
     return Scorer.load(Path(folder), pinned)
 

@@ -10,8 +10,8 @@ from operator import add
 
 import numpy as np
 
-from graph.compiled import shared
 from graph.facts.verdicts import NEVER
+from graph.kernels.compiled import shared
 from graph.model.moments import DAY
 from graph.model.types import Application, Outcome, OutcomeStatus
 from graph.store.tables import STATUSES, Column, Tables

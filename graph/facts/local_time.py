@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from graph.compiled import shared
+from graph.kernels.compiled import shared
 from graph.model.moments import moment
 from graph.store.tables import Column
 

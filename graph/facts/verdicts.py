@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from graph.compiled import compiled, shared
+from graph.kernels.compiled import compiled, shared
 from graph.model.types import Label, LabelValue
 from graph.store.tables import Column, Tables
 

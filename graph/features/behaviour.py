@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, lean
 from graph.facts.local_time import year
 from graph.features.conduct import look_at_conduct
 from graph.features.finders import TO_COLLECTOR, TO_OTHER_SELF, TO_PAYER, TO_SUBJECT, own
 from graph.features.registry import Family
 from graph.features.room import DAY, Reading
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.kernels.compiled import compiled, lean
 from graph.model.types import IdentifierKind as Kind
 from graph.store.tables import Column
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from graph.compiled import inner
 from graph.features.company import own_city, within
 from graph.features.finders import Who
 from graph.features.others import is_of
 from graph.features.room import DAY, MONTH, PLACE_WAYS, Reading
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
+from graph.kernels.compiled import inner
 from graph.store.tables import Column
 
 (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, lean
 from graph.features.finders import STRONGEST_BOND, Who, to
 from graph.features.registry import Family
 from graph.features.room import DAY, MONTH, PLACE_WAYS, Reading
 from graph.features.sums import exact_add, exact_total
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.kernels.compiled import compiled, lean
 from graph.store.tables import Column
 
 COMPANY = Family(finder=STRONGEST_BOND)

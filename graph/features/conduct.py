@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from graph.compiled import inner, lean
 from graph.facts.hubs import NOT_LINKING
 from graph.facts.loans import CLOSED_BITS, DISBURSED, LATE_BITS, came_to, first_step, payout
 from graph.facts.local_time import night
@@ -14,6 +13,7 @@ from graph.facts.verdicts import judged
 from graph.features.room import BANK_CARD, DAY, DEVICE, MONTH, NATIONAL_ID, OWN, PHONE, Reading
 from graph.features.sums import exact_add, exact_total
 from graph.frame.neighbourhood import EVENT_KINDS, UNDATED, Neighbourhood
+from graph.kernels.compiled import inner, lean
 
 TRANSFER, WITHDRAWAL, REPAYMENT, PAYMENT, PROFILE_CHANGE, REFERRAL = range(len(EVENT_KINDS))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, inner
 from graph.facts.local_time import year
 from graph.facts.verdicts import judged
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.kernels.compiled import compiled, inner
 from graph.store.tables import KINDS, Column
 
 _OF_EACH = ("values", "holders", "holders_30d", "known_fraud")

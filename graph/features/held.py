@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from graph.compiled import lean
 from graph.facts.hubs import SHOP_SHARE, SHOP_USERS
 from graph.facts.ties import HANDED_OVER, PASSED_ON
 from graph.facts.verdicts import NEVER
@@ -27,6 +26,7 @@ from graph.features.room import (
 )
 from graph.features.sums import exact_add, exact_total
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.kernels.compiled import lean
 from graph.store.tables import ROLES, Column
 
 _HANDED_OVER = HANDED_OVER.days * DAY

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, lean
 from graph.features.finders import Who, shared, to
 from graph.features.others import people
 from graph.features.registry import Dimension, Family, Signal
 from graph.features.room import COUNTED, Reading
 from graph.features.things import BAD, NEWCOMERS, THINGS, WHAT
 from graph.frame.neighbourhood import Neighbourhood
+from graph.kernels.compiled import compiled, lean
 from graph.model.types import IdentifierKind as Kind
 from graph.store.tables import Column
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import inner
 from graph.frame.neighbourhood import Neighbourhood
+from graph.kernels.compiled import inner
 from graph.model.types import Role
 from graph.store.keys import KEY_KINDS
 from graph.store.tables import KINDS, ROLES, Column

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from graph.compiled import inner
 from graph.facts.verdicts import NEVER
 from graph.features.keys import OWN, PERSON, counted, named
 from graph.features.person import RESOLVING
@@ -14,6 +13,7 @@ from graph.features.room import Reading
 from graph.features.trail import APPLICATION, IDENTIFIER, Trail, begin, step
 from graph.features.trail import PERSON as PERSON_NODE
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.kernels.compiled import inner
 from graph.store.tables import KINDS, Column
 
 _RESOLVING = np.array([kind in RESOLVING for kind in KINDS])

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from graph.compiled import compiled, inner, lean
 from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, REJECTED_BITS, came_to
 from graph.facts.verdicts import judged
 from graph.features.finders import TO_AGENT, TO_MERCHANT
 from graph.features.registry import Family
 from graph.features.room import DAY, MONTH, Reading
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.kernels.compiled import compiled, inner, lean
 from graph.model.types import IdentifierKind as Kind
 from graph.model.types import Role
 from graph.store.tables import KINDS, ROLES, Column

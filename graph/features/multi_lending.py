@@ -11,13 +11,14 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from graph.compiled import compiled, inner
 from graph.facts.hubs import REASONS
 from graph.facts.loans import DISBURSED, REJECTED, first_step, went_back
 from graph.facts.verdicts import NEVER
 from graph.features.keys import PERSON, counted, named
 from graph.features.registry import worded
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, Neighbourhood
+from graph.kernels.by_address import by_address
+from graph.kernels.compiled import compiled, inner
 from graph.model.types import IdentifierKind
 from graph.store.tables import KINDS, Column
 
@@ -120,6 +121,7 @@ def key_bits(variable: str) -> int:
     return _bits(_PARTS[variable][0])
 
 
+@by_address(windows="i8", keys="i4", segments="i4", of="i1", by_lender="?", columns="i4", key_of="i4")
 class Plan(NamedTuple):
     """Which variables are wanted, as tables: their number in each is the variable's place in a cube of counts.
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from graph.compiled import compiled
 from graph.features import behaviour, company, counts, holders, merchant, multi_lending, phones, ring, sharing
 from graph.features.catalogue import FAMILIES, SIGNALS
-from graph.features.multi_lending import Plan, plan
+from graph.features.multi_lending import Plan
 from graph.features.reading import read
-from graph.features.room import Reading, room_for
+from graph.features.room import Reading
 from graph.frame.neighbourhood import Neighbourhood
-from graph.store.tables import KINDS, Column
+from graph.kernels.compiled import compiled
+from graph.store.tables import Column
 
 SIGNAL_NAMES: tuple[str, ...] = tuple(SIGNALS)
 VARIABLE_NAMES: tuple[str, ...] = multi_lending.NAMES
@@ -57,28 +55,3 @@ def observe(n: Neighbourhood, r: Reading, wanted: Plan, unjudged: bool, row: Col
         counts.fill(n, row[len(row) - _COUNTS :])
     n.people[0].labels = labels
     return fits
-
-
-class Observer:
-    """Features of one subject after the other, in room that grows with them. Not for several threads at once."""
-
-    def __init__(self, variables: Sequence[str] = VARIABLE_NAMES) -> None:
-        self.names = names(variables)
-        self._plan = plan(variables)
-        self._room: Reading | None = None
-
-    @property
-    def reading(self) -> Reading:
-        """What the last row was worked out from; the next one overwrites it."""
-        assert self._room is not None
-        return self._room
-
-    def row(self, n: Neighbourhood, *, unjudged: bool = False) -> tuple[Column, dict[str, str]]:
-        """The features of one subject (len(names),) float64, NaN is *not known*, and which keys were left out, with the reason."""
-        row, why = np.empty(len(self.names)), np.zeros(len(KINDS), np.int8)
-        if self._room is None:
-            self._room = room_for(n)
-        if not observe(n, self._room, self._plan, unjudged, row, why):
-            self._room = room_for(n)
-            assert observe(n, self._room, self._plan, unjudged, row, why)
-        return row, multi_lending.left_out(why)

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from graph.compiled import lean
 from graph.facts.verdicts import NEVER
 from graph.features.room import COUNTED, DAY, MONTH, PHONE, WAYS, Reading
 from graph.features.things import THING, THINGS
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
+from graph.kernels.compiled import lean
 from graph.store.tables import Column
 
 _QUESTIONS = len(COUNTED)

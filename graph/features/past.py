@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from graph.compiled import inner, lean
 from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, LATE_BITS, REJECTED_BITS, came_to
 from graph.facts.ties import STRONG_KINDS
 from graph.facts.verdicts import judged
 from graph.features.room import EMPLOYER, MONTH, Reading
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.kernels.compiled import inner, lean
 from graph.store.tables import KINDS, Column
 
 ALIKE = 0.05  # by how much of the amount asked for a look-alike's may differ

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from graph.compiled import compiled, inner
 from graph.features.chosen import choose
 from graph.features.finders import Finder, How, Who
 from graph.features.lending_path import find_lending, to_other_self
@@ -10,6 +9,7 @@ from graph.features.others import is_of
 from graph.features.room import Reading
 from graph.features.trail import AGENT, APPLICATION, IDENTIFIER, MERCHANT, PERSON, RING, Trail, along, begin, over, step, to_subject, towards
 from graph.frame.neighbourhood import EVENT_KINDS, NOBODY, UNDATED, Neighbourhood
+from graph.kernels.compiled import compiled, inner
 
 (
     _SUBJECT, _SHARED, _OWN, _OTHER_SELF, _STRONGEST, _HEAVIEST, _STRANGER, _MOST_WAYS, _PEOPLE, _RING, _RING_OR_FLAGGED, _MERCHANT, _AGENT, _PAYER,

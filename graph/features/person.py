@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import lean
 from graph.features.room import DEVICE, NATIONAL_ID, OWN, PHONE, Reading
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
+from graph.kernels.compiled import lean
 from graph.model.types import IdentifierKind as Kind
 from graph.store.tables import KINDS, Column
 

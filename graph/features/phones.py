@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, lean
 from graph.features import others
 from graph.features.finders import own, shared
 from graph.features.registry import Family
 from graph.features.room import CONTACT, COUNTED, Reading, ways
 from graph.features.things import THINGS
 from graph.frame.neighbourhood import Neighbourhood
+from graph.kernels.compiled import compiled, lean
 from graph.model.types import IdentifierKind as Kind
 from graph.store.tables import Column
 

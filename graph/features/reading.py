@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from graph.compiled import compiled
 from graph.features.held import bind, hold, shop_devices
 from graph.features.others import add_up
 from graph.features.past import own, pasts, tie_strongly
 from graph.features.person import resolve
 from graph.features.room import Reading
 from graph.frame.neighbourhood import Neighbourhood
+from graph.kernels.compiled import compiled
 
 
 @compiled

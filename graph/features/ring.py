@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, lean
 from graph.features.finders import HEAVIEST_BOND, INTO_FLAGGED, MOST_WAYS, STRONGEST_BOND, TO_RING, TO_STRANGER, Who, to
 from graph.features.registry import Family
 from graph.features.room import ADDRESS, OWN, STRONG_WAYS, WIFI, Reading
 from graph.features.sums import exact_add, exact_total
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
+from graph.kernels.compiled import compiled, lean
 from graph.store.tables import Column
 
 RING = Family(finder=STRONGEST_BOND)

@@ -13,6 +13,7 @@ from graph.facts.ties import WAY_OF_KIND as WAY_BY_KIND
 from graph.features.sums import PARTS
 from graph.features.things import BAD, THINGS
 from graph.frame.neighbourhood import Neighbourhood
+from graph.kernels.by_address import by_address
 from graph.model.types import IdentifierKind, Role
 from graph.store.tables import KINDS, ROLES, Column
 
@@ -101,6 +102,10 @@ COUNTED: Mapping[str, tuple[tuple[str, ...], int, str]] = {
 }  # fmt: skip
 
 
+@by_address(
+    whole=WHOLE, people=PAST, held=HELD, others=OTHERS, bonds=BOND, own="i4", tied=("u1", 2), shop="i1", now="i1", joined=("i4", 2),
+    common=("u1", 2), best=("f8", 2), parts="f8", places=PLACE, conduct=CONDUCT, tally=TALLY, counted="i4",
+)  # fmt: skip
 class Reading(NamedTuple):
     """What all features look at, worked out once by `graph.features.reading.read`; moments are microseconds, rows those of the neighbourhood.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, lean
 from graph.features import others
 from graph.features.finders import own, shared
 from graph.features.held import applied_at
@@ -12,6 +11,7 @@ from graph.features.registry import Family
 from graph.features.room import COUNTED, DEVICE, SHOP_DEVICE, Reading
 from graph.features.things import THINGS
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
+from graph.kernels.compiled import compiled, lean
 from graph.model.types import IdentifierKind as Kind
 from graph.store.tables import Column
 

@@ -9,8 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
+from graph.features.looking import Observer
 from graph.features.multi_lending import MultiLending
-from graph.features.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES, Observer
+from graph.features.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 from graph.features.room import Reading
 from graph.features.shown import Guide
 from graph.frame.names import Names

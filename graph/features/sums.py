@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, shared
+from graph.kernels.compiled import compiled, shared
 from graph.store.tables import Column
 
 PARTS = 2_100  # room for the parts of any running sum: each has a binary place of its own, of which doubles have 2,098

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.compiled import inner
 from graph.features.held import worth
 from graph.features.room import Reading
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
+from graph.kernels.by_address import by_address
+from graph.kernels.compiled import inner
 from graph.store.tables import Column
 
 
@@ -30,6 +31,7 @@ LONGEST = 8
 _ABOUT = np.dtype([("since", "i8"), ("steps", "i4"), ("beyond", "i1")], align=True)
 
 
+@by_address(steps=("i4", 2), about=_ABOUT, chosen="i1")
 class Trail(NamedTuple):
     """Room for one path: `steps` (LONGEST, 2) int32 are a Node and its id. `about` (1,): how many there are, since when the last of them has
     been shared (UNDATED: nothing tells), and whether any leads beyond the application and its applicant. `chosen` (people,) is for counting."""

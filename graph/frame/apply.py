@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import lean, shared
 from graph.frame.facts import (
     Batch,
     add_application,
@@ -19,6 +18,7 @@ from graph.frame.facts import (
 from graph.frame.intern import Names
 from graph.frame.layout import MARK, MOVED, ROW, SECTION, STEP, Arrays, Int
 from graph.journal.entry import Entry
+from graph.kernels.compiled import lean, shared
 
 DONE, MORE, ROOM_LACKS = np.int64(0), np.int64(1), np.int64(2)
 SECTIONS = 8

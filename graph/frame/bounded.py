@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import inner, lean
 from graph.facts.deciding import LABELS, MATTERS, OUTCOMES, PARTS, SOURCES
 from graph.frame.layout import Arrays, Int
 from graph.frame.lists import BY_LABEL, BY_STATUS, before, is_loan, mark_at, row_at
 from graph.frame.question import Question
 from graph.frame.texts import compare
+from graph.kernels.compiled import inner, lean
 from graph.model.types import OutcomeStatus
 from graph.store.tables import STATUSES, Column
 
@@ -22,12 +22,12 @@ def outcomes_of(arrays: Arrays, q: Question, application: Int, rows: Column) -> 
     """How many steps of an application now stand in `rows`, oldest first; of too many the first of each status, and the first parts of its payout."""
     told, count = arrays.applications[application].outcomes, 0
     start, steps = np.int64(told.start), np.int64(told.count)
-    upto = before(arrays, BY_STATUS, start, steps, q.as_of)
+    upto = before(arrays, BY_STATUS, start, steps, q.about[0].as_of)
     for n in range(upto):
-        count += mark_at(arrays, BY_STATUS, start, steps, n) <= q.mark
+        count += mark_at(arrays, BY_STATUS, start, steps, n) <= q.about[0].mark
     found, parts, met = np.int64(0), 0, 0
     for n in range(upto):
-        if mark_at(arrays, BY_STATUS, start, steps, n) > q.mark:
+        if mark_at(arrays, BY_STATUS, start, steps, n) > q.about[0].mark:
             continue
         row = row_at(arrays, start, steps, n)
         status = arrays.outcomes[row].status
@@ -45,10 +45,10 @@ def labels_of(arrays: Arrays, q: Question, person: Int, rows: Column) -> Int:
     """How many labels of a person and their loans now stand in `rows`, oldest first; of too many those that decide. -1 where `rows` has no room."""
     said, found = arrays.people[person].labels, np.int64(0)
     start, count = np.int64(said.start), np.int64(said.count)
-    for n in range(before(arrays, BY_LABEL, start, count, q.as_of)):
+    for n in range(before(arrays, BY_LABEL, start, count, q.about[0].as_of)):
         row = row_at(arrays, start, count, n)
         loan = np.int64(arrays.labels[row].application)
-        if mark_at(arrays, BY_LABEL, start, count, n) <= q.mark and (loan < 0 or is_loan(arrays, loan, q.as_of, q.mark)):
+        if mark_at(arrays, BY_LABEL, start, count, n) <= q.about[0].mark and (loan < 0 or is_loan(arrays, loan, q.about[0].as_of, q.about[0].mark)):
             if found == len(rows):
                 return np.int64(-1)
             rows[found] = row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import lean
 from graph.facts.hubs import GUARD
 from graph.frame.layout import Arrays, Int
 from graph.frame.neighbourhood import Neighbourhood
@@ -13,6 +12,7 @@ from graph.frame.past import add_application, newest
 from graph.frame.question import Question
 from graph.frame.reach import find_identifier, find_person, latest_held, link_of
 from graph.frame.scratch import IDENTIFIERS, INSIDE, LACKS, Scratch
+from graph.kernels.compiled import lean
 from graph.model.types import Role
 from graph.store.keys import KEY_KINDS
 from graph.store.tables import KINDS, ROLES
@@ -25,8 +25,9 @@ _HOLDERS = max(GUARD.values())  # of a key, who are asked what they applied for
 @lean
 def mark_keys(q: Question, work: Scratch, out: Neighbourhood) -> None:
     """Mark the subject's keys that more people hold than the walk met."""
-    if len(q.asked) == 1:
-        for said in q.mentions:
+    if q.about[0].asked:
+        for m in range(q.about[0].mentions):
+            said = q.mentions[m]
             if said.role == OWN:
                 _mark(work, out, find_identifier(work, out, np.int64(said.id)))
         return

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.compiled import lean
 from graph.frame import intern
 from graph.frame.insert import insert, lacks_items, needed, release
 from graph.frame.intern import Names, has_room, size_of
@@ -30,6 +29,9 @@ from graph.frame.layout import (
 )
 from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_LABEL, BY_STATUS, moment_at, row_at
 from graph.frame.mention import FROM_NO_ROW, add_mention
+from graph.journal import entry
+from graph.kernels.by_address import by_address
+from graph.kernels.compiled import lean
 from graph.store.tables import ROLES, Column
 
 SPARE = np.int64(16)  # rows of each table that one fact may take, but for what it mentions
@@ -37,6 +39,10 @@ _OWN, _CONTACT = (np.int64([str(role) for role in ROLES].index(word)) for word i
 _SELF = np.frombuffer(b"self", "u1")
 
 
+@by_address(
+    names=Names, platforms=entry.PLATFORM, merchants=entry.MERCHANT, devices=entry.DEVICE, applications=entry.APPLICATION, events=entry.EVENT,
+    mentions=entry.MENTION, contacts=entry.CONTACT, outcomes=entry.OUTCOME, labels=entry.LABEL,
+)  # fmt: skip
 class Batch(NamedTuple):
     """The facts of a journal entry, as `graph.journal.entry.Entry` has them, and what they name."""
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from graph import private
-from graph.compiled import compiled
 from graph.frame.intern import row_of
 from graph.frame.layout import (
     DIRTY,
@@ -35,6 +34,7 @@ from graph.frame.layout import (
 )
 from graph.frame.neighbourhood import EVENT_KINDS
 from graph.frame.texts import A_WORD, NO_KIND, OF_BITS
+from graph.kernels.compiled import compiled
 from graph.model.errors import StoreUnavailableError
 from graph.store.tables import Column
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import lean
 from graph.frame.layout import FEW, FREE, ITEMS, LACKS, MOVED, NEEDS, ROOM, ROWS, USED, Arrays, Int, Rows
 from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_HOLDER, BY_LABEL, BY_NODE, BY_STATUS, mark_at, moment_at, moment_of, row_at
 from graph.frame.texts import compare
+from graph.kernels.compiled import lean
 from graph.model.types import LabelValue
 from graph.store.tables import KINDS, ROLES, STATUSES, Column
 

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.compiled import lean, shared
 from graph.frame.insert import lacks
 from graph.frame.layout import (
     APPLICATIONS,
@@ -26,9 +25,13 @@ from graph.frame.layout import (
     Rows,
 )
 from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER, MOST_BESIDE, NO_KIND, keep, slot_of, text_hash
+from graph.journal import entry
+from graph.kernels.by_address import by_address
+from graph.kernels.compiled import lean, shared
 from graph.store.tables import Column
 
 
+@by_address(heap="u1", ends="i4", identifiers=entry.IDENTIFIER, rows="i4")
 class Names(NamedTuple):
     """What a journal entry names: its texts and identifiers, and the rows that were found for them so far.
 

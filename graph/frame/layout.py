@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graph.kernels.by_address import by_address
 from graph.store.tables import Column
 
 Int = Any
@@ -78,8 +79,19 @@ MEMBER = np.dtype([("ring", "i4"), ("snapshot", "i4"), ("core", "i1")])
 SLOT = np.dtype([("hash", "u4"), ("row", "i4")])
 
 
+# Each file behind the header: the dtype of its rows, and for how many there is room at first.
+FILES = {
+    "texts": (np.dtype("u1"), 1 << 20), "people": (PERSON, 1 << 12), "identifiers": (IDENTIFIER, 1 << 14), "words": (WORD, 1 << 10),
+    "applications": (APPLICATION, 1 << 12), "events": (EVENT, 1 << 10), "terms": (TERMS, 1 << 10), "outcomes": (OUTCOME, 1 << 12),
+    "labels": (LABEL, 1 << 10), "ties": (TIE, 1 << 14), "devices": (DEVICE, 1 << 10), "contacts": (CONTACT, 1 << 10),
+    "mentions": (np.dtype("i4"), 1 << 15), "rows": (np.dtype("i4"), 1 << 16), "items": (ITEM, 1 << 12),
+    "snapshots": (SNAPSHOT, 64), "rings": (RING, 1 << 10), "members": (MEMBER, 1 << 12), "slots": (SLOT, 1 << 17),
+}  # fmt: skip
+
+
+@by_address(header="i8", **{name: dtype for name, (dtype, _) in FILES.items()})
 class Arrays(NamedTuple):
-    """The frame as arrays, one a file; a tuple, so that compiled code takes it whole. Rows refer to each other by position, -1 is none.
+    """The frame as arrays, one a file. Rows refer to each other by position, -1 is none.
 
     header        int64, see below. `used` of them are rows; what lies beyond is room.
     texts         bytes. A text is named by where it begins, in steps of 2 bytes; `graph.frame.texts` says how it is written.
@@ -114,14 +126,6 @@ class Arrays(NamedTuple):
     slots: Rows
 
 
-# Each file behind the header: the dtype of its rows, and for how many there is room at first.
-FILES = {
-    "texts": (np.dtype("u1"), 1 << 20), "people": (PERSON, 1 << 12), "identifiers": (IDENTIFIER, 1 << 14), "words": (WORD, 1 << 10),
-    "applications": (APPLICATION, 1 << 12), "events": (EVENT, 1 << 10), "terms": (TERMS, 1 << 10), "outcomes": (OUTCOME, 1 << 12),
-    "labels": (LABEL, 1 << 10), "ties": (TIE, 1 << 14), "devices": (DEVICE, 1 << 10), "contacts": (CONTACT, 1 << 10),
-    "mentions": (np.dtype("i4"), 1 << 15), "rows": (np.dtype("i4"), 1 << 16), "items": (ITEM, 1 << 12),
-    "snapshots": (SNAPSHOT, 64), "rings": (RING, 1 << 10), "members": (MEMBER, 1 << 12), "slots": (SLOT, 1 << 17),
-}  # fmt: skip
 NAMES = tuple(FILES)
 (
     TEXTS, PEOPLE, IDENTIFIERS, WORDS, APPLICATIONS, EVENTS, TERM_ROWS, OUTCOMES, LABELS, TIES, DEVICES, CONTACTS, MENTIONS, ROWS, ITEMS, SNAPSHOTS,

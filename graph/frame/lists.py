@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import compiled, shared, tiny
 from graph.frame.layout import (
     FEW,
     FROM_APPLICATION,
@@ -20,6 +19,7 @@ from graph.frame.layout import (
     Int,
     Rows,
 )
+from graph.kernels.compiled import compiled, shared, tiny
 from graph.store.tables import Column
 
 EVERYTHING = np.int64(1 << 40)  # no limit

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import lean
 from graph.frame.insert import insert, lacks, lacks_items, needed, supersede
 from graph.frame.layout import CONTACTS, FEW, FROM_CONTACT, FROM_TIE, SLOTS, SUPERSEDED, TIES, USED, Arrays, Int
 from graph.frame.lists import BY_FACT, BY_HOLDER, BY_NODE, before, moment_at, row_at
 from graph.frame.texts import tie_hash, tie_slot
+from graph.kernels.compiled import lean
 
 FROM_NO_ROW = np.int64(-1)  # a fact that has no row of its own
 _ENTERING = 2 * FEW + 3  # ties that may come into `slots` at once

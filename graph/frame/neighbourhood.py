@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from graph.frame.layout import Rows
+from graph.kernels.by_address import by_address
 from graph.store.tables import Column
 
 UNDATED = np.int64(np.iinfo(np.int64).min)  # microseconds: a moment that nothing tells
@@ -64,10 +65,14 @@ EVENT = np.dtype([("at", "i8"), ("amount", "f8"), ("other", "i4"), ("kind", "i1"
 RING = np.dtype([("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")], align=True)
 
 
+@by_address(
+    subject=SUBJECT, people=PERSON, identifiers=IDENTIFIER, ties=TIE, ties_of="i4", dealings=DEALING, applications=APPLICATION, mentions=MENTION,
+    outcomes=OUTCOME, labels=LABEL, events=EVENT, rings=RING, zone=("i8", 2),
+)  # fmt: skip
 class Neighbourhood(NamedTuple):
     """One subject's surroundings: everything that happened, and was known, strictly before the moment.
 
-    A tuple of arrays, so that compiled code takes it whole. Rows refer to each other by position; NOBODY, UNDATED, NaN and a flag of -1
+    Rows refer to each other by position; NOBODY, UNDATED, NaN and a flag of -1
     are *not known*. `person.label` is the first of the person's labels and `person.labels` how many there are; so are all lists of a row.
     The lists of one kind follow each other in the order of their rows, and no two rows share one; where an empty list begins says nothing.
     `id` is the row in the frame, or any number that is equal for the same thing and for nothing else: to compare and to count by. An empty

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import lean
 from graph.facts.deciding import APPLICATIONS as LATEST
 from graph.facts.deciding import DEALINGS
 from graph.facts.deciding import EVENTS as LATEST_EVENTS
@@ -15,6 +14,7 @@ from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOB
 from graph.frame.question import IN_FRAME, Question, copy
 from graph.frame.reach import event_kind, find_identifier, sit_down
 from graph.frame.scratch import APPLICATIONS, EVENTS, INSIDE, LABELS, LACKS, MENTIONS, OUTCOMES, PEOPLE, RINGS, Scratch
+from graph.kernels.compiled import lean
 from graph.store.tables import PLATFORM_TYPES, Column
 
 _IS_BANK = np.array([kind.is_bank for kind in PLATFORM_TYPES])
@@ -23,7 +23,7 @@ _IS_BANK = np.array([kind.is_bank for kind in PLATFORM_TYPES])
 @lean
 def is_later(q: Question) -> bool:
     """Whether the application in question may be in the frame before the moment: it is looked at again, and left out of its own past."""
-    return bool(len(q.asked) == 1 and q.asked[0].at < q.as_of)
+    return bool(q.about[0].asked and q.asked[0].at < q.about[0].as_of)
 
 
 @lean
@@ -32,14 +32,14 @@ def add_asked(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) ->
     out.applications[0] = q.asked[0]
     one = out.applications[0]
     one.person, one.applicant, one.lender = 0, out.people[0].id, lender_of(arrays, q, np.int64(one.platform))
-    one.mention, one.mentions, one.outcome, one.outcomes = 0, len(q.mentions), 0, 0
-    if len(q.mentions) > len(out.mentions):
+    one.mention, one.mentions, one.outcome, one.outcomes = 0, q.about[0].mentions, 0, 0
+    if q.about[0].mentions > len(out.mentions):
         work.state[LACKS] = 1
         return
-    for n in range(len(q.mentions)):
+    for n in range(q.about[0].mentions):
         out.mentions[n] = q.mentions[n]
         out.mentions[n].identifier = find_identifier(work, out, np.int64(q.mentions[n].id))
-    work.state[APPLICATIONS], work.state[MENTIONS] = 1, len(q.mentions)
+    work.state[APPLICATIONS], work.state[MENTIONS] = 1, q.about[0].mentions
 
 
 @lean
@@ -51,7 +51,7 @@ def add_own(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> N
         if one.id < IN_FRAME:
             for n in range(newest(arrays, q, arrays.people[one.id].applications, work.rows)):
                 row = np.int64(work.rows[n])
-                if person != 0 or row != q.application or not is_later(q):
+                if person != 0 or row != q.about[0].application or not is_later(q):
                     add_application(arrays, q, work, out, row, person)
         one.applications = work.state[APPLICATIONS] - one.application
 
@@ -61,7 +61,7 @@ def add_there(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, th
     """The latest applications of anybody at a place; who was not there comes in as an outsider."""
     for n in range(newest(arrays, q, there, work.rows)):
         row = np.int64(work.rows[n])
-        if row == q.application and is_later(q):
+        if row == q.about[0].application and is_later(q):
             continue
         person = sit_down(work, out, np.int64(arrays.applications[row].applicant), np.int64(-1))
         if person >= 0:
@@ -86,7 +86,7 @@ def add_application(arrays: Arrays, q: Question, work: Scratch, out: Neighbourho
         said.id, said.role, said.kind, said.linking = packed >> 2, packed & 3, identifier.kind, identifier.linking
         said.identifier = find_identifier(work, out, packed >> 2)
     state[APPLICATIONS], state[MENTIONS] = number + 1, mention + made.mentions
-    if row != q.application or not is_later(q):
+    if row != q.about[0].application or not is_later(q):
         one.outcomes = _add_outcomes(arrays, q, work, out, row)
 
 
@@ -107,7 +107,7 @@ def _add_outcomes(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood
 @lean
 def lender_of(arrays: Arrays, q: Question, platform: Int) -> Int:
     """What is known of a lender, as bits."""
-    if platform < 0 or arrays.words[platform].platform_mark > q.mark:
+    if platform < 0 or arrays.words[platform].platform_mark > q.about[0].mark:
         return np.int64(0)
     lender = arrays.words[platform]
     return np.int64(LENDER_KNOWN + LENDER_BANK * _IS_BANK[lender.type] + LENDER_OWN * lender.own)
@@ -136,10 +136,10 @@ def add_events(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -
     if out.people[0].id >= IN_FRAME:
         return np.int64(0)
     me, state = arrays.people[out.people[0].id], work.state
-    for n in range(latest_of(arrays, BY_EVENT, me.events, (q.as_of, q.mark), work.rows, np.int64(LATEST_EVENTS))):
+    for n in range(latest_of(arrays, BY_EVENT, me.events, (q.about[0].as_of, q.about[0].mark), work.rows, np.int64(LATEST_EVENTS))):
         _add_event(arrays, work, out, np.int64(work.rows[n]), counterparty_of(arrays, np.int64(work.rows[n])))
     received = state[EVENTS]
-    for n in range(latest_of(arrays, BY_EVENT, me.dealings, (q.as_of, q.mark), work.rows, np.int64(DEALINGS))):
+    for n in range(latest_of(arrays, BY_EVENT, me.dealings, (q.about[0].as_of, q.about[0].mark), work.rows, np.int64(DEALINGS))):
         if counterparty_of(arrays, np.int64(work.rows[n])) == out.people[0].id:
             _add_event(arrays, work, out, np.int64(work.rows[n]), np.int64(arrays.events[work.rows[n]].applicant))
     return received
@@ -160,7 +160,7 @@ def _add_event(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int, othe
 @lean
 def add_rings(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     """The rings of the people of the subgraph in the snapshot in force."""
-    snapshot = snapshot_in_force(arrays, arrays.header[USED + SNAPSHOTS], q.as_of, q.mark)
+    snapshot = snapshot_in_force(arrays, arrays.header[USED + SNAPSHOTS], q.about[0].as_of, q.about[0].mark)
     for person in range(work.state[PEOPLE]):
         one = out.people[person]
         one.ring, one.core = NOBODY, 0
@@ -188,7 +188,7 @@ def _ring(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int) -> Int:
 @lean
 def newest(arrays: Arrays, q: Question, made: Rows, rows: Column) -> Int:
     """How many of the latest applications of a list now stand in `rows`, newest first."""
-    return latest_of(arrays, BY_APPLICATION, made, (q.as_of, q.mark), rows, np.int64(LATEST))
+    return latest_of(arrays, BY_APPLICATION, made, (q.about[0].as_of, q.about[0].mark), rows, np.int64(LATEST))
 
 
 assert np.iinfo(np.int32).max == NO_MARK  # of what nobody has told: beyond every mark

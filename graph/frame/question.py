@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.compiled import compiled, lean
 from graph.frame.layout import UNTOLD, Arrays, Int, Rows
 from graph.frame.neighbourhood import APPLICATION, MENTION, NOBODY, UNKNOWN_WORD
 from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER, NO_KIND, find
+from graph.kernels.by_address import by_address
+from graph.kernels.compiled import compiled, lean
 from graph.model.moments import micros
 from graph.model.types import Application
 from graph.store.evidence import Subject
@@ -21,27 +22,34 @@ IN_FRAME = np.int64(2**31 - 2**20)  # a smaller one is a row of the frame
 _KIND = {kind: np.int64(code) for code, kind in enumerate(KINDS)}
 _ROLE = {role: code for code, role in enumerate(ROLES)}
 _OF_APPLICATION = [(AN_APPLICATION, NO_KIND), *[(A_WORD, NO_KIND)] * 5]
-_NOTHING, _NAMED = np.zeros(0, APPLICATION), np.zeros(0, MENTION)
 _FLAG = {None: -1, False: 0, True: 1}
 
 
+ABOUT = np.dtype(
+    [("as_of", "i8"), ("mark", "i8"), ("person", "i8"), ("application", "i8"), ("mentions", "i4"), ("name", "i4"), ("asked", "i1")], align=True
+)
+
+
+@by_address(about=ABOUT, asked=APPLICATION, mentions=MENTION, name="u1")
 class Question(NamedTuple):
     """The subject and the moment.
 
-    as_of, mark          strictly before when, and recorded by which mark
-    person, application  their rows in the frame, -1 where it has none
-    asked                (1,) APPLICATION, the application in question as far as its own fields go; (0,) without one
-    mentions             what it names, as MENTION; `identifier` is not used
-    name                 the subject's id as bytes, used where the frame does not know them
+    about     (1,)  strictly before when (`as_of`, microseconds), and recorded by which `mark`; `person` and `application`: their rows in the
+              frame, -1 where it has none; whether there is an application in question (`asked`), and how much of the others is used
+    asked     (1,) APPLICATION, the application in question as far as its own fields go
+    mentions  what it names, as MENTION; `identifier` is not used
+    name      the subject's id as bytes, used where the frame does not know them
     """
 
-    as_of: Int
-    mark: Int
-    person: Int
-    application: Int
+    about: Rows
     asked: Rows
     mentions: Rows
     name: Column
+
+
+def question_room(mentions: int, name: int = 0) -> Question:
+    """Room for a question about an application with so many mentions, of somebody with an id of so many bytes."""
+    return Question(np.zeros(1, ABOUT), np.zeros(1, APPLICATION), np.zeros(mentions, MENTION), np.zeros(name, "u1"))
 
 
 def question_of(arrays: Arrays, subject: Subject, as_of: Int, mark: Int) -> Question:
@@ -54,28 +62,30 @@ def question_of(arrays: Arrays, subject: Subject, as_of: Int, mark: Int) -> Ques
         of += _OF_APPLICATION + [(AN_IDENTIFIER, _KIND[i.kind]) for i, _ in asked.mentions]
     rows = _find_all(arrays, np.array(of, np.int64), np.frombuffer(b"".join(texts), "u1"), np.array(list(accumulate(map(len, texts))))).tolist()
     name = np.frombuffer(bytearray(who), "u1")
-    if asked is None:
-        return Question(as_of, mark, np.int64(rows[0]), np.int64(NOBODY), _NOTHING, _NAMED, name)
-    return Question(as_of, mark, np.int64(rows[0]), np.int64(rows[1]), _asked(asked, rows), _named(asked, rows[7:]), name)
+    made, named = (_asked(asked, rows), _named(asked, rows[7:])) if asked else (np.zeros(1, APPLICATION), np.zeros(0, MENTION))
+    application = rows[1] if asked else int(NOBODY)
+    return Question(np.array([(as_of, mark, rows[0], application, len(named), len(name), asked is not None)], ABOUT), made, named, name)
 
 
 @lean
-def about_application(arrays: Arrays, application: Int, moment: tuple[Int, Int], asked: Rows, mentions: Rows) -> Question:
-    """The question about an application of the frame at a moment (as_of, mark); `asked` (1,) and `mentions`, which has the room, are written."""
+def about_application(arrays: Arrays, application: Int, moment: tuple[Int, Int], q: Question) -> None:
+    """Write the question about an application of the frame at a moment (as_of, mark) into `q`, which has the room."""
     made = arrays.applications[application]
-    copy(arrays, application, asked[0])
+    copy(arrays, application, q.asked[0])
     for n in range(made.mentions):
         packed = np.int64(arrays.mentions[made.mention + n])
-        said, identifier = mentions[n], arrays.identifiers[packed >> 2]
+        said, identifier = q.mentions[n], arrays.identifiers[packed >> 2]
         said.id, said.role, said.kind, said.linking = packed >> 2, packed & 3, identifier.kind, identifier.linking
-    person = np.int64(made.applicant)
-    return Question(moment[0], moment[1], person, application, asked, mentions[: made.mentions], arrays.texts[:0])
+    about_person(np.int64(made.applicant), moment, q)
+    q.about[0].application, q.about[0].asked, q.about[0].mentions = application, 1, made.mentions
 
 
 @lean
-def about_person(arrays: Arrays, person: Int, moment: tuple[Int, Int], asked: Rows, mentions: Rows) -> Question:
-    """The question about somebody of the frame without an application, at a moment (as_of, mark)."""
-    return Question(moment[0], moment[1], person, np.int64(NOBODY), asked[:0], mentions[:0], arrays.texts[:0])
+def about_person(person: Int, moment: tuple[Int, Int], q: Question) -> None:
+    """Write the question about somebody of the frame without an application, at a moment (as_of, mark)."""
+    about = q.about[0]
+    about.as_of, about.mark, about.person, about.application = moment[0], moment[1], person, NOBODY
+    about.asked, about.mentions, about.name = 0, 0, 0
 
 
 @lean

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import lean
 from graph.facts.deciding import DEALINGS
 from graph.facts.hubs import COUNT_CAP, GUARD, MANY_HOLDERS, NOT_LINKING
 from graph.frame.insert import KIND_RANK
@@ -26,6 +25,7 @@ from graph.frame.neighbourhood import NOBODY, OTHER, UNDATED, Neighbourhood
 from graph.frame.order import sort_by_text
 from graph.frame.question import BEYOND, IN_FRAME, Question
 from graph.frame.scratch import APPLICANTS, BUCKETS, DEALS, HOLDERS, HUBS, IDENTIFIERS, LACKS, LINKS, PEOPLE, STEPS, TIES, TRUNCATED, Scratch
+from graph.kernels.compiled import lean
 from graph.store.tables import KINDS, Column
 from graph.store.walk import AT_ONCE
 
@@ -39,7 +39,7 @@ assert (max(GUARD.values()) + 1) * 16 <= BUCKETS
 def reach(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     """People, identifiers and what joins them; LACKS says where an array has too little room."""
     _clear(work, out)
-    _seat(work, out, q.person if q.person >= 0 else BEYOND, np.int64(0))
+    _seat(work, out, q.about[0].person if q.about[0].person >= 0 else BEYOND, np.int64(0))
     begin, end = np.int64(0), np.int64(1)
     for step in range(1, STEPS + 1):
         fresh = work.state[IDENTIFIERS]
@@ -89,7 +89,7 @@ def link_of(work: Scratch, identifier: Int, person: Int) -> Int:
 @lean
 def latest_held(arrays: Arrays, q: Question, identifier: Int, rows: Column, limit: Int) -> Int:
     """How many of the latest ties of an identifier of the frame, at most `limit`, now stand in `rows`, newest first."""
-    return latest_of(arrays, BY_HOLDER, arrays.identifiers[identifier].ties, (q.as_of, q.mark), rows, limit)
+    return latest_of(arrays, BY_HOLDER, arrays.identifiers[identifier].ties, (q.about[0].as_of, q.about[0].mark), rows, limit)
 
 
 @lean
@@ -199,7 +199,7 @@ def _join(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role:
 def _ties_of(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, person: Int) -> None:
     """A person's ties; of one with more than TIES, the latest so many of each kind."""
     held = arrays.people[out.people[person].id].ties
-    found = latest_of(arrays, BY_NODE, held, (q.as_of, q.mark), work.rows, TIES + 1)
+    found = latest_of(arrays, BY_NODE, held, (q.about[0].as_of, q.about[0].mark), work.rows, TIES + 1)
     if found > TIES:
         found = _latest_of_each_kind(arrays, q, work, np.int64(held.start), np.int64(held.count))
         if found > TIES:
@@ -209,17 +209,17 @@ def _ties_of(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, per
         tie = arrays.ties[row]
         number = _met(work, out, np.int64(tie.identifier), np.int64(tie.kind), np.int64(arrays.identifiers[tie.identifier].linking))
         if number >= 0:
-            _tie(work, out, person, number, np.int64(tie.role), np.int64(tie.since), last_mention(arrays, row, q.as_of, q.mark))
+            _tie(work, out, person, number, np.int64(tie.role), np.int64(tie.since), _last(arrays, q, row))
 
 
 @lean
 def _latest_of_each_kind(arrays: Arrays, q: Question, work: Scratch, start: Int, count: Int) -> Int:
-    seen, found, n = work.buckets, np.int64(0), before(arrays, BY_NODE, start, count, q.as_of) - 1
+    seen, found, n = work.buckets, np.int64(0), before(arrays, BY_NODE, start, count, q.about[0].as_of) - 1
     for kind in range(len(GUARDS)):
         seen[kind] = 0
     while n >= 0:
         row = row_at(arrays, start, count, n)
-        if recorded(arrays.ties, row, mark_at(arrays, BY_NODE, start, count, n), q.mark):
+        if recorded(arrays.ties, row, mark_at(arrays, BY_NODE, start, count, n), q.about[0].mark):
             kind = arrays.ties[row].kind
             seen[kind] += 1
             if seen[kind] <= TIES:
@@ -232,7 +232,8 @@ def _latest_of_each_kind(arrays: Arrays, q: Question, work: Scratch, start: Int,
 @lean
 def _mentioned(q: Question, work: Scratch, out: Neighbourhood) -> None:
     """What only the application in question says is tied since no moment that anything tells."""
-    for said in q.mentions:
+    for m in range(q.about[0].mentions):
+        said = q.mentions[m]
         number = _met(work, out, np.int64(said.id), np.int64(said.kind), np.int64(said.linking))
         if number >= 0 and link_of(work, number, np.int64(0)) < 0:
             _join(work, out, np.int64(0), number, np.int64(said.role), UNDATED, UNDATED)
@@ -266,7 +267,7 @@ def _by_holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, 
     for n in range(fresh, upto):
         one = out.identifiers[n]
         if one.id < IN_FRAME:
-            one.holders = count_recorded(arrays, BY_HOLDER, arrays.identifiers[one.id].ties, q.as_of, q.mark, _CAP)
+            one.holders = count_recorded(arrays, BY_HOLDER, arrays.identifiers[one.id].ties, q.about[0].as_of, q.about[0].mark, _CAP)
         one.hub = NOT_LINKING if not one.linking else MANY_HOLDERS if one.holders > GUARDS[one.kind] else 0
         if one.hub != 0:
             work.state[HUBS] += 1
@@ -310,7 +311,7 @@ def _follow(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, iden
         tie = arrays.ties[row]
         person = _admit(work, out, np.int64(tie.person), step)
         if person >= 0:
-            _tie(work, out, person, identifier, np.int64(tie.role), np.int64(tie.since), last_mention(arrays, row, q.as_of, q.mark))
+            _tie(work, out, person, identifier, np.int64(tie.role), np.int64(tie.since), _last(arrays, q, row))
 
 
 @lean
@@ -318,7 +319,7 @@ def _counterparties(arrays: Arrays, q: Question, work: Scratch, out: Neighbourho
     """Whom somebody dealt with: transfers and referrals, on either side."""
     me = np.int64(out.people[person].id)
     dealt = arrays.people[me].dealings
-    for k in range(latest_of(arrays, BY_EVENT, dealt, (q.as_of, q.mark), work.rows, np.int64(DEALINGS))):
+    for k in range(latest_of(arrays, BY_EVENT, dealt, (q.about[0].as_of, q.about[0].mark), work.rows, np.int64(DEALINGS))):
         event = arrays.events[work.rows[k]]
         other = counterparty_of(arrays, np.int64(work.rows[k])) if event.applicant == me else np.int64(event.applicant)
         if other != me:
@@ -361,3 +362,8 @@ def _admit(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
         work.state[TRUNCATED] = 1
         return person
     return person if person >= 0 else _seat(work, out, row, step)
+
+
+@lean
+def _last(arrays: Arrays, q: Question, tie: Int) -> Int:
+    return last_mention(arrays, tie, q.about[0].as_of, q.about[0].mark)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.compiled import lean, shared
 from graph.frame import intern
 from graph.frame.apply import DONE, MORE, ROOM_LACKS
 from graph.frame.facts import SPARE
@@ -14,7 +13,10 @@ from graph.frame.insert import insert, lacks, lacks_items, needed
 from graph.frame.intern import Names, has_room, size_of
 from graph.frame.layout import MARK, MEMBERS, RINGS, ROW, SECTION, SNAPSHOTS, USED, Arrays, Int, Rows
 from graph.frame.lists import BY_SNAPSHOT
+from graph.journal.entry import IDENTIFIER
 from graph.journal.snapshots import snapshot_of
+from graph.kernels.by_address import by_address
+from graph.kernels.compiled import lean, shared
 from graph.model.moments import micros
 from graph.store.tables import Column
 
@@ -22,12 +24,10 @@ from graph.store.tables import Column
 NEW_RING = np.dtype([("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")], align=True)
 NEW_MEMBER = np.dtype([("person", "i4"), ("ring", "i4"), ("core", "i1")], align=True)
 _NAME, _BODY = np.int32(0), np.int32(1)
-_NO_IDENTIFIERS = np.zeros(0, np.dtype([("token", "i4"), ("masked", "i4"), ("kind", "i1"), ("linking", "i1")], align=True))
+_NO_IDENTIFIERS = np.zeros(0, IDENTIFIER)
 
 
-_NO_IDENTIFIERS.flags.writeable = False
-
-
+@by_address(names=Names, as_of="i8", rings=NEW_RING, members=NEW_MEMBER)
 class RingBatch(NamedTuple):
     """A ring snapshot: text 0 is its name and text 1 the whole of it as JSON (`graph.journal.snapshots`); `as_of` (1,) microseconds."""
 
@@ -48,7 +48,6 @@ def ring_batch(body: bytes) -> RingBatch:
     rings = [(r.score, r.bad_rate, number(r.ring_id), r.size, r.kind.flagged) for r in snapshot.rings]
     members = [(number(m.applicant_id), n, m.role == "core") for n, ring in enumerate(snapshot.rings) for m in ring.members]
     ends = np.cumsum([len(text) for text in texts], dtype=np.int64).astype("i4")
-    ends.flags.writeable = False  # as an entry's, so that the same machine code takes both
     rows = np.full(2 * len(ends), -1, np.int32)
     names = Names(np.frombuffer(b"".join(texts), "u1"), ends, _NO_IDENTIFIERS, rows)
     return RingBatch(names, np.array([micros(snapshot.as_of)]), np.array(rings, NEW_RING), np.array(members, NEW_MEMBER))

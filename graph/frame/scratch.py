@@ -7,7 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from graph.frame.layout import Rows
-from graph.frame.neighbourhood import APPLICATION, MENTION, ROOM
+from graph.frame.neighbourhood import ROOM
+from graph.frame.question import Question, question_room
+from graph.kernels.by_address import by_address
 from graph.store.tables import Column
 from graph.store.walk import Bounds
 
@@ -27,6 +29,10 @@ CHAIN = np.dtype([("first", "i4"), ("last", "i4")], align=True)
 THING = np.dtype([("slot", "i4"), ("dated", "i4"), ("first", "i4"), ("last", "i4"), ("cut", "i1")], align=True)
 
 
+@by_address(
+    state="i8", slots="i4", seats="i4", seat="i4", things=THING, links=LINK, deals=DEAL, dealt=("i4", 2), partners=CHAIN, rows="i4", found="i4",
+    buckets="i4", followed="i4", names="i4", keys=("u8", 2), order="i4", spare="i4", question=Question,
+)  # fmt: skip
 class Scratch(NamedTuple):
     """state    (16,) int64
     slots    open addressing: local identifiers by their `id`, + 1; `things` says where each is
@@ -36,7 +42,7 @@ class Scratch(NamedTuple):
     rows, found     rows of the frame that were collected
     buckets  (BUCKETS + 1,)      followed  (I,) identifiers, the rarest first
     names, keys, order, spare    what `order.sort_by_text` takes
-    asked, mentions    an application of the frame about which it is asked (APPLICATION, MENTION)
+    question    about what is in the frame, which compiled code asks itself
     """
 
     state: Column
@@ -56,8 +62,7 @@ class Scratch(NamedTuple):
     keys: Column
     order: Column
     spare: Column
-    asked: Rows
-    mentions: Rows
+    question: Question
 
 
 def scratch(times: int = 1) -> Scratch:
@@ -71,5 +76,5 @@ def scratch(times: int = 1) -> Scratch:
         deals=np.zeros(APPLICANTS * APPLICANTS, DEAL), dealt=np.zeros((APPLICANTS, APPLICANTS), np.int32), partners=np.zeros(APPLICANTS, CHAIN),
         rows=np.zeros(most, np.int32), found=np.zeros(most, np.int32), buckets=np.zeros(BUCKETS + 1, np.int32),
         followed=np.zeros(things, np.int32), names=np.zeros(most, np.int32), keys=np.zeros((most, 2), np.uint64),
-        order=np.zeros(most, np.int32), spare=np.zeros(most, np.int32), asked=np.zeros(1, APPLICATION), mentions=np.zeros(64 * times, MENTION),
+        order=np.zeros(most, np.int32), spare=np.zeros(most, np.int32), question=question_room(64 * times),
     )  # fmt: skip

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from graph.compiled import compiled
 from graph.frame.layout import APPLICATIONS, IDENTIFIERS, PEOPLE, USED, Arrays, Int
 from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_HOLDER, BY_NODE, count_recorded, is_loan
 from graph.frame.read import Reader
 from graph.frame.texts import A_PERSON, AN_APPLICATION, AN_IDENTIFIER, after, begins_with, form_of, is_text, text_of
+from graph.kernels.compiled import compiled
 from graph.store.port import Found
 from graph.store.tables import Column
 

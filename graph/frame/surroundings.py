@@ -7,13 +7,13 @@ from datetime import datetime
 
 import numpy as np
 
+from graph.features.looking import Walker
 from graph.frame.names import Names
 from graph.frame.neighbourhood import Neighbourhood
 from graph.frame.of_view import named
 from graph.frame.question import IN_FRAME, Question, question_of
 from graph.frame.read import Reader
 from graph.frame.view import FrameView
-from graph.frame.walk import Walker
 from graph.model.errors import FrameUnreadableError
 from graph.model.moments import micros
 from graph.model.types import Identifier

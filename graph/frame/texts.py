@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from graph.compiled import lean, shared
 from graph.frame.layout import SEED, TEXT_STEP, TEXTS, USED, Arrays, Int
+from graph.kernels.compiled import lean, shared
 from graph.store.tables import Column
 
 # What a slot names, in the low bits of its hash.

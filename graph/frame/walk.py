@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.compiled import lean, shared
 from graph.facts.hubs import COUNT_CAP
-from graph.facts.local_time import offsets
 from graph.frame.elsewhere import add_elsewhere, mark_keys
 from graph.frame.layout import NO_MARK, Arrays, Int
-from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood, room
+from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.frame.order import is_before, sort_by_text
 from graph.frame.past import add_asked, add_events, add_labels, add_own, add_rings, add_there, is_later
 from graph.frame.question import IN_FRAME, Question, about_application, about_person
@@ -30,47 +28,28 @@ from graph.frame.scratch import (
     RINGS,
     TRUNCATED,
     Scratch,
-    scratch,
 )
+from graph.kernels.compiled import lean
 from graph.model.types import IdentifierKind
 from graph.store.tables import KINDS
 
 DEVICE = KINDS.index(IdentifierKind.DEVICE)
 
 
-class Walker:
-    """Makes one neighbourhood after the other, in the same room; of one thread at a time."""
-
-    def __init__(self, zone: str) -> None:
-        self._clocks = offsets(zone)
-        self._times = 1
-        self._room, self._scratch = room(self._clocks), scratch()
-
-    def of(self, arrays: Arrays, question: Question) -> Neighbourhood:
-        """The neighbourhood of a subject, with room beyond: `subject` says how many rows are used. It is overwritten by the next."""
-        while not _walk(arrays, question, self._scratch, self._room):
-            self._times *= 2
-            self._room, self._scratch = room(self._clocks, self._times), scratch(self._times)
-        return self._room
-
-
-@shared
-def _walk(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> bool:
-    return walk(arrays, q, work, out)
-
-
 @lean
 def walk_application(arrays: Arrays, application: Int, moment: tuple[Int, Int], work: Scratch, out: Neighbourhood) -> bool:
     """`walk` about an application of the frame, at a moment: strictly before when (microseconds), and recorded by which mark."""
-    if arrays.applications[application].mentions > len(work.mentions):
+    if arrays.applications[application].mentions > len(work.question.mentions):
         return False
-    return walk(arrays, about_application(arrays, application, moment, work.asked, work.mentions), work, out)
+    about_application(arrays, application, moment, work.question)
+    return walk(arrays, work.question, work, out)
 
 
 @lean
 def walk_person(arrays: Arrays, person: Int, moment: tuple[Int, Int], work: Scratch, out: Neighbourhood) -> bool:
     """`walk` about somebody of the frame, without an application."""
-    return walk(arrays, about_person(arrays, person, moment, work.asked, work.mentions), work, out)
+    about_person(person, moment, work.question)
+    return walk(arrays, work.question, work, out)
 
 
 @lean
@@ -99,7 +78,8 @@ def walk(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> bool
 @lean
 def _leave_out(q: Question, work: Scratch, out: Neighbourhood) -> None:
     """What only the application in question says is tied since nothing, as it was at the first scan (`graph.store.evidence.leave_out`)."""
-    for said in q.mentions:
+    for m in range(q.about[0].mentions):
+        said = q.mentions[m]
         identifier = find_identifier(work, out, np.int64(said.id))
         link = link_of(work, identifier, 0)
         if link >= 0 and work.links[link].since == q.asked[0].at:
@@ -112,7 +92,7 @@ def _leave_out(q: Question, work: Scratch, out: Neighbourhood) -> None:
 def _add_applications(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     state, subject = work.state, out.subject[0]
     merchant, agent = np.int64(NOBODY), np.int64(NOBODY)
-    if len(q.asked) == 1:
+    if q.about[0].asked:
         add_asked(arrays, q, work, out)
         merchant, agent = np.int64(q.asked[0].merchant), np.int64(q.asked[0].agent)
     add_own(arrays, q, work, out)
@@ -184,7 +164,7 @@ def _describe_devices(arrays: Arrays, q: Question, work: Scratch, out: Neighbour
         one.emulator, one.rooted = -1, -1
         if one.kind == DEVICE and one.id < IN_FRAME:
             row = arrays.identifiers[one.id].device
-            if row >= 0 and arrays.devices[row].mark <= q.mark:
+            if row >= 0 and arrays.devices[row].mark <= q.about[0].mark:
                 one.emulator, one.rooted = arrays.devices[row].emulator, arrays.devices[row].rooted
 
 
@@ -210,15 +190,15 @@ def _rank_names(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) 
 @lean
 def _say(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
     state, subject = work.state, out.subject[0]
-    subject.as_of, subject.asked = q.as_of, len(q.asked)
+    subject.as_of, subject.asked = q.about[0].as_of, q.about[0].asked
     subject.people, subject.outsiders, subject.identifiers = state[INSIDE], state[PEOPLE] - state[INSIDE], state[IDENTIFIERS]
     subject.ties, subject.dealings, subject.rings, subject.applications = state[LINKS], state[DEALS], state[RINGS], state[APPLICATIONS]
     subject.mentions, subject.outcomes, subject.labels, subject.events = state[MENTIONS], state[OUTCOMES], state[LABELS], state[EVENTS]
     subject.hubs_ignored, subject.truncated = state[HUBS], state[TRUNCATED]
     subject.merchant_known, subject.merchant_city, subject.merchant_opened_at = 0, NOBODY, UNDATED
-    if len(q.asked) == 1 and q.asked[0].merchant >= 0:
+    if q.about[0].asked and q.asked[0].merchant >= 0:
         shop = arrays.words[q.asked[0].merchant]
-        if shop.merchant_mark <= q.mark and shop.merchant_mark != NO_MARK:
+        if shop.merchant_mark <= q.about[0].mark and shop.merchant_mark != NO_MARK:
             subject.merchant_known, subject.merchant_city, subject.merchant_opened_at = 1, shop.city, shop.opened_at
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from graph.compiled import compiled
+from graph.kernels.compiled import compiled
 from graph.store.tables import Column
 
 

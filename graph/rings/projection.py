@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.compiled import compiled
 from graph.facts.hubs import ALL_PAIRS, NEAR
+from graph.kernels.compiled import compiled
 from graph.model.moments import DAY
 from graph.model.types import IdentifierKind, Role
 from graph.rings.sharing import AGENT, Sharing, sharing_of

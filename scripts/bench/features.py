@@ -16,12 +16,13 @@ from time import perf_counter, process_time, thread_time
 
 import numpy as np
 
-from graph.compiled import compiled
+from graph.features.looking import Observer
 from graph.features.multi_lending import Plan, plan
-from graph.features.observe import Observer, names, observe
+from graph.features.observe import names, observe
 from graph.features.room import Reading, room_for
 from graph.frame.neighbourhood import Neighbourhood, room
 from graph.frame.of_view import of_evidence
+from graph.kernels.compiled import compiled
 from graph.model.moments import moment
 from graph.store.evidence import subject_of
 from graph.store.tables import KINDS, Column

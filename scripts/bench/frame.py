@@ -16,9 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from graph.compiled import shared
 from graph.facts.local_time import offsets
-from graph.features.observe import Observer
+from graph.features.looking import Observer, Walker
 from graph.frame.frame import Frame
 from graph.frame.layout import FILES, NAMES, SLOTS, USED, Arrays
 from graph.frame.lists import BY_HOLDER, EVERYTHING, latest
@@ -26,7 +25,8 @@ from graph.frame.neighbourhood import room
 from graph.frame.question import question_of
 from graph.frame.read import Reader
 from graph.frame.scratch import scratch
-from graph.frame.walk import Walker, walk_application
+from graph.frame.walk import walk_application
+from graph.kernels.compiled import shared
 from graph.model.moments import micros, moment
 from graph.model.types import Application, Facts, IdentifierKind
 from graph.store.evidence import subject_of

@@ -18,8 +18,8 @@ from gnn import bundle
 from gnn.explain import Explainer
 from gnn.forward import Forward
 from gnn.inputs import draw
-from gnn.network import by_torch
-from graph.features.observe import Observer
+from gnn.network import RingNet, by_torch
+from graph.features.looking import Observer
 from graph.frame.of_view import of_evidence
 from graph.model.errors import RingfenceError
 from graph.store.evidence import Evidence, subject_of
@@ -63,8 +63,8 @@ def steps(seen: Sequence[Evidence], model: bundle.ModelBundle) -> Figures:
     """Inputs, the network and what each column added, compiled; then the network by torch."""
     around = [of_evidence(one) for one in seen]
     drawn = [draw(one) for one in around]
-    forward, network = Forward(model.network), model.network.eval()
-    observer, explainer = Observer(), Explainer.of(model.ensembles[model.card["serves"]].boosters)
+    forward, network = Forward(model.network), RingNet.of(model.network)
+    observer, explainer = Observer(), Explainer.of(model.ensembles[model.card["serves"]].texts)
     named = [
         np.resize(observer.row(one, unjudged=True)[0], explainer.columns) for one in around
     ]  # of the right length: what the columns mean costs nothing

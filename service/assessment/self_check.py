@@ -11,7 +11,7 @@ from threading import BoundedSemaphore
 
 import numpy as np
 
-from graph.features.observe import Observer
+from graph.features.looking import Observer
 from graph.frame.surroundings import surroundings
 from graph.model.errors import StoreError
 from graph.store.evidence import Subject

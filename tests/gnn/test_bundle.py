@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -156,3 +158,44 @@ def test_only_the_model_with_the_pinned_digest_is_taken(copied: Path) -> None:
 def test_a_bundle_is_its_owners_alone(made: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in made.iterdir()} == {0o600}
     assert made.stat().st_mode & 0o777 == 0o700
+
+
+# A service with that model, its own store and casebook in a folder, assesses one application; printed is what of the learning libraries it loaded.
+SERVES = """
+import hashlib
+import sys
+from service.app import create_app
+from service.settings import Settings
+from service.wiring import wire
+folder, model = sys.argv[1:]
+KEY = hashlib.sha256(b"engine").hexdigest()
+urls = {name: f"sqlite:///{folder}/{name}.db" for name in ("store", "casebook")}
+wired = wire(Settings(**urls, model=model, api_keys=f"engine:{KEY}:risk@*", timeout_ms=60_000))
+told = {"application_id": "one", "applicant_id": "me", "platform_id": "L1", "amount": 8000, "phone": "13800138000"}
+answer = create_app(wired).test_client().post("/risk", json=told, headers={"Authorization": f"Bearer {KEY}"})
+assert answer.json["degraded"]["level"] == "full", answer.text
+print(*sorted({"torch", "torch_geometric", "sklearn", "lightgbm"} & set(sys.modules)))
+"""
+
+
+def test_a_service_with_a_model_answers_without_the_libraries_that_learn(made: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SERVES, str(tmp_path), str(made)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+@pytest.mark.parametrize("changed", [{"hidden": 9}, {"layers": 3}, {"width": 1}, {"hidden": "many"}])
+def test_a_network_of_another_shape_than_the_card_says_is_refused(copied: Path, changed: dict[str, object]) -> None:
+    with_card(copied, network=json.loads((copied / CARD).read_text("utf-8"))["network"] | changed)
+    with pytest.raises(BundleError, match="hold together"):
+        Scorer.load(copied)
+
+
+@pytest.mark.parametrize("content", ["", "no trees", "tree\nmax_feature_idx=3\n\nTree=0\nnum_leaves=2\nleaf_value=1 2\n"])
+def test_a_file_of_trees_that_is_none_is_refused(copied: Path, content: str) -> None:
+    card = json.loads((copied / CARD).read_text("utf-8"))
+    name = f"{card['serves']}.0.txt"
+    (copied / name).write_text(content)
+    with_card(copied, files=card["files"] | {name: hashlib.sha256(content.encode()).hexdigest()})
+    with pytest.raises(BundleError, match="hold together"):
+        Scorer.load(copied)

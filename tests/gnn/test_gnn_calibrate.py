@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gnn.calibrate import Calibrator, fit, level
+from gnn.calibrate import fit, level
+from gnn.calibrator import Calibrator
 from gnn.evaluate import ece, measures, recall_at, threshold_at
 
 seeds = st.integers(0, 10_000)

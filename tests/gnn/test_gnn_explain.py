@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import lightgbm
 import numpy as np
 import pytest
 
+from gnn.ensemble import columns_in, trees_in
 from gnn.explain import MOST_COLUMNS, Explainer, Floats
 
 
@@ -27,7 +30,7 @@ def grown(seed: int, **settings: object) -> lightgbm.Booster:
 @pytest.mark.parametrize("settings", [{}, {"use_missing": False}, {"zero_as_missing": True}, {"num_leaves": 31, "max_depth": 8}])
 def test_every_members_score_is_lightgbms_and_what_each_column_added_is_too(settings: dict[str, object]) -> None:
     boosters = [grown(seed, **settings) for seed in (1, 2)]
-    explainer = Explainer.of(boosters)
+    explainer = Explainer.of([booster.model_to_string() for booster in boosters])
     for x in rows(9, 200):
         members, moved = explainer(x)
         assert members.tolist() == [booster.predict(x[None], raw_score=True)[0] for booster in boosters]
@@ -37,10 +40,27 @@ def test_every_members_score_is_lightgbms_and_what_each_column_added_is_too(sett
         assert moved.sum() + told[-1] == pytest.approx(members.mean(), rel=1e-9)
 
 
+def test_a_model_file_is_read_as_lightgbm_reads_it() -> None:
+    """A column that is one number or not known is split by whether it is known, at an infinite threshold."""
+    x = rows(5, 400)
+    x[:, 3] = np.where(x[:, 0] > 0, np.nan, 1.0)
+    booster = lightgbm.train({"objective": "binary", "num_leaves": 15, "verbosity": -1}, lightgbm.Dataset(x, np.isnan(x[:, 3])), num_boost_round=5)
+    said = [tree["tree_structure"] for tree in booster.dump_model()["tree_info"]]
+    assert [known(tree) for tree in trees_in(booster.model_to_string())] == [known(tree) for tree in said]
+    assert columns_in(booster.model_to_string()) == booster.num_feature()
+
+
+def known(node: dict[str, Any]) -> dict[str, Any]:
+    """What is made use of, of a node and all below it."""
+    used = ("split_feature", "threshold", "decision_type", "missing_type", "default_left", "internal_count", "leaf_value", "leaf_count")
+    below = {side: known(node[side]) for side in ("left_child", "right_child") if side in node}
+    return {name: node[name] for name in used if name in node} | below
+
+
 def test_a_member_that_learned_nothing_says_its_one_number() -> None:
     x = rows(3, 50)
     flat = lightgbm.train({"objective": "binary", "verbosity": -1, "min_data_in_leaf": 60}, lightgbm.Dataset(x, x[:, 0] > 0), num_boost_round=2)
-    members, moved = Explainer.of([flat])(x[0])
+    members, moved = Explainer.of([flat.model_to_string()])(x[0])
     assert members[0] == flat.predict(x[:1], raw_score=True)[0]
     assert not moved.any()
 
@@ -50,9 +70,9 @@ def test_trees_too_deep_for_a_table_are_refused_aloud() -> None:
     y = x[:, :30].sum(axis=1) > 0
     deep = lightgbm.train({"objective": "binary", "num_leaves": 2000, "min_data_in_leaf": 1, "verbosity": -1}, lightgbm.Dataset(x, y), 3)
     with pytest.raises(ValueError, match=f"at most {MOST_COLUMNS} can be explained"):
-        Explainer.of([deep])
+        Explainer.of([deep.model_to_string()])
 
 
 def test_a_row_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="6 columns for trees over 7"):
-        Explainer.of([grown(1)])(np.zeros(6))
+        Explainer.of([grown(1).model_to_string()])(np.zeros(6))

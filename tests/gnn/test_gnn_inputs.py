@@ -61,5 +61,5 @@ def test_training_takes_what_serving_draws() -> None:
     with torch.inference_mode():
         batches = loader(union(pack(tensors), np.arange(len(tensors))), rows, batch_size=5)
         learned = torch.cat([network(Batch.from_data(mini))[1] for mini in batches])
-    served = Forward(network)
+    served = Forward(network.weights())
     assert np.allclose(learned.numpy(), [served(one)[0] for one in tensors], rtol=1e-4, atol=1e-5)

@@ -22,10 +22,10 @@ from gnn.packed import Packed
 from gnn.plan import Plan
 from gnn.sampler import union
 from gnn.schema import EDGE_TYPES, NODE_TYPES
-from gnn.seeds import Seeds, seeds, seeds_of
 from gnn.tensors import Tensors
 from graph.frame import neighbourhood
 from graph.frame.place import frame_of, place_of
+from graph.frame.seeds import Seeds, seeds
 from graph.model.errors import NotFoundError
 from graph.model.moments import micros
 from graph.model.types import Facts
@@ -186,7 +186,7 @@ def test_the_union_of_graphs_holds_each_ones_nodes_and_links(graphs: Packed) -> 
 
 
 def test_what_the_network_says_of_many_is_what_it_says_of_each_to_the_bit(graphs: Packed) -> None:
-    answer = Forward(RingNet(hidden=16, embedding=4).eval())
+    answer = Forward(RingNet(hidden=16, embedding=4).weights())
     assert np.array_equal(answer.of_all(graphs), [answer(graphs.one(place)) for place in range(graphs.size)])
 
 
@@ -194,7 +194,7 @@ def test_seeds_are_the_samples_in_their_order(tmp_path: Path) -> None:
     facts = Facts(applications=(applies("张", 1), applies("ann", 2), applies("bob", 3)), labels=(fraud("ann@2", 5),))
     with opened(tmp_path / "s.db", facts) as store:
         samples = collect(store.view(day(60)).tables(), Plan(least_frauds=0, horizon_days=30))
-    found = seeds_of(samples)
+    found = samples.seeds()
     assert [found.name(place) for place in range(3)] == samples.application_id.tolist()
     assert found.at.tolist() == samples.at.tolist()
     assert found.asked.all()

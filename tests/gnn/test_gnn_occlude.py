@@ -101,7 +101,7 @@ def test_the_network_reads_what_is_left_as_it_reads_anything(tmp_path: Path, see
     with open_store(tmp_path / "graph.db") as store:
         store.add(facts)
         tensors = drawn(store.view(asked.applied_at).evidence_of(subject_of(asked)))
-    forward = Forward(RingNet(hidden=8, embedding=4, layers=2).eval())
+    forward = Forward(RingNet(hidden=8, embedding=4, layers=2).weights())
     for tie in tensors.mine:
         less = without(tensors, [tie])
         assert np.isfinite(forward(less)).all()

@@ -17,6 +17,7 @@ from gnn.sampler import PastSampler, loader, union
 from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
 from gnn.tensors import Tensors
 from gnn.tensors import tensors as tensors_of
+from gnn.weights import NetworkWeights, shapes
 from graph.model.types import Facts
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphStore
@@ -170,7 +171,17 @@ def test_what_is_served_is_what_the_network_says(store: GraphStore, facts: Facts
     nobody = drawn(store.view(day(0)).evidence_of(Subject(applicant_id="nobody")))
     chosen = [*some_tensors(store, facts), nobody]
     network.settle({name: torch.from_numpy(np.concatenate([t.x[name] for t in chosen])) for name in NODE_FEATURES})
-    served = Forward(network)
+    served = Forward(network.weights())
     for tensors in chosen:
         assert served(tensors) == pytest.approx(by_torch(network, tensors), rel=1e-4, abs=1e-5)
-        assert np.array_equal(served(tensors), Forward(network)(tensors))
+        assert np.array_equal(served(tensors), Forward(network.weights())(tensors))
+
+
+@pytest.mark.parametrize(("hidden", "embedding", "layers"), [(8, 4, 2), (16, 2, 3)])
+def test_a_network_is_kept_and_read_again_number_by_number_as_it_was_learned(hidden: int, embedding: int, layers: int) -> None:
+    network = RingNet(hidden, embedding, layers)
+    learned = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    assert learned == shapes(hidden, embedding, layers)
+    kept = network.weights()
+    again = RingNet.of(NetworkWeights.read(kept.shape, kept.content()))
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in network.state_dict().items())

@@ -18,18 +18,19 @@ from gnn.blend import blended
 from gnn.collect import collect
 from gnn.cuts import test_cut as cut_for_the_test
 from gnn.look import observe_all
+from gnn.network import RingNet
 from gnn.packed import pack
 from gnn.parts import NAMED, columns, names_of, views_of
 from gnn.plan import Plan
 from gnn.recipe import RECENT_SAMPLES
 from gnn.samples import Samples
 from gnn.scorer import Scorer
-from gnn.seeds import seeds
 from gnn.training import train_model
 from graph.features.observe import SIGNAL_NAMES, VARIABLE_NAMES
 from graph.features.sight import see
 from graph.frame.of_view import named
 from graph.frame.place import frame_of
+from graph.frame.seeds import seeds
 from graph.model.errors import InputError
 from graph.model.moments import DAY, micros
 from graph.model.types import Facts, Label, LabelValue
@@ -79,7 +80,7 @@ def test_serving_gives_the_very_number_that_training_computed(model: Trained, fa
     asked = seeds([str(seed.application_id) for seed in chosen], np.ones(len(chosen), dtype=np.bool_), np.array([seed.at for seed in chosen]))
     with open_store(path) as store, closing(frame_of(store)) as frame:
         observed = observe_all(frame, store.mark(), asked)
-        embedded = train.embed(made.network, observed.around.parts())
+        embedded = train.embed(RingNet.of(made.network), observed.around.parts())
     inputs = columns(observed, embedded)
     for part in ("trees", "blend"):
         logits = made.ensembles[part].logits(inputs[part][:]).mean(axis=1)
@@ -161,7 +162,7 @@ def test_contributions_name_every_input_and_add_up_to_what_was_served(model: Tra
         assert said.contributions
         assert set(said.contributions) <= set(SIGNAL_NAMES + VARIABLE_NAMES)
         row = seen(evidence).unjudged
-        embedded = train.embed(made.network, [pack([drawn(evidence, unjudged=True)])])[0]
+        embedded = train.embed(RingNet.of(made.network), [pack([drawn(evidence, unjudged=True)])])[0]
         x = {"trees": row[None, : len(NAMED)], "blend": np.concatenate([row, embedded])[None]}[scorer.serves]
         parts = [b.predict(x, pred_contrib=True)[0] for b in made.ensembles[scorer.serves].boosters]
         base, logit = np.array([np.mean([p[-1] for p in parts])]), made.ensembles[scorer.serves].logits(x).mean(axis=1)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAD = "from graph.compiled import compiled, inner\n"
+HEAD = "from graph.kernels.compiled import compiled, inner\n"
 
 
 def sources(folder: Path, step: int = 1, more: str = "") -> None:
@@ -47,3 +47,13 @@ def test_copies_of_the_sources_share_what_is_compiled(tmp_path: Path) -> None:
     assert [total(one, tmp_path), total(other, tmp_path)] == [-2, 2]
     sources(other, 5)
     assert [total(other, tmp_path), total(one, tmp_path), total(other, tmp_path)] == [-6, 2, 6]
+
+
+def test_code_that_was_kept_by_a_module_of_another_name_is_compiled_anew(tmp_path: Path) -> None:
+    folder, kept = tmp_path / "one", tmp_path / "kept"
+    sources(folder)
+    (folder / "former.py").write_text((folder / "sums.py").read_text())
+    (folder / "sums.py").write_text("from former import total")
+    assert total(folder, kept) == -2
+    (folder / "former.py").rename(folder / "sums.py")
+    assert [total(folder, kept), total(folder, kept)] == [-2, 2]

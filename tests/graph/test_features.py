@@ -17,13 +17,15 @@ from hypothesis import strategies as st
 from numba import njit
 
 from graph.features import behaviour, catalogue, company, holders, merchant, multi_lending, phones, ring, sharing
-from graph.features.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES, Observer, names
+from graph.features.looking import Observer
+from graph.features.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES, names
 from graph.features.reading import read
 from graph.features.registry import Family
 from graph.features.room import Reading, room_for
 from graph.frame.neighbourhood import Neighbourhood
 from graph.frame.of_view import of_evidence
 from graph.frame.surroundings import surroundings
+from graph.kernels.linking import Door
 from graph.model.types import Application, Facts, Identifier, Mention
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphView
@@ -276,4 +278,4 @@ def each_alone(family: Family) -> Fill:
     measures = {f"signal_{k}": one.measure for k, one in enumerate(family)}
     lines = [f"    into[{k}] = signal_{k}({', '.join(['n', 'r', *map(str, one.given)])})" for k, one in enumerate(family)]
     exec("\n".join(["def alone(n, r, into):", *lines]), measures)
-    return njit(measures["alone"])  # type: ignore[no-any-return]
+    return njit(pipeline_class=Door, _nrt=True)(measures["alone"])  # type: ignore[no-any-return]

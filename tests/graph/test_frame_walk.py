@@ -15,16 +15,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.compiled import shared
 from graph.facts.deciding import LABELS, OUTCOMES
 from graph.facts.hubs import COUNT_CAP, GUARD
 from graph.facts.local_time import offsets
+from graph.features.looking import Walker
 from graph.frame import neighbourhood
 from graph.frame.neighbourhood import Neighbourhood, room
 from graph.frame.of_view import of_evidence
 from graph.frame.question import question_of
 from graph.frame.scratch import scratch
-from graph.frame.walk import Walker, trimmed, walk_application, walk_person
+from graph.frame.walk import trimmed, walk_application, walk_person
+from graph.kernels.compiled import shared
 from graph.model.moments import micros
 from graph.model.types import Application, Contact, Facts, Identifier, IdentifierKind, Label, LabelValue, Mention, Outcome, OutcomeStatus, Role
 from graph.store.evidence import Subject, leave_out, subject_of
@@ -263,5 +264,5 @@ def in_frame(arrays: Any, asked: Application, as_of: int, mark: int) -> tuple[Ne
     """As compiled code gets the neighbourhoods of an application of the frame, and of its applicant."""
     row = question_of(arrays, subject_of(asked), np.int64(as_of), np.int64(mark))
     work, out, other = scratch(4), room(offsets("Asia/Shanghai"), 4), room(offsets("Asia/Shanghai"), 4)
-    assert _both(arrays, np.array([row.application, row.person]), (np.int64(as_of), np.int64(mark)), work, out, other)
+    assert _both(arrays, np.array([row.about[0]["application"], row.about[0]["person"]]), (np.int64(as_of), np.int64(mark)), work, out, other)
     return trimmed(out), trimmed(other)

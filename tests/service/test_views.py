@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from graph.features.observe import Observer
+from graph.features.looking import Observer
 from graph.frame.files import Files
 from graph.frame.frame import Frame
 from graph.frame.layout import DIRTY, MAGIC

@@ -76,7 +76,7 @@ def _of(value: Any) -> bytes:
     if isinstance(value, types.FunctionType) and value.__module__.partition(".")[0] not in _INSTALLED:
         return _hash(*_of_function(value))
     if isinstance(value, type):
-        return repr((value.__qualname__, getattr(value, "_fields", ()))).encode()
+        return repr((value.__qualname__, getattr(value, "columns", getattr(value, "_fields", ())))).encode()
     return _of_constant(value)
 
 

@@ -1,4 +1,4 @@
-"""Seeds of training: subjects by id and moment, looked up in the frame by compiled code."""
+"""Many subjects to look at, and before when each: by their ids, found in the frame by compiled code."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gnn.samples import Samples
-from graph.compiled import inner
 from graph.frame.layout import Arrays, Int
 from graph.frame.texts import A_PERSON, AN_APPLICATION, NO_KIND, find
+from graph.kernels.by_address import by_address
+from graph.kernels.compiled import lean
 from graph.store.tables import Column
 
 Bools = npt.NDArray[np.bool_]
 
 
+@by_address(heap="u1", begins="i8", ends="i8", asked="?", at="i8")
 class Seeds(NamedTuple):
-    """N subjects; a tuple of arrays, so that compiled code takes it whole.
+    """N subjects; found by compiled code.
 
     heap    bytes, the UTF-8 of the ids one after the other; `begins` and `ends` (N,) int64 say where each lies.
     asked   (N,) bool: whether the id is an application's, looked at just before it was made, or an applicant's, watched at `at`.
@@ -40,12 +41,6 @@ class Seeds(NamedTuple):
         return bytes(self.heap[self.begins[place] : self.ends[place]]).decode()
 
 
-def seeds_of(samples: Samples) -> Seeds:
-    """The samples, in their order."""
-    asked = np.array([one is not None for one in samples.application_id.tolist()], dtype=np.bool_)
-    return seeds(np.where(asked, samples.application_id, samples.applicant_id).tolist(), asked, samples.at)
-
-
 def seeds(ids: Sequence[str], asked: Bools, at: Column) -> Seeds:
     """Seeds by id: of applications where `asked` (N,), else of applicants, at microseconds `at` (N,)."""
     texts = [one.encode() for one in ids]
@@ -54,7 +49,7 @@ def seeds(ids: Sequence[str], asked: Bools, at: Column) -> Seeds:
     return Seeds(np.frombuffer(bytearray(b"".join(texts)), "u1"), begins, ends, asked, np.asarray(at, dtype=np.int64))
 
 
-@inner
+@lean
 def row_of(arrays: Arrays, s: Seeds, place: int) -> Int:
     """The frame's row of a seed's application or applicant; -1 where it has none, or not at that moment."""
     of = AN_APPLICATION if s.asked[place] else A_PERSON

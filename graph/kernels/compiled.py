@@ -9,22 +9,25 @@ from typing import Any, TypeVar, cast
 from numba import config, njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
-from graph.fingerprints import fingerprint
+from graph.kernels.fingerprints import fingerprint
+from graph.kernels.linking import Door, Inside
 
 F = TypeVar("F", bound=Callable[..., object])
 
 
 def compiled(function: F) -> F:
     """`function` in machine code, single-threaded and without fast-math, so that every machine gives the same bits."""
-    return cast(F, _kept(njit(cache=True, _nrt=True)(function)))
+    return cast(F, _door(function, nrt=True))
+
+
+def shared(function: F) -> F:
+    """`compiled` for a function that makes no arrays: what `lean` says of it holds."""
+    return cast(F, _door(function, nrt=False))
 
 
 def inner(function: F) -> F:
-    """`compiled` for a function that compiled code alone calls. Called from Python it ends the process.
-
-    The way in from Python takes most of a function's time to compile where it takes a neighbourhood, a tuple of many arrays.
-    """
-    return cast(F, _kept(njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=True)(function)))
+    """`compiled` for a function that compiled code alone calls: it has no way in from Python. Called from there it ends the process."""
+    return cast(F, _inside(function, nrt=True))
 
 
 def lean(function: F) -> F:
@@ -33,23 +36,23 @@ def lean(function: F) -> F:
     It does not count who holds the arrays that it is given, which takes most of a small function's time where they are many. So it must give
     no array, nor a tuple with one, to a function that counts (`compiled`, `inner`, Python): memory would be freed that is in use.
     """
-    return cast(F, _kept(njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)(function)))
+    return cast(F, _inside(function, nrt=False))
 
 
 def tiny(function: F) -> F:
-    """`lean` for a function of few steps, which becomes part of whoever calls it: a call that takes the frame's arrays costs more than the steps."""
-    options = {"cache": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False, "forceinline": True}
-    return cast(F, _kept(njit(**options)(function)))
+    """`lean` for a function of few steps, which becomes part of whoever calls it: a call costs more than the steps."""
+    return cast(F, _inside(function, nrt=False, forceinline=True))
 
 
-def shared(function: F) -> F:
-    """`lean` for a function that Python calls too."""
-    return cast(F, _kept(njit(cache=True, _nrt=False)(function)))
+def _inside(function: Any, nrt: bool, forceinline: bool = False) -> Any:
+    return njit(pipeline_class=Inside, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=nrt, forceinline=forceinline)(function)
 
 
-def _kept(made: Any) -> Any:
-    """The same function, thrown away on disk when anything changes that went into it."""
+def _door(function: Any, nrt: bool) -> Any:
+    """What Python calls, compiled when it first does and kept on disk; compiled code calls another, which becomes part of it."""
+    made, inside = njit(cache=True, pipeline_class=Door, _nrt=nrt)(function), _inside(function, nrt=nrt)
     if hasattr(made, "_cache"):  # not where NUMBA_DISABLE_JIT is set
+        made.get_call_template, made.get_overload = inside.get_call_template, inside.get_overload
         made._cache = _Kept(made)
     return made
 
@@ -67,7 +70,10 @@ class _Kept(FunctionCache):  # type: ignore[misc]
 
     def _load_overload(self, sig: Any, target_context: Any) -> Any:
         self._look()
-        return super()._load_overload(sig, target_context)
+        try:
+            return super()._load_overload(sig, target_context)
+        except (ImportError, AttributeError):
+            return None  # kept when the function, or the type of what it takes, had another name: the code is the same, and does not find it
 
     def _save_overload(self, sig: Any, data: Any) -> None:
         self._look()

@@ -1,0 +1,36 @@
+"""What a calibrated score means: an increasing map of the logit to a probability. `gnn.calibrate` fits it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrator:
+    """probability = 1 / (1 + exp(-(slope * logit + shift))); Platt 1999, two numbers, so that a small slice fits it and no ranks are lost."""
+
+    slope: float = 1.0
+    shift: float = 0.0
+
+    def log_odds(self, logits: Floats) -> Floats:
+        """The calibrated log-odds of many, without bounds."""
+        return self.slope * logits + self.shift
+
+    def moved(self, by: float) -> Calibrator:
+        """The calibrator of a model whose log-odds lie `by` higher throughout."""
+        return Calibrator(self.slope, self.shift - self.slope * by)
+
+    def of(self, logit: float) -> float:
+        """The probability of one logit, strictly between 0 and 1."""
+        z = min(max(self.slope * logit + self.shift, -30.0), 30.0)
+        return 1.0 / (1.0 + math.exp(-z))
+
+    def of_all(self, logits: Floats) -> Floats:
+        """The same for many."""
+        return np.array([self.of(logit) for logit in logits.tolist()], dtype=np.float64)
