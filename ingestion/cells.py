@@ -162,7 +162,7 @@ def _written(raw: object, column: Column) -> float:
 
 
 def _whole(raw: object, column: Column, door: Door) -> int:
-    if column.year:
+    if column.year and not (isinstance(raw, str) and len(raw) == 4 and raw.isdecimal()):
         raw = _year(raw, column, door)
     number = _number(raw, column, door)
     if not number.is_integer():

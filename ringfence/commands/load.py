@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import logging
 import secrets
+import sys
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from service.settings import Settings
 from service.wiring import moment_given, open_existing, open_keyring, open_store, sqlite_path, system_clock
 
 log = logging.getLogger("ringfence.load")
+_TOTALS = ("read", "accepted", "known", "rejected", "seconds")  # what is left to say beside a page
 
 EXAMPLE = """examples:
   COMMAND deliveries/2026-01-05 --store sqlite:///ringfence.db
@@ -85,7 +87,8 @@ def _check(options: argparse.Namespace) -> Result:
     found = checked.as_json()
     if not options.json:
         print("\n".join(page(found)), end="\n\n")
-    return Result(found, _status(checked.report))
+    on_the_page = sys.stdout.isatty() and not options.json
+    return Result({name: found[name] for name in _TOTALS} if on_the_page else found, _status(checked.report))
 
 
 def _say(report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -117,9 +118,20 @@ def test_the_command_prints_the_page_and_the_line_and_leaves_no_file(tmp_path: P
     assert {path.name for path in tmp_path.iterdir() if path.suffix not in (".db-wal", ".db-shm")} == before
 
 
-def test_a_grid_keeps_chinese_columns_in_line_and_breaks_before_they_run_off_the_page() -> None:
+def test_a_grid_keeps_chinese_columns_in_line_and_stays_on_the_page() -> None:
     lines = list(grid([{"城市": "上海", "n": "1"}, {"城市": "a", "n": "2"}]))
     assert lines == ["  城市  n", "  上海  1", "  a     2"]
     wide = list(grid([{f"column_{n}": "x" * 30 for n in range(10)}]))
     assert len(wide) == 6
     assert max(map(len, wide)) <= 154
+
+
+def test_on_a_terminal_the_page_says_it_all_and_only_totals_follow(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main([str(delivery(tmp_path / "delivery")), "--store", f"sqlite:///{tmp_path}/graph.db", "--check", "--now", NOW.isoformat()]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("as they would be stored:") == 5
+    assert "rejected rows" not in shown
+    assert "accepted" in shown.rpartition("rejected:")[2]

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from graph.model.errors import DeliveryError, RingfenceError
 from graph.model.types import IdentifierKind
 from ingestion import databases
+from ingestion.ahead import ahead
+from ingestion.batches import batches
 from ingestion.delivery import open_delivery
 from ingestion.limits import Limits
 from ingestion.load import load
@@ -230,3 +232,11 @@ def test_a_database_that_stops_answering_ends_the_load(tmp_path: Path) -> None:
     with open_store(tmp_path / "graph.db") as store, pytest.raises(RingfenceError, match="loans: the database stopped answering"):
         load(delivery, store, door(), report_to=tmp_path / "report")
     assert "source.db" not in repr(delivery.sources["loans"])
+
+
+def test_another_process_reads_the_same_rows_of_a_database(tmp_path: Path, url: str) -> None:
+    tell(url, LOANS, rows=(loan(1), loan(2, cust=None), loan(3)))
+    delivery = open_delivery(url, mapping(tmp_path))
+    here, there = ([(batch.facts, batch.read) for batch in read(delivery, [1], door(), 10)] for read in (batches, ahead))
+    assert here == there
+    assert [len(facts) for facts, _ in here] == [2]

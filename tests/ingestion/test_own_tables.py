@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from graph.model.errors import DeliveryError
 from graph.model.types import Application, IdentifierKind
+from ingestion.ahead import ahead
 from ingestion.batches import batches
 from ingestion.contract import APPLICATIONS, Cell
 from ingestion.delivery import open_delivery
@@ -82,7 +83,7 @@ def test_one_damaged_line_of_a_gb18030_export_costs_itself_and_keeps_its_number(
     assert [(row["line"], row["code"]) for row in rejects(folder)] == [(3, "not_utf8")]
 
 
-def test_a_header_that_is_not_utf8_or_is_one_cell_is_refused_with_the_setting_that_helps(tmp_path: Path) -> None:
+def test_a_header_that_cannot_be_read_is_refused_with_the_setting_that_helps(tmp_path: Path) -> None:
     folder = mapped(tmp_path / "d", {"city": "城市"})
     (folder / "loans.csv").write_bytes("no,when,who,城市\n".encode("gb18030"))
     with pytest.raises(DeliveryError, match=r"the header is not UTF-8: a mapping may say its `encoding` \(gb18030, "):
@@ -290,7 +291,7 @@ def test_phones_without_a_country_are_of_the_country_that_the_mapping_names(tmp_
     assert found[5].mentions == ()
 
 
-def test_an_applicant_is_called_by_the_national_id_unless_it_is_a_placeholder_and_nothing_raw_becomes_an_id(tmp_path: Path) -> None:
+def test_an_applicant_is_the_national_id_unless_a_placeholder_and_never_raw(tmp_path: Path) -> None:
     who = {"first_of": [{"column": "card", "kind": "national_id"}, {"column": "who", "prefix": "C-"}]}
     cards = [ID_CARD, ID_CARD.lower(), "无", "", ID_CARD[:17] + "1", "110105********002X"]
     found = loans(tmp_path / "d", [{"card": card, "who": n} for n, card in enumerate(cards)], {"applicant_id": who, "national_id": "card"})
@@ -378,3 +379,14 @@ def test_a_value_of_a_request_is_read_as_a_cell_of_a_delivery_is() -> None:
     row = {**LOAN, "application_id": "1", "applied_at": "2025-06-01", "applicant_id": "C-1", "platform_id": "us"}
     read = application({**row, "amount": "1.2万元", "term_months": "12期", "birth_year": "1990-05-17"}, door(), APPLICATIONS)
     assert (read.amount, read.term_months, read.birth_year) == (12_000, 12, 1990)
+
+
+def test_months_in_gb18030_say_the_same_when_another_process_parses_them(tmp_path: Path) -> None:
+    """A pattern, an encoding and joined columns travel to the process that parses ahead."""
+    folder = mapped(tmp_path / "d", {"applied_at": {"columns": ["when", "clock"]}, "city": "城市"}, "loans_*.csv", encoding="gb18030")
+    for month in (1, 2):
+        (folder / f"loans_{month}.csv").write_bytes(f"no,when,clock,who,城市\nM{month},2025-0{month}-01,09:14,C,上海\n".encode("gb18030"))
+    delivery = open_delivery(folder)
+    here, there = ([fact for batch in read(delivery, [1], door(), 10) for fact in batch.facts] for read in (batches, ahead))
+    assert here == there
+    assert [loan.city for loan in here] == ["上海", "上海"]

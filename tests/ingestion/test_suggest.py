@@ -184,7 +184,7 @@ def test_people_without_a_number_are_called_by_a_pseudonym_and_nobody_by_a_raw_v
     assert "applicant_id: {column: user_id, kind: phone}" in proposed(folder).as_yaml()
 
 
-def test_values_alone_name_an_identifier_and_a_name_that_its_values_deny_is_not_believed(tmp_path: Path) -> None:
+def test_values_alone_may_name_an_identifier_and_a_name_alone_does_not(tmp_path: Path) -> None:
     rows = [
         {"order_no": n, "created": f"{day(n):%d.%m.%Y}", "cust": f"C{n}", "col7": phone, "amount": "see note", "note": "x"}
         for n, phone in enumerate(phones(9))
