@@ -14,6 +14,7 @@ from ingestion.forms.standing import Why
 from ingestion.telling import plain
 
 _LEAST, _MOST_FAIL = 5, 0.5  # a column of at least so many values, of which more than this share fail, is not what it was declared to be
+_CARRIERS = frozenset(("login", "device_use", "card_bind", "register"))  # kinds of events that are told for the identifiers in them
 _WORDS = 200  # different words that are counted: more are no list's
 _Key = TypeVar("_Key")
 _NAMED = 20  # ids that are told, of all that are about nobody
@@ -129,6 +130,11 @@ class Report:
     def kinds_without_meaning(self) -> dict[str, int]:
         """Events of kinds that mean nothing to any signal: they are counted, and their identifiers link, no more."""
         return {kind: n for kind, n in sorted(self.kinds.items()) if kind not in EVENT_KINDS}
+
+    @property
+    def strange_kinds(self) -> dict[str, int]:
+        """Those of them that are not told for the identifiers in them either: words that somebody may have meant otherwise."""
+        return {kind: n for kind, n in self.kinds_without_meaning.items() if kind not in _CARRIERS}
 
     @property
     def wholly_rejected(self) -> tuple[str, ...]:

@@ -108,8 +108,8 @@ def _say(report: Report) -> None:
     for table, columns in report.as_json()["unknown_words"].items():
         for column, words in columns.items():
             log.warning("%s.%s: no words of ours: %s; a mapping translates them (`values`)", table, column, names(words))
-    if report.kinds_without_meaning:
-        log.info("kinds of events that mean nothing to a signal: %s; they are counted, their identifiers link", names(report.kinds_without_meaning))
+    if report.strange_kinds:
+        log.warning("kinds of events that mean nothing to a signal: %s; they are counted, their identifiers link", names(report.strange_kinds))
     for table, unmatched in report.unmatched.items():
         if unmatched.facts:
             log.warning(

@@ -200,3 +200,12 @@ def test_a_load_killed_at_any_of_twenty_points_and_started_again_ends_as_if_run_
         assert (tally.read, tally.rejected, tally.accepted + tally.known) == (1200, 0, 1200)
         assert _contents(path) == expected
     assert cut_short >= 10
+
+
+def test_a_kind_of_event_that_nobody_knows_is_said_and_one_that_carries_identifiers_is_not(tmp_path, caplog):
+    events = [{"kind": kind, "at": "2025-06-01", "applicant_id": "U1"} for kind in ("trasfer", "login", "transfer")]
+    folder = deliver(tmp_path / "delivery", applications=[APPLICATION], events=events)
+    assert main([str(folder), "--store", f"sqlite:///{tmp_path}/graph.db", "--report", str(tmp_path / "report")]) == 0
+    (said,) = [record.message for record in caplog.records if "mean nothing to a signal" in record.message]
+    assert "trasfer" in said
+    assert "login" not in said
