@@ -18,7 +18,7 @@ from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 from graph.model.errors import SettingError
 from service.assessment.lender_binding import OPERATOR, Binding
 from service.desk import routes
-from service.http import calls, facts_api, headers, logs, metrics, problems, ring_api, risk_api, status_api
+from service.http import calls, case_api, facts_api, headers, logs, metrics, problems, ring_api, risk_api, status_api
 from service.http.auth import LOCAL, KeyRing, Keys
 from service.http.handover import CallerGone
 from service.http.probing import Probing
@@ -51,6 +51,16 @@ WRONG_KEYS_S, WRONG_KEYS = 0.2, 10  # wrong keys that one address may send: ten 
 _IN_PROCESS = "ringfence.in_process"  # in the environ of a request that came over no socket; no header can put it there
 CALLER_GONE = 499  # the status in the metrics of what nobody waited for any more
 SCOPE_OF = {"risk": "risk", "facts": "facts", "rings": "rings", "desk": "desk", "status": "metrics"}
+"""By blueprint; of what is done with cases, by endpoint."""
+CASE_SCOPE_OF = {
+    "listed": "cases:read",
+    "shown": "cases:read",
+    "opened": "cases:work",
+    "assigned": "cases:work",
+    "noted": "cases:work",
+    "concluded": "cases:decide",
+    "closed": "cases:decide",
+}
 
 
 class NoLender(Forbidden):
@@ -94,7 +104,7 @@ def create_app(wired: Wired) -> Flask:
         RateLimit(WRONG_KEYS_S, WRONG_KEYS, _shared(wired.settings, "wrong-keys")),
     )
     app.register_error_handler(CallerGone, lambda _: Response(status=CALLER_GONE))
-    for blueprint in (risk_api.bp, facts_api.bp, ring_api.bp):
+    for blueprint in (risk_api.bp, facts_api.bp, ring_api.bp, case_api.bp):
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix="/v1", name=f"v1_{blueprint.name}")
     app.register_blueprint(status_api.bp)
@@ -159,7 +169,8 @@ def _admit(keys: Keys, wrong: RateLimit) -> None:
             metrics.REFUSED_KEYS.inc()
             _slow_down(wrong.wait(request.remote_addr or ""), "too many wrong keys came from this address")
         raise Unauthorized("send Authorization: Bearer and a valid key", www_authenticate=WWWAuthenticate("bearer", {"realm": "ringfence"}))
-    scope = SCOPE_OF[(request.blueprint or "").removeprefix("v1_")]
+    room, _, endpoint = request.endpoint.removeprefix("v1_").partition(".")
+    scope = CASE_SCOPE_OF[endpoint] if room == "cases" else SCOPE_OF[room]
     if scope not in caller.scopes:
         raise ScopeMissing(f"this key does not open {scope}")
     _slow_down(calls.limit().wait(caller.name), "this key's rate limit is reached")

@@ -14,10 +14,11 @@ RingfenceError
 │   ├── StoreVersionError     it was written by a version that this one cannot read
 │   └── StoreChangedError     somebody changed what may only be added to
 ├── NotFoundError             nothing is known under that id (also a LookupError)
-│   ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError
+│   ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError, UnknownCaseError
 ├── ConflictError             what is asked for contradicts what is there
 │   ├── KnownOtherwiseError   the id of a fact is known already, with other content
-│   └── KeyReusedError        the idempotency key was used with another body
+│   ├── KeyReusedError        the idempotency key was used with another body
+│   └── CaseChangedError      somebody else has changed the case meanwhile
 └── DeadlineError             the caller's time is up (also a TimeoutError)
 """
 
@@ -117,6 +118,12 @@ class UnknownRingError(NotFoundError):
     problem = "ring_unknown"
 
 
+class UnknownCaseError(NotFoundError):
+    """There is no such case."""
+
+    problem = "case_unknown"
+
+
 class ConflictError(RingfenceError):
     """What is asked for contradicts what is there."""
 
@@ -133,6 +140,12 @@ class KeyReusedError(ConflictError):
     """The idempotency key was used with another body."""
 
     problem = "idempotency_key_reused"
+
+
+class CaseChangedError(ConflictError):
+    """The case was changed after whoever asks had read it: nothing was done."""
+
+    problem = "case_changed"
 
 
 class DeadlineError(RingfenceError, TimeoutError):

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from graph.model.errors import KeyReusedError, StoreChangedError, StoreUnavailableError, UnknownAssessmentError
 from graph.model.moments import micros, moment
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
-from investigations.casebook.case_files import CaseFiles
+from investigations.casebook.case_work import CaseWork
 from investigations.casebook.engine import Engines, Plain
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 
@@ -42,7 +42,7 @@ class Recorded:
     replay: bool
 
 
-class Casebook(CaseFiles):
+class Casebook(CaseWork):
     """One casebook. Safe for threads and for many processes on one database.
 
     Every method raises StoreUnavailableError when the database cannot be used.

@@ -8,8 +8,8 @@ from graph.model.errors import SettingError, StoreChangedError, StoreVersionErro
 from investigations.casebook import guards
 
 METADATA = sa.MetaData()
-SCHEMA_VERSION = 3
-_READABLE = ("1", "2", "3")
+SCHEMA_VERSION = 4
+_READABLE = ("1", "2", "3", "4")
 
 # Moments are whole microseconds since 1970 UTC. `answer` is the response as sent, `audit` what it was computed from; both zlib.
 ASSESSMENTS = sa.Table(
@@ -94,9 +94,35 @@ VERDICTS = sa.Table(
     sa.Column("note", sa.Text),
 )
 
+# How a case stands among others: who works on it and what is at stake. The history of it is in the events.
+CASE_WORK = sa.Table(
+    "case_work",
+    METADATA,
+    sa.Column("case_id", sa.String(40), primary_key=True),
+    sa.Column("assignee", sa.Text),
+    sa.Column("exposure", sa.Float, nullable=False),
+    sa.Column("probability", sa.Float, nullable=False),
+    sa.Index("case_work_by_assignee", "assignee"),
+)
+
+# What a verdict said of each person; `at` and `by` are the verdict's.
+PERSON_VERDICTS = sa.Table(
+    "person_verdicts",
+    METADATA,
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("case_id", sa.String(40), nullable=False, index=True),
+    sa.Column("verdict", sa.Integer, nullable=False, index=True),
+    sa.Column("applicant_id", sa.Text, nullable=False),
+    sa.Column("value", sa.String(20), nullable=False),
+)
+
+# Verdicts whose labels have not reached the graph store yet.
+OWED_LABELS = sa.Table("owed_labels", METADATA, sa.Column("verdict", sa.Integer, primary_key=True, autoincrement=False))
+
 ABOUT = sa.Table("about", METADATA, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
 
-APPEND_ONLY = (ASSESSMENTS, CASE_EVENTS, VERDICTS)
+APPEND_ONLY = (ASSESSMENTS, CASE_EVENTS, VERDICTS, PERSON_VERDICTS)
+_SINCE_VERSION_4 = (PERSON_VERDICTS,)
 
 # One process at a time makes the tables, however many start together.
 _LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7246362)"}
@@ -125,8 +151,12 @@ def create_all(connection: sa.Connection) -> None:
         guards.check(connection, METADATA, APPEND_ONLY)
         return
     if found is not None:
-        guards.check_first(connection, APPEND_ONLY)
-    METADATA.create_all(connection)  # of an earlier casebook only what came since: version 2 the table `owed`, version 3 the triggers on inserts
+        guards.check_first(connection, [table for table in APPEND_ONLY if table not in _SINCE_VERSION_4])
+    # Of an earlier casebook only what came since: version 2 the table `owed`, version 3 the triggers on inserts, version 4 the work on cases.
+    METADATA.create_all(connection)
+    if found is not None:
+        without = sa.select(CASES.c.case_id, sa.literal(0.0), sa.literal(0.0)).where(CASES.c.case_id.not_in(sa.select(CASE_WORK.c.case_id)))
+        connection.execute(sa.insert(CASE_WORK).from_select(["case_id", "exposure", "probability"], without))
     guards.install(connection, APPEND_ONLY)
     guards.check(connection, METADATA, APPEND_ONLY)
     connection.execute(sa.delete(ABOUT).where(ABOUT.c.name == "schema"))

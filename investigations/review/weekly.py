@@ -171,7 +171,14 @@ def _open_cases(result: ReviewResult, casebook: Casebook | None, flagged: list[R
     for ring in flagged:
         if FLAG_HELD in ring.reason_codes and casebook.had_case_of_ring(ring.ring_id):
             continue
-        about = NewCase(reason="ring_review", ring_id=ring.ring_id, snapshot=result.snapshot.name, reason_codes=ring.reason_codes)
+        about = NewCase(
+            reason="ring_review",
+            ring_id=ring.ring_id,
+            snapshot=result.snapshot.name,
+            reason_codes=ring.reason_codes,
+            exposure=ring.exposure,
+            probability=ring.score,
+        )
         opened += casebook.open_case(about, at=plan.now, by="ring_review")[1]
     for change in result.changes:
         if change.flag == "no_longer_flagged":

@@ -14,6 +14,7 @@ from msgspec import Struct
 from service.assessment import answer
 from service.assessment.fields import ALWAYS
 from service.http import answers
+from service.http.case_bodies import BODIES
 from service.http.operations import OPERATIONS, TAGS, Operation
 from service.http.parameters import EveryHeader, fields
 from service.http.problems import PROBLEMS, RETRY_SECONDS
@@ -42,19 +43,19 @@ def document(version: str) -> Schema:
         "servers": [{"url": "/", "description": "This service."}, {"url": "/v1", "description": "The same under a version."}],
         "tags": [{"name": name, "description": says} for name, says in TAGS.items()],
         "security": [{"key": []}],
-        "paths": {one.path: _path(one) for one in OPERATIONS},
+        "paths": {path: _path(tuple(group)) for path, group in groupby(OPERATIONS, key=lambda one: one.path)},
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "A key with the scope that the operation needs."}},
             "headers": _SAID_BY_HEADERS | {"Retry-After": _RETRY},
             "examples": {code: {"summary": kind.title, "value": _example(code)} for code, kind in PROBLEMS.items()},
-            "schemas": components() | _answers(),
+            "schemas": components() | _case_bodies() | _answers(),
         },
     }
 
 
-def _path(one: Operation) -> Schema:
-    item: Schema = {one.method: _operation(one)}
-    return item if one.under_v1 else item | {"servers": [{"url": "/"}]}
+def _path(at_it: tuple[Operation, ...]) -> Schema:
+    item: Schema = {one.method: _operation(one) for one in at_it}
+    return item if at_it[0].under_v1 else item | {"servers": [{"url": "/"}]}
 
 
 def _operation(one: Operation) -> Schema:
@@ -129,6 +130,12 @@ def _example(code: str) -> Schema:
     told |= {"instance": "/risk", "request_id": "req-7d2f"}
     wrong = {"field": "applicant_id", "code": "missing", "message": "is required"}
     return told | ({"errors": [wrong]} if code == "invalid_fields" else {})
+
+
+def _case_bodies() -> dict[str, Schema]:
+    """The schemas of the bodies of requests about cases, closed: what a body must not hold is refused."""
+    _, made = msgspec.json.schema_components(BODIES, ref_template=_REF)
+    return {one.__name__: made[one.__name__] | {"additionalProperties": False} for one in BODIES}
 
 
 def _answers() -> dict[str, Schema]:

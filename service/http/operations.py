@@ -8,8 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from service.assessment.answer import Assessment, AuditRow, Replay
-from service.http.answers import BatchAnswers, FactsTaken, Health, Readiness, RingPage, RingShown, Versions
-from service.http.parameters import RingQuery, RiskHeaders
+from service.http.answers import BatchAnswers, CaseDetail, CasePage, FactsTaken, Health, Readiness, RingPage, RingShown, Versions
+from service.http.parameters import CaseQuery, RingQuery, RiskHeaders
 from service.http.problems import PAGE
 from service.http.request_schemas import Schema, many, ref
 
@@ -20,6 +20,7 @@ TAGS = {
     "risk": "Assessments: asked for, read back, computed again.",
     "facts": "Facts that are stored and not scored.",
     "rings": "Groups of the weekly review in force.",
+    "cases": "What people are asked to look at, and what they conclude.",
     "status": "How the service is, and what it can be asked.",
 }
 
@@ -61,6 +62,28 @@ def _facts(path: str, name: str, summary: str, one: str, about: str) -> Operatio
 def _status(path: str, name: str, summary: str, answer: Any, **more: Any) -> Operation:
     given = {"open": True} | more
     return Operation(method="get", path=path, name=name, tag="status", summary=summary, answer=answer, under_v1=False, **given)
+
+
+_CASE = {"case_id": "The `case_id` of the list, or the `open_case` of a ring."}
+_VERDICT = (
+    "What it says of people becomes labels in the store before the answer leaves, known from this moment on. "
+    "A wrong verdict is taken back by a later one."
+)
+
+
+def _case(step: str, name: str, summary: str, body: str, about: str, *problems: str) -> Operation:
+    return Operation(
+        method="post",
+        path=f"/cases/{{case_id}}/{step}",
+        name=name,
+        tag="cases",
+        summary=summary,
+        about=about,
+        answer=CaseDetail,
+        body=ref(body),
+        path_parameters=_CASE,
+        problems=("case_unknown", "case_changed", "conflict", *problems),
+    )
 
 
 _ASSESSMENT = {"assessment_id": "The `assessment_id` of an answer."}
@@ -134,6 +157,42 @@ OPERATIONS = (
         path_parameters={"ring_id": "The `ring_id` of an answer or of the list."},
         problems=("ring_unknown",),
     ),
+    Operation(
+        method="get",
+        path="/cases",
+        name="list_cases",
+        tag="cases",
+        summary="List cases, those with most at stake first",
+        answer=CasePage,
+        query=CaseQuery,
+        problems=("bad_query",),
+    ),
+    Operation(
+        method="post",
+        path="/cases",
+        name="open_case",
+        tag="cases",
+        summary="Open a case about a ring or an applicant",
+        about="Where one is open about the same it is that one which is answered.",
+        answer=CaseDetail,
+        body=ref("CaseOpening"),
+        problems=("ring_unknown",),
+    ),
+    Operation(
+        method="get",
+        path="/cases/{case_id}",
+        name="read_case",
+        tag="cases",
+        summary="Read a case with its history",
+        about="That you looked is kept in its history.",
+        answer=CaseDetail,
+        path_parameters=_CASE,
+        problems=("case_unknown",),
+    ),
+    _case("assign", "assign_case", "Give a case to somebody, or back to the queue", "CaseAssignment", "Whoever has it investigates it."),
+    _case("notes", "note_case", "Add a note to a case", "CaseNote", "Notes never collide: no version is needed."),
+    _case("verdict", "conclude_case", "Conclude a case", "CaseVerdict", _VERDICT, "ring_unknown"),
+    _case("close", "close_case", "Close a case that has a verdict", "CaseClosing", "New evidence opens a new case."),
     _status("/healthz", "health", "Whether the process answers", Health),
     _status("/readyz", "readiness", "Whether store, model and audit log can be used", Readiness),
     _status("/version", "version", "Versions of product, policy and model", Versions),

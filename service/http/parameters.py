@@ -13,6 +13,7 @@ from werkzeug.datastructures import Headers
 from graph.model.errors import InputError
 from graph.model.types import RingKind
 from ingestion.recognise import scrubbed
+from investigations.cases import CaseState
 
 LONGEST_TIMEOUT_MS = 60_000
 MOST_RINGS = 500  # on one page
@@ -40,6 +41,9 @@ TimeoutMs = Annotated[
 ]
 
 
+Name = Annotated[str, Meta(max_length=128)]
+
+
 class EveryHeader(Struct, kw_only=True):
     """Of every request."""
 
@@ -59,6 +63,17 @@ class RingQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     kind: Annotated[RingKind | None, Meta(description="Only groups that are taken for this.")] = None
     flagged: Annotated[bool | None, Meta(description="Only those that are flagged, or only those that are not.")] = None
     min_score: Annotated[float, Meta(ge=0, le=1, description="Only those at least so suspicious.")] = 0.0
+    limit: Annotated[int, Meta(ge=0, le=MOST_RINGS, description="How many on the page.")] = 50
+    offset: Annotated[int, Meta(ge=0, le=10**9, description="How many come before the page.")] = 0
+
+
+class CaseQuery(Struct, kw_only=True):
+    """Which cases are wanted, and which page of them."""
+
+    state: Annotated[CaseState | None, Meta(description="Only those in this state.")] = None
+    assignee: Annotated[Name | None, Meta(description="Only those that this person investigates.", examples=["wang"])] = None
+    ring_id: Annotated[Name | None, Meta(description="Only those about this ring.", examples=["R-000042"])] = None
+    applicant_id: Annotated[Name | None, Meta(description="Only those about this applicant.", examples=["C-8841"])] = None
     limit: Annotated[int, Meta(ge=0, le=MOST_RINGS, description="How many on the page.")] = 50
     offset: Annotated[int, Meta(ge=0, le=10**9, description="How many come before the page.")] = 0
 

@@ -49,6 +49,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "application_unknown": Problem(404, "There is no such application", "Send the whole application, or the id of one sent before."),
         "assessment_unknown": Problem(404, "There is no such assessment", "Check the id: it is the `assessment_id` of an answer."),
         "ring_unknown": Problem(404, "There is no such ring", "Ask `/rings` for those of the snapshot in force."),
+        "case_unknown": Problem(404, "There is no such case", "Ask `/cases` for those that there are."),
         "not_found": Problem(404, "Nothing is known of this", "Check the id, and the moment asked for."),
         "no_such_address": Problem(404, "There is nothing at this address", "See `/docs` for the addresses."),
         "body_too_slow": Problem(408, "The body did not come in time", "Send the whole body at once; `detail` names the limit."),
@@ -57,6 +58,7 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             409, "The id is known with other content", "A fact never changes: send it as it was, or under an id of its own."
         ),
         "idempotency_key_reused": Problem(409, "The idempotency key was used with another body", "Give every new request a key of its own."),
+        "case_changed": Problem(409, "Somebody else has changed the case", "Read it again, and decide on what it says now."),
         "conflict": Problem(409, "What is asked for contradicts what is there", "Read what is there, and ask again."),
         "too_large": Problem(413, "Too large", "Send less at once; `detail` names the limit."),
         "not_json": Problem(415, "Not application/json", "Send `Content-Type: application/json`."),

@@ -35,6 +35,19 @@ def settle(store: GraphStore, casebook: Casebook) -> int:
     return brought
 
 
+def deliver_labels(store: GraphStore, casebook: Casebook) -> int:
+    """Deliver the labels of verdicts that are owed to the store, oldest first; returns how many verdicts. Safe to repeat and to race.
+
+    Raises StoreUnavailableError when store or casebook cannot be used: all that was not brought is still owed.
+    """
+    brought = 0
+    while owed := casebook.owed_labels(MOST):
+        store.add(Facts(labels=tuple(label for _, labels in owed for label in labels)))
+        casebook.labels_delivered([verdict for verdict, _ in owed])
+        brought += len(owed)
+    return brought
+
+
 class Settler:
     """A thread of one worker process that delivers pending applications every second."""
 
@@ -60,6 +73,8 @@ class Settler:
             try:
                 if brought := settle(self._store, self._casebook):
                     log.warning("%d applications that were owed to the store are in it now", brought)
+                if brought := deliver_labels(self._store, self._casebook):
+                    log.warning("the labels of %d verdicts that were owed to the store are in it now", brought)
             except RingfenceError as error:
                 log.info("what is owed to the store waits: %s", error)
             except RuntimeError:

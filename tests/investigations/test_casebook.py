@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from graph.model.errors import ConflictError, InputError, NotFoundError, SettingError, StoreUnavailableError
+from graph.model.errors import CaseChangedError, ConflictError, InputError, NotFoundError, SettingError, StoreUnavailableError
+from graph.model.types import LabelValue
 from graph.stores.sqlite import SqliteStore
 from investigations.assessments import Stage
 from investigations.casebook import Casebook, Claim
-from investigations.cases import CaseState, NewCase, Verdict, VerdictValue
+from investigations.cases import CaseFilter, CaseState, NewCase, Verdict, VerdictValue
 from tests.support.casebooks import NOW, assessment, url_of
+
+LATEST = 10**9  # a version that no case has passed
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -79,13 +82,14 @@ def test_a_key_is_its_clients_own_and_free_again_after_a_day(book: Casebook) -> 
 
 
 @pytest.mark.parametrize(
-    "statement", ["UPDATE assessments SET score = 0", "DELETE FROM assessments", "DELETE FROM verdicts", "DELETE FROM case_events"]
+    "statement",
+    ["UPDATE assessments SET score = 0", "DELETE FROM assessments", "DELETE FROM verdicts", "DELETE FROM case_events", "DELETE FROM person_verdicts"],
 )
 def test_nothing_concluded_can_be_rewritten(book: Casebook, statement: str) -> None:
     number = abs(hash(statement)) % 10**9
     book.record(assessment(number, as_of=NOW))
     case_id, _ = book.open_case(NewCase(reason="x", ring_id=f"R-{number}"), at=NOW, by="review")
-    book.conclude(case_id, Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE))
+    book.give_verdict(case_id, Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={"p": VerdictValue.INCONCLUSIVE}), LATEST)
     with pytest.raises(Exception, match="append-only"), book._engines.writing() as connection:
         connection.execute(sa.text(statement))
     assert book.assessment(f"A-{number}").score == 712
@@ -97,29 +101,77 @@ def test_a_ring_has_one_open_case_and_a_new_one_only_after_it_was_closed(book: C
     again, opened_again = book.open_case(about, at=NOW + timedelta(days=7), by="review")
     assert (opened, opened_again, again) == (True, False, first)
     assert book.open_case_of_ring("R-51").case_id == first
-    book.move_case(first, CaseState.CLOSED, at=NOW, by="wang")
+    book.give_verdict(first, Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE), LATEST)
+    book.close_case(first, LATEST, at=NOW, by="wang")
     assert book.open_case_of_ring("R-51") is None
     assert book.open_case(about, at=NOW + timedelta(days=8), by="review")[1]
 
 
-def test_a_case_goes_forward_and_keeps_every_step(book: Casebook) -> None:
+def test_a_case_goes_from_the_queue_to_a_verdict_and_keeps_every_step(book: Casebook) -> None:
     case_id, _ = book.open_case(NewCase(reason="looks bad", applicant_id="p61"), at=NOW, by="review")
-    book.move_case(case_id, CaseState.INVESTIGATING, at=NOW + timedelta(hours=1), by="wang", note="calling")
-    book.conclude(case_id, Verdict(at=NOW + timedelta(hours=2), by="wang", value=VerdictValue.FALSE_POSITIVE, note="a family"))
-    book.conclude(case_id, Verdict(at=NOW + timedelta(hours=3), by="li", value=VerdictValue.CONFIRMED_FRAUD))
-    book.move_case(case_id, CaseState.CLOSED, at=NOW + timedelta(hours=4), by="li")
-    case = book.case(case_id)
+    case = book.assign(case_id, "wang", LATEST, at=NOW + timedelta(hours=1), by="li")
+    case = book.add_note(case_id, "calling", at=NOW + timedelta(hours=2), by="wang")
+    with pytest.raises(ConflictError, match="no verdict"):
+        book.close_case(case_id, case.version, at=NOW, by="wang")
+    family = Verdict(
+        at=NOW + timedelta(hours=3), by="wang", value=VerdictValue.FALSE_POSITIVE, note="a family", people={"p61": VerdictValue.FALSE_POSITIVE}
+    )
+    fraud = Verdict(at=NOW + timedelta(hours=4), by="li", value=VerdictValue.CONFIRMED_FRAUD, people={"p61": VerdictValue.CONFIRMED_FRAUD})
+    case = book.give_verdict(case_id, family, case.version)
+    case = book.give_verdict(case_id, fraud, case.version)
+    case = book.close_case(case_id, case.version, at=NOW + timedelta(hours=5), by="li")
     assert [(e.kind, e.state, e.by) for e in case.events] == [
-        ("opened", CaseState.PENDING, "review"), ("moved", CaseState.INVESTIGATING, "wang"), ("moved", CaseState.CLOSED, "li"),
+        ("opened", CaseState.PENDING, "review"), ("assigned", CaseState.INVESTIGATING, "li"), ("note", CaseState.INVESTIGATING, "wang"),
+        ("verdict", CaseState.INVESTIGATING, "wang"), ("verdict", CaseState.INVESTIGATING, "li"), ("closed", CaseState.CLOSED, "li"),
     ]  # fmt: skip
-    assert [v.value for v in case.verdicts] == [VerdictValue.FALSE_POSITIVE, VerdictValue.CONFIRMED_FRAUD]
-    for state in CaseState:
-        with pytest.raises(ConflictError):
-            book.move_case(case_id, state, at=NOW, by="li")
-    with pytest.raises(NotFoundError):
-        book.move_case("C-none", CaseState.CLOSED, at=NOW, by="li")
-    with pytest.raises(NotFoundError):
-        book.conclude("C-none", Verdict(at=NOW, by="li", value=VerdictValue.INCONCLUSIVE))
+    assert case.verdicts == (family, fraud)
+    assert case.assignee == "wang"
+    for step in (lambda: book.assign(case_id, "zhao", case.version, at=NOW, by="li"), lambda: book.add_note(case_id, "late", at=NOW, by="li")):
+        with pytest.raises(ConflictError, match="closed"):
+            step()
+    for step in (lambda: book.close_case("C-none", LATEST, at=NOW, by="li"), lambda: book.look_at("C-none", at=NOW, by="li")):
+        with pytest.raises(NotFoundError):
+            step()
+
+
+def test_whoever_decides_on_a_case_that_somebody_else_has_changed_is_told_and_changes_nothing(book: Casebook) -> None:
+    case_id, _ = book.open_case(NewCase(reason="x", applicant_id="p62"), at=NOW, by="review")
+    seen = book.case(case_id).version
+    book.look_at(case_id, at=NOW, by="zhao")  # looking changes nothing
+    taken = book.assign(case_id, "wang", seen, at=NOW, by="wang")
+    with pytest.raises(CaseChangedError, match="wang"):
+        book.assign(case_id, "li", seen, at=NOW, by="li")
+    assert book.case(case_id).assignee == "wang"
+    assert book.assign(case_id, "wang", seen, at=NOW + timedelta(minutes=1), by="wang").version == taken.version, "sent again, done once"
+    verdict = Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={"p62": VerdictValue.INCONCLUSIVE})
+    for _ in range(2):
+        book.give_verdict(case_id, verdict, taken.version)
+    assert len(book.case(case_id).verdicts) == 1
+    with pytest.raises(CaseChangedError):
+        book.give_verdict(case_id, Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={}), taken.version)
+
+
+def test_the_queue_shows_first_what_is_most_at_stake(book: Casebook) -> None:
+    for name, exposure, probability in (("R-71", 1000.0, 0.9), ("R-72", 90_000.0, 0.5), ("R-73", 90_000.0, 0.1)):
+        book.open_case(NewCase(reason="queue", ring_id=name, exposure=exposure, probability=probability), at=NOW, by="review")
+    total, cases = book.queue(CaseFilter(state=CaseState.PENDING))
+    ours = [case.about.ring_id for case in cases if case.about.reason == "queue"]
+    assert (ours, total >= 3) == (["R-72", "R-73", "R-71"], True)
+    first = next(case for case in cases if case.about.ring_id == "R-73")
+    book.assign(first.case_id, "zhou", LATEST, at=NOW, by="zhou")
+    assert [case.about.ring_id for case in book.queue(CaseFilter(assignee="zhou"))[1]] == ["R-73"]
+    assert book.queue(CaseFilter(ring_id="R-72"), limit=0) == (1, ())
+
+
+def test_what_a_verdict_says_of_people_is_owed_to_the_store_until_it_is_there(book: Casebook) -> None:
+    case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-81"), at=NOW, by="review")
+    people = {"p1": VerdictValue.CONFIRMED_FRAUD, "p2": VerdictValue.FALSE_POSITIVE, "p3": VerdictValue.INCONCLUSIVE}
+    book.give_verdict(case_id, Verdict(at=NOW, by="wang", value=VerdictValue.CONFIRMED_FRAUD, people=people), LATEST)
+    assert book.owes_labels(case_id)
+    owed = [(position, labels) for position, labels in book.owed_labels(10**6) if f"case {case_id}" in {one.source for one in labels}]
+    assert [(one.applicant_id, one.label, one.known_at) for one in owed[0][1]] == [("p1", LabelValue.FRAUD, NOW), ("p2", LabelValue.GOOD, NOW)]
+    book.labels_delivered([position for position, _ in owed])
+    assert not book.owes_labels(case_id)
 
 
 @pytest.mark.parametrize("about", [NewCase(reason="x"), NewCase(reason="x", ring_id="R-1", applicant_id="p")])

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from graph.model.errors import StoreChangedError, StoreVersionError
 from investigations.casebook import Casebook, Claim
 from investigations.casebook.tables import APPEND_ONLY
-from investigations.cases import CaseState, NewCase, Verdict, VerdictValue
+from investigations.cases import CaseFilter, NewCase, Verdict, VerdictValue
 from tests.support.casebooks import NOW, assessment, forge, url_of
 
 SECURITY = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
@@ -24,7 +24,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     with Casebook(place) as book:
         book.record(assessment(1))
         case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-1"), at=NOW, by="review")
-        book.conclude(case_id, Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE))
+        book.give_verdict(case_id, Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={"p1": VerdictValue.INCONCLUSIVE}), 10**9)
     return place
 
 
@@ -99,9 +99,14 @@ def test_an_earlier_casebook_gets_the_new_guards_and_keeps_its_rows(tmp_path: Pa
     url = url_of(tmp_path)
     with Casebook(url) as book:
         book.record(assessment(1))
-    forge(url, *(f"DROP TRIGGER {t.name}_insert_refused" for t in APPEND_ONLY), "UPDATE about SET value = '2'")
+        case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-1"), at=NOW, by="review")
+    later = ("case_work", "person_verdicts", "owed_labels")
+    forge(url, *(f"DROP TABLE {name}" for name in later))
+    forge(url, *(f"DROP TRIGGER {t.name}_insert_refused" for t in APPEND_ONLY if t.name not in later), "UPDATE about SET value = '2'")
     with Casebook(url) as book:
         assert book.assessment("A-1") == assessment(1)
+        assert [case.case_id for case in book.queue(CaseFilter())[1]] == [case_id]
+        assert book.assign(case_id, "wang", 10**9, at=NOW, by="wang").assignee == "wang"
     with pytest.raises(sa.exc.DatabaseError, match="append-only"):
         forge(url, "REPLACE INTO assessments SELECT * FROM assessments")
     forge(url, "UPDATE about SET value = '2'", "DROP TRIGGER assessments_update_refused")
@@ -140,7 +145,7 @@ def test_the_service_may_log_in_as_somebody_who_owns_nothing(postgres: str) -> N
         assert not book.record(assessment(2), Claim(client="engine", key="k", fingerprint="f", at=NOW), owed=True).replay
         book.settled(["A-2"])
         case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-1"), at=NOW, by="review")
-        book.move_case(case_id, CaseState.CLOSED, at=NOW, by="wang")
+        book.assign(case_id, "wang", 10**9, at=NOW, by="wang")
         book.forget_claims(NOW)
     for attempt in ("DROP TRIGGER assessments_update_refused ON assessments", "ALTER TABLE assessments DISABLE TRIGGER ALL", "TRUNCATE assessments",
                     "DELETE FROM assessments", "UPDATE assessments SET score = 0", "UPDATE about SET value = '2'"):  # fmt: skip

@@ -12,7 +12,7 @@ from graph.facts.verdicts import standing
 from graph.model.errors import SettingError
 from graph.model.types import Facts, LabelValue, Outcome, OutcomeStatus, RingKind
 from investigations.casebook import Casebook
-from investigations.cases import CaseState
+from investigations.cases import CaseFilter, CaseState, Verdict, VerdictValue
 from investigations.review import weekly as reviewing
 from investigations.review.evaluation import Person, matched, measured, read_flagged, read_truth
 from investigations.review.reference_rings import reference_groups
@@ -91,7 +91,9 @@ def test_a_case_that_somebody_closed_is_not_opened_again_for_a_flag_that_is_mere
     flagged = tuple(replace(ring, kind=RingKind.RING) if ring is family else ring for ring in first.rings)
     store.save_rings(replace(first, rings=flagged))
     review(store, casebook, plan(tmp_path / "w2", day(207)))
-    casebook.move_case(casebook.open_case_of_ring(family.ring_id).case_id, CaseState.CLOSED, at=day(208), by="ann")
+    case_id = casebook.open_case_of_ring(family.ring_id).case_id
+    concluded = casebook.give_verdict(case_id, Verdict(at=day(208), by="ann", value=VerdictValue.FALSE_POSITIVE), 10**9)
+    casebook.close_case(case_id, concluded.version, at=day(208), by="ann")
     third = review(store, casebook, plan(tmp_path / "w3", day(214)))
     assert "RING_FLAG_HELD" in next(ring for ring in third.snapshot.rings if ring.ring_id == family.ring_id).reason_codes
     assert casebook.open_case_of_ring(family.ring_id) is None
@@ -273,7 +275,7 @@ def test_without_an_argument_cases_are_opened_where_the_service_looks(store, tmp
     monkeypatch.setenv("RINGFENCE_CASEBOOK", f"sqlite:///{tmp_path}/service.db")
     assert detect(f"--store {store_url(tmp_path / 'town.db')} --as-of {AS_OF.isoformat()} --out {tmp_path}/out --back-steps 0".split()) == 0
     with Casebook(Settings.from_environment().casebook) as served:
-        assert len(served.cases()) == 1
+        assert len(served.queue(CaseFilter())[1]) == 1
 
 
 @pytest.mark.parametrize(("wrong", "said"), [("--as-of 2999-01-01", "lies in the future"), ("--out rings.parquet", "names a file")])

@@ -1,0 +1,89 @@
+"""Bodies of requests about cases as types: by them they are read, and of them OpenAPI tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import NODEFAULT, Meta, Struct, field
+
+from graph.model.errors import RecordError
+from ingestion.parse import BadRow
+from investigations.cases import VerdictValue
+from service.http.parameters import fields
+
+Text = Annotated[str, Meta(min_length=1, max_length=4000)]
+_NOTE = Meta(description="Free text; raw identifiers in it are masked.", examples=["the device was sold in May"])
+Note = Annotated[Text, _NOTE]
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+Version = Annotated[
+    int, Meta(ge=0, description="The `version` of the case that you have read: where somebody changed it since, nothing is done.", examples=[17])
+]
+
+
+class CaseOpening(Struct, kw_only=True):
+    """Open a case about a ring or an applicant."""
+
+    ring_id: Annotated[Name | None, Meta(description="The ring; or", examples=["R-000042"])] = None
+    applicant_id: Annotated[Name | None, Meta(description="the applicant.", examples=["C-8841"])] = None
+    assessment_id: Annotated[Name | None, Meta(description="The answer that led to it.", examples=["A-1"])] = None
+    reason: Annotated[Name, Meta(description="Why, in a word or a sentence.", examples=["call from the branch"])]
+
+
+class CaseAssignment(Struct, kw_only=True):
+    """Give a case to somebody, or back to the queue."""
+
+    assignee: Annotated[Name | None, Meta(description="Who investigates; null gives it back.", examples=["wang"])]
+    version: Version
+
+
+class CaseNote(Struct, kw_only=True):
+    """Add to the history of a case."""
+
+    note: Note
+
+
+class CaseVerdict(Struct, kw_only=True):
+    """Conclude a case."""
+
+    value: Annotated[VerdictValue, Meta(description="What it comes to; in a case about an applicant, what the applicant comes to.")]
+    people: Annotated[
+        dict[str, VerdictValue],
+        Meta(max_length=2000, description="What single people come to, by applicant id.", examples=[{"C-8841": "confirmed_fraud"}]),
+    ] = field(default_factory=dict)
+    everyone: Annotated[bool, Meta(description="Whether all members of the ring who are not named in `people` come to the same.")] = False
+    note: Annotated[Text | None, _NOTE] = None
+    version: Version
+
+
+class CaseClosing(Struct, kw_only=True):
+    """Close a case that has a verdict."""
+
+    note: Annotated[Text | None, _NOTE] = None
+    version: Version
+
+
+BODIES: tuple[type[Struct], ...] = (CaseOpening, CaseAssignment, CaseNote, CaseVerdict, CaseClosing)
+Kind = TypeVar("Kind", bound=Struct)
+
+
+def read_body(kind: type[Kind], given: Mapping[str, Any]) -> Kind:
+    """The body as that type. Raises BadRow with every field that is missing, unknown or wrong."""
+    if wrong := tuple(_problems(kind, given)):
+        raise BadRow(wrong)
+    return msgspec.convert(given, kind)
+
+
+def _problems(kind: type[Struct], given: Mapping[str, Any]) -> Iterator[RecordError]:
+    known = {one.encode_name: one for one in fields(kind)}
+    for name in given.keys() - known.keys():
+        yield RecordError(name[:64], "unknown_field", "is no field of this request")
+    for name, one in known.items():
+        if name in given:
+            try:
+                msgspec.convert(given[name], one.type)
+            except msgspec.ValidationError as error:
+                yield RecordError(name, "unreadable", f"{str(error)[0].lower()}{str(error)[1:]}")
+        elif one.default is NODEFAULT and one.default_factory is NODEFAULT:
+            yield RecordError(name, "missing", "is required")
