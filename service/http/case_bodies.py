@@ -10,8 +10,9 @@ from msgspec import NODEFAULT, Meta, Struct, field
 
 from graph.model.errors import RecordError
 from ingestion.parse import BadRow
+from ingestion.recognise import scrubbed
 from investigations.cases import VerdictValue
-from service.http.parameters import fields
+from service.http.parameters import fields, what_is_wrong
 
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]
 _NOTE = Meta(description="Free text; raw identifiers in it are masked.", examples=["the device was sold in May"])
@@ -78,12 +79,10 @@ def read_body(kind: type[Kind], given: Mapping[str, Any]) -> Kind:
 def _problems(kind: type[Struct], given: Mapping[str, Any]) -> Iterator[RecordError]:
     known = {one.encode_name: one for one in fields(kind)}
     for name in given.keys() - known.keys():
-        yield RecordError(name[:64], "unknown_field", "is no field of this request")
+        yield RecordError(scrubbed(name)[:64], "unknown_field", "is no field of this request")
     for name, one in known.items():
         if name in given:
-            try:
-                msgspec.convert(given[name], one.type)
-            except msgspec.ValidationError as error:
-                yield RecordError(name, "unreadable", f"{str(error)[0].lower()}{str(error)[1:]}")
+            if (says := what_is_wrong(given[name], one.type, strict=True)) is not None:
+                yield RecordError(name, "unreadable", says)
         elif one.default is NODEFAULT and one.default_factory is NODEFAULT:
             yield RecordError(name, "missing", "is required")

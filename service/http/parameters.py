@@ -67,7 +67,7 @@ class RingQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     offset: Annotated[int, Meta(ge=0, le=10**9, description="How many come before the page.")] = 0
 
 
-class CaseQuery(Struct, kw_only=True):
+class CaseQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     """Which cases are wanted, and which page of them."""
 
     state: Annotated[CaseState | None, Meta(description="Only those in this state.")] = None
@@ -98,14 +98,19 @@ def read(kind: type[Kind], given: Mapping[str, str] | Headers, error: type[Input
 
 
 def _wrong(one: msgspec.structs.FieldInfo, told: Mapping[str, Any]) -> str | None:
-    """What is wrong with a parameter, without the value that was given; None where nothing is."""
     if one.encode_name not in told:
         return None
+    says = what_is_wrong(told[one.encode_name], one.type, strict=False)
+    return says and f"{one.encode_name}: {says}"
+
+
+def what_is_wrong(value: Any, kind: Any, *, strict: bool) -> str | None:
+    """Why a value is none of a kind, without the value itself; None where it is one. Unless `strict` a text may stand for a number."""
     try:
-        msgspec.convert(told[one.encode_name], one.type, strict=False)
+        msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
-        _, named = msgspec.json.schema_components([one.type])
+        _, named = msgspec.json.schema_components([kind])
         words = [word for schema in named.values() for word in schema.get("enum", ())]
         says = f"must be one of {', '.join(words)}" if words else f"{str(error)[0].lower()}{str(error)[1:]}"
-        return f"{one.encode_name}: {scrubbed(says)}"
+        return scrubbed(says)
     return None

@@ -70,9 +70,11 @@ def test_of_two_investigators_at_once_one_decides_and_the_other_is_told(wired: W
     case = in_the_queue(wired, client)
     at = f"/cases/{case['case_id']}"
 
+    application = create_app(wired)
+
     def conclude(number: int) -> int:
         told = {"value": "confirmed_fraud", "note": f"by {number}", "version": case["version"]}
-        return create_app(wired).test_client().post(f"{at}/verdict", json=told).status_code
+        return application.test_client().post(f"{at}/verdict", json=told).status_code
 
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(conclude, range(24)))
