@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 WEB := service/web
-EXTRAS := docs,test,web,neo4j,neo4j-server,postgres,reference,sm3
+EXTRAS := analysis,docs,test,train,web,neo4j,neo4j-server,postgres,reference,sm3
 
 # What pytest runs side by side; a file's tests stay together (tests/conftest.py), and processes that it starts read each other's byte code.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-.PHONY: setup docs run test test-slow test-all check check-bounds bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame neo4j constraints secrets format clean
+.PHONY: setup package docs run test test-slow test-all check check-bounds bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame neo4j constraints secrets format clean
 
 setup: $(VENV)/.ready $(WEB)/dist/.ready
 
@@ -53,6 +53,10 @@ check-bounds: setup
 # The documentation as a site, in var/site: a link that leads nowhere is an error.
 docs: setup
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+# The sdist and the wheel, built and tried: installed without the extras into an environment of its own, a world made and loaded.
+package: setup
+	@$(BIN)/python -m scripts.tools.smoke_package
 
 secrets: setup
 	@$(BIN)/python scripts/make_secrets.py

@@ -6,11 +6,13 @@ import argparse
 import os
 from pathlib import Path
 
+from graph.model.errors import SettingError
 from ringfence.command import Command, Result
 from service.folders import folder_for, folder_named
 from service.settings import NO_FRAME, Settings
 from service.wiring import as_of_given, open_existing
 
+_LEARNING = ("torch", "torch_geometric")
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --as-of 2026-01-01 --out models/first"""
 
@@ -33,9 +35,17 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> Result:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: on graphs of this size a second thread only waits,
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # and threads that wait for their turn should leave the cores to others
-    from gnn.bundle import digest
-    from gnn.plan import Plan
-    from gnn.training import train_model
+    try:
+        from gnn.bundle import digest
+        from gnn.plan import Plan
+        from gnn.training import train_model
+    except ModuleNotFoundError as missing:
+        if missing.name not in _LEARNING:
+            raise
+        raise SettingError(
+            f"training needs {missing.name}, which is not installed here: pip install 'ringfence[train]', or train on a machine that has it "
+            "and bring the bundle's folder; serving and scoring need neither"
+        ) from missing
 
     settings = Settings.from_environment()
     plan = Plan(
