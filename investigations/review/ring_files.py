@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph import private
-from graph.model.types import Ring, RingChange
+from graph.model.types import Ring, RingChange, RingSnapshot
 from investigations.review.flag_words import why
 from investigations.review.report import render
 from investigations.review.result import EarlyWarning, ReviewResult
@@ -46,22 +46,26 @@ FILES = ("rings.parquet", "members.parquet", "changes.parquet", "report.html")
 def write_files(result: ReviewResult, folder: Path) -> None:
     """Write all four into `folder`, which must exist."""
     private.tighten(folder / name for name in FILES)  # of an earlier run, before what is new goes into them
-    rings, early = result.snapshot.rings, {warning.ring_id: warning for warning in result.early}
-    members = [{"ring_id": ring.ring_id} | _fields(m, _MEMBERS) for ring in rings for m in ring.members]
-    _write(folder / "rings.parquet", [_ring(ring, early.get(ring.ring_id)) for ring in rings], _RINGS.with_metadata(_of_the_moment(result)))
-    _write(folder / "members.parquet", members, _MEMBERS)
-    _write(folder / "changes.parquet", [_change(c) for c in result.changes], _CHANGES)
+    tables = tables_of(result.snapshot, result.early)
+    tables["rings"] = tables["rings"].replace_schema_metadata(_of_the_moment(result))
+    for name, table in tables.items():
+        with private.fresh(folder / f"{name}.parquet") as file:
+            pq.write_table(table, file, compression="zstd")
     render(result, folder / "report.html")
+
+
+def tables_of(snapshot: RingSnapshot, early: Sequence[EarlyWarning] = ()) -> dict[str, pa.Table]:
+    """`rings`, `members` and `changes` of a snapshot; without `early` the back-test's columns of the rings are null."""
+    warned = {warning.ring_id: warning for warning in early}
+    rings = [_ring(ring, warned.get(ring.ring_id)) for ring in snapshot.rings]
+    members = [{"ring_id": ring.ring_id} | _fields(m, _MEMBERS) for ring in snapshot.rings for m in ring.members]
+    rows = {"rings": (rings, _RINGS), "members": (members, _MEMBERS), "changes": ([_change(c) for c in snapshot.changes], _CHANGES)}
+    return {name: pa.Table.from_pylist(found, schema=schema) for name, (found, schema) in rows.items()}
 
 
 def _of_the_moment(result: ReviewResult) -> dict[bytes, bytes]:
     """File metadata that an evaluation needs: the review's moment, and who was known for fraud by then."""
     return {AS_OF: result.snapshot.as_of.isoformat().encode(), KNOWN_FRAUDS: json.dumps(sorted(result.known_frauds)).encode()}
-
-
-def _write(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
-    with private.fresh(path) as file:
-        pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), file, compression="zstd")
 
 
 def _fields(value: object, schema: pa.Schema) -> dict[str, Any]:

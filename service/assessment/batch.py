@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from graph.model.errors import SettingError
 from graph.model.moments import micros
@@ -29,13 +28,13 @@ from service.assessment.assess import assess_stored
 from service.assessment.views import Views
 from service.folders import folder_for
 from service.settings import Settings
+from service.table_files import FORMATS, writer_for
 from service.wiring import filled_frame, load_scorer, open_existing, open_store, policy_for, system_clock
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
 
 CHUNK = 250  # assessments a process takes at once
-_FORMATS = ("", ".parquet", ".pq")
 COLUMNS = pa.schema(
     [
         ("application_id", pa.string()),
@@ -108,25 +107,30 @@ def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) 
     """
     started = perf_counter()
     if out.is_dir():
-        raise SettingError(f"{out} is a folder: name a parquet file to write")
-    if out.suffix.lower() not in _FORMATS:
-        raise SettingError(f"{out}: the scores are written as parquet: name a file that ends in .parquet")
+        raise SettingError(f"{out} is a folder: name a file to write, .parquet or .csv")
+    if out.suffix.lower() not in FORMATS:
+        raise SettingError(f"{out}: scores are written as parquet or csv: name a file that ends in .parquet or .csv")
     folder_for(out.absolute().parent)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
-    task = Task(settings, load_scorer(settings.model, settings.model_digest) if settings.model else None, _mark(settings))
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     decisions: Counter[str] = Counter()
     try:
-        with pq.ParquetWriter(beside, COLUMNS) as writer, bar("score", None, " assessments") as progress:
-            for rows in _all_rows(task, period, processes):
+        with writer_for(out, beside, COLUMNS) as write, bar("score", None, " assessments") as progress:
+            for rows in scored(settings, period, processes=processes):
                 decisions.update(row["decision"] for row in rows)
-                writer.write_table(pa.Table.from_pylist(rows, COLUMNS))
+                write(pa.Table.from_pylist(rows, COLUMNS))
                 progress.update(len(rows))
         beside.replace(out)
     finally:
         beside.unlink(missing_ok=True)
     seconds = perf_counter() - started
     return {"scored": decisions.total(), "seconds": round(seconds, 3), **{name: decisions[name] for name in ("approve", "review", "decline")}}
+
+
+def scored(settings: Settings, period: Period, *, processes: int = 1) -> Iterator[list[dict[str, Any]]]:
+    """The rows of the period, in the columns of COLUMNS, chunk by chunk; as `score`, of which it is the work."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
+    task = Task(settings, load_scorer(settings.model, settings.model_digest) if settings.model else None, _mark(settings))
+    yield from _all_rows(task, period, processes)
 
 
 def _all_rows(task: Task, period: Period, processes: int) -> Iterator[list[dict[str, Any]]]:

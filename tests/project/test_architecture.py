@@ -26,7 +26,7 @@ GUESTS = {
     "torch_geometric": ("gnn",),
     "neo4j": ("graph/stores/neo4j",),
     "adbc_driver_sqlite": ("graph/stores/sqlite",),
-    "pandas": ("ingestion", "gnn"),
+    "pandas": ("ingestion", "gnn", "ringfence/analysis"),
     "sqlalchemy": ("investigations/casebook", "ingestion/databases"),
     "rich": ("graph/progress", "ringfence"),
     "shtab": ("ringfence",),

@@ -1,0 +1,34 @@
+"""Tables as files, in the format that a file's name says: Parquet, or CSV for whoever opens it in a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+CSV = ".csv"
+FORMATS = ("", ".parquet", ".pq", CSV)
+
+
+@contextmanager
+def writer_for(name: Path, file: Path, columns: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+    """Writes tables of `columns` one after another into `file`, in the format that `name` ends in."""
+    if name.suffix.lower() != CSV:
+        with pq.ParquetWriter(file, columns) as parquet:
+            yield parquet.write_table
+        return
+    with pa_csv.CSVWriter(file, flat(columns.empty_table()).schema) as text:
+        yield lambda table: text.write_table(flat(table))
+
+
+def flat(table: pa.Table) -> pa.Table:
+    """The table without lists, which CSV does not have: their items are joined by blanks."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_list(field.type):
+            table = table.set_column(place, field.name, pc.binary_join(table[field.name], " "))
+    return table
