@@ -8,12 +8,13 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from graph.rings.known import Known
-from graph.rings.scores import LEAST, LEAST_CONFIRMED, SMALLEST, WRONG_GOOD
+from graph.rings.scores import LEAST, LEAST_CONFIRMED, SMALLEST
 from graph.store.tables import Column
 
 HONEST_BUDGET = 0.002  # of the honest may be in flagged groups, unless somebody asks for another share
 _SCORES_COUNT_FOR = 500.0  # cleared people's worth of evidence that the scores' own estimate counts for: one hit by the default budget
 _FEW = 20  # known frauds: with fewer, how often the bad are confirmed cannot be told
+_CHEATS_CLEARED = 0.15  # how often a cheat is cleared, as a share of how often the honest are: some pay a loan back
 _INTERVAL = (0.05, 0.95)
 
 
@@ -129,7 +130,7 @@ def _cleared_hit(candidates: Candidates, known: Known) -> Column:
     unheard = candidates.unheard[group]
     hit = (candidates.people(candidates.held)[group] >= SMALLEST) & (unheard >= LEAST)
     unheard = np.sort(unheard[hit])[::-1]
-    honest = np.r_[0.0, np.cumsum((1 - unheard) / ((1 - unheard) + WRONG_GOOD * unheard))]
+    honest = np.r_[0.0, np.cumsum((1 - unheard) / ((1 - unheard) + _CHEATS_CLEARED * unheard))]
     return np.asarray(honest[np.searchsorted(-unheard, -candidates.score, side="right")])
 
 

@@ -25,6 +25,10 @@ class Features:
         """These columns alone, in this order. Raises ValueError for one that is not there."""
         return Features(tuple(names), self.values[:, [self.names.index(name) for name in names]])
 
+    def of(self, rows: Column) -> Features:
+        """These rows alone."""
+        return Features(self.names, self.values[rows])
+
     def beside(self, *others: Features) -> Features:
         """All matrices, side by side."""
         parts = (self, *others)

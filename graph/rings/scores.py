@@ -14,7 +14,7 @@ _FEW = 20  # known frauds: with fewer, how often the bad are confirmed cannot be
 _BELIEF = 6.0  # members' worth of evidence that the mean suspicion counts for
 _RATES = np.sort(np.r_[0.001, 0.004, 0.01, (np.arange(25) + 0.5) / 25])  # shares of bad members that are weighed against each other
 UNSEEN = 0.2  # chance that nobody has looked at a crew yet, so that its members are silent however many they are and however long it is
-_WRONG_FRAUD, WRONG_GOOD = 0.002, 0.05  # an honest person labelled fraud; a cheat labelled good, as a share of how often the honest are
+_WRONG_FRAUD, _WRONG_GOOD = 0.002, 0.05  # an honest person labelled fraud; a cheat labelled good, as a share of how often the honest are
 
 
 def rescaled(chance: Column, known: Known) -> Column:
@@ -48,7 +48,7 @@ def group_scores(group: Column, suspicion: Column, known: Known, *, unheard: boo
     for some in (known.mature, ~known.mature):
         confirmed, cleared = _label_rates(suspicion, known, some, mean[group] >= 0.5)
         fraud = _RATES * confirmed + (1 - _RATES) * _WRONG_FRAUD
-        good = (1 - _RATES) * cleared + _RATES * cleared * WRONG_GOOD
+        good = (1 - _RATES) * cleared + _RATES * cleared * _WRONG_GOOD
         frauds, goods, silent = (
             np.bincount(group[some & seen], minlength=len(size)) for seen in (known.fraud, known.good, ~known.fraud & ~known.good)
         )

@@ -16,6 +16,7 @@ from graph.rings.experience import beside_experience, experienced
 from graph.rings.first_guess import first_guess
 from graph.rings.held import Flags, flags_of
 from graph.rings.known import Known, known_of
+from graph.rings.people import CloseLook
 from graph.rings.projection import Links, project
 from graph.rings.scores import SMALLEST, group_scores, rescaled
 from graph.rings.sharing import Sharing, sharing_of
@@ -27,6 +28,9 @@ from graph.store.tables import Column, Tables
 
 COARSE = 0.005  # mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
 SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
+CLOSELY = 0.1  # of all applicants, the most suspicious at first sight, are looked at closely
+CLOSELY_AT_LEAST = 500  # people
+_UNSEEN_BELOW = 0.2  # of those, in order, are as suspicious as anybody else can be
 COMPARABLE = 1000  # people; fewer cannot be told from each other by who has more
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
 HELD = 0.8  # of a flagged group's score a member must be suspected with, or it is merely attached: a flatmate, a neighbour
@@ -66,8 +70,11 @@ class Memory:
     honest_budget: float = HONEST_BUDGET
 
 
-def search(tables: Tables, parts: Parts | None = None, memory: Memory = Memory()) -> Found:
-    """All groups as of the tables' moment; the same tables and memory give the same groups, whoever finds the `parts` that hang together."""
+def search(tables: Tables, parts: Parts | None = None, memory: Memory = Memory(), closely: CloseLook | None = None) -> Found:
+    """All groups as of the tables' moment; the same facts and memory give the same groups, whoever finds the `parts` that hang together.
+
+    `closely` says by what signals serving and training see the people who are looked at closely (`graph.rings.people`); None: by none.
+    """
     size = len(tables.applicant_ids)
     sharing = sharing_of(tables)
     links, known = project(tables, sharing), known_of(tables)
@@ -77,7 +84,7 @@ def search(tables: Tables, parts: Parts | None = None, memory: Memory = Memory()
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
     if parts is not None:
         coarse = _numbered(coarse + size * parts(tables, sharing, links))[0]  # no group reaches beyond its part
-    suspicion = np.maximum(_suspicion(tables, sharing, links, (coarse, known)), CONFIRMED * known.fraud)
+    suspicion = np.maximum(_suspicion(tables, sharing, links, (coarse, known), closely), CONFIRMED * known.fraud)
     label, spared, honest = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, known), memory.honest_budget)
     label, honest = _whole(links, suspicion, label, known, (honest, memory.honest_budget))
     flags = flags_of(memory.flagged, _in_flagged(label), known, (tables, sharing))
@@ -105,9 +112,9 @@ def looked_at(tables: Tables) -> Features:
     return surroundings(tables, sharing, links, coarse, first_applied(tables))
 
 
-def _suspicion(tables: Tables, sharing: Sharing, links: Links, first: tuple[Column, Known]) -> Column:
-    """What other stores taught, until this one does. Then two looks: by features alone, and also by how people hang together with those whom
-    the first look found; both out of fold, beside what other stores taught while this one's frauds are few."""
+def _suspicion(tables: Tables, sharing: Sharing, links: Links, first: tuple[Column, Known], closely: CloseLook | None) -> Column:
+    """What other stores taught, until this one does. Then two looks: by features alone, and closely at the most suspicious, also by how they hang
+    together with those whom the first look found; both out of fold, beside what other stores taught while this one's frauds are few."""
     coarse, known = first
     examples = member_examples(known, coarse)
     around = surroundings(tables, sharing, links, coarse, known.since)
@@ -115,8 +122,11 @@ def _suspicion(tables: Tables, sharing: Sharing, links: Links, first: tuple[Colu
         return experienced(around) if len(known.fraud) >= COMPARABLE else first_guess(around)
     one = out_of_fold(around.values, examples)
     groups = _numbered(_among_suspects(links, rescaled(one, known), coarse))[0]
-    two = out_of_fold(around.beside(suspects_nearby(links, one, groups)).values, examples)
-    own = np.sqrt(one * two)
+    some = np.sort(np.argsort(-one, kind="stable")[: max(int(CLOSELY * len(one)), CLOSELY_AT_LEAST)])
+    looked = around.beside(suspects_nearby(links, one, groups)).of(some)
+    two = out_of_fold((looked.beside(closely(tables, some)) if closely else looked).values, examples.of(some))
+    own = np.minimum(one, np.quantile(np.sqrt(one[some] * two), _UNSEEN_BELOW))
+    own[some] = np.sqrt(one[some] * two)
     return rescaled(beside_experience(own, around, known) if len(own) >= COMPARABLE else own, known)
 
 

@@ -40,6 +40,10 @@ class Examples:
     weight: Column
     fold: Column
 
+    def of(self, rows: Column) -> Examples:
+        """These rows alone."""
+        return Examples(self.bad[rows], self.weight[rows], self.fold[rows])
+
 
 def member_examples(known: Known, group: Column) -> Examples:
     """Applicants to learn from: the confirmed, and at a lower weight those who had time to show and did not.

@@ -13,6 +13,7 @@ from graph.facts.loans import DEFAULTED, loans
 from graph.facts.verdicts import NEVER, verdicts
 from graph.model.moments import micros, moment
 from graph.model.types import OutcomeStatus, Ring
+from graph.rings.people import CloseLook
 from graph.rings.search import Found, search
 from graph.store.port import GraphStore
 from graph.store.tables import Column, Tables
@@ -30,12 +31,16 @@ class Earlier:
     flagged: Mapping[str, int]
 
 
-def look_back(store: GraphStore, as_of: datetime, steps: int) -> tuple[Earlier, ...]:
-    """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; each sees only what was known by then."""
+def look_back(store: GraphStore, as_of: datetime, steps: int, closely: tuple[int, CloseLook]) -> tuple[Earlier, ...]:
+    """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; each sees only what was known by then.
+
+    `closely` is the store's mark up to which it is read, and how people are looked at closely then (`graph.rings.people`).
+    """
+    mark, look = closely
     earlier = []
     for step in range(steps, 0, -1):
         at = as_of - step * STEP
-        earlier.append(Earlier(at, flagged_then(search(store.view(at).tables()))))
+        earlier.append(Earlier(at, flagged_then(search(store.view(at, mark).tables(), closely=look))))
     return tuple(earlier)
 
 

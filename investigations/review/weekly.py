@@ -24,6 +24,7 @@ from graph.rings.budget import HONEST_BUDGET
 from graph.rings.engines import engine
 from graph.rings.honest import honest_hit
 from graph.rings.kinds import FLAG_HELD
+from graph.rings.people import through_frame
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import Found, Memory, search
 from graph.rings.snapshot import snapshot_of
@@ -46,7 +47,8 @@ class ReviewPlan:
     """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the clock for the cases.
 
     `engine` says who cuts the graph: `local`, or `gds` for the database that holds it. `honest_budget` is the share of the honest that may
-    be in flagged groups. `zone` is the one in which weeks are counted and the report tells times.
+    be in flagged groups. `frame` is the folder of the store's frame (`graph.frame.place.frame_of`). `zone` is the one in which weeks are counted
+    and the report tells times.
     """
 
     as_of: datetime
@@ -55,6 +57,7 @@ class ReviewPlan:
     back_steps: int = 3
     engine: str = "local"
     honest_budget: float = HONEST_BUDGET
+    frame: str = ""
     zone: tzinfo = field(default_factory=lambda: ZoneInfo(COUNTRY))
 
 
@@ -68,14 +71,15 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     previous = _previous(store, plan.as_of, name)
     if previous is None:
         log.warning("no earlier ring snapshot in the store: every group is new")
-    view = store.view(plan.as_of)
+    mark = store.mark()
+    view, closely = store.view(plan.as_of, mark), through_frame(store, mark, plan.frame)
     before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
-    found = search(view.tables(), engine(plan.engine, view), Memory(before, plan.honest_budget))
+    found = search(view.tables(), engine(plan.engine, view), Memory(before, plan.honest_budget), closely)
     snapshot = snapshot_of(found, name, plan.as_of, previous)
     took = time.perf_counter() - started
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
     log.info("%d groups, %d flagged, in %.1f s; looking back", len(snapshot.rings), len(flagged), took)
-    earlier = look_back(store, plan.as_of, plan.back_steps)
+    earlier = look_back(store, plan.as_of, plan.back_steps, (mark, closely))
     result = ReviewResult(
         snapshot=snapshot,
         known_frauds=frozenset(found.tables.applicant_ids[found.known.fraud].tolist()),

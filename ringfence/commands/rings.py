@@ -13,7 +13,7 @@ from ingestion.door import time_zone
 from investigations.review.weekly import ReviewPlan, review
 from ringfence.command import Command, Result
 from service.folders import folder_for
-from service.settings import Settings
+from service.settings import NO_FRAME, Settings
 from service.wiring import as_of_given, casebook_given, open_casebook, open_existing, system_clock
 
 EXAMPLE = """example:
@@ -29,8 +29,9 @@ def _run(options: argparse.Namespace) -> Result:
     with open_existing(settings.store, settings.timezone) as store:
         out = folder_for(options.out)
         with open_casebook(settings.casebook) as casebook:
+            frame = "" if settings.frame == NO_FRAME else settings.frame
             how = {name: getattr(options, name) for name in ("back_steps", "engine", "honest_budget")}
-            return Result(review(store, casebook, ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, **how)).figures)
+            return Result(review(store, casebook, ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, **how)).figures)
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

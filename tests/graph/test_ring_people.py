@@ -1,0 +1,73 @@
+"""A close look at people is what serving sees of them through the frame, without labels, fates and the future."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graph.features.observe import SIGNAL_NAMES
+from graph.frame.place import frame_of
+from graph.model.types import Facts
+from graph.rings.people import NAMES, TELLING, signals_of, through_frame
+from graph.rings.search import search
+from graph.store.tables import Column
+from tests.support.ring_worlds import both
+from tests.support.small_worlds import before, day, fraud, random_facts, shuffled
+from tests.support.stores import open_store
+
+MOMENT = day(35)
+
+
+def looked_at(path: Path, facts: Facts, some: list[int] | None = None) -> tuple[Column, Column]:
+    """Ids of some people (everybody) and their signals as of MOMENT."""
+    with open_store(path) as store:
+        store.add(facts)
+        tables = store.view(MOMENT).tables()
+        people = np.arange(len(tables.applicant_ids)) if some is None else np.array(some)
+        with closing(frame_of(store)) as frame:
+            return tables.applicant_ids[people], signals_of(frame, store.mark(), tables, people).values
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_shuffling_and_deleting_the_future_changes_no_signal(tmp_path: Path, seed: int) -> None:
+    facts = random_facts(seed, people=60)
+    ids, whole = looked_at(tmp_path / "a.db", facts)
+    others, cut = looked_at(tmp_path / "b.db", shuffled(before(facts, MOMENT), seed))
+    assert ids.tolist() == others.tolist()
+    np.testing.assert_array_equal(whole, cut)
+
+
+def test_a_label_changes_no_signal_of_anybody(tmp_path: Path) -> None:
+    facts = random_facts(3, people=60)
+    labels = Facts(labels=tuple(fraud(a.application_id, 20) for a in facts.applications[::4]))
+    np.testing.assert_array_equal(looked_at(tmp_path / "a.db", facts)[1], looked_at(tmp_path / "b.db", both(facts, labels))[1])
+
+
+def test_some_people_are_seen_as_all_of_them_are(tmp_path: Path) -> None:
+    facts = random_facts(5, people=60)
+    ids, whole = looked_at(tmp_path / "a.db", facts)
+    some = [3, 17, 40, 41]
+    names, rows = looked_at(tmp_path / "a.db", Facts(), some)
+    assert names.tolist() == ids[some].tolist()
+    np.testing.assert_array_equal(rows, whole[some])
+
+
+def test_every_signal_is_seen_or_speaks_of_labels_and_fates() -> None:
+    assert set(NAMES) | TELLING == set(SIGNAL_NAMES)
+    assert not set(NAMES) & TELLING
+
+
+def test_a_search_that_looks_closely_gives_the_same_whatever_comes_later(tmp_path: Path) -> None:
+    facts = random_facts(9, people=400)
+    labelled = both(facts, Facts(labels=tuple(fraud(a.application_id, 30) for a in facts.applications[::7])))
+    moment, found = day(45), []
+    for name, known in (("a.db", labelled), ("b.db", shuffled(before(labelled, moment), 4))):
+        with open_store(tmp_path / name) as store:
+            store.add(known)
+            found.append(search(store.view(moment).tables(), closely=through_frame(store, store.mark())))
+    assert found[0].known.teaches
+    for field in ("group", "suspicion", "score", "flagged"):
+        assert getattr(found[0], field).tobytes() == getattr(found[1], field).tobytes()
