@@ -166,11 +166,13 @@ def _newcomer(api: Api, request: Row) -> Row:
     answer = api.risk(request)
     say("\n   Somebody nobody knows: a new person, a new phone number, never seen by any lender. Only the device has been in other hands.")
     say_answer(answer)
-    for reason in answer["reasons"]:
-        for evidence in reason["evidence"][:1]:
-            say(f"     the path: {' -> '.join(evidence['path'])}")
-            return {"decision": answer["decision"], "probability": answer["probability"], "path": evidence["path"]}
-    return {"decision": answer["decision"], "probability": answer["probability"]}
+    paths = [evidence["path"] for reason in answer["reasons"] for evidence in reason["evidence"]]
+    out = {"decision": answer["decision"], "probability": answer["probability"]}
+    if not paths:
+        return out
+    longest: list[str] = max(paths, key=len)  # the one that names what is shared, too
+    say(f"     the path: {' -> '.join(longest)}")
+    return out | {"path": longest}
 
 
 def _second_look(api: Api, request: Row, accomplices: Sequence[Row]) -> Row:

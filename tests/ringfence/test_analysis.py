@@ -99,7 +99,7 @@ def test_a_moment_that_has_not_come_is_refused(store: str) -> None:
 
 @pytest.mark.slow
 def test_the_notebook_runs_from_its_first_cell_to_its_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RINGFENCE_EXAMPLE", str(tmp_path))
+    monkeypatch.setenv("EXAMPLE_FOLDER", str(tmp_path))
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     book = nbformat.read(ROOT / "examples" / "first_weekly_review.ipynb", as_version=4)
     NotebookClient(book, timeout=600, resources={"metadata": {"path": str(ROOT)}}).execute()

@@ -79,10 +79,13 @@ def test_the_whole_way_once(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ)
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["auc"] > 0.9, "a world large enough that the model learns"
-    assert found["rings_found"] > found["rings_found_usual"]
+    assert found["ap"] > found["ap_usual"]
+    assert found["rings_found"] > 0.4
+    assert found["honest_flagged"] < found["honest_flagged_usual"]
     assert found["days_early"] > 0
     assert found["newcomer"]["decision"] != "approve"
     assert found["newcomer"]["path"][0].startswith("application:")
+    assert found["newcomer"]["path"][-1].startswith("applicant:")
     assert found["second_look"]["before"]["decision"] == "approve"
     assert found["second_look"]["after"]["probability"] > found["second_look"]["before"]["probability"]
     day = next(path for path in tmp_path.iterdir() if path.is_dir())
