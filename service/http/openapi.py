@@ -66,6 +66,8 @@ def _operation(one: Operation) -> Schema:
     if one.body is not None:
         told["requestBody"] = {"required": True, "content": {_DATA: {"schema": one.body}}}
     told["responses"] = {"200": _answered(one), **_problems(one.codes)}
+    if one.unready is not None:
+        told["responses"][str(one.unready)]["content"] |= told["responses"]["200"]["content"]
     return told | ({"security": []} if one.open else {})
 
 

@@ -28,6 +28,7 @@ TAGS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One operation. `answer` is a type of an answer, or the content type of what is no JSON; `problems` are codes beside EVERYWHERE's.
+    `unready`: a status with which `answer` comes too.
 
     `open`: no key is needed. `under_v1`: it answers under `/v1` as well.
     """
@@ -44,6 +45,7 @@ class Operation:
     query: type[Struct] | None = None
     body: Schema | None = None
     problems: tuple[str, ...] = ()
+    unready: int | None = None
     open: bool = False
     under_v1: bool = True
 
@@ -194,7 +196,7 @@ OPERATIONS = (
     _case("verdict", "conclude_case", "Conclude a case", "CaseVerdict", _VERDICT, "ring_unknown"),
     _case("close", "close_case", "Close a case that has a verdict", "CaseClosing", "New evidence opens a new case."),
     _status("/healthz", "health", "Whether the process answers", Health),
-    _status("/readyz", "readiness", "Whether store, model and audit log can be used", Readiness),
+    _status("/readyz", "readiness", "Whether store, model and audit log can be used", Readiness, unready=503),
     _status("/version", "version", "Versions of product, policy and model", Versions),
     _status("/metrics", "metrics", "Prometheus metrics, all workers together", "text/plain", open=False),
     _status("/openapi.json", "description", "This description", "application/json"),

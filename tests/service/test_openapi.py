@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -125,6 +126,15 @@ def test_a_batch_is_as_described_with_a_bad_request_in_it(client: FlaskClient) -
 @pytest.mark.parametrize(("path", "name"), [("/rings", "RingPage"), ("/healthz", "Health"), ("/readyz", "Readiness"), ("/version", "Versions")])
 def test_what_is_read_is_as_described(client: FlaskClient, path: str, name: str) -> None:
     hold(client.get(path).get_json(), name)
+
+
+def test_a_service_that_is_not_ready_says_so_as_described(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.extensions, "ringfence", dataclasses.replace(app.extensions["ringfence"], scorer=None))
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.get_json()["status"]) == (503, "not ready")
+    hold(answer.get_json(), "Readiness")
+    described = API["paths"]["/readyz"]["get"]["responses"]["503"]["content"]
+    assert described[answer.mimetype]["schema"] == {"$ref": "#/components/schemas/Readiness"}
 
 
 def test_facts_are_taken_as_described(client: FlaskClient) -> None:
