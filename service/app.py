@@ -16,6 +16,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
 from graph.model.errors import SettingError
+from service.assessment.context import Wired
 from service.assessment.lender_binding import OPERATOR, Binding
 from service.desk import routes
 from service.http import calls, case_api, facts_api, headers, logs, metrics, problems, ring_api, risk_api, status_api
@@ -28,7 +29,7 @@ from service.http.strangers import Strangers
 from service.jobs.outbox import Settler
 from service.readiness import warm
 from service.settings import Settings
-from service.wiring import Wired, wire
+from service.wiring import wire
 
 log = logging.getLogger("ringfence.app")
 

@@ -7,7 +7,7 @@ from time import monotonic
 
 from graph.model.errors import StoreError
 from service.assessment.assess import warm_up
-from service.wiring import Wired
+from service.assessment.context import Wired
 
 log = logging.getLogger("ringfence.app")
 WARM_S = 120.0  # how long a worker waits at its start for a store that is there and answers late: a rehearsal may take half of it

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -21,10 +19,9 @@ from graph.store.port import GraphStore
 from graph.stores.sqlite import SqliteStore
 from ingestion.door import Naming, keyring, time_zone
 from ingestion.pseudonymise import Keyring
-from investigations.assessments import ModelUsed
 from investigations.casebook import Casebook, file_of
 from investigations.policy import Policy, Thresholds
-from service.assessment.deadline import Pace
+from service.assessment.context import Wired, system_clock
 from service.assessment.response import Writer
 from service.assessment.views import Views
 from service.jobs.background_writer import Scribe
@@ -39,45 +36,6 @@ log = logging.getLogger("ringfence.wiring")
 START_S = 2.0  # how long a process that starts fills the frame before it goes on; the rest comes in while it answers
 STORES = "sqlite:///relative.db, sqlite:////absolute.db, neo4j://user:password@host:port/database"
 _NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
-
-
-def system_clock() -> datetime:
-    """The moment now, UTC."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wired:
-    """What a request needs, made once a process; `current_app.extensions["ringfence"]` in the web application."""
-
-    settings: Settings
-    store: GraphStore
-    casebook: Casebook
-    keyring: Keyring
-    naming: Naming
-    lenders: Lenders
-    zone: tzinfo
-    answers: Writer
-    scribe: Scribe
-    views: Views
-    policy: Policy = dataclasses.field(default_factory=Policy)
-    pace: Pace = dataclasses.field(default_factory=Pace)
-    scorer: Scorer | None = None
-    clock: Callable[[], datetime] = system_clock
-
-    @property
-    def model(self) -> ModelUsed | None:
-        """Which model is loaded."""
-        if self.scorer is None:
-            return None
-        return ModelUsed(name=self.scorer.name, version=self.scorer.version, trained_as_of=self.scorer.trained_as_of)
-
-    def close(self) -> None:
-        """Write what is still to be written and give everything back."""
-        self.scribe.close()
-        self.casebook.close()
-        self.views.close()
-        self.store.close()
 
 
 def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[], datetime] = system_clock, listens: bool = False) -> Wired:

@@ -13,7 +13,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling, Scheduling
 
 from service.app import create_app
-from service.wiring import Wired
+from service.assessment.context import Wired
 from tests.support.casebooks import postgres, postgres_server
 from tests.support.small_service import service
 from tests.support.stores import ON_NEO4J

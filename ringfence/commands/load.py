@@ -25,9 +25,10 @@ from ingestion.pseudonymise import Keyring
 from ingestion.report import Report
 from ingestion.telling import names, plain
 from ringfence.command import DONE, INCOMPLETE, Command, Result
+from service.assessment.context import system_clock
 from service.folders import folder_for
 from service.settings import Settings
-from service.wiring import moment_given, open_existing, open_keyring, open_store, sqlite_path, system_clock
+from service.wiring import moment_given, open_existing, open_keyring, open_store, sqlite_path
 
 log = logging.getLogger("ringfence.load")
 _TOTALS = ("read", "accepted", "known", "rejected", "seconds")  # what is left to say beside a page

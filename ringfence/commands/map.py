@@ -10,8 +10,8 @@ from graph.model.errors import DeliveryError
 from ingestion.readers import suffix_of
 from ingestion.suggest.propose import suggest
 from ringfence.command import Command, Result
+from service.assessment.context import system_clock
 from service.settings import Settings
-from service.wiring import system_clock
 
 EXAMPLE = """examples:
   COMMAND suggest mine --out mine/mapping.yaml

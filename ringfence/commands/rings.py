@@ -12,9 +12,10 @@ from graph.rings.budget import HONEST_BUDGET
 from ingestion.door import time_zone
 from investigations.review.weekly import ReviewPlan, review
 from ringfence.command import Command, Result
+from service.assessment.context import system_clock
 from service.folders import folder_for
 from service.settings import NO_FRAME, Settings
-from service.wiring import as_of_given, casebook_given, open_casebook, open_existing, system_clock
+from service.wiring import as_of_given, casebook_given, open_casebook, open_existing
 
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --as-of 2026-01-05 --out var/rings/2026-W01"""

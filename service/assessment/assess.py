@@ -21,11 +21,11 @@ from investigations.assessments import Conclusion, Degraded, Level, ModelUsed, R
 from investigations.casebook import Claim, Recorded
 from investigations.policy import Policy
 from service.assessment import audit_record, response
+from service.assessment.context import Wired
 from service.assessment.deadline import Pace, Stopwatch
 from service.assessment.evaluation import Seen, look
 from service.assessment.fields import EVERYTHING, Wanted
 from service.assessment.warm_up import rehearse
-from service.wiring import Wired
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer

@@ -25,11 +25,12 @@ from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphStore, GraphView
 from investigations.policy import Policy
 from service.assessment.assess import assess_stored
+from service.assessment.context import system_clock
 from service.assessment.views import Views
 from service.folders import folder_for
 from service.settings import Settings
 from service.table_files import FORMATS, writer_for
-from service.wiring import filled_frame, load_scorer, open_existing, open_store, policy_for, system_clock
+from service.wiring import filled_frame, load_scorer, open_existing, open_store, policy_for
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer

@@ -8,8 +8,9 @@ from time import perf_counter
 from graph.model.errors import RingfenceError
 from graph.progress import bar
 from service.assessment.assess import replay
+from service.assessment.context import Wired
 from service.settings import Settings
-from service.wiring import Wired, wire
+from service.wiring import wire
 
 NAMED = 20  # assessments that differ are named up to here
 

@@ -21,9 +21,9 @@ from investigations.casebook import Claim
 from service.assessment import audit_record, bodies
 from service.assessment.assess import Asked
 from service.assessment.call import Call
+from service.assessment.context import Wired
 from service.assessment.deadline import Stopwatch
 from service.assessment.fields import wanted
-from service.wiring import Wired
 
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
 

@@ -13,9 +13,9 @@ from graph.model.moments import read_moment
 from graph.model.types import IdentifierKind
 from graph.store.port import SEARCH_S, GraphView
 from ingestion.recognise import recognised
+from service.assessment.context import Wired
 from service.desk import dossiers, finding, ring_dossiers, subgraphs
 from service.http import built, calls
-from service.wiring import Wired
 
 LONGEST_SEARCH = 200  # characters of a search text that are looked at
 

@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests, Unsuppor
 from graph.model.errors import InputError
 from service.assessment import bodies
 from service.assessment.call import Call
+from service.assessment.context import Wired
 from service.assessment.lender_binding import Binding
 from service.http.handover import ENVIRON_KEY, Handed
 from service.http.parameters import EveryHeader, RiskHeaders, read
@@ -21,7 +22,6 @@ from service.http.probing import Probing
 from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
 from service.http.strangers import Strangers
-from service.wiring import Wired
 
 
 class HeaderError(InputError):

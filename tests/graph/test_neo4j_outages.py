@@ -25,8 +25,8 @@ from graph.stores.neo4j.database import FAILURES, AwayError, Database, supported
 from scripts.tools.neo4j_server import Neo4jServer, free_port
 from service.app import create_app
 from service.assessment.assess import replay, warm_up
+from service.assessment.context import Wired
 from service.jobs.outbox import Settler
-from service.wiring import Wired
 from tests.support.neo4j_worlds import empty_graph, killable_server
 from tests.support.small_service import body, key, service
 from tests.support.small_worlds import applies, day, random_facts, uses

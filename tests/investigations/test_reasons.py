@@ -18,7 +18,7 @@ from investigations.assessments import Level
 from investigations.network import Links
 from investigations.policy import Findings, Policy
 from investigations.rules import Known
-from service.wiring import Wired
+from service.assessment.context import Wired
 from tests.service.test_assess import snapshot
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, day, random_facts, uses

@@ -20,11 +20,11 @@ from investigations.assessments import Level, Stage
 from service.assessment import batch
 from service.assessment.assess import replay
 from service.assessment.batch import Bench, Period
+from service.assessment.context import Wired
 from service.assessment.response import OF_THE_REQUEST
 from service.assessment.views import Views
 from service.jobs.background_writer import Scribe
 from service.settings import Settings
-from service.wiring import Wired
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, before, day, does, fraud, random_facts, shuffled, uses
 from tests.support.stores import open_url, sqlite_only, store_url

@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 
 from graph.model.types import RingKind
 from service.app import create_app
+from service.assessment.context import Wired
 from service.http.operations import OPERATIONS
 from service.jobs.outbox import deliver_labels
-from service.wiring import Wired
 from tests.service.test_assess import snapshot
 from tests.service.test_debts import away
 from tests.support.small_service import body, key

@@ -15,10 +15,10 @@ from prometheus_client import REGISTRY
 from werkzeug.exceptions import RequestTimeout
 
 from service.app import CALLER_GONE
+from service.assessment.context import Wired
 from service.http.handover import ENVIRON_KEY, CallerGone, Handed
 from service.http.metrics import METHODS
 from service.http.problems import Busy
-from service.wiring import Wired
 from tests.support.small_service import body, service
 
 

@@ -20,11 +20,11 @@ from graph.stores.sqlite import SqliteStore
 from investigations.casebook import Casebook
 from investigations.casebook.tables import ABOUT, OWED
 from service.assessment.assess import replay
+from service.assessment.context import Wired
 from service.assessment.views import Views
 from service.jobs.background_writer import Scribe
 from service.jobs.outbox import FEWEST, Settler, settle
 from service.lenders import Lenders
-from service.wiring import Wired
 from tests.support.small_service import body, risk, service
 from tests.support.small_worlds import applies, day
 

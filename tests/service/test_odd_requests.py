@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from ingestion.contract import TABLES
+from service.assessment.context import Wired
 from service.http import risk_api
-from service.wiring import Wired
 from tests.support.small_service import body
 
 ODD: tuple[Any, ...] = (

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from graph.model.types import Application, IdentifierKind, Role
-from service.wiring import Wired
+from service.assessment.context import Wired
 from tests.support.small_service import body
 from tests.support.small_worlds import day
 

@@ -15,9 +15,9 @@ from graph.model.types import Facts, IdentifierKind, Platform, PlatformType
 from service.app import OPEN, create_app
 from service.assessment.assess import replay
 from service.assessment.bodies import flat
+from service.assessment.context import Wired
 from service.http.openapi import document
 from service.http.risk_api import MOST
-from service.wiring import Wired
 from tests.service.test_assess import snapshot
 from tests.support.small_service import PlainModel, body, key, service
 from tests.support.small_worlds import applies, day

@@ -27,10 +27,10 @@ from service.app import create_app
 from service.assessment import batch
 from service.assessment.assess import replay
 from service.assessment.batch import Period
+from service.assessment.context import Wired
 from service.assessment.deadline import Pace, Stopwatch
 from service.assessment.evaluation import look
 from service.assessment.views import Views
-from service.wiring import Wired
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, day, random_facts, uses
 

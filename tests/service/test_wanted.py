@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.app import create_app
+from service.assessment.context import Wired
 from service.assessment.fields import ALWAYS, FIELDS
-from service.wiring import Wired
 from tests.service.test_risk_api import FIELDS as PROMISED
 from tests.support.small_service import body, key, service
 

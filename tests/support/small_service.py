@@ -19,9 +19,10 @@ from graph.model.types import Facts
 from graph.store.tables import Column
 from service.assessment.assess import assess, warm_up
 from service.assessment.call import Call
+from service.assessment.context import Wired
 from service.assessment.request import asked
 from service.settings import Settings
-from service.wiring import Wired, wire
+from service.wiring import wire
 from tests.support.small_worlds import day, random_facts
 from tests.support.stores import HASH_KEY, TIMEOUT_MS, open_url, store_url
 

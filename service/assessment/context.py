@@ -1,0 +1,64 @@
+"""What an assessment needs of its process: store, casebook, door, model, policy and clock, opened once by the wiring."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from graph.store.port import GraphStore
+from ingestion.door import Naming
+from ingestion.pseudonymise import Keyring
+from investigations.assessments import ModelUsed
+from investigations.casebook import Casebook
+from investigations.policy import Policy
+from service.assessment.deadline import Pace
+from service.assessment.response import Writer
+from service.assessment.views import Views
+from service.jobs.background_writer import Scribe
+from service.lenders import Lenders
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from gnn.scorer import Scorer
+
+
+def system_clock() -> datetime:
+    """The moment now, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wired:
+    """What a request needs, made once a process; `current_app.extensions["ringfence"]` in the web application."""
+
+    settings: Settings
+    store: GraphStore
+    casebook: Casebook
+    keyring: Keyring
+    naming: Naming
+    lenders: Lenders
+    zone: tzinfo
+    answers: Writer
+    scribe: Scribe
+    views: Views
+    policy: Policy = dataclasses.field(default_factory=Policy)
+    pace: Pace = dataclasses.field(default_factory=Pace)
+    scorer: Scorer | None = None
+    clock: Callable[[], datetime] = system_clock
+
+    @property
+    def model(self) -> ModelUsed | None:
+        """Which model is loaded."""
+        if self.scorer is None:
+            return None
+        return ModelUsed(name=self.scorer.name, version=self.scorer.version, trained_as_of=self.scorer.trained_as_of)
+
+    def close(self) -> None:
+        """Write what is still to be written and give everything back."""
+        self.scribe.close()
+        self.casebook.close()
+        self.views.close()
+        self.store.close()
