@@ -115,6 +115,7 @@ def test_a_first_run_flags_newly_and_every_ring_has_a_crew(store, tmp_path):
 
 def test_a_smaller_budget_of_honest_people_flags_less(store, tmp_path):
     none = review(store, None, plan(tmp_path / "out", honest_budget=0.0))
+    assert none.figures["honest_expected_low"] <= none.figures["honest_expected"] <= none.figures["honest_expected_high"]
     assert none.figures["members_flagged"] <= review(store, None, plan(tmp_path / "out", honest_budget=0.5)).figures["members_flagged"]
 
 
