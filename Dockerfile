@@ -10,10 +10,9 @@ COPY gnn gnn
 COPY ingestion ingestion
 COPY investigations investigations
 COPY service service
-COPY ringfence ringfence
 COPY scripts scripts
 RUN uv pip install --system --no-cache --compile-bytecode --constraint constraints.txt --editable ".[neo4j,postgres,web]" && bash service/web/build.sh "$(command -v python)" \
-    && rm -rf service/web/node_modules && python -m compileall -q graph gnn ingestion investigations service ringfence scripts && chmod -R a+rX .
+    && rm -rf service/web/node_modules && python -m compileall -q graph gnn ingestion investigations service scripts && chmod -R a+rX .
 USER ringfence
 EXPOSE 8000
 CMD ["python", "scripts/serve.py", "--host", "0.0.0.0"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ringfence.commands.compare import COMMAND
+from scripts.cli.commands.compare import COMMAND
 
 main = COMMAND.main
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ringfence.commands.copy import COMMAND
+from scripts.cli.commands.copy import COMMAND
 
 main = COMMAND.main
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ringfence.commands.rings import COMMAND
+from scripts.cli.commands.rings import COMMAND
 
 main = COMMAND.main
 

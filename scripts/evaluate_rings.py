@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ringfence.commands.evaluate import COMMAND
+from scripts.cli.commands.evaluate import COMMAND
 
 main = COMMAND.main
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ringfence.commands.load import COMMAND
+from scripts.cli.commands.load import COMMAND
 
 main = COMMAND.main
 

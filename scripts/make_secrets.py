@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ringfence.commands.secrets import COMMAND
+from scripts.cli.commands.secrets import COMMAND
 
 main = COMMAND.main
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ringfence.commands.world import COMMAND
+from scripts.cli.commands.world import COMMAND
 
 main = COMMAND.main
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ringfence.commands.map import COMMAND
+from scripts.cli.commands.map import COMMAND
 
 main = COMMAND.main
 

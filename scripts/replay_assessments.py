@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ringfence.commands.replay import COMMAND
+from scripts.cli.commands.replay import COMMAND
 
 main = COMMAND.main
 

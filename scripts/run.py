@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ringfence.commands.demo import COMMAND
+from scripts.cli.commands.demo import COMMAND
 
 main = COMMAND.main
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ringfence.commands.score import COMMAND
+from scripts.cli.commands.score import COMMAND
 
 main = COMMAND.main
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ringfence.commands.serve import COMMAND
+from scripts.cli.commands.serve import COMMAND
 
 main = COMMAND.main
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ringfence.commands.train import COMMAND
+from scripts.cli.commands.train import COMMAND
 
 main = COMMAND.main
 

@@ -37,7 +37,7 @@ from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphStore
 from graph.stores.sqlite import SqliteStore
 from investigations.policy import Policy
-from ringfence.command import Result, ended
+from scripts.cli.command import Result, ended
 from service.assessment.assess import assess_stored
 
 EXAMPLE = """example:

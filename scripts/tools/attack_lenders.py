@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from graph.model.types import Facts, Platform, PlatformType
-from ringfence.command import DONE, FAILED, Result, ended
+from scripts.cli.command import DONE, FAILED, Result, ended
 from service.app import create_app
 from service.http.probing import MOST
 from service.settings import Settings

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ringfence.cli import COMMANDS, command
+from scripts.cli.main import COMMANDS, command
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
 OPENING = """# Commands

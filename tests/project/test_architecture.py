@@ -9,15 +9,14 @@ import networkx as nx
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("graph", "gnn", "ingestion", "investigations", "service", "ringfence", "scripts")
+ROOMS = ("graph", "gnn", "ingestion", "investigations", "service", "scripts")
 MAY_IMPORT = {
     "graph": set(),
     "gnn": {"graph"},
     "ingestion": {"graph"},
     "investigations": {"graph"},
     "service": {"graph", "gnn", "ingestion", "investigations"},
-    "ringfence": {"graph", "gnn", "ingestion", "investigations", "service"},
-    "scripts": {"graph", "gnn", "ingestion", "investigations", "service", "ringfence"},
+    "scripts": {"graph", "gnn", "ingestion", "investigations", "service"},
 }
 # A guest and the only places where it may be imported. The benchmarks' rivals aside, scripts/ bring nobody.
 GUESTS = {
@@ -26,10 +25,10 @@ GUESTS = {
     "torch_geometric": ("gnn",),
     "neo4j": ("graph/stores/neo4j",),
     "adbc_driver_sqlite": ("graph/stores/sqlite",),
-    "pandas": ("ingestion", "gnn", "ringfence/analysis"),
+    "pandas": ("ingestion", "gnn", "service/analysis"),
     "sqlalchemy": ("investigations/casebook", "ingestion/databases"),
-    "rich": ("graph/progress", "ringfence"),
-    "shtab": ("ringfence",),
+    "rich": ("graph/progress", "scripts/cli"),
+    "shtab": ("scripts/cli",),
     "msgspec": ("service/http", "service/assessment/answer"),
 }
 RIVALS = {"scripts/bench": {"flask", "neo4j"}}
@@ -93,14 +92,14 @@ def test_a_guest_stays_in_its_room(guest: str) -> None:
 
 def test_the_users_commands_are_alone_in_scripts_and_need_no_benchmark_and_no_tool() -> None:
     commands = sorted((ROOT / "scripts").glob("*.py"))
-    assert {path.name for path in (ROOT / "scripts").iterdir() if path.is_dir() and path.name != "__pycache__"} == {"bench", "tools"}
+    assert {path.name for path in (ROOT / "scripts").iterdir() if path.is_dir() and path.name != "__pycache__"} == {"bench", "cli", "tools"}
     for path in [*commands, *(p for p in FILES if p.relative_to(ROOT).parts[0] != "scripts")]:
         assert not any(name.startswith(("scripts.bench", "scripts.tools")) for name in imports(path)), path
 
 
 def test_a_script_of_the_users_is_a_command_by_another_name() -> None:
-    for path in sorted((ROOT / "scripts").glob("*.py")):
-        assert {name.split(".")[0] for name in imports(path)} == {"__future__", "sys", "ringfence"}, path
+    for path in sorted((ROOT / "scripts").glob("[!_]*.py")):
+        assert {name for name in imports(path) if not name.startswith("scripts.cli")} == {"__future__", "sys"}, path
 
 
 def test_no_module_imports_itself_through_others() -> None:

@@ -15,7 +15,7 @@ from graph.model.errors import SettingError
 from graph.stores.sqlite import SqliteStore
 from ingestion.pseudonymise import own_key
 from investigations.casebook import Casebook
-from ringfence.command import Result, ended
+from scripts.cli.command import Result, ended
 from service.http.auth import KeyRing
 from service.settings import Settings
 from tests.support.casebooks import assessment, url_of
@@ -117,7 +117,7 @@ def test_what_a_containers_runtime_mounts_has_modes_of_its_own(tmp_path: Path, m
 
 WAITS = """
 import sys, time
-from ringfence.arguments import Arguments
+from scripts.cli.arguments import Arguments
 parser = Arguments("waits", "")
 parser.add_argument("store")
 parser.add_argument("--casebook")

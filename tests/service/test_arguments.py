@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringfence.arguments import Arguments
+from scripts.cli.arguments import Arguments
 
 
 @pytest.mark.parametrize("given", [["--store", ""], ["--store="], ["load", "--store", "", "--out", "x"]])

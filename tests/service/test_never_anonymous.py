@@ -18,7 +18,7 @@ from werkzeug.test import Client
 from graph.model.errors import SettingError
 from graph.strength import weakness
 from ingestion.pseudonymise import Keyring
-from ringfence.commands import demo
+from scripts.cli.commands import demo
 from service.app import OPEN, create_app, from_environment
 from service.assessment.lender_binding import OPERATOR
 from service.http import auth

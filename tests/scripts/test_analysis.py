@@ -14,9 +14,9 @@ from nbclient import NotebookClient
 
 from graph.model.errors import NotFoundError, SettingError
 from graph.stores.sqlite import SqliteStore
-from ringfence.analysis import Graph, open_graph
 from scripts.detect_rings import main as detect
 from scripts.score import main as score
+from service.analysis import Graph, open_graph
 from tests.support.small_worlds import applies, day, facts_of, uses
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from graph.model.errors import SettingError, StoreError
 from graph.progress import bar
 from graph.store.port import GraphStore
 from graph.store.replication import copy, inventory
-from ringfence.command import Command, Result
+from scripts.cli.command import Command, Result
 from service.wiring import open_existing, open_store
 
 EXAMPLE = """examples:

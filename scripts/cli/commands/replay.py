@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
-from ringfence.command import DONE, FAILED, Command, Result
+from scripts.cli.command import DONE, FAILED, Command, Result
 from service.assessment.replays import replay_latest
 from service.settings import Settings
 from service.wiring import casebook_given, open_existing

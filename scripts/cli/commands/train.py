@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from graph.model.errors import SettingError
-from ringfence.command import Command, Result
+from scripts.cli.command import Command, Result
 from service.folders import folder_for, folder_named
 from service.settings import NO_FRAME, Settings
 from service.wiring import as_of_given, open_existing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ringfence.command import DONE, FAILED, Command, Result
+from scripts.cli.command import DONE, FAILED, Command, Result
 from service.assessment.comparison import Comparison, compared
 from service.settings import Settings
 from service.wiring import as_of_given, load_scorer, open_existing

@@ -24,7 +24,7 @@ from ingestion.load import load
 from ingestion.pseudonymise import Keyring
 from ingestion.report import Report
 from ingestion.telling import names, plain
-from ringfence.command import DONE, INCOMPLETE, Command, Result
+from scripts.cli.command import DONE, INCOMPLETE, Command, Result
 from service.assessment.context import system_clock
 from service.folders import folder_for
 from service.settings import Settings

@@ -10,7 +10,7 @@ from graph.facts.verdicts import verdicts
 from ingestion.door import time_zone
 from investigations.review.evaluation import measured, read_flagged, read_truth
 from investigations.review.reference_rings import reference_groups
-from ringfence.command import Command, Result
+from scripts.cli.command import Command, Result
 from service.settings import Settings
 from service.wiring import as_of_given, open_existing
 

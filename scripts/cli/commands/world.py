@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ingestion.simulation.build import make_world
 from ingestion.simulation.recipe import MANNERS, Recipe
-from ringfence.command import Command, Result
+from scripts.cli.command import Command, Result
 
 EXAMPLE = """example:
   COMMAND worlds/small --applicants 3000 --days 365 --seed 1"""

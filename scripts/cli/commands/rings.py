@@ -11,7 +11,7 @@ from pathlib import Path
 from graph.rings.budget import HONEST_BUDGET
 from ingestion.door import time_zone
 from investigations.review.weekly import ReviewPlan, review
-from ringfence.command import Command, Result
+from scripts.cli.command import Command, Result
 from service.assessment.context import system_clock
 from service.folders import folder_for
 from service.settings import NO_FRAME, Settings

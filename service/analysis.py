@@ -1,6 +1,6 @@
 """Ringfence in a notebook: scores, rings, members and changes as pandas DataFrames, neighbourhoods as networkx graphs.
 
-from ringfence.analysis import open_graph
+from service.analysis import open_graph
 
 with open_graph("sqlite:///ringfence.db", as_of="2026-01-01", model="models/first") as graph:
     graph.rings().query("flagged")

@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from ringfence.commands import demo
-from ringfence.first_look import caught_early, figures, say_early, stranger
+from scripts.cli.commands import demo
+from scripts.cli.first_look import caught_early, figures, say_early, stranger
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = {

@@ -11,7 +11,7 @@ import orjson
 
 from graph import private
 from graph.model.errors import InputError, RingfenceError
-from ringfence.arguments import Arguments, hide_passwords
+from scripts.cli.arguments import Arguments, hide_passwords
 
 DONE, FAILED, UNUSABLE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -71,7 +71,7 @@ def ended(name: str, run: Callable[[], Result | None], *, json_alone: bool = Fal
     if result is None:
         return DONE
     if sys.stdout.isatty() and not json_alone:
-        from ringfence.shown import show  # here, because the library for it takes a tenth of a second
+        from scripts.cli.shown import show  # here, because the library for it takes a tenth of a second
 
         show(name, result.figures)
     else:

@@ -28,8 +28,8 @@ def alone(code: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "module",
-    ["service.serving", "service.http.front.worker", "gnn.scorer", "gnn.bundle", "ringfence.analysis", *(
-        f"ringfence.commands.{name}" for name in ("load", "rings", "score", "serve", "replay", "copy", "compare", "train", "demo")
+    ["service.serving", "service.http.front.worker", "gnn.scorer", "gnn.bundle", "service.analysis", *(
+        f"scripts.cli.commands.{name}" for name in ("load", "rings", "score", "serve", "replay", "copy", "compare", "train", "demo")
     )],
 )  # fmt: skip
 def test_whatever_is_not_training_is_imported_without_pytorch(module: str) -> None:
@@ -38,7 +38,7 @@ def test_whatever_is_not_training_is_imported_without_pytorch(module: str) -> No
 
 
 def test_who_trains_where_it_is_not_is_told_what_to_install() -> None:
-    done = alone("from ringfence.cli import main; sys.exit(main(['train', '--store', 'sqlite:///x.db', '--as-of', '2026-01-01', '--out', 'x']))")
+    done = alone("from scripts.cli.main import main; sys.exit(main(['train', '--store', 'sqlite:///x.db', '--as-of', '2026-01-01', '--out', 'x']))")
     assert done.returncode == 2
     assert "pip install 'ringfence[train]'" in done.stderr
     assert done.stdout == ""

@@ -6,8 +6,8 @@ import argparse
 
 import shtab
 
-from ringfence.cli import COMMANDS, command
-from ringfence.command import Command
+from scripts.cli.command import Command
+from scripts.cli.main import COMMANDS, command
 
 EXAMPLE = """examples:
   COMMAND bash > ~/.local/share/bash-completion/completions/ringfence

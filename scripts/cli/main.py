@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ringfence.command import Command
+    from scripts.cli.command import Command
 
-# Each is a module of ringfence.commands, which is imported when its command is called: the list alone costs nothing.
+# Each is a module of scripts.cli.commands, which is imported when its command is called: the list alone costs nothing.
 COMMANDS = {
     "demo": "the whole way once on a made-up world, for somebody who looks at it for the first time",
     "world": "make a world to try it on: records, with the truth beside them",
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def command(name: str) -> Command:
     """The command of that name, which is imported."""
-    found: Command = importlib.import_module(f"ringfence.commands.{name}").COMMAND
+    found: Command = importlib.import_module(f"scripts.cli.commands.{name}").COMMAND
     return found
 
 

@@ -17,8 +17,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from graph.model.errors import RingfenceError
-from ringfence import first_look
-from ringfence.command import Command, Result
+from scripts.cli import first_look
+from scripts.cli.command import Command, Result
 from service.http.operator_key import operators_file
 from service.settings import Settings
 

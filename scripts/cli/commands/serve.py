@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
-from ringfence.command import Command
+from scripts.cli.command import Command
 from service.serving import serve
 from service.settings import Settings
 

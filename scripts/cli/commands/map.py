@@ -9,7 +9,7 @@ from graph import private
 from graph.model.errors import DeliveryError
 from ingestion.readers import suffix_of
 from ingestion.suggest.propose import suggest
-from ringfence.command import Command, Result
+from scripts.cli.command import Command, Result
 from service.assessment.context import system_clock
 from service.settings import Settings
 

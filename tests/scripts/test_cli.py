@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from graph.model.errors import SettingError
-from ringfence.cli import COMMANDS, command, main
-from ringfence.command import FAILED, UNUSABLE, Result, ended
+from scripts.cli.command import FAILED, UNUSABLE, Result, ended
+from scripts.cli.main import COMMANDS, command, main
 from scripts.tools.write_commands import page
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ FIGURES = {"scored": 1234, "seconds": 0.5, "network": {"auc": 0.812, "ap": 0.4},
 
 
 def test_the_list_of_commands_costs_no_library() -> None:
-    watch = "import sys; from ringfence.cli import main; main(['--help']); print(sorted({'numpy', 'pyarrow', 'rich', 'numba'} & set(sys.modules)))"
+    watch = "import sys; from scripts.cli.main import main; main(['--help']); print(sorted({'numpy', 'pyarrow', 'rich', 'numba'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", watch], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.splitlines()[-1] == "[]"
     assert all(f"\n  {name} " in done.stdout for name in COMMANDS)
@@ -43,7 +43,7 @@ def test_a_command_says_how_it_is_called_by_the_name_that_it_was_called_by(name:
 
 
 def test_every_script_of_the_contract_is_a_command() -> None:
-    assert {command(name).script for name in COMMANDS} - {""} == {path.stem for path in (ROOT / "scripts").glob("*.py")}
+    assert {command(name).script for name in COMMANDS} - {""} == {path.stem for path in (ROOT / "scripts").glob("[!_]*.py")}
 
 
 def test_a_program_reads_one_line_of_json_wherever_stdout_goes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,7 +77,7 @@ def test_an_error_is_one_line_with_the_name_of_the_command(capsys: pytest.Captur
 
 def test_a_shell_completes_commands_and_options(tmp_path: Path) -> None:
     with (tmp_path / "ringfence").open("w") as script:
-        subprocess.run([sys.executable, "-m", "ringfence", "completion", "bash"], stdout=script, check=True, cwd=ROOT)
+        subprocess.run([sys.executable, "-m", "scripts.cli", "completion", "bash"], stdout=script, check=True, cwd=ROOT)
     typed = "source {}; COMP_WORDS=({}); COMP_CWORD={}; _shtab_ringfence; echo ${{COMPREPLY[@]}}"
     for words, meant in ((("ringfence", "loa"), "load"), (("ringfence", "score", "--sin"), "--since")):
         line = typed.format(script.name, " ".join(words), len(words) - 1)

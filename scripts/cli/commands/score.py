@@ -7,7 +7,7 @@ import dataclasses
 import os
 from pathlib import Path
 
-from ringfence.command import Command, Result
+from scripts.cli.command import Command, Result
 from service.assessment.batch import Period, score
 from service.settings import Settings
 from service.wiring import moment_given

@@ -10,7 +10,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from graph.model.errors import SettingError
-from ringfence.command import Command, Result
+from scripts.cli.command import Command, Result
 from service.folders import folder_for
 
 EXAMPLE = """example:

@@ -1,1 +1,0 @@
-"""The front door: one command for all that a user does, and `ringfence.analysis` for notebooks."""

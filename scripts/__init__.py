@@ -1,0 +1,1 @@
+"""The commands of users, thin; the command line behind them, benchmarks and tools."""

@@ -1,0 +1,1 @@
+"""The one command `ringfence` for all that a user does."""
