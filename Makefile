@@ -48,7 +48,7 @@ check: setup
 
 # Compiled code checks no bounds: here it does.
 check-bounds: setup
-	@NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/graph/test_frame*.py tests/graph/test_features*.py tests/gnn/test_gnn_explain.py tests/gnn/test_gnn_occlude.py tests/gnn/test_gnn_tensors.py
+	@NUMBA_BOUNDSCHECK=1 $(PYTEST) tests/graph/test_frame*.py tests/graph/test_features*.py tests/gnn/test_explain.py tests/gnn/test_occlusion.py tests/gnn/test_tensors.py
 
 # The documentation as a site, in var/site: a link that leads nowhere is an error.
 docs: setup

@@ -21,7 +21,7 @@ from gnn.ensemble import Trees
 from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
 from gnn.weights import NetworkWeights
 from graph import private
-from graph.features.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
+from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 from graph.model.errors import BundleError
 
 FORMAT = 2  # grows when files or the card's fields change so that older code could misread them
@@ -106,8 +106,8 @@ def incoherent(folder: Path, why: Exception) -> BundleError:
 def _card(folder: Path, pinned: str) -> dict[str, Any]:
     try:
         content = _bytes(folder / CARD)
-        if pinned and (found := hashlib.sha256(content).hexdigest()) != pinned:
-            raise BundleError(f"the model bundle in {folder} has the digest {found}, and RINGFENCE_MODEL_DIGEST asks for {pinned}: another model")
+        if pinned and (result := hashlib.sha256(content).hexdigest()) != pinned:
+            raise BundleError(f"the model bundle in {folder} has the digest {result}, and RINGFENCE_MODEL_DIGEST asks for {pinned}: another model")
         card: dict[str, Any] = json.loads(content)
     except FileNotFoundError as error:
         raise BundleError(f"there is no model bundle in {folder}: make one with scripts/train_model.py --out {folder}") from error
@@ -132,9 +132,9 @@ def _same_inputs(theirs: Mapping[str, Iterable[str]], folder: Path) -> None:
         if known == ours:
             continue
         gone, new = [n for n in known if n not in ours], [n for n in ours if n not in known]
-        said = [f"it needs {', '.join(gone)}"] if gone else []
-        said += [f"it does not know {', '.join(new)}"] if new else []
-        problems.append(f"{kind}: {'; '.join(said) or 'their order differs'}")
+        predictions = [f"it needs {', '.join(gone)}"] if gone else []
+        predictions += [f"it does not know {', '.join(new)}"] if new else []
+        problems.append(f"{kind}: {'; '.join(predictions) or 'their order differs'}")
     if problems:
         raise BundleError(f"the model bundle in {folder} was trained on other inputs ({' | '.join(problems)}): train it again")
 
@@ -163,8 +163,8 @@ def _texts(part: str, contents: Mapping[str, bytes]) -> tuple[str, ...]:
 
 
 def _digest(card: Mapping[str, Any]) -> str:
-    said = json.dumps({key: value for key, value in card.items() if key != "version"}, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(said.encode()).hexdigest()[:12]
+    weights = json.dumps({key: value for key, value in card.items() if key != "version"}, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(weights.encode()).hexdigest()[:12]
 
 
 def _switch(beside: Path, folder: Path) -> None:

@@ -22,8 +22,8 @@ def fit(logits: Floats, bad: npt.NDArray[np.bool_], weight: Floats) -> Calibrato
     if not (weight[bad].sum() > 0 and weight[~bad].sum() > 0):
         return Calibrator()
     z = np.clip(logits, -30.0, 30.0)
-    found = minimize(_unlikely, np.array([1.0, 0.0]), (z, bad, weight), "L-BFGS-B", jac=True, bounds=[(_LEAST_SLOPE, None), (None, None)])
-    slope = float(found.x[0]) if found.success and np.isfinite(found.x).all() else 1.0
+    result = minimize(_unlikely, np.array([1.0, 0.0]), (z, bad, weight), "L-BFGS-B", jac=True, bounds=[(_LEAST_SLOPE, None), (None, None)])
+    slope = float(result.x[0]) if result.success and np.isfinite(result.x).all() else 1.0
     return Calibrator(slope, _shift_for(slope * z, bad, weight))
 
 

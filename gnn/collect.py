@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from gnn.history import History, history
-from gnn.plan import Plan
 from gnn.samples import Floats, Samples
-from graph.facts.verdicts import NEVER
+from gnn.training_plan import TrainingPlan
+from graph.facts.fraud_labels import NEVER
 from graph.model.errors import InputError
 from graph.model.moments import DAY, MONTH
 from graph.store.tables import Column, Tables
 
 
-def collect(tables: Tables, plan: Plan) -> Samples:
+def collect(tables: Tables, plan: TrainingPlan) -> Samples:
     """All samples that the facts hold, thinned to the plan's size.
 
     Every application is one. A store without applications has people instead, watched at the end of every 30 days since they were first seen
@@ -37,33 +37,35 @@ def collect(tables: Tables, plan: Plan) -> Samples:
     return samples.take(bad | (samples.drawn < samples.share))
 
 
-def _horizon(samples: Samples, as_of: int, plan: Plan) -> int:
+def _horizon(samples: Samples, as_of: int, plan: TrainingPlan) -> int:
     """Microseconds: the plan's, or the delay within which 85 % of the frauds of the first half of the history became known, 30 to 180 days."""
     if plan.horizon_days is not None:
         return int(plan.horizon_days * DAY)
     first, span = int(samples.at[0]) if len(samples) else as_of, as_of - int(samples.at[0]) if len(samples) else 0
     early = samples.take(samples.at < first + span // 2)
-    delays = early.history.found(early.person, early.at, as_of) - early.at
+    delays = early.history.first_known(early.person, early.at, as_of) - early.at
     delays = delays[early.fraud(as_of) & ~early.known]
     wanted = np.quantile(delays, 0.85) if len(delays) else 90 * DAY
     return int(np.ceil(np.clip(wanted, 30 * DAY, max(30 * DAY, min(180 * DAY, 0.3 * span))) / DAY)) * DAY
 
 
 def _applications(tables: Tables) -> Samples:
-    made = tables.applications
-    return _samples(history(tables), made["applicant"], tables, made["at"], made["application_id"], made["application_id"])
+    applications = tables.applications
+    return _samples(
+        history(tables), applications["applicant"], tables, applications["at"], applications["application_id"], applications["application_id"]
+    )
 
 
 def _watched(tables: Tables) -> Samples:
     """People at the end of every 30 days, from when they were first seen, while they are not known as frauds."""
     past, people = history(tables), np.arange(len(tables.applicant_ids))
-    seen = np.full(len(people), NEVER)
-    np.minimum.at(seen, tables.ties["applicant"], tables.ties["since"])
-    np.minimum.at(seen, tables.events["applicant"], tables.events["at"])
-    first = int(seen.min()) if len(people) else tables.as_of
+    first_seen = np.full(len(people), NEVER)
+    np.minimum.at(first_seen, tables.ties["applicant"], tables.ties["since"])
+    np.minimum.at(first_seen, tables.events["applicant"], tables.events["at"])
+    first = int(first_seen.min()) if len(people) else tables.as_of
     who, when = [people[:0]], [people[:0]]
     for at in range(tables.as_of - MONTH, first, -MONTH):
-        there = people[(seen < at) & ~past.known(people, at)]
+        there = people[(first_seen < at) & ~past.known(people, at)]
         who.append(there)
         when.append(np.full(len(there), at))
     person, moments = np.concatenate(who[::-1]), np.concatenate(when[::-1])

@@ -46,24 +46,25 @@ def columns_in(text: str) -> int:
 
 def trees_in(text: str) -> Iterator[dict[str, Any]]:
     """The trees of a model file, each a node as `lightgbm.Booster.dump_model` has it. Raises ValueError or LookupError where it is none."""
-    head, mark, told = text.partition("\nTree=")
-    body, end, _ = told.partition("\nend of trees")
-    if not head.startswith("tree\n") or (mark and not end):
+    head, revision, values = text.partition("\nTree=")
+    body, end, _ = values.partition("\nend of trees")
+    if not head.startswith("tree\n") or (revision and not end):
         raise ValueError("a file of trees that is none, or ends too early")
-    for one in body.split("\nTree=") if mark else ():
+    for one in body.split("\nTree=") if revision else ():
         yield _tree(_fields(one))
 
 
-def _tree(said: Mapping[str, str]) -> dict[str, Any]:
-    leaves = list(map(float, said["leaf_value"].split()))
-    if len(leaves) != int(said["num_leaves"]) or int(said.get("num_cat", 0)) or int(said.get("is_linear", 0)):
+def _tree(predictions: Mapping[str, str]) -> dict[str, Any]:
+    leaves = list(map(float, predictions["leaf_value"].split()))
+    if len(leaves) != int(predictions["num_leaves"]) or int(predictions.get("num_cat", 0)) or int(predictions.get("is_linear", 0)):
         raise ValueError("only trees whose conditions are `column <= number` and whose leaves are numbers can be read")
     if len(leaves) == 1:
         return {"leaf_value": leaves[0]}
     columns, decisions, lefts, rights, counts, ends = (
-        list(map(int, said[name].split())) for name in ("split_feature", "decision_type", "left_child", "right_child", "internal_count", "leaf_count")
+        list(map(int, predictions[name].split()))
+        for name in ("split_feature", "decision_type", "left_child", "right_child", "internal_count", "leaf_count")
     )
-    thresholds = [min(max(float(number), -_MOST), _MOST) for number in said["threshold"].split()]
+    thresholds = [min(max(float(number), -_MOST), _MOST) for number in predictions["threshold"].split()]
     nodes: list[dict[str, Any]] = [{"leaf_value": value, "leaf_count": count} for value, count in zip(leaves, ends, strict=True)]
     inner: list[dict[str, Any]] = [
         {
@@ -78,4 +79,4 @@ def _tree(said: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _fields(lines: str) -> dict[str, str]:
-    return {name: value for name, mark, value in (line.partition("=") for line in lines.splitlines()) if mark}
+    return {name: value for name, revision, value in (line.partition("=") for line in lines.splitlines()) if revision}

@@ -75,13 +75,13 @@ class Explainer:
         Raises ValueError for a row of another length.
         """
         moved = np.zeros(self.columns + 1)
-        return self._told(x, moved), moved[:-1]
+        return self._contributions(x, moved), moved[:-1]
 
     def logits(self, x: Floats) -> Floats:
         """Each member's log-odds (members,) alone, the same to the bit. Raises ValueError as a call does."""
-        return self._told(x, _NOWHERE)
+        return self._contributions(x, _NOWHERE)
 
-    def _told(self, x: Floats, moved: Floats) -> Floats:
+    def _contributions(self, x: Floats, moved: Floats) -> Floats:
         if len(x) != self.columns:
             raise ValueError(f"a row of {len(x)} columns for trees over {self.columns}")
         logits = np.zeros(self.members)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gnn.packed import Packed, one_of
+from gnn.packed import PackedGraphs, one_of
 from gnn.schema import EDGE_FEATURES, NODE_TYPES, WIDEST
 from gnn.tensors import Array, Index, Tensors, reached
 from gnn.weights import BOUND, NetworkWeights
@@ -23,7 +23,7 @@ _NOTHING = np.float32(0)
 class _Weights(NamedTuple):
     """A RingNet's numbers; a map's weights are (in, out). T node types, L layers, C columns, H hidden, D embedding.
 
-    mean, deviation (T, C), enter (T, C, H), enter_bias (T, H); say_and_keep (L, T, H, 2 H), its bias (L, T, 2 H); edge (L, marks + edge types,
+    mean, deviation (T, C), enter (T, C, H), enter_bias (T, H); message_and_self (L, T, H, 2 H), its bias (L, T, 2 H); edge (L, marks + edge types,
     2 H), its bias (L, 2 H); take (L, 2 H, H), its bias, norm and norm's bias (L, H); narrow (4 H, D), its bias (D,); decide (D,), its bias (1,).
     """
 
@@ -31,12 +31,12 @@ class _Weights(NamedTuple):
     deviation: Array
     enter: Array
     enter_bias: Array
-    say_and_keep: Array
-    say_and_keep_bias: Array
+    message_and_self: Array
+    message_and_self_bias: Array
     edge: Array
     edge_bias: Array
-    take: Array
-    take_bias: Array
+    combine: Array
+    combine_bias: Array
     norm: Array
     norm_bias: Array
     narrow: Array
@@ -64,7 +64,7 @@ class Forward:
         """(ties,): the logit without each of these links, one at a time."""
         return _answer_without_each(tensors, ties, self._weights)
 
-    def of_all(self, packed: Packed) -> Floats:
+    def of_all(self, packed: PackedGraphs) -> Floats:
         """(N, 1 + embedding): the same of each of them, to the bit."""
         out = np.empty((packed.size, self.size))
         _answer_all(packed, self._weights, out)
@@ -72,30 +72,30 @@ class Forward:
 
 
 def _weights(network: NetworkWeights) -> _Weights:
-    said, layers = network.numbers, range(network.shape["layers"])
-    maps = [[f"convs.{layer}.say_and_keep.maps.{kind}" for kind in range(len(NODE_TYPES))] for layer in layers]
+    predictions, layers = network.numbers, range(network.shape["layers"])
+    maps = [[f"convs.{layer}.message_and_self.maps.{kind}" for kind in range(len(NODE_TYPES))] for layer in layers]
 
     def each(name: str) -> Array:
-        return np.stack([_turned(said[f"convs.{layer}.{name}"]) for layer in layers])
+        return np.stack([_turned(predictions[f"convs.{layer}.{name}"]) for layer in layers])
 
     return _Weights(
-        mean=np.stack([_wide(said[f"scale.{name}.mean"]) for name in NODE_TYPES]),
+        mean=np.stack([_wide(predictions[f"scale.{name}.mean"]) for name in NODE_TYPES]),
         # Columns that a type does not have are 0, and stay so.
-        deviation=np.stack([_wide(said[f"scale.{name}.deviation"], 1.0) for name in NODE_TYPES]),
-        enter=np.stack([_wide(_turned(said[f"enter.{name}.weight"])) for name in NODE_TYPES]),
-        enter_bias=np.stack([said[f"enter.{name}.bias"] for name in NODE_TYPES]),
-        say_and_keep=np.array([[_turned(said[f"{name}.weight"]) for name in names] for names in maps]),
-        say_and_keep_bias=np.array([[said[f"{name}.bias"] for name in names] for names in maps]),
-        edge=each("forth_and_back.weight"),
-        edge_bias=each("forth_and_back.bias"),
-        take=each("take.weight"),
-        take_bias=each("take.bias"),
+        deviation=np.stack([_wide(predictions[f"scale.{name}.deviation"], 1.0) for name in NODE_TYPES]),
+        enter=np.stack([_wide(_turned(predictions[f"enter.{name}.weight"])) for name in NODE_TYPES]),
+        enter_bias=np.stack([predictions[f"enter.{name}.bias"] for name in NODE_TYPES]),
+        message_and_self=np.array([[_turned(predictions[f"{name}.weight"]) for name in names] for names in maps]),
+        message_and_self_bias=np.array([[predictions[f"{name}.bias"] for name in names] for names in maps]),
+        edge=each("edge_linear.weight"),
+        edge_bias=each("edge_linear.bias"),
+        combine=each("combine.weight"),
+        combine_bias=each("combine.bias"),
         norm=each("norm.weight"),
         norm_bias=each("norm.bias"),
-        narrow=_turned(said["narrow.weight"]),
-        narrow_bias=said["narrow.bias"].copy(),
-        decide=said["decide.weight"][0].copy(),
-        decide_bias=said["decide.bias"].copy(),
+        narrow=_turned(predictions["narrow.weight"]),
+        narrow_bias=predictions["narrow.bias"].copy(),
+        decide=predictions["decide.weight"][0].copy(),
+        decide_bias=predictions["decide.bias"].copy(),
     )
 
 
@@ -111,13 +111,13 @@ def _wide(values: Array, beyond: float = 0.0) -> Array:
 @compiled
 def _answer(tensors: Tensors, weights: _Weights) -> Floats:
     h = _enter(tensors, weights)
-    heard = np.empty((len(h), 2 * h.shape[1]), np.float32)
-    for layer in range(len(weights.take)):
+    aggregated = np.empty((len(h), 2 * h.shape[1]), np.float32)
+    for layer in range(len(weights.combine)):
         # Of the last layer people and the application in question alone are read, which come first; what others would hear is heard by nobody.
-        listen = len(h) if layer + 1 < len(weights.take) else tensors.first[1] + tensors.asked
-        both = _say(h, tensors.first, weights.say_and_keep[layer], weights.say_and_keep_bias[layer], listen)
-        _hear(both, tensors, weights.edge[layer], weights.edge_bias[layer], heard[:listen])
-        _take(h[:listen], both, heard, weights, layer)
+        listen = len(h) if layer + 1 < len(weights.combine) else tensors.first[1] + tensors.has_application
+        both = _messages(h, tensors.first, weights.message_and_self[layer], weights.message_and_self_bias[layer], listen)
+        _aggregate(both, tensors, weights.edge[layer], weights.edge_bias[layer], aggregated[:listen])
+        _combine(h[:listen], both, aggregated, weights, layer)
     return _read(h, tensors, weights)
 
 
@@ -133,7 +133,7 @@ def _answer_without_each(tensors: Tensors, ties: Index, weights: _Weights) -> Fl
 
 
 @compiled
-def _answer_all(packed: Packed, weights: _Weights, out: Floats) -> None:
+def _answer_all(packed: PackedGraphs, weights: _Weights, out: Floats) -> None:
     for place in range(len(out)):
         out[place] = _answer(one_of(packed, place), weights)
 
@@ -174,7 +174,7 @@ def _enter(tensors: Tensors, weights: _Weights) -> Array:
 
 
 @inner
-def _say(h: Array, first: Index, weight: Array, bias: Array, listen: int) -> Array:
+def _messages(h: Array, first: Index, weight: Array, bias: Array, listen: int) -> Array:
     """The message (N, 2 width) of every node, and the self part of the first `listen` ones: linear maps by node type."""
     both = np.empty((len(h), bias.shape[1]), np.float32)
     for kind in range(len(first) - 1):
@@ -186,39 +186,39 @@ def _say(h: Array, first: Index, weight: Array, bias: Array, listen: int) -> Arr
 
 
 @inner
-def _hear(said: Array, tensors: Tensors, weight: Array, bias: Array, heard: Array) -> None:
-    """Mean and maximum of relu(message + edge term), over the links in both directions, of each node with a row in `heard`."""
-    width, ends = said.shape[1] // 2, tensors.ends
-    edge, degree = np.empty(width, np.float32), np.zeros(len(heard), np.int32)
-    heard[:] = _NOTHING
+def _aggregate(predictions: Array, tensors: Tensors, weight: Array, bias: Array, aggregated: Array) -> None:
+    """Mean and maximum of relu(message + edge term), over the links in both directions, of each node with a row in `aggregated`."""
+    width, ends = predictions.shape[1] // 2, tensors.ends
+    edge, degree = np.empty(width, np.float32), np.zeros(len(aggregated), np.int32)
+    aggregated[:] = _NOTHING
     for sort in range(len(tensors.sorts) - 1):
         for link in range(tensors.sorts[sort], tensors.sorts[sort + 1]):
             for direction in range(2):
                 source, target, first = ends[link, direction], ends[link, 1 - direction], direction * width
-                if target >= len(heard):
+                if target >= len(aggregated):
                     continue
                 edge[:] = bias[first : first + width]
                 _add(tensors.marks[link], weight, edge, first)
                 degree[target] += 1
                 for k in range(width):
                     edge[k] += weight[_MARKS + sort, first + k]
-                    message = max(said[source, k] + edge[k], _NOTHING)
-                    heard[target, k] += message
-                    heard[target, width + k] = max(heard[target, width + k], message)
-    for node in range(len(heard)):
+                    message = max(predictions[source, k] + edge[k], _NOTHING)
+                    aggregated[target, k] += message
+                    aggregated[target, width + k] = max(aggregated[target, width + k], message)
+    for node in range(len(aggregated)):
         if degree[node] > 1:
             for k in range(width):
-                heard[node, k] /= np.float32(degree[node])
+                aggregated[node, k] /= np.float32(degree[node])
 
 
 @inner
-def _take(h: Array, both: Array, heard: Array, weights: _Weights, layer: int) -> None:
+def _combine(h: Array, both: Array, aggregated: Array, weights: _Weights, layer: int) -> None:
     """Residual update of every node: layer norm of relu(self part + linear map of the aggregated messages)."""
     width = h.shape[1]
     fresh, size = np.empty(width, np.float32), np.float32(width)
     for node in range(len(h)):
-        fresh[:] = weights.take_bias[layer]
-        _add(heard[node], weights.take[layer], fresh, 0)
+        fresh[:] = weights.combine_bias[layer]
+        _add(aggregated[node], weights.combine[layer], fresh, 0)
         mean, square = _NOTHING, _NOTHING
         for k in range(width):
             fresh[k] = max(both[node, width + k] + fresh[k], _NOTHING)
@@ -238,7 +238,7 @@ def _read(h: Array, tensors: Tensors, weights: _Weights) -> Floats:
     width, people = h.shape[1], tensors.first[1]
     read = np.zeros(4 * width, np.float32)
     read[:width] = h[0]
-    if tensors.asked:
+    if tensors.has_application:
         read[width : 2 * width] = h[people]
     for k in range(width):
         total, most = _NOTHING, h[0, k]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graph.facts.loans import DEFAULTED, loans
-from graph.facts.verdicts import NEVER, verdicts
+from graph.facts.fraud_labels import NEVER, fraud_spells
+from graph.facts.loans import DEFAULTED, loan_histories
 from graph.model.types import OutcomeStatus
 from graph.store.tables import Column, Tables
 
@@ -38,11 +38,11 @@ class History:
             out[rows] |= (start < _of(at, rows)) & (_of(at, rows) <= end)
         return out
 
-    def found(self, people: Column, at: Column, cut: int) -> Column:
-        """When each was first known for fraud from `at` on, as far as it was known before `cut` (N,)."""
+    def first_known(self, people: Column, at: Column, cutoff: int) -> Column:
+        """When each was first known for fraud from `at` on, as far as it was known before `cutoff` (N,)."""
         out = np.full(len(people), NEVER)
         for rows, start, _ in self._spells(people):
-            out[rows] = np.minimum(out[rows], np.where((start >= at[rows]) & (start < cut), start, NEVER))
+            out[rows] = np.minimum(out[rows], np.where((start >= at[rows]) & (start < cutoff), start, NEVER))
         return out
 
     def _spells(self, people: Column) -> list[tuple[Column, Column, Column]]:
@@ -58,7 +58,7 @@ class History:
 
 def history(tables: Tables) -> History:
     """The history of everybody in the tables."""
-    said, fate = verdicts(tables), loans(tables)
+    predictions, fate = fraud_spells(tables), loan_histories(tables)
     owner, size = tables.applications["applicant"], len(tables.applicant_ids)
 
     def first(people: Column, moments: Column) -> Column:
@@ -67,9 +67,9 @@ def history(tables: Tables) -> History:
         return out
 
     return History(
-        who=said.who,
-        start=said.start,
-        end=said.end,
+        who=predictions.who,
+        start=predictions.start,
+        end=predictions.end,
         judged=first(tables.labels["applicant"], tables.labels["known_at"]),
         paid=first(owner, fate.first([OutcomeStatus.DISBURSED])),
         repaid=first(owner, fate.first([OutcomeStatus.CLOSED])),

@@ -19,7 +19,7 @@ from gnn.weights import BOUND, NetworkWeights
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class GraphBatch:
     """Neighbourhoods of B subjects, disjoint: `x`, `edge_index`, `edge_attr` and `batch` (a node's subject) by type, as PyG names them."""
 
     x: Mapping[str, Tensor]
@@ -29,7 +29,7 @@ class Batch:
     size: int
 
     @classmethod
-    def of(cls, tensors: Tensors) -> Batch:
+    def of(cls, tensors: Tensors) -> GraphBatch:
         """One subject, as it is served."""
         x = {name: torch.from_numpy(rows) for name, rows in tensors.x.items()}
         return cls(
@@ -41,7 +41,7 @@ class Batch:
         )
 
     @classmethod
-    def from_data(cls, data: Any) -> Batch:
+    def from_data(cls, data: Any) -> GraphBatch:
         """A mini-batch (`HeteroData`) of a `NodeLoader` over a `PastSampler`, as the network is trained."""
         return cls(
             x=data.x_dict,
@@ -64,7 +64,7 @@ class TypedLinear(nn.Module):
         return torch.cat([linear(part) for linear, part in zip(self.maps, torch.split(h, counts))])
 
 
-class Scale(nn.Module):
+class InputScale(nn.Module):
     """Standardises columns by the training data and clamps them: counts grow as a store grows older."""
 
     mean: Tensor
@@ -75,7 +75,7 @@ class Scale(nn.Module):
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("deviation", torch.ones(width))
 
-    def settle(self, x: Tensor) -> None:
+    def fit(self, x: Tensor) -> None:
         """Take the scale from rows (N, width)."""
         if len(x) > 1:
             self.mean.copy_(x.mean(0))
@@ -94,19 +94,19 @@ class TypedConv(MessagePassing):  # type: ignore[misc]
 
     def __init__(self, width: int, edge_width: int) -> None:
         super().__init__(aggr=["mean", "max"])
-        self.say_and_keep = TypedLinear(width, 2 * width)
-        self.forth_and_back = nn.Linear(edge_width, 2 * width)
-        self.take = nn.Linear(2 * width, width)
+        self.message_and_self = TypedLinear(width, 2 * width)
+        self.edge_linear = nn.Linear(edge_width, 2 * width)
+        self.combine = nn.Linear(2 * width, width)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, h: Tensor, counts: list[int], edge_index: Tensor, edge_attr: Tensor) -> Tensor:
         """(N, width) to (N, width); `edge_index` (2, E) holds every link once."""
         both = torch.cat([edge_index, edge_index.flip(0)], dim=1)
-        said, kept = self.say_and_keep(h, counts).chunk(2, dim=1)
-        edge = torch.cat(self.forth_and_back(edge_attr).chunk(2, dim=1))
+        messages, kept = self.message_and_self(h, counts).chunk(2, dim=1)
+        edge = torch.cat(self.edge_linear(edge_attr).chunk(2, dim=1))
         size = (h.size(0), h.size(0))
-        heard = self.propagate(both, x=said, edge=edge, size=size)
-        out: Tensor = h + self.norm(torch.relu(kept + self.take(heard)))
+        aggregated = self.propagate(both, x=messages, edge=edge, size=size)
+        out: Tensor = h + self.norm(torch.relu(kept + self.combine(aggregated)))
         return out
 
     def message(self, x_j: Tensor, edge: Tensor) -> Tensor:
@@ -121,7 +121,7 @@ class RingNet(nn.Module):
         super().__init__()
         edge_width = len(EDGE_FEATURES) + len(EDGE_TYPES)
         self.shape = {"hidden": hidden, "embedding": embedding, "layers": layers}
-        self.scale = nn.ModuleDict({name: Scale(len(columns)) for name, columns in NODE_FEATURES.items()})
+        self.scale = nn.ModuleDict({name: InputScale(len(columns)) for name, columns in NODE_FEATURES.items()})
         self.enter = nn.ModuleDict({name: nn.Linear(len(columns), hidden) for name, columns in NODE_FEATURES.items()})
         self.convs = nn.ModuleList(TypedConv(hidden, edge_width) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
@@ -140,7 +140,7 @@ class RingNet(nn.Module):
         numbers = {name: value.detach().to(torch.float32).numpy().copy() for name, value in self.state_dict().items()}
         return NetworkWeights(self.shape, numbers)
 
-    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def forward(self, batch: GraphBatch) -> tuple[Tensor, Tensor]:
         """Embedding (B, embedding) and logit (B,)."""
         counts = [len(batch.x[name]) for name in NODE_TYPES]
         h = torch.relu(torch.cat([self.enter[name](self.scale[name](batch.x[name])) for name in NODE_TYPES]))
@@ -150,40 +150,40 @@ class RingNet(nn.Module):
         z = torch.relu(self.narrow(self.dropout(self._read(batch, h, counts))))
         return z, self.decide(z).squeeze(1)
 
-    def settle(self, x: Mapping[str, Tensor]) -> None:
+    def fit_scale(self, x: Mapping[str, Tensor]) -> None:
         """Take the scale of the inputs from the rows of each type that will be learned from."""
         for name in NODE_TYPES:
             scale = self.scale[name]
-            assert isinstance(scale, Scale)
-            scale.settle(x[name])
+            assert isinstance(scale, InputScale)
+            scale.fit(x[name])
 
-    def _read(self, batch: Batch, h: Tensor, counts: list[int]) -> Tensor:
+    def _read(self, batch: GraphBatch, h: Tensor, counts: list[int]) -> Tensor:
         """The subject, the application in question (0 without one), and the mean and maximum over the people around: (B, 4 hidden)."""
         people, loans = h[: counts[0]], h[counts[0] : counts[0] + counts[1]]
         who, which = batch.batch["applicant"], batch.batch["application"]
         # Column 0 of both types marks the subject and the application in question.
         subject = scatter(people * batch.x["applicant"][:, :1], who, dim_size=batch.size)
-        asked = scatter(loans * batch.x["application"][:, :1], which, dim_size=batch.size)
+        has_application = scatter(loans * batch.x["application"][:, :1], which, dim_size=batch.size)
         around = scatter(people, who, dim_size=batch.size, reduce="mean")
         most = scatter(people, who, dim_size=batch.size, reduce="max")
-        return torch.cat([subject, asked, around, most], dim=1)
+        return torch.cat([subject, has_application, around, most], dim=1)
 
 
 def by_torch(network: RingNet, tensors: Tensors) -> npt.NDArray[np.float32]:
     """(1 + embedding,): what a network in `eval` says of one subject, as `gnn.forward` serves it: the logit, then the embedding."""
     with torch.inference_mode():
-        embedding, logit = network(Batch.of(tensors))
+        embedding, logit = network(GraphBatch.of(tensors))
     return np.concatenate([logit.numpy(), embedding[0].numpy()])
 
 
-def _flat_links(batch: Batch, counts: list[int]) -> tuple[Tensor, Tensor]:
+def _flat_links(batch: GraphBatch, counts: list[int]) -> tuple[Tensor, Tensor]:
     """All links as one list over the nodes sorted by type, each marked with its edge type: (2, E) and (E, features + types)."""
     start = dict(zip(NODE_TYPES, torch.tensor([0, *counts]).cumsum(0).tolist()))
     index, attr = [], []
     for place, edge in enumerate(EDGE_TYPES):
         source, _, target = edge
         index.append(batch.edge_index[edge] + torch.tensor([[start[source]], [start[target]]]))
-        mark = torch.zeros(len(batch.edge_attr[edge]), len(EDGE_TYPES))
-        mark[:, place] = 1.0
-        attr.append(torch.cat([batch.edge_attr[edge], mark], dim=1))
+        revision = torch.zeros(len(batch.edge_attr[edge]), len(EDGE_TYPES))
+        revision[:, place] = 1.0
+        attr.append(torch.cat([batch.edge_attr[edge], revision], dim=1))
     return torch.cat(index, dim=1), torch.cat(attr)

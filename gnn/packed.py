@@ -15,7 +15,7 @@ from graph.kernels.compiled import compiled, inner
 Bounds = npt.NDArray[np.int64]
 
 
-class Packed(NamedTuple):
+class PackedGraphs(NamedTuple):
     """N subjects; a tuple of arrays, so that compiled code takes it whole. `first`, `ends` and `sorts` are of each by itself, as in Tensors.
 
     rows, origin     (all nodes, WIDEST) float32 and (all nodes,) int32; `nodes` (N + 1,) int64 says where each subject's begin.
@@ -32,21 +32,21 @@ class Packed(NamedTuple):
     links: Bounds
     first: Index
     sorts: Index
-    asked: npt.NDArray[np.int8]
+    has_application: npt.NDArray[np.int8]
 
     @property
     def size(self) -> int:
         """How many subjects there are."""
-        return len(self.asked)
+        return len(self.has_application)
 
     def one(self, place: int) -> Tensors:
         """The graph of one of them, as it is served."""
         return one_of(self, place)
 
 
-def room(subjects: int, nodes: int, links: int) -> Packed:
+def empty_pack(subjects: int, nodes: int, links: int) -> PackedGraphs:
     """Room for so many subjects with so many nodes and links in all."""
-    return Packed(
+    return PackedGraphs(
         rows=np.empty((nodes, WIDEST), np.float32),
         origin=np.empty(nodes, np.int32),
         nodes=np.zeros(subjects + 1, np.int64),
@@ -55,34 +55,34 @@ def room(subjects: int, nodes: int, links: int) -> Packed:
         links=np.zeros(subjects + 1, np.int64),
         first=np.zeros((subjects, len(NODE_TYPES) + 1), np.int32),
         sorts=np.zeros((subjects, len(EDGE_TYPES) + 1), np.int32),
-        asked=np.zeros(subjects, np.int8),
+        has_application=np.zeros(subjects, np.int8),
     )
 
 
-def pack(graphs: Sequence[Tensors]) -> Packed:
+def pack(graphs: Sequence[Tensors]) -> PackedGraphs:
     """Those graphs side by side."""
-    out = room(len(graphs), sum(len(one.rows) for one in graphs), sum(len(one.ends) for one in graphs))
+    out = empty_pack(len(graphs), sum(len(one.rows) for one in graphs), sum(len(one.ends) for one in graphs))
     for place, one in enumerate(graphs):
         put(one, out, place)
     return out
 
 
-def joined(parts: Sequence[Packed]) -> Packed:
+def joined(parts: Sequence[PackedGraphs]) -> PackedGraphs:
     """One after the other."""
     if not parts:
-        return room(0, 0, 0)
-    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in Packed._fields if name not in ("nodes", "links")}
-    return Packed(nodes=_bounds([part.nodes for part in parts]), links=_bounds([part.links for part in parts]), **columns)
+        return empty_pack(0, 0, 0)
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in PackedGraphs._fields if name not in ("nodes", "links")}
+    return PackedGraphs(nodes=_bounds([part.nodes for part in parts]), links=_bounds([part.links for part in parts]), **columns)
 
 
 def _bounds(parts: Sequence[Bounds]) -> Bounds:
     return np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part) for part in parts]))]).astype(np.int64)
 
 
-def used(packed: Packed, subjects: int) -> Packed:
+def used(packed: PackedGraphs, subjects: int) -> PackedGraphs:
     """A copy of what the first so many subjects take of a room."""
     nodes, links = int(packed.nodes[subjects]), int(packed.links[subjects])
-    return Packed(
+    return PackedGraphs(
         rows=packed.rows[:nodes].copy(),
         origin=packed.origin[:nodes].copy(),
         nodes=packed.nodes[: subjects + 1].copy(),
@@ -91,12 +91,12 @@ def used(packed: Packed, subjects: int) -> Packed:
         links=packed.links[: subjects + 1].copy(),
         first=packed.first[:subjects].copy(),
         sorts=packed.sorts[:subjects].copy(),
-        asked=packed.asked[:subjects].copy(),
+        has_application=packed.has_application[:subjects].copy(),
     )
 
 
 @inner
-def put_in(one: Tensors, out: Packed, place: int) -> bool:
+def put_in(one: Tensors, out: PackedGraphs, place: int) -> bool:
     """`put` for compiled code."""
     nodes, links = out.nodes[place], out.links[place]
     if nodes + len(one.rows) > len(out.rows) or links + len(one.ends) > len(out.ends):
@@ -110,18 +110,18 @@ def put_in(one: Tensors, out: Packed, place: int) -> bool:
     out.nodes[place + 1], out.links[place + 1] = nodes + len(one.rows), links + len(one.ends)
     out.first[place] = one.first
     out.sorts[place] = one.sorts
-    out.asked[place] = one.asked
+    out.has_application[place] = one.has_application
     return True
 
 
 @compiled
-def put(one: Tensors, out: Packed, place: int) -> bool:
+def put(one: Tensors, out: PackedGraphs, place: int) -> bool:
     """Append a graph after those of the subjects before `place`; False, and nothing written, where there is no room for it."""
     return put_in(one, out, place)
 
 
 @compiled
-def one_of(packed: Packed, place: int) -> Tensors:
+def one_of(packed: PackedGraphs, place: int) -> Tensors:
     """The graph of one of them: slices, no copies."""
     a, b, c, d = packed.nodes[place], packed.nodes[place + 1], packed.links[place], packed.links[place + 1]
     return Tensors(
@@ -131,5 +131,5 @@ def one_of(packed: Packed, place: int) -> Tensors:
         packed.marks[c:d],
         packed.sorts[place],
         packed.origin[a:b],
-        packed.asked[place] != 0,
+        packed.has_application[place] != 0,
     )

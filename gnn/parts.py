@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gnn import train
+from gnn import network_fitting
+from gnn.batch_extraction import SubjectInputs
 from gnn.blend import blended
 from gnn.calibrator import Calibrator
 from gnn.ensemble import Trees
-from gnn.look import Observed
 from gnn.network import RingNet
-from gnn.plan import Plan
 from gnn.samples import Samples
-from graph.features.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
+from gnn.training_plan import TrainingPlan
+from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -25,25 +25,25 @@ Bools = npt.NDArray[np.bool_]
 PARTS = ("network", "trees", "blend", "reference")
 SERVABLE = ("trees", "blend")  # what is served must be able to say by how much each named input counted
 NAMED = SIGNAL_NAMES + VARIABLE_NAMES
-COUNT_COLUMNS = tuple(f"count_{name}" for name in COUNT_NAMES)  # the rival's columns beside ours: the blend is told everything
+COUNT_COLUMNS = tuple(f"count_{name}" for name in COUNT_NAMES)  # the baseline's columns beside ours: the blend has all inputs
 OWN_VERDICTS = frozenset({"own_fraud_labels"})  # the policy's business: no part may learn to repeat what somebody has said of the subject
 _ML_WINDOWS = ("ml_7d_", "ml_1m_", "ml_3m_")
 
 
 @dataclass(frozen=True)
-class Pool:
+class SamplePool:
     """Samples with their model inputs, row by row."""
 
     samples: Samples
-    observed: Observed
+    inputs: SubjectInputs
 
-    def take(self, rows: Bools) -> Pool:
+    def take(self, rows: Bools) -> SamplePool:
         """Those rows, a mask."""
-        return Pool(self.samples.take(rows), self.observed.take(rows))
+        return SamplePool(self.samples.take(rows), self.inputs.take(rows))
 
 
 @dataclass(frozen=True)
-class Columns:
+class ColumnBlocks:
     """The inputs of an ensemble (N, columns), kept as the arrays they come from, side by side: together they are made for some rows at a time."""
 
     arrays: tuple[Floats, ...]
@@ -57,21 +57,21 @@ class Columns:
 
 
 @dataclass(frozen=True)
-class Parts:
+class FittedParts:
     """The network, the ensembles of trees by part, and each part's calibrator."""
 
     network: RingNet
     ensembles: Mapping[str, Trees]
     calibrators: Mapping[str, Calibrator]
 
-    def logits(self, observed: Observed) -> dict[str, Floats]:
+    def logits(self, observed: SubjectInputs) -> dict[str, Floats]:
         """Each part's log-odds of N samples (N,), before calibration."""
-        embedded = train.embed(self.network, observed.around.parts())
-        said = {"network": embedded[:, 0]}
-        said |= {part: self.ensembles[part].logits(x[:]).mean(axis=1) for part, x in columns(observed, embedded).items()}
-        return said | {"blend": blended(said["blend"], said["network"], self.calibrators["network"])}
+        embedded = network_fitting.embed(self.network, observed.neighbourhoods.parts())
+        predictions = {"network": embedded[:, 0]}
+        predictions |= {part: self.ensembles[part].logits(x[:]).mean(axis=1) for part, x in columns(observed, embedded).items()}
+        return predictions | {"blend": blended(predictions["blend"], predictions["network"], self.calibrators["network"])}
 
-    def promised(self, logits: Mapping[str, Floats]) -> dict[str, Floats]:
+    def probabilities(self, logits: Mapping[str, Floats]) -> dict[str, Floats]:
         """Each part's probabilities, (N,)."""
         return {part: self.calibrators[part].of_all(values) for part, values in logits.items()}
 
@@ -81,18 +81,18 @@ def embedding_names(width: int) -> tuple[str, ...]:
     return ("network_logit", *(f"network_{place:02d}" for place in range(width)))
 
 
-def columns(observed: Observed, embedded: Floats) -> dict[str, Columns]:
+def columns(observed: SubjectInputs, embedded: Floats) -> dict[str, ColumnBlocks]:
     """The inputs of each ensemble."""
     named, counts = observed.named, observed.counts
-    return {"trees": Columns((named,)), "blend": Columns((named, counts, embedded)), "reference": Columns((counts,))}
+    return {"trees": ColumnBlocks((named,)), "blend": ColumnBlocks((named, counts, embedded)), "reference": ColumnBlocks((counts,))}
 
 
-def names_of(plan: Plan) -> dict[str, tuple[str, ...]]:
+def names_of(plan: TrainingPlan) -> dict[str, tuple[str, ...]]:
     """The names of those columns."""
     return {"trees": NAMED, "blend": NAMED + COUNT_COLUMNS + embedding_names(plan.embedding), "reference": COUNT_NAMES}
 
 
-def views_of(plan: Plan) -> dict[str, tuple[Bools, ...]]:
+def views_of(plan: TrainingPlan) -> dict[str, tuple[Bools, ...]]:
     """Masks of the columns that each member of an ensemble may use, by turns.
 
     Of the ml_ variables those over all lenders and 7 to 90 days: the other windows and segments say nearly the same again. The blend's first

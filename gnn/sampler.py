@@ -12,12 +12,12 @@ from torch_geometric.data import HeteroData
 from torch_geometric.loader import NodeLoader
 from torch_geometric.sampler import BaseSampler, EdgeSamplerInput, HeteroSamplerOutput, NegativeSampling, NodeSamplerInput
 
-from gnn.packed import Packed
+from gnn.packed import PackedGraphs
 from gnn.schema import EDGE_TYPES, NODE_FEATURES, NODE_TYPES
 from graph.store.tables import Column
 
 
-def union(graphs: Packed, moments: Column) -> HeteroData:
+def union(graphs: PackedGraphs, moments: Column) -> HeteroData:
     """All neighbourhoods as one disjoint graph: a node seen at two moments is two nodes, because its features differ.
 
     `moments` (microseconds) become the `time` of the seeds, the first applicant of each; `first` (N + 1,) of a type says where each one's nodes lie.

@@ -12,21 +12,21 @@ from typing import Literal, Self
 import numpy as np
 
 from gnn import bundle
-from gnn.blend import NETWORK_SAY, blended
+from gnn.blend import NETWORK_WEIGHT, blended
 from gnn.bundle import ModelBundle
 from gnn.calibrator import Calibrator
+from gnn.encode import encode
 from gnn.explain import Explainer, Floats
 from gnn.forward import Forward
-from gnn.inputs import draw
-from gnn.occlude import NOTHING, Looked, looked_at
+from gnn.occlusion import NOTHING, Occlusion, occlusion
 from gnn.tensors import Tensors, nobody, without
-from graph.features.observe import SIGNAL_NAMES, VARIABLE_NAMES
+from graph.features.extraction import SIGNAL_NAMES, VARIABLE_NAMES
 from graph.frame.neighbourhood import Neighbourhood
 from graph.store.tables import Column
 
 Uncertainty = Literal["low", "medium", "high"]
 _NAMES = SIGNAL_NAMES + VARIABLE_NAMES
-WORTH_TELLING = 0.1  # log-odds: what the network adds beyond this is explained, which costs a dozen passes of it
+LEAST_CONTRIBUTION = 0.1  # log-odds: what the network adds beyond this is explained, which costs a dozen passes of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Scored:
     `probability`: calibrated, of fraud within the horizon. `contributions`: by how much each signal or variable moved the log-odds that were
     served, those that did; `network`: by how much the network, its columns and the plain counts did, together (0 where trees alone serve).
     `parts`: the probabilities of what serves and, in a blend, of the network alone. `spread`: of the members' log-odds, on which `uncertainty` rests.
-    `looked`: where the network raises the risk, at which of the subject's ties it looked.
+    `occlusion`: where the network raises the risk, at which of the subject's ties it looked.
     """
 
     probability: float
@@ -45,7 +45,7 @@ class Scored:
     network: float
     parts: Mapping[str, float]
     spread: float
-    looked: Looked = NOTHING
+    occlusion: Occlusion = NOTHING
 
 
 class Scorer:
@@ -81,7 +81,7 @@ class Scorer:
             raise bundle.incoherent(Path(path), error) from error
 
     def score(self, n: Neighbourhood, row: Column) -> Scored:
-        """Assess the subject of a neighbourhood; `row` are its features as `graph.features.observe.names` has them, NaN is *not known*.
+        """Assess the subject of a neighbourhood; `row` are its features as `graph.features.extraction.names` has them, NaN is *not known*.
 
         What has been said of the subject itself is hidden from the model, so that its word stands beside the policy's and does not repeat it:
         in `row` it must be so already (`Sight.unjudged`).
@@ -93,10 +93,10 @@ class Scorer:
         embedded = self._forward(tensors)
         members, moved = self._explainer(np.concatenate([row, embedded]))
         network = self.calibrators["network"]
-        said = NETWORK_SAY * network.slope * (float(embedded[0]) - self._network_usual)
+        predictions = NETWORK_WEIGHT * network.slope * (float(embedded[0]) - self._network_usual)
         logits = {"network": float(embedded[0]), "blend": self._blend(members, embedded)}
-        scored = self._scored(members, moved * (1 - NETWORK_SAY), logits, said)
-        if scored.network < WORTH_TELLING:
+        scored = self._scored(members, moved * (1 - NETWORK_WEIGHT), logits, predictions)
+        if scored.network < LEAST_CONTRIBUTION:
             return scored
         slope = self.calibrators["blend"].slope
 
@@ -106,12 +106,12 @@ class Scorer:
             return slope * self._blend(self._explainer.logits(np.concatenate([row, embedded])), embedded)
 
         whole = (logits["network"], slope * logits["blend"])
-        return replace(scored, looked=looked_at(tensors, whole, self._forward.without_each, served))
+        return replace(scored, occlusion=occlusion(tensors, whole, self._forward.without_each, served))
 
     def _blend(self, members: Floats, embedded: Floats) -> float:
         return float(blended(_mean(members), embedded[:1], self.calibrators["network"])[0])
 
-    def _scored(self, members: Floats, moved: Floats, logits: Mapping[str, float], said: float) -> Scored:
+    def _scored(self, members: Floats, moved: Floats, logits: Mapping[str, float], predictions: float) -> Scored:
         parts = {part: self.calibrators[part].of(logit) for part, logit in logits.items()}
         from_mean = members - _mean(members)
         spread = math.sqrt(_mean(from_mean * from_mean)[0])
@@ -120,7 +120,7 @@ class Scorer:
             probability=parts[self.serves],
             uncertainty=self._uncertainty(spread),
             contributions={_NAMES[at]: by for at, by in zip(counted.tolist(), moved[counted].tolist(), strict=True)},
-            network=float(moved[len(_NAMES) :].sum()) + said,
+            network=float(moved[len(_NAMES) :].sum()) + predictions,
             parts=parts,
             spread=spread,
         )
@@ -140,6 +140,6 @@ def _drawn(n: Neighbourhood) -> Tensors:
     me = n.people[0]
     labels, me["labels"] = int(me["labels"]), 0
     try:
-        return draw(n)
+        return encode(n)
     finally:
         me["labels"] = labels

@@ -20,7 +20,7 @@ class Tensors(NamedTuple):
     """One subject's graph; a tuple of arrays, so that compiled code takes it whole.
 
     rows     (N, WIDEST) float32: nodes sorted by type, columns as in NODE_FEATURES and 0 beyond. The subject is row 0; with an application in
-             question that is the first of its type and `asked` is true.
+             question that is the first of its type and `has_application` is true.
     first    (types + 1,) int32: where each of NODE_TYPES begins, and the end.
     ends     (E, 2) int32: rows of the source and the target of each link, sorted by type.
     marks    (E, len(EDGE_FEATURES)) float32.
@@ -35,7 +35,7 @@ class Tensors(NamedTuple):
     marks: Array
     sorts: Index
     origin: Index
-    asked: bool
+    has_application: bool
 
     @property
     def x(self) -> dict[str, Array]:
@@ -73,7 +73,7 @@ class Tensors(NamedTuple):
 
 
 def tensors(
-    x: Mapping[str, Array], edge_index: Mapping[EdgeType, Index], edge_attr: Mapping[EdgeType, Array], origin: Sequence[int], asked: bool
+    x: Mapping[str, Array], edge_index: Mapping[EdgeType, Index], edge_attr: Mapping[EdgeType, Array], origin: Sequence[int], has_application: bool
 ) -> Tensors:
     """From arrays by type, as Tensors' properties give them."""
     first = np.cumsum([0, *(len(x[name]) for name in NODE_TYPES)], dtype=np.int32)
@@ -89,7 +89,7 @@ def tensors(
         marks=np.concatenate([edge_attr[edge] for edge in EDGE_TYPES]),
         sorts=np.cumsum([0, *map(len, ends)], dtype=np.int32),
         origin=np.array(origin, np.int32),
-        asked=asked,
+        has_application=has_application,
     )
 
 
@@ -112,14 +112,14 @@ def reached(tensors: Tensors, left: npt.NDArray[np.bool_]) -> Tensors:
     """What the subject reaches over the links that are `left` (E,)."""
     first, ends, sorts = tensors.first, tensors.ends, tensors.sorts
     place = np.full(len(tensors.rows), -1, np.int32)  # -1: not reached; then its place among those that are
-    place[0], found = 0, True
-    while found:
-        found = False
+    place[0], result = 0, True
+    while result:
+        result = False
         for link in range(len(ends)):
             a, b = ends[link, 0], ends[link, 1]
             if left[link] and (place[a] < 0) != (place[b] < 0):
                 place[a] = place[b] = 0
-                found = True
+                result = True
     # Whoever is at one end of a link that is left is reached with who is at the other: so one end tells of both.
     nodes, begins = 0, np.zeros_like(first)
     for kind in range(len(first) - 1):
@@ -152,4 +152,4 @@ def _taken(tensors: Tensors, place: Index, links: Index, starts: tuple[Index, In
     for link in range(len(links)):
         ends[link, 0], ends[link, 1] = place[tensors.ends[links[link], 0]], place[tensors.ends[links[link], 1]]
         marks[link] = tensors.marks[links[link]]
-    return Tensors(rows, begins, ends, marks, sorts, origin, tensors.asked)
+    return Tensors(rows, begins, ends, marks, sorts, origin, tensors.has_application)

@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from gnn import bundle, recipe
+from gnn import bundle, fitting
+from gnn.batch_extraction import extract_all
 from gnn.bundle import ModelBundle
 from gnn.collect import collect
-from gnn.cuts import learning_cuts, test_cut
-from gnn.judge import Judged, judge, refuse_what_learned_nothing
-from gnn.look import observe_all
-from gnn.parts import NAMED, SERVABLE, Pool
-from gnn.plan import Plan
-from gnn.recipe import Fitted
+from gnn.cutoffs import learning_cutoffs, test_cutoff
+from gnn.fitting import Fitted
+from gnn.holdout import HoldoutFigures, evaluate_holdout, refuse_uninformative
+from gnn.parts import NAMED, SERVABLE, SamplePool
 from gnn.samples import Samples
-from gnn.silence import FATES, Floats
-from graph.frame.place import frame_of
+from gnn.training_plan import TrainingPlan
+from gnn.unlabelled import FATES, Floats
+from graph.frame.location import frame_of
 from graph.model.errors import InputError
 from graph.model.moments import DAY, micros, moment
 from graph.store.port import GraphStore
@@ -33,27 +33,29 @@ log = logging.getLogger("ringfence.training")
 SHORTER_DAYS = (60.0, 30.0)  # horizons for a store whose own leaves too little to measure
 
 
-def train_model(store: GraphStore, as_of: datetime, out: Path, plan: Plan | None = None, kept_in: str | Path = "") -> dict[str, Any]:
+def train_model(store: GraphStore, as_of: datetime, out: Path, plan: TrainingPlan | None = None, kept_in: str | Path = "") -> dict[str, Any]:
     """Train on what was known before `as_of`, write the bundle to `out`, and return the figures.
 
-    The store is looked at through its frame, which is made where there is none; `kept_in` as in `graph.frame.place.frame_of`.
+    The store is looked at through its frame, which is made where there is none; `kept_in` as in `graph.frame.location.frame_of`.
 
     Measured is a model of the same recipe that learned only from what was known before the test slice, the last applications whose horizon had
     passed; the bundle then learns from everything known before `as_of`. Raises InputError when there is too little to learn from.
     """
-    plan = plan or Plan()
+    plan = plan or TrainingPlan()
     started = time.monotonic()
     now = micros(as_of)
-    mark = store.mark()
-    drawn, cut = measurable(store.view(as_of, mark).tables(), plan)
+    revision = store.revision()
+    graph, cutoff = measurable(store.view(as_of, revision).tables(), plan)
     with closing(frame_of(store, kept_in)) as frame:
-        pool = Pool(drawn, observe_all(frame, mark, drawn.seeds()))
-        rehearsed = recipe.fit_at(cut, pool, plan)
-        judged = judge(rehearsed, pool, now, plan.capacity)
-        fitted = recipe.fit_at(now, pool, plan, judged.parts)
-    refuse_what_learned_nothing(judged, fitted.serves)
-    made = ModelBundle(card(fitted, pool, plan, judged), fitted.parts.network.weights(), {part: fitted.parts.ensembles[part] for part in SERVABLE})
-    written = bundle.write(made, out)
+        pool = SamplePool(graph, extract_all(frame, revision, graph.seeds()))
+        rehearsed = fitting.fit_at(cutoff, pool, plan)
+        judged = evaluate_holdout(rehearsed, pool, now, plan.capacity)
+        fitted = fitting.fit_at(now, pool, plan, judged.parts)
+    refuse_uninformative(judged, fitted.serves)
+    applications = ModelBundle(
+        card(fitted, pool, plan, judged), fitted.parts.network.weights(), {part: fitted.parts.ensembles[part] for part in SERVABLE}
+    )
+    written = bundle.write(applications, out)
     return {
         **judged.parts,
         "all": judged.everybody,
@@ -66,7 +68,7 @@ def train_model(store: GraphStore, as_of: datetime, out: Path, plan: Plan | None
     }
 
 
-def measurable(tables: Tables, plan: Plan) -> tuple[Samples, int]:
+def measurable(tables: Tables, plan: TrainingPlan) -> tuple[Samples, int]:
     """The samples, and the moment from which on they are test samples. Raises InputError when there is too little for both.
 
     The horizon that the delays ask for may leave too little that has matured: a shorter one is taken then, and said, unless the plan gives one.
@@ -74,47 +76,50 @@ def measurable(tables: Tables, plan: Plan) -> tuple[Samples, int]:
     refused: InputError | None = None
     for days in (plan.horizon_days,) if plan.horizon_days is not None else (None, *SHORTER_DAYS):
         try:
-            drawn = collect(tables, replace(plan, horizon_days=days))
-            cut = test_cut(drawn, tables.as_of, plan)
-            for end in (cut, tables.as_of):
-                learning_cuts(end, drawn, plan)
+            graph = collect(tables, replace(plan, horizon_days=days))
+            cutoff = test_cutoff(graph, tables.as_of, plan)
+            for end in (cutoff, tables.as_of):
+                learning_cutoffs(end, graph, plan)
         except InputError as error:
             refused = refused or error
             continue
         if refused is not None:
             log.warning("a fraud counts when it becomes known within %d days, because: %s", days, refused)
-        return drawn, cut
+        return graph, cutoff
     assert refused is not None, "some horizon was tried"
     raise refused
 
 
-def card(fitted: Fitted, pool: Pool, plan: Plan, judged: Judged) -> dict[str, Any]:
+def card(fitted: Fitted, pool: SamplePool, plan: TrainingPlan, judged: HoldoutFigures) -> dict[str, Any]:
     """What is said about the model: see docs/model.md."""
-    drawn = pool.samples
-    bad = drawn.bad(fitted.cut)
+    graph = pool.samples
+    bad = graph.bad(fitted.cutoff)
     return {
         "name": plan.name,
-        "trained_as_of": moment(fitted.cut).isoformat(),
+        "trained_as_of": moment(fitted.cutoff).isoformat(),
         "plan": asdict(plan),
-        "horizon_days": drawn.horizon / DAY,
+        "horizon_days": graph.horizon / DAY,
         "capacity": plan.capacity,
         "serves": fitted.serves,
         "review_probability": fitted.review_at,
         "decline_probability": fitted.decline_at,
-        "doubt": list(fitted.doubt),
+        "doubt": list(fitted.uncertainty_at),
         "network_usual": fitted.network_usual,
         "calibration": {part: asdict(fitted.parts.calibrators[part]) for part in ("network", *SERVABLE)},
         "typical_p95": typical(pool, bad, 0.95),
         "typical_p05": typical(pool, bad, 0.05),
         "data": {
-            "samples": len(drawn),
+            "samples": len(graph),
             "frauds": int(bad.sum()),
-            "known_already": int(drawn.known.sum()),
-            "share_of_others_kept": round(drawn.share, 6),
-            "silence": {"fraud": _by_fate(drawn.silence(fitted.cut).fraud), "looked": _by_fate(drawn.silence(fitted.cut).looked)},
+            "known_already": int(graph.known.sum()),
+            "share_of_others_kept": round(graph.share, 6),
+            "silence": {
+                "fraud": _by_fate(graph.unlabelled_worth(fitted.cutoff).fraud),
+                "looked": _by_fate(graph.unlabelled_worth(fitted.cutoff).confirmed),
+            },
         },
         "test": {**judged.slice, "measures": judged.parts, "all": judged.everybody},
-        "rehearsal": {part: dict(values) for part, values in fitted.rehearsal.items()},
+        "rehearsal": {part: dict(values) for part, values in fitted.validation.items()},
     }
 
 
@@ -122,7 +127,7 @@ def _by_fate(values: Floats) -> dict[str, float]:
     return {fate: round(value, 4) for fate, value in zip(FATES, values.tolist())}
 
 
-def typical(pool: Pool, bad: Any, share: float) -> dict[str, float | None]:
+def typical(pool: SamplePool, bad: Any, share: float) -> dict[str, float | None]:
     """Per named input, the value that `share` of the samples not known to be bad stay under; None where it is never known."""
-    known = (values[~np.isnan(values)] for values in (pool.observed.named[~bad, place] for place in range(len(NAMED))))
+    known = (values[~np.isnan(values)] for values in (pool.inputs.named[~bad, place] for place in range(len(NAMED))))
     return {name: round(float(np.quantile(values, share)), 6) if len(values) else None for name, values in zip(NAMED, known, strict=True)}

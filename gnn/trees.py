@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.ensemble import Trees
-from gnn.plan import Plan
+from gnn.training_plan import TrainingPlan
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -27,28 +27,28 @@ PARAMETERS: dict[str, object] = {
 RARE, RARELY = {"num_leaves": 4, "max_depth": 2, "min_data_in_leaf": 30, "lambda_l2": 5.0}, 0.005
 
 
-class Inputs(Protocol):
+class ColumnSource(Protocol):
     """M rows of columns, NaN for *not known*, of which some are taken at a time."""
 
     def __getitem__(self, rows: Any, /) -> Floats: ...
 
 
 @dataclass(frozen=True)
-class Learned:
+class TrainingRows:
     """Training data: the `rows` (N,) of `x`, `fraud` (N,) the chance of each to be one, 0 to 1, and `weight` (N,)."""
 
-    x: Inputs
+    x: ColumnSource
     rows: npt.NDArray[np.int64]
     fraud: Floats
     weight: Floats
 
 
-class _Seen(lightgbm.Sequence):  # type: ignore[misc]
+class _RowSequence(lightgbm.Sequence):  # type: ignore[misc]
     """The training rows with the columns of one view, read in chunks: a whole copy would double the memory."""
 
     batch_size = 4_096
 
-    def __init__(self, learned: Learned, view: Bools) -> None:
+    def __init__(self, learned: TrainingRows, view: Bools) -> None:
         self._learned, self._view = learned, view
 
     def __len__(self) -> int:
@@ -61,24 +61,24 @@ class _Seen(lightgbm.Sequence):  # type: ignore[misc]
         return np.asarray(np.where(self._view, self._learned.x[rows], np.nan), dtype=np.float64)
 
 
-def fit(names: Sequence[str], learned: Learned, plan: Plan, views: Sequence[Bools]) -> Trees:
+def fit(names: Sequence[str], learned: TrainingRows, plan: TrainingPlan, views: Sequence[Bools]) -> Trees:
     """Members with different seeds; `views`, masks (columns,), give each member its columns by turns, so that members make different errors.
 
     All grow to the plan's size. A slice watched for when to stop holds too few frauds: it wavers, and stops some members far too early.
     """
     usual = PARAMETERS | (RARE if np.average(learned.fraud, weights=learned.weight) < RARELY else {})
-    seen = [_dataset(learned, list(names), view, usual) for view in views[: plan.members]]
+    datasets = [_dataset(learned, list(names), view, usual) for view in views[: plan.members]]
     texts = []
     for member in range(plan.members):
         chance = {"bagging_seed": plan.seed + member, "feature_fraction_seed": plan.seed + 100 + member}
         parameters = {**usual, **chance, "num_threads": plan.workers}
-        texts.append(lightgbm.train(parameters, seen[member % len(seen)], num_boost_round=plan.rounds).model_to_string())
+        texts.append(lightgbm.train(parameters, datasets[member % len(datasets)], num_boost_round=plan.rounds).model_to_string())
     return Trees(tuple(names), tuple(texts))
 
 
-def _dataset(learned: Learned, names: list[str], view: Bools, parameters: dict[str, object]) -> lightgbm.Dataset:
+def _dataset(learned: TrainingRows, names: list[str], view: Bools, parameters: dict[str, object]) -> lightgbm.Dataset:
     """The rows, binned once for all members of this view; a column that is never known is never asked for."""
-    seen = _Seen(learned, view)
+    datasets = _RowSequence(learned, view)
     return lightgbm.Dataset(
-        seen, learned.fraud.astype(np.float64), weight=learned.weight, feature_name=names, params=dict(parameters), free_raw_data=False
+        datasets, learned.fraud.astype(np.float64), weight=learned.weight, feature_name=names, params=dict(parameters), free_raw_data=False
     )

@@ -15,6 +15,7 @@ from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, NODE_TYPES
 Array = npt.NDArray[np.float32]
 
 BOUND = 3.0  # inputs are held within so many deviations
+_RENAMED = {"say_and_keep": "message_and_self", "forth_and_back": "edge_linear", "take": "combine"}  # layers in bundles of earlier releases
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,10 +28,10 @@ class NetworkWeights:
     @classmethod
     def read(cls, shape: Mapping[str, int], content: bytes) -> Self:
         """Those of a safetensors file. Raises ValueError, TypeError or SafetensorError where it is none, or holds others than the shape asks for."""
-        numbers = {name: np.asarray(value, np.float32) for name, value in load(content).items()}
-        found, wanted = {name: value.shape for name, value in numbers.items()}, shapes(**shape)
-        if found != wanted:
-            odd = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+        numbers = {_current(name): np.asarray(value, np.float32) for name, value in load(content).items()}
+        results, wanted = {name: value.shape for name, value in numbers.items()}, shapes(**shape)
+        if results != wanted:
+            odd = sorted(name for name in {*results, *wanted} if results.get(name) != wanted.get(name))
             raise ValueError(f"the network has other numbers than its shape asks for: {', '.join(odd)}")
         return cls(dict(shape), numbers)
 
@@ -50,10 +51,14 @@ def shapes(hidden: int, embedding: int, layers: int) -> dict[str, tuple[int, ...
     for layer in range(layers):
         conv = f"convs.{layer}"
         for kind in range(len(NODE_TYPES)):
-            named |= _map(f"{conv}.say_and_keep.maps.{kind}", hidden, 2 * hidden)
-        named |= _map(f"{conv}.forth_and_back", edge, 2 * hidden) | _map(f"{conv}.take", 2 * hidden, hidden)
+            named |= _map(f"{conv}.message_and_self.maps.{kind}", hidden, 2 * hidden)
+        named |= _map(f"{conv}.edge_linear", edge, 2 * hidden) | _map(f"{conv}.combine", 2 * hidden, hidden)
         named |= {f"{conv}.norm.weight": (hidden,), f"{conv}.norm.bias": (hidden,)}
     return named | _map("narrow", 4 * hidden, embedding) | _map("decide", embedding, 1)
+
+
+def _current(name: str) -> str:
+    return ".".join(_RENAMED.get(part, part) for part in name.split("."))
 
 
 def _map(name: str, width: int, out: int) -> dict[str, tuple[int, ...]]:

@@ -1,1 +1,1 @@
-"""The core: who shares what with whom, and when. Imports no other room."""
+"""The core: who shares which identifier with whom, and when. Imports no other package of this house."""

@@ -1,4 +1,4 @@
-"""Files that hold people's data or keys are their owner's alone: made so, tightened where they are looser, refused where a loose one is a key."""
+"""File permissions for personal data and keys: files are created private, looser ones are tightened, loose key files are refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DATABASE = ("", "-wal", "-shm", "-journal")
 
 @contextmanager
 def owner_only() -> Iterator[None]:
-    """Whatever file is made inside is its owner's alone."""
+    """Files created inside are readable by their owner only."""
     before = os.umask(OTHERS)
     try:
         yield
@@ -84,7 +84,7 @@ class Own(NamedTuple):
     """A secret that a file holds, and whether it was made just now."""
 
     text: str
-    made: bool
+    created: bool
 
 
 def own_secret(path: Path, what: str) -> Own:
@@ -94,12 +94,12 @@ def own_secret(path: Path, what: str) -> Own:
     open to others; `what` names it there.
     """
     try:
-        made = False
+        created = False
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            made = _write_once(path, secrets.token_hex(32))
+            created = _write_once(path, secrets.token_hex(32))
         refuse_loose(path, what)
-        return Own(path.read_text(encoding="utf-8").strip(), made)
+        return Own(path.read_text(encoding="utf-8").strip(), created)
     except UnicodeDecodeError:
         raise SettingError(f"{what}: the file {path} cannot be used: it is no text") from None
     except OSError as error:

@@ -1,4 +1,4 @@
-"""How long it will take, on stderr: a bar on a terminal, a line now and then elsewhere."""
+"""Progress on stderr: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 
 
-class Bar:
+class ProgressBar:
     """Counts what is done. `total` is None where nobody knows how much there is to do."""
 
     def __init__(self, what: str, total: int | None, unit: str) -> None:
@@ -53,9 +53,9 @@ class Bar:
             self._drawn.stop()
 
 
-def bar(what: str, total: int | None, unit: str) -> Bar:
-    """A context named `what` over `total` units, None where nobody knows; its `update` is told how many more are done."""
-    return Bar(what, total, unit)
+def bar(what: str, total: int | None, unit: str) -> ProgressBar:
+    """A context named `what` over `total` units, None where that is unknown; call its `update` with the number of further units."""
+    return ProgressBar(what, total, unit)
 
 
 def _drawing() -> Progress:

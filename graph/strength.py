@@ -1,4 +1,4 @@
-"""Whether a secret is one: long enough, and nothing that somebody could guess or copy out of a manual."""
+"""Strength of secrets: long enough, not guessable and not copied from documentation."""
 
 from __future__ import annotations
 

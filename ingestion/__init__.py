@@ -1,1 +1,1 @@
-"""The door: anyone's tables to our words."""
+"""Ingestion: anyone's tables to facts of the domain model."""

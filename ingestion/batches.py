@@ -1,4 +1,4 @@
-"""A delivery as batches of facts: what a few thousand rows became, and what was wrong with the others."""
+"""A delivery as batches: the facts of a few thousand rows each, and the rejected rows."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from itertools import islice
 from graph.model.errors import RecordError
 from ingestion.contract import Table
 from ingestion.delivery import Delivery
-from ingestion.door import Door, Seen
 from ingestion.limits import CELL, HELD, SETTING
 from ingestion.parse import PARSERS, BadRow, Fact
+from ingestion.parse_context import IdentifierCounts, ParseContext
 from ingestion.rows import GIVEN_TWICE, TOO_LONG, Record
 
 Problems = tuple[RecordError, ...]
@@ -22,10 +22,11 @@ _SAYS = {TOO_LONG: f"the row, or a cell of it, is longer than is read ({SETTING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class ParsedBatch:
     """`read` rows of the delivery's feed number `feed`: the facts of one table, the rows behind them, and the bad rows.
 
-    `unknown` counts cells in columns that nothing reads, `seen` the cells of identifiers, `dropped` cells that could not be read, by column and code,
+    `unknown` counts cells in columns that nothing reads, `identifier_counts` the cells of identifiers, `dropped` cells that could not be read, by
+    column and code,
     `words` the words that no list knows, by column.
     """
 
@@ -35,18 +36,18 @@ class Batch:
     good: Callable[[], Sequence[Record]]
     bad: Sequence[tuple[Record, Problems]]
     unknown: Counter[str]
-    seen: Seen
+    identifier_counts: IdentifierCounts
     dropped: Counter[tuple[str, str]]
     words: Counter[tuple[str, str]]
 
 
-def batches(delivery: Delivery, feeds: Sequence[int], door: Door, size: int) -> Generator[Batch, None, None]:
+def batches(delivery: Delivery, feeds: Sequence[int], context: ParseContext, size: int) -> Generator[ParsedBatch, None, None]:
     """Those feeds of the delivery, parsed, in their order, `size` rows at a time."""
     for number in feeds:
         feed = delivery.feeds[number]
         rows, table = delivery.records(feed), delivery.present(feed)
         while records := _some(rows, size, table):
-            yield _batch(delivery, (number, table), records, door)
+            yield _batch(delivery, (number, table), records, context)
 
 
 def _some(rows: Iterator[Record], size: int, table: Table) -> list[Record]:
@@ -64,7 +65,7 @@ def _some(rows: Iterator[Record], size: int, table: Table) -> list[Record]:
 
 @contextmanager
 def few_collections() -> Iterator[None]:
-    """The garbage collector looks at every fact made so far again and again, and finds nothing: a sixth of a load. So it looks rarely."""
+    """Collect garbage rarely: the collector would scan all facts again and again without finding any, a sixth of a load's time."""
     usual = gc.get_threshold()
     gc.set_threshold(500_000, 50, 100)
     try:
@@ -73,11 +74,11 @@ def few_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _batch(delivery: Delivery, read: tuple[int, Table], records: list[Record], door: Door) -> Batch:
+def _batch(delivery: Delivery, read: tuple[int, Table], records: list[Record], context: ParseContext) -> ParsedBatch:
     number, table = read
     feed, parse = delivery.feeds[number], PARSERS[table.name]
     dropped: Counter[tuple[str, str]] = Counter()
-    door = replace(door, seen=Counter(), dropped=dropped, words=Counter())
+    context = replace(context, identifier_counts=Counter(), dropped=dropped, words=Counter())
     facts: list[Fact] = []
     good: list[Record] = []
     bad: list[tuple[Record, Problems]] = []
@@ -87,19 +88,19 @@ def _batch(delivery: Delivery, read: tuple[int, Table], records: list[Record], d
             bad.append((record, tuple(twice) or (RecordError("", record.code, _SAYS.get(record.code, "the row cannot be read")),)))
             continue
         try:
-            facts.append(parse(record.cells, door, table))
+            facts.append(parse(record.cells, context, table))
             good.append(record)
         except BadRow as problem:
             bad.append((record, problem.problems))
     unknown = Counter({name: sum(r.cells.get(name) not in (None, "") for r in records) for name in delivery.unknown_columns(feed)})
-    return Batch(
+    return ParsedBatch(
         feed=number,
         read=len(records),
         facts=tuple(facts),
         good=lambda: good,
         bad=bad,
         unknown=unknown,
-        seen=door.seen,
+        identifier_counts=context.identifier_counts,
         dropped=dropped,
-        words=door.words,
+        words=context.words,
     )

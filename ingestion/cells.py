@@ -1,4 +1,4 @@
-"""One cell to one value: texts, numbers, times and flags in whatever type a file or a JSON body brings them."""
+"""Parses one cell to one value: texts, numbers, times and flags in whatever type a file or a JSON body has them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from graph.model.errors import RecordError
 from ingestion.characters import visible
 from ingestion.contract import Cell, Column
 from ingestion.digits import EXACT, digits_of, is_scientific, whole
-from ingestion.door import Door, time_zone
-from ingestion.forms.standing import Standing
+from ingestion.excerpts import plain
+from ingestion.forms.validity import Validity
 from ingestion.gaps import id_shows_gaps
 from ingestion.normalise import normalise
 from ingestion.nulls import is_null
+from ingestion.parse_context import ParseContext, time_zone
 from ingestion.recognise import without_identifiers
-from ingestion.telling import plain
 from ingestion.written import number as written
 
 LONGEST = 512  # characters of an id or a text; longer is not one
@@ -51,10 +51,10 @@ def known(raw: object, column: Column) -> object:
     """
     if not isinstance(raw, str) or column.cell in _LEFT:
         return raw
-    seen = visible(raw)
-    if column.cell in _FIGURES and seen.lower().lstrip("+-") == "inf":
-        return seen
-    return None if not seen or (is_null(seen) and (column.cell is not Cell.WORD or column.words)) else seen
+    text = visible(raw)
+    if column.cell in _FIGURES and text.lower().lstrip("+-") == "inf":
+        return text
+    return None if not text or (is_null(text) and (column.cell is not Cell.WORD or column.words)) else text
 
 
 def text_of(raw: object, name: str) -> str:
@@ -103,31 +103,31 @@ def any_text(raw: object, name: str) -> str:
     return raw.isoformat() if isinstance(raw, date) else text_of(raw, name)
 
 
-def _id(raw: object, column: Column, door: Door) -> str | None:
+def _id(raw: object, column: Column, context: ParseContext) -> str | None:
     if column.kind is not None:
-        return _id_of_an_identifier(raw, column, door)
-    found = id_of(raw, column.name)
-    return None if found is None else column.prefix + found
+        return _id_of_an_identifier(raw, column, context)
+    result = id_of(raw, column.name)
+    return None if result is None else column.prefix + result
 
 
-def _id_of_an_identifier(raw: object, column: Column, door: Door) -> str | None:
+def _id_of_an_identifier(raw: object, column: Column, context: ParseContext) -> str | None:
     """Who has no other name is called by the pseudonym of an identifier, if it is a sound one: nothing raw may become an id."""
-    named = door.naming.name(column, text_of(raw, column.name), door.hash_scheme)
-    if named.standing is Standing.UNVERIFIED:
+    named = context.pseudonymiser.identify(column, text_of(raw, column.name), context.hash_scheme)
+    if named.validity is Validity.UNVERIFIED:
         raise RecordError(column.name, "unreadable_text", f"is no {column.kind} that passes its check, so nobody can be called by it")
-    return column.prefix + named.mention.identifier.token if named.sound else None
+    return column.prefix + named.mention.identifier.token if named.valid else None
 
 
-def _text(raw: object, column: Column, door: Door) -> str:
+def _text(raw: object, column: Column, context: ParseContext) -> str:
     """What people wrote may hold a phone or an e-mail, which nothing after the door sees."""
     return without_identifiers(any_text(raw, column.name) if isinstance(raw, float) else text_of(raw, column.name))
 
 
-def _word(raw: object, column: Column, door: Door) -> str:
+def _word(raw: object, column: Column, context: ParseContext) -> str:
     word = text_of(raw, column.name).lower()
     unknown = word not in column.words if column.words else not _WORD.fullmatch(word)
-    if unknown and door.dropped is not None:
-        door.words[column.name, plain(word, _SHOWN)] += 1
+    if unknown and context.dropped is not None:
+        context.words[column.name, plain(word, _SHOWN)] += 1
     if unknown and column.words:
         raise RecordError(column.name, f"unknown_{column.name}", f"is none of {', '.join(column.words)}")
     if unknown:
@@ -135,7 +135,7 @@ def _word(raw: object, column: Column, door: Door) -> str:
     return word
 
 
-def _number(raw: object, column: Column, door: Door) -> float:
+def _number(raw: object, column: Column, context: ParseContext) -> float:
     if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
         number = math.nan
     else:
@@ -161,20 +161,20 @@ def _written(raw: object, column: Column) -> float:
         return math.nan
 
 
-def _whole(raw: object, column: Column, door: Door) -> int:
+def _whole(raw: object, column: Column, context: ParseContext) -> int:
     if column.year and not (isinstance(raw, str) and len(raw) == 4 and raw.isdecimal()):
-        raw = _year(raw, column, door)
-    number = _number(raw, column, door)
+        raw = _year(raw, column, context)
+    number = _number(raw, column, context)
     if not number.is_integer():
         raise RecordError(column.name, "unreadable_number", "must be a whole number")
     return int(number)
 
 
-def _year(raw: object, column: Column, door: Door) -> object:
+def _year(raw: object, column: Column, context: ParseContext) -> object:
     """The year of a date, or of the birth that a national id tells of; what is neither is read as the number that it is."""
     if column.kind is not None:
         normal = normalise(column.kind, text_of(raw, column.name))
-        if normal.standing is not Standing.SOUND:
+        if normal.validity is not Validity.VALID:
             raise RecordError(column.name, "unreadable_number", f"is no {column.kind} that passes its check")
         return normal.value[6:10]
     if not column.time and not isinstance(raw, date):
@@ -185,14 +185,14 @@ def _year(raw: object, column: Column, door: Door) -> object:
             return text
     try:
         moment = moment_of(raw, column.time)
-        zone = time_zone(column.zone) if column.zone else door.zone
+        zone = time_zone(column.zone) if column.zone else context.zone
         return (moment if moment.tzinfo is None else moment.astimezone(zone)).year
     except (ValueError, OverflowError, TypeError, RecordError) as error:
         form = column.time or "ISO-8601"
         raise RecordError(column.name, "unreadable_number", f"must be a year, or a date of the form {form}") from error
 
 
-def _flag(raw: object, column: Column, door: Door) -> bool:
+def _flag(raw: object, column: Column, context: ParseContext) -> bool:
     if isinstance(raw, bool):
         return raw
     flag = _FLAGS.get(whole(text_of(raw, column.name)).lower())
@@ -201,18 +201,18 @@ def _flag(raw: object, column: Column, door: Door) -> bool:
     return flag
 
 
-def _time(raw: object, column: Column, door: Door) -> datetime:
+def _time(raw: object, column: Column, context: ParseContext) -> datetime:
     """UTC; without an offset it is in the door's time zone. Facts with a date may lie neither in the future nor before 1970."""
     try:
         moment = moment_of(raw, column.time)
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=time_zone(column.zone) if column.zone else door.zone)
+            moment = moment.replace(tzinfo=time_zone(column.zone) if column.zone else context.zone)
         moment = moment.astimezone(UTC)
         if column.plus_days:
             moment += timedelta(days=column.plus_days)
     except (ValueError, OverflowError, TypeError, RecordError) as error:
         raise RecordError(column.name, "unreadable_time", f"must be a time of the form {column.time or 'ISO-8601'}") from error
-    if moment > door.now:
+    if moment > context.now:
         raise RecordError(column.name, "in_the_future", "lies in the future of the load's clock")
     if column.required and moment < _EPOCH:
         raise RecordError(column.name, "out_of_range", "lies before 1970")
@@ -247,7 +247,7 @@ def _from_epoch(raw: object, form: str) -> datetime:
     return start + timedelta(microseconds=round(float(raw) * EPOCH_UNITS[unit.removeprefix("epoch_")]))
 
 
-READ: Mapping[Cell, Callable[[Any, Column, Door], Any]] = MappingProxyType(
+READ: Mapping[Cell, Callable[[Any, Column, ParseContext], Any]] = MappingProxyType(
     {
         Cell.ID: _id,
         Cell.TEXT: _text,

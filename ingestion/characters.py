@@ -1,4 +1,4 @@
-"""What people see of a text: without invisible characters, in one of the spellings that look the same."""
+"""Unicode normalisation of texts: without invisible characters, one spelling for those that look the same."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _EXCELS_TEXT = re.compile(r"=?\"([^\"]*)\"|'([^']*)'|'(?=\d)(.+)")
 
 def visible(text: str) -> str:
     """An id or a number as it looks: full-width letters and digits are the plain ones, and nothing else that means something else becomes one."""
-    return _told(text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFC", text.translate(_FULL_WIDTH))))
+    return _meaning(text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFC", text.translate(_FULL_WIDTH))))
 
 
 def compatible(text: str) -> str:
     """An identifier as it looks, in Unicode's compatible characters (NFKC): circled digits and ligatures become plain ones too."""
-    return _told(text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
+    return _meaning(text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
 
 
-def _told(text: str) -> str:
+def _meaning(text: str) -> str:
     text = text.strip()
     if text[:1] in ("=", "'", '"') and (guarded := _EXCELS_TEXT.fullmatch(text)):
         return next(filter(None, guarded.groups()), "").strip()

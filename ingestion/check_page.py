@@ -12,15 +12,15 @@ _WIDTH, _CELL, _WHY = 150, 36, 90  # of a page, of a cell on it, and of what is 
 _GAP = "  "
 
 
-def page(found: Mapping[str, Any]) -> Iterator[str]:
+def page(result: Mapping[str, Any]) -> Iterator[str]:
     """What `Check.as_json` holds, line by line."""
-    yield from _tables(found)
-    yield from _doubts(found)
-    for table, rows in found["rows"].items():
+    yield from _tables(result)
+    yield from _doubts(result)
+    for table, rows in result["rows"].items():
         if rows:
             yield from ("", f"{table}, as they would be stored:", *grid(rows))
-    if found["rejected_rows"]:
-        yield from ("", "rejected:", *grid([_rejected(row) for row in found["rejected_rows"]], _WHY))
+    if result["rejected_rows"]:
+        yield from ("", "rejected:", *grid([_rejected(row) for row in result["rejected_rows"]], _WHY))
 
 
 def grid(rows: Sequence[Mapping[str, str]], widest: int = _CELL) -> Iterator[str]:
@@ -40,32 +40,32 @@ def grid(rows: Sequence[Mapping[str, str]], widest: int = _CELL) -> Iterator[str
         yield from ((_GAP + _GAP.join(line)).rstrip() for line in zip(*shown, strict=True))
 
 
-def _tables(found: Mapping[str, Any]) -> Iterator[str]:
-    for table, tally in found["tables"].items():
-        first, last = found["times"].get(table, ("", ""))
+def _tables(result: Mapping[str, Any]) -> Iterator[str]:
+    for table, tally in result["tables"].items():
+        first, last = result["times"].get(table, ("", ""))
         span = f"; {first[:16]} to {last[:16]} UTC" if first else ""
-        twice = found["duplicates"][table]["same"]
+        twice = result["duplicates"][table]["same"]
         same = f", {twice:,} known or said twice" if twice else ""
         yield f"{table}: {tally['read']:,} rows, {tally['accepted']:,} would be taken, {tally['rejected']:,} rejected{same}{span}"
-        yield from (f"  rejected, {code}: {n:,}" for code, n in found["rejects"].get(table, {}).items())
+        yield from (f"  rejected, {code}: {n:,}" for code, n in result["rejects"].get(table, {}).items())
 
 
-def _doubts(found: Mapping[str, Any]) -> Iterator[str]:
-    for table, columns in found["dropped_cells"].items():
+def _doubts(result: Mapping[str, Any]) -> Iterator[str]:
+    for table, columns in result["dropped_cells"].items():
         yield from (f"cells that count as not known, {table}.{column}: {_counted(codes)}" for column, codes in columns.items())
-    for table, columns in found["unknown_words"].items():
+    for table, columns in result["unknown_words"].items():
         yield from (f"no words of ours, {table}.{column}: {_counted(words)}" for column, words in columns.items())
-    if found["kinds_without_meaning"]:
-        yield f"kinds of events that mean nothing to a signal: {_counted(found['kinds_without_meaning'])}; they are counted, their identifiers link"
-    if found["placeholders"]:
-        yield f"placeholders, which link nobody: {_counted(found['placeholders'])}"
-    yield from (f"THIS CANNOT BE RIGHT: {doubt['says']}" for doubt in found["doubtful_columns"])
-    yield from (f"columns that nothing reads, {table}: {_counted(names)}" for table, names in found["unknown_columns"].items() if names)
-    strangers = {table: told["facts"] for table, told in found["unmatched_facts"].items() if told["facts"]}
+    if result["kinds_without_meaning"]:
+        yield f"kinds of events that mean nothing to a signal: {_counted(result['kinds_without_meaning'])}; they are counted, their identifiers link"
+    if result["placeholders"]:
+        yield f"placeholders, which link nobody: {_counted(result['placeholders'])}"
+    yield from (f"THIS CANNOT BE RIGHT: {doubt['says']}" for doubt in result["doubtful_columns"])
+    yield from (f"columns that nothing reads, {table}: {_counted(names)}" for table, names in result["unknown_columns"].items() if names)
+    strangers = {table: reported["facts"] for table, reported in result["unmatched_facts"].items() if reported["facts"]}
     yield from (f"about nobody whom an application names, {table}: {n:,}" for table, n in strangers.items())
-    yield from (f"no row meets the conditions of the mapping: {name}" for name in found["filtered_out"])
-    if found["files_left_out"]:
-        yield f"files that nothing reads: {', '.join(found['files_left_out'])}"
+    yield from (f"no row meets the conditions of the mapping: {name}" for name in result["filtered_out"])
+    if result["files_left_out"]:
+        yield f"files that nothing reads: {', '.join(result['files_left_out'])}"
 
 
 def _counted(words: Mapping[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""What a load would do, without doing it: what is taken, rejected, doubtful and said twice, and how rows would be stored."""
+"""Checks a load without storing anything: accepted, rejected, doubtful and duplicate rows, and how rows would be stored."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any
 from graph.model.types import Application, Contact, Device, Event, Facts, Identifier
 from graph.store.port import GraphStore
 from ingestion.delivery import REJECTS, Delivery
-from ingestion.door import PLACEHOLDER, Door
 from ingestion.load import Step, load
 from ingestion.parse import Fact
+from ingestion.parse_context import PLACEHOLDER, ParseContext
 from ingestion.report import Report
 
 SHOWN = 10  # rows of each table, and rejected ones
@@ -42,7 +42,7 @@ class Check:
             self.times[table] = min(first, *moments), max(last, *moments)
 
     def as_json(self) -> dict[str, Any]:
-        """The figures of a load, and what is only looked at beforehand."""
+        """The figures of a load, and checks that are made beforehand only."""
         return {
             **self.report.as_json(),
             "checked": True,
@@ -56,19 +56,21 @@ class Check:
         }
 
     def _placeholders(self) -> dict[str, int]:
-        return {f"{table}.{column}": n for (table, column, _, why), n in sorted(self.report.seen.items()) if why == PLACEHOLDER}
+        return {f"{table}.{column}": n for (table, column, _, why), n in sorted(self.report.identifier_counts.items()) if why == PLACEHOLDER}
 
 
-def check(delivery: Delivery, store: GraphStore, door: Door, *, beside: GraphStore | None, report_to: Path, step: Step = lambda rows: None) -> Check:
+def check(
+    delivery: Delivery, store: GraphStore, context: ParseContext, *, beside: GraphStore | None, report_to: Path, step: Step = lambda rows: None
+) -> Check:
     """Load a delivery into a store that is thrown away, empty so far, and look at what became of it. Of the store `beside`, into which it is meant to
     go, the lenders and the people are known; what it holds already counts as new."""
     if beside is not None:
-        store.add(Facts(platforms=tuple(beside.view(door.now).platforms().values())))
-    found = Check(report=Report(delivery="", mapping=""))
-    found.report = load(delivery, store, door, report_to=report_to, step=step, watch=found.see, beside=beside)
+        store.add(Facts(platforms=tuple(beside.view(context.now).platforms().values())))
+    result = Check(report=Report(delivery="", mapping=""))
+    result.report = load(delivery, store, context, report_to=report_to, step=step, watch=result.see, beside=beside)
     with (report_to / REJECTS).open(encoding="utf-8") as lines:
-        found.rejected = [json.loads(line) for line in itertools.islice(lines, SHOWN)]
-    return found
+        result.rejected = [json.loads(line) for line in itertools.islice(lines, SHOWN)]
+    return result
 
 
 def as_stored(fact: Fact) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the contract's columns say, for people and for the API's description: a sentence and an example each."""
+"""Descriptions and examples of the contract's columns, for documentation and the API's description."""
 
 from __future__ import annotations
 

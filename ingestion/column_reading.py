@@ -1,4 +1,4 @@
-"""One column of a mapping, checked while it is read: its shape, and every word that our own lists would not know."""
+"""Reads and checks one column of a mapping: its shape and every word in it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from graph.model.types import IdentifierKind, Role
 from ingestion.cells import EPOCH_UNITS, READ, is_empty, known
 from ingestion.contract import Cell, Column, Table
 from ingestion.digits import whole
-from ingestion.door import Door, Naming, time_zone
+from ingestion.excerpts import names, shown
 from ingestion.hashes import SCHEMES, TOKENS, scheme_of
 from ingestion.mapping_words import known_keys, listed, text
+from ingestion.parse_context import ParseContext, Pseudonymiser, time_zone
 from ingestion.pseudonymise import Keyring
 from ingestion.shapes import COUNTRIES, COUNTRY, INTEGER, JOINED_BY
-from ingestion.telling import names, shown
 
 _FIRST_OF = frozenset(("first_of", "constant"))
 _CELL_KEYS = frozenset(
@@ -27,7 +27,7 @@ _CELL_KEYS = frozenset(
 )
 _EXTRA_KEYS = frozenset(("column", "kind", "role", "hashed", "tokens", "country", "as"))
 _EPOCH = re.compile(rf"epoch_({'|'.join(EPOCH_UNITS)})(?: from (.+))?")
-_AT_THE_END_OF_TIME = Door(Naming(Keyring.parse("no value passes here")), datetime.max.replace(tzinfo=UTC))
+_AT_THE_END_OF_TIME = ParseContext(Pseudonymiser(Keyring.parse("no value passes here")), datetime.max.replace(tzinfo=UTC))
 _NUMBERS = frozenset((Cell.AMOUNT, Cell.SHARE, Cell.WHOLE))
 
 
@@ -41,10 +41,10 @@ def read_column(contract: Column, spec: Any, constant: Any, place: str) -> Colum
     if len(specs) < 2:
         raise DeliveryError(f"{place}: `first_of` lists two columns or more")
     first, *others = (_column(contract, one, None, f"{place}, number {n} of first_of") for n, one in enumerate(specs, 1))
-    made = replace(first, others=tuple(others), constant=text(spec.get("constant", constant or ""), "constant", place) or None)
+    created = replace(first, others=tuple(others), constant=text(spec.get("constant", constant or ""), "constant", place) or None)
     if first.constant or any(other.constant for other in others):
         raise DeliveryError(f"{place}: a `constant` stands beside `first_of`, not in it")
-    return _checked(made, place)
+    return _checked(created, place)
 
 
 def _column(contract: Column, spec: Any, constant: Any, place: str) -> Column:
@@ -55,7 +55,7 @@ def _column(contract: Column, spec: Any, constant: Any, place: str) -> Column:
     kind = _kind(contract, spec, place)
     _check_keys(replace(contract, kind=kind), spec, place)
     source, joined = _sources(contract, spec, place)
-    made = replace(
+    created = replace(
         contract,
         source=source,
         joined=joined,
@@ -70,15 +70,15 @@ def _column(contract: Column, spec: Any, constant: Any, place: str) -> Column:
         shape=_shape(spec, place),
         times=_times(spec, constant, place),
     )
-    return _checked(made, place)
+    return _checked(created, place)
 
 
-def _checked(made: Column, place: str) -> Column:
-    if made.constant is not None:
-        check_cell(made, made.constant, f"{place}, constant")
-    for ours in (made.values or {}).values():
-        check_cell(made, ours, f"{place}, values")
-    return made
+def _checked(created: Column, place: str) -> Column:
+    if created.constant is not None:
+        check_cell(created, created.constant, f"{place}, constant")
+    for ours in (created.values or {}).values():
+        check_cell(created, ours, f"{place}, values")
+    return created
 
 
 def _kind(contract: Column, spec: Mapping[str, str], place: str) -> IdentifierKind | None:
@@ -135,10 +135,10 @@ def check_cell(column: Column, given: str, place: str) -> None:
     try:
         if column.cell is Cell.IDENTIFIER:
             return
-        seen = known(given, column)
-        if seen is not None:
-            seen = READ[column.cell](seen, column, _AT_THE_END_OF_TIME)
-        if seen is None and column.required:
+        value = known(given, column)
+        if value is not None:
+            value = READ[column.cell](value, column, _AT_THE_END_OF_TIME)
+        if value is None and column.required:
             raise RecordError(column.name, "missing", "says nothing, and something is required")
     except RecordError as error:
         raise DeliveryError(f"{place}: {shown(given)} {error.message}") from error
@@ -243,7 +243,7 @@ def read_extra(spec: Any, place: str) -> Column:
     for name, words in (("kind", tuple(IdentifierKind)), ("role", tuple(Role))):
         if spec.get(name, "own" if name == "role" else "") not in words:
             raise DeliveryError(f"{place}: the {name} {shown(spec.get(name, ''))} is none of {', '.join(words)}")
-    made = Column(
+    created = Column(
         name=f"{spec['column']} ({spec['kind']})",
         cell=Cell.IDENTIFIER,
         source=spec["column"],
@@ -252,5 +252,5 @@ def read_extra(spec: Any, place: str) -> Column:
         hashed=_scheme(spec, place),
         shape=_shape(spec, place),
     )
-    _check_keys(made, spec, place)
-    return made
+    _check_keys(created, spec, place)
+    return created

@@ -1,4 +1,4 @@
-"""Parquet to rows: only the columns that somebody reads become Python values, and a cell that cannot costs nothing but itself."""
+"""Parquet to rows: only columns that are read become Python values, and an unreadable cell affects only itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from graph.model.errors import DeliveryError
 from ingestion.digits import Rounded
 from ingestion.footer import contents_of
-from ingestion.limits import CELL, Limits
+from ingestion.limits import CELL, DeliveryLimits
 from ingestion.pages import Pages, measured
 from ingestion.rows import NESTED, TOO_LONG, Inspection, Record, Unreadable
 from ingestion.unpacking import opened
@@ -28,7 +28,7 @@ _NARROW = {pa.float16(): 2**11, pa.float32(): 2**24}  # from where on such a col
 _NO_VALUE = (ValueError, ArithmeticError, TypeError, LookupError, pa.ArrowException)  # what turning a cell into a value may raise
 
 
-def inspect_parquet(path: Path, limits: Limits) -> Inspection:
+def inspect_parquet(path: Path, limits: DeliveryLimits) -> Inspection:
     """Read the whole file once. Raises DeliveryError for a column that is there twice and for what is beyond the limits, before any of it is
     unpacked, and what Arrow raises for a file that it cannot read."""
     with _opened(path, limits) as table:
@@ -40,7 +40,7 @@ def inspect_parquet(path: Path, limits: Limits) -> Inspection:
         return Inspection(table.names, rows, int96=tuple(leaf.path for leaf in leaves if leaf.physical_type == "INT96"))
 
 
-def read_parquet(path: Path, wanted: Collection[str], limits: Limits) -> Iterator[Record]:
+def read_parquet(path: Path, wanted: Collection[str], limits: DeliveryLimits) -> Iterator[Record]:
     """The rows; a column that is not `wanted` says only whether it holds anything (True, or None)."""
     line = 0
     with _opened(path, limits) as table:
@@ -78,7 +78,7 @@ class _Opened:
 
 
 @contextmanager
-def _opened(path: Path, limits: Limits) -> Iterator[_Opened]:
+def _opened(path: Path, limits: DeliveryLimits) -> Iterator[_Opened]:
     with opened(path) as file:
         contents = contents_of(file, path.name, limits)
         names = tuple(contents.schema.to_arrow_schema().names)
@@ -188,6 +188,6 @@ class _Turning:
 
 
 def _has_length(kind: pa.DataType) -> bool:
-    told = pa.types
-    texts = (told.is_string, told.is_large_string, told.is_binary, told.is_large_binary, told.is_string_view, told.is_binary_view)
+    words = pa.types
+    texts = (words.is_string, words.is_large_string, words.is_binary, words.is_large_binary, words.is_string_view, words.is_binary_view)
     return any(is_one(kind) for is_one in texts)

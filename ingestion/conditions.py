@@ -1,4 +1,4 @@
-"""Which rows of a source a mapping takes: words, sets, beginnings and ranges of numbers and times."""
+"""Row filters of a mapping: equality, sets, prefixes, and ranges of numbers and times."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ingestion.cells import any_text, is_empty, moment_of
 from ingestion.characters import visible
 from ingestion.contract import Cell
 from ingestion.digits import whole
+from ingestion.excerpts import shown
 from ingestion.mapping_words import known_keys, listed, text
-from ingestion.telling import shown
 from ingestion.written import number
 
 TESTS: Mapping[str, Callable[[str, frozenset[str]], bool]] = {
@@ -50,10 +50,10 @@ class Condition:
         """Whether the row passes; what is no text passes as it is written, so that it is reported where it matters."""
         raw = cells.get(self.column)
         try:
-            seen = "" if is_empty(raw) else any_text(raw, self.column)
+            value = "" if is_empty(raw) else any_text(raw, self.column)
         except RecordError:
-            seen = str(raw)
-        return TESTS[self.test](whole(seen), self.given)
+            value = str(raw)
+        return TESTS[self.test](whole(value), self.given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ class Range:
         if is_empty(raw):
             return False
         try:
-            seen = _number(raw) if isinstance(self.bound, float) else moment_of(raw, self.time).replace(tzinfo=None)
+            value = _number(raw) if isinstance(self.bound, float) else moment_of(raw, self.time).replace(tzinfo=None)
         except (ValueError, OverflowError, TypeError, RecordError):
             return False
-        return RANGES[self.test](seen, self.bound)
+        return RANGES[self.test](value, self.bound)
 
 
 def read_conditions(spec: Any, place: str) -> tuple[Condition | Range, ...]:
@@ -111,11 +111,11 @@ def _range(column: str, test: str, given: Any, form: str, place: str) -> Range:
 
 def _number(raw: Any) -> float:
     if isinstance(raw, str):
-        seen = visible(raw)
+        value = visible(raw)
         try:
-            return float(seen)
+            return float(value)
         except ValueError:
-            return number(seen, Cell.AMOUNT)
+            return number(value, Cell.AMOUNT)
     if isinstance(raw, bool):
         raise TypeError
     return float(raw)

@@ -63,7 +63,7 @@ class Column:
     times: float = 1.0
     others: tuple[Column, ...] = ()
     year: bool = False
-    composed: bool = field(init=False)  # whether more than one cell, as it is, must be looked at
+    composed: bool = field(init=False)  # whether more than one plain cell must be read
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "composed", bool(self.joined or self.shape or self.others))

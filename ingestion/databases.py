@@ -1,4 +1,4 @@
-"""Tables and views of a database as the sources of a delivery: only read, row by row, and of each cell no more than a cell may hold."""
+"""Tables and views of a database as sources of a delivery: read-only, row by row, with bounded cells."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from graph.model.errors import DeliveryError, RingfenceError
 from ingestion.digits import Rounded
-from ingestion.limits import CELL, Limits
+from ingestion.excerpts import names, plain
+from ingestion.limits import CELL, DeliveryLimits
 from ingestion.rows import TOO_LONG, Record, Unreadable
-from ingestion.telling import names, plain
 
 _AT_ONCE = 200  # rows that are fetched together
 _REAL = 2**24  # from here on a float of four bytes no longer says which whole number it was
@@ -48,7 +48,7 @@ class DatabaseSource:
     name: str
     url: str = field(repr=False)
     tables: tuple[DatabaseTable, ...]
-    limits: Limits
+    limits: DeliveryLimits
     int96: frozenset[str] = frozenset()
 
     @property
@@ -82,7 +82,7 @@ class DatabaseSource:
                     for number, row in enumerate(rows, 1):
                         yield _record(number, row, table, wanted, self.limits, part)
             except sa.exc.SQLAlchemyError as error:
-                raise RingfenceError(f"{plain(table.name)}: the database stopped answering: {_said(error)}") from error
+                raise RingfenceError(f"{plain(table.name)}: the database stopped answering: {_message(error)}") from error
 
 
 def name_of(url: str) -> str:
@@ -93,30 +93,30 @@ def name_of(url: str) -> str:
 
 def tables_in(url: str) -> tuple[str, ...]:
     """The tables and views of the database, and those of its other schemas as `schema.table`. Raises DeliveryError."""
-    with _asked(url) as inspector:
-        found = [*inspector.get_table_names(), *inspector.get_view_names()]
+    with _query(url) as inspector:
+        results = [*inspector.get_table_names(), *inspector.get_view_names()]
         for schema in inspector.get_schema_names():
             if schema not in (inspector.default_schema_name, "information_schema", "main", "temp"):
-                found += [f"{schema}.{name}" for name in (*inspector.get_table_names(schema), *inspector.get_view_names(schema))]
-        return tuple(sorted(found))
+                results += [f"{schema}.{name}" for name in (*inspector.get_table_names(schema), *inspector.get_view_names(schema))]
+        return tuple(sorted(results))
 
 
-def open_source(url: str, name: str, patterns: Collection[str], there: Collection[str], limits: Limits) -> DatabaseSource:
+def open_source(url: str, name: str, patterns: Collection[str], there: Collection[str], limits: DeliveryLimits) -> DatabaseSource:
     """The tables that the patterns mean, of those that are there. Raises DeliveryError for one that means none, and beyond the limits."""
-    found: dict[str, None] = {}
+    results: dict[str, None] = {}
     for pattern in patterns:
         matched = [pattern] if pattern in there else sorted(table for table in there if fnmatchcase(table, pattern))
         if not matched:
             raise DeliveryError(f"{name_of(url)}: there is no table {plain(pattern)}; there are {names(list(there)) or 'none'}")
-        found.update(dict.fromkeys(matched))
-    with _asked(url) as inspector:
-        tables = tuple(_described(inspector, table, limits) for table in found)
+        results.update(dict.fromkeys(matched))
+    with _query(url) as inspector:
+        tables = tuple(_described(inspector, table, limits) for table in results)
     source = DatabaseSource(name, url, tables, limits)
     limits.check_columns(name, source.columns)
     return source
 
 
-def _described(inspector: sa.Inspector, name: str, limits: Limits) -> DatabaseTable:
+def _described(inspector: sa.Inspector, name: str, limits: DeliveryLimits) -> DatabaseTable:
     schema, table = _split(name)
     on_sqlite = inspector.dialect.name == "sqlite"
     kinds = tuple((column["name"], "any" if on_sqlite else _kind(column["type"])) for column in inspector.get_columns(table, schema))
@@ -133,7 +133,7 @@ def _kind(declared: sa.types.TypeEngine[Any]) -> str:
     return "plain" if isinstance(declared, _PLAIN) else "time" if isinstance(declared, _TEMPORAL) else "text"
 
 
-def _select(table: DatabaseTable, wanted: Collection[str], limits: Limits) -> sa.Select[Any]:
+def _select(table: DatabaseTable, wanted: Collection[str], limits: DeliveryLimits) -> sa.Select[Any]:
     """Only what somebody reads leaves the database, and of a long cell just enough to see that it is too long."""
     most = limits.row_bytes + 1
 
@@ -152,7 +152,7 @@ def _select(table: DatabaseTable, wanted: Collection[str], limits: Limits) -> sa
     return sa.select(*columns).select_from(sa.table(name, schema=schema)).order_by(*map(sa.column, table.key))
 
 
-def _record(number: int, row: Any, table: DatabaseTable, wanted: Collection[str], limits: Limits, part: str) -> Record:
+def _record(number: int, row: Any, table: DatabaseTable, wanted: Collection[str], limits: DeliveryLimits, part: str) -> Record:
     cells: dict[str, Any] = {}
     weight, code = CELL * len(table.kinds), ""
     for (name, kind), value in zip(table.kinds, row, strict=True):
@@ -203,7 +203,9 @@ def _engine(url: str) -> sa.Engine:
     try:
         return sa.create_engine(parsed, poolclass=sa.NullPool)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
-        raise DeliveryError(f"a database {plain(parsed.drivername)} needs its driver: {_said(error)} (PostgreSQL: the extra `postgres`)") from error
+        raise DeliveryError(
+            f"a database {plain(parsed.drivername)} needs its driver: {_message(error)} (PostgreSQL: the extra `postgres`)"
+        ) from error
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
@@ -223,12 +225,12 @@ def _connected(url: str) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def _asked(url: str) -> Iterator[sa.Inspector]:
+def _query(url: str) -> Iterator[sa.Inspector]:
     try:
         yield sa.inspect(_engine(url))
     except sa.exc.SQLAlchemyError as error:
-        raise DeliveryError(f"{name_of(url)}: the database cannot be read: {_said(error)}") from error
+        raise DeliveryError(f"{name_of(url)}: the database cannot be read: {_message(error)}") from error
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return plain(" ".join(str(getattr(error, "orig", None) or error).split()), 200)

@@ -10,14 +10,14 @@ from pathlib import Path, PurePosixPath
 from graph.model.errors import DeliveryError
 from ingestion.contract import TABLES, Cell, Table
 from ingestion.databases import DatabaseSource, is_url, name_of, open_source, tables_in
+from ingestion.excerpts import names, plain
 from ingestion.feed import Feed, Mapped, sources
-from ingestion.limits import DEFAULT, FOLDERS_DEEP, Limits
+from ingestion.limits import DEFAULT, FOLDERS_DEEP, DeliveryLimits
 from ingestion.mapping import FILE_NAME, read_mapping
 from ingestion.readers import SUFFIXES
 from ingestion.recoding import DELIMITERS, UTF8
 from ingestion.rows import Record
 from ingestion.sources import Source, entries, instead_of, matching, read_through
-from ingestion.telling import names, plain
 
 _MESSAGE = 600  # characters
 REJECTS = "rejects.jsonl"  # what an earlier load may have left here is no table
@@ -32,7 +32,7 @@ class Delivery:
     mapping: Mapped
     sources: Mapping[str, Source | DatabaseSource]
     left_out: tuple[str, ...]
-    limits: Limits = DEFAULT
+    limits: DeliveryLimits = DEFAULT
 
     @property
     def feeds(self) -> tuple[Feed, ...]:
@@ -79,7 +79,7 @@ class Delivery:
         return (row for row in rows if row.code or all(condition.holds(row.cells) for condition in feed.where))
 
 
-def open_delivery(folder: Path | str, mapping: str | None = None, limits: Limits = DEFAULT) -> Delivery:
+def open_delivery(folder: Path | str, mapping: str | None = None, limits: DeliveryLimits = DEFAULT) -> Delivery:
     """Find, read through and check every file, none of them larger than `limits` says.
 
     Raises DeliveryError, and nothing was written, when any of it cannot be used. It shows little of what others wrote, and no identifier.
@@ -92,7 +92,7 @@ def open_delivery(folder: Path | str, mapping: str | None = None, limits: Limits
         raise DeliveryError(ours + plain(whole.removeprefix(ours), _MESSAGE)) from error
 
 
-def _opened(folder: Path, mapping: str | None, limits: Limits) -> Delivery:
+def _opened(folder: Path, mapping: str | None, limits: DeliveryLimits) -> Delivery:
     if not folder.is_dir():
         raise DeliveryError(f"{folder} is not a folder: a delivery is a folder of tables")
     beside = folder / FILE_NAME
@@ -106,11 +106,11 @@ def _opened(folder: Path, mapping: str | None, limits: Limits) -> Delivery:
     feeds = sources(mapped.feeds)
     files = {name: _files(folder, feed, mapped.name, limits) for name, feed in feeds.items()}
     read = {name for names_read in files.values() for name in names_read}
-    found = {name: read_through(folder, name, files[name], limits, feed.form) for name, feed in sorted(feeds.items())}
-    return _checked(Delivery(folder.name, mapped, found, _left_out(folder, there, read, limits), limits))
+    results = {name: read_through(folder, name, files[name], limits, feed.form) for name, feed in sorted(feeds.items())}
+    return _checked(Delivery(folder.name, mapped, results, _left_out(folder, there, read, limits), limits))
 
 
-def _database(url: str, mapping: str | None, limits: Limits) -> Delivery:
+def _database(url: str, mapping: str | None, limits: DeliveryLimits) -> Delivery:
     """The tables and views of a database that a mapping reads; without one, those that bear the names of ours."""
     there = tables_in(url)
     feeds = tuple(Feed(table=table, source=name) for name, table in TABLES.items() if name in there)
@@ -119,8 +119,8 @@ def _database(url: str, mapping: str | None, limits: Limits) -> Delivery:
         raise DeliveryError(f"{name_of(url)}: none of its tables is one of ours ({', '.join(TABLES)}): foreign tables need a mapping")
     if any(feed.form != UTF8 for feed in mapped.feeds):
         raise DeliveryError(f"mapping {mapped.name}: a database says itself how its texts are written, not `encoding` and `delimiter`")
-    found = {name: open_source(url, name, feed.files or (name,), there, limits) for name, feed in sorted(sources(mapped.feeds).items())}
-    return _checked(Delivery(name_of(url), mapped, found, (), limits))
+    results = {name: open_source(url, name, feed.files or (name,), there, limits) for name, feed in sorted(sources(mapped.feeds).items())}
+    return _checked(Delivery(name_of(url), mapped, results, (), limits))
 
 
 def _checked(delivery: Delivery) -> Delivery:
@@ -129,18 +129,18 @@ def _checked(delivery: Delivery) -> Delivery:
     return delivery
 
 
-def _files(folder: Path, feed: Feed, mapping: str, limits: Limits) -> list[str]:
+def _files(folder: Path, feed: Feed, mapping: str, limits: DeliveryLimits) -> list[str]:
     """The files and folders that a feed reads."""
-    found: dict[str, None] = {}
+    results: dict[str, None] = {}
     for pattern in feed.files or (feed.source,):
         there = matching(folder, pattern, limits)
         if not there or not all(os.path.lexists(folder / name) for name in there):
             raise DeliveryError(f"{folder}: {plain(pattern)} is missing, the mapping {mapping} reads it")
-        found.update(dict.fromkeys(there))
-    return list(found)
+        results.update(dict.fromkeys(there))
+    return list(results)
 
 
-def _left_out(folder: Path, there: Mapping[str, Path], read: Collection[str], limits: Limits) -> tuple[str, ...]:
+def _left_out(folder: Path, there: Mapping[str, Path], read: Collection[str], limits: DeliveryLimits) -> tuple[str, ...]:
     """What nothing reads: of the delivery, and of the folders in it of which some files are read."""
     opened = {parent for name in read for parent in PurePosixPath(name).parents} - {PurePosixPath(".")}
     within = {f"{parent}/{path.name}": path for parent in opened for path in entries(folder / parent, limits) if not path.name.startswith((".", "_"))}
@@ -148,21 +148,21 @@ def _left_out(folder: Path, there: Mapping[str, Path], read: Collection[str], li
     return tuple(f"{name}/" if path.is_dir() else name for name, path in sorted(beside.items()) if name not in read and name != FILE_NAME)
 
 
-def _contract_feeds(folder: Path, there: Mapping[str, Path], limits: Limits) -> tuple[Feed, ...]:
-    found: dict[str, str] = {}
+def _contract_feeds(folder: Path, there: Mapping[str, Path], limits: DeliveryLimits) -> tuple[Feed, ...]:
+    results: dict[str, str] = {}
     for name, path in there.items():
         table = _table_in(folder, name, path, limits)
         if table is None:
             continue
-        if table in found:
-            raise DeliveryError(f"{folder}: {table} is there twice, as {found[table]} and {name}")
-        found[table] = name
-    if not found:
+        if table in results:
+            raise DeliveryError(f"{folder}: {table} is there twice, as {results[table]} and {name}")
+        results[table] = name
+    if not results:
         raise DeliveryError(f"{folder}: there is no table in it ({', '.join(TABLES)} as {', '.join(SUFFIXES)})")
-    return tuple(Feed(table=table, source=found[name]) for name, table in TABLES.items() if name in found)
+    return tuple(Feed(table=table, source=results[name]) for name, table in TABLES.items() if name in results)
 
 
-def _table_in(folder: Path, name: str, path: Path, limits: Limits) -> str | None:
+def _table_in(folder: Path, name: str, path: Path, limits: DeliveryLimits) -> str | None:
     """Which table a file or folder of a delivery without a mapping is; None for what bears no table's name. Raises DeliveryError for what
     bears one and cannot be read: whatever looks like a table and is passed over would be missed by nobody."""
     stem, suffix = name.partition(".")[0], next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(s)), None)
@@ -193,13 +193,13 @@ def _table_in(folder: Path, name: str, path: Path, limits: Limits) -> str | None
     return None if suffix is None else table
 
 
-def _named_within(folder: Path, deeper: int, limits: Limits) -> Path | None:
+def _named_within(folder: Path, deeper: int, limits: DeliveryLimits) -> Path | None:
     """The first file or folder within that bears the name of a table."""
     there = entries(folder, limits)
-    if found := next((path for path in there if path.name.partition(".")[0].lower() in TABLES), None):
-        return found
+    if result := next((path for path in there if path.name.partition(".")[0].lower() in TABLES), None):
+        return result
     below = (path for path in there if deeper and path.is_dir() and not path.is_symlink())
-    return next((found for path in below if (found := _named_within(path, deeper - 1, limits))), None)
+    return next((result for path in below if (result := _named_within(path, deeper - 1, limits))), None)
 
 
 def _check_columns(feed: Feed, delivery: Delivery) -> None:

@@ -1,4 +1,4 @@
-"""Numbers that stand for things: every digit of an id, or a form in which nobody can take it for one."""
+"""Numeric ids: keeps every digit, or a form that shows that digits were lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON as it is written: every digit of a number is kept, and a key that is given twice is noticed."""
+"""Exact JSON: keeps every digit of a number, and reports duplicate keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from graph.model.errors import RecordError
 from ingestion.digits import Rounded
 
-_TOLD = 20  # keys given twice that are told of one value
+_MOST_REPORTED = 20  # keys given twice that are told of one value
 
 
 class Doubled(dict[str, Any]):
@@ -56,7 +56,7 @@ def _deeper(value: Any, most: int) -> bool:
 
 def doubles(value: Any) -> list[RecordError]:
     """A problem for every key that stands twice, at any depth; of very many the first."""
-    return list(islice(_doubles(value, ""), _TOLD))
+    return list(islice(_doubles(value, ""), _MOST_REPORTED))
 
 
 def _doubles(value: Any, path: str) -> Iterator[RecordError]:
@@ -70,8 +70,8 @@ def _doubles(value: Any, path: str) -> Iterator[RecordError]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else Doubled(pairs)
+    result = dict(pairs)
+    return result if len(result) == len(pairs) else Doubled(pairs)
 
 
 def _number(text: str) -> Decimal | float:

@@ -1,4 +1,4 @@
-"""What a mapping comes to: which rows of which source feed which table of the contract."""
+"""Feeds: which rows of which source fill which table of the contract, as a mapping says."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from graph.model.errors import DeliveryError
 from ingestion.conditions import Condition, Range
 from ingestion.contract import Table
+from ingestion.excerpts import plain
 from ingestion.recoding import UTF8, Format
-from ingestion.telling import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +39,8 @@ class Mapped:
 
 def sources(feeds: Sequence[Feed]) -> dict[str, Feed]:
     """What the feeds read, by its name, each with the first feed that reads it. Raises DeliveryError where two read it in different forms."""
-    found: dict[str, Feed] = {}
+    results: dict[str, Feed] = {}
     for feed in feeds:
-        if feed.source and found.setdefault(feed.source, feed).form != feed.form:
+        if feed.source and results.setdefault(feed.source, feed).form != feed.form:
             raise DeliveryError(f"{plain(feed.source)}: two tables read it with different `encoding` or `delimiter`")
-    return found
+    return results

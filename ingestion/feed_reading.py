@@ -1,4 +1,4 @@
-"""One table of a mapping: from which files its rows come, how they are written, which of them are taken, and what feeds its columns."""
+"""Reads one table of a mapping: its files, their format, its row filter and the sources of its columns."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from graph.model.errors import DeliveryError
 from ingestion.column_reading import check_row, read_column, read_extra, with_tokens
 from ingestion.conditions import read_conditions
 from ingestion.contract import TABLES, Table
+from ingestion.excerpts import shown
 from ingestion.feed import Feed
 from ingestion.mapping_words import known_keys, listed, text
 from ingestion.recoding import DELIMITERS, ENCODINGS, UTF8, Format
-from ingestion.telling import shown
 
 _FEED_KEYS = frozenset(("table", "source", "rows", "where", "columns", "constants", "identifiers", "tokens", "attributes", "encoding", "delimiter"))
 
@@ -73,8 +73,8 @@ def _table(contract: Table, entry: Mapping[str, Any], place: str) -> Table:
     """The contract's table with its columns fed as the mapping says; without `columns` each is fed by its namesake."""
     constants, given = entry.get("constants", {}), entry.get("columns", {c.name: c.name for c in contract.columns})
     names = frozenset(c.name for c in contract.columns)
-    for told in (constants, given):
-        known_keys(told, names, place)
+    for words in (constants, given):
+        known_keys(words, names, place)
     columns = [read_column(c, given[c.name], constants.get(c.name), place) for c in contract.columns if c.name in given]
     columns += [read_column(c, {"column": ""}, constants[c.name], place) for c in contract.columns if c.name in constants.keys() - given.keys()]
     columns += [read_extra(extra, f"{place}, identifiers") for extra in listed(entry.get("identifiers", []), "identifiers", place)]

@@ -1,4 +1,4 @@
-"""The table of contents of a parquet file, counted before Arrow makes objects of it: a few bytes there may come to gigabytes."""
+"""Checks a parquet footer before Arrow parses it: a few bytes there may expand to gigabytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingestion.limits import Limits
+from ingestion.limits import DeliveryLimits
 from ingestion.thrift import Compact
 
 _MAGIC = b"PAR1"
@@ -18,7 +18,7 @@ _ARROWS = b"\x0cARROW:schema"  # the key, after its length, of Arrow's own schem
 _NOBODYS = b"\x0cARROW.schema"
 
 
-def contents_of(file: IO[bytes], name: str, limits: Limits) -> pq.FileMetaData:
+def contents_of(file: IO[bytes], name: str, limits: DeliveryLimits) -> pq.FileMetaData:
     """Raises DeliveryError for more columns than there may be, ArrowInvalid for what is no table of contents or has more entries than any has."""
     content = _footer(file)
     counting = Compact(content, "its table of contents", _ENTRIES)
@@ -40,9 +40,9 @@ def contents_of(file: IO[bytes], name: str, limits: Limits) -> pq.FileMetaData:
 def _footer(file: IO[bytes]) -> bytes:
     size = file.seek(0, 2)
     file.seek(max(size - 8, 0))
-    said = file.read(8)
-    length = int.from_bytes(said[:4], "little")
-    if said[4:] != _MAGIC or length > size - 8:
+    stated = file.read(8)
+    length = int.from_bytes(stated[:4], "little")
+    if stated[4:] != _MAGIC or length > size - 8:
         raise pa.ArrowInvalid("it is no parquet file")
     if length > _LARGEST:
         raise pa.ArrowInvalid(f"its table of contents has more than {_LARGEST:,} bytes")

@@ -1,4 +1,4 @@
-"""Values that say of themselves that parts of them are missing: masked, rounded or cut off. Of whatever kind, they tie nobody to anybody."""
+"""Incomplete values (masked, rounded, truncated): of whatever kind, they link nobody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Identifiers that come hashed already: the schemes there are, and what a value of each looks like."""
+"""Hash schemes of identifiers that are delivered hashed, and the form of each scheme's values."""
 
 from __future__ import annotations
 

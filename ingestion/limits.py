@@ -1,4 +1,4 @@
-"""How much of one delivery is read and held: what is larger is refused with one line that names the setting, or costs its own row."""
+"""Size limits of a delivery: what exceeds one is refused with a message that names the setting, or rejected as a row."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SAYS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class DeliveryLimits:
     """`row_bytes`: the longest line of csv and JSON and the longest cell of parquet; `parts`: of a folder and of a table; `rejects_bytes`: of
     `rejects.jsonl`, beyond which bad rows are only counted; all else is of one file."""
 
@@ -36,10 +36,10 @@ class Limits:
     mapping_bytes: int = 512 << 10
     rejects_bytes: int = 1 << 30
 
-    def check(self, what: str, limit: str, found: int) -> None:
+    def check(self, what: str, limit: str, result: int) -> None:
         """Raise DeliveryError where the file `what` has more than the limit of that name lets it have."""
         most = getattr(self, limit)
-        if found > most:
+        if result > most:
             raise DeliveryError(f"{what} has more than {most:,} {_SAYS[limit]}: {SETTING}{limit.upper()} sets how many are read")
 
     def check_columns(self, what: str, names: tuple[str, ...]) -> None:
@@ -49,4 +49,4 @@ class Limits:
             raise DeliveryError(f"{what}: the name of a column is longer than {COLUMN_NAME} characters")
 
 
-DEFAULT = Limits()
+DEFAULT = DeliveryLimits()

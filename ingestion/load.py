@@ -1,4 +1,4 @@
-"""The conductor of a delivery: file -> mapping -> parse -> the store in batches -> report and rejects."""
+"""Loads a delivery: file -> mapping -> parse -> store in batches -> report and rejects."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from graph import private
 from graph.model.errors import RecordError
 from graph.model.types import Event, Facts
 from graph.store.port import GraphStore
-from ingestion.ahead import ahead, worth_a_process
-from ingestion.batches import Batch, batches, few_collections
-from ingestion.crowds import Crowds
+from ingestion.batches import ParsedBatch, batches, few_collections
 from ingestion.delivery import REJECTS, Delivery
-from ingestion.door import Door, time_zone
+from ingestion.excerpts import plain
+from ingestion.heavy_hitters import HeavyHitters
 from ingestion.parse import Fact
+from ingestion.parse_context import ParseContext, time_zone
+from ingestion.prefetch import prefetch, worth_a_process
 from ingestion.rejects import Rejects
 from ingestion.repeats import Repeats
-from ingestion.report import Report, Tally, Unmatched
-from ingestion.telling import plain
+from ingestion.report import Report, RowCounts, Unmatched
 
 Step = Callable[[int], object]
 Watch = Callable[[str, Sequence[Fact]], object]
@@ -33,14 +33,14 @@ Watch = Callable[[str, Sequence[Fact]], object]
 def load(
     delivery: Delivery,
     store: GraphStore,
-    door: Door,
+    context: ParseContext,
     *,
     report_to: Path,
     step: Step = lambda rows: None,
     watch: Watch | None = None,
     beside: GraphStore | None = None,
 ) -> Report:
-    """Load a delivery that was checked. `step` is told of each batch's rows, `watch` of the facts of a table that were taken; whom the store `beside`
+    """Load a delivery that was checked. `step` gets each batch's row count, `watch` of the facts of a table that were taken; whom the store `beside`
     knows is no stranger either. Writes `report.json` and `rejects.jsonl` into `report_to`.
 
     Idempotent: batches are, and every row is read again each time. Raises StoreUnavailableError when the store cannot be written.
@@ -48,34 +48,34 @@ def load(
     started = time.perf_counter()
     name, mapping = plain(delivery.name), plain(delivery.mapping.name)
     report = Report(delivery=name, mapping=mapping, feeds=delivery.feeds, left_out=tuple(map(plain, delivery.left_out)))
-    door = replace(door, repeats=Repeats(), zone=time_zone(delivery.mapping.timezone) if delivery.mapping.timezone else door.zone)
+    context = replace(context, repeats=Repeats(), zone=time_zone(delivery.mapping.timezone) if delivery.mapping.timezone else context.zone)
     for feed in delivery.feeds:
-        report.tables[feed.table.name] = Tally()  # a table without a row was read as well
-    crowds = Crowds()
+        report.tables[feed.table.name] = RowCounts()  # a table without a row was read as well
+    heavy_hitters = HeavyHitters()
     with few_collections(), Rejects(report_to / REJECTS, delivery.limits.rejects_bytes) as rejects:
-        for batch in _parsed(delivery, store, door):
+        for batch in _parsed(delivery, store, context):
             taken = _keep(batch, store, rejects, report, beside)
             if watch is not None:
                 watch(report.feeds[batch.feed].table.name, taken)
-            crowds.see(batch.facts)
+            heavy_hitters.count(batch.facts)
             step(batch.read)
-        report.crowds = crowds.found(store, door.now)
+        report.heavy_hitters = heavy_hitters.heavy(store, context.now)
     report.rejects, report.rejects_not_written = rejects.counts, rejects.left_out
     report.seconds = time.perf_counter() - started
     private.write(report_to / "report.json", orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return report
 
 
-def _parsed(delivery: Delivery, store: GraphStore, door: Door) -> Generator[Batch, None, None]:
+def _parsed(delivery: Delivery, store: GraphStore, context: ParseContext) -> Generator[ParsedBatch, None, None]:
     """All batches: the lenders first, because every application must name one that is then known."""
     lenders = [n for n, feed in enumerate(delivery.feeds) if feed.table.name == "platforms"]
     others = [n for n, feed in enumerate(delivery.feeds) if feed.table.name != "platforms"]
-    yield from batches(delivery, lenders, door, store.batch)
-    door = replace(door, platforms=frozenset(store.view(door.now).platforms()))
-    yield from (ahead if worth_a_process(delivery, door) else batches)(delivery, others, door, store.batch)
+    yield from batches(delivery, lenders, context, store.batch)
+    context = replace(context, platforms=frozenset(store.view(context.now).platforms()))
+    yield from (prefetch if worth_a_process(delivery, context) else batches)(delivery, others, context, store.batch)
 
 
-def _keep(batch: Batch, store: GraphStore, rejects: Rejects, report: Report, beside: GraphStore | None) -> Sequence[Fact]:
+def _keep(batch: ParsedBatch, store: GraphStore, rejects: Rejects, report: Report, beside: GraphStore | None) -> Sequence[Fact]:
     """Store what is good, write down what is not; the facts that the store now has."""
     feed = report.feeds[batch.feed]
     table = feed.table
@@ -90,9 +90,9 @@ def _keep(batch: Batch, store: GraphStore, rejects: Rejects, report: Report, bes
         for _, position in added.conflicts:
             rejects.write(table, feed.source, good[position], (problem,))
     report.count(batch.feed, batch.read, added.accepted, added.known)
-    report.saw(table.name, batch.seen)
+    report.count_identifiers(table.name, batch.identifier_counts)
     report.read_words(table.name, batch.words)
-    report.told_of(Counter(fact.kind for fact in batch.facts if isinstance(fact, Event)))
+    report.count_event_kinds(Counter(fact.kind for fact in batch.facts if isinstance(fact, Event)))
     report.dropped.update({(table.name, column, code): n for (column, code), n in batch.dropped.items()})
     if table.name in _ABOUT:
         conflicts = frozenset(added.conflicts)

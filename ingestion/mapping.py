@@ -1,4 +1,4 @@
-"""Mappings: how anyone's files become the contract's tables, read from YAML (docs/records.md shows how to write one)."""
+"""Mappings from foreign tables to the contract's, read from YAML (docs/records.md shows how to write one)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import yaml
 from graph.model.errors import DeliveryError
 from ingestion.column_reading import checked_zone
 from ingestion.contract import TABLES, per_lender
+from ingestion.excerpts import names, plain, shown
 from ingestion.feed import Mapped
 from ingestion.feed_reading import form_of, read_feed
-from ingestion.limits import DEFAULT, Limits
+from ingestion.limits import DEFAULT, DeliveryLimits
 from ingestion.mapping_words import known_keys, listed, text
-from ingestion.telling import names, plain, shown
 from ingestion.unpacking import opened
 
 FILE_NAME = "mapping.yaml"
@@ -59,7 +59,7 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
 
 
-def read_mapping(where: str | Path, limits: Limits = DEFAULT) -> Mapped:
+def read_mapping(where: str | Path, limits: DeliveryLimits = DEFAULT) -> Mapped:
     """The mapping in a file, or the shipped one of that name. Raises DeliveryError, naming the place, for what cannot be used."""
     path = Path(where)
     try:
@@ -79,11 +79,11 @@ def read_mapping(where: str | Path, limits: Limits = DEFAULT) -> Mapped:
     return mapped
 
 
-def _content(path: Path, limits: Limits) -> str:
+def _content(path: Path, limits: DeliveryLimits) -> str:
     with opened(path) as file:
-        found = file.read(limits.mapping_bytes + 1)
-    limits.check(f"mapping {path}", "mapping_bytes", len(found))
-    return found.decode()
+        result = file.read(limits.mapping_bytes + 1)
+    limits.check(f"mapping {path}", "mapping_bytes", len(result))
+    return result.decode()
 
 
 def _mapped(content: Any, name: str) -> Mapped:

@@ -6,7 +6,7 @@ from typing import Any
 
 from graph.model.errors import DeliveryError
 from ingestion.cells import LONGEST
-from ingestion.telling import names, shown
+from ingestion.excerpts import names, shown
 
 
 def text(given: Any, name: str, place: str) -> str:

@@ -1,4 +1,4 @@
-"""Identifiers in one form each: two spellings of one phone, card or address come out the same, and what cannot be one is marked."""
+"""Normalises identifiers to one canonical form for all spellings, and marks values that cannot be valid."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ingestion.forms.machines import device, ip, wifi
 from ingestion.forms.masks import FORMLESS, mask
 from ingestion.forms.numbers import bank_card, national_id
 from ingestion.forms.phones import phone
-from ingestion.forms.standing import Formed, Standing, Why
+from ingestion.forms.validity import Formed, Validity, Why
 from ingestion.forms.words import address, email, employer
 from ingestion.gaps import shows_gaps
 from ingestion.nulls import is_null
@@ -35,16 +35,16 @@ _FORMS: Mapping[K, Callable[[str], Formed]] = MappingProxyType(
 )
 
 
-class Normal(NamedTuple):
+class NormalisedValue(NamedTuple):
     """A value in its canonical form, the form for people, its standing, and of an unverified one why."""
 
     value: str
     masked: str
-    standing: Standing
+    validity: Validity
     why: Why | None = None
 
 
-def normalise(kind: K, text: str) -> Normal:
+def normalise(kind: K, text: str) -> NormalisedValue:
     """`text` (not empty) as the canonical value of its kind. One that shows gaps stays as it is, so that two of them stay two."""
     text = compatible(text)
     if kind in _NUMBERS:
@@ -52,5 +52,5 @@ def normalise(kind: K, text: str) -> Normal:
     value, why = (" ".join(text.split()), Why.GAPS) if shows_gaps(kind, text) else _FORMS[kind](text)
     masked = FORMLESS if why else mask(kind, value)
     if not text or is_null(text) or is_placeholder(kind, value):
-        return Normal(value, masked, Standing.PLACEHOLDER)
-    return Normal(value, masked, Standing.UNVERIFIED if why else Standing.SOUND, why)
+        return NormalisedValue(value, masked, Validity.PLACEHOLDER)
+    return NormalisedValue(value, masked, Validity.UNVERIFIED if why else Validity.VALID, why)

@@ -1,4 +1,4 @@
-"""The one list of what programs and people write where they have nothing."""
+"""Spellings of null: what programs and people write where they have no value."""
 
 from __future__ import annotations
 

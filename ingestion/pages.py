@@ -1,4 +1,4 @@
-"""What the pages of a parquet file come to when they are unpacked, from the heads of the pages: the file's own table of contents may lie."""
+"""Unpacked sizes of a parquet file's pages, read from page headers because the footer may be wrong."""
 
 from __future__ import annotations
 
@@ -43,33 +43,33 @@ def measured(file: IO[bytes], contents: pq.FileMetaData, columns: frozenset[str]
 
     A chunk is of the column in whose place it stands, whatever it says itself: so its readers take it.
     """
-    found = {name: Pages() for name in columns}
+    results = {name: Pages() for name in columns}
     paths = [contents.schema.column(number).path for number in range(len(contents.schema))]
     for group in range(contents.num_row_groups):
         rows = contents.row_group(group)
         for number, path in enumerate(paths):
             if path in columns:
-                _add(found[path], _pages(file, rows.column(number)))
-    return found
+                _add(results[path], _pages(file, rows.column(number)))
+    return results
 
 
-def _add(found: Pages, pages: Iterator[_Page]) -> None:
+def _add(result: Pages, pages: Iterator[_Page]) -> None:
     """One row group more: its dictionary is kept beside the largest of its pages, packed and unpacked."""
     largest = dictionary = 0
     for page in pages:
-        found.whole += page.unpacked
+        result.whole += page.unpacked
         if page.kind == _DICTIONARY:
             dictionary += 2 * page.unpacked + 24 * page.values
-            found.dictionary = max(found.dictionary, page.unpacked)
+            result.dictionary = max(result.dictionary, page.unpacked)
             continue
         largest = max(largest, page.unpacked + page.packed)
         if page.encoding in _FRONT_CODED:
-            found.front_coded = True
+            result.front_coded = True
             largest = max(largest, page.unpacked + page.packed + 8 * page.values)
-            found.row = max(found.row, float(page.unpacked))
+            result.row = max(result.row, float(page.unpacked))
         else:
-            found.row = max(found.row, page.unpacked / max(page.values, 1))
-    found.held = max(found.held, largest + dictionary)
+            result.row = max(result.row, page.unpacked / max(page.values, 1))
+    result.held = max(result.held, largest + dictionary)
 
 
 def _pages(file: IO[bytes], chunk: pq.ColumnChunkMetaData) -> Iterator[_Page]:

@@ -1,4 +1,4 @@
-"""One row to one fact in the words of graph.model.types, or to all that is wrong with it: for a delivery and for a request alike."""
+"""Parses one row to a fact of graph.model.types, or reports all its errors; the same for deliveries and requests."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ from ingestion.contract import (
     name_space,
 )
 from ingestion.digits import whole
-from ingestion.door import Door
-from ingestion.forms.standing import Standing
+from ingestion.forms.validity import Validity
+from ingestion.parse_context import ParseContext
 from ingestion.recognise import without_identifiers
 from ingestion.shapes import joined, shaped
 
@@ -59,76 +59,76 @@ class BadRow(RecordError):
         self.problems = problems
 
 
-def application(row: Row, door: Door, table: Table = APPLICATIONS) -> Application:
+def application(row: Row, context: ParseContext, table: Table = APPLICATIONS) -> Application:
     """Raises BadRow, a RecordError."""
-    values, mentions = _read(row, door, table)
-    return Application(**values, mentions=mentions, attributes=_attributes(row, door, table))
+    values, mentions = _read(row, context, table)
+    return Application(**values, mentions=mentions, attributes=_attributes(row, context, table))
 
 
-def event(row: Row, door: Door, table: Table = EVENTS) -> Event:
+def event(row: Row, context: ParseContext, table: Table = EVENTS) -> Event:
     """Raises BadRow. An event without an id gets one of its content, so that the same event again is known.
 
     What says the same twice in one delivery or request is two events: from the second on, how many came before counts as well.
     """
-    values, mentions = _read(row, door, table)
-    attributes = _attributes(row, door, table)
+    values, mentions = _read(row, context, table)
+    attributes = _attributes(row, context, table)
     if "event_id" not in values:
         content = sorted(values.items()), [(m.identifier.node, m.role) for m in mentions], attributes
         digest = hashlib.sha256(repr(content).encode())
-        if (number := door.repeats.number(digest.digest())) > 1:
+        if (number := context.repeats.number(digest.digest())) > 1:
             digest.update(b"#%d" % number)
         values["event_id"] = "e-" + digest.hexdigest()[:24]
     return Event(**values, mentions=mentions, attributes=attributes)
 
 
-def outcome(row: Row, door: Door, table: Table = OUTCOMES) -> Outcome:
+def outcome(row: Row, context: ParseContext, table: Table = OUTCOMES) -> Outcome:
     """Raises BadRow."""
-    values, _ = _read(row, door, table)
+    values, _ = _read(row, context, table)
     values["status"] = OutcomeStatus(values["status"])
     return Outcome(**values)
 
 
-def label(row: Row, door: Door, table: Table = LABELS) -> Label:
+def label(row: Row, context: ParseContext, table: Table = LABELS) -> Label:
     """Raises BadRow. A label with both ids is about the application."""
-    values, _ = _read(row, door, table)
+    values, _ = _read(row, context, table)
     if "application_id" in values:
         values.pop("applicant_id", None)
     values["label"] = LabelValue(values["label"])
     return Label(**values)
 
 
-def platform(row: Row, door: Door, table: Table = PLATFORMS) -> Platform:
+def platform(row: Row, context: ParseContext, table: Table = PLATFORMS) -> Platform:
     """Raises BadRow."""
-    values, _ = _read(row, door, table)
+    values, _ = _read(row, context, table)
     values["type"] = PlatformType(values["type"])
     return Platform(**values)
 
 
-def merchant(row: Row, door: Door, table: Table = MERCHANTS) -> Merchant:
+def merchant(row: Row, context: ParseContext, table: Table = MERCHANTS) -> Merchant:
     """Raises BadRow."""
-    values, _ = _read(row, door, table)
+    values, _ = _read(row, context, table)
     return Merchant(**values)
 
 
-def contact(row: Row, door: Door, table: Table = CONTACTS) -> Contact:
+def contact(row: Row, context: ParseContext, table: Table = CONTACTS) -> Contact:
     """Raises BadRow. A placeholder is kept, for a contact is about its phone, and does not link."""
-    values, mentions = _read(row, door, table, keep_placeholders=True)
+    values, mentions = _read(row, context, table, keep_placeholders=True)
     return Contact(**{"relation": None, **values}, phone=mentions[0].identifier)
 
 
-def device(row: Row, door: Door, table: Table = DEVICES) -> Device:
+def device(row: Row, context: ParseContext, table: Table = DEVICES) -> Device:
     """Raises BadRow. A placeholder is kept and does not link."""
-    values, mentions = _read(row, door, table, keep_placeholders=True)
+    values, mentions = _read(row, context, table, keep_placeholders=True)
     return Device(**values, identifier=mentions[0].identifier)
 
 
 _COSTS_THE_ROW = frozenset(("negative", "in_the_future", "unknown_platform", "not_of_scheme"))  # read, and not to be believed
 
 
-def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False) -> tuple[dict[str, Any], tuple[Mention, ...]]:
+def _read(row: Row, context: ParseContext, table: Table, *, keep_placeholders: bool = False) -> tuple[dict[str, Any], tuple[Mention, ...]]:
     """The row's values by the contract's names, without the unknown ones, and whom it mentions; BadRow with all that is wrong.
 
-    In a delivery a cell that cannot be read and need not be there is dropped and counted (`Door.dropped`).
+    In a delivery a cell that cannot be read and need not be there is dropped and counted (`ParseContext.dropped`).
     """
     values: dict[str, Any] = {}
     mentions: dict[tuple[str, str], Mention] = {}
@@ -137,7 +137,7 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
     for column in table.columns:
         try:
             if column.composed:
-                column = _first_good(row, column, door)
+                column = _first_good(row, column, context)
                 raw = _given(row, column)
             else:
                 raw = row.get(column.source)
@@ -145,24 +145,24 @@ def _read(row: Row, door: Door, table: Table, *, keep_placeholders: bool = False
             if raw is None and column.constant is not None:
                 raw = _cell(column.constant, column)
             if raw is not None and column.cell is _IDENTIFIER:
-                _mention(raw, column, door, mentions, keep_placeholders)
+                _mention(raw, column, context, mentions, keep_placeholders)
                 continue
-            value = None if raw is None else READ[column.cell](raw, column, door)
+            value = None if raw is None else READ[column.cell](raw, column, context)
             if value is not None:
                 values[column.name] = value
-                if column.lender and door.platforms is not None and value not in door.platforms:
+                if column.lender and context.platforms is not None and value not in context.platforms:
                     raise RecordError(column.name, "unknown_platform", "is no lender of the table `platforms`")
             elif column.required:
                 raise RecordError(column.name, "missing", "is required")
         except RecordError as problem:
-            costs = door.dropped is None or column.required or column.key or problem.code in _COSTS_THE_ROW
+            costs = context.dropped is None or column.required or column.key or problem.code in _COSTS_THE_ROW
             (problems if costs else droppable).append(_bare(problem))
     if table.one_of and not any(name in values or name in {problem.field for problem in problems} for name in table.one_of):
         problems.append(RecordError(table.one_of[0], "missing", f"one of {' and '.join(table.one_of)} is required"))
     if problems:
         raise BadRow((*problems, *droppable))
-    if door.dropped is not None:
-        door.dropped.update((problem.field, problem.code) for problem in droppable)
+    if context.dropped is not None:
+        context.dropped.update((problem.field, problem.code) for problem in droppable)
     if table.per_lender:
         _into_name_space(values, table)
     return values, tuple(mentions.values())
@@ -180,7 +180,7 @@ def _into_name_space(values: dict[str, Any], table: Table) -> None:
         values[name] = name_space(lender) + values[name]
 
 
-def _first_good(row: Row, column: Column, door: Door) -> Column:
+def _first_good(row: Row, column: Column, context: ParseContext) -> Column:
     """The first of a column and its `others` that says something good: an identifier that links, a cell that can be read. Where none does, the first
     that says anything, so that it is told what is wrong with it."""
     if not column.others:
@@ -192,9 +192,9 @@ def _first_good(row: Row, column: Column, door: Door) -> Column:
         says = says or one
         try:
             if one.cell is _IDENTIFIER:
-                good = door.naming.name(one, text_of(raw, one.name), door.hash_scheme).sound
+                good = context.pseudonymiser.identify(one, text_of(raw, one.name), context.hash_scheme).valid
             else:
-                good = READ[one.cell](raw, one, door) is not None
+                good = READ[one.cell](raw, one, context) is not None
         except RecordError:
             continue
         if good:
@@ -221,29 +221,29 @@ def _cell(raw: object, column: Column) -> object:
     return known(column.values.get(text, column.values.get(whole(text), raw)), column)
 
 
-def _mention(raw: object, column: Column, door: Door, mentions: dict[tuple[str, str], Mention], keep_placeholders: bool) -> None:
-    scheme = door.hash_scheme
-    named = door.naming.remembered(column, raw, scheme) or door.naming.name(column, text_of(raw, column.name), scheme)
-    door.seen[column.name, named.mention.identifier.kind, named.why] += 1
-    if named.standing is Standing.PLACEHOLDER and not keep_placeholders:
+def _mention(raw: object, column: Column, context: ParseContext, mentions: dict[tuple[str, str], Mention], keep_placeholders: bool) -> None:
+    scheme = context.hash_scheme
+    named = context.pseudonymiser.cached(column, raw, scheme) or context.pseudonymiser.identify(column, text_of(raw, column.name), scheme)
+    context.identifier_counts[column.name, named.mention.identifier.kind, named.why] += 1
+    if named.validity is Validity.PLACEHOLDER and not keep_placeholders:
         return
     mentions[named.key] = named.mention
 
 
-def _attributes(row: Row, door: Door, table: Table) -> tuple[tuple[str, str], ...]:
-    found: list[tuple[str, str]] = []
+def _attributes(row: Row, context: ParseContext, table: Table) -> tuple[tuple[str, str], ...]:
+    results: list[tuple[str, str]] = []
     for source, name in table.attributes:
         try:
             if not is_empty(row.get(source)):
-                found.append((name, without_identifiers(any_text(row[source], name))))
+                results.append((name, without_identifiers(any_text(row[source], name))))
         except RecordError as problem:
-            if door.dropped is None:
+            if context.dropped is None:
                 raise BadRow((problem,)) from problem
-            door.dropped[problem.field, problem.code] += 1
-    return tuple(found)
+            context.dropped[problem.field, problem.code] += 1
+    return tuple(results)
 
 
-PARSERS: Mapping[str, Callable[[Row, Door, Table], Fact]] = MappingProxyType(
+PARSERS: Mapping[str, Callable[[Row, ParseContext, Table], Fact]] = MappingProxyType(
     {
         "applications": application,
         "events": event,

@@ -1,4 +1,4 @@
-"""Values that people and forms put where they have none: they are counted and never link anybody."""
+"""Placeholder values that people and forms write where they have none: they are counted and never link anybody."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOTHING = NULLS | _words(
 # `unknown device`, `NO-PHONE`, `null null`, 未知设备, 地址不详: that there is none, said of a thing by its name.
 _THINGS = r"(?:devices?|imei|id|ids|phones?|numbers?|e?-?mails?|wi-?fi|ssid|networks?|addres{1,2}|employers?|company|information|info|data|values?)"
 _NONE = r"(?:unknown|no|not|none|null|nil|nan|undefined|missing|empty)"
-_SAID_OF_A_THING = re.compile(
+_NEGATIONS = re.compile(
     rf"{_NONE}(?:[\s_-]*(?:known|given|available|provided|recorded|collected|set|specified))?(?:[\s_.-]*{_THINGS})+|(?:{_THINGS}[\s_.:-]*)+{_NONE}"
     r"|(unknown|none|null|nil|undefined)(?:[\s_.,;/-]*\1)+|(nan|n/?a)(?:[,;]\s*\2)+|not?[\s_-]*(?:recorded|collected|specified)"
     r"|(?:未知|不详|不明|无此?|没有|暂无|暂缺|未填写?|未提供|未登记|未采集|未获取|其他|其它)(?:工作)?(?:设备|手机|电话|号码|邮箱|网络|地址|住址|单位|公司|雇主|信息|数据)号?"
@@ -60,7 +60,7 @@ def is_placeholder(kind: IdentifierKind, value: str) -> bool:
     folded = value.casefold()
     if folded in _NOTHING or value in _KNOWN[kind] or folded in _KNOWN[kind]:
         return True
-    if (told := folded.strip(_QUOTES)) in _NOTHING or _SAID_OF_A_THING.fullmatch(told):
+    if (words := folded.strip(_QUOTES)) in _NOTHING or _NEGATIONS.fullmatch(words):
         return True
     if kind is _K.PHONE and (_MOBILE.fullmatch(value) or _SERVICE.fullmatch(value)):
         return True

@@ -1,4 +1,4 @@
-"""Keyed pseudonyms: HMAC under a key that has a version, so that nothing behind the door knows a raw value."""
+"""Keyed pseudonyms: HMAC under a versioned key, so that raw values never get past ingestion."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Keyring:
         return cls(keys, algorithm)
 
     def weakness(self) -> str | None:
-        """What is wrong with the key for new values, and what to do: whoever has the store could find a weak one by trying, and with it every value.
+        """What is wrong with the key for new values, and what to do: with a weak key, every value in a store can be found by trying.
 
         An older key may be weak: it recognises what came under it, until that is loaded again.
         """
@@ -75,8 +75,8 @@ def own_key(path: Path, say: Callable[[str], None]) -> str:
 
     Raises SettingError when the file can neither be read nor made, or is open to others.
     """
-    text, made = private.own_secret(path, "the key of the pseudonyms")
-    if made:
+    text, created = private.own_secret(path, "the key of the pseudonyms")
+    if created:
         say(f"no RINGFENCE_HASH_KEY: made a key of this store's own in {path} (only you can read it; without it new records no longer link)")
     return text
 

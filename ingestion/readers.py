@@ -1,4 +1,4 @@
-"""Files to rows: csv, jsonl, either of them gzipped, csv in a zip and parquet, each row with its number and what makes it unreadable."""
+"""Reads rows from csv, jsonl (both also gzipped), zipped csv and parquet, each with its number and any read error."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from graph.model.errors import DeliveryError
 from ingestion import exact_json
 from ingestion.characters import visible
 from ingestion.columnar import inspect_parquet, read_parquet
-from ingestion.limits import CELL, COLUMN_NAME, JSON_DEEP, Limits
+from ingestion.excerpts import plain
+from ingestion.limits import CELL, COLUMN_NAME, JSON_DEEP, DeliveryLimits
 from ingestion.recoding import ENCODINGS, UTF8, Format, in_utf8
 from ingestion.rows import GIVEN_TWICE, NESTED, TOO_LONG, Inspection, Record
-from ingestion.telling import plain
 from ingestion.unpacking import bounded, unpacked
 
 SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".parquet")
@@ -33,7 +33,7 @@ def suffix_of(path: Path) -> str | None:
     return next((s for s in sorted(FOREIGN_SUFFIXES, key=len, reverse=True) if path.name.lower().endswith(s)), None)
 
 
-def inspect(path: Path, limits: Limits, form: Format = UTF8) -> Inspection:
+def inspect(path: Path, limits: DeliveryLimits, form: Format = UTF8) -> Inspection:
     """Read the whole file once, before anything is written. Raises DeliveryError when it cannot be read to its end, or is beyond the limits."""
     suffix = suffix_of(path)
     try:
@@ -53,7 +53,7 @@ def is_json(path: Path) -> bool:
     return ".json" in (suffix_of(path) or "")
 
 
-def records(path: Path, inspection: Inspection, wanted: Collection[str], limits: Limits) -> Iterator[Record]:
+def records(path: Path, inspection: Inspection, wanted: Collection[str], limits: DeliveryLimits) -> Iterator[Record]:
     """The rows of a file that was inspected; of a parquet file the columns that are not `wanted` say only whether they hold anything."""
     if suffix_of(path) == ".parquet":
         return read_parquet(path, wanted, limits)
@@ -65,7 +65,7 @@ def records(path: Path, inspection: Inspection, wanted: Collection[str], limits:
 # -- csv ------------------------------------------------------------------------------------------------------------------------------
 
 
-def _inspect_csv(path: Path, limits: Limits, form: Format) -> Inspection:
+def _inspect_csv(path: Path, limits: DeliveryLimits, form: Format) -> Inspection:
     utf8 = True
     with unpacked(path) as file:
         lines = bounded(in_utf8(file, form.encoding), path.name, limits)
@@ -97,7 +97,7 @@ def _inspect_csv(path: Path, limits: Limits, form: Format) -> Inspection:
     return Inspection(columns, rows, utf8, form=form)
 
 
-def _csv(path: Path, inspection: Inspection, limits: Limits) -> Iterator[Record]:
+def _csv(path: Path, inspection: Inspection, limits: DeliveryLimits) -> Iterator[Record]:
     columns, form = inspection.columns, inspection.form
     least, delimiter = CELL * len(columns), form.delimiter_of(path.name)
     with unpacked(path) as file, io.TextIOWrapper(in_utf8(file, form.encoding), "utf-8-sig", errors="surrogateescape", newline="") as text:
@@ -153,10 +153,10 @@ def _cells(text: str, delimiter: str) -> list[str] | None:
     """The cells of one record; None where it cannot be told apart, or ends before the text does (two stray quotes are no quoted cell)."""
     try:
         lines = [text] if "\n" not in text and "\r" not in text else io.StringIO(text, newline="")
-        found = list(csv.reader(lines, delimiter=delimiter, strict=True))
+        result = list(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error:
         return None
-    return found[0] if len(found) == 1 else None if found else []
+    return result[0] if len(result) == 1 else None if result else []
 
 
 def _is_utf8(cells: list[str]) -> bool:
@@ -170,7 +170,7 @@ def _is_utf8(cells: list[str]) -> bool:
 # -- jsonl ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _inspect_jsonl(path: Path, limits: Limits, form: Format) -> Inspection:
+def _inspect_jsonl(path: Path, limits: DeliveryLimits, form: Format) -> Inspection:
     columns: dict[str, None] = {}
     rows = 0
     for record in _jsonl(path, limits, form):
@@ -181,7 +181,7 @@ def _inspect_jsonl(path: Path, limits: Limits, form: Format) -> Inspection:
     return Inspection(tuple(columns), rows, form=form)
 
 
-def _jsonl(path: Path, limits: Limits, form: Format) -> Iterator[Record]:
+def _jsonl(path: Path, limits: DeliveryLimits, form: Format) -> Iterator[Record]:
     with unpacked(path) as file:
         for number, line in enumerate(bounded(in_utf8(file, form.encoding), path.name, limits), 1):
             if line is None:

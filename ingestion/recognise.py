@@ -1,4 +1,4 @@
-"""Which identifier a text must be that nobody declared: what somebody types into a search, or what stands in a line of a log."""
+"""Recognises identifiers in undeclared text: search input and log lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from graph.model.types import IdentifierKind
 from ingestion.forms.masks import FORMLESS, RUN
-from ingestion.forms.standing import Standing
+from ingestion.forms.validity import Validity
 from ingestion.normalise import normalise
 
 _K = IdentifierKind
@@ -50,4 +50,4 @@ def _masked(piece: re.Match[str]) -> str:
 
 
 def _sound(kind: IdentifierKind, text: str) -> bool:
-    return normalise(kind, text).standing is Standing.SOUND
+    return normalise(kind, text).validity is Validity.VALID

@@ -1,4 +1,4 @@
-"""Bad rows, written down so that their sender can mend them: where, why, and the row with its identifiers masked."""
+"""Writes rejected rows with place, reason and masked content, so that the sender can correct them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from graph import private
 from graph.model.errors import RecordError
 from ingestion.cells import is_empty
 from ingestion.contract import Cell, Column, Table
+from ingestion.excerpts import plain
 from ingestion.forms.masks import tail
 from ingestion.limits import DEFAULT
 from ingestion.normalise import normalise
 from ingestion.recognise import without_identifiers
 from ingestion.rows import Record
 from ingestion.shapes import joined
-from ingestion.telling import plain
 
 _DIGITS = re.compile(r"\d{7,}")  # a phone or a card in a column that should hold none
 _LONGEST = 120
@@ -62,7 +62,7 @@ class Rejects:
         if self.left_out:
             self.left_out += 1
             return
-        line = orjson.dumps(_said(table, source, record, problems), option=orjson.OPT_APPEND_NEWLINE)
+        line = orjson.dumps(_entry(table, source, record, problems), option=orjson.OPT_APPEND_NEWLINE)
         self._left -= len(line)
         if self._left < 0:
             self.left_out = 1
@@ -70,7 +70,7 @@ class Rejects:
             self._file.write(line)
 
 
-def _said(table: Table, source: str, record: Record, problems: tuple[RecordError, ...]) -> dict[str, object]:
+def _entry(table: Table, source: str, record: Record, problems: tuple[RecordError, ...]) -> dict[str, object]:
     return {
         "table": table.name,
         "source": plain(record.part or source),

@@ -1,4 +1,4 @@
-"""Events that nobody gave an id and that say the same: how often each has come in one delivery or request."""
+"""Counts identical events without an id within one delivery or request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of a load: what became of the rows, which identifiers link, what is about nobody, and what cannot be right."""
+"""The load report: counts of rows, linking identifiers, unmatched facts and suspicious columns."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from graph.frame.neighbourhood import EVENT_KINDS
-from ingestion.door import LINKS, PLACEHOLDER, Seen
+from ingestion.excerpts import plain
 from ingestion.feed import Feed
-from ingestion.forms.standing import Why
-from ingestion.telling import plain
+from ingestion.forms.validity import Why
+from ingestion.parse_context import LINKS, PLACEHOLDER, IdentifierCounts
 
 _LEAST, _MOST_FAIL = 5, 0.5  # a column of at least so many values, of which more than this share fail, is not what it was declared to be
 _CARRIERS = frozenset(("login", "device_use", "card_bind", "register"))  # kinds of events that are told for the identifiers in them
@@ -35,7 +35,7 @@ _ADVICE = {
 
 
 @dataclass
-class Tally:
+class RowCounts:
     """What became of the rows of one table: accepted + known + rejected = read."""
 
     read: int = 0
@@ -52,7 +52,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class ColumnWarning:
     """A column of identifiers most of whose `values` do not link: `failed` of them for the reason `why`."""
 
     table: str
@@ -87,42 +87,43 @@ class Unmatched:
 class Report:
     """The figures of a load.
 
-    `seen` counts cells of identifiers by (table, column, kind, reason), `dropped` cells that could not be read and need not be there by (table,
+    `identifier_counts` counts cells of identifiers by (table, column, kind, reason), `dropped` cells that could not be read and need not be there by
+    (table,
     column, code), `words` the words that no list knows by (table, column, word), `kinds` the events by kind, `sources` the rows of each of the
     delivery's `feeds`, by its place.
     """
 
     delivery: str
     mapping: str
-    tables: dict[str, Tally] = field(default_factory=dict)
+    tables: dict[str, RowCounts] = field(default_factory=dict)
     feeds: tuple[Feed, ...] = ()
-    sources: dict[int, Tally] = field(default_factory=dict)
+    sources: dict[int, RowCounts] = field(default_factory=dict)
     unknown_columns: dict[str, dict[str, int]] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
-    seen: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    identifier_counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
     rejects_not_written: int = 0
     unmatched: dict[str, Unmatched] = field(default_factory=dict)
     dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     words: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
-    crowds: list[dict[str, object]] = field(default_factory=list)
+    heavy_hitters: list[dict[str, object]] = field(default_factory=list)
     seconds: float = 0.0
 
     def count(self, feed: int, read: int, accepted: int, known: int) -> None:
         """Count a batch under its table and its feed."""
-        self.tables.setdefault(self.feeds[feed].table.name, Tally()).add(read, accepted, known)
-        self.sources.setdefault(feed, Tally()).add(read, accepted, known)
+        self.tables.setdefault(self.feeds[feed].table.name, RowCounts()).add(read, accepted, known)
+        self.sources.setdefault(feed, RowCounts()).add(read, accepted, known)
 
-    def saw(self, table: str, seen: Seen) -> None:
+    def count_identifiers(self, table: str, counts: IdentifierCounts) -> None:
         """Count the identifiers of a batch."""
-        self.seen.update({(table, column, kind.value, why): n for (column, kind, why), n in seen.items()})
+        self.identifier_counts.update({(table, column, kind.value, why): n for (column, kind, why), n in counts.items()})
 
     def read_words(self, table: str, words: Counter[tuple[str, str]]) -> None:
         """Count the words of a batch that no list knows; of very many different ones only the first."""
         _count({(table, column, word): n for (column, word), n in words.items()}, self.words)
 
-    def told_of(self, kinds: Counter[str]) -> None:
+    def count_event_kinds(self, kinds: Counter[str]) -> None:
         """Count the events of a batch by kind."""
         _count(kinds, self.kinds)
 
@@ -144,21 +145,21 @@ class Report:
     @property
     def filtered_out(self) -> tuple[str, ...]:
         """The sources of which no row met the conditions of the mapping (an empty file has none to meet them)."""
-        return tuple(self._name(feed) for feed, told in enumerate(self.feeds) if told.where and feed not in self.sources)
+        return tuple(self._name(feed) for feed, words in enumerate(self.feeds) if words.where and feed not in self.sources)
 
     def _name(self, feed: int) -> str:
         return f"{self.feeds[feed].table.name} ({plain(self.feeds[feed].source) or 'rows of the mapping'})"
 
     @property
-    def doubts(self) -> tuple[Doubt, ...]:
+    def column_warnings(self) -> tuple[ColumnWarning, ...]:
         """The columns that cannot be what they were declared to be."""
-        found = []
-        for table, column, kind in sorted({(table, column, kind) for table, column, kind, _ in self.seen}):
-            counts = {why: self.seen[table, column, kind, why] for why in _REASONS}
+        results = []
+        for table, column, kind in sorted({(table, column, kind) for table, column, kind, _ in self.identifier_counts}):
+            counts = {why: self.identifier_counts[table, column, kind, why] for why in _REASONS}
             values, why = sum(counts.values()), max(Why, key=counts.__getitem__)
             if values >= _LEAST and values - counts[LINKS] > _MOST_FAIL * values:
-                found.append(Doubt(table=table, column=column, kind=kind, values=values, failed=values - counts[LINKS], why=why))
-        return tuple(found)
+                results.append(ColumnWarning(table=table, column=column, kind=kind, values=values, failed=values - counts[LINKS], why=why))
+        return tuple(results)
 
     def as_json(self) -> dict[str, Any]:
         """The report as it is written: totals first."""
@@ -178,8 +179,8 @@ class Report:
             "identifiers": self._identifiers(),
             "unverified": self._by_kind(*Why),
             "placeholder": self._by_kind(PLACEHOLDER),
-            "doubtful_columns": [{name: getattr(d, name) for name in Doubt.__slots__} | {"says": str(d)} for d in self.doubts],
-            "crowds": self.crowds,
+            "doubtful_columns": [{name: getattr(d, name) for name in ColumnWarning.__slots__} | {"says": str(d)} for d in self.column_warnings],
+            "crowds": self.heavy_hitters,
             "dropped_cells": self._dropped(),
             "unknown_words": self._unknown_words(),
             "kinds_without_meaning": self.kinds_without_meaning,
@@ -188,39 +189,39 @@ class Report:
         }
 
     def _dropped(self) -> dict[str, dict[str, dict[str, int]]]:
-        found: dict[str, dict[str, dict[str, int]]] = {}
+        results: dict[str, dict[str, dict[str, int]]] = {}
         for (table, column, code), n in sorted(self.dropped.items()):
-            found.setdefault(table, {}).setdefault(column, {})[code] = n
-        return found
+            results.setdefault(table, {}).setdefault(column, {})[code] = n
+        return results
 
     def _unknown_words(self) -> dict[str, dict[str, dict[str, int]]]:
-        found: dict[str, dict[str, dict[str, int]]] = {}
+        results: dict[str, dict[str, dict[str, int]]] = {}
         for (table, column, word), n in sorted(self.words.items()):
-            found.setdefault(table, {}).setdefault(column, {})[word] = n
-        return found
+            results.setdefault(table, {}).setdefault(column, {})[word] = n
+        return results
 
     def _by_kind(self, *reasons: str) -> dict[str, int]:
         counts: Counter[str] = Counter()
-        for (_, _, kind, why), n in self.seen.items():
+        for (_, _, kind, why), n in self.identifier_counts.items():
             if why in reasons:
                 counts[kind] += n
         return dict(sorted(counts.items()))
 
     def _identifiers(self) -> dict[str, dict[str, Any]]:
         """For each kind that was delivered: how many cells link, how many do not, and why not."""
-        found: dict[str, dict[str, Any]] = {}
-        for kind in sorted({kind for _, _, kind, _ in self.seen}):
+        results: dict[str, dict[str, Any]] = {}
+        for kind in sorted({kind for _, _, kind, _ in self.identifier_counts}):
             why = {reason: self._by_kind(reason).get(kind, 0) for reason in (*Why, PLACEHOLDER)}
-            found[kind] = {
+            results[kind] = {
                 "link": self._by_kind(LINKS).get(kind, 0),
                 "do_not_link": sum(why.values()),
                 "why": {str(r): n for r, n in why.items() if n},
             }
-        return found
+        return results
 
 
-def _count(found: Mapping[_Key, int], counts: Counter[_Key]) -> None:
-    for key, n in found.items():
+def _count(result: Mapping[_Key, int], counts: Counter[_Key]) -> None:
+    for key, n in result.items():
         if key in counts or len(counts) < _WORDS:
             counts[key] += n
 

@@ -1,4 +1,4 @@
-"""What reading a file gives: its rows, and what it holds as a whole."""
+"""Records: the rows of a file, and the inspection of a file as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source of rows: a file of a delivery, several of them, or a folder of parts as Spark and Hive write a table."""
+"""Sources of rows: one or several files of a delivery, or a folder of parts as Spark and Hive write a table."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from graph.model.errors import DeliveryError, RingfenceError
-from ingestion.limits import FOLDERS_DEEP, Limits
+from ingestion.excerpts import plain
+from ingestion.limits import FOLDERS_DEEP, DeliveryLimits
 from ingestion.readers import PART_SUFFIXES, SUFFIXES, inspect, is_json, records, suffix_of
 from ingestion.recoding import UTF8, Format
 from ingestion.rows import Inspection, Record
-from ingestion.telling import plain
 
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # what Hive and Spark write for *not known*
 _VERSIONED = {"_delta_log": "Delta", ".hoodie": "Hudi"}  # beside these lie parts that are no longer of the table
@@ -31,11 +31,11 @@ class Part:
     name: str
     folders: dict[str, str | None]
     inspection: Inspection
-    limits: Limits
+    limits: DeliveryLimits
     state: State
 
     def check_unchanged(self) -> None:
-        """Raise RingfenceError when the file is no longer what was checked: what it says then, nobody has looked at."""
+        """Raise RingfenceError when the file has changed since it was checked."""
         if _state(self.path) != self.state:
             raise RingfenceError(f"{plain(self.name)} was changed while it was loaded: load the delivery again when its sender is done with it")
 
@@ -97,20 +97,20 @@ class Source:
             part.check_unchanged()
 
 
-def read_through(folder: Path, name: str, files: Sequence[str], limits: Limits, form: Format = UTF8) -> Source:
+def read_through(folder: Path, name: str, files: Sequence[str], limits: DeliveryLimits, form: Format = UTF8) -> Source:
     """The files and folders of a delivery that are the source of that name, in the order given. Raises DeliveryError for what cannot be read to its
     end, for links, and beyond the limits."""
-    found = [part for file in files for part in _files_of(folder, file, limits)]
-    limits.check(name, "parts", len(found))
+    results = [part for file in files for part in _files_of(folder, file, limits)]
+    limits.check(name, "parts", len(results))
     columns, parts = _Names(name, limits), []
-    for path, said in found:
+    for path, stated in results:
         state, inspection = _state(path), inspect(path, limits, form)
-        inspection = replace(inspection, columns=columns.once(inspection.columns, said))
-        parts.append(Part(path, str(path.relative_to(folder)), said, inspection, limits, state))
+        inspection = replace(inspection, columns=columns.once(inspection.columns, stated))
+        parts.append(Part(path, str(path.relative_to(folder)), stated, inspection, limits, state))
     return Source(name, tuple(parts))
 
 
-def matching(folder: Path, pattern: str, limits: Limits) -> list[str]:
+def matching(folder: Path, pattern: str, limits: DeliveryLimits) -> list[str]:
     """The names, within a delivery, of the files and folders that a pattern means (`loans_2025-*.csv`, `2025/*/loans.csv`), in their order.
 
     A name that is there means itself. Raises DeliveryError for a pattern that leaves the folder; links are left to who reads them.
@@ -118,12 +118,12 @@ def matching(folder: Path, pattern: str, limits: Limits) -> list[str]:
     steps = PurePosixPath(pattern).parts
     if not steps or pattern.startswith("/") or ".." in steps or len(steps) > FOLDERS_DEEP:
         raise DeliveryError(f"{plain(pattern)} is no name of a file within the delivery")
-    found = [""]
+    results = [""]
     for n, step in enumerate(steps):
         last = n == len(steps) - 1
-        found = [name for within in found for name in _matched(folder, within, step, limits) if last or _is_folder(folder / name)]
-        limits.check(plain(pattern), "parts", len(found))
-    return found
+        results = [name for within in results for name in _matched(folder, within, step, limits) if last or _is_folder(folder / name)]
+        limits.check(plain(pattern), "parts", len(results))
+    return results
 
 
 def instead_of(name: str) -> str:
@@ -131,7 +131,7 @@ def instead_of(name: str) -> str:
     return "; save a spreadsheet as CSV UTF-8" if name.lower().endswith((".xlsx", ".xls", ".xlsm", ".ods", ".et")) else ""
 
 
-def _matched(folder: Path, within: str, step: str, limits: Limits) -> list[str]:
+def _matched(folder: Path, within: str, step: str, limits: DeliveryLimits) -> list[str]:
     if os.path.lexists(folder / within / step):
         return [f"{within}{step}"] if not within else [f"{within}/{step}"]
     there = (path.name for path in entries(folder / within, limits) if not path.name.startswith("."))
@@ -142,7 +142,7 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _files_of(folder: Path, name: str, limits: Limits) -> list[tuple[Path, dict[str, str | None]]]:
+def _files_of(folder: Path, name: str, limits: DeliveryLimits) -> list[tuple[Path, dict[str, str | None]]]:
     """The file of that name, or those of a folder with what its folders say."""
     path = folder / name
     if path.is_symlink():
@@ -159,7 +159,7 @@ def _files_of(folder: Path, name: str, limits: Limits) -> list[tuple[Path, dict[
 class _Names:
     """The columns of a table's parts, each held once, however many parts name it."""
 
-    def __init__(self, table: str, limits: Limits) -> None:
+    def __init__(self, table: str, limits: DeliveryLimits) -> None:
         self._table, self._limits = table, limits
         self._names: dict[str, str] = {}
         self._headers: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -175,30 +175,32 @@ class _Names:
 
 def _state(path: Path) -> State:
     try:
-        found = path.lstat()
+        result = path.lstat()
     except OSError:
         return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return result.st_dev, result.st_ino, result.st_size, result.st_mtime_ns
 
 
-def entries(folder: Path, limits: Limits) -> list[Path]:
+def entries(folder: Path, limits: DeliveryLimits) -> list[Path]:
     """What lies in a folder, in order. Raises DeliveryError when it is more than may be."""
-    found: list[Path] = []
+    results: list[Path] = []
     with os.scandir(folder) as there:
         for entry in there:
-            found.append(folder / entry.name)
-            limits.check(f"{folder.name}/", "parts", len(found))
-    return sorted(found)
+            results.append(folder / entry.name)
+            limits.check(f"{folder.name}/", "parts", len(results))
+    return sorted(results)
 
 
-def _parts(folder: Path, limits: Limits) -> list[tuple[Path, dict[str, str | None]]]:
+def _parts(folder: Path, limits: DeliveryLimits) -> list[tuple[Path, dict[str, str | None]]]:
     """The files within, in order, with what their folders say. Files and folders with `_` or `.` before their names are the writer's own."""
-    found: list[tuple[Path, dict[str, str | None]]] = []
-    _collect(folder, {}, FOLDERS_DEEP, limits, found)
-    return found
+    results: list[tuple[Path, dict[str, str | None]]] = []
+    _collect(folder, {}, FOLDERS_DEEP, limits, results)
+    return results
 
 
-def _collect(folder: Path, said: dict[str, str | None], deeper: int, limits: Limits, found: list[tuple[Path, dict[str, str | None]]]) -> None:
+def _collect(
+    folder: Path, stated: dict[str, str | None], deeper: int, limits: DeliveryLimits, results: list[tuple[Path, dict[str, str | None]]]
+) -> None:
     if not deeper:
         raise DeliveryError(f"{folder.name}: more than {FOLDERS_DEEP} folders within one another")
     for path in entries(folder, limits):
@@ -213,11 +215,11 @@ def _collect(folder: Path, said: dict[str, str | None], deeper: int, limits: Lim
         if path.is_dir():
             column, equals, value = path.name.partition("=")
             more = {column: None if value == _NO_PARTITION else unquote(value)} if equals else {}
-            _collect(path, said | more, deeper - 1, limits, found)
+            _collect(path, stated | more, deeper - 1, limits, results)
         elif suffix_of(path) not in PART_SUFFIXES:
             raise DeliveryError(f"{folder.name}/{path.name}: a part in a format that is not read; there are {', '.join(PART_SUFFIXES)}")
         elif not path.is_file():
             raise DeliveryError(f"{folder.name}/{path.name} is neither a file nor a folder that can be read")
         elif path.stat().st_size:  # a part of no rows may be a file of no bytes
-            found.append((path, said))
-            limits.check(f"{folder.name}/", "parts", len(found))
+            results.append((path, stated))
+            limits.check(f"{folder.name}/", "parts", len(results))

@@ -1,4 +1,4 @@
-"""Thrift's compact protocol, as far as parquet files are written in it: fields by their numbers, lists only counted."""
+"""Reads Thrift's compact protocol as far as parquet needs it: fields by number, lists only counted."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Compact:
         """Fields by their numbers; of a list only how long it is."""
         if deep > _DEEPEST:
             raise pa.ArrowInvalid(f"{self._what} is nested too deep")
-        found: dict[int, object] = {}
+        results: dict[int, object] = {}
         number = 0
-        while said := self._byte():
-            number = number + (said >> 4) if said >> 4 else self._number()
-            kind = said & 15
-            found[number] = kind == 1 if kind in (1, 2) else self._value(kind, deep)
-        return found
+        while stated := self._byte():
+            number = number + (stated >> 4) if stated >> 4 else self._number()
+            kind = stated & 15
+            results[number] = kind == 1 if kind in (1, 2) else self._value(kind, deep)
+        return results
 
     def _value(self, kind: int, deep: int) -> object:
         if kind in (1, 2, 3):
@@ -46,15 +46,15 @@ class Compact:
 
     def _list(self, deep: int) -> int:
         """Passes over the entries; how many there are."""
-        said = self._byte()
-        size = said >> 4 if said >> 4 < 15 else self._varint()
+        stated = self._byte()
+        size = stated >> 4 if stated >> 4 < 15 else self._varint()
         if deep == 1:
             self.outer.append(size)
         self._left -= size
         if self._left < 0 or deep > _DEEPEST:
             raise pa.ArrowInvalid(f"{self._what} has more than {self._most:,} entries: write fewer row groups")
         for _ in range(size):
-            self._value(said & 15, deep)
+            self._value(stated & 15, deep)
         return size
 
     def _byte(self) -> int:
@@ -62,19 +62,19 @@ class Compact:
         return self._content[self.at - 1]
 
     def _varint(self) -> int:
-        found = shift = 0
+        result = shift = 0
         while True:
             byte = self._byte()
-            found |= (byte & 127) << shift
+            result |= (byte & 127) << shift
             shift += 7
             if byte < 128:
-                return found
+                return result
             if shift > 63:
                 raise pa.ArrowInvalid(f"{self._what} has a number that is too long")
 
     def _number(self) -> int:
-        found = self._varint()
-        return (found >> 1) ^ -(found & 1)
+        result = self._varint()
+        return (result >> 1) ^ -(result & 1)
 
     def _skip(self, size: int) -> bytes:
         self.at += size

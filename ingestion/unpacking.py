@@ -1,4 +1,4 @@
-"""The bytes of one file of a delivery, unpacked piece by piece: no link is followed, and no line is held that is longer than it may be."""
+"""Reads and unpacks a delivery's files in pieces: follows no links and holds no line beyond the limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, AnyStr, cast
 
 from graph.model.errors import DeliveryError
-from ingestion.limits import Limits
+from ingestion.limits import DeliveryLimits
 
 _BUFFER = 1 << 17
 _DIRECTORY = 4 << 20  # bytes of a zip's table of contents
@@ -52,7 +52,7 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
             yield file
 
 
-def bounded(file: IO[AnyStr], name: str, limits: Limits) -> Iterator[AnyStr | None]:
+def bounded(file: IO[AnyStr], name: str, limits: DeliveryLimits) -> Iterator[AnyStr | None]:
     """The lines; None for one that is longer than it may be. Raises DeliveryError when the file is larger than it may be."""
     most, left, read = limits.row_bytes, limits.file_bytes, file.readline
     while piece := read(most):
@@ -92,10 +92,10 @@ class _Careful(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         if size > _DIRECTORY:
             raise zipfile.BadZipFile("its table of contents is larger than any delivery's")
-        found = self._file.read(_DIRECTORY + 1 if size < 0 else size)
-        if len(found) > _DIRECTORY:
+        result = self._file.read(_DIRECTORY + 1 if size < 0 else size)
+        if len(result) > _DIRECTORY:
             raise zipfile.BadZipFile("its table of contents is larger than any delivery's")
-        return found
+        return result
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         return self._file.seek(offset, whence)

@@ -26,10 +26,10 @@ _FORMS: Mapping[Cell, re.Pattern[str]] = MappingProxyType(
 
 def number(text: str, cell: Cell) -> float:
     """The number that a visible text says: of money in yuan, of a term in months, of a share as a part of one. Raises ValueError."""
-    found = _FORMS[cell].fullmatch(text) if len(text) <= _LONGEST else None
-    if not found:
+    result = _FORMS[cell].fullmatch(text) if len(text) <= _LONGEST else None
+    if not result:
         raise ValueError(text)
-    plain = float(found[1].replace(",", "")) * _TENS[found[2].lower()]
+    plain = float(result[1].replace(",", "")) * _TENS[result[2].lower()]
     if cell is Cell.SHARE:
         return plain / 100
-    return plain * 12 if cell is Cell.WHOLE and (found[3] or "").lower().startswith(("年", "year")) else plain
+    return plain * 12 if cell is Cell.WHOLE and (result[3] or "").lower().startswith(("年", "year")) else plain

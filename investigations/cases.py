@@ -1,4 +1,4 @@
-"""Cases and verdicts: what a person is asked to look at, how far they are, and what they concluded."""
+"""Cases and verdicts: what is to be investigated, its state, and what people concluded."""
 
 from __future__ import annotations
 

@@ -6,10 +6,10 @@ from math import exp
 from types import MappingProxyType
 from typing import NamedTuple
 
-from graph.features.finders import Finder
-from graph.features.shown import Guide, Path
+from graph.features.evidence_paths import EvidencePaths, Path
+from graph.features.path_rules import PathRule
 from investigations.assessments import ReasonCode
-from investigations.reasons import Candidate, said
+from investigations.reasons import Candidate, stated
 
 _MOST_LOG_ODDS = 7.0  # a thousand times: more is no more
 _TEXT_EN = "The links over {ties} look like those around known frauds: the odds of fraud are {value} times as high as without any links"
@@ -23,32 +23,32 @@ _WORDS = MappingProxyType(
 )  # fmt: skip
 
 
-class Links(NamedTuple):
+class NetworkLinks(NamedTuple):
     """`ties`: the ways over the subject's ties that count most with the network, the heaviest first; `weight`: by how much the log-odds would fall
     without any tie."""
 
-    ties: tuple[Finder, ...] = ()
+    ties: tuple[PathRule, ...] = ()
     weight: float = 0.0
 
 
-NONE = Links()
+NONE = NetworkLinks()
 
 
-def shares(links: Links, network: float) -> dict[str, float]:
+def shares(links: NetworkLinks, network: float) -> dict[str, float]:
     """What the network adds to the log-odds, by dimension: to the ring what falls away without any link, the rest rests on the applicant alone."""
     raised = max(network, 0.0)
     over_links = min(raised, links.weight) if links.ties else 0.0
     return {"ring": over_links, "behaviour": raised - over_links}
 
 
-def told(links: Links, network: float, guide: Guide | None) -> Candidate | None:
+def network_reason(links: NetworkLinks, network: float, guide: EvidencePaths | None) -> Candidate | None:
     """What the network adds over links as a reason, along the ties that lead to somebody; None where none does: then nothing can be shown."""
     if guide is None:
         return None
-    found = [shown.path for way in links.ties if (shown := guide.by(way)) is not None]
-    if not found:
+    results = [shown.path for way in links.ties if (shown := guide.by(way)) is not None]
+    if not results:
         return None
-    words = [_WORDS[kind] for kind in dict.fromkeys(_kind(path) for path in found)]
+    words = [_WORDS[kind] for kind in dict.fromkeys(_kind(path) for path in results)]
     *first, last = [en for en, _ in words]
     times = exp(min(links.weight, _MOST_LOG_ODDS))
     code = ReasonCode(
@@ -57,7 +57,7 @@ def told(links: Links, network: float, guide: Guide | None) -> Candidate | None:
         text_en=_TEXT_EN.format(ties=f"{', '.join(first)} and {last}" if first else last, value=f"{times:.1f}"),
         text_zh=_TEXT_ZH.format(ties="、".join(zh for _, zh in words), value=f"{times:.1f}"),
     )
-    return said(code, shares(links, network)["ring"], round(times, 2), tuple(found))
+    return stated(code, shares(links, network)["ring"], round(times, 2), tuple(results))
 
 
 def _kind(path: Path) -> str:

@@ -9,17 +9,17 @@ from functools import cached_property
 from math import exp, log2, prod
 
 from graph.features.catalogue import DIMENSIONS, SIGNALS
+from graph.features.evidence_paths import EvidencePaths
 from graph.features.multi_lending import STATS
-from graph.features.shown import Guide
 from graph.model.errors import SettingError
 from graph.model.types import RingKind
 from investigations import network, reasons, rules
 from investigations.assessments import Conclusion, Decision, Level, Reason
 from investigations.network import NONE as NO_LINKS
-from investigations.network import Links
-from investigations.reasons import Telling
-from investigations.rules import Fired, Known, Limits
-from investigations.usual import Usual, of_made_worlds
+from investigations.network import NetworkLinks
+from investigations.reasons import ReasonChoice
+from investigations.reference_ranges import ReferenceRanges, from_simulated_worlds
+from investigations.rules import FiredRule, RuleInputs, RuleLimits
 
 NAME = "ringfence-policy-2"  # changes with what is decided by other means than the values below
 
@@ -45,7 +45,7 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scale:
+class ScoreScale:
     """The score's scale: 500 at odds of `odds`; odds count by their `power`, so that 18 % is about 710 and 50 % about 860.
 
     Without a model: what is `most_beyond` times as much as usual, or more, weighs `heaviest`, as log-odds would; what is beyond the usual where that
@@ -81,20 +81,20 @@ class Findings:
     """The findings of one assessment. `contributions` are log-odds by signal or variable name, `network` what the model's sight of the links added,
     `links` at which of them it looked.
 
-    `guide` goes the ways that show them; it is None from level `no_graph` on; signals and variables are empty then.
+    `paths` goes the ways that show them; it is None from level `no_graph` on; signals and variables are empty then.
     """
 
     level: Level
-    known: Known
-    guide: Guide | None = None
+    rule_inputs: RuleInputs
+    paths: EvidencePaths | None = None
     signals: Mapping[str, float | None] = field(default_factory=dict)
     variables: Mapping[str, float | None] = field(default_factory=dict)
     probability: float | None = None
     uncertainty: str = "high"
     contributions: Mapping[str, float] = field(default_factory=dict)
     network: float = 0.0
-    links: Links = NO_LINKS
-    usual: Usual = field(default_factory=Usual)
+    links: NetworkLinks = NO_LINKS
+    reference: ReferenceRanges = field(default_factory=ReferenceRanges)
 
     @property
     def values(self) -> Mapping[str, float | None]:
@@ -111,66 +111,71 @@ class Policy:
     """A policy with everything that can be chosen about it; `version` changes with any of that."""
 
     thresholds: Thresholds = field(default_factory=Thresholds)
-    limits: Limits = field(default_factory=Limits)
-    telling: Telling = field(default_factory=Telling)
-    scale: Scale = field(default_factory=Scale)
+    limits: RuleLimits = field(default_factory=RuleLimits)
+    reason_choice: ReasonChoice = field(default_factory=ReasonChoice)
+    scale: ScoreScale = field(default_factory=ScoreScale)
 
     @cached_property
     def version(self) -> str:
         """Name and a fingerprint of everything that a decision, its score and its reasons depend on beside the model."""
-        chosen = [asdict(part) for part in (self.thresholds, self.limits, self.telling, self.scale)]
+        chosen = [asdict(part) for part in (self.thresholds, self.limits, self.reason_choice, self.scale)]
         fixed = [(rule.code, rule.severity, rule.forces_review) for rule in rules.RULES.values()], rules.RING_LISTED, rules.INCOMPLETE
         words = [(s.name, s.dimension, s.direction, s.unit, s.text_en, s.text_zh) for s in SIGNALS.values()], dict(STATS)
         flagged = [kind.value for kind in RingKind if kind.flagged]
-        content = repr((NAME, chosen, fixed, words, flagged, DIMENSIONS, of_made_worlds()))
+        content = repr((NAME, chosen, fixed, words, flagged, DIMENSIONS, from_simulated_worlds()))
+        content = content.replace("ReferenceRanges(", "Usual(")  # as earlier releases wrote it: an unchanged policy keeps its version
         return f"{NAME}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
-    def conclude(self, found: Findings) -> Conclusion:
+    def conclude(self, findings: Findings) -> Conclusion:
         """The decision, its score and its reasons."""
-        fired = rules.fired(found.known, self.limits)
-        dimensions = self._dimensions(found, fired)
+        fired = rules.fired(findings.rule_inputs, self.limits)
+        dimensions = self._dimensions(findings, fired)
         return Conclusion(
-            decision=self.decide(found, fired),
-            score=self._score(found, fired, dimensions),
-            probability=found.probability,
-            uncertainty=found.uncertainty if found.level is Level.FULL else "high",
+            decision=self.decide(findings, fired),
+            score=self._score(findings, fired, dimensions),
+            probability=findings.probability,
+            uncertainty=findings.uncertainty if findings.level is Level.FULL else "high",
             policy_version=self.version,
-            reasons=self._reasons(found, fired),
+            reasons=self._reasons(findings, fired),
             dimensions=dimensions,
         )
 
-    def decide(self, found: Findings, fired: tuple[Fired, ...]) -> Decision:
-        """approve only when everything was looked at, the model sees little and no rule asks for a person; decline is the model's word alone."""
-        if found.level is not Level.FULL or found.probability is None:
+    def decide(self, findings: Findings, fired: tuple[FiredRule, ...]) -> Decision:
+        """approve only with complete evidence, a low probability and no rule that asks for review; only the model can propose to decline."""
+        if findings.level is not Level.FULL or findings.probability is None:
             return Decision.REVIEW
-        if found.probability >= self.thresholds.decline:
+        if findings.probability >= self.thresholds.decline:
             return Decision.DECLINE
         looked_at = min(self.thresholds.review, self.thresholds.approve)
-        if found.probability >= looked_at or any(one.forces_review for one in fired):
+        if findings.probability >= looked_at or any(one.forces_review for one in fired):
             return Decision.REVIEW
         return Decision.APPROVE
 
-    def _score(self, found: Findings, fired: tuple[Fired, ...], dimensions: Mapping[str, float]) -> int | None:
+    def _score(self, findings: Findings, fired: tuple[FiredRule, ...], dimensions: Mapping[str, float]) -> int | None:
         """The probability on the scale, and at least what the rules that ask for a person come to; without a model what was found comes to.
 
         None where neither a model nor signals nor a rule spoke: nothing was looked at that a score could say.
         """
-        if found.probability is not None:
+        if findings.probability is not None:
             asking: dict[str, float] = {}
             for one in fired:
                 if one.forces_review:
                     asking[one.code.dimension] = max(asking.get(one.code.dimension, 0.0), one.severity)
-            return max(self.scale.of(found.probability), self.scale.of_risks(asking.values()))
-        return self.scale.of_risks(dimensions.values()) if found.guide is not None or found.signals or fired else None
+            return max(self.scale.of(findings.probability), self.scale.of_risks(asking.values()))
+        return self.scale.of_risks(dimensions.values()) if findings.paths is not None or findings.signals or fired else None
 
-    def _weights(self, found: Findings) -> Mapping[str, float]:
+    def _weights(self, findings: Findings) -> Mapping[str, float]:
         """How much each signal and variable speaks for a risk: the model's word, or without one how far it lies beyond what is usual."""
-        if found.level is Level.FULL:
-            return found.contributions
-        return {name: weight for name, value in found.values.items() if value is not None and (weight := self._beyond(name, value, found.usual)) > 0}
+        if findings.level is Level.FULL:
+            return findings.contributions
+        return {
+            name: weight
+            for name, value in findings.values.items()
+            if value is not None and (weight := self._beyond(name, value, findings.reference)) > 0
+        }
 
-    def _beyond(self, name: str, value: float, usual: Usual) -> float:
-        if not reasons.is_reason(name, value, usual, self.telling):
+    def _beyond(self, name: str, value: float, usual: ReferenceRanges) -> float:
+        if not reasons.is_reason(name, value, usual, self.reason_choice):
             return 0.0
         falls = reasons.falls_with_risk(name)
         edge = (usual.low if falls else usual.high).get(name)
@@ -181,26 +186,26 @@ class Policy:
             return 0.0
         return self.scale.beyond(high / low) if low > 0 else self.scale.heaviest / 2
 
-    def _dimensions(self, found: Findings, fired: tuple[Fired, ...]) -> dict[str, float]:
+    def _dimensions(self, findings: Findings, fired: tuple[FiredRule, ...]) -> dict[str, float]:
         """Each dimension's risk in 0-1: what its signals add, and at least what a rule about it says."""
         added = dict.fromkeys(DIMENSIONS, 0.0)
-        for name, weight in self._weights(found).items():
+        for name, weight in self._weights(findings).items():
             if weight > 0 and (dimension := reasons.dimension_of(name)) is not None:
                 added[dimension] += weight
-        for dimension, weight in network.shares(found.links, found.network).items():
+        for dimension, weight in network.shares(findings.links, findings.network).items():
             added[dimension] += weight
         risk = {name: 1.0 - exp(-total) for name, total in added.items()}
         for one in fired:
             risk[one.code.dimension] = max(risk[one.code.dimension], one.severity)
         return {name: round(value, 4) for name, value in risk.items()}
 
-    def _reasons(self, found: Findings, fired: tuple[Fired, ...]) -> tuple[Reason, ...]:
-        candidates = list(reasons.from_figures(self._weights(found), found.value, found.usual, self.telling))
-        if found.network > 0 and (told := network.told(found.links, found.network, found.guide)) is not None:
-            candidates.append(told)
+    def _reasons(self, findings: Findings, fired: tuple[FiredRule, ...]) -> tuple[Reason, ...]:
+        candidates = list(reasons.from_figures(self._weights(findings), findings.value, findings.reference, self.reason_choice))
+        if findings.network > 0 and (summary := network.network_reason(findings.links, findings.network, findings.paths)) is not None:
+            candidates.append(summary)
         strongest = max((c.weight for c in candidates), default=1.0)
-        given = (one for one in fired if one.forces_review or found.level is not Level.FULL)
-        candidates += reasons.from_rules(given, 2.0 * strongest, found.known.membership, found.guide)
-        if found.level is not Level.FULL and not candidates:
-            candidates = [reasons.said(rules.INCOMPLETE, 1.0)]
-        return reasons.ranked(candidates, found.usual, found.guide, self.telling)
+        given = (one for one in fired if one.forces_review or findings.level is not Level.FULL)
+        candidates += reasons.from_rules(given, 2.0 * strongest, findings.rule_inputs.membership, findings.paths)
+        if findings.level is not Level.FULL and not candidates:
+            candidates = [reasons.stated(rules.INCOMPLETE, 1.0)]
+        return reasons.ranked(candidates, findings.reference, findings.paths, self.reason_choice)

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from graph.features import multi_lending
 from graph.features.catalogue import SIGNALS
-from graph.features.finders import TO_RING, is_of_links
-from graph.features.shown import Guide, Path
+from graph.features.evidence_paths import EvidencePaths, Path
+from graph.features.path_rules import TO_RING, is_of_links
 from graph.model.types import Membership
 from investigations.assessments import Reason, ReasonCode
-from investigations.rules import RING_LISTED, Fired
-from investigations.usual import Usual
+from investigations.reference_ranges import ReferenceRanges
+from investigations.rules import RING_LISTED, FiredRule
 
 _COUNTED = ("count", "people")  # units of signals that count
 _DRAWN = frozenset({"bad_share", "merchant_bad_share", "agent_bad_share"})  # shares that are drawn towards one in twenty
@@ -25,7 +25,7 @@ _WINDOW = re.compile(r"_(24h|\d+d|\d+m)(?=_|$)")
 _SEGMENT = re.compile(rf"_({'|'.join(multi_lending.SEGMENTS)})(?=_)")
 
 # What a rule and a signal or variable tell alike.
-_TOLD_BY_RULES: Mapping[str, str] = {
+_STATED_BY_RULES: Mapping[str, str] = {
     "RULE_FRAUD_KNOWN": "own_fraud_labels",
     "RULE_LOAN_GONE_BAD": "own_late",
     "RULE_FACE_MISMATCH": "face_match",
@@ -38,7 +38,7 @@ Evidence = tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class ReasonChoice:
     """How reasons are chosen.
 
     At most `most` in one answer, and of one dimension `of_a_dimension`; one more of it where a place is free, or where it weighs at least
@@ -57,26 +57,26 @@ class Telling:
 class Candidate(NamedTuple):
     """A candidate for a reason: a signal or variable by its `name`, or a stated reason code; `weight` in the units of its source.
 
-    `shown` is where the subgraph shows what `said` says: None where that lies in the application and its applicant themselves.
+    `shown` is where the subgraph shows what `stated` says: None where that lies in the application and its applicant themselves.
     """
 
     name: str
     dimension: str
     weight: float
     value: float | None
-    said: ReasonCode | None = None
+    stated: ReasonCode | None = None
     shown: tuple[Path, ...] | None = None
 
     @property
     def code(self) -> ReasonCode:
         """Its words, the value filled in."""
-        return self.said or _words(self.name, self.value or 0.0)
+        return self.stated or _words(self.name, self.value or 0.0)
 
     @property
     def finding(self) -> str:
         """What it tells, through whatever window or segment: two candidates of one finding are one reason."""
-        if self.said is not None:
-            return _TOLD_BY_RULES.get(self.said.code, self.said.code)
+        if self.stated is not None:
+            return _STATED_BY_RULES.get(self.stated.code, self.stated.code)
         return _finding(self.name)
 
 
@@ -86,7 +86,7 @@ def _finding(name: str) -> str:
     return _WINDOW.sub("", _SEGMENT.sub("", name) if name in _VARIABLES else name)
 
 
-def is_reason(name: str, value: float, usual: Usual, telling: Telling) -> bool:
+def is_reason(name: str, value: float, usual: ReferenceRanges, telling: ReasonChoice) -> bool:
     """Whether a value has words and speaks against somebody; good news, and the lack of any, does not.
 
     "0 loans repaid" may be a reason to doubt, "3 loans repaid" is none; "0 people share it" is none either, nor is a face that matched as
@@ -117,7 +117,9 @@ def dimension_of(name: str) -> str | None:
     return _DIMENSION.get(name)
 
 
-def from_figures(weights: Mapping[str, float], value_of: Callable[[str], float | None], usual: Usual, telling: Telling) -> Iterator[Candidate]:
+def from_figures(
+    weights: Mapping[str, float], value_of: Callable[[str], float | None], usual: ReferenceRanges, telling: ReasonChoice
+) -> Iterator[Candidate]:
     """Candidates among signals and variables that raise the risk; what is not known is no reason."""
     for name, weight in weights.items():
         if weight <= 0:
@@ -127,7 +129,7 @@ def from_figures(weights: Mapping[str, float], value_of: Callable[[str], float |
             yield Candidate(name, dimension, weight, value)
 
 
-def from_rules(fired: Iterable[Fired], scale: float, membership: Membership | None, guide: Guide | None) -> Iterator[Candidate]:
+def from_rules(fired: Iterable[FiredRule], scale: float, membership: Membership | None, guide: EvidencePaths | None) -> Iterator[Candidate]:
     """Candidates among the rules that fired; `scale` is the weight that a rule of severity 1 has beside the others.
 
     That of a ring leads over a link to another member; where none was looked at it is told to be the weekly search's word.
@@ -135,27 +137,27 @@ def from_rules(fired: Iterable[Fired], scale: float, membership: Membership | No
     for one in fired:
         code, shown = one.code, None
         if membership is not None and code.code == "RULE_RING_MEMBER":
-            found = guide.by(TO_RING) if guide else None
-            if found is None:
+            result = guide.by(TO_RING) if guide else None
+            if result is None:
                 code = RING_LISTED
                 path = Path((guide.itself.nodes[0], f"ring:{membership.ring.ring_id}"), membership.member.joined_at) if guide else None
             else:
-                path = found.path
+                path = result.path
             shown = (path,) if path else None
         elif guide is not None and code.code == "RULE_MANY_APPLICATIONS_7D":
-            found = guide.to_variable("ml_7d_person_all_apps")
-            shown = (found.path,) if found else None
-        yield said(code, one.severity * scale, one.value, shown)
+            result = guide.to_variable("ml_7d_person_all_apps")
+            shown = (result.path,) if result else None
+        yield stated(code, one.severity * scale, one.value, shown)
 
 
-def said(code: ReasonCode, weight: float, value: float | None = None, shown: tuple[Path, ...] | None = None) -> Candidate:
+def stated(code: ReasonCode, weight: float, value: float | None = None, shown: tuple[Path, ...] | None = None) -> Candidate:
     """A candidate that is neither signal nor variable."""
     return Candidate("", code.dimension, weight, value, code, shown)
 
 
-def ranked(candidates: Iterable[Candidate], usual: Usual, guide: Guide | None, telling: Telling) -> tuple[Reason, ...]:
+def ranked(candidates: Iterable[Candidate], usual: ReferenceRanges, guide: EvidencePaths | None, telling: ReasonChoice) -> tuple[Reason, ...]:
     """The weightiest candidates as reasons; contributions are shares of all candidates' weight."""
-    order = sorted(candidates, key=lambda c: (-c.weight, c.name, c.said.code if c.said else ""))
+    order = sorted(candidates, key=lambda c: (-c.weight, c.name, c.stated.code if c.stated else ""))
     total = sum(c.weight for c in order)
     weighty = [c for c in order if c.weight >= telling.least * total]
     return tuple(
@@ -172,22 +174,22 @@ def ranked(candidates: Iterable[Candidate], usual: Usual, guide: Guide | None, t
     )
 
 
-def _chosen(order: Sequence[Candidate], guide: Guide | None, telling: Telling) -> list[tuple[Candidate, Evidence]]:
+def _chosen(order: Sequence[Candidate], guide: EvidencePaths | None, telling: ReasonChoice) -> list[tuple[Candidate, Evidence]]:
     """Two of a dimension at first, so that one finding does not fill the list; then a third where it says more than what stands there."""
     findings: set[str] = set()
     taken: dict[str, int] = {}
     first: list[tuple[Candidate, Evidence]] = []
     more: list[tuple[Candidate, Evidence]] = []
     for candidate in order:
-        seen = taken.get(candidate.dimension, 0)
-        if candidate.finding in findings or seen > telling.of_a_dimension or len(first) == telling.most:
+        count = taken.get(candidate.dimension, 0)
+        if candidate.finding in findings or count > telling.of_a_dimension or len(first) == telling.most:
             continue
         evidence = _evidence(candidate, guide)
         if evidence is None:
             continue
         findings.add(candidate.finding)
-        taken[candidate.dimension] = seen + 1
-        (first if seen < telling.of_a_dimension else more).append((candidate, evidence))
+        taken[candidate.dimension] = count + 1
+        (first if count < telling.of_a_dimension else more).append((candidate, evidence))
     for extra in more:
         if len(first) < telling.most:
             first.append(extra)
@@ -207,22 +209,22 @@ def _words(name: str, value: float) -> ReasonCode:
     return ReasonCode(code=words.code, dimension="multi_lending", text_en=text_en, text_zh=text_zh)
 
 
-def _evidence(candidate: Candidate, guide: Guide | None) -> Evidence | None:
+def _evidence(candidate: Candidate, guide: EvidencePaths | None) -> Evidence | None:
     """Where the subgraph shows it, in masked keys; None for links of which it shows nothing: then there is no reason."""
     if guide is None:
         return ()
     itself = guide.itself
     if candidate.shown is not None:
         return tuple(_masked(path, itself) for path in candidate.shown)
-    if candidate.said is not None:
+    if candidate.stated is not None:
         return (_masked(itself, itself),)
     if candidate.name in _VARIABLES:
-        found = guide.to_variable(candidate.name)
-        return (_masked(found.path, itself),) if found else None
-    found = guide.to_signal(candidate.name)
-    if is_of_links(SIGNALS[candidate.name].finder) and (found is None or not found.beyond):
+        result = guide.to_variable(candidate.name)
+        return (_masked(result.path, itself),) if result else None
+    result = guide.to_signal(candidate.name)
+    if is_of_links(SIGNALS[candidate.name].path_rule) and (result is None or not result.beyond):
         return None
-    return (_masked(found.path if found else itself, itself),)
+    return (_masked(result.path if result else itself, itself),)
 
 
 def _masked(path: Path, itself: Path) -> Mapping[str, Any]:

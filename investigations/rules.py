@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from graph.facts.fraud_labels import fraud_status
 from graph.facts.loans import DEFAULTED
-from graph.facts.verdicts import standing
 from graph.model.types import Application, Label, Membership, OutcomeStatus
 from investigations.assessments import ReasonCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class RuleLimits:
     """From where on a rule holds: scores below `face` and `liveness`, `applications` own ones within the `week`, loans that came to `gone_bad`."""
 
     face: float = 0.5
@@ -25,22 +25,22 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What rules look at; None where it was not looked up (then the rules about it are silent).
+class RuleInputs:
+    """The inputs of the rules; None where something was not looked up (then the rules about it do not fire).
 
-    `made`: when the applicant's other applications were made; `steps`: what each of them came to.
+    `applied_at`: when the applicant's other applications were made; `steps`: what each of them came to.
     """
 
     as_of: datetime | None = None
     application: Application | None = None
-    made: tuple[datetime, ...] | None = None
+    applied_at: tuple[datetime, ...] | None = None
     steps: tuple[tuple[OutcomeStatus, ...], ...] | None = None
     labels: tuple[Label, ...] | None = None
     membership: Membership | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fired:
+class FiredRule:
     """A rule that holds: `severity` 0-1; `forces_review` whatever a model says; `value` what was measured, where that is a number."""
 
     code: ReasonCode
@@ -58,45 +58,45 @@ class Rule:
 
     code: ReasonCode
     severity: float
-    holds: Callable[[Known, Limits], float | bool | None]
+    holds: Callable[[RuleInputs, RuleLimits], float | bool | None]
     forces_review: bool = False
 
 
-def _fraud_known(known: Known, _: Limits) -> bool:
-    return standing(known.labels or ()).fraud
+def _known_for_fraud(inputs: RuleInputs, _: RuleLimits) -> bool:
+    return fraud_status(inputs.labels or ()).fraud
 
 
-def _ring(known: Known, _: Limits) -> float | None:
-    membership = known.membership
+def _ring(inputs: RuleInputs, _: RuleLimits) -> float | None:
+    membership = inputs.membership
     if membership is None or not membership.ring.kind.flagged:
         return None
     return float(membership.size)
 
 
-def _bad_loans(known: Known, limits: Limits) -> int | None:
-    return sum(any(status in limits.gone_bad for status in steps) for steps in known.steps or ()) or None
+def _bad_loans(inputs: RuleInputs, limits: RuleLimits) -> int | None:
+    return sum(any(status in limits.gone_bad for status in steps) for steps in inputs.steps or ()) or None
 
 
-def _week(known: Known, limits: Limits) -> int | None:
+def _week(inputs: RuleInputs, limits: RuleLimits) -> int | None:
     """Own earlier applications within the week, where they are many."""
-    if known.as_of is None:
+    if inputs.as_of is None:
         return None
-    made = sum(at >= known.as_of - limits.week for at in known.made or ())
-    return made if made >= limits.applications else None
+    applications = sum(at >= inputs.as_of - limits.week for at in inputs.applied_at or ())
+    return applications if applications >= limits.applications else None
 
 
-def _face(known: Known, limits: Limits) -> float | None:
-    found = known.application.face_match if known.application else None
-    return found if found is not None and found < limits.face else None
+def _face(inputs: RuleInputs, limits: RuleLimits) -> float | None:
+    result = inputs.application.face_match if inputs.application else None
+    return result if result is not None and result < limits.face else None
 
 
-def _liveness(known: Known, limits: Limits) -> float | None:
-    found = known.application.liveness if known.application else None
-    return found if found is not None and found < limits.liveness else None
+def _liveness(inputs: RuleInputs, limits: RuleLimits) -> float | None:
+    result = inputs.application.liveness if inputs.application else None
+    return result if result is not None and result < limits.liveness else None
 
 
-def _three_element(known: Known, _: Limits) -> bool:
-    return known.application is not None and known.application.phone_three_element is False
+def _three_element(inputs: RuleInputs, _: RuleLimits) -> bool:
+    return inputs.application is not None and inputs.application.phone_three_element is False
 
 
 def _code(code: str, dimension: str, text_en: str, text_zh: str) -> ReasonCode:
@@ -107,7 +107,7 @@ _RULES = (
     Rule(
         code=_code("RULE_FRAUD_KNOWN", "behaviour", "A fraud by this applicant is known", "该申请人已有欺诈标记"),
         severity=0.9,
-        holds=_fraud_known,
+        holds=_known_for_fraud,
         forces_review=True,
     ),
     Rule(
@@ -160,17 +160,17 @@ RING_LISTED = _code(
     "The last weekly search lists the applicant in a group that is taken for a fraud ring; its links are not among those looked at here",
     "最近一次周度团伙识别将申请人列入疑似欺诈团伙，相关关联不在本次查看范围内",
 )
-"""RULE_RING_MEMBER, where no link to another member was looked at."""
+"""RULE_RING_MEMBER, where no link to another member was read."""
 INCOMPLETE = _code("INCOMPLETE_ASSESSMENT", "verification", "Not everything could be looked at: a person should", "评估信息不完整，需人工审核")
 
 
-def fired(known: Known, limits: Limits | None = None) -> tuple[Fired, ...]:
+def fired(inputs: RuleInputs, limits: RuleLimits | None = None) -> tuple[FiredRule, ...]:
     """The rules that hold, in the order of RULES."""
-    limits = limits or Limits()
-    found = []
+    limits = limits or RuleLimits()
+    results = []
     for rule in RULES.values():
-        value = rule.holds(known, limits)
+        value = rule.holds(inputs, limits)
         if value is not None and value is not False:  # a face that matched with 0 is a value like any other
             number = None if isinstance(value, bool) else float(value)
-            found.append(Fired(code=rule.code, severity=rule.severity, forces_review=rule.forces_review, value=number))
-    return tuple(found)
+            results.append(FiredRule(code=rule.code, severity=rule.severity, forces_review=rule.forces_review, value=number))
+    return tuple(results)

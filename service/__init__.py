@@ -1,1 +1,1 @@
-"""The counter: HTTP, and the plugging together."""
+"""The service: HTTP API, desk, background jobs, settings and wiring."""

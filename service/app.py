@@ -16,24 +16,24 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
 from graph.model.errors import SettingError
-from service.assessment.context import Wired
+from service.assessment.context import AppContext
 from service.assessment.lender_binding import OPERATOR, Binding
 from service.desk import routes
 from service.http import calls, case_api, facts_api, headers, logs, metrics, problems, ring_api, risk_api, status_api
-from service.http.auth import LOCAL, KeyRing, Keys
+from service.http.auth import LOCAL, CallerKeyRing, Keys
 from service.http.handover import CallerGone
+from service.http.miss_rates import MissRates
 from service.http.probing import Probing
 from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
-from service.http.strangers import Strangers
-from service.jobs.outbox import Settler
+from service.jobs.outbox import Outbox
 from service.readiness import warm
 from service.settings import Settings
-from service.wiring import wire
+from service.wiring import build_context
 
 log = logging.getLogger("ringfence.app")
 
-# Who needs no key: whoever asks how the service is, what it can be asked, and for the empty page of the desk.
+# Routes without a key: health, documentation, and the empty page of the desk.
 OPEN = frozenset(
     {
         "status.healthz",
@@ -77,32 +77,32 @@ class ScopeMissing(Forbidden):
 
 
 class InProcess(FlaskClient):
-    """A client in the application's own process: whoever holds the application needs no key for it, unless keys are configured."""
+    """A client in the application's own process: it needs no key unless keys are configured."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.environ_base[_IN_PROCESS] = "yes"
 
 
-def create_app(wired: Wired) -> Flask:
+def create_app(context: AppContext) -> Flask:
     """The application around what was plugged together. Over a socket it answers nobody without a key, whatever server it is put behind."""
     logs.install()
     app = Flask("service.http", static_folder=None)
     app.test_client_class = InProcess
-    app.extensions["ringfence"] = wired
-    wired.views.check.count = lambda result: metrics.SELF_CHECKS.labels(result).inc()  # metrics are of a worker, not of what starts it
-    wired.views.told = lambda why: metrics.PAST_FRAME.labels(why).inc()
-    app.config["MAX_CONTENT_LENGTH"] = wired.settings.max_batch_bytes
-    app.extensions["ringfence.batches"] = Slots(wired.settings.batches_per_key, Path(shared) if (shared := wired.settings.metrics_dir) else None)
+    app.extensions["ringfence"] = context
+    context.views.check.count = lambda result: metrics.SELF_CHECKS.labels(result).inc()  # metrics are of a worker, not of what starts it
+    context.views.on_fall_back = lambda why: metrics.PAST_FRAME.labels(why).inc()
+    app.config["MAX_CONTENT_LENGTH"] = context.settings.max_batch_bytes
+    app.extensions["ringfence.batches"] = Slots(context.settings.batches_per_key, Path(shared) if (shared := context.settings.metrics_dir) else None)
     problems.install(app)
     headers.install(app)
-    app.extensions["ringfence.limit"] = RateLimit(wired.settings.rate_limit, wired.settings.rate_burst, _shared(wired.settings, "limits"))
-    app.extensions["ringfence.probing"] = Probing(_shared(wired.settings, "guesses"))
-    app.extensions["ringfence.strangers"] = Strangers(_shared(wired.settings, "strangers"))
+    app.extensions["ringfence.limit"] = RateLimit(context.settings.rate_limit, context.settings.rate_burst, _shared(context.settings, "limits"))
+    app.extensions["ringfence.probing"] = Probing(_shared(context.settings, "guesses"))
+    app.extensions["ringfence.strangers"] = MissRates(_shared(context.settings, "strangers"))
     _frame(
         app,
-        KeyRing(wired.settings.api_keys, wired.settings.api_keys_file),
-        RateLimit(WRONG_KEYS_S, WRONG_KEYS, _shared(wired.settings, "wrong-keys")),
+        CallerKeyRing(context.settings.api_keys, context.settings.api_keys_file),
+        RateLimit(WRONG_KEYS_S, WRONG_KEYS, _shared(context.settings, "wrong-keys")),
     )
     app.register_error_handler(CallerGone, lambda _: Response(status=CALLER_GONE))
     for blueprint in (risk_api.bp, facts_api.bp, ring_api.bp, case_api.bp):
@@ -118,16 +118,16 @@ def from_environment() -> Flask:
     logs.install()
     logs.to_stderr()
     settings = Settings.from_environment()
-    if not KeyRing(settings.api_keys, settings.api_keys_file).keys():
+    if not CallerKeyRing(settings.api_keys, settings.api_keys_file).keys():
         raise SettingError("no API key is configured: start by scripts/serve.py, which makes one, or give RINGFENCE_API_KEYS")
-    wired = wire(settings, listens=True)
-    warm(wired)
-    Settler(wired.store, wired.casebook).start()
-    wired.views.keeper.wake()
-    app = create_app(wired)
+    context = build_context(settings, listens=True)
+    warm(context)
+    Outbox(context.store, context.casebook).start()
+    context.views.keeper.wake()
+    app = create_app(context)
     gc.collect()
     gc.freeze()  # what is loaded stays: walking through it again and again would only make some answers slow,
-    gc.set_threshold(25_000, 20, 40)  # and so would walking often through the facts at hand, among which nothing is ever let go
+    gc.set_threshold(25_000, 20, 40)  # and so would frequent scans of cached facts, of which none is ever freed
     return app
 
 
@@ -136,13 +136,13 @@ def _shared(settings: Settings, name: str) -> Path | None:
     return Path(settings.metrics_dir) / f"{name}.buckets" if settings.metrics_dir else None
 
 
-def _frame(app: Flask, ring: KeyRing, wrong: RateLimit) -> None:
+def _frame(app: Flask, ring: CallerKeyRing, wrong: RateLimit) -> None:
     ring.keys()  # what cannot be read stops the start
 
     @app.before_request
     def arrive() -> None:
         calls.begin()
-        if (refused := calls.handed().refused) is not None:
+        if (refused := calls.handover().refused) is not None:
             raise refused
         _admit(ring.keys(), wrong)
 
@@ -153,7 +153,7 @@ def _frame(app: Flask, ring: KeyRing, wrong: RateLimit) -> None:
         response.headers["X-Request-Id"] = g.get("request_id", "")
         response.headers.setdefault("Cache-Control", "no-store")
         route = request.url_rule.rule if request.url_rule else "none"
-        seconds = perf_counter() - calls.handed().arrived
+        seconds = perf_counter() - calls.handover().arrived
         response.headers["Server-Timing"] = f"total;dur={seconds * 1000:.1f}"  # from the socket on, the audit row included
         metrics.REQUESTS.labels(route, metrics.method_label(request.method), response.status_code).inc()
         metrics.SECONDS.labels(route).observe(seconds)
@@ -185,7 +185,7 @@ def _slow_down(wait: float, why: str) -> None:
 
 def _own_lenders() -> Binding:
     """Whom a key speaks for that names nobody: the lender that runs the service. Raises NoLender where the store knows none."""
-    own = calls.wired().lenders.own()
+    own = calls.app_context().lenders.own()
     if not own:
         raise NoLender("this key speaks for the lender that runs the service, and the store knows no lender with is_own")
     return Binding(own)

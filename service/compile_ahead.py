@@ -6,17 +6,17 @@ import os
 import sys
 import time
 
-from gnn.rehearsal import rehearse_model
+from gnn.warm_up import exercise_model_kernels
 from investigations.policy import Policy
-from service.assessment.warm_up import rehearse
+from service.assessment.warm_up import exercise_kernels
 
 
 def main() -> None:
     """Compile, and keep it on disk; nothing where it is there."""
     os.nice(5)  # it runs beside what somebody waits for
     started = time.process_time()
-    rehearse(None, Policy())
-    rehearse_model()
+    exercise_kernels(None, Policy())
+    exercise_model_kernels()
     print(f"compiled, in {time.process_time() - started:.0f} s of the processor", file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""Folders and files that a command is told to write."""
+"""Checks folders and files that a command shall write."""
 
 from __future__ import annotations
 

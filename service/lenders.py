@@ -20,7 +20,7 @@ class Lenders:
         self._clock = clock
         self._names: frozenset[str] = frozenset()
         self._own: tuple[str, ...] = ()
-        self._asked = -FRESH_SECONDS
+        self._read_at = -FRESH_SECONDS
 
     def known(self, wanted: object) -> frozenset[str] | None:
         """The known lenders, read again when `wanted` is not among them; None, nobody asks, where there are none or the store is down."""
@@ -36,11 +36,11 @@ class Lenders:
 
     def _read(self) -> bool:
         """Look again, unless that was a moment ago; False where the store is down."""
-        if monotonic() - self._asked >= FRESH_SECONDS:
+        if monotonic() - self._read_at >= FRESH_SECONDS:
             try:
                 lenders = self._store.view(self._clock()).platforms()
             except StoreError:
                 return False
             self._names, self._own = frozenset(lenders), tuple(sorted(name for name, one in lenders.items() if one.is_own))
-            self._asked = monotonic()
+            self._read_at = monotonic()
         return True

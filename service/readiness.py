@@ -7,22 +7,22 @@ from time import monotonic
 
 from graph.model.errors import StoreError
 from service.assessment.assess import warm_up
-from service.assessment.context import Wired
+from service.assessment.context import AppContext
 
 log = logging.getLogger("ringfence.app")
 WARM_S = 120.0  # how long a worker waits at its start for a store that is there and answers late: a rehearsal may take half of it
 
 
-def warm(wired: Wired) -> None:
+def warm(context: AppContext) -> None:
     """Be ready before the first caller comes. A server that plans its first statements answers late: it is asked again while it is there."""
     until = monotonic() + WARM_S
     while True:
         try:
-            warm_up(wired)
+            warm_up(context)
             return
         except StoreError as error:
             try:
-                wired.store.mark()
+                context.store.revision()
             except StoreError:
                 log.warning("the store cannot be used at the start, answers are degraded until it can: %s", error)
                 return

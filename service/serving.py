@@ -18,11 +18,11 @@ from granian.http import HTTP1Settings
 
 from graph.model.errors import SettingError
 from service.folders import folder_for
-from service.http.auth import KeyRing
+from service.http.auth import CallerKeyRing
 from service.http.operator_key import operators_file, with_operators_key
 from service.readiness import warm
 from service.settings import Settings
-from service.wiring import load_scorer, wire
+from service.wiring import build_context, load_scorer
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # workers are the parallelism
 
@@ -39,7 +39,7 @@ def serve(settings: Settings) -> None:
     """
     _allow_files(2 * CONNECTIONS)
     os.environ.update(_ONE_THREAD)  # before numeric libraries start threads of their own, which would not outlive the fork of a worker
-    keyless = not KeyRing(settings.api_keys, settings.api_keys_file).keys()
+    keyless = not CallerKeyRing(settings.api_keys, settings.api_keys_file).keys()
     if keyless:
         operators_file(settings)  # where there can be none, better now than when the model is loaded
     if not settings.model:
@@ -65,10 +65,10 @@ def _say(text: str) -> None:
 
 def _prepare(settings: Settings) -> None:
     _check_port(settings)
-    wired = wire(settings, scorer=load_scorer(settings.model, settings.model_digest), listens=True)
-    warm(wired)  # here, so that the workers find everything compiled and the frame filled
-    wired.casebook.forget_claims(wired.clock() - timedelta(hours=settings.idempotency_hours))
-    wired.close()
+    context = build_context(settings, scorer=load_scorer(settings.model, settings.model_digest), listens=True)
+    warm(context)  # here, so that the workers find everything compiled and the frame filled
+    context.casebook.forget_claims(context.clock() - timedelta(hours=settings.idempotency_hours))
+    context.close()
 
 
 def _allow_files(wanted: int) -> None:

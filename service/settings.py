@@ -1,4 +1,4 @@
-"""Every setting there is: a default and a sentence each, read from the environment in one place."""
+"""All settings, each with a default and a sentence, read from the environment in one place."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any, get_type_hints
 from graph import private
 from graph.model.errors import SettingError
 from graph.model.moments import COUNTRY
-from ingestion.limits import Limits
+from ingestion.limits import DeliveryLimits
 
-_LOAD = Limits()
+_LOAD = DeliveryLimits()
 PREFIX = "RINGFENCE_"
 NO_FRAME = "none"
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -36,7 +36,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "max_batch_bytes": (1, 2**30),
         "body_seconds": (0.1, 600),
         "batches_per_key": (1, 256),
-        **{f"delivery_{limit.name}": (1, 2**50) for limit in dataclasses.fields(Limits)},
+        **{f"delivery_{limit.name}": (1, 2**50) for limit in dataclasses.fields(DeliveryLimits)},
     }
 )
 
@@ -118,9 +118,9 @@ class Settings:
             raise SettingError(f"{PREFIX}MODEL_DIGEST is no SHA-256: give the 64 hex digits of `sha256sum card.json`")
 
     @property
-    def delivery(self) -> Limits:
+    def delivery(self) -> DeliveryLimits:
         """How much of a delivery is read."""
-        return Limits(**{limit.name: getattr(self, f"delivery_{limit.name}") for limit in dataclasses.fields(Limits)})
+        return DeliveryLimits(**{limit.name: getattr(self, f"delivery_{limit.name}") for limit in dataclasses.fields(DeliveryLimits)})
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:

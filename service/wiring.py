@@ -1,4 +1,4 @@
-"""The plugging together: store, casebook, model and door are opened here by their settings, once, and nowhere else."""
+"""Wiring: opens store, casebook, model and pseudonymiser from the settings, once for each process."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from graph.frame.frame import Effort, Frame
-from graph.frame.place import frame_of
+from graph.frame.frame import CatchUpBudget, Frame
+from graph.frame.location import frame_of
 from graph.model.errors import SettingError, StoreError, StoreUnavailableError
 from graph.model.moments import COUNTRY, read_moment
 from graph.store.port import GraphStore
 from graph.stores.sqlite import SqliteStore
-from ingestion.door import Naming, keyring, time_zone
+from ingestion.parse_context import Pseudonymiser, keyring, time_zone
 from ingestion.pseudonymise import Keyring
 from investigations.casebook import Casebook, file_of
 from investigations.policy import Policy, Thresholds
-from service.assessment.context import Wired, system_clock
-from service.assessment.response import Writer
+from service.assessment.context import AppContext, system_clock
+from service.assessment.response import ResponseBuilder
 from service.assessment.views import Views
-from service.jobs.background_writer import Scribe
+from service.jobs.background_writer import BackgroundWriter
 from service.lenders import Lenders
 from service.settings import NO_FRAME, Settings
 
@@ -38,7 +38,9 @@ STORES = "sqlite:///relative.db, sqlite:////absolute.db, neo4j://user:password@h
 _NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 
 
-def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[], datetime] = system_clock, listens: bool = False) -> Wired:
+def build_context(
+    settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[], datetime] = system_clock, listens: bool = False
+) -> AppContext:
     """Everything a service process needs; `scorer` spares the loading. One that `listens` to others takes no weak hash key.
 
     Raises SettingError, BundleError or StoreError, each with the next step.
@@ -54,16 +56,16 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
         frame = _if_store_answers(find)
         opened.pop_all()
     rotated = len(keys.keys) > 1
-    return Wired(
+    return AppContext(
         settings=settings,
         store=store,
         casebook=casebook,
         keyring=keys,
         lenders=Lenders(store, clock),
-        naming=Naming(keys, (lambda node: store.view(clock()).identifier(node) is not None) if rotated else None),
+        pseudonymiser=Pseudonymiser(keys, (lambda node: store.view(clock()).identifier(node) is not None) if rotated else None),
         zone=zone,
-        answers=Writer(zone, f"{settings.public_url.rstrip('/')}/desk"),
-        scribe=Scribe(store),
+        responses=ResponseBuilder(zone, f"{settings.public_url.rstrip('/')}/desk"),
+        writer=BackgroundWriter(store),
         views=Views(store, frame, settings.self_check, find),
         policy=policy_for(settings, scorer),
         scorer=scorer,
@@ -75,22 +77,22 @@ def _frame(store: GraphStore, settings: Settings) -> Frame | None:
     """The store's frame, brought towards its mark for START_S at most: until all is in the store's view answers. Raises StoreUnavailableError."""
     started = perf_counter()
     frame = frame_of(store, settings.frame)
-    before = frame.mark
-    held = frame.catch_up(None, START_S, Effort(seconds=START_S))
+    before = frame.revision
+    held = frame.catch_up(None, START_S, CatchUpBudget(seconds=START_S))
     if not held:
-        log.info("the frame holds mark %d and is %d behind: the store's view answers until they are in", frame.mark, frame.behind)
+        log.info("the frame holds mark %d and is %d behind: the store's view answers until they are in", frame.revision, frame.behind)
     elif perf_counter() - started > 1:
-        log.info("the frame was brought from mark %d to %d in %.1f s", before, frame.mark, perf_counter() - started)
+        log.info("the frame was brought from mark %d to %d in %.1f s", before, frame.revision, perf_counter() - started)
     return frame
 
 
-def filled_frame(store: GraphStore, settings: Settings, mark: int) -> Frame | None:
+def filled_frame(store: GraphStore, settings: Settings, revision: int) -> Frame | None:
     """The store's frame when it holds that mark, for a command that waits for it; None where there is none to be had: the store is read then."""
     if settings.frame == NO_FRAME:
         return None
     try:
         frame = frame_of(store, settings.frame)
-        return frame if frame.catch_up(mark) else None
+        return frame if frame.catch_up(revision) else None
     except (StoreError, SettingError) as error:
         log.warning("the store is read without a frame: %s", error)
         return None
@@ -202,14 +204,14 @@ def load_scorer(folder: str, pinned: str = "") -> Scorer:
 
 
 def open_keyring(settings: Settings, store: GraphStore, *, strict: bool = False) -> Keyring:
-    """The keys of the pseudonyms of `store`; an embedded one without facts and key makes its own in a file beside it, and says so.
+    """The keys of the pseudonyms of `store`; an embedded one without facts and key makes its own in a file beside it, and logs that.
 
     Raises SettingError where a key is needed and there is none, and for a weak one: always for a store on a server, which others may reach,
     for an embedded one when `strict` (else it is said).
     """
     beside = sqlite_path(settings.store) if settings.store.startswith("sqlite:") else None
     values = {"hash_key": settings.hash_key, "hash_key_version": settings.hash_key_version, "hash_algorithm": settings.hash_algorithm}
-    keys = keyring(values, beside, log.warning, lambda: store.mark() == 0)
+    keys = keyring(values, beside, log.warning, lambda: store.revision() == 0)
     if (weak := keys.weakness()) is not None:
         if strict or beside is None:
             raise SettingError(weak)
@@ -226,5 +228,5 @@ def policy_for(settings: Settings, scorer: Scorer | None) -> Policy:
 
 
 def _without_password(url: str) -> str:
-    scheme, mark, rest = url.partition("://")
-    return scheme + mark + rest.rpartition("@")[2]
+    scheme, revision, rest = url.partition("://")
+    return scheme + revision + rest.rpartition("@")[2]

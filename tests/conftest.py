@@ -13,7 +13,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling, Scheduling
 
 from service.app import create_app
-from service.assessment.context import Wired
+from service.assessment.context import AppContext
 from tests.support.casebooks import postgres, postgres_server
 from tests.support.small_service import service
 from tests.support.stores import ON_NEO4J
@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def wired(tmp_path: Path) -> Iterator[Wired]:
+def context(tmp_path: Path) -> Iterator[AppContext]:
     """A service on a random small world."""
     opened = service(tmp_path)
     yield opened
@@ -69,6 +69,6 @@ def wired(tmp_path: Path) -> Iterator[Wired]:
 
 
 @pytest.fixture
-def client(wired: Wired) -> FlaskClient:
-    """Somebody who calls the service of `wired` and needs no key."""
-    return create_app(wired).test_client()
+def client(context: AppContext) -> FlaskClient:
+    """Somebody who calls the service of `context` and needs no key."""
+    return create_app(context).test_client()

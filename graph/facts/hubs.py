@@ -62,7 +62,7 @@ def hub_reason(identifier: Identifier, holders: int) -> str | None:
     return None
 
 
-def passes_on(kind: Column, holders: Column, arrivals: tuple[Column, Column, Column]) -> Column:
+def changes_hands(kind: Column, holders: Column, arrivals: tuple[Column, Column, Column]) -> Column:
     """Which values (V,) change hands steadily for months, bool.
 
     `kind` is the position in IdentifierKind (others: no identifier, which never passes on), `holders` their number, `arrivals` when the first,
@@ -75,9 +75,9 @@ def passes_on(kind: Column, holders: Column, arrivals: tuple[Column, Column, Col
 
 
 def batch_reasons(kind: Column, linking: Column, holders: Column, arrivals: tuple[Column, Column, Column]) -> Column:
-    """Why the batch links nobody through each value (V,): codes into REASONS, 0 where it links. Columns as for `passes_on`; `linking` bool."""
+    """Why the batch links nobody through each value (V,): codes into REASONS, 0 where it links. Columns as for `changes_hands`; `linking` bool."""
     out = np.zeros(len(kind), np.int8)
-    out[passes_on(kind, holders, arrivals)] = TURNOVER
+    out[changes_hands(kind, holders, arrivals)] = TURNOVER
     out[(holders > BATCH_GUARD) & (kind < len(_KINDS))] = MANY_HOLDERS
     out[~linking] = NOT_LINKING
     return out

@@ -10,7 +10,7 @@ from operator import add
 
 import numpy as np
 
-from graph.facts.verdicts import NEVER
+from graph.facts.fraud_labels import NEVER
 from graph.kernels.compiled import shared
 from graph.model.moments import DAY
 from graph.model.types import Application, Outcome, OutcomeStatus
@@ -26,19 +26,19 @@ DECIDED = frozenset({OutcomeStatus.APPROVED, OutcomeStatus.REJECTED})
 COOLING_OFF = timedelta(days=7)
 
 
-def first_told(outcomes: Iterable[Outcome]) -> Mapping[OutcomeStatus, datetime]:
+def first_reported(outcomes: Iterable[Outcome]) -> Mapping[OutcomeStatus, datetime]:
     """Each status of one loan with the moment of its first report: several exports may report the same status."""
-    told: dict[OutcomeStatus, datetime] = {}
+    reported: dict[OutcomeStatus, datetime] = {}
     for outcome in outcomes:
-        before = told.get(outcome.status)
+        before = reported.get(outcome.status)
         if before is None or outcome.at < before:
-            told[outcome.status] = outcome.at
-    return told
+            reported[outcome.status] = outcome.at
+    return reported
 
 
-def given_back(told: Mapping[OutcomeStatus, datetime]) -> bool:
+def returned_in_cooling_off(reported: Mapping[OutcomeStatus, datetime]) -> bool:
     """Whether the loan was returned within the cooling-off period; true by definition where its disbursement was never reported."""
-    back, paid = told.get(OutcomeStatus.RETURNED), told.get(OutcomeStatus.DISBURSED)
+    back, paid = reported.get(OutcomeStatus.RETURNED), reported.get(OutcomeStatus.DISBURSED)
     return back is not None and (paid is None or back - paid <= COOLING_OFF)
 
 
@@ -70,7 +70,7 @@ _COOLING_OFF = COOLING_OFF.days * DAY
 
 
 @shared
-def came_to(outcomes: Column, first: int, count: int) -> int:
+def status_bits(outcomes: Column, first: int, count: int) -> int:
     """All statuses of a loan, as bits."""
     bits = 0
     for row in range(first, first + count):
@@ -80,7 +80,7 @@ def came_to(outcomes: Column, first: int, count: int) -> int:
 
 @shared
 def first_step(outcomes: Column, first: int, count: int, status: int) -> int:
-    """When a status was first reported (`first_told`), int64 microseconds; NEVER where it was not."""
+    """When a status was first reported (`first_reported`), int64 microseconds; NEVER where it was not."""
     at = NEVER
     for row in range(first, first + count):
         if outcomes[row].status == status and outcomes[row].at < at:
@@ -89,15 +89,15 @@ def first_step(outcomes: Column, first: int, count: int, status: int) -> int:
 
 
 @shared
-def went_back(outcomes: Column, first: int, count: int) -> bool:
-    """`given_back` for compiled code."""
+def was_returned_in_cooling_off(outcomes: Column, first: int, count: int) -> bool:
+    """`returned_in_cooling_off` for compiled code."""
     back, paid = first_step(outcomes, first, count, RETURNED), first_step(outcomes, first, count, DISBURSED)
     return bool(back < NEVER and (paid == NEVER or back - paid <= _COOLING_OFF))
 
 
 @shared
-def payout(outcomes: Column, first: int, count: int, asked: float) -> float:
-    """`paid_out` for compiled code: `asked` is the amount applied for; NaN (in and out) is *not known*."""
+def payout(outcomes: Column, first: int, count: int, amount: float) -> float:
+    """`paid_out` for compiled code: `amount` is the amount applied for; NaN (in and out) is *not known*."""
     parts, known, total, largest = 0, 0, 0.0, np.nan
     for row in range(first, first + count):
         if outcomes[row].status == DISBURSED:
@@ -107,45 +107,45 @@ def payout(outcomes: Column, first: int, count: int, asked: float) -> float:
                 known += 1
                 total += part
                 largest = part if np.isnan(largest) else max(largest, part)
-    if np.isnan(asked):
+    if np.isnan(amount):
         return largest
     if parts == 0:
         return np.nan
-    return min(total, asked) if known == parts else asked
+    return min(total, amount) if known == parts else amount
 
 
 @dataclass(frozen=True)
-class Loans:
-    """The outcomes of every application of a view: `told` (N, statuses) int64 microseconds, the first report of each status or NEVER;
+class LoanHistories:
+    """The outcomes of every application of a view: `reported_at` (N, statuses) int64 microseconds, the first report of each status or NEVER;
     `paid_out` (N,) float64 CNY, 0 where nothing was paid out or no amount is known."""
 
-    told: Column
+    reported_at: Column
     paid_out: Column
 
     def first(self, statuses: Collection[OutcomeStatus]) -> Column:
         """Microseconds of the first of these steps (N,) int64, or NEVER."""
-        return np.asarray(self.told[:, [STATUSES.index(status) for status in statuses]].min(axis=1))
+        return np.asarray(self.reported_at[:, [STATUSES.index(status) for status in statuses]].min(axis=1))
 
     def ever(self, *statuses: OutcomeStatus) -> Column:
         """Which applications came to one of these (N,) bool."""
         return np.asarray(self.first(statuses) < NEVER)
 
     @property
-    def given_back(self) -> Column:
-        """Which went back within the cooling-off period (N,) bool, as `given_back` says."""
+    def returned_in_cooling_off(self) -> Column:
+        """Which went back within the cooling-off period (N,) bool, as `returned_in_cooling_off` says."""
         back, paid = self.first([OutcomeStatus.RETURNED]), self.first([OutcomeStatus.DISBURSED])
         return np.asarray((back < NEVER) & ((paid == NEVER) | (back - paid <= _COOLING_OFF)))
 
 
-def loans(tables: Tables) -> Loans:
+def loan_histories(tables: Tables) -> LoanHistories:
     """What became of every application in the tables, in their order."""
-    outcomes, asked = tables.outcomes, tables.applications["amount"]
-    told = np.full((len(asked), len(STATUSES)), NEVER)
-    np.minimum.at(told, (outcomes["application"], outcomes["status"]), outcomes["at"])
+    outcomes, amounts = tables.outcomes, tables.applications["amount"]
+    reported = np.full((len(amounts), len(STATUSES)), NEVER)
+    np.minimum.at(reported, (outcomes["application"], outcomes["status"]), outcomes["at"])
     paid = outcomes["status"] == STATUSES.index(OutcomeStatus.DISBURSED)
     application, part = outcomes["application"][paid], outcomes["amount"][paid]
-    part = np.where(np.isnan(part), asked[application], part)
-    largest = np.zeros(len(asked))
+    part = np.where(np.isnan(part), amounts[application], part)
+    largest = np.zeros(len(amounts))
     np.fmax.at(largest, application, part)
-    total = np.bincount(application, weights=np.nan_to_num(part), minlength=len(asked))
-    return Loans(told, np.where(np.isnan(asked), largest, np.minimum(total, np.nan_to_num(asked))))
+    total = np.bincount(application, weights=np.nan_to_num(part), minlength=len(amounts))
+    return LoanHistories(reported, np.where(np.isnan(amounts), largest, np.minimum(total, np.nan_to_num(amounts))))

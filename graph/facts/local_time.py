@@ -15,7 +15,7 @@ from graph.store.tables import Column
 _NIGHT_FROM, _NIGHT_UNTIL = 22, 6  # o'clock
 _SECOND, _HOUR, _DAY = 1_000_000, 3_600_000_000, 86_400_000_000  # microseconds
 _SLOT = 900_000_000  # microseconds: a zone's offset changes on a quarter of an hour, if ever
-_LOOKED_AT = 4 * 86_400  # seconds between two looks at a zone's clocks: no law has changed them and back again sooner
+_CHECKED_AT = 4 * 86_400  # seconds between two looks at a zone's clocks: no law has changed them and back again sooner
 
 
 @lru_cache(maxsize=8)
@@ -52,11 +52,11 @@ def offsets(zone: str) -> Column:
     """Clocks in the zone as a table (2, Z) int64: from which moment on (microseconds, ascending, the first before all) they are how many
     microseconds ahead of UTC. Right for the years 1900 to 2199; beyond, the clocks stay as they were."""
     first, last = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1900, 2200))
-    found = [(int(np.iinfo(np.int64).min), _ahead(first, zone))]
-    for second in range(first, last, _LOOKED_AT):
-        if _ahead(second, zone) != found[-1][1]:
-            found.append((_change(second - _LOOKED_AT, second, zone) * _SECOND, _ahead(second, zone)))
-    return np.ascontiguousarray(np.array(found, np.int64).T)
+    results = [(int(np.iinfo(np.int64).min), _ahead(first, zone))]
+    for second in range(first, last, _CHECKED_AT):
+        if _ahead(second, zone) != results[-1][1]:
+            results.append((_change(second - _CHECKED_AT, second, zone) * _SECOND, _ahead(second, zone)))
+    return np.ascontiguousarray(np.array(results, np.int64).T)
 
 
 def _change(before: int, after: int, zone: str) -> int:

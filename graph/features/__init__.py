@@ -1,1 +1,1 @@
-"""Features: named functions over a Neighbourhood, compiled; one subject or many, serving or learning, they give the same bits."""
+"""Features: named compiled functions over a Neighbourhood, bitwise equal in serving and training, for one subject or many."""

@@ -1,15 +1,15 @@
-"""SIGNALS: every sign of fraud that an assessment weighs, one small named, documented, compiled function each."""
+"""SIGNALS: the catalogue of all signals, each a small documented compiled function."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from graph.features import behaviour, company, holders, merchant, phones, ring, sharing
+from graph.features import behaviour, holders, merchant, neighbour_activity, phones, ring, sharing
 from graph.features.registry import DIMENSIONS, Signal
 
 __all__ = ["DIMENSIONS", "FAMILIES", "SIGNALS", "Signal"]
 
-FAMILIES = (ring.RING, company.COMPANY, sharing.SHARING, phones.PHONES, holders.HOLDERS, merchant.MERCHANT, behaviour.BEHAVIOUR)
+FAMILIES = (ring.RING, neighbour_activity.NEIGHBOUR_ACTIVITY, sharing.SHARING, phones.PHONES, holders.HOLDERS, merchant.MERCHANT, behaviour.BEHAVIOUR)
 SIGNALS: Mapping[str, Signal] = MappingProxyType({one.name: one for family in FAMILIES for one in family})
 """Name -> signal, in the order in which they are worked out, shown and given to the model."""

@@ -1,4 +1,4 @@
-"""The applicant's own conduct: loans, money moved, changes and verdicts of the resolved person, added up once for all signals of it."""
+"""The applicant's own conduct: loans, money moved, changes and labels of the resolved person, summed once for all signals that use them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from graph.facts.fraud_labels import compiled_fraud_status
 from graph.facts.hubs import NOT_LINKING
-from graph.facts.loans import CLOSED_BITS, DISBURSED, LATE_BITS, came_to, first_step, payout
+from graph.facts.loans import CLOSED_BITS, DISBURSED, LATE_BITS, first_step, payout, status_bits
 from graph.facts.local_time import night
-from graph.facts.verdicts import judged
-from graph.features.room import BANK_CARD, DAY, DEVICE, MONTH, NATIONAL_ID, OWN, PHONE, Reading
 from graph.features.sums import exact_add, exact_total
+from graph.features.workspace import BANK_CARD, DAY, DEVICE, MONTH, NATIONAL_ID, OWN, PHONE, Precomputed
 from graph.frame.neighbourhood import EVENT_KINDS, UNDATED, Neighbourhood
 from graph.kernels.compiled import inner, lean
 
@@ -19,7 +19,7 @@ TRANSFER, WITHDRAWAL, REPAYMENT, PAYMENT, PROFILE_CHANGE, REFERRAL = range(len(E
 
 
 @inner
-def look_at_conduct(n: Neighbourhood, r: Reading) -> None:
+def summarise_conduct(n: Neighbourhood, r: Precomputed) -> None:
     """Fill `r.conduct`."""
     one = r.conduct[0]
     one.first_heard = UNDATED
@@ -32,38 +32,41 @@ def look_at_conduct(n: Neighbourhood, r: Reading) -> None:
 
 
 @lean
-def _heard(one: Any, at: int) -> None:
+def _first_seen(one: Any, at: int) -> None:
     if one.first_heard == UNDATED or at < one.first_heard:
         one.first_heard = at
 
 
 @lean
-def _loans(n: Neighbourhood, r: Reading, one: Any) -> None:
+def _loans(n: Neighbourhood, r: Precomputed, one: Any) -> None:
     t = n.subject[0].as_of
     one.highest, one.moved_on = np.nan, np.nan
     one.week = one.quarter = one.late = one.closed = 0
     one.nights = n.subject[0].asked and night(n.applications[0].at, n.zone)
     for place in range(r.whole[0].own):
-        made = n.applications[r.own[place]]
-        fate = came_to(n.outcomes, made.outcome, made.outcomes)
-        _heard(one, made.at)
-        one.week += t - made.at <= 7 * DAY
-        one.quarter += t - made.at <= 97 * DAY
-        one.nights += night(made.at, n.zone)
+        application = n.applications[r.own[place]]
+        fate = status_bits(n.outcomes, application.outcome, application.outcomes)
+        _first_seen(one, application.at)
+        one.week += t - application.at <= 7 * DAY
+        one.quarter += t - application.at <= 97 * DAY
+        one.nights += night(application.at, n.zone)
         one.late += fate & LATE_BITS != 0
         one.closed += fate & CLOSED_BITS != 0
-        if made.amount != 0.0 and not made.amount <= one.highest:  # NaN is *not known*, and what the first is held against
-            one.highest = one.highest if np.isnan(made.amount) else made.amount
+        if application.amount != 0.0 and not application.amount <= one.highest:  # NaN is *not known*, and what the first is held against
+            one.highest = one.highest if np.isnan(application.amount) else application.amount
         if fate & 1 << DISBURSED:
             share = _moved_on(n, r, r.own[place])
             one.moved_on = one.moved_on if share <= one.moved_on or np.isnan(share) else share
 
 
 @lean
-def _moved_on(n: Neighbourhood, r: Reading, row: int) -> float:
+def _moved_on(n: Neighbourhood, r: Precomputed, row: int) -> float:
     """The share of one payout that was transferred or withdrawn within 3 days of it; NaN where no amount is known."""
-    made = n.applications[row]
-    at, amount = first_step(n.outcomes, made.outcome, made.outcomes, DISBURSED), payout(n.outcomes, made.outcome, made.outcomes, made.amount)
+    application = n.applications[row]
+    at, amount = (
+        first_step(n.outcomes, application.outcome, application.outcomes, DISBURSED),
+        payout(n.outcomes, application.outcome, application.outcomes, application.amount),
+    )
     if np.isnan(amount) or amount == 0.0:
         return np.nan
     used = 0
@@ -76,12 +79,12 @@ def _moved_on(n: Neighbourhood, r: Reading, row: int) -> float:
 
 
 @inner
-def _verdicts(n: Neighbourhood, r: Reading, one: Any) -> None:
+def _verdicts(n: Neighbourhood, r: Precomputed, one: Any) -> None:
     one.judged = one.matters = 0
     for person in range(n.subject[0].people):
         if r.people[person].me and n.people[person].labels:
             one.judged = 1
-            one.matters += judged(n.labels, n.people[person].label, n.people[person].labels).matters
+            one.matters += compiled_fraud_status(n.labels, n.people[person].label, n.people[person].labels).fraud_count
 
 
 @lean
@@ -90,21 +93,21 @@ def _events(n: Neighbourhood, one: Any) -> None:
     for place in range(n.subject[0].received):
         event = n.events[place]
         recent = n.subject[0].as_of - event.at <= MONTH
-        _heard(one, event.at)
+        _first_seen(one, event.at)
         one.month += recent
         one.payments += event.kind == REPAYMENT or event.kind == PAYMENT
         one.changes += recent and event.kind == PROFILE_CHANGE
 
 
 @lean
-def _identifiers(n: Neighbourhood, r: Reading, one: Any) -> None:
+def _identifiers(n: Neighbourhood, r: Precomputed, one: Any) -> None:
     """Changes of what the person uses, and what is wrong with it; `_events` comes before."""
     one.tampered = one.unverified = -1
     phones = devices = cards = new_phones = new_devices = new_cards = 0
     for h in range(r.whole[0].held):
         held = r.held[h]
         if held.since != UNDATED:
-            _heard(one, held.since)
+            _first_seen(one, held.since)
         new = held.since == UNDATED or n.subject[0].as_of - held.since <= MONTH
         if held.kind == PHONE and held.role == OWN:
             phones, new_phones = phones + 1, new_phones + new
@@ -131,7 +134,7 @@ def _payers(n: Neighbourhood) -> int:
 
 
 @lean
-def _collected(n: Neighbourhood, r: Reading) -> int:
+def _collected(n: Neighbourhood, r: Precomputed) -> int:
     """Most other applicants with whom somebody paid by the subject exchanges money or referrals; -1 where nobody in the subgraph is paid."""
     most = -1
     for person in range(n.subject[0].people):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.fraud_labels import compiled_fraud_status
 from graph.facts.local_time import year
-from graph.facts.verdicts import judged
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.kernels.compiled import compiled, inner
 from graph.store.tables import KINDS, Column
@@ -15,38 +15,38 @@ _OWN = (
     "own_applications", "own_applications_7d", "own_applications_30d", "own_lenders", "own_known_fraud", "sharers", "sharers_known_fraud",
     "transfers_sent", "transfers_received",
 )  # fmt: skip
-_ASKED = ("amount", "term_months", "face_match", "liveness", "age")
-NAMES: tuple[str, ...] = (*(f"{kind.value}_{what}" for kind in KINDS for what in _OF_EACH), *_OWN, *_ASKED)
+_APPLIED = ("amount", "term_months", "face_match", "liveness", "age")
+NAMES: tuple[str, ...] = (*(f"{kind.value}_{what}" for kind in KINDS for what in _OF_EACH), *_OWN, *_APPLIED)
 """For each kind the subject's values, and the most holders, new and known-bad ones among the others, of any; then the subject's own counts."""
 
 _FIRST_OWN = len(KINDS) * len(_OF_EACH)
-_FIRST_ASKED = _FIRST_OWN + len(_OWN)
+_FIRST_APPLIED = _FIRST_OWN + len(_OWN)
 _DAY = 86_400_000_000  # microseconds
 
 
 @compiled
 def fill(n: Neighbourhood, row: Column) -> None:
     """Write the counts into `row` (NAMES,) float64; NaN is *not known*."""
-    row[:_FIRST_ASKED] = 0.0
-    row[_FIRST_ASKED:] = np.nan
+    row[:_FIRST_APPLIED] = 0.0
+    row[_FIRST_APPLIED:] = np.nan
     me, bad = n.people[0], np.zeros(n.subject[0].people, np.bool_)
     for person in range(len(bad)):
         if n.people[person].labels:
-            bad[person] = judged(n.labels, n.people[person].label, n.people[person].labels).fraud
+            bad[person] = compiled_fraud_status(n.labels, n.people[person].label, n.people[person].labels).fraud
     shares = np.zeros(len(bad), np.bool_)
     for place in range(me.tie, me.tie + me.ties):
         _shared(n, n.ties[n.ties_of[place]].identifier, (bad, shares), row)
-    _own(n, row[_FIRST_OWN:_FIRST_ASKED])
-    own = row[_FIRST_OWN:_FIRST_ASKED]
+    _own(n, row[_FIRST_OWN:_FIRST_APPLIED])
+    own = row[_FIRST_OWN:_FIRST_APPLIED]
     own[4] = bad[0]
     for person in range(len(bad)):
         own[5] += shares[person]
         own[6] += shares[person] and bad[person]
     if n.subject[0].asked:
-        asked, told = n.applications[0], row[_FIRST_ASKED:]
-        told[0], told[1], told[2], told[3] = asked.amount, asked.term_months, asked.face_match, asked.liveness
-        if asked.birth_year > 0:
-            told[4] = year(asked.at) - asked.birth_year
+        application, rows = n.applications[0], row[_FIRST_APPLIED:]
+        rows[0], rows[1], rows[2], rows[3] = application.amount, application.term_months, application.face_match, application.liveness
+        if application.birth_year > 0:
+            rows[4] = year(application.at) - application.birth_year
 
 
 @inner

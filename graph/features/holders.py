@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.features.finders import Who, shared, to
-from graph.features.others import people
+from graph.features.holder_tallies import people
+from graph.features.kinds_in_role import BAD, KINDS_IN_ROLE, NEWCOMERS, WHAT
+from graph.features.path_rules import Target, shared, to
 from graph.features.registry import Dimension, Family, Signal
-from graph.features.room import COUNTED, Reading
-from graph.features.things import BAD, NEWCOMERS, THINGS, WHAT
+from graph.features.workspace import COUNTED, Precomputed
 from graph.frame.neighbourhood import Neighbourhood
 from graph.kernels.compiled import compiled, lean
 from graph.model.types import IdentifierKind as Kind
 from graph.store.tables import Column
 
-HOLDERS = Family(finder=shared(Kind.DEVICE))
+HOLDERS = Family(path_rule=shared(Kind.DEVICE))
 _WHAT = len(WHAT)
-_NEW = np.array([THINGS.index(name) for name in NEWCOMERS])
-_BAD = np.array([(THINGS.index(name), list(COUNTED).index(f"{name}_bad")) for name in BAD])
+_NEW = np.array([KINDS_IN_ROLE.index(name) for name in NEWCOMERS])
+_BAD = np.array([(KINDS_IN_ROLE.index(name), list(COUNTED).index(f"{name}_bad")) for name in BAD])
 
 
 @lean
-def holders(n: Neighbourhood, r: Reading, thing: int) -> float:
+def holders(n: Neighbourhood, r: Precomputed, thing: int) -> float:
     """Of what the application names of the thing; where it names none, or without an application, of what was ever held."""
     one = r.tally[thing]
     return float(one.holders_now if one.now else one.holders) if one.held else np.nan
 
 
 @lean
-def newcomers_30d(n: Neighbourhood, r: Reading, thing: int) -> float:
+def newcomers_30d(n: Neighbourhood, r: Precomputed, thing: int) -> float:
     newcomers = r.tally[thing].newcomers_now if r.tally[thing].now else r.tally[thing].newcomers
     return float(newcomers) if newcomers >= 0 else np.nan
 
 
 @lean
-def bad(n: Neighbourhood, r: Reading, thing: int, question: int) -> float:
+def bad(n: Neighbourhood, r: Precomputed, thing: int, question: int) -> float:
     return people(r.tally, r.counted, question, thing)
 
 
@@ -55,9 +55,9 @@ for _name, _thing in WHAT.items():
             text_zh=f"另有{{value}}人使用{_thing.text_zh}",
             doc=f"Others known to hold {_thing.text_en} by then, in whatever role, hubs included and counted up to a cap; "
             "the most where there are several.",
-            finder=shared(_thing.kind, _thing.role_code),
+            path_rule=shared(_thing.kind, _thing.role_code),
             measure=holders,
-            given=(THINGS.index(_name),),
+            given=(KINDS_IN_ROLE.index(_name),),
         )
     )
 for _name, _thing in ((name, WHAT[name]) for name in NEWCOMERS):
@@ -70,9 +70,9 @@ for _name, _thing in ((name, WHAT[name]) for name in NEWCOMERS):
             text_en=f"{{value}} [other is|others are] new at {_thing.text_en} within 30 days",
             text_zh=f"30天内{{value}}人新使用{_thing.text_zh}",
             doc=f"Others first seen at {_thing.text_en} in the last 30 days, the most where there are several; None where it is a hub.",
-            finder=shared(_thing.kind, _thing.role_code),
+            path_rule=shared(_thing.kind, _thing.role_code),
             measure=newcomers_30d,
-            given=(THINGS.index(_name),),
+            given=(KINDS_IN_ROLE.index(_name),),
         )
     )
 for _name, _thing in ((name, WHAT[name]) for name in BAD):
@@ -85,15 +85,15 @@ for _name, _thing in ((name, WHAT[name]) for name in BAD):
             text_en=f"{{value}} [other|others] at {_thing.text_en} [is a known fraud|are known frauds] or defaulted",
             text_zh=f"{_thing.text_zh}的其他使用者中{{value}}人有欺诈或违约",
             doc=f"Others at {_thing.text_en} (any the subject ever held) of whom a fraud is known or who defaulted; None where all are hubs.",
-            finder=to(Who.BAD_AT, _thing.kind, _thing.role_code),
+            path_rule=to(Target.BAD_AT, _thing.kind, _thing.role_code),
             measure=bad,
-            given=(THINGS.index(_name), list(COUNTED).index(f"{_name}_bad")),
+            given=(KINDS_IN_ROLE.index(_name), list(COUNTED).index(f"{_name}_bad")),
         )
     )
 
 
 @compiled
-def fill(n: Neighbourhood, r: Reading, into: Column) -> None:
+def fill(n: Neighbourhood, r: Precomputed, into: Column) -> None:
     """All of HOLDERS for one subject, into float64 (len(HOLDERS),)."""
     for k in range(_WHAT):
         into[k] = holders(n, r, k)

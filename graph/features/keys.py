@@ -1,4 +1,4 @@
-"""What the subject of a neighbourhood names under the keys of a multi-lending check, and which applications name it too."""
+"""Keys of the multi-lending variables: the subject's identifiers of each kind, and which applications name them too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a neighbourhood shows a multi-lending variable, and another applicant id of the same person, in compiled code."""
+"""Evidence paths of multi-lending variables and of other applicant ids of the same person, in compiled code."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from graph.facts.verdicts import NEVER
+from graph.facts.fraud_labels import NEVER
 from graph.features.keys import OWN, PERSON, counted, named
+from graph.features.path_buffer import APPLICATION, IDENTIFIER, PathBuffer, begin, step
+from graph.features.path_buffer import PERSON as PERSON_NODE
 from graph.features.person import RESOLVING
-from graph.features.room import Reading
-from graph.features.trail import APPLICATION, IDENTIFIER, Trail, begin, step
-from graph.features.trail import PERSON as PERSON_NODE
+from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.kernels.compiled import inner
 from graph.store.tables import KINDS, Column
@@ -20,7 +20,7 @@ _RESOLVING = np.array([kind in RESOLVING for kind in KINDS])
 
 
 @inner
-def find_lending(n: Neighbourhood, r: Reading, t: Trail, key: int) -> bool:
+def find_lending(n: Neighbourhood, r: Precomputed, t: PathBuffer, key: int) -> bool:
     """Over the key (its bit in `graph.features.keys.counted`) to the latest applicant counted, another one where there is one, since the first.
 
     For the person: over the applicant to the latest application counted. False where nothing is counted.
@@ -33,24 +33,24 @@ def find_lending(n: Neighbourhood, r: Reading, t: Trail, key: int) -> bool:
     for row in range(len(under)):
         if under[row] & key:
             first = min(first, n.applications[row].at)
-    made = n.applications[last]
+    application = n.applications[last]
     begin(n, t)
     if key == PERSON:
-        common = common_to(n, made.person) if made.person > 0 else -1
+        common = common_to(n, application.person) if application.person > 0 else -1
         if common >= 0:
             step(t, IDENTIFIER, n.identifiers[common].id)
     else:
-        _over_key(n, t, made, chosen, key)
-    if t.about[0].steps > 1 or n.subject[0].asked or made.applicant != n.people[0].id:
-        step(t, PERSON_NODE, made.applicant)
+        _over_key(n, t, application, chosen, key)
+    if t.about[0].steps > 1 or n.subject[0].asked or application.applicant != n.people[0].id:
+        step(t, PERSON_NODE, application.applicant)
     if key == PERSON:
-        step(t, APPLICATION, made.id)
+        step(t, APPLICATION, application.id)
     t.about[0].since = first
     return True
 
 
 @inner
-def to_other_self(n: Neighbourhood, r: Reading, t: Trail) -> bool:
+def to_other_self(n: Neighbourhood, r: Precomputed, t: PathBuffer) -> bool:
     """To another applicant id of the same person, over what both own; False where nothing they hold joins the two straight."""
     best, over = -1, -1
     for p in range(1, n.subject[0].people):
@@ -72,7 +72,7 @@ def to_other_self(n: Neighbourhood, r: Reading, t: Trail) -> bool:
 
 @inner
 def common_to(n: Neighbourhood, person: int) -> int:
-    """The first identifier by which people are told to be one that the subject and somebody else both own; -1 for none."""
+    """The first identifier used for entity resolution that the subject and this person both own; -1 for none."""
     for row in range(n.subject[0].identifiers):
         one, owners = n.identifiers[row], 0
         if one.hub == 0 and _RESOLVING[one.kind]:
@@ -84,7 +84,7 @@ def common_to(n: Neighbourhood, person: int) -> int:
 
 
 @inner
-def _selves(n: Neighbourhood, r: Reading) -> Column:
+def _selves(n: Neighbourhood, r: Precomputed) -> Column:
     out = np.zeros(n.subject[0].people, np.bool_)
     for p in range(len(out)):
         out[p] = r.people[p].me
@@ -104,9 +104,9 @@ def _latest(n: Neighbourhood, under: Column, key: int) -> int:
 
 
 @inner
-def _over_key(n: Neighbourhood, t: Trail, made: Any, chosen: Column, key: int) -> None:
+def _over_key(n: Neighbourhood, t: PathBuffer, application: Any, chosen: Column, key: int) -> None:
     """Over the identifier that an application names under the key."""
-    for place in range(made.mention, made.mention + made.mentions):
+    for place in range(application.mention, application.mention + application.mentions):
         mention = n.mentions[place]
         if mention.role == OWN and mention.identifier != NOBODY and chosen[mention.identifier] and key == 1 << mention.kind:
             step(t, IDENTIFIER, mention.id)

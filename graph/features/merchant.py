@@ -1,4 +1,4 @@
-"""Signals of where the loan is taken: the latest customers of the shop and of the agent, added up once for those of both."""
+"""Signals of the merchant and the agent: their latest customers, summed once for the signals of both."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from typing import Any
 
 import numpy as np
 
-from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, REJECTED_BITS, came_to
-from graph.facts.verdicts import judged
-from graph.features.finders import TO_AGENT, TO_MERCHANT
+from graph.facts.fraud_labels import compiled_fraud_status
+from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, REJECTED_BITS, status_bits
+from graph.features.path_rules import TO_AGENT, TO_MERCHANT
 from graph.features.registry import Family
-from graph.features.room import DAY, MONTH, Reading
+from graph.features.workspace import DAY, MONTH, Precomputed
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.kernels.compiled import compiled, inner, lean
 from graph.model.types import IdentifierKind as Kind
 from graph.model.types import Role
 from graph.store.tables import KINDS, ROLES, Column
 
-MERCHANT = Family(finder=TO_MERCHANT)
+MERCHANT = Family(path_rule=TO_MERCHANT)
 PERSONAL = frozenset({(Kind.BANK_CARD, Role.OWN), (Kind.PHONE, Role.CONTACT), (Kind.PHONE, Role.OWN), (Kind.EMAIL, Role.OWN)})
 SAME_AMOUNT = 0.02  # by how much of the amount asked for another's may differ
 
-SHOP, AGENT = range(2)  # places in `Reading.places`
+SHOP, AGENT = range(2)  # places in `Precomputed.places`
 _PERSONAL = np.array([[(kind, role) in PERSONAL for role in ROLES] for kind in KINDS])
 _NEW, _RECENT, _BAD, _ENTANGLED = 1, 2, 4, 8  # what a customer is, as bits
 
 
 @inner
-def look_at_places(n: Neighbourhood, r: Reading) -> None:
+def summarise_places(n: Neighbourhood, r: Precomputed) -> None:
     """Fill `r.places`: the shop and the agent that the application in question names."""
     subject = n.subject[0]
     for place in range(2):
@@ -42,39 +42,39 @@ def look_at_places(n: Neighbourhood, r: Reading) -> None:
 
 
 @inner
-def _add_up(n: Neighbourhood, r: Reading, one: Any, rows: tuple[int, int]) -> None:
-    t, asked = n.subject[0].as_of, n.applications[0].amount
+def _add_up(n: Neighbourhood, r: Precomputed, one: Any, rows: tuple[int, int]) -> None:
+    t, amount = n.subject[0].as_of, n.applications[0].amount
     customers = np.zeros(n.subject[0].people + n.subject[0].outsiders, np.int8)
     for row in range(rows[0], rows[1]):
-        made = n.applications[row]
-        if _is_me(n, r, made.person):
+        application = n.applications[row]
+        if _is_me(n, r, application.person):
             continue
-        since, fate = t - made.at, came_to(n.outcomes, made.outcome, made.outcomes)
+        since, fate = t - application.at, status_bits(n.outcomes, application.outcome, application.outcomes)
         one.made += 1
-        one.oldest = made.at
+        one.oldest = application.at
         one.week += since <= 7 * DAY
         one.three_days += since <= 3 * DAY
         one.decided += fate & DECIDED_BITS != 0
         one.rejected += fate & REJECTED_BITS != 0
-        customers[made.person] |= _NEW | (_BAD if fate & DEFAULTED_BITS else 0)
+        customers[application.person] |= _NEW | (_BAD if fate & DEFAULTED_BITS else 0)
         if since <= MONTH:
-            customers[made.person] |= _RECENT
-            if made.amount != 0.0 and not np.isnan(made.amount):
+            customers[application.person] |= _RECENT
+            if application.amount != 0.0 and not np.isnan(application.amount):
                 one.priced += 1
-                one.alike += abs(made.amount - asked) <= asked * SAME_AMOUNT
+                one.alike += abs(application.amount - amount) <= amount * SAME_AMOUNT
     _entangle(n, r, rows, customers)
     for person in range(len(customers)):
-        told = customers[person]
-        if told:
+        values = customers[person]
+        if values:
             one.customers += 1
-            bad = told & _BAD != 0 or judged(n.labels, n.people[person].label, n.people[person].labels).fraud
+            bad = values & _BAD != 0 or compiled_fraud_status(n.labels, n.people[person].label, n.people[person].labels).fraud
             one.bad += bad
-            one.month += told & _RECENT != 0
-            one.entangled += told & _ENTANGLED != 0
+            one.month += values & _RECENT != 0
+            one.entangled += values & _ENTANGLED != 0
 
 
 @inner
-def _entangle(n: Neighbourhood, r: Reading, rows: tuple[int, int], customers: Column) -> None:
+def _entangle(n: Neighbourhood, r: Precomputed, rows: tuple[int, int], customers: Column) -> None:
     """Mark who in the last 30 days named a card, number, contact or e-mail that another customer named."""
     size = 16
     for row in range(rows[0], rows[1]):
@@ -84,29 +84,29 @@ def _entangle(n: Neighbourhood, r: Reading, rows: tuple[int, int], customers: Co
     size *= 2
     names, by = np.empty(size, np.int32), np.full(size, NOBODY, np.int32)  # who named it first
     for row in range(rows[0], rows[1]):
-        made = n.applications[row]
-        if _is_me(n, r, made.person) or n.subject[0].as_of - made.at > MONTH:
+        application = n.applications[row]
+        if _is_me(n, r, application.person) or n.subject[0].as_of - application.at > MONTH:
             continue
-        for m in range(made.mention, made.mention + made.mentions):
+        for m in range(application.mention, application.mention + application.mentions):
             mention = n.mentions[m]
             if mention.linking and _PERSONAL[mention.kind, mention.role]:
                 place = (mention.id * 40_503) & (size - 1)
                 while by[place] != NOBODY and names[place] != mention.id:
                     place = (place + 1) & (size - 1)
                 if by[place] == NOBODY:
-                    names[place], by[place] = mention.id, made.person
-                elif by[place] != made.person:
+                    names[place], by[place] = mention.id, application.person
+                elif by[place] != application.person:
                     customers[by[place]] |= _ENTANGLED
-                    customers[made.person] |= _ENTANGLED
+                    customers[application.person] |= _ENTANGLED
 
 
 @lean
-def _is_me(n: Neighbourhood, r: Reading, person: int) -> bool:
+def _is_me(n: Neighbourhood, r: Precomputed, person: int) -> bool:
     return bool(person < n.subject[0].people and r.people[person].me)
 
 
 @lean
-def _bad_share(r: Reading, place: int) -> float:
+def _bad_share(r: Precomputed, place: int) -> float:
     """Customers of whom a fraud is known or who defaulted, among all, drawn towards one in twenty: (bad + 0.5) / (customers + 10)."""
     one = r.places[place]
     return (one.bad + 0.5) / (one.customers + 10) if one.made else np.nan
@@ -114,20 +114,20 @@ def _bad_share(r: Reading, place: int) -> float:
 
 @MERCHANT.signal("merchant", "up", "share", ("{value} of the merchant's customers proved bad", "该商户{value}的客户有欺诈或违约"))
 @lean
-def merchant_bad_share(n: Neighbourhood, r: Reading) -> float:
+def merchant_bad_share(n: Neighbourhood, r: Precomputed) -> float:
     """Known frauds and defaults among the merchant's latest customers, drawn towards one in twenty."""
     return _bad_share(r, SHOP)
 
 
 @MERCHANT.signal("merchant", "up", "share", ("{value} of the agent's customers proved bad", "该中介{value}的客户有欺诈或违约"), TO_AGENT)
 @lean
-def agent_bad_share(n: Neighbourhood, r: Reading) -> float:
+def agent_bad_share(n: Neighbourhood, r: Precomputed) -> float:
     """Known frauds and defaults among the agent's latest customers, drawn towards one in twenty."""
     return _bad_share(r, AGENT)
 
 
 @lean
-def _rejected_share(r: Reading, place: int) -> float:
+def _rejected_share(r: Precomputed, place: int) -> float:
     """Rejections among the decided applications; NaN with fewer than 3 decided."""
     one = r.places[place]
     return one.rejected / one.decided if one.decided > 2 else np.nan
@@ -135,33 +135,33 @@ def _rejected_share(r: Reading, place: int) -> float:
 
 @MERCHANT.signal("merchant", "either", "share", ("{value} of the merchant's applications were rejected", "该商户{value}的申请被拒"))
 @lean
-def merchant_rejected_share(n: Neighbourhood, r: Reading) -> float:
+def merchant_rejected_share(n: Neighbourhood, r: Precomputed) -> float:
     """Rejections among the merchant's latest decided applications."""
     return _rejected_share(r, SHOP)
 
 
 @MERCHANT.signal("merchant", "either", "share", ("{value} of the agent's applications were rejected", "该中介{value}的申请被拒"), TO_AGENT)
 @lean
-def agent_rejected_share(n: Neighbourhood, r: Reading) -> float:
+def agent_rejected_share(n: Neighbourhood, r: Precomputed) -> float:
     """Rejections among the agent's latest decided applications."""
     return _rejected_share(r, AGENT)
 
 
 @lean
-def _week(r: Reading, place: int) -> float:
+def _week(r: Precomputed, place: int) -> float:
     return float(r.places[place].week) if r.places[place].named else np.nan
 
 
 @MERCHANT.signal("merchant", "either", "count", ("{value} [application|applications] at this merchant in 7 days", "该商户7天内有{value}笔申请"))
 @lean
-def merchant_applications_7d(n: Neighbourhood, r: Reading) -> float:
+def merchant_applications_7d(n: Neighbourhood, r: Precomputed) -> float:
     """Other people's applications at the merchant in the last 7 days (of the latest 64)."""
     return _week(r, SHOP)
 
 
 @MERCHANT.signal("merchant", "either", "ratio", ("The merchant's pace rose to {value} times its usual", "该商户申请频率升至平时的{value}倍"))
 @lean
-def merchant_burst(n: Neighbourhood, r: Reading) -> float:
+def merchant_burst(n: Neighbourhood, r: Precomputed) -> float:
     """The merchant's applications in 3 days against its own rate before; None for a merchant with no past."""
     shop = r.places[SHOP]
     before = shop.made - shop.three_days
@@ -172,7 +172,7 @@ def merchant_burst(n: Neighbourhood, r: Reading) -> float:
 
 
 @lean
-def _entangled_share(r: Reading, place: int) -> float:
+def _entangled_share(r: Precomputed, place: int) -> float:
     """Share of the customers of 30 days who name a card, number, contact or e-mail that another customer names; NaN with fewer than 3."""
     one = r.places[place]
     return one.entangled / one.month if one.month > 2 else np.nan
@@ -180,7 +180,7 @@ def _entangled_share(r: Reading, place: int) -> float:
 
 @MERCHANT.signal("merchant", "up", "share", ("{value} of the merchant's customers share personal identifiers", "该商户{value}的客户共享个人标识"))
 @lean
-def merchant_entangled_share(n: Neighbourhood, r: Reading) -> float:
+def merchant_entangled_share(n: Neighbourhood, r: Precomputed) -> float:
     """Share of the merchant's customers of 30 days who share a card, number, contact or e-mail; a shop's tablet or Wi-Fi does not count."""
     return _entangled_share(r, SHOP)
 
@@ -189,15 +189,15 @@ def merchant_entangled_share(n: Neighbourhood, r: Reading) -> float:
     "merchant", "up", "share", ("{value} of the merchant's applications ask for nearly the same amount", "该商户{value}的申请金额几乎相同")
 )
 @lean
-def merchant_same_amount_share(n: Neighbourhood, r: Reading) -> float:
+def merchant_same_amount_share(n: Neighbourhood, r: Precomputed) -> float:
     """Share of the merchant's applications of 30 days within 2 % of this one's amount; None with fewer than 3."""
-    shop, asked = r.places[SHOP], n.applications[0].amount
-    return shop.alike / shop.priced if shop.priced > 2 and asked != 0.0 and not np.isnan(asked) else np.nan
+    shop, amount = r.places[SHOP], n.applications[0].amount
+    return shop.alike / shop.priced if shop.priced > 2 and amount != 0.0 and not np.isnan(amount) else np.nan
 
 
 @MERCHANT.signal("merchant", "either", "days", ("The merchant opened {value} [day|days] ago", "该商户开业{value}天"))
 @lean
-def merchant_age_days(n: Neighbourhood, r: Reading) -> float:
+def merchant_age_days(n: Neighbourhood, r: Precomputed) -> float:
     """Days since the merchant opened; None where that is not known."""
     opened = n.subject[0].merchant_opened_at
     return max(0.0, (n.subject[0].as_of - opened) / DAY) if r.places[SHOP].named and opened != UNDATED else np.nan
@@ -205,7 +205,7 @@ def merchant_age_days(n: Neighbourhood, r: Reading) -> float:
 
 @MERCHANT.signal("merchant", "up", "yes", ("The merchant is in another city", "商户位于其他城市"))
 @lean
-def merchant_elsewhere(n: Neighbourhood, r: Reading) -> float:
+def merchant_elsewhere(n: Neighbourhood, r: Precomputed) -> float:
     """1 where the merchant is in another city than the applicant, 0 in the same; None where either is not known."""
     if not r.places[SHOP].named or n.subject[0].merchant_city == NOBODY or n.applications[0].city == NOBODY:
         return np.nan
@@ -216,7 +216,7 @@ def merchant_elsewhere(n: Neighbourhood, r: Reading) -> float:
     "merchant", "up", "count", ("{value} [application|applications] through this agent in 7 days", "该中介7天内提交{value}笔申请"), TO_AGENT
 )
 @lean
-def agent_applications_7d(n: Neighbourhood, r: Reading) -> float:
+def agent_applications_7d(n: Neighbourhood, r: Precomputed) -> float:
     """Other people's applications through the agent in the last 7 days (of the latest 64)."""
     return _week(r, AGENT)
 
@@ -225,15 +225,15 @@ def agent_applications_7d(n: Neighbourhood, r: Reading) -> float:
     "merchant", "up", "share", ("{value} of the agent's customers share personal identifiers", "该中介{value}的客户共享个人标识"), TO_AGENT
 )
 @lean
-def agent_entangled_share(n: Neighbourhood, r: Reading) -> float:
+def agent_entangled_share(n: Neighbourhood, r: Precomputed) -> float:
     """Share of the agent's customers of 30 days who share a card, number, contact or e-mail."""
     return _entangled_share(r, AGENT)
 
 
 @compiled
-def fill(n: Neighbourhood, r: Reading, into: Column) -> None:
+def fill(n: Neighbourhood, r: Precomputed, into: Column) -> None:
     """All of MERCHANT for one subject, into float64 (len(MERCHANT),)."""
-    look_at_places(n, r)
+    summarise_places(n, r)
     into[0] = merchant_bad_share(n, r)
     into[1] = agent_bad_share(n, r)
     into[2] = merchant_rejected_share(n, r)

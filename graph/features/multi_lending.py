@@ -11,11 +11,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from graph.facts.fraud_labels import NEVER
 from graph.facts.hubs import REASONS
-from graph.facts.loans import DISBURSED, REJECTED, first_step, went_back
-from graph.facts.verdicts import NEVER
+from graph.facts.loans import DISBURSED, REJECTED, first_step, was_returned_in_cooling_off
 from graph.features.keys import PERSON, counted, named
-from graph.features.registry import worded
+from graph.features.registry import render_text
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, Neighbourhood
 from graph.kernels.by_address import by_address
 from graph.kernels.compiled import compiled, inner
@@ -47,7 +47,7 @@ _APPLIED, _REJECTED, _DISBURSED = range(len(MARKS))
 
 
 class Stat(NamedTuple):
-    """Which of MARKS are counted; `distinct`: by lender, once each. The texts are as `graph.features.registry.worded` takes them."""
+    """Which of MARKS are counted; `distinct`: by lender, once each. The texts are as `graph.features.registry.render_text` takes them."""
 
     of: str
     distinct: bool
@@ -94,7 +94,7 @@ class MultiLending:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A variable in words: its reason code, and texts as `graph.features.registry.worded` takes them."""
+    """A variable in words: its reason code, and texts as `graph.features.registry.render_text` takes them."""
 
     code: str
     text_en: str
@@ -102,7 +102,7 @@ class Description:
 
     def texts(self, value: float) -> tuple[str, str]:
         """The reason in English and in Chinese, its value filled in."""
-        return worded(self.text_en, value, "count"), worded(self.text_zh, value, "count")
+        return render_text(self.text_en, value, "count"), render_text(self.text_zh, value, "count")
 
 
 def describe(variable: str) -> Description:
@@ -122,7 +122,7 @@ def key_bits(variable: str) -> int:
 
 
 @by_address(windows="i8", keys="i4", segments="i4", of="i1", by_lender="?", columns="i4", key_of="i4")
-class Plan(NamedTuple):
+class CountingPlan(NamedTuple):
     """Which variables are wanted, as tables: their number in each is the variable's place in a cube of counts.
 
     windows (W,) int64 microseconds, shortest first; keys (K,) int32 bits as `graph.features.keys.counted` sets them, several in one key are
@@ -140,7 +140,7 @@ class Plan(NamedTuple):
     key_of: Column
 
 
-def plan(names: Sequence[str] = NAMES) -> Plan:
+def plan(names: Sequence[str] = NAMES) -> CountingPlan:
     """The plan of variables by name, in that order. Raises KeyError for a name that is none."""
     wanted = [_PARTS[name] for name in names]
     tables = (KEYS, SEGMENTS, STATS, WINDOWS)
@@ -148,7 +148,7 @@ def plan(names: Sequence[str] = NAMES) -> Plan:
     keys, segments, stats, windows = used
     places = [[table.index(part) for table, part in zip(used, each, strict=True)] for each in wanted]
     shape = tuple(len(table) for table in used)
-    return Plan(
+    return CountingPlan(
         windows=np.array([WINDOWS[window] // timedelta(microseconds=1) for window in windows], np.int64),
         keys=np.array([_bits(key) for key in keys], np.int32),
         segments=np.array([1 << SEGMENTS.index(segment) for segment in segments], np.int32),
@@ -171,7 +171,7 @@ def left_out(why: Column) -> dict[str, str]:
 
 
 @compiled
-def fill(wanted: Plan, n: Neighbourhood, selves: Column, row: Column, why: Column) -> None:
+def fill(wanted: CountingPlan, n: Neighbourhood, selves: Column, row: Column, why: Column) -> None:
     """Write the variables into `row` (V,) float64: NaN where nothing at all is known under the key, 0 where nothing is in the window.
 
     `selves` (P,) bool: the people who are the subject. `why` (KINDS,) int8 gets what `left_out` reads.
@@ -200,7 +200,7 @@ class _Marks(NamedTuple):
 
 
 @inner
-def _cube(wanted: Plan, under: Column, marks: _Marks) -> Column:
+def _cube(wanted: CountingPlan, under: Column, marks: _Marks) -> Column:
     """What each window holds of everything counted `under` the keys (N,): int64 (keys x segments x statistics x windows,).
 
     Each mark is counted in the shortest window that holds it, and a lender in the shortest that holds any mark of theirs; what a window
@@ -241,15 +241,15 @@ def _marks(n: Neighbourhood, under: Column, windows: Column) -> _Marks:
         if not under[row]:
             continue
         first, steps, lender = applications[row].outcome, applications[row].outcomes, applications[row].lender
-        returned = went_back(outcomes, first, steps)
+        returned = was_returned_in_cooling_off(outcomes, first, steps)
         moments[_APPLIED] = NEVER if returned else applications[row].at
         moments[_REJECTED] = first_step(outcomes, first, steps, REJECTED)
         moments[_DISBURSED] = NEVER if returned else first_step(outcomes, first, steps, DISBURSED)
-        for mark in range(len(MARKS)):
+        for revision in range(len(MARKS)):
             within = 0
-            while within < len(windows) and (moments[mark] == NEVER or moments[mark] < as_of - windows[within]):
+            while within < len(windows) and (moments[revision] == NEVER or moments[revision] < as_of - windows[within]):
                 within += 1
-            window[row, mark] = within
+            window[row, revision] = within
         is_asking = applications[row].platform == asking if n.subject[0].asked else lender & LENDER_OWN != 0
         segments[row] = _ALL if is_asking else _ALL | _OTHERS
         if lender & LENDER_BANK:

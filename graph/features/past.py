@@ -1,4 +1,4 @@
-"""The past of the subject and of everybody around, and who is strongly tied to whom, in compiled code."""
+"""Application histories of the subject and the people around, and strong ties among them, in compiled code."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, LATE_BITS, REJECTED_BITS, came_to
+from graph.facts.fraud_labels import compiled_fraud_status
+from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, LATE_BITS, REJECTED_BITS, status_bits
 from graph.facts.ties import STRONG_KINDS
-from graph.facts.verdicts import judged
-from graph.features.room import EMPLOYER, MONTH, Reading
+from graph.features.workspace import EMPLOYER, MONTH, Precomputed
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.kernels.compiled import inner, lean
 from graph.store.tables import KINDS, Column
@@ -19,7 +19,7 @@ _STRONG_KIND = np.array([kind in STRONG_KINDS for kind in KINDS])
 
 
 @inner
-def pasts(n: Neighbourhood, r: Reading) -> None:
+def pasts(n: Neighbourhood, r: Precomputed) -> None:
     """What everybody else in the subgraph asked for, what became of it, and what is known of them; nothing of the subject."""
     r.whole[0].mark = 0
     for p in range(n.subject[0].people):
@@ -32,41 +32,41 @@ def pasts(n: Neighbourhood, r: Reading) -> None:
             if person.applications:
                 past.latest = n.applications[person.application].at
                 past.first = n.applications[person.application + person.applications - 1].at
-                _made((n.subject, n.applications, n.outcomes), person, past)
-            verdict = judged(n.labels, person.label, person.labels)
+                _summarise((n.subject, n.applications, n.outcomes), person, past)
+            verdict = compiled_fraud_status(n.labels, person.label, person.labels)
             past.bad, past.good = verdict.fraud, verdict.good
 
 
 @lean
-def _made(of: tuple[Column, Column, Column], person: Any, past: Any) -> None:
+def _summarise(of: tuple[Column, Column, Column], person: Any, past: Any) -> None:
     """Their applications, added up, and what became of them."""
     whole, applications, outcomes = of
-    subject, asked, seen = whole[0], applications[0], 0
-    amount = asked.amount if subject.asked and asked.amount != 0.0 else np.nan
+    subject, in_question, seen = whole[0], applications[0], 0
+    amount = in_question.amount if subject.asked and in_question.amount != 0.0 else np.nan
     for row in range(person.application, person.application + person.applications):
-        made = applications[row]
-        fate = came_to(outcomes, made.outcome, made.outcomes)
+        application = applications[row]
+        fate = status_bits(outcomes, application.outcome, application.outcomes)
         past.rejected += fate & REJECTED_BITS != 0
         past.decided += fate & DECIDED_BITS != 0
         seen |= fate
         if past.city == NOBODY:
-            past.city = made.city
+            past.city = application.city
         if np.isnan(past.face_match):
-            past.face_match = made.face_match
+            past.face_match = application.face_match
         if subject.asked:
-            past.came_too |= asked.merchant != NOBODY and made.merchant == asked.merchant
-            past.came_too |= asked.agent != NOBODY and made.agent == asked.agent
-        if subject.as_of - made.at <= MONTH:
-            past.alike += made.product == asked.product and abs(made.amount - amount) <= amount * ALIKE
+            past.came_too |= in_question.merchant != NOBODY and application.merchant == in_question.merchant
+            past.came_too |= in_question.agent != NOBODY and application.agent == in_question.agent
+        if subject.as_of - application.at <= MONTH:
+            past.alike += application.product == in_question.product and abs(application.amount - amount) <= amount * ALIKE
             before = person.application
-            while applications[before].platform != made.platform:
+            while applications[before].platform != application.platform:
                 before += 1
             past.lenders += before == row
     past.late, past.defaulted = seen & LATE_BITS != 0, seen & DEFAULTED_BITS != 0
 
 
 @lean
-def own(n: Neighbourhood, r: Reading) -> None:
+def own(n: Neighbourhood, r: Precomputed) -> None:
     """The person's own earlier applications, newest first, of one moment by applicant id; and the ring they belong to."""
     whole = r.whole[0]
     whole.own, whole.ring, rank = 0, NOBODY, n.subject[0].people + n.subject[0].outsiders
@@ -94,7 +94,7 @@ def _is_after(people: Column, one: Any, other: Any) -> bool:
 
 
 @lean
-def tie_strongly(n: Neighbourhood, r: Reading) -> None:
+def tie_strongly(n: Neighbourhood, r: Precomputed) -> None:
     """Who is tied to whom by something strong, and who can so be reached from the subject."""
     people = n.subject[0].people
     for p in range(people):
@@ -118,7 +118,7 @@ def tie_strongly(n: Neighbourhood, r: Reading) -> None:
 
 
 @lean
-def _group(n: Neighbourhood, r: Reading) -> None:
+def _group(n: Neighbourhood, r: Precomputed) -> None:
     people, front, reached = n.subject[0].people, r.joined[0], 1
     for p in range(people):
         r.people[p].grouped = p == 0

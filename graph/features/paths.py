@@ -1,34 +1,48 @@
-"""Where a neighbourhood shows a feature: application -> device -> person, to what is known bad, to a merchant, to a ring."""
+"""Evidence paths: where a neighbourhood shows a feature (application -> device -> person, to a known fraud, to a merchant, to a ring)."""
 
 from __future__ import annotations
 
-from graph.features.chosen import choose
-from graph.features.finders import Finder, How, Who
+from graph.features.holder_tallies import is_of
 from graph.features.lending_path import find_lending, to_other_self
-from graph.features.others import is_of
-from graph.features.room import Reading
-from graph.features.trail import AGENT, APPLICATION, IDENTIFIER, MERCHANT, PERSON, RING, Trail, along, begin, over, step, to_subject, towards
+from graph.features.path_buffer import (
+    AGENT,
+    APPLICATION,
+    IDENTIFIER,
+    MERCHANT,
+    PERSON,
+    RING,
+    PathBuffer,
+    along,
+    begin,
+    over,
+    step,
+    to_subject,
+    towards,
+)
+from graph.features.path_rules import PathRule, Route, Target
+from graph.features.targets import mark_targets
+from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import EVENT_KINDS, NOBODY, UNDATED, Neighbourhood
 from graph.kernels.compiled import compiled, inner
 
 (
     _SUBJECT, _SHARED, _OWN, _OTHER_SELF, _STRONGEST, _HEAVIEST, _STRANGER, _MOST_WAYS, _PEOPLE, _RING, _RING_OR_FLAGGED, _MERCHANT, _AGENT, _PAYER,
     _COLLECTOR, _LENDING, _TIE, _DEALING,
-) = (int(how) for how in How)  # fmt: skip
-_FLAGGED = int(Who.FLAGGED)
+) = (int(how) for how in Route)  # fmt: skip
+_FLAGGED = int(Target.FLAGGED)
 _TRANSFER = EVENT_KINDS.index("transfer")
 
 
 @compiled
-def find(n: Neighbourhood, r: Reading, t: Trail, finder: Finder) -> bool:
-    """Go that way, a `graph.features.finders.Finder`, into `t`; False where there is nothing to show. `graph.features.reading.read` comes before."""
+def find(n: Neighbourhood, r: Precomputed, t: PathBuffer, finder: PathRule) -> bool:
+    """Follow a path rule into `t`; False where there is no such path. `graph.features.precompute.precompute` comes before."""
     how, kind, role, ways, who, strangers = finder
     if how == _SHARED:
         return _shared(n, r, t, (kind, role, ways, strangers))
     if how == _OWN:
         return _own(n, r, t, kind, role)
     if how == _PEOPLE:
-        choose(n, r, t.chosen, who, kind, role)
+        mark_targets(n, r, t.chosen, who, kind, role)
         return _to_chosen(n, r, t)
     if how in (_RING, _RING_OR_FLAGGED):
         return _to_ring(n, r, t, how == _RING_OR_FLAGGED)
@@ -58,7 +72,7 @@ def find(n: Neighbourhood, r: Reading, t: Trail, finder: Finder) -> bool:
 
 
 @inner
-def _over_tie(n: Neighbourhood, r: Reading, t: Trail, identifier: int) -> bool:
+def _over_tie(n: Neighbourhood, r: Precomputed, t: PathBuffer, identifier: int) -> bool:
     for h in range(r.whole[0].held):
         if r.held[h].identifier == identifier:
             return over(n, r, t, h, -1, 0)
@@ -66,7 +80,7 @@ def _over_tie(n: Neighbourhood, r: Reading, t: Trail, identifier: int) -> bool:
 
 
 @inner
-def _shared(n: Neighbourhood, r: Reading, t: Trail, which: tuple[int, int, int, int]) -> bool:
+def _shared(n: Neighbourhood, r: Precomputed, t: PathBuffer, which: tuple[int, int, int, int]) -> bool:
     kind, role, ways, strangers = which
     best, most = -1, -1
     for h in range(r.whole[0].held):
@@ -83,7 +97,7 @@ def _shared(n: Neighbourhood, r: Reading, t: Trail, which: tuple[int, int, int, 
 
 
 @inner
-def _own(n: Neighbourhood, r: Reading, t: Trail, kind: int, role: int) -> bool:
+def _own(n: Neighbourhood, r: Precomputed, t: PathBuffer, kind: int, role: int) -> bool:
     newest, latest = -1, UNDATED
     for h in range(r.whole[0].held):
         since = n.subject[0].as_of if r.held[h].since == UNDATED else r.held[h].since
@@ -97,7 +111,7 @@ def _own(n: Neighbourhood, r: Reading, t: Trail, kind: int, role: int) -> bool:
 
 
 @inner
-def _to_bond(n: Neighbourhood, r: Reading, t: Trail, how: int) -> bool:
+def _to_bond(n: Neighbourhood, r: Precomputed, t: PathBuffer, how: int) -> bool:
     """Along the strongest, the heaviest, a stranger's bond, or the one of most kinds; they are sorted by weight."""
     best, most = -1, 0
     for b in range(r.whole[0].bonds):
@@ -122,21 +136,21 @@ def _to_bond(n: Neighbourhood, r: Reading, t: Trail, how: int) -> bool:
 
 
 @inner
-def _to_chosen(n: Neighbourhood, r: Reading, t: Trail) -> bool:
+def _to_chosen(n: Neighbourhood, r: Precomputed, t: PathBuffer) -> bool:
     """To the nearest of the chosen people, over identifiers that link; at most two sharing steps."""
     for b in range(r.whole[0].bonds):
         if t.chosen[r.bonds[b].person] and r.bonds[b].weight > 0:
             along(n, r, t, b)
             return True
-    found, b = False, 0
-    while b < r.whole[0].bonds and not found:
-        found = r.bonds[b].weight > 0 and _further(n, r, t, b)
+    matched, b = False, 0
+    while b < r.whole[0].bonds and not matched:
+        matched = r.bonds[b].weight > 0 and _further(n, r, t, b)
         b += 1
-    return found
+    return matched
 
 
 @inner
-def _further(n: Neighbourhood, r: Reading, t: Trail, b: int) -> bool:
+def _further(n: Neighbourhood, r: Precomputed, t: PathBuffer, b: int) -> bool:
     """From the person of a bond on to one of the chosen: over something that both hold, or over a dealing."""
     by = r.bonds[b].person
     for place in range(n.people[by].tie, n.people[by].tie + n.people[by].ties):
@@ -144,16 +158,16 @@ def _further(n: Neighbourhood, r: Reading, t: Trail, b: int) -> bool:
         one = n.identifiers[mine.identifier]
         if one.hub != 0:
             continue
-        found = -1
+        position = -1
         for i in range(one.tie, one.tie + one.ties):
             person = n.ties[i].person
-            if t.chosen[person] and (found < 0 or n.people[person].name_rank < n.people[n.ties[found].person].name_rank):
-                found = i
-        if found >= 0:
+            if t.chosen[person] and (position < 0 or n.people[person].name_rank < n.people[n.ties[position].person].name_rank):
+                position = i
+        if position >= 0:
             along(n, r, t, b)
             step(t, IDENTIFIER, one.id)
-            step(t, PERSON, n.people[n.ties[found].person].id)
-            t.about[0].since = max(mine.since, n.ties[found].since)
+            step(t, PERSON, n.people[n.ties[position].person].id)
+            t.about[0].since = max(mine.since, n.ties[position].since)
             return True
     for d in range(n.subject[0].dealings):
         dealing = n.dealings[d]
@@ -167,12 +181,12 @@ def _further(n: Neighbourhood, r: Reading, t: Trail, b: int) -> bool:
 
 
 @inner
-def _to_ring(n: Neighbourhood, r: Reading, t: Trail, or_flagged: bool) -> bool:
+def _to_ring(n: Neighbourhood, r: Precomputed, t: PathBuffer, or_flagged: bool) -> bool:
     """The own ring by way of another member, of its core where one is within reach; without one over the strongest bond into a ring, or, if
     so, to the nearest member of a flagged one. Of the last step into a ring nothing tells since when: its member knows."""
     ring = r.whole[0].ring
     if ring < 0 and or_flagged:
-        choose(n, r, t.chosen, _FLAGGED, -1, 0)
+        mark_targets(n, r, t.chosen, _FLAGGED, -1, 0)
         return _to_chosen(n, r, t)
     if ring < 0:
         for b in range(r.whole[0].bonds):
@@ -193,7 +207,7 @@ def _to_ring(n: Neighbourhood, r: Reading, t: Trail, or_flagged: bool) -> bool:
 
 
 @inner
-def _to_place(n: Neighbourhood, t: Trail, node: int) -> bool:
+def _to_place(n: Neighbourhood, t: PathBuffer, node: int) -> bool:
     """To the merchant or the agent, and on to the latest other application there."""
     if not n.subject[0].asked:
         return False
@@ -212,7 +226,7 @@ def _to_place(n: Neighbourhood, t: Trail, node: int) -> bool:
 
 
 @inner
-def _to_payer(n: Neighbourhood, r: Reading, t: Trail) -> bool:
+def _to_payer(n: Neighbourhood, r: Precomputed, t: PathBuffer) -> bool:
     """To the last who sent the subject money."""
     for e in range(n.subject[0].received, n.subject[0].events):
         if n.events[e].kind == _TRANSFER:
@@ -227,7 +241,7 @@ def _to_payer(n: Neighbourhood, r: Reading, t: Trail) -> bool:
 
 
 @inner
-def _to_collector(n: Neighbourhood, r: Reading, t: Trail) -> bool:
+def _to_collector(n: Neighbourhood, r: Precomputed, t: PathBuffer) -> bool:
     """To whom the subject pays and most others deal with, and on to one of those."""
     best, most = -1, -1
     for p in range(n.subject[0].people):
@@ -263,7 +277,7 @@ def _is_paid(n: Neighbourhood, person: int) -> bool:
 
 
 @inner
-def _other_end(n: Neighbourhood, r: Reading, d: int, person: int) -> int:
+def _other_end(n: Neighbourhood, r: Precomputed, d: int, person: int) -> int:
     """With whom, the subject left aside, somebody deals in that dealing; -1 where it is not theirs."""
     dealing = n.dealings[d]
     other = dealing.b if dealing.a == person else dealing.a if dealing.b == person else NOBODY

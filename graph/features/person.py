@@ -1,10 +1,10 @@
-"""The resolved person in compiled code: which applicants of a neighbourhood are one human being; `resolve` says by which rules."""
+"""Entity resolution in compiled code: which applicants of a neighbourhood are the same person (rules at `resolve`)."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from graph.features.room import DEVICE, NATIONAL_ID, OWN, PHONE, Reading
+from graph.features.workspace import DEVICE, NATIONAL_ID, OWN, PHONE, Precomputed
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
 from graph.kernels.compiled import lean
 from graph.model.types import IdentifierKind as Kind
@@ -17,7 +17,7 @@ _PERSONAL = sum(1 << KINDS.index(kind) for kind in PERSONAL)
 
 
 @lean
-def resolve(n: Neighbourhood, r: Reading) -> None:
+def resolve(n: Neighbourhood, r: Precomputed) -> None:
     """Say of everybody in the subgraph whether they are the subject (`me`), and how many are: transitive, and never more than what is there says.
 
     Two applicants are one person when they own the same national id; or two of {phone, bank card, e-mail} in common; or a phone and a
@@ -44,9 +44,9 @@ def resolve(n: Neighbourhood, r: Reading) -> None:
 
 
 @lean
-def _owners(n: Neighbourhood, r: Reading) -> bool:
+def _owners(n: Neighbourhood, r: Precomputed) -> bool:
     """Join who owns the same national id, and note which kinds each two people own in common; whether any two do."""
-    found = False
+    matched = False
     for row in range(n.subject[0].identifiers):
         one = n.identifiers[row]
         bit = _BIT[one.kind]
@@ -67,14 +67,14 @@ def _owners(n: Neighbourhood, r: Reading) -> bool:
                 if n.ties[j].role == OWN:
                     b = n.ties[j].person
                     r.common[min(a, b), max(a, b)] |= bit
-                    found = True
-    return found
+                    matched = True
+    return matched
 
 
 @lean
-def _likely(n: Neighbourhood, r: Reading, joined: Column) -> bool:
+def _likely(n: Neighbourhood, r: Precomputed, joined: Column) -> bool:
     """Join who owns enough in common to be one person; whether anybody does."""
-    people, found = int(n.subject[0].people), False
+    people, matched = int(n.subject[0].people), False
     for a in range(people):
         for b in range(a + 1, people):
             personal = r.common[a, b] & _PERSONAL
@@ -84,12 +84,12 @@ def _likely(n: Neighbourhood, r: Reading, joined: Column) -> bool:
             by_phone = personal == 1 << PHONE and r.common[a, b] & (1 << DEVICE) != 0
             if several or (by_phone and _year_in_common(n, a, b)):
                 joined[_root(joined, b)] = _root(joined, a)
-                found = True
-    return found
+                matched = True
+    return matched
 
 
 @lean
-def _one_person(n: Neighbourhood, r: Reading, joined: Column) -> bool:
+def _one_person(n: Neighbourhood, r: Precomputed, joined: Column) -> bool:
     """Whether nothing denies that who is joined to the subject is one person: people of one national id at most, and one year of birth.
 
     Somebody at the edge of the neighbourhood, whose own identifiers were not read, might have a national id of their own: that denies it too.
@@ -113,7 +113,7 @@ def _one_person(n: Neighbourhood, r: Reading, joined: Column) -> bool:
 @lean
 def _year_of_all(n: Neighbourhood, joined: Column, dated: int) -> bool:
     """Whether one of that person's years of birth is among those of everybody joined to the subject who has any."""
-    for place in range(_made(n, dated)):
+    for place in range(_applications(n, dated)):
         year = _year(n, dated, place)
         if year == NOBODY:
             continue
@@ -128,7 +128,7 @@ def _year_of_all(n: Neighbourhood, joined: Column, dated: int) -> bool:
 
 @lean
 def _year_in_common(n: Neighbourhood, a: int, b: int) -> bool:
-    for place in range(_made(n, a)):
+    for place in range(_applications(n, a)):
         year = _year(n, a, place)
         if year != NOBODY and _is_born(n, b, year):
             return True
@@ -138,14 +138,14 @@ def _year_in_common(n: Neighbourhood, a: int, b: int) -> bool:
 @lean
 def _is_born(n: Neighbourhood, person: int, year: int) -> bool:
     """Whether an application of theirs names that year of birth."""
-    found = False
-    for place in range(_made(n, person)):
-        found |= _year(n, person, place) == year
-    return found
+    matched = False
+    for place in range(_applications(n, person)):
+        matched |= _year(n, person, place) == year
+    return matched
 
 
 @lean
-def _made(n: Neighbourhood, person: int) -> int:
+def _applications(n: Neighbourhood, person: int) -> int:
     """How many applications of theirs are known, the one in question included."""
     return int(n.people[person].applications + (n.subject[0].asked if person == 0 else 0))
 
@@ -159,7 +159,7 @@ def _year(n: Neighbourhood, person: int, place: int) -> int:
     first = 0 if person == 0 else n.people[person].application
     if place >= 0:
         return int(n.applications[first + place].birth_year)
-    for row in range(first, first + _made(n, person)):
+    for row in range(first, first + _applications(n, person)):
         if n.applications[row].birth_year != NOBODY:
             return int(n.applications[row].birth_year)
     return int(NOBODY)

@@ -1,4 +1,4 @@
-"""What a signal is: a compiled measure of a neighbourhood and its reading, with the words and the path by which it becomes a reason."""
+"""Signals as data: a compiled measure of a neighbourhood with its texts, direction and path rule for reasons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, get_args
 
-from graph.features.finders import Finder
+from graph.features.path_rules import PathRule
 
 Dimension = Literal["ring", "multi_lending", "device", "phone", "merchant", "behaviour", "verification"]
 Direction = Literal["up", "down", "either"]
@@ -24,7 +24,7 @@ class Signal:
 
     `measure` takes the neighbourhood, its reading and `given`, numbers that say which of several signals it is. `direction`: whether a higher
     value is riskier (`up`), a lower one (`down`), or neither by itself (`either`: it informs the model and is no reason on its own). `text_en`
-    and `text_zh` are as `worded` takes them. `finder` is the way that shows it.
+    and `text_zh` are as `render_text` takes them. `path_rule` is the way that shows it.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Signal:
     text_en: str
     text_zh: str
     doc: str
-    finder: Finder
+    path_rule: PathRule
     measure: Callable[..., float]
     given: tuple[int, ...] = ()
 
@@ -45,21 +45,21 @@ class Signal:
 
     def texts(self, value: float) -> tuple[str, str]:
         """The reason in English and in Chinese, its value filled in."""
-        return worded(self.text_en, value, self.unit), worded(self.text_zh, value, self.unit)
+        return render_text(self.text_en, value, self.unit), render_text(self.text_zh, value, self.unit)
 
 
-def worded(text: str, value: float, unit: Unit) -> str:
+def render_text(text: str, value: float, unit: Unit) -> str:
     """A text with its `{value}` filled in as people read it, and with the form that the value asks for of each `[one|several]`."""
-    shown = figure(value, unit)
+    shown = format_value(value, unit)
     return _FORMS.sub(lambda forms: forms[1 if shown == "1" else 2], text).format(value=shown)
 
 
-def of_several(text: str) -> str:
+def plural_form(text: str) -> str:
     """The text as it is said of several, for documents."""
     return _FORMS.sub(r"\2", text)
 
 
-def figure(value: float, unit: Unit) -> str:
+def format_value(value: float, unit: Unit) -> str:
     """A value as people read it: shares in per cent, counts whole, the rest to one or two places."""
     if unit == "share":
         return f"{value:.0%}"
@@ -72,19 +72,19 @@ def figure(value: float, unit: Unit) -> str:
 class Family:
     """Signals of one module, in the order in which they are written; `fill`, the module's one compiled function, writes all of them so.
 
-    `finder` is the way that shows those that name none of their own.
+    `path_rule` is the way that shows those that name none of their own.
     """
 
-    finder: Finder
+    path_rule: PathRule
     members: list[Signal] = field(default_factory=list)
 
     def signal(
-        self, dimension: Dimension, direction: Direction, unit: Unit, texts: tuple[str, str], finder: Finder | None = None
+        self, dimension: Dimension, direction: Direction, unit: Unit, texts: tuple[str, str], finder: PathRule | None = None
     ) -> Callable[[Measure], Measure]:
         """Make a signal of a measure: its name is the function's, its doc the docstring, `texts` English and Chinese."""
 
         def register(measure: Measure) -> Measure:
-            made = Signal(
+            created = Signal(
                 name=measure.__name__,
                 dimension=dimension,
                 direction=direction,
@@ -92,10 +92,10 @@ class Family:
                 text_en=texts[0],
                 text_zh=texts[1],
                 doc=" ".join((measure.__doc__ or "").split()),
-                finder=finder or self.finder,
+                path_rule=finder or self.path_rule,
                 measure=measure,
             )
-            self.members.append(made)
+            self.members.append(created)
             return measure
 
         return register

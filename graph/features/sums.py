@@ -1,4 +1,4 @@
-"""Sums that are rounded once, as `math.fsum` rounds them: the same whatever order the numbers come in."""
+"""Exactly rounded sums (as `math.fsum`), independent of the order of the numbers, in compiled code."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graph.frame.facts import (
-    Batch,
+    EntryBatch,
     add_application,
     add_contact,
     add_device,
@@ -15,9 +15,9 @@ from graph.frame.facts import (
     add_outcome,
     add_platform,
 )
-from graph.frame.intern import Names
+from graph.frame.intern import EntryNames
 from graph.frame.layout import MARK, MOVED, ROW, SECTION, STEP, Arrays, Int
-from graph.journal.entry import Entry
+from graph.journal.entry import EncodedEntry
 from graph.kernels.compiled import lean, shared
 
 DONE, MORE, ROOM_LACKS = np.int64(0), np.int64(1), np.int64(2)
@@ -25,17 +25,17 @@ SECTIONS = 8
 AS_ONE = 4_096  # items that a late fact moves in long lists take as long as a fact
 
 
-def batch_of(entry: Entry) -> Batch:
+def batch_of(entry: EncodedEntry) -> EntryBatch:
     """The facts of an entry."""
     rows = np.full(2 * len(entry.ends) + len(entry.identifiers), -1, np.int32)
-    return Batch(
-        Names(entry.heap, entry.ends, entry.identifiers, rows), entry.platforms, entry.merchants, entry.devices, entry.applications,
+    return EntryBatch(
+        EntryNames(entry.heap, entry.ends, entry.identifiers, rows), entry.platforms, entry.merchants, entry.devices, entry.applications,
         entry.events, entry.mentions, entry.contacts, entry.outcomes, entry.labels,
     )  # fmt: skip
 
 
 @shared
-def apply_slice(arrays: Arrays, batch: Batch, mark: Int, facts: Int) -> Int:
+def apply_slice(arrays: Arrays, batch: EntryBatch, revision: Int, facts: Int) -> Int:
     """Take up to so many facts of a mark's batch, from where the header says.
 
     DONE when all are in, MORE when not, ROOM_LACKS when a file has too little room: the header says which (LACKS) and how much (NEEDS).
@@ -49,32 +49,32 @@ def apply_slice(arrays: Arrays, batch: Batch, mark: Int, facts: Int) -> Int:
         if facts <= 0:
             return MORE
         if section == 0:
-            done = add_platform(arrays, batch, row, mark)
+            done = add_platform(arrays, batch, row, revision)
         elif section == 1:
-            done = add_merchant(arrays, batch, row, mark)
+            done = add_merchant(arrays, batch, row, revision)
         elif section == 2:
-            done = add_device(arrays, batch, row, mark)
+            done = add_device(arrays, batch, row, revision)
         elif section == 3:
-            done = add_application(arrays, batch, row, mark)
+            done = add_application(arrays, batch, row, revision)
         elif section == 4:
-            done = add_event(arrays, batch, row, mark)
+            done = add_event(arrays, batch, row, revision)
         elif section == 5:
-            done = add_contact(arrays, batch, row, mark)
+            done = add_contact(arrays, batch, row, revision)
         elif section == 6:
-            done = add_outcome(arrays, batch, row, mark)
+            done = add_outcome(arrays, batch, row, revision)
         else:
-            done = add_label(arrays, batch, row, mark)
+            done = add_label(arrays, batch, row, revision)
         if not done:
             return ROOM_LACKS
         header[ROW], header[STEP] = row + 1, 0
         facts -= 1 + header[MOVED] // AS_ONE
         header[MOVED] = 0
-    header[SECTION], header[ROW], header[MARK] = 0, 0, mark
+    header[SECTION], header[ROW], header[MARK] = 0, 0, revision
     return DONE
 
 
 @lean
-def _rows(batch: Batch, section: Int) -> Int:
+def _rows(batch: EntryBatch, section: Int) -> Int:
     if section == 0:
         return len(batch.platforms)
     if section == 1:

@@ -1,4 +1,4 @@
-"""The frame's folder: a header and one file an array, mapped by every worker; each file grows by itself, and everybody maps it again."""
+"""The frame's folder: a header and one memory-mapped file for each array; files grow independently and are then mapped again."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ class Files:
         """The arrays as they are now; mapped again where a file has grown."""
         mapped, generation = self._mapped, int(self.header[GENERATION])
         if mapped is None or mapped[0] != generation:
-            found = [np.frombuffer(_map(self._path(n), self._size(n, int(self.header[ROOM + n]))), FILES[name][0]) for n, name in enumerate(NAMES)]
-            mapped = self._mapped = (generation, Arrays(self.header, *found))
+            results = [np.frombuffer(_map(self._path(n), self._size(n, int(self.header[ROOM + n]))), FILES[name][0]) for n, name in enumerate(NAMES)]
+            mapped = self._mapped = (generation, Arrays(self.header, *results))
         return mapped[1]
 
     def begin_anew(self) -> None:

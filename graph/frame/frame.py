@@ -1,4 +1,4 @@
-"""A machine's resident copy of a store: opened from its folder, kept current by the marks of the journal, read under a lock."""
+"""The frame: a machine's resident copy of a store, opened from its folder, kept current by the journal, read under a lock."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from time import monotonic
 from typing import NamedTuple, Protocol
 
 from graph.frame.apply import DONE, MORE, ROOM_LACKS, apply_slice, batch_of
-from graph.frame.facts import Batch
+from graph.frame.facts import EntryBatch
 from graph.frame.files import Files
 from graph.frame.layout import BOOT, CHECK, DIRTY, GOAL, KEPT, LONG, MARK, ROW, SECTION, STEP, STORE, UNDERWAY, WANTED, WHOLE, Arrays
 from graph.frame.locks import FairLock, FileLock, waits
 from graph.frame.rings import RingBatch, apply_rings, ring_batch
-from graph.frame.view import FrameView, KeptSnapshot
+from graph.frame.view import CachedSnapshot, FrameView
 from graph.journal.entry import decode
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 from graph.model.moments import COUNTRY
@@ -33,15 +33,15 @@ KEEPS_S = 10.0  # how long a snapshot waits for who brings facts in
 class Journal(Protocol):
     """What the frame asks of a store; `graph.store.port.GraphStore` says what is answered."""
 
-    def mark(self) -> int: ...
+    def revision(self) -> int: ...
 
     def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]: ...
 
     def identity(self) -> int: ...
 
 
-class Effort(NamedTuple):
-    """How much of the journal who catches up brings in himself; who comes next goes on where he stopped.
+class CatchUpBudget(NamedTuple):
+    """How much of the journal one call of `catch_up` may apply; the next call continues where it stopped.
 
     Up to so many marks behind, so many bytes of entries, so many seconds; `anew`: whether he fills the folder anew and makes its files larger.
     """
@@ -52,8 +52,8 @@ class Effort(NamedTuple):
     anew: bool = True
 
 
-ALL = Effort()
-LITTLE = Effort(marks=16, bytes=16_384, seconds=0.01, anew=False)  # what somebody who has a deadline does: some milliseconds
+ALL = CatchUpBudget()
+LITTLE = CatchUpBudget(marks=16, bytes=16_384, seconds=0.01, anew=False)  # for callers with a deadline: some milliseconds
 
 
 class Frame:
@@ -70,7 +70,7 @@ class Frame:
         self._writing = FileLock(folder.with_name(folder.name + ".writer"))
         self._reading = FairLock(folder.with_name(folder.name + ".readers"), folder, self._files.header[WANTED : WANTED + 1])
         self._held = threading.local()
-        self.kept: dict[tuple[int, int, int], KeptSnapshot] = {}  # ring snapshots that were read, by seed, row and mark
+        self.cached: dict[tuple[int, int, int], CachedSnapshot] = {}  # ring snapshots that were read, by seed, row and mark
         self._trusted = False
         self._begin()
 
@@ -85,14 +85,14 @@ class Frame:
     # -- reading ----------------------------------------------------------------------------------------------------------------------
 
     @property
-    def mark(self) -> int:
+    def revision(self) -> int:
         """Everything of this mark and of those before is in."""
         return int(self._files.header[MARK]) if self._files.is_of_layout else 0
 
     @property
     def behind(self) -> int:
-        """By how many marks of the store, as far as anybody of this machine has heard of them, it lags."""
-        return max(0, int(self._files.header[GOAL]) - self.mark)
+        """By how many revisions the frame lags behind the store, as far as any process of this machine knows."""
+        return max(0, int(self._files.header[GOAL]) - self.revision)
 
     @property
     def is_whole(self) -> bool:
@@ -105,33 +105,33 @@ class Frame:
         """Bytes in use."""
         return self._files.size
 
-    def holds(self, mark: int) -> bool:
+    def holds(self, revision: int) -> bool:
         """Whether everything up to that mark can be read now."""
         header = self._files.header
-        return self._trusted and self._files.is_of_layout and not header[DIRTY] and bool(header[MARK] >= mark)
+        return self._trusted and self._files.is_of_layout and not header[DIRTY] and bool(header[MARK] >= revision)
 
     @contextmanager
-    def reading(self, mark: int = 0) -> Iterator[Arrays]:
-        """The arrays, which nobody changes meanwhile: be quick. Raises FrameUnreadableError where they do not hold `mark` now."""
+    def reading(self, revision: int = 0) -> Iterator[Arrays]:
+        """The arrays, which nobody changes meanwhile: be quick. Raises FrameUnreadableError where they do not hold `revision` now."""
         if getattr(self._held, "arrays", None) is not None:
             yield self._held.arrays
             return
         with self._reading.shared():
             header = self._files.header
-            if not self._files.is_of_layout or header[DIRTY] or header[MARK] < mark:
-                raise FrameUnreadableError(f"the frame does not hold mark {mark} now")
+            if not self._files.is_of_layout or header[DIRTY] or header[MARK] < revision:
+                raise FrameUnreadableError(f"the frame does not hold mark {revision} now")
             self._held.arrays = self._mapped()
             try:
                 yield self._held.arrays
             finally:
                 self._held.arrays = None
 
-    def view(self, as_of: datetime, recorded_by: int | None = None, otherwise: Callable[[], GraphView] | None = None) -> FrameView:
+    def view(self, as_of: datetime, revision: int | None = None, otherwise: Callable[[], GraphView] | None = None) -> FrameView:
         """The graph just before `as_of`, of what was recorded up to that mark (default: all that is in).
 
         `otherwise` gives another view of the same, for who looks when the frame cannot be read any more.
         """
-        return FrameView(self, as_of, self.mark if recorded_by is None else recorded_by, otherwise)
+        return FrameView(self, as_of, self.revision if revision is None else revision, otherwise)
 
     def _mapped(self) -> Arrays:
         try:
@@ -141,7 +141,7 @@ class Frame:
 
     # -- keeping current --------------------------------------------------------------------------------------------------------------
 
-    def catch_up(self, upto: int | None = None, patience: float = PATIENCE, effort: Effort = ALL, entry: bytes = b"") -> bool:
+    def catch_up(self, upto: int | None = None, patience: float = PATIENCE, effort: CatchUpBudget = ALL, entry: bytes = b"") -> bool:
         """Bring in what the store's journal has up to that mark (default: all); nothing where it is in. Whether it is in now.
 
         `entry`: the journal's of that mark, where the caller has it (`Added`): the store is asked for those before it alone, most often none.
@@ -152,7 +152,7 @@ class Frame:
             return True
         if not self._files.is_of_layout:
             raise FrameUnreadableError("another version of the program has taken the frame's folder over: the store is read")
-        wanted, header = self._store.mark() if upto is None else upto, self._files.header
+        wanted, header = self._store.revision() if upto is None else upto, self._files.header
         header[GOAL] = max(header[GOAL], wanted)
         if wanted - header[MARK] > effort.marks:
             return False
@@ -186,23 +186,23 @@ class Frame:
                 finally:
                     self._writing.free()
                 break
-        return self.mark
+        return self.revision
 
     def close(self) -> None:
         """Give back the locks' descriptors; what was handed out can be read on."""
         self._writing.close()
         self._reading.close()
 
-    def _bring(self, wanted: int, effort: Effort, last: bytes) -> None:
+    def _bring(self, wanted: int, effort: CatchUpBudget, last: bytes) -> None:
         """Bring in what the effort allows. The writer's lock is held."""
         if not self._trust(effort.anew):
             return
         header, size, until = self._files.header, effort.bytes, monotonic() + effort.seconds
         header[LONG] = effort.anew
         header[GOAL] = max(header[GOAL], wanted)
-        for mark, body in self._entries(wanted, last):
+        for revision, body in self._entries(wanted, last):
             size -= len(body)
-            if size < 0 or not self._apply(mark, body, until, effort.anew):
+            if size < 0 or not self._apply(revision, body, until, effort.anew):
                 return
         if header[MARK] >= header[GOAL] and not header[WHOLE]:
             header[WHOLE] = 1
@@ -210,33 +210,33 @@ class Frame:
     def _entries(self, wanted: int, last: bytes) -> Iterator[tuple[int, bytes]]:
         """What is not in up to that mark; its own entry is the store's unless it is given."""
         known = wanted - bool(last)
-        if self.mark < known:
-            yield from self._store.tail(self.mark, known)
-        if last and self.mark == known:
+        if self.revision < known:
+            yield from self._store.tail(self.revision, known)
+        if last and self.revision == known:
             yield wanted, last
 
-    def _apply(self, mark: int, body: bytes, until: float, may_grow: bool) -> bool:
+    def _apply(self, revision: int, body: bytes, until: float, may_grow: bool) -> bool:
         """Bring an entry in, from where it was left; whether all of it is in."""
-        header, check, said = self._files.header, zlib.crc32(body), MORE
-        if any(header[[SECTION, ROW, STEP]]) and header[UNDERWAY] != check:  # the store was brought back from a copy, and told something else
+        header, check, status = self._files.header, zlib.crc32(body), MORE
+        if any(header[[SECTION, ROW, STEP]]) and header[UNDERWAY] != check:  # the store was restored from a backup and got other facts since
             with self._reading.alone():
                 header[DIRTY] = 1
             return False
         entry = decode(body)
-        batch: Batch | RingBatch = ring_batch(entry.snapshot.tobytes()) if len(entry.snapshot) else batch_of(entry)
+        batch: EntryBatch | RingBatch = ring_batch(entry.snapshot.tobytes()) if len(entry.snapshot) else batch_of(entry)
         while True:
             with self._reading.alone():
                 self._begin_slice(check)
                 arrays = self._files.arrays
-                said = apply_rings(arrays, batch, mark, SLICE) if isinstance(batch, RingBatch) else apply_slice(arrays, batch, mark, SLICE)
-                if said == DONE:
+                status = apply_rings(arrays, batch, revision, SLICE) if isinstance(batch, RingBatch) else apply_slice(arrays, batch, revision, SLICE)
+                if status == DONE:
                     header[CHECK] = check
                 header[DIRTY] = 0
-            if said == DONE:
+            if status == DONE:
                 return True
-            if (said == ROOM_LACKS and not may_grow) or monotonic() > until:
+            if (status == ROOM_LACKS and not may_grow) or monotonic() > until:
                 return False
-            if said == ROOM_LACKS:
+            if status == ROOM_LACKS:
                 self._grow()
 
     def _grow(self) -> None:
@@ -284,7 +284,7 @@ class Frame:
     def _trust(self, anew: bool) -> bool:
         """Whether the folder is this store's, and nobody died in a slice; else it is begun anew where that is allowed. The writer's lock is held."""
         header = self._files.header
-        if header[DIRTY] or not (self._trusted or self._is_of_store(*self._told())):
+        if header[DIRTY] or not (self._trusted or self._is_of_store(*self._identity())):
             if not anew:
                 return False
             if header[MARK] or header[STORE] or header[DIRTY]:
@@ -298,19 +298,19 @@ class Frame:
         """Trust a folder that is plainly this store's, even while somebody else is bringing facts in."""
         if not self._trusted:
             with self._reading.shared():
-                told, dirty = self._told(), self._files.header[DIRTY]
-            self._trusted = not dirty and self._is_of_store(*told)
+                rows, dirty = self._identity(), self._files.header[DIRTY]
+            self._trusted = not dirty and self._is_of_store(*rows)
 
-    def _told(self) -> tuple[int, int, int]:
+    def _identity(self) -> tuple[int, int, int]:
         """Of which store the folder is, up to which mark, and the check sum of that mark's entry. Some lock is held."""
         header = self._files.header
         return int(header[STORE]), int(header[MARK]), int(header[CHECK])
 
-    def _is_of_store(self, identity: int, mark: int, check: int) -> bool:
+    def _is_of_store(self, identity: int, revision: int, check: int) -> bool:
         """Whether what is in came from this store, and from the past that it has now."""
-        if identity == 0 or identity != self._store.identity() or mark > self._store.mark():
+        if identity == 0 or identity != self._store.identity() or revision > self._store.revision():
             return False
-        return all(zlib.crc32(body) == check for _, body in self._store.tail(mark - 1, mark)) if mark else True
+        return all(zlib.crc32(body) == check for _, body in self._store.tail(revision - 1, revision)) if revision else True
 
 
 def _boot() -> int:

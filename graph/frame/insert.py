@@ -1,4 +1,4 @@
-"""Writes of the frame's lists: a new row comes to its place in the port's exact order; a full block is copied to a larger one."""
+"""Inserts into the frame's lists: a new row goes to its place in the port's exact order; a full block is copied to a larger one."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def stands_after(arrays: Arrays, order: Int, a: Int, b: Int) -> bool:
 
 @lean
 def _label_after(arrays: Arrays, a: Int, b: Int) -> bool:
-    """Labels of one moment stand by application, applicant, source and word; what is not told stands first."""
+    """Labels of one moment are ordered by application, applicant, source and value; missing ones come first."""
     one, other = arrays.labels[a], arrays.labels[b]
     loan = arrays.applications[one.application].id if one.application >= 0 else np.int32(-1)
     other_loan = arrays.applications[other.application].id if other.application >= 0 else np.int32(-1)
-    said = compare(arrays.texts, loan, other_loan)
-    if said == 0:
+    stated = compare(arrays.texts, loan, other_loan)
+    if stated == 0:
         who = arrays.people[one.person].name if one.person >= 0 else np.int32(-1)
         other_one = arrays.people[other.person].name if other.person >= 0 else np.int32(-1)
-        said = compare(arrays.texts, who, other_one)
-    if said == 0:
+        stated = compare(arrays.texts, who, other_one)
+    if stated == 0:
         source = arrays.words[one.source].text if one.source >= 0 else np.int32(-1)
         other_source = arrays.words[other.source].text if other.source >= 0 else np.int32(-1)
-        said = compare(arrays.texts, source, other_source)
-    return bool(said > 0 or (said == 0 and one.fraud < other.fraud))
+        stated = compare(arrays.texts, source, other_source)
+    return bool(stated > 0 or (stated == 0 and one.fraud < other.fraud))
 
 
 @lean
@@ -158,7 +158,7 @@ def release(arrays: Arrays, held: Rows) -> None:
 
 
 @lean
-def insert(arrays: Arrays, order: Int, held: Rows, at: Int, row: Int, mark: Int) -> None:
+def insert(arrays: Arrays, order: Int, held: Rows, at: Int, row: Int, revision: Int) -> None:
     """A row comes into a list; there is the room that `needed` says."""
     count, place = np.int64(held.count), place_of(arrays, order, held, at, row)
     if needed(count) != 0:
@@ -176,7 +176,7 @@ def insert(arrays: Arrays, order: Int, held: Rows, at: Int, row: Int, mark: Int)
         items = arrays.items
         for n in range(start + count, start + place, -1):
             items[n] = items[n - 1]
-        items[start + place].at, items[start + place].row, items[start + place].mark = at, row, mark
+        items[start + place].at, items[start + place].row, items[start + place].mark = at, row, revision
 
 
 @lean

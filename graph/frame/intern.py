@@ -1,4 +1,4 @@
-"""People, identifiers, words and applications get a row when something names them first."""
+"""Interns people, identifiers, words and applications: each gets a row when a fact first names it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from graph.frame.layout import (
     NEVER,
     NO_MARK,
     NONE,
+    NOT_REPORTED,
     PEOPLE,
     SLOTS,
     TEXTS,
-    UNTOLD,
     USED,
     WORDS,
     Arrays,
@@ -32,10 +32,10 @@ from graph.store.tables import Column
 
 
 @by_address(heap="u1", ends="i4", identifiers=entry.IDENTIFIER, rows="i4")
-class Names(NamedTuple):
+class EntryNames(NamedTuple):
     """What a journal entry names: its texts and identifiers, and the rows that were found for them so far.
 
-    heap, ends, identifiers  as in `graph.journal.entry.Entry`
+    heap, ends, identifiers  as in `graph.journal.entry.EncodedEntry`
     rows  (2 T + I,) int32: of each text as a person, of each as a word, of each identifier; -1 until it is looked up
     """
 
@@ -46,13 +46,13 @@ class Names(NamedTuple):
 
 
 @lean
-def begin_of(names: Names, text: Int) -> Int:
+def begin_of(names: EntryNames, text: Int) -> Int:
     """Where a text of the entry begins in its heap; it ends at `ends`."""
     return np.int64(names.ends[text - 1]) if text > 0 else np.int64(0)
 
 
 @lean
-def size_of(names: Names, text: Int) -> Int:
+def size_of(names: EntryNames, text: Int) -> Int:
     """How many bytes of `texts` a text of the entry may take."""
     if text < 0:
         return np.int64(0)
@@ -71,7 +71,7 @@ def has_room(header: Column, rows: Int, size: Int) -> bool:
 
 
 @lean
-def text(arrays: Arrays, names: Names, number: Int) -> Int:
+def text(arrays: Arrays, names: EntryNames, number: Int) -> Int:
     """A text of the entry, kept; -1 for none."""
     return keep(arrays, names.heap, begin_of(names, number), np.int64(names.ends[number])) if number >= 0 else np.int64(NONE)
 
@@ -104,7 +104,7 @@ def _fresh(arrays: Arrays, of: Int, kind: Int, text: Int) -> Int:
         row, header[USED + WORDS] = header[USED + WORDS], header[USED + WORDS] + 1
         word = arrays.words[row]
         word.text, word.merchant_mark, word.platform_mark = text, NO_MARK, NO_MARK
-        word.category, word.city, word.opened_at = NONE, NONE, UNTOLD
+        word.category, word.city, word.opened_at = NONE, NONE, NOT_REPORTED
     else:
         row, header[USED + APPLICATIONS] = header[USED + APPLICATIONS], header[USED + APPLICATIONS] + 1
         application = arrays.applications[row]
@@ -113,7 +113,7 @@ def _fresh(arrays: Arrays, of: Int, kind: Int, text: Int) -> Int:
 
 
 @lean
-def person(arrays: Arrays, names: Names, number: Int) -> Int:
+def person(arrays: Arrays, names: EntryNames, number: Int) -> Int:
     """The row of the person whom a text of the entry names, or -1."""
     if number < 0:
         return np.int64(NONE)
@@ -123,7 +123,7 @@ def person(arrays: Arrays, names: Names, number: Int) -> Int:
 
 
 @lean
-def word(arrays: Arrays, names: Names, number: Int) -> Int:
+def word(arrays: Arrays, names: EntryNames, number: Int) -> Int:
     """The row of a text of the entry as a word, or -1."""
     if number < 0:
         return np.int64(NONE)
@@ -134,26 +134,26 @@ def word(arrays: Arrays, names: Names, number: Int) -> Int:
 
 
 @lean
-def application(arrays: Arrays, names: Names, number: Int) -> Int:
+def application(arrays: Arrays, names: EntryNames, number: Int) -> Int:
     """The row of the application whose id a text of the entry is; one that has not come yet is there and waits."""
     return row_of(arrays, AN_APPLICATION, NO_KIND, names.heap, begin_of(names, number), np.int64(names.ends[number]))
 
 
 @lean
-def identifier(arrays: Arrays, names: Names, number: Int) -> Int:
+def identifier(arrays: Arrays, names: EntryNames, number: Int) -> Int:
     """The row of an identifier of the entry."""
     at = 2 * len(names.ends) + number
     if names.rows[at] < 0:
-        told, before = names.identifiers[number], arrays.header[USED + IDENTIFIERS]
-        row = row_of(arrays, AN_IDENTIFIER, np.int64(told.kind), names.heap, begin_of(names, told.token), np.int64(names.ends[told.token]))
+        rows, before = names.identifiers[number], arrays.header[USED + IDENTIFIERS]
+        row = row_of(arrays, AN_IDENTIFIER, np.int64(rows.kind), names.heap, begin_of(names, rows.token), np.int64(names.ends[rows.token]))
         if row == before:
-            text(arrays, names, told.masked)  # right after the token
-            arrays.identifiers[row].linking = told.linking
+            text(arrays, names, rows.masked)  # right after the token
+            arrays.identifiers[row].linking = rows.linking
         names.rows[at] = row
     return np.int64(names.rows[at])
 
 
 @lean
-def size_of_identifier(names: Names, number: Int) -> Int:
+def size_of_identifier(names: EntryNames, number: Int) -> Int:
     """How many bytes of `texts` an identifier of the entry may take."""
     return size_of(names, names.identifiers[number].token) + size_of(names, names.identifiers[number].masked)

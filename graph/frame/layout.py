@@ -1,4 +1,4 @@
-"""What lies in the frame's files: rows of fixed width, lists of items in the port's order, texts in one heap, and a header of whole numbers."""
+"""The layout of the frame's files: rows of fixed width, ordered lists, a heap of texts, and a header of integers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ VERSION = 2  # of the layout, and of every rule that is worked out when a row is
 
 NONE = np.int32(-1)  # no row, no text, no word
 NEVER = np.int64(np.iinfo(np.int64).max)  # the moment of an application that has not come yet, though a label or an outcome names it
-UNTOLD = np.int64(np.iinfo(np.int64).min)  # a moment or a whole number that nothing tells
-NO_MARK = np.int32(np.iinfo(np.int32).max)  # the mark of reference data that nobody has told
+NOT_REPORTED = np.int64(np.iinfo(np.int64).min)  # a moment or a whole number that nothing tells
+NO_MARK = np.int32(np.iinfo(np.int32).max)  # the revision of reference data that was never reported
 
 # Rows are packed, fields side by side: a million applications bring some forty million of them.
 #
@@ -29,7 +29,7 @@ NO_MARK = np.int32(np.iinfo(np.int32).max)  # the mark of reference data that no
 # wants their moments and marks looks at the rows; of more the moments and marks stand in `items` as well, so that counting them misses no cache.
 LIST = np.dtype([("start", "i4"), ("count", "i4")])
 FEW = np.int64(32)
-# When, which row, and the mark that told it. ~mark where the row, a tie, was superseded later: the tie says by which.
+# When, which row, and the revision that recorded it. ~mark where the row, a tie, was superseded later: the tie says by which.
 ITEM = np.dtype([("at", "i8"), ("row", "i4"), ("mark", "i4")], align=True)
 
 PERSON = np.dtype([("name", "i4"), ("ties", LIST), ("applications", LIST), ("events", LIST), ("dealings", LIST), ("labels", LIST), ("rings", LIST)])

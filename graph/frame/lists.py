@@ -1,4 +1,4 @@
-"""Reads of the frame's lists: what is before a moment and recorded by a mark, and who was tied to what since when, until when."""
+"""Reads of the frame's lists: what happened before a moment and was recorded by a revision, and the time span of ties."""
 
 from __future__ import annotations
 
@@ -118,26 +118,26 @@ def before(arrays: Arrays, order: Int, start: Int, count: Int, as_of: Int) -> In
 
 
 @tiny
-def recorded(ties: Rows, row: Int, said: Int, mark: Int) -> bool:
-    """Whether a row whose mark in a list is `said` is told by `mark`, and not yet superseded with it."""
-    if said >= 0:
-        return bool(said <= mark)
-    return bool(~said <= mark and ties[ties[row].mentions.start].mark > mark)
+def recorded(ties: Rows, row: Int, stated: Int, revision: Int) -> bool:
+    """Whether a row whose list item has revision `stated` is recorded by `revision` and not superseded by then."""
+    if stated >= 0:
+        return bool(stated <= revision)
+    return bool(~stated <= revision and ties[ties[row].mentions.start].mark > revision)
 
 
 @tiny
-def _is_newest(header: Column, mark: Int) -> bool:
-    """Whether everything that is in is told by `mark`."""
-    return bool(mark >= header[MARK] and header[SECTION] == 0 and header[ROW] == 0 and header[STEP] == 0)
+def _is_newest(header: Column, revision: Int) -> bool:
+    """Whether everything in the frame is recorded by `revision`."""
+    return bool(revision >= header[MARK] and header[SECTION] == 0 and header[ROW] == 0 and header[STEP] == 0)
 
 
 @shared
-def last_mention(arrays: Arrays, row: Int, as_of: Int, mark: Int) -> Int:
-    """The latest mention of a tie before `as_of` that is told by `mark`; the tie itself must be so."""
+def last_mention(arrays: Arrays, row: Int, as_of: Int, revision: Int) -> Int:
+    """The latest mention of a tie before `as_of` that is recorded by `revision`; the tie itself must be recorded by then."""
     tie = arrays.ties[row]
     if tie.mentions.count == 0:
         return np.int64(tie.since)
-    if tie.last < as_of and _is_newest(arrays.header, mark):
+    if tie.last < as_of and _is_newest(arrays.header, revision):
         return np.int64(tie.last)
     standing = np.int64(row)
     while arrays.ties[standing].mentions.count == SUPERSEDED:
@@ -145,51 +145,51 @@ def last_mention(arrays: Arrays, row: Int, as_of: Int, mark: Int) -> Int:
     start, count = np.int64(arrays.ties[standing].mentions.start), np.int64(arrays.ties[standing].mentions.count)
     n = before(arrays, BY_FACT, start, count, as_of) - 1
     while n >= 0:
-        if mark_at(arrays, BY_FACT, start, count, n) <= mark:
+        if mark_at(arrays, BY_FACT, start, count, n) <= revision:
             return moment_at(arrays, BY_FACT, start, count, n)
         n -= 1
     return np.int64(tie.since)
 
 
 @compiled
-def last_mentions(arrays: Arrays, rows: Column, as_of: Int, mark: Int) -> Column:
+def last_mentions(arrays: Arrays, rows: Column, as_of: Int, revision: Int) -> Column:
     """`last_mention` of each of those ties (int64)."""
     out = np.empty(len(rows), np.int64)
     for n in range(len(rows)):
-        out[n] = last_mention(arrays, np.int64(rows[n]), as_of, mark)
+        out[n] = last_mention(arrays, np.int64(rows[n]), as_of, revision)
     return out
 
 
 @shared
-def count_recorded(arrays: Arrays, order: Int, held: Rows, as_of: Int, mark: Int, limit: Int) -> Int:
-    """How many rows of a list (`held`) are before `as_of` and told by `mark`, counted up to `limit`."""
-    start, count, found = np.int64(held.start), np.int64(held.count), np.int64(0)
+def count_recorded(arrays: Arrays, order: Int, held: Rows, as_of: Int, revision: Int, limit: Int) -> Int:
+    """How many rows of a list (`held`) are before `as_of` and recorded by `revision`, counted up to `limit`."""
+    start, count, total = np.int64(held.start), np.int64(held.count), np.int64(0)
     n = before(arrays, order, start, count, as_of) - 1
-    while n >= 0 and found < limit:
-        found += recorded(arrays.ties, row_at(arrays, start, count, n), mark_at(arrays, order, start, count, n), mark)
+    while n >= 0 and total < limit:
+        total += recorded(arrays.ties, row_at(arrays, start, count, n), mark_at(arrays, order, start, count, n), revision)
         n -= 1
-    return found
+    return total
 
 
 @shared
 def latest_of(arrays: Arrays, order: Int, held: Rows, when: tuple[Int, Int], rows: Column, limit: Int) -> Int:
-    """How many rows of a list (`held`) that are before a moment and told by a mark, at most `limit`, now stand in `rows`, newest first."""
-    start, count, found = np.int64(held.start), np.int64(held.count), np.int64(0)
+    """How many rows of a list (`held`) that are before a moment and recorded by a revision were written to `rows`, newest first, at most `limit`."""
+    start, count, total = np.int64(held.start), np.int64(held.count), np.int64(0)
     n = before(arrays, order, start, count, when[0]) - 1
-    while n >= 0 and found < limit:
+    while n >= 0 and total < limit:
         row = row_at(arrays, start, count, n)
         if recorded(arrays.ties, row, mark_at(arrays, order, start, count, n), when[1]):
-            rows[found] = row
-            found += 1
+            rows[total] = row
+            total += 1
         n -= 1
-    return found
+    return total
 
 
 @compiled
-def latest(arrays: Arrays, order: Int, held: Rows, as_of: Int, mark: Int, limit: Int) -> Column:
+def latest(arrays: Arrays, order: Int, held: Rows, as_of: Int, revision: Int, limit: Int) -> Column:
     """`latest_of` as an array (int32)."""
     rows = np.empty(min(np.int64(held.count), limit), np.int32)
-    return rows[: latest_of(arrays, order, held, (as_of, mark), rows, limit)]
+    return rows[: latest_of(arrays, order, held, (as_of, revision), rows, limit)]
 
 
 @shared
@@ -200,19 +200,19 @@ def counterparty_of(arrays: Arrays, event: Int) -> Int:
 
 
 @shared
-def is_loan(arrays: Arrays, application: Int, as_of: Int, mark: Int) -> bool:
-    """Whether an application was made before `as_of` and is told by `mark`: only then does a label speak of a person through it."""
-    return bool(arrays.applications[application].at < as_of and arrays.applications[application].mark <= mark)
+def is_loan(arrays: Arrays, application: Int, as_of: Int, revision: Int) -> bool:
+    """Whether an application was made before `as_of` and is recorded by `revision`: only then do its labels count for the person."""
+    return bool(arrays.applications[application].at < as_of and arrays.applications[application].mark <= revision)
 
 
 @shared
-def snapshot_in_force(arrays: Arrays, used: Int, as_of: Int, mark: Int) -> Int:
-    """The row of the latest ring snapshot taken at or before `as_of` and told by `mark`, or -1; `used` of the snapshots are rows."""
-    snapshots, found = arrays.snapshots, np.int64(-1)
+def snapshot_in_force(arrays: Arrays, used: Int, as_of: Int, revision: Int) -> Int:
+    """The row of the latest ring snapshot taken at or before `as_of` and recorded by `revision`, or -1; `used` of the snapshots are rows."""
+    snapshots, position = arrays.snapshots, np.int64(-1)
     for row in range(used):
-        if snapshots[row].as_of <= as_of and snapshots[row].mark <= mark and (found < 0 or snapshots[row].as_of >= snapshots[found].as_of):
-            found = np.int64(row)
-    return found
+        if snapshots[row].as_of <= as_of and snapshots[row].mark <= revision and (position < 0 or snapshots[row].as_of >= snapshots[position].as_of):
+            position = np.int64(row)
+    return position
 
 
 @shared

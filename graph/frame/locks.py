@@ -1,4 +1,4 @@
-"""One writer a machine, many readers, and neither keeps the other out: locks on files, that end with whoever holds them."""
+"""File locks for one writer and many readers on a machine, fair to both, released when their process ends."""
 
 from __future__ import annotations
 

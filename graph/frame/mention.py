@@ -1,4 +1,4 @@
-"""One mention comes into the frame: a new tie, one more moment of a tie, or an earlier beginning of it."""
+"""Applies one mention to the frame: a new tie, a later moment of a tie, or an earlier beginning of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ENTERING = 2 * FEW + 3  # ties that may come into `slots` at once
 
 
 @lean
-def add_mention(arrays: Arrays, person: Int, packed: Int, fact: Int, at: Int, mark: Int) -> bool:
+def add_mention(arrays: Arrays, person: Int, packed: Int, fact: Int, at: Int, revision: Int) -> bool:
     """Somebody named an identifier in a role (`packed`: identifier << 2 | role) at a moment. False where a file lacks room: nothing was done.
 
     `fact` is what says so, as `layout.TIE` names it, or FROM_NO_ROW. `ties` and `contacts` have room for one more.
@@ -24,10 +24,10 @@ def add_mention(arrays: Arrays, person: Int, packed: Int, fact: Int, at: Int, ma
         return False
     row = _standing(arrays, person, packed)
     if row >= 0:
-        return _once_more(arrays, row, fact, at, mark)
+        return _once_more(arrays, row, fact, at, revision)
     if lacks_items(arrays.header, _need(arrays, person, packed >> 2)):
         return False
-    _stand(arrays, person, packed, at, mark)
+    _stand(arrays, person, packed, at, revision)
     return True
 
 
@@ -54,16 +54,16 @@ def _standing(arrays: Arrays, person: Int, packed: Int) -> Int:
 
 
 @lean
-def _stand(arrays: Arrays, person: Int, packed: Int, since: Int, mark: Int) -> Int:
+def _stand(arrays: Arrays, person: Int, packed: Int, since: Int, revision: Int) -> Int:
     """A new row for a tie, in both lists."""
     row, identifier = np.int64(arrays.header[USED + TIES]), packed >> 2
     arrays.header[USED + TIES] = row + 1
     tie, theirs, its = arrays.ties[row], arrays.people[person].ties, arrays.identifiers[identifier].ties
     tie.since = tie.last = since
-    tie.person, tie.identifier, tie.mark, tie.role, tie.kind = person, identifier, mark, packed & 3, arrays.identifiers[identifier].kind
+    tie.person, tie.identifier, tie.mark, tie.role, tie.kind = person, identifier, revision, packed & 3, arrays.identifiers[identifier].kind
     tie.mentions.start = tie.mentions.count = 0
-    insert(arrays, BY_NODE, theirs, since, row, mark)
-    insert(arrays, BY_HOLDER, its, since, row, mark)
+    insert(arrays, BY_NODE, theirs, since, row, revision)
+    insert(arrays, BY_HOLDER, its, since, row, revision)
     if theirs.count == FEW + 1:
         for n in range(theirs.count):
             _enter(arrays, np.int64(arrays.items[theirs.start + n].row))
@@ -88,7 +88,7 @@ def _enter(arrays: Arrays, row: Int) -> None:
 
 
 @lean
-def _once_more(arrays: Arrays, row: Int, fact: Int, at: Int, mark: Int) -> bool:
+def _once_more(arrays: Arrays, row: Int, fact: Int, at: Int, revision: Int) -> bool:
     """A further mention of a tie that stands."""
     tie = arrays.ties[row]
     start, count, since = np.int64(tie.mentions.start), np.int64(tie.mentions.count), np.int64(tie.since)
@@ -101,26 +101,26 @@ def _once_more(arrays: Arrays, row: Int, fact: Int, at: Int, mark: Int) -> bool:
     if lacks_items(arrays.header, need):
         return False
     if at < since:
-        _begin_earlier(arrays, row, at, mark)
+        _begin_earlier(arrays, row, at, revision)
         return True
-    insert(arrays, BY_FACT, tie.mentions, at, _row_of(arrays, fact, at, mark), mark)
+    insert(arrays, BY_FACT, tie.mentions, at, _row_of(arrays, fact, at, revision), revision)
     tie.last = max(tie.last, at)
     return True
 
 
 @lean
-def _row_of(arrays: Arrays, fact: Int, at: Int, mark: Int) -> Int:
+def _row_of(arrays: Arrays, fact: Int, at: Int, revision: Int) -> Int:
     """The fact, or a row for it."""
     if fact != FROM_NO_ROW:
         return fact
     row = np.int64(arrays.header[USED + CONTACTS])
     arrays.header[USED + CONTACTS] = row + 1
-    arrays.contacts[row].at, arrays.contacts[row].mark = at, mark
+    arrays.contacts[row].at, arrays.contacts[row].mark = at, revision
     return row << 2 | FROM_CONTACT
 
 
 @lean
-def _begin_earlier(arrays: Arrays, row: Int, since: Int, mark: Int) -> None:
+def _begin_earlier(arrays: Arrays, row: Int, since: Int, revision: Int) -> None:
     """A tie turns out to be older: another row stands for it from this mark on, with all its mentions."""
     old = arrays.ties[row]
     person, identifier, began = np.int64(old.person), np.int64(old.identifier), np.int64(old.since)
@@ -129,6 +129,6 @@ def _begin_earlier(arrays: Arrays, row: Int, since: Int, mark: Int) -> None:
     supersede(arrays, BY_HOLDER, arrays.identifiers[identifier].ties, began, row)
     start, count = np.int64(old.mentions.start), np.int64(old.mentions.count)
     old.mentions.count = SUPERSEDED
-    fresh = _stand(arrays, person, identifier << 2 | np.int64(old.role), since, mark)
+    fresh = _stand(arrays, person, identifier << 2 | np.int64(old.role), since, revision)
     arrays.ties[fresh].last, arrays.ties[fresh].mentions.start, arrays.ties[fresh].mentions.count = old.last, start, count
     old.mentions.start = fresh

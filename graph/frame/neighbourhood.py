@@ -1,4 +1,4 @@
-"""The neighbourhood of one subject at one moment, as flat arrays: what everything that judges looks at, whoever made it."""
+"""The neighbourhood of one subject at one moment as flat arrays: the input of features, network and policy."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ ROOM = {
 }  # fmt: skip
 
 
-def room(zone: Column, times: int = 1) -> Neighbourhood:
+def empty_neighbourhood(zone: Column, times: int = 1) -> Neighbourhood:
     """Empty arrays for one neighbourhood after the other, `times` as large as at first; `zone` as in Neighbourhood."""
     arrays = {name: np.zeros(size * times, kind) for name, (kind, size) in ROOM.items()}
     return Neighbourhood(subject=np.zeros(1, SUBJECT), zone=zone, **arrays)

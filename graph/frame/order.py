@@ -1,4 +1,4 @@
-"""Sorts by text in compiled code: what the port orders by id stands so here."""
+"""Sorting by text in compiled code, for the orders by id that the port promises."""
 
 from __future__ import annotations
 

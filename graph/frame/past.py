@@ -1,18 +1,18 @@
-"""What people of a neighbourhood applied for, what became of it, and what was said of them: rows of the frame become its rows."""
+"""Copies applications, outcomes, labels, events and rings of a neighbourhood's people from the frame."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from graph.facts.deciding import APPLICATIONS as LATEST
-from graph.facts.deciding import DEALINGS
-from graph.facts.deciding import EVENTS as LATEST_EVENTS
+from graph.facts.decisive import APPLICATIONS as LATEST
+from graph.facts.decisive import DEALINGS
+from graph.facts.decisive import EVENTS as LATEST_EVENTS
 from graph.frame.bounded import labels_of, outcomes_of
 from graph.frame.layout import NO_MARK, SNAPSHOTS, USED, Arrays, Int, Rows
 from graph.frame.lists import BY_APPLICATION, BY_EVENT, counterparty_of, latest_of, membership, snapshot_in_force
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, Neighbourhood
-from graph.frame.question import IN_FRAME, Question, copy
-from graph.frame.reach import event_kind, find_identifier, sit_down
+from graph.frame.query import IN_FRAME, SubjectQuery, copy
+from graph.frame.reach import admit_person, event_kind, find_identifier
 from graph.frame.scratch import APPLICATIONS, EVENTS, INSIDE, LABELS, LACKS, MENTIONS, OUTCOMES, PEOPLE, RINGS, Scratch
 from graph.kernels.compiled import lean
 from graph.store.tables import PLATFORM_TYPES, Column
@@ -21,15 +21,15 @@ _IS_BANK = np.array([kind.is_bank for kind in PLATFORM_TYPES])
 
 
 @lean
-def is_later(q: Question) -> bool:
-    """Whether the application in question may be in the frame before the moment: it is looked at again, and left out of its own past."""
-    return bool(q.about[0].asked and q.asked[0].at < q.about[0].as_of)
+def is_later(q: SubjectQuery) -> bool:
+    """Whether the application in question may be in the frame before the moment (a later scan): it is left out of its own history."""
+    return bool(q.about[0].asked and q.in_question[0].at < q.about[0].as_of)
 
 
 @lean
-def add_asked(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+def add_application_in_question(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     """The application in question is the first row."""
-    out.applications[0] = q.asked[0]
+    out.applications[0] = q.in_question[0]
     one = out.applications[0]
     one.person, one.applicant, one.lender = 0, out.people[0].id, lender_of(arrays, q, np.int64(one.platform))
     one.mention, one.mentions, one.outcome, one.outcomes = 0, q.about[0].mentions, 0, 0
@@ -43,7 +43,7 @@ def add_asked(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) ->
 
 
 @lean
-def add_own(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+def add_own(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     """What everybody of the subgraph applied for, newest first."""
     for person in range(work.state[INSIDE]):
         one = out.people[person]
@@ -57,55 +57,55 @@ def add_own(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> N
 
 
 @lean
-def add_there(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, there: Rows) -> None:
+def add_at_place(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, there: Rows) -> None:
     """The latest applications of anybody at a place; who was not there comes in as an outsider."""
     for n in range(newest(arrays, q, there, work.rows)):
         row = np.int64(work.rows[n])
         if row == q.about[0].application and is_later(q):
             continue
-        person = sit_down(work, out, np.int64(arrays.applications[row].applicant), np.int64(-1))
+        person = admit_person(work, out, np.int64(arrays.applications[row].applicant), np.int64(-1))
         if person >= 0:
             add_application(arrays, q, work, out, row, person)
 
 
 @lean
-def add_application(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, row: Int, person: Int) -> None:
+def add_application(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, row: Int, person: Int) -> None:
     """An application of the frame, what it mentions and what became of it."""
-    state, made = work.state, arrays.applications[row]
+    state, application = work.state, arrays.applications[row]
     number, mention = state[APPLICATIONS], state[MENTIONS]
-    if number == len(out.applications) or mention + made.mentions > len(out.mentions):
+    if number == len(out.applications) or mention + application.mentions > len(out.mentions):
         state[LACKS] = 1
         return
     one = out.applications[number]
     copy(arrays, row, one)
-    one.person, one.lender = person, lender_of(arrays, q, np.int64(made.platform))
-    one.mention, one.mentions, one.outcome, one.outcomes = mention, made.mentions, state[OUTCOMES], 0
-    for n in range(made.mentions):
-        packed = np.int64(arrays.mentions[made.mention + n])
-        said, identifier = out.mentions[mention + n], arrays.identifiers[packed >> 2]
-        said.id, said.role, said.kind, said.linking = packed >> 2, packed & 3, identifier.kind, identifier.linking
-        said.identifier = find_identifier(work, out, packed >> 2)
-    state[APPLICATIONS], state[MENTIONS] = number + 1, mention + made.mentions
+    one.person, one.lender = person, lender_of(arrays, q, np.int64(application.platform))
+    one.mention, one.mentions, one.outcome, one.outcomes = mention, application.mentions, state[OUTCOMES], 0
+    for n in range(application.mentions):
+        packed = np.int64(arrays.mentions[application.mention + n])
+        named, identifier = out.mentions[mention + n], arrays.identifiers[packed >> 2]
+        named.id, named.role, named.kind, named.linking = packed >> 2, packed & 3, identifier.kind, identifier.linking
+        named.identifier = find_identifier(work, out, packed >> 2)
+    state[APPLICATIONS], state[MENTIONS] = number + 1, mention + application.mentions
     if row != q.about[0].application or not is_later(q):
         one.outcomes = _add_outcomes(arrays, q, work, out, row)
 
 
 @lean
-def _add_outcomes(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, application: Int) -> Int:
+def _add_outcomes(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, application: Int) -> Int:
     """How many steps of an application were added."""
     count, first = outcomes_of(arrays, q, application, work.spare), work.state[OUTCOMES]
     if first + count > len(out.outcomes):
         work.state[LACKS] = 1
         return np.int64(0)
     for n in range(count):
-        told, step = arrays.outcomes[work.spare[n]], out.outcomes[first + n]
-        step.at, step.amount, step.status = told.at, told.amount, told.status
+        stored, step = arrays.outcomes[work.spare[n]], out.outcomes[first + n]
+        step.at, step.amount, step.status = stored.at, stored.amount, stored.status
     work.state[OUTCOMES] = first + count
     return count
 
 
 @lean
-def lender_of(arrays: Arrays, q: Question, platform: Int) -> Int:
+def lender_of(arrays: Arrays, q: SubjectQuery, platform: Int) -> Int:
     """What is known of a lender, as bits."""
     if platform < 0 or arrays.words[platform].platform_mark > q.about[0].mark:
         return np.int64(0)
@@ -114,7 +114,7 @@ def lender_of(arrays: Arrays, q: Question, platform: Int) -> Int:
 
 
 @lean
-def add_labels(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+def add_labels(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     """What was said of everybody and their loans, oldest first."""
     for person in range(work.state[PEOPLE]):
         one, first = out.people[person], work.state[LABELS]
@@ -124,14 +124,14 @@ def add_labels(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -
             work.state[LACKS] = 1
             return
         for n in range(count):
-            told, label = arrays.labels[work.spare[n]], out.labels[first + n]
-            label.known_at, label.loan, label.fraud, label.by_person = told.known_at, told.application, told.fraud, told.by_person
+            stored, label = arrays.labels[work.spare[n]], out.labels[first + n]
+            label.known_at, label.loan, label.fraud, label.by_person = stored.known_at, stored.application, stored.fraud, stored.by_person
         one.labels = count
         work.state[LABELS] = first + count
 
 
 @lean
-def add_events(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> Int:
+def add_events(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> Int:
     """What the subject did, newest first, and then what others did towards them; where those begin."""
     if out.people[0].id >= IN_FRAME:
         return np.int64(0)
@@ -147,18 +147,18 @@ def add_events(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -
 
 @lean
 def _add_event(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int, other: Int) -> None:
-    number, told = work.state[EVENTS], arrays.events[row]
+    number, stored = work.state[EVENTS], arrays.events[row]
     if number == len(out.events):
         work.state[LACKS] = 1
         return
     event = out.events[number]
-    event.amount = np.nan if told.terms < 0 else arrays.terms[told.terms].amount
-    event.at, event.other, event.kind = told.at, other, event_kind(told.kind)
+    event.amount = np.nan if stored.terms < 0 else arrays.terms[stored.terms].amount
+    event.at, event.other, event.kind = stored.at, other, event_kind(stored.kind)
     work.state[EVENTS] = number + 1
 
 
 @lean
-def add_rings(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+def add_rings(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     """The rings of the people of the subgraph in the snapshot in force."""
     snapshot = snapshot_in_force(arrays, arrays.header[USED + SNAPSHOTS], q.about[0].as_of, q.about[0].mark)
     for person in range(work.state[PEOPLE]):
@@ -179,16 +179,16 @@ def _ring(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int) -> Int:
     if count == len(out.rings):
         work.state[LACKS] = 1
         return np.int64(NOBODY)
-    ring, told = out.rings[count], arrays.rings[row]
-    ring.id, ring.score, ring.bad_rate, ring.size, ring.flagged = row, told.score, told.bad_rate, told.size, told.flagged
+    ring, stored = out.rings[count], arrays.rings[row]
+    ring.id, ring.score, ring.bad_rate, ring.size, ring.flagged = row, stored.score, stored.bad_rate, stored.size, stored.flagged
     work.state[RINGS] = count + 1
     return np.int64(count)
 
 
 @lean
-def newest(arrays: Arrays, q: Question, made: Rows, rows: Column) -> Int:
+def newest(arrays: Arrays, q: SubjectQuery, applications: Rows, rows: Column) -> Int:
     """How many of the latest applications of a list now stand in `rows`, newest first."""
-    return latest_of(arrays, BY_APPLICATION, made, (q.about[0].as_of, q.about[0].mark), rows, np.int64(LATEST))
+    return latest_of(arrays, BY_APPLICATION, applications, (q.about[0].as_of, q.about[0].mark), rows, np.int64(LATEST))
 
 
 assert np.iinfo(np.int32).max == NO_MARK  # of what nobody has told: beyond every mark

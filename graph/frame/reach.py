@@ -1,10 +1,10 @@
-"""Whom a subject reaches over what people share: `graph.store.walk` in compiled code, over the frame, step by step the same."""
+"""The walk from a subject over shared identifiers: `graph.store.walk` in compiled code over the frame, step by step the same."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from graph.facts.deciding import DEALINGS
+from graph.facts.decisive import DEALINGS
 from graph.facts.hubs import COUNT_CAP, GUARD, MANY_HOLDERS, NOT_LINKING
 from graph.frame.insert import KIND_RANK
 from graph.frame.layout import Arrays, Int
@@ -23,7 +23,7 @@ from graph.frame.lists import (
 )
 from graph.frame.neighbourhood import NOBODY, OTHER, UNDATED, Neighbourhood
 from graph.frame.order import sort_by_text
-from graph.frame.question import BEYOND, IN_FRAME, Question
+from graph.frame.query import BEYOND, IN_FRAME, SubjectQuery
 from graph.frame.scratch import APPLICANTS, BUCKETS, DEALS, HOLDERS, HUBS, IDENTIFIERS, LACKS, LINKS, PEOPLE, STEPS, TIES, TRUNCATED, Scratch
 from graph.kernels.compiled import lean
 from graph.store.tables import KINDS, Column
@@ -36,7 +36,7 @@ assert (max(GUARD.values()) + 1) * 16 <= BUCKETS
 
 
 @lean
-def reach(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+def reach(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     """People, identifiers and what joins them; LACKS says where an array has too little room."""
     _clear(work, out)
     _seat(work, out, q.about[0].person if q.about[0].person >= 0 else BEYOND, np.int64(0))
@@ -71,7 +71,7 @@ def find_identifier(work: Scratch, out: Neighbourhood, row: Int) -> Int:
 
 
 @lean
-def sit_down(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
+def admit_person(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
     """The person of that `id`; who was not there comes in now. NOBODY without room."""
     person = find_person(work, out, row)
     return person if person >= 0 else _seat(work, out, row, step)
@@ -87,7 +87,7 @@ def link_of(work: Scratch, identifier: Int, person: Int) -> Int:
 
 
 @lean
-def latest_held(arrays: Arrays, q: Question, identifier: Int, rows: Column, limit: Int) -> Int:
+def latest_held(arrays: Arrays, q: SubjectQuery, identifier: Int, rows: Column, limit: Int) -> Int:
     """How many of the latest ties of an identifier of the frame, at most `limit`, now stand in `rows`, newest first."""
     return latest_of(arrays, BY_HOLDER, arrays.identifiers[identifier].ties, (q.about[0].as_of, q.about[0].mark), rows, limit)
 
@@ -169,14 +169,14 @@ def _tie(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role: 
         _join(work, out, person, identifier, role, since, last)
         thing.dated += since != UNDATED
         return
-    said = work.links[link]
-    if _ROLE_RANK[role] < _ROLE_RANK[said.role]:
-        said.role = role
-    if said.since == UNDATED:
+    link_row = work.links[link]
+    if _ROLE_RANK[role] < _ROLE_RANK[link_row.role]:
+        link_row.role = role
+    if link_row.since == UNDATED:
         thing.dated += 1
-        said.since, said.last = since, last
+        link_row.since, link_row.last = since, last
     else:
-        said.since, said.last = min(said.since, since), max(said.last, last)
+        link_row.since, link_row.last = min(link_row.since, since), max(link_row.last, last)
 
 
 @lean
@@ -185,8 +185,8 @@ def _join(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role:
     if number == len(work.links):
         work.state[LACKS] = 1
         return
-    said = work.links[number]
-    said.since, said.last, said.person, said.role, said.next = since, last, person, role, -1
+    link = work.links[number]
+    link.since, link.last, link.person, link.role, link.next = since, last, person, role, -1
     if thing.first < 0:
         thing.first = number
     else:
@@ -196,15 +196,15 @@ def _join(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role:
 
 
 @lean
-def _ties_of(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, person: Int) -> None:
+def _ties_of(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, person: Int) -> None:
     """A person's ties; of one with more than TIES, the latest so many of each kind."""
     held = arrays.people[out.people[person].id].ties
-    found = latest_of(arrays, BY_NODE, held, (q.about[0].as_of, q.about[0].mark), work.rows, TIES + 1)
-    if found > TIES:
-        found = _latest_of_each_kind(arrays, q, work, np.int64(held.start), np.int64(held.count))
-        if found > TIES:
+    count = latest_of(arrays, BY_NODE, held, (q.about[0].as_of, q.about[0].mark), work.rows, TIES + 1)
+    if count > TIES:
+        count = _latest_of_each_kind(arrays, q, work, np.int64(held.start), np.int64(held.count))
+        if count > TIES:
             work.state[TRUNCATED] = 1
-    for k in range(found):
+    for k in range(count):
         row = np.int64(work.rows[k])
         tie = arrays.ties[row]
         number = _met(work, out, np.int64(tie.identifier), np.int64(tie.kind), np.int64(arrays.identifiers[tie.identifier].linking))
@@ -213,34 +213,34 @@ def _ties_of(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, per
 
 
 @lean
-def _latest_of_each_kind(arrays: Arrays, q: Question, work: Scratch, start: Int, count: Int) -> Int:
-    seen, found, n = work.buckets, np.int64(0), before(arrays, BY_NODE, start, count, q.about[0].as_of) - 1
+def _latest_of_each_kind(arrays: Arrays, q: SubjectQuery, work: Scratch, start: Int, count: Int) -> Int:
+    counts, total, n = work.buckets, np.int64(0), before(arrays, BY_NODE, start, count, q.about[0].as_of) - 1
     for kind in range(len(GUARDS)):
-        seen[kind] = 0
+        counts[kind] = 0
     while n >= 0:
         row = row_at(arrays, start, count, n)
         if recorded(arrays.ties, row, mark_at(arrays, BY_NODE, start, count, n), q.about[0].mark):
             kind = arrays.ties[row].kind
-            seen[kind] += 1
-            if seen[kind] <= TIES:
-                work.rows[found] = row
-                found += 1
+            counts[kind] += 1
+            if counts[kind] <= TIES:
+                work.rows[total] = row
+                total += 1
         n -= 1
-    return found
+    return total
 
 
 @lean
-def _mentioned(q: Question, work: Scratch, out: Neighbourhood) -> None:
+def _mentioned(q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     """What only the application in question says is tied since no moment that anything tells."""
     for m in range(q.about[0].mentions):
-        said = q.mentions[m]
-        number = _met(work, out, np.int64(said.id), np.int64(said.kind), np.int64(said.linking))
+        mention = q.mentions[m]
+        number = _met(work, out, np.int64(mention.id), np.int64(mention.kind), np.int64(mention.linking))
         if number >= 0 and link_of(work, number, np.int64(0)) < 0:
-            _join(work, out, np.int64(0), number, np.int64(said.role), UNDATED, UNDATED)
+            _join(work, out, np.int64(0), number, np.int64(mention.role), UNDATED, UNDATED)
 
 
 @lean
-def _holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, fresh: Int, step: Int) -> None:
+def _holders(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, fresh: Int, step: Int) -> None:
     """Follow the identifiers that are new, the rarest first; whether there are people enough is asked once in so many."""
     state, buckets, done = work.state, work.buckets, 0
     followed = _by_holders(arrays, q, work, out, fresh)
@@ -259,9 +259,9 @@ def _holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, fre
 
 
 @lean
-def _by_holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, fresh: Int) -> Int:
+def _by_holders(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, fresh: Int) -> Int:
     """Count the holders of new identifiers. How many lead further: in `followed` by holders and kind; `buckets` has where each sort ends."""
-    buckets, found, upto = work.buckets, np.int64(0), work.state[IDENTIFIERS]
+    buckets, count, upto = work.buckets, np.int64(0), work.state[IDENTIFIERS]
     for bucket in range(len(buckets)):
         buckets[bucket] = 0
     for n in range(fresh, upto):
@@ -273,17 +273,17 @@ def _by_holders(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, 
             work.state[HUBS] += 1
         elif one.holders > work.things[n].dated:
             buckets[_bucket(out, n) + 1] += 1
-            found += 1
+            count += 1
     for bucket in range(1, len(buckets)):
         buckets[bucket] += buckets[bucket - 1]
-        if buckets[bucket] == found:  # beyond it is nobody
+        if buckets[bucket] == count:  # beyond it is nobody
             break
     for n in range(fresh, upto):
         if out.identifiers[n].hub == 0 and out.identifiers[n].holders > work.things[n].dated:
             bucket = _bucket(out, n)
             work.followed[buckets[bucket]] = n
             buckets[bucket] += 1
-    return found
+    return count
 
 
 @lean
@@ -301,12 +301,12 @@ def _sort(arrays: Arrays, work: Scratch, out: Neighbourhood, begin: Int, end: In
 
 
 @lean
-def _follow(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, identifier: Int, step: Int) -> None:
+def _follow(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, identifier: Int, step: Int) -> None:
     one = out.identifiers[identifier]
-    found = latest_held(arrays, q, np.int64(one.id), work.rows, np.int64(HOLDERS))
-    if one.holders > found:
+    count = latest_held(arrays, q, np.int64(one.id), work.rows, np.int64(HOLDERS))
+    if one.holders > count:
         work.state[TRUNCATED] = 1
-    for k in range(found):
+    for k in range(count):
         row = np.int64(work.rows[k])
         tie = arrays.ties[row]
         person = _admit(work, out, np.int64(tie.person), step)
@@ -315,7 +315,7 @@ def _follow(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, iden
 
 
 @lean
-def _counterparties(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood, person: Int, step: Int) -> None:
+def _counterparties(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, person: Int, step: Int) -> None:
     """Whom somebody dealt with: transfers and referrals, on either side."""
     me = np.int64(out.people[person].id)
     dealt = arrays.people[me].dealings
@@ -339,12 +339,12 @@ def _deal(work: Scratch, one: Int, other: Int, kind: Int, at: Int) -> None:
     a, b = min(one, other), max(one, other)
     place = work.dealt[a, b]
     if place != 0:
-        said = work.deals[place - 1]
-        said.since, said.last = min(said.since, at), max(said.last, at)
+        deal = work.deals[place - 1]
+        deal.since, deal.last = min(deal.since, at), max(deal.last, at)
         return
     number, chain = work.state[DEALS], work.partners[a]
-    said = work.deals[number]
-    said.since, said.last, said.other, said.kind, said.next = at, at, b, kind, -1
+    deal = work.deals[number]
+    deal.since, deal.last, deal.other, deal.kind, deal.next = at, at, b, kind, -1
     if chain.first < 0:
         chain.first = number
     else:
@@ -365,5 +365,5 @@ def _admit(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
 
 
 @lean
-def _last(arrays: Arrays, q: Question, tie: Int) -> Int:
+def _last(arrays: Arrays, q: SubjectQuery, tie: Int) -> Int:
     return last_mention(arrays, tie, q.about[0].as_of, q.about[0].mark)

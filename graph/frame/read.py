@@ -1,4 +1,4 @@
-"""From rows of the frame to the facts they keep."""
+"""Reads facts from rows of the frame."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.frame.layout import NONE, UNTOLD, Arrays, Int
+from graph.frame.layout import NONE, NOT_REPORTED, Arrays, Int
 from graph.frame.texts import NO_KIND, after, find, form_of
 from graph.model.moments import moment
 from graph.model.types import Application, Device, Event, Identifier, Label, LabelValue, Mention, Merchant, Outcome, Platform, Tie
@@ -18,7 +18,7 @@ _FLAGS = {-1: None, 0: False, 1: True}
 _NO_TERMS = {"amount": math.nan, "counterparty": NONE, "merchant": NONE, "attributes": NONE}
 
 
-class Reader:
+class FactReader:
     """Facts by their rows, from arrays that nobody changes meanwhile."""
 
     def __init__(self, arrays: Arrays) -> None:
@@ -46,12 +46,12 @@ class Reader:
 
     def identifier(self, row: int) -> Identifier:
         """An identifier."""
-        found = self._identifiers.get(row)
-        if found is None:
-            told = self.arrays.identifiers[row]
-            token, masked = str(self.text(told["token"])), text_in(self.arrays.texts, int(after(self.arrays.texts, told["token"])))
-            found = self._identifiers[row] = Identifier(KINDS[told["kind"]], token, masked, bool(told["linking"]))
-        return found
+        result = self._identifiers.get(row)
+        if result is None:
+            stored = self.arrays.identifiers[row]
+            token, masked = str(self.text(stored["token"])), text_in(self.arrays.texts, int(after(self.arrays.texts, stored["token"])))
+            result = self._identifiers[row] = Identifier(KINDS[stored["kind"]], token, masked, bool(stored["linking"]))
+        return result
 
     def application(self, row: int) -> Application:
         """An application."""
@@ -93,33 +93,33 @@ class Reader:
 
     def tie(self, row: int, last: int) -> Tie:
         """A tie with its latest mention (microseconds)."""
-        told = self.arrays.ties[row]
-        person, identifier = self.person(told["person"]), self.identifier(int(told["identifier"]))
-        return Tie(person, identifier, ROLES[told["role"]], moment(int(told["since"])), moment(int(last)))
+        stored = self.arrays.ties[row]
+        person, identifier = self.person(stored["person"]), self.identifier(int(stored["identifier"]))
+        return Tie(person, identifier, ROLES[stored["role"]], moment(int(stored["since"])), moment(int(last)))
 
     def device(self, row: int, identifier: Identifier) -> Device:
-        """What is told of a device."""
+        """A device."""
         t = _named(self.arrays.devices[row])
         flags = {"is_emulator": _FLAGS[t["emulator"]], "is_rooted": _FLAGS[t["rooted"]]}
         return Device(identifier=identifier, os=self.word(t["os"]), model=self.word(t["model"]), **flags)
 
     def platform(self, row: int) -> Platform:
-        """What is told of a lender."""
-        told = self.arrays.words[row]
-        return Platform(platform_id=str(self.text(told["text"])), type=PLATFORM_TYPES[told["type"]], is_own=bool(told["own"]))
+        """A lender."""
+        stored = self.arrays.words[row]
+        return Platform(platform_id=str(self.text(stored["text"])), type=PLATFORM_TYPES[stored["type"]], is_own=bool(stored["own"]))
 
     def merchant(self, row: int) -> Merchant:
-        """What is told of a shop."""
+        """A merchant."""
         t = _named(self.arrays.words[row])
-        opened = None if t["opened_at"] == UNTOLD else moment(t["opened_at"])
+        opened = None if t["opened_at"] == NOT_REPORTED else moment(t["opened_at"])
         return Merchant(merchant_id=str(self.text(t["text"])), category=self.word(t["category"]), city=self.word(t["city"]), opened_at=opened)
 
-    def _mentions(self, told: dict[str, Any]) -> tuple[Mention, ...]:
-        said = self.arrays.mentions[told["mention"] : told["mention"] + told["mentions"]].tolist()
-        return tuple([Mention(self.identifier(packed >> 2), ROLES[packed & 3]) for packed in said])
+    def _mentions(self, record: dict[str, Any]) -> tuple[Mention, ...]:
+        mention = self.arrays.mentions[record["mention"] : record["mention"] + record["mentions"]].tolist()
+        return tuple([Mention(self.identifier(packed >> 2), ROLES[packed & 3]) for packed in mention])
 
-    def _attributes(self, told: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-        text = self.text(told["attributes"])
+    def _attributes(self, record: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+        text = self.text(record["attributes"])
         return tuple((name, value) for name, value in json.loads(text)) if text else ()
 
 
@@ -140,4 +140,4 @@ def _number(value: float) -> float | None:
 
 
 def _whole(value: int) -> int | None:
-    return None if value == UNTOLD else value
+    return None if value == NOT_REPORTED else value

@@ -1,4 +1,4 @@
-"""Where a walk works: arrays that are made once and written for one subject after the other."""
+"""Scratch arrays of a walk, allocated once and reused for one subject after the other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from graph.frame.layout import Rows
 from graph.frame.neighbourhood import ROOM
-from graph.frame.question import Question, question_room
+from graph.frame.query import SubjectQuery, question_room
 from graph.kernels.by_address import by_address
 from graph.store.tables import Column
 from graph.store.walk import Bounds
@@ -30,8 +30,8 @@ THING = np.dtype([("slot", "i4"), ("dated", "i4"), ("first", "i4"), ("last", "i4
 
 
 @by_address(
-    state="i8", slots="i4", seats="i4", seat="i4", things=THING, links=LINK, deals=DEAL, dealt=("i4", 2), partners=CHAIN, rows="i4", found="i4",
-    buckets="i4", followed="i4", names="i4", keys=("u8", 2), order="i4", spare="i4", question=Question,
+    state="i8", slots="i4", seats="i4", seat="i4", things=THING, links=LINK, deals=DEAL, dealt=("i4", 2), partners=CHAIN, rows="i4", collected="i4",
+    buckets="i4", followed="i4", names="i4", keys=("u8", 2), order="i4", spare="i4", question=SubjectQuery,
 )  # fmt: skip
 class Scratch(NamedTuple):
     """state    (16,) int64
@@ -55,14 +55,14 @@ class Scratch(NamedTuple):
     dealt: Column
     partners: Rows
     rows: Column
-    found: Column
+    collected: Column
     buckets: Column
     followed: Column
     names: Column
     keys: Column
     order: Column
     spare: Column
-    question: Question
+    question: SubjectQuery
 
 
 def scratch(times: int = 1) -> Scratch:
@@ -74,7 +74,7 @@ def scratch(times: int = 1) -> Scratch:
         state=np.zeros(16, np.int64), slots=np.zeros(4 * things, np.int32), seats=np.zeros(4 * sizes["people"], np.int32),
         seat=np.zeros(sizes["people"], np.int32), things=np.zeros(things, THING), links=np.zeros(ties, LINK),
         deals=np.zeros(APPLICANTS * APPLICANTS, DEAL), dealt=np.zeros((APPLICANTS, APPLICANTS), np.int32), partners=np.zeros(APPLICANTS, CHAIN),
-        rows=np.zeros(most, np.int32), found=np.zeros(most, np.int32), buckets=np.zeros(BUCKETS + 1, np.int32),
+        rows=np.zeros(most, np.int32), collected=np.zeros(most, np.int32), buckets=np.zeros(BUCKETS + 1, np.int32),
         followed=np.zeros(things, np.int32), names=np.zeros(most, np.int32), keys=np.zeros((most, 2), np.uint64),
         order=np.zeros(most, np.int32), spare=np.zeros(most, np.int32), question=question_room(64 * times),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Many subjects to look at, and before when each: by their ids, found in the frame by compiled code."""
+"""Seeds: many subjects by id, each with its own moment, looked up in the frame by compiled code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graph.store.tables import Column
 Bools = npt.NDArray[np.bool_]
 
 
-@by_address(heap="u1", begins="i8", ends="i8", asked="?", at="i8")
+@by_address(heap="u1", begins="i8", ends="i8", has_application="?", at="i8")
 class Seeds(NamedTuple):
     """N subjects; found by compiled code.
 
@@ -29,31 +29,31 @@ class Seeds(NamedTuple):
     heap: Column
     begins: Column
     ends: Column
-    asked: Bools
+    has_application: Bools
     at: Column
 
     def take(self, rows: Column) -> Seeds:
         """Those (a mask or positions)."""
-        return Seeds(self.heap, self.begins[rows], self.ends[rows], self.asked[rows], self.at[rows])
+        return Seeds(self.heap, self.begins[rows], self.ends[rows], self.has_application[rows], self.at[rows])
 
     def name(self, place: int) -> str:
         """The id of one of them."""
         return bytes(self.heap[self.begins[place] : self.ends[place]]).decode()
 
 
-def seeds(ids: Sequence[str], asked: Bools, at: Column) -> Seeds:
-    """Seeds by id: of applications where `asked` (N,), else of applicants, at microseconds `at` (N,)."""
+def seeds(ids: Sequence[str], requested: Bools, at: Column) -> Seeds:
+    """Seeds by id: of applications where `requested` (N,), else of applicants, at microseconds `at` (N,)."""
     texts = [one.encode() for one in ids]
     ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
     begins = np.concatenate([np.zeros(1, np.int64), ends[:-1]])[: len(texts)]
-    return Seeds(np.frombuffer(bytearray(b"".join(texts)), "u1"), begins, ends, asked, np.asarray(at, dtype=np.int64))
+    return Seeds(np.frombuffer(bytearray(b"".join(texts)), "u1"), begins, ends, requested, np.asarray(at, dtype=np.int64))
 
 
 @lean
 def row_of(arrays: Arrays, s: Seeds, place: int) -> Int:
     """The frame's row of a seed's application or applicant; -1 where it has none, or not at that moment."""
-    of = AN_APPLICATION if s.asked[place] else A_PERSON
+    of = AN_APPLICATION if s.has_application[place] else A_PERSON
     row = find(arrays, of, NO_KIND, s.heap, s.begins[place], s.ends[place])
-    if row >= 0 and s.asked[place] and arrays.applications[row].at != s.at[place]:
+    if row >= 0 and s.has_application[place] and arrays.applications[row].at != s.at[place]:
         return np.int64(-1)
     return row

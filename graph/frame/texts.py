@@ -1,4 +1,4 @@
-"""Texts in the frame: compared as the port orders them, and people, identifiers, words and applications found by theirs.
+"""Texts in the frame: comparison in the port's order, and a hash table from texts to rows.
 
 A text begins with a byte that says how long it is. One that ends in so many digits of base 16, as pseudonyms and many ids do, has two of them a byte.
 """
@@ -30,7 +30,7 @@ MOST_BESIDE = np.int64(8)  # bytes that a text may take beside its own
 WORTH_PACKING = np.int64(8)  # digits
 
 
-class Form(NamedTuple):
+class TextForm(NamedTuple):
     """How a text is written: `plain` of its `length` bytes stand from `at` on as they are, then two digits a byte."""
 
     at: Int
@@ -39,22 +39,22 @@ class Form(NamedTuple):
 
 
 @shared
-def form_of(texts: Column, text: Int) -> Form:
+def form_of(texts: Column, text: Int) -> TextForm:
     """Where a text is and how it is written; -1 has no bytes."""
     if text < 0:
-        return Form(np.int64(0), np.int64(0), np.int64(0))
+        return TextForm(np.int64(0), np.int64(0), np.int64(0))
     at = np.int64(text) * TEXT_STEP
     head = np.int64(texts[at])
     if head >= PACKED:
-        return Form(at + 2, head - PACKED, np.int64(texts[at + 1]))
+        return TextForm(at + 2, head - PACKED, np.int64(texts[at + 1]))
     if head == LONG:
         head = np.int64(texts[at + 1]) | np.int64(texts[at + 2]) << 8 | np.int64(texts[at + 3]) << 16 | np.int64(texts[at + 4]) << 24
-        return Form(at + 5, head, head)
-    return Form(at + 1, head, head)
+        return TextForm(at + 5, head, head)
+    return TextForm(at + 1, head, head)
 
 
 @shared
-def byte_of(texts: Column, form: Form, n: Int) -> Int:
+def byte_of(texts: Column, form: TextForm, n: Int) -> Int:
     """The n-th byte of a text."""
     if n < form.plain:
         return np.int64(texts[form.at + n])
@@ -140,7 +140,7 @@ def is_text(texts: Column, text: Int, heap: Column, begins: Int, ends: Int) -> b
 
 
 @lean
-def begins_with(texts: Column, form: Form, heap: Column, begins: Int, ends: Int) -> bool:
+def begins_with(texts: Column, form: TextForm, heap: Column, begins: Int, ends: Int) -> bool:
     """Whether a text, which is no shorter, begins with those bytes of a heap."""
     for n in range(ends - begins):  # noqa: SIM110 - plainer in machine code
         if byte_of(texts, form, n) != heap[begins + n]:

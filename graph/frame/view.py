@@ -1,4 +1,4 @@
-"""FrameView: the reads of the port from the frame's arrays, slow and plain; what answers while the store is away."""
+"""FrameView: the reads of the port from the frame's arrays in plain Python; serves while the store is unavailable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from graph.facts.deciding import LABELS, OUTCOMES, deciding_labels, first_outcomes
+from graph.facts.decisive import LABELS, OUTCOMES, decisive_labels, first_outcomes
 from graph.facts.hubs import COUNT_CAP, hub_reason
 from graph.frame.layout import APPLICATIONS, NO_MARK, SEED, SNAPSHOTS, USED, WORDS, Arrays
 from graph.frame.lists import (
@@ -28,7 +28,7 @@ from graph.frame.lists import (
     latest,
     snapshot_in_force,
 )
-from graph.frame.read import Reader
+from graph.frame.read import FactReader
 from graph.frame.search import search
 from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER
 from graph.frame.view_tables import read_tables
@@ -50,7 +50,7 @@ from graph.model.types import (
     RingSnapshot,
     Tie,
 )
-from graph.store.port import Found, GraphView
+from graph.store.port import GraphView, SearchHit
 from graph.store.tables import KINDS, Column, Tables
 
 _KIND = {kind: np.int64(code) for code, kind in enumerate(KINDS)}
@@ -60,7 +60,7 @@ _KEPT = 2  # ring snapshots at hand
 
 
 @dataclass(frozen=True)
-class KeptSnapshot:
+class CachedSnapshot:
     """A ring snapshot, its rings by id, and everybody's place in it."""
 
     snapshot: RingSnapshot
@@ -68,7 +68,7 @@ class KeptSnapshot:
     members: Mapping[str, Membership]
 
     @classmethod
-    def of(cls, snapshot: RingSnapshot) -> KeptSnapshot:
+    def of(cls, snapshot: RingSnapshot) -> CachedSnapshot:
         """The same, looked up."""
         members = {}
         for ring in snapshot.rings:
@@ -81,9 +81,9 @@ class Frames(Protocol):
     """What a view asks of the frame: `graph.frame.frame.Frame` says what is answered."""
 
     zone: str
-    kept: dict[tuple[int, int, int], KeptSnapshot]
+    cached: dict[tuple[int, int, int], CachedSnapshot]
 
-    def reading(self, mark: int = 0) -> AbstractContextManager[Arrays]: ...
+    def reading(self, revision: int = 0) -> AbstractContextManager[Arrays]: ...
 
 
 class FrameView(GraphView):
@@ -93,26 +93,26 @@ class FrameView(GraphView):
     """
 
     def __init__(self, frame: Frames, as_of: datetime, recorded_by: int, otherwise: Callable[[], GraphView] | None = None) -> None:
-        self.as_of, self.recorded_by, self.zone = as_of, recorded_by, frame.zone
+        self.as_of, self.revision, self.zone = as_of, recorded_by, frame.zone
         self.otherwise = otherwise
         self._frame = frame
         self._as_of, self._mark = np.int64(micros(as_of)), np.int64(recorded_by)
 
     def arrays(self) -> AbstractContextManager[Arrays]:
         """The arrays that it reads, which nobody changes meanwhile: be quick. Raises FrameUnreadableError as every read does."""
-        return self._frame.reading(self.recorded_by)
+        return self._frame.reading(self.revision)
 
     @contextmanager
-    def _reading(self) -> Iterator[Reader]:
-        with self._frame.reading(self.recorded_by) as arrays:
-            yield Reader(arrays)
+    def _reading(self) -> Iterator[FactReader]:
+        with self._frame.reading(self.revision) as arrays:
+            yield FactReader(arrays)
 
-    def _latest(self, r: Reader, order: np.int64, lists: Column, owner: int, limit: int = -1) -> list[int]:
+    def _latest(self, r: FactReader, order: np.int64, lists: Column, owner: int, limit: int = -1) -> list[int]:
         """The rows of an owner's list of that order in this view, newest first."""
         if owner < 0:
             return []
-        asked = EVERYTHING if limit < 0 else np.int64(limit)
-        return list(latest(r.arrays, order, lists[owner], self._as_of, self._mark, asked).tolist())
+        requested = EVERYTHING if limit < 0 else np.int64(limit)
+        return list(latest(r.arrays, order, lists[owner], self._as_of, self._mark, requested).tolist())
 
     # -- facts ------------------------------------------------------------------------------------------------------------------------
 
@@ -123,10 +123,10 @@ class FrameView(GraphView):
 
     def applications(self, since: datetime) -> Iterator[Application]:
         with self._reading() as r:
-            made = r.arrays.applications[: r.arrays.header[USED + APPLICATIONS]]
-            rows = np.flatnonzero((made["at"] >= micros(since)) & (made["at"] < self._as_of) & (made["mark"] <= self._mark))
-            found = [r.application(row) for row in rows.tolist()]
-        return iter(sorted(found, key=lambda a: (a.applied_at, a.application_id)))
+            application = r.arrays.applications[: r.arrays.header[USED + APPLICATIONS]]
+            rows = np.flatnonzero((application["at"] >= micros(since)) & (application["at"] < self._as_of) & (application["mark"] <= self._mark))
+            results = [r.application(row) for row in rows.tolist()]
+        return iter(sorted(results, key=lambda a: (a.applied_at, a.application_id)))
 
     def applications_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Application, ...]]:
         with self._reading() as r:
@@ -148,45 +148,45 @@ class FrameView(GraphView):
     def dealings_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Event, ...]]:
         with self._reading() as r:
             lists = r.arrays.people["dealings"]
-            found = {who: self._latest(r, BY_EVENT, lists, r.row(A_PERSON, who), limit) for who in applicant_ids}
-            return {who: tuple(map(r.event, rows)) for who, rows in found.items() if rows}
+            results = {who: self._latest(r, BY_EVENT, lists, r.row(A_PERSON, who), limit) for who in applicant_ids}
+            return {who: tuple(map(r.event, rows)) for who, rows in results.items() if rows}
 
     def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
         with self._reading() as r:
             lists = r.arrays.applications["outcomes"]
-            found = {loan: [*map(r.outcome, self._latest(r, BY_STATUS, lists, r.row(AN_APPLICATION, loan))[::-1])] for loan in application_ids}
-        return {loan: tuple(steps if len(steps) <= limit else first_outcomes(steps)) for loan, steps in found.items()}
+            results = {loan: [*map(r.outcome, self._latest(r, BY_STATUS, lists, r.row(AN_APPLICATION, loan))[::-1])] for loan in application_ids}
+        return {loan: tuple(steps if len(steps) <= limit else first_outcomes(steps)) for loan, steps in results.items()}
 
     def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
         with self._reading() as r:
-            found = {who: self._labels(r, r.row(A_PERSON, who)) for who in applicant_ids}
-        return {who: tuple(said if len(said) <= limit else deciding_labels(said)) for who, said in found.items()}
+            results = {who: self._labels(r, r.row(A_PERSON, who)) for who in applicant_ids}
+        return {who: tuple(stated if len(stated) <= limit else decisive_labels(stated)) for who, stated in results.items()}
 
-    def _labels(self, r: Reader, person: int) -> list[Label]:
+    def _labels(self, r: FactReader, person: int) -> list[Label]:
         rows = self._latest(r, BY_LABEL, r.arrays.people["labels"], person)[::-1]
         about = r.arrays.labels["application"]
         return [r.label(row) for row in rows if about[row] < 0 or self._is_loan(r, about[row])]
 
-    def _is_loan(self, r: Reader, row: int) -> bool:
+    def _is_loan(self, r: FactReader, row: int) -> bool:
         return is_loan(r.arrays, np.int64(row), self._as_of, self._mark)
 
     # -- ties -------------------------------------------------------------------------------------------------------------------------
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
         with self._reading() as r:
-            found = {
+            results = {
                 who: [self._tie(r, row) for row in self._latest(r, BY_NODE, r.arrays.people["ties"], r.row(A_PERSON, who))] for who in applicant_ids
             }
-        return {who: tuple(ties if len(ties) <= limit else _latest_of_each_kind(ties, limit)) for who, ties in found.items()}
+        return {who: tuple(ties if len(ties) <= limit else _latest_of_each_kind(ties, limit)) for who, ties in results.items()}
 
-    def _tie(self, r: Reader, row: int) -> Tie:
+    def _tie(self, r: FactReader, row: int) -> Tie:
         return r.tie(row, last_mention(r.arrays, np.int64(row), self._as_of, self._mark))
 
     def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
         with self._reading() as r:
             return {i: self._count(r, _row(r, i)) for i in identifiers}
 
-    def _count(self, r: Reader, row: int) -> int:
+    def _count(self, r: FactReader, row: int) -> int:
         return 0 if row < 0 else int(count_recorded(r.arrays, BY_HOLDER, r.arrays.identifiers["ties"][row], self._as_of, self._mark, _CAP))
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
@@ -209,8 +209,8 @@ class FrameView(GraphView):
     def platforms(self) -> Mapping[str, Platform]:
         with self._reading() as r:
             marks = r.arrays.words[: r.arrays.header[USED + WORDS]]["platform_mark"]
-            found = [r.platform(row) for row in np.flatnonzero((marks != NO_MARK) & (marks <= self._mark)).tolist()]
-        return {p.platform_id: p for p in sorted(found, key=lambda p: p.platform_id)}
+            results = [r.platform(row) for row in np.flatnonzero((marks != NO_MARK) & (marks <= self._mark)).tolist()]
+        return {p.platform_id: p for p in sorted(results, key=lambda p: p.platform_id)}
 
     def merchants_of(self, merchant_ids: Sequence[str]) -> Mapping[str, Merchant]:
         with self._reading() as r:
@@ -226,39 +226,39 @@ class FrameView(GraphView):
             row = _row(r, Identifier(IdentifierKind(kind), token))
             return None if row < 0 else r.identifier(row)
 
-    def search(self, text: str, limit: int = 20) -> tuple[Found, ...]:
-        found = self.rings()
+    def search(self, text: str, limit: int = 20) -> tuple[SearchHit, ...]:
+        snapshot = self.rings()
         with self._reading() as r:
-            return search(r, text.strip(), (self._as_of, self._mark, limit), [ring.ring_id for ring in found.rings] if found else [])
+            return search(r, text.strip(), (self._as_of, self._mark, limit), [ring.ring_id for ring in snapshot.rings] if snapshot else [])
 
     # -- rings ------------------------------------------------------------------------------------------------------------------------
 
     def rings(self) -> RingSnapshot | None:
-        found = self._in_force()
-        return found.snapshot if found else None
+        snapshot = self._in_force()
+        return snapshot.snapshot if snapshot else None
 
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
-        found = self._in_force()
-        return {who: found.members[who] for who in applicant_ids if who in found.members} if found else {}
+        snapshot = self._in_force()
+        return {who: snapshot.members[who] for who in applicant_ids if who in snapshot.members} if snapshot else {}
 
     def ring(self, ring_id: str) -> Ring | None:
-        found = self._in_force()
-        return found.rings.get(ring_id) if found else None
+        snapshot = self._in_force()
+        return snapshot.rings.get(ring_id) if snapshot else None
 
-    def _in_force(self) -> KeptSnapshot | None:
-        """The snapshot in force, which the frame keeps at hand."""
+    def _in_force(self) -> CachedSnapshot | None:
+        """The snapshot in force, which the frame caches."""
         with self._reading() as r:
             row = int(snapshot_in_force(r.arrays, r.arrays.header[USED + SNAPSHOTS], self._as_of, self._mark))
             if row < 0:
                 return None
-            told = r.arrays.snapshots[row]
-            kept, which = self._frame.kept, (int(r.arrays.header[SEED]), row, int(told["mark"]))
-            found = kept.get(which)
-            if found is None:
+            stored = r.arrays.snapshots[row]
+            kept, which = self._frame.cached, (int(r.arrays.header[SEED]), row, int(stored["mark"]))
+            result = kept.get(which)
+            if result is None:
                 if len(kept) >= _KEPT:
                     kept.clear()
-                found = kept[which] = KeptSnapshot.of(_in_order(snapshot_of(str(r.text(told["body"])))))
-        return found
+                result = kept[which] = CachedSnapshot.of(_in_order(snapshot_of(str(r.text(stored["body"])))))
+        return result
 
     # -- batches ----------------------------------------------------------------------------------------------------------------------
 
@@ -267,21 +267,21 @@ class FrameView(GraphView):
             return read_tables(r, (int(self._as_of), int(self._mark)), self.zone)
 
 
-def _row(r: Reader, identifier: Identifier) -> int:
+def _row(r: FactReader, identifier: Identifier) -> int:
     return r.row(AN_IDENTIFIER, identifier.token, _KIND[identifier.kind])
 
 
-def _in_order(told: RingSnapshot) -> RingSnapshot:
+def _in_order(rows: RingSnapshot) -> RingSnapshot:
     """As a store gives it: rings by id, members by theirs."""
-    rings = [replace(ring, members=tuple(sorted(ring.members, key=lambda m: m.applicant_id))) for ring in told.rings]
-    return replace(told, rings=tuple(sorted(rings, key=lambda ring: ring.ring_id)))
+    rings = [replace(ring, members=tuple(sorted(ring.members, key=lambda m: m.applicant_id))) for ring in rows.rings]
+    return replace(rows, rings=tuple(sorted(rings, key=lambda ring: ring.ring_id)))
 
 
 def _latest_of_each_kind(ties: Sequence[Tie], limit: int) -> list[Tie]:
-    seen = Counter[IdentifierKind]()
+    counts = Counter[IdentifierKind]()
     kept = []
     for tie in ties:
-        seen[tie.identifier.kind] += 1
-        if seen[tie.identifier.kind] <= limit:
+        counts[tie.identifier.kind] += 1
+        if counts[tie.identifier.kind] <= limit:
             kept.append(tie)
     return kept

@@ -1,4 +1,4 @@
-"""The frame as `graph.store.tables.Tables`: everything of a view in columns, sorted by what it says."""
+"""The frame as `graph.store.tables.Tables`: all facts of a view as sorted columns."""
 
 from __future__ import annotations
 
@@ -6,9 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from graph.frame.layout import APPLICATIONS, DEVICES, EVENTS, IDENTIFIERS, LABELS, NO_MARK, NONE, OUTCOMES, SUPERSEDED, TIES, UNTOLD, USED, WORDS, Int
+from graph.frame.layout import (
+    APPLICATIONS,
+    DEVICES,
+    EVENTS,
+    IDENTIFIERS,
+    LABELS,
+    NO_MARK,
+    NONE,
+    NOT_REPORTED,
+    OUTCOMES,
+    SUPERSEDED,
+    TIES,
+    USED,
+    WORDS,
+    Int,
+)
 from graph.frame.lists import last_mentions
-from graph.frame.read import Reader
+from graph.frame.read import FactReader
 from graph.store.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 
 _BY_NAME = np.argsort(np.argsort([str(status) for status in STATUSES]))
@@ -16,58 +31,58 @@ _OTHER = [str(kind) for kind in PLATFORM_TYPES].index("other")
 When = tuple[int, int]  # as of, mark
 
 
-def read_tables(r: Reader, when: When, zone: str) -> Tables:
+def read_tables(r: FactReader, when: When, zone: str) -> Tables:
     """All facts of the view as columns."""
     return _Columns(r, when).read(zone)
 
 
 class _Columns:
-    def __init__(self, r: Reader, when: When) -> None:
+    def __init__(self, r: FactReader, when: When) -> None:
         self._r = r
         self._as_of, self._mark = when
         self._words: dict[int, str | None] = {-1: None}
 
     def read(self, zone: str) -> Tables:
         a, header = self._r.arrays, self._r.arrays.header
-        made = self._seen(a.applications[: header[USED + APPLICATIONS]])
-        events = self._seen(a.events[: header[USED + EVENTS]])
+        application = self._visible(a.applications[: header[USED + APPLICATIONS]])
+        events = self._visible(a.events[: header[USED + EVENTS]])
         ties, terms = self._ties(), self._terms(events)
-        loan_ids = self._texts(a.applications["id"][made])
-        made = made[_order(a.applications["at"][made], loan_ids)]
-        loan_place = _places(made, len(a.applications))
+        loan_ids = self._texts(a.applications["id"][application])
+        application = application[_order(a.applications["at"][application], loan_ids)]
+        loan_place = _places(application, len(a.applications))
         labels, about = self._labels(loan_place)
-        people = np.unique(np.r_[a.applications["applicant"][made], a.events["applicant"][events], terms["counterparty"],
+        people = np.unique(np.r_[a.applications["applicant"][application], a.events["applicant"][events], terms["counterparty"],
                                  a.ties["person"][ties], about[0]])  # fmt: skip
         people = people[people >= 0]
         names = self._texts(a.people["name"][people])
         in_order = np.argsort(names, kind="stable")
         who = _places(people[in_order], len(a.people))
         identifiers, what = self._identifiers(np.unique(a.ties["identifier"][ties]))
-        merchants, platforms, agents, words = self._places_of_words(made, terms["merchant"])
+        merchants, platforms, agents, words = self._places_of_words(application, terms["merchant"])
         return Tables(
             as_of=self._as_of, applicant_ids=names[in_order], zone=zone,
             platform_ids=words(platforms[0]), merchant_ids=words(merchants[0]), agent_ids=words(agents[0]),
             identifiers=identifiers,
             ties=self._tie_columns(ties, who, what),
-            applications=self._applications(made, who, (platforms[1], merchants[1], agents[1])),
+            applications=self._applications(application, who, (platforms[1], merchants[1], agents[1])),
             outcomes=self._outcomes(loan_place),
             labels=self._label_columns(labels, (who, about, loan_place)),
             events=self._events(events, who, merchants[1]),
             platforms=self._platforms(platforms[0]), merchants=self._merchants(merchants[0]), devices=self._devices(what),
         )  # fmt: skip
 
-    def _seen(self, rows: Column) -> Column:
+    def _visible(self, rows: Column) -> Column:
         return np.flatnonzero((rows["at"] < self._as_of) & (rows["mark"] <= self._mark))
 
     def _texts(self, numbers: Column) -> Column:
         return as_column([self._r.text(number) for number in numbers.tolist()], object)
 
     def _word_column(self, rows: Column) -> Column:
-        told = self._words
+        values = self._words
         for row in np.unique(rows).tolist():
-            if row not in told:
-                told[row] = self._r.word(row)
-        return as_column([told[row] for row in rows.tolist()], object)
+            if row not in values:
+                values[row] = self._r.word(row)
+        return as_column([values[row] for row in rows.tolist()], object)
 
     def _ties(self) -> Column:
         """The rows of the ties in force."""
@@ -83,22 +98,22 @@ class _Columns:
         person, identifier = who[rows["person"]], what[rows["identifier"]]
         last = last_mentions(self._r.arrays, ties, np.int64(self._as_of), np.int64(self._mark))
         order = np.lexsort((rows["role"], identifier, person, rows["since"]))
-        told = {"applicant": person, "identifier": identifier, "role": rows["role"], "since": rows["since"], "last": last}
-        return {name: column[order] for name, column in told.items()}
+        columns = {"applicant": person, "identifier": identifier, "role": rows["role"], "since": rows["since"], "last": last}
+        return {name: column[order] for name, column in columns.items()}
 
     def _identifiers(self, rows: Column) -> tuple[dict[str, Column], Column]:
-        told = self._r.arrays.identifiers[rows]
-        tokens = self._texts(told["token"])
-        order = np.array(sorted(range(len(rows)), key=[*zip(told["kind"].tolist(), tokens.tolist())].__getitem__), np.int64)
-        columns = {"kind": told["kind"][order], "linking": told["linking"][order].astype(bool), "token": tokens[order]}
+        stored = self._r.arrays.identifiers[rows]
+        tokens = self._texts(stored["token"])
+        order = np.array(sorted(range(len(rows)), key=[*zip(stored["kind"].tolist(), tokens.tolist())].__getitem__), np.int64)
+        columns = {"kind": stored["kind"][order], "linking": stored["linking"][order].astype(bool), "token": tokens[order]}
         return columns, _places(rows[order], len(self._r.arrays.identifiers))
 
-    def _places_of_words(self, made: Column, traded: Column) -> Any:
+    def _places_of_words(self, created: Column, traded: Column) -> Any:
         a, words = self._r.arrays, self._r.arrays.words[: self._r.arrays.header[USED + WORDS]]
-        merchants = np.r_[np.flatnonzero(_told(words["merchant_mark"], self._mark)), a.applications["merchant"][made], traded]
-        platforms = np.r_[np.flatnonzero(_told(words["platform_mark"], self._mark)), a.applications["platform"][made]]
-        found = (self._sorted_words(rows) for rows in (merchants, platforms, a.applications["agent"][made]))
-        return (*found, self._word_column)
+        merchants = np.r_[np.flatnonzero(_is_recorded(words["merchant_mark"], self._mark)), a.applications["merchant"][created], traded]
+        platforms = np.r_[np.flatnonzero(_is_recorded(words["platform_mark"], self._mark)), a.applications["platform"][created]]
+        result = (self._sorted_words(rows) for rows in (merchants, platforms, a.applications["agent"][created]))
+        return (*result, self._word_column)
 
     def _sorted_words(self, rows: Column) -> tuple[Column, Column]:
         """Words by what they say, and the place of each."""
@@ -106,10 +121,10 @@ class _Columns:
         rows = rows[np.argsort(self._word_column(rows), kind="stable")]
         return rows, _places(rows, len(self._r.arrays.words))
 
-    def _applications(self, made: Column, who: Column, places: tuple[Column, Column, Column]) -> dict[str, Column]:
-        rows = self._r.arrays.applications[made]
+    def _applications(self, created: Column, who: Column, places: tuple[Column, Column, Column]) -> dict[str, Column]:
+        rows = self._r.arrays.applications[created]
         floats = {name: rows[name].copy() for name in ("amount", "face_match", "liveness")}
-        floats |= {name: _floats(rows[name], UNTOLD) for name in ("term_months", "birth_year")}
+        floats |= {name: _floats(rows[name], NOT_REPORTED) for name in ("term_months", "birth_year")}
         floats |= {name: _floats(rows[field], NONE) for name, field in (("phone_three_element", "three_element"), ("new_citizen", "new_citizen"))}
         words = {name: self._word_column(rows[name]) for name in ("product", "channel", "city")}
         named = {name: _placed(rows[name], place) for name, place in zip(("platform", "merchant", "agent"), places, strict=True)}
@@ -151,26 +166,28 @@ class _Columns:
         rows = self._r.arrays.events[events]
         order = _order(rows["at"], self._texts(rows["id"]))
         rows, terms = rows[order], self._terms(events[order])
-        told = {"applicant": who[rows["applicant"]], "at": rows["at"].copy(), "counterparty": _placed(terms["counterparty"], who)}
-        return told | {"amount": terms["amount"], "kind": self._word_column(rows["kind"]), "merchant": _placed(terms["merchant"], merchants)}
+        columns = {"applicant": who[rows["applicant"]], "at": rows["at"].copy(), "counterparty": _placed(terms["counterparty"], who)}
+        return columns | {"amount": terms["amount"], "kind": self._word_column(rows["kind"]), "merchant": _placed(terms["merchant"], merchants)}
 
     def _terms(self, events: Column) -> dict[str, Column]:
         """What those events say beyond who did what when."""
         rows = self._r.arrays.events["terms"][events]
-        told = self._r.arrays.terms[np.maximum(rows, 0)]
-        return {name: np.where(rows >= 0, told[name], unknown) for name, unknown in (("amount", np.nan), ("counterparty", NONE), ("merchant", NONE))}
+        stored = self._r.arrays.terms[np.maximum(rows, 0)]
+        return {
+            name: np.where(rows >= 0, stored[name], unknown) for name, unknown in (("amount", np.nan), ("counterparty", NONE), ("merchant", NONE))
+        }
 
     def _platforms(self, words: Column) -> dict[str, Column]:
         rows = self._r.arrays.words[words]
-        known = _told(rows["platform_mark"], self._mark)
+        known = _is_recorded(rows["platform_mark"], self._mark)
         return {"type": np.where(known, rows["type"], np.int8(_OTHER)).astype(np.int8), "is_own": known & (rows["own"] != 0)}
 
     def _merchants(self, words: Column) -> dict[str, Column]:
         rows = self._r.arrays.words[words]
-        known = _told(rows["merchant_mark"], self._mark)
-        opened = np.where(known & (rows["opened_at"] != UNTOLD), rows["opened_at"], -1)
-        told = {name: self._word_column(np.where(known, rows[name], NONE)) for name in ("category", "city")}
-        return told | {"opened_at": opened.astype(np.int64)}
+        known = _is_recorded(rows["merchant_mark"], self._mark)
+        opened = np.where(known & (rows["opened_at"] != NOT_REPORTED), rows["opened_at"], -1)
+        columns = {name: self._word_column(np.where(known, rows[name], NONE)) for name in ("category", "city")}
+        return columns | {"opened_at": opened.astype(np.int64)}
 
     def _devices(self, what: Column) -> dict[str, Column]:
         a = self._r.arrays
@@ -183,8 +200,8 @@ class _Columns:
         return {"identifier": what[named], "os": self._word_column(rows["os"]), "model": self._word_column(rows["model"]), **flags}
 
 
-def _told(marks: Column, mark: int) -> Column:
-    return np.asarray((marks != NO_MARK) & (marks <= mark))
+def _is_recorded(marks: Column, revision: int) -> Column:
+    return np.asarray((marks != NO_MARK) & (marks <= revision))
 
 
 def _places(rows: Column, size: int) -> Column:

@@ -1,16 +1,16 @@
-"""A neighbourhood from the frame's arrays, in one go of compiled code: the same as a view's (`graph.frame.of_view`), in microseconds."""
+"""Builds a neighbourhood from the frame's arrays in compiled code, in microseconds; equal to the one built from a view (`graph.frame.from_view`)."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from graph.facts.hubs import COUNT_CAP
-from graph.frame.elsewhere import add_elsewhere, mark_keys
+from graph.frame.beyond_bounds import add_beyond_bounds, mark_keys
 from graph.frame.layout import NO_MARK, Arrays, Int
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.frame.order import is_before, sort_by_text
-from graph.frame.past import add_asked, add_events, add_labels, add_own, add_rings, add_there, is_later
-from graph.frame.question import IN_FRAME, Question, about_application, about_person
+from graph.frame.past import add_application_in_question, add_at_place, add_events, add_labels, add_own, add_rings, is_later
+from graph.frame.query import IN_FRAME, SubjectQuery, about_application, about_person
 from graph.frame.reach import find_identifier, link_of, reach
 from graph.frame.scratch import (
     APPLICATIONS,
@@ -53,7 +53,7 @@ def walk_person(arrays: Arrays, person: Int, moment: tuple[Int, Int], work: Scra
 
 
 @lean
-def walk(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> bool:
+def walk(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> bool:
     """Write the neighbourhood. False where an array has too little room: with more of it everywhere, call again."""
     reach(arrays, q, work, out)
     if work.state[LACKS]:
@@ -71,42 +71,42 @@ def walk(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> bool
     _add_dealings(work, out)
     _describe_devices(arrays, q, work, out)
     _rank_names(arrays, q, work, out)
-    _say(arrays, q, work, out)
+    _write_sizes(arrays, q, work, out)
     return bool(work.state[LACKS] == 0)
 
 
 @lean
-def _leave_out(q: Question, work: Scratch, out: Neighbourhood) -> None:
+def _leave_out(q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     """What only the application in question says is tied since nothing, as it was at the first scan (`graph.store.evidence.leave_out`)."""
     for m in range(q.about[0].mentions):
-        said = q.mentions[m]
-        identifier = find_identifier(work, out, np.int64(said.id))
+        mention = q.mentions[m]
+        identifier = find_identifier(work, out, np.int64(mention.id))
         link = link_of(work, identifier, 0)
-        if link >= 0 and work.links[link].since == q.asked[0].at:
+        if link >= 0 and work.links[link].since == q.in_question[0].at:
             work.links[link].since = work.links[link].last = UNDATED
             if 0 < out.identifiers[identifier].holders < COUNT_CAP:
                 out.identifiers[identifier].holders -= 1
 
 
 @lean
-def _add_applications(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+def _add_applications(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     state, subject = work.state, out.subject[0]
     merchant, agent = np.int64(NOBODY), np.int64(NOBODY)
     if q.about[0].asked:
-        add_asked(arrays, q, work, out)
-        merchant, agent = np.int64(q.asked[0].merchant), np.int64(q.asked[0].agent)
+        add_application_in_question(arrays, q, work, out)
+        merchant, agent = np.int64(q.in_question[0].merchant), np.int64(q.in_question[0].agent)
     add_own(arrays, q, work, out)
     own = state[APPLICATIONS]
     subject.at_merchant = own
     if merchant >= 0:
-        add_there(arrays, q, work, out, arrays.words[merchant].at)
+        add_at_place(arrays, q, work, out, arrays.words[merchant].at)
     subject.at_merchant_n = state[APPLICATIONS] - subject.at_merchant
     subject.at_agent = state[APPLICATIONS]
     if agent >= 0:
-        add_there(arrays, q, work, out, arrays.words[agent].through)
+        add_at_place(arrays, q, work, out, arrays.words[agent].through)
     subject.at_agent_n = state[APPLICATIONS] - subject.at_agent
     subject.elsewhere = state[APPLICATIONS]
-    add_elsewhere(arrays, q, work, out)
+    add_beyond_bounds(arrays, q, work, out)
     subject.elsewhere_n = state[APPLICATIONS] - subject.elsewhere
     for person in range(state[INSIDE], state[PEOPLE]):
         out.people[person].application, out.people[person].applications = own, 0
@@ -125,11 +125,11 @@ def _add_ties(work: Scratch, out: Neighbourhood) -> None:
         one, link = out.identifiers[identifier], work.things[identifier].first
         one.tie = total
         while link >= 0:
-            said, tie = work.links[link], out.ties[total]
-            tie.since, tie.last, tie.person, tie.identifier, tie.role = said.since, said.last, said.person, identifier, said.role
-            out.people[said.person].ties += 1
+            link_row, tie = work.links[link], out.ties[total]
+            tie.since, tie.last, tie.person, tie.identifier, tie.role = link_row.since, link_row.last, link_row.person, identifier, link_row.role
+            out.people[link_row.person].ties += 1
             total += 1
-            link = said.next
+            link = link_row.next
         one.ties = total - one.tie
     begins = 0
     for person in range(people):
@@ -151,14 +151,14 @@ def _add_dealings(work: Scratch, out: Neighbourhood) -> None:
     for person in range(work.state[INSIDE]):
         number = work.partners[person].first
         while number >= 0:
-            said, dealing = work.deals[number], out.dealings[total]
-            dealing.since, dealing.last, dealing.a, dealing.b, dealing.kind = said.since, said.last, person, said.other, said.kind
+            deal, dealing = work.deals[number], out.dealings[total]
+            dealing.since, dealing.last, dealing.a, dealing.b, dealing.kind = deal.since, deal.last, person, deal.other, deal.kind
             total += 1
-            number = said.next
+            number = deal.next
 
 
 @lean
-def _describe_devices(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+def _describe_devices(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     for n in range(work.state[IDENTIFIERS]):
         one = out.identifiers[n]
         one.emulator, one.rooted = -1, -1
@@ -169,7 +169,7 @@ def _describe_devices(arrays: Arrays, q: Question, work: Scratch, out: Neighbour
 
 
 @lean
-def _rank_names(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+def _rank_names(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     """Everybody's place in the order of ids; a subject that the frame does not know is put among the others."""
     people, first = work.state[PEOPLE], 0 if out.people[0].id < IN_FRAME else 1
     for person in range(first, people):
@@ -188,7 +188,7 @@ def _rank_names(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) 
 
 
 @lean
-def _say(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None:
+def _write_sizes(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     state, subject = work.state, out.subject[0]
     subject.as_of, subject.asked = q.about[0].as_of, q.about[0].asked
     subject.people, subject.outsiders, subject.identifiers = state[INSIDE], state[PEOPLE] - state[INSIDE], state[IDENTIFIERS]
@@ -196,18 +196,18 @@ def _say(arrays: Arrays, q: Question, work: Scratch, out: Neighbourhood) -> None
     subject.mentions, subject.outcomes, subject.labels, subject.events = state[MENTIONS], state[OUTCOMES], state[LABELS], state[EVENTS]
     subject.hubs_ignored, subject.truncated = state[HUBS], state[TRUNCATED]
     subject.merchant_known, subject.merchant_city, subject.merchant_opened_at = 0, NOBODY, UNDATED
-    if q.about[0].asked and q.asked[0].merchant >= 0:
-        shop = arrays.words[q.asked[0].merchant]
+    if q.about[0].asked and q.in_question[0].merchant >= 0:
+        shop = arrays.words[q.in_question[0].merchant]
         if shop.merchant_mark <= q.about[0].mark and shop.merchant_mark != NO_MARK:
             subject.merchant_known, subject.merchant_city, subject.merchant_opened_at = 1, shop.city, shop.opened_at
 
 
 def trimmed(n: Neighbourhood) -> Neighbourhood:
     """A copy with arrays exactly as long as they are used."""
-    said = n.subject[0]
+    subject = n.subject[0]
     used = {
-        name: int(said[name]) for name in ("identifiers", "ties", "dealings", "applications", "mentions", "outcomes", "labels", "events", "rings")
+        name: int(subject[name]) for name in ("identifiers", "ties", "dealings", "applications", "mentions", "outcomes", "labels", "events", "rings")
     }
-    used |= {"people": int(said["people"] + said["outsiders"]), "ties_of": used["ties"], "subject": 1, "zone": len(n.zone)}
+    used |= {"people": int(subject["people"] + subject["outsiders"]), "ties_of": used["ties"], "subject": 1, "zone": len(n.zone)}
     cut: dict[str, Int] = {name: getattr(n, name)[:size].copy() for name, size in used.items() if name != "zone"}
     return Neighbourhood(zone=n.zone, **cut)

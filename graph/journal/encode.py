@@ -30,10 +30,10 @@ _CODE = {"i1": "b", "i4": "i", "i8": "q", "f8": "d"}  # of a field, for struct
 
 def encode(facts: Facts, shown: Mapping[str, Identifier] | None = None) -> bytes:
     """The entry of a revision that added `facts` (only the accepted ones). `shown` has each identifier, by node, as the store shows it."""
-    made = _Encoder(shown)
-    columns = {name: getattr(made, name)(facts) for name in _TABLES if getattr(facts, name)}
-    mentions, identifiers = made.mentions(), made.identifiers()  # last: with all that the others named
-    heap, ends = made.texts.columns()
+    created = _Encoder(shown)
+    columns = {name: getattr(created, name)(facts) for name in _TABLES if getattr(facts, name)}
+    mentions, identifiers = created.mentions(), created.identifiers()  # last: with all that the others named
+    heap, ends = created.texts.columns()
     return write(EMPTY._replace(heap=heap, ends=ends, mentions=mentions, identifiers=identifiers, **columns))
 
 
@@ -132,8 +132,8 @@ class _Encoder:
         """The rows of MERCHANT."""
         t = self.texts
         opened = [None if m.opened_at is None else micros(m.opened_at) for m in facts.merchants]
-        told = [(_int(at), t[m.merchant_id], t[m.category], t[m.city]) for at, m in zip(opened, facts.merchants, strict=True)]
-        return _array(told, rows.MERCHANT)
+        values = [(_int(at), t[m.merchant_id], t[m.category], t[m.city]) for at, m in zip(opened, facts.merchants, strict=True)]
+        return _array(values, rows.MERCHANT)
 
     def devices(self, facts: Facts) -> Column:
         """The rows of DEVICE."""
@@ -170,9 +170,9 @@ class _Encoder:
         return row
 
 
-def _array(told: list[tuple[Any, ...]], kind: np.dtype[np.void]) -> Column:
+def _array(rows: list[tuple[Any, ...]], kind: np.dtype[np.void]) -> Column:
     pack = _row_of(kind).pack
-    return np.frombuffer(b"".join([pack(*row) for row in told]), kind)
+    return np.frombuffer(b"".join([pack(*row) for row in rows]), kind)
 
 
 @cache

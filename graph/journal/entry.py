@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from isal import isal_zlib
 
-from graph.facts.verdicts import by_person
+from graph.facts.fraud_labels import by_person
 from graph.model.errors import StoreVersionError
 from graph.store.tables import Column
 
@@ -51,7 +51,7 @@ MERCHANT = np.dtype([("opened_at", "i8"), ("merchant", "i4"), ("category", "i4")
 DEVICE = np.dtype([("identifier", "i4"), ("os", "i4"), ("model", "i4"), ("emulator", "i1"), ("rooted", "i1")], align=True)
 
 
-class Entry(NamedTuple):
+class EncodedEntry(NamedTuple):
     """The facts added by one revision, as read-only arrays. Facts that were known already, or in conflict, are not in it.
 
     heap         (bytes,)  all texts, UTF-8, one after the other, each once; `ends` (T,) where each ends: text n is heap[ends[n-1]:ends[n]].
@@ -60,7 +60,7 @@ class Entry(NamedTuple):
     mentions     `identifier` row in `identifiers`, `role` position in `graph.store.tables.ROLES`.
     contacts     `phone` row in `identifiers`; `relation` as given ("self": it is theirs).
     outcomes     `status` position in `graph.store.tables.STATUSES`.
-    labels       of an application or an applicant; `by_person` as `graph.facts.verdicts` says of the source.
+    labels       of an application or an applicant; `by_person` as `graph.facts.fraud_labels` says of the source.
     platforms    `type` position in `graph.store.tables.PLATFORM_TYPES`.
     devices      `identifier` row in `identifiers`.
     snapshot     (bytes,)  a ring snapshot as JSON (`graph.journal.snapshots`); an entry has one of these or facts.
@@ -97,15 +97,15 @@ DTYPES: tuple[np.dtype[Any], ...] = (
     DEVICE,
     _BYTES,
 )
-"""Of each array of an Entry, in their order."""
-EMPTY = Entry(*(np.frombuffer(b"", kind) for kind in DTYPES))
+"""Of each array of an EncodedEntry, in their order."""
+EMPTY = EncodedEntry(*(np.frombuffer(b"", kind) for kind in DTYPES))
 _HEADER = struct.Struct("=4sHHQ")  # magic, format, whether it is packed, bytes of what follows
 _SIZES = struct.Struct(f"={len(DTYPES)}Q")  # rows of each array
 _MAGIC = b"RFJE"
 _STEP = 16  # each array begins at a multiple of it, so that its rows are aligned
 
 
-def write(entry: Entry) -> bytes:
+def write(entry: EncodedEntry) -> bytes:
     """The entry as bytes."""
     parts = [_SIZES.pack(*map(len, entry)), *(column.tobytes() for column in entry if len(column))]
     body = b"".join([part + bytes(-len(part) % _STEP) for part in parts])
@@ -113,7 +113,7 @@ def write(entry: Entry) -> bytes:
     return _HEADER.pack(_MAGIC, FORMAT, packed, len(body)) + (isal_zlib.compress(body, _LEVEL) if packed else body)
 
 
-def decode(data: bytes) -> Entry:
+def decode(data: bytes) -> EncodedEntry:
     """The entry behind the bytes of a store. Raises StoreVersionError where they are of a later format, ValueError where they are no entry."""
     magic, written, packed, _ = _HEADER.unpack_from(data) if len(data) >= _HEADER.size else (b"", 0, 0, 0)
     if magic != _MAGIC:
@@ -129,10 +129,10 @@ def decode(data: bytes) -> Entry:
             at += -at % _STEP
             columns[place] = np.frombuffer(body, DTYPES[place], size, at)
             at += size * DTYPES[place].itemsize
-    return _judged(Entry(*columns))
+    return _judged(EncodedEntry(*columns))
 
 
-def text(entry: Entry, number: int) -> str | None:
+def text(entry: EncodedEntry, number: int) -> str | None:
     """The text of that number; None for NO_TEXT."""
     if number < 0:
         return None
@@ -140,7 +140,7 @@ def text(entry: Entry, number: int) -> str | None:
     return entry.heap[begins : int(entry.ends[number])].tobytes().decode()
 
 
-def _judged(entry: Entry) -> Entry:
+def _judged(entry: EncodedEntry) -> EncodedEntry:
     """With `by_person` of the labels: it is worked out when an entry is read, so that the one rule for it may change."""
     if not len(entry.labels):
         return entry

@@ -13,7 +13,7 @@ Read = Callable[[int, int, int], list[tuple[int, bytes]]]
 """(after, upto, limit) -> the first `limit` entries with after < mark <= upto, by mark."""
 
 
-def in_order(read: Read, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
+def entries_in_order(read: Read, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
     """(revision, entry) of every revision after `after` up to and including `upto`.
 
     Raises StoreVersionError where a mark has no entry: a release that wrote none was still at work when the store was brought up to this one.
@@ -21,11 +21,11 @@ def in_order(read: Read, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
     limit = AT_LEAST
     while after < upto:
         page = read(after, upto, limit)
-        for mark, body in page:
-            if mark != after + 1:
+        for revision, body in page:
+            if revision != after + 1:
                 break
-            yield mark, body
-            after = mark
+            yield revision, body
+            after = revision
         whole = not page or page[-1][0] == after
         if not whole or (after < upto and len(page) < limit):
             raise StoreVersionError(

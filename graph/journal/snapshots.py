@@ -18,15 +18,15 @@ _PLAIN = (
 def snapshot_text(snapshot: RingSnapshot) -> str:
     """A snapshot as JSON, with its rings, their members and what changed."""
     rings = [[ring.ring_id, _plain(ring), [member_row(m) for m in ring.members]] for ring in snapshot.rings]
-    told = {"name": snapshot.name, "as_of": micros(snapshot.as_of), "rings": rings, "changes": [_row(c) for c in snapshot.changes]}
-    return json.dumps(told, ensure_ascii=False)
+    columns = {"name": snapshot.name, "as_of": micros(snapshot.as_of), "rings": rings, "changes": [_row(c) for c in snapshot.changes]}
+    return json.dumps(columns, ensure_ascii=False)
 
 
 def snapshot_of(text: str | bytes) -> RingSnapshot:
     """The snapshot behind `snapshot_text`."""
-    told = json.loads(text)
-    rings = tuple([_ring(ring_id, body, tuple(map(member_of, members))) for ring_id, body, members in told["rings"]])
-    return RingSnapshot(name=told["name"], as_of=moment(told["as_of"]), rings=rings, changes=tuple(_change(*row) for row in told["changes"]))
+    record = json.loads(text)
+    rings = tuple([_ring(ring_id, body, tuple(map(member_of, members))) for ring_id, body, members in record["rings"]])
+    return RingSnapshot(name=record["name"], as_of=moment(record["as_of"]), rings=rings, changes=tuple(_change(*row) for row in record["changes"]))
 
 
 def ring_body(ring: Ring) -> str:
@@ -60,8 +60,8 @@ def changes_of(text: str) -> tuple[RingChange, ...]:
 
 
 def _plain(ring: Ring) -> dict[str, Any]:
-    told = {name: getattr(ring, name) for name in _PLAIN}
-    return told | {"first_seen": micros(ring.first_seen), "last_seen": micros(ring.last_seen), "shared_by_kind": dict(ring.shared_by_kind)}
+    columns = {name: getattr(ring, name) for name in _PLAIN}
+    return columns | {"first_seen": micros(ring.first_seen), "last_seen": micros(ring.last_seen), "shared_by_kind": dict(ring.shared_by_kind)}
 
 
 def _ring(ring_id: str, body: Mapping[str, Any], members: tuple[RingMember, ...]) -> Ring:

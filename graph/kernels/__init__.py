@@ -1,1 +1,1 @@
-"""How compiled code is made, kept and called: the one door to numba."""
+"""Compilation, caching and calling of compiled code: the only package that imports numba."""

@@ -1,4 +1,4 @@
-"""Tuples of arrays that compiled code takes by their address: one number instead of seven for every array, at every call."""
+"""Passes tuples of arrays to compiled code by address: one number instead of seven for every array, at every call."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class ByAddress(types.Type):
         for field, kind, _ in fields:
             self.places[field] = (place, kind)
             place += 1 if isinstance(kind, ByAddress) else 1 + kind.ndim
-        said = ", ".join(f"{field}: {kind}" for field, kind, _ in fields)
+        message = ", ".join(f"{field}: {kind}" for field, kind, _ in fields)
         # Short, because the names of functions in machine code have it in them, time and again.
-        super().__init__(name=f"{name.rpartition('.')[2]}_{hashlib.sha256(f'{name} {said}'.encode()).hexdigest()[:12]}")
+        super().__init__(name=f"{name.rpartition('.')[2]}_{hashlib.sha256(f'{name} {message}'.encode()).hexdigest()[:12]}")
 
 
 class _Kept:

@@ -1,4 +1,4 @@
-"""One typed door to numba: a function that is compiled on its first call and kept on disk for the next process."""
+"""Typed decorators over numba: functions are compiled on their first call and cached on disk for later processes."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from numba import config, njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from graph.kernels.fingerprints import fingerprint
-from graph.kernels.linking import Door, Inside
+from graph.kernels.linking import EntryCompiler, InnerCompiler
 
 F = TypeVar("F", bound=Callable[..., object])
 
 
 def compiled(function: F) -> F:
     """`function` in machine code, single-threaded and without fast-math, so that every machine gives the same bits."""
-    return cast(F, _door(function, nrt=True))
+    return cast(F, _entry(function, nrt=True))
 
 
 def shared(function: F) -> F:
     """`compiled` for a function that makes no arrays: what `lean` says of it holds."""
-    return cast(F, _door(function, nrt=False))
+    return cast(F, _entry(function, nrt=False))
 
 
 def inner(function: F) -> F:
@@ -45,45 +45,55 @@ def tiny(function: F) -> F:
 
 
 def _inside(function: Any, nrt: bool, forceinline: bool = False) -> Any:
-    return njit(pipeline_class=Inside, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=nrt, forceinline=forceinline)(function)
+    return njit(pipeline_class=InnerCompiler, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=nrt, forceinline=forceinline)(function)
 
 
-def _door(function: Any, nrt: bool) -> Any:
+def _entry(function: Any, nrt: bool) -> Any:
     """What Python calls, compiled when it first does and kept on disk; compiled code calls another, which becomes part of it."""
-    made, inside = njit(cache=True, pipeline_class=Door, _nrt=nrt)(function), _inside(function, nrt=nrt)
+    made, inside = njit(cache=True, pipeline_class=EntryCompiler, _nrt=nrt)(function), _inside(function, nrt=nrt)
     if hasattr(made, "_cache"):  # not where NUMBA_DISABLE_JIT is set
         made.get_call_template, made.get_overload = inside.get_call_template, inside.get_overload
-        made._cache = _Kept(made)
+        made._cache = _FingerprintedCache(made)
     return made
 
 
-class _Kept(FunctionCache):  # type: ignore[misc]
+class _Index(IndexDataCacheFile):  # type: ignore[misc]
+    """What is cached of one function. An index of an earlier release may name types that are gone: then nothing is cached, and it is replaced."""
+
+    def _load_index(self) -> Any:
+        try:
+            return super()._load_index()
+        except (AttributeError, ImportError):
+            return {}
+
+
+class _FingerprintedCache(FunctionCache):  # type: ignore[misc]
     """Machine code on disk, beside its source or in NUMBA_CACHE_DIR.
 
     What is called, and every constant, becomes part of the machine code; numba itself looks at the one file where the function stands, and would
     go on with the old rules after an upgrade. In NUMBA_CACHE_DIR code lies under its fingerprint, so that several copies of the sources share it.
     """
 
-    def __init__(self, made: Any) -> None:
-        super().__init__(made.py_func)
-        self._made, self._looked = made, False
+    def __init__(self, function: Any) -> None:
+        super().__init__(function.py_func)
+        self._function, self._located = function, False
 
     def _load_overload(self, sig: Any, target_context: Any) -> Any:
-        self._look()
+        self._locate()
         try:
             return super()._load_overload(sig, target_context)
         except (ImportError, AttributeError):
             return None  # kept when the function, or the type of what it takes, had another name: the code is the same, and does not find it
 
     def _save_overload(self, sig: Any, data: Any) -> None:
-        self._look()
+        self._locate()
         super()._save_overload(sig, data)
 
-    def _look(self) -> None:
+    def _locate(self) -> None:
         """Only when it is called: what it calls may be defined after it."""
-        if self._looked:
+        if self._located:
             return
-        stamp = hashlib.sha256(fingerprint(self._made) + bytes([bool(config.BOUNDSCHECK)])).hexdigest()
-        base = f"{self._made.__qualname__}.{stamp[:32]}" if config.CACHE_DIR else self._impl.filename_base
+        stamp = hashlib.sha256(fingerprint(self._function) + bytes([bool(config.BOUNDSCHECK)])).hexdigest()
+        base = f"{self._function.__qualname__}.{stamp[:32]}" if config.CACHE_DIR else self._impl.filename_base
         folder = config.CACHE_DIR or self._cache_path
-        self._cache_file, self._looked = IndexDataCacheFile(folder, base, stamp), True
+        self._cache_file, self._located = _Index(folder, base, stamp), True

@@ -1,4 +1,4 @@
-"""A fingerprint of all that goes into a compiled function: its code, the functions it calls, and every constant, wherever they stand."""
+"""Fingerprints of compiled functions: over their code, the functions that they call, and every constant, in whatever module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What compiled code alone calls becomes machine code once, inside what Python calls: numba would optimise it anew at every level of calls."""
+"""Links inner functions once into the entry points that Python calls: numba alone would optimise them again at every level of calls."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class _Unlinked(JITCodeLibrary):  # type: ignore[misc]
 
     def everything(self) -> list[Any]:
         """It, and all that it calls, each once."""
-        found: dict[Any, None] = {}
+        results: dict[Any, None] = {}
         ahead = [self]
         while ahead:
             one = ahead.pop()
-            if one not in found:
-                found[one] = None
+            if one not in results:
+                results[one] = None
                 ahead += one._linking_libraries if isinstance(one, _Unlinked) else []
-        return list(found)
+        return list(results)
 
     def _get_module_for_linking(self) -> Any:
         raise TypeError(f"{self.name} has no machine code of its own: make the function that calls it `compiled` (graph.kernels.compiled) as well")
@@ -76,10 +76,10 @@ def _lowering(of: type[JITCodeLibrary], name: str) -> Any:
                 return bool(super().run_pass(state))
             state.flags.no_compile = True
             super().run_pass(state)
-            made = state["cr"]
-            stand_in = _dynfunc.make_function(made.fndesc.lookup_module(), made.fndesc.qualname, "", 0, made.env, (library,))
-            state.targetctx.insert_user_function(stand_in, made.fndesc, [library])
-            state["cr"] = _LowerResult(made.fndesc, made.call_helper, cfunc=stand_in, env=made.env)
+            function = state["cr"]
+            stand_in = _dynfunc.make_function(function.fndesc.lookup_module(), function.fndesc.qualname, "", 0, function.env, (library,))
+            state.targetctx.insert_user_function(stand_in, function.fndesc, [library])
+            state["cr"] = _LowerResult(function.fndesc, function.call_helper, cfunc=stand_in, env=function.env)
             return True
 
     return Lowering
@@ -90,13 +90,13 @@ def _compiler(of: type[JITCodeLibrary], name: str) -> Any:
 
     class Ours(Compiler):  # type: ignore[misc]
         def define_pipelines(self) -> list[PassManager]:
-            made = DefaultPassBuilder.define_nopython_pipeline(self.state)
-            made.passes = [(lowering if one is NativeLowering else one, why) for one, why in made.passes]
-            made.finalize()
-            return [made]
+            function = DefaultPassBuilder.define_nopython_pipeline(self.state)
+            function.passes = [(lowering if one is NativeLowering else one, why) for one, why in function.passes]
+            function.finalize()
+            return [function]
 
     return Ours
 
 
-Inside = _compiler(_Unlinked, "lowering_inside")
-Door = _compiler(_Linked, "lowering_door")
+InnerCompiler = _compiler(_Unlinked, "lowering_inside")
+EntryCompiler = _compiler(_Linked, "lowering_door")

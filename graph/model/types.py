@@ -1,4 +1,4 @@
-"""The words: what lenders tell us, as frozen values. Standard library only; everything else imports this."""
+"""The domain model: what lenders report, as frozen values. Standard library only; everything else imports this."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class PlatformType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """A value that people can share, as a keyed pseudonym: nothing behind the door knows the raw value.
+    """A value that people can share, as a keyed pseudonym: the raw value never gets past ingestion.
 
     `token` is the pseudonym (it names its key version), `masked` the form for people (`150****7065`).
     An identifier that is not `linking` (a national id with a wrong checksum, a placeholder) is kept and never links two people.
@@ -218,7 +218,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """What a store did with a batch: facts that are new, facts it knew already, and ids it knows with other content.
+    """The result of adding a batch: new facts, facts known already, and ids known with other content.
 
     `conflicts` holds (table, position in the batch): those facts were not taken. accepted + known + len(conflicts) = facts given.
     `entry` is the journal's of this mark where the writer has it at hand: whoever keeps a copy current need not read it again.
@@ -227,7 +227,7 @@ class Added:
     accepted: int
     known: int
     conflicts: tuple[tuple[str, int], ...]
-    mark: int
+    revision: int
     entry: bytes = field(default=b"", compare=False, repr=False)
 
 
@@ -280,7 +280,7 @@ class RingMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
-    """A group found in the graph; the columns of `rings.parquet` plus its members. `exposure` in CNY, disbursed and open.
+    """A group of applicants from the ring search: the columns of `rings.parquet` and its members. `exposure` in CNY, disbursed and open.
 
     Flagged rings that belong together (a chain cut in parts, an intermediary's clients) have one `crew_id`; empty in snapshots of older versions.
     """
@@ -312,7 +312,7 @@ class Ring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingChange:
-    """What became of a ring since the last snapshot: born grown shrunk merged split dissolved unchanged.
+    """The change of a ring since the last snapshot: born grown shrunk merged split dissolved unchanged.
 
     `flag` is flagged, newly_flagged, no_longer_flagged or empty; `why` says for what reason it stays or goes, as words like `cleared=a,b`
     (docs/rings.md has all).

@@ -1,1 +1,1 @@
-"""The weekly search for groups that act together: shared values to links, links to groups, groups to rings that keep their names."""
+"""The weekly ring search: shared values to links, links to groups, groups to rings with lasting ids."""

@@ -1,4 +1,4 @@
-"""When people were first and last heard of."""
+"""First and last activity of each applicant."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from graph.store.tables import Column, Tables
 def first_applied(tables: Tables) -> Column:
     """Microseconds of each applicant's first application, or of their first tie or event where there is none; as_of if nothing."""
     first = np.full(len(tables.applicant_ids), tables.as_of, dtype=np.int64)
-    made = np.zeros(len(first), bool)
-    made[tables.applications["applicant"]] = True
+    created = np.zeros(len(first), bool)
+    created[tables.applications["applicant"]] = True
     for column, at in ((tables.ties, tables.ties["since"]), (tables.events, tables.events["at"])):
-        np.minimum.at(first, column["applicant"], np.where(made[column["applicant"]], tables.as_of, at))
+        np.minimum.at(first, column["applicant"], np.where(created[column["applicant"]], tables.as_of, at))
     np.minimum.at(first, tables.applications["applicant"], tables.applications["at"])
     return first
 

@@ -1,4 +1,4 @@
-"""How many honest people flagged groups hold, with an interval, and the groups that a budget for it allows."""
+"""Estimates the honest people in flagged groups, with an interval, and selects the groups within a budget for them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincinv
 
-from graph.rings.known import Known
+from graph.rings.labelled import LabelledApplicants
 from graph.rings.scores import LEAST, LEAST_CONFIRMED, SMALLEST
 from graph.store.tables import Column
 
@@ -52,7 +52,7 @@ class Candidates:
         return np.bincount(self.group[some], minlength=len(self.score))
 
 
-def flagged_groups(candidates: Candidates, known: Known, budget: float = HONEST_BUDGET) -> tuple[Column, Spending]:
+def flagged_groups(candidates: Candidates, labelled: LabelledApplicants, budget: float = HONEST_BUDGET) -> tuple[Column, Spending]:
     """Which groups to flag (G,) bool, the worst first, while the honest expected in them stay within the budget; and what that spends.
 
     Expected are, by the scores, the honest among those whom nobody has judged: a known fraud costs nothing. The cleared measure the same: each of
@@ -61,31 +61,33 @@ def flagged_groups(candidates: Candidates, known: Known, budget: float = HONEST_
     """
     people = max(len(candidates.group), 1)
     worst, eligible = candidates.worst_first, candidates.eligible
-    unknown = candidates.people(candidates.held & ~known.fraud & ~known.good)
+    unknown = candidates.people(candidates.held & ~labelled.fraud & ~labelled.good)
     by_scores = np.cumsum(np.where(eligible, unknown * (1 - candidates.score), 0.0)[worst])
-    hits = _Hits(by_scores, _cleared_hit(candidates, known)[worst])
-    spent = hits.share(known)
-    worst_case = np.maximum(spent, _unlabelled(candidates, known)) if known.fraud.sum() >= _FEW else spent
+    hits = _Hits(by_scores, _cleared_hit(candidates, labelled)[worst])
+    spent = hits.share(labelled)
+    worst_case = np.maximum(spent, _unlabelled(candidates, labelled)) if labelled.fraud.sum() >= _FEW else spent
     allowed = eligible[worst] & (worst_case <= budget + 1.0 / people)  # one person at least, or a small store could flag nobody
     flagged = np.zeros(len(candidates.score), bool)
     flagged[worst[allowed]] = True
-    return flagged, hits.spending(known, np.flatnonzero(allowed))
+    return flagged, hits.spending(labelled, np.flatnonzero(allowed))
 
 
-def affordable(people: Column, suspicion: Column, known: Known, spent: Spending, budget: float = HONEST_BUDGET) -> tuple[Column, Spending]:
+def affordable(
+    people: Column, suspicion: Column, labelled: LabelledApplicants, spent: Spending, budget: float = HONEST_BUDGET
+) -> tuple[Column, Spending]:
     """Whom of `people` (N,) to flag as well (N,) bool, the most suspicious first, by what of the budget is left; and what is spent then.
 
     The cleared among them are not flagged, and measure what flagging the others would cost.
     """
     order = np.lexsort((people, -suspicion[people]))
     at = people[order]
-    cleared = known.good[at] & ~known.fraud[at]
-    unknown = ~known.fraud[at] & ~cleared
+    cleared = labelled.good[at] & ~labelled.fraud[at]
+    unknown = ~labelled.fraud[at] & ~cleared
     hits = _Hits(np.cumsum(np.where(unknown, 1 - suspicion[at], 0.0)), np.cumsum(cleared))
-    allowed = hits.share(known) <= budget - spent.expected
+    allowed = hits.share(labelled) <= budget - spent.expected
     out = np.zeros(len(people), bool)
     out[order] = allowed & ~cleared
-    more = hits.spending(known, np.flatnonzero(allowed))
+    more = hits.spending(labelled, np.flatnonzero(allowed))
     return out, Spending(spent.expected + more.expected, spent.low + more.low, spent.high + more.high)
 
 
@@ -96,36 +98,36 @@ class _Hits:
     by_scores: Column
     of_cleared: Column
 
-    def share(self, known: Known) -> Column:
+    def share(self, labelled: LabelledApplicants) -> Column:
         """The share of the honest that is hit (N,): the mean of a Gamma distribution that the scores speak for and the cleared correct."""
-        counted, tried = self._counted(known)
-        return np.asarray(counted / tried * _not_cleared(known))
+        counted, tried = self._counted(labelled)
+        return np.asarray(counted / tried * _not_cleared(labelled))
 
-    def spending(self, known: Known, cuts: Column) -> Spending:
+    def spending(self, labelled: LabelledApplicants, cuts: Column) -> Spending:
         """The share at the last of these cuts, with its interval; nothing where there is none."""
         if not len(cuts):
             return Spending()
-        counted, tried = self._counted(known)
+        counted, tried = self._counted(labelled)
         here = max(float(counted[cuts[-1]]), 1e-9)
-        low, high = (float(gammaincinv(here, q)) / tried * _not_cleared(known) for q in _INTERVAL)
-        return Spending(here / tried * _not_cleared(known), low, high)
+        low, high = (float(gammaincinv(here, q)) / tried * _not_cleared(labelled) for q in _INTERVAL)
+        return Spending(here / tried * _not_cleared(labelled), low, high)
 
-    def _counted(self, known: Known) -> tuple[Column, float]:
-        scores = _SCORES_COUNT_FOR * self.by_scores / max(len(known.fraud), 1)
-        return self.of_cleared + scores, float(known.good.sum()) + _SCORES_COUNT_FOR
+    def _counted(self, labelled: LabelledApplicants) -> tuple[Column, float]:
+        scores = _SCORES_COUNT_FOR * self.by_scores / max(len(labelled.fraud), 1)
+        return self.of_cleared + scores, float(labelled.good.sum()) + _SCORES_COUNT_FOR
 
 
-def _not_cleared(known: Known) -> float:
+def _not_cleared(labelled: LabelledApplicants) -> float:
     """The share of the honest whom nobody has cleared; the cleared themselves are let go."""
-    return 1.0 - float(known.good.sum()) / max(len(known.fraud) - int(known.fraud.sum()), 1)
+    return 1.0 - float(labelled.good.sum()) / max(len(labelled.fraud) - int(labelled.fraud.sum()), 1)
 
 
-def _cleared_hit(candidates: Candidates, known: Known) -> Column:
+def _cleared_hit(candidates: Candidates, labelled: LabelledApplicants) -> Column:
     """How many cleared honest people would be flagged if this group and all worse ones were (G,) float, each judged as if not cleared.
 
     A cheat is cleared by mistake now and then, so that one among people who are very bad counts for less than one.
     """
-    cleared = np.flatnonzero(candidates.held & known.good)
+    cleared = np.flatnonzero(candidates.held & labelled.good)
     group = candidates.group[cleared]
     unheard = candidates.unheard[group]
     hit = (candidates.people(candidates.held)[group] >= SMALLEST) & (unheard >= LEAST)
@@ -134,10 +136,10 @@ def _cleared_hit(candidates: Candidates, known: Known) -> Column:
     return np.asarray(honest[np.searchsorted(-unheard, -candidates.score, side="right")])
 
 
-def _unlabelled(candidates: Candidates, known: Known) -> Column:
+def _unlabelled(candidates: Candidates, labelled: LabelledApplicants) -> Column:
     """The share of all applicants who must be honest among the first groups, worst first (G,), given how few there are confirmed frauds."""
     worst = candidates.worst_first
-    showing = candidates.held & known.mature & candidates.eligible[candidates.group]
+    showing = candidates.held & labelled.mature & candidates.eligible[candidates.group]
     members = np.cumsum(candidates.people(showing)[worst])
-    confirmed = np.cumsum(candidates.people(showing & known.fraud)[worst])
+    confirmed = np.cumsum(candidates.people(showing & labelled.fraud)[worst])
     return np.asarray(np.maximum(members - confirmed / LEAST_CONFIRMED, 0.0) / max(len(candidates.group), 1))

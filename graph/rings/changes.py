@@ -1,4 +1,4 @@
-"""A ring keeps its name: this week's groups matched to last week's, and what became of each."""
+"""Ring identity over time: matches this week's groups to last week's rings and classifies each change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATES = {"born": "new", "grown": "growing", "shrunk": "shrinking", "merged": "m
 
 
 @dataclass(frozen=True)
-class Flagged:
+class FlagStates:
     """Which of the new groups (by number) and of the old rings (by id) are flagged."""
 
     groups: frozenset[int] = frozenset()
@@ -30,7 +30,7 @@ class _Match:
 
     groups: Sequence[frozenset[str]]
     before: Mapping[str, frozenset[str]]
-    flagged: Flagged
+    flagged: FlagStates
     common: dict[int, dict[str, int]] = field(default_factory=dict)
     heir: dict[int, str] = field(default_factory=dict)
     parts: dict[str, set[int]] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class _Match:
 
 
 def compared(
-    groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[str]], as_of: datetime, flagged: Flagged = Flagged()
+    groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[str]], as_of: datetime, flagged: FlagStates = FlagStates()
 ) -> tuple[RingChange, ...]:
     """A change with a lasting id for each group, in the groups' order, then one for each old ring that is gone.
 
@@ -59,7 +59,7 @@ def compared(
     return (*living, *gone)
 
 
-def _matched(groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[str]], flagged: Flagged) -> _Match:
+def _matched(groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[str]], flagged: FlagStates) -> _Match:
     home = {member: old for old in sorted(before) for member in before[old]}
     match = _Match(groups, before, flagged)
     candidates = []

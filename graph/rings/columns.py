@@ -1,4 +1,4 @@
-"""Matrices with named columns: what everybody in a batch is judged by."""
+"""Feature matrices with named columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The local engine that cuts weighted links into groups: components first, then a resolution that no graph size can blur (CPM)."""
+"""Community detection on weighted links: connected components, then the constant Potts model (CPM), whose resolution does not depend on graph
+size."""
 
 from __future__ import annotations
 

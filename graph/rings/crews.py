@@ -1,4 +1,4 @@
-"""Flagged rings that belong together: pieces of one crew that the cut left apart, or one intermediary's clients."""
+"""Crews: flagged rings that belong together, as pieces of one group that the partition separated, or as clients of one intermediary."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from graph.model.types import Ring
 from graph.rings.communities import components
-from graph.rings.search import Found
+from graph.rings.search import RingSearch
 from graph.rings.suspect_features import HARD_COLUMNS
 from graph.store.tables import Column
 
@@ -19,10 +19,10 @@ CUT_WEIGHT = 0.2  # and so much weight together: three names on a form that many
 SAME_AGENT = 0.6  # of the members of each came through one and the same agent
 
 
-def crews(found: Found) -> Column:
+def crews(search: RingSearch) -> Column:
     """A number for each group (G,), the same for flagged groups that belong together; every other group has one of its own."""
-    groups = len(found.flagged)
-    a, b = (np.concatenate(ends) for ends in zip(_cut_apart(found), _same_agent(found)))
+    groups = len(search.flagged)
+    a, b = (np.concatenate(ends) for ends in zip(_cut_apart(search), _same_agent(search)))
     return components(groups, a, b)
 
 
@@ -45,24 +45,24 @@ def named(rings: Sequence[Ring], crew: Sequence[int], before: Mapping[str, str])
     return out
 
 
-def _cut_apart(found: Found) -> tuple[Column, Column]:
+def _cut_apart(search: RingSearch) -> tuple[Column, Column]:
     """Pairs of flagged groups between which the cut went through at least CUT_LINKS hard links of CUT_WEIGHT together."""
-    links, group = found.links, found.group
+    links, group = search.links, search.group
     one, other = group[links.a], group[links.b]
-    at = (one != other) & found.flagged[one] & found.flagged[other] & (links.shared[:, HARD_COLUMNS] > 0).any(axis=1)
-    key = np.minimum(one[at], other[at]).astype(np.int64) * len(found.flagged) + np.maximum(one[at], other[at])
+    at = (one != other) & search.flagged[one] & search.flagged[other] & (links.shared[:, HARD_COLUMNS] > 0).any(axis=1)
+    key = np.minimum(one[at], other[at]).astype(np.int64) * len(search.flagged) + np.maximum(one[at], other[at])
     pairs, pair, count = np.unique(key, return_inverse=True, return_counts=True)
     cut = pairs[(count >= CUT_LINKS) & (np.bincount(pair, weights=links.weight[at], minlength=len(pairs)) >= CUT_WEIGHT)]
-    return (cut // max(len(found.flagged), 1)).astype(np.int32), (cut % max(len(found.flagged), 1)).astype(np.int32)
+    return (cut // max(len(search.flagged), 1)).astype(np.int32), (cut % max(len(search.flagged), 1)).astype(np.int32)
 
 
-def _same_agent(found: Found) -> tuple[Column, Column]:
+def _same_agent(search: RingSearch) -> tuple[Column, Column]:
     """Neighbouring pairs of the flagged groups that hang on one agent."""
-    made, group = found.tables.applications, found.group
-    at = (made["agent"] >= 0) & found.flagged[group[made["applicant"]]]
-    once = np.unique(np.stack([group[made["applicant"][at]], made["agent"][at], made["applicant"][at]]), axis=1)
+    applications, group = search.tables.applications, search.group
+    at = (applications["agent"] >= 0) & search.flagged[group[applications["applicant"]]]
+    once = np.unique(np.stack([group[applications["applicant"][at]], applications["agent"][at], applications["applicant"][at]]), axis=1)
     (of, agent), people = np.unique(once[:2], axis=1, return_counts=True)
-    hang = people >= SAME_AGENT * np.bincount(group, minlength=len(found.flagged))[of]
+    hang = people >= SAME_AGENT * np.bincount(group, minlength=len(search.flagged))[of]
     by_agent: dict[int, list[int]] = {}
     for number, whose in zip(of[hang].tolist(), agent[hang].tolist()):
         by_agent.setdefault(whose, []).append(number)

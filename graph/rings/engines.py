@@ -1,4 +1,4 @@
-"""Who cuts the graph of the ring batch into the parts that hang together: this process, or the database that holds it. The rings are the same."""
+"""Connected components of the ring batch, computed in this process or in the database; the resulting rings are the same."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 
 from graph.model.errors import SettingError, StoreError
 from graph.model.types import IdentifierKind
-from graph.rings.projection import Links
-from graph.rings.sharing import MERCHANT, Sharing
+from graph.rings.incidence import MERCHANT, Incidence
+from graph.rings.projection import ApplicantLinks
 from graph.store.port import GraphView
 from graph.store.tables import KINDS, Column, Tables
 
-Parts = Callable[[Tables, Sharing, Links], Column]
+Parts = Callable[[Tables, Incidence, ApplicantLinks], Column]
 
 
 @runtime_checkable
-class CutsItself(Protocol):
+class ComponentSource(Protocol):
     """A view whose database has graph algorithms of its own."""
 
     def components(self, hubs: Sequence[str]) -> Mapping[str, int]:
@@ -32,7 +32,7 @@ def engine(name: str, view: GraphView) -> Parts | None:
         return None
     if name != "gds":
         raise SettingError(f"--engine {name} is not built into this version: use --engine local or gds")
-    if not isinstance(view, CutsItself):
+    if not isinstance(view, ComponentSource):
         raise SettingError("--engine gds needs a store in Neo4j (--store neo4j://...): use --engine local")
     return _InDatabase(view).parts
 
@@ -40,14 +40,14 @@ def engine(name: str, view: GraphView) -> Parts | None:
 class _InDatabase:
     """Parts found in the database, held to the links that this process knows."""
 
-    def __init__(self, view: CutsItself) -> None:
+    def __init__(self, view: ComponentSource) -> None:
         self._view = view
 
-    def parts(self, tables: Tables, sharing: Sharing, links: Links) -> Column:
+    def parts(self, tables: Tables, sharing: Incidence, links: ApplicantLinks) -> Column:
         """The part of each applicant (A,), numbered by its smallest applicant. Raises StoreError where a link crosses two parts."""
-        found = self._view.components(_hubs(tables, sharing))
+        result = self._view.components(_hubs(tables, sharing))
         alone = -1 - np.arange(len(tables.applicant_ids))
-        part = np.array([found.get(who, alone[n]) for n, who in enumerate(tables.applicant_ids.tolist())], np.int64)
+        part = np.array([result.get(who, alone[n]) for n, who in enumerate(tables.applicant_ids.tolist())], np.int64)
         if (part[links.a] != part[links.b]).any():
             raise StoreError("the database links other people than the batch does: facts were changed by hand, or another program projects into it")
         _, first, number = np.unique(part, return_index=True, return_inverse=True)
@@ -56,7 +56,7 @@ class _InDatabase:
         return rank[number]
 
 
-def _hubs(tables: Tables, sharing: Sharing) -> list[str]:
+def _hubs(tables: Tables, sharing: Incidence) -> list[str]:
     """The nodes of the identifiers that link nobody."""
     hub = sharing.source[(sharing.hub != 0) & (sharing.kind < MERCHANT)]
     kinds, tokens = tables.identifiers["kind"][hub].tolist(), tables.identifiers["token"][hub].tolist()

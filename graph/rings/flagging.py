@@ -1,4 +1,4 @@
-"""What became of every flag since last time, and why: a flagged ring never just disappears."""
+"""Flag changes since the last snapshot with their reasons, so that no flagged ring disappears without one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from graph.model.types import Ring, RingChange
-from graph.rings.held import Flags
+from graph.rings.flag_retention import RetainedFlags
 
 
-def with_flags(changes: Iterable[RingChange], rings: Sequence[Ring], before: Sequence[Ring], flags: Flags) -> list[RingChange]:
+def with_flags(changes: Iterable[RingChange], rings: Sequence[Ring], before: Sequence[Ring], flags: RetainedFlags) -> list[RingChange]:
     """The changes, each with its flag and why. `rings` have their ids already."""
     now, then = ({ring.ring_id: ring for ring in some} for some in (rings, before))
     home = {member.applicant_id: ring for ring in rings for member in ring.members}
@@ -29,9 +29,9 @@ def with_flags(changes: Iterable[RingChange], rings: Sequence[Ring], before: Seq
     return out
 
 
-def _stays(old: Ring, ring: Ring, flags: Flags) -> tuple[str, ...]:
+def _stays(old: Ring, ring: Ring, flags: RetainedFlags) -> tuple[str, ...]:
     """Why a flag stays, where the search by itself would have let it go."""
-    return (f"held={_scores(old, ring)}",) if ring.ring_id in flags.held else ()
+    return (f"held={_scores(old, ring)}",) if ring.ring_id in flags.retained else ()
 
 
 def _comes(change: RingChange, old: Ring | None, then: Mapping[str, Ring]) -> tuple[str, ...]:
@@ -42,7 +42,7 @@ def _comes(change: RingChange, old: Ring | None, then: Mapping[str, Ring]) -> tu
     return (f"part_of={','.join(sources)}",) if sources else ()
 
 
-def _goes(old: Ring, ring: Ring | None, home: Mapping[str, Ring], flags: Flags) -> tuple[str, ...]:
+def _goes(old: Ring, ring: Ring | None, home: Mapping[str, Ring], flags: RetainedFlags) -> tuple[str, ...]:
     """Why a flag goes: the evidence against it, what of the evidence for it is gone, and where its people are now."""
     went = Counter(home[m.applicant_id].ring_id for m in old.members if m.applicant_id in home)
     flagged = sorted({r.ring_id for m in old.members if (r := home.get(m.applicant_id)) is not None and r.kind.flagged})

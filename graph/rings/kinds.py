@@ -1,4 +1,4 @@
-"""What a group is taken for, and the reasons in stable codes."""
+"""Classifies groups by kind, with reasons as stable codes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def kind_of(traits: Traits) -> RingKind:
 def reasons_of(traits: Traits) -> tuple[str, ...]:
     """Why a group stands out, most telling first."""
     inner = max(traits.size - 1, 1)
-    found = [f"RING_SHARED_{name.upper()}" for name in HARD if traits.links.get(name, 0) >= 0.5 * inner]
+    results = [f"RING_SHARED_{name.upper()}" for name in HARD if traits.links.get(name, 0) >= 0.5 * inner]
     checks = (
         ("RING_CONFIRMED_MEMBERS", traits.confirmed > 0),
         ("RING_SAME_AGENT", traits.same_agent >= 0.6),
@@ -69,4 +69,4 @@ def reasons_of(traits: Traits) -> tuple[str, ...]:
         ("RING_SUSPICIOUS_MEMBERS", traits.suspicion >= 0.5),
         ("GROUP_SHARES_A_PLACE", traits.share(PLACES) >= 0.5),
     )
-    return tuple([code for code, holds in checks[:1] if holds] + found + [code for code, holds in checks[1:] if holds])
+    return tuple([code for code, holds in checks[:1] if holds] + results + [code for code, holds in checks[1:] if holds])

@@ -1,4 +1,4 @@
-"""What an applicant's surroundings look like: links by kind, neighbours' own features averaged, the group and the counter they came through."""
+"""Features of an applicant's links: links by kind, averages over neighbours, the group, and the merchant or agent."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from scipy import sparse
 
 from graph.model.moments import DAY
 from graph.rings.columns import Features, features, most, total
-from graph.rings.projection import LINK_KINDS, SOFT, Links
-from graph.rings.sharing import MERCHANT, VALUE_KINDS, Sharing
+from graph.rings.incidence import MERCHANT, VALUE_KINDS, Incidence
+from graph.rings.projection import LINK_KINDS, SOFT, ApplicantLinks
 from graph.store.tables import Column
 
 # Own features whose average over others says something about the others.
-_LOOKED_AT = (
+_DESCRIBED = (
     "applications", "lenders", "busiest_week", "amount", "term", "night", "at_banks", "refused", "face", "worst_face", "liveness", "three_element",
     "age", "new_citizen", "own_device", "own_phone", "own_bank_card", "is_emulator", "is_rooted", "events_before", "history_days", "partners",
 )  # fmt: skip
@@ -22,23 +22,23 @@ _OF_CUSTOMERS = (
 )  # fmt: skip
 
 
-def matrix(links: Links, weight: Column, applicants: int) -> sparse.csr_matrix:
+def matrix(links: ApplicantLinks, weight: Column, applicants: int) -> sparse.csr_matrix:
     """Links as a symmetric matrix (applicants, applicants)."""
     rows, columns = np.r_[links.a, links.b], np.r_[links.b, links.a]
     return sparse.csr_matrix((np.r_[weight, weight], (rows, columns)), shape=(applicants, applicants))
 
 
-def averaged(pull: sparse.csr_matrix, own: Features, prefix: str, names: tuple[str, ...] = _LOOKED_AT) -> Features:
+def averaged(pull: sparse.csr_matrix, own: Features, prefix: str, names: tuple[str, ...] = _DESCRIBED) -> Features:
     """Weighted mean of neighbours' known features (applicants, len(names)); NaN where no neighbour's is known."""
     x = np.stack([own.column(name) for name in names], axis=1).astype(np.float64)
-    known = ~np.isnan(x)
-    mass = pull @ known.astype(np.float64)
+    present = ~np.isnan(x)
+    mass = pull @ present.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (pull @ np.where(known, x, 0.0)) / mass
+        mean = (pull @ np.where(present, x, 0.0)) / mass
     return Features(tuple(f"{prefix}_{name}" for name in names), np.where(mass > 1e-9, mean, np.nan).astype(np.float32))
 
 
-def degrees(links: Links, first: Column) -> Features:
+def degrees(links: ApplicantLinks, first: Column) -> Features:
     """How an applicant is linked: by each kind, how strongly, how close in time."""
     size = len(first)
 
@@ -70,7 +70,7 @@ def degrees(links: Links, first: Column) -> Features:
     return features(out)
 
 
-def of_groups(group: Column, links: Links, first: Column) -> Features:
+def group_features(group: Column, links: ApplicantLinks, first: Column) -> Features:
     """The first cut's group around each applicant: how big, how dense, how sudden."""
     size = np.bincount(group)
     inside = group[links.a] == group[links.b]
@@ -87,7 +87,7 @@ def of_groups(group: Column, links: Links, first: Column) -> Features:
     return features({name: column[group] for name, column in columns.items()})
 
 
-def of_values(sharing: Sharing, size: int) -> Features:
+def value_features(sharing: Incidence, size: int) -> Features:
     """The most holders among an applicant's values of each kind, and how many of them came within a week of this one."""
     out = {}
     holders = sharing.holders[sharing.value_of_row]
@@ -99,7 +99,7 @@ def of_values(sharing: Sharing, size: int) -> Features:
     return features(out)
 
 
-def _arrivals(sharing: Sharing, value: Column) -> Column:
+def _arrivals(sharing: Incidence, value: Column) -> Column:
     """How many other holders first used the value within a week before or after (rows,)."""
     if not len(value):
         return np.zeros(0)
@@ -109,12 +109,12 @@ def _arrivals(sharing: Sharing, value: Column) -> Column:
     return np.asarray(after - before - 1)
 
 
-def of_counters(sharing: Sharing, own: Features, surroundings: Features) -> Features:
+def counter_features(sharing: Incidence, own: Features, surroundings: Features) -> Features:
     """The merchants and agents an applicant came through, described by their other customers."""
     return others_at(sharing, sharing.kind >= MERCHANT, own.beside(surroundings), _OF_CUSTOMERS)
 
 
-def others_at(sharing: Sharing, chosen: Column, known: Features, names: tuple[str, ...]) -> Features:
+def others_at(sharing: Incidence, chosen: Column, known: Features, names: tuple[str, ...]) -> Features:
     """Mean of `names` over the other holders of the chosen values (a mask over values), as columns `counter_...`."""
     size = len(known.values)
     at = chosen[sharing.value_of_row]

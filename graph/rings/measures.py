@@ -1,4 +1,4 @@
-"""The numbers of every group at once: links by kind, times, money, hubs, and how strongly each member hangs in it."""
+"""Measures of all groups at once: links by kind, times, money, hubs, and the strength of each member's links."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.facts.loans import ENDED, loans
+from graph.facts.loans import ENDED, loan_histories
 from graph.model.moments import DAY
 from graph.rings.active import last_active
 from graph.rings.columns import Features, most
 from graph.rings.kinds import Traits
 from graph.rings.member_features import member_features
 from graph.rings.projection import LINK_KINDS
-from graph.rings.search import Found
-from graph.rings.things import NEVER, Things, things_of
+from graph.rings.search import RingSearch
+from graph.rings.shared_items import NEVER, SharedItems, shared_items
 from graph.store.tables import Column, Tables
 
 
@@ -68,26 +68,26 @@ class Measures:
         )
 
 
-def measure(found: Found) -> Measures:
-    """All groups of `found`."""
-    group, known = found.group, found.known
+def measure(search: RingSearch) -> Measures:
+    """All groups of `search`."""
+    group, labelled = search.group, search.known
     size = np.bincount(group)
-    own = member_features(found.tables)
+    own = member_features(search.tables)
     mean = _means(group, own)
-    things = things_of(found.tables, found.sharing, group)
+    things = shared_items(search.tables, search.sharing, group)
     return Measures(
-        flagged=found.flagged,
+        flagged=search.flagged,
         size=size,
-        **_inner_links(found, len(size)),
+        **_inner_links(search, len(size)),
         things=things.counts,
-        **_times(group, known.since, size),
-        **_tied_in(things, group, known.since, len(size)),
-        last=most(last_active(found.tables), group, len(size)),
-        **_members(found, size),
-        exposure=np.bincount(group, weights=open_amount(found.tables), minlength=len(size)),
-        confirmed=np.bincount(group, weights=known.fraud, minlength=len(size)),
-        suspected=np.bincount(group, weights=(found.suspicion >= 0.5) & ~known.fraud, minlength=len(size)),
-        suspicion=np.bincount(group, weights=found.suspicion, minlength=len(size)) / size,
+        **_times(group, labelled.since, size),
+        **_tied_in(things, group, labelled.since, len(size)),
+        last=most(last_active(search.tables), group, len(size)),
+        **_members(search, size),
+        exposure=np.bincount(group, weights=open_amount(search.tables), minlength=len(size)),
+        confirmed=np.bincount(group, weights=labelled.fraud, minlength=len(size)),
+        suspected=np.bincount(group, weights=(search.suspicion >= 0.5) & ~labelled.fraud, minlength=len(size)),
+        suspicion=np.bincount(group, weights=search.suspicion, minlength=len(size)) / size,
         emulators=mean["is_emulator"],
         refused=mean["refused"],
         face=mean["face"],
@@ -96,7 +96,7 @@ def measure(found: Found) -> Measures:
 
 def open_amount(tables: Tables) -> Column:
     """CNY disbursed to each applicant and neither paid back nor written off (A,)."""
-    became = loans(tables)
+    became = loan_histories(tables)
     amount = np.where(became.ever(*ENDED), 0.0, became.paid_out)
     return np.bincount(tables.applications["applicant"], weights=amount, minlength=len(tables.applicant_ids))
 
@@ -105,16 +105,16 @@ def _means(group: Column, own: Features) -> dict[str, Column]:
     out = {}
     for name in ("is_emulator", "refused", "face"):
         value = own.column(name)
-        known = ~np.isnan(value)
-        count = np.bincount(group[known], minlength=int(group.max(initial=-1)) + 1)
-        total = np.bincount(group[known], weights=value[known], minlength=len(count))
+        present = ~np.isnan(value)
+        count = np.bincount(group[present], minlength=int(group.max(initial=-1)) + 1)
+        total = np.bincount(group[present], weights=value[present], minlength=len(count))
         out[name] = np.where(count > 0, total / np.maximum(count, 1), 1.0 if name == "face" else 0.0)
     return out
 
 
-def _inner_links(found: Found, groups: int) -> dict[str, Column]:
+def _inner_links(search: RingSearch, groups: int) -> dict[str, Column]:
     """Links inside groups by kind; each member's pull, partners, and the pull of their strongest partner."""
-    links, group, size = found.links, found.group, len(found.group)
+    links, group, size = search.links, search.group, len(search.group)
     inside = group[links.a] == group[links.b]
     a, b, pull = links.a[inside], links.b[inside], links.weight[inside]
     at = group[a]
@@ -138,7 +138,7 @@ def _times(group: Column, since: Column, size: Column) -> dict[str, Column]:
     return {"burst": (ordered[high] - ordered[low]) / DAY, "soon": soon}
 
 
-def _tied_in(things: Things, group: Column, since: Column, groups: int) -> dict[str, Column]:
+def _tied_in(things: SharedItems, group: Column, since: Column, groups: int) -> dict[str, Column]:
     """When the first tie of each group was made, and each member's; ties beyond a place, a shop or an agent count where there are any."""
     first = _earliest(things.hard, group, groups)
     for other in (things.tied, since):
@@ -153,16 +153,16 @@ def _earliest(at: Column, group: Column, groups: int) -> Column:
     return out
 
 
-def _members(found: Found, size: Column) -> dict[str, Column]:
+def _members(search: RingSearch, size: Column) -> dict[str, Column]:
     """Lenders, hubs, agents and merchants of each group."""
-    tables, group = found.tables, found.group
-    made, sharing = tables.applications, found.sharing
+    tables, group = search.tables, search.group
+    applications, sharing = tables.applications, search.sharing
     hub = sharing.hub[sharing.value_of_row] > 0
     return {
-        "platforms": _distinct(group[made["applicant"]], made["platform"], len(size))[0],
+        "platforms": _distinct(group[applications["applicant"]], applications["platform"], len(size))[0],
         "hubs": _distinct(group[sharing.who[hub]], sharing.value_of_row[hub], len(size))[0],
-        "same_agent": _most_common(group, made, "agent", size),
-        "same_merchant": _most_common(group, made, "merchant", size),
+        "same_agent": _most_common(group, applications, "agent", size),
+        "same_merchant": _most_common(group, applications, "merchant", size),
     }
 
 
@@ -174,8 +174,8 @@ def _distinct(group: Column, what: Column, groups: int) -> tuple[Column, Column]
     return np.bincount(key // width, minlength=groups), most(rows, key // width, groups)
 
 
-def _most_common(group: Column, made: dict[str, Column], column: str, size: Column) -> Column:
+def _most_common(group: Column, created: dict[str, Column], column: str, size: Column) -> Column:
     """The largest share of a group's members that came through one agent or merchant."""
-    width = int(made[column].max(initial=0)) + 1
-    once = np.unique(made["applicant"][made[column] >= 0].astype(np.int64) * width + made[column][made[column] >= 0])
+    width = int(created[column].max(initial=0)) + 1
+    once = np.unique(created["applicant"][created[column] >= 0].astype(np.int64) * width + created[column][created[column] >= 0])
     return _distinct(group[once // width], once % width, len(size))[1] / size

@@ -1,4 +1,4 @@
-"""What is known of each applicant on their own, as of a moment: shopping, checks passed, things held, habits. No outcome of a loan in it."""
+"""Features of each applicant alone, as of a moment: applications, checks, identifiers, account habits; no loan outcomes."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def member_features(tables: Tables) -> Features:
 
 def _mean(of: Column, value: Column, size: int) -> Column:
     """Mean of the known values by applicant, NaN where none is known."""
-    known = ~np.isnan(value)
-    count = np.bincount(of[known], minlength=size)
-    total = np.bincount(of[known], weights=value[known], minlength=size)
+    present = ~np.isnan(value)
+    count = np.bincount(of[present], minlength=size)
+    total = np.bincount(of[present], weights=value[present], minlength=size)
     with np.errstate(invalid="ignore"):
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _least(of: Column, value: Column, size: int) -> Column:
     out = np.full(size, np.inf)
-    known = ~np.isnan(value)
-    np.minimum.at(out, of[known], value[known])
+    present = ~np.isnan(value)
+    np.minimum.at(out, of[present], value[present])
     return np.where(np.isinf(out), np.nan, out)
 
 
@@ -53,42 +53,42 @@ def _busiest(of: Column, at: Column, size: int, window: int) -> Column:
 
 
 def _shopping(tables: Tables) -> dict[str, Column]:
-    made, size = tables.applications, len(tables.applicant_ids)
-    who = made["applicant"]
-    bank = np.array([kind.is_bank for kind in PLATFORM_TYPES])[tables.platforms["type"][made["platform"]]] if len(who) else np.zeros(0)
+    applications, size = tables.applications, len(tables.applicant_ids)
+    who = applications["applicant"]
+    bank = np.array([kind.is_bank for kind in PLATFORM_TYPES])[tables.platforms["type"][applications["platform"]]] if len(who) else np.zeros(0)
     refused = np.zeros(len(who))
     for status in (OutcomeStatus.REJECTED,):
         refused[tables.outcomes["application"][tables.outcomes["status"] == STATUSES.index(status)]] = 1.0
-    amount = np.log1p(made["amount"])
+    amount = np.log1p(applications["amount"])
     spread = _mean(who, amount**2, size) - _mean(who, amount, size) ** 2
     return {
         "applications": np.bincount(who, minlength=size),
-        "lenders": _distinct(who, made["platform"], size),
-        "busiest_day": _busiest(who, made["at"], size, DAY),
-        "busiest_week": _busiest(who, made["at"], size, 7 * DAY),
+        "lenders": _distinct(who, applications["platform"], size),
+        "busiest_day": _busiest(who, applications["at"], size, DAY),
+        "busiest_week": _busiest(who, applications["at"], size, 7 * DAY),
         "amount": _mean(who, amount, size),
         "amount_spread": np.sqrt(np.maximum(spread, 0)),
-        "term": _mean(who, made["term_months"], size),
-        "night": _mean(who, nights(made["at"], tables.zone).astype(float), size),
+        "term": _mean(who, applications["term_months"], size),
+        "night": _mean(who, nights(applications["at"], tables.zone).astype(float), size),
         "at_banks": _mean(who, bank.astype(float), size),
         "refused": _mean(who, refused, size),
-        "with_merchant": _mean(who, (made["merchant"] >= 0).astype(float), size),
-        "with_agent": _mean(who, (made["agent"] >= 0).astype(float), size),
+        "with_merchant": _mean(who, (applications["merchant"] >= 0).astype(float), size),
+        "with_agent": _mean(who, (applications["agent"] >= 0).astype(float), size),
     }
 
 
 def _checks(tables: Tables) -> dict[str, Column]:
-    made, size = tables.applications, len(tables.applicant_ids)
-    who = made["applicant"]
+    applications, size = tables.applications, len(tables.applicant_ids)
+    who = applications["applicant"]
     year = np.full(len(who), 1970.0) + tables.as_of / (365.25 * DAY)
     return {
-        "face": _mean(who, made["face_match"], size),
-        "worst_face": _least(who, made["face_match"], size),
-        "liveness": _mean(who, made["liveness"], size),
-        "worst_liveness": _least(who, made["liveness"], size),
-        "three_element": _mean(who, made["phone_three_element"], size),
-        "age": _mean(who, year - made["birth_year"], size),
-        "new_citizen": _mean(who, made["new_citizen"], size),
+        "face": _mean(who, applications["face_match"], size),
+        "worst_face": _least(who, applications["face_match"], size),
+        "liveness": _mean(who, applications["liveness"], size),
+        "worst_liveness": _least(who, applications["liveness"], size),
+        "three_element": _mean(who, applications["phone_three_element"], size),
+        "age": _mean(who, year - applications["birth_year"], size),
+        "new_citizen": _mean(who, applications["new_citizen"], size),
     }
 
 

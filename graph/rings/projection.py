@@ -1,4 +1,4 @@
-"""From shared values to links between applicants: every pair that shares something, with what, how rare, and when."""
+"""Projection of shared values to links between applicants: every pair that shares something, with kind, rarity and time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graph.facts.hubs import ALL_PAIRS, NEAR
 from graph.kernels.compiled import compiled
 from graph.model.moments import DAY
 from graph.model.types import IdentifierKind, Role
-from graph.rings.sharing import AGENT, Sharing, sharing_of
+from graph.rings.incidence import AGENT, Incidence, incidence_of
 from graph.store.tables import KINDS, ROLES, Column, Tables
 
 # What a pair can have in common: the identifiers' kinds, told apart by role where the role changes what it says.
@@ -38,7 +38,7 @@ PLACES = tuple(kind for kind in SOFT if kind not in ("merchant", "agent"))
 
 
 @dataclass(frozen=True)
-class Links:
+class ApplicantLinks:
     """Pairs a < b of applicants, sorted by (a, b), each once.
 
     shared   (P, K) float32   noisy-or of 1 / (holders - 1) over the values shared, by LINK_KINDS; 0 = nothing of that kind
@@ -73,13 +73,13 @@ class PairRows:
     together: Column
 
 
-def project(tables: Tables, sharing: Sharing | None = None) -> Links:
+def project(tables: Tables, sharing: Incidence | None = None) -> ApplicantLinks:
     """All links between applicants as of the tables' moment."""
-    rows = pair_rows(sharing or sharing_of(tables))
+    rows = pair_rows(sharing or incidence_of(tables))
     return linked(stacked(rows, _direct(tables)), len(tables.applicant_ids))
 
 
-def pair_rows(sharing: Sharing, all_pairs: int = ALL_PAIRS) -> PairRows:
+def pair_rows(sharing: Incidence, all_pairs: int = ALL_PAIRS) -> PairRows:
     """The pairs behind every value that is no hub: all of them for values with up to `all_pairs` holders."""
     a, b, value, left, right = _pairs(sharing.start, sharing.who, sharing.hub, all_pairs, NEAR)
     kind = _link_kind(sharing.kind[value], sharing.role[left], sharing.role[right])
@@ -94,7 +94,7 @@ def stacked(*parts: PairRows) -> PairRows:
     return PairRows(*columns)
 
 
-def linked(rows: PairRows, applicants: int) -> Links:
+def linked(rows: PairRows, applicants: int) -> ApplicantLinks:
     """Rows added up to one link a pair."""
     key = np.minimum(rows.a, rows.b).astype(np.int64) * applicants + np.maximum(rows.a, rows.b)
     order = np.argsort(key, kind="stable")
@@ -105,7 +105,7 @@ def linked(rows: PairRows, applicants: int) -> Links:
     prior = np.array([PRIOR[name] for name in LINK_KINDS])
     # A value that passed from one to the other long ago (a second-hand phone) says far less than one that both use.
     apart = np.where(np.logical_or.reduceat(together, first), 1.0, 0.4) if len(first) else np.zeros(0)
-    return Links(
+    return ApplicantLinks(
         a=(key[first] // max(applicants, 1)).astype(np.int32),
         b=(key[first] % max(applicants, 1)).astype(np.int32),
         shared=shared.astype(np.float32),

@@ -1,10 +1,10 @@
-"""From the suspicion of members to the score of a group."""
+"""Group scores from the suspicion of members."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from graph.rings.known import Known
+from graph.rings.labelled import LabelledApplicants
 from graph.store.tables import Column
 
 SMALLEST = 3  # fewer people than this are no ring
@@ -13,26 +13,26 @@ LEAST_CONFIRMED = 0.1  # of the bad who had time to show are confirmed, at least
 _FEW = 20  # known frauds: with fewer, how often the bad are confirmed cannot be told
 _BELIEF = 6.0  # members' worth of evidence that the mean suspicion counts for
 _RATES = np.sort(np.r_[0.001, 0.004, 0.01, (np.arange(25) + 0.5) / 25])  # shares of bad members that are weighed against each other
-UNSEEN = 0.2  # chance that nobody has looked at a crew yet, so that its members are silent however many they are and however long it is
+UNSEEN = 0.2  # probability that a crew was never investigated, so that its members have no labels however many they are and however long it is
 _WRONG_FRAUD, _WRONG_GOOD = 0.002, 0.05  # an honest person labelled fraud; a cheat labelled good, as a share of how often the honest are
 
 
-def rescaled(chance: Column, known: Known) -> Column:
+def rescaled(chance: Column, labelled: LabelledApplicants) -> Column:
     """Chances to be *found* bad as chances to be bad: many frauds are never confirmed (after Elkan and Noto 2008, with an upper quartile).
 
     Never to more than a confirmation rate of LEAST_CONFIRMED allows: where labels hardly follow suspicion, nobody is very suspicious.
     `chance` (A,) must be out of fold.
     """
-    found = chance[known.fraud]
-    if len(found) < _FEW:
+    result = chance[labelled.fraud]
+    if len(result) < _FEW:
         return chance
-    raised = np.minimum(chance / max(float(np.quantile(found, 0.75)), 2 * LEAST_CONFIRMED), 1.0)
-    top = known.mature & (raised >= 0.5)
-    possible = float(known.fraud[top].mean()) / LEAST_CONFIRMED if top.any() else 1.0
+    raised = np.minimum(chance / max(float(np.quantile(result, 0.75)), 2 * LEAST_CONFIRMED), 1.0)
+    top = labelled.mature & (raised >= 0.5)
+    possible = float(labelled.fraud[top].mean()) / LEAST_CONFIRMED if top.any() else 1.0
     return raised * min(possible / float(raised[top].mean()), 1.0) if top.any() else raised
 
 
-def group_scores(group: Column, suspicion: Column, known: Known, *, unheard: bool = False) -> Column:
+def group_scores(group: Column, suspicion: Column, labelled: LabelledApplicants, *, unheard: bool = False) -> Column:
     """The expected share of bad loans among each group's members (G,): a Beta prior round their mean suspicion, updated by their labels.
 
     A label may be missing: how often the bad are confirmed and the honest cleared, among those with time to show and the others, is
@@ -43,29 +43,29 @@ def group_scores(group: Column, suspicion: Column, known: Known, *, unheard: boo
     size = np.bincount(group).astype(np.float64)
     mean = np.clip(np.bincount(group, weights=suspicion) / size, 0.002, 0.998)
     prior = (_BELIEF * mean[:, None] - 1) * np.log(_RATES) + (_BELIEF * (1 - mean[:, None]) - 1) * np.log(1 - _RATES)
-    told, untold = np.zeros_like(prior), np.zeros_like(prior)
+    rows, untold = np.zeros_like(prior), np.zeros_like(prior)
     forget = np.full(len(size), int(unheard))
-    for some in (known.mature, ~known.mature):
-        confirmed, cleared = _label_rates(suspicion, known, some, mean[group] >= 0.5)
+    for some in (labelled.mature, ~labelled.mature):
+        confirmed, cleared = _label_rates(suspicion, labelled, some, mean[group] >= 0.5)
         fraud = _RATES * confirmed + (1 - _RATES) * _WRONG_FRAUD
         good = (1 - _RATES) * cleared + _RATES * cleared * _WRONG_GOOD
         frauds, goods, silent = (
-            np.bincount(group[some & seen], minlength=len(size)) for seen in (known.fraud, known.good, ~known.fraud & ~known.good)
+            np.bincount(group[some & seen], minlength=len(size)) for seen in (labelled.fraud, labelled.good, ~labelled.fraud & ~labelled.good)
         )
         forgotten = np.minimum(forget, goods)
         forget = forget - forgotten
-        for out, silence in ((told, 1 - fraud - good), (untold, 1 - (1 - _RATES) * _WRONG_FRAUD - good)):
+        for out, silence in ((rows, 1 - fraud - good), (untold, 1 - (1 - _RATES) * _WRONG_FRAUD - good)):
             for members, likelihood in ((frauds, fraud), (goods - forgotten, good), (silent + forgotten, silence)):
                 out += members[:, None] * np.log(np.maximum(likelihood, 1e-6))
-    chance = prior + np.logaddexp(np.log(1 - UNSEEN) + told, np.log(UNSEEN) + untold)
+    chance = prior + np.logaddexp(np.log(1 - UNSEEN) + rows, np.log(UNSEEN) + untold)
     posterior = np.exp(chance - chance.max(axis=1, keepdims=True))
     return np.asarray((posterior * _RATES).sum(axis=1) / posterior.sum(axis=1))
 
 
-def _label_rates(suspicion: Column, known: Known, some: Column, in_bad_groups: Column) -> tuple[float, float]:
+def _label_rates(suspicion: Column, labelled: LabelledApplicants, some: Column, in_bad_groups: Column) -> tuple[float, float]:
     """How often the bad are confirmed and the honest cleared, among `some`."""
     bad = some & in_bad_groups
     expected = float(suspicion[bad].sum())
-    confirmed = float(np.clip(known.fraud[bad].sum() / expected, 0.05, 0.9)) if expected > 15 else 0.3
-    cleared = float(np.clip(known.good[some].mean(), 1e-4, 0.95)) if some.any() else 1e-4
+    confirmed = float(np.clip(labelled.fraud[bad].sum() / expected, 0.05, 0.9)) if expected > 15 else 0.3
+    cleared = float(np.clip(labelled.good[some].mean(), 1e-4, 0.95)) if some.any() else 1e-4
     return confirmed, min(cleared, 0.98 - confirmed * 0.02)

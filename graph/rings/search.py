@@ -1,4 +1,4 @@
-"""The search for groups as of a moment: project, cut, learn who is suspicious, cut again among the suspicious, score, flag."""
+"""The ring search as of a moment: project, partition, learn suspicion, partition again among suspects, score, flag."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 from graph.model.types import Ring
 from graph.rings.active import first_applied
 from graph.rings.budget import HONEST_BUDGET, Candidates, Spending, affordable, flagged_groups
+from graph.rings.cold_start import cold_start_scorecard
 from graph.rings.columns import Features
 from graph.rings.communities import communities, components
+from graph.rings.context_features import context_features
 from graph.rings.engines import Parts
-from graph.rings.experience import beside_experience, experienced
-from graph.rings.first_guess import first_guess
-from graph.rings.held import Flags, flags_of
-from graph.rings.known import Known, known_of
-from graph.rings.people import CloseLook
-from graph.rings.projection import Links, project
+from graph.rings.flag_retention import RetainedFlags, retained_flags
+from graph.rings.incidence import Incidence, incidence_of
+from graph.rings.labelled import LabelledApplicants, labelled_applicants
+from graph.rings.people import SuspectSignals
+from graph.rings.pretrained_prior import beside_experience, prior_suspicion
+from graph.rings.projection import ApplicantLinks, project
 from graph.rings.scores import SMALLEST, group_scores, rescaled
-from graph.rings.sharing import Sharing, sharing_of
-from graph.rings.surroundings import surroundings
 from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
 from graph.rings.suspicion import member_examples, out_of_fold
 from graph.rings.whole import FINE, hanging, joined, relative_pull
@@ -31,13 +31,13 @@ SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
 CLOSELY = 0.1  # of all applicants, the most suspicious at first sight, are looked at closely
 CLOSELY_AT_LEAST = 500  # people
 _UNSEEN_BELOW = 0.2  # of those, in order, are as suspicious as anybody else can be
-COMPARABLE = 1000  # people; fewer cannot be told from each other by who has more
+COMPARABLE = 1000  # people; among fewer, ranks say too little
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
 HELD = 0.8  # of a flagged group's score a member must be suspected with, or it is merely attached: a flatmate, a neighbour
 
 
 @dataclass(frozen=True)
-class Found:
+class RingSearch:
     """Groups found: `group` (A,) int, numbered by smallest applicant, every applicant in one (alone, most of them).
 
     `coarse` (A,) is the group of the first cut, before anybody was suspected. `suspicion` (A,) 0-1 by features alone, and not below CONFIRMED
@@ -48,9 +48,9 @@ class Found:
     """
 
     tables: Tables
-    sharing: Sharing
-    links: Links
-    known: Known
+    sharing: Incidence
+    links: ApplicantLinks
+    known: LabelledApplicants
     coarse: Column
     group: Column
     suspicion: Column
@@ -58,44 +58,46 @@ class Found:
     flagged: Column
     largest_component: int
     spared: Column
-    flags: Flags
+    flags: RetainedFlags
     honest: Spending
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What a search is told beside the facts: the rings that were flagged last time, and the share of the honest that may be flagged."""
+class PreviousFlags:
+    """Inputs of a search beside the facts: the rings flagged last time, and the share of honest people that may be flagged."""
 
     flagged: tuple[Ring, ...] = ()
     honest_budget: float = HONEST_BUDGET
 
 
-def search(tables: Tables, parts: Parts | None = None, memory: Memory = Memory(), closely: CloseLook | None = None) -> Found:
+def search(tables: Tables, parts: Parts | None = None, memory: PreviousFlags = PreviousFlags(), closely: SuspectSignals | None = None) -> RingSearch:
     """All groups as of the tables' moment; the same facts and memory give the same groups, whoever finds the `parts` that hang together.
 
     `closely` says by what signals serving and training see the people who are looked at closely (`graph.rings.people`); None: by none.
     """
     size = len(tables.applicant_ids)
-    sharing = sharing_of(tables)
-    links, known = project(tables, sharing), known_of(tables)
+    sharing = incidence_of(tables)
+    links, labelled = project(tables, sharing), labelled_applicants(tables)
     if not size:
         none, nobody = np.zeros(0), np.zeros(0, bool)
-        return Found(tables, sharing, links, known, none.astype(int), none.astype(int), none, none, nobody, 0, nobody, Flags(), Spending())
+        return RingSearch(
+            tables, sharing, links, labelled, none.astype(int), none.astype(int), none, none, nobody, 0, nobody, RetainedFlags(), Spending()
+        )
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
     if parts is not None:
         coarse = _numbered(coarse + size * parts(tables, sharing, links))[0]  # no group reaches beyond its part
-    suspicion = np.maximum(_suspicion(tables, sharing, links, (coarse, known), closely), CONFIRMED * known.fraud)
-    label, spared, honest = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, known), memory.honest_budget)
-    label, honest = _whole(links, suspicion, label, known, (honest, memory.honest_budget))
-    flags = flags_of(memory.flagged, _in_flagged(label), known, (tables, sharing))
-    for number, people in enumerate(flags.held.values()):
+    suspicion = np.maximum(_suspicion(tables, sharing, links, (coarse, labelled), closely), CONFIRMED * labelled.fraud)
+    label, spared, honest = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, labelled), memory.honest_budget)
+    label, honest = _whole(links, suspicion, label, labelled, (honest, memory.honest_budget))
+    flags = retained_flags(memory.flagged, _in_flagged(label), labelled, (tables, sharing))
+    for number, people in enumerate(flags.retained.values()):
         label[people] = -(2 + 2 * size + number)
     group, first = _numbered(np.abs(label))
     flagged = _in_flagged(label)[first]
     inside = group[links.a] == group[links.b]
     largest = int(np.bincount(components(size, links.a[inside], links.b[inside])).max(initial=0))
-    score = group_scores(group, suspicion, known)
-    return Found(tables, sharing, links, known, coarse, group, suspicion, score, flagged, largest, spared, flags, honest)
+    score = group_scores(group, suspicion, labelled)
+    return RingSearch(tables, sharing, links, labelled, coarse, group, suspicion, score, flagged, largest, spared, flags, honest)
 
 
 def _in_flagged(label: Column) -> Column:
@@ -104,67 +106,73 @@ def _in_flagged(label: Column) -> Column:
     return np.asarray((label < 0) & (np.bincount(group)[group] >= SMALLEST))
 
 
-def looked_at(tables: Tables) -> Features:
-    """What everybody (A,) is judged by, before any label; the columns that `graph.rings.experience` is learned from."""
-    sharing = sharing_of(tables)
+def suspicion_features(tables: Tables) -> Features:
+    """The suspicion features of everybody (A,), without labels; `graph.rings.pretrained_prior` is learned from these columns."""
+    sharing = incidence_of(tables)
     links = project(tables, sharing)
     coarse = communities(np.ones(len(tables.applicant_ids)), (links.a, links.b), links.weight, COARSE)
-    return surroundings(tables, sharing, links, coarse, first_applied(tables))
+    return context_features(tables, sharing, links, coarse, first_applied(tables))
 
 
-def _suspicion(tables: Tables, sharing: Sharing, links: Links, first: tuple[Column, Known], closely: CloseLook | None) -> Column:
+def _suspicion(
+    tables: Tables, sharing: Incidence, links: ApplicantLinks, first: tuple[Column, LabelledApplicants], closely: SuspectSignals | None
+) -> Column:
     """What other stores taught, until this one does. Then two looks: by features alone, and closely at the most suspicious, also by how they hang
     together with those whom the first look found; both out of fold, beside what other stores taught while this one's frauds are few."""
-    coarse, known = first
-    examples = member_examples(known, coarse)
-    around = surroundings(tables, sharing, links, coarse, known.since)
-    if not known.teaches:
-        return experienced(around) if len(known.fraud) >= COMPARABLE else first_guess(around)
+    coarse, labelled = first
+    examples = member_examples(labelled, coarse)
+    around = context_features(tables, sharing, links, coarse, labelled.since)
+    if not labelled.has_enough_labels:
+        return prior_suspicion(around) if len(labelled.fraud) >= COMPARABLE else cold_start_scorecard(around)
     one = out_of_fold(around.values, examples)
-    groups = _numbered(_among_suspects(links, rescaled(one, known), coarse))[0]
+    groups = _numbered(_among_suspects(links, rescaled(one, labelled), coarse))[0]
     some = np.sort(np.argsort(-one, kind="stable")[: max(int(CLOSELY * len(one)), CLOSELY_AT_LEAST)])
     looked = around.beside(suspects_nearby(links, one, groups)).of(some)
     two = out_of_fold((looked.beside(closely(tables, some)) if closely else looked).values, examples.of(some))
     own = np.minimum(one, np.quantile(np.sqrt(one[some] * two), _UNSEEN_BELOW))
     own[some] = np.sqrt(one[some] * two)
-    return rescaled(beside_experience(own, around, known) if len(own) >= COMPARABLE else own, known)
+    return rescaled(beside_experience(own, around, labelled) if len(own) >= COMPARABLE else own, labelled)
 
 
-def _among_suspects(links: Links, suspicion: Column, coarse: Column) -> Column:
+def _among_suspects(links: ApplicantLinks, suspicion: Column, coarse: Column) -> Column:
     """Labels of groups (A,): suspects by links weighed by both ends' suspicion (1 to size), everybody else by their first cut (above)."""
     size = len(suspicion)
     fine = communities(np.ones(size), (links.a, links.b), relative_pull(links, suspicion, np.ones(size, bool)), FINE)
     suspect = suspicion >= SUSPECT
-    crowd = np.bincount(fine, weights=suspect, minlength=size)[fine] >= SMALLEST
-    return np.where(suspect & crowd, 1 + fine, 1 + size + coarse)
+    enough = np.bincount(fine, weights=suspect, minlength=size)[fine] >= SMALLEST
+    return np.where(suspect & enough, 1 + fine, 1 + size + coarse)
 
 
-def _settled(links: Links, suspicion: Column, label: Column, first: tuple[Column, Known], budget: float) -> tuple[Column, Column, Spending]:
+def _settled(
+    links: ApplicantLinks, suspicion: Column, label: Column, first: tuple[Column, LabelledApplicants], budget: float
+) -> tuple[Column, Column, Spending]:
     """Labels with those of flagged groups negative, which confirmed goods were let go from these (A,) bool, and what they cost the honest.
 
     Whom a flagged group cannot hold is back with the rest of their first cut: the merely attached, less suspicious than the group
     or tied to it by a place alone (unless all that the store has learned speaks against them), and the confirmed good.
     """
-    coarse, known = first
+    coarse, labelled = first
     size = len(label)
     group = _numbered(label)[0]
-    score = group_scores(group, suspicion, known)
-    tied = (links_beyond_a_place(links, group) > 0) | ((suspicion >= 0.8) & known.teaches)
+    score = group_scores(group, suspicion, labelled)
+    tied = (links_beyond_a_place(links, group) > 0) | ((suspicion >= 0.8) & labelled.has_enough_labels)
     held = (suspicion >= HELD * score[group]) & tied & (label <= size)
-    worst, honest = flagged_groups(Candidates(group, held, score, group_scores(group, suspicion, known, unheard=True)), known, budget)
+    worst, honest = flagged_groups(Candidates(group, held, score, group_scores(group, suspicion, labelled, unheard=True)), labelled, budget)
     flagged = worst[group]
-    kept = held & (known.fraud | ~known.good)
+    kept = held & (labelled.fraud | ~labelled.good)
     settled = np.where(flagged & kept, -label, np.where(flagged, 1 + size + coarse, label))
     return settled, flagged & held & ~kept, honest
 
 
-def _whole(links: Links, suspicion: Column, label: Column, known: Known, spent: tuple[Spending, float]) -> tuple[Column, Spending]:
+def _whole(
+    links: ApplicantLinks, suspicion: Column, label: Column, labelled: LabelledApplicants, spent: tuple[Spending, float]
+) -> tuple[Column, Spending]:
     """Labels with the pieces of one crew joined and its hangers-on with it, as far as the budget goes; and what is spent then."""
     honest, budget = spent
     flagged = _in_flagged(label)
     group = joined(links, suspicion, _numbered(np.abs(label))[0], flagged)
     who, to = hanging(links, suspicion, group, flagged)
-    more, honest = affordable(who, suspicion, known, honest, budget)
+    more, honest = affordable(who, suspicion, labelled, honest, budget)
     ring = np.where(flagged, group, -1)
     ring[who[more]] = to[more]
     return np.where(ring >= 0, -(2 + 3 * len(label) + ring), np.abs(label)), honest

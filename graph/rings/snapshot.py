@@ -1,4 +1,4 @@
-"""Groups found become rings: named, measured, with the place of every member; last week's snapshot gives them their lasting ids."""
+"""Turns groups into rings with lasting ids, measures and the place of every member."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 
 from graph.model.moments import EPOCH, moment
 from graph.model.types import Ring, RingMember, RingSnapshot
-from graph.rings.changes import STATES, Flagged, compared
+from graph.rings.changes import STATES, FlagStates, compared
 from graph.rings.crews import crews, named
 from graph.rings.flagging import with_flags
 from graph.rings.kinds import FLAG_HELD, kind_of, reasons_of
 from graph.rings.measures import Measures, measure
 from graph.rings.projection import LINK_KINDS
-from graph.rings.search import Found
+from graph.rings.search import RingSearch
 from graph.store.tables import Column
 
 
 @dataclass(frozen=True)
 class _Members:
-    """Rows of a Found in groups of three or more: applicants by group, and where each group's begin."""
+    """Rows of a RingSearch in groups of three or more: applicants by group, and where each group's begin."""
 
     groups: Column
     people: Column
@@ -32,38 +32,38 @@ class _Members:
         return self.people[self.start[i] : self.start[i + 1]]
 
 
-def snapshot_of(found: Found, name: str, as_of: datetime, previous: RingSnapshot | None) -> RingSnapshot:
+def snapshot_of(search: RingSearch, name: str, as_of: datetime, previous: RingSnapshot | None) -> RingSnapshot:
     """All groups of three or more as rings, worst first, with their changes since `previous` (by ring id)."""
-    measures = measure(found)
-    members = _members(found, measures)
-    ids = found.tables.applicant_ids
+    measures = measure(search)
+    members = _members(search, measures)
+    ids = search.tables.applicant_ids
     before = {ring.ring_id: ring for ring in previous.rings} if previous else {}
     sets = [frozenset(ids[members.of(i)].tolist()) for i in range(len(members.groups))]
     there = {ring_id: frozenset(m.applicant_id for m in ring.members) for ring_id, ring in before.items()}
-    numbers = frozenset(np.flatnonzero(found.flagged[members.groups]).tolist())
-    flagged = Flagged(numbers, frozenset(ring_id for ring_id, ring in before.items() if ring.kind.flagged))
+    numbers = frozenset(np.flatnonzero(search.flagged[members.groups]).tolist())
+    flagged = FlagStates(numbers, frozenset(ring_id for ring_id, ring in before.items() if ring.kind.flagged))
     changes = compared(sets, there, as_of, flagged)
     rings = []
     for i, group in enumerate(members.groups):
         change, old = changes[i], before.get(changes[i].ring_id)
-        ring = _ring(found, measures, int(group), members.of(i), (change.ring_id, STATES[change.change], old))
-        rings.append(replace(ring, reason_codes=(*ring.reason_codes, FLAG_HELD)) if change.ring_id in found.flags.held else ring)
-    crew = named(rings, crews(found)[members.groups].tolist(), {ring_id: ring.crew_id for ring_id, ring in before.items()})
+        ring = _ring(search, measures, int(group), members.of(i), (change.ring_id, STATES[change.change], old))
+        rings.append(replace(ring, reason_codes=(*ring.reason_codes, FLAG_HELD)) if change.ring_id in search.flags.retained else ring)
+    crew = named(rings, crews(search)[members.groups].tolist(), {ring_id: ring.crew_id for ring_id, ring in before.items()})
     rings = [replace(ring, crew_id=crew[ring.ring_id]) for ring in rings]
-    told = with_flags(changes, rings, tuple(before.values()), found.flags)
+    rows = with_flags(changes, rings, tuple(before.values()), search.flags)
     rings.sort(key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id))
-    return RingSnapshot(name=name, as_of=as_of, rings=tuple(rings), changes=tuple(sorted(told, key=lambda c: c.ring_id)))
+    return RingSnapshot(name=name, as_of=as_of, rings=tuple(rings), changes=tuple(sorted(rows, key=lambda c: c.ring_id)))
 
 
-def _members(found: Found, measures: Measures) -> _Members:
-    order = np.argsort(found.group, kind="stable")
-    big = measures.size[found.group[order]] >= 3
+def _members(search: RingSearch, measures: Measures) -> _Members:
+    order = np.argsort(search.group, kind="stable")
+    big = measures.size[search.group[order]] >= 3
     people = order[big]
-    groups, start = np.unique(found.group[people], return_index=True)
+    groups, start = np.unique(search.group[people], return_index=True)
     return _Members(groups, people, np.r_[start, len(people)])
 
 
-def _placed(found: Found, measures: Measures, people: Column, old: Ring | None) -> tuple[RingMember, ...]:
+def _placed(search: RingSearch, measures: Measures, people: Column, old: Ring | None) -> tuple[RingMember, ...]:
     """Each member's place: the core are the members with at least half of the strongest pull; distance is 0, 1 or 2 steps and more.
 
     Who was a member of the ring before joined when it was said then, and nobody joins before the ring was first seen.
@@ -76,7 +76,7 @@ def _placed(found: Found, measures: Measures, people: Column, old: Ring | None) 
     for person, pull in zip(people.tolist(), (strength / top).tolist()):
         core = pull >= 0.5
         fringe = not core and measures.partners[person] <= 1
-        who = str(found.tables.applicant_ids[person])
+        who = str(search.tables.applicant_ids[person])
         out.append(
             RingMember(
                 applicant_id=who,
@@ -89,14 +89,14 @@ def _placed(found: Found, measures: Measures, people: Column, old: Ring | None) 
     return tuple(out)
 
 
-def _ring(found: Found, measures: Measures, group: int, people: Column, name: tuple[str, str, Ring | None]) -> Ring:
+def _ring(search: RingSearch, measures: Measures, group: int, people: Column, name: tuple[str, str, Ring | None]) -> Ring:
     """The ring of a group; `name` is its id, its state and what it was last time. The same name keeps its first_seen."""
     ring_id, state, old = name
     traits = measures.traits(group)
     return Ring(
         ring_id=ring_id,
         kind=kind_of(traits),
-        score=round(float(found.score[group]), 6),
+        score=round(float(search.score[group]), 6),
         state=state,
         first_seen=old.first_seen if old else moment(int(measures.first[group])),
         last_seen=moment(int(measures.last[group])),
@@ -110,5 +110,5 @@ def _ring(found: Found, measures: Measures, group: int, people: Column, name: tu
         burst_days=round(float(measures.burst[group]), 3),
         platforms=int(measures.platforms[group]),
         reason_codes=reasons_of(traits),
-        members=_placed(found, measures, people, old),
+        members=_placed(search, measures, people, old),
     )

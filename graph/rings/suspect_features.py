@@ -1,11 +1,11 @@
-"""The second look: how an applicant is linked to those whom the first look found suspicious, and by what."""
+"""Second-stage features: how an applicant is linked to those whom the first stage finds suspicious."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from graph.rings.columns import Features, features, most, total
-from graph.rings.projection import HARD, LINK_KINDS, PLACES, SOFT, Links
+from graph.rings.projection import HARD, LINK_KINDS, PLACES, SOFT, ApplicantLinks
 from graph.store.tables import Column
 
 HARD_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name in HARD]
@@ -13,7 +13,7 @@ _MORE_THAN_A_PLACE = [i for i, name in enumerate(LINK_KINDS) if name not in PLAC
 _SOFT_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name in SOFT]
 
 
-def suspects_nearby(links: Links, suspicion: Column, group: Column) -> Features:
+def suspects_nearby(links: ApplicantLinks, suspicion: Column, group: Column) -> Features:
     """One row an applicant (A,): suspicion that reaches them by each kind of link, over hard kinds and soft ones, and in their group.
 
     A flatmate of a suspect shares an address; an accomplice shares a device, a card or contacts: only the kinds tell them apart.
@@ -38,11 +38,11 @@ def suspects_nearby(links: Links, suspicion: Column, group: Column) -> Features:
     return features(out)
 
 
-def links_beyond_a_place(links: Links, group: Column) -> Column:
+def links_beyond_a_place(links: ApplicantLinks, group: Column) -> Column:
     """How many links tie each applicant to others of their group by more than a place or an employer (A,)."""
     inside = (group[links.a] == group[links.b]) & (links.shared[:, _MORE_THAN_A_PLACE] > 0).any(axis=1)
     return np.asarray(np.bincount(np.r_[links.a[inside], links.b[inside]], minlength=len(group)))
 
 
-def _any_of(links: Links, columns: list[int]) -> Column:
+def _any_of(links: ApplicantLinks, columns: list[int]) -> Column:
     return np.asarray(1.0 - np.prod(1.0 - links.shared[:, columns].astype(np.float64), axis=1))

@@ -1,4 +1,4 @@
-"""How suspicious each applicant and each link is: learned from the labels known by then, never letting a label vouch for itself."""
+"""Suspicion of each applicant, learned out of fold from the labels known by then."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import lightgbm
 import numpy as np
 
-from graph.rings.known import ENOUGH_GOODS, Known
+from graph.rings.labelled import ENOUGH_GOODS, LabelledApplicants
 from graph.store.tables import Column
 
 FOLDS = 5
@@ -45,17 +45,17 @@ class Examples:
         return Examples(self.bad[rows], self.weight[rows], self.fold[rows])
 
 
-def member_examples(known: Known, group: Column) -> Examples:
+def member_examples(labelled: LabelledApplicants, group: Column) -> Examples:
     """Applicants to learn from: the confirmed, and at a lower weight those who had time to show and did not.
 
     Folds follow the groups of the first cut, so that a ring's own labels never teach the score of its members. Where few are confirmed
     good, the silent ones have to do; where many are, silence counts little, because unconfirmed frauds are silent too.
     """
-    silent = 0.1 if known.good.sum() >= ENOUGH_GOODS else 1.0
-    weight = np.where(known.fraud | known.good, 1.0, np.where(known.mature, silent, 0.0))
-    honest = ~known.fraud & (weight > 0)
+    silent = 0.1 if labelled.good.sum() >= ENOUGH_GOODS else 1.0
+    weight = np.where(labelled.fraud | labelled.good, 1.0, np.where(labelled.mature, silent, 0.0))
+    honest = ~labelled.fraud & (weight > 0)
     weight[honest] *= max(_STAND_FOR * len(weight) / max(int(honest.sum()), 1), 1.0)
-    return Examples(known.fraud, weight, folds_of(group))
+    return Examples(labelled.fraud, weight, folds_of(group))
 
 
 def folds_of(group: Column) -> Column:

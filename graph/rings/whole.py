@@ -1,11 +1,11 @@
-"""Flagged pieces become whole rings: pieces of one crew are joined, and who hangs between them belongs to them."""
+"""Joins flagged pieces of one crew to whole rings, with the suspicious people linked to several of them."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from graph.rings.communities import communities
-from graph.rings.projection import Links
+from graph.rings.projection import ApplicantLinks
 from graph.rings.suspect_features import HARD_COLUMNS
 from graph.store.tables import Column
 
@@ -17,7 +17,7 @@ HANGING = 0.3  # suspicion of a hanger-on, at least
 _SLACK = 0.3  # pull that an applicant must have before relative weights count in full
 
 
-def relative_pull(links: Links, suspicion: Column, some: Column) -> Column:
+def relative_pull(links: ApplicantLinks, suspicion: Column, some: Column) -> Column:
     """Weight of each link (P,) by the suspicion of both ends, over how much both are linked to suspects at all.
 
     0 unless both are of `some` (A,) bool. So a sparse ring in the open and a dense one in a dormitory hold together alike.
@@ -27,7 +27,7 @@ def relative_pull(links: Links, suspicion: Column, some: Column) -> Column:
     return np.asarray(pull / np.sqrt(reach[links.a] * reach[links.b]))
 
 
-def joined(links: Links, suspicion: Column, group: Column, flagged: Column) -> Column:
+def joined(links: ApplicantLinks, suspicion: Column, group: Column, flagged: Column) -> Column:
     """Numbers of groups (A,), the same for the groups of `flagged` people (A,) bool that hold together at a coarser look. No piece is cut again."""
     pull = relative_pull(links, suspicion, flagged)
     apart = (pull > 0) & (group[links.a] != group[links.b])
@@ -35,7 +35,7 @@ def joined(links: Links, suspicion: Column, group: Column, flagged: Column) -> C
     return communities(np.bincount(group).astype(np.float64), ends, pull[apart], WHOLE)[group]
 
 
-def hanging(links: Links, suspicion: Column, group: Column, flagged: Column) -> tuple[Column, Column]:
+def hanging(links: ApplicantLinks, suspicion: Column, group: Column, flagged: Column) -> tuple[Column, Column]:
     """Who is suspicious and not flagged but tied to flagged people TWICE by rare things, harder than a place; and the group that pulls each most."""
     a, b = np.r_[links.a, links.b], np.r_[links.b, links.a]
     rare = (links.holders <= RARE) & (links.shared[:, HARD_COLUMNS] > 0).any(axis=1)

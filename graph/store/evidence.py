@@ -77,22 +77,22 @@ def leave_out(evidence: Evidence) -> Evidence:
 
     Its graph is changed in place: what only this application says is tied `since` nothing, as it was at the first scan.
     """
-    asked = evidence.subject.application
-    if asked is None or asked.applied_at >= evidence.as_of:
+    application = evidence.subject.application
+    if application is None or application.applied_at >= evidence.as_of:
         return evidence
     graph, me = evidence.graph, evidence.subject.node
-    for mention in asked.mentions:
+    for mention in application.mentions:
         tie = graph.get_edge_data(me, mention.identifier.node)
-        if tie is not None and tie["since"] == asked.applied_at:
+        if tie is not None and tie["since"] == application.applied_at:
             tie["since"] = tie["last"] = None
             node = graph.nodes[mention.identifier.node]
             if 0 < node["holders"] < COUNT_CAP:
                 node["holders"] -= 1
-    mine = tuple(a for a in evidence.own if a.application_id != asked.application_id)
+    mine = tuple(a for a in evidence.own if a.application_id != application.application_id)
     return replace(
         evidence,
         applications={**evidence.applications, evidence.subject.applicant_id: mine},
-        outcomes={name: steps for name, steps in evidence.outcomes.items() if name != asked.application_id},
-        at_merchant=tuple(a for a in evidence.at_merchant if a.application_id != asked.application_id),
-        at_agent=tuple(a for a in evidence.at_agent if a.application_id != asked.application_id),
+        outcomes={name: steps for name, steps in evidence.outcomes.items() if name != application.application_id},
+        at_merchant=tuple(a for a in evidence.at_merchant if a.application_id != application.application_id),
+        at_agent=tuple(a for a in evidence.at_agent if a.application_id != application.application_id),
     )

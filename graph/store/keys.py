@@ -17,7 +17,7 @@ Keys = Mapping[str, Mapping[str, Any]]
 """By node: what the graph says of an identifier."""
 
 
-class Holding(Protocol):
+class HolderSource(Protocol):
     """The part of a view that is needed here: holders of a key and their applications (see `graph.store.port.GraphView`)."""
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = ...) -> Mapping[Identifier, Holders]: ...
@@ -43,7 +43,7 @@ def name(applications: Iterable[Application], nodes: Iterable[str]) -> list[Appl
     return [a for a in applications if any(m.role is Role.OWN and m.identifier.node in wanted for m in a.mentions)]
 
 
-def elsewhere(view: Holding, graph: nx.Graph[str], subject: Subject) -> tuple[Application, ...]:
+def applications_beyond_bounds(view: HolderSource, graph: nx.Graph[str], subject: Subject) -> tuple[Application, ...]:
     """The applications by people who are not in the graph that name a key of the subject, by id; of a hub none.
 
     A walk ends with its bound of people, and a device in many hands is what it would cut. At most as many people are asked as the
@@ -56,8 +56,8 @@ def elsewhere(view: Holding, graph: nx.Graph[str], subject: Subject) -> tuple[Ap
     held = view.holders_of(cut, max(GUARD.values())).values()
     people = {tie.applicant_id for holders in held for tie in holders.ties if tie.role is Role.OWN}
     absent = sorted(who for who in people if f"applicant:{who}" not in graph)
-    made = [a for each in (view.applications_of(absent) if absent else {}).values() for a in each]
-    return tuple(sorted(name(made, (i.node for i in cut)), key=_by_id))
+    applications = [a for each in (view.applications_of(absent) if absent else {}).values() for a in each]
+    return tuple(sorted(name(applications, (i.node for i in cut)), key=_by_id))
 
 
 def _dated(graph: nx.Graph[str], node: str) -> int:

@@ -13,9 +13,9 @@ from typing import NamedTuple, Self
 
 import networkx as nx
 
-from graph.facts.deciding import APPLICATIONS, DEALINGS, EVENTS, LABELS, OUTCOMES
+from graph.facts.decisive import APPLICATIONS, DEALINGS, EVENTS, LABELS, OUTCOMES
+from graph.journal.decode import JournalEntry, journal_entry
 from graph.journal.entry import decode
-from graph.journal.told import Told, told_of
 from graph.model.moments import COUNTRY
 from graph.model.types import (
     Added,
@@ -37,7 +37,7 @@ from graph.model.types import (
     Tie,
 )
 from graph.store.evidence import Evidence, Subject
-from graph.store.keys import elsewhere
+from graph.store.keys import applications_beyond_bounds
 from graph.store.tables import Tables
 from graph.store.walk import Bounds, Walk
 
@@ -45,7 +45,7 @@ SEARCH_S = 0.5  # how long an investigator's search looks
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchHit:
     """A hit of the investigators' search: `node` names it in a subgraph, `type` is applicant, application, ring or an identifier kind."""
 
     node: str
@@ -53,7 +53,7 @@ class Found:
     label: str
 
 
-class Strangers(NamedTuple):
+class UnknownIds(NamedTuple):
     """Application ids and applicant ids that a store does not know."""
 
     applications: frozenset[str]
@@ -83,7 +83,7 @@ class GraphStore(ABC):
         return [self.add(facts) for facts in batches]
 
     @abstractmethod
-    def strangers(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> Strangers:
+    def unknown_ids(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> UnknownIds:
         """Which of those ids the store does not know, whatever the time.
 
         A person is known by an application; in a store that holds none at all (a payment platform's), by an event of theirs.
@@ -98,17 +98,17 @@ class GraphStore(ABC):
         about += [("contacts", n, None, c.applicant_id) for n, c in enumerate(facts.contacts)]
         about += [("outcomes", n, o.application_id, None) for n, o in enumerate(facts.outcomes)]
         about += [("labels", n, label.application_id, label.applicant_id) for n, label in enumerate(facts.labels)]
-        nobody = self.strangers({a for _, _, a, _ in about if a is not None}, {p for _, _, _, p in about if p is not None})
+        nobody = self.unknown_ids({a for _, _, a, _ in about if a is not None}, {p for _, _, _, p in about if p is not None})
         return tuple((table, n) for table, n, loan, person in about if loan in nobody.applications or person in nobody.applicants)
 
-    def rehearse(self, facts: Facts) -> None:
+    def warm_up(self, facts: Facts) -> None:
         """Run `add` and roll it back, so that statements are planned before the first request. By default only the connection is checked.
 
         Raises StoreUnavailableError when the store did not answer, or not in time.
         """
-        self.mark()
+        self.revision()
 
-    def add_soon(self, facts: Facts, seconds: float) -> Added | None:
+    def try_add(self, facts: Facts, seconds: float) -> Added | None:
         """`add` for a request that cannot wait: None, and nothing is written, where another writer holds the store for longer than `seconds`.
 
         By default None at once: who must wait for a server waits in a thread of its own. Raises StoreUnavailableError.
@@ -123,21 +123,21 @@ class GraphStore(ABC):
         return nullcontext()
 
     @abstractmethod
-    def view(self, as_of: datetime, recorded_by: int | None = None) -> GraphView:
-        """The graph strictly before `as_of`, of what was recorded up to the revision `recorded_by` (default: the latest)."""
+    def view(self, as_of: datetime, revision: int | None = None) -> GraphView:
+        """The graph strictly before `as_of`, of what was recorded up to the revision `revision` (default: the latest)."""
 
     @abstractmethod
-    def mark(self) -> int:
+    def revision(self) -> int:
         """The latest revision: it grows by one with each batch that adds something. Stored with an assessment, it opens the same view again."""
 
     @abstractmethod
     def save_rings(self, snapshot: RingSnapshot) -> None:
         """Save a snapshot beside the earlier ones and switch to it atomically. A snapshot of the same name replaces it for new readers."""
 
-    def journal(self, after: int = 0) -> Iterator[Told]:
+    def journal(self, after: int = 0) -> Iterator[JournalEntry]:
         """Every revision after `after`, in order: added to an empty store of any kind they give an equal store."""
-        for mark, body in self.tail(after):
-            yield told_of(mark, decode(body))
+        for revision, body in self.tail(after):
+            yield journal_entry(revision, decode(body))
 
     @abstractmethod
     def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
@@ -174,7 +174,7 @@ class GraphView(ABC):
     """
 
     as_of: datetime
-    recorded_by: int
+    revision: int
     zone: str = COUNTRY
 
     @abstractmethod
@@ -204,12 +204,12 @@ class GraphView(ABC):
     @abstractmethod
     def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
         """The outcomes of each application so far, oldest first; of more than `limit`, the first of each status
-        and the first parts of the payout (`graph.facts.deciding`)."""
+        and the first parts of the payout (`graph.facts.decisive`)."""
 
     @abstractmethod
     def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
         """Labels of each applicant and of their applications, known before `as_of`, oldest first; of who has more than `limit`, those that decide
-        (`graph.facts.deciding`): who is known for fraud, and for which loans, is the same by them as by all."""
+        (`graph.facts.decisive`): who is known for fraud, and for which loans, is the same by them as by all."""
 
     @abstractmethod
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
@@ -244,7 +244,7 @@ class GraphView(ABC):
         """The identifier behind a node's name (`device:k1.9f...`), with its masked form, whenever it was first seen."""
 
     @abstractmethod
-    def search(self, text: str, limit: int = 20) -> tuple[Found, ...]:
+    def search(self, text: str, limit: int = 20) -> tuple[SearchHit, ...]:
         """Applicants, applications and rings by id, identifiers by token or masked form; exact before beginning-with.
 
         A store of its own gives what it found within SEARCH_S; one behind a server is bounded by `GraphStore.within`.
@@ -277,23 +277,23 @@ class GraphView(ABC):
 
     def evidence_of(self, subject: Subject, bounds: Bounds | None = None) -> Evidence:
         """All evidence for `subject`: a fixed, bounded number of reads, whoever it is."""
-        asked = subject.application
-        graph = self.neighbourhood(subject.applicant_id, asked.mentions if asked else (), bounds)
+        application = subject.application
+        graph = self.neighbourhood(subject.applicant_id, application.mentions if application else (), bounds)
         people = [node.partition(":")[2] for node, data in graph.nodes(data=True) if data["type"] == "applicant"]
         devices = [d["identifier"] for _, d in graph.nodes(data=True) if d["type"] == IdentifierKind.DEVICE]
         applications = self.applications_of(people)
         me = [subject.applicant_id]
-        merchant_id, agent_id = (asked.merchant_id, asked.agent_id) if asked else (None, None)
+        merchant_id, agent_id = (application.merchant_id, application.agent_id) if application else (None, None)
         at_merchant = self.applications_at(merchant_id, None) if merchant_id else ()
         at_agent = self.applications_at(None, agent_id) if agent_id else ()
-        beyond = elsewhere(self, graph, subject)
-        made = [*(a for each in applications.values() for a in each), *at_merchant, *at_agent, *beyond]
+        beyond = applications_beyond_bounds(self, graph, subject)
+        application_rows = [*(a for each in applications.values() for a in each), *at_merchant, *at_agent, *beyond]
         return Evidence(
             subject=subject,
             as_of=self.as_of,
             graph=graph,
             applications=applications,
-            outcomes=self.outcomes_of(list(dict.fromkeys(a.application_id for a in made))),
+            outcomes=self.outcomes_of(list(dict.fromkeys(a.application_id for a in application_rows))),
             labels=self.labels_of(list(dict.fromkeys([*people, *(a.applicant_id for a in at_merchant + at_agent)]))),
             memberships=self.memberships_of(people),
             events=self.events_of(me)[subject.applicant_id],

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
-from graph.journal.told import Told
+from graph.journal.decode import JournalEntry
 from graph.model.errors import ConflictError
 from graph.model.moments import micros
 from graph.model.types import Facts, Identifier
 from graph.store.port import GraphStore
 
-AT_ONCE = 5_000  # facts in one call of add_all
+FACTS_PER_BATCH = 5_000  # facts in one call of add_all
 _TABLES = tuple(f.name for f in fields(Facts))
 _WIDTH = 2**128
 
@@ -32,24 +32,24 @@ class Inventory:
     checksums: Counter[str] = field(default_factory=Counter)
     marks: int = 0
 
-    def take(self, told: Told) -> None:
+    def take(self, entry: JournalEntry) -> None:
         """Count the facts of one revision."""
-        self.marks = told.mark
+        self.marks = entry.revision
         for name in _TABLES:
-            for fact in getattr(told.facts, name):
-                self._add(name, told.mark, fact)
-        if told.snapshot is not None:
-            self._add("snapshots", told.mark, told.snapshot)
+            for fact in getattr(entry.facts, name):
+                self._add(name, entry.revision, fact)
+        if entry.snapshot is not None:
+            self._add("snapshots", entry.revision, entry.snapshot)
 
     def as_json(self) -> dict[str, Any]:
         """Counts and one checksum over all tables, in hexadecimal."""
-        told = json.dumps(sorted(self.checksums.items())).encode()
-        return {"marks": self.marks, "counts": dict(sorted(self.counts.items())), "checksum": hashlib.blake2b(told, digest_size=16).hexdigest()}
+        text = json.dumps(sorted(self.checksums.items())).encode()
+        return {"marks": self.marks, "counts": dict(sorted(self.counts.items())), "checksum": hashlib.blake2b(text, digest_size=16).hexdigest()}
 
-    def _add(self, name: str, mark: int, fact: object) -> None:
+    def _add(self, name: str, revision: int, fact: object) -> None:
         self.counts[name] += 1
-        told = json.dumps([mark, _plain(fact)], ensure_ascii=False).encode()
-        digest = int.from_bytes(hashlib.blake2b(told, digest_size=16).digest(), "big")
+        text = json.dumps([revision, _plain(fact)], ensure_ascii=False).encode()
+        digest = int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big")
         self.checksums[name] = (self.checksums[name] + digest) % _WIDTH
 
 
@@ -58,48 +58,48 @@ def copy(source: GraphStore, target: GraphStore, step: Callable[[int], object] =
 
     Resumes where an earlier run stopped. Raises ConflictError where the target has other facts under the same revisions.
     """
-    for batch in _batches(source.journal(target.mark())):
+    for batch in _batches(source.journal(target.revision())):
         if batch[0].snapshot is not None:
             target.save_rings(batch[0].snapshot)
             step(1)
             continue
-        added = target.add_all([told.facts for told in batch])
-        if any(one.conflicts for one in added) or [one.mark for one in added] != [told.mark for told in batch]:
-            raise ConflictError(f"the target has other facts than the source around revision {batch[0].mark}: copy into an empty store")
+        added = target.add_all([entry.facts for entry in batch])
+        if any(one.conflicts for one in added) or [one.revision for one in added] != [entry.revision for entry in batch]:
+            raise ConflictError(f"the target has other facts than the source around revision {batch[0].revision}: copy into an empty store")
         step(sum(one.accepted for one in added))
-    return target.mark()
+    return target.revision()
 
 
 def inventory(store: GraphStore, upto: int, step: Callable[[int], object] = lambda facts: None) -> Inventory:
     """The inventory of a store's revisions up to `upto`."""
-    found = Inventory()
-    for told in store.journal():
-        if told.mark > upto:
+    result = Inventory()
+    for entry in store.journal():
+        if entry.revision > upto:
             break
-        found.take(told)
-        step(_size(told))
-    return found
+        result.take(entry)
+        step(_size(entry))
+    return result
 
 
-def _batches(journal: Iterator[Told]) -> Iterator[list[Told]]:
+def _batches(journal: Iterator[JournalEntry]) -> Iterator[list[JournalEntry]]:
     """Revisions that are added together: up to AT_ONCE facts, a ring snapshot by itself."""
-    gathered: list[Told] = []
+    gathered: list[JournalEntry] = []
     size = 0
-    for told in journal:
-        if gathered and (told.snapshot is not None or size + _size(told) > AT_ONCE):
+    for entry in journal:
+        if gathered and (entry.snapshot is not None or size + _size(entry) > FACTS_PER_BATCH):
             yield gathered
             gathered, size = [], 0
-        if told.snapshot is not None:
-            yield [told]
+        if entry.snapshot is not None:
+            yield [entry]
             continue
-        gathered.append(told)
-        size += _size(told)
+        gathered.append(entry)
+        size += _size(entry)
     if gathered:
         yield gathered
 
 
-def _size(told: Told) -> int:
-    return sum(len(getattr(told.facts, name)) for name in _TABLES) + (told.snapshot is not None)
+def _size(entry: JournalEntry) -> int:
+    return sum(len(getattr(entry.facts, name)) for name in _TABLES) + (entry.snapshot is not None)
 
 
 def _plain(value: Any) -> Any:

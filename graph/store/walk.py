@@ -32,7 +32,7 @@ class Bounds:
 What = tuple[str, datetime | None, datetime | None]  # a role, the first mention and the latest
 
 
-class Walked(Protocol):
+class WalkSource(Protocol):
     """The part of a view that a walk needs (see `graph.store.port.GraphView`)."""
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = ...) -> Mapping[str, tuple[Tie, ...]]: ...
@@ -50,7 +50,7 @@ class Walk:
     Nodes and links are collected in plain dicts, and become a graph at the end: most of an answer's time goes by here.
     """
 
-    def __init__(self, view: Walked, bounds: Bounds) -> None:
+    def __init__(self, view: WalkSource, bounds: Bounds) -> None:
         self.view = view
         self.bounds = bounds
         self.nodes: dict[str, dict[str, Any]] = {}
@@ -72,10 +72,10 @@ class Walk:
             frontier = self._holders(fresh, step) + self._counterparties(frontier, step)
             if not frontier:
                 break
-        told: dict[str, Any] = {"truncated": self.truncated, "hubs_ignored": self.hubs_ignored, "applicants": self.applicants, "seed": seed}
-        graph: nx.Graph[str] = nx.Graph(**told)
+        record: dict[str, Any] = {"truncated": self.truncated, "hubs_ignored": self.hubs_ignored, "applicants": self.applicants, "seed": seed}
+        graph: nx.Graph[str] = nx.Graph(**record)
         graph.add_nodes_from(self.nodes.items())
-        graph.add_edges_from((a, b, said) for (a, b), said in self.links.items())
+        graph.add_edges_from((a, b, edge) for (a, b), edge in self.links.items())
         return graph
 
     def _fresh(self, identifier: Identifier) -> bool:
@@ -89,13 +89,13 @@ class Walk:
     def _tie(self, tie: Tie) -> None:
         node = tie.identifier.node
         place = (f"applicant:{tie.applicant_id}", node)
-        said = self.links.get(place)
-        if said is None:
+        edge = self.links.get(place)
+        if edge is None:
             self.links[place] = {"role": str(tie.role), "since": tie.since, "last": tie.last}
             self.known[node] += 1
         else:
-            self.known[node] += said["since"] is None
-            _merge(said, (tie.role, tie.since, tie.last))
+            self.known[node] += edge["since"] is None
+            _merge(edge, (tie.role, tie.since, tie.last))
 
     def _ties(self, applicant_ids: Sequence[str]) -> list[Identifier]:
         fresh = []
@@ -149,10 +149,10 @@ class Walk:
                 other = event.counterparty_id if event.applicant_id == applicant_id else event.applicant_id
                 if other is not None and other != applicant_id and self._admit(other, step, reached):
                     a, b = f"applicant:{applicant_id}", f"applicant:{other}"
-                    said = self.links.setdefault(
+                    edge = self.links.setdefault(
                         (b, a) if (b, a) in self.links else (a, b), {"role": event.kind, "since": event.at, "last": event.at}
                     )
-                    _merge(said, (said["role"], event.at, event.at))  # the kind is that of the first, whatever it is called
+                    _merge(edge, (edge["role"], event.at, event.at))  # the kind is that of the first, whatever it is called
         return reached
 
     def _admit(self, applicant_id: str, step: int, reached: list[str]) -> bool:
@@ -171,19 +171,19 @@ class Walk:
 
 def link(graph: nx.Graph[str], a: str, b: str, what: What) -> None:
     """Join two nodes: the strongest role wins, `since` is the first mention and `last` the latest."""
-    said = graph.get_edge_data(a, b)
-    if said is None:
+    edge = graph.get_edge_data(a, b)
+    if edge is None:
         graph.add_edge(a, b, role=str(what[0]), since=what[1], last=what[2])
     else:
-        _merge(said, what)
+        _merge(edge, what)
 
 
-def _merge(said: dict[str, Any], what: What) -> None:
+def _merge(data: dict[str, Any], what: What) -> None:
     role, since, last = what
-    if _RANK.get(str(role), 3) < _RANK.get(said["role"], 3):
-        said["role"] = str(role)
-    said["since"] = min((t for t in (said["since"], since) if t is not None), default=None)
-    said["last"] = max((t for t in (said["last"], last) if t is not None), default=None)
+    if _RANK.get(str(role), 3) < _RANK.get(data["role"], 3):
+        data["role"] = str(role)
+    data["since"] = min((t for t in (data["since"], since) if t is not None), default=None)
+    data["last"] = max((t for t in (data["last"], last) if t is not None), default=None)
 
 
 AT_ONCE = 24  # identifiers followed with one read

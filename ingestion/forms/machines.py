@@ -1,4 +1,4 @@
-"""What machines are known by: devices, networks and their addresses."""
+"""Forms of devices, Wi-Fi networks and IP addresses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 import re
 
 from ingestion.forms.numbers import passes_luhn
-from ingestion.forms.standing import Formed, Why
+from ingestion.forms.validity import Formed, Why
 
 _UUID = re.compile(
     r"(?:urn:uuid:)?\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?",

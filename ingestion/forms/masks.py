@@ -1,4 +1,4 @@
-"""The forms of identifiers for people: enough to recognise a value that one knows, too little to learn one."""
+"""Masked forms of identifiers: enough to recognise a known value, too little to learn one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""National ids and bank cards: digits that carry a check of their own."""
+"""Forms and checksums of national ids and bank cards."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 
 from stdnum.cn import ric
 
-from ingestion.forms.standing import Formed, Why
+from ingestion.forms.validity import Formed, Why
 
 _ID18, _ID15 = re.compile(r"\d{17}[\dX]"), re.compile(r"\d{15}")
 

@@ -1,4 +1,4 @@
-"""Phone numbers as E.164; what is unique only together with a place, or behind a relay's extension, is not sound."""
+"""Phone numbers as E.164; numbers without an area code and relay numbers with an extension are unverified."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import phonenumbers
 
-from ingestion.forms.standing import Formed, Why
+from ingestion.forms.validity import Formed, Why
 
 _MOBILE = re.compile(r"(?:(?:\+|00)?86|0)?[ -]?(1[3-9]\d)[ -]?(\d{4})[ -]?(\d{4})")  # +1 415... is no mobile of ours
 _LANDLINE = re.compile(r"\(?0(10|2\d|[3-9]\d\d)\)?[ -]?([2-8]\d{6,7})")

@@ -1,10 +1,10 @@
-"""E-mail addresses, homes and employers: what people write in words."""
+"""Forms of e-mail addresses, postal addresses and employers."""
 
 from __future__ import annotations
 
 import re
 
-from ingestion.forms.standing import Formed, Why
+from ingestion.forms.validity import Formed, Why
 
 _TAG = re.compile(r"\+[^@]*")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")

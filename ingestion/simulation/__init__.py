@@ -1,1 +1,1 @@
-"""A made-up world of lenders, applicants and crews, written as a delivery with its truth beside it."""
+"""Simulates a world of lenders, applicants and crews, written as a delivery with its ground truth."""

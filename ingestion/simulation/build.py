@@ -13,9 +13,9 @@ from graph.progress import bar
 from ingestion.simulation.cohort import make_cohort
 from ingestion.simulation.dirt import Dirt
 from ingestion.simulation.places import settle
-from ingestion.simulation.recipe import COHORT, Recipe
 from ingestion.simulation.spoil import spoil
 from ingestion.simulation.tables import cohort_tables, world_tables
+from ingestion.simulation.world_spec import COHORT, WorldSpec
 from ingestion.simulation.writers import TableFiles
 
 _WORLD, _DIRT, _SPOILED = 1 << 30, 1 << 31, 1 << 29
@@ -23,7 +23,7 @@ _MARK = "world.json"
 _ORDER = ("applications", "events", "outcomes", "labels", "contacts", "devices")
 
 
-def make_world(recipe: Recipe, out: Path) -> dict[str, int]:
+def make_world(recipe: WorldSpec, out: Path) -> dict[str, int]:
     """Writes `out/records` (a delivery) and `out/truth/applicants.csv`; returns the rows of each table.
 
     An earlier world in `out` is replaced when the new one is whole. Raises SettingError when `out` holds
@@ -43,7 +43,7 @@ def make_world(recipe: Recipe, out: Path) -> dict[str, int]:
     return counts
 
 
-def _write(recipe: Recipe, folder: Path) -> dict[str, int]:
+def _write(recipe: WorldSpec, folder: Path) -> dict[str, int]:
     places = settle(recipe, _rng(recipe, _WORLD))
     share = places.city_weight * recipe.applicants
     edges = np.round(np.concatenate([[0], np.cumsum(share)])).astype(np.int64)
@@ -64,7 +64,7 @@ def _write(recipe: Recipe, folder: Path) -> dict[str, int]:
         return records.rows | {"applicants": truth.rows["applicants"]}
 
 
-def _rng(recipe: Recipe, *key: int) -> np.random.Generator:
+def _rng(recipe: WorldSpec, *key: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(recipe.seed, spawn_key=key))
 
 
@@ -76,7 +76,7 @@ def _refuse_foreign(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
 
 
-def _describe(recipe: Recipe) -> dict[str, object]:
+def _describe(recipe: WorldSpec) -> dict[str, object]:
     return {
         "applicants": recipe.applicants, "days": recipe.days, "seed": recipe.seed, "until": recipe.until.isoformat(),
         "guilty_share": recipe.guilty_share, "manner": recipe.manner, "dirty": recipe.dirty, "format": recipe.format,

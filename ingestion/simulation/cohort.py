@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ingestion.simulation.cohort_plan import draw_plan
 from ingestion.simulation.crews import settle_crew, settle_solo_stackers
 from ingestion.simulation.events import Events, Lives, live
 from ingestion.simulation.habits import Habits, draw_habits
 from ingestion.simulation.honest import Scene, settle_group, touch_of_everything
 from ingestion.simulation.keys import NONE, IntArray, Mint
-from ingestion.simulation.loans import Loans, apply_for_loans
+from ingestion.simulation.loans import LoanRows, apply_for_loans
 from ingestion.simulation.outcomes import LabelRows, OutcomeRows, label_rows, outcome_rows, run_loans
 from ingestion.simulation.people import People, draw_people
 from ingestion.simulation.places import Places
-from ingestion.simulation.plan import draw_plan
-from ingestion.simulation.recipe import Recipe
+from ingestion.simulation.world_spec import WorldSpec
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Cohort:
     number: int
     begin: int
     people: People
-    loans: Loans
+    loans: LoanRows
     outcomes: OutcomeRows
     labels: LabelRows
     events: Events
@@ -46,7 +46,7 @@ class Contacts:
 RELATIONS = ("self", "spouse", "parent", "relative", "friend", "colleague", "other")
 
 
-def make_cohort(recipe: Recipe, places: Places, number: int, begin: int, city: IntArray) -> Cohort:
+def make_cohort(recipe: WorldSpec, places: Places, number: int, begin: int, city: IntArray) -> Cohort:
     """The people with positions begin..begin+len(city) of the world; the same recipe gives the same cohort."""
     rng = np.random.default_rng(np.random.SeedSequence(recipe.seed, spawn_key=(number,)))
     mint = Mint(number)

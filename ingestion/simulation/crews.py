@@ -1,4 +1,4 @@
-"""The guilty: crews that run many loans together, each by its own habits."""
+"""Fraud crews of the simulation: each runs many loans by habits of its own."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ingestion.simulation.habits import Habits, Sharing
+from ingestion.simulation.habits import ChannelSharing, Habits
 from ingestion.simulation.honest import BROKER_AGENT, Scene
 from ingestion.simulation.keys import CITY_RADIX, NONE, IntArray, in_city, landline
 from ingestion.simulation.people import DAY, NEVER
 from ingestion.simulation.reach import reach_the_last
-from ingestion.simulation.recipe import KIND_CODE
+from ingestion.simulation.world_spec import KIND_CODE
 
 POOLS = {
     "wifi": "place_wifi",
@@ -120,7 +120,7 @@ def _through_an_agent(scene: Scene, m: IntArray, habits: Habits) -> None:
         people.agent[customers] = salesman if rng.random() < 0.35 else free
 
 
-def _share(scene: Scene, m: IntArray, channel: str, sharing: Sharing, habits: Habits) -> None:
+def _share(scene: Scene, m: IntArray, channel: str, sharing: ChannelSharing, habits: Habits) -> None:
     people, rng, n = scene.people, scene.rng, len(m)
     if channel == "device":
         _share_devices(scene, m, sharing)
@@ -133,14 +133,14 @@ def _share(scene: Scene, m: IntArray, channel: str, sharing: Sharing, habits: Ha
         pays = m[rng.random(n) < sharing.density]
         people.friend[pays] = rng.choice(collectors, len(pays))
     elif channel == "referral":
-        told = np.flatnonzero(rng.random(n) < sharing.density)
-        told = told[told > 0]
-        people.referrer[m[told]] = m[(rng.random(len(told)) * told).astype(np.int64)]
+        words = np.flatnonzero(rng.random(n) < sharing.density)
+        words = words[words > 0]
+        people.referrer[m[words]] = m[(rng.random(len(words)) * words).astype(np.int64)]
     else:
         _share_field(scene, m, channel, sharing)
 
 
-def _share_field(scene: Scene, m: IntArray, channel: str, sharing: Sharing) -> None:
+def _share_field(scene: Scene, m: IntArray, channel: str, sharing: ChannelSharing) -> None:
     people = scene.people
     on_landline = channel == "employer_phone" and scene.rng.random() < 0.6
     kind = {"borrowed": "device_id", "employer_phone": "employer" if on_landline else "phone"}.get(channel, channel)
@@ -158,7 +158,7 @@ def _share_field(scene: Scene, m: IntArray, channel: str, sharing: Sharing) -> N
     getattr(people, POOLS[channel])[taken] = keys
 
 
-def _values(scene: Scene, n: int, kind: str, sharing: Sharing) -> IntArray:
+def _values(scene: Scene, n: int, kind: str, sharing: ChannelSharing) -> IntArray:
     """The crew's key for each of n members in order of joining, NONE for who uses his own; shape (n,)."""
     rng = scene.rng
     takes = rng.random(n) < sharing.density
@@ -175,7 +175,7 @@ def _values(scene: Scene, n: int, kind: str, sharing: Sharing) -> IntArray:
     return values
 
 
-def _share_devices(scene: Scene, m: IntArray, sharing: Sharing) -> None:
+def _share_devices(scene: Scene, m: IntArray, sharing: ChannelSharing) -> None:
     """A pool of phones for all, or phones that are passed on: each member ends on the next one's first phone."""
     people, rng = scene.people, scene.rng
     keys = _values(scene, len(m), "device_id", sharing)
@@ -191,7 +191,7 @@ def _share_devices(scene: Scene, m: IntArray, sharing: Sharing) -> None:
         people.emulator[taken] = (keys[hit] * 2_654_435_761 % 1_000) < 1_000 * people.emulator[m].mean()
 
 
-def _share_cards(scene: Scene, m: IntArray, sharing: Sharing) -> None:
+def _share_cards(scene: Scene, m: IntArray, sharing: ChannelSharing) -> None:
     """Cards that money goes to: given in the application, or bound just after the loan is paid out."""
     people, rng = scene.people, scene.rng
     keys = _values(scene, len(m), "bank_card", sharing)
@@ -204,7 +204,7 @@ def _share_cards(scene: Scene, m: IntArray, sharing: Sharing) -> None:
     people.card_switch[later] = people.first[later] + (rng.exponential(4 * DAY, len(later)) + 900).astype(np.int64)
 
 
-def _share_contacts(scene: Scene, m: IntArray, sharing: Sharing, cross_citing: float) -> None:
+def _share_contacts(scene: Scene, m: IntArray, sharing: ChannelSharing, cross_citing: float) -> None:
     """Contacts are other members, or phones that somebody of the crew answers."""
     people, rng = scene.people, scene.rng
     keys = _values(scene, len(m), "phone", sharing)

@@ -1,4 +1,4 @@
-"""How real cells look: written in other ways, placeholders, gaps, a wrong check digit now and then."""
+"""Dirty cells of the simulation: other spellings, placeholders, gaps, occasional wrong check digits."""
 
 from __future__ import annotations
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ingestion.simulation.keys import NONE, IntArray
-from ingestion.simulation.loans import Loans, card_at, device_at, go_online, phone_at, to_waking_hours
+from ingestion.simulation.loans import LoanRows, card_at, device_at, go_online, phone_at, to_waking_hours
 from ingestion.simulation.outcomes import MONTH, Course
 from ingestion.simulation.people import DAY, NEVER, People
 from ingestion.simulation.places import Places
-from ingestion.simulation.recipe import Recipe
+from ingestion.simulation.world_spec import WorldSpec
 
 EVENT_KINDS = (
     "login",
@@ -70,10 +70,10 @@ class _Diary:
 class Lives:
     """Everything that events follow from."""
 
-    recipe: Recipe
+    recipe: WorldSpec
     places: Places
     people: People
-    loans: Loans
+    loans: LoanRows
     course: Course
     cash_out: IntArray
     """Seconds from the money's arrival to its withdrawal, for each loan."""

@@ -45,7 +45,7 @@ REAL_PEOPLE = ("intermediary", "merchant_collusion", "mules", "stacker")
 
 
 @dataclass(frozen=True)
-class Sharing:
+class ChannelSharing:
     """One channel of a crew. `density`: share of the members that use the crew's values instead of their own.
     `fan`: members to a value. `shape`: `pool` (anyone any value), `chain` (each with the next), `star` (one value)."""
 
@@ -60,7 +60,7 @@ class Habits:
     the members that live with, or are the contact of, honest people."""
 
     kind: str
-    sharing: Mapping[str, Sharing]
+    sharing: Mapping[str, ChannelSharing]
     cross_citing: float
     span: float
     waves: int
@@ -127,7 +127,7 @@ def draw_habits(kind: str, rng: np.random.Generator) -> Habits:
     )
 
 
-def _draw_sharing(kind: str, careful: float, rng: np.random.Generator) -> Mapping[str, Sharing]:
+def _draw_sharing(kind: str, careful: float, rng: np.random.Generator) -> Mapping[str, ChannelSharing]:
     likely = LIKELY[kind]
     drawn = {channel: _draw_channel(channel, kind, careful, rng) for channel in CHANNELS if rng.random() < likely.get(channel, ANYTHING)}
     if len(drawn) < 3:  # a crew that shares next to nothing still has to reach each other somehow
@@ -136,11 +136,11 @@ def _draw_sharing(kind: str, careful: float, rng: np.random.Generator) -> Mappin
     return MappingProxyType(drawn)
 
 
-def _draw_channel(channel: str, kind: str, careful: float, rng: np.random.Generator) -> Sharing:
+def _draw_channel(channel: str, kind: str, careful: float, rng: np.random.Generator) -> ChannelSharing:
     density = float(np.clip(rng.beta(4.5, 1.1) * (1.1 - 0.3 * careful), 0.2, 1.0))
     shape = str(rng.choice(["pool", "chain", "star"], p=[0.55, 0.3, 0.15]))
     if channel in ("device", "card", "borrowed") and shape == "star":
         shape = "pool"
     if kind == "slow_ring" and channel == "device":
         shape, density = "chain", max(density, 0.6)
-    return Sharing(density, 2.0 + float(rng.gamma(1.4, 2.0)), shape)
+    return ChannelSharing(density, 2.0 + float(rng.gamma(1.4, 2.0)), shape)

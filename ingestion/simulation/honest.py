@@ -1,4 +1,4 @@
-"""The honest who look guilty: groups whose members share things for reasons of their own."""
+"""Honest groups of the simulation that share identifiers for reasons of their own."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ingestion.simulation.cohort_plan import Group
 from ingestion.simulation.keys import NONE, BoolArray, IntArray, Mint, in_city, landline
 from ingestion.simulation.people import DAY, People
 from ingestion.simulation.places import Places
-from ingestion.simulation.plan import Group
-from ingestion.simulation.recipe import KIND_CODE, Recipe
+from ingestion.simulation.world_spec import KIND_CODE, WorldSpec
 
 PUBLIC_WIFI = 1 << 20
 """First global key of cafes' and malls' networks; a city has CITY_RADIX of them."""
@@ -23,7 +23,7 @@ BROKER_AGENT = 1 << 24
 class Scene:
     """What an overlay needs beside the people it changes."""
 
-    recipe: Recipe
+    recipe: WorldSpec
     places: Places
     people: People
     mint: Mint

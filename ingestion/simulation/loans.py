@@ -10,7 +10,7 @@ from ingestion.simulation.habits import Habits
 from ingestion.simulation.keys import NONE, BoolArray, FloatArray, IntArray
 from ingestion.simulation.people import DAY, People
 from ingestion.simulation.places import TERMS, Places
-from ingestion.simulation.recipe import Recipe
+from ingestion.simulation.world_spec import WorldSpec
 
 KIOSK_KEY = 1 << 22
 """First global key of the shops' own tablets, networks and addresses on the internet."""
@@ -21,7 +21,7 @@ CHANNELS = ("app", "h5", "store", "agent")
 
 
 @dataclass(slots=True)
-class Loans:
+class LoanRows:
     """One row an application, sorted by person and time; `who` is the applicant's position in the cohort."""
 
     who: IntArray
@@ -57,7 +57,7 @@ class Session:
     wifi: IntArray
 
 
-def apply_for_loans(recipe: Recipe, places: Places, people: People, crews: dict[int, Habits], rng: np.random.Generator) -> Loans:
+def apply_for_loans(recipe: WorldSpec, places: Places, people: People, crews: dict[int, Habits], rng: np.random.Generator) -> LoanRows:
     """Every person's applications within the time frame: at least one each."""
     who, nth, at = _draw_times(recipe, people, rng)
     n = len(who)
@@ -81,7 +81,7 @@ def apply_for_loans(recipe: Recipe, places: Places, people: People, crews: dict[
     product, amount, term = _choose_product(places, people, who, lender, rng)
     face = np.clip(people.face[who] + rng.normal(0, 0.035, n), 0.05, 0.999)
     liveness = np.clip(0.35 + 0.65 * people.face[who] + rng.normal(0, 0.06, n), 0.05, 0.999)
-    return Loans(
+    return LoanRows(
         who=who, nth=nth, at=at, lender=lender, product=product, amount=amount, term=term, channel=channel,
         merchant=np.where(in_shop, shop, NONE), agent=agent, phone=phone, device=device, card=card,
         ip=session.ip, wifi=session.wifi, contact_1=people.contact_1[who].copy(),
@@ -123,7 +123,7 @@ def go_online(places: Places, people: People, who: IntArray, rng: np.random.Gene
     return Session(ip, wifi)
 
 
-def _draw_times(recipe: Recipe, people: People, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
+def _draw_times(recipe: WorldSpec, people: People, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
     who = np.repeat(np.arange(len(people)), people.loans)
     offset = np.repeat(np.cumsum(people.loans) - people.loans, people.loans)
     nth = np.arange(len(who)) - offset

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingestion.simulation.keys import NONE, BoolArray, IntArray
-from ingestion.simulation.loans import Loans
+from ingestion.simulation.loans import LoanRows
 from ingestion.simulation.people import DAY, NEVER, People
 from ingestion.simulation.places import Places
-from ingestion.simulation.recipe import Recipe
+from ingestion.simulation.world_spec import WorldSpec
 
 STATUSES = ("approved", "rejected", "withdrawn", "disbursed", "returned", "dpd30", "dpd90", "written_off", "closed")
 SOURCES = ("collection", "investigation", "application_review", "repaid", "customer_complaint")
@@ -53,7 +53,7 @@ class LabelRows:
     source: IntArray
 
 
-def run_loans(places: Places, people: People, loans: Loans, rng: np.random.Generator) -> Course:
+def run_loans(places: Places, people: People, loans: LoanRows, rng: np.random.Generator) -> Course:
     """Decides, pays out and repays every loan, without regard to the end of the time frame."""
     n, who = len(loans), loans.who
     chance = places.lender_approves[loans.lender] + people.approve[who] - 0.25 * ~loans.three - 0.04 * loans.nth
@@ -81,7 +81,7 @@ def run_loans(places: Places, people: People, loans: Loans, rng: np.random.Gener
     )  # fmt: skip
 
 
-def outcome_rows(recipe: Recipe, loans: Loans, course: Course, rng: np.random.Generator) -> OutcomeRows:
+def outcome_rows(recipe: WorldSpec, loans: LoanRows, course: Course, rng: np.random.Generator) -> OutcomeRows:
     """The course of the loans as far as it is known at the end of the time frame."""
     n = len(loans)
     lost = np.where(course.cured, NEVER, course.overdue)
@@ -99,7 +99,7 @@ def outcome_rows(recipe: Recipe, loans: Loans, course: Course, rng: np.random.Ge
     return OutcomeRows(loan[keep], status[keep], at[keep], amount[keep])
 
 
-def label_rows(recipe: Recipe, people: People, loans: Loans, course: Course, rng: np.random.Generator) -> LabelRows:
+def label_rows(recipe: WorldSpec, people: People, loans: LoanRows, course: Course, rng: np.random.Generator) -> LabelRows:
     """What investigators and collectors came to say: late, incomplete, sometimes wrong."""
     n, who = len(loans), loans.who
     known = np.full(n, NEVER)
@@ -130,7 +130,7 @@ def label_rows(recipe: Recipe, people: People, loans: Loans, course: Course, rng
     return LabelRows(np.where(about_person, NONE, keep), who[keep], fraud[keep], known[keep], source[keep])
 
 
-def _sweep(people: People, loans: Loans, known: IntArray, rng: np.random.Generator) -> IntArray:
+def _sweep(people: People, loans: LoanRows, known: IntArray, rng: np.random.Generator) -> IntArray:
     """In a third of the crews the first confirmed loan leads investigators to some of the others."""
     crew = people.crew[loans.who]
     swept = np.full(len(loans), NEVER)
@@ -138,6 +138,6 @@ def _sweep(people: People, loans: Loans, known: IntArray, rng: np.random.Generat
         if rng.random() < 0.3:
             rows = np.flatnonzero((crew == name) & people.bad[loans.who])
             when = int(known[rows].min()) + int(rng.integers(10, 60)) * DAY
-            found = rows[(rng.random(len(rows)) < rng.uniform(0.3, 0.95)) & (loans.at[rows] < when)]
-            swept[found] = when + rng.integers(0, 10 * DAY, len(found))
+            result = rows[(rng.random(len(rows)) < rng.uniform(0.3, 0.95)) & (loans.at[rows] < when)]
+            swept[result] = when + rng.integers(0, 10 * DAY, len(result))
     return swept

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingestion.simulation.keys import NONE, BoolArray, FloatArray, IntArray, Mint, in_city, landline
-from ingestion.simulation.recipe import KIND_CODE, Recipe
+from ingestion.simulation.world_spec import KIND_CODE, WorldSpec
 
 DAY = 86_400
 NEVER = 1 << 60
@@ -81,7 +81,7 @@ class People:
         return len(self.kind)
 
 
-def draw_people(recipe: Recipe, begin: int, city: IntArray, mint: Mint, rng: np.random.Generator) -> People:
+def draw_people(recipe: WorldSpec, begin: int, city: IntArray, mint: Mint, rng: np.random.Generator) -> People:
     """Plain people of the given cities (positions, shape (n,)) who share nothing but employers; `begin` is the
     position of the first of them in the world."""
     n = len(city)
@@ -116,7 +116,7 @@ def draw_people(recipe: Recipe, begin: int, city: IntArray, mint: Mint, rng: np.
     return people
 
 
-def _draw_start(recipe: Recipe, n: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+def _draw_start(recipe: WorldSpec, n: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
     """When the account was opened and when the first loan was asked for; business grows a little over the frame."""
     span = recipe.end - recipe.start
     first = recipe.start + (rng.random(n) ** 0.9 * span).astype(np.int64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingestion.simulation.keys import BoolArray, FloatArray, IntArray
-from ingestion.simulation.recipe import Recipe
+from ingestion.simulation.world_spec import WorldSpec
 
 CITIES: tuple[tuple[str, str, str, float], ...] = (
     ("深圳市", "440300", "0755", 9.0),
@@ -100,7 +100,7 @@ class Places:
         return np.flatnonzero(self.merchant_city == city)
 
 
-def settle(recipe: Recipe, rng: np.random.Generator) -> Places:
+def settle(recipe: WorldSpec, rng: np.random.Generator) -> Places:
     """Cities and merchants in number to suit the world's size: a shop has its hundreds of customers in every world."""
     cities = int(np.clip(recipe.applicants // 1_000, 3, len(CITIES)))
     weight = np.array([city[3] for city in CITIES[:cities]])

@@ -13,15 +13,15 @@ from ingestion.simulation.keys import GLOBAL_KEYS, NONE, BoolArray, IntArray, ha
 from ingestion.simulation.loans import CHANNELS, KIOSK_KEY, PRODUCTS
 from ingestion.simulation.outcomes import SOURCES, STATUSES
 from ingestion.simulation.places import CATEGORIES, CITIES, LENDERS, Places
-from ingestion.simulation.recipe import KINDS, Recipe
 from ingestion.simulation.render import MODELS, RENDER, from_list, hexadecimal, local_times, national_ids
+from ingestion.simulation.world_spec import KINDS, WorldSpec
 
 _APPLICANTS = 100_000_000
 _EVENT, _LOAN = 21, 22
 _NOBODY = np.zeros(0, dtype=np.int64)
 
 
-def world_tables(recipe: Recipe, places: Places) -> dict[str, pa.Table]:
+def world_tables(recipe: WorldSpec, places: Places) -> dict[str, pa.Table]:
     """The tables that stand before any applicant: platforms and merchants."""
     lenders = pa.table({
         "platform_id": [f"L{i + 1:02d}" for i in range(len(LENDERS))],
@@ -37,7 +37,7 @@ def world_tables(recipe: Recipe, places: Places) -> dict[str, pa.Table]:
     return {"platforms": lenders, "merchants": merchants, "devices": _device_table(KIOSK_KEY + np.arange(count))}
 
 
-def cohort_tables(recipe: Recipe, cohort: Cohort, dirt: Dirt) -> dict[str, pa.Table]:
+def cohort_tables(recipe: WorldSpec, cohort: Cohort, dirt: Dirt) -> dict[str, pa.Table]:
     """One piece of each table, rows in order of time, and of the truth (`applicants`), in order of id."""
     people = _applicant_ids(recipe, cohort.begin + np.arange(len(cohort.people)))
     return {
@@ -51,7 +51,7 @@ def cohort_tables(recipe: Recipe, cohort: Cohort, dirt: Dirt) -> dict[str, pa.Ta
     }
 
 
-def _applications(recipe: Recipe, cohort: Cohort, people: pa.Array, dirt: Dirt) -> pa.Table:
+def _applications(recipe: WorldSpec, cohort: Cohort, people: pa.Array, dirt: Dirt) -> pa.Table:
     loans, crowd = cohort.loans, cohort.people
     order = np.argsort(loans.at, kind="stable")
     who = loans.who[order]
@@ -128,12 +128,12 @@ def _contacts(cohort: Cohort, people: pa.Array, dirt: Dirt) -> pa.Table:
 
 def _devices(cohort: Cohort) -> pa.Table:
     """Every phone seen; one held by several people is an emulator when one of its holders runs it as such."""
-    crowd = cohort.people
-    owned = np.concatenate([crowd.device_a, crowd.device_b])
+    people = cohort.people
+    owned = np.concatenate([people.device_a, people.device_b])
     seen = np.concatenate([cohort.loans.device, cohort.events.columns["device"]])
     keys = np.unique(seen[seen != NONE])
     keys = keys[keys >= GLOBAL_KEYS]  # a shop's tablet stands in the world's own piece
-    return _device_table(keys, emulators=owned[np.tile(crowd.emulator, 2)], rooted=owned[np.tile(crowd.rooted, 2)])
+    return _device_table(keys, emulators=owned[np.tile(people.emulator, 2)], rooted=owned[np.tile(people.rooted, 2)])
 
 
 def _device_table(keys: IntArray, emulators: IntArray = _NOBODY, rooted: IntArray = _NOBODY) -> pa.Table:
@@ -182,7 +182,7 @@ def _nullable(values: IntArray) -> pa.Array:
     return pa.array(values, mask=missing)
 
 
-def _applicant_ids(recipe: Recipe, positions: IntArray) -> pa.Array:
+def _applicant_ids(recipe: WorldSpec, positions: IntArray) -> pa.Array:
     """Ids that say nothing of the order in which people were made."""
     spot = scatter(positions, _APPLICANTS, 1_000 + recipe.seed % 100_000)
     return pa.array([f"A{number:08d}" for number in spot.tolist()])

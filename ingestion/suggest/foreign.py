@@ -13,7 +13,7 @@ from pathlib import Path
 from graph.model.errors import DeliveryError
 from ingestion.cells import is_empty
 from ingestion.characters import visible
-from ingestion.limits import DEFAULT, Limits
+from ingestion.limits import DEFAULT, DeliveryLimits
 from ingestion.nulls import is_null
 from ingestion.readers import inspect, is_json, records, suffix_of
 from ingestion.recoding import DELIMITERS, UTF8, Format
@@ -40,7 +40,7 @@ class Foreign:
         """The first of its files' names, which says what they are about."""
         return self.files[0][0].name
 
-    def values(self, column: str, limits: Limits = DEFAULT) -> Iterator[object]:
+    def values(self, column: str, limits: DeliveryLimits = DEFAULT) -> Iterator[object]:
         """Every value of a column that is not empty."""
         for path, inspection in self.files:
             for row in records(path, inspection, {column}, limits):
@@ -48,7 +48,7 @@ class Foreign:
                     yield value
 
 
-def read_foreign(files: Sequence[Path], limits: Limits = DEFAULT) -> list[Foreign]:
+def read_foreign(files: Sequence[Path], limits: DeliveryLimits = DEFAULT) -> list[Foreign]:
     """The tables that the files are: those of one form and header whose names differ in their numbers alone are one. Raises DeliveryError."""
     groups: dict[tuple[str, Format, tuple[str, ...]], list[tuple[Path, Inspection]]] = {}
     for path in files:
@@ -105,15 +105,15 @@ def _source(pattern: str, group: Sequence[tuple[Path, Inspection]], names: Seque
     return (pattern,) if {name for name in beside if fnmatchcase(name, pattern)} == set(own) else tuple(own)
 
 
-def _samples(group: Sequence[tuple[Path, Inspection]], columns: Sequence[str], limits: Limits) -> dict[str, list[object]]:
+def _samples(group: Sequence[tuple[Path, Inspection]], columns: Sequence[str], limits: DeliveryLimits) -> dict[str, list[object]]:
     step = max(1, min(_OF, sum(inspection.rows for _, inspection in group)) // _SAMPLE)
-    found: dict[str, list[object]] = {column: [] for column in columns}
+    results: dict[str, list[object]] = {column: [] for column in columns}
     rows = (row for path, inspection in group for row in records(path, inspection, frozenset(columns), limits))
     for row in islice(rows, 0, _OF, step):
         for column, value in row.cells.items() if not row.code else ():
             if not _says_nothing(value):
-                found[column].append(value)
-    return found
+                results[column].append(value)
+    return results
 
 
 def _says_nothing(value: object) -> bool:

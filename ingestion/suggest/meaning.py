@@ -45,14 +45,14 @@ class Meaning:
 
 def meaning_of(foreign: Foreign) -> Meaning:
     """What the columns of a table are."""
-    found = Meaning()
+    result = Meaning()
     for column in foreign.columns:
         placed, why = _place(column, foreign.samples[column])
         if placed is None:
-            found.unplaced[column] = why
+            result.unplaced[column] = why
         else:
-            found.placed.setdefault(placed.concept, []).append(placed)
-    return found
+            result.placed.setdefault(placed.concept, []).append(placed)
+    return result
 
 
 def _place(column: str, values: list[object]) -> tuple[Placed | None, str]:

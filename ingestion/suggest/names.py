@@ -33,13 +33,13 @@ def meant(name: str) -> tuple[str, ...]:
     plain = folded(name)
     bare = _HASH.sub("", plain)
     for tried in (plain, bare, _AROUND.sub("", bare)):
-        if found := _BY_NAME.get(tried):
-            return tuple(found)
+        if result := _BY_NAME.get(tried):
+            return tuple(result)
     return ()
 
 
 def unit(name: str) -> str | None:
     """What numbers under that header count, as a mapping's `times`; None where the header says nothing of it."""
-    found = _BRACKETS.search(name.strip())
-    said = found[1].strip().removeprefix("单位").lstrip(":：") if found else name.rsplit("_", 1)[-1].lower()
-    return UNITS.get(said) if found or said in ("fen", "cents") else None
+    result = _BRACKETS.search(name.strip())
+    stated = result[1].strip().removeprefix("单位").lstrip(":：") if result else name.rsplit("_", 1)[-1].lower()
+    return UNITS.get(stated) if result or stated in ("fen", "cents") else None

@@ -14,14 +14,14 @@ from graph.model.errors import DeliveryError, RecordError
 from ingestion.cells import moment_of
 from ingestion.characters import visible
 from ingestion.contract import IDENTIFIERS, TABLES
-from ingestion.limits import DEFAULT, Limits
+from ingestion.excerpts import names, plain
+from ingestion.limits import DEFAULT, DeliveryLimits
 from ingestion.suggest.drafts import Draft, Line, Said
 from ingestion.suggest.foreign import Foreign, read_foreign
 from ingestion.suggest.meaning import KINDS, Meaning, Placed, meaning_of
 from ingestion.suggest.names import unit
 from ingestion.suggest.values import clock_form, days_alone, either_first, is_unmistakably, no_days, words_of
 from ingestion.suggest.words import translated
-from ingestion.telling import names, plain
 
 ZONE = "Asia/Shanghai"
 US = "us"
@@ -62,18 +62,18 @@ class Suggestion:
         }
 
 
-def suggest(files: Sequence[Path], now: datetime, limits: Limits = DEFAULT) -> Suggestion:
+def suggest(files: Sequence[Path], now: datetime, limits: DeliveryLimits = DEFAULT) -> Suggestion:
     """A mapping for these files, which lie in one folder. `now`: from when on facts count whose moment nothing tells. Raises DeliveryError."""
     if len({path.resolve().parent for path in files}) > 1:
         raise DeliveryError("the files must lie in one folder: it is the delivery")
-    found = Suggestion()
+    result = Suggestion()
     for foreign in read_foreign(files, limits):
-        _Proposal(foreign, meaning_of(foreign), found, now, limits).make()
-    if any(draft.table in ("applications",) for draft in found.drafts) and not any(draft.table == "platforms" for draft in found.drafts):
+        _Proposal(foreign, meaning_of(foreign), result, now, limits).make()
+    if any(draft.table in ("applications",) for draft in result.drafts) and not any(draft.table == "platforms" for draft in result.drafts):
         rows: Said = {"platform_id": US, "type": "other", "is_own": "true"}
         about = "no column names the lender: it is us. `type` says which kind of lender: " + ", ".join(TABLES["platforms"].column("type").words)
-        found.drafts.append(Draft(table="platforms", rows=[Line("", rows)], about=about))
-    return found
+        result.drafts.append(Draft(table="platforms", rows=[Line("", rows)], about=about))
+    return result
 
 
 def tables_of(has: Meaning, file: str) -> tuple[str, ...]:
@@ -103,8 +103,8 @@ def tables_of(has: Meaning, file: str) -> tuple[str, ...]:
 class _Proposal:
     """What is proposed for one foreign table."""
 
-    def __init__(self, foreign: Foreign, meaning: Meaning, found: Suggestion, now: datetime, limits: Limits) -> None:
-        self.foreign, self.meaning, self.found, self.now, self.limits = foreign, meaning, found, now, limits
+    def __init__(self, foreign: Foreign, meaning: Meaning, result: Suggestion, now: datetime, limits: DeliveryLimits) -> None:
+        self.foreign, self.meaning, self.found, self.now, self.limits = foreign, meaning, result, now, limits
         self.used: set[str] = set()
 
     def make(self) -> None:
@@ -125,8 +125,8 @@ class _Proposal:
             self.found.drafts.append(draft)
         reasons = dict(self.meaning.unplaced)
         for concept, placed in self.meaning.placed.items() if tables else ():
-            told = "a default is no fraud: say it as an outcome (dpd90) with its own moment" if concept == "default" else f"another {concept}"
-            reasons.update({one.column: told for one in placed if one.column not in self.used})
+            words = "a default is no fraud: say it as an outcome (dpd90) with its own moment" if concept == "default" else f"another {concept}"
+            reasons.update({one.column: words for one in placed if one.column not in self.used})
         self.found.unplaced += [(self.foreign.name, column, why) for column, why in reasons.items()]
 
     # -- columns --------------------------------------------------------------------------------------------------------------------------

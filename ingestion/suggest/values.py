@@ -1,4 +1,4 @@
-"""What the values of a column look like: the share of them that can be read as what it may be, and how they are written."""
+"""Profiles the values of a column: the share that parses as each candidate type, and their notation."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ingestion.cells import READ, any_text, known, moment_of, text_of
 from ingestion.characters import visible
 from ingestion.contract import TABLES, Column
 from ingestion.digits import whole
-from ingestion.door import Door, Naming
-from ingestion.forms.standing import Standing, Why
+from ingestion.forms.validity import Validity, Why
 from ingestion.normalise import normalise
+from ingestion.parse_context import ParseContext, Pseudonymiser
 from ingestion.pseudonymise import Keyring
 
 _WORDS = 1_000  # different ones that are counted
@@ -37,7 +37,7 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 _MOBILE = re.compile(r"(?:\+?86)?1[3-9]\d{9}")
 _NO_DAYS = ("1900-01-01", "1970-01-01", "0001-01-01", "9999-12-31")  # what systems write for none
 _COLUMNS: Mapping[str, Column] = MappingProxyType({column.name: column for table in TABLES.values() for column in table.columns})
-_DOOR = Door(Naming(Keyring.parse("what is read here is only counted")), datetime(2100, 1, 1, tzinfo=UTC))
+_CONTEXT = ParseContext(Pseudonymiser(Keyring.parse("what is read here is only counted")), datetime(2100, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ def identifier_fit(kind: IdentifierKind, values: Sequence[object]) -> Fit:
                 return Fit(share, {"hashed": scheme})
     if kind is IdentifierKind.IP and (share := _share(texts, lambda text: text.lstrip("-").isdecimal() and 8 <= len(text) <= 11)) >= FITS:
         return Fit(share, {"as": "integer"})
-    found = [normalise(kind, text) for text in texts if text]
-    sound = sum(one.standing is not Standing.UNVERIFIED for one in found) / max(len(found), 1)
-    failed = sum(one.why in (Why.CHECK, Why.FORM) for one in found) / max(len(found), 1)
+    results = [normalise(kind, text) for text in texts if text]
+    sound = sum(one.validity is not Validity.UNVERIFIED for one in results) / max(len(results), 1)
+    failed = sum(one.why in (Why.CHECK, Why.FORM) for one in results) / max(len(results), 1)
     checked = kind in (IdentifierKind.BANK_CARD, IdentifierKind.NATIONAL_ID)
     return Fit(failed, {"tokens": "true"}) if checked and failed >= FITS else Fit(sound)
 
@@ -175,7 +175,7 @@ def _share(values: Sequence[_V], test: Callable[[_V], bool]) -> float:
 def _reads(column: Column, value: object) -> bool:
     try:
         raw = known(value, column)
-        return raw is not None and READ[column.cell](raw, column, _DOOR) is not None
+        return raw is not None and READ[column.cell](raw, column, _CONTEXT) is not None
     except RecordError:
         return False
 
@@ -224,7 +224,7 @@ def _number(value: object) -> float:
 
 
 def _sound(kind: IdentifierKind, text: str) -> bool:
-    return normalise(kind, text).standing is Standing.SOUND
+    return normalise(kind, text).validity is Validity.VALID
 
 
 def _text(value: object) -> str:

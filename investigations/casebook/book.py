@@ -17,14 +17,14 @@ from graph.model.errors import KeyReusedError, StoreChangedError, StoreUnavailab
 from graph.model.moments import micros, moment
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook.case_work import CaseWork
-from investigations.casebook.engine import Engines, Plain
+from investigations.casebook.engine import Engines, PlainConnections
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 
 NO_SCORE = -1  # in the column, which is older than answers without a score and takes no null
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class IdempotencyClaim:
     """A client's idempotency key for one request; `fingerprint` tells whether a second request has the same body."""
 
     client: str
@@ -55,14 +55,14 @@ class Casebook(CaseWork):
         """
         super().__init__(Engines(url, sync))
 
-    def record(self, assessment: RiskAssessment, claim: Claim | None = None, *, owed: bool = False) -> Recorded:
+    def record(self, assessment: RiskAssessment, claim: IdempotencyClaim | None = None, *, to_outbox: bool = False) -> Recorded:
         """Write an assessment down, once for each claim: when the claim was taken meanwhile, the first one's assessment is given instead.
 
-        `owed`: its application has not reached the graph store yet. Raises KeyReusedError when the claim was taken with another body.
+        `to_outbox`: its application has not reached the graph store yet. Raises KeyReusedError when the claim was taken with another body.
         """
         row = _row(assessment)  # packed before anybody waits for the transaction
         plain = self._engines.plain
-        written = self._write(row, claim, owed) if plain is None else _write_plainly(plain, row, claim, owed)
+        written = self._write(row, claim, to_outbox) if plain is None else _write_plainly(plain, row, claim, to_outbox)
         if written or claim is None:
             return Recorded(assessment, replay=False)
         earlier = self.claimed(claim)
@@ -70,7 +70,7 @@ class Casebook(CaseWork):
             raise StoreUnavailableError(f"the idempotency key {claim.key!r} changes hands just now: send the request again")
         return Recorded(earlier, replay=True)
 
-    def claimed(self, claim: Claim) -> RiskAssessment | None:
+    def claimed(self, claim: IdempotencyClaim) -> RiskAssessment | None:
         """The assessment already written for that claim. Raises KeyReusedError when it was claimed with another body."""
         with self._engines.reading() as connection:
             row = connection.execute(_CLAIMED, {"c": claim.client, "k": claim.key, "cutoff": micros(claim.at - claim.lasts)}).mappings().first()
@@ -104,14 +104,14 @@ class Casebook(CaseWork):
             row = connection.execute(query).mappings().first()
         return _assessment(row) if row is not None else None
 
-    def owed(self, limit: int) -> tuple[RiskAssessment, ...]:
+    def outbox_pending(self, limit: int) -> tuple[RiskAssessment, ...]:
         """Assessments whose applications are owed to the graph store, the oldest first."""
         query = sa.select(ASSESSMENTS).join(OWED, OWED.c.assessment_id == ASSESSMENTS.c.assessment_id)
         query = query.order_by(ASSESSMENTS.c.as_of, ASSESSMENTS.c.assessment_id).limit(limit)
         with self._engines.reading() as connection:
             return tuple(_assessment(row) for row in connection.execute(query).mappings())
 
-    def settled(self, assessment_ids: Sequence[str]) -> None:
+    def outbox_delivered(self, assessment_ids: Sequence[str]) -> None:
         """Their applications are in the graph store now."""
         with self._engines.writing() as connection:
             connection.execute(sa.delete(OWED).where(OWED.c.assessment_id.in_(assessment_ids)))
@@ -147,22 +147,22 @@ class Casebook(CaseWork):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _write(self, row: Mapping[str, Any], claim: Claim | None, owed: bool) -> bool:
+    def _write(self, row: Mapping[str, Any], claim: IdempotencyClaim | None, to_outbox: bool) -> bool:
         """Whether the row was written: it is not where the claim is somebody else's."""
         with self._engines.writing() as connection:
             if claim is not None and not self._take(connection, claim, row["assessment_id"]):
                 return False
             connection.execute(_INSERT, row)
-            if owed:
+            if to_outbox:
                 connection.execute(_OWE, {"assessment_id": row["assessment_id"]})
         return True
 
-    def _take(self, connection: sa.Connection, claim: Claim, assessment_id: str) -> bool:
+    def _take(self, connection: sa.Connection, claim: IdempotencyClaim, assessment_id: str) -> bool:
         """Whether the claim is ours now: it was free, or the one before has lapsed."""
         return connection.execute(_TAKE[connection.dialect.name], _taken(claim, assessment_id)).rowcount == 1
 
 
-def _taken(claim: Claim, assessment_id: str) -> dict[str, Any]:
+def _taken(claim: IdempotencyClaim, assessment_id: str) -> dict[str, Any]:
     return {
         "client": claim.client,
         "key": claim.key,
@@ -173,13 +173,13 @@ def _taken(claim: Claim, assessment_id: str) -> dict[str, Any]:
     }
 
 
-def _write_plainly(plain: Plain, row: Mapping[str, Any], claim: Claim | None, owed: bool) -> bool:
+def _write_plainly(plain: PlainConnections, row: Mapping[str, Any], claim: IdempotencyClaim | None, to_outbox: bool) -> bool:
     """`Casebook._write` by the same statements, prepared once."""
     with plain.writing() as connection:
         if claim is not None and connection.execute(_PLAIN_TAKE, _taken(claim, row["assessment_id"])).rowcount != 1:
             return False
         connection.execute(_PLAIN_INSERT, row)
-        if owed:
+        if to_outbox:
             connection.execute(_PLAIN_OWE, {"assessment_id": row["assessment_id"]})
     return True
 

@@ -63,8 +63,8 @@ class CaseFiles:
         with self._engines.writing() as connection:
             open_ones = sa.select(CASES.c.case_id, CASES.c.state).where(CASES.c.ring_id == ring_id, CASES.c.state != CaseState.CLOSED.value)
             for case_id, state in connection.execute(open_ones).all():
-                said = (CASE_EVENTS.c.case_id == case_id) & (CASE_EVENTS.c.kind == note[0]) & (CASE_EVENTS.c.note == note[1])
-                if connection.execute(sa.select(CASE_EVENTS.c.case_id).where(said)).first() is None:
+                stated = (CASE_EVENTS.c.case_id == case_id) & (CASE_EVENTS.c.kind == note[0]) & (CASE_EVENTS.c.note == note[1])
+                if connection.execute(sa.select(CASE_EVENTS.c.case_id).where(stated)).first() is None:
                     connection.execute(sa.insert(CASE_EVENTS), step(case_id, at, by, note[0], CaseState(state), note[1]))
 
     def case(self, case_id: str) -> Case:
@@ -75,8 +75,8 @@ class CaseFiles:
                 raise UnknownCaseError(f"no case {case_id}")
             steps = connection.execute(sa.select(CASE_EVENTS).where(CASE_EVENTS.c.case_id == case_id).order_by(CASE_EVENTS.c.position))
             events = tuple(_event(step) for step in steps.mappings())
-            found = connection.execute(sa.select(VERDICTS).where(VERDICTS.c.case_id == case_id).order_by(VERDICTS.c.position))
-            verdicts = verdicts_of(connection, found.mappings().all())
+            result = connection.execute(sa.select(VERDICTS).where(VERDICTS.c.case_id == case_id).order_by(VERDICTS.c.position))
+            verdicts = verdicts_of(connection, result.mappings().all())
         return _case(row, events, verdicts)
 
     def queue(self, wanted: CaseFilter, limit: int = 100, offset: int = 0) -> tuple[int, tuple[Case, ...]]:

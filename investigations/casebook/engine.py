@@ -54,7 +54,7 @@ class Engines:
                 private.database(Path(parsed.database))
             for engine in (self.writer, self.reader):
                 event.listen(engine, "connect", partial(_sqlite_pragmas, sync))
-        self.plain = Plain(Path(parsed.database), sync) if is_sqlite and _is_file(parsed.database) else None
+        self.plain = PlainConnections(Path(parsed.database), sync) if is_sqlite and _is_file(parsed.database) else None
         try:
             with self.writing() as connection:
                 create_all(connection)
@@ -82,7 +82,7 @@ class Engines:
         self.reader.dispose()
 
 
-class Plain:
+class PlainConnections:
     """Bare connections to an embedded casebook, one a thread, for the rows that answers wait for: no pool, and no checkpoint within a commit."""
 
     def __init__(self, path: Path, sync: str) -> None:

@@ -64,7 +64,7 @@ def check(connection: sa.Connection, metadata: sa.MetaData, append_only: Sequenc
 def check_first(connection: sa.Connection, append_only: Sequence[sa.Table]) -> None:
     """Raise StoreChangedError unless a casebook of an earlier version has at least the triggers that it was made with."""
     for table in append_only if connection.dialect.name in ("sqlite", "postgresql") else ():
-        lacks = {_name(table, verb) for verb in _FIRST} - set(_found(connection, table))
+        lacks = {_name(table, verb) for verb in _FIRST} - set(_existing(connection, table))
         if lacks:
             raise StoreChangedError(f"the casebook's table {table.name} lost what guarded it ({', '.join(sorted(lacks))}): {NEXT}")
 
@@ -77,12 +77,12 @@ def _wrong(connection: sa.Connection, table: sa.Table) -> set[str]:
         ours = {_name(table, verb): (bits, "A", True, _FUNCTION, _BODY) for verb, (bits, _) in _POSTGRES.items()}
     else:
         return set()
-    found = _found(connection, table)
+    result = _existing(connection, table)
     rules = set(connection.execute(_RULES, {"table": table.name}).scalars()) if connection.dialect.name == "postgresql" else set()
-    return {name for name in ours.keys() | found.keys() if ours.get(name) != found.get(name)} | rules
+    return {name for name in ours.keys() | result.keys() if ours.get(name) != result.get(name)} | rules
 
 
-def _found(connection: sa.Connection, table: sa.Table) -> dict[str, Any]:
+def _existing(connection: sa.Connection, table: sa.Table) -> dict[str, Any]:
     if connection.dialect.name == "sqlite":
         return {row.name: " ".join(row.sql.split()) for row in connection.execute(_IN_SQLITE, {"table": table.name})}
     rows = connection.execute(_IN_POSTGRES, {"table": table.name})

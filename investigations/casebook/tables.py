@@ -137,24 +137,24 @@ def create_all(connection: sa.Connection) -> None:
     dialect = connection.dialect.name
     if dialect in _LOCK:
         connection.exec_driver_sql(_LOCK[dialect])
-    found = None
+    result = None
     there = set(sa.inspect(connection).get_table_names())
     if ABOUT.name in there:
-        found = connection.execute(sa.select(ABOUT.c.value).where(ABOUT.c.name == "schema")).scalar()
-        if found not in _READABLE:
-            raise StoreVersionError(f"the casebook has schema {found}; this version reads schema {SCHEMA_VERSION}")
-    if found is None and ASSESSMENTS.name in there:
+        result = connection.execute(sa.select(ABOUT.c.value).where(ABOUT.c.name == "schema")).scalar()
+        if result not in _READABLE:
+            raise StoreVersionError(f"the casebook has schema {result}; this version reads schema {SCHEMA_VERSION}")
+    if result is None and ASSESSMENTS.name in there:
         raise StoreChangedError(f"the casebook's table {ABOUT.name} is gone: {guards.NEXT}")
-    if found is None and dialect == "sqlite" and there:
+    if result is None and dialect == "sqlite" and there:
         raise SettingError("the file holds other tables than a casebook's (a graph store's?): name the casebook")
-    if found == str(SCHEMA_VERSION):
+    if result == str(SCHEMA_VERSION):
         guards.check(connection, METADATA, APPEND_ONLY)
         return
-    if found is not None:
+    if result is not None:
         guards.check_first(connection, [table for table in APPEND_ONLY if table not in _SINCE_VERSION_4])
     # Of an earlier casebook only what came since: version 2 the table `owed`, version 3 the triggers on inserts, version 4 the work on cases.
     METADATA.create_all(connection)
-    if found is not None:
+    if result is not None:
         without = sa.select(CASES.c.case_id, sa.literal(0.0), sa.literal(0.0)).where(CASES.c.case_id.not_in(sa.select(CASE_WORK.c.case_id)))
         connection.execute(sa.insert(CASE_WORK).from_select(["case_id", "exposure", "probability"], without))
     guards.install(connection, APPEND_ONLY)

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from graph.facts.loans import DEFAULTED, loans
-from graph.facts.verdicts import NEVER, verdicts
+from graph.facts.fraud_labels import NEVER, fraud_spells
+from graph.facts.loans import DEFAULTED, loan_histories
 from graph.model.moments import micros, moment
 from graph.model.types import OutcomeStatus, Ring
-from graph.rings.people import CloseLook
-from graph.rings.search import Found, search
+from graph.rings.people import SuspectSignals
+from graph.rings.search import RingSearch, search
 from graph.store.port import GraphStore
 from graph.store.tables import Column, Tables
 from investigations.review.result import EarlyWarning
@@ -24,14 +24,14 @@ _SMALLEST = 3  # members already together in one flagged group at the earlier mo
 
 
 @dataclass(frozen=True)
-class Earlier:
+class EarlierFlags:
     """What would have been flagged at an earlier moment, by a view as of then: applicant id -> number of the group."""
 
     at: datetime
     flagged: Mapping[str, int]
 
 
-def look_back(store: GraphStore, as_of: datetime, steps: int, closely: tuple[int, CloseLook]) -> tuple[Earlier, ...]:
+def look_back(store: GraphStore, as_of: datetime, steps: int, closely: tuple[int, SuspectSignals]) -> tuple[EarlierFlags, ...]:
     """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; each sees only what was known by then.
 
     `closely` is the store's mark up to which it is read, and how people are looked at closely then (`graph.rings.people`).
@@ -40,25 +40,27 @@ def look_back(store: GraphStore, as_of: datetime, steps: int, closely: tuple[int
     earlier = []
     for step in range(steps, 0, -1):
         at = as_of - step * STEP
-        earlier.append(Earlier(at, flagged_then(search(store.view(at, mark).tables(), closely=look))))
+        earlier.append(EarlierFlags(at, flagged_then(search(store.view(at, mark).tables(), closely=look))))
     return tuple(earlier)
 
 
-def flagged_then(found: Found) -> dict[str, int]:
+def flagged_then(search: RingSearch) -> dict[str, int]:
     """Members of flagged groups."""
-    people = np.flatnonzero(found.flagged[found.group])
-    return dict(zip(found.tables.applicant_ids[people].tolist(), found.group[people].tolist()))
+    people = np.flatnonzero(search.flagged[search.group])
+    return dict(zip(search.tables.applicant_ids[people].tolist(), search.group[people].tolist()))
 
 
-def early_warnings(rings: Sequence[Ring], earlier: Sequence[Earlier], tables: Tables) -> tuple[EarlyWarning, ...]:
+def early_warnings(rings: Sequence[Ring], earlier: Sequence[EarlierFlags], tables: Tables) -> tuple[EarlyWarning, ...]:
     """One row for each ring of `rings` (the flagged ones), as of the tables' moment."""
     place = {applicant: i for i, applicant in enumerate(tables.applicant_ids.tolist())}
     hurt, paid = _first_hurt(tables), _paid_out(tables)
     return tuple(_warning(ring, np.array([place[m.applicant_id] for m in ring.members]), (earlier, hurt, paid), tables) for ring in rings)
 
 
-def _warning(ring: Ring, people: Column, seen: tuple[Sequence[Earlier], Column, tuple[Column, Column, Column]], tables: Tables) -> EarlyWarning:
-    earlier, hurt, (who, when, amount) = seen
+def _warning(
+    ring: Ring, people: Column, observed: tuple[Sequence[EarlierFlags], Column, tuple[Column, Column, Column]], tables: Tables
+) -> EarlyWarning:
+    earlier, hurt, (who, when, amount) = observed
     flagged_at = next((e.at for e in earlier if _flagged(ring, e)), moment(tables.as_of))
     first = int(hurt[people].min(initial=np.iinfo(np.int64).max))
     default = moment(first) if first < tables.as_of else None
@@ -74,21 +76,21 @@ def _warning(ring: Ring, people: Column, seen: tuple[Sequence[Earlier], Column, 
     )
 
 
-def _flagged(ring: Ring, earlier: Earlier) -> bool:
+def _flagged(ring: Ring, earlier: EarlierFlags) -> bool:
     groups = Counter(earlier.flagged[m.applicant_id] for m in ring.members if m.applicant_id in earlier.flagged)
     return bool(groups) and max(groups.values()) >= _SMALLEST
 
 
 def _first_hurt(tables: Tables) -> Column:
     """Microseconds of the first default on a loan, or of when the current fraud status began (A,)."""
-    out = verdicts(tables).since
-    np.minimum.at(out, tables.applications["applicant"], loans(tables).first(DEFAULTED))
+    out = fraud_spells(tables).since
+    np.minimum.at(out, tables.applications["applicant"], loan_histories(tables).first(DEFAULTED))
     return out
 
 
 def _paid_out(tables: Tables) -> tuple[Column, Column, Column]:
     """Applicant, moment and CNY of every loan paid out."""
-    became = loans(tables)
+    became = loan_histories(tables)
     at = became.first([OutcomeStatus.DISBURSED])
     paid = at < NEVER
     return tables.applications["applicant"][paid], at[paid], became.paid_out[paid]

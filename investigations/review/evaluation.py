@@ -22,7 +22,7 @@ _YES = ("1", "true", "yes")
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class TrueApplicant:
     """The ground truth about an applicant: the kind of person, their ring (empty: none), and whether they are a fraud."""
 
     kind: str
@@ -31,7 +31,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class TruthMatch:
     """Flagged groups measured against the truth; shares are 0-1, `by_kind` by the truth's kinds of rings and people.
 
     `honest_flagged` is over all applicants who are neither bad nor in a ring. A share over nobody is None.
@@ -57,7 +57,7 @@ class Match:
         return out
 
 
-def read_truth(folder: Path, as_of: datetime) -> dict[str, Person]:
+def read_truth(folder: Path, as_of: datetime) -> dict[str, TrueApplicant]:
     """`applicants.csv` by applicant, without those who first applied (`first_applied_at`, where the truth tells) at `as_of` or later.
 
     Raises SettingError when it is not there, lacks a column or holds an unreadable time.
@@ -66,7 +66,7 @@ def read_truth(folder: Path, as_of: datetime) -> dict[str, Person]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [row for row in csv.DictReader(file) if _appeared(row.get("first_applied_at") or "", as_of)]
-        return {row["applicant_id"]: Person(row["kind"], row["ring"], row["bad"].strip().lower() in _YES) for row in rows}
+        return {row["applicant_id"]: TrueApplicant(row["kind"], row["ring"], row["bad"].strip().lower() in _YES) for row in rows}
     except (OSError, KeyError, ValueError) as error:
         raise SettingError(f"{path} is no truth: applicant_id, kind, ring and bad are needed ({error})") from error
 
@@ -80,7 +80,7 @@ def _appeared(first: str, as_of: datetime) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Flagged:
+class FlaggedGroups:
     """The flagged groups of a review by ring id; its moment and who was known for fraud by then, None where an older version wrote the files."""
 
     groups: Mapping[str, frozenset[str]]
@@ -93,7 +93,7 @@ class Flagged:
             raise SettingError(f"these rings are as of {self.as_of.isoformat()}, not {as_of.isoformat()}: give the --as-of that they were found with")
 
 
-def read_flagged(folder: Path) -> Flagged:
+def read_flagged(folder: Path) -> FlaggedGroups:
     """The flagged groups of a review. Raises SettingError when the files are not there."""
     try:
         rings = pq.read_table(folder / "rings.parquet", columns=["ring_id", "kind"])
@@ -105,15 +105,15 @@ def read_flagged(folder: Path) -> Flagged:
     for row in members:
         if row["ring_id"] in flagged:
             out[row["ring_id"]].add(row["applicant_id"])
-    said = rings.schema.metadata or {}
-    return Flagged(
+    stated = rings.schema.metadata or {}
+    return FlaggedGroups(
         {ring: frozenset(people) for ring, people in out.items()},
-        datetime.fromisoformat(said[AS_OF].decode()) if AS_OF in said else None,
-        frozenset(json.loads(said[KNOWN_FRAUDS])) if KNOWN_FRAUDS in said else None,
+        datetime.fromisoformat(stated[AS_OF].decode()) if AS_OF in stated else None,
+        frozenset(json.loads(stated[KNOWN_FRAUDS])) if KNOWN_FRAUDS in stated else None,
     )
 
 
-def measured(groups: Iterable[frozenset[str]], truth: Mapping[str, Person], known: frozenset[str] | None) -> dict[str, object]:
+def measured(groups: Iterable[frozenset[str]], truth: Mapping[str, TrueApplicant], known: frozenset[str] | None) -> dict[str, object]:
     """The figures of `matched` over everybody, and under `not_known` over those who were not known for fraud by then: what was found, beyond
     what had been confirmed already. `known_frauds` counts the known in the truth, `known_of_bad_flagged` their share of the bad who are flagged.
 
@@ -134,7 +134,7 @@ def measured(groups: Iterable[frozenset[str]], truth: Mapping[str, Person], know
     }
 
 
-def matched(groups: Iterable[frozenset[str]], truth: Mapping[str, Person]) -> Match:
+def matched(groups: Iterable[frozenset[str]], truth: Mapping[str, TrueApplicant]) -> TruthMatch:
     """Compare flagged groups with the truth. Applicants that are not in the truth are ignored."""
     rings: defaultdict[str, set[str]] = defaultdict(set)
     for applicant, person in truth.items():
@@ -151,13 +151,13 @@ def matched(groups: Iterable[frozenset[str]], truth: Mapping[str, Person]) -> Ma
     return _summed(rings, best, (count, flagged), truth)
 
 
-def _summed(rings: Mapping[str, set[str]], best: Mapping[str, float], found: tuple[int, set[str]], truth: Mapping[str, Person]) -> Match:
-    count, flagged = found
+def _summed(rings: Mapping[str, set[str]], best: Mapping[str, float], result: tuple[int, set[str]], truth: Mapping[str, TrueApplicant]) -> TruthMatch:
+    count, flagged = result
     kind_of = {ring: Counter(truth[a].kind for a in sorted(members)).most_common(1)[0][0] for ring, members in rings.items()}
     hits = {ring: best.get(ring, 0.0) >= MATCH for ring in rings}
     in_rings = set().union(*rings.values()) if rings else set()
     honest = {a for a, person in truth.items() if not person.bad and not person.ring}
-    return Match(
+    return TruthMatch(
         rings=len(rings),
         groups=count,
         ring_recall=_share(hits.values()),

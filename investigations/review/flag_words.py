@@ -17,8 +17,8 @@ _NAMED = 6  # people named; the others are counted
 
 def why(words: Sequence[str]) -> Words:
     """All codes of a change as one sentence in each language; empty for none."""
-    told = [_one(*word.partition("=")[::2]) for word in words]
-    return "; ".join(english for english, _ in told), "；".join(chinese for _, chinese in told)
+    summary = [_one(*word.partition("=")[::2]) for word in words]
+    return "; ".join(english for english, _ in summary), "；".join(chinese for _, chinese in summary)
 
 
 def _one(what: str, about: str) -> Words:

@@ -9,9 +9,9 @@ import igraph
 import numpy as np
 
 from graph.rings.communities import components
-from graph.rings.known import known_of
+from graph.rings.incidence import MERCHANT, Incidence, incidence_of
+from graph.rings.labelled import labelled_applicants
 from graph.rings.projection import PairRows, pair_rows
-from graph.rings.sharing import MERCHANT, Sharing, sharing_of
 from graph.store.tables import Column, Tables
 
 HOLDERS = 10  # the recipes leave out values with more holders than this: of 10 and 30 the better for them on the worlds tried
@@ -20,20 +20,20 @@ _SMALLEST = 3
 
 def reference_groups(tables: Tables) -> Mapping[str, tuple[frozenset[str], ...]]:
     """Groups that each baseline flags as of the tables' moment: those of three or more with a known fraud inside."""
-    rows = _shared_identifiers(sharing_of(tables))
+    rows = _shared_identifiers(incidence_of(tables))
     recipes: Mapping[str, Callable[[PairRows, int], Column]] = {
         "components": _components,
         "leiden_modularity_300": lambda rows, size: _leiden(rows, size, "modularity", 300.0),
         "leiden_cpm_0.05": lambda rows, size: _leiden(rows, size, "CPM", 0.05),
     }
-    size, fraud = len(tables.applicant_ids), known_of(tables).fraud
+    size, fraud = len(tables.applicant_ids), labelled_applicants(tables).fraud
     return {name: _flagged(cut(rows, size), fraud, tables.applicant_ids) for name, cut in recipes.items()}
 
 
-def _shared_identifiers(sharing: Sharing) -> PairRows:
+def _shared_identifiers(sharing: Incidence) -> PairRows:
     """Every pair that shares an identifier with few enough holders; merchants and agents are no identifiers."""
     out = (sharing.holders > HOLDERS) | (sharing.kind >= MERCHANT) | (sharing.hub == 1)
-    guarded = Sharing(sharing.kind, sharing.source, sharing.start, sharing.who, sharing.role, sharing.since, sharing.last, out.astype(np.int8))
+    guarded = Incidence(sharing.kind, sharing.source, sharing.start, sharing.who, sharing.role, sharing.since, sharing.last, out.astype(np.int8))
     return pair_rows(guarded, all_pairs=HOLDERS)
 
 

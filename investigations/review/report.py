@@ -27,7 +27,7 @@ from investigations.review.result import EarlyWarning, ReviewResult
 DRAWN_RINGS = 8  # the worst ones
 LISTED_RINGS = 60  # rows of the table; rings.parquet has all
 LISTED_CHANGES = 30
-TOLD = 6  # of what a ring shares, and of its reasons
+LISTED_REASONS = 6  # of what a ring shares, and of its reasons
 MONTHS = 12
 SIZES = ([2, 5, 10, 20, 50, 100, 10_000], ["2-4", "5-9", "10-19", "20-49", "50-99", "100+"])
 SCORES = ([n / 10 for n in range(11)], [f"{n * 10}" for n in range(10)])
@@ -156,9 +156,9 @@ def _changed(result: ReviewResult) -> list[Changed]:
     """What is new in flagged rings, and why their flags came or stay; births first, then the most newcomers."""
     rings = {ring.ring_id: ring for ring in result.snapshot.rings}
     order = list(words.CHANGES)
-    told = [c for c in result.changes if c.change != "unchanged" or c.flag == "newly_flagged" or c.why]
-    found = [Changed(c, rings[c.ring_id]) for c in told if c.ring_id in rings]
-    shown = [one for one in found if one.ring.kind.flagged]
+    summary = [c for c in result.changes if c.change != "unchanged" or c.flag == "newly_flagged" or c.why]
+    results = [Changed(c, rings[c.ring_id]) for c in summary if c.ring_id in rings]
+    shown = [one for one in results if one.ring.kind.flagged]
     return sorted(shown, key=lambda one: (order.index(one.change.change), -one.change.joined, one.change.ring_id))
 
 
@@ -173,8 +173,8 @@ def _drawn(result: ReviewResult, worst: Sequence[Ring]) -> list[Drawn]:
                 ring=ring,
                 picture=drawing.draw(ring, edges, result.snapshot.as_of, result.zone),
                 legend=tuple((*words.shared(kind), drawing.colour_of(kind)) for kind in drawing.kinds_drawn(edges)[:4]),
-                shared=tuple((*words.shared(kind), n) for kind, n in Counter(ring.shared_by_kind).most_common(TOLD) if n),
-                reasons=tuple(words.reason(code) for code in ring.reason_codes[:TOLD]),
+                shared=tuple((*words.shared(kind), n) for kind, n in Counter(ring.shared_by_kind).most_common(LISTED_REASONS) if n),
+                reasons=tuple(words.reason(code) for code in ring.reason_codes[:LISTED_REASONS]),
                 change=changes.get(ring.ring_id),
                 early=early.get(ring.ring_id),
             )

@@ -72,13 +72,13 @@ def _places(members: Sequence[RingMember], edges: Sequence[GroupEdge]) -> dict[s
     graph.add_weighted_edges_from((e.a, e.b, 0.3 + e.weight) for e in edges if e.a in graph and e.b in graph)
     _hold_together(graph)
     spread = 2.2 / max(len(members), 1) ** 0.5
-    found = nx.spring_layout(graph, pos=nx.circular_layout(graph), k=spread, iterations=150, seed=7)
-    found.pop(_MIDDLE, None)
-    xs, ys = [p[0] for p in found.values()], [p[1] for p in found.values()]
+    result = nx.spring_layout(graph, pos=nx.circular_layout(graph), k=spread, iterations=150, seed=7)
+    result.pop(_MIDDLE, None)
+    xs, ys = [p[0] for p in result.values()], [p[1] for p in result.values()]
     wide, tall = max(max(xs) - min(xs), 1e-9), max(max(ys) - min(ys), 1e-9)
     return {
         name: (MARGIN + (x - min(xs)) / wide * (WIDTH - 2 * MARGIN), MARGIN + (y - min(ys)) / tall * (HEIGHT - 2 * MARGIN))
-        for name, (x, y) in found.items()
+        for name, (x, y) in result.items()
     }
 
 

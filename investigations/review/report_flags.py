@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graph.model.types import Ring, RingKind
-from graph.rings.honest import PLACES, Hit
+from graph.rings.honest_impact import PLACES, HonestImpact
 from investigations.review.flag_words import why
 from investigations.review.report_words import KINDS, Words
 from investigations.review.result import ReviewResult
@@ -26,7 +26,7 @@ class HonestShare:
     """The headline for one sort of place: its words, and the honest people known there with those in flagged groups."""
 
     place: Words
-    hit: Hit
+    hit: HonestImpact
 
 
 def no_longer_flagged(result: ReviewResult) -> list[Gone]:
@@ -39,7 +39,8 @@ def no_longer_flagged(result: ReviewResult) -> list[Gone]:
 def honest_shares(figures: Mapping[str, float | int]) -> list[HonestShare]:
     """The three headlines, in the figures of a review."""
     return [
-        HonestShare(_PLACES[kind], Hit(*(int(figures.get(f"honest_{kind.value}_{name}", 0)) for name in ("known", "flagged")))) for kind in PLACES
+        HonestShare(_PLACES[kind], HonestImpact(*(int(figures.get(f"honest_{kind.value}_{name}", 0)) for name in ("known", "flagged"))))
+        for kind in PLACES
     ]
 
 

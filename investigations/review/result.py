@@ -48,7 +48,7 @@ class ReviewResult:
     known_good (applicants whose latest conclusion by then is good) and
     known_good_flagged (how many of those a flagged ring would hold had nobody cleared them: the report's headline of honest people hit),
     newly_flagged, no_longer_flagged and held (flags that stay for want of evidence against them), and for household, dormitory and kiosk
-    honest_..._known and honest_..._flagged (graph.rings.honest); honest_expected, _low and _high, the share of the honest that is expected in
+    honest_..._known and honest_..._flagged (graph.rings.honest_impact); honest_expected, _low and _high, the share of the honest that is expected in
     flagged groups, with the interval in which it lies nine times in ten (graph.rings.budget). `before` holds the rings that were flagged last time.
     The page tells times in `zone`, and names it; the files hold UTC.
     """

@@ -60,7 +60,7 @@ def tables_of(snapshot: RingSnapshot, early: Sequence[EarlyWarning] = ()) -> dic
     rings = [_ring(ring, warned.get(ring.ring_id)) for ring in snapshot.rings]
     members = [{"ring_id": ring.ring_id} | _fields(m, _MEMBERS) for ring in snapshot.rings for m in ring.members]
     rows = {"rings": (rings, _RINGS), "members": (members, _MEMBERS), "changes": ([_change(c) for c in snapshot.changes], _CHANGES)}
-    return {name: pa.Table.from_pylist(found, schema=schema) for name, (found, schema) in rows.items()}
+    return {name: pa.Table.from_pylist(result, schema=schema) for name, (result, schema) in rows.items()}
 
 
 def _of_the_moment(result: ReviewResult) -> dict[bytes, bytes]:
@@ -74,11 +74,15 @@ def _fields(value: object, schema: pa.Schema) -> dict[str, Any]:
 
 def _ring(ring: Ring, early: EarlyWarning | None) -> dict[str, Any]:
     """A row; the back-test's columns (the last five) are null for a group that is not flagged."""
-    told = {"kind": ring.kind.value, "shared_by_kind": json.dumps(dict(ring.shared_by_kind), sort_keys=True), "reason_codes": list(ring.reason_codes)}
+    summary = {
+        "kind": ring.kind.value,
+        "shared_by_kind": json.dumps(dict(ring.shared_by_kind), sort_keys=True),
+        "reason_codes": list(ring.reason_codes),
+    }
     if early is None:
-        return _fields(ring, _RINGS) | told
+        return _fields(ring, _RINGS) | summary
     after = {"days_early": early.days, "loans_after": early.loans, "amount_after": early.amount}
-    return _fields(ring, _RINGS) | told | {"would_flag_at": early.flagged_at, "first_default_at": early.first_default} | after
+    return _fields(ring, _RINGS) | summary | {"would_flag_at": early.flagged_at, "first_default_at": early.first_default} | after
 
 
 def _change(change: RingChange) -> dict[str, Any]:

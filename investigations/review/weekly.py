@@ -22,11 +22,11 @@ from graph.model.moments import COUNTRY
 from graph.model.types import Ring, RingSnapshot
 from graph.rings.budget import HONEST_BUDGET
 from graph.rings.engines import engine
-from graph.rings.honest import honest_hit
+from graph.rings.honest_impact import honest_impact
 from graph.rings.kinds import FLAG_HELD
 from graph.rings.people import through_frame
 from graph.rings.projection import LINK_KINDS
-from graph.rings.search import Found, Memory, search
+from graph.rings.search import PreviousFlags, RingSearch, search
 from graph.rings.snapshot import snapshot_of
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
@@ -47,7 +47,7 @@ class ReviewPlan:
     """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the clock for the cases.
 
     `engine` says who cuts the graph: `local`, or `gds` for the database that holds it. `honest_budget` is the share of the honest that may
-    be in flagged groups. `frame` is the folder of the store's frame (`graph.frame.place.frame_of`). `zone` is the one in which weeks are counted
+    be in flagged groups. `frame` is the folder of the store's frame (`graph.frame.location.frame_of`). `zone` is the one in which weeks are counted
     and the report tells times.
     """
 
@@ -71,10 +71,10 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     previous = _previous(store, plan.as_of, name)
     if previous is None:
         log.warning("no earlier ring snapshot in the store: every group is new")
-    mark = store.mark()
+    mark = store.revision()
     view, closely = store.view(plan.as_of, mark), through_frame(store, mark, plan.frame)
     before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
-    found = search(view.tables(), engine(plan.engine, view), Memory(before, plan.honest_budget), closely)
+    found = search(view.tables(), engine(plan.engine, view), PreviousFlags(before, plan.honest_budget), closely)
     snapshot = snapshot_of(found, name, plan.as_of, previous)
     took = time.perf_counter() - started
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
@@ -111,10 +111,10 @@ def _previous(store: GraphStore, as_of: datetime, name: str) -> RingSnapshot | N
     return before
 
 
-def _edges(found: Found, flagged: list[Ring]) -> Mapping[str, tuple[GroupEdge, ...]]:
+def _edges(search: RingSearch, flagged: list[Ring]) -> Mapping[str, tuple[GroupEdge, ...]]:
     """Every flagged ring's strongest inner links."""
-    links, ids = found.links, found.tables.applicant_ids
-    inside = np.flatnonzero((found.group[links.a] == found.group[links.b]) & found.flagged[found.group[links.a]])
+    links, ids = search.links, search.tables.applicant_ids
+    inside = np.flatnonzero((search.group[links.a] == search.group[links.b]) & search.flagged[search.group[links.a]])
     ring_of = {member.applicant_id: ring.ring_id for ring in flagged for member in ring.members}
     out: dict[str, list[GroupEdge]] = {ring.ring_id: [] for ring in flagged}
     for i in inside[np.argsort(-links.weight[inside], kind="stable")].tolist():
@@ -126,28 +126,28 @@ def _edges(found: Found, flagged: list[Ring]) -> Mapping[str, tuple[GroupEdge, .
     return {ring_id: tuple(edges) for ring_id, edges in out.items()}
 
 
-def _figures(snapshot: RingSnapshot, found: Found, took: float) -> dict[str, float | int]:
+def _figures(snapshot: RingSnapshot, search: RingSearch, took: float) -> dict[str, float | int]:
     changes, flags = (Counter(getattr(change, name) for change in snapshot.changes) for name in ("change", "flag"))
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
     return {
         "groups": len(snapshot.rings),
         "flagged": len(flagged),
         "members_flagged": sum(ring.size for ring in flagged),
-        "largest_component": found.largest_component,
+        "largest_component": search.largest_component,
         "largest_group": max((ring.size for ring in snapshot.rings), default=0),
         **{change: changes[change] for change in _CHANGES},
         "newly_flagged": flags["newly_flagged"],
         "no_longer_flagged": flags["no_longer_flagged"],
-        "held": len(found.flags.held),
-        "applicants": len(found.group),
-        "links": len(found.links),
-        "hubs_ignored": int((found.sharing.hub > 0).sum()),
-        "known_good": int(found.known.good.sum()),
-        "known_good_flagged": int(found.spared.sum()),
-        "honest_expected": round(found.honest.expected, 6),
-        "honest_expected_low": round(found.honest.low, 6),
-        "honest_expected_high": round(found.honest.high, 6),
-        **{f"honest_{kind.value}_{name}": n for kind, hit in honest_hit(found).items() for name, n in asdict(hit).items()},
+        "held": len(search.flags.retained),
+        "applicants": len(search.group),
+        "links": len(search.links),
+        "hubs_ignored": int((search.sharing.hub > 0).sum()),
+        "known_good": int(search.known.good.sum()),
+        "known_good_flagged": int(search.spared.sum()),
+        "honest_expected": round(search.honest.expected, 6),
+        "honest_expected_low": round(search.honest.low, 6),
+        "honest_expected_high": round(search.honest.high, 6),
+        **{f"honest_{kind.value}_{name}": n for kind, hit in honest_impact(search).items() for name, n in asdict(hit).items()},
         "search_seconds": round(took, 3),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     }

@@ -57,10 +57,10 @@ def _write(transaction: neo4j.ManagedTransaction, statement: str, rows: list[dic
 
 def _bare(name: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     for row in rows:
-        told = {column: value for column, value in row.items() if value is not None}
-        values = [f"{column}:{told[column]}" for column in (*IDENTIFIERS, *(("phone",) if name == "contacts" else ())) if column in told]
-        key = told.get(KEYS.get(name, ""), "|".join(map(str, told.values())))
-        yield {"id": key, "who": told.get("applicant_id") or told.get("application_id"), "columns": told, "values": values}
+        summary = {column: value for column, value in row.items() if value is not None}
+        values = [f"{column}:{summary[column]}" for column in (*IDENTIFIERS, *(("phone",) if name == "contacts" else ())) if column in summary]
+        key = summary.get(KEYS.get(name, ""), "|".join(map(str, summary.values())))
+        yield {"id": key, "who": summary.get("applicant_id") or summary.get("application_id"), "columns": summary, "values": values}
 
 
 def floor(driver: neo4j.Driver, who: Sequence[str], count: int = 2000) -> Figures:

@@ -43,15 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     worst = False
     for make, (ending, _) in (BOMBS | LARGE).items():
         if options.only in make.__name__:
-            found = loaded(make)
-            bad = found.mb - normal.mb >= ABOVE_NORMAL or found.status not in _ENDS_WELL[ending == LOADED]
+            result = loaded(make)
+            bad = result.mb - normal.mb >= ABOVE_NORMAL or result.status not in _ENDS_WELL[ending == LOADED]
             worst |= bad
-            print(f"{_line(make.__name__, found, normal)}{'  <-- ' if bad else '  '}{found.says if found.status else ''}", flush=True)
+            print(f"{_line(make.__name__, result, normal)}{'  <-- ' if bad else '  '}{result.says if result.status else ''}", flush=True)
     return int(worst)
 
 
-def _line(name: str, found: Loaded, normal: Loaded) -> str:
-    return f"{name:40} {found.kb:7} {found.mb:6} {found.mb - normal.mb:6} {found.seconds:6.1f} {found.status:6}"
+def _line(name: str, result: Loaded, normal: Loaded) -> str:
+    return f"{name:40} {result.kb:7} {result.mb:6} {result.mb - normal.mb:6} {result.seconds:6.1f} {result.status:6}"
 
 
 def ordinary(folder: Path) -> None:
@@ -65,22 +65,22 @@ def ordinary(folder: Path) -> None:
 def loaded(make: Callable[[Path], None]) -> Loaded:
     """Load, in a process of its own, the delivery that `make` writes in another, into a store of its own."""
     with tempfile.TemporaryDirectory() as place:
-        folder, said = Path(place) / "delivery", Path(place) / "said"
+        folder, message = Path(place) / "delivery", Path(place) / "said"
         folder.mkdir()
         (folder / "platforms.csv").write_text("platform_id,type\nP1,bank_online\n")
-        _forked(partial(make, folder), said)
+        _forked(partial(make, folder), message)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         arguments = [str(folder), "--store", f"sqlite:///{place}/graph.db", "--report", f"{place}/report"]
         started = time.perf_counter()
-        status, mb = _forked(lambda: load_records.main(arguments), said)
-        return Loaded(size >> 10, mb, time.perf_counter() - started, status, (said.read_text().splitlines() or [""])[-1][:160])
+        status, mb = _forked(lambda: load_records.main(arguments), message)
+        return Loaded(size >> 10, mb, time.perf_counter() - started, status, (message.read_text().splitlines() or [""])[-1][:160])
 
 
-def _forked(run: Callable[[], int | None], said: Path) -> tuple[int, int]:
+def _forked(run: Callable[[], int | None], message: Path) -> tuple[int, int]:
     """The exit status of `run` in a process that begins with everything imported, and the memory of it and those that it started, in MB."""
     child = os.fork()
     if not child:
-        for stream, where in ((1, os.devnull), (2, str(said))):
+        for stream, where in ((1, os.devnull), (2, str(message))):
             os.dup2(os.open(where, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
         try:
             status = run() or 0

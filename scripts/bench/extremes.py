@@ -159,7 +159,7 @@ EXTREMES: Mapping[str, Extreme] = MappingProxyType(
 def measured(name: str, count: int, times: int) -> dict[str, float]:
     """Milliseconds of this process that an assessment takes, the median of some: of the one with many facts, and of a neighbour of theirs."""
     with filled(name, count) as store:
-        return {who: _asked(store, who, times) for who in ("many", "neighbour")}
+        return {who: _assessed(store, who, times) for who in ("many", "neighbour")}
 
 
 @contextmanager
@@ -173,10 +173,10 @@ def filled(name: str, count: int) -> Iterator[SqliteStore]:
         yield store
 
 
-def asked_by(who: str) -> Subject:
+def application_of(who: str) -> Subject:
     """Their application at the merchant and through the agent, now."""
-    made = _applies(who, 0, SHARED, shop="M1", agent="G1")
-    return subject_of(replace(made, application_id="asked", applied_at=NOW))
+    created = _applies(who, 0, SHARED, shop="M1", agent="G1")
+    return subject_of(replace(created, application_id="asked", applied_at=NOW))
 
 
 def _fill(store: GraphStore, facts: Facts) -> None:
@@ -186,8 +186,8 @@ def _fill(store: GraphStore, facts: Facts) -> None:
             store.add(Facts(**{table: rows[first : first + _SLICE]}))
 
 
-def _asked(store: GraphStore, who: str, times: int) -> float:
-    subject = asked_by(who)
+def _assessed(store: GraphStore, who: str, times: int) -> float:
+    subject = application_of(who)
     spent = []
     for _ in range(times):
         started = process_time()

@@ -16,12 +16,12 @@ from time import perf_counter, process_time, thread_time
 
 import numpy as np
 
-from graph.features.looking import Observer
-from graph.features.multi_lending import Plan, plan
-from graph.features.observe import names, observe
-from graph.features.room import Reading, room_for
-from graph.frame.neighbourhood import Neighbourhood, room
-from graph.frame.of_view import of_evidence
+from graph.features.compute import FeatureExtractor
+from graph.features.extraction import extract, names
+from graph.features.multi_lending import CountingPlan, plan
+from graph.features.workspace import Precomputed, workspace_for
+from graph.frame.from_view import neighbourhood_of
+from graph.frame.neighbourhood import Neighbourhood, empty_neighbourhood
 from graph.kernels.compiled import compiled
 from graph.model.moments import moment
 from graph.store.evidence import subject_of
@@ -45,11 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.compile:
         print(json.dumps(first_answer()))
         return 0
-    found = neighbourhoods(options.applicants, options.subjects)
-    fast = spread([in_compiled_code(one) for one in found])
-    called = spread([from_python(one) for one in found])
-    told = {"subjects": len(found), "features": len(names()), "us": {"compiled": fast, "compiled, called from Python": called}}
-    print(json.dumps(told | {"subjects_per_second": round(1e6 / fast["mean"]), "first_answer_seconds": {"cold": cold(True), "warm": cold(False)}}))
+    result = neighbourhoods(options.applicants, options.subjects)
+    fast = spread([in_compiled_code(one) for one in result])
+    called = spread([from_python(one) for one in result])
+    summary = {"subjects": len(result), "features": len(names()), "us": {"compiled": fast, "compiled, called from Python": called}}
+    print(json.dumps(summary | {"subjects_per_second": round(1e6 / fast["mean"]), "first_answer_seconds": {"cold": cold(True), "warm": cold(False)}}))
     return 0
 
 
@@ -61,8 +61,8 @@ def neighbourhoods(applicants: int, subjects: int) -> list[Neighbourhood]:
         make_world.main([f"{folder}/world", "--applicants", str(applicants), "--days", "180", "--seed", "3"])
         load_records.main([f"{folder}/world/records", "--store", url, "--report", folder])
         with SqliteStore(Path(folder) / "graph.db") as store:
-            asked = random.Random(1).sample(list(store.view(moment(_LATER)).applications(moment(0))), subjects)
-            return [of_evidence(store.view(a.applied_at).evidence_of(subject_of(a))) for a in asked]
+            requested = random.Random(1).sample(list(store.view(moment(_LATER)).applications(moment(0))), subjects)
+            return [neighbourhood_of(store.view(a.applied_at).evidence_of(subject_of(a))) for a in requested]
 
 
 def spread(took: Sequence[float]) -> dict[str, float]:
@@ -76,19 +76,19 @@ def spread(took: Sequence[float]) -> dict[str, float]:
 
 def in_compiled_code(n: Neighbourhood) -> float:
     """Microseconds of this thread's time for one subject, one after the other in one go."""
-    work, wanted, row, why = room_for(n), plan(), np.empty(len(names())), np.empty(len(KINDS), np.int8)
+    work, wanted, row, why = workspace_for(n), plan(), np.empty(len(names())), np.empty(len(KINDS), np.int8)
     return _least(lambda: _again(n, work, wanted, (row, why)), _TIMES)
 
 
 @compiled
-def _again(n: Neighbourhood, work: Reading, wanted: Plan, into: tuple[Column, Column]) -> None:
+def _again(n: Neighbourhood, work: Precomputed, wanted: CountingPlan, into: tuple[Column, Column]) -> None:
     for _ in range(_TIMES):
-        observe(n, work, wanted, True, into[0], into[1])
+        extract(n, work, wanted, True, into[0], into[1])
 
 
 def from_python(n: Neighbourhood) -> float:
     """The same where Python asks for each row."""
-    observer = Observer()
+    observer = FeatureExtractor()
     observer.row(n)
     return _least(lambda: observer.row(n, unjudged=True), 1, times=20)
 
@@ -107,9 +107,9 @@ def _least(run: Callable[[], object], size: int, times: int = 3) -> float:
 def first_answer() -> dict[str, float]:
     """Seconds, of the clock and of a core, until a new process has its first row."""
     start, busy = perf_counter(), process_time()
-    n = room(np.zeros((2, 1), np.int64))
+    n = empty_neighbourhood(np.zeros((2, 1), np.int64))
     n.subject[0]["people"] = 1
-    Observer().row(n)
+    FeatureExtractor().row(n)
     return {"clock": round(perf_counter() - start, 1), "core": round(process_time() - busy, 1)}
 
 

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from graph.facts.local_time import offsets
-from graph.features.looking import Observer, Walker
+from graph.features.compute import FeatureExtractor, Walker
 from graph.frame.frame import Frame
 from graph.frame.layout import FILES, NAMES, SLOTS, USED, Arrays
 from graph.frame.lists import BY_HOLDER, EVERYTHING, latest
-from graph.frame.neighbourhood import room
-from graph.frame.question import question_of
-from graph.frame.read import Reader
+from graph.frame.neighbourhood import empty_neighbourhood
+from graph.frame.query import query_for
+from graph.frame.read import FactReader
 from graph.frame.scratch import scratch
 from graph.frame.walk import walk_application
 from graph.kernels.compiled import shared
@@ -68,17 +68,17 @@ def _filled(folder: Path, store: SqliteStore) -> dict[str, object]:
     seconds, processor = _timed(frame.catch_up)
     rows = {name: int(frame._files.header[USED + n]) for n, name in enumerate(NAMES)}
     files = {name: round(path.stat().st_size / 1e6, 1) for name in FILES for path in folder.glob(f"{name}.*")}
-    made = rows["applications"]
-    each = {name: round(rows[name] * FILES[name][0].itemsize / made) for name in NAMES if name != "slots"}
+    created = rows["applications"]
+    each = {name: round(rows[name] * FILES[name][0].itemsize / created) for name in NAMES if name != "slots"}
     figures: dict[str, object] = {
-        "applications": made,
+        "applications": created,
         "ties": rows["ties"],
         "fill_s": seconds,
         "fill_cpu_s": processor,
-        "fill_us_each": round(seconds / made * 1e6, 1),
+        "fill_us_each": round(seconds / created * 1e6, 1),
     }
     figures |= {
-        "bytes_each": round(frame.size / made),
+        "bytes_each": round(frame.size / created),
         "mb": round(frame.size / 1e6),
         "mb_with_room": round(sum(files.values())),
         "files_mb": files,
@@ -103,48 +103,50 @@ def _opened(folder: Path, store: SqliteStore) -> dict[str, object]:
 
 def _walked(folder: Path, store: SqliteStore) -> dict[str, object]:
     """Neighbourhoods of applications of the later half, each before its own moment: one after the other in machine code, and as a request asks."""
-    frame, work, out = Frame.open(folder, store), scratch(4), room(offsets(store.zone), 4)
+    frame, work, out = Frame.open(folder, store), scratch(4), empty_neighbourhood(offsets(store.zone), 4)
     frame.catch_up()
     with frame.reading() as arrays:
-        mark, made = np.int64(frame.mark), arrays.applications[: arrays.header[USED + NAMES.index("applications")]]
-        rows = np.random.default_rng(1).permutation(np.argsort(made["at"])[len(made) // 2 :])[:10_000]
+        mark, created = np.int64(frame.revision), arrays.applications[: arrays.header[USED + NAMES.index("applications")]]
+        rows = np.random.default_rng(1).permutation(np.argsort(created["at"])[len(created) // 2 :])[:10_000]
         _walk(arrays, rows[:1], mark, work, out)
         processor = min(_timed(lambda: _walk(arrays, rows, mark, work, out))[1] for _ in range(3))
-        crowd, held = _crowd(arrays)
+        hub, held = _largest_hub(arrays)
     figures: dict[str, object] = {
         "walk_us": round(processor / len(rows) * 1e6, 1),
         "walks_per_s_of_processor": round(len(rows) / processor),
         "answered_cpu_us": _answered(frame, store, rows[:2_000]),
-        "most_held_device": {"holders": held, "answered_cpu_us": _answered(frame, store, crowd)},
+        "most_held_device": {"holders": held, "answered_cpu_us": _answered(frame, store, hub)},
     }
     frame.close()
     return figures
 
 
-def _crowd(arrays: Arrays) -> tuple[Column, int]:
+def _largest_hub(arrays: Arrays) -> tuple[Column, int]:
     """Applications by holders of the device that most people hold, at most 500, and how many hold it."""
     count = np.where(arrays.identifiers["kind"] == KINDS.index(IdentifierKind.DEVICE), arrays.identifiers["ties"]["count"], 0)
     held = arrays.identifiers["ties"][np.argmax(count)]
     ties = latest(arrays, BY_HOLDER, held, np.int64(2**62), np.int64(2**31 - 1), EVERYTHING)
-    made = np.flatnonzero(np.isin(arrays.applications["applicant"], arrays.ties["person"][ties]))
-    return np.random.default_rng(1).permutation(made)[:500], len(ties)
+    created = np.flatnonzero(np.isin(arrays.applications["applicant"], arrays.ties["person"][ties]))
+    return np.random.default_rng(1).permutation(created)[:500], len(ties)
 
 
 def _answered(frame: Frame, store: SqliteStore, rows: Column) -> dict[str, dict[str, float]]:
     """Microseconds of this thread for each of those applications, before its own moment: to put the question, to walk, and for all features."""
-    walker, observer, mark = Walker(store.zone), Observer(), np.int64(frame.mark)
+    walker, observer, mark = Walker(store.zone), FeatureExtractor(), np.int64(frame.revision)
     took = np.zeros((len(rows), 2))
     with frame.reading() as arrays:
-        told = [(row, moment(int(arrays.applications[row]["at"]) + 1), str(Reader(arrays).text(arrays.applications[row]["id"]))) for row in rows]
-    for n, (_, after, name) in enumerate(told):
+        summary = [
+            (row, moment(int(arrays.applications[row]["at"]) + 1), str(FactReader(arrays).text(arrays.applications[row]["id"]))) for row in rows
+        ]
+    for n, (_, after, name) in enumerate(summary):
         application = store.view(after).application(name)
         assert application
         subject, as_of = subject_of(application), np.int64(micros(after) - 1)
         began = thread_time()
-        with frame.reading(frame.mark) as arrays:
-            found = walker.of(arrays, question_of(arrays, subject, as_of, mark))
+        with frame.reading(frame.revision) as arrays:
+            result = walker.of(arrays, query_for(arrays, subject, as_of, mark))
             walked = thread_time()
-            observer.row(found)
+            observer.row(result)
         took[n] = walked - began, thread_time() - walked
     took = took[len(rows) // 20 :] * 1e6  # the first ones find nothing in the cache
     columns = {"neighbourhood": took[:, 0], "features": took[:, 1], "both": took.sum(axis=1)}
@@ -153,8 +155,8 @@ def _answered(frame: Frame, store: SqliteStore, rows: Column) -> dict[str, dict[
 
 def _memory() -> dict[str, int]:
     """MB of this process: at most (VmHWM), now of its own (RssAnon), and of mapped files (RssFile), which all processes share."""
-    told = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return {name: int(told[name].split()[0]) // 1024 for name in ("VmHWM", "RssAnon", "RssFile")}
+    summary = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return {name: int(summary[name].split()[0]) // 1024 for name in ("VmHWM", "RssAnon", "RssFile")}
 
 
 @shared
@@ -172,11 +174,11 @@ def _single(folder: Path, store: SqliteStore, count: int) -> dict[str, object]:
     frame.catch_up()
     last = int(frame._files.arrays.applications["at"][: frame._files.header[USED + NAMES.index("applications")]].max())
     known = [*store.view(moment(last + 1)).applications(moment(last) - timedelta(days=30))][-count:]
-    told = [_again(application, n, last) for n, application in enumerate(known)]
+    summary = [_again(application, n, last) for n, application in enumerate(known)]
     added, caught, worked = list[float](), list[float](), list[float]()
-    for application in told:
+    for application in summary:
         began = time.perf_counter()
-        mark = store.add(Facts(applications=(application,))).mark
+        mark = store.add(Facts(applications=(application,))).revision
         middle, processor = time.perf_counter(), time.thread_time()
         frame.catch_up(mark)
         worked.append(time.thread_time() - processor)

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from graph.frame.place import frame_of
+from graph.frame.location import frame_of
 from graph.stores.neo4j.store import Neo4jStore
 from scripts.bench.bare_statements import bare_load
 from scripts.bench.processor import seconds_of
@@ -84,8 +84,8 @@ def followed(server: Neo4jServer) -> Iterator[Figures]:
             yield figures
         finally:
             follower.send_signal(signal.SIGTERM)
-            said, _ = follower.communicate()
-    figures.update(json.loads(said), server_processor_s=round(seconds_of(server.pid or 0) - before, 1))
+            message, _ = follower.communicate()
+    figures.update(json.loads(message), server_processor_s=round(seconds_of(server.pid or 0) - before, 1))
 
 
 def follow(store_url: str, frames: str) -> int:
@@ -102,7 +102,7 @@ def follow(store_url: str, frames: str) -> int:
             longest = max(longest, time.perf_counter() - started)
             time.sleep(0 if last else PAUSE_S)
         used = time.process_time() - before
-        print(json.dumps({"marks": frame.mark, "mb": frame.size >> 20, "processor_s": round(used, 1), "longest_catch_up_s": round(longest, 2)}))
+        print(json.dumps({"marks": frame.revision, "mb": frame.size >> 20, "processor_s": round(used, 1), "longest_catch_up_s": round(longest, 2)}))
         frame.close()
     return 0
 

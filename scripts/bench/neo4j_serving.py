@@ -17,7 +17,7 @@ from pathlib import Path
 
 import neo4j
 
-from graph.frame.place import frame_of
+from graph.frame.location import frame_of
 from scripts.bench.processor import seconds_of
 from scripts.bench.serving import AS_OF, SCRIPTS, Figures, measured, url, wait_until_ready
 from scripts.bench.traffic import bodies, keyed, traffic
@@ -42,9 +42,9 @@ class Runner:
         """Send the next requests."""
         now, self.requests = self.requests[:count], self.requests[count:]
         before = [seconds_of(pid) for pid in self.pids]
-        found: Figures = dict(traffic(self.address, now, connections))
-        found["processor_ms"] = [(seconds_of(pid) - was) * 1000 / count for pid, was in zip(self.pids, before, strict=True)]
-        self.rounds[connections].append(found)
+        result: Figures = dict(traffic(self.address, now, connections))
+        result["processor_ms"] = [(seconds_of(pid) - was) * 1000 / count for pid, was in zip(self.pids, before, strict=True)]
+        self.rounds[connections].append(result)
 
     def figures(self, connections: int) -> Figures:
         """Medians over the rounds; how many answers were not 200 or not full in all of them."""

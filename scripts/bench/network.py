@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from gnn import bundle
+from gnn.encode import encode
 from gnn.explain import Explainer
 from gnn.forward import Forward
-from gnn.inputs import draw
 from gnn.network import RingNet, by_torch
-from graph.features.looking import Observer
-from graph.frame.of_view import of_evidence
+from graph.features.compute import FeatureExtractor
+from graph.frame.from_view import neighbourhood_of
 from graph.model.errors import RingfenceError
 from graph.store.evidence import Evidence, subject_of
 from graph.store.port import GraphStore
@@ -42,12 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         model = bundle.read(options.model)
         with open_existing(options.store) as store:
-            seen = evidence(store, datetime.fromisoformat(f"{AS_OF}T00:00:00+00:00"), options.subjects)
+            evidence_list = evidence(store, datetime.fromisoformat(f"{AS_OF}T00:00:00+00:00"), options.subjects)
     except RingfenceError as error:
         print(f"bench.network: {error}", file=sys.stderr)
         return 2
-    figures = steps(seen, model)
-    for name, (p50, p99) in ((name, found.values()) for name, found in figures.items()):
+    figures = steps(evidence_list, model)
+    for name, (p50, p99) in ((name, result.values()) for name, result in figures.items()):
         print(f"{name:18} p50 {p50:7.1f}   p99 {p99:7.1f}", file=sys.stderr)
     print(json.dumps(figures))
     return 0
@@ -55,23 +55,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def evidence(store: GraphStore, until: datetime, count: int) -> list[Evidence]:
     """What was seen of `count` applications of the year before `until`, spread evenly over them, each at its own moment."""
-    made = sorted(store.view(until).applications(until - timedelta(days=365)), key=lambda a: (a.applied_at, a.application_id))
-    return [store.view(a.applied_at).evidence_of(subject_of(a)) for a in made[:: max(1, len(made) // count)][:count]]
+    created = sorted(store.view(until).applications(until - timedelta(days=365)), key=lambda a: (a.applied_at, a.application_id))
+    return [store.view(a.applied_at).evidence_of(subject_of(a)) for a in created[:: max(1, len(created) // count)][:count]]
 
 
-def steps(seen: Sequence[Evidence], model: bundle.ModelBundle) -> Figures:
+def steps(evidence_list: Sequence[Evidence], model: bundle.ModelBundle) -> Figures:
     """Inputs, the network and what each column added, compiled; then the network by torch."""
-    around = [of_evidence(one) for one in seen]
-    drawn = [draw(one) for one in around]
+    around = [neighbourhood_of(one) for one in evidence_list]
+    drawn = [encode(one) for one in around]
     forward, network = Forward(model.network), RingNet.of(model.network)
-    observer, explainer = Observer(), Explainer.of(model.ensembles[model.card["serves"]].texts)
+    observer, explainer = FeatureExtractor(), Explainer.of(model.ensembles[model.card["serves"]].texts)
     named = [
         np.resize(observer.row(one, unjudged=True)[0], explainer.columns) for one in around
     ]  # of the right length: what the columns mean costs nothing
     return {
         "nodes": shares([len(one.rows) for one in drawn]),
         "links": shares([len(one.ends) for one in drawn]),
-        "inputs": timed(draw, around),
+        "inputs": timed(encode, around),
         "network": timed(forward, drawn),
         "explain": timed(explainer, named),
         "network, torch": timed(partial(by_torch, network), drawn),

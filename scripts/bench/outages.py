@@ -67,23 +67,29 @@ def killed_load(server: Neo4jServer, records: Path, report: Path, options: argpa
             server.kill()
             server.start()
             kills += 1
-        said, _ = load.communicate()
+        message, _ = load.communicate()
     if load.returncode:
         raise subprocess.CalledProcessError(load.returncode, command)
-    told = json.loads(said.splitlines()[-1])
+    summary = json.loads(message.splitlines()[-1])
     with open_store(server.url) as store:
         counts = store.counts()
-    tables = {name: told["tables"].get(name, {"read": 0, "rejected": 0}) for name in LOADED}
+    tables = {name: summary["tables"].get(name, {"read": 0, "rejected": 0}) for name in LOADED}
     wrong = {name: [counts[name], t["read"] - t["rejected"]] for name, t in tables.items() if counts[name] != t["read"] - t["rejected"]}
     again = measured("load_records.py", records, "--store", server.url, "--report", report)
-    return {"kills": kills, "read": told["read"], "seconds": told["seconds"], "lost_or_doubled": wrong, "new_when_loaded_again": again["accepted"]}
+    return {
+        "kills": kills,
+        "read": summary["read"],
+        "seconds": summary["seconds"],
+        "lost_or_doubled": wrong,
+        "new_when_loaded_again": again["accepted"],
+    }
 
 
 @dataclass
 class Answers:
     """When each answer came, its status and whether it was full."""
 
-    told: list[tuple[float, int, bool]] = field(default_factory=list)
+    answered: list[tuple[float, int, bool]] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
     turn: threading.Lock = field(default_factory=threading.Lock)
@@ -99,14 +105,14 @@ class Answers:
             response = connection.getresponse()
             answer = json.loads(response.read())
             connection.close()
-            self.told.append((time.monotonic(), response.status, answer.get("degraded", {}).get("level") == "full"))
+            self.answered.append((time.monotonic(), response.status, answer.get("degraded", {}).get("level") == "full"))
             if response.status == 200:
                 self.sent.append(answer["application_id"])
             time.sleep(0.02)
 
     def full_after(self, moment: float) -> float | None:
         """Seconds from a moment to the first full answer after it."""
-        return next((round(at - moment, 1) for at, _, full in sorted(self.told) if at > moment and full), None)
+        return next((round(at - moment, 1) for at, _, full in sorted(self.answered) if at > moment and full), None)
 
 
 def killed_traffic(server: Neo4jServer, records: Path, folder: Path, options: argparse.Namespace) -> Figures:
@@ -144,9 +150,9 @@ def killed_traffic(server: Neo4jServer, records: Path, folder: Path, options: ar
     return {
         "kills": len(downs),
         "seconds": round(time.monotonic() - started, 1),
-        "answers": len(answers.told),
-        "not_200": sum(status != 200 for _, status, _ in answers.told),
-        "not_full": sum(not full for _, _, full in answers.told),
+        "answers": len(answers.answered),
+        "not_200": sum(status != 200 for _, status, _ in answers.answered),
+        "not_full": sum(not full for _, _, full in answers.answered),
         "sent": len(answers.sent),
         "stored": stored,
         "down_s": [round(up - killed, 1) for killed, up in downs],

@@ -10,10 +10,10 @@ _USER, _SYSTEM, _PARENT = 11, 12, 1  # fields of /proc/PID/stat after the name
 
 def seconds_of(pid: int) -> float:
     """Seconds of the processor, user and system, of a running process and of all its running descendants."""
-    stats = {int(path.parent.name): told for path in Path("/proc").glob("[0-9]*/stat") if (told := _stat(path))}
+    stats = {int(path.parent.name): summary for path in Path("/proc").glob("[0-9]*/stat") if (summary := _stat(path))}
     family, grown = {pid}, True
     while grown:
-        born = {child for child, told in stats.items() if int(told[_PARENT]) in family} - family
+        born = {child for child, summary in stats.items() if int(summary[_PARENT]) in family} - family
         family, grown = family | born, bool(born)
     return sum(int(stats[one][_USER]) + int(stats[one][_SYSTEM]) for one in family if one in stats) / os.sysconf("SC_CLK_TCK")
 

@@ -46,11 +46,11 @@ def main() -> int:
             small = options.folder / str(min(options.applicants))
             figures["train"] = measured("train_model.py", "--store", url(small), "--as-of", AS_OF, "--out", model)
         for applicants in options.applicants:
-            folder, found = options.folder / str(applicants), figures[str(applicants)]
-            found["risk"] = served(folder, model, options.requests)
+            folder, result = options.folder / str(applicants), figures[str(applicants)]
+            result["risk"] = served(folder, model, options.requests)
             if options.hub:
                 load_hub(folder, options.hub)
-                found["hub"] = served(folder, model, options.requests, {"device_id": HUB})
+                result["hub"] = served(folder, model, options.requests, {"device_id": HUB})
     except subprocess.CalledProcessError as failed:
         print(f"bench: {failed}", file=sys.stderr)
         return 1
@@ -83,12 +83,12 @@ def measured(script: str, *arguments: object) -> Figures:
     started = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        said = process.stdout.read()
+        message = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    figures: Figures = json.loads(said.splitlines()[-1])
+    figures: Figures = json.loads(message.splitlines()[-1])
     return figures | {"wall_s": round(time.perf_counter() - started, 1), "peak_mb": round(usage.ru_maxrss / 1024)}
 
 
@@ -97,9 +97,9 @@ def load_hub(folder: Path, count: int) -> None:
     delivery = folder / f"hub-{count}"
     if delivery.exists():
         return
-    made = [datetime(2025, 1, 1, tzinfo=UTC) + n * timedelta(days=360) / count for n in range(count)]
+    created = [datetime(2025, 1, 1, tzinfo=UTC) + n * timedelta(days=360) / count for n in range(count)]
     columns = {name: [f"hub-{name}-{n}" for n in range(count)] for name in ("application_id", "applicant_id")}
-    table = pa.table(columns | {"applied_at": made, "platform_id": ["L01"] * count, "device_id": [HUB] * count})
+    table = pa.table(columns | {"applied_at": created, "platform_id": ["L01"] * count, "device_id": [HUB] * count})
     delivery.mkdir(parents=True)
     pq.write_table(table, delivery / "applications.parquet")
     try:
@@ -151,27 +151,27 @@ def wait_until_ready(address: str, server: subprocess.Popen[bytes]) -> None:
 
 def report(figures: Figures) -> None:
     """The table that the docs/benchmarks.md shows, on stderr."""
-    for size, found in figures.items():
+    for size, result in figures.items():
         if size == "train":
             continue
         lines = [f"{int(size):,} applicants"]
-        if "load" in found:
-            load, rings = found["load"], found["rings"]
+        if "load" in result:
+            load, rings = result["load"], result["rings"]
             lines.append(
                 f"  load   {load['rows_s']:,} rows/s, {load['applications_s']} applications/s of the whole delivery, peak {load['peak_mb']} MB"
             )
             lines.append(f"  rings  {rings['search_seconds']} s, peak {rings['peak_mb']} MB")
         lines.append("               p50 ms   echo  ratio  p99 ms | 8 connections: requests/s   echo  p99 ms  not full  CPU us a request")
-        lines += [_row(title, found[kind]) for kind, title in (("risk", "/risk"), ("hub", "/risk at a hub")) if kind in found]
+        lines += [_row(title, result[kind]) for kind, title in (("risk", "/risk"), ("hub", "/risk at a hub")) if kind in result]
         print("\n".join(lines), file=sys.stderr, flush=True)
 
 
-def _row(title: str, found: Figures) -> str:
+def _row(title: str, result: Figures) -> str:
     """One line of the table of serving."""
-    (one, many), (echo, echoes) = ((found[who]["one_connection"], found[who]["eight_connections"]) for who in ("risk", "echo"))
+    (one, many), (echo, echoes) = ((result[who]["one_connection"], result[who]["eight_connections"]) for who in ("risk", "echo"))
     return (
         f"  {title:14}{one['p50_ms']:7} {echo['p50_ms']:6} {one['p50_ms'] / echo['p50_ms']:6.1f} {one['p99_ms']:7} |"
-        f"{many['requests_s']:26} {echoes['requests_s']:6} {many['p99_ms']:7} {one['not_full'] + many['not_full']:9} {found['risk']['cpu_us']:17}"
+        f"{many['requests_s']:26} {echoes['requests_s']:6} {many['p99_ms']:7} {one['not_full'] + many['not_full']:9} {result['risk']['cpu_us']:17}"
     )
 
 

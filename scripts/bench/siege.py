@@ -66,7 +66,7 @@ class Siege:
     def __init__(self, port: int, applications: Sequence[dict[str, Any]]) -> None:
         self._port = port
         self._applications = applications
-        self._asked = 0
+        self._sent = 0
 
     def laid(self, batch: int) -> Figures:
         """Lay the siege, and look at the service until the batches are done."""
@@ -93,12 +93,12 @@ class Siege:
             if len(health) % 50 == 0:
                 metrics.append(self._get("/metrics"))
             milliseconds, answer = self._risk()
-            told = answer["timings_ms"]["total"]
+            summary = answer["timings_ms"]["total"]
             risk.append(milliseconds)
-            total.append(told)
+            total.append(summary)
             late = answer["degraded"]["reason"] == "deadline"
             levels[f"{answer['degraded']['level']}{' (deadline)' if late else ''}"] += 1
-            untrue += told > milliseconds or (told > DEADLINE_MS and not late)
+            untrue += summary > milliseconds or (summary > DEADLINE_MS and not late)
         return {
             "healthz_ms": _spread(health),
             "metrics_ms": _spread(metrics),
@@ -133,14 +133,14 @@ class Siege:
         return (time.perf_counter() - began) * 1000
 
     def _application(self) -> Figures:
-        self._asked += 1
-        one = self._applications[self._asked % len(self._applications)]
-        return one | {"application_id": f"siege-{time.time_ns()}-{self._asked}"}
+        self._sent += 1
+        one = self._applications[self._sent % len(self._applications)]
+        return one | {"application_id": f"siege-{time.time_ns()}-{self._sent}"}
 
-    def _ask(self, method: str, path: str, told: Any, headers: dict[str, str]) -> tuple[int, bytes]:
+    def _ask(self, method: str, path: str, summary: Any, headers: dict[str, str]) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=LONGEST_S)
         try:
-            connection.request(method, path, None if told is None else json.dumps(told), HEADERS | headers)
+            connection.request(method, path, None if summary is None else json.dumps(summary), HEADERS | headers)
             response = connection.getresponse()
             return response.status, response.read()
         finally:

@@ -26,9 +26,9 @@ def bodies(applications: str, count: int, named: Mapping[str, str] = MappingProx
     """
     table = pq.read_table(applications)
     rows = table.slice(max(0, table.num_rows - count)).to_pylist()
-    told = [{k: v for k, v in row.items() if v is not None and k != "applied_at"} for row in rows]
+    summary = [{k: v for k, v in row.items() if v is not None and k != "applied_at"} for row in rows]
     stamp = time.time_ns()
-    return [json.dumps(row | dict(named) | {"application_id": f"bench-{stamp}-{n}"}, default=str).encode() for n, row in enumerate(told)]
+    return [json.dumps(row | dict(named) | {"application_id": f"bench-{stamp}-{n}"}, default=str).encode() for n, row in enumerate(summary)]
 
 
 def keyed() -> dict[str, str]:

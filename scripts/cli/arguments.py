@@ -66,6 +66,6 @@ def _write_asterisks() -> None:
         memory.write(_PASSWORD.sub(_starred, shown))
 
 
-def _starred(found: re.Match[bytes]) -> bytes:
-    before, password = (found[1], found[2]) if found[1] is not None else (found[3], found[4])
+def _starred(result: re.Match[bytes]) -> bytes:
+    before, password = (result[1], result[2]) if result[1] is not None else (result[3], result[4])
     return before + b"*" * len(password)

@@ -1,4 +1,4 @@
-"""What every command is: its arguments, what it does, and how it ends, under both of its names."""
+"""The base of all commands: arguments, run and exit status, under both names of a command."""
 
 from __future__ import annotations
 

@@ -94,15 +94,15 @@ def figures(judged: Row, learned: Row) -> Row:
 
 def say_table(judged: Row, learned: Row) -> None:
     """Ringfence beside the usual recipes, judged by the truth that was kept aside."""
-    found = figures(judged, learned)
-    table = Table(title=f"\nJudged by the truth: {found['rings']} rings, {learned['test']['samples']:,} later applications", title_justify="left")
+    result = figures(judged, learned)
+    table = Table(title=f"\nJudged by the truth: {result['rings']} rings, {learned['test']['samples']:,} later applications", title_justify="left")
     table.add_column("")
     for name in ("Ringfence", "the usual recipe"):
         table.add_column(name, justify="right")
     rows = (("rings found", "rings_found", ".0%"), ("honest people flagged", "honest_flagged", ".2%"),
             ("model: AUC", "auc", ".3f"), ("model: average precision", "ap", ".3f"))  # fmt: skip
     for title, name, form in rows:
-        table.add_row(title, format(found[name], form), format(found[f"{name}_usual"], form))
+        table.add_row(title, format(result[name], form), format(result[f"{name}_usual"], form))
     Console().print(table)
     say("Usual: Leiden or components on shared identifiers, flagged where a fraud is known inside; LightGBM on counts of shared identifiers.")
 
@@ -111,12 +111,12 @@ def cases(api: Api, records: Path, rings: Path) -> Row:
     """Three cases: a ring caught early, somebody nobody knows, and a second look that changes its mind; what they came to."""
     applications = pq.read_table(records / "applications.parquet").to_pylist()
     frauds = {row["applicant_id"] for row in pq.read_table(records / "labels.parquet").to_pylist() if row["label"] == "fraud"}
-    found = pq.read_table(rings / "rings.parquet").to_pylist()
-    ring = caught_early(found)
+    result = pq.read_table(rings / "rings.parquet").to_pylist()
+    ring = caught_early(result)
     if ring is None:
         return {"desk": f"{api.address}/desk"}
     say_early(ring)
-    confirmed = max((one for one in found if one["kind"] == "ring"), key=lambda one: (one["confirmed_bad"], one["ring_id"]))["ring_id"]
+    confirmed = max((one for one in result if one["kind"] == "ring"), key=lambda one: (one["confirmed_bad"], one["ring_id"]))["ring_id"]
     people = {row["applicant_id"] for row in pq.read_table(rings / "members.parquet").to_pylist() if row["ring_id"] == confirmed}
     theirs = sorted((one for one in applications if one["applicant_id"] in people), key=lambda one: str(one["applied_at"]))
     latest = {one["applicant_id"]: one for one in theirs if one["device_id"]}

@@ -1,4 +1,4 @@
-"""`ringfence COMMAND ...`: names the commands, and loads the one that is wanted."""
+"""`ringfence COMMAND ...`: dispatches to the module of a command, which is imported on use."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def command(name: str) -> Command:
     """The command of that name, which is imported."""
-    found: Command = importlib.import_module(f"scripts.cli.commands.{name}").COMMAND
-    return found
+    result: Command = importlib.import_module(f"scripts.cli.commands.{name}").COMMAND
+    return result
 
 
 def usage() -> str:

@@ -1,4 +1,4 @@
-"""Figures as tables, for somebody who reads them on a terminal."""
+"""Figures as tables for a terminal."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from scripts.cli.command import DONE, FAILED, Result, ended
 from service.app import create_app
 from service.http.probing import MOST
 from service.settings import Settings
-from service.wiring import wire
+from service.wiring import build_context
 
 EXAMPLE = """example:
   .venv/bin/python -m scripts.tools.attack_lenders --requests 10000"""
@@ -54,10 +54,10 @@ class Attack:
         self.expect(kind, not any(f'"{foreign}"' in text or f"@{foreign}" in text for foreign in ("L2", "L3") if "foreign_lender" not in text), text)
         return status, answer, text
 
-    def expect(self, kind: str, holds: bool, told: object) -> None:
+    def expect(self, kind: str, holds: bool, summary: object) -> None:
         """Note it where something was learned or changed."""
         if not holds and len(self.learned) < 50:
-            self.learned.append(f"{kind}: {str(told)[:200]}")
+            self.learned.append(f"{kind}: {str(summary)[:200]}")
 
 
 def person(n: int, lender: str) -> dict[str, Any]:
@@ -105,14 +105,14 @@ def variants(attack: Attack, n: int) -> Iterator[None]:
     known = person(n % _WATCHED, "L1")
     attack.call("operator", "/risk", known | {"application_id": f"o{n}", "platform_id": _MORE[n % len(_MORE)]})
     for key, lender, left_out in (("L1", "L1", ()), ("L1", "L1", ("device_id",)), ("pair", _PAD, ("phone",)), ("pair", "L1", ())):
-        told = known | {"application_id": f"v{n}-{key}{lender}{len(left_out)}", "applicant_id": f"V-{n}", "platform_id": lender}
-        asked = attack.try_("difference of variants", "/risk", {name: value for name, value in told.items() if name not in left_out}, key)[1]
+        summary = known | {"application_id": f"v{n}-{key}{lender}{len(left_out)}", "applicant_id": f"V-{n}", "platform_id": lender}
+        requested = attack.try_("difference of variants", "/risk", {name: value for name, value in summary.items() if name not in left_out}, key)[1]
         yield
-        if "assessment_id" not in asked:  # guessing was noticed
+        if "assessment_id" not in requested:  # guessing was noticed
             continue
-        path = f"/risk/{asked['assessment_id']}"
+        path = f"/risk/{requested['assessment_id']}"
         row, again = (attack.try_("difference of variants", one, key=key)[1]["answer"] for one in (path, f"{path}/replay"))
-        for answer in (asked, row, again):
+        for answer in (requested, row, again):
             attack.expect("difference of variants", tells_counts_alone(answer), answer)
         yield
 
@@ -134,10 +134,10 @@ def run(requests: int, folder: Path) -> dict[str, object]:
     clock = itertools.count()
     start = datetime(2026, 6, 1, tzinfo=UTC)
     settings = Settings(store=f"sqlite:///{folder}/graph.db", casebook=f"sqlite:///{folder}/casebook.db", api_keys=bound, timeout_ms=60_000)
-    wired = wire(settings, clock=lambda: start + timedelta(seconds=next(clock)))
+    context = build_context(settings, clock=lambda: start + timedelta(seconds=next(clock)))
     lenders = zip((*LENDERS, *_MORE, _PAD), itertools.cycle(_KINDS), strict=False)
-    wired.store.add(Facts(platforms=tuple(Platform(platform_id=one, type=kind, is_own=one == "L1") for one, kind in lenders)))
-    attack = Attack(create_app(wired).test_client(), keys)
+    context.store.add(Facts(platforms=tuple(Platform(platform_id=one, type=kind, is_own=one == "L1") for one, kind in lenders)))
+    attack = Attack(create_app(context).test_client(), keys)
     audited = [attack.call("L2", "/risk", person(n, "L2"))[1]["assessment_id"] for n in range(_PEOPLE)]
     ways = attacks(attack, audited)
     while attack.sent < requests:
@@ -149,7 +149,7 @@ def run(requests: int, folder: Path) -> dict[str, object]:
         attack.expect("blacken", not codes & {"RULE_FRAUD_KNOWN", "RULE_LOAN_GONE_BAD"}, codes)
     passed = attack.statuses["guess behind a mask"].get(200, 0)
     attack.expect("guess behind a mask", passed <= MOST, f"{passed} guesses were answered")
-    wired.close()
+    context.close()
     statuses = {kind: {str(status): count for status, count in counts.items()} for kind, counts in attack.statuses.items()}
     return {"requests": attack.sent, "learned": len(attack.learned), "what": attack.learned, "statuses": statuses}
 

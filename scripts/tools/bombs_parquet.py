@@ -112,11 +112,11 @@ def attributes_that_take_no_place(folder: Path) -> None:
 
 def _number(value: int) -> bytes:
     """A whole number in thrift's compact protocol."""
-    value, found = value << 1, bytearray()
+    value, result = value << 1, bytearray()
     while value > 127:
-        found.append(value & 127 | 128)
+        result.append(value & 127 | 128)
         value >>= 7
-    return bytes([*found, value])
+    return bytes([*result, value])
 
 
 def _list(kind: int, size: int) -> bytes:
@@ -126,11 +126,11 @@ def _list(kind: int, size: int) -> bytes:
 
 def _plain_number(value: int) -> bytes:
     """One without a sign."""
-    found = bytearray()
+    result = bytearray()
     while value > 127:
-        found.append(value & 127 | 128)
+        result.append(value & 127 | 128)
         value >>= 7
-    return bytes([*found, value])
+    return bytes([*result, value])
 
 
 def _text(text: bytes) -> bytes:

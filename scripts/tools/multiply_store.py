@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graph.journal.entry import Entry, decode, write
+from graph.journal.entry import EncodedEntry, decode, write
 from graph.store.tables import Column
 
 HUB = 20  # more holders than this, or a value that links nobody: all copies name the same one
@@ -76,7 +76,7 @@ def multiply(path: Path, copies: int) -> dict[str, int]:
         return {table: db.execute(f"SELECT count(*) FROM main.{table}").fetchone()[0] for table in counted}
 
 
-def renamed(entry: Entry, copy: int, shared: set[str]) -> Entry:
+def renamed(entry: EncodedEntry, copy: int, shared: set[str]) -> EncodedEntry:
     """The entry of a copy: its people, facts and identifiers have names of their own, but for the tokens that all copies share."""
     heap, begins = entry.heap.copy(), np.concatenate([np.zeros(1, np.int64), entry.ends[:-1]]) if len(entry.ends) else entry.ends
     people = [entry.applications["applicant"], entry.events["applicant"], entry.events["counterparty"], entry.contacts["applicant"]]
@@ -96,8 +96,8 @@ def renamed(entry: Entry, copy: int, shared: set[str]) -> Entry:
 
 
 def _numbers(*columns: Column) -> Column:
-    found = np.unique(np.concatenate(columns))
-    return found[found >= 0]
+    result = np.unique(np.concatenate(columns))
+    return result[result >= 0]
 
 
 def _later(rows: Column, field: str, copy: int) -> Column:

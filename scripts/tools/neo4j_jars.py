@@ -47,13 +47,13 @@ def cache_folder() -> Path:
 def jars(cache: Path | None = None) -> Jars:
     """The jars, fetched where they are missing. Raises NoServerError when they cannot be."""
     home = (cache or cache_folder()) / f"neo4j-{SERVER_VERSION}-gds-{GDS_VERSION}-browser-{BROWSER_VERSION}"
-    found = Jars(home / "server", home / "plugins")
+    result = Jars(home / "server", home / "plugins")
     if not home.exists():
         home.parent.mkdir(parents=True, exist_ok=True)
         with _alone(home.parent / "fetching.lock"):
             if not home.exists():
                 _fetch(home)
-    return found
+    return result
 
 
 def java() -> str:
@@ -69,16 +69,16 @@ def java() -> str:
 
 
 def _java_version(path: str) -> int:
-    said = subprocess.run([path, "-version"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(\d+)', said)
-    return int(found.group(1)) if found else 0
+    message = subprocess.run([path, "-version"], capture_output=True, text=True, check=False).stderr
+    result = re.search(r'version "(\d+)', message)
+    return int(result.group(1)) if result else 0
 
 
 def _fetch(home: Path) -> None:
     print("== fetching Neo4j and its Graph Data Science plugin (175 MB, once)", file=sys.stderr, flush=True)
     resolve = _with_maven if shutil.which("mvn") and shutil.which("java") else _with_jgo
     with tempfile.TemporaryDirectory(dir=home.parent) as folder:
-        made = Path(folder) / "home"
+        created = Path(folder) / "home"
         try:
             server, gds = (resolve(which, Path(folder) / name) for which, name in ((SERVER, "server"), (GDS, "gds")))
         except NoServerError:
@@ -87,10 +87,10 @@ def _fetch(home: Path) -> None:
             raise NoServerError(f"the jars of Neo4j could not be fetched from Maven Central: {error}") from error
         known = {_artifact(jar) for jar in server}
         for name, chosen in (("server", server), ("plugins", [jar for jar in gds if _artifact(jar) not in known])):
-            (made / name).mkdir(parents=True)
+            (created / name).mkdir(parents=True)
             for jar in chosen:
-                shutil.copyfile(jar, made / name / jar.name)
-        made.rename(home)
+                shutil.copyfile(jar, created / name / jar.name)
+        created.rename(home)
 
 
 def _artifact(jar: Path) -> str:

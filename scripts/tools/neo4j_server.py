@@ -63,11 +63,11 @@ class Neo4jServer:
 
     def start(self) -> None:
         """Start and wait until it answers. Raises NoServerError where that is not possible, with what the server said last."""
-        found, program = jars(), java()
-        self._write_settings(found)
+        result, program = jars(), java()
+        self._write_settings(result)
         log = (self.folder / "console.log").open("ab")
         with log:
-            self._process = subprocess.Popen(self._command(program, found), stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
+            self._process = subprocess.Popen(self._command(program, result), stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
         self._wait_until_it_answers()
 
     def stop(self) -> None:
@@ -104,16 +104,16 @@ class Neo4jServer:
             self._process.kill()
             self._process.wait()
 
-    def _command(self, program: str, found: Jars) -> list[str]:
+    def _command(self, program: str, result: Jars) -> list[str]:
         opened = [f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED]
         compiling = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"] if self.brief else ["-XX:+UseG1GC"]
         # Room for the server's classes from the start: else the heap is collected as a whole, three times, while it grows.
         memory = [f"-Xms{min(512, self.heap_mb)}m", f"-Xmx{self.heap_mb}m", "-XX:MetaspaceSize=256m", *compiling, "-Dfile.encoding=UTF-8"]
         home = [f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}"]
-        classes = f"{found.server}/*:{found.plugins}/*"
+        classes = f"{result.server}/*:{result.plugins}/*"
         return [program, *memory, *opened, "-cp", classes, "org.neo4j.server.CommunityEntryPoint", *home]
 
-    def _write_settings(self, found: Jars) -> None:
+    def _write_settings(self, result: Jars) -> None:
         for name in ("conf", "data", "logs", "run", "import"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         settings = {
@@ -122,7 +122,7 @@ class Neo4jServer:
             "server.bolt.advertised_address": f"127.0.0.1:{self.bolt_port}",
             "server.http.listen_address": f"127.0.0.1:{self.http_port}",
             "server.http.advertised_address": f"127.0.0.1:{self.http_port}",
-            "server.directories.plugins": str(found.plugins),
+            "server.directories.plugins": str(result.plugins),
             "server.memory.pagecache.size": f"{self.page_cache_mb}m",
             "db.tx_log.rotation.retention_policy": "1 files",
             "dbms.security.procedures.unrestricted": "gds.*",
@@ -146,13 +146,13 @@ class Neo4jServer:
     def _answers(self) -> bool:
         """Whether it answers to our password; a new one's first password is changed to ours on the way."""
         try:
-            if self._asked(PASSWORD, "neo4j", "RETURN 1"):
+            if self._runs_statement(PASSWORD, "neo4j", "RETURN 1"):
                 return True
-            return self._asked("neo4j", "system", f"ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO '{PASSWORD}'")
+            return self._runs_statement("neo4j", "system", f"ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO '{PASSWORD}'")
         except OSError:
             return False
 
-    def _asked(self, password: str, database: str, statement: str) -> bool:
+    def _runs_statement(self, password: str, database: str, statement: str) -> bool:
         """Run a statement over HTTP, which needs no driver. False when the password is refused; raises OSError while nobody answers."""
         proof = base64.b64encode(f"{USER}:{password}".encode()).decode()
         request = urllib.request.Request(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from graph.features.catalogue import SIGNALS
-from graph.features.registry import of_several
+from graph.features.registry import plural_form
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SIGNAL_TABLE = "| signal | dimension | direction | unit | what it measures |"
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     rows = (f"| `{one.name}` | {one.dimension} | {one.direction} | {one.unit} | {one.doc} |" for one in signals)
     _write(DOCS / "signals.md", SIGNAL_TABLE, rows)
     reasons = (one for one in signals if one.direction != "either")
-    rows = (f"| `{one.code}` | {one.dimension} | {of_several(one.text_en)} | {one.text_zh} | {one.doc} |" for one in reasons)
+    rows = (f"| `{one.code}` | {one.dimension} | {plural_form(one.text_en)} | {one.text_zh} | {one.doc} |" for one in reasons)
     _write(DOCS / "reason_codes.md", REASON_TABLE, rows, ", ".join(f"`{one.name}`" for one in signals if one.direction == "either"))
     return 0
 

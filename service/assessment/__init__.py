@@ -1,1 +1,1 @@
-"""From a request to a recorded answer: parse, look, conclude, respond, redact, record; and the same for batches and replays."""
+"""Assessments from request to recorded answer (parse, evaluate, conclude, record, redact), for single requests, batches and replays."""

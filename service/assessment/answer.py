@@ -130,7 +130,7 @@ class AssessmentRing(TypedDict):
 
 
 class AssessmentSubgraph(TypedDict):
-    """What was looked at; null where nothing was."""
+    """The subgraph that was read; null where none was."""
 
     nodes: Annotated[Count | None, Meta(description="People, identifiers and applications.")]
     edges: Annotated[Count | None, Meta(description="Links between them.")]

@@ -1,4 +1,4 @@
-"""What an audit row keeps beside the answer: the subject with its pseudonyms, signals and parts, in plain JSON values and back."""
+"""The audit record beside the answer: the subject with its pseudonyms, signals and model parts, as JSON values and back."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from graph.model.errors import StoreChangedError
 from graph.model.types import Application, Identifier, IdentifierKind, Mention, Role
 from graph.store.evidence import Subject
 from investigations.assessments import RiskAssessment
-from service.assessment.evaluation import Seen
+from service.assessment.evaluation import Evaluation
 
 _MEASURED = ("signals", "contributions", "parts")
 _ABSENT = object()
 _COLUMNS = tuple(f.name for f in fields(Application) if f.name not in ("applied_at", "mentions", "attributes"))
 
 
-def kept(subject: Subject, seen: Seen, stored: bool) -> dict[str, Any]:
+def audit_record(subject: Subject, evaluation: Evaluation, stored: bool) -> dict[str, Any]:
     """The audit part of an assessment; multi-lending variables are in the answer already."""
     return {
         "applicant_id": subject.applicant_id,
         "application": _application(subject.application) if subject.application else None,
         "application_stored": stored,
-        "signals": dict(seen.findings.signals),
-        "contributions": dict(seen.findings.contributions),
-        "parts": dict(seen.parts),
+        "signals": dict(evaluation.findings.signals),
+        "contributions": dict(evaluation.findings.contributions),
+        "parts": dict(evaluation.parts),
     }
 
 
 def read(recorded: RiskAssessment) -> tuple[dict[str, Any], Subject]:
     """The answer that was given, and the subject as it was when it was assessed. Raises StoreChangedError where they cannot be read."""
     try:
-        answer, found = orjson.loads(recorded.answer), recorded.audit["application"]
-        subject = Subject(applicant_id=recorded.audit["applicant_id"], application=_read_application(found) if found else None)
+        answer, result = orjson.loads(recorded.answer), recorded.audit["application"]
+        subject = Subject(applicant_id=recorded.audit["applicant_id"], application=_read_application(result) if result else None)
         if not all(isinstance(recorded.audit[part], dict) for part in _MEASURED):
             raise TypeError(_MEASURED)
         _written(recorded, answer, subject)
@@ -52,20 +52,20 @@ def contradictions(recorded: RiskAssessment) -> list[dict[str, Any]]:
     """
     answer, subject = read(recorded)
     written = _written(recorded, answer, subject)
-    said = {name: getattr(recorded, name) for name in written}
-    return [{"field": f"row.{name}", "recorded": said[name], "replayed": value} for name, value in written.items() if said[name] != value]
+    stated = {name: getattr(recorded, name) for name in written}
+    return [{"field": f"row.{name}", "recorded": stated[name], "replayed": value} for name, value in written.items() if stated[name] != value]
 
 
-def unlike(recorded: RiskAssessment, subject: Subject, seen: Seen) -> list[dict[str, Any]]:
+def measured_differences(recorded: RiskAssessment, subject: Subject, evaluation: Evaluation) -> list[dict[str, Any]]:
     """Where what was measured is another now: by part of the audit (`audit.signals`, ...), only the values that differ."""
-    again = orjson.loads(orjson.dumps(kept(subject, seen, stored=True)))
+    again = orjson.loads(orjson.dumps(audit_record(subject, evaluation, stored=True)))
     out = []
     for part in _MEASURED:
         then, now = recorded.audit[part], again[part]
         names = sorted(name for name in then.keys() | now.keys() if then.get(name, _ABSENT) != now.get(name, _ABSENT))
         if names:
-            said = ({name: values[name] for name in names if name in values} for values in (then, now))
-            out.append({"field": f"audit.{part}"} | dict(zip(("recorded", "replayed"), said, strict=True)))
+            stated = ({name: values[name] for name in names if name in values} for values in (then, now))
+            out.append({"field": f"audit.{part}"} | dict(zip(("recorded", "replayed"), stated, strict=True)))
     return out
 
 
@@ -103,10 +103,10 @@ def _application(application: Application) -> dict[str, Any]:
     return known | {"attributes": application.attributes, "applied_at": application.applied_at.isoformat(), "mentions": mentions}
 
 
-def _read_application(found: Mapping[str, Any]) -> Application:
+def _read_application(result: Mapping[str, Any]) -> Application:
     mentions = tuple(
-        Mention(Identifier(IdentifierKind(m["kind"]), m["token"], m["masked"], m["linking"]), Role(m["role"])) for m in found["mentions"]
+        Mention(Identifier(IdentifierKind(m["kind"]), m["token"], m["masked"], m["linking"]), Role(m["role"])) for m in result["mentions"]
     )
-    attributes = tuple((name, value) for name, value in found["attributes"])
-    values = {**found, "applied_at": datetime.fromisoformat(found["applied_at"]), "mentions": mentions, "attributes": attributes}
+    attributes = tuple((name, value) for name, value in result["attributes"])
+    values = {**result, "applied_at": datetime.fromisoformat(result["applied_at"]), "mentions": mentions, "attributes": attributes}
     return Application(**values)

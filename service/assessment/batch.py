@@ -63,7 +63,7 @@ class Period:
             raise SettingError("the period is empty: --since must lie before --until")
 
 
-class Asked(NamedTuple):
+class BatchSubject(NamedTuple):
     """Whom to assess, as of when."""
 
     subject: Subject
@@ -71,32 +71,32 @@ class Asked(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Bench:
-    """What one process assesses with; `recorded_by` is the state of the store that all processes look at."""
+class BatchWorker:
+    """What one process assesses with; all processes read the store at the same `revision`."""
 
     views: Views
     scorer: Scorer | None
     policy: Policy
-    recorded_by: int
+    revision: int
 
 
 @dataclass(frozen=True)
-class Task:
+class BatchTask:
     """What the processes are given; without its scorer it can be sent to a process that was not forked, which then loads the model itself."""
 
     settings: Settings
     scorer: Scorer | None
-    recorded_by: int
+    revision: int
 
-    def bare(self) -> Task:
+    def bare(self) -> BatchTask:
         """Without the scorer."""
-        return Task(self.settings, None, self.recorded_by)
+        return BatchTask(self.settings, None, self.revision)
 
-    def bench(self, store: GraphStore) -> Bench:
+    def bench(self, store: GraphStore) -> BatchWorker:
         """What a process assesses with: all of them look through one frame, which the first to come fills."""
         scorer = self.scorer or (load_scorer(self.settings.model, self.settings.model_digest) if self.settings.model else None)
-        frame = filled_frame(store, self.settings, self.recorded_by)
-        return Bench(Views(store, frame), scorer, policy_for(self.settings, scorer), self.recorded_by)
+        frame = filled_frame(store, self.settings, self.revision)
+        return BatchWorker(Views(store, frame), scorer, policy_for(self.settings, scorer), self.revision)
 
 
 def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) -> dict[str, Any]:
@@ -130,15 +130,15 @@ def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) 
 def scored(settings: Settings, period: Period, *, processes: int = 1) -> Iterator[list[dict[str, Any]]]:
     """The rows of the period, in the columns of COLUMNS, chunk by chunk; as `score`, of which it is the work."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
-    task = Task(settings, load_scorer(settings.model, settings.model_digest) if settings.model else None, _mark(settings))
+    task = BatchTask(settings, load_scorer(settings.model, settings.model_digest) if settings.model else None, _mark(settings))
     yield from _all_rows(task, period, processes)
 
 
-def _all_rows(task: Task, period: Period, processes: int) -> Iterator[list[dict[str, Any]]]:
+def _all_rows(task: BatchTask, period: Period, processes: int) -> Iterator[list[dict[str, Any]]]:
     """The period's rows, chunk by chunk, in order; at most two chunks a process are under way, so memory stays bounded."""
     pool = _pool(task, processes) if processes > 1 else None
     with open_store(task.settings.store, zone=task.settings.timezone) as store:
-        chunks = _chunks(_asked(store, store.view(period.until, task.recorded_by), period))
+        chunks = _chunks(_subjects(store, store.view(period.until, task.revision), period))
         if pool is None:
             bench = task.bench(store)
             try:
@@ -147,50 +147,50 @@ def _all_rows(task: Task, period: Period, processes: int) -> Iterator[list[dict[
                 bench.views.close()
             return
         with pool:
-            under_way: deque[Future[list[dict[str, Any]]]] = deque(pool.submit(_rows_there, chunk) for chunk in islice(chunks, 2 * processes))
+            under_way: deque[Future[list[dict[str, Any]]]] = deque(pool.submit(_existing_rows, chunk) for chunk in islice(chunks, 2 * processes))
             while under_way:
                 yield under_way.popleft().result()
-                under_way.extend(pool.submit(_rows_there, chunk) for chunk in islice(chunks, 1))
+                under_way.extend(pool.submit(_existing_rows, chunk) for chunk in islice(chunks, 1))
 
 
-def _asked(store: GraphStore, view: GraphView, period: Period) -> Iterator[Asked]:
+def _subjects(store: GraphStore, view: GraphView, period: Period) -> Iterator[BatchSubject]:
     """The applications of the period; of a store without any, the people, which is refused as of a moment that has not come."""
     if store.counts()["applications"]:
-        yield from (Asked(subject_of(made), made.applied_at) for made in view.applications(period.since))
+        yield from (BatchSubject(subject_of(created), created.applied_at) for created in view.applications(period.since))
         return
     if period.until > system_clock():
         raise SettingError("this store holds no applications, so people are assessed as of --until, which has not come yet: give one that has passed")
     tables = view.tables()
     active = tables.events["at"] >= micros(period.since)
     people = np.union1d(tables.events["applicant"][active], tables.events["counterparty"][active])
-    yield from (Asked(Subject(applicant_id=who), period.until) for who in tables.applicant_ids[people[people >= 0]].tolist())
+    yield from (BatchSubject(Subject(applicant_id=who), period.until) for who in tables.applicant_ids[people[people >= 0]].tolist())
 
 
-def _pool(task: Task, processes: int) -> ProcessPoolExecutor:
+def _pool(task: BatchTask, processes: int) -> ProcessPoolExecutor:
     """Processes that have begun. They are forked, with the model in them, while no store is open: SQLite must not be carried across a fork."""
     how = "fork" if sys.platform == "linux" else "spawn"
     pool = ProcessPoolExecutor(processes, mp_context=get_context(how), initializer=_begin, initargs=(task,) if how == "fork" else (task.bare(),))
-    pool.submit(_rows_there, []).result()
+    pool.submit(_existing_rows, []).result()
     return pool
 
 
 def _mark(settings: Settings) -> int:
     with open_existing(settings.store) as store:
-        return store.mark()
+        return store.revision()
 
 
-def _rows(bench: Bench, asked: Iterable[Asked]) -> list[dict[str, Any]]:
-    return [_row(bench, one) for one in asked]
+def _rows(bench: BatchWorker, subjects: Iterable[BatchSubject]) -> list[dict[str, Any]]:
+    return [_row(bench, one) for one in subjects]
 
 
-def _row(bench: Bench, asked: Asked) -> dict[str, Any]:
-    subject = asked.subject
-    seen, concluded = assess_stored(bench.views.at(asked.as_of, bench.recorded_by), subject, bench.scorer, bench.policy)
-    membership = seen.findings.known.membership
+def _row(bench: BatchWorker, request: BatchSubject) -> dict[str, Any]:
+    subject = request.subject
+    evaluation, concluded = assess_stored(bench.views.at(request.as_of, bench.revision), subject, bench.scorer, bench.policy)
+    membership = evaluation.findings.rule_inputs.membership
     return {
         "application_id": subject.application.application_id if subject.application else None,
         "applicant_id": subject.applicant_id,
-        "as_of": asked.as_of,
+        "as_of": request.as_of,
         "probability": concluded.probability,
         "score": concluded.score,
         "decision": concluded.decision.value,
@@ -200,19 +200,19 @@ def _row(bench: Bench, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _chunks(asked: Iterator[Asked]) -> Iterator[list[Asked]]:
-    while chunk := list(islice(asked, CHUNK)):
+def _chunks(subjects: Iterator[BatchSubject]) -> Iterator[list[BatchSubject]]:
+    while chunk := list(islice(subjects, CHUNK)):
         yield chunk
 
 
-_bench: Bench | None = None  # one a process of the pool
+_bench: BatchWorker | None = None  # one a process of the pool
 
 
-def _begin(task: Task) -> None:
+def _begin(task: BatchTask) -> None:
     global _bench
     _bench = task.bench(open_store(task.settings.store, zone=task.settings.timezone))
 
 
-def _rows_there(asked: list[Asked]) -> list[dict[str, Any]]:
+def _existing_rows(subjects: list[BatchSubject]) -> list[dict[str, Any]]:
     assert _bench is not None, "the pool's initializer ran"
-    return _rows(_bench, asked)
+    return _rows(_bench, subjects)

@@ -1,4 +1,4 @@
-"""A request's JSON, flat or nested as the field's APIs do it, to the flat row that the door parses."""
+"""Flattens a request's JSON body, flat or nested, to the row that ingestion parses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PROFILE = frozenset({"city", "birth_year", "new_citizen"})
 DEEPEST = 32  # groups and lists within one another in a body: everything that reads one can go so deep
 _CONTACTS = 100  # of one list; an address book is larger
 _OF_THE_REQUEST = frozenset({"stage", "hash_scheme", *fields.KEYS})  # at the top of a body, and no columns
-NAMED, _LONGEST = 20, 64  # how many of the names that nobody knows are told, and how much of each
+NAMED, _LONGEST = 20, 64  # how many unknown names are reported, and how many characters of each
 
 
 class BodyError(InputError):
@@ -58,7 +58,7 @@ def as_object(value: Any) -> Mapping[str, Any]:
     return value
 
 
-class Flat(NamedTuple):
+class FlatBody(NamedTuple):
     """The columns found in a body, the table that reads them, what is wrong with how they are given, and the names that nobody reads.
 
     The table is the contract's with a column for each contact of a list.
@@ -70,7 +70,7 @@ class Flat(NamedTuple):
     ignored: tuple[str, ...]
 
 
-def flat(body: Mapping[str, Any], table: Table = APPLICATIONS) -> Flat:
+def flat(body: Mapping[str, Any], table: Table = APPLICATIONS) -> FlatBody:
     """The columns of `table` found in the body, at the top or in groups (`{"device": {"id": ...}, "verification": {"liveness": ...}}`).
 
     What the table does not name is left out, and said (`device.vendor`). One column given twice with different values is a problem, and so is a list.
@@ -80,7 +80,7 @@ def flat(body: Mapping[str, Any], table: Table = APPLICATIONS) -> Flat:
     ignored = reading.ignored[:NAMED]
     if len(reading.ignored) > NAMED:
         ignored[-1] = f"and {len(reading.ignored) - NAMED + 1} more"
-    return Flat(reading.row, replace(table, columns=(*table.columns, *reading.contacts)), tuple(reading.problems), tuple(ignored))
+    return FlatBody(reading.row, replace(table, columns=(*table.columns, *reading.contacts)), tuple(reading.problems), tuple(ignored))
 
 
 class _Reading:
@@ -108,13 +108,13 @@ class _Reading:
 
     def _inner(self, key: str, group: Mapping[str, Any], path: tuple[str, ...]) -> None:
         """A group within; one that is named as a column is and says nothing for any column is a value of the wrong type."""
-        found = len(self.row), len(self.problems)
+        result = len(self.row), len(self.problems)
         if len(path) < _DEPTH:
             self.group(group, (*path, key))
         else:
             self._ignore(".".join((*path, key)))
         column = self._column(key, path)
-        if column is not None and column not in self.row and found == (len(self.row), len(self.problems)):
+        if column is not None and column not in self.row and result == (len(self.row), len(self.problems)):
             self.problems.append(RecordError(column, "unreadable_text", "must be a value, or a group of known columns, and no other object"))
 
     def _column(self, key: str, path: tuple[str, ...]) -> str | None:
@@ -157,11 +157,11 @@ class _Reading:
             self._ignore(f"{name}[{_CONTACTS}] to [{len(values) - 1}]")
 
     def _ignore(self, *names: str) -> None:
-        self.ignored += told(names)
+        self.ignored += printable(names)
 
 
-def told(names: Iterable[str]) -> list[str]:
-    """Names that nobody knows, as they may be told: a caller may have put anything in the place of one."""
+def printable(names: Iterable[str]) -> list[str]:
+    """Unknown names, safe to report: a caller may have put anything in the place of a name."""
     return [scrubbed(name)[:_LONGEST] for name in names]
 
 

@@ -1,4 +1,4 @@
-"""What comes with a request's body: who asks, since when, under which name and key, and for whom."""
+"""The call behind a request's body: client, arrival, request id, idempotency key, and the lenders it speaks for."""
 
 from __future__ import annotations
 

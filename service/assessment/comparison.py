@@ -1,4 +1,4 @@
-"""Two stores held side by side: whether an assessment's questions and the weekly batch's get the same answers from both, to the last bit."""
+"""Compares two stores: whether assessments and the weekly batch get bitwise equal results from both."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from graph.rings.search import search
 from graph.store.evidence import Evidence, Subject, subject_of
 from graph.store.port import GraphStore, GraphView
 from graph.store.tables import Column, Tables
-from service.assessment.deadline import Pace, Stopwatch
-from service.assessment.evaluation import Seen, look
+from service.assessment.deadline import LatencyEstimate, Stopwatch
+from service.assessment.evaluation import Evaluation, evaluate
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
@@ -42,20 +42,20 @@ def compared(one: GraphStore, other: GraphStore, plan: Comparison) -> dict[str, 
     """How many subjects there were, of how many each part is equal, whether columns, rings and the snapshot in force are, and what differs."""
     started, equal, named = perf_counter(), Counter[str](), list[str]()
     tables = one.view(plan.as_of).tables(), other.view(plan.as_of).tables()
-    asked = list(_subjects(one, tables[0], plan))
-    with bar("compare", len(asked), " subjects") as progress:
-        for subject, moment in asked:
-            seen = [_parts(store.view(moment), subject, plan.scorer) for store in (one, other)]
-            same = [name for name in seen[0] if seen[0][name] == seen[1][name]]
+    requested = list(_subjects(one, tables[0], plan))
+    with bar("compare", len(requested), " subjects") as progress:
+        for subject, moment in requested:
+            parts = [_parts(store.view(moment), subject, plan.scorer) for store in (one, other)]
+            same = [name for name in parts[0] if parts[0][name] == parts[1][name]]
             equal.update(same)
-            if len(same) < len(seen[0]) and len(named) < NAMED:
+            if len(same) < len(parts[0]) and len(named) < NAMED:
                 named.append(subject.application.application_id if subject.application else subject.applicant_id)
             progress.update()
     columns = _differing(tables[0], tables[1])
     rings = {"equal": _same_rings(*tables), "snapshot": one.view(plan.as_of).rings() == other.view(plan.as_of).rings()}
-    every = all(equal[name] == len(asked) for name in PARTS)
+    every = all(equal[name] == len(requested) for name in PARTS)
     return {
-        "subjects": len(asked),
+        "subjects": len(requested),
         "parts": {name: equal[name] for name in PARTS},
         "tables": columns,
         "rings": rings,
@@ -66,12 +66,12 @@ def compared(one: GraphStore, other: GraphStore, plan: Comparison) -> dict[str, 
 
 
 def _parts(view: GraphView, subject: Subject, scorer: Scorer | None) -> Mapping[str, object]:
-    """What is seen of a subject, by PARTS, in values that can be told equal."""
+    """The results for a subject, by PARTS, as comparable values."""
     evidence = view.evidence_of(subject)
-    seen = look(view, subject, scorer, Stopwatch(Pace(), _UNHURRIED_MS))
-    if seen.sight is None:
+    evaluation = evaluate(view, subject, scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS))
+    if evaluation.features is None:
         raise StoreUnavailableError(f"a store did not answer while {subject.node} was compared")
-    return dict(zip(PARTS, (_drawn(evidence), _facts(evidence), *_found(seen)), strict=True))
+    return dict(zip(PARTS, (_drawn(evidence), _facts(evidence), *_result(evaluation)), strict=True))
 
 
 def _drawn(evidence: Evidence) -> tuple[object, ...]:
@@ -83,9 +83,9 @@ def _facts(evidence: Evidence) -> tuple[object, ...]:
     return tuple(getattr(evidence, f.name) for f in fields(evidence) if f.name != "graph")
 
 
-def _found(seen: Seen) -> tuple[object, ...]:
-    found = seen.findings
-    return dict(found.signals), dict(found.variables), dict(found.contributions), (found.probability, found.uncertainty)
+def _result(evaluation: Evaluation) -> tuple[object, ...]:
+    result = evaluation.findings
+    return dict(result.signals), dict(result.variables), dict(result.contributions), (result.probability, result.uncertainty)
 
 
 def _subjects(store: GraphStore, tables: Tables, plan: Comparison) -> Iterator[tuple[Subject, datetime]]:

@@ -1,4 +1,4 @@
-"""What an assessment needs of its process: store, casebook, door, model, policy and clock, opened once by the wiring."""
+"""The app context of an assessment: store, casebook, pseudonymiser, model, policy and clock, opened once by the wiring."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from graph.store.port import GraphStore
-from ingestion.door import Naming
+from ingestion.parse_context import Pseudonymiser
 from ingestion.pseudonymise import Keyring
 from investigations.assessments import ModelUsed
 from investigations.casebook import Casebook
 from investigations.policy import Policy
-from service.assessment.deadline import Pace
-from service.assessment.response import Writer
+from service.assessment.deadline import LatencyEstimate
+from service.assessment.response import ResponseBuilder
 from service.assessment.views import Views
-from service.jobs.background_writer import Scribe
+from service.jobs.background_writer import BackgroundWriter
 from service.lenders import Lenders
 from service.settings import Settings
 
@@ -31,21 +31,21 @@ def system_clock() -> datetime:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wired:
+class AppContext:
     """What a request needs, made once a process; `current_app.extensions["ringfence"]` in the web application."""
 
     settings: Settings
     store: GraphStore
     casebook: Casebook
     keyring: Keyring
-    naming: Naming
+    pseudonymiser: Pseudonymiser
     lenders: Lenders
     zone: tzinfo
-    answers: Writer
-    scribe: Scribe
+    responses: ResponseBuilder
+    writer: BackgroundWriter
     views: Views
     policy: Policy = dataclasses.field(default_factory=Policy)
-    pace: Pace = dataclasses.field(default_factory=Pace)
+    latencies: LatencyEstimate = dataclasses.field(default_factory=LatencyEstimate)
     scorer: Scorer | None = None
     clock: Callable[[], datetime] = system_clock
 
@@ -58,7 +58,7 @@ class Wired:
 
     def close(self) -> None:
         """Write what is still to be written and give everything back."""
-        self.scribe.close()
+        self.writer.close()
         self.casebook.close()
         self.views.close()
         self.store.close()

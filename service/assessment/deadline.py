@@ -1,4 +1,4 @@
-"""A caller's deadline, and what each step of an assessment usually costs: together they say how far to go."""
+"""Deadlines: the caller's time-out and the estimated latency of each step decide how much of an assessment is done."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _RISE, _FALL = 0.5, 0.1  # how much of a slower, or quicker, step is believed at
 _FAR = 10.0  # a step so many times as quick as expected says that what held it up is over
 
 
-class Pace:
+class LatencyEstimate:
     """What each step has lately cost in this process, in milliseconds: rises fast, falls slowly, and fast again when a hold-up is over."""
 
     def __init__(self) -> None:
         self.expected = dict(_FIRST_GUESS_MS)
 
-    def saw(self, step: str, spent_ms: float) -> None:
+    def record(self, step: str, spent_ms: float) -> None:
         """Learn from a step that was done."""
         usual = self.expected[step]
         self.expected[step] = usual + (_RISE if spent_ms > usual or spent_ms * _FAR < usual else _FALL) * (spent_ms - usual)
@@ -33,7 +33,7 @@ class Stopwatch:
     `started`: when the request came, on the same clock, where that was before now: what it waited counts.
     """
 
-    def __init__(self, pace: Pace, timeout_ms: float, tick: Callable[[], float] = perf_counter, *, started: float | None = None) -> None:
+    def __init__(self, pace: LatencyEstimate, timeout_ms: float, tick: Callable[[], float] = perf_counter, *, started: float | None = None) -> None:
         self._pace = pace
         self._tick = tick
         self._started = tick() if started is None else started
@@ -76,7 +76,7 @@ class Stopwatch:
             yield
         finally:
             spent = (self._tick() - before) * 1000.0
-            self._pace.saw(step, spent)
+            self._pace.record(step, spent)
             if step in self.spent_ms:
                 self.spent_ms[step] += spent
 

@@ -1,4 +1,4 @@
-"""Looking at one subject through a view, as far down the ladder full -> no_model -> no_graph -> rules_only as time and what is up demand."""
+"""Evaluates one subject through a view, degrading full -> no_model -> no_graph -> rules_only as time and availability require."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from graph.facts.deciding import APPLICATIONS
+from graph.facts.decisive import APPLICATIONS
 from graph.features.multi_lending import MultiLending
-from graph.features.sight import Sight, see
+from graph.features.subject_features import SubjectFeatures, compute_features
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
-from graph.frame.surroundings import surroundings
+from graph.frame.read_neighbourhood import read_neighbourhood
 from graph.frame.view import FrameView
 from graph.model.errors import FrameUnreadableError, StoreError
 from graph.model.moments import moment
@@ -20,10 +20,10 @@ from graph.store.evidence import Subject
 from graph.store.port import GraphView
 from graph.store.tables import STATUSES
 from investigations.assessments import Degraded, Level
-from investigations.network import Links
+from investigations.network import NetworkLinks
 from investigations.policy import Findings
-from investigations.rules import Known
-from investigations.usual import Usual, of_made_worlds
+from investigations.reference_ranges import ReferenceRanges, from_simulated_worlds
+from investigations.rules import RuleInputs
 from service.assessment.deadline import Stopwatch
 
 if TYPE_CHECKING:
@@ -38,26 +38,26 @@ OWN_APPLICATIONS = APPLICATIONS  # of the applicant's past, with the graph and w
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What was found, how complete it is, and the model's parts; `sight` is None where the graph was not looked at, and so is `variables`."""
+class Evaluation:
+    """Findings, degraded level and the model's parts; `features` and `variables` are None where the graph was not read."""
 
     findings: Findings
     degraded: Degraded
-    sight: Sight | None = None
+    features: SubjectFeatures | None = None
     parts: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def variables(self) -> MultiLending | None:
         """The multi-lending variables; None where they could not be looked up."""
-        return self.sight.lending if self.sight else None
+        return self.features.lending if self.features else None
 
     @property
     def nobody(self) -> bool:
         """Whether it was looked for, and no fact at all names the subject or anything that the application names."""
-        return self.sight is not None and self.sight.nobody
+        return self.features is not None and self.features.nobody
 
 
-def look(view: GraphView | None, subject: Subject, scorer: Scorer | None, watch: Stopwatch, at_most: Level = Level.FULL) -> Seen:
+def evaluate(view: GraphView | None, subject: Subject, scorer: Scorer | None, watch: Stopwatch, at_most: Level = Level.FULL) -> Evaluation:
     """Look at `subject` before `view.as_of`. `view` is None when the store cannot be reached; a replay gives the level it had as `at_most`.
 
     A frame that cannot be read any more is no reason for less: another view of the same is looked through.
@@ -74,95 +74,100 @@ def look(view: GraphView | None, subject: Subject, scorer: Scorer | None, watch:
             return _own_past(view, subject, watch, why)
     except StoreError as error:
         if isinstance(view, FrameView) and view.otherwise is not None and isinstance(error, FrameUnreadableError):
-            return look(view.otherwise(), subject, scorer, watch, at_most)
+            return evaluate(view.otherwise(), subject, scorer, watch, at_most)
         log.warning("the store failed during an assessment: %s", error)
         return _rules_only(subject, "store_unavailable")
     return _rules_only(subject, "deadline")
 
 
-def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch: Stopwatch, level: Level) -> Seen:
+def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch: Stopwatch, level: Level) -> Evaluation:
     with watch.timing("neighbourhood"):
-        n, names = surroundings(view, subject)
-        known = _known_of(n, view, subject)
+        n, names = read_neighbourhood(view, subject)
+        known = _rule_inputs_of(n, view, subject)
     with watch.timing("signals"):
-        sight = see(n, names, subject)
+        features = compute_features(n, names, subject)
     findings = Findings(
-        level=Level.NO_MODEL, known=known, guide=sight.guide, signals=sight.signals, variables=sight.lending.variables, usual=_usual(scorer)
+        level=Level.NO_MODEL,
+        rule_inputs=known,
+        paths=features.paths,
+        signals=features.signals,
+        variables=features.lending.variables,
+        reference=_reference(scorer),
     )
     if level is not Level.FULL:
-        return _seen(findings, None, sight)
+        return _evaluation(findings, None, features)
     if scorer is None:
-        return _seen(findings, "no_model_loaded", sight)
+        return _evaluation(findings, "no_model_loaded", features)
     if not watch.allows("model"):
-        return _seen(findings, "deadline", sight)
+        return _evaluation(findings, "deadline", features)
     try:
         with watch.timing("model"):
-            scored = scorer.score(n, sight.unjudged)
-    except Exception:  # whatever a model stumbles over, the caller gets an answer that says so
+            scored = scorer.score(n, features.unjudged)
+    except Exception:  # whatever goes wrong in a model, the caller gets a degraded answer
         log.exception("the model failed on %s", subject.node)
-        return _seen(findings, "model_failed", sight)
+        return _evaluation(findings, "model_failed", features)
     findings = replace(
         findings,
         level=Level.FULL,
         probability=scored.probability,
-        uncertainty="high" if sight.nobody else scored.uncertainty,
+        uncertainty="high" if features.nobody else scored.uncertainty,
         contributions=scored.contributions,
         network=scored.network,
-        links=Links(*scored.looked),
+        links=NetworkLinks(*scored.occlusion),
     )
-    return _seen(findings, None, sight, {**scored.parts, "network_added": scored.network})
+    return _evaluation(findings, None, features, {**scored.parts, "network_added": scored.network})
 
 
-def _usual(scorer: Scorer | None) -> Usual:
+def _reference(scorer: Scorer | None) -> ReferenceRanges:
     """What is usual where the model learned, or without one in made worlds; the card of an older model tells the upper end alone."""
-    made = of_made_worlds()
-    return Usual(high=scorer.typical, low=scorer.typical_low or made.low) if scorer else made
+    created = from_simulated_worlds()
+    return ReferenceRanges(high=scorer.typical, low=scorer.typical_low or created.low) if scorer else created
 
 
-def _own_past(view: GraphView, subject: Subject, watch: Stopwatch, why: str | None) -> Seen:
+def _own_past(view: GraphView, subject: Subject, watch: Stopwatch, why: str | None) -> Evaluation:
     """What the applicant did before, without anybody else."""
     with watch.timing("history"):
-        known = _known(view, subject)
-    return _seen(Findings(level=Level.NO_GRAPH, known=known), why)
+        known = _rule_inputs(view, subject)
+    return _evaluation(Findings(level=Level.NO_GRAPH, rule_inputs=known), why)
 
 
-def _rules_only(subject: Subject, why: str) -> Seen:
-    return _seen(Findings(level=Level.RULES_ONLY, known=Known(application=subject.application)), why)
+def _rules_only(subject: Subject, why: str) -> Evaluation:
+    return _evaluation(Findings(level=Level.RULES_ONLY, rule_inputs=RuleInputs(application=subject.application)), why)
 
 
-def _known(view: GraphView, subject: Subject) -> Known:
-    """What rules look at: the applicant's own past, the application in question left out."""
+def _rule_inputs(view: GraphView, subject: Subject) -> RuleInputs:
+    """The inputs of the rules: the applicant's own history without the application in question."""
     me = subject.applicant_id
     mine = view.applications_of([me], OWN_APPLICATIONS)[me]
     own = tuple(a for a in mine if subject.application is None or a.application_id != subject.application.application_id)
     outcomes = view.outcomes_of([a.application_id for a in own])
-    return Known(
+    return RuleInputs(
         as_of=view.as_of,
         application=subject.application,
-        made=tuple(a.applied_at for a in own),
+        applied_at=tuple(a.applied_at for a in own),
         steps=tuple(tuple(o.status for o in steps) for steps in outcomes.values()),
         labels=view.labels_of([me])[me],
         membership=view.memberships_of([me]).get(me),
     )
 
 
-def _known_of(n: Neighbourhood, view: GraphView, subject: Subject) -> Known:
-    """`_known` from the neighbourhood; the view is asked for labels and a ring only where there are any."""
+def _rule_inputs_of(n: Neighbourhood, view: GraphView, subject: Subject) -> RuleInputs:
+    """`_rule_inputs` from the neighbourhood; the view is asked for labels and a ring only where there are any."""
     me, subject_id = n.people[0], subject.applicant_id
     first = int(me["application"])
     own = n.applications[first : first + int(me["applications"])]
     begins, ends = own["outcome"].tolist(), (own["outcome"] + own["outcomes"]).tolist()
     statuses = n.outcomes["status"]
-    return Known(
+    return RuleInputs(
         as_of=view.as_of,
         application=subject.application,
-        made=tuple(map(moment, own["at"].tolist())),
+        applied_at=tuple(map(moment, own["at"].tolist())),
         steps=tuple(tuple(STATUSES[code] for code in statuses[b:e].tolist()) for b, e in zip(begins, ends, strict=True) if e > b),
         labels=view.labels_of([subject_id])[subject_id] if me["labels"] else (),
         membership=view.memberships_of([subject_id]).get(subject_id) if me["ring"] != NOBODY else None,
     )
 
 
-def _seen(findings: Findings, why: str | None, sight: Sight | None = None, parts: Mapping[str, float] | None = None) -> Seen:
+def _evaluation(findings: Findings, why: str | None, features: SubjectFeatures | None = None, parts: Mapping[str, float] | None = None) -> Evaluation:
     degraded = Degraded(level=findings.level, missing=MISSING[findings.level], reason=why)
-    return Seen(findings=findings, degraded=degraded, sight=sight, parts=parts or {})
+    return Evaluation(findings=findings, degraded=degraded, features=features, parts=parts or {})

@@ -1,4 +1,4 @@
-"""What a caller wants of an answer: `fields` names its parts, `variables` the multi-lending ones; the audited answer stays whole."""
+"""Field selection: `fields` names the parts of an answer to return, `variables` the multi-lending ones; the audit keeps all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEYS = ("fields", "variables")  # in a request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class FieldSelection:
     """None: all. Naming variables asks for the part that holds them."""
 
     fields: frozenset[str] | None = None
@@ -28,13 +28,13 @@ class Wanted:
         """The parts of `answer` that are wanted, in their order."""
         kept = dict(answer)
         if self.fields is not None:
-            asked = self.fields.union(ALWAYS, ("multi_lending",) if self.variables is not None else ())
-            kept = {name: value for name, value in answer.items() if name in asked}
+            requested = self.fields.union(ALWAYS, ("multi_lending",) if self.variables is not None else ())
+            kept = {name: value for name, value in answer.items() if name in requested}
         if self.variables is not None:
-            told = kept["multi_lending"]
-            kept["multi_lending"] = told | {"variables": {name: value for name, value in told["variables"].items() if name in self.variables}}
-            if "withheld" in told:
-                kept["multi_lending"]["withheld"] = [name for name in told["withheld"] if name in self.variables]
+            summary = kept["multi_lending"]
+            kept["multi_lending"] = summary | {"variables": {name: value for name, value in summary["variables"].items() if name in self.variables}}
+            if "withheld" in summary:
+                kept["multi_lending"]["withheld"] = [name for name in summary["withheld"] if name in self.variables]
         return kept
 
     @property
@@ -43,15 +43,15 @@ class Wanted:
         return self.fields is None and self.variables is None
 
 
-EVERYTHING = Wanted()
+EVERYTHING = FieldSelection()
 
 
-def wanted(body: Mapping[str, Any]) -> tuple[Wanted, tuple[RecordError, ...]]:
-    """What a request's body wants, and what is wrong with how it says so."""
+def field_selection(body: Mapping[str, Any]) -> tuple[FieldSelection, tuple[RecordError, ...]]:
+    """The field selection of a request's body, and the errors in it."""
     problems: list[RecordError] = []
     fields = _chosen(body, "fields", FIELDS, problems)
     variables = _chosen(body, "variables", NAMES, problems)
-    return Wanted(fields=fields, variables=variables), tuple(problems)
+    return FieldSelection(fields=fields, variables=variables), tuple(problems)
 
 
 def _chosen(body: Mapping[str, Any], key: str, known: Iterable[str], problems: list[RecordError]) -> frozenset[str] | None:

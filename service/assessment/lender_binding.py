@@ -1,4 +1,4 @@
-"""For which lenders a key speaks, and the name space in which the ids that come through it live: lenders are kept apart by it."""
+"""Lender binding: for which lenders an API key speaks, and the name space of ids that keeps lenders apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a caller is told of other lenders: no kinds without the scope `types`, and to a key that is bound to lenders no moment finer than a day."""
+"""Redaction of data about other lenders: no kinds without the scope `types`, and no moments finer than a day for a bound key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from graph.features.catalogue import SIGNALS
 from graph.features.multi_lending import KEYS, NAMES, STATS, WINDOWS, describe
 
-FEWEST = 3  # other lenders, whose kinds are told to the operator's keys
+FEWEST = 3  # other lenders at least, for their kinds to be shown to the operator's keys
 _TYPED = ("bank", "nbank")
 # (the counts of a window under a key over all lenders, those over all but the asking one, who knows of itself, those by kind that break them down)
 _GROUPS = tuple(
@@ -34,8 +34,8 @@ Answer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Discretion:
-    """How much a caller is told.
+class Redaction:
+    """What a caller may see of other lenders.
 
     `types`: whether it has the scope. `bound`: whether it speaks for lenders of its own, and is then told of no kinds at all without the scope:
     a floor holds for one answer only, and the difference between two is a single lender (docs/security.md).
@@ -45,12 +45,12 @@ class Discretion:
     bound: bool
 
     @property
-    def tells_all(self) -> bool:
+    def hides_nothing(self) -> bool:
         """Whether nothing is held back."""
         return self.types and not self.bound
 
     def withheld(self, answer: Answer) -> frozenset[str]:
-        """The variables of an answer that say more of the kinds of lenders than the caller is told: none where nobody was asked."""
+        """The variables of an answer that reveal kinds of lenders which the caller may not see: none where nothing was computed."""
         if self.types:
             return frozenset()
         values = answer["multi_lending"]["variables"]
@@ -66,9 +66,9 @@ class Discretion:
         lenders instead."""
         out = dict(answer)
         if not self.types:
-            hidden, told = self.withheld(answer), answer["multi_lending"]
-            variables = {name: value for name, value in told["variables"].items() if name not in hidden}
-            out["multi_lending"] = {**told, "variables": variables, "withheld": [name for name in NAMES if name in hidden]}
+            hidden, summary = self.withheld(answer), answer["multi_lending"]
+            variables = {name: value for name, value in summary["variables"].items() if name not in hidden}
+            out["multi_lending"] = {**summary, "variables": variables, "withheld": [name for name in NAMES if name in hidden]}
             spoken = [_of_everybody(reason, hidden, variables) for reason in answer["reasons"]]
             out["reasons"] = [{**reason, "rank": rank} for rank, reason in enumerate(filter(None, spoken), 1)]
         if self.bound:
@@ -93,7 +93,7 @@ class Discretion:
 
 
 def _of_everybody(reason: Answer, hidden: frozenset[str], variables: Mapping[str, float | None]) -> Answer | None:
-    """A reason that rests on a withheld variable, told of all lenders; None where nothing is counted of them."""
+    """A reason that rests on a withheld variable, restated for all lenders together; None where that count is missing."""
     name = _NAME_OF_CODE.get(reason["code"], "")
     if name not in hidden:
         return reason

@@ -1,4 +1,4 @@
-"""Computing recorded assessments again, many at a time: the proof that the audit is one."""
+"""Replays many recorded assessments and compares them, which proves the audit."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from time import perf_counter
 from graph.model.errors import RingfenceError
 from graph.progress import bar
 from service.assessment.assess import replay
-from service.assessment.context import Wired
+from service.assessment.context import AppContext
 from service.settings import Settings
-from service.wiring import wire
+from service.wiring import build_context
 
 NAMED = 20  # assessments that differ are named up to here
 
 
 def replay_latest(settings: Settings, last: int) -> dict[str, object]:
     """Compute the `last` assessments in the casebook again and compare: how many are equal, and which fields of which differ."""
-    wired = wire(settings)
+    context = build_context(settings)
     started, equal, fields, named = perf_counter(), 0, Counter[str](), list[str]()
     try:
-        ids = wired.casebook.latest_ids(last)
+        ids = context.casebook.latest_ids(last)
         with bar("replay", len(ids), " assessments") as progress:
             for assessment_id in ids:
-                differs = _differences(wired, assessment_id)
+                differs = _differences(context, assessment_id)
                 equal += not differs
                 fields.update(differs)
                 if differs and len(named) < NAMED:
                     named.append(assessment_id)
                 progress.update()
     finally:
-        wired.close()
+        context.close()
     return {
         "assessments": len(ids),
         "equal": equal,
@@ -41,9 +41,9 @@ def replay_latest(settings: Settings, last: int) -> dict[str, object]:
     }
 
 
-def _differences(wired: Wired, assessment_id: str) -> list[str]:
+def _differences(context: AppContext, assessment_id: str) -> list[str]:
     try:
-        again = replay(wired, assessment_id)
+        again = replay(context, assessment_id)
     except RingfenceError as error:
         return [f"could not be computed: {error}"]
     return [difference["field"] for difference in again["differences"]]

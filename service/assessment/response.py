@@ -1,4 +1,4 @@
-"""From what was seen and concluded to the answer that a decision engine gets: the fields of docs/risk_api.md, in their order."""
+"""Builds the answer from an evaluation and a conclusion: the fields of docs/risk_api.md, in their order."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import orjson
 
-from graph.features.changes import Before, new_holders, new_of_the_person
+from graph.features.changes import EarlierNeighbourhood, new_holders, new_of_the_person
 from graph.features.multi_lending import NAMES
-from graph.features.sight import Sight
+from graph.features.subject_features import SubjectFeatures
 from graph.model.types import IdentifierKind, Membership
 from graph.store.evidence import Subject
 from investigations.assessments import Conclusion, Degraded, ModelUsed, Reason, RiskAssessment, Stage
@@ -26,21 +26,21 @@ from service.assessment.answer import (
     AssessmentRingChanges,
     AssessmentSubgraph,
 )
-from service.assessment.evaluation import Seen
+from service.assessment.evaluation import Evaluation
 
 # What differs between an answer and its replay by nature; everything else must be equal.
 OF_THE_REQUEST = ("request_id", "assessment_id", "idempotent_replay", "ignored", "timings_ms")
 _FAILED: Mapping[str, None] = dict.fromkeys(NAMES)
 
 
-class Writer:
+class ResponseBuilder:
     """Writes answers in one time zone; `desk` is the address of the desk's page."""
 
     def __init__(self, zone: tzinfo, desk: str) -> None:
         self._zone = zone
         self._desk = desk
 
-    def findings(self, stage: Stage, subject: Subject, as_of: datetime, seen: Seen, concluded: Conclusion) -> dict[str, Any]:
+    def findings(self, stage: Stage, subject: Subject, as_of: datetime, evaluation: Evaluation, concluded: Conclusion) -> dict[str, Any]:
         """The part of an answer that a replay must give again."""
         return {
             "application_id": subject.application.application_id if subject.application else None,
@@ -52,12 +52,12 @@ class Writer:
             "uncertainty": concluded.uncertainty,
             "policy_version": concluded.policy_version,
             "models": [],
-            "degraded": self._degraded(seen.degraded),
+            "degraded": self._degraded(evaluation.degraded),
             "reasons": [self._reason(reason) for reason in concluded.reasons],
             "dimensions": dict(concluded.dimensions),
-            "multi_lending": _multi_lending(seen),
-            "ring": self._ring(seen.findings.known.membership, seen),
-            "subgraph": self._subgraph(seen.sight, subject, as_of),
+            "multi_lending": _multi_lending(evaluation),
+            "ring": self._ring(evaluation.findings.rule_inputs.membership, evaluation),
+            "subgraph": self._subgraph(evaluation.features, subject, as_of),
             "changes_since": None,
         }
 
@@ -65,12 +65,14 @@ class Writer:
         """ISO-8601 to the microsecond, with the zone's offset."""
         return moment.astimezone(self._zone).isoformat(timespec="microseconds") if moment is not None else None
 
-    def changes(self, earlier: RiskAssessment, concluded: Conclusion, seen: Seen, before: Before | None) -> AssessmentChanges:
-        """What is new since an earlier assessment, which could see `before`: what happened since and what was told since, however old.
+    def changes(
+        self, earlier: RiskAssessment, concluded: Conclusion, evaluation: Evaluation, before: EarlierNeighbourhood | None
+    ) -> AssessmentChanges:
+        """What is new since an earlier assessment, which could see `before`: what happened since and what was reported since, however old.
 
         Counts are None where the graph was not looked at, now or as it was then.
         """
-        sight, membership = seen.sight if before is not None else None, seen.findings.known.membership
+        features, membership = evaluation.features if before is not None else None, evaluation.findings.rule_inputs.membership
         return {
             "assessment_id": earlier.assessment_id,
             "as_of": self.time(earlier.as_of),
@@ -78,9 +80,9 @@ class Writer:
             "decision_now": concluded.decision,
             "decision_changed": earlier.decision is not concluded.decision,
             "score_change": None if concluded.score is None or earlier.score is None else concluded.score - earlier.score,
-            "person": cast(AssessmentNewOfPerson, new_of_the_person(sight, before)) if sight and before else None,
-            "device": {"new_holders": new_holders(sight, before, IdentifierKind.DEVICE)} if sight and before else None,
-            "phone": {"new_holders": new_holders(sight, before, IdentifierKind.PHONE)} if sight and before else None,
+            "person": cast(AssessmentNewOfPerson, new_of_the_person(features, before)) if features and before else None,
+            "device": {"new_holders": new_holders(features, before, IdentifierKind.DEVICE)} if features and before else None,
+            "phone": {"new_holders": new_holders(features, before, IdentifierKind.PHONE)} if features and before else None,
             "ring": _ring_changes(earlier, membership),
         }
 
@@ -100,11 +102,11 @@ class Writer:
             "evidence": [{"path": path["path"], "shared_since": self.time(path["shared_since"])} for path in reason.evidence],
         }
 
-    def _ring(self, membership: Membership | None, seen: Seen) -> AssessmentRing | None:
+    def _ring(self, membership: Membership | None, evaluation: Evaluation) -> AssessmentRing | None:
         if membership is None:
             return None
         ring, member = membership.ring, membership.member
-        distance = seen.findings.signals.get("bad_distance")
+        distance = evaluation.findings.signals.get("bad_distance")
         return {
             "ring_id": ring.ring_id,
             "snapshot": membership.snapshot,
@@ -122,11 +124,11 @@ class Writer:
             "hubs_ignored": ring.hubs_ignored,
         }
 
-    def _subgraph(self, sight: Sight | None, subject: Subject, as_of: datetime) -> AssessmentSubgraph:
+    def _subgraph(self, features: SubjectFeatures | None, subject: Subject, as_of: datetime) -> AssessmentSubgraph:
         url = f"{self._desk}?{urlencode({'node': subject.node, 'as_of': self.time(as_of)})}"
-        if sight is None:
+        if features is None:
             return {"nodes": None, "edges": None, "truncated": None, "url": url}
-        return {"nodes": sight.nodes, "edges": sight.edges, "truncated": sight.truncated, "url": url}
+        return {"nodes": features.nodes, "edges": features.edges, "truncated": features.truncated, "url": url}
 
 
 def models(used: ModelUsed | None) -> list[AssessmentModel]:
@@ -134,14 +136,14 @@ def models(used: ModelUsed | None) -> list[AssessmentModel]:
     return [{"name": used.name, "version": used.version, "trained_as_of": used.trained_as_of}] if used else []
 
 
-def _multi_lending(seen: Seen) -> AssessmentMultiLending:
-    if seen.variables is None:
+def _multi_lending(evaluation: Evaluation) -> AssessmentMultiLending:
+    if evaluation.variables is None:
         return {"status": "failed", "variables": dict(_FAILED)}
-    found = seen.variables
-    told: AssessmentMultiLending = {"status": found.status, "variables": dict(found.variables)}
-    if found.left_out:
-        told["left_out"] = dict(found.left_out)
-    return told
+    result = evaluation.variables
+    summary: AssessmentMultiLending = {"status": result.status, "variables": dict(result.variables)}
+    if result.left_out:
+        summary["left_out"] = dict(result.left_out)
+    return summary
 
 
 def _ring_changes(earlier: RiskAssessment, membership: Membership | None) -> AssessmentRingChanges:

@@ -1,4 +1,4 @@
-"""One answer in so many is looked at again through the store's own view: a frame that says other than its store must not go unnoticed."""
+"""Self-check: recomputes a share of answers through the store's own view, to notice a frame that differs from its store."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from threading import BoundedSemaphore
 
 import numpy as np
 
-from graph.features.looking import Observer
-from graph.frame.surroundings import surroundings
+from graph.features.compute import FeatureExtractor
+from graph.frame.read_neighbourhood import read_neighbourhood
 from graph.model.errors import StoreError
 from graph.store.evidence import Subject
 from graph.store.port import GraphStore
@@ -20,34 +20,34 @@ from graph.store.tables import Column
 
 log = logging.getLogger("ringfence.self_check")
 
-WAITING = 8  # checks that may be under way or wait; beyond, an answer is not looked at again
+WAITING = 8  # checks that may run or wait; beyond, an answer is not checked
 
 
 class SelfCheck:
-    """Looks at a `share` of assessments again, in a thread of its own, after they were answered; `count` is told each result."""
+    """Recomputes a `share` of assessments in a thread of its own, after they were answered; `count` is called with each result."""
 
     def __init__(self, store: GraphStore, share: float) -> None:
         self.count: Callable[[str], None] = lambda result: None
         self._store = store
         self._one_in = round(1 / share) if share > 0 else 0
         self._room = BoundedSemaphore(WAITING)
-        self._hand = ThreadPoolExecutor(max_workers=1, thread_name_prefix="self-check")
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="self-check")
 
-    def sometimes(self, subject: Subject, as_of: datetime, mark: int, row: Column) -> None:
-        """Perhaps see whether the store's own view gives the same features of the subject, as `graph.features.observe.names` has them."""
+    def sometimes(self, subject: Subject, as_of: datetime, revision: int, row: Column) -> None:
+        """Perhaps see whether the store's own view gives the same features of the subject, as `graph.features.extraction.names` has them."""
         if self._one_in and secrets.randbelow(self._one_in) == 0 and self._room.acquire(blocking=False):
-            self._hand.submit(self._check, subject, as_of, mark, row)
+            self._executor.submit(self._check, subject, as_of, revision, row)
 
     def close(self) -> None:
         """Wait for what is under way."""
-        self._hand.shutdown(wait=True)
+        self._executor.shutdown(wait=True)
 
-    def _check(self, subject: Subject, as_of: datetime, mark: int, row: Column) -> None:
+    def _check(self, subject: Subject, as_of: datetime, revision: int, row: Column) -> None:
         result = "failed"
         try:
-            result = "equal" if self._is_equal(subject, as_of, mark, row) else "unequal"
+            result = "equal" if self._is_equal(subject, as_of, revision, row) else "unequal"
             if result == "unequal":
-                log.error("the frame and the store see another %s as of %s, mark %d: remove the frame's folder", subject.node, as_of, mark)
+                log.error("the frame and the store see another %s as of %s, mark %d: remove the frame's folder", subject.node, as_of, revision)
         except StoreError as error:
             log.warning("%s could not be looked at again: %s", subject.node, error)
         except Exception:  # nobody waits for this thread to say it
@@ -56,6 +56,6 @@ class SelfCheck:
             self.count(result)
             self._room.release()
 
-    def _is_equal(self, subject: Subject, as_of: datetime, mark: int, row: Column) -> bool:
-        n, _ = surroundings(self._store.view(as_of, mark), subject)
-        return bool(np.array_equal(Observer().row(n)[0], row, equal_nan=True))
+    def _is_equal(self, subject: Subject, as_of: datetime, revision: int, row: Column) -> bool:
+        n, _ = read_neighbourhood(self._store.view(as_of, revision), subject)
+        return bool(np.array_equal(FeatureExtractor().row(n)[0], row, equal_nan=True))

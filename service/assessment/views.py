@@ -1,4 +1,4 @@
-"""Through what assessments look at the graph: the frame where there is one, else the store; and the frame alone while the store is away."""
+"""Chooses the view of an assessment: the frame where it is current, otherwise the store, and the frame alone while the store is unavailable."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from datetime import datetime
 from functools import partial
 from time import monotonic
 
-from graph.frame.frame import LITTLE, Effort, Frame
+from graph.frame.frame import LITTLE, CatchUpBudget, Frame
 from graph.frame.view import FrameView
 from graph.model.errors import StoreError
 from graph.store.evidence import Subject
 from graph.store.port import GraphStore, GraphView
 from graph.store.tables import Column
 from service.assessment.self_check import SelfCheck
-from service.jobs.keeper import Keeper
+from service.jobs.periodic_thread import PeriodicThread
 
 log = logging.getLogger("ringfence.views")
 
 PATIENCE_S = 0.05  # how long an assessment waits while another one brings the frame to its fact, before it is read from the store
-STEP = Effort(seconds=0.5)  # of the keeper: between two it lets others at the frame, and sees whether the service ends
+STEP = CatchUpBudget(seconds=0.5)  # of the keeper: between two it lets others at the frame, and sees whether the service ends
 
 
 class Views:
@@ -33,39 +33,39 @@ class Views:
     def __init__(
         self, store: GraphStore, frame: Frame | None = None, self_check: float = 0.0, find: Callable[[], Frame | None] = lambda: None
     ) -> None:
-        """`self_check`: the share of what is seen through the frame that is looked at again through the store. `find` opens the frame later."""
+        """`self_check`: the share of evaluations through the frame that are repeated through the store. `find` opens the frame later."""
         self.store = store
         self.frame = frame
         self.check = SelfCheck(store, self_check)
-        self.keeper = Keeper(self._bring)
-        self.told: Callable[[str], None] = lambda why: None  # each time that the store's view stands in for the frame, and why
+        self.keeper = PeriodicThread(self._bring)
+        self.on_fall_back: Callable[[str], None] = lambda why: None  # each time that the store's view stands in for the frame, and why
         self._find = find
-        self._latest = 0  # the latest mark that this process heard of
+        self._latest = 0  # the latest revision that this process knows of
 
-    def at(self, as_of: datetime, recorded_by: int, entry: bytes = b"") -> GraphView:
-        """The graph just before `as_of`, of what was recorded up to that mark; `entry` is the journal's of it, where it is at hand.
+    def at(self, as_of: datetime, revision: int, entry: bytes = b"") -> GraphView:
+        """The graph just before `as_of`, of what was recorded up to that revision; `entry` is its journal entry, where the caller has it.
 
         Raises StoreUnavailableError where neither has it.
         """
-        self._latest = max(self._latest, recorded_by)
-        if self.frame is not None and self._holds(self.frame, recorded_by, entry):
-            return self.frame.view(as_of, recorded_by, partial(self._otherwise, as_of, recorded_by))
-        return self.store.view(as_of, recorded_by)
+        self._latest = max(self._latest, revision)
+        if self.frame is not None and self._holds(self.frame, revision, entry):
+            return self.frame.view(as_of, revision, partial(self._otherwise, as_of, revision))
+        return self.store.view(as_of, revision)
 
     def latest(self) -> int:
-        """The mark of the latest state that can be looked at, without asking the store where the frame has all that this process heard of."""
-        if self.frame is not None and self.frame.mark and self.frame.holds(self._latest):
-            return self.frame.mark
-        return self.store.mark()
+        """The latest revision that can be read, without asking the store where the frame has all that this process knows of."""
+        if self.frame is not None and self.frame.revision and self.frame.holds(self._latest):
+            return self.frame.revision
+        return self.store.revision()
 
     def without_store(self, as_of: datetime) -> GraphView | None:
-        """What was known when the store was last heard of; None without a frame, and with one that has not once been filled."""
-        return self.frame.view(as_of) if self.frame is not None and self.frame.mark and self.frame.is_whole else None
+        """A view of the last known state while the store is unavailable; None without a frame, and with one that was never filled."""
+        return self.frame.view(as_of) if self.frame is not None and self.frame.revision and self.frame.is_whole else None
 
-    def seen(self, subject: Subject, view: GraphView, row: Column) -> None:
-        """These features were seen of a subject through the view: sometimes they are looked at again, beside the answer."""
+    def check_sometimes(self, subject: Subject, view: GraphView, row: Column) -> None:
+        """Perhaps check a subject's features, which were computed through the view, against the store."""
         if isinstance(view, FrameView):
-            self.check.sometimes(subject, view.as_of, view.recorded_by, row)
+            self.check.sometimes(subject, view.as_of, view.revision, row)
 
     def state(self) -> dict[str, object]:
         """How the frame is: `none`, `filling` or `current`, and by how many marks it is behind."""
@@ -81,22 +81,22 @@ class Views:
             self.frame.snapshot()
             self.frame.close()
 
-    def _holds(self, frame: Frame, mark: int, entry: bytes) -> bool:
+    def _holds(self, frame: Frame, revision: int, entry: bytes) -> bool:
         """Whether the frame holds that mark, after what little a request may bring in itself."""
         try:
-            held = frame.catch_up(mark, PATIENCE_S, LITTLE, entry)
+            held = frame.catch_up(revision, PATIENCE_S, LITTLE, entry)
         except (StoreError, OSError) as error:
-            log.warning("the frame does not hold mark %d: %s", mark, error)
+            log.warning("the frame does not hold mark %d: %s", revision, error)
             held = False
         if not held:
-            self.told("behind")
+            self.on_fall_back("behind")
             self.keeper.wake()
         return held
 
     def _otherwise(self, as_of: datetime, recorded_by: int) -> GraphView:
         """The store's own view, where the frame turned out to be unreadable after all."""
         log.warning("the frame cannot be read any more: the store answers until it is filled anew")
-        self.told("unreadable")
+        self.on_fall_back("unreadable")
         self.keeper.wake()
         return self.store.view(as_of, recorded_by)
 

@@ -1,4 +1,4 @@
-"""A first look in a store of its own, so that the first caller does not wait for what is compiled and loaded on first use."""
+"""Warm-up in a temporary store, so that the first request does not wait for compilation and loading."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from graph.store.evidence import subject_of
 from graph.stores.sqlite import SqliteStore
 from investigations.assessments import Conclusion
 from investigations.policy import Policy
-from service.assessment.deadline import Pace, Stopwatch
-from service.assessment.evaluation import Seen, look
+from service.assessment.deadline import LatencyEstimate, Stopwatch
+from service.assessment.evaluation import Evaluation, evaluate
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
@@ -39,31 +39,31 @@ _DAY = datetime(2025, 1, 1, tzinfo=UTC)
 _UNHURRIED_MS = 1e9
 
 
-def rehearse(scorer: Scorer | None, policy: Policy) -> tuple[Seen, Conclusion]:
-    """Assess somebody who shares everything with somebody known for fraud, from a frame made for it: every kernel of an answer runs once."""
-    asked = _application("C", 9)
+def exercise_kernels(scorer: Scorer | None, policy: Policy) -> tuple[Evaluation, Conclusion]:
+    """Assess a person who shares everything with a known fraud, from a temporary frame, so that every kernel of an answer runs once."""
+    requested = _application("C", 9)
     with TemporaryDirectory(prefix="ringfence-rehearsal-") as folder, SqliteStore(Path(folder) / "store.db") as store:
         store.add(_facts())
-        mark = store.add(Facts(applications=(asked,))).mark
+        revision = store.add(Facts(applications=(requested,))).revision
         frame = Frame.open(Path(folder) / "frame", store, store.zone)
         frame.catch_up()
-        seen = look(frame.view(asked.applied_at, mark), subject_of(asked), scorer, Stopwatch(Pace(), _UNHURRIED_MS))
-        guide = seen.findings.guide
+        evaluation = evaluate(frame.view(requested.applied_at, revision), subject_of(requested), scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS))
+        guide = evaluation.findings.paths
         if guide is None:
             raise StoreUnavailableError("the rehearsal's own store did not answer")
         for name in SIGNALS:  # whatever an answer says, its ways are compiled
             guide.to_signal(name)
-        concluded = policy.conclude(seen.findings)
+        concluded = policy.conclude(evaluation.findings)
         frame.close()
-    return seen, concluded
+    return evaluation, concluded
 
 
 def _facts() -> Facts:
-    made = tuple(_application(who, day) for day, who in enumerate("ABC"))
+    created = tuple(_application(who, day) for day, who in enumerate("ABC"))
     return Facts(
-        applications=made,
+        applications=created,
         events=(Event(event_id="E", kind="transfer", at=_DAY + timedelta(days=4), applicant_id="A", counterparty_id="C", amount=1.0),),
-        outcomes=(Outcome(application_id=made[0].application_id, status=OutcomeStatus.DISBURSED, at=_DAY + timedelta(days=5), amount=1.0),),
+        outcomes=(Outcome(application_id=created[0].application_id, status=OutcomeStatus.DISBURSED, at=_DAY + timedelta(days=5), amount=1.0),),
         labels=(Label(label=LabelValue.FRAUD, known_at=_DAY + timedelta(days=6), applicant_id="A"),),
         platforms=(Platform(platform_id="L", type=PlatformType.P2P),),
     )

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph.facts.loans import DEFAULTED, first_told, paid_out
-from graph.facts.verdicts import standings
+from graph.facts.fraud_labels import fraud_statuses
+from graph.facts.loans import DEFAULTED, first_reported, paid_out
 from graph.model.types import Application, Identifier, OutcomeStatus
 from graph.store.port import GraphView
 
-LOOKED_AT = 200  # applications at a shop, or holders of an identifier: the latest
+READ_PEOPLE = 200  # applications at a shop, or holders of an identifier: the latest
 APPLICATIONS_EACH = 4  # of each holder, the latest
 LISTED_PEOPLE = 12
 LISTED_RINGS = 6
@@ -41,7 +41,7 @@ class ListedPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circle:
-    """The people of a shop, an agent or an identifier. `more`: there are others beyond those looked at, of whom nothing here is counted.
+    """The people of a shop, an agent or an identifier. `more`: there are others beyond those read, who are not counted here.
 
     `loans` were paid out, `amount` is what was paid out (CNY), `defaulted` of them are in default; `outcomes` counts the applications by their
     latest step. `frauds`: people known for fraud. `rings`: the flagged ones first, then those with the most people.
@@ -62,53 +62,53 @@ class Circle:
 def of_place(view: GraphView, kind: str, place_id: str) -> Circle:
     """Those who applied at a merchant or through an agent; empty when nobody did."""
     merchant, agent = (place_id, None) if kind == "merchant" else (None, place_id)
-    found = view.applications_at(merchant, agent, LOOKED_AT + 1)
-    made = found[:LOOKED_AT]
-    came = {a.applicant_id: a.applied_at for a in reversed(made)}  # the latest time holds
-    return _circle(view, came, made, more=len(found) > LOOKED_AT)
+    result = view.applications_at(merchant, agent, READ_PEOPLE + 1)
+    created = result[:READ_PEOPLE]
+    came = {a.applicant_id: a.applied_at for a in reversed(created)}  # the latest time holds
+    return _circle(view, came, created, more=len(result) > READ_PEOPLE)
 
 
 def of_identifier(view: GraphView, identifier: Identifier) -> Circle:
     """Those who hold it, in any role: a hub's latest ones too, which are shown and never followed."""
-    found = view.latest_holders(identifier, LOOKED_AT + 1)
-    came = {tie.applicant_id: tie.since for tie in reversed(found[:LOOKED_AT])}
-    made = [a for each in view.applications_of(list(came), APPLICATIONS_EACH).values() for a in each]
-    return _circle(view, came, made, more=len(found) > LOOKED_AT)
+    result = view.latest_holders(identifier, READ_PEOPLE + 1)
+    came = {tie.applicant_id: tie.since for tie in reversed(result[:READ_PEOPLE])}
+    created = [a for each in view.applications_of(list(came), APPLICATIONS_EACH).values() for a in each]
+    return _circle(view, came, created, more=len(result) > READ_PEOPLE)
 
 
-def _circle(view: GraphView, came: Mapping[str, datetime], made: Sequence[Application], *, more: bool) -> Circle:
+def _circle(view: GraphView, came: Mapping[str, datetime], applications: Sequence[Application], *, more: bool) -> Circle:
     people = list(came)
-    outcomes = view.outcomes_of([a.application_id for a in made])
-    told = {a.application_id: first_told(outcomes[a.application_id]) for a in made}
-    paid = [a for a in made if OutcomeStatus.DISBURSED in told[a.application_id]]
-    known = standings(view.labels_of(people)) if people else {}
+    outcomes = view.outcomes_of([a.application_id for a in applications])
+    summary = {a.application_id: first_reported(outcomes[a.application_id]) for a in applications}
+    paid = [a for a in applications if OutcomeStatus.DISBURSED in summary[a.application_id]]
+    known = fraud_statuses(view.labels_of(people)) if people else {}
     bad = {who for who, stands in known.items() if stands.fraud}
-    latest = {a.application_id: steps[-1].status.value for a in made if (steps := outcomes[a.application_id])}
+    latest = {a.application_id: steps[-1].status.value for a in applications if (steps := outcomes[a.application_id])}
     return Circle(
         people=len(people),
         more=more,
-        applications=len(made),
+        applications=len(applications),
         loans=len(paid),
         amount=sum(paid_out(a, outcomes[a.application_id]) or 0.0 for a in paid),
-        defaulted=sum(not DEFAULTED.isdisjoint(told[a.application_id]) for a in paid),
+        defaulted=sum(not DEFAULTED.isdisjoint(summary[a.application_id]) for a in paid),
         outcomes=dict(Counter(latest.values()).most_common()),
         frauds=len(bad),
         rings=_rings(view, people),
-        latest=_people(came, made, latest, bad),
+        latest=_people(came, applications, latest, bad),
     )
 
 
 def _rings(view: GraphView, people: list[str]) -> tuple[NearRing, ...]:
-    found = [membership.ring for membership in view.memberships_of(people).values()] if people else []
-    counts, rings = Counter(ring.ring_id for ring in found), {ring.ring_id: ring for ring in found}
+    results = [membership.ring for membership in view.memberships_of(people).values()] if people else []
+    counts, rings = Counter(ring.ring_id for ring in results), {ring.ring_id: ring for ring in results}
     near = [NearRing(ring_id=i, kind=rings[i].kind.value, flagged=rings[i].kind.flagged, people=n) for i, n in counts.items()]
     return tuple(sorted(near, key=lambda ring: (not ring.flagged, -ring.people, ring.ring_id))[:LISTED_RINGS])
 
 
-def _people(came: Mapping[str, datetime], made: Sequence[Application], latest: Mapping[str, str], bad: set[str]) -> tuple[ListedPerson, ...]:
-    """The latest to come, each with their latest application of those looked at."""
+def _people(came: Mapping[str, datetime], applications: Sequence[Application], latest: Mapping[str, str], bad: set[str]) -> tuple[ListedPerson, ...]:
+    """The latest to come, each with their latest application of those read."""
     last: dict[str, Application] = {}
-    for application in sorted(made, key=lambda a: (a.applied_at, a.application_id)):
+    for application in sorted(applications, key=lambda a: (a.applied_at, a.application_id)):
         last[application.applicant_id] = application
     order = sorted(came, key=lambda who: (-came[who].timestamp(), who))[:LISTED_PEOPLE]
     return tuple(

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from graph.facts.fraud_labels import fraud_status
 from graph.facts.hubs import COUNT_CAP, GUARD, hub_reason
-from graph.facts.verdicts import standing
 from graph.model.errors import NotFoundError
 from graph.model.types import Application, Event, IdentifierKind, Label, Membership, Outcome, Platform
 from graph.store.port import GraphView
@@ -21,7 +21,7 @@ LISTED_HOLDERS = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedApplication:
-    """One line of a person's history. The lender is told by its type alone; `status` is the latest outcome."""
+    """One line of a person's history. The lender is given by its type alone; `status` is the latest outcome."""
 
     application_id: str
     applied_at: datetime
@@ -136,17 +136,17 @@ class ShopDossier:
 
 def person(view: GraphView, applicant_id: str) -> PersonDossier:
     """The applicant's panel. Raises NotFoundError when nothing is known of them before the view's moment."""
-    made = view.applications_of([applicant_id], LISTED_APPLICATIONS)[applicant_id]
+    created = view.applications_of([applicant_id], LISTED_APPLICATIONS)[applicant_id]
     events = _events(view, applicant_id)
-    if not made and not events and not view.ties_of([applicant_id], 1)[applicant_id]:
+    if not created and not events and not view.ties_of([applicant_id], 1)[applicant_id]:
         raise NotFoundError(f"nothing is known of applicant {applicant_id!r} before {drawn_at(view)}")
     labels = view.labels_of([applicant_id])[applicant_id]
     membership = view.memberships_of([applicant_id]).get(applicant_id)
     return PersonDossier(
         type="applicant",
         id=applicant_id,
-        bad=standing(labels).fraud,
-        applications=_listed(view, made),
+        bad=fraud_status(labels).fraud,
+        applications=_listed(view, created),
         events=events,
         labels=tuple(reversed(labels)),
         place=_place(membership) if membership else None,
@@ -155,47 +155,47 @@ def person(view: GraphView, applicant_id: str) -> PersonDossier:
 
 def application(view: GraphView, application_id: str) -> ApplicationDossier:
     """The application's panel. Raises NotFoundError."""
-    found = view.application(application_id)
-    if found is None:
+    result = view.application(application_id)
+    if result is None:
         raise NotFoundError(f"no application {application_id!r} before {drawn_at(view)}")
     return ApplicationDossier(
         type="application",
         id=application_id,
-        applicant_id=found.applicant_id,
-        listed=_listed(view, (found,))[0],
-        term_months=found.term_months,
-        channel=found.channel,
-        city=found.city,
-        face_match=found.face_match,
-        liveness=found.liveness,
-        phone_three_element=found.phone_three_element,
+        applicant_id=result.applicant_id,
+        listed=_listed(view, (result,))[0],
+        term_months=result.term_months,
+        channel=result.channel,
+        city=result.city,
+        face_match=result.face_match,
+        liveness=result.liveness,
+        phone_three_element=result.phone_three_element,
         outcomes=view.outcomes_of([application_id])[application_id],
     )
 
 
 def identifier(view: GraphView, node: str) -> IdentifierDossier:
     """The panel of an identifier's node. Raises NotFoundError."""
-    found = view.identifier(node)
-    holders = view.holders_of([found])[found] if found else None
-    if found is None or holders is None or not holders.count:
+    result = view.identifier(node)
+    holders = view.holders_of([result])[result] if result else None
+    if result is None or holders is None or not holders.count:
         raise NotFoundError(f"nothing is known of {node!r} before {drawn_at(view)}")
-    hub, latest = hub_reason(found, holders.count), view.latest_holders(found, LISTED_HOLDERS)
-    device = view.devices_of([found]).get(found) if found.kind is IdentifierKind.DEVICE else None
+    hub, latest = hub_reason(result, holders.count), view.latest_holders(result, LISTED_HOLDERS)
+    device = view.devices_of([result]).get(result) if result.kind is IdentifierKind.DEVICE else None
     return IdentifierDossier(
-        type=found.kind.value,
+        type=result.kind.value,
         id=node,
-        masked=label_of(node, found),
-        linking=found.linking,
+        masked=label_of(node, result),
+        linking=result.linking,
         holders=holders.count,
         capped=holders.count >= COUNT_CAP,
         hub=hub,
-        guard=GUARD[found.kind],
+        guard=GUARD[result.kind],
         latest=tuple(Holding(applicant_id=t.applicant_id, role=t.role.value, since=t.since, last=t.last) for t in latest),
         os=device.os if device else None,
         model=device.model if device else None,
         is_emulator=device.is_emulator if device else None,
         is_rooted=device.is_rooted if device else None,
-        circle=of_identifier(view, found),
+        circle=of_identifier(view, result),
     )
 
 
@@ -220,8 +220,8 @@ def shop(view: GraphView, kind: str, shop_id: str) -> ShopDossier:
 
 def _events(view: GraphView, applicant_id: str) -> tuple[ListedEvent, ...]:
     own = view.events_of([applicant_id], LISTED_EVENTS)[applicant_id]
-    found = {event.event_id: event for event in (*own, *view.dealings_of([applicant_id], LISTED_EVENTS).get(applicant_id, ()))}
-    latest = sorted(found.values(), key=lambda event: (event.at, event.event_id), reverse=True)[:LISTED_EVENTS]
+    results = {event.event_id: event for event in (*own, *view.dealings_of([applicant_id], LISTED_EVENTS).get(applicant_id, ()))}
+    latest = sorted(results.values(), key=lambda event: (event.at, event.event_id), reverse=True)[:LISTED_EVENTS]
     return tuple(_listed_event(event, applicant_id) for event in latest)
 
 
@@ -232,14 +232,14 @@ def _listed_event(event: Event, applicant_id: str) -> ListedEvent:
 
 
 def _place(membership: Membership) -> Place:
-    found, member = membership.ring, membership.member
+    result, member = membership.ring, membership.member
     return Place(
-        ring_id=found.ring_id,
+        ring_id=result.ring_id,
         snapshot=membership.snapshot,
-        kind=found.kind.value,
-        flagged=found.kind.flagged,
-        score=found.score,
-        state=found.state,
+        kind=result.kind.value,
+        flagged=result.kind.flagged,
+        score=result.score,
+        state=result.state,
         size=membership.size,
         role=member.role,
         joined_at=member.joined_at,
@@ -247,11 +247,11 @@ def _place(membership: Membership) -> Place:
     )
 
 
-def _listed(view: GraphView, made: Sequence[Application]) -> tuple[ListedApplication, ...]:
+def _listed(view: GraphView, applications: Sequence[Application]) -> tuple[ListedApplication, ...]:
     platforms: Mapping[str, Platform] = view.platforms()
-    outcomes = view.outcomes_of([a.application_id for a in made])
+    outcomes = view.outcomes_of([a.application_id for a in applications])
     lines = []
-    for one in made:
+    for one in applications:
         lender, steps = platforms.get(one.platform_id), outcomes[one.application_id]
         lines.append(
             ListedApplication(

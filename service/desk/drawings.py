@@ -8,9 +8,9 @@ from datetime import datetime
 
 import networkx as nx
 
+from graph.facts.fraud_labels import fraud_status
 from graph.facts.hubs import COUNT_CAP
 from graph.facts.local_time import local
-from graph.facts.verdicts import standing
 from graph.model.types import Identifier, Label, Membership
 from graph.store.port import GraphView
 
@@ -108,13 +108,13 @@ def drawn_at(view: GraphView) -> str:
 
 def _drawn_person(name: str, labels: Iterable[Label], membership: Membership | None) -> DrawnNode:
     if membership is None:
-        return DrawnNode(id=name, type="applicant", label=bare(name), bad=standing(labels).fraud)
+        return DrawnNode(id=name, type="applicant", label=bare(name), bad=fraud_status(labels).fraud)
     ring = membership.ring
     return DrawnNode(
         id=name,
         type="applicant",
         label=bare(name),
-        bad=standing(labels).fraud,
+        bad=fraud_status(labels).fraud,
         ring_id=ring.ring_id,
         ring_kind=ring.kind.value,
         ring_flagged=ring.kind.flagged,

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graph.model.types import IdentifierKind
-from graph.store.port import Found, GraphView
+from graph.store.port import GraphView, SearchHit
 from ingestion.characters import visible
 from ingestion.contract import IDENTIFIERS, Column
-from ingestion.door import Naming
 from ingestion.normalise import normalise
+from ingestion.parse_context import Pseudonymiser
 from ingestion.recognise import UNMISTAKABLE, recognised
 from service.desk.drawings import label_of
 
@@ -29,7 +29,7 @@ class Hit:
     exact: bool = True
 
 
-def find(view: GraphView, naming: Naming, text: str) -> tuple[Hit, ...]:
+def find(view: GraphView, naming: Pseudonymiser, text: str) -> tuple[Hit, ...]:
     """What `text` may mean: an id or its beginning, a token, a masked form, or a raw value of any kind.
 
     Before a colon it may say what it is (`applicant:13812345678`). A raw value is looked up by its pseudonym; one that can be nothing else (a
@@ -39,23 +39,23 @@ def find(view: GraphView, naming: Naming, text: str) -> tuple[Hit, ...]:
     kind, colon, value = text.partition(":")
     if colon and kind in _KINDS:
         return tuple(hit for hit in _listed(view.search(value.strip())) if hit.type == kind) if len(value.strip()) >= LEAST else ()
-    asked = [IdentifierKind(kind)] if colon and kind in tuple(IdentifierKind) else list(_COLUMNS)
-    text = value.strip() if len(asked) == 1 else text
+    requested = [IdentifierKind(kind)] if colon and kind in tuple(IdentifierKind) else list(_COLUMNS)
+    text = value.strip() if len(requested) == 1 else text
     if len(text) < LEAST:
         return ()
-    if held := tuple(_held(view, naming, text, asked)):
+    if held := tuple(_held(view, naming, text, requested)):
         return held
     looks = recognised(text)
     if looks in UNMISTAKABLE:
         return _alike(view, looks, text)
-    found = [hit for hit in _listed(view.search(text)) if len(asked) > 1 or hit.type == asked[0]]
-    return tuple(found) or (_alike(view, looks, text) if looks else ())
+    results = [hit for hit in _listed(view.search(text)) if len(requested) > 1 or hit.type == requested[0]]
+    return tuple(results) or (_alike(view, looks, text) if looks else ())
 
 
-def _held(view: GraphView, naming: Naming, text: str, kinds: list[IdentifierKind]) -> Iterator[Hit]:
+def _held(view: GraphView, naming: Pseudonymiser, text: str, kinds: list[IdentifierKind]) -> Iterator[Hit]:
     """The identifiers that `text` is, of those that somebody held before the view's moment."""
-    named = (naming.name(_COLUMNS[kind], text).mention.identifier for kind in kinds)
-    known = [found for one in named if (found := view.identifier(one.node)) is not None]
+    named = (naming.identify(_COLUMNS[kind], text).mention.identifier for kind in kinds)
+    known = [result for one in named if (result := view.identifier(one.node)) is not None]
     counts = view.holder_counts(known) if known else {}
     for one in known:
         if counts[one]:
@@ -68,6 +68,6 @@ def _alike(view: GraphView, kind: IdentifierKind, text: str) -> tuple[Hit, ...]:
     return tuple(Hit(node=f.node, type=f.type, label=f.label, exact=False) for f in view.search(shown) if f.type == kind and f.label == shown)
 
 
-def _listed(found: tuple[Found, ...]) -> Iterator[Hit]:
-    for one in found:
+def _listed(result: tuple[SearchHit, ...]) -> Iterator[Hit]:
+    for one in result:
         yield Hit(node=one.node, type=one.type, label=one.label)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph.facts.verdicts import standing
+from graph.facts.fraud_labels import fraud_status
 from graph.model.errors import NotFoundError
 from graph.model.types import Ring, RingSnapshot
 from graph.store.port import GraphView
@@ -83,17 +83,17 @@ class Overview:
 
 def ring(view: GraphView, ring_id: str) -> RingDossier:
     """The ring's table. Raises NotFoundError when the snapshot in force has no such ring."""
-    found, snapshot = view.ring(ring_id), view.rings()
-    if found is None or snapshot is None:
+    result, snapshot = view.ring(ring_id), view.rings()
+    if result is None or snapshot is None:
         raise NotFoundError(f"no ring {ring_id!r} in the snapshot in force at {drawn_at(view)}")
     change = next((c for c in snapshot.changes if c.ring_id == ring_id), None)
-    listed = sorted(found.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[:LISTED_MEMBERS]
+    listed = sorted(result.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[:LISTED_MEMBERS]
     labels = view.labels_of([m.applicant_id for m in listed])
     return RingDossier(
         type="ring",
         id=ring_id,
         snapshot=snapshot.name,
-        ring=summary(found),
+        ring=summary(result),
         change=change.change if change else None,
         flag=change.flag if change else "",
         flag_why=_sentence(change.why if change else ()),
@@ -106,11 +106,11 @@ def ring(view: GraphView, ring_id: str) -> RingDossier:
                 joined_at=m.joined_at,
                 distance_to_core=m.distance_to_core,
                 strength=m.strength,
-                bad=standing(labels[m.applicant_id]).fraud,
+                bad=fraud_status(labels[m.applicant_id]).fraud,
             )
             for m in listed
         ),
-        size=found.size,
+        size=result.size,
     )
 
 
@@ -130,27 +130,27 @@ def overview(view: GraphView) -> Overview:
     )
 
 
-def summary(found: Ring) -> dict[str, object]:
+def summary(result: Ring) -> dict[str, object]:
     """A ring's columns without its members."""
     return {
-        "ring_id": found.ring_id,
-        "kind": found.kind.value,
-        "flagged": found.kind.flagged,
-        "score": found.score,
-        "size": found.size,
-        "state": found.state,
-        "first_seen": found.first_seen,
-        "last_seen": found.last_seen,
-        "confirmed_bad": found.confirmed_bad,
-        "suspected": found.suspected,
-        "bad_rate": found.bad_rate,
-        "exposure": found.exposure,
-        "shared_by_kind": dict(found.shared_by_kind),
-        "hubs_ignored": found.hubs_ignored,
-        "density": found.density,
-        "burst_days": found.burst_days,
-        "platforms": found.platforms,
-        "reason_codes": found.reason_codes,
+        "ring_id": result.ring_id,
+        "kind": result.kind.value,
+        "flagged": result.kind.flagged,
+        "score": result.score,
+        "size": result.size,
+        "state": result.state,
+        "first_seen": result.first_seen,
+        "last_seen": result.last_seen,
+        "confirmed_bad": result.confirmed_bad,
+        "suspected": result.suspected,
+        "bad_rate": result.bad_rate,
+        "exposure": result.exposure,
+        "shared_by_kind": dict(result.shared_by_kind),
+        "hubs_ignored": result.hubs_ignored,
+        "density": result.density,
+        "burst_days": result.burst_days,
+        "platforms": result.platforms,
+        "reason_codes": result.reason_codes,
     }
 
 

@@ -13,11 +13,11 @@ from graph.model.moments import read_moment
 from graph.model.types import IdentifierKind
 from graph.store.port import SEARCH_S, GraphView
 from ingestion.recognise import recognised
-from service.assessment.context import Wired
+from service.assessment.context import AppContext
 from service.desk import dossiers, finding, ring_dossiers, subgraphs
 from service.http import built, calls
 
-LONGEST_SEARCH = 200  # characters of a search text that are looked at
+LONGEST_SEARCH = 200  # characters of a search text at most
 
 
 class MomentError(InputError):
@@ -53,7 +53,7 @@ def _guarded(response: Response) -> Response:
 def page() -> tuple[str, int]:
     """The page itself: no data in it, so it needs no key; what it asks for does."""
     version = built.version("desk")
-    return render_template("desk.html", version=version, zone=calls.wired().settings.timezone), 200 if version else 503
+    return render_template("desk.html", version=version, zone=calls.app_context().settings.timezone), 200 if version else 503
 
 
 @bp.get("/static/<path:name>", endpoint="built")
@@ -71,30 +71,30 @@ def overview() -> Response:
 @bp.post("/search")
 def search() -> Response:
     """Hits for the body's `q`, as of its `as_of`. A body, because what is searched may be a raw value, which no address may hold."""
-    body, wired = calls.json_object(), calls.wired()
+    body, context = calls.json_object(), calls.app_context()
     text, as_of = body.get("q", ""), body.get("as_of") or ""
     if not isinstance(text, str) or not isinstance(as_of, str):
         raise InputError("q and as_of: texts")
-    with wired.store.within(2 * SEARCH_S):
-        return _json(finding.find(wired.store.view(_moment(as_of, wired)), wired.naming, text[:LONGEST_SEARCH]))
+    with context.store.within(2 * SEARCH_S):
+        return _json(finding.find(context.store.view(_moment(as_of, context)), context.pseudonymiser, text[:LONGEST_SEARCH]))
 
 
 @bp.get("/subgraph")
 def subgraph() -> Response:
     """What to draw for `node`."""
-    return _json(subgraphs.draw(_view(), _asked()))
+    return _json(subgraphs.draw(_view(), _arguments()))
 
 
 @bp.get("/expand")
 def expand() -> Response:
     """What is next to `node`, to be merged into the drawing."""
-    return _json(subgraphs.expand(_view(), _asked()))
+    return _json(subgraphs.expand(_view(), _arguments()))
 
 
 @bp.get("/node")
 def node() -> Response:
     """The panel of `node`."""
-    view, name = _view(), _asked()
+    view, name = _view(), _arguments()
     kind, value = subgraphs.split(name)
     if kind == "applicant":
         return _json(dossiers.person(view, value))
@@ -110,39 +110,39 @@ def node() -> Response:
 @bp.get("/assessment")
 def assessment() -> Response:
     """The answer that was given for `node` (an applicant or an application) last, up to the moment; null when there was none."""
-    wired, (kind, value) = calls.wired(), subgraphs.split(_asked())
-    until = _moment(request.args.get("as_of", ""), wired)
+    context, (kind, value) = calls.app_context(), subgraphs.split(_arguments())
+    until = _moment(request.args.get("as_of", ""), context)
     if kind == "applicant":
-        last = wired.casebook.latest(applicant_id=value, until=until)
+        last = context.casebook.latest(applicant_id=value, until=until)
     elif kind == "application":
-        last = wired.casebook.latest(application_id=value, until=until)
+        last = context.casebook.latest(application_id=value, until=until)
     else:
         raise InputError("node: only an applicant or an application is assessed")
     return Response(last.answer if last else b"null", mimetype="application/json")
 
 
 def _view() -> GraphView:
-    wired = calls.wired()
-    return wired.store.view(_moment(request.args.get("as_of", ""), wired))
+    context = calls.app_context()
+    return context.store.view(_moment(request.args.get("as_of", ""), context))
 
 
-def _moment(text: str, wired: Wired) -> datetime:
+def _moment(text: str, context: AppContext) -> datetime:
     """The moment asked for: ISO-8601, in the service's time zone where it has no offset; empty is now.
 
     Raises MomentError, and ComingMomentError for one that has not come yet.
     """
     if not text:
-        return wired.clock()
+        return context.clock()
     try:
-        moment = read_moment(text, wired.zone)
+        moment = read_moment(text, context.zone)
     except (ValueError, OverflowError):
         raise MomentError("as_of: give an ISO-8601 time, for example 2026-01-05T10:00:00+08:00") from None
-    if moment > wired.clock():
+    if moment > context.clock():
         raise ComingMomentError("as_of: lies in the future: what will be known by then is not known, the latest moment is now")
     return moment
 
 
-def _asked() -> str:
+def _arguments() -> str:
     name = request.args.get("node", "")
     if not name:
         raise InputError("node: say which, for example ?node=applicant:A-1")
@@ -153,4 +153,4 @@ def _asked() -> str:
 
 
 def _json(value: Any) -> Response:
-    return Response(orjson.dumps(value, calls.wired().answers.time, orjson.OPT_PASSTHROUGH_DATETIME), mimetype="application/json")
+    return Response(orjson.dumps(value, calls.app_context().responses.time, orjson.OPT_PASSTHROUGH_DATETIME), mimetype="application/json")

@@ -15,7 +15,7 @@ from service.desk.drawings import Drawing, LeftOut, bare, beyond, drawing, drawn
 
 DRAWN = Bounds(steps=2, applicants=40, holders=24, ties=32)  # more than about 40 people on one canvas is a hairball, not a picture
 EXPANDED = Bounds(steps=1, applicants=25, holders=24, ties=32)
-DRAWN_HUB = 4  # a hub held by fewer people drawn is told, not drawn
+DRAWN_HUB = 4  # a hub held by fewer of the drawn people is listed, not drawn
 RING_MEMBERS = 60  # members of one ring drawn, the strongest first
 
 
@@ -61,12 +61,12 @@ def _person(view: GraphView, applicant_id: str, application: Application | None,
     mentions = application.mentions if application else ()
     graph = view.neighbourhood(applicant_id, mentions, bounds)
     seed = graph.graph["seed"]
-    made = view.applications_of([applicant_id])[applicant_id]
-    if graph.degree(seed) == 0 and not made:
+    created = view.applications_of([applicant_id])[applicant_id]
+    if graph.degree(seed) == 0 and not created:
         raise NotFoundError(f"nothing is known of applicant {applicant_id!r} before {drawn_at(view)}")
     cut = _drop_faint_hubs(graph, seed)
     private = _prune(graph, seed)
-    _add_places(view, graph, made)
+    _add_places(view, graph, created)
     if application is not None:
         node = f"application:{application.application_id}"
         graph.add_node(node, type="application")
@@ -88,9 +88,9 @@ def _prune(graph: nx.Graph[str], seed: str) -> int:
 def _drop_faint_hubs(graph: nx.Graph[str], seed: str) -> list[LeftOut]:
     """Take out the hubs that few people here hold, the seed's own excepted: nobody is followed through them, and they would hide the rest."""
     faint = [n for n, d in graph.nodes(data=True) if d.get("hub") and graph.degree(n) < DRAWN_HUB and not graph.has_edge(n, seed)]
-    told = [beyond(graph, node, "hub") for node in faint if graph.degree(node) > 1]
+    summary = [beyond(graph, node, "hub") for node in faint if graph.degree(node) > 1]
     graph.remove_nodes_from(faint)
-    return told
+    return summary
 
 
 def _add_places(view: GraphView, graph: nx.Graph[str], made: tuple[Application, ...]) -> None:
@@ -104,8 +104,8 @@ def _add_places(view: GraphView, graph: nx.Graph[str], made: tuple[Application, 
 
 
 def _places(application: Application) -> set[str]:
-    found = {f"merchant:{application.merchant_id}"} if application.merchant_id else set()
-    return found | ({f"agent:{application.agent_id}"} if application.agent_id else set())
+    results = {f"merchant:{application.merchant_id}"} if application.merchant_id else set()
+    return results | ({f"agent:{application.agent_id}"} if application.agent_id else set())
 
 
 def _join_place(graph: nx.Graph[str], place: str, application: Application) -> None:
@@ -116,15 +116,17 @@ def _join_place(graph: nx.Graph[str], place: str, application: Application) -> N
 
 def _place(view: GraphView, kind: str, value: str) -> Drawing:
     limit = EXPANDED.holders
-    found = view.applications_at(value, None, limit + 1) if kind == "merchant" else view.applications_at(None, value, limit + 1)
-    if not found:
+    result = view.applications_at(value, None, limit + 1) if kind == "merchant" else view.applications_at(None, value, limit + 1)
+    if not result:
         raise NotFoundError(f"no application at {kind} {value!r} before {drawn_at(view)}")
-    graph: nx.Graph[str] = nx.Graph(truncated=len(found) > limit, hubs_ignored=0)
-    for application in found[:limit]:
+    graph: nx.Graph[str] = nx.Graph(truncated=len(result) > limit, hubs_ignored=0)
+    for application in result[:limit]:
         graph.add_node(f"applicant:{application.applicant_id}", type="applicant")
         _join_place(graph, f"{kind}:{value}", application)
     cut = (
-        (LeftOut(why="holders", node=f"{kind}:{value}", type=kind, label=value, shown=graph.degree(f"{kind}:{value}")),) if len(found) > limit else ()
+        (LeftOut(why="holders", node=f"{kind}:{value}", type=kind, label=value, shown=graph.degree(f"{kind}:{value}")),)
+        if len(result) > limit
+        else ()
     )
     return drawing(view, graph, f"{kind}:{value}", cut)
 
@@ -194,9 +196,9 @@ def _add_transfers(view: GraphView, graph: nx.Graph[str], people: list[str]) -> 
 
 def _add_common_places(view: GraphView, graph: nx.Graph[str], people: list[str]) -> None:
     """A shop or agent is drawn when at least a third of the members went there: else it says nothing about this ring."""
-    made = [a for applications in view.applications_of(people).values() for a in applications]
-    visitors = Counter(place for place, _ in {(place, a.applicant_id) for a in made for place in _places(a)})
-    for application in made:
+    created = [a for applications in view.applications_of(people).values() for a in applications]
+    visitors = Counter(place for place, _ in {(place, a.applicant_id) for a in created for place in _places(a)})
+    for application in created:
         for place in _places(application):
             if visitors[place] >= max(2, len(people) / 3):
                 _join_place(graph, place, application)

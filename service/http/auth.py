@@ -1,4 +1,4 @@
-"""Who may call: bearer keys, each with a name, scopes and the lenders it speaks for; kept as digests, read again when their file changes."""
+"""Authentication: bearer keys with name, scopes and lenders, stored as digests and reloaded when their file changes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LENDERS_SCOPES = frozenset({"risk", "types", "facts"})
 _USUAL = frozenset({"risk", "facts"})  # of a bound key that names none
 _DIGEST = re.compile(r"sha256\$[0-9a-f]{64}")
 _VARIABLE = "RINGFENCE_API_KEYS"
-LOOK_AGAIN_S = 1.0  # how often a file of keys is looked at
+LOOK_AGAIN_S = 1.0  # how often the key file is checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,11 @@ class Keys:
         key = given.strip() if scheme.lower() == "bearer" else _basic_password(given) if scheme.lower() == "basic" else None
         if not key:
             return None
-        digest, found = _digest(key), None
+        digest, result = _digest(key), None
         for known, caller in self._callers.items():
             if hmac.compare_digest(digest, known):
-                found = caller
-        return found
+                result = caller
+        return result
 
     @property
     def callers(self) -> tuple[Caller, ...]:
@@ -90,7 +90,7 @@ class Keys:
 
 
 @dataclass
-class KeyRing:
+class CallerKeyRing:
     """The keys of the settings beside those of a file, which is read again when it changes: keys are rotated while the service runs."""
 
     given: str = ""
@@ -123,10 +123,10 @@ class KeyRing:
         if not self.file:
             return 0, 0
         try:
-            found = Path(self.file).stat()
+            result = Path(self.file).stat()
         except OSError as error:
             raise SettingError(f"{_VARIABLE}_FILE: the file {self.file} cannot be read ({error.strerror})") from error
-        return found.st_mtime_ns, found.st_size
+        return result.st_mtime_ns, result.st_size
 
     def _read(self) -> Keys:
         if self.file:

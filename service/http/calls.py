@@ -1,4 +1,4 @@
-"""One HTTP request's frame: its id, its caller, its arrival, its headers and its body, read and checked."""
+"""The context of one HTTP request: id, caller, arrival, headers and body, read and checked."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests, Unsuppor
 from graph.model.errors import InputError
 from service.assessment import bodies
 from service.assessment.call import Call
-from service.assessment.context import Wired
+from service.assessment.context import AppContext
 from service.assessment.lender_binding import Binding
-from service.http.handover import ENVIRON_KEY, Handed
+from service.http.handover import ENVIRON_KEY, Handover
+from service.http.miss_rates import MissRates
 from service.http.parameters import EveryHeader, RiskHeaders, read
 from service.http.probing import Probing
 from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
-from service.http.strangers import Strangers
 
 
 class HeaderError(InputError):
@@ -30,9 +30,9 @@ class HeaderError(InputError):
     problem = "bad_header"
 
 
-def wired() -> Wired:
+def app_context() -> AppContext:
     """What this process was plugged together from."""
-    return cast(Wired, current_app.extensions["ringfence"])
+    return cast(AppContext, current_app.extensions["ringfence"])
 
 
 def batches() -> Slots:
@@ -40,30 +40,30 @@ def batches() -> Slots:
     return cast(Slots, current_app.extensions["ringfence.batches"])
 
 
-def handed() -> Handed:
+def handover() -> Handover:
     """What the front handed over beside the request; without a front (a test's client) it came just now."""
     if "handed" not in g:
-        g.handed = request.environ.get(ENVIRON_KEY) or Handed()
-    return cast(Handed, g.handed)
+        g.handed = request.environ.get(ENVIRON_KEY) or Handover()
+    return cast(Handover, g.handed)
 
 
 def begin() -> None:
     """Note the arrival and the request's id, the caller's or one of ours. Raises HeaderError for an unusable id."""
-    g.arrived = wired().clock()
+    g.arrived = app_context().clock()
     g.request_id = secrets.token_hex(12)
     g.request_id = read(EveryHeader, request.headers, HeaderError).request_id or g.request_id
 
 
 def call() -> Call:
     """The frame of this request. Raises HeaderError for an unusable header."""
-    told = read(RiskHeaders, request.headers, HeaderError)
+    summary = read(RiskHeaders, request.headers, HeaderError)
     return Call(
         client=g.caller.name,
         request_id=g.request_id,
         at=cast(datetime, g.arrived),
-        key=told.idempotency_key,
-        timeout_ms=told.timeout_ms,
-        started=handed().arrived,
+        key=summary.idempotency_key,
+        timeout_ms=summary.timeout_ms,
+        started=handover().arrived,
         binding=binding(),
     )
 
@@ -90,9 +90,9 @@ def probing() -> Probing:
     return cast(Probing, current_app.extensions["ringfence.probing"])
 
 
-def strangers() -> Strangers:
+def miss_rates() -> MissRates:
     """How many of those whom callers asked for somebody knew."""
-    return cast(Strangers, current_app.extensions["ringfence.strangers"])
+    return cast(MissRates, current_app.extensions["ringfence.strangers"])
 
 
 def json_body(limit: int) -> Any:
@@ -110,4 +110,4 @@ def json_body(limit: int) -> Any:
 
 def json_object() -> Mapping[str, Any]:
     """The JSON object of a single request's body."""
-    return bodies.as_object(json_body(wired().settings.max_body_bytes))
+    return bodies.as_object(json_body(app_context().settings.max_body_bytes))

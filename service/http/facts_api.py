@@ -1,4 +1,4 @@
-"""/feedback, /events and /outcomes: facts that are stored and not scored. One object or a list; all of it is taken or nothing."""
+"""/feedback, /events and /outcomes: stores facts without scoring; one object or a list, all or nothing."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from graph.model.errors import KnownOtherwiseError, RecordError, StoreError, Sto
 from graph.model.types import Facts
 from ingestion import parse
 from ingestion.contract import TABLES
-from ingestion.door import Door
 from ingestion.parse import BadRow
+from ingestion.parse_context import ParseContext
 from service.assessment import bodies
 from service.http.answers import FactsTaken
-from service.http.calls import binding, handed, json_body, spend, wired
+from service.http.calls import app_context, binding, handover, json_body, spend
 from service.http.request_schemas import MOST
 
 bp = Blueprint("facts", __name__)
@@ -44,13 +44,13 @@ def outcomes() -> Response:
 
 
 def _take(table: str, parser: Callable[..., Any]) -> Response:
-    body = json_body(wired().settings.max_batch_bytes)
+    body = json_body(app_context().settings.max_batch_bytes)
     rows = body if isinstance(body, list) else [bodies.as_object(body)]
     if len(rows) > MOST:
         raise RequestEntityTooLarge(f"at most {MOST} facts in one request; this one has {len(rows)}")
     spend(len(rows))
     facts, ignored = _parsed(rows, table, parser, single=not isinstance(body, list))
-    added = wired().scribe.add(Facts(**{table: facts}), wait_ms=wired().settings.timeout_ms)
+    added = app_context().writer.add(Facts(**{table: facts}), wait_ms=app_context().settings.timeout_ms)
     if added is None:
         raise StoreUnavailableError("the store is busy: send the facts again, what is known already is not doubled")
     if added.conflicts and len(facts) == 1:
@@ -66,38 +66,38 @@ def _take(table: str, parser: Callable[..., Any]) -> Response:
 def _unmatched(table: str, facts: tuple[Any, ...], conflicts: list[int]) -> int | None:
     """How many of the facts that the store has are about nobody it knows; None where it cannot say now: the facts are taken all the same."""
     try:
-        with wired().store.within(wired().settings.timeout_ms / 1000):
-            return sum(position not in conflicts for _, position in wired().store.unmatched(Facts(**{table: facts})))
+        with app_context().store.within(app_context().settings.timeout_ms / 1000):
+            return sum(position not in conflicts for _, position in app_context().store.unmatched(Facts(**{table: facts})))
     except StoreError:
         return None
 
 
 def _parsed(rows: list[Any], table: str, parser: Callable[..., Any], *, single: bool) -> tuple[tuple[Any, ...], tuple[str, ...]]:
     """The facts and the names that nobody reads, or BadRow with all that is wrong, each field under its position in a list (`[3].known_at`)."""
-    door = Door(wired().naming, g.arrived, wired().zone)
+    parse_context = ParseContext(app_context().pseudonymiser, g.arrived, app_context().zone)
     facts: list[Any] = []
     ignored: list[str] = []
-    found: list[RecordError] = []
+    results: list[RecordError] = []
     for position, row in enumerate(rows):
         if position % SLICE == SLICE - 1:
-            handed().give_way()
+            handover().give_way()
         place = "" if single else f"[{position}]."
         try:
-            fact, unread = _one(row, door, table, parser)
+            fact, unread = _one(row, parse_context, table, parser)
             facts.append(fact)
             ignored += [place + name for name in unread]
         except RecordError as error:
-            found += [RecordError((place + one.field).removesuffix("."), one.code, one.message) for one in getattr(error, "problems", (error,))]
-    if found:
-        raise BadRow(tuple(found))
+            results += [RecordError((place + one.field).removesuffix("."), one.code, one.message) for one in getattr(error, "problems", (error,))]
+    if results:
+        raise BadRow(tuple(results))
     return tuple(facts), tuple(ignored[: bodies.NAMED])
 
 
-def _one(row: Any, door: Door, table: str, parser: Callable[..., Any]) -> tuple[Any, tuple[str, ...]]:
+def _one(row: Any, parse_context: ParseContext, table: str, parser: Callable[..., Any]) -> tuple[Any, tuple[str, ...]]:
     if not isinstance(row, Mapping):
         raise RecordError("", "unreadable_row", "must be an object")
     shape = binding().table(bodies.table_for(row, table) if table == "events" else TABLES[table])
-    told, shape, problems, ignored = bodies.flat(bodies.as_object(row), shape)
+    summary, shape, problems, ignored = bodies.flat(bodies.as_object(row), shape)
     if problems:
         raise BadRow(problems)
-    return parser(told, door, shape), ignored
+    return parser(summary, parse_context, shape), ignored

@@ -1,4 +1,4 @@
-"""What the front hands to the application beside a request: when it came, whether it is refused already, and how to let others pass."""
+"""What the front passes to the application with a request: arrival time, refusal, and a call that yields to other requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _nobody_waits() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
+class Handover:
     """`arrived`: when the head of the request was read at the socket (`perf_counter`, seconds). `refused`: why it goes no further.
 
     `give_way` lets those who wait have their turn; a long piece of work calls it between its slices. It raises CallerGone when the caller

@@ -1,4 +1,4 @@
-"""What every answer tells a browser: to load next to nothing; the desk and the reference what npm built beside them, a page for people its style."""
+"""Security headers of every answer: a strict content policy, with exceptions for the desk, the reference and pages with a style of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of the log: none holds a raw identifier, whoever wrote it, and each names the request that it is about."""
+"""Log records: raw identifiers are masked, and each record names its request."""
 
 from __future__ import annotations
 

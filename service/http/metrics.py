@@ -1,4 +1,4 @@
-"""What Prometheus reads: requests, assessments and the steps of each, over all workers."""
+"""Prometheus metrics of requests, assessments and their steps, over all workers."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from service.http.request_schemas import Schema, components, many, ref
 
 _REF = "#/components/schemas/{name}"
 _DATA = "application/json"
-_SAID_BY_HEADERS: dict[str, Schema] = {
+_HEADER_SCHEMAS: dict[str, Schema] = {
     "X-Request-Id": {"description": "The request's name: the caller's, or one of ours.", "schema": {"type": "string"}},
     "Server-Timing": {"description": "Milliseconds from the socket on, the audit row included.", "schema": {"type": "string"}},
 }
@@ -46,7 +46,7 @@ def document(version: str) -> Schema:
         "paths": {path: _path(tuple(group)) for path, group in groupby(OPERATIONS, key=lambda one: one.path)},
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "A key with the scope that the operation needs."}},
-            "headers": _SAID_BY_HEADERS | {"Retry-After": _RETRY},
+            "headers": _HEADER_SCHEMAS | {"Retry-After": _RETRY},
             "examples": {code: {"summary": kind.title, "value": _example(code)} for code, kind in PROBLEMS.items()},
             "schemas": components() | _case_bodies() | _answers(),
         },
@@ -59,16 +59,16 @@ def _path(at_it: tuple[Operation, ...]) -> Schema:
 
 
 def _operation(one: Operation) -> Schema:
-    told: Schema = {"operationId": one.name, "tags": [one.tag], "summary": one.summary}
+    summary: Schema = {"operationId": one.name, "tags": [one.tag], "summary": one.summary}
     if one.about:
-        told["description"] = one.about
-    told["parameters"] = list(_parameters(one))
+        summary["description"] = one.about
+    summary["parameters"] = list(_parameters(one))
     if one.body is not None:
-        told["requestBody"] = {"required": True, "content": {_DATA: {"schema": one.body}}}
-    told["responses"] = {"200": _answered(one), **_problems(one.codes)}
+        summary["requestBody"] = {"required": True, "content": {_DATA: {"schema": one.body}}}
+    summary["responses"] = {"200": _answered(one), **_problems(one.codes)}
     if one.unready is not None:
-        told["responses"][str(one.unready)]["content"] |= told["responses"]["200"]["content"]
-    return told | ({"security": []} if one.open else {})
+        summary["responses"][str(one.unready)]["content"] |= summary["responses"]["200"]["content"]
+    return summary | ({"security": []} if one.open else {})
 
 
 def _parameters(one: Operation) -> Iterator[Schema]:
@@ -94,15 +94,15 @@ def _without_null(schema: Schema) -> Schema:
 
 
 def _answered(one: Operation) -> Schema:
-    told: Schema = {"description": one.summary, "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in _SAID_BY_HEADERS}}
+    summary: Schema = {"description": one.summary, "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADER_SCHEMAS}}
     if isinstance(one.answer, str):
-        return told | {"content": {one.answer: {"schema": {"type": "object" if one.answer == _DATA else "string"}}}}
+        return summary | {"content": {one.answer: {"schema": {"type": "object" if one.answer == _DATA else "string"}}}}
     schema = ref(one.answer.__name__)
     if one.answer is answer.Assessment:
         schema = _assessments()
     if one.answer is answers.BatchAnswers:
         schema = {"anyOf": [many(_assessments(ref("ProblemDocument"))), schema]}
-    return told | {"content": {_DATA: {"schema": schema}}}
+    return summary | {"content": {_DATA: {"schema": schema}}}
 
 
 def _assessments(*others: Schema) -> Schema:
@@ -112,51 +112,51 @@ def _assessments(*others: Schema) -> Schema:
 
 def _problems(codes: tuple[str, ...]) -> Schema:
     """The problems by their status, each with its code."""
-    told: Schema = {}
+    summary: Schema = {}
     for status, group in groupby(sorted(codes, key=lambda code: PROBLEMS[code].status), key=lambda code: PROBLEMS[code].status):
         listed = list(group)
         says = " ".join(f"`{code}`: {PROBLEMS[code].title}. {PROBLEMS[code].remedy}" for code in listed)
         shown = {code: {"$ref": f"#/components/examples/{code}"} for code in listed}
-        names = [*_SAID_BY_HEADERS, *(["Retry-After"] if status in (429, 503) else [])]
-        told[str(status)] = {
+        names = [*_HEADER_SCHEMAS, *(["Retry-After"] if status in (429, 503) else [])]
+        summary[str(status)] = {
             "description": says,
             "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
             "content": {"application/problem+json": {"schema": ref("ProblemDocument"), "examples": shown}},
         }
-    return told
+    return summary
 
 
 def _example(code: str) -> Schema:
     kind = PROBLEMS[code]
-    told: Schema = {"type": f"/docs/problems#{code}", "title": kind.title, "status": kind.status, "code": code, "detail": kind.remedy}
-    told |= {"instance": "/risk", "request_id": "req-7d2f"}
+    summary: Schema = {"type": f"/docs/problems#{code}", "title": kind.title, "status": kind.status, "code": code, "detail": kind.remedy}
+    summary |= {"instance": "/risk", "request_id": "req-7d2f"}
     wrong = {"field": "applicant_id", "code": "missing", "message": "is required"}
-    return told | ({"errors": [wrong]} if code == "invalid_fields" else {})
+    return summary | ({"errors": [wrong]} if code == "invalid_fields" else {})
 
 
 def _case_bodies() -> dict[str, Schema]:
     """The schemas of the bodies of requests about cases, closed: what a body must not hold is refused."""
-    _, made = msgspec.json.schema_components(BODIES, ref_template=_REF)
-    return {one.__name__: made[one.__name__] | {"additionalProperties": False} for one in BODIES}
+    _, created = msgspec.json.schema_components(BODIES, ref_template=_REF)
+    return {one.__name__: created[one.__name__] | {"additionalProperties": False} for one in BODIES}
 
 
 def _answers() -> dict[str, Schema]:
     """The schemas of all answers, their properties in the order in which they are sent."""
     kinds = {one.__name__: one for module in (answer, answers) for one in _typed(module)}
-    _, made = msgspec.json.schema_components(list(kinds.values()), ref_template=_REF)
-    for name, schema in made.items():
+    _, created = msgspec.json.schema_components(list(kinds.values()), ref_template=_REF)
+    for name, schema in created.items():
         if "enum" in schema:
             schema["type"] = "string"
         else:
             schema["properties"] = {key: schema["properties"][key] for key in get_type_hints(kinds[name])}
             schema["required"] = [key for key in schema["properties"] if key in schema["required"]]
-    made["ProblemDocument"]["properties"]["code"]["enum"] = list(PROBLEMS)
-    made["AssessmentMultiLending"]["properties"]["variables"]["propertyNames"] = ref("VariableName")
-    made["BatchAnswers"]["properties"]["answers"] |= many(_assessments(ref("ProblemDocument")))
-    whole = made["Assessment"]
+    created["ProblemDocument"]["properties"]["code"]["enum"] = list(PROBLEMS)
+    created["AssessmentMultiLending"]["properties"]["variables"]["propertyNames"] = ref("VariableName")
+    created["BatchAnswers"]["properties"]["answers"] |= many(_assessments(ref("ProblemDocument")))
+    whole = created["Assessment"]
     parts = {"title": "AssessmentParts", "description": "The parts of an answer that the request's `fields` name, and those that are always there."}
-    made["AssessmentParts"] = whole | parts | {"required": [name for name in whole["required"] if name in ALWAYS]}
-    return made
+    created["AssessmentParts"] = whole | parts | {"required": [name for name in whole["required"] if name in ALWAYS]}
+    return created
 
 
 def _typed(module: ModuleType) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Every operation of the service: its route, what it takes and answers, and the problems that it may answer with."""
+"""All operations of the API: route, request, answers and problems."""
 
 from __future__ import annotations
 

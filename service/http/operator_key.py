@@ -1,4 +1,4 @@
-"""Where no caller's key is configured, a first start makes one for whoever runs the service: nothing that listens answers without a key."""
+"""Creates an operator key at the first start where no API key is configured, so that a listening service always requires one."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def with_operators_key(settings: Settings, say: Callable[[str], None]) -> Settin
     Raises SettingError for a file that cannot be used, is open to others, or holds a weak key.
     """
     path = operators_file(settings)
-    key, made = private.own_secret(path, "the operator's key")
+    key, created = private.own_secret(path, "the operator's key")
     try:
         digest = digest_of(NAME, key)
     except SettingError as error:
         raise SettingError(f"{path}: {error}; or delete the file, and the next start makes one") from error
-    if made:
+    if created:
         say(f"no API key is configured: made one for you, who run the service (it opens everything, and is shown only now): {key}")
     say(f"the operator's key is in {path}, which only you can read")
     return replace(settings, api_keys=f"{NAME}:sha256${digest.hex()}@*")

@@ -86,21 +86,21 @@ fields = cache(msgspec.structs.fields)
 def read(kind: type[Kind], given: Mapping[str, str] | Headers, error: type[InputError]) -> Kind:
     """The parameters of `kind` among those that were given. Raises `error` with all of them that cannot be read, and names where all are known."""
     names = [one.encode_name for one in fields(kind)]
-    told = {name: given[name] for name in names if name in given}
-    unknown = [name for name in dict(given) if name not in told] if kind.__struct_config__.forbid_unknown_fields else []
+    summary = {name: given[name] for name in names if name in given}
+    unknown = [name for name in dict(given) if name not in summary] if kind.__struct_config__.forbid_unknown_fields else []
     try:
         if not unknown:
-            return msgspec.convert(told, kind, strict=False)
+            return msgspec.convert(summary, kind, strict=False)
     except msgspec.ValidationError:
         pass
-    wrong = [*filter(None, (_wrong(one, told) for one in fields(kind))), *(f"{scrubbed(name)[:64]}: is no parameter" for name in unknown)]
+    wrong = [*filter(None, (_wrong(one, summary) for one in fields(kind))), *(f"{scrubbed(name)[:64]}: is no parameter" for name in unknown)]
     raise error("; ".join(wrong[:MOST_NAMED]))
 
 
-def _wrong(one: msgspec.structs.FieldInfo, told: Mapping[str, Any]) -> str | None:
-    if one.encode_name not in told:
+def _wrong(one: msgspec.structs.FieldInfo, summary: Mapping[str, Any]) -> str | None:
+    if one.encode_name not in summary:
         return None
-    says = what_is_wrong(told[one.encode_name], one.type, strict=False)
+    says = what_is_wrong(summary[one.encode_name], one.type, strict=False)
     return says and f"{one.encode_name}: {says}"
 
 

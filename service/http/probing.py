@@ -1,4 +1,4 @@
-"""Guessing is noticed: somebody who asks for many numbers that look alike behind their mask is looking for the one that is known."""
+"""Detects probing: a caller who requests many values with the same masked form is guessing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from time import monotonic
 
 from graph.model.types import IdentifierKind, Mention
 from service.http import metrics
-from service.http.shared_counters import Tallies
+from service.http.shared_counters import SharedCounters
 
 log = logging.getLogger("ringfence.probing")
 
@@ -21,7 +21,7 @@ MOST = 20  # different numbers behind one mask that a party may name within the 
 WINDOW_S = 3_600.0
 _REMEMBERED = 65_536  # masks at hand, the latest
 _NAMED = 8  # bytes by which a number is told from the others behind its mask
-_ASKED = struct.Struct(f"=d?{MOST * _NAMED}s")  # since when, whether the alarm was raised, what was named
+_RECORD = struct.Struct(f"=d?{MOST * _NAMED}s")  # since when, whether the alarm was raised, what was named
 
 
 class Probing:
@@ -29,20 +29,20 @@ class Probing:
 
     def __init__(self, path: Path | None = None, tick: Callable[[], float] = monotonic) -> None:
         self._tick = tick
-        self._asked = Tallies(_ASKED, _REMEMBERED, path, tick)
+        self._records = SharedCounters(_RECORD, _REMEMBERED, path, tick)
 
     def wait(self, party: str, mentions: Iterable[Mention]) -> float:
         """Seconds until this party may name these; 0.0 where nothing looks like guessing. The first refusal of a mask raises the alarm."""
         named = [m.identifier for m in mentions if m.identifier.kind in GUESSABLE and m.identifier.linking and m.identifier.masked.strip("*")]
         if not named:
             return 0.0
-        with self._asked.held():
+        with self._records.held():
             return max(self._wait(party, one.kind, one.masked, one.token) for one in named)
 
     def _wait(self, party: str, kind: IdentifierKind, mask: str, token: str) -> float:
         now, shape = self._tick(), f"{party}\n{kind.value}\n{mask}"
-        found = self._asked.read(shape)
-        since, alarmed, named = found.values if found is not None and now - found.values[0] <= WINDOW_S else (now, False, bytes(_ASKED.size))
+        result = self._records.read(shape)
+        since, alarmed, named = result.values if result is not None and now - result.values[0] <= WINDOW_S else (now, False, bytes(_RECORD.size))
         digest = hashlib.blake2b(token.encode(), digest_size=_NAMED).digest()
         places = [named[at : at + _NAMED] for at in range(0, MOST * _NAMED, _NAMED)]
         known = [place for place in places if any(place)]
@@ -55,5 +55,5 @@ class Probing:
                 alarmed = True
                 metrics.PROBING.labels(kind.value).inc()
                 log.warning("%s has named %d different values of kind %s that look alike behind their mask: is it guessing?", party, MOST, kind.value)
-        self._asked.write(shape, since, alarmed, b"".join(known))
+        self._records.write(shape, since, alarmed, b"".join(known))
         return wait

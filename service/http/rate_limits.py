@@ -1,4 +1,4 @@
-"""How much a caller may ask: a bucket for each, shared by all workers of a machine; wrong keys have one by address."""
+"""Rate limits: a token bucket for each caller, shared by all workers of a machine; wrong keys are limited by address."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 
-from service.http.shared_counters import Tallies
+from service.http.shared_counters import SharedCounters
 
 _BUCKETS = 4_096
 _LEVEL = struct.Struct("=d")
@@ -23,7 +23,7 @@ class RateLimit:
         self._rate = rate
         self._burst = float(max(burst, 1))
         self._tick = tick
-        self._buckets = Tallies(_LEVEL, _BUCKETS, path, tick)
+        self._buckets = SharedCounters(_LEVEL, _BUCKETS, path, tick)
 
     def wait(self, name: str, cost: float = 1.0) -> float:
         """Seconds until the caller may come again; 0.0 when this request is let through. One that costs more than a burst waits for a full bucket."""
@@ -31,8 +31,8 @@ class RateLimit:
             return 0.0
         cost = min(cost, self._burst)
         with self._buckets.held():
-            found = self._buckets.read(name)
-            level = self._burst if found is None else min(self._burst, found.values[0] + (self._tick() - found.at) * self._rate)
+            result = self._buckets.read(name)
+            level = self._burst if result is None else min(self._burst, result.values[0] + (self._tick() - result.at) * self._rate)
             enough = level >= cost
             self._buckets.write(name, level - cost if enough else level)
         return 0.0 if enough else (cost - level) / self._rate

@@ -124,8 +124,8 @@ def _contacts() -> Schema:
 
 def _group(name: str) -> Schema:
     about, leaves = _GROUPS[name]
-    found = {leaf: next(iter(flat({name: {leaf: "x"}}).row)) for leaf in leaves}
-    return {"type": "object", "description": about, "properties": {leaf: _column(APPLICATIONS.column(column)) for leaf, column in found.items()}}
+    results = {leaf: next(iter(flat({name: {leaf: "x"}}).row)) for leaf in leaves}
+    return {"type": "object", "description": about, "properties": {leaf: _column(APPLICATIONS.column(column)) for leaf, column in results.items()}}
 
 
 def _table(table: Table, about: str, needed: Iterable[str] | None = None) -> Schema:

@@ -10,13 +10,13 @@ from flask import Blueprint, Response, request
 from graph.model.errors import InputError, UnknownRingError
 from graph.model.types import Ring
 from service.http.answers import RingMemberShown, RingPage, RingShown, RingSummary
-from service.http.calls import wired
+from service.http.calls import app_context
 from service.http.parameters import RingQuery, read
 
 bp = Blueprint("rings", __name__)
 
 
-class QueryError(InputError):
+class RingQueryError(InputError):
     """A parameter of the query cannot be read."""
 
     problem = "bad_query"
@@ -25,37 +25,39 @@ class QueryError(InputError):
 @bp.get("/rings")
 def rings() -> Response:
     """Rings of the snapshot in force: `kind`, `flagged` and `min_score` narrow, `limit` and `offset` page."""
-    asked = read(RingQuery, request.args, QueryError)
-    snapshot = wired().store.view(wired().clock()).rings()
+    requested = read(RingQuery, request.args, RingQueryError)
+    snapshot = app_context().store.view(app_context().clock()).rings()
     if snapshot is None:
         return _json(RingPage(snapshot=None, as_of=None, total=0, rings=[]))
-    chosen = sorted((ring for ring in snapshot.rings if _wanted(ring, asked)), key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id))
-    page = [_summary(ring) for ring in chosen[asked.offset : asked.offset + asked.limit]]
-    return _json(RingPage(snapshot=snapshot.name, as_of=wired().answers.time(snapshot.as_of), total=len(chosen), rings=page))
+    chosen = sorted(
+        (ring for ring in snapshot.rings if _wanted(ring, requested)), key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id)
+    )
+    page = [_summary(ring) for ring in chosen[requested.offset : requested.offset + requested.limit]]
+    return _json(RingPage(snapshot=snapshot.name, as_of=app_context().responses.time(snapshot.as_of), total=len(chosen), rings=page))
 
 
 @bp.get("/rings/<ring_id>")
 def ring(ring_id: str) -> Response:
     """One ring with its members, the core first, and its open case."""
-    found = wired().store.view(wired().clock()).ring(ring_id)
-    if found is None:
+    result = app_context().store.view(app_context().clock()).ring(ring_id)
+    if result is None:
         raise UnknownRingError(f"no ring {ring_id} in the snapshot in force")
-    case = wired().casebook.open_case_of_ring(ring_id)
+    case = app_context().casebook.open_case_of_ring(ring_id)
     members: list[RingMemberShown] = [
         {
             "applicant_id": m.applicant_id,
             "role": m.role,
-            "joined_at": wired().answers.time(m.joined_at),
+            "joined_at": app_context().responses.time(m.joined_at),
             "distance_to_core": m.distance_to_core,
             "strength": m.strength,
         }
-        for m in sorted(found.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))
+        for m in sorted(result.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))
     ]
-    return _json(RingShown(**_summary(found), members=members, open_case=case.case_id if case else None))
+    return _json(RingShown(**_summary(result), members=members, open_case=case.case_id if case else None))
 
 
-def _wanted(ring: Ring, asked: RingQuery) -> bool:
-    return ring.score >= asked.min_score and asked.kind in (None, ring.kind) and asked.flagged in (None, ring.kind.flagged)
+def _wanted(ring: Ring, requested: RingQuery) -> bool:
+    return ring.score >= requested.min_score and requested.kind in (None, ring.kind) and requested.flagged in (None, ring.kind.flagged)
 
 
 def _summary(ring: Ring) -> RingSummary:
@@ -66,8 +68,8 @@ def _summary(ring: Ring) -> RingSummary:
         "score": ring.score,
         "state": ring.state,
         "size": ring.size,
-        "first_seen": wired().answers.time(ring.first_seen),
-        "last_seen": wired().answers.time(ring.last_seen),
+        "first_seen": app_context().responses.time(ring.first_seen),
+        "last_seen": app_context().responses.time(ring.last_seen),
         "confirmed_bad": ring.confirmed_bad,
         "suspected": ring.suspected,
         "bad_rate": ring.bad_rate,

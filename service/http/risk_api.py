@@ -1,4 +1,4 @@
-"""/risk: an assessment for a decision engine, one or many; reading one back and computing it again."""
+"""/risk: single and batch assessments, reading one back and replaying it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from investigations.assessments import RiskAssessment
 from investigations.casebook import Recorded
 from service.assessment import audit_record
 from service.assessment.assess import assess, replay
-from service.assessment.bodies import NAMED, BodyError, as_object, told
+from service.assessment.bodies import NAMED, BodyError, as_object, printable
 from service.assessment.call import Call
 from service.assessment.fields import KEYS
-from service.assessment.redaction import Discretion
-from service.assessment.request import asked, fingerprint_of
+from service.assessment.redaction import Redaction
+from service.assessment.request import assessment_request, fingerprint_of
 from service.http import metrics, problems
-from service.http.calls import batches, binding, call, handed, json_body, json_object, probing, spend, strangers, wired
+from service.http.calls import app_context, batches, binding, call, handover, json_body, json_object, miss_rates, probing, spend
 from service.http.handover import CallerGone
 from service.http.request_schemas import MOST
 
@@ -48,7 +48,7 @@ def risk() -> Response:
 @bp.post("/risk/batch")
 def batch() -> Response:
     """Assess up to a thousand, one answer each, in order; a bad one gets its problem and the rest go on."""
-    body = json_body(wired().settings.max_batch_bytes)
+    body = json_body(app_context().settings.max_batch_bytes)
     items = _items(body)
     with batches().slot(g.caller.name) as had:
         if not had:
@@ -58,7 +58,7 @@ def batch() -> Response:
     if isinstance(body, list):
         return _json(answers)
     used = next(key for key in BATCH_KEYS if key in body)
-    unread = told([name for name in body if name != used and name not in KEYS][:NAMED])
+    unread = printable([name for name in body if name != used and name not in KEYS][:NAMED])
     return _json(b'{"answers":' + answers + (b',"ignored":' + orjson.dumps(unread) if unread else b"") + b"}")
 
 
@@ -72,7 +72,7 @@ def read(assessment_id: str) -> Response:
         "stage": row.stage,
         "application_id": row.application_id,
         "applicant_id": row.applicant_id,
-        "as_of": wired().answers.time(row.as_of),
+        "as_of": app_context().responses.time(row.as_of),
         "recorded_by": row.recorded_by,
         "client": row.client,
         "request_id": row.request_id,
@@ -84,36 +84,36 @@ def read(assessment_id: str) -> Response:
         "answer": orjson.loads(row.answer),
         "audit": audit_record.shown(row.audit),
     }
-    return _json(orjson.dumps(_discretion().row(shown)))
+    return _json(orjson.dumps(_redaction().row(shown)))
 
 
 @bp.get("/risk/<assessment_id>/replay")
 def replayed(assessment_id: str) -> Response:
     """The same assessment computed again from the store as it was then, and whether it is equal."""
-    again = replay(wired(), _own(assessment_id).assessment_id)
-    return _json(orjson.dumps(_discretion().replay(again)))
+    again = replay(app_context(), _own(assessment_id).assessment_id)
+    return _json(orjson.dumps(_redaction().replay(again)))
 
 
 def _own(assessment_id: str) -> RiskAssessment:
     """An assessment of the caller's. Raises UnknownAssessmentError, for somebody else's too: whose it is, is nobody's to know."""
-    row = wired().casebook.assessment(assessment_id)
+    row = app_context().casebook.assessment(assessment_id)
     if not binding().owns(row.applicant_id):
         raise UnknownAssessmentError(f"no assessment {assessment_id}")
     return row
 
 
 def _answered(body: Any, frame: Call, fingerprint: str | None = None) -> bytes:
-    question = asked(wired(), as_object(body), frame, fingerprint)
+    question = assessment_request(app_context(), as_object(body), frame, fingerprint)
     _not_guessing(question.subject)
-    recorded = assess(wired(), question)
+    recorded = assess(app_context(), question)
     _count(recorded, question.watch.spent_ms)
     answer = recorded.assessment.answer
     if recorded.replay:
         answer = answer.replace(b'"idempotent_replay":false', b'"idempotent_replay":true', 1)
-    discretion = _discretion()
-    if discretion.tells_all and question.wanted.everything:
+    redaction = _redaction()
+    if redaction.hides_nothing and question.selection.everything:
         return answer
-    return orjson.dumps(question.wanted.of(discretion.answer(orjson.loads(answer))))
+    return orjson.dumps(question.selection.of(redaction.answer(orjson.loads(answer))))
 
 
 def _not_guessing(subject: Subject) -> None:
@@ -133,16 +133,16 @@ def _party() -> str | None:
     return None if lenders is None else "+".join(lenders)
 
 
-def _discretion() -> Discretion:
-    """How much the caller is told of other lenders."""
-    return Discretion(types="types" in g.caller.scopes, bound=binding().lenders is not None)
+def _redaction() -> Redaction:
+    """What the caller may see of other lenders."""
+    return Redaction(types="types" in g.caller.scopes, bound=binding().lenders is not None)
 
 
 def _count(recorded: Recorded, spent_ms: dict[str, float]) -> None:
     if recorded.replay:
         metrics.REPLAYED.inc()
         return
-    strangers().asked(_party(), stranger=_NOBODY in recorded.assessment.answer)
+    miss_rates().count(_party(), stranger=_NOBODY in recorded.assessment.answer)
     metrics.ASSESSMENTS.labels(recorded.assessment.decision.value, recorded.assessment.level.value).inc()
     for step, spent in spent_ms.items():
         metrics.STEPS.labels(step).observe(spent / 1000.0)
@@ -168,13 +168,13 @@ def _with_shared(items: Sequence[Any], body: Any) -> Sequence[Any]:
 
 def _each(items: Sequence[Any], frame: Call, body: Any) -> Iterator[bytes]:
     """One answer or problem each. All share the batch's arrival, so none sees another; a deadline is the whole batch's."""
-    fingerprint = fingerprint_of(wired(), body) if frame.key else None
+    fingerprint = fingerprint_of(app_context(), body) if frame.key else None
     for position, item in enumerate(items):
-        handed().give_way()  # between two slices
+        handover().give_way()  # between two slices
         key = f"{frame.key}#{position}" if frame.key else None
         left = None
         if frame.timeout_ms is not None:
-            left = max(frame.timeout_ms - (perf_counter() - handed().arrived) * 1000.0, 1.0)
+            left = max(frame.timeout_ms - (perf_counter() - handover().arrived) * 1000.0, 1.0)
         try:
             yield _answered(item, replace(frame, key=key, timeout_ms=left, started=None), fingerprint)
         except CallerGone:

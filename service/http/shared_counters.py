@@ -1,4 +1,4 @@
-"""Small records by name that all workers of a machine share: a mapped file under one lock."""
+"""Counters shared by all workers of a machine: records in a memory-mapped file under one lock."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _HEAD = struct.Struct("=16sd")  # whose record, and when it was written (monoton
 _PROBES = 16  # slots in which a name's record may lie; where all are others', it takes the one that was not written for longest
 
 
-class Tally(NamedTuple):
+class CounterRecord(NamedTuple):
     """A record: when it was written, and its values."""
 
     at: float
     values: tuple[Any, ...]
 
 
-class Tallies:
+class SharedCounters:
     """Records of one form, at most `slots` of them, each known by a digest of its name.
 
     `path` names a file that several processes share; without one the records are this process's own. What was written before the machine
@@ -56,19 +56,19 @@ class Tallies:
             finally:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
 
-    def read(self, name: str) -> Tally | None:
+    def read(self, name: str) -> CounterRecord | None:
         """The record of that name, while it is `held`."""
         at, had = self._place(_mark(name))
         if not had:
             return None
         _, written = _HEAD.unpack_from(self._bytes, at)
-        return Tally(written, self._form.unpack_from(self._bytes, at + _HEAD.size)) if written <= self._tick() else None
+        return CounterRecord(written, self._form.unpack_from(self._bytes, at + _HEAD.size)) if written <= self._tick() else None
 
     def write(self, name: str, *values: Any) -> None:
         """Put the record in place of that name's, while it is `held`."""
-        mark = _mark(name)
-        at, _ = self._place(mark)
-        _HEAD.pack_into(self._bytes, at, mark, self._tick())
+        revision = _mark(name)
+        at, _ = self._place(revision)
+        _HEAD.pack_into(self._bytes, at, revision, self._tick())
         self._form.pack_into(self._bytes, at + _HEAD.size, *values)
 
     def _place(self, wanted: bytes) -> tuple[int, bool]:

@@ -1,4 +1,4 @@
-"""How many pieces of work a caller has under way at once: a slot for each, shared by all workers of a machine."""
+"""Limits each caller's concurrent work by slots shared by all workers of a machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the service is: alive, ready, which version, which figures; and what it can be asked (OpenAPI, a page for people)."""
+"""Status routes: health, readiness, version, metrics, OpenAPI and documentation pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graph.model.errors import StoreError
 from service.assessment.response import models
 from service.http import built, metrics, openapi, problems
 from service.http.answers import Health, Versions
-from service.http.calls import wired
+from service.http.calls import app_context
 
 bp = Blueprint("status", __name__)
 
@@ -29,17 +29,17 @@ def healthz() -> Response:
 @bp.get("/readyz")
 def readyz() -> Response:
     """Ready: store, model and audit log can be used; 503 says which cannot. Answers are whole while the frame is filled, and slower."""
-    checks = {"store": _checked(wired().store.mark), "casebook": _checked(wired().casebook.ping)}
-    checks["model"] = "ok" if wired().scorer is not None else "no model is loaded"
-    ready = all(found == "ok" for found in checks.values())
-    return _json({"status": "ready" if ready else "not ready", "checks": checks, "frame": wired().views.state()}, 200 if ready else 503)
+    checks = {"store": _checked(app_context().store.revision), "casebook": _checked(app_context().casebook.ping)}
+    checks["model"] = "ok" if app_context().scorer is not None else "no model is loaded"
+    ready = all(result == "ok" for result in checks.values())
+    return _json({"status": "ready" if ready else "not ready", "checks": checks, "frame": app_context().views.state()}, 200 if ready else 503)
 
 
 @bp.get("/version")
 def versions() -> Response:
     """What runs: the product's version, the policy's and the model's."""
-    used = models(wired().model)
-    return _json(Versions(name="ringfence", version=product_version(), policy_version=wired().policy.version, models=used))
+    used = models(app_context().model)
+    return _json(Versions(name="ringfence", version=product_version(), policy_version=app_context().policy.version, models=used))
 
 
 @bp.get("/metrics")

@@ -13,12 +13,12 @@ FEW = 16  # facts that are written sooner than another thread is woken for them
 LEAST_WAIT_MS = 25.0  # a fact is worth a moment, however short the caller's time
 
 
-class Scribe:
+class BackgroundWriter:
     """Facts go in in the order in which they come; those that must wait are written by one thread a process."""
 
     def __init__(self, store: GraphStore) -> None:
         self._store = store
-        self._hand = ThreadPoolExecutor(max_workers=1, thread_name_prefix="scribe")
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="scribe")
         self._last: Future[Added] | None = None
 
     def add(self, facts: Facts, wait_ms: float) -> Added | None:
@@ -28,10 +28,10 @@ class Scribe:
         """
         ends = perf_counter() + max(wait_ms, LEAST_WAIT_MS) / 1000.0
         if sum(len(getattr(facts, each.name)) for each in fields(facts)) <= FEW and (self._last is None or self._last.done()):
-            added = self._store.add_soon(facts, (ends - perf_counter()) / 2)
+            added = self._store.try_add(facts, (ends - perf_counter()) / 2)
             if added is not None:
                 return added
-        self._last = writing = self._hand.submit(self._store.add, facts)
+        self._last = writing = self._executor.submit(self._store.add, facts)
         try:
             return writing.result(timeout=max(ends - perf_counter(), 0.0))
         except TimeoutError:
@@ -39,4 +39,4 @@ class Scribe:
 
     def close(self) -> None:
         """Wait for what is still to be written."""
-        self._hand.shutdown(wait=True)
+        self._executor.shutdown(wait=True)

@@ -18,18 +18,18 @@ PAUSE_S = 1.0  # between two looks
 LEAVING_S = 1.0  # how long an interpreter that ends takes to say so
 
 
-def settle(store: GraphStore, casebook: Casebook) -> int:
+def deliver_pending(store: GraphStore, casebook: Casebook) -> int:
     """Deliver pending applications, oldest first; returns how many. Safe to repeat and to race: adding a fact is idempotent.
 
     Raises StoreUnavailableError when store or casebook cannot be used: all that was not brought is still owed.
     """
     brought, at_once = 0, FEWEST
-    while owed := casebook.owed(at_once):
+    while owed := casebook.outbox_pending(at_once):
         applications = [application for one in owed if (application := audit_record.read(one)[1].application) is not None]
         added = store.add(Facts(applications=tuple(applications)))
         for _, position in added.conflicts:
             log.warning("application %s was owed, and is known with other content: left as it was", applications[position].application_id)
-        casebook.settled([one.assessment_id for one in owed])
+        casebook.outbox_delivered([one.assessment_id for one in owed])
         brought += len(owed)
         at_once = min(2 * at_once, MOST)
     return brought
@@ -48,7 +48,7 @@ def deliver_labels(store: GraphStore, casebook: Casebook) -> int:
     return brought
 
 
-class Settler:
+class Outbox:
     """A thread of one worker process that delivers pending applications every second."""
 
     def __init__(self, store: GraphStore, casebook: Casebook, pause_s: float = PAUSE_S) -> None:
@@ -63,7 +63,7 @@ class Settler:
         self._thread.start()
 
     def close(self) -> None:
-        """End after the batch in hand."""
+        """Stop after the current batch."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10.0)
@@ -71,7 +71,7 @@ class Settler:
     def _run(self) -> None:
         while not self._ended.wait(self._pause_s):
             try:
-                if brought := settle(self._store, self._casebook):
+                if brought := deliver_pending(self._store, self._casebook):
                     log.warning("%d applications that were owed to the store are in it now", brought)
                 if brought := deliver_labels(self._store, self._casebook):
                     log.warning("the labels of %d verdicts that were owed to the store are in it now", brought)

@@ -9,12 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import load, save
 
 from gnn import bundle
 from gnn.bundle import CARD, NETWORK
 from gnn.scorer import Scorer
-from graph.features import observe
+from graph.features import extraction
 from graph.model.errors import BundleError, SettingError
 from service.settings import Settings
 from service.wiring import load_scorer
@@ -37,11 +39,11 @@ def test_a_bundle_is_plain_files_and_no_pickle(made: Path) -> None:
 
 def test_the_card_says_what_the_model_is(made: Path) -> None:
     card = json.loads((made / CARD).read_text("utf-8"))
-    said = {"name", "version", "trained_as_of", "plan", "horizon_days", "capacity", "serves", "review_probability", "decline_probability", "doubt",
+    stated = {"name", "version", "trained_as_of", "plan", "horizon_days", "capacity", "serves", "review_probability", "decline_probability", "doubt",
             "calibration", "network_usual", "typical_p95", "typical_p05", "data", "test", "rehearsal", "format", "inputs", "columns", "network",
             "files"}  # fmt: skip
-    assert card.keys() == said
-    assert card["inputs"]["signals"] == list(observe.SIGNAL_NAMES)
+    assert card.keys() == stated
+    assert card["inputs"]["signals"] == list(extraction.SIGNAL_NAMES)
     assert card["review_probability"] <= card["decline_probability"]
 
 
@@ -103,14 +105,14 @@ def test_a_lost_file_is_refused_by_its_name(copied: Path) -> None:
 
 
 def test_a_bundle_made_for_other_inputs_is_refused_with_the_names_that_differ(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    renamed = ("brand_new_signal", *observe.SIGNAL_NAMES[1:])
+    renamed = ("brand_new_signal", *extraction.SIGNAL_NAMES[1:])
     monkeypatch.setattr(bundle, "SIGNAL_NAMES", renamed)
-    with pytest.raises(BundleError, match=f"needs {observe.SIGNAL_NAMES[0]}; it does not know brand_new_signal"):
+    with pytest.raises(BundleError, match=f"needs {extraction.SIGNAL_NAMES[0]}; it does not know brand_new_signal"):
         Scorer.load(made)
 
 
 def test_a_bundle_whose_inputs_are_in_another_order_is_refused(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "SIGNAL_NAMES", observe.SIGNAL_NAMES[::-1])
+    monkeypatch.setattr(bundle, "SIGNAL_NAMES", extraction.SIGNAL_NAMES[::-1])
     with pytest.raises(BundleError, match="signals: their order differs"):
         Scorer.load(made)
 
@@ -166,13 +168,13 @@ import hashlib
 import sys
 from service.app import create_app
 from service.settings import Settings
-from service.wiring import wire
+from service.wiring import build_context
 folder, model = sys.argv[1:]
 KEY = hashlib.sha256(b"engine").hexdigest()
 urls = {name: f"sqlite:///{folder}/{name}.db" for name in ("store", "casebook")}
-wired = wire(Settings(**urls, model=model, api_keys=f"engine:{KEY}:risk@*", timeout_ms=60_000))
-told = {"application_id": "one", "applicant_id": "me", "platform_id": "L1", "amount": 8000, "phone": "13800138000"}
-answer = create_app(wired).test_client().post("/risk", json=told, headers={"Authorization": f"Bearer {KEY}"})
+context = build_context(Settings(**urls, model=model, api_keys=f"engine:{KEY}:risk@*", timeout_ms=60_000))
+request = {"application_id": "one", "applicant_id": "me", "platform_id": "L1", "amount": 8000, "phone": "13800138000"}
+answer = create_app(context).test_client().post("/risk", json=request, headers={"Authorization": f"Bearer {KEY}"})
 assert answer.json["degraded"]["level"] == "full", answer.text
 print(*sorted({"torch", "torch_geometric", "sklearn", "lightgbm"} & set(sys.modules)))
 """
@@ -199,3 +201,14 @@ def test_a_file_of_trees_that_is_none_is_refused(copied: Path, content: str) -> 
     with_card(copied, files=card["files"] | {name: hashlib.sha256(content.encode()).hexdigest()})
     with pytest.raises(BundleError, match="hold together"):
         Scorer.load(copied)
+
+
+def test_a_bundle_of_an_earlier_release_keeps_its_weights(copied: Path) -> None:
+    now = load((copied / NETWORK).read_bytes())
+    earlier = {"message_and_self": "say_and_keep", "edge_linear": "forth_and_back", "combine": "take"}
+    content = save({".".join(earlier.get(part, part) for part in name.split(".")): value for name, value in now.items()})
+    (copied / NETWORK).write_bytes(content)
+    with_card(copied, files=json.loads((copied / CARD).read_text("utf-8"))["files"] | {NETWORK: hashlib.sha256(content).hexdigest()})
+    read = bundle.read(copied).network.numbers
+    assert read.keys() == now.keys()
+    assert all(np.array_equal(read[name], now[name]) for name in now)

@@ -13,23 +13,23 @@ import lightgbm
 import numpy as np
 import pytest
 
-from gnn import bundle, train, training, trees
+from gnn import bundle, network_fitting, training, trees
+from gnn.batch_extraction import extract_all
 from gnn.blend import blended
 from gnn.collect import collect
-from gnn.cuts import test_cut as cut_for_the_test
-from gnn.look import observe_all
+from gnn.cutoffs import test_cutoff as cut_for_the_test
+from gnn.fitting import RECENT_SAMPLES
 from gnn.network import RingNet
 from gnn.packed import pack
 from gnn.parts import NAMED, columns, names_of, views_of
-from gnn.plan import Plan
-from gnn.recipe import RECENT_SAMPLES
 from gnn.samples import Samples
 from gnn.scorer import Scorer
 from gnn.training import train_model
-from graph.features.observe import SIGNAL_NAMES, VARIABLE_NAMES
-from graph.features.sight import see
-from graph.frame.of_view import named
-from graph.frame.place import frame_of
+from gnn.training_plan import TrainingPlan
+from graph.features.extraction import SIGNAL_NAMES, VARIABLE_NAMES
+from graph.features.subject_features import compute_features
+from graph.frame.from_view import node_names_of
+from graph.frame.location import frame_of
 from graph.frame.seeds import seeds
 from graph.model.errors import InputError
 from graph.model.moments import DAY, micros
@@ -54,8 +54,8 @@ def model(tmp_path_factory: pytest.TempPathFactory, facts: Facts) -> Trained:
 
 
 def scored(scorer: Scorer, evidence: Evidence) -> Any:
-    n, names = named(evidence)
-    return scorer.score(n, see(n, names, evidence.subject).unjudged)
+    n, names = node_names_of(evidence)
+    return scorer.score(n, compute_features(n, names, evidence.subject).unjudged)
 
 
 def evidences(path: Path, facts: Facts, count: int) -> tuple[list[Seed], list[Evidence]]:
@@ -75,18 +75,18 @@ def test_the_figures_of_every_part_and_what_serves_are_told(model: Trained) -> N
 
 def test_serving_gives_the_very_number_that_training_computed(model: Trained, facts: Facts) -> None:
     _, path, out = model
-    scorer, made = Scorer.load(out), bundle.read(out)
+    scorer, created = Scorer.load(out), bundle.read(out)
     chosen, seen = evidences(path, facts, 8)
-    asked = seeds([str(seed.application_id) for seed in chosen], np.ones(len(chosen), dtype=np.bool_), np.array([seed.at for seed in chosen]))
+    request = seeds([str(seed.application_id) for seed in chosen], np.ones(len(chosen), dtype=np.bool_), np.array([seed.at for seed in chosen]))
     with open_store(path) as store, closing(frame_of(store)) as frame:
-        observed = observe_all(frame, store.mark(), asked)
-        embedded = train.embed(RingNet.of(made.network), observed.around.parts())
+        observed = extract_all(frame, store.revision(), request)
+        embedded = network_fitting.embed(RingNet.of(created.network), observed.neighbourhoods.parts())
     inputs = columns(observed, embedded)
     for part in ("trees", "blend"):
-        logits = made.ensembles[part].logits(inputs[part][:]).mean(axis=1)
+        logits = created.ensembles[part].logits(inputs[part][:]).mean(axis=1)
         if part == "blend":
             logits = blended(logits, embedded[:, 0], scorer.calibrators["network"])
-        serving = Scorer(replace(made, card={**made.card, "serves": part}))
+        serving = Scorer(replace(created, card={**created.card, "serves": part}))
         for place, evidence in enumerate(seen):
             assert scored(serving, evidence).parts[part] == scorer.calibrators[part].of(float(logits[place]))
 
@@ -96,11 +96,11 @@ def test_serving_gives_the_very_number_that_training_computed(model: Trained, fa
 )
 def test_a_plan_that_no_training_can_follow_is_refused_before_anything_is_read(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="--"):
-        Plan(**wrong)
+        TrainingPlan(**wrong)
 
 
 def test_the_members_of_the_blend_are_told_different_things_and_together_everything() -> None:
-    plan = Plan()
+    plan = TrainingPlan()
     names, views = np.array(names_of(plan)["blend"]), views_of(plan)["blend"]
     everything, counts, tabular, _ = (names[view].tolist() for view in views)
     assert counts == [name for name in names if name.startswith("count_")]
@@ -113,9 +113,9 @@ def test_a_member_splits_on_nothing_that_its_view_leaves_out() -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(400, 2))
     bad = x[:, 0] + x[:, 1] > 1.5
-    plan = Plan(members=2, rounds=10, workers=1)
+    plan = TrainingPlan(members=2, rounds=10, workers=1)
     views = (np.array([True, False]), np.array([False, True]))
-    first, second = trees.fit(("one", "other"), trees.Learned(x, np.arange(400), bad, np.ones(400)), plan, views).boosters
+    first, second = trees.fit(("one", "other"), trees.TrainingRows(x, np.arange(400), bad, np.ones(400)), plan, views).boosters
     assert (first.feature_importance() > 0).tolist() == [True, False]
     assert (second.feature_importance() > 0).tolist() == [False, True]
 
@@ -128,8 +128,8 @@ def test_rows_that_are_taken_some_at_a_time_grow_the_trees_of_the_whole_table() 
     x[rows[:: 7_000 // 13], 1] = 1.0  # just enough for a leaf
     bad, weight = (np.nan_to_num(x[rows]).sum(axis=1) > 2).astype(np.float64), rng.random(7_000)
     view = np.array([True, True, False, True, True, True])
-    names, plan = tuple("abcdef"), Plan(members=1, rounds=20, workers=1)
-    [grown] = trees.fit(names, trees.Learned(x, rows, bad, weight), plan, (view,)).texts
+    names, plan = tuple("abcdef"), TrainingPlan(members=1, rounds=20, workers=1)
+    [grown] = trees.fit(names, trees.TrainingRows(x, rows, bad, weight), plan, (view,)).texts
     whole = lightgbm.Dataset(np.where(view, x[rows], np.nan), bad, weight=weight, feature_name=list(names), params=dict(trees.PARAMETERS))
     chance = {"bagging_seed": plan.seed, "feature_fraction_seed": plan.seed + 100, "num_threads": 1}
     assert grown == lightgbm.train({**trees.PARAMETERS, **chance}, whole, num_boost_round=20).model_to_string()
@@ -138,11 +138,11 @@ def test_rows_that_are_taken_some_at_a_time_grow_the_trees_of_the_whole_table() 
 def test_where_frauds_are_rare_trees_have_two_levels() -> None:
     rng = np.random.default_rng(2)
     x = rng.normal(size=(600, 4))
-    bad, plan = x.sum(axis=1) > 2.5, Plan(members=1, rounds=5, workers=1)
+    bad, plan = x.sum(axis=1) > 2.5, TrainingPlan(members=1, rounds=5, workers=1)
     view = (np.ones(4, dtype=np.bool_),)
     for stands_for, most in ((1.0, 15), (500.0, 4)):
-        made = trees.fit(tuple("abcd"), trees.Learned(x, np.arange(600), bad, np.where(bad, 1.0, stands_for)), plan, view)
-        leaves = max(tree["num_leaves"] for tree in made.boosters[0].dump_model()["tree_info"])
+        created = trees.fit(tuple("abcd"), trees.TrainingRows(x, np.arange(600), bad, np.where(bad, 1.0, stands_for)), plan, view)
+        leaves = max(tree["num_leaves"] for tree in created.boosters[0].dump_model()["tree_info"])
         assert 4 * (most > 4) < leaves <= most
 
 
@@ -156,30 +156,30 @@ def test_the_same_evidence_gives_the_same_bits_again_and_from_a_bundle_loaded_tw
 def test_contributions_name_every_input_and_add_up_to_what_was_served(model: Trained, facts: Facts) -> None:
     _, path, out = model
     scorer = Scorer.load(out)
-    made = bundle.read(out)
+    created = bundle.read(out)
     for evidence in evidences(path, facts, 4)[1]:
-        said = scored(scorer, evidence)
-        assert said.contributions
-        assert set(said.contributions) <= set(SIGNAL_NAMES + VARIABLE_NAMES)
+        stated = scored(scorer, evidence)
+        assert stated.contributions
+        assert set(stated.contributions) <= set(SIGNAL_NAMES + VARIABLE_NAMES)
         row = seen(evidence).unjudged
-        embedded = train.embed(RingNet.of(made.network), [pack([drawn(evidence, unjudged=True)])])[0]
+        embedded = network_fitting.embed(RingNet.of(created.network), [pack([drawn(evidence, unjudged=True)])])[0]
         x = {"trees": row[None, : len(NAMED)], "blend": np.concatenate([row, embedded])[None]}[scorer.serves]
-        parts = [b.predict(x, pred_contrib=True)[0] for b in made.ensembles[scorer.serves].boosters]
-        base, logit = np.array([np.mean([p[-1] for p in parts])]), made.ensembles[scorer.serves].logits(x).mean(axis=1)
+        parts = [b.predict(x, pred_contrib=True)[0] for b in created.ensembles[scorer.serves].boosters]
+        base, logit = np.array([np.mean([p[-1] for p in parts])]), created.ensembles[scorer.serves].logits(x).mean(axis=1)
         if scorer.serves == "blend":
-            base = blended(base, np.array([made.card["network_usual"]]), scorer.calibrators["network"])
+            base = blended(base, np.array([created.card["network_usual"]]), scorer.calibrators["network"])
             logit = blended(logit, embedded[:1], scorer.calibrators["network"])
-        assert sum(said.contributions.values()) + said.network + base[0] == pytest.approx(logit[0], abs=1e-6)
+        assert sum(stated.contributions.values()) + stated.network + base[0] == pytest.approx(logit[0], abs=1e-6)
 
 
 def test_probabilities_are_probabilities_and_doubt_is_a_word(model: Trained, facts: Facts) -> None:
     _, path, out = model
     scorer = Scorer.load(out)
     for evidence in evidences(path, facts, 6)[1]:
-        said = scored(scorer, evidence)
-        assert 0 < said.probability < 1
-        assert said.uncertainty in ("low", "medium", "high")
-        assert said.probability == said.parts[scorer.serves]
+        stated = scored(scorer, evidence)
+        assert 0 < stated.probability < 1
+        assert stated.uncertainty in ("low", "medium", "high")
+        assert stated.probability == stated.parts[scorer.serves]
 
 
 def test_what_happened_after_the_moment_changes_no_byte_of_the_bundle(tmp_path: Path, model: Trained, facts: Facts) -> None:
@@ -194,9 +194,9 @@ def test_what_was_said_of_the_subject_itself_moves_no_probability(model: Trained
     for evidence in evidences(path, facts, 6)[1]:
         me = evidence.subject.applicant_id
         own = tuple(Label(label=value, known_at=day(1), applicant_id=me, application_id=a.application_id, source="desk") for a in evidence.own)
-        told = replace(evidence, labels={**evidence.labels, me: (*own, Label(label=value, known_at=day(1), applicant_id=me, source="desk"))})
+        reported = replace(evidence, labels={**evidence.labels, me: (*own, Label(label=value, known_at=day(1), applicant_id=me, source="desk"))})
         untold = replace(evidence, labels={**evidence.labels, me: ()})
-        assert scored(scorer, told) == scored(scorer, untold)
+        assert scored(scorer, reported) == scored(scorer, untold)
 
 
 def test_as_many_are_sent_to_a_person_as_people_can_review(model: Trained, facts: Facts) -> None:
@@ -223,8 +223,8 @@ def test_an_empty_store_is_refused(tmp_path: Path) -> None:
 def test_the_command_leaves_with_2_and_one_clear_line_when_there_is_too_little_to_learn_from(tmp_path: Path) -> None:
     script = Path(__file__).parents[2] / "scripts" / "train_model.py"
     open_store(tmp_path / "none.db").close()
-    asked = ["--store", store_url(tmp_path / "none.db"), "--as-of", "2026-01-01", "--out", str(tmp_path / "out")]
-    done = subprocess.run([sys.executable, "-W", "ignore", script, *asked], capture_output=True, text=True, check=False, cwd=script.parents[1])
+    request = ["--store", store_url(tmp_path / "none.db"), "--as-of", "2026-01-01", "--out", str(tmp_path / "out")]
+    done = subprocess.run([sys.executable, "-W", "ignore", script, *request], capture_output=True, text=True, check=False, cwd=script.parents[1])
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("train_model: 0 of 0 samples are known as fraud")
@@ -234,8 +234,8 @@ def test_the_command_leaves_with_2_and_one_clear_line_when_there_is_too_little_t
 def test_a_moment_that_has_not_come_and_a_file_in_the_place_of_the_folder_are_refused(tmp_path: Path, wrong: tuple[str, str], says: str) -> None:
     script = Path(__file__).parents[2] / "scripts" / "train_model.py"
     open_store(tmp_path / "none.db").close()
-    asked = ["--store", store_url(tmp_path / "none.db"), "--as-of", "2026-01-01", "--out", str(tmp_path / "out"), *wrong]
-    done = subprocess.run([sys.executable, "-W", "ignore", script, *asked], capture_output=True, text=True, check=False, cwd=script.parents[1])
+    request = ["--store", store_url(tmp_path / "none.db"), "--as-of", "2026-01-01", "--out", str(tmp_path / "out"), *wrong]
+    done = subprocess.run([sys.executable, "-W", "ignore", script, *request], capture_output=True, text=True, check=False, cwd=script.parents[1])
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
 
@@ -243,12 +243,12 @@ def test_a_moment_that_has_not_come_and_a_file_in_the_place_of_the_folder_are_re
 def test_a_horizon_that_leaves_too_little_to_measure_gives_way_to_a_shorter_one_and_that_is_said(
     tmp_path: Path, facts: Facts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def within_a_month(samples: Samples, as_of: int, plan: Plan) -> int:
+    def within_a_month(samples: Samples, as_of: int, plan: TrainingPlan) -> int:
         if samples.horizon > 30 * DAY:
             raise InputError("too few frauds to measure")
         return cut_for_the_test(samples, as_of, plan)
 
-    monkeypatch.setattr(training, "test_cut", within_a_month)
+    monkeypatch.setattr(training, "test_cutoff", within_a_month)
     with open_store(tmp_path / "s.db") as store:
         store.add(facts)
         tables = store.view(TODAY).tables()

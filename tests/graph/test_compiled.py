@@ -20,16 +20,16 @@ def total(folder: Path, kept_in: Path | None = None) -> int:
     path = f"{folder}:{Path(__file__).parents[2]}"
     command = [sys.executable, "-c", "import sums; print(sums.total(1), sum(sums.total.stats.cache_misses.values()))"]
     done = subprocess.run(command, env={"PYTHONPATH": path, **there}, capture_output=True, text=True, check=True)
-    found, missed = done.stdout.split()
-    return int(found) if missed == "0" else -int(found)  # negative where it was compiled
+    result, missed = done.stdout.split()
+    return int(result) if missed == "0" else -int(result)  # negative where it was compiled
 
 
 def test_a_constant_that_changes_in_another_file_changes_what_is_compiled_with_it(tmp_path: Path) -> None:
-    found = []
+    result = []
     for step in (1, 1, 10, 10):
         sources(tmp_path, step)
-        found.append(total(tmp_path))
-    assert found == [-2, 2, -11, 11]
+        result.append(total(tmp_path))
+    assert result == [-2, 2, -11, 11]
     assert len(list((tmp_path / "__pycache__").glob("sums.total*.nbc"))) == 1
 
 
@@ -57,3 +57,13 @@ def test_code_that_was_kept_by_a_module_of_another_name_is_compiled_anew(tmp_pat
     assert total(folder, kept) == -2
     (folder / "former.py").rename(folder / "sums.py")
     assert [total(folder, kept), total(folder, kept)] == [-2, 2]
+
+
+def test_what_was_cached_for_a_type_of_another_release_is_compiled_again(tmp_path: Path) -> None:
+    text = f"{HEAD}from typing import NamedTuple\nclass TYPE(NamedTuple):\n    x: int\n@compiled\ndef total(pair):\n    return pair.x + 1\n"
+    command = "import sums; print(sums.total(sums.TYPE(1)))"
+    for name in ("Pair", "Couple"):
+        (tmp_path / "sums.py").write_text(text.replace("TYPE", name))
+        python = [sys.executable, "-c", command.replace("TYPE", name)]
+        done = subprocess.run(python, env={"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"}, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["2"]

@@ -10,7 +10,7 @@ import pytest
 
 from graph.model.errors import ConflictError
 from graph.model.types import Facts
-from graph.store.port import GraphStore, Told
+from graph.store.port import GraphStore, JournalEntry
 from graph.store.replication import copy, inventory
 from graph.stores.sqlite import SqliteStore
 from scripts.copy_store import main
@@ -28,8 +28,8 @@ def fill(store: GraphStore) -> None:
 
 
 def figures(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
-    return found
+    result: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return result
 
 
 @pytest.mark.neo4j
@@ -55,8 +55,8 @@ def test_there_and_back_again_is_the_same_store(tmp_path: Path, capsys: pytest.C
 def test_a_copy_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
     with SqliteStore(tmp_path / "a.db") as source, SqliteStore(tmp_path / "b.db") as target:
         fill(source)
-        for told in list(source.journal())[:4]:
-            target.add(told.facts)
+        for entries in list(source.journal())[:4]:
+            target.add(entries.facts)
         assert copy(source, target) == 9
         assert inventory(source, 9).as_json() == inventory(target, 9).as_json()
 
@@ -102,8 +102,8 @@ def test_one_bit_one_mark_or_one_fact_more_is_another_checksum(tmp_path: Path) -
             for n in range(1, mark):
                 store.add(Facts(applications=(applies("filler", n),)))
             store.add(Facts(applications=facts))
-            found = inventory(store, mark)
-        return found.as_json()
+            result = inventory(store, mark)
+        return result.as_json()
 
     assert told(0.1 + 0.2) != told(0.3)
     assert told(0.3, mark=2)["checksum"] != told(0.3)["checksum"]
@@ -115,6 +115,6 @@ def test_the_order_within_a_mark_changes_no_checksum() -> None:
 
     facts = random_facts(3)
     one, other = Inventory(), Inventory()
-    one.take(Told(1, facts))
-    other.take(Told(1, shuffled(facts, 4)))
+    one.take(JournalEntry(1, facts))
+    other.take(JournalEntry(1, shuffled(facts, 4)))
     assert one.as_json() == other.as_json()

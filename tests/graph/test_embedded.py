@@ -14,11 +14,11 @@ from graph.stores.embedded import Connections
 
 @pytest.fixture
 def connections(tmp_path: Path) -> Iterator[Connections[sqlite3.Connection]]:
-    made = Connections(lambda: sqlite3.connect(tmp_path / "data.db", isolation_level=None, check_same_thread=False))
-    made.mine().execute("PRAGMA journal_mode = WAL")
-    made.mine().execute("CREATE TABLE facts(n)")
-    yield made
-    made.close()
+    created = Connections(lambda: sqlite3.connect(tmp_path / "data.db", isolation_level=None, check_same_thread=False))
+    created.mine().execute("PRAGMA journal_mode = WAL")
+    created.mine().execute("CREATE TABLE facts(n)")
+    yield created
+    created.close()
 
 
 def count(connections: Connections[sqlite3.Connection]) -> int:

@@ -31,8 +31,8 @@ def test_an_applicant_who_shares_nothing_is_one_person(person) -> None:
 
 
 def test_the_same_national_id_is_the_same_person(person) -> None:
-    found = person(applies("ann", 9, uses("national_id", "n")), applies("ann2", 1, uses("national_id", "n")))
-    assert found == ("ann", "ann2")
+    result = person(applies("ann", 9, uses("national_id", "n")), applies("ann2", 1, uses("national_id", "n")))
+    assert result == ("ann", "ann2")
 
 
 def test_a_national_id_that_fails_its_checksum_proves_nothing(person) -> None:
@@ -74,24 +74,24 @@ def test_two_national_ids_are_two_people_whatever_they_share(person) -> None:
 
 def test_resolution_is_transitive(person) -> None:
     middle = applies("ann2", 1, uses("national_id", "n"), uses("phone", "p"), uses("bank_card", "c"))
-    asked = applies("ann", 9, uses("phone", "p"), uses("bank_card", "c"))
-    assert person(asked, middle, applies("ann3", 2, uses("national_id", "n"))) == ("ann", "ann2", "ann3")
+    request = applies("ann", 9, uses("phone", "p"), uses("bank_card", "c"))
+    assert person(request, middle, applies("ann3", 2, uses("national_id", "n"))) == ("ann", "ann2", "ann3")
 
 
 def test_who_would_join_two_different_people_joins_neither(person) -> None:
     of_ann = (uses("phone", "p1"), uses("bank_card", "c1"))
     of_bob = (uses("phone", "p2"), uses("email", "e2"))
-    asked = applies("ann", 9, uses("national_id", "n1"), *of_ann)
+    request = applies("ann", 9, uses("national_id", "n1"), *of_ann)
     bob = applies("bob", 1, uses("national_id", "n2"), *of_bob)
-    assert person(asked, bob, applies("both", 2, *of_ann, *of_bob)) == ("ann",)
+    assert person(request, bob, applies("both", 2, *of_ann, *of_bob)) == ("ann",)
 
 
 def test_what_joins_two_ids_is_shown(tmp_path: Path) -> None:
-    asked, before = applies("ann", 9, uses("national_id", "n")), applies("ann2", 1, uses("national_id", "n"))
+    request, before = applies("ann", 9, uses("national_id", "n")), applies("ann2", 1, uses("national_id", "n"))
     with open_store(tmp_path / "graph.db") as store:
         store.add(Facts(applications=(before,)))
-        sight = seen(store.view(asked.applied_at).evidence_of(subject_of(asked)))
-    shown = sight.guide.to_signal("other_applicant_ids")
+        sight = seen(store.view(request.applied_at).evidence_of(subject_of(request)))
+    shown = sight.paths.to_signal("other_applicant_ids")
     assert sight.signals["other_applicant_ids"] == 1
     assert shown is not None
     assert shown.path == (("application:ann@9", "national_id:k1.n", "applicant:ann2"), day(1))

@@ -8,7 +8,7 @@ import pytest
 
 from graph.store.port import GraphStore
 from investigations.policy import Policy
-from scripts.bench.extremes import EXTREMES, NOW, asked_by, filled
+from scripts.bench.extremes import EXTREMES, NOW, application_of, filled
 from service.assessment.assess import assess_stored
 
 FEW, MANY = 600, 6_000
@@ -22,7 +22,7 @@ def steps_of(store: GraphStore, who: str) -> int:
     for _ in range(2):
         steps, view = count(), store.view(NOW)
         view._db.set_progress_handler(lambda steps=steps: next(steps) and None, STEPS)
-        assess_stored(view, asked_by(who), None, Policy())
+        assess_stored(view, application_of(who), None, Policy())
         view._db.set_progress_handler(None, 0)
     return next(steps) * STEPS
 

@@ -16,16 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from graph.features import behaviour, catalogue, company, holders, merchant, multi_lending, phones, ring, sharing
-from graph.features.looking import Observer
-from graph.features.observe import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES, names
-from graph.features.reading import read
+from graph.features import behaviour, catalogue, holders, merchant, multi_lending, neighbour_activity, phones, ring, sharing
+from graph.features.compute import FeatureExtractor
+from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES, names
+from graph.features.precompute import precompute
 from graph.features.registry import Family
-from graph.features.room import Reading, room_for
+from graph.features.workspace import Precomputed, workspace_for
+from graph.frame.from_view import neighbourhood_of
 from graph.frame.neighbourhood import Neighbourhood
-from graph.frame.of_view import of_evidence
-from graph.frame.surroundings import surroundings
-from graph.kernels.linking import Door
+from graph.frame.read_neighbourhood import read_neighbourhood
+from graph.kernels.linking import EntryCompiler
 from graph.model.types import Application, Facts, Identifier, Mention
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphView
@@ -35,10 +35,10 @@ from tests.support.small_worlds import before, day, random_facts, shuffled
 from tests.support.store_contract import in_parts
 from tests.support.stores import open_store
 
-OBSERVER = Observer()
+OBSERVER = FeatureExtractor()
 JUDGED = SIGNAL_NAMES.index("own_fraud_labels")
 Row = tuple[list[float | None], dict[str, str]]
-Fill = Callable[[Neighbourhood, Reading, Any], None]
+Fill = Callable[[Neighbourhood, Precomputed, Any], None]
 
 
 def known(row: Sequence[float]) -> list[float | None]:
@@ -52,7 +52,7 @@ def row_of(n: Neighbourhood, *, unjudged: bool = False) -> Row:
 
 def shown(view: GraphView, subject: Subject) -> tuple[Row, Row]:
     """What is worked out of a subject: by who may know what was said of it, and by a model."""
-    n, _ = surroundings(view, subject)
+    n, _ = read_neighbourhood(view, subject)
     return row_of(n), row_of(n, unjudged=True)
 
 
@@ -62,8 +62,8 @@ def world(rng: random.Random) -> Facts:
 
 def asked_about(facts: Facts, rng: random.Random, cut: datetime, subjects: int = 4) -> list[Subject]:
     """Applications, and people without one, who were there by then."""
-    made = [a for a in facts.applications if a.applied_at < cut]
-    chosen = rng.sample(made, min(subjects, len(made)))
+    created = [a for a in facts.applications if a.applied_at < cut]
+    chosen = rng.sample(created, min(subjects, len(created)))
     return [subject_of(a) for a in chosen] + [Subject(applicant_id=a.applicant_id) for a in chosen[:1]]
 
 
@@ -108,7 +108,7 @@ def test_what_comes_late_changes_nothing_for_who_looks_at_an_earlier_mark(seed: 
     facts = world(rng)
     with TemporaryDirectory() as folder, FramedStore(Path(folder) / "s.db") as store:
         early, *late = in_parts(shuffled(facts, seed), 4)
-        mark = store.add(early).mark
+        mark = store.add(early).revision
         subjects = asked_about(early, rng, day(SPAN))
         first = [shown(store.view(day(SPAN), mark), subject) for subject in subjects]
         for part in late:
@@ -142,10 +142,10 @@ def test_what_things_are_called_changes_no_feature(seed: int) -> None:
     facts, cut = world(rng), day(80)
     subjects = asked_about(facts, rng, cut)
     rows = []
-    for told, asked in ((facts, subjects), (renamed(facts), [renamed_subject(subject) for subject in subjects])):
+    for reported, request in ((facts, subjects), (renamed(facts), [renamed_subject(subject) for subject in subjects])):
         with TemporaryDirectory() as folder, open_store(Path(folder) / "s.db") as store:
-            store.add(told)
-            rows.append([shown(store.view(cut), subject) for subject in asked])
+            store.add(reported)
+            rows.append([shown(store.view(cut), subject) for subject in request])
     assert rows[0] == rows[1]
 
 
@@ -154,11 +154,11 @@ def called(name: str | None) -> str | None:
 
 
 def renamed_application(a: Application) -> Application:
-    told = {
+    reported = {
         name: called(getattr(a, name)) for name in ("application_id", "applicant_id", "merchant_id", "agent_id", "platform_id", "product", "city")
     }
     mentions = tuple(Mention(_other(m.identifier), m.role) for m in a.mentions)
-    return replace(a, mentions=mentions, **told)
+    return replace(a, mentions=mentions, **reported)
 
 
 def _other(one: Identifier) -> Identifier:
@@ -166,8 +166,8 @@ def _other(one: Identifier) -> Identifier:
 
 
 def renamed_subject(subject: Subject) -> Subject:
-    asked = subject.application
-    return subject_of(renamed_application(asked)) if asked else Subject(applicant_id=f"人-{subject.applicant_id}-x")
+    request = subject.application
+    return subject_of(renamed_application(request)) if request else Subject(applicant_id=f"人-{subject.applicant_id}-x")
 
 
 def renamed(facts: Facts) -> Facts:
@@ -191,7 +191,7 @@ def renamed(facts: Facts) -> Facts:
 
 
 def test_what_was_said_of_the_subject_itself_is_seen_only_where_it_may_be() -> None:
-    rows = [[row_of(n, unjudged=hidden)[0] for hidden in (False, True)] for n in map(of_evidence, odd_evidence(random.Random(5), 60))]
+    rows = [[row_of(n, unjudged=hidden)[0] for hidden in (False, True)] for n in map(neighbourhood_of, odd_evidence(random.Random(5), 60))]
     seen = [[row[JUDGED] for row in both] for both in rows]
     assert sum(bool(judged) for judged, _ in seen) > 5
     assert any(judged and not hidden for judged, hidden in seen)
@@ -202,7 +202,7 @@ def test_what_was_said_of_the_subject_itself_is_seen_only_where_it_may_be() -> N
 
 
 def test_looking_changes_nothing() -> None:
-    for n in map(of_evidence, odd_evidence(random.Random(2), 4)):
+    for n in map(neighbourhood_of, odd_evidence(random.Random(2), 4)):
         everything = [array.tobytes() for array in n]
         row_of(n, unjudged=True)
         assert [array.tobytes() for array in n] == everything
@@ -218,15 +218,15 @@ def test_a_row_says_what_its_names_say() -> None:
 
 def test_fewer_variables_are_given_where_fewer_are_wanted() -> None:
     wanted = ["ml_3m_person_all_lenders", "ml_24h_id_bank_apps"]
-    few = Observer(wanted)
-    for n in map(of_evidence, odd_evidence(random.Random(4), 4)):
+    few = FeatureExtractor(wanted)
+    for n in map(neighbourhood_of, odd_evidence(random.Random(4), 4)):
         whole, part = (dict(zip(each.names, known(each.row(n)[0]), strict=True)) for each in (OBSERVER, few))
         assert part == {name: whole[name] for name in (*SIGNAL_NAMES, *wanted, *COUNT_NAMES)}
 
 
 def test_the_worlds_show_everything_as_not_known_as_none_and_as_several() -> None:
     evidences = (*odd_evidence(random.Random(1), 120, people=20, loans=80), *made_evidence())
-    rows = np.array([row_of(of_evidence(one))[0] for one in evidences], dtype=np.float64)
+    rows = np.array([row_of(neighbourhood_of(one))[0] for one in evidences], dtype=np.float64)
     signals, counts = rows[:, : len(SIGNAL_NAMES)], rows[:, -len(COUNT_NAMES) :]
     assert [name for name, column in zip(SIGNAL_NAMES, signals.T, strict=True) if len(np.unique(column[~np.isnan(column)])) < 2] == []
     assert [name for name, column in zip(COUNT_NAMES, counts.T, strict=True) if not (column > 0).any()] == []
@@ -240,17 +240,17 @@ def test_the_worlds_show_everything_as_not_known_as_none_and_as_several() -> Non
 
 def test_room_grows_with_the_largest_subject() -> None:
     """A small one first: what has no room gets more, and nobody sees less; then one room serves one subject after the other."""
-    sizes = [of_evidence(odd_evidence(random.Random(3), 1, people=size, loans=3 * size)[0]) for size in (1, 30)]
-    assert not read(sizes[1], room_for(sizes[0]))
-    growing = Observer()
-    assert [known(growing.row(n)[0]) for n in (*sizes, *sizes)] == [known(Observer().row(n)[0]) for n in (*sizes, *sizes)]
+    sizes = [neighbourhood_of(odd_evidence(random.Random(3), 1, people=size, loans=3 * size)[0]) for size in (1, 30)]
+    assert not precompute(sizes[1], workspace_for(sizes[0]))
+    growing = FeatureExtractor()
+    assert [known(growing.row(n)[0]) for n in (*sizes, *sizes)] == [known(FeatureExtractor().row(n)[0]) for n in (*sizes, *sizes)]
 
 
 # how a family is written
 
 FILLS: dict[str, tuple[Family, Fill]] = {
     "ring": (ring.RING, ring.fill),
-    "company": (company.COMPANY, company.fill),
+    "company": (neighbour_activity.NEIGHBOUR_ACTIVITY, neighbour_activity.fill),
     "sharing": (sharing.SHARING, sharing.fill),
     "phones": (phones.PHONES, phones.fill),
     "holders": (holders.HOLDERS, holders.fill),
@@ -263,9 +263,9 @@ FILLS: dict[str, tuple[Family, Fill]] = {
 def test_a_family_is_written_as_each_of_its_signals_says_alone(name: str) -> None:
     family, fill = FILLS[name]
     alone = each_alone(family)
-    for n in map(of_evidence, odd_evidence(random.Random(7), 6, people=12, loans=60)):
-        r = room_for(n)
-        assert read(n, r)
+    for n in map(neighbourhood_of, odd_evidence(random.Random(7), 6, people=12, loans=60)):
+        r = workspace_for(n)
+        assert precompute(n, r)
         together, apart = np.full(len(family) + 1, -7.0), np.full(len(family) + 1, -7.0)
         fill(n, r, together)
         alone(n, r, apart)
@@ -278,4 +278,4 @@ def each_alone(family: Family) -> Fill:
     measures = {f"signal_{k}": one.measure for k, one in enumerate(family)}
     lines = [f"    into[{k}] = signal_{k}({', '.join(['n', 'r', *map(str, one.given)])})" for k, one in enumerate(family)]
     exec("\n".join(["def alone(n, r, into):", *lines]), measures)
-    return njit(pipeline_class=Door, _nrt=True)(measures["alone"])  # type: ignore[no-any-return]
+    return njit(pipeline_class=EntryCompiler, _nrt=True)(measures["alone"])  # type: ignore[no-any-return]

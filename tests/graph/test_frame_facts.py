@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from graph.frame import frame as frames
 from graph.frame.frame import Frame
-from graph.frame.read import Reader
+from graph.frame.read import FactReader
 from graph.frame.texts import A_PERSON, compare
 from graph.model.types import Application, Facts, Identifier, Mention, RingSnapshot, Role
 from tests.support.frames import FramedStore, assert_same_answers, deliver, deliveries, tiny_rooms, views_of
@@ -30,7 +30,7 @@ def test_facts_one_delivery_after_the_other_give_the_same_answers(told: Told) ->
         for one in told:
             deliver(store, one)
             assert store.frame.catch_up()
-        for as_of, mark in views_of(store.mark()):
+        for as_of, mark in views_of(store.revision()):
             assert_same_answers(store.frame.view(as_of, mark), store.of_sqlite(as_of, mark))
 
 
@@ -43,7 +43,7 @@ def test_facts_all_at_once_into_files_that_grow_give_the_same_answers(told: Told
             for one in told:
                 deliver(store, one)
             assert store.frame.catch_up()
-            for as_of, mark in views_of(store.mark())[-4:]:
+            for as_of, mark in views_of(store.revision())[-4:]:
                 assert_same_answers(store.frame.view(as_of, mark), store.of_sqlite(as_of, mark))
 
 
@@ -57,10 +57,10 @@ def test_a_folder_that_is_opened_again_answers_as_before_and_goes_on(told: Told)
             deliver(store, one)
         store.frame.snapshot()
         again = Frame.open(Path(folder) / "graph.frame", store)
-        before = again.mark
-        assert before <= store.mark()
+        before = again.revision
+        assert before <= store.revision()
         assert again.catch_up()
-        for as_of, mark in views_of(store.mark())[-8:]:
+        for as_of, mark in views_of(store.revision())[-8:]:
             assert_same_answers(again.view(as_of, mark), store.of_sqlite(as_of, mark))
         again.close()
 
@@ -80,10 +80,15 @@ def test_ties_of_people_and_identifiers_with_many_of_them_answer_alike_whichever
         )
 
     with tempfile.TemporaryDirectory() as folder, tiny_rooms(), FramedStore(Path(folder) / "graph.db") as store:
-        for told in (said(5, values[:30], people), said(4, values[30:], people[::-1]), said(3, values[10:], people[5:]), said(5, values[:8], people)):
-            store.add(told)
+        for reported in (
+            said(5, values[:30], people),
+            said(4, values[30:], people[::-1]),
+            said(3, values[10:], people[5:]),
+            said(5, values[:8], people),
+        ):
+            store.add(reported)
             assert store.frame.catch_up()
-        for as_of, mark in [(day(n), mark) for n in (4, 5, 6) for mark in range(1, store.mark() + 1)]:
+        for as_of, mark in [(day(n), mark) for n in (4, 5, 6) for mark in range(1, store.revision() + 1)]:
             one, other = store.frame.view(as_of, mark), store.of_sqlite(as_of, mark)
             assert one.ties_of(people, 64) == other.ties_of(people, 64)
             assert [one.latest_holders(value, 50) for value in values] == [other.latest_holders(value, 50) for value in values]
@@ -98,7 +103,7 @@ def test_a_text_is_read_as_it_was_written_and_stands_where_it_should(text: str, 
             store.add(Facts(applications=(Application(application_id=f"of {who}", applied_at=day(1), applicant_id=who, platform_id="L"),)))
         assert store.frame.catch_up()
         with store.frame.reading() as arrays:
-            r = Reader(arrays)
+            r = FactReader(arrays)
             one, two = (r.row(A_PERSON, who) for who in (text, other))
             assert (r.person(one), r.person(two)) == (text, other)
             order = compare(arrays.texts, np.int64(arrays.people[one]["name"]), np.int64(arrays.people[two]["name"]))

@@ -39,9 +39,9 @@ def one_more(n: int) -> Facts:
 def assert_right(frame: Frame, store: SqliteStore) -> None:
     """The frame has what the store has."""
     assert frame.catch_up()
-    assert_same_tables(frame.view(day(70)).tables(), SqliteStore.view(store, day(70), frame.mark).tables())
+    assert_same_tables(frame.view(day(70)).tables(), SqliteStore.view(store, day(70), frame.revision).tables())
     for who in ("p001", "n3"):
-        assert frame.view(day(70)).ties_of([who]) == SqliteStore.view(store, day(70), frame.mark).ties_of([who])
+        assert frame.view(day(70)).ties_of([who]) == SqliteStore.view(store, day(70), frame.revision).ties_of([who])
 
 
 # -- who dies ----------------------------------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def test_files_of_another_layout_are_filled_anew(store: FramedStore) -> None:
     assert store.frame.catch_up()
     store.frame._files.header[0] += 1
     again = Frame.open(store.frame._files.folder, store)
-    assert again.mark == 0
+    assert again.revision == 0
     assert_right(again, store)
     again.close()
 
@@ -187,17 +187,17 @@ def test_each_file_grows_by_itself(tmp_path: Path, name: str, monkeypatch: pytes
         assert generation > 1 or name in ("snapshots", "rings", "members")
 
 
-def _read(path: Path, until: int, told: multiprocessing.connection.Connection) -> None:
+def _read(path: Path, until: int, reported: multiprocessing.connection.Connection) -> None:
     with SqliteStore(path) as store:
         frame = Frame.open(path.with_suffix(".frame"), store)
         reads = 0
-        told.send("ready")
-        while frame.mark < until:
-            mark = frame.mark
+        reported.send("ready")
+        while frame.revision < until:
+            mark = frame.revision
             held = frame.view(day(70), mark).holder_counts([uses("device", f"d{n}").identifier for n in range(7)])
             assert sum(held.values()) == mark, (mark, held)
             reads += 1
-        told.send((reads, int(frame._files.header[GENERATION])))
+        reported.send((reads, int(frame._files.header[GENERATION])))
 
 
 def test_a_reader_in_another_process_sees_every_mark_whole_while_files_grow_under_it(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def _write(path: Path, writer: int, facts: int) -> None:
     with FramedStore(path) as store:
         for n in range(facts):
             number = writer * 1_000 + n
-            mark = store.add(one_more(number)).mark
+            mark = store.add(one_more(number)).revision
             assert store.frame.catch_up(mark)
             view = store.frame.view(day(70), mark)
             assert view.application(f"n{number}") is not None
@@ -240,7 +240,7 @@ def test_two_processes_write_and_read_at_once_and_each_sees_its_own_fact(tmp_pat
         writer.join(240)
     assert [writer.exitcode for writer in writers] == [0, 0]
     with FramedStore(path) as store:
-        assert store.frame.mark == 120
+        assert store.frame.revision == 120
         assert_right(store.frame, store)
 
 
@@ -249,7 +249,7 @@ def test_who_opens_the_frame_does_not_wait_for_who_fills_it(store: FramedStore) 
     store.frame.catch_up()
     with store.frame._writing.alone():  # by another descriptor than the one that opens
         again = Frame.open(store.frame._files.folder, store)
-        assert again.mark == 1
+        assert again.revision == 1
         assert again.catch_up(1, patience=0.0)
         store.add(one_more(1))
         assert again.catch_up(2, patience=0.0) is False
@@ -260,22 +260,22 @@ def test_who_opens_the_frame_does_not_wait_for_who_fills_it(store: FramedStore) 
 def test_who_wrote_a_fact_brings_it_in_without_asking_the_store_for_it(store: FramedStore, monkeypatch: pytest.MonkeyPatch) -> None:
     store.add(random_facts(1))
     assert store.frame.catch_up()
-    asked: list[int] = []
+    queries: list[int] = []
     tail = store.tail
 
     def counted(after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
         for mark, body in tail(after, upto):
-            asked.append(mark)
+            queries.append(mark)
             yield mark, body
 
     monkeypatch.setattr(store, "tail", counted)
     added = store.add(one_more(1))
-    assert store.frame.catch_up(added.mark, entry=added.entry)
-    assert asked == []
+    assert store.frame.catch_up(added.revision, entry=added.entry)
+    assert queries == []
     store.add(one_more(2))
     added = store.add(one_more(3))
-    assert store.frame.catch_up(added.mark, entry=added.entry)
-    assert asked == [added.mark - 1]
+    assert store.frame.catch_up(added.revision, entry=added.entry)
+    assert queries == [added.revision - 1]
     assert_right(store.frame, store)
 
 
@@ -285,8 +285,8 @@ def test_many_threads_read_while_files_grow_under_them(tmp_path: Path) -> None:
         wrong: list[object] = []
 
         def read() -> None:
-            while frame.mark < 200:
-                mark = frame.mark
+            while frame.revision < 200:
+                mark = frame.revision
                 held = frame.view(day(70), mark).holder_counts([uses("device", f"d{n}").identifier for n in range(7)])
                 if sum(held.values()) != mark:
                     wrong.append((mark, held))

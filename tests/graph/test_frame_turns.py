@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from graph.frame import frame as frames
-from graph.frame.frame import Effort
+from graph.frame.frame import CatchUpBudget
 from graph.frame.layout import UNDERWAY
 from graph.frame.locks import FairLock
 from graph.model.types import Facts
@@ -25,9 +25,9 @@ LONG_S = 60.0  # no machine is that busy
 
 @pytest.fixture
 def lock(tmp_path: Path) -> Iterator[FairLock]:
-    made = FairLock(tmp_path / "readers", tmp_path, np.zeros(1, np.int64))
-    yield made
-    made.close()
+    created = FairLock(tmp_path / "readers", tmp_path, np.zeros(1, np.int64))
+    yield created
+    created.close()
 
 
 @contextmanager
@@ -159,11 +159,11 @@ def test_late_facts_of_a_device_that_thousands_hold_come_in_in_smaller_slices(st
 
 def test_who_has_little_time_stops_within_an_entry_and_the_next_one_goes_on_there(store: FramedStore) -> None:
     store.add(random_facts(1, people=300))
-    assert not store.frame.catch_up(effort=Effort(seconds=-1.0))
-    assert store.frame.mark == 0
+    assert not store.frame.catch_up(effort=CatchUpBudget(seconds=-1.0))
+    assert store.frame.revision == 0
     assert not store.frame.is_whole
     steps = 1
-    while not store.frame.catch_up(effort=Effort(seconds=-1.0)):
+    while not store.frame.catch_up(effort=CatchUpBudget(seconds=-1.0)):
         steps += 1
     assert steps > 1
     assert store.frame.is_whole
@@ -172,6 +172,6 @@ def test_who_has_little_time_stops_within_an_entry_and_the_next_one_goes_on_ther
 
 def test_an_entry_that_is_partly_in_and_is_another_now_makes_the_frame_begin_anew(store: FramedStore) -> None:
     store.add(random_facts(1, people=300))
-    assert not store.frame.catch_up(effort=Effort(seconds=-1.0))
+    assert not store.frame.catch_up(effort=CatchUpBudget(seconds=-1.0))
     store.frame._files.header[UNDERWAY] += 1  # as if the store had been brought back from a copy, and told something else
     assert_right(store.frame, store)

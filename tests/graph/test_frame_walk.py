@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.facts.deciding import LABELS, OUTCOMES
+from graph.facts.decisive import LABELS, OUTCOMES
 from graph.facts.hubs import COUNT_CAP, GUARD
 from graph.facts.local_time import offsets
-from graph.features.looking import Walker
+from graph.features.compute import Walker
 from graph.frame import neighbourhood
-from graph.frame.neighbourhood import Neighbourhood, room
-from graph.frame.of_view import of_evidence
-from graph.frame.question import question_of
+from graph.frame.from_view import neighbourhood_of
+from graph.frame.neighbourhood import Neighbourhood, empty_neighbourhood
+from graph.frame.query import query_for
 from graph.frame.scratch import scratch
 from graph.frame.walk import trimmed, walk_application, walk_person
 from graph.kernels.compiled import shared
@@ -43,42 +43,42 @@ def by_frame(store: FramedStore, subject: Subject, as_of: datetime, mark: int, w
     """As the frame's walk gives it."""
     assert store.frame.catch_up()
     with store.frame.reading(mark) as arrays:
-        question = question_of(arrays, subject, np.int64(micros(as_of)), np.int64(mark))
+        question = query_for(arrays, subject, np.int64(micros(as_of)), np.int64(mark))
         return trimmed((walker or Walker(store.zone)).of(arrays, question))
 
 
 def by_view(store: FramedStore, subject: Subject, as_of: datetime, mark: int) -> Neighbourhood:
     """As the store's own view gives it."""
-    return of_evidence(leave_out(store.of_sqlite(as_of, mark).evidence_of(subject)))
+    return neighbourhood_of(leave_out(store.of_sqlite(as_of, mark).evidence_of(subject)))
 
 
 def assert_same(store: FramedStore, subject: Subject, as_of: datetime, mark: int | None = None) -> Neighbourhood:
-    mark = store.mark() if mark is None else mark
-    found = by_frame(store, subject, as_of, mark)
-    assert_alike(found, by_view(store, subject, as_of, mark))
-    return found
+    mark = store.revision() if mark is None else mark
+    result = by_frame(store, subject, as_of, mark)
+    assert_alike(result, by_view(store, subject, as_of, mark))
+    return result
 
 
 def never_seen(rng: random.Random) -> Subject:
     """Somebody whom no store knows, with an application that names what it knows and what it does not."""
     device = rng.choice((uses("device", "device1"), uses("device", "new")))
     again = Mention(uses("phone", "new").identifier, Role.CONTACT)
-    asked = applies(
+    request = applies(
         rng.choice(("", "zz", "p0", "p03x")) + "new", rng.randrange(SPAN), device, uses("phone", "new"), again, uses("bank_card", "new"),
         uses("national_id", "national_id1"), application_id=rng.choice(("new", "a001")), merchant_id=rng.choice(("M1", "M9", None)),
         agent_id=rng.choice(("G1", "G9")), platform_id=rng.choice(("L1", "L9")), city="Atlantis", product="Atlantis",
     )  # fmt: skip
-    return subject_of(asked)
+    return subject_of(request)
 
 
 def asked_about(facts: Facts, rng: random.Random, subjects: int) -> Iterator[tuple[Subject, datetime]]:
     """Applications as they come, when they are scanned again, others that nobody stored, and people watched without one."""
-    for asked in rng.sample(facts.applications, min(subjects, len(facts.applications))):
-        yield subject_of(asked), asked.applied_at
-        yield subject_of(asked), asked.applied_at + timedelta(days=rng.choice((0.5, 2, 30, 95)))
-        yield Subject(applicant_id=asked.applicant_id), asked.applied_at + timedelta(days=rng.choice((0, 1, 60)), microseconds=1)
+    for request in rng.sample(facts.applications, min(subjects, len(facts.applications))):
+        yield subject_of(request), request.applied_at
+        yield subject_of(request), request.applied_at + timedelta(days=rng.choice((0.5, 2, 30, 95)))
+        yield Subject(applicant_id=request.applicant_id), request.applied_at + timedelta(days=rng.choice((0, 1, 60)), microseconds=1)
         other = rng.choice(facts.applications)
-        yield subject_of(dataclasses.replace(asked, application_id="new", mentions=other.mentions, city=None)), other.applied_at
+        yield subject_of(dataclasses.replace(request, application_id="new", mentions=other.mentions, city=None)), other.applied_at
         stranger = never_seen(rng)
         assert stranger.application
         yield stranger, stranger.application.applied_at + timedelta(days=rng.choice((0, 40)))
@@ -105,7 +105,7 @@ def test_whatever_was_told_and_however_late_the_frame_walks_as_a_view_does(seed:
         assert store.frame.catch_up()
         walker = Walker(store.zone)
         for subject, as_of in asked_about(facts, rng, 4):
-            mark = rng.choice((store.mark(), rng.randrange(1, store.mark() + 1)))
+            mark = rng.choice((store.revision(), rng.randrange(1, store.revision() + 1)))
             assert_alike(by_frame(store, subject, as_of, mark, walker), by_view(store, subject, as_of, mark))
 
 
@@ -120,13 +120,13 @@ def test_more_people_than_a_walk_takes_and_more_holders_than_it_follows(store: F
     rng = random.Random(1)
     crowd = [f"p{n:03d}" for n in range(200)]
     things = [("device", f"d{n}") for n in range(30)] + [("ip", f"i{n}") for n in range(10)] + [("phone", f"t{n}") for n in range(30)]
-    made = [applies(who, n / 7, *(uses(*rng.choice(things)) for _ in range(3)), uses("bank_card", f"c{n % 40}")) for n, who in enumerate(crowd)]
-    store.add(Facts(applications=tuple(made)))
+    created = [applies(who, n / 7, *(uses(*rng.choice(things)) for _ in range(3)), uses("bank_card", f"c{n % 40}")) for n, who in enumerate(crowd)]
+    store.add(Facts(applications=tuple(created)))
     cut = 0
-    for asked in rng.sample(made, 40):
-        found = assert_same(store, subject_of(asked), day(40))
-        cut += int(found.subject[0]["truncated"])
-        assert_same(store, Subject(applicant_id=asked.applicant_id), day(rng.randrange(30)))
+    for request in rng.sample(created, 40):
+        result = assert_same(store, subject_of(request), day(40))
+        cut += int(result.subject[0]["truncated"])
+        assert_same(store, Subject(applicant_id=request.applicant_id), day(rng.randrange(30)))
     assert cut > 20
 
 
@@ -134,10 +134,10 @@ def test_more_people_than_a_walk_takes_and_more_holders_than_it_follows(store: F
 def test_a_crowd_below_and_beyond_the_guard_and_the_cap(store: FramedStore, holders: int) -> None:
     crowd = [applies(f"p{n:04d}", n / 100, uses("device", "hall"), uses("bank_card", f"c{n // 2}"), merchant_id="M1") for n in range(holders)]
     store.add(Facts(applications=tuple(crowd)))
-    for asked in (crowd[0], crowd[-1], applies("new", 30, uses("device", "hall"), merchant_id="M1")):
-        found = assert_same(store, subject_of(asked), day(30))
-        again = asked in crowd and holders < COUNT_CAP
-        assert found.identifiers["holders"].max() == min(holders, COUNT_CAP) - again
+    for request in (crowd[0], crowd[-1], applies("new", 30, uses("device", "hall"), merchant_id="M1")):
+        result = assert_same(store, subject_of(request), day(30))
+        again = request in crowd and holders < COUNT_CAP
+        assert result.identifiers["holders"].max() == min(holders, COUNT_CAP) - again
 
 
 def test_somebody_with_more_ties_than_are_read(store: FramedStore) -> None:
@@ -173,7 +173,7 @@ def test_dealings_are_of_the_kind_of_the_latest_whatever_the_others_are_called(s
 def test_of_too_many_labels_and_outcomes_the_same_decide(store: FramedStore) -> None:
     rng = random.Random(4)
     loans = [applies("ann", n / 100, uses("phone", "x"), application_id=f"a{n:03d}") for n in range(200)]
-    said = {
+    stated = {
         (about, on, source, value): Label(
             label=value, known_at=day(on), source=source, application_id=about or None, applicant_id=None if about else "ann"
         )
@@ -186,17 +186,17 @@ def test_of_too_many_labels_and_outcomes_the_same_decide(store: FramedStore) -> 
         Outcome(application_id="a199", status=rng.choice((OutcomeStatus.DISBURSED, *OutcomeStatus)), at=day(3 + n / 50), amount=1.5)
         for n in range(OUTCOMES * 2)
     ]
-    store.add(Facts(applications=tuple(loans), outcomes=tuple({(o.status, o.at): o for o in steps}.values()), labels=tuple(said.values())))
+    store.add(Facts(applications=tuple(loans), outcomes=tuple({(o.status, o.at): o for o in steps}.values()), labels=tuple(stated.values())))
     for on in (11, 13, 18, 31):
-        found = assert_same(store, subject_of(applies("bob", on, uses("phone", "x"))), day(on))
+        result = assert_same(store, subject_of(applies("bob", on, uses("phone", "x"))), day(on))
         assert_same(store, Subject(applicant_id="ann"), day(on))
-    assert len(said) > 3 * LABELS
-    assert len(found.labels) <= 128 * 24
+    assert len(stated) > 3 * LABELS
+    assert len(result.labels) <= 128 * 24
 
 
 def test_contacts_unverified_values_and_what_is_told_of_devices(store: FramedStore) -> None:
     phone = uses("phone", "mum").identifier
-    told = Facts(
+    facts = Facts(
         applications=(
             applies("ann", 2, uses("national_id", "n"), uses("phone", "mum", Role.CONTACT)),
             applies("bob", 3, uses("phone", "mum"), Mention(Identifier(IdentifierKind.NATIONAL_ID, "k1.bad", "*", linking=False))),
@@ -207,7 +207,7 @@ def test_contacts_unverified_values_and_what_is_told_of_devices(store: FramedSto
             Contact(applicant_id="cid", phone=phone, relation="friend", at=day(4)),
         ),
     )
-    store.add(told)
+    store.add(facts)
     for who in ("ann", "bob", "cid"):
         for on in (1.5, 2.5, 5):
             assert_same(store, Subject(applicant_id=who), day(on))
@@ -219,14 +219,14 @@ def test_a_walk_without_room_says_so_and_one_with_more_is_the_same(store: Framed
     facts = odd_facts(random.Random(2), 40, 80)
     store.add(facts)
     subjects = [(subject_of(a), a.applied_at + timedelta(days=60)) for a in facts.applications[:12]]
-    whole = [by_frame(store, subject, as_of, store.mark()) for subject, as_of in subjects]
+    whole = [by_frame(store, subject, as_of, store.revision()) for subject, as_of in subjects]
     for lacking in neighbourhood.ROOM:
         small: dict[str, Any] = {name: (kind, size if name != lacking else 4) for name, (kind, size) in neighbourhood.ROOM.items()}
         monkeypatch.setattr(neighbourhood, "ROOM", small)
         monkeypatch.setattr("graph.frame.scratch.ROOM", small)
         walker = Walker(store.zone)
         for (subject, as_of), expected in zip(subjects, whole, strict=True):
-            assert_alike(by_frame(store, subject, as_of, store.mark(), walker), expected)
+            assert_alike(by_frame(store, subject, as_of, store.revision(), walker), expected)
         monkeypatch.undo()
 
 
@@ -237,21 +237,21 @@ def test_a_made_world_is_walked_as_its_views_do(tmp_path: Path, monkeypatch: pyt
     assert load_records([str(tmp_path / "records"), "--store", f"sqlite:///{tmp_path}/graph.db", "--report", str(tmp_path)]) == 0
     rng, walker = random.Random(7), Walker("Asia/Shanghai")
     with FramedStore(tmp_path / "graph.db") as store:
-        made = sorted(store.of_sqlite(day(10_000)).applications(day(-3_000)), key=lambda a: a.application_id)
-        store.save_rings(rings_of(rng, Facts(applications=tuple(made[:20]))))
+        created = sorted(store.of_sqlite(day(10_000)).applications(day(-3_000)), key=lambda a: a.application_id)
+        store.save_rings(rings_of(rng, Facts(applications=tuple(created[:20]))))
         assert store.frame.catch_up()
         seen = 0
-        for asked in rng.sample(made, 110):
-            later = asked.applied_at + timedelta(days=rng.choice((1, 20, 90)))
-            watched = Subject(applicant_id=asked.applicant_id), later
-            for subject, as_of in ((subject_of(asked), asked.applied_at), (subject_of(asked), later), watched):
-                found = by_frame(store, subject, as_of, store.mark(), walker)
-                assert_alike(found, by_view(store, subject, as_of, store.mark()))
-                seen += len(found.people) > 1
+        for request in rng.sample(created, 110):
+            later = request.applied_at + timedelta(days=rng.choice((1, 20, 90)))
+            watched = Subject(applicant_id=request.applicant_id), later
+            for subject, as_of in ((subject_of(request), request.applied_at), (subject_of(request), later), watched):
+                result = by_frame(store, subject, as_of, store.revision(), walker)
+                assert_alike(result, by_view(store, subject, as_of, store.revision()))
+                seen += len(result.people) > 1
             with store.frame.reading() as arrays:
-                again = in_frame(arrays, asked, micros(later), store.mark())
-            assert_alike(again[0], by_view(store, subject_of(asked), later, store.mark()))
-            assert_alike(again[1], found)
+                again = in_frame(arrays, request, micros(later), store.revision())
+            assert_alike(again[0], by_view(store, subject_of(request), later, store.revision()))
+            assert_alike(again[1], result)
     assert seen > 250
 
 
@@ -260,9 +260,9 @@ def _both(arrays: Any, rows: Any, moment: Any, work: Any, out: Any, other: Any) 
     return walk_application(arrays, rows[0], moment, work, out) and walk_person(arrays, rows[1], moment, work, other)
 
 
-def in_frame(arrays: Any, asked: Application, as_of: int, mark: int) -> tuple[Neighbourhood, Neighbourhood]:
+def in_frame(arrays: Any, request: Application, as_of: int, mark: int) -> tuple[Neighbourhood, Neighbourhood]:
     """As compiled code gets the neighbourhoods of an application of the frame, and of its applicant."""
-    row = question_of(arrays, subject_of(asked), np.int64(as_of), np.int64(mark))
-    work, out, other = scratch(4), room(offsets("Asia/Shanghai"), 4), room(offsets("Asia/Shanghai"), 4)
+    row = query_for(arrays, subject_of(request), np.int64(as_of), np.int64(mark))
+    work, out, other = scratch(4), empty_neighbourhood(offsets("Asia/Shanghai"), 4), empty_neighbourhood(offsets("Asia/Shanghai"), 4)
     assert _both(arrays, np.array([row.about[0]["application"], row.about[0]["person"]]), (np.int64(as_of), np.int64(mark)), work, out, other)
     return trimmed(out), trimmed(other)

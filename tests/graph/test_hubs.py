@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.facts.hubs import BATCH_GUARD, GUARD, NOT_LINKING, batch_reasons, hub_reason, passes_on
+from graph.facts.hubs import BATCH_GUARD, GUARD, NOT_LINKING, batch_reasons, changes_hands, hub_reason
 from graph.model.types import Identifier, IdentifierKind
 
 KINDS = tuple(IdentifierKind)
@@ -48,9 +48,9 @@ def test_every_kind_has_a_guard_below_the_batchs():
 
 def test_a_crowd_that_came_in_one_week_is_no_steady_stream():
     device, many = np.array([KINDS.index(IdentifierKind.DEVICE)]), np.array([150])
-    assert not passes_on(device, many, (np.array([0]), np.array([3 * DAY]), np.array([7 * DAY])))[0]
-    assert passes_on(device, many, (np.array([0]), np.array([80 * DAY]), np.array([160 * DAY])))[0]
+    assert not changes_hands(device, many, (np.array([0]), np.array([3 * DAY]), np.array([7 * DAY])))[0]
+    assert changes_hands(device, many, (np.array([0]), np.array([80 * DAY]), np.array([160 * DAY])))[0]
 
 
 def test_merchants_and_agents_never_pass_from_hand_to_hand():
-    assert not passes_on(np.array([len(KINDS)]), np.array([500]), (np.array([0]), np.array([80 * DAY]), np.array([160 * DAY])))[0]
+    assert not changes_hands(np.array([len(KINDS)]), np.array([500]), (np.array([0]), np.array([80 * DAY]), np.array([160 * DAY])))[0]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from graph.journal.decode import journal_entry
 from graph.journal.encode import encode, encode_snapshot
-from graph.journal.entry import DTYPES, EMPTY, Entry, decode, text
-from graph.journal.told import told_of
+from graph.journal.entry import DTYPES, EMPTY, EncodedEntry, decode, text
 from graph.model.errors import StoreVersionError
 from graph.model.types import (
     Application,
@@ -89,25 +89,25 @@ def shown(facts: Facts) -> list[tuple[str, str, bool]]:
 @given(facts_of_any_kind())
 @settings(max_examples=settings().max_examples * 2, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_lender_told_comes_back_as_it_was(facts: Facts) -> None:
-    told = told_of(7, decode(encode(facts)))
-    assert (told.mark, told.facts, told.snapshot) == (7, facts, None)
-    assert shown(told.facts) == shown(facts)
+    reported = journal_entry(7, decode(encode(facts)))
+    assert (reported.revision, reported.facts, reported.snapshot) == (7, facts, None)
+    assert shown(reported.facts) == shown(facts)
 
 
 def test_a_small_world_comes_back_in_the_order_it_was_told_small_and_large_alike() -> None:
     for facts in (Facts(applications=(applies("ann", 1),)), random_facts(3), shuffled(random_facts(4, people=300), 1)):
-        assert told_of(1, decode(encode(facts))).facts == facts
+        assert journal_entry(1, decode(encode(facts))).facts == facts
 
 
 def test_a_ring_snapshot_comes_back_to_the_last_bit() -> None:
-    told = told_of(3, decode(encode_snapshot(a_snapshot(20, 3))))
-    assert (told.mark, told.facts, told.snapshot) == (3, Facts(), a_snapshot(20, 3))
+    reported = journal_entry(3, decode(encode_snapshot(a_snapshot(20, 3))))
+    assert (reported.revision, reported.facts, reported.snapshot) == (3, Facts(), a_snapshot(20, 3))
 
 
 def test_an_identifier_is_shown_as_the_store_shows_it_and_not_as_a_later_batch_does() -> None:
     stored = Identifier(IdentifierKind.PHONE, "k1.x", "first", linking=False)
     later = Mention(Identifier(IdentifierKind.PHONE, "k1.x", "later"))
-    facts = told_of(1, decode(encode(Facts(applications=(applies("ann", 1, later),)), {stored.node: stored}))).facts
+    facts = journal_entry(1, decode(encode(Facts(applications=(applies("ann", 1, later),)), {stored.node: stored}))).facts
     assert shown(facts) == [("phone:k1.x", "first", False)]
 
 
@@ -135,13 +135,13 @@ def test_each_text_and_each_identifier_is_there_once_and_mentions_lie_side_by_si
 
 
 def test_whether_a_person_judged_is_worked_out_when_the_label_is_read() -> None:
-    said = (
+    stated = (
         fraud("a1", 1),
         replace(fraud("a2", 1), source="rule engine"),
         replace(fraud("a3", 1), source=None),
         replace(fraud("a4", 2), source="复核"),
     )
-    assert decode(encode(Facts(labels=said))).labels["by_person"].tolist() == [1, 0, 0, 1]
+    assert decode(encode(Facts(labels=stated))).labels["by_person"].tolist() == [1, 0, 0, 1]
 
 
 def test_bytes_of_something_else_or_of_a_later_release_are_refused() -> None:
@@ -155,7 +155,7 @@ def test_bytes_of_something_else_or_of_a_later_release_are_refused() -> None:
 
 def test_an_entry_of_nothing_has_no_rows() -> None:
     entry = decode(encode(Facts()))
-    assert isinstance(entry, Entry)
+    assert isinstance(entry, EncodedEntry)
     assert [len(column) for column in entry] == [0] * len(DTYPES)
     assert np.array_equal(entry.heap, EMPTY.heap)
 
@@ -163,4 +163,4 @@ def test_an_entry_of_nothing_has_no_rows() -> None:
 def test_a_moment_of_any_year_keeps_its_microseconds() -> None:
     at = day(3) + timedelta(microseconds=1)
     facts = Facts(contacts=(Contact(applicant_id="ann", phone=known_as("phone", "x"), relation="self", at=at),))
-    assert told_of(1, decode(encode(facts))).facts.contacts[0].at == at
+    assert journal_entry(1, decode(encode(facts))).facts.contacts[0].at == at

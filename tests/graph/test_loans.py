@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.facts import loans as fates
-from graph.facts.loans import DEFAULTED, LATE, first_told, given_back, loans, paid_out
-from graph.facts.verdicts import NEVER
+from graph.facts.fraud_labels import NEVER
+from graph.facts.loans import DEFAULTED, LATE, first_reported, loan_histories, paid_out, returned_in_cooling_off
 from graph.frame.neighbourhood import OUTCOME
 from graph.model.moments import micros
 from graph.model.types import Facts, Outcome, OutcomeStatus
@@ -24,7 +24,7 @@ def came_to(status, on, amount=None):
 
 
 def test_a_step_told_three_times_is_one_at_its_first_telling():
-    assert first_told([came_to("rejected", 3), came_to("rejected", 2), came_to("rejected", 4)]) == {OutcomeStatus.REJECTED: day(2)}
+    assert first_reported([came_to("rejected", 3), came_to("rejected", 2), came_to("rejected", 4)]) == {OutcomeStatus.REJECTED: day(2)}
 
 
 def test_parts_of_a_payout_add_up_and_a_part_told_twice_pays_out_no_more_than_was_asked_for():
@@ -35,9 +35,9 @@ def test_parts_of_a_payout_add_up_and_a_part_told_twice_pays_out_no_more_than_wa
 
 
 def test_a_loan_given_back_within_seven_days_of_its_first_payout_is_given_back():
-    assert given_back(first_told([came_to("disbursed", 2), came_to("returned", 9)]))
-    assert not given_back(first_told([came_to("disbursed", 2), came_to("disbursed", 8), came_to("returned", 10)]))
-    assert given_back(first_told([came_to("returned", 9)]))
+    assert returned_in_cooling_off(first_reported([came_to("disbursed", 2), came_to("returned", 9)]))
+    assert not returned_in_cooling_off(first_reported([came_to("disbursed", 2), came_to("disbursed", 8), came_to("returned", 10)]))
+    assert returned_in_cooling_off(first_reported([came_to("returned", 9)]))
 
 
 def test_default_is_ninety_days_and_late_is_thirty():
@@ -51,29 +51,29 @@ STEPS = st.tuples(st.sampled_from(tuple(OutcomeStatus)), st.integers(2, 20), AMO
 
 @given(st.lists(STEPS, max_size=8, unique_by=lambda step: step[:2]), AMOUNTS)
 def test_columns_tell_of_a_loan_what_its_steps_tell(tmp_path_factory, steps, asked):
-    loan, told = applies("ann", 1, amount=asked), tuple(came_to(*step) for step in steps)
+    loan, reported = applies("ann", 1, amount=asked), tuple(came_to(*step) for step in steps)
     with open_store(tmp_path_factory.mktemp("test_loans") / "s.db") as store:
-        store.add(Facts(platforms=PLATFORMS, applications=(loan,), outcomes=told))
-        columns = loans(store.view(day(30)).tables())
-    once = first_told(told)
+        store.add(Facts(platforms=PLATFORMS, applications=(loan,), outcomes=reported))
+        columns = loan_histories(store.view(day(30)).tables())
+    once = first_reported(reported)
     for status in OutcomeStatus:
         assert columns.first([status])[0] == (micros(once[status]) if status in once else NEVER)
     assert columns.ever(*LATE)[0] == (not LATE.isdisjoint(once))
-    assert columns.given_back[0] == given_back(once)
-    assert columns.paid_out[0] == (paid_out(loan, told) or 0.0)
+    assert columns.returned_in_cooling_off[0] == returned_in_cooling_off(once)
+    assert columns.paid_out[0] == (paid_out(loan, reported) or 0.0)
 
 
 @settings(max_examples=300)
 @given(st.lists(STEPS, max_size=8), AMOUNTS | st.just(0.1), st.integers(0, 2))
 def test_compiled_code_tells_of_a_loan_what_its_steps_tell(steps, asked, first):
-    told = [came_to(*step) for step in steps]
-    rows = [(micros(o.at), np.nan if o.amount is None else o.amount, STATUSES.index(o.status)) for o in told]
+    reported = [came_to(*step) for step in steps]
+    rows = [(micros(o.at), np.nan if o.amount is None else o.amount, STATUSES.index(o.status)) for o in reported]
     table, outcomes = np.array([(0, 1.0, 3)] * first + rows + [(1, 2.0, 3)], OUTCOME), (first, len(rows))
-    once = first_told(told)
-    assert fates.came_to(table, *outcomes) == sum(1 << STATUSES.index(status) for status in once)
-    assert bool(fates.came_to(table, *outcomes) & fates.LATE_BITS) == (not LATE.isdisjoint(once))
+    once = first_reported(reported)
+    assert fates.status_bits(table, *outcomes) == sum(1 << STATUSES.index(status) for status in once)
+    assert bool(fates.status_bits(table, *outcomes) & fates.LATE_BITS) == (not LATE.isdisjoint(once))
     for code, status in enumerate(STATUSES):
         assert fates.first_step(table, *outcomes, code) == (micros(once[status]) if status in once else NEVER)
-    assert fates.went_back(table, *outcomes) == given_back(once)
+    assert fates.was_returned_in_cooling_off(table, *outcomes) == returned_in_cooling_off(once)
     paid = fates.payout(table, *outcomes, np.nan if asked is None else asked)
-    assert (None if np.isnan(paid) else paid) == paid_out(applies("ann", 1, amount=asked), told)
+    assert (None if np.isnan(paid) else paid) == paid_out(applies("ann", 1, amount=asked), reported)

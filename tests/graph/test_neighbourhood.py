@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from graph.facts.fraud_labels import by_person
 from graph.facts.hubs import REASONS
-from graph.facts.verdicts import by_person
+from graph.frame.from_view import neighbourhood_of
 from graph.frame.neighbourhood import EVENT_KINDS, LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, OTHER, UNDATED, Neighbourhood
-from graph.frame.of_view import of_evidence
 from graph.model.moments import moment
 from graph.model.types import Application, Facts, LabelValue, Platform, PlatformType, Ring, RingKind, RingMember, RingSnapshot
 from graph.store.evidence import Evidence, Subject, subject_of
@@ -46,8 +46,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphStore]:
 
 @pytest.fixture(scope="module")
 def evidences(store: GraphStore) -> list[Evidence]:
-    asked = sorted(store.view(day(90)).applications(day(0)), key=lambda a: a.application_id)[::3]
-    of_loans = [store.view(a.applied_at + timedelta(days=days)).evidence_of(subject_of(a)) for a in asked for days in (0, 30)]
+    request = sorted(store.view(day(90)).applications(day(0)), key=lambda a: a.application_id)[::3]
+    of_loans = [store.view(a.applied_at + timedelta(days=days)).evidence_of(subject_of(a)) for a in request for days in (0, 30)]
     return of_loans + [store.view(day(60)).evidence_of(Subject(applicant_id=f"p{n:03d}")) for n in range(0, 30, 3)]
 
 
@@ -74,7 +74,7 @@ class Names(dict[int, Any]):
 
 def test_a_walk_is_read_back(evidences: list[Evidence]) -> None:
     for e in evidences:
-        n = of_evidence(e)
+        n = neighbourhood_of(e)
         nodes = [f"applicant:{who}" for who in everybody(e)]
         things = [node for node, data in e.graph.nodes(data=True) if data["type"] != "applicant"]
         inside = int(n.subject["people"][0])
@@ -83,11 +83,11 @@ def test_a_walk_is_read_back(evidences: list[Evidence]) -> None:
         ]
         assert n.people["step"].tolist() == [e.graph.nodes[node]["step"] for node in nodes[:inside]] + [-1] * (len(nodes) - inside)
         assert [who for _, who in sorted(zip(n.people["name_rank"].tolist(), nodes))] == sorted(nodes)
-        told = [
+        reported = [
             (KINDS[row["kind"]], row["holders"], REASONS[row["hub"]] or None, bool(row["linking"]))
             for row in n.identifiers
         ]  # fmt: skip
-        assert told == [(d["identifier"].kind, d["holders"], d["hub"], d["identifier"].linking) for d in (e.graph.nodes[node] for node in things)]
+        assert reported == [(d["identifier"].kind, d["holders"], d["hub"], d["identifier"].linking) for d in (e.graph.nodes[node] for node in things)]
         devices = [e.devices.get(e.graph.nodes[node]["identifier"]) for node in things]
         flags = [(d.is_emulator, d.is_rooted) if d else (None, None) for d in devices]
         assert [(flag(row["emulator"]), flag(row["rooted"])) for row in n.identifiers] == flags
@@ -100,8 +100,8 @@ def test_a_walk_is_read_back(evidences: list[Evidence]) -> None:
             assert all(n.ties[place]["identifier"] == row for place in range(thing["tie"], thing["tie"] + thing["ties"]))
         dealings = {(nodes[d["a"]], nodes[d["b"]], when(d["since"]), when(d["last"])) for d in n.dealings}
         people = set(nodes[:inside])
-        edges = [(a, b, said) for a, b, said in e.graph.edges(data=True) if a in people and b in people]
-        assert dealings == {(*sorted((a, b), key=nodes.index), said["since"], said["last"]) for a, b, said in edges}
+        edges = [(a, b, stated) for a, b, stated in e.graph.edges(data=True) if a in people and b in people]
+        assert dealings == {(*sorted((a, b), key=nodes.index), stated["since"], stated["last"]) for a, b, stated in edges}
         assert bool(n.subject["truncated"][0]) == e.graph.graph["truncated"]
         assert n.subject["hubs_ignored"][0] == e.graph.graph["hubs_ignored"]
 
@@ -113,24 +113,24 @@ def everybody(e: Evidence) -> list[str]:
 
 def test_applications_and_what_became_of_them_are_read_back(evidences: list[Evidence]) -> None:
     for e in evidences:
-        n, people = of_evidence(e), everybody(e)
-        asked = [e.subject.application] if e.subject.application else []
+        n, people = neighbourhood_of(e), everybody(e)
+        request = [e.subject.application] if e.subject.application else []
         inside = people[: int(n.subject["people"][0])]
         there = {name: getattr(e, name) for name in ("at_merchant", "at_agent", "elsewhere")}
-        made = [*asked, *(a for who in inside for a in e.applications.get(who, ())), *(a for each in there.values() for a in each)]
-        assert len(made) == len(n.applications) == n.subject["applications"][0]
+        created = [*request, *(a for who in inside for a in e.applications.get(who, ())), *(a for each in there.values() for a in each)]
+        assert len(created) == len(n.applications) == n.subject["applications"][0]
         for row, who in zip(n.people, inside):
             assert row["applications"] == len(e.applications.get(who, ()))
         for name, each in there.items():
             start, size = int(n.subject[name][0]), int(n.subject[f"{name}_n"][0])
-            assert made[start : start + size] == list(each)
+            assert created[start : start + size] == list(each)
         names = [Names() for _ in range(4)]
-        for row, a in zip(n.applications, made, strict=True):
+        for row, a in zip(n.applications, created, strict=True):
             read_back(n, e, (row, a), names)
 
 
-def read_back(n: Neighbourhood, e: Evidence, told: tuple[Any, Application], names: list[Names]) -> None:
-    row, a = told
+def read_back(n: Neighbourhood, e: Evidence, reported: tuple[Any, Application], names: list[Names]) -> None:
+    row, a = reported
     people, words, loans, identifiers = names
     assert when(row["at"]) == a.applied_at
     numbers = [number(row[name]) for name in ("amount", "term_months", "face_match", "liveness")]
@@ -158,7 +158,7 @@ def read_back(n: Neighbourhood, e: Evidence, told: tuple[Any, Application], name
 
 def test_labels_rings_and_events_are_read_back(evidences: list[Evidence]) -> None:
     for e in evidences:
-        n, people, loans = of_evidence(e), everybody(e), Names()
+        n, people, loans = neighbourhood_of(e), everybody(e), Names()
         ids = dict(zip(n.applications["id"].tolist(), range(len(n.applications))))
         for row, who in zip(n.people, people, strict=True):
             labels = n.labels[row["label"] : row["label"] + row["labels"]]
@@ -167,37 +167,37 @@ def test_labels_rings_and_events_are_read_back(evidences: list[Evidence]) -> Non
             assert [(when(x["known_at"]), bool(x["fraud"]), bool(x["by_person"])) for x in labels] == [
                 (x.known_at, x.label is LabelValue.FRAUD, by_person(x.source)) for x in about
             ]
-            found = e.memberships.get(who)
+            result = e.memberships.get(who)
             ring = n.rings[row["ring"]] if row["ring"] >= 0 else None
-            assert bool(row["core"]) == (found is not None and found.member.role == "core")
-            assert (ring is not None) == (found is not None)
-            if ring is not None and found is not None:
-                said = found.ring.score, found.ring.bad_rate, found.size, found.ring.kind.flagged
-                assert (ring["score"], ring["bad_rate"], ring["size"], bool(ring["flagged"])) == said
+            assert bool(row["core"]) == (result is not None and result.member.role == "core")
+            assert (ring is not None) == (result is not None)
+            if ring is not None and result is not None:
+                stated = result.ring.score, result.ring.bad_rate, result.size, result.ring.kind.flagged
+                assert (ring["score"], ring["bad_rate"], ring["size"], bool(ring["flagged"])) == stated
         assert {loan for loan in n.labels["loan"].tolist() if loan in ids} <= set(loans)
         received = int(n.subject["received"][0])
-        told = [(EVENT_KINDS[x["kind"]] if x["kind"] != OTHER else None, when(x["at"]), number(x["amount"])) for x in n.events]
+        reported = [(EVENT_KINDS[x["kind"]] if x["kind"] != OTHER else None, when(x["at"]), number(x["amount"])) for x in n.events]
         kinds = [(x.kind if x.kind in EVENT_KINDS else None, x.at, x.amount) for x in (*e.events, *e.received)]
-        assert (told, received) == (kinds, len(e.events))
+        assert (reported, received) == (kinds, len(e.events))
         others = Names()
         assert all(others.is_of(row["other"], x.counterparty_id) for row, x in zip(n.events, e.events))
         assert all(others.is_of(row["other"], x.applicant_id) for row, x in zip(n.events[received:], e.received))
 
 
 def test_something_of_everything_was_read_back(evidences: list[Evidence]) -> None:
-    sizes = {name: sum(len(getattr(of_evidence(e), name)) for e in evidences) for name in Neighbourhood._fields}
+    sizes = {name: sum(len(getattr(neighbourhood_of(e), name)) for e in evidences) for name in Neighbourhood._fields}
     assert min(sizes.values()) > 0, sizes
-    assert any(of_evidence(e).subject["outsiders"][0] for e in evidences)
-    assert any((of_evidence(e).labels["loan"] >= 0).any() for e in evidences)
+    assert any(neighbourhood_of(e).subject["outsiders"][0] for e in evidences)
+    assert any((neighbourhood_of(e).labels["loan"] >= 0).any() for e in evidences)
 
 
 def test_applications_by_people_beyond_the_bound_are_told_apart(tmp_path: Path) -> None:
     crowd = [applies(f"p{n:02d}", n / 10, uses("device", "tablet"), application_id=f"a{n:02d}") for n in range(40)]
     with open_store(tmp_path / "crowd.db") as store:
         store.add(Facts(applications=tuple(crowd), platforms=(Platform(platform_id="L1", type=PlatformType.P2P),)))
-        asked = applies("ann", 10, uses("device", "tablet"))
-        evidence = store.view(day(10)).evidence_of(subject_of(asked))
-        n = of_evidence(evidence)
+        request = applies("ann", 10, uses("device", "tablet"))
+        evidence = store.view(day(10)).evidence_of(subject_of(request))
+        n = neighbourhood_of(evidence)
     beyond = n.applications[int(n.subject["elsewhere"][0]) :]
     assert len(beyond) == n.subject["elsewhere_n"][0] == len(evidence.elsewhere) > 0
     assert set(beyond["person"].tolist()) == {NOBODY}
@@ -206,13 +206,13 @@ def test_applications_by_people_beyond_the_bound_are_told_apart(tmp_path: Path) 
 
 def test_the_order_of_delivery_and_the_future_change_nothing(tmp_path: Path) -> None:
     facts = random_facts(8)
-    asked = [a for a in facts.applications if a.applied_at > day(25)][:12]
+    request = [a for a in facts.applications if a.applied_at > day(25)][:12]
     with open_store(tmp_path / "one.db") as one, open_store(tmp_path / "other.db") as other:
         one.add(facts)
         other.add(shuffled(before(facts, day(45)), 1))
-        for a in asked:
+        for a in request:
             at = min(a.applied_at, day(45))
-            ways = [of_evidence(store.view(at).evidence_of(subject_of(a))) for store in (one, other)]
+            ways = [neighbourhood_of(store.view(at).evidence_of(subject_of(a))) for store in (one, other)]
             assert_alike(*ways)
 
 
@@ -222,10 +222,10 @@ def test_two_neighbourhoods_that_differ_are_told_apart(store: GraphStore) -> Non
         events=(does("x1", "transfer", 3, counterparty_id="x2", amount=5.0),),
     )
     store.add(facts)
-    asked = applies("x1", 9, uses("device", "xd"))
-    early = of_evidence(store.view(day(9)).evidence_of(subject_of(asked)))
+    request = applies("x1", 9, uses("device", "xd"))
+    early = neighbourhood_of(store.view(day(9)).evidence_of(subject_of(request)))
     store.add(Facts(labels=(fraud("x2@2", 5),)))
-    late = of_evidence(store.view(day(9)).evidence_of(subject_of(asked)))
+    late = neighbourhood_of(store.view(day(9)).evidence_of(subject_of(request)))
     assert_alike(early, early)
     with pytest.raises(AssertionError, match="labels"):
         assert_alike(early, late)

@@ -11,7 +11,7 @@ from neo4j.exceptions import ClientError
 from graph.model.errors import SettingError
 from graph.model.types import Facts
 from graph.rings.engines import engine
-from graph.rings.search import Found, search
+from graph.rings.search import RingSearch, search
 from graph.stores.neo4j import Neo4jStore, gds
 from graph.stores.sqlite import SqliteStore
 from tests.support.neo4j_worlds import empty_graph, server_url
@@ -31,7 +31,7 @@ def plugin() -> None:
             pytest.skip(str(error))
 
 
-def found(facts: Facts, name: str, as_of: Any = AS_OF) -> tuple[Found, Found]:
+def found(facts: Facts, name: str, as_of: Any = AS_OF) -> tuple[RingSearch, RingSearch]:
     """What the local engine finds on a store, and what the database finds there."""
     with Neo4jStore(empty_graph(name)) as store:
         store.add(facts)
@@ -39,7 +39,7 @@ def found(facts: Facts, name: str, as_of: Any = AS_OF) -> tuple[Found, Found]:
         return search(view.tables()), search(view.tables(), engine("gds", view))
 
 
-def assert_same(one: Found, other: Found) -> None:
+def assert_same(one: RingSearch, other: RingSearch) -> None:
     for name in ("group", "suspicion", "score", "flagged"):
         assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), name
 

@@ -25,8 +25,8 @@ from graph.stores.neo4j.database import FAILURES, AwayError, Database, supported
 from scripts.tools.neo4j_server import Neo4jServer, free_port
 from service.app import create_app
 from service.assessment.assess import replay, warm_up
-from service.assessment.context import Wired
-from service.jobs.outbox import Settler
+from service.assessment.context import AppContext
+from service.jobs.outbox import Outbox
 from tests.support.neo4j_worlds import empty_graph, killable_server
 from tests.support.small_service import body, key, service
 from tests.support.small_worlds import applies, day, random_facts, uses
@@ -46,7 +46,7 @@ def server() -> Iterator[Neo4jServer]:
 
 
 @pytest.fixture
-def wired(server: Neo4jServer, tmp_path: Path) -> Iterator[Wired]:
+def context(server: Neo4jServer, tmp_path: Path) -> Iterator[AppContext]:
     url = empty_graph()
     with Neo4jStore(url) as store:
         store.add(random_facts(1))
@@ -101,7 +101,7 @@ def test_a_load_waits_for_a_server_that_was_killed_and_goes_on_without_losing_or
     assert not failed
     with Neo4jStore(url) as store:
         assert (store.counts()["applications"], store.counts()["ties"], store.counts()["identifiers"]) == (1200, 2400, 1201)
-        assert store.mark() == 60
+        assert store.revision() == 60
         view = store.view(day(2))
         assert view.application("p59-19@1") == batches[59][19]
         assert len(list(view.applications(day(0)))) == 1200
@@ -125,8 +125,8 @@ def test_while_the_server_is_down_the_frame_answers_and_only_the_fact_is_owed(se
 class Traffic:
     """Callers on connections of their own, each of whom asks again as soon as there is an answer."""
 
-    def __init__(self, wired: Wired, callers: int) -> None:
-        keyed = dataclasses.replace(wired, settings=dataclasses.replace(wired.settings, api_keys=f"engine:{key('engine')}:risk@*"))
+    def __init__(self, context: AppContext, callers: int) -> None:
+        keyed = dataclasses.replace(context, settings=dataclasses.replace(context.settings, api_keys=f"engine:{key('engine')}:risk@*"))
         self.answers: list[tuple[float, int, Any]] = []  # when it was asked, the status, what was said
         self._server = make_server("127.0.0.1", 0, create_app(keyed), threaded=True)
         self._ended = threading.Event()
@@ -146,7 +146,7 @@ class Traffic:
 
     def since(self, moment: float) -> list[Any]:
         """What was said to those who asked after that moment."""
-        return [said for asked, _, said in list(self.answers) if asked > moment]
+        return [stated for request, _, stated in list(self.answers) if request > moment]
 
     def _ask(self, caller: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._server.server_port, timeout=WAIT_SECONDS)
@@ -154,50 +154,50 @@ class Traffic:
         for n in count():
             if self._ended.is_set():
                 return
-            told, asked = json.dumps(body(f"caller{caller}-{n}", applicant_id=f"p{n % 30:03d}")), time.monotonic()
-            connection.request("POST", "/risk", told, headers)
+            reported, request = json.dumps(body(f"caller{caller}-{n}", applicant_id=f"p{n % 30:03d}")), time.monotonic()
+            connection.request("POST", "/risk", reported, headers)
             response = connection.getresponse()
-            self.answers.append((asked, response.status, json.loads(response.read())))
+            self.answers.append((request, response.status, json.loads(response.read())))
 
 
 @pytest.mark.slow
-def test_a_server_killed_under_traffic_costs_nobody_a_full_answer_and_nothing_is_lost(server: Neo4jServer, wired: Wired) -> None:
-    warm_up(wired)  # as a worker does before it takes requests
-    settler = Settler(wired.store, wired.casebook, pause_s=0.2)
-    settler.start()
-    with Traffic(wired, callers=4) as traffic:
+def test_a_server_killed_under_traffic_costs_nobody_a_full_answer_and_nothing_is_lost(server: Neo4jServer, context: AppContext) -> None:
+    warm_up(context)  # as a worker does before it takes requests
+    outbox = Outbox(context.store, context.casebook, pause_s=0.2)
+    outbox.start()
+    with Traffic(context, callers=4) as traffic:
         until(lambda: len(traffic.answers) > 20)
         server.kill()
         killed = time.monotonic()
         until(lambda: len(traffic.since(killed)) > 40)
         down = traffic.since(killed)
-        assert [said["degraded"]["missing"] for said in down] == [["fact"]] * len(down)
+        assert [stated["degraded"]["missing"] for stated in down] == [["fact"]] * len(down)
         server.start()
         back = time.monotonic()
-        until(lambda: any(said["degraded"]["missing"] == [] for said in traffic.since(back)))
-    until(lambda: not wired.casebook.owed(1))
-    settler.close()
-    assert {(status, said["degraded"]["level"]) for _, status, said in traffic.answers} == {(200, "full")}
-    told = [said for _, _, said in traffic.answers]
-    with Neo4jStore(wired.settings.store) as store:  # one that waits however busy the server is
+        until(lambda: any(stated["degraded"]["missing"] == [] for stated in traffic.since(back)))
+    until(lambda: not context.casebook.outbox_pending(1))
+    outbox.close()
+    assert {(status, stated["degraded"]["level"]) for _, status, stated in traffic.answers} == {(200, "full")}
+    reported = [stated for _, _, stated in traffic.answers]
+    with Neo4jStore(context.settings.store) as store:  # one that waits however busy the server is
         view = store.view(day(999))
-        assert [one["application_id"] for one in told if view.application(one["application_id"]) is None] == []
-        assert store.counts()["applications"] == len(random_facts(1).applications) + len(told)
-    assert [one["assessment_id"] for one in told if not replay(wired, one["assessment_id"])["equal"]] == []
+        assert [one["application_id"] for one in reported if view.application(one["application_id"]) is None] == []
+        assert store.counts()["applications"] == len(random_facts(1).applications) + len(reported)
+    assert [one["assessment_id"] for one in reported if not replay(context, one["assessment_id"])["equal"]] == []
 
 
 @pytest.mark.slow
 def test_a_server_that_comes_back_is_made_ready_before_a_caller_waits_for_it(server: Neo4jServer) -> None:
     with Neo4jStore(empty_graph(), live=True) as store:
-        store.rehearse(Facts(applications=(applies("ann", 1),)))
+        store.warm_up(Facts(applications=(applies("ann", 1),)))
         server.kill()
         with pytest.raises(StoreUnavailableError):
-            store.mark()
+            store.revision()
         server.start()
 
         def answers() -> bool:
             try:
-                return store.mark() == 0
+                return store.revision() == 0
             except StoreUnavailableError:
                 return False
 
@@ -219,38 +219,38 @@ def test_a_server_that_hangs_costs_a_caller_no_more_than_the_deadline(server: Ne
 
 def test_a_caller_in_a_hurry_is_let_go_in_time_and_does_not_shut_the_store_for_others(server: Neo4jServer) -> None:
     with Neo4jStore(empty_graph(), live=True) as store:
-        store.mark()
+        store.revision()
         server.pause()
         started = time.monotonic()
         for _ in range(5):
             with store.within(0.02), pytest.raises(StoreUnavailableError, match=r"did not answer|no time left"):
-                store.mark()
+                store.revision()
         with store.within(0.1):
             for _ in range(3):
                 with pytest.raises(StoreUnavailableError, match=r"did not answer|no time left"):
-                    store.mark()
+                    store.revision()
         assert time.monotonic() - started < 1
         server.resume()
-        assert store.mark() == 0  # nobody was told that the store is not to be asked
+        assert store.revision() == 0  # nobody was told that the store is not to be asked
 
 
 def test_callers_in_a_hurry_do_not_hide_from_the_others_that_the_store_hangs(server: Neo4jServer) -> None:
     with Neo4jStore(empty_graph(), live=True) as store:
-        store.mark()
+        store.revision()
         server.pause()
         for _ in range(FAILURES):
             for seconds in (0.01, 2.0):
                 with store.within(seconds), pytest.raises(StoreUnavailableError, match=r"did not answer|no time left"):
-                    store.mark()
+                    store.revision()
         with store.within(0.01), pytest.raises(StoreUnavailableError, match="is not asked"):
-            store.mark()
+            store.revision()
         server.resume()
 
 
 def test_a_service_starts_without_its_server_and_a_batch_says_what_is_missing() -> None:
     url = f"bolt://neo4j:x@127.0.0.1:{free_port()}/neo4j"
     with Neo4jStore(url, live=True) as store, pytest.raises(StoreUnavailableError):
-        store.mark()
+        store.revision()
     with pytest.raises(StoreUnavailableError, match="cannot be used now"):
         Neo4jStore(url)
 
@@ -289,10 +289,10 @@ def test_a_server_or_a_store_of_another_version_is_refused() -> None:
 )
 def test_a_lost_leader_is_waited_for_and_a_full_disk_is_not(error: Exception, comes_back: bool) -> None:
     database = Database(address_of("bolt://neo4j:x@127.0.0.1:1/neo4j"))
-    said = database.translated(error)
+    stated = database.translated(error)
     database.close()
-    assert isinstance(said, StoreUnavailableError)
-    assert isinstance(said, AwayError) is comes_back
+    assert isinstance(stated, StoreUnavailableError)
+    assert isinstance(stated, AwayError) is comes_back
 
 
 @pytest.mark.parametrize("url", ["neo4j://", "bolt://host:port/neo4j", "neo4j://u:p@host/db?graph=Trial", "neo4j://u:p@host/db?pool=9"])

@@ -15,7 +15,7 @@ from graph.model.types import Facts, IdentifierKind, Role
 from graph.stores.neo4j import Neo4jStore, before_version_5, cypher_read, cypher_tables, cypher_write, journal, schema
 from graph.stores.neo4j.address import address_of
 from graph.stores.neo4j.codec import KIND_LABEL
-from graph.stores.neo4j.cypher import CROWD
+from graph.stores.neo4j.cypher import HUB
 from graph.stores.neo4j.database import Database, as_sent
 from graph.stores.sqlite import SqliteStore
 from tests.service.test_assess import snapshot
@@ -35,14 +35,14 @@ def graph() -> Iterator[Database]:
     url = empty_graph()
     with Neo4jStore(url) as store:
         shared = (uses("device", "d"), uses("phone", "mum", Role.CONTACT))
-        made = (
+        created = (
             applies("ann", 1, *shared, merchant_id="M1"),
             applies("ann", 2, platform_id="L2"),
             applies("bob", 3, *shared, uses("bank_card", "c"), agent_id="G1"),
             applies("cid", 4, uses("bank_card", "c")),
         )
         sent = does("ann", "transfer", 5, counterparty_id="bob", amount=10.0)
-        store.add(Facts(applications=made, events=(sent,), labels=(fraud("cid@4", 9),), platforms=PLATFORMS))
+        store.add(Facts(applications=created, events=(sent,), labels=(fraud("cid@4", 9),), platforms=PLATFORMS))
         store.save_rings(snapshot("ann", "bob", on=60))
     database = Database(address_of(url))
     yield database
@@ -63,13 +63,13 @@ def test_the_way_to_a_fraud_is_the_one_that_is_there(graph: Database) -> None:
 
 
 def test_a_crowd_is_never_smaller_than_what_is_counted() -> None:
-    assert CROWD >= COUNT_CAP
-    assert f"With {CROWD:,} it is a crowd" in PAGE
+    assert HUB >= COUNT_CAP
+    assert f"With {HUB:,} it is a crowd" in PAGE
 
 
 def test_every_label_and_type_is_on_the_page() -> None:
-    said = set(re.findall(r"\w+", PAGE))
-    assert set(schema.NODES) | set(schema.RELATIONSHIPS) | set(KIND_LABEL.values()) <= said
+    stated = set(re.findall(r"\w+", PAGE))
+    assert set(schema.NODES) | set(schema.RELATIONSHIPS) | set(KIND_LABEL.values()) <= stated
     assert len(KIND_LABEL) == len(IdentifierKind)
 
 
@@ -81,10 +81,10 @@ def test_a_schema_whose_making_was_cut_off_is_made_when_the_store_is_opened_agai
     database.alone("CREATE INDEX ring_key FOR (n:Ring) ON (n.snapshot, n.ring_id)")  # what a server leaves behind that was killed on the way
     database.write(lambda ask: ask("MATCH (s:Store {name: 'ringfence'}) SET s.version = 0"))
     with Neo4jStore(url) as store:
-        assert store.mark() == 0
-    found = database.read("SHOW CONSTRAINTS YIELD name WHERE name = 'ring_key_first' RETURN count(*)")
+        assert store.revision() == 0
+    result = database.read("SHOW CONSTRAINTS YIELD name WHERE name = 'ring_key_first' RETURN count(*)")
     database.close()
-    assert found == [[1]]
+    assert result == [[1]]
 
 
 # Ties as earlier versions wrote them: mentions and marks as two lists, and with the very first one a `last` of ties that were mentioned once.
@@ -103,7 +103,7 @@ def test_ties_that_an_earlier_version_wrote_are_read_and_added_to_as_if_they_wer
         store._database.write(lambda ask: ask("MATCH (s:Store {name: 'ringfence'}) SET s.version = 2"))
         with Neo4jStore(url) as today:
             assert today.add(after) == oracle.add(after)
-            for mark in range(1, today.mark() + 1):
+            for mark in range(1, today.revision() + 1):
                 for moment in (day(20), day(70)):
                     assert_same_tables(today.view(moment, mark).tables(), oracle.view(moment, mark).tables())
         assert store._read("MATCH ()-[t:USES|NAMES_AS_CONTACT]->() WHERE t.times IS NOT NULL OR t.last = t.since RETURN count(t)") == [[0]]
@@ -174,6 +174,6 @@ def operators(plan: dict[str, Any]) -> Iterator[str]:
 @pytest.mark.parametrize("name", sorted(READS | WRITES))
 def test_no_hot_statement_scans(plain: Any, name: str) -> None:
     text = as_sent((READS | WRITES)[name], "second")
-    found = list(operators(plain.run(text.replace("CYPHER", "EXPLAIN CYPHER", 1), {"q": {**EMPTY, **GIVEN}}).consume().plan))
-    assert [operator for operator in found if "Scan" in operator] == []
-    assert [operator for operator in found if "Seek" in operator or operator == "NodeCountFromCountStore"]
+    result = list(operators(plain.run(text.replace("CYPHER", "EXPLAIN CYPHER", 1), {"q": {**EMPTY, **GIVEN}}).consume().plan))
+    assert [operator for operator in result if "Scan" in operator] == []
+    assert [operator for operator in result if "Seek" in operator or operator == "NodeCountFromCountStore"]

@@ -13,7 +13,7 @@ from graph.model.errors import StoreVersionError
 from graph.model.types import Facts, Merchant, Platform, PlatformType
 from graph.store.evidence import subject_of
 from graph.stores.neo4j import Neo4jStore, rings
-from graph.stores.neo4j.cypher import CROWD, LATEST, TALLIED
+from graph.stores.neo4j.cypher import HUB, LATEST, TALLIED
 from graph.stores.sqlite import SqliteStore
 from tests.support.journal_contract import JournalContract, all_told, as_sets
 from tests.support.neo4j_worlds import empty_graph
@@ -41,7 +41,7 @@ class TestNeo4jStore(StoreContract, JournalContract):
 
 def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told() -> None:
     def told(store: Neo4jStore) -> list[object]:
-        return [(each.mark, as_sets(each.facts), each.snapshot) for each in all_told(store)]
+        return [(each.revision, as_sets(each.facts), each.snapshot) for each in all_told(store)]
 
     url = empty_graph()
     with Neo4jStore(url) as store:
@@ -59,28 +59,28 @@ def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told(
 
 
 def test_a_crowd_is_not_walked_and_a_view_from_before_it_was_one_sees_its_first_holders(tmp_path: Path) -> None:
-    crowd = Facts(applications=tuple(applies(f"p{n:04d}", n / 100, uses("wifi", "hall"), uses("phone", f"{n // 2}")) for n in range(CROWD + 5)))
+    crowd = Facts(applications=tuple(applies(f"p{n:04d}", n / 100, uses("wifi", "hall"), uses("phone", f"{n // 2}")) for n in range(HUB + 5)))
     late = Facts(applications=(applies("early", 0.005, uses("wifi", "hall")),))
     with Neo4jStore(empty_graph()) as store, SqliteStore(tmp_path / "graph.db") as oracle:
         for facts in (crowd, late):
             assert store.add(facts) == oracle.add(facts)
-        for moment in (day(0.001), day(0.035), day(0.2), day(5), day(CROWD / 100), day(100)):
+        for moment in (day(0.001), day(0.035), day(0.2), day(5), day(HUB / 100), day(100)):
             for mark in (1, 2):
-                asked = subject_of(applies("p0001", 50, uses("wifi", "hall")))
-                assert_same_evidence(store.view(moment, mark).evidence_of(asked), oracle.view(moment, mark).evidence_of(asked))
+                request = subject_of(applies("p0001", 50, uses("wifi", "hall")))
+                assert_same_evidence(store.view(moment, mark).evidence_of(request), oracle.view(moment, mark).evidence_of(request))
                 hall = [known_as("wifi", "hall")]
                 assert store.view(moment, mark).holders_of(hall) == oracle.view(moment, mark).holders_of(hall)
         [[degree, marked]] = store._read(
             "MATCH (i:Identifier {node: 'wifi:k1.hall'}) RETURN COUNT { (i)--() }, COUNT { (i)-[t:USES]-() WHERE t.crowd = i.node }"
         )
-        assert degree == marked == CROWD + 6
+        assert degree == marked == HUB + 6
 
 
 def test_an_assessment_that_reads_the_server_itself_asks_it_a_bounded_number_of_times() -> None:
     with Neo4jStore(empty_graph()) as store:
         store.add(random_facts(1))
         for n in range(5):
-            asked = subject_of(applies(f"p{n:03d}", 70, *(uses("device", f"device{m}") for m in range(4)), merchant_id="M1", agent_id="G1"))
+            request = subject_of(applies(f"p{n:03d}", 70, *(uses("device", f"device{m}") for m in range(4)), merchant_id="M1", agent_id="G1"))
             view, statements = store.view(day(70)), list[str]()
 
             def counted(text: str, /, statements: list[str] = statements, **given: object) -> list[list[object]]:
@@ -88,7 +88,7 @@ def test_an_assessment_that_reads_the_server_itself_asks_it_a_bounded_number_of_
                 return store._read(text, **given)
 
             view._read = counted
-            view.evidence_of(asked)
+            view.evidence_of(request)
             assert len(statements) <= 24
 
 
@@ -98,12 +98,12 @@ def test_a_number_that_is_kept_is_the_number_that_counting_gives(tmp_path: Path)
 
     def told(batch: int) -> Facts:
         """Each batch brings people, and says of some old ones that they came earlier than was known."""
-        made = [
+        created = [
             applies(f"p{n:03d}", (n * 7919 % 200) / 10 if batch % 2 else n / 7, uses("wifi", name), application_id=f"{name}-{n}-{batch}")
             for name, size in sizes.items()
             for n in range(batch * size // 5, (batch + 2) * size // 5)
         ]
-        return Facts(applications=tuple(made))
+        return Facts(applications=tuple(created))
 
     with Neo4jStore(empty_graph()) as store, SqliteStore(tmp_path / "graph.db") as oracle:
         for batch in range(5):
@@ -141,8 +141,8 @@ def test_several_batches_in_one_transaction_have_the_marks_that_they_would_have_
     with Neo4jStore(empty_graph()) as store, Neo4jStore(empty_graph("second")) as second:
         one_by_one = [store.add(part) for part in parts]
         at_once = second.add_all(parts)
-        assert [(a.accepted, a.mark) for a in at_once] == [(a.accepted, a.mark) for a in one_by_one]
-        for mark in range(1, store.mark() + 1):
+        assert [(a.accepted, a.revision) for a in at_once] == [(a.accepted, a.revision) for a in one_by_one]
+        for mark in range(1, store.revision() + 1):
             assert_same_tables(store.view(day(70), mark).tables(), second.view(day(70), mark).tables())
 
 

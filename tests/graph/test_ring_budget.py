@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.rings.budget import Candidates, Spending, affordable, flagged_groups
-from graph.rings.known import Known
+from graph.rings.labelled import LabelledApplicants
 
 HONEST = 10_000  # people alone, whom nobody suspects
 
 
-def town(groups: list[tuple[int, int, int, float]], cleared: int = 1_000, unheard: float | None = None) -> tuple[Candidates, Known]:
+def town(groups: list[tuple[int, int, int, float]], cleared: int = 1_000, unheard: float | None = None) -> tuple[Candidates, LabelledApplicants]:
     """Groups of (people, of them known frauds, of them cleared, score) among honest people of whom so many are cleared."""
     people = sum(size for size, *_ in groups)
     group = np.r_[np.repeat(np.arange(len(groups)), [size for size, *_ in groups]), len(groups) + np.arange(HONEST)]
@@ -26,7 +26,7 @@ def town(groups: list[tuple[int, int, int, float]], cleared: int = 1_000, unhear
     good[people : people + cleared] = True
     score = np.r_[[score for *_, score in groups], np.full(HONEST, 0.01)]
     nothing, all_of_them = np.zeros(len(group), bool), np.ones(len(group), bool)
-    known = Known(fraud, good, nothing, nothing, nothing, all_of_them, np.zeros(len(group), np.int64))
+    known = LabelledApplicants(fraud, good, nothing, nothing, nothing, all_of_them, np.zeros(len(group), np.int64))
     return Candidates(group, all_of_them, score, score if unheard is None else np.full(len(score), unheard)), known
 
 
@@ -81,9 +81,9 @@ def test_the_size_of_a_store_does_not_decide(times: int) -> None:
     crews = [(10, 3, 0, 0.95 - n / 100) for n in range(20)]
     candidates, known = town(crews)
     groups = len(candidates.score)
-    said = (np.tile(column, times) for column in (candidates.held, candidates.score, candidates.unheard))
-    many = Candidates(np.concatenate([candidates.group + n * groups for n in range(times)]), *said)
-    all_of_them = Known(**{name: np.tile(column, times) for name, column in vars(known).items()})
+    stated = (np.tile(column, times) for column in (candidates.held, candidates.score, candidates.unheard))
+    many = Candidates(np.concatenate([candidates.group + n * groups for n in range(times)]), *stated)
+    all_of_them = LabelledApplicants(**{name: np.tile(column, times) for name, column in vars(known).items()})
     one, more = flagged_groups(candidates, known)[0].sum(), flagged_groups(many, all_of_them)[0].sum()
     assert abs(more / times - one) <= 2
 

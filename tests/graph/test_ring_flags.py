@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from graph.model.types import Facts, LabelValue, Outcome, OutcomeStatus, RingKind, Role
-from graph.rings.search import Memory, search
+from graph.rings.search import PreviousFlags, search
 from graph.rings.snapshot import snapshot_of
 from investigations.review.flag_words import why
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
@@ -17,8 +17,8 @@ NEXT_WEEK = day(207)
 
 def friends(amount=5000.0):
     """Four who share a bank card and a home, with nothing against them."""
-    made = [applies(who, 80 + n, uses("bank_card", "purse9"), uses("address", "attic"), amount=amount) for n, who in enumerate(FRIENDS)]
-    return both(honest(families=20, dormitory=12, customers=20), Facts(applications=tuple(made)))
+    created = [applies(who, 80 + n, uses("bank_card", "purse9"), uses("address", "attic"), amount=amount) for n, who in enumerate(FRIENDS)]
+    return both(honest(families=20, dormitory=12, customers=20), Facts(applications=tuple(created)))
 
 
 def outcomes(status, on, who=FRIENDS):
@@ -32,8 +32,8 @@ def cleared(*who):
 def snapshot(path, facts, previous=None, as_of=NEXT_WEEK):
     flagged = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
     with town(path, facts) as store:
-        found = search(store.view(as_of).tables(), None, Memory(flagged))
-    return snapshot_of(found, "week", as_of, previous)
+        hits = search(store.view(as_of).tables(), None, PreviousFlags(flagged))
+    return snapshot_of(hits, "week", as_of, previous)
 
 
 def ring_of(snapshot, who):
@@ -147,12 +147,12 @@ def test_a_flagged_ring_whose_people_are_in_another_says_in_which(tmp_path):
 
 def test_people_whom_a_review_has_cleared_of_a_rules_fraud_are_no_ring(tmp_path):
     eight = [applies(f"p{n}", 10 + n, uses("device", "tablet-x"), uses("phone", "aunt", Role.CONTACT), platform_id=f"L{n % 3 + 1}") for n in range(8)]
-    told = {
+    reported = {
         "good": [fraud(a.application_id, 40, LabelValue.GOOD) for a in eight],
         "fraud": [fraud(a.application_id, 30) for a in eight],
     }
-    only_good = Facts(applications=tuple(eight), labels=tuple(told["good"]), platforms=PLATFORMS)
-    both_said = replace(only_good, labels=(*told["fraud"], *told["good"]))
+    only_good = Facts(applications=tuple(eight), labels=tuple(reported["good"]), platforms=PLATFORMS)
+    both_said = replace(only_good, labels=(*reported["fraud"], *reported["good"]))
     before_review = ring_of(snapshot(tmp_path / "c.db", both_said, as_of=day(35)), "p0")
     assert (before_review.confirmed_bad, before_review.kind.flagged) == (8, True)
     for number, facts in enumerate((only_good, both_said)):
@@ -161,11 +161,11 @@ def test_people_whom_a_review_has_cleared_of_a_rules_fraud_are_no_ring(tmp_path)
 
 
 def test_every_word_of_a_flag_is_a_sentence_in_both_languages():
-    told = (
+    reported = (
         "held=0.94>0.45", "part_of=R-1", "cleared=a,b", "paid_as_agreed=2/4", "ties_gone=device", "become_a_place=bank_card", "too_few_left",
         "in_flagged=R-2", "reasons_gone=RING_SHARED_DEVICE", "score=0.94>0.45", "among=R-3:household", "was=kiosk", "taken_for=dormitory",
     )  # fmt: skip
-    for word in told:
+    for word in reported:
         english, chinese = why((word,))
         assert english
         assert any("一" <= letter <= "鿿" for letter in chinese), word

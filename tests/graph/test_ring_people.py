@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graph.features.observe import SIGNAL_NAMES
-from graph.frame.place import frame_of
+from graph.features.extraction import SIGNAL_NAMES
+from graph.frame.location import frame_of
 from graph.model.types import Facts
-from graph.rings.people import NAMES, TELLING, signals_of, through_frame
+from graph.rings.people import INFORMATIVE, NAMES, signals_of, through_frame
 from graph.rings.search import search
 from graph.store.tables import Column
 from tests.support.ring_worlds import both
@@ -28,7 +28,7 @@ def looked_at(path: Path, facts: Facts, some: list[int] | None = None) -> tuple[
         tables = store.view(MOMENT).tables()
         people = np.arange(len(tables.applicant_ids)) if some is None else np.array(some)
         with closing(frame_of(store)) as frame:
-            return tables.applicant_ids[people], signals_of(frame, store.mark(), tables, people).values
+            return tables.applicant_ids[people], signals_of(frame, store.revision(), tables, people).values
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -56,18 +56,18 @@ def test_some_people_are_seen_as_all_of_them_are(tmp_path: Path) -> None:
 
 
 def test_every_signal_is_seen_or_speaks_of_labels_and_fates() -> None:
-    assert set(NAMES) | TELLING == set(SIGNAL_NAMES)
-    assert not set(NAMES) & TELLING
+    assert set(NAMES) | INFORMATIVE == set(SIGNAL_NAMES)
+    assert not set(NAMES) & INFORMATIVE
 
 
 def test_a_search_that_looks_closely_gives_the_same_whatever_comes_later(tmp_path: Path) -> None:
     facts = random_facts(9, people=400)
     labelled = both(facts, Facts(labels=tuple(fraud(a.application_id, 30) for a in facts.applications[::7])))
-    moment, found = day(45), []
+    moment, result = day(45), []
     for name, known in (("a.db", labelled), ("b.db", shuffled(before(labelled, moment), 4))):
         with open_store(tmp_path / name) as store:
             store.add(known)
-            found.append(search(store.view(moment).tables(), closely=through_frame(store, store.mark())))
-    assert found[0].known.teaches
+            result.append(search(store.view(moment).tables(), closely=through_frame(store, store.revision())))
+    assert result[0].known.has_enough_labels
     for field in ("group", "suspicion", "score", "flagged"):
-        assert getattr(found[0], field).tobytes() == getattr(found[1], field).tobytes()
+        assert getattr(result[0], field).tobytes() == getattr(result[1], field).tobytes()

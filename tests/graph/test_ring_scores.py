@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from graph.rings.known import Known
+from graph.rings.labelled import LabelledApplicants
 from graph.rings.scores import group_scores
 
 HONEST, CREWS = 2_000, 40  # people whom nobody suspects, and crews of five of whom three were confirmed
@@ -23,7 +23,7 @@ def score_of(members: int, *, confirmed: int = 0, cleared: int = 0, suspicion: f
     fraud[members + HONEST :] = np.tile([True, True, True, False, False], CREWS)
     good[members : members + HONEST : 5] = True
     nothing = np.zeros(members + others, bool)
-    known = Known(fraud, good, nothing, nothing, nothing, np.ones(members + others, bool), np.zeros(members + others, np.int64))
+    known = LabelledApplicants(fraud, good, nothing, nothing, nothing, np.ones(members + others, bool), np.zeros(members + others, np.int64))
     return float(group_scores(group, suspected, known)[0])
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from graph.rings.cold_start import LIKELY, SIGNS, cold_start_scorecard
 from graph.rings.columns import features
-from graph.rings.first_guess import LIKELY, SIGNS, first_guess
-from graph.rings.known import Known
+from graph.rings.labelled import LabelledApplicants
 from graph.rings.suspicion import FOLDS, Examples, folds_of, member_examples, out_of_fold
 
 
@@ -18,48 +18,48 @@ def people(seed: int, rows: int = 600) -> tuple[np.ndarray, Examples]:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_groups_own_labels_never_teach_the_score_of_its_members(seed):
-    values, told = people(seed)
-    first = out_of_fold(values, told, rounds=10)
+    values, reported = people(seed)
+    first = out_of_fold(values, reported, rounds=10)
     for fold in range(FOLDS):
-        here = told.fold == fold
-        otherwise = Examples(np.where(here, ~told.bad, told.bad), told.weight, told.fold)
+        here = reported.fold == fold
+        otherwise = Examples(np.where(here, ~reported.bad, reported.bad), reported.weight, reported.fold)
         again = out_of_fold(values, otherwise, rounds=10)
         assert np.array_equal(first[here], again[here])
         assert not np.array_equal(first[~here], again[~here])
 
 
-def known(people: int = 1000, *, frauds: int = 0, goods: int = 0, silent: int = 0) -> Known:
+def known(people: int = 1000, *, frauds: int = 0, goods: int = 0, silent: int = 0) -> LabelledApplicants:
     """The first `frauds` are known as such, the next are cleared, the next have been silent for long."""
     place = np.arange(people)
     nobody = np.zeros(people, bool)
     good = (place >= frauds) & (place < frauds + goods)
     mature = (place >= frauds + goods) & (place < frauds + goods + silent)
-    return Known(fraud=place < frauds, good=good, late=nobody, paid=nobody, performing=nobody, mature=mature, since=place)
+    return LabelledApplicants(fraud=place < frauds, good=good, late=nobody, paid=nobody, performing=nobody, mature=mature, since=place)
 
 
 def test_a_store_teaches_once_it_has_frauds_and_people_to_tell_them_from():
-    assert known(frauds=20, silent=100).teaches
-    assert known(frauds=20, goods=30).teaches
-    assert not known(frauds=19, silent=900).teaches
-    assert not known(frauds=200).teaches  # of its first weeks: frauds are known, and nobody has had time to show
-    assert not known(frauds=200, goods=29, silent=99).teaches
+    assert known(frauds=20, silent=100).has_enough_labels
+    assert known(frauds=20, goods=30).has_enough_labels
+    assert not known(frauds=19, silent=900).has_enough_labels
+    assert not known(frauds=200).has_enough_labels  # of its first weeks: frauds are known, and nobody has had time to show
+    assert not known(frauds=200, goods=29, silent=99).has_enough_labels
 
 
 def test_however_few_have_had_time_to_show_they_stand_for_a_fifth_of_all():
     """Frauds are from among everybody: beside a handful of the honest they would seem to be what people are like."""
     for goods, silent in ((40, 0), (0, 100), (20, 50)):
-        told = member_examples(known(frauds=20, goods=goods, silent=silent), np.arange(1000))
-        assert told.weight[told.bad].sum() == 20
-        assert told.weight[~told.bad].sum() == pytest.approx(0.2 * 1000)
-    told = member_examples(known(frauds=20, silent=600), np.arange(1000))
-    assert set(told.weight) == {0.0, 1.0}
+        reported = member_examples(known(frauds=20, goods=goods, silent=silent), np.arange(1000))
+        assert reported.weight[reported.bad].sum() == 20
+        assert reported.weight[~reported.bad].sum() == pytest.approx(0.2 * 1000)
+    reported = member_examples(known(frauds=20, silent=600), np.arange(1000))
+    assert set(reported.weight) == {0.0, 1.0}
 
 
 @pytest.mark.parametrize("people", [40, 200, 999])
 def test_in_a_small_store_no_more_people_are_suspected_than_are_likely_and_the_worst_stay_the_worst(people):
     rng = np.random.default_rng(people)
     columns = {name: rng.uniform(0.7, 1.0, people) for name, *_ in SIGNS}
-    guess = first_guess(features(columns))
+    guess = cold_start_scorecard(features(columns))
     assert guess.sum() <= LIKELY * (1 + 1e-9)
-    worse = first_guess(features({**columns, "is_emulator": columns["is_emulator"] + (np.arange(people) == 0)}))
+    worse = cold_start_scorecard(features({**columns, "is_emulator": columns["is_emulator"] + (np.arange(people) == 0)}))
     assert worse[0] > guess[0]

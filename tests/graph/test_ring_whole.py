@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.rings.projection import LINK_KINDS, Links
+from graph.rings.projection import LINK_KINDS, ApplicantLinks
 from graph.rings.whole import hanging, joined
 from graph.store.tables import Column
 
 DEVICE, WIFI = LINK_KINDS.index("device"), LINK_KINDS.index("wifi")
 
 
-def links(*pairs: tuple[int, int, int, float]) -> Links:
+def links(*pairs: tuple[int, int, int, float]) -> ApplicantLinks:
     """Links (a, b, kind, weight) over values that few hold."""
     a, b, kind, weight = (np.array(column) for column in zip(*pairs))
     shared = np.zeros((len(pairs), len(LINK_KINDS)), np.float32)
     shared[np.arange(len(pairs)), kind] = 1.0
     few = np.full(len(pairs), 2.0)
-    return Links(a, b, shared, few, few, few, np.ones(len(pairs), bool), weight)
+    return ApplicantLinks(a, b, shared, few, few, few, np.ones(len(pairs), bool), weight)
 
 
 def group_of(*members: int) -> Column:

@@ -5,8 +5,8 @@ import pytest
 
 from graph.facts.hubs import REASONS
 from graph.model.types import Event, Facts
+from graph.rings.incidence import incidence_of
 from graph.rings.search import search
-from graph.rings.sharing import sharing_of
 from graph.rings.snapshot import snapshot_of
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import before, day, fraud, random_facts, shuffled, uses
@@ -64,7 +64,7 @@ def test_a_label_that_comes_later_changes_nothing(tmp_path):
 def test_a_shops_tablet_with_a_stream_of_customers_links_nobody(tmp_path):
     with town(tmp_path / "t.db", honest(customers=160)) as store:
         tables = store.view(AS_OF).tables()
-    sharing = sharing_of(tables)
+    sharing = incidence_of(tables)
     tablet = np.flatnonzero(sharing.holders >= 150)
     assert "turnover" in [REASONS[reason] for reason in sharing.hub[tablet]]
 

@@ -35,44 +35,44 @@ def values(evidence: Evidence) -> dict[str, float | None]:
     return seen(evidence).signals
 
 
-def some(found: dict[str, float | None], names: str) -> tuple[float | None, ...]:
-    return tuple(found[name] for name in names.split())
+def some(result: dict[str, float | None], names: str) -> tuple[float | None, ...]:
+    return tuple(result[name] for name in names.split())
 
 
 # what they say
 
 
 def test_a_newcomer_who_shares_nothing_shows_nothing(world) -> None:
-    found = values(world(applies("ann", 10, uses("device", "d"), uses("phone", "p"))))
-    assert some(found, "device_shared_others strong_people sharing_weight strong_bad known_days device_holders") == (0, 0, 0, 0, 0, 0)
-    assert some(found, "bad_distance ring_score days_since_application card_shared_others merchant_burst contact_shared_others") == (None,) * 6
+    result = values(world(applies("ann", 10, uses("device", "d"), uses("phone", "p"))))
+    assert some(result, "device_shared_others strong_people sharing_weight strong_bad known_days device_holders") == (0, 0, 0, 0, 0, 0)
+    assert some(result, "bad_distance ring_score days_since_application card_shared_others merchant_burst contact_shared_others") == (None,) * 6
 
 
 def test_strangers_on_one_device_are_counted_and_neighbours_of_a_dormitory_are_not_strangers(world) -> None:
     stranger = applies("cat", 8, uses("device", "d"), uses("wifi", "elsewhere"))
     roommate = applies("bob", 9, uses("device", "d"), uses("wifi", "dorm"))
-    found = values(world(applies("ann", 10, uses("device", "d"), uses("wifi", "dorm")), stranger, roommate))
-    assert some(found, "device_shared_others device_shared_strangers device_shared_7d strong_people strong_strangers") == (2, 1, 2, 2, 1)
+    result = values(world(applies("ann", 10, uses("device", "d"), uses("wifi", "dorm")), stranger, roommate))
+    assert some(result, "device_shared_others device_shared_strangers device_shared_7d strong_people strong_strangers") == (2, 1, 2, 2, 1)
 
 
 def test_a_second_hand_phone_is_handed_over_not_shared(world) -> None:
     first = [applies("bob", on, uses("device", "d")) for on in (1, 20)]
-    found = values(world(applies("ann", 80, uses("device", "d")), *first))
-    assert some(found, "device_shared_others device_shared_7d device_handed_over_days device_age_days") == (1, 0, 60, 0)
+    result = values(world(applies("ann", 80, uses("device", "d")), *first))
+    assert some(result, "device_shared_others device_shared_7d device_handed_over_days device_age_days") == (1, 0, 60, 0)
     shared = values(world(applies("eve", 81, uses("device", "e")), applies("dan", 80, uses("device", "e"))))
-    assert found["closest_bond_weight"] < shared["closest_bond_weight"]
+    assert result["closest_bond_weight"] < shared["closest_bond_weight"]
 
 
 def test_a_hub_ties_nobody_but_its_holders_are_counted(world) -> None:
     crowd = [applies(f"p{n}", n / 100, uses("wifi", "hall")) for n in range(60)]
-    found = values(world(applies("ann", 10, uses("wifi", "hall")), *crowd))
-    assert some(found, "sharing_weight wifi_holders wifi_newcomers_30d") == (0, 60, None)
+    result = values(world(applies("ann", 10, uses("wifi", "hall")), *crowd))
+    assert some(result, "sharing_weight wifi_holders wifi_newcomers_30d") == (0, 60, None)
 
 
 def test_colleagues_share_an_employer_and_are_no_strangers(world) -> None:
     work = (uses("employer", "mill", Role.EMPLOYER), uses("phone", "gate", Role.EMPLOYER))
-    found = values(world(applies("ann", 10, *work, uses("device", "d")), applies("bob", 9, *work, uses("device", "d"))))
-    assert some(found, "employer_holders employer_phone_holders employer_newcomers_30d strong_people strong_strangers") == (1, 1, 1, 1, 0)
+    result = values(world(applies("ann", 10, *work, uses("device", "d")), applies("bob", 9, *work, uses("device", "d"))))
+    assert some(result, "employer_holders employer_phone_holders employer_newcomers_30d strong_people strong_strangers") == (1, 1, 1, 1, 0)
 
 
 def test_a_rare_value_says_more_than_a_common_one(world) -> None:
@@ -85,44 +85,44 @@ def test_a_rare_value_says_more_than_a_common_one(world) -> None:
 def test_customers_of_a_shop_are_not_tied_by_its_tablet(world) -> None:
     tablet = uses("device", "tablet")
     customers = [applies(f"p{n}", n, tablet, merchant_id="M1") for n in range(5)]
-    found = values(world(applies("ann", 10, tablet, merchant_id="M1"), *customers))
-    assert some(found, "strong_people strong_component device_shared_others device_holders device_shop_share") == (0, 0, None, 5, 1)
-    found = values(world(applies("eve", 11, tablet, merchant_id="M2"), *[applies(f"q{n}", n, tablet, merchant_id="M3") for n in range(5)]))
-    assert some(found, "strong_people device_shared_others") == (11, 11)
+    result = values(world(applies("ann", 10, tablet, merchant_id="M1"), *customers))
+    assert some(result, "strong_people strong_component device_shared_others device_holders device_shop_share") == (0, 0, None, 5, 1)
+    result = values(world(applies("eve", 11, tablet, merchant_id="M2"), *[applies(f"q{n}", n, tablet, merchant_id="M3") for n in range(5)]))
+    assert some(result, "strong_people device_shared_others") == (11, 11)
 
 
 def test_two_independent_kinds_shared_with_one_person_are_seen(world) -> None:
     twice = applies("bob", 5, uses("bank_card", "c"), uses("phone", "aunt", Role.CONTACT))
     once = applies("cat", 5, uses("phone", "aunt", Role.CONTACT))
-    found = values(world(applies("ann", 10, uses("bank_card", "c"), uses("phone", "aunt", Role.CONTACT)), twice, once))
-    assert some(found, "kinds_shared_max multi_kind_people strong_people contact_shared_others card_shared_others") == (2, 1, 2, 2, 1)
+    result = values(world(applies("ann", 10, uses("bank_card", "c"), uses("phone", "aunt", Role.CONTACT)), twice, once))
+    assert some(result, "kinds_shared_max multi_kind_people strong_people contact_shared_others card_shared_others") == (2, 1, 2, 2, 1)
 
 
 def test_a_number_that_is_a_person_here_and_an_employer_there_is_seen(world) -> None:
-    found = values(world(applies("ann", 10, uses("phone", "p")), applies("bob", 5, uses("phone", "p", Role.EMPLOYER))))
-    assert some(found, "phone_roles_mixed phone_shared_others phone_named_by") == (1, 0, 0)
+    result = values(world(applies("ann", 10, uses("phone", "p")), applies("bob", 5, uses("phone", "p", Role.EMPLOYER))))
+    assert some(result, "phone_roles_mixed phone_shared_others phone_named_by") == (1, 0, 0)
 
 
 def test_who_is_named_as_a_contact_by_many_lately_is_seen(world) -> None:
     naming = [applies(f"p{n}", 8, uses("phone", "ann", Role.CONTACT)) for n in range(4)] + [
         applies("old", 1, uses("phone", "ann", Role.CONTACT)),
     ]
-    found = values(world(applies("ann", 35, uses("phone", "ann")), *naming))
-    assert some(found, "phone_named_by phone_named_by_30d") == (5, 4)
+    result = values(world(applies("ann", 35, uses("phone", "ann")), *naming))
+    assert some(result, "phone_named_by phone_named_by_30d") == (5, 4)
 
 
 def test_a_known_fraud_counts_from_the_day_it_is_known_and_by_the_last_word(world) -> None:
     bob = applies("bob", 1, uses("device", "d"))
-    asked = [applies("ann", on, uses("device", "d")) for on in (5, 15, 25)]
+    request = [applies("ann", on, uses("device", "d")) for on in (5, 15, 25)]
     facts = (bob, fraud("bob@1", 10), fraud("bob@1", 20, LabelValue.GOOD))
-    seen = [some(values(world(one, *facts)), "strong_bad device_bad bad_distance") for one in asked]
+    seen = [some(values(world(one, *facts)), "strong_bad device_bad bad_distance") for one in request]
     assert seen == [(0, 0, None), (1, 1, 1), (0, 0, None)]
 
 
 def test_a_fraud_two_steps_away_is_nearer_than_none(world) -> None:
     facts = (applies("bob", 1, uses("device", "d"), uses("bank_card", "c")), applies("eve", 1, uses("bank_card", "c")), fraud("eve@1", 2))
-    found = values(world(applies("ann", 5, uses("device", "d")), *facts))
-    assert some(found, "bad_distance bad_two_steps strong_bad") == (2, 1, 0)
+    result = values(world(applies("ann", 5, uses("device", "d")), *facts))
+    assert some(result, "bad_distance bad_two_steps strong_bad") == (2, 1, 0)
 
 
 def test_a_tight_group_is_told_from_a_star(world) -> None:
@@ -138,23 +138,23 @@ def test_money_moved_on_after_a_loan_and_collected_by_one_hand_is_seen(world) ->
     paid = Outcome(application_id="ann@1", status=OutcomeStatus.DISBURSED, at=day(2), amount=1000.0)
     moved = does("ann", "transfer", 2.5, counterparty_id="boss", amount=800.0)
     others = [does(who, "transfer", 2, counterparty_id="boss", amount=900.0) for who in ("bob", "cat")]
-    found = values(world(applies("ann", 10, uses("device", "d")), loan, paid, moved, *others))
-    assert some(found, "moved_on_3d common_counterparty payers") == (0.8, 2, 0)
+    result = values(world(applies("ann", 10, uses("device", "d")), loan, paid, moved, *others))
+    assert some(result, "moved_on_3d common_counterparty payers") == (0.8, 2, 0)
 
 
 def test_a_merchant_in_a_hurry_whose_customers_share_contacts_is_seen(world) -> None:
     calm = [applies(f"c{n}", n * 10, merchant_id="M1") for n in range(6)]
     rush = [applies(f"r{n}", 59 + n / 10, uses("phone", "tout", Role.CONTACT), merchant_id="M1") for n in range(5)]
-    found = values(world(applies("ann", 60, merchant_id="M1"), *calm, *rush, fraud("r0@59.0", 59.5)))
-    assert found["merchant_burst"] > 5
-    assert found["merchant_entangled_share"] == 5 / 8  # of the eight customers of thirty days
-    assert found["merchant_bad_share"] == pytest.approx(1.5 / 21)
+    result = values(world(applies("ann", 60, merchant_id="M1"), *calm, *rush, fraud("r0@59.0", 59.5)))
+    assert result["merchant_burst"] > 5
+    assert result["merchant_entangled_share"] == 5 / 8  # of the eight customers of thirty days
+    assert result["merchant_bad_share"] == pytest.approx(1.5 / 21)
 
 
 def test_verification_is_unknown_when_nobody_checked(world) -> None:
     device = Device(identifier=known_as("device", "d"), is_emulator=False, is_rooted=True)
-    found = values(world(applies("ann", 1, uses("device", "d"), phone_three_element=False), device))
-    assert some(found, "device_tampered three_element_failed face_match liveness") == (1, 1, None, None)
+    result = values(world(applies("ann", 1, uses("device", "d"), phone_three_element=False), device))
+    assert some(result, "device_tampered three_element_failed face_match liveness") == (1, 1, None, None)
 
 
 def test_without_an_application_everything_still_has_an_answer(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_without_an_application_everything_still_has_an_answer(tmp_path: Path) -
 
 def test_a_reason_leads_from_the_application_over_the_device_to_the_other_person(world) -> None:
     evidence = world(applies("ann", 10, uses("device", "d")), applies("bob", 4, uses("device", "d")))
-    shown = seen(evidence).guide.to_signal("device_shared_strangers")
+    shown = seen(evidence).paths.to_signal("device_shared_strangers")
     assert shown is not None
     assert shown.path == (("application:ann@10", "device:k1.d", "applicant:bob"), evidence.as_of)
     assert shown.beyond
@@ -179,26 +179,26 @@ def test_a_reason_leads_from_the_application_over_the_device_to_the_other_person
 def test_a_reason_leads_to_the_nearest_known_fraud(world) -> None:
     facts = (applies("bob", 1, uses("device", "d"), uses("bank_card", "c")), applies("eve", 2, uses("bank_card", "c")), fraud("eve@2", 3))
     evidence = world(applies("ann", 5, uses("device", "d")), *facts)
-    shown = seen(evidence).guide.to_signal("bad_distance")
+    shown = seen(evidence).paths.to_signal("bad_distance")
     assert shown is not None
     assert shown.path == (("application:ann@5", "device:k1.d", "applicant:bob", "bank_card:k1.c", "applicant:eve"), day(2))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_every_path_that_is_found_walks_along_links_of_the_graph(tmp_path: Path, seed: int) -> None:
-    asked = applies(
+    request = applies(
         "p005", 50, uses("device", "device1"), uses("phone", "phone1"), uses("phone", "phone2", Role.CONTACT), merchant_id="M1", agent_id="G1"
     )
     with open_store(tmp_path / "graph.db") as store:
         store.add(random_facts(seed))
-        evidence = store.view(day(50)).evidence_of(subject_of(asked))
+        evidence = store.view(day(50)).evidence_of(subject_of(request))
     selves = {f"applicant:{one}" for one in person(evidence)}
-    guide = seen(evidence).guide
-    found = [shown for name in SIGNALS if (shown := guide.to_signal(name)) is not None]
-    assert len(found) > 40
-    for path, beyond in found:
+    guide = seen(evidence).paths
+    result = [shown for name in SIGNALS if (shown := guide.to_signal(name)) is not None]
+    assert len(result) > 40
+    for path, beyond in result:
         assert beyond == any(node not in selves for node in path.nodes[1:])
-        nodes = [evidence.subject.node if node == f"application:{asked.application_id}" else node for node in path.nodes]
+        nodes = [evidence.subject.node if node == f"application:{request.application_id}" else node for node in path.nodes]
         walked = [node for node in nodes if node.partition(":")[0] not in ("merchant", "agent", "application", "ring")]
         assert all({a, b} <= selves or evidence.graph.has_edge(a, b) for a, b in pairwise(walked))
         assert path.shared_since is None or path.shared_since <= evidence.as_of

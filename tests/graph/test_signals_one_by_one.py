@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gnn.schema import EDGE_FEATURES, NODE_FEATURES
-from graph.features.observe import COUNT_NAMES
+from graph.features.extraction import COUNT_NAMES
 from graph.model.types import (
     Application,
     Device,
@@ -35,16 +35,16 @@ NOW = 100
 DEVICE, CONTACT = uses("device", "d"), uses("phone", "aunt", Role.CONTACT)
 
 
-def evidence(asked: Application, *facts: object, rings: RingSnapshot | None = None) -> Evidence:
+def evidence(request: Application, *facts: object, rings: RingSnapshot | None = None) -> Evidence:
     with TemporaryDirectory() as folder, open_store(Path(folder) / "s.db") as store:
-        store.add(facts_of(*facts, asked))
+        store.add(facts_of(*facts, request))
         if rings:
             store.save_rings(rings)
-        return store.view(asked.applied_at).evidence_of(subject_of(asked))
+        return store.view(request.applied_at).evidence_of(subject_of(request))
 
 
-def values(asked: Application, *facts: object, rings: RingSnapshot | None = None) -> dict[str, float | None]:
-    return seen(evidence(asked, *facts, rings=rings)).signals
+def values(request: Application, *facts: object, rings: RingSnapshot | None = None) -> dict[str, float | None]:
+    return seen(evidence(request, *facts, rings=rings)).signals
 
 
 def ann(*mentions: Mention, **more: Any) -> Application:
@@ -55,8 +55,8 @@ def step(loan: str, status: str, on: float, amount: float | None = None) -> Outc
     return Outcome(application_id=loan, status=OutcomeStatus(status), at=day(on), amount=amount)
 
 
-def some(found: dict[str, float | None], **expected: float | None) -> None:
-    assert {name: found[name] for name in expected} == {name: value and pytest.approx(value) for name, value in expected.items()}
+def some(result: dict[str, float | None], **expected: float | None) -> None:
+    assert {name: result[name] for name in expected} == {name: value and pytest.approx(value) for name, value in expected.items()}
 
 
 # company
@@ -82,8 +82,8 @@ def test_what_closely_tied_people_have_been_doing() -> None:
 
 def test_what_people_at_the_same_place_have_been_doing() -> None:
     home = uses("address", "home")
-    found = values(ann(home), applies("dan", 97, home), applies("eve", 50, home))
-    some(found, place_applied_7d=1, household_size=2, place_only_share=1, strong_people=0)
+    result = values(ann(home), applies("dan", 97, home), applies("eve", 50, home))
+    some(result, place_applied_7d=1, household_size=2, place_only_share=1, strong_people=0)
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_what_people_at_the_same_place_have_been_doing() -> None:
     ],
 )  # fmt: skip
 def test_who_else_holds_a_thing_is_counted_with_who_is_new_and_who_is_bad_there(thing: str, mention: Mention) -> None:
-    found = values(ann(mention), applies("bob", 95, mention), applies("cat", 40, mention), fraud("cat@40", 50), step("bob@95", "dpd90", 99))
+    result = values(ann(mention), applies("bob", 95, mention), applies("cat", 40, mention), fraud("cat@40", 50), step("bob@95", "dpd90", 99))
     expected = {f"{thing}_holders": 2, f"{thing}_newcomers_30d": 1, f"{thing}_bad": 2}
-    there = {name: value for name, value in expected.items() if name in found}
+    there = {name: value for name, value in expected.items() if name in result}
     assert len(there) >= 1
-    some(found, **there)
+    some(result, **there)
 
 
 # things
@@ -206,22 +206,22 @@ ASKED = ann(DEVICE, CONTACT, amount=5000.0, term_months=12, face_match=0.9, live
 
 def test_plain_counts_are_what_any_table_would_have() -> None:
     row = seen(evidence(ASKED, *WORLD)).row.tolist()
-    found = dict(zip(COUNT_NAMES, row[-len(COUNT_NAMES) :], strict=True))
+    result = dict(zip(COUNT_NAMES, row[-len(COUNT_NAMES) :], strict=True))
     expected = {
         "device_values": 1, "device_holders": 3, "device_holders_30d": 1, "device_known_fraud": 1, "phone_values": 1, "phone_holders": 1,
         "phone_known_fraud": 0, "bank_card_values": 0, "own_applications": 3, "own_applications_7d": 1, "own_applications_30d": 2, "own_lenders": 2,
         "own_known_fraud": 0, "sharers": 2, "sharers_known_fraud": 1, "transfers_sent": 1, "transfers_received": 2, "amount": 5000, "term_months": 12,
         "face_match": 0.9, "liveness": 0.7, "age": 35,
     }  # fmt: skip
-    assert {name: found[name] for name in expected} == expected
+    assert {name: result[name] for name in expected} == expected
 
 
 def told(rows: Any, names: tuple[str, ...], place: int) -> dict[str, float]:
     return dict(zip(names, rows[place].tolist(), strict=True))
 
 
-def alike(found: dict[str, float], **expected: float) -> None:
-    assert {name: found[name] for name in expected} == {name: pytest.approx(value, rel=1e-5) for name, value in expected.items()}
+def alike(result: dict[str, float], **expected: float) -> None:
+    assert {name: result[name] for name in expected} == {name: pytest.approx(value, rel=1e-5) for name, value in expected.items()}
 
 
 def test_the_network_reads_people_and_their_applications() -> None:
@@ -268,5 +268,5 @@ def test_the_network_reads_things_the_shop_and_links() -> None:
     alike(ties[0], own=1, contact=0, employer=0, transfer=0, since=log1p(60), last=log1p(20), now=0, gap=log1p(40))
     deals = t.edge_attr["applicant", "deals_with", "applicant"]
     assert len(deals) == 2
-    with_bob = next(found for found in (told(deals, EDGE_FEATURES, place) for place in range(2)) if found["gap"])
+    with_bob = next(result for result in (told(deals, EDGE_FEATURES, place) for place in range(2)) if result["gap"])
     alike(with_bob, own=0, transfer=1, since=log1p(49), last=log1p(48), gap=log1p(1))

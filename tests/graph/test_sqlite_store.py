@@ -53,7 +53,7 @@ def test_several_processes_write_at_once_and_nothing_is_lost_or_doubled(tmp_path
     assert [writer.exitcode for writer in writers] == [0, 0, 0, 0]
     with SqliteStore(path) as store:
         assert store.counts()["applications"] == 100
-        assert store.mark() == 100
+        assert store.revision() == 100
         assert store.counts()["identifiers"] == 101
 
 
@@ -84,12 +84,12 @@ def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told(
             store.add(part)
         store.save_rings(a_snapshot(20, 2))
         store.add(Facts(applications=(applies("late", 2, uses("phone", "phone1")),)))
-        before = [(told.mark, as_sets(told.facts), told.snapshot) for told in all_told(store)]
+        before = [(entries.revision, as_sets(entries.facts), entries.snapshot) for entries in all_told(store)]
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(WITHOUT_JOURNAL)
     with SqliteStore(path) as store:
-        assert [(told.mark, as_sets(told.facts), told.snapshot) for told in all_told(store)] == before
-        assert store.add(Facts(applications=(applies("new", 3),))).mark == store.mark() == 9
+        assert [(entries.revision, as_sets(entries.facts), entries.snapshot) for entries in all_told(store)] == before
+        assert store.add(Facts(applications=(applies("new", 3),))).revision == store.revision() == 9
         assert store.identity() != 0
 
 
@@ -99,7 +99,7 @@ def test_a_process_of_before_the_journal_cannot_write_to_a_store_that_has_one(tm
         store.add(Facts(applications=(applies("ann", 1),)))
         with closing(sqlite3.connect(path)) as old, pytest.raises(sqlite3.IntegrityError, match="later release"):
             old.execute("UPDATE meta SET value = 2 WHERE name = 'mark'")
-        assert store.mark() == 1
+        assert store.revision() == 1
 
 
 @pytest.mark.parametrize(("lost", "read"), [(3, [1, 2]), (5, [1, 2, 3, 4])])
@@ -128,8 +128,8 @@ def test_a_store_of_version_1_is_brought_up_to_this_one(tmp_path: Path) -> None:
         )
     with SqliteStore(path) as store:
         assert [label.label for label in store.view(day(3)).labels_of(["ann"])["ann"]] == [LabelValue.FRAUD]
-        told = replace(fraud("ann@1", 2), label=LabelValue.GOOD)
-        assert (store.add(Facts(labels=(fraud("ann@1", 2), told))).accepted, store.mark()) == (1, 2)
+        reported = replace(fraud("ann@1", 2), label=LabelValue.GOOD)
+        assert (store.add(Facts(labels=(fraud("ann@1", 2), reported))).accepted, store.revision()) == (1, 2)
         assert store.view(day(3)).tables().labels["fraud"].tolist() == [True, False]
 
 

@@ -15,7 +15,7 @@ from ingestion.cells import id_of
 from ingestion.digits import EXACT, Rounded
 from ingestion.exact_json import decoded, doubles
 from ingestion.nulls import NULLS
-from tests.support.door_deliveries import APPLICATION, NOW, deliver, load_into, rejects, write_parquet
+from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, rejects, write_parquet
 from tests.support.stores import open_store
 
 EDGES = [EXACT - 1, EXACT, EXACT + 1, 2**63, 2**64, 20261126000000000001, 10**40 + 1]

@@ -14,7 +14,7 @@ from ingestion.check_page import grid, page
 from ingestion.checking import SHOWN, Check, check
 from ingestion.delivery import open_delivery
 from scripts.load_records import main
-from tests.support.door_deliveries import APPLICATION, NOW, deliver, door, load_into
+from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, parse_context
 from tests.support.stores import open_store
 
 PHONE = APPLICATION["phone"]
@@ -32,11 +32,11 @@ def delivery(folder: Path) -> Path:
 
 def checked(tmp_path: Path, folder: Path, beside: Any = None) -> Check:
     with open_store(tmp_path / "check.db") as store:
-        return check(open_delivery(folder), store, door(), beside=beside, report_to=tmp_path / "aside")
+        return check(open_delivery(folder), store, parse_context(), beside=beside, report_to=tmp_path / "aside")
 
 
-def said(found: Check) -> str:
-    return "\n".join(page(found.as_json()))
+def said(result: Check) -> str:
+    return "\n".join(page(result.as_json()))
 
 
 def test_it_says_what_the_load_then_does(tmp_path: Path) -> None:
@@ -48,30 +48,30 @@ def test_it_says_what_the_load_then_does(tmp_path: Path) -> None:
 
 
 def test_duplicates_times_unknown_words_and_placeholders_are_told(tmp_path: Path) -> None:
-    found = checked(tmp_path, delivery(tmp_path / "delivery")).as_json()
-    assert found["duplicates"]["applications"] == {"same": 1, "other_content": 1}
-    assert found["times"]["events"] == ["2025-05-31T16:00:00+00:00", "2025-06-01T16:00:00+00:00"]
-    assert found["unknown_words"] == {"contacts": {"relation": {"boss": 2}}, "outcomes": {"status": {"settled": 1}}}
-    assert found["kinds_without_meaning"] == {"login": 1}
-    assert found["placeholders"] == {"applications.phone": 1}
-    assert found["dropped_cells"]["applications"]["amount"] == {"unreadable_number": 1}
+    result = checked(tmp_path, delivery(tmp_path / "delivery")).as_json()
+    assert result["duplicates"]["applications"] == {"same": 1, "other_content": 1}
+    assert result["times"]["events"] == ["2025-05-31T16:00:00+00:00", "2025-06-01T16:00:00+00:00"]
+    assert result["unknown_words"] == {"contacts": {"relation": {"boss": 2}}, "outcomes": {"status": {"settled": 1}}}
+    assert result["kinds_without_meaning"] == {"login": 1}
+    assert result["placeholders"] == {"applications.phone": 1}
+    assert result["dropped_cells"]["applications"]["amount"] == {"unreadable_number": 1}
 
 
 def test_ten_rows_of_each_table_are_shown_as_they_would_be_stored_and_nothing_raw(tmp_path: Path) -> None:
-    found = checked(tmp_path, delivery(tmp_path / "delivery"))
-    rows = found.as_json()["rows"]
+    result = checked(tmp_path, delivery(tmp_path / "delivery"))
+    rows = result.as_json()["rows"]
     assert len(rows["applications"]) == SHOWN
     assert rows["applications"][0]["phone"] == "150****7065"
     assert rows["applications"][0]["applied_at"] == "2025-06-01T02:00:00Z"
     assert "phone" not in rows["applications"][3]
-    assert [row["why"] for row in map(dict, _rejected(found))] == ["applied_at must be a time of the form ISO-8601"]
-    for text in (json.dumps(found.as_json()), said(found)):
+    assert [row["why"] for row in map(dict, _rejected(result))] == ["applied_at must be a time of the form ISO-8601"]
+    for text in (json.dumps(result.as_json()), said(result)):
         assert PHONE not in text
         assert APPLICATION["national_id"] not in text
 
 
-def _rejected(found: Check) -> Sequence[dict[str, str]]:
-    return [{"why": f"{p['field']} {p['message']}"} for row in found.rejected if row["code"] == "unreadable_time" for p in row["problems"]]
+def _rejected(result: Check) -> Sequence[dict[str, str]]:
+    return [{"why": f"{p['field']} {p['message']}"} for row in result.rejected if row["code"] == "unreadable_time" for p in row["problems"]]
 
 
 def test_the_page_for_people_names_each_thing_once(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_the_page_for_people_names_each_thing_once(tmp_path: Path) -> None:
 def test_the_lenders_and_people_of_the_store_are_known_and_it_stays_as_it_was(tmp_path: Path) -> None:
     with open_store(tmp_path / "graph.db") as store:
         load_into(store, deliver(tmp_path / "first", applications=[APPLICATION]))
-        mark = store.mark()
+        mark = store.revision()
         folder = tmp_path / "second"
         deliver(
             folder,
@@ -99,9 +99,9 @@ def test_the_lenders_and_people_of_the_store_are_known_and_it_stays_as_it_was(tm
             labels=[{"applicant_id": "U1", "label": "fraud", "known_at": "2025-07-01"}],
         )
         (folder / "platforms.csv").unlink()
-        found = checked(tmp_path, folder, store)
-        assert (found.report.tables["applications"].accepted, found.report.unmatched["labels"].facts) == (1, 0)
-        assert (store.mark(), store.view(NOW).application("A2")) == (mark, None)
+        result = checked(tmp_path, folder, store)
+        assert (result.report.tables["applications"].accepted, result.report.unmatched["labels"].facts) == (1, 0)
+        assert (store.revision(), store.view(NOW).application("A2")) == (mark, None)
 
 
 @pytest.mark.parametrize("there", [False, True])

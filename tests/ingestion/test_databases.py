@@ -15,13 +15,13 @@ import sqlalchemy as sa
 from graph.model.errors import DeliveryError, RingfenceError
 from graph.model.types import IdentifierKind
 from ingestion import databases
-from ingestion.ahead import ahead
 from ingestion.batches import batches
 from ingestion.delivery import open_delivery
-from ingestion.limits import Limits
+from ingestion.limits import DeliveryLimits
 from ingestion.load import load
+from ingestion.prefetch import prefetch
 from ingestion.report import Report
-from tests.support.door_deliveries import NOW, door
+from tests.support.deliveries import NOW, parse_context
 from tests.support.stores import open_store
 
 PHONE = "15073157065"
@@ -82,15 +82,15 @@ def loan(number: int, **more: object) -> dict[str, object]:
 
 
 def mapping(tmp_path: Path, **more: object) -> str:
-    told = json.loads(json.dumps(MAPPING))
-    told["tables"][1] |= more
-    (tmp_path / "mapping.yaml").write_text(json.dumps(told))
+    report = json.loads(json.dumps(MAPPING))
+    report["tables"][1] |= more
+    (tmp_path / "mapping.yaml").write_text(json.dumps(report))
     return str(tmp_path / "mapping.yaml")
 
 
 def loaded(tmp_path: Path, url: str, mapped: str | None, store: object = None) -> Report:
     with open_store(tmp_path / "graph.db") as opened:
-        return load(open_delivery(url, mapped), opened, door(), report_to=tmp_path / "report")
+        return load(open_delivery(url, mapped), opened, parse_context(), report_to=tmp_path / "report")
 
 
 def test_the_rows_of_a_table_become_facts_and_again_add_nothing(tmp_path: Path, url: str) -> None:
@@ -99,9 +99,9 @@ def test_the_rows_of_a_table_become_facts_and_again_add_nothing(tmp_path: Path, 
     assert vars(report.tables["applications"]) == {"read": 3, "accepted": 3, "known": 0, "rejected": 0}
     assert report.unknown_columns["applications"] == {"secret": 3}
     with open_store(tmp_path / "graph.db") as store:
-        found = store.view(NOW).application("1")
-        assert (found.applied_at, found.amount, found.product) == (datetime(2025, 6, 1, 2, tzinfo=UTC), 1234.5, "现金")
-        assert [m.identifier.kind for m in found.mentions] == [IdentifierKind.PHONE]
+        result = store.view(NOW).application("1")
+        assert (result.applied_at, result.amount, result.product) == (datetime(2025, 6, 1, 2, tzinfo=UTC), 1234.5, "现金")
+        assert [m.identifier.kind for m in result.mentions] == [IdentifierKind.PHONE]
     assert vars(loaded(tmp_path, url, mapping(tmp_path)).tables["applications"]) == {"read": 3, "accepted": 0, "known": 3, "rejected": 0}
 
 
@@ -128,7 +128,7 @@ def test_a_bad_row_is_rejected_by_its_number_in_the_order_of_the_key(tmp_path: P
 
 def test_a_cell_that_is_too_long_costs_its_row_and_an_unread_one_stays_where_it_is(tmp_path: Path, url: str) -> None:
     tell(url, LOANS, rows=(loan(1, note="n" * 5_000), loan(2, secret="s" * 5_000), loan(3)))
-    delivery = open_delivery(url, mapping(tmp_path), Limits(row_bytes=1_000))
+    delivery = open_delivery(url, mapping(tmp_path), DeliveryLimits(row_bytes=1_000))
     rows = list(delivery.records(delivery.feeds[1]))
     assert [(row.line, row.code) for row in rows] == [(1, "row_too_long"), (2, ""), (3, "")]
     assert rows[1].cells["secret"] is True
@@ -145,7 +145,7 @@ def test_every_type_of_a_column_is_read_for_what_it_says(tmp_path: Path, postgre
     types = "a BIGINT, b NUMERIC, c REAL, d DOUBLE PRECISION, e BOOLEAN, f DATE, g TIMESTAMPTZ, h UUID, i JSONB, j BYTEA, k TEXT[], l CHAR(4)"
     values = "9007199254740993, 6214832065674315435, 33554432, 0.5, true, '2025-06-01', '2025-06-01 10:00+08', 'c2ff6148-02a7-f339-c2ff-614802a7f339'"
     tell(postgres, f"CREATE TABLE odd ({types})", f"INSERT INTO odd VALUES ({values}, '{{\"a\": 1}}', 'abc', '{{x}}', 'ab')")
-    source = databases.open_source(postgres, "odd", ["odd"], databases.tables_in(postgres), Limits())
+    source = databases.open_source(postgres, "odd", ["odd"], databases.tables_in(postgres), DeliveryLimits())
     (row,) = source.records(source.columns)
     assert (row.cells["a"], row.cells["b"], row.cells["d"], row.cells["e"]) == (9007199254740993, Decimal("6214832065674315435"), 0.5, True)
     assert type(row.cells["c"]).__name__ == "Rounded"
@@ -164,8 +164,8 @@ def test_a_sqlite_file_holds_what_it_likes_and_only_bad_rows_pay(tmp_path: Path)
     report = loaded(tmp_path, f"sqlite:///{path}", mapping(tmp_path))
     assert report.rejects == {("applications", "not_utf8"): 1}
     with open_store(tmp_path / "graph.db") as store:
-        found = store.view(NOW).application("2")
-        assert (found.applicant_id, found.amount, found.product, len(found.mentions)) == ("7", 1234, "现", 1)
+        result = store.view(NOW).application("2")
+        assert (result.applicant_id, result.amount, result.product, len(result.mentions)) == ("7", 1234, "现", 1)
 
 
 def test_loading_writes_nothing_into_the_database(tmp_path: Path) -> None:
@@ -230,13 +230,13 @@ def test_a_database_that_stops_answering_ends_the_load(tmp_path: Path) -> None:
     delivery = open_delivery(f"sqlite:///{tmp_path}/source.db", mapping(tmp_path))
     tell(f"sqlite:///{tmp_path}/source.db", "DROP TABLE loans")
     with open_store(tmp_path / "graph.db") as store, pytest.raises(RingfenceError, match="loans: the database stopped answering"):
-        load(delivery, store, door(), report_to=tmp_path / "report")
+        load(delivery, store, parse_context(), report_to=tmp_path / "report")
     assert "source.db" not in repr(delivery.sources["loans"])
 
 
 def test_another_process_reads_the_same_rows_of_a_database(tmp_path: Path, url: str) -> None:
     tell(url, LOANS, rows=(loan(1), loan(2, cust=None), loan(3)))
     delivery = open_delivery(url, mapping(tmp_path))
-    here, there = ([(batch.facts, batch.read) for batch in read(delivery, [1], door(), 10)] for read in (batches, ahead))
+    here, there = ([(batch.facts, batch.read) for batch in read(delivery, [1], parse_context(), 10)] for read in (batches, prefetch))
     assert here == there
     assert [len(facts) for facts, _ in here] == [2]

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph.model.errors import DeliveryError
-from ingestion.ahead import ahead
 from ingestion.batches import batches
 from ingestion.delivery import open_delivery
-from tests.support.door_deliveries import APPLICATION, NOW, deliver, door, load_into, rejects, write_csv, write_parquet
+from ingestion.prefetch import prefetch
+from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, parse_context, rejects, write_csv, write_parquet
 from tests.support.stores import open_store
 
 LABEL = {"application_id": "A1", "label": "fraud", "known_at": "2025-07-01"}
@@ -121,8 +121,8 @@ def test_a_bad_row_of_a_part_names_the_part_also_when_another_process_read_it(tm
     assert [(line["source"], line["line"]) for line in rejects(delivery)] == [("labels/part-0.csv", 3)]
     opened = open_delivery(delivery)
     (feed,) = [n for n, feed in enumerate(opened.feeds) if feed.table.name == "labels"]
-    for read in (batches, ahead):
-        (batch,) = read(opened, [feed], door(), 10)
+    for read in (batches, prefetch):
+        (batch,) = read(opened, [feed], parse_context(), 10)
         assert [record.part for record in batch.good()] == ["labels/part-0.csv"]
 
 

@@ -14,10 +14,10 @@ import pytest
 from graph import private
 from graph.model.errors import DeliveryError
 from ingestion.delivery import open_delivery
-from ingestion.limits import Limits
+from ingestion.limits import DeliveryLimits
 from ingestion.load import load
 from scripts.tools.bombs import BOMBS, REFUSED
-from tests.support.door_deliveries import APPLICATION, deliver, door, load_into, rejects, write_csv, write_jsonl, write_parquet
+from tests.support.deliveries import APPLICATION, deliver, load_into, parse_context, rejects, write_csv, write_jsonl, write_parquet
 from tests.support.stores import open_store
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ _LOADER = """
 import json, os, resource, sys
 from pathlib import Path
 from graph.model.errors import DeliveryError
-from tests.support.door_deliveries import load_into
+from tests.support.deliveries import load_into
 from tests.support.stores import open_store
 resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
 
@@ -80,8 +80,8 @@ class Loader:
         assert self.process.stdout is not None
         self.process.stdin.write(f"{folder}\n")
         self.process.stdin.flush()
-        found = json.loads(self.process.stdout.readline())
-        return found["said"], found["mb"]
+        result = json.loads(self.process.stdout.readline())
+        return result["said"], result["mb"]
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +96,8 @@ def loader() -> Iterator[Loader]:
 @pytest.fixture(scope="module")
 def normal(loader: Loader, tmp_path_factory: pytest.TempPathFactory) -> int:
     """MB that a load of a few rows takes."""
-    said, mb = loader.load(deliver(tmp_path_factory.mktemp("normal") / "delivery", applications=[APPLICATION]))
-    assert said == ""
+    stated, mb = loader.load(deliver(tmp_path_factory.mktemp("normal") / "delivery", applications=[APPLICATION]))
+    assert stated == ""
     return mb
 
 
@@ -111,13 +111,13 @@ def test_a_bomb_ends_clearly_in_little_memory(tmp_path, loader, normal, make):
     folder = deliver(tmp_path / "delivery")
     make(folder)
     ending, says = BOMBS[make]
-    said, mb = loader.load(folder)
+    stated, mb = loader.load(folder)
     assert mb < normal + ABOVE_NORMAL
     if ending == REFUSED:
-        assert says in said
-        assert len(said.splitlines()) == 1
+        assert says in stated
+        assert len(stated.splitlines()) == 1
     else:
-        assert said == ""
+        assert stated == ""
         bad = rejects(folder)
         assert {line["code"] for line in bad} == set(says.split())
         assert all(len(json.dumps(line)) < 4_000 for line in bad)
@@ -126,8 +126,8 @@ def test_a_bomb_ends_clearly_in_little_memory(tmp_path, loader, normal, make):
 def test_a_line_that_is_too_long_costs_itself_and_the_others_keep_their_numbers(tmp_path):
     folder = deliver(tmp_path / "delivery", applications=[APPLICATION, {**APPLICATION, "city": "x" * 3_000}, {**APPLICATION, "amount": "-1"}])
     with open_store(tmp_path / "graph.db") as store:
-        delivery = open_delivery(folder, limits=Limits(row_bytes=1_000))
-        load(delivery, store, door(), report_to=tmp_path / "report")
+        delivery = open_delivery(folder, limits=DeliveryLimits(row_bytes=1_000))
+        load(delivery, store, parse_context(), report_to=tmp_path / "report")
     assert [(line["line"], line["code"]) for line in rejects(folder)] == [(3, "row_too_long"), (4, "negative")]
 
 
@@ -211,10 +211,10 @@ def test_messages_and_reports_show_little_of_names_and_no_identifier(tmp_path):
 @pytest.mark.parametrize(
     ("limits", "says"),
     [
-        (Limits(columns=5), "applications.csv has more than 5 columns: RINGFENCE_DELIVERY_COLUMNS"),
-        (Limits(file_rows=2), "applications.csv has more than 2 rows: RINGFENCE_DELIVERY_FILE_ROWS"),
-        (Limits(file_bytes=300), "applications.csv has more than 300 bytes when it is unpacked: RINGFENCE_DELIVERY_FILE_BYTES"),
-        (Limits(parts=1), "delivery/ has more than 1 files and folders: RINGFENCE_DELIVERY_PARTS"),
+        (DeliveryLimits(columns=5), "applications.csv has more than 5 columns: RINGFENCE_DELIVERY_COLUMNS"),
+        (DeliveryLimits(file_rows=2), "applications.csv has more than 2 rows: RINGFENCE_DELIVERY_FILE_ROWS"),
+        (DeliveryLimits(file_bytes=300), "applications.csv has more than 300 bytes when it is unpacked: RINGFENCE_DELIVERY_FILE_BYTES"),
+        (DeliveryLimits(parts=1), "delivery/ has more than 1 files and folders: RINGFENCE_DELIVERY_PARTS"),
     ],
 )
 def test_each_refusal_names_the_file_and_the_setting(tmp_path, limits, says):
@@ -227,4 +227,4 @@ def test_a_few_bytes_that_say_the_same_row_without_end_are_refused_before_they_a
     folder = deliver(tmp_path / "delivery")
     write_parquet(folder / "events.parquet", [{"kind": "login", "at": "2025-06-02T08:00:00+08:00", "applicant_id": "U1"}] * 3_000)
     with pytest.raises(DeliveryError, match=r"events\.parquet has more than 2,000 rows: RINGFENCE_DELIVERY_FILE_ROWS"):
-        open_delivery(folder, limits=Limits(file_rows=2_000))
+        open_delivery(folder, limits=DeliveryLimits(file_rows=2_000))

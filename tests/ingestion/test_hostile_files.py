@@ -12,19 +12,19 @@ import pytest
 
 from graph.model.errors import DeliveryError, RingfenceError
 from graph.model.types import Event, Identifier, IdentifierKind, Mention
-from ingestion import crowds, repeats
-from ingestion import door as doors
+from ingestion import heavy_hitters, repeats
+from ingestion import parse_context as doors
 from ingestion.contract import Cell, Column
 from ingestion.delivery import open_delivery
-from ingestion.door import Naming
-from ingestion.limits import Limits
+from ingestion.limits import DeliveryLimits
 from ingestion.load import load
 from ingestion.parse import BadRow, application
+from ingestion.parse_context import Pseudonymiser
 from ingestion.pseudonymise import Keyring
 from ingestion.repeats import Repeats
 from scripts.load_records import main
 from scripts.tools.bombs_parquet import a_page_of_200_megabytes
-from tests.support.door_deliveries import APPLICATION, NOW, deliver, door, load_into, rejects, write_jsonl, write_parquet
+from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, parse_context, rejects, write_jsonl, write_parquet
 from tests.support.stores import open_store
 
 PHONE = "15073157065"
@@ -43,7 +43,9 @@ def test_rejects_beyond_their_bound_are_counted_by_reason_and_the_report_says_ho
     bad = [{**APPLICATION, "application_id": f"A{n}", "amount": "-1" if n % 2 else "1", "applied_at": "soon"} for n in range(50)]
     folder = deliver(tmp_path / "delivery", applications=[*bad, APPLICATION])
     with open_store(tmp_path / "graph.db") as store:
-        report = load(open_delivery(folder, limits=Limits(rejects_bytes=3_000)), store, door(), report_to=tmp_path / "report").as_json()
+        report = load(
+            open_delivery(folder, limits=DeliveryLimits(rejects_bytes=3_000)), store, parse_context(), report_to=tmp_path / "report"
+        ).as_json()
     written = rejects(folder)
     assert (tmp_path / "report" / "rejects.jsonl").stat().st_size <= 3_000
     assert 0 < len(written) < 50
@@ -99,7 +101,7 @@ def test_a_file_that_changes_after_it_was_checked_ends_the_load(tmp_path, change
     delivery = open_delivery(folder)
     change(folder / "applications.csv")
     with open_store(tmp_path / "graph.db") as store, pytest.raises(RingfenceError, match=r"applications\.csv was changed while it was loaded"):
-        load(delivery, store, door(), report_to=tmp_path / "report")
+        load(delivery, store, parse_context(), report_to=tmp_path / "report")
 
 
 def test_a_file_that_grows_while_it_is_read_ends_the_load(tmp_path):
@@ -123,8 +125,8 @@ def test_names_that_command_a_terminal_are_shown_harmless(tmp_path, capsys, capl
     (folder / f"note{ESCAPES}").write_text("x")
     (folder / ("n" * 250)).write_text("x")
     assert main([str(folder), "--store", f"sqlite:///{tmp_path / 'graph.db'}", "--report", str(tmp_path / "report")]) == 3
-    said = capsys.readouterr()
-    for text in (said.out, said.err, caplog.text, (tmp_path / "report" / "report.json").read_text()):
+    message = capsys.readouterr()
+    for text in (message.out, message.err, caplog.text, (tmp_path / "report" / "report.json").read_text()):
         assert all(c.isprintable() or c in "\n\r" for c in text)
         assert "\nload_records: all is well" not in text
         assert "n" * 130 not in text
@@ -172,24 +174,24 @@ def test_a_schema_of_arrows_own_is_not_believed(tmp_path):
 
 
 def test_what_is_often_mentioned_is_remembered_in_bounded_memory(monkeypatch):
-    monkeypatch.setattr(crowds, "_REMEMBERED", 100)
-    found = crowds.Crowds()
+    monkeypatch.setattr(heavy_hitters, "_REMEMBERED", 100)
+    result = heavy_hitters.HeavyHitters()
     for n in range(500):
         for _ in range(2):
-            found.see([login(n, f"k1.{n:032x}"), login(n, "k1.crowd")])
-        assert len(found._counts) <= 100
-    assert found._counts["k1.crowd"] == 1_000
+            result.count([login(n, f"k1.{n:032x}"), login(n, "k1.crowd")])
+        assert len(result._counts) <= 100
+    assert result._counts["k1.crowd"] == 1_000
 
 
 def test_the_memory_of_pseudonyms_is_bounded_over_all_columns_and_holds_no_long_values(monkeypatch):
     monkeypatch.setattr(doors, "_ALL_REMEMBERED", 50)
-    naming = Naming(Keyring.parse("a key for tests"))
+    naming = Pseudonymiser(Keyring.parse("a key for tests"))
     column = Column(name="device_id", cell=Cell.IDENTIFIER, source="device_id", kind=IdentifierKind.DEVICE)
     for scheme in range(5):
         for n in range(30):
-            named = naming.name(column, f"device-{n}", f"opaque-{scheme}")
-            assert naming.name(column, f"device-{n}", f"opaque-{scheme}") == named
-            naming.name(column, f"device-{n}" * 40, f"opaque-{scheme}")
+            named = naming.identify(column, f"device-{n}", f"opaque-{scheme}")
+            assert naming.identify(column, f"device-{n}", f"opaque-{scheme}") == named
+            naming.identify(column, f"device-{n}" * 40, f"opaque-{scheme}")
     kept = [value for memory in naming._memory.values() for value in memory]
     assert len(kept) == naming._kept <= 50
     assert max(map(len, kept)) < 20
@@ -216,7 +218,7 @@ def test_a_bad_row_is_let_go_of_at_once_though_its_problems_are_kept():
     gc.disable()
     try:
         with pytest.raises(BadRow) as bad:
-            application(row, door())
+            application(row, parse_context())
         problems = bad.value.problems
         del row, bad
         assert watched() is None

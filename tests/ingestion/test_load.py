@@ -12,11 +12,11 @@ import pytest
 from graph.facts.hubs import COUNT_CAP
 from graph.model.errors import DeliveryError
 from graph.model.types import IdentifierKind, LabelValue, OutcomeStatus, PlatformType, Role
-from ingestion.ahead import ahead
 from ingestion.batches import batches
 from ingestion.delivery import open_delivery
 from ingestion.load import load
-from tests.support.door_deliveries import APPLICATION, NOW, PLATFORM, deliver, door, load_into, rejects, write_csv, write_jsonl, write_parquet
+from ingestion.prefetch import prefetch
+from tests.support.deliveries import APPLICATION, NOW, PLATFORM, deliver, load_into, parse_context, rejects, write_csv, write_jsonl, write_parquet
 from tests.support.stores import open_store
 
 EVERY_TABLE = {
@@ -288,11 +288,11 @@ def test_jsonl_lines_that_are_not_objects_cost_only_themselves(tmp_path, store):
 def test_loading_twice_adds_nothing(tmp_path, store):
     folder = deliver(tmp_path / "delivery", **EVERY_TABLE)
     first = load_into(store, folder)
-    counts, mark = store.counts(), store.mark()
+    counts, mark = store.counts(), store.revision()
     second = load_into(store, folder)
     assert sum(t.accepted for t in first.tables.values()) == sum(t.known for t in second.tables.values()) == 11
     assert sum(t.accepted for t in second.tables.values()) == 0
-    assert (store.counts(), store.mark()) == (counts, mark)
+    assert (store.counts(), store.revision()) == (counts, mark)
     assert balanced(second)
 
 
@@ -325,7 +325,7 @@ def test_unknown_columns_are_counted_and_left_out(tmp_path, store):
 def test_a_report_written_into_the_delivery_does_not_spoil_it(tmp_path, store):
     folder = deliver(tmp_path / "delivery", **EVERY_TABLE)
     for _ in range(2):
-        load(open_delivery(folder), store, door(), report_to=folder)
+        load(open_delivery(folder), store, parse_context(), report_to=folder)
 
 
 def test_the_report_says_what_the_load_says(tmp_path, store):
@@ -393,8 +393,10 @@ def test_a_process_of_its_own_parses_the_same_facts_and_the_same_faults(tmp_path
     rows = [{**APPLICATION, "application_id": f"A{n}", "amount": "-1" if n == 5 else "1", "phone": "13800000000", "odd": "x"} for n in range(30)]
     delivery = open_delivery(deliver(tmp_path / "delivery", applications=rows, devices=EVERY_TABLE["devices"]))
     feeds = [n for n, feed in enumerate(delivery.feeds) if feed.table.name != "platforms"]
-    here, there = list(batches(delivery, feeds, door(), 10)), list(ahead(delivery, feeds, door(), 10))
-    assert [(b.feed, b.read, b.facts, b.unknown, b.seen) for b in here] == [(b.feed, b.read, b.facts, b.unknown, b.seen) for b in there]
+    here, there = list(batches(delivery, feeds, parse_context(), 10)), list(prefetch(delivery, feeds, parse_context(), 10))
+    assert [(b.feed, b.read, b.facts, b.unknown, b.identifier_counts) for b in here] == [
+        (b.feed, b.read, b.facts, b.unknown, b.identifier_counts) for b in there
+    ]
     assert [b.good() for b in here] == [b.good() for b in there]
     assert [(r, [str(p) for p in ps]) for b in here for r, ps in b.bad] == [(r, [str(p) for p in ps]) for b in there for r, ps in b.bad]
     masked = [m.identifier.masked for b in there for fact in b.facts for m in getattr(fact, "mentions", ())]
@@ -410,4 +412,4 @@ def test_a_value_that_a_thousand_people_give_is_named_in_the_report(tmp_path, st
 def test_a_load_brings_as_many_facts_at_once_as_the_store_takes_best(tmp_path, store):
     store.batch = 2
     load_into(store, deliver(tmp_path / "delivery", applications=[{**APPLICATION, "application_id": f"A{n}"} for n in range(5)]))
-    assert [len(told.facts.applications) for told in store.journal() if told.facts.applications] == [2, 2, 1]
+    assert [len(entries.facts.applications) for entries in store.journal() if entries.facts.applications] == [2, 2, 1]

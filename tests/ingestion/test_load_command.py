@@ -15,7 +15,7 @@ import pytest
 
 from graph.stores.sqlite import SqliteStore
 from scripts.load_records import main
-from tests.support.door_deliveries import APPLICATION, NOW, deliver, load_into
+from tests.support.deliveries import APPLICATION, NOW, deliver, load_into
 
 
 @pytest.fixture(autouse=True)
@@ -206,6 +206,6 @@ def test_a_kind_of_event_that_nobody_knows_is_said_and_one_that_carries_identifi
     events = [{"kind": kind, "at": "2025-06-01", "applicant_id": "U1"} for kind in ("trasfer", "login", "transfer")]
     folder = deliver(tmp_path / "delivery", applications=[APPLICATION], events=events)
     assert main([str(folder), "--store", f"sqlite:///{tmp_path}/graph.db", "--report", str(tmp_path / "report")]) == 0
-    (said,) = [record.message for record in caplog.records if "mean nothing to a signal" in record.message]
-    assert "trasfer" in said
-    assert "login" not in said
+    (stated,) = [record.message for record in caplog.records if "mean nothing to a signal" in record.message]
+    assert "trasfer" in stated
+    assert "login" not in stated

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.ahead import ahead
 from ingestion.batches import batches
 from ingestion.delivery import open_delivery
 from ingestion.parse import event
-from tests.support.door_deliveries import APPLICATION, NOW, deliver, door, load_into
+from ingestion.prefetch import prefetch
+from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, parse_context
 from tests.support.stores import open_store
 
 WITHDRAWAL = {"kind": "withdrawal", "at": "2025-06-02T08:00:00+08:00", "applicant_id": "U1", "amount": "100"}
@@ -69,7 +69,7 @@ def test_a_load_that_was_cut_short_among_repeated_events_ends_as_if_it_had_run_o
 def test_a_process_of_its_own_gives_repeated_events_the_same_ids(tmp_path):
     delivery = open_delivery(deliver(tmp_path / "delivery", events=[WITHDRAWAL] * 7))
     (feed,) = [n for n, feed in enumerate(delivery.feeds) if feed.table.name == "events"]
-    here, there = ([e.event_id for batch in read(delivery, [feed], door(), 3) for e in batch.facts] for read in (batches, ahead))
+    here, there = ([e.event_id for batch in read(delivery, [feed], parse_context(), 3) for e in batch.facts] for read in (batches, prefetch))
     assert here == there
     assert len(set(here)) == 7
 
@@ -83,13 +83,13 @@ def test_a_longer_export_of_the_same_moment_adds_what_is_new_in_it(tmp_path, sto
 @given(st.lists(st.sampled_from([WITHDRAWAL, {**WITHDRAWAL, "amount": "7"}, {**WITHDRAWAL, "applicant_id": "U2"}]), max_size=30), st.randoms())
 def test_every_row_without_an_id_is_an_event_of_its_own_and_their_order_does_not_matter(rows, random):
     def ids(told):
-        here = door()
+        here = parse_context()
         return [event(row, here).event_id for row in told]
 
-    found = ids(rows)
-    assert len(set(found)) == len(rows)
-    assert set(ids(random.sample(rows, len(rows)))) == set(found)
-    assert set(ids(rows[: len(rows) // 2])) <= set(found), "a shorter export holds nothing else"
+    result = ids(rows)
+    assert len(set(result)) == len(rows)
+    assert set(ids(random.sample(rows, len(rows)))) == set(result)
+    assert set(ids(rows[: len(rows) // 2])) <= set(result), "a shorter export holds nothing else"
 
 
 # -- facts about nobody ---------------------------------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def test_the_figures_say_of_each_kind_how_many_link_and_why_the_others_do_not(tm
 
 def test_a_column_most_of_which_fails_its_check_is_named_with_the_setting_that_helps(tmp_path, store):
     report = load_into(store, deliver(tmp_path / "delivery", applications=cards(TOKENS)))
-    (doubt,) = report.doubts
+    (doubt,) = report.column_warnings
     assert (doubt.table, doubt.column, doubt.kind, doubt.values) == ("applications", "bank_card", "bank_card", 90)
     assert 70 <= doubt.failed < 90
     assert "`tokens: true`" in report.as_json()["doubtful_columns"][0]["says"]
@@ -160,4 +160,4 @@ def test_a_column_most_of_which_fails_its_check_is_named_with_the_setting_that_h
 def test_a_few_wrong_ones_and_a_column_of_placeholders_are_no_doubt(tmp_path, store):
     good = APPLICATION["bank_card"]
     rows = cards([good] * 6 + [good[:-1] + "6"] * 4 + ["0000000000000000"] * 90)
-    assert load_into(store, deliver(tmp_path / "delivery", applications=rows)).doubts == ()
+    assert load_into(store, deliver(tmp_path / "delivery", applications=rows)).column_warnings == ()

@@ -19,7 +19,7 @@ from ingestion.delivery import open_delivery
 from ingestion.load import load
 from ingestion.mapping import read_mapping, shipped
 from ingestion.parse import PARSERS
-from tests.support.door_deliveries import APPLICATION, NOW, deliver, door, load_into, write_csv, write_jsonl, write_parquet
+from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, parse_context, write_csv, write_jsonl, write_parquet
 from tests.support.stores import open_store
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -180,8 +180,8 @@ def test_a_mapping_that_cannot_work_is_refused_and_names_the_place(tmp_path, old
 )
 def test_a_word_that_a_mapping_makes_of_others_is_one_that_we_know(tmp_path, table, column, word, known):
     names = {c.name: c.name for c in TABLES[table].columns}
-    for told in ({"columns": names | {column: {"column": "x", "values": {"1": word}}}}, {"columns": names, "constants": {column: word}}):
-        (tmp_path / "mapping.yaml").write_text(json.dumps({"tables": [{"table": table, "source": "x.csv", **told}]}))
+    for reported in ({"columns": names | {column: {"column": "x", "values": {"1": word}}}}, {"columns": names, "constants": {column: word}}):
+        (tmp_path / "mapping.yaml").write_text(json.dumps({"tables": [{"table": table, "source": "x.csv", **reported}]}))
         with pytest.raises(DeliveryError, match=f"table 1 .{table}., column {column}, (values|constant): '{word}' .*{known}"):
             read_mapping(tmp_path / "mapping.yaml")
 
@@ -198,8 +198,8 @@ def test_a_constant_stands_in_where_a_cell_is_empty_and_where_the_column_is_not_
     (folder / "mapping.yaml").write_text(json.dumps({"tables": [{"table": "events", "source": "log.csv", "columns": names}]}))
     with open_store(tmp_path / "graph.db") as store:
         load_into(store, folder)
-        found = store.view(NOW).events_of(["U1", "U2"])
-    assert [(event.kind, event.amount) for events in found.values() for event in events] == [("login", 7.0), ("device_use", 7.0)]
+        result = store.view(NOW).events_of(["U1", "U2"])
+    assert [(event.kind, event.amount) for events in result.values() for event in events] == [("login", 7.0), ("device_use", 7.0)]
 
 
 def test_a_condition_finds_the_whole_number_that_a_data_frame_wrote(tmp_path):
@@ -207,7 +207,7 @@ def test_a_condition_finds_the_whole_number_that_a_data_frame_wrote(tmp_path):
     folder.mkdir()
     write_csv(folder / "cards.csv", [{"who": f"U{n}", "isFraud": word} for n, word in enumerate(("1.0", "0.0", "", "1", "2.0", "1.5"))])
     at = {"columns": {"applicant_id": "who"}, "constants": {"label": "fraud", "known_at": "2025-07-01"}, "table": "labels", "source": "cards.csv"}
-    for test, given, found in (
+    for test, given, result in (
         ("is", "1", 2),
         ("is", "1.0", 2),
         ("is_not", "1", 4),
@@ -217,7 +217,7 @@ def test_a_condition_finds_the_whole_number_that_a_data_frame_wrote(tmp_path):
     ):
         (folder / "mapping.yaml").write_text(json.dumps({"tables": [at | {"where": [{"column": "isFraud", test: given}]}]}))
         with open_store(tmp_path / f"{test}-{given}.db") as store:
-            assert load_into(store, folder).tables["labels"].accepted == found, (test, given)
+            assert load_into(store, folder).tables["labels"].accepted == result, (test, given)
 
 
 def test_a_condition_that_no_row_meets_is_named(tmp_path):
@@ -307,7 +307,7 @@ def _data(name: str) -> Path:
 def p2p(tmp_path_factory):
     folder = tmp_path_factory.mktemp("p2p")
     with open_store(folder / "p2p.db") as store:
-        report = load(open_delivery(_data("p2p_payment_fraud"), "p2p_payment_fraud"), store, door(), report_to=folder)
+        report = load(open_delivery(_data("p2p_payment_fraud"), "p2p_payment_fraud"), store, parse_context(), report_to=folder)
         yield report, store.view(datetime(2020, 1, 1, tzinfo=UTC)).tables()
 
 
@@ -363,7 +363,7 @@ def shared_by(tables, kind, flagged):
 
 @pytest.mark.data
 def test_all_of_s_ffsd_comes_in():
-    delivery, at = open_delivery(_data("s_ffsd"), "s_ffsd"), door()
+    delivery, at = open_delivery(_data("s_ffsd"), "s_ffsd"), parse_context()
     _, applications, labels = ([PARSERS[f.table.name](r.cells, at, f.table) for r in delivery.records(f)] for f in delivery.feeds)
     assert len({a.application_id for a in applications}) == 77_881
     assert (len({a.applicant_id for a in applications}), len({a.merchant_id for a in applications})) == (30_346, 886)
@@ -375,7 +375,7 @@ def test_all_of_s_ffsd_comes_in():
 def test_the_handbooks_transactions_come_in_with_labels_a_week_later():
     """The first thousands of rows: all 1.75 million take minutes."""
     delivery = open_delivery(_data("handbook_simulated"), "handbook_simulated")
-    at = door()
+    at = parse_context()
     _, applications, labels = ([PARSERS[f.table.name](r.cells, at, f.table) for r in islice(delivery.records(f), 5_000)] for f in delivery.feeds)
     assert {label.known_at - a.applied_at for a, label in zip(applications, labels, strict=True)} == {timedelta(days=7)}
     assert delivery.rows == 2 * 1_754_155 + 1
@@ -399,12 +399,12 @@ def test_two_lenders_may_give_one_id_to_two_people(tmp_path: Path) -> None:
     write_csv(folder / "marks.csv", [{"who": "U1", "lender": "L2", "says": "fraud", "when": "2025-07-01"}])
     (folder / "mapping.yaml").write_text(PER_LENDER)
     with open_store(tmp_path / "s.db") as store:
-        report = load(open_delivery(folder), store, door(), report_to=tmp_path)
+        report = load(open_delivery(folder), store, parse_context(), report_to=tmp_path)
         view = store.view(NOW)
-        made = {a.application_id: (a.applicant_id, a.amount) for a in view.applications(datetime(1970, 1, 2, tzinfo=UTC))}
+        created = {a.application_id: (a.applicant_id, a.amount) for a in view.applications(datetime(1970, 1, 2, tzinfo=UTC))}
         labels = view.labels_of(["@L1/U1", "@L2/U1"])
     assert (report.as_json()["accepted"], report.as_json()["unmatched"]) == (5, 0)
-    assert made == {"@L1/A1": ("@L1/U1", 1000), "@L2/A1": ("@L2/U1", 2000)}
+    assert created == {"@L1/A1": ("@L1/U1", 1000), "@L2/A1": ("@L2/U1", 2000)}
     assert [len(labels[who]) for who in ("@L1/U1", "@L2/U1")] == [0, 1]
 
 

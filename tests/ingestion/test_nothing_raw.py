@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from graph.model.types import IdentifierKind
 from ingestion.forms.masks import FORMLESS
-from ingestion.forms.standing import Standing
+from ingestion.forms.validity import Validity
 from ingestion.normalise import normalise
 from ingestion.recognise import scrubbed
 from service.app import create_app
-from tests.support.door_deliveries import APPLICATION, NOW, deliver, load_into, rejects
+from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, rejects
 from tests.support.small_service import body, service
 from tests.support.stores import open_store
 
@@ -35,7 +35,7 @@ def test_no_mask_shows_seven_digits_in_a_row_of_anything(kind, text):
 )  # fmt: skip
 def test_what_is_no_valid_value_has_a_mask_without_form(kind, text):
     normal = normalise(IdentifierKind(kind), text)
-    assert (normal.standing, normal.masked) == (Standing.UNVERIFIED, FORMLESS)
+    assert (normal.validity, normal.masked) == (Validity.UNVERIFIED, FORMLESS)
 
 
 def test_a_domain_of_digits_is_no_way_round_the_mask():
@@ -51,13 +51,13 @@ def test_a_phone_in_a_free_text_is_kept_masked_and_a_product_code_as_it_is(tmp_p
 
 
 def test_names_that_nobody_knows_are_given_back_scrubbed(tmp_path):
-    wired = service(tmp_path)
-    client = create_app(wired).test_client()
+    context = service(tmp_path)
+    client = create_app(context).test_client()
     answer = client.post("/risk", json=body() | {"13958274630": 1, "ann@example.com": 2, "x1234567890": 3, "colour": 4})
     assert not SEVEN.search("".join(answer.get_json()["ignored"]))
     assert "ann@example.com" not in answer.get_data(as_text=True)
     assert "colour" in answer.get_json()["ignored"]
-    wired.close()
+    context.close()
 
 
 def test_a_reject_shows_no_seven_digits_of_an_identifier(tmp_path):

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from graph.model.errors import DeliveryError
 from graph.model.types import Application, IdentifierKind
-from ingestion.ahead import ahead
 from ingestion.batches import batches
 from ingestion.contract import APPLICATIONS, Cell
 from ingestion.delivery import open_delivery
 from ingestion.parse import application
+from ingestion.prefetch import prefetch
 from ingestion.written import number
-from tests.support.door_deliveries import NOW, door, load_into, rejects, write_csv, write_jsonl, write_parquet
+from tests.support.deliveries import NOW, load_into, parse_context, rejects, write_csv, write_jsonl, write_parquet
 from tests.support.stores import open_store
 
 LENDER = {"table": "platforms", "rows": [{"platform_id": "us", "type": "consumer_finance", "is_own": "true"}]}
@@ -43,9 +43,9 @@ def taken(folder: Path) -> list[Application]:
     """The applications that a delivery brings, in the order of its rows; a row that is rejected is none of them."""
     delivery = open_delivery(folder)
     (number_of,) = [n for n, feed in enumerate(delivery.feeds) if feed.table.name == "applications"]
-    found = [fact for batch in batches(delivery, [number_of], door(), 100) for fact in batch.facts]
-    assert all(isinstance(fact, Application) for fact in found)
-    return found  # type: ignore[return-value]
+    result = [fact for batch in batches(delivery, [number_of], parse_context(), 100) for fact in batch.facts]
+    assert all(isinstance(fact, Application) for fact in result)
+    return result  # type: ignore[return-value]
 
 
 def loans(folder: Path, rows: Sequence[Row], columns: Mapping[str, Any], **more: Any) -> list[Application]:
@@ -188,9 +188,9 @@ def test_terms_shares_and_amounts_in_other_units_are_months_parts_of_one_and_yua
         "amount": {"column": "fen", "times": "0.01"},
     }
     rows = [{"term": "12期", "face": "98.5%", "live": "97", "fen": "123456"}, {"term": "2年"}, {"term": "6个月"}, {"term": "分24期"}]
-    found = loans(tmp_path / "d", rows, columns)
-    assert [loan.term_months for loan in found] == [12, 24, 6, 24]
-    assert (found[0].face_match, found[0].liveness, found[0].amount) == (0.985, 0.97, 1234.56)
+    result = loans(tmp_path / "d", rows, columns)
+    assert [loan.term_months for loan in result] == [12, 24, 6, 24]
+    assert (result[0].face_match, result[0].liveness, result[0].amount) == (0.985, 0.97, 1234.56)
 
 
 # -- times ------------------------------------------------------------------------------------------------------------------------------
@@ -284,21 +284,21 @@ def test_an_address_that_came_as_a_number_is_that_address(tmp_path: Path, cell: 
 
 def test_phones_without_a_country_are_of_the_country_that_the_mapping_names(tmp_path: Path) -> None:
     rows = [{"tel": tel} for tel in ("091 234 56 78", "0912345678", "+84912345678", "84912345678", "15073157065x", "")]
-    found = loans(tmp_path / "d", rows, {"phone": {"column": "tel", "country": "vn"}})
-    assert len({loan.mentions for loan in found[:3]}) == 1
-    assert of_kind(found[0], IdentifierKind.PHONE) == [("+849****678", True)]
-    assert of_kind(found[4], IdentifierKind.PHONE)[0][1] is False
-    assert found[5].mentions == ()
+    result = loans(tmp_path / "d", rows, {"phone": {"column": "tel", "country": "vn"}})
+    assert len({loan.mentions for loan in result[:3]}) == 1
+    assert of_kind(result[0], IdentifierKind.PHONE) == [("+849****678", True)]
+    assert of_kind(result[4], IdentifierKind.PHONE)[0][1] is False
+    assert result[5].mentions == ()
 
 
 def test_an_applicant_is_the_national_id_unless_a_placeholder_and_never_raw(tmp_path: Path) -> None:
     who = {"first_of": [{"column": "card", "kind": "national_id"}, {"column": "who", "prefix": "C-"}]}
     cards = [ID_CARD, ID_CARD.lower(), "无", "", ID_CARD[:17] + "1", "110105********002X"]
-    found = loans(tmp_path / "d", [{"card": card, "who": n} for n, card in enumerate(cards)], {"applicant_id": who, "national_id": "card"})
-    assert found[0].applicant_id == found[1].applicant_id
-    assert found[0].applicant_id in {m.identifier.token for m in found[0].mentions}
-    assert ID_CARD not in repr(found)
-    assert [loan.applicant_id for loan in found[2:]] == ["C-2", "C-3", "C-4", "C-5"]
+    result = loans(tmp_path / "d", [{"card": card, "who": n} for n, card in enumerate(cards)], {"applicant_id": who, "national_id": "card"})
+    assert result[0].applicant_id == result[1].applicant_id
+    assert result[0].applicant_id in {m.identifier.token for m in result[0].mentions}
+    assert ID_CARD not in repr(result)
+    assert [loan.applicant_id for loan in result[2:]] == ["C-2", "C-3", "C-4", "C-5"]
 
 
 def test_a_person_with_no_good_name_at_all_is_rejected_and_the_national_id_is_masked(tmp_path: Path) -> None:
@@ -325,16 +325,16 @@ def test_the_first_good_of_several_columns_is_taken(tmp_path: Path) -> None:
         {"mobile": "150****7065", "home": "", "granted": "400", "asked": "500", "when": "20250601"},
         {"mobile": "", "home": "", "granted": "", "asked": "", "when": "2025/06/01"},
     ]
-    found = loans(tmp_path / "d", rows, columns)
-    assert [of_kind(loan, IdentifierKind.PHONE) for loan in found] == [[("150****7065", True)], [("****", False)], []]
-    assert [loan.amount for loan in found] == [500, 400, 1]
-    assert len({loan.applied_at for loan in found}) == 1
+    result = loans(tmp_path / "d", rows, columns)
+    assert [of_kind(loan, IdentifierKind.PHONE) for loan in result] == [[("150****7065", True)], [("****", False)], []]
+    assert [loan.amount for loan in result] == [500, 400, 1]
+    assert len({loan.applied_at for loan in result}) == 1
 
 
 def test_an_id_of_several_columns_keeps_them_apart_and_needs_them_all(tmp_path: Path) -> None:
     numbers = [{"branch": "1", "serial": "23"}, {"branch": "12", "serial": "3"}]
-    found = loans(tmp_path / "d", numbers, {"application_id": {"columns": ["branch", "serial"]}})
-    assert [loan.application_id for loan in found] == ["1-23", "12-3"]
+    result = loans(tmp_path / "d", numbers, {"application_id": {"columns": ["branch", "serial"]}})
+    assert [loan.application_id for loan in result] == ["1-23", "12-3"]
     homes = [{"a": "湖南省长沙市", "b": "幸福路1-23号"}, {"a": "湖南省长沙市幸福路1-23号", "b": ""}]
     address = loans(tmp_path / "d", homes, {"address": {"columns": ["a", "b"]}})
     assert address[0].mentions == address[1].mentions != ()
@@ -377,7 +377,7 @@ def test_a_cell_that_is_no_number_lies_in_no_range(tmp_path: Path) -> None:
 
 def test_a_value_of_a_request_is_read_as_a_cell_of_a_delivery_is() -> None:
     row = {**LOAN, "application_id": "1", "applied_at": "2025-06-01", "applicant_id": "C-1", "platform_id": "us"}
-    read = application({**row, "amount": "1.2万元", "term_months": "12期", "birth_year": "1990-05-17"}, door(), APPLICATIONS)
+    read = application({**row, "amount": "1.2万元", "term_months": "12期", "birth_year": "1990-05-17"}, parse_context(), APPLICATIONS)
     assert (read.amount, read.term_months, read.birth_year) == (12_000, 12, 1990)
 
 
@@ -387,6 +387,6 @@ def test_months_in_gb18030_say_the_same_when_another_process_parses_them(tmp_pat
     for month in (1, 2):
         (folder / f"loans_{month}.csv").write_bytes(f"no,when,clock,who,城市\nM{month},2025-0{month}-01,09:14,C,上海\n".encode("gb18030"))
     delivery = open_delivery(folder)
-    here, there = ([fact for batch in read(delivery, [1], door(), 10) for fact in batch.facts] for read in (batches, ahead))
+    here, there = ([fact for batch in read(delivery, [1], parse_context(), 10) for fact in batch.facts] for read in (batches, prefetch))
     assert here == there
     assert [loan.city for loan in here] == ["上海", "上海"]

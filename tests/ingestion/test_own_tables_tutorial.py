@@ -18,7 +18,7 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
     ]
     *before, serve = blocks
     assert "ringfence serve" in serve
-    commands = "\n".join(["set -e", *before]).replace(".venv/bin/ringfence", f"{sys.executable} -m ringfence")
+    commands = "\n".join(["set -e", *before]).replace(".venv/bin/ringfence", f"{sys.executable} -m scripts.cli")
     done = subprocess.run(["bash", "-c", commands], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

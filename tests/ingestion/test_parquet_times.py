@@ -11,7 +11,7 @@ import pytest
 
 from graph.model.errors import DeliveryError
 from ingestion.delivery import open_delivery
-from tests.support.door_deliveries import NOW, deliver, load_into, rejects
+from tests.support.deliveries import NOW, deliver, load_into, rejects
 from tests.support.stores import open_store
 
 GOOD = int(datetime(2025, 6, 1, tzinfo=UTC).timestamp())

@@ -10,20 +10,20 @@ import pyarrow as pa
 import pytest
 
 from graph.frame.neighbourhood import EVENT_KINDS
-from ingestion.batches import Batch
+from ingestion.batches import ParsedBatch
 from ingestion.checking import Check
 from ingestion.contract import TABLES
-from ingestion.door import PLACEHOLDER
-from ingestion.forms.standing import Why
+from ingestion.forms.validity import Why
+from ingestion.parse_context import PLACEHOLDER
 from ingestion.report import Report
 from ingestion.simulation.build import make_world
-from ingestion.simulation.recipe import Recipe
+from ingestion.simulation.world_spec import WorldSpec
 from ingestion.word_guide import WORDS
 from investigations.review import ring_files
 from scripts.tools.write_columns import page
 from service.assessment import batch
 from tests.ingestion.test_checking import checked, delivery
-from tests.support.door_deliveries import load_into
+from tests.support.deliveries import load_into
 from tests.support.stores import open_store
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -62,7 +62,7 @@ def test_every_column_of_an_output_is_in_the_reference_with_its_type(heading: st
 
 
 def test_the_truth_of_a_made_world_has_the_columns_of_the_reference(tmp_path: Path) -> None:
-    make_world(Recipe(applicants=100, days=60, seed=1), tmp_path / "world")
+    make_world(WorldSpec(applicants=100, days=60, seed=1), tmp_path / "world")
     header = (tmp_path / "world" / "truth" / "applicants.csv").read_text(encoding="utf-8").splitlines()[0]
     assert list(rows("`truth/applicants.csv`")) == header.replace('"', "").split(",")
 
@@ -93,6 +93,6 @@ def test_every_code_of_a_rejected_row_is_in_the_reference() -> None:
 
 def test_a_check_shows_what_a_batch_counts(tmp_path: Path) -> None:
     """Whatever is counted of a batch reaches the figures."""
-    assert {"unknown", "seen", "dropped", "words"} <= set(Batch.__slots__)
-    found = checked(tmp_path, delivery(tmp_path / "delivery")).as_json()
-    assert {"unknown_columns", "identifiers", "dropped_cells", "unknown_words"} <= set(found)
+    assert {"unknown", "identifier_counts", "dropped", "words"} <= set(ParsedBatch.__slots__)
+    result = checked(tmp_path, delivery(tmp_path / "delivery")).as_json()
+    assert {"unknown_columns", "identifiers", "dropped_cells", "unknown_words"} <= set(result)

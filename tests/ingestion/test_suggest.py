@@ -24,7 +24,7 @@ from ingestion.report import Report
 from ingestion.suggest.names import meant
 from ingestion.suggest.propose import Suggestion, suggest
 from scripts.map import main
-from tests.support.door_deliveries import NOW, door, write_csv, write_parquet
+from tests.support.deliveries import NOW, parse_context, write_csv, write_parquet
 from tests.support.stores import open_store
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -34,14 +34,14 @@ CARDS = ("6214832065674315435", "6222021234567894")
 
 def proposed(folder: Path) -> Suggestion:
     """What is proposed for all the files of a folder, written beside them."""
-    found = suggest(sorted(folder.iterdir()), NOW)
-    (folder / "mapping.yaml").write_text(found.as_yaml(), encoding="utf-8")
-    return found
+    result = suggest(sorted(folder.iterdir()), NOW)
+    (folder / "mapping.yaml").write_text(result.as_yaml(), encoding="utf-8")
+    return result
 
 
 def loaded(folder: Path, tmp_path: Path) -> Report:
     with open_store(tmp_path / "graph.db") as store:
-        return load(open_delivery(folder), store, door(), report_to=tmp_path / "report")
+        return load(open_delivery(folder), store, parse_context(), report_to=tmp_path / "report")
 
 
 def accepted(report: Report) -> dict[str, int]:
@@ -88,12 +88,12 @@ def test_an_export_of_a_bank_in_chinese_loads_without_an_edit(tmp_path: Path) ->
             for n, phone in enumerate(phones(25))
         ]
         write_text(folder / f"进件_2025{month:02d}.csv", rows, "gb18030", ";")
-    found = proposed(folder)
+    result = proposed(folder)
     yaml = (folder / "mapping.yaml").read_text(encoding="utf-8")
-    assert [draft.table for draft in found.drafts] == ["platforms", "applications"]
+    assert [draft.table for draft in result.drafts] == ["platforms", "applications"]
     assert 'source: "进件_*.csv"' in yaml
     assert "encoding: gb18030" in yaml
-    assert ("进件_202503.csv", "备注", "no usual name, and its values could be anything") in found.unplaced
+    assert ("进件_202503.csv", "备注", "no usual name, and its values could be anything") in result.unplaced
     report = loaded(folder, tmp_path)
     assert accepted(report) == {"platforms": 2, "applications": 50}
     assert report.rejects == {}
@@ -128,11 +128,11 @@ def test_a_platforms_export_by_pinyin_abbreviations_loads_without_an_edit(tmp_pa
     write_csv(folder / "dd.csv", loans)
     write_csv(folder / "lxr.csv", contacts)
     write_csv(folder / "zt.csv", status)
-    found = proposed(folder)
+    result = proposed(folder)
     report = loaded(folder, tmp_path)
     assert accepted(report) == {"platforms": 1, "applications": 20, "contacts": 3, "outcomes": 3, "labels": 20}
     assert report.rejects == {}
-    assert "NO WORDS OF OURS: 表哥: translate them" in found.as_yaml()
+    assert "NO WORDS OF OURS: 表哥: translate them" in result.as_yaml()
     with open_store(tmp_path / "graph.db") as store:
         view = store.view(NOW)
         loan = view.application("D3")
@@ -190,19 +190,19 @@ def test_values_alone_may_name_an_identifier_and_a_name_alone_does_not(tmp_path:
         for n, phone in enumerate(phones(9))
     ]
     write_csv(tmp_path / "orders.csv", rows)
-    found = suggest([tmp_path / "orders.csv"], NOW)
-    assert "phone: col7  # its values alone; 100% of 9 values fit" in found.as_yaml()
-    assert 'applied_at: {column: created, time: "%d.%m.%Y"}' in found.as_yaml()
-    assert ("orders.csv", "amount", "its name says amount, and 0% of its 9 values are") in found.unplaced
+    result = suggest([tmp_path / "orders.csv"], NOW)
+    assert "phone: col7  # its values alone; 100% of 9 values fit" in result.as_yaml()
+    assert 'applied_at: {column: created, time: "%d.%m.%Y"}' in result.as_yaml()
+    assert ("orders.csv", "amount", "its name says amount, and 0% of its 9 values are") in result.unplaced
 
 
 def test_a_default_is_not_proposed_as_fraud_and_a_file_without_a_moment_not_at_all(tmp_path: Path) -> None:
     write_csv(tmp_path / "orders.csv", [{"order_no": n, "created": "2025-03-01", "cust": f"C{n}", "overdue": n % 2} for n in range(4)])
     write_csv(tmp_path / "people.csv", [{"cust": f"C{n}", "mobile": phone} for n, phone in enumerate(phones(4))])
-    found = suggest([tmp_path / "orders.csv", tmp_path / "people.csv"], NOW)
-    assert [draft.table for draft in found.drafts] == ["applications", "platforms"]
-    assert any(file == "orders.csv" and column == "overdue" and "a default is no fraud" in why for file, column, why in found.unplaced)
-    assert any(file == "people.csv" and not column and why.startswith("no moment") for file, column, why in found.unplaced)
+    result = suggest([tmp_path / "orders.csv", tmp_path / "people.csv"], NOW)
+    assert [draft.table for draft in result.drafts] == ["applications", "platforms"]
+    assert any(file == "orders.csv" and column == "overdue" and "a default is no fraud" in why for file, column, why in result.unplaced)
+    assert any(file == "people.csv" and not column and why.startswith("no moment") for file, column, why in result.unplaced)
 
 
 def test_labels_without_a_moment_count_from_the_end_of_the_data(tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ def test_the_payment_platforms_tables_load_as_proposed(tmp_path: Path) -> None:
     fraud = pq.read_table(folder / "User.parquet").column("firstChargebackMtDate").to_pylist()
     assert accepted(report) == {"devices": 3_000, "events": 9_000, "labels": sum(str(day) != "1900-01-01" for day in fraud)}
     assert report.rejects == {}
-    assert report.doubts == ()
+    assert report.column_warnings == ()
 
 
 @pytest.mark.data
@@ -284,6 +284,6 @@ def test_the_card_transactions_of_the_handbook_load_as_proposed(tmp_path: Path) 
 
 @pytest.mark.data
 def test_of_the_set_whose_times_are_no_times_nothing_is_proposed_and_it_says_why() -> None:
-    found = suggest([_data("s_ffsd") / "S-FFSD.zip"], NOW)
-    assert found.drafts == []
-    assert any(column == "Time" and why.startswith("its name says at, and 0%") for _, column, why in found.unplaced)
+    result = suggest([_data("s_ffsd") / "S-FFSD.zip"], NOW)
+    assert result.drafts == []
+    assert any(column == "Time" and why.startswith("its name says at, and 0%") for _, column, why in result.unplaced)

@@ -24,7 +24,7 @@ from ingestion.simulation import build
 from ingestion.simulation.build import make_world
 from ingestion.simulation.habits import draw_habits
 from ingestion.simulation.keys import scatter
-from ingestion.simulation.recipe import CREW_KINDS, Recipe
+from ingestion.simulation.world_spec import CREW_KINDS, WorldSpec
 from scripts.make_world import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +46,7 @@ LINKS = ("phone", "device_id", "bank_card", "ip", "wifi", "address", "employer_p
 
 @dataclass(frozen=True)
 class Made:
-    recipe: Recipe
+    recipe: WorldSpec
     tables: dict[str, pd.DataFrame]
     truth: pd.DataFrame
 
@@ -55,7 +55,7 @@ class Made:
         return self.tables["applications"].merge(self.truth, on="applicant_id").sort_values("applied_at", kind="stable")
 
 
-def read(out: Path, recipe: Recipe) -> Made:
+def read(out: Path, recipe: WorldSpec) -> Made:
     tables = {path.stem: pd.read_parquet(path) for path in (out / "records").glob("*.parquet")}
     return Made(recipe, tables, pd.read_csv(out / "truth" / "applicants.csv", keep_default_na=False))
 
@@ -63,7 +63,7 @@ def read(out: Path, recipe: Recipe) -> Made:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Made:
     out = tmp_path_factory.mktemp("world")
-    recipe = Recipe(applicants=4_000, seed=7)
+    recipe = WorldSpec(applicants=4_000, seed=7)
     make_world(recipe, out)
     return read(out, recipe)
 
@@ -236,7 +236,7 @@ def test_ids_row_order_and_seconds_do_not_tell_who_is_guilty(world: Made) -> Non
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: Path) -> None:
     for name, seed, form in (("a", 3, "csv"), ("b", 3, "csv"), ("c", 4, "csv"), ("d", 3, "parquet"), ("e", 3, "parquet")):
-        make_world(Recipe(applicants=300, days=60, seed=seed, format=form), tmp_path / name)
+        make_world(WorldSpec(applicants=300, days=60, seed=seed, format=form), tmp_path / name)
     prints = {name: fingerprint(tmp_path / name) for name in "abcde"}
     assert prints["a"] == prints["b"] != prints["c"]
     assert prints["d"] == prints["e"]
@@ -245,14 +245,14 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: 
 
 def test_people_are_made_cohort_by_cohort_and_stay_distinct(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "COHORT", 400)
-    make_world(Recipe(applicants=1_200, seed=5), tmp_path)
+    make_world(WorldSpec(applicants=1_200, seed=5), tmp_path)
     pieces = pyarrow.parquet.ParquetFile(tmp_path / "records" / "applications.parquet")
     assert pieces.num_row_groups == 3
-    made = read(tmp_path, Recipe(applicants=1_200, seed=5))
-    assert made.truth.applicant_id.nunique() == 1_200
-    assert not made.tables["events"].event_id.duplicated().any()
+    created = read(tmp_path, WorldSpec(applicants=1_200, seed=5))
+    assert created.truth.applicant_id.nunique() == 1_200
+    assert not created.tables["events"].event_id.duplicated().any()
     ids = (
-        made.tables["applications"]
+        created.tables["applications"]
         .dropna(subset=["national_id"])
         .assign(national_id=lambda table: table.national_id.str.normalize("NFKC").str.strip().str.upper())
     )
@@ -261,7 +261,7 @@ def test_people_are_made_cohort_by_cohort_and_stay_distinct(tmp_path: Path, monk
 
 @pytest.mark.parametrize("kind", [*CREW_KINDS, "honest"])
 def test_a_manner_makes_crews_of_one_kind_only(tmp_path: Path, kind: str) -> None:
-    recipe = Recipe(applicants=300, seed=2, manner=kind, guilty_share=0.1)
+    recipe = WorldSpec(applicants=300, seed=2, manner=kind, guilty_share=0.1)
     make_world(recipe, tmp_path)
     assert set(read(tmp_path, recipe).truth.query("bad == 1").kind) == ({kind} - {"honest"})
 
@@ -274,9 +274,9 @@ def test_no_two_crews_have_the_same_habits() -> None:
 
 
 def test_a_dirty_world_adds_rows_that_must_be_rejected(tmp_path: Path) -> None:
-    make_world(Recipe(applicants=300, seed=2), tmp_path / "clean")
-    make_world(Recipe(applicants=300, seed=2, dirty=True), tmp_path / "dirty")
-    clean, dirty = (read(tmp_path / name, Recipe(applicants=300)).tables for name in ("clean", "dirty"))
+    make_world(WorldSpec(applicants=300, seed=2), tmp_path / "clean")
+    make_world(WorldSpec(applicants=300, seed=2, dirty=True), tmp_path / "dirty")
+    clean, dirty = (read(tmp_path / name, WorldSpec(applicants=300)).tables for name in ("clean", "dirty"))
     for name in TIMES:
         assert len(dirty[name]) > len(clean[name])
     applications = dirty["applications"]
@@ -300,7 +300,7 @@ def test_a_folder_that_is_not_a_world_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "mine.csv").write_text("a\n1\n")
     with pytest.raises(SettingError, match="did not make"):
-        make_world(Recipe(applicants=200), tmp_path)
+        make_world(WorldSpec(applicants=200), tmp_path)
     assert (tmp_path / "records" / "mine.csv").exists()
 
 
@@ -316,8 +316,8 @@ def test_the_command_ends_with_its_counts_and_the_world_with_its_frame(tmp_path:
 @pytest.mark.parametrize("wrong", [["--applicants", "5"], ["--manner", "sly"], ["--format", "xls"], ["--days", "0"]])
 def test_unusable_arguments_are_refused_with_one_line_and_status_2(tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: list[str]) -> None:
     assert main([str(tmp_path / "w"), *wrong]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert wrong[0] in told.err
-    assert told.err.count("\n") == 1
+    message = capsys.readouterr()
+    assert message.out == ""
+    assert wrong[0] in message.err
+    assert message.err.count("\n") == 1
     assert not (tmp_path / "w").exists()

@@ -15,7 +15,7 @@ from graph.model.errors import CaseChangedError, ConflictError, InputError, NotF
 from graph.model.types import LabelValue
 from graph.stores.sqlite import SqliteStore
 from investigations.assessments import Stage
-from investigations.casebook import Casebook, Claim
+from investigations.casebook import Casebook, IdempotencyClaim
 from investigations.cases import CaseFilter, CaseState, NewCase, Verdict, VerdictValue
 from tests.support.casebooks import NOW, assessment, url_of
 
@@ -30,8 +30,8 @@ def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Casebook]:
         yield opened
 
 
-def claim(key: str = "k", fingerprint: str = "f", **changes: object) -> Claim:
-    return Claim(**({"client": "engine", "key": key, "fingerprint": fingerprint, "at": NOW} | changes))
+def claim(key: str = "k", fingerprint: str = "f", **changes: object) -> IdempotencyClaim:
+    return IdempotencyClaim(**({"client": "engine", "key": key, "fingerprint": fingerprint, "at": NOW} | changes))
 
 
 def test_a_graph_store_is_no_casebook(tmp_path: Path) -> None:

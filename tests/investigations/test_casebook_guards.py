@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from graph.model.errors import StoreChangedError, StoreVersionError
-from investigations.casebook import Casebook, Claim
+from investigations.casebook import Casebook, IdempotencyClaim
 from investigations.casebook.tables import APPEND_ONLY
 from investigations.cases import CaseFilter, NewCase, Verdict, VerdictValue
 from tests.support.casebooks import NOW, assessment, forge, url_of
@@ -142,8 +142,8 @@ def test_the_service_may_log_in_as_somebody_who_owns_nothing(postgres: str) -> N
     url = sa.make_url(postgres).set(username=role).render_as_string(hide_password=False)
     with Casebook(url) as book:
         book.ping()
-        assert not book.record(assessment(2), Claim(client="engine", key="k", fingerprint="f", at=NOW), owed=True).replay
-        book.settled(["A-2"])
+        assert not book.record(assessment(2), IdempotencyClaim(client="engine", key="k", fingerprint="f", at=NOW), to_outbox=True).replay
+        book.outbox_delivered(["A-2"])
         case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-1"), at=NOW, by="review")
         book.assign(case_id, "wang", 10**9, at=NOW, by="wang")
         book.forget_claims(NOW)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from gnn.collect import collect
-from gnn.plan import Plan
 from gnn.schema import APPLICANT
-from graph.features.observe import COUNT_NAMES
+from gnn.training_plan import TrainingPlan
+from graph.features.extraction import COUNT_NAMES
 from graph.model.types import Facts, Label, LabelValue
-from graph.rings.known import known_of
+from graph.rings.labelled import labelled_applicants
 from graph.store.evidence import Subject
 from investigations import rules
 from service.desk import subgraphs
@@ -38,7 +38,7 @@ def store(tmp_path):
 
 
 def policy(view):
-    return [one.code.code for one in rules.fired(rules.Known(labels=view.labels_of(["ann"])["ann"]))] == ["RULE_FRAUD_KNOWN"]
+    return [one.code.code for one in rules.fired(rules.RuleInputs(labels=view.labels_of(["ann"])["ann"]))] == ["RULE_FRAUD_KNOWN"]
 
 
 def own_signal(view):
@@ -61,12 +61,12 @@ def reference(view):
 
 def rings(view):
     tables = view.tables()
-    return bool(known_of(tables).fraud[np.flatnonzero(tables.applicant_ids == "ann")[0]])
+    return bool(labelled_applicants(tables).fraud[np.flatnonzero(tables.applicant_ids == "ann")[0]])
 
 
 def training_target(view):
     tables = view.tables()
-    samples = collect(tables, Plan(horizon_days=60, least_frauds=0))
+    samples = collect(tables, TrainingPlan(horizon_days=60, least_frauds=0))
     return bool(samples.bad(tables.as_of)[np.flatnonzero(samples.application_id == "ann@1")[0]])
 
 

@@ -18,16 +18,16 @@ from graph.model.errors import SettingError
 from graph.model.types import LabelValue, Membership, Ring, RingKind, RingMember
 from investigations import network, policy, reasons, rules
 from investigations.assessments import Decision, Level, ReasonCode
-from investigations.network import Links
-from investigations.policy import DIMENSIONS, Findings, Policy, Scale, Thresholds
-from investigations.reasons import Candidate, Telling, masked_node, ranked
-from investigations.rules import Known, Limits
-from investigations.usual import Usual
+from investigations.network import NetworkLinks
+from investigations.policy import DIMENSIONS, Findings, Policy, ScoreScale, Thresholds
+from investigations.reasons import Candidate, ReasonChoice, masked_node, ranked
+from investigations.reference_ranges import ReferenceRanges
+from investigations.rules import RuleInputs, RuleLimits
 from tests.support.small_worlds import applies, fraud
 
 DOCS = Path(__file__).parents[2] / "docs"
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
-USUAL = Usual(high=dict.fromkeys([*SIGNALS, *multi_lending.NAMES], 1.0), low=dict.fromkeys(SIGNALS, 0.9))
+USUAL = ReferenceRanges(high=dict.fromkeys([*SIGNALS, *multi_lending.NAMES], 1.0), low=dict.fromkeys(SIGNALS, 0.9))
 NAMES = [*SIGNALS, *multi_lending.NAMES[:40]]
 
 
@@ -41,8 +41,8 @@ def in_ring(kind: RingKind) -> Membership:
 
 
 def findings(**changes: object) -> Findings:
-    told: dict[str, object] = {"level": Level.FULL, "known": Known(as_of=NOW), "probability": 0.01, "uncertainty": "low"}
-    return Findings(**(told | changes))
+    reported: dict[str, object] = {"level": Level.FULL, "rule_inputs": RuleInputs(as_of=NOW), "probability": 0.01, "uncertainty": "low"}
+    return Findings(**(reported | changes))
 
 
 @given(
@@ -52,8 +52,8 @@ def findings(**changes: object) -> Findings:
     liveness=st.one_of(st.none(), st.floats(0, 1)),
 )
 def test_whatever_was_found_an_incomplete_assessment_is_never_approved_and_says_why(level, signals, face, liveness) -> None:
-    known = Known(as_of=NOW, application=applies("p", 1, face_match=face, liveness=liveness))
-    concluded = Policy().conclude(findings(level=level, known=known, signals=signals, probability=None, usual=USUAL))
+    known = RuleInputs(as_of=NOW, application=applies("p", 1, face_match=face, liveness=liveness))
+    concluded = Policy().conclude(findings(level=level, rule_inputs=known, signals=signals, probability=None, reference=USUAL))
     assert concluded.decision is Decision.REVIEW
     assert concluded.probability is None
     assert concluded.uncertainty == "high"
@@ -66,7 +66,7 @@ def test_whatever_was_found_an_incomplete_assessment_is_never_approved_and_says_
     values=st.dictionaries(st.sampled_from(NAMES), st.one_of(st.none(), st.floats(0, 50)), max_size=30),
 )
 def test_reasons_are_at_most_four_ranked_and_only_of_what_was_measured(weights, values) -> None:
-    concluded = Policy().conclude(findings(contributions=weights, signals=values, usual=USUAL))
+    concluded = Policy().conclude(findings(contributions=weights, signals=values, reference=USUAL))
     assert [r.rank for r in concluded.reasons] == list(range(1, len(concluded.reasons) + 1))
     assert len(concluded.reasons) <= 4
     shares = [r.contribution for r in concluded.reasons]
@@ -81,11 +81,11 @@ def test_reasons_are_at_most_four_ranked_and_only_of_what_was_measured(weights, 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_a_higher_probability_never_gets_a_lower_score(one: float, other: float) -> None:
     low, high = sorted((one, other))
-    assert 0 <= Scale().of(low) <= Scale().of(high) <= 1000
+    assert 0 <= ScoreScale().of(low) <= ScoreScale().of(high) <= 1000
 
 
 def test_the_scale_is_the_documented_one() -> None:
-    assert [Scale().of(p) for p in (0.0, 0.01, 0.05, 0.183, 0.5, 0.9, 1.0)] == [0, 263, 500, 712, 863, 961, 1000]
+    assert [ScoreScale().of(p) for p in (0.0, 0.01, 0.05, 0.183, 0.5, 0.9, 1.0)] == [0, 263, 500, 712, 863, 961, 1000]
 
 
 @pytest.mark.parametrize(
@@ -97,24 +97,24 @@ def test_the_thresholds_part_approval_review_and_decline(probability: float, dec
 
 @pytest.mark.parametrize("kind", list(RingKind))
 def test_a_member_of_a_flagged_ring_is_reviewed_and_one_of_a_household_is_not(kind: RingKind) -> None:
-    concluded = Policy().conclude(findings(known=Known(as_of=NOW, membership=in_ring(kind))))
+    concluded = Policy().conclude(findings(rule_inputs=RuleInputs(as_of=NOW, membership=in_ring(kind))))
     assert (concluded.decision is Decision.REVIEW) == kind.flagged
     assert ("RULE_RING_LISTED" in [r.code.code for r in concluded.reasons]) == kind.flagged
 
 
 def test_a_known_fraud_is_reviewed_until_somebody_clears_it() -> None:
-    told = fraud("a1", 1)
+    reported = fraud("a1", 1)
     cleared = fraud("a1", 2, LabelValue.GOOD)
-    assert Policy().conclude(findings(known=Known(as_of=NOW, labels=(told,)))).decision is Decision.REVIEW
-    assert Policy().conclude(findings(known=Known(as_of=NOW, labels=(told, cleared)))).decision is Decision.APPROVE
+    assert Policy().conclude(findings(rule_inputs=RuleInputs(as_of=NOW, labels=(reported,)))).decision is Decision.REVIEW
+    assert Policy().conclude(findings(rule_inputs=RuleInputs(as_of=NOW, labels=(reported, cleared)))).decision is Decision.APPROVE
 
 
 def test_rules_about_what_was_not_looked_up_are_silent() -> None:
-    assert rules.fired(Known()) == ()
+    assert rules.fired(RuleInputs()) == ()
 
 
 def test_what_the_network_saw_in_no_link_that_can_be_shown_is_no_reason() -> None:
-    concluded = Policy().conclude(findings(probability=0.4, network=1.2, links=Links(("device:k1.d",), 0.5)))
+    concluded = Policy().conclude(findings(probability=0.4, network=1.2, links=NetworkLinks(("device:k1.d",), 0.5)))
     assert concluded.reasons == ()
     assert concluded.dimensions["ring"] == pytest.approx(1 - exp(-0.5), abs=1e-4)
     assert concluded.dimensions["behaviour"] == pytest.approx(1 - exp(-0.7), abs=1e-4)
@@ -143,22 +143,22 @@ def test_a_ceiling_above_the_review_threshold_changes_nothing() -> None:
 @pytest.mark.parametrize("level", [Level.NO_GRAPH, Level.RULES_ONLY])
 def test_where_nothing_was_looked_at_there_is_no_score_unless_a_rule_speaks(level: Level) -> None:
     assert Policy().conclude(findings(level=level, probability=None)).score is None
-    known = Known(as_of=NOW, application=applies("p", 1, face_match=0.0))
-    assert Policy().conclude(findings(level=level, probability=None, known=known)).score > 0
+    known = RuleInputs(as_of=NOW, application=applies("p", 1, face_match=0.0))
+    assert Policy().conclude(findings(level=level, probability=None, rule_inputs=known)).score > 0
 
 
 def test_a_known_fraud_has_a_high_score_whatever_the_model_sees() -> None:
-    known = Known(as_of=NOW, labels=(fraud("a1", 1),))
-    unseen = Policy().conclude(findings(probability=0.001, known=known))
+    known = RuleInputs(as_of=NOW, labels=(fraud("a1", 1),))
+    unseen = Policy().conclude(findings(probability=0.001, rule_inputs=known))
     assert (unseen.score, unseen.probability) == (720, 0.001)
-    assert Policy().conclude(findings(probability=0.9, known=known)).score == Scale().of(0.9)
-    assert Policy().conclude(findings(level=Level.NO_GRAPH, probability=None, known=known)).score >= 720
+    assert Policy().conclude(findings(probability=0.9, rule_inputs=known)).score == ScoreScale().of(0.9)
+    assert Policy().conclude(findings(level=Level.NO_GRAPH, probability=None, rule_inputs=known)).score >= 720
 
 
 @given(st.floats(0.01, 40), st.floats(1.01, 10))
 def test_without_a_model_more_of_a_bad_sign_never_gives_a_lower_score(value: float, times: float) -> None:
     def score(found: float) -> int | None:
-        return Policy().conclude(findings(level=Level.NO_MODEL, probability=None, signals={"strong_people": found}, usual=USUAL)).score
+        return Policy().conclude(findings(level=Level.NO_MODEL, probability=None, signals={"strong_people": found}, reference=USUAL)).score
 
     assert score(value) <= score(value * times)
     assert score(1.0) == 0
@@ -167,8 +167,8 @@ def test_without_a_model_more_of_a_bad_sign_never_gives_a_lower_score(value: flo
 
 def test_without_a_model_a_face_that_hardly_matches_speaks_and_one_that_matches_does_not() -> None:
     def concluded(face: float) -> Any:
-        told = findings(level=Level.NO_MODEL, probability=None, signals={"face_match": face}, usual=USUAL)
-        return Policy().conclude(told)
+        reported = findings(level=Level.NO_MODEL, probability=None, signals={"face_match": face}, reference=USUAL)
+        return Policy().conclude(reported)
 
     assert concluded(0.97).score == 0
     assert [r.code.code for r in concluded(0.97).reasons] == ["INCOMPLETE_ASSESSMENT"]
@@ -187,7 +187,7 @@ def test_without_a_model_a_face_that_hardly_matches_speaks_and_one_that_matches_
      ("ip_holders", 40.0), ("ml_7d_person_all_lenders", 0.0)],
 )  # fmt: skip
 def test_good_news_and_no_news_are_no_reason_whatever_the_model_makes_of_them(name: str, value: float) -> None:
-    assert Policy().conclude(findings(contributions={name: 2.0}, signals={name: value}, usual=USUAL)).reasons == ()
+    assert Policy().conclude(findings(contributions={name: 2.0}, signals={name: value}, reference=USUAL)).reasons == ()
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,9 @@ def test_good_news_and_no_news_are_no_reason_whatever_the_model_makes_of_them(na
      ("bad_share", 0.14), ("ml_7d_person_all_lenders", 6.0)],
 )  # fmt: skip
 def test_bad_news_is_a_reason(name: str, value: float) -> None:
-    assert [r.code.code for r in Policy().conclude(findings(contributions={name: 2.0}, signals={name: value}, usual=USUAL)).reasons] == [name.upper()]
+    assert [r.code.code for r in Policy().conclude(findings(contributions={name: 2.0}, signals={name: value}, reference=USUAL)).reasons] == [
+        name.upper()
+    ]
 
 
 # which reasons are told
@@ -205,7 +207,7 @@ def test_bad_news_is_a_reason(name: str, value: float) -> None:
 def told(**weights: float) -> list[str]:
     """The dimensions of the reasons chosen from candidates named by dimension and number (ring_1=0.5)."""
     candidates = [Candidate("", name.partition("_")[0], weight, 1.0, code(name)) for name, weight in weights.items()]
-    return [reason.code.code for reason in ranked(candidates, USUAL, None, Telling())]
+    return [reason.code.code for reason in ranked(candidates, USUAL, None, ReasonChoice())]
 
 
 def code(name: str) -> ReasonCode:
@@ -237,20 +239,20 @@ def test_what_is_left_out_of_a_dimension_with_room_never_outweighs_what_is_told(
 
 def test_one_finding_seen_through_several_windows_and_segments_is_one_reason() -> None:
     weights = {"ml_7d_person_all_lenders": 2.0, "ml_1m_person_all_lenders": 1.9, "ml_1m_person_others_lenders": 1.8, "ml_7d_device_all_apps": 0.5}
-    found = findings(contributions=weights, variables=dict.fromkeys(weights, 5.0), usual=USUAL)
-    assert [r.code.code for r in Policy().conclude(found).reasons] == ["ML_7D_PERSON_ALL_LENDERS", "ML_7D_DEVICE_ALL_APPS"]
+    result = findings(contributions=weights, variables=dict.fromkeys(weights, 5.0), reference=USUAL)
+    assert [r.code.code for r in Policy().conclude(result).reasons] == ["ML_7D_PERSON_ALL_LENDERS", "ML_7D_DEVICE_ALL_APPS"]
 
 
 def test_what_a_rule_and_a_signal_tell_alike_is_told_once() -> None:
-    known = Known(as_of=NOW, application=applies("p", 1, face_match=0.2))
-    found = findings(level=Level.NO_MODEL, probability=None, known=known, signals={"face_match": 0.2, "strong_people": 3.0}, usual=USUAL)
-    assert [r.code.code for r in Policy().conclude(found).reasons] == ["RULE_FACE_MISMATCH", "STRONG_PEOPLE"]
+    known = RuleInputs(as_of=NOW, application=applies("p", 1, face_match=0.2))
+    result = findings(level=Level.NO_MODEL, probability=None, rule_inputs=known, signals={"face_match": 0.2, "strong_people": 3.0}, reference=USUAL)
+    assert [r.code.code for r in Policy().conclude(result).reasons] == ["RULE_FACE_MISMATCH", "STRONG_PEOPLE"]
 
 
 # the version
 
 
-PARTS = {"thresholds": Thresholds, "limits": Limits, "telling": Telling, "scale": Scale}
+PARTS = {"thresholds": Thresholds, "limits": RuleLimits, "reason_choice": ReasonChoice, "scale": ScoreScale}
 
 
 @pytest.mark.parametrize(("part", "name"), [(part, f.name) for part, kind in PARTS.items() for f in dataclasses.fields(kind)])

@@ -25,7 +25,7 @@ HOSTILE = '<img src=x onerror="alert(1)">'
 
 def ring(ring_id, size=6, kind=RingKind.RING, score=0.8, **more):
     names = more.pop("names", [f"{ring_id}-p{n}" for n in range(size)])
-    told = {
+    reported = {
         "state": "growing",
         "first_seen": day(60),
         "last_seen": day(100),
@@ -44,7 +44,7 @@ def ring(ring_id, size=6, kind=RingKind.RING, score=0.8, **more):
             for n, name in enumerate(names)
         ),
     }
-    return Ring(ring_id=ring_id, kind=kind, score=score, **(told | more))
+    return Ring(ring_id=ring_id, kind=kind, score=score, **(reported | more))
 
 
 def chain(one):
@@ -53,14 +53,14 @@ def chain(one):
 
 
 def review(rings, previous="2025-W14", changes=(), early=(), **figures):
-    told = {"applicants": 3000, "links": 9000, "hubs_ignored": 41, "largest_component": 33, "known_good": 200, "known_good_flagged": 1} | figures
+    reported = {"applicants": 3000, "links": 9000, "hubs_ignored": 41, "largest_component": 33, "known_good": 200, "known_good_flagged": 1} | figures
     return ReviewResult(
         snapshot=RingSnapshot(name="2025-W15", as_of=day(100), rings=tuple(rings), changes=tuple(changes)),
         previous=previous,
         edges={one.ring_id: chain(one) for one in rings if one.kind.flagged},
         early=tuple(early),
         moments=(day(70), day(80), day(90)),
-        figures=told,
+        figures=reported,
     )
 
 
@@ -177,8 +177,8 @@ def test_the_back_test_counts_only_what_was_flagged_before_its_first_known_defau
         EarlyWarning(ring_id="R-2", flagged_at=day(90), first_default=day(80), days=-10.0, loans=2, amount=7_000.0),
         EarlyWarning(ring_id="R-3", flagged_at=day(90), first_default=None, days=None, loans=5, amount=9_000.0),
     ]
-    told = back_test(early)
-    assert (told.early, told.known, told.median_days, told.loans, told.amount) == (1, 2, 30.0, 4, 20_000.0)
+    reported = back_test(early)
+    assert (reported.early, reported.known, reported.median_days, reported.loans, reported.amount) == (1, 2, 30.0, 4, 20_000.0)
     assert "Would have been flagged 30 days before" in page_of(review([ring("R-1"), ring("R-2"), ring("R-3")], early=early), tmp_path)
 
 

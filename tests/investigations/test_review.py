@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import pyarrow.parquet as pq
 import pytest
 
-from graph.facts.verdicts import standing
+from graph.facts.fraud_labels import fraud_status
 from graph.model.errors import SettingError
 from graph.model.types import Facts, LabelValue, Outcome, OutcomeStatus, RingKind
 from investigations.casebook import Casebook
 from investigations.cases import CaseFilter, CaseState, Verdict, VerdictValue
 from investigations.review import weekly as reviewing
-from investigations.review.evaluation import Person, matched, measured, read_flagged, read_truth
+from investigations.review.evaluation import TrueApplicant, matched, measured, read_flagged, read_truth
 from investigations.review.reference_rings import reference_groups
 from investigations.review.weekly import ReviewPlan, review, week_of
 from scripts.detect_rings import main as detect
@@ -167,23 +167,23 @@ def test_the_name_of_a_snapshot_is_the_week_before_its_moment():
 
 def test_the_truth_measures_a_review(store, tmp_path):
     review(store, None, plan(tmp_path / "out"))
-    truth = {who: Person("farm", "F1", True) for who in CREW} | {f"dorm{n}": Person("dormitory", "", False) for n in range(12)}
+    truth = {who: TrueApplicant("farm", "F1", True) for who in CREW} | {f"dorm{n}": TrueApplicant("dormitory", "", False) for n in range(12)}
     match = matched(read_flagged(tmp_path / "out").groups.values(), truth)
     assert (match.ring_recall, match.member_recall, match.honest_flagged, match.precision) == (1.0, 1.0, 0.0, 1.0)
     assert match.honest_by_kind == {"dormitory": 0.0}
 
 
 def test_a_flagged_group_that_meets_less_than_half_of_a_ring_has_not_found_it():
-    truth = {f"b{n}": Person("farm", "F1", True) for n in range(9)} | {"h": Person("plain", "", False)}
+    truth = {f"b{n}": TrueApplicant("farm", "F1", True) for n in range(9)} | {"h": TrueApplicant("plain", "", False)}
     match = matched([frozenset({"b0", "b1", "b2", "h"})], truth)
     assert (match.ring_recall, match.honest_flagged) == (0.0, 1.0)
     assert match.member_recall == pytest.approx(3 / 9)
 
 
 def test_the_usual_recipes_flag_where_a_fraud_is_known(store):
-    found = reference_groups(store.view(AS_OF).tables())
-    assert set(CREW) <= set().union(*found["components"])
-    assert set(CREW) <= set().union(*found["leiden_cpm_0.05"])
+    result = reference_groups(store.view(AS_OF).tables())
+    assert set(CREW) <= set().union(*result["components"])
+    assert set(CREW) <= set().union(*result["leiden_cpm_0.05"])
     assert not any(reference_groups(store.view(day(150)).tables()).values())
 
 
@@ -211,7 +211,7 @@ def test_the_commands_end_with_one_line_of_figures(store, tmp_path, capsys):
 
 
 def test_what_had_been_confirmed_already_is_not_what_a_review_has_found(tmp_path):
-    truth = {f"b{n}": Person("farm", "F1", True) for n in range(4)} | {f"c{n}": Person("farm", "F2", True) for n in range(4)}
+    truth = {f"b{n}": TrueApplicant("farm", "F1", True) for n in range(4)} | {f"c{n}": TrueApplicant("farm", "F2", True) for n in range(4)}
     groups = [frozenset(f"b{n}" for n in range(4)), frozenset({"c0", "c1"})]
     confirmed = frozenset({"b0", "b1", "b2", "b3", "c2", "c3"})
     figures = measured(groups, truth, confirmed)
@@ -227,16 +227,16 @@ def test_a_review_says_who_was_known_by_its_moment_and_files_of_an_older_version
     review(store, None, plan(tmp_path / "out"))
     flagged = read_flagged(tmp_path / "out")
     assert flagged.as_of == AS_OF
-    assert flagged.known_frauds == {who for who, labels in store.view(AS_OF).labels_of(CREW).items() if standing(labels).fraud}
+    assert flagged.known_frauds == {who for who, labels in store.view(AS_OF).labels_of(CREW).items() if fraud_status(labels).fraud}
     rings = tmp_path / "out" / "rings.parquet"
     pq.write_table(pq.read_table(rings).replace_schema_metadata(None), rings)
     assert (read_flagged(tmp_path / "out").as_of, read_flagged(tmp_path / "out").known_frauds) == (None, None)
     (tmp_path / "applicants.csv").write_text("\n".join(["applicant_id,kind,ring,bad", *(f"{who},farm,F1,1" for who in CREW)]))
-    asked = ["--rings", str(tmp_path / "out"), "--truth", str(tmp_path), "--as-of", AS_OF.isoformat()]
-    assert evaluate(asked) == 0
+    request = ["--rings", str(tmp_path / "out"), "--truth", str(tmp_path), "--as-of", AS_OF.isoformat()]
+    assert evaluate(request) == 0
     out, err = capsys.readouterr()
     assert (json.loads(out)["not_known"], "with --store" in err) == (None, True)
-    assert evaluate([*asked, "--store", store_url(tmp_path / "town.db")]) == 0
+    assert evaluate([*request, "--store", store_url(tmp_path / "town.db")]) == 0
     assert json.loads(capsys.readouterr().out)["known_frauds"] == len(flagged.known_frauds)
 
 

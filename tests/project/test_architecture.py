@@ -47,15 +47,15 @@ MODULES = {name_of(path) for path in FILES}
 
 def imports(path: Path) -> set[str]:
     """Every module a file imports, wherever in it: at the top, in a function, under TYPE_CHECKING."""
-    found: set[str] = set()
+    result: set[str] = set()
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            result |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             base = node.module or ""
-            found |= {f"{base}.{alias.name}" if f"{base}.{alias.name}" in MODULES else base for alias in node.names}
-    return found
+            result |= {f"{base}.{alias.name}" if f"{base}.{alias.name}" in MODULES else base for alias in node.names}
+    return result
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -17,7 +17,7 @@ import yaml
 from graph.stores.neo4j.address import address_of
 from scripts.make_secrets import main as make_secrets
 from scripts.tools.neo4j_jars import SERVER_VERSION
-from service.http.auth import KeyRing
+from service.http.auth import CallerKeyRing
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def test_the_service_is_given_settings_that_there_are_and_urls_that_can_be_read(
     book = sqlalchemy.make_url(settings.casebook)
     assert (book.drivername, book.host, book.username, book.database) == ("postgresql+psycopg", "postgres", "ringfence", "ringfence")
     assert SERVICES["ringfence"]["volumes"] == [f"./var/model:{settings.model}:ro"]
-    callers = {caller.name: caller.scopes for caller in KeyRing(settings.api_keys, settings.api_keys_file).keys().callers}
+    callers = {caller.name: caller.scopes for caller in CallerKeyRing(settings.api_keys, settings.api_keys_file).keys().callers}
     assert callers == {"engine": {"risk", "facts"}, "desk": {"desk", "rings"}, "prometheus": {"metrics"}}
 
 
@@ -63,11 +63,11 @@ def test_both_ends_of_a_password_are_the_same_secret(secrets: Path) -> None:
 
 
 def test_secrets_are_made_once_and_are_their_owners_alone(secrets: Path) -> None:
-    made = {path.name: path.read_text() for path in secrets.iterdir()}
-    assert set(made) == set(COMPOSE["secrets"])
+    created = {path.name: path.read_text() for path in secrets.iterdir()}
+    assert set(created) == set(COMPOSE["secrets"])
     assert {path.stat().st_mode & 0o777 for path in secrets.iterdir()} == {0o600}
     assert make_secrets([str(secrets)]) == 0
-    assert {path.name: path.read_text() for path in secrets.iterdir()} == made
+    assert {path.name: path.read_text() for path in secrets.iterdir()} == created
     (secrets / "store").unlink()
     assert make_secrets([str(secrets)]) == 2
 
@@ -90,17 +90,17 @@ def test_images_are_pinned_and_neo4j_is_the_version_that_the_tests_run_on() -> N
 
 @pytest.mark.parametrize("service", sorted(SERVICES))
 def test_a_container_keeps_no_privilege_that_it_can_do_without_and_says_whether_it_is_well(service: str) -> None:
-    told = SERVICES[service]
-    assert told["cap_drop"] == ["ALL"]
-    assert told["security_opt"] == ["no-new-privileges:true"]
-    assert "privileged" not in told
-    assert told["healthcheck"]["test"]
+    reported = SERVICES[service]
+    assert reported["cap_drop"] == ["ALL"]
+    assert reported["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in reported
+    assert reported["healthcheck"]["test"]
     needed = {"proxy": {"NET_BIND_SERVICE"}, "ringfence": set(), "postgres": {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}}
     needed["neo4j"] = needed["postgres"] | {"KILL"}
-    assert set(told.get("cap_add", ())) == needed[service]
+    assert set(reported.get("cap_add", ())) == needed[service]
     if service != "neo4j":  # which writes its configuration into its own image's folders at its start
-        assert told["read_only"] is True
-        assert any(place.startswith("/tmp") for place in told["tmpfs"])
+        assert reported["read_only"] is True
+        assert any(place.startswith("/tmp") for place in reported["tmpfs"])
 
 
 def test_the_service_runs_as_who_owns_its_secrets_and_no_port_is_open_beyond_this_machine_unless_asked() -> None:
@@ -164,5 +164,5 @@ def test_neither_git_nor_the_builder_takes_a_secret_or_a_store(path: str) -> Non
 
 def test_what_can_be_set_is_in_the_documentation() -> None:
     text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
-    named = {found[1] for found in VARIABLE.finditer(text)} | set(COMPOSE["secrets"])
+    named = {result[1] for result in VARIABLE.finditer(text)} | set(COMPOSE["secrets"])
     assert {name for name in named if f"`{name}`" not in DOCS} == set()

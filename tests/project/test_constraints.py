@@ -31,13 +31,13 @@ def test_constraints_are_exact_versions_of_public_packages() -> None:
 
 
 def test_what_is_installed_here_are_those_versions() -> None:
-    found = {}
+    result = {}
     for name in PINNED:
         try:
-            found[name] = Version(version(name))
+            result[name] = Version(version(name))
         except PackageNotFoundError:  # of another platform, or of an extra that is not installed
             continue
-    differ = {name: f"{number}, not {PINNED[name]}" for name, number in found.items() if number.public != PINNED[name].public}
+    differ = {name: f"{number}, not {PINNED[name]}" for name, number in result.items() if number.public != PINNED[name].public}
     assert not differ, "run make setup"
 
 

@@ -16,7 +16,7 @@ from graph.stores.sqlite import SqliteStore
 from ingestion.pseudonymise import own_key
 from investigations.casebook import Casebook
 from scripts.cli.command import Result, ended
-from service.http.auth import KeyRing
+from service.http.auth import CallerKeyRing
 from service.settings import Settings
 from tests.support.casebooks import assessment, url_of
 from tests.support.small_worlds import random_facts
@@ -41,10 +41,10 @@ def test_a_store_and_a_casebook_are_their_owners_alone_with_what_lies_beside_the
     store, book = SqliteStore(tmp_path / "graph.db"), Casebook(url_of(tmp_path))
     store.add(random_facts(1))
     book.record(assessment(1))
-    found = {path.name: mode(path) for path in tmp_path.iterdir()}
+    result = {path.name: mode(path) for path in tmp_path.iterdir()}
     store.close()
     book.close()
-    assert found == dict.fromkeys(("graph.db", "graph.db-wal", "graph.db-shm", "casebook.db", "casebook.db-wal", "casebook.db-shm"), 0o600)
+    assert result == dict.fromkeys(("graph.db", "graph.db-wal", "graph.db-shm", "casebook.db", "casebook.db-wal", "casebook.db-shm"), 0o600)
 
 
 def test_a_store_that_was_open_to_others_is_closed_to_them_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -88,7 +88,7 @@ def test_a_key_that_others_can_use_is_refused_wherever_it_stands(tmp_path: Path,
         lambda: own_key(path, print),
         lambda: Settings.from_environment({"RINGFENCE_HASH_KEY_FILE": str(path)}),
         lambda: Settings.from_environment({"RINGFENCE_STORE_FILE": str(linked)}),
-        lambda: KeyRing("", str(path)).keys(),
+        lambda: CallerKeyRing("", str(path)).keys(),
     ):
         with pytest.raises(SettingError, match="chmod 600"):
             use()
@@ -104,8 +104,8 @@ def test_a_key_of_its_owners_or_for_a_services_group_to_read_is_taken(tmp_path: 
 
 
 def test_a_key_that_a_store_makes_can_be_read_again(tmp_path: Path) -> None:
-    made = own_key(tmp_path / "new.key", lambda _: None)
-    assert own_key(tmp_path / "new.key", print) == made
+    created = own_key(tmp_path / "new.key", lambda _: None)
+    assert own_key(tmp_path / "new.key", print) == created
     assert mode(tmp_path / "new.key") == 0o600
 
 
@@ -139,11 +139,11 @@ def test_a_password_among_the_arguments_is_not_in_the_list_of_processes_and_its_
             shown = Path(f"/proc/{process.pid}/cmdline").read_text().split("\0")
         finally:
             process.terminate()
-        said = process.stderr.read()
+        message = process.stderr.read()
     assert shown[3:6] == ["neo4j://neo4j:**********@db:7687/neo4j", "--casebook", "postgresql+psycopg://db/ringfence?user=u&password=**********"]
-    assert "--store @FILE" in said
-    assert "RINGFENCE_STORE_FILE" in said
-    assert "s3cr3t" not in said
+    assert "--store @FILE" in message
+    assert "RINGFENCE_STORE_FILE" in message
+    assert "s3cr3t" not in message
 
 
 def test_a_url_may_stand_in_a_file_that_is_its_owners_alone(tmp_path: Path) -> None:

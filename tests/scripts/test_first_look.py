@@ -45,9 +45,9 @@ def test_the_ring_that_is_shown_was_flagged_before_it_cost_most(capsys: pytest.C
     assert shown is not None
     assert shown["ring_id"] == "dear"
     say_early(shown)
-    said = capsys.readouterr().out
-    assert "With what was known on 2026-04-16" in said
-    assert "first default came on 2026-08-19, 124 days later; 5 loans of 45,500 yuan" in said
+    message = capsys.readouterr().out
+    assert "With what was known on 2026-04-16" in message
+    assert "first default came on 2026-08-19, 124 days later; 5 loans of 45,500 yuan" in message
 
 
 def test_without_a_ring_that_was_early_the_worst_one_is_shown_and_no_promise_made(capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,9 +62,9 @@ def test_the_figures_hold_rings_and_model_beside_the_best_of_the_usual_recipes()
     usual = {"bare": {"ring_recall": 0.1, "honest_flagged": 0.5}, "leiden": {"ring_recall": 0.3, "honest_flagged": 0.01}}
     judged = {"rings": 23, "ring_recall": 0.6, "honest_flagged": 0.001, "references": usual}
     learned = {"serves": "trees", "trees": {"auc": 0.96, "ap": 0.5}, "reference": {"auc": 0.88, "ap": 0.3}}
-    found = figures(judged, learned)
-    assert (found["rings_found"], found["rings_found_usual"], found["honest_flagged_usual"]) == (0.6, 0.3, 0.01)
-    assert (found["auc"], found["ap_usual"]) == (0.96, 0.3)
+    result = figures(judged, learned)
+    assert (result["rings_found"], result["rings_found_usual"], result["honest_flagged_usual"]) == (0.6, 0.3, 0.01)
+    assert (result["auc"], result["ap_usual"]) == (0.96, 0.3)
 
 
 def test_a_step_that_fails_ends_the_demonstration_with_its_status(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,18 +77,18 @@ def test_a_step_that_fails_ends_the_demonstration_with_its_status(capsys: pytest
 def test_the_whole_way_once(tmp_path: Path) -> None:
     command = [sys.executable, "scripts/run.py", "--once", "--folder", str(tmp_path), "--port", "8993"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ)
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found["auc"] > 0.9, "a world large enough that the model learns"
-    assert found["ap"] > found["ap_usual"]
-    assert found["rings_found"] > 0.4
-    assert found["honest_flagged"] < found["honest_flagged_usual"]
-    assert found["days_early"] > 0
-    assert found["newcomer"]["decision"] != "approve"
-    assert found["newcomer"]["path"][0].startswith("application:")
-    assert found["newcomer"]["path"][-1].startswith("applicant:")
-    assert found["second_look"]["before"]["decision"] == "approve"
-    assert found["second_look"]["after"]["probability"] > found["second_look"]["before"]["probability"]
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["auc"] > 0.9, "a world large enough that the model learns"
+    assert result["ap"] > result["ap_usual"]
+    assert result["rings_found"] > 0.4
+    assert result["honest_flagged"] < result["honest_flagged_usual"]
+    assert result["days_early"] > 0
+    assert result["newcomer"]["decision"] != "approve"
+    assert result["newcomer"]["path"][0].startswith("application:")
+    assert result["newcomer"]["path"][-1].startswith("applicant:")
+    assert result["second_look"]["before"]["decision"] == "approve"
+    assert result["second_look"]["after"]["probability"] > result["second_look"]["before"]["probability"]
     day = next(path for path in tmp_path.iterdir() if path.is_dir())
     ids = {row["ring_id"] for row in pq.read_table(day / "rings" / "rings.parquet").to_pylist() if row["kind"] == "ring"}
-    assert found["ring"] in ids
-    assert found["desk"].endswith(f"?node=ring%3A{found['ring']}")
+    assert result["ring"] in ids
+    assert result["desk"].endswith(f"?node=ring%3A{result['ring']}")

@@ -19,11 +19,11 @@ from graph.model.types import Facts, Label, LabelValue, Ring, RingKind, RingMemb
 from investigations.assessments import Level, Stage
 from service.assessment import batch
 from service.assessment.assess import replay
-from service.assessment.batch import Bench, Period
-from service.assessment.context import Wired
+from service.assessment.batch import BatchWorker, Period
+from service.assessment.context import AppContext
 from service.assessment.response import OF_THE_REQUEST
 from service.assessment.views import Views
-from service.jobs.background_writer import Scribe
+from service.jobs.background_writer import BackgroundWriter
 from service.settings import Settings
 from tests.support.small_service import PlainModel, body, risk, service
 from tests.support.small_worlds import applies, before, day, does, fraud, random_facts, shuffled, uses
@@ -33,7 +33,7 @@ TEST_DAY = 45.0
 
 
 @pytest.fixture
-def wired(tmp_path: Path) -> Iterator[Wired]:
+def context(tmp_path: Path) -> Iterator[AppContext]:
     opened = service(tmp_path)
     yield opened
     opened.close()
@@ -46,14 +46,14 @@ def findings(answer: dict[str, Any]) -> dict[str, Any]:
 
 def snapshot(*members: str, name: str = "2025-W09", on: float = 60, kind: RingKind = RingKind.RING) -> RingSnapshot:
     """One ring of these members."""
-    told = tuple(
+    reported = tuple(
         RingMember(applicant_id=who, role="core" if n == 0 else "member", joined_at=day(on - 5), distance_to_core=min(n, 1), strength=1.0)
         for n, who in enumerate(members)
     )
     ring = Ring(
         ring_id="R-000001", kind=kind, score=0.8, state="growing", first_seen=day(on - 7), last_seen=day(on), confirmed_bad=1, suspected=2,
         bad_rate=0.3, exposure=9000.0, shared_by_kind={"device": 2}, hubs_ignored=1, density=0.7, burst_days=3.0, platforms=2,
-        reason_codes=("SHARED_DEVICE",), members=told,
+        reason_codes=("SHARED_DEVICE",), members=reported,
     )  # fmt: skip
     return RingSnapshot(name=name, as_of=day(on), rings=(ring,))
 
@@ -62,10 +62,10 @@ def snapshot(*members: str, name: str = "2025-W09", on: float = 60, kind: RingKi
 def test_what_came_after_and_the_order_of_what_came_before_change_nothing(tmp_path: Path, seed: int) -> None:
     facts = random_facts(seed)
     answers = []
-    for number, told in enumerate((facts, before(facts, day(TEST_DAY)), shuffled(facts, seed + 1))):
+    for number, reported in enumerate((facts, before(facts, day(TEST_DAY)), shuffled(facts, seed + 1))):
         folder = tmp_path / str(number)
         folder.mkdir()
-        opened = service(folder, told)
+        opened = service(folder, reported)
         for n in range(0, 30, 3):
             answers.append(risk(opened, body(f"new-{n}", applicant_id=f"p{n:03d}", device_id="device0"), at=day(TEST_DAY)))
         opened.close()
@@ -74,64 +74,64 @@ def test_what_came_after_and_the_order_of_what_came_before_change_nothing(tmp_pa
     assert [findings(a) for a in answers[:third]] == [findings(a) for a in answers[third : 2 * third]] == [findings(a) for a in answers[2 * third :]]
 
 
-def test_an_application_does_not_count_itself_not_even_when_it_is_looked_at_again(wired: Wired) -> None:
-    first = risk(wired, body())
-    again = risk(wired, body())
+def test_an_application_does_not_count_itself_not_even_when_it_is_looked_at_again(context: AppContext) -> None:
+    first = risk(context, body())
+    again = risk(context, body())
     assert {**findings(again), "as_of": 0, "subgraph": 0} == {**findings(first), "as_of": 0, "subgraph": 0}
-    other = risk(wired, body("live-2"))
+    other = risk(context, body("live-2"))
     assert other["multi_lending"]["variables"]["ml_24h_person_all_apps"] == 1 + (first["multi_lending"]["variables"]["ml_24h_person_all_apps"] or 0)
 
 
-def test_the_same_id_with_other_content_is_a_conflict(wired: Wired) -> None:
-    risk(wired, body())
+def test_the_same_id_with_other_content_is_a_conflict(context: AppContext) -> None:
+    risk(context, body())
     with pytest.raises(ConflictError, match="other content"):
-        risk(wired, body(amount=8001))
+        risk(context, body(amount=8001))
 
 
-def test_the_moment_is_the_arrival_and_never_the_callers(wired: Wired) -> None:
-    answer = risk(wired, body(applied_at="2031-01-01T00:00:00"), at=day(70))
+def test_the_moment_is_the_arrival_and_never_the_callers(context: AppContext) -> None:
+    answer = risk(context, body(applied_at="2031-01-01T00:00:00"), at=day(70))
     assert answer["as_of"] == "2025-03-12T08:00:00.000000+08:00"
-    assert wired.store.view(day(71)).application("live-1").applied_at == day(70)
+    assert context.store.view(day(71)).application("live-1").applied_at == day(70)
 
 
-def test_a_recorded_assessment_is_computed_again_equal_also_after_a_late_delivery(wired: Wired) -> None:
-    wired.store.save_rings(snapshot("p001", "p002", "p003"))
+def test_a_recorded_assessment_is_computed_again_equal_also_after_a_late_delivery(context: AppContext) -> None:
+    context.store.save_rings(snapshot("p001", "p002", "p003"))
     rng = random.Random(3)
     recorded = []
     for n in range(25):
         stages = ("application", "disbursement") if n % 10 else ("monitoring",)
-        told = body(f"new-{n}", applicant_id=f"p{rng.randrange(30):03d}", device_id=f"dev-{rng.randrange(20)}-0001", phone=f"1507315{n % 30:04d}")
-        recorded += [risk(wired, told | {"stage": stage}) for stage in stages]
+        reported = body(f"new-{n}", applicant_id=f"p{rng.randrange(30):03d}", device_id=f"dev-{rng.randrange(20)}-0001", phone=f"1507315{n % 30:04d}")
+        recorded += [risk(context, reported | {"stage": stage}) for stage in stages]
     late = random_facts(99)
     applications = tuple(dataclasses.replace(a, application_id="late-" + a.application_id) for a in late.applications)
-    wired.store.add(dataclasses.replace(late, applications=applications))
-    wired.store.add(Facts(labels=tuple(Label(label=LabelValue.FRAUD, known_at=day(1), applicant_id=f"p{n:03d}") for n in range(30))))
-    wired.store.save_rings(snapshot("p004", "p005", name="2025-W10", on=61))
+    context.store.add(dataclasses.replace(late, applications=applications))
+    context.store.add(Facts(labels=tuple(Label(label=LabelValue.FRAUD, known_at=day(1), applicant_id=f"p{n:03d}") for n in range(30))))
+    context.store.save_rings(snapshot("p004", "p005", name="2025-W10", on=61))
     for answer in recorded:
-        again = replay(wired, answer["assessment_id"])
+        again = replay(context, answer["assessment_id"])
         assert again["equal"], again["differences"]
         assert {**again["answer"], "x": 0} == {**answer, "x": 0}
 
 
 def test_a_replay_under_another_model_says_what_differs_and_which_model_it_was(tmp_path: Path) -> None:
-    wired = service(tmp_path)
-    answer = risk(wired, body())
-    other = dataclasses.replace(wired, scorer=PlainModel(base=-1.0, version="2"))
+    context = service(tmp_path)
+    answer = risk(context, body())
+    other = dataclasses.replace(context, scorer=PlainModel(base=-1.0, version="2"))
     again = replay(other, answer["assessment_id"])
     assert not again["equal"]
     assert {"probability", "models"} <= {difference["field"] for difference in again["differences"]}
     assert (again["models_then"][0]["version"], again["models_now"][0]["version"]) == ("1", "2")
-    wired.close()
+    context.close()
 
 
 def test_without_a_model_or_with_a_broken_one_a_person_looks(tmp_path: Path) -> None:
-    wired = service(tmp_path)
+    context = service(tmp_path)
     for scorer, why in ((None, "no_model_loaded"), (PlainModel(broken=True), "model_failed")):
-        answer = risk(dataclasses.replace(wired, scorer=scorer), body(f"x-{why}"))
+        answer = risk(dataclasses.replace(context, scorer=scorer), body(f"x-{why}"))
         assert answer["degraded"] == {"level": "no_model", "missing": ["model"], "reason": why}
         assert (answer["decision"], answer["probability"], answer["models"]) == ("review", None, [])
         assert answer["subgraph"]["nodes"] >= 1
-    wired.close()
+    context.close()
 
 
 class Unreachable:
@@ -147,8 +147,8 @@ class Unreachable:
         return fail
 
 
-def test_with_the_store_down_rules_answer_and_say_so(wired: Wired) -> None:
-    down = dataclasses.replace(wired, store=Unreachable(), scribe=Scribe(Unreachable()), views=Views(Unreachable()))
+def test_with_the_store_down_rules_answer_and_say_so(context: AppContext) -> None:
+    down = dataclasses.replace(context, store=Unreachable(), writer=BackgroundWriter(Unreachable()), views=Views(Unreachable()))
     answer = risk(down, body(face_match=0.1))
     assert answer["degraded"] == {"level": "rules_only", "missing": ["model", "graph", "history", "fact"], "reason": "store_unavailable"}
     assert answer["decision"] == "review"
@@ -160,20 +160,20 @@ def test_with_the_store_down_rules_answer_and_say_so(wired: Wired) -> None:
     assert (again["application_id"], again["changes_since"]["assessment_id"]) == ("live-1", answer["assessment_id"])
 
 
-def test_where_nothing_could_be_looked_at_there_is_no_score_and_a_replay_has_none_either(wired: Wired) -> None:
-    down = dataclasses.replace(wired, store=Unreachable(), scribe=Scribe(Unreachable()), views=Views(Unreachable()))
+def test_where_nothing_could_be_looked_at_there_is_no_score_and_a_replay_has_none_either(context: AppContext) -> None:
+    down = dataclasses.replace(context, store=Unreachable(), writer=BackgroundWriter(Unreachable()), views=Views(Unreachable()))
     answer = risk(down, body())
     assert (answer["score"], answer["decision"], [r["code"] for r in answer["reasons"]]) == (None, "review", ["INCOMPLETE_ASSESSMENT"])
-    assert wired.casebook.assessment(answer["assessment_id"]).score is None
+    assert context.casebook.assessment(answer["assessment_id"]).score is None
     assert replay(down, answer["assessment_id"])["equal"]
-    second = risk(wired, {"application_id": "live-1", "stage": "disbursement"} | body())
+    second = risk(context, {"application_id": "live-1", "stage": "disbursement"} | body())
     assert second["score"] is not None
     assert second["changes_since"]["score_change"] is None
 
 
-def test_without_a_model_a_period_is_scored_by_its_signals(wired: Wired) -> None:
-    asked = batch._asked(wired.store, wired.store.view(day(60)), Period(since=day(20), until=day(60)))
-    rows = batch._rows(Bench(wired.views, None, wired.policy, wired.store.mark()), asked)
+def test_without_a_model_a_period_is_scored_by_its_signals(context: AppContext) -> None:
+    request = batch._subjects(context.store, context.store.view(day(60)), Period(since=day(20), until=day(60)))
+    rows = batch._rows(BatchWorker(context.views, None, context.policy, context.store.revision()), request)
     scores = [row["score"] for row in rows]
     assert all(row["decision"] == "review" and row["probability"] is None for row in rows)
     assert len(set(scores)) > len(scores) // 3
@@ -185,80 +185,80 @@ def test_without_a_model_a_period_is_scored_by_its_signals(wired: Wired) -> None
     ("slow", "level"),
     [({"model": 900.0}, "no_model"), ({"neighbourhood": 900.0}, "no_graph"), ({"neighbourhood": 900.0, "history": 900.0}, "rules_only")],
 )
-def test_what_would_take_longer_than_the_caller_waits_is_left_out_and_declared(wired: Wired, slow: dict[str, float], level: str) -> None:
-    wired.pace.expected |= slow
-    answer = risk(wired, body(), timeout_ms=500.0)
+def test_what_would_take_longer_than_the_caller_waits_is_left_out_and_declared(context: AppContext, slow: dict[str, float], level: str) -> None:
+    context.latencies.expected |= slow
+    answer = risk(context, body(), timeout_ms=500.0)
     assert (answer["degraded"]["level"], answer["degraded"]["reason"], answer["decision"]) == (level, "deadline", "review")
-    assert replay(wired, answer["assessment_id"])["equal"]
+    assert replay(context, answer["assessment_id"])["equal"]
 
 
 @sqlite_only
-def test_a_slow_moment_does_not_shut_a_step_out_for_good(wired: Wired) -> None:
-    wired.pace.expected["model"] = 2000.0
-    levels = [risk(wired, body(f"n-{n}"), timeout_ms=1_000.0)["degraded"]["level"] for n in range(20)]
+def test_a_slow_moment_does_not_shut_a_step_out_for_good(context: AppContext) -> None:
+    context.latencies.expected["model"] = 2000.0
+    levels = [risk(context, body(f"n-{n}"), timeout_ms=1_000.0)["degraded"]["level"] for n in range(20)]
     assert levels[0] == "no_model"
     assert levels[-1] == "full"
 
 
-def test_after_an_audit_row_that_waited_for_seconds_answers_are_soon_full_again(wired: Wired) -> None:
-    risk(wired, body("live-0"))
-    wired.pace.saw("audit", 5_000.0)
-    levels = [risk(wired, body(f"live-{n}"), timeout_ms=1_000.0)["degraded"]["level"] for n in range(1, 5)]
+def test_after_an_audit_row_that_waited_for_seconds_answers_are_soon_full_again(context: AppContext) -> None:
+    risk(context, body("live-0"))
+    context.latencies.record("audit", 5_000.0)
+    levels = [risk(context, body(f"live-{n}"), timeout_ms=1_000.0)["degraded"]["level"] for n in range(1, 5)]
     assert levels[-1] == "full"
 
 
-def test_a_millisecond_is_enough_for_an_answer(wired: Wired) -> None:
-    assert Level(risk(wired, body(), timeout_ms=1.0)["degraded"]["level"]) is not Level.FULL
+def test_a_millisecond_is_enough_for_an_answer(context: AppContext) -> None:
+    assert Level(risk(context, body(), timeout_ms=1.0)["degraded"]["level"]) is not Level.FULL
 
 
 @sqlite_only
-def test_a_busy_store_holds_up_the_fact_and_not_the_answer(wired: Wired, tmp_path: Path) -> None:
+def test_a_busy_store_holds_up_the_fact_and_not_the_answer(context: AppContext, tmp_path: Path) -> None:
     import sqlite3
 
-    risk(wired, body("live-0"))  # what is compiled and loaded on first use is
+    risk(context, body("live-0"))  # what is compiled and loaded on first use is
     loader = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
     loader.execute("BEGIN IMMEDIATE")
-    answer = risk(wired, body(), timeout_ms=400.0)
+    answer = risk(context, body(), timeout_ms=400.0)
     assert answer["degraded"] == {"level": "full", "missing": ["fact"], "reason": "store_busy"}
-    hurried = risk(wired, body("live-2"), timeout_ms=1.0)
+    hurried = risk(context, body("live-2"), timeout_ms=1.0)
     assert "fact" in hurried["degraded"]["missing"]
     assert hurried["degraded"]["reason"] is not None
     loader.execute("COMMIT")
     loader.close()
-    wired.scribe.close()
-    assert wired.store.view(day(80)).application("live-1") is not None
+    context.writer.close()
+    assert context.store.view(day(80)).application("live-1") is not None
 
 
-def test_three_absences_never_look_alike(wired: Wired) -> None:
-    nobody = risk(wired, body(applicant_id="nobody-before"))
+def test_three_absences_never_look_alike(context: AppContext) -> None:
+    nobody = risk(context, body(applicant_id="nobody-before"))
     assert nobody["multi_lending"]["status"] == "no_record"
     assert set(nobody["multi_lending"]["variables"].values()) == {None}
     other = {"national_id": None, "phone": "13912345670", "device_id": "0f1f9a62c0de4b70"}
-    somebody = next(wired.store.view(day(40)).applications(day(0))).applicant_id
-    known = risk(wired, body("live-2", applicant_id=somebody, **other))
+    somebody = next(context.store.view(day(40)).applications(day(0))).applicant_id
+    known = risk(context, body("live-2", applicant_id=somebody, **other))
     assert known["multi_lending"]["status"] == "found"
     assert known["multi_lending"]["variables"]["ml_24h_person_all_apps"] == 0
 
 
 def test_of_whom_nothing_is_known_the_answer_says_so_and_speaks_of_no_links(tmp_path: Path) -> None:
-    wired = service(tmp_path, scorer=PlainModel(base=1.0, weights={"known_days": 1.0, "strong_people": 1.0}))
-    answer = risk(wired, body("alone", applicant_id="nobody-before"))
+    context = service(tmp_path, scorer=PlainModel(base=1.0, weights={"known_days": 1.0, "strong_people": 1.0}))
+    answer = risk(context, body("alone", applicant_id="nobody-before"))
     assert (answer["degraded"]["level"], answer["uncertainty"], answer["multi_lending"]["status"]) == ("full", "high", "no_record")
     assert answer["reasons"] == []
-    again = risk(wired, body("again", applicant_id="nobody-before"))
+    again = risk(context, body("again", applicant_id="nobody-before"))
     assert (again["uncertainty"], again["multi_lending"]["status"]) == ("low", "found")
-    wired.close()
+    context.close()
 
 
 def test_the_second_scan_says_what_is_new_since_the_first(tmp_path: Path) -> None:
     bad = applies("bad", 5, uses("device", "shared"))
-    wired = service(tmp_path, Facts(applications=(bad,), platforms=random_facts(1).platforms))
-    first = risk(wired, body(applicant_id="honest"), at=day(10))
-    device = next(m.identifier for m in wired.store.view(day(11)).application("live-1").mentions if m.identifier.kind == "device")
+    context = service(tmp_path, Facts(applications=(bad,), platforms=random_facts(1).platforms))
+    first = risk(context, body(applicant_id="honest"), at=day(10))
+    device = next(m.identifier for m in context.store.view(day(11)).application("live-1").mentions if m.identifier.kind == "device")
     news = does("thief", "login", 10.2, uses("device", "x")._replace(identifier=device))
-    wired.store.add(Facts(events=(news,), applications=(applies("honest", 10.3, platform_id="L2"),)))
-    wired.store.add(Facts(labels=(fraud("honest@10.3", 10.4),)))
-    second = risk(wired, {"application_id": "live-1", "stage": "disbursement"}, at=day(10.5))
+    context.store.add(Facts(events=(news,), applications=(applies("honest", 10.3, platform_id="L2"),)))
+    context.store.add(Facts(labels=(fraud("honest@10.3", 10.4),)))
+    second = risk(context, {"application_id": "live-1", "stage": "disbursement"}, at=day(10.5))
     changes = second["changes_since"]
     assert changes["assessment_id"] == first["assessment_id"]
     assert (changes["decision_then"], changes["decision_now"], changes["decision_changed"]) == ("approve", "review", True)
@@ -266,68 +266,68 @@ def test_the_second_scan_says_what_is_new_since_the_first(tmp_path: Path) -> Non
     assert changes["device"] == {"new_holders": 1}
     assert changes["phone"] == {"new_holders": 0}
     assert first["changes_since"] is None
-    assert replay(wired, second["assessment_id"])["equal"]
-    wired.close()
+    assert replay(context, second["assessment_id"])["equal"]
+    context.close()
 
 
 def test_the_second_scan_counts_what_was_told_since_however_long_ago_it_happened(tmp_path: Path) -> None:
     bad = applies("bad", 5, uses("device", "shared"))
-    wired = service(tmp_path, Facts(applications=(bad,), platforms=random_facts(1).platforms))
-    risk(wired, body(applicant_id="honest"), at=day(10))
-    device = next(m.identifier for m in wired.store.view(day(11)).application("live-1").mentions if m.identifier.kind == "device")
+    context = service(tmp_path, Facts(applications=(bad,), platforms=random_facts(1).platforms))
+    risk(context, body(applicant_id="honest"), at=day(10))
+    device = next(m.identifier for m in context.store.view(day(11)).application("live-1").mentions if m.identifier.kind == "device")
     late = does("thief", "login", 3, uses("device", "x")._replace(identifier=device))
-    wired.store.add(Facts(events=(late,), applications=(applies("honest", 4, uses("phone", "second"), platform_id="L2"),)))
-    wired.store.add(Facts(labels=(fraud("honest@4", 9),)))
-    second = risk(wired, {"application_id": "live-1", "stage": "disbursement"}, at=day(10.5))
+    context.store.add(Facts(events=(late,), applications=(applies("honest", 4, uses("phone", "second"), platform_id="L2"),)))
+    context.store.add(Facts(labels=(fraud("honest@4", 9),)))
+    second = risk(context, {"application_id": "live-1", "stage": "disbursement"}, at=day(10.5))
     assert second["changes_since"]["person"] == {"applications": 1, "lenders": 1, "labels": 1, "identifiers": 1}
     assert second["changes_since"]["device"] == {"new_holders": 1}
-    assert replay(wired, second["assessment_id"])["equal"]
-    wired.close()
+    assert replay(context, second["assessment_id"])["equal"]
+    context.close()
 
 
-def test_the_second_scan_says_that_the_ring_has_grown_and_that_more_of_it_is_known_to_be_bad(wired: Wired) -> None:
-    wired.store.save_rings(snapshot("p001", "p002", "p003", on=60))
-    risk(wired, body(), at=day(61))
+def test_the_second_scan_says_that_the_ring_has_grown_and_that_more_of_it_is_known_to_be_bad(context: AppContext) -> None:
+    context.store.save_rings(snapshot("p001", "p002", "p003", on=60))
+    risk(context, body(), at=day(61))
     later = snapshot("p001", "p002", "p003", "p004", name="2025-W10", on=67)
     worse = dataclasses.replace(later.rings[0], confirmed_bad=3)
-    wired.store.save_rings(dataclasses.replace(later, rings=(worse,)))
-    second = risk(wired, {"application_id": "live-1", "stage": "disbursement"}, at=day(68))
+    context.store.save_rings(dataclasses.replace(later, rings=(worse,)))
+    second = risk(context, {"application_id": "live-1", "stage": "disbursement"}, at=day(68))
     assert second["changes_since"]["ring"] == {
         "ring_id_then": "R-000001", "ring_id_now": "R-000001", "changed": False, "new_members": 1, "new_confirmed_bad": 2,
     }  # fmt: skip
-    assert replay(wired, second["assessment_id"])["equal"]
+    assert replay(context, second["assessment_id"])["equal"]
 
 
-def test_the_ring_verdict_is_of_the_snapshot_in_force_then(wired: Wired) -> None:
-    wired.store.save_rings(snapshot("p001", "p002", "p003", on=60))
-    assert risk(wired, body("early"), at=day(59))["ring"] is None
-    told = risk(wired, body("late"), at=day(70))
-    ring = told["ring"]
+def test_the_ring_verdict_is_of_the_snapshot_in_force_then(context: AppContext) -> None:
+    context.store.save_rings(snapshot("p001", "p002", "p003", on=60))
+    assert risk(context, body("early"), at=day(59))["ring"] is None
+    response = risk(context, body("late"), at=day(70))
+    ring = response["ring"]
     assert (ring["ring_id"], ring["snapshot"], ring["kind"], ring["state"], ring["size"], ring["role"]) == (
         "R-000001", "2025-W09", "ring", "growing", 3, "core",
     )  # fmt: skip
     assert (ring["distance_to_core"], ring["shared_by_kind"], ring["hubs_ignored"]) == (0, {"device": 2}, 1)
-    assert told["decision"] != "approve"
+    assert response["decision"] != "approve"
 
 
-def test_an_applicant_is_watched_without_an_application(wired: Wired) -> None:
-    counts = wired.store.counts()
-    answer = risk(wired, {"stage": "monitoring", "applicant_id": "p001"})
+def test_an_applicant_is_watched_without_an_application(context: AppContext) -> None:
+    counts = context.store.counts()
+    answer = risk(context, {"stage": "monitoring", "applicant_id": "p001"})
     assert (answer["stage"], answer["application_id"], answer["degraded"]["level"]) == (Stage.MONITORING, None, "full")
-    assert wired.store.counts() == counts
+    assert context.store.counts() == counts
 
 
-def test_no_identifier_and_no_other_lender_is_in_an_answer(wired: Wired) -> None:
-    told = body(device_id="6f1f9a62c0de4b7f", phone="15073157065")
-    text = orjson.dumps([risk(wired, {**told, "application_id": f"x{n}", "applicant_id": f"p{n:03d}"}) for n in range(20)]).decode()
+def test_no_identifier_and_no_other_lender_is_in_an_answer(context: AppContext) -> None:
+    reported = body(device_id="6f1f9a62c0de4b7f", phone="15073157065")
+    text = orjson.dumps([risk(context, {**reported, "application_id": f"x{n}", "applicant_id": f"p{n:03d}"}) for n in range(20)]).decode()
     for value in ("15073157065", "6f1f9a62c0de4b7f", "11010519491231002", "L2", "L3", "k1."):
         assert value not in text
 
 
-def test_the_batch_gives_what_the_counter_gave(wired: Wired, tmp_path: Path) -> None:
-    given = {f"live-{n}": risk(wired, body(f"live-{n}", applicant_id=f"p{n:03d}"), at=day(70 + n / 100), timeout_ms=60_000) for n in range(12)}
-    bench = Bench(wired.views, wired.scorer, wired.policy, wired.store.mark())
-    rows = batch._rows(bench, batch._asked(wired.store, wired.store.view(day(80), bench.recorded_by), Period(since=day(70), until=day(80))))
+def test_the_batch_gives_what_the_counter_gave(context: AppContext, tmp_path: Path) -> None:
+    given = {f"live-{n}": risk(context, body(f"live-{n}", applicant_id=f"p{n:03d}"), at=day(70 + n / 100), timeout_ms=60_000) for n in range(12)}
+    bench = BatchWorker(context.views, context.scorer, context.policy, context.store.revision())
+    rows = batch._rows(bench, batch._subjects(context.store, context.store.view(day(80), bench.revision), Period(since=day(70), until=day(80))))
     assert len(rows) == 12
     for row in rows:
         answer = given[row["application_id"]]
@@ -335,13 +335,13 @@ def test_the_batch_gives_what_the_counter_gave(wired: Wired, tmp_path: Path) -> 
         assert row["reason_codes"] == [reason["code"] for reason in answer["reasons"]]
 
 
-def test_a_period_is_scored_to_a_file_in_order(wired: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_period_is_scored_to_a_file_in_order(context: AppContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "CHUNK", 7)
     period = Period(since=day(10), until=day(30))
     out = tmp_path / "out" / "scores.parquet"
-    figures = batch.score(wired.settings, period, out, processes=1)
+    figures = batch.score(context.settings, period, out, processes=1)
     rows = pq.read_table(out).to_pylist()
-    stored = list(wired.store.view(period.until).applications(period.since))
+    stored = list(context.store.view(period.until).applications(period.since))
     assert figures["scored"] == len(rows) == len(stored) > 10
     assert [(r["application_id"], r["as_of"]) for r in rows] == [(a.application_id, a.applied_at) for a in stored]
     assert pq.read_schema(out).names == batch.COLUMNS.names
@@ -364,14 +364,14 @@ def test_in_a_store_without_applications_the_people_are_scored_as_of_the_end_of_
 
 
 def test_scores_under_the_name_of_another_format_are_refused_before_anything_is_assessed(tmp_path: Path) -> None:
-    for name in ("scores.csv", "scores.CSV", "scores.xlsx", "scores.parquet.gz"):
+    for name in ("scores.json", "scores.xlsx", "scores.parquet.gz"):
         with pytest.raises(SettingError, match=r"name a file that ends in .parquet"):
             batch.score(Settings(store="sqlite:///nowhere.db"), Period(since=day(10), until=day(30)), tmp_path / name, processes=1)
 
 
-def test_one_moment_apart_is_before(wired: Wired) -> None:
-    risk(wired, body("one"), at=day(71))
-    seen = risk(wired, body("two"), at=day(71) + timedelta(microseconds=1))
-    blind = risk(wired, body("three"), at=day(71))
+def test_one_moment_apart_is_before(context: AppContext) -> None:
+    risk(context, body("one"), at=day(71))
+    seen = risk(context, body("two"), at=day(71) + timedelta(microseconds=1))
+    blind = risk(context, body("three"), at=day(71))
     assert seen["multi_lending"]["variables"]["ml_24h_person_all_apps"] == 1
     assert blind["multi_lending"]["variables"]["ml_24h_person_all_apps"] == 0

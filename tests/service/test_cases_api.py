@@ -11,19 +11,19 @@ from flask.testing import FlaskClient
 
 from graph.model.types import RingKind
 from service.app import create_app
-from service.assessment.context import Wired
+from service.assessment.context import AppContext
 from service.http.operations import OPERATIONS
 from service.jobs.outbox import deliver_labels
 from tests.service.test_assess import snapshot
-from tests.service.test_debts import away
+from tests.service.test_outbox import away
 from tests.support.small_service import body, key
 
 __all__ = ["away"]  # a fixture
 
 
-def in_the_queue(wired: Wired, client: FlaskClient) -> dict[str, Any]:
+def in_the_queue(context: AppContext, client: FlaskClient) -> dict[str, Any]:
     """A case about a ring of p001 and p003, opened by hand."""
-    wired.store.save_rings(snapshot("p001", "p003", kind=RingKind.RING))
+    context.store.save_rings(snapshot("p001", "p003", kind=RingKind.RING))
     ring_id = client.get("/rings").get_json()["rings"][0]["ring_id"]
     opened = client.post("/cases", json={"ring_id": ring_id, "reason": "call from the branch"})
     assert opened.status_code == 200, opened.get_json()
@@ -36,21 +36,21 @@ def codes(client: FlaskClient, applicant: str, number: int) -> set[str]:
     return {reason["code"] for reason in answer["reasons"]}
 
 
-def test_what_investigators_decide_is_in_the_next_answer_and_can_be_taken_back(wired: Wired, client: FlaskClient) -> None:
-    case = in_the_queue(wired, client)
-    before = len(wired.store.view(wired.clock()).tables().labels["known_at"])
+def test_what_investigators_decide_is_in_the_next_answer_and_can_be_taken_back(context: AppContext, client: FlaskClient) -> None:
+    case = in_the_queue(context, client)
+    before = len(context.store.view(context.clock()).tables().labels["known_at"])
     assert client.get("/cases?state=pending").get_json()["cases"][0]["case_id"] == case["case_id"]
     assert "RULE_FRAUD_KNOWN" not in codes(client, "p001", 1)
     at = f"/cases/{case['case_id']}"
     case = client.post(f"{at}/assign", json={"assignee": "wang", "version": case["version"]}).get_json()
     assert (case["state"], case["assignee"]) == ("investigating", "wang")
-    told = {"value": "confirmed_fraud", "everyone": True, "people": {"p003": "false_positive"}, "version": case["version"]}
-    case = client.post(f"{at}/verdict", json=told).get_json()
+    reported = {"value": "confirmed_fraud", "everyone": True, "people": {"p003": "false_positive"}, "version": case["version"]}
+    case = client.post(f"{at}/verdict", json=reported).get_json()
     assert case["verdicts"][0]["people"] == {"p001": "confirmed_fraud", "p003": "false_positive"}
     assert case["labels_owed"] is False
     assert "RULE_FRAUD_KNOWN" in codes(client, "p001", 2)
     assert "RULE_FRAUD_KNOWN" not in codes(client, "p003", 3)
-    columns = wired.store.view(wired.clock()).tables()  # what the rings and training read
+    columns = context.store.view(context.clock()).tables()  # what the rings and training read
     assert len(columns.labels["known_at"]) == before + 2
     again = {"value": "false_positive", "people": {"p001": "false_positive"}, "version": case["version"]}
     case = client.post(f"{at}/verdict", json=again).get_json()
@@ -61,20 +61,20 @@ def test_what_investigators_decide_is_in_the_next_answer_and_can_be_taken_back(w
 
 def test_a_verdict_on_an_applicant_is_about_that_applicant(client: FlaskClient) -> None:
     case = client.post("/cases", json={"applicant_id": "p003", "reason": "review"}).get_json()
-    told = {"value": "confirmed_fraud", "version": case["version"]}
-    assert client.post(f"/cases/{case['case_id']}/verdict", json=told).get_json()["verdicts"][0]["people"] == {"p003": "confirmed_fraud"}
+    reported = {"value": "confirmed_fraud", "version": case["version"]}
+    assert client.post(f"/cases/{case['case_id']}/verdict", json=reported).get_json()["verdicts"][0]["people"] == {"p003": "confirmed_fraud"}
     assert "RULE_FRAUD_KNOWN" in codes(client, "p003", 1)
 
 
-def test_of_two_investigators_at_once_one_decides_and_the_other_is_told(wired: Wired, client: FlaskClient) -> None:
-    case = in_the_queue(wired, client)
+def test_of_two_investigators_at_once_one_decides_and_the_other_is_told(context: AppContext, client: FlaskClient) -> None:
+    case = in_the_queue(context, client)
     at = f"/cases/{case['case_id']}"
 
-    application = create_app(wired)
+    application = create_app(context)
 
     def conclude(number: int) -> int:
-        told = {"value": "confirmed_fraud", "note": f"by {number}", "version": case["version"]}
-        return application.test_client().post(f"{at}/verdict", json=told).status_code
+        reported = {"value": "confirmed_fraud", "note": f"by {number}", "version": case["version"]}
+        return application.test_client().post(f"{at}/verdict", json=reported).status_code
 
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(conclude, range(24)))
@@ -86,14 +86,14 @@ def test_of_two_investigators_at_once_one_decides_and_the_other_is_told(wired: W
     assert "verdict" in late["detail"]
 
 
-def test_the_same_verdict_sent_again_is_one_verdict(wired: Wired, client: FlaskClient) -> None:
-    case = in_the_queue(wired, client)
-    told = {"value": "confirmed_fraud", "everyone": True, "version": case["version"]}
-    first, second = (client.post(f"/cases/{case['case_id']}/verdict", json=told).get_json() for _ in range(2))
+def test_the_same_verdict_sent_again_is_one_verdict(context: AppContext, client: FlaskClient) -> None:
+    case = in_the_queue(context, client)
+    reported = {"value": "confirmed_fraud", "everyone": True, "version": case["version"]}
+    first, second = (client.post(f"/cases/{case['case_id']}/verdict", json=reported).get_json() for _ in range(2))
     assert second["verdicts"] == first["verdicts"]
 
 
-def test_while_the_store_is_away_a_verdict_is_kept_and_its_labels_are_brought_later(away: Wired) -> None:
+def test_while_the_store_is_away_a_verdict_is_kept_and_its_labels_are_brought_later(away: AppContext) -> None:
     client = create_app(away).test_client()
     case = client.post("/cases", json={"applicant_id": "p001", "reason": "review"}).get_json()
     away.store.refuses = True
@@ -105,14 +105,14 @@ def test_while_the_store_is_away_a_verdict_is_kept_and_its_labels_are_brought_la
     assert "RULE_FRAUD_KNOWN" in codes(client, "p001", 1)
 
 
-def test_who_looks_at_a_case_stands_in_its_history(wired: Wired, client: FlaskClient) -> None:
-    case = in_the_queue(wired, client)
+def test_who_looks_at_a_case_stands_in_its_history(context: AppContext, client: FlaskClient) -> None:
+    case = in_the_queue(context, client)
     history = client.get(f"/cases/{case['case_id']}").get_json()["history"]
     assert [(step["kind"], step["by"]) for step in history] == [("opened", "local"), ("looked_at", "local")]
 
 
-def test_no_note_keeps_a_raw_value(wired: Wired, client: FlaskClient) -> None:
-    case = in_the_queue(wired, client)
+def test_no_note_keeps_a_raw_value(context: AppContext, client: FlaskClient) -> None:
+    case = in_the_queue(context, client)
     case = client.post(f"/cases/{case['case_id']}/notes", json={"note": "called 15073157065, nobody there"}).get_json()
     assert "15073157065" not in case["history"][-1]["note"]
     assert "nobody there" in case["history"][-1]["note"]
@@ -128,15 +128,15 @@ def test_no_note_keeps_a_raw_value(wired: Wired, client: FlaskClient) -> None:
         ("close", {"version": -1}, {"version": "unreadable"}),
     ],
 )
-def test_every_wrong_field_is_named(wired: Wired, client: FlaskClient, step: str, told: dict[str, Any], fields: dict[str, str]) -> None:
-    case = in_the_queue(wired, client)
+def test_every_wrong_field_is_named(context: AppContext, client: FlaskClient, step: str, told: dict[str, Any], fields: dict[str, str]) -> None:
+    case = in_the_queue(context, client)
     refused = client.post(f"/cases/{case['case_id']}/{step}", json=told)
     assert refused.status_code == 422
     assert {one["field"]: one["code"] for one in refused.get_json()["errors"]} == fields
 
 
-def test_what_is_not_there_or_not_ripe_is_said(wired: Wired, client: FlaskClient) -> None:
-    case = in_the_queue(wired, client)
+def test_what_is_not_there_or_not_ripe_is_said(context: AppContext, client: FlaskClient) -> None:
+    case = in_the_queue(context, client)
     assert client.get("/cases/C-none").get_json()["code"] == "case_unknown"
     assert client.post("/cases", json={"ring_id": "R-none", "reason": "x"}).get_json()["code"] == "ring_unknown"
     assert client.post("/cases", json={"reason": "x"}).status_code == 422
@@ -144,15 +144,15 @@ def test_what_is_not_there_or_not_ripe_is_said(wired: Wired, client: FlaskClient
     assert client.get("/cases?state=lost").get_json()["code"] == "bad_query"
 
 
-def test_each_step_needs_its_scope(wired: Wired) -> None:
+def test_each_step_needs_its_scope(context: AppContext) -> None:
     scopes = ("cases:read", "cases:work", "cases:decide")
     keys = ",".join(f"{name.partition(':')[2]}:{key(name)}:{name}@*" for name in scopes)
-    client = create_app(dataclasses.replace(wired, settings=dataclasses.replace(wired.settings, api_keys=keys))).test_client()
+    client = create_app(dataclasses.replace(context, settings=dataclasses.replace(context.settings, api_keys=keys))).test_client()
 
     def opened_by(scope: str) -> set[str]:
         headers = {"Authorization": f"Bearer {key(scope)}"}
-        asked = [one for one in OPERATIONS if one.tag == "cases"]
-        answers = {one.name: client.open(one.path.replace("{case_id}", "C"), method=one.method.upper(), json={}, headers=headers) for one in asked}
+        request = [one for one in OPERATIONS if one.tag == "cases"]
+        answers = {one.name: client.open(one.path.replace("{case_id}", "C"), method=one.method.upper(), json={}, headers=headers) for one in request}
         return {name for name, answer in answers.items() if answer.status_code != 403}
 
     opens = {scope: opened_by(scope) for scope in scopes}

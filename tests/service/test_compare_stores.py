@@ -32,10 +32,10 @@ def filled(store: GraphStore) -> GraphStore:
 def test_a_copy_answers_every_question_as_the_store_does(tmp_path: Path) -> None:
     with SqliteStore(tmp_path / "a.db") as one, SqliteStore(tmp_path / "b.db") as other:
         copy(filled(one), other)
-        found = compared(one, other, PLAN)
-    assert (found["equal"], found["tables"], found["rings"], found["named"]) == (True, [], {"equal": True, "snapshot": True}, [])
-    assert found["subjects"] == 70
-    assert found["parts"] == dict.fromkeys(PARTS, 70)
+        result = compared(one, other, PLAN)
+    assert (result["equal"], result["tables"], result["rings"], result["named"]) == (True, [], {"equal": True, "snapshot": True}, [])
+    assert result["subjects"] == 70
+    assert result["parts"] == dict.fromkeys(PARTS, 70)
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,11 @@ def test_one_fact_more_is_found(tmp_path: Path, told: Facts, part: str, column: 
     with SqliteStore(tmp_path / "a.db") as one, SqliteStore(tmp_path / "b.db") as other:
         copy(filled(one), other)
         other.add(told)
-        found: Any = compared(one, other, PLAN)
-    assert not found["equal"]
-    assert found["parts"][part] < found["subjects"]
-    assert column in found["tables"]
-    assert "p001" in found["named"]
+        result: Any = compared(one, other, PLAN)
+    assert not result["equal"]
+    assert result["parts"][part] < result["subjects"]
+    assert column in result["tables"]
+    assert "p001" in result["named"]
 
 
 def test_another_snapshot_is_found(tmp_path: Path) -> None:
@@ -66,13 +66,13 @@ def test_another_snapshot_is_found(tmp_path: Path) -> None:
 def test_the_command_says_so_by_its_exit_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with SqliteStore(tmp_path / "a.db") as one, SqliteStore(tmp_path / "b.db") as other:
         copy(filled(one), other)
-    asked = [f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db", "--as-of", "2025-03-01", "--subjects", "5"]
-    assert main(asked) == 0
+    request = [f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db", "--as-of", "2025-03-01", "--subjects", "5"]
+    assert main(request) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["equal"] is True
     with SqliteStore(tmp_path / "b.db") as other:
         other.add(BAD)
-    assert main(asked) == 1
-    assert main([asked[0], f"sqlite:///{tmp_path}/none.db", "--as-of", "2025-03-01"]) == 2
+    assert main(request) == 1
+    assert main([request[0], f"sqlite:///{tmp_path}/none.db", "--as-of", "2025-03-01"]) == 2
 
 
 def test_a_moment_that_has_not_come_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,15 +15,15 @@ from prometheus_client import REGISTRY
 from werkzeug.exceptions import RequestTimeout
 
 from service.app import CALLER_GONE
-from service.assessment.context import Wired
-from service.http.handover import ENVIRON_KEY, CallerGone, Handed
+from service.assessment.context import AppContext
+from service.http.handover import ENVIRON_KEY, CallerGone, Handover
 from service.http.metrics import METHODS
 from service.http.problems import Busy
 from tests.support.small_service import body, service
 
 
 @pytest.fixture
-def wired(tmp_path: Path) -> Iterator[Wired]:
+def context(tmp_path: Path) -> Iterator[AppContext]:
     opened = service(tmp_path, batches_per_key=1)
     yield opened
     opened.close()
@@ -31,7 +31,7 @@ def wired(tmp_path: Path) -> Iterator[Wired]:
 
 def asked(client: FlaskClient, name: str, *, waited_s: float, timeout_ms: int) -> dict[str, Any]:
     """The answer to a request that waited so long for its turn."""
-    handed = {ENVIRON_KEY: Handed(perf_counter() - waited_s)}
+    handed = {ENVIRON_KEY: Handover(perf_counter() - waited_s)}
     headers = {"X-Timeout-Ms": str(timeout_ms)}
     response = client.post("/risk", json=body(name), headers=headers, environ_overrides=handed)
     assert response.status_code == 200
@@ -48,8 +48,10 @@ def test_the_time_in_the_queue_counts(client: FlaskClient) -> None:
     assert again["equal"], again["differences"]
 
 
-def test_an_answer_that_came_late_says_so_though_nothing_is_missing(wired: Wired, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    settled = wired.policy.conclude
+def test_an_answer_that_came_late_says_so_though_nothing_is_missing(
+    context: AppContext, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled = context.policy.conclude
 
     def slowly(findings: Any) -> Any:
         until = perf_counter() + 1.6
@@ -57,7 +59,7 @@ def test_an_answer_that_came_late_says_so_though_nothing_is_missing(wired: Wired
             pass
         return settled(findings)
 
-    monkeypatch.setattr(type(wired.policy), "conclude", lambda _, findings: slowly(findings))
+    monkeypatch.setattr(type(context.policy), "conclude", lambda _, findings: slowly(findings))
     answer = asked(client, "late", waited_s=0.0, timeout_ms=1500)
     assert (answer["degraded"]["level"], answer["degraded"]["missing"], answer["degraded"]["reason"]) == ("full", [], "deadline")
     assert answer["timings_ms"]["total"] > 1500
@@ -85,27 +87,29 @@ def test_a_key_with_too_many_batches_under_way_is_told_to_wait(client: FlaskClie
 
 def test_a_batch_lets_others_pass_before_each_of_its_requests(client: FlaskClient) -> None:
     passes: list[int] = []
-    handed = Handed(perf_counter(), None, lambda: passes.append(1))
+    handed = Handover(perf_counter(), None, lambda: passes.append(1))
     answers = client.post("/risk/batch", json=[body(f"s{n}") for n in range(7)], environ_overrides={ENVIRON_KEY: handed}).get_json()
     assert [answer["application_id"] for answer in answers] == [f"s{n}" for n in range(7)]
     assert len(passes) == 7
 
 
-def test_a_batch_ends_where_its_caller_went(client: FlaskClient, wired: Wired) -> None:
+def test_a_batch_ends_where_its_caller_went(client: FlaskClient, context: AppContext) -> None:
     left = iter([None, None])
 
     def gone() -> None:
         if next(left, "gone") == "gone":
             raise CallerGone
 
-    response = client.post("/risk/batch", json=[body(f"g{n}") for n in range(7)], environ_overrides={ENVIRON_KEY: Handed(perf_counter(), None, gone)})
+    response = client.post(
+        "/risk/batch", json=[body(f"g{n}") for n in range(7)], environ_overrides={ENVIRON_KEY: Handover(perf_counter(), None, gone)}
+    )
     assert response.status_code == CALLER_GONE
-    assert wired.casebook.count() == 2
+    assert context.casebook.count() == 2
 
 
 def test_what_the_front_refused_leaves_as_every_problem_does(client: FlaskClient) -> None:
     for error, status, code in ((RequestTimeout("slow"), 408, "body_too_slow"), (Busy("full"), 503, "busy")):
-        response = client.post("/risk", environ_overrides={ENVIRON_KEY: Handed(perf_counter(), error)})
+        response = client.post("/risk", environ_overrides={ENVIRON_KEY: Handover(perf_counter(), error)})
         assert (response.status_code, response.get_json()["code"]) == (status, code)
         assert response.mimetype == "application/problem+json"
         assert response.headers["X-Request-Id"]
@@ -122,7 +126,7 @@ def test_an_invented_method_or_address_is_no_new_series(client: FlaskClient) -> 
 
 def test_a_list_of_facts_lets_others_pass_too(client: FlaskClient) -> None:
     passes: list[int] = []
-    handed = Handed(perf_counter(), None, lambda: passes.append(1))
+    handed = Handover(perf_counter(), None, lambda: passes.append(1))
     facts = [{"event_id": f"e{n}", "event_type": "login", "occurred_at": "2025-02-01T10:00:00", "applicant_id": "p001"} for n in range(120)]
     client.post("/events", json=facts, environ_overrides={ENVIRON_KEY: handed})
     assert len(passes) == 2

@@ -13,7 +13,7 @@ from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from service.app import create_app
 from service.desk import dossiers, ring_dossiers, routes, subgraphs
 from service.settings import Settings
-from service.wiring import wire
+from service.wiring import build_context
 from tests.support.desk_worlds import HOSTILE, PHONE, fill, ring_of
 from tests.support.small_worlds import applies, before, day, known_as, random_facts, uses
 from tests.support.stores import HASH_KEY, open_store, store_url
@@ -27,16 +27,16 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def wired(store, tmp_path):
+def context(store, tmp_path):
     settings = Settings(store=store_url(tmp_path / "store.db"), casebook=f"sqlite:///{tmp_path}/book.db", hash_key=HASH_KEY)
-    opened = wire(settings, clock=lambda: day(100))
+    opened = build_context(settings, clock=lambda: day(100))
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def desk_client(wired):
-    return create_app(wired).test_client()
+def desk_client(context):
+    return create_app(context).test_client()
 
 
 def nodes(drawing):
@@ -53,8 +53,8 @@ def test_a_hub_is_drawn_with_its_reason_and_its_size_and_is_not_followed(store):
     drawing = subgraphs.draw(store.view(day(100)), "applicant:ann")
     wifi = nodes(drawing)["wifi:k1.dorm"]
     assert (wifi.hub, wifi.holders) == ("many_holders", 125)
-    told = next(left for left in drawing.left_out if left.why == "hub")
-    assert (told.node, told.total, told.capped, told.reason) == ("wifi:k1.dorm", 125, False, "many_holders")
+    reported = next(left for left in drawing.left_out if left.why == "hub")
+    assert (reported.node, reported.total, reported.capped, reported.reason) == ("wifi:k1.dorm", 125, False, "many_holders")
     assert not subgraphs.expand(store.view(day(100)), "wifi:k1.dorm").edges
 
 
@@ -98,8 +98,8 @@ def test_the_drawing_of_a_busy_shop_names_the_shop_of_which_more_is_left_out(tmp
 
 def test_a_large_neighbourhood_stops_at_its_bound_and_says_so(tmp_path):
     with open_store(tmp_path / "large.db") as store:
-        made = [applies(f"p{n:03d}", n / 10, uses("device", f"d{n // 20}"), uses("phone", f"f{n % 20}")) for n in range(400)]
-        store.add(Facts(applications=tuple(made)))
+        created = [applies(f"p{n:03d}", n / 10, uses("device", f"d{n // 20}"), uses("phone", f"f{n % 20}")) for n in range(400)]
+        store.add(Facts(applications=tuple(created)))
         drawing = subgraphs.draw(store.view(day(100)), "applicant:p010")
     assert sum(node.type == "applicant" for node in drawing.nodes) == subgraphs.DRAWN.applicants
     assert drawing.truncated
@@ -137,9 +137,9 @@ def test_what_is_not_known_yet_is_not_found(store):
 
 
 def test_a_ring_has_a_table_of_members_and_says_what_changed_since_last_week(store):
-    told = ring_dossiers.ring(store.view(day(100)), "R-000042")
-    assert (told.change, told.joined, told.left, told.size) == ("grown", 2, 1, 5)
-    assert [(m.applicant_id, m.role, m.bad) for m in told.members][:3] == [("ann", "core", False), ("bo", "core", True), ("cy", "member", False)]
+    reported = ring_dossiers.ring(store.view(day(100)), "R-000042")
+    assert (reported.change, reported.joined, reported.left, reported.size) == ("grown", 2, 1, 5)
+    assert [(m.applicant_id, m.role, m.bad) for m in reported.members][:3] == [("ann", "core", False), ("bo", "core", True), ("cy", "member", False)]
 
 
 def test_a_ring_that_lost_its_flag_is_told_on_the_first_page_with_its_reason_in_both_languages(store):
@@ -169,8 +169,8 @@ def test_a_ring_that_lost_its_flag_is_told_on_the_first_page_with_its_reason_in_
     store.save_rings(RingSnapshot(name="2025-W13", as_of=day(90), rings=(family,), changes=changes))
     gone = ring_dossiers.overview(store.view(day(100))).gone
     assert [(one.ring_id, one.here, one.kind) for one in gone] == [("R-000007", False, None), ("R-000042", True, "household")]
-    told = ring_dossiers.ring(store.view(day(100)), "R-000042")
-    assert (told.flag, told.flag_why.en, told.flag_why.zh) == ("no_longer_flagged", "taken for now: household", "现判断为家庭")
+    reported = ring_dossiers.ring(store.view(day(100)), "R-000042")
+    assert (reported.flag, reported.flag_why.en, reported.flag_why.zh) == ("no_longer_flagged", "taken for now: household", "现判断为家庭")
     assert ring_dossiers.overview(store.view(day(85))).gone == ()
 
 
@@ -231,8 +231,8 @@ def test_an_answer_is_as_of_the_moment_asked_for(desk_client, path):
 def test_a_moment_without_an_offset_is_in_the_services_time_zone(desk_client):
     answer = desk_client.get("/desk/overview?as_of=2025-04-01").json
     assert answer["as_of"] == "2025-04-01T00:00:00.000000+08:00", "as the times of /risk are written"
-    said = desk_client.get("/desk/subgraph?node=applicant:nobody&as_of=2025-04-01").json["detail"]
-    assert said == "nothing is known of applicant 'nobody' before 2025-04-01T00:00:00+08:00"
+    stated = desk_client.get("/desk/subgraph?node=applicant:nobody&as_of=2025-04-01").json["detail"]
+    assert stated == "nothing is known of applicant 'nobody' before 2025-04-01T00:00:00+08:00"
 
 
 @pytest.mark.parametrize(
@@ -265,9 +265,9 @@ def test_what_cannot_be_answered_is_a_problem_document(desk_client, path, status
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
 
 
-def test_the_last_assessment_up_to_the_moment_is_shown_as_it_was_answered(desk_client, wired):
+def test_the_last_assessment_up_to_the_moment_is_shown_as_it_was_answered(desk_client, context):
     for n, on in enumerate((20, 40)):
-        wired.casebook.record(
+        context.casebook.record(
             RiskAssessment(
                 assessment_id=f"s{n}",
                 stage=Stage.APPLICATION,

@@ -104,8 +104,8 @@ def test_markup_in_an_id_stays_text(page, address):
 
 def test_a_phone_typed_slowly_is_sent_once_and_whole_and_stands_in_no_address_and_no_log(page, address, caplog):
     caplog.set_level(logging.DEBUG)
-    asked = []
-    page.on("request", lambda request: asked.append((request.method, request.url, request.post_data or "")))
+    queries = []
+    page.on("request", lambda request: queries.append((request.method, request.url, request.post_data or "")))
     page.goto(address)
     page.wait_for_selector("#panel .rings")
     page.type("#q", "+86 150-7315-7065", delay=60)
@@ -113,12 +113,12 @@ def test_a_phone_typed_slowly_is_sent_once_and_whole_and_stands_in_no_address_an
     page.keyboard.press("Enter")
     page.wait_for_selector("#hits [role=option]:has-text('150****7065')")
     page.wait_for_timeout(500)
-    searches = [(method, body) for method, url, body in asked if "/search" in url]
+    searches = [(method, body) for method, url, body in queries if "/search" in url]
     assert searches == [("POST", '{"q":"+86 150-7315-7065","as_of":""}')]
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_selector("#panel h2:has-text('150****7065')")
-    for text in (*(url for _, url, _ in asked), page.url, caplog.text, *page.eval_on_selector_all("a", "links => links.map(a => a.href)")):
+    for text in (*(url for _, url, _ in queries), page.url, caplog.text, *page.eval_on_selector_all("a", "links => links.map(a => a.href)")):
         assert "7315" not in text
     assert "phone%3Ak1.9a44c2" in page.url
 

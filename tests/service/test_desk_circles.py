@@ -62,21 +62,21 @@ def test_a_shop_that_nobody_named_is_not_found_and_one_that_is_only_described_is
 def test_a_hub_tells_who_holds_it_and_how_many_would_still_tie(tmp_path):
     with open_store(tmp_path / "desk.db") as store:
         fill(store)
-        told = dossiers.identifier(store.view(day(100)), "wifi:k1.dorm")
-    assert (told.hub, told.guard, told.holders) == ("many_holders", GUARD[IdentifierKind.WIFI], 125)
-    assert (told.circle.people, told.circle.frauds, len(told.circle.latest)) == (125, 1, circles.LISTED_PEOPLE)
-    assert [(ring.ring_id, ring.people) for ring in told.circle.rings] == [("R-000042", 5)]
-    assert len(told.latest) == dossiers.LISTED_HOLDERS
+        reported = dossiers.identifier(store.view(day(100)), "wifi:k1.dorm")
+    assert (reported.hub, reported.guard, reported.holders) == ("many_holders", GUARD[IdentifierKind.WIFI], 125)
+    assert (reported.circle.people, reported.circle.frauds, len(reported.circle.latest)) == (125, 1, circles.LISTED_PEOPLE)
+    assert [(ring.ring_id, ring.people) for ring in reported.circle.rings] == [("R-000042", 5)]
+    assert len(reported.latest) == dossiers.LISTED_HOLDERS
 
 
 def test_a_busy_agent_and_a_hub_are_looked_at_within_bounds_and_say_that_there_are_more(tmp_path):
     with open_store(tmp_path / "busy.db") as store:
-        made = tuple(applies(f"p{n:03d}", n / 100, uses("wifi", "hall"), agent_id="G") for n in range(circles.LOOKED_AT + 30))
-        store.add(Facts(applications=made))
+        created = tuple(applies(f"p{n:03d}", n / 100, uses("wifi", "hall"), agent_id="G") for n in range(circles.READ_PEOPLE + 30))
+        store.add(Facts(applications=created))
         view = store.view(day(100))
         for circle in (dossiers.shop(view, "agent", "G").circle, dossiers.identifier(view, "wifi:k1.hall").circle):
-            assert (circle.people, circle.more) == (circles.LOOKED_AT, True)
-            assert circle.latest[0].applicant_id == made[-1].applicant_id
+            assert (circle.people, circle.more) == (circles.READ_PEOPLE, True)
+            assert circle.latest[0].applicant_id == created[-1].applicant_id
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -14,7 +14,7 @@ from ingestion.recognise import recognised, without_identifiers
 from service.app import create_app
 from service.http.logs import install
 from service.settings import Settings
-from service.wiring import wire
+from service.wiring import build_context
 from tests.support.small_worlds import applies, day
 from tests.support.stores import HASH_KEY, sqlite_only, store_url
 
@@ -24,18 +24,18 @@ COLUMNS = {column.kind: column for column in reversed(IDENTIFIERS)}
 
 
 @pytest.fixture
-def wired(tmp_path):
+def context(tmp_path):
     settings = Settings(store=store_url(tmp_path / "store.db"), casebook=f"sqlite:///{tmp_path}/book.db", hash_key=HASH_KEY)
-    opened = wire(settings, clock=lambda: day(100))
-    held = [opened.naming.name(COLUMNS[kind], raw).mention for kind, raw in RAW.items()]
+    opened = build_context(settings, clock=lambda: day(100))
+    held = [opened.pseudonymiser.identify(COLUMNS[kind], raw).mention for kind, raw in RAW.items()]
     opened.store.add(Facts(applications=(applies("ann", 10, *held), applies("13958274630", 11, application_id="202601050000123456"))))
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def client(wired):
-    return create_app(wired).test_client()
+def client(context):
+    return create_app(context).test_client()
 
 
 def hits(client, text, **more):
@@ -82,13 +82,13 @@ def test_an_id_that_looks_like_a_phone_is_found_by_saying_that_it_is_one(client)
 @sqlite_only
 @pytest.mark.parametrize("text", [MOBILE, "+86 150 7315 7065", "15099997066", PERSON, MAIL])
 def test_the_store_is_never_asked_for_a_raw_value(client, monkeypatch, text):
-    asked = []
+    queries = []
     for name in ("search", "identifier"):
         real = getattr(SqliteView, name)
-        monkeypatch.setattr(SqliteView, name, lambda view, what, *more, real=real: asked.append(what) or real(view, what, *more))
+        monkeypatch.setattr(SqliteView, name, lambda view, what, *more, real=real: queries.append(what) or real(view, what, *more))
     hits(client, text)
-    assert asked
-    assert [one for one in asked if text in one or "7315" in one or "9999" in one] == []
+    assert queries
+    assert [one for one in queries if text in one or "7315" in one or "9999" in one] == []
 
 
 def test_the_search_has_no_address_of_its_own(client):
@@ -155,11 +155,11 @@ def test_one_character_finds_nobody_since_everybody_begins_with_it(client):
 
 
 @sqlite_only
-def test_a_search_gives_what_it_found_when_its_time_is_up(wired, monkeypatch):
+def test_a_search_gives_what_it_found_when_its_time_is_up(context, monkeypatch):
     crowd = tuple(applies(f"late{n:05d}", 200) for n in range(3_000))
-    wired.store.add(Facts(applications=crowd))
-    view = wired.store.view(day(100))
-    assert "applicant:ann" in {found.node for found in view.search("ann")}
+    context.store.add(Facts(applications=crowd))
+    view = context.store.view(day(100))
+    assert "applicant:ann" in {search.node for search in view.search("ann")}
     monkeypatch.setattr("graph.stores.sqlite.search.SEARCH_S", -1.0)
     assert view.search("late") == ()
     assert view.application("ann@10") is not None, "the connection goes on"

@@ -51,13 +51,13 @@ def test_another_language_asks_nothing_and_moves_nothing(page, address):
     expand(page, "applicant:ann", "phone:k1.9a44c2")
     page.wait_for_selector("#panel h3:has-text('Applications')")
     page.wait_for_timeout(500)
-    places, asked = page.evaluate(PLACES), []
-    page.on("request", lambda request: asked.append(request.url))
+    places, queries = page.evaluate(PLACES), []
+    page.on("request", lambda request: queries.append(request.url))
     page.click("#language")
     page.wait_for_selector("#panel h3:has-text('申请记录')")
     assert page.evaluate(PLACES) == places
     assert page.evaluate(SELECTED) == ["applicant:ann"]
-    assert [url for url in asked if "/static/" not in url] == []
+    assert [url for url in queries if "/static/" not in url] == []
 
 
 @pytest.mark.parametrize(
@@ -115,13 +115,13 @@ def test_a_wrong_key_and_a_key_without_the_scope_have_their_own_sentences_in_bot
 
 
 def test_a_raw_value_in_an_address_becomes_a_search_and_is_asked_of_no_route(page, address):
-    asked = []
-    page.on("request", lambda request: asked.append((request.method, request.url)))
+    queries = []
+    page.on("request", lambda request: queries.append((request.method, request.url)))
     page.goto(f"{address}?node=phone:15073157065")
     page.wait_for_selector("#hits [role=option]:has-text('150****7065')")
     assert "1507315" not in page.url
-    assert [url for _, url in asked[1:] if "1507315" in url] == []
-    assert ("POST", f"{address}/search") in asked
+    assert [url for _, url in queries[1:] if "1507315" in url] == []
+    assert ("POST", f"{address}/search") in queries
 
 
 def test_a_hub_says_why_nobody_is_followed_and_who_holds_it(page, address):

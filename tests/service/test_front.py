@@ -34,9 +34,9 @@ class Application:
             start_response(f"{handed.refused.code} Refused", [])
             return [str(handed.refused.description).encode()]
         self.asked.append(environ["PATH_INFO"])
-        told = self.works.get(environ["PATH_INFO"], lambda _: environ["wsgi.input"].read().decode())(environ)
+        response = self.works.get(environ["PATH_INFO"], lambda _: environ["wsgi.input"].read().decode())(environ)
         start_response("200 OK", [("X-Asked", environ["REQUEST_METHOD"])])
-        return [str(told).encode()]
+        return [str(response).encode()]
 
 
 class Caller:
@@ -205,10 +205,10 @@ def test_a_batch_whose_caller_has_gone_is_given_up() -> None:
                 raise
 
         caller = Caller("/risk/batch")
-        asked = asyncio.create_task(caller.ask(front_of(Application({"/risk/batch": batch}))))
+        request = asyncio.create_task(caller.ask(front_of(Application({"/risk/batch": batch}))))
         await asyncio.sleep(0.03)
         caller.gone.set()
-        await asked
+        await request
         assert await asyncio.to_thread(gave_up.wait, 5)
         assert caller.status == 0, "nobody is answered"
 
@@ -220,11 +220,11 @@ def test_a_request_is_as_old_as_its_head_however_slow_its_body() -> None:
         ages: list[float] = []
         front = front_of(Application({"/risk": lambda environ: ages.append(time.perf_counter() - environ[ENVIRON_KEY].arrived)}))
         caller = Caller("/risk", b"{")
-        told = caller.receive
+        reported = caller.receive
 
         async def slowly() -> dict[str, Any]:
             await asyncio.sleep(0.2)
-            return await told()
+            return await reported()
 
         await front(caller.scope, slowly, caller.send)
         assert ages[0] >= 0.2
@@ -237,17 +237,17 @@ def test_what_waits_at_the_end_is_still_answered() -> None:
         front = front_of(Application({"/risk": lambda _: time.sleep(0.05)}))
         waiting = [asyncio.create_task(Caller("/risk").ask(front)) for _ in range(4)]
         await asyncio.sleep(0.02)
-        said: list[str] = []
+        stated: list[str] = []
         life = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
 
         async def receive() -> dict[str, Any]:
             return next(life)
 
         async def send(message: dict[str, Any]) -> None:
-            said.append(message["type"])
+            stated.append(message["type"])
 
         await front({"type": "lifespan"}, receive, send)
-        assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+        assert stated == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
         assert {caller.status for caller in await asyncio.gather(*waiting)} == {200}
 
     run(work())
@@ -272,6 +272,6 @@ def test_the_environ_says_what_flask_needs() -> None:
     }  # fmt: skip
     started: list[str] = []
     chunks = app(environ_of(scope, b'{"a": 1}'), lambda status, headers, exc=None: started.append(status))
-    told = orjson.loads(b"".join(chunks))
+    report = orjson.loads(b"".join(chunks))
     assert started == ["200 OK"]
-    assert told == {"q": "ü", "json": {"a": 1}, "host": "risk.example", "from": "10.1.2.3", "two": "1,2"}
+    assert report == {"q": "ü", "json": {"a": 1}, "host": "risk.example", "from": "10.1.2.3", "two": "1,2"}

@@ -31,14 +31,14 @@ def service_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def package(service_at: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of the package that was generated of the live service's description."""
     folder = tmp_path_factory.mktemp("client")
-    with urlopen(f"{service_at}/openapi.json") as told:
-        (folder / "openapi.json").write_bytes(told.read())
+    with urlopen(f"{service_at}/openapi.json") as reported:
+        (folder / "openapi.json").write_bytes(reported.read())
     tools = Path(sys.executable).parent
     command = [tools / "openapi-python-client", "generate", "--path", "openapi.json", "--output-path", "ringfence_client", "--meta", "none"]
     path = f"{tools}{os.pathsep}{os.environ['PATH']}"
-    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | {"PATH": path}, check=False)
-    assert made.returncode == 0, made.stderr
-    assert "arning" not in made.stdout + made.stderr, made.stdout + made.stderr  # a warning: something was left out
+    created = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | {"PATH": path}, check=False)
+    assert created.returncode == 0, created.stderr
+    assert "arning" not in created.stdout + created.stderr, created.stdout + created.stderr  # a warning: something was left out
     sys.path.insert(0, str(folder))
     yield "ringfence_client"
     sys.path.remove(str(folder))

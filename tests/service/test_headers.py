@@ -28,9 +28,9 @@ ANSWERS = [
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
     monkeypatch.setattr(built, "version", lambda _: "abc123")
-    wired = service(tmp_path)
-    yield create_app(wired).test_client()
-    wired.close()
+    context = service(tmp_path)
+    yield create_app(context).test_client()
+    context.close()
 
 
 def policy(text: str) -> dict[str, str]:
@@ -43,10 +43,10 @@ def test_every_answer_carries_them(client: FlaskClient, method: str, path: str, 
     answer = client.open(path, method=method)
     assert answer.status_code == status
     assert (answer.headers["X-Content-Type-Options"], answer.headers["Referrer-Policy"]) == ("nosniff", "no-referrer")
-    told = policy(answer.headers["Content-Security-Policy"])
-    assert (told["default-src"], told["frame-ancestors"], told["base-uri"]) == ("'none'", "'none'", "'none'")
-    assert ("script-src" in told) == (path == "/docs")
-    assert told.get("script-src", "'self'") == "'self'"
+    reported = policy(answer.headers["Content-Security-Policy"])
+    assert (reported["default-src"], reported["frame-ancestors"], reported["base-uri"]) == ("'none'", "'none'", "'none'")
+    assert ("script-src" in reported) == (path == "/docs")
+    assert reported.get("script-src", "'self'") == "'self'"
 
 
 def test_an_answer_of_risk_and_a_fault_of_ours_carry_them(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,8 +60,8 @@ def test_an_answer_of_risk_and_a_fault_of_ours_carry_them(client: FlaskClient, m
 @pytest.mark.parametrize("page", ["/desk", "/docs"])
 def test_a_page_runs_its_own_script_and_nothing_that_stands_in_it(client: FlaskClient, page: str) -> None:
     answer = client.get(page)
-    told = policy(answer.headers["Content-Security-Policy"])
-    assert {told[name] for name in ("script-src", "style-src", "connect-src", "font-src")} == {"'self'"}
+    reported = policy(answer.headers["Content-Security-Policy"])
+    assert {reported[name] for name in ("script-src", "style-src", "connect-src", "font-src")} == {"'self'"}
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
     assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", answer.text)
 
@@ -75,6 +75,6 @@ def test_the_page_of_problems_has_its_own_style_and_no_script(client: FlaskClien
 
 
 def test_an_answer_that_the_application_cannot_give_carries_them_as_well() -> None:
-    told = dict(Answer.bare(503).headers)
-    assert (told[b"x-content-type-options"], told[b"referrer-policy"]) == (b"nosniff", b"no-referrer")
-    assert told[b"content-security-policy"].startswith(b"default-src 'none'")
+    reported = dict(Answer.bare(503).headers)
+    assert (reported[b"x-content-type-options"], reported[b"referrer-policy"]) == (b"nosniff", b"no-referrer")
+    assert reported[b"content-security-policy"].startswith(b"default-src 'none'")

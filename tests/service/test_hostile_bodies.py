@@ -33,17 +33,17 @@ PATHS = ("/risk", "/v1/risk", "/risk/batch", "/feedback", "/events", "/outcomes"
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[FlaskClient]:
-    wired = service(tmp_path)
-    yield create_app(wired).test_client()
-    wired.close()
+    context = service(tmp_path)
+    yield create_app(context).test_client()
+    context.close()
 
 
 @pytest.mark.parametrize("name", [*DEEP, *LONG])
 def test_no_body_ends_in_a_fault_of_ours(client: FlaskClient, name: str) -> None:
     sent = (DEEP | LONG)[name]
     for path in PATHS:
-        for told in (sent, b"[" + sent + b"]"):
-            response = client.post(path, data=told, content_type="application/json", headers={"Idempotency-Key": f"k-{len(told)}"})
+        for reported in (sent, b"[" + sent + b"]"):
+            response = client.post(path, data=reported, content_type="application/json", headers={"Idempotency-Key": f"k-{len(reported)}"})
             assert response.status_code < 500, (path, response.get_data(as_text=True)[:300])
             assert response.status_code in (400, 422) or name not in DEEP, (path, response.status_code)
             assert b'"status":500' not in response.get_data(), (path, response.get_data(as_text=True)[:300])

@@ -15,10 +15,10 @@ from graph.model.types import Facts, Identifier, IdentifierKind, Mention
 from service.app import create_app
 from service.assessment.lender_binding import OPERATOR, Binding
 from service.http import auth
-from service.http.auth import SCOPES, KeyRing, Keys
+from service.http.auth import SCOPES, CallerKeyRing, Keys
+from service.http.miss_rates import ENOUGH, MissRates
 from service.http.probing import MOST, Probing
 from service.http.rate_limits import RateLimit
-from service.http.strangers import ENOUGH, Strangers
 from tests.support.small_service import body, key, service
 from tests.support.small_worlds import PLATFORMS
 
@@ -71,7 +71,7 @@ def test_a_key_is_rotated_by_having_two_for_a_while(tmp_path, monkeypatch):
     file = tmp_path / "keys"
     file.touch(0o600)
     file.write_text(f"# the engine's\nengine:{GOOD}:risk@*\n")
-    ring = KeyRing(file=str(file))
+    ring = CallerKeyRing(file=str(file))
     assert ring.keys().caller(f"Bearer {GOOD}").name == "engine"
     file.write_text(f"engine:{GOOD}:risk@*\nengine:{OTHER}:risk@*\n")
     assert [ring.keys().caller(f"Bearer {one}").name for one in (GOOD, OTHER)] == ["engine", "engine"]
@@ -92,16 +92,16 @@ def test_a_limit_is_one_for_all_workers(tmp_path):
 
 
 def test_a_batch_counts_as_its_items(tmp_path):
-    wired = service(tmp_path, rate_limit=0.01, rate_burst=10)
-    client = create_app(wired).test_client()
+    context = service(tmp_path, rate_limit=0.01, rate_burst=10)
+    client = create_app(context).test_client()
     assert client.post("/risk/batch", json=[body(f"b-{n}") for n in range(8)]).status_code == 200
     assert client.post("/risk/batch", json=[body(f"c-{n}") for n in range(8)]).status_code == 429
-    wired.close()
+    context.close()
 
 
 def test_wrong_keys_are_slowed_down_by_address(tmp_path):
-    wired = service(tmp_path, api_keys=f"engine:{GOOD}:risk@*")
-    client = create_app(wired).test_client()
+    context = service(tmp_path, api_keys=f"engine:{GOOD}:risk@*")
+    client = create_app(context).test_client()
 
     def status(given, address="127.0.0.1"):
         return client.post("/risk", json=body(), headers={"Authorization": f"Bearer {given}"}, environ_overrides={"REMOTE_ADDR": address}).status_code
@@ -110,7 +110,7 @@ def test_wrong_keys_are_slowed_down_by_address(tmp_path):
     assert statuses[:10] == [401] * 10
     assert 429 in statuses[10:]
     assert (status("guess", "127.0.0.2"), status(GOOD)) == (401, 200), "others, and the right key, are not held up"
-    wired.close()
+    context.close()
 
 
 def number(n, mask="150****7065"):
@@ -151,34 +151,34 @@ def test_an_alarm_is_raised_once_for_all_workers(tmp_path, caplog):
 
 @pytest.mark.parametrize(("others_strange", "own_strange", "alarms"), [(0.5, 1.0, 1), (0.5, 0.9, 0), (1.0, 1.0, 0)])
 def test_who_asks_for_strangers_alone_raises_an_alarm_where_others_do_not(tmp_path, caplog, others_strange, own_strange, alarms):
-    workers = [Strangers(tmp_path / "strangers", lambda: 10.0) for _ in range(2)]
+    workers = [MissRates(tmp_path / "strangers", lambda: 10.0) for _ in range(2)]
     for n in range(2 * ENOUGH):
-        workers[n % 2].asked("L2" if n % 3 else None, stranger=n % 10 < 10 * others_strange)
-        workers[n % 2].asked("L1", stranger=n % 10 < 10 * own_strange)
+        workers[n % 2].count("L2" if n % 3 else None, stranger=n % 10 < 10 * others_strange)
+        workers[n % 2].count("L1", stranger=n % 10 < 10 * own_strange)
     assert [record.args[0] if record.args else record.getMessage().split()[0] for record in caplog.records] == ["L1"] * alarms
 
 
 def test_questions_are_counted_by_whether_anybody_is_known(tmp_path):
-    wired = service(tmp_path, Facts(platforms=PLATFORMS), api_keys=f"us:{key('us')}:risk@L1,operator:{key('operator')}@*")
-    app = create_app(wired)
+    context = service(tmp_path, Facts(platforms=PLATFORMS), api_keys=f"us:{key('us')}:risk@L1,operator:{key('operator')}@*")
+    app = create_app(context)
     counted = []
-    app.extensions["ringfence.strangers"].asked = lambda party, stranger: counted.append((party, stranger))
+    app.extensions["ringfence.strangers"].count = lambda party, stranger: counted.append((party, stranger))
     for who, name in (("us", "q1"), ("us", "q2"), ("operator", "q3")):
         app.test_client().post("/risk", json=body(name), headers={"Authorization": f"Bearer {key(who)}"})
     assert counted == [("L1", True), ("L1", False), (None, False)]
-    wired.close()
+    context.close()
 
 
 def test_lenders_have_one_count_of_guesses_whichever_of_their_keys_asks(tmp_path):
     keys = ",".join(f"{name}:{key(name)}:risk@L1" for name in ("one", "two"))
-    wired = service(tmp_path, Facts(platforms=PLATFORMS), api_keys=keys)
-    client = create_app(wired).test_client()
+    context = service(tmp_path, Facts(platforms=PLATFORMS), api_keys=keys)
+    client = create_app(context).test_client()
     statuses = Counter()
     for n in range(2 * MOST):
-        told = body(f"g-{n}", phone=f"139{n:04d}7001", device_id=None, national_id=None)
-        statuses[client.post("/risk", json=told, headers={"Authorization": f"Bearer {key(('one', 'two')[n % 2])}"}).status_code] += 1
+        reported = body(f"g-{n}", phone=f"139{n:04d}7001", device_id=None, national_id=None)
+        statuses[client.post("/risk", json=reported, headers={"Authorization": f"Bearer {key(('one', 'two')[n % 2])}"}).status_code] += 1
     assert statuses == {200: MOST, 429: MOST}
-    wired.close()
+    context.close()
 
 
 def test_what_was_counted_before_the_machine_started_anew_counts_no_more(tmp_path):
@@ -192,4 +192,4 @@ def test_what_was_counted_before_the_machine_started_anew_counts_no_more(tmp_pat
 
 def test_the_setting_of_a_file_that_is_not_there_stops_the_start(tmp_path: Path):
     with pytest.raises(SettingError, match="RINGFENCE_API_KEYS_FILE"):
-        KeyRing(file=str(tmp_path / "none")).keys()
+        CallerKeyRing(file=str(tmp_path / "none")).keys()

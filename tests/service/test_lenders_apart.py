@@ -22,8 +22,8 @@ DELIVERED = applies("ann", 1, uses("phone", "1"), application_id="A-delivered", 
 @pytest.fixture
 def lenders(tmp_path):
     keys = f"own:{key('own')}:risk+facts,second:{key('second')}:risk+facts@L2,operator:{key('operator')}@*"
-    wired = service(tmp_path, Facts(applications=(DELIVERED,), platforms=PLATFORMS), api_keys=keys)
-    client = create_app(wired).test_client()
+    context = service(tmp_path, Facts(applications=(DELIVERED,), platforms=PLATFORMS), api_keys=keys)
+    client = create_app(context).test_client()
 
     def call(who, path, sent=None, **more):
         headers = {"Authorization": f"Bearer {key(who)}"} | more
@@ -31,7 +31,7 @@ def lenders(tmp_path):
         return response.status_code, response.get_json(), response.get_data(as_text=True)
 
     yield call
-    wired.close()
+    context.close()
 
 
 def test_a_key_speaks_for_its_own_lenders_only(lenders):
@@ -66,8 +66,8 @@ def test_nobody_learns_of_people_by_asking_for_their_ids(lenders):
     watched = {"stage": "monitoring", "applicant_id": "ann"}
     assert lenders("operator", "/risk", watched)[0] == 200
     stranger = lenders("second", "/risk", {**watched, "applicant_id": "nobody"})
-    found = lenders("second", "/risk", watched)
-    assert (found[0], found[1]["code"]) == (stranger[0], stranger[1]["code"]) == (404, "applicant_unknown")
+    result = lenders("second", "/risk", watched)
+    assert (result[0], result[1]["code"]) == (stranger[0], stranger[1]["code"]) == (404, "applicant_unknown")
 
 
 def test_a_label_or_an_outcome_reaches_the_callers_own_people_alone(lenders):

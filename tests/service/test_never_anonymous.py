@@ -22,10 +22,10 @@ from scripts.cli.commands import demo
 from service.app import OPEN, create_app, from_environment
 from service.assessment.lender_binding import OPERATOR
 from service.http import auth
-from service.http.auth import SCOPES, KeyRing
+from service.http.auth import SCOPES, CallerKeyRing
 from service.http.operator_key import operators_file, with_operators_key
 from service.settings import Settings
-from service.wiring import open_keyring, wire
+from service.wiring import build_context, open_keyring
 from tests.support.small_service import body, key, service, settings_in
 from tests.support.stores import sqlite_only
 
@@ -40,14 +40,14 @@ def test_a_first_start_makes_a_key_that_opens_everything_and_shows_it_once(tmp_p
     first: list[str] = []
     settings = with_operators_key(beside(tmp_path), first.append)
     file = tmp_path / "graph.db.operator.key"
-    made = file.read_text().strip()
-    assert re.fullmatch("[0-9a-f]{64}", made)
+    created = file.read_text().strip()
+    assert re.fullmatch("[0-9a-f]{64}", created)
     assert file.stat().st_mode & 0o777 == 0o600
-    assert [made in line for line in first] == [True, False]
-    caller = KeyRing(settings.api_keys).keys().caller(f"Bearer {made}")
+    assert [created in line for line in first] == [True, False]
+    caller = CallerKeyRing(settings.api_keys).keys().caller(f"Bearer {created}")
     assert caller is not None
     assert (caller.name, caller.scopes, caller.binding) == ("operator", frozenset(SCOPES), OPERATOR)
-    assert made not in settings.api_keys, "workers get the digest alone"
+    assert created not in settings.api_keys, "workers get the digest alone"
     again: list[str] = []
     assert with_operators_key(beside(tmp_path), again.append) == settings
     assert again == [f"the operator's key is in {file}, which only you can read"]
@@ -57,11 +57,11 @@ def test_two_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
     for n in range(20):
         folder = tmp_path / str(n)
         folder.mkdir()
-        said: list[str] = []
+        stated: list[str] = []
         with ThreadPoolExecutor(8) as pool:
-            started = set(pool.map(lambda _, at=folder, to=said: with_operators_key(beside(at), to.append).api_keys, range(8)))
+            started = set(pool.map(lambda _, at=folder, to=stated: with_operators_key(beside(at), to.append).api_keys, range(8)))
         assert len(started) == 1
-        assert sum("made one for you" in line for line in said) == 1
+        assert sum("made one for you" in line for line in stated) == 1
         assert [path.name for path in folder.iterdir()] == ["graph.db.operator.key"], "nothing is left lying about"
 
 
@@ -97,8 +97,8 @@ def test_of_a_store_on_a_server_the_key_lies_beside_the_casebook_or_must_be_give
     ],
 )
 def test_whatever_a_request_says_of_itself_without_a_key_it_opens_nothing(tmp_path: Path, environ: dict[str, str]) -> None:
-    wired = service(tmp_path)
-    app = create_app(wired)
+    context = service(tmp_path)
+    app = create_app(context)
     assert app.test_client().post("/risk", json=body()).status_code == 200, "in its own process the application is whoever holds it"
     client = Client(app)  # as any server asks it
     for rule in app.url_map.iter_rules():
@@ -106,7 +106,7 @@ def test_whatever_a_request_says_of_itself_without_a_key_it_opens_nothing(tmp_pa
         method = "POST" if "POST" in rule.methods else "GET"
         answer = client.open(path, method=method, json={} if method == "POST" else None, environ_overrides=environ)
         assert (answer.status_code in (401, 429)) == (rule.endpoint not in OPEN), rule.rule
-    wired.close()
+    context.close()
 
 
 def test_a_worker_without_keys_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,9 +121,9 @@ def test_a_file_of_keys_without_a_key_opens_nothing_to_anybody(tmp_path: Path, m
     file = tmp_path / "keys"
     file.touch(0o600)
     with pytest.raises(SettingError, match="holds no key"):
-        KeyRing(file=str(file)).keys()
+        CallerKeyRing(file=str(file)).keys()
     file.write_text(f"engine:{key('engine')}:risk@*\n")
-    ring = KeyRing(file=str(file))
+    ring = CallerKeyRing(file=str(file))
     assert ring.keys()
     file.write_text("# all taken out\n")
     assert ring.keys().caller(f"Bearer {key('engine')}"), "a file that is emptied, or just being written, changes nothing"
@@ -136,12 +136,12 @@ WEAK = ("a key for trials", "0123456789abcdef" * 4, "a" * 64, "abcdefghijklmnopq
 @pytest.mark.parametrize("weak", WEAK)
 def test_a_weak_hash_key_is_refused_by_what_listens_and_said_by_what_only_loads(tmp_path: Path, weak: str, caplog: pytest.LogCaptureFixture) -> None:
     settings = settings_in(tmp_path, hash_key=weak)
-    wire(settings).close()
+    build_context(settings).close()
     assert "the hash key k1 is weak" in caplog.text
     assert weak not in caplog.text
     with pytest.raises(SettingError, match="the hash key k1 is weak"):
-        wire(settings, listens=True)
-    wire(settings_in(tmp_path, hash_key=f"k2:{key('new')},k1:{weak}"), listens=True).close()  # the way out: what came under it still links
+        build_context(settings, listens=True)
+    build_context(settings_in(tmp_path, hash_key=f"k2:{key('new')},k1:{weak}"), listens=True).close()  # the way out: what came under it still links
 
 
 def test_a_weak_hash_key_of_a_store_on_a_server_is_refused_always() -> None:
@@ -151,10 +151,10 @@ def test_a_weak_hash_key_of_a_store_on_a_server_is_refused_always() -> None:
 
 def test_a_weak_key_that_a_store_has_beside_it_is_refused_too(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, store=f"sqlite:///{tmp_path}/graph.db", hash_key="")
-    wire(settings, listens=True).close()
+    build_context(settings, listens=True).close()
     (tmp_path / "graph.db.key").write_text("secret")
     with pytest.raises(SettingError, match="weak"):
-        wire(settings, listens=True)
+        build_context(settings, listens=True)
 
 
 def test_the_demonstration_has_a_key_of_its_own_whatever_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:

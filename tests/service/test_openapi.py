@@ -33,9 +33,9 @@ EVENT = {"event_id": "E-1", "at": "2025-02-01T10:00:00+08:00", "kind": "login", 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    wired = service(tmp_path_factory.mktemp("described"))
-    yield create_app(wired)
-    wired.close()
+    context = service(tmp_path_factory.mktemp("described"))
+    yield create_app(context)
+    context.close()
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +51,10 @@ def nothing_else(schema: Any) -> Any:
     return [nothing_else(one) for one in schema] if isinstance(schema, list) else schema
 
 
-def hold(told: Any, name: str) -> None:
+def hold(reported: Any, name: str) -> None:
     """Whether an answer is as the component of that name says, with nothing beside."""
     whole = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": nothing_else(SCHEMAS)}}
-    jsonschema.Draft202012Validator(whole).validate(told)
+    jsonschema.Draft202012Validator(whole).validate(reported)
 
 
 def test_the_description_is_valid() -> None:
@@ -66,10 +66,10 @@ def test_operations_have_names_tags_and_a_problem_with_its_code_for_each_status(
     assert len(set(names)) == len(names)
     assert {one.tag for one in OPERATIONS} == {tag["name"] for tag in API["tags"]}
     for one in OPERATIONS:
-        told = API["paths"][one.path][one.method]
-        codes = {code for answer in told["responses"].values() for kind in answer["content"].values() for code in kind.get("examples", ())}
+        reported = API["paths"][one.path][one.method]
+        codes = {code for answer in reported["responses"].values() for kind in answer["content"].values() for code in kind.get("examples", ())}
         assert codes == set(one.codes) <= set(PROBLEMS)
-        assert all(str(PROBLEMS[code].status) in told["responses"] for code in one.codes)
+        assert all(str(PROBLEMS[code].status) in reported["responses"] for code in one.codes)
 
 
 def test_every_field_is_described() -> None:
@@ -100,20 +100,20 @@ def test_the_dimensions_are_those_of_the_signals() -> None:
 
 
 def test_the_documented_example_is_the_one_of_the_description() -> None:
-    found = re.search(r"-d '(\{.*?\})'", (ROOT / "docs" / "risk_api.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert found is not None
-    assert json.loads(found[1]) == EXAMPLE == SCHEMAS["ApplicationRequest"]["examples"][0]
+    hits = re.search(r"-d '(\{.*?\})'", (ROOT / "docs" / "risk_api.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert hits is not None
+    assert json.loads(hits[1]) == EXAMPLE == SCHEMAS["ApplicationRequest"]["examples"][0]
     jsonschema.Draft202012Validator({"$ref": "#/components/schemas/RiskRequest", "components": API["components"]}).validate(EXAMPLE)
 
 
 def test_an_assessment_is_as_described_at_every_stage_and_in_parts(client: FlaskClient) -> None:
-    told = client.post("/risk", json=body(device={"vendor": "x"})).get_json()
-    hold(told, "Assessment")
+    response = client.post("/risk", json=body(device={"vendor": "x"})).get_json()
+    hold(response, "Assessment")
     for later in ({"stage": "disbursement", "application_id": "live-1"}, {"stage": "monitoring", "applicant_id": "p001"}):
         hold(client.post("/risk", json=later).get_json(), "Assessment")
     hold(client.post("/risk", json=body("live-2", fields=["score"], variables=["ml_7d_person_all_lenders"])).get_json(), "AssessmentParts")
-    hold(client.get(f"/risk/{told['assessment_id']}").get_json(), "AuditRow")
-    hold(client.get(f"/risk/{told['assessment_id']}/replay").get_json(), "Replay")
+    hold(client.get(f"/risk/{response['assessment_id']}").get_json(), "AuditRow")
+    hold(client.get(f"/risk/{response['assessment_id']}/replay").get_json(), "Replay")
 
 
 def test_a_batch_is_as_described_with_a_bad_request_in_it(client: FlaskClient) -> None:
@@ -148,12 +148,12 @@ def test_facts_are_taken_as_described(client: FlaskClient) -> None:
 
 
 def test_all_wrong_parameters_are_named_at_once(client: FlaskClient) -> None:
-    told = client.get("/rings?kind=circle&limit=many&min_score=2&flaged=true").get_json()
-    assert told["code"] == "bad_query"
-    assert all(f"{name}: " in told["detail"] for name in ("kind", "limit", "min_score", "flaged"))
-    assert "kind: must be one of agent, dormitory" in told["detail"]
-    told = client.get("/rings?kind=15073157065&15073157066=1&limit=15073157065").get_json()
-    assert "1507315" not in told["detail"]
-    told = client.post("/risk", json=body(), headers={"X-Timeout-Ms": "soon", "Idempotency-Key": "a b"}).get_json()
-    assert told["code"] == "bad_header"
-    assert all(f"{name}: " in told["detail"] for name in ("X-Timeout-Ms", "Idempotency-Key"))
+    response = client.get("/rings?kind=circle&limit=many&min_score=2&flaged=true").get_json()
+    assert response["code"] == "bad_query"
+    assert all(f"{name}: " in response["detail"] for name in ("kind", "limit", "min_score", "flaged"))
+    assert "kind: must be one of agent, dormitory" in response["detail"]
+    response = client.get("/rings?kind=15073157065&15073157066=1&limit=15073157065").get_json()
+    assert "1507315" not in response["detail"]
+    response = client.post("/risk", json=body(), headers={"X-Timeout-Ms": "soon", "Idempotency-Key": "a b"}).get_json()
+    assert response["code"] == "bad_header"
+    assert all(f"{name}: " in response["detail"] for name in ("X-Timeout-Ms", "Idempotency-Key"))

@@ -24,10 +24,10 @@ KEY = {"Idempotency-Key": "one"}
 
 
 def code(response: Any) -> tuple[int, str]:
-    told = response.get_json()
-    assert told["type"].endswith(f"/docs/problems#{told['code']}")
-    assert told["status"] == response.status_code
-    return told["status"], told["code"]
+    reported = response.get_json()
+    assert reported["type"].endswith(f"/docs/problems#{reported['code']}")
+    assert reported["status"] == response.status_code
+    return reported["status"], reported["code"]
 
 
 def test_a_key_used_again_and_an_id_known_otherwise_are_told_apart(client: FlaskClient) -> None:
@@ -75,13 +75,13 @@ def test_what_is_not_there_has_its_code(client: FlaskClient, path: str, expected
 
 
 def test_a_wrong_key_and_one_that_does_not_open_this_are_told_apart(tmp_path: Path) -> None:
-    wired = service(tmp_path, api_keys=f"desk:{key('desk')}:desk@*", public_url="https://risk.example/")
-    client = create_app(wired).test_client()
+    context = service(tmp_path, api_keys=f"desk:{key('desk')}:desk@*", public_url="https://risk.example/")
+    client = create_app(context).test_client()
     assert code(client.get("/rings", headers={"Authorization": "Bearer wrong"})) == (401, "no_valid_key")
     refused = client.get("/rings", headers={"Authorization": f"Bearer {key('desk')}"})
     assert code(refused) == (403, "scope_missing")
     assert refused.get_json()["type"] == "https://risk.example/docs/problems#scope_missing"
-    wired.close()
+    context.close()
 
 
 def test_every_problem_is_on_its_page_and_in_the_docs(client: FlaskClient) -> None:
@@ -123,8 +123,8 @@ def test_nothing_is_decided_by_the_text_of_an_error() -> None:
     for room in ROOMS:
         for file in (ROOT / room).rglob("*.py"):
             for place in deciding(ast.parse(file.read_text(encoding="utf-8"))):
-                found = [ast.unparse(node) for node in ast.walk(place) if is_text_of_an_error(node)]
-                assert not found, f"{file.relative_to(ROOT)}: {found}"
+                result = [ast.unparse(node) for node in ast.walk(place) if is_text_of_an_error(node)]
+                assert not result, f"{file.relative_to(ROOT)}: {result}"
 
 
 def test_an_applicant_of_whom_a_single_fact_is_known_is_assessed(client: FlaskClient) -> None:
@@ -140,9 +140,9 @@ def test_the_log_knows_a_fault_of_ours_under_the_id_that_the_caller_was_told(
 ) -> None:
     monkeypatch.setattr("service.http.risk_api.assess", lambda *_: 1 / 0)
     for sent in (client.post("/risk", json=body()), client.post("/risk/batch", json=[body()])):
-        told = sent.get_json() if isinstance(sent.get_json(), dict) else sent.get_json()[0]
-        assert told["code"] == "internal_error"
-        (record,) = (one for one in caplog.records if one.request_id == told["request_id"])
+        reported = sent.get_json() if isinstance(sent.get_json(), dict) else sent.get_json()[0]
+        assert reported["code"] == "internal_error"
+        (record,) = (one for one in caplog.records if one.request_id == reported["request_id"])
         line = logging.Formatter(logs.FORM).format(record)
-        assert f"request={told['request_id']}" in line
+        assert f"request={reported['request_id']}" in line
         assert "ZeroDivisionError" in line

@@ -25,10 +25,10 @@ def service_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_the_documented_example_is_tried_on_the_page_and_nothing_comes_from_elsewhere(browser: Any, service_at: str) -> None:
     page = browser.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("request", lambda request: asked.append(request.url))
+    stated: list[str] = []
+    queries: list[str] = []
+    page.on("console", lambda message: stated.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: queries.append(request.url))
     page.goto(f"{service_at}/docs")
     page.click("button.authorize")
     page.fill(".modal-ux input", KEY)
@@ -42,6 +42,6 @@ def test_the_documented_example_is_tried_on_the_page_and_nothing_comes_from_else
         page.click("#operations-risk-assess button.execute")
     assert answered.value.status == 200, answered.value.text()
     page.wait_for_selector("#operations-risk-assess .live-responses-table:has-text('assessment_id')")
-    assert all(url.startswith((service_at, "data:")) for url in asked)
-    assert not said, said
+    assert all(url.startswith((service_at, "data:")) for url in queries)
+    assert not stated, stated
     page.close()

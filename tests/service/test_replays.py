@@ -22,7 +22,7 @@ from service.app import create_app
 from service.assessment.assess import replay
 from service.assessment.replays import replay_latest
 from service.settings import Settings
-from service.wiring import wire
+from service.wiring import build_context
 from tests.support.casebooks import forge
 from tests.support.small_service import Clock, PlainModel, body, risk, settings_in
 from tests.support.small_worlds import day, random_facts
@@ -36,12 +36,12 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "replay_assessments.py"
 def settings(tmp_path: Path) -> Settings:
     """A casebook with twelve assessments, and labels of long ago that were delivered afterwards."""
     settings = settings_in(tmp_path)
-    wired = wire(settings, clock=Clock())
-    wired.store.add(random_facts(1))
+    context = build_context(settings, clock=Clock())
+    context.store.add(random_facts(1))
     for n in range(12):
-        risk(wired, body(f"new-{n}", applicant_id=f"p{n:03d}"))
-    wired.store.add(Facts(labels=tuple(Label(label=LabelValue.FRAUD, known_at=day(1), applicant_id=f"p{n:03d}") for n in range(30))))
-    wired.close()
+        risk(context, body(f"new-{n}", applicant_id=f"p{n:03d}"))
+    context.store.add(Facts(labels=tuple(Label(label=LabelValue.FRAUD, known_at=day(1), applicant_id=f"p{n:03d}") for n in range(30))))
+    context.close()
     return settings
 
 
@@ -59,12 +59,12 @@ def test_under_another_policy_all_differ_and_the_fields_are_named(settings: Sett
 
 
 def test_the_command_ends_with_its_figures_and_with_1_when_one_differs(settings: Settings) -> None:
-    asked = [sys.executable, SCRIPT, "--store", settings.store, "--casebook", settings.casebook]
+    request = [sys.executable, SCRIPT, "--store", settings.store, "--casebook", settings.casebook]
     known = {**os.environ, "RINGFENCE_HASH_KEY": HASH_KEY}
-    same = subprocess.run(asked, env=known, capture_output=True, text=True, check=False)
+    same = subprocess.run(request, env=known, capture_output=True, text=True, check=False)
     assert (same.returncode, json.loads(same.stdout.splitlines()[-1])["equal"]) == (0, 12)
     other = {"RINGFENCE_REVIEW_PROBABILITY": "0.5", "RINGFENCE_DECLINE_PROBABILITY": "0.6"}
-    differs = subprocess.run(asked, env=known | other, capture_output=True, text=True, check=False)
+    differs = subprocess.run(request, env=known | other, capture_output=True, text=True, check=False)
     assert (differs.returncode, json.loads(differs.stdout.splitlines()[-1])["different"]) == (1, 12)
 
 
@@ -76,12 +76,12 @@ FORGED = {
 
 @pytest.mark.parametrize("column", FORGED)
 def test_a_forged_column_is_named_by_the_replay_and_where_the_row_is_shown(settings: Settings, column: str) -> None:
-    wired = wire(settings)
-    (latest,) = wired.casebook.latest_ids(1)
+    context = build_context(settings)
+    (latest,) = context.casebook.latest_ids(1)
     forge(settings.casebook, "DROP TRIGGER assessments_update_refused")
     forge(settings.casebook, f"UPDATE assessments SET {column} = {FORGED[column]} WHERE assessment_id = '{latest}'", GUARD)
-    again, shown = replay(wired, latest), create_app(wired).test_client().get(f"/risk/{latest}").get_json()
-    wired.close()
+    again, shown = replay(context, latest), create_app(context).test_client().get(f"/risk/{latest}").get_json()
+    context.close()
     assert not again["equal"]
     assert f"row.{column}" in {one["field"] for one in again["differences"]}
     assert not shown["intact"]
@@ -91,8 +91,8 @@ def test_a_forged_column_is_named_by_the_replay_and_where_the_row_is_shown(setti
 
 
 def test_an_audit_row_says_that_it_is_intact_and_a_row_that_cannot_be_read_is_a_problem_of_its_own(settings: Settings) -> None:
-    wired = wire(settings)
-    client, (first, *_) = create_app(wired).test_client(), wired.casebook.latest_ids(1)
+    context = build_context(settings)
+    client, (first, *_) = create_app(context).test_client(), context.casebook.latest_ids(1)
     row = client.get(f"/risk/{first}").get_json()
     assert (row["intact"], row["changed"]) == (True, [])
     forge(
@@ -103,31 +103,31 @@ def test_an_audit_row_says_that_it_is_intact_and_a_row_that_cannot_be_read_is_a_
     for path in (f"/risk/{first}", f"/risk/{first}/replay"):
         refused = client.get(path)
         assert (refused.status_code, refused.get_json()["code"]) == (500, "record_changed")
-    wired.close()
+    context.close()
 
 
 def test_a_casebook_or_a_store_that_is_not_there_is_refused_and_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     book, store = f"sqlite:///{tmp_path}/typo-c.db", f"sqlite:///{tmp_path}/typo.db"
     Casebook(f"sqlite:///{tmp_path}/c.db").close()
-    for asked, says in (
+    for request, says in (
         (["--store", store, "--casebook", book], "no casebook"),
         (["--store", store, "--casebook", f"sqlite:///{tmp_path}/c.db"], "no store"),
     ):
-        assert main(asked) == 2
+        assert main(request) == 2
         assert says in capsys.readouterr().err
     assert not list(tmp_path.glob("typo*"))
 
 
 @pytest.mark.parametrize("part", ["signals", "contributions", "parts"])
 def test_what_was_measured_is_computed_again_too(settings: Settings, part: str) -> None:
-    wired = wire(settings, scorer=PlainModel(), clock=Clock(day(80)))
-    first = risk(wired, body("measured", applicant_id="p003"))["assessment_id"]
-    assert replay(wired, first)["equal"]
-    row = wired.casebook.assessment(first)
+    context = build_context(settings, scorer=PlainModel(), clock=Clock(day(80)))
+    first = risk(context, body("measured", applicant_id="p003"))["assessment_id"]
+    assert replay(context, first)["equal"]
+    row = context.casebook.assessment(first)
     name, value = next((name, value) for name, value in row.audit[part].items() if value)
     edited = orjson.dumps({**row.audit, part: {**row.audit[part], name: value + 1}})
     forge(settings.casebook, "DROP TRIGGER assessments_update_refused")
     forge(settings.casebook, f"UPDATE assessments SET audit = x'{zlib.compress(edited).hex()}' WHERE assessment_id = '{first}'")
-    (found,) = replay(wired, first)["differences"]
-    wired.close()
-    assert (found["field"], found["recorded"], found["replayed"]) == (f"audit.{part}", {name: value + 1}, {name: value})
+    (result,) = replay(context, first)["differences"]
+    context.close()
+    assert (result["field"], result["recorded"], result["replayed"]) == (f"audit.{part}", {name: value + 1}, {name: value})

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from graph.model.types import Application, IdentifierKind, Role
-from service.assessment.context import Wired
+from service.assessment.context import AppContext
 from tests.support.small_service import body
 from tests.support.small_worlds import day
 
@@ -18,10 +18,10 @@ def post(client: FlaskClient, path: str, text: str) -> Any:
     return client.post(path, data=text, content_type="application/json")
 
 
-def stored(wired: Wired, application_id: str) -> Application:
-    found = wired.store.view(day(90)).application(application_id)
-    assert found is not None
-    return found
+def stored(context: AppContext, application_id: str) -> Application:
+    result = context.store.view(day(90)).application(application_id)
+    assert result is not None
+    return result
 
 
 def with_more(given: dict[str, Any], more: str) -> str:
@@ -32,7 +32,7 @@ def with_more(given: dict[str, Any], more: str) -> str:
 # -- contacts -------------------------------------------------------------------------------------------------------------------------
 
 
-def test_every_contact_of_a_list_is_kept_and_what_has_no_place_is_named(client: FlaskClient, wired: Wired) -> None:
+def test_every_contact_of_a_list_is_kept_and_what_has_no_place_is_named(client: FlaskClient, context: AppContext) -> None:
     phones = [f"1507315706{n}" for n in range(5)]
     contacts = [
         {"phone": phones[0], "relation": "friend"},
@@ -42,9 +42,9 @@ def test_every_contact_of_a_list_is_kept_and_what_has_no_place_is_named(client: 
         {"phone": phones[4]},
     ]
     answer = client.post("/risk", json=body("listed", contacts=contacts, contact_phone_1="13912345677")).get_json()
-    said = [(m.identifier.masked[-2:], m.role) for m in stored(wired, "listed").mentions if m.identifier.kind is IdentifierKind.PHONE]
-    assert {("60", Role.CONTACT), ("61", Role.CONTACT), ("62", Role.OWN), ("64", Role.CONTACT), ("77", Role.CONTACT)} <= set(said)
-    assert ("63", Role.CONTACT) not in said
+    stated = [(m.identifier.masked[-2:], m.role) for m in stored(context, "listed").mentions if m.identifier.kind is IdentifierKind.PHONE]
+    assert {("60", Role.CONTACT), ("61", Role.CONTACT), ("62", Role.OWN), ("64", Role.CONTACT), ("77", Role.CONTACT)} <= set(stated)
+    assert ("63", Role.CONTACT) not in stated
     assert answer["ignored"] == ["contacts[0].relation", "contacts[3].number"]
 
 
@@ -53,24 +53,24 @@ def test_a_contact_that_cannot_be_read_is_named_with_its_place(client: FlaskClie
     assert [(e["field"], e["code"]) for e in response.get_json()["errors"]] == [("contacts[1]", "unreadable_text")]
 
 
-def test_an_address_book_is_read_to_its_hundredth_entry_and_the_rest_is_named(client: FlaskClient, wired: Wired) -> None:
+def test_an_address_book_is_read_to_its_hundredth_entry_and_the_rest_is_named(client: FlaskClient, context: AppContext) -> None:
     answer = client.post("/risk", json=body("book", contacts=[f"139123{n:05d}" for n in range(130)])).get_json()
-    assert len([m for m in stored(wired, "book").mentions if m.role is Role.CONTACT]) == 100
+    assert len([m for m in stored(context, "book").mentions if m.role is Role.CONTACT]) == 100
     assert answer["ignored"] == ["contacts[100] to [129]"]
 
 
 @pytest.mark.parametrize("group", ["spouse", "emergency", "guarantor", "merchant"])
-def test_what_a_group_says_of_somebody_else_is_not_the_applicants(client: FlaskClient, wired: Wired, group: str) -> None:
-    told = body("other", **{group: {"national_id": "110105194912310021", "city": "Kunming"}})
-    told.pop("national_id", None)
-    answer = client.post("/risk", json=told).get_json()
+def test_what_a_group_says_of_somebody_else_is_not_the_applicants(client: FlaskClient, context: AppContext, group: str) -> None:
+    reported = body("other", **{group: {"national_id": "110105194912310021", "city": "Kunming"}})
+    reported.pop("national_id", None)
+    answer = client.post("/risk", json=reported).get_json()
     assert set(answer["ignored"]) == {f"{group}.national_id", f"{group}.city"}
-    assert IdentifierKind.NATIONAL_ID not in {m.identifier.kind for m in stored(wired, "other").mentions}
+    assert IdentifierKind.NATIONAL_ID not in {m.identifier.kind for m in stored(context, "other").mentions}
 
 
-def test_an_emergency_contact_is_a_contact(client: FlaskClient, wired: Wired) -> None:
+def test_an_emergency_contact_is_a_contact(client: FlaskClient, context: AppContext) -> None:
     client.post("/risk", json=body("call", emergency_contact={"phone": "15073157065"}))
-    assert ("7065", Role.CONTACT) in [(m.identifier.masked[-4:], m.role) for m in stored(wired, "call").mentions]
+    assert ("7065", Role.CONTACT) in [(m.identifier.masked[-4:], m.role) for m in stored(context, "call").mentions]
 
 
 # -- keys given twice -----------------------------------------------------------------------------------------------------------------
@@ -119,8 +119,10 @@ def test_facts_with_a_key_given_twice_are_refused_and_names_that_nobody_reads_ar
 
 
 def test_what_stands_beside_the_requests_of_a_batch_and_is_not_read_is_named(client: FlaskClient) -> None:
-    told = client.post("/risk/batch", json={"requests": [body("b-1")], "items": [body("b-2")], "hash_scheme": "md5", "fields": ["score"]}).get_json()
-    assert (len(told["answers"]), sorted(told["ignored"])) == (1, ["hash_scheme", "items"])
+    response = client.post(
+        "/risk/batch", json={"requests": [body("b-1")], "items": [body("b-2")], "hash_scheme": "md5", "fields": ["score"]}
+    ).get_json()
+    assert (len(response["answers"]), sorted(response["ignored"])) == (1, ["hash_scheme", "items"])
     assert "ignored" not in client.post("/risk/batch", json={"requests": [body("b-3")]}).get_json()
 
 
@@ -132,9 +134,9 @@ def test_an_application_that_does_not_say_when_is_made_at_its_arrival(client: Fl
 @pytest.mark.parametrize(
     "device", [{"device_id": "", "device": {"id": "6f1f9a62c0de4b7f"}}, {"device_id": "6f1f9a62c0de4b7f", "device": {"id": " "}}]
 )
-def test_a_column_that_one_place_leaves_empty_is_given_once(client: FlaskClient, wired: Wired, device: dict[str, object]) -> None:
+def test_a_column_that_one_place_leaves_empty_is_given_once(client: FlaskClient, context: AppContext, device: dict[str, object]) -> None:
     assert client.post("/risk", json=body("once") | device).status_code == 200
-    assert "***4b7f" in [m.identifier.masked for m in stored(wired, "once").mentions]
+    assert "***4b7f" in [m.identifier.masked for m in stored(context, "once").mentions]
 
 
 # -- numbers, nulls, hashes -----------------------------------------------------------------------------------------------------------
@@ -159,9 +161,9 @@ def test_an_idempotency_key_is_bound_to_every_digit_of_the_body(client: FlaskCli
 
 
 @pytest.mark.parametrize("word", ["NULL", "\\N", "nan", "—", "无", "none"])
-def test_a_spelling_of_null_is_nobodys_agent_and_no_applicant(client: FlaskClient, wired: Wired, word: str) -> None:
+def test_a_spelling_of_null_is_nobodys_agent_and_no_applicant(client: FlaskClient, context: AppContext, word: str) -> None:
     assert client.post("/risk", json=body("n1", agent_id=word, merchant_id=word, amount=word, wifi=word)).status_code == 200
-    application = stored(wired, "n1")
+    application = stored(context, "n1")
     assert (application.agent_id, application.merchant_id, application.amount) == (None, None, None)
     for change in ({"applicant_id": word}, {"stage": "monitoring", "applicant_id": word}):
         response = client.post("/risk", json=body("nobody", **change))
@@ -169,10 +171,10 @@ def test_a_spelling_of_null_is_nobodys_agent_and_no_applicant(client: FlaskClien
 
 
 @pytest.mark.parametrize("value", ["150****7065", "151XXXX7065", "1.5073E+10", "QQ:123456789", "88001234", "10086"])
-def test_a_value_that_is_not_whole_ties_no_two_requests(client: FlaskClient, wired: Wired, value: str) -> None:
+def test_a_value_that_is_not_whole_ties_no_two_requests(client: FlaskClient, context: AppContext, value: str) -> None:
     for who in ("one", "other"):
         client.post("/risk", json=body(who, applicant_id=who, phone=value, contacts=[value], device_id="9f1c…4b7f"))
-    for application in (stored(wired, "one"), stored(wired, "other")):
+    for application in (stored(context, "one"), stored(context, "other")):
         assert not any(m.identifier.linking for m in application.mentions if m.identifier.kind in (IdentifierKind.PHONE, IdentifierKind.DEVICE))
 
 

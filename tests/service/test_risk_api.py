@@ -15,7 +15,7 @@ from graph.model.types import Facts, IdentifierKind, Platform, PlatformType
 from service.app import OPEN, create_app
 from service.assessment.assess import replay
 from service.assessment.bodies import flat
-from service.assessment.context import Wired
+from service.assessment.context import AppContext
 from service.http.openapi import document
 from service.http.risk_api import MOST
 from tests.service.test_assess import snapshot
@@ -29,8 +29,8 @@ FIELDS = [
 DOCS = (Path(__file__).parents[2] / "docs" / "risk_api.md").read_text(encoding="utf-8")
 
 
-def test_an_answer_has_every_field_of_the_contract_in_its_order(client: FlaskClient, wired: Wired) -> None:
-    wired.store.save_rings(snapshot("p001", "p002"))
+def test_an_answer_has_every_field_of_the_contract_in_its_order(client: FlaskClient, context: AppContext) -> None:
+    context.store.save_rings(snapshot("p001", "p002"))
     response = client.post("/risk", json=body(), headers={"X-Request-Id": "abc-1"})
     answer = response.get_json()
     assert response.status_code == 200
@@ -87,27 +87,31 @@ def test_a_nested_request_says_the_same_as_a_flat_one() -> None:
 
 
 def test_groups_name_employers_cards_and_contacts_as_the_field_does() -> None:
-    told = {"employer": {"name": "Foxconn", "phone": "075512345678"}, "bank_card": {"number": "6222"}, "contacts": [{"phone": "139"}, "138", "137"]}
-    assert flat(told).row == {
+    reported = {
+        "employer": {"name": "Foxconn", "phone": "075512345678"},
+        "bank_card": {"number": "6222"},
+        "contacts": [{"phone": "139"}, "138", "137"],
+    }
+    assert flat(reported).row == {
         "employer": "Foxconn", "employer_phone": "075512345678", "bank_card": "6222",
         "contacts[0]": "139", "contacts[1]": "138", "contacts[2]": "137",
     }  # fmt: skip
 
 
-def test_what_the_contract_does_not_name_is_said_in_the_answer_so_that_a_misspelt_field_is_noticed(client: FlaskClient, wired: Wired) -> None:
+def test_what_the_contract_does_not_name_is_said_in_the_answer_so_that_a_misspelt_field_is_noticed(client: FlaskClient, context: AppContext) -> None:
     plain = client.post("/risk", json=body("plain")).get_json()
-    told = body("misspelt", devce_id="6f1f9a62c0de4b7f", device={"vendor": "x", "tags": ["a"]}, stage="application")
-    answer = client.post("/risk", json=told, headers={"Idempotency-Key": "one"}).get_json()
+    reported = body("misspelt", devce_id="6f1f9a62c0de4b7f", device={"vendor": "x", "tags": ["a"]}, stage="application")
+    answer = client.post("/risk", json=reported, headers={"Idempotency-Key": "one"}).get_json()
     assert "ignored" not in plain
     assert sorted(answer["ignored"]) == ["devce_id", "device.tags", "device.vendor"]
-    assert client.post("/risk", json=told, headers={"Idempotency-Key": "one"}).get_json()["ignored"] == answer["ignored"]
-    assert replay(wired, answer["assessment_id"])["equal"]
+    assert client.post("/risk", json=reported, headers={"Idempotency-Key": "one"}).get_json()["ignored"] == answer["ignored"]
+    assert replay(context, answer["assessment_id"])["equal"]
 
 
-def test_raw_and_hashed_identifiers_are_both_taken_and_never_meet_by_chance(client: FlaskClient, wired: Wired) -> None:
+def test_raw_and_hashed_identifiers_are_both_taken_and_never_meet_by_chance(client: FlaskClient, context: AppContext) -> None:
     hashed = body("live-2", hash_scheme="sha256", phone="9f" * 32, device_id=None, national_id=None)
     assert client.post("/risk", json=hashed).status_code == 200
-    mentions = wired.store.view(day(90)).application("live-2").mentions
+    mentions = context.store.view(day(90)).application("live-2").mentions
     assert [m.identifier.kind for m in mentions] == [IdentifierKind.PHONE]
     assert mentions[0].identifier.token.startswith("k1.")
     assert "9f9f9f9f9f" not in mentions[0].identifier.token
@@ -143,15 +147,15 @@ BAD_BODIES = [
 
 
 @pytest.mark.parametrize(("change", "field", "code"), BAD_BODIES, ids=lambda value: str(value)[:40])
-def test_a_bad_field_is_named_with_a_code(client: FlaskClient, wired: Wired, change: dict[str, Any], field: str, code: str) -> None:
-    before = wired.store.counts()
+def test_a_bad_field_is_named_with_a_code(client: FlaskClient, context: AppContext, change: dict[str, Any], field: str, code: str) -> None:
+    before = context.store.counts()
     response = client.post("/risk", json=body(**change))
-    told = response.get_json()
+    reported = response.get_json()
     assert (response.status_code, response.content_type) == (422, "application/problem+json")
-    assert [(e["field"], e["code"]) for e in told["errors"]] == [(field, code)]
-    assert all(e["message"] for e in told["errors"])
-    assert {"type", "title", "status", "detail", "instance", "request_id"} <= set(told)
-    assert wired.store.counts() == before
+    assert [(e["field"], e["code"]) for e in reported["errors"]] == [(field, code)]
+    assert all(e["message"] for e in reported["errors"])
+    assert {"type", "title", "status", "detail", "instance", "request_id"} <= set(reported)
+    assert context.store.counts() == before
 
 
 def test_all_that_is_wrong_is_said_at_once(client: FlaskClient) -> None:
@@ -217,40 +221,40 @@ def test_a_batch_is_idempotent_as_a_whole(client: FlaskClient) -> None:
     assert client.post("/risk/batch", json=[body("b-1")], headers=key).status_code == 409
 
 
-def test_nobody_gets_an_answer_without_an_audit_row(wired: Wired, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_gets_an_answer_without_an_audit_row(context: AppContext, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise StoreUnavailableError("the casebook cannot be used now: disk full")
 
-    monkeypatch.setattr(wired.casebook, "record", fail)
+    monkeypatch.setattr(context.casebook, "record", fail)
     response = client.post("/risk", json=body())
     assert (response.status_code, response.content_type) == (503, "application/problem+json")
     assert int(response.headers["Retry-After"]) >= 1
-    monkeypatch.setattr(wired.casebook, "ping", fail)
+    monkeypatch.setattr(context.casebook, "ping", fail)
     assert client.get("/readyz").status_code == 503
     assert client.get("/healthz").status_code == 200
 
 
-def test_a_fault_of_ours_tells_nothing_about_the_inside(wired: Wired, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_tells_nothing_about_the_inside(context: AppContext, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(wired.casebook, "record", fail)
+    monkeypatch.setattr(context.casebook, "record", fail)
     response = client.post("/risk", json=body())
     assert (response.status_code, response.content_type) == (500, "application/problem+json")
     assert b"secret" not in response.data
 
 
 def test_ready_means_store_model_and_casebook(tmp_path: Path) -> None:
-    wired = service(tmp_path)
-    assert create_app(wired).test_client().get("/readyz").get_json()["status"] == "ready"
-    without = create_app(dataclasses.replace(wired, scorer=None)).test_client().get("/readyz")
+    context = service(tmp_path)
+    assert create_app(context).test_client().get("/readyz").get_json()["status"] == "ready"
+    without = create_app(dataclasses.replace(context, scorer=None)).test_client().get("/readyz")
     assert (without.status_code, without.get_json()["checks"]["model"]) == (503, "no model is loaded")
-    wired.close()
+    context.close()
 
 
 def test_keys_open_what_their_scopes_say_and_nothing_else(tmp_path: Path) -> None:
-    wired = service(tmp_path, api_keys=f"engine:{key('engine')}:risk@*,analyst:{key('analyst')}:rings+desk@*")
-    client = create_app(wired).test_client()
+    context = service(tmp_path, api_keys=f"engine:{key('engine')}:risk@*,analyst:{key('analyst')}:rings+desk@*")
+    client = create_app(context).test_client()
 
     def status(path: str, key_of: str | None, method: str = "GET", **sent: Any) -> int:
         headers = {"Authorization": f"Bearer {key_of}"} if key_of else {}
@@ -264,26 +268,26 @@ def test_keys_open_what_their_scopes_say_and_nothing_else(tmp_path: Path) -> Non
     assert status("/rings", key("analyst")) == 200
     assert status("/metrics", key("engine")) == 403
     assert client.post("/risk", json=body()).headers["WWW-Authenticate"].startswith("Bearer")
-    wired.close()
+    context.close()
 
 
 def test_the_kinds_of_fewer_than_three_lenders_are_told_only_to_callers_with_the_scope(tmp_path: Path) -> None:
     platforms = tuple(Platform(platform_id=f"L{n}", type=PlatformType.BANK_ONLINE if n % 2 else PlatformType.MICROLOAN) for n in range(1, 5))
     few = [applies("few", 50 + n, platform_id=f"L{n}") for n in (1, 2)]
     many = [applies("many", 50 + n, platform_id=f"L{n}") for n in (2, 3, 4)]
-    wired = service(
+    context = service(
         tmp_path,
         Facts(applications=(*few, *many), platforms=platforms),
         api_keys=f"lender:{key('lender')}:risk@*,bureau:{key('bureau')}:risk+types@*",
     )
-    client = create_app(wired).test_client()
+    client = create_app(context).test_client()
 
     def asked(who: str, key_of: str, path: str = "/risk") -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {key_of}"}
         if path != "/risk":
             return client.get(path, headers=headers).get_json()
-        told = body(f"{who}-{key_of[:6]}", applicant_id=who, national_id=None, phone=None, device_id=None)
-        return client.post(path, json=told, headers=headers).get_json()
+        reported = body(f"{who}-{key_of[:6]}", applicant_id=who, national_id=None, phone=None, device_id=None)
+        return client.post(path, json=reported, headers=headers).get_json()
 
     bank, every = "ml_3m_person_bank_lenders", "ml_3m_person_all_lenders"
     assert asked("few", key("bureau"))["multi_lending"]["variables"][bank] == 1
@@ -301,36 +305,36 @@ def test_the_kinds_of_fewer_than_three_lenders_are_told_only_to_callers_with_the
     assert asked("few", key("lender"), f"/risk/{first['assessment_id']}/replay")["equal"]
     known = asked("few", key("bureau"), f"/risk/{first['assessment_id']}")["answer"]["multi_lending"]
     assert (known["variables"][bank], "withheld" in known) == (1, False)
-    told = asked("many", key("lender"))["multi_lending"]["variables"]
-    assert (told[bank], told["ml_24h_person_bank_lenders"]) == (1, 0)  # three other lenders, or none, give nobody away
-    wired.close()
+    reported = asked("many", key("lender"))["multi_lending"]["variables"]
+    assert (reported[bank], reported["ml_24h_person_bank_lenders"]) == (1, 0)  # three other lenders, or none, give nobody away
+    context.close()
 
 
 def test_every_address_but_the_open_ones_asks_for_a_key(tmp_path: Path) -> None:
-    wired = service(tmp_path, api_keys=f"engine:{key('engine')}@*")
-    app = create_app(wired)
+    context = service(tmp_path, api_keys=f"engine:{key('engine')}@*")
+    app = create_app(context)
     client = app.test_client()
     for rule in app.url_map.iter_rules():
         path = rule.rule.replace("<assessment_id>", "x").replace("<ring_id>", "x").replace("<path:name>", "x")
         method = "POST" if "POST" in rule.methods else "GET"
         closed = client.open(path, method=method, json={} if method == "POST" else None).status_code == 401
         assert closed == (rule.endpoint not in OPEN), rule.rule
-    wired.close()
+    context.close()
 
 
 def test_too_many_requests_are_told_when_to_come_again(tmp_path: Path) -> None:
-    wired = service(tmp_path, rate_limit=0.5, rate_burst=2, workers=1)
-    client = create_app(wired).test_client()
+    context = service(tmp_path, rate_limit=0.5, rate_burst=2, workers=1)
+    client = create_app(context).test_client()
     statuses = [client.post("/risk", json={"stage": "monitoring", "applicant_id": "p001"}).status_code for _ in range(3)]
     refused = client.get("/rings")
     assert statuses == [200, 200, 429]
     assert refused.status_code == 429
     assert 1 <= int(refused.headers["Retry-After"]) <= 2
     assert client.get("/healthz").status_code == 200
-    wired.close()
+    context.close()
 
 
-def test_facts_are_stored_and_not_scored_and_doubled_by_nobody(client: FlaskClient, wired: Wired) -> None:
+def test_facts_are_stored_and_not_scored_and_doubled_by_nobody(client: FlaskClient, context: AppContext) -> None:
     client.post("/risk", json=body())
     label = {"application_id": "live-1", "label": "fraud", "known_at": "2025-03-10T00:00:00Z", "source": "desk"}
     event = {"kind": "login", "at": "2025-03-10T00:00:00Z", "applicant_id": "p001", "device_id": "6f1f9a62c0de4b7f"}
@@ -341,7 +345,7 @@ def test_facts_are_stored_and_not_scored_and_doubled_by_nobody(client: FlaskClie
     assert client.post("/feedback", json=[label, label]).get_json()["known"] == 2
     assert client.post("/feedback", json=label | {"detail": "another one"}).status_code == 409
     assert client.post("/feedback", json=label | {"label": "good"}).get_json()["accepted"] == 1, "both are heard; fraud stands over good"
-    assert len(wired.store.view(day(90)).labels_of(["p001"])["p001"]) >= 1
+    assert len(context.store.view(day(90)).labels_of(["p001"])["p001"]) >= 1
 
 
 def test_events_without_an_id_that_say_the_same_in_one_request_are_several_and_the_request_again_adds_none(client: FlaskClient) -> None:
@@ -353,7 +357,7 @@ def test_events_without_an_id_that_say_the_same_in_one_request_are_several_and_t
     assert (client.post("/events", json=[named, named]).get_json()["accepted"]) == 1, "an id that comes again is the same event"
 
 
-def test_a_fact_about_nobody_is_kept_and_the_answer_says_so(client: FlaskClient, wired: Wired) -> None:
+def test_a_fact_about_nobody_is_kept_and_the_answer_says_so(client: FlaskClient, context: AppContext) -> None:
     label = {"application_id": "nobody-1", "label": "fraud", "known_at": "2025-03-10T00:00:00Z"}
     event = {"kind": "login", "at": "2025-03-10T00:00:00Z", "applicant_id": "nobody"}
     outcome = {"application_id": "nobody-1", "status": "disbursed", "at": "2025-03-11T00:00:00Z"}
@@ -362,7 +366,7 @@ def test_a_fact_about_nobody_is_kept_and_the_answer_says_so(client: FlaskClient,
     client.post("/risk", json=body(application_id="nobody-1", applicant_id="nobody"))
     for path, fact in (("/feedback", label), ("/events", event), ("/outcomes", outcome)):
         assert client.post(path, json=fact).get_json() == {"accepted": 0, "known": 1, "conflicts": [], "unmatched": 0}
-    assert len(wired.store.view(day(90)).labels_of(["nobody"])["nobody"]) == 1
+    assert len(context.store.view(day(90)).labels_of(["nobody"])["nobody"]) == 1
 
 
 BAD_FACTS = [
@@ -375,19 +379,21 @@ BAD_FACTS = [
 
 
 @pytest.mark.parametrize(("path", "fact", "field", "code"), BAD_FACTS)
-def test_a_bad_fact_keeps_its_whole_list_out(client: FlaskClient, wired: Wired, path: str, fact: dict[str, Any], field: str, code: str) -> None:
+def test_a_bad_fact_keeps_its_whole_list_out(
+    client: FlaskClient, context: AppContext, path: str, fact: dict[str, Any], field: str, code: str
+) -> None:
     good = {"/feedback": {"application_id": "a", "label": "good", "known_at": "2025-03-10"}}.get(path, fact)
-    before = wired.store.counts()
+    before = context.store.counts()
     errors = client.post(path, json=fact).get_json()["errors"]
     assert (errors[0]["field"], errors[0]["code"]) == (field, code)
     errors = client.post(path, json=[good, fact]).get_json()["errors"]
     assert errors[-1]["field"] == f"[1].{field}"
-    assert wired.store.counts() == before
+    assert context.store.counts() == before
 
 
-def test_rings_come_worst_first_and_one_with_its_members(client: FlaskClient, wired: Wired) -> None:
+def test_rings_come_worst_first_and_one_with_its_members(client: FlaskClient, context: AppContext) -> None:
     assert client.get("/rings").get_json() == {"snapshot": None, "as_of": None, "total": 0, "rings": []}
-    wired.store.save_rings(snapshot("p001", "p002", "p003"))
+    context.store.save_rings(snapshot("p001", "p002", "p003"))
     listed = client.get("/rings?flagged=true&min_score=0.5").get_json()
     assert (listed["snapshot"], listed["total"], listed["rings"][0]["ring_id"]) == ("2025-W09", 1, "R-000001")
     assert client.get("/rings?kind=household").get_json()["total"] == 0
@@ -403,8 +409,8 @@ def test_metrics_count_answers_by_decision_and_level(client: FlaskClient) -> Non
 
 
 def test_every_route_is_described_and_documented(tmp_path: Path) -> None:
-    wired = service(tmp_path)
-    app = create_app(wired)
+    context = service(tmp_path)
+    app = create_app(context)
     described = document("x")["paths"]
     for rule in app.url_map.iter_rules():
         path = rule.rule.replace("<", "{").replace(">", "}")
@@ -414,7 +420,7 @@ def test_every_route_is_described_and_documented(tmp_path: Path) -> None:
         routed = {method.lower() for one in app.url_map.iter_rules() if one.rule == rule.rule for method in one.methods - {"HEAD", "OPTIONS"}}
         assert routed == set(described.get(path, ())) - {"servers"}, rule.rule
         assert f"`{'/'.join(sorted(m.upper() for m in methods))} {rule.rule}`" in DOCS, f"docs/risk_api.md says nothing about {rule.rule}"
-    wired.close()
+    context.close()
 
 
 def test_the_description_and_its_page_need_nothing_from_elsewhere(client: FlaskClient) -> None:
@@ -428,6 +434,6 @@ def test_the_description_and_its_page_need_nothing_from_elsewhere(client: FlaskC
 
 
 def test_a_model_may_set_the_thresholds_and_a_setting_overrules_it(tmp_path: Path) -> None:
-    wired = service(tmp_path, scorer=PlainModel(review_probability=0.01), decline_probability=0.5)
-    assert (wired.policy.thresholds.review, wired.policy.thresholds.decline) == (0.01, 0.5)
-    wired.close()
+    context = service(tmp_path, scorer=PlainModel(review_probability=0.01), decline_probability=0.5)
+    assert (context.policy.thresholds.review, context.policy.thresholds.decline) == (0.01, 0.5)
+    context.close()

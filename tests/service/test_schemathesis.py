@@ -23,9 +23,9 @@ KEY = key("an engine")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     monkeypatch = pytest.MonkeyPatch()
     monkeypatch.setattr("service.app.WRONG_KEYS", 10**6)  # one address sends a great many here, and is to be told each time that they are wrong
-    wired = service(tmp_path_factory.mktemp("described"), api_keys=f"engine:{KEY}:risk+types+facts+rings+metrics@*")
-    yield schemathesis.openapi.from_wsgi("/openapi.json", create_app(wired))
-    wired.close()
+    context = service(tmp_path_factory.mktemp("described"), api_keys=f"engine:{KEY}:risk+types+facts+rings+metrics@*")
+    yield schemathesis.openapi.from_wsgi("/openapi.json", create_app(context))
+    context.close()
     monkeypatch.undo()
 
 

@@ -55,11 +55,11 @@ class Running:
             port = port or int(probe.getsockname()[1])
         command = [sys.executable, "scripts/serve.py", "--store", store_url(store), "--model", str(bundle), "--casebook", f"sqlite:///{casebook}"]
         soon = os.environ | {"RINGFENCE_BODY_SECONDS": "2"}
-        said = casebook.with_name(f"said-{time.time_ns()}")  # no pipe: whatever is left of a service that was killed would hold its other end
-        with said.open("wb") as errors:
+        stated = casebook.with_name(f"said-{time.time_ns()}")  # no pipe: whatever is left of a service that was killed would hold its other end
+        with stated.open("wb") as errors:
             arguments = [*command, "--port", str(port), "--workers", "2"]
             process = subprocess.Popen(arguments, cwd=ROOT, stderr=errors, env=soon, start_new_session=True)
-        service = cls(process, port, store, casebook, said)
+        service = cls(process, port, store, casebook, stated)
         try:
             wait_until_ready(service)
         except BaseException:
@@ -78,21 +78,21 @@ class Running:
         """The key that its first start made."""
         return operators_file(Settings(store=store_url(self.store), casebook=f"sqlite:///{self.casebook}")).read_text().strip()
 
-    def ask(self, method: str, path: str, told: Any = None, **headers: str) -> tuple[int, bytes]:
+    def ask(self, method: str, path: str, reported: Any = None, **headers: str) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             sent = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"} | headers
-            connection.request(method, path, orjson.dumps(told) if told is not None else None, sent)
+            connection.request(method, path, orjson.dumps(reported) if reported is not None else None, sent)
             response = connection.getresponse()
             return response.status, response.read()
         finally:
             connection.close()
 
-    def ask_until_answered(self, told: Any, **headers: str) -> tuple[int, bytes]:
+    def ask_until_answered(self, reported: Any, **headers: str) -> tuple[int, bytes]:
         """As a decision engine does: when the line breaks, the same request with the same key again."""
         for _ in range(200):
             try:
-                return self.ask("POST", "/risk", told, **headers)
+                return self.ask("POST", "/risk", reported, **headers)
             except (OSError, http.client.HTTPException):
                 time.sleep(0.05)
         raise AssertionError("no answer after 200 attempts")
@@ -154,9 +154,9 @@ def test_a_real_model_scores_over_http_and_the_replay_is_equal(running: Running)
 
 
 def test_duplicates_at_the_same_moment_in_several_workers_get_one_answer(running: Running) -> None:
-    told = body("twin-1", applicant_id="p007")
+    reported = body("twin-1", applicant_id="p007")
     with ThreadPoolExecutor(12) as pool:
-        answers = list(pool.map(lambda _: running.ask("POST", "/risk", told, **{"Idempotency-Key": "twin"}), range(24)))
+        answers = list(pool.map(lambda _: running.ask("POST", "/risk", reported, **{"Idempotency-Key": "twin"}), range(24)))
     assert {status for status, _ in answers} == {200}
     replays = [b'"idempotent_replay":true' in data for _, data in answers]
     assert replays.count(False) == 1
@@ -211,8 +211,8 @@ def test_two_workers_under_a_load_and_traffic_answer_as_the_store_does(
 
     def engine(number: int) -> None:
         for n in range(40):
-            told = body(f"busy-{number}-{n}", applicant_id=f"p{(number * 7 + n) % 90:03d}")
-            status, data = service.ask("POST", "/risk", told, **{"X-Timeout-Ms": "30000"})
+            reported = body(f"busy-{number}-{n}", applicant_id=f"p{(number * 7 + n) % 90:03d}")
+            status, data = service.ask("POST", "/risk", reported, **{"X-Timeout-Ms": "30000"})
             assert status == 200, data
             answers.append(json.loads(data))
 
@@ -236,8 +236,8 @@ def test_two_workers_under_a_load_and_traffic_answer_as_the_store_does(
         for answer in answers:
             again = json.loads(service.ask("GET", f"/risk/{answer['assessment_id']}/replay")[1])
             assert again["equal"], again["differences"]
-        told = service.ask("GET", "/metrics")[1].decode()
-        checks = {line.split("result=")[1].split('"')[1]: float(line.split()[-1]) for line in told.splitlines() if line.startswith(_CHECKS)}
+        reported = service.ask("GET", "/metrics")[1].decode()
+        checks = {line.split("result=")[1].split('"')[1]: float(line.split()[-1]) for line in reported.splitlines() if line.startswith(_CHECKS)}
         assert checks.get("equal", 0) > 20
         assert set(checks) == {"equal"}
     finally:
@@ -249,11 +249,11 @@ _CHECKS = "ringfence_self_checks_total{"
 
 def _delivery(batch: int) -> Facts:
     """What another process loads meanwhile: people who share devices with those who are asked for, some of it late."""
-    made = [
+    created = [
         applies(f"p{(batch * 3 + n) % 90:03d}", (batch * 7 + n) % 60, uses("device", f"d{n % 11}"), application_id=f"loaded-{batch}-{n}")
         for n in range(1 + batch % 4 * 150)
     ]
-    return Facts(applications=tuple(made))
+    return Facts(applications=tuple(created))
 
 
 def test_endless_bodies_batches_and_half_open_connections_hold_up_nobody(running: Running) -> None:
@@ -275,9 +275,9 @@ def test_endless_bodies_batches_and_half_open_connections_hold_up_nobody(running
     assert sorted(looks)[len(looks) // 2] < 0.5, looks
     for status, seconds, answer in answers:
         assert status == 200
-        told = answer["timings_ms"]["total"]
-        assert told <= seconds * 1000, "no longer than the caller waited"
-        assert (answer["degraded"]["reason"] == "deadline") or told <= 1000
+        reported = answer["timings_ms"]["total"]
+        assert reported <= seconds * 1000, "no longer than the caller waited"
+        assert (answer["degraded"]["reason"] == "deadline") or reported <= 1000
         assert seconds < 5, "no batch was waited for"
     for connection in endless:
         assert connection.recv(100).startswith(b"HTTP/1.1 408")
@@ -286,10 +286,10 @@ def test_endless_bodies_batches_and_half_open_connections_hold_up_nobody(running
 
 
 def test_a_batch_whose_caller_hangs_up_stops(running: Running) -> None:
-    told = orjson.dumps([body(f"hung-up-{n}") for n in range(1_000)])
+    reported = orjson.dumps([body(f"hung-up-{n}") for n in range(1_000)])
     head = f"POST /risk/batch HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {running.key}\r\n"
-    head += f"Content-Type: application/json\r\nContent-Length: {len(told)}\r\n\r\n"
-    connection = raw(running, head.encode() + told)
+    head += f"Content-Type: application/json\r\nContent-Length: {len(reported)}\r\n\r\n"
+    connection = raw(running, head.encode() + reported)
     with Casebook(f"sqlite:///{running.casebook}") as book:
         before = book.count()
         until = time.monotonic() + 30
@@ -385,7 +385,7 @@ def test_what_cannot_be_served_is_refused_before_anything_listens(
     foreign.mkdir()
     (foreign / "card.json").write_text(json.dumps({"format": 99}))
     usual = ["--store", store_url(store), "--casebook", f"sqlite:///{tmp_path}/c.db"]
-    for arguments, said in (
+    for arguments, stated in (
         (usual, "no model"),
         ([*usual, "--model", tmp_path / "none"], "no model bundle"),
         ([*usual, "--model", foreign], "format"),
@@ -393,7 +393,7 @@ def test_what_cannot_be_served_is_refused_before_anything_listens(
         (["--store", store_url(store), "--model", bundle, "--casebook", "nosuch://x"], "known are"),
     ):
         assert exit_of(serve_script.main, monkeypatch, *arguments) == 2
-        assert said in capsys.readouterr().err
+        assert stated in capsys.readouterr().err
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -16,7 +16,7 @@ from graph.features.catalogue import SIGNALS
 from graph.features.multi_lending import NAMES
 from graph.model.types import Facts, Platform, PlatformType
 from service.app import create_app
-from service.assessment.redaction import Discretion
+from service.assessment.redaction import Redaction
 from tests.support.small_service import PlainModel, body, key, service
 from tests.support.small_worlds import PLATFORMS, day
 
@@ -58,8 +58,8 @@ class World:
 
     def asks(self, who: str, lender: str, names: frozenset[str]) -> list[Any]:
         """What a bound key can see of one question: the answer, its audit row, its replay, and the same person watched."""
-        told = nameless(f"q{next(self.number)}") | {"platform_id": lender} | {name: NAMED[name] for name in names}
-        answer = self.call(who, "/risk", told)
+        reported = nameless(f"q{next(self.number)}") | {"platform_id": lender} | {name: NAMED[name] for name in names}
+        answer = self.call(who, "/risk", reported)
         path = f"/risk/{answer['assessment_id']}"
         return [
             answer,
@@ -144,8 +144,8 @@ def test_own_lenders_do_not_make_one_other_lender_a_group_of_three(world):
 def test_the_operator_and_a_lender_with_the_scope_are_told_of_kinds_as_before(world, tmp_path):
     for lender in OTHERS[:4]:
         world.applies(lender, PERSON, None)
-    told = world.call("operator", "/risk", nameless("o") | {"applicant_id": "o", "phone": NAMED["phone"]})["multi_lending"]["variables"]
-    assert (told["ml_7d_phone_bank_lenders"], told["ml_7d_phone_nbank_lenders"]) == (1, 3)
+    reported = world.call("operator", "/risk", nameless("o") | {"applicant_id": "o", "phone": NAMED["phone"]})["multi_lending"]["variables"]
+    assert (reported["ml_7d_phone_bank_lenders"], reported["ml_7d_phone_nbank_lenders"]) == (1, 3)
     with_types = World(tmp_path / "with", (PlatformType.BANK_ONLINE,) * 7, "risk+types")
     with_types.applies(OTHERS[0], PERSON, None)
     assert with_types.asks("us", "L1", PERSON)[0]["multi_lending"]["variables"]["ml_7d_phone_bank_lenders"] == 1
@@ -156,38 +156,38 @@ def test_a_reason_that_rests_on_a_kind_speaks_of_all_lenders_and_is_not_lost(tmp
     lenders = tuple(Platform(platform_id=one, type=PlatformType.MICROLOAN) for one in OTHERS)
     keys = f"us:{key('us')}:risk@L1,operator:{key('operator')}@*"
     model = PlainModel(weights={"ml_7d_phone_nbank_lenders": 2.0})
-    wired = service(tmp_path, Facts(platforms=PLATFORMS[:2] + lenders), api_keys=keys, scorer=model)
-    client = create_app(wired).test_client()
+    context = service(tmp_path, Facts(platforms=PLATFORMS[:2] + lenders), api_keys=keys, scorer=model)
+    client = create_app(context).test_client()
 
     def asked(who: str, application_id: str, lender: str) -> dict[str, Any]:
-        told = nameless(application_id) | {"applicant_id": application_id, "platform_id": lender, "phone": NAMED["phone"]}
-        return client.post("/risk", json=told, headers={"Authorization": f"Bearer {key(who)}"}).get_json()
+        reported = nameless(application_id) | {"applicant_id": application_id, "platform_id": lender, "phone": NAMED["phone"]}
+        return client.post("/risk", json=reported, headers={"Authorization": f"Bearer {key(who)}"}).get_json()
 
     for n, lender in enumerate(OTHERS[:4]):
         asked("operator", f"o{n}", lender)
     first = asked("us", "q", "L1")["reasons"][0]
     assert (first["code"], first["value"], first["typical_p95"]) == ("ML_7D_PHONE_ALL_LENDERS", 4, None)
     assert first["text_en"] == "4 lenders asked in 7 days with this number"
-    wired.close()
+    context.close()
 
 
 def test_what_others_did_has_a_day_and_no_time_of_day_for_a_lender(tmp_path):
     keys = f"us:{key('us')}:risk@L1,operator:{key('operator')}@*"
     model = PlainModel(weights={"ml_12m_phone_all_lenders": 1.0})
-    wired = service(tmp_path, Facts(platforms=PLATFORMS), api_keys=keys, scorer=model)
-    client = create_app(wired).test_client()
+    context = service(tmp_path, Facts(platforms=PLATFORMS), api_keys=keys, scorer=model)
+    client = create_app(context).test_client()
 
     def asked(who: str, n: int) -> dict[str, Any]:
-        told = nameless(f"{who}{n}") | {"applicant_id": f"{who}{n}", "platform_id": "L1", "phone": NAMED["phone"]}
-        return client.post("/risk", json=told, headers={"Authorization": f"Bearer {key(who)}"}).get_json()
+        reported = nameless(f"{who}{n}") | {"applicant_id": f"{who}{n}", "platform_id": "L1", "phone": NAMED["phone"]}
+        return client.post("/risk", json=reported, headers={"Authorization": f"Bearer {key(who)}"}).get_json()
 
-    wired.clock.now = day(80.4)
+    context.clock.now = day(80.4)
     asked("operator", 0)
-    wired.clock.now = day(90.7)
+    context.clock.now = day(90.7)
     since = {who: asked(who, 1)["reasons"][0]["evidence"][0]["shared_since"] for who in ("us", "operator")}
     assert since["us"] == "2025-03-22T00:00:00.000000+08:00"
     assert since["operator"].startswith("2025-03-22T17:36:0")
-    wired.close()
+    context.close()
 
 
 def test_days_since_others_did_something_are_whole_for_a_lender() -> None:
@@ -195,8 +195,8 @@ def test_days_since_others_did_something_are_whole_for_a_lender() -> None:
     reason = {"rank": 1, "code": "", "text_en": "", "text_zh": "", "value": 3.29, "evidence": [path]}
     for signal in (one for one in SIGNALS.values() if one.unit == "days"):
         answer = {"reasons": [reason | {"code": signal.code}], "ring": None, "multi_lending": {"variables": dict.fromkeys(NAMES)}}
-        told = Discretion(types=True, bound=True).answer(answer)["reasons"][0]
-        assert (told["value"], told["text_en"]) == (3.0, signal.texts(3.0)[0])
+        reported = Redaction(types=True, bound=True).answer(answer)["reasons"][0]
+        assert (reported["value"], reported["text_en"]) == (3.0, signal.texts(3.0)[0])
         row = {"answer": answer, "audit": {"contributions": {}, "signals": {signal.name: 3.29, "strong_people": 2.0}}}
-        assert Discretion(types=True, bound=True).row(row)["audit"]["signals"] == {signal.name: 3.0, "strong_people": 2.0}
-        assert Discretion(types=True, bound=False).row(row) == row
+        assert Redaction(types=True, bound=True).row(row)["audit"]["signals"] == {signal.name: 3.0, "strong_people": 2.0}
+        assert Redaction(types=True, bound=False).row(row) == row

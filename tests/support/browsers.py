@@ -55,9 +55,9 @@ def chromium() -> Iterator[Any]:
 def _find() -> tuple[str, Path | None]:
     """The browser's file, and the folder of its libraries where it is a carried one."""
     named = os.environ.get("CHROMIUM")
-    for found in (named, *map(shutil.which, NAMES)):
-        if found:
-            return found, None
+    for result in (named, *map(shutil.which, NAMES)):
+        if result:
+            return result, None
     return _carried(ROOT / "var" / "chromium")
 
 

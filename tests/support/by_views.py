@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gnn.inputs import draw
+from gnn.encode import encode
 from gnn.tensors import Tensors
-from graph.features.reading import read
-from graph.features.room import Reading, room_for
-from graph.features.sight import Sight, see
+from graph.features.precompute import precompute
+from graph.features.subject_features import SubjectFeatures, compute_features
+from graph.features.workspace import Precomputed, workspace_for
+from graph.frame.from_view import neighbourhood_of, node_names_of
 from graph.frame.neighbourhood import Neighbourhood
-from graph.frame.of_view import named, of_evidence
 from graph.model.moments import moment
 from graph.store.evidence import Evidence, Subject, subject_of
 from graph.store.port import GraphStore
@@ -37,16 +37,16 @@ def evidence_of(store: GraphStore, seed: Seed) -> Evidence:
     return store.view(moment(seed.at)).evidence_of(subject)
 
 
-def seen(evidence: Evidence) -> Sight:
+def seen(evidence: Evidence) -> SubjectFeatures:
     """Its features and the ways that show them; to be asked before the next subject is looked at."""
-    return see(*named(evidence), evidence.subject)
+    return compute_features(*node_names_of(evidence), evidence.subject)
 
 
-def reading(evidence: Evidence) -> tuple[Neighbourhood, Reading]:
+def reading(evidence: Evidence) -> tuple[Neighbourhood, Precomputed]:
     """What its features are worked out from."""
-    n = of_evidence(evidence)
-    r = room_for(n)
-    assert read(n, r)
+    n = neighbourhood_of(evidence)
+    r = workspace_for(n)
+    assert precompute(n, r)
     return n, r
 
 
@@ -58,7 +58,7 @@ def person(evidence: Evidence) -> tuple[str, ...]:
 
 def drawn(evidence: Evidence, *, unjudged: bool = False) -> Tensors:
     """What the network reads; `unjudged`: as if nobody had said anything of the subject itself."""
-    n = of_evidence(evidence)
+    n = neighbourhood_of(evidence)
     if unjudged:
         n.people[0]["labels"] = 0
-    return draw(n)
+    return encode(n)

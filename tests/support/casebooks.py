@@ -24,7 +24,7 @@ def url_of(folder: Path) -> str:
 
 
 def assessment(number: int, **changes: object) -> RiskAssessment:
-    told: dict[str, object] = {
+    reported: dict[str, object] = {
         "assessment_id": f"A-{number}",
         "stage": Stage.APPLICATION,
         "applicant_id": "p1",
@@ -43,7 +43,7 @@ def assessment(number: int, **changes: object) -> RiskAssessment:
         "answer": b'{"answer":1}',
         "audit": {"signals": {"a": 1.5, "b": None}},
     }
-    return RiskAssessment(**(told | changes))
+    return RiskAssessment(**(reported | changes))
 
 
 def forge(url: str, *statements: str) -> None:

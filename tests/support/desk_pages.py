@@ -16,7 +16,7 @@ from service.app import create_app
 from service.assessment.assess import warm_up
 from service.http.built import BUILT
 from service.settings import Settings
-from service.wiring import wire
+from service.wiring import build_context
 from tests.support.browsers import chromium
 from tests.support.desk_worlds import fill
 from tests.support.small_service import key
@@ -43,9 +43,9 @@ def running(folder: Path, **more: Any) -> Iterator[str]:
     with open_store(folder / "store.db") as store:
         fill(store)
     settings = Settings(store=store_url(folder / "store.db"), casebook=f"sqlite:///{folder}/book.db", hash_key=HASH_KEY, **(KEYS | more))
-    wired = wire(settings, clock=lambda: day(100))
-    warm_up(wired)  # as a worker does before it takes requests: a Neo4j server that is new to its statements plans them for seconds
-    server = make_server("127.0.0.1", 0, create_app(wired), threaded=True)
+    context = build_context(settings, clock=lambda: day(100))
+    warm_up(context)  # as a worker does before it takes requests: a Neo4j server that is new to its statements plans them for seconds
+    server = make_server("127.0.0.1", 0, create_app(context), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -54,7 +54,7 @@ def running(folder: Path, **more: Any) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
-        wired.close()
+        context.close()
 
 
 @pytest.fixture(scope="module")
@@ -84,14 +84,14 @@ def opened(browser: Any, address: str, **how: Any) -> Iterator[Any]:
     context.add_init_script(f"if (location.protocol === 'http:') sessionStorage.setItem('ringfence-key', '{KEY}')")  # as if somebody had signed in
     page = context.new_page()
     page.set_default_timeout(10_000)
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+    stated: list[str] = []
+    queries: list[str] = []
+    page.on("console", lambda message: stated.append(message.text))
+    page.on("pageerror", lambda error: stated.append(str(error)))
+    page.on("request", lambda request: queries.append(request.url))
     yield page
-    assert [text for text in said if not any(f"status of {code}" in text for code in (400, 401, 403, 404))] == []
-    assert [url for url in asked if not url.startswith(address)] == []
+    assert [text for text in stated if not any(f"status of {code}" in text for code in (400, 401, 403, 404))] == []
+    assert [url for url in queries if not url.startswith(address)] == []
     context.close()
 
 

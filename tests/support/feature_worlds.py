@@ -60,12 +60,12 @@ MERCHANTS = (
 def odd_facts(rng: random.Random, people: int = 14, loans: int = 40) -> Facts:
     """A few people over whom everything happens that is hard to count: loans given back, paid out in parts, judged for and against, ids shared."""
     names = [f"p{n:02d}" for n in range(people)]
-    made = [_application(rng, names, n) for n in range(loans)]
+    created = [_application(rng, names, n) for n in range(loans)]
     return Facts(
-        applications=tuple(made),
+        applications=tuple(created),
         events=tuple(_event(rng, names, n) for n in range(2 * loans)),
-        outcomes=tuple({(o.application_id, o.status, o.at): o for a in made for o in _steps(rng, a)}.values()),
-        labels=tuple({(b.application_id, b.applicant_id, b.known_at, b.source, b.label): b for b in _labels(rng, names, made)}.values()),
+        outcomes=tuple({(o.application_id, o.status, o.at): o for a in created for o in _steps(rng, a)}.values()),
+        labels=tuple({(b.application_id, b.applicant_id, b.known_at, b.source, b.label): b for b in _labels(rng, names, created)}.values()),
         platforms=PLATFORMS,
         merchants=MERCHANTS,
         devices=tuple(
@@ -93,7 +93,7 @@ def _application(rng: random.Random, names: list[str], n: int) -> Application:
     who = rng.choice(names)
     kinds = rng.choices(KINDS, k=rng.randrange(1, 7))
     hall = [Mention(known_as("wifi", "hall"))] if rng.random() < 0.5 else []
-    told: dict[str, Any] = {
+    reported: dict[str, Any] = {
         "platform_id": rng.choice(("L1", "L2", "L3", "L4")),
         "merchant_id": _maybe(rng, ("M1", "M2", "M3", "M4")), "agent_id": _maybe(rng, ("G1", "G2")),
         "amount": _maybe(rng, (0.0, 1000.1, 5000.0, 5099.99, 12_345.67), 0.8), "term_months": _maybe(rng, (3, 12)),
@@ -102,7 +102,7 @@ def _application(rng: random.Random, names: list[str], n: int) -> Application:
         "phone_three_element": _maybe(rng, (True, False)), "new_citizen": _maybe(rng, (True, False)),
     }  # fmt: skip
     mentions = (*(_mention(rng, kind) for kind in kinds), *hall)
-    return Application(application_id=f"a{n:03d}", applicant_id=who, applied_at=_moment(rng), mentions=mentions, **told)
+    return Application(application_id=f"a{n:03d}", applicant_id=who, applied_at=_moment(rng), mentions=mentions, **reported)
 
 
 def _event(rng: random.Random, names: list[str], n: int) -> Event:
@@ -128,10 +128,10 @@ def _steps(rng: random.Random, loan: Application) -> list[Outcome]:
     ]
 
 
-def _labels(rng: random.Random, names: list[str], made: list[Application]) -> Iterator[Label]:
+def _labels(rng: random.Random, names: list[str], created: list[Application]) -> Iterator[Label]:
     moments = [day(SPAN * n / 6) for n in range(1, 6)]
-    for _ in range(len(made) // 2):
-        loan = rng.choice(made)
+    for _ in range(len(created) // 2):
+        loan = rng.choice(created)
         about = {"application_id": loan.application_id} if rng.random() < 0.7 else {"applicant_id": rng.choice(names)}
         source = rng.choice(("desk", "rule", None))
         yield Label(label=rng.choice(tuple(LabelValue)), known_at=rng.choice(moments), source=source, **about)
@@ -159,12 +159,12 @@ def _ring(name: str, kind: RingKind, people: list[str], score: float) -> Ring:
 
 def looked_at(store: GraphStore, rng: random.Random, subjects: int) -> Iterator[Evidence]:
     """Evidence of some subjects: an application as it comes, when it is scanned again later, and somebody watched without one."""
-    made = sorted(store.view(day(10_000)).applications(day(-3_000)), key=lambda a: a.application_id)
-    for asked in rng.sample(made, min(subjects, len(made))):
+    created = sorted(store.view(day(10_000)).applications(day(-3_000)), key=lambda a: a.application_id)
+    for request in rng.sample(created, min(subjects, len(created))):
         for later in (timedelta(), timedelta(days=rng.choice((0.5, 2, 30, 95)))):
-            yield leave_out(store.view(asked.applied_at + later).evidence_of(subject_of(asked)))
-        at = asked.applied_at + timedelta(days=rng.choice((0, 1, 8, 60)), microseconds=1)
-        yield store.view(at).evidence_of(Subject(applicant_id=asked.applicant_id))
+            yield leave_out(store.view(request.applied_at + later).evidence_of(subject_of(request)))
+        at = request.applied_at + timedelta(days=rng.choice((0, 1, 8, 60)), microseconds=1)
+        yield store.view(at).evidence_of(Subject(applicant_id=request.applicant_id))
 
 
 def odd_evidence(rng: random.Random, subjects: int = 6, *, people: int = 14, loans: int = 40) -> list[Evidence]:

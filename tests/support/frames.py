@@ -47,9 +47,9 @@ class FramedStore(SqliteStore):
         super().__init__(path)
         self.frame = Frame.open(path.with_suffix(".frame"), self)
 
-    def view(self, as_of: datetime, recorded_by: int | None = None) -> FrameView:  # type: ignore[override]
+    def view(self, as_of: datetime, revision: int | None = None) -> FrameView:  # type: ignore[override]
         assert self.frame.catch_up()
-        return self.frame.view(as_of, recorded_by)
+        return self.frame.view(as_of, revision)
 
     def of_sqlite(self, as_of: datetime, recorded_by: int | None = None) -> SqliteView:
         """The view of the store itself."""
@@ -154,12 +154,12 @@ def snapshots(draw: Any) -> RingSnapshot:
 deliveries = st.lists(st.one_of(facts, facts, facts, snapshots()), min_size=1, max_size=6)
 
 
-def deliver(store: SqliteStore, told: Facts | RingSnapshot) -> None:
+def deliver(store: SqliteStore, reported: Facts | RingSnapshot) -> None:
     """Tell a store facts or a ring snapshot."""
-    if isinstance(told, RingSnapshot):
-        store.save_rings(told)
+    if isinstance(reported, RingSnapshot):
+        store.save_rings(reported)
     else:
-        store.add(told)
+        store.add(reported)
 
 
 # -- the same answers ------------------------------------------------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def deliver(store: SqliteStore, told: Facts | RingSnapshot) -> None:
 def assert_same_answers(one: GraphView, other: GraphView) -> None:
     """Whatever the port can be asked, both views answer alike."""
     who, loans, values = [*PEOPLE, "nobody"], [*LOANS, "none"], [*VALUES, known_as("email", "none")]
-    for asked in (
+    for request in (
         lambda v: [v.application(loan) for loan in loans],
         lambda v: [list(v.applications(day(n))) for n in (-1, 2)],
         lambda v: [v.applications_of(who, limit) for limit in (1, 64)],
@@ -189,7 +189,7 @@ def assert_same_answers(one: GraphView, other: GraphView) -> None:
         lambda v: [v.search(text, limit) for text in ("p", "p1", "a1", "***", "***x", "k1.", "R-", "张") for limit in (1, 20)],
         lambda v: (v.rings(), v.memberships_of(who), v.ring("R-1"), v.ring("none")),
     ):
-        assert asked(one) == asked(other)  # type: ignore[no-untyped-call]
+        assert request(one) == request(other)  # type: ignore[no-untyped-call]
     assert_same_tables(one.tables(), other.tables())
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from graph.journal.decode import JournalEntry, journal_entry
 from graph.journal.entry import decode
-from graph.journal.told import Told, told_of
 from graph.model.types import Facts, Identifier, IdentifierKind, Mention
 from graph.store.port import GraphStore
 from tests.support.small_worlds import applies, day, known_as, random_facts, shuffled, uses
@@ -29,7 +29,7 @@ class JournalContract:
         ann, bob = applies("ann", 1, uses("phone", "x")), applies("bob", 2)
         store.add(Facts(applications=(ann,)))
         store.add(Facts(applications=(ann, replace(ann, amount=9.0), bob, bob)))
-        assert [told.facts for told in all_told(store)] == [Facts(applications=(ann,)), Facts(applications=(bob,))]
+        assert [entries.facts for entries in all_told(store)] == [Facts(applications=(ann,)), Facts(applications=(bob,))]
 
     def test_a_batch_that_brings_nothing_new_has_no_entry(self, store: GraphStore) -> None:
         ann = applies("ann", 1)
@@ -41,32 +41,34 @@ class JournalContract:
     def test_batches_that_are_taken_at_once_have_an_entry_each(self, store: GraphStore) -> None:
         first, *rest = in_parts(random_facts(4), 3)
         store.add_all([first, Facts(), *rest])
-        assert [(told.mark, as_sets(told.facts)) for told in all_told(store)] == [(n, as_sets(f)) for n, f in enumerate([first, *rest], 1)]
+        assert [(entries.revision, as_sets(entries.facts)) for entries in all_told(store)] == [
+            (n, as_sets(f)) for n, f in enumerate([first, *rest], 1)
+        ]
 
     def test_a_ring_snapshot_is_an_entry_as_facts_are(self, store: GraphStore) -> None:
         store.add(Facts(applications=(applies("p0", 1),)))
         store.save_rings(a_snapshot(7, 2))
         store.save_rings(a_snapshot(7, 3))
-        assert [(told.mark, told.snapshot) for told in all_told(store)] == [(1, None), (2, a_snapshot(7, 2)), (3, a_snapshot(7, 3))]
+        assert [(entries.revision, entries.snapshot) for entries in all_told(store)] == [(1, None), (2, a_snapshot(7, 2)), (3, a_snapshot(7, 3))]
 
     def test_a_batch_that_fails_on_the_way_leaves_no_entry(self, store: GraphStore) -> None:
         store.add(Facts(applications=(applies("ann", 1),)))
         broken = replace(applies("bob", 2), mentions=(None,))  # type: ignore[arg-type]
         with pytest.raises(AttributeError):
             store.add_all([Facts(applications=(applies("cid", 1),)), Facts(applications=(broken,))])
-        done = [told.facts.applications[0].applicant_id for told in all_told(store)]
-        assert done == ["ann", "cid"][: store.mark()]
+        done = [entries.facts.applications[0].applicant_id for entries in all_told(store)]
+        assert done == ["ann", "cid"][: store.revision()]
 
     def test_who_tells_of_one_application_gets_the_entry_that_the_journal_has(self, store: GraphStore) -> None:
-        told = [store.add(Facts(applications=(one,))) for one in (applies("ann", 1, uses("phone", "x")), applies("bob", 2, uses("phone", "x")))]
-        assert [(added.mark, added.entry) for added in told] == list(store.tail(0))
+        facts = [store.add(Facts(applications=(one,))) for one in (applies("ann", 1, uses("phone", "x")), applies("bob", 2, uses("phone", "x")))]
+        assert [(added.revision, added.entry) for added in facts] == list(store.tail(0))
         otherwise = Mention(Identifier(IdentifierKind.PHONE, known_as("phone", "x").token, "in another form"))
         added = store.add(Facts(applications=(applies("cid", 3, otherwise),)))
         assert added.entry in {b"", *dict(store.tail(2)).values()}
         assert store.add(Facts(applications=(applies("cid", 3, otherwise),))).entry == b""
 
     def test_a_rehearsal_leaves_no_entry(self, store: GraphStore) -> None:
-        store.rehearse(Facts(applications=(applies("ann", 1, uses("phone", "x")),)))
+        store.warm_up(Facts(applications=(applies("ann", 1, uses("phone", "x")),)))
         assert list(store.tail(0)) == []
 
     def test_an_entry_shows_an_identifier_as_the_store_does_whoever_says_otherwise_later(self, store: GraphStore) -> None:
@@ -77,8 +79,8 @@ class JournalContract:
         store.add(Facts(applications=(applies("bob", 2, phone("later", linking=True)),)))
         again = (applies("cid", 3, phone("later", linking=True)), applies("dan", 3, phone("last", linking=True)))
         store.add(Facts(applications=again))
-        for told in all_told(store):
-            for application in told.facts.applications:
+        for entries in all_told(store):
+            for application in entries.facts.applications:
                 assert [(m.identifier.masked, m.identifier.linking) for m in application.mentions] == [("first", False)]
 
     def test_what_one_batch_shows_in_two_ways_is_shown_as_it_first_was(self, store: GraphStore) -> None:
@@ -91,16 +93,16 @@ class JournalContract:
         for part in in_parts(shuffled(random_facts(8), 2), 7):
             store.add(part)
         store.save_rings(a_snapshot(40, 2))
-        for mark, told in enumerate(all_told(store), 1):
-            if told.snapshot is not None:
-                second.save_rings(told.snapshot)
+        for mark, entries in enumerate(all_told(store), 1):
+            if entries.snapshot is not None:
+                second.save_rings(entries.snapshot)
             else:
-                assert second.add(told.facts).conflicts == ()
-            assert second.mark() == mark
+                assert second.add(entries.facts).conflicts == ()
+            assert second.revision() == mark
         assert second.counts() == store.counts()
         assert_same_tables(store.view(day(99)).tables(), second.view(day(99)).tables())
-        assert [(told.mark, as_sets(told.facts), told.snapshot) for told in all_told(store)] == [
-            (told.mark, as_sets(told.facts), told.snapshot) for told in all_told(second)
+        assert [(entries.revision, as_sets(entries.facts), entries.snapshot) for entries in all_told(store)] == [
+            (entries.revision, as_sets(entries.facts), entries.snapshot) for entries in all_told(second)
         ]
 
     def test_entries_are_read_on_while_others_write_and_the_reader_too(self, store: GraphStore) -> None:
@@ -111,7 +113,7 @@ class JournalContract:
             seen.append(mark)
             store.add(Facts(applications=(applies("bob", mark),)))
         assert seen == list(range(1, 41))
-        assert store.mark() == 80
+        assert store.revision() == 80
 
     def test_many_processes_write_and_every_mark_has_the_entry_of_its_facts(self, store: GraphStore, open_store: Open) -> None:
         writers = [multiprocessing.get_context("spawn").Process(target=_write, args=(open_store, n)) for n in range(3)]
@@ -119,13 +121,13 @@ class JournalContract:
             writer.start()
         for writer in writers:
             writer.join(120)
-        told = all_told(store)
-        assert [each.mark for each in told] == list(range(1, store.mark() + 1))
-        named = [{a.applicant_id for a in each.facts.applications} for each in told]
+        entries = all_told(store)
+        assert [each.revision for each in entries] == list(range(1, store.revision() + 1))
+        named = [{a.applicant_id for a in each.facts.applications} for each in entries]
         assert sorted(who for names in named for who in names) == sorted(f"w{n}-{k}" for n in range(3) for k in range(8))
-        for each in told:
-            there = {a.application_id for a in store.view(day(9), each.mark).applications(day(0))}
-            before = {a.application_id for a in store.view(day(9), each.mark - 1).applications(day(0))}
+        for each in entries:
+            there = {a.application_id for a in store.view(day(9), each.revision).applications(day(0))}
+            before = {a.application_id for a in store.view(day(9), each.revision - 1).applications(day(0))}
             assert there - before == {a.application_id for a in each.facts.applications}
 
     def test_two_stores_are_told_apart_and_one_stays_the_same(self, open_store: Open, second: GraphStore) -> None:
@@ -134,9 +136,9 @@ class JournalContract:
             assert one.identity() != second.identity()
 
 
-def all_told(store: GraphStore) -> list[Told]:
+def all_told(store: GraphStore) -> list[JournalEntry]:
     """What the store was told, by its entries."""
-    return [told_of(mark, decode(body)) for mark, body in store.tail(0)]
+    return [journal_entry(mark, decode(body)) for mark, body in store.tail(0)]
 
 
 def as_sets(facts: Facts) -> dict[str, set[object]]:

@@ -22,27 +22,27 @@ def town(path, facts):
 def honest(seed=1, families=60, dormitory=40, customers=150):
     """People with lives of their own: their applications are spread over half a year and their checks are passed."""
     rng = random.Random(seed)
-    made = []
+    created = []
     for n in range(families):
         for member in range(3):
-            made.append(_applies(rng, f"family{n}.{member}", uses("address", f"home{n}"), uses("wifi", f"lan{n}"), on=rng.uniform(1, 190)))
+            created.append(_applies(rng, f"family{n}.{member}", uses("address", f"home{n}"), uses("wifi", f"lan{n}"), on=rng.uniform(1, 190)))
     for n in range(dormitory):
-        made.append(_applies(rng, f"dorm{n}", uses("wifi", "hall"), uses("address", "block 4"), uses("employer", "plant"), on=rng.uniform(1, 190)))
+        created.append(_applies(rng, f"dorm{n}", uses("wifi", "hall"), uses("address", "block 4"), uses("employer", "plant"), on=rng.uniform(1, 190)))
     for n in range(customers):
-        made.append(_applies(rng, f"shopper{n}", uses("device", "tablet"), on=1 + 190 * n / customers, merchant_id="M1"))
-    return Facts(applications=tuple(made), platforms=PLATFORMS)
+        created.append(_applies(rng, f"shopper{n}", uses("device", "tablet"), on=1 + 190 * n / customers, merchant_id="M1"))
+    return Facts(applications=tuple(created), platforms=PLATFORMS)
 
 
 def crew(on=100.0, known_on=None, where=()):
     """Nine identities on three devices with two cards and a common contact, made in a few days; one is known as fraud from `known_on` on."""
     rng = random.Random(7)
-    made = []
+    created = []
     for n, who in enumerate(CREW):
         shared = (uses("device", f"rig{n % 3}"), uses("bank_card", f"purse{n % 2}"), *where)
-        made.append(_applies(rng, who, *shared, on=on + n / 4, face=0.55))
-        made.append(_applies(rng, who, uses("device", f"rig{(n + 1) % 3}"), on=on + n / 4 + 2, face=0.5, platform_id="L3"))
-    labels = () if known_on is None else (fraud(made[0].application_id, known_on),)
-    return Facts(applications=tuple(made), labels=labels)
+        created.append(_applies(rng, who, *shared, on=on + n / 4, face=0.55))
+        created.append(_applies(rng, who, uses("device", f"rig{(n + 1) % 3}"), on=on + n / 4 + 2, face=0.5, platform_id="L3"))
+    labels = () if known_on is None else (fraud(created[0].application_id, known_on),)
+    return Facts(applications=tuple(created), labels=labels)
 
 
 def both(*parts):
@@ -52,5 +52,5 @@ def both(*parts):
 
 def _applies(rng, who, *mentions, on, face=0.93, **more):
     own = (uses("phone", who), uses("national_id", who))
-    told = {"amount": float(rng.randrange(1, 60) * 500), "face_match": face + rng.uniform(-0.05, 0.05), "liveness": 0.9, "birth_year": 1995}
-    return applies(who, on, *own, *mentions, **(told | more))
+    reported = {"amount": float(rng.randrange(1, 60) * 500), "face_match": face + rng.uniform(-0.05, 0.05), "liveness": 0.9, "birth_year": 1995}
+    return applies(who, on, *own, *mentions, **(reported | more))

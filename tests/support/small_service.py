@@ -1,4 +1,4 @@
-"""A counter on a small world: a store, a casebook, a clock that is told the time, and a model plain enough to reckon by hand."""
+"""A service on a small world: a store, a casebook, a settable clock, and a model simple enough to compute by hand."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any
 
 import orjson
 
-from graph.features.observe import names
+from graph.features.extraction import names
 from graph.frame.neighbourhood import Neighbourhood
 from graph.model.types import Facts
 from graph.store.tables import Column
 from service.assessment.assess import assess, warm_up
 from service.assessment.call import Call
-from service.assessment.context import Wired
-from service.assessment.request import asked
+from service.assessment.context import AppContext
+from service.assessment.request import assessment_request
 from service.settings import Settings
-from service.wiring import wire
+from service.wiring import build_context
 from tests.support.small_worlds import day, random_facts
 from tests.support.stores import HASH_KEY, TIMEOUT_MS, open_url, store_url
 
@@ -48,7 +48,7 @@ class PlainScored:
     contributions: Mapping[str, float]
     network: float
     parts: Mapping[str, float]
-    looked: tuple[tuple[str, ...], float] = ((), 0.0)
+    occlusion: tuple[tuple[str, ...], float] = ((), 0.0)
 
 
 _WARM: list[bool] = []
@@ -89,21 +89,21 @@ def settings_in(folder: Path, **changes: Any) -> Settings:
     return dataclasses.replace(base, **changes)
 
 
-def service(folder: Path, facts: Facts | None = None, *, scorer: Any = None, **changes: Any) -> Wired:
+def service(folder: Path, facts: Facts | None = None, *, scorer: Any = None, **changes: Any) -> AppContext:
     """A wired service whose store holds `facts` (a random small world unless given)."""
     settings = settings_in(folder, **changes)
     with open_url(settings.store) as store:
         store.add(facts if facts is not None else random_facts(1))
-    wired = wire(settings, scorer=scorer or PlainModel(), clock=Clock())
+    context = build_context(settings, scorer=scorer or PlainModel(), clock=Clock())
     if not _WARM:
-        warm_up(wired)  # compiled code is loaded at first use, which may take longer than a deadline
+        warm_up(context)  # compiled code is loaded at first use, which may take longer than a deadline
         _WARM.append(True)
-    return wired
+    return context
 
 
 def body(application_id: str = "live-1", **columns: Any) -> dict[str, Any]:
     """A request, flat; None takes a column out."""
-    told = {
+    reported = {
         "application_id": application_id,
         "applied_at": "2025-03-01T10:00:00",
         "applicant_id": "p001",
@@ -115,10 +115,10 @@ def body(application_id: str = "live-1", **columns: Any) -> dict[str, Any]:
         "national_id": "11010519491231002x",
         "face_match": 0.97,
     } | columns
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in reported.items() if value is not None}
 
 
-def risk(wired: Wired, told: dict[str, Any], **frame: Any) -> dict[str, Any]:
+def risk(context: AppContext, reported: dict[str, Any], **frame: Any) -> dict[str, Any]:
     """What /risk answers."""
-    call = Call(**({"client": "engine", "request_id": "r", "at": wired.clock()} | frame))
-    return orjson.loads(assess(wired, asked(wired, told, call)).assessment.answer)
+    call = Call(**({"client": "engine", "request_id": "r", "at": context.clock()} | frame))
+    return orjson.loads(assess(context, assessment_request(context, reported, call)).assessment.answer)

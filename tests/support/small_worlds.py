@@ -50,14 +50,14 @@ def uses(kind: str, name: str, role: Role = Role.OWN) -> Mention:
 
 def applies(who: str, on: float, *mentions: Mention, **more: Any) -> Application:
     """`who` applies for a loan on a day; the id follows from who and when unless given."""
-    told = {"application_id": f"{who}@{on}", "platform_id": "L1", "amount": 5000.0} | more
-    return Application(applicant_id=who, applied_at=day(on), mentions=mentions, **told)
+    reported = {"application_id": f"{who}@{on}", "platform_id": "L1", "amount": 5000.0} | more
+    return Application(applicant_id=who, applied_at=day(on), mentions=mentions, **reported)
 
 
 def does(who: str, kind: str, on: float, *mentions: Mention, **more: Any) -> Event:
     """`who` does something on a day."""
-    told = {"event_id": f"{who}-{kind}@{on}"} | more
-    return Event(kind=kind, at=day(on), applicant_id=who, mentions=mentions, **told)
+    reported = {"event_id": f"{who}-{kind}@{on}"} | more
+    return Event(kind=kind, at=day(on), applicant_id=who, mentions=mentions, **reported)
 
 
 def fraud(application_id: str, known_on: float, label: LabelValue = LabelValue.FRAUD) -> Label:
@@ -70,10 +70,10 @@ _LISTED = {
 }  # fmt: skip
 
 
-def facts_of(*told: object) -> Facts:
+def facts_of(*reported: object) -> Facts:
     """Those facts, and the platforms of every small world."""
     rows: dict[str, list[object]] = {name: [] for name in _LISTED.values()}
-    for fact in told:
+    for fact in reported:
         rows[_LISTED[type(fact)]].append(fact)
     return Facts(platforms=PLATFORMS, **{name: tuple(of_kind) for name, of_kind in rows.items()})  # type: ignore[arg-type]
 
@@ -99,8 +99,8 @@ def random_facts(seed: int, people: int = 30, days: int = 60) -> Facts:
         who, other = rng.sample(names, 2)
         kind = rng.choice(("login", "transfer", "device_use"))
         mentions = [some("device")] if kind == "device_use" else []
-        told = {"counterparty_id": other, "amount": 10.0 * n} if kind == "transfer" else {}
-        events.append(does(who, kind, rng.randrange(days), *mentions, event_id=f"e{n:03d}", **told))
+        reported = {"counterparty_id": other, "amount": 10.0 * n} if kind == "transfer" else {}
+        events.append(does(who, kind, rng.randrange(days), *mentions, event_id=f"e{n:03d}", **reported))
     taken = rng.sample(applications, people)
     statuses = (OutcomeStatus.DISBURSED, OutcomeStatus.REJECTED, OutcomeStatus.DPD30)
     return Facts(

@@ -12,9 +12,9 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from graph.facts.deciding import LABELS, MATTERS, OUTCOMES, deciding_labels, first_outcomes, in_order
+from graph.facts.decisive import LABELS, OUTCOMES, SUBJECTS, decisive_labels, first_outcomes, in_order
+from graph.facts.fraud_labels import fraud_status
 from graph.facts.hubs import COUNT_CAP, GUARD
-from graph.facts.verdicts import standing
 from graph.model.types import (
     Facts,
     IdentifierKind,
@@ -60,18 +60,18 @@ class StoreContract:
     def test_fraud_and_good_of_one_moment_and_source_are_two_labels_in_whatever_order_they_come(self, store: GraphStore) -> None:
         for who, frauds in (("ann", (True, False)), ("bob", (False, True))):
             bad, good = (Label(label=word, known_at=day(3), application_id=f"{who}@1") for word in LabelValue)
-            told = tuple(bad if fraud is (bad.label is LabelValue.FRAUD) else good for fraud in frauds)
-            added = store.add(Facts(applications=(applies(who, 1),), labels=told))
+            reported = tuple(bad if fraud is (bad.label is LabelValue.FRAUD) else good for fraud in frauds)
+            added = store.add(Facts(applications=(applies(who, 1),), labels=reported))
             assert (added.accepted, added.conflicts) == (3, ())
-            assert store.add(Facts(labels=told)).known == 2
-        said = store.view(day(4)).labels_of(["ann", "bob"])
-        assert [label.label for label in said["ann"]] == [label.label for label in said["bob"]]
-        assert all(standing(said[who]).fraud for who in said)
+            assert store.add(Facts(labels=reported)).known == 2
+        stated = store.view(day(4)).labels_of(["ann", "bob"])
+        assert [label.label for label in stated["ann"]] == [label.label for label in stated["bob"]]
+        assert all(fraud_status(stated[who]).fraud for who in stated)
 
     def test_of_too_many_labels_those_that_decide_are_read(self, store: GraphStore) -> None:
         words = random.Random(5)
         loans = [f"ann@{n}" for n in range(1, 5)]
-        said = {
+        stated = {
             (loan, at, source): Label(
                 label=words.choice(list(LabelValue)),
                 known_at=day(10 + at),
@@ -83,25 +83,25 @@ class StoreContract:
             for at in range(12)
             for source in words.sample(["rule", "review", "desk", "model"], 2)
         }
-        store.add(Facts(applications=tuple(applies("ann", n) for n in range(1, 5)), labels=tuple(said.values())))
+        store.add(Facts(applications=tuple(applies("ann", n) for n in range(1, 5)), labels=tuple(stated.values())))
         for moment in (9.0, 10.5, 14.0, 17.5, 40.0):
-            known = sorted((one for one in said.values() if one.known_at < day(moment)), key=in_order)
+            known = sorted((one for one in stated.values() if one.known_at < day(moment)), key=in_order)
             view = store.view(day(moment))
             assert list(view.labels_of(["ann"])["ann"]) == known, "up to the bound all are read"
             few = view.labels_of(["ann", "bob"], limit=8)
             assert few["bob"] == ()
-            assert list(few["ann"]) == (deciding_labels(known) if len(known) > 8 else known)
-            assert standing(few["ann"])[:2] == standing(known)[:2]
+            assert list(few["ann"]) == (decisive_labels(known) if len(known) > 8 else known)
+            assert fraud_status(few["ann"])[:2] == fraud_status(known)[:2]
 
     def test_of_more_loans_than_are_read_the_latest_that_end_in_fraud_count_whether_once_cleared_or_not(self, store: GraphStore) -> None:
-        loans = [applies("ann", n / 100, application_id=f"a{n:03d}") for n in range(MATTERS + 40)]
-        said = [fraud(loan.application_id, 10 + n) for n, loan in enumerate(loans)]
-        said += [fraud(loan.application_id, 9, LabelValue.GOOD) for loan in loans[::2]]
-        said += [fraud(loan.application_id, 300, LabelValue.GOOD) for loan in loans[5::10]]
-        store.add(Facts(applications=tuple(loans), labels=tuple(said)))
+        loans = [applies("ann", n / 100, application_id=f"a{n:03d}") for n in range(SUBJECTS + 40)]
+        stated = [fraud(loan.application_id, 10 + n) for n, loan in enumerate(loans)]
+        stated += [fraud(loan.application_id, 9, LabelValue.GOOD) for loan in loans[::2]]
+        stated += [fraud(loan.application_id, 300, LabelValue.GOOD) for loan in loans[5::10]]
+        store.add(Facts(applications=tuple(loans), labels=tuple(stated)))
         for moment in (200, 400):
-            known = [label for label in said if label.known_at < day(moment)]
-            assert list(store.view(day(moment)).labels_of(["ann"], limit=8)["ann"]) == deciding_labels(known)
+            known = [label for label in stated if label.known_at < day(moment)]
+            assert list(store.view(day(moment)).labels_of(["ann"], limit=8)["ann"]) == decisive_labels(known)
 
     def test_of_too_many_outcomes_the_first_of_each_kind_are_read(self, store: GraphStore) -> None:
         kinds = (OutcomeStatus.DISBURSED, OutcomeStatus.DPD30, OutcomeStatus.CLOSED)
@@ -122,9 +122,9 @@ class StoreContract:
         people = (applies("ann", 1, uses("device", "d")), applies("ann", 2), applies("bob", 9, uses("device", "d")))
         store.add(Facts(applications=people, labels=(early, *flood), outcomes=tuple(steps)))
         evidence = store.view(day(60)).evidence_of(Subject(applicant_id="bob"))
-        assert list(evidence.labels["ann"]) == deciding_labels([early, *flood])
+        assert list(evidence.labels["ann"]) == decisive_labels([early, *flood])
         assert list(evidence.outcomes["ann@1"]) == first_outcomes(steps)
-        assert standing(evidence.labels["ann"]).loans == {"ann@1"}
+        assert fraud_status(evidence.labels["ann"]).loans == {"ann@1"}
 
     def test_deleting_the_future_changes_nothing(self, store: GraphStore, second: GraphStore) -> None:
         facts, moment = random_facts(3), day(30)
@@ -146,11 +146,11 @@ class StoreContract:
         facts = random_facts(5)
         early, late = in_parts(shuffled(facts, 1), 2)
         store.add(early)
-        mark = store.mark()
-        asked = subject_of(applies("p001", 50, uses("device", "device1"), uses("phone", "phone1")))
-        then, columns = store.view(day(50)).evidence_of(asked), store.view(day(50)).tables()
+        mark = store.revision()
+        request = subject_of(applies("p001", 50, uses("device", "device1"), uses("phone", "phone1")))
+        then, columns = store.view(day(50)).evidence_of(request), store.view(day(50)).tables()
         store.add(late)
-        assert_same_evidence(then, store.view(day(50), mark).evidence_of(asked))
+        assert_same_evidence(then, store.view(day(50), mark).evidence_of(request))
         assert_same_tables(columns, store.view(day(50), mark).tables())
         assert len(store.view(day(50)).tables().applications["at"]) > len(columns.applications["at"])
 
@@ -160,18 +160,18 @@ class StoreContract:
             store.add(part)
         store.save_rings(a_snapshot(40, 2))
         store.add(Facts(applications=(applies("late", 3, uses("phone", "phone1")),)))
-        for told in store.journal():
-            if told.snapshot is not None:
-                second.save_rings(told.snapshot)
+        for entries in store.journal():
+            if entries.snapshot is not None:
+                second.save_rings(entries.snapshot)
             else:
-                assert second.add(told.facts).mark == told.mark
+                assert second.add(entries.facts).revision == entries.revision
         assert second.counts() == store.counts()
-        asked = subject_of(applies("p001", 50, uses("device", "device1"), uses("phone", "phone1")))
-        for mark in range(1, store.mark() + 1):
-            assert_same_evidence(store.view(day(50), mark).evidence_of(asked), second.view(day(50), mark).evidence_of(asked))
+        request = subject_of(applies("p001", 50, uses("device", "device1"), uses("phone", "phone1")))
+        for mark in range(1, store.revision() + 1):
+            assert_same_evidence(store.view(day(50), mark).evidence_of(request), second.view(day(50), mark).evidence_of(request))
         assert_same_tables(store.view(day(50)).tables(), second.view(day(50)).tables())
         assert store.view(day(50)).rings() == second.view(day(50)).rings()
-        assert [told.mark for told in store.journal(store.mark() - 2)] == [store.mark() - 1, store.mark()]
+        assert [entries.revision for entries in store.journal(store.revision() - 2)] == [store.revision() - 1, store.revision()]
 
     # -- adding -----------------------------------------------------------------------------------------------------------------------
 
@@ -182,12 +182,12 @@ class StoreContract:
         again = store.add(shuffled(facts, 2))
         assert (first.accepted, first.known, first.conflicts) == (total, 0, ())
         assert (again.accepted, again.known, again.conflicts) == (0, total, ())
-        assert again.mark == first.mark == store.mark()
+        assert again.revision == first.revision == store.revision()
 
     def test_a_rehearsal_leaves_nothing_behind(self, store: GraphStore) -> None:
-        store.rehearse(Facts(applications=(applies("ann", 1, uses("phone", "x")),)))
+        store.warm_up(Facts(applications=(applies("ann", 1, uses("phone", "x")),)))
         assert sum(store.counts().values()) == 0
-        assert store.mark() == 0
+        assert store.revision() == 0
         assert store.add(Facts(applications=(applies("ann", 1, uses("phone", "x")),))).accepted == 1
 
     def test_an_id_that_comes_back_with_other_content_is_a_conflict_and_changes_nothing(self, store: GraphStore) -> None:
@@ -202,17 +202,17 @@ class StoreContract:
         with pytest.raises(AttributeError):
             store.add(Facts(applications=(applies("ann", 1, uses("phone", "x")), broken)))
         assert sum(store.counts().values()) == 0
-        assert store.mark() == 0
+        assert store.revision() == 0
 
     def test_a_fact_comes_back_as_it_was_given(self, store: GraphStore) -> None:
         facts = random_facts(7)
         store.add(facts)
         view = store.view(day(1000))
         assert {a.application_id: a for a in view.applications(day(-1))} == {a.application_id: a for a in facts.applications}
-        events = {e for made in view.events_of([f"p{n:03d}" for n in range(30)]).values() for e in made}
+        events = {e for created in view.events_of([f"p{n:03d}" for n in range(30)]).values() for e in created}
         assert events == set(facts.events)
         outcomes = view.outcomes_of([a.application_id for a in facts.applications])
-        assert {o for told in outcomes.values() for o in told} == set(facts.outcomes)
+        assert {o for reported in outcomes.values() for o in reported} == set(facts.outcomes)
         assert view.platforms() == {p.platform_id: p for p in PLATFORMS}
         assert view.merchants_of(["M1", "M9"]) == {"M1": facts.merchants[0]}
         assert view.devices_of([known_as("device", "device0")]) == {known_as("device", "device0"): facts.devices[0]}
@@ -220,8 +220,8 @@ class StoreContract:
 
     def test_whatever_word_a_fact_brings_is_kept_as_a_word(self, store: GraphStore) -> None:
         words = ("it's", 'a "quoted" word', "'; DROP TABLE event; --", "\\", "支付")
-        told = tuple(dataclasses.replace(does("ann", word, n), event_id=f"e{n}{word}") for n, word in enumerate(words))
-        store.add(Facts(applications=(applies("ann", 1, city=words[0], product=words[1], channel=words[2]),), events=told))
+        reported = tuple(dataclasses.replace(does("ann", word, n), event_id=f"e{n}{word}") for n, word in enumerate(words))
+        store.add(Facts(applications=(applies("ann", 1, city=words[0], product=words[1], channel=words[2]),), events=reported))
         view = store.view(day(99))
         assert {event.kind for event in view.events_of(["ann"])["ann"]} == set(words)
         assert sorted(view.tables().events["kind"].tolist()) == sorted(words)
@@ -245,7 +245,7 @@ class StoreContract:
         store.add(Facts(applications=(everybody,)))
         assert store.add(about).accepted == 6
         assert set(store.unmatched(about)) == {("events", 0), ("outcomes", 0), ("labels", 0), ("labels", 1)}
-        unseen = store.mark()
+        unseen = store.revision()
         store.add(Facts(applications=(loan,)))
         assert store.unmatched(about) == ()
         second.add(Facts(applications=(loan, everybody)))
@@ -301,12 +301,12 @@ class StoreContract:
 
     def test_who_is_cut_off_and_names_what_the_application_names_is_told_of_apart(self, store: GraphStore) -> None:
         farm, own = uses("device", "farm"), uses("phone", "own")
-        made = tuple(applies(f"p{n:02d}", n / 10, farm) for n in range(40))
-        store.add(Facts(applications=made, outcomes=(Outcome(application_id="p00@0.0", status=OutcomeStatus.CLOSED, at=day(4)),)))
+        created = tuple(applies(f"p{n:02d}", n / 10, farm) for n in range(40))
+        store.add(Facts(applications=created, outcomes=(Outcome(application_id="p00@0.0", status=OutcomeStatus.CLOSED, at=day(4)),)))
         evidence = store.view(day(3.45)).evidence_of(subject_of(applies("ann", 3.45, farm, own)))
         inside = {a.application_id for each in evidence.applications.values() for a in each}
         assert len(inside) == 23
-        assert {a.application_id for a in evidence.elsewhere} == {a.application_id for a in made[:35]} - inside
+        assert {a.application_id for a in evidence.elsewhere} == {a.application_id for a in created[:35]} - inside
         assert evidence.outcomes["p00@0.0"] == ()
         assert store.view(day(9)).evidence_of(subject_of(applies("ann", 9, own))).elsewhere == ()
 
@@ -357,7 +357,7 @@ class StoreContract:
 
     def test_a_snapshot_that_is_saved_later_does_not_change_an_earlier_mark(self, store: GraphStore) -> None:
         store.add(Facts(applications=(applies("p0", 1),)))
-        mark = store.mark()
+        mark = store.revision()
         store.save_rings(a_snapshot(7, 2))
         assert store.view(day(20), mark).memberships_of(["p0"]) == {}
         assert store.view(day(20)).memberships_of(["p0"])["p0"].snapshot == "week-7"
@@ -408,8 +408,8 @@ def whole_graph(facts: Facts) -> nx.Graph[str]:
     ties: dict[tuple[str, str], list[tuple[Role, datetime]]] = defaultdict(list)
     for who, mention, at in spoken:
         ties[f"applicant:{who}", mention.identifier.node].append((mention.role, at))
-    for (who, what), said in ties.items():
-        roles, times = [role for role, _ in said], [at for _, at in said]
+    for (who, what), stated in ties.items():
+        roles, times = [role for role, _ in stated], [at for _, at in stated]
         role = next(r for r in (Role.OWN, Role.EMPLOYER, Role.CONTACT) if r in roles)
         graph.add_edge(who, what, role=role.value, since=min(times), last=max(times), ties=len(set(roles)))
     for event in facts.events:
@@ -438,10 +438,10 @@ def around(graph: nx.Graph[str], who: str, steps: int) -> nx.Graph[str]:
     return graph.edge_subgraph([tuple(e) for e in edges])
 
 
-def assert_same_graph(found: nx.Graph[str], expected: nx.Graph[str]) -> None:
-    assert {frozenset(e) for e in found.edges} == {frozenset(e) for e in expected.edges}
-    for a, b, said in found.edges(data=True):
-        assert said == {name: expected.edges[a, b][name] for name in ("role", "since", "last")}
+def assert_same_graph(result: nx.Graph[str], expected: nx.Graph[str]) -> None:
+    assert {frozenset(e) for e in result.edges} == {frozenset(e) for e in expected.edges}
+    for a, b, stated in result.edges(data=True):
+        assert stated == {name: expected.edges[a, b][name] for name in ("role", "since", "last")}
 
 
 def assert_same_evidence(one: object, other: object) -> None:

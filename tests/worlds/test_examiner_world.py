@@ -18,8 +18,8 @@ from graph.rings.snapshot import snapshot_of
 from graph.store.tables import Tables
 from graph.stores.sqlite import SqliteStore
 from ingestion.load import Report
-from investigations.review.evaluation import Match, Person, matched, read_truth
-from tests.support.door_deliveries import load_into, rejects
+from investigations.review.evaluation import TrueApplicant, TruthMatch, matched, read_truth
+from tests.support.deliveries import load_into, rejects
 from tests.worlds.examiner_ground import END, IDLE_DEVICE, VARIANTS
 from tests.worlds.examiner_trades import TRADES
 from tests.worlds.examiner_world import make_world
@@ -48,7 +48,7 @@ class Loaded(NamedTuple):
     records: Path
     report: Report
     tables: Tables
-    truth: dict[str, Person]
+    truth: dict[str, TrueApplicant]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
 
 
 @pytest.fixture(scope="module")
-def found(loaded: Loaded) -> Match:
+def found(loaded: Loaded) -> TruthMatch:
     """The rings that the search flags, held against the truth."""
     rings = snapshot_of(search(loaded.tables), "now", END, None).rings
     return matched((frozenset(m.applicant_id for m in ring.members) for ring in rings if ring.kind.flagged), loaded.truth)
@@ -150,7 +150,7 @@ def test_flagging_everybody_whose_device_three_people_used_hits_the_honest_and_m
     assert share(rule.member_recall) < 0.4
 
 
-def test_the_search_finds_most_crews_and_flags_hardly_an_honest_person(found: Match) -> None:
+def test_the_search_finds_most_crews_and_flags_hardly_an_honest_person(found: TruthMatch) -> None:
     assert found.rings == 24
     assert share(found.ring_recall) >= 0.5
     assert share(found.member_recall) >= 0.6
@@ -158,6 +158,6 @@ def test_the_search_finds_most_crews_and_flags_hardly_an_honest_person(found: Ma
     assert share(found.honest_flagged) <= 0.004
 
 
-def test_honest_people_who_live_and_work_together_are_left_alone(found: Match) -> None:
+def test_honest_people_who_live_and_work_together_are_left_alone(found: TruthMatch) -> None:
     for kind in ("dormitory", "village", "campus", "household", "shop_customer", "group_purchase", "labour_agent", "helper"):
         assert found.honest_by_kind[kind] <= 0.02, kind

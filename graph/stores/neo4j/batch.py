@@ -18,7 +18,7 @@ _MENTIONS = {"applications": 16, "events": 7}
 
 
 @dataclass(frozen=True)
-class Table:
+class RowTable:
     """One table of a batch: its rows, and how a row's key is read."""
 
     rows: list[Row]
@@ -26,22 +26,22 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Batch:
+class FactBatch:
     """Facts, their rows by table, and each identifier that they name, by node, as the first fact to name it shows it."""
 
     facts: Facts
-    tables: dict[str, Table]
+    tables: dict[str, RowTable]
     shown: dict[str, Identifier]
 
     @classmethod
-    def of(cls, facts: Facts) -> Batch:
+    def of(cls, facts: Facts) -> FactBatch:
         """The batch of these facts."""
         shown = shown_in(facts)
         return cls(facts, _tables(facts, shown), shown)
 
 
 @dataclass
-class Sorted:
+class SortedRows:
     """The rows of a batch, sorted: positions of the new ones by table, how many are known, and which conflict."""
 
     new: dict[str, list[int]] = field(default_factory=dict)
@@ -54,7 +54,9 @@ def joined(batches: Sequence[Facts]) -> tuple[Facts, dict[str, list[int]]]:
     if len(batches) == 1:
         return batches[0], {name: [0] * len(getattr(batches[0], name)) for name in FIELDS}
     rows = {name: [(fact, n) for n, facts in enumerate(batches) for fact in getattr(facts, name)] for name in FIELDS}
-    return Facts(**{name: tuple(f for f, _ in told) for name, told in rows.items()}), {name: [n for _, n in told] for name, told in rows.items()}
+    return Facts(**{name: tuple(f for f, _ in values) for name, values in rows.items()}), {
+        name: [n for _, n in values] for name, values in rows.items()
+    }
 
 
 def shown_in(facts: Facts) -> dict[str, Identifier]:
@@ -67,52 +69,52 @@ def shown_in(facts: Facts) -> dict[str, Identifier]:
     return first
 
 
-def _tables(facts: Facts, shown: Mapping[str, Identifier]) -> dict[str, Table]:
+def _tables(facts: Facts, shown: Mapping[str, Identifier]) -> dict[str, RowTable]:
     """The tables of a batch that have rows."""
     pack = codec.packer(shown)
-    made = {
-        "platforms": Table([codec.platform_row(p) for p in facts.platforms], _first),
-        "merchants": Table([codec.merchant_row(m) for m in facts.merchants], _first),
-        "devices": Table([codec.device_row(d) for d in facts.devices], _first),
-        "applications": Table([codec.application_row(a, pack) for a in facts.applications], _first),
-        "events": Table([codec.event_row(e, pack) for e in facts.events], _first),
-        "contacts": Table([codec.contact_row(c) for c in facts.contacts], tuple),
-        "outcomes": Table([codec.outcome_row(o) for o in facts.outcomes], lambda row: (row[0], row[1], row[2])),
-        "labels": Table([codec.label_row(label) for label in facts.labels], lambda row: tuple(row[:5])),
+    applications = {
+        "platforms": RowTable([codec.platform_row(p) for p in facts.platforms], _first),
+        "merchants": RowTable([codec.merchant_row(m) for m in facts.merchants], _first),
+        "devices": RowTable([codec.device_row(d) for d in facts.devices], _first),
+        "applications": RowTable([codec.application_row(a, pack) for a in facts.applications], _first),
+        "events": RowTable([codec.event_row(e, pack) for e in facts.events], _first),
+        "contacts": RowTable([codec.contact_row(c) for c in facts.contacts], tuple),
+        "outcomes": RowTable([codec.outcome_row(o) for o in facts.outcomes], lambda row: (row[0], row[1], row[2])),
+        "labels": RowTable([codec.label_row(label) for label in facts.labels], lambda row: tuple(row[:5])),
     }
-    return {name: table for name, table in made.items() if table.rows}
+    return {name: table for name, table in applications.items() if table.rows}
 
 
-def asked_of(name: str, table: Table) -> list[Any]:
+def lookup_keys(name: str, table: RowTable) -> list[Any]:
     """The keys to look up; of contacts, the people whose lists are read."""
     if name == "contacts":
         return sorted({row[0] for row in table.rows})
     return [list(key) if isinstance(key, tuple) else key for key in dict.fromkeys(map(table.key, table.rows))]
 
 
-def sort_out(tables: Mapping[str, Table], known: Mapping[str, list[Row]]) -> Sorted:
+def sort_out(tables: Mapping[str, RowTable], existing: Mapping[str, list[Row]]) -> SortedRows:
     """Sort rows into new, known and conflicting, against the store and earlier rows of the batch."""
-    found = Sorted()
+    sorted_rows = SortedRows()
     for name, table in tables.items():
-        earlier = {table.key(row): row for row in known[name]}
-        positions = found.new[name] = []
+        earlier = {table.key(row): row for row in existing[name]}
+        positions = sorted_rows.new[name] = []
         for n, row in enumerate(table.rows):
-            told = earlier.get(table.key(row))
-            if told is None:
+            rows = earlier.get(table.key(row))
+            if rows is None:
                 earlier[table.key(row)] = row
                 positions.append(n)
-            elif _same(name, told, row):
-                found.known += 1
+            elif _same(name, rows, row):
+                sorted_rows.known += 1
             else:
-                found.conflicts.append((name, n))
-    return found
+                sorted_rows.conflicts.append((name, n))
+    return sorted_rows
 
 
-def _same(name: str, told: Row, row: Row) -> bool:
+def _same(name: str, rows: Row, row: Row) -> bool:
     place = _MENTIONS.get(name)
     if place is None:
-        return told == row
-    return told[:place] == row[:place] and told[place + 1 :] == row[place + 1 :] and _named(told[place]) == _named(row[place])
+        return rows == row
+    return rows[:place] == row[:place] and rows[place + 1 :] == row[place + 1 :] and _named(rows[place]) == _named(row[place])
 
 
 def _named(mentions: str | None) -> list[tuple[Any, ...]]:
@@ -120,16 +122,16 @@ def _named(mentions: str | None) -> list[tuple[Any, ...]]:
     return [tuple(mention[:3]) for mention in json.loads(mentions)] if mentions else []
 
 
-def marks_of(batches: int, mark: int, found: Sorted, owner: Mapping[str, list[int]]) -> tuple[list[int], list[Added]]:
+def marks_of(batches: int, revision: int, sorted_rows: SortedRows, owner: Mapping[str, list[int]]) -> tuple[list[int], list[Added]]:
     """Each batch's revision relative to the store's, and its AddResult; of several batches the known rows are counted with the last."""
     accepted = [0] * batches
-    for name, positions in found.new.items():
+    for name, positions in sorted_rows.new.items():
         for n in positions:
             accepted[owner[name][n]] += 1
     beyond = list(accumulate(int(count > 0) for count in accepted))
-    added = [Added(accepted=n, known=0, conflicts=(), mark=mark + b) for n, b in zip(accepted, beyond, strict=True)]
+    added = [Added(accepted=n, known=0, conflicts=(), revision=revision + b) for n, b in zip(accepted, beyond, strict=True)]
     if added:
-        added[-1] = Added(accepted=accepted[-1], known=found.known, conflicts=tuple(found.conflicts), mark=mark + beyond[-1])
+        added[-1] = Added(accepted=accepted[-1], known=sorted_rows.known, conflicts=tuple(sorted_rows.conflicts), revision=revision + beyond[-1])
     return beyond, added
 
 

@@ -8,8 +8,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from graph.journal.decode import JournalEntry
 from graph.journal.encode import encode, encode_snapshot
-from graph.journal.told import Told
 from graph.model.moments import moment
 from graph.model.types import Contact, Facts, RingSnapshot
 from graph.stores.neo4j import codec
@@ -84,13 +84,13 @@ def complete_journal(read: Read, write: Read) -> None:
 
     May be cut off and run again, and by several at once.
     """
-    [[mark]], [[entries]] = read(MARK), read(ENTRIES)  # in this order: whoever writes meanwhile adds to both
-    if entries >= mark:
+    [[revision]], [[entries]] = read(MARK), read(ENTRIES)  # in this order: whoever writes meanwhile adds to both
+    if entries >= revision:
         return
     gathered, size = list[list[Any]](), 0
-    for told in _journal(read, Interned(), _complete_up_to(read, mark), mark):
-        body = encode_snapshot(told.snapshot) if told.snapshot is not None else encode(told.facts)
-        gathered.append([told.mark, body])
+    for rows in _journal(read, Interned(), _complete_up_to(read, revision), revision):
+        body = encode_snapshot(rows.snapshot) if rows.snapshot is not None else encode(rows.facts)
+        gathered.append([rows.revision, body])
         size += len(body)
         if size > AT_ONCE:
             write(ADD_ENTRIES, entries=gathered)
@@ -98,9 +98,9 @@ def complete_journal(read: Read, write: Read) -> None:
     write(ADD_ENTRIES, entries=gathered)
 
 
-def _complete_up_to(read: Read, mark: int) -> int:
+def _complete_up_to(read: Read, revision: int) -> int:
     """The last mark before which none lacks its entry."""
-    lower, upper = 0, mark
+    lower, upper = 0, revision
     while lower < upper:
         middle = (lower + upper + 1) // 2
         if read(ENTRIES_UPTO, upto=middle)[0][0] == middle:
@@ -110,21 +110,21 @@ def _complete_up_to(read: Read, mark: int) -> int:
     return lower
 
 
-def _journal(read: Read, interned: Interned, after: int, upto: int) -> Iterator[Told]:
+def _journal(read: Read, interned: Interned, after: int, upto: int) -> Iterator[JournalEntry]:
     """What the marks after `after` up to `upto` brought: what comes in meanwhile has later marks."""
     reader = _Reader(read, interned, {"told": after, "upto": upto})
     small = {name: reader.rows(statement) for name, statement in ROWS.items()}
     small["labels"] = [row for statement in LABELS.values() for row in reader.rows(statement)]
-    told: dict[int, dict[str, tuple[Any, ...]]] = defaultdict(dict)
+    record: dict[int, dict[str, tuple[Any, ...]]] = defaultdict(dict)
     for name, rows in small.items():
-        for mark, group in groupby(sorted(rows, key=itemgetter(0)), key=itemgetter(0)):
-            told[mark][name] = tuple(_MAKE[name](row, interned) for _, row in group)
-    snapshots: dict[int, list[Any]] = {mark: row for mark, row in read(SNAPSHOTS, told=after, upto=upto)}  # noqa: C416
+        for revision, group in groupby(sorted(rows, key=itemgetter(0)), key=itemgetter(0)):
+            record[revision][name] = tuple(_MAKE[name](row, interned) for _, row in group)
+    snapshots: dict[int, list[Any]] = {revision: row for revision, row in read(SNAPSHOTS, told=after, upto=upto)}  # noqa: C416
     many = {name: _Ordered(reader, name) for name in IDS}
-    for mark in sorted({*told, *snapshots, *(mark for one in many.values() for mark in one.marks)}):
-        facts = Facts(**told.pop(mark, {}), **{name: one.told(mark) for name, one in many.items()})
-        snapshot: RingSnapshot | None = snapshot_of(snapshots[mark], read(RINGS, key=snapshots[mark][0])) if mark in snapshots else None
-        yield Told(mark=mark, facts=facts, snapshot=snapshot)
+    for revision in sorted({*record, *snapshots, *(revision for one in many.values() for revision in one.marks)}):
+        facts = Facts(**record.pop(revision, {}), **{name: one.facts_of(revision) for name, one in many.items()})
+        snapshot: RingSnapshot | None = snapshot_of(snapshots[revision], read(RINGS, key=snapshots[revision][0])) if revision in snapshots else None
+        yield JournalEntry(revision=revision, facts=facts, snapshot=snapshot)
 
 
 class _Reader:
@@ -137,12 +137,12 @@ class _Reader:
 
     def rows(self, statement: str) -> list[Any]:
         """The rows of all pages."""
-        after, found = "", list[Any]()
+        after, result = "", list[Any]()
         while True:
             [[last, size, rows]] = self.read(statement, after=after, page=PAGE, **self._stretch)
-            found += rows
+            result += rows
             if size < PAGE:
-                return found
+                return result
             after = last
 
 
@@ -160,17 +160,17 @@ class _Ordered:
     @property
     def marks(self) -> Sequence[int]:
         """The revisions that have facts in this table."""
-        return list(dict.fromkeys(mark for mark, _ in self._order))
+        return list(dict.fromkeys(revision for revision, _ in self._order))
 
-    def told(self, mark: int) -> tuple[Any, ...]:
+    def facts_of(self, revision: int) -> tuple[Any, ...]:
         """The facts of that revision; to be called in order of revision."""
-        found = []
-        while self._next < len(self._order) and self._order[self._next][0] == mark:
+        results = []
+        while self._next < len(self._order) and self._order[self._next][0] == revision:
             if self._next == self._fetched:
                 self._fetch()
-            found.append(self._facts.pop(self._order[self._next][1]))
+            results.append(self._facts.pop(self._order[self._next][1]))
             self._next += 1
-        return tuple(found)
+        return tuple(results)
 
     def _fetch(self) -> None:
         ids = [i for _, i in self._order[self._fetched : self._fetched + PAGE]]

@@ -54,15 +54,15 @@ def packer(shown: Mapping[str, Identifier]) -> Pack:
     `shown` has each identifier, by node, as the store shows it. A mention that comes again as the same object, as in a batch, is packed once;
     the caller keeps all of them meanwhile.
     """
-    known: dict[int, str] = {}
+    cached: dict[int, str] = {}
 
     def packed(mention: Mention) -> str:
         i = shown[mention.identifier.node]
-        told = (ROLE_CODE[mention.role], str(i.kind), i.token, i.masked, int(i.linking))
-        return known.setdefault(id(mention), _ENCODE_MENTION(told))
+        rows = (ROLE_CODE[mention.role], str(i.kind), i.token, i.masked, int(i.linking))
+        return cached.setdefault(id(mention), _ENCODE_MENTION(rows))
 
     def pack(mentions: Sequence[Mention]) -> str | None:
-        return f"[{','.join([known.get(id(m)) or packed(m) for m in mentions])}]" if mentions else None
+        return f"[{','.join([cached.get(id(m)) or packed(m) for m in mentions])}]" if mentions else None
 
     return pack
 

@@ -9,7 +9,7 @@ from graph.facts.hubs import COUNT_CAP
 _YEAR_1 = 62_135_596_800
 ROLE_TYPES = ("USES", "NAMES_AS_CONTACT", "NAMES_AS_EMPLOYER")  # in the order of graph.model.types.Role
 TIE = "|".join(ROLE_TYPES)
-CROWD = 1_000  # an identifier with so many ties is a crowd; part of the schema, and never less than COUNT_CAP, which may change with the code
+HUB = 1_000  # an identifier with so many ties is a crowd; part of the schema, and never less than COUNT_CAP, which may change with the code
 TALLIED = 16  # one with fewer ties than this is counted by walking them; one with more keeps their number
 LATEST = 64  # and when the latest so many of them began
 
@@ -30,30 +30,30 @@ def micros(moment: str) -> str:
     return f"{moment}.epochSeconds * 1000000 + {moment}.microsecond"
 
 
-def seen(fact: str) -> str:
+def visible(fact: str) -> str:
     """Whether the view sees a fact with `at` and `mark`."""
     return f"{fact}.at < $as_of AND {fact}.mark <= $mark"
 
 
 def columns(fact: str, names: tuple[str, ...]) -> str:
     """The properties of a fact as a list, `at` in microseconds."""
-    return "[" + ", ".join(_asked(fact, name) for name in names) + "]"
+    return "[" + ", ".join(_parameter(fact, name) for name in names) + "]"
 
 
-def properties(row: str, names: tuple[str, ...], first: int = 0, mark: str | None = None) -> str:
-    """A map of properties from the columns of a row, the first of which is row[first]; with `mark` the column after them
+def properties(row: str, names: tuple[str, ...], first: int = 0, revision: str | None = None) -> str:
+    """A map of properties from the columns of a row, the first of which is row[first]; with `revision` the column after them
     says by how much the fact's mark is beyond `base`, the store's."""
-    told = [f"{name}: {_told(name, f'{row}[{first + n}]')}" for n, name in enumerate(names)]
-    return "{" + ", ".join(told + ([f"{mark}: base + {row}[{first + len(names)}]"] if mark else [])) + "}"
+    rows = [f"{name}: {_value(name, f'{row}[{first + n}]')}" for n, name in enumerate(names)]
+    return "{" + ", ".join(rows + ([f"{revision}: base + {row}[{first + len(names)}]"] if revision else [])) + "}"
 
 
-def _asked(fact: str, name: str) -> str:
+def _parameter(fact: str, name: str) -> str:
     if name == "linking":
         return f"coalesce({fact}.linking, true)"
     return micros(f"{fact}.{name}") if name in _MOMENTS else f"{fact}.{name}"
 
 
-def _told(name: str, value: str) -> str:
+def _value(name: str, value: str) -> str:
     if name == "opened_at":
         return when_known(value)
     if name == "linking":
@@ -80,23 +80,23 @@ MEMBER = ("role", "joined_at", "distance_to_core", "strength")
 # that told of it last (`told_by`), and in `told` every mention, |time,mark|time,mark, so that a view of an earlier moment or mark still reads what
 # was known then. It is a text because the server takes far longer to unpack a list of numbers than to copy a text.
 _TIMES = "[x IN [x IN split(coalesce(t.told, ''), '|')[1..] | split(x, ',')] WHERE toInteger(x[1]) <= $mark | toInteger(x[0])]"
-TIE_SEEN = f"t.since < $as_of AND (t.mark <= $mark OR any(at IN {_TIMES} WHERE at < $until))"
-_FIRST_TOLD = f"reduce(first = null, at IN {_TIMES} | CASE WHEN first <= at THEN first ELSE at END)"
-_LAST_TOLD = f"reduce(last = null, at IN {_TIMES} | CASE WHEN at >= $until OR last >= at THEN last ELSE at END)"
-TIE_SINCE = f"CASE WHEN t.mark <= $mark THEN {micros('t.since')} ELSE {_FIRST_TOLD} END"
+TIE_VISIBLE = f"t.since < $as_of AND (t.mark <= $mark OR any(at IN {_TIMES} WHERE at < $until))"
+_FIRST_MENTION = f"reduce(first = null, at IN {_TIMES} | CASE WHEN first <= at THEN first ELSE at END)"
+_LAST_MENTION = f"reduce(last = null, at IN {_TIMES} | CASE WHEN at >= $until OR last >= at THEN last ELSE at END)"
+TIE_SINCE = f"CASE WHEN t.mark <= $mark THEN {micros('t.since')} ELSE {_FIRST_MENTION} END"
 TIE_LAST = (
-    f"CASE WHEN t.last IS NULL THEN {micros('t.since')} WHEN t.last < $as_of AND t.told_by <= $mark THEN {micros('t.last')} ELSE {_LAST_TOLD} END"
+    f"CASE WHEN t.last IS NULL THEN {micros('t.since')} WHEN t.last < $as_of AND t.told_by <= $mark THEN {micros('t.last')} ELSE {_LAST_MENTION} END"
 )
 TIE_ROLE = " ".join(["CASE", *(f"WHEN t:{kind} THEN {code}" for code, kind in enumerate(ROLE_TYPES)), "END"])
 
 # The ties of an identifier `i`, with their people `q`. Those of a crowd are never walked. They are in an index by
 # time, so that a view from before it was one finds the few that it sees (DirectedRelationshipIndexSeek; a key of null asks nothing).
-_IN_CROWD = "".join(
+_IN_HUB = "".join(
     f""" UNION ALL WITH i MATCH (q)-[t:{kind}]->() USING INDEX SEEK t:{kind}(crowd, since)
-        WHERE t.crowd = i.crowd AND {TIE_SEEN} RETURN q, t"""
+        WHERE t.crowd = i.crowd AND {TIE_VISIBLE} RETURN q, t"""
     for kind in ROLE_TYPES
 )
-HELD = f"CALL (i) {{ WITH i WHERE i.crowd IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_SEEN} RETURN q, t{_IN_CROWD} }}"
+HELD = f"CALL (i) {{ WITH i WHERE i.crowd IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_VISIBLE} RETURN q, t{_IN_HUB} }}"
 # How many they are, counted up to the cap. Few ties are walked. An identifier with more keeps how many it has (`ties`) and when the latest of them
 # began (`latest`, the newest first, microseconds): the answer for any view of a moment after the first of these, and of a mark not before `told`.
 # A crowd knows since when it has been one (`full_since`, `full_mark`).

@@ -19,11 +19,11 @@ from graph.stores.neo4j.cypher import (
     TIE,
     TIE_LAST,
     TIE_ROLE,
-    TIE_SEEN,
     TIE_SINCE,
+    TIE_VISIBLE,
     columns,
     micros,
-    seen,
+    visible,
 )
 
 MARK = "MATCH (s:Store {name: 'ringfence'}) RETURN s.mark"  # NodeUniqueIndexSeek
@@ -31,29 +31,29 @@ A, E = columns("a", APPLICATION), columns("e", EVENT)
 
 # -- facts -------------------------------------------------------------------------------------------------------------------------------
 
-APPLICATION_BY_ID = f"MATCH (a:Application {{application_id: $id}}) WHERE {seen('a')} RETURN {A}"  # NodeUniqueIndexSeek
+APPLICATION_BY_ID = f"MATCH (a:Application {{application_id: $id}}) WHERE {visible('a')} RETURN {A}"  # NodeUniqueIndexSeek
 # NodeIndexSeekByRange on Application(at), a page at a time; `$after` is the last id at the page's first moment.
-APPLICATIONS = f"""MATCH (a:Application) WHERE a.at >= $since AND {seen("a")} AND (a.at > $since OR a.application_id > $after)
+APPLICATIONS = f"""MATCH (a:Application) WHERE a.at >= $since AND {visible("a")} AND (a.at > $since OR a.application_id > $after)
     RETURN {A} ORDER BY a.at, a.application_id LIMIT $limit"""
 # NodeUniqueIndexSeek, then the person's own applications.
-MADE_BY = f"""MATCH (p)-[:APPLIED]->(a:Application) WHERE {seen("a")} WITH a ORDER BY a.at DESC, a.application_id LIMIT $limit"""
+APPLIED_BY = f"""MATCH (p)-[:APPLIED]->(a:Application) WHERE {visible("a")} WITH a ORDER BY a.at DESC, a.application_id LIMIT $limit"""
 APPLICATIONS_OF = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}})
-    CALL (p) {{ {MADE_BY} RETURN collect({A}) AS made }} RETURN who, made"""
+    CALL (p) {{ {APPLIED_BY} RETURN collect({A}) AS made }} RETURN who, made"""
 # NodeIndexSeek on (merchant_id, at) or (agent_id, at), read backwards.
-AT_MERCHANT = f"""MATCH (a:Application) WHERE a.merchant_id = $merchant AND {seen("a")}
+AT_MERCHANT = f"""MATCH (a:Application) WHERE a.merchant_id = $merchant AND {visible("a")}
     WITH a ORDER BY a.merchant_id DESC, a.at DESC, a.application_id LIMIT $limit"""
 AT_AGENT = AT_MERCHANT.replace("a.merchant_id", "a.agent_id").replace("$merchant", "$agent")
 APPLICATIONS_AT_MERCHANT, APPLICATIONS_BY_AGENT = f"{AT_MERCHANT} RETURN {A}", f"{AT_AGENT} RETURN {A}"
 
 # NodeIndexSeek on (applicant_id, at) or (counterparty_id, at), read backwards; most people never dealt with anybody, and they know it.
-DONE_BY = f"""MATCH (e:Event) WHERE e.applicant_id = who AND {seen("e")} WITH e ORDER BY e.applicant_id DESC, e.at DESC, e.event_id LIMIT $limit"""
+DONE_BY = f"""MATCH (e:Event) WHERE e.applicant_id = who AND {visible("e")} WITH e ORDER BY e.applicant_id DESC, e.at DESC, e.event_id LIMIT $limit"""
 EVENTS_OF = f"""UNWIND $people AS who CALL (who) {{ {DONE_BY} RETURN collect({E}) AS done }} RETURN who, done"""
 DEALT = f"""WITH q WHERE q.deals
     CALL (q) {{
-        MATCH (e:Dealing) WHERE e.applicant_id = q.applicant_id AND {seen("e")}
+        MATCH (e:Dealing) WHERE e.applicant_id = q.applicant_id AND {visible("e")}
         WITH e ORDER BY e.applicant_id DESC, e.at DESC, e.event_id LIMIT $dealings RETURN e
         UNION
-        MATCH (e:Dealing) WHERE e.counterparty_id = q.applicant_id AND {seen("e")}
+        MATCH (e:Dealing) WHERE e.counterparty_id = q.applicant_id AND {visible("e")}
         WITH e ORDER BY e.counterparty_id DESC, e.at DESC, e.event_id LIMIT $dealings RETURN e
     }}
     WITH e ORDER BY e.at DESC, e.event_id LIMIT $dealings"""
@@ -62,19 +62,19 @@ DEALINGS_OF = f"""UNWIND $people AS who MATCH (q:Applicant {{applicant_id: who}}
 
 # NodeUniqueIndexSeek, then what became of it.
 OUTCOMES_OF = f"""UNWIND $applications AS id MATCH (a:Application {{application_id: id}})
-    CALL (a) {{ MATCH (a)-[:CAME_TO]->(o:Outcome) WHERE {seen("o")} RETURN o LIMIT $limit }} RETURN {columns("o", OUTCOME)}"""
-FIRST_OUTCOMES = f"""UNWIND $applications AS id MATCH (:Application {{application_id: id}})-[:CAME_TO]->(o:Outcome) WHERE {seen("o")}
+    CALL (a) {{ MATCH (a)-[:CAME_TO]->(o:Outcome) WHERE {visible("o")} RETURN o LIMIT $limit }} RETURN {columns("o", OUTCOME)}"""
+FIRST_OUTCOMES = f"""UNWIND $applications AS id MATCH (:Application {{application_id: id}})-[:CAME_TO]->(o:Outcome) WHERE {visible("o")}
     WITH id, o.status AS status, o ORDER BY o.at
     WITH id, collect(o)[..CASE status WHEN 'disbursed' THEN $parts ELSE 1 END] AS first, status UNWIND first AS o RETURN {columns("o", OUTCOME)}"""
 KNOWN = "l.known_at < $as_of AND l.mark <= $mark"
 ABOUT = f"""CALL (p) {{
         MATCH (p)<-[:ABOUT]-(l:Label) WHERE {KNOWN} RETURN l
         UNION ALL
-        MATCH (p)-[:APPLIED]->(a:Application)<-[:ABOUT]-(l:Label) WHERE {seen("a")} AND {KNOWN} RETURN l
+        MATCH (p)-[:APPLIED]->(a:Application)<-[:ABOUT]-(l:Label) WHERE {visible("a")} AND {KNOWN} RETURN l
     }}"""
 LABELS_OF = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}})
     CALL (p) {{ {ABOUT} RETURN l LIMIT $limit }} RETURN who, {columns("l", LABEL)}"""
-# `graph.facts.deciding`, for who has more labels than are read as they are.
+# `graph.facts.decisive`, for who has more labels than are read as they are.
 DECIDING_LABELS = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}}) {ABOUT}
     WITH who, l.application_id AS matter, collect(l) AS said,
         max(CASE l.label WHEN 'fraud' THEN l.known_at END) AS fraud_at, max(CASE l.label WHEN 'good' THEN l.known_at END) AS good_at
@@ -92,23 +92,23 @@ DECIDING_LABELS = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: w
 # -- ties --------------------------------------------------------------------------------------------------------------------------------
 
 I = columns("i", IDENTIFIER)
-TOLD = f"[{TIE_ROLE}, {TIE_SINCE}, {TIE_LAST}]"
-TIES_OF = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}})-[t:{TIE}]->(i:Identifier) WHERE {TIE_SEEN}
-    RETURN who, collect([{I}, {TOLD}]) AS ties"""
+TIE_ROWS = f"[{TIE_ROLE}, {TIE_SINCE}, {TIE_LAST}]"
+TIES_OF = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: who}})-[t:{TIE}]->(i:Identifier) WHERE {TIE_VISIBLE}
+    RETURN who, collect([{I}, {TIE_ROWS}]) AS ties"""
 HOLDER_COUNTS = f"UNWIND $nodes AS node MATCH (i:Identifier {{node: node}}) {COUNTED} RETURN node, holders"
 # Asked of identifiers that are no hubs for the view: it sees fewer ties of each than the guard.
 HOLDERS = f"""UNWIND $nodes AS node MATCH (i:Identifier {{node: node}})
-    CALL (i) {{ {HELD} RETURN collect([q.applicant_id, {TOLD}]) AS ties }} RETURN node, ties"""
+    CALL (i) {{ {HELD} RETURN collect([q.applicant_id, {TIE_ROWS}]) AS ties }} RETURN node, ties"""
 # The latest ties of anything, a crowd too: a few of each kind, read backwards from the index that a crowd's ties are in.
-_NEWEST = f"WHERE {{}}{TIE_SEEN} RETURN q, t ORDER BY {{}}t.since DESC, q.applicant_id LIMIT $limit"
-_NEWEST_IN_CROWD = "".join(
+_NEWEST = f"WHERE {{}}{TIE_VISIBLE} RETURN q, t ORDER BY {{}}t.since DESC, q.applicant_id LIMIT $limit"
+_NEWEST_IN_HUB = "".join(
     f" UNION ALL WITH i MATCH (q)-[t:{kind}]->() USING INDEX SEEK t:{kind}(crowd, since) "
     + _NEWEST.format("t.crowd = i.crowd AND ", "t.crowd DESC, ")
     for kind in ROLE_TYPES
 )
 LATEST_HOLDERS = f"""MATCH (i:Identifier {{node: $node}})
-    CALL (i) {{ WITH i WHERE i.crowd IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) {_NEWEST.format("", "")}{_NEWEST_IN_CROWD} }}
-    RETURN q.applicant_id, {TOLD}"""
+    CALL (i) {{ WITH i WHERE i.crowd IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) {_NEWEST.format("", "")}{_NEWEST_IN_HUB} }}
+    RETURN q.applicant_id, {TIE_ROWS}"""
 
 # -- reference data ----------------------------------------------------------------------------------------------------------------------
 
@@ -132,15 +132,15 @@ MEMBERSHIPS_OF = f"{IN_FORCE} UNWIND $people AS who {MEMBERSHIP} RETURN who, s.n
 
 # -- search: each a range of an index -----------------------------------------------------------------------------------------------------
 
-_TIE_FROM = f"EXISTS {{ (p)-[t:{TIE}]->() WHERE {TIE_SEEN} }}"
+_TIE_FROM = f"EXISTS {{ (p)-[t:{TIE}]->() WHERE {TIE_VISIBLE} }}"
 SEARCH_APPLICANTS = f"""MATCH (p:Applicant) WHERE p.applicant_id STARTS WITH $text
-    AND (EXISTS {{ (p)-[:APPLIED]->(a) WHERE {seen("a")} }} OR EXISTS {{ (p)-[:DID]->(e) WHERE {seen("e")} }} OR {_TIE_FROM})
+    AND (EXISTS {{ (p)-[:APPLIED]->(a) WHERE {visible("a")} }} OR EXISTS {{ (p)-[:DID]->(e) WHERE {visible("e")} }} OR {_TIE_FROM})
     RETURN p.applicant_id ORDER BY p.applicant_id LIMIT $limit"""
-SEARCH_APPLICATIONS = f"""MATCH (a:Application) WHERE a.application_id STARTS WITH $text AND {seen("a")}
+SEARCH_APPLICATIONS = f"""MATCH (a:Application) WHERE a.application_id STARTS WITH $text AND {visible("a")}
     RETURN a.application_id ORDER BY a.application_id LIMIT $limit"""
 SEARCH_RINGS = f"""{IN_FORCE} MATCH (r:Ring) WHERE r.snapshot = s.key AND r.ring_id STARTS WITH $text
     RETURN r.ring_id ORDER BY r.ring_id LIMIT $limit"""
-_MENTIONED = f"EXISTS {{ (i)<-[t:{TIE}]-() WHERE {TIE_SEEN} }}"
+_MENTIONED = f"EXISTS {{ (i)<-[t:{TIE}]-() WHERE {TIE_VISIBLE} }}"
 _KIND_CODE = " ".join(["CASE i.kind", *(f"WHEN '{kind.value}' THEN {code}" for code, kind in enumerate(IdentifierKind)), "END"])
 # A token is the rest of a node's name after its kind's: a range of the unique key for each kind.
 SEARCH_IDENTIFIERS = f"""CALL () {{ MATCH (i:Identifier) WHERE i.masked = $text AND {_MENTIONED} RETURN i

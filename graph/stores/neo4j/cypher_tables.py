@@ -14,30 +14,30 @@ from graph.stores.neo4j.cypher import (
     TIE,
     TIE_LAST,
     TIE_ROLE,
-    TIE_SEEN,
     TIE_SINCE,
+    TIE_VISIBLE,
     columns,
-    seen,
+    visible,
 )
 
 
-def pages(label: str, key: str, found: str) -> str:
+def pages(label: str, key: str, result: str) -> str:
     """NodeUniqueIndexSeekByRange on the key, which gives its order too; `$after` is the key of the page before's last."""
     return f"""MATCH (f:{label}) WHERE f.{key} > $after WITH f ORDER BY f.{key} LIMIT $page
-        WITH collect(f) AS page CALL (page) {{ UNWIND page AS f {found} }} RETURN page[-1].{key}, size(page), rows"""
+        WITH collect(f) AS page CALL (page) {{ UNWIND page AS f {result} }} RETURN page[-1].{key}, size(page), rows"""
 
 
 TIES = pages(
     "Applicant",
     "applicant_id",
-    f"MATCH (f)-[t:{TIE}]->(i:Identifier) WHERE {TIE_SEEN} RETURN collect([f.applicant_id, i.node, {TIE_ROLE}, {TIE_SINCE}, {TIE_LAST}]) AS rows",
+    f"MATCH (f)-[t:{TIE}]->(i:Identifier) WHERE {TIE_VISIBLE} RETURN collect([f.applicant_id, i.node, {TIE_ROLE}, {TIE_SINCE}, {TIE_LAST}]) AS rows",
 )
 IDENTIFIERS = pages("Identifier", "node", f"RETURN collect({columns('f', IDENTIFIER)}) AS rows")
 DEVICES = pages("Identifier", "node", f"WITH f WHERE f.device_mark <= $mark RETURN collect({columns('f', DEVICE)}) AS rows")
-APPLICATIONS = pages("Application", "application_id", f"WITH f WHERE {seen('f')} RETURN collect({columns('f', APPLICATION[:-2])}) AS rows")
-EVENTS = pages("Event", "event_id", f"WITH f WHERE {seen('f')} RETURN collect({columns('f', EVENT[:-2])}) AS rows")
+APPLICATIONS = pages("Application", "application_id", f"WITH f WHERE {visible('f')} RETURN collect({columns('f', APPLICATION[:-2])}) AS rows")
+EVENTS = pages("Event", "event_id", f"WITH f WHERE {visible('f')} RETURN collect({columns('f', EVENT[:-2])}) AS rows")
 OUTCOMES = pages(
-    "Application", "application_id", f"MATCH (f)-[:CAME_TO]->(o:Outcome) WHERE {seen('o')} RETURN collect({columns('o', OUTCOME)}) AS rows"
+    "Application", "application_id", f"MATCH (f)-[:CAME_TO]->(o:Outcome) WHERE {visible('o')} RETURN collect({columns('o', OUTCOME)}) AS rows"
 )
 _KNOWN = "l.known_at < $as_of AND l.mark <= $mark"
 LABELS_OF_APPLICATIONS = pages(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from graph.stores.neo4j.cypher import (
     APPLICATION,
-    CROWD,
     DEVICE,
     EVENT,
+    HUB,
     IDENTIFIER,
     LABEL,
     LATEST,
@@ -60,7 +60,7 @@ WHERE NOT EXISTS { MATCH (f:Application {application_id: $unless}) WHERE f.mark 
 # Whom and what the rows name by their places.
 PEOPLE = """CALL () { UNWIND range(0, size($people) - 1) AS n MERGE (p:Applicant {applicant_id: $people[n]}) REMOVE p:Unknown
     WITH p, n ORDER BY n RETURN collect(p) AS people }"""
-# The first to tell of an identifier says how it is shown; who says otherwise is told.
+# The first fact that names an identifier decides how it is shown; a later one that shows it otherwise is corrected.
 IDENTIFIERS = f"""CALL () {{ UNWIND range(0, size($identifiers) - 1) AS n WITH n, $identifiers[n] AS row
     MERGE (i:Identifier {{node: row[0]}}) ON CREATE SET i += {properties("row", IDENTIFIER)}, i:$(row[4])
     WITH i, n, row, coalesce(i.linking, true) AS linking ORDER BY n
@@ -88,14 +88,14 @@ NEW = {
     "applications": f"""CALL (base, people, lenders, merchants, agents) {{ UNWIND $new_applications AS row
         WITH base, row, people[row[19]] AS p, lenders[row[20]] AS lender, merchants[row[21]] AS merchant, agents[row[22]] AS agent
         MERGE (a:Application {{application_id: row[0]}})
-        SET a += {properties("row", APPLICATION, mark="mark")} REMOVE a:Unknown
+        SET a += {properties("row", APPLICATION, revision="mark")} REMOVE a:Unknown
         CREATE (p)-[:APPLIED {{at: {when("row[2]")}}}]->(a)
         CREATE (a)-[:TO]->(lender)
         {_linked("a", "AT", "merchant")}
         {_linked("a", "THROUGH", "agent")} }}""",
     "events": f"""CALL (base, people, merchants) {{ UNWIND $new_events AS row
         WITH base, row, people[row[10]] AS p, people[row[11]] AS q, merchants[row[12]] AS merchant
-        CREATE (p)-[:DID {{at: {when("row[2]")}}}]->(e:Event {properties("row", EVENT, mark="mark")})
+        CREATE (p)-[:DID {{at: {when("row[2]")}}}]->(e:Event {properties("row", EVENT, revision="mark")})
         {_linked("e", "AT", "merchant")}
         WITH e, p, q WHERE q IS NOT NULL
         CREATE (e)-[:TOWARDS {{at: e.at}}]->(q) SET e:Dealing, p.deals = true, q.deals = true }}""",
@@ -104,19 +104,19 @@ NEW = {
         CREATE (p)-[:LISTED {{at: {when("row[2]")}, relation: row[3], mark: base + row[4]}}]->(i) }}""",
     "outcomes": f"""CALL (base) {{ UNWIND $new_outcomes AS row
         MERGE (a:Application {{application_id: row[0]}}) ON CREATE SET a:Unknown
-        CREATE (a)-[:CAME_TO {{at: {when("row[2]")}}}]->(o:Outcome {properties("row", OUTCOME, mark="mark")}) }}""",
+        CREATE (a)-[:CAME_TO {{at: {when("row[2]")}}}]->(o:Outcome {properties("row", OUTCOME, revision="mark")}) }}""",
     "labels": f"""CALL (base) {{ UNWIND $new_labels AS row
-        CREATE (l:Label {properties("row", LABEL, mark="mark")})
+        CREATE (l:Label {properties("row", LABEL, revision="mark")})
         FOREACH (id IN CASE WHEN row[0] = '' THEN [] ELSE [row[0]] END |
             MERGE (a:Application {{application_id: id}}) ON CREATE SET a:Unknown CREATE (l)-[:ABOUT]->(a))
         FOREACH (id IN CASE WHEN row[1] = '' THEN [] ELSE [row[1]] END |
             MERGE (p:Applicant {{applicant_id: id}}) CREATE (l)-[:ABOUT]->(p)) }}""",
     "platforms": f"""CALL (base) {{ UNWIND $new_platforms AS row MERGE (x:Platform {{platform_id: row[0]}})
-        SET x += {properties("row", PLATFORM, mark="mark")} REMOVE x:Unknown }}""",
+        SET x += {properties("row", PLATFORM, revision="mark")} REMOVE x:Unknown }}""",
     "merchants": f"""CALL (base) {{ UNWIND $new_merchants AS row MERGE (x:Merchant {{merchant_id: row[0]}})
-        SET x += {properties("row", MERCHANT, mark="mark")} REMOVE x:Unknown }}""",
+        SET x += {properties("row", MERCHANT, revision="mark")} REMOVE x:Unknown }}""",
     "devices": f"""CALL (base, identifiers) {{ UNWIND $new_devices AS row WITH base, row, identifiers[row[6]] AS x
-        SET x += {properties("row", DEVICE, mark="device_mark")} }}""",
+        SET x += {properties("row", DEVICE, revision="device_mark")} }}""",
 }
 
 # Ties, one role each: (person, [(identifier, first mention, its mark)]); of one that was mentioned more than once also (latest mention, highest mark,
@@ -161,7 +161,7 @@ TALLY = f"""CALL (base, changed_own, changed_contact, changed_employer) {{
     WITH base, i, began, moved WHERE i.crowd IS NULL
     WITH base, i, began, moved, i.latest AS latest,
         coalesce(CASE WHEN i.latest IS NOT NULL THEN i.ties + size(began) - size(moved) END, {_DEGREE}) AS ties WHERE ties >= {TALLIED}
-    WITH base, i, began, ties, ties >= {CROWD} AS crowd, latest,
+    WITH base, i, began, ties, ties >= {HUB} AS crowd, latest,
         [x IN latest WHERE NOT x IN moved] AS kept, [x IN moved WHERE x >= latest[-1]] AS gone
     WITH base, i, began, ties, crowd, latest, kept, latest IS NULL OR size(kept) < {TALLIED} OR size(latest) - size(kept) <> size(gone) AS again
     CALL (i, crowd, again) {{ WITH i WHERE again AND NOT crowd MATCH (i)<-[t:{TIE}]-() RETURN collect({micros("t.since")}) AS walked }}
@@ -172,7 +172,7 @@ TALLY = f"""CALL (base, changed_own, changed_contact, changed_employer) {{
     FOREACH (_ IN CASE WHEN crowd THEN [] ELSE [1] END | SET i.ties = ties, i.latest = newest, i.told = base + $advance)
     WITH i, crowd WHERE crowd
     CALL (i) {{ MATCH (i)<-[t:{TIE}]-() SET t.crowd = i.node
-        WITH t ORDER BY t.since LIMIT {CROWD} RETURN max(t.since) AS since, max(t.mark) AS told }}
+        WITH t ORDER BY t.since LIMIT {HUB} RETURN max(t.since) AS since, max(t.mark) AS told }}
     SET i.crowd = i.node, i.full_since = since, i.full_mark = told, i.ties = null, i.latest = null, i.told = null }}"""
 AS_SHOWN = "WITH * WHERE $unless = '' OR size(otherwise) = 0"
 # The journal: (by how much its mark is beyond `base`, entry).

@@ -103,7 +103,7 @@ class Database:
         """A statement that wants a transaction to itself (the schema's)."""
         return self._run(lambda: self._session_call(None, lambda ask: ask(text, **given)))
 
-    def made_ready_by(self, ready: Callable[[], None]) -> None:
+    def on_return(self, ready: Callable[[], None]) -> None:
         """Of a live store: `ready` is run when the server was gone and is there again; until it has been, calls are refused at once.
 
         A server that comes back has planned nothing: callers would wait, one after the other, as long as they can, and go without an answer.
@@ -238,8 +238,8 @@ class Database:
 
     def _asking(self, through: Any) -> Ask:
         def ask(text: str, /, **given: Any) -> list[list[Any]]:
-            found: list[list[Any]] = through.run(as_sent(text, self._address.graph), {"q": given}).values()
-            return found
+            results: list[list[Any]] = through.run(as_sent(text, self._address.graph), {"q": given}).values()
+            return results
 
         return ask
 
@@ -248,8 +248,8 @@ class Database:
         where = self._address.uri
         code = getattr(error, "code", None) or ""
         if "Security" in code or "DatabaseNotFound" in code:
-            said = f"{where} refuses the user, the password or the database ({code.rpartition('.')[2]})"
-            return SettingError(said) if at_open and "RateLimit" not in code else StoreUnavailableError(said)
+            message = f"{where} refuses the user, the password or the database ({code.rpartition('.')[2]})"
+            return SettingError(message) if at_open and "RateLimit" not in code else StoreUnavailableError(message)
         if isinstance(error, exceptions.ClientError | exceptions.ConfigurationError):
             return error
         lasting = "Memory" in code or isinstance(error, exceptions.DatabaseError)
@@ -259,8 +259,8 @@ class Database:
 
 def supported(agent: str) -> None:
     """Raise StoreVersionError for a server (`Neo4j/5.26.30`) that is older than ours or something else."""
-    told = re.match(r"Neo4j/(\d+)\.(\d+)", agent)
-    if told is None or (int(told[1]), int(told[2])) < OLDEST:
+    rows = re.match(r"Neo4j/(\d+)\.(\d+)", agent)
+    if rows is None or (int(rows[1]), int(rows[2])) < OLDEST:
         raise StoreVersionError(f"the server is {agent!r}: this code needs Neo4j {OLDEST[0]}.{OLDEST[1]} or later")
 
 
@@ -273,10 +273,10 @@ def as_sent(text: str, graph: str | None) -> str:
     graph has grown:
     every plan starts at an index that it cannot do better without (tests/graph/test_neo4j_schema.py), on an empty graph and a full one.
     """
-    said = _PARAMETER.sub(r"$q.\1", text)
+    message = _PARAMETER.sub(r"$q.\1", text)
     if graph is not None:
-        said = _OF_INDEXES.sub(rf"\1\2_{graph}", _OF_THE_GRAPH.sub(rf"\1_{graph}", said))
-    return said if _SCHEMA.match(said) else f"CYPHER replan=skip {said}"
+        message = _OF_INDEXES.sub(rf"\1\2_{graph}", _OF_THE_GRAPH.sub(rf"\1_{graph}", message))
+    return message if _SCHEMA.match(message) else f"CYPHER replan=skip {message}"
 
 
 _OF_THE_GRAPH = re.compile(rf"(?<=[:|])({'|'.join((*NODES, *RELATIONSHIPS))})\b")

@@ -10,20 +10,20 @@ from graph.journal.snapshots import member_of, ring_of
 from graph.model.types import Device, Identifier, Label, Membership, Outcome
 
 
-def outcomes_by_application(asked: Iterable[str], outcomes: Iterable[Outcome]) -> dict[str, tuple[Outcome, ...]]:
+def outcomes_by_application(ids: Iterable[str], outcomes: Iterable[Outcome]) -> dict[str, tuple[Outcome, ...]]:
     """What became of each application, oldest first."""
-    found: dict[str, list[Outcome]] = {application_id: [] for application_id in asked}
+    results: dict[str, list[Outcome]] = {application_id: [] for application_id in ids}
     for outcome in sorted(outcomes, key=lambda o: (o.at, o.status.value)):
-        found[outcome.application_id].append(outcome)
-    return {application_id: tuple(steps) for application_id, steps in found.items()}
+        results[outcome.application_id].append(outcome)
+    return {application_id: tuple(steps) for application_id, steps in results.items()}
 
 
-def labels_by_person(asked: Iterable[str], labels: Iterable[tuple[str, Label]]) -> dict[str, tuple[Label, ...]]:
+def labels_by_person(ids: Iterable[str], labels: Iterable[tuple[str, Label]]) -> dict[str, tuple[Label, ...]]:
     """Each person's labels, oldest first."""
-    found: dict[str, list[Label]] = {who: [] for who in asked}
-    for who, label in sorted(labels, key=lambda told: _when_known(told[1])):
-        found[who].append(label)
-    return {who: tuple(known) for who, known in found.items()}
+    results: dict[str, list[Label]] = {who: [] for who in ids}
+    for who, label in sorted(labels, key=lambda pair: _when_known(pair[1])):
+        results[who].append(label)
+    return {who: tuple(existing) for who, existing in results.items()}
 
 
 def membership_of(row: Sequence[Any]) -> Membership:

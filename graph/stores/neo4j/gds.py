@@ -9,17 +9,17 @@ from typing import Any
 from neo4j.exceptions import ClientError
 
 from graph.model.errors import SettingError
-from graph.stores.neo4j.cypher import TIE, TIE_SEEN, seen
+from graph.stores.neo4j.cypher import TIE, TIE_VISIBLE, visible
 
 VERSION = "RETURN gds.version()"
 # Scans, as a projection of everything must: ties but of hubs, shops and agents of applications, and dealings between two people.
 PROJECT = f"""
 CALL () {{
-    MATCH (p:Applicant)-[t:{TIE}]->(i:Identifier) WHERE {TIE_SEEN} AND NOT i.node IN $hubs RETURN p, i AS other
+    MATCH (p:Applicant)-[t:{TIE}]->(i:Identifier) WHERE {TIE_VISIBLE} AND NOT i.node IN $hubs RETURN p, i AS other
     UNION ALL
-    MATCH (p:Applicant)-[:APPLIED]->(a:Application)-[:AT|THROUGH]->(other) WHERE {seen("a")} RETURN p, other
+    MATCH (p:Applicant)-[:APPLIED]->(a:Application)-[:AT|THROUGH]->(other) WHERE {visible("a")} RETURN p, other
     UNION ALL
-    MATCH (p:Applicant)-[:DID]->(e:Dealing)-[:TOWARDS]->(other:Applicant) WHERE {seen("e")} RETURN p, other
+    MATCH (p:Applicant)-[:DID]->(e:Dealing)-[:TOWARDS]->(other:Applicant) WHERE {visible("e")} RETURN p, other
 }}
 WITH gds.graph.project($name, p, other) AS projected RETURN projected.nodeCount, projected.relationshipCount"""
 COMPONENTS = """CALL gds.wcc.stream($name) YIELD nodeId, componentId

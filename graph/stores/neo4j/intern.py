@@ -23,21 +23,21 @@ class Interned:
 
     def identifier(self, row: Sequence[Any]) -> Identifier:
         """The columns of cypher.IDENTIFIER as an Identifier."""
-        known = self._identifiers.get(row[0])
-        if known is None:
+        cached = self._identifiers.get(row[0])
+        if cached is None:
             if len(self._identifiers) >= self.IDENTIFIERS:
                 self._identifiers = {}
-            known = self._identifiers[row[0]] = identifier_of(row)
-        return known
+            cached = self._identifiers[row[0]] = identifier_of(row)
+        return cached
 
     def application(self, row: Sequence[Any]) -> Application:
         """The columns of cypher.APPLICATION as an Application."""
-        known = self._applications.get(row[0])
-        if known is None:
+        cached = self._applications.get(row[0])
+        if cached is None:
             if len(self._applications) >= self.APPLICATIONS:
                 self._applications = {}
-            known = self._applications[row[0]] = application_of(row)
-        return known
+            cached = self._applications[row[0]] = application_of(row)
+        return cached
 
     def snapshot(self, row: Sequence[Any], rings: Callable[[str], list[list[Any]]]) -> RingSnapshot:
         """The snapshot of (key, name, as_of, changes); its rings are read when it is another one than the last time."""

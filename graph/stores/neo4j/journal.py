@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from graph.journal.pages import in_order
+from graph.journal.pages import entries_in_order
 
 Read = Callable[..., list[list[Any]]]
 # NodeUniqueIndexSeekByRange on JournalEntry(mark), which gives the order too.
@@ -15,8 +15,8 @@ ENTRIES = "MATCH (j:JournalEntry) WHERE j.mark > $after AND j.mark <= $upto RETU
 
 def tail(read: Read, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
     """`GraphStore.tail`."""
-    return in_order(partial(_page, read), after, upto)
+    return entries_in_order(partial(_page, read), after, upto)
 
 
 def _page(read: Read, after: int, upto: int, limit: int) -> list[tuple[int, bytes]]:
-    return [(mark, bytes(body)) for mark, body in read(ENTRIES, after=after, upto=upto, limit=limit)]
+    return [(revision, bytes(body)) for revision, body in read(ENTRIES, after=after, upto=upto, limit=limit)]

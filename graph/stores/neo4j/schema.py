@@ -29,7 +29,7 @@ def _index(name: str, label: str, *properties: str) -> str:
 
 
 # Looks at every tie, once in the life of a store; it may be cut off and run again.
-_TOLD_AS_TEXT = """MATCH ()-[t:{kind}]->() WHERE t.last IS NOT NULL AND t.told IS NULL
+_STORED_AS_TEXT = """MATCH ()-[t:{kind}]->() WHERE t.last IS NOT NULL AND t.told IS NULL
     CALL (t) {{
         SET t.told = reduce(told = CASE WHEN t.times IS NOT NULL THEN '' END,
                 n IN range(0, size(coalesce(t.times, [])) - 1) | told + '|' + t.times[n] + ',' + t.marks[n]),
@@ -68,7 +68,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
     # Tokens are found by the key, `node`. What else version 1 wrote (tokens, tallies of few ties) is read as before.
     2: ("DROP INDEX identifier_token IF EXISTS",),
     # A tie's mentions and their marks are one text, and a tie that was mentioned once has no `last`.
-    3: tuple(_TOLD_AS_TEXT.format(kind=kind) for kind in ROLE_TYPES),
+    3: tuple(_STORED_AS_TEXT.format(kind=kind) for kind in ROLE_TYPES),
     # Fraud and good of one moment and source are two labels: which of them holds is not for the order of rows to say.
     4: (
         _unique("label_said", "Label", "application_id", "applicant_id", "known_at", "source", "label"),
@@ -90,16 +90,16 @@ Run = Callable[..., list[list[Any]]]
 def prepare(read: Run, write: Run) -> None:
     """Bring the schema up to VERSION. Safe when two processes start at once. Raises StoreVersionError for a store of a later version."""
     rows = read(READ_VERSION)
-    found = int(rows[0][0]) if rows else 0
-    if found > VERSION:
-        raise StoreVersionError(f"the store has schema version {found}, this code reads {VERSION}: use the release that wrote it")
-    for version in range(found + 1, VERSION + 1):
+    result = int(rows[0][0]) if rows else 0
+    if result > VERSION:
+        raise StoreVersionError(f"the store has schema version {result}, this code reads {VERSION}: use the release that wrote it")
+    for version in range(result + 1, VERSION + 1):
         for statement in MIGRATIONS[version]:
-            _made(write, statement)
+            _create(write, statement)
         write(WRITE_VERSION, version=version)
 
 
-def _made(write: Run, statement: str) -> None:
+def _create(write: Run, statement: str) -> None:
     """Run a statement of the schema. A server that was killed while it made a constraint is left with the constraint's index alone, in its way."""
     try:
         write(statement)

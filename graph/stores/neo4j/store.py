@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import Added, Facts, RingSnapshot
-from graph.store.port import GraphStore, Strangers
+from graph.store.port import GraphStore, UnknownIds
 from graph.stores.neo4j import cypher_read
 from graph.stores.neo4j.address import address_of
 from graph.stores.neo4j.before_version_5 import complete_journal
@@ -24,12 +24,12 @@ from graph.stores.neo4j.journal import tail
 from graph.stores.neo4j.rings import save_rings
 from graph.stores.neo4j.schema import prepare
 from graph.stores.neo4j.view import Neo4jView
-from graph.stores.neo4j.writer import Writer, only_application
+from graph.stores.neo4j.writer import Neo4jWriter, only_application
 
 log = logging.getLogger("ringfence.neo4j")
 QUICK_ENOUGH, QUICK_SECONDS = 20, 0.03  # rehearsed until so many writes in a row took no longer than this,
 COMPILING_SECONDS = 20.0  # and all together no longer than this
-REHEARSAL_SECONDS = 60.0  # until a server is held to hang
+WARM_UP_SECONDS = 60.0  # until a server is held to hang
 LIVE_PATIENCE = 0.8  # seconds that a live service waits for one answer of the store; its callers wait a second by default
 
 _DESCRIBED = """CALL () {{ MATCH (n:{label}) RETURN count(n) AS all_{table} }}
@@ -56,7 +56,7 @@ _TABLES = (
 )  # fmt: skip
 
 
-class _RehearsedError(Exception):
+class _RolledBackError(Exception):
     """Ends a transaction of which nothing is to be kept."""
 
 
@@ -89,26 +89,26 @@ class Neo4jStore(GraphStore):
     def add(self, facts: Facts) -> Added:
         self._prepare()
         one = only_application(facts)
-        added = self._database.write_once(lambda ask: Writer(ask).write_one(one)) if one else None
+        added = self._database.write_once(lambda ask: Neo4jWriter(ask).write_one(one)) if one else None
         return added or self.add_all([facts])[0]
 
     def add_all(self, batches: Sequence[Facts]) -> list[Added]:
         """Several batches in one transaction, each with a mark of its own as if they had come one by one."""
         self._prepare()
-        return self._database.write(lambda ask: Writer(ask).write(batches))
+        return self._database.write(lambda ask: Neo4jWriter(ask).write(batches))
 
-    def rehearse(self, facts: Facts) -> None:
+    def warm_up(self, facts: Facts) -> None:
         """Plan every statement of serving, and write the facts again and again so that the server's code is compiled. Nothing is kept.
 
         A server that has just started takes some seconds; one that is warm, less than one.
         """
-        self._database.made_ready_by(lambda: self._database.unhurried(REHEARSAL_SECONDS, lambda: self._plan(facts)))
-        self._database.unhurried(REHEARSAL_SECONDS, lambda: self._compile(facts))
+        self._database.on_return(lambda: self._database.unhurried(WARM_UP_SECONDS, lambda: self._plan(facts)))
+        self._database.unhurried(WARM_UP_SECONDS, lambda: self._compile(facts))
 
     def _plan(self, facts: Facts) -> None:
         self._prepare()
         self._undo(lambda writer: writer.write([facts]))
-        self.view(datetime.now(UTC)).rehearse()
+        self.view(datetime.now(UTC)).warm_up()
 
     def _compile(self, facts: Facts) -> None:
         """Plan, then write a live application, as each request does, until that is quick."""
@@ -116,50 +116,50 @@ class Neo4jStore(GraphStore):
         quick, until = 0, time.monotonic() + COMPILING_SECONDS
         for application in facts.applications:
             while quick < QUICK_ENOUGH and (started := time.monotonic()) < until:
-                self._undo(partial(Writer.write_one, application=application))
+                self._undo(partial(Neo4jWriter.write_one, application=application))
                 quick = quick + 1 if time.monotonic() - started < QUICK_SECONDS else 0
 
-    def _undo(self, write: Callable[[Writer], object]) -> None:
+    def _undo(self, write: Callable[[Neo4jWriter], object]) -> None:
         """Write in a transaction that is then taken back."""
 
         def work(ask: Ask) -> NoReturn:
-            write(Writer(ask))
-            raise _RehearsedError
+            write(Neo4jWriter(ask))
+            raise _RolledBackError
 
         try:
             self._database.write(work)
-        except _RehearsedError:
+        except _RolledBackError:
             return
 
     def within(self, seconds: float) -> AbstractContextManager[None]:
         return self._database.within(seconds)
 
-    def view(self, as_of: datetime, recorded_by: int | None = None) -> Neo4jView:
-        seen = Neo4jView(self._read, self._interned, as_of, self.mark() if recorded_by is None else recorded_by)
-        seen.zone = self.zone
-        return seen
+    def view(self, as_of: datetime, revision: int | None = None) -> Neo4jView:
+        view = Neo4jView(self._read, self._interned, as_of, self.revision() if revision is None else revision)
+        view.zone = self.zone
+        return view
 
-    def mark(self) -> int:
+    def revision(self) -> int:
         return int(self._read(cypher_read.MARK)[0][0])
 
     def save_rings(self, snapshot: RingSnapshot) -> None:
         self._prepare()
         save_rings(self._database, snapshot)
 
-    def strangers(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> Strangers:
+    def unknown_ids(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> UnknownIds:
         [[loans, people]] = self._read(cypher_read.STRANGERS, loans=sorted(application_ids), people=sorted(applicant_ids))
-        return Strangers(frozenset(loans), frozenset(people))
+        return UnknownIds(frozenset(loans), frozenset(people))
 
     def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
-        return tail(self._read, after, self.mark() if upto is None else upto)
+        return tail(self._read, after, self.revision() if upto is None else upto)
 
     def identity(self) -> int:
         self._prepare()
         return int(self._database.write(lambda ask: ask(IDENTITY, drawn=secrets.randbits(63)))[0][0])
 
     def counts(self) -> dict[str, int]:
-        [found] = self._read(COUNTS)
-        return dict(zip(_TABLES, found, strict=True))
+        [result] = self._read(COUNTS)
+        return dict(zip(_TABLES, result, strict=True))
 
     def close(self) -> None:
         self._database.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.facts.verdicts import by_person
+from graph.facts.fraud_labels import by_person
 from graph.store.tables import KINDS, PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 from graph.stores.neo4j import cypher_tables
 
@@ -28,16 +28,16 @@ class _Reader:
         self._ask = ask
 
     def read(self, as_of: int) -> Tables:
-        told = self._pages(cypher_tables.TIES)
+        rows = self._pages(cypher_tables.TIES)
         applications = sorted(self._pages(cypher_tables.APPLICATIONS), key=lambda row: (row[2], row[0]))
         events = sorted(self._pages(cypher_tables.EVENTS), key=lambda row: (row[2], row[0]))
         labels = self._pages(cypher_tables.LABELS_OF_APPLICATIONS) + self._pages(cypher_tables.LABELS_OF_PEOPLE)
         labels.sort(key=lambda row: (row[2], row[0], row[1], row[3], row[4]))
         merchants, platforms = self._pages(cypher_tables.MERCHANTS), self._pages(cypher_tables.PLATFORMS)
-        known = [*(row[1] for row in applications), *(row[1] for row in events), *(row[4] for row in events), *(row[0] for row in told)]
-        names = sorted({who for who in [*known, *(row[1] for row in labels)] if who})
+        existing = [*(row[1] for row in applications), *(row[1] for row in events), *(row[4] for row in events), *(row[0] for row in rows)]
+        names = sorted({who for who in [*existing, *(row[1] for row in labels)] if who})
         people = _places(names)
-        identifiers, node_place = self._identifiers({row[1] for row in told})
+        identifiers, node_place = self._identifiers({row[1] for row in rows})
         merchant_ids = _ids([row[0] for row in merchants], [row[7] for row in applications], [row[5] for row in events])
         platform_ids = _ids([row[0] for row in platforms], [row[3] for row in applications])
         agent_ids = _ids([row[8] for row in applications])
@@ -51,7 +51,7 @@ class _Reader:
             merchant_ids=as_column(merchant_ids, object),
             agent_ids=as_column(agent_ids, object),
             identifiers=identifiers,
-            ties=_tie_columns(told, people, node_place),
+            ties=_tie_columns(rows, people, node_place),
             applications=columns,
             outcomes=_outcome_columns(self._pages(cypher_tables.OUTCOMES), application_place),
             labels=_label_columns(labels, people, (application_place, columns["applicant"])),
@@ -63,18 +63,18 @@ class _Reader:
 
     def _pages(self, statement: str) -> Rows:
         """The rows of all pages."""
-        after, found = "", Rows()
+        after, results = "", Rows()
         while True:
             [[last, size, rows]] = self._ask(statement, after=after, page=PAGE)
-            found += rows
+            results += rows
             if size < PAGE:
-                return found
+                return results
             after = last
 
     def _identifiers(self, used: set[str]) -> tuple[dict[str, Column], dict[str, int]]:
         """The identifiers that have a tie, by kind and token, and node -> position."""
-        told = self._pages(cypher_tables.IDENTIFIERS)
-        rows = [(_KIND_CODE[kind], node[len(kind) + 1 :], linking, node) for node, kind, _, linking in told if node in used]
+        identifier_rows = self._pages(cypher_tables.IDENTIFIERS)
+        rows = [(_KIND_CODE[kind], node[len(kind) + 1 :], linking, node) for node, kind, _, linking in identifier_rows if node in used]
         rows.sort()
         columns = {
             "kind": as_column([r[0] for r in rows], np.int8),
@@ -160,21 +160,21 @@ def _label_columns(rows: Rows, people: dict[str, int], of: tuple[dict[str, int],
 
 
 def _platform_columns(rows: Rows, ids: list[str]) -> dict[str, Column]:
-    known = {r[0]: (_TYPE_CODE[r[1]], bool(r[2])) for r in rows}
+    existing = {r[0]: (_TYPE_CODE[r[1]], bool(r[2])) for r in rows}
     unknown = (_TYPE_CODE["other"], False)
     return {
-        "type": as_column([known.get(i, unknown)[0] for i in ids], np.int8),
-        "is_own": as_column([known.get(i, unknown)[1] for i in ids], np.bool_),
+        "type": as_column([existing.get(i, unknown)[0] for i in ids], np.int8),
+        "is_own": as_column([existing.get(i, unknown)[1] for i in ids], np.bool_),
     }
 
 
 def _merchant_columns(rows: Rows, ids: list[str]) -> dict[str, Column]:
-    known = {r[0]: r for r in rows}
-    told = [known.get(i, (i, None, None, None)) for i in ids]
+    existing = {r[0]: r for r in rows}
+    values = [existing.get(i, (i, None, None, None)) for i in ids]
     return {
-        "category": as_column([r[1] for r in told], object),
-        "city": as_column([r[2] for r in told], object),
-        "opened_at": as_column([r[3] for r in told], np.int64),
+        "category": as_column([r[1] for r in values], object),
+        "city": as_column([r[2] for r in values], object),
+        "opened_at": as_column([r[3] for r in values], np.int64),
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from graph.facts.deciding import APPLICATIONS, DEALINGS, EVENTS, LABELS, MATTERS, OUTCOMES, PARTS, SOURCES
+from graph.facts.decisive import APPLICATIONS, DEALINGS, EVENTS, LABELS, OUTCOMES, PARTS, SOURCES, SUBJECTS
 from graph.facts.hubs import hub_reason
 from graph.model.moments import micros, moment
 from graph.model.types import (
@@ -26,7 +26,7 @@ from graph.model.types import (
     RingSnapshot,
     Tie,
 )
-from graph.store.port import Found, GraphView
+from graph.store.port import GraphView, SearchHit
 from graph.store.tables import Tables
 from graph.stores.neo4j import cypher_read, gds
 from graph.stores.neo4j.codec import (
@@ -54,7 +54,7 @@ class Neo4jView(GraphView):
 
     def __init__(self, read: Read, interned: Interned, as_of: datetime, recorded_by: int) -> None:
         self.as_of = as_of
-        self.recorded_by = recorded_by
+        self.revision = recorded_by
         self._when = {"as_of": as_of.astimezone(UTC), "until": micros(as_of), "mark": recorded_by}
         self._read = read
         self._interned = interned
@@ -64,7 +64,7 @@ class Neo4jView(GraphView):
     def _ask(self, text: str, /, **given: Any) -> list[list[Any]]:
         return self._read(text, **given, **self._when)
 
-    def rehearse(self) -> None:
+    def warm_up(self) -> None:
         """Run every read of an assessment for an unknown applicant, so that the server plans it."""
         nobody = [""]
         self.applications_of(nobody)
@@ -98,8 +98,8 @@ class Neo4jView(GraphView):
             start, after = moment(rows[-1][0][2]), rows[-1][0][0]
 
     def applications_of(self, applicant_ids: Sequence[str], limit: int = APPLICATIONS) -> Mapping[str, tuple[Application, ...]]:
-        found = dict(self._ask(cypher_read.APPLICATIONS_OF, people=list(applicant_ids), limit=limit))
-        return {who: tuple(self._interned.application(row) for row in found.get(who, ())) for who in applicant_ids}
+        result = dict(self._ask(cypher_read.APPLICATIONS_OF, people=list(applicant_ids), limit=limit))
+        return {who: tuple(self._interned.application(row) for row in result.get(who, ())) for who in applicant_ids}
 
     def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = APPLICATIONS) -> tuple[Application, ...]:
         if merchant_id is not None:
@@ -109,44 +109,44 @@ class Neo4jView(GraphView):
         return tuple(self._interned.application(row) for (row,) in rows)
 
     def events_of(self, applicant_ids: Sequence[str], limit: int = EVENTS) -> Mapping[str, tuple[Event, ...]]:
-        found = dict(self._ask(cypher_read.EVENTS_OF, people=list(applicant_ids), limit=limit))
-        return {who: tuple(event_of(row) for row in found.get(who, ())) for who in applicant_ids}
+        result = dict(self._ask(cypher_read.EVENTS_OF, people=list(applicant_ids), limit=limit))
+        return {who: tuple(event_of(row) for row in result.get(who, ())) for who in applicant_ids}
 
     def dealings_of(self, applicant_ids: Sequence[str], limit: int = DEALINGS) -> Mapping[str, tuple[Event, ...]]:
-        found = dict(self._ask(cypher_read.DEALINGS_OF, people=list(applicant_ids), dealings=limit))
-        return {who: tuple(event_of(row) for row in found[who]) for who in applicant_ids if who in found}
+        result = dict(self._ask(cypher_read.DEALINGS_OF, people=list(applicant_ids), dealings=limit))
+        return {who: tuple(event_of(row) for row in result[who]) for who in applicant_ids if who in result}
 
     def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
-        asked = list(dict.fromkeys(application_ids))
-        rows = self._ask(cypher_read.OUTCOMES_OF, applications=asked, limit=limit + 1) if asked else []
+        ids = list(dict.fromkeys(application_ids))
+        rows = self._ask(cypher_read.OUTCOMES_OF, applications=ids, limit=limit + 1) if ids else []
         return self._first_of_many(outcomes_by_application(application_ids, [outcome_of(row) for (row,) in rows]), limit)
 
-    def _first_of_many(self, found: Mapping[str, tuple[Outcome, ...]], limit: int) -> Mapping[str, tuple[Outcome, ...]]:
-        many = [loan for loan, steps in found.items() if len(steps) > limit]
+    def _first_of_many(self, result: Mapping[str, tuple[Outcome, ...]], limit: int) -> Mapping[str, tuple[Outcome, ...]]:
+        many = [loan for loan, steps in result.items() if len(steps) > limit]
         if not many:
-            return found
+            return result
         rows = self._ask(cypher_read.FIRST_OUTCOMES, applications=many, parts=PARTS)
-        return {**found, **outcomes_by_application(many, [outcome_of(row) for (row,) in rows])}
+        return {**result, **outcomes_by_application(many, [outcome_of(row) for (row,) in rows])}
 
     def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
-        asked = list(dict.fromkeys(applicant_ids))
-        rows = self._ask(cypher_read.LABELS_OF, people=asked, limit=limit + 1) if asked else []
+        ids = list(dict.fromkeys(applicant_ids))
+        rows = self._ask(cypher_read.LABELS_OF, people=ids, limit=limit + 1) if ids else []
         return self._deciding_of_many(labels_by_person(applicant_ids, [(who, label_of(row)) for who, row in rows]), limit)
 
-    def _deciding_of_many(self, found: Mapping[str, tuple[Label, ...]], limit: int) -> Mapping[str, tuple[Label, ...]]:
-        many = [who for who, labels in found.items() if len(labels) > limit]
+    def _deciding_of_many(self, result: Mapping[str, tuple[Label, ...]], limit: int) -> Mapping[str, tuple[Label, ...]]:
+        many = [who for who, labels in result.items() if len(labels) > limit]
         if not many:
-            return found
-        rows = self._ask(cypher_read.DECIDING_LABELS, people=many, matters=MATTERS, sources=SOURCES)
-        return {**found, **labels_by_person(many, [(who, label_of(row)) for who, row in rows])}
+            return result
+        rows = self._ask(cypher_read.DECIDING_LABELS, people=many, matters=SUBJECTS, sources=SOURCES)
+        return {**result, **labels_by_person(many, [(who, label_of(row)) for who, row in rows])}
 
     # -- ties -------------------------------------------------------------------------------------------------------------------------
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
-        found = {}
+        results = {}
         for who, ties in self._ask(cypher_read.TIES_OF, people=list(applicant_ids)):
-            found[who] = [tie_of(who, self._interned.identifier(row), told) for row, told in ties]
-        return {who: _newest(found.get(who, []), limit) for who in applicant_ids}
+            results[who] = [tie_of(who, self._interned.identifier(row), rows) for row, rows in ties]
+        return {who: _newest(results.get(who, []), limit) for who in applicant_ids}
 
     def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
         fresh = [i.node for i in identifiers if i.node not in self._counted]
@@ -160,20 +160,20 @@ class Neo4jView(GraphView):
         walked = {i.node: i for i in identifiers if counts[i] and not hub_reason(i, counts[i])}
         held: dict[Identifier, list[Tie]] = {}
         for node, ties in self._ask(cypher_read.HOLDERS, nodes=list(walked)) if walked else ():
-            held[walked[node]] = [tie_of(who, walked[node], told) for who, told in ties]
+            held[walked[node]] = [tie_of(who, walked[node], rows) for who, rows in ties]
         return {i: Holders(i, counts[i], _latest(held.get(i, []), limit)) for i in identifiers}
 
     def latest_holders(self, identifier: Identifier, limit: int) -> tuple[Tie, ...]:
         rows = self._ask(cypher_read.LATEST_HOLDERS, node=identifier.node, limit=limit)
-        return _latest([tie_of(who, identifier, told) for who, told in rows], limit)
+        return _latest([tie_of(who, identifier, values) for who, values in rows], limit)
 
     # -- reference data ---------------------------------------------------------------------------------------------------------------
 
     def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
         by_node = {i.node: i for i in identifiers}
         rows = self._ask(cypher_read.DEVICES_OF, nodes=list(by_node)) if by_node else []
-        found = {row[0]: row for (row,) in rows}
-        return {i: device_of(i, found[i.node]) for i in identifiers if i.node in found}
+        results = {row[0]: row for (row,) in rows}
+        return {i: device_of(i, results[i.node]) for i in identifiers if i.node in results}
 
     def platforms(self) -> Mapping[str, Platform]:
         return {row[0]: platform_of(row) for (row,) in self._ask(cypher_read.PLATFORMS)}
@@ -185,7 +185,7 @@ class Neo4jView(GraphView):
         rows = self._ask(cypher_read.IDENTIFIER_BY_NODE, node=node)
         return self._interned.identifier(rows[0][0]) if rows else None
 
-    def search(self, text: str, limit: int = 20) -> tuple[Found, ...]:
+    def search(self, text: str, limit: int = 20) -> tuple[SearchHit, ...]:
         return search(self._ask, text, limit)
 
     # -- rings ------------------------------------------------------------------------------------------------------------------------
@@ -197,8 +197,8 @@ class Neo4jView(GraphView):
         return self._interned.snapshot(rows[0], lambda key: self._ask(cypher_read.RINGS, key=key))
 
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
-        found = {row[0]: membership_of(row) for row in self._ask(cypher_read.MEMBERSHIPS_OF, people=list(applicant_ids))}
-        return {who: found[who] for who in applicant_ids if who in found}
+        results = {row[0]: membership_of(row) for row in self._ask(cypher_read.MEMBERSHIPS_OF, people=list(applicant_ids))}
+        return {who: results[who] for who in applicant_ids if who in results}
 
     def ring(self, ring_id: str) -> Ring | None:
         rows = self._ask(cypher_read.RING, id=ring_id)

@@ -10,7 +10,7 @@ from graph.journal.encode import encode
 from graph.model.moments import micros
 from graph.model.types import Added, Application, Contact, Facts, Identifier, Mention, Role
 from graph.stores.neo4j import codec
-from graph.stores.neo4j.batch import FIELDS, Batch, Sorted, Table, asked_of, joined, marks_of, shown_in, sort_out
+from graph.stores.neo4j.batch import FIELDS, FactBatch, RowTable, SortedRows, joined, lookup_keys, marks_of, shown_in, sort_out
 from graph.stores.neo4j.codec import Row
 from graph.stores.neo4j.cypher_write import ALL_KNOWN, ALL_NEW, CORRECT, CORRECT_ENTRIES, KNOWN, NEW, TIES
 
@@ -18,7 +18,7 @@ Ask = Callable[..., list[list[Any]]]
 Key = Any
 
 
-class Writer:
+class Neo4jWriter:
     """Writes one or more batches in one transaction, each as its own revision. `ask` runs a statement and returns its rows."""
 
     def __init__(self, ask: Ask) -> None:
@@ -27,10 +27,10 @@ class Writer:
     def write(self, batches: Sequence[Facts]) -> list[Added]:
         """Write the batches in order. The revision grows by one with each that adds something."""
         facts, owner = joined(batches)
-        batch = Batch.of(facts)
-        mark, known = self.known(batch.tables)
-        sorted_rows = sort_out(batch.tables, known)
-        beyond, added = marks_of(len(batches), mark, sorted_rows, owner)
+        batch = FactBatch.of(facts)
+        revision, existing = self.known(batch.tables)
+        sorted_rows = sort_out(batch.tables, existing)
+        beyond, added = marks_of(len(batches), revision, sorted_rows, owner)
         each_beyond = {name: [beyond[n] for n in owner[name]] for name in batch.tables}
         self._put(batch, sorted_rows, each_beyond, _entries(facts, sorted_rows.new, each_beyond, batch.shown))
         return added
@@ -40,40 +40,40 @@ class Writer:
 
         None, and nothing of it is written, where it is known or names an identifier in another form than the store's.
         """
-        batch, everything = Batch.of(Facts(applications=(application,))), Sorted(new={"applications": [0]})
+        batch, everything = FactBatch.of(Facts(applications=(application,))), SortedRows(new={"applications": [0]})
         entry = encode(batch.facts, batch.shown)
-        mark = self._put(batch, everything, {"applications": [1]}, [[1, entry]], unless=application.application_id)
-        return None if mark is None else Added(accepted=1, known=0, conflicts=(), mark=mark, entry=entry)
+        revision = self._put(batch, everything, {"applications": [1]}, [[1, entry]], unless=application.application_id)
+        return None if revision is None else Added(accepted=1, known=0, conflicts=(), revision=revision, entry=entry)
 
-    def known(self, tables: Mapping[str, Table]) -> tuple[int, dict[str, list[Row]]]:
+    def known(self, tables: Mapping[str, RowTable]) -> tuple[int, dict[str, list[Row]]]:
         """The mark so far, under the writers' lock, and the rows that the store has under the keys of the batch."""
-        asked = {f"keys_{name}": asked_of(name, tables[name]) if name in tables else [] for name in KNOWN}
-        [[mark, *known]] = self._ask(ALL_KNOWN, **asked)
-        return int(mark), dict(zip(KNOWN, known, strict=True))
+        parameters = {f"keys_{name}": lookup_keys(name, tables[name]) if name in tables else [] for name in KNOWN}
+        [[revision, *cached]] = self._ask(ALL_KNOWN, **parameters)
+        return int(revision), dict(zip(KNOWN, cached, strict=True))
 
-    def _put(self, batch: Batch, found: Sorted, beyond: Mapping[str, list[int]], entries: list[Row], *, unless: str = "") -> int | None:
+    def _put(self, batch: FactBatch, sorted_rows: SortedRows, beyond: Mapping[str, list[int]], entries: list[Row], *, unless: str = "") -> int | None:
         """Write what is new and the journal's entries; `beyond` says by how much each row's mark is beyond the store's.
 
         The mark then, None where `unless` is known.
         """
-        rows = {name: [[*batch.tables[name].rows[n], beyond[name][n]] for n in positions] for name, positions in found.new.items()}
+        rows = {name: [[*batch.tables[name].rows[n], beyond[name][n]] for n in positions] for name, positions in sorted_rows.new.items()}
         named = _Named.of(batch, rows)
         given: dict[str, Any] = {f"new_{name}": named.placed(name, rows.get(name, [])) for name in NEW}
-        given |= {f"ties_{role}": ties for role, ties in zip(TIES, _ties(batch.facts, found.new, beyond, named), strict=True)}
+        given |= {f"ties_{role}": ties for role, ties in zip(TIES, _ties(batch.facts, sorted_rows.new, beyond, named), strict=True)}
         given |= {"entries": entries}
-        advance = max((row[-1] for told in rows.values() for row in told), default=0)
+        advance = max((row[-1] for values in rows.values() for row in values), default=0)
         given |= {"people": list(named.people), "identifiers": named.identifiers}
         given |= {"lenders": list(named.lenders), "merchants": list(named.merchants), "agents": list(named.agents)}
         answer = self._ask(ALL_NEW, **given, unless=unless, advance=advance)
         if not answer:
             return None
-        [[mark, otherwise]] = answer
+        [[revision, otherwise]] = answer
         if otherwise:
             first = batch.shown
             stored = {node: Identifier(first[node].kind, first[node].token, masked, linking) for node, masked, linking in otherwise}
-            self._correct(batch.facts, found.new, stored)
-            self._ask(CORRECT_ENTRIES, base=mark, entries=_entries(batch.facts, found.new, beyond, {**first, **stored}))
-        return int(mark) + advance
+            self._correct(batch.facts, sorted_rows.new, stored)
+            self._ask(CORRECT_ENTRIES, base=revision, entries=_entries(batch.facts, sorted_rows.new, beyond, {**first, **stored}))
+        return int(revision) + advance
 
     def _correct(self, facts: Facts, new: Mapping[str, list[int]], stored: Mapping[str, Identifier]) -> None:
         """Write the mentions of new facts again where they show an identifier otherwise than the store does."""
@@ -98,7 +98,7 @@ def _entries(facts: Facts, new: Mapping[str, list[int]], beyond: Mapping[str, li
         rows: Sequence[Any] = getattr(facts, name)
         for n in positions:
             brought.setdefault(beyond[name][n], {}).setdefault(name, []).append(rows[n])
-    return [[mark, encode(Facts(**{name: tuple(rows) for name, rows in each.items()}), shown)] for mark, each in sorted(brought.items())]
+    return [[revision, encode(Facts(**{name: tuple(rows) for name, rows in each.items()}), shown)] for revision, each in sorted(brought.items())]
 
 
 def _people(facts: Facts) -> set[str | None]:
@@ -123,7 +123,7 @@ class _Named:
     identifiers: list[Row]
 
     @classmethod
-    def of(cls, batch: Batch, new: Mapping[str, list[Row]]) -> _Named:
+    def of(cls, batch: FactBatch, new: Mapping[str, list[Row]]) -> _Named:
         """Companies are those of the new rows alone."""
         applications, events = new.get("applications", []), new.get("events", [])
         return cls(
@@ -150,22 +150,22 @@ class _Named:
 
 def _ties(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]], named: _Named) -> list[list[Row]]:
     """The mentions of the new facts, for each role: (place of the person, [what is said of each identifier, as cypher_write.TIES takes it])."""
-    told: list[dict[int, dict[int, dict[int, int]]]] = [{}, {}, {}]
+    rows: list[dict[int, dict[int, dict[int, int]]]] = [{}, {}, {}]
     people, places = named.people, named.places
-    for who, mention, at, mark in _spoken(facts, new, mark_of):
+    for who, mention, at, revision in _spoken(facts, new, mark_of):
         role = mention.role
-        of_role = told[0 if role is Role.OWN else 1 if role is Role.CONTACT else 2]
+        of_role = rows[0 if role is Role.OWN else 1 if role is Role.CONTACT else 2]
         times = of_role.setdefault(people[who], {}).setdefault(places[mention.identifier.node], {})
-        if times.get(at, mark) >= mark:
-            times[at] = mark
-    return [[[who, [_told(place, times) for place, times in held.items()]] for who, held in of_role.items()] for of_role in told]
+        if times.get(at, revision) >= revision:
+            times[at] = revision
+    return [[[who, [_tie_row(place, times) for place, times in held.items()]] for who, held in of_role.items()] for of_role in rows]
 
 
-def _told(place: int, times: dict[int, int]) -> Row:
+def _tie_row(place: int, times: dict[int, int]) -> Row:
     """(place of the identifier, first mention, its mark), and of several (latest mention, highest mark, [(mention, its mark)])."""
     if len(times) == 1:
-        [(at, mark)] = times.items()
-        return [place, at, mark]
+        [(at, revision)] = times.items()
+        return [place, at, revision]
     first = min(times)
     return [place, first, times[first], max(times), max(times.values()), sorted(times.items())]
 
@@ -174,14 +174,14 @@ def _spoken(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, li
     """(applicant, mention, moment, mark) of every new fact."""
     for n in new.get("applications", ()):
         a = facts.applications[n]
-        at, mark = micros(a.applied_at), mark_of["applications"][n]
+        at, revision = micros(a.applied_at), mark_of["applications"][n]
         for mention in a.mentions:
-            yield a.applicant_id, mention, at, mark
+            yield a.applicant_id, mention, at, revision
     for n in new.get("events", ()):
         e = facts.events[n]
-        at, mark = micros(e.at), mark_of["events"][n]
+        at, revision = micros(e.at), mark_of["events"][n]
         for mention in e.mentions:
-            yield e.applicant_id, mention, at, mark
+            yield e.applicant_id, mention, at, revision
     for n in new.get("contacts", ()):
         contact = facts.contacts[n]
         yield contact.applicant_id, _as_mention(contact), micros(contact.at), mark_of["contacts"][n]

@@ -56,19 +56,19 @@ def write_journal(connection: sqlite3.Connection) -> None:
     batches = {name: groupby(connection.execute(sql), key=itemgetter(-1)) for name, (sql, _) in readers.items()}
     heads = {name: head for name, groups in batches.items() if (head := _next(groups)) is not None}
     while heads:
-        mark = min(head[0] for head in heads.values())
+        revision = min(head[0] for head in heads.values())
         brought: dict[str, tuple[Any, ...]] = {}
-        for name in [name for name, head in heads.items() if head[0] == mark]:
+        for name in [name for name, head in heads.items() if head[0] == revision]:
             brought[name] = readers[name][1](heads.pop(name)[1])
             if (head := _next(batches[name])) is not None:
                 heads[name] = head
         snapshots: tuple[RingSnapshot, ...] = brought.pop("snapshots", ())
-        connection.execute(ADD_ENTRY, (mark, encode_snapshot(snapshots[0]) if snapshots else encode(Facts(**brought))))
+        connection.execute(ADD_ENTRY, (revision, encode_snapshot(snapshots[0]) if snapshots else encode(Facts(**brought))))
 
 
 def _next(groups: Iterator[tuple[int, Iterator[Row]]]) -> tuple[int, list[Row]] | None:
-    for mark, rows in groups:
-        return mark, list(rows)
+    for revision, rows in groups:
+        return revision, list(rows)
     return None
 
 

@@ -34,62 +34,62 @@ class FactCache:
 
     def identifiers(self, connection: sqlite3.Connection, keys: Collection[int]) -> Mapping[int, Identifier]:
         """A mapping in which each of those keys, which must exist, is found; those not at hand are read at once."""
-        known = self._identifiers
-        missing = [key for key in keys if key not in known]
+        cached = self._identifiers
+        missing = [key for key in keys if key not in cached]
         if missing:
-            if len(known) >= self.IDENTIFIERS:  # whoever still holds the old mapping finds there what was in it
-                self._identifiers = known = {key: known[key] for key in keys if key in known}
-                self._keys = {identifier.node: key for key, identifier in known.items()}
+            if len(cached) >= self.IDENTIFIERS:  # whoever still holds the old mapping finds there what was in it
+                self._identifiers = cached = {key: cached[key] for key in keys if key in cached}
+                self._keys = {identifier.node: key for key, identifier in cached.items()}
             for key, *row in connection.execute(_IDENTIFIERS, (json.dumps(missing),)).fetchall():
-                known[key] = identifier = identifier_of(row)
+                cached[key] = identifier = identifier_of(row)
                 self._keys[identifier.node] = key
-        return known
+        return cached
 
     def keys(self, connection: sqlite3.Connection, identifiers: Sequence[Identifier]) -> dict[Identifier, int | None]:
         """The key of each identifier, or None for one that the store has never seen."""
-        known = self._keys
-        missing = [i for i in identifiers if i.node not in known]
+        cached = self._keys
+        missing = [i for i in identifiers if i.node not in cached]
         if missing:
-            asked = json.dumps([(KIND_CODE[i.kind], i.token) for i in missing])
-            found = [key for (key,) in connection.execute(_KEYS, (asked,)).fetchall()]
-            self.identifiers(connection, found)
-            known = self._keys
-        return {i: known.get(i.node) for i in identifiers}
+            parameters = json.dumps([(KIND_CODE[i.kind], i.token) for i in missing])
+            results = [key for (key,) in connection.execute(_KEYS, (parameters,)).fetchall()]
+            self.identifiers(connection, results)
+            cached = self._keys
+        return {i: cached.get(i.node) for i in identifiers}
 
     def applications(self, connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, Application]:
         """The applications with those keys, which must exist."""
-        known = self._applications
-        missing = [key for key in keys if key not in known]
-        found = {key: known[key] for key in keys if key in known}
+        cached = self._applications
+        missing = [key for key in keys if key not in cached]
+        results = {key: cached[key] for key in keys if key in cached}
         rows = connection.execute(_BY_KEY, (json.dumps(missing),)).fetchall() if missing else []
         resolve = self.identifiers(connection, mentioned(row[18] for row in rows))
         for row in rows:
-            found[row[0]] = application_of(row[2:], row[1], resolve)
-        if len(known) > self.APPLICATIONS:
+            results[row[0]] = application_of(row[2:], row[1], resolve)
+        if len(cached) > self.APPLICATIONS:
             self._applications = {}
-        self._applications.update(found)
-        return found
+        self._applications.update(results)
+        return results
 
     def names(self, connection: sqlite3.Connection, keys: Collection[int]) -> Mapping[int, str]:
         """A mapping in which the id of each of those applicants, who must exist, is found; those not at hand are read at once."""
-        known = self._names
-        missing = [key for key in keys if key not in known]
+        cached = self._names
+        missing = [key for key in keys if key not in cached]
         if missing:
-            if len(known) >= self.IDENTIFIERS:
-                self._names = known = {key: known[key] for key in keys if key in known}
-            known.update(connection.execute(_NAMES, (json.dumps(missing),)).fetchall())
-        return known
+            if len(cached) >= self.IDENTIFIERS:
+                self._names = cached = {key: cached[key] for key in keys if key in cached}
+            cached.update(connection.execute(_NAMES, (json.dumps(missing),)).fetchall())
+        return cached
 
-    def is_full(self, identifier: Identifier, as_of: int, mark: int) -> bool:
+    def is_full(self, identifier: Identifier, as_of: int, revision: int) -> bool:
         """Whether it is known to have COUNT_CAP holders at that moment and mark: it had them at an earlier one, and facts are only added."""
-        found = self._full.get(identifier.node)
-        return found is not None and found[0] <= as_of and found[1] <= mark
+        result = self._full.get(identifier.node)
+        return result is not None and result[0] <= as_of and result[1] <= revision
 
-    def found_full(self, identifier: Identifier, as_of: int, mark: int) -> None:
+    def mark_full(self, identifier: Identifier, as_of: int, revision: int) -> None:
         """It has COUNT_CAP holders at that moment and mark."""
-        known = self._full.get(identifier.node)
-        if known is None or (as_of <= known[0] and mark <= known[1]):
-            self._full[identifier.node] = (as_of, mark)
+        cached = self._full.get(identifier.node)
+        if cached is None or (as_of <= cached[0] and revision <= cached[1]):
+            self._full[identifier.node] = (as_of, revision)
 
     def snapshot(self, connection: sqlite3.Connection, row: Row) -> RingSnapshot:
         """The ring snapshot of a row of `rings.IN_FORCE`; the last one asked for is at hand."""

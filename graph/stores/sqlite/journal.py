@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from functools import partial
 
-from graph.journal.pages import in_order
+from graph.journal.pages import entries_in_order
 
 ADD_ENTRY = "INSERT INTO journal(mark, body) VALUES (?, ?)"
 _PAGE = "SELECT mark, body FROM journal WHERE mark > ? AND mark <= ? ORDER BY mark LIMIT ?"
@@ -14,7 +14,7 @@ _PAGE = "SELECT mark, body FROM journal WHERE mark > ? AND mark <= ? ORDER BY ma
 
 def tail(connection: sqlite3.Connection, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
     """`GraphStore.tail`. No reading is left open between the pages, so that the thread may write meanwhile."""
-    return in_order(partial(_page, connection), after, upto)
+    return entries_in_order(partial(_page, connection), after, upto)
 
 
 def _page(connection: sqlite3.Connection, after: int, upto: int, limit: int) -> list[tuple[int, bytes]]:

@@ -25,22 +25,22 @@ MEMBERS = f"SELECT {MEMBER_COLUMNS}, m.ring_id FROM ring_member m WHERE m.snapsh
 MEMBERS_OF_ONE = f"SELECT {MEMBER_COLUMNS} FROM ring_member m WHERE m.snapshot = ? AND m.ring_id = ? ORDER BY m.applicant_id"
 
 
-def save(connection: sqlite3.Connection, snapshot: RingSnapshot, mark: int) -> None:
+def save(connection: sqlite3.Connection, snapshot: RingSnapshot, revision: int) -> None:
     """Write a snapshot down, whatever there is under its name."""
-    row = (snapshot.name, micros(snapshot.as_of), mark, changes_text(snapshot.changes))
+    row = (snapshot.name, micros(snapshot.as_of), revision, changes_text(snapshot.changes))
     key = connection.execute("INSERT INTO snapshot(name, as_of, mark, changes) VALUES (?, ?, ?, ?)", row).lastrowid
     connection.executemany("INSERT INTO ring VALUES (?, ?, ?, ?)", [(key, r.ring_id, r.size, ring_body(r)) for r in snapshot.rings])
     members = [(key, ring.ring_id, *member_row(m)) for ring in snapshot.rings for m in ring.members]
     connection.executemany(ADD_MEMBER, members)
-    connection.execute(ADD_ENTRY, (mark, encode_snapshot(snapshot)))
+    connection.execute(ADD_ENTRY, (revision, encode_snapshot(snapshot)))
 
 
 def snapshot_of(connection: sqlite3.Connection, row: Row) -> RingSnapshot:
     """The snapshot of a row (key, name, as_of, changes), with its rings and their members."""
     key, name, as_of, changes = row
     members: dict[str, list[RingMember]] = {}
-    for found in connection.execute(MEMBERS, (key,)):
-        members.setdefault(found[5], []).append(member_of(found))
+    for result in connection.execute(MEMBERS, (key,)):
+        members.setdefault(result[5], []).append(member_of(result))
     rows = connection.execute("SELECT ring_id, body FROM ring WHERE snapshot = ? ORDER BY ring_id", (key,))
     rings = tuple([ring_of(ring_id, body, tuple(members.get(ring_id, ()))) for ring_id, body in rows])
     return RingSnapshot(name=name, as_of=moment(as_of), rings=rings, changes=changes_of(changes))
@@ -49,8 +49,8 @@ def snapshot_of(connection: sqlite3.Connection, row: Row) -> RingSnapshot:
 def memberships(connection: sqlite3.Connection, snapshot: Row, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
     """Those applicants' rings in a snapshot."""
     rows = connection.execute(MEMBERSHIPS, (json.dumps(applicant_ids), snapshot[0])).fetchall()
-    found = {row[0]: Membership(snapshot[1], _without_members(row[5], row[7]), row[6], member_of(row)) for row in rows}
-    return {who: found[who] for who in applicant_ids if who in found}
+    results = {row[0]: Membership(snapshot[1], _without_members(row[5], row[7]), row[6], member_of(row)) for row in rows}
+    return {who: results[who] for who in applicant_ids if who in results}
 
 
 def ring(connection: sqlite3.Connection, snapshot: Row, ring_id: str) -> Ring | None:

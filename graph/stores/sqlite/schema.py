@@ -63,14 +63,14 @@ CREATE INDEX ring_members ON ring_member(snapshot, ring_id);
 
 CREATE TABLE journal(mark INTEGER PRIMARY KEY, body BLOB NOT NULL);
 """
-# A process of a release before version 3 that is still at work would write facts without an entry, and nobody would hear of them.
+# A process of a release before version 3 that is still at work would write facts without an entry, so that copies would miss them.
 _ENTRY_FIRST = """CREATE TRIGGER entry_first BEFORE UPDATE ON meta
     WHEN NEW.name = 'mark' AND NOT EXISTS (SELECT 1 FROM journal WHERE mark = NEW.value)
     BEGIN SELECT RAISE(ABORT, 'the store was brought up to a later release: start this process again with that one'); END"""
 _IDENTITY = "INSERT INTO meta VALUES ('identity', random())"
 
 
-# In version 1 a label told with another one of its moment and source was a conflict, so that the order of rows decided whether fraud was heard.
+# In version 1 two labels of one moment and source were a conflict, so that the order of rows decided whether fraud counted.
 _LABELS_OF_VERSION_1 = (
     "ALTER TABLE label RENAME TO label_of_version_1",
     "DROP INDEX label_of",
@@ -95,8 +95,8 @@ def prepare(connection: sqlite3.Connection) -> None:
         except BaseException:
             connection.execute("ROLLBACK")
             raise
-    if (found := _version(connection)) != VERSION:
-        raise StoreVersionError(f"the store has schema version {found}, this code reads {VERSION}: load it anew, or use the release that wrote it")
+    if (result := _version(connection)) != VERSION:
+        raise StoreVersionError(f"the store has schema version {result}, this code reads {VERSION}: load it anew, or use the release that wrote it")
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:

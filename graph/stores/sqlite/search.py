@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from graph.model.errors import StoreUnavailableError
-from graph.store.port import SEARCH_S, Found
+from graph.store.port import SEARCH_S, SearchHit
 from graph.stores.sqlite.codec import KINDS
 
 _LOOK_AGAIN = 10_000  # steps of SQLite between two looks at the clock
@@ -28,27 +28,27 @@ IDENTIFIERS = f"""SELECT i.kind, i.token, i.masked FROM identifier i
     ORDER BY i.masked, i.kind, i.token LIMIT :limit"""
 
 
-def search(connection: sqlite3.Connection, text: str, asked: dict[str, Any]) -> tuple[Found, ...]:
-    """At most `limit` hits for `text`, of what could be looked through in time. `asked` carries limit, snapshot (or None), as_of and mark."""
+def search(connection: sqlite3.Connection, text: str, parameters: dict[str, Any]) -> tuple[SearchHit, ...]:
+    """At most `limit` hits for `text`, of what could be looked through in time. `parameters` carries limit, snapshot (or None), as_of and mark."""
     text = text.strip()
     if not text:
         return ()
-    asked = {**asked, "text": text, "end": text + "\U0010ffff"}
-    hits: list[Found] = []
+    parameters = {**parameters, "text": text, "end": text + "\U0010ffff"}
+    hits: list[SearchHit] = []
     until = perf_counter() + SEARCH_S
     connection.set_progress_handler(lambda: perf_counter() > until, _LOOK_AGAIN)
     try:
         for kind, sql in _BY_ID:
-            hits += [Found(f"{kind}:{name}", kind, label) for name, label in connection.execute(sql, asked)]
-        for code, token, masked in connection.execute(IDENTIFIERS, asked):
+            hits += [SearchHit(f"{kind}:{name}", kind, label) for name, label in connection.execute(sql, parameters)]
+        for code, token, masked in connection.execute(IDENTIFIERS, parameters):
             kind = KINDS[code].value
-            hits.append(Found(f"{kind}:{token}", kind, masked or token))
+            hits.append(SearchHit(f"{kind}:{token}", kind, masked or token))
     except (StoreUnavailableError, sqlite3.OperationalError):
         if perf_counter() <= until:
             raise  # anything but the time that was up: then what was found by then is all
     finally:
         connection.set_progress_handler(None, 0)
-    return tuple(sorted(hits, key=lambda hit: text not in (hit.label, hit.node.partition(":")[2]))[: asked["limit"]])
+    return tuple(sorted(hits, key=lambda hit: text not in (hit.label, hit.node.partition(":")[2]))[: parameters["limit"]])
 
 
 _BY_ID = (("applicant", APPLICANTS), ("application", APPLICATIONS), ("ring", RINGS))

@@ -11,16 +11,16 @@ from pathlib import Path
 from graph import private
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import Added, Facts, RingSnapshot
-from graph.store.port import GraphStore, Strangers
+from graph.store.port import GraphStore, UnknownIds
 from graph.stores.embedded import Connections, begin
 from graph.stores.sqlite import rings
 from graph.stores.sqlite.cache import FactCache
 from graph.stores.sqlite.connection import AT_ONCE, PATIENT, connect, translated
 from graph.stores.sqlite.journal import tail
 from graph.stores.sqlite.schema import FOREVER, prepare
-from graph.stores.sqlite.strangers import strangers
+from graph.stores.sqlite.unknown_ids import unknown_ids
 from graph.stores.sqlite.view import SqliteView
-from graph.stores.sqlite.writer import Writer
+from graph.stores.sqlite.writer import SqliteWriter
 
 _COUNTED = ("application", "event", "outcome", "label", "contact", "platform", "merchant", "device", "applicant", "identifier")
 
@@ -41,9 +41,9 @@ class SqliteStore(GraphStore):
 
     def add(self, facts: Facts) -> Added:
         with self._transaction() as connection:
-            return Writer(connection).write(facts)
+            return SqliteWriter(connection).write(facts)
 
-    def add_soon(self, facts: Facts, seconds: float) -> Added | None:
+    def try_add(self, facts: Facts, seconds: float) -> Added | None:
         connection = self._connections.lean()
         connection.execute(AT_ONCE)
         try:
@@ -55,27 +55,27 @@ class SqliteStore(GraphStore):
         if not had:
             return None
         with self._connections.kept(connection):
-            return Writer(connection).write(facts)
+            return SqliteWriter(connection).write(facts)
 
-    def view(self, as_of: datetime, recorded_by: int | None = None) -> SqliteView:
-        seen = SqliteView(self._connection(), self._cache, as_of, self.mark() if recorded_by is None else recorded_by)
-        seen.zone = self.zone
-        return seen
+    def view(self, as_of: datetime, revision: int | None = None) -> SqliteView:
+        view = SqliteView(self._connection(), self._cache, as_of, self.revision() if revision is None else revision)
+        view.zone = self.zone
+        return view
 
-    def mark(self) -> int:
+    def revision(self) -> int:
         return int(self._connection().execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0])
 
     def save_rings(self, snapshot: RingSnapshot) -> None:
         with self._transaction() as connection:
-            mark = int(connection.execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0]) + 1
-            rings.save(connection, snapshot, mark)
-            connection.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (mark,))
+            revision = int(connection.execute("SELECT value FROM meta WHERE name = 'mark'").fetchone()[0]) + 1
+            rings.save(connection, snapshot, revision)
+            connection.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (revision,))
 
-    def strangers(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> Strangers:
-        return strangers(self._connection(), application_ids, applicant_ids)
+    def unknown_ids(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> UnknownIds:
+        return unknown_ids(self._connection(), application_ids, applicant_ids)
 
     def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
-        return tail(self._connection(), after, self.mark() if upto is None else upto)
+        return tail(self._connection(), after, self.revision() if upto is None else upto)
 
     def identity(self) -> int:
         return int(self._connection().execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()[0])

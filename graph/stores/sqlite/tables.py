@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from adbc_driver_sqlite import dbapi
 
-from graph.facts.verdicts import by_person
+from graph.facts.fraud_labels import by_person
 from graph.model.errors import StoreUnavailableError
 from graph.store.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 
@@ -20,7 +20,7 @@ _BY_NAME = np.argsort(np.argsort([status.value for status in STATUSES]))  # code
 _PACKED = "(applicant << 34) | (identifier << 2) | role"  # a tie as one number: three columns are read sooner than five
 _ROWS = {"adbc.sqlite.query.batch_rows": "65536"}
 
-Told = dict[str, tuple[str, str]]  # name of a column -> how it is asked for, and its dtype
+ColumnQueries = dict[str, tuple[str, str]]  # name of a column -> how it is asked for, and its dtype
 
 
 def read_tables(connection: sqlite3.Connection, when: dict[str, int]) -> Tables:
@@ -37,28 +37,28 @@ def read_tables(connection: sqlite3.Connection, when: dict[str, int]) -> Tables:
 class _Reader:
     def __init__(self, cursor: dbapi.Cursor, when: dict[str, int]) -> None:
         self._cursor = cursor
-        self._as_of, mark = when["as_of"], when["mark"]
-        self._told = f"mark <= {mark}"
-        self._seen = f"at < {self._as_of} AND mark <= {mark}"
+        self._as_of, revision = when["as_of"], when["mark"]
+        self._recorded = f"mark <= {revision}"
+        self._visible = f"at < {self._as_of} AND mark <= {revision}"
 
     def read(self) -> Tables:
         ties, identifiers, identifier_place = self._ties()
-        made = self._read(f"application WHERE {self._seen} ORDER BY at, application_id", _APPLICATION)
+        created = self._read(f"application WHERE {self._visible} ORDER BY at, application_id", _APPLICATION)
         events = self._events()
         labels = self._read(
-            f"label WHERE known_at < {self._as_of} AND {self._told} ORDER BY known_at, application_id, applicant_id, source, label", _LABEL
+            f"label WHERE known_at < {self._as_of} AND {self._recorded} ORDER BY known_at, application_id, applicant_id, source, label", _LABEL
         )
-        names, place = self._people([ties["applicant"], made["applicant"], events["applicant"], events["counterparty"]], labels["applicant"])
-        for column in (ties, made, events):
+        names, place = self._people([ties["applicant"], created["applicant"], events["applicant"], events["counterparty"]], labels["applicant"])
+        for column in (ties, created, events):
             column["applicant"] = place[column["applicant"]]
         events["counterparty"] = np.where(events["counterparty"] < 0, np.int32(-1), place[events["counterparty"]])
-        merchants = self._read(f"merchant WHERE {self._told} ORDER BY merchant_id", _MERCHANT)
-        platforms = self._read(f"platform WHERE {self._told} ORDER BY platform_id", _PLATFORM)
-        merchant_ids = _named(merchants["merchant"], made["merchant"], events["merchant"])
-        platform_ids, agent_ids = _named(platforms["platform"], made["platform"]), _named(made["agent"])
+        merchants = self._read(f"merchant WHERE {self._recorded} ORDER BY merchant_id", _MERCHANT)
+        platforms = self._read(f"platform WHERE {self._recorded} ORDER BY platform_id", _PLATFORM)
+        merchant_ids = _named(merchants["merchant"], created["merchant"], events["merchant"])
+        platform_ids, agent_ids = _named(platforms["platform"], created["platform"]), _named(created["agent"])
         merchant_place = _places(merchant_ids)
         order = np.lexsort((ties["role"], ties["identifier"], ties["applicant"], ties["since"]))
-        outcomes = self._outcomes(made.pop("key"), made["application_id"])
+        outcomes = self._outcomes(created.pop("key"), created["application_id"])
         return Tables(
             as_of=self._as_of,
             applicant_ids=names,
@@ -67,46 +67,46 @@ class _Reader:
             agent_ids=as_column(agent_ids, object),
             identifiers=identifiers,
             ties={name: column[order] for name, column in ties.items()},
-            applications=made
+            applications=created
             | {
-                "platform": _placed(made["platform"], _places(platform_ids)),
-                "merchant": _placed(made["merchant"], merchant_place),
-                "agent": _placed(made["agent"], _places(agent_ids)),
+                "platform": _placed(created["platform"], _places(platform_ids)),
+                "merchant": _placed(created["merchant"], merchant_place),
+                "agent": _placed(created["agent"], _places(agent_ids)),
             },
             outcomes=outcomes,
-            labels=_label_columns(labels, _places(names.tolist()), (_places(made["application_id"].tolist()), made["applicant"])),
+            labels=_label_columns(labels, _places(names.tolist()), (_places(created["application_id"].tolist()), created["applicant"])),
             events=events | {"merchant": _placed(events["merchant"], merchant_place)},
             platforms=_platform_columns(platforms, platform_ids),
             merchants=_merchant_columns(merchants, merchant_ids),
             devices=self._devices(identifier_place),
         )
 
-    def _read(self, source: str, told: Told) -> dict[str, Column]:
+    def _read(self, source: str, entry: ColumnQueries) -> dict[str, Column]:
         """Columns of a query; NULL becomes None among texts, NaN among floats and -1 among integers.
 
         Nothing may be NULL on the way: the driver takes a column's type from its first rows.
         """
-        picked = ", ".join(f"coalesce({expression}, {_UNKNOWN[dtype[0]]}) AS {name}" for name, (expression, dtype) in told.items())
+        picked = ", ".join(f"coalesce({expression}, {_UNKNOWN[dtype[0]]}) AS {name}" for name, (expression, dtype) in entry.items())
         self._cursor.execute(f"SELECT {picked} FROM {source}")
-        found = self._cursor.fetch_arrow_table()
-        return {name: _column(found[name], dtype) for name, (_, dtype) in told.items()}
+        result = self._cursor.fetch_arrow_table()
+        return {name: _column(result[name], dtype) for name, (_, dtype) in entry.items()}
 
     def _ties(self) -> tuple[dict[str, Column], dict[str, Column], Column]:
         """Ties with identifiers as positions and applicants still as keys; the identifiers; the position of each identifier's key, or -1."""
-        told = {"tie": (_PACKED, "i8"), "since": ("min(at)", "i8"), "last": ("max(at)", "i8")}
-        found = self._read(f"mention WHERE {self._seen} GROUP BY applicant, identifier, role", told)
-        tie = found.pop("tie")
+        columns = {"tie": (_PACKED, "i8"), "since": ("min(at)", "i8"), "last": ("max(at)", "i8")}
+        result = self._read(f"mention WHERE {self._visible} GROUP BY applicant, identifier, role", columns)
+        tie = result.pop("tie")
         identifier = tie >> 2 & (1 << 32) - 1
         identifiers, place = self._identifiers(identifier)
-        return {"applicant": tie >> 34, "identifier": place[identifier], "role": (tie & 3).astype(np.int8), **found}, identifiers, place
+        return {"applicant": tie >> 34, "identifier": place[identifier], "role": (tie & 3).astype(np.int8), **result}, identifiers, place
 
     def _identifiers(self, used: Column) -> tuple[dict[str, Column], Column]:
         """The identifiers with those keys by (kind, token), and the position of each key, or -1."""
         in_order = self._read("identifier ORDER BY kind, token", {"key": ("key", "i8")})["key"]
-        known = np.zeros(int(in_order.max(initial=0)) + 1, bool)
-        known[used] = True
-        keys = in_order[known[in_order]]
-        place = np.full(len(known), -1, np.int32)
+        existing = np.zeros(int(in_order.max(initial=0)) + 1, bool)
+        existing[used] = True
+        keys = in_order[existing[in_order]]
+        place = np.full(len(existing), -1, np.int32)
         place[keys] = np.arange(len(keys), dtype=np.int32)
         # In the order of the table, which is read much sooner than one row after the other in that of the index.
         rows = self._read("identifier", _IDENTIFIER)
@@ -117,12 +117,12 @@ class _Reader:
 
     def _events(self) -> dict[str, Column]:
         """By (at, event_id), people still as keys, merchants as ids."""
-        found = self._read(f"event WHERE {self._seen} ORDER BY key", _EVENT)
-        order = self._by_time(found["at"], found.pop("key"))
-        return {name: column[order] for name, column in found.items()}
+        result = self._read(f"event WHERE {self._visible} ORDER BY key", _EVENT)
+        order = self._by_time(result["at"], result.pop("key"))
+        return {name: column[order] for name, column in result.items()}
 
     def _by_time(self, at: Column, key: Column) -> Column:
-        """The order of events by (at, event_id): only of those that share their moment with another one is the id looked at."""
+        """The order of events by (at, event_id): the id is read only where several share a moment."""
         order = np.argsort(at, kind="stable")
         same = np.diff(at[order]) == 0
         shared = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
@@ -136,30 +136,37 @@ class _Reader:
     def _people(self, keys: list[Column], labelled: Column) -> tuple[Column, Column]:
         """The ids of all people the view knows, sorted, and the position of each key, or -1."""
         rows = self._read("applicant ORDER BY applicant_id", {"key": ("key", "i8"), "name": ("applicant_id", "O")})
-        known = np.zeros(int(rows["key"].max(initial=0)) + 1, bool)
+        existing = np.zeros(int(rows["key"].max(initial=0)) + 1, bool)
         for column in keys:
-            known[column[column >= 0]] = True
+            existing[column[column >= 0]] = True
         also = {i for i in labelled.tolist() if i}
-        kept = known[rows["key"]] | np.fromiter((name in also for name in rows["name"].tolist()), bool, len(rows["name"]))
-        place = np.full(len(known), -1, np.int32)
+        kept = existing[rows["key"]] | np.fromiter((name in also for name in rows["name"].tolist()), bool, len(rows["name"]))
+        place = np.full(len(existing), -1, np.int32)
         place[rows["key"][kept]] = np.arange(kept.sum(), dtype=np.int32)
         return rows["name"][kept], place
 
     def _outcomes(self, keys: Column, ids: Column) -> dict[str, Column]:
         """Of the applications with those keys and ids, by (at, application_id, status)."""
-        told = {"application": ("a.key", "i8"), "status": (f"CASE o.status {_STATUS} END", "i1"), "at": ("o.at", "i8"), "amount": ("o.amount", "f8")}
-        found = self._read(f"(SELECT * FROM outcome WHERE {self._seen}) o CROSS JOIN application a ON a.application_id = o.application_id", told)
-        place = np.full(int(max(keys.max(initial=0), found["application"].max(initial=0))) + 1, -1, np.int32)
+        columns = {
+            "application": ("a.key", "i8"),
+            "status": (f"CASE o.status {_STATUS} END", "i1"),
+            "at": ("o.at", "i8"),
+            "amount": ("o.amount", "f8"),
+        }
+        result = self._read(
+            f"(SELECT * FROM outcome WHERE {self._visible}) o CROSS JOIN application a ON a.application_id = o.application_id", columns
+        )
+        place = np.full(int(max(keys.max(initial=0), result["application"].max(initial=0))) + 1, -1, np.int32)
         place[keys] = np.arange(len(keys), dtype=np.int32)
-        found["application"] = place[found["application"]]
-        found = {name: column[found["application"] >= 0] for name, column in found.items()}
+        result["application"] = place[result["application"]]
+        result = {name: column[result["application"] >= 0] for name, column in result.items()}
         by_id = np.zeros(len(ids), np.int64)
         by_id[np.argsort(ids, kind="stable")] = np.arange(len(ids))
-        order = np.lexsort((_BY_NAME[found["status"]], by_id[found["application"]], found["at"]))
-        return {name: column[order] for name, column in found.items()}
+        order = np.lexsort((_BY_NAME[result["status"]], by_id[result["application"]], result["at"]))
+        return {name: column[order] for name, column in result.items()}
 
     def _devices(self, place: Column) -> dict[str, Column]:
-        rows = self._read(f"device WHERE {self._told} ORDER BY identifier", _DEVICE)
+        rows = self._read(f"device WHERE {self._recorded} ORDER BY identifier", _DEVICE)
         at = rows["identifier"] = place[rows["identifier"]]
         order = np.argsort(at, kind="stable")[int((at < 0).sum()) :]
         return {name: column[order] for name, column in rows.items()}
@@ -167,40 +174,40 @@ class _Reader:
 
 _NOTHING = "\x1f"  # stands for a text that is NULL; no word of a lender's holds it
 _UNKNOWN = {"f": "9e999", "i": "-1", "b": "0", "O": f"'{_NOTHING}'"}
-_APPLICATION: Told = (
+_APPLICATION: ColumnQueries = (
     {"key": ("key", "i8"), "application_id": ("application_id", "O"), "applicant": ("applicant", "i8"), "at": ("at", "i8")}
     | {name: (f"{name}_id", "O") for name in ("platform", "merchant", "agent")}
     | {name: (f"CAST({name} AS REAL)", "f8")
        for name in ("amount", "term_months", "face_match", "liveness", "phone_three_element", "birth_year", "new_citizen")}
     | {name: (name, "O") for name in ("product", "channel", "city")}
 )  # fmt: skip
-_EVENT: Told = {
+_EVENT: ColumnQueries = {
     "key": ("key", "i8"), "applicant": ("applicant", "i8"), "at": ("at", "i8"), "counterparty": ("counterparty", "i8"), "amount": ("amount", "f8"),
     "kind": ("kind", "O"), "merchant": ("merchant_id", "O"),
 }  # fmt: skip
-_LABEL: Told = {
+_LABEL: ColumnQueries = {
     "application": ("application_id", "O"),
     "applicant": ("applicant_id", "O"),
     "fraud": ("label = 'fraud'", "b"),
     "at": ("known_at", "i8"),
     "source": ("source", "O"),
 }
-_MERCHANT: Told = {"merchant": ("merchant_id", "O"), "category": ("category", "O"), "city": ("city", "O"), "opened_at": ("opened_at", "i8")}
-_PLATFORM: Told = {"platform": ("platform_id", "O"), "type": ("type", "O"), "is_own": ("is_own", "b")}
-_IDENTIFIER: Told = {"key": ("key", "i8"), "kind": ("kind", "i1"), "linking": ("linking", "b"), "token": ("token", "O")}
-_DEVICE: Told = {"identifier": ("identifier", "i8"), "os": ("os", "O"), "model": ("model", "O"),
+_MERCHANT: ColumnQueries = {"merchant": ("merchant_id", "O"), "category": ("category", "O"), "city": ("city", "O"), "opened_at": ("opened_at", "i8")}
+_PLATFORM: ColumnQueries = {"platform": ("platform_id", "O"), "type": ("type", "O"), "is_own": ("is_own", "b")}
+_IDENTIFIER: ColumnQueries = {"key": ("key", "i8"), "kind": ("kind", "i1"), "linking": ("linking", "b"), "token": ("token", "O")}
+_DEVICE: ColumnQueries = {"identifier": ("identifier", "i8"), "os": ("os", "O"), "model": ("model", "O"),
                  **{name: (f"CAST({name} AS REAL)", "f8") for name in ("is_emulator", "is_rooted")}}  # fmt: skip
 
 
-def _column(found: pa.ChunkedArray, dtype: str) -> Column:
-    """A column of a query as an array; of texts each that is told is kept once."""
-    if not len(found):
+def _column(result: pa.ChunkedArray, dtype: str) -> Column:
+    """A column of a query as an array; equal texts are one object."""
+    if not len(result):
         return np.empty(0, bool if dtype == "b" else dtype)
     if dtype == "O":
-        told = found.combine_chunks().dictionary_encode()
-        words = as_column([None if word == _NOTHING else word for word in told.dictionary.to_pylist()], object)
-        return np.asarray(words[told.indices.to_numpy()])
-    column: Column = found.to_numpy().astype(bool if dtype == "b" else dtype)
+        rows = result.combine_chunks().dictionary_encode()
+        words = as_column([None if word == _NOTHING else word for word in rows.dictionary.to_pylist()], object)
+        return np.asarray(words[rows.indices.to_numpy()])
+    column: Column = result.to_numpy().astype(bool if dtype == "b" else dtype)
     if dtype[0] == "f":
         column[np.isinf(column)] = np.nan
     return column
@@ -238,19 +245,19 @@ def _label_columns(rows: dict[str, Column], people: dict[str, int], of: tuple[di
 
 
 def _platform_columns(rows: dict[str, Column], ids: list[str]) -> dict[str, Column]:
-    known = {i: (_TYPE_CODE[kind], own) for i, kind, own in zip(*(column.tolist() for column in rows.values()), strict=True)}
+    existing = {i: (_TYPE_CODE[kind], own) for i, kind, own in zip(*(column.tolist() for column in rows.values()), strict=True)}
     unknown = (_TYPE_CODE["other"], False)
     return {
-        "type": as_column([known.get(i, unknown)[0] for i in ids], np.int8),
-        "is_own": as_column([known.get(i, unknown)[1] for i in ids], np.bool_),
+        "type": as_column([existing.get(i, unknown)[0] for i in ids], np.int8),
+        "is_own": as_column([existing.get(i, unknown)[1] for i in ids], np.bool_),
     }
 
 
 def _merchant_columns(rows: dict[str, Column], ids: list[str]) -> dict[str, Column]:
-    known = {i: rest for i, *rest in zip(*(column.tolist() for column in rows.values()), strict=True)}
-    told = [known.get(i, (None, None, -1)) for i in ids]
+    existing = {i: rest for i, *rest in zip(*(column.tolist() for column in rows.values()), strict=True)}
+    values = [existing.get(i, (None, None, -1)) for i in ids]
     return {
-        "category": as_column([t[0] for t in told], object),
-        "city": as_column([t[1] for t in told], object),
-        "opened_at": as_column([t[2] for t in told], np.int64),
+        "category": as_column([t[0] for t in values], object),
+        "city": as_column([t[1] for t in values], object),
+        "opened_at": as_column([t[2] for t in values], np.int64),
     }

@@ -25,69 +25,69 @@ _TIE = "INSERT INTO tie(identifier, since, applicant, role, mark, kind, supersed
 
 
 @dataclass
-class Told:
-    """The mentions of a batch: `said` are identifier << 2 | role, by whom (a key) and when (microseconds) alike."""
+class BatchMentions:
+    """The mentions of a batch: `packed` are identifier << 2 | role, by whom (a key) and when (microseconds) alike."""
 
     applicants: list[int] = field(default_factory=list)
-    said: list[int] = field(default_factory=list)
+    packed: list[int] = field(default_factory=list)
     at: list[int] = field(default_factory=list)
 
-    def add(self, facts: Sequence[tuple[int, int]], said: Sequence[Sequence[int]]) -> None:
-        """`facts` are (applicant, at), `said` what each of them mentions."""
-        self.applicants.extend(chain.from_iterable(repeat(who, len(each)) for (who, _), each in zip(facts, said, strict=True)))
-        self.at.extend(chain.from_iterable(repeat(at, len(each)) for (_, at), each in zip(facts, said, strict=True)))
-        self.said.extend(chain.from_iterable(said))
+    def add(self, facts: Sequence[tuple[int, int]], packed: Sequence[Sequence[int]]) -> None:
+        """`facts` are (applicant, at), `packed` what each of them mentions."""
+        self.applicants.extend(chain.from_iterable(repeat(who, len(each)) for (who, _), each in zip(facts, packed, strict=True)))
+        self.at.extend(chain.from_iterable(repeat(at, len(each)) for (_, at), each in zip(facts, packed, strict=True)))
+        self.packed.extend(chain.from_iterable(packed))
 
 
 @dataclass(frozen=True)
-class Batch:
+class TieBatch:
     """A batch as far as ties need it: its revision, identifier key -> kind code, and the first keys that it assigned itself."""
 
-    mark: int
+    revision: int
     kinds: Mapping[int, int]
     new_applicants: int
     new_identifiers: int
 
 
-def keep_ties(db: sqlite3.Connection, told: Told, batch: Batch) -> None:
+def keep_ties(db: sqlite3.Connection, entry: BatchMentions, batch: TieBatch) -> None:
     """Write the mentions, and the ties that are new or begin earlier than known before."""
-    if not told.said:
+    if not entry.packed:
         return
-    tie = np.array(told.applicants, np.int64) << _APPLICANT | np.array(told.said, np.int64)
-    at = np.array(told.at, np.int64)
+    tie = np.array(entry.applicants, np.int64) << _APPLICANT | np.array(entry.packed, np.int64)
+    at = np.array(entry.at, np.int64)
     order = np.lexsort((at, tie))
     tie, at = tie[order], at[order]
     opens = np.ones(len(tie), np.bool_)
     np.not_equal(tie[1:], tie[:-1], out=opens[1:])
     first, since = tie[opens], at[opens]
     standing = _standing(db, first, batch)  # to be asked before the batch's own mentions are in
-    db.executemany(_MENTION, zip(*_parts(tie), at.tolist(), repeat(batch.mark)))  # of what is said twice the second is ignored
+    db.executemany(_MENTION, zip(*_parts(tie), at.tolist(), repeat(batch.revision)))  # of what is said twice the second is ignored
     fresh = since < standing
     late = fresh & (standing < FOREVER)
     if late.any():
         rows = zip(*_parts(first[late]), standing[late].tolist(), strict=True)
-        db.executemany(_SUPERSEDE, [(batch.mark, i, then, a, r, FOREVER) for a, i, r, then in rows])
+        db.executemany(_SUPERSEDE, [(batch.revision, i, then, a, r, FOREVER) for a, i, r, then in rows])
     if fresh.any():
         _insert(db, first[fresh], since[fresh], batch)
 
 
-def _standing(db: sqlite3.Connection, tie: Column, batch: Batch) -> Column:
+def _standing(db: sqlite3.Connection, tie: Column, batch: TieBatch) -> Column:
     """Since when each tie exists (ties,); FOREVER for a new one."""
-    known = ((tie >> _APPLICANT) < batch.new_applicants) & ((tie >> _IDENTIFIER & _LOW) < batch.new_identifiers)
+    existing = ((tie >> _APPLICANT) < batch.new_applicants) & ((tie >> _IDENTIFIER & _LOW) < batch.new_identifiers)
     out = np.full(len(tie), FOREVER, np.int64)
-    asked = tie[known].tolist()
-    if asked:
+    requested = tie[existing].tolist()
+    if requested:
         # The answers come in the order of the list that was asked.
-        out[known] = [FOREVER if since is None else since for _, since in db.execute(_STANDING, (orjson.dumps(asked).decode(),))]
+        out[existing] = [FOREVER if since is None else since for _, since in db.execute(_STANDING, (orjson.dumps(requested).decode(),))]
     return out
 
 
-def _insert(db: sqlite3.Connection, tie: Column, since: Column, batch: Batch) -> None:
+def _insert(db: sqlite3.Connection, tie: Column, since: Column, batch: TieBatch) -> None:
     """New rows in the order of the table, so that each of its pages is touched once."""
     order = np.lexsort((tie, since, tie >> _IDENTIFIER & _LOW))
     applicant, identifier, role = _parts(tie[order])
     kinds = [batch.kinds[i] for i in identifier]
-    db.executemany(_TIE, zip(identifier, since[order].tolist(), applicant, role, repeat(batch.mark), kinds, repeat(FOREVER)))
+    db.executemany(_TIE, zip(identifier, since[order].tolist(), applicant, role, repeat(batch.revision), kinds, repeat(FOREVER)))
 
 
 def _parts(tie: Column) -> tuple[list[int], list[int], list[int]]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 
-from graph.facts.deciding import LABELS, MATTERS, OUTCOMES, PARTS, SOURCES
+from graph.facts.decisive import LABELS, OUTCOMES, PARTS, SOURCES, SUBJECTS
 from graph.facts.hubs import COUNT_CAP, hub_reason
 from graph.model.moments import micros, moment
 from graph.model.types import (
@@ -29,7 +29,7 @@ from graph.model.types import (
     RingSnapshot,
     Tie,
 )
-from graph.store.port import Found, GraphView
+from graph.store.port import GraphView, SearchHit
 from graph.store.tables import Tables
 from graph.stores.sqlite import rings
 from graph.stores.sqlite.cache import FactCache
@@ -46,35 +46,35 @@ from graph.stores.sqlite.codec import (
     mentioned,
     outcome_of,
 )
-from graph.stores.sqlite.search import search
-from graph.stores.sqlite.tables import read_tables
-from graph.stores.sqlite.told import (
+from graph.stores.sqlite.labels_and_outcomes import (
     DECIDING_MOMENTS,
     FIRST_OUTCOMES,
+    LABEL_KNOWN_AT,
+    LABELS_AT,
     LABELS_OF_EACH,
     MANY_LABELS,
     MANY_OUTCOMES,
     OUTCOMES_OF_EACH,
-    SAID_AT,
     WHEN_IT_CAME,
-    WHEN_IT_WAS_SAID,
 )
+from graph.stores.sqlite.search import search
+from graph.stores.sqlite.tables import read_tables
 
 _MINE = "(SELECT key FROM applicant WHERE applicant_id = :who)"
-_SEEN = "at < :as_of AND mark <= :mark"
-_TIE_SEEN = "t.since < :as_of AND t.mark <= :mark AND t.superseded > :mark"
+_VISIBLE = "at < :as_of AND mark <= :mark"
+_TIE_VISIBLE = "t.since < :as_of AND t.mark <= :mark AND t.superseded > :mark"
 _LAST = """(SELECT max(m.at) FROM mention m WHERE m.applicant = t.applicant AND m.identifier = t.identifier AND m.role = t.role
             AND m.at < :as_of AND m.mark <= :mark)"""
 
-APPLICATION = f"SELECT {APPLICATION_COLUMNS} FROM application WHERE application_id = :id AND {_SEEN}"
-APPLICATIONS = f"SELECT {APPLICATION_COLUMNS} FROM application WHERE at >= :since AND {_SEEN} ORDER BY at, application_id"
-APPLICATIONS_AT = f"SELECT key FROM application WHERE {{column}} = :place AND {_SEEN} ORDER BY at DESC, application_id LIMIT :limit"
-EVENTS_OF = f"SELECT {EVENT_COLUMNS} FROM event WHERE applicant = {_MINE} AND {_SEEN} ORDER BY at DESC, event_id LIMIT :limit"
+APPLICATION = f"SELECT {APPLICATION_COLUMNS} FROM application WHERE application_id = :id AND {_VISIBLE}"
+APPLICATIONS = f"SELECT {APPLICATION_COLUMNS} FROM application WHERE at >= :since AND {_VISIBLE} ORDER BY at, application_id"
+APPLICATIONS_AT = f"SELECT key FROM application WHERE {{column}} = :place AND {_VISIBLE} ORDER BY at DESC, application_id LIMIT :limit"
+EVENTS_OF = f"SELECT {EVENT_COLUMNS} FROM event WHERE applicant = {_MINE} AND {_VISIBLE} ORDER BY at DESC, event_id LIMIT :limit"
 DEALINGS_OF = f"""
-    SELECT * FROM (SELECT {EVENT_COLUMNS} FROM event WHERE applicant = {_MINE} AND counterparty IS NOT NULL AND {_SEEN}
+    SELECT * FROM (SELECT {EVENT_COLUMNS} FROM event WHERE applicant = {_MINE} AND counterparty IS NOT NULL AND {_VISIBLE}
                    ORDER BY at DESC, event_id LIMIT :limit)
     UNION
-    SELECT * FROM (SELECT {EVENT_COLUMNS} FROM event WHERE counterparty = {_MINE} AND {_SEEN} ORDER BY at DESC, event_id LIMIT :limit)
+    SELECT * FROM (SELECT {EVENT_COLUMNS} FROM event WHERE counterparty = {_MINE} AND {_VISIBLE} ORDER BY at DESC, event_id LIMIT :limit)
     ORDER BY 3 DESC, 1 LIMIT :limit"""
 DEALERS = """SELECT j.value FROM json_each(:asked) j CROSS JOIN applicant p ON p.applicant_id = j.value
     WHERE EXISTS (SELECT 1 FROM event WHERE applicant = p.key AND counterparty IS NOT NULL)
@@ -83,24 +83,24 @@ DEALERS = """SELECT j.value FROM json_each(:asked) j CROSS JOIN applicant p ON p
 # Reads of many subjects at once. `CROSS JOIN` makes SQLite walk the short list and look each one up, never scan the table. What one subject
 # may answer is bounded: a read of the list stops where somebody must have too many rows (thousands); `_MANY` finds them, and each is read by itself.
 _EACH = "json_each(:asked) j CROSS JOIN applicant p ON p.applicant_id = j.value CROSS JOIN"
-APPLICATIONS_OF_EACH = f"SELECT a.key, j.value FROM {_EACH} application a ON a.applicant = p.key WHERE {_SEEN} LIMIT :most"
-TIES_OF_EACH = f"SELECT t.identifier, t.role, t.since, {_LAST}, j.value FROM {_EACH} tie t ON t.applicant = p.key WHERE {_TIE_SEEN} LIMIT :most"
+APPLICATIONS_OF_EACH = f"SELECT a.key, j.value FROM {_EACH} application a ON a.applicant = p.key WHERE {_VISIBLE} LIMIT :most"
+TIES_OF_EACH = f"SELECT t.identifier, t.role, t.since, {_LAST}, j.value FROM {_EACH} tie t ON t.applicant = p.key WHERE {_TIE_VISIBLE} LIMIT :most"
 TIES_OF_KIND = f"""
     SELECT t.identifier, t.role, t.since, {_LAST} FROM tie t JOIN identifier i ON i.key = t.identifier
-    WHERE t.applicant = {_MINE} AND t.kind = :kind AND {_TIE_SEEN} ORDER BY t.since DESC, i.token, t.role LIMIT :limit"""
+    WHERE t.applicant = {_MINE} AND t.kind = :kind AND {_TIE_VISIBLE} ORDER BY t.since DESC, i.token, t.role LIMIT :limit"""
 HOLDER_COUNTS = f"""
-    SELECT j.value, (SELECT count(*) FROM (SELECT 1 FROM tie t WHERE t.identifier = j.value AND {_TIE_SEEN} LIMIT {COUNT_CAP}))
+    SELECT j.value, (SELECT count(*) FROM (SELECT 1 FROM tie t WHERE t.identifier = j.value AND {_TIE_VISIBLE} LIMIT {COUNT_CAP}))
     FROM json_each(:asked) j"""
 HOLDERS = f"""
     SELECT t.identifier, p.applicant_id, t.role, t.since, {_LAST} FROM json_each(:asked) j CROSS JOIN tie t ON t.identifier = j.value
-    CROSS JOIN applicant p ON p.key = t.applicant WHERE {_TIE_SEEN} ORDER BY t.since DESC, p.applicant_id, t.role"""
+    CROSS JOIN applicant p ON p.key = t.applicant WHERE {_TIE_VISIBLE} ORDER BY t.since DESC, p.applicant_id, t.role"""
 LATEST_HOLDERS = f"""
     SELECT t.identifier, p.applicant_id, t.role, t.since, {_LAST} FROM tie t CROSS JOIN applicant p ON p.key = t.applicant
-    WHERE t.identifier = :key AND {_TIE_SEEN} ORDER BY t.since DESC, p.applicant_id, t.role LIMIT :limit"""
+    WHERE t.identifier = :key AND {_TIE_VISIBLE} ORDER BY t.since DESC, p.applicant_id, t.role LIMIT :limit"""
 _MANY = """SELECT j.value FROM json_each(:asked) j WHERE (SELECT count(*) FROM (SELECT 1 FROM {table} WHERE applicant =
     (SELECT key FROM applicant WHERE applicant_id = j.value) LIMIT :limit + 1)) > :limit"""
 MANY_TIES, MANY_APPLICATIONS = _MANY.format(table="tie"), _MANY.format(table="application")
-APPLICATIONS_OF = f"SELECT key FROM application WHERE applicant = {_MINE} AND {_SEEN} ORDER BY at DESC, application_id LIMIT :limit"
+APPLICATIONS_OF = f"SELECT key FROM application WHERE applicant = {_MINE} AND {_VISIBLE} ORDER BY at DESC, application_id LIMIT :limit"
 DEVICES = """SELECT d.identifier, d.os, d.model, d.is_emulator, d.is_rooted FROM json_each(:asked) j CROSS JOIN device d ON d.identifier = j.value
              WHERE d.mark <= :mark"""
 MERCHANTS = "SELECT merchant_id, category, city, opened_at FROM json_each(:ids) j JOIN merchant ON merchant_id = j.value WHERE mark <= :mark"
@@ -112,7 +112,7 @@ class SqliteView(GraphView):
 
     def __init__(self, connection: sqlite3.Connection, cache: FactCache, as_of: datetime, recorded_by: int) -> None:
         self.as_of = as_of
-        self.recorded_by = recorded_by
+        self.revision = recorded_by
         self._db = connection
         self._when = {"as_of": micros(as_of), "mark": recorded_by}
         self._cache = cache
@@ -137,18 +137,18 @@ class SqliteView(GraphView):
         return (application_of(row, names[row[1]], resolve) for row in rows)
 
     def applications_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Application, ...]]:
-        found, many = self._of_each(APPLICATIONS_OF_EACH, MANY_APPLICATIONS, applicant_ids, limit)
+        results, many = self._of_each(APPLICATIONS_OF_EACH, MANY_APPLICATIONS, applicant_ids, limit)
         for who in many:
-            found[who] = self._db.execute(APPLICATIONS_OF, {"who": who, "limit": limit, **self._when}).fetchall()
-        made = self._cache.applications(self._db, [row[0] for rows in found.values() for row in rows])
-        return {who: _latest_first([made[row[0]] for row in rows]) for who, rows in found.items()}
+            results[who] = self._db.execute(APPLICATIONS_OF, {"who": who, "limit": limit, **self._when}).fetchall()
+        applications = self._cache.applications(self._db, [row[0] for rows in results.values() for row in rows])
+        return {who: _latest_first([applications[row[0]] for row in rows]) for who, rows in results.items()}
 
     def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = 64) -> tuple[Application, ...]:
         column, place = ("merchant_id", merchant_id) if merchant_id is not None else ("agent_id", agent_id)
-        asked = {"place": place, "limit": limit, **self._when}
-        keys = [row[0] for row in self._db.execute(APPLICATIONS_AT.format(column=column), asked)]
-        made = self._cache.applications(self._db, keys)
-        return tuple([made[key] for key in keys])
+        parameters = {"place": place, "limit": limit, **self._when}
+        keys = [row[0] for row in self._db.execute(APPLICATIONS_AT.format(column=column), parameters)]
+        applications = self._cache.applications(self._db, keys)
+        return tuple([applications[key] for key in keys])
 
     def events_of(self, applicant_ids: Sequence[str], limit: int = 128) -> Mapping[str, tuple[Event, ...]]:
         return {who: self._events(EVENTS_OF, who, limit) for who in applicant_ids}
@@ -166,50 +166,50 @@ class SqliteView(GraphView):
         return tuple([event_of(row, (names[row[1]], names.get(row[4])), resolve) for row in rows])
 
     def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
-        found, many = self._of_each(OUTCOMES_OF_EACH, MANY_OUTCOMES, list(dict.fromkeys(application_ids)), limit)
+        results, many = self._of_each(OUTCOMES_OF_EACH, MANY_OUTCOMES, list(dict.fromkeys(application_ids)), limit)
         for application_id in many:
-            found[application_id] = self._db.execute(FIRST_OUTCOMES, {"id": application_id, "parts": PARTS, **self._when}).fetchall()
-        return {loan: tuple([outcome_of(row) for row in sorted(rows, key=WHEN_IT_CAME)]) for loan, rows in found.items()}
+            results[application_id] = self._db.execute(FIRST_OUTCOMES, {"id": application_id, "parts": PARTS, **self._when}).fetchall()
+        return {loan: tuple([outcome_of(row) for row in sorted(rows, key=WHEN_IT_CAME)]) for loan, rows in results.items()}
 
     def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
-        found, many = self._of_each(LABELS_OF_EACH, MANY_LABELS, list(dict.fromkeys(applicant_ids)), limit)
+        results, many = self._of_each(LABELS_OF_EACH, MANY_LABELS, list(dict.fromkeys(applicant_ids)), limit)
         for who in many:
-            found[who] = self._deciding(who)
-        return {who: tuple([label_of(row) for row in sorted(rows, key=WHEN_IT_WAS_SAID)]) for who, rows in found.items()}
+            results[who] = self._deciding(who)
+        return {who: tuple([label_of(row) for row in sorted(rows, key=LABEL_KNOWN_AT)]) for who, rows in results.items()}
 
     def _deciding(self, who: str) -> list[Row]:
         """The decisive labels of people who have too many."""
         rows: list[Row] = []
-        moments = self._db.execute(DECIDING_MOMENTS, {"who": who, "matters": MATTERS, **self._when}).fetchall()
+        moments = self._db.execute(DECIDING_MOMENTS, {"who": who, "matters": SUBJECTS, **self._when}).fetchall()
         for application_id, applicant_id, label, at in moments:
             matter = {"application_id": application_id, "applicant_id": applicant_id, "label": label, "at": at}
-            rows += self._db.execute(SAID_AT, {**matter, "sources": SOURCES, "mark": self._when["mark"]})
+            rows += self._db.execute(LABELS_AT, {**matter, "sources": SOURCES, "mark": self._when["mark"]})
         return rows
 
-    def _each(self, sql: str, asked: Sequence[str] | Sequence[int], most: int = -1) -> list[Row]:
-        return self._db.execute(sql, {"asked": json.dumps(asked), "most": most, **self._when}).fetchall() if asked else []
+    def _each(self, sql: str, ids: Sequence[str] | Sequence[int], most: int = -1) -> list[Row]:
+        return self._db.execute(sql, {"asked": json.dumps(ids), "most": most, **self._when}).fetchall() if ids else []
 
     def _of_each(self, each: str, many: str, people: Sequence[str], limit: int) -> tuple[dict[str, list[Row]], list[str]]:
         """Each person's rows, which end with the person's id, and who has more than `limit` of them: theirs may not be all."""
-        found: dict[str, list[Row]] = {who: [] for who in people}
+        results: dict[str, list[Row]] = {who: [] for who in people}
         most = limit * len(people)
         rows, too_many = self._each(each, people, most + 1), set[str]()
         if len(rows) > most:
             too_many = {row[0] for row in self._db.execute(many, {"asked": json.dumps(people), "limit": limit})}
             rows = self._each(each, [who for who in people if who not in too_many])
         for row in rows:
-            found[row[-1]].append(row)
-        return found, [who for who, told in found.items() if who in too_many or len(told) > limit]
+            results[row[-1]].append(row)
+        return results, [who for who, values in results.items() if who in too_many or len(values) > limit]
 
     # -- ties -------------------------------------------------------------------------------------------------------------------------
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
-        found, many = self._of_each(TIES_OF_EACH, MANY_TIES, applicant_ids, limit)
+        results, many = self._of_each(TIES_OF_EACH, MANY_TIES, applicant_ids, limit)
         for who in many:
-            asked = {"who": who, "limit": limit, **self._when}
-            found[who] = [row for kind in KIND_CODE.values() for row in self._db.execute(TIES_OF_KIND, {"kind": kind, **asked})]
-        resolve = self._cache.identifiers(self._db, {row[0] for rows in found.values() for row in rows})
-        return {who: _newest_first(who, rows, resolve) for who, rows in found.items()}
+            parameters = {"who": who, "limit": limit, **self._when}
+            results[who] = [row for kind in KIND_CODE.values() for row in self._db.execute(TIES_OF_KIND, {"kind": kind, **parameters})]
+        resolve = self._cache.identifiers(self._db, {row[0] for rows in results.values() for row in rows})
+        return {who: _newest_first(who, rows, resolve) for who, rows in results.items()}
 
     def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
         counted = self._counted
@@ -222,7 +222,7 @@ class SqliteView(GraphView):
             for identifier, key in keys.items():
                 count = counted[identifier.node] = counts.get(key, 0)
                 if count == COUNT_CAP:
-                    self._cache.found_full(identifier, *moment_and_mark)
+                    self._cache.mark_full(identifier, *moment_and_mark)
         return {i: counted[i.node] for i in identifiers}
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
@@ -246,11 +246,11 @@ class SqliteView(GraphView):
 
     def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
         keys = {key: i for i, key in self._cache.keys(self._db, identifiers).items()}
-        found = {}
+        results = {}
         for key, os, model, *flags in self._each(DEVICES, [key for key in keys if key is not None]):
             emulator, rooted = (None if flag is None else bool(flag) for flag in flags)
-            found[keys[key]] = Device(identifier=keys[key], os=os, model=model, is_emulator=emulator, is_rooted=rooted)
-        return found
+            results[keys[key]] = Device(identifier=keys[key], os=os, model=model, is_emulator=emulator, is_rooted=rooted)
+        return results
 
     def platforms(self) -> Mapping[str, Platform]:
         rows = self._db.execute("SELECT platform_id, type, is_own FROM platform WHERE mark <= :mark ORDER BY platform_id", self._when)
@@ -268,23 +268,23 @@ class SqliteView(GraphView):
         row = self._db.execute(sql, (KIND_CODE[IdentifierKind(kind)], token)).fetchone()
         return None if row is None else identifier_of(row)
 
-    def search(self, text: str, limit: int = 20) -> tuple[Found, ...]:
+    def search(self, text: str, limit: int = 20) -> tuple[SearchHit, ...]:
         snapshot = self._snapshot()
         return search(self._db, text, {"limit": limit, "snapshot": snapshot[0] if snapshot else None, **self._when})
 
     # -- rings ------------------------------------------------------------------------------------------------------------------------
 
     def rings(self) -> RingSnapshot | None:
-        found = self._snapshot()
-        return None if found is None else self._cache.snapshot(self._db, found)
+        snapshot = self._snapshot()
+        return None if snapshot is None else self._cache.snapshot(self._db, snapshot)
 
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
-        found = self._snapshot()
-        return {} if found is None else rings.memberships(self._db, found, applicant_ids)
+        snapshot = self._snapshot()
+        return {} if snapshot is None else rings.memberships(self._db, snapshot, applicant_ids)
 
     def ring(self, ring_id: str) -> Ring | None:
-        found = self._snapshot()
-        return None if found is None else rings.ring(self._db, found, ring_id)
+        snapshot = self._snapshot()
+        return None if snapshot is None else rings.ring(self._db, snapshot, ring_id)
 
     def _snapshot(self) -> Row | None:
         row: Row | None = self._db.execute(rings.IN_FORCE, self._when).fetchone()
@@ -297,12 +297,12 @@ class SqliteView(GraphView):
 
 
 def _newest_first(who: str, rows: Sequence[Row], resolve: Mapping[int, Identifier]) -> tuple[Tie, ...]:
-    known = [(-since, resolve[key].node, role, key, last) for key, role, since, last, *_ in rows]
-    known.sort()  # no two are alike in the first three
-    return tuple([Tie(who, resolve[key], ROLES[role], moment(-since), moment(last)) for since, _, role, key, last in known])
+    existing = [(-since, resolve[key].node, role, key, last) for key, role, since, last, *_ in rows]
+    existing.sort()  # no two are alike in the first three
+    return tuple([Tie(who, resolve[key], ROLES[role], moment(-since), moment(last)) for since, _, role, key, last in existing])
 
 
-def _latest_first(made: list[Application]) -> tuple[Application, ...]:
-    made.sort(key=attrgetter("application_id"))
-    made.sort(key=attrgetter("applied_at"), reverse=True)
-    return tuple(made)
+def _latest_first(applications: list[Application]) -> tuple[Application, ...]:
+    applications.sort(key=attrgetter("application_id"))
+    applications.sort(key=attrgetter("applied_at"), reverse=True)
+    return tuple(applications)

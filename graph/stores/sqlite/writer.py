@@ -24,7 +24,7 @@ from graph.stores.sqlite.codec import (
     pack_mentions,
 )
 from graph.stores.sqlite.journal import ADD_ENTRY
-from graph.stores.sqlite.ties import Batch, Told, keep_ties
+from graph.stores.sqlite.ties import BatchMentions, TieBatch, keep_ties
 
 _IDENTIFIERS = """SELECT j.key, i.key, i.masked, i.linking FROM json_each(?) j CROSS JOIN identifier i
     ON i.kind = json_extract(j.value, '$[0]') AND i.token = json_extract(j.value, '$[1]')"""
@@ -38,19 +38,19 @@ _LOAD = 1_000  # applications or events in one batch from which on it is taken f
 _FOR_A_LOAD = ("cache_size = -196608", "mmap_size = 0", "wal_autocheckpoint = 32768")
 
 
-class Writer:
+class SqliteWriter:
     """One batch. Use once, inside `BEGIN IMMEDIATE`; the caller commits."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
-        mark, self._new_applicants, self._new_identifiers = connection.execute(_STATE).fetchone()
-        self._mark = mark + 1
+        revision, self._new_applicants, self._new_identifiers = connection.execute(_STATE).fetchone()
+        self._mark = revision + 1
         self._applicants: dict[str, int] = {}
         self._identifiers: dict[str, int] = {}  # node -> key
         self._shown: dict[str, Identifier] = {}  # node -> the identifier as the store shows it
-        self._said: dict[int, int] = {}  # id of a Mention of the batch -> identifier << 2 | role
+        self._packed_mentions: dict[int, int] = {}  # id of a Mention of the batch -> identifier << 2 | role
         self._text: dict[int, str] = {}  # id of a Mention of the batch -> how it is written in a row
-        self._told = Told()
+        self._batch_mentions = BatchMentions()
         self._new: dict[str, list[int]] = {}  # positions of the accepted facts by table
         self._accepted = 0
         self._known = 0
@@ -70,13 +70,13 @@ class Writer:
         self._contacts(facts)
         self._simple("outcomes", "outcome", "application_id, status, at, amount", 3, [outcome_row(o) for o in facts.outcomes])
         self._simple("labels", "label", "application_id, applicant_id, known_at, source, label, detail", 5, [label_row(x) for x in facts.labels])
-        keep_ties(self._db, self._told, Batch(self._mark, kinds, self._new_applicants, self._new_identifiers))
-        mark, entry = self._mark if self._accepted else self._mark - 1, b""
+        keep_ties(self._db, self._batch_mentions, TieBatch(self._mark, kinds, self._new_applicants, self._new_identifiers))
+        revision, entry = self._mark if self._accepted else self._mark - 1, b""
         if self._accepted:
             entry = encode(self._only_new(facts), self._shown)
-            self._db.execute(ADD_ENTRY, (mark, entry))
-            self._db.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (mark,))
-        return Added(accepted=self._accepted, known=self._known, conflicts=tuple(self._conflicts), mark=mark, entry=entry)
+            self._db.execute(ADD_ENTRY, (revision, entry))
+            self._db.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (revision,))
+        return Added(accepted=self._accepted, known=self._known, conflicts=tuple(self._conflicts), revision=revision, entry=entry)
 
     # -- people and identifiers -------------------------------------------------------------------------------------------------------
 
@@ -99,31 +99,31 @@ class Writer:
         keys = self._identifiers
         for which, (identifier, named_as) in mentions.items():
             key, role = keys[identifier.node], ROLE_CODE[named_as]
-            self._said[which], self._text[which] = key << 2 | role, pack_mentions(((role, key),))
+            self._packed_mentions[which], self._text[which] = key << 2 | role, pack_mentions(((role, key),))
         return {keys[node]: kind for node, kind in kind_of.items()}
 
     def _keys(self, people: list[str]) -> dict[str, int]:
         if not people:
             return {}
-        known = dict(self._db.execute(_PEOPLE, (_listed(people),)))
-        rows = list(enumerate((who for who in people if who not in known), self._new_applicants))
+        existing = dict(self._db.execute(_PEOPLE, (_listed(people),)))
+        rows = list(enumerate((who for who in people if who not in existing), self._new_applicants))
         if rows:
             self._db.executemany("INSERT INTO applicant(key, applicant_id) VALUES (?, ?)", rows)
-            known.update((who, key) for key, who in rows)
-        return known
+            existing.update((who, key) for key, who in rows)
+        return existing
 
     def _intern_identifiers(self, named: Mapping[str, Identifier], kind_of: Mapping[str, int]) -> None:
         # In the order of the index by kind and token: it is as large as the store, and each of its pages is touched once.
         if not named:
             return
-        asked = sorted([(kind_of[node], i.token, node) for node, i in named.items()])
+        requested = sorted([(kind_of[node], i.token, node) for node, i in named.items()])
         keys, self._shown = self._identifiers, dict(named)
-        for position, key, masked, linking in self._db.execute(_IDENTIFIERS, (_listed([one[:2] for one in asked]),)):
-            node = asked[position][2]
+        for position, key, masked, linking in self._db.execute(_IDENTIFIERS, (_listed([one[:2] for one in requested]),)):
+            node = requested[position][2]
             keys[node], i = key, named[node]
             if masked != i.masked or linking != i.linking:
                 self._shown[node] = Identifier(i.kind, i.token, masked, bool(linking))
-        fresh = [one for one in asked if one[2] not in keys] if len(keys) < len(asked) else []
+        fresh = [one for one in requested if one[2] not in keys] if len(keys) < len(requested) else []
         if fresh:
             rows = [(key, kind, token, (i := named[node]).masked, i.linking) for key, (kind, token, node) in enumerate(fresh, self._new_identifiers)]
             self._db.executemany("INSERT INTO identifier VALUES (?, ?, ?, ?, ?)", rows)
@@ -157,8 +157,8 @@ class Writer:
         ]
         taken = self._simple("contacts", "contact", "applicant, phone, at, relation", 4, rows)
         own, named = ROLE_CODE[Role.OWN], ROLE_CODE[Role.CONTACT]
-        said = [(rows[n][1] << 2 | (own if rows[n][3] == "self" else named),) for n in taken]
-        self._told.add([(rows[n][0], rows[n][2]) for n in taken], said)
+        message = [(rows[n][1] << 2 | (own if rows[n][3] == "self" else named),) for n in taken]
+        self._batch_mentions.add([(rows[n][0], rows[n][2]) for n in taken], message)
 
     def _platforms(self, facts: Facts) -> None:
         self._simple("platforms", "platform", "platform_id, type, is_own", 1, [(p.platform_id, p.type.value, int(p.is_own)) for p in facts.platforms])
@@ -176,16 +176,16 @@ class Writer:
 
     def _mentioned(self, rows: Sequence[Row], mentions: Sequence[Sequence[Mention]]) -> None:
         """Rows of (id, applicant, at, ...) that are new, and what each of them mentions."""
-        said = self._said
-        self._told.add([row[1:3] for row in rows], [[said[id(mention)] for mention in each] for each in mentions])
+        packed = self._packed_mentions
+        self._batch_mentions.add([row[1:3] for row in rows], [[packed[id(mention)] for mention in each] for each in mentions])
 
     def _take(self, name: str, table: str, columns: str, rows: Sequence[Row]) -> list[int]:
         """Insert rows whose first column is the id; the positions of those that are new."""
         if not rows:
             return []
         sql = f"SELECT {columns} FROM json_each(?) j CROSS JOIN {table} ON {columns.split(',')[0]} = j.value"
-        known = {r[0]: r for r in self._db.execute(sql, (_listed([row[0] for row in rows]),))}
-        taken = self._sort_out(name, rows, known, lambda row: row[0])
+        existing = {r[0]: r for r in self._db.execute(sql, (_listed([row[0] for row in rows]),))}
+        taken = self._sort_out(name, rows, existing, lambda row: row[0])
         self._insert(table, columns, [rows[n] for n in taken])
         return taken
 
@@ -193,8 +193,8 @@ class Writer:
         """Insert rows whose first `key_width` columns are the key; an outcome's key is (application_id, at, status)."""
         if not rows:
             return []
-        known = self._known_rows(table, columns, key_width, rows)
-        taken = self._sort_out(name, rows, known, lambda row: row[:key_width])
+        cached = self._known_rows(table, columns, key_width, rows)
+        taken = self._sort_out(name, rows, cached, lambda row: row[:key_width])
         self._insert(table, columns, [rows[n] for n in taken])
         return taken
 
@@ -205,10 +205,10 @@ class Writer:
         if "" not in firsts:
             named = ", ".join(f"t.{column}" for column in columns.split(", "))  # json_each has a `type` and a `key` of its own
             sql = f"SELECT {named} FROM json_each(?) j CROSS JOIN {table} t ON t.{key[0]} = j.value"
-            return {found[:key_width]: found for found in self._db.execute(sql, (_listed(sorted(firsts)),))}
+            return {result[:key_width]: result for result in self._db.execute(sql, (_listed(sorted(firsts)),))}
         sql = f"SELECT {columns} FROM {table} WHERE {' AND '.join(f'{c} = ?' for c in key)}"
         found_rows = (self._db.execute(sql, row[:key_width]).fetchone() for row in rows)
-        return {found[:key_width]: found for found in found_rows if found is not None}
+        return {result[:key_width]: result for result in found_rows if result is not None}
 
     def _insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
         if not rows:
@@ -216,13 +216,13 @@ class Writer:
         places = ", ".join("?" * (len(columns.split(",")) + 1))
         self._db.executemany(f"INSERT INTO {table}({columns}, mark) VALUES ({places})", [(*row, self._mark) for row in rows])
 
-    def _sort_out(self, name: str, rows: Sequence[Row], known: dict[Any, Row], key: Callable[[Row], Any]) -> list[int]:
+    def _sort_out(self, name: str, rows: Sequence[Row], existing: dict[Any, Row], key: Callable[[Row], Any]) -> list[int]:
         """Count what is known and what conflicts (with the store, or earlier in the batch); the positions of what is new."""
         taken = []
         for n, row in enumerate(rows):
-            earlier = known.get(key(row))
+            earlier = existing.get(key(row))
             if earlier is None:
-                known[key(row)] = row
+                existing[key(row)] = row
                 taken.append(n)
             elif earlier == row:
                 self._known += 1

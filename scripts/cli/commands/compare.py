@@ -1,4 +1,4 @@
-"""Hold two stores side by side: the same evidence, signals, variables, probabilities and rings from both, counted."""
+"""Compare two stores: the same evidence, signals, variables, probabilities and rings from both, counted."""
 
 from __future__ import annotations
 

@@ -38,14 +38,14 @@ def _copied(source: GraphStore, target: GraphStore) -> dict[str, object]:
     with bar("copy", facts, " rows") as progress:
         upto = copy(source, target, progress.update)
     copied = time.perf_counter() - started
-    found = []
+    result = []
     for store, what in ((source, "check FROM"), (target, "check TO")):
         with bar(what, facts, " rows") as progress:
-            found.append(inventory(store, upto, progress.update).as_json())
-    held = [_held(store) if store.mark() == upto else None for store in (source, target)]
-    if found[0] != found[1] or (None not in held and held[0] != held[1]):
-        raise StoreError(f"the copy is not equal: FROM has {found[0]} {held[0]}, TO has {found[1]} {held[1]}")
-    return {**found[0], "equal": True, "copy_seconds": round(copied, 3), "seconds": round(time.perf_counter() - started, 3)}
+            result.append(inventory(store, upto, progress.update).as_json())
+    held = [_held(store) if store.revision() == upto else None for store in (source, target)]
+    if result[0] != result[1] or (None not in held and held[0] != held[1]):
+        raise StoreError(f"the copy is not equal: FROM has {result[0]} {held[0]}, TO has {result[1]} {held[1]}")
+    return {**result[0], "equal": True, "copy_seconds": round(copied, 3), "seconds": round(time.perf_counter() - started, 3)}
 
 
 def _held(store: GraphStore) -> dict[str, int]:

@@ -55,8 +55,8 @@ def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
     folder: Path = options.folder / today
     world, model, rings = folder / "world", folder / "model", folder / "rings"
     store, casebook = f"sqlite:///{folder / 'graph.db'}", f"sqlite:///{folder / 'casebook.db'}"
-    made = ("world", world, "--applicants", options.applicants, "--days", 365, "--seed", 7, "--until", today)
-    counts = step("1/6  A simulated year of lending, with crews of fraudsters in it; the truth is kept aside", *made)
+    created = ("world", world, "--applicants", options.applicants, "--days", 365, "--seed", 7, "--until", today)
+    counts = step("1/6  A simulated year of lending, with crews of fraudsters in it; the truth is kept aside", *created)
     first_look.say_world(counts)
     first_look.say_load(step("2/6  Its records go into the graph; no raw phone or id number is kept", "load", world / "records",
                              "--store", store, "--report", folder / "load"))  # fmt: skip

@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from graph.facts.verdicts import verdicts
-from ingestion.door import time_zone
+from graph.facts.fraud_labels import fraud_spells
+from ingestion.parse_context import time_zone
 from investigations.review.evaluation import measured, read_flagged, read_truth
 from investigations.review.reference_rings import reference_groups
 from scripts.cli.command import Command, Result
@@ -28,18 +28,18 @@ def _run(options: argparse.Namespace) -> Result:
     as_of = as_of_given(settings, options.as_of)
     truth, flagged = read_truth(options.truth, as_of.astimezone(time_zone(settings.timezone))), read_flagged(options.rings)
     flagged.check_moment(as_of)
-    known, found = flagged.known_frauds, dict[str, tuple[frozenset[str], ...]]()
+    known, result = flagged.known_frauds, dict[str, tuple[frozenset[str], ...]]()
     if options.store:
         with open_existing(options.store, settings.timezone) as store:
             tables = store.view(as_of).tables()
         people = set(tables.applicant_ids.tolist())
         truth = {applicant: person for applicant, person in truth.items() if applicant in people}
-        found = dict(reference_groups(tables))
+        result = dict(reference_groups(tables))
         if known is None:
-            known = frozenset(tables.applicant_ids[verdicts(tables).fraud].tolist())
+            known = frozenset(tables.applicant_ids[fraud_spells(tables).fraud].tolist())
     if known is None:
         print("evaluate_rings: these rings do not say who was known for fraud by then: with --store the figures tell them apart", file=sys.stderr)
-    references = {name: measured(groups, truth, known) for name, groups in found.items()}
+    references = {name: measured(groups, truth, known) for name, groups in result.items()}
     return Result({**measured(flagged.groups.values(), truth, known), "references": references})
 
 

@@ -18,12 +18,12 @@ from ingestion.check_page import page
 from ingestion.checking import check
 from ingestion.databases import is_url, name_of
 from ingestion.delivery import REJECTS, Delivery, open_delivery
-from ingestion.door import Door, Naming, time_zone
+from ingestion.excerpts import names, plain
 from ingestion.limits import SETTING as LIMIT
 from ingestion.load import load
+from ingestion.parse_context import ParseContext, Pseudonymiser, time_zone
 from ingestion.pseudonymise import Keyring
 from ingestion.report import Report
-from ingestion.telling import names, plain
 from scripts.cli.command import DONE, INCOMPLETE, Command, Result
 from service.assessment.context import system_clock
 from service.folders import folder_for
@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace) -> Result:
     with open_store(settings.store, zone=settings.timezone) as store, bar("load", delivery.rows, " rows") as progress:
         keys = open_keyring(settings, store)
         knows = (lambda node: store.view(system_clock()).identifier(node) is not None) if len(keys.keys) > 1 else None
-        report = load(delivery, store, Door(Naming(keys, knows), now, zone), report_to=folder, step=progress.update)
+        report = load(delivery, store, ParseContext(Pseudonymiser(keys, knows), now, zone), report_to=folder, step=progress.update)
         progress.update((progress.total or progress.n) - progress.n)  # rows that the mapping's `where` passes over
     _say(report)
     return Result({**report.as_json(), "report": str(folder / "report.json"), "rejects_file": str(folder / REJECTS)}, _status(report))
@@ -76,24 +76,24 @@ def _given(options: argparse.Namespace) -> tuple[Settings, Delivery, datetime]:
 def _check(options: argparse.Namespace) -> Result:
     """Load into a store of its own that is thrown away, under a key that nobody knows, and print what became of it."""
     settings, delivery, now = _given(options)
-    naming = Naming(Keyring.parse(secrets.token_hex(32)))
+    naming = Pseudonymiser(Keyring.parse(secrets.token_hex(32)))
     with ExitStack() as open_for_now:
         aside = Path(open_for_now.enter_context(TemporaryDirectory(prefix="ringfence-check-")))
         there = not settings.store.startswith("sqlite:") or sqlite_path(settings.store).exists()
         beside = open_for_now.enter_context(open_existing(settings.store, settings.timezone)) if there else None
         store = open_for_now.enter_context(open_store(f"sqlite:///{aside}/check.db", zone=settings.timezone))
         progress = open_for_now.enter_context(bar("check", delivery.rows, " rows"))
-        door = Door(naming, now, time_zone(settings.timezone))
-        checked = check(delivery, store, door, beside=beside, report_to=aside, step=progress.update)
-    found = checked.as_json()
+        parse_context = ParseContext(naming, now, time_zone(settings.timezone))
+        checked = check(delivery, store, parse_context, beside=beside, report_to=aside, step=progress.update)
+    result = checked.as_json()
     if not options.json:
-        print("\n".join(page(found)), end="\n\n")
+        print("\n".join(page(result)), end="\n\n")
     on_the_page = sys.stdout.isatty() and not options.json
-    return Result({name: found[name] for name in _TOTALS} if on_the_page else found, _status(checked.report))
+    return Result({name: result[name] for name in _TOTALS} if on_the_page else result, _status(checked.report))
 
 
 def _say(report: Report) -> None:
-    """What somebody must look at, one line each."""
+    """What needs attention, one line each."""
     if report.left_out:
         log.warning("no table reads %s", names(report.left_out))
     if report.rejects_not_written:
@@ -102,7 +102,7 @@ def _say(report: Report) -> None:
             LIMIT,
             report.rejects_not_written,
         )
-    for doubt in report.doubts:
+    for doubt in report.column_warnings:
         log.warning("THIS CANNOT BE RIGHT: %s", doubt)
     for (table, column, code), n in sorted(report.dropped.items()):
         log.warning("%s.%s: %d cells could not be read (%s) and count as not known; their rows are taken", table, column, n, code)

@@ -24,20 +24,20 @@ def _run(options: argparse.Namespace) -> Result:
     files = [file for path in options.files for file in (_within(path) if path.is_dir() else [path])]
     if options.out is not None and options.out.exists():
         raise DeliveryError(f"{options.out} is there already: remove it first, or give another --out")
-    found = suggest(files, system_clock(), Settings.from_environment().delivery)
+    result = suggest(files, system_clock(), Settings.from_environment().delivery)
     if options.out is not None:
-        private.write(options.out, found.as_yaml().encode())
+        private.write(options.out, result.as_yaml().encode())
     elif not options.json:
-        print(found.as_yaml())
-    return Result({**found.as_json(), "mapping": str(options.out) if options.out else None})
+        print(result.as_yaml())
+    return Result({**result.as_json(), "mapping": str(options.out) if options.out else None})
 
 
 def _within(folder: Path) -> list[Path]:
     """The files of a folder that can be read as tables."""
-    found = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith((".", "_")) and suffix_of(path))
-    if not found:
+    result = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith((".", "_")) and suffix_of(path))
+    if not result:
         raise DeliveryError(f"{folder}: there is no file in it that can be read as a table")
-    return found
+    return result
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from graph.rings.budget import HONEST_BUDGET
-from ingestion.door import time_zone
+from ingestion.parse_context import time_zone
 from investigations.review.weekly import ReviewPlan, review
 from scripts.cli.command import Command, Result
 from service.assessment.context import system_clock

@@ -27,19 +27,19 @@ def _run(options: Namespace) -> Result:
     folder = folder_for(options.folder)
     folder.chmod(0o700)
     wanted = _wanted()
-    made = [name for name in wanted if not (folder / name).exists()]
+    created = [name for name in wanted if not (folder / name).exists()]
     for together in (("store", "neo4j_auth"), ("casebook", "postgres_password")):  # both ends of one password
-        if 0 < len(set(together) & set(made)) < len(together):
+        if 0 < len(set(together) & set(created)) < len(together):
             raise SettingError(
                 f"{folder} holds one of {' and '.join(together)}, which say the same password: write the other one by hand, or delete both"
             )
-    for name in made:
+    for name in created:
         (folder / name).write_text(wanted[name] + "\n", encoding="utf-8")
     if os.getuid() == 0:
         print(f"root owns {folder}: give it and the model to the service's user (chown -R 1000:1000 {folder} var/model)", file=sys.stderr)
     elif (os.getuid(), os.getgid()) != (1000, 1000):
         print(f"put into .env, so that the service can read them: RINGFENCE_UID={os.getuid()} and RINGFENCE_GID={os.getgid()}", file=sys.stderr)
-    return Result({"folder": str(folder), "made": made, "kept": [name for name in wanted if name not in made]})
+    return Result({"folder": str(folder), "made": created, "kept": [name for name in wanted if name not in created]})
 
 
 def _wanted() -> dict[str, str]:

@@ -37,8 +37,8 @@ def _run(options: argparse.Namespace) -> Result:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # and threads that wait for their turn should leave the cores to others
     try:
         from gnn.bundle import digest
-        from gnn.plan import Plan
         from gnn.training import train_model
+        from gnn.training_plan import TrainingPlan
     except ModuleNotFoundError as missing:
         if missing.name not in _LEARNING:
             raise
@@ -48,7 +48,7 @@ def _run(options: argparse.Namespace) -> Result:
         ) from missing
 
     settings = Settings.from_environment()
-    plan = Plan(
+    plan = TrainingPlan(
         horizon_days=options.horizon_days,
         capacity=options.capacity,
         most_samples=options.most_samples,

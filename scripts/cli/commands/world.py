@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ingestion.simulation.build import make_world
-from ingestion.simulation.recipe import MANNERS, Recipe
+from ingestion.simulation.world_spec import MANNERS, WorldSpec
 from scripts.cli.command import Command, Result
 
 EXAMPLE = """example:
@@ -32,7 +32,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> Result:
     began = time.perf_counter()
     names = ("applicants", "days", "seed", "until", "guilty_share", "manner", "dirty", "format")
-    counts = make_world(Recipe(**{name: getattr(options, name) for name in names}), options.out)
+    counts = make_world(WorldSpec(**{name: getattr(options, name) for name in names}), options.out)
     return Result({**counts, "seconds": round(time.perf_counter() - began, 2)})
 
 

@@ -1,1 +1,1 @@
-"""Before the application: requests are read whole, sorted into lanes and given their turns, so that nobody's request holds up the others."""
+"""The front: reads requests whole, sorts them into lanes and schedules turns, so that no request delays the others."""

@@ -10,10 +10,10 @@ from time import perf_counter
 from typing import Any
 
 from service.http.front.lanes import Job, Lane
-from service.http.front.reading import Reader, Receive
+from service.http.front.reading import BodyReader, Receive
 from service.http.front.turns import Turns
 from service.http.front.wsgi import Answer, App, Environ, Scope, answer_of, environ_of
-from service.http.handover import ENVIRON_KEY, CallerGone, Handed
+from service.http.handover import ENVIRON_KEY, CallerGone, Handover
 from service.http.problems import Busy
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -24,7 +24,7 @@ LOOKS = frozenset({"/readyz", "/metrics", "/version", "/openapi.json", "/docs", 
 LONG_PATHS = ("/risk/batch", "/v1/risk/batch", "/desk/")
 LONG_BYTES = 16_384  # a body beyond this is a list of facts, or costs as much
 HELD_BYTES = 64 * 2**20  # of all bodies that a worker holds at one moment
-WAITING, WAITING_LONG, WAITING_LOOKS = 128, 16, 64  # how many may wait in a lane; more are told to come back
+WAITING, WAITING_LONG, WAITING_LOOKS = 128, 16, 64  # how many may wait in a lane; more get 503 with Retry-After
 LONG_AT_ONCE = 4  # long requests between which a worker's turns go round
 CLOSING_S = 8.0  # how long running requests have at the end
 
@@ -35,7 +35,7 @@ class Front:
     def __init__(self, app: App, *, most_bytes: int, body_seconds: float) -> None:
         turns = Turns()
         run = partial(answer_of, app)
-        self._reader = Reader(most_bytes, body_seconds, HELD_BYTES)
+        self._reader = BodyReader(most_bytes, body_seconds, HELD_BYTES)
         self._turns = turns
         self._alive = Lane("alive", run, bound=WAITING_LOOKS)
         self._refusals = Lane("refusals", run, bound=WAITING_LOOKS)
@@ -55,10 +55,10 @@ class Front:
         try:
             body = await self._reader.body(scope, receive)
             lane = self._lane(scope["path"], len(body))
-            answer = await self._answer(lane, Handed(arrived), scope, body, receive)
+            answer = await self._answer(lane, Handover(arrived), scope, body, receive)
         except CallerGone:
             return
-        except Exception as error:  # too large, too slow, too many: the application says so, as it says everything
+        except Exception as error:  # too large, too slow, too many: the application makes the answer
             unread = not isinstance(error, Busy) or not body
             answer = await self._refusal(error, arrived, scope, close=unread)
         finally:
@@ -73,13 +73,13 @@ class Front:
             return self._looks
         return self._long if size > LONG_BYTES or path.startswith(LONG_PATHS) else self._short
 
-    async def _answer(self, lane: Lane, handed: Handed, scope: Scope, body: bytes, receive: Receive) -> Answer:
+    async def _answer(self, lane: Lane, handed: Handover, scope: Scope, body: bytes, receive: Receive) -> Answer:
         """The application's answer. Raises Busy when the lane is full, CallerGone when nobody waits for a long one any more."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
         job = Job(environ_of(scope, body), partial(_settle, loop, future))
         if lane is self._long:
-            handed = Handed(handed.arrived, None, partial(self._give_way, job))
+            handed = Handover(handed.arrived, None, partial(self._give_way, job))
         job.environ[ENVIRON_KEY] = handed
         if not lane.take(job):
             raise Busy("too many requests wait already")
@@ -96,7 +96,7 @@ class Front:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
         environ: Environ = environ_of(scope, b"")
-        environ[ENVIRON_KEY] = Handed(arrived, error)
+        environ[ENVIRON_KEY] = Handover(arrived, error)
         taken = self._refusals.take(Job(environ, partial(_settle, loop, future)))
         answer = await future if taken else Answer.bare(getattr(error, "code", None) or 503)
         return Answer(answer.status, [*answer.headers, (b"connection", b"close")], answer.body) if close else answer

@@ -1,4 +1,4 @@
-"""Lanes: a bounded queue and the threads behind it, so that one kind of request never waits behind another."""
+"""Lanes: bounded queues with their own threads, so that one kind of request never waits behind another."""
 
 from __future__ import annotations
 

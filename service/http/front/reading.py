@@ -1,4 +1,4 @@
-"""Bodies are read before any thread is taken for them: bounded in bytes, in time, and all of a process together."""
+"""Reads request bodies before a thread is used for them, bounded in bytes and time, for each request and in total."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from service.http.problems import Busy
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
-class Reader:
+class BodyReader:
     """Reads bodies of at most `most` bytes within `seconds` each; all that are held at one moment have at most `held_most` bytes together."""
 
     def __init__(self, most: int, seconds: float, held_most: int) -> None:

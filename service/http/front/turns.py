@@ -1,4 +1,4 @@
-"""Whose turn it is: one piece of work at a time in a process, and a long one lets others pass between its slices."""
+"""Schedules work in a process: one piece at a time, and long work yields between slices."""
 
 from __future__ import annotations
 

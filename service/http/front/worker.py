@@ -38,5 +38,5 @@ def _end_with_server(loaded: Event) -> None:
         if os.getppid() != server.pid:
             log.warning("the server is gone: this worker ends")
             if not loaded.is_set():
-                os._exit(1)  # nobody hears a signal yet, and there is no request to finish
+                os._exit(1)  # no signal handler is installed yet, and there is no request to finish
             os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,48 @@
+"""Context features of an applicant: own features, links, neighbours, merchants and agents, and the group around them."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from graph.rings.columns import Features
+from graph.rings.incidence import Incidence
+from graph.rings.link_features import averaged, counter_features, degrees, group_features, matrix, value_features
+from graph.rings.member_features import member_features
+from graph.rings.projection import ApplicantLinks
+from graph.store.tables import Column, Tables
+
+# Averaged over the other members of the group; the spread of the last ones too: copies of one story are all alike.
+_OF_THE_GROUP = (
+    "applications", "lenders", "busiest_week", "amount", "amount_spread", "term", "night", "at_banks", "refused", "face", "worst_face", "liveness",
+    "three_element", "age", "new_citizen", "own_device", "own_phone", "own_bank_card", "is_emulator", "is_rooted", "events_before", "history_days",
+    "events_first_week", "corroborated", "hard_links", "hard_within_week", "handed_over", "held_together", "strong_links", "most_values",
+    "with_merchant", "with_agent", "partners",
+)  # fmt: skip
+_SPREAD = ("amount", "term", "age", "face", "liveness", "night", "history_days", "events_before")
+
+
+def context_features(tables: Tables, sharing: Incidence, links: ApplicantLinks, group: Column, first: Column) -> Features:
+    """One row an applicant: no label and no outcome of a loan beyond a refusal is in it. `group` is the first cut, `first` microseconds."""
+    size = len(tables.applicant_ids)
+    own, degree = member_features(tables), degrees(links, first)
+    near = averaged(matrix(links, links.weight, size), own, "near")
+    around = (group_features(group, links, first), value_features(sharing, size), near, counter_features(sharing, own, degree))
+    return own.beside(degree, *around, _of_members(group, own.beside(degree)))
+
+
+def _of_members(group: Column, known: Features) -> Features:
+    """Mean and spread of the other members of each applicant's group."""
+    belongs = sparse.csr_matrix((np.ones(len(group)), (np.arange(len(group)), group)))
+    names = _OF_THE_GROUP + tuple(name for name in known.names if name.startswith("links_"))
+    x = np.stack([known.column(name) for name in names], axis=1).astype(np.float64)
+    there = ~np.isnan(x)
+    x = np.where(there, x, 0.0)
+    mass = belongs @ (belongs.T @ there.astype(np.float64)) - there
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(mass > 0.5, (belongs @ (belongs.T @ x) - x) / mass, np.nan)
+        square = np.where(mass > 1.5, (belongs @ (belongs.T @ (x * x)) - x * x) / mass, np.nan)
+        spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+    picked = [names.index(name) for name in _SPREAD]
+    columns = tuple(f"group_{name}" for name in names) + tuple(f"spread_{name}" for name in _SPREAD)
+    return Features(columns, np.concatenate([mean, spread[:, picked]], axis=1).astype(np.float32))

@@ -1,0 +1,92 @@
+"""A pretrained prior of suspicion, learned on several simulated worlds, for stores with few or no labels of their own.
+
+`scripts/tools/fit_pretrained_prior.py` learns it again, and says how well it holds in worlds by a hand it has not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+from scipy.stats import rankdata
+
+from graph.rings.columns import Features
+from graph.rings.labelled import LabelledApplicants
+from graph.store.tables import Column
+
+FILE = Path(__file__).with_name("pretrained_prior.txt")
+COLUMNS = 100  # that matter most; the others cost a sort each
+_TREES: dict[str, object] = {
+    "objective": "binary",
+    "learning_rate": 0.04,
+    "num_leaves": 7,
+    "min_data_in_leaf": 60,
+    "feature_fraction": 0.2,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 20.0,
+    "max_bin": 63,
+    "seed": 7,
+    "num_threads": 1,
+    "deterministic": True,
+    "force_col_wise": True,
+    "verbose": -1,
+}
+_ROUNDS = 250
+_AS_MUCH = 25  # known frauds with which what other stores taught counts for as much as a store's own labels
+_NEVER = 1e-4  # no chance is smaller
+_LEAST = 0.05  # share from which on it is worth the time
+
+
+def prior_suspicion(around: Features) -> Column:
+    """The chance to be bad of each row of `around` (A,) by the shipped prior."""
+    return suspicion_by(around, _shipped())
+
+
+def beside_experience(own: Column, around: Features, labelled: LabelledApplicants) -> Column:
+    """A store's own chances to be bad (A,) beside what other stores taught, which counts for less with every fraud that is known here."""
+    share = _AS_MUCH / (_AS_MUCH + int(labelled.fraud.sum()))
+    if share < _LEAST:
+        return own
+    return np.asarray(np.maximum(own, _NEVER) ** (1 - share) * np.maximum(prior_suspicion(around), _NEVER) ** share)
+
+
+def suspicion_by(around: Features, text: str) -> Column:
+    """The same by what `fit_prior` gave."""
+    judge = lightgbm.Booster(model_str=text)
+    rows = around.only(judge.feature_name())
+    return np.asarray(judge.predict(ranked(rows.values), num_threads=1))
+
+
+def ranked(values: Column) -> Column:
+    """Each column (rows, columns) as places among its own known values, 0 to 1, equals in the middle of theirs; NaN stays NaN.
+
+    How much is much differs between a store of a month and one of years; who has more than the others there does not.
+    """
+    rows = np.maximum((~np.isnan(values)).sum(axis=0), 1)
+    return np.asarray((rankdata(values, axis=0, nan_policy="omit") - 0.5) / rows, np.float32)
+
+
+def fit_prior(values: Sequence[tuple[Features, Column, float]]) -> str:
+    """LightGBM's text of what several stores teach: of each its columns, who is bad (rows,) bool, and how much it counts."""
+    names = values[0][0].names
+    rows = np.concatenate([ranked(around.values) for around, _, _ in values])
+    bad = np.concatenate([who for _, who, _ in values]).astype(np.float64)
+    weight = np.concatenate([np.full(len(who), counts / len(who)) for _, who, counts in values])
+    weight /= weight.mean()
+    first = _trained(rows, names, bad, weight)
+    best = np.sort(np.argsort(-first.feature_importance("gain"), kind="stable")[:COLUMNS])
+    return str(_trained(rows[:, best], tuple(names[n] for n in best), bad, weight).model_to_string())
+
+
+def _trained(rows: Column, names: Sequence[str], bad: Column, weight: Column) -> lightgbm.Booster:
+    data = lightgbm.Dataset(rows, label=bad, weight=weight, feature_name=list(names), params=dict(_TREES))
+    return lightgbm.train(_TREES, data, num_boost_round=_ROUNDS)
+
+
+@cache
+def _shipped() -> str:
+    return FILE.read_text(encoding="utf-8")

@@ -1,0 +1,43 @@
+"""Whatever is compiled at first use is compiled before the first caller comes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from numba.core import event
+
+from investigations.assessments import Level
+from investigations.policy import Policy
+from service.assessment.warm_up import exercise_kernels
+from tests.support.small_service import PlainModel, body, risk, service
+from tests.support.small_worlds import random_facts
+
+
+def test_a_rehearsal_is_an_answer_in_full_with_somebody_known_for_fraud_beside() -> None:
+    seen, concluded = exercise_kernels(PlainModel(), Policy())  # type: ignore[arg-type]
+    assert seen.degraded.level is Level.FULL
+    assert seen.findings.signals["strong_bad"] == 1.0
+    assert concluded.reasons
+
+
+def test_after_it_no_answer_waits_for_a_compiler(tmp_path: Path) -> None:
+    everything = dict.fromkeys(("strong_people", "phone_holders", "days_since_application", "ml_12m_phone_all_lenders"), 0.5)
+    context = service(tmp_path, random_facts(2), scorer=PlainModel(weights=everything))
+    compiled: list[object] = []
+
+    class Heard(event.Listener):
+        def on_start(self, event: event.Event) -> None:
+            compiled.append(event.data.get("dispatcher"))
+
+        def on_end(self, event: event.Event) -> None:
+            pass
+
+    listener = Heard()
+    event.register("numba:compile", listener)
+    try:
+        for n in range(12):
+            risk(context, body(f"new-{n}", applicant_id=f"p{n:03d}", device_id="device0", stage="monitoring" if n % 3 == 2 else "application"))
+    finally:
+        event.unregister("numba:compile", listener)
+        context.close()
+    assert compiled == []
