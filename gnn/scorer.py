@@ -84,7 +84,7 @@ class Scorer:
         """Assess the subject of a neighbourhood; `row` are its features as `graph.features.extraction.names` has them, NaN is *not known*.
 
         What has been said of the subject itself is hidden from the model, so that its word stands beside the policy's and does not repeat it:
-        in `row` it must be so already (`Sight.unjudged`).
+        in `row` it must be so already (`SubjectFeatures.unjudged`).
         """
         if self.serves == "trees":
             members, moved = self._explainer(row[: len(_NAMES)])

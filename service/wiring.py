@@ -74,7 +74,7 @@ def build_context(
 
 
 def _frame(store: GraphStore, settings: Settings) -> Frame | None:
-    """The store's frame, brought towards its mark for START_S at most: until all is in the store's view answers. Raises StoreUnavailableError."""
+    """The store's frame, brought towards its revision for START_S at most: until all is in the store's view answers. Raises StoreUnavailableError."""
     started = perf_counter()
     frame = frame_of(store, settings.frame)
     before = frame.revision
@@ -87,7 +87,7 @@ def _frame(store: GraphStore, settings: Settings) -> Frame | None:
 
 
 def filled_frame(store: GraphStore, settings: Settings, revision: int) -> Frame | None:
-    """The store's frame when it holds that mark, for a command that waits for it; None where there is none to be had: the store is read then."""
+    """The store's frame when it holds that revision, for a command that waits for it; None where there is none to be had: the store is read then."""
     if settings.frame == NO_FRAME:
         return None
     try:

@@ -36,7 +36,7 @@ def batch_of(entry: EncodedEntry) -> EntryBatch:
 
 @shared
 def apply_slice(arrays: Arrays, batch: EntryBatch, revision: Int, facts: Int) -> Int:
-    """Take up to so many facts of a mark's batch, from where the header says.
+    """Take up to so many facts of a revision's batch, from where the header says.
 
     DONE when all are in, MORE when not, ROOM_LACKS when a file has too little room: the header says which (LACKS) and how much (NEEDS).
     """

@@ -124,7 +124,7 @@ def keep_mentions(arrays: Arrays, batch: EntryBatch, begins: Int, count: Int) ->
 
 @lean
 def add_mentions(arrays: Arrays, person: Int, fact: Int, when: tuple[Int, Int], first: Int, count: Int) -> bool:
-    """The ties of a fact of that moment and mark, from the one on where it was left (STEP)."""
+    """The ties of a fact of that moment and revision, from the one on where it was left (STEP)."""
     header = arrays.header
     while header[STEP] <= count:
         if not add_mention(arrays, person, np.int64(arrays.mentions[first + header[STEP] - 1]), fact, when[0], when[1]):

@@ -43,7 +43,7 @@ class Journal(Protocol):
 class CatchUpBudget(NamedTuple):
     """How much of the journal one call of `catch_up` may apply; the next call continues where it stopped.
 
-    Up to so many marks behind, so many bytes of entries, so many seconds; `anew`: whether he fills the folder anew and makes its files larger.
+    Up to so many revisions behind, so many bytes of entries, so many seconds; `anew`: whether he fills the folder anew and makes its files larger.
     """
 
     marks: float = inf
@@ -59,7 +59,7 @@ LITTLE = CatchUpBudget(marks=16, bytes=16_384, seconds=0.01, anew=False)  # for 
 class Frame:
     """The resident copy in `folder`, which all processes of a machine open; safe for many threads.
 
-    Nothing of a mark is seen by who reads at an earlier one, so a reader may come between two slices of a load. Whoever dies in the middle
+    Nothing of a revision is seen by who reads at an earlier one, so a reader may come between two slices of a load. Whoever dies in the middle
     of a slice leaves the header dirty: then nobody reads, and the next one to catch up fills the frame anew from the store.
     """
 
@@ -70,13 +70,13 @@ class Frame:
         self._writing = FileLock(folder.with_name(folder.name + ".writer"))
         self._reading = FairLock(folder.with_name(folder.name + ".readers"), folder, self._files.header[WANTED : WANTED + 1])
         self._held = threading.local()
-        self.cached: dict[tuple[int, int, int], CachedSnapshot] = {}  # ring snapshots that were read, by seed, row and mark
+        self.cached: dict[tuple[int, int, int], CachedSnapshot] = {}  # ring snapshots that were read, by seed, row and revision
         self._trusted = False
         self._begin()
 
     @classmethod
     def open(cls, folder: str | Path, store: Journal, zone: str = COUNTRY) -> Frame:
-        """The frame in that folder, as far as it got: `catch_up` brings it to the store's mark.
+        """The frame in that folder, as far as it got: `catch_up` brings it to the store's revision.
 
         Raises StoreUnavailableError without room, or where somebody else is putting the folder right and does not end.
         """
@@ -86,7 +86,7 @@ class Frame:
 
     @property
     def revision(self) -> int:
-        """Everything of this mark and of those before is in."""
+        """Everything of this revision and of those before is in."""
         return int(self._files.header[MARK]) if self._files.is_of_layout else 0
 
     @property
@@ -106,7 +106,7 @@ class Frame:
         return self._files.size
 
     def holds(self, revision: int) -> bool:
-        """Whether everything up to that mark can be read now."""
+        """Whether everything up to that revision can be read now."""
         header = self._files.header
         return self._trusted and self._files.is_of_layout and not header[DIRTY] and bool(header[MARK] >= revision)
 
@@ -127,7 +127,7 @@ class Frame:
                 self._held.arrays = None
 
     def view(self, as_of: datetime, revision: int | None = None, otherwise: Callable[[], GraphView] | None = None) -> FrameView:
-        """The graph just before `as_of`, of what was recorded up to that mark (default: all that is in).
+        """The graph just before `as_of`, of what was recorded up to that revision (default: all that is in).
 
         `otherwise` gives another view of the same, for who looks when the frame cannot be read any more.
         """
@@ -142,9 +142,9 @@ class Frame:
     # -- keeping current --------------------------------------------------------------------------------------------------------------
 
     def catch_up(self, upto: int | None = None, patience: float = PATIENCE, effort: CatchUpBudget = ALL, entry: bytes = b"") -> bool:
-        """Bring in what the store's journal has up to that mark (default: all); nothing where it is in. Whether it is in now.
+        """Bring in what the store's journal has up to that revision (default: all); nothing where it is in. Whether it is in now.
 
-        `entry`: the journal's of that mark, where the caller has it (`Added`): the store is asked for those before it alone, most often none.
+        `entry`: the journal's of that revision, where the caller has it (`Added`): the store is asked for those before it alone, most often none.
         False where somebody else is at it for longer than `patience` seconds, and where it takes more than `effort`. Raises
         StoreUnavailableError where the store does not answer, and where another version of the program has taken the folder over.
         """
@@ -172,7 +172,7 @@ class Frame:
         return False
 
     def snapshot(self) -> int:
-        """Write everything to the disk, so that the folder outlives the machine; the mark that it holds.
+        """Write everything to the disk, so that the folder outlives the machine; the revision that it holds.
 
         Nothing is written while somebody brings in more than comes at once: then there will be another occasion.
         """
@@ -208,7 +208,7 @@ class Frame:
             header[WHOLE] = 1
 
     def _entries(self, wanted: int, last: bytes) -> Iterator[tuple[int, bytes]]:
-        """What is not in up to that mark; its own entry is the store's unless it is given."""
+        """What is not in up to that revision; its own entry is the store's unless it is given."""
         known = wanted - bool(last)
         if self.revision < known:
             yield from self._store.tail(self.revision, known)
@@ -302,7 +302,7 @@ class Frame:
             self._trusted = not dirty and self._is_of_store(*rows)
 
     def _identity(self) -> tuple[int, int, int]:
-        """Of which store the folder is, up to which mark, and the check sum of that mark's entry. Some lock is held."""
+        """Of which store the folder is, up to which revision, and the check sum of that revision's entry. Some lock is held."""
         header = self._files.header
         return int(header[STORE]), int(header[MARK]), int(header[CHECK])
 

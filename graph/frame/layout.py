@@ -26,7 +26,7 @@ NO_MARK = np.int32(np.iinfo(np.int32).max)  # the revision of reference data tha
 #
 # A list: `count` rows of a table side by side from `start` on, oldest first; at one moment in the opposite of the port's order where the port gives
 # the newest first, and in the port's order where it gives the oldest first. A single row is `start` itself. Up to FEW stand in `rows`, and whoever
-# wants their moments and marks looks at the rows; of more the moments and marks stand in `items` as well, so that counting them misses no cache.
+# wants their moments and revisions looks at the rows; of more the moments and revisions stand in `items` as well, so counting stays in cache.
 LIST = np.dtype([("start", "i4"), ("count", "i4")])
 FEW = np.int64(32)
 # When, which row, and the revision that recorded it. ~mark where the row, a tie, was superseded later: the tie says by which.
@@ -65,7 +65,7 @@ LABEL = np.dtype(
 )  # fmt: skip
 # Who names what in a role, from the first mention on. A mention told late that is older makes another row, which supersedes this one. `mentions` are
 # the later ones, each by the fact that made it: row << 2 | FROM_...; those of a row that was superseded went to the one that stands, which is then
-# `start`, with SUPERSEDED as the count. `last` is the latest of all, whatever its mark.
+# `start`, with SUPERSEDED as the count. `last` is the latest of all, whatever its revision.
 TIE = np.dtype(
     [("since", "i8"), ("last", "i8"), ("person", "i4"), ("identifier", "i4"), ("mark", "i4"), ("mentions", LIST), ("role", "i1"), ("kind", "i1")]
 )
@@ -135,7 +135,7 @@ TEXT_STEP = 2  # bytes: where texts begin, so that a number of 32 bits reaches 4
 
 # Words of the header. `mark`: of this one and all before it everything is in; of the next one the rows before (section, row, step) may be.
 # `dirty`: somebody is at it, or died while he was. `kept`: the files on the disk are what is in memory, so they outlive the machine's boot.
-# `wanted`: a writer waits for readers. `long`: who brings facts in is at it for longer than a request would wait. `goal`: the latest mark of the
+# `wanted`: a writer waits for readers. `long`: who brings facts in is at it for longer than a request would wait. `goal`: the latest revision of the
 # store that anybody heard of; `whole`: the frame once had all of that. `underway`: the check sum of the entry that is partly in. `moved`: items.
 HEADER_WORDS = 512
 (

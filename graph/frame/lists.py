@@ -54,7 +54,7 @@ def moment_of(arrays: Arrays, order: Int, row: Int) -> Int:
 
 @tiny
 def mark_of(arrays: Arrays, order: Int, row: Int) -> Int:
-    """The mark of a row of a list of that order; ~mark of a tie that was superseded."""
+    """The revision of a row of a list of that order; ~mark of a tie that was superseded."""
     if order <= BY_HOLDER:
         tie = arrays.ties[row]
         return np.int64(~tie.mark if tie.mentions.count == SUPERSEDED else tie.mark)
@@ -94,7 +94,7 @@ def moment_at(arrays: Arrays, order: Int, start: Int, count: Int, n: Int) -> Int
 
 @tiny
 def mark_at(arrays: Arrays, order: Int, start: Int, count: Int, n: Int) -> Int:
-    """The mark of the n-th row of a list; ~mark of a tie that was superseded."""
+    """The revision of the n-th row of a list; ~mark of a tie that was superseded."""
     if count > FEW:
         return np.int64(arrays.items[start + n].mark)
     return mark_of(arrays, order, row_at(arrays, start, count, n))

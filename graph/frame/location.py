@@ -14,7 +14,7 @@ SUFFIX = ".frame"
 
 
 def frame_of(store: GraphStore, kept_in: str | Path = "") -> Frame:
-    """The frame of that store, made where there is none yet; `catch_up` brings it to the store's mark. It is to be closed before the store.
+    """The frame of that store, made where there is none yet; `catch_up` brings it to the store's revision. It is to be closed before the store.
 
     `kept_in` names the folder for the frames of all stores (the setting RINGFENCE_FRAME). Raises SettingError for a place that cannot be used,
     StoreUnavailableError where the store does not answer or the disk has no room.

@@ -121,7 +121,7 @@ def _row_of(arrays: Arrays, fact: Int, at: Int, revision: Int) -> Int:
 
 @lean
 def _begin_earlier(arrays: Arrays, row: Int, since: Int, revision: Int) -> None:
-    """A tie turns out to be older: another row stands for it from this mark on, with all its mentions."""
+    """A tie turns out to be older: another row stands for it from this revision on, with all its mentions."""
     old = arrays.ties[row]
     person, identifier, began = np.int64(old.person), np.int64(old.identifier), np.int64(old.since)
     insert(arrays, BY_FACT, old.mentions, began, row << 2 | FROM_TIE, np.int64(old.mark))

@@ -12,7 +12,7 @@ from graph.store.tables import Column
 
 UNDATED = np.int64(np.iinfo(np.int64).min)  # microseconds: a moment that nothing tells
 NOBODY = np.int32(-1)  # no person, identifier, word or row
-UNKNOWN_WORD = np.int32(-2)  # a word that no fact before the mark holds: equal to no other
+UNKNOWN_WORD = np.int32(-2)  # a word that no fact before the revision holds: equal to no other
 
 # Event kinds that mean something; every other kind is OTHER.
 EVENT_KINDS = ("transfer", "withdrawal", "repayment", "payment", "profile_change", "referral")

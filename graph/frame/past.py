@@ -191,4 +191,4 @@ def newest(arrays: Arrays, q: SubjectQuery, applications: Rows, rows: Column) ->
     return latest_of(arrays, BY_APPLICATION, applications, (q.about[0].as_of, q.about[0].mark), rows, np.int64(LATEST))
 
 
-assert np.iinfo(np.int32).max == NO_MARK  # of what nobody has told: beyond every mark
+assert np.iinfo(np.int32).max == NO_MARK  # of what nobody has told: beyond every revision

@@ -69,7 +69,7 @@ def query_for(arrays: Arrays, subject: Subject, as_of: Int, revision: Int) -> Su
 
 @lean
 def about_application(arrays: Arrays, application: Int, moment: tuple[Int, Int], q: SubjectQuery) -> None:
-    """Write the question about an application of the frame at a moment (as_of, mark) into `q`, which has the room."""
+    """Write the question about an application of the frame at a moment (as_of, revision) into `q`, which has the room."""
     loan = arrays.applications[application]
     copy(arrays, application, q.in_question[0])
     for n in range(loan.mentions):
@@ -82,7 +82,7 @@ def about_application(arrays: Arrays, application: Int, moment: tuple[Int, Int],
 
 @lean
 def about_person(person: Int, moment: tuple[Int, Int], q: SubjectQuery) -> None:
-    """Write the question about somebody of the frame without an application, at a moment (as_of, mark)."""
+    """Write the question about somebody of the frame without an application, at a moment (as_of, revision)."""
     about = q.about[0]
     about.as_of, about.mark, about.person, about.application = moment[0], moment[1], person, NOBODY
     about.asked, about.mentions, about.name = 0, 0, 0

@@ -55,7 +55,7 @@ def ring_batch(body: bytes) -> RingBatch:
 
 @shared
 def apply_rings(arrays: Arrays, batch: RingBatch, revision: Int, facts: Int) -> Int:
-    """Take up to so many members of a mark's ring snapshot, from where the header says; answers as `apply_slice` does."""
+    """Take up to so many members of a revision's ring snapshot, from where the header says; answers as `apply_slice` does."""
     header = arrays.header
     if header[SECTION] == 0:
         if not _add_rings(arrays, batch, revision):

@@ -14,7 +14,7 @@ from graph.kernels.compiled import compiled
 from graph.store.port import SearchHit
 from graph.store.tables import Column
 
-SearchScope = tuple[np.int64, np.int64, int]  # as of, mark, limit
+SearchScope = tuple[np.int64, np.int64, int]  # as of, revision, limit
 _ONE = np.int64(1)
 
 

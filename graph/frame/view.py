@@ -87,7 +87,7 @@ class Frames(Protocol):
 
 
 class FrameView(GraphView):
-    """A GraphView over the frame. Every read raises FrameUnreadableError where the frame does not hold the view's mark any more.
+    """A GraphView over the frame. Every read raises FrameUnreadableError where the frame does not hold the view's revision any more.
 
     `otherwise` gives another view of the same, for who looks then; None where there is none.
     """

@@ -28,7 +28,7 @@ from graph.store.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_colu
 
 _BY_NAME = np.argsort(np.argsort([str(status) for status in STATUSES]))
 _OTHER = [str(kind) for kind in PLATFORM_TYPES].index("other")
-When = tuple[int, int]  # as of, mark
+When = tuple[int, int]  # as of, revision
 
 
 def read_tables(r: FactReader, when: When, zone: str) -> Tables:

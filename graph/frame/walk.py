@@ -38,7 +38,7 @@ DEVICE = KINDS.index(IdentifierKind.DEVICE)
 
 @lean
 def walk_application(arrays: Arrays, application: Int, moment: tuple[Int, Int], work: Scratch, out: Neighbourhood) -> bool:
-    """`walk` about an application of the frame, at a moment: strictly before when (microseconds), and recorded by which mark."""
+    """`walk` about an application of the frame, at a moment: strictly before when (microseconds), and recorded by which revision."""
     if arrays.applications[application].mentions > len(work.question.mentions):
         return False
     about_application(arrays, application, moment, work.question)

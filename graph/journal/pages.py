@@ -10,13 +10,13 @@ AT_LEAST, AT_MOST = 16, 4_096  # entries a page
 ENOUGH = 4 << 20  # bytes a page: a load's entries are large, those of single applications small
 
 Read = Callable[[int, int, int], list[tuple[int, bytes]]]
-"""(after, upto, limit) -> the first `limit` entries with after < mark <= upto, by mark."""
+"""(after, upto, limit) -> the first `limit` entries with after < revision <= upto, by revision."""
 
 
 def entries_in_order(read: Read, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
     """(revision, entry) of every revision after `after` up to and including `upto`.
 
-    Raises StoreVersionError where a mark has no entry: a release that wrote none was still at work when the store was brought up to this one.
+    Raises StoreVersionError where a revision has no entry: a release that wrote none was still at work when the store was brought up to this one.
     """
     limit = AT_LEAST
     while after < upto:

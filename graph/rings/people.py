@@ -85,7 +85,7 @@ def signals_of(frame: Frame, revision: int, tables: Tables, some: Column) -> Fea
 
     Each is looked at through their latest application, as a lender who looks at it again would: its checks, amount and shop are known, and it is
     left out of their past. Who has made none is looked at without. Raises NotFoundError for somebody whom the frame does not have,
-    StoreUnavailableError where the frame cannot be brought to that mark.
+    StoreUnavailableError where the frame cannot be brought to that revision.
     """
     subjects, size = _subjects(tables, some), len(some)
     out, rows = np.empty((size, len(NAMES)), np.float32), np.empty((_AT_ONCE, _WIDTH))

@@ -34,7 +34,7 @@ class EarlierFlags:
 def look_back(store: GraphStore, as_of: datetime, steps: int, closely: tuple[int, SuspectSignals]) -> tuple[EarlierFlags, ...]:
     """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; each sees only what was known by then.
 
-    `closely` is the store's mark up to which it is read, and how people are looked at closely then (`graph.rings.people`).
+    `closely` is the store's revision up to which it is read, and how people are looked at closely then (`graph.rings.people`).
     """
     mark, look = closely
     earlier = []

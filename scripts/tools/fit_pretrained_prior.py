@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             lessons = list(taken(folder))
         except subprocess.CalledProcessError as failed:
-            print(f"learn_experience: {failed}: {failed.stderr.decode()[-500:]}", file=sys.stderr)
+            print(f"fit_pretrained_prior: {failed}: {failed.stderr.decode()[-500:]}", file=sys.stderr)
             return 1
     unseen = {
         generator: ap([x for x in lessons if x.generator == generator], taught([x for x in lessons if x.generator != generator]))

@@ -43,7 +43,7 @@ def main() -> int:
         try:
             rows = [row for number, generator in enumerate(GENERATORS) for row in _measured(generator, Path(aside) / str(number))]
         except subprocess.CalledProcessError as failed:
-            print(f"learn_usual: {failed}: {failed.stderr.decode()[-500:]}", file=sys.stderr)
+            print(f"learn_reference_ranges: {failed}: {failed.stderr.decode()[-500:]}", file=sys.stderr)
             return 1
     lines = ["name,low,high"]
     for name in (*SIGNALS, *NAMES):

@@ -68,7 +68,7 @@ class Views:
             self.check.sometimes(subject, view.as_of, view.revision, row)
 
     def state(self) -> dict[str, object]:
-        """How the frame is: `none`, `filling` or `current`, and by how many marks it is behind."""
+        """How the frame is: `none`, `filling` or `current`, and by how many revisions it is behind."""
         if self.frame is None:
             return {"state": "none", "behind": None}
         return {"state": "current" if self.frame.is_whole else "filling", "behind": self.frame.behind}
@@ -82,7 +82,7 @@ class Views:
             self.frame.close()
 
     def _holds(self, frame: Frame, revision: int, entry: bytes) -> bool:
-        """Whether the frame holds that mark, after what little a request may bring in itself."""
+        """Whether the frame holds that revision, after what little a request may bring in itself."""
         try:
             held = frame.catch_up(revision, PATIENCE_S, LITTLE, entry)
         except (StoreError, OSError) as error:
@@ -101,7 +101,7 @@ class Views:
         return self.store.view(as_of, recorded_by)
 
     def _bring(self) -> bool:
-        """One step of bringing the frame to the store's mark; whether nothing is left to do, or somebody else is at it."""
+        """One step of bringing the frame to the store's revision; whether nothing is left to do, or somebody else is at it."""
         if self.frame is None:
             self.frame = self._find()
         if self.frame is None or self.frame.catch_up(None, 0.0, LITTLE):

@@ -1,4 +1,4 @@
-"""A store that moves house: every fact with its mark, proved by counts and a checksum, whichever way it goes and however often it is stopped."""
+"""Replication: every fact with its revision, proved by counts and a checksum, whichever way it goes and however often it is stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is told in whatever order, the frame answers as the store's own views do, at every moment and mark."""
+"""Whatever is told in whatever order, the frame answers as the store's own views do, at every moment and revision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The frame's walk gives the neighbourhood that a view gives, whoever is asked about, before whatever moment, recorded by whatever mark."""
+"""The frame's walk gives the neighbourhood that a view gives, whoever is asked about, before whatever moment, recorded by whatever revision."""
 
 from __future__ import annotations
 

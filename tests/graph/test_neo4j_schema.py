@@ -87,7 +87,7 @@ def test_a_schema_whose_making_was_cut_off_is_made_when_the_store_is_opened_agai
     assert result == [[1]]
 
 
-# Ties as earlier versions wrote them: mentions and marks as two lists, and with the very first one a `last` of ties that were mentioned once.
+# Ties as earlier versions wrote them: mentions and revisions as two lists, and with the very first one a `last` of ties that were mentioned once.
 AS_BEFORE = """MATCH ()-[t:USES|NAMES_AS_CONTACT]->() WITH t, [x IN split(t.told, '|')[1..] | split(x, ',')] AS told
     SET t.times = [x IN told | toInteger(x[0])], t.marks = [x IN told | toInteger(x[1])], t.last_mark = t.told_by,
         t.last = coalesce(t.last, t.since), t.told = null, t.told_by = null"""

@@ -194,5 +194,5 @@ def assert_same_answers(one: GraphView, other: GraphView) -> None:
 
 
 def views_of(last: int) -> list[tuple[datetime, int]]:
-    """Moments and marks at which to look."""
+    """Moments and revisions at which to look."""
     return [(day(n) + timedelta(microseconds=late), mark) for mark in range(last + 1) for n, late in ((0, 0), (3, 0), (3, 1), (6, 1))]

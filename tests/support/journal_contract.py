@@ -1,4 +1,4 @@
-"""What the journal of every GraphStore promises: an entry for each mark, of what was new, there with the facts and only then."""
+"""What the journal of every GraphStore promises: an entry for each revision, of what was new, there with the facts and only then."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ PAGE = 2_000
 _NEW = "f.mark > $told AND f.mark <= $upto"
 _I = columns("i", IDENTIFIER)
 
-# Applications and events are many: first only their marks and ids, a page after the other, then the facts in the order of the marks.
+# Applications and events are many: first only their revisions and ids, a page after the other, then the facts in the order of the revisions.
 IDS = {
     "applications": pages("Application", "application_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, f.application_id]) AS rows"),
     "events": pages("Event", "event_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, f.event_id]) AS rows"),
@@ -71,7 +71,7 @@ SNAPSHOTS = f"""MATCH (f:RingSnapshot) WHERE f.as_of IS NOT NULL AND {_NEW}
     RETURN f.mark, [f.key, f.name, {micros("f.as_of")}, f.changes] ORDER BY f.mark"""
 
 
-# From counts that the database keeps, and from the unique key on the mark (NodeUniqueIndexSeekByRange, NodeUniqueIndexSeek).
+# From counts that the database keeps, and from the unique key on the revision (NodeUniqueIndexSeekByRange, NodeUniqueIndexSeek).
 MARK = "MATCH (s:Store {name: 'ringfence'}) RETURN s.mark"
 ENTRIES = "MATCH (j:JournalEntry) RETURN count(j)"
 ENTRIES_UPTO = "MATCH (j:JournalEntry) WHERE j.mark <= $upto RETURN count(j)"
@@ -99,7 +99,7 @@ def complete_journal(read: Read, write: Read) -> None:
 
 
 def _complete_up_to(read: Read, revision: int) -> int:
-    """The last mark before which none lacks its entry."""
+    """The last revision before which none lacks its entry."""
     lower, upper = 0, revision
     while lower < upper:
         middle = (lower + upper + 1) // 2
@@ -111,7 +111,7 @@ def _complete_up_to(read: Read, revision: int) -> int:
 
 
 def _journal(read: Read, interned: Interned, after: int, upto: int) -> Iterator[JournalEntry]:
-    """What the marks after `after` up to `upto` brought: what comes in meanwhile has later marks."""
+    """What the revisions after `after` up to `upto` brought: what comes in meanwhile has later revisions."""
     reader = _Reader(read, interned, {"told": after, "upto": upto})
     small = {name: reader.rows(statement) for name, statement in ROWS.items()}
     small["labels"] = [row for statement in LABELS.values() for row in reader.rows(statement)]
@@ -128,7 +128,7 @@ def _journal(read: Read, interned: Interned, after: int, upto: int) -> Iterator[
 
 
 class _Reader:
-    """Reads pages of one stretch of marks."""
+    """Reads pages of one stretch of revisions."""
 
     def __init__(self, read: Read, interned: Interned, stretch: Mapping[str, int]) -> None:
         self.read = read
@@ -147,7 +147,7 @@ class _Reader:
 
 
 class _Ordered:
-    """The facts of a large table by mark, fetched a page ahead."""
+    """The facts of a large table by revision, fetched a page ahead."""
 
     def __init__(self, reader: _Reader, name: str) -> None:
         self._reader = reader

@@ -67,7 +67,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
     ),
     # Tokens are found by the key, `node`. What else version 1 wrote (tokens, tallies of few ties) is read as before.
     2: ("DROP INDEX identifier_token IF EXISTS",),
-    # A tie's mentions and their marks are one text, and a tie that was mentioned once has no `last`.
+    # A tie's mentions and their revisions are one text, and a tie that was mentioned once has no `last`.
     3: tuple(_STORED_AS_TEXT.format(kind=kind) for kind in ROLE_TYPES),
     # Fraud and good of one moment and source are two labels: which of them holds is not for the order of rows to say.
     4: (

@@ -93,7 +93,7 @@ class Neo4jStore(GraphStore):
         return added or self.add_all([facts])[0]
 
     def add_all(self, batches: Sequence[Facts]) -> list[Added]:
-        """Several batches in one transaction, each with a mark of its own as if they had come one by one."""
+        """Several batches in one transaction, each with a revision of its own as if they had come one by one."""
         self._prepare()
         return self._database.write(lambda ask: Neo4jWriter(ask).write(batches))
 

@@ -58,7 +58,7 @@ class Neo4jView(GraphView):
         self._when = {"as_of": as_of.astimezone(UTC), "until": micros(as_of), "mark": recorded_by}
         self._read = read
         self._interned = interned
-        # What was read of this moment and mark does not change, and a walk comes back to it.
+        # What was read of this moment and revision does not change, and a walk comes back to it.
         self._counted: dict[str, int] = {}  # by node
 
     def _ask(self, text: str, /, **given: Any) -> list[list[Any]]:

@@ -46,15 +46,15 @@ class Neo4jWriter:
         return None if revision is None else Added(accepted=1, known=0, conflicts=(), revision=revision, entry=entry)
 
     def known(self, tables: Mapping[str, RowTable]) -> tuple[int, dict[str, list[Row]]]:
-        """The mark so far, under the writers' lock, and the rows that the store has under the keys of the batch."""
+        """The revision so far, under the writers' lock, and the rows that the store has under the keys of the batch."""
         parameters = {f"keys_{name}": lookup_keys(name, tables[name]) if name in tables else [] for name in KNOWN}
         [[revision, *cached]] = self._ask(ALL_KNOWN, **parameters)
         return int(revision), dict(zip(KNOWN, cached, strict=True))
 
     def _put(self, batch: FactBatch, sorted_rows: SortedRows, beyond: Mapping[str, list[int]], entries: list[Row], *, unless: str = "") -> int | None:
-        """Write what is new and the journal's entries; `beyond` says by how much each row's mark is beyond the store's.
+        """Write what is new and the journal's entries; `beyond` says by how much each row's revision is beyond the store's.
 
-        The mark then, None where `unless` is known.
+        The revision then, None where `unless` is known.
         """
         rows = {name: [[*batch.tables[name].rows[n], beyond[name][n]] for n in positions] for name, positions in sorted_rows.new.items()}
         named = _Named.of(batch, rows)
@@ -92,7 +92,7 @@ def only_application(facts: Facts) -> Application | None:
 
 
 def _entries(facts: Facts, new: Mapping[str, list[int]], beyond: Mapping[str, list[int]], shown: Mapping[str, Identifier]) -> list[Row]:
-    """(by how much its mark is beyond the store's, entry of the journal) of each mark that brings something new."""
+    """(by how much its revision is beyond the store's, entry of the journal) of each revision that brings something new."""
     brought: dict[int, dict[str, list[Any]]] = {}
     for name, positions in new.items():
         rows: Sequence[Any] = getattr(facts, name)
@@ -162,7 +162,7 @@ def _ties(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list
 
 
 def _tie_row(place: int, times: dict[int, int]) -> Row:
-    """(place of the identifier, first mention, its mark), and of several (latest mention, highest mark, [(mention, its mark)])."""
+    """(place of the identifier, first mention, its revision), and of several (latest mention, highest revision, [(mention, its revision)])."""
     if len(times) == 1:
         [(at, revision)] = times.items()
         return [place, at, revision]
@@ -171,7 +171,7 @@ def _tie_row(place: int, times: dict[int, int]) -> Row:
 
 
 def _spoken(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]]) -> Iterator[tuple[str, Mention, int, int]]:
-    """(applicant, mention, moment, mark) of every new fact."""
+    """(applicant, mention, moment, revision) of every new fact."""
     for n in new.get("applications", ()):
         a = facts.applications[n]
         at, revision = micros(a.applied_at), mark_of["applications"][n]

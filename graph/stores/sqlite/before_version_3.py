@@ -26,7 +26,7 @@ from graph.stores.sqlite.codec import (
 from graph.stores.sqlite.journal import ADD_ENTRY
 from graph.stores.sqlite.rings import snapshot_of
 
-# Every statement gives the mark last and goes through its table once, in the order of the marks.
+# Every statement gives the revision last and goes through its table once, in the order of the revisions.
 APPLICATIONS = f"SELECT {APPLICATION_COLUMNS}, mark FROM application ORDER BY mark, key"
 EVENTS = f"SELECT {EVENT_COLUMNS}, mark FROM event ORDER BY mark, key"
 OUTCOMES = "SELECT application_id, status, at, amount, mark FROM outcome ORDER BY mark, application_id, at, status"

@@ -81,12 +81,12 @@ class FactCache:
         return cached
 
     def is_full(self, identifier: Identifier, as_of: int, revision: int) -> bool:
-        """Whether it is known to have COUNT_CAP holders at that moment and mark: it had them at an earlier one, and facts are only added."""
+        """Whether it is known to have COUNT_CAP holders at that moment and revision: it had them at an earlier one, and facts are only added."""
         result = self._full.get(identifier.node)
         return result is not None and result[0] <= as_of and result[1] <= revision
 
     def mark_full(self, identifier: Identifier, as_of: int, revision: int) -> None:
-        """It has COUNT_CAP holders at that moment and mark."""
+        """It has COUNT_CAP holders at that moment and revision."""
         cached = self._full.get(identifier.node)
         if cached is None or (as_of <= cached[0] and revision <= cached[1]):
             self._full[identifier.node] = (as_of, revision)

@@ -11,7 +11,7 @@ VERSION = 3
 FOREVER = 2**62  # `superseded` of a tie that still stands
 
 # `tie` holds the first mention of an identifier by an applicant in a role. When an older mention is delivered late, the row is superseded by
-# a new one and kept, so that a view of an earlier mark still reads what was known then.
+# a new one and kept, so that a view of an earlier revision still reads what was known then.
 # `mention` holds every dated mention: it answers when a tie was last seen.
 SCHEMA = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;

@@ -29,7 +29,7 @@ IDENTIFIERS = f"""SELECT i.kind, i.token, i.masked FROM identifier i
 
 
 def search(connection: sqlite3.Connection, text: str, parameters: dict[str, Any]) -> tuple[SearchHit, ...]:
-    """At most `limit` hits for `text`, of what could be looked through in time. `parameters` carries limit, snapshot (or None), as_of and mark."""
+    """At most `limit` hits for `text`, of what was searched in time. `parameters` carries limit, snapshot (or None), as_of and revision."""
     text = text.strip()
     if not text:
         return ()

@@ -24,7 +24,7 @@ ColumnQueries = dict[str, tuple[str, str]]  # name of a column -> how it is aske
 
 
 def read_tables(connection: sqlite3.Connection, when: dict[str, int]) -> Tables:
-    """All facts of the view (`when`: as_of, mark) inside one read transaction of a connection of its own. Raises StoreUnavailableError."""
+    """All facts of the view (`when`: as_of, revision) inside one read transaction of a connection of its own. Raises StoreUnavailableError."""
     path = next(file for _, name, file in connection.execute("PRAGMA database_list") if name == "main")  # beside it a temporary one may stand
     try:
         with dbapi.connect(Path(path).as_uri() + "?mode=ro") as beside, beside.cursor() as cursor:

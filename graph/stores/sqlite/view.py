@@ -116,7 +116,7 @@ class SqliteView(GraphView):
         self._db = connection
         self._when = {"as_of": micros(as_of), "mark": recorded_by}
         self._cache = cache
-        # What was read of this moment and mark does not change, and a walk comes back to it.
+        # What was read of this moment and revision does not change, and a walk comes back to it.
         self._counted: dict[str, int] = {}  # by node
         self._dealt: dict[tuple[str, int], tuple[Event, ...]] = {}
 

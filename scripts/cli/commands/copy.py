@@ -1,4 +1,4 @@
-"""Copy a graph store into an empty one, of another kind or the same: all facts and ring snapshots with their marks, so that replays hold."""
+"""Copy a graph store into an empty one, of another kind or the same: all facts and ring snapshots with their revisions, so that replays hold."""
 
 from __future__ import annotations
 
