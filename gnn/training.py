@@ -48,8 +48,8 @@ def train_model(store: GraphStore, as_of: datetime, out: Path, plan: TrainingPla
     graph, cutoff = measurable(store.view(as_of, revision).tables(), plan)
     with closing(frame_of(store, kept_in)) as frame:
         pool = SamplePool(graph, extract_all(frame, revision, graph.seeds()))
-        rehearsed = fitting.fit_at(cutoff, pool, plan)
-        judged = evaluate_holdout(rehearsed, pool, now, plan.capacity)
+        first = fitting.fit_at(cutoff, pool, plan)
+        judged = evaluate_holdout(first, pool, now, plan.capacity)
         fitted = fitting.fit_at(now, pool, plan, judged.parts)
     refuse_uninformative(judged, fitted.serves)
     applications = ModelBundle(

@@ -10,7 +10,7 @@ from service.assessment.assess import warm_up
 from service.assessment.context import AppContext
 
 log = logging.getLogger("ringfence.app")
-WARM_S = 120.0  # how long a worker waits at its start for a store that is there and answers late: a rehearsal may take half of it
+WARM_S = 120.0  # how long a worker waits at its start for a store that is there and answers late: a warm-up may take half of it
 
 
 def warm(context: AppContext) -> None:

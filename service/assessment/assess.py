@@ -176,7 +176,7 @@ def warm_up(context: AppContext) -> None:
     context.store.warm_up(Facts(applications=(_nobodys(context.clock()),)))
     evaluation = evaluate(
         context.views.at(context.clock(), context.store.revision()),
-        Subject(applicant_id="rehearsal"),
+        Subject(applicant_id="warm-up"),
         context.scorer,
         Stopwatch(LatencyEstimate(), _UNHURRIED_MS),
     )
@@ -186,9 +186,9 @@ def warm_up(context: AppContext) -> None:
 
 def _nobodys(at: datetime) -> Application:
     """An application of nobody that names something in every role."""
-    phone, employer = (Identifier(kind, "rehearsal") for kind in (IdentifierKind.PHONE, IdentifierKind.EMPLOYER))
+    phone, employer = (Identifier(kind, "warm-up") for kind in (IdentifierKind.PHONE, IdentifierKind.EMPLOYER))
     named = (Mention(phone, Role.OWN), Mention(phone, Role.CONTACT), Mention(employer, Role.EMPLOYER))
-    return Application(application_id="rehearsal", applied_at=at, applicant_id="rehearsal", platform_id="rehearsal", mentions=named)
+    return Application(application_id="warm-up", applied_at=at, applicant_id="warm-up", platform_id="warm-up", mentions=named)
 
 
 def _store_and_evaluate(context: AppContext, request: AssessmentRequest) -> tuple[StoredSubject, Evaluation]:

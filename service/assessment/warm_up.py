@@ -42,7 +42,7 @@ _UNHURRIED_MS = 1e9
 def exercise_kernels(scorer: Scorer | None, policy: Policy) -> tuple[Evaluation, Conclusion]:
     """Assess a person who shares everything with a known fraud, from a temporary frame, so that every kernel of an answer runs once."""
     requested = _application("C", 9)
-    with TemporaryDirectory(prefix="ringfence-rehearsal-") as folder, SqliteStore(Path(folder) / "store.db") as store:
+    with TemporaryDirectory(prefix="ringfence-warm-up-") as folder, SqliteStore(Path(folder) / "store.db") as store:
         store.add(_facts())
         revision = store.add(Facts(applications=(requested,))).revision
         frame = Frame.open(Path(folder) / "frame", store, store.zone)
@@ -50,7 +50,7 @@ def exercise_kernels(scorer: Scorer | None, policy: Policy) -> tuple[Evaluation,
         evaluation = evaluate(frame.view(requested.applied_at, revision), subject_of(requested), scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS))
         guide = evaluation.findings.paths
         if guide is None:
-            raise StoreUnavailableError("the rehearsal's own store did not answer")
+            raise StoreUnavailableError("the warm-up's own store did not answer")
         for name in SIGNALS:  # whatever an answer says, its ways are compiled
             guide.to_signal(name)
         concluded = policy.conclude(evaluation.findings)

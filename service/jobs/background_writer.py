@@ -18,7 +18,7 @@ class BackgroundWriter:
 
     def __init__(self, store: GraphStore) -> None:
         self._store = store
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="scribe")
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="background-writer")
         self._last: Future[Added] | None = None
 
     def add(self, facts: Facts, wait_ms: float) -> Added | None:

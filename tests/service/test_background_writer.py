@@ -55,7 +55,7 @@ def test_a_fact_behind_a_load_does_not_hold_the_answer_up_and_is_not_lost(tmp_pa
         load.execute("COMMIT")
         writer.close()
         assert store.counts()["applications"] == 2
-        assert [name.split("_")[0] for name in store.beside] == ["scribe", "scribe"]
+        assert [name.split("_")[0] for name in store.beside] == ["background-writer", "background-writer"]
 
 
 def test_a_turn_to_write_comes_within_thousandths_of_a_second_when_it_is_free(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from graph.stores.neo4j.view import Neo4jView
 from graph.stores.neo4j.writer import Neo4jWriter, only_application
 
 log = logging.getLogger("ringfence.neo4j")
-QUICK_ENOUGH, QUICK_SECONDS = 20, 0.03  # rehearsed until so many writes in a row took no longer than this,
+QUICK_ENOUGH, QUICK_SECONDS = 20, 0.03  # warmed up until so many writes in a row took no longer than this,
 COMPILING_SECONDS = 20.0  # and all together no longer than this
 WARM_UP_SECONDS = 60.0  # until a server is held to hang
 LIVE_PATIENCE = 0.8  # seconds that a live service waits for one answer of the store; its callers wait a second by default
