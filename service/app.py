@@ -29,7 +29,7 @@ from service.http.slots import Slots
 from service.jobs.outbox import Outbox
 from service.readiness import warm
 from service.settings import Settings
-from service.wiring import build_context
+from service.wiring import wire
 
 log = logging.getLogger("ringfence.app")
 
@@ -120,7 +120,7 @@ def from_environment() -> Flask:
     settings = Settings.from_environment()
     if not CallerKeyRing(settings.api_keys, settings.api_keys_file).keys():
         raise SettingError("no API key is configured: start by scripts/serve.py, which makes one, or give RINGFENCE_API_KEYS")
-    context = build_context(settings, listens=True)
+    context = wire(settings, listens=True)
     warm(context)
     Outbox(context.store, context.casebook).start()
     context.views.keeper.wake()

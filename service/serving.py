@@ -22,7 +22,7 @@ from service.http.auth import CallerKeyRing
 from service.http.operator_key import operators_file, with_operators_key
 from service.readiness import warm
 from service.settings import Settings
-from service.wiring import build_context, load_scorer
+from service.wiring import load_scorer, wire
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # workers are the parallelism
 
@@ -65,7 +65,7 @@ def _say(text: str) -> None:
 
 def _prepare(settings: Settings) -> None:
     _check_port(settings)
-    context = build_context(settings, scorer=load_scorer(settings.model, settings.model_digest), listens=True)
+    context = wire(settings, scorer=load_scorer(settings.model, settings.model_digest), listens=True)
     warm(context)  # here, so that the workers find everything compiled and the frame filled
     context.casebook.forget_claims(context.clock() - timedelta(hours=settings.idempotency_hours))
     context.close()

@@ -38,9 +38,7 @@ STORES = "sqlite:///relative.db, sqlite:////absolute.db, neo4j://user:password@h
 _NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 
 
-def build_context(
-    settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[], datetime] = system_clock, listens: bool = False
-) -> AppContext:
+def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[], datetime] = system_clock, listens: bool = False) -> AppContext:
     """Everything a service process needs; `scorer` spares the loading. One that `listens` to others takes no weak hash key.
 
     Raises SettingError, BundleError or StoreError, each with the next step.

@@ -18,7 +18,7 @@ from scripts.cli.command import DONE, FAILED, Result, ended
 from service.app import create_app
 from service.http.probing import MOST
 from service.settings import Settings
-from service.wiring import build_context
+from service.wiring import wire
 
 EXAMPLE = """example:
   .venv/bin/python -m scripts.tools.attack_lenders --requests 10000"""
@@ -134,7 +134,7 @@ def run(requests: int, folder: Path) -> dict[str, object]:
     clock = itertools.count()
     start = datetime(2026, 6, 1, tzinfo=UTC)
     settings = Settings(store=f"sqlite:///{folder}/graph.db", casebook=f"sqlite:///{folder}/casebook.db", api_keys=bound, timeout_ms=60_000)
-    context = build_context(settings, clock=lambda: start + timedelta(seconds=next(clock)))
+    context = wire(settings, clock=lambda: start + timedelta(seconds=next(clock)))
     lenders = zip((*LENDERS, *_MORE, _PAD), itertools.cycle(_KINDS), strict=False)
     context.store.add(Facts(platforms=tuple(Platform(platform_id=one, type=kind, is_own=one == "L1") for one, kind in lenders)))
     attack = Attack(create_app(context).test_client(), keys)

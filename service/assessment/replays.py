@@ -10,14 +10,14 @@ from graph.progress import bar
 from service.assessment.assess import replay
 from service.assessment.context import AppContext
 from service.settings import Settings
-from service.wiring import build_context
+from service.wiring import wire
 
 NAMED = 20  # assessments that differ are named up to here
 
 
 def replay_latest(settings: Settings, last: int) -> dict[str, object]:
     """Compute the `last` assessments in the casebook again and compare: how many are equal, and which fields of which differ."""
-    context = build_context(settings)
+    context = wire(settings)
     started, equal, fields, named = perf_counter(), 0, Counter[str](), list[str]()
     try:
         ids = context.casebook.latest_ids(last)

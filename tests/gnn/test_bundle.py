@@ -168,11 +168,11 @@ import hashlib
 import sys
 from service.app import create_app
 from service.settings import Settings
-from service.wiring import build_context
+from service.wiring import wire
 folder, model = sys.argv[1:]
 KEY = hashlib.sha256(b"engine").hexdigest()
 urls = {name: f"sqlite:///{folder}/{name}.db" for name in ("store", "casebook")}
-context = build_context(Settings(**urls, model=model, api_keys=f"engine:{KEY}:risk@*", timeout_ms=60_000))
+context = wire(Settings(**urls, model=model, api_keys=f"engine:{KEY}:risk@*", timeout_ms=60_000))
 request = {"application_id": "one", "applicant_id": "me", "platform_id": "L1", "amount": 8000, "phone": "13800138000"}
 answer = create_app(context).test_client().post("/risk", json=request, headers={"Authorization": f"Bearer {KEY}"})
 assert answer.json["degraded"]["level"] == "full", answer.text

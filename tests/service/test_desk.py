@@ -13,7 +13,7 @@ from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from service.app import create_app
 from service.desk import dossiers, ring_dossiers, routes, subgraphs
 from service.settings import Settings
-from service.wiring import build_context
+from service.wiring import wire
 from tests.support.desk_worlds import HOSTILE, PHONE, fill, ring_of
 from tests.support.small_worlds import applies, before, day, known_as, random_facts, uses
 from tests.support.stores import HASH_KEY, open_store, store_url
@@ -29,7 +29,7 @@ def store(tmp_path):
 @pytest.fixture
 def context(store, tmp_path):
     settings = Settings(store=store_url(tmp_path / "store.db"), casebook=f"sqlite:///{tmp_path}/book.db", hash_key=HASH_KEY)
-    opened = build_context(settings, clock=lambda: day(100))
+    opened = wire(settings, clock=lambda: day(100))
     yield opened
     opened.close()
 

@@ -14,7 +14,7 @@ from ingestion.recognise import recognised, without_identifiers
 from service.app import create_app
 from service.http.logs import install
 from service.settings import Settings
-from service.wiring import build_context
+from service.wiring import wire
 from tests.support.small_worlds import applies, day
 from tests.support.stores import HASH_KEY, sqlite_only, store_url
 
@@ -26,7 +26,7 @@ COLUMNS = {column.kind: column for column in reversed(IDENTIFIERS)}
 @pytest.fixture
 def context(tmp_path):
     settings = Settings(store=store_url(tmp_path / "store.db"), casebook=f"sqlite:///{tmp_path}/book.db", hash_key=HASH_KEY)
-    opened = build_context(settings, clock=lambda: day(100))
+    opened = wire(settings, clock=lambda: day(100))
     held = [opened.pseudonymiser.identify(COLUMNS[kind], raw).mention for kind, raw in RAW.items()]
     opened.store.add(Facts(applications=(applies("ann", 10, *held), applies("13958274630", 11, application_id="202601050000123456"))))
     yield opened

@@ -25,7 +25,7 @@ from service.http import auth
 from service.http.auth import SCOPES, CallerKeyRing
 from service.http.operator_key import operators_file, with_operators_key
 from service.settings import Settings
-from service.wiring import build_context, open_keyring
+from service.wiring import open_keyring, wire
 from tests.support.small_service import body, key, service, settings_in
 from tests.support.stores import sqlite_only
 
@@ -136,12 +136,12 @@ WEAK = ("a key for trials", "0123456789abcdef" * 4, "a" * 64, "abcdefghijklmnopq
 @pytest.mark.parametrize("weak", WEAK)
 def test_a_weak_hash_key_is_refused_by_what_listens_and_said_by_what_only_loads(tmp_path: Path, weak: str, caplog: pytest.LogCaptureFixture) -> None:
     settings = settings_in(tmp_path, hash_key=weak)
-    build_context(settings).close()
+    wire(settings).close()
     assert "the hash key k1 is weak" in caplog.text
     assert weak not in caplog.text
     with pytest.raises(SettingError, match="the hash key k1 is weak"):
-        build_context(settings, listens=True)
-    build_context(settings_in(tmp_path, hash_key=f"k2:{key('new')},k1:{weak}"), listens=True).close()  # the way out: what came under it still links
+        wire(settings, listens=True)
+    wire(settings_in(tmp_path, hash_key=f"k2:{key('new')},k1:{weak}"), listens=True).close()  # the way out: what came under it still links
 
 
 def test_a_weak_hash_key_of_a_store_on_a_server_is_refused_always() -> None:
@@ -151,10 +151,10 @@ def test_a_weak_hash_key_of_a_store_on_a_server_is_refused_always() -> None:
 
 def test_a_weak_key_that_a_store_has_beside_it_is_refused_too(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, store=f"sqlite:///{tmp_path}/graph.db", hash_key="")
-    build_context(settings, listens=True).close()
+    wire(settings, listens=True).close()
     (tmp_path / "graph.db.key").write_text("secret")
     with pytest.raises(SettingError, match="weak"):
-        build_context(settings, listens=True)
+        wire(settings, listens=True)
 
 
 def test_the_demonstration_has_a_key_of_its_own_whatever_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from service.app import create_app
 from service.assessment.assess import replay
 from service.assessment.replays import replay_latest
 from service.settings import Settings
-from service.wiring import build_context
+from service.wiring import wire
 from tests.support.casebooks import forge
 from tests.support.small_service import Clock, PlainModel, body, risk, settings_in
 from tests.support.small_worlds import day, random_facts
@@ -36,7 +36,7 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "replay_assessments.py"
 def settings(tmp_path: Path) -> Settings:
     """A casebook with twelve assessments, and labels of long ago that were delivered afterwards."""
     settings = settings_in(tmp_path)
-    context = build_context(settings, clock=Clock())
+    context = wire(settings, clock=Clock())
     context.store.add(random_facts(1))
     for n in range(12):
         risk(context, body(f"new-{n}", applicant_id=f"p{n:03d}"))
@@ -76,7 +76,7 @@ FORGED = {
 
 @pytest.mark.parametrize("column", FORGED)
 def test_a_forged_column_is_named_by_the_replay_and_where_the_row_is_shown(settings: Settings, column: str) -> None:
-    context = build_context(settings)
+    context = wire(settings)
     (latest,) = context.casebook.latest_ids(1)
     forge(settings.casebook, "DROP TRIGGER assessments_update_refused")
     forge(settings.casebook, f"UPDATE assessments SET {column} = {FORGED[column]} WHERE assessment_id = '{latest}'", GUARD)
@@ -91,7 +91,7 @@ def test_a_forged_column_is_named_by_the_replay_and_where_the_row_is_shown(setti
 
 
 def test_an_audit_row_says_that_it_is_intact_and_a_row_that_cannot_be_read_is_a_problem_of_its_own(settings: Settings) -> None:
-    context = build_context(settings)
+    context = wire(settings)
     client, (first, *_) = create_app(context).test_client(), context.casebook.latest_ids(1)
     row = client.get(f"/risk/{first}").get_json()
     assert (row["intact"], row["changed"]) == (True, [])
@@ -120,7 +120,7 @@ def test_a_casebook_or_a_store_that_is_not_there_is_refused_and_not_made(tmp_pat
 
 @pytest.mark.parametrize("part", ["signals", "contributions", "parts"])
 def test_what_was_measured_is_computed_again_too(settings: Settings, part: str) -> None:
-    context = build_context(settings, scorer=PlainModel(), clock=Clock(day(80)))
+    context = wire(settings, scorer=PlainModel(), clock=Clock(day(80)))
     first = risk(context, body("measured", applicant_id="p003"))["assessment_id"]
     assert replay(context, first)["equal"]
     row = context.casebook.assessment(first)

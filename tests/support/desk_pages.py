@@ -16,7 +16,7 @@ from service.app import create_app
 from service.assessment.assess import warm_up
 from service.http.built import BUILT
 from service.settings import Settings
-from service.wiring import build_context
+from service.wiring import wire
 from tests.support.browsers import chromium
 from tests.support.desk_worlds import fill
 from tests.support.small_service import key
@@ -43,7 +43,7 @@ def running(folder: Path, **more: Any) -> Iterator[str]:
     with open_store(folder / "store.db") as store:
         fill(store)
     settings = Settings(store=store_url(folder / "store.db"), casebook=f"sqlite:///{folder}/book.db", hash_key=HASH_KEY, **(KEYS | more))
-    context = build_context(settings, clock=lambda: day(100))
+    context = wire(settings, clock=lambda: day(100))
     warm_up(context)  # as a worker does before it takes requests: a Neo4j server that is new to its statements plans them for seconds
     server = make_server("127.0.0.1", 0, create_app(context), threaded=True)
     thread = threading.Thread(target=server.serve_forever)

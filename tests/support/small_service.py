@@ -22,7 +22,7 @@ from service.assessment.call import Call
 from service.assessment.context import AppContext
 from service.assessment.request import assessment_request
 from service.settings import Settings
-from service.wiring import build_context
+from service.wiring import wire
 from tests.support.small_worlds import day, random_facts
 from tests.support.stores import HASH_KEY, TIMEOUT_MS, open_url, store_url
 
@@ -94,7 +94,7 @@ def service(folder: Path, facts: Facts | None = None, *, scorer: Any = None, **c
     settings = settings_in(folder, **changes)
     with open_url(settings.store) as store:
         store.add(facts if facts is not None else random_facts(1))
-    context = build_context(settings, scorer=scorer or PlainModel(), clock=Clock())
+    context = wire(settings, scorer=scorer or PlainModel(), clock=Clock())
     if not _WARM:
         warm_up(context)  # compiled code is loaded at first use, which may take longer than a deadline
         _WARM.append(True)
