@@ -137,10 +137,10 @@ def ended(process: subprocess.Popen[str]) -> None:
 
 def announced(title: str, name: str, *arguments: object) -> list[str]:
     """The command, printed as a user would type it."""
-    command = ["ringfence", name, *map(str, arguments)]
+    command = [name, *map(str, arguments)]
     say(title)
-    print(f"   $ {shlex.join(command)}", flush=True)
-    return [sys.executable, "-m", *command]
+    print(f"   $ ringfence {shlex.join(command)}", flush=True)
+    return [sys.executable, "-m", "scripts.cli", *command]
 
 
 def say(text: str) -> None:
