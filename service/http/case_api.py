@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, g, request
 
-from graph.model.errors import InputError, RecordError, StoreError, UnknownRingError
+from graph.model.errors import RecordError, StoreError, UnknownRingError
 from graph.model.types import Facts, Label, LabelValue
 from ingestion.parse import BadRow
 from ingestion.recognise import scrubbed
@@ -16,23 +16,17 @@ from investigations.cases import Case, CaseFilter, NewCase, Verdict, VerdictValu
 from service.http.answers import CaseDetail, CasePage, CaseSummary
 from service.http.calls import app_context, json_object
 from service.http.case_bodies import CaseAssignment, CaseClosing, CaseNote, CaseOpening, CaseVerdict, read_body
-from service.http.parameters import CaseQuery, read
+from service.http.parameters import CaseQuery, QueryError, read
 from service.jobs.outbox import deliver_labels
 
 log = logging.getLogger("ringfence.cases")
 bp = Blueprint("cases", __name__)
 
 
-class CaseQueryError(InputError):
-    """A parameter of the query cannot be read."""
-
-    problem = "bad_query"
-
-
 @bp.get("/cases")
 def listed() -> Response:
     """The queue: by what is at stake, then the oldest first."""
-    requested = read(CaseQuery, request.args, CaseQueryError)
+    requested = read(CaseQuery, request.args, QueryError)
     wanted = CaseFilter(state=requested.state, assignee=requested.assignee, ring_id=requested.ring_id, applicant_id=requested.applicant_id)
     total, cases = app_context().casebook.queue(wanted, requested.limit, requested.offset)
     return _json(CasePage(total=total, cases=[_summary(case) for case in cases]))

@@ -57,6 +57,12 @@ class RiskHeaders(Struct, kw_only=True):
     timeout_ms: TimeoutMs | None = field(default=None, name="X-Timeout-Ms")
 
 
+class QueryError(InputError):
+    """A parameter of the query cannot be read."""
+
+    problem = "bad_query"
+
+
 class RingQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     """Which rings are wanted, and which page of them. A name that is misspelt would else ask for all."""
 

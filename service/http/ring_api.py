@@ -7,25 +7,19 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from graph.model.errors import InputError, UnknownRingError
+from graph.model.errors import UnknownRingError
 from graph.model.types import Ring
 from service.http.answers import RingMemberShown, RingPage, RingShown, RingSummary
 from service.http.calls import app_context
-from service.http.parameters import RingQuery, read
+from service.http.parameters import QueryError, RingQuery, read
 
 bp = Blueprint("rings", __name__)
-
-
-class RingQueryError(InputError):
-    """A parameter of the query cannot be read."""
-
-    problem = "bad_query"
 
 
 @bp.get("/rings")
 def rings() -> Response:
     """Rings of the snapshot in force: `kind`, `flagged` and `min_score` narrow, `limit` and `offset` page."""
-    requested = read(RingQuery, request.args, RingQueryError)
+    requested = read(RingQuery, request.args, QueryError)
     snapshot = app_context().store.view(app_context().clock()).rings()
     if snapshot is None:
         return _json(RingPage(snapshot=None, as_of=None, total=0, rings=[]))
