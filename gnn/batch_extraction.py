@@ -13,7 +13,18 @@ from gnn import packed
 from gnn.encode import encode
 from gnn.packed import PackedGraphs
 from graph.features import extraction as features
-from graph.features.compute import DONE, FEATURES, LACKS, NOBODY, OF_SEEDS, UNJUDGED, WALK, FeatureExtractor, Walker, feature_rows
+from graph.features.compute import (
+    DONE,
+    FEATURES,
+    LACKS,
+    NOBODY,
+    OF_SEEDS,
+    UNJUDGED,
+    WALK,
+    FeatureExtractor,
+    Walker,
+    feature_rows,
+)
 from graph.frame.frame import Frame
 from graph.frame.layout import Arrays
 from graph.frame.seeds import Seeds
@@ -31,9 +42,11 @@ _NAMED = len(features.SIGNAL_NAMES) + len(features.VARIABLE_NAMES)
 
 @dataclass(frozen=True, eq=False)
 class NeighbourhoodBatch:
-    """The neighbourhoods of N seeds, each strictly before its own moment and up to a revision; labels of the subject itself are left out.
+    """The neighbourhoods of N seeds, each strictly before its own moment and up to a revision; labels of the
+    subject itself are left out.
 
-    Nothing is cached: each call reads the frame again, which gives the same bits as long as the frame is open.
+    Nothing is cached: each call reads the frame again, which gives the same bits as long as the frame is
+    open.
     """
 
     frame: Frame
@@ -72,8 +85,9 @@ class NeighbourhoodBatch:
 
 @dataclass(frozen=True)
 class SubjectInputs:
-    """N subjects' inputs: `rows` (N, columns of `graph.features.extraction.names`) float64, and what is `neighbourhoods` them, which gives their
-    graphs."""
+    """N subjects' inputs: `rows` (N, columns of `graph.features.extraction.names`) float64, and what is
+    `neighbourhoods` them, which gives their graphs.
+    """
 
     rows: Floats
     neighbourhoods: NeighbourhoodBatch
@@ -96,7 +110,8 @@ class SubjectInputs:
 def extract_all(frame: Frame, revision: int, seeds: Seeds) -> SubjectInputs:
     """All inputs of all seeds, in their order, each strictly before its own moment and up to a revision.
 
-    Raises NotFoundError for a seed that the frame does not have, StoreUnavailableError where the frame cannot be brought to that mark.
+    Raises NotFoundError for a seed that the frame does not have, StoreUnavailableError where the frame cannot
+    be brought to that mark.
     """
     around = NeighbourhoodBatch(frame, revision, seeds)
     return SubjectInputs(around.features(), around)
@@ -116,7 +131,9 @@ class _Extraction:
         what = WALK | OF_SEEDS | FEATURES | UNJUDGED
         while done < len(rows):
             with self._reading() as arrays:
-                done, stopped = self._walker.compute(what, arrays, seeds, start, done, revision, written, self._observer)
+                done, stopped = self._walker.compute(
+                    what, arrays, seeds, start, done, revision, written, self._observer
+                )
             self._go_on(stopped, start + done)
         return done
 
@@ -141,7 +158,9 @@ class _Extraction:
     def _reading(self) -> Iterator[Arrays]:
         frame, revision = self._around.frame, self._around.revision
         if not frame.catch_up(revision):
-            raise StoreUnavailableError("somebody else has been filling the frame for too long: try again later")
+            raise StoreUnavailableError(
+                "somebody else has been filling the frame for too long: try again later"
+            )
         with frame.reading(revision) as arrays:
             yield arrays
 

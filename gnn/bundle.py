@@ -1,4 +1,6 @@
-"""The model bundle on disk: a folder of plain files without pickle; reading it fails where this code computes other inputs."""
+"""The model bundle on disk: a folder of plain files without pickle; reading it fails where this code computes
+other inputs.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ CARD, NETWORK = "card.json", "network.safetensors"
 
 @dataclass(frozen=True)
 class ModelBundle:
-    """`card`: everything said about the model (docs/model.md lists the fields); `ensembles`: `trees` and `blend`."""
+    """`card`: everything said about the model (docs/model.md lists the fields); `ensembles`: `trees` and
+    `blend`.
+    """
 
     card: Mapping[str, Any]
     network: NetworkWeights
@@ -46,13 +50,21 @@ def inputs() -> dict[str, list[str]]:
     """The names, in order, of everything that this code computes for a model."""
     graph = {f"graph.{kind}": list(names) for kind, names in NODE_FEATURES.items()}
     links = {"graph.link": list(EDGE_FEATURES), "graph.link_types": [" ".join(edge) for edge in EDGE_TYPES]}
-    return {"signals": list(SIGNAL_NAMES), "variables": list(VARIABLE_NAMES), "counts": list(COUNT_NAMES), **graph, **links}
+    return {
+        "signals": list(SIGNAL_NAMES),
+        "variables": list(VARIABLE_NAMES),
+        "counts": list(COUNT_NAMES),
+        **graph,
+        **links,
+    }
 
 
 def write(bundle: ModelBundle, folder: Path) -> dict[str, Any]:
-    """Write the bundle beside `folder` and switch over to it; returns the card as written, with version and checksums.
+    """Write the bundle beside `folder` and switch over to it; returns the card as written, with version and
+    checksums.
 
-    The version is a digest of what the model is, so the same training gives the same version. A bundle that was there is replaced.
+    The version is a digest of what the model is, so the same training gives the same version. A bundle that
+    was there is replaced.
     """
     files = {NETWORK: bundle.network.content()}
     for part, ensemble in bundle.ensembles.items():
@@ -77,22 +89,26 @@ def write(bundle: ModelBundle, folder: Path) -> dict[str, Any]:
 
 
 def digest(folder: Path) -> str:
-    """The SHA-256 of a bundle's card in hex, which holds the checksums of all its other files: what `sha256sum card.json` says."""
+    """The SHA-256 of a bundle's card in hex, which holds the checksums of all its other files: what
+    `sha256sum card.json` says.
+    """
     return hashlib.sha256(_bytes(folder / CARD)).hexdigest()
 
 
 def read(folder: Path, pinned: str = "") -> ModelBundle:
     """The bundle in `folder`; where `pinned` is given only the one with that digest.
 
-    Raises BundleError when it is missing, damaged, another than the pinned one, of another format, or made for inputs that this code does not
-    compute: it names them.
+    Raises BundleError when it is missing, damaged, another than the pinned one, of another format, or made
+    for inputs that this code does not compute: it names them.
     """
     card = _card(folder, pinned.lower())
     _same_inputs(card["inputs"], folder)
     contents = {name: _content(folder / name, checksum) for name, checksum in card["files"].items()}
     try:
         network = NetworkWeights.read(card["network"], contents[NETWORK])
-        ensembles = {part: Trees(tuple(names), _texts(part, contents)) for part, names in card["columns"].items()}
+        ensembles = {
+            part: Trees(tuple(names), _texts(part, contents)) for part, names in card["columns"].items()
+        }
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, SafetensorError) as error:
         raise incoherent(folder, error) from error
     return ModelBundle(card, network, ensembles)
@@ -107,19 +123,27 @@ def _card(folder: Path, pinned: str) -> dict[str, Any]:
     try:
         content = _bytes(folder / CARD)
         if pinned and (result := hashlib.sha256(content).hexdigest()) != pinned:
-            raise BundleError(f"the model bundle in {folder} has the digest {result}, and RINGFENCE_MODEL_DIGEST asks for {pinned}: another model")
+            raise BundleError(
+                f"the model bundle in {folder} has the digest {result}, and RINGFENCE_MODEL_DIGEST asks for {pinned}: another model"
+            )
         card: dict[str, Any] = json.loads(content)
     except FileNotFoundError as error:
-        raise BundleError(f"there is no model bundle in {folder}: make one with scripts/train_model.py --out {folder}") from error
+        raise BundleError(
+            f"there is no model bundle in {folder}: make one with scripts/train_model.py --out {folder}"
+        ) from error
     except (OSError, ValueError) as error:
         raise BundleError(f"the card of the model bundle in {folder} cannot be read: {error}") from error
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise BundleError(f"the model bundle in {folder} has another format than {FORMAT}: train it again")
     missing = [name for name in _FIELDS if name not in card]
     if missing:
-        raise BundleError(f"the card of the model bundle in {folder} lacks {', '.join(missing)}: train it again")
+        raise BundleError(
+            f"the card of the model bundle in {folder} lacks {', '.join(missing)}: train it again"
+        )
     if not isinstance(card["files"], dict) or not all(_PLAIN.fullmatch(name) for name in card["files"]):
-        raise BundleError(f"the card of the model bundle in {folder} names files that are no plain names of its own folder: train it again")
+        raise BundleError(
+            f"the card of the model bundle in {folder} names files that are no plain names of its own folder: train it again"
+        )
     if card["version"] != _digest(card):
         raise BundleError(f"the card of the model bundle in {folder} was changed after training")
     return card
@@ -136,7 +160,9 @@ def _same_inputs(theirs: Mapping[str, Iterable[str]], folder: Path) -> None:
         predictions += [f"it does not know {', '.join(new)}"] if new else []
         problems.append(f"{kind}: {'; '.join(predictions) or 'their order differs'}")
     if problems:
-        raise BundleError(f"the model bundle in {folder} was trained on other inputs ({' | '.join(problems)}): train it again")
+        raise BundleError(
+            f"the model bundle in {folder} was trained on other inputs ({' | '.join(problems)}): train it again"
+        )
 
 
 def _content(path: Path, checksum: str) -> bytes:
@@ -145,7 +171,9 @@ def _content(path: Path, checksum: str) -> bytes:
     except OSError as error:
         raise BundleError(f"the model bundle lacks {path.name}: {error}") from error
     if hashlib.sha256(content).hexdigest() != checksum:
-        raise BundleError(f"the model bundle's file {path.name} is damaged: its checksum differs from the card's")
+        raise BundleError(
+            f"the model bundle's file {path.name} is damaged: its checksum differs from the card's"
+        )
     return content
 
 
@@ -163,12 +191,16 @@ def _texts(part: str, contents: Mapping[str, bytes]) -> tuple[str, ...]:
 
 
 def _digest(card: Mapping[str, Any]) -> str:
-    weights = json.dumps({key: value for key, value in card.items() if key != "version"}, sort_keys=True, ensure_ascii=False)
+    weights = json.dumps(
+        {key: value for key, value in card.items() if key != "version"}, sort_keys=True, ensure_ascii=False
+    )
     return hashlib.sha256(weights.encode()).hexdigest()[:12]
 
 
 def _switch(beside: Path, folder: Path) -> None:
-    """Put the finished folder in place. A reader that is half way through the old one notices by the checksums."""
+    """Put the finished folder in place. A reader that is half way through the old one notices by the
+    checksums.
+    """
     if not folder.exists():
         os.rename(beside, folder)
         return

@@ -13,7 +13,9 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Calibrator:
-    """probability = 1 / (1 + exp(-(slope * logit + shift))); Platt 1999, two numbers, so that a small slice fits it and no ranks are lost."""
+    """probability = 1 / (1 + exp(-(slope * logit + shift))); Platt 1999, two numbers, so that a small slice
+    fits it and no ranks are lost.
+    """
 
     slope: float = 1.0
     shift: float = 0.0

@@ -1,4 +1,6 @@
-"""Collects samples from a store: every application, or people month by month where there are none, thinned to the plan's size."""
+"""Collects samples from a store: every application, or people month by month where there are none, thinned to
+the plan's size.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,9 @@ from graph.store.tables import Column, Tables
 def collect(tables: Tables, plan: TrainingPlan) -> Samples:
     """All samples that the facts hold, thinned to the plan's size.
 
-    Every application is one. A store without applications has people instead, watched at the end of every 30 days since they were first seen
-    while they are not known as frauds. Raises InputError when there is too little to learn from.
+    Every application is one. A store without applications has people instead, watched at the end of every 30
+    days since they were first seen while they are not known as frauds. Raises InputError when there is too
+    little to learn from.
     """
     samples = _applications(tables) if len(tables.applications["at"]) else _watched(tables)
     samples = replace(samples, horizon=_horizon(samples, tables.as_of, plan))
@@ -38,10 +41,15 @@ def collect(tables: Tables, plan: TrainingPlan) -> Samples:
 
 
 def _horizon(samples: Samples, as_of: int, plan: TrainingPlan) -> int:
-    """Microseconds: the plan's, or the delay within which 85 % of the frauds of the first half of the history became known, 30 to 180 days."""
+    """Microseconds: the plan's, or the delay within which 85 % of the frauds of the first half of the history
+    became known, 30 to 180 days.
+    """
     if plan.horizon_days is not None:
         return int(plan.horizon_days * DAY)
-    first, span = int(samples.at[0]) if len(samples) else as_of, as_of - int(samples.at[0]) if len(samples) else 0
+    first, span = (
+        int(samples.at[0]) if len(samples) else as_of,
+        as_of - int(samples.at[0]) if len(samples) else 0,
+    )
     early = samples.take(samples.at < first + span // 2)
     delays = early.history.first_known(early.person, early.at, as_of) - early.at
     delays = delays[early.fraud(as_of) & ~early.known]
@@ -52,12 +60,19 @@ def _horizon(samples: Samples, as_of: int, plan: TrainingPlan) -> int:
 def _applications(tables: Tables) -> Samples:
     applications = tables.applications
     return _samples(
-        history(tables), applications["applicant"], tables, applications["at"], applications["application_id"], applications["application_id"]
+        history(tables),
+        applications["applicant"],
+        tables,
+        applications["at"],
+        applications["application_id"],
+        applications["application_id"],
     )
 
 
 def _watched(tables: Tables) -> Samples:
-    """People at the end of every 30 days, from when they were first seen, while they are not known as frauds."""
+    """People at the end of every 30 days, from when they were first seen, while they are not known as
+    frauds.
+    """
     past, people = history(tables), np.arange(len(tables.applicant_ids))
     first_seen = np.full(len(people), NEVER)
     np.minimum.at(first_seen, tables.ties["applicant"], tables.ties["since"])
@@ -73,7 +88,9 @@ def _watched(tables: Tables) -> Samples:
     return _samples(past, person, tables, moments, np.full(len(person), None, dtype=object), names)
 
 
-def _samples(past: History, person: Column, tables: Tables, at: Column, application_id: Column, names: Any) -> Samples:
+def _samples(
+    past: History, person: Column, tables: Tables, at: Column, application_id: Column, names: Any
+) -> Samples:
     return Samples(
         applicant_id=tables.applicant_ids[person],
         application_id=application_id,

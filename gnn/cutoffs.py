@@ -1,4 +1,6 @@
-"""Splits in time: training and later test samples with enough frauds on both sides, or an error that says what is missing."""
+"""Splits in time: training and later test samples with enough frauds on both sides, or an error that says
+what is missing.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ _NETWORK_SHARES, _VALIDATION_SHARES = (0.6, 0.7, 0.8), (0.75, 0.7, 0.65, 0.6, 0.
 
 
 def test_cutoff(samples: Samples, as_of: int, plan: TrainingPlan) -> int:
-    """Where the test samples begin: the last fifth of the matured samples, or more where a fifth has too few frauds.
+    """Where the test samples begin: the last fifth of the matured samples, or more where a fifth has too few
+    frauds.
 
     Raises InputError where either side is left with too few frauds, or with nothing else.
     """
@@ -44,14 +47,26 @@ def test_cutoff(samples: Samples, as_of: int, plan: TrainingPlan) -> int:
 
 
 def learning_cutoffs(cutoff: int, samples: Samples, plan: TrainingPlan) -> tuple[int, int]:
-    """Until when the network learns, and until when the validation models do: early enough to leave samples, late enough to have frauds."""
+    """Until when the network learns, and until when the validation models do: early enough to leave samples,
+    late enough to have frauds.
+    """
     weight = samples.weight(cutoff) > 0
     at, bad = samples.at[weight], samples.bad(cutoff)[weight]
     least = least_to_learn(plan)
     firsts = [int(np.quantile(at, share)) for share in _NETWORK_SHARES]
-    first = next((one for one in firsts if _learnable(samples, one) >= plan.least_frauds), max(firsts, key=lambda one: _learnable(samples, one)))
+    first = next(
+        (one for one in firsts if _learnable(samples, one) >= plan.least_frauds),
+        max(firsts, key=lambda one: _learnable(samples, one)),
+    )
     ends = [max(first, int(np.quantile(at, share))) for share in _VALIDATION_SHARES]
-    validation = next((one for one in ends if _learnable(samples, one) >= least and 0 < bad[at >= one].sum() < (at >= one).sum()), None)
+    validation = next(
+        (
+            one
+            for one in ends
+            if _learnable(samples, one) >= least and 0 < bad[at >= one].sum() < (at >= one).sum()
+        ),
+        None,
+    )
     if validation is None or not _learnable(samples, first):
         raise InputError(
             f"the frauds known before {moment(cutoff).isoformat()} lie too close together in time to learn from the earlier and to calibrate on the "

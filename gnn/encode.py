@@ -1,4 +1,6 @@
-"""Encodes a neighbourhood as the graph that the network reads; training and serving use the same compiled code."""
+"""Encodes a neighbourhood as the graph that the network reads; training and serving use the same compiled
+code.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +32,21 @@ from graph.store.tables import KINDS
 
 _APPLICANT, _APPLICATION, _SHOP = map(NODE_TYPES.index, ("applicant", "application", "shop"))
 _GROUP = np.array([NODE_TYPES.index(GROUPS[kind]) for kind in KINDS])
-_HAS = np.array([EDGE_TYPES.index(("applicant", "has", name)) if ("applicant", "has", name) in EDGE_TYPES else -1 for name in NODE_TYPES])
+_HAS = np.array(
+    [
+        EDGE_TYPES.index(("applicant", "has", name)) if ("applicant", "has", name) in EDGE_TYPES else -1
+        for name in NODE_TYPES
+    ]
+)
 _DEALS, _APPLIED, _AT = (EDGE_TYPES.index(edge) for edge in EDGE_TYPES if edge[1] != "has")
 _TRANSFER = LINK.index("transfer")
 
 
 class _Plan(NamedTuple):
-    """Where everything comes: `first` and `sorts` as in Tensors; the node of each identifier (I,) or -1, of each person's latest application
-    (people,), and of each application at the shop and the agent (at merchant, then at agent), -1 where it is none."""
+    """Where everything comes: `first` and `sorts` as in Tensors; the node of each identifier (I,) or -1, of
+    each person's latest application (people,), and of each application at the shop and the agent (at
+    merchant, then at agent), -1 where it is none.
+    """
 
     first: Index
     sorts: Index
@@ -50,7 +59,8 @@ class _Plan(NamedTuple):
 def encode(n: Neighbourhood) -> Tensors:
     """The tensors of one subject; the same neighbourhood gives the same bits.
 
-    To hide what has been said of the subject itself, as models are asked, set the `labels` of its row in `people` to 0 before.
+    To hide what has been said of the subject itself, as models are asked, set the `labels` of its row in
+    `people` to 0 before.
     """
     plan = _planned(n)
     nodes, links = plan.first[-1], plan.sorts[-1]
@@ -84,7 +94,8 @@ def _planned(n: Neighbourhood) -> _Plan:
     identifiers = np.full(whole.identifiers, -1, np.int32)
     for place in range(whole.identifiers):
         one = n.identifiers[place]
-        # What only one other person is seen with ties nobody to anybody: it counts among that person's ties and is no node.
+        # What only one other person is seen with ties nobody to anybody: it counts among that person's ties
+        # and is no node.
         if one.ties > 1 or n.ties[one.tie].person == 0:
             group = _GROUP[one.kind]
             identifiers[place] = nodes[1 + group]
@@ -116,7 +127,11 @@ def _place_nodes(n: Neighbourhood, applications: Index) -> Index:
     whole = n.subject[0]
     out = np.full(whole.at_merchant_n + whole.at_agent_n, -1, np.int32)
     for place in range(len(out)):
-        row = whole.at_merchant + place if place < whole.at_merchant_n else whole.at_agent + place - whole.at_merchant_n
+        row = (
+            whole.at_merchant + place
+            if place < whole.at_merchant_n
+            else whole.at_agent + place - whole.at_merchant_n
+        )
         one = n.applications[row]
         if 0 <= one.person < whole.people:
             first = n.people[one.person].application
@@ -170,7 +185,11 @@ def _applications(n: Neighbourhood, plan: _Plan, graph: Tensors) -> None:
     rows, links = graph.rows.view(APPLICATION_ROW)[:, 0], graph.marks.view(LINK_ROW)[:, 0]
     node, link = plan.first[_APPLICATION], plan.sorts[_APPLIED]
     for p in range(-1 if n.subject[0].asked else 0, n.subject[0].people):
-        person, first, shown = max(p, 0), 0 if p < 0 else n.people[p].application, 1 if p < 0 else _shown(n, p)
+        person, first, shown = (
+            max(p, 0),
+            0 if p < 0 else n.people[p].application,
+            1 if p < 0 else _shown(n, p),
+        )
         for place in range(first, first + shown):
             graph.origin[node] = place
             application(n, place, person, graph.rows[node], rows[node])
@@ -190,7 +209,9 @@ def _shops(n: Neighbourhood, plan: _Plan, graph: Tensors) -> None:
     for is_merchant in (True, False):
         if (n.applications[0].merchant if is_merchant else n.applications[0].agent) == NOBODY:
             continue
-        first, count = (whole.at_merchant, whole.at_merchant_n) if is_merchant else (whole.at_agent, whole.at_agent_n)
+        first, count = (
+            (whole.at_merchant, whole.at_merchant_n) if is_merchant else (whole.at_agent, whole.at_agent_n)
+        )
         graph.origin[node] = 0 if is_merchant else 1
         shop(n, first, count, is_merchant, graph.rows.view(SHOP_ROW)[:, 0][node])
         links = graph.marks.view(LINK_ROW)[:, 0]

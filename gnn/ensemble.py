@@ -1,4 +1,6 @@
-"""An ensemble of boosted trees as it is kept: LightGBM's model files, which are read here without LightGBM."""
+"""An ensemble of boosted trees as it is kept: LightGBM's model files, which are read here without
+LightGBM.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ class Trees:
 
     def logits(self, x: Floats) -> Floats:
         """(N, members): each member's log-odds."""
-        return np.stack([booster.predict(x, raw_score=True, num_threads=1) for booster in self.boosters], axis=1)
+        return np.stack(
+            [booster.predict(x, raw_score=True, num_threads=1) for booster in self.boosters], axis=1
+        )
 
 
 def columns_in(text: str) -> int:
@@ -45,7 +49,9 @@ def columns_in(text: str) -> int:
 
 
 def trees_in(text: str) -> Iterator[dict[str, Any]]:
-    """The trees of a model file, each a node as `lightgbm.Booster.dump_model` has it. Raises ValueError or LookupError where it is none."""
+    """The trees of a model file, each a node as `lightgbm.Booster.dump_model` has it. Raises ValueError or
+    LookupError where it is none.
+    """
     head, revision, values = text.partition("\nTree=")
     body, end, _ = values.partition("\nend of trees")
     if not head.startswith("tree\n") or (revision and not end):
@@ -56,16 +62,31 @@ def trees_in(text: str) -> Iterator[dict[str, Any]]:
 
 def _tree(predictions: Mapping[str, str]) -> dict[str, Any]:
     leaves = list(map(float, predictions["leaf_value"].split()))
-    if len(leaves) != int(predictions["num_leaves"]) or int(predictions.get("num_cat", 0)) or int(predictions.get("is_linear", 0)):
-        raise ValueError("only trees whose conditions are `column <= number` and whose leaves are numbers can be read")
+    if (
+        len(leaves) != int(predictions["num_leaves"])
+        or int(predictions.get("num_cat", 0))
+        or int(predictions.get("is_linear", 0))
+    ):
+        raise ValueError(
+            "only trees whose conditions are `column <= number` and whose leaves are numbers can be read"
+        )
     if len(leaves) == 1:
         return {"leaf_value": leaves[0]}
     columns, decisions, lefts, rights, counts, ends = (
         list(map(int, predictions[name].split()))
-        for name in ("split_feature", "decision_type", "left_child", "right_child", "internal_count", "leaf_count")
+        for name in (
+            "split_feature",
+            "decision_type",
+            "left_child",
+            "right_child",
+            "internal_count",
+            "leaf_count",
+        )
     )
     thresholds = [min(max(float(number), -_MOST), _MOST) for number in predictions["threshold"].split()]
-    nodes: list[dict[str, Any]] = [{"leaf_value": value, "leaf_count": count} for value, count in zip(leaves, ends, strict=True)]
+    nodes: list[dict[str, Any]] = [
+        {"leaf_value": value, "leaf_count": count} for value, count in zip(leaves, ends, strict=True)
+    ]
     inner: list[dict[str, Any]] = [
         {
             "split_feature": column, "threshold": threshold, "decision_type": "==" if decision & _CATEGORICAL else "<=",
@@ -74,9 +95,15 @@ def _tree(predictions: Mapping[str, str]) -> dict[str, Any]:
         for column, threshold, decision, count in zip(columns, thresholds, decisions, counts, strict=True)
     ]  # fmt: skip
     for node, left, right in zip(inner, lefts, rights, strict=True):
-        node["left_child"], node["right_child"] = (inner[child] if child >= 0 else nodes[~child] for child in (left, right))
+        node["left_child"], node["right_child"] = (
+            inner[child] if child >= 0 else nodes[~child] for child in (left, right)
+        )
     return inner[0]
 
 
 def _fields(lines: str) -> dict[str, str]:
-    return {name: value for name, revision, value in (line.partition("=") for line in lines.splitlines()) if revision}
+    return {
+        name: value
+        for name, revision, value in (line.partition("=") for line in lines.splitlines())
+        if revision
+    }

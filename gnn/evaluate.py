@@ -15,10 +15,14 @@ Measures = Mapping[str, float | None]
 BINS = 15
 
 
-def measures(probability: Floats, bad: Bools, weight: Floats, mass: Floats, capacity: float) -> dict[str, float | None]:
-    """`auc`, `ap`, `ece` and `recall_at_capacity` (N samples); None where there are no frauds, or nothing else, to tell apart.
+def measures(
+    probability: Floats, bad: Bools, weight: Floats, mass: Floats, capacity: float
+) -> dict[str, float | None]:
+    """`auc`, `ap`, `ece` and `recall_at_capacity` (N samples); None where there are no frauds, or nothing
+    else, to tell apart.
 
-    `weight`: what each counts for as fraud or honest; `mass`: how many of all samples it stands for, which is what people have to review.
+    `weight`: what each counts for as fraud or honest; `mass`: how many of all samples it stands for, which is
+    what people have to review.
     """
     counts = weight > 0
     p, y, w = probability[counts], bad[counts], weight[counts]
@@ -33,7 +37,9 @@ def measures(probability: Floats, bad: Bools, weight: Floats, mass: Floats, capa
 
 
 def ece(probability: Floats, bad: Bools, weight: Floats) -> float:
-    """Expected calibration error: over BINS groups of equal weight by probability, the mean gap between predicted and observed share of frauds."""
+    """Expected calibration error: over BINS groups of equal weight by probability, the mean gap between
+    predicted and observed share of frauds.
+    """
     if not len(probability):
         return 0.0
     order = np.argsort(probability, kind="stable")
@@ -44,7 +50,9 @@ def ece(probability: Floats, bad: Bools, weight: Floats) -> float:
 
 
 def recall_at(probability: Floats, bad: Bools, weight: Floats, capacity: float) -> float:
-    """The share of frauds among the `capacity` share of samples with the highest probability; a tie at the edge counts in proportion."""
+    """The share of frauds among the `capacity` share of samples with the highest probability; a tie at the
+    edge counts in proportion.
+    """
     order = np.argsort(-probability, kind="stable")
     p, y, w = probability[order], bad[order].astype(np.float64), weight[order]
     room = capacity * w.sum()
@@ -55,7 +63,9 @@ def recall_at(probability: Floats, bad: Bools, weight: Floats, capacity: float) 
 
 
 def threshold_at(probability: Floats, weight: Floats, capacity: float) -> float:
-    """The lowest probability that at most the `capacity` share of samples reaches; ties that do not fit in stay under it together."""
+    """The lowest probability that at most the `capacity` share of samples reaches; ties that do not fit in
+    stay under it together.
+    """
     order = np.argsort(-probability, kind="stable")
     p, reached = probability[order], np.cumsum(weight[order])
     last = np.r_[p[1:] < p[:-1], True]  # of its ties
@@ -64,10 +74,15 @@ def threshold_at(probability: Floats, weight: Floats, capacity: float) -> float:
 
 
 def best_single(columns: Floats, names: Sequence[str], bad: Bools, weight: Floats) -> tuple[str, float]:
-    """The single column (N, columns) that ranks frauds best, and its average precision: a baseline that needs no model."""
+    """The single column (N, columns) that ranks frauds best, and its average precision: a baseline that needs
+    no model.
+    """
     counts = weight > 0
     x = np.where(np.isnan(columns), -np.inf, columns)[counts]
-    precision = [float(average_precision_score(bad[counts], _ranks(values), sample_weight=weight[counts])) for values in x.T]
+    precision = [
+        float(average_precision_score(bad[counts], _ranks(values), sample_weight=weight[counts]))
+        for values in x.T
+    ]
     best = int(np.argmax(precision))
     return names[best], _rounded(precision[best])
 

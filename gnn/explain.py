@@ -1,8 +1,9 @@
 """Exact SHAP values of an ensemble of shallow trees, by tables that are built once.
 
-SHAP values of trees: Lundberg et al. 2020 (Nature Machine Intelligence 2), path-dependent, as LightGBM's `pred_contrib` gives them. Tables by
-which of a leaf's conditions hold: Yang 2021 (arXiv:2109.09847). A leaf under at most five columns has at most 32 such rows. A tree's nodes are
-numbered from the root on, left before right, so that one pass over the conditions tells every node which of the columns above it are broken.
+SHAP values of trees: Lundberg et al. 2020 (Nature Machine Intelligence 2), path-dependent, as LightGBM's
+`pred_contrib` gives them. Tables by which of a leaf's conditions hold: Yang 2021 (arXiv:2109.09847). A leaf
+under at most five columns has at most 32 such rows. A tree's nodes are numbered from the root on, left before
+right, so that one pass over the conditions tells every node which of the columns above it are broken.
 """
 
 from __future__ import annotations
@@ -27,18 +28,26 @@ _MISSING = {"None": _NONE, "Zero": _ZERO, "NaN": _NAN}
 _NOTHING = 1e-35  # LightGBM's kZeroThreshold
 _NOWHERE = np.zeros(0)
 
-# A condition is `column <= threshold`; it leads to the next node where it holds and to `no` where not. `place`: which of the columns above a leaf its
-# column is, in the order in which they are met from the root, and so the same for all leaves below.
-_CONDITION = np.dtype([("threshold", "f8"), ("column", "i4"), ("node", "i4"), ("no", "i4"), ("missing", "i1"), ("place", "i1")], align=True)
-_LEAF = np.dtype([("value", "f8"), ("node", "i4"), ("row", "i4"), ("member", "i2"), ("columns", "i2")], align=True)
+# A condition is `column <= threshold`; it leads to the next node where it holds and to `no` where not.
+# `place`: which of the columns above a leaf its column is, in the order in which they are met from the root,
+# and so the same for all leaves below.
+_CONDITION = np.dtype(
+    [("threshold", "f8"), ("column", "i4"), ("node", "i4"), ("no", "i4"), ("missing", "i1"), ("place", "i1")],
+    align=True,
+)
+_LEAF = np.dtype(
+    [("value", "f8"), ("node", "i4"), ("row", "i4"), ("member", "i2"), ("columns", "i2")], align=True
+)
 
 
 class _Trees(NamedTuple):
-    """An ensemble in order, tree by tree: conditions, leaves, for each leaf its columns, and its table of contributions.
+    """An ensemble in order, tree by tree: conditions, leaves, for each leaf its columns, and its table of
+    contributions.
 
-    `under` (leaves, width): the columns above each leaf, padded with one column that does not exist. A leaf under m columns has 2 to the power m
-    rows of `table`, the first at `row`: one for each set of columns whose conditions hold, padded with 0. All rows have one width, because a loop of
-    fixed length is predicted and many rows are fetched at once; it is a power of two, so that most rows lie in one cache line.
+    `under` (leaves, width): the columns above each leaf, padded with one column that does not exist. A leaf
+    under m columns has 2 to the power m rows of `table`, the first at `row`: one for each set of columns
+    whose conditions hold, padded with 0. All rows have one width, because a loop of fixed length is predicted
+    and many rows are fetched at once; it is a power of two, so that most rows lie in one cache line.
     """
 
     conditions: Column
@@ -49,7 +58,9 @@ class _Trees(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """An ensemble's members made ready: one pass gives each member's log-odds and what every column added to their mean."""
+    """An ensemble's members made ready: one pass gives each member's log-odds and what every column added to
+    their mean.
+    """
 
     columns: int
     members: int
@@ -57,20 +68,26 @@ class Explainer:
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> Explainer:
-        """The explainer of LightGBM's model files over the same columns. Raises ValueError or LookupError for what is no shallow tree of numbers."""
+        """The explainer of LightGBM's model files over the same columns. Raises ValueError or LookupError for
+        what is no shallow tree of numbers.
+        """
         plan = _Plan()
         for member, text in enumerate(texts):
             for tree in trees_in(text):
                 plan.tree(member, tree)
         columns = columns_in(texts[0])
-        leaves, table = np.array(plan.leaves, dtype=_LEAF), np.zeros((plan.rows, 1 << max(plan.width - 1, 0).bit_length()))
+        leaves, table = (
+            np.array(plan.leaves, dtype=_LEAF),
+            np.zeros((plan.rows, 1 << max(plan.width - 1, 0).bit_length())),
+        )
         _fill(leaves, np.array(plan.shares, dtype=np.float64), _weights(), table)
         table /= max(len(texts), 1)
         trees = _Trees(np.array(plan.conditions, dtype=_CONDITION), leaves, plan.padded(columns), table)
         return cls(columns=columns, members=len(texts), trees=trees)
 
     def __call__(self, x: Floats) -> tuple[Floats, Floats]:
-        """A row (columns,) with NaN for *not known* to each member's log-odds (members,) and the contributions (columns,) to their mean.
+        """A row (columns,) with NaN for *not known* to each member's log-odds (members,) and the
+        contributions (columns,) to their mean.
 
         Raises ValueError for a row of another length.
         """
@@ -91,7 +108,9 @@ class Explainer:
 
 @dataclass(slots=True)
 class _Plan:
-    """The rows of `_Trees`, as they are collected; `shares` of the rows learned from that go on to a leaf, by column under it."""
+    """The rows of `_Trees`, as they are collected; `shares` of the rows learned from that go on to a leaf, by
+    column under it.
+    """
 
     conditions: list[tuple[float, int, int, int, int, int]] = field(default_factory=list)
     leaves: list[tuple[float, int, int, int, int]] = field(default_factory=list)
@@ -113,7 +132,9 @@ class _Plan:
         return out
 
     def tree(self, member: int, node: dict[str, Any], path: tuple[tuple[int, float], ...] = ()) -> None:
-        """Add the tree under `node`, reached by `path`: (column, share of the rows that went this way) from the root."""
+        """Add the tree under `node`, reached by `path`: (column, share of the rows that went this way) from
+        the root.
+        """
         here = self.nodes
         self.nodes += 1
         if "split_feature" not in node:
@@ -121,11 +142,16 @@ class _Plan:
             return
         if node["decision_type"] != "<=" or not isfinite(node["threshold"]):
             raise ValueError("only trees whose conditions are `column <= number` can be explained")
-        column, missing = node["split_feature"], 2 * _MISSING[node["missing_type"]] + bool(node["default_left"])
+        column, missing = (
+            node["split_feature"],
+            2 * _MISSING[node["missing_type"]] + bool(node["default_left"]),
+        )
         above = list(dict.fromkeys(column for column, _ in path))
         place = above.index(column) if column in above else len(above)
         if place >= MOST_COLUMNS:
-            raise ValueError(f"a leaf under {place + 1} columns: at most {MOST_COLUMNS} can be explained by table")
+            raise ValueError(
+                f"a leaf under {place + 1} columns: at most {MOST_COLUMNS} can be explained by table"
+            )
         row, total = len(self.conditions), _count(node)
         self.conditions.append((node["threshold"], column, here, 0, missing, place))
         left, right = node["left_child"], node["right_child"]
@@ -159,7 +185,9 @@ def _weights() -> Floats:
 
 @compiled
 def _fill(leaves: Column, shares: Floats, weights: Floats, table: Floats) -> None:
-    """The contributions of each leaf to its columns, for every combination of the columns whose conditions hold."""
+    """The contributions of each leaf to its columns, for every combination of the columns whose conditions
+    hold.
+    """
     first = 0
     for leaf in range(len(leaves)):
         m, row = int(leaves[leaf].columns), leaves[leaf].row
@@ -179,16 +207,22 @@ def _fill(leaves: Column, shares: Floats, weights: Floats, table: Floats) -> Non
                         elif k != j:
                             product *= share[k]
                     total += weights[m, size] * product
-                table[row + holding, j] = leaves[leaf].value * total * ((1.0 if holding & (1 << j) else 0.0) - share[j])
+                table[row + holding, j] = (
+                    leaves[leaf].value * total * ((1.0 if holding & (1 << j) else 0.0) - share[j])
+                )
 
 
 @compiled
 def _explain(x: Floats, trees: _Trees, logits: Floats, moved: Floats) -> None:
-    """Add up each member's log-odds and, where there is room for them in `moved`, each column's contributions, leaf after leaf."""
+    """Add up each member's log-odds and, where there is room for them in `moved`, each column's
+    contributions, leaf after leaf.
+    """
     conditions, leaves, under, table = trees
-    broken = np.zeros(len(conditions) + len(leaves), np.int16)  # by node: the columns above it of which a condition does not hold, as bits
+    # by node: the columns above it of which a condition does not hold, as bits
+    broken = np.zeros(len(conditions) + len(leaves), np.int16)
     for c in range(len(conditions)):
-        # Sums of bits and no branches: which way a condition falls cannot be foreseen, and a branch would cost more than the rest.
+        # Sums of bits and no branches: which way a condition falls cannot be foreseen, and a branch would
+        # cost more than the rest.
         condition = conditions[c]
         missing, place = int(condition.missing), int(condition.place)
         kind, value = missing >> 1, x[condition.column]

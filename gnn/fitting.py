@@ -1,4 +1,6 @@
-"""Fits every part of the model as of a cutoff, with calibration and thresholds from later validation samples."""
+"""Fits every part of the model as of a cutoff, with calibration and thresholds from later validation
+samples.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +28,13 @@ RECENT_SAMPLES = 300  # so many of the latest applications set the review capaci
 
 @dataclass(frozen=True)
 class Fitted:
-    """Everything learned by `cutoff` (microseconds). `uncertainty_at`: the spreads between members above which uncertainty is medium and high.
+    """Everything learned by `cutoff` (microseconds). `uncertainty_at`: the spreads between members above
+    which uncertainty is medium and high.
 
     `network_usual`: the network's mean logit, the reference for its contribution.
-    `review_at` and `decline_at`: the probabilities from which on a person should look (as many as people can), and declining is proposed (more
-    likely fraud than not, and the worst quarter of what people look at).
+    `review_at` and `decline_at`: the probabilities from which on a person should look (as many as people
+    can), and declining is proposed (more likely fraud than not, and the worst quarter of what people look
+    at).
     """
 
     cutoff: int
@@ -43,37 +47,51 @@ class Fitted:
     decline_at: float
 
 
-def fit_at(cutoff: int, pool: SamplePool, plan: TrainingPlan, earlier: Mapping[str, Measures] | None = None) -> Fitted:
+def fit_at(
+    cutoff: int, pool: SamplePool, plan: TrainingPlan, earlier: Mapping[str, Measures] | None = None
+) -> Fitted:
     """Fit all parts on what was known before `cutoff`. Raises InputError when that is too little.
 
-    The network is first trained on the earliest part, for half as long, by what was known then, and the trees learn from its embeddings of the
-    rest; before it serves, training goes on with everything, which changes the embedding little and keeps the meaning of its columns. Validation
-    trees are fitted on a longer part and validated on the rest, which sets calibration and uncertainty; then they are fitted on everything.
-    `earlier` measures, of the same procedure on another slice, decide which part serves: the network of the validation is only half trained.
+    The network is first trained on the earliest part, for half as long, by what was known then, and the trees
+    learn from its embeddings of the rest; before it serves, training goes on with everything, which changes
+    the embedding little and keeps the meaning of its columns. Validation trees are fitted on a longer part
+    and validated on the rest, which sets calibration and uncertainty; then they are fitted on everything.
+    `earlier` measures, of the same procedure on another slice, decide which part serves: the network of the
+    validation is only half trained.
     """
     samples = pool.samples
     first, validation = learning_cutoffs(cutoff, samples, plan)
     young = _network(first, pool, replace(plan, epochs=max(1, plan.epochs // 2)))
     now = samples.weight(cutoff)
-    embedded = _embedded(young, pool, (samples.at >= first) & (now > 0))  # on its own training samples the network is too confident
+    # on its own training samples the network is too confident
+    embedded = _embedded(young, pool, (samples.at >= first) & (now > 0))
     inputs, names, views = columns(pool.inputs, embedded), names_of(plan), views_of(plan)
     watched = (samples.at >= validation) & (now > 0)
     bad, weight, mass = samples.bad(cutoff)[watched], now[watched], samples.mass(cutoff)[watched]
     ensembles, logits, spread = {}, {"network": embedded[watched, 0]}, {}
     for part, x in inputs.items():
-        members = trees.fit(names[part], _learned(validation, x, samples), plan, views[part]).logits(x[watched])
+        members = trees.fit(names[part], _learned(validation, x, samples), plan, views[part]).logits(
+            x[watched]
+        )
         logits[part], spread[part] = members.mean(axis=1), members.std(axis=1)
         ensembles[part] = trees.fit(names[part], _learned(cutoff, x, samples), plan, views[part])
-    # The final network is trained much longer than this one: a slope fitted to this one's errors would be too flat for it.
+    # The final network is trained much longer than this one: a slope fitted to this one's errors would be too
+    # flat for it.
     leveled = calibrate.level(logits["network"], bad, weight)
     logits["blend"] = blended(logits["blend"], logits["network"], leveled)
-    calibrators = {part: calibrate.fit(values, bad, weight) for part, values in logits.items()} | {"network": leveled}
-    judged = {part: measures(calibrators[part].of_all(logits[part]), bad, weight, mass, plan.capacity) for part in PARTS}
+    calibrators = {part: calibrate.fit(values, bad, weight) for part, values in logits.items()} | {
+        "network": leveled
+    }
+    judged = {
+        part: measures(calibrators[part].of_all(logits[part]), bad, weight, mass, plan.capacity)
+        for part in PARTS
+    }
     serves = max(SERVABLE, key=lambda part: (earlier or judged)[part]["ap"] or 0.0)
     doubt = np.quantile(spread[serves], [0.6, 0.9]).tolist()
     more = samples.odds(cutoff) - samples.odds(validation)
     moved = {
-        # More frauds are known by now than when the watched models learned: scores lie higher, and promise no more for it.
+        # More frauds are known by now than when the watched models learned: scores lie higher, and promise no
+        # more for it.
         "network": calibrators["network"].moved(samples.odds(cutoff) - samples.odds(first)),
         "blend": calibrators["blend"].moved((1 - NETWORK_WEIGHT) * more),
         **{part: calibrators[part].moved(more) for part in ("trees", "reference")},
@@ -83,11 +101,14 @@ def fit_at(cutoff: int, pool: SamplePool, plan: TrainingPlan, earlier: Mapping[s
     return Fitted(cutoff, parts, serves, judged, (doubt[0], doubt[1]), usual, review_at, decline_at)
 
 
-def _thresholds(parts: FittedParts, serves: str, pool: SamplePool, cutoff: int, plan: TrainingPlan) -> tuple[float, float, float]:
-    """The network's usual logit, and from which probability on to review and to decline, by what serves on the latest applications.
+def _thresholds(
+    parts: FittedParts, serves: str, pool: SamplePool, cutoff: int, plan: TrainingPlan
+) -> tuple[float, float, float]:
+    """The network's usual logit, and from which probability on to review and to decline, by what serves on
+    the latest applications.
 
-    Those are the ones too young to be learned from: of what it has learned a model is surer than it will be of what comes next. Where they are
-    few, simply the last ones.
+    Those are the ones too young to be learned from: of what it has learned a model is surer than it will be
+    of what comes next. Where they are few, simply the last ones.
     """
     samples = pool.samples
     mass = np.where((samples.at < cutoff) & ~samples.known, samples.mass(cutoff), 0.0)
@@ -111,7 +132,9 @@ def _network(cutoff: int, pool: SamplePool, plan: TrainingPlan, start: RingNet |
 
 
 def _thinned(weight: Floats, fraud: Bools, samples: Samples, most: int) -> Floats:
-    """The weights with so many of the samples not known as fraud left out, by lot, that `most` remain; the others count for more."""
+    """The weights with so many of the samples not known as fraud left out, by lot, that `most` remain; the
+    others count for more.
+    """
     others = (weight > 0) & ~fraud
     room = max(most - int((weight > 0)[fraud].sum()), 1)
     if others.sum() <= room:

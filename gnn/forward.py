@@ -1,4 +1,6 @@
-"""RingNet's forward pass for one subject in compiled code: on so small a graph a framework's overhead would exceed the computation."""
+"""RingNet's forward pass for one subject in compiled code: on so small a graph a framework's overhead would
+exceed the computation.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,12 @@ _NOTHING = np.float32(0)
 
 
 class _Weights(NamedTuple):
-    """A RingNet's numbers; a map's weights are (in, out). T node types, L layers, C columns, H hidden, D embedding.
+    """A RingNet's numbers; a map's weights are (in, out). T node types, L layers, C columns, H hidden, D
+    embedding.
 
-    mean, deviation (T, C), enter (T, C, H), enter_bias (T, H); message_and_self (L, T, H, 2 H), its bias (L, T, 2 H); edge (L, marks + edge types,
-    2 H), its bias (L, 2 H); take (L, 2 H, H), its bias, norm and norm's bias (L, H); narrow (4 H, D), its bias (D,); decide (D,), its bias (1,).
+    mean, deviation (T, C), enter (T, C, H), enter_bias (T, H); message_and_self (L, T, H, 2 H), its bias (L,
+    T, 2 H); edge (L, marks + edge types, 2 H), its bias (L, 2 H); take (L, 2 H, H), its bias, norm and norm's
+    bias (L, H); narrow (4 H, D), its bias (D,); decide (D,), its bias (1,).
     """
 
     mean: Array
@@ -46,7 +50,9 @@ class _Weights(NamedTuple):
 
 
 class Forward:
-    """A network prepared to serve one subject at a time; bitwise deterministic, stateless, safe for many threads."""
+    """A network prepared to serve one subject at a time; bitwise deterministic, stateless, safe for many
+    threads.
+    """
 
     def __init__(self, network: NetworkWeights) -> None:
         self._weights = _weights(network)
@@ -73,7 +79,9 @@ class Forward:
 
 def _weights(network: NetworkWeights) -> _Weights:
     predictions, layers = network.numbers, range(network.shape["layers"])
-    maps = [[f"convs.{layer}.message_and_self.maps.{kind}" for kind in range(len(NODE_TYPES))] for layer in layers]
+    maps = [
+        [f"convs.{layer}.message_and_self.maps.{kind}" for kind in range(len(NODE_TYPES))] for layer in layers
+    ]
 
     def each(name: str) -> Array:
         return np.stack([_turned(predictions[f"convs.{layer}.{name}"]) for layer in layers])
@@ -84,7 +92,9 @@ def _weights(network: NetworkWeights) -> _Weights:
         deviation=np.stack([_wide(predictions[f"scale.{name}.deviation"], 1.0) for name in NODE_TYPES]),
         enter=np.stack([_wide(_turned(predictions[f"enter.{name}.weight"])) for name in NODE_TYPES]),
         enter_bias=np.stack([predictions[f"enter.{name}.bias"] for name in NODE_TYPES]),
-        message_and_self=np.array([[_turned(predictions[f"{name}.weight"]) for name in names] for names in maps]),
+        message_and_self=np.array(
+            [[_turned(predictions[f"{name}.weight"]) for name in names] for names in maps]
+        ),
         message_and_self_bias=np.array([[predictions[f"{name}.bias"] for name in names] for names in maps]),
         edge=each("edge_linear.weight"),
         edge_bias=each("edge_linear.bias"),
@@ -113,9 +123,12 @@ def _answer(tensors: Tensors, weights: _Weights) -> Floats:
     h = _enter(tensors, weights)
     aggregated = np.empty((len(h), 2 * h.shape[1]), np.float32)
     for layer in range(len(weights.combine)):
-        # Of the last layer people and the application in question alone are read, which come first; what others would hear is heard by nobody.
+        # Of the last layer people and the application in question alone are read, which come first; what
+        # others would hear is heard by nobody.
         listen = len(h) if layer + 1 < len(weights.combine) else tensors.first[1] + tensors.has_application
-        both = _messages(h, tensors.first, weights.message_and_self[layer], weights.message_and_self_bias[layer], listen)
+        both = _messages(
+            h, tensors.first, weights.message_and_self[layer], weights.message_and_self_bias[layer], listen
+        )
         _aggregate(both, tensors, weights.edge[layer], weights.edge_bias[layer], aggregated[:listen])
         _combine(h[:listen], both, aggregated, weights, layer)
     return _read(h, tensors, weights)
@@ -140,16 +153,24 @@ def _answer_all(packed: PackedGraphs, weights: _Weights, out: Floats) -> None:
 
 @inner
 def _add(x: Array, weight: Array, out: Array, first: int) -> None:
-    """out += x @ weight, of one row and in the order of x; `out` are the outputs from the `first` on, as many as there is room for.
+    """out += x @ weight, of one row and in the order of x; `out` are the outputs from the `first` on, as many
+    as there is room for.
 
-    The inner loop runs along the outputs, so that the machine does many at once, and takes four inputs, so that it fetches them less often.
+    The inner loop runs along the outputs, so that the machine does many at once, and takes four inputs, so
+    that it fetches them less often.
     """
     fours = len(x) // 4 * 4
     for k in range(0, fours, 4):
         a, b, c, d = x[k], x[k + 1], x[k + 2], x[k + 3]
         for j in range(len(out)):
             at = first + j
-            out[j] = out[j] + a * weight[k, at] + b * weight[k + 1, at] + c * weight[k + 2, at] + d * weight[k + 3, at]
+            out[j] = (
+                out[j]
+                + a * weight[k, at]
+                + b * weight[k + 1, at]
+                + c * weight[k + 2, at]
+                + d * weight[k + 3, at]
+            )
     for k in range(fours, len(x)):
         for j in range(len(out)):
             out[j] += x[k] * weight[k, first + j]
@@ -157,7 +178,9 @@ def _add(x: Array, weight: Array, out: Array, first: int) -> None:
 
 @inner
 def _enter(tensors: Tensors, weights: _Weights) -> Array:
-    """The nodes as the layers see them (N, width): their columns brought to one scale and mapped, each type by its own map."""
+    """The nodes as the layers see them (N, width): their columns brought to one scale and mapped, each type
+    by its own map.
+    """
     width, columns = weights.enter_bias.shape[1], tensors.rows.shape[1]
     h, row = np.empty((len(tensors.rows), width), np.float32), np.empty(columns, np.float32)
     for kind in range(len(tensors.first) - 1):
@@ -175,7 +198,9 @@ def _enter(tensors: Tensors, weights: _Weights) -> Array:
 
 @inner
 def _messages(h: Array, first: Index, weight: Array, bias: Array, listen: int) -> Array:
-    """The message (N, 2 width) of every node, and the self part of the first `listen` ones: linear maps by node type."""
+    """The message (N, 2 width) of every node, and the self part of the first `listen` ones: linear maps by
+    node type.
+    """
     both = np.empty((len(h), bias.shape[1]), np.float32)
     for kind in range(len(first) - 1):
         for node in range(first[kind], first[kind + 1]):
@@ -187,7 +212,9 @@ def _messages(h: Array, first: Index, weight: Array, bias: Array, listen: int) -
 
 @inner
 def _aggregate(predictions: Array, tensors: Tensors, weight: Array, bias: Array, aggregated: Array) -> None:
-    """Mean and maximum of relu(message + edge term), over the links in both directions, of each node with a row in `aggregated`."""
+    """Mean and maximum of relu(message + edge term), over the links in both directions, of each node with a
+    row in `aggregated`.
+    """
     width, ends = predictions.shape[1] // 2, tensors.ends
     edge, degree = np.empty(width, np.float32), np.zeros(len(aggregated), np.int32)
     aggregated[:] = _NOTHING
@@ -213,7 +240,9 @@ def _aggregate(predictions: Array, tensors: Tensors, weight: Array, bias: Array,
 
 @inner
 def _combine(h: Array, both: Array, aggregated: Array, weights: _Weights, layer: int) -> None:
-    """Residual update of every node: layer norm of relu(self part + linear map of the aggregated messages)."""
+    """Residual update of every node: layer norm of relu(self part + linear map of the aggregated
+    messages).
+    """
     width = h.shape[1]
     fresh, size = np.empty(width, np.float32), np.float32(width)
     for node in range(len(h)):
@@ -234,7 +263,9 @@ def _combine(h: Array, both: Array, aggregated: Array, weights: _Weights, layer:
 
 @inner
 def _read(h: Array, tensors: Tensors, weights: _Weights) -> Floats:
-    """The logit and the embedding: of the subject, the application in question (0 without one), and the mean and maximum over the people."""
+    """The logit and the embedding: of the subject, the application in question (0 without one), and the mean
+    and maximum over the people.
+    """
     width, people = h.shape[1], tensors.first[1]
     read = np.zeros(4 * width, np.float32)
     read[:width] = h[0]

@@ -1,4 +1,6 @@
-"""When each person was known for fraud, labelled, paid or in default: the history from which training labels are made."""
+"""When each person was known for fraud, labelled, paid or in default: the history from which training labels
+are made.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ Bools = npt.NDArray[np.bool_]
 class History:
     """The history of A people; times are int64 microseconds, NEVER where it has not happened.
 
-    Spells (S,), by person and time: `who` was known for fraud from `start` on until `end`, as reads after `start` and not after `end` see it.
-    By person (A,): `judged` first labelled at all; `paid` first got a loan; `repaid` first closed one; `defaulted` first in default.
+    Spells (S,), by person and time: `who` was known for fraud from `start` on until `end`, as reads after
+    `start` and not after `end` see it. By person (A,): `judged` first labelled at all; `paid` first got a
+    loan; `repaid` first closed one; `defaulted` first in default.
     """
 
     who: Column

@@ -1,4 +1,6 @@
-"""Evaluation on later applications that training did not use: the figures that are printed and kept on the model card."""
+"""Evaluation on later applications that training did not use: the figures that are printed and kept on the
+model card.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,12 @@ from graph.model.moments import moment
 
 
 class HoldoutFigures(NamedTuple):
-    """`parts`: each part's measures on applicants not known for fraud at their moment; `everybody`: the same with those who were.
+    """`parts`: each part's measures on applicants not known for fraud at their moment; `everybody`: the same
+    with those who were.
 
-    `slice`: what they were measured on: `from`, `samples`, `frauds`, `base_rate`, `reviewed` (the share that reached the review probability) and
-    `best_count`, the plain count that ranks best by itself, with its `ap`.
+    `slice`: what they were measured on: `from`, `samples`, `frauds`, `base_rate`, `reviewed` (the share that
+    reached the review probability) and `best_count`, the plain count that ranks best by itself, with its
+    `ap`.
     """
 
     parts: Mapping[str, Measures]
@@ -28,14 +32,18 @@ class HoldoutFigures(NamedTuple):
 
 
 def evaluate_holdout(fitted: Fitted, pool: SamplePool, as_of: int, capacity: float) -> HoldoutFigures:
-    """The parts' measures on the samples after `fitted.cut` whose horizon had passed by `as_of`: nothing of them was known to `fitted`."""
+    """The parts' measures on the samples after `fitted.cut` whose horizon had passed by `as_of`: nothing of
+    them was known to `fitted`.
+    """
     samples = pool.samples
     tested = pool.take((samples.at >= fitted.cutoff) & samples.matured(as_of) & (samples.mass(as_of) > 0))
     samples = tested.samples
     promised = fitted.parts.probabilities(fitted.parts.logits(tested.inputs))
     bad, weight, mass, known = samples.bad(as_of), samples.weight(as_of), samples.mass(as_of), samples.known
     new = ~known
-    parts = {part: measures(p[new], bad[new], weight[new], mass[new], capacity) for part, p in promised.items()}
+    parts = {
+        part: measures(p[new], bad[new], weight[new], mass[new], capacity) for part, p in promised.items()
+    }
     proved = bad | (known & samples.fraud(as_of))
     counted = np.where(known, mass, weight)
     everybody = {part: measures(p, proved, counted, mass, capacity) for part, p in promised.items()}
@@ -45,7 +53,9 @@ def evaluate_holdout(fitted: Fitted, pool: SamplePool, as_of: int, capacity: flo
         "samples": int(new.sum()),
         "frauds": int(bad.sum()),
         "base_rate": round(float(weight[bad].sum() / weight.sum()), 6),
-        "reviewed": round(float(mass[new & (promised[fitted.serves] >= fitted.review_at)].sum() / mass[new].sum()), 6),
+        "reviewed": round(
+            float(mass[new & (promised[fitted.serves] >= fitted.review_at)].sum() / mass[new].sum()), 6
+        ),
         "best_count": {"name": name, "ap": precision},
     }
     return HoldoutFigures(parts, everybody, facts)

@@ -1,4 +1,6 @@
-"""The network: two rounds of typed message passing over a subject's neighbourhood, read out at the subject; served by `gnn.forward`."""
+"""The network: two rounds of typed message passing over a subject's neighbourhood, read out at the subject;
+served by `gnn.forward`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from gnn.weights import BOUND, NetworkWeights
 
 @dataclass(frozen=True, slots=True)
 class GraphBatch:
-    """Neighbourhoods of B subjects, disjoint: `x`, `edge_index`, `edge_attr` and `batch` (a node's subject) by type, as PyG names them."""
+    """Neighbourhoods of B subjects, disjoint: `x`, `edge_index`, `edge_attr` and `batch` (a node's subject)
+    by type, as PyG names them.
+    """
 
     x: Mapping[str, Tensor]
     edge_index: Mapping[EdgeType, Tensor]
@@ -87,9 +91,11 @@ class InputScale(nn.Module):
 
 
 class TypedConv(MessagePassing):  # type: ignore[misc]
-    """A message is relu(W_type h_source + U_direction edge); a node takes their mean and maximum beside its own state.
+    """A message is relu(W_type h_source + U_direction edge); a node takes their mean and maximum beside its
+    own state.
 
-    GINE's message (Hu et al. 2020, arXiv:1905.12265) with two of PNA's aggregators and weights by node type; links go both ways.
+    GINE's message (Hu et al. 2020, arXiv:1905.12265) with two of PNA's aggregators and weights by node type;
+    links go both ways.
     """
 
     def __init__(self, width: int, edge_width: int) -> None:
@@ -115,14 +121,20 @@ class TypedConv(MessagePassing):  # type: ignore[misc]
 
 
 class RingNet(nn.Module):
-    """(B subjects' neighbourhoods) to an embedding (B, embedding) and a logit (B,) of fraud within the horizon."""
+    """(B subjects' neighbourhoods) to an embedding (B, embedding) and a logit (B,) of fraud within the
+    horizon.
+    """
 
     def __init__(self, hidden: int = 64, embedding: int = 16, layers: int = 2, dropout: float = 0.1) -> None:
         super().__init__()
         edge_width = len(EDGE_FEATURES) + len(EDGE_TYPES)
         self.shape = {"hidden": hidden, "embedding": embedding, "layers": layers}
-        self.scale = nn.ModuleDict({name: InputScale(len(columns)) for name, columns in NODE_FEATURES.items()})
-        self.enter = nn.ModuleDict({name: nn.Linear(len(columns), hidden) for name, columns in NODE_FEATURES.items()})
+        self.scale = nn.ModuleDict(
+            {name: InputScale(len(columns)) for name, columns in NODE_FEATURES.items()}
+        )
+        self.enter = nn.ModuleDict(
+            {name: nn.Linear(len(columns), hidden) for name, columns in NODE_FEATURES.items()}
+        )
         self.convs = nn.ModuleList(TypedConv(hidden, edge_width) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
         self.narrow = nn.Linear(4 * hidden, embedding)
@@ -137,7 +149,9 @@ class RingNet(nn.Module):
 
     def weights(self) -> NetworkWeights:
         """A copy of its numbers, to be kept and served."""
-        numbers = {name: value.detach().to(torch.float32).numpy().copy() for name, value in self.state_dict().items()}
+        numbers = {
+            name: value.detach().to(torch.float32).numpy().copy() for name, value in self.state_dict().items()
+        }
         return NetworkWeights(self.shape, numbers)
 
     def forward(self, batch: GraphBatch) -> tuple[Tensor, Tensor]:
@@ -158,7 +172,9 @@ class RingNet(nn.Module):
             scale.fit(x[name])
 
     def _read(self, batch: GraphBatch, h: Tensor, counts: list[int]) -> Tensor:
-        """The subject, the application in question (0 without one), and the mean and maximum over the people around: (B, 4 hidden)."""
+        """The subject, the application in question (0 without one), and the mean and maximum over the people
+        around: (B, 4 hidden).
+        """
         people, loans = h[: counts[0]], h[counts[0] : counts[0] + counts[1]]
         who, which = batch.batch["applicant"], batch.batch["application"]
         # Column 0 of both types marks the subject and the application in question.
@@ -170,14 +186,18 @@ class RingNet(nn.Module):
 
 
 def by_torch(network: RingNet, tensors: Tensors) -> npt.NDArray[np.float32]:
-    """(1 + embedding,): what a network in `eval` says of one subject, as `gnn.forward` serves it: the logit, then the embedding."""
+    """(1 + embedding,): what a network in `eval` says of one subject, as `gnn.forward` serves it: the logit,
+    then the embedding.
+    """
     with torch.inference_mode():
         embedding, logit = network(GraphBatch.of(tensors))
     return np.concatenate([logit.numpy(), embedding[0].numpy()])
 
 
 def _flat_links(batch: GraphBatch, counts: list[int]) -> tuple[Tensor, Tensor]:
-    """All links as one list over the nodes sorted by type, each marked with its edge type: (2, E) and (E, features + types)."""
+    """All links as one list over the nodes sorted by type, each marked with its edge type: (2, E) and (E,
+    features + types).
+    """
     start = dict(zip(NODE_TYPES, torch.tensor([0, *counts]).cumsum(0).tolist()))
     index, attr = [], []
     for place, edge in enumerate(EDGE_TYPES):

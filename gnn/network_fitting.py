@@ -26,16 +26,28 @@ Floats = npt.NDArray[np.float64]
 _RATE, _DECAY, _CLIP, _AVERAGED = 3e-3, 1e-3, 1.0, 0.99
 
 
-def fit(graphs: PackedGraphs, moments: Column, fraud: Floats, weight: Floats, plan: TrainingPlan, start: RingNet | None = None) -> RingNet:
-    """The network fitted to these samples: a running mean of the weights, which is more stable than the last step's.
+def fit(
+    graphs: PackedGraphs,
+    moments: Column,
+    fraud: Floats,
+    weight: Floats,
+    plan: TrainingPlan,
+    start: RingNet | None = None,
+) -> RingNet:
+    """The network fitted to these samples: a running mean of the weights, which is more stable than the last
+    step's.
 
-    `moments` (N,) microseconds; `fraud` (N,) is the chance of each sample to be of one. `start` goes on from a network that has learned earlier
-    samples. The same input gives the same weights.
-    Single-threaded: two threads are slower on graphs of this size, and one keeps sums in one order.
+    `moments` (N,) microseconds; `fraud` (N,) is the chance of each sample to be of one. `start` goes on from
+    a network that has learned earlier samples. The same input gives the same weights. Single-threaded: two
+    threads are slower on graphs of this size, and one keeps sums in one order.
     """
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
-    data, y, w = union(graphs, moments), torch.from_numpy(fraud.astype(np.float32)), torch.from_numpy(weight.astype(np.float32))
+    data, y, w = (
+        union(graphs, moments),
+        torch.from_numpy(fraud.astype(np.float32)),
+        torch.from_numpy(weight.astype(np.float32)),
+    )
     network = copy.deepcopy(start) if start else RingNet(plan.hidden, plan.embedding)
     if start is None:
         network.fit_scale({name: data[name].x for name in NODE_FEATURES})
@@ -65,10 +77,14 @@ def fit(graphs: PackedGraphs, moments: Column, fraud: Floats, weight: Floats, pl
 
 def _loss(network: RingNet, batch: GraphBatch, y: Tensor, w: Tensor) -> Tensor:
     _, logit = network(batch)
-    return (F.binary_cross_entropy_with_logits(logit, y, reduction="none") * w).sum() / w.sum().clamp_min(1e-6)
+    return (F.binary_cross_entropy_with_logits(logit, y, reduction="none") * w).sum() / w.sum().clamp_min(
+        1e-6
+    )
 
 
 def embed(network: RingNet, parts: Iterable[PackedGraphs]) -> Floats:
-    """(N, 1 + embedding): logit and embedding of each, computed one by one exactly as they are served, so that the bits are the same."""
+    """(N, 1 + embedding): logit and embedding of each, computed one by one exactly as they are served, so
+    that the bits are the same.
+    """
     answer = Forward(network.weights())
     return np.concatenate([np.empty((0, answer.size)), *(answer.of_all(part) for part in parts)])

@@ -25,10 +25,14 @@ from graph.store.tables import KINDS, ROLES, STATUSES, Column
 def _named(names: Sequence[str]) -> np.dtype[np.void]:
     """A row of WIDEST numbers whose first have names."""
     places = [4 * place for place in range(len(names))]
-    return np.dtype({"names": list(names), "formats": ["f4"] * len(names), "offsets": places, "itemsize": 4 * WIDEST})
+    return np.dtype(
+        {"names": list(names), "formats": ["f4"] * len(names), "offsets": places, "itemsize": 4 * WIDEST}
+    )
 
 
-APPLICANT_ROW, IDENTIFIER_ROW, APPLICATION_ROW, SHOP_ROW = map(_named, (APPLICANT, IDENTIFIER, APPLICATION, SHOP))
+APPLICANT_ROW, IDENTIFIER_ROW, APPLICATION_ROW, SHOP_ROW = map(
+    _named, (APPLICANT, IDENTIFIER, APPLICATION, SHOP)
+)
 LINK_ROW = np.dtype([(name, "f4") for name in LINK])
 
 UNDATED = int(neighbourhood.UNDATED)
@@ -44,7 +48,9 @@ _DISBURSED_BITS = 1 << DISBURSED
 
 @inner
 def size(value: float) -> float:
-    """A count, an amount or a duration on the scale on which twice as much is one step; 0 for what is not known."""
+    """A count, an amount or a duration on the scale on which twice as much is one step; 0 for what is not
+    known.
+    """
     return math.log1p(value) if value > 0 else 0.0
 
 
@@ -66,7 +72,9 @@ def is_new(seen: Column, count: int, value: int) -> bool:
 
 @inner
 def applicant(n: Neighbourhood, p: int, deals: int, row: Any) -> None:
-    """A person: what they asked for and how it went, as far as it was known; `deals` with how many others of the subgraph they dealt."""
+    """A person: what they asked for and how it went, as far as it was known; `deals` with how many others of
+    the subgraph they dealt.
+    """
     person, t, applications = n.people[p], n.subject[0].as_of, n.people[p].applications
     row.is_seed, row.one_step_away, row.two_steps_away = person.step == 0, person.step == 1, person.step == 2
     row.applications, row.ties = size(applications), size(person.ties + deals)
@@ -76,7 +84,10 @@ def applicant(n: Neighbourhood, p: int, deals: int, row: Any) -> None:
     if applications == 0:
         row.since_first = row.since_last = row.from_seed_start = size(NEVER)
         return
-    first, last = days(n, n.applications[person.application + applications - 1].at), days(n, n.applications[person.application].at)
+    first, last = (
+        days(n, n.applications[person.application + applications - 1].at),
+        days(n, n.applications[person.application].at),
+    )
     row.since_first, row.since_last = size(first), size(last)
     mine = n.people[0]
     start = days(n, n.applications[mine.application + mine.applications - 1].at) if mine.applications else 0.0
@@ -104,8 +115,18 @@ def _amounts_applied_for(n: Neighbourhood, person: Any, t: int, row: Any) -> Non
         banks += one.lender & LENDER_BANK != 0
         if one.merchant != NOBODY:
             places += is_new(shops, places, one.merchant)
-    row.applications_1d, row.applications_7d, row.applications_30d, row.applications_90d = size(day), size(week), size(month), size(quarter)
-    row.lenders_7d, row.lenders, row.bank_share, row.shops = size(lenders_7d), size(lenders), banks / applications, size(places)
+    row.applications_1d, row.applications_7d, row.applications_30d, row.applications_90d = (
+        size(day),
+        size(week),
+        size(month),
+        size(quarter),
+    )
+    row.lenders_7d, row.lenders, row.bank_share, row.shops = (
+        size(lenders_7d),
+        size(lenders),
+        banks / applications,
+        size(places),
+    )
 
 
 @inner
@@ -117,12 +138,19 @@ def _fates(n: Neighbourhood, person: Any, row: Any) -> None:
         disbursed += fate & _DISBURSED_BITS != 0
         closed += fate & CLOSED_BITS != 0
         trouble += fate & LATE_BITS != 0
-    row.rejected, row.disbursed, row.closed, row.trouble = size(rejected), size(disbursed), size(closed), size(trouble)
+    row.rejected, row.disbursed, row.closed, row.trouble = (
+        size(rejected),
+        size(disbursed),
+        size(closed),
+        size(trouble),
+    )
 
 
 @inner
 def _checks(n: Neighbourhood, person: Any, row: Any) -> None:
-    """Mean amount, checks and profile over somebody's applications; 0 where nothing is known, with a mark for the missing checks."""
+    """Mean amount, checks and profile over somebody's applications; 0 where nothing is known, with a mark for
+    the missing checks.
+    """
     parts, used, amounts, failed = np.empty(PARTS), 0, 0, 0
     face, live = np.inf, np.inf
     for place in range(person.application, person.application + person.applications):
@@ -147,10 +175,17 @@ def _checks(n: Neighbourhood, person: Any, row: Any) -> None:
 
 @inner
 def identifier(n: Neighbourhood, place: int, frauds: Column, numbers: Column, row: Any) -> None:
-    """An identifier and who is seen with it; `frauds` (people,) who is known for fraud, `numbers` the same row by position."""
+    """An identifier and who is seen with it; `frauds` (people,) who is known for fraud, `numbers` the same
+    row by position.
+    """
     one, t = n.identifiers[place], n.subject[0].as_of
     numbers[_OF_KIND + one.kind] = 1.0
-    row.holders, row.is_hub, row.is_linking, row.shown = size(one.holders), one.hub != _LINKS, one.linking, size(one.ties)
+    row.holders, row.is_hub, row.is_linking, row.shown = (
+        size(one.holders),
+        one.hub != _LINKS,
+        one.linking,
+        size(one.ties),
+    )
     contacts, fresh_7d, fresh_30d, fresh_90d, fraud, dated = 0, 0, 0, 0, 0, 0
     oldest, newest, last = UNDATED, UNDATED, UNDATED
     for i in range(one.tie, one.tie + one.ties):
@@ -167,15 +202,26 @@ def identifier(n: Neighbourhood, place: int, frauds: Column, numbers: Column, ro
         oldest = min(oldest, tie.since) if dated else tie.since
         newest = max(newest, tie.since)
         dated += 1
-    row.as_contact, row.fresh_7d, row.fresh_30d, row.fresh_90d = size(contacts), size(fresh_7d), size(fresh_30d), size(fresh_90d)
+    row.as_contact, row.fresh_7d, row.fresh_30d, row.fresh_90d = (
+        size(contacts),
+        size(fresh_7d),
+        size(fresh_30d),
+        size(fresh_90d),
+    )
     row.known_fraud_holders, row.known_fraud_share = size(fraud), fraud / one.ties
-    row.since_first, row.since_last, row.span = size(days(n, oldest)), size(days(n, last)), size(days(n, oldest) - days(n, newest))
+    row.since_first, row.since_last, row.span = (
+        size(days(n, oldest)),
+        size(days(n, last)),
+        size(days(n, oldest) - days(n, newest)),
+    )
     row.named_now, row.is_emulator, row.is_rooted = dated < one.ties, one.emulator == 1, one.rooted == 1
 
 
 @inner
 def application(n: Neighbourhood, place: int, person: int, numbers: Column, row: Any) -> None:
-    """An application of that person; the one in question has no fate yet. `numbers`: the same row by position."""
+    """An application of that person; the one in question has no fate yet. `numbers`: the same row by
+    position.
+    """
     one, who = n.applications[place], n.people[person]
     row.in_question, row.days_ago = n.subject[0].asked and place == 0, size(days(n, one.at))
     row.amount, row.term = size(one.amount), size(one.term_months)
@@ -188,12 +234,18 @@ def application(n: Neighbourhood, place: int, person: int, numbers: Column, row:
         numbers[_OF_STATUS + status] = fate >> status & 1
     row.labelled_fraud = is_fraud_loan(n.labels, who.label, who.labels, one.id)
     row.has_merchant, row.has_agent = one.merchant != NOBODY, one.agent != NOBODY
-    row.at_night, row.weekend, row.mentions = night(one.at, n.zone), weekend(one.at, n.zone), size(one.mentions)
+    row.at_night, row.weekend, row.mentions = (
+        night(one.at, n.zone),
+        weekend(one.at, n.zone),
+        size(one.mentions),
+    )
 
 
 @inner
 def shop(n: Neighbourhood, first: int, count: int, is_merchant: bool, row: Any) -> None:
-    """The merchant or the agent at which the question arose, from the `count` latest applications there, from row `first` on."""
+    """The merchant or the agent at which the question arose, from the `count` latest applications there, from
+    row `first` on.
+    """
     row.is_merchant, row.is_agent, row.people_share = is_merchant, not is_merchant, 1.0
     row.opened = size(days(n, n.subject[0].merchant_opened_at if is_merchant else UNDATED))
     if count == 0:
@@ -209,7 +261,12 @@ def shop(n: Neighbourhood, first: int, count: int, is_merchant: bool, row: Any) 
         people += is_new(clients, people, one.applicant)
         platforms += is_new(lenders, platforms, one.platform)
         nights += night(one.at, n.zone)
-    row.applications, row.applications_1d, row.applications_7d, row.applications_30d = size(count), size(day), size(week), size(month)
+    row.applications, row.applications_1d, row.applications_7d, row.applications_30d = (
+        size(count),
+        size(day),
+        size(week),
+        size(month),
+    )
     row.people_share, row.lenders, row.night_share = people / count, size(platforms), nights / count
     row.span = size(days(n, n.applications[first + count - 1].at) - days(n, n.applications[first].at))
     row.mean_amount, row.amount_spread = _amounts(n, first, count)
@@ -234,7 +291,9 @@ def _amounts(n: Neighbourhood, first: int, count: int) -> tuple[float, float]:
 
 @inner
 def tie(n: Neighbourhood, since: int, last: int, row: Any) -> None:
-    """A tie or a dealing: how old and how lately used; `now` when only the application in question says it."""
+    """A tie or a dealing: how old and how lately used; `now` when only the application in question says
+    it.
+    """
     row.since = size(days(n, since)) if since != UNDATED else 0.0
     row.last = size(days(n, last)) if last != UNDATED else 0.0
     row.now = since == UNDATED

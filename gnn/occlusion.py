@@ -16,8 +16,9 @@ LEAST = 0.05  # log-odds that all links must add to be worth a word: the odds ar
 
 
 class Occlusion(NamedTuple):
-    """`ties`: the ways over the ties without which the log-odds would fall most, the heaviest first; `links`: by how much they would fall without
-    any tie that leads to somebody."""
+    """`ties`: the ways over the ties without which the log-odds would fall most, the heaviest first; `links`:
+    by how much they would fall without any tie that leads to somebody.
+    """
 
     ties: tuple[PathRule, ...] = ()
     links: float = 0.0
@@ -27,11 +28,16 @@ NOTHING = Occlusion()
 
 
 def occlusion(
-    tensors: Tensors, whole: tuple[float, float], network: Callable[[Tensors, Index], Iterable[float]], served: Callable[[Tensors], float]
+    tensors: Tensors,
+    whole: tuple[float, float],
+    network: Callable[[Tensors, Index], Iterable[float]],
+    served: Callable[[Tensors], float],
 ) -> Occlusion:
-    """The ties that matter, by the `network`'s log-odds without each; and the effect of all ties on the `served` log-odds.
+    """The ties that matter, by the `network`'s log-odds without each; and the effect of all ties on the
+    `served` log-odds.
 
-    `whole`: both with all ties. Where people are tied in many ways, the loss of one tie alone changes little: hence both.
+    `whole`: both with all ties. Where people are tied in many ways, the loss of one tie alone changes little:
+    hence both.
     """
     leading = _leading(tensors)
     if not len(leading):
@@ -40,7 +46,10 @@ def occlusion(
     if links < LEAST:
         return NOTHING
     tried = leading[:MOST]
-    result = sorted((float(left), _way(tensors, tie)) for left, tie in zip(network(tensors, tried), tried.tolist(), strict=True))
+    result = sorted(
+        (float(left), _way(tensors, tie))
+        for left, tie in zip(network(tensors, tried), tried.tolist(), strict=True)
+    )
     heavy = [way for left, way in result[:MOST_SHOWN] if left < whole[0]] or [result[0][1]]
     return Occlusion(tuple(heavy), links)
 

@@ -16,12 +16,12 @@ Bounds = npt.NDArray[np.int64]
 
 
 class PackedGraphs(NamedTuple):
-    """N subjects; a tuple of arrays, so that compiled code takes it whole. `first`, `ends` and `sorts` are of each by itself, as in Tensors.
+    """N subjects; a tuple of arrays, so that compiled code takes it whole. `first`, `ends` and `sorts` are of
+    each by itself, as in Tensors.
 
-    rows, origin     (all nodes, WIDEST) float32 and (all nodes,) int32; `nodes` (N + 1,) int64 says where each subject's begin.
-    ends, marks      (all links, 2) int32 and (all links, len(EDGE_FEATURES)) float32; `links` (N + 1,) int64.
-    first, sorts     (N, types + 1) int32.
-    asked            (N,) int8.
+    rows, origin (all nodes, WIDEST) float32 and (all nodes,) int32; `nodes` (N + 1,) int64 says where each
+    subject's begin. ends, marks (all links, 2) int32 and (all links, len(EDGE_FEATURES)) float32; `links` (N
+    + 1,) int64. first, sorts (N, types + 1) int32. asked (N,) int8.
     """
 
     rows: Array
@@ -71,12 +71,22 @@ def joined(parts: Sequence[PackedGraphs]) -> PackedGraphs:
     """One after the other."""
     if not parts:
         return empty_pack(0, 0, 0)
-    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in PackedGraphs._fields if name not in ("nodes", "links")}
-    return PackedGraphs(nodes=_bounds([part.nodes for part in parts]), links=_bounds([part.links for part in parts]), **columns)
+    columns = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in PackedGraphs._fields
+        if name not in ("nodes", "links")
+    }
+    return PackedGraphs(
+        nodes=_bounds([part.nodes for part in parts]),
+        links=_bounds([part.links for part in parts]),
+        **columns,
+    )
 
 
 def _bounds(parts: Sequence[Bounds]) -> Bounds:
-    return np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part) for part in parts]))]).astype(np.int64)
+    return np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part) for part in parts]))]).astype(
+        np.int64
+    )
 
 
 def used(packed: PackedGraphs, subjects: int) -> PackedGraphs:
@@ -116,7 +126,9 @@ def put_in(one: Tensors, out: PackedGraphs, place: int) -> bool:
 
 @compiled
 def put(one: Tensors, out: PackedGraphs, place: int) -> bool:
-    """Append a graph after those of the subjects before `place`; False, and nothing written, where there is no room for it."""
+    """Append a graph after those of the subjects before `place`; False, and nothing written, where there is
+    no room for it.
+    """
     return put_in(one, out, place)
 
 

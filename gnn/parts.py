@@ -1,4 +1,6 @@
-"""The fitted parts of one training (network, trees, blend, calibrators) and their probabilities, used alike in validation, tests and thresholds."""
+"""The fitted parts of one training (network, trees, blend, calibrators) and their probabilities, used alike
+in validation, tests and thresholds.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,10 @@ Bools = npt.NDArray[np.bool_]
 PARTS = ("network", "trees", "blend", "reference")
 SERVABLE = ("trees", "blend")  # what is served must be able to say by how much each named input counted
 NAMED = SIGNAL_NAMES + VARIABLE_NAMES
-COUNT_COLUMNS = tuple(f"count_{name}" for name in COUNT_NAMES)  # the baseline's columns beside ours: the blend has all inputs
-OWN_VERDICTS = frozenset({"own_fraud_labels"})  # the policy's business: no part may learn to repeat what somebody has said of the subject
+# the baseline's columns beside ours: the blend has all inputs
+COUNT_COLUMNS = tuple(f"count_{name}" for name in COUNT_NAMES)
+# the policy's business: no part may learn to repeat what somebody has said of the subject
+OWN_VERDICTS = frozenset({"own_fraud_labels"})
 _ML_WINDOWS = ("ml_7d_", "ml_1m_", "ml_3m_")
 
 
@@ -44,7 +48,9 @@ class SamplePool:
 
 @dataclass(frozen=True)
 class ColumnBlocks:
-    """The inputs of an ensemble (N, columns), kept as the arrays they come from, side by side: together they are made for some rows at a time."""
+    """The inputs of an ensemble (N, columns), kept as the arrays they come from, side by side: together they
+    are made for some rows at a time.
+    """
 
     arrays: tuple[Floats, ...]
 
@@ -68,8 +74,13 @@ class FittedParts:
         """Each part's log-odds of N samples (N,), before calibration."""
         embedded = network_fitting.embed(self.network, observed.neighbourhoods.parts())
         predictions = {"network": embedded[:, 0]}
-        predictions |= {part: self.ensembles[part].logits(x[:]).mean(axis=1) for part, x in columns(observed, embedded).items()}
-        return predictions | {"blend": blended(predictions["blend"], predictions["network"], self.calibrators["network"])}
+        predictions |= {
+            part: self.ensembles[part].logits(x[:]).mean(axis=1)
+            for part, x in columns(observed, embedded).items()
+        }
+        return predictions | {
+            "blend": blended(predictions["blend"], predictions["network"], self.calibrators["network"])
+        }
 
     def probabilities(self, logits: Mapping[str, Floats]) -> dict[str, Floats]:
         """Each part's probabilities, (N,)."""
@@ -84,24 +95,40 @@ def embedding_names(width: int) -> tuple[str, ...]:
 def columns(observed: SubjectInputs, embedded: Floats) -> dict[str, ColumnBlocks]:
     """The inputs of each ensemble."""
     named, counts = observed.named, observed.counts
-    return {"trees": ColumnBlocks((named,)), "blend": ColumnBlocks((named, counts, embedded)), "reference": ColumnBlocks((counts,))}
+    return {
+        "trees": ColumnBlocks((named,)),
+        "blend": ColumnBlocks((named, counts, embedded)),
+        "reference": ColumnBlocks((counts,)),
+    }
 
 
 def names_of(plan: TrainingPlan) -> dict[str, tuple[str, ...]]:
     """The names of those columns."""
-    return {"trees": NAMED, "blend": NAMED + COUNT_COLUMNS + embedding_names(plan.embedding), "reference": COUNT_NAMES}
+    return {
+        "trees": NAMED,
+        "blend": NAMED + COUNT_COLUMNS + embedding_names(plan.embedding),
+        "reference": COUNT_NAMES,
+    }
 
 
 def views_of(plan: TrainingPlan) -> dict[str, tuple[Bools, ...]]:
     """Masks of the columns that each member of an ensemble may use, by turns.
 
-    Of the ml_ variables those over all lenders and 7 to 90 days: the other windows and segments say nearly the same again. The blend's first
-    member uses everything, the second the plain counts alone, the others no columns of the network: members that see other things err elsewhere.
+    Of the ml_ variables those over all lenders and 7 to 90 days: the other windows and segments say nearly
+    the same again. The blend's first member uses everything, the second the plain counts alone, the others no
+    columns of the network: members that see other things err elsewhere.
     """
     named = np.array(
-        [name not in OWN_VERDICTS and (not name.startswith("ml_") or ("_all_" in name and name.startswith(_ML_WINDOWS))) for name in NAMED]
+        [
+            name not in OWN_VERDICTS
+            and (not name.startswith("ml_") or ("_all_" in name and name.startswith(_ML_WINDOWS)))
+            for name in NAMED
+        ]
     )
-    counts, embedding = np.ones(len(COUNT_COLUMNS), dtype=np.bool_), np.ones(1 + plan.embedding, dtype=np.bool_)
+    counts, embedding = (
+        np.ones(len(COUNT_COLUMNS), dtype=np.bool_),
+        np.ones(1 + plan.embedding, dtype=np.bool_),
+    )
     everything = np.concatenate([named, counts, embedding])
     plain = np.concatenate([np.zeros_like(named), counts, ~embedding])
     tabular = np.concatenate([named, counts, ~embedding])

@@ -26,9 +26,11 @@ class Samples:
     applicant_id, application_id (None: an applicant watched at a moment)   (N,) object
     person (row in `history`), at                                           (N,) int64
     drawn: a lot in [0, 1) that depends on the subject's name alone         (N,) float64
-    `horizon`: microseconds within which a fraud must become known to count. `share`: the part of the samples not known to be bad that is kept.
+    `horizon`: microseconds within which a fraud must become known to count. `share`: the part of the samples
+    not known to be bad that is kept.
 
-    Learned from are those whose applicant was not known for fraud at their moment: who is known is for the policy to say.
+    Learned from are those whose applicant was not known for fraud at their moment: who is known is for the
+    policy to say.
     """
 
     applicant_id: Column
@@ -52,7 +54,11 @@ class Samples:
     def seeds(self) -> Seeds:
         """They, to be looked at in their order."""
         has_application = np.array([one is not None for one in self.application_id.tolist()], dtype=np.bool_)
-        return seeds(np.where(has_application, self.application_id, self.applicant_id).tolist(), has_application, self.at)
+        return seeds(
+            np.where(has_application, self.application_id, self.applicant_id).tolist(),
+            has_application,
+            self.at,
+        )
 
     @property
     def known(self) -> Bools:
@@ -64,18 +70,24 @@ class Samples:
         return self.history.known(self.person, cutoff)
 
     def bad(self, cutoff: int) -> Bools:
-        """Whose applicant, not known at the sample's moment, became known for fraud within the horizon and is, strictly before `cutoff`, still."""
+        """Whose applicant, not known at the sample's moment, became known for fraud within the horizon and
+        is, strictly before `cutoff`, still.
+        """
         result = self.history.first_known(self.person, self.at, cutoff)
-        return np.asarray(~self.known & self.fraud(cutoff) & (result - self.at <= self.horizon), dtype=np.bool_)
+        return np.asarray(
+            ~self.known & self.fraud(cutoff) & (result - self.at <= self.horizon), dtype=np.bool_
+        )
 
     def matured(self, cutoff: int) -> Bools:
         """Whose horizon had passed by `cutoff`."""
         return np.asarray(self.at + self.horizon < cutoff, dtype=np.bool_)
 
     def trust(self, cutoff: int) -> Floats:
-        """How likely a fraud at that moment is known by `cutoff`, by the distribution of delays of matured frauds known by then.
+        """How likely a fraud at that moment is known by `cutoff`, by the distribution of delays of matured
+        frauds known by then.
 
-        Weighing samples that are not known to be bad by it makes the young ones count as what they are: not known yet.
+        Weighing samples that are not known to be bad by it makes the young ones count as what they are: not
+        known yet.
         """
         bad, delays = self.bad(cutoff), self.history.first_known(self.person, self.at, cutoff) - self.at
         known = np.sort(delays[bad & self.matured(cutoff)])
@@ -89,13 +101,17 @@ class Samples:
 
     def mass(self, cutoff: int) -> Floats:
         """How many of all samples each stands for, to compensate for those left out by lot."""
-        return np.asarray(np.where(self.bad(cutoff), 1.0, np.where(self.drawn < self.share, 1.0 / self.share, 0.0)), dtype=np.float64)
+        return np.asarray(
+            np.where(self.bad(cutoff), 1.0, np.where(self.drawn < self.share, 1.0 / self.share, 0.0)),
+            dtype=np.float64,
+        )
 
     def weight(self, cutoff: int) -> Floats:
         """The training weight of each sample at `cutoff`; 0 leaves it out.
 
-        Frauds and confirmed goods count fully; silence for what it is worth (`gnn.unlabelled`), by the sample's age and by what became of the
-        person's loans. Nobody's applications count who was known already, and none that proved to be of a fraud after the horizon.
+        Frauds and confirmed goods count fully; silence for what it is worth (`gnn.unlabelled`), by the
+        sample's age and by what became of the person's loans. Nobody's applications count who was known
+        already, and none that proved to be of a fraud after the horizon.
         """
         fraud, counts = self._chance(cutoff), self._counts(cutoff)
         counts = np.where(self.bad(cutoff), counts, np.where(fraud < 1.0, (1.0 - fraud) * counts, 0.0))
@@ -104,37 +120,60 @@ class Samples:
     def targets(self, cutoff: int) -> tuple[Floats, Floats]:
         """Training targets at `cutoff`: the chance (N,) that each sample is of a fraud, and its weight (N,).
 
-        Here a fraud that became known after the horizon is one, and a silent sample is one by its chance to be.
+        Here a fraud that became known after the horizon is one, and a silent sample is one by its chance to
+        be.
         """
         return self._chance(cutoff), np.asarray(self.mass(cutoff) * self._counts(cutoff), dtype=np.float64)
 
     def odds(self, cutoff: int) -> float:
-        """The log-odds of a fraud among the samples that can be learned from at `cutoff`: the base rate of a model's scores."""
+        """The log-odds of a fraud among the samples that can be learned from at `cutoff`: the base rate of a
+        model's scores.
+        """
         chance, weight = self.targets(cutoff)
         return float(np.log((weight @ chance + 0.5) / (weight @ (1 - chance) + 0.5)))
 
     def unlabelled_worth(self, cutoff: int) -> UnlabelledWorth:
-        """What a missing label is worth by the fate of the person's loans, estimated from the samples matured by `cutoff`."""
+        """What a missing label is worth by the fate of the person's loans, estimated from the samples matured
+        by `cutoff`.
+        """
         proved = self.fraud(cutoff)
         matured_now = self.matured(cutoff) & ~self.known
-        applications = np.bincount(self.person[self.at < cutoff], minlength=len(self.history.paid))[self.person]
+        applications = np.bincount(self.person[self.at < cutoff], minlength=len(self.history.paid))[
+            self.person
+        ]
         return unlabelled_worth(
-            MaturedSamples(self._fate(cutoff)[matured_now], applications[matured_now], proved[matured_now], self.mass(cutoff)[matured_now])
+            MaturedSamples(
+                self._fate(cutoff)[matured_now],
+                applications[matured_now],
+                proved[matured_now],
+                self.mass(cutoff)[matured_now],
+            )
         )
 
     def _chance(self, cutoff: int) -> Floats:
-        """The chance (N,) that each is of a fraud: 1 where known by `cutoff`, 0 for confirmed goods, otherwise by loan fate."""
+        """The chance (N,) that each is of a fraud: 1 where known by `cutoff`, 0 for confirmed goods,
+        otherwise by loan fate.
+        """
         fraud = self.fraud(cutoff)
         good = (self.history.judged[self.person] < cutoff) & ~fraud
-        return np.where(fraud, 1.0, np.where(good, 0.0, self.unlabelled_worth(cutoff).fraud[self._fate(cutoff)]))
+        return np.where(
+            fraud, 1.0, np.where(good, 0.0, self.unlabelled_worth(cutoff).fraud[self._fate(cutoff)])
+        )
 
     def _counts(self, cutoff: int) -> Floats:
-        """How far each sample may be trusted at `cutoff`, by label, age and loan fate; 0 for those known for fraud at their moment."""
+        """How far each sample may be trusted at `cutoff`, by label, age and loan fate; 0 for those known for
+        fraud at their moment.
+        """
         trust, judged = self.trust(cutoff), self.history.judged[self.person] < cutoff
-        silence = np.where(trust >= LEAST_TRUST, trust * self.unlabelled_worth(cutoff).confirmed[self._fate(cutoff)], 0.0)
+        silence = np.where(
+            trust >= LEAST_TRUST, trust * self.unlabelled_worth(cutoff).confirmed[self._fate(cutoff)], 0.0
+        )
         return np.where((self.at < cutoff) & ~self.known, np.where(judged, 1.0, silence), 0.0)
 
     def _fate(self, cutoff: int) -> Column:
         """What became of the person's loans strictly before `cutoff`, as codes of `gnn.unlabelled.FATES`."""
-        paid, defaulted, repaid = (when[self.person] < cutoff for when in (self.history.paid, self.history.defaulted, self.history.repaid))
+        paid, defaulted, repaid = (
+            when[self.person] < cutoff
+            for when in (self.history.paid, self.history.defaulted, self.history.repaid)
+        )
         return np.select([repaid, defaulted, paid], [3, 2, 1], 0)

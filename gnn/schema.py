@@ -1,4 +1,6 @@
-"""The schema of the network's graph: names of the features of each node and edge type; values lie between about -1 and 10."""
+"""The schema of the network's graph: names of the features of each node and edge type; values lie between
+about -1 and 10.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ EdgeType = tuple[str, str, str]
 
 WINDOWS = (1.0, 7.0, 30.0, 90.0)  # days
 NEVER = 4_000.0  # days: stands for *has not happened*, beyond any history
-OWN_SHOWN, OTHERS_SHOWN = 12, 2  # latest applications that are nodes of their own, of the subject and of each other applicant
+# latest applications that are nodes of their own, of the subject and of each other applicant
+OWN_SHOWN, OTHERS_SHOWN = 12, 2
 
 APPLICANT = (
     "is_seed", "one_step_away", "two_steps_away", "applications", "applications_1d", "applications_7d", "applications_30d", "applications_90d",
@@ -55,7 +58,8 @@ NODE_FEATURES = MappingProxyType(
 NODE_TYPES = tuple(NODE_FEATURES)
 EDGE_FEATURES = LINK
 WIDEST = max(map(len, NODE_FEATURES.values()))
-# Each link is kept once, in this direction; the network sends messages both ways along it. The first four are the ties between people.
+# Each link is kept once, in this direction; the network sends messages both ways along it. The first four are
+# the ties between people.
 EDGE_TYPES: tuple[EdgeType, ...] = (
     ("applicant", "has", "personal"),
     ("applicant", "has", "device"),

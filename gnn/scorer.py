@@ -1,4 +1,6 @@
-"""Serving: from a bundle and one neighbourhood to a probability, its uncertainty, and each input's contribution."""
+"""Serving: from a bundle and one neighbourhood to a probability, its uncertainty, and each input's
+contribution.
+"""
 
 from __future__ import annotations
 
@@ -26,17 +28,19 @@ from graph.store.tables import Column
 
 Uncertainty = Literal["low", "medium", "high"]
 _NAMES = SIGNAL_NAMES + VARIABLE_NAMES
-LEAST_CONTRIBUTION = 0.1  # log-odds: what the network adds beyond this is explained, which costs a dozen passes of it
+# log-odds: what the network adds beyond this is explained, which costs a dozen passes of it
+LEAST_CONTRIBUTION = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
     """The model's result for one subject.
 
-    `probability`: calibrated, of fraud within the horizon. `contributions`: by how much each signal or variable moved the log-odds that were
-    served, those that did; `network`: by how much the network, its columns and the plain counts did, together (0 where trees alone serve).
-    `parts`: the probabilities of what serves and, in a blend, of the network alone. `spread`: of the members' log-odds, on which `uncertainty` rests.
-    `occlusion`: where the network raises the risk, at which of the subject's ties it looked.
+    `probability`: calibrated, of fraud within the horizon. `contributions`: by how much each signal or
+    variable moved the log-odds that were served, those that did; `network`: by how much the network, its
+    columns and the plain counts did, together (0 where trees alone serve). `parts`: the probabilities of what
+    serves and, in a blend, of the network alone. `spread`: of the members' log-odds, on which `uncertainty`
+    rests. `occlusion`: where the network raises the risk, at which of the subject's ties it looked.
     """
 
     probability: float
@@ -62,8 +66,12 @@ class Scorer:
         self.review_probability: float = card["review_probability"]
         self.decline_probability: float = card["decline_probability"]
         self.serves: str = card["serves"]
-        self.typical: Mapping[str, float] = MappingProxyType({name: p95 for name, p95 in card["typical_p95"].items() if p95 is not None})
-        self.typical_low: Mapping[str, float] = MappingProxyType({name: p05 for name, p05 in card.get("typical_p05", {}).items() if p05 is not None})
+        self.typical: Mapping[str, float] = MappingProxyType(
+            {name: p95 for name, p95 in card["typical_p95"].items() if p95 is not None}
+        )
+        self.typical_low: Mapping[str, float] = MappingProxyType(
+            {name: p05 for name, p05 in card.get("typical_p05", {}).items() if p05 is not None}
+        )
         self._forward = Forward(model.network)
         without(nobody(), [])  # compiled before anybody waits for it
         self._explainer = Explainer.of(model.ensembles[self.serves].texts)
@@ -73,7 +81,9 @@ class Scorer:
 
     @classmethod
     def load(cls, path: str | Path, pinned: str = "") -> Self:
-        """The scorer of the bundle in the folder `path`, with the digest `pinned` where one is; raises BundleError as `gnn.bundle.read` does."""
+        """The scorer of the bundle in the folder `path`, with the digest `pinned` where one is; raises
+        BundleError as `gnn.bundle.read` does.
+        """
         model = bundle.read(Path(path), pinned)
         try:
             return cls(model)
@@ -81,10 +91,11 @@ class Scorer:
             raise bundle.incoherent(Path(path), error) from error
 
     def score(self, n: Neighbourhood, row: Column) -> Scored:
-        """Assess the subject of a neighbourhood; `row` are its features as `graph.features.extraction.names` has them, NaN is *not known*.
+        """Assess the subject of a neighbourhood; `row` are its features as `graph.features.extraction.names`
+        has them, NaN is *not known*.
 
-        What has been said of the subject itself is hidden from the model, so that its word stands beside the policy's and does not repeat it:
-        in `row` it must be so already (`SubjectFeatures.unjudged`).
+        What has been said of the subject itself is hidden from the model, so that its word stands beside the
+        policy's and does not repeat it: in `row` it must be so already (`SubjectFeatures.unjudged`).
         """
         if self.serves == "trees":
             members, moved = self._explainer(row[: len(_NAMES)])
@@ -101,7 +112,9 @@ class Scorer:
         slope = self.calibrators["blend"].slope
 
         def served(less: Tensors) -> float:
-            """The calibrated log-odds of the blend with this graph as the network's input and everything else unchanged."""
+            """The calibrated log-odds of the blend with this graph as the network's input and everything else
+            unchanged.
+            """
             embedded = self._forward(less)
             return slope * self._blend(self._explainer.logits(np.concatenate([row, embedded])), embedded)
 
@@ -111,7 +124,9 @@ class Scorer:
     def _blend(self, members: Floats, embedded: Floats) -> float:
         return float(blended(_mean(members), embedded[:1], self.calibrators["network"])[0])
 
-    def _scored(self, members: Floats, moved: Floats, logits: Mapping[str, float], predictions: float) -> Scored:
+    def _scored(
+        self, members: Floats, moved: Floats, logits: Mapping[str, float], predictions: float
+    ) -> Scored:
         parts = {part: self.calibrators[part].of(logit) for part, logit in logits.items()}
         from_mean = members - _mean(members)
         spread = math.sqrt(_mean(from_mean * from_mean)[0])
@@ -119,7 +134,9 @@ class Scorer:
         return Scored(
             probability=parts[self.serves],
             uncertainty=self._uncertainty(spread),
-            contributions={_NAMES[at]: by for at, by in zip(counted.tolist(), moved[counted].tolist(), strict=True)},
+            contributions={
+                _NAMES[at]: by for at, by in zip(counted.tolist(), moved[counted].tolist(), strict=True)
+            },
             network=float(moved[len(_NAMES) :].sum()) + predictions,
             parts=parts,
             spread=spread,

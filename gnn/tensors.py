@@ -1,4 +1,6 @@
-"""The small heterogeneous graph around one subject as flat arrays, read by the network in training and serving."""
+"""The small heterogeneous graph around one subject as flat arrays, read by the network in training and
+serving.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,15 @@ Index = npt.NDArray[np.int32]
 class Tensors(NamedTuple):
     """One subject's graph; a tuple of arrays, so that compiled code takes it whole.
 
-    rows     (N, WIDEST) float32: nodes sorted by type, columns as in NODE_FEATURES and 0 beyond. The subject is row 0; with an application in
+    rows (N, WIDEST) float32: nodes sorted by type, columns as in NODE_FEATURES and 0 beyond. The subject is
+    row 0; with an application in
              question that is the first of its type and `has_application` is true.
     first    (types + 1,) int32: where each of NODE_TYPES begins, and the end.
     ends     (E, 2) int32: rows of the source and the target of each link, sorted by type.
     marks    (E, len(EDGE_FEATURES)) float32.
     sorts    (types + 1,) int32: where each of EDGE_TYPES begins among the links, and the end.
-    origin   (N,) int32: which applicant, identifier or application of the surroundings a node is, counted in the order of the walk; of shops
+    origin (N,) int32: which applicant, identifier or application of the surroundings a node is, counted in
+    the order of the walk; of shops
              0 is the merchant and 1 the agent.
     """
 
@@ -40,14 +44,20 @@ class Tensors(NamedTuple):
     @property
     def x(self) -> dict[str, Array]:
         """By node type (N, F), columns as in NODE_FEATURES."""
-        return {name: self.rows[a:b, : len(NODE_FEATURES[name])] for name, (a, b) in zip(NODE_TYPES, self._runs(self.first))}
+        return {
+            name: self.rows[a:b, : len(NODE_FEATURES[name])]
+            for name, (a, b) in zip(NODE_TYPES, self._runs(self.first))
+        }
 
     @property
     def edge_index(self) -> dict[EdgeType, Index]:
         """By edge type (2, E), rows of `x` of the source and the target type."""
         start = dict(zip(NODE_TYPES, self.first.tolist()))
         runs = zip(EDGE_TYPES, self._runs(self.sorts))
-        return {edge: self.ends[a:b].T - np.array([[start[edge[0]]], [start[edge[2]]]], np.int32) for edge, (a, b) in runs}
+        return {
+            edge: self.ends[a:b].T - np.array([[start[edge[0]]], [start[edge[2]]]], np.int32)
+            for edge, (a, b) in runs
+        }
 
     @property
     def edge_attr(self) -> dict[EdgeType, Array]:
@@ -73,7 +83,11 @@ class Tensors(NamedTuple):
 
 
 def tensors(
-    x: Mapping[str, Array], edge_index: Mapping[EdgeType, Index], edge_attr: Mapping[EdgeType, Array], origin: Sequence[int], has_application: bool
+    x: Mapping[str, Array],
+    edge_index: Mapping[EdgeType, Index],
+    edge_attr: Mapping[EdgeType, Array],
+    origin: Sequence[int],
+    has_application: bool,
 ) -> Tensors:
     """From arrays by type, as Tensors' properties give them."""
     first = np.cumsum([0, *(len(x[name]) for name in NODE_TYPES)], dtype=np.int32)
@@ -95,9 +109,18 @@ def tensors(
 
 def nobody() -> Tensors:
     """One person of whom nothing at all is known."""
-    people = {name: np.zeros((int(name == "applicant"), len(columns)), np.float32) for name, columns in NODE_FEATURES.items()}
+    people = {
+        name: np.zeros((int(name == "applicant"), len(columns)), np.float32)
+        for name, columns in NODE_FEATURES.items()
+    }
     links = {edge: np.zeros((2, 0), np.int32) for edge in EDGE_TYPES}
-    return tensors(people, links, {edge: np.zeros((0, len(EDGE_FEATURES)), np.float32) for edge in EDGE_TYPES}, [0], False)
+    return tensors(
+        people,
+        links,
+        {edge: np.zeros((0, len(EDGE_FEATURES)), np.float32) for edge in EDGE_TYPES},
+        [0],
+        False,
+    )
 
 
 def without(tensors: Tensors, gone: Sequence[int]) -> Tensors:
@@ -120,7 +143,8 @@ def reached(tensors: Tensors, left: npt.NDArray[np.bool_]) -> Tensors:
             if left[link] and (place[a] < 0) != (place[b] < 0):
                 place[a] = place[b] = 0
                 result = True
-    # Whoever is at one end of a link that is left is reached with who is at the other: so one end tells of both.
+    # Whoever is at one end of a link that is left is reached with who is at the other: so one end tells of
+    # both.
     nodes, begins = 0, np.zeros_like(first)
     for kind in range(len(first) - 1):
         for node in range(first[kind], first[kind + 1]):
@@ -148,8 +172,14 @@ def _taken(tensors: Tensors, place: Index, links: Index, starts: tuple[Index, In
         if place[node] >= 0:
             rows[place[node]] = tensors.rows[node]
             origin[place[node]] = tensors.origin[node]
-    ends, marks = np.empty((len(links), 2), np.int32), np.empty((len(links), tensors.marks.shape[1]), np.float32)
+    ends, marks = (
+        np.empty((len(links), 2), np.int32),
+        np.empty((len(links), tensors.marks.shape[1]), np.float32),
+    )
     for link in range(len(links)):
-        ends[link, 0], ends[link, 1] = place[tensors.ends[links[link], 0]], place[tensors.ends[links[link], 1]]
+        ends[link, 0], ends[link, 1] = (
+            place[tensors.ends[links[link], 0]],
+            place[tensors.ends[links[link], 1]],
+        )
         marks[link] = tensors.marks[links[link]]
     return Tensors(rows, begins, ends, marks, sorts, origin, tensors.has_application)

@@ -1,4 +1,6 @@
-"""One training run: samples, inputs, a first fit that is evaluated on later samples, and the final bundle that serves."""
+"""One training run: samples, inputs, a first fit that is evaluated on later samples, and the final bundle
+that serves.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +35,17 @@ log = logging.getLogger("ringfence.training")
 SHORTER_DAYS = (60.0, 30.0)  # horizons for a store whose own leaves too little to measure
 
 
-def train_model(store: GraphStore, as_of: datetime, out: Path, plan: TrainingPlan | None = None, kept_in: str | Path = "") -> dict[str, Any]:
+def train_model(
+    store: GraphStore, as_of: datetime, out: Path, plan: TrainingPlan | None = None, kept_in: str | Path = ""
+) -> dict[str, Any]:
     """Train on what was known before `as_of`, write the bundle to `out`, and return the figures.
 
-    The store is looked at through its frame, which is made where there is none; `kept_in` as in `graph.frame.location.frame_of`.
+    The store is looked at through its frame, which is made where there is none; `kept_in` as in
+    `graph.frame.location.frame_of`.
 
-    Measured is a model of the same recipe that learned only from what was known before the test slice, the last applications whose horizon had
-    passed; the bundle then learns from everything known before `as_of`. Raises InputError when there is too little to learn from.
+    Measured is a model of the same recipe that learned only from what was known before the test slice, the
+    last applications whose horizon had passed; the bundle then learns from everything known before `as_of`.
+    Raises InputError when there is too little to learn from.
     """
     plan = plan or TrainingPlan()
     started = time.monotonic()
@@ -53,7 +59,9 @@ def train_model(store: GraphStore, as_of: datetime, out: Path, plan: TrainingPla
         fitted = fitting.fit_at(now, pool, plan, judged.parts)
     refuse_uninformative(judged, fitted.serves)
     applications = ModelBundle(
-        card(fitted, pool, plan, judged), fitted.parts.network.weights(), {part: fitted.parts.ensembles[part] for part in SERVABLE}
+        card(fitted, pool, plan, judged),
+        fitted.parts.network.weights(),
+        {part: fitted.parts.ensembles[part] for part in SERVABLE},
     )
     written = bundle.write(applications, out)
     return {
@@ -69,9 +77,11 @@ def train_model(store: GraphStore, as_of: datetime, out: Path, plan: TrainingPla
 
 
 def measurable(tables: Tables, plan: TrainingPlan) -> tuple[Samples, int]:
-    """The samples, and the moment from which on they are test samples. Raises InputError when there is too little for both.
+    """The samples, and the moment from which on they are test samples. Raises InputError when there is too
+    little for both.
 
-    The horizon that the delays ask for may leave too little that has matured: a shorter one is taken then, and said, unless the plan gives one.
+    The horizon that the delays ask for may leave too little that has matured: a shorter one is taken then,
+    and said, unless the plan gives one.
     """
     refused: InputError | None = None
     for days in (plan.horizon_days,) if plan.horizon_days is not None else (None, *SHORTER_DAYS):
@@ -128,6 +138,14 @@ def _by_fate(values: Floats) -> dict[str, float]:
 
 
 def typical(pool: SamplePool, bad: Any, share: float) -> dict[str, float | None]:
-    """Per named input, the value that `share` of the samples not known to be bad stay under; None where it is never known."""
-    known = (values[~np.isnan(values)] for values in (pool.inputs.named[~bad, place] for place in range(len(NAMED))))
-    return {name: round(float(np.quantile(values, share)), 6) if len(values) else None for name, values in zip(NAMED, known, strict=True)}
+    """Per named input, the value that `share` of the samples not known to be bad stay under; None where it is
+    never known.
+    """
+    known = (
+        values[~np.isnan(values)]
+        for values in (pool.inputs.named[~bad, place] for place in range(len(NAMED)))
+    )
+    return {
+        name: round(float(np.quantile(values, share)), 6) if len(values) else None
+        for name, values in zip(NAMED, known, strict=True)
+    }

@@ -1,4 +1,6 @@
-"""The training plan: every choice of a training run that is not in the data; it is written into the model card."""
+"""The training plan: every choice of a training run that is not in the data; it is written into the model
+card.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,13 @@ from graph.model.errors import SettingError
 class TrainingPlan:
     """The choices of a training run; the same plan on the same facts gives the same bundle.
 
-    `horizon_days`: a loan is bad when its fraud is known within so many days; None takes the delay within which most known frauds became known.
-    `capacity`: the share of assessments that people can review. `most_samples`: above it, samples not known to be bad are thinned out;
-    `most_network_samples`: the same for the network, which is slower to learn.
-    `fewest_steps`: a small history is gone through more often, up to four times `epochs`, until the network has made so many steps.
-    `members`: boosted ensembles are so many models of `rounds` trees with different seeds, whose spread is the uncertainty.
-    `workers`: threads that grow them.
+    `horizon_days`: a loan is bad when its fraud is known within so many days; None takes the delay within
+    which most known frauds became known. `capacity`: the share of assessments that people can review.
+    `most_samples`: above it, samples not known to be bad are thinned out; `most_network_samples`: the same
+    for the network, which is slower to learn. `fewest_steps`: a small history is gone through more often, up
+    to four times `epochs`, until the network has made so many steps. `members`: boosted ensembles are so many
+    models of `rounds` trees with different seeds, whose spread is the uncertainty. `workers`: threads that
+    grow them.
     """
 
     name: str = "ringfence"
@@ -38,11 +41,17 @@ class TrainingPlan:
     def __post_init__(self) -> None:
         """Raise SettingError for a choice that no training can follow."""
         if not 0.0 < self.capacity < 1.0:
-            raise SettingError(f"--capacity {self.capacity:g}: the share of assessments that people can review is between 0 and 1, as in 0.02")
+            raise SettingError(
+                f"--capacity {self.capacity:g}: the share of assessments that people can review is between 0 and 1, as in 0.02"
+            )
         if self.horizon_days is not None and not 0.0 < self.horizon_days <= 3_650.0:
-            raise SettingError(f"--horizon-days {self.horizon_days:g}: give days from now on, at most 3650, or leave it out")
+            raise SettingError(
+                f"--horizon-days {self.horizon_days:g}: give days from now on, at most 3650, or leave it out"
+            )
         if self.most_samples < 2 * self.least_frauds:
-            raise SettingError(f"--most-samples {self.most_samples}: at least {2 * self.least_frauds} are needed to learn anything")
+            raise SettingError(
+                f"--most-samples {self.most_samples}: at least {2 * self.least_frauds} are needed to learn anything"
+            )
         if self.most_network_samples < 1:
             raise SettingError(f"--most-network-samples {self.most_network_samples}: at least one")
         if self.workers < 1:

@@ -1,4 +1,6 @@
-"""Ensembles of boosted trees on named columns: the mean over members is the score, their spread the uncertainty."""
+"""Ensembles of boosted trees on named columns: the mean over members is the score, their spread the
+uncertainty.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,18 @@ from gnn.training_plan import TrainingPlan
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-# Shallow and slow: single rows must be explained within a millisecond, and crews change their habits faster than deep trees forget them.
+# Shallow and slow: single rows must be explained within a millisecond, and crews change their habits faster
+# than deep trees forget them.
 PARAMETERS: dict[str, object] = {
     "objective": "cross_entropy", "learning_rate": 0.05, "num_leaves": 15, "max_depth": 5, "min_data_in_leaf": 10, "min_sum_hessian_in_leaf": 0.5,
     "feature_fraction": 0.25, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 1.0, "max_bin": 63,
-    "feature_pre_filter": False,  # which knows the usual size of a leaf only where rows are taken some at a time, and would leave out rare columns
+    # which knows the usual size of a leaf only where rows are taken some at a time, and would leave out rare
+    # columns
+    "feature_pre_filter": False,
     "deterministic": True, "force_row_wise": True, "verbosity": -1,
 }  # fmt: skip
-# Where a fraud stands beside hundreds, each sample kept of the others stands for many: what deeper trees would tell apart there is chance.
+# Where a fraud stands beside hundreds, each sample kept of the others stands for many: what deeper trees
+# would tell apart there is chance.
 RARE, RARELY = {"num_leaves": 4, "max_depth": 2, "min_data_in_leaf": 30, "lambda_l2": 5.0}, 0.005
 
 
@@ -35,7 +41,9 @@ class ColumnSource(Protocol):
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """Training data: the `rows` (N,) of `x`, `fraud` (N,) the chance of each to be one, 0 to 1, and `weight` (N,)."""
+    """Training data: the `rows` (N,) of `x`, `fraud` (N,) the chance of each to be one, 0 to 1, and `weight`
+    (N,).
+    """
 
     x: ColumnSource
     rows: npt.NDArray[np.int64]
@@ -44,7 +52,9 @@ class TrainingRows:
 
 
 class _RowSequence(lightgbm.Sequence):  # type: ignore[misc]
-    """The training rows with the columns of one view, read in chunks: a whole copy would double the memory."""
+    """The training rows with the columns of one view, read in chunks: a whole copy would double the
+    memory.
+    """
 
     batch_size = 4_096
 
@@ -62,9 +72,11 @@ class _RowSequence(lightgbm.Sequence):  # type: ignore[misc]
 
 
 def fit(names: Sequence[str], learned: TrainingRows, plan: TrainingPlan, views: Sequence[Bools]) -> Trees:
-    """Members with different seeds; `views`, masks (columns,), give each member its columns by turns, so that members make different errors.
+    """Members with different seeds; `views`, masks (columns,), give each member its columns by turns, so that
+    members make different errors.
 
-    All grow to the plan's size. A slice watched for when to stop holds too few frauds: it wavers, and stops some members far too early.
+    All grow to the plan's size. A slice watched for when to stop holds too few frauds: it wavers, and stops
+    some members far too early.
     """
     usual = PARAMETERS | (RARE if np.average(learned.fraud, weights=learned.weight) < RARELY else {})
     datasets = [_dataset(learned, list(names), view, usual) for view in views[: plan.members]]
@@ -72,13 +84,24 @@ def fit(names: Sequence[str], learned: TrainingRows, plan: TrainingPlan, views: 
     for member in range(plan.members):
         chance = {"bagging_seed": plan.seed + member, "feature_fraction_seed": plan.seed + 100 + member}
         parameters = {**usual, **chance, "num_threads": plan.workers}
-        texts.append(lightgbm.train(parameters, datasets[member % len(datasets)], num_boost_round=plan.rounds).model_to_string())
+        texts.append(
+            lightgbm.train(
+                parameters, datasets[member % len(datasets)], num_boost_round=plan.rounds
+            ).model_to_string()
+        )
     return Trees(tuple(names), tuple(texts))
 
 
-def _dataset(learned: TrainingRows, names: list[str], view: Bools, parameters: dict[str, object]) -> lightgbm.Dataset:
+def _dataset(
+    learned: TrainingRows, names: list[str], view: Bools, parameters: dict[str, object]
+) -> lightgbm.Dataset:
     """The rows, binned once for all members of this view; a column that is never known is never asked for."""
     datasets = _RowSequence(learned, view)
     return lightgbm.Dataset(
-        datasets, learned.fraud.astype(np.float64), weight=learned.weight, feature_name=names, params=dict(parameters), free_raw_data=False
+        datasets,
+        learned.fraud.astype(np.float64),
+        weight=learned.weight,
+        feature_name=names,
+        params=dict(parameters),
+        free_raw_data=False,
     )

@@ -27,7 +27,9 @@ def exercise_model_kernels() -> None:
     graphs = packed.empty_pack(1, 64, 64)
     packed.put(encode(someone), graphs, 0)
     shape = {"hidden": 4, "embedding": 2, "layers": 1}
-    forward = Forward(NetworkWeights(shape, {name: np.ones(size, np.float32) for name, size in shapes(**shape).items()}))
+    forward = Forward(
+        NetworkWeights(shape, {name: np.ones(size, np.float32) for name, size in shapes(**shape).items()})
+    )
     forward(without(nobody(), []))
     forward.of_all(graphs)
     Explainer.of([_TREE])(np.zeros(1))

@@ -1,4 +1,6 @@
-"""A network's numbers as they are kept and served: plain arrays by the names that its learning gave them, without the library that learns."""
+"""A network's numbers as they are kept and served: plain arrays by the names that its learning gave them,
+without the library that learns.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +17,24 @@ from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, NODE_TYPES
 Array = npt.NDArray[np.float32]
 
 BOUND = 3.0  # inputs are held within so many deviations
-_RENAMED = {"say_and_keep": "message_and_self", "forth_and_back": "edge_linear", "take": "combine"}  # layers in bundles of earlier releases
+# layers in bundles of earlier releases
+_RENAMED = {"say_and_keep": "message_and_self", "forth_and_back": "edge_linear", "take": "combine"}
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkWeights:
-    """`shape`: `hidden`, `embedding` and `layers` of a `gnn.network.RingNet`; `numbers`: float32, as `shapes` names them."""
+    """`shape`: `hidden`, `embedding` and `layers` of a `gnn.network.RingNet`; `numbers`: float32, as `shapes`
+    names them.
+    """
 
     shape: Mapping[str, int]
     numbers: Mapping[str, Array]
 
     @classmethod
     def read(cls, shape: Mapping[str, int], content: bytes) -> Self:
-        """Those of a safetensors file. Raises ValueError, TypeError or SafetensorError where it is none, or holds others than the shape asks for."""
+        """Those of a safetensors file. Raises ValueError, TypeError or SafetensorError where it is none, or
+        holds others than the shape asks for.
+        """
         numbers = {_current(name): np.asarray(value, np.float32) for name, value in load(content).items()}
         results, wanted = {name: value.shape for name, value in numbers.items()}, shapes(**shape)
         if results != wanted:

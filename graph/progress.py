@@ -43,10 +43,16 @@ class ProgressBar:
             self._drawn.update(self._task, completed=self.n)
         else:
             seconds = time.monotonic() - self._started
-            share = f"{self.n / self.total:4.0%}, {self.n:,} of {self.total:,}" if self.total else f"{self.n:,}"
-            sys.stderr.write(f"{self.what}: {share} {self.unit}, {seconds:.0f} s, {self.n / max(seconds, 1e-9):,.0f} a second\n")
+            share = (
+                f"{self.n / self.total:4.0%}, {self.n:,} of {self.total:,}" if self.total else f"{self.n:,}"
+            )
+            sys.stderr.write(
+                f"{self.what}: {share} {self.unit}, {seconds:.0f} s, {self.n / max(seconds, 1e-9):,.0f} a second\n"
+            )
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.n:
             self._show()
         if self._drawn is not None:
@@ -54,13 +60,23 @@ class ProgressBar:
 
 
 def bar(what: str, total: int | None, unit: str) -> ProgressBar:
-    """A context named `what` over `total` units, None where that is unknown; call its `update` with the number of further units."""
+    """A context named `what` over `total` units, None where that is unknown; call its `update` with the
+    number of further units.
+    """
     return ProgressBar(what, total, unit)
 
 
 def _drawing() -> Progress:
-    from rich.console import Console  # here, because it takes a tenth of a second and most processes have no terminal
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    # here, because it takes a tenth of a second and most processes have no terminal
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[unit]}"),

@@ -6,12 +6,15 @@ from itertools import pairwise
 
 SHORTEST = 32  # bytes
 FEWEST_CHARACTERS = 8  # different ones: `aaaa...` is no secret
-MOST_STEPS = 2 / 3  # of the characters that follow their neighbour in the alphabet; of a random secret in hex it is a fifth
+# of the characters that follow their neighbour in the alphabet; of a random secret in hex it is a fifth
+MOST_STEPS = 2 / 3
 ADVICE = f"take {SHORTEST} random characters or more (openssl rand -hex 32 makes some)"
 
 
 def weakness(secret: str) -> str | None:
-    """Why a secret is none, as what is wrong with it; None for one that will do. The examples in docs and tests are short, or count up."""
+    """Why a secret is none, as what is wrong with it; None for one that will do. The examples in docs and
+    tests are short, or count up.
+    """
     if len(secret.encode()) < SHORTEST:
         return f"it has fewer than {SHORTEST} bytes"
     if len(set(secret)) < FEWEST_CHARACTERS:

@@ -23,11 +23,12 @@ _SAYS = {TOO_LONG: f"the row, or a cell of it, is longer than is read ({SETTING}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedBatch:
-    """`read` rows of the delivery's feed number `feed`: the facts of one table, the rows behind them, and the bad rows.
+    """`read` rows of the delivery's feed number `feed`: the facts of one table, the rows behind them, and the
+    bad rows.
 
-    `unknown` counts cells in columns that nothing reads, `identifier_counts` the cells of identifiers, `dropped` cells that could not be read, by
-    column and code,
-    `words` the words that no list knows, by column.
+    `unknown` counts cells in columns that nothing reads, `identifier_counts` the cells of identifiers,
+    `dropped` cells that could not be read, by column and code, `words` the words that no list knows, by
+    column.
     """
 
     feed: int
@@ -41,7 +42,9 @@ class ParsedBatch:
     words: Counter[tuple[str, str]]
 
 
-def batches(delivery: Delivery, feeds: Sequence[int], context: ParseContext, size: int) -> Generator[ParsedBatch, None, None]:
+def batches(
+    delivery: Delivery, feeds: Sequence[int], context: ParseContext, size: int
+) -> Generator[ParsedBatch, None, None]:
     """Those feeds of the delivery, parsed, in their order, `size` rows at a time."""
     for number in feeds:
         feed = delivery.feeds[number]
@@ -51,7 +54,9 @@ def batches(delivery: Delivery, feeds: Sequence[int], context: ParseContext, siz
 
 
 def _some(rows: Iterator[Record], size: int, table: Table) -> list[Record]:
-    """The next `size` rows, or fewer where they are long, or where the table makes much of each: a mapping may keep one column many times."""
+    """The next `size` rows, or fewer where they are long, or where the table makes much of each: a mapping
+    may keep one column many times.
+    """
     taken: list[Record] = []
     times = max(Counter(source for source, _ in table.attributes).values(), default=1)
     held, least = 0, CELL * len(table.attributes)
@@ -65,7 +70,9 @@ def _some(rows: Iterator[Record], size: int, table: Table) -> list[Record]:
 
 @contextmanager
 def few_collections() -> Iterator[None]:
-    """Collect garbage rarely: the collector would scan all facts again and again without finding any, a sixth of a load's time."""
+    """Collect garbage rarely: the collector would scan all facts again and again without finding any, a sixth
+    of a load's time.
+    """
     usual = gc.get_threshold()
     gc.set_threshold(500_000, 50, 100)
     try:
@@ -74,7 +81,9 @@ def few_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _batch(delivery: Delivery, read: tuple[int, Table], records: list[Record], context: ParseContext) -> ParsedBatch:
+def _batch(
+    delivery: Delivery, read: tuple[int, Table], records: list[Record], context: ParseContext
+) -> ParsedBatch:
     number, table = read
     feed, parse = delivery.feeds[number], PARSERS[table.name]
     dropped: Counter[tuple[str, str]] = Counter()
@@ -85,14 +94,25 @@ def _batch(delivery: Delivery, read: tuple[int, Table], records: list[Record], c
     for record in records:
         if record.code:
             twice = (RecordError(path, GIVEN_TWICE, "is given twice in one object") for path in record.twice)
-            bad.append((record, tuple(twice) or (RecordError("", record.code, _SAYS.get(record.code, "the row cannot be read")),)))
+            bad.append(
+                (
+                    record,
+                    tuple(twice)
+                    or (RecordError("", record.code, _SAYS.get(record.code, "the row cannot be read")),),
+                )
+            )
             continue
         try:
             facts.append(parse(record.cells, context, table))
             good.append(record)
         except BadRow as problem:
             bad.append((record, problem.problems))
-    unknown = Counter({name: sum(r.cells.get(name) not in (None, "") for r in records) for name in delivery.unknown_columns(feed)})
+    unknown = Counter(
+        {
+            name: sum(r.cells.get(name) not in (None, "") for r in records)
+            for name in delivery.unknown_columns(feed)
+        }
+    )
     return ParsedBatch(
         feed=number,
         read=len(records),

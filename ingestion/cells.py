@@ -1,4 +1,6 @@
-"""Parses one cell to one value: texts, numbers, times and flags in whatever type a file or a JSON body has them."""
+"""Parses one cell to one value: texts, numbers, times and flags in whatever type a file or a JSON body has
+them.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,15 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FLAGS: Mapping[str, bool] = MappingProxyType(
-    {**dict.fromkeys(("true", "t", "1", "yes", "y", "是"), True), **dict.fromkeys(("false", "f", "0", "no", "n", "否"), False)}
+    {
+        **dict.fromkeys(("true", "t", "1", "yes", "y", "是"), True),
+        **dict.fromkeys(("false", "f", "0", "no", "n", "否"), False),
+    }
 )
-EPOCH_UNITS: Mapping[str, float] = MappingProxyType({"d": 86.4e9, "h": 3.6e9, "min": 6e7, "s": 1e6, "ms": 1e3, "us": 1.0})  # in microseconds
+# in microseconds
+EPOCH_UNITS: Mapping[str, float] = MappingProxyType(
+    {"d": 86.4e9, "h": 3.6e9, "min": 6e7, "s": 1e6, "ms": 1e3, "us": 1.0}
+)
 _FIGURES = frozenset((Cell.AMOUNT, Cell.SHARE, Cell.WHOLE))
 _LEFT = frozenset((Cell.TEXT, Cell.IDENTIFIER, Cell.ID))  # not looked at before they are read
 
@@ -40,14 +48,19 @@ def is_empty(raw: object) -> bool:
     """Not known: nothing, blanks, or a table's NaN."""
     if isinstance(raw, str):
         return not raw or raw.isspace()
-    return raw is None or (isinstance(raw, float) and math.isnan(raw)) or (isinstance(raw, Decimal) and raw.is_nan())
+    return (
+        raw is None
+        or (isinstance(raw, float) and math.isnan(raw))
+        or (isinstance(raw, Decimal) and raw.is_nan())
+    )
 
 
 def known(raw: object, column: Column) -> object:
     """A cell that is not empty as it is to be read, None for *not known*: one of the spellings of null.
 
-    Texts keep what they say, as does a word that may be any; ids are looked at where they are read, and an identifier's placeholders are counted.
-    An infinite number is nobody's null: a figure went wrong, and that is counted.
+    Texts keep what they say, as does a word that may be any; ids are looked at where they are read, and an
+    identifier's placeholders are counted. An infinite number is nobody's null: a figure went wrong, and that
+    is counted.
     """
     if not isinstance(raw, str) or column.cell in _LEFT:
         return raw
@@ -58,7 +71,8 @@ def known(raw: object, column: Column) -> object:
 
 
 def text_of(raw: object, name: str) -> str:
-    """A cell as text: a whole number loses its `.0`, and one that may have lost digits is in scientific notation.
+    """A cell as text: a whole number loses its `.0`, and one that may have lost digits is in scientific
+    notation.
 
     Raises RecordError `unreadable_text`, `too_long`.
     """
@@ -80,7 +94,8 @@ def text_of(raw: object, name: str) -> str:
 def id_of(raw: object, name: str) -> str | None:
     """A cell as an id, cleaned as identifiers are; None for *not known*.
 
-    Raises RecordError: as `text_of`, and `unreadable_text` for what lost digits or characters on its way, because others would look the same.
+    Raises RecordError: as `text_of`, and `unreadable_text` for what lost digits or characters on its way,
+    because others would look the same.
     """
     if is_empty(raw):
         return None
@@ -88,14 +103,18 @@ def id_of(raw: object, name: str) -> str | None:
     if not text or is_null(text):
         return None
     if is_scientific(text):
-        raise RecordError(name, "unreadable_text", "is a number that lost digits on its way: give ids as texts")
+        raise RecordError(
+            name, "unreadable_text", "is a number that lost digits on its way: give ids as texts"
+        )
     if id_shows_gaps(text):
         raise RecordError(name, "unreadable_text", "is masked or cut off: such an id is many people's")
     return text
 
 
 def any_text(raw: object, name: str) -> str:
-    """A cell of any plain kind as text: flags are `true` and `false`, times ISO-8601. Raises RecordError as `text_of` does."""
+    """A cell of any plain kind as text: flags are `true` and `false`, times ISO-8601. Raises RecordError as
+    `text_of` does.
+    """
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if isinstance(raw, float):
@@ -111,16 +130,24 @@ def _id(raw: object, column: Column, context: ParseContext) -> str | None:
 
 
 def _id_of_an_identifier(raw: object, column: Column, context: ParseContext) -> str | None:
-    """Who has no other name is called by the pseudonym of an identifier, if it is a sound one: nothing raw may become an id."""
+    """Who has no other name is called by the pseudonym of an identifier, if it is a sound one: nothing raw
+    may become an id.
+    """
     named = context.pseudonymiser.identify(column, text_of(raw, column.name), context.hash_scheme)
     if named.validity is Validity.UNVERIFIED:
-        raise RecordError(column.name, "unreadable_text", f"is no {column.kind} that passes its check, so nobody can be called by it")
+        raise RecordError(
+            column.name,
+            "unreadable_text",
+            f"is no {column.kind} that passes its check, so nobody can be called by it",
+        )
     return column.prefix + named.mention.identifier.token if named.valid else None
 
 
 def _text(raw: object, column: Column, context: ParseContext) -> str:
     """What people wrote may hold a phone or an e-mail, which nothing after the door sees."""
-    return without_identifiers(any_text(raw, column.name) if isinstance(raw, float) else text_of(raw, column.name))
+    return without_identifiers(
+        any_text(raw, column.name) if isinstance(raw, float) else text_of(raw, column.name)
+    )
 
 
 def _word(raw: object, column: Column, context: ParseContext) -> str:
@@ -131,7 +158,9 @@ def _word(raw: object, column: Column, context: ParseContext) -> str:
     if unknown and column.words:
         raise RecordError(column.name, f"unknown_{column.name}", f"is none of {', '.join(column.words)}")
     if unknown:
-        raise RecordError(column.name, f"unknown_{column.name}", "must be a word of letters, digits and underscores")
+        raise RecordError(
+            column.name, f"unknown_{column.name}", "must be a word of letters, digits and underscores"
+        )
     return word
 
 
@@ -171,7 +200,9 @@ def _whole(raw: object, column: Column, context: ParseContext) -> int:
 
 
 def _year(raw: object, column: Column, context: ParseContext) -> object:
-    """The year of a date, or of the birth that a national id tells of; what is neither is read as the number that it is."""
+    """The year of a date, or of the birth that a national id tells of; what is neither is read as the number
+    that it is.
+    """
     if column.kind is not None:
         normal = normalise(column.kind, text_of(raw, column.name))
         if normal.validity is not Validity.VALID:
@@ -189,7 +220,9 @@ def _year(raw: object, column: Column, context: ParseContext) -> object:
         return (moment if moment.tzinfo is None else moment.astimezone(zone)).year
     except (ValueError, OverflowError, TypeError, RecordError) as error:
         form = column.time or "ISO-8601"
-        raise RecordError(column.name, "unreadable_number", f"must be a year, or a date of the form {form}") from error
+        raise RecordError(
+            column.name, "unreadable_number", f"must be a year, or a date of the form {form}"
+        ) from error
 
 
 def _flag(raw: object, column: Column, context: ParseContext) -> bool:
@@ -202,7 +235,9 @@ def _flag(raw: object, column: Column, context: ParseContext) -> bool:
 
 
 def _time(raw: object, column: Column, context: ParseContext) -> datetime:
-    """UTC; without an offset it is in the door's time zone. Facts with a date may lie neither in the future nor before 1970."""
+    """UTC; without an offset it is in the door's time zone. Facts with a date may lie neither in the future
+    nor before 1970.
+    """
     try:
         moment = moment_of(raw, column.time)
         if moment.tzinfo is None:
@@ -211,7 +246,9 @@ def _time(raw: object, column: Column, context: ParseContext) -> datetime:
         if column.plus_days:
             moment += timedelta(days=column.plus_days)
     except (ValueError, OverflowError, TypeError, RecordError) as error:
-        raise RecordError(column.name, "unreadable_time", f"must be a time of the form {column.time or 'ISO-8601'}") from error
+        raise RecordError(
+            column.name, "unreadable_time", f"must be a time of the form {column.time or 'ISO-8601'}"
+        ) from error
     if moment > context.now:
         raise RecordError(column.name, "in_the_future", "lies in the future of the load's clock")
     if column.required and moment < _EPOCH:
@@ -220,7 +257,9 @@ def _time(raw: object, column: Column, context: ParseContext) -> datetime:
 
 
 def moment_of(raw: object, form: str) -> datetime:
-    """A cell as a moment, with a zone where it says one. Raises ValueError, OverflowError, TypeError, RecordError."""
+    """A cell as a moment, with a zone where it says one. Raises ValueError, OverflowError, TypeError,
+    RecordError.
+    """
     if isinstance(raw, datetime):
         return raw
     if isinstance(raw, date):
@@ -239,7 +278,9 @@ def moment_of(raw: object, form: str) -> datetime:
 
 
 def _from_epoch(raw: object, form: str) -> datetime:
-    """`epoch_s`, `epoch_ms`, `epoch_d` ..., or from a moment of one's own: `epoch_s from 2020-01-01T00:00:00Z`, `epoch_d from 1899-12-30`."""
+    """`epoch_s`, `epoch_ms`, `epoch_d` ..., or from a moment of one's own:
+    `epoch_s from 2020-01-01T00:00:00Z`, `epoch_d from 1899-12-30`.
+    """
     unit, _, origin = form.partition(" from ")
     start = datetime.fromisoformat(origin) if origin else _EPOCH
     if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):

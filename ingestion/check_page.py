@@ -52,16 +52,27 @@ def _tables(result: Mapping[str, Any]) -> Iterator[str]:
 
 def _doubts(result: Mapping[str, Any]) -> Iterator[str]:
     for table, columns in result["dropped_cells"].items():
-        yield from (f"cells that count as not known, {table}.{column}: {_counted(codes)}" for column, codes in columns.items())
+        yield from (
+            f"cells that count as not known, {table}.{column}: {_counted(codes)}"
+            for column, codes in columns.items()
+        )
     for table, columns in result["unknown_words"].items():
-        yield from (f"no words of ours, {table}.{column}: {_counted(words)}" for column, words in columns.items())
+        yield from (
+            f"no words of ours, {table}.{column}: {_counted(words)}" for column, words in columns.items()
+        )
     if result["kinds_without_meaning"]:
         yield f"kinds of events that mean nothing to a signal: {_counted(result['kinds_without_meaning'])}; they are counted, their identifiers link"
     if result["placeholders"]:
         yield f"placeholders, which link nobody: {_counted(result['placeholders'])}"
     yield from (f"THIS CANNOT BE RIGHT: {doubt['says']}" for doubt in result["doubtful_columns"])
-    yield from (f"columns that nothing reads, {table}: {_counted(names)}" for table, names in result["unknown_columns"].items() if names)
-    strangers = {table: reported["facts"] for table, reported in result["unmatched_facts"].items() if reported["facts"]}
+    yield from (
+        f"columns that nothing reads, {table}: {_counted(names)}"
+        for table, names in result["unknown_columns"].items()
+        if names
+    )
+    strangers = {
+        table: reported["facts"] for table, reported in result["unmatched_facts"].items() if reported["facts"]
+    }
     yield from (f"about nobody whom an application names, {table}: {n:,}" for table, n in strangers.items())
     yield from (f"no row meets the conditions of the mapping: {name}" for name in result["filtered_out"])
     if result["files_left_out"]:
@@ -77,7 +88,13 @@ def _counted(words: Mapping[str, int]) -> str:
 def _rejected(row: Mapping[str, Any]) -> dict[str, str]:
     """A line of rejects.jsonl in columns."""
     problems = "; ".join(f"{p['field']} {p['message']}".strip() for p in row["problems"])
-    return {"table": row["table"], "file": row["source"], "line": str(row["line"]), "code": row["code"], "why": problems}
+    return {
+        "table": row["table"],
+        "file": row["source"],
+        "line": str(row["line"]),
+        "code": row["code"],
+        "why": problems,
+    }
 
 
 def _cut(text: str, widest: int) -> str:

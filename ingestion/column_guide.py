@@ -20,17 +20,25 @@ GUIDE: Mapping[str, Guide] = MappingProxyType(
     {
         "application_id": Guide("The lender's id of the application.", "2026-000123"),
         "applied_at": Guide(
-            "When it was applied for; a live request is assessed as of its arrival, whatever stands here.", "2026-01-05T10:00:00+08:00"
+            "When it was applied for; a live request is assessed as of its arrival, whatever stands here.",
+            "2026-01-05T10:00:00+08:00",
         ),
         "applicant_id": Guide("The lender's id of the person.", "C-8841"),
-        "platform_id": Guide("The lender, by its id in the table `platforms`. A key that speaks for one lender may leave it out.", "L01"),
+        "platform_id": Guide(
+            "The lender, by its id in the table `platforms`. A key that speaks for one lender may leave it out.",
+            "L01",
+        ),
         "product": Guide("What is borrowed.", "cash"),
         "amount": Guide("CNY.", 8000),
         "term_months": Guide("How long the loan runs, in months.", 12),
-        "merchant_id": Guide("The shop where the money is spent, by its id in the table `merchants`.", "M-0042"),
+        "merchant_id": Guide(
+            "The shop where the money is spent, by its id in the table `merchants`.", "M-0042"
+        ),
         "agent_id": Guide("Who brought the applicant.", "AG-7"),
         "channel": Guide("The way by which the application came.", "app"),
-        "national_id": Guide(f"Number of the resident identity card; its checksum is verified. {_HASHED}", "11010519491231002X"),
+        "national_id": Guide(
+            f"Number of the resident identity card; its checksum is verified. {_HASHED}", "11010519491231002X"
+        ),
         "phone": Guide(f"Any spelling of a number is one phone. {_HASHED}", "+86 150-7315-7065"),
         "device_id": Guide(f"Fingerprint of the device. {_HASHED}", "6f1f9a62c0de4b7f"),
         "bank_card": Guide(f"Number of the card that the money goes to. {_HASHED}", "6222021234567890128"),
@@ -44,11 +52,16 @@ GUIDE: Mapping[str, Guide] = MappingProxyType(
         "contact_phone_2": Guide(f"Phone of another contact. {_HASHED}", "13712345678"),
         "face_match": Guide("How well the face matches the card's, from 0 to 1.", 0.97),
         "liveness": Guide("How sure it is that a living person was before the camera, from 0 to 1.", 0.99),
-        "phone_three_element": Guide("Whether the operator confirms that name, national id and phone belong together.", True),
+        "phone_three_element": Guide(
+            "Whether the operator confirms that name, national id and phone belong together.", True
+        ),
         "birth_year": Guide("Year of birth.", 1990),
         "city": Guide("Where the applicant lives.", "Shanghai"),
         "new_citizen": Guide("Whether the applicant has lately come to the city.", False),
-        "event_id": Guide("Id of the event; without one it gets one of its content, so that the same event again is known.", "E-1"),
+        "event_id": Guide(
+            "Id of the event; without one it gets one of its content, so that the same event again is known.",
+            "E-1",
+        ),
         "kind": Guide(
             "What happened: login, device_use, card_bind, transfer, referral, payment, repayment, withdrawal, profile_change or another word.",
             "login",

@@ -23,11 +23,28 @@ from ingestion.shapes import COUNTRIES, COUNTRY, INTEGER, JOINED_BY
 
 _FIRST_OF = frozenset(("first_of", "constant"))
 _CELL_KEYS = frozenset(
-    ("column", "columns", "constant", "values", "prefix", "time", "zone", "plus_days", "hashed", "tokens", "kind", "country", "as", "times")
+    (
+        "column",
+        "columns",
+        "constant",
+        "values",
+        "prefix",
+        "time",
+        "zone",
+        "plus_days",
+        "hashed",
+        "tokens",
+        "kind",
+        "country",
+        "as",
+        "times",
+    )
 )
 _EXTRA_KEYS = frozenset(("column", "kind", "role", "hashed", "tokens", "country", "as"))
 _EPOCH = re.compile(rf"epoch_({'|'.join(EPOCH_UNITS)})(?: from (.+))?")
-_AT_THE_END_OF_TIME = ParseContext(Pseudonymiser(Keyring.parse("no value passes here")), datetime.max.replace(tzinfo=UTC))
+_AT_THE_END_OF_TIME = ParseContext(
+    Pseudonymiser(Keyring.parse("no value passes here")), datetime.max.replace(tzinfo=UTC)
+)
 _NUMBERS = frozenset((Cell.AMOUNT, Cell.SHARE, Cell.WHOLE))
 
 
@@ -40,8 +57,14 @@ def read_column(contract: Column, spec: Any, constant: Any, place: str) -> Colum
     specs = listed(spec["first_of"], "first_of", place)
     if len(specs) < 2:
         raise DeliveryError(f"{place}: `first_of` lists two columns or more")
-    first, *others = (_column(contract, one, None, f"{place}, number {n} of first_of") for n, one in enumerate(specs, 1))
-    created = replace(first, others=tuple(others), constant=text(spec.get("constant", constant or ""), "constant", place) or None)
+    first, *others = (
+        _column(contract, one, None, f"{place}, number {n} of first_of") for n, one in enumerate(specs, 1)
+    )
+    created = replace(
+        first,
+        others=tuple(others),
+        constant=text(spec.get("constant", constant or ""), "constant", place) or None,
+    )
     if first.constant or any(other.constant for other in others):
         raise DeliveryError(f"{place}: a `constant` stands beside `first_of`, not in it")
     return _checked(created, place)
@@ -82,11 +105,15 @@ def _checked(created: Column, place: str) -> Column:
 
 
 def _kind(contract: Column, spec: Mapping[str, str], place: str) -> IdentifierKind | None:
-    """The kind of identifier that a column holds: the contract's, or of what an id or a year of birth is made."""
+    """The kind of identifier that a column holds: the contract's, or of what an id or a year of birth is
+    made.
+    """
     if "kind" not in spec:
         return contract.kind
     if contract.cell is not Cell.ID and not contract.year:
-        raise DeliveryError(f"{place}: only an id and a year of birth are made of an identifier, by its `kind`")
+        raise DeliveryError(
+            f"{place}: only an id and a year of birth are made of an identifier, by its `kind`"
+        )
     kinds = (IdentifierKind.NATIONAL_ID,) if contract.year else tuple(IdentifierKind)
     if spec["kind"] not in kinds:
         raise DeliveryError(f"{place}: the kind {shown(spec['kind'])} is none of {', '.join(kinds)}")
@@ -98,12 +125,20 @@ def _check_keys(column: Column, spec: Mapping[str, Any], place: str) -> None:
     rules = (
         (("time",), column.cell is Cell.TIME or column.year, "is no time"),
         (("zone", "plus_days"), column.cell is Cell.TIME, "is no time"),
-        (("hashed", "tokens"), column.cell is Cell.IDENTIFIER or (column.cell is Cell.ID and column.kind is not None), "is no identifier"),
+        (
+            ("hashed", "tokens"),
+            column.cell is Cell.IDENTIFIER or (column.cell is Cell.ID and column.kind is not None),
+            "is no identifier",
+        ),
         (("prefix",), column.cell is Cell.ID, "is no id, and only ids take a `prefix`"),
         (("country",), column.kind is IdentifierKind.PHONE, "is no phone, and only phones have a `country`"),
         (("as",), column.kind is IdentifierKind.IP, "is no IP address, and only those come `as` integers"),
         (("times",), column.cell in _NUMBERS and not column.year, "is no number that counts `times` so much"),
-        (("columns",), column.cell in JOINED_BY and column.kind in (None, IdentifierKind.ADDRESS), "is not put together from several `columns`"),
+        (
+            ("columns",),
+            column.cell in JOINED_BY and column.kind in (None, IdentifierKind.ADDRESS),
+            "is not put together from several `columns`",
+        ),
     )
     for keys, fits, says in rules:
         if not fits and not spec.keys().isdisjoint(keys):
@@ -131,7 +166,9 @@ def _values(given: Any, place: str) -> dict[str, str] | None:
 
 
 def check_cell(column: Column, given: str, place: str) -> None:
-    """Raises DeliveryError for a word that the column can never hold: it would cost every row that brings it."""
+    """Raises DeliveryError for a word that the column can never hold: it would cost every row that brings
+    it.
+    """
     try:
         if column.cell is Cell.IDENTIFIER:
             return
@@ -159,8 +196,13 @@ def with_tokens(columns: list[Column], declared: list[Any], place: str) -> list[
     """The columns, those named in `tokens` taken for tokens."""
     identifiers = [c.name for c in columns if c.cell is Cell.IDENTIFIER]
     if unknown := [name for name in declared if name not in identifiers]:
-        raise DeliveryError(f"{place}: `tokens` names {names(unknown)}; identifiers are {', '.join(identifiers)}")
-    return [replace(c, hashed=_scheme({"hashed": c.hashed, "tokens": "true"}, place)) if c.name in declared else c for c in columns]
+        raise DeliveryError(
+            f"{place}: `tokens` names {names(unknown)}; identifiers are {', '.join(identifiers)}"
+        )
+    return [
+        replace(c, hashed=_scheme({"hashed": c.hashed, "tokens": "true"}, place)) if c.name in declared else c
+        for c in columns
+    ]
 
 
 def _scheme(spec: Mapping[str, str], place: str) -> str:
@@ -183,7 +225,9 @@ def _shape(spec: Mapping[str, str], place: str) -> str:
     if "as" in spec and spec["as"] != INTEGER:
         raise DeliveryError(f"{place}: `as` is {INTEGER}, not {shown(spec['as'])}")
     if "country" in spec and spec["country"].upper() not in COUNTRIES:
-        raise DeliveryError(f"{place}: {shown(spec['country'])} is no country; two letters are, such as CN, HK, VN")
+        raise DeliveryError(
+            f"{place}: {shown(spec['country'])} is no country; two letters are, such as CN, HK, VN"
+        )
     if ("as" in spec or "country" in spec) and (spec.get("hashed") or spec.get("tokens") == "true"):
         raise DeliveryError(f"{place}: what is hashed, or a token, is not rewritten")
     return spec["as"] if "as" in spec else f"{COUNTRY}{spec['country'].upper()}" if "country" in spec else ""
@@ -193,18 +237,24 @@ def _times(spec: Mapping[str, Any], constant: Any, place: str) -> float:
     if "times" not in spec:
         return 1.0
     if "values" in spec or "constant" in spec or constant:
-        raise DeliveryError(f"{place}: `times` is of their numbers, beside `values` or a constant nobody knows whose they are")
+        raise DeliveryError(
+            f"{place}: `times` is of their numbers, beside `values` or a constant nobody knows whose they are"
+        )
     try:
         factor = float(spec["times"])
     except ValueError:
         factor = math.nan
     if not (math.isfinite(factor) and factor > 0):
-        raise DeliveryError(f"{place}: `times` is a number above nought (0.01 for amounts in fen), not {shown(spec['times'])}")
+        raise DeliveryError(
+            f"{place}: `times` is a number above nought (0.01 for amounts in fen), not {shown(spec['times'])}"
+        )
     return factor
 
 
 def _time_form(form: str, place: str) -> str:
-    """The form of a column's times, if any time can have it. Raises DeliveryError: else every row would be rejected."""
+    """The form of a column's times, if any time can have it. Raises DeliveryError: else every row would be
+    rejected.
+    """
     try:
         if epoch := _EPOCH.fullmatch(form):
             datetime.fromisoformat(epoch[2] or "1970-01-01")
@@ -212,7 +262,9 @@ def _time_form(form: str, place: str) -> str:
             datetime.strptime(datetime(2001, 2, 3, tzinfo=UTC).strftime(form), form if "%" in form else "%")  # noqa: DTZ007  only the form counts
     except (ValueError, re.error) as error:
         units = ", ".join(f"epoch_{unit}" for unit in EPOCH_UNITS)
-        raise DeliveryError(f"{place}: {shown(form)} is no form of a time ({error}); {units} or %d.%m.%Y are") from error
+        raise DeliveryError(
+            f"{place}: {shown(form)} is no form of a time ({error}); {units} or %d.%m.%Y are"
+        ) from error
     return form
 
 
@@ -234,7 +286,9 @@ def _days(given: str, place: str) -> float:
 
 
 def read_extra(spec: Any, place: str) -> Column:
-    """One more identifier than the contract has columns for: `{column, kind, role, hashed, tokens, country, as}`. Raises DeliveryError."""
+    """One more identifier than the contract has columns for:
+    `{column, kind, role, hashed, tokens, country, as}`. Raises DeliveryError.
+    """
     known_keys(spec, _EXTRA_KEYS, place)
     for name in spec:
         text(spec[name], name, place)
@@ -242,7 +296,9 @@ def read_extra(spec: Any, place: str) -> Column:
         raise DeliveryError(f"{place}: needs a `column`")
     for name, words in (("kind", tuple(IdentifierKind)), ("role", tuple(Role))):
         if spec.get(name, "own" if name == "role" else "") not in words:
-            raise DeliveryError(f"{place}: the {name} {shown(spec.get(name, ''))} is none of {', '.join(words)}")
+            raise DeliveryError(
+                f"{place}: the {name} {shown(spec.get(name, ''))} is none of {', '.join(words)}"
+            )
     created = Column(
         name=f"{spec['column']} ({spec['kind']})",
         cell=Cell.IDENTIFIER,

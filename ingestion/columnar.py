@@ -1,4 +1,6 @@
-"""Parquet to rows: only columns that are read become Python values, and an unreadable cell affects only itself."""
+"""Parquet to rows: only columns that are read become Python values, and an unreadable cell affects only
+itself.
+"""
 
 from __future__ import annotations
 
@@ -22,22 +24,27 @@ from ingestion.rows import NESTED, TOO_LONG, Inspection, Record, Unreadable
 from ingestion.unpacking import opened
 
 _BATCH = 4_096
-_DECODED = 8 << 20  # bytes that the values of a batch may come to: of files with long values fewer rows are taken at once
+# bytes that the values of a batch may come to: of files with long values fewer rows are taken at once
+_DECODED = 8 << 20
 _FIXED = 4_096  # bytes of a value of fixed width: decimals have 32
 _NARROW = {pa.float16(): 2**11, pa.float32(): 2**24}  # from where on such a column has rounded whole numbers
-_NO_VALUE = (ValueError, ArithmeticError, TypeError, LookupError, pa.ArrowException)  # what turning a cell into a value may raise
+# what turning a cell into a value may raise
+_NO_VALUE = (ValueError, ArithmeticError, TypeError, LookupError, pa.ArrowException)
 
 
 def inspect_parquet(path: Path, limits: DeliveryLimits) -> Inspection:
-    """Read the whole file once. Raises DeliveryError for a column that is there twice and for what is beyond the limits, before any of it is
-    unpacked, and what Arrow raises for a file that it cannot read."""
+    """Read the whole file once. Raises DeliveryError for a column that is there twice and for what is beyond
+    the limits, before any of it is unpacked, and what Arrow raises for a file that it cannot read.
+    """
     with _opened(path, limits) as table:
         rows = 0
         for batch in table.batches():
             rows += batch.num_rows
             limits.check(path.name, "file_rows", rows)
         leaves = [table.file.schema.column(n) for n in range(len(table.file.schema))]
-        return Inspection(table.names, rows, int96=tuple(leaf.path for leaf in leaves if leaf.physical_type == "INT96"))
+        return Inspection(
+            table.names, rows, int96=tuple(leaf.path for leaf in leaves if leaf.physical_type == "INT96")
+        )
 
 
 def read_parquet(path: Path, wanted: Collection[str], limits: DeliveryLimits) -> Iterator[Record]:
@@ -57,12 +64,16 @@ def read_parquet(path: Path, wanted: Collection[str], limits: DeliveryLimits) ->
             for n, cells in enumerate(zip(*columns)):
                 line += 1
                 code = codes.get(n, "")
-                yield Record(line, {} if code == TOO_LONG else dict(zip(table.names, cells)), code, weight=weight)
+                yield Record(
+                    line, {} if code == TOO_LONG else dict(zip(table.names, cells)), code, weight=weight
+                )
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A file that may be read: `names` of its columns, of which the `flat` ones are read, `batch` rows at once."""
+    """A file that may be read: `names` of its columns, of which the `flat` ones are read, `batch` rows at
+    once.
+    """
 
     file: pq.ParquetFile
     names: tuple[str, ...]
@@ -71,7 +82,9 @@ class _Opened:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Its rows; with no column that can be read, none of them has a cell."""
-        for batch in self.file.iter_batches(batch_size=self.batch, columns=self.flat if len(self.flat) < len(self.names) else None):
+        for batch in self.file.iter_batches(
+            batch_size=self.batch, columns=self.flat if len(self.flat) < len(self.names) else None
+        ):
             yield batch
             if self.batch < _BATCH:
                 pa.default_memory_pool().release_unused()  # long values leave much behind that nobody uses
@@ -91,21 +104,30 @@ def _opened(path: Path, limits: DeliveryLimits) -> Iterator[_Opened]:
         limits.check(path.name, "file_rows", contents.num_rows)
         if any(leaf.physical_type == "FIXED_LEN_BYTE_ARRAY" and leaf.length > _FIXED for leaf in leaves):
             raise DeliveryError(f"{path.name}: a column has values of more than {_FIXED} bytes each")
-        simple = {leaf.path: leaf for leaf in leaves if leaf.max_repetition_level == 0 and leaf.max_definition_level <= 1}
+        simple = {
+            leaf.path: leaf
+            for leaf in leaves
+            if leaf.max_repetition_level == 0 and leaf.max_definition_level <= 1
+        }
         flat = [name for name in names if name in simple]
         pages = measured(file, contents, frozenset(flat))
         limits.check(path.name, "file_bytes", sum(column.whole for column in pages.values()))
         limits.check(path.name, "page_bytes", sum(column.held for column in pages.values()))
-        shared, batch = _plan({name: pages[name] for name in flat}, {n for n in flat if simple[n].physical_type == "BYTE_ARRAY"})
+        shared, batch = _plan(
+            {name: pages[name] for name in flat}, {n for n in flat if simple[n].physical_type == "BYTE_ARRAY"}
+        )
         # In nanoseconds the year 9999 would come round again as 1816.
-        with pq.ParquetFile(file, coerce_int96_timestamp_unit="us", metadata=contents, read_dictionary=shared) as table:
+        with pq.ParquetFile(
+            file, coerce_int96_timestamp_unit="us", metadata=contents, read_dictionary=shared
+        ) as table:
             yield _Opened(table, names, flat, batch)
 
 
 def _plan(pages: dict[str, Pages], texts: Collection[str]) -> tuple[list[str], int]:
     """Which columns keep each of their texts once, as the file does, and how many rows are read at once.
 
-    A text in a dictionary may be long and stand in every row: where that could be more than is held, it is not written out for each.
+    A text in a dictionary may be long and stand in every row: where that could be more than is held, it is
+    not written out for each.
     """
     once = sum(column.dictionary for name, column in pages.items() if name in texts) * _BATCH > _DECODED
     shared = [name for name, column in pages.items() if once and name in texts and column.dictionary]
@@ -127,7 +149,9 @@ def _text(value: bytes) -> str:
 
 @dataclass(slots=True)
 class _Turning:
-    """The columns of a batch as Python values. `codes`: of rows whose text is not UTF-8 or too long; `held`: about how many bytes they are."""
+    """The columns of a batch as Python values. `codes`: of rows whose text is not UTF-8 or too long; `held`:
+    about how many bytes they are.
+    """
 
     longest: int
     codes: dict[int, str] = field(default_factory=dict)
@@ -150,7 +174,9 @@ class _Turning:
     def _short(self, column: pa.Array) -> pa.Array:
         """A column of texts without those that are too long."""
         if pa.types.is_string_view(column.type) or pa.types.is_binary_view(column.type):
-            column = column.cast(pa.large_string() if pa.types.is_string_view(column.type) else pa.large_binary())
+            column = column.cast(
+                pa.large_string() if pa.types.is_string_view(column.type) else pa.large_binary()
+            )
         lengths = pc.binary_length(column)
         if (pc.max(lengths).as_py() or 0) <= self.longest:
             return column
@@ -170,9 +196,14 @@ class _Turning:
             turned = _text  # what some writers make of their texts
         try:
             if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-                return list(column.to_numpy(zero_copy_only=False).tolist())  # six times as fast, and a text that is there twice is made once
+                # six times as fast, and a text that is there twice is made once
+                return list(column.to_numpy(zero_copy_only=False).tolist())
             values = column.to_pylist()
-            return list(values) if turned is None else [None if value is None else turned(value) for value in values]
+            return (
+                list(values)
+                if turned is None
+                else [None if value is None else turned(value) for value in values]
+            )
         except _NO_VALUE:
             return [self._value(cell, n, turned) for n, cell in enumerate(column)]
 
@@ -189,5 +220,12 @@ class _Turning:
 
 def _has_length(kind: pa.DataType) -> bool:
     words = pa.types
-    texts = (words.is_string, words.is_large_string, words.is_binary, words.is_large_binary, words.is_string_view, words.is_binary_view)
+    texts = (
+        words.is_string,
+        words.is_large_string,
+        words.is_binary,
+        words.is_large_binary,
+        words.is_string_view,
+        words.is_binary_view,
+    )
     return any(is_one(kind) for is_one in texts)

@@ -35,7 +35,9 @@ _KEYS = frozenset((*TESTS, *RANGES, "column", "time"))
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A row is taken when its `column`, as text, passes the test; an empty cell is the empty text, and `1.0` is the whole number that it was."""
+    """A row is taken when its `column`, as text, passes the test; an empty cell is the empty text, and `1.0`
+    is the whole number that it was.
+    """
 
     column: str
     test: str
@@ -47,7 +49,9 @@ class Condition:
         return cls(column, test, frozenset(map(whole, given)))
 
     def holds(self, cells: Mapping[str, Any]) -> bool:
-        """Whether the row passes; what is no text passes as it is written, so that it is reported where it matters."""
+        """Whether the row passes; what is no text passes as it is written, so that it is reported where it
+        matters.
+        """
         raw = cells.get(self.column)
         try:
             value = "" if is_empty(raw) else any_text(raw, self.column)
@@ -58,9 +62,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A row is taken when its `column` lies on the right side of a number or of a moment; a cell that is neither lies on none.
+    """A row is taken when its `column` lies on the right side of a number or of a moment; a cell that is
+    neither lies on none.
 
-    Moments are compared by the clock that they show, whatever zone they name. `time` is the form of the cells.
+    Moments are compared by the clock that they show, whatever zone they name. `time` is the form of the
+    cells.
     """
 
     column: str
@@ -74,7 +80,11 @@ class Range:
         if is_empty(raw):
             return False
         try:
-            value = _number(raw) if isinstance(self.bound, float) else moment_of(raw, self.time).replace(tzinfo=None)
+            value = (
+                _number(raw)
+                if isinstance(self.bound, float)
+                else moment_of(raw, self.time).replace(tzinfo=None)
+            )
         except (ValueError, OverflowError, TypeError, RecordError):
             return False
         return RANGES[self.test](value, self.bound)
@@ -85,28 +95,43 @@ def read_conditions(spec: Any, place: str) -> tuple[Condition | Range, ...]:
     known_keys(spec, _KEYS, place)
     tests = [key for key in spec if key not in ("column", "time")]
     if not tests or "column" not in spec:
-        raise DeliveryError(f"{place}: a condition is a `column` and one or more of {', '.join((*TESTS, *RANGES))}, not {shown(spec)}")
+        raise DeliveryError(
+            f"{place}: a condition is a `column` and one or more of {', '.join((*TESTS, *RANGES))}, not {shown(spec)}"
+        )
     column, form = text(spec["column"], "column", place), text(spec.get("time", ""), "time", place)
-    return tuple(_range(column, test, spec[test], form, place) if test in RANGES else _test(column, test, spec[test], place) for test in tests)
+    return tuple(
+        _range(column, test, spec[test], form, place)
+        if test in RANGES
+        else _test(column, test, spec[test], place)
+        for test in tests
+    )
 
 
 def _test(column: str, test: str, given: Any, place: str) -> Condition:
     if test in _LISTS and not isinstance(given, list):
         raise DeliveryError(f"{place}: `{test}` takes a list")
-    values = listed(given, test, place) if test in _LISTS or (test == "starts_with" and isinstance(given, list)) else [given]
+    values = (
+        listed(given, test, place)
+        if test in _LISTS or (test == "starts_with" and isinstance(given, list))
+        else [given]
+    )
     return Condition.of(column, test, [text(value, test, place) for value in values])
 
 
 def _range(column: str, test: str, given: Any, form: str, place: str) -> Range:
     bound = text(given, test, place)
     try:
-        return Range(column, test, moment_of(bound, "").replace(tzinfo=None) if form else _number(bound), form)
+        return Range(
+            column, test, moment_of(bound, "").replace(tzinfo=None) if form else _number(bound), form
+        )
     except ValueError:
         pass
     try:
         return Range(column, test, moment_of(bound, "").replace(tzinfo=None), form)
     except ValueError as error:
-        raise DeliveryError(f"{place}: {shown(bound)} is neither a number nor a time; 5000 and 2025-01-01 are") from error
+        raise DeliveryError(
+            f"{place}: {shown(bound)} is neither a number nor a time; 5000 and 2025-01-01 are"
+        ) from error
 
 
 def _number(raw: Any) -> float:

@@ -1,4 +1,6 @@
-"""The record contract as data: its tables, their columns, and what a cell of each may hold (docs/records.md for people)."""
+"""The record contract as data: its tables, their columns, and what a cell of each may hold (docs/records.md
+for people).
+"""
 
 from __future__ import annotations
 
@@ -28,16 +30,19 @@ class Cell(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column. `name` is the contract's word; a mapping says which `source` column feeds it and how that is to be read.
+    """One column. `name` is the contract's word; a mapping says which `source` column feeds it and how that
+    is to be read.
 
-    `low` and `high` bound numbers (inclusive). `words` are the values there are, when they are few; a `lender` must be one that is known.
-    A `key` may be empty and costs its row where it cannot be read, because without it the row says something else.
-    The rest is for mappings: `constant` stands in where the source has nothing, `values` translates the source's words, `prefix` goes
-    before its ids, `time` is the form of its times (ISO-8601 by default; see cells), `zone` the time zone of those without an offset (by default
-    the door's), `plus_days` is added to them, `hashed` is the scheme of values that are hashed already, `joined` are further source columns
-    that belong to the cell, `shape` is how an identifier is written (see shapes), numbers count `times` so much, `others` are asked in their
-    order where this one says nothing good, and the `kind` of an id or a year is that of the identifier of which it is made. A `year` may be
-    written as a date.
+    `low` and `high` bound numbers (inclusive). `words` are the values there are, when they are few; a
+    `lender` must be one that is known. A `key` may be empty and costs its row where it cannot be read,
+    because without it the row says something else. The rest is for mappings: `constant` stands in where the
+    source has nothing, `values` translates the source's words, `prefix` goes before its ids, `time` is the
+    form of its times (ISO-8601 by default; see cells), `zone` the time zone of those without an offset (by
+    default the door's), `plus_days` is added to them, `hashed` is the scheme of values that are hashed
+    already, `joined` are further source columns that belong to the cell, `shape` is how an identifier is
+    written (see shapes), numbers count `times` so much, `others` are asked in their order where this one says
+    nothing good, and the `kind` of an id or a year is that of the identifier of which it is made. A `year`
+    may be written as a date.
     """
 
     name: str
@@ -77,7 +82,8 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One table of the contract, or what a mapping makes of it: `attributes` are (source column, name) pairs that are kept as texts.
+    """One table of the contract, or what a mapping makes of it: `attributes` are (source column, name) pairs
+    that are kept as texts.
 
     `per_lender`: ids of applications, people and events are those of the row's lender, which every row names.
     """
@@ -98,7 +104,9 @@ class Table:
     @property
     def sources(self) -> frozenset[str]:
         """Every column of the source that is read."""
-        return frozenset(source for c in self.columns for source in c.sources) | {source for source, _ in self.attributes}
+        return frozenset(source for c in self.columns for source in c.sources) | {
+            source for source, _ in self.attributes
+        }
 
 
 def _column(name: str, cell: Cell, **more: Any) -> Column:
@@ -179,7 +187,12 @@ EVENTS = Table(
 )
 OUTCOMES = Table(
     name="outcomes",
-    columns=(_id("application_id", required=True), _word("status", *(s.value for s in OutcomeStatus)), _at("at"), _AMOUNT),
+    columns=(
+        _id("application_id", required=True),
+        _word("status", *(s.value for s in OutcomeStatus)),
+        _at("at"),
+        _AMOUNT,
+    ),
 )
 LABELS = Table(
     name="labels",
@@ -194,7 +207,11 @@ LABELS = Table(
 )
 PLATFORMS = Table(
     name="platforms",
-    columns=(_id("platform_id", required=True), _word("type", *(t.value for t in PlatformType)), _column("is_own", Cell.FLAG)),
+    columns=(
+        _id("platform_id", required=True),
+        _word("type", *(t.value for t in PlatformType)),
+        _column("is_own", Cell.FLAG),
+    ),
 )
 MERCHANTS = Table(
     name="merchants",
@@ -219,14 +236,21 @@ DEVICES = Table(
     ),
 )
 # In the order in which they are loaded: what others refer to comes first.
-TABLES: Mapping[str, Table] = MappingProxyType({t.name: t for t in (PLATFORMS, MERCHANTS, DEVICES, APPLICATIONS, CONTACTS, EVENTS, OUTCOMES, LABELS)})
+TABLES: Mapping[str, Table] = MappingProxyType(
+    {t.name: t for t in (PLATFORMS, MERCHANTS, DEVICES, APPLICATIONS, CONTACTS, EVENTS, OUTCOMES, LABELS)}
+)
 
 
 @lru_cache(maxsize=64)
 def hashed_already(name: str, scheme: str) -> Table:
-    """The contract's table `name` whose identifiers all come hashed, by `scheme` (what `hash_scheme` in a /risk body says)."""
+    """The contract's table `name` whose identifiers all come hashed, by `scheme` (what `hash_scheme` in a
+    /risk body says).
+    """
     table = TABLES[name]
-    return replace(table, columns=tuple(replace(c, hashed=scheme) if c.cell is Cell.IDENTIFIER else c for c in table.columns))
+    return replace(
+        table,
+        columns=tuple(replace(c, hashed=scheme) if c.cell is Cell.IDENTIFIER else c for c in table.columns),
+    )
 
 
 OWN_IDS = frozenset({"application_id", "applicant_id", "counterparty_id", "event_id"})
@@ -239,7 +263,9 @@ def name_space(*lenders: str) -> str:
 
 
 def per_lender(table: Table) -> Table:
-    """The table as a mapping with `ids: per_lender` reads it: each row names its lender, in a column of its own where the contract has none."""
+    """The table as a mapping with `ids: per_lender` reads it: each row names its lender, in a column of its
+    own where the contract has none.
+    """
     if not any(column.name in OWN_IDS for column in table.columns):
         return table
     lender = APPLICATIONS.column("platform_id")

@@ -33,7 +33,9 @@ def is_url(delivery: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseTable:
-    """A table or view. `columns` are (name, how it is asked for), `key` its primary key, by which its rows are ordered."""
+    """A table or view. `columns` are (name, how it is asked for), `key` its primary key, by which its rows
+    are ordered.
+    """
 
     name: str
     kinds: tuple[tuple[str, str], ...]
@@ -70,7 +72,8 @@ class DatabaseSource:
         return next((table.name for table in self.tables if column not in dict(table.kinds)), None)
 
     def records(self, wanted: Collection[str]) -> Iterator[Record]:
-        """The rows, numbered from 1 in each table; columns that are not `wanted` say only whether they hold anything.
+        """The rows, numbered from 1 in each table; columns that are not `wanted` say only whether they hold
+        anything.
 
         Raises RingfenceError when the database stops answering.
         """
@@ -78,11 +81,15 @@ class DatabaseSource:
             part = table.name if len(self.tables) > 1 else ""
             try:
                 with _connected(self.url) as connection:
-                    rows = connection.execution_options(stream_results=True, yield_per=_AT_ONCE).execute(_select(table, wanted, self.limits))
+                    rows = connection.execution_options(stream_results=True, yield_per=_AT_ONCE).execute(
+                        _select(table, wanted, self.limits)
+                    )
                     for number, row in enumerate(rows, 1):
                         yield _record(number, row, table, wanted, self.limits, part)
             except sa.exc.SQLAlchemyError as error:
-                raise RingfenceError(f"{plain(table.name)}: the database stopped answering: {_message(error)}") from error
+                raise RingfenceError(
+                    f"{plain(table.name)}: the database stopped answering: {_message(error)}"
+                ) from error
 
 
 def name_of(url: str) -> str:
@@ -92,22 +99,35 @@ def name_of(url: str) -> str:
 
 
 def tables_in(url: str) -> tuple[str, ...]:
-    """The tables and views of the database, and those of its other schemas as `schema.table`. Raises DeliveryError."""
+    """The tables and views of the database, and those of its other schemas as `schema.table`. Raises
+    DeliveryError.
+    """
     with _query(url) as inspector:
         results = [*inspector.get_table_names(), *inspector.get_view_names()]
         for schema in inspector.get_schema_names():
             if schema not in (inspector.default_schema_name, "information_schema", "main", "temp"):
-                results += [f"{schema}.{name}" for name in (*inspector.get_table_names(schema), *inspector.get_view_names(schema))]
+                results += [
+                    f"{schema}.{name}"
+                    for name in (*inspector.get_table_names(schema), *inspector.get_view_names(schema))
+                ]
         return tuple(sorted(results))
 
 
-def open_source(url: str, name: str, patterns: Collection[str], there: Collection[str], limits: DeliveryLimits) -> DatabaseSource:
-    """The tables that the patterns mean, of those that are there. Raises DeliveryError for one that means none, and beyond the limits."""
+def open_source(
+    url: str, name: str, patterns: Collection[str], there: Collection[str], limits: DeliveryLimits
+) -> DatabaseSource:
+    """The tables that the patterns mean, of those that are there. Raises DeliveryError for one that means
+    none, and beyond the limits.
+    """
     results: dict[str, None] = {}
     for pattern in patterns:
-        matched = [pattern] if pattern in there else sorted(table for table in there if fnmatchcase(table, pattern))
+        matched = (
+            [pattern] if pattern in there else sorted(table for table in there if fnmatchcase(table, pattern))
+        )
         if not matched:
-            raise DeliveryError(f"{name_of(url)}: there is no table {plain(pattern)}; there are {names(list(there)) or 'none'}")
+            raise DeliveryError(
+                f"{name_of(url)}: there is no table {plain(pattern)}; there are {names(list(there)) or 'none'}"
+            )
         results.update(dict.fromkeys(matched))
     with _query(url) as inspector:
         tables = tuple(_described(inspector, table, limits) for table in results)
@@ -119,10 +139,15 @@ def open_source(url: str, name: str, patterns: Collection[str], there: Collectio
 def _described(inspector: sa.Inspector, name: str, limits: DeliveryLimits) -> DatabaseTable:
     schema, table = _split(name)
     on_sqlite = inspector.dialect.name == "sqlite"
-    kinds = tuple((column["name"], "any" if on_sqlite else _kind(column["type"])) for column in inspector.get_columns(table, schema))
+    kinds = tuple(
+        (column["name"], "any" if on_sqlite else _kind(column["type"]))
+        for column in inspector.get_columns(table, schema)
+    )
     key = tuple(inspector.get_pk_constraint(table, schema)["constrained_columns"])
     with inspector.engine.connect() as connection:
-        rows = connection.execute(sa.select(sa.func.count()).select_from(sa.table(table, schema=schema))).scalar_one()
+        rows = connection.execute(
+            sa.select(sa.func.count()).select_from(sa.table(table, schema=schema))
+        ).scalar_one()
     limits.check(name, "file_rows", rows)
     return DatabaseTable(name, kinds, key, rows)
 
@@ -134,7 +159,9 @@ def _kind(declared: sa.types.TypeEngine[Any]) -> str:
 
 
 def _select(table: DatabaseTable, wanted: Collection[str], limits: DeliveryLimits) -> sa.Select[Any]:
-    """Only what somebody reads leaves the database, and of a long cell just enough to see that it is too long."""
+    """Only what somebody reads leaves the database, and of a long cell just enough to see that it is too
+    long.
+    """
     most = limits.row_bytes + 1
 
     def asked(name: str, kind: str) -> sa.ColumnElement[Any]:
@@ -142,7 +169,9 @@ def _select(table: DatabaseTable, wanted: Collection[str], limits: DeliveryLimit
         if name not in wanted:
             return column.is_not(None)
         if kind == "any":
-            return sa.case((sa.func.typeof(column).in_(("text", "blob")), sa.func.substr(column, 1, most)), else_=column)
+            return sa.case(
+                (sa.func.typeof(column).in_(("text", "blob")), sa.func.substr(column, 1, most)), else_=column
+            )
         if kind == "text":
             return sa.func.substr(sa.cast(column, sa.Text), 1, most)
         return sa.cast(column, sa.Text) if kind == "time" else column
@@ -152,7 +181,9 @@ def _select(table: DatabaseTable, wanted: Collection[str], limits: DeliveryLimit
     return sa.select(*columns).select_from(sa.table(name, schema=schema)).order_by(*map(sa.column, table.key))
 
 
-def _record(number: int, row: Any, table: DatabaseTable, wanted: Collection[str], limits: DeliveryLimits, part: str) -> Record:
+def _record(
+    number: int, row: Any, table: DatabaseTable, wanted: Collection[str], limits: DeliveryLimits, part: str
+) -> Record:
     cells: dict[str, Any] = {}
     weight, code = CELL * len(table.kinds), ""
     for (name, kind), value in zip(table.kinds, row, strict=True):
@@ -167,7 +198,13 @@ def _record(number: int, row: Any, table: DatabaseTable, wanted: Collection[str]
                 return Record(number, {}, TOO_LONG, part)
             if not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value):
                 code, value = "not_utf8", value.encode(errors="surrogateescape").decode(errors="replace")
-        cells[name] = _moment(value) if kind == "time" else Rounded(value) if kind == "real" and value and abs(value) >= _REAL else value
+        cells[name] = (
+            _moment(value)
+            if kind == "time"
+            else Rounded(value)
+            if kind == "real" and value and abs(value) >= _REAL
+            else value
+        )
     return Record(number, cells, code, part, weight)
 
 
@@ -188,8 +225,14 @@ def _parsed(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError) as error:
-        raise DeliveryError("that is no URL of a database: postgresql://user@host/name and sqlite:///file.db are") from error
-    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername in ("postgresql", "postgres") else parsed
+        raise DeliveryError(
+            "that is no URL of a database: postgresql://user@host/name and sqlite:///file.db are"
+        ) from error
+    return (
+        parsed.set(drivername="postgresql+psycopg")
+        if parsed.drivername in ("postgresql", "postgres")
+        else parsed
+    )
 
 
 def _engine(url: str) -> sa.Engine:

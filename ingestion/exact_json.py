@@ -24,14 +24,17 @@ class Doubled(dict[str, Any]):
 
     def problems(self, path: str = "") -> list[RecordError]:
         """One for each such key of this object, which lies at `path` of a body."""
-        return [RecordError(f"{path}.{key}".removeprefix("."), "given_twice", "is given twice in one object") for key in self.twice]
+        return [
+            RecordError(f"{path}.{key}".removeprefix("."), "given_twice", "is given twice in one object")
+            for key in self.twice
+        ]
 
 
 def decoded(text: str, *, nan: bool = False, deepest: int) -> Any:
     """The value of a JSON text: numbers with a point are Decimals, in scientific notation Rounded.
 
-    `nan`: whether the NaN and Infinity of other writers are read. Raises ValueError for what is no JSON, for half of a surrogate pair, and for more
-    than `deepest` groups and lists within one another.
+    `nan`: whether the NaN and Infinity of other writers are read. Raises ValueError for what is no JSON, for
+    half of a surrogate pair, and for more than `deepest` groups and lists within one another.
     """
     try:
         value = (_LENIENT if nan else _STRICT).decode(text)
@@ -48,7 +51,12 @@ def _deeper(value: Any, most: int) -> bool:
     """Whether there are more than `most` groups and lists within one another."""
     level = [value]
     for _ in range(most + 1):
-        level = [inner for outer in level if isinstance(outer, dict | list) for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
         if not level:
             return False
     return True
@@ -66,7 +74,9 @@ def _doubles(value: Any, path: str) -> Iterator[RecordError]:
     within = value.items() if isinstance(value, dict) else enumerate(value)
     for place, held in within:
         if held and isinstance(held, dict | list):
-            yield from _doubles(held, f"{path}.{place}".removeprefix(".") if isinstance(value, dict) else f"{path}[{place}]")
+            yield from _doubles(
+                held, f"{path}.{place}".removeprefix(".") if isinstance(value, dict) else f"{path}[{place}]"
+            )
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

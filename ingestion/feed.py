@@ -15,7 +15,8 @@ from ingestion.recoding import UTF8, Format
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """One table's rows from one source: files or folders of the delivery, or rows that the mapping gives itself.
+    """One table's rows from one source: files or folders of the delivery, or rows that the mapping gives
+    itself.
 
     `source` names it; of several, `files` are their names or patterns. `form` says how their text is written.
     """
@@ -30,7 +31,9 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """A mapping, read and checked: its feeds in the order of loading, and the time zone of times without an offset (empty: the setting's)."""
+    """A mapping, read and checked: its feeds in the order of loading, and the time zone of times without an
+    offset (empty: the setting's).
+    """
 
     name: str
     timezone: str = ""
@@ -38,9 +41,13 @@ class Mapped:
 
 
 def sources(feeds: Sequence[Feed]) -> dict[str, Feed]:
-    """What the feeds read, by its name, each with the first feed that reads it. Raises DeliveryError where two read it in different forms."""
+    """What the feeds read, by its name, each with the first feed that reads it. Raises DeliveryError where
+    two read it in different forms.
+    """
     results: dict[str, Feed] = {}
     for feed in feeds:
         if feed.source and results.setdefault(feed.source, feed).form != feed.form:
-            raise DeliveryError(f"{plain(feed.source)}: two tables read it with different `encoding` or `delimiter`")
+            raise DeliveryError(
+                f"{plain(feed.source)}: two tables read it with different `encoding` or `delimiter`"
+            )
     return results

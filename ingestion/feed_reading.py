@@ -15,11 +15,26 @@ from ingestion.feed import Feed
 from ingestion.mapping_words import known_keys, listed, text
 from ingestion.recoding import DELIMITERS, ENCODINGS, UTF8, Format
 
-_FEED_KEYS = frozenset(("table", "source", "rows", "where", "columns", "constants", "identifiers", "tokens", "attributes", "encoding", "delimiter"))
+_FEED_KEYS = frozenset(
+    (
+        "table",
+        "source",
+        "rows",
+        "where",
+        "columns",
+        "constants",
+        "identifiers",
+        "tokens",
+        "attributes",
+        "encoding",
+        "delimiter",
+    )
+)
 
 
 def read_feed(entry: Any, place: str, tables: Mapping[str, Table] = TABLES, form: Format = UTF8) -> Feed:
-    """A table of a mapping, one of `tables`; `form` is how its file is written where it does not say so itself.
+    """A table of a mapping, one of `tables`; `form` is how its file is written where it does not say so
+    itself.
 
     Raises DeliveryError, naming the place and the words there are.
     """
@@ -35,7 +50,10 @@ def read_feed(entry: Any, place: str, tables: Mapping[str, Table] = TABLES, form
     table = _table(tables[name], entry, place)
     for number, row in enumerate(rows, 1):
         check_row(row, table, f"{place}, row {number}")
-    where = (read_conditions(spec, f"{place}, where {n}") for n, spec in enumerate(listed(entry.get("where", []), "where", place), 1))
+    where = (
+        read_conditions(spec, f"{place}, where {n}")
+        for n, spec in enumerate(listed(entry.get("where", []), "where", place), 1)
+    )
     return Feed(
         table=table,
         source=source,
@@ -47,14 +65,25 @@ def read_feed(entry: Any, place: str, tables: Mapping[str, Table] = TABLES, form
 
 
 def form_of(entry: Mapping[str, Any], place: str, beside: Format = UTF8) -> Format:
-    """The `encoding` and the `delimiter` of an entry, those of `beside` where it does not say them. Raises DeliveryError."""
-    encoding = text(entry.get("encoding", beside.encoding), "encoding", place).lower().replace("_", "-").replace("utf8", "utf-8")
+    """The `encoding` and the `delimiter` of an entry, those of `beside` where it does not say them. Raises
+    DeliveryError.
+    """
+    encoding = (
+        text(entry.get("encoding", beside.encoding), "encoding", place)
+        .lower()
+        .replace("_", "-")
+        .replace("utf8", "utf-8")
+    )
     if encoding not in ENCODINGS:
-        raise DeliveryError(f"{place}: unknown `encoding` {shown(encoding)}; there are {', '.join(ENCODINGS)}")
+        raise DeliveryError(
+            f"{place}: unknown `encoding` {shown(encoding)}; there are {', '.join(ENCODINGS)}"
+        )
     delimiter = text(entry.get("delimiter", beside.delimiter), "delimiter", place)
     delimiter = DELIMITERS.get(delimiter, delimiter)
     if delimiter and (len(delimiter) != 1 or delimiter in '"\r\n' or delimiter.isalnum()):
-        raise DeliveryError(f"{place}: a `delimiter` is one sign ({', '.join(DELIMITERS)}), not {shown(delimiter)}")
+        raise DeliveryError(
+            f"{place}: a `delimiter` is one sign ({', '.join(DELIMITERS)}), not {shown(delimiter)}"
+        )
     return Format(encoding, delimiter)
 
 
@@ -70,21 +99,41 @@ def _files(given: Any, place: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _table(contract: Table, entry: Mapping[str, Any], place: str) -> Table:
-    """The contract's table with its columns fed as the mapping says; without `columns` each is fed by its namesake."""
-    constants, given = entry.get("constants", {}), entry.get("columns", {c.name: c.name for c in contract.columns})
+    """The contract's table with its columns fed as the mapping says; without `columns` each is fed by its
+    namesake.
+    """
+    constants, given = (
+        entry.get("constants", {}),
+        entry.get("columns", {c.name: c.name for c in contract.columns}),
+    )
     names = frozenset(c.name for c in contract.columns)
     for words in (constants, given):
         known_keys(words, names, place)
-    columns = [read_column(c, given[c.name], constants.get(c.name), place) for c in contract.columns if c.name in given]
-    columns += [read_column(c, {"column": ""}, constants[c.name], place) for c in contract.columns if c.name in constants.keys() - given.keys()]
-    columns += [read_extra(extra, f"{place}, identifiers") for extra in listed(entry.get("identifiers", []), "identifiers", place)]
+    columns = [
+        read_column(c, given[c.name], constants.get(c.name), place)
+        for c in contract.columns
+        if c.name in given
+    ]
+    columns += [
+        read_column(c, {"column": ""}, constants[c.name], place)
+        for c in contract.columns
+        if c.name in constants.keys() - given.keys()
+    ]
+    columns += [
+        read_extra(extra, f"{place}, identifiers")
+        for extra in listed(entry.get("identifiers", []), "identifiers", place)
+    ]
     columns = with_tokens(columns, listed(entry.get("tokens", []), "tokens", place), place)
     missing = [c.name for c in contract.columns if c.required and c.name not in {k.name for k in columns}]
     if missing or (contract.one_of and not {c.name for c in columns} & set(contract.one_of)):
         raise DeliveryError(f"{place}: nothing feeds {', '.join(missing or contract.one_of)}")
-    return replace(contract, columns=tuple(columns), attributes=_attributes(entry.get("attributes", []), place))
+    return replace(
+        contract, columns=tuple(columns), attributes=_attributes(entry.get("attributes", []), place)
+    )
 
 
 def _attributes(given: Any, place: str) -> tuple[tuple[str, str], ...]:
     pairs = given.items() if isinstance(given, dict) else ((a, a) for a in listed(given, "attributes", place))
-    return tuple((text(source, "attributes", place), text(name, "attributes", place)) for name, source in pairs)
+    return tuple(
+        (text(source, "attributes", place), text(name, "attributes", place)) for name, source in pairs
+    )

@@ -14,12 +14,15 @@ _MAGIC = b"PAR1"
 _LARGEST = 64 << 20  # bytes
 _ENTRIES = 400_000  # of all its lists: a chunk of a column has about eight, and takes a kilobyte
 _GROUPED = 4  # entries of a schema to each column: lists and groups have some of their own
-_ARROWS = b"\x0cARROW:schema"  # the key, after its length, of Arrow's own schema, whose parts may be used over and over: it is not read
+# the key, after its length, of Arrow's own schema, whose parts may be used over and over: it is not read
+_ARROWS = b"\x0cARROW:schema"
 _NOBODYS = b"\x0cARROW.schema"
 
 
 def contents_of(file: IO[bytes], name: str, limits: DeliveryLimits) -> pq.FileMetaData:
-    """Raises DeliveryError for more columns than there may be, ArrowInvalid for what is no table of contents or has more entries than any has."""
+    """Raises DeliveryError for more columns than there may be, ArrowInvalid for what is no table of contents
+    or has more entries than any has.
+    """
     content = _footer(file)
     counting = Compact(content, "its table of contents", _ENTRIES)
     try:

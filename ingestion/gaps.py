@@ -9,14 +9,21 @@ from types import MappingProxyType
 from graph.model.types import IdentifierKind as K
 from ingestion.digits import is_scientific
 
-# In any kind: stars or blots in a row, an ellipsis, question marks in a row, and the sign of decoders for what they could not read.
+# In any kind: stars or blots in a row, an ellipsis, question marks in a row, and the sign of decoders for
+# what they could not read.
 _ANYWHERE = re.compile(r"\*{2}|[●○◯■□▇█▉▊▋▓▒░]{2}|[·•∙・]{2}|\.{3}|[⋯…]|\?{2}|#{3}|_{4}|\ufffd")
 _IN_AN_ID = re.compile(r"\*{2}|[●■█]{2}|[·•]{2}|\.{3}|[⋯…]|\?{3}|\ufffd")
 _DIGITS_WITH_X = re.compile(r"(?=.{8})(?:\d+[xX]{3,}\d*|[xX]{4,}\d+)")  # 151xxxx7065
 _NUMBER = re.compile(r"[*●○◯■□█•∙]|x{2}|[?_#~]{2}|-{3}|\.{2}", re.IGNORECASE)
-# Hexadecimal has no x, so there an x is a mask (6f1fxxxx4b7f, 94:98:12:xx:xx:71); in other ids and names it takes a row of them.
-_DEVICE = re.compile(r"\*|x{4}|X{4}|-{4}|^(?=.{8})[0-9a-f:.\-]*(?:xx|XX)[0-9a-fx:.\-]*$|^(?=.{8})\d+x[\dx]*$|^(?=.{8})\d+X[\dX]*$", re.IGNORECASE)
-_WIFI = re.compile(r"x{4}|X{4}|\*$|^(?=.*[x*])(?:[0-9a-f]{2}|[x*]{1,2})(?:[:-](?:[0-9a-f]{2}|[x*]{1,2})){5}$", re.IGNORECASE)
+# Hexadecimal has no x, so there an x is a mask (6f1fxxxx4b7f, 94:98:12:xx:xx:71); in other ids and names it
+# takes a row of them.
+_DEVICE = re.compile(
+    r"\*|x{4}|X{4}|-{4}|^(?=.{8})[0-9a-f:.\-]*(?:xx|XX)[0-9a-fx:.\-]*$|^(?=.{8})\d+x[\dx]*$|^(?=.{8})\d+X[\dX]*$",
+    re.IGNORECASE,
+)
+_WIFI = re.compile(
+    r"x{4}|X{4}|\*$|^(?=.*[x*])(?:[0-9a-f]{2}|[x*]{1,2})(?:[:-](?:[0-9a-f]{2}|[x*]{1,2})){5}$", re.IGNORECASE
+)
 _EMAIL = re.compile(r"[*●■█]|x{4}|\dx{3}|x{3}\d", re.IGNORECASE)
 _IP = re.compile(r"[*x?]", re.IGNORECASE)
 # XX and 某 stand for a name that is not told; XXL and Exxon are names.
@@ -36,12 +43,16 @@ _OF_KIND: Mapping[K, re.Pattern[str]] = MappingProxyType(
         K.EMPLOYER: _PLACE,
     }
 )
-_SUSPECT = frozenset("*xX?#_~×某〇·•∙・●○◯■□▇█▉▊▋▓▒░⋯…\ufffd")  # without any of them, and without a row of dots or dashes, nothing is masked
-_CUT_TO_15_DIGITS = re.compile(r"\d{15}(?:0{3}|0{4})")  # a spreadsheet keeps 15 digits of a number and writes noughts for the others
+# without any of them, and without a row of dots or dashes, nothing is masked
+_SUSPECT = frozenset("*xX?#_~×某〇·•∙・●○◯■□▇█▉▊▋▓▒░⋯…\ufffd")
+# a spreadsheet keeps 15 digits of a number and writes noughts for the others
+_CUT_TO_15_DIGITS = re.compile(r"\d{15}(?:0{3}|0{4})")
 
 
 def shows_gaps(kind: K, text: str) -> bool:
-    """Whether a value, in compatible characters, is masked, rounded or cut off. A national id that a spreadsheet cut fails its checksum."""
+    """Whether a value, in compatible characters, is masked, rounded or cut off. A national id that a
+    spreadsheet cut fails its checksum.
+    """
     if text.isdecimal():
         return kind is K.BANK_CARD and _CUT_TO_15_DIGITS.fullmatch(text) is not None
     if kind is K.NATIONAL_ID:

@@ -1,4 +1,6 @@
-"""Heavy hitters: values that thousands of people share, such as undeclared placeholders, counted in bounded memory."""
+"""Heavy hitters: values that thousands of people share, such as undeclared placeholders, counted in bounded
+memory.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ _PER_QUERY = 200
 
 
 class HeavyHitters:
-    """Counts mentions as they pass, in bounded memory. Such values link nobody (the port's hub guard); here they are found and named."""
+    """Counts mentions as they pass, in bounded memory. Such values link nobody (the port's hub guard); here
+    they are found and named.
+    """
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
@@ -37,9 +41,15 @@ class HeavyHitters:
             self._identifiers = {token: self._identifiers[token] for token in self._counts}
 
     def heavy(self, store: GraphStore, now: datetime) -> list[dict[str, object]]:
-        """`{kind, masked, holders}` of each value with at least COUNT_CAP holders in the store, which counts no further."""
+        """`{kind, masked, holders}` of each value with at least COUNT_CAP holders in the store, which counts
+        no further.
+        """
         often = [self._identifiers[token] for token, n in self._counts.most_common(_PER_QUERY) if n >= _OFTEN]
         if not often:
             return []
         held = store.view(now).holders_of(often, limit=1)
-        return [{"kind": i.kind.value, "masked": i.masked, "holders": held[i].count} for i in often if held[i].count >= COUNT_CAP]
+        return [
+            {"kind": i.kind.value, "masked": i.masked, "holders": held[i].count}
+            for i in often
+            if held[i].count >= COUNT_CAP
+        ]

@@ -1,4 +1,6 @@
-"""Size limits of a delivery: what exceeds one is refused with a message that names the setting, or rejected as a row."""
+"""Size limits of a delivery: what exceeds one is refused with a message that names the setting, or rejected
+as a row.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,10 @@ _SAYS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryLimits:
-    """`row_bytes`: the longest line of csv and JSON and the longest cell of parquet; `parts`: of a folder and of a table; `rejects_bytes`: of
-    `rejects.jsonl`, beyond which bad rows are only counted; all else is of one file."""
+    """`row_bytes`: the longest line of csv and JSON and the longest cell of parquet; `parts`: of a folder and
+    of a table; `rejects_bytes`: of `rejects.jsonl`, beyond which bad rows are only counted; all else is of
+    one file.
+    """
 
     row_bytes: int = 1 << 20
     columns: int = 2_000
@@ -40,7 +44,9 @@ class DeliveryLimits:
         """Raise DeliveryError where the file `what` has more than the limit of that name lets it have."""
         most = getattr(self, limit)
         if result > most:
-            raise DeliveryError(f"{what} has more than {most:,} {_SAYS[limit]}: {SETTING}{limit.upper()} sets how many are read")
+            raise DeliveryError(
+                f"{what} has more than {most:,} {_SAYS[limit]}: {SETTING}{limit.upper()} sets how many are read"
+            )
 
     def check_columns(self, what: str, names: tuple[str, ...]) -> None:
         """Raise DeliveryError for more columns, or longer names of columns, than any table has."""

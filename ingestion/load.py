@@ -40,15 +40,23 @@ def load(
     watch: Watch | None = None,
     beside: GraphStore | None = None,
 ) -> Report:
-    """Load a delivery that was checked. `step` gets each batch's row count, `watch` of the facts of a table that were taken; whom the store `beside`
-    knows is no stranger either. Writes `report.json` and `rejects.jsonl` into `report_to`.
+    """Load a delivery that was checked. `step` gets each batch's row count, `watch` of the facts of a table
+    that were taken; whom the store `beside` knows is no stranger either. Writes `report.json` and
+    `rejects.jsonl` into `report_to`.
 
-    Idempotent: batches are, and every row is read again each time. Raises StoreUnavailableError when the store cannot be written.
+    Idempotent: batches are, and every row is read again each time. Raises StoreUnavailableError when the
+    store cannot be written.
     """
     started = time.perf_counter()
     name, mapping = plain(delivery.name), plain(delivery.mapping.name)
-    report = Report(delivery=name, mapping=mapping, feeds=delivery.feeds, left_out=tuple(map(plain, delivery.left_out)))
-    context = replace(context, repeats=Repeats(), zone=time_zone(delivery.mapping.timezone) if delivery.mapping.timezone else context.zone)
+    report = Report(
+        delivery=name, mapping=mapping, feeds=delivery.feeds, left_out=tuple(map(plain, delivery.left_out))
+    )
+    context = replace(
+        context,
+        repeats=Repeats(),
+        zone=time_zone(delivery.mapping.timezone) if delivery.mapping.timezone else context.zone,
+    )
     for feed in delivery.feeds:
         report.tables[feed.table.name] = RowCounts()  # a table without a row was read as well
     heavy_hitters = HeavyHitters()
@@ -62,20 +70,29 @@ def load(
         report.heavy_hitters = heavy_hitters.heavy(store, context.now)
     report.rejects, report.rejects_not_written = rejects.counts, rejects.left_out
     report.seconds = time.perf_counter() - started
-    private.write(report_to / "report.json", orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    private.write(
+        report_to / "report.json",
+        orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
+    )
     return report
 
 
-def _parsed(delivery: Delivery, store: GraphStore, context: ParseContext) -> Generator[ParsedBatch, None, None]:
+def _parsed(
+    delivery: Delivery, store: GraphStore, context: ParseContext
+) -> Generator[ParsedBatch, None, None]:
     """All batches: the lenders first, because every application must name one that is then known."""
     lenders = [n for n, feed in enumerate(delivery.feeds) if feed.table.name == "platforms"]
     others = [n for n, feed in enumerate(delivery.feeds) if feed.table.name != "platforms"]
     yield from batches(delivery, lenders, context, store.batch)
     context = replace(context, platforms=frozenset(store.view(context.now).platforms()))
-    yield from (prefetch if worth_a_process(delivery, context) else batches)(delivery, others, context, store.batch)
+    yield from (prefetch if worth_a_process(delivery, context) else batches)(
+        delivery, others, context, store.batch
+    )
 
 
-def _keep(batch: ParsedBatch, store: GraphStore, rejects: Rejects, report: Report, beside: GraphStore | None) -> Sequence[Fact]:
+def _keep(
+    batch: ParsedBatch, store: GraphStore, rejects: Rejects, report: Report, beside: GraphStore | None
+) -> Sequence[Fact]:
     """Store what is good, write down what is not; the facts that the store now has."""
     feed = report.feeds[batch.feed]
     table = feed.table
@@ -107,7 +124,8 @@ def _keep(batch: ParsedBatch, store: GraphStore, rejects: Rejects, report: Repor
     return [fact for n, fact in enumerate(batch.facts) if n not in refused] if refused else batch.facts
 
 
-_ABOUT = ("events", "contacts", "outcomes", "labels")  # tables of facts about an application or a person that another table tells of
+# tables of facts about an application or a person that another table tells of
+_ABOUT = ("events", "contacts", "outcomes", "labels")
 
 
 def _about(fact: Fact) -> str:

@@ -27,8 +27,10 @@ _IDS = ("shared", "per_lender")  # one name space for all ids of a delivery, or 
 
 
 class _Loader(yaml.BaseLoader):
-    """Every scalar is a text, as every cell is: `no` and `010` mean themselves. A key that is there twice is refused, not half forgotten, and so are
-    anchors and aliases, with which a few lines become millions, and what is nested without end."""
+    """Every scalar is a text, as every cell is: `no` and `010` mean themselves. A key that is there twice is
+    refused, not half forgotten, and so are anchors and aliases, with which a few lines become millions, and
+    what is nested without end.
+    """
 
     _depth = 0
 
@@ -36,9 +38,13 @@ class _Loader(yaml.BaseLoader):
         """What YAML calls a node."""
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(event, "anchor", None) is not None:
-            raise yaml.composer.ComposerError(None, None, "anchors and aliases (`&` and `*` before a word) are not read", event.start_mark)
+            raise yaml.composer.ComposerError(
+                None, None, "anchors and aliases (`&` and `*` before a word) are not read", event.start_mark
+            )
         if self._depth == _DEEPEST:
-            raise yaml.composer.ComposerError(None, None, f"it is nested more than {_DEEPEST} deep", event.start_mark)
+            raise yaml.composer.ComposerError(
+                None, None, f"it is nested more than {_DEEPEST} deep", event.start_mark
+            )
         self._depth += 1
         try:
             return super().compose_node(parent, index)
@@ -49,30 +55,41 @@ class _Loader(yaml.BaseLoader):
         """What YAML calls a mapping."""
         keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
         if twice := sorted(key for key, times in keys.items() if times > 1):
-            raise yaml.constructor.ConstructorError(None, None, f"{names(twice)} is given twice", node.start_mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{names(twice)} is given twice", node.start_mark
+            )
         return super().construct_mapping(node, deep)
 
 
 def shipped() -> tuple[str, ...]:
     """The names of the mappings that come with the product."""
     folder = resources.files("ingestion.mappings")
-    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+    return tuple(
+        sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    )
 
 
 def read_mapping(where: str | Path, limits: DeliveryLimits = DEFAULT) -> Mapped:
-    """The mapping in a file, or the shipped one of that name. Raises DeliveryError, naming the place, for what cannot be used."""
+    """The mapping in a file, or the shipped one of that name. Raises DeliveryError, naming the place, for
+    what cannot be used.
+    """
     path = Path(where)
     try:
         if not path.suffix and not path.exists() and str(where) in shipped():
             content = (resources.files("ingestion.mappings") / f"{where}.yaml").read_text(encoding="utf-8")
         else:
-            content = _content(path.resolve() if isinstance(where, str) else path, limits)  # whom the caller names may be a link
+            # whom the caller names may be a link
+            content = _content(path.resolve() if isinstance(where, str) else path, limits)
     except (OSError, UnicodeDecodeError) as error:
-        raise DeliveryError(f"mapping {where} cannot be read: {plain(str(error))}; shipped with the product: {', '.join(shipped())}") from error
+        raise DeliveryError(
+            f"mapping {where} cannot be read: {plain(str(error))}; shipped with the product: {', '.join(shipped())}"
+        ) from error
     try:
         mapped = _mapped(yaml.load(content, Loader=_Loader), path.stem)
     except yaml.YAMLError as error:
-        raise DeliveryError(f"mapping {where} is not YAML: {plain(' '.join(str(error)[:2_000].split()), 300)}") from error
+        raise DeliveryError(
+            f"mapping {where} is not YAML: {plain(' '.join(str(error)[:2_000].split()), 300)}"
+        ) from error
     for number, feed in enumerate(mapped.feeds, 1):
         read = sum(max(1, len(column.sources)) for column in feed.table.columns)
         limits.check(f"mapping {mapped.name}, table {number}", "columns", read + len(feed.table.attributes))

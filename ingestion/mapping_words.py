@@ -1,4 +1,6 @@
-"""The plain shapes of a mapping: texts, lists, names that are known; whatever else is there is refused by its place."""
+"""The plain shapes of a mapping: texts, lists, names that are known; whatever else is there is refused by its
+place.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from ingestion.excerpts import names, shown
 
 
 def text(given: Any, name: str, place: str) -> str:
-    """A scalar of a mapping. Raises DeliveryError, also for one that is longer than any name or word: it would stand in every row."""
+    """A scalar of a mapping. Raises DeliveryError, also for one that is longer than any name or word: it
+    would stand in every row.
+    """
     if not isinstance(given, str):
         raise DeliveryError(f"{place}: `{name}` must be a text, not {shown(given)}")
     if len(given) > LONGEST:

@@ -45,7 +45,9 @@ class NormalisedValue(NamedTuple):
 
 
 def normalise(kind: K, text: str) -> NormalisedValue:
-    """`text` (not empty) as the canonical value of its kind. One that shows gaps stays as it is, so that two of them stay two."""
+    """`text` (not empty) as the canonical value of its kind. One that shows gaps stays as it is, so that two
+    of them stay two.
+    """
     text = compatible(text)
     if kind in _NUMBERS:
         text = whole(text)  # a column of numbers with gaps, as spreadsheets and data frames write it

@@ -9,7 +9,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# SQL and its tools, spreadsheets, data frames, statistics packages, Objective-C, JavaScript, Hive and MySQL (`\N`). Brackets are taken off first.
+# SQL and its tools, spreadsheets, data frames, statistics packages, Objective-C, JavaScript, Hive and MySQL
+# (`\N`). Brackets are taken off first.
 _OF_PROGRAMS = _words(
     r"null none nil nul na n/a n.a. n.a n\a nan -nan +nan inf -inf +inf nat pd.na pd.nat np.nan 1.#ind -1.#ind 1.#qnan -1.#qnan \n \\n "
     r"#n/a #na #n/a! #null! #value! #ref! #name? #num! #div/0! undefined dbnull system.dbnull dbnull.value void nothing nullptr object "
@@ -22,9 +23,11 @@ _OF_PEOPLE = _words(
 )
 NULLS = _OF_PROGRAMS | _OF_PEOPLE
 _NIL_UUIDS = frozenset(("00000000-0000-0000-0000-000000000000", "00000000000000000000000000000000"))
-_MARKS = frozenset(string.punctuation + "–—―─、。，·…")  # a text of nothing else says nothing: `-`, `--`, `.`, `/`, `?`
+# a text of nothing else says nothing: `-`, `--`, `.`, `/`, `?`
+_MARKS = frozenset(string.punctuation + "–—―─、。，·…")
 _LONGEST = max(len(word) for word in NULLS)
-_FIRST = {sign for word in NULLS for sign in (word[0], word[0].upper())} | _MARKS | {" ", "0"}  # most ids begin with something else
+# most ids begin with something else
+_FIRST = {sign for word in NULLS for sign in (word[0], word[0].upper())} | _MARKS | {" ", "0"}
 
 
 def is_null(text: str) -> bool:

@@ -11,16 +11,20 @@ import pyarrow.parquet as pq
 
 from ingestion.thrift import Compact
 
-_HEAD, _LONGEST_HEAD = 1 << 12, 1 << 20  # bytes of a page's head, which may hold the least and the greatest value
+# bytes of a page's head, which may hold the least and the greatest value
+_HEAD, _LONGEST_HEAD = 1 << 12, 1 << 20
 _PADDED = 100  # bytes after a chunk that old writers forgot to count, and readers look at
 _DATA, _DICTIONARY, _DATA_2 = 0, 2, 3  # kinds of pages
-_FRONT_CODED = frozenset((6, 7))  # encodings in which a value may repeat the one before it, or any number of empty ones takes no place
+# encodings in which a value may repeat the one before it, or any number of empty ones takes no place
+_FRONT_CODED = frozenset((6, 7))
 _ENTRIES = 1_000
 
 
 @dataclass(slots=True)
 class Pages:
-    """Of one column: bytes of all its pages, what reading one row group holds at once, and how many bytes one row may come to."""
+    """Of one column: bytes of all its pages, what reading one row group holds at once, and how many bytes one
+    row may come to.
+    """
 
     whole: int = 0
     held: int = 0

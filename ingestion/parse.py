@@ -1,4 +1,6 @@
-"""Parses one row to a fact of graph.model.types, or reports all its errors; the same for deliveries and requests."""
+"""Parses one row to a fact of graph.model.types, or reports all its errors; the same for deliveries and
+requests.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,8 @@ def application(row: Row, context: ParseContext, table: Table = APPLICATIONS) ->
 def event(row: Row, context: ParseContext, table: Table = EVENTS) -> Event:
     """Raises BadRow. An event without an id gets one of its content, so that the same event again is known.
 
-    What says the same twice in one delivery or request is two events: from the second on, how many came before counts as well.
+    What says the same twice in one delivery or request is two events: from the second on, how many came
+    before counts as well.
     """
     values, mentions = _read(row, context, table)
     attributes = _attributes(row, context, table)
@@ -122,13 +125,18 @@ def device(row: Row, context: ParseContext, table: Table = DEVICES) -> Device:
     return Device(**values, identifier=mentions[0].identifier)
 
 
-_COSTS_THE_ROW = frozenset(("negative", "in_the_future", "unknown_platform", "not_of_scheme"))  # read, and not to be believed
+# read, and not to be believed
+_COSTS_THE_ROW = frozenset(("negative", "in_the_future", "unknown_platform", "not_of_scheme"))
 
 
-def _read(row: Row, context: ParseContext, table: Table, *, keep_placeholders: bool = False) -> tuple[dict[str, Any], tuple[Mention, ...]]:
-    """The row's values by the contract's names, without the unknown ones, and whom it mentions; BadRow with all that is wrong.
+def _read(
+    row: Row, context: ParseContext, table: Table, *, keep_placeholders: bool = False
+) -> tuple[dict[str, Any], tuple[Mention, ...]]:
+    """The row's values by the contract's names, without the unknown ones, and whom it mentions; BadRow with
+    all that is wrong.
 
-    In a delivery a cell that cannot be read and need not be there is dropped and counted (`ParseContext.dropped`).
+    In a delivery a cell that cannot be read and need not be there is dropped and counted
+    (`ParseContext.dropped`).
     """
     values: dict[str, Any] = {}
     mentions: dict[tuple[str, str], Mention] = {}
@@ -151,14 +159,20 @@ def _read(row: Row, context: ParseContext, table: Table, *, keep_placeholders: b
             if value is not None:
                 values[column.name] = value
                 if column.lender and context.platforms is not None and value not in context.platforms:
-                    raise RecordError(column.name, "unknown_platform", "is no lender of the table `platforms`")
+                    raise RecordError(
+                        column.name, "unknown_platform", "is no lender of the table `platforms`"
+                    )
             elif column.required:
                 raise RecordError(column.name, "missing", "is required")
         except RecordError as problem:
             costs = context.dropped is None or column.required or column.key or problem.code in _COSTS_THE_ROW
             (problems if costs else droppable).append(_bare(problem))
-    if table.one_of and not any(name in values or name in {problem.field for problem in problems} for name in table.one_of):
-        problems.append(RecordError(table.one_of[0], "missing", f"one of {' and '.join(table.one_of)} is required"))
+    if table.one_of and not any(
+        name in values or name in {problem.field for problem in problems} for name in table.one_of
+    ):
+        problems.append(
+            RecordError(table.one_of[0], "missing", f"one of {' and '.join(table.one_of)} is required")
+        )
     if problems:
         raise BadRow((*problems, *droppable))
     if context.dropped is not None:
@@ -169,7 +183,9 @@ def _read(row: Row, context: ParseContext, table: Table, *, keep_placeholders: b
 
 
 def _bare(problem: RecordError) -> RecordError:
-    """Without what Python keeps of where it arose: that holds the row, and the row's problems hold it, until the collector comes by."""
+    """Without what Python keeps of where it arose: that holds the row, and the row's problems hold it, until
+    the collector comes by.
+    """
     return RecordError(problem.field, problem.code, problem.message)
 
 
@@ -181,8 +197,9 @@ def _into_name_space(values: dict[str, Any], table: Table) -> None:
 
 
 def _first_good(row: Row, column: Column, context: ParseContext) -> Column:
-    """The first of a column and its `others` that says something good: an identifier that links, a cell that can be read. Where none does, the first
-    that says anything, so that it is told what is wrong with it."""
+    """The first of a column and its `others` that says something good: an identifier that links, a cell that
+    can be read. Where none does, the first that says anything, so that it is told what is wrong with it.
+    """
     if not column.others:
         return column
     says: Column | None = None
@@ -221,9 +238,17 @@ def _cell(raw: object, column: Column) -> object:
     return known(column.values.get(text, column.values.get(whole(text), raw)), column)
 
 
-def _mention(raw: object, column: Column, context: ParseContext, mentions: dict[tuple[str, str], Mention], keep_placeholders: bool) -> None:
+def _mention(
+    raw: object,
+    column: Column,
+    context: ParseContext,
+    mentions: dict[tuple[str, str], Mention],
+    keep_placeholders: bool,
+) -> None:
     scheme = context.hash_scheme
-    named = context.pseudonymiser.cached(column, raw, scheme) or context.pseudonymiser.identify(column, text_of(raw, column.name), scheme)
+    named = context.pseudonymiser.cached(column, raw, scheme) or context.pseudonymiser.identify(
+        column, text_of(raw, column.name), scheme
+    )
     context.identifier_counts[column.name, named.mention.identifier.kind, named.why] += 1
     if named.validity is Validity.PLACEHOLDER and not keep_placeholders:
         return

@@ -28,13 +28,16 @@ from ingestion.repeats import Repeats
 _REMEMBERED = 100_000  # values of a kind in a role whose pseudonym is kept at hand: about 50 MB when full
 _ALL_REMEMBERED = 400_000  # of all kinds, roles and schemes together
 _SHORT = 128  # characters of a value that is kept at hand: a longer one is hardly said twice
-LINKS, PLACEHOLDER = "links", "placeholder"  # what a load's figures say of a cell of an identifier, beside `Why`
-IdentifierCounts = Counter[tuple[str, IdentifierKind, str]]  # cells of identifiers by column, kind, and LINKS or why they do not
+# what a load's figures say of a cell of an identifier, beside `Why`
+LINKS, PLACEHOLDER = "links", "placeholder"
+# cells of identifiers by column, kind, and LINKS or why they do not
+IdentifierCounts = Counter[tuple[str, IdentifierKind, str]]
 _COLUMNS = 64  # kinds, roles and schemes of hashing (which callers choose) that have such a memory
 
 
 class NamedIdentifier(NamedTuple):
-    """An identifier as a column mentions it, its standing, and why it does not link (or LINKS). A placeholder has an identifier too, which does not.
+    """An identifier as a column mentions it, its standing, and why it does not link (or LINKS). A placeholder
+    has an identifier too, which does not.
 
     `key` is what makes the mention the same as another one of its row.
     """
@@ -47,7 +50,9 @@ class NamedIdentifier(NamedTuple):
 
 
 class Pseudonymiser:
-    """Raw values to pseudonymous identifiers, cached for a while. `knows` says whether a store has a node (only asked when keys were rotated)."""
+    """Raw values to pseudonymous identifiers, cached for a while. `knows` says whether a store has a node
+    (only asked when keys were rotated).
+    """
 
     def __init__(self, keyring: Keyring, knows: Callable[[str], bool] | None = None) -> None:
         self._keyring = keyring
@@ -61,7 +66,8 @@ class Pseudonymiser:
         return self._knows is not None
 
     def identify(self, column: Column, raw: str, scheme: str = "") -> NamedIdentifier:
-        """The identifier behind a value of a column; `scheme` is that of a value that comes hashed already, empty for a raw one.
+        """The identifier behind a value of a column; `scheme` is that of a value that comes hashed already,
+        empty for a raw one.
 
         Raises RecordError `not_of_scheme` for a value that its scheme cannot have given.
         """
@@ -97,19 +103,33 @@ class Pseudonymiser:
 
     def _named(self, column: Column, raw: str, scheme: str) -> NamedIdentifier:
         assert column.kind is not None, "every identifier column has a kind"
-        identifier, standing, why = self._hashed(column, raw, scheme) if scheme else self._raw(column.kind, raw)
+        identifier, standing, why = (
+            self._hashed(column, raw, scheme) if scheme else self._raw(column.kind, raw)
+        )
         reason = why.value if why else LINKS if standing is Validity.VALID else PLACEHOLDER
-        return NamedIdentifier(Mention(identifier, column.role), standing, standing is Validity.VALID, (identifier.token, column.role.value), reason)
+        return NamedIdentifier(
+            Mention(identifier, column.role),
+            standing,
+            standing is Validity.VALID,
+            (identifier.token, column.role.value),
+            reason,
+        )
 
     def _raw(self, kind: IdentifierKind, raw: str) -> tuple[Identifier, Validity, Why | None]:
         normal = normalise(kind, raw)
         token = self._token(kind, normal.value)
-        return Identifier(kind, token, normal.masked, normal.validity is Validity.VALID), normal.validity, normal.why
+        return (
+            Identifier(kind, token, normal.masked, normal.validity is Validity.VALID),
+            normal.validity,
+            normal.why,
+        )
 
     def _hashed(self, column: Column, raw: str, scheme: str) -> tuple[Identifier, Validity, Why | None]:
-        """Under our key once more: a plain hash of a phone number is soon guessed. `pseudonym`: the value is one of ours already.
+        """Under our key once more: a plain hash of a phone number is soon guessed. `pseudonym`: the value is
+        one of ours already.
 
-        Tokens are trusted like hashes, without a check: a lender's own name for a card is never the card of the same digits.
+        Tokens are trusted like hashes, without a check: a lender's own name for a card is never the card of
+        the same digits.
         """
         kind = column.kind
         assert kind is not None, "every identifier column has a kind"
@@ -121,18 +141,31 @@ class Pseudonymiser:
         elif id_shows_gaps(value) or is_scientific(value):
             standing, why = Validity.UNVERIFIED, Why.GAPS
         elif (digest := digest_of(scheme, value)) is None:
-            raise RecordError(column.name, "not_of_scheme", f"is nothing that {scheme} gives: a raw value must not pass for a hashed one")
+            raise RecordError(
+                column.name,
+                "not_of_scheme",
+                f"is nothing that {scheme} gives: a raw value must not pass for a hashed one",
+            )
         elif scheme == PSEUDONYM:
             return Identifier(kind, digest, tail(digest)), Validity.VALID, None
         else:
             value = digest
-            if value in hashes_of_placeholders(kind, scheme) or (scheme == TOKENS and is_placeholder(kind, value)):
+            if value in hashes_of_placeholders(kind, scheme) or (
+                scheme == TOKENS and is_placeholder(kind, value)
+            ):
                 standing = Validity.PLACEHOLDER
-        masked = tail(value)  # a token may have any form: its kind's mask would show what does not have that form
-        return Identifier(kind, self._token(kind, f"{scheme}:{value}"), masked, standing is Validity.VALID), standing, why
+        # a token may have any form: its kind's mask would show what does not have that form
+        masked = tail(value)
+        return (
+            Identifier(kind, self._token(kind, f"{scheme}:{value}"), masked, standing is Validity.VALID),
+            standing,
+            why,
+        )
 
     def _token(self, kind: IdentifierKind, value: str) -> str:
-        """Under the current key, unless the store knows the value under an older one: so links outlive a rotation."""
+        """Under the current key, unless the store knows the value under an older one: so links outlive a
+        rotation.
+        """
         if self._knows is not None:
             for token in self._keyring.older_tokens(kind.value, value):
                 if self._knows(f"{kind.value}:{token}"):
@@ -142,11 +175,13 @@ class Pseudonymiser:
 
 @dataclass(frozen=True)
 class ParseContext:
-    """How records are read. `now` is the load's clock; `platforms` the lenders that are known, None where nobody asks.
+    """How records are read. `now` is the load's clock; `platforms` the lenders that are known, None where
+    nobody asks.
 
-    `hash_scheme`: all identifiers come hashed by that scheme. `repeats` counts events without an id that say the same, `dropped` (column, code)
-    of cells that could not be read and need not be there; without such a count (None) they are refused. `words` counts, of a delivery, (column, word)
-    of the words that no list knows.
+    `hash_scheme`: all identifiers come hashed by that scheme. `repeats` counts events without an id that say
+    the same, `dropped` (column, code) of cells that could not be read and need not be there; without such a
+    count (None) they are refused. `words` counts, of a delivery, (column, word) of the words that no list
+    knows.
     """
 
     pseudonymiser: Pseudonymiser
@@ -160,26 +195,40 @@ class ParseContext:
     dropped: Counter[tuple[str, str]] | None = None
 
 
-def keyring(settings: Mapping[str, str], beside: Path | None, say: Callable[[str], None], empty: Callable[[], bool]) -> Keyring:
+def keyring(
+    settings: Mapping[str, str], beside: Path | None, say: Callable[[str], None], empty: Callable[[], bool]
+) -> Keyring:
     """The keys in force, from `hash_key`, `hash_key_version` and `hash_algorithm`.
 
-    Without a key an embedded store, whose file is `beside`, makes one of its own; any other store (None) refuses with SettingError. A new key
-    for a store that is not `empty` is said aloud: nothing under it links to the facts that are there.
+    Without a key an embedded store, whose file is `beside`, makes one of its own; any other store (None)
+    refuses with SettingError. A new key for a store that is not `empty` is said aloud: nothing under it links
+    to the facts that are there.
     """
     text = settings.get("hash_key", "")
-    how = {"version": settings.get("hash_key_version", "k1"), "algorithm": settings.get("hash_algorithm", "sha256")}
+    how = {
+        "version": settings.get("hash_key_version", "k1"),
+        "algorithm": settings.get("hash_algorithm", "sha256"),
+    }
     own = beside.with_name(beside.name + ".key") if beside is not None else None
     if not text.strip():
         if own is None:
-            raise SettingError("this store needs a key for its pseudonyms: set RINGFENCE_HASH_KEY or RINGFENCE_HASH_KEY_FILE")
+            raise SettingError(
+                "this store needs a key for its pseudonyms: set RINGFENCE_HASH_KEY or RINGFENCE_HASH_KEY_FILE"
+            )
         if not own.exists() and not empty():
-            say(f"the store has facts and its key file {own} is gone: what comes now links to none of them; put it back, or set RINGFENCE_HASH_KEY")
+            say(
+                f"the store has facts and its key file {own} is gone: what comes now links to none of them; put it back, or set RINGFENCE_HASH_KEY"
+            )
         return Keyring.parse(own_key(own, say), **how)
     given = Keyring.parse(text, **how)
     if own is not None and own.exists():
-        lost = {key for _, key in Keyring.parse(own_key(own, say), **how).keys} - {key for _, key in given.keys}
+        lost = {key for _, key in Keyring.parse(own_key(own, say), **how).keys} - {
+            key for _, key in given.keys
+        }
         if lost:
-            say(f"the store's own key in {own} is not in RINGFENCE_HASH_KEY: what came under it links with nothing new; give both, as k2:new,k1:old")
+            say(
+                f"the store's own key in {own} is not in RINGFENCE_HASH_KEY: what came under it links with nothing new; give both, as k2:new,k1:old"
+            )
     return given
 
 

@@ -1,4 +1,6 @@
-"""Prefetch: parses in a second process, a batch ahead of the writer, so that a large delivery uses two cores."""
+"""Prefetch: parses in a second process, a batch ahead of the writer, so that a large delivery uses two
+cores.
+"""
 
 from __future__ import annotations
 
@@ -24,20 +26,32 @@ _LARGE = 100_000  # rows from which on a second process is worth its start
 _KINDS, _ROLES = tuple(IdentifierKind), tuple(Role)
 _KIND_CODE, _ROLE_CODE = ({word: code for code, word in enumerate(words)} for words in (_KINDS, _ROLES))
 _SAYS = ("mentions", "phone", "identifier")  # the fields of a fact that hold identifiers
-_FIELDS: dict[type, tuple[str, ...]] = {kind: tuple(f.name for f in fields(kind) if f.name not in _SAYS) for kind in FACTS}
-_TAKE: dict[type, Callable[[Any], tuple[Any, ...]]] = {kind: attrgetter(*names) for kind, names in _FIELDS.items()}
+_FIELDS: dict[type, tuple[str, ...]] = {
+    kind: tuple(f.name for f in fields(kind) if f.name not in _SAYS) for kind in FACTS
+}
+_TAKE: dict[type, Callable[[Any], tuple[Any, ...]]] = {
+    kind: attrgetter(*names) for kind, names in _FIELDS.items()
+}
 
 
 def worth_a_process(delivery: Delivery, context: ParseContext) -> bool:
-    """Whether a delivery is large enough. While keys rotate the naming asks the store, so it stays in the process that has it."""
+    """Whether a delivery is large enough. While keys rotate the naming asks the store, so it stays in the
+    process that has it.
+    """
     return delivery.rows >= _LARGE and (os.cpu_count() or 1) > 1 and not context.pseudonymiser.asks
 
 
-def prefetch(delivery: Delivery, feeds: Sequence[int], parse_context: ParseContext, size: int) -> Generator[ParsedBatch, None, None]:
-    """The same as `batches`, from a process that starts fresh: it shares no connection and no thread with this one."""
+def prefetch(
+    delivery: Delivery, feeds: Sequence[int], parse_context: ParseContext, size: int
+) -> Generator[ParsedBatch, None, None]:
+    """The same as `batches`, from a process that starts fresh: it shares no connection and no thread with
+    this one.
+    """
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    worker = context.Process(target=_work, args=((delivery, tuple(feeds), parse_context, size), sender), daemon=True)
+    worker = context.Process(
+        target=_work, args=((delivery, tuple(feeds), parse_context, size), sender), daemon=True
+    )
     worker.start()
     sender.close()
     try:
@@ -68,7 +82,8 @@ def _work(requested: tuple[Delivery, tuple[int, ...], ParseContext, int], sender
 class _Mentions:
     """The different mentions of a batch, numbered: a value that is named a thousand times travels once.
 
-    They are told apart by `is`: the naming makes each once and repeats it. All of them are kept, so that no other one gets an old one's id.
+    They are told apart by `is`: the naming makes each once and repeats it. All of them are kept, so that no
+    other one gets an old one's id.
     """
 
     places: dict[int, int] = field(default_factory=dict)
@@ -96,11 +111,16 @@ def _pack(batch: ParsedBatch) -> tuple[Any, ...]:
     if kind is not None:
         take = _TAKE[kind]
         if kind in (Application, Event):
-            rows = [(take(fact), [place(m) for m in fact.mentions]) for fact in cast(Sequence[Application | Event], batch.facts)]
+            rows = [
+                (take(fact), [place(m) for m in fact.mentions])
+                for fact in cast(Sequence[Application | Event], batch.facts)
+            ]
         elif kind is Contact:
             rows = [(take(fact), place(Mention(fact.phone))) for fact in cast(Sequence[Contact], batch.facts)]
         elif kind is Device:
-            rows = [(take(fact), place(Mention(fact.identifier))) for fact in cast(Sequence[Device], batch.facts)]
+            rows = [
+                (take(fact), place(Mention(fact.identifier))) for fact in cast(Sequence[Device], batch.facts)
+            ]
         else:
             rows = [take(fact) for fact in batch.facts]
     bad = [(record, [(p.field, p.code, p.message) for p in problems]) for record, problems in batch.bad]
@@ -111,21 +131,34 @@ def _pack(batch: ParsedBatch) -> tuple[Any, ...]:
 
 
 def _bare(records: Sequence[Record]) -> list[tuple[int, tuple[str, ...], tuple[Any, ...], str]]:
-    """Line, names, cells and part of each; the names of a table, which are the same in all rows, are one tuple."""
+    """Line, names, cells and part of each; the names of a table, which are the same in all rows, are one
+    tuple.
+    """
     seen: dict[tuple[str, ...], tuple[str, ...]] = {}
     named = [(record, tuple(record.cells)) for record in records]
-    return [(record.line, seen.setdefault(names, names), tuple(record.cells.values()), record.part) for record, names in named]
+    return [
+        (record.line, seen.setdefault(names, names), tuple(record.cells.values()), record.part)
+        for record, names in named
+    ]
 
 
 def _unpack(message: tuple[Any, ...]) -> ParsedBatch:
     feed, read, kind, mentioned, rows, good, bad, unknown, seen, dropped, words = message
-    problems: list[tuple[Record, Problems]] = [(record, tuple(RecordError(*p) for p in result)) for record, result in bad]
-    mentions = [Mention(Identifier(_KINDS[k], token, masked, linking), _ROLES[role]) for k, token, masked, linking, role in mentioned]
+    problems: list[tuple[Record, Problems]] = [
+        (record, tuple(RecordError(*p) for p in result)) for record, result in bad
+    ]
+    mentions = [
+        Mention(Identifier(_KINDS[k], token, masked, linking), _ROLES[role])
+        for k, token, masked, linking, role in mentioned
+    ]
     return ParsedBatch(
         feed=feed,
         read=read,
         facts=tuple(_facts(kind, rows, mentions)) if rows else (),
-        good=lambda: [Record(line, dict(zip(names, cells, strict=True)), part=part) for line, names, cells, part in pickle.loads(good)],
+        good=lambda: [
+            Record(line, dict(zip(names, cells, strict=True)), part=part)
+            for line, names, cells, part in pickle.loads(good)
+        ],
         bad=problems,
         unknown=Counter(unknown),
         identifier_counts=Counter(seen),
@@ -137,9 +170,14 @@ def _unpack(message: tuple[Any, ...]) -> ParsedBatch:
 def _facts(kind: Callable[..., Fact], rows: list[Any], mentions: Sequence[Mention]) -> list[Fact]:
     names = _FIELDS[cast(type, kind)]
     if kind in (Application, Event):
-        return [kind(**dict(zip(names, values)), mentions=tuple([mentions[place] for place in places])) for values, places in rows]
+        return [
+            kind(**dict(zip(names, values)), mentions=tuple([mentions[place] for place in places]))
+            for values, places in rows
+        ]
     if kind is Contact:
         return [kind(**dict(zip(names, values)), phone=mentions[place].identifier) for values, place in rows]
     if kind is Device:
-        return [kind(**dict(zip(names, values)), identifier=mentions[place].identifier) for values, place in rows]
+        return [
+            kind(**dict(zip(names, values)), identifier=mentions[place].identifier) for values, place in rows
+        ]
     return [kind(**dict(zip(names, values))) for values in rows]

@@ -21,14 +21,17 @@ _VERSIONED = re.compile(r"(k\d{1,6}):(.+)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The keys there are, newest first. New pseudonyms are made under the first; the others still recognise what was made under them."""
+    """The keys there are, newest first. New pseudonyms are made under the first; the others still recognise
+    what was made under them.
+    """
 
     keys: tuple[tuple[str, bytes], ...] = field(repr=False)
     algorithm: str = "sha256"
 
     @classmethod
     def parse(cls, text: str, *, version: str = "k1", algorithm: str = "sha256") -> Keyring:
-        """A bare secret, which gets `version`, or several as `k2:secret,k1:secret` (or one a line), the key for new values first.
+        """A bare secret, which gets `version`, or several as `k2:secret,k1:secret` (or one a line), the key
+        for new values first.
 
         Raises SettingError for no key, a version given twice or an algorithm that is not there.
         """
@@ -43,11 +46,14 @@ class Keyring:
         if len({name for name, _ in keys}) < len(keys):
             raise SettingError("two hash keys have the same version")
         if not re.fullmatch(r"[a-z]\w{0,15}", keys[0][0]):
-            raise SettingError(f"{keys[0][0]!r} is no name of a key version: a letter, then letters and digits, as in k1")
+            raise SettingError(
+                f"{keys[0][0]!r} is no name of a key version: a letter, then letters and digits, as in k1"
+            )
         return cls(keys, algorithm)
 
     def weakness(self) -> str | None:
-        """What is wrong with the key for new values, and what to do: with a weak key, every value in a store can be found by trying.
+        """What is wrong with the key for new values, and what to do: with a weak key, every value in a store
+        can be found by trying.
 
         An older key may be weak: it recognises what came under it, until that is loaded again.
         """
@@ -71,18 +77,23 @@ class Keyring:
 
 
 def own_key(path: Path, say: Callable[[str], None]) -> str:
-    """The key of an embedded store, in a file beside it that only its owner can read; made, and said so, when it is not there yet.
+    """The key of an embedded store, in a file beside it that only its owner can read; made, and said so, when
+    it is not there yet.
 
     Raises SettingError when the file can neither be read nor made, or is open to others.
     """
     text, created = private.own_secret(path, "the key of the pseudonyms")
     if created:
-        say(f"no RINGFENCE_HASH_KEY: made a key of this store's own in {path} (only you can read it; without it new records no longer link)")
+        say(
+            f"no RINGFENCE_HASH_KEY: made a key of this store's own in {path} (only you can read it; without it new records no longer link)"
+        )
     return text
 
 
 def _digest(key: bytes, message: bytes, algorithm: str) -> bytes:
-    """HMAC (RFC 2104) written out: what depends on the key alone is hashed once, which makes a delivery's pseudonyms twice as fast."""
+    """HMAC (RFC 2104) written out: what depends on the key alone is hashed once, which makes a delivery's
+    pseudonyms twice as fast.
+    """
     if algorithm == "sm3" and "sm3" not in hashlib.algorithms_available:
         return _hmac_sm3(key, message)
     inner, outer = (started.copy() for started in _started(key, algorithm))
@@ -95,7 +106,9 @@ def _digest(key: bytes, message: bytes, algorithm: str) -> bytes:
 def _started(key: bytes, algorithm: str) -> tuple[hashlib._Hash, hashlib._Hash]:
     """The inner and the outer hash of an HMAC, fed with the key; both algorithms have blocks of 64 bytes."""
     block = (hashlib.new(algorithm, key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-    return hashlib.new(algorithm, bytes(b ^ 0x36 for b in block)), hashlib.new(algorithm, bytes(b ^ 0x5C for b in block))
+    return hashlib.new(algorithm, bytes(b ^ 0x36 for b in block)), hashlib.new(
+        algorithm, bytes(b ^ 0x5C for b in block)
+    )
 
 
 def _hmac_sm3(key: bytes, message: bytes) -> bytes:

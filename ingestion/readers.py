@@ -1,4 +1,6 @@
-"""Reads rows from csv, jsonl (both also gzipped), zipped csv and parquet, each with its number and any read error."""
+"""Reads rows from csv, jsonl (both also gzipped), zipped csv and parquet, each with its number and any read
+error.
+"""
 
 from __future__ import annotations
 
@@ -24,17 +26,22 @@ from ingestion.unpacking import bounded, unpacked
 
 SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".parquet")
 PART_SUFFIXES = (*SUFFIXES, ".jsonl.gz", ".json", ".json.gz")  # what other systems call the parts of a table
-FOREIGN_SUFFIXES = (*PART_SUFFIXES, ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".zip")  # of files that a mapping names
+# of files that a mapping names
+FOREIGN_SUFFIXES = (*PART_SUFFIXES, ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".zip")
 _LINES = 20  # a cell may hold line breaks; a quote that is still open after so many lines is a mistake
 
 
 def suffix_of(path: Path) -> str | None:
     """Which of the readable formats a file's name says."""
-    return next((s for s in sorted(FOREIGN_SUFFIXES, key=len, reverse=True) if path.name.lower().endswith(s)), None)
+    return next(
+        (s for s in sorted(FOREIGN_SUFFIXES, key=len, reverse=True) if path.name.lower().endswith(s)), None
+    )
 
 
 def inspect(path: Path, limits: DeliveryLimits, form: Format = UTF8) -> Inspection:
-    """Read the whole file once, before anything is written. Raises DeliveryError when it cannot be read to its end, or is beyond the limits."""
+    """Read the whole file once, before anything is written. Raises DeliveryError when it cannot be read to
+    its end, or is beyond the limits.
+    """
     suffix = suffix_of(path)
     try:
         if suffix == ".parquet":
@@ -45,7 +52,9 @@ def inspect(path: Path, limits: DeliveryLimits, form: Format = UTF8) -> Inspecti
             raise DeliveryError(f"{path.name}: not one of the formats {', '.join(SUFFIXES)}")
         return _inspect_csv(path, limits, form)
     except (OSError, EOFError, zipfile.BadZipFile, pa.ArrowException, zlib.error, MemoryError) as error:
-        raise DeliveryError(f"{path.name} cannot be read: {plain(str(error)) or type(error).__name__}") from error
+        raise DeliveryError(
+            f"{path.name} cannot be read: {plain(str(error)) or type(error).__name__}"
+        ) from error
 
 
 def is_json(path: Path) -> bool:
@@ -53,8 +62,12 @@ def is_json(path: Path) -> bool:
     return ".json" in (suffix_of(path) or "")
 
 
-def records(path: Path, inspection: Inspection, wanted: Collection[str], limits: DeliveryLimits) -> Iterator[Record]:
-    """The rows of a file that was inspected; of a parquet file the columns that are not `wanted` say only whether they hold anything."""
+def records(
+    path: Path, inspection: Inspection, wanted: Collection[str], limits: DeliveryLimits
+) -> Iterator[Record]:
+    """The rows of a file that was inspected; of a parquet file the columns that are not `wanted` say only
+    whether they hold anything.
+    """
     if suffix_of(path) == ".parquet":
         return read_parquet(path, wanted, limits)
     if is_json(path):
@@ -62,7 +75,8 @@ def records(path: Path, inspection: Inspection, wanted: Collection[str], limits:
     return _csv(path, inspection, limits)
 
 
-# -- csv ------------------------------------------------------------------------------------------------------------------------------
+# -- csv
+# ------------------------------------------------------------------------------------------------------------------------------
 
 
 def _inspect_csv(path: Path, limits: DeliveryLimits, form: Format) -> Inspection:
@@ -86,7 +100,9 @@ def _inspect_csv(path: Path, limits: DeliveryLimits, form: Format) -> Inspection
         header = _cells(first.decode("utf-8-sig").rstrip("\r\n"), delimiter)
     except UnicodeDecodeError as error:
         hint = "a mapping may say its `encoding`" if form == UTF8 else "it has another encoding"
-        raise DeliveryError(f"{path.name}: the header is not {form.encoding.upper()}: {hint} ({', '.join(ENCODINGS[1:])})") from error
+        raise DeliveryError(
+            f"{path.name}: the header is not {form.encoding.upper()}: {hint} ({', '.join(ENCODINGS[1:])})"
+        ) from error
     if header is None:
         raise DeliveryError(f"{path.name}: the header cannot be read")
     limits.check(path.name, "columns", len(header))
@@ -100,8 +116,15 @@ def _inspect_csv(path: Path, limits: DeliveryLimits, form: Format) -> Inspection
 def _csv(path: Path, inspection: Inspection, limits: DeliveryLimits) -> Iterator[Record]:
     columns, form = inspection.columns, inspection.form
     least, delimiter = CELL * len(columns), form.delimiter_of(path.name)
-    with unpacked(path) as file, io.TextIOWrapper(in_utf8(file, form.encoding), "utf-8-sig", errors="surrogateescape", newline="") as text:
-        for line, cells, weight in _split(bounded(text, path.name, limits), len(columns), limits.row_bytes, delimiter):
+    with (
+        unpacked(path) as file,
+        io.TextIOWrapper(
+            in_utf8(file, form.encoding), "utf-8-sig", errors="surrogateescape", newline=""
+        ) as text,
+    ):
+        for line, cells, weight in _split(
+            bounded(text, path.name, limits), len(columns), limits.row_bytes, delimiter
+        ):
             if line == 1:
                 continue
             if isinstance(cells, str):
@@ -109,14 +132,21 @@ def _csv(path: Path, inspection: Inspection, limits: DeliveryLimits) -> Iterator
             elif len(cells) != len(columns):
                 yield Record(line, {}, "wrong_number_of_cells")
             elif not inspection.utf8 and not _is_utf8(cells):
-                replaced = {k: v.encode(errors="surrogateescape").decode(errors="replace") for k, v in zip(columns, cells)}
+                replaced = {
+                    k: v.encode(errors="surrogateescape").decode(errors="replace")
+                    for k, v in zip(columns, cells)
+                }
                 yield Record(line, replaced, "not_utf8", weight=weight + least)
             else:
                 yield Record(line, dict(zip(columns, cells)), weight=weight + least)
 
 
-def _split(lines: Iterator[str | None], width: int, longest: int, delimiter: str) -> Iterator[tuple[int, list[str] | str, int]]:
-    """(line, cells, characters); a code in the place of cells that cannot be told apart. A stray quote costs its own line alone."""
+def _split(
+    lines: Iterator[str | None], width: int, longest: int, delimiter: str
+) -> Iterator[tuple[int, list[str] | str, int]]:
+    """(line, cells, characters); a code in the place of cells that cannot be told apart. A stray quote costs
+    its own line alone.
+    """
     ahead: list[str | None] = []
     number = 0
     while True:
@@ -150,7 +180,9 @@ def _split(lines: Iterator[str | None], width: int, longest: int, delimiter: str
 
 
 def _cells(text: str, delimiter: str) -> list[str] | None:
-    """The cells of one record; None where it cannot be told apart, or ends before the text does (two stray quotes are no quoted cell)."""
+    """The cells of one record; None where it cannot be told apart, or ends before the text does (two stray
+    quotes are no quoted cell).
+    """
     try:
         lines = [text] if "\n" not in text and "\r" not in text else io.StringIO(text, newline="")
         result = list(csv.reader(lines, delimiter=delimiter, strict=True))
@@ -167,7 +199,8 @@ def _is_utf8(cells: list[str]) -> bool:
     return True
 
 
-# -- jsonl ----------------------------------------------------------------------------------------------------------------------------
+# -- jsonl
+# ----------------------------------------------------------------------------------------------------------------------------
 
 
 def _inspect_jsonl(path: Path, limits: DeliveryLimits, form: Format) -> Inspection:
@@ -194,18 +227,32 @@ def _jsonl(path: Path, limits: DeliveryLimits, form: Format) -> Iterator[Record]
             cells = _object(line)
             if isinstance(cells, dict):
                 twice = tuple(problem.field for problem in exact_json.doubles(cells))
-                flat = {name: NESTED if isinstance(held, dict | list) else held for name, held in cells.items()}
-                yield Record(number, flat, GIVEN_TWICE if twice else "", weight=len(line) + CELL * len(flat), twice=twice)
+                flat = {
+                    name: NESTED if isinstance(held, dict | list) else held for name, held in cells.items()
+                }
+                yield Record(
+                    number,
+                    flat,
+                    GIVEN_TWICE if twice else "",
+                    weight=len(line) + CELL * len(flat),
+                    twice=twice,
+                )
             else:
                 yield Record(number, {}, cells)
 
 
 def _object(line: bytes) -> dict[str, Any] | str:
-    """The JSON object of a line, or the code of what is wrong with it. The NaN that other writers write is read."""
+    """The JSON object of a line, or the code of what is wrong with it. The NaN that other writers write is
+    read.
+    """
     try:
         value = exact_json.decoded(line.decode(), nan=True, deepest=JSON_DEEP)
     except UnicodeDecodeError:
         return "not_utf8"
     except ValueError:
         return "unreadable_row"
-    return value if isinstance(value, dict) and not any(len(name) > COLUMN_NAME for name in value) else "unreadable_row"
+    return (
+        value
+        if isinstance(value, dict) and not any(len(name) > COLUMN_NAME for name in value)
+        else "unreadable_row"
+    )

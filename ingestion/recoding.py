@@ -14,7 +14,9 @@ _BUFFER = 1 << 17
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """`delimiter` stands between the cells of a csv file; empty is a comma, and a tab where the name ends with .tsv."""
+    """`delimiter` stands between the cells of a csv file; empty is a comma, and a tab where the name ends
+    with .tsv.
+    """
 
     encoding: str = "utf-8"
     delimiter: str = ""
@@ -28,7 +30,9 @@ UTF8 = Format()
 
 
 def in_utf8(file: IO[bytes], encoding: str) -> IO[bytes]:
-    """The same text in UTF-8, a buffer at a time. What is no character of the encoding becomes bytes that are no UTF-8: they cost their own line."""
+    """The same text in UTF-8, a buffer at a time. What is no character of the encoding becomes bytes that are
+    no UTF-8: they cost their own line.
+    """
     return file if encoding == UTF8.encoding else io.BufferedReader(_Recoded(file, encoding), _BUFFER)
 
 

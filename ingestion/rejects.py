@@ -31,7 +31,8 @@ _PROBLEMS = 40  # that are told of a row
 
 
 class Rejects:
-    """Writes `rejects.jsonl` beside the report; it appears under its name when the load is done. Counts by table and reason.
+    """Writes `rejects.jsonl` beside the report; it appears under its name when the load is done. Counts by
+    table and reason.
 
     Of more than `most` bytes the rest is only counted, in `left_out` too.
     """
@@ -49,7 +50,9 @@ class Rejects:
         self._file = private.fresh(self._part)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._file is not None:
             self._file.close()
         if kind is None:
@@ -76,7 +79,9 @@ def _entry(table: Table, source: str, record: Record, problems: tuple[RecordErro
         "source": plain(record.part or source),
         "line": record.line,
         "code": problems[0].code,
-        "problems": [{"field": plain(p.field), "code": p.code, "message": p.message} for p in problems[:_PROBLEMS]],
+        "problems": [
+            {"field": plain(p.field), "code": p.code, "message": p.message} for p in problems[:_PROBLEMS]
+        ],
         "row": masked(table, record.cells, frozenset(p.field for p in problems)),
     }
 
@@ -84,8 +89,8 @@ def _entry(table: Table, source: str, record: Record, problems: tuple[RecordErro
 def masked(table: Table, cells: Mapping[str, Any], wrong: Collection[str] = ()) -> dict[str, str]:
     """The row by the contract's names; unknown columns are left out.
 
-    Ids are shown as they are, numbers and the cells that are `wrong` but for what is an identifier; identifiers are masked, and so is what
-    looks like one elsewhere.
+    Ids are shown as they are, numbers and the cells that are `wrong` but for what is an identifier;
+    identifiers are masked, and so is what looks like one elsewhere.
     """
     row: dict[str, str] = {}
     for column in table.columns:
@@ -105,7 +110,9 @@ def masked(table: Table, cells: Mapping[str, Any], wrong: Collection[str] = ()) 
 
 
 def _shown(cells: Mapping[str, Any], column: Column) -> tuple[Any, Column]:
-    """What a row says in a column or in the first of those that stand in for it, and which of them that is."""
+    """What a row says in a column or in the first of those that stand in for it, and which of them that
+    is.
+    """
     for one in (column, *column.others):
         raw = joined(cells, one) if one.joined else cells.get(one.source)
         if not is_empty(raw):

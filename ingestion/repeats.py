@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-_HELD = 1_000_000  # contents that are counted in memory, about 80 MB; more go to a temporary file, which is gone with the process
+# contents that are counted in memory, about 80 MB; more go to a temporary file, which is gone with the
+# process
+_HELD = 1_000_000
 _CACHE_KB = 65_536
 _COUNT = "INSERT INTO seen VALUES (?, 1) ON CONFLICT DO UPDATE SET times = times + 1 RETURNING times"
 
@@ -34,11 +36,19 @@ class Repeats:
     def _on_disk(self) -> sqlite3.Connection:
         """All that was counted so far, in a file without a name."""
         file = sqlite3.connect("", isolation_level=None)
-        for setting in ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", f"cache_size = -{_CACHE_KB}"):
+        for setting in (
+            "journal_mode = OFF",
+            "synchronous = OFF",
+            "temp_store = FILE",
+            f"cache_size = -{_CACHE_KB}",
+        ):
             file.execute(f"PRAGMA {setting}")
         file.execute("CREATE TABLE seen (content INTEGER PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID")
         file.execute("BEGIN")
-        file.executemany("INSERT INTO seen VALUES (?, ?)", ((_whole(known), self._more.get(known, 1)) for known in sorted(self._once)))
+        file.executemany(
+            "INSERT INTO seen VALUES (?, ?)",
+            ((_whole(known), self._more.get(known, 1)) for known in sorted(self._once)),
+        )
         self._once, self._more = set(), {}
         return file
 

@@ -13,8 +13,10 @@ from ingestion.feed import Feed
 from ingestion.forms.validity import Why
 from ingestion.parse_context import LINKS, PLACEHOLDER, IdentifierCounts
 
-_LEAST, _MOST_FAIL = 5, 0.5  # a column of at least so many values, of which more than this share fail, is not what it was declared to be
-_CARRIERS = frozenset(("login", "device_use", "card_bind", "register"))  # kinds of events that are told for the identifiers in them
+# a column of at least so many values, of which more than this share fail, is not what it was declared to be
+_LEAST, _MOST_FAIL = 5, 0.5
+# kinds of events that are told for the identifiers in them
+_CARRIERS = frozenset(("login", "device_use", "card_bind", "register"))
 _WORDS = 200  # different words that are counted: more are no list's
 _Key = TypeVar("_Key")
 _NAMED = 20  # ids that are told, of all that are about nobody
@@ -70,7 +72,9 @@ class ColumnWarning:
 
 @dataclass
 class Unmatched:
-    """Facts of one table about applications or people that the store does not know: how many, and the first ids."""
+    """Facts of one table about applications or people that the store does not know: how many, and the first
+    ids.
+    """
 
     facts: int = 0
     ids: dict[str, None] = field(default_factory=dict)
@@ -87,10 +91,10 @@ class Unmatched:
 class Report:
     """The figures of a load.
 
-    `identifier_counts` counts cells of identifiers by (table, column, kind, reason), `dropped` cells that could not be read and need not be there by
-    (table,
-    column, code), `words` the words that no list knows by (table, column, word), `kinds` the events by kind, `sources` the rows of each of the
-    delivery's `feeds`, by its place.
+    `identifier_counts` counts cells of identifiers by (table, column, kind, reason), `dropped` cells that
+    could not be read and need not be there by (table, column, code), `words` the words that no list knows by
+    (table, column, word), `kinds` the events by kind, `sources` the rows of each of the delivery's `feeds`,
+    by its place.
     """
 
     delivery: str
@@ -117,7 +121,9 @@ class Report:
 
     def count_identifiers(self, table: str, counts: IdentifierCounts) -> None:
         """Count the identifiers of a batch."""
-        self.identifier_counts.update({(table, column, kind.value, why): n for (column, kind, why), n in counts.items()})
+        self.identifier_counts.update(
+            {(table, column, kind.value, why): n for (column, kind, why), n in counts.items()}
+        )
 
     def read_words(self, table: str, words: Counter[tuple[str, str]]) -> None:
         """Count the words of a batch that no list knows; of very many different ones only the first."""
@@ -129,23 +135,39 @@ class Report:
 
     @property
     def kinds_without_meaning(self) -> dict[str, int]:
-        """Events of kinds that mean nothing to any signal: they are counted, and their identifiers link, no more."""
+        """Events of kinds that mean nothing to any signal: they are counted, and their identifiers link, no
+        more.
+        """
         return {kind: n for kind, n in sorted(self.kinds.items()) if kind not in EVENT_KINDS}
 
     @property
     def strange_kinds(self) -> dict[str, int]:
-        """Those of them that are not told for the identifiers in them either: words that somebody may have meant otherwise."""
+        """Those of them that are not told for the identifiers in them either: words that somebody may have
+        meant otherwise.
+        """
         return {kind: n for kind, n in self.kinds_without_meaning.items() if kind not in _CARRIERS}
 
     @property
     def wholly_rejected(self) -> tuple[str, ...]:
-        """The sources of which no row could be taken: `labels (labels.csv)`. One row alone is a bad row, and no bad table."""
-        return tuple(self._name(feed) for feed, tally in self.sources.items() if tally.read > 1 and tally.rejected == tally.read)
+        """The sources of which no row could be taken: `labels (labels.csv)`. One row alone is a bad row, and
+        no bad table.
+        """
+        return tuple(
+            self._name(feed)
+            for feed, tally in self.sources.items()
+            if tally.read > 1 and tally.rejected == tally.read
+        )
 
     @property
     def filtered_out(self) -> tuple[str, ...]:
-        """The sources of which no row met the conditions of the mapping (an empty file has none to meet them)."""
-        return tuple(self._name(feed) for feed, words in enumerate(self.feeds) if words.where and feed not in self.sources)
+        """The sources of which no row met the conditions of the mapping (an empty file has none to meet
+        them).
+        """
+        return tuple(
+            self._name(feed)
+            for feed, words in enumerate(self.feeds)
+            if words.where and feed not in self.sources
+        )
 
     def _name(self, feed: int) -> str:
         return f"{self.feeds[feed].table.name} ({plain(self.feeds[feed].source) or 'rows of the mapping'})"
@@ -154,16 +176,30 @@ class Report:
     def column_warnings(self) -> tuple[ColumnWarning, ...]:
         """The columns that cannot be what they were declared to be."""
         results = []
-        for table, column, kind in sorted({(table, column, kind) for table, column, kind, _ in self.identifier_counts}):
+        for table, column, kind in sorted(
+            {(table, column, kind) for table, column, kind, _ in self.identifier_counts}
+        ):
             counts = {why: self.identifier_counts[table, column, kind, why] for why in _REASONS}
             values, why = sum(counts.values()), max(Why, key=counts.__getitem__)
             if values >= _LEAST and values - counts[LINKS] > _MOST_FAIL * values:
-                results.append(ColumnWarning(table=table, column=column, kind=kind, values=values, failed=values - counts[LINKS], why=why))
+                results.append(
+                    ColumnWarning(
+                        table=table,
+                        column=column,
+                        kind=kind,
+                        values=values,
+                        failed=values - counts[LINKS],
+                        why=why,
+                    )
+                )
         return tuple(results)
 
     def as_json(self) -> dict[str, Any]:
         """The report as it is written: totals first."""
-        totals = {name: sum(getattr(t, name) for t in self.tables.values()) for name in ("read", "accepted", "known", "rejected")}
+        totals = {
+            name: sum(getattr(t, name) for t in self.tables.values())
+            for name in ("read", "accepted", "known", "rejected")
+        }
         return {
             **totals,
             "unmatched": sum(u.facts for u in self.unmatched.values()),
@@ -175,11 +211,16 @@ class Report:
             "filtered_out": list(self.filtered_out),
             "rejects": _nested(self.rejects),
             "rejects_not_written": self.rejects_not_written,
-            "unmatched_facts": {name: {"facts": u.facts, "ids": list(u.ids)} for name, u in self.unmatched.items()},
+            "unmatched_facts": {
+                name: {"facts": u.facts, "ids": list(u.ids)} for name, u in self.unmatched.items()
+            },
             "identifiers": self._identifiers(),
             "unverified": self._by_kind(*Why),
             "placeholder": self._by_kind(PLACEHOLDER),
-            "doubtful_columns": [{name: getattr(d, name) for name in ColumnWarning.__slots__} | {"says": str(d)} for d in self.column_warnings],
+            "doubtful_columns": [
+                {name: getattr(d, name) for name in ColumnWarning.__slots__} | {"says": str(d)}
+                for d in self.column_warnings
+            ],
             "crowds": self.heavy_hitters,
             "dropped_cells": self._dropped(),
             "unknown_words": self._unknown_words(),

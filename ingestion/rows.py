@@ -13,10 +13,11 @@ GIVEN_TWICE = "given_twice"  # a JSON object of which nobody knows what it says
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row of a file: `line` counts from 1 (in parquet, rows do); a row that cannot be read has a `code` and no cells.
+    """One row of a file: `line` counts from 1 (in parquet, rows do); a row that cannot be read has a `code`
+    and no cells.
 
-    `part` is the file of a table that is a folder of files, empty where the table is one file. `weight`: about how many bytes the row is.
-    `twice`: keys of a JSON object that stand twice in it, by their paths.
+    `part` is the file of a table that is a folder of files, empty where the table is one file. `weight`:
+    about how many bytes the row is. `twice`: keys of a JSON object that stand twice in it, by their paths.
     """
 
     line: int
@@ -29,7 +30,8 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a file holds, from reading it once to its end: `utf8` is False when some row is not (once its `form` was undone).
+    """What a file holds, from reading it once to its end: `utf8` is False when some row is not (once its
+    `form` was undone).
 
     `int96`: its columns of the old times of 96 bits, which do not say in which zone they are.
     """
@@ -51,4 +53,5 @@ class Unreadable:
         return self.text
 
 
-NESTED = Unreadable("a list or a group")  # what nothing is made of, in whatever file: what is in it is not kept
+# what nothing is made of, in whatever file: what is in it is not kept
+NESTED = Unreadable("a list or a group")

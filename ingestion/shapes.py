@@ -1,4 +1,6 @@
-"""How cells are put together and rewritten before they are read: two columns of a moment, a phone of another country, an address as a number."""
+"""How cells are put together and rewritten before they are read: two columns of a moment, a phone of another
+country, an address as a number.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,15 @@ _ALONE = re.compile(r"\d(?=:)")  # 9:14
 
 
 def joined(row: Mapping[str, object], column: Column) -> object:
-    """The cells of several columns as one. Of an id every part must be there, of a moment the first; None where they are not."""
+    """The cells of several columns as one. Of an id every part must be there, of a moment the first; None
+    where they are not.
+    """
     parts = [_part(row.get(source)) for source in (column.source, *column.joined)]
-    if not parts[0] if column.cell is Cell.TIME else (not all(parts) if column.cell is Cell.ID else not any(parts)):
+    if (
+        not parts[0]
+        if column.cell is Cell.TIME
+        else (not all(parts) if column.cell is Cell.ID else not any(parts))
+    ):
         return None
     if column.cell is Cell.TIME:
         parts[1:] = [_clock(part, column.time) for part in parts[1:]]
@@ -34,23 +42,32 @@ def joined(row: Mapping[str, object], column: Column) -> object:
 
 
 def shaped(raw: object, column: Column) -> object:
-    """A value of an identifier in the form in which it is usually written; what does not have the declared shape stays as it is."""
+    """A value of an identifier in the form in which it is usually written; what does not have the declared
+    shape stays as it is.
+    """
     if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
         return raw
     text = whole(visible(raw if isinstance(raw, str) else digits_of(raw)))
     if column.shape == INTEGER:
         number = int(text) if re.fullmatch(r"-?\d{1,10}", text, re.ASCII) else -(2**32)
-        return str(ipaddress.IPv4Address(number & 0xFFFFFFFF)) if -(2**31) <= number < 2**32 and number else raw
+        return (
+            str(ipaddress.IPv4Address(number & 0xFFFFFFFF)) if -(2**31) <= number < 2**32 and number else raw
+        )
     try:
         number_of = phonenumbers.parse(text, column.shape.removeprefix(COUNTRY))
     except phonenumbers.NumberParseException:
         return raw
-    return phonenumbers.format_number(number_of, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_valid_number(number_of) else raw
+    return (
+        phonenumbers.format_number(number_of, phonenumbers.PhoneNumberFormat.E164)
+        if phonenumbers.is_valid_number(number_of)
+        else raw
+    )
 
 
 def _part(raw: object) -> str:
-    """A cell as a part of another: a day without its midnight, a number with its digits; nothing for what says nothing. Of a text that is longer
-    than any id or address no more than shows that it is."""
+    """A cell as a part of another: a day without its midnight, a number with its digits; nothing for what
+    says nothing. Of a text that is longer than any id or address no more than shows that it is.
+    """
     if isinstance(raw, str) and len(raw) > _MOST:
         return raw[:_MOST]
     if isinstance(raw, datetime) and raw.time() == time():
@@ -64,7 +81,9 @@ def _part(raw: object) -> str:
 
 
 def _clock(part: str, form: str) -> str:
-    """The time of a day with the noughts that a number has lost: 93000 is half past nine where the form is %H%M%S. None is midnight."""
+    """The time of a day with the noughts that a number has lost: 93000 is half past nine where the form is
+    %H%M%S. None is midnight.
+    """
     if not form:
         return "0" + part if _ALONE.match(part) else part
     if not part:

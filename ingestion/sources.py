@@ -1,4 +1,6 @@
-"""Sources of rows: one or several files of a delivery, or a folder of parts as Spark and Hive write a table."""
+"""Sources of rows: one or several files of a delivery, or a folder of parts as Spark and Hive write a
+table.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from ingestion.recoding import UTF8, Format
 from ingestion.rows import Inspection, Record
 
 _NO_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # what Hive and Spark write for *not known*
-_VERSIONED = {"_delta_log": "Delta", ".hoodie": "Hudi"}  # beside these lie parts that are no longer of the table
+# beside these lie parts that are no longer of the table
+_VERSIONED = {"_delta_log": "Delta", ".hoodie": "Hudi"}
 
 
 State = tuple[int, ...]  # which file it is, how large, and when it was written
@@ -25,7 +28,9 @@ State = tuple[int, ...]  # which file it is, how large, and when it was written
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file: its name within the delivery, what it holds, and the cells that its folders say of all its rows (`dt=2026-11-01`)."""
+    """One file: its name within the delivery, what it holds, and the cells that its folders say of all its
+    rows (`dt=2026-11-01`).
+    """
 
     path: Path
     name: str
@@ -37,7 +42,9 @@ class Part:
     def check_unchanged(self) -> None:
         """Raise RingfenceError when the file has changed since it was checked."""
         if _state(self.path) != self.state:
-            raise RingfenceError(f"{plain(self.name)} was changed while it was loaded: load the delivery again when its sender is done with it")
+            raise RingfenceError(
+                f"{plain(self.name)} was changed while it was loaded: load the delivery again when its sender is done with it"
+            )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -65,11 +72,15 @@ class Source:
 
     @property
     def int96(self) -> frozenset[str]:
-        """The columns of times that do not say in which zone they are, though other programs take them for UTC."""
+        """The columns of times that do not say in which zone they are, though other programs take them for
+        UTC.
+        """
         return frozenset(column for part in self.parts for column in part.inspection.int96)
 
     def lacks(self, column: str) -> bool:
-        """Whether some part has no such column. Rows of JSON name their cells themselves: one column in one of them is enough."""
+        """Whether some part has no such column. Rows of JSON name their cells themselves: one column in one
+        of them is enough.
+        """
         return self.lacking(column) is not None
 
     def lacking(self, column: str) -> str | None:
@@ -97,9 +108,12 @@ class Source:
             part.check_unchanged()
 
 
-def read_through(folder: Path, name: str, files: Sequence[str], limits: DeliveryLimits, form: Format = UTF8) -> Source:
-    """The files and folders of a delivery that are the source of that name, in the order given. Raises DeliveryError for what cannot be read to its
-    end, for links, and beyond the limits."""
+def read_through(
+    folder: Path, name: str, files: Sequence[str], limits: DeliveryLimits, form: Format = UTF8
+) -> Source:
+    """The files and folders of a delivery that are the source of that name, in the order given. Raises
+    DeliveryError for what cannot be read to its end, for links, and beyond the limits.
+    """
     results = [part for file in files for part in _files_of(folder, file, limits)]
     limits.check(name, "parts", len(results))
     columns, parts = _Names(name, limits), []
@@ -111,9 +125,11 @@ def read_through(folder: Path, name: str, files: Sequence[str], limits: Delivery
 
 
 def matching(folder: Path, pattern: str, limits: DeliveryLimits) -> list[str]:
-    """The names, within a delivery, of the files and folders that a pattern means (`loans_2025-*.csv`, `2025/*/loans.csv`), in their order.
+    """The names, within a delivery, of the files and folders that a pattern means (`loans_2025-*.csv`,
+    `2025/*/loans.csv`), in their order.
 
-    A name that is there means itself. Raises DeliveryError for a pattern that leaves the folder; links are left to who reads them.
+    A name that is there means itself. Raises DeliveryError for a pattern that leaves the folder; links are
+    left to who reads them.
     """
     steps = PurePosixPath(pattern).parts
     if not steps or pattern.startswith("/") or ".." in steps or len(steps) > FOLDERS_DEEP:
@@ -121,14 +137,23 @@ def matching(folder: Path, pattern: str, limits: DeliveryLimits) -> list[str]:
     results = [""]
     for n, step in enumerate(steps):
         last = n == len(steps) - 1
-        results = [name for within in results for name in _matched(folder, within, step, limits) if last or _is_folder(folder / name)]
+        results = [
+            name
+            for within in results
+            for name in _matched(folder, within, step, limits)
+            if last or _is_folder(folder / name)
+        ]
         limits.check(plain(pattern), "parts", len(results))
     return results
 
 
 def instead_of(name: str) -> str:
     """What to do about a file that is not read, if there is anything to say of its kind."""
-    return "; save a spreadsheet as CSV UTF-8" if name.lower().endswith((".xlsx", ".xls", ".xlsm", ".ods", ".et")) else ""
+    return (
+        "; save a spreadsheet as CSV UTF-8"
+        if name.lower().endswith((".xlsx", ".xls", ".xlsm", ".ods", ".et"))
+        else ""
+    )
 
 
 def _matched(folder: Path, within: str, step: str, limits: DeliveryLimits) -> list[str]:
@@ -146,10 +171,14 @@ def _files_of(folder: Path, name: str, limits: DeliveryLimits) -> list[tuple[Pat
     """The file of that name, or those of a folder with what its folders say."""
     path = folder / name
     if path.is_symlink():
-        raise DeliveryError(f"{name} is a link, and links in a delivery are not followed: put the file itself there")
+        raise DeliveryError(
+            f"{name} is a link, and links in a delivery are not followed: put the file itself there"
+        )
     if not path.is_dir():
         if suffix_of(path) is None:
-            raise DeliveryError(f"{name}: not one of the formats {', '.join(SUFFIXES)}{instead_of(path.name)}")
+            raise DeliveryError(
+                f"{name}: not one of the formats {', '.join(SUFFIXES)}{instead_of(path.name)}"
+            )
         return [(path, {})]
     if not (parts := _parts(path, limits)):
         raise DeliveryError(f"{name} is a folder without a part of a table in it")
@@ -165,7 +194,9 @@ class _Names:
         self._headers: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def once(self, header: tuple[str, ...], folders: Iterable[str]) -> tuple[str, ...]:
-        """The header of a part. Raises DeliveryError when the parts have more columns than a table may have."""
+        """The header of a part. Raises DeliveryError when the parts have more columns than a table may
+        have.
+        """
         if header not in self._headers:
             self._headers[header] = tuple(self._names.setdefault(name, name) for name in header)
         self._names.update((name, name) for name in folders)
@@ -192,14 +223,20 @@ def entries(folder: Path, limits: DeliveryLimits) -> list[Path]:
 
 
 def _parts(folder: Path, limits: DeliveryLimits) -> list[tuple[Path, dict[str, str | None]]]:
-    """The files within, in order, with what their folders say. Files and folders with `_` or `.` before their names are the writer's own."""
+    """The files within, in order, with what their folders say. Files and folders with `_` or `.` before their
+    names are the writer's own.
+    """
     results: list[tuple[Path, dict[str, str | None]]] = []
     _collect(folder, {}, FOLDERS_DEEP, limits, results)
     return results
 
 
 def _collect(
-    folder: Path, stated: dict[str, str | None], deeper: int, limits: DeliveryLimits, results: list[tuple[Path, dict[str, str | None]]]
+    folder: Path,
+    stated: dict[str, str | None],
+    deeper: int,
+    limits: DeliveryLimits,
+    results: list[tuple[Path, dict[str, str | None]]],
 ) -> None:
     if not deeper:
         raise DeliveryError(f"{folder.name}: more than {FOLDERS_DEEP} folders within one another")
@@ -211,13 +248,17 @@ def _collect(
         if path.name.startswith(("_", ".")):
             continue
         if path.is_symlink():
-            raise DeliveryError(f"{folder.name}/{path.name} is a link, and links in a delivery are not followed: put the file itself there")
+            raise DeliveryError(
+                f"{folder.name}/{path.name} is a link, and links in a delivery are not followed: put the file itself there"
+            )
         if path.is_dir():
             column, equals, value = path.name.partition("=")
             more = {column: None if value == _NO_PARTITION else unquote(value)} if equals else {}
             _collect(path, stated | more, deeper - 1, limits, results)
         elif suffix_of(path) not in PART_SUFFIXES:
-            raise DeliveryError(f"{folder.name}/{path.name}: a part in a format that is not read; there are {', '.join(PART_SUFFIXES)}")
+            raise DeliveryError(
+                f"{folder.name}/{path.name}: a part in a format that is not read; there are {', '.join(PART_SUFFIXES)}"
+            )
         elif not path.is_file():
             raise DeliveryError(f"{folder.name}/{path.name} is neither a file nor a folder that can be read")
         elif path.stat().st_size:  # a part of no rows may be a file of no bytes

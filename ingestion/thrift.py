@@ -9,8 +9,9 @@ _STRUCT, _LISTS = 12, (9, 10)
 
 
 class Compact:
-    """Reads `content`, which is `what`, from its start. Raises IndexError at the end of the bytes, ArrowInvalid for what is not there to be read,
-    and for lists of more than `entries` in all."""
+    """Reads `content`, which is `what`, from its start. Raises IndexError at the end of the bytes,
+    ArrowInvalid for what is not there to be read, and for lists of more than `entries` in all.
+    """
 
     def __init__(self, content: bytes, what: str, entries: int) -> None:
         self._content = content
@@ -52,7 +53,9 @@ class Compact:
             self.outer.append(size)
         self._left -= size
         if self._left < 0 or deep > _DEEPEST:
-            raise pa.ArrowInvalid(f"{self._what} has more than {self._most:,} entries: write fewer row groups")
+            raise pa.ArrowInvalid(
+                f"{self._what} has more than {self._most:,} entries: write fewer row groups"
+            )
         for _ in range(size):
             self._value(stated & 15, deep)
         return size

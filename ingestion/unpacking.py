@@ -24,12 +24,16 @@ _ENCRYPTED = 0x1
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """A plain file. Raises DeliveryError for a link and for what is no file, OSError for what cannot be read."""
+    """A plain file. Raises DeliveryError for a link and for what is no file, OSError for what cannot be
+    read.
+    """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise DeliveryError(f"{path.name} is a link, and links in a delivery are not followed: put the file itself there") from error
+            raise DeliveryError(
+                f"{path.name} is a link, and links in a delivery are not followed: put the file itself there"
+            ) from error
         raise
     with os.fdopen(handle, "rb", _BUFFER) as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -39,21 +43,28 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[IO[bytes]]:
-    """The bytes of a file, of a gzipped one, or of the one csv file in a zip; at no time more than a buffer of them is unpacked."""
+    """The bytes of a file, of a gzipped one, or of the one csv file in a zip; at no time more than a buffer
+    of them is unpacked.
+    """
     with opened(path) as file:
         name = path.name.lower()
         if name.endswith(".gz"):
             with gzip.GzipFile(fileobj=file) as packed, io.BufferedReader(packed, _BUFFER) as whole:
                 yield cast(IO[bytes], whole)
         elif name.endswith(".zip"):
-            with zipfile.ZipFile(_Careful(file)) as archive, archive.open(_the_csv(archive, path.name)) as inside:
+            with (
+                zipfile.ZipFile(_Careful(file)) as archive,
+                archive.open(_the_csv(archive, path.name)) as inside,
+            ):
                 yield cast(IO[bytes], io.BufferedReader(inside, _BUFFER))
         else:
             yield file
 
 
 def bounded(file: IO[AnyStr], name: str, limits: DeliveryLimits) -> Iterator[AnyStr | None]:
-    """The lines; None for one that is longer than it may be. Raises DeliveryError when the file is larger than it may be."""
+    """The lines; None for one that is longer than it may be. Raises DeliveryError when the file is larger
+    than it may be.
+    """
     most, left, read = limits.row_bytes, limits.file_bytes, file.readline
     while piece := read(most):
         left -= len(piece)
@@ -75,7 +86,11 @@ def _ends(piece: AnyStr) -> bool:
 
 
 def _the_csv(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    inside = [one for one in archive.infolist() if one.filename.lower().endswith(".csv") and not one.filename.startswith("__MACOSX/")]
+    inside = [
+        one
+        for one in archive.infolist()
+        if one.filename.lower().endswith(".csv") and not one.filename.startswith("__MACOSX/")
+    ]
     if len(inside) != 1:
         raise DeliveryError(f"{name}: must hold exactly one csv file, holds {len(inside)}")
     if inside[0].flag_bits & _ENCRYPTED or inside[0].compress_type not in _PACKED:
@@ -84,7 +99,9 @@ def _the_csv(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 
 
 class _Careful(io.RawIOBase):
-    """A zip's file, of which nothing large is read at once: a table of contents of millions of files would be."""
+    """A zip's file, of which nothing large is read at once: a table of contents of millions of files would
+    be.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

@@ -25,7 +25,10 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "rejected": ("the lender refused", "审批拒绝"),
             "withdrawn": ("the applicant took it back before the pay-out", "申请人撤回"),
             "disbursed": ("paid out: `amount`, or what was asked for; from here on it is exposure", "已放款"),
-            "returned": ("sent back; within 7 days of the pay-out it is neither shopping nor stacking", "退回（冷静期内不计多头）"),
+            "returned": (
+                "sent back; within 7 days of the pay-out it is neither shopping nor stacking",
+                "退回（冷静期内不计多头）",
+            ),
             "dpd30": ("30 days past due: late", "逾期 30 天"),
             "dpd90": ("90 days past due: in default", "逾期 90 天（违约）"),
             "written_off": ("written off: in default", "核销（违约）"),
@@ -33,7 +36,10 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         },
         "labels.label": {
             "fraud": ("somebody concluded that it is fraud", "确认欺诈"),
-            "good": ("somebody looked and concluded that it is not; a loan that is merely paid back is no label", "确认非欺诈"),
+            "good": (
+                "somebody looked and concluded that it is not; a loan that is merely paid back is no label",
+                "确认非欺诈",
+            ),
         },
         "contacts.relation": {
             "self": ("another number of the applicant's own", "本人"),

@@ -1,4 +1,6 @@
-"""The values of an assessment: RiskAssessment, its reasons, and the enumerations of decision, stage and level."""
+"""The values of an assessment: RiskAssessment, its reasons, and the enumerations of decision, stage and
+level.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonCode:
-    """A stable word for a reason, with its sentence in English and Chinese. `dimension` groups codes (ring, device, phone, ...)."""
+    """A stable word for a reason, with its sentence in English and Chinese. `dimension` groups codes (ring,
+    device, phone, ...).
+    """
 
     code: str
     dimension: str
@@ -51,11 +55,14 @@ class ReasonCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One reason of one assessment: `contribution` is its share of the risk in 0-1, `value` what was measured.
+    """One reason of one assessment: `contribution` is its share of the risk in 0-1, `value` what was
+    measured.
 
-    `typical_p95` is what 95 % stay under, where more is riskier; `typical_p05` what 95 % stay above, where less is.
+    `typical_p95` is what 95 % stay under, where more is riskier; `typical_p05` what 95 % stay above, where
+    less is.
 
-    `evidence` holds paths of masked keys: `{"path": ["application:...", "device:***7f2a", "applicant:***2c"], "shared_since": ...}`.
+    `evidence` holds paths of masked keys:
+    `{"path": ["application:...", "device:***7f2a", "applicant:***2c"], "shared_since": ...}`.
     """
 
     rank: int
@@ -69,7 +76,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Degraded:
-    """How complete the assessment is, what it lacks (`model`, `graph`, `store`, ...) and why (`deadline`, `store_unavailable`, ...)."""
+    """How complete the assessment is, what it lacks (`model`, `graph`, `store`, ...) and why (`deadline`,
+    `store_unavailable`, ...).
+    """
 
     level: Level
     missing: tuple[str, ...] = ()
@@ -89,7 +98,8 @@ class ModelUsed:
 class Conclusion:
     """What the policy made of the figures.
 
-    `score` 0-1000, higher is riskier, None where nothing was looked at; `probability` None where no model scored.
+    `score` 0-1000, higher is riskier, None where nothing was looked at; `probability` None where no model
+    scored.
     """
 
     decision: Decision
@@ -103,10 +113,12 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskAssessment:
-    """One assessment as it is stored: who, as of when, from which revision of the store (`recorded_by`), and what was concluded.
+    """One assessment as it is stored: who, as of when, from which revision of the store (`recorded_by`), and
+    what was concluded.
 
-    `answer` is the response as it was sent, to the byte. `audit` holds what it was computed from: the application with its pseudonyms,
-    signals, variables, the model's parts; plain JSON values, enough to compute it again.
+    `answer` is the response as it was sent, to the byte. `audit` holds what it was computed from: the
+    application with its pseudonyms, signals, variables, the model's parts; plain JSON values, enough to
+    compute it again.
     """
 
     assessment_id: str

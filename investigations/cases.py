@@ -36,7 +36,9 @@ _LABEL_OF = {VerdictValue.CONFIRMED_FRAUD: LabelValue.FRAUD, VerdictValue.FALSE_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCase:
-    """What a case is opened about: a ring (of which snapshot) or an applicant, with the reason codes that speak for it."""
+    """What a case is opened about: a ring (of which snapshot) or an applicant, with the reason codes that
+    speak for it.
+    """
 
     reason: str
     ring_id: str | None = None
@@ -49,13 +51,17 @@ class NewCase:
 
     @property
     def priority(self) -> float:
-        """What is expected to be lost, in the currency of the loans: the open sum times how likely it is fraud."""
+        """What is expected to be lost, in the currency of the loans: the open sum times how likely it is
+        fraud.
+        """
         return self.exposure * self.probability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEvent:
-    """A step in a case's life, kept for ever. `state` is the state after it; `position` grows over all cases."""
+    """A step in a case's life, kept for ever. `state` is the state after it; `position` grows over all
+    cases.
+    """
 
     position: int = 0
     at: datetime
@@ -67,7 +73,9 @@ class CaseEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """An investigator's conclusion on a case and on people in it. Several may follow each other; the last one on a person holds."""
+    """An investigator's conclusion on a case and on people in it. Several may follow each other; the last one
+    on a person holds.
+    """
 
     at: datetime
     by: str
@@ -76,7 +84,9 @@ class Verdict:
     people: Mapping[str, VerdictValue] = field(default_factory=dict)
 
     def labels(self, case_id: str) -> tuple[Label, ...]:
-        """The labels that the store gets: one for each person who was found a fraud or none, known from the verdict's moment on."""
+        """The labels that the store gets: one for each person who was found a fraud or none, known from the
+        verdict's moment on.
+        """
         source = f"case {case_id}"
         return tuple(
             Label(label=value.label, known_at=self.at, applicant_id=applicant, source=source)
@@ -97,7 +107,9 @@ class CaseFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A case with its history, oldest first. `version` grows with every step; who changes a case names the one they saw."""
+    """A case with its history, oldest first. `version` grows with every step; who changes a case names the
+    one they saw.
+    """
 
     case_id: str
     about: NewCase

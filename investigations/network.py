@@ -1,4 +1,6 @@
-"""The network's contribution to the risk as a reason, along the ties whose removal lowers its log-odds most."""
+"""The network's contribution to the risk as a reason, along the ties whose removal lowers its log-odds
+most.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,9 @@ _WORDS = MappingProxyType(
 
 
 class NetworkLinks(NamedTuple):
-    """`ties`: the ways over the subject's ties that count most with the network, the heaviest first; `weight`: by how much the log-odds would fall
-    without any tie."""
+    """`ties`: the ways over the subject's ties that count most with the network, the heaviest first;
+    `weight`: by how much the log-odds would fall without any tie.
+    """
 
     ties: tuple[PathRule, ...] = ()
     weight: float = 0.0
@@ -35,14 +38,18 @@ NONE = NetworkLinks()
 
 
 def shares(links: NetworkLinks, network: float) -> dict[str, float]:
-    """What the network adds to the log-odds, by dimension: to the ring what falls away without any link, the rest rests on the applicant alone."""
+    """What the network adds to the log-odds, by dimension: to the ring what falls away without any link, the
+    rest rests on the applicant alone.
+    """
     raised = max(network, 0.0)
     over_links = min(raised, links.weight) if links.ties else 0.0
     return {"ring": over_links, "behaviour": raised - over_links}
 
 
 def network_reason(links: NetworkLinks, network: float, guide: EvidencePaths | None) -> Candidate | None:
-    """What the network adds over links as a reason, along the ties that lead to somebody; None where none does: then nothing can be shown."""
+    """What the network adds over links as a reason, along the ties that lead to somebody; None where none
+    does: then nothing can be shown.
+    """
     if guide is None:
         return None
     results = [shown.path for way in links.ties if (shown := guide.by(way)) is not None]
@@ -54,13 +61,17 @@ def network_reason(links: NetworkLinks, network: float, guide: EvidencePaths | N
     code = ReasonCode(
         code="NETWORK_PATTERN",
         dimension="ring",
-        text_en=_TEXT_EN.format(ties=f"{', '.join(first)} and {last}" if first else last, value=f"{times:.1f}"),
+        text_en=_TEXT_EN.format(
+            ties=f"{', '.join(first)} and {last}" if first else last, value=f"{times:.1f}"
+        ),
         text_zh=_TEXT_ZH.format(ties="、".join(zh for _, zh in words), value=f"{times:.1f}"),
     )
     return stated(code, shares(links, network)["ring"], round(times, 2), tuple(results))
 
 
 def _kind(path: Path) -> str:
-    """Of what the first link of a path is: an identifier's kind, or `applicant` where it leads straight to somebody."""
+    """Of what the first link of a path is: an identifier's kind, or `applicant` where it leads straight to
+    somebody.
+    """
     kinds = [node.partition(":")[0] for node in path.nodes[1:]]
     return next((kind for kind in kinds if kind != "applicant"), "applicant")

@@ -1,4 +1,6 @@
-"""The policy: from signals, probability, ring and rules to a decision with reasons. Versioned; it never approves on incomplete evidence."""
+"""The policy: from signals, probability, ring and rules to a decision with reasons. Versioned; it never
+approves on incomplete evidence.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +28,12 @@ NAME = "ringfence-policy-2"  # changes with what is decided by other means than 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """From which probability on a loan goes to a person, and from which on it is proposed to be declined; above `approve` nothing is approved.
+    """From which probability on a loan goes to a person, and from which on it is proposed to be declined;
+    above `approve` nothing is approved.
 
-    The first two follow from how many loans people can review; `approve` does not: more than they can is a queue, and no approval.
-    Raises SettingError where nobody would ever be reviewed: a refusal is always the riskier end.
+    The first two follow from how many loans people can review; `approve` does not: more than they can is a
+    queue, and no approval. Raises SettingError where nobody would ever be reviewed: a refusal is always the
+    riskier end.
     """
 
     review: float = 0.10
@@ -46,10 +50,12 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreScale:
-    """The score's scale: 500 at odds of `odds`; odds count by their `power`, so that 18 % is about 710 and 50 % about 860.
+    """The score's scale: 500 at odds of `odds`; odds count by their `power`, so that 18 % is about 710 and 50
+    % about 860.
 
-    Without a model: what is `most_beyond` times as much as usual, or more, weighs `heaviest`, as log-odds would; what is beyond the usual where that
-    is 0 weighs half as much; one dimension alone brings the score to `alone` of the whole.
+    Without a model: what is `most_beyond` times as much as usual, or more, weighs `heaviest`, as log-odds
+    would; what is beyond the usual where that is 0 weighs half as much; one dimension alone brings the score
+    to `alone` of the whole.
     """
 
     odds: float = 0.05 / 0.95
@@ -78,10 +84,11 @@ class ScoreScale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """The findings of one assessment. `contributions` are log-odds by signal or variable name, `network` what the model's sight of the links added,
-    `links` at which of them it looked.
+    """The findings of one assessment. `contributions` are log-odds by signal or variable name, `network` what
+    the model's sight of the links added, `links` at which of them it looked.
 
-    `paths` goes the ways that show them; it is None from level `no_graph` on; signals and variables are empty then.
+    `paths` goes the ways that show them; it is None from level `no_graph` on; signals and variables are empty
+    then.
     """
 
     level: Level
@@ -117,13 +124,23 @@ class Policy:
 
     @cached_property
     def version(self) -> str:
-        """Name and a fingerprint of everything that a decision, its score and its reasons depend on beside the model."""
+        """Name and a fingerprint of everything that a decision, its score and its reasons depend on beside
+        the model.
+        """
         chosen = [asdict(part) for part in (self.thresholds, self.limits, self.reason_choice, self.scale)]
-        fixed = [(rule.code, rule.severity, rule.forces_review) for rule in rules.RULES.values()], rules.RING_LISTED, rules.INCOMPLETE
-        words = [(s.name, s.dimension, s.direction, s.unit, s.text_en, s.text_zh) for s in SIGNALS.values()], dict(STATS)
+        fixed = (
+            [(rule.code, rule.severity, rule.forces_review) for rule in rules.RULES.values()],
+            rules.RING_LISTED,
+            rules.INCOMPLETE,
+        )
+        words = (
+            [(s.name, s.dimension, s.direction, s.unit, s.text_en, s.text_zh) for s in SIGNALS.values()],
+            dict(STATS),
+        )
         flagged = [kind.value for kind in RingKind if kind.flagged]
         content = repr((NAME, chosen, fixed, words, flagged, DIMENSIONS, from_simulated_worlds()))
-        content = content.replace("ReferenceRanges(", "Usual(")  # as earlier releases wrote it: an unchanged policy keeps its version
+        # as earlier releases wrote it: an unchanged policy keeps its version
+        content = content.replace("ReferenceRanges(", "Usual(")
         return f"{NAME}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
     def conclude(self, findings: Findings) -> Conclusion:
@@ -141,7 +158,9 @@ class Policy:
         )
 
     def decide(self, findings: Findings, fired: tuple[FiredRule, ...]) -> Decision:
-        """approve only with complete evidence, a low probability and no rule that asks for review; only the model can propose to decline."""
+        """approve only with complete evidence, a low probability and no rule that asks for review; only the
+        model can propose to decline.
+        """
         if findings.level is not Level.FULL or findings.probability is None:
             return Decision.REVIEW
         if findings.probability >= self.thresholds.decline:
@@ -151,8 +170,11 @@ class Policy:
             return Decision.REVIEW
         return Decision.APPROVE
 
-    def _score(self, findings: Findings, fired: tuple[FiredRule, ...], dimensions: Mapping[str, float]) -> int | None:
-        """The probability on the scale, and at least what the rules that ask for a person come to; without a model what was found comes to.
+    def _score(
+        self, findings: Findings, fired: tuple[FiredRule, ...], dimensions: Mapping[str, float]
+    ) -> int | None:
+        """The probability on the scale, and at least what the rules that ask for a person come to; without a
+        model what was found comes to.
 
         None where neither a model nor signals nor a rule spoke: nothing was looked at that a score could say.
         """
@@ -162,10 +184,16 @@ class Policy:
                 if one.forces_review:
                     asking[one.code.dimension] = max(asking.get(one.code.dimension, 0.0), one.severity)
             return max(self.scale.of(findings.probability), self.scale.of_risks(asking.values()))
-        return self.scale.of_risks(dimensions.values()) if findings.paths is not None or findings.signals or fired else None
+        return (
+            self.scale.of_risks(dimensions.values())
+            if findings.paths is not None or findings.signals or fired
+            else None
+        )
 
     def _weights(self, findings: Findings) -> Mapping[str, float]:
-        """How much each signal and variable speaks for a risk: the model's word, or without one how far it lies beyond what is usual."""
+        """How much each signal and variable speaks for a risk: the model's word, or without one how far it
+        lies beyond what is usual.
+        """
         if findings.level is Level.FULL:
             return findings.contributions
         return {
@@ -200,12 +228,22 @@ class Policy:
         return {name: round(value, 4) for name, value in risk.items()}
 
     def _reasons(self, findings: Findings, fired: tuple[FiredRule, ...]) -> tuple[Reason, ...]:
-        candidates = list(reasons.from_figures(self._weights(findings), findings.value, findings.reference, self.reason_choice))
-        if findings.network > 0 and (summary := network.network_reason(findings.links, findings.network, findings.paths)) is not None:
+        candidates = list(
+            reasons.from_figures(
+                self._weights(findings), findings.value, findings.reference, self.reason_choice
+            )
+        )
+        if (
+            findings.network > 0
+            and (summary := network.network_reason(findings.links, findings.network, findings.paths))
+            is not None
+        ):
             candidates.append(summary)
         strongest = max((c.weight for c in candidates), default=1.0)
         given = (one for one in fired if one.forces_review or findings.level is not Level.FULL)
-        candidates += reasons.from_rules(given, 2.0 * strongest, findings.rule_inputs.membership, findings.paths)
+        candidates += reasons.from_rules(
+            given, 2.0 * strongest, findings.rule_inputs.membership, findings.paths
+        )
         if findings.level is not Level.FULL and not candidates:
             candidates = [reasons.stated(rules.INCOMPLETE, 1.0)]
         return reasons.ranked(candidates, findings.reference, findings.paths, self.reason_choice)

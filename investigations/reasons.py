@@ -1,4 +1,6 @@
-"""Reasons: from contributions, signals and rules to at most four ranked reasons, each with a stable code and a masked evidence path."""
+"""Reasons: from contributions, signals and rules to at most four ranked reasons, each with a stable code and
+a masked evidence path.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,12 @@ from investigations.reference_ranges import ReferenceRanges
 from investigations.rules import RING_LISTED, FiredRule
 
 _COUNTED = ("count", "people")  # units of signals that count
-_DRAWN = frozenset({"bad_share", "merchant_bad_share", "agent_bad_share"})  # shares that are drawn towards one in twenty
+# shares that are drawn towards one in twenty
+_DRAWN = frozenset({"bad_share", "merchant_bad_share", "agent_bad_share"})
 _VARIABLES = frozenset(multi_lending.NAMES)
-_DIMENSION = dict.fromkeys(multi_lending.NAMES, "multi_lending") | {signal.name: signal.dimension for signal in SIGNALS.values()}
+_DIMENSION = dict.fromkeys(multi_lending.NAMES, "multi_lending") | {
+    signal.name: signal.dimension for signal in SIGNALS.values()
+}
 _WINDOW = re.compile(r"_(24h|\d+d|\d+m)(?=_|$)")
 _SEGMENT = re.compile(rf"_({'|'.join(multi_lending.SEGMENTS)})(?=_)")
 
@@ -41,9 +46,10 @@ Evidence = tuple[Mapping[str, Any], ...]
 class ReasonChoice:
     """How reasons are chosen.
 
-    At most `most` in one answer, and of one dimension `of_a_dimension`; one more of it where a place is free, or where it weighs at least
-    `outweighs` times what it pushes out. What has less than the share `least` of the risk is no reason. An age of `new_days` or more is no
-    news, and no reason; nor is a share that is drawn towards `drawn_towards` and does not exceed it: nobody bad need be behind it.
+    At most `most` in one answer, and of one dimension `of_a_dimension`; one more of it where a place is free,
+    or where it weighs at least `outweighs` times what it pushes out. What has less than the share `least` of
+    the risk is no reason. An age of `new_days` or more is no news, and no reason; nor is a share that is
+    drawn towards `drawn_towards` and does not exceed it: nobody bad need be behind it.
     """
 
     most: int = 4
@@ -55,9 +61,11 @@ class ReasonChoice:
 
 
 class Candidate(NamedTuple):
-    """A candidate for a reason: a signal or variable by its `name`, or a stated reason code; `weight` in the units of its source.
+    """A candidate for a reason: a signal or variable by its `name`, or a stated reason code; `weight` in the
+    units of its source.
 
-    `shown` is where the subgraph shows what `stated` says: None where that lies in the application and its applicant themselves.
+    `shown` is where the subgraph shows what `stated` says: None where that lies in the application and its
+    applicant themselves.
     """
 
     name: str
@@ -89,8 +97,8 @@ def _finding(name: str) -> str:
 def is_reason(name: str, value: float, usual: ReferenceRanges, telling: ReasonChoice) -> bool:
     """Whether a value has words and speaks against somebody; good news, and the lack of any, does not.
 
-    "0 loans repaid" may be a reason to doubt, "3 loans repaid" is none; "0 people share it" is none either, nor is a face that matched as
-    nearly everybody's does. An age of 0 days is one that nothing is known of.
+    "0 loans repaid" may be a reason to doubt, "3 loans repaid" is none; "0 people share it" is none either,
+    nor is a face that matched as nearly everybody's does. An age of 0 days is one that nothing is known of.
     """
     signal = SIGNALS.get(name)
     if signal is None:
@@ -118,7 +126,10 @@ def dimension_of(name: str) -> str | None:
 
 
 def from_figures(
-    weights: Mapping[str, float], value_of: Callable[[str], float | None], usual: ReferenceRanges, telling: ReasonChoice
+    weights: Mapping[str, float],
+    value_of: Callable[[str], float | None],
+    usual: ReferenceRanges,
+    telling: ReasonChoice,
 ) -> Iterator[Candidate]:
     """Candidates among signals and variables that raise the risk; what is not known is no reason."""
     for name, weight in weights.items():
@@ -129,10 +140,14 @@ def from_figures(
             yield Candidate(name, dimension, weight, value)
 
 
-def from_rules(fired: Iterable[FiredRule], scale: float, membership: Membership | None, guide: EvidencePaths | None) -> Iterator[Candidate]:
-    """Candidates among the rules that fired; `scale` is the weight that a rule of severity 1 has beside the others.
+def from_rules(
+    fired: Iterable[FiredRule], scale: float, membership: Membership | None, guide: EvidencePaths | None
+) -> Iterator[Candidate]:
+    """Candidates among the rules that fired; `scale` is the weight that a rule of severity 1 has beside the
+    others.
 
-    That of a ring leads over a link to another member; where none was looked at it is told to be the weekly search's word.
+    That of a ring leads over a link to another member; where none was looked at it is told to be the weekly
+    search's word.
     """
     for one in fired:
         code, shown = one.code, None
@@ -140,7 +155,14 @@ def from_rules(fired: Iterable[FiredRule], scale: float, membership: Membership 
             result = guide.by(TO_RING) if guide else None
             if result is None:
                 code = RING_LISTED
-                path = Path((guide.itself.nodes[0], f"ring:{membership.ring.ring_id}"), membership.member.joined_at) if guide else None
+                path = (
+                    Path(
+                        (guide.itself.nodes[0], f"ring:{membership.ring.ring_id}"),
+                        membership.member.joined_at,
+                    )
+                    if guide
+                    else None
+                )
             else:
                 path = result.path
             shown = (path,) if path else None
@@ -150,12 +172,19 @@ def from_rules(fired: Iterable[FiredRule], scale: float, membership: Membership 
         yield stated(code, one.severity * scale, one.value, shown)
 
 
-def stated(code: ReasonCode, weight: float, value: float | None = None, shown: tuple[Path, ...] | None = None) -> Candidate:
+def stated(
+    code: ReasonCode, weight: float, value: float | None = None, shown: tuple[Path, ...] | None = None
+) -> Candidate:
     """A candidate that is neither signal nor variable."""
     return Candidate("", code.dimension, weight, value, code, shown)
 
 
-def ranked(candidates: Iterable[Candidate], usual: ReferenceRanges, guide: EvidencePaths | None, telling: ReasonChoice) -> tuple[Reason, ...]:
+def ranked(
+    candidates: Iterable[Candidate],
+    usual: ReferenceRanges,
+    guide: EvidencePaths | None,
+    telling: ReasonChoice,
+) -> tuple[Reason, ...]:
     """The weightiest candidates as reasons; contributions are shares of all candidates' weight."""
     order = sorted(candidates, key=lambda c: (-c.weight, c.name, c.stated.code if c.stated else ""))
     total = sum(c.weight for c in order)
@@ -174,8 +203,12 @@ def ranked(candidates: Iterable[Candidate], usual: ReferenceRanges, guide: Evide
     )
 
 
-def _chosen(order: Sequence[Candidate], guide: EvidencePaths | None, telling: ReasonChoice) -> list[tuple[Candidate, Evidence]]:
-    """Two of a dimension at first, so that one finding does not fill the list; then a third where it says more than what stands there."""
+def _chosen(
+    order: Sequence[Candidate], guide: EvidencePaths | None, telling: ReasonChoice
+) -> list[tuple[Candidate, Evidence]]:
+    """Two of a dimension at first, so that one finding does not fill the list; then a third where it says
+    more than what stands there.
+    """
     findings: set[str] = set()
     taken: dict[str, int] = {}
     first: list[tuple[Candidate, Evidence]] = []
@@ -210,7 +243,9 @@ def _words(name: str, value: float) -> ReasonCode:
 
 
 def _evidence(candidate: Candidate, guide: EvidencePaths | None) -> Evidence | None:
-    """Where the subgraph shows it, in masked keys; None for links of which it shows nothing: then there is no reason."""
+    """Where the subgraph shows it, in masked keys; None for links of which it shows nothing: then there is no
+    reason.
+    """
     if guide is None:
         return ()
     itself = guide.itself
@@ -230,11 +265,16 @@ def _evidence(candidate: Candidate, guide: EvidencePaths | None) -> Evidence | N
 def _masked(path: Path, itself: Path) -> Mapping[str, Any]:
     """A path whose keys are masked, but for the application in question, which the caller named."""
     mine = next((node for node in itself.nodes if node.startswith("application:")), None)
-    return {"path": [node if node == mine else masked_node(node) for node in path.nodes], "shared_since": path.shared_since}
+    return {
+        "path": [node if node == mine else masked_node(node) for node in path.nodes],
+        "shared_since": path.shared_since,
+    }
 
 
 def masked_node(node: str) -> str:
-    """A node's name with its key masked: `device:***7f2a`, `applicant:***2c`; a ring's name says nothing about anybody and stays."""
+    """A node's name with its key masked: `device:***7f2a`, `applicant:***2c`; a ring's name says nothing
+    about anybody and stays.
+    """
     kind, _, key = node.partition(":")
     if kind == "ring":
         return node

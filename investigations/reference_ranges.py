@@ -1,4 +1,6 @@
-"""Reference ranges: for each signal and variable, the range that holds nine in ten people not known to be bad."""
+"""Reference ranges: for each signal and variable, the range that holds nine in ten people not known to be
+bad.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,11 @@ class ReferenceRanges:
 
 @cache
 def from_simulated_worlds() -> ReferenceRanges:
-    """The ranges measured on simulated worlds (scripts/tools/learn_reference_ranges.py), for stores without a model; a model card brings its own."""
+    """The ranges measured on simulated worlds (scripts/tools/learn_reference_ranges.py), for stores without a
+    model; a model card brings its own.
+    """
     rows = [line.split(",") for line in FILE.read_text("utf-8").splitlines()[1:]]
     return ReferenceRanges(
-        high=MappingProxyType({name: float(high) for name, _, high in rows}), low=MappingProxyType({name: float(low) for name, low, _ in rows})
+        high=MappingProxyType({name: float(high) for name, _, high in rows}),
+        low=MappingProxyType({name: float(low) for name, low, _ in rows}),
     )

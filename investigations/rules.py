@@ -1,4 +1,6 @@
-"""Rules that hold or not without any model, from the application, its applicant's own history and the ring snapshot."""
+"""Rules that hold or not without any model, from the application, its applicant's own history and the ring
+snapshot.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from investigations.assessments import ReasonCode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleLimits:
-    """From where on a rule holds: scores below `face` and `liveness`, `applications` own ones within the `week`, loans that came to `gone_bad`."""
+    """From where on a rule holds: scores below `face` and `liveness`, `applications` own ones within the
+    `week`, loans that came to `gone_bad`.
+    """
 
     face: float = 0.5
     liveness: float = 0.5
@@ -41,7 +45,9 @@ class RuleInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiredRule:
-    """A rule that holds: `severity` 0-1; `forces_review` whatever a model says; `value` what was measured, where that is a number."""
+    """A rule that holds: `severity` 0-1; `forces_review` whatever a model says; `value` what was measured,
+    where that is a number.
+    """
 
     code: ReasonCode
     severity: float
@@ -105,13 +111,20 @@ def _code(code: str, dimension: str, text_en: str, text_zh: str) -> ReasonCode:
 
 _RULES = (
     Rule(
-        code=_code("RULE_FRAUD_KNOWN", "behaviour", "A fraud by this applicant is known", "该申请人已有欺诈标记"),
+        code=_code(
+            "RULE_FRAUD_KNOWN", "behaviour", "A fraud by this applicant is known", "该申请人已有欺诈标记"
+        ),
         severity=0.9,
         holds=_known_for_fraud,
         forces_review=True,
     ),
     Rule(
-        code=_code("RULE_RING_MEMBER", "ring", "The applicant belongs to a group that is taken for a fraud ring", "申请人属于疑似欺诈团伙"),
+        code=_code(
+            "RULE_RING_MEMBER",
+            "ring",
+            "The applicant belongs to a group that is taken for a fraud ring",
+            "申请人属于疑似欺诈团伙",
+        ),
         severity=0.7,
         holds=_ring,
         forces_review=True,
@@ -127,7 +140,9 @@ _RULES = (
         holds=_bad_loans,
     ),
     Rule(
-        code=_code("RULE_FACE_MISMATCH", "verification", "The face does not match the document", "人脸比对未通过"),
+        code=_code(
+            "RULE_FACE_MISMATCH", "verification", "The face does not match the document", "人脸比对未通过"
+        ),
         severity=0.6,
         holds=_face,
     ),
@@ -137,7 +152,12 @@ _RULES = (
         holds=_liveness,
     ),
     Rule(
-        code=_code("RULE_THREE_ELEMENT_FAILED", "verification", "Name, national id and phone do not belong together", "手机三要素验证不一致"),
+        code=_code(
+            "RULE_THREE_ELEMENT_FAILED",
+            "verification",
+            "Name, national id and phone do not belong together",
+            "手机三要素验证不一致",
+        ),
         severity=0.4,
         holds=_three_element,
     ),
@@ -161,7 +181,12 @@ RING_LISTED = _code(
     "最近一次周度团伙识别将申请人列入疑似欺诈团伙，相关关联不在本次查看范围内",
 )
 """RULE_RING_MEMBER, where no link to another member was read."""
-INCOMPLETE = _code("INCOMPLETE_ASSESSMENT", "verification", "Not everything could be looked at: a person should", "评估信息不完整，需人工审核")
+INCOMPLETE = _code(
+    "INCOMPLETE_ASSESSMENT",
+    "verification",
+    "Not everything could be looked at: a person should",
+    "评估信息不完整，需人工审核",
+)
 
 
 def fired(inputs: RuleInputs, limits: RuleLimits | None = None) -> tuple[FiredRule, ...]:
@@ -172,5 +197,9 @@ def fired(inputs: RuleInputs, limits: RuleLimits | None = None) -> tuple[FiredRu
         value = rule.holds(inputs, limits)
         if value is not None and value is not False:  # a face that matched with 0 is a value like any other
             number = None if isinstance(value, bool) else float(value)
-            results.append(FiredRule(code=rule.code, severity=rule.severity, forces_review=rule.forces_review, value=number))
+            results.append(
+                FiredRule(
+                    code=rule.code, severity=rule.severity, forces_review=rule.forces_review, value=number
+                )
+            )
     return tuple(results)

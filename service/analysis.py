@@ -1,4 +1,5 @@
-"""Ringfence in a notebook: scores, rings, members and changes as pandas DataFrames, neighbourhoods as networkx graphs.
+"""Ringfence in a notebook: scores, rings, members and changes as pandas DataFrames, neighbourhoods as
+networkx graphs.
 
 from service.analysis import open_graph
 
@@ -35,16 +36,21 @@ FLAGGED = frozenset(kind.value for kind in RingKind if kind.flagged)
 def open_graph(store: str = "", *, as_of: Moment, model: str = "") -> Graph:
     """The graph of a store as of a moment: nothing that happened or became known at it or later is seen.
 
-    `store` and `model` are as for `ringfence score`; what is left out comes from the settings (RINGFENCE_STORE, RINGFENCE_MODEL).
-    `as_of` is ISO-8601 or a datetime; without an offset it is in the time zone of the settings.
-    Raises SettingError for a store that is not there, or for a moment that has not come.
+    `store` and `model` are as for `ringfence score`; what is left out comes from the settings
+    (RINGFENCE_STORE, RINGFENCE_MODEL). `as_of` is ISO-8601 or a datetime; without an offset it is in the time
+    zone of the settings. Raises SettingError for a store that is not there, or for a moment that has not
+    come.
     """
     settings = Settings.from_environment()
-    return Graph(dataclasses.replace(settings, store=store or settings.store, model=model or settings.model), as_of)
+    return Graph(
+        dataclasses.replace(settings, store=store or settings.store, model=model or settings.model), as_of
+    )
 
 
 class Graph:
-    """A store as of a moment. Close it, or use it in a `with`. Everything is read only when it is asked for."""
+    """A store as of a moment. Close it, or use it in a `with`. Everything is read only when it is asked
+    for.
+    """
 
     def __init__(self, settings: Settings, as_of: Moment) -> None:
         self.settings = settings
@@ -53,9 +59,11 @@ class Graph:
         self._view = self._store.view(self.as_of)
 
     def rings(self) -> pd.DataFrame:
-        """The rings of the snapshot in force, worst first, in the columns of rings.parquet (docs/outputs.md), and `flagged`.
+        """The rings of the snapshot in force, worst first, in the columns of rings.parquet (docs/outputs.md),
+        and `flagged`.
 
-        Raises SettingError where no weekly review has been run before the moment. The back-test's columns are in the files of the review alone.
+        Raises SettingError where no weekly review has been run before the moment. The back-test's columns are
+        in the files of the review alone.
         """
         frame = _frame(self._snapshot()["rings"]).dropna(axis="columns", how="all")
         return frame.assign(flagged=frame["kind"].isin(FLAGGED))
@@ -70,25 +78,34 @@ class Graph:
         return _frame(self._snapshot()["changes"])
 
     def scores(self, since: Moment, until: Moment | None = None, *, processes: int = 1) -> pd.DataFrame:
-        """The applications with since <= applied_at < until (the graph's moment at most), each assessed as of its own moment, as /risk would have:
-        the columns of `ringfence score`."""
+        """The applications with since <= applied_at < until (the graph's moment at most), each assessed as of
+        its own moment, as /risk would have: the columns of `ringfence score`.
+        """
         end = moment_given(self.settings, str(until)) if until is not None else self.as_of
         if end > self.as_of:
-            raise SettingError(f"until lies after the graph's moment {self.as_of.isoformat()}: open it as of a later one")
+            raise SettingError(
+                f"until lies after the graph's moment {self.as_of.isoformat()}: open it as of a later one"
+            )
         period = Period(since=moment_given(self.settings, str(since)), until=end)
         rows = [row for chunk in scored(self.settings, period, processes=processes) for row in chunk]
         return _frame(pa.Table.from_pylist(rows, COLUMNS))
 
     def subgraph(self, node: str) -> nx.Graph[str]:
-        """What surrounds a node, as the desk draws it: `applicant:ID`, `application:ID`, `ring:ID`, `merchant:ID`, `agent:ID` or an identifier's.
+        """What surrounds a node, as the desk draws it: `applicant:ID`, `application:ID`, `ring:ID`,
+        `merchant:ID`, `agent:ID` or an identifier's.
 
-        Nodes have type, label (masked), bad, hub, holders and their ring; edges role, since and last. `graph["left_out"]` counts what is not in
-        it, `graph["seed"]` names where it began. Raises NotFoundError where nothing is known of the node, InputError for what is no node's name.
+        Nodes have type, label (masked), bad, hub, holders and their ring; edges role, since and last.
+        `graph["left_out"]` counts what is not in it, `graph["seed"]` names where it began. Raises
+        NotFoundError where nothing is known of the node, InputError for what is no node's name.
         """
         drawn = draw(self._view, node)
-        out: nx.Graph[str] = nx.Graph(seed=drawn.seed, as_of=drawn.as_of, truncated=drawn.truncated, left_out=len(drawn.left_out))
+        out: nx.Graph[str] = nx.Graph(
+            seed=drawn.seed, as_of=drawn.as_of, truncated=drawn.truncated, left_out=len(drawn.left_out)
+        )
         for one in drawn.nodes:
-            out.add_node(one.id, **{name: value for name, value in dataclasses.asdict(one).items() if name != "id"})
+            out.add_node(
+                one.id, **{name: value for name, value in dataclasses.asdict(one).items() if name != "id"}
+            )
         for edge in drawn.edges:
             out.add_edge(edge.a, edge.b, role=edge.role, since=edge.since, last=edge.last)
         return out
@@ -96,7 +113,9 @@ class Graph:
     def _snapshot(self) -> dict[str, pa.Table]:
         snapshot = self._view.rings()
         if snapshot is None:
-            raise SettingError(f"no rings before {self.as_of.isoformat()}: run `ringfence rings --as-of ...` for a moment before it first")
+            raise SettingError(
+                f"no rings before {self.as_of.isoformat()}: run `ringfence rings --as-of ...` for a moment before it first"
+            )
         return tables_of(snapshot)
 
     def close(self) -> None:

@@ -19,7 +19,18 @@ from graph.model.errors import SettingError
 from service.assessment.context import AppContext
 from service.assessment.lender_binding import OPERATOR, Binding
 from service.desk import routes
-from service.http import calls, case_api, facts_api, headers, logs, metrics, problems, ring_api, risk_api, status_api
+from service.http import (
+    calls,
+    case_api,
+    facts_api,
+    headers,
+    logs,
+    metrics,
+    problems,
+    ring_api,
+    risk_api,
+    status_api,
+)
 from service.http.auth import LOCAL, CallerKeyRing, Keys
 from service.http.handover import CallerGone
 from service.http.miss_rates import MissRates
@@ -48,8 +59,10 @@ OPEN = frozenset(
         "static",
     }
 )
-WRONG_KEYS_S, WRONG_KEYS = 0.2, 10  # wrong keys that one address may send: ten at once, then one every five seconds
-_IN_PROCESS = "ringfence.in_process"  # in the environ of a request that came over no socket; no header can put it there
+# wrong keys that one address may send: ten at once, then one every five seconds
+WRONG_KEYS_S, WRONG_KEYS = 0.2, 10
+# in the environ of a request that came over no socket; no header can put it there
+_IN_PROCESS = "ringfence.in_process"
 CALLER_GONE = 499  # the status in the metrics of what nobody waited for any more
 SCOPE_OF = {"risk": "risk", "facts": "facts", "rings": "rings", "desk": "desk", "status": "metrics"}
 """By blueprint; of what is done with cases, by endpoint."""
@@ -85,18 +98,25 @@ class InProcess(FlaskClient):
 
 
 def create_app(context: AppContext) -> Flask:
-    """The application around what was plugged together. Over a socket it answers nobody without a key, whatever server it is put behind."""
+    """The application around what was plugged together. Over a socket it answers nobody without a key,
+    whatever server it is put behind.
+    """
     logs.install()
     app = Flask("service.http", static_folder=None)
     app.test_client_class = InProcess
     app.extensions["ringfence"] = context
-    context.views.check.count = lambda result: metrics.SELF_CHECKS.labels(result).inc()  # metrics are of a worker, not of what starts it
+    # metrics are of a worker, not of what starts it
+    context.views.check.count = lambda result: metrics.SELF_CHECKS.labels(result).inc()
     context.views.on_fall_back = lambda why: metrics.PAST_FRAME.labels(why).inc()
     app.config["MAX_CONTENT_LENGTH"] = context.settings.max_batch_bytes
-    app.extensions["ringfence.batches"] = Slots(context.settings.batches_per_key, Path(shared) if (shared := context.settings.metrics_dir) else None)
+    app.extensions["ringfence.batches"] = Slots(
+        context.settings.batches_per_key, Path(shared) if (shared := context.settings.metrics_dir) else None
+    )
     problems.install(app)
     headers.install(app)
-    app.extensions["ringfence.limit"] = RateLimit(context.settings.rate_limit, context.settings.rate_burst, _shared(context.settings, "limits"))
+    app.extensions["ringfence.limit"] = RateLimit(
+        context.settings.rate_limit, context.settings.rate_burst, _shared(context.settings, "limits")
+    )
     app.extensions["ringfence.probing"] = Probing(_shared(context.settings, "guesses"))
     app.extensions["ringfence.strangers"] = MissRates(_shared(context.settings, "strangers"))
     _frame(
@@ -114,12 +134,16 @@ def create_app(context: AppContext) -> Flask:
 
 
 def from_environment() -> Flask:
-    """The application of one worker process, from the settings in the environment. Raises SettingError where these name no caller's key."""
+    """The application of one worker process, from the settings in the environment. Raises SettingError where
+    these name no caller's key.
+    """
     logs.install()
     logs.to_stderr()
     settings = Settings.from_environment()
     if not CallerKeyRing(settings.api_keys, settings.api_keys_file).keys():
-        raise SettingError("no API key is configured: start by scripts/serve.py, which makes one, or give RINGFENCE_API_KEYS")
+        raise SettingError(
+            "no API key is configured: start by scripts/serve.py, which makes one, or give RINGFENCE_API_KEYS"
+        )
     context = wire(settings, listens=True)
     warm(context)
     Outbox(context.store, context.casebook).start()
@@ -127,7 +151,8 @@ def from_environment() -> Flask:
     app = create_app(context)
     gc.collect()
     gc.freeze()  # what is loaded stays: walking through it again and again would only make some answers slow,
-    gc.set_threshold(25_000, 20, 40)  # and so would frequent scans of cached facts, of which none is ever freed
+    # and so would frequent scans of cached facts, of which none is ever freed
+    gc.set_threshold(25_000, 20, 40)
     return app
 
 
@@ -154,22 +179,32 @@ def _frame(app: Flask, ring: CallerKeyRing, wrong: RateLimit) -> None:
         response.headers.setdefault("Cache-Control", "no-store")
         route = request.url_rule.rule if request.url_rule else "none"
         seconds = perf_counter() - calls.handover().arrived
-        response.headers["Server-Timing"] = f"total;dur={seconds * 1000:.1f}"  # from the socket on, the audit row included
+        # from the socket on, the audit row included
+        response.headers["Server-Timing"] = f"total;dur={seconds * 1000:.1f}"
         metrics.REQUESTS.labels(route, metrics.method_label(request.method), response.status_code).inc()
         metrics.SECONDS.labels(route).observe(seconds)
         return response
 
 
 def _admit(keys: Keys, wrong: RateLimit) -> None:
-    """Note who calls, or refuse: 401 without a valid key, 403 for what the key does not open, 429 for too much."""
+    """Note who calls, or refuse: 401 without a valid key, 403 for what the key does not open, 429 for too
+    much.
+    """
     if request.endpoint is None or request.endpoint in OPEN:
         return
-    caller = keys.caller(request.headers.get("Authorization", "")) if keys or _IN_PROCESS not in request.environ else LOCAL
+    caller = (
+        keys.caller(request.headers.get("Authorization", ""))
+        if keys or _IN_PROCESS not in request.environ
+        else LOCAL
+    )
     if caller is None:
         if request.headers.get("Authorization"):
             metrics.REFUSED_KEYS.inc()
             _slow_down(wrong.wait(request.remote_addr or ""), "too many wrong keys came from this address")
-        raise Unauthorized("send Authorization: Bearer and a valid key", www_authenticate=WWWAuthenticate("bearer", {"realm": "ringfence"}))
+        raise Unauthorized(
+            "send Authorization: Bearer and a valid key",
+            www_authenticate=WWWAuthenticate("bearer", {"realm": "ringfence"}),
+        )
     room, _, endpoint = request.endpoint.removeprefix("v1_").partition(".")
     scope = CASE_SCOPE_OF[endpoint] if room == "cases" else SCOPE_OF[room]
     if scope not in caller.scopes:
@@ -184,8 +219,12 @@ def _slow_down(wait: float, why: str) -> None:
 
 
 def _own_lenders() -> Binding:
-    """Whom a key speaks for that names nobody: the lender that runs the service. Raises NoLender where the store knows none."""
+    """Whom a key speaks for that names nobody: the lender that runs the service. Raises NoLender where the
+    store knows none.
+    """
     own = calls.app_context().lenders.own()
     if not own:
-        raise NoLender("this key speaks for the lender that runs the service, and the store knows no lender with is_own")
+        raise NoLender(
+            "this key speaks for the lender that runs the service, and the store knows no lender with is_own"
+        )
     return Binding(own)

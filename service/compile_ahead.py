@@ -1,4 +1,6 @@
-"""`python -m service.compile_ahead`: compile what training and serving call, once after an install or a change, before anybody waits for it."""
+"""`python -m service.compile_ahead`: compile what training and serving call, once after an install or a
+change, before anybody waits for it.
+"""
 
 from __future__ import annotations
 

@@ -23,13 +23,17 @@ class Lenders:
         self._read_at = -FRESH_SECONDS
 
     def known(self, wanted: object) -> frozenset[str] | None:
-        """The known lenders, read again when `wanted` is not among them; None, nobody asks, where there are none or the store is down."""
+        """The known lenders, read again when `wanted` is not among them; None, nobody asks, where there are
+        none or the store is down.
+        """
         if not (isinstance(wanted, str) and wanted in self._names) and not self._read():
             return None
         return self._names or None
 
     def own(self) -> tuple[str, ...]:
-        """The lender that runs the service (rarely more than one), by id; none where none is known or the store is down."""
+        """The lender that runs the service (rarely more than one), by id; none where none is known or the
+        store is down.
+        """
         if not self._own:
             self._read()
         return self._own
@@ -41,6 +45,9 @@ class Lenders:
                 lenders = self._store.view(self._clock()).platforms()
             except StoreError:
                 return False
-            self._names, self._own = frozenset(lenders), tuple(sorted(name for name, one in lenders.items() if one.is_own))
+            self._names, self._own = (
+                frozenset(lenders),
+                tuple(sorted(name for name, one in lenders.items() if one.is_own)),
+            )
             self._read_at = monotonic()
         return True

@@ -10,11 +10,15 @@ from service.assessment.assess import warm_up
 from service.assessment.context import AppContext
 
 log = logging.getLogger("ringfence.app")
-WARM_S = 120.0  # how long a worker waits at its start for a store that is there and answers late: a warm-up may take half of it
+# how long a worker waits at its start for a store that is there and answers late: a warm-up may take half of
+# it
+WARM_S = 120.0
 
 
 def warm(context: AppContext) -> None:
-    """Be ready before the first caller comes. A server that plans its first statements answers late: it is asked again while it is there."""
+    """Be ready before the first caller comes. A server that plans its first statements answers late: it is
+    asked again while it is there.
+    """
     until = monotonic() + WARM_S
     while True:
         try:
@@ -24,7 +28,9 @@ def warm(context: AppContext) -> None:
             try:
                 context.store.revision()
             except StoreError:
-                log.warning("the store cannot be used at the start, answers are degraded until it can: %s", error)
+                log.warning(
+                    "the store cannot be used at the start, answers are degraded until it can: %s", error
+                )
                 return
             if monotonic() > until:
                 log.warning("the store answers late at the start, some answers may be degraded: %s", error)

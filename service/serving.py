@@ -1,4 +1,6 @@
-"""Running the service: checks before the first worker starts, then several worker processes behind one production server."""
+"""Running the service: checks before the first worker starts, then several worker processes behind one
+production server.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,13 @@ from service.readiness import warm
 from service.settings import Settings
 from service.wiring import load_scorer, wire
 
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # workers are the parallelism
+# workers are the parallelism
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 HEADER_MS = 30_000  # how long the head of a request may take to come, and how long an idle connection is kept
 HEADER_BYTES = 65_536  # of a request's head, at most
-CONNECTIONS = 4_096  # of one worker, open at once; each costs a file and a few kilobytes, however little is sent through it
+# of one worker, open at once; each costs a file and a few kilobytes, however little is sent through it
+CONNECTIONS = 4_096
 BACKLOG = 2_048  # connections that wait to be taken
 
 
@@ -38,18 +42,26 @@ def serve(settings: Settings) -> None:
     Raises SettingError, BundleError or StoreError, all before anything listens.
     """
     _allow_files(2 * CONNECTIONS)
-    os.environ.update(_ONE_THREAD)  # before numeric libraries start threads of their own, which would not outlive the fork of a worker
+    # before numeric libraries start threads of their own, which would not outlive the fork of a worker
+    os.environ.update(_ONE_THREAD)
     keyless = not CallerKeyRing(settings.api_keys, settings.api_keys_file).keys()
     if keyless:
         operators_file(settings)  # where there can be none, better now than when the model is loaded
     if not settings.model:
         raise SettingError("no model: give --model DIR, a bundle made by scripts/train_model.py")
-    # Once here, so that a wrong URL, key or bundle stops the start, and the workers do not race to make the tables.
+    # Once here, so that a wrong URL, key or bundle stops the start, and the workers do not race to make the
+    # tables.
     _prepare(settings)
     if keyless:
         settings = with_operators_key(settings, _say)
-    folder = str(folder_for(Path(settings.metrics_dir))) if settings.metrics_dir else tempfile.mkdtemp(prefix="ringfence-metrics-")
-    os.environ.update(replace(settings, metrics_dir=folder).to_environment() | {"PROMETHEUS_MULTIPROC_DIR": folder})
+    folder = (
+        str(folder_for(Path(settings.metrics_dir)))
+        if settings.metrics_dir
+        else tempfile.mkdtemp(prefix="ringfence-metrics-")
+    )
+    os.environ.update(
+        replace(settings, metrics_dir=folder).to_environment() | {"PROMETHEUS_MULTIPROC_DIR": folder}
+    )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     _say(f"serving on http://{host}:{settings.port}, {settings.workers} workers; desk: /desk, docs: /docs")
     try:
@@ -72,7 +84,9 @@ def _prepare(settings: Settings) -> None:
 
 
 def _allow_files(wanted: int) -> None:
-    """Let this process and its workers have so many files open, as far as the system allows: every connection is one."""
+    """Let this process and its workers have so many files open, as far as the system allows: every connection
+    is one.
+    """
     usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if usual < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, most) if most >= 0 else wanted, most))
@@ -86,11 +100,18 @@ def _check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host.strip("[]"), settings.port))
         except OSError as error:
-            raise SettingError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}") from error
+            raise SettingError(
+                f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}"
+            ) from error
 
 
 def _server(settings: Settings) -> Granian:
-    return server("service.http.front.worker:from_environment", host=settings.host, port=settings.port, workers=settings.workers)
+    return server(
+        "service.http.front.worker:from_environment",
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+    )
 
 
 def server(target: str, *, host: str, port: int, workers: int) -> Granian:

@@ -43,24 +43,42 @@ _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
 
 def _setting(default: Any, sentence: str, *, secret: bool = False) -> Any:
     """A field of Settings; a `secret` one may also be given as the path of a file, in NAME_FILE."""
-    return dataclasses.field(default=default, metadata={"sentence": sentence, "secret": secret}, repr=not secret)
+    return dataclasses.field(
+        default=default, metadata={"sentence": sentence, "secret": secret}, repr=not secret
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What can be set. The environment variable of a field is RINGFENCE_ and its name in capitals."""
 
-    store: str = _setting("sqlite:///ringfence.db", "URL of the graph store, which may hold a password.", secret=True)
-    casebook: str = _setting("sqlite:///casebook.db", "URL of the casebook (assessments, cases, verdicts): any SQLAlchemy URL.", secret=True)
+    store: str = _setting(
+        "sqlite:///ringfence.db", "URL of the graph store, which may hold a password.", secret=True
+    )
+    casebook: str = _setting(
+        "sqlite:///casebook.db",
+        "URL of the casebook (assessments, cases, verdicts): any SQLAlchemy URL.",
+        secret=True,
+    )
     casebook_sync: str = _setting(
-        "normal", "A SQLite casebook's rows outlive any process (`normal`) or a power cut too, for one wait on the disk a row (`full`)."
+        "normal",
+        "A SQLite casebook's rows outlive any process (`normal`) or a power cut too, for one wait on the disk a row (`full`).",
     )
     model: str = _setting(
-        "", "Folder of the model bundle; `serve.py` does not start without one, an application of one's own answers degraded to `no_model`."
+        "",
+        "Folder of the model bundle; `serve.py` does not start without one, an application of one's own answers degraded to `no_model`.",
     )
-    model_digest: str = _setting("", "Digest of the one model that may be served (`sha256sum card.json` in its folder); empty: any.")
-    hash_key: str = _setting("", "Key of the identifiers' pseudonyms; empty: the embedded store makes one in a file beside it.", secret=True)
-    hash_key_version: str = _setting("k1", "Name of the hash key, part of every pseudonym, so that keys can be rotated.")
+    model_digest: str = _setting(
+        "", "Digest of the one model that may be served (`sha256sum card.json` in its folder); empty: any."
+    )
+    hash_key: str = _setting(
+        "",
+        "Key of the identifiers' pseudonyms; empty: the embedded store makes one in a file beside it.",
+        secret=True,
+    )
+    hash_key_version: str = _setting(
+        "k1", "Name of the hash key, part of every pseudonym, so that keys can be rotated."
+    )
     hash_algorithm: str = _setting("sha256", "Keyed hash of the pseudonyms: `sha256` or `sm3`.")
     api_keys: str = _setting(
         "",
@@ -68,45 +86,88 @@ class Settings:
         "none: `serve.py` makes the operator a key in a file beside the store.",
         secret=True,
     )
-    api_keys_file: str = _setting("", "File with more callers in the same form, read again when it changes: keys are rotated without a restart.")
-    host: str = _setting("127.0.0.1", "Address that the service listens on: plain HTTP, so put a proxy with TLS before any that others can reach.")
+    api_keys_file: str = _setting(
+        "",
+        "File with more callers in the same form, read again when it changes: keys are rotated without a restart.",
+    )
+    host: str = _setting(
+        "127.0.0.1",
+        "Address that the service listens on: plain HTTP, so put a proxy with TLS before any that others can reach.",
+    )
     port: int = _setting(8000, "Port that the service listens on.")
     workers: int = _setting(2, "Worker processes of the service.")
     timezone: str = _setting(
-        COUNTRY, "Where the borrowers live: its clocks tell night and weekend, times without an offset, weeks, and the times of answers and reports."
+        COUNTRY,
+        "Where the borrowers live: its clocks tell night and weekend, times without an offset, weeks, and the times of answers and reports.",
     )
-    timeout_ms: int = _setting(1000, "Deadline of an assessment in milliseconds where the caller gives none in X-Timeout-Ms.")
-    review_probability: float = _setting(0.0, "Probability of fraud from which a person should look; 0: the model's own, from its review capacity.")
-    decline_probability: float = _setting(0.0, "Probability of fraud from which declining is proposed; 0: the model's own.")
-    approve_ceiling: float = _setting(0.2, "Probability of fraud from which nothing is approved, however few people can review; 1: no such ceiling.")
-    rate_limit: float = _setting(0.0, "Requests a second that one API key may make, over all workers; 0: no limit.")
+    timeout_ms: int = _setting(
+        1000, "Deadline of an assessment in milliseconds where the caller gives none in X-Timeout-Ms."
+    )
+    review_probability: float = _setting(
+        0.0,
+        "Probability of fraud from which a person should look; 0: the model's own, from its review capacity.",
+    )
+    decline_probability: float = _setting(
+        0.0, "Probability of fraud from which declining is proposed; 0: the model's own."
+    )
+    approve_ceiling: float = _setting(
+        0.2,
+        "Probability of fraud from which nothing is approved, however few people can review; 1: no such ceiling.",
+    )
+    rate_limit: float = _setting(
+        0.0, "Requests a second that one API key may make, over all workers; 0: no limit."
+    )
     rate_burst: int = _setting(50, "Requests that one API key may make at once before the rate limit counts.")
     idempotency_hours: int = _setting(24, "How long an Idempotency-Key is remembered, in hours.")
     max_body_bytes: int = _setting(65_536, "Largest body of a request, in bytes; more is answered 413.")
-    max_batch_bytes: int = _setting(4_194_304, "Largest body of a batch (`/risk/batch` and lists of facts), in bytes.")
-    body_seconds: float = _setting(10.0, "How long the body of a request may take to come, in seconds; a slower one is answered 408.")
-    batches_per_key: int = _setting(4, "Batches that one API key may have under way at once, over all workers; more are answered 429.")
+    max_batch_bytes: int = _setting(
+        4_194_304, "Largest body of a batch (`/risk/batch` and lists of facts), in bytes."
+    )
+    body_seconds: float = _setting(
+        10.0, "How long the body of a request may take to come, in seconds; a slower one is answered 408."
+    )
+    batches_per_key: int = _setting(
+        4, "Batches that one API key may have under way at once, over all workers; more are answered 429."
+    )
     delivery_row_bytes: int = _setting(
-        _LOAD.row_bytes, "Longest line of CSV or JSON and longest cell of parquet in a delivery; a longer one is a reject."
+        _LOAD.row_bytes,
+        "Longest line of CSV or JSON and longest cell of parquet in a delivery; a longer one is a reject.",
     )
-    delivery_columns: int = _setting(_LOAD.columns, "Columns that a table of a delivery may have; more are refused.")
-    delivery_parts: int = _setting(_LOAD.parts, "Files in a folder of a delivery, and parts of a table; more are refused.")
+    delivery_columns: int = _setting(
+        _LOAD.columns, "Columns that a table of a delivery may have; more are refused."
+    )
+    delivery_parts: int = _setting(
+        _LOAD.parts, "Files in a folder of a delivery, and parts of a table; more are refused."
+    )
     delivery_file_rows: int = _setting(_LOAD.file_rows, "Rows of a file of a delivery; more are refused.")
-    delivery_file_bytes: int = _setting(_LOAD.file_bytes, "Bytes of a file of a delivery when it is unpacked; more are refused.")
-    delivery_page_bytes: int = _setting(
-        _LOAD.page_bytes, "Bytes of unpacked pages that must be held at once to read a parquet file, the largest of each column; more are refused."
+    delivery_file_bytes: int = _setting(
+        _LOAD.file_bytes, "Bytes of a file of a delivery when it is unpacked; more are refused."
     )
-    delivery_mapping_bytes: int = _setting(_LOAD.mapping_bytes, "Bytes of a mapping; a larger one is refused.")
+    delivery_page_bytes: int = _setting(
+        _LOAD.page_bytes,
+        "Bytes of unpacked pages that must be held at once to read a parquet file, the largest of each column; more are refused.",
+    )
+    delivery_mapping_bytes: int = _setting(
+        _LOAD.mapping_bytes, "Bytes of a mapping; a larger one is refused."
+    )
     delivery_rejects_bytes: int = _setting(
-        _LOAD.rejects_bytes, "Bytes of `rejects.jsonl`; bad rows beyond them are counted by their reasons and not written out."
+        _LOAD.rejects_bytes,
+        "Bytes of `rejects.jsonl`; bad rows beyond them are counted by their reasons and not written out.",
     )
     frame: str = _setting(
         "",
         "Folder of the frame, the resident copy that is read; empty: beside an embedded store, else in the user's cache; `none`: the store is read.",
     )
-    self_check: float = _setting(0.001, "Share of assessments that are looked at again through the store, and must be equal; 0: none.")
-    public_url: str = _setting("", "Where people reach this service (`https://risk.example`), put before the desk's links in answers.")
-    metrics_dir: str = _setting("", "Folder in which the workers share their metrics; empty: `serve.py` makes one for its run.")
+    self_check: float = _setting(
+        0.001, "Share of assessments that are looked at again through the store, and must be equal; 0: none."
+    )
+    public_url: str = _setting(
+        "",
+        "Where people reach this service (`https://risk.example`), put before the desk's links in answers.",
+    )
+    metrics_dir: str = _setting(
+        "", "Folder in which the workers share their metrics; empty: `serve.py` makes one for its run."
+    )
 
     def __post_init__(self) -> None:
         """Raise SettingError for a number that cannot be meant."""
@@ -115,16 +176,25 @@ class Settings:
             if not low <= value <= high:
                 raise SettingError(f"{PREFIX}{name.upper()}={value} must be from {low:g} to {high:g}")
         if self.model_digest and not _SHA256.fullmatch(self.model_digest):
-            raise SettingError(f"{PREFIX}MODEL_DIGEST is no SHA-256: give the 64 hex digits of `sha256sum card.json`")
+            raise SettingError(
+                f"{PREFIX}MODEL_DIGEST is no SHA-256: give the 64 hex digits of `sha256sum card.json`"
+            )
 
     @property
     def delivery(self) -> DeliveryLimits:
         """How much of a delivery is read."""
-        return DeliveryLimits(**{limit.name: getattr(self, f"delivery_{limit.name}") for limit in dataclasses.fields(DeliveryLimits)})
+        return DeliveryLimits(
+            **{
+                limit.name: getattr(self, f"delivery_{limit.name}")
+                for limit in dataclasses.fields(DeliveryLimits)
+            }
+        )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """The settings in force. Raises SettingError for an unreadable value, an unreadable secret file or a name that is no setting."""
+        """The settings in force. Raises SettingError for an unreadable value, an unreadable secret file or a
+        name that is no setting.
+        """
         environ = os.environ if environ is None else environ
         known = {f.name: f for f in dataclasses.fields(cls)}
         types = get_type_hints(cls)
@@ -135,7 +205,11 @@ class Settings:
             name = variable.removeprefix(PREFIX).lower()
             if name in known:
                 values[name] = _typed(variable, text, types[name])
-            elif name.endswith("_file") and (secret := known.get(name.removesuffix("_file"))) and secret.metadata["secret"]:
+            elif (
+                name.endswith("_file")
+                and (secret := known.get(name.removesuffix("_file")))
+                and secret.metadata["secret"]
+            ):
                 values.setdefault(secret.name, _read_secret(variable, text))
             else:
                 raise SettingError(f"{variable} is no setting; docs/settings.md lists all of them")
@@ -151,7 +225,9 @@ def _read_secret(variable: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"{variable}: the file {path} cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})") from error
+        raise SettingError(
+            f"{variable}: the file {path} cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})"
+        ) from error
 
 
 def _typed(variable: str, text: str, kind: type) -> Any:

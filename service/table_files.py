@@ -1,4 +1,6 @@
-"""Tables as files, in the format that a file's name says: Parquet, or CSV for whoever opens it in a spreadsheet."""
+"""Tables as files, in the format that a file's name says: Parquet, or CSV for whoever opens it in a
+spreadsheet.
+"""
 
 from __future__ import annotations
 

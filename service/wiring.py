@@ -33,13 +33,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("ringfence.wiring")
 
-START_S = 2.0  # how long a process that starts fills the frame before it goes on; the rest comes in while it answers
+# how long a process that starts fills the frame before it goes on; the rest comes in while it answers
+START_S = 2.0
 STORES = "sqlite:///relative.db, sqlite:////absolute.db, neo4j://user:password@host:port/database"
 _NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 
 
-def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[], datetime] = system_clock, listens: bool = False) -> AppContext:
-    """Everything a service process needs; `scorer` spares the loading. One that `listens` to others takes no weak hash key.
+def wire(
+    settings: Settings,
+    *,
+    scorer: Scorer | None = None,
+    clock: Callable[[], datetime] = system_clock,
+    listens: bool = False,
+) -> AppContext:
+    """Everything a service process needs; `scorer` spares the loading. One that `listens` to others takes no
+    weak hash key.
 
     Raises SettingError, BundleError or StoreError, each with the next step.
     """
@@ -60,7 +68,9 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
         casebook=casebook,
         keyring=keys,
         lenders=Lenders(store, clock),
-        pseudonymiser=Pseudonymiser(keys, (lambda node: store.view(clock()).identifier(node) is not None) if rotated else None),
+        pseudonymiser=Pseudonymiser(
+            keys, (lambda node: store.view(clock()).identifier(node) is not None) if rotated else None
+        ),
         zone=zone,
         responses=ResponseBuilder(zone, f"{settings.public_url.rstrip('/')}/desk"),
         writer=BackgroundWriter(store),
@@ -72,20 +82,33 @@ def wire(settings: Settings, *, scorer: Scorer | None = None, clock: Callable[[]
 
 
 def _frame(store: GraphStore, settings: Settings) -> Frame | None:
-    """The store's frame, brought towards its revision for START_S at most: until all is in the store's view answers. Raises StoreUnavailableError."""
+    """The store's frame, brought towards its revision for START_S at most: until all is in the store's view
+    answers. Raises StoreUnavailableError.
+    """
     started = perf_counter()
     frame = frame_of(store, settings.frame)
     before = frame.revision
     held = frame.catch_up(None, START_S, CatchUpBudget(seconds=START_S))
     if not held:
-        log.info("the frame holds mark %d and is %d behind: the store's view answers until they are in", frame.revision, frame.behind)
+        log.info(
+            "the frame holds mark %d and is %d behind: the store's view answers until they are in",
+            frame.revision,
+            frame.behind,
+        )
     elif perf_counter() - started > 1:
-        log.info("the frame was brought from mark %d to %d in %.1f s", before, frame.revision, perf_counter() - started)
+        log.info(
+            "the frame was brought from mark %d to %d in %.1f s",
+            before,
+            frame.revision,
+            perf_counter() - started,
+        )
     return frame
 
 
 def filled_frame(store: GraphStore, settings: Settings, revision: int) -> Frame | None:
-    """The store's frame when it holds that revision, for a command that waits for it; None where there is none to be had: the store is read then."""
+    """The store's frame when it holds that revision, for a command that waits for it; None where there is
+    none to be had: the store is read then.
+    """
     if settings.frame == NO_FRAME:
         return None
     try:
@@ -109,10 +132,11 @@ def _no_frame() -> None:
 
 
 def open_store(url: str, *, live: bool = False, zone: str = COUNTRY) -> GraphStore:
-    """The graph store behind a URL; `live` for a service that answers within a deadline, whatever becomes of the store's server.
-    `zone` is the borrowers' time zone (the settings').
+    """The graph store behind a URL; `live` for a service that answers within a deadline, whatever becomes of
+    the store's server. `zone` is the borrowers' time zone (the settings').
 
-    Raises SettingError for one that is not known, naming those that are, and for a path that can hold no store.
+    Raises SettingError for one that is not known, naming those that are, and for a path that can hold no
+    store.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
@@ -131,10 +155,13 @@ def open_store(url: str, *, live: bool = False, zone: str = COUNTRY) -> GraphSto
 def open_existing(url: str, zone: str = COUNTRY) -> GraphStore:
     """The graph store behind a URL for a command that only makes sense with facts in it.
 
-    Raises SettingError also where an embedded store's file is not there: a misspelt path must not look like a store without fraud.
+    Raises SettingError also where an embedded store's file is not there: a misspelt path must not look like a
+    store without fraud.
     """
     if url.startswith("sqlite:") and not sqlite_path(url).exists():
-        raise SettingError(f"there is no store at {sqlite_path(url)}: load records into it first (scripts/load_records.py), or correct --store")
+        raise SettingError(
+            f"there is no store at {sqlite_path(url)}: load records into it first (scripts/load_records.py), or correct --store"
+        )
     return open_store(url, zone=zone)
 
 
@@ -160,9 +187,11 @@ def open_casebook(url: str, sync: str = "normal") -> Casebook:
 
 
 def casebook_given(url: str, *, new: bool = False) -> str:
-    """The URL of a casebook that an argument names, for a command that works with one that is there already, unless a `new` one is asked for.
+    """The URL of a casebook that an argument names, for a command that works with one that is there already,
+    unless a `new` one is asked for.
 
-    Raises SettingError where an embedded one's file is not there: cases in a misspelt casebook are seen by nobody.
+    Raises SettingError where an embedded one's file is not there: cases in a misspelt casebook are seen by
+    nobody.
     """
     path = file_of(url)
     if path is not None and not new and not path.exists():
@@ -173,28 +202,36 @@ def casebook_given(url: str, *, new: bool = False) -> str:
 
 
 def moment_given(settings: Settings, text: str) -> datetime:
-    """The moment that a command's argument means: ISO-8601, a date is its midnight, without an offset in the settings' time zone.
+    """The moment that a command's argument means: ISO-8601, a date is its midnight, without an offset in the
+    settings' time zone.
 
     Raises SettingError.
     """
     try:
         return read_moment(text, time_zone(settings.timezone))
     except (ValueError, OverflowError):
-        raise SettingError(f"{text!r} is no ISO-8601 time: 2026-01-05 or 2026-01-05T10:00:00+08:00 are") from None
+        raise SettingError(
+            f"{text!r} is no ISO-8601 time: 2026-01-05 or 2026-01-05T10:00:00+08:00 are"
+        ) from None
 
 
 def as_of_given(settings: Settings, text: str) -> datetime:
-    """The same for the moment of a view. Raises SettingError for one that has not come yet: what is to be known by then is not known."""
+    """The same for the moment of a view. Raises SettingError for one that has not come yet: what is to be
+    known by then is not known.
+    """
     moment = moment_given(settings, text)
     if moment > system_clock():
-        raise SettingError(f"{text} lies in the future: what will be known by then is not known, the latest moment is now")
+        raise SettingError(
+            f"{text} lies in the future: what will be known by then is not known, the latest moment is now"
+        )
     return moment
 
 
 def load_scorer(folder: str, pinned: str = "") -> Scorer:
     """The model bundle in a folder, where `pinned` is given only the one with that digest.
 
-    Raises BundleError for one that is missing, damaged, another, or made for other inputs, naming what differs.
+    Raises BundleError for one that is missing, damaged, another, or made for other inputs, naming what
+    differs.
     """
     from gnn.scorer import Scorer  # here, because most commands need no model
 
@@ -202,13 +239,18 @@ def load_scorer(folder: str, pinned: str = "") -> Scorer:
 
 
 def open_keyring(settings: Settings, store: GraphStore, *, strict: bool = False) -> Keyring:
-    """The keys of the pseudonyms of `store`; an embedded one without facts and key makes its own in a file beside it, and logs that.
+    """The keys of the pseudonyms of `store`; an embedded one without facts and key makes its own in a file
+    beside it, and logs that.
 
-    Raises SettingError where a key is needed and there is none, and for a weak one: always for a store on a server, which others may reach,
-    for an embedded one when `strict` (else it is said).
+    Raises SettingError where a key is needed and there is none, and for a weak one: always for a store on a
+    server, which others may reach, for an embedded one when `strict` (else it is said).
     """
     beside = sqlite_path(settings.store) if settings.store.startswith("sqlite:") else None
-    values = {"hash_key": settings.hash_key, "hash_key_version": settings.hash_key_version, "hash_algorithm": settings.hash_algorithm}
+    values = {
+        "hash_key": settings.hash_key,
+        "hash_key_version": settings.hash_key_version,
+        "hash_algorithm": settings.hash_algorithm,
+    }
     keys = keyring(values, beside, log.warning, lambda: store.revision() == 0)
     if (weak := keys.weakness()) is not None:
         if strict or beside is None:
@@ -218,9 +260,13 @@ def open_keyring(settings: Settings, store: GraphStore, *, strict: bool = False)
 
 
 def policy_for(settings: Settings, scorer: Scorer | None) -> Policy:
-    """The policy, with the thresholds of the settings where they are set, else the model's, else the defaults."""
+    """The policy, with the thresholds of the settings where they are set, else the model's, else the
+    defaults.
+    """
     own = Thresholds()
-    review, decline = (scorer.review_probability, scorer.decline_probability) if scorer else (own.review, own.decline)
+    review, decline = (
+        (scorer.review_probability, scorer.decline_probability) if scorer else (own.review, own.decline)
+    )
     review, decline = settings.review_probability or review, settings.decline_probability or decline
     return Policy(Thresholds(review=review, decline=decline, approve=settings.approve_ceiling))
 

@@ -1,4 +1,6 @@
-"""What all tests share: fixtures, how many examples are drawn, and which tests run in one process when several run the suite."""
+"""What all tests share: fixtures, how many examples are drawn, and which tests run in one process when
+several run the suite.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ __all__ = ["postgres", "postgres_server"]  # fixtures
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the processes that tests start read one another's byte code
 
-# The same examples every time: who breaks a law hears of it at once and again, and no other change is blamed for an unlucky draw.
+# The same examples every time: who breaks a law hears of it at once and again, and no other change is blamed
+# for an unlucky draw.
 settings.register_profile("fast", max_examples=25, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=200, deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
@@ -38,7 +41,9 @@ TOGETHER = {
 
 
 def _group(nodeid: str) -> str:
-    """What one process runs from end to end: a file with its fixtures, and everything that asks one server."""
+    """What one process runs from end to end: a file with its fixtures, and everything that asks one
+    server.
+    """
     stem = Path(nodeid.partition("::")[0]).stem
     return "neo4j" if ON_NEO4J or stem.startswith("test_neo4j") else TOGETHER.get(stem, stem)
 
@@ -57,7 +62,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest groups first."""
-    items.sort(key=lambda item: LONGEST.index(group) if (group := _group(item.nodeid)) in LONGEST else len(LONGEST))
+    items.sort(
+        key=lambda item: LONGEST.index(group) if (group := _group(item.nodeid)) in LONGEST else len(LONGEST)
+    )
 
 
 @pytest.fixture

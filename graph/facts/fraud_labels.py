@@ -1,4 +1,6 @@
-"""Fraud status: who is known for fraud and who is cleared, from the labels about people and their loans, as of a moment and over time."""
+"""Fraud status: who is known for fraud and who is cleared, from the labels about people and their loans, as
+of a moment and over time.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,30 @@ _PERSONS = frozenset(
     }
 )  # fmt: skip
 _MACHINES = frozenset(
-    {"auto", "automatic", "automated", "rule", "rules", "model", "models", "engine", "score", "scoring", "system", "bot", "machine", "batch"}
+    {
+        "auto",
+        "automatic",
+        "automated",
+        "rule",
+        "rules",
+        "model",
+        "models",
+        "engine",
+        "score",
+        "scoring",
+        "system",
+        "bot",
+        "machine",
+        "batch",
+    }
 )
 _PERSONS_ZH, _MACHINES_ZH = ("人工", "审核", "复核", "调查", "稽核"), ("自动", "规则", "模型", "系统")
 
 
 def by_person(source: str | None) -> bool:
-    """Whether a label's source names human work (`review`, `investigation`, `desk`, `人工审核`) and no automatic source (`rule`, `model`)."""
+    """Whether a label's source names human work (`review`, `investigation`, `desk`, `人工审核`) and no
+    automatic source (`rule`, `model`).
+    """
     text = (source or "").lower()
     words = set(re.findall(r"[a-z]+", text))
     if words & _MACHINES or any(word in text for word in _MACHINES_ZH):
@@ -40,8 +59,8 @@ def by_person(source: str | None) -> bool:
 class FraudStatus(NamedTuple):
     """The fraud status of one person, by all labels about them.
 
-    `fraud`: known for fraud now, continuously `since`. `good`: labelled, and nothing is labelled fraud now. `loans`: the applications that
-    are themselves labelled fraud; `person`: whether the person as such is.
+    `fraud`: known for fraud now, continuously `since`. `good`: labelled, and nothing is labelled fraud now.
+    `loans`: the applications that are themselves labelled fraud; `person`: whether the person as such is.
     """
 
     fraud: bool = False
@@ -64,7 +83,9 @@ class _Ledger:
     loans: dict[object, bool] = field(default_factory=dict)
 
     def add(self, loan: object | None, fraud: bool) -> bool:
-        """Whether anything is labelled fraud after one more label; `loan` is None for one about the person."""
+        """Whether anything is labelled fraud after one more label; `loan` is None for one about the
+        person.
+        """
         if loan is not None:
             self.loans[loan] = fraud
         else:
@@ -78,10 +99,12 @@ _NO_LABELS = FraudStatus()
 
 
 def fraud_status(labels: Iterable[Label]) -> FraudStatus:
-    """The fraud status of one person, from the labels about them and their loans that are known before a view's moment, in any order.
+    """The fraud status of one person, from the labels about them and their loans that are known before a
+    view's moment, in any order.
 
-    For each loan and for the person the latest label by `known_at` holds. At the same moment a human label outranks an automatic one, and
-    otherwise fraud outranks good. A good label about the person clears all their loans until then; a label about a loan affects that loan only.
+    For each loan and for the person the latest label by `known_at` holds. At the same moment a human label
+    outranks an automatic one, and otherwise fraud outranks good. A good label about the person clears all
+    their loans until then; a label about a loan affects that loan only.
     """
     heard = sorted(labels, key=_order)
     if not heard:
@@ -107,8 +130,8 @@ class FraudStatusRow(NamedTuple):
 def compiled_fraud_status(labels: Column, first: int, count: int) -> FraudStatusRow:
     """`fraud_status` for compiled code, of the `count` labels of one person from row `first` on.
 
-    `labels`: structured rows with `known_at` (int64 microseconds), `loan` (any number of a loan's own, negative for the person as such), `fraud`
-    and `by_person`, roughly in the order of `known_at`.
+    `labels`: structured rows with `known_at` (int64 microseconds), `loan` (any number of a loan's own,
+    negative for the person as such), `fraud` and `by_person`, roughly in the order of `known_at`.
     """
     if count == 0:
         return FraudStatusRow(False, False, NEVER, 0)
@@ -145,7 +168,9 @@ def compiled_fraud_status(labels: Column, first: int, count: int) -> FraudStatus
 
 @shared
 def is_fraud_loan(labels: Column, first: int, count: int, loan: int) -> bool:
-    """Whether that loan itself is labelled fraud (`loan in FraudStatus.loans`). Labels as for `compiled_fraud_status`."""
+    """Whether that loan itself is labelled fraud (`loan in FraudStatus.loans`). Labels as for
+    `compiled_fraud_status`.
+    """
     last, cleared, fraud = -NEVER, -NEVER, False
     for row in range(first, first + count):
         key = _order_key(labels[row])
@@ -175,9 +200,10 @@ def _order(label: Label) -> tuple[datetime, bool, bool]:
 class FraudSpells:
     """The fraud status of everybody in a store, now and over time.
 
-    By applicant (A,) bool: `fraud` known for fraud now; `good` labelled, and nothing labelled fraud now; `cleared` good, and once known for fraud.
-    Spells (S,): every unbroken time during which applicant `who` was known for fraud, from `start` on until `end` (int64 microseconds, NEVER
-    while it lasts); a view as of t sees it where start < t <= end. By applicant, then time.
+    By applicant (A,) bool: `fraud` known for fraud now; `good` labelled, and nothing labelled fraud now;
+    `cleared` good, and once known for fraud. Spells (S,): every unbroken time during which applicant `who`
+    was known for fraud, from `start` on until `end` (int64 microseconds, NEVER while it lasts); a view as of
+    t sees it where start < t <= end. By applicant, then time.
     """
 
     fraud: Column
@@ -189,7 +215,9 @@ class FraudSpells:
 
     @property
     def since(self) -> Column:
-        """Since when each applicant is continuously known for fraud (A,) int64 microseconds; NEVER for who is not."""
+        """Since when each applicant is continuously known for fraud (A,) int64 microseconds; NEVER for who is
+        not.
+        """
         out = np.full(len(self.fraud), NEVER)
         lasting = self.end == NEVER
         out[self.who[lasting]] = self.start[lasting]
@@ -203,16 +231,28 @@ def fraud_spells(tables: Tables) -> FraudSpells:
     judged[labels["applicant"]] = True
     ever[labels["applicant"][labels["fraud"]]] = True
     rows = np.flatnonzero(ever[labels["applicant"]])
-    columns = {name: labels[name][rows] for name in ("applicant", "application", "fraud", "known_at", "by_person")}
+    columns = {
+        name: labels[name][rows] for name in ("applicant", "application", "fraud", "known_at", "by_person")
+    }
     order = np.lexsort((columns["fraud"], columns["by_person"], columns["known_at"], columns["applicant"]))
-    spells = _spells(*(columns[name][order].tolist() for name in ("applicant", "application", "fraud", "known_at")))
-    who, start, end = (np.array(column, dtype=np.int64) for column in zip(*spells)) if spells else (np.zeros(0, np.int64),) * 3
+    spells = _spells(
+        *(columns[name][order].tolist() for name in ("applicant", "application", "fraud", "known_at"))
+    )
+    who, start, end = (
+        (np.array(column, dtype=np.int64) for column in zip(*spells))
+        if spells
+        else (np.zeros(0, np.int64),) * 3
+    )
     lasting[who[end == NEVER]] = True
     return FraudSpells(lasting, judged & ~lasting, ever & ~lasting, who, start, end)
 
 
-def _spells(people: list[int], loans: list[int], frauds: list[bool], moments: list[int]) -> list[tuple[int, int, int]]:
-    """(applicant, start, end) from labels sorted by applicant and then by `_order`; a loan of -1 is the person."""
+def _spells(
+    people: list[int], loans: list[int], frauds: list[bool], moments: list[int]
+) -> list[tuple[int, int, int]]:
+    """(applicant, start, end) from labels sorted by applicant and then by `_order`; a loan of -1 is the
+    person.
+    """
     results: list[tuple[int, int, int]] = []
     ledger, before, start = _Ledger(), -1, NEVER
     for person, loan, fraud, at in zip(people, loans, frauds, moments):

@@ -1,4 +1,6 @@
-"""Loan outcomes: each status once, at the moment of its first report, and what late, defaulted, returned and paid out mean."""
+"""Loan outcomes: each status once, at the moment of its first report, and what late, defaulted, returned and
+paid out mean.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ COOLING_OFF = timedelta(days=7)
 
 
 def first_reported(outcomes: Iterable[Outcome]) -> Mapping[OutcomeStatus, datetime]:
-    """Each status of one loan with the moment of its first report: several exports may report the same status."""
+    """Each status of one loan with the moment of its first report: several exports may report the same
+    status.
+    """
     reported: dict[OutcomeStatus, datetime] = {}
     for outcome in outcomes:
         before = reported.get(outcome.status)
@@ -37,15 +41,19 @@ def first_reported(outcomes: Iterable[Outcome]) -> Mapping[OutcomeStatus, dateti
 
 
 def returned_in_cooling_off(reported: Mapping[OutcomeStatus, datetime]) -> bool:
-    """Whether the loan was returned within the cooling-off period; true by definition where its disbursement was never reported."""
+    """Whether the loan was returned within the cooling-off period; true by definition where its disbursement
+    was never reported.
+    """
     back, paid = reported.get(OutcomeStatus.RETURNED), reported.get(OutcomeStatus.DISBURSED)
     return back is not None and (paid is None or back - paid <= COOLING_OFF)
 
 
 def paid_out(application: Application, outcomes: Iterable[Outcome]) -> float | None:
-    """CNY paid out: the sum of the payout's parts, capped at the amount applied for because a part reported twice looks like two parts.
+    """CNY paid out: the sum of the payout's parts, capped at the amount applied for because a part reported
+    twice looks like two parts.
 
-    None where nothing was paid out or no amount is known. Where the amount applied for is not known, the largest part.
+    None where nothing was paid out or no amount is known. Where the amount applied for is not known, the
+    largest part.
     """
     parts = [outcome.amount for outcome in outcomes if outcome.status is OutcomeStatus.DISBURSED]
     known = [part for part in parts if part is not None]
@@ -61,11 +69,16 @@ def _bits(statuses: Collection[OutcomeStatus]) -> int:
     return sum(1 << STATUSES.index(status) for status in statuses)
 
 
-# The same definitions for compiled code. There a loan's steps are the `count` rows from `first` on of `outcomes`, in any order: structured rows with
-# `at` (int64 microseconds), `amount` (NaN: not known) and `status` (position in STATUSES); a set of steps is bits, 1 << status.
-DEFAULTED_BITS, LATE_BITS, ENDED_BITS, DECIDED_BITS = (_bits(words) for words in (DEFAULTED, LATE, ENDED, DECIDED))
+# The same definitions for compiled code. There a loan's steps are the `count` rows from `first` on of
+# `outcomes`, in any order: structured rows with `at` (int64 microseconds), `amount` (NaN: not known) and
+# `status` (position in STATUSES); a set of steps is bits, 1 << status.
+DEFAULTED_BITS, LATE_BITS, ENDED_BITS, DECIDED_BITS = (
+    _bits(words) for words in (DEFAULTED, LATE, ENDED, DECIDED)
+)
 REJECTED_BITS, CLOSED_BITS = (_bits([step]) for step in (OutcomeStatus.REJECTED, OutcomeStatus.CLOSED))
-DISBURSED, RETURNED, REJECTED = (STATUSES.index(step) for step in (OutcomeStatus.DISBURSED, OutcomeStatus.RETURNED, OutcomeStatus.REJECTED))
+DISBURSED, RETURNED, REJECTED = (
+    STATUSES.index(step) for step in (OutcomeStatus.DISBURSED, OutcomeStatus.RETURNED, OutcomeStatus.REJECTED)
+)
 _COOLING_OFF = COOLING_OFF.days * DAY
 
 
@@ -116,8 +129,10 @@ def payout(outcomes: Column, first: int, count: int, amount: float) -> float:
 
 @dataclass(frozen=True)
 class LoanHistories:
-    """The outcomes of every application of a view: `reported_at` (N, statuses) int64 microseconds, the first report of each status or NEVER;
-    `paid_out` (N,) float64 CNY, 0 where nothing was paid out or no amount is known."""
+    """The outcomes of every application of a view: `reported_at` (N, statuses) int64 microseconds, the first
+    report of each status or NEVER; `paid_out` (N,) float64 CNY, 0 where nothing was paid out or no amount is
+    known.
+    """
 
     reported_at: Column
     paid_out: Column
@@ -148,4 +163,6 @@ def loan_histories(tables: Tables) -> LoanHistories:
     largest = np.zeros(len(amounts))
     np.fmax.at(largest, application, part)
     total = np.bincount(application, weights=np.nan_to_num(part), minlength=len(amounts))
-    return LoanHistories(reported, np.where(np.isnan(amounts), largest, np.minimum(total, np.nan_to_num(amounts))))
+    return LoanHistories(
+        reported, np.where(np.isnan(amounts), largest, np.minimum(total, np.nan_to_num(amounts)))
+    )

@@ -15,7 +15,8 @@ from graph.store.tables import Column
 _NIGHT_FROM, _NIGHT_UNTIL = 22, 6  # o'clock
 _SECOND, _HOUR, _DAY = 1_000_000, 3_600_000_000, 86_400_000_000  # microseconds
 _SLOT = 900_000_000  # microseconds: a zone's offset changes on a quarter of an hour, if ever
-_CHECKED_AT = 4 * 86_400  # seconds between two looks at a zone's clocks: no law has changed them and back again sooner
+# seconds between two looks at a zone's clocks: no law has changed them and back again sooner
+_CHECKED_AT = 4 * 86_400
 
 
 @lru_cache(maxsize=8)
@@ -49,8 +50,10 @@ def nights(at: Column, zone: str) -> Column:
 
 @lru_cache(maxsize=8)
 def offsets(zone: str) -> Column:
-    """Clocks in the zone as a table (2, Z) int64: from which moment on (microseconds, ascending, the first before all) they are how many
-    microseconds ahead of UTC. Right for the years 1900 to 2199; beyond, the clocks stay as they were."""
+    """Clocks in the zone as a table (2, Z) int64: from which moment on (microseconds, ascending, the first
+    before all) they are how many microseconds ahead of UTC. Right for the years 1900 to 2199; beyond, the
+    clocks stay as they were.
+    """
     first, last = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (1900, 2200))
     results = [(int(np.iinfo(np.int64).min), _ahead(first, zone))]
     for second in range(first, last, _CHECKED_AT):
@@ -69,7 +72,9 @@ def _change(before: int, after: int, zone: str) -> int:
 
 
 def _ahead(second: int, zone: str) -> int:
-    return (datetime.fromtimestamp(second, _zone(zone)).utcoffset() or timedelta()) // timedelta(microseconds=1)
+    return (datetime.fromtimestamp(second, _zone(zone)).utcoffset() or timedelta()) // timedelta(
+        microseconds=1
+    )
 
 
 @shared

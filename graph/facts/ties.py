@@ -14,8 +14,9 @@ WORTH: Mapping[str, float] = MappingProxyType(
         "card": 1.2, "device": 1.0, "phone": 1.0, "email": 1.0, "poses": 1.0, "contact": 0.9, "names": 0.4, "work": 0.15, "place": 0.12, "crowd": 0.0,
     }
 )  # fmt: skip
-"""Way -> what it says. `names`: one gave the other's number as a contact. `poses`: the number of one is the employer's number of the other.
-`crowd`: both are seen at something that everybody is seen at."""
+"""Way -> what it says. `names`: one gave the other's number as a contact. `poses`: the number of one is the
+employer's number of the other. `crowd`: both are seen at something that everybody is seen at.
+"""
 
 STRONG = frozenset({"card", "device", "phone", "email", "poses", "contact"})
 COHERENT = frozenset({"place", "crowd", "work"})  # what people who live or work together share anyway
@@ -32,7 +33,8 @@ _WAY_OF_NUMBER: Mapping[tuple[Role, Role], str] = {
     (Role.EMPLOYER, Role.EMPLOYER): "work",
 }  # fmt: skip
 
-HANDED_OVER = timedelta(days=30)  # use by one person that ended so long before the other's began is a handset or number passed on, not shared
+# use by one person that ended so long before the other's began is a handset or number passed on, not shared
+HANDED_OVER = timedelta(days=30)
 PASSED_ON = 0.25  # what such a tie is worth beside a shared one
 
 

@@ -1,1 +1,3 @@
-"""Features: named compiled functions over a Neighbourhood, bitwise equal in serving and training, for one subject or many."""
+"""Features: named compiled functions over a Neighbourhood, bitwise equal in serving and training, for one
+subject or many.
+"""

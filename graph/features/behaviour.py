@@ -17,17 +17,29 @@ from graph.store.tables import Column
 BEHAVIOUR = Family(path_rule=TO_SUBJECT)
 
 
-@BEHAVIOUR.signal("behaviour", "either", "days", ("The last application was {value} [day|days] ago", "上次申请在{value}天前"))
+@BEHAVIOUR.signal(
+    "behaviour",
+    "either",
+    "days",
+    ("The last application was {value} [day|days] ago", "上次申请在{value}天前"),
+)
 @lean
 def days_since_application(n: Neighbourhood, r: Precomputed) -> float:
     """Days since the person's latest application; None for the first one."""
     return (n.subject[0].as_of - n.applications[r.own[0]].at) / DAY if r.whole[0].own else np.nan
 
 
-@BEHAVIOUR.signal("behaviour", "either", "ratio", ("The pace of applications rose to {value} times the usual", "申请频率升至平时的{value}倍"))
+@BEHAVIOUR.signal(
+    "behaviour",
+    "either",
+    "ratio",
+    ("The pace of applications rose to {value} times the usual", "申请频率升至平时的{value}倍"),
+)
 @lean
 def application_pace(n: Neighbourhood, r: Precomputed) -> float:
-    """Applications in 7 days against the 90 days before, per day and smoothed: (n7 + 0.5) / 7 over (n90 + 0.5) / 90; None without any."""
+    """Applications in 7 days against the 90 days before, per day and smoothed: (n7 + 0.5) / 7 over (n90 +
+    0.5) / 90; None without any.
+    """
     week, before = r.conduct[0].week, r.conduct[0].quarter - r.conduct[0].week
     return ((week + 0.5) / 7) / ((before + 0.5) / 90) if r.whole[0].own else np.nan
 
@@ -39,14 +51,18 @@ def amount(n: Neighbourhood, r: Precomputed) -> float:
     return float(n.applications[0].amount) if n.subject[0].asked else np.nan
 
 
-@BEHAVIOUR.signal("behaviour", "either", "count", ("The term asked for is {value} [month|months]", "申请期限为{value}个月"))
+@BEHAVIOUR.signal(
+    "behaviour", "either", "count", ("The term asked for is {value} [month|months]", "申请期限为{value}个月")
+)
 @lean
 def term_months(n: Neighbourhood, r: Precomputed) -> float:
     """The term asked for, in months."""
     return float(n.applications[0].term_months) if n.subject[0].asked else np.nan
 
 
-@BEHAVIOUR.signal("behaviour", "either", "count", ("The applicant is {value} [year|years] old", "申请人{value}岁"))
+@BEHAVIOUR.signal(
+    "behaviour", "either", "count", ("The applicant is {value} [year|years] old", "申请人{value}岁")
+)
 @lean
 def age_years(n: Neighbourhood, r: Precomputed) -> float:
     """Years since the year of birth."""
@@ -55,7 +71,12 @@ def age_years(n: Neighbourhood, r: Precomputed) -> float:
     return float(year(n.subject[0].as_of) - n.applications[0].birth_year)
 
 
-@BEHAVIOUR.signal("behaviour", "either", "ratio", ("The amount is {value} times the highest one before", "申请金额为以往最高的{value}倍"))
+@BEHAVIOUR.signal(
+    "behaviour",
+    "either",
+    "ratio",
+    ("The amount is {value} times the highest one before", "申请金额为以往最高的{value}倍"),
+)
 @lean
 def amount_to_highest(n: Neighbourhood, r: Precomputed) -> float:
     """The amount asked for over the highest ever asked for; None for a first application."""
@@ -63,7 +84,12 @@ def amount_to_highest(n: Neighbourhood, r: Precomputed) -> float:
     return asked / r.conduct[0].highest if asked != 0.0 else np.nan  # NaN where either is not known
 
 
-@BEHAVIOUR.signal("behaviour", "either", "share", ("{value} of the own applications came at night", "{value}的申请在夜间提交"))
+@BEHAVIOUR.signal(
+    "behaviour",
+    "either",
+    "share",
+    ("{value} of the own applications came at night", "{value}的申请在夜间提交"),
+)
 @lean
 def night_share(n: Neighbourhood, r: Precomputed) -> float:
     """Share of the own applications, this one included, between 22:00 and 6:00 local time."""
@@ -71,24 +97,35 @@ def night_share(n: Neighbourhood, r: Precomputed) -> float:
     return r.conduct[0].nights / moments if moments else np.nan
 
 
-@BEHAVIOUR.signal("behaviour", "up", "count", ("{value} [loan|loans] late or in default", "{value}笔贷款逾期或违约"))
+@BEHAVIOUR.signal(
+    "behaviour", "up", "count", ("{value} [loan|loans] late or in default", "{value}笔贷款逾期或违约")
+)
 @lean
 def own_late(n: Neighbourhood, r: Precomputed) -> float:
     """Own loans ever 30 days late or worse; None for who never applied."""
     return float(r.conduct[0].late) if r.whole[0].own else np.nan
 
 
-@BEHAVIOUR.signal("behaviour", "down", "count", ("{value} [loan|loans] repaid in full", "已结清{value}笔贷款"))
+@BEHAVIOUR.signal(
+    "behaviour", "down", "count", ("{value} [loan|loans] repaid in full", "已结清{value}笔贷款")
+)
 @lean
 def loans_closed(n: Neighbourhood, r: Precomputed) -> float:
     """Own loans repaid and closed; None for who never applied."""
     return float(r.conduct[0].closed) if r.whole[0].own else np.nan
 
 
-@BEHAVIOUR.signal("behaviour", "up", "count", ("A fraud is known of this person or their loans ({value})", "本人或其贷款有{value}条欺诈结论"))
+@BEHAVIOUR.signal(
+    "behaviour",
+    "up",
+    "count",
+    ("A fraud is known of this person or their loans ({value})", "本人或其贷款有{value}条欺诈结论"),
+)
 @lean
 def own_fraud_labels(n: Neighbourhood, r: Precomputed) -> float:
-    """Own loans held for fraud, and the person as such; 0 for who is cleared, None where nobody has concluded anything."""
+    """Own loans held for fraud, and the person as such; 0 for who is cleared, None where nobody has concluded
+    anything.
+    """
     return float(r.conduct[0].matters) if r.conduct[0].judged else np.nan
 
 
@@ -100,14 +137,23 @@ def known_days(n: Neighbourhood, r: Precomputed) -> float:
     return (n.subject[0].as_of - heard) / DAY if heard != UNDATED else 0.0
 
 
-@BEHAVIOUR.signal("behaviour", "either", "count", ("{value} [thing|things] done in 30 days", "30天内有{value}次行为记录"))
+@BEHAVIOUR.signal(
+    "behaviour", "either", "count", ("{value} [thing|things] done in 30 days", "30天内有{value}次行为记录")
+)
 @lean
 def events_30d(n: Neighbourhood, r: Precomputed) -> float:
-    """Own events (logins, transfers, payments, ...) in the last 30 days; None where none was ever delivered."""
+    """Own events (logins, transfers, payments, ...) in the last 30 days; None where none was ever
+    delivered.
+    """
     return float(r.conduct[0].month) if n.subject[0].received else np.nan
 
 
-@BEHAVIOUR.signal("behaviour", "down", "count", ("{value} [repayment or payment|repayments and payments]", "{value}次还款或消费"))
+@BEHAVIOUR.signal(
+    "behaviour",
+    "down",
+    "count",
+    ("{value} [repayment or payment|repayments and payments]", "{value}次还款或消费"),
+)
 @lean
 def payments_ever(n: Neighbourhood, r: Precomputed) -> float:
     """Repayments and payments among the latest own events; None without events."""
@@ -118,23 +164,39 @@ def payments_ever(n: Neighbourhood, r: Precomputed) -> float:
     "behaviour",
     "up",
     "count",
-    ("{value} [change|changes] of profile, number, device or card in 30 days", "30天内资料、号码、设备或银行卡变更{value}次"),
+    (
+        "{value} [change|changes] of profile, number, device or card in 30 days",
+        "30天内资料、号码、设备或银行卡变更{value}次",
+    ),
 )
 @lean
 def changes_30d(n: Neighbourhood, r: Precomputed) -> float:
-    """Changes in the last 30 days, each a profile change or an own number, device or card that replaced or joined an earlier one."""
+    """Changes in the last 30 days, each a profile change or an own number, device or card that replaced or
+    joined an earlier one.
+    """
     return float(r.conduct[0].changes)
 
 
-@BEHAVIOUR.signal("behaviour", "up", "share", ("{value} of a loan left the account within 3 days", "{value}的放款在3天内转出"))
+@BEHAVIOUR.signal(
+    "behaviour",
+    "up",
+    "share",
+    ("{value} of a loan left the account within 3 days", "{value}的放款在3天内转出"),
+)
 @lean
 def moved_on_3d(n: Neighbourhood, r: Precomputed) -> float:
-    """The largest share of a disbursed amount that was transferred or withdrawn within 3 days of it, at most 1; None without a loan."""
+    """The largest share of a disbursed amount that was transferred or withdrawn within 3 days of it, at most
+    1; None without a loan.
+    """
     return float(r.conduct[0].moved_on)
 
 
 @BEHAVIOUR.signal(
-    "behaviour", "either", "people", ("Received money from {value} other [applicant|applicants]", "收到{value}名其他申请人的转账"), TO_PAYER
+    "behaviour",
+    "either",
+    "people",
+    ("Received money from {value} other [applicant|applicants]", "收到{value}名其他申请人的转账"),
+    TO_PAYER,
 )
 @lean
 def payers(n: Neighbourhood, r: Precomputed) -> float:
@@ -146,12 +208,17 @@ def payers(n: Neighbourhood, r: Precomputed) -> float:
     "ring",
     "up",
     "people",
-    ("Sends money to someone who gets it from {value} other [applicant|applicants]", "转账对象同时收取另外{value}名申请人的款项"),
+    (
+        "Sends money to someone who gets it from {value} other [applicant|applicants]",
+        "转账对象同时收取另外{value}名申请人的款项",
+    ),
     TO_COLLECTOR,
 )
 @lean
 def common_counterparty(n: Neighbourhood, r: Precomputed) -> float:
-    """Most other applicants with whom somebody paid by the subject exchanges money or referrals; None for who pays nobody."""
+    """Most other applicants with whom somebody paid by the subject exchanges money or referrals; None for who
+    pays nobody.
+    """
     return float(r.conduct[0].collected) if r.conduct[0].collected >= 0 else np.nan
 
 
@@ -169,7 +236,12 @@ def liveness(n: Neighbourhood, r: Precomputed) -> float:
     return float(n.applications[0].liveness) if n.subject[0].asked else np.nan
 
 
-@BEHAVIOUR.signal("verification", "up", "yes", ("Name, id and number do not belong together", "姓名、证件与手机号三要素不一致"))
+@BEHAVIOUR.signal(
+    "verification",
+    "up",
+    "yes",
+    ("Name, id and number do not belong together", "姓名、证件与手机号三要素不一致"),
+)
 @lean
 def three_element_failed(n: Neighbourhood, r: Precomputed) -> float:
     """1 where the carrier says that name, national id and number do not belong together, 0 where they do."""
@@ -177,22 +249,42 @@ def three_element_failed(n: Neighbourhood, r: Precomputed) -> float:
     return float(1 - rows) if rows >= 0 else np.nan
 
 
-@BEHAVIOUR.signal("verification", "up", "yes", ("The device is an emulator or rooted", "设备为模拟器或已越狱/Root"), own(Kind.DEVICE))
+@BEHAVIOUR.signal(
+    "verification",
+    "up",
+    "yes",
+    ("The device is an emulator or rooted", "设备为模拟器或已越狱/Root"),
+    own(Kind.DEVICE),
+)
 @lean
 def device_tampered(n: Neighbourhood, r: Precomputed) -> float:
-    """1 where a device in use is an emulator or rooted, 0 where none is; None where nothing is known of them."""
+    """1 where a device in use is an emulator or rooted, 0 where none is; None where nothing is known of
+    them.
+    """
     return float(r.conduct[0].tampered) if r.conduct[0].tampered >= 0 else np.nan
 
 
-@BEHAVIOUR.signal("verification", "up", "yes", ("The national id could not be verified", "身份证号未通过校验"), own(Kind.NATIONAL_ID))
+@BEHAVIOUR.signal(
+    "verification",
+    "up",
+    "yes",
+    ("The national id could not be verified", "身份证号未通过校验"),
+    own(Kind.NATIONAL_ID),
+)
 @lean
 def national_id_unverified(n: Neighbourhood, r: Precomputed) -> float:
-    """1 where a national id named fails its checksum or is a placeholder, 0 where all are sound; None without one."""
+    """1 where a national id named fails its checksum or is a placeholder, 0 where all are sound; None without
+    one.
+    """
     return float(r.conduct[0].unverified) if r.conduct[0].unverified >= 0 else np.nan
 
 
 @BEHAVIOUR.signal(
-    "verification", "up", "count", ("The same person appears under {value} other applicant [id|ids]", "同一人另有{value}个申请人编号"), TO_OTHER_SELF
+    "verification",
+    "up",
+    "count",
+    ("The same person appears under {value} other applicant [id|ids]", "同一人另有{value}个申请人编号"),
+    TO_OTHER_SELF,
 )
 @lean
 def other_applicant_ids(n: Neighbourhood, r: Precomputed) -> float:

@@ -35,23 +35,29 @@ _STRENGTH = np.array([{"own": 0, "employer": 1, "contact": 2}[role] for role in 
 
 @lean
 def shop_devices(n: Neighbourhood, r: Precomputed) -> None:
-    """Say of every identifier whether it is a shop's own device: one below the guard that at least SHOP_USERS used, and SHOP_SHARE of them applied at
-    one and the same shop. What customers share with the next in the queue ties nobody; a colluding shop shows in the shop's own figures.
+    """Say of every identifier whether it is a shop's own device: one below the guard that at least SHOP_USERS
+    used, and SHOP_SHARE of them applied at one and the same shop. What customers share with the next in the
+    queue ties nobody; a colluding shop shows in the shop's own figures.
     """
     for row in range(n.subject[0].identifiers):
         one = n.identifiers[row]
-        r.shop[row] = one.kind == DEVICE and one.ties >= SHOP_USERS and _is_shops(n, int(one.tie), int(one.ties))
+        r.shop[row] = (
+            one.kind == DEVICE and one.ties >= SHOP_USERS and _is_shops(n, int(one.tie), int(one.ties))
+        )
 
 
 @lean
 def _is_shops(n: Neighbourhood, first: int, users: int) -> bool:
     """Whether so many of the users of a device, its ties, applied at one and the same shop."""
     for place in range(users):
-        if users - place < SHOP_SHARE * users:  # whatever is left, too few came to any shop that nobody before has been to
+        # whatever is left, too few came to any shop that nobody before has been to
+        if users - place < SHOP_SHARE * users:
             return False
         person = n.ties[first + place].person
         begin = 0 if person == 0 else n.people[person].application
-        for row in range(begin, begin + n.people[person].applications + (n.subject[0].asked if person == 0 else 0)):
+        for row in range(
+            begin, begin + n.people[person].applications + (n.subject[0].asked if person == 0 else 0)
+        ):
             shop, missed = n.applications[row].merchant, place
             if shop == NOBODY:
                 continue
@@ -88,7 +94,11 @@ def collect_holders(n: Neighbourhood, r: Precomputed) -> None:
             tie = n.ties[i]
             if r.people[tie.person].me:
                 mine = True
-                since = tie.since if since == UNDATED else (since if tie.since == UNDATED else min(since, tie.since))
+                since = (
+                    tie.since
+                    if since == UNDATED
+                    else (since if tie.since == UNDATED else min(since, tie.since))
+                )
                 last = max(last, tie.last)
                 role = tie.role if role < 0 or _STRENGTH[tie.role] < _STRENGTH[role] else role
         if not mine:
@@ -229,7 +239,14 @@ def _swap(a: Any, b: Any) -> None:
         a.person,
         a.ways,
     )
-    a.rank, a.strong, a.fresh, b.rank, b.strong, b.fresh = b.rank, b.strong, b.fresh, a.rank, a.strong, a.fresh
+    a.rank, a.strong, a.fresh, b.rank, b.strong, b.fresh = (
+        b.rank,
+        b.strong,
+        b.fresh,
+        a.rank,
+        a.strong,
+        a.fresh,
+    )
 
 
 @lean

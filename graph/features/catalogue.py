@@ -10,6 +10,14 @@ from graph.features.registry import DIMENSIONS, Signal
 
 __all__ = ["DIMENSIONS", "FAMILIES", "SIGNALS", "Signal"]
 
-FAMILIES = (ring.RING, neighbour_activity.NEIGHBOUR_ACTIVITY, sharing.SHARING, phones.PHONES, holders.HOLDERS, merchant.MERCHANT, behaviour.BEHAVIOUR)
+FAMILIES = (
+    ring.RING,
+    neighbour_activity.NEIGHBOUR_ACTIVITY,
+    sharing.SHARING,
+    phones.PHONES,
+    holders.HOLDERS,
+    merchant.MERCHANT,
+    behaviour.BEHAVIOUR,
+)
 SIGNALS: Mapping[str, Signal] = MappingProxyType({one.name: one for family in FAMILIES for one in family})
 """Name -> signal, in the order in which they are worked out, shown and given to the model."""

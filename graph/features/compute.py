@@ -1,4 +1,6 @@
-"""The single compiled entry point for walks and features, for one subject or many; arguments are passed by address."""
+"""The single compiled entry point for walks and features, for one subject or many; arguments are passed by
+address.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +22,25 @@ from graph.frame.query import SubjectQuery
 from graph.frame.scratch import Scratch, scratch
 from graph.frame.seeds import Seeds, row_of
 from graph.frame.walk import walk, walk_application, walk_person
-from graph.kernels.by_address import by_address, taken
+from graph.kernels.by_address import address_of, by_address, taken
 from graph.kernels.compiled import compiled, lean
 from graph.store.tables import KINDS, Column
 
 Floats = npt.NDArray[np.float64]
 
-# What is done: the walk, of a question or of seeds; the features of what is there now, as if nobody had said anything of the subject itself.
+# What is done: the walk, of a question or of seeds; the features of what is there now, as if nobody had said
+# anything of the subject itself.
 WALK, OF_SEEDS, FEATURES, UNJUDGED = 1, 2, 4, 8
-DONE, LACKS, NOBODY = range(3)  # what stopped it: nothing, too little room, a seed that the frame does not have at its moment
+# what stopped it: nothing, too little room, a seed that the frame does not have at its moment
+DONE, LACKS, NOBODY = range(3)
 _STATUS_BITS = 2  # bits for that
 
 
 @by_address(rows=("f8", 2), why="i1")
 class FeatureRows(NamedTuple):
-    """Where features are written: `rows` (N, columns) as `graph.features.extraction.names` has them, and `why` (KINDS,) as `extract` writes it."""
+    """Where features are written: `rows` (N, columns) as `graph.features.extraction.names` has them, and
+    `why` (KINDS,) as `extract` writes it.
+    """
 
     rows: Floats
     why: Column
@@ -47,24 +53,43 @@ def feature_rows(rows: Floats) -> FeatureRows:
 
 @compiled
 def compute(
-    what: int, arrays: int, subjects: int, first: int, done: int, revision: int, work: int, out: int, precomputed: int, wanted: int, written: int
+    what: int,
+    arrays: int,
+    subjects: int,
+    first: int,
+    done: int,
+    revision: int,
+    work: int,
+    out: int,
+    precomputed: int,
+    wanted: int,
+    written: int,
 ) -> int:
-    """Look at one subject after the other, from the one that is `done` on, for each row of `written`; how far it came and why, as `status_of` reads
-    it.
+    """Look at one subject after the other, from the one that is `done` on, for each row of `written`; how far
+    it came and why, as `status_of` reads it.
 
-    `arrays`, `work`, `out`, `precomputed`, `wanted`, `written` are addresses of Arrays, Scratch, Neighbourhood, Precomputed, CountingPlan and
-    FeatureRows, 0 where
-    `what` does not ask for it; `subjects` of a SubjectQuery, or of Seeds, of which those from `first` on are meant, each by that `revision`.
+    `arrays`, `work`, `out`, `precomputed`, `wanted`, `written` are addresses of Arrays, Scratch,
+    Neighbourhood, Precomputed, CountingPlan and FeatureRows, 0 where `what` does not ask for it; `subjects`
+    of a SubjectQuery, or of Seeds, of which those from `first` on are meant, each by that `revision`.
     """
     n, into_rows = taken(out, Neighbourhood), taken(written, FeatureRows)
     for place in range(done, len(into_rows.rows)):
         if what & WALK:
-            stopped: int = _walk(what, taken(arrays, Arrays), subjects, first + place, revision, taken(work, Scratch), n)
+            stopped: int = _walk(
+                what, taken(arrays, Arrays), subjects, first + place, revision, taken(work, Scratch), n
+            )
             if stopped != DONE:
                 return place << _STATUS_BITS | stopped
         if what & FEATURES:
             row = into_rows.rows[place]
-            if not extract(n, taken(precomputed, Precomputed), taken(wanted, CountingPlan), what & UNJUDGED != 0, row, into_rows.why):
+            if not extract(
+                n,
+                taken(precomputed, Precomputed),
+                taken(wanted, CountingPlan),
+                what & UNJUDGED != 0,
+                row,
+                into_rows.why,
+            ):
                 return place << _STATUS_BITS | LACKS
     return len(into_rows.rows) << _STATUS_BITS | DONE
 
@@ -75,8 +100,12 @@ def status_of(answer: int) -> tuple[int, int]:
 
 
 @lean
-def _walk(what: Int, arrays: Arrays, subjects: Int, place: Int, revision: Int, work: Scratch, out: Neighbourhood) -> Int:
-    """Write the neighbourhood of whom a question is about, or of one seed, without what anybody has said of the subject itself."""
+def _walk(
+    what: Int, arrays: Arrays, subjects: Int, place: Int, revision: Int, work: Scratch, out: Neighbourhood
+) -> Int:
+    """Write the neighbourhood of whom a question is about, or of one seed, without what anybody has said of
+    the subject itself.
+    """
     if what & OF_SEEDS == 0:
         return np.int64(DONE if walk(arrays, taken(subjects, SubjectQuery), work, out) else LACKS)
     seeds = taken(subjects, Seeds)
@@ -84,7 +113,11 @@ def _walk(what: Int, arrays: Arrays, subjects: Int, place: Int, revision: Int, w
     if row < 0:
         return np.int64(NOBODY)
     moment = (seeds.at[place], revision)
-    fits = walk_application(arrays, row, moment, work, out) if seeds.has_application[place] else walk_person(arrays, row, moment, work, out)
+    fits = (
+        walk_application(arrays, row, moment, work, out)
+        if seeds.has_application[place]
+        else walk_person(arrays, row, moment, work, out)
+    )
     if not fits:
         return np.int64(LACKS)
     out.people[0].labels = 0
@@ -103,7 +136,9 @@ class Walker:
         self.room, self.scratch = neighbourhood_room(self._clocks), scratch()
 
     def of(self, arrays: Arrays, question: SubjectQuery) -> Neighbourhood:
-        """The neighbourhood of a subject, with room beyond: `subject` says how many rows are used. It is overwritten by the next."""
+        """The neighbourhood of a subject, with room beyond: `subject` says how many rows are used. It is
+        overwritten by the next.
+        """
         while self.compute(WALK, arrays, question, 0, 0, 0, _NO_ROWS)[1] == LACKS:
             self.grow()
         return self.room
@@ -123,10 +158,14 @@ class Walker:
         written: FeatureRows,
         observer: FeatureExtractor | None = None,
     ) -> tuple[int, int]:
-        """`compute` in this room, with the plan and the reading of an `observer`; what `status_of` says of it."""
+        """`compute` in this room, with the plan and the reading of an `observer`; what `status_of` says of
+        it.
+        """
         precomputed, wanted = observer.addresses(self.room) if observer else (0, 0)
-        work, out = self.scratch.address, self.room.address  # type: ignore[attr-defined]
-        return status_of(compute(what, arrays.address, subjects.address, first, done, revision, work, out, precomputed, wanted, written.address))  # type: ignore
+        read, asked = address_of(arrays), address_of(subjects)
+        work, out, into = address_of(self.scratch), address_of(self.room), address_of(written)
+        status = compute(what, read, asked, first, done, revision, work, out, precomputed, wanted, into)
+        return status_of(status)
 
     def grow(self) -> None:
         """Twice the room."""
@@ -135,7 +174,9 @@ class Walker:
 
 
 class FeatureExtractor:
-    """Features of one subject after the other, in room that grows with them. Not for several threads at once."""
+    """Features of one subject after the other, in room that grows with them. Not for several threads at
+    once.
+    """
 
     def __init__(self, variables: Sequence[str] = VARIABLE_NAMES) -> None:
         self.names = names(variables)
@@ -153,14 +194,16 @@ class FeatureExtractor:
         """Of a reading, made for `n` where there is none yet, and of the plan."""
         if self._room is None:
             self._room = workspace_for(n)
-        return self._room.address, self._plan.address  # type: ignore[attr-defined]
+        return address_of(self._room), address_of(self._plan)
 
     def forget(self) -> None:
         """The reading has too little room: the next one is made anew."""
         self._room = None
 
     def row(self, n: Neighbourhood, *, unjudged: bool = False) -> tuple[Floats, dict[str, str]]:
-        """The features of one subject (len(names),) float64, NaN is *not known*, and which keys were left out, with the reason."""
+        """The features of one subject (len(names),) float64, NaN is *not known*, and which keys were left
+        out, with the reason.
+        """
         self._into.why[:] = 0
         what = FEATURES | UNJUDGED if unjudged else FEATURES
         if self._computed(what, n) == LACKS:
@@ -170,4 +213,5 @@ class FeatureExtractor:
 
     def _computed(self, what: int, n: Neighbourhood) -> int:
         precomputed, wanted = self.addresses(n)
-        return status_of(compute(what, 0, 0, 0, 0, 0, 0, n.address, precomputed, wanted, self._into.address))[1]  # type: ignore[attr-defined]
+        where, into = address_of(n), address_of(self._into)
+        return status_of(compute(what, 0, 0, 0, 0, 0, 0, where, precomputed, wanted, into))[1]

@@ -1,4 +1,6 @@
-"""The applicant's own conduct: loans, money moved, changes and labels of the resolved person, summed once for all signals that use them."""
+"""The applicant's own conduct: loans, money moved, changes and labels of the resolved person, summed once for
+all signals that use them.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,8 @@ def _loans(n: Neighbourhood, r: Precomputed, one: Any) -> None:
         one.nights += night(application.at, n.zone)
         one.late += fate & LATE_BITS != 0
         one.closed += fate & CLOSED_BITS != 0
-        if application.amount != 0.0 and not application.amount <= one.highest:  # NaN is *not known*, and what the first is held against
+        # NaN is *not known*, and what the first is held against
+        if application.amount != 0.0 and not application.amount <= one.highest:
             one.highest = one.highest if np.isnan(application.amount) else application.amount
         if fate & 1 << DISBURSED:
             share = _moved_on(n, r, r.own[place])
@@ -61,7 +64,9 @@ def _loans(n: Neighbourhood, r: Precomputed, one: Any) -> None:
 
 @lean
 def _moved_on(n: Neighbourhood, r: Precomputed, row: int) -> float:
-    """The share of one payout that was transferred or withdrawn within 3 days of it; NaN where no amount is known."""
+    """The share of one payout that was transferred or withdrawn within 3 days of it; NaN where no amount is
+    known.
+    """
     application = n.applications[row]
     at, amount = (
         first_step(n.outcomes, application.outcome, application.outcomes, DISBURSED),
@@ -84,7 +89,9 @@ def _verdicts(n: Neighbourhood, r: Precomputed, one: Any) -> None:
     for person in range(n.subject[0].people):
         if r.people[person].me and n.people[person].labels:
             one.judged = 1
-            one.matters += compiled_fraud_status(n.labels, n.people[person].label, n.people[person].labels).fraud_count
+            one.matters += compiled_fraud_status(
+                n.labels, n.people[person].label, n.people[person].labels
+            ).fraud_count
 
 
 @lean
@@ -115,10 +122,16 @@ def _identifiers(n: Neighbourhood, r: Precomputed, one: Any) -> None:
             cards, new_cards = cards + 1, new_cards + new
         elif held.kind == DEVICE:
             devices, new_devices = devices + 1, new_devices + new
-            one.tampered = max(one.tampered, n.identifiers[held.identifier].emulator, n.identifiers[held.identifier].rooted)
+            one.tampered = max(
+                one.tampered, n.identifiers[held.identifier].emulator, n.identifiers[held.identifier].rooted
+            )
         elif held.kind == NATIONAL_ID:
             one.unverified = max(one.unverified, held.hub == NOT_LINKING)
-    one.changes += max(min(new_phones, phones - 1), 0) + max(min(new_devices, devices - 1), 0) + max(min(new_cards, cards - 1), 0)
+    one.changes += (
+        max(min(new_phones, phones - 1), 0)
+        + max(min(new_devices, devices - 1), 0)
+        + max(min(new_cards, cards - 1), 0)
+    )
 
 
 @lean
@@ -128,14 +141,18 @@ def _payers(n: Neighbourhood) -> int:
     for place in range(subject.received, subject.events):
         new = n.events[place].kind == TRANSFER
         for before in range(subject.received, place):
-            new = new and not (n.events[before].kind == TRANSFER and n.events[before].other == n.events[place].other)
+            new = new and not (
+                n.events[before].kind == TRANSFER and n.events[before].other == n.events[place].other
+            )
         payers += new
     return payers
 
 
 @lean
 def _collected(n: Neighbourhood, r: Precomputed) -> int:
-    """Most other applicants with whom somebody paid by the subject exchanges money or referrals; -1 where nobody in the subgraph is paid."""
+    """Most other applicants with whom somebody paid by the subject exchanges money or referrals; -1 where
+    nobody in the subgraph is paid.
+    """
     most = -1
     for person in range(n.subject[0].people):
         paid = False

@@ -1,4 +1,6 @@
-"""Reference counts: plain counts on what is shared, as any table of a tabular model would have them, over a neighbourhood."""
+"""Reference counts: plain counts on what is shared, as any table of a tabular model would have them, over a
+neighbourhood.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ _OWN = (
 )  # fmt: skip
 _APPLIED = ("amount", "term_months", "face_match", "liveness", "age")
 NAMES: tuple[str, ...] = (*(f"{kind.value}_{what}" for kind in KINDS for what in _OF_EACH), *_OWN, *_APPLIED)
-"""For each kind the subject's values, and the most holders, new and known-bad ones among the others, of any; then the subject's own counts."""
+"""For each kind the subject's values, and the most holders, new and known-bad ones among the others, of any;
+then the subject's own counts.
+"""
 
 _FIRST_OWN = len(KINDS) * len(_OF_EACH)
 _FIRST_APPLIED = _FIRST_OWN + len(_OWN)
@@ -32,7 +36,9 @@ def fill(n: Neighbourhood, row: Column) -> None:
     me, bad = n.people[0], np.zeros(n.subject[0].people, np.bool_)
     for person in range(len(bad)):
         if n.people[person].labels:
-            bad[person] = compiled_fraud_status(n.labels, n.people[person].label, n.people[person].labels).fraud
+            bad[person] = compiled_fraud_status(
+                n.labels, n.people[person].label, n.people[person].labels
+            ).fraud
     shares = np.zeros(len(bad), np.bool_)
     for place in range(me.tie, me.tie + me.ties):
         _shared(n, n.ties[n.ties_of[place]].identifier, (bad, shares), row)
@@ -44,7 +50,12 @@ def fill(n: Neighbourhood, row: Column) -> None:
         own[6] += shares[person] and bad[person]
     if n.subject[0].asked:
         application, rows = n.applications[0], row[_FIRST_APPLIED:]
-        rows[0], rows[1], rows[2], rows[3] = application.amount, application.term_months, application.face_match, application.liveness
+        rows[0], rows[1], rows[2], rows[3] = (
+            application.amount,
+            application.term_months,
+            application.face_match,
+            application.liveness,
+        )
         if application.birth_year > 0:
             rows[4] = year(application.at) - application.birth_year
 

@@ -20,7 +20,9 @@ from graph.model.types import Application
 
 
 class Path(NamedTuple):
-    """Nodes from the application (or the applicant) to what shows something, and since when the last step has been shared."""
+    """Nodes from the application (or the applicant) to what shows something, and since when the last step has
+    been shared.
+    """
 
     nodes: tuple[str, ...]
     shared_since: datetime | None
@@ -34,12 +36,21 @@ class EvidencePath(NamedTuple):
 
 
 class EvidencePaths:
-    """Finds evidence paths through one neighbourhood and gives them in names; `asked` is the application in question.
+    """Finds evidence paths through one neighbourhood and gives them in names; `asked` is the application in
+    question.
 
-    `n`, `r` and the room of the trail are used, not kept: a guide is of no use any more when the next subject is looked at.
+    `n`, `r` and the room of the trail are used, not kept: a guide is of no use any more when the next subject
+    is looked at.
     """
 
-    def __init__(self, n: Neighbourhood, r: Precomputed, names: NodeNames, application: Application | None, trail: PathBuffer | None = None) -> None:
+    def __init__(
+        self,
+        n: Neighbourhood,
+        r: Precomputed,
+        names: NodeNames,
+        application: Application | None,
+        trail: PathBuffer | None = None,
+    ) -> None:
         self._n, self._r, self._names, self._application = n, r, names, application
         self._trail = path_buffer_for(n) if trail is None else trail
 
@@ -69,7 +80,9 @@ class EvidencePaths:
         shared_since = None if since == UNDATED else moment(since)
         if shared_since is None and steps[-1][0] == Node.RING and steps[-2][0] == Node.PERSON:
             shared_since = self._names.joined(steps[-2][1])
-        return EvidencePath(Path(tuple(self._node(*one) for one in steps), shared_since), bool(about["beyond"]))
+        return EvidencePath(
+            Path(tuple(self._node(*one) for one in steps), shared_since), bool(about["beyond"])
+        )
 
     def _node(self, node: int, number: int) -> str:
         names = self._names
@@ -82,4 +95,8 @@ class EvidencePaths:
         if node == Node.RING:
             return f"ring:{names.ring(number)}"
         assert self._application is not None  # a way to a shop begins there
-        return f"merchant:{self._application.merchant_id}" if node == Node.MERCHANT else f"agent:{self._application.agent_id}"
+        return (
+            f"merchant:{self._application.merchant_id}"
+            if node == Node.MERCHANT
+            else f"agent:{self._application.agent_id}"
+        )

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graph.features import behaviour, counts, holders, merchant, multi_lending, neighbour_activity, phones, ring, sharing
+from graph.features import (
+    behaviour,
+    counts,
+    holders,
+    merchant,
+    multi_lending,
+    neighbour_activity,
+    phones,
+    ring,
+    sharing,
+)
 from graph.features.catalogue import FAMILIES, SIGNALS
 from graph.features.multi_lending import CountingPlan
 from graph.features.precompute import precompute
@@ -17,7 +27,9 @@ SIGNAL_NAMES: tuple[str, ...] = tuple(SIGNALS)
 VARIABLE_NAMES: tuple[str, ...] = multi_lending.NAMES
 COUNT_NAMES: tuple[str, ...] = counts.NAMES
 
-_A, _B, _C, _D, _E, _F, _SIGNALS = (sum(len(family) for family in FAMILIES[: n + 1]) for n in range(len(FAMILIES)))
+_A, _B, _C, _D, _E, _F, _SIGNALS = (
+    sum(len(family) for family in FAMILIES[: n + 1]) for n in range(len(FAMILIES))
+)
 _COUNTS = len(COUNT_NAMES)
 
 
@@ -27,11 +39,14 @@ def names(variables: Sequence[str] = VARIABLE_NAMES) -> tuple[str, ...]:
 
 
 @compiled
-def extract(n: Neighbourhood, r: Precomputed, wanted: CountingPlan, unjudged: bool, row: Column, why: Column) -> bool:
-    """Write the features of one subject into `row` (as `names` says) float64, NaN is *not known*; False, and nothing, where `r` has no room.
+def extract(
+    n: Neighbourhood, r: Precomputed, wanted: CountingPlan, unjudged: bool, row: Column, why: Column
+) -> bool:
+    """Write the features of one subject into `row` (as `names` says) float64, NaN is *not known*; False, and
+    nothing, where `r` has no room.
 
-    `unjudged`: as if nobody had said anything of the subject itself, which no model may learn to repeat. `why` (KINDS,) int8: which keys were
-    left out, as `multi_lending.left_out` reads it.
+    `unjudged`: as if nobody had said anything of the subject itself, which no model may learn to repeat.
+    `why` (KINDS,) int8: which keys were left out, as `multi_lending.left_out` reads it.
     """
     labels = n.people[0].labels
     if unjudged:

@@ -1,4 +1,6 @@
-"""Holders of the subject's identifiers, tallied by kind, each person once; sharing features read these tallies."""
+"""Holders of the subject's identifiers, tallied by kind, each person once; sharing features read these
+tallies.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def tally_holders(n: Neighbourhood, r: Precomputed) -> None:
     """Fill `tally` and `counted`; everything else of the reading comes before."""
     for thing in range(len(KINDS_IN_ROLE)):
         one = r.tally[thing]
-        one.held = one.now = one.linking = one.new = one.new_now = one.named_before = one.users = one.one_day = one.companions = 0
+        one.held = one.now = one.linking = one.new = one.new_now = one.named_before = one.users = (
+            one.one_day
+        ) = one.companions = 0
         one.holders = one.holders_now = one.newcomers = one.newcomers_now = -1
         one.newest = one.newest_now = UNDATED
         one.handed_over = NEVER
@@ -72,7 +76,9 @@ def _of_held(one: Any, held: Any, t: int) -> None:
 
 @lean
 def _of_others(of: tuple[Column, Column, Column, Column], thing: int, held: Any, t: int) -> None:
-    """Add those who hold it too, of an identifier that says something. No whole reading comes in here: counting who refers to it takes longer."""
+    """Add those who hold it too, of an identifier that says something. No whole reading comes in here:
+    counting who refers to it takes longer.
+    """
     others, people, tally, counted = of
     one, newcomers, last = tally[thing], 0, UNDATED
     for o in range(held.other, held.other + held.others):
@@ -118,13 +124,17 @@ def is_of(held: Any, kind: int, role: int) -> bool:
 
 @lean
 def people(tally: Column, counted: Column, question: int, thing: int) -> float:
-    """How many one of COUNTED counts; NaN where the subject holds nothing of the thing that says something."""
+    """How many one of COUNTED counts; NaN where the subject holds nothing of the thing that says
+    something.
+    """
     return float(counted[question]) if tally[thing].linking else np.nan
 
 
 @lean
 def age_days(one: Any, t: int) -> float:
-    """Days since the subject's first use of what is in use now (else of the newest): 0 for one never seen with them; NaN without any."""
+    """Days since the subject's first use of what is in use now (else of the newest): 0 for one never seen
+    with them; NaN without any.
+    """
     return (t - (one.newest_now if one.now else one.newest)) / DAY if one.held else np.nan
 
 
@@ -136,5 +146,7 @@ def new_ones(one: Any) -> float:
 
 @lean
 def handed_over_days(one: Any) -> float:
-    """Days between the last use by anybody else and the subject's first; NaN unless all others had stopped by then."""
+    """Days between the last use by anybody else and the subject's first; NaN unless all others had stopped by
+    then.
+    """
     return one.handed_over / DAY if 0 < one.handed_over < NEVER else np.nan

@@ -1,4 +1,6 @@
-"""Signals of crowding: how many hold what the application names, how many of them are new, and how many of them are known to be bad."""
+"""Signals of crowding: how many hold what the application names, how many of them are new, and how many of
+them are known to be bad.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ _BAD = np.array([(KINDS_IN_ROLE.index(name), list(COUNTED).index(f"{name}_bad"))
 
 @lean
 def holders(n: Neighbourhood, r: Precomputed, thing: int) -> float:
-    """Of what the application names of the thing; where it names none, or without an application, of what was ever held."""
+    """Of what the application names of the thing; where it names none, or without an application, of what was
+    ever held.
+    """
     one = r.tally[thing]
     return float(one.holders_now if one.now else one.holders) if one.held else np.nan
 

@@ -1,4 +1,6 @@
-"""Keys of the multi-lending variables: the subject's identifiers of each kind, and which applications name them too."""
+"""Keys of the multi-lending variables: the subject's identifiers of each kind, and which applications name
+them too.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ _IS_KEY = np.array([kind in KEY_KINDS for kind in KINDS])
 def named(n: Neighbourhood) -> tuple[Column, Column]:
     """What the subject names as its own: in the application in question, or without one ever.
 
-    Returns which identifiers (I,) bool, of the kinds that are keys, hubs among them; and by kind (KINDS,) int8 why nothing is counted under
-    it though it is named: a position in `graph.facts.hubs.REASONS`, 0 where something named there links, or nothing is named.
+    Returns which identifiers (I,) bool, of the kinds that are keys, hubs among them; and by kind (KINDS,)
+    int8 why nothing is counted under it though it is named: a position in `graph.facts.hubs.REASONS`, 0 where
+    something named there links, or nothing is named.
     """
     subject = n.subject[0]
     chosen, why = np.zeros(subject.identifiers, np.bool_), np.zeros(len(KINDS), np.int8)
@@ -45,10 +48,12 @@ def named(n: Neighbourhood) -> tuple[Column, Column]:
 
 @inner
 def counted(n: Neighbourhood, selves: Column, chosen: Column) -> Column:
-    """By application (N,) int32, under which keys it is counted: a bit for each kind of identifier (`1 << position`), PERSON for the resolved person.
+    """By application (N,) int32, under which keys it is counted: a bit for each kind of identifier
+    (`1 << position`), PERSON for the resolved person.
 
-    Under a kind, applications by anybody that name as the applicant's own one of the `chosen` (I,), hubs left aside; under the person, those
-    of the people (P,) who are the subject. The application in question is under none.
+    Under a kind, applications by anybody that name as the applicant's own one of the `chosen` (I,), hubs left
+    aside; under the person, those of the people (P,) who are the subject. The application in question is
+    under none.
     """
     subject, identifiers = n.subject[0], n.identifiers
     under, near = np.zeros(subject.applications, np.int32), np.zeros(subject.people, np.int32)
@@ -69,7 +74,9 @@ def counted(n: Neighbourhood, selves: Column, chosen: Column) -> Column:
 
 @inner
 def _add_named(n: Neighbourhood, which: tuple[int, int, int], kind_of: Column, under: Column) -> None:
-    """Add to each of `size` applications from the first on which of `kinds` it names as the applicant's own; `kind_of` (I,) are those looked for."""
+    """Add to each of `size` applications from the first on which of `kinds` it names as the applicant's own;
+    `kind_of` (I,) are those looked for.
+    """
     first, size, kinds = which
     applications, mentions = n.applications, n.mentions
     for row in range(first, first + size):

@@ -1,4 +1,6 @@
-"""Identifier kinds by role as signals name them: a phone number as one's own, a contact's or an employer's."""
+"""Identifier kinds by role as signals name them: a phone number as one's own, a contact's or an
+employer's.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +46,10 @@ BAD = ("device", "phone", "contact", "card", "address")
 """Things at which those who are known to be bad are counted."""
 
 KINDS_IN_ROLE = (*WHAT, "national_id")
-_PLACE = {(thing.kind, thing.role): place for place, thing in enumerate(WHAT.values())} | {(Kind.NATIONAL_ID, Role.OWN): len(WHAT)}
-KIND_IN_ROLE = np.array([[_PLACE[kind, role if kind is Kind.PHONE else Role.OWN] for role in ROLES] for kind in KINDS], np.int8)
+_PLACE = {(thing.kind, thing.role): place for place, thing in enumerate(WHAT.values())} | {
+    (Kind.NATIONAL_ID, Role.OWN): len(WHAT)
+}
+KIND_IN_ROLE = np.array(
+    [[_PLACE[kind, role if kind is Kind.PHONE else Role.OWN] for role in ROLES] for kind in KINDS], np.int8
+)
 """Kind and role (positions in KINDS and ROLES) -> position in THINGS."""

@@ -1,4 +1,6 @@
-"""Evidence paths of multi-lending variables and of other applicant ids of the same person, in compiled code."""
+"""Evidence paths of multi-lending variables and of other applicant ids of the same person, in compiled
+code.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ _RESOLVING = np.array([kind in RESOLVING for kind in KINDS])
 
 @inner
 def find_lending(n: Neighbourhood, r: Precomputed, t: PathBuffer, key: int) -> bool:
-    """Over the key (its bit in `graph.features.keys.counted`) to the latest applicant counted, another one where there is one, since the first.
+    """Over the key (its bit in `graph.features.keys.counted`) to the latest applicant counted, another one
+    where there is one, since the first.
 
     For the person: over the applicant to the latest application counted. False where nothing is counted.
     """
@@ -51,7 +54,9 @@ def find_lending(n: Neighbourhood, r: Precomputed, t: PathBuffer, key: int) -> b
 
 @inner
 def to_other_self(n: Neighbourhood, r: Precomputed, t: PathBuffer) -> bool:
-    """To another applicant id of the same person, over what both own; False where nothing they hold joins the two straight."""
+    """To another applicant id of the same person, over what both own; False where nothing they hold joins the
+    two straight.
+    """
     best, over = -1, -1
     for p in range(1, n.subject[0].people):
         if r.people[p].me and (best < 0 or n.people[p].name_rank < n.people[best].name_rank):
@@ -72,7 +77,9 @@ def to_other_self(n: Neighbourhood, r: Precomputed, t: PathBuffer) -> bool:
 
 @inner
 def common_to(n: Neighbourhood, person: int) -> int:
-    """The first identifier used for entity resolution that the subject and this person both own; -1 for none."""
+    """The first identifier used for entity resolution that the subject and this person both own; -1 for
+    none.
+    """
     for row in range(n.subject[0].identifiers):
         one, owners = n.identifiers[row], 0
         if one.hub == 0 and _RESOLVING[one.kind]:
@@ -98,7 +105,11 @@ def _latest(n: Neighbourhood, under: Column, key: int) -> int:
     for row in range(len(under)):
         if under[row] & key:
             other = key != PERSON and n.applications[row].applicant != n.people[0].id
-            if best < 0 or (other and not best_other) or (other == best_other and n.applications[row].at > at):
+            if (
+                best < 0
+                or (other and not best_other)
+                or (other == best_other and n.applications[row].at > at)
+            ):
                 best, best_other, at = row, other, n.applications[row].at
     return best
 
@@ -108,6 +119,11 @@ def _over_key(n: Neighbourhood, t: PathBuffer, application: Any, chosen: Column,
     """Over the identifier that an application names under the key."""
     for place in range(application.mention, application.mention + application.mentions):
         mention = n.mentions[place]
-        if mention.role == OWN and mention.identifier != NOBODY and chosen[mention.identifier] and key == 1 << mention.kind:
+        if (
+            mention.role == OWN
+            and mention.identifier != NOBODY
+            and chosen[mention.identifier]
+            and key == 1 << mention.kind
+        ):
             step(t, IDENTIFIER, mention.id)
             return

@@ -18,7 +18,9 @@ from graph.model.types import Role
 from graph.store.tables import KINDS, ROLES, Column
 
 MERCHANT = Family(path_rule=TO_MERCHANT)
-PERSONAL = frozenset({(Kind.BANK_CARD, Role.OWN), (Kind.PHONE, Role.CONTACT), (Kind.PHONE, Role.OWN), (Kind.EMAIL, Role.OWN)})
+PERSONAL = frozenset(
+    {(Kind.BANK_CARD, Role.OWN), (Kind.PHONE, Role.CONTACT), (Kind.PHONE, Role.OWN), (Kind.EMAIL, Role.OWN)}
+)
 SAME_AMOUNT = 0.02  # by how much of the amount asked for another's may differ
 
 SHOP, AGENT = range(2)  # places in `Precomputed.places`
@@ -32,12 +34,18 @@ def summarise_places(n: Neighbourhood, r: Precomputed) -> None:
     subject = n.subject[0]
     for place in range(2):
         one = r.places[place]
-        one.made = one.week = one.three_days = one.month = one.customers = one.bad = one.decided = one.rejected = 0
+        one.made = one.week = one.three_days = one.month = one.customers = one.bad = one.decided = (
+            one.rejected
+        ) = 0
         one.entangled = one.priced = one.alike = one.named = 0
         if subject.asked:
             one.named = (n.applications[0].merchant if place == SHOP else n.applications[0].agent) != NOBODY
         if one.named:
-            first, size = (subject.at_merchant, subject.at_merchant_n) if place == SHOP else (subject.at_agent, subject.at_agent_n)
+            first, size = (
+                (subject.at_merchant, subject.at_merchant_n)
+                if place == SHOP
+                else (subject.at_agent, subject.at_agent_n)
+            )
             _add_up(n, r, one, (first, first + size))
 
 
@@ -67,7 +75,10 @@ def _add_up(n: Neighbourhood, r: Precomputed, one: Any, rows: tuple[int, int]) -
         values = customers[person]
         if values:
             one.customers += 1
-            bad = values & _BAD != 0 or compiled_fraud_status(n.labels, n.people[person].label, n.people[person].labels).fraud
+            bad = (
+                values & _BAD != 0
+                or compiled_fraud_status(n.labels, n.people[person].label, n.people[person].labels).fraud
+            )
             one.bad += bad
             one.month += values & _RECENT != 0
             one.entangled += values & _ENTANGLED != 0
@@ -107,19 +118,32 @@ def _is_me(n: Neighbourhood, r: Precomputed, person: int) -> bool:
 
 @lean
 def _bad_share(r: Precomputed, place: int) -> float:
-    """Customers of whom a fraud is known or who defaulted, among all, drawn towards one in twenty: (bad + 0.5) / (customers + 10)."""
+    """Customers of whom a fraud is known or who defaulted, among all, drawn towards one in twenty: (bad +
+    0.5) / (customers + 10).
+    """
     one = r.places[place]
     return (one.bad + 0.5) / (one.customers + 10) if one.made else np.nan
 
 
-@MERCHANT.signal("merchant", "up", "share", ("{value} of the merchant's customers proved bad", "该商户{value}的客户有欺诈或违约"))
+@MERCHANT.signal(
+    "merchant",
+    "up",
+    "share",
+    ("{value} of the merchant's customers proved bad", "该商户{value}的客户有欺诈或违约"),
+)
 @lean
 def merchant_bad_share(n: Neighbourhood, r: Precomputed) -> float:
     """Known frauds and defaults among the merchant's latest customers, drawn towards one in twenty."""
     return _bad_share(r, SHOP)
 
 
-@MERCHANT.signal("merchant", "up", "share", ("{value} of the agent's customers proved bad", "该中介{value}的客户有欺诈或违约"), TO_AGENT)
+@MERCHANT.signal(
+    "merchant",
+    "up",
+    "share",
+    ("{value} of the agent's customers proved bad", "该中介{value}的客户有欺诈或违约"),
+    TO_AGENT,
+)
 @lean
 def agent_bad_share(n: Neighbourhood, r: Precomputed) -> float:
     """Known frauds and defaults among the agent's latest customers, drawn towards one in twenty."""
@@ -133,14 +157,25 @@ def _rejected_share(r: Precomputed, place: int) -> float:
     return one.rejected / one.decided if one.decided > 2 else np.nan
 
 
-@MERCHANT.signal("merchant", "either", "share", ("{value} of the merchant's applications were rejected", "该商户{value}的申请被拒"))
+@MERCHANT.signal(
+    "merchant",
+    "either",
+    "share",
+    ("{value} of the merchant's applications were rejected", "该商户{value}的申请被拒"),
+)
 @lean
 def merchant_rejected_share(n: Neighbourhood, r: Precomputed) -> float:
     """Rejections among the merchant's latest decided applications."""
     return _rejected_share(r, SHOP)
 
 
-@MERCHANT.signal("merchant", "either", "share", ("{value} of the agent's applications were rejected", "该中介{value}的申请被拒"), TO_AGENT)
+@MERCHANT.signal(
+    "merchant",
+    "either",
+    "share",
+    ("{value} of the agent's applications were rejected", "该中介{value}的申请被拒"),
+    TO_AGENT,
+)
 @lean
 def agent_rejected_share(n: Neighbourhood, r: Precomputed) -> float:
     """Rejections among the agent's latest decided applications."""
@@ -152,14 +187,24 @@ def _week(r: Precomputed, place: int) -> float:
     return float(r.places[place].week) if r.places[place].named else np.nan
 
 
-@MERCHANT.signal("merchant", "either", "count", ("{value} [application|applications] at this merchant in 7 days", "该商户7天内有{value}笔申请"))
+@MERCHANT.signal(
+    "merchant",
+    "either",
+    "count",
+    ("{value} [application|applications] at this merchant in 7 days", "该商户7天内有{value}笔申请"),
+)
 @lean
 def merchant_applications_7d(n: Neighbourhood, r: Precomputed) -> float:
     """Other people's applications at the merchant in the last 7 days (of the latest 64)."""
     return _week(r, SHOP)
 
 
-@MERCHANT.signal("merchant", "either", "ratio", ("The merchant's pace rose to {value} times its usual", "该商户申请频率升至平时的{value}倍"))
+@MERCHANT.signal(
+    "merchant",
+    "either",
+    "ratio",
+    ("The merchant's pace rose to {value} times its usual", "该商户申请频率升至平时的{value}倍"),
+)
 @lean
 def merchant_burst(n: Neighbourhood, r: Precomputed) -> float:
     """The merchant's applications in 3 days against its own rate before; None for a merchant with no past."""
@@ -173,47 +218,76 @@ def merchant_burst(n: Neighbourhood, r: Precomputed) -> float:
 
 @lean
 def _entangled_share(r: Precomputed, place: int) -> float:
-    """Share of the customers of 30 days who name a card, number, contact or e-mail that another customer names; NaN with fewer than 3."""
+    """Share of the customers of 30 days who name a card, number, contact or e-mail that another customer
+    names; NaN with fewer than 3.
+    """
     one = r.places[place]
     return one.entangled / one.month if one.month > 2 else np.nan
 
 
-@MERCHANT.signal("merchant", "up", "share", ("{value} of the merchant's customers share personal identifiers", "该商户{value}的客户共享个人标识"))
+@MERCHANT.signal(
+    "merchant",
+    "up",
+    "share",
+    ("{value} of the merchant's customers share personal identifiers", "该商户{value}的客户共享个人标识"),
+)
 @lean
 def merchant_entangled_share(n: Neighbourhood, r: Precomputed) -> float:
-    """Share of the merchant's customers of 30 days who share a card, number, contact or e-mail; a shop's tablet or Wi-Fi does not count."""
+    """Share of the merchant's customers of 30 days who share a card, number, contact or e-mail; a shop's
+    tablet or Wi-Fi does not count.
+    """
     return _entangled_share(r, SHOP)
 
 
 @MERCHANT.signal(
-    "merchant", "up", "share", ("{value} of the merchant's applications ask for nearly the same amount", "该商户{value}的申请金额几乎相同")
+    "merchant",
+    "up",
+    "share",
+    (
+        "{value} of the merchant's applications ask for nearly the same amount",
+        "该商户{value}的申请金额几乎相同",
+    ),
 )
 @lean
 def merchant_same_amount_share(n: Neighbourhood, r: Precomputed) -> float:
-    """Share of the merchant's applications of 30 days within 2 % of this one's amount; None with fewer than 3."""
+    """Share of the merchant's applications of 30 days within 2 % of this one's amount; None with fewer than
+    3.
+    """
     shop, amount = r.places[SHOP], n.applications[0].amount
     return shop.alike / shop.priced if shop.priced > 2 and amount != 0.0 and not np.isnan(amount) else np.nan
 
 
-@MERCHANT.signal("merchant", "either", "days", ("The merchant opened {value} [day|days] ago", "该商户开业{value}天"))
+@MERCHANT.signal(
+    "merchant", "either", "days", ("The merchant opened {value} [day|days] ago", "该商户开业{value}天")
+)
 @lean
 def merchant_age_days(n: Neighbourhood, r: Precomputed) -> float:
     """Days since the merchant opened; None where that is not known."""
     opened = n.subject[0].merchant_opened_at
-    return max(0.0, (n.subject[0].as_of - opened) / DAY) if r.places[SHOP].named and opened != UNDATED else np.nan
+    return (
+        max(0.0, (n.subject[0].as_of - opened) / DAY)
+        if r.places[SHOP].named and opened != UNDATED
+        else np.nan
+    )
 
 
 @MERCHANT.signal("merchant", "up", "yes", ("The merchant is in another city", "商户位于其他城市"))
 @lean
 def merchant_elsewhere(n: Neighbourhood, r: Precomputed) -> float:
-    """1 where the merchant is in another city than the applicant, 0 in the same; None where either is not known."""
+    """1 where the merchant is in another city than the applicant, 0 in the same; None where either is not
+    known.
+    """
     if not r.places[SHOP].named or n.subject[0].merchant_city == NOBODY or n.applications[0].city == NOBODY:
         return np.nan
     return 1.0 if n.subject[0].merchant_city != n.applications[0].city else 0.0
 
 
 @MERCHANT.signal(
-    "merchant", "up", "count", ("{value} [application|applications] through this agent in 7 days", "该中介7天内提交{value}笔申请"), TO_AGENT
+    "merchant",
+    "up",
+    "count",
+    ("{value} [application|applications] through this agent in 7 days", "该中介7天内提交{value}笔申请"),
+    TO_AGENT,
 )
 @lean
 def agent_applications_7d(n: Neighbourhood, r: Precomputed) -> float:
@@ -222,7 +296,11 @@ def agent_applications_7d(n: Neighbourhood, r: Precomputed) -> float:
 
 
 @MERCHANT.signal(
-    "merchant", "up", "share", ("{value} of the agent's customers share personal identifiers", "该中介{value}的客户共享个人标识"), TO_AGENT
+    "merchant",
+    "up",
+    "share",
+    ("{value} of the agent's customers share personal identifiers", "该中介{value}的客户共享个人标识"),
+    TO_AGENT,
 )
 @lean
 def agent_entangled_share(n: Neighbourhood, r: Precomputed) -> float:

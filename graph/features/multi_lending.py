@@ -1,4 +1,6 @@
-"""The ml_* variables: who asked how many lenders for money, by key, window and segment: their names, words and counting."""
+"""The ml_* variables: who asked how many lenders for money, by key, window and segment: their names, words
+and counting.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,13 @@ from graph.model.types import IdentifierKind
 from graph.store.tables import KINDS, Column
 
 WINDOWS: Mapping[str, timedelta] = MappingProxyType(
-    {"24h": timedelta(hours=24), "7d": timedelta(days=7), "1m": timedelta(days=30), "3m": timedelta(days=90), "12m": timedelta(days=360)}
+    {
+        "24h": timedelta(hours=24),
+        "7d": timedelta(days=7),
+        "1m": timedelta(days=30),
+        "3m": timedelta(days=90),
+        "12m": timedelta(days=360),
+    }
 )
 """Half-open spans [t - w, t), shortest first; a month is 30 days."""
 
@@ -36,10 +44,14 @@ KEYS: Mapping[str, IdentifierKind | None] = MappingProxyType(
         "person": None,
     }
 )
-"""Whose applications are counted: those that name the same identifier as their own, or (person) those of the resolved person."""
+"""Whose applications are counted: those that name the same identifier as their own, or (person) those of the
+resolved person.
+"""
 
 SEGMENTS = ("all", "others", "bank", "nbank")
-_ALL, _OTHERS, _BANK, _NBANK = (1 << SEGMENTS.index(segment) for segment in ("all", "others", "bank", "nbank"))
+_ALL, _OTHERS, _BANK, _NBANK = (
+    1 << SEGMENTS.index(segment) for segment in ("all", "others", "bank", "nbank")
+)
 
 MARKS = ("applied", "rejected", "disbursed")
 """What an application counts as, each at a moment of its own."""
@@ -47,7 +59,9 @@ _APPLIED, _REJECTED, _DISBURSED = range(len(MARKS))
 
 
 class Stat(NamedTuple):
-    """Which of MARKS are counted; `distinct`: by lender, once each. The texts are as `graph.features.registry.render_text` takes them."""
+    """Which of MARKS are counted; `distinct`: by lender, once each. The texts are as
+    `graph.features.registry.render_text` takes them.
+    """
 
     of: str
     distinct: bool
@@ -65,7 +79,8 @@ STATS: Mapping[str, Stat] = MappingProxyType(
 )
 
 _PARTS = {
-    f"ml_{window}_{key}_{segment}_{stat}": (key, segment, stat, window) for key, segment, stat, window in product(KEYS, SEGMENTS, STATS, WINDOWS)
+    f"ml_{window}_{key}_{segment}_{stat}": (key, segment, stat, window)
+    for key, segment, stat, window in product(KEYS, SEGMENTS, STATS, WINDOWS)
 }
 NAMES: tuple[str, ...] = tuple(_PARTS)
 """All variables, in the order in which they are counted and given to the model."""
@@ -82,9 +97,11 @@ _WORDS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class MultiLending:
-    """All variables by name. None: nothing at all is known under that key; 0: something is, and nothing in the window.
+    """All variables by name. None: nothing at all is known under that key; 0: something is, and nothing in
+    the window.
 
-    `left_out`: the keys under which nothing was counted though they are named, with the reason: `many_holders` (a hub), or `not_linking`.
+    `left_out`: the keys under which nothing was counted though they are named, with the reason:
+    `many_holders` (a hub), or `not_linking`.
     """
 
     status: Literal["found", "no_record"]
@@ -108,7 +125,11 @@ class Description:
 def describe(variable: str) -> Description:
     """The reason code and texts of a variable. Raises KeyError for a name that is not in NAMES."""
     key, segment, stat, window = _PARTS[variable]
-    (key_en, key_zh), (segment_en, segment_zh), (window_en, window_zh) = _WORDS[key], _WORDS[segment], _WORDS[window]
+    (key_en, key_zh), (segment_en, segment_zh), (window_en, window_zh) = (
+        _WORDS[key],
+        _WORDS[segment],
+        _WORDS[window],
+    )
     return Description(
         code=variable.upper(),
         text_en=f"{{value}} {STATS[stat].text_en}{segment_en} in {window_en} with {key_en}",
@@ -123,11 +144,13 @@ def key_bits(variable: str) -> int:
 
 @by_address(windows="i8", keys="i4", segments="i4", of="i1", by_lender="?", columns="i4", key_of="i4")
 class CountingPlan(NamedTuple):
-    """Which variables are wanted, as tables: their number in each is the variable's place in a cube of counts.
+    """Which variables are wanted, as tables: their number in each is the variable's place in a cube of
+    counts.
 
-    windows (W,) int64 microseconds, shortest first; keys (K,) int32 bits as `graph.features.keys.counted` sets them, several in one key are
-    their union; segments (S,) int32, the one bit of each; of (T,) int8 position in MARKS of what a statistic counts; by_lender (T,) bool: each
-    lender once; columns (V,) int32 place of each variable wanted in the cube (keys, segments, statistics, windows), and key_of (V,) int32 the
+    windows (W,) int64 microseconds, shortest first; keys (K,) int32 bits as `graph.features.keys.counted`
+    sets them, several in one key are their union; segments (S,) int32, the one bit of each; of (T,) int8
+    position in MARKS of what a statistic counts; by_lender (T,) bool: each lender once; columns (V,) int32
+    place of each variable wanted in the cube (keys, segments, statistics, windows), and key_of (V,) int32 the
     bits of its key.
     """
 
@@ -144,7 +167,9 @@ def plan(names: Sequence[str] = NAMES) -> CountingPlan:
     """The plan of variables by name, in that order. Raises KeyError for a name that is none."""
     wanted = [_PARTS[name] for name in names]
     tables = (KEYS, SEGMENTS, STATS, WINDOWS)
-    used = [[part for part in table if any(part == each[n] for each in wanted)] for n, table in enumerate(tables)]
+    used = [
+        [part for part in table if any(part == each[n] for each in wanted)] for n, table in enumerate(tables)
+    ]
     keys, segments, stats, windows = used
     places = [[table.index(part) for table, part in zip(used, each, strict=True)] for each in wanted]
     shape = tuple(len(table) for table in used)
@@ -165,14 +190,17 @@ def _bits(key: str) -> int:
 
 
 def left_out(why: Column) -> dict[str, str]:
-    """Keys under which nothing was counted though they are named, with the reason; `why` (KINDS,) as `fill` writes it."""
+    """Keys under which nothing was counted though they are named, with the reason; `why` (KINDS,) as `fill`
+    writes it.
+    """
     kinds = {key: kind for key, kind in KEYS.items() if kind is not None}
     return {key: REASONS[code] for key, kind in kinds.items() if (code := int(why[KINDS.index(kind)]))}
 
 
 @compiled
 def fill(wanted: CountingPlan, n: Neighbourhood, selves: Column, row: Column, why: Column) -> None:
-    """Write the variables into `row` (V,) float64: NaN where nothing at all is known under the key, 0 where nothing is in the window.
+    """Write the variables into `row` (V,) float64: NaN where nothing at all is known under the key, 0 where
+    nothing is in the window.
 
     `selves` (P,) bool: the people who are the subject. `why` (KINDS,) int8 gets what `left_out` reads.
     """
@@ -190,8 +218,10 @@ def fill(wanted: CountingPlan, n: Neighbourhood, selves: Column, row: Column, wh
 
 
 class _Marks(NamedTuple):
-    """What applications count as: by application the shortest window that holds each of MARKS (N, MARKS) int8, the number of windows where none
-    does; its lender (N,) int32, numbered without gaps; its segments (N,) int32 as bits; and how many lenders there are."""
+    """What applications count as: by application the shortest window that holds each of MARKS (N, MARKS)
+    int8, the number of windows where none does; its lender (N,) int32, numbered without gaps; its segments
+    (N,) int32 as bits; and how many lenders there are.
+    """
 
     window: Column
     lender: Column
@@ -201,10 +231,11 @@ class _Marks(NamedTuple):
 
 @inner
 def _cube(wanted: CountingPlan, under: Column, marks: _Marks) -> Column:
-    """What each window holds of everything counted `under` the keys (N,): int64 (keys x segments x statistics x windows,).
+    """What each window holds of everything counted `under` the keys (N,): int64 (keys x segments x statistics
+    x windows,).
 
-    Each mark is counted in the shortest window that holds it, and a lender in the shortest that holds any mark of theirs; what a window
-    holds, the longer ones hold too.
+    Each mark is counted in the shortest window that holds it, and a lender in the shortest that holds any
+    mark of theirs; what a window holds, the longer ones hold too.
     """
     segments, stats, width = len(wanted.segments), len(wanted.of), len(wanted.windows)
     cells = len(wanted.keys) * segments * stats
@@ -213,7 +244,10 @@ def _cube(wanted: CountingPlan, under: Column, marks: _Marks) -> Column:
         if not under[row]:
             continue
         for part in range(cells // stats):
-            if not (wanted.keys[part // segments] & under[row] and wanted.segments[part % segments] & marks.segments[row]):
+            if not (
+                wanted.keys[part // segments] & under[row]
+                and wanted.segments[part % segments] & marks.segments[row]
+            ):
                 continue
             for stat in range(stats):
                 cell, window = part * stats + stat, marks.window[row, wanted.of[stat]]
@@ -232,7 +266,9 @@ def _cube(wanted: CountingPlan, under: Column, marks: _Marks) -> Column:
 
 @inner
 def _marks(n: Neighbourhood, under: Column, windows: Column) -> _Marks:
-    """The marks of everything counted. A loan given back within the cooling-off period is neither shopping nor stacking."""
+    """The marks of everything counted. A loan given back within the cooling-off period is neither shopping
+    nor stacking.
+    """
     applications, outcomes, as_of = n.applications, n.outcomes, n.subject[0].as_of
     asking = applications[0].platform if n.subject[0].asked else NOBODY
     window, moments = np.empty((len(under), len(MARKS)), np.int8), np.empty(len(MARKS), np.int64)
@@ -247,7 +283,9 @@ def _marks(n: Neighbourhood, under: Column, windows: Column) -> _Marks:
         moments[_DISBURSED] = NEVER if returned else first_step(outcomes, first, steps, DISBURSED)
         for revision in range(len(MARKS)):
             within = 0
-            while within < len(windows) and (moments[revision] == NEVER or moments[revision] < as_of - windows[within]):
+            while within < len(windows) and (
+                moments[revision] == NEVER or moments[revision] < as_of - windows[within]
+            ):
                 within += 1
             window[row, revision] = within
         is_asking = applications[row].platform == asking if n.subject[0].asked else lender & LENDER_OWN != 0
@@ -262,11 +300,17 @@ def _marks(n: Neighbourhood, under: Column, windows: Column) -> _Marks:
 
 @inner
 def _lenders(applications: Column, under: Column) -> tuple[Column, int]:
-    """The lender of each application counted (N,) int32, numbered from 0 without gaps, and how many there are."""
+    """The lender of each application counted (N,) int32, numbered from 0 without gaps, and how many there
+    are.
+    """
     size, lenders = 16, 0
     while size < 2 * len(under):
         size *= 2
-    table, number_of, words = np.full(size, -1, np.int32), np.empty(len(under), np.int32), np.empty(len(under), np.int32)
+    table, number_of, words = (
+        np.full(size, -1, np.int32),
+        np.empty(len(under), np.int32),
+        np.empty(len(under), np.int32),
+    )
     for row in range(len(under)):
         if under[row]:
             word = applications[row].platform

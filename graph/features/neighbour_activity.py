@@ -27,7 +27,11 @@ def within(t: int, at: int, span: int) -> bool:
 
 
 @NEIGHBOUR_ACTIVITY.signal(
-    "ring", "up", "share", ("{value} of the closely tied people's decisions were rejections", "密切关联人的申请被拒率{value}"), to(Target.REJECTED)
+    "ring",
+    "up",
+    "share",
+    ("{value} of the closely tied people's decisions were rejections", "密切关联人的申请被拒率{value}"),
+    to(Target.REJECTED),
 )
 @lean
 def strong_rejected_share(n: Neighbourhood, r: Precomputed) -> float:
@@ -41,7 +45,11 @@ def strong_rejected_share(n: Neighbourhood, r: Precomputed) -> float:
 
 
 @NEIGHBOUR_ACTIVITY.signal(
-    "ring", "up", "share", ("{value} of the people around are late or in default", "{value}的关联人有逾期或违约"), to(Target.LATE)
+    "ring",
+    "up",
+    "share",
+    ("{value} of the people around are late or in default", "{value}的关联人有逾期或违约"),
+    to(Target.LATE),
 )
 @lean
 def neighbours_late_share(n: Neighbourhood, r: Precomputed) -> float:
@@ -62,7 +70,11 @@ def _strong_applied(n: Neighbourhood, r: Precomputed, span: int) -> float:
 
 
 @NEIGHBOUR_ACTIVITY.signal(
-    "ring", "up", "people", ("{value} closely tied [person|people] applied in the last 7 days", "近7天{value}名密切关联人申请"), to(Target.RECENT)
+    "ring",
+    "up",
+    "people",
+    ("{value} closely tied [person|people] applied in the last 7 days", "近7天{value}名密切关联人申请"),
+    to(Target.RECENT),
 )
 @lean
 def strong_applied_7d(n: Neighbourhood, r: Precomputed) -> float:
@@ -71,7 +83,11 @@ def strong_applied_7d(n: Neighbourhood, r: Precomputed) -> float:
 
 
 @NEIGHBOUR_ACTIVITY.signal(
-    "ring", "up", "people", ("{value} closely tied [person|people] applied in the last 30 days", "近30天{value}名密切关联人申请"), to(Target.RECENT)
+    "ring",
+    "up",
+    "people",
+    ("{value} closely tied [person|people] applied in the last 30 days", "近30天{value}名密切关联人申请"),
+    to(Target.RECENT),
 )
 @lean
 def strong_applied_30d(n: Neighbourhood, r: Precomputed) -> float:
@@ -80,7 +96,11 @@ def strong_applied_30d(n: Neighbourhood, r: Precomputed) -> float:
 
 
 @NEIGHBOUR_ACTIVITY.signal(
-    "ring", "up", "share", ("{value} of the closely tied people are new within 30 days", "{value}的密切关联人为30天内新出现"), to(Target.NEW)
+    "ring",
+    "up",
+    "share",
+    ("{value} of the closely tied people are new within 30 days", "{value}的密切关联人为30天内新出现"),
+    to(Target.NEW),
 )
 @lean
 def strong_new_share(n: Neighbourhood, r: Precomputed) -> float:
@@ -92,11 +112,17 @@ def strong_new_share(n: Neighbourhood, r: Precomputed) -> float:
 
 
 @NEIGHBOUR_ACTIVITY.signal(
-    "ring", "up", "count", ("{value} look-alike [application|applications] nearby in 30 days", "近30天周边有{value}笔相似申请"), to(Target.ALIKE)
+    "ring",
+    "up",
+    "count",
+    ("{value} look-alike [application|applications] nearby in 30 days", "近30天周边有{value}笔相似申请"),
+    to(Target.ALIKE),
 )
 @lean
 def lookalikes_30d(n: Neighbourhood, r: Precomputed) -> float:
-    """Applications in the neighbourhood in the last 30 days with the same product and an amount within 5 %; None without an amount."""
+    """Applications in the neighbourhood in the last 30 days with the same product and an amount within 5 %;
+    None without an amount.
+    """
     if not n.subject[0].asked or np.isnan(n.applications[0].amount) or n.applications[0].amount == 0.0:
         return np.nan
     alike = 0
@@ -116,11 +142,17 @@ def own_city(n: Neighbourhood, r: Precomputed) -> int:
 
 
 @NEIGHBOUR_ACTIVITY.signal(
-    "ring", "up", "share", ("{value} of the closely tied people live in other cities", "{value}的密切关联人在其他城市"), to(Target.OTHER_CITY)
+    "ring",
+    "up",
+    "share",
+    ("{value} of the closely tied people live in other cities", "{value}的密切关联人在其他城市"),
+    to(Target.OTHER_CITY),
 )
 @lean
 def strong_other_city_share(n: Neighbourhood, r: Precomputed) -> float:
-    """Share of those strongly tied whose latest known city is another than the subject's; None where cities are not known."""
+    """Share of those strongly tied whose latest known city is another than the subject's; None where cities
+    are not known.
+    """
     mine, others, known = own_city(n, r), 0, 0
     if mine == NOBODY:
         return np.nan
@@ -136,12 +168,17 @@ def strong_other_city_share(n: Neighbourhood, r: Precomputed) -> float:
     "ring",
     "up",
     "share",
-    ("{value} of the closely tied people came to the same shop or agent", "{value}的密切关联人经同一商户或中介申请"),
+    (
+        "{value} of the closely tied people came to the same shop or agent",
+        "{value}的密切关联人经同一商户或中介申请",
+    ),
     to(Target.SAME_PLACE),
 )
 @lean
 def strong_same_place_share(n: Neighbourhood, r: Precomputed) -> float:
-    """Share of those strongly tied who ever applied at the same merchant or through the same agent; None where this one names neither."""
+    """Share of those strongly tied who ever applied at the same merchant or through the same agent; None
+    where this one names neither.
+    """
     if not n.subject[0].asked or (n.applications[0].merchant == NOBODY and n.applications[0].agent == NOBODY):
         return np.nan
     came = 0
@@ -154,7 +191,10 @@ def strong_same_place_share(n: Neighbourhood, r: Precomputed) -> float:
     "ring",
     "up",
     "count",
-    ("Closely tied people asked {value} [lender|lenders] each in 30 days", "密切关联人30天内人均申请{value}家机构"),
+    (
+        "Closely tied people asked {value} [lender|lenders] each in 30 days",
+        "密切关联人30天内人均申请{value}家机构",
+    ),
     to(Target.RECENT),
 )
 @lean
@@ -168,7 +208,10 @@ def strong_lenders_mean_30d(n: Neighbourhood, r: Precomputed) -> float:
 
 
 @NEIGHBOUR_ACTIVITY.signal(
-    "verification", "down", "score", ("The closely tied people's faces matched with {value}", "密切关联人的人脸比对平均得分{value}")
+    "verification",
+    "down",
+    "score",
+    ("The closely tied people's faces matched with {value}", "密切关联人的人脸比对平均得分{value}"),
 )
 @lean
 def strong_face_match(n: Neighbourhood, r: Precomputed) -> float:
@@ -182,14 +225,22 @@ def strong_face_match(n: Neighbourhood, r: Precomputed) -> float:
 
 
 @NEIGHBOUR_ACTIVITY.signal(
-    "ring", "up", "people", ("{value} [person|people] at the same place applied in 7 days", "同一地点7天内{value}人申请"), to(Target.RECENT_AT_PLACE)
+    "ring",
+    "up",
+    "people",
+    ("{value} [person|people] at the same place applied in 7 days", "同一地点7天内{value}人申请"),
+    to(Target.RECENT_AT_PLACE),
 )
 @lean
 def place_applied_7d(n: Neighbourhood, r: Precomputed) -> float:
-    """People at the subject's address, Wi-Fi or network address who applied anywhere in the last 7 days; hubs left out."""
+    """People at the subject's address, Wi-Fi or network address who applied anywhere in the last 7 days; hubs
+    left out.
+    """
     applied = 0
     for b in range(r.whole[0].bonds):
-        applied += r.bonds[b].ways & PLACE_WAYS != 0 and within(n.subject[0].as_of, r.people[r.bonds[b].person].latest, 7 * DAY)
+        applied += r.bonds[b].ways & PLACE_WAYS != 0 and within(
+            n.subject[0].as_of, r.people[r.bonds[b].person].latest, 7 * DAY
+        )
     return float(applied)
 
 
@@ -210,11 +261,17 @@ def group_applied_30d(n: Neighbourhood, r: Precomputed) -> float:
 
 
 @NEIGHBOUR_ACTIVITY.signal(
-    "ring", "up", "share", ("{value} of the tied group is new within 60 days", "关联群体{value}为60天内新出现"), to(Target.NEW_IN_GROUP)
+    "ring",
+    "up",
+    "share",
+    ("{value} of the tied group is new within 60 days", "关联群体{value}为60天内新出现"),
+    to(Target.NEW_IN_GROUP),
 )
 @lean
 def group_new_share(n: Neighbourhood, r: Precomputed) -> float:
-    """Share of those reachable over strong identifiers whose first application lies in the last 60 days; None for nobody."""
+    """Share of those reachable over strong identifiers whose first application lies in the last 60 days; None
+    for nobody.
+    """
     fresh = 0
     for p in range(n.subject[0].people):
         fresh += r.people[p].grouped and within(n.subject[0].as_of, r.people[p].first, 2 * MONTH)
@@ -225,7 +282,10 @@ def group_new_share(n: Neighbourhood, r: Precomputed) -> float:
     "ring",
     "up",
     "people",
-    ("{value} [person|people] in the tied group [is a known fraud|are known frauds] or defaulted", "关联群体中{value}人有欺诈或违约"),
+    (
+        "{value} [person|people] in the tied group [is a known fraud|are known frauds] or defaulted",
+        "关联群体中{value}人有欺诈或违约",
+    ),
     to(Target.BAD_IN_GROUP),
 )
 @lean

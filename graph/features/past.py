@@ -1,4 +1,6 @@
-"""Application histories of the subject and the people around, and strong ties among them, in compiled code."""
+"""Application histories of the subject and the people around, and strong ties among them, in compiled
+code.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _STRONG_KIND = np.array([kind in STRONG_KINDS for kind in KINDS])
 
 @inner
 def pasts(n: Neighbourhood, r: Precomputed) -> None:
-    """What everybody else in the subgraph asked for, what became of it, and what is known of them; nothing of the subject."""
+    """What everybody else in the subgraph asked for, what became of it, and what is known of them; nothing of
+    the subject.
+    """
     r.whole[0].mark = 0
     for p in range(n.subject[0].people):
         person, past = n.people[p], r.people[p]
@@ -57,7 +61,10 @@ def _summarise(of: tuple[Column, Column, Column], person: Any, past: Any) -> Non
             past.came_too |= in_question.merchant != NOBODY and application.merchant == in_question.merchant
             past.came_too |= in_question.agent != NOBODY and application.agent == in_question.agent
         if subject.as_of - application.at <= MONTH:
-            past.alike += application.product == in_question.product and abs(application.amount - amount) <= amount * ALIKE
+            past.alike += (
+                application.product == in_question.product
+                and abs(application.amount - amount) <= amount * ALIKE
+            )
             before = person.application
             while applications[before].platform != application.platform:
                 before += 1
@@ -67,7 +74,9 @@ def _summarise(of: tuple[Column, Column, Column], person: Any, past: Any) -> Non
 
 @lean
 def own(n: Neighbourhood, r: Precomputed) -> None:
-    """The person's own earlier applications, newest first, of one moment by applicant id; and the ring they belong to."""
+    """The person's own earlier applications, newest first, of one moment by applicant id; and the ring they
+    belong to.
+    """
     whole = r.whole[0]
     whole.own, whole.ring, rank = 0, NOBODY, n.subject[0].people + n.subject[0].outsiders
     for p in range(n.subject[0].people):
@@ -87,7 +96,9 @@ def own(n: Neighbourhood, r: Precomputed) -> None:
 
 @lean
 def _is_after(people: Column, one: Any, other: Any) -> bool:
-    """Whether an application comes before another one where the newest is first; of one person they come so already."""
+    """Whether an application comes before another one where the newest is first; of one person they come so
+    already.
+    """
     if one.at != other.at or one.person == other.person:
         return bool(one.at > other.at)
     return bool(people[one.person].name_rank < people[other.person].name_rank)

@@ -1,4 +1,6 @@
-"""The buffer of an evidence path in compiled code: steps from the application or applicant, and pieces that several path rules share."""
+"""The buffer of an evidence path in compiled code: steps from the application or applicant, and pieces that
+several path rules share.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from graph.store.tables import Column
 
 
 class Node(IntEnum):
-    """What a step of a path is; its number is the `id` that the neighbourhood gives it, of a merchant and an agent the word's."""
+    """What a step of a path is; its number is the `id` that the neighbourhood gives it, of a merchant and an
+    agent the word's.
+    """
 
     APPLICATION = 0
     PERSON = 1
@@ -33,8 +37,10 @@ _ABOUT = np.dtype([("since", "i8"), ("steps", "i4"), ("beyond", "i1")], align=Tr
 
 @by_address(steps=("i4", 2), about=_ABOUT, chosen="i1")
 class PathBuffer(NamedTuple):
-    """Room for one path: `steps` (LONGEST, 2) int32 are a Node and its id. `about` (1,): how many there are, since when the last of them has
-    been shared (UNDATED: nothing tells), and whether any leads beyond the application and its applicant. `chosen` (people,) is for counting."""
+    """Room for one path: `steps` (LONGEST, 2) int32 are a Node and its id. `about` (1,): how many there are,
+    since when the last of them has been shared (UNDATED: nothing tells), and whether any leads beyond the
+    application and its applicant. `chosen` (people,) is for counting.
+    """
 
     steps: Column
     about: Column
@@ -43,7 +49,9 @@ class PathBuffer(NamedTuple):
 
 def path_buffer_for(n: Neighbourhood) -> PathBuffer:
     """Room for any path through a neighbourhood of that size."""
-    return PathBuffer(np.zeros((LONGEST, 2), np.int32), np.zeros(1, _ABOUT), np.zeros(max(1, len(n.people)), np.int8))
+    return PathBuffer(
+        np.zeros((LONGEST, 2), np.int32), np.zeros(1, _ABOUT), np.zeros(max(1, len(n.people)), np.int8)
+    )
 
 
 @inner
@@ -76,7 +84,9 @@ def to_subject(n: Neighbourhood, t: PathBuffer) -> None:
 
 @inner
 def towards(n: Neighbourhood, r: Precomputed, t: PathBuffer, identifier: int) -> None:
-    """Up to an identifier of the subject: by way of the other applicant id that holds it, where it is one of those."""
+    """Up to an identifier of the subject: by way of the other applicant id that holds it, where it is one of
+    those.
+    """
     begin(n, t)
     one, by = n.identifiers[identifier], NOBODY
     for i in range(one.tie, one.tie + one.ties):
@@ -110,7 +120,9 @@ def along(n: Neighbourhood, r: Precomputed, t: PathBuffer, bond: int) -> None:
 
 @inner
 def over(n: Neighbourhood, r: Precomputed, t: PathBuffer, h: int, ways: int, strangers: int) -> bool:
-    """Through one identifier of the subject to the other (one of `ways`, of `strangers` alone if so) who was seen last with it; False for nobody."""
+    """Through one identifier of the subject to the other (one of `ways`, of `strangers` alone if so) who was
+    seen last with it; False for nobody.
+    """
     held, last = r.held[h], -1
     for o in range(held.other, held.other + held.others):
         other = r.others[o]
@@ -118,7 +130,9 @@ def over(n: Neighbourhood, r: Precomputed, t: PathBuffer, h: int, ways: int, str
             continue
         if last >= 0:
             best = r.others[last]
-            if other.last < best.last or (other.last == best.last and n.people[other.person].name_rank < n.people[best.person].name_rank):
+            if other.last < best.last or (
+                other.last == best.last and n.people[other.person].name_rank < n.people[best.person].name_rank
+            ):
                 continue
         last = o
     if last < 0:

@@ -1,4 +1,6 @@
-"""Path rules: which path through a neighbourhood is the evidence of a feature; `graph.features.paths` follows them in compiled code."""
+"""Path rules: which path through a neighbourhood is the evidence of a feature; `graph.features.paths` follows
+them in compiled code.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,8 @@ class Target(IntEnum):
 class PathRule(NamedTuple):
     """A way, and of which identifiers and people; whole numbers, so that compiled code takes it as it is.
 
-    `kind` position in KINDS, `role` in ROLES, `ways` bits of `graph.features.workspace.WAYS`, `target` a Target.
+    `kind` position in KINDS, `role` in ROLES, `ways` bits of `graph.features.workspace.WAYS`, `target` a
+    Target.
     """
 
     route: int
@@ -81,8 +84,12 @@ TO_PAYER = PathRule(Route.PAYER)
 TO_COLLECTOR = PathRule(Route.COLLECTOR)
 
 
-def shared(kind: IdentifierKind, role: int = OWN, ways: int = ALL_WAYS, *, strangers: bool = False) -> PathRule:
-    """Through the identifier of that kind with the most other holders, to the one (of strangers alone, if so) who came last."""
+def shared(
+    kind: IdentifierKind, role: int = OWN, ways: int = ALL_WAYS, *, strangers: bool = False
+) -> PathRule:
+    """Through the identifier of that kind with the most other holders, to the one (of strangers alone, if so)
+    who came last.
+    """
     return PathRule(Route.SHARED, KINDS.index(kind), role, ways, strangers=int(strangers))
 
 
@@ -92,22 +99,30 @@ def own(kind: IdentifierKind, role: int = OWN) -> PathRule:
 
 
 def to(who: Target, kind: IdentifierKind | None = None, role: int = OWN) -> PathRule:
-    """To the nearest of those people, at most two sharing steps away; `kind` and `role` where they are those at an identifier."""
+    """To the nearest of those people, at most two sharing steps away; `kind` and `role` where they are those
+    at an identifier.
+    """
     return PathRule(Route.PEOPLE, -1 if kind is None else KINDS.index(kind), role, target=who)
 
 
 def lending(key: int) -> PathRule:
-    """Over a key of a multi-lending check, the bit that `graph.features.keys.counted` sets, to the latest application counted under it."""
+    """Over a key of a multi-lending check, the bit that `graph.features.keys.counted` sets, to the latest
+    application counted under it.
+    """
     return PathRule(Route.LENDING, ways=key)
 
 
 def over_tie(identifier: int) -> PathRule:
-    """Over one identifier of the subject, a row of the neighbourhood, to whoever else was seen last with it."""
+    """Over one identifier of the subject, a row of the neighbourhood, to whoever else was seen last with
+    it.
+    """
     return PathRule(Route.TIE, identifier)
 
 
 def over_dealing(person: int) -> PathRule:
-    """Straight to somebody, a row of the neighbourhood, with whom the subject exchanged money or a referral."""
+    """Straight to somebody, a row of the neighbourhood, with whom the subject exchanged money or a
+    referral.
+    """
     return PathRule(Route.DEALING, person)
 
 

@@ -1,4 +1,6 @@
-"""Evidence paths: where a neighbourhood shows a feature (application -> device -> person, to a known fraud, to a merchant, to a ring)."""
+"""Evidence paths: where a neighbourhood shows a feature (application -> device -> person, to a known fraud,
+to a merchant, to a ring).
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ _TRANSFER = EVENT_KINDS.index("transfer")
 
 @compiled
 def find(n: Neighbourhood, r: Precomputed, t: PathBuffer, finder: PathRule) -> bool:
-    """Follow a path rule into `t`; False where there is no such path. `graph.features.precompute.precompute` comes before."""
+    """Follow a path rule into `t`; False where there is no such path. `graph.features.precompute.precompute`
+    comes before.
+    """
     how, kind, role, ways, who, strangers = finder
     if how == _SHARED:
         return _shared(n, r, t, (kind, role, ways, strangers))
@@ -112,7 +116,9 @@ def _own(n: Neighbourhood, r: Precomputed, t: PathBuffer, kind: int, role: int) 
 
 @inner
 def _to_bond(n: Neighbourhood, r: Precomputed, t: PathBuffer, how: int) -> bool:
-    """Along the strongest, the heaviest, a stranger's bond, or the one of most kinds; they are sorted by weight."""
+    """Along the strongest, the heaviest, a stranger's bond, or the one of most kinds; they are sorted by
+    weight.
+    """
     best, most = -1, 0
     for b in range(r.whole[0].bonds):
         bond = r.bonds[b]
@@ -161,7 +167,9 @@ def _further(n: Neighbourhood, r: Precomputed, t: PathBuffer, b: int) -> bool:
         position = -1
         for i in range(one.tie, one.tie + one.ties):
             person = n.ties[i].person
-            if t.chosen[person] and (position < 0 or n.people[person].name_rank < n.people[n.ties[position].person].name_rank):
+            if t.chosen[person] and (
+                position < 0 or n.people[person].name_rank < n.people[n.ties[position].person].name_rank
+            ):
                 position = i
         if position >= 0:
             along(n, r, t, b)
@@ -182,8 +190,10 @@ def _further(n: Neighbourhood, r: Precomputed, t: PathBuffer, b: int) -> bool:
 
 @inner
 def _to_ring(n: Neighbourhood, r: Precomputed, t: PathBuffer, or_flagged: bool) -> bool:
-    """The own ring by way of another member, of its core where one is within reach; without one over the strongest bond into a ring, or, if
-    so, to the nearest member of a flagged one. Of the last step into a ring nothing tells since when: its member knows."""
+    """The own ring by way of another member, of its core where one is within reach; without one over the
+    strongest bond into a ring, or, if so, to the nearest member of a flagged one. Of the last step into a
+    ring nothing tells since when: its member knows.
+    """
     ring = r.whole[0].ring
     if ring < 0 and or_flagged:
         mark_targets(n, r, t.chosen, _FLAGGED, -1, 0)

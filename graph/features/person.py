@@ -1,4 +1,6 @@
-"""Entity resolution in compiled code: which applicants of a neighbourhood are the same person (rules at `resolve`)."""
+"""Entity resolution in compiled code: which applicants of a neighbourhood are the same person (rules at
+`resolve`).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from graph.kernels.compiled import lean
 from graph.model.types import IdentifierKind as Kind
 from graph.store.tables import KINDS, Column
 
-PERSONAL = frozenset({Kind.PHONE, Kind.BANK_CARD, Kind.EMAIL})  # issued to one person; two of them together are enough
+# issued to one person; two of them together are enough
+PERSONAL = frozenset({Kind.PHONE, Kind.BANK_CARD, Kind.EMAIL})
 RESOLVING = PERSONAL | {Kind.NATIONAL_ID, Kind.DEVICE}
 _BIT = np.array([1 << n if kind in RESOLVING else 0 for n, kind in enumerate(KINDS)], np.uint8)
 _PERSONAL = sum(1 << KINDS.index(kind) for kind in PERSONAL)
@@ -18,11 +21,13 @@ _PERSONAL = sum(1 << KINDS.index(kind) for kind in PERSONAL)
 
 @lean
 def resolve(n: Neighbourhood, r: Precomputed) -> None:
-    """Say of everybody in the subgraph whether they are the subject (`me`), and how many are: transitive, and never more than what is there says.
+    """Say of everybody in the subgraph whether they are the subject (`me`), and how many are: transitive, and
+    never more than what is there says.
 
-    Two applicants are one person when they own the same national id; or two of {phone, bank card, e-mail} in common; or a phone and a
-    device in common and the same year of birth. People with different national ids or different years of birth are never joined by
-    the weaker two rules, nor is somebody who would so join two different people: a family around one handset stays a family.
+    Two applicants are one person when they own the same national id; or two of {phone, bank card, e-mail} in
+    common; or a phone and a device in common and the same year of birth. People with different national ids
+    or different years of birth are never joined by the weaker two rules, nor is somebody who would so join
+    two different people: a family around one handset stays a family.
     """
     people, certain, likely = int(n.subject[0].people), r.joined[0], r.joined[1]
     for p in range(people):
@@ -45,7 +50,9 @@ def resolve(n: Neighbourhood, r: Precomputed) -> None:
 
 @lean
 def _owners(n: Neighbourhood, r: Precomputed) -> bool:
-    """Join who owns the same national id, and note which kinds each two people own in common; whether any two do."""
+    """Join who owns the same national id, and note which kinds each two people own in common; whether any two
+    do.
+    """
     matched = False
     for row in range(n.subject[0].identifiers):
         one = n.identifiers[row]
@@ -90,9 +97,11 @@ def _likely(n: Neighbourhood, r: Precomputed, joined: Column) -> bool:
 
 @lean
 def _one_person(n: Neighbourhood, r: Precomputed, joined: Column) -> bool:
-    """Whether nothing denies that who is joined to the subject is one person: people of one national id at most, and one year of birth.
+    """Whether nothing denies that who is joined to the subject is one person: people of one national id at
+    most, and one year of birth.
 
-    Somebody at the edge of the neighbourhood, whose own identifiers were not read, might have a national id of their own: that denies it too.
+    Somebody at the edge of the neighbourhood, whose own identifiers were not read, might have a national id
+    of their own: that denies it too.
     """
     people, certain, identified, dated = int(n.subject[0].people), r.joined[0], -1, -1
     for p in range(people):
@@ -112,14 +121,20 @@ def _one_person(n: Neighbourhood, r: Precomputed, joined: Column) -> bool:
 
 @lean
 def _year_of_all(n: Neighbourhood, joined: Column, dated: int) -> bool:
-    """Whether one of that person's years of birth is among those of everybody joined to the subject who has any."""
+    """Whether one of that person's years of birth is among those of everybody joined to the subject who has
+    any.
+    """
     for place in range(_applications(n, dated)):
         year = _year(n, dated, place)
         if year == NOBODY:
             continue
         agreed = True
         for p in range(int(n.subject[0].people)):
-            if _root(joined, p) == _root(joined, 0) and _year(n, p, -1) != NOBODY and not _is_born(n, p, year):
+            if (
+                _root(joined, p) == _root(joined, 0)
+                and _year(n, p, -1) != NOBODY
+                and not _is_born(n, p, year)
+            ):
                 agreed = False
         if agreed:
             return True
@@ -152,7 +167,8 @@ def _applications(n: Neighbourhood, person: int) -> int:
 
 @lean
 def _year(n: Neighbourhood, person: int, place: int) -> int:
-    """The year of birth in an application of theirs; with a place of -1 the first that is known. NOBODY: not known.
+    """The year of birth in an application of theirs; with a place of -1 the first that is known. NOBODY: not
+    known.
 
     Row 0 is the application in question, and the subject's others follow it.
     """

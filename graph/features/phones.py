@@ -1,4 +1,6 @@
-"""Signals of phone numbers: who else owns them, who names them as a contact, and in which roles they appear."""
+"""Signals of phone numbers: who else owns them, who names them as a contact, and in which roles they
+appear.
+"""
 
 from __future__ import annotations
 
@@ -18,23 +20,38 @@ PHONES = Family(path_rule=shared(Kind.PHONE))
 _BY_NAME, _SAME_CONTACT = ways(["names"]), ways(["contact"])
 _PHONE, _CONTACT, _EMPLOYERS = map(KINDS_IN_ROLE.index, ("phone", "contact", "employer_phone"))
 _QUESTIONS = tuple(COUNTED)
-_SHARED, _NAMED, _NAMED_30D, _MIXED = map(_QUESTIONS.index, ("phone_shared_others", "phone_named_by", "phone_named_by_30d", "phone_roles_mixed"))
+_SHARED, _NAMED, _NAMED_30D, _MIXED = map(
+    _QUESTIONS.index, ("phone_shared_others", "phone_named_by", "phone_named_by_30d", "phone_roles_mixed")
+)
 _CONTACT_SHARED, _CONTACT_STRANGERS, _CONTACT_30D, _APPLICANTS = map(
-    _QUESTIONS.index, ("contact_shared_others", "contact_shared_strangers", "contact_shared_30d", "contact_applicants")
+    _QUESTIONS.index,
+    ("contact_shared_others", "contact_shared_strangers", "contact_shared_30d", "contact_applicants"),
 )
 
 
-@PHONES.signal("phone", "up", "people", ("{value} other [person has|people have] the same phone number", "另有{value}人使用同一手机号"))
+@PHONES.signal(
+    "phone",
+    "up",
+    "people",
+    ("{value} other [person has|people have] the same phone number", "另有{value}人使用同一手机号"),
+)
 @lean
 def phone_shared_others(n: Neighbourhood, r: Precomputed) -> float:
     """Other people whose own number is the subject's."""
     return holder_tallies.people(r.tally, r.counted, _SHARED, _PHONE)
 
 
-@PHONES.signal("phone", "down", "days", ("The number came from someone else {value} [day|days] ago", "该号码于{value}天前由他人转用"))
+@PHONES.signal(
+    "phone",
+    "down",
+    "days",
+    ("The number came from someone else {value} [day|days] ago", "该号码于{value}天前由他人转用"),
+)
 @lean
 def phone_handed_over_days(n: Neighbourhood, r: Precomputed) -> float:
-    """Days between an earlier holder's last use of the number and the subject's first, for one that changed hands."""
+    """Days between an earlier holder's last use of the number and the subject's first, for one that changed
+    hands.
+    """
     return holder_tallies.handed_over_days(r.tally[_PHONE])
 
 
@@ -55,7 +72,10 @@ def phone_named_by(n: Neighbourhood, r: Precomputed) -> float:
     "phone",
     "up",
     "people",
-    ("{value} [person|people] began to name this number as a contact in 30 days", "30天内{value}人新将该号码填为联系人"),
+    (
+        "{value} [person|people] began to name this number as a contact in 30 days",
+        "30天内{value}人新将该号码填为联系人",
+    ),
     shared(Kind.PHONE, ways=_BY_NAME),
 )
 @lean
@@ -68,11 +88,16 @@ def phone_named_by_30d(n: Neighbourhood, r: Precomputed) -> float:
     "phone",
     "up",
     "people",
-    ("A number serves {value} [other|others] in another role (employer, own, contact)", "号码在另外{value}人处以不同身份出现（单位、本人、联系人）"),
+    (
+        "A number serves {value} [other|others] in another role (employer, own, contact)",
+        "号码在另外{value}人处以不同身份出现（单位、本人、联系人）",
+    ),
 )
 @lean
 def phone_roles_mixed(n: Neighbourhood, r: Precomputed) -> float:
-    """People for whom one of the subject's numbers is an employer's while here it is a person's, or the other way round."""
+    """People for whom one of the subject's numbers is an employer's while here it is a person's, or the other
+    way round.
+    """
     linking = r.tally[_PHONE].linking + r.tally[_CONTACT].linking + r.tally[_EMPLOYERS].linking
     return float(r.counted[_MIXED]) if linking else np.nan
 
@@ -120,7 +145,10 @@ def contact_shared_30d(n: Neighbourhood, r: Precomputed) -> float:
     "phone",
     "either",
     "people",
-    ("{value} [contact is an applicant too|contacts are applicants themselves]", "{value}名联系人本人也是申请人"),
+    (
+        "{value} [contact is an applicant too|contacts are applicants themselves]",
+        "{value}名联系人本人也是申请人",
+    ),
     shared(Kind.PHONE, CONTACT, _BY_NAME),
 )
 @lean
@@ -129,7 +157,13 @@ def contact_applicants(n: Neighbourhood, r: Precomputed) -> float:
     return holder_tallies.people(r.tally, r.counted, _APPLICANTS, _CONTACT)
 
 
-@PHONES.signal("phone", "up", "share", ("{value} of the contacts were never named before", "{value}的联系人为首次填写"), own(Kind.PHONE, CONTACT))
+@PHONES.signal(
+    "phone",
+    "up",
+    "share",
+    ("{value} of the contacts were never named before", "{value}的联系人为首次填写"),
+    own(Kind.PHONE, CONTACT),
+)
 @lean
 def contacts_new_share(n: Neighbourhood, r: Precomputed) -> float:
     """Share of the contacts named now that this person never named before; None for a first application."""
@@ -138,7 +172,11 @@ def contacts_new_share(n: Neighbourhood, r: Precomputed) -> float:
 
 
 @PHONES.signal(
-    "phone", "down", "days", ("The number has been known with this applicant for {value} [day|days]", "该号码与申请人关联{value}天"), own(Kind.PHONE)
+    "phone",
+    "down",
+    "days",
+    ("The number has been known with this applicant for {value} [day|days]", "该号码与申请人关联{value}天"),
+    own(Kind.PHONE),
 )
 @lean
 def phone_age_days(n: Neighbourhood, r: Precomputed) -> float:

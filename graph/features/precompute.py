@@ -13,9 +13,16 @@ from graph.kernels.compiled import compiled
 
 @compiled
 def precompute(n: Neighbourhood, r: Precomputed) -> bool:
-    """Fill `r` for that neighbourhood. False, and nothing is said, where `r` has no room for it: make one by `room_for`."""
+    """Fill `r` for that neighbourhood. False, and nothing is said, where `r` has no room for it: make one by
+    `room_for`.
+    """
     whole = n.subject[0]
-    if whole.people > len(r.people) or whole.identifiers > len(r.shop) or whole.ties > len(r.others) or whole.applications > len(r.own):
+    if (
+        whole.people > len(r.people)
+        or whole.identifiers > len(r.shop)
+        or whole.ties > len(r.others)
+        or whole.applications > len(r.own)
+    ):
         return False
     resolve(n, r)
     shop_devices(n, r)

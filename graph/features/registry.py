@@ -1,4 +1,6 @@
-"""Signals as data: a compiled measure of a neighbourhood with its texts, direction and path rule for reasons."""
+"""Signals as data: a compiled measure of a neighbourhood with its texts, direction and path rule for
+reasons.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,13 @@ _FORMS = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """A signal's compiled measure and everything that is said about it; its value is NaN where it is *not known*.
+    """A signal's compiled measure and everything that is said about it; its value is NaN where it is *not
+    known*.
 
-    `measure` takes the neighbourhood, its reading and `given`, numbers that say which of several signals it is. `direction`: whether a higher
-    value is riskier (`up`), a lower one (`down`), or neither by itself (`either`: it informs the model and is no reason on its own). `text_en`
-    and `text_zh` are as `render_text` takes them. `path_rule` is the way that shows it.
+    `measure` takes the neighbourhood, its reading and `given`, numbers that say which of several signals it
+    is. `direction`: whether a higher value is riskier (`up`), a lower one (`down`), or neither by itself
+    (`either`: it informs the model and is no reason on its own). `text_en` and `text_zh` are as `render_text`
+    takes them. `path_rule` is the way that shows it.
     """
 
     name: str
@@ -49,7 +53,9 @@ class Signal:
 
 
 def render_text(text: str, value: float, unit: Unit) -> str:
-    """A text with its `{value}` filled in as people read it, and with the form that the value asks for of each `[one|several]`."""
+    """A text with its `{value}` filled in as people read it, and with the form that the value asks for of
+    each `[one|several]`.
+    """
     shown = format_value(value, unit)
     return _FORMS.sub(lambda forms: forms[1 if shown == "1" else 2], text).format(value=shown)
 
@@ -70,7 +76,8 @@ def format_value(value: float, unit: Unit) -> str:
 
 @dataclass
 class Family:
-    """Signals of one module, in the order in which they are written; `fill`, the module's one compiled function, writes all of them so.
+    """Signals of one module, in the order in which they are written; `fill`, the module's one compiled
+    function, writes all of them so.
 
     `path_rule` is the way that shows those that name none of their own.
     """
@@ -79,9 +86,16 @@ class Family:
     members: list[Signal] = field(default_factory=list)
 
     def signal(
-        self, dimension: Dimension, direction: Direction, unit: Unit, texts: tuple[str, str], finder: PathRule | None = None
+        self,
+        dimension: Dimension,
+        direction: Direction,
+        unit: Unit,
+        texts: tuple[str, str],
+        finder: PathRule | None = None,
     ) -> Callable[[Measure], Measure]:
-        """Make a signal of a measure: its name is the function's, its doc the docstring, `texts` English and Chinese."""
+        """Make a signal of a measure: its name is the function's, its doc the docstring, `texts` English and
+        Chinese.
+        """
 
         def register(measure: Measure) -> Measure:
             created = Signal(

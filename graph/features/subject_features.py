@@ -27,10 +27,11 @@ _MINE = threading.local()  # each thread's FeatureExtractor
 class SubjectFeatures:
     """The features of one subject.
 
-    `row`: signals, variables and reference counts as `graph.features.extraction.names` has them, NaN is *not known*; `unjudged` the same as if
-    nobody had said anything of the subject itself. `left_out`: keys of a multi-lending check under which nothing was counted, with the reason.
-    `nobody`: no fact at all names the subject or anything that the application names; who is at a hub says nothing. `paths` and `n` are of
-    use until the thread looks at the next subject.
+    `row`: signals, variables and reference counts as `graph.features.extraction.names` has them, NaN is *not
+    known*; `unjudged` the same as if nobody had said anything of the subject itself. `left_out`: keys of a
+    multi-lending check under which nothing was counted, with the reason. `nobody`: no fact at all names the
+    subject or anything that the application names; who is at a hub says nothing. `paths` and `n` are of use
+    until the thread looks at the next subject.
     """
 
     n: Neighbourhood
@@ -54,7 +55,9 @@ class SubjectFeatures:
         """Every multi-lending variable."""
         values = _plain(self.row[_SIGNALS : len(self.row) - _COUNTS])
         nothing = all(value is None for value in values)
-        return MultiLending("no_record" if nothing else "found", dict(zip(VARIABLE_NAMES, values, strict=True)), self.left_out)
+        return MultiLending(
+            "no_record" if nothing else "found", dict(zip(VARIABLE_NAMES, values, strict=True)), self.left_out
+        )
 
 
 def compute_features(n: Neighbourhood, names: NodeNames, subject: Subject) -> SubjectFeatures:
@@ -82,7 +85,13 @@ def compute_features(n: Neighbourhood, names: NodeNames, subject: Subject) -> Su
 def _is_nobody(n: Neighbourhood, r: Precomputed) -> bool:
     """No past, no judgement, no dealings, and nobody else at anything that is named."""
     me, held = n.people[0], r.held[: r.whole[0]["held"]]
-    if me["applications"] or me["labels"] or n.subject[0]["events"] or me["ring"] != NOBODY or r.whole[0]["selves"] > 1:
+    if (
+        me["applications"]
+        or me["labels"]
+        or n.subject[0]["events"]
+        or me["ring"] != NOBODY
+        or r.whole[0]["selves"] > 1
+    ):
         return False
     return bool(np.all((held["since"] == UNDATED) & ((held["hub"] != 0) | (held["holders"] == 0))))
 

@@ -7,7 +7,8 @@ import numpy as np
 from graph.kernels.compiled import compiled, shared
 from graph.store.tables import Column
 
-PARTS = 2_100  # room for the parts of any running sum: each has a binary place of its own, of which doubles have 2,098
+# room for the parts of any running sum: each has a binary place of its own, of which doubles have 2,098
+PARTS = 2_100
 
 
 @compiled
@@ -22,7 +23,9 @@ def exact_sum(values: Column) -> float:
 
 @shared
 def exact_add(parts: Column, used: int, value: float) -> int:
-    """Add `value` to a running sum: the first `used` of `parts` (PARTS,) float64 are it, exactly. Returns how many are now."""
+    """Add `value` to a running sum: the first `used` of `parts` (PARTS,) float64 are it, exactly. Returns how
+    many are now.
+    """
     kept = 0
     for n in range(used):
         part = parts[n]

@@ -18,7 +18,9 @@ from graph.store.tables import Column
 
 @inner
 def mark_targets(n: Neighbourhood, r: Precomputed, chosen: Column, who: int, kind: int, role: int) -> None:
-    """Mark those people (P,) int8; of BAD_AT those at the subject's identifiers of that kind and role. Never the subject."""
+    """Mark those people (P,) int8; of BAD_AT those at the subject's identifiers of that kind and role. Never
+    the subject.
+    """
     span = MONTH
     if who == _RECENT:
         for p in range(n.subject[0].people):
@@ -47,7 +49,11 @@ def _is_one(n: Neighbourhood, r: Precomputed, p: int, who: int, span: int) -> bo
     if who == _RECENT:
         return bool(past.strong and within(n.subject[0].as_of, past.latest, span))
     if who == _RECENT_AT_PLACE:
-        return bool(past.bond >= 0 and r.bonds[past.bond].ways & PLACE_WAYS != 0 and within(n.subject[0].as_of, past.latest, 7 * DAY))
+        return bool(
+            past.bond >= 0
+            and r.bonds[past.bond].ways & PLACE_WAYS != 0
+            and within(n.subject[0].as_of, past.latest, 7 * DAY)
+        )
     if who == _RECENT_IN_GROUP:
         return bool(past.grouped and within(n.subject[0].as_of, past.latest, MONTH))
     if who == _NEW:

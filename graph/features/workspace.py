@@ -21,7 +21,9 @@ SHOP_DEVICE = len(REASONS)  # code of a hub in HELD, beside those of `graph.fact
 DAY = 86_400_000_000  # microseconds
 MONTH = 30 * DAY
 
-NATIONAL_ID, PHONE, DEVICE, BANK_CARD, EMAIL, IP, WIFI, ADDRESS, EMPLOYED_BY = map(KINDS.index, IdentifierKind)
+NATIONAL_ID, PHONE, DEVICE, BANK_CARD, EMAIL, IP, WIFI, ADDRESS, EMPLOYED_BY = map(
+    KINDS.index, IdentifierKind
+)
 OWN, CONTACT, EMPLOYER = map(ROLES.index, (Role.OWN, Role.CONTACT, Role.EMPLOYER))
 
 # The ways in which two people can be tied: places in WAYS, and as bits in `BOND.groups`.
@@ -36,8 +38,12 @@ def ways(names: Collection[str]) -> int:
 
 
 STRONG_WAYS, COHERENT_WAYS, PLACE_WAYS, ALL_WAYS = ways(STRONG), ways(COHERENT), ways(["place"]), ways(WAYS)
-WAY_OF_KIND = np.array([WAYS.index(WAY_BY_KIND[kind]) if kind in WAY_BY_KIND else -1 for kind in KINDS], np.int8)
-WAY_OF_PHONE = np.array([[WAYS.index(way_of_number(mine, theirs)) for theirs in ROLES] for mine in ROLES], np.int8)
+WAY_OF_KIND = np.array(
+    [WAYS.index(WAY_BY_KIND[kind]) if kind in WAY_BY_KIND else -1 for kind in KINDS], np.int8
+)
+WAY_OF_PHONE = np.array(
+    [[WAYS.index(way_of_number(mine, theirs)) for theirs in ROLES] for mine in ROLES], np.int8
+)
 
 WHOLE = np.dtype(
     [
@@ -62,8 +68,21 @@ HELD = np.dtype(
     ],
     align=True,
 )  # fmt: skip
-OTHERS = np.dtype([("since", "i8"), ("last", "i8"), ("apart", "i8"), ("person", "i4"), ("way", "i1")], align=True)
-BOND = np.dtype([("weight", "f8"), ("since", "i8"), ("person", "i4"), ("ways", "i4"), ("rank", "i4"), ("strong", "i1"), ("fresh", "i1")], align=True)
+OTHERS = np.dtype(
+    [("since", "i8"), ("last", "i8"), ("apart", "i8"), ("person", "i4"), ("way", "i1")], align=True
+)
+BOND = np.dtype(
+    [
+        ("weight", "f8"),
+        ("since", "i8"),
+        ("person", "i4"),
+        ("ways", "i4"),
+        ("rank", "i4"),
+        ("strong", "i1"),
+        ("fresh", "i1"),
+    ],
+    align=True,
+)
 TALLY = np.dtype(
     [
         ("newest", "i8"), ("newest_now", "i8"), ("handed_over", "i8"), ("held", "i4"), ("now", "i4"), ("linking", "i4"), ("new", "i4"),
@@ -107,36 +126,46 @@ COUNTED: Mapping[str, tuple[tuple[str, ...], int, str]] = {
     common=("u1", 2), best=("f8", 2), parts="f8", places=PLACE, conduct=CONDUCT, tally=TALLY, counted="i4",
 )  # fmt: skip
 class Precomputed(NamedTuple):
-    """Intermediate results of all features, computed once by `graph.features.precompute.precompute`; moments are microseconds, rows those of the
-    neighbourhood.
+    """Intermediate results of all features, computed once by `graph.features.precompute.precompute`; moments
+    are microseconds, rows those of the neighbourhood.
 
-    whole   (1,)  how many rows are in use; `selves` applicant ids of the subject; `ring` its row in `rings` or NOBODY.
-    people  (P,)  by person of the subgraph. `me`: an applicant id of the subject itself. Of the others, nothing of the subject: moments of the
-                  `first` and the `latest` application (UNDATED: none), how many were `decided` and `rejected`, in 30 days the `lenders` asked and
-                  applications `alike` the one in question; the latest `city` (NOBODY) and `face_match` (NaN) that are known; `came_too`: ever to
-                  the same shop or agent; `bad` and `good` what the labels come to, `late` or `defaulted` ever; `bond` row or NOBODY, `strong`:
-                  by something strong, `coherent`: shares a place, a crowd or a work; `grouped`: can be reached over strong identifiers.
-                  `mark`, `times` and `counted` are for counting.
-    held    (H,)  the subject's identifiers; `since` UNDATED where only the application in question names it, `now`: it does. `hub` a code
+    whole (1,) how many rows are in use; `selves` applicant ids of the subject; `ring` its row in `rings` or
+    NOBODY. people (P,) by person of the subgraph. `me`: an applicant id of the subject itself. Of the others,
+    nothing of the subject: moments of the
+                  `first` and the `latest` application (UNDATED: none), how many were `decided` and
+                  `rejected`, in 30 days the `lenders` asked and applications `alike` the one in question; the
+                  latest `city` (NOBODY) and `face_match` (NaN) that are known; `came_too`: ever to the same
+                  shop or agent; `bad` and `good` what the labels come to, `late` or `defaulted` ever; `bond`
+                  row or NOBODY, `strong`: by something strong, `coherent`: shares a place, a crowd or a work;
+                  `grouped`: can be reached over strong identifiers. `mark`, `times` and `counted` are for
+                  counting.
+    held (H,) the subject's identifiers; `since` UNDATED where only the application in question names it,
+    `now`: it does. `hub` a code
                   of `graph.facts.hubs.REASONS` or SHOP_DEVICE.
-    others  (O,)  the ties of others to them, a run a held one; `apart`: between the two spans of use, 0 where they overlap.
-    bonds   (B,)  all that ties the subject to one other person, the heaviest first; `ways` bits of WAYS.
-    own     (N,)  rows of the person's own earlier applications, newest first.
-    tied    (P, P) who is strongly tied to whom, all applicant ids of the subject together in row 0.
-    shop    (I,)  which identifiers are a shop's own devices.
-    places  (2,)  the latest applications of other people at the shop and through the agent, where the application in question has `named` them
-                  (`graph.features.merchant` writes it): how many were `made`, the moment of the `oldest`, how many in a `week` and in `three_days`,
-                  `decided` and `rejected`; how many `customers`, how many of them `bad`; of the last 30 days how many customers (`month`), how
-                  many of them name what another one names (`entangled`), how many applications tell an amount (`priced`), nearly this one (`alike`).
-    conduct (1,)  what the person did (`graph.features.conduct` writes it): `first_heard` of; of their earlier applications the `highest` amount,
-                  how many in a `week` and in 97 days (`quarter`), at night (the one in question too), ever `late`, `closed`, and the largest share of
-                  a payout that was `moved_on`; whether anything was `judged`, and how many `matters` are held for fraud; events of a `month`,
-                  `payments`, `changes` of 30 days; `payers`; `collected`: how many others deal with somebody whom the subject pays.
-                  NaN, UNDATED and -1 where nothing is known.
-    tally   (THINGS,)  of what is held of each thing: how many are `held`, named `now`, say something (`linking`), are `new` within 30 days and
-                  `new_now`: first named now, `named_before`; the `newest` (UNDATED: none); the most `holders` but the subject (-1: none) and
-                  `newcomers` of 30 days (-1: none says anything); the least time in which one was `handed_over` (NEVER); of other `users` those
-                  of `one_day`, and `companions` on several. `_now`: of what the application in question names.
+    others (O,) the ties of others to them, a run a held one; `apart`: between the two spans of use, 0 where
+    they overlap. bonds (B,) all that ties the subject to one other person, the heaviest first; `ways` bits of
+    WAYS. own (N,) rows of the person's own earlier applications, newest first. tied (P, P) who is strongly
+    tied to whom, all applicant ids of the subject together in row 0. shop (I,) which identifiers are a shop's
+    own devices. places (2,) the latest applications of other people at the shop and through the agent, where
+    the application in question has `named` them
+                  (`graph.features.merchant` writes it): how many were `made`, the moment of the `oldest`, how
+                  many in a `week` and in `three_days`, `decided` and `rejected`; how many `customers`, how
+                  many of them `bad`; of the last 30 days how many customers (`month`), how many of them name
+                  what another one names (`entangled`), how many applications tell an amount (`priced`),
+                  nearly this one (`alike`).
+    conduct (1,) what the person did (`graph.features.conduct` writes it): `first_heard` of; of their earlier
+    applications the `highest` amount,
+                  how many in a `week` and in 97 days (`quarter`), at night (the one in question too), ever
+                  `late`, `closed`, and the largest share of a payout that was `moved_on`; whether anything
+                  was `judged`, and how many `matters` are held for fraud; events of a `month`, `payments`,
+                  `changes` of 30 days; `payers`; `collected`: how many others deal with somebody whom the
+                  subject pays. NaN, UNDATED and -1 where nothing is known.
+    tally (THINGS,) of what is held of each thing: how many are `held`, named `now`, say something
+    (`linking`), are `new` within 30 days and
+                  `new_now`: first named now, `named_before`; the `newest` (UNDATED: none); the most `holders`
+                  but the subject (-1: none) and `newcomers` of 30 days (-1: none says anything); the least
+                  time in which one was `handed_over` (NEVER); of other `users` those of `one_day`, and
+                  `companions` on several. `_now`: of what the application in question names.
     counted (COUNTED,)  how many people each of COUNTED counts.
     The others hold nothing that outlives a call.
     """
@@ -162,7 +191,9 @@ class Precomputed(NamedTuple):
 
 def workspace_for(n: Neighbourhood) -> Precomputed:
     """Room for whatever fits the arrays of `n`."""
-    people, identifiers, ties, applications = (max(1, len(array)) for array in (n.people, n.identifiers, n.ties, n.applications))
+    people, identifiers, ties, applications = (
+        max(1, len(array)) for array in (n.people, n.identifiers, n.ties, n.applications)
+    )
     sizes: Mapping[str, tuple[object, object]] = {
         "whole": (1, WHOLE), "people": (people, PAST), "held": (identifiers, HELD), "others": (ties, OTHERS), "bonds": (people, BOND),
         "own": (applications, "i4"), "tied": ((people, people), "u1"), "shop": (identifiers, "i1"), "now": (identifiers, "i1"),

@@ -1,4 +1,6 @@
-"""A journal entry comes into the frame, in slices: after each the frame is whole, and the header says where the next one goes on."""
+"""A journal entry comes into the frame, in slices: after each the frame is whole, and the header says where
+the next one goes on.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ def batch_of(entry: EncodedEntry) -> EntryBatch:
 def apply_slice(arrays: Arrays, batch: EntryBatch, revision: Int, facts: Int) -> Int:
     """Take up to so many facts of a revision's batch, from where the header says.
 
-    DONE when all are in, MORE when not, ROOM_LACKS when a file has too little room: the header says which (LACKS) and how much (NEEDS).
+    DONE when all are in, MORE when not, ROOM_LACKS when a file has too little room: the header says which
+    (LACKS) and how much (NEEDS).
     """
     header = arrays.header
     while header[SECTION] < SECTIONS:

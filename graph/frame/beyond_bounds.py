@@ -1,4 +1,6 @@
-"""Applications beyond the walk's bounds under the subject's keys: `graph.store.keys` in compiled code, over the frame."""
+"""Applications beyond the walk's bounds under the subject's keys: `graph.store.keys` in compiled code, over
+the frame.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def mark_keys(q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
 @lean
 def _mark(work: Scratch, out: Neighbourhood, identifier: Int) -> None:
     one = out.identifiers[identifier]
-    work.things[identifier].cut = _IS_KEY[one.kind] and one.hub == 0 and one.holders > work.things[identifier].dated
+    work.things[identifier].cut = (
+        _IS_KEY[one.kind] and one.hub == 0 and one.holders > work.things[identifier].dated
+    )
 
 
 @lean
@@ -54,22 +58,32 @@ def add_beyond_bounds(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neigh
                 if count == len(work.collected):
                     work.state[LACKS] = 1
                     return
-                work.collected[count], work.names[count], work.order[count] = row, arrays.applications[row].id, count
+                work.collected[count], work.names[count], work.order[count] = (
+                    row,
+                    arrays.applications[row].id,
+                    count,
+                )
                 count += 1
     sort_by_text(arrays.texts, work.names, work.keys, work.order, work.spare, count)
     for n in range(count):
         row = np.int64(work.collected[work.order[n]])
-        add_application(arrays, q, work, out, row, find_person(work, out, np.int64(arrays.applications[row].applicant)))
+        add_application(
+            arrays, q, work, out, row, find_person(work, out, np.int64(arrays.applications[row].applicant))
+        )
 
 
 @lean
 def _holders(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> Int:
-    """How many people who are not in the subgraph hold a marked key as their own; they stand in `followed`."""
+    """How many people who are not in the subgraph hold a marked key as their own; they stand in
+    `followed`.
+    """
     people = np.int64(0)
     for n in range(work.state[IDENTIFIERS]):
         if not work.things[n].cut:
             continue
-        for k in range(latest_held(arrays, q, np.int64(out.identifiers[n].id), work.rows, np.int64(_HOLDERS))):
+        for k in range(
+            latest_held(arrays, q, np.int64(out.identifiers[n].id), work.rows, np.int64(_HOLDERS))
+        ):
             tie = arrays.ties[work.rows[k]]
             if tie.role != OWN or 0 <= find_person(work, out, np.int64(tie.person)) < work.state[INSIDE]:
                 continue

@@ -1,4 +1,6 @@
-"""Limits labels and outcomes to the decisive ones: `graph.facts.decisive` in compiled code, over rows of the frame."""
+"""Limits labels and outcomes to the decisive ones: `graph.facts.decisive` in compiled code, over rows of the
+frame.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ _NEVER = np.int64(np.iinfo(np.int64).min)
 
 @lean
 def outcomes_of(arrays: Arrays, q: SubjectQuery, application: Int, rows: Column) -> Int:
-    """How many steps of an application now stand in `rows`, oldest first; of too many the first of each status, and the first parts of its payout."""
+    """How many steps of an application now stand in `rows`, oldest first; of too many the first of each
+    status, and the first parts of its payout.
+    """
     stored, count = arrays.applications[application].outcomes, 0
     start, steps = np.int64(stored.start), np.int64(stored.count)
     upto = before(arrays, BY_STATUS, start, steps, q.about[0].as_of)
@@ -42,13 +46,17 @@ def outcomes_of(arrays: Arrays, q: SubjectQuery, application: Int, rows: Column)
 
 @lean
 def labels_of(arrays: Arrays, q: SubjectQuery, person: Int, rows: Column) -> Int:
-    """How many labels of a person and their loans now stand in `rows`, oldest first; of too many those that decide. -1 where `rows` has no room."""
+    """How many labels of a person and their loans now stand in `rows`, oldest first; of too many those that
+    decide. -1 where `rows` has no room.
+    """
     labels, total = arrays.people[person].labels, np.int64(0)
     start, count = np.int64(labels.start), np.int64(labels.count)
     for n in range(before(arrays, BY_LABEL, start, count, q.about[0].as_of)):
         row = row_at(arrays, start, count, n)
         loan = np.int64(arrays.labels[row].application)
-        if mark_at(arrays, BY_LABEL, start, count, n) <= q.about[0].mark and (loan < 0 or is_loan(arrays, loan, q.about[0].as_of, q.about[0].mark)):
+        if mark_at(arrays, BY_LABEL, start, count, n) <= q.about[0].mark and (
+            loan < 0 or is_loan(arrays, loan, q.about[0].as_of, q.about[0].mark)
+        ):
             if total == len(rows):
                 return np.int64(-1)
             rows[total] = row
@@ -87,8 +95,13 @@ def _deciding(arrays: Arrays, rows: Column) -> Int:
 
 @lean
 def _ranks_before(arrays: Arrays, rows: Column, order: Column, begins: Column, a: Int, b: Int) -> bool:
-    """Whether a matter ranks before another: the person as such, then what ends in fraud, then the latest, then by id."""
-    one, other = arrays.labels[rows[order[begins[a]]]].application, arrays.labels[rows[order[begins[b]]]].application
+    """Whether a matter ranks before another: the person as such, then what ends in fraud, then the latest,
+    then by id.
+    """
+    one, other = (
+        arrays.labels[rows[order[begins[a]]]].application,
+        arrays.labels[rows[order[begins[b]]]].application,
+    )
     if one < 0 or other < 0:
         return bool(one < 0)
     last, fraud = _last_label(arrays, rows, order[begins[a] : begins[a + 1]])
@@ -97,7 +110,10 @@ def _ranks_before(arrays: Arrays, rows: Column, order: Column, begins: Column, a
         return bool(fraud)
     if last != other_last:
         return bool(last > other_last)
-    return bool(compare(arrays.texts, np.int64(arrays.applications[one].id), np.int64(arrays.applications[other].id)) < 0)
+    return bool(
+        compare(arrays.texts, np.int64(arrays.applications[one].id), np.int64(arrays.applications[other].id))
+        < 0
+    )
 
 
 @lean
@@ -114,7 +130,9 @@ def _last_label(arrays: Arrays, rows: Column, places: Column) -> tuple[Int, bool
 
 @lean
 def _keep_decisive(arrays: Arrays, rows: Column, places: Column, keep: Column) -> None:
-    """Of one matter the last word for fraud, the last for good and the first for fraud after that, by the first sources of each moment."""
+    """Of one matter the last word for fraud, the last for good and the first for fraud after that, by the
+    first sources of each moment.
+    """
     labels, good, fraud, run = arrays.labels, _NEVER, _NEVER, _NEVER
     for place in places:
         if labels[rows[place]].fraud == 0:
@@ -132,7 +150,9 @@ def _keep_decisive(arrays: Arrays, rows: Column, places: Column, keep: Column) -
 
 
 @lean
-def _keep_labels_of_moment(arrays: Arrays, rows: Column, places: Column, keep: Column, fraud: bool, at: Int) -> None:
+def _keep_labels_of_moment(
+    arrays: Arrays, rows: Column, places: Column, keep: Column, fraud: bool, at: Int
+) -> None:
     stated = 0
     for place in places:
         label = arrays.labels[rows[place]]

@@ -74,12 +74,21 @@ def add_platform(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> 
 def add_merchant(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> bool:
     """Apply a merchant."""
     reported, names = batch.merchants[row], batch.names
-    if not has_room(arrays.header, SPARE, size_of(names, reported.merchant) + size_of(names, reported.category) + size_of(names, reported.city)):
+    if not has_room(
+        arrays.header,
+        SPARE,
+        size_of(names, reported.merchant) + size_of(names, reported.category) + size_of(names, reported.city),
+    ):
         return False
     category, city = intern.word(arrays, names, reported.category), intern.word(arrays, names, reported.city)
     word = arrays.words[intern.word(arrays, names, reported.merchant)]
     if word.merchant_mark == NO_MARK:
-        word.opened_at, word.category, word.city, word.merchant_mark = reported.opened_at, category, city, revision
+        word.opened_at, word.category, word.city, word.merchant_mark = (
+            reported.opened_at,
+            category,
+            city,
+            revision,
+        )
     return True
 
 
@@ -87,7 +96,11 @@ def add_merchant(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> 
 def add_device(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> bool:
     """Apply a device."""
     reported, names, header = batch.devices[row], batch.names, arrays.header
-    size = intern.size_of_identifier(names, reported.identifier) + size_of(names, reported.os) + size_of(names, reported.model)
+    size = (
+        intern.size_of_identifier(names, reported.identifier)
+        + size_of(names, reported.os)
+        + size_of(names, reported.model)
+    )
     if not has_room(header, SPARE, size):
         return False
     identifier = intern.identifier(arrays, names, reported.identifier)
@@ -95,7 +108,10 @@ def add_device(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> bo
         fresh = header[USED + DEVICES]
         header[USED + DEVICES] = fresh + 1
         device = arrays.devices[fresh]
-        device.os, device.model = intern.word(arrays, names, reported.os), intern.word(arrays, names, reported.model)
+        device.os, device.model = (
+            intern.word(arrays, names, reported.os),
+            intern.word(arrays, names, reported.model),
+        )
         device.emulator, device.rooted, device.mark = reported.emulator, reported.rooted, revision
         arrays.identifiers[identifier].device = fresh
     return True
@@ -117,17 +133,23 @@ def keep_mentions(arrays: Arrays, batch: EntryBatch, begins: Int, count: Int) ->
     first = header[USED + MENTIONS]
     for n in range(count):
         mention = batch.mentions[begins + n]
-        arrays.mentions[first + n] = intern.identifier(arrays, batch.names, mention.identifier) << 2 | mention.role
+        arrays.mentions[first + n] = (
+            intern.identifier(arrays, batch.names, mention.identifier) << 2 | mention.role
+        )
     header[USED + MENTIONS] = first + count
     return np.int64(first)
 
 
 @lean
-def add_mentions(arrays: Arrays, person: Int, fact: Int, when: tuple[Int, Int], first: Int, count: Int) -> bool:
+def add_mentions(
+    arrays: Arrays, person: Int, fact: Int, when: tuple[Int, Int], first: Int, count: Int
+) -> bool:
     """The ties of a fact of that moment and revision, from the one on where it was left (STEP)."""
     header = arrays.header
     while header[STEP] <= count:
-        if not add_mention(arrays, person, np.int64(arrays.mentions[first + header[STEP] - 1]), fact, when[0], when[1]):
+        if not add_mention(
+            arrays, person, np.int64(arrays.mentions[first + header[STEP] - 1]), fact, when[0], when[1]
+        ):
             return False
         header[STEP] += 1
     return True
@@ -144,8 +166,15 @@ def add_application(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) 
             + size_of(names, reported.platform)
             + size_of(names, reported.product)
         )
-        size += size_of(names, reported.merchant) + size_of(names, reported.agent) + size_of(names, reported.channel) + size_of(names, reported.city)
-        size += size_of(names, reported.attributes) + size_of_mentions(batch, reported.mention, reported.mentions)
+        size += (
+            size_of(names, reported.merchant)
+            + size_of(names, reported.agent)
+            + size_of(names, reported.channel)
+            + size_of(names, reported.city)
+        )
+        size += size_of(names, reported.attributes) + size_of_mentions(
+            batch, reported.mention, reported.mentions
+        )
         if not has_room(header, SPARE + reported.mentions, size):
             return False
     number = intern.application(arrays, names, reported.application_id)
@@ -157,7 +186,9 @@ def add_application(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) 
     if not has_room(header, SPARE + reported.mentions, np.int64(0)):
         return False
     when, fact = (np.int64(stored.at), revision), number << 2 | FROM_APPLICATION
-    if not add_mentions(arrays, np.int64(stored.applicant), fact, when, np.int64(stored.mention), np.int64(stored.mentions)):
+    if not add_mentions(
+        arrays, np.int64(stored.applicant), fact, when, np.int64(stored.mention), np.int64(stored.mentions)
+    ):
         return False
     return _labels_come(arrays, number)
 
@@ -176,17 +207,35 @@ def _make_application(arrays: Arrays, batch: EntryBatch, row: Int, number: Int, 
     if lacks_items(arrays.header, need):
         return False
     stored = arrays.applications[number]
-    stored.amount, stored.face_match, stored.liveness = reported.amount, reported.face_match, reported.liveness
+    stored.amount, stored.face_match, stored.liveness = (
+        reported.amount,
+        reported.face_match,
+        reported.liveness,
+    )
     stored.term_months, stored.birth_year, stored.three_element, stored.new_citizen = (
         reported.term_months,
         reported.birth_year,
         reported.three_element,
         reported.new_citizen,
     )
-    stored.applicant, stored.merchant, stored.agent, stored.platform = person, merchant, agent, intern.word(arrays, names, reported.platform)
-    stored.product, stored.channel = intern.word(arrays, names, reported.product), intern.word(arrays, names, reported.channel)
-    stored.city, stored.attributes = intern.word(arrays, names, reported.city), intern.text(arrays, names, reported.attributes)
-    stored.mention, stored.mentions = keep_mentions(arrays, batch, reported.mention, reported.mentions), reported.mentions
+    stored.applicant, stored.merchant, stored.agent, stored.platform = (
+        person,
+        merchant,
+        agent,
+        intern.word(arrays, names, reported.platform),
+    )
+    stored.product, stored.channel = (
+        intern.word(arrays, names, reported.product),
+        intern.word(arrays, names, reported.channel),
+    )
+    stored.city, stored.attributes = (
+        intern.word(arrays, names, reported.city),
+        intern.text(arrays, names, reported.attributes),
+    )
+    stored.mention, stored.mentions = (
+        keep_mentions(arrays, batch, reported.mention, reported.mentions),
+        reported.mentions,
+    )
     stored.at, stored.mark = reported.at, revision
     insert(arrays, BY_APPLICATION, arrays.people[person].applications, reported.at, number, revision)
     if merchant >= 0:
@@ -200,7 +249,11 @@ def _make_application(arrays: Arrays, batch: EntryBatch, row: Int, number: Int, 
 def _labels_come(arrays: Arrays, number: Int) -> bool:
     """The labels that waited for an application come to its applicant."""
     stored, header = arrays.applications[number], arrays.header
-    person, first, waiting = np.int64(stored.applicant), np.int64(stored.labels.start), np.int64(stored.labels.count)
+    person, first, waiting = (
+        np.int64(stored.applicant),
+        np.int64(stored.labels.start),
+        np.int64(stored.labels.count),
+    )
     while header[STEP] <= stored.mentions + waiting:
         if lacks_items(header, needed(np.int64(arrays.people[person].labels.count))):
             return False
@@ -217,9 +270,16 @@ def add_event(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> boo
     """An event, its ties, and its place among the dealings of both sides."""
     reported, names, header = batch.events[row], batch.names, arrays.header
     size = (
-        size_of(names, reported.event_id) + size_of(names, reported.kind) + size_of(names, reported.applicant) + size_of(names, reported.counterparty)
+        size_of(names, reported.event_id)
+        + size_of(names, reported.kind)
+        + size_of(names, reported.applicant)
+        + size_of(names, reported.counterparty)
     )
-    size += size_of(names, reported.merchant) + size_of(names, reported.attributes) + size_of_mentions(batch, reported.mention, reported.mentions)
+    size += (
+        size_of(names, reported.merchant)
+        + size_of(names, reported.attributes)
+        + size_of_mentions(batch, reported.mention, reported.mentions)
+    )
     if not has_room(header, SPARE + reported.mentions, size if header[STEP] == 0 else np.int64(0)):
         return False
     if header[STEP] == 0:
@@ -229,24 +289,42 @@ def add_event(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> boo
     number = np.int64(header[USED + EVENTS]) - 1
     stored = arrays.events[number]
     when, fact = (np.int64(stored.at), revision), number << 2 | FROM_EVENT
-    return add_mentions(arrays, np.int64(stored.applicant), fact, when, np.int64(stored.mention), np.int64(stored.mentions))
+    return add_mentions(
+        arrays, np.int64(stored.applicant), fact, when, np.int64(stored.mention), np.int64(stored.mentions)
+    )
 
 
 @lean
 def _make_event(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> bool:
     reported, names, header = batch.events[row], batch.names, arrays.header
-    person, other = intern.person(arrays, names, reported.applicant), intern.person(arrays, names, reported.counterparty)
+    person, other = (
+        intern.person(arrays, names, reported.applicant),
+        intern.person(arrays, names, reported.counterparty),
+    )
     need = needed(np.int64(arrays.people[person].events.count))
     if other >= 0:
-        need += needed(np.int64(arrays.people[person].dealings.count)) + needed(np.int64(arrays.people[other].dealings.count))
+        need += needed(np.int64(arrays.people[person].dealings.count)) + needed(
+            np.int64(arrays.people[other].dealings.count)
+        )
     if lacks_items(header, need):
         return False
     number = header[USED + EVENTS]
     header[USED + EVENTS] = number + 1
     stored = arrays.events[number]
-    stored.at, stored.mark, stored.applicant, stored.terms = reported.at, revision, person, _terms(arrays, batch, row, other)
-    stored.id, stored.kind = intern.text(arrays, names, reported.event_id), intern.word(arrays, names, reported.kind)
-    stored.mention, stored.mentions = keep_mentions(arrays, batch, reported.mention, reported.mentions), reported.mentions
+    stored.at, stored.mark, stored.applicant, stored.terms = (
+        reported.at,
+        revision,
+        person,
+        _terms(arrays, batch, row, other),
+    )
+    stored.id, stored.kind = (
+        intern.text(arrays, names, reported.event_id),
+        intern.word(arrays, names, reported.kind),
+    )
+    stored.mention, stored.mentions = (
+        keep_mentions(arrays, batch, reported.mention, reported.mentions),
+        reported.mentions,
+    )
     insert(arrays, BY_EVENT, arrays.people[person].events, reported.at, number, revision)
     if other >= 0:
         insert(arrays, BY_EVENT, arrays.people[person].dealings, reported.at, number, revision)
@@ -265,7 +343,10 @@ def _terms(arrays: Arrays, batch: EntryBatch, row: Int, other: Int) -> Int:
     header[USED + TERM_ROWS] = number + 1
     terms = arrays.terms[number]
     terms.amount, terms.counterparty = reported.amount, other
-    terms.merchant, terms.attributes = intern.word(arrays, names, reported.merchant), intern.text(arrays, names, reported.attributes)
+    terms.merchant, terms.attributes = (
+        intern.word(arrays, names, reported.merchant),
+        intern.text(arrays, names, reported.attributes),
+    )
     return number
 
 
@@ -273,11 +354,18 @@ def _terms(arrays: Arrays, batch: EntryBatch, row: Int, other: Int) -> Int:
 def add_contact(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> bool:
     """A phone that somebody named as their own second one, or a contact's."""
     reported, names = batch.contacts[row], batch.names
-    if not has_room(arrays.header, SPARE, size_of(names, reported.applicant) + intern.size_of_identifier(names, reported.phone)):
+    if not has_room(
+        arrays.header,
+        SPARE,
+        size_of(names, reported.applicant) + intern.size_of_identifier(names, reported.phone),
+    ):
         return False
     own = reported.relation >= 0 and _is(names, reported.relation, _SELF)
     phone = intern.identifier(arrays, names, reported.phone)
-    person, packed = intern.person(arrays, names, reported.applicant), phone << 2 | (_OWN if own else _CONTACT)
+    person, packed = (
+        intern.person(arrays, names, reported.applicant),
+        phone << 2 | (_OWN if own else _CONTACT),
+    )
     return add_mention(arrays, person, packed, FROM_NO_ROW, np.int64(reported.at), revision)
 
 
@@ -304,7 +392,13 @@ def add_outcome(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> b
     number = header[USED + OUTCOMES]
     header[USED + OUTCOMES] = number + 1
     stored = arrays.outcomes[number]
-    stored.at, stored.amount, stored.application, stored.mark, stored.status = reported.at, reported.amount, application, revision, reported.status
+    stored.at, stored.amount, stored.application, stored.mark, stored.status = (
+        reported.at,
+        reported.amount,
+        application,
+        revision,
+        reported.status,
+    )
     insert(arrays, BY_STATUS, arrays.applications[application].outcomes, reported.at, number, revision)
     return True
 
@@ -314,21 +408,43 @@ def add_label(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> boo
     """What somebody concluded: it comes to the person, or waits at an application that has not come yet."""
     reported, names, header = batch.labels[row], batch.names, arrays.header
     size = (
-        size_of(names, reported.application) + size_of(names, reported.applicant) + size_of(names, reported.source) + size_of(names, reported.detail)
+        size_of(names, reported.application)
+        + size_of(names, reported.applicant)
+        + size_of(names, reported.source)
+        + size_of(names, reported.detail)
     )
     if not has_room(header, SPARE, size):
         return False
-    application = intern.application(arrays, names, reported.application) if reported.application >= 0 else np.int64(NONE)
+    application = (
+        intern.application(arrays, names, reported.application)
+        if reported.application >= 0
+        else np.int64(NONE)
+    )
     person = intern.person(arrays, names, reported.applicant)
     waits = application >= 0 and arrays.applications[application].at == NEVER
     about = np.int64(arrays.applications[application].applicant) if application >= 0 and not waits else person
-    if lacks_items(header, needed(np.int64(arrays.applications[application].labels.count if waits else arrays.people[about].labels.count))):
+    if lacks_items(
+        header,
+        needed(
+            np.int64(
+                arrays.applications[application].labels.count if waits else arrays.people[about].labels.count
+            )
+        ),
+    ):
         return False
     number = header[USED + LABELS]
     header[USED + LABELS] = number + 1
     stored = arrays.labels[number]
-    stored.known_at, stored.application, stored.person, stored.mark = reported.known_at, application, person, revision
-    stored.source, stored.detail = intern.word(arrays, names, reported.source), intern.text(arrays, names, reported.detail)
+    stored.known_at, stored.application, stored.person, stored.mark = (
+        reported.known_at,
+        application,
+        person,
+        revision,
+    )
+    stored.source, stored.detail = (
+        intern.word(arrays, names, reported.source),
+        intern.text(arrays, names, reported.detail),
+    )
     stored.fraud, stored.by_person = reported.fraud, reported.by_person
     if waits:
         insert(arrays, BY_LABEL, arrays.applications[application].labels, reported.known_at, number, revision)

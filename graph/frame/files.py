@@ -1,4 +1,6 @@
-"""The frame's folder: a header and one memory-mapped file for each array; files grow independently and are then mapped again."""
+"""The frame's folder: a header and one memory-mapped file for each array; files grow independently and are
+then mapped again.
+"""
 
 from __future__ import annotations
 
@@ -50,12 +52,17 @@ class Files:
         self.folder = folder
         with private.owner_only():
             folder.mkdir(parents=True, exist_ok=True)
-            self.header: Column = np.frombuffer(_map(folder / "header", HEADER_WORDS * 8, grow=True), np.int64)
-        self._mapped: tuple[int, Arrays] | None = None  # of which generation: in one, so that no thread sees half of a change
+            self.header: Column = np.frombuffer(
+                _map(folder / "header", HEADER_WORDS * 8, grow=True), np.int64
+            )
+        # of which generation: in one, so that no thread sees half of a change
+        self._mapped: tuple[int, Arrays] | None = None
 
     @property
     def is_of_layout(self) -> bool:
-        """Whether the header is of this layout: another version of the program may have taken the folder over."""
+        """Whether the header is of this layout: another version of the program may have taken the folder
+        over.
+        """
         return bool(self.header[MAGIC] == _MAGIC)
 
     @property
@@ -64,7 +71,10 @@ class Files:
         if not self.is_of_layout:
             return False
         try:
-            return all(self._path(n).stat().st_size >= self._size(n, int(self.header[ROOM + n])) for n in range(len(NAMES)))
+            return all(
+                self._path(n).stat().st_size >= self._size(n, int(self.header[ROOM + n]))
+                for n in range(len(NAMES))
+            )
         except OSError:
             return False
 
@@ -73,13 +83,20 @@ class Files:
         """The arrays as they are now; mapped again where a file has grown."""
         mapped, generation = self._mapped, int(self.header[GENERATION])
         if mapped is None or mapped[0] != generation:
-            results = [np.frombuffer(_map(self._path(n), self._size(n, int(self.header[ROOM + n]))), FILES[name][0]) for n, name in enumerate(NAMES)]
+            results = [
+                np.frombuffer(_map(self._path(n), self._size(n, int(self.header[ROOM + n]))), FILES[name][0])
+                for n, name in enumerate(NAMES)
+            ]
             mapped = self._mapped = (generation, Arrays(self.header, *results))
         return mapped[1]
 
     def begin_anew(self) -> None:
         """Empty files of names of their own: who still reads the old ones reads on."""
-        old = [self._path(n) for n in range(len(NAMES))] if self.header[MAGIC] == _MAGIC else list(self.folder.glob("*.[0-9]*"))
+        old = (
+            [self._path(n) for n in range(len(NAMES))]
+            if self.header[MAGIC] == _MAGIC
+            else list(self.folder.glob("*.[0-9]*"))
+        )
         generation = int(self.header[GENERATION]) + 1
         self.header[DIRTY] = 1
         self.header[:DIRTY] = self.header[DIRTY + 1 :] = 0
@@ -92,11 +109,20 @@ class Files:
             path.unlink(missing_ok=True)
         self.header[MAGIC] = _MAGIC
         for kind in EVENT_KINDS:
-            row_of(self.arrays, A_WORD, NO_KIND, np.frombuffer(kind.encode(), "u1"), np.int64(0), np.int64(len(kind)))
+            row_of(
+                self.arrays,
+                A_WORD,
+                NO_KIND,
+                np.frombuffer(kind.encode(), "u1"),
+                np.int64(0),
+                np.int64(len(kind)),
+            )
         self.header[DIRTY] = 0
 
     def prepare_growth(self) -> tuple[int, int, int]:
-        """Make the room that the header says is lacking, without touching what is in use: (file, its number, its room), for `grow`."""
+        """Make the room that the header says is lacking, without touching what is in use: (file, its number,
+        its room), for `grow`.
+        """
         number = int(self.header[LACKS])
         wanted = int(self.header[USED + number] + self.header[NEEDS])
         if wanted > (_ROWS * TEXT_STEP if number == TEXTS else _ROWS):
@@ -138,7 +164,14 @@ class Files:
     @property
     def size(self) -> int:
         """Bytes of all files that are in use; there is room beyond."""
-        return sum(int(self.header[USED + n]) * FILES[name][0].itemsize for n, name in enumerate(NAMES) if n != SLOTS) + len(self.arrays.slots) * 8
+        return (
+            sum(
+                int(self.header[USED + n]) * FILES[name][0].itemsize
+                for n, name in enumerate(NAMES)
+                if n != SLOTS
+            )
+            + len(self.arrays.slots) * 8
+        )
 
     def _larger_slots(self, wanted: int) -> tuple[int, int, int]:
         old, file = self.arrays.slots, int(self.header[GENERATION]) + 1
@@ -158,13 +191,17 @@ class Files:
         self.header[ROOM + number] = _usable(room) if number == SLOTS else room
 
     def _allocate(self, path: Path, size: int) -> None:
-        """The file is at least so large, and the disk has the space: a hole that cannot be filled would end a process."""
+        """The file is at least so large, and the disk has the space: a hole that cannot be filled would end a
+        process.
+        """
         with private.owner_only():
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             os.posix_fallocate(descriptor, 0, size)
         except OSError as error:
-            raise StoreUnavailableError(f"there is no room for the frame in {self.folder}: {error.strerror}") from error
+            raise StoreUnavailableError(
+                f"there is no room for the frame in {self.folder}: {error.strerror}"
+            ) from error
         finally:
             os.close(descriptor)
 
@@ -173,7 +210,9 @@ class Files:
 
     @staticmethod
     def _size(number: int, room: int) -> int:
-        """Bytes of a file with that room; `slots` are the next power of two, so that a third of them stays empty."""
+        """Bytes of a file with that room; `slots` are the next power of two, so that a third of them stays
+        empty.
+        """
         return (1 << room.bit_length() if number == SLOTS else room) * FILES[NAMES[number]][0].itemsize
 
 

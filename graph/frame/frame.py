@@ -1,4 +1,6 @@
-"""The frame: a machine's resident copy of a store, opened from its folder, kept current by the journal, read under a lock."""
+"""The frame: a machine's resident copy of a store, opened from its folder, kept current by the journal, read
+under a lock.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,23 @@ from typing import NamedTuple, Protocol
 from graph.frame.apply import DONE, MORE, ROOM_LACKS, apply_slice, batch_of
 from graph.frame.facts import EntryBatch
 from graph.frame.files import Files
-from graph.frame.layout import BOOT, CHECK, DIRTY, GOAL, KEPT, LONG, MARK, ROW, SECTION, STEP, STORE, UNDERWAY, WANTED, WHOLE, Arrays
+from graph.frame.layout import (
+    BOOT,
+    CHECK,
+    DIRTY,
+    GOAL,
+    KEPT,
+    LONG,
+    MARK,
+    ROW,
+    SECTION,
+    STEP,
+    STORE,
+    UNDERWAY,
+    WANTED,
+    WHOLE,
+    Arrays,
+)
 from graph.frame.locks import FairLock, FileLock, waits
 from graph.frame.rings import RingBatch, apply_rings, ring_batch
 from graph.frame.view import CachedSnapshot, FrameView
@@ -43,7 +61,8 @@ class Journal(Protocol):
 class CatchUpBudget(NamedTuple):
     """How much of the journal one call of `catch_up` may apply; the next call continues where it stopped.
 
-    Up to so many revisions behind, so many bytes of entries, so many seconds; `anew`: whether he fills the folder anew and makes its files larger.
+    Up to so many revisions behind, so many bytes of entries, so many seconds; `anew`: whether he fills the
+    folder anew and makes its files larger.
     """
 
     marks: float = inf
@@ -53,14 +72,16 @@ class CatchUpBudget(NamedTuple):
 
 
 ALL = CatchUpBudget()
-LITTLE = CatchUpBudget(marks=16, bytes=16_384, seconds=0.01, anew=False)  # for callers with a deadline: some milliseconds
+# for callers with a deadline: some milliseconds
+LITTLE = CatchUpBudget(marks=16, bytes=16_384, seconds=0.01, anew=False)
 
 
 class Frame:
     """The resident copy in `folder`, which all processes of a machine open; safe for many threads.
 
-    Nothing of a revision is seen by who reads at an earlier one, so a reader may come between two slices of a load. Whoever dies in the middle
-    of a slice leaves the header dirty: then nobody reads, and the next one to catch up fills the frame anew from the store.
+    Nothing of a revision is seen by who reads at an earlier one, so a reader may come between two slices of a
+    load. Whoever dies in the middle of a slice leaves the header dirty: then nobody reads, and the next one
+    to catch up fills the frame anew from the store.
     """
 
     def __init__(self, folder: Path, store: Journal, zone: str = COUNTRY) -> None:
@@ -68,9 +89,12 @@ class Frame:
         self._store = store
         self._files = Files(folder)
         self._writing = FileLock(folder.with_name(folder.name + ".writer"))
-        self._reading = FairLock(folder.with_name(folder.name + ".readers"), folder, self._files.header[WANTED : WANTED + 1])
+        self._reading = FairLock(
+            folder.with_name(folder.name + ".readers"), folder, self._files.header[WANTED : WANTED + 1]
+        )
         self._held = threading.local()
-        self.cached: dict[tuple[int, int, int], CachedSnapshot] = {}  # ring snapshots that were read, by seed, row and revision
+        # ring snapshots that were read, by seed, row and revision
+        self.cached: dict[tuple[int, int, int], CachedSnapshot] = {}
         self._trusted = False
         self._begin()
 
@@ -78,11 +102,13 @@ class Frame:
     def open(cls, folder: str | Path, store: Journal, zone: str = COUNTRY) -> Frame:
         """The frame in that folder, as far as it got: `catch_up` brings it to the store's revision.
 
-        Raises StoreUnavailableError without room, or where somebody else is putting the folder right and does not end.
+        Raises StoreUnavailableError without room, or where somebody else is putting the folder right and does
+        not end.
         """
         return cls(Path(folder).absolute(), store, zone)
 
-    # -- reading ----------------------------------------------------------------------------------------------------------------------
+    # -- reading
+    # ----------------------------------------------------------------------------------------------------------------------
 
     @property
     def revision(self) -> int:
@@ -91,12 +117,16 @@ class Frame:
 
     @property
     def behind(self) -> int:
-        """By how many revisions the frame lags behind the store, as far as any process of this machine knows."""
+        """By how many revisions the frame lags behind the store, as far as any process of this machine
+        knows.
+        """
         return max(0, int(self._files.header[GOAL]) - self.revision)
 
     @property
     def is_whole(self) -> bool:
-        """Whether it can be read, and has once held all that its store had: not while it is filled for the first time, or anew."""
+        """Whether it can be read, and has once held all that its store had: not while it is filled for the
+        first time, or anew.
+        """
         header = self._files.header
         return self._files.is_of_layout and not header[DIRTY] and bool(header[WHOLE])
 
@@ -108,11 +138,18 @@ class Frame:
     def holds(self, revision: int) -> bool:
         """Whether everything up to that revision can be read now."""
         header = self._files.header
-        return self._trusted and self._files.is_of_layout and not header[DIRTY] and bool(header[MARK] >= revision)
+        return (
+            self._trusted
+            and self._files.is_of_layout
+            and not header[DIRTY]
+            and bool(header[MARK] >= revision)
+        )
 
     @contextmanager
     def reading(self, revision: int = 0) -> Iterator[Arrays]:
-        """The arrays, which nobody changes meanwhile: be quick. Raises FrameUnreadableError where they do not hold `revision` now."""
+        """The arrays, which nobody changes meanwhile: be quick. Raises FrameUnreadableError where they do not
+        hold `revision` now.
+        """
         if getattr(self._held, "arrays", None) is not None:
             yield self._held.arrays
             return
@@ -126,7 +163,9 @@ class Frame:
             finally:
                 self._held.arrays = None
 
-    def view(self, as_of: datetime, revision: int | None = None, otherwise: Callable[[], GraphView] | None = None) -> FrameView:
+    def view(
+        self, as_of: datetime, revision: int | None = None, otherwise: Callable[[], GraphView] | None = None
+    ) -> FrameView:
         """The graph just before `as_of`, of what was recorded up to that revision (default: all that is in).
 
         `otherwise` gives another view of the same, for who looks when the frame cannot be read any more.
@@ -139,19 +178,30 @@ class Frame:
         except OSError as error:
             raise FrameUnreadableError(f"the frame's files cannot be read: {error}") from error
 
-    # -- keeping current --------------------------------------------------------------------------------------------------------------
+    # -- keeping current
+    # --------------------------------------------------------------------------------------------------------------
 
-    def catch_up(self, upto: int | None = None, patience: float = PATIENCE, effort: CatchUpBudget = ALL, entry: bytes = b"") -> bool:
-        """Bring in what the store's journal has up to that revision (default: all); nothing where it is in. Whether it is in now.
+    def catch_up(
+        self,
+        upto: int | None = None,
+        patience: float = PATIENCE,
+        effort: CatchUpBudget = ALL,
+        entry: bytes = b"",
+    ) -> bool:
+        """Bring in what the store's journal has up to that revision (default: all); nothing where it is in.
+        Whether it is in now.
 
-        `entry`: the journal's of that revision, where the caller has it (`Added`): the store is asked for those before it alone, most often none.
-        False where somebody else is at it for longer than `patience` seconds, and where it takes more than `effort`. Raises
-        StoreUnavailableError where the store does not answer, and where another version of the program has taken the folder over.
+        `entry`: the journal's of that revision, where the caller has it (`Added`): the store is asked for
+        those before it alone, most often none. False where somebody else is at it for longer than `patience`
+        seconds, and where it takes more than `effort`. Raises StoreUnavailableError where the store does not
+        answer, and where another version of the program has taken the folder over.
         """
         if upto is not None and self.holds(upto):
             return True
         if not self._files.is_of_layout:
-            raise FrameUnreadableError("another version of the program has taken the frame's folder over: the store is read")
+            raise FrameUnreadableError(
+                "another version of the program has taken the frame's folder over: the store is read"
+            )
         wanted, header = self._store.revision() if upto is None else upto, self._files.header
         header[GOAL] = max(header[GOAL], wanted)
         if wanted - header[MARK] > effort.marks:
@@ -165,7 +215,8 @@ class Frame:
                     self._bring(wanted, effort, entry)
                 finally:
                     self._writing.free()
-                if self.holds(wanted) or effort is not ALL:  # before any pause: that is a turn of the processor
+                # before any pause: that is a turn of the processor
+                if self.holds(wanted) or effort is not ALL:
                     return self.holds(wanted)
             elif header[LONG] and not effort.anew:
                 return False
@@ -174,7 +225,8 @@ class Frame:
     def snapshot(self) -> int:
         """Write everything to the disk, so that the folder outlives the machine; the revision that it holds.
 
-        Nothing is written while somebody brings in more than comes at once: then there will be another occasion.
+        Nothing is written while somebody brings in more than comes at once: then there will be another
+        occasion.
         """
         header = self._files.header
         for _ in waits(KEEPS_S):
@@ -218,17 +270,24 @@ class Frame:
     def _apply(self, revision: int, body: bytes, until: float, may_grow: bool) -> bool:
         """Bring an entry in, from where it was left; whether all of it is in."""
         header, check, status = self._files.header, zlib.crc32(body), MORE
-        if any(header[[SECTION, ROW, STEP]]) and header[UNDERWAY] != check:  # the store was restored from a backup and got other facts since
+        # the store was restored from a backup and got other facts since
+        if any(header[[SECTION, ROW, STEP]]) and header[UNDERWAY] != check:
             with self._reading.alone():
                 header[DIRTY] = 1
             return False
         entry = decode(body)
-        batch: EntryBatch | RingBatch = ring_batch(entry.snapshot.tobytes()) if len(entry.snapshot) else batch_of(entry)
+        batch: EntryBatch | RingBatch = (
+            ring_batch(entry.snapshot.tobytes()) if len(entry.snapshot) else batch_of(entry)
+        )
         while True:
             with self._reading.alone():
                 self._begin_slice(check)
                 arrays = self._files.arrays
-                status = apply_rings(arrays, batch, revision, SLICE) if isinstance(batch, RingBatch) else apply_slice(arrays, batch, revision, SLICE)
+                status = (
+                    apply_rings(arrays, batch, revision, SLICE)
+                    if isinstance(batch, RingBatch)
+                    else apply_slice(arrays, batch, revision, SLICE)
+                )
                 if status == DONE:
                     header[CHECK] = check
                 header[DIRTY] = 0
@@ -253,7 +312,8 @@ class Frame:
             self._files.keep_header()
         header[DIRTY], header[UNDERWAY] = 1, check
 
-    # -- whether what is in the folder is the store's ---------------------------------------------------------------------------------
+    # -- whether what is in the folder is the store's
+    # ---------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         """The folder is of this layout and whole; emptied where it is not. Raises StoreUnavailableError."""
@@ -268,10 +328,14 @@ class Frame:
                     return
                 finally:
                     self._writing.free()
-        raise StoreUnavailableError(f"somebody else is at the frame in {self._files.folder}, which is damaged, and does not end")
+        raise StoreUnavailableError(
+            f"somebody else is at the frame in {self._files.folder}, which is damaged, and does not end"
+        )
 
     def _outlived(self) -> bool:
-        """Whether the files are whole: nobody died in a slice, and no power failed while the disk lacked something."""
+        """Whether the files are whole: nobody died in a slice, and no power failed while the disk lacked
+        something.
+        """
         header = self._files.header
         return self._files.is_sound and not header[DIRTY] and bool(header[KEPT] or header[BOOT] == _boot())
 
@@ -282,7 +346,9 @@ class Frame:
             self._files.header[BOOT] = _boot()
 
     def _trust(self, anew: bool) -> bool:
-        """Whether the folder is this store's, and nobody died in a slice; else it is begun anew where that is allowed. The writer's lock is held."""
+        """Whether the folder is this store's, and nobody died in a slice; else it is begun anew where that is
+        allowed. The writer's lock is held.
+        """
         header = self._files.header
         if header[DIRTY] or not (self._trusted or self._is_of_store(*self._identity())):
             if not anew:
@@ -302,7 +368,9 @@ class Frame:
             self._trusted = not dirty and self._is_of_store(*rows)
 
     def _identity(self) -> tuple[int, int, int]:
-        """Of which store the folder is, up to which revision, and the check sum of that revision's entry. Some lock is held."""
+        """Of which store the folder is, up to which revision, and the check sum of that revision's entry.
+        Some lock is held.
+        """
         header = self._files.header
         return int(header[STORE]), int(header[MARK]), int(header[CHECK])
 
@@ -310,7 +378,11 @@ class Frame:
         """Whether what is in came from this store, and from the past that it has now."""
         if identity == 0 or identity != self._store.identity() or revision > self._store.revision():
             return False
-        return all(zlib.crc32(body) == check for _, body in self._store.tail(revision - 1, revision)) if revision else True
+        return (
+            all(zlib.crc32(body) == check for _, body in self._store.tail(revision - 1, revision))
+            if revision
+            else True
+        )
 
 
 def _boot() -> int:

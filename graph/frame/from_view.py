@@ -1,4 +1,6 @@
-"""Builds a neighbourhood from a view: the simple reference for the frame's compiled walk, and the fall-back without a frame."""
+"""Builds a neighbourhood from a view: the simple reference for the frame's compiled walk, and the fall-back
+without a frame.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ Run = tuple[int, int]  # where a row's list begins, and how long it is
 
 
 def neighbourhood_of(evidence: Evidence) -> Neighbourhood:
-    """The same as arrays, each exactly as long as it must be. `id`s number things in the order in which they are met here."""
+    """The same as arrays, each exactly as long as it must be. `id`s number things in the order in which they
+    are met here.
+    """
     return node_names_of(evidence)[0]
 
 
@@ -93,13 +97,20 @@ class _Arrays:
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
-        self.ids, self.identifier_ids, self.application_ids, self.words = _Numbers(), _Numbers(), _Numbers(), _Numbers()
+        self.ids, self.identifier_ids, self.application_ids, self.words = (
+            _Numbers(),
+            _Numbers(),
+            _Numbers(),
+            _Numbers(),
+        )
         nodes = evidence.graph.nodes(data=True)
         self.inside = [node.partition(":")[2] for node, data in nodes if data["type"] == "applicant"]
         there = dict.fromkeys(a.applicant_id for a in (*evidence.at_merchant, *evidence.at_agent))
         self.everybody = [*self.inside, *(who for who in there if f"applicant:{who}" not in evidence.graph)]
         self.row_of = {who: row for row, who in enumerate(self.everybody)}
-        self.identifiers: list[Identifier] = [data["identifier"] for _, data in nodes if data["type"] != "applicant"]
+        self.identifiers: list[Identifier] = [
+            data["identifier"] for _, data in nodes if data["type"] != "applicant"
+        ]
         self.thing_of = {identifier: row for row, identifier in enumerate(self.identifiers)}
         self.mentions: list[Row] = []
         self.outcomes: list[Row] = []
@@ -110,29 +121,45 @@ class _Arrays:
         applications, applications_by, beyond = self._applications()
         labels, label_of = self._labels()
         rings, ring_of = self._rings()
-        people = self._people((applications_by, label_of, _runs([ties[n][2] for n in ties_of], len(self.everybody)), ring_of))
+        people = self._people(
+            (applications_by, label_of, _runs([ties[n][2] for n in ties_of], len(self.everybody)), ring_of)
+        )
         identifiers = self._identifiers(_runs([tie[3] for tie in ties], len(self.identifiers)))
         own, received = self.evidence.events, self.evidence.received
-        events = [self._event(e, e.counterparty_id) for e in own] + [self._event(e, e.applicant_id) for e in received]
+        events = [self._event(e, e.counterparty_id) for e in own] + [
+            self._event(e, e.applicant_id) for e in received
+        ]
         arrays = {
             "people": _array(people, PERSON), "identifiers": _array(identifiers, IDENTIFIER), "ties": _array(ties, TIE),
             "dealings": _array(self._dealings(), DEALING), "applications": _array(applications, APPLICATION),
             "mentions": _array(self.mentions, MENTION), "outcomes": _array(self.outcomes, OUTCOME), "labels": _array(labels, LABEL),
             "events": _array(events, EVENT), "rings": _array(rings, RING),
         }  # fmt: skip
-        sizes = {name: len(rows) for name, rows in arrays.items()} | beyond | {"people": len(self.inside), "received": len(own)}
+        sizes = (
+            {name: len(rows) for name, rows in arrays.items()}
+            | beyond
+            | {"people": len(self.inside), "received": len(own)}
+        )
         subject = self._subject(sizes | {"outsiders": len(self.everybody) - len(self.inside)})
-        return Neighbourhood(subject=subject, ties_of=np.array(ties_of, np.int32), zone=offsets(self.evidence.zone), **arrays)
+        return Neighbourhood(
+            subject=subject, ties_of=np.array(ties_of, np.int32), zone=offsets(self.evidence.zone), **arrays
+        )
 
     def names(self) -> NodeNames:
         """What the numbers stand for; to be asked when the neighbourhood is made."""
-        rings = dict.fromkeys(one.ring.ring_id for who in self.everybody if (one := self.evidence.memberships.get(who)))
+        rings = dict.fromkeys(
+            one.ring.ring_id for who in self.everybody if (one := self.evidence.memberships.get(who))
+        )
         joined = {who: one.member.joined_at for who, one in self.evidence.memberships.items()}
-        people, applications, identifiers = map(tuple[Any, ...], (self.ids, self.application_ids, self.identifier_ids))
+        people, applications, identifiers = map(
+            tuple[Any, ...], (self.ids, self.application_ids, self.identifier_ids)
+        )
         return _Listed(people, applications, identifiers, tuple(rings), joined)
 
     def _applications(self) -> tuple[list[Row], list[Run], dict[str, int]]:
-        """All of them, each person's run, and where the lists begin that belong to nobody, with their length."""
+        """All of them, each person's run, and where the lists begin that belong to nobody, with their
+        length.
+        """
         application = self.evidence.subject.application
         rows = [self._application(application)] if application else []
         applications_by = []
@@ -150,7 +177,11 @@ class _Arrays:
 
     def _subject(self, sizes: Mapping[str, int]) -> Column:
         application, graph = self.evidence.subject.application, self.evidence.graph.graph
-        shop = self.evidence.merchants.get(application.merchant_id) if application and application.merchant_id else None
+        shop = (
+            self.evidence.merchants.get(application.merchant_id)
+            if application and application.merchant_id
+            else None
+        )
         subject = np.zeros(1, SUBJECT)
         rows: Mapping[str, int] = {
             **sizes, "as_of": micros(self.evidence.as_of), "asked": application is not None, "merchant_known": shop is not None,
@@ -185,7 +216,9 @@ class _Arrays:
         for thing, identifier in enumerate(self.identifiers):
             for node, tie in self.evidence.graph.adj[identifier.node].items():
                 person = self.row_of[node.partition(":")[2]]
-                rows.append((_micros(tie["since"]), _micros(tie["last"]), person, thing, ROLES.index(tie["role"])))
+                rows.append(
+                    (_micros(tie["since"]), _micros(tie["last"]), person, thing, ROLES.index(tie["role"]))
+                )
         return rows
 
     def _dealings(self) -> list[Row]:
@@ -194,13 +227,25 @@ class _Arrays:
             for node, message in self.evidence.graph.adj[f"applicant:{who}"].items():
                 b = self.row_of[node.partition(":")[2]] if node.startswith("applicant:") else -1
                 if b > a:
-                    rows.append((micros(message["since"]), micros(message["last"]), a, b, _event_kind(message["role"])))
+                    rows.append(
+                        (
+                            micros(message["since"]),
+                            micros(message["last"]),
+                            a,
+                            b,
+                            _event_kind(message["role"]),
+                        )
+                    )
         return rows
 
     def _application(self, a: Application) -> Row:
         lender = self.evidence.platforms.get(a.platform_id)
         bits = LENDER_KNOWN + LENDER_BANK * lender.type.is_bank + LENDER_OWN * lender.is_own if lender else 0
-        steps = self.evidence.outcomes.get(a.application_id, ()) if a is not self.evidence.subject.application else ()
+        steps = (
+            self.evidence.outcomes.get(a.application_id, ())
+            if a is not self.evidence.subject.application
+            else ()
+        )
         mentions, outcomes = (len(self.mentions), len(a.mentions)), (len(self.outcomes), len(steps))
         for identifier, role in a.mentions:
             place = self.thing_of.get(identifier, int(NOBODY))
@@ -223,7 +268,14 @@ class _Arrays:
             runs.append((len(rows), len(labels)))
             for label in labels:
                 fraud = label.label is LabelValue.FRAUD
-                rows.append((micros(label.known_at), self.application_ids[label.application_id], fraud, by_person(label.source)))
+                rows.append(
+                    (
+                        micros(label.known_at),
+                        self.application_ids[label.application_id],
+                        fraud,
+                        by_person(label.source),
+                    )
+                )
         return rows, runs
 
     def _rings(self) -> tuple[list[Row], list[Run]]:

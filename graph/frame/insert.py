@@ -1,19 +1,34 @@
-"""Inserts into the frame's lists: a new row goes to its place in the port's exact order; a full block is copied to a larger one."""
+"""Inserts into the frame's lists: a new row goes to its place in the port's exact order; a full block is
+copied to a larger one.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from graph.frame.layout import FEW, FREE, ITEMS, LACKS, MOVED, NEEDS, ROOM, ROWS, USED, Arrays, Int, Rows
-from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_HOLDER, BY_LABEL, BY_NODE, BY_STATUS, mark_at, moment_at, moment_of, row_at
+from graph.frame.lists import (
+    BY_APPLICATION,
+    BY_EVENT,
+    BY_HOLDER,
+    BY_LABEL,
+    BY_NODE,
+    BY_STATUS,
+    mark_at,
+    moment_at,
+    moment_of,
+    row_at,
+)
 from graph.frame.texts import compare
 from graph.kernels.compiled import lean
 from graph.model.types import LabelValue
 from graph.store.tables import KINDS, ROLES, STATUSES, Column
 
-KIND_RANK = np.argsort(np.argsort([str(kind) for kind in KINDS])).astype(np.int8)  # nodes are ordered by the word of their kind first
+# nodes are ordered by the word of their kind first
+KIND_RANK = np.argsort(np.argsort([str(kind) for kind in KINDS])).astype(np.int8)
 _STATUS_RANK = np.argsort(np.argsort([str(status) for status in STATUSES])).astype(np.int8)
-assert [str(role) for role in ROLES] == ["own", "contact", "employer"]  # ties are ordered by the code of their role
+# ties are ordered by the code of their role
+assert [str(role) for role in ROLES] == ["own", "contact", "employer"]
 assert LabelValue.FRAUD.value < LabelValue.GOOD.value
 
 
@@ -26,7 +41,11 @@ def stands_after(arrays: Arrays, order: Int, a: Int, b: Int) -> bool:
         if order == BY_NODE:
             named = np.int64(KIND_RANK[one.kind]) - np.int64(KIND_RANK[other.kind])
             if named == 0:
-                named = compare(texts, arrays.identifiers[one.identifier].token, arrays.identifiers[other.identifier].token)
+                named = compare(
+                    texts,
+                    arrays.identifiers[one.identifier].token,
+                    arrays.identifiers[other.identifier].token,
+                )
         else:
             named = compare(texts, arrays.people[one.person].name, arrays.people[other.person].name)
         return bool(named < 0 or (named == 0 and one.role < other.role))
@@ -41,7 +60,9 @@ def stands_after(arrays: Arrays, order: Int, a: Int, b: Int) -> bool:
 
 @lean
 def _label_after(arrays: Arrays, a: Int, b: Int) -> bool:
-    """Labels of one moment are ordered by application, applicant, source and value; missing ones come first."""
+    """Labels of one moment are ordered by application, applicant, source and value; missing ones come
+    first.
+    """
     one, other = arrays.labels[a], arrays.labels[b]
     loan = arrays.applications[one.application].id if one.application >= 0 else np.int32(-1)
     other_loan = arrays.applications[other.application].id if other.application >= 0 else np.int32(-1)
@@ -79,7 +100,9 @@ def place_of(arrays: Arrays, order: Int, held: Rows, at: Int, row: Int) -> Int:
 def _belongs_before(arrays: Arrays, order: Int, held: tuple[Int, Int], n: Int, at: Int, row: Int) -> bool:
     """Whether a row with that moment belongs before the n-th of a list."""
     there = moment_at(arrays, order, held[0], held[1], n)
-    return bool(there > at or (there == at and stands_after(arrays, order, row_at(arrays, held[0], held[1], n), row)))
+    return bool(
+        there > at or (there == at and stands_after(arrays, order, row_at(arrays, held[0], held[1], n), row))
+    )
 
 
 @lean
@@ -99,7 +122,9 @@ def _block_for(count: Int) -> Int:
 
 @lean
 def needed(count: Int) -> Int:
-    """Room that one more row asks of a list with so many: in `rows`, or, times 2**32, in `items`; such needs can be added."""
+    """Room that one more row asks of a list with so many: in `rows`, or, times 2**32, in `items`; such needs
+    can be added.
+    """
     if count == 0 or (count > 1 and size_of_block(_block_for(count)) > count):
         return np.int64(0)
     return size_of_block(_block_for(count + 1)) << (0 if count < FEW else 32)

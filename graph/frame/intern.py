@@ -24,7 +24,17 @@ from graph.frame.layout import (
     Int,
     Rows,
 )
-from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER, MOST_BESIDE, NO_KIND, keep, slot_of, text_hash
+from graph.frame.texts import (
+    A_PERSON,
+    A_WORD,
+    AN_APPLICATION,
+    AN_IDENTIFIER,
+    MOST_BESIDE,
+    NO_KIND,
+    keep,
+    slot_of,
+    text_hash,
+)
 from graph.journal import entry
 from graph.kernels.by_address import by_address
 from graph.kernels.compiled import lean, shared
@@ -36,7 +46,8 @@ class EntryNames(NamedTuple):
     """What a journal entry names: its texts and identifiers, and the rows that were found for them so far.
 
     heap, ends, identifiers  as in `graph.journal.entry.EncodedEntry`
-    rows  (2 T + I,) int32: of each text as a person, of each as a word, of each identifier; -1 until it is looked up
+    rows (2 T + I,) int32: of each text as a person, of each as a word, of each identifier; -1 until it is
+    looked up
     """
 
     heap: Column
@@ -61,7 +72,9 @@ def size_of(names: EntryNames, text: Int) -> Int:
 
 @lean
 def has_room(header: Column, rows: Int, size: Int) -> bool:
-    """Whether every table has room for so many more rows, and `texts` for so many bytes; else the header says what lacks."""
+    """Whether every table has room for so many more rows, and `texts` for so many bytes; else the header says
+    what lacks.
+    """
     if lacks(header, np.int64(TEXTS), size) or lacks(header, np.int64(SLOTS), rows * 2):
         return False
     for file in range(PEOPLE, MENTIONS + 1):  # noqa: SIM110 - plainer in machine code
@@ -73,7 +86,11 @@ def has_room(header: Column, rows: Int, size: Int) -> bool:
 @lean
 def text(arrays: Arrays, names: EntryNames, number: Int) -> Int:
     """A text of the entry, kept; -1 for none."""
-    return keep(arrays, names.heap, begin_of(names, number), np.int64(names.ends[number])) if number >= 0 else np.int64(NONE)
+    return (
+        keep(arrays, names.heap, begin_of(names, number), np.int64(names.ends[number]))
+        if number >= 0
+        else np.int64(NONE)
+    )
 
 
 @shared
@@ -118,7 +135,9 @@ def person(arrays: Arrays, names: EntryNames, number: Int) -> Int:
     if number < 0:
         return np.int64(NONE)
     if names.rows[number] < 0:
-        names.rows[number] = row_of(arrays, A_PERSON, NO_KIND, names.heap, begin_of(names, number), np.int64(names.ends[number]))
+        names.rows[number] = row_of(
+            arrays, A_PERSON, NO_KIND, names.heap, begin_of(names, number), np.int64(names.ends[number])
+        )
     return np.int64(names.rows[number])
 
 
@@ -129,14 +148,20 @@ def word(arrays: Arrays, names: EntryNames, number: Int) -> Int:
         return np.int64(NONE)
     at = len(names.ends) + number
     if names.rows[at] < 0:
-        names.rows[at] = row_of(arrays, A_WORD, NO_KIND, names.heap, begin_of(names, number), np.int64(names.ends[number]))
+        names.rows[at] = row_of(
+            arrays, A_WORD, NO_KIND, names.heap, begin_of(names, number), np.int64(names.ends[number])
+        )
     return np.int64(names.rows[at])
 
 
 @lean
 def application(arrays: Arrays, names: EntryNames, number: Int) -> Int:
-    """The row of the application whose id a text of the entry is; one that has not come yet is there and waits."""
-    return row_of(arrays, AN_APPLICATION, NO_KIND, names.heap, begin_of(names, number), np.int64(names.ends[number]))
+    """The row of the application whose id a text of the entry is; one that has not come yet is there and
+    waits.
+    """
+    return row_of(
+        arrays, AN_APPLICATION, NO_KIND, names.heap, begin_of(names, number), np.int64(names.ends[number])
+    )
 
 
 @lean
@@ -145,7 +170,14 @@ def identifier(arrays: Arrays, names: EntryNames, number: Int) -> Int:
     at = 2 * len(names.ends) + number
     if names.rows[at] < 0:
         rows, before = names.identifiers[number], arrays.header[USED + IDENTIFIERS]
-        row = row_of(arrays, AN_IDENTIFIER, np.int64(rows.kind), names.heap, begin_of(names, rows.token), np.int64(names.ends[rows.token]))
+        row = row_of(
+            arrays,
+            AN_IDENTIFIER,
+            np.int64(rows.kind),
+            names.heap,
+            begin_of(names, rows.token),
+            np.int64(names.ends[rows.token]),
+        )
         if row == before:
             text(arrays, names, rows.masked)  # right after the token
             arrays.identifiers[row].linking = rows.linking

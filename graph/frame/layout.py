@@ -1,4 +1,6 @@
-"""The layout of the frame's files: rows of fixed width, ordered lists, a heap of texts, and a header of integers."""
+"""The layout of the frame's files: rows of fixed width, ordered lists, a heap of texts, and a header of
+integers.
+"""
 
 from __future__ import annotations
 
@@ -15,27 +17,45 @@ Int = Any
 Rows = Any
 """An array of records, whose fields compiled code reads by name: numpy's types do not know them."""
 
-VERSION = 2  # of the layout, and of every rule that is worked out when a row is written: another one means a fill from the store
+# of the layout, and of every rule that is worked out when a row is written: another one means a fill from the
+# store
+VERSION = 2
 
 NONE = np.int32(-1)  # no row, no text, no word
-NEVER = np.int64(np.iinfo(np.int64).max)  # the moment of an application that has not come yet, though a label or an outcome names it
+# the moment of an application that has not come yet, though a label or an outcome names it
+NEVER = np.int64(np.iinfo(np.int64).max)
 NOT_REPORTED = np.int64(np.iinfo(np.int64).min)  # a moment or a whole number that nothing tells
 NO_MARK = np.int32(np.iinfo(np.int32).max)  # the revision of reference data that was never reported
 
 # Rows are packed, fields side by side: a million applications bring some forty million of them.
 #
-# A list: `count` rows of a table side by side from `start` on, oldest first; at one moment in the opposite of the port's order where the port gives
-# the newest first, and in the port's order where it gives the oldest first. A single row is `start` itself. Up to FEW stand in `rows`, and whoever
-# wants their moments and revisions looks at the rows; of more the moments and revisions stand in `items` as well, so counting stays in cache.
+# A list: `count` rows of a table side by side from `start` on, oldest first; at one moment in the opposite of
+# the port's order where the port gives the newest first, and in the port's order where it gives the oldest
+# first. A single row is `start` itself. Up to FEW stand in `rows`, and whoever wants their moments and
+# revisions looks at the rows; of more the moments and revisions stand in `items` as well, so counting stays
+# in cache.
 LIST = np.dtype([("start", "i4"), ("count", "i4")])
 FEW = np.int64(32)
-# When, which row, and the revision that recorded it. ~mark where the row, a tie, was superseded later: the tie says by which.
+# When, which row, and the revision that recorded it. ~mark where the row, a tie, was superseded later: the
+# tie says by which.
 ITEM = np.dtype([("at", "i8"), ("row", "i4"), ("mark", "i4")], align=True)
 
-PERSON = np.dtype([("name", "i4"), ("ties", LIST), ("applications", LIST), ("events", LIST), ("dealings", LIST), ("labels", LIST), ("rings", LIST)])
-IDENTIFIER = np.dtype([("token", "i4"), ("ties", LIST), ("device", "i4"), ("kind", "i1"), ("linking", "i1")])  # the masked form follows the token
-# Platforms, merchants, agents, products, channels, cities, kinds of events, sources: one table. `at` and `through` are the applications at that
-# merchant and through that agent. The first words are `neighbourhood.EVENT_KINDS`, in their order.
+PERSON = np.dtype(
+    [
+        ("name", "i4"),
+        ("ties", LIST),
+        ("applications", LIST),
+        ("events", LIST),
+        ("dealings", LIST),
+        ("labels", LIST),
+        ("rings", LIST),
+    ]
+)
+# the masked form follows the token
+IDENTIFIER = np.dtype([("token", "i4"), ("ties", LIST), ("device", "i4"), ("kind", "i1"), ("linking", "i1")])
+# Platforms, merchants, agents, products, channels, cities, kinds of events, sources: one table. `at` and
+# `through` are the applications at that merchant and through that agent. The first words are
+# `neighbourhood.EVENT_KINDS`, in their order.
 WORD = np.dtype(
     [
         ("opened_at", "i8"), ("text", "i4"), ("at", LIST), ("through", LIST), ("merchant_mark", "i4"), ("category", "i4"), ("city", "i4"),
@@ -55,7 +75,8 @@ EVENT = np.dtype(
         ("at", "i8"), ("id", "i4"), ("applicant", "i4"), ("mark", "i4"), ("kind", "i4"), ("mention", "i4"), ("mentions", "i4"), ("terms", "i4"),
     ],
 )  # fmt: skip
-TERMS = np.dtype([("amount", "f8"), ("counterparty", "i4"), ("merchant", "i4"), ("attributes", "i4")])  # of the events that have any: three in ten
+# of the events that have any: three in ten
+TERMS = np.dtype([("amount", "f8"), ("counterparty", "i4"), ("merchant", "i4"), ("attributes", "i4")])
 OUTCOME = np.dtype([("at", "i8"), ("amount", "f8"), ("application", "i4"), ("mark", "i4"), ("status", "i1")])
 LABEL = np.dtype(
     [
@@ -63,17 +84,30 @@ LABEL = np.dtype(
         ("fraud", "i1"), ("by_person", "i1"),
     ],
 )  # fmt: skip
-# Who names what in a role, from the first mention on. A mention told late that is older makes another row, which supersedes this one. `mentions` are
-# the later ones, each by the fact that made it: row << 2 | FROM_...; those of a row that was superseded went to the one that stands, which is then
-# `start`, with SUPERSEDED as the count. `last` is the latest of all, whatever its revision.
+# Who names what in a role, from the first mention on. A mention told late that is older makes another row,
+# which supersedes this one. `mentions` are the later ones, each by the fact that made it: row << 2 |
+# FROM_...; those of a row that was superseded went to the one that stands, which is then `start`, with
+# SUPERSEDED as the count. `last` is the latest of all, whatever its revision.
 TIE = np.dtype(
-    [("since", "i8"), ("last", "i8"), ("person", "i4"), ("identifier", "i4"), ("mark", "i4"), ("mentions", LIST), ("role", "i1"), ("kind", "i1")]
+    [
+        ("since", "i8"),
+        ("last", "i8"),
+        ("person", "i4"),
+        ("identifier", "i4"),
+        ("mark", "i4"),
+        ("mentions", LIST),
+        ("role", "i1"),
+        ("kind", "i1"),
+    ]
 )
 SUPERSEDED = np.int32(-1)
-FROM_APPLICATION, FROM_EVENT, FROM_CONTACT, FROM_TIE = (np.int64(n) for n in range(4))  # FROM_TIE: the first mention of a row that was superseded
+# FROM_TIE: the first mention of a row that was superseded
+FROM_APPLICATION, FROM_EVENT, FROM_CONTACT, FROM_TIE = (np.int64(n) for n in range(4))
 CONTACT = np.dtype([("at", "i8"), ("mark", "i4")])  # a mention that made no tie
 DEVICE = np.dtype([("os", "i4"), ("model", "i4"), ("mark", "i4"), ("emulator", "i1"), ("rooted", "i1")])
-SNAPSHOT = np.dtype([("as_of", "i8"), ("mark", "i4"), ("name", "i4"), ("body", "i4"), ("ring", "i4"), ("rings", "i4")])
+SNAPSHOT = np.dtype(
+    [("as_of", "i8"), ("mark", "i4"), ("name", "i4"), ("body", "i4"), ("ring", "i4"), ("rings", "i4")]
+)
 RING = np.dtype([("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")])
 MEMBER = np.dtype([("ring", "i4"), ("snapshot", "i4"), ("core", "i1")])
 SLOT = np.dtype([("hash", "u4"), ("row", "i4")])
@@ -94,13 +128,13 @@ class Arrays(NamedTuple):
     """The frame as arrays, one a file. Rows refer to each other by position, -1 is none.
 
     header        int64, see below. `used` of them are rows; what lies beyond is room.
-    texts         bytes. A text is named by where it begins, in steps of 2 bytes; `graph.frame.texts` says how it is written.
-    people, identifiers, words, applications     found by their text through `slots`; never taken away.
-    events, terms, outcomes, labels, ties, devices, contacts      rows in the order in which they were told.
-    mentions      int32, what applications and events name: identifier << 2 | role.
-    rows, items   the blocks of short and of long lists.
-    snapshots, rings, members    ring snapshots; `person.rings` has the members (row) of each snapshot (at its `as_of`).
-    slots         one open-addressing table for people, identifiers, words, applications, and those ties that are in two long lists: the hash,
+    texts bytes. A text is named by where it begins, in steps of 2 bytes; `graph.frame.texts` says how it is
+    written. people, identifiers, words, applications found by their text through `slots`; never taken away.
+    events, terms, outcomes, labels, ties, devices, contacts rows in the order in which they were told.
+    mentions int32, what applications and events name: identifier << 2 | role. rows, items the blocks of short
+    and of long lists. snapshots, rings, members ring snapshots; `person.rings` has the members (row) of each
+    snapshot (at its `as_of`). slots one open-addressing table for people, identifiers, words, applications,
+    and those ties that are in two long lists: the hash,
                   whose low bits say of what, and row + 1; 0 is empty.
     """
 
@@ -133,12 +167,15 @@ NAMES = tuple(FILES)
 ) = range(len(FILES))  # fmt: skip
 TEXT_STEP = 2  # bytes: where texts begin, so that a number of 32 bits reaches 4 GB
 
-# Words of the header. `mark`: of this one and all before it everything is in; of the next one the rows before (section, row, step) may be.
-# `dirty`: somebody is at it, or died while he was. `kept`: the files on the disk are what is in memory, so they outlive the machine's boot.
-# `wanted`: a writer waits for readers. `long`: who brings facts in is at it for longer than a request would wait. `goal`: the latest revision of the
-# store that anybody heard of; `whole`: the frame once had all of that. `underway`: the check sum of the entry that is partly in. `moved`: items.
+# Words of the header. `mark`: of this one and all before it everything is in; of the next one the rows before
+# (section, row, step) may be. `dirty`: somebody is at it, or died while he was. `kept`: the files on the disk
+# are what is in memory, so they outlive the machine's boot. `wanted`: a writer waits for readers. `long`: who
+# brings facts in is at it for longer than a request would wait. `goal`: the latest revision of the store that
+# anybody heard of; `whole`: the frame once had all of that. `underway`: the check sum of the entry that is
+# partly in. `moved`: items.
 HEADER_WORDS = 512
 (
     MAGIC, GENERATION, MARK, DIRTY, KEPT, BOOT, STORE, SEED, SECTION, ROW, STEP, CHECK, LACKS, NEEDS, WANTED, LONG, GOAL, WHOLE, UNDERWAY, MOVED,
 ) = range(20)  # fmt: skip
-USED, ROOM, FILE, FREE = 32, 64, 96, 128  # the first of a word for each file, and of the heads of the free blocks by their size
+# the first of a word for each file, and of the heads of the free blocks by their size
+USED, ROOM, FILE, FREE = 32, 64, 96, 128

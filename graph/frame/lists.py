@@ -1,4 +1,6 @@
-"""Reads of the frame's lists: what happened before a moment and was recorded by a revision, and the time span of ties."""
+"""Reads of the frame's lists: what happened before a moment and was recorded by a revision, and the time span
+of ties.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,12 @@ from graph.store.tables import Column
 
 EVERYTHING = np.int64(1 << 40)  # no limit
 
-# What a list holds, and how the rows of one moment stand in it: ties of a person and of an identifier, applications, events, outcomes, labels,
-# members of rings (by their snapshot), and the mentions of a tie (by the facts that made them).
-BY_NODE, BY_HOLDER, BY_APPLICATION, BY_EVENT, BY_STATUS, BY_LABEL, BY_SNAPSHOT, BY_FACT = (np.int64(n) for n in range(8))
+# What a list holds, and how the rows of one moment stand in it: ties of a person and of an identifier,
+# applications, events, outcomes, labels, members of rings (by their snapshot), and the mentions of a tie (by
+# the facts that made them).
+BY_NODE, BY_HOLDER, BY_APPLICATION, BY_EVENT, BY_STATUS, BY_LABEL, BY_SNAPSHOT, BY_FACT = (
+    np.int64(n) for n in range(8)
+)
 
 
 @tiny
@@ -119,7 +124,9 @@ def before(arrays: Arrays, order: Int, start: Int, count: Int, as_of: Int) -> In
 
 @tiny
 def recorded(ties: Rows, row: Int, stated: Int, revision: Int) -> bool:
-    """Whether a row whose list item has revision `stated` is recorded by `revision` and not superseded by then."""
+    """Whether a row whose list item has revision `stated` is recorded by `revision` and not superseded by
+    then.
+    """
     if stated >= 0:
         return bool(stated <= revision)
     return bool(~stated <= revision and ties[ties[row].mentions.start].mark > revision)
@@ -133,7 +140,9 @@ def _is_newest(header: Column, revision: Int) -> bool:
 
 @shared
 def last_mention(arrays: Arrays, row: Int, as_of: Int, revision: Int) -> Int:
-    """The latest mention of a tie before `as_of` that is recorded by `revision`; the tie itself must be recorded by then."""
+    """The latest mention of a tie before `as_of` that is recorded by `revision`; the tie itself must be
+    recorded by then.
+    """
     tie = arrays.ties[row]
     if tie.mentions.count == 0:
         return np.int64(tie.since)
@@ -142,7 +151,10 @@ def last_mention(arrays: Arrays, row: Int, as_of: Int, revision: Int) -> Int:
     standing = np.int64(row)
     while arrays.ties[standing].mentions.count == SUPERSEDED:
         standing = np.int64(arrays.ties[standing].mentions.start)
-    start, count = np.int64(arrays.ties[standing].mentions.start), np.int64(arrays.ties[standing].mentions.count)
+    start, count = (
+        np.int64(arrays.ties[standing].mentions.start),
+        np.int64(arrays.ties[standing].mentions.count),
+    )
     n = before(arrays, BY_FACT, start, count, as_of) - 1
     while n >= 0:
         if mark_at(arrays, BY_FACT, start, count, n) <= revision:
@@ -162,18 +174,24 @@ def last_mentions(arrays: Arrays, rows: Column, as_of: Int, revision: Int) -> Co
 
 @shared
 def count_recorded(arrays: Arrays, order: Int, held: Rows, as_of: Int, revision: Int, limit: Int) -> Int:
-    """How many rows of a list (`held`) are before `as_of` and recorded by `revision`, counted up to `limit`."""
+    """How many rows of a list (`held`) are before `as_of` and recorded by `revision`, counted up to
+    `limit`.
+    """
     start, count, total = np.int64(held.start), np.int64(held.count), np.int64(0)
     n = before(arrays, order, start, count, as_of) - 1
     while n >= 0 and total < limit:
-        total += recorded(arrays.ties, row_at(arrays, start, count, n), mark_at(arrays, order, start, count, n), revision)
+        total += recorded(
+            arrays.ties, row_at(arrays, start, count, n), mark_at(arrays, order, start, count, n), revision
+        )
         n -= 1
     return total
 
 
 @shared
 def latest_of(arrays: Arrays, order: Int, held: Rows, when: tuple[Int, Int], rows: Column, limit: Int) -> Int:
-    """How many rows of a list (`held`) that are before a moment and recorded by a revision were written to `rows`, newest first, at most `limit`."""
+    """How many rows of a list (`held`) that are before a moment and recorded by a revision were written to
+    `rows`, newest first, at most `limit`.
+    """
     start, count, total = np.int64(held.start), np.int64(held.count), np.int64(0)
     n = before(arrays, order, start, count, when[0]) - 1
     while n >= 0 and total < limit:
@@ -201,16 +219,26 @@ def counterparty_of(arrays: Arrays, event: Int) -> Int:
 
 @shared
 def is_loan(arrays: Arrays, application: Int, as_of: Int, revision: Int) -> bool:
-    """Whether an application was made before `as_of` and is recorded by `revision`: only then do its labels count for the person."""
-    return bool(arrays.applications[application].at < as_of and arrays.applications[application].mark <= revision)
+    """Whether an application was made before `as_of` and is recorded by `revision`: only then do its labels
+    count for the person.
+    """
+    return bool(
+        arrays.applications[application].at < as_of and arrays.applications[application].mark <= revision
+    )
 
 
 @shared
 def snapshot_in_force(arrays: Arrays, used: Int, as_of: Int, revision: Int) -> Int:
-    """The row of the latest ring snapshot taken at or before `as_of` and recorded by `revision`, or -1; `used` of the snapshots are rows."""
+    """The row of the latest ring snapshot taken at or before `as_of` and recorded by `revision`, or -1;
+    `used` of the snapshots are rows.
+    """
     snapshots, position = arrays.snapshots, np.int64(-1)
     for row in range(used):
-        if snapshots[row].as_of <= as_of and snapshots[row].mark <= revision and (position < 0 or snapshots[row].as_of >= snapshots[position].as_of):
+        if (
+            snapshots[row].as_of <= as_of
+            and snapshots[row].mark <= revision
+            and (position < 0 or snapshots[row].as_of >= snapshots[position].as_of)
+        ):
             position = np.int64(row)
     return position
 

@@ -14,10 +14,12 @@ SUFFIX = ".frame"
 
 
 def frame_of(store: GraphStore, kept_in: str | Path = "") -> Frame:
-    """The frame of that store, made where there is none yet; `catch_up` brings it to the store's revision. It is to be closed before the store.
+    """The frame of that store, made where there is none yet; `catch_up` brings it to the store's revision. It
+    is to be closed before the store.
 
-    `kept_in` names the folder for the frames of all stores (the setting RINGFENCE_FRAME). Raises SettingError for a place that cannot be used,
-    StoreUnavailableError where the store does not answer or the disk has no room.
+    `kept_in` names the folder for the frames of all stores (the setting RINGFENCE_FRAME). Raises SettingError
+    for a place that cannot be used, StoreUnavailableError where the store does not answer or the disk has no
+    room.
     """
     folder = folder_of(store, kept_in)
     try:
@@ -26,11 +28,15 @@ def frame_of(store: GraphStore, kept_in: str | Path = "") -> Frame:
         private.tighten([folder])
         return Frame.open(folder, store, store.zone)
     except OSError as error:
-        raise SettingError(f"the frame cannot be kept in {folder} ({error.strerror}): name a folder of your own in RINGFENCE_FRAME") from error
+        raise SettingError(
+            f"the frame cannot be kept in {folder} ({error.strerror}): name a folder of your own in RINGFENCE_FRAME"
+        ) from error
 
 
 def folder_of(store: GraphStore, kept_in: str | Path = "") -> Path:
-    """The folder of that store's frame; with its locks, two empty files beside it that have its name and an ending, it is all there is of it."""
+    """The folder of that store's frame; with its locks, two empty files beside it that have its name and an
+    ending, it is all there is of it.
+    """
     if kept_in:
         return Path(kept_in).expanduser().absolute() / _named(store)
     if store.file is not None:

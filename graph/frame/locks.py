@@ -13,11 +13,13 @@ from time import monotonic, sleep
 from graph import private
 from graph.store.tables import Column
 
-YIELDS_S = 0.005  # for how long readers that come stand back for a writer; then they come in, and it asks again
+# for how long readers that come stand back for a writer; then they come in, and it asks again
+YIELDS_S = 0.005
 
 
 class FileLock:
-    """A lock on a file that all processes and threads of a machine share, by a descriptor of each thread's own.
+    """A lock on a file that all processes and threads of a machine share, by a descriptor of each thread's
+    own.
 
     Not to be taken again by who holds it.
     """
@@ -78,7 +80,9 @@ class FileLock:
         return True
 
     def _descriptor(self) -> int:
-        """This thread's own: a lock belongs to what `open` made, and a forked child shares that with its parent."""
+        """This thread's own: a lock belongs to what `open` made, and a forked child shares that with its
+        parent.
+        """
         known: tuple[int, int] | None = getattr(self._local, "descriptor", None)
         if known is not None and known[0] == os.getpid():
             return known[1]
@@ -90,17 +94,25 @@ class FileLock:
 
 
 class FairLock:
-    """Many readers or one writer, in turns: however many read, a writer comes in, and however often it writes, who waits to read comes in.
+    """Many readers or one writer, in turns: however many read, a writer comes in, and however often it
+    writes, who waits to read comes in.
 
-    A file lock alone gives no turns: readers that overlap keep a writer out for ever, and a writer that comes back at once is quicker than who
-    waits. So a writer shuts a gate before readers that come, for YIELDS_S at most, and before it writes it lets those in who waited while it
-    wrote: they hold `turn`. The gate's sign is the one word `wanted`, so that a reader who meets no writer asks for one lock alone; a sign that
-    a killed writer left costs readers two more, until the next writer.
+    A file lock alone gives no turns: readers that overlap keep a writer out for ever, and a writer that comes
+    back at once is quicker than who waits. So a writer shuts a gate before readers that come, for YIELDS_S at
+    most, and before it writes it lets those in who waited while it wrote: they hold `turn`. The gate's sign
+    is the one word `wanted`, so that a reader who meets no writer asks for one lock alone; a sign that a
+    killed writer left costs readers two more, until the next writer.
     """
 
     def __init__(self, path: Path, beside: Path, wanted: Column) -> None:
-        """`path`: the file of the lock; in the folder `beside` are those that give turns. `wanted`: (1,), which all processes share."""
-        self._inside, self._gate, self._turn = FileLock(path), FileLock(beside / "gate"), FileLock(beside / "turn")
+        """`path`: the file of the lock; in the folder `beside` are those that give turns. `wanted`: (1,),
+        which all processes share.
+        """
+        self._inside, self._gate, self._turn = (
+            FileLock(path),
+            FileLock(beside / "gate"),
+            FileLock(beside / "turn"),
+        )
         self._wanted = wanted
 
     @contextmanager

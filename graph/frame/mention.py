@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from graph.frame.insert import insert, lacks, lacks_items, needed, supersede
-from graph.frame.layout import CONTACTS, FEW, FROM_CONTACT, FROM_TIE, SLOTS, SUPERSEDED, TIES, USED, Arrays, Int
+from graph.frame.layout import (
+    CONTACTS,
+    FEW,
+    FROM_CONTACT,
+    FROM_TIE,
+    SLOTS,
+    SUPERSEDED,
+    TIES,
+    USED,
+    Arrays,
+    Int,
+)
 from graph.frame.lists import BY_FACT, BY_HOLDER, BY_NODE, before, moment_at, row_at
 from graph.frame.texts import tie_hash, tie_slot
 from graph.kernels.compiled import lean
@@ -16,9 +27,11 @@ _ENTERING = 2 * FEW + 3  # ties that may come into `slots` at once
 
 @lean
 def add_mention(arrays: Arrays, person: Int, packed: Int, fact: Int, at: Int, revision: Int) -> bool:
-    """Somebody named an identifier in a role (`packed`: identifier << 2 | role) at a moment. False where a file lacks room: nothing was done.
+    """Somebody named an identifier in a role (`packed`: identifier << 2 | role) at a moment. False where a
+    file lacks room: nothing was done.
 
-    `fact` is what says so, as `layout.TIE` names it, or FROM_NO_ROW. `ties` and `contacts` have room for one more.
+    `fact` is what says so, as `layout.TIE` names it, or FROM_NO_ROW. `ties` and `contacts` have room for one
+    more.
     """
     if lacks(arrays.header, np.int64(SLOTS), _ENTERING):
         return False
@@ -33,22 +46,36 @@ def add_mention(arrays: Arrays, person: Int, packed: Int, fact: Int, at: Int, re
 
 @lean
 def _need(arrays: Arrays, person: Int, identifier: Int) -> Int:
-    return needed(np.int64(arrays.people[person].ties.count)) + needed(np.int64(arrays.identifiers[identifier].ties.count))
+    return needed(np.int64(arrays.people[person].ties.count)) + needed(
+        np.int64(arrays.identifiers[identifier].ties.count)
+    )
 
 
 @lean
 def _standing(arrays: Arrays, person: Int, packed: Int) -> Int:
-    """The tie that stands, or -1: it is looked for in the shorter of two lists, or in `slots` where both are long."""
+    """The tie that stands, or -1: it is looked for in the shorter of two lists, or in `slots` where both are
+    long.
+    """
     theirs, its = arrays.people[person].ties, arrays.identifiers[packed >> 2].ties
     if min(theirs.count, its.count) > FEW:
-        return np.int64(arrays.slots[tie_slot(arrays, tie_hash(arrays.header, person, packed), person, packed)].row) - 1
+        return (
+            np.int64(
+                arrays.slots[tie_slot(arrays, tie_hash(arrays.header, person, packed), person, packed)].row
+            )
+            - 1
+        )
     start, count = np.int64(theirs.start), np.int64(theirs.count)
     if its.count < count:
         start, count = np.int64(its.start), np.int64(its.count)
     for n in range(count - 1, -1, -1):
         row = row_at(arrays, start, count, n)
         tie = arrays.ties[row]
-        if tie.person == person and tie.identifier == packed >> 2 and tie.role == packed & 3 and tie.mentions.count != SUPERSEDED:
+        if (
+            tie.person == person
+            and tie.identifier == packed >> 2
+            and tie.role == packed & 3
+            and tie.mentions.count != SUPERSEDED
+        ):
             return row
     return np.int64(-1)
 
@@ -60,7 +87,13 @@ def _stand(arrays: Arrays, person: Int, packed: Int, since: Int, revision: Int) 
     arrays.header[USED + TIES] = row + 1
     tie, theirs, its = arrays.ties[row], arrays.people[person].ties, arrays.identifiers[identifier].ties
     tie.since = tie.last = since
-    tie.person, tie.identifier, tie.mark, tie.role, tie.kind = person, identifier, revision, packed & 3, arrays.identifiers[identifier].kind
+    tie.person, tie.identifier, tie.mark, tie.role, tie.kind = (
+        person,
+        identifier,
+        revision,
+        packed & 3,
+        arrays.identifiers[identifier].kind,
+    )
     tie.mentions.start = tie.mentions.count = 0
     insert(arrays, BY_NODE, theirs, since, row, revision)
     insert(arrays, BY_HOLDER, its, since, row, revision)
@@ -78,7 +111,10 @@ def _stand(arrays: Arrays, person: Int, packed: Int, since: Int, revision: Int) 
 def _enter(arrays: Arrays, row: Int) -> None:
     """A tie that stands in two long lists comes into `slots`."""
     tie = arrays.ties[row]
-    if min(arrays.people[tie.person].ties.count, arrays.identifiers[tie.identifier].ties.count) <= FEW or tie.mentions.count == SUPERSEDED:
+    if (
+        min(arrays.people[tie.person].ties.count, arrays.identifiers[tie.identifier].ties.count) <= FEW
+        or tie.mentions.count == SUPERSEDED
+    ):
         return
     person, packed = np.int64(tie.person), np.int64(tie.identifier) << 2 | np.int64(tie.role)
     h = tie_hash(arrays.header, person, packed)
@@ -130,5 +166,9 @@ def _begin_earlier(arrays: Arrays, row: Int, since: Int, revision: Int) -> None:
     start, count = np.int64(old.mentions.start), np.int64(old.mentions.count)
     old.mentions.count = SUPERSEDED
     fresh = _stand(arrays, person, identifier << 2 | np.int64(old.role), since, revision)
-    arrays.ties[fresh].last, arrays.ties[fresh].mentions.start, arrays.ties[fresh].mentions.count = old.last, start, count
+    arrays.ties[fresh].last, arrays.ties[fresh].mentions.start, arrays.ties[fresh].mentions.count = (
+        old.last,
+        start,
+        count,
+    )
     old.mentions.start = fresh

@@ -13,11 +13,18 @@ _BYTES = np.int64(8)
 
 
 @lean
-def sort_by_text(texts: Column, names: Column, keys: Column, order: Column, spare: Column, count: Int) -> None:
-    """Sort order[:count] by the texts of names[order]; `keys` (., 2) uint64 gets the first 16 bytes of each, `spare` is as long as `order`."""
+def sort_by_text(
+    texts: Column, names: Column, keys: Column, order: Column, spare: Column, count: Int
+) -> None:
+    """Sort order[:count] by the texts of names[order]; `keys` (., 2) uint64 gets the first 16 bytes of each,
+    `spare` is as long as `order`.
+    """
     for n in range(count):
         row = order[n]
-        keys[row, 0], keys[row, 1] = _bytes_of(texts, names[row], np.int64(0)), _bytes_of(texts, names[row], _BYTES)
+        keys[row, 0], keys[row, 1] = (
+            _bytes_of(texts, names[row], np.int64(0)),
+            _bytes_of(texts, names[row], _BYTES),
+        )
     width = 1
     while width < count:
         for first in range(0, count, 2 * width):

@@ -9,11 +9,29 @@ from graph.facts.decisive import DEALINGS
 from graph.facts.decisive import EVENTS as LATEST_EVENTS
 from graph.frame.bounded import labels_of, outcomes_of
 from graph.frame.layout import NO_MARK, SNAPSHOTS, USED, Arrays, Int, Rows
-from graph.frame.lists import BY_APPLICATION, BY_EVENT, counterparty_of, latest_of, membership, snapshot_in_force
+from graph.frame.lists import (
+    BY_APPLICATION,
+    BY_EVENT,
+    counterparty_of,
+    latest_of,
+    membership,
+    snapshot_in_force,
+)
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, Neighbourhood
 from graph.frame.query import IN_FRAME, SubjectQuery, copy
 from graph.frame.reach import admit_person, event_kind, find_identifier
-from graph.frame.scratch import APPLICATIONS, EVENTS, INSIDE, LABELS, LACKS, MENTIONS, OUTCOMES, PEOPLE, RINGS, Scratch
+from graph.frame.scratch import (
+    APPLICATIONS,
+    EVENTS,
+    INSIDE,
+    LABELS,
+    LACKS,
+    MENTIONS,
+    OUTCOMES,
+    PEOPLE,
+    RINGS,
+    Scratch,
+)
 from graph.kernels.compiled import lean
 from graph.store.tables import PLATFORM_TYPES, Column
 
@@ -22,7 +40,9 @@ _IS_BANK = np.array([kind.is_bank for kind in PLATFORM_TYPES])
 
 @lean
 def is_later(q: SubjectQuery) -> bool:
-    """Whether the application in question may be in the frame before the moment (a later scan): it is left out of its own history."""
+    """Whether the application in question may be in the frame before the moment (a later scan): it is left
+    out of its own history.
+    """
     return bool(q.about[0].asked and q.in_question[0].at < q.about[0].as_of)
 
 
@@ -69,7 +89,9 @@ def add_at_place(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourh
 
 
 @lean
-def add_application(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, row: Int, person: Int) -> None:
+def add_application(
+    arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, row: Int, person: Int
+) -> None:
     """An application of the frame, what it mentions and what became of it."""
     state, application = work.state, arrays.applications[row]
     number, mention = state[APPLICATIONS], state[MENTIONS]
@@ -83,7 +105,12 @@ def add_application(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbo
     for n in range(application.mentions):
         packed = np.int64(arrays.mentions[application.mention + n])
         named, identifier = out.mentions[mention + n], arrays.identifiers[packed >> 2]
-        named.id, named.role, named.kind, named.linking = packed >> 2, packed & 3, identifier.kind, identifier.linking
+        named.id, named.role, named.kind, named.linking = (
+            packed >> 2,
+            packed & 3,
+            identifier.kind,
+            identifier.linking,
+        )
         named.identifier = find_identifier(work, out, packed >> 2)
     state[APPLICATIONS], state[MENTIONS] = number + 1, mention + application.mentions
     if row != q.about[0].application or not is_later(q):
@@ -91,7 +118,9 @@ def add_application(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbo
 
 
 @lean
-def _add_outcomes(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, application: Int) -> Int:
+def _add_outcomes(
+    arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, application: Int
+) -> Int:
     """How many steps of an application were added."""
     count, first = outcomes_of(arrays, q, application, work.spare), work.state[OUTCOMES]
     if first + count > len(out.outcomes):
@@ -125,7 +154,12 @@ def add_labels(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhoo
             return
         for n in range(count):
             stored, label = arrays.labels[work.spare[n]], out.labels[first + n]
-            label.known_at, label.loan, label.fraud, label.by_person = stored.known_at, stored.application, stored.fraud, stored.by_person
+            label.known_at, label.loan, label.fraud, label.by_person = (
+                stored.known_at,
+                stored.application,
+                stored.fraud,
+                stored.by_person,
+            )
         one.labels = count
         work.state[LABELS] = first + count
 
@@ -136,12 +170,27 @@ def add_events(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhoo
     if out.people[0].id >= IN_FRAME:
         return np.int64(0)
     me, state = arrays.people[out.people[0].id], work.state
-    for n in range(latest_of(arrays, BY_EVENT, me.events, (q.about[0].as_of, q.about[0].mark), work.rows, np.int64(LATEST_EVENTS))):
+    for n in range(
+        latest_of(
+            arrays,
+            BY_EVENT,
+            me.events,
+            (q.about[0].as_of, q.about[0].mark),
+            work.rows,
+            np.int64(LATEST_EVENTS),
+        )
+    ):
         _add_event(arrays, work, out, np.int64(work.rows[n]), counterparty_of(arrays, np.int64(work.rows[n])))
     received = state[EVENTS]
-    for n in range(latest_of(arrays, BY_EVENT, me.dealings, (q.about[0].as_of, q.about[0].mark), work.rows, np.int64(DEALINGS))):
+    for n in range(
+        latest_of(
+            arrays, BY_EVENT, me.dealings, (q.about[0].as_of, q.about[0].mark), work.rows, np.int64(DEALINGS)
+        )
+    ):
         if counterparty_of(arrays, np.int64(work.rows[n])) == out.people[0].id:
-            _add_event(arrays, work, out, np.int64(work.rows[n]), np.int64(arrays.events[work.rows[n]].applicant))
+            _add_event(
+                arrays, work, out, np.int64(work.rows[n]), np.int64(arrays.events[work.rows[n]].applicant)
+            )
     return received
 
 
@@ -167,7 +216,10 @@ def add_rings(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood
         if snapshot >= 0 and person < work.state[INSIDE] and one.id < IN_FRAME:
             place = membership(arrays, np.int64(one.id), snapshot)
             if place >= 0:
-                one.ring, one.core = _ring(arrays, work, out, np.int64(arrays.members[place].ring)), arrays.members[place].core
+                one.ring, one.core = (
+                    _ring(arrays, work, out, np.int64(arrays.members[place].ring)),
+                    arrays.members[place].core,
+                )
 
 
 @lean
@@ -180,7 +232,13 @@ def _ring(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int) -> Int:
         work.state[LACKS] = 1
         return np.int64(NOBODY)
     ring, stored = out.rings[count], arrays.rings[row]
-    ring.id, ring.score, ring.bad_rate, ring.size, ring.flagged = row, stored.score, stored.bad_rate, stored.size, stored.flagged
+    ring.id, ring.score, ring.bad_rate, ring.size, ring.flagged = (
+        row,
+        stored.score,
+        stored.bad_rate,
+        stored.size,
+        stored.flagged,
+    )
     work.state[RINGS] = count + 1
     return np.int64(count)
 
@@ -188,7 +246,9 @@ def _ring(arrays: Arrays, work: Scratch, out: Neighbourhood, row: Int) -> Int:
 @lean
 def newest(arrays: Arrays, q: SubjectQuery, applications: Rows, rows: Column) -> Int:
     """How many of the latest applications of a list now stand in `rows`, newest first."""
-    return latest_of(arrays, BY_APPLICATION, applications, (q.about[0].as_of, q.about[0].mark), rows, np.int64(LATEST))
+    return latest_of(
+        arrays, BY_APPLICATION, applications, (q.about[0].as_of, q.about[0].mark), rows, np.int64(LATEST)
+    )
 
 
 assert np.iinfo(np.int32).max == NO_MARK  # of what nobody has told: beyond every revision

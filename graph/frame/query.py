@@ -1,4 +1,6 @@
-"""A subject and moment in the frame's numbers; the subject may name people, words and identifiers that the frame does not have."""
+"""A subject and moment in the frame's numbers; the subject may name people, words and identifiers that the
+frame does not have.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from graph.model.types import Application
 from graph.store.evidence import Subject
 from graph.store.tables import KINDS, ROLES, Column
 
-BEYOND = np.int64(2**31 - 1)  # `id` of a person or application that is not in the frame, and, counted down from it, of identifiers that are not
+# `id` of a person or application that is not in the frame, and, counted down from it, of identifiers that are
+# not
+BEYOND = np.int64(2**31 - 1)
 IN_FRAME = np.int64(2**31 - 2**20)  # a smaller one is a row of the frame
 _KIND = {kind: np.int64(code) for code, kind in enumerate(KINDS)}
 _ROLE = {role: code for code, role in enumerate(ROLES)}
@@ -26,7 +30,16 @@ _FLAG = {None: -1, False: 0, True: 1}
 
 
 ABOUT = np.dtype(
-    [("as_of", "i8"), ("mark", "i8"), ("person", "i8"), ("application", "i8"), ("mentions", "i4"), ("name", "i4"), ("asked", "i1")], align=True
+    [
+        ("as_of", "i8"),
+        ("mark", "i8"),
+        ("person", "i8"),
+        ("application", "i8"),
+        ("mentions", "i4"),
+        ("name", "i4"),
+        ("asked", "i1"),
+    ],
+    align=True,
 )
 
 
@@ -34,8 +47,10 @@ ABOUT = np.dtype(
 class SubjectQuery(NamedTuple):
     """The subject and the moment.
 
-    about     (1,)  strictly before when (`as_of`, microseconds), and recorded by which `mark`; `person` and `application`: their rows in the
-              frame, -1 where it has none; whether there is an application in question (`in_question`), and how much of the others is used
+    about (1,) strictly before when (`as_of`, microseconds), and recorded by which `mark`; `person` and
+    `application`: their rows in the
+              frame, -1 where it has none; whether there is an application in question (`in_question`), and
+              how much of the others is used
     asked     (1,) APPLICATION, the application in question as far as its own fields go
     mentions  what it names, as MENTION; `identifier` is not used
     name      the subject's id as bytes, used where the frame does not know them
@@ -48,8 +63,12 @@ class SubjectQuery(NamedTuple):
 
 
 def question_room(mentions: int, name: int = 0) -> SubjectQuery:
-    """Room for a question about an application with so many mentions, of somebody with an id of so many bytes."""
-    return SubjectQuery(np.zeros(1, ABOUT), np.zeros(1, APPLICATION), np.zeros(mentions, MENTION), np.zeros(name, "u1"))
+    """Room for a question about an application with so many mentions, of somebody with an id of so many
+    bytes.
+    """
+    return SubjectQuery(
+        np.zeros(1, ABOUT), np.zeros(1, APPLICATION), np.zeros(mentions, MENTION), np.zeros(name, "u1")
+    )
 
 
 def query_for(arrays: Arrays, subject: Subject, as_of: Int, revision: Int) -> SubjectQuery:
@@ -58,31 +77,58 @@ def query_for(arrays: Arrays, subject: Subject, as_of: Int, revision: Int) -> Su
     texts, of = [who], [(A_PERSON, NO_KIND)]
     if asked:
         words = (asked.platform_id, asked.merchant_id, asked.agent_id, asked.product, asked.city)
-        texts += [asked.application_id.encode(), *((word or "").encode() for word in words), *(i.token.encode() for i, _ in asked.mentions)]
+        texts += [
+            asked.application_id.encode(),
+            *((word or "").encode() for word in words),
+            *(i.token.encode() for i, _ in asked.mentions),
+        ]
         of += _OF_APPLICATION + [(AN_IDENTIFIER, _KIND[i.kind]) for i, _ in asked.mentions]
-    rows = _find_all(arrays, np.array(of, np.int64), np.frombuffer(b"".join(texts), "u1"), np.array(list(accumulate(map(len, texts))))).tolist()
+    rows = _find_all(
+        arrays,
+        np.array(of, np.int64),
+        np.frombuffer(b"".join(texts), "u1"),
+        np.array(list(accumulate(map(len, texts)))),
+    ).tolist()
     name = np.frombuffer(bytearray(who), "u1")
-    created, named = (_application_row(asked, rows), _mention_rows(asked, rows[7:])) if asked else (np.zeros(1, APPLICATION), np.zeros(0, MENTION))
+    created, named = (
+        (_application_row(asked, rows), _mention_rows(asked, rows[7:]))
+        if asked
+        else (np.zeros(1, APPLICATION), np.zeros(0, MENTION))
+    )
     application = rows[1] if asked else int(NOBODY)
-    return SubjectQuery(np.array([(as_of, revision, rows[0], application, len(named), len(name), asked is not None)], ABOUT), created, named, name)
+    return SubjectQuery(
+        np.array([(as_of, revision, rows[0], application, len(named), len(name), asked is not None)], ABOUT),
+        created,
+        named,
+        name,
+    )
 
 
 @lean
 def about_application(arrays: Arrays, application: Int, moment: tuple[Int, Int], q: SubjectQuery) -> None:
-    """Write the question about an application of the frame at a moment (as_of, revision) into `q`, which has the room."""
+    """Write the question about an application of the frame at a moment (as_of, revision) into `q`, which has
+    the room.
+    """
     loan = arrays.applications[application]
     copy(arrays, application, q.in_question[0])
     for n in range(loan.mentions):
         packed = np.int64(arrays.mentions[loan.mention + n])
         mention, identifier = q.mentions[n], arrays.identifiers[packed >> 2]
-        mention.id, mention.role, mention.kind, mention.linking = packed >> 2, packed & 3, identifier.kind, identifier.linking
+        mention.id, mention.role, mention.kind, mention.linking = (
+            packed >> 2,
+            packed & 3,
+            identifier.kind,
+            identifier.linking,
+        )
     about_person(np.int64(loan.applicant), moment, q)
     q.about[0].application, q.about[0].asked, q.about[0].mentions = application, 1, loan.mentions
 
 
 @lean
 def about_person(person: Int, moment: tuple[Int, Int], q: SubjectQuery) -> None:
-    """Write the question about somebody of the frame without an application, at a moment (as_of, revision)."""
+    """Write the question about somebody of the frame without an application, at a moment (as_of,
+    revision).
+    """
     about = q.about[0]
     about.as_of, about.mark, about.person, about.application = moment[0], moment[1], person, NOBODY
     about.asked, about.mentions, about.name = 0, 0, 0
@@ -92,11 +138,27 @@ def about_person(person: Int, moment: tuple[Int, Int], q: SubjectQuery) -> None:
 def copy(arrays: Arrays, application: Int, into: Rows) -> None:
     """What an application says itself, in a row of APPLICATION."""
     loan = arrays.applications[application]
-    into.at, into.amount, into.face_match, into.liveness = loan.at, loan.amount, loan.face_match, loan.liveness
+    into.at, into.amount, into.face_match, into.liveness = (
+        loan.at,
+        loan.amount,
+        loan.face_match,
+        loan.liveness,
+    )
     into.term_months = np.nan if loan.term_months == NOT_REPORTED else np.float64(loan.term_months)
     into.birth_year = NOBODY if loan.birth_year == NOT_REPORTED else np.int32(loan.birth_year)
-    into.id, into.applicant, into.platform, into.merchant, into.agent = application, loan.applicant, loan.platform, loan.merchant, loan.agent
-    into.product, into.city, into.three_element, into.new_citizen = loan.product, loan.city, loan.three_element, loan.new_citizen
+    into.id, into.applicant, into.platform, into.merchant, into.agent = (
+        application,
+        loan.applicant,
+        loan.platform,
+        loan.merchant,
+        loan.agent,
+    )
+    into.product, into.city, into.three_element, into.new_citizen = (
+        loan.product,
+        loan.city,
+        loan.three_element,
+        loan.new_citizen,
+    )
 
 
 @compiled
@@ -114,7 +176,12 @@ def _application_row(a: Application, rows: list[int]) -> Rows:
     words = (a.platform_id, a.merchant_id, a.agent_id, a.product, a.city)
     measured = map(_real, (a.amount, a.term_months, a.face_match, a.liveness))
     ids = (_or_beyond(application), 0, _or_beyond(person), *map(_word, words, places), 0, 0, 0, 0)
-    flags = (NOBODY if a.birth_year is None else a.birth_year, _FLAG[a.phone_three_element], _FLAG[a.new_citizen], 0)
+    flags = (
+        NOBODY if a.birth_year is None else a.birth_year,
+        _FLAG[a.phone_three_element],
+        _FLAG[a.new_citizen],
+        0,
+    )
     return np.array([(micros(a.applied_at), *measured, *ids, *flags)], APPLICATION)
 
 

@@ -1,4 +1,6 @@
-"""The walk from a subject over shared identifiers: `graph.store.walk` in compiled code over the frame, step by step the same."""
+"""The walk from a subject over shared identifiers: `graph.store.walk` in compiled code over the frame, step
+by step the same.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,21 @@ from graph.frame.lists import (
 from graph.frame.neighbourhood import NOBODY, OTHER, UNDATED, Neighbourhood
 from graph.frame.order import sort_by_text
 from graph.frame.query import BEYOND, IN_FRAME, SubjectQuery
-from graph.frame.scratch import APPLICANTS, BUCKETS, DEALS, HOLDERS, HUBS, IDENTIFIERS, LACKS, LINKS, PEOPLE, STEPS, TIES, TRUNCATED, Scratch
+from graph.frame.scratch import (
+    APPLICANTS,
+    BUCKETS,
+    DEALS,
+    HOLDERS,
+    HUBS,
+    IDENTIFIERS,
+    LACKS,
+    LINKS,
+    PEOPLE,
+    STEPS,
+    TIES,
+    TRUNCATED,
+    Scratch,
+)
 from graph.kernels.compiled import lean
 from graph.store.tables import KINDS, Column
 from graph.store.walk import AT_ONCE
@@ -88,8 +104,17 @@ def link_of(work: Scratch, identifier: Int, person: Int) -> Int:
 
 @lean
 def latest_held(arrays: Arrays, q: SubjectQuery, identifier: Int, rows: Column, limit: Int) -> Int:
-    """How many of the latest ties of an identifier of the frame, at most `limit`, now stand in `rows`, newest first."""
-    return latest_of(arrays, BY_HOLDER, arrays.identifiers[identifier].ties, (q.about[0].as_of, q.about[0].mark), rows, limit)
+    """How many of the latest ties of an identifier of the frame, at most `limit`, now stand in `rows`, newest
+    first.
+    """
+    return latest_of(
+        arrays,
+        BY_HOLDER,
+        arrays.identifiers[identifier].ties,
+        (q.about[0].as_of, q.about[0].mark),
+        rows,
+        limit,
+    )
 
 
 @lean
@@ -156,13 +181,21 @@ def _met(work: Scratch, out: Neighbourhood, row: Int, kind: Int, linking: Int) -
     work.slots[at] = number + 1
     thing, identifier = work.things[number], out.identifiers[number]
     thing.slot, thing.dated, thing.first, thing.last, thing.cut = at, 0, -1, -1, 0
-    identifier.id, identifier.kind, identifier.linking, identifier.holders, identifier.hub = row, kind, linking, 0, 0
+    identifier.id, identifier.kind, identifier.linking, identifier.holders, identifier.hub = (
+        row,
+        kind,
+        linking,
+        0,
+        0,
+    )
     work.state[IDENTIFIERS] = number + 1
     return np.int64(number)
 
 
 @lean
-def _tie(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role: Int, since: Int, last: Int) -> None:
+def _tie(
+    work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role: Int, since: Int, last: Int
+) -> None:
     """The strongest role wins, `since` is the first mention and `last` the latest."""
     thing, link = work.things[identifier], link_of(work, identifier, person)
     if link < 0:
@@ -180,7 +213,9 @@ def _tie(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role: 
 
 
 @lean
-def _join(work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role: Int, since: Int, last: Int) -> None:
+def _join(
+    work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role: Int, since: Int, last: Int
+) -> None:
     number, thing = work.state[LINKS], work.things[identifier]
     if number == len(work.links):
         work.state[LACKS] = 1
@@ -207,7 +242,13 @@ def _ties_of(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood,
     for k in range(count):
         row = np.int64(work.rows[k])
         tie = arrays.ties[row]
-        number = _met(work, out, np.int64(tie.identifier), np.int64(tie.kind), np.int64(arrays.identifiers[tie.identifier].linking))
+        number = _met(
+            work,
+            out,
+            np.int64(tie.identifier),
+            np.int64(tie.kind),
+            np.int64(arrays.identifiers[tie.identifier].linking),
+        )
         if number >= 0:
             _tie(work, out, person, number, np.int64(tie.role), np.int64(tie.since), _last(arrays, q, row))
 
@@ -240,8 +281,12 @@ def _mentioned(q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
 
 
 @lean
-def _holders(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, fresh: Int, step: Int) -> None:
-    """Follow the identifiers that are new, the rarest first; whether there are people enough is asked once in so many."""
+def _holders(
+    arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, fresh: Int, step: Int
+) -> None:
+    """Follow the identifiers that are new, the rarest first; whether there are people enough is asked once in
+    so many.
+    """
     state, buckets, done = work.state, work.buckets, 0
     followed = _by_holders(arrays, q, work, out, fresh)
     for bucket in range(BUCKETS):
@@ -260,14 +305,18 @@ def _holders(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood,
 
 @lean
 def _by_holders(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, fresh: Int) -> Int:
-    """Count the holders of new identifiers. How many lead further: in `followed` by holders and kind; `buckets` has where each sort ends."""
+    """Count the holders of new identifiers. How many lead further: in `followed` by holders and kind;
+    `buckets` has where each sort ends.
+    """
     buckets, count, upto = work.buckets, np.int64(0), work.state[IDENTIFIERS]
     for bucket in range(len(buckets)):
         buckets[bucket] = 0
     for n in range(fresh, upto):
         one = out.identifiers[n]
         if one.id < IN_FRAME:
-            one.holders = count_recorded(arrays, BY_HOLDER, arrays.identifiers[one.id].ties, q.about[0].as_of, q.about[0].mark, _CAP)
+            one.holders = count_recorded(
+                arrays, BY_HOLDER, arrays.identifiers[one.id].ties, q.about[0].as_of, q.about[0].mark, _CAP
+            )
         one.hub = NOT_LINKING if not one.linking else MANY_HOLDERS if one.holders > GUARDS[one.kind] else 0
         if one.hub != 0:
             work.state[HUBS] += 1
@@ -288,7 +337,9 @@ def _by_holders(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourho
 
 @lean
 def _bucket(out: Neighbourhood, identifier: Int) -> Int:
-    return np.int64(out.identifiers[identifier].holders) * 16 + np.int64(KIND_RANK[out.identifiers[identifier].kind])
+    return np.int64(out.identifiers[identifier].holders) * 16 + np.int64(
+        KIND_RANK[out.identifiers[identifier].kind]
+    )
 
 
 @lean
@@ -301,7 +352,9 @@ def _sort(arrays: Arrays, work: Scratch, out: Neighbourhood, begin: Int, end: In
 
 
 @lean
-def _follow(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, identifier: Int, step: Int) -> None:
+def _follow(
+    arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, identifier: Int, step: Int
+) -> None:
     one = out.identifiers[identifier]
     count = latest_held(arrays, q, np.int64(one.id), work.rows, np.int64(HOLDERS))
     if one.holders > count:
@@ -311,17 +364,27 @@ def _follow(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, 
         tie = arrays.ties[row]
         person = _admit(work, out, np.int64(tie.person), step)
         if person >= 0:
-            _tie(work, out, person, identifier, np.int64(tie.role), np.int64(tie.since), _last(arrays, q, row))
+            _tie(
+                work, out, person, identifier, np.int64(tie.role), np.int64(tie.since), _last(arrays, q, row)
+            )
 
 
 @lean
-def _counterparties(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, person: Int, step: Int) -> None:
+def _counterparties(
+    arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, person: Int, step: Int
+) -> None:
     """Whom somebody dealt with: transfers and referrals, on either side."""
     me = np.int64(out.people[person].id)
     dealt = arrays.people[me].dealings
-    for k in range(latest_of(arrays, BY_EVENT, dealt, (q.about[0].as_of, q.about[0].mark), work.rows, np.int64(DEALINGS))):
+    for k in range(
+        latest_of(arrays, BY_EVENT, dealt, (q.about[0].as_of, q.about[0].mark), work.rows, np.int64(DEALINGS))
+    ):
         event = arrays.events[work.rows[k]]
-        other = counterparty_of(arrays, np.int64(work.rows[k])) if event.applicant == me else np.int64(event.applicant)
+        other = (
+            counterparty_of(arrays, np.int64(work.rows[k]))
+            if event.applicant == me
+            else np.int64(event.applicant)
+        )
         if other != me:
             there = _admit(work, out, other, step)
             if there >= 0:

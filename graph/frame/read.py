@@ -11,7 +11,19 @@ import numpy as np
 from graph.frame.layout import NONE, NOT_REPORTED, Arrays, Int
 from graph.frame.texts import NO_KIND, after, find, form_of
 from graph.model.moments import moment
-from graph.model.types import Application, Device, Event, Identifier, Label, LabelValue, Mention, Merchant, Outcome, Platform, Tie
+from graph.model.types import (
+    Application,
+    Device,
+    Event,
+    Identifier,
+    Label,
+    LabelValue,
+    Mention,
+    Merchant,
+    Outcome,
+    Platform,
+    Tie,
+)
 from graph.store.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
 
 _FLAGS = {-1: None, 0: False, 1: True}
@@ -49,8 +61,13 @@ class FactReader:
         result = self._identifiers.get(row)
         if result is None:
             stored = self.arrays.identifiers[row]
-            token, masked = str(self.text(stored["token"])), text_in(self.arrays.texts, int(after(self.arrays.texts, stored["token"])))
-            result = self._identifiers[row] = Identifier(KINDS[stored["kind"]], token, masked, bool(stored["linking"]))
+            token, masked = (
+                str(self.text(stored["token"])),
+                text_in(self.arrays.texts, int(after(self.arrays.texts, stored["token"]))),
+            )
+            result = self._identifiers[row] = Identifier(
+                KINDS[stored["kind"]], token, masked, bool(stored["linking"])
+            )
         return result
 
     def application(self, row: int) -> Application:
@@ -80,7 +97,9 @@ class FactReader:
         """A step of an application."""
         t = _named(self.arrays.outcomes[row])
         loan = str(self.text(self.arrays.applications[t["application"]]["id"]))
-        return Outcome(application_id=loan, status=STATUSES[t["status"]], at=moment(t["at"]), amount=_number(t["amount"]))
+        return Outcome(
+            application_id=loan, status=STATUSES[t["status"]], at=moment(t["at"]), amount=_number(t["amount"])
+        )
 
     def label(self, row: int) -> Label:
         """A label."""
@@ -106,13 +125,22 @@ class FactReader:
     def platform(self, row: int) -> Platform:
         """A lender."""
         stored = self.arrays.words[row]
-        return Platform(platform_id=str(self.text(stored["text"])), type=PLATFORM_TYPES[stored["type"]], is_own=bool(stored["own"]))
+        return Platform(
+            platform_id=str(self.text(stored["text"])),
+            type=PLATFORM_TYPES[stored["type"]],
+            is_own=bool(stored["own"]),
+        )
 
     def merchant(self, row: int) -> Merchant:
         """A merchant."""
         t = _named(self.arrays.words[row])
         opened = None if t["opened_at"] == NOT_REPORTED else moment(t["opened_at"])
-        return Merchant(merchant_id=str(self.text(t["text"])), category=self.word(t["category"]), city=self.word(t["city"]), opened_at=opened)
+        return Merchant(
+            merchant_id=str(self.text(t["text"])),
+            category=self.word(t["category"]),
+            city=self.word(t["city"]),
+            opened_at=opened,
+        )
 
     def _mentions(self, record: dict[str, Any]) -> tuple[Mention, ...]:
         mention = self.arrays.mentions[record["mention"] : record["mention"] + record["mentions"]].tolist()

@@ -1,4 +1,6 @@
-"""Reads the neighbourhood of one subject through any view: by the compiled walk from the frame, by plain reads from other views."""
+"""Reads the neighbourhood of one subject through any view: by the compiled walk from the frame, by plain
+reads from other views.
+"""
 
 from __future__ import annotations
 
@@ -24,17 +26,20 @@ _ROOMS = threading.local()  # of each thread, by zone and number of the room: a 
 
 
 def read_neighbourhood(view: GraphView, subject: Subject, room: int = 0) -> tuple[Neighbourhood, NodeNames]:
-    """What can be seen of a subject, and the names behind its numbers; the application in question is left out of what is stored.
+    """What can be seen of a subject, and the names behind its numbers; the application in question is left
+    out of what is stored.
 
-    From a frame the arrays lie in this thread's room of that number, and are overwritten by the next call for it. A frame that cannot be read
-    any more is looked past. Raises StoreUnavailableError.
+    From a frame the arrays lie in this thread's room of that number, and are overwritten by the next call for
+    it. A frame that cannot be read any more is looked past. Raises StoreUnavailableError.
     """
     if not isinstance(view, FrameView):
         return node_names_of(leave_out(view.evidence_of(subject)))
     try:
         with view.arrays() as arrays:
             question = query_for(arrays, subject, np.int64(micros(view.as_of)), np.int64(view.revision))
-            return _walker(view.zone, room).of(arrays, question), _OfFrame(FactReader(arrays), question, subject, view)
+            return _walker(view.zone, room).of(arrays, question), _OfFrame(
+                FactReader(arrays), question, subject, view
+            )
     except FrameUnreadableError:
         if view.otherwise is None:
             raise
@@ -51,7 +56,9 @@ def _walker(zone: str, room: int) -> Walker:
 
 
 class _OfFrame:
-    """Names from the frame's texts, which stay; what the frame has never seen is named by the subject itself."""
+    """Names from the frame's texts, which stay; what the frame has never seen is named by the subject
+    itself.
+    """
 
     def __init__(self, reader: FactReader, question: SubjectQuery, subject: Subject, view: FrameView) -> None:
         self._reader, self._question, self._subject, self._view = reader, question, subject, view
@@ -70,7 +77,11 @@ class _OfFrame:
             return self._reader.identifier(number)
         application = self._subject.application
         mentions = application.mentions if application else ()
-        return next(m.identifier for m, mention in zip(mentions, self._question.mentions["id"].tolist(), strict=True) if mention == number)
+        return next(
+            m.identifier
+            for m, mention in zip(mentions, self._question.mentions["id"].tolist(), strict=True)
+            if mention == number
+        )
 
     def ring(self, number: int) -> str:
         return str(self._reader.text(self._reader.arrays.rings[number]["id"]))

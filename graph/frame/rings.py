@@ -21,7 +21,9 @@ from graph.model.moments import micros
 from graph.store.tables import Column
 
 # Texts are numbers into the names; `ring` is the position in the batch.
-NEW_RING = np.dtype([("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")], align=True)
+NEW_RING = np.dtype(
+    [("score", "f8"), ("bad_rate", "f8"), ("id", "i4"), ("size", "i4"), ("flagged", "i1")], align=True
+)
 NEW_MEMBER = np.dtype([("person", "i4"), ("ring", "i4"), ("core", "i1")], align=True)
 _NAME, _BODY = np.int32(0), np.int32(1)
 _NO_IDENTIFIERS = np.zeros(0, IDENTIFIER)
@@ -29,7 +31,9 @@ _NO_IDENTIFIERS = np.zeros(0, IDENTIFIER)
 
 @by_address(names=EntryNames, as_of="i8", rings=NEW_RING, members=NEW_MEMBER)
 class RingBatch(NamedTuple):
-    """A ring snapshot: text 0 is its name and text 1 the whole of it as JSON (`graph.journal.snapshots`); `as_of` (1,) microseconds."""
+    """A ring snapshot: text 0 is its name and text 1 the whole of it as JSON (`graph.journal.snapshots`);
+    `as_of` (1,) microseconds.
+    """
 
     names: EntryNames
     as_of: Column
@@ -46,16 +50,24 @@ def ring_batch(body: bytes) -> RingBatch:
         return texts.setdefault(text.encode(), len(texts))
 
     rings = [(r.score, r.bad_rate, number(r.ring_id), r.size, r.kind.flagged) for r in snapshot.rings]
-    members = [(number(m.applicant_id), n, m.role == "core") for n, ring in enumerate(snapshot.rings) for m in ring.members]
+    members = [
+        (number(m.applicant_id), n, m.role == "core")
+        for n, ring in enumerate(snapshot.rings)
+        for m in ring.members
+    ]
     ends = np.cumsum([len(text) for text in texts], dtype=np.int64).astype("i4")
     rows = np.full(2 * len(ends), -1, np.int32)
     names = EntryNames(np.frombuffer(b"".join(texts), "u1"), ends, _NO_IDENTIFIERS, rows)
-    return RingBatch(names, np.array([micros(snapshot.as_of)]), np.array(rings, NEW_RING), np.array(members, NEW_MEMBER))
+    return RingBatch(
+        names, np.array([micros(snapshot.as_of)]), np.array(rings, NEW_RING), np.array(members, NEW_MEMBER)
+    )
 
 
 @shared
 def apply_rings(arrays: Arrays, batch: RingBatch, revision: Int, facts: Int) -> Int:
-    """Take up to so many members of a revision's ring snapshot, from where the header says; answers as `apply_slice` does."""
+    """Take up to so many members of a revision's ring snapshot, from where the header says; answers as
+    `apply_slice` does.
+    """
     header = arrays.header
     if header[SECTION] == 0:
         if not _add_rings(arrays, batch, revision):
@@ -78,15 +90,29 @@ def _add_rings(arrays: Arrays, batch: RingBatch, revision: Int) -> bool:
     size = size_of(names, _NAME) + size_of(names, _BODY)
     for row_data in batch.rings:
         size += size_of(names, row_data.id)
-    if not has_room(header, SPARE, size) or lacks(header, np.int64(SNAPSHOTS), np.int64(1)) or lacks(header, np.int64(RINGS), len(batch.rings)):
+    if (
+        not has_room(header, SPARE, size)
+        or lacks(header, np.int64(SNAPSHOTS), np.int64(1))
+        or lacks(header, np.int64(RINGS), len(batch.rings))
+    ):
         return False
     row, first = header[USED + SNAPSHOTS], header[USED + RINGS]
     snapshot = arrays.snapshots[row]
-    snapshot.as_of, snapshot.mark, snapshot.ring, snapshot.rings = batch.as_of[0], revision, first, len(batch.rings)
+    snapshot.as_of, snapshot.mark, snapshot.ring, snapshot.rings = (
+        batch.as_of[0],
+        revision,
+        first,
+        len(batch.rings),
+    )
     snapshot.name, snapshot.body = intern.text(arrays, names, _NAME), intern.text(arrays, names, _BODY)
     for n in range(len(batch.rings)):
         row_data, ring = batch.rings[n], arrays.rings[first + n]
-        ring.score, ring.bad_rate, ring.size, ring.flagged = row_data.score, row_data.bad_rate, row_data.size, row_data.flagged
+        ring.score, ring.bad_rate, ring.size, ring.flagged = (
+            row_data.score,
+            row_data.bad_rate,
+            row_data.size,
+            row_data.flagged,
+        )
         ring.id = intern.text(arrays, names, row_data.id)
     header[USED + SNAPSHOTS], header[USED + RINGS] = row + 1, first + len(batch.rings)
     return True
@@ -95,7 +121,9 @@ def _add_rings(arrays: Arrays, batch: RingBatch, revision: Int) -> bool:
 @lean
 def _add_member(arrays: Arrays, batch: RingBatch, row: Int, revision: Int) -> bool:
     header, row_data = arrays.header, batch.members[row]
-    if not has_room(header, SPARE, size_of(batch.names, row_data.person)) or lacks(header, np.int64(MEMBERS), np.int64(1)):
+    if not has_room(header, SPARE, size_of(batch.names, row_data.person)) or lacks(
+        header, np.int64(MEMBERS), np.int64(1)
+    ):
         return False
     person = intern.person(arrays, batch.names, row_data.person)
     if lacks_items(header, needed(np.int64(arrays.people[person].rings.count))):

@@ -18,15 +18,37 @@ STEPS, APPLICANTS, HOLDERS, TIES = _BOUNDS.steps, _BOUNDS.applicants, _BOUNDS.ho
 BUCKETS = 1 << 10  # of identifiers by holders and kind
 assert _BOUNDS.applicants <= 64
 
-# Words of `state`: how many there are of each (INSIDE: people of the subgraph), whether anything was cut, how many hubs were met, and whether an
-# array had too little room.
-(PEOPLE, INSIDE, IDENTIFIERS, LINKS, DEALS, APPLICATIONS, MENTIONS, OUTCOMES, LABELS, EVENTS, RINGS, TRUNCATED, HUBS, LACKS) = range(14)
+# Words of `state`: how many there are of each (INSIDE: people of the subgraph), whether anything was cut, how
+# many hubs were met, and whether an array had too little room.
+(
+    PEOPLE,
+    INSIDE,
+    IDENTIFIERS,
+    LINKS,
+    DEALS,
+    APPLICATIONS,
+    MENTIONS,
+    OUTCOMES,
+    LABELS,
+    EVENTS,
+    RINGS,
+    TRUNCATED,
+    HUBS,
+    LACKS,
+) = range(14)
 
-# A person's tie to an identifier, in a chain of the identifier's; and dealings of two people, in a chain of the one who came first.
-LINK = np.dtype([("since", "i8"), ("last", "i8"), ("person", "i4"), ("next", "i4"), ("role", "i1")], align=True)
-DEAL = np.dtype([("since", "i8"), ("last", "i8"), ("other", "i4"), ("next", "i4"), ("kind", "i1")], align=True)
+# A person's tie to an identifier, in a chain of the identifier's; and dealings of two people, in a chain of
+# the one who came first.
+LINK = np.dtype(
+    [("since", "i8"), ("last", "i8"), ("person", "i4"), ("next", "i4"), ("role", "i1")], align=True
+)
+DEAL = np.dtype(
+    [("since", "i8"), ("last", "i8"), ("other", "i4"), ("next", "i4"), ("kind", "i1")], align=True
+)
 CHAIN = np.dtype([("first", "i4"), ("last", "i4")], align=True)
-THING = np.dtype([("slot", "i4"), ("dated", "i4"), ("first", "i4"), ("last", "i4"), ("cut", "i1")], align=True)
+THING = np.dtype(
+    [("slot", "i4"), ("dated", "i4"), ("first", "i4"), ("last", "i4"), ("cut", "i1")], align=True
+)
 
 
 @by_address(
@@ -37,12 +59,11 @@ class Scratch(NamedTuple):
     """state    (16,) int64
     slots    open addressing: local identifiers by their `id`, + 1; `things` says where each is
     seats    the same of people; `seat` (P,) says where each is
-    things   (I,) THING: of each identifier its slot, how many dated ties it has here, and its chain in `links`
-    links    (T,) LINK           deals  DEAL, `dealt` (APPLICANTS, APPLICANTS) their positions + 1, `partners` CHAIN by person
-    rows, found     rows of the frame that were collected
-    buckets  (BUCKETS + 1,)      followed  (I,) identifiers, the rarest first
-    names, keys, order, spare    what `order.sort_by_text` takes
-    question    about what is in the frame, which compiled code asks itself
+    things (I,) THING: of each identifier its slot, how many dated ties it has here, and its chain in `links`
+    links (T,) LINK deals DEAL, `dealt` (APPLICANTS, APPLICANTS) their positions + 1, `partners` CHAIN by
+    person rows, found rows of the frame that were collected buckets (BUCKETS + 1,) followed (I,) identifiers,
+    the rarest first names, keys, order, spare what `order.sort_by_text` takes question about what is in the
+    frame, which compiled code asks itself
     """
 
     state: Column

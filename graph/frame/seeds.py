@@ -21,9 +21,9 @@ Bools = npt.NDArray[np.bool_]
 class Seeds(NamedTuple):
     """N subjects; found by compiled code.
 
-    heap    bytes, the UTF-8 of the ids one after the other; `begins` and `ends` (N,) int64 say where each lies.
-    asked   (N,) bool: whether the id is an application's, looked at just before it was made, or an applicant's, watched at `at`.
-    at      (N,) int64, microseconds.
+    heap bytes, the UTF-8 of the ids one after the other; `begins` and `ends` (N,) int64 say where each lies.
+    asked (N,) bool: whether the id is an application's, looked at just before it was made, or an applicant's,
+    watched at `at`. at (N,) int64, microseconds.
     """
 
     heap: Column
@@ -46,7 +46,13 @@ def seeds(ids: Sequence[str], requested: Bools, at: Column) -> Seeds:
     texts = [one.encode() for one in ids]
     ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
     begins = np.concatenate([np.zeros(1, np.int64), ends[:-1]])[: len(texts)]
-    return Seeds(np.frombuffer(bytearray(b"".join(texts)), "u1"), begins, ends, requested, np.asarray(at, dtype=np.int64))
+    return Seeds(
+        np.frombuffer(bytearray(b"".join(texts)), "u1"),
+        begins,
+        ends,
+        requested,
+        np.asarray(at, dtype=np.int64),
+    )
 
 
 @lean

@@ -1,6 +1,7 @@
 """Texts in the frame: comparison in the port's order, and a hash table from texts to rows.
 
-A text begins with a byte that says how long it is. One that ends in so many digits of base 16, as pseudonyms and many ids do, has two of them a byte.
+A text begins with a byte that says how long it is. One that ends in so many digits of base 16, as pseudonyms
+and many ids do, has two of them a byte.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ WORTH_PACKING = np.int64(8)  # digits
 
 
 class TextForm(NamedTuple):
-    """How a text is written: `plain` of its `length` bytes stand from `at` on as they are, then two digits a byte."""
+    """How a text is written: `plain` of its `length` bytes stand from `at` on as they are, then two digits a
+    byte.
+    """
 
     at: Int
     length: Int
@@ -48,7 +51,12 @@ def form_of(texts: Column, text: Int) -> TextForm:
     if head >= PACKED:
         return TextForm(at + 2, head - PACKED, np.int64(texts[at + 1]))
     if head == LONG:
-        head = np.int64(texts[at + 1]) | np.int64(texts[at + 2]) << 8 | np.int64(texts[at + 3]) << 16 | np.int64(texts[at + 4]) << 24
+        head = (
+            np.int64(texts[at + 1])
+            | np.int64(texts[at + 2]) << 8
+            | np.int64(texts[at + 3]) << 16
+            | np.int64(texts[at + 4]) << 24
+        )
         return TextForm(at + 5, head, head)
     return TextForm(at + 1, head, head)
 
@@ -107,7 +115,13 @@ def keep(arrays: Arrays, heap: Column, begins: Int, ends: Int) -> Int:
 @lean
 def _digit(byte: Int) -> Int:
     """What a digit of base 16 is worth, -1 for any other byte."""
-    return np.int64(byte) - 48 if 48 <= byte <= 57 else np.int64(byte) - 87 if 97 <= byte <= 102 else np.int64(-1)
+    return (
+        np.int64(byte) - 48
+        if 48 <= byte <= 57
+        else np.int64(byte) - 87
+        if 97 <= byte <= 102
+        else np.int64(-1)
+    )
 
 
 @lean
@@ -121,7 +135,9 @@ def _digits(heap: Column, begins: Int, ends: Int) -> Int:
 
 @shared
 def compare(texts: Column, one: Int, other: Int) -> Int:
-    """-1, 0 or 1: whether a text stands before another by its characters (which UTF-8 keeps in order); -1 stands for the empty text."""
+    """-1, 0 or 1: whether a text stands before another by its characters (which UTF-8 keeps in order); -1
+    stands for the empty text.
+    """
     if one == other:
         return np.int64(0)
     a, b = form_of(texts, one), form_of(texts, other)
@@ -185,7 +201,9 @@ def slot_of(arrays: Arrays, h: Int, of: Int, kind: Int, heap: Column, begins: In
     while slots[at].row != 0:
         if slots[at].hash == h:
             row = slots[at].row - 1
-            if (of != AN_IDENTIFIER or arrays.identifiers[row].kind == kind) and is_text(arrays.texts, text_of(arrays, of, row), heap, begins, ends):
+            if (of != AN_IDENTIFIER or arrays.identifiers[row].kind == kind) and is_text(
+                arrays.texts, text_of(arrays, of, row), heap, begins, ends
+            ):
                 break
         at = (at + 1) & (len(slots) - 1)
     return at
@@ -201,7 +219,9 @@ def find(arrays: Arrays, of: Int, kind: Int, heap: Column, begins: Int, ends: In
 @lean
 def tie_hash(header: Column, person: Int, packed: Int) -> Int:
     """The hash of a tie; `packed` is identifier << 2 | role."""
-    return settled((np.uint64(header[SEED]) ^ np.uint64(np.int64(person) << 32 | np.int64(packed))) * _ODD, A_TIE)
+    return settled(
+        (np.uint64(header[SEED]) ^ np.uint64(np.int64(person) << 32 | np.int64(packed))) * _ODD, A_TIE
+    )
 
 
 @lean

@@ -1,4 +1,6 @@
-"""FrameView: the reads of the port from the frame's arrays in plain Python; serves while the store is unavailable."""
+"""FrameView: the reads of the port from the frame's arrays in plain Python; serves while the store is
+unavailable.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ class CachedSnapshot:
         members = {}
         for ring in snapshot.rings:
             bare = replace(ring, members=())
-            members.update({one.applicant_id: Membership(snapshot.name, bare, ring.size, one) for one in ring.members})
+            members.update(
+                {one.applicant_id: Membership(snapshot.name, bare, ring.size, one) for one in ring.members}
+            )
         return cls(snapshot, {ring.ring_id: ring for ring in snapshot.rings}, members)
 
 
@@ -87,19 +91,28 @@ class Frames(Protocol):
 
 
 class FrameView(GraphView):
-    """A GraphView over the frame. Every read raises FrameUnreadableError where the frame does not hold the view's revision any more.
+    """A GraphView over the frame. Every read raises FrameUnreadableError where the frame does not hold the
+    view's revision any more.
 
     `otherwise` gives another view of the same, for who looks then; None where there is none.
     """
 
-    def __init__(self, frame: Frames, as_of: datetime, recorded_by: int, otherwise: Callable[[], GraphView] | None = None) -> None:
+    def __init__(
+        self,
+        frame: Frames,
+        as_of: datetime,
+        recorded_by: int,
+        otherwise: Callable[[], GraphView] | None = None,
+    ) -> None:
         self.as_of, self.revision, self.zone = as_of, recorded_by, frame.zone
         self.otherwise = otherwise
         self._frame = frame
         self._as_of, self._mark = np.int64(micros(as_of)), np.int64(recorded_by)
 
     def arrays(self) -> AbstractContextManager[Arrays]:
-        """The arrays that it reads, which nobody changes meanwhile: be quick. Raises FrameUnreadableError as every read does."""
+        """The arrays that it reads, which nobody changes meanwhile: be quick. Raises FrameUnreadableError as
+        every read does.
+        """
         return self._frame.reading(self.revision)
 
     @contextmanager
@@ -107,14 +120,17 @@ class FrameView(GraphView):
         with self._frame.reading(self.revision) as arrays:
             yield FactReader(arrays)
 
-    def _latest(self, r: FactReader, order: np.int64, lists: Column, owner: int, limit: int = -1) -> list[int]:
+    def _latest(
+        self, r: FactReader, order: np.int64, lists: Column, owner: int, limit: int = -1
+    ) -> list[int]:
         """The rows of an owner's list of that order in this view, newest first."""
         if owner < 0:
             return []
         requested = EVERYTHING if limit < 0 else np.int64(limit)
         return list(latest(r.arrays, order, lists[owner], self._as_of, self._mark, requested).tolist())
 
-    # -- facts ------------------------------------------------------------------------------------------------------------------------
+    # -- facts
+    # ------------------------------------------------------------------------------------------------------------------------
 
     def application(self, application_id: str) -> Application | None:
         with self._reading() as r:
@@ -124,43 +140,77 @@ class FrameView(GraphView):
     def applications(self, since: datetime) -> Iterator[Application]:
         with self._reading() as r:
             application = r.arrays.applications[: r.arrays.header[USED + APPLICATIONS]]
-            rows = np.flatnonzero((application["at"] >= micros(since)) & (application["at"] < self._as_of) & (application["mark"] <= self._mark))
+            rows = np.flatnonzero(
+                (application["at"] >= micros(since))
+                & (application["at"] < self._as_of)
+                & (application["mark"] <= self._mark)
+            )
             results = [r.application(row) for row in rows.tolist()]
         return iter(sorted(results, key=lambda a: (a.applied_at, a.application_id)))
 
-    def applications_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Application, ...]]:
+    def applications_of(
+        self, applicant_ids: Sequence[str], limit: int = 64
+    ) -> Mapping[str, tuple[Application, ...]]:
         with self._reading() as r:
             lists = r.arrays.people["applications"]
-            return {who: tuple(map(r.application, self._latest(r, BY_APPLICATION, lists, r.row(A_PERSON, who), limit))) for who in applicant_ids}
+            return {
+                who: tuple(
+                    map(r.application, self._latest(r, BY_APPLICATION, lists, r.row(A_PERSON, who), limit))
+                )
+                for who in applicant_ids
+            }
 
-    def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = 64) -> tuple[Application, ...]:
+    def applications_at(
+        self, merchant_id: str | None, agent_id: str | None, limit: int = 64
+    ) -> tuple[Application, ...]:
         place, lists = (merchant_id, "at") if merchant_id is not None else (agent_id, "through")
         if place is None:
             return ()
         with self._reading() as r:
-            return tuple(map(r.application, self._latest(r, BY_APPLICATION, r.arrays.words[lists], r.row(A_WORD, place), limit)))
+            return tuple(
+                map(
+                    r.application,
+                    self._latest(r, BY_APPLICATION, r.arrays.words[lists], r.row(A_WORD, place), limit),
+                )
+            )
 
     def events_of(self, applicant_ids: Sequence[str], limit: int = 128) -> Mapping[str, tuple[Event, ...]]:
         with self._reading() as r:
             lists = r.arrays.people["events"]
-            return {who: tuple(map(r.event, self._latest(r, BY_EVENT, lists, r.row(A_PERSON, who), limit))) for who in applicant_ids}
+            return {
+                who: tuple(map(r.event, self._latest(r, BY_EVENT, lists, r.row(A_PERSON, who), limit)))
+                for who in applicant_ids
+            }
 
     def dealings_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Event, ...]]:
         with self._reading() as r:
             lists = r.arrays.people["dealings"]
-            results = {who: self._latest(r, BY_EVENT, lists, r.row(A_PERSON, who), limit) for who in applicant_ids}
+            results = {
+                who: self._latest(r, BY_EVENT, lists, r.row(A_PERSON, who), limit) for who in applicant_ids
+            }
             return {who: tuple(map(r.event, rows)) for who, rows in results.items() if rows}
 
-    def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
+    def outcomes_of(
+        self, application_ids: Sequence[str], limit: int = OUTCOMES
+    ) -> Mapping[str, tuple[Outcome, ...]]:
         with self._reading() as r:
             lists = r.arrays.applications["outcomes"]
-            results = {loan: [*map(r.outcome, self._latest(r, BY_STATUS, lists, r.row(AN_APPLICATION, loan))[::-1])] for loan in application_ids}
-        return {loan: tuple(steps if len(steps) <= limit else first_outcomes(steps)) for loan, steps in results.items()}
+            results = {
+                loan: [*map(r.outcome, self._latest(r, BY_STATUS, lists, r.row(AN_APPLICATION, loan))[::-1])]
+                for loan in application_ids
+            }
+        return {
+            loan: tuple(steps if len(steps) <= limit else first_outcomes(steps))
+            for loan, steps in results.items()
+        }
 
     def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
         with self._reading() as r:
             results = {who: self._labels(r, r.row(A_PERSON, who)) for who in applicant_ids}
-        return {who: tuple(stated if len(stated) <= limit else decisive_labels(stated)) for who, stated in results.items()}
+        return {
+            who: tuple(stated if len(stated) <= limit else decisive_labels(stated))
+            for who, stated in results.items()
+        }
 
     def _labels(self, r: FactReader, person: int) -> list[Label]:
         rows = self._latest(r, BY_LABEL, r.arrays.people["labels"], person)[::-1]
@@ -170,14 +220,22 @@ class FrameView(GraphView):
     def _is_loan(self, r: FactReader, row: int) -> bool:
         return is_loan(r.arrays, np.int64(row), self._as_of, self._mark)
 
-    # -- ties -------------------------------------------------------------------------------------------------------------------------
+    # -- ties
+    # -------------------------------------------------------------------------------------------------------------------------
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
         with self._reading() as r:
             results = {
-                who: [self._tie(r, row) for row in self._latest(r, BY_NODE, r.arrays.people["ties"], r.row(A_PERSON, who))] for who in applicant_ids
+                who: [
+                    self._tie(r, row)
+                    for row in self._latest(r, BY_NODE, r.arrays.people["ties"], r.row(A_PERSON, who))
+                ]
+                for who in applicant_ids
             }
-        return {who: tuple(ties if len(ties) <= limit else _latest_of_each_kind(ties, limit)) for who, ties in results.items()}
+        return {
+            who: tuple(ties if len(ties) <= limit else _latest_of_each_kind(ties, limit))
+            for who, ties in results.items()
+        }
 
     def _tie(self, r: FactReader, row: int) -> Tie:
         return r.tie(row, last_mention(r.arrays, np.int64(row), self._as_of, self._mark))
@@ -187,36 +245,58 @@ class FrameView(GraphView):
             return {i: self._count(r, _row(r, i)) for i in identifiers}
 
     def _count(self, r: FactReader, row: int) -> int:
-        return 0 if row < 0 else int(count_recorded(r.arrays, BY_HOLDER, r.arrays.identifiers["ties"][row], self._as_of, self._mark, _CAP))
+        return (
+            0
+            if row < 0
+            else int(
+                count_recorded(
+                    r.arrays, BY_HOLDER, r.arrays.identifiers["ties"][row], self._as_of, self._mark, _CAP
+                )
+            )
+        )
 
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
         counts = self.holder_counts(identifiers)
-        return {i: Holders(i, n, () if hub_reason(i, n) else self.latest_holders(i, limit)) for i, n in counts.items()}
+        return {
+            i: Holders(i, n, () if hub_reason(i, n) else self.latest_holders(i, limit))
+            for i, n in counts.items()
+        }
 
     def latest_holders(self, identifier: Identifier, limit: int) -> tuple[Tie, ...]:
         with self._reading() as r:
             rows = self._latest(r, BY_HOLDER, r.arrays.identifiers["ties"], _row(r, identifier), limit)
             return tuple([self._tie(r, row)._replace(identifier=identifier) for row in rows])
 
-    # -- reference data ---------------------------------------------------------------------------------------------------------------
+    # -- reference data
+    # ---------------------------------------------------------------------------------------------------------------
 
     def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
         with self._reading() as r:
             known = {i: row for i in identifiers if (row := _row(r, i)) >= 0}
             devices = {i: int(r.arrays.identifiers[row]["device"]) for i, row in known.items()}
-            return {i: r.device(row, i) for i, row in devices.items() if row >= 0 and r.arrays.devices[row]["mark"] <= self._mark}
+            return {
+                i: r.device(row, i)
+                for i, row in devices.items()
+                if row >= 0 and r.arrays.devices[row]["mark"] <= self._mark
+            }
 
     def platforms(self) -> Mapping[str, Platform]:
         with self._reading() as r:
             marks = r.arrays.words[: r.arrays.header[USED + WORDS]]["platform_mark"]
-            results = [r.platform(row) for row in np.flatnonzero((marks != NO_MARK) & (marks <= self._mark)).tolist()]
+            results = [
+                r.platform(row) for row in np.flatnonzero((marks != NO_MARK) & (marks <= self._mark)).tolist()
+            ]
         return {p.platform_id: p for p in sorted(results, key=lambda p: p.platform_id)}
 
     def merchants_of(self, merchant_ids: Sequence[str]) -> Mapping[str, Merchant]:
         with self._reading() as r:
             rows = {place: r.row(A_WORD, place) for place in merchant_ids}
             marks = r.arrays.words["merchant_mark"]
-            return {place: r.merchant(row) for place, row in rows.items() if row >= 0 and marks[row] <= self._mark and marks[row] != NO_MARK}
+            return {
+                place: r.merchant(row)
+                for place, row in rows.items()
+                if row >= 0 and marks[row] <= self._mark and marks[row] != NO_MARK
+            }
 
     def identifier(self, node: str) -> Identifier | None:
         kind, _, token = node.partition(":")
@@ -229,9 +309,15 @@ class FrameView(GraphView):
     def search(self, text: str, limit: int = 20) -> tuple[SearchHit, ...]:
         snapshot = self.rings()
         with self._reading() as r:
-            return search(r, text.strip(), (self._as_of, self._mark, limit), [ring.ring_id for ring in snapshot.rings] if snapshot else [])
+            return search(
+                r,
+                text.strip(),
+                (self._as_of, self._mark, limit),
+                [ring.ring_id for ring in snapshot.rings] if snapshot else [],
+            )
 
-    # -- rings ------------------------------------------------------------------------------------------------------------------------
+    # -- rings
+    # ------------------------------------------------------------------------------------------------------------------------
 
     def rings(self) -> RingSnapshot | None:
         snapshot = self._in_force()
@@ -239,7 +325,11 @@ class FrameView(GraphView):
 
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
         snapshot = self._in_force()
-        return {who: snapshot.members[who] for who in applicant_ids if who in snapshot.members} if snapshot else {}
+        return (
+            {who: snapshot.members[who] for who in applicant_ids if who in snapshot.members}
+            if snapshot
+            else {}
+        )
 
     def ring(self, ring_id: str) -> Ring | None:
         snapshot = self._in_force()
@@ -260,7 +350,8 @@ class FrameView(GraphView):
                 result = kept[which] = CachedSnapshot.of(_in_order(snapshot_of(str(r.text(stored["body"])))))
         return result
 
-    # -- batches ----------------------------------------------------------------------------------------------------------------------
+    # -- batches
+    # ----------------------------------------------------------------------------------------------------------------------
 
     def tables(self) -> Tables:
         with self._reading() as r:
@@ -273,7 +364,10 @@ def _row(r: FactReader, identifier: Identifier) -> int:
 
 def _in_order(rows: RingSnapshot) -> RingSnapshot:
     """As a store gives it: rings by id, members by theirs."""
-    rings = [replace(ring, members=tuple(sorted(ring.members, key=lambda m: m.applicant_id))) for ring in rows.rings]
+    rings = [
+        replace(ring, members=tuple(sorted(ring.members, key=lambda m: m.applicant_id)))
+        for ring in rows.rings
+    ]
     return replace(rows, rings=tuple(sorted(rings, key=lambda ring: ring.ring_id)))
 
 

@@ -91,28 +91,52 @@ class _Columns:
         ended = np.full(len(rows), NO_MARK)
         old = rows["mentions"]["count"] == SUPERSEDED
         ended[old] = a.ties["mark"][rows["mentions"]["start"][old]]
-        return np.flatnonzero((rows["since"] < self._as_of) & (rows["mark"] <= self._mark) & (ended > self._mark))
+        return np.flatnonzero(
+            (rows["since"] < self._as_of) & (rows["mark"] <= self._mark) & (ended > self._mark)
+        )
 
     def _tie_columns(self, ties: Column, who: Column, what: Column) -> dict[str, Column]:
         rows = self._r.arrays.ties[ties]
         person, identifier = who[rows["person"]], what[rows["identifier"]]
         last = last_mentions(self._r.arrays, ties, np.int64(self._as_of), np.int64(self._mark))
         order = np.lexsort((rows["role"], identifier, person, rows["since"]))
-        columns = {"applicant": person, "identifier": identifier, "role": rows["role"], "since": rows["since"], "last": last}
+        columns = {
+            "applicant": person,
+            "identifier": identifier,
+            "role": rows["role"],
+            "since": rows["since"],
+            "last": last,
+        }
         return {name: column[order] for name, column in columns.items()}
 
     def _identifiers(self, rows: Column) -> tuple[dict[str, Column], Column]:
         stored = self._r.arrays.identifiers[rows]
         tokens = self._texts(stored["token"])
-        order = np.array(sorted(range(len(rows)), key=[*zip(stored["kind"].tolist(), tokens.tolist())].__getitem__), np.int64)
-        columns = {"kind": stored["kind"][order], "linking": stored["linking"][order].astype(bool), "token": tokens[order]}
+        order = np.array(
+            sorted(range(len(rows)), key=[*zip(stored["kind"].tolist(), tokens.tolist())].__getitem__),
+            np.int64,
+        )
+        columns = {
+            "kind": stored["kind"][order],
+            "linking": stored["linking"][order].astype(bool),
+            "token": tokens[order],
+        }
         return columns, _places(rows[order], len(self._r.arrays.identifiers))
 
     def _places_of_words(self, created: Column, traded: Column) -> Any:
         a, words = self._r.arrays, self._r.arrays.words[: self._r.arrays.header[USED + WORDS]]
-        merchants = np.r_[np.flatnonzero(_is_recorded(words["merchant_mark"], self._mark)), a.applications["merchant"][created], traded]
-        platforms = np.r_[np.flatnonzero(_is_recorded(words["platform_mark"], self._mark)), a.applications["platform"][created]]
-        result = (self._sorted_words(rows) for rows in (merchants, platforms, a.applications["agent"][created]))
+        merchants = np.r_[
+            np.flatnonzero(_is_recorded(words["merchant_mark"], self._mark)),
+            a.applications["merchant"][created],
+            traded,
+        ]
+        platforms = np.r_[
+            np.flatnonzero(_is_recorded(words["platform_mark"], self._mark)),
+            a.applications["platform"][created],
+        ]
+        result = (
+            self._sorted_words(rows) for rows in (merchants, platforms, a.applications["agent"][created])
+        )
         return (*result, self._word_column)
 
     def _sorted_words(self, rows: Column) -> tuple[Column, Column]:
@@ -121,23 +145,45 @@ class _Columns:
         rows = rows[np.argsort(self._word_column(rows), kind="stable")]
         return rows, _places(rows, len(self._r.arrays.words))
 
-    def _applications(self, created: Column, who: Column, places: tuple[Column, Column, Column]) -> dict[str, Column]:
+    def _applications(
+        self, created: Column, who: Column, places: tuple[Column, Column, Column]
+    ) -> dict[str, Column]:
         rows = self._r.arrays.applications[created]
         floats = {name: rows[name].copy() for name in ("amount", "face_match", "liveness")}
         floats |= {name: _floats(rows[name], NOT_REPORTED) for name in ("term_months", "birth_year")}
-        floats |= {name: _floats(rows[field], NONE) for name, field in (("phone_three_element", "three_element"), ("new_citizen", "new_citizen"))}
+        floats |= {
+            name: _floats(rows[field], NONE)
+            for name, field in (("phone_three_element", "three_element"), ("new_citizen", "new_citizen"))
+        }
         words = {name: self._word_column(rows[name]) for name in ("product", "channel", "city")}
-        named = {name: _placed(rows[name], place) for name, place in zip(("platform", "merchant", "agent"), places, strict=True)}
-        return {"application_id": self._texts(rows["id"]), "applicant": who[rows["applicant"]], "at": rows["at"].copy()} | named | floats | words
+        named = {
+            name: _placed(rows[name], place)
+            for name, place in zip(("platform", "merchant", "agent"), places, strict=True)
+        }
+        return (
+            {
+                "application_id": self._texts(rows["id"]),
+                "applicant": who[rows["applicant"]],
+                "at": rows["at"].copy(),
+            }
+            | named
+            | floats
+            | words
+        )
 
     def _outcomes(self, loan_place: Column) -> dict[str, Column]:
         a = self._r.arrays
         rows = a.outcomes[: a.header[USED + OUTCOMES]]
-        rows = rows[(rows["at"] < self._as_of) & (rows["mark"] <= self._mark) & (loan_place[rows["application"]] >= 0)]
+        rows = rows[
+            (rows["at"] < self._as_of) & (rows["mark"] <= self._mark) & (loan_place[rows["application"]] >= 0)
+        ]
         ids = self._texts(a.applications["id"][rows["application"]])
         by_id = np.unique(ids, return_inverse=True)[1] if len(ids) else ids
         rows = rows[np.lexsort((_BY_NAME[rows["status"]], by_id, rows["at"]))]
-        return {"application": loan_place[rows["application"]], **{name: rows[name].copy() for name in ("status", "at", "amount")}}
+        return {
+            "application": loan_place[rows["application"]],
+            **{name: rows[name].copy() for name in ("status", "at", "amount")},
+        }
 
     def _labels(self, loan_place: Column) -> tuple[Column, tuple[Column, Column]]:
         """The rows of labels in the view, sorted, with the person each is about and the loan, or -1."""
@@ -149,13 +195,17 @@ class _Columns:
         keys = zip(rows["known_at"].tolist(), self._or_empty(a.applications["id"], loan), self._or_empty(a.people["name"], person),
                    [word or "" for word in self._word_column(rows["source"]).tolist()], (1 - rows["fraud"]).tolist(), strict=True)  # fmt: skip
         rows = rows[np.array(sorted(range(len(rows)), key=[*keys].__getitem__), np.int64)]
-        about = np.where(rows["application"] >= 0, a.applications["applicant"][rows["application"]], rows["person"])
+        about = np.where(
+            rows["application"] >= 0, a.applications["applicant"][rows["application"]], rows["person"]
+        )
         return rows, (about, rows["application"])
 
     def _or_empty(self, texts: Column, rows: Column) -> list[str]:
         return [str(self._r.text(texts[row])) if row >= 0 else "" for row in rows.tolist()]
 
-    def _label_columns(self, rows: Column, places: tuple[Column, tuple[Column, Column], Column]) -> dict[str, Column]:
+    def _label_columns(
+        self, rows: Column, places: tuple[Column, tuple[Column, Column], Column]
+    ) -> dict[str, Column]:
         who, (about, loan), loan_place = places
         return {
             "applicant": who[about], "application": _placed(loan, loan_place), "fraud": rows["fraud"].astype(bool),
@@ -166,38 +216,62 @@ class _Columns:
         rows = self._r.arrays.events[events]
         order = _order(rows["at"], self._texts(rows["id"]))
         rows, terms = rows[order], self._terms(events[order])
-        columns = {"applicant": who[rows["applicant"]], "at": rows["at"].copy(), "counterparty": _placed(terms["counterparty"], who)}
-        return columns | {"amount": terms["amount"], "kind": self._word_column(rows["kind"]), "merchant": _placed(terms["merchant"], merchants)}
+        columns = {
+            "applicant": who[rows["applicant"]],
+            "at": rows["at"].copy(),
+            "counterparty": _placed(terms["counterparty"], who),
+        }
+        return columns | {
+            "amount": terms["amount"],
+            "kind": self._word_column(rows["kind"]),
+            "merchant": _placed(terms["merchant"], merchants),
+        }
 
     def _terms(self, events: Column) -> dict[str, Column]:
         """What those events say beyond who did what when."""
         rows = self._r.arrays.events["terms"][events]
         stored = self._r.arrays.terms[np.maximum(rows, 0)]
         return {
-            name: np.where(rows >= 0, stored[name], unknown) for name, unknown in (("amount", np.nan), ("counterparty", NONE), ("merchant", NONE))
+            name: np.where(rows >= 0, stored[name], unknown)
+            for name, unknown in (("amount", np.nan), ("counterparty", NONE), ("merchant", NONE))
         }
 
     def _platforms(self, words: Column) -> dict[str, Column]:
         rows = self._r.arrays.words[words]
         known = _is_recorded(rows["platform_mark"], self._mark)
-        return {"type": np.where(known, rows["type"], np.int8(_OTHER)).astype(np.int8), "is_own": known & (rows["own"] != 0)}
+        return {
+            "type": np.where(known, rows["type"], np.int8(_OTHER)).astype(np.int8),
+            "is_own": known & (rows["own"] != 0),
+        }
 
     def _merchants(self, words: Column) -> dict[str, Column]:
         rows = self._r.arrays.words[words]
         known = _is_recorded(rows["merchant_mark"], self._mark)
         opened = np.where(known & (rows["opened_at"] != NOT_REPORTED), rows["opened_at"], -1)
-        columns = {name: self._word_column(np.where(known, rows[name], NONE)) for name in ("category", "city")}
+        columns = {
+            name: self._word_column(np.where(known, rows[name], NONE)) for name in ("category", "city")
+        }
         return columns | {"opened_at": opened.astype(np.int64)}
 
     def _devices(self, what: Column) -> dict[str, Column]:
         a = self._r.arrays
         held = a.identifiers["device"][: a.header[USED + IDENTIFIERS]]
         named = np.flatnonzero(held >= 0)
-        named = named[(what[named] >= 0) & (a.devices["mark"][: a.header[USED + DEVICES]][held[named]] <= self._mark)]
+        named = named[
+            (what[named] >= 0) & (a.devices["mark"][: a.header[USED + DEVICES]][held[named]] <= self._mark)
+        ]
         named = named[np.argsort(what[named], kind="stable")]
         rows = a.devices[held[named]]
-        flags = {name: _floats(rows[field], NONE) for name, field in (("is_emulator", "emulator"), ("is_rooted", "rooted"))}
-        return {"identifier": what[named], "os": self._word_column(rows["os"]), "model": self._word_column(rows["model"]), **flags}
+        flags = {
+            name: _floats(rows[field], NONE)
+            for name, field in (("is_emulator", "emulator"), ("is_rooted", "rooted"))
+        }
+        return {
+            "identifier": what[named],
+            "os": self._word_column(rows["os"]),
+            "model": self._word_column(rows["model"]),
+            **flags,
+        }
 
 
 def _is_recorded(marks: Column, revision: int) -> Column:

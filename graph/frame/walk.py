@@ -1,4 +1,6 @@
-"""Builds a neighbourhood from the frame's arrays in compiled code, in microseconds; equal to the one built from a view (`graph.frame.from_view`)."""
+"""Builds a neighbourhood from the frame's arrays in compiled code, in microseconds; equal to the one built
+from a view (`graph.frame.from_view`).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,15 @@ from graph.frame.beyond_bounds import add_beyond_bounds, mark_keys
 from graph.frame.layout import NO_MARK, Arrays, Int
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.frame.order import is_before, sort_by_text
-from graph.frame.past import add_application_in_question, add_at_place, add_events, add_labels, add_own, add_rings, is_later
+from graph.frame.past import (
+    add_application_in_question,
+    add_at_place,
+    add_events,
+    add_labels,
+    add_own,
+    add_rings,
+    is_later,
+)
 from graph.frame.query import IN_FRAME, SubjectQuery, about_application, about_person
 from graph.frame.reach import find_identifier, link_of, reach
 from graph.frame.scratch import (
@@ -37,8 +47,12 @@ DEVICE = KINDS.index(IdentifierKind.DEVICE)
 
 
 @lean
-def walk_application(arrays: Arrays, application: Int, moment: tuple[Int, Int], work: Scratch, out: Neighbourhood) -> bool:
-    """`walk` about an application of the frame, at a moment: strictly before when (microseconds), and recorded by which revision."""
+def walk_application(
+    arrays: Arrays, application: Int, moment: tuple[Int, Int], work: Scratch, out: Neighbourhood
+) -> bool:
+    """`walk` about an application of the frame, at a moment: strictly before when (microseconds), and
+    recorded by which revision.
+    """
     if arrays.applications[application].mentions > len(work.question.mentions):
         return False
     about_application(arrays, application, moment, work.question)
@@ -46,7 +60,9 @@ def walk_application(arrays: Arrays, application: Int, moment: tuple[Int, Int], 
 
 
 @lean
-def walk_person(arrays: Arrays, person: Int, moment: tuple[Int, Int], work: Scratch, out: Neighbourhood) -> bool:
+def walk_person(
+    arrays: Arrays, person: Int, moment: tuple[Int, Int], work: Scratch, out: Neighbourhood
+) -> bool:
     """`walk` about somebody of the frame, without an application."""
     about_person(person, moment, work.question)
     return walk(arrays, work.question, work, out)
@@ -54,7 +70,9 @@ def walk_person(arrays: Arrays, person: Int, moment: tuple[Int, Int], work: Scra
 
 @lean
 def walk(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> bool:
-    """Write the neighbourhood. False where an array has too little room: with more of it everywhere, call again."""
+    """Write the neighbourhood. False where an array has too little room: with more of it everywhere, call
+    again.
+    """
     reach(arrays, q, work, out)
     if work.state[LACKS]:
         return False
@@ -77,7 +95,9 @@ def walk(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> 
 
 @lean
 def _leave_out(q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
-    """What only the application in question says is tied since nothing, as it was at the first scan (`graph.store.evidence.leave_out`)."""
+    """What only the application in question says is tied since nothing, as it was at the first scan
+    (`graph.store.evidence.leave_out`).
+    """
     for m in range(q.about[0].mentions):
         mention = q.mentions[m]
         identifier = find_identifier(work, out, np.int64(mention.id))
@@ -126,7 +146,13 @@ def _add_ties(work: Scratch, out: Neighbourhood) -> None:
         one.tie = total
         while link >= 0:
             link_row, tie = work.links[link], out.ties[total]
-            tie.since, tie.last, tie.person, tie.identifier, tie.role = link_row.since, link_row.last, link_row.person, identifier, link_row.role
+            tie.since, tie.last, tie.person, tie.identifier, tie.role = (
+                link_row.since,
+                link_row.last,
+                link_row.person,
+                identifier,
+                link_row.role,
+            )
             out.people[link_row.person].ties += 1
             total += 1
             link = link_row.next
@@ -152,7 +178,13 @@ def _add_dealings(work: Scratch, out: Neighbourhood) -> None:
         number = work.partners[person].first
         while number >= 0:
             deal, dealing = work.deals[number], out.dealings[total]
-            dealing.since, dealing.last, dealing.a, dealing.b, dealing.kind = deal.since, deal.last, person, deal.other, deal.kind
+            dealing.since, dealing.last, dealing.a, dealing.b, dealing.kind = (
+                deal.since,
+                deal.last,
+                person,
+                deal.other,
+                deal.kind,
+            )
             total += 1
             number = deal.next
 
@@ -170,7 +202,9 @@ def _describe_devices(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neigh
 
 @lean
 def _rank_names(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
-    """Everybody's place in the order of ids; a subject that the frame does not know is put among the others."""
+    """Everybody's place in the order of ids; a subject that the frame does not know is put among the
+    others.
+    """
     people, first = work.state[PEOPLE], 0 if out.people[0].id < IN_FRAME else 1
     for person in range(first, people):
         work.names[person], work.order[person - first] = arrays.people[out.people[person].id].name, person
@@ -191,23 +225,59 @@ def _rank_names(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourho
 def _write_sizes(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     state, subject = work.state, out.subject[0]
     subject.as_of, subject.asked = q.about[0].as_of, q.about[0].asked
-    subject.people, subject.outsiders, subject.identifiers = state[INSIDE], state[PEOPLE] - state[INSIDE], state[IDENTIFIERS]
-    subject.ties, subject.dealings, subject.rings, subject.applications = state[LINKS], state[DEALS], state[RINGS], state[APPLICATIONS]
-    subject.mentions, subject.outcomes, subject.labels, subject.events = state[MENTIONS], state[OUTCOMES], state[LABELS], state[EVENTS]
+    subject.people, subject.outsiders, subject.identifiers = (
+        state[INSIDE],
+        state[PEOPLE] - state[INSIDE],
+        state[IDENTIFIERS],
+    )
+    subject.ties, subject.dealings, subject.rings, subject.applications = (
+        state[LINKS],
+        state[DEALS],
+        state[RINGS],
+        state[APPLICATIONS],
+    )
+    subject.mentions, subject.outcomes, subject.labels, subject.events = (
+        state[MENTIONS],
+        state[OUTCOMES],
+        state[LABELS],
+        state[EVENTS],
+    )
     subject.hubs_ignored, subject.truncated = state[HUBS], state[TRUNCATED]
     subject.merchant_known, subject.merchant_city, subject.merchant_opened_at = 0, NOBODY, UNDATED
     if q.about[0].asked and q.in_question[0].merchant >= 0:
         shop = arrays.words[q.in_question[0].merchant]
         if shop.merchant_mark <= q.about[0].mark and shop.merchant_mark != NO_MARK:
-            subject.merchant_known, subject.merchant_city, subject.merchant_opened_at = 1, shop.city, shop.opened_at
+            subject.merchant_known, subject.merchant_city, subject.merchant_opened_at = (
+                1,
+                shop.city,
+                shop.opened_at,
+            )
 
 
 def trimmed(n: Neighbourhood) -> Neighbourhood:
     """A copy with arrays exactly as long as they are used."""
     subject = n.subject[0]
     used = {
-        name: int(subject[name]) for name in ("identifiers", "ties", "dealings", "applications", "mentions", "outcomes", "labels", "events", "rings")
+        name: int(subject[name])
+        for name in (
+            "identifiers",
+            "ties",
+            "dealings",
+            "applications",
+            "mentions",
+            "outcomes",
+            "labels",
+            "events",
+            "rings",
+        )
     }
-    used |= {"people": int(subject["people"] + subject["outsiders"]), "ties_of": used["ties"], "subject": 1, "zone": len(n.zone)}
-    cut: dict[str, Int] = {name: getattr(n, name)[:size].copy() for name, size in used.items() if name != "zone"}
+    used |= {
+        "people": int(subject["people"] + subject["outsiders"]),
+        "ties_of": used["ties"],
+        "subject": 1,
+        "zone": len(n.zone),
+    }
+    cut: dict[str, Int] = {
+        name: getattr(n, name)[:size].copy() for name, size in used.items() if name != "zone"
+    }
     return Neighbourhood(zone=n.zone, **cut)

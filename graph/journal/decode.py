@@ -44,7 +44,10 @@ def journal_entry(revision: int, entry: EncodedEntry) -> JournalEntry:
     if len(entry.snapshot):
         return JournalEntry(revision, Facts(), snapshot_of(entry.snapshot.tobytes()))
     t = _texts(entry)
-    named = [Identifier(KINDS[kind], t[token], t[masked], bool(linking)) for token, masked, kind, linking in entry.identifiers.tolist()]
+    named = [
+        Identifier(KINDS[kind], t[token], t[masked], bool(linking))
+        for token, masked, kind, linking in entry.identifiers.tolist()
+    ]
     created: dict[tuple[int, int], Mention] = {}
     mentions = [created.setdefault((i, r), Mention(named[i], ROLES[r])) for i, r in entry.mentions.tolist()]
     facts = Facts(
@@ -52,15 +55,30 @@ def journal_entry(revision: int, entry: EncodedEntry) -> JournalEntry:
         events=tuple([_event(row, t, mentions) for row in _rows(entry.events)]),
         outcomes=tuple(
             [
-                Outcome(application_id=t[application], status=STATUSES[status], at=moment(at), amount=_number(amount))
+                Outcome(
+                    application_id=t[application],
+                    status=STATUSES[status],
+                    at=moment(at),
+                    amount=_number(amount),
+                )
                 for at, amount, application, status in entry.outcomes.tolist()
             ]
         ),
         labels=tuple([_label(row, t) for row in _rows(entry.labels)]),
-        platforms=tuple([Platform(platform_id=t[who], type=PLATFORM_TYPES[kind], is_own=bool(own)) for who, kind, own in entry.platforms.tolist()]),
+        platforms=tuple(
+            [
+                Platform(platform_id=t[who], type=PLATFORM_TYPES[kind], is_own=bool(own))
+                for who, kind, own in entry.platforms.tolist()
+            ]
+        ),
         merchants=tuple(
             [
-                Merchant(merchant_id=t[who], category=t[category], city=t[city], opened_at=None if at == NO_NUMBER else moment(at))
+                Merchant(
+                    merchant_id=t[who],
+                    category=t[category],
+                    city=t[city],
+                    opened_at=None if at == NO_NUMBER else moment(at),
+                )
                 for at, who, category, city in entry.merchants.tolist()
             ]
         ),
@@ -72,7 +90,13 @@ def journal_entry(revision: int, entry: EncodedEntry) -> JournalEntry:
         ),
         devices=tuple(
             [
-                Device(identifier=named[i], os=t[os], model=t[model], is_emulator=_FLAGS[emulator], is_rooted=_FLAGS[rooted])
+                Device(
+                    identifier=named[i],
+                    os=t[os],
+                    model=t[model],
+                    is_emulator=_FLAGS[emulator],
+                    is_rooted=_FLAGS[rooted],
+                )
                 for i, os, model, emulator, rooted in entry.devices.tolist()
             ]
         ),

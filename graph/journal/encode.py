@@ -29,7 +29,9 @@ _CODE = {"i1": "b", "i4": "i", "i8": "q", "f8": "d"}  # of a field, for struct
 
 
 def encode(facts: Facts, shown: Mapping[str, Identifier] | None = None) -> bytes:
-    """The entry of a revision that added `facts` (only the accepted ones). `shown` has each identifier, by node, as the store shows it."""
+    """The entry of a revision that added `facts` (only the accepted ones). `shown` has each identifier, by
+    node, as the store shows it.
+    """
     created = _Encoder(shown)
     columns = {name: getattr(created, name)(facts) for name in _TABLES if getattr(facts, name)}
     mentions, identifiers = created.mentions(), created.identifiers()  # last: with all that the others named
@@ -104,11 +106,23 @@ class _Encoder:
     def contacts(self, facts: Facts) -> Column:
         """The rows of CONTACT."""
         t = self.texts
-        return _array([(micros(c.at), t[c.applicant_id], self._row(c.phone), t[c.relation or None]) for c in facts.contacts], rows.CONTACT)
+        return _array(
+            [
+                (micros(c.at), t[c.applicant_id], self._row(c.phone), t[c.relation or None])
+                for c in facts.contacts
+            ],
+            rows.CONTACT,
+        )
 
     def outcomes(self, facts: Facts) -> Column:
         """The rows of OUTCOME."""
-        return _array([(micros(o.at), _float(o.amount), self.texts[o.application_id], _STATUS[o.status]) for o in facts.outcomes], rows.OUTCOME)
+        return _array(
+            [
+                (micros(o.at), _float(o.amount), self.texts[o.application_id], _STATUS[o.status])
+                for o in facts.outcomes
+            ],
+            rows.OUTCOME,
+        )
 
     def labels(self, facts: Facts) -> Column:
         """The rows of LABEL."""
@@ -126,19 +140,30 @@ class _Encoder:
 
     def platforms(self, facts: Facts) -> Column:
         """The rows of PLATFORM."""
-        return _array([(self.texts[p.platform_id], _TYPE[p.type], p.is_own) for p in facts.platforms], rows.PLATFORM)
+        return _array(
+            [(self.texts[p.platform_id], _TYPE[p.type], p.is_own) for p in facts.platforms], rows.PLATFORM
+        )
 
     def merchants(self, facts: Facts) -> Column:
         """The rows of MERCHANT."""
         t = self.texts
         opened = [None if m.opened_at is None else micros(m.opened_at) for m in facts.merchants]
-        values = [(_int(at), t[m.merchant_id], t[m.category], t[m.city]) for at, m in zip(opened, facts.merchants, strict=True)]
+        values = [
+            (_int(at), t[m.merchant_id], t[m.category], t[m.city])
+            for at, m in zip(opened, facts.merchants, strict=True)
+        ]
         return _array(values, rows.MERCHANT)
 
     def devices(self, facts: Facts) -> Column:
         """The rows of DEVICE."""
         t = self.texts
-        return _array([(self._row(d.identifier), t[d.os], t[d.model], _FLAG[d.is_emulator], _FLAG[d.is_rooted]) for d in facts.devices], rows.DEVICE)
+        return _array(
+            [
+                (self._row(d.identifier), t[d.os], t[d.model], _FLAG[d.is_emulator], _FLAG[d.is_rooted])
+                for d in facts.devices
+            ],
+            rows.DEVICE,
+        )
 
     def mentions(self) -> Column:
         """The rows of MENTION."""
@@ -150,12 +175,15 @@ class _Encoder:
     def identifiers(self) -> Column:
         """The rows of IDENTIFIER."""
         t = self.texts
-        return _array([(t[i.token], t[i.masked], _KIND[i.kind], i.linking) for i in self._identifiers], rows.IDENTIFIER)
+        return _array(
+            [(t[i.token], t[i.masked], _KIND[i.kind], i.linking) for i in self._identifiers], rows.IDENTIFIER
+        )
 
     def _mentioned(self, mentions: Sequence[Mention]) -> tuple[int, int]:
         """Where the mentions of a fact begin, and how many there are."""
         begins, packed = len(self._mentions), self._packed
-        # Whoever reads a delivery makes a mention once and repeats it: it is worth more to tell them apart by `is` than to look inside each.
+        # Whoever reads a delivery makes a mention once and repeats it: it is worth more to tell them apart by
+        # `is` than to look inside each.
         self._mentions += [packed[id(m)] if id(m) in packed else self._pack(m) for m in mentions]
         return begins, len(mentions)
 
@@ -177,7 +205,9 @@ def _array(rows: list[tuple[Any, ...]], kind: np.dtype[np.void]) -> Column:
 
 @cache
 def _row_of(kind: np.dtype[np.void]) -> struct.Struct:
-    """How a row lies in memory, with zeros between its fields: quicker to write than by numpy, which looks at each value's type anew."""
+    """How a row lies in memory, with zeros between its fields: quicker to write than by numpy, which looks at
+    each value's type anew.
+    """
     assert kind.fields is not None
     form, at = "=", 0
     for field, offset, *_ in kind.fields.values():

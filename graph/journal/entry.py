@@ -1,4 +1,6 @@
-"""The binary format of a journal entry: the facts or the ring snapshot of one revision, read as arrays without a copy."""
+"""The binary format of a journal entry: the facts or the ring snapshot of one revision, read as arrays
+without a copy.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,9 @@ NO_NUMBER = -(2**63)  # an integer or a moment that nothing tells
 PACKED_FROM = 1_024  # bytes from which on an entry is compressed
 _LEVEL = 1  # more costs a load more than the disk gains
 
-# Texts (ids, words, JSON) are numbers into one table of texts. Moments are microseconds since 1970 UTC, amounts CNY; NaN and a flag of -1 are
-# *not known*. `mention` and `mentions` are where in the mentions those of a row begin, and how many there are.
+# Texts (ids, words, JSON) are numbers into one table of texts. Moments are microseconds since 1970 UTC,
+# amounts CNY; NaN and a flag of -1 are *not known*. `mention` and `mentions` are where in the mentions those
+# of a row begin, and how many there are.
 IDENTIFIER = np.dtype([("token", "i4"), ("masked", "i4"), ("kind", "i1"), ("linking", "i1")], align=True)
 APPLICATION = np.dtype(
     [
@@ -48,22 +51,25 @@ LABEL = np.dtype(
 )  # fmt: skip
 PLATFORM = np.dtype([("platform", "i4"), ("type", "i1"), ("own", "i1")], align=True)
 MERCHANT = np.dtype([("opened_at", "i8"), ("merchant", "i4"), ("category", "i4"), ("city", "i4")], align=True)
-DEVICE = np.dtype([("identifier", "i4"), ("os", "i4"), ("model", "i4"), ("emulator", "i1"), ("rooted", "i1")], align=True)
+DEVICE = np.dtype(
+    [("identifier", "i4"), ("os", "i4"), ("model", "i4"), ("emulator", "i1"), ("rooted", "i1")], align=True
+)
 
 
 class EncodedEntry(NamedTuple):
-    """The facts added by one revision, as read-only arrays. Facts that were known already, or in conflict, are not in it.
+    """The facts added by one revision, as read-only arrays. Facts that were known already, or in conflict,
+    are not in it.
 
-    heap         (bytes,)  all texts, UTF-8, one after the other, each once; `ends` (T,) where each ends: text n is heap[ends[n-1]:ends[n]].
-    identifiers  each identifier that the facts name, once, as the store shows it; `kind` position in `graph.store.tables.KINDS`.
-    applications, events  `mention` and `mentions` a run of `mentions`: first those of the applications, then those of the events.
-    mentions     `identifier` row in `identifiers`, `role` position in `graph.store.tables.ROLES`.
-    contacts     `phone` row in `identifiers`; `relation` as given ("self": it is theirs).
-    outcomes     `status` position in `graph.store.tables.STATUSES`.
-    labels       of an application or an applicant; `by_person` as `graph.facts.fraud_labels` says of the source.
-    platforms    `type` position in `graph.store.tables.PLATFORM_TYPES`.
-    devices      `identifier` row in `identifiers`.
-    snapshot     (bytes,)  a ring snapshot as JSON (`graph.journal.snapshots`); an entry has one of these or facts.
+    heap (bytes,) all texts, UTF-8, one after the other, each once; `ends` (T,) where each ends: text n is
+    heap[ends[n-1]:ends[n]]. identifiers each identifier that the facts name, once, as the store shows it;
+    `kind` position in `graph.store.tables.KINDS`. applications, events `mention` and `mentions` a run of
+    `mentions`: first those of the applications, then those of the events. mentions `identifier` row in
+    `identifiers`, `role` position in `graph.store.tables.ROLES`. contacts `phone` row in `identifiers`;
+    `relation` as given ("self": it is theirs). outcomes `status` position in `graph.store.tables.STATUSES`.
+    labels of an application or an applicant; `by_person` as `graph.facts.fraud_labels` says of the source.
+    platforms `type` position in `graph.store.tables.PLATFORM_TYPES`. devices `identifier` row in
+    `identifiers`. snapshot (bytes,) a ring snapshot as JSON (`graph.journal.snapshots`); an entry has one of
+    these or facts.
     """
 
     heap: Column
@@ -110,16 +116,22 @@ def write(entry: EncodedEntry) -> bytes:
     parts = [_SIZES.pack(*map(len, entry)), *(column.tobytes() for column in entry if len(column))]
     body = b"".join([part + bytes(-len(part) % _STEP) for part in parts])
     packed = len(body) >= PACKED_FROM
-    return _HEADER.pack(_MAGIC, FORMAT, packed, len(body)) + (isal_zlib.compress(body, _LEVEL) if packed else body)
+    return _HEADER.pack(_MAGIC, FORMAT, packed, len(body)) + (
+        isal_zlib.compress(body, _LEVEL) if packed else body
+    )
 
 
 def decode(data: bytes) -> EncodedEntry:
-    """The entry behind the bytes of a store. Raises StoreVersionError where they are of a later format, ValueError where they are no entry."""
+    """The entry behind the bytes of a store. Raises StoreVersionError where they are of a later format,
+    ValueError where they are no entry.
+    """
     magic, written, packed, _ = _HEADER.unpack_from(data) if len(data) >= _HEADER.size else (b"", 0, 0, 0)
     if magic != _MAGIC:
         raise ValueError("these bytes are no entry of a journal")
     if written != FORMAT:
-        raise StoreVersionError(f"the journal has an entry of format {written}, this code reads {FORMAT}: use the release that wrote it")
+        raise StoreVersionError(
+            f"the journal has an entry of format {written}, this code reads {FORMAT}: use the release that wrote it"
+        )
     body = zlib.decompress(data[_HEADER.size :]) if packed else data[_HEADER.size :]
     if len(body) < _SIZES.size:
         raise ValueError("the entry of a journal ends too early")
@@ -141,12 +153,16 @@ def text(entry: EncodedEntry, number: int) -> str | None:
 
 
 def _judged(entry: EncodedEntry) -> EncodedEntry:
-    """With `by_person` of the labels: it is worked out when an entry is read, so that the one rule for it may change."""
+    """With `by_person` of the labels: it is worked out when an entry is read, so that the one rule for it may
+    change.
+    """
     if not len(entry.labels):
         return entry
     labels = entry.labels.copy()
     sources, which = np.unique(labels["source"], return_inverse=True)
-    labels["by_person"] = np.array([_by_person(text(entry, number)) for number in sources.tolist()], bool)[which]
+    labels["by_person"] = np.array([_by_person(text(entry, number)) for number in sources.tolist()], bool)[
+        which
+    ]
     labels.flags.writeable = False
     return entry._replace(labels=labels)
 

@@ -16,7 +16,8 @@ Read = Callable[[int, int, int], list[tuple[int, bytes]]]
 def entries_in_order(read: Read, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
     """(revision, entry) of every revision after `after` up to and including `upto`.
 
-    Raises StoreVersionError where a revision has no entry: a release that wrote none was still at work when the store was brought up to this one.
+    Raises StoreVersionError where a revision has no entry: a release that wrote none was still at work when
+    the store was brought up to this one.
     """
     limit = AT_LEAST
     while after < upto:
@@ -33,4 +34,10 @@ def entries_in_order(read: Read, after: int, upto: int) -> Iterator[tuple[int, b
                 "stop that one, and open the store again"
             )
         size = sum(len(body) for _, body in page)
-        limit = min(limit * 2, AT_MOST) if size < ENOUGH // 2 else max(limit // 2, AT_LEAST) if size > ENOUGH else limit
+        limit = (
+            min(limit * 2, AT_MOST)
+            if size < ENOUGH // 2
+            else max(limit // 2, AT_LEAST)
+            if size > ENOUGH
+            else limit
+        )

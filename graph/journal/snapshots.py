@@ -18,15 +18,27 @@ _PLAIN = (
 def snapshot_text(snapshot: RingSnapshot) -> str:
     """A snapshot as JSON, with its rings, their members and what changed."""
     rings = [[ring.ring_id, _plain(ring), [member_row(m) for m in ring.members]] for ring in snapshot.rings]
-    columns = {"name": snapshot.name, "as_of": micros(snapshot.as_of), "rings": rings, "changes": [_row(c) for c in snapshot.changes]}
+    columns = {
+        "name": snapshot.name,
+        "as_of": micros(snapshot.as_of),
+        "rings": rings,
+        "changes": [_row(c) for c in snapshot.changes],
+    }
     return json.dumps(columns, ensure_ascii=False)
 
 
 def snapshot_of(text: str | bytes) -> RingSnapshot:
     """The snapshot behind `snapshot_text`."""
     record = json.loads(text)
-    rings = tuple([_ring(ring_id, body, tuple(map(member_of, members))) for ring_id, body, members in record["rings"]])
-    return RingSnapshot(name=record["name"], as_of=moment(record["as_of"]), rings=rings, changes=tuple(_change(*row) for row in record["changes"]))
+    rings = tuple(
+        [_ring(ring_id, body, tuple(map(member_of, members))) for ring_id, body, members in record["rings"]]
+    )
+    return RingSnapshot(
+        name=record["name"],
+        as_of=moment(record["as_of"]),
+        rings=rings,
+        changes=tuple(_change(*row) for row in record["changes"]),
+    )
 
 
 def ring_body(ring: Ring) -> str:
@@ -46,7 +58,9 @@ def member_row(m: RingMember) -> tuple[str, str, int, int, float]:
 
 def member_of(row: Sequence[Any]) -> RingMember:
     """The RingMember behind `member_row`."""
-    return RingMember(applicant_id=row[0], role=row[1], joined_at=moment(row[2]), distance_to_core=row[3], strength=row[4])
+    return RingMember(
+        applicant_id=row[0], role=row[1], joined_at=moment(row[2]), distance_to_core=row[3], strength=row[4]
+    )
 
 
 def changes_text(changes: Iterable[RingChange]) -> str:
@@ -61,12 +75,28 @@ def changes_of(text: str) -> tuple[RingChange, ...]:
 
 def _plain(ring: Ring) -> dict[str, Any]:
     columns = {name: getattr(ring, name) for name in _PLAIN}
-    return columns | {"first_seen": micros(ring.first_seen), "last_seen": micros(ring.last_seen), "shared_by_kind": dict(ring.shared_by_kind)}
+    return columns | {
+        "first_seen": micros(ring.first_seen),
+        "last_seen": micros(ring.last_seen),
+        "shared_by_kind": dict(ring.shared_by_kind),
+    }
 
 
 def _ring(ring_id: str, body: Mapping[str, Any], members: tuple[RingMember, ...]) -> Ring:
-    again = {"kind": RingKind(body["kind"]), "first_seen": moment(body["first_seen"]), "last_seen": moment(body["last_seen"])}
-    return Ring(**{**body, **again, "ring_id": ring_id, "reason_codes": tuple(body["reason_codes"]), "members": members})
+    again = {
+        "kind": RingKind(body["kind"]),
+        "first_seen": moment(body["first_seen"]),
+        "last_seen": moment(body["last_seen"]),
+    }
+    return Ring(
+        **{
+            **body,
+            **again,
+            "ring_id": ring_id,
+            "reason_codes": tuple(body["reason_codes"]),
+            "members": members,
+        }
+    )
 
 
 def _row(c: RingChange) -> list[Any]:
@@ -74,5 +104,15 @@ def _row(c: RingChange) -> list[Any]:
 
 
 def _change(ring_id: str, change: str, sources: list[str], *rest: Any) -> RingChange:
-    joined, left, jaccard, flag, why = (*rest, "", ())[:5]  # snapshots of older versions do not say what became of a flag
-    return RingChange(ring_id=ring_id, change=change, from_rings=tuple(sources), joined=joined, left=left, jaccard=jaccard, flag=flag, why=tuple(why))
+    # snapshots of older versions do not say what became of a flag
+    joined, left, jaccard, flag, why = (*rest, "", ())[:5]
+    return RingChange(
+        ring_id=ring_id,
+        change=change,
+        from_rings=tuple(sources),
+        joined=joined,
+        left=left,
+        jaccard=jaccard,
+        flag=flag,
+        why=tuple(why),
+    )

@@ -1,4 +1,6 @@
-"""Passes tuples of arrays to compiled code by address: one number instead of seven for every array, at every call."""
+"""Passes tuples of arrays to compiled code by address: one number instead of seven for every array, at every
+call.
+"""
 
 from __future__ import annotations
 
@@ -23,20 +25,32 @@ T = TypeVar("T")
 
 
 def by_address(**fields: Any) -> Callable[[type[T]], type[T]]:
-    """Make a NamedTuple one that compiled code takes by its address; `fields` say what each field is: a dtype, (dtype, dimensions), or another.
+    """Make a NamedTuple one that compiled code takes by its address; `fields` say what each field is: a
+    dtype, (dtype, dimensions), or another.
 
-    Fields are read as ever (`n.people`), in compiled code and in Python. The arrays are C-contiguous, and compiled code may write to all of them.
-    Compiled code makes no such tuple, and whoever calls it keeps the one that was given.
+    Fields are read as ever (`n.people`), in compiled code and in Python. The arrays are C-contiguous, and
+    compiled code may write to all of them. Compiled code makes no such tuple, and whoever calls it keeps the
+    one that was given.
     """
 
     def made(cls: type[T]) -> type[T]:
         assert tuple(fields) == cls._fields, cls  # type: ignore[attr-defined]
         of = tuple((name, *_kind(kind)) for name, kind in fields.items())
         name = f"{cls.__module__}.{cls.__qualname__}"
-        around = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__, "columns": ByAddress(name, of)}
+        around = {
+            "__module__": cls.__module__,
+            "__qualname__": cls.__qualname__,
+            "__doc__": cls.__doc__,
+            "columns": ByAddress(name, of),
+        }
         return cast(type[T], type(cls.__name__, (cls, _Kept), around))
 
     return made
+
+
+def address_of(arrays: Any) -> int:
+    """The number by which compiled code takes a tuple whose class is `by_address`."""
+    return int(arrays.address)
 
 
 def taken(address: int, kind: type[T]) -> T:
@@ -55,7 +69,9 @@ class ByAddress(types.Type):
             place += 1 if isinstance(kind, ByAddress) else 1 + kind.ndim
         message = ", ".join(f"{field}: {kind}" for field, kind, _ in fields)
         # Short, because the names of functions in machine code have it in them, time and again.
-        super().__init__(name=f"{name.rpartition('.')[2]}_{hashlib.sha256(f'{name} {message}'.encode()).hexdigest()[:12]}")
+        super().__init__(
+            name=f"{name.rpartition('.')[2]}_{hashlib.sha256(f'{name} {message}'.encode()).hexdigest()[:12]}"
+        )
 
 
 class _Kept:
@@ -65,19 +81,27 @@ class _Kept:
 
     @cached_property
     def address(self) -> int:
-        """Where compiled code finds it, as long as it is kept. Raises TypeError for an array of another type than was said."""
+        """Where compiled code finds it, as long as it is kept. Raises TypeError for an array of another type
+        than was said.
+        """
         return int(self._words.ctypes.data)
 
     @cached_property
     def _words(self) -> npt.NDArray[np.int64]:
         words: list[int] = []
-        for value, (name, kind, dtype) in zip(cast("tuple[Any, ...]", self), self.columns.fields, strict=True):
+        for value, (name, kind, dtype) in zip(
+            cast("tuple[Any, ...]", self), self.columns.fields, strict=True
+        ):
             if isinstance(kind, ByAddress):
                 if value.columns != kind:
                     raise TypeError(f"{name} is not {kind}")
                 words.append(value.address)
             else:
-                if value.dtype != dtype or value.ndim != kind.ndim or not (value.flags.c_contiguous and value.flags.aligned):
+                if (
+                    value.dtype != dtype
+                    or value.ndim != kind.ndim
+                    or not (value.flags.c_contiguous and value.flags.aligned)
+                ):
                     raise TypeError(f"{name} is {value.dtype} {value.shape} {value.strides} and not {kind}")
                 words += [value.ctypes.data, *value.shape]
         return np.array(words, np.int64)
@@ -116,7 +140,9 @@ class _Fields(AttributeTemplate):  # type: ignore[misc]
 
 @lower_getattr_generic(ByAddress)  # type: ignore[untyped-decorator]
 def _field(context: Any, builder: Any, kind: ByAddress, value: Any, name: str) -> Any:
-    """A field, which nobody counts: whoever called keeps it. The words are written once, so that loops need not read them again."""
+    """A field, which nobody counts: whoever called keeps it. The words are written once, so that loops need
+    not read them again.
+    """
     place, of = kind.places[name]
     words = builder.bitcast(value, ir.IntType(64).as_pointer())
     never_changes = builder.module.add_metadata([])

@@ -1,4 +1,6 @@
-"""Fingerprints of compiled functions: over their code, the functions that they call, and every constant, in whatever module."""
+"""Fingerprints of compiled functions: over their code, the functions that they call, and every constant, in
+whatever module.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ _known: dict[object, bytes] = {}
 
 
 def fingerprint(function: Any) -> bytes:
-    """Equal where the same machine code would come out: other comments, docstrings, names of files and unrelated lines change nothing.
+    """Equal where the same machine code would come out: other comments, docstrings, names of files and
+    unrelated lines change nothing.
 
     `function` is one that numba compiles. Raises TypeError for a constant of a kind that has no fingerprint.
     """
@@ -56,7 +59,9 @@ def _of_code(code: types.CodeType, doc: str | None, around: dict[str, Any]) -> I
 
 
 def _globals(code: types.CodeType, around: dict[str, Any]) -> Iterator[object]:
-    """What the code takes from its module, or from modules that it names there, in the order in which it does."""
+    """What the code takes from its module, or from modules that it names there, in the order in which it
+    does.
+    """
     value: object = None
     for step in dis.get_instructions(code):
         if step.opname == "LOAD_GLOBAL":
@@ -91,5 +96,7 @@ def _of_constant(value: Any) -> bytes:
     if isinstance(value, _PLAIN):
         return repr((type(value), value)).encode()
     if callable(value):
-        return repr((getattr(value, "__module__", None), getattr(value, "__qualname__", repr(value)))).encode()
+        return repr(
+            (getattr(value, "__module__", None), getattr(value, "__qualname__", repr(value)))
+        ).encode()
     raise TypeError(f"compiled code takes {value!r}, which has no fingerprint")

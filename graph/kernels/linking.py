@@ -1,4 +1,6 @@
-"""Links inner functions once into the entry points that Python calls: numba alone would optimise them again at every level of calls."""
+"""Links inner functions once into the entry points that Python calls: numba alone would optimise them again
+at every level of calls.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from numba.core.typed_passes import NativeLowering
 
 
 class _Unlinked(JITCodeLibrary):  # type: ignore[misc]
-    """One function as it was written down, without what it calls: that goes to whoever is called from Python."""
+    """One function as it was written down, without what it calls: that goes to whoever is called from
+    Python.
+    """
 
     @cached_property
     def part(self) -> _Part:
@@ -32,7 +36,9 @@ class _Unlinked(JITCodeLibrary):  # type: ignore[misc]
         return list(results)
 
     def _get_module_for_linking(self) -> Any:
-        raise TypeError(f"{self.name} has no machine code of its own: make the function that calls it `compiled` (graph.kernels.compiled) as well")
+        raise TypeError(
+            f"{self.name} has no machine code of its own: make the function that calls it `compiled` (graph.kernels.compiled) as well"
+        )
 
     def finalize(self) -> None:
         """Nothing: it is linked, optimised and made machine code with the others."""
@@ -77,9 +83,13 @@ def _lowering(of: type[JITCodeLibrary], name: str) -> Any:
             state.flags.no_compile = True
             super().run_pass(state)
             function = state["cr"]
-            stand_in = _dynfunc.make_function(function.fndesc.lookup_module(), function.fndesc.qualname, "", 0, function.env, (library,))
+            stand_in = _dynfunc.make_function(
+                function.fndesc.lookup_module(), function.fndesc.qualname, "", 0, function.env, (library,)
+            )
             state.targetctx.insert_user_function(stand_in, function.fndesc, [library])
-            state["cr"] = _LowerResult(function.fndesc, function.call_helper, cfunc=stand_in, env=function.env)
+            state["cr"] = _LowerResult(
+                function.fndesc, function.call_helper, cfunc=stand_in, env=function.env
+            )
             return True
 
     return Lowering
@@ -91,7 +101,9 @@ def _compiler(of: type[JITCodeLibrary], name: str) -> Any:
     class Ours(Compiler):  # type: ignore[misc]
         def define_pipelines(self) -> list[PassManager]:
             function = DefaultPassBuilder.define_nopython_pipeline(self.state)
-            function.passes = [(lowering if one is NativeLowering else one, why) for one, why in function.passes]
+            function.passes = [
+                (lowering if one is NativeLowering else one, why) for one, why in function.passes
+            ]
             function.finalize()
             return [function]
 

@@ -1,1 +1,3 @@
-"""What lenders report, as frozen values; the error family; moments. Standard library only: everything else imports this."""
+"""What lenders report, as frozen values; the error family; moments. Standard library only: everything else
+imports this.
+"""

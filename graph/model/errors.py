@@ -1,6 +1,7 @@
 """The error family. No HTTP in it: `service` owns the one table from error to status.
 
-Whoever acts on an error asks its class, or its `problem`: a stable word for what went wrong. Texts are for people and may change.
+Whoever acts on an error asks its class, or its `problem`: a stable word for what went wrong. Texts are for
+people and may change.
 
 RingfenceError
 ├── InputError                what the caller gave cannot be used (a script exits with status 2)
@@ -14,12 +15,11 @@ RingfenceError
 │   ├── StoreVersionError     it was written by a version that this one cannot read
 │   └── StoreChangedError     somebody changed what may only be added to
 ├── NotFoundError             nothing is known under that id (also a LookupError)
-│   ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError, UnknownCaseError
-├── ConflictError             what is asked for contradicts what is there
-│   ├── KnownOtherwiseError   the id of a fact is known already, with other content
-│   ├── KeyReusedError        the idempotency key was used with another body
-│   └── CaseChangedError      somebody else has changed the case meanwhile
-└── DeadlineError             the caller's time is up (also a TimeoutError)
+│ ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError,
+UnknownCaseError ├── ConflictError what is asked for contradicts what is there │ ├── KnownOtherwiseError the
+id of a fact is known already, with other content │ ├── KeyReusedError the idempotency key was used with
+another body │ └── CaseChangedError somebody else has changed the case meanwhile └── DeadlineError the
+caller's time is up (also a TimeoutError)
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class DeliveryError(InputError):
 class RecordError(InputError):
     """One record is bad.
 
-    `field` is the column, `code` a stable word for the reason (`missing`, `unreadable_time`, `in_the_future`, ...).
+    `field` is the column, `code` a stable word for the reason (`missing`, `unreadable_time`, `in_the_future`,
+    ...).
     """
 
     problem = "invalid_fields"
@@ -71,7 +72,9 @@ class StoreError(RingfenceError):
 
 
 class StoreUnavailableError(StoreError):
-    """The store cannot be reached or is locked for too long: what was asked did not happen, try again later."""
+    """The store cannot be reached or is locked for too long: what was asked did not happen, try again
+    later.
+    """
 
 
 class FrameUnreadableError(StoreUnavailableError):
@@ -83,7 +86,9 @@ class StoreVersionError(StoreError):
 
 
 class StoreChangedError(StoreError):
-    """What may only be added to was changed from outside: a guard is gone, or a row cannot be what was written."""
+    """What may only be added to was changed from outside: a guard is gone, or a row cannot be what was
+    written.
+    """
 
     problem = "record_changed"
 

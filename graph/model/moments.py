@@ -13,17 +13,22 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def micros(moment: datetime) -> int:
-    """Microseconds since 1970-01-01 UTC, exact. A naive `moment` raises TypeError: a time without a zone is no moment."""
+    """Microseconds since 1970-01-01 UTC, exact. A naive `moment` raises TypeError: a time without a zone is
+    no moment.
+    """
     return (moment - EPOCH) // _MICROSECOND
 
 
-@lru_cache(maxsize=65_536)  # one assessment reads the same moments several times: a tie's, its application's, its last mention's
+# one assessment reads the same moments several times: a tie's, its application's, its last mention's
+@lru_cache(maxsize=65_536)
 def moment(microseconds: int) -> datetime:
     """The aware UTC datetime that lies `microseconds` after 1970-01-01, exact."""
     return EPOCH + timedelta(0, 0, microseconds)
 
 
 def read_moment(text: str, zone: tzinfo) -> datetime:
-    """What an ISO-8601 text means, in UTC: a date is its midnight, and what has no offset is in `zone`. Raises ValueError or OverflowError."""
+    """What an ISO-8601 text means, in UTC: a date is its midnight, and what has no offset is in `zone`.
+    Raises ValueError or OverflowError.
+    """
     read = datetime.fromisoformat(text)
     return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)

@@ -1,4 +1,6 @@
-"""The domain model: what lenders report, as frozen values. Standard library only; everything else imports this."""
+"""The domain model: what lenders report, as frozen values. Standard library only; everything else imports
+this.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ class IdentifierKind(StrEnum):
 
 
 class Role(StrEnum):
-    """How somebody is tied to an identifier: it is theirs, they named it as a contact's, or as their employer's."""
+    """How somebody is tied to an identifier: it is theirs, they named it as a contact's, or as their
+    employer's.
+    """
 
     OWN = "own"
     CONTACT = "contact"
@@ -76,8 +80,9 @@ class Identifier:
     """A value that people can share, as a keyed pseudonym: the raw value never gets past ingestion.
 
     `token` is the pseudonym (it names its key version), `masked` the form for people (`150****7065`).
-    An identifier that is not `linking` (a national id with a wrong checksum, a placeholder) is kept and never links two people.
-    Two identifiers are the same when kind and token are; `node` is the name in a subgraph (`device:k1.9f...`).
+    An identifier that is not `linking` (a national id with a wrong checksum, a placeholder) is kept and never
+    links two people. Two identifiers are the same when kind and token are; `node` is the name in a subgraph
+    (`device:k1.9f...`).
     """
 
     kind: IdentifierKind
@@ -103,7 +108,9 @@ class Mention(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """One request for a loan at one lender. Amounts in CNY; `face_match` and `liveness` in 0-1; None is *not known*."""
+    """One request for a loan at one lender. Amounts in CNY; `face_match` and `liveness` in 0-1; None is *not
+    known*.
+    """
 
     application_id: str
     applied_at: datetime
@@ -127,7 +134,9 @@ class Application:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something an applicant did at a moment: login, device_use, card_bind, transfer, repayment, ... Known from `at` on."""
+    """Something an applicant did at a moment: login, device_use, card_bind, transfer, repayment, ... Known
+    from `at` on.
+    """
 
     event_id: str
     kind: str
@@ -152,7 +161,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A conclusion about an application or an applicant (exactly one of the two ids), known from `known_at` on and not before."""
+    """A conclusion about an application or an applicant (exactly one of the two ids), known from `known_at`
+    on and not before.
+    """
 
     label: LabelValue
     known_at: datetime
@@ -220,8 +231,9 @@ class Facts:
 class Added:
     """The result of adding a batch: new facts, facts known already, and ids known with other content.
 
-    `conflicts` holds (table, position in the batch): those facts were not taken. accepted + known + len(conflicts) = facts given.
-    `entry` is the journal's of this mark where the writer has it at hand: whoever keeps a copy current need not read it again.
+    `conflicts` holds (table, position in the batch): those facts were not taken. accepted + known +
+    len(conflicts) = facts given. `entry` is the journal's of this mark where the writer has it at hand:
+    whoever keeps a copy current need not read it again.
     """
 
     accepted: int
@@ -232,7 +244,9 @@ class Added:
 
 
 class Tie(NamedTuple):
-    """An applicant is tied to an identifier: `since` the first mention, `last` the latest one before the view's moment."""
+    """An applicant is tied to an identifier: `since` the first mention, `last` the latest one before the
+    view's moment.
+    """
 
     applicant_id: str
     identifier: Identifier
@@ -243,7 +257,9 @@ class Tie(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """Who is tied to an identifier: `count` distinct (applicant, role) ties, counted up to a cap; `ties` the latest, newest first."""
+    """Who is tied to an identifier: `count` distinct (applicant, role) ties, counted up to a cap; `ties` the
+    latest, newest first.
+    """
 
     identifier: Identifier
     count: int
@@ -269,7 +285,9 @@ class RingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingMember:
-    """One applicant's place in a ring: `role` core, member or fringe; `strength` the weight of its links into the ring."""
+    """One applicant's place in a ring: `role` core, member or fringe; `strength` the weight of its links into
+    the ring.
+    """
 
     applicant_id: str
     role: str
@@ -280,9 +298,11 @@ class RingMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
-    """A group of applicants from the ring search: the columns of `rings.parquet` and its members. `exposure` in CNY, disbursed and open.
+    """A group of applicants from the ring search: the columns of `rings.parquet` and its members. `exposure`
+    in CNY, disbursed and open.
 
-    Flagged rings that belong together (a chain cut in parts, an intermediary's clients) have one `crew_id`; empty in snapshots of older versions.
+    Flagged rings that belong together (a chain cut in parts, an intermediary's clients) have one `crew_id`;
+    empty in snapshots of older versions.
     """
 
     ring_id: str
@@ -314,8 +334,8 @@ class Ring:
 class RingChange:
     """The change of a ring since the last snapshot: born grown shrunk merged split dissolved unchanged.
 
-    `flag` is flagged, newly_flagged, no_longer_flagged or empty; `why` says for what reason it stays or goes, as words like `cleared=a,b`
-    (docs/rings.md has all).
+    `flag` is flagged, newly_flagged, no_longer_flagged or empty; `why` says for what reason it stays or goes,
+    as words like `cleared=a,b` (docs/rings.md has all).
     """
 
     ring_id: str
@@ -340,7 +360,9 @@ class RingSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """An applicant's ring in the snapshot in force, with the member's own place in it. `ring.members` is left empty here."""
+    """An applicant's ring in the snapshot in force, with the member's own place in it. `ring.members` is left
+    empty here.
+    """
 
     snapshot: str
     ring: Ring

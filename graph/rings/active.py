@@ -8,7 +8,9 @@ from graph.store.tables import Column, Tables
 
 
 def first_applied(tables: Tables) -> Column:
-    """Microseconds of each applicant's first application, or of their first tie or event where there is none; as_of if nothing."""
+    """Microseconds of each applicant's first application, or of their first tie or event where there is none;
+    as_of if nothing.
+    """
     first = np.full(len(tables.applicant_ids), tables.as_of, dtype=np.int64)
     created = np.zeros(len(first), bool)
     created[tables.applications["applicant"]] = True
@@ -19,7 +21,9 @@ def first_applied(tables: Tables) -> Column:
 
 
 def last_active(tables: Tables) -> Column:
-    """Microseconds of each applicant's latest application, event or mention of an identifier; of their first one if there is nothing else."""
+    """Microseconds of each applicant's latest application, event or mention of an identifier; of their first
+    one if there is nothing else.
+    """
     last = first_applied(tables)
     for column, at in ((tables.ties, "last"), (tables.events, "at"), (tables.applications, "at")):
         np.maximum.at(last, column["applicant"], column[at])

@@ -1,4 +1,6 @@
-"""Estimates the honest people in flagged groups, with an interval, and selects the groups within a budget for them."""
+"""Estimates the honest people in flagged groups, with an interval, and selects the groups within a budget for
+them.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,19 @@ from graph.rings.scores import LEAST, LEAST_CONFIRMED, SMALLEST
 from graph.store.tables import Column
 
 HONEST_BUDGET = 0.002  # of the honest may be in flagged groups, unless somebody asks for another share
-_SCORES_COUNT_FOR = 500.0  # cleared people's worth of evidence that the scores' own estimate counts for: one hit by the default budget
+# cleared people's worth of evidence that the scores' own estimate counts for: one hit by the default budget
+_SCORES_COUNT_FOR = 500.0
 _FEW = 20  # known frauds: with fewer, how often the bad are confirmed cannot be told
-_CHEATS_CLEARED = 0.15  # how often a cheat is cleared, as a share of how often the honest are: some pay a loan back
+# how often a cheat is cleared, as a share of how often the honest are: some pay a loan back
+_CHEATS_CLEARED = 0.15
 _INTERVAL = (0.05, 0.95)
 
 
 @dataclass(frozen=True)
 class Spending:
-    """The share (0-1) of the honest that is expected in flagged groups, and between which shares it lies nine times in ten."""
+    """The share (0-1) of the honest that is expected in flagged groups, and between which shares it lies nine
+    times in ten.
+    """
 
     expected: float = 0.0
     low: float = 0.0
@@ -29,8 +35,10 @@ class Spending:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Groups that might be flagged: `group` (A,), who would be flagged with it `held` (A,) bool, `score` (G,) and the score `unheard` (G,) that the
-    group would have if one of its cleared members had never been cleared."""
+    """Groups that might be flagged: `group` (A,), who would be flagged with it `held` (A,) bool, `score` (G,)
+    and the score `unheard` (G,) that the group would have if one of its cleared members had never been
+    cleared.
+    """
 
     group: Column
     held: Column
@@ -52,12 +60,16 @@ class Candidates:
         return np.bincount(self.group[some], minlength=len(self.score))
 
 
-def flagged_groups(candidates: Candidates, labelled: LabelledApplicants, budget: float = HONEST_BUDGET) -> tuple[Column, Spending]:
-    """Which groups to flag (G,) bool, the worst first, while the honest expected in them stay within the budget; and what that spends.
+def flagged_groups(
+    candidates: Candidates, labelled: LabelledApplicants, budget: float = HONEST_BUDGET
+) -> tuple[Column, Spending]:
+    """Which groups to flag (G,) bool, the worst first, while the honest expected in them stay within the
+    budget; and what that spends.
 
-    Expected are, by the scores, the honest among those whom nobody has judged: a known fraud costs nothing. The cleared measure the same: each of
-    them is a person of whom it is known that flagging would be wrong, and is hit where the group would be flagged had this one not been cleared.
-    As many more of the honest are hit as that happens to; it prevails as the cleared grow in number.
+    Expected are, by the scores, the honest among those whom nobody has judged: a known fraud costs nothing.
+    The cleared measure the same: each of them is a person of whom it is known that flagging would be wrong,
+    and is hit where the group would be flagged had this one not been cleared. As many more of the honest are
+    hit as that happens to; it prevails as the cleared grow in number.
     """
     people = max(len(candidates.group), 1)
     worst, eligible = candidates.worst_first, candidates.eligible
@@ -65,17 +77,25 @@ def flagged_groups(candidates: Candidates, labelled: LabelledApplicants, budget:
     by_scores = np.cumsum(np.where(eligible, unknown * (1 - candidates.score), 0.0)[worst])
     hits = _Hits(by_scores, _cleared_hit(candidates, labelled)[worst])
     spent = hits.share(labelled)
-    worst_case = np.maximum(spent, _unlabelled(candidates, labelled)) if labelled.fraud.sum() >= _FEW else spent
-    allowed = eligible[worst] & (worst_case <= budget + 1.0 / people)  # one person at least, or a small store could flag nobody
+    worst_case = (
+        np.maximum(spent, _unlabelled(candidates, labelled)) if labelled.fraud.sum() >= _FEW else spent
+    )
+    # one person at least, or a small store could flag nobody
+    allowed = eligible[worst] & (worst_case <= budget + 1.0 / people)
     flagged = np.zeros(len(candidates.score), bool)
     flagged[worst[allowed]] = True
     return flagged, hits.spending(labelled, np.flatnonzero(allowed))
 
 
 def affordable(
-    people: Column, suspicion: Column, labelled: LabelledApplicants, spent: Spending, budget: float = HONEST_BUDGET
+    people: Column,
+    suspicion: Column,
+    labelled: LabelledApplicants,
+    spent: Spending,
+    budget: float = HONEST_BUDGET,
 ) -> tuple[Column, Spending]:
-    """Whom of `people` (N,) to flag as well (N,) bool, the most suspicious first, by what of the budget is left; and what is spent then.
+    """Whom of `people` (N,) to flag as well (N,) bool, the most suspicious first, by what of the budget is
+    left; and what is spent then.
 
     The cleared among them are not flagged, and measure what flagging the others would cost.
     """
@@ -93,13 +113,17 @@ def affordable(
 
 @dataclass(frozen=True)
 class _Hits:
-    """How many honest people are hit by one cut after the other (N,): of all by the scores, and of the cleared."""
+    """How many honest people are hit by one cut after the other (N,): of all by the scores, and of the
+    cleared.
+    """
 
     by_scores: Column
     of_cleared: Column
 
     def share(self, labelled: LabelledApplicants) -> Column:
-        """The share of the honest that is hit (N,): the mean of a Gamma distribution that the scores speak for and the cleared correct."""
+        """The share of the honest that is hit (N,): the mean of a Gamma distribution that the scores speak
+        for and the cleared correct.
+        """
         counted, tried = self._counted(labelled)
         return np.asarray(counted / tried * _not_cleared(labelled))
 
@@ -123,9 +147,11 @@ def _not_cleared(labelled: LabelledApplicants) -> float:
 
 
 def _cleared_hit(candidates: Candidates, labelled: LabelledApplicants) -> Column:
-    """How many cleared honest people would be flagged if this group and all worse ones were (G,) float, each judged as if not cleared.
+    """How many cleared honest people would be flagged if this group and all worse ones were (G,) float, each
+    judged as if not cleared.
 
-    A cheat is cleared by mistake now and then, so that one among people who are very bad counts for less than one.
+    A cheat is cleared by mistake now and then, so that one among people who are very bad counts for less than
+    one.
     """
     cleared = np.flatnonzero(candidates.held & labelled.good)
     group = candidates.group[cleared]
@@ -137,7 +163,9 @@ def _cleared_hit(candidates: Candidates, labelled: LabelledApplicants) -> Column
 
 
 def _unlabelled(candidates: Candidates, labelled: LabelledApplicants) -> Column:
-    """The share of all applicants who must be honest among the first groups, worst first (G,), given how few there are confirmed frauds."""
+    """The share of all applicants who must be honest among the first groups, worst first (G,), given how few
+    there are confirmed frauds.
+    """
     worst = candidates.worst_first
     showing = candidates.held & labelled.mature & candidates.eligible[candidates.group]
     members = np.cumsum(candidates.people(showing)[worst])

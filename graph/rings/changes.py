@@ -13,7 +13,14 @@ from graph.model.types import RingChange
 _HALF = 0.5  # an old ring lives on in a group when the overlap is at least half of the smaller of the two
 _PART = 3  # so many members of an old ring in another group make it a part of that ring
 
-STATES = {"born": "new", "grown": "growing", "shrunk": "shrinking", "merged": "merged", "split": "split", "unchanged": "stable"}
+STATES = {
+    "born": "new",
+    "grown": "growing",
+    "shrunk": "shrinking",
+    "merged": "merged",
+    "split": "split",
+    "unchanged": "stable",
+}
 
 
 @dataclass(frozen=True)
@@ -41,13 +48,17 @@ class _Match:
 
 
 def compared(
-    groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[str]], as_of: datetime, flagged: FlagStates = FlagStates()
+    groups: Sequence[frozenset[str]],
+    before: Mapping[str, frozenset[str]],
+    as_of: datetime,
+    flagged: FlagStates = FlagStates(),
 ) -> tuple[RingChange, ...]:
-    """A change with a lasting id for each group, in the groups' order, then one for each old ring that is gone.
+    """A change with a lasting id for each group, in the groups' order, then one for each old ring that is
+    gone.
 
-    `before` holds the previous snapshot's rings by id. Heirs are chosen by the largest overlap first, then Jaccard, then id, and of a flagged ring
-    those among flagged groups before others: the answer does not hang on any order.
-    An id is never given twice: a new one is a digest of the moment and the members.
+    `before` holds the previous snapshot's rings by id. Heirs are chosen by the largest overlap first, then
+    Jaccard, then id, and of a flagged ring those among flagged groups before others: the answer does not hang
+    on any order. An id is never given twice: a new one is a digest of the moment and the members.
     """
     match = _matched(groups, before, flagged)
     living = [_change(match, number, as_of) for number in range(len(groups))]
@@ -55,11 +66,17 @@ def compared(
     gone = []
     for old in sorted(set(before) - kept):
         into = tuple(sorted(living[n].ring_id for n in match.parts.get(old, ())))
-        gone.append(RingChange(ring_id=old, change="dissolved", from_rings=into, joined=0, left=len(before[old]), jaccard=0.0))
+        gone.append(
+            RingChange(
+                ring_id=old, change="dissolved", from_rings=into, joined=0, left=len(before[old]), jaccard=0.0
+            )
+        )
     return (*living, *gone)
 
 
-def _matched(groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[str]], flagged: FlagStates) -> _Match:
+def _matched(
+    groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[str]], flagged: FlagStates
+) -> _Match:
     home = {member: old for old in sorted(before) for member in before[old]}
     match = _Match(groups, before, flagged)
     candidates = []
@@ -71,7 +88,9 @@ def _matched(groups: Sequence[frozenset[str]], before: Mapping[str, frozenset[st
                 match.parts.setdefault(old, set()).add(number)
             if shared >= 2 and shared >= _HALF * min(len(members), len(before[old])):
                 lives = old in flagged.before and number in flagged.groups
-                candidates.append((not lives, -shared, -match.jaccard(number, old), old, min(members), number))
+                candidates.append(
+                    (not lives, -shared, -match.jaccard(number, old), old, min(members), number)
+                )
     taken: set[str] = set()
     for _, _, _, old, _, number in sorted(candidates):
         if number not in match.heir and old not in taken:
@@ -95,7 +114,14 @@ def _change(match: _Match, number: int, as_of: datetime) -> RingChange:
         what = "unchanged"
     else:
         what = "grown" if joined >= left else "shrunk"
-    return RingChange(ring_id=old, change=what, from_rings=tuple(roots), joined=joined, left=left, jaccard=match.jaccard(number, old))
+    return RingChange(
+        ring_id=old,
+        change=what,
+        from_rings=tuple(roots),
+        joined=joined,
+        left=left,
+        jaccard=match.jaccard(number, old),
+    )
 
 
 def _newcomer(match: _Match, number: int, as_of: datetime) -> RingChange:
@@ -104,7 +130,8 @@ def _newcomer(match: _Match, number: int, as_of: datetime) -> RingChange:
     origin = tuple(sorted(o for o in common if number in match.parts.get(o, ()) and len(match.parts[o]) > 1))
     nearest = max(common, key=lambda o: (common[o], o), default=None)
     return RingChange(
-        ring_id="R-" + hashlib.sha256("|".join([as_of.isoformat(), *sorted(members)]).encode()).hexdigest()[:10],
+        ring_id="R-"
+        + hashlib.sha256("|".join([as_of.isoformat(), *sorted(members)]).encode()).hexdigest()[:10],
         change="split" if origin else "born",
         from_rings=origin,
         joined=len(members),

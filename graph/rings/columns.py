@@ -32,7 +32,9 @@ class Features:
     def beside(self, *others: Features) -> Features:
         """All matrices, side by side."""
         parts = (self, *others)
-        return Features(sum((part.names for part in parts), ()), np.concatenate([part.values for part in parts], axis=1))
+        return Features(
+            sum((part.names for part in parts), ()), np.concatenate([part.values for part in parts], axis=1)
+        )
 
 
 def features(columns: dict[str, Column]) -> Features:
@@ -46,7 +48,9 @@ def total(value: Column, of: Column, size: int) -> Column:
 
 
 def most(value: Column, of: Column, size: int) -> Column:
-    """The most of `value` (rows,) by owner `of` (rows,), of its own type, whole numbers as int64 (size,); 0 where an owner has none above it."""
+    """The most of `value` (rows,) by owner `of` (rows,), of its own type, whole numbers as int64 (size,); 0
+    where an owner has none above it.
+    """
     out = np.zeros(size, np.int64 if value.dtype.kind in "biu" else value.dtype)
     np.maximum.at(out, of, value.astype(out.dtype, copy=False))
     return out

@@ -1,5 +1,6 @@
-"""Community detection on weighted links: connected components, then the constant Potts model (CPM), whose resolution does not depend on graph
-size."""
+"""Community detection on weighted links: connected components, then the constant Potts model (CPM), whose
+resolution does not depend on graph size.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +13,22 @@ from graph.store.tables import Column
 
 
 def components(nodes: int, a: Column, b: Column) -> Column:
-    """The component of each node (nodes,), numbered by its smallest node in ascending order. `a`, `b` are the ends of links (P,)."""
+    """The component of each node (nodes,), numbered by its smallest node in ascending order. `a`, `b` are the
+    ends of links (P,).
+    """
     links = sparse.coo_matrix((np.ones(len(a)), (a, b)), shape=(nodes, nodes))
     return np.asarray(connected_components(links, directed=False)[1], np.int64)
 
 
 def communities(mass: Column, ends: tuple[Column, Column], weight: Column, resolution: float) -> Column:
-    """Groups that maximise the sum over groups of (inner weight - resolution x inner mass pairs): the constant Potts model (Traag 2011).
+    """Groups that maximise the sum over groups of (inner weight - resolution x inner mass pairs): the
+    constant Potts model (Traag 2011).
 
-    `mass` (nodes,) is what a node counts for, 1 for all in the plain form. A group holds together while its weight per pair of mass
-    stays above `resolution` (0-1), whatever else the graph holds: components do not influence each other, so small rings are never
-    swallowed. Louvain moves in order of node number, levels until nothing moves, then each group is cut into its connected parts: the
-    same input gives the same answer. Returns (nodes,) numbered by smallest node.
+    `mass` (nodes,) is what a node counts for, 1 for all in the plain form. A group holds together while its
+    weight per pair of mass stays above `resolution` (0-1), whatever else the graph holds: components do not
+    influence each other, so small rings are never swallowed. Louvain moves in order of node number, levels
+    until nothing moves, then each group is cut into its connected parts: the same input gives the same
+    answer. Returns (nodes,) numbered by smallest node.
     """
     a, b = ends[0].astype(np.int64), ends[1].astype(np.int64)
     weight = weight.astype(np.float64)
@@ -61,7 +66,9 @@ def _merge(nodes: int, a: Column, b: Column, weight: Column) -> tuple[Column, Co
 
 @compiled
 def _local_moves(start: Column, to: Column, pull: Column, size: Column, resolution: float) -> Column:
-    """Move one node at a time to the neighbouring group that gains most, ties to the lower number, until no move gains."""
+    """Move one node at a time to the neighbouring group that gains most, ties to the lower number, until no
+    move gains.
+    """
     nodes = len(size)
     group = np.arange(nodes)
     members = size.copy()

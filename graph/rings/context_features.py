@@ -1,4 +1,6 @@
-"""Context features of an applicant: own features, links, neighbours, merchants and agents, and the group around them."""
+"""Context features of an applicant: own features, links, neighbours, merchants and agents, and the group
+around them.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,20 @@ from scipy import sparse
 
 from graph.rings.columns import Features
 from graph.rings.incidence import Incidence
-from graph.rings.link_features import averaged, counter_features, degrees, group_features, matrix, value_features
+from graph.rings.link_features import (
+    averaged,
+    counter_features,
+    degrees,
+    group_features,
+    matrix,
+    value_features,
+)
 from graph.rings.member_features import member_features
 from graph.rings.projection import ApplicantLinks
 from graph.store.tables import Column, Tables
 
-# Averaged over the other members of the group; the spread of the last ones too: copies of one story are all alike.
+# Averaged over the other members of the group; the spread of the last ones too: copies of one story are all
+# alike.
 _OF_THE_GROUP = (
     "applications", "lenders", "busiest_week", "amount", "amount_spread", "term", "night", "at_banks", "refused", "face", "worst_face", "liveness",
     "three_element", "age", "new_citizen", "own_device", "own_phone", "own_bank_card", "is_emulator", "is_rooted", "events_before", "history_days",
@@ -22,12 +32,21 @@ _OF_THE_GROUP = (
 _SPREAD = ("amount", "term", "age", "face", "liveness", "night", "history_days", "events_before")
 
 
-def context_features(tables: Tables, sharing: Incidence, links: ApplicantLinks, group: Column, first: Column) -> Features:
-    """One row an applicant: no label and no outcome of a loan beyond a refusal is in it. `group` is the first cut, `first` microseconds."""
+def context_features(
+    tables: Tables, sharing: Incidence, links: ApplicantLinks, group: Column, first: Column
+) -> Features:
+    """One row an applicant: no label and no outcome of a loan beyond a refusal is in it. `group` is the first
+    cut, `first` microseconds.
+    """
     size = len(tables.applicant_ids)
     own, degree = member_features(tables), degrees(links, first)
     near = averaged(matrix(links, links.weight, size), own, "near")
-    around = (group_features(group, links, first), value_features(sharing, size), near, counter_features(sharing, own, degree))
+    around = (
+        group_features(group, links, first),
+        value_features(sharing, size),
+        near,
+        counter_features(sharing, own, degree),
+    )
     return own.beside(degree, *around, _of_members(group, own.beside(degree)))
 
 

@@ -1,4 +1,6 @@
-"""Crews: flagged rings that belong together, as pieces of one group that the partition separated, or as clients of one intermediary."""
+"""Crews: flagged rings that belong together, as pieces of one group that the partition separated, or as
+clients of one intermediary.
+"""
 
 from __future__ import annotations
 
@@ -14,30 +16,40 @@ from graph.rings.search import RingSearch
 from graph.rings.suspect_features import HARD_COLUMNS
 from graph.store.tables import Column
 
-CUT_LINKS = 3  # between two rings, each by something harder than a place: one or two are a second-hand phone, a cousin
+# between two rings, each by something harder than a place: one or two are a second-hand phone, a cousin
+CUT_LINKS = 3
 CUT_WEIGHT = 0.2  # and so much weight together: three names on a form that many give are no crew
 SAME_AGENT = 0.6  # of the members of each came through one and the same agent
 
 
 def crews(search: RingSearch) -> Column:
-    """A number for each group (G,), the same for flagged groups that belong together; every other group has one of its own."""
+    """A number for each group (G,), the same for flagged groups that belong together; every other group has
+    one of its own.
+    """
     groups = len(search.flagged)
     a, b = (np.concatenate(ends) for ends in zip(_cut_apart(search), _same_agent(search)))
     return components(groups, a, b)
 
 
 def named(rings: Sequence[Ring], crew: Sequence[int], before: Mapping[str, str]) -> dict[str, str]:
-    """The crew id of each ring. A crew keeps the id that most of its rings had `before` (by ring id), the largest crew first, unless it is the
-    name of a ring elsewhere; a new one is called like its eldest ring."""
+    """The crew id of each ring. A crew keeps the id that most of its rings had `before` (by ring id), the
+    largest crew first, unless it is the name of a ring elsewhere; a new one is called like its eldest ring.
+    """
     members: dict[int, list[Ring]] = {}
     for ring, number in zip(rings, crew, strict=True):
         members.setdefault(number, []).append(ring)
     taken, living = set[str](), {ring.ring_id for ring in rings}
     out: dict[str, str] = {}
-    for together in sorted(members.values(), key=lambda some: (-len(some), min(ring.ring_id for ring in some))):
+    for together in sorted(
+        members.values(), key=lambda some: (-len(some), min(ring.ring_id for ring in some))
+    ):
         had = Counter(before[ring.ring_id] for ring in together if before.get(ring.ring_id))
         own = {ring.ring_id for ring in together}
-        names = [name for name, _ in sorted(had.items(), key=lambda one: (-one[1], one[0])) if name in own or name not in living]
+        names = [
+            name
+            for name, _ in sorted(had.items(), key=lambda one: (-one[1], one[0]))
+            if name in own or name not in living
+        ]
         names += [ring.ring_id for ring in sorted(together, key=lambda ring: (ring.first_seen, ring.ring_id))]
         name = next(name for name in names if name not in taken)
         taken.add(name)
@@ -46,25 +58,46 @@ def named(rings: Sequence[Ring], crew: Sequence[int], before: Mapping[str, str])
 
 
 def _cut_apart(search: RingSearch) -> tuple[Column, Column]:
-    """Pairs of flagged groups between which the cut went through at least CUT_LINKS hard links of CUT_WEIGHT together."""
+    """Pairs of flagged groups between which the cut went through at least CUT_LINKS hard links of CUT_WEIGHT
+    together.
+    """
     links, group = search.links, search.group
     one, other = group[links.a], group[links.b]
-    at = (one != other) & search.flagged[one] & search.flagged[other] & (links.shared[:, HARD_COLUMNS] > 0).any(axis=1)
-    key = np.minimum(one[at], other[at]).astype(np.int64) * len(search.flagged) + np.maximum(one[at], other[at])
+    at = (
+        (one != other)
+        & search.flagged[one]
+        & search.flagged[other]
+        & (links.shared[:, HARD_COLUMNS] > 0).any(axis=1)
+    )
+    key = np.minimum(one[at], other[at]).astype(np.int64) * len(search.flagged) + np.maximum(
+        one[at], other[at]
+    )
     pairs, pair, count = np.unique(key, return_inverse=True, return_counts=True)
-    cut = pairs[(count >= CUT_LINKS) & (np.bincount(pair, weights=links.weight[at], minlength=len(pairs)) >= CUT_WEIGHT)]
-    return (cut // max(len(search.flagged), 1)).astype(np.int32), (cut % max(len(search.flagged), 1)).astype(np.int32)
+    cut = pairs[
+        (count >= CUT_LINKS)
+        & (np.bincount(pair, weights=links.weight[at], minlength=len(pairs)) >= CUT_WEIGHT)
+    ]
+    return (cut // max(len(search.flagged), 1)).astype(np.int32), (cut % max(len(search.flagged), 1)).astype(
+        np.int32
+    )
 
 
 def _same_agent(search: RingSearch) -> tuple[Column, Column]:
     """Neighbouring pairs of the flagged groups that hang on one agent."""
     applications, group = search.tables.applications, search.group
     at = (applications["agent"] >= 0) & search.flagged[group[applications["applicant"]]]
-    once = np.unique(np.stack([group[applications["applicant"][at]], applications["agent"][at], applications["applicant"][at]]), axis=1)
+    once = np.unique(
+        np.stack(
+            [group[applications["applicant"][at]], applications["agent"][at], applications["applicant"][at]]
+        ),
+        axis=1,
+    )
     (of, agent), people = np.unique(once[:2], axis=1, return_counts=True)
     hang = people >= SAME_AGENT * np.bincount(group, minlength=len(search.flagged))[of]
     by_agent: dict[int, list[int]] = {}
     for number, whose in zip(of[hang].tolist(), agent[hang].tolist()):
         by_agent.setdefault(whose, []).append(number)
-    rows = np.array([pair for numbers in by_agent.values() for pair in pairwise(numbers)], np.int32).reshape(-1, 2)
+    rows = np.array([pair for numbers in by_agent.values() for pair in pairwise(numbers)], np.int32).reshape(
+        -1, 2
+    )
     return rows[:, 0], rows[:, 1]

@@ -1,4 +1,6 @@
-"""Connected components of the ring batch, computed in this process or in the database; the resulting rings are the same."""
+"""Connected components of the ring batch, computed in this process or in the database; the resulting rings
+are the same.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,16 @@ class ComponentSource(Protocol):
     """A view whose database has graph algorithms of its own."""
 
     def components(self, hubs: Sequence[str]) -> Mapping[str, int]:
-        """The component of each applicant whom anything but a hub links; `hubs` are names of identifiers' nodes."""
+        """The component of each applicant whom anything but a hub links; `hubs` are names of identifiers'
+        nodes.
+        """
         ...
 
 
 def engine(name: str, view: GraphView) -> Parts | None:
-    """How the parts of the view's graph are found; None for the local engine, whose cut needs no parts. Raises SettingError."""
+    """How the parts of the view's graph are found; None for the local engine, whose cut needs no parts.
+    Raises SettingError.
+    """
     if name == "local":
         return None
     if name != "gds":
@@ -44,12 +50,18 @@ class _InDatabase:
         self._view = view
 
     def parts(self, tables: Tables, sharing: Incidence, links: ApplicantLinks) -> Column:
-        """The part of each applicant (A,), numbered by its smallest applicant. Raises StoreError where a link crosses two parts."""
+        """The part of each applicant (A,), numbered by its smallest applicant. Raises StoreError where a link
+        crosses two parts.
+        """
         result = self._view.components(_hubs(tables, sharing))
         alone = -1 - np.arange(len(tables.applicant_ids))
-        part = np.array([result.get(who, alone[n]) for n, who in enumerate(tables.applicant_ids.tolist())], np.int64)
+        part = np.array(
+            [result.get(who, alone[n]) for n, who in enumerate(tables.applicant_ids.tolist())], np.int64
+        )
         if (part[links.a] != part[links.b]).any():
-            raise StoreError("the database links other people than the batch does: facts were changed by hand, or another program projects into it")
+            raise StoreError(
+                "the database links other people than the batch does: facts were changed by hand, or another program projects into it"
+            )
         _, first, number = np.unique(part, return_index=True, return_inverse=True)
         rank = np.empty(len(first), np.int64)
         rank[np.argsort(first, kind="stable")] = np.arange(len(first))

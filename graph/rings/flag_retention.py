@@ -1,4 +1,6 @@
-"""Flag retention: a ring flagged last time stays flagged until there is evidence against it; a lower score alone does not remove the flag."""
+"""Flag retention: a ring flagged last time stays flagged until there is evidence against it; a lower score
+alone does not remove the flag.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from graph.rings.shared_items import NEVER, SharedItems, shared_items
 from graph.store.tables import KINDS, Column, Tables
 
 CLEARED = 0.5  # of its members cleared, and a flag goes
-AS_AGREED = 1 / 3  # of its members with a loan that had time to go bad and did not, nobody late and nobody known for fraud, and a flag goes
+# of its members with a loan that had time to go bad and did not, nobody late and nobody known for fraud, and
+# a flag goes
+AS_AGREED = 1 / 3
 _GUARD = np.array([*(GUARD[kind] for kind in KINDS), *[BATCH_GUARD] * (len(VALUE_KINDS) - len(KINDS))])
 
 
@@ -25,15 +29,21 @@ _GUARD = np.array([*(GUARD[kind] for kind in KINDS), *[BATCH_GUARD] * (len(VALUE
 class RetainedFlags:
     """What becomes of the rings that were flagged last time, by ring id.
 
-    `retained`: stay for want of evidence against them, with the members (positions) who stay; `gone`: the evidence against, as words like
-    `cleared=a,b` (docs/rings.md has all). A ring of which at least half are in flagged groups anyway is in neither.
+    `retained`: stay for want of evidence against them, with the members (positions) who stay; `gone`: the
+    evidence against, as words like `cleared=a,b` (docs/rings.md has all). A ring of which at least half are
+    in flagged groups anyway is in neither.
     """
 
     retained: dict[str, Column] = field(default_factory=dict)
     gone: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def retained_flags(before: Sequence[Ring], flagged: Column, labelled: LabelledApplicants, before_and_now: tuple[Tables, Incidence]) -> RetainedFlags:
+def retained_flags(
+    before: Sequence[Ring],
+    flagged: Column,
+    labelled: LabelledApplicants,
+    before_and_now: tuple[Tables, Incidence],
+) -> RetainedFlags:
     """What becomes of the flagged rings of `before`. `flagged` (A,) bool: who is in a flagged group now."""
     tables, sharing = before_and_now
     ids, out = tables.applicant_ids, RetainedFlags()
@@ -48,7 +58,11 @@ def retained_flags(before: Sequence[Ring], flagged: Column, labelled: LabelledAp
         people = lost[ring.ring_id]
         rest = people[(labelled.fraud | ~labelled.good)[people] & ~flagged[people]]
         still = rest[anything.tied[rest] < NEVER] if ring.shared_by_kind else rest
-        against = (*_verdicts(people, labelled, ids), *_loans(people, labelled), *_ties(ring, (anything, ties), number, len(still)))
+        against = (
+            *_verdicts(people, labelled, ids),
+            *_loans(people, labelled),
+            *_ties(ring, (anything, ties), number, len(still)),
+        )
         if against:
             out.gone[ring.ring_id] = against
         else:
@@ -57,7 +71,9 @@ def retained_flags(before: Sequence[Ring], flagged: Column, labelled: LabelledAp
 
 
 def _lost(ring: Ring, ids: Column, flagged: Column, labelled: LabelledApplicants) -> Column:
-    """The ring's people (positions) where fewer than half of those whom nobody has cleared are in flagged groups now; else nobody."""
+    """The ring's people (positions) where fewer than half of those whom nobody has cleared are in flagged
+    groups now; else nobody.
+    """
     names = np.array(sorted(m.applicant_id for m in ring.members), dtype=object)
     at = np.minimum(np.searchsorted(ids, names), len(ids) - 1)
     people: Column = at[ids[at] == names]
@@ -74,11 +90,19 @@ def _verdicts(people: Column, labelled: LabelledApplicants, ids: Column) -> tupl
 def _loans(people: Column, labelled: LabelledApplicants) -> tuple[str, ...]:
     good = int(labelled.performing[people].sum())
     bad = labelled.late[people].any() or labelled.fraud[people].any()
-    return (f"paid_as_agreed={good}/{len(people)}",) if good and good >= AS_AGREED * len(people) and not bad else ()
+    return (
+        (f"paid_as_agreed={good}/{len(people)}",)
+        if good and good >= AS_AGREED * len(people) and not bad
+        else ()
+    )
 
 
-def _ties(ring: Ring, before_and_now: tuple[SharedItems, SharedItems], number: int, still: int) -> tuple[str, ...]:
-    """Which ties are gone: nobody is left to be tied, or what tied them has become a place where anybody may be."""
+def _ties(
+    ring: Ring, before_and_now: tuple[SharedItems, SharedItems], number: int, still: int
+) -> tuple[str, ...]:
+    """Which ties are gone: nobody is left to be tied, or what tied them has become a place where anybody may
+    be.
+    """
     anything, ties = before_and_now
     hard = [name for name in ring.shared_by_kind if name not in SOFT]
     left = {name for k, name in enumerate(LINK_KINDS) if ties.counts[number, k]}

@@ -10,7 +10,9 @@ from graph.model.types import Ring, RingChange
 from graph.rings.flag_retention import RetainedFlags
 
 
-def with_flags(changes: Iterable[RingChange], rings: Sequence[Ring], before: Sequence[Ring], flags: RetainedFlags) -> list[RingChange]:
+def with_flags(
+    changes: Iterable[RingChange], rings: Sequence[Ring], before: Sequence[Ring], flags: RetainedFlags
+) -> list[RingChange]:
     """The changes, each with its flag and why. `rings` have their ids already."""
     now, then = ({ring.ring_id: ring for ring in some} for some in (rings, before))
     home = {member.applicant_id: ring for ring in rings for member in ring.members}
@@ -35,7 +37,9 @@ def _stays(old: Ring, ring: Ring, flags: RetainedFlags) -> tuple[str, ...]:
 
 
 def _comes(change: RingChange, old: Ring | None, then: Mapping[str, Ring]) -> tuple[str, ...]:
-    """Why a ring is flagged that was not: what it was taken for before, or out of which flagged rings it came."""
+    """Why a ring is flagged that was not: what it was taken for before, or out of which flagged rings it
+    came.
+    """
     if old is not None:
         return (f"was={old.kind.value}",)
     sources = [name for name in change.from_rings if name in then and then[name].kind.flagged]
@@ -43,9 +47,13 @@ def _comes(change: RingChange, old: Ring | None, then: Mapping[str, Ring]) -> tu
 
 
 def _goes(old: Ring, ring: Ring | None, home: Mapping[str, Ring], flags: RetainedFlags) -> tuple[str, ...]:
-    """Why a flag goes: the evidence against it, what of the evidence for it is gone, and where its people are now."""
+    """Why a flag goes: the evidence against it, what of the evidence for it is gone, and where its people are
+    now.
+    """
     went = Counter(home[m.applicant_id].ring_id for m in old.members if m.applicant_id in home)
-    flagged = sorted({r.ring_id for m in old.members if (r := home.get(m.applicant_id)) is not None and r.kind.flagged})
+    flagged = sorted(
+        {r.ring_id for m in old.members if (r := home.get(m.applicant_id)) is not None and r.kind.flagged}
+    )
     why = list(flags.gone.get(old.ring_id, ()))
     if flagged and old.ring_id not in flags.gone:
         why.append(f"in_flagged={','.join(flagged)}")

@@ -1,4 +1,6 @@
-"""Impact on honest people: how many of those known to be good who live, work or shop together are in flagged groups."""
+"""Impact on honest people: how many of those known to be good who live, work or shop together are in flagged
+groups.
+"""
 
 from __future__ import annotations
 
@@ -29,17 +31,26 @@ class HonestImpact:
 
 
 def honest_impact(search: RingSearch) -> Mapping[RingKind, HonestImpact]:
-    """The honest of households, dormitories and shops, by what the group of the first cut is taken for, before anybody was suspected.
+    """The honest of households, dormitories and shops, by what the group of the first cut is taken for,
+    before anybody was suspected.
 
-    Known to be honest are the cleared and those who paid a loan back, were never 30 days late and are not known for fraud.
+    Known to be honest are the cleared and those who paid a loan back, were never 30 days late and are not
+    known for fraud.
     """
     labelled = search.known
     honest = labelled.good | (labelled.paid & ~labelled.late & ~labelled.fraud)
     hit = honest & (search.flagged[search.group] | search.spared)
-    first = measure(replace(search, group=search.coarse, flagged=np.zeros(int(search.coarse.max(initial=-1)) + 1, bool)))
+    first = measure(
+        replace(search, group=search.coarse, flagged=np.zeros(int(search.coarse.max(initial=-1)) + 1, bool))
+    )
     kinds = np.full(len(first.size), -1)
-    for group in np.flatnonzero((first.size >= 3) & (np.bincount(search.coarse, weights=honest, minlength=len(first.size)) > 0)).tolist():
+    for group in np.flatnonzero(
+        (first.size >= 3) & (np.bincount(search.coarse, weights=honest, minlength=len(first.size)) > 0)
+    ).tolist():
         kind = kind_of(first.traits(group))
         kinds[group] = PLACES.index(kind) if kind in PLACES else -1
     place = kinds[search.coarse] if len(kinds) else kinds
-    return {kind: HonestImpact(int((honest & (place == n)).sum()), int((hit & (place == n)).sum())) for n, kind in enumerate(PLACES)}
+    return {
+        kind: HonestImpact(int((honest & (place == n)).sum()), int((hit & (place == n)).sum()))
+        for n, kind in enumerate(PLACES)
+    }

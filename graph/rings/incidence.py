@@ -18,7 +18,8 @@ _CONTACT = ROLES.index(Role.CONTACT)
 
 @dataclass(frozen=True)
 class Incidence:
-    """Values with two or more holders; holders of value v are rows start[v]:start[v + 1], by (since, applicant).
+    """Values with two or more holders; holders of value v are rows start[v]:start[v + 1], by (since,
+    applicant).
 
     kind int8, source int32 (position in identifiers, merchant_ids or agent_ids), start int64 (V + 1,)
     who int32, role int8, since int64, last int64                                        (rows)
@@ -47,42 +48,71 @@ class Incidence:
 
 def incidence_of(tables: Tables) -> Incidence:
     """All values that two or more applicants hold before the view's moment."""
-    identifiers, merchants, agents = len(tables.identifiers["kind"]), len(tables.merchant_ids), len(tables.agent_ids)
-    kind = np.r_[tables.identifiers["kind"].astype(np.int8), np.full(merchants, MERCHANT, np.int8), np.full(agents, AGENT, np.int8)]
+    identifiers, merchants, agents = (
+        len(tables.identifiers["kind"]),
+        len(tables.merchant_ids),
+        len(tables.agent_ids),
+    )
+    kind = np.r_[
+        tables.identifiers["kind"].astype(np.int8),
+        np.full(merchants, MERCHANT, np.int8),
+        np.full(agents, AGENT, np.int8),
+    ]
     source = np.r_[np.arange(identifiers), np.arange(merchants), np.arange(agents)].astype(np.int32)
     rows = _one_per_holder(*_rows(tables))
     value = rows[0]
     count = np.bincount(value, minlength=len(kind))
     rows = tuple(column[count[value] >= 2] for column in rows)
-    value, who, role, since, last = (column[np.lexsort((rows[3], rows[0]))] for column in rows)  # they were by applicant before
+    # they were by applicant before
+    value, who, role, since, last = (column[np.lexsort((rows[3], rows[0]))] for column in rows)
     values = np.flatnonzero(count >= 2)
     start = np.r_[0, np.cumsum(count[values])].astype(np.int64)
-    return _with_hubs(Incidence(kind[values], source[values], start, who, role, since, last, np.zeros(len(values), np.int8)), tables)
+    return _with_hubs(
+        Incidence(
+            kind[values], source[values], start, who, role, since, last, np.zeros(len(values), np.int8)
+        ),
+        tables,
+    )
 
 
 def _rows(tables: Tables) -> tuple[Column, Column, Column]:
-    """Every (value, applicant, role), some more than once, as one number: value << 34 | applicant << 2 | role; and since and last (rows,)."""
+    """Every (value, applicant, role), some more than once, as one number: value << 34 | applicant << 2 |
+    role; and since and last (rows,).
+    """
     identifiers, merchants = len(tables.identifiers["kind"]), len(tables.merchant_ids)
     ties, applications = tables.ties, tables.applications
-    packed = [ties["identifier"].astype(np.int64) << 34 | ties["applicant"].astype(np.int64) << 2 | ties["role"]]
+    packed = [
+        ties["identifier"].astype(np.int64) << 34 | ties["applicant"].astype(np.int64) << 2 | ties["role"]
+    ]
     since, last = [ties["since"]], [ties["last"]]
     for column, offset in (("merchant", identifiers), ("agent", identifiers + merchants)):
         at = applications[column] >= 0
-        packed.append(applications[column][at].astype(np.int64) + offset << 34 | applications["applicant"][at].astype(np.int64) << 2)
+        packed.append(
+            applications[column][at].astype(np.int64) + offset << 34
+            | applications["applicant"][at].astype(np.int64) << 2
+        )
         since.append(applications["at"][at])
         last.append(applications["at"][at])
     return np.concatenate(packed), np.concatenate(since), np.concatenate(last)
 
 
 def _one_per_holder(packed: Column, since: Column, last: Column) -> tuple[Column, ...]:
-    """Value, applicant, role, since and last, one row a holder by (value, applicant): strongest role, first since, latest last."""
+    """Value, applicant, role, since and last, one row a holder by (value, applicant): strongest role, first
+    since, latest last.
+    """
     order = np.argsort(packed)
     packed = packed[order]
     first = np.flatnonzero(np.r_[True, np.diff(packed >> 2) != 0]) if len(packed) else np.zeros(0, np.int64)
     since = np.minimum.reduceat(since[order], first) if len(first) else since
     last = np.maximum.reduceat(last[order], first) if len(first) else last
     packed = packed[first]
-    return packed >> 34, (packed >> 2 & (1 << 32) - 1).astype(np.int32), (packed & 3).astype(np.int8), since, last
+    return (
+        packed >> 34,
+        (packed >> 2 & (1 << 32) - 1).astype(np.int32),
+        (packed & 3).astype(np.int8),
+        since,
+        last,
+    )
 
 
 def _with_hubs(incidence: Incidence, tables: Tables) -> Incidence:

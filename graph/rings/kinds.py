@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from graph.model.types import RingKind
 from graph.rings.projection import HARD, PLACES
 
-FLAG_HELD = "RING_FLAG_HELD"  # flagged last time, and nothing has come to speak against it, though the search alone would not flag it now
+# flagged last time, and nothing has come to speak against it, though the search alone would not flag it now
+FLAG_HELD = "RING_FLAG_HELD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """A group in a few numbers. `links` counts inner links by what they share, `same_agent` and `same_merchant` are the largest share of
-    members (0-1) that came through one agent or merchant, `soon` the share of members who applied first within 14 days of the median."""
+    """A group in a few numbers. `links` counts inner links by what they share, `same_agent` and
+    `same_merchant` are the largest share of members (0-1) that came through one agent or merchant, `soon` the
+    share of members who applied first within 14 days of the median.
+    """
 
     flagged: bool
     size: int
@@ -36,7 +39,9 @@ class Traits:
 
 
 def kind_of(traits: Traits) -> RingKind:
-    """Flagged groups are a ring unless they hang on one agent or one merchant; the others are named by what holds them together."""
+    """Flagged groups are a ring unless they hang on one agent or one merchant; the others are named by what
+    holds them together.
+    """
     hard = traits.share(HARD)
     if traits.flagged:
         if traits.same_agent >= 0.6:
@@ -44,11 +49,19 @@ def kind_of(traits: Traits) -> RingKind:
         if traits.same_merchant >= 0.6 and hard < 0.5:
             return RingKind.MERCHANT
         return RingKind.RING
-    if traits.share(("merchant", "agent")) >= 0.6 or (traits.same_merchant >= 0.7 and traits.links.get("device", 0) > 0):
+    if traits.share(("merchant", "agent")) >= 0.6 or (
+        traits.same_merchant >= 0.7 and traits.links.get("device", 0) > 0
+    ):
         return RingKind.KIOSK
     if traits.share(PLACES) >= 0.5:
         return RingKind.HOUSEHOLD if traits.size <= 6 else RingKind.DORMITORY
-    if traits.size <= 6 and traits.links.get("address", 0) + traits.links.get("wifi", 0) + traits.links.get("known_contact", 0) > 0:
+    if (
+        traits.size <= 6
+        and traits.links.get("address", 0)
+        + traits.links.get("wifi", 0)
+        + traits.links.get("known_contact", 0)
+        > 0
+    ):
         return RingKind.HOUSEHOLD
     return RingKind.UNKNOWN
 
@@ -69,4 +82,8 @@ def reasons_of(traits: Traits) -> tuple[str, ...]:
         ("RING_SUSPICIOUS_MEMBERS", traits.suspicion >= 0.5),
         ("GROUP_SHARES_A_PLACE", traits.share(PLACES) >= 0.5),
     )
-    return tuple([code for code, holds in checks[:1] if holds] + results + [code for code, holds in checks[1:] if holds])
+    return tuple(
+        [code for code, holds in checks[:1] if holds]
+        + results
+        + [code for code, holds in checks[1:] if holds]
+    )

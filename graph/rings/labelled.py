@@ -1,4 +1,6 @@
-"""Labels and outcomes by applicant as of a moment: confirmed frauds, confirmed goods, defaults, and whose history is mature."""
+"""Labels and outcomes by applicant as of a moment: confirmed frauds, confirmed goods, defaults, and whose
+history is mature.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +16,22 @@ from graph.rings.active import first_applied
 from graph.store.tables import Column, Tables
 
 ENOUGH_FRAUDS = 20  # with fewer there is nothing to learn from, and signs that hold anywhere must do
-ENOUGH_SILENT = 0.1  # of all applicants, for long enough: in its first weeks a store has frauds, and nobody to tell them from
+# of all applicants, for long enough: in its first weeks a store has frauds, and nobody to tell them from
+ENOUGH_SILENT = 0.1
 ENOUGH_GOODS = 30  # confirmed goods from which on silence is no longer taken for innocence
-SHOWN_DAYS = 60  # the first instalment after a month, and a month past due: what a loan has to show whether it performs
+# the first instalment after a month, and a month past due: what a loan has to show whether it performs
+SHOWN_DAYS = 60
 MATURE_DAYS = 90  # without any fraud label to learn the delay from
 
 
 @dataclass(frozen=True)
 class LabelledApplicants:
-    """Per applicant (A,): fraud and good as `graph.facts.fraud_labels` says, late (30 days past due or worse), paid (a loan closed), bool.
-    `performing`: a loan had SHOWN_DAYS from its payout to go bad, and none is late.
+    """Per applicant (A,): fraud and good as `graph.facts.fraud_labels` says, late (30 days past due or
+    worse), paid (a loan closed), bool. `performing`: a loan had SHOWN_DAYS from its payout to go bad, and
+    none is late.
 
-    `mature`: applied long enough ago that most frauds of that age are known by now. `since` int64 microseconds, the first application.
+    `mature`: applied long enough ago that most frauds of that age are known by now. `since` int64
+    microseconds, the first application.
     """
 
     fraud: Column
@@ -49,9 +55,21 @@ def labelled_applicants(tables: Tables) -> LabelledApplicants:
     late, paid, shown = (np.zeros(size, bool) for _ in range(3))
     late[tables.applications["applicant"][became.ever(*LATE)]] = True
     paid[tables.applications["applicant"][became.ever(OutcomeStatus.CLOSED)]] = True
-    shown[tables.applications["applicant"][became.first([OutcomeStatus.DISBURSED]) < tables.as_of - SHOWN_DAYS * DAY]] = True
+    shown[
+        tables.applications["applicant"][
+            became.first([OutcomeStatus.DISBURSED]) < tables.as_of - SHOWN_DAYS * DAY
+        ]
+    ] = True
     since = first_applied(tables)
-    return LabelledApplicants(verdict.fraud, verdict.good, late, paid, shown & ~late, since < tables.as_of - _delay(verdict, since), since)
+    return LabelledApplicants(
+        verdict.fraud,
+        verdict.good,
+        late,
+        paid,
+        shown & ~late,
+        since < tables.as_of - _delay(verdict, since),
+        since,
+    )
 
 
 def _delay(verdict: FraudSpells, since: Column) -> int:

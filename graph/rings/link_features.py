@@ -1,4 +1,6 @@
-"""Features of an applicant's links: links by kind, averages over neighbours, the group, and the merchant or agent."""
+"""Features of an applicant's links: links by kind, averages over neighbours, the group, and the merchant or
+agent.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,20 @@ def matrix(links: ApplicantLinks, weight: Column, applicants: int) -> sparse.csr
     return sparse.csr_matrix((np.r_[weight, weight], (rows, columns)), shape=(applicants, applicants))
 
 
-def averaged(pull: sparse.csr_matrix, own: Features, prefix: str, names: tuple[str, ...] = _DESCRIBED) -> Features:
-    """Weighted mean of neighbours' known features (applicants, len(names)); NaN where no neighbour's is known."""
+def averaged(
+    pull: sparse.csr_matrix, own: Features, prefix: str, names: tuple[str, ...] = _DESCRIBED
+) -> Features:
+    """Weighted mean of neighbours' known features (applicants, len(names)); NaN where no neighbour's is
+    known.
+    """
     x = np.stack([own.column(name) for name in names], axis=1).astype(np.float64)
     present = ~np.isnan(x)
     mass = pull @ present.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = (pull @ np.where(present, x, 0.0)) / mass
-    return Features(tuple(f"{prefix}_{name}" for name in names), np.where(mass > 1e-9, mean, np.nan).astype(np.float32))
+    return Features(
+        tuple(f"{prefix}_{name}" for name in names), np.where(mass > 1e-9, mean, np.nan).astype(np.float32)
+    )
 
 
 def degrees(links: ApplicantLinks, first: Column) -> Features:
@@ -88,14 +96,18 @@ def group_features(group: Column, links: ApplicantLinks, first: Column) -> Featu
 
 
 def value_features(sharing: Incidence, size: int) -> Features:
-    """The most holders among an applicant's values of each kind, and how many of them came within a week of this one."""
+    """The most holders among an applicant's values of each kind, and how many of them came within a week of
+    this one.
+    """
     out = {}
     holders = sharing.holders[sharing.value_of_row]
     arrivals = _arrivals(sharing, sharing.value_of_row)
     for code, name in enumerate(VALUE_KINDS):
         at = sharing.kind[sharing.value_of_row] == code
         who = sharing.who[at]
-        out[f"holders_{name}"], out[f"arrivals_{name}"] = (most(value[at], who, size) for value in (holders, arrivals))
+        out[f"holders_{name}"], out[f"arrivals_{name}"] = (
+            most(value[at], who, size) for value in (holders, arrivals)
+        )
     return features(out)
 
 
@@ -105,7 +117,10 @@ def _arrivals(sharing: Incidence, value: Column) -> Column:
         return np.zeros(0)
     base = sharing.since - sharing.since.min()
     line = value.astype(np.float64) * (float(base.max()) + 30 * DAY) + base
-    after, before = np.searchsorted(line, line + 7 * DAY, "right"), np.searchsorted(line, line - 7 * DAY, "left")
+    after, before = (
+        np.searchsorted(line, line + 7 * DAY, "right"),
+        np.searchsorted(line, line - 7 * DAY, "left"),
+    )
     return np.asarray(after - before - 1)
 
 
@@ -115,10 +130,14 @@ def counter_features(sharing: Incidence, own: Features, surroundings: Features) 
 
 
 def others_at(sharing: Incidence, chosen: Column, known: Features, names: tuple[str, ...]) -> Features:
-    """Mean of `names` over the other holders of the chosen values (a mask over values), as columns `counter_...`."""
+    """Mean of `names` over the other holders of the chosen values (a mask over values), as columns
+    `counter_...`.
+    """
     size = len(known.values)
     at = chosen[sharing.value_of_row]
-    through = sparse.csr_matrix((np.ones(at.sum()), (sharing.who[at], sharing.value_of_row[at])), shape=(size, len(sharing.kind)))
+    through = sparse.csr_matrix(
+        (np.ones(at.sum()), (sharing.who[at], sharing.value_of_row[at])), shape=(size, len(sharing.kind))
+    )
     visits = np.asarray(through.sum(axis=1))
     x = np.stack([known.column(name) for name in names], axis=1).astype(np.float64)
     there = ~np.isnan(x)
@@ -126,4 +145,7 @@ def others_at(sharing: Incidence, chosen: Column, known: Features, names: tuple[
     total = through @ (through.T @ x) - visits * x
     mass = through @ (through.T @ there.astype(np.float64)) - visits * there
     with np.errstate(invalid="ignore", divide="ignore"):
-        return Features(tuple(f"counter_{name}" for name in names), np.where(mass > 0.5, total / mass, np.nan).astype(np.float32))
+        return Features(
+            tuple(f"counter_{name}" for name in names),
+            np.where(mass > 0.5, total / mass, np.nan).astype(np.float32),
+        )

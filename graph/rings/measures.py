@@ -1,4 +1,6 @@
-"""Measures of all groups at once: links by kind, times, money, hubs, and the strength of each member's links."""
+"""Measures of all groups at once: links by kind, times, money, hubs, and the strength of each member's
+links.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,11 @@ from graph.store.tables import Column, Tables
 
 @dataclass(frozen=True)
 class Measures:
-    """By group (G,): size, links and things (G, K), inner links, first, last (int64), burst (days), exposure (CNY), hubs, platforms, confirmed,
-    suspected, soon, same_agent, same_merchant, suspicion, emulators, refused, face; by applicant (A,): strength, partners, best_partner, joined
-    (int64). `first` is when the group's first tie was made, `joined` when each member's was, and never before."""
+    """By group (G,): size, links and things (G, K), inner links, first, last (int64), burst (days), exposure
+    (CNY), hubs, platforms, confirmed, suspected, soon, same_agent, same_merchant, suspicion, emulators,
+    refused, face; by applicant (A,): strength, partners, best_partner, joined (int64). `first` is when the
+    group's first tie was made, `joined` when each member's was, and never before.
+    """
 
     flagged: Column
     size: Column
@@ -86,7 +90,9 @@ def measure(search: RingSearch) -> Measures:
         **_members(search, size),
         exposure=np.bincount(group, weights=open_amount(search.tables), minlength=len(size)),
         confirmed=np.bincount(group, weights=labelled.fraud, minlength=len(size)),
-        suspected=np.bincount(group, weights=(search.suspicion >= 0.5) & ~labelled.fraud, minlength=len(size)),
+        suspected=np.bincount(
+            group, weights=(search.suspicion >= 0.5) & ~labelled.fraud, minlength=len(size)
+        ),
         suspicion=np.bincount(group, weights=search.suspicion, minlength=len(size)) / size,
         emulators=mean["is_emulator"],
         refused=mean["refused"],
@@ -118,7 +124,13 @@ def _inner_links(search: RingSearch, groups: int) -> dict[str, Column]:
     inside = group[links.a] == group[links.b]
     a, b, pull = links.a[inside], links.b[inside], links.weight[inside]
     at = group[a]
-    kinds = np.stack([np.bincount(at, weights=links.shared[inside, k] > 0, minlength=groups) for k in range(len(LINK_KINDS))], axis=1)
+    kinds = np.stack(
+        [
+            np.bincount(at, weights=links.shared[inside, k] > 0, minlength=groups)
+            for k in range(len(LINK_KINDS))
+        ],
+        axis=1,
+    )
     strength = np.bincount(a, weights=pull, minlength=size) + np.bincount(b, weights=pull, minlength=size)
     best = np.maximum(most(strength[b], a, size), most(strength[a], b, size))
     inner = np.bincount(at, minlength=groups)
@@ -127,7 +139,9 @@ def _inner_links(search: RingSearch, groups: int) -> dict[str, Column]:
 
 
 def _times(group: Column, since: Column, size: Column) -> dict[str, Column]:
-    """Days between the first and the last decile of arrivals, and the share that came within 14 days of the median."""
+    """Days between the first and the last decile of arrivals, and the share that came within 14 days of the
+    median.
+    """
     order = np.lexsort((since, group))
     end = np.cumsum(size)
     start = end - size
@@ -139,7 +153,9 @@ def _times(group: Column, since: Column, size: Column) -> dict[str, Column]:
 
 
 def _tied_in(things: SharedItems, group: Column, since: Column, groups: int) -> dict[str, Column]:
-    """When the first tie of each group was made, and each member's; ties beyond a place, a shop or an agent count where there are any."""
+    """When the first tie of each group was made, and each member's; ties beyond a place, a shop or an agent
+    count where there are any.
+    """
     first = _earliest(things.hard, group, groups)
     for other in (things.tied, since):
         first = np.where(first < NEVER, first, _earliest(other, group, groups))
@@ -177,5 +193,8 @@ def _distinct(group: Column, what: Column, groups: int) -> tuple[Column, Column]
 def _most_common(group: Column, created: dict[str, Column], column: str, size: Column) -> Column:
     """The largest share of a group's members that came through one agent or merchant."""
     width = int(created[column].max(initial=0)) + 1
-    once = np.unique(created["applicant"][created[column] >= 0].astype(np.int64) * width + created[column][created[column] >= 0])
+    once = np.unique(
+        created["applicant"][created[column] >= 0].astype(np.int64) * width
+        + created[column][created[column] >= 0]
+    )
     return _distinct(group[once // width], once % width, len(size))[1] / size

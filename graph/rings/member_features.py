@@ -1,4 +1,6 @@
-"""Features of each applicant alone, as of a moment: applications, checks, identifiers, account habits; no loan outcomes."""
+"""Features of each applicant alone, as of a moment: applications, checks, identifiers, account habits; no
+loan outcomes.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,13 @@ def _busiest(of: Column, at: Column, size: int, window: int) -> Column:
 def _shopping(tables: Tables) -> dict[str, Column]:
     applications, size = tables.applications, len(tables.applicant_ids)
     who = applications["applicant"]
-    bank = np.array([kind.is_bank for kind in PLATFORM_TYPES])[tables.platforms["type"][applications["platform"]]] if len(who) else np.zeros(0)
+    bank = (
+        np.array([kind.is_bank for kind in PLATFORM_TYPES])[
+            tables.platforms["type"][applications["platform"]]
+        ]
+        if len(who)
+        else np.zeros(0)
+    )
     refused = np.zeros(len(who))
     for status in (OutcomeStatus.REJECTED,):
         refused[tables.outcomes["application"][tables.outcomes["status"] == STATUSES.index(status)]] = 1.0
@@ -110,7 +118,9 @@ def _holdings(tables: Tables) -> dict[str, Column]:
 
 
 def _habits(tables: Tables) -> dict[str, Column]:
-    """How lively their account is before they first ask for money: identities made for the purpose have no life of their own."""
+    """How lively their account is before they first ask for money: identities made for the purpose have no
+    life of their own.
+    """
     events, size = tables.events, len(tables.applicant_ids)
     first = first_applied(tables)
     who = events["applicant"]
@@ -121,7 +131,9 @@ def _habits(tables: Tables) -> dict[str, Column]:
         "events_before": np.log1p(np.bincount(who[before], minlength=size)),
         "history_days": history,
         "partners": _distinct(who, events["counterparty"], size),
-        "events_received": np.log1p(np.bincount(events["counterparty"][events["counterparty"] >= 0], minlength=size)),
+        "events_received": np.log1p(
+            np.bincount(events["counterparty"][events["counterparty"] >= 0], minlength=size)
+        ),
     }
     soon = (events["at"] >= first[who]) & (events["at"] < first[who] + 7 * DAY)
     out["events_first_week"] = np.log1p(np.bincount(who[soon], minlength=size))

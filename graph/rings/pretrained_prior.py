@@ -1,6 +1,8 @@
-"""A pretrained prior of suspicion, learned on several simulated worlds, for stores with few or no labels of their own.
+"""A pretrained prior of suspicion, learned on several simulated worlds, for stores with few or no labels of
+their own.
 
-`scripts/tools/fit_pretrained_prior.py` learns it again, and says how well it holds in worlds by a hand it has not seen.
+`scripts/tools/fit_pretrained_prior.py` learns it again, and says how well it holds in worlds by a hand it has
+not seen.
 """
 
 from __future__ import annotations
@@ -47,11 +49,15 @@ def prior_suspicion(around: Features) -> Column:
 
 
 def beside_experience(own: Column, around: Features, labelled: LabelledApplicants) -> Column:
-    """A store's own chances to be bad (A,) beside what other stores taught, which counts for less with every fraud that is known here."""
+    """A store's own chances to be bad (A,) beside what other stores taught, which counts for less with every
+    fraud that is known here.
+    """
     share = _AS_MUCH / (_AS_MUCH + int(labelled.fraud.sum()))
     if share < _LEAST:
         return own
-    return np.asarray(np.maximum(own, _NEVER) ** (1 - share) * np.maximum(prior_suspicion(around), _NEVER) ** share)
+    return np.asarray(
+        np.maximum(own, _NEVER) ** (1 - share) * np.maximum(prior_suspicion(around), _NEVER) ** share
+    )
 
 
 def suspicion_by(around: Features, text: str) -> Column:
@@ -62,16 +68,20 @@ def suspicion_by(around: Features, text: str) -> Column:
 
 
 def ranked(values: Column) -> Column:
-    """Each column (rows, columns) as places among its own known values, 0 to 1, equals in the middle of theirs; NaN stays NaN.
+    """Each column (rows, columns) as places among its own known values, 0 to 1, equals in the middle of
+    theirs; NaN stays NaN.
 
-    How much is much differs between a store of a month and one of years; who has more than the others there does not.
+    How much is much differs between a store of a month and one of years; who has more than the others there
+    does not.
     """
     rows = np.maximum((~np.isnan(values)).sum(axis=0), 1)
     return np.asarray((rankdata(values, axis=0, nan_policy="omit") - 0.5) / rows, np.float32)
 
 
 def fit_prior(values: Sequence[tuple[Features, Column, float]]) -> str:
-    """LightGBM's text of what several stores teach: of each its columns, who is bad (rows,) bool, and how much it counts."""
+    """LightGBM's text of what several stores teach: of each its columns, who is bad (rows,) bool, and how
+    much it counts.
+    """
     names = values[0][0].names
     rows = np.concatenate([ranked(around.values) for around, _, _ in values])
     bad = np.concatenate([who for _, who, _ in values]).astype(np.float64)

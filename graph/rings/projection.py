@@ -1,4 +1,6 @@
-"""Projection of shared values to links between applicants: every pair that shares something, with kind, rarity and time."""
+"""Projection of shared values to links between applicants: every pair that shares something, with kind,
+rarity and time.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from graph.model.types import IdentifierKind, Role
 from graph.rings.incidence import AGENT, Incidence, incidence_of
 from graph.store.tables import KINDS, ROLES, Column, Tables
 
-# What a pair can have in common: the identifiers' kinds, told apart by role where the role changes what it says.
+# What a pair can have in common: the identifiers' kinds, told apart by role where the role changes what it
+# says.
 LINK_KINDS = (
     *(kind.value for kind in KINDS),
     "merchant",
@@ -26,13 +29,25 @@ LINK_KINDS = (
 )
 KNOWN_CONTACT, COMMON_CONTACT, EMPLOYER_PHONE, TRANSFER, REFERRAL = range(AGENT + 1, AGENT + 6)
 
-# How much one shared value with two holders says before anything is learned: about the chance that the pair acts together.
+# How much one shared value with two holders says before anything is learned: about the chance that the pair
+# acts together.
 PRIOR = {
     "national_id": 0.9, "phone": 0.7, "device": 0.6, "bank_card": 0.8, "email": 0.7, "ip": 0.2, "wifi": 0.2, "address": 0.25, "employer": 0.06,
     "merchant": 0.01, "agent": 0.04, "known_contact": 0.3, "common_contact": 0.45, "employer_phone": 0.15, "transfer": 0.35, "referral": 0.3,
 }  # fmt: skip
-# What honest people seldom share, the most telling first. The others are soft: they are no corroboration that two people act together.
-HARD = ("device", "phone", "bank_card", "national_id", "email", "common_contact", "known_contact", "transfer", "referral")
+# What honest people seldom share, the most telling first. The others are soft: they are no corroboration that
+# two people act together.
+HARD = (
+    "device",
+    "phone",
+    "bank_card",
+    "national_id",
+    "email",
+    "common_contact",
+    "known_contact",
+    "transfer",
+    "referral",
+)
 SOFT = tuple(kind for kind in LINK_KINDS if kind not in HARD)
 PLACES = tuple(kind for kind in SOFT if kind not in ("merchant", "agent"))
 
@@ -41,11 +56,11 @@ PLACES = tuple(kind for kind in SOFT if kind not in ("merchant", "agent"))
 class ApplicantLinks:
     """Pairs a < b of applicants, sorted by (a, b), each once.
 
-    shared   (P, K) float32   noisy-or of 1 / (holders - 1) over the values shared, by LINK_KINDS; 0 = nothing of that kind
-    values   (P,) float32     how many values they share        holders (P,) float32   of the rarest shared value
-    gap      (P,) float32     days between their first mentions of a shared value, the least
-    together (P,) bool        whether they held a shared value at the same time, rather than one after the other
-    weight   (P,) float64     prior weight 0-1: noisy-or over kinds of what each says
+    shared (P, K) float32 noisy-or of 1 / (holders - 1) over the values shared, by LINK_KINDS; 0 = nothing of
+    that kind values (P,) float32 how many values they share holders (P,) float32 of the rarest shared value
+    gap (P,) float32 days between their first mentions of a shared value, the least together (P,) bool whether
+    they held a shared value at the same time, rather than one after the other weight (P,) float64 prior
+    weight 0-1: noisy-or over kinds of what each says
     """
 
     a: Column
@@ -63,7 +78,9 @@ class ApplicantLinks:
 
 @dataclass(frozen=True)
 class PairRows:
-    """One row for each value that a pair shares: ends, kind of link, holders of the value, days between first mentions, overlap."""
+    """One row for each value that a pair shares: ends, kind of link, holders of the value, days between first
+    mentions, overlap.
+    """
 
     a: Column
     b: Column
@@ -84,13 +101,19 @@ def pair_rows(sharing: Incidence, all_pairs: int = ALL_PAIRS) -> PairRows:
     a, b, value, left, right = _pairs(sharing.start, sharing.who, sharing.hub, all_pairs, NEAR)
     kind = _link_kind(sharing.kind[value], sharing.role[left], sharing.role[right])
     gap = np.abs(sharing.since[left] - sharing.since[right]) / DAY
-    together = np.maximum(sharing.since[left], sharing.since[right]) <= np.minimum(sharing.last[left], sharing.last[right]) + 3 * DAY
+    together = (
+        np.maximum(sharing.since[left], sharing.since[right])
+        <= np.minimum(sharing.last[left], sharing.last[right]) + 3 * DAY
+    )
     return PairRows(a, b, kind, sharing.holders[value], gap.astype(np.float32), together)
 
 
 def stacked(*parts: PairRows) -> PairRows:
     """Rows of several sources, one after the other."""
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "kind", "holders", "gap", "together"))
+    columns = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("a", "b", "kind", "holders", "gap", "together")
+    )
     return PairRows(*columns)
 
 
@@ -100,10 +123,16 @@ def linked(rows: PairRows, applicants: int) -> ApplicantLinks:
     order = np.argsort(key, kind="stable")
     key = key[order]
     first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.zeros(0, np.int64)
-    holders, gap, kind, together = rows.holders[order], rows.gap[order], rows.kind[order], rows.together[order]
+    holders, gap, kind, together = (
+        rows.holders[order],
+        rows.gap[order],
+        rows.kind[order],
+        rows.together[order],
+    )
     shared = _add_up(first, kind.astype(np.int64), holders.astype(np.float64), len(LINK_KINDS))
     prior = np.array([PRIOR[name] for name in LINK_KINDS])
-    # A value that passed from one to the other long ago (a second-hand phone) says far less than one that both use.
+    # A value that passed from one to the other long ago (a second-hand phone) says far less than one that
+    # both use.
     apart = np.where(np.logical_or.reduceat(together, first), 1.0, 0.4) if len(first) else np.zeros(0)
     return ApplicantLinks(
         a=(key[first] // max(applicants, 1)).astype(np.int32),
@@ -134,19 +163,39 @@ def _direct(tables: Tables) -> PairRows:
     at = (events["counterparty"] >= 0) & (events["counterparty"] != events["applicant"])
     a, b = events["applicant"][at], events["counterparty"][at]
     kind = np.where(events["kind"][at] == "referral", REFERRAL, TRANSFER).astype(np.int8)
-    partners = np.maximum(_partners(a, b, len(tables.applicant_ids))[a], _partners(a, b, len(tables.applicant_ids))[b]) + 1
-    return PairRows(a.astype(np.int32), b.astype(np.int32), kind, partners, np.zeros(len(a), np.float32), np.ones(len(a), bool))
+    partners = (
+        np.maximum(
+            _partners(a, b, len(tables.applicant_ids))[a], _partners(a, b, len(tables.applicant_ids))[b]
+        )
+        + 1
+    )
+    return PairRows(
+        a.astype(np.int32),
+        b.astype(np.int32),
+        kind,
+        partners,
+        np.zeros(len(a), np.float32),
+        np.ones(len(a), bool),
+    )
 
 
 def _partners(a: Column, b: Column, applicants: int) -> Column:
     """How many different people each applicant has dealt with (applicants,)."""
-    pairs = np.unique(np.stack([np.minimum(a, b), np.maximum(a, b)]), axis=1) if len(a) else np.zeros((2, 0), np.int64)
+    pairs = (
+        np.unique(np.stack([np.minimum(a, b), np.maximum(a, b)]), axis=1)
+        if len(a)
+        else np.zeros((2, 0), np.int64)
+    )
     return np.bincount(pairs.ravel(), minlength=applicants)
 
 
 @compiled
-def _pairs(start: Column, who: Column, hub: Column, all_pairs: int, near: int) -> tuple[Column, Column, Column, Column, Column]:
-    """Ends, value and holder rows of every pair: all of a value's pairs when it has few holders, else neighbours in time."""
+def _pairs(
+    start: Column, who: Column, hub: Column, all_pairs: int, near: int
+) -> tuple[Column, Column, Column, Column, Column]:
+    """Ends, value and holder rows of every pair: all of a value's pairs when it has few holders, else
+    neighbours in time.
+    """
     total = 0
     for v in range(len(hub)):
         h = start[v + 1] - start[v]

@@ -12,16 +12,21 @@ LEAST = 0.3  # no group with a lower score is flagged, whatever the budget
 LEAST_CONFIRMED = 0.1  # of the bad who had time to show are confirmed, at least
 _FEW = 20  # known frauds: with fewer, how often the bad are confirmed cannot be told
 _BELIEF = 6.0  # members' worth of evidence that the mean suspicion counts for
-_RATES = np.sort(np.r_[0.001, 0.004, 0.01, (np.arange(25) + 0.5) / 25])  # shares of bad members that are weighed against each other
-UNSEEN = 0.2  # probability that a crew was never investigated, so that its members have no labels however many they are and however long it is
-_WRONG_FRAUD, _WRONG_GOOD = 0.002, 0.05  # an honest person labelled fraud; a cheat labelled good, as a share of how often the honest are
+# shares of bad members that are weighed against each other
+_RATES = np.sort(np.r_[0.001, 0.004, 0.01, (np.arange(25) + 0.5) / 25])
+# probability that a crew was never investigated, so that its members have no labels however many they are and
+# however long it is
+UNSEEN = 0.2
+# an honest person labelled fraud; a cheat labelled good, as a share of how often the honest are
+_WRONG_FRAUD, _WRONG_GOOD = 0.002, 0.05
 
 
 def rescaled(chance: Column, labelled: LabelledApplicants) -> Column:
-    """Chances to be *found* bad as chances to be bad: many frauds are never confirmed (after Elkan and Noto 2008, with an upper quartile).
+    """Chances to be *found* bad as chances to be bad: many frauds are never confirmed (after Elkan and Noto
+    2008, with an upper quartile).
 
-    Never to more than a confirmation rate of LEAST_CONFIRMED allows: where labels hardly follow suspicion, nobody is very suspicious.
-    `chance` (A,) must be out of fold.
+    Never to more than a confirmation rate of LEAST_CONFIRMED allows: where labels hardly follow suspicion,
+    nobody is very suspicious. `chance` (A,) must be out of fold.
     """
     result = chance[labelled.fraud]
     if len(result) < _FEW:
@@ -32,17 +37,24 @@ def rescaled(chance: Column, labelled: LabelledApplicants) -> Column:
     return raised * min(possible / float(raised[top].mean()), 1.0) if top.any() else raised
 
 
-def group_scores(group: Column, suspicion: Column, labelled: LabelledApplicants, *, unheard: bool = False) -> Column:
-    """The expected share of bad loans among each group's members (G,): a Beta prior round their mean suspicion, updated by their labels.
+def group_scores(
+    group: Column, suspicion: Column, labelled: LabelledApplicants, *, unheard: bool = False
+) -> Column:
+    """The expected share of bad loans among each group's members (G,): a Beta prior round their mean
+    suspicion, updated by their labels.
 
-    A label may be missing: how often the bad are confirmed and the honest cleared, among those with time to show and the others, is
-    estimated from the store itself, and silence counts for what it is worth. It is worth less than its members say one by one, because a crew
-    is noticed as a whole or hardly at all: with the chance UNSEEN silence says nothing about any of them. Suspicion never saw the labels of
-    the group it judges. `unheard`: the score that each group would have if one of its cleared members had never been cleared.
+    A label may be missing: how often the bad are confirmed and the honest cleared, among those with time to
+    show and the others, is estimated from the store itself, and silence counts for what it is worth. It is
+    worth less than its members say one by one, because a crew is noticed as a whole or hardly at all: with
+    the chance UNSEEN silence says nothing about any of them. Suspicion never saw the labels of the group it
+    judges. `unheard`: the score that each group would have if one of its cleared members had never been
+    cleared.
     """
     size = np.bincount(group).astype(np.float64)
     mean = np.clip(np.bincount(group, weights=suspicion) / size, 0.002, 0.998)
-    prior = (_BELIEF * mean[:, None] - 1) * np.log(_RATES) + (_BELIEF * (1 - mean[:, None]) - 1) * np.log(1 - _RATES)
+    prior = (_BELIEF * mean[:, None] - 1) * np.log(_RATES) + (_BELIEF * (1 - mean[:, None]) - 1) * np.log(
+        1 - _RATES
+    )
     rows, untold = np.zeros_like(prior), np.zeros_like(prior)
     forget = np.full(len(size), int(unheard))
     for some in (labelled.mature, ~labelled.mature):
@@ -50,19 +62,26 @@ def group_scores(group: Column, suspicion: Column, labelled: LabelledApplicants,
         fraud = _RATES * confirmed + (1 - _RATES) * _WRONG_FRAUD
         good = (1 - _RATES) * cleared + _RATES * cleared * _WRONG_GOOD
         frauds, goods, silent = (
-            np.bincount(group[some & seen], minlength=len(size)) for seen in (labelled.fraud, labelled.good, ~labelled.fraud & ~labelled.good)
+            np.bincount(group[some & seen], minlength=len(size))
+            for seen in (labelled.fraud, labelled.good, ~labelled.fraud & ~labelled.good)
         )
         forgotten = np.minimum(forget, goods)
         forget = forget - forgotten
         for out, silence in ((rows, 1 - fraud - good), (untold, 1 - (1 - _RATES) * _WRONG_FRAUD - good)):
-            for members, likelihood in ((frauds, fraud), (goods - forgotten, good), (silent + forgotten, silence)):
+            for members, likelihood in (
+                (frauds, fraud),
+                (goods - forgotten, good),
+                (silent + forgotten, silence),
+            ):
                 out += members[:, None] * np.log(np.maximum(likelihood, 1e-6))
     chance = prior + np.logaddexp(np.log(1 - UNSEEN) + rows, np.log(UNSEEN) + untold)
     posterior = np.exp(chance - chance.max(axis=1, keepdims=True))
     return np.asarray((posterior * _RATES).sum(axis=1) / posterior.sum(axis=1))
 
 
-def _label_rates(suspicion: Column, labelled: LabelledApplicants, some: Column, in_bad_groups: Column) -> tuple[float, float]:
+def _label_rates(
+    suspicion: Column, labelled: LabelledApplicants, some: Column, in_bad_groups: Column
+) -> tuple[float, float]:
     """How often the bad are confirmed and the honest cleared, among `some`."""
     bad = some & in_bad_groups
     expected = float(suspicion[bad].sum())

@@ -1,4 +1,6 @@
-"""The ring search as of a moment: project, partition, learn suspicion, partition again among suspects, score, flag."""
+"""The ring search as of a moment: project, partition, learn suspicion, partition again among suspects, score,
+flag.
+"""
 
 from __future__ import annotations
 
@@ -26,25 +28,31 @@ from graph.rings.suspicion import member_examples, out_of_fold
 from graph.rings.whole import FINE, hanging, joined, relative_pull
 from graph.store.tables import Column, Tables
 
-COARSE = 0.005  # mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
+# mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
+COARSE = 0.005
 SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
 CLOSELY = 0.1  # of all applicants, the most suspicious at first sight, are looked at closely
 CLOSELY_AT_LEAST = 500  # people
 _UNSEEN_BELOW = 0.2  # of those, in order, are as suspicious as anybody else can be
 COMPARABLE = 1000  # people; among fewer, ranks say too little
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
-HELD = 0.8  # of a flagged group's score a member must be suspected with, or it is merely attached: a flatmate, a neighbour
+# of a flagged group's score a member must be suspected with, or it is merely attached: a flatmate, a
+# neighbour
+HELD = 0.8
 
 
 @dataclass(frozen=True)
 class RingSearch:
-    """Groups found: `group` (A,) int, numbered by smallest applicant, every applicant in one (alone, most of them).
+    """Groups found: `group` (A,) int, numbered by smallest applicant, every applicant in one (alone, most of
+    them).
 
-    `coarse` (A,) is the group of the first cut, before anybody was suspected. `suspicion` (A,) 0-1 by features alone, and not below CONFIRMED
-    for the confirmed; `score` (G,) the expected share of bad among members; `flagged` (G,) bool; `largest_component` people held together by the
-    links inside groups; `spared` (A,) bool the confirmed goods that were let go from flagged groups: others like them, whom nobody has
-    cleared, were not. `flags` is what became of the rings that were flagged last time and that the search itself does not flag. `honest` is the
-    share of the honest that is expected in the groups that it does flag.
+    `coarse` (A,) is the group of the first cut, before anybody was suspected. `suspicion` (A,) 0-1 by
+    features alone, and not below CONFIRMED for the confirmed; `score` (G,) the expected share of bad among
+    members; `flagged` (G,) bool; `largest_component` people held together by the links inside groups;
+    `spared` (A,) bool the confirmed goods that were let go from flagged groups: others like them, whom nobody
+    has cleared, were not. `flags` is what became of the rings that were flagged last time and that the search
+    itself does not flag. `honest` is the share of the honest that is expected in the groups that it does
+    flag.
     """
 
     tables: Tables
@@ -64,16 +72,25 @@ class RingSearch:
 
 @dataclass(frozen=True)
 class PreviousFlags:
-    """Inputs of a search beside the facts: the rings flagged last time, and the share of honest people that may be flagged."""
+    """Inputs of a search beside the facts: the rings flagged last time, and the share of honest people that
+    may be flagged.
+    """
 
     flagged: tuple[Ring, ...] = ()
     honest_budget: float = HONEST_BUDGET
 
 
-def search(tables: Tables, parts: Parts | None = None, memory: PreviousFlags = PreviousFlags(), closely: SuspectSignals | None = None) -> RingSearch:
-    """All groups as of the tables' moment; the same facts and memory give the same groups, whoever finds the `parts` that hang together.
+def search(
+    tables: Tables,
+    parts: Parts | None = None,
+    memory: PreviousFlags = PreviousFlags(),
+    closely: SuspectSignals | None = None,
+) -> RingSearch:
+    """All groups as of the tables' moment; the same facts and memory give the same groups, whoever finds the
+    `parts` that hang together.
 
-    `closely` says by what signals serving and training see the people who are looked at closely (`graph.rings.people`); None: by none.
+    `closely` says by what signals serving and training see the people who are looked at closely
+    (`graph.rings.people`); None: by none.
     """
     size = len(tables.applicant_ids)
     sharing = incidence_of(tables)
@@ -81,13 +98,30 @@ def search(tables: Tables, parts: Parts | None = None, memory: PreviousFlags = P
     if not size:
         none, nobody = np.zeros(0), np.zeros(0, bool)
         return RingSearch(
-            tables, sharing, links, labelled, none.astype(int), none.astype(int), none, none, nobody, 0, nobody, RetainedFlags(), Spending()
+            tables,
+            sharing,
+            links,
+            labelled,
+            none.astype(int),
+            none.astype(int),
+            none,
+            none,
+            nobody,
+            0,
+            nobody,
+            RetainedFlags(),
+            Spending(),
         )
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
     if parts is not None:
-        coarse = _numbered(coarse + size * parts(tables, sharing, links))[0]  # no group reaches beyond its part
-    suspicion = np.maximum(_suspicion(tables, sharing, links, (coarse, labelled), closely), CONFIRMED * labelled.fraud)
-    label, spared, honest = _settled(links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, labelled), memory.honest_budget)
+        # no group reaches beyond its part
+        coarse = _numbered(coarse + size * parts(tables, sharing, links))[0]
+    suspicion = np.maximum(
+        _suspicion(tables, sharing, links, (coarse, labelled), closely), CONFIRMED * labelled.fraud
+    )
+    label, spared, honest = _settled(
+        links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, labelled), memory.honest_budget
+    )
     label, honest = _whole(links, suspicion, label, labelled, (honest, memory.honest_budget))
     flags = retained_flags(memory.flagged, _in_flagged(label), labelled, (tables, sharing))
     for number, people in enumerate(flags.retained.values()):
@@ -97,17 +131,35 @@ def search(tables: Tables, parts: Parts | None = None, memory: PreviousFlags = P
     inside = group[links.a] == group[links.b]
     largest = int(np.bincount(components(size, links.a[inside], links.b[inside])).max(initial=0))
     score = group_scores(group, suspicion, labelled)
-    return RingSearch(tables, sharing, links, labelled, coarse, group, suspicion, score, flagged, largest, spared, flags, honest)
+    return RingSearch(
+        tables,
+        sharing,
+        links,
+        labelled,
+        coarse,
+        group,
+        suspicion,
+        score,
+        flagged,
+        largest,
+        spared,
+        flags,
+        honest,
+    )
 
 
 def _in_flagged(label: Column) -> Column:
-    """Who is in a flagged group (A,) bool, by labels that are negative for these; a group of too few is none."""
+    """Who is in a flagged group (A,) bool, by labels that are negative for these; a group of too few is
+    none.
+    """
     group = _numbered(np.abs(label))[0]
     return np.asarray((label < 0) & (np.bincount(group)[group] >= SMALLEST))
 
 
 def suspicion_features(tables: Tables) -> Features:
-    """The suspicion features of everybody (A,), without labels; `graph.rings.pretrained_prior` is learned from these columns."""
+    """The suspicion features of everybody (A,), without labels; `graph.rings.pretrained_prior` is learned
+    from these columns.
+    """
     sharing = incidence_of(tables)
     links = project(tables, sharing)
     coarse = communities(np.ones(len(tables.applicant_ids)), (links.a, links.b), links.weight, COARSE)
@@ -115,10 +167,16 @@ def suspicion_features(tables: Tables) -> Features:
 
 
 def _suspicion(
-    tables: Tables, sharing: Incidence, links: ApplicantLinks, first: tuple[Column, LabelledApplicants], closely: SuspectSignals | None
+    tables: Tables,
+    sharing: Incidence,
+    links: ApplicantLinks,
+    first: tuple[Column, LabelledApplicants],
+    closely: SuspectSignals | None,
 ) -> Column:
-    """What other stores taught, until this one does. Then two looks: by features alone, and closely at the most suspicious, also by how they hang
-    together with those whom the first look found; both out of fold, beside what other stores taught while this one's frauds are few."""
+    """What other stores taught, until this one does. Then two looks: by features alone, and closely at the
+    most suspicious, also by how they hang together with those whom the first look found; both out of fold,
+    beside what other stores taught while this one's frauds are few.
+    """
     coarse, labelled = first
     examples = member_examples(labelled, coarse)
     around = context_features(tables, sharing, links, coarse, labelled.since)
@@ -135,21 +193,31 @@ def _suspicion(
 
 
 def _among_suspects(links: ApplicantLinks, suspicion: Column, coarse: Column) -> Column:
-    """Labels of groups (A,): suspects by links weighed by both ends' suspicion (1 to size), everybody else by their first cut (above)."""
+    """Labels of groups (A,): suspects by links weighed by both ends' suspicion (1 to size), everybody else by
+    their first cut (above).
+    """
     size = len(suspicion)
-    fine = communities(np.ones(size), (links.a, links.b), relative_pull(links, suspicion, np.ones(size, bool)), FINE)
+    fine = communities(
+        np.ones(size), (links.a, links.b), relative_pull(links, suspicion, np.ones(size, bool)), FINE
+    )
     suspect = suspicion >= SUSPECT
     enough = np.bincount(fine, weights=suspect, minlength=size)[fine] >= SMALLEST
     return np.where(suspect & enough, 1 + fine, 1 + size + coarse)
 
 
 def _settled(
-    links: ApplicantLinks, suspicion: Column, label: Column, first: tuple[Column, LabelledApplicants], budget: float
+    links: ApplicantLinks,
+    suspicion: Column,
+    label: Column,
+    first: tuple[Column, LabelledApplicants],
+    budget: float,
 ) -> tuple[Column, Column, Spending]:
-    """Labels with those of flagged groups negative, which confirmed goods were let go from these (A,) bool, and what they cost the honest.
+    """Labels with those of flagged groups negative, which confirmed goods were let go from these (A,) bool,
+    and what they cost the honest.
 
-    Whom a flagged group cannot hold is back with the rest of their first cut: the merely attached, less suspicious than the group
-    or tied to it by a place alone (unless all that the store has learned speaks against them), and the confirmed good.
+    Whom a flagged group cannot hold is back with the rest of their first cut: the merely attached, less
+    suspicious than the group or tied to it by a place alone (unless all that the store has learned speaks
+    against them), and the confirmed good.
     """
     coarse, labelled = first
     size = len(label)
@@ -157,7 +225,11 @@ def _settled(
     score = group_scores(group, suspicion, labelled)
     tied = (links_beyond_a_place(links, group) > 0) | ((suspicion >= 0.8) & labelled.has_enough_labels)
     held = (suspicion >= HELD * score[group]) & tied & (label <= size)
-    worst, honest = flagged_groups(Candidates(group, held, score, group_scores(group, suspicion, labelled, unheard=True)), labelled, budget)
+    worst, honest = flagged_groups(
+        Candidates(group, held, score, group_scores(group, suspicion, labelled, unheard=True)),
+        labelled,
+        budget,
+    )
     flagged = worst[group]
     kept = held & (labelled.fraud | ~labelled.good)
     settled = np.where(flagged & kept, -label, np.where(flagged, 1 + size + coarse, label))
@@ -165,9 +237,15 @@ def _settled(
 
 
 def _whole(
-    links: ApplicantLinks, suspicion: Column, label: Column, labelled: LabelledApplicants, spent: tuple[Spending, float]
+    links: ApplicantLinks,
+    suspicion: Column,
+    label: Column,
+    labelled: LabelledApplicants,
+    spent: tuple[Spending, float],
 ) -> tuple[Column, Spending]:
-    """Labels with the pieces of one crew joined and its hangers-on with it, as far as the budget goes; and what is spent then."""
+    """Labels with the pieces of one crew joined and its hangers-on with it, as far as the budget goes; and
+    what is spent then.
+    """
     honest, budget = spent
     flagged = _in_flagged(label)
     group = joined(links, suspicion, _numbered(np.abs(label))[0], flagged)

@@ -8,7 +8,15 @@ import numpy as np
 
 from graph.model.types import IdentifierKind, Role
 from graph.rings.incidence import Incidence
-from graph.rings.projection import COMMON_CONTACT, EMPLOYER_PHONE, KNOWN_CONTACT, LINK_KINDS, REFERRAL, SOFT, TRANSFER
+from graph.rings.projection import (
+    COMMON_CONTACT,
+    EMPLOYER_PHONE,
+    KNOWN_CONTACT,
+    LINK_KINDS,
+    REFERRAL,
+    SOFT,
+    TRANSFER,
+)
 from graph.store.tables import KINDS, ROLES, Column, Tables
 
 _PHONE = KINDS.index(IdentifierKind.PHONE)
@@ -18,10 +26,11 @@ NEVER = np.iinfo(np.int64).max
 
 @dataclass(frozen=True)
 class SharedItems:
-    """`counts` (G, K): things by LINK_KINDS that two or more members of a group hold: one card of six people is one, one transfer's pair is one.
+    """`counts` (G, K): things by LINK_KINDS that two or more members of a group hold: one card of six people
+    is one, one transfer's pair is one.
 
-    `tied` and `hard` (A,) int64: when each person first held a thing together with another of their group, anything at all and more than a place,
-    a shop or an agent; NEVER where they do not.
+    `tied` and `hard` (A,) int64: when each person first held a thing together with another of their group,
+    anything at all and more than a place, a shop or an agent; NEVER where they do not.
     """
 
     counts: Column
@@ -29,9 +38,12 @@ class SharedItems:
     hard: Column
 
 
-def shared_items(tables: Tables, sharing: Incidence, group: Column, guard: Column | None = None) -> SharedItems:
-    """The things within each group. `group` (A,) int, below zero: of no interest. `guard` (kinds of values,): most holders a thing may have
-    anywhere, or it is a place and left out."""
+def shared_items(
+    tables: Tables, sharing: Incidence, group: Column, guard: Column | None = None
+) -> SharedItems:
+    """The things within each group. `group` (A,) int, below zero: of no interest. `guard` (kinds of values,):
+    most holders a thing may have anywhere, or it is a place and left out.
+    """
     groups = int(group.max(initial=-1)) + 1
     held = _held(sharing, group, guard)
     parts = (*_kinds_of_held(held, sharing), *_direct(tables, group))
@@ -47,7 +59,9 @@ def shared_items(tables: Tables, sharing: Incidence, group: Column, guard: Colum
 
 @dataclass(frozen=True)
 class _Held:
-    """Rows of values that two or more of a group hold, by (group, value, since): `thing` numbers the pairs of group and value."""
+    """Rows of values that two or more of a group hold, by (group, value, since): `thing` numbers the pairs of
+    group and value.
+    """
 
     thing: Column
     who: Column
@@ -78,7 +92,8 @@ def _kinds_of_held(held: _Held, sharing: Incidence) -> list[tuple[int, Column, t
     if not len(held.thing):
         return []
     first = np.flatnonzero(np.r_[True, held.thing[1:] != held.thing[:-1]])
-    since = np.maximum(held.since, held.since[first + 1][held.thing])  # the first one is tied in when the second comes
+    # the first one is tied in when the second comes
+    since = np.maximum(held.since, held.since[first + 1][held.thing])
     counts = {role: np.bincount(held.thing, weights=held.role == ROLES.index(role)) for role in Role}
     own, contact, employer = counts[Role.OWN], counts[Role.CONTACT], counts[Role.EMPLOYER]
     phone = held.kind[first] == _PHONE

@@ -32,7 +32,9 @@ class _Members:
         return self.people[self.start[i] : self.start[i + 1]]
 
 
-def snapshot_of(search: RingSearch, name: str, as_of: datetime, previous: RingSnapshot | None) -> RingSnapshot:
+def snapshot_of(
+    search: RingSearch, name: str, as_of: datetime, previous: RingSnapshot | None
+) -> RingSnapshot:
     """All groups of three or more as rings, worst first, with their changes since `previous` (by ring id)."""
     measures = measure(search)
     members = _members(search, measures)
@@ -46,13 +48,25 @@ def snapshot_of(search: RingSearch, name: str, as_of: datetime, previous: RingSn
     rings = []
     for i, group in enumerate(members.groups):
         change, old = changes[i], before.get(changes[i].ring_id)
-        ring = _ring(search, measures, int(group), members.of(i), (change.ring_id, STATES[change.change], old))
-        rings.append(replace(ring, reason_codes=(*ring.reason_codes, FLAG_HELD)) if change.ring_id in search.flags.retained else ring)
-    crew = named(rings, crews(search)[members.groups].tolist(), {ring_id: ring.crew_id for ring_id, ring in before.items()})
+        ring = _ring(
+            search, measures, int(group), members.of(i), (change.ring_id, STATES[change.change], old)
+        )
+        rings.append(
+            replace(ring, reason_codes=(*ring.reason_codes, FLAG_HELD))
+            if change.ring_id in search.flags.retained
+            else ring
+        )
+    crew = named(
+        rings,
+        crews(search)[members.groups].tolist(),
+        {ring_id: ring.crew_id for ring_id, ring in before.items()},
+    )
     rings = [replace(ring, crew_id=crew[ring.ring_id]) for ring in rings]
     rows = with_flags(changes, rings, tuple(before.values()), search.flags)
     rings.sort(key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id))
-    return RingSnapshot(name=name, as_of=as_of, rings=tuple(rings), changes=tuple(sorted(rows, key=lambda c: c.ring_id)))
+    return RingSnapshot(
+        name=name, as_of=as_of, rings=tuple(rings), changes=tuple(sorted(rows, key=lambda c: c.ring_id))
+    )
 
 
 def _members(search: RingSearch, measures: Measures) -> _Members:
@@ -63,10 +77,14 @@ def _members(search: RingSearch, measures: Measures) -> _Members:
     return _Members(groups, people, np.r_[start, len(people)])
 
 
-def _placed(search: RingSearch, measures: Measures, people: Column, old: Ring | None) -> tuple[RingMember, ...]:
-    """Each member's place: the core are the members with at least half of the strongest pull; distance is 0, 1 or 2 steps and more.
+def _placed(
+    search: RingSearch, measures: Measures, people: Column, old: Ring | None
+) -> tuple[RingMember, ...]:
+    """Each member's place: the core are the members with at least half of the strongest pull; distance is 0,
+    1 or 2 steps and more.
 
-    Who was a member of the ring before joined when it was said then, and nobody joins before the ring was first seen.
+    Who was a member of the ring before joined when it was said then, and nobody joins before the ring was
+    first seen.
     """
     joined = {member.applicant_id: member.joined_at for member in old.members} if old else {}
     first = old.first_seen if old else EPOCH
@@ -89,8 +107,12 @@ def _placed(search: RingSearch, measures: Measures, people: Column, old: Ring | 
     return tuple(out)
 
 
-def _ring(search: RingSearch, measures: Measures, group: int, people: Column, name: tuple[str, str, Ring | None]) -> Ring:
-    """The ring of a group; `name` is its id, its state and what it was last time. The same name keeps its first_seen."""
+def _ring(
+    search: RingSearch, measures: Measures, group: int, people: Column, name: tuple[str, str, Ring | None]
+) -> Ring:
+    """The ring of a group; `name` is its id, its state and what it was last time. The same name keeps its
+    first_seen.
+    """
     ring_id, state, old = name
     traits = measures.traits(group)
     return Ring(

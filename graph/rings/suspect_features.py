@@ -14,9 +14,11 @@ _SOFT_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name in SOFT]
 
 
 def suspects_nearby(links: ApplicantLinks, suspicion: Column, group: Column) -> Features:
-    """One row an applicant (A,): suspicion that reaches them by each kind of link, over hard kinds and soft ones, and in their group.
+    """One row an applicant (A,): suspicion that reaches them by each kind of link, over hard kinds and soft
+    ones, and in their group.
 
-    A flatmate of a suspect shares an address; an accomplice shares a device, a card or contacts: only the kinds tell them apart.
+    A flatmate of a suspect shares an address; an accomplice shares a device, a card or contacts: only the
+    kinds tell them apart.
     """
     size = len(suspicion)
     of_a, of_b = suspicion[links.a], suspicion[links.b]
@@ -29,12 +31,20 @@ def suspects_nearby(links: ApplicantLinks, suspicion: Column, group: Column) -> 
     for name, value in (("hard", hard), ("soft", soft), ("all", links.weight)):
         strongest = np.maximum(most(value * of_b, links.a, size), most(value * of_a, links.b, size))
         reached, all_of_it = reaching(value), total(value, links.a, size) + total(value, links.b, size)
-        out |= {f"suspects_{name}": reached, f"suspects_{name}_mean": reached / (all_of_it + 1e-6), f"suspects_{name}_most": strongest}
+        out |= {
+            f"suspects_{name}": reached,
+            f"suspects_{name}_mean": reached / (all_of_it + 1e-6),
+            f"suspects_{name}_most": strongest,
+        }
     out["suspects_corroborated"] = reaching((links.shared[:, HARD_COLUMNS] > 0).sum(axis=1) >= 2)
     out["suspects_hard_and_soft"] = reaching((hard > 0) & (soft > 0))
     members = np.bincount(group)[group]
     others = np.bincount(group, weights=suspicion)[group] - suspicion
-    out |= {"group_people": members, "group_suspicion": np.where(members > 1, others / np.maximum(members - 1, 1), np.nan), "first_look": suspicion}
+    out |= {
+        "group_people": members,
+        "group_suspicion": np.where(members > 1, others / np.maximum(members - 1, 1), np.nan),
+        "first_look": suspicion,
+    }
     return features(out)
 
 

@@ -28,13 +28,18 @@ _TREES: dict[str, object] = {
     "verbose": -1,
 }
 ROUNDS = 90
-_STAND_FOR = 0.2  # of all applicants, at least: so many the examples of the honest count for, however few of them have had time to show
-MOST_NEGATIVES = 10_000  # examples of the honest to learn from, a fold fewer each time: more of them teach nothing new and cost time
+# of all applicants, at least: so many the examples of the honest count for, however few of them have had time
+# to show
+_STAND_FOR = 0.2
+# examples of the honest to learn from, a fold fewer each time: more of them teach nothing new and cost time
+MOST_NEGATIVES = 10_000
 
 
 @dataclass(frozen=True)
 class Examples:
-    """What to learn from, by row: `bad` bool, `weight` float (0 = not an example), `fold` int in 0..FOLDS-1."""
+    """What to learn from, by row: `bad` bool, `weight` float (0 = not an example), `fold` int in
+    0..FOLDS-1.
+    """
 
     bad: Column
     weight: Column
@@ -48,8 +53,9 @@ class Examples:
 def member_examples(labelled: LabelledApplicants, group: Column) -> Examples:
     """Applicants to learn from: the confirmed, and at a lower weight those who had time to show and did not.
 
-    Folds follow the groups of the first cut, so that a ring's own labels never teach the score of its members. Where few are confirmed
-    good, the silent ones have to do; where many are, silence counts little, because unconfirmed frauds are silent too.
+    Folds follow the groups of the first cut, so that a ring's own labels never teach the score of its
+    members. Where few are confirmed good, the silent ones have to do; where many are, silence counts little,
+    because unconfirmed frauds are silent too.
     """
     silent = 0.1 if labelled.good.sum() >= ENOUGH_GOODS else 1.0
     weight = np.where(labelled.fraud | labelled.good, 1.0, np.where(labelled.mature, silent, 0.0))
@@ -72,9 +78,12 @@ def out_of_fold(values: Column, examples: Examples, *, rounds: int = ROUNDS) -> 
     out = np.zeros(len(values))
     learn, weight = _sampled(examples)
     bad, fold_of = examples.bad[learn], examples.fold[learn]
-    data = lightgbm.Dataset(values[learn], label=bad.astype(np.float64), weight=weight, params=dict(_TREES), free_raw_data=True).construct()
+    data = lightgbm.Dataset(
+        values[learn], label=bad.astype(np.float64), weight=weight, params=dict(_TREES), free_raw_data=True
+    ).construct()
 
-    for fold in range(FOLDS):  # one after another: LightGBM keeps its number of threads in one place for the whole process
+    # one after another: LightGBM keeps its number of threads in one place for the whole process
+    for fold in range(FOLDS):
         here, others = examples.fold == fold, np.flatnonzero(fold_of != fold)
         if not here.any():
             continue
@@ -87,7 +96,9 @@ def out_of_fold(values: Column, examples: Examples, *, rounds: int = ROUNDS) -> 
 
 
 def _sampled(examples: Examples) -> tuple[Column, Column]:
-    """Positions to learn from, all the bad and an even sample of the rest, with weights that stand for those left out."""
+    """Positions to learn from, all the bad and an even sample of the rest, with weights that stand for those
+    left out.
+    """
     rows = np.flatnonzero(examples.weight > 0)
     bad = examples.bad[rows]
     honest = rows[~bad]

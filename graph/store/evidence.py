@@ -1,4 +1,6 @@
-"""The evidence of one assessment: read once through a view and used by signals, variables, network and policy."""
+"""The evidence of one assessment: read once through a view and used by signals, variables, network and
+policy.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,17 @@ import networkx as nx
 
 from graph.facts.hubs import COUNT_CAP
 from graph.model.moments import COUNTRY
-from graph.model.types import Application, Device, Event, Identifier, Label, Membership, Merchant, Outcome, Platform
+from graph.model.types import (
+    Application,
+    Device,
+    Event,
+    Identifier,
+    Label,
+    Membership,
+    Merchant,
+    Outcome,
+    Platform,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +49,12 @@ class Evidence:
 
     `GraphView.evidence_of` reads it.
 
-    `graph` is `GraphView.neighbourhood`. `applications`, `labels` and `memberships` cover every applicant in it, `outcomes` those applications;
-    `events` (their own) and `dealings` (with a counterparty, on either side) the subject alone; `at_merchant` and `at_agent` are the latest
-    applications of anybody there, whose labels and outcomes are covered too. `elsewhere` are the applications by people beyond the bound that
-    name what the subject names (`graph.store.keys`), their outcomes covered.
-    `zone` is the borrowers' time zone. The application in question is `subject.application` and is in none of the others.
+    `graph` is `GraphView.neighbourhood`. `applications`, `labels` and `memberships` cover every applicant in
+    it, `outcomes` those applications; `events` (their own) and `dealings` (with a counterparty, on either
+    side) the subject alone; `at_merchant` and `at_agent` are the latest applications of anybody there, whose
+    labels and outcomes are covered too. `elsewhere` are the applications by people beyond the bound that name
+    what the subject names (`graph.store.keys`), their outcomes covered. `zone` is the borrowers' time zone.
+    The application in question is `subject.application` and is in none of the others.
     """
 
     subject: Subject
@@ -73,9 +86,11 @@ class Evidence:
 
 
 def leave_out(evidence: Evidence) -> Evidence:
-    """The evidence without the application in question, which a later scan (stage `disbursement`) finds in the store.
+    """The evidence without the application in question, which a later scan (stage `disbursement`) finds in
+    the store.
 
-    Its graph is changed in place: what only this application says is tied `since` nothing, as it was at the first scan.
+    Its graph is changed in place: what only this application says is tied `since` nothing, as it was at the
+    first scan.
     """
     application = evidence.subject.application
     if application is None or application.applied_at >= evidence.as_of:
@@ -92,7 +107,9 @@ def leave_out(evidence: Evidence) -> Evidence:
     return replace(
         evidence,
         applications={**evidence.applications, evidence.subject.applicant_id: mine},
-        outcomes={name: steps for name, steps in evidence.outcomes.items() if name != application.application_id},
+        outcomes={
+            name: steps for name, steps in evidence.outcomes.items() if name != application.application_id
+        },
         at_merchant=tuple(a for a in evidence.at_merchant if a.application_id != application.application_id),
         at_agent=tuple(a for a in evidence.at_agent if a.application_id != application.application_id),
     )

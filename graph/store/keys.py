@@ -1,4 +1,6 @@
-"""Keys of the multi-lending variables: the subject's identifiers, and applications under them by people whom the bounded walk left out."""
+"""Keys of the multi-lending variables: the subject's identifiers, and applications under them by people whom
+the bounded walk left out.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +13,33 @@ from graph.facts.hubs import GUARD
 from graph.model.types import Application, Holders, Identifier, IdentifierKind, Role
 from graph.store.evidence import Subject
 
-KEY_KINDS = frozenset({IdentifierKind.NATIONAL_ID, IdentifierKind.PHONE, IdentifierKind.DEVICE, IdentifierKind.BANK_CARD})
+KEY_KINDS = frozenset(
+    {IdentifierKind.NATIONAL_ID, IdentifierKind.PHONE, IdentifierKind.DEVICE, IdentifierKind.BANK_CARD}
+)
 """Kinds under which a multi-lending check asks."""
 Keys = Mapping[str, Mapping[str, Any]]
 """By node: what the graph says of an identifier."""
 
 
 class HolderSource(Protocol):
-    """The part of a view that is needed here: holders of a key and their applications (see `graph.store.port.GraphView`)."""
+    """The part of a view that is needed here: holders of a key and their applications (see
+    `graph.store.port.GraphView`).
+    """
 
-    def holders_of(self, identifiers: Sequence[Identifier], limit: int = ...) -> Mapping[Identifier, Holders]: ...
+    def holders_of(
+        self, identifiers: Sequence[Identifier], limit: int = ...
+    ) -> Mapping[Identifier, Holders]: ...
 
-    def applications_of(self, applicant_ids: Sequence[str], limit: int = ...) -> Mapping[str, tuple[Application, ...]]: ...
+    def applications_of(
+        self, applicant_ids: Sequence[str], limit: int = ...
+    ) -> Mapping[str, tuple[Application, ...]]: ...
 
 
 def keys(graph: nx.Graph[str], subject: Subject) -> Keys:
-    """The nodes of the subject's keys, with their data: what the application in question names as the applicant's own; without one, what
-    the applicant ever named so. Hubs, and what never links, are among them."""
+    """The nodes of the subject's keys, with their data: what the application in question names as the
+    applicant's own; without one, what the applicant ever named so. Hubs, and what never links, are among
+    them.
+    """
     nodes = graph.nodes
     if subject.application is not None:
         mentioned = [m.identifier for m in subject.application.mentions if m.role is Role.OWN]
@@ -40,17 +52,26 @@ def keys(graph: nx.Graph[str], subject: Subject) -> Keys:
 def name(applications: Iterable[Application], nodes: Iterable[str]) -> list[Application]:
     """The applications that name one of these identifiers as the applicant's own."""
     wanted = frozenset(nodes)
-    return [a for a in applications if any(m.role is Role.OWN and m.identifier.node in wanted for m in a.mentions)]
+    return [
+        a for a in applications if any(m.role is Role.OWN and m.identifier.node in wanted for m in a.mentions)
+    ]
 
 
-def applications_beyond_bounds(view: HolderSource, graph: nx.Graph[str], subject: Subject) -> tuple[Application, ...]:
-    """The applications by people who are not in the graph that name a key of the subject, by id; of a hub none.
+def applications_beyond_bounds(
+    view: HolderSource, graph: nx.Graph[str], subject: Subject
+) -> tuple[Application, ...]:
+    """The applications by people who are not in the graph that name a key of the subject, by id; of a hub
+    none.
 
-    A walk ends with its bound of people, and a device in many hands is what it would cut. At most as many people are asked as the
-    guards let hold a key, for their latest applications each.
+    A walk ends with its bound of people, and a device in many hands is what it would cut. At most as many
+    people are asked as the guards let hold a key, for their latest applications each.
     """
     named = keys(graph, subject)
-    cut = [data["identifier"] for node, data in named.items() if not data["hub"] and data["holders"] > _dated(graph, node)]
+    cut = [
+        data["identifier"]
+        for node, data in named.items()
+        if not data["hub"] and data["holders"] > _dated(graph, node)
+    ]
     if not cut:
         return ()
     held = view.holders_of(cut, max(GUARD.values())).values()

@@ -1,4 +1,6 @@
-"""The store port: a GraphStore takes facts, a GraphView reads them as of a moment and a revision; nothing later can be read through it."""
+"""The store port: a GraphStore takes facts, a GraphView reads them as of a moment and a revision; nothing
+later can be read through it.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ SEARCH_S = 0.5  # how long an investigator's search looks
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A hit of the investigators' search: `node` names it in a subgraph, `type` is applicant, application, ring or an identifier kind."""
+    """A hit of the investigators' search: `node` names it in a subgraph, `type` is applicant, application,
+    ring or an identifier kind.
+    """
 
     node: str
     type: str
@@ -63,8 +67,9 @@ class UnknownIds(NamedTuple):
 class GraphStore(ABC):
     """All facts that lenders reported. Safe for many threads and processes; facts are only ever added.
 
-    `batch`: how many facts a load best adds at once; any number is taken. `zone`: the borrowers' time zone (an IANA name), by which what
-    is read says when it was night; whoever opens the store sets it. `file`: where an embedded store lies, None for one on a server.
+    `batch`: how many facts a load best adds at once; any number is taken. `zone`: the borrowers' time zone
+    (an IANA name), by which what is read says when it was night; whoever opens the store sets it. `file`:
+    where an embedded store lies, None for one on a server.
     """
 
     zone = COUNTRY
@@ -73,50 +78,70 @@ class GraphStore(ABC):
 
     @abstractmethod
     def add(self, facts: Facts) -> Added:
-        """Add a batch: idempotent, all or nothing. A fact whose id is stored with other content is a conflict and leaves the stored one as it is.
+        """Add a batch: idempotent, all or nothing. A fact whose id is stored with other content is a conflict
+        and leaves the stored one as it is.
 
         Raises StoreUnavailableError when nothing could be written.
         """
 
     def add_all(self, batches: Sequence[Facts]) -> Sequence[Added]:
-        """Add several batches, each as a revision of its own, as if they came one by one; an adapter may use one transaction."""
+        """Add several batches, each as a revision of its own, as if they came one by one; an adapter may use
+        one transaction.
+        """
         return [self.add(facts) for facts in batches]
 
     @abstractmethod
     def unknown_ids(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> UnknownIds:
         """Which of those ids the store does not know, whatever the time.
 
-        A person is known by an application; in a store that holds none at all (a payment platform's), by an event of theirs.
+        A person is known by an application; in a store that holds none at all (a payment platform's), by an
+        event of theirs.
         """
 
     def unmatched(self, facts: Facts) -> tuple[tuple[str, int], ...]:
-        """(table, position) of each event, contact, outcome and label about an unknown applicant or application; the fact itself may be stored.
+        """(table, position) of each event, contact, outcome and label about an unknown applicant or
+        application; the fact itself may be stored.
 
-        Such a fact is kept, and every view sees it from when the application comes, as if it had come in that order.
+        Such a fact is kept, and every view sees it from when the application comes, as if it had come in that
+        order.
         """
-        about: list[tuple[str, int, str | None, str | None]] = [("events", n, None, e.applicant_id) for n, e in enumerate(facts.events)]
+        about: list[tuple[str, int, str | None, str | None]] = [
+            ("events", n, None, e.applicant_id) for n, e in enumerate(facts.events)
+        ]
         about += [("contacts", n, None, c.applicant_id) for n, c in enumerate(facts.contacts)]
         about += [("outcomes", n, o.application_id, None) for n, o in enumerate(facts.outcomes)]
-        about += [("labels", n, label.application_id, label.applicant_id) for n, label in enumerate(facts.labels)]
-        nobody = self.unknown_ids({a for _, _, a, _ in about if a is not None}, {p for _, _, _, p in about if p is not None})
-        return tuple((table, n) for table, n, loan, person in about if loan in nobody.applications or person in nobody.applicants)
+        about += [
+            ("labels", n, label.application_id, label.applicant_id) for n, label in enumerate(facts.labels)
+        ]
+        nobody = self.unknown_ids(
+            {a for _, _, a, _ in about if a is not None}, {p for _, _, _, p in about if p is not None}
+        )
+        return tuple(
+            (table, n)
+            for table, n, loan, person in about
+            if loan in nobody.applications or person in nobody.applicants
+        )
 
     def warm_up(self, facts: Facts) -> None:
-        """Run `add` and roll it back, so that statements are planned before the first request. By default only the connection is checked.
+        """Run `add` and roll it back, so that statements are planned before the first request. By default
+        only the connection is checked.
 
         Raises StoreUnavailableError when the store did not answer, or not in time.
         """
         self.revision()
 
     def try_add(self, facts: Facts, seconds: float) -> Added | None:
-        """`add` for a request that cannot wait: None, and nothing is written, where another writer holds the store for longer than `seconds`.
+        """`add` for a request that cannot wait: None, and nothing is written, where another writer holds the
+        store for longer than `seconds`.
 
-        By default None at once: who must wait for a server waits in a thread of its own. Raises StoreUnavailableError.
+        By default None at once: who must wait for a server waits in a thread of its own. Raises
+        StoreUnavailableError.
         """
         return None
 
     def within(self, seconds: float) -> AbstractContextManager[None]:
-        """A time budget for all store calls of this thread inside the block; beyond it they raise StoreUnavailableError.
+        """A time budget for all store calls of this thread inside the block; beyond it they raise
+        StoreUnavailableError.
 
         By default there is no such bound: a store in a file of one's own answers or fails.
         """
@@ -124,32 +149,44 @@ class GraphStore(ABC):
 
     @abstractmethod
     def view(self, as_of: datetime, revision: int | None = None) -> GraphView:
-        """The graph strictly before `as_of`, of what was recorded up to the revision `revision` (default: the latest)."""
+        """The graph strictly before `as_of`, of what was recorded up to the revision `revision` (default: the
+        latest).
+        """
 
     @abstractmethod
     def revision(self) -> int:
-        """The latest revision: it grows by one with each batch that adds something. Stored with an assessment, it opens the same view again."""
+        """The latest revision: it grows by one with each batch that adds something. Stored with an
+        assessment, it opens the same view again.
+        """
 
     @abstractmethod
     def save_rings(self, snapshot: RingSnapshot) -> None:
-        """Save a snapshot beside the earlier ones and switch to it atomically. A snapshot of the same name replaces it for new readers."""
+        """Save a snapshot beside the earlier ones and switch to it atomically. A snapshot of the same name
+        replaces it for new readers.
+        """
 
     def journal(self, after: int = 0) -> Iterator[JournalEntry]:
-        """Every revision after `after`, in order: added to an empty store of any kind they give an equal store."""
+        """Every revision after `after`, in order: added to an empty store of any kind they give an equal
+        store.
+        """
         for revision, body in self.tail(after):
             yield journal_entry(revision, decode(body))
 
     @abstractmethod
     def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
-        """(revision, entry) of every revision after `after` up to `upto`, which the store must have reached (default: the latest), in order.
+        """(revision, entry) of every revision after `after` up to `upto`, which the store must have reached
+        (default: the latest), in order.
 
-        An entry (`graph.journal`) is written in the transaction of its facts or ring snapshot: it is there as soon as they are, and only then.
-        Raises StoreVersionError where a release that kept no journal wrote to the store after it was brought up to this one.
+        An entry (`graph.journal`) is written in the transaction of its facts or ring snapshot: it is there as
+        soon as they are, and only then. Raises StoreVersionError where a release that kept no journal wrote
+        to the store after it was brought up to this one.
         """
 
     @abstractmethod
     def identity(self) -> int:
-        """A random 64-bit number drawn when the store was created: tells a copy of this store from a copy of another."""
+        """A random 64-bit number drawn when the store was created: tells a copy of this store from a copy of
+        another.
+        """
 
     @abstractmethod
     def counts(self) -> dict[str, int]:
@@ -162,15 +199,18 @@ class GraphStore(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
 class GraphView(ABC):
-    """The graph as of a moment and a revision. Every read is bounded; of more than the bound the newest are returned, newest first.
+    """The graph as of a moment and a revision. Every read is bounded; of more than the bound the newest are
+    returned, newest first.
 
-    Orders are by what the facts say (time, then id), never by when they were stored. Answers are keyed by what was asked, with an empty
-    value where nothing is known.
+    Orders are by what the facts say (time, then id), never by when they were stored. Answers are keyed by
+    what was asked, with an empty value where nothing is known.
     """
 
     as_of: datetime
@@ -186,11 +226,15 @@ class GraphView(ABC):
         """All applications with since <= applied_at < as_of, by (applied_at, application_id)."""
 
     @abstractmethod
-    def applications_of(self, applicant_ids: Sequence[str], limit: int = APPLICATIONS) -> Mapping[str, tuple[Application, ...]]:
+    def applications_of(
+        self, applicant_ids: Sequence[str], limit: int = APPLICATIONS
+    ) -> Mapping[str, tuple[Application, ...]]:
         """Each applicant's latest applications."""
 
     @abstractmethod
-    def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = APPLICATIONS) -> tuple[Application, ...]:
+    def applications_at(
+        self, merchant_id: str | None, agent_id: str | None, limit: int = APPLICATIONS
+    ) -> tuple[Application, ...]:
         """The latest applications at a merchant, or, when `merchant_id` is None, through an agent."""
 
     @abstractmethod
@@ -198,22 +242,33 @@ class GraphView(ABC):
         """Each applicant's latest own events."""
 
     @abstractmethod
-    def dealings_of(self, applicant_ids: Sequence[str], limit: int = DEALINGS) -> Mapping[str, tuple[Event, ...]]:
-        """The latest events between each applicant and a counterparty (transfer, referral), on either side; applicants without any are left out."""
+    def dealings_of(
+        self, applicant_ids: Sequence[str], limit: int = DEALINGS
+    ) -> Mapping[str, tuple[Event, ...]]:
+        """The latest events between each applicant and a counterparty (transfer, referral), on either side;
+        applicants without any are left out.
+        """
 
     @abstractmethod
-    def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
-        """The outcomes of each application so far, oldest first; of more than `limit`, the first of each status
-        and the first parts of the payout (`graph.facts.decisive`)."""
+    def outcomes_of(
+        self, application_ids: Sequence[str], limit: int = OUTCOMES
+    ) -> Mapping[str, tuple[Outcome, ...]]:
+        """The outcomes of each application so far, oldest first; of more than `limit`, the first of each
+        status and the first parts of the payout (`graph.facts.decisive`).
+        """
 
     @abstractmethod
     def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
-        """Labels of each applicant and of their applications, known before `as_of`, oldest first; of who has more than `limit`, those that decide
-        (`graph.facts.decisive`): who is known for fraud, and for which loans, is the same by them as by all."""
+        """Labels of each applicant and of their applications, known before `as_of`, oldest first; of who has
+        more than `limit`, those that decide (`graph.facts.decisive`): who is known for fraud, and for which
+        loans, is the same by them as by all.
+        """
 
     @abstractmethod
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
-        """Each applicant's ties, newest first by first mention (`since`); of one with more than `limit`, the latest `limit` of each kind."""
+        """Each applicant's ties, newest first by first mention (`since`); of one with more than `limit`, the
+        latest `limit` of each kind.
+        """
 
     @abstractmethod
     def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]:
@@ -221,11 +276,15 @@ class GraphView(ABC):
 
     @abstractmethod
     def holders_of(self, identifiers: Sequence[Identifier], limit: int = 24) -> Mapping[Identifier, Holders]:
-        """Who holds each identifier: the count up to `hubs.COUNT_CAP`, and the latest `limit` ties; of a hub, the count alone."""
+        """Who holds each identifier: the count up to `hubs.COUNT_CAP`, and the latest `limit` ties; of a hub,
+        the count alone.
+        """
 
     @abstractmethod
     def latest_holders(self, identifier: Identifier, limit: int) -> tuple[Tie, ...]:
-        """The latest `limit` ties of an identifier, also of a hub: for display only, never to walk the graph."""
+        """The latest `limit` ties of an identifier, also of a hub: for display only, never to walk the
+        graph.
+        """
 
     @abstractmethod
     def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
@@ -241,13 +300,17 @@ class GraphView(ABC):
 
     @abstractmethod
     def identifier(self, node: str) -> Identifier | None:
-        """The identifier behind a node's name (`device:k1.9f...`), with its masked form, whenever it was first seen."""
+        """The identifier behind a node's name (`device:k1.9f...`), with its masked form, whenever it was
+        first seen.
+        """
 
     @abstractmethod
     def search(self, text: str, limit: int = 20) -> tuple[SearchHit, ...]:
-        """Applicants, applications and rings by id, identifiers by token or masked form; exact before beginning-with.
+        """Applicants, applications and rings by id, identifiers by token or masked form; exact before
+        beginning-with.
 
-        A store of its own gives what it found within SEARCH_S; one behind a server is bounded by `GraphStore.within`.
+        A store of its own gives what it found within SEARCH_S; one behind a server is bounded by
+        `GraphStore.within`.
         """
 
     @abstractmethod
@@ -266,12 +329,16 @@ class GraphView(ABC):
     def tables(self) -> Tables:
         """All facts before `as_of` as columns, from one consistent state of the store."""
 
-    def neighbourhood(self, applicant_id: str, mentions: Sequence[Mention] = (), bounds: Bounds | None = None) -> nx.Graph[str]:
-        """The bounded subgraph around an applicant, not walking through hubs; `mentions` are identifiers that a new application itself names.
+    def neighbourhood(
+        self, applicant_id: str, mentions: Sequence[Mention] = (), bounds: Bounds | None = None
+    ) -> nx.Graph[str]:
+        """The bounded subgraph around an applicant, not walking through hubs; `mentions` are identifiers that
+        a new application itself names.
 
-        Nodes: `applicant:ID` (type, step) and `kind:TOKEN` (type, identifier, holders, hub: a reason or None). Edges of ties: role,
-        since, last (None for what only the new application says); of transfers and referrals: role = the event's kind, since, last.
-        Graph attributes: seed, truncated, hubs_ignored, applicants (how many).
+        Nodes: `applicant:ID` (type, step) and `kind:TOKEN` (type, identifier, holders, hub: a reason or
+        None). Edges of ties: role, since, last (None for what only the new application says); of transfers
+        and referrals: role = the event's kind, since, last. Graph attributes: seed, truncated, hubs_ignored,
+        applicants (how many).
         """
         return Walk(self, bounds or Bounds()).from_seed(applicant_id, mentions)
 
@@ -279,22 +346,33 @@ class GraphView(ABC):
         """All evidence for `subject`: a fixed, bounded number of reads, whoever it is."""
         application = subject.application
         graph = self.neighbourhood(subject.applicant_id, application.mentions if application else (), bounds)
-        people = [node.partition(":")[2] for node, data in graph.nodes(data=True) if data["type"] == "applicant"]
+        people = [
+            node.partition(":")[2] for node, data in graph.nodes(data=True) if data["type"] == "applicant"
+        ]
         devices = [d["identifier"] for _, d in graph.nodes(data=True) if d["type"] == IdentifierKind.DEVICE]
         applications = self.applications_of(people)
         me = [subject.applicant_id]
-        merchant_id, agent_id = (application.merchant_id, application.agent_id) if application else (None, None)
+        merchant_id, agent_id = (
+            (application.merchant_id, application.agent_id) if application else (None, None)
+        )
         at_merchant = self.applications_at(merchant_id, None) if merchant_id else ()
         at_agent = self.applications_at(None, agent_id) if agent_id else ()
         beyond = applications_beyond_bounds(self, graph, subject)
-        application_rows = [*(a for each in applications.values() for a in each), *at_merchant, *at_agent, *beyond]
+        application_rows = [
+            *(a for each in applications.values() for a in each),
+            *at_merchant,
+            *at_agent,
+            *beyond,
+        ]
         return Evidence(
             subject=subject,
             as_of=self.as_of,
             graph=graph,
             applications=applications,
             outcomes=self.outcomes_of(list(dict.fromkeys(a.application_id for a in application_rows))),
-            labels=self.labels_of(list(dict.fromkeys([*people, *(a.applicant_id for a in at_merchant + at_agent)]))),
+            labels=self.labels_of(
+                list(dict.fromkeys([*people, *(a.applicant_id for a in at_merchant + at_agent)]))
+            ),
             memberships=self.memberships_of(people),
             events=self.events_of(me)[subject.applicant_id],
             dealings=self.dealings_of(me).get(subject.applicant_id, ()),

@@ -23,7 +23,8 @@ _WIDTH = 2**128
 
 @dataclass
 class Inventory:
-    """The contents of a journal: facts by table, and a checksum that does not depend on the order within a revision.
+    """The contents of a journal: facts by table, and a checksum that does not depend on the order within a
+    revision.
 
     `checksums` has for each table the sum of the 128-bit digests of its facts, each with its revision.
     """
@@ -44,7 +45,11 @@ class Inventory:
     def as_json(self) -> dict[str, Any]:
         """Counts and one checksum over all tables, in hexadecimal."""
         text = json.dumps(sorted(self.checksums.items())).encode()
-        return {"marks": self.marks, "counts": dict(sorted(self.counts.items())), "checksum": hashlib.blake2b(text, digest_size=16).hexdigest()}
+        return {
+            "marks": self.marks,
+            "counts": dict(sorted(self.counts.items())),
+            "checksum": hashlib.blake2b(text, digest_size=16).hexdigest(),
+        }
 
     def _add(self, name: str, revision: int, fact: object) -> None:
         self.counts[name] += 1
@@ -54,9 +59,11 @@ class Inventory:
 
 
 def copy(source: GraphStore, target: GraphStore, step: Callable[[int], object] = lambda facts: None) -> int:
-    """Copy to `target` the revisions of `source` that it lacks; returns the last revision. `step` is called with the number of facts copied.
+    """Copy to `target` the revisions of `source` that it lacks; returns the last revision. `step` is called
+    with the number of facts copied.
 
-    Resumes where an earlier run stopped. Raises ConflictError where the target has other facts under the same revisions.
+    Resumes where an earlier run stopped. Raises ConflictError where the target has other facts under the same
+    revisions.
     """
     for batch in _batches(source.journal(target.revision())):
         if batch[0].snapshot is not None:
@@ -64,8 +71,12 @@ def copy(source: GraphStore, target: GraphStore, step: Callable[[int], object] =
             step(1)
             continue
         added = target.add_all([entry.facts for entry in batch])
-        if any(one.conflicts for one in added) or [one.revision for one in added] != [entry.revision for entry in batch]:
-            raise ConflictError(f"the target has other facts than the source around revision {batch[0].revision}: copy into an empty store")
+        if any(one.conflicts for one in added) or [one.revision for one in added] != [
+            entry.revision for entry in batch
+        ]:
+            raise ConflictError(
+                f"the target has other facts than the source around revision {batch[0].revision}: copy into an empty store"
+            )
         step(sum(one.accepted for one in added))
     return target.revision()
 

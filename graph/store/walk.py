@@ -1,4 +1,6 @@
-"""The bounded breadth-first walk over shared identifiers that makes every subgraph, the same for every adapter."""
+"""The bounded breadth-first walk over shared identifiers that makes every subgraph, the same for every
+adapter.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,10 @@ from graph.model.types import Event, Holders, Identifier, Mention, Role, Tie
 class Bounds:
     """How far a live request walks. The subgraph's `truncated` says whether anything was cut.
 
-    `steps`: sharing steps from the seed (applicant - identifier - applicant is one). `applicants`: at most so many in the subgraph.
-    `holders`: the latest ties followed through one identifier. `ties`: an applicant with more ties than this shows the latest so many of each
-    kind of identifier, so that a year of changing network addresses cannot hide a phone.
+    `steps`: sharing steps from the seed (applicant - identifier - applicant is one). `applicants`: at most so
+    many in the subgraph. `holders`: the latest ties followed through one identifier. `ties`: an applicant
+    with more ties than this shows the latest so many of each kind of identifier, so that a year of changing
+    network addresses cannot hide a phone.
     """
 
     steps: int = 2
@@ -39,15 +42,20 @@ class WalkSource(Protocol):
 
     def holder_counts(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, int]: ...
 
-    def holders_of(self, identifiers: Sequence[Identifier], limit: int = ...) -> Mapping[Identifier, Holders]: ...
+    def holders_of(
+        self, identifiers: Sequence[Identifier], limit: int = ...
+    ) -> Mapping[Identifier, Holders]: ...
 
-    def dealings_of(self, applicant_ids: Sequence[str], limit: int = ...) -> Mapping[str, tuple[Event, ...]]: ...
+    def dealings_of(
+        self, applicant_ids: Sequence[str], limit: int = ...
+    ) -> Mapping[str, tuple[Event, ...]]: ...
 
 
 class Walk:
     """One breadth-first walk over a view; shared by all adapters, so that caps, hub guards and order agree.
 
-    Nodes and links are collected in plain dicts, and become a graph at the end: most of an answer's time goes by here.
+    Nodes and links are collected in plain dicts, and become a graph at the end: most of an answer's time goes
+    by here.
     """
 
     def __init__(self, view: WalkSource, bounds: Bounds) -> None:
@@ -55,7 +63,8 @@ class Walk:
         self.bounds = bounds
         self.nodes: dict[str, dict[str, Any]] = {}
         self.links: dict[tuple[str, str], dict[str, Any]] = {}
-        self.known: Counter[str] = Counter()  # dated ties by identifier: what only the new application says is not in the store
+        # dated ties by identifier: what only the new application says is not in the store
+        self.known: Counter[str] = Counter()
         self.applicants = 1
         self.hubs_ignored = 0
         self.truncated = False
@@ -72,7 +81,12 @@ class Walk:
             frontier = self._holders(fresh, step) + self._counterparties(frontier, step)
             if not frontier:
                 break
-        record: dict[str, Any] = {"truncated": self.truncated, "hubs_ignored": self.hubs_ignored, "applicants": self.applicants, "seed": seed}
+        record: dict[str, Any] = {
+            "truncated": self.truncated,
+            "hubs_ignored": self.hubs_ignored,
+            "applicants": self.applicants,
+            "seed": seed,
+        }
         graph: nx.Graph[str] = nx.Graph(**record)
         graph.add_nodes_from(self.nodes.items())
         graph.add_edges_from((a, b, edge) for (a, b), edge in self.links.items())
@@ -111,11 +125,15 @@ class Walk:
     def _mentioned(self, seed: str, mentions: Sequence[Mention]) -> list[Identifier]:
         fresh = [m.identifier for m in mentions if self._fresh(m.identifier)]
         for mention in mentions:
-            self.links.setdefault((seed, mention.identifier.node), {"role": str(mention.role), "since": None, "last": None})
+            self.links.setdefault(
+                (seed, mention.identifier.node), {"role": str(mention.role), "since": None, "last": None}
+            )
         return fresh
 
     def _holders(self, identifiers: Sequence[Identifier], step: int) -> list[str]:
-        """Follow the identifiers, rarest first: those with few holders say most, so the bound is spent on them."""
+        """Follow the identifiers, rarest first: those with few holders say most, so the bound is spent on
+        them.
+        """
         reached: list[str] = []
         followed: list[tuple[int, str, Identifier]] = []
         for identifier, count in self.view.holder_counts(identifiers).items():
@@ -131,7 +149,9 @@ class Walk:
             if self.applicants >= self.bounds.applicants:
                 self.truncated = True
                 break
-            self._follow([identifier for _, _, identifier in followed[start : start + AT_ONCE]], (step, reached))
+            self._follow(
+                [identifier for _, _, identifier in followed[start : start + AT_ONCE]], (step, reached)
+            )
         return reached
 
     def _follow(self, identifiers: Sequence[Identifier], into: tuple[int, list[str]]) -> None:
@@ -150,9 +170,11 @@ class Walk:
                 if other is not None and other != applicant_id and self._admit(other, step, reached):
                     a, b = f"applicant:{applicant_id}", f"applicant:{other}"
                     edge = self.links.setdefault(
-                        (b, a) if (b, a) in self.links else (a, b), {"role": event.kind, "since": event.at, "last": event.at}
+                        (b, a) if (b, a) in self.links else (a, b),
+                        {"role": event.kind, "since": event.at, "last": event.at},
                     )
-                    _merge(edge, (edge["role"], event.at, event.at))  # the kind is that of the first, whatever it is called
+                    # the kind is that of the first, whatever it is called
+                    _merge(edge, (edge["role"], event.at, event.at))
         return reached
 
     def _admit(self, applicant_id: str, step: int, reached: list[str]) -> bool:

@@ -1,1 +1,3 @@
-"""The adapters of the store port, each with its own SQL or Cypher: SQLite (embedded) and Neo4j (production)."""
+"""The adapters of the store port, each with its own SQL or Cypher: SQLite (embedded) and Neo4j
+(production).
+"""

@@ -1,4 +1,6 @@
-"""Shared by both embedded SQLite databases: a connection for each thread, short sleeps before the write lock, checkpoints outside the commits."""
+"""Shared by both embedded SQLite databases: a connection for each thread, short sleeps before the write lock,
+checkpoints outside the commits.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,11 @@ COMMITS = 64  # between two checkpoints: some thousand pages of four kilobytes
 
 
 def begin(connection: sqlite3.Connection, patience: float) -> bool:
-    """Begin a write transaction; False where another writer holds the lock for longer than `patience` seconds.
+    """Begin a write transaction; False where another writer holds the lock for longer than `patience`
+    seconds.
 
-    The connection must not wait by itself (`PRAGMA busy_timeout = 0`): its naps double to a tenth of a second, while a turn is a thousandth.
-    Raises sqlite3.Error for everything else.
+    The connection must not wait by itself (`PRAGMA busy_timeout = 0`): its naps double to a tenth of a
+    second, while a turn is a thousandth. Raises sqlite3.Error for everything else.
     """
     ends, nap = time.monotonic() + patience, FIRST_NAP_S
     while True:
@@ -39,9 +42,11 @@ def begin(connection: sqlite3.Connection, patience: float) -> bool:
 
 
 class Checkpoints:
-    """Checkpoints the write-ahead log into the database file in a thread of its own, so that no commit pays for it.
+    """Checkpoints the write-ahead log into the database file in a thread of its own, so that no commit pays
+    for it.
 
-    `open_one` opens a connection that no other thread uses. A connection that commits leaves its own checkpoints to this by `leave_to`.
+    `open_one` opens a connection that no other thread uses. A connection that commits leaves its own
+    checkpoints to this by `leave_to`.
     """
 
     def __init__(self, open_one: Callable[[], sqlite3.Connection]) -> None:
@@ -91,8 +96,10 @@ class Checkpoints:
 
 
 class Connections(Generic[C]):
-    """A connection for each thread, opened by `open_one` when the thread first asks; another thread may close it at the end (`check_same_thread`
-    off). Checkpoints of those whose transactions an answer waits for are made beside them."""
+    """A connection for each thread, opened by `open_one` when the thread first asks; another thread may close
+    it at the end (`check_same_thread` off). Checkpoints of those whose transactions an answer waits for are
+    made beside them.
+    """
 
     def __init__(self, open_one: Callable[[], C]) -> None:
         self._open = open_one
@@ -120,7 +127,9 @@ class Connections(Generic[C]):
 
     @contextlib.contextmanager
     def kept(self, connection: C) -> Iterator[None]:
-        """A transaction that was begun on this thread's connection: committed when the block ends, rolled back when it raises."""
+        """A transaction that was begun on this thread's connection: committed when the block ends, rolled
+        back when it raises.
+        """
         try:
             yield
             connection.execute("COMMIT")

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from graph.model.types import IdentifierKind as K
 from ingestion.forms.machines import MAC
 
-FORMLESS = "****"  # of what is no valid value of its kind: a mask that follows a form shows what does not have it
+# of what is no valid value of its kind: a mask that follows a form shows what does not have it
+FORMLESS = "****"
 RUN = re.compile(r"\d{7,}")  # a phone or a card where a form expects none, such as a domain
 
 
@@ -19,7 +20,9 @@ def mask(kind: K, value: str) -> str:
 
 
 def _ends(head: int, tail: int) -> Callable[[str], str]:
-    """A mask that shows the ends of a long value and less of a short one; the number of stars says nothing past four."""
+    """A mask that shows the ends of a long value and less of a short one; the number of stars says nothing
+    past four.
+    """
 
     def masked(value: str) -> str:
         if len(value) < head + tail + 3:

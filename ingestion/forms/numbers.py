@@ -13,7 +13,9 @@ _ID18, _ID15 = re.compile(r"\d{17}[\dX]"), re.compile(r"\d{15}")
 
 
 def national_id(text: str) -> Formed:
-    """18 characters; the 15 digits of before 1999 become the 18 of the same person. Sound when date and checksum are."""
+    """18 characters; the 15 digits of before 1999 become the 18 of the same person. Sound when date and
+    checksum are.
+    """
     value = re.sub(r"[\s-]", "", text).upper() if not text.isalnum() else text.upper()
     if _ID15.fullmatch(value):
         value = value[:6] + "19" + value[6:]
@@ -43,6 +45,8 @@ def bank_card(text: str) -> Formed:
 
 
 def passes_luhn(digits: str) -> bool:
-    """Luhn's sum, written out, because cards are many: 6 times as fast as stdnum.luhn, which a test holds it to."""
+    """Luhn's sum, written out, because cards are many: 6 times as fast as stdnum.luhn, which a test holds it
+    to.
+    """
     added = digits[-1::-2] + digits[-2::-2].translate(_DOUBLED)
     return (sum(added.encode()) - 48 * len(added)) % 10 == 0

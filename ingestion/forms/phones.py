@@ -8,17 +8,22 @@ import phonenumbers
 
 from ingestion.forms.validity import Formed, Why
 
-_MOBILE = re.compile(r"(?:(?:\+|00)?86|0)?[ -]?(1[3-9]\d)[ -]?(\d{4})[ -]?(\d{4})")  # +1 415... is no mobile of ours
+# +1 415... is no mobile of ours
+_MOBILE = re.compile(r"(?:(?:\+|00)?86|0)?[ -]?(1[3-9]\d)[ -]?(\d{4})[ -]?(\d{4})")
 _LANDLINE = re.compile(r"\(?0(10|2\d|[3-9]\d\d)\)?[ -]?([2-8]\d{6,7})")
 _EXTENSION = re.compile(r"\s*(?:转|分机|ext\.?|x|#|(?<=\d{7})-)\s*\d{1,6}", re.IGNORECASE)
-_NAME = re.compile(r"(?:tel|phone|mobile|cell|电话|电话号码|手机|手机号|手机号码|联系电话)(?:[ :.]|(?=[+\d]))", re.IGNORECASE)
+_NAME = re.compile(
+    r"(?:tel|phone|mobile|cell|电话|电话号码|手机|手机号|手机号码|联系电话)(?:[ :.]|(?=[+\d]))", re.IGNORECASE
+)
 _DIALLED = re.compile(r"[\s(]*\+?[\d\s().\-/·‐‑–—]+")
 _NOTE = re.compile(r"\s*\([^\d()]*\)$|[\s,;.、]+$")  # whose it is, or what came before the next one
 _RELAYED = re.compile(r"\+86(?:1[3-9]\d{9}|[48]00\d{7})")
 
 
 def phone(text: str) -> Formed:
-    """E.164. The two usual Chinese forms are read without the library, which takes 50 times as long; a test holds both to one answer."""
+    """E.164. The two usual Chinese forms are read without the library, which takes 50 times as long; a test
+    holds both to one answer.
+    """
     if match := _MOBILE.fullmatch(text):
         return "+86" + "".join(match.groups()), None
     if match := _LANDLINE.fullmatch(text):
@@ -35,13 +40,16 @@ def phone(text: str) -> Formed:
         number = phonenumbers.parse(text, "CN")
     except phonenumbers.NumberParseException:
         return " ".join(text.split()), Why.FORM
-    # Seven digits are possible, and one of as many numbers as there are areas; valid is what can be dialled from anywhere.
+    # Seven digits are possible, and one of as many numbers as there are areas; valid is what can be dialled
+    # from anywhere.
     value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return value, None if phonenumbers.is_valid_number(number) else Why.LOCAL
 
 
 def _extended(text: str, start: int) -> Formed:
-    """The desk of a switchboard is its firm, which is what is shared. Behind a mobile or a 400 number it is a relay's, who hands it to anybody."""
+    """The desk of a switchboard is its firm, which is what is shared. Behind a mobile or a 400 number it is a
+    relay's, who hands it to anybody.
+    """
     value, why = phone(text[:start])
     if _RELAYED.fullmatch(value):
         return " ".join(text.split()), Why.LOCAL

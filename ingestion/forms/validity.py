@@ -19,7 +19,8 @@ class Why(StrEnum):
     FORM = "no_such_form"  # nothing of its kind looks like it
     CHECK = "check_failed"  # its check digit or the date in it is wrong
     GAPS = "gaps"  # masked, rounded or cut off
-    LOCAL = "local"  # one of many of that name: a number without its area code, an address of a private network
+    # one of many of that name: a number without its area code, an address of a private network
+    LOCAL = "local"
 
 
 Formed = tuple[str, Why | None]  # a value in the one form of its kind, and why it is not sound

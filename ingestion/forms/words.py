@@ -13,7 +13,9 @@ _BRACKETED = re.compile(r"[^<>]*<([^<>\s]+)>")
 
 
 def email(text: str) -> Formed:
-    """Lower case, without the tag after `+`; Gmail reads no dots in a name. `Li Na <lina@qq.com>` is the address in it."""
+    """Lower case, without the tag after `+`; Gmail reads no dots in a name. `Li Na <lina@qq.com>` is the
+    address in it.
+    """
     if match := _BRACKETED.fullmatch(text):
         text = match[1]
     value = _MAILTO.sub("", text.lower()).replace("。", ".").rstrip(".,;、")
@@ -34,7 +36,9 @@ _ROOM = re.compile(r"(?<=\d)室+$")
 
 
 def _bare(text: str) -> str:
-    """Without blanks and punctuation, but for one `-` where any separator keeps two numbers apart: 1-23 and 12-3 are two houses."""
+    """Without blanks and punctuation, but for one `-` where any separator keeps two numbers apart: 1-23 and
+    12-3 are two houses.
+    """
 
     def kept(found: re.Match[str]) -> str:
         before, after = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
@@ -43,7 +47,8 @@ def _bare(text: str) -> str:
     return _SEPARATORS.sub(kept, text).casefold()
 
 
-# No more than a province, a city and a district: the home of millions. 幸福小区 and 西湖景区 are places of their own.
+# No more than a province, a city and a district: the home of millions. 幸福小区 and 西湖景区 are places of
+# their own.
 _DISTRICT = re.compile(
     r"(?=.*[省市])(?:中国)?(?:[\u4e00-\u9fff]{2,8}(?:省|自治区))?(?:[\u4e00-\u9fff]{2,8}(?:市|自治州|地区|盟))*"
     r"(?:[\u4e00-\u9fff]{1,7}(?<![小社园校厂院家山矿景库])(?:区|县|旗|市))?"
@@ -51,7 +56,9 @@ _DISTRICT = re.compile(
 
 
 def address(text: str) -> Formed:
-    """Without blanks and punctuation, but for one `-` where they keep two numbers apart; 3号楼, 3幢 and 3栋 are one building."""
+    """Without blanks and punctuation, but for one `-` where they keep two numbers apart; 3号楼, 3幢 and 3栋
+    are one building.
+    """
     value = _ROOM.sub("", _BUILDING.sub("栋", _bare(text)))
     if _DISTRICT.fullmatch(value):
         return value, Why.LOCAL

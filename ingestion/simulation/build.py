@@ -39,7 +39,9 @@ def make_world(recipe: WorldSpec, out: Path) -> dict[str, int]:
             (beside / name).rename(out / name)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    (out / _MARK).write_text(json.dumps({"made": _describe(recipe), "rows": counts}, ensure_ascii=False, indent=1))
+    (out / _MARK).write_text(
+        json.dumps({"made": _describe(recipe), "rows": counts}, ensure_ascii=False, indent=1)
+    )
     return counts
 
 
@@ -48,7 +50,10 @@ def _write(recipe: WorldSpec, folder: Path) -> dict[str, int]:
     share = places.city_weight * recipe.applicants
     edges = np.round(np.concatenate([[0], np.cumsum(share)])).astype(np.int64)
     city = np.repeat(np.arange(places.cities), np.diff(edges))
-    with TableFiles(folder / "records", recipe.format) as records, TableFiles(folder / "truth", "plain") as truth:
+    with (
+        TableFiles(folder / "records", recipe.format) as records,
+        TableFiles(folder / "truth", "plain") as truth,
+    ):
         for name, table in world_tables(recipe, places).items():
             records.write(name, table)
         with bar("world", recipe.applicants, " applicants") as progress:
@@ -59,7 +64,9 @@ def _write(recipe: WorldSpec, folder: Path) -> dict[str, int]:
                 for name, table in pieces.items():
                     records.write(name, table)
                     if recipe.dirty:
-                        records.write(name, spoil(name, table, _rng(recipe, _SPOILED, number, _ORDER.index(name))))
+                        records.write(
+                            name, spoil(name, table, _rng(recipe, _SPOILED, number, _ORDER.index(name)))
+                        )
                 progress.update(min(COHORT, recipe.applicants - begin))
         return records.rows | {"applicants": truth.rows["applicants"]}
 
@@ -72,7 +79,9 @@ def _refuse_foreign(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise SettingError(f"{out} is not a folder")
     if any((out / name).exists() for name in ("records", "truth")) and not (out / _MARK).exists():
-        raise SettingError(f"{out} holds records or truth that make_world did not make; choose another folder")
+        raise SettingError(
+            f"{out} holds records or truth that make_world did not make; choose another folder"
+        )
     out.mkdir(parents=True, exist_ok=True)
 
 

@@ -47,7 +47,9 @@ RELATIONS = ("self", "spouse", "parent", "relative", "friend", "colleague", "oth
 
 
 def make_cohort(recipe: WorldSpec, places: Places, number: int, begin: int, city: IntArray) -> Cohort:
-    """The people with positions begin..begin+len(city) of the world; the same recipe gives the same cohort."""
+    """The people with positions begin..begin+len(city) of the world; the same recipe gives the same
+    cohort.
+    """
     rng = np.random.default_rng(np.random.SeedSequence(recipe.seed, spawn_key=(number,)))
     mint = Mint(number)
     people = draw_people(recipe, begin, city, mint, rng)
@@ -80,14 +82,18 @@ def _settle(scene: Scene, rng: np.random.Generator) -> dict[int, Habits]:
 
 
 def _draw_contacts(people: People, mint: Mint, rng: np.random.Generator) -> Contacts:
-    """The two contacts of the application, and up to three more from the address book; some are other applicants."""
+    """The two contacts of the application, and up to three more from the address book; some are other
+    applicants.
+    """
     n = len(people)
     more = np.repeat(np.arange(n), rng.integers(0, 4, n))
     stranger = mint.fresh("phone", len(more))
     known = rng.random(len(more)) < 0.04
     near = (more + rng.integers(1, 400, len(more))) % n
     who = np.concatenate([np.arange(n), np.arange(n), more])
-    phone = np.concatenate([people.contact_1, people.contact_2, np.where(known, people.phone_a[near], stranger)])
+    phone = np.concatenate(
+        [people.contact_1, people.contact_2, np.where(known, people.phone_a[near], stranger)]
+    )
     relation = np.concatenate([
         rng.choice([1, 2, 3], n, p=[0.4, 0.45, 0.15]), rng.choice([3, 4, 5, 6], n, p=[0.4, 0.35, 0.2, 0.05]),
         rng.choice([3, 4, 5, 6], len(more)),

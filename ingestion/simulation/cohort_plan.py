@@ -86,7 +86,8 @@ def _honest_sizes(kind: str, wanted: int, rng: np.random.Generator) -> IntArray:
     if wanted <= 0:
         return np.zeros(0, dtype=np.int64)
     if kind in ("plain", "comparer", "carrier_nat"):
-        return np.full(max(1, wanted // 25), 25, dtype=np.int64)  # no group: only a way to spread them over cities
+        # no group: only a way to spread them over cities
+        return np.full(max(1, wanted // 25), 25, dtype=np.int64)
     count = wanted // 2 + 1
     if kind == "household":
         drawn = rng.choice([1, 2, 3, 4, 5], count, p=[0.12, 0.5, 0.23, 0.11, 0.04])

@@ -25,7 +25,9 @@ POOLS = {
 """Channel -> the field that takes the crew's value."""
 
 
-def settle_crew(scene: Scene, m: IntArray, habits: Habits, ring: int, dormitories: Sequence[IntArray]) -> None:
+def settle_crew(
+    scene: Scene, m: IntArray, habits: Habits, ring: int, dormitories: Sequence[IntArray]
+) -> None:
     """Turns the members (positions, shape (k,)) into a crew with these habits; `ring` names it."""
     people = scene.people
     people.kind[m] = KIND_CODE[habits.kind]
@@ -63,7 +65,9 @@ def _choose_times(scene: Scene, m: IntArray, habits: Habits) -> None:
     begin = recipe.start + rng.random() * (recipe.end - recipe.start - 0.6 * span)
     wave = begin + rng.random(habits.waves) * span
     first = rng.choice(wave, n) + rng.exponential(span / habits.waves / 2, n)
-    people.first[m] = np.clip(first, recipe.start, recipe.end - 3_600 - rng.integers(0, DAY, n)).astype(np.int64)
+    people.first[m] = np.clip(first, recipe.start, recipe.end - 3_600 - rng.integers(0, DAY, n)).astype(
+        np.int64
+    )
     lead = rng.exponential(habits.aged * DAY, n) + rng.exponential(3_600, n)
     people.joined[m] = np.maximum(recipe.start, people.first[m] - lead.astype(np.int64))
 
@@ -80,7 +84,9 @@ def _choose_cities(scene: Scene, m: IntArray, habits: Habits) -> None:
 
 
 def _take_on_ways(scene: Scene, m: IntArray, habits: Habits) -> None:
-    """Amounts, lenders, verification and default as the crew does it; recruited real people stay as they were."""
+    """Amounts, lenders, verification and default as the crew does it; recruited real people stay as they
+    were.
+    """
     people, rng = scene.people, scene.rng
     bad = rng.random(len(m)) >= habits.real_share
     people.bad[m] = bad
@@ -103,7 +109,9 @@ def _take_on_ways(scene: Scene, m: IntArray, habits: Habits) -> None:
 
 
 def _through_an_agent(scene: Scene, m: IntArray, habits: Habits) -> None:
-    """Merchant collusion goes through one salesman of a merchant; other crews have an agent who may have a shop."""
+    """Merchant collusion goes through one salesman of a merchant; other crews have an agent who may have a
+    shop.
+    """
     people, rng, places = scene.people, scene.rng, scene.places
     shops = places.merchants_of(int(people.city[m[0]]))
     age = scene.recipe.end - places.merchant_opened[shops]
@@ -143,7 +151,9 @@ def _share(scene: Scene, m: IntArray, channel: str, sharing: ChannelSharing, hab
 def _share_field(scene: Scene, m: IntArray, channel: str, sharing: ChannelSharing) -> None:
     people = scene.people
     on_landline = channel == "employer_phone" and scene.rng.random() < 0.6
-    kind = {"borrowed": "device_id", "employer_phone": "employer" if on_landline else "phone"}.get(channel, channel)
+    kind = {"borrowed": "device_id", "employer_phone": "employer" if on_landline else "phone"}.get(
+        channel, channel
+    )
     keys = _values(scene, len(m), kind, sharing)
     hit = keys != NONE
     taken, keys = m[hit], keys[hit]
@@ -169,14 +179,18 @@ def _values(scene: Scene, n: int, kind: str, sharing: ChannelSharing) -> IntArra
     if sharing.shape == "star":
         values[takes] = scene.one(kind)
     elif sharing.shape == "chain":
-        values[takes] = scene.mint.fresh(kind, count)[(np.arange(count) / max(2.0, sharing.fan)).astype(np.int64)]
+        values[takes] = scene.mint.fresh(kind, count)[
+            (np.arange(count) / max(2.0, sharing.fan)).astype(np.int64)
+        ]
     else:
         values[takes] = rng.choice(scene.mint.fresh(kind, max(1, round(count / sharing.fan))), count)
     return values
 
 
 def _share_devices(scene: Scene, m: IntArray, sharing: ChannelSharing) -> None:
-    """A pool of phones for all, or phones that are passed on: each member ends on the next one's first phone."""
+    """A pool of phones for all, or phones that are passed on: each member ends on the next one's first
+    phone.
+    """
     people, rng = scene.people, scene.rng
     keys = _values(scene, len(m), "device_id", sharing)
     hit = np.flatnonzero(keys != NONE)
@@ -186,7 +200,9 @@ def _share_devices(scene: Scene, m: IntArray, sharing: ChannelSharing) -> None:
     if sharing.shape == "chain" and len(taken) > 1:
         people.device_b[taken[:-1]] = keys[hit][1:]
         wait = rng.exponential(30 * DAY, len(taken) - 1).astype(np.int64)
-        people.device_switch[taken[:-1]] = np.maximum(people.first[taken[:-1]] + 3_600, people.first[taken[1:]] - wait)
+        people.device_switch[taken[:-1]] = np.maximum(
+            people.first[taken[:-1]] + 3_600, people.first[taken[1:]] - wait
+        )
     if rng.random() < 0.6:  # a phone is an emulator or not, whoever holds it
         people.emulator[taken] = (keys[hit] * 2_654_435_761 % 1_000) < 1_000 * people.emulator[m].mean()
 
@@ -201,7 +217,9 @@ def _share_cards(scene: Scene, m: IntArray, sharing: ChannelSharing) -> None:
     people.card_a[taken[openly]] = keys[openly]
     later = taken[~openly]
     people.card_b[later] = keys[~openly]
-    people.card_switch[later] = people.first[later] + (rng.exponential(4 * DAY, len(later)) + 900).astype(np.int64)
+    people.card_switch[later] = people.first[later] + (rng.exponential(4 * DAY, len(later)) + 900).astype(
+        np.int64
+    )
 
 
 def _share_contacts(scene: Scene, m: IntArray, sharing: ChannelSharing, cross_citing: float) -> None:
@@ -231,7 +249,9 @@ def _hide(scene: Scene, m: IntArray, habits: Habits, house: IntArray) -> None:
 
 
 def _keep_outside_ties(scene: Scene, m: IntArray, habits: Habits) -> None:
-    """Members have families, room-mates and friends who know nothing: an address, a contact, a phone lent once."""
+    """Members have families, room-mates and friends who know nothing: an address, a contact, a phone lent
+    once.
+    """
     people, rng = scene.people, scene.rng
     city = people.city[m[0]]
     honest = np.flatnonzero((people.crew == NONE) & ~people.bad & (people.city == city))

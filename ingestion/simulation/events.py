@@ -31,7 +31,9 @@ LOGINS = 7.0
 
 @dataclass(slots=True)
 class Events:
-    """One row an event, in order of time; identifier columns hold keys, `counterparty` a position in the cohort."""
+    """One row an event, in order of time; identifier columns hold keys, `counterparty` a position in the
+    cohort.
+    """
 
     kind: IntArray
     who: IntArray
@@ -105,7 +107,9 @@ def _log_in(lives: Lives, diary: _Diary, rng: np.random.Generator) -> None:
     at = np.concatenate([at, np.maximum(near, people.joined[loans.who[around]])])
     at = to_waking_hours(at, people.night[who], rng)
     session = go_online(lives.places, people, who, rng)
-    diary.write("login", who, at, {"device": device_at(people, who, at), "ip": session.ip, "wifi": session.wifi})
+    diary.write(
+        "login", who, at, {"device": device_at(people, who, at), "ip": session.ip, "wifi": session.wifi}
+    )
 
 
 def _prepare_loans(lives: Lives, diary: _Diary, rng: np.random.Generator) -> None:
@@ -158,7 +162,9 @@ def _repay(lives: Lives, diary: _Diary, rng: np.random.Generator) -> None:
 
 
 def _send_money(lives: Lives, diary: _Diary, rng: np.random.Generator) -> None:
-    """Who has a friend sends him money now and then; members of a crew do so when a loan has been paid out."""
+    """Who has a friend sends him money now and then; members of a crew do so when a loan has been paid
+    out.
+    """
     people, loans, course = lives.people, lives.loans, lives.course
     who = np.flatnonzero(people.friend != NONE)
     who = np.repeat(who, rng.integers(1, 3, len(who)))
@@ -170,7 +176,9 @@ def _send_money(lives: Lives, diary: _Diary, rng: np.random.Generator) -> None:
     rows = np.flatnonzero(pays)
     at = course.disbursed[rows] + rng.exponential(1.5 * DAY, len(rows)).astype(np.int64)
     part = (loans.amount[rows] * rng.uniform(0.2, 1.0, len(rows))).astype(np.int64)
-    diary.write("transfer", loans.who[rows], at, {"counterparty": people.friend[loans.who[rows]], "amount": part})
+    diary.write(
+        "transfer", loans.who[rows], at, {"counterparty": people.friend[loans.who[rows]], "amount": part}
+    )
     who = np.flatnonzero(people.referrer != NONE)
     at = people.joined[who] + rng.integers(30, 2 * DAY, len(who))
     diary.write("referral", who, at, {"counterparty": people.referrer[who]})
@@ -181,6 +189,8 @@ def _pay_in_shops(lives: Lives, diary: _Diary, rng: np.random.Generator) -> None
     who = np.flatnonzero(rng.random(len(people)) < 0.35)
     at = people.joined[who] + (rng.random(len(who)) * 300 * DAY).astype(np.int64)
     shop = np.searchsorted(places.merchant_city, people.city[who])
-    shop = shop + (rng.random(len(who)) * np.bincount(places.merchant_city)[people.city[who]]).astype(np.int64)
+    shop = shop + (rng.random(len(who)) * np.bincount(places.merchant_city)[people.city[who]]).astype(
+        np.int64
+    )
     amount = np.maximum(3, rng.lognormal(4.6, 1.1, len(who))).astype(np.int64)
     diary.write("payment", who, at, {"merchant": shop, "amount": amount, "phone": phone_at(people, who, at)})

@@ -47,7 +47,9 @@ REAL_PEOPLE = ("intermediary", "merchant_collusion", "mules", "stacker")
 @dataclass(frozen=True)
 class ChannelSharing:
     """One channel of a crew. `density`: share of the members that use the crew's values instead of their own.
-    `fan`: members to a value. `shape`: `pool` (anyone any value), `chain` (each with the next), `star` (one value)."""
+    `fan`: members to a value. `shape`: `pool` (anyone any value), `chain` (each with the next), `star` (one
+    value).
+    """
 
     density: float
     fan: float
@@ -104,7 +106,9 @@ def draw_habits(kind: str, rng: np.random.Generator) -> Habits:
         aged=float(rng.choice([0.3, 10.0, 60.0], p=[0.4, 0.3, 0.3]) * rng.lognormal(0, 0.5)),
         cities=int(rng.choice([1, 2, 6], p=[0.6, 0.25, 0.15])),
         lenders=int(rng.integers(6, 20)) if stacks else int(rng.choice([1, 2, 3, 5, 9, 25])),
-        loans=float(rng.uniform(3, 7)) if stacks else float(rng.choice([1.0, 1.4, 2.0, 3.0], p=[0.3, 0.3, 0.25, 0.15])),
+        loans=float(rng.uniform(3, 7))
+        if stacks
+        else float(rng.choice([1.0, 1.4, 2.0, 3.0], p=[0.3, 0.3, 0.25, 0.15])),
         gap_hours=float(rng.lognormal(np.log(8 if stacks else 24 * 8), 1.2)),
         amount_level=float(rng.beta(2.5, 2.2)),
         amount_spread=float(rng.uniform(0.03, 0.25)),
@@ -129,7 +133,11 @@ def draw_habits(kind: str, rng: np.random.Generator) -> Habits:
 
 def _draw_sharing(kind: str, careful: float, rng: np.random.Generator) -> Mapping[str, ChannelSharing]:
     likely = LIKELY[kind]
-    drawn = {channel: _draw_channel(channel, kind, careful, rng) for channel in CHANNELS if rng.random() < likely.get(channel, ANYTHING)}
+    drawn = {
+        channel: _draw_channel(channel, kind, careful, rng)
+        for channel in CHANNELS
+        if rng.random() < likely.get(channel, ANYTHING)
+    }
     if len(drawn) < 3:  # a crew that shares next to nothing still has to reach each other somehow
         for channel in (str(c) for c in rng.choice(list(likely), min(3, len(likely)), replace=False)):
             drawn[channel] = _draw_channel(channel, kind, careful, rng)

@@ -49,7 +49,9 @@ def settle_group(scene: Scene, group: Group, number: int) -> None:
 
 
 def touch_of_everything(scene: Scene, honest: IntArray) -> None:
-    """What happens to anybody now and then: a lent phone, a recycled number, a cafe's network, a visit to a shop."""
+    """What happens to anybody now and then: a lent phone, a recycled number, a cafe's network, a visit to a
+    shop.
+    """
     people, rng = scene.people, scene.rng
     n = len(honest)
     if n < 50:
@@ -99,7 +101,9 @@ def _campus(scene: Scene, m: IntArray) -> None:
 
 
 def _live_together(scene: Scene, m: IntArray, *, own_employer: float) -> None:
-    """One house: Wi-Fi by floor, a few addresses on the internet, rooms or one address for all, one employer."""
+    """One house: Wi-Fi by floor, a few addresses on the internet, rooms or one address for all, one
+    employer.
+    """
     people, rng, n = scene.people, scene.rng, len(m)
     floors = scene.mint.fresh("wifi", 1 + n // 120)
     exits = scene.mint.fresh("ip", 1 + n // 300)

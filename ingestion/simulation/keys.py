@@ -1,4 +1,6 @@
-"""Every value of an identifier is first a number, its key; two people share a value when they hold the same key."""
+"""Every value of an identifier is first a number, its key; two people share a value when they hold the same
+key.
+"""
 
 from __future__ import annotations
 

@@ -57,7 +57,9 @@ class Session:
     wifi: IntArray
 
 
-def apply_for_loans(recipe: WorldSpec, places: Places, people: People, crews: dict[int, Habits], rng: np.random.Generator) -> LoanRows:
+def apply_for_loans(
+    recipe: WorldSpec, places: Places, people: People, crews: dict[int, Habits], rng: np.random.Generator
+) -> LoanRows:
     """Every person's applications within the time frame: at least one each."""
     who, nth, at = _draw_times(recipe, people, rng)
     n = len(who)
@@ -123,7 +125,9 @@ def go_online(places: Places, people: People, who: IntArray, rng: np.random.Gene
     return Session(ip, wifi)
 
 
-def _draw_times(recipe: WorldSpec, people: People, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
+def _draw_times(
+    recipe: WorldSpec, people: People, rng: np.random.Generator
+) -> tuple[IntArray, IntArray, IntArray]:
     who = np.repeat(np.arange(len(people)), people.loans)
     offset = np.repeat(np.cumsum(people.loans) - people.loans, people.loans)
     nth = np.arange(len(who)) - offset
@@ -144,7 +148,9 @@ def to_waking_hours(at: IntArray, night: FloatArray, rng: np.random.Generator) -
     return np.where(sleeps, at + rng.integers(7 * 3_600, 14 * 3_600, len(at)), at)
 
 
-def _choose_lenders(places: Places, people: People, crews: dict[int, Habits], who: IntArray, rng: np.random.Generator) -> IntArray:
+def _choose_lenders(
+    places: Places, people: People, crews: dict[int, Habits], who: IntArray, rng: np.random.Generator
+) -> IntArray:
     lender = rng.choice(len(places.lender_weight), len(who), p=places.lender_weight)
     crew = people.crew[who]
     guilty = np.flatnonzero((crew != NONE) & people.bad[who])
@@ -159,11 +165,15 @@ def _choose_lenders(places: Places, people: People, crews: dict[int, Habits], wh
     return lender
 
 
-def _choose_product(places: Places, people: People, who: IntArray, lender: IntArray, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
+def _choose_product(
+    places: Places, people: People, who: IntArray, lender: IntArray, rng: np.random.Generator
+) -> tuple[IntArray, IntArray, IntArray]:
     n = len(who)
     shop = places.lender_sells_in_shops[lender]
     bank = places.lender_is_bank[lender]
-    product = np.where(shop, rng.choice([2, 3, 1], n), np.where(bank, rng.choice([1, 4, 0], n), rng.choice([0, 1], n)))
+    product = np.where(
+        shop, rng.choice([2, 3, 1], n), np.where(bank, rng.choice([1, 4, 0], n), rng.choice([0, 1], n))
+    )
     top = np.where(bank, 60_000, np.where(shop, 24_000, 20_000))
     level = np.clip(people.amount_level[who] + rng.normal(0, 1, n) * people.amount_spread[who], 0.02, 1.0)
     step = rng.choice([1_000, 500, 100, 1], n, p=[0.62, 0.2, 0.13, 0.05])

@@ -12,14 +12,26 @@ from ingestion.simulation.people import DAY, NEVER, People
 from ingestion.simulation.places import Places
 from ingestion.simulation.world_spec import WorldSpec
 
-STATUSES = ("approved", "rejected", "withdrawn", "disbursed", "returned", "dpd30", "dpd90", "written_off", "closed")
+STATUSES = (
+    "approved",
+    "rejected",
+    "withdrawn",
+    "disbursed",
+    "returned",
+    "dpd30",
+    "dpd90",
+    "written_off",
+    "closed",
+)
 SOURCES = ("collection", "investigation", "application_review", "repaid", "customer_complaint")
 MONTH = 30 * DAY
 
 
 @dataclass(frozen=True)
 class Course:
-    """How each loan went: moments of shape (loans,), NEVER for what did not happen; `paid` counts instalments."""
+    """How each loan went: moments of shape (loans,), NEVER for what did not happen; `paid` counts
+    instalments.
+    """
 
     approved: IntArray
     rejected: IntArray
@@ -56,8 +68,14 @@ class LabelRows:
 def run_loans(places: Places, people: People, loans: LoanRows, rng: np.random.Generator) -> Course:
     """Decides, pays out and repays every loan, without regard to the end of the time frame."""
     n, who = len(loans), loans.who
-    chance = places.lender_approves[loans.lender] + people.approve[who] - 0.25 * ~loans.three - 0.04 * loans.nth
-    decided = loans.at + np.where(rng.random(n) < 0.7, rng.exponential(900, n), rng.exponential(DAY, n)).astype(np.int64) + 30
+    chance = (
+        places.lender_approves[loans.lender] + people.approve[who] - 0.25 * ~loans.three - 0.04 * loans.nth
+    )
+    decided = (
+        loans.at
+        + np.where(rng.random(n) < 0.7, rng.exponential(900, n), rng.exponential(DAY, n)).astype(np.int64)
+        + 30
+    )
     fate = rng.random(n)
     yes = fate < np.clip(chance, 0.05, 0.9)
     gave_up = ~yes & (rng.random(n) < 0.06)
@@ -71,7 +89,9 @@ def run_loans(places: Places, people: People, loans: LoanRows, rng: np.random.Ge
     paid = np.where(early, 1 + (rng.random(n) * (term - 1)).astype(np.int64), paid)
     overdue = np.where(default, disbursed + (paid + 2) * MONTH + rng.integers(0, 3 * DAY, n), NEVER)
     cured = default & ~people.bad[who] & (rng.random(n) < 0.5)
-    closed = np.where(taken & ~returned & ~default, disbursed + paid * MONTH + rng.integers(-3 * DAY, 3 * DAY, n), NEVER)
+    closed = np.where(
+        taken & ~returned & ~default, disbursed + paid * MONTH + rng.integers(-3 * DAY, 3 * DAY, n), NEVER
+    )
     closed = np.where(cured, overdue + rng.integers(DAY, 50 * DAY, n), closed)
     return Course(
         approved=np.where(yes, decided, NEVER), rejected=np.where(~yes & ~gave_up, decided, NEVER),
@@ -85,7 +105,9 @@ def outcome_rows(recipe: WorldSpec, loans: LoanRows, course: Course, rng: np.ran
     """The course of the loans as far as it is known at the end of the time frame."""
     n = len(loans)
     lost = np.where(course.cured, NEVER, course.overdue)
-    granted = np.maximum(500, loans.amount * rng.choice([1.0, 0.8, 0.6, 0.5], n, p=[0.7, 0.14, 0.1, 0.06])).astype(np.int64)
+    granted = np.maximum(
+        500, loans.amount * rng.choice([1.0, 0.8, 0.6, 0.5], n, p=[0.7, 0.14, 0.1, 0.06])
+    ).astype(np.int64)
     moments = (
         course.approved, course.rejected, course.withdrawn, course.disbursed, course.returned, course.overdue,
         np.where(lost < NEVER, lost + 60 * DAY, NEVER), np.where(lost < NEVER, lost + 150 * DAY, NEVER), course.closed,
@@ -99,7 +121,9 @@ def outcome_rows(recipe: WorldSpec, loans: LoanRows, course: Course, rng: np.ran
     return OutcomeRows(loan[keep], status[keep], at[keep], amount[keep])
 
 
-def label_rows(recipe: WorldSpec, people: People, loans: LoanRows, course: Course, rng: np.random.Generator) -> LabelRows:
+def label_rows(
+    recipe: WorldSpec, people: People, loans: LoanRows, course: Course, rng: np.random.Generator
+) -> LabelRows:
     """What investigators and collectors came to say: late, incomplete, sometimes wrong."""
     n, who = len(loans), loans.who
     known = np.full(n, NEVER)

@@ -1,4 +1,6 @@
-"""The people of a cohort as arrays, and the ordinary life that everybody is given before anything else happens."""
+"""The people of a cohort as arrays, and the ordinary life that everybody is given before anything else
+happens.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ BIG_EMPLOYERS = 40
 
 @dataclass(slots=True)
 class People:
-    """One row a person. Identifier fields hold keys; a pair `_a`, `_b` with `_switch` (seconds) is a change of value.
+    """One row a person. Identifier fields hold keys; a pair `_a`, `_b` with `_switch` (seconds) is a change
+    of value.
 
     Seconds since 1970 throughout; `borrowed` is the device that the first loan is asked for on, when it
     is not one's own; `friend` (who money goes to) and `referrer` are positions; NONE where there is none.
@@ -81,9 +84,12 @@ class People:
         return len(self.kind)
 
 
-def draw_people(recipe: WorldSpec, begin: int, city: IntArray, mint: Mint, rng: np.random.Generator) -> People:
-    """Plain people of the given cities (positions, shape (n,)) who share nothing but employers; `begin` is the
-    position of the first of them in the world."""
+def draw_people(
+    recipe: WorldSpec, begin: int, city: IntArray, mint: Mint, rng: np.random.Generator
+) -> People:
+    """Plain people of the given cities (positions, shape (n,)) who share nothing but employers; `begin` is
+    the position of the first of them in the world.
+    """
     n = len(city)
     none = np.full(n, NONE)
     joined, first = _draw_start(recipe, n, rng)
@@ -117,7 +123,9 @@ def draw_people(recipe: WorldSpec, begin: int, city: IntArray, mint: Mint, rng: 
 
 
 def _draw_start(recipe: WorldSpec, n: int, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-    """When the account was opened and when the first loan was asked for; business grows a little over the frame."""
+    """When the account was opened and when the first loan was asked for; business grows a little over the
+    frame.
+    """
     span = recipe.end - recipe.start
     first = recipe.start + (rng.random(n) ** 0.9 * span).astype(np.int64)
     lead = rng.exponential(40 * DAY, n) * (rng.random(n) < 0.6) + rng.exponential(6 * 3_600, n)

@@ -1,4 +1,6 @@
-"""What stands in the world before anyone applies: cities, lenders, merchants with their salesmen and tablets."""
+"""What stands in the world before anyone applies: cities, lenders, merchants with their salesmen and
+tablets.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,9 @@ class Places:
 
 
 def settle(recipe: WorldSpec, rng: np.random.Generator) -> Places:
-    """Cities and merchants in number to suit the world's size: a shop has its hundreds of customers in every world."""
+    """Cities and merchants in number to suit the world's size: a shop has its hundreds of customers in every
+    world.
+    """
     cities = int(np.clip(recipe.applicants // 1_000, 3, len(CITIES)))
     weight = np.array([city[3] for city in CITIES[:cities]])
     weight /= weight.sum()

@@ -20,7 +20,9 @@ def reach_the_last(scene: Scene, m: IntArray, habits: Habits) -> None:
             continue
         a = int(rng.choice(m[component == stray]))
         b = int(rng.choice(m[component == main]))
-        ways = [c for c in habits.sharing if c in ("card", "device", "wifi", "address", "borrowed")] + ["contact"]
+        ways = [c for c in habits.sharing if c in ("card", "device", "wifi", "address", "borrowed")] + [
+            "contact"
+        ]
         _tie(people, a, b, str(rng.choice(ways)))
         component[component == stray] = main
 

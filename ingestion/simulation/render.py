@@ -19,7 +19,19 @@ BINS = ["622202", "622848", "621700", "621661", "622700", "621226", "622588", "6
         "621799", "623668", "621669", "622609", "621286", "622262"]  # fmt: skip
 HOME_REGIONS = [f"{p}{c:02d}{d:02d}" for p in (41, 51, 43, 42, 52, 45, 36, 34, 61, 53, 44, 37, 50, 13, 32)
                 for c in (1, 3, 7, 11) for d in (2, 21, 24)]  # fmt: skip
-OUI = ["8c53c3", "f4ec38", "9c9d7e", "c83a35", "ec172f", "d8c8e9", "bc4699", "0c722c", "e4d332", "28f366", "74c330"]
+OUI = [
+    "8c53c3",
+    "f4ec38",
+    "9c9d7e",
+    "c83a35",
+    "ec172f",
+    "d8c8e9",
+    "bc4699",
+    "0c722c",
+    "e4d332",
+    "28f366",
+    "74c330",
+]
 ROADS = ["人民路", "中山路", "工业大道", "民治大道", "建设路", "解放路", "创业路", "和平路", "龙华路", "新华街", "富民路",
          "科技路", "石龙路", "长江路", "学府路", "迎宾路"]  # fmt: skip
 TRADES = ["电子", "精密", "科技", "服饰", "物流", "贸易", "餐饮", "机械", "塑胶", "光电", "家具", "食品"]
@@ -95,7 +107,9 @@ def bank_cards(keys: IntArray) -> pa.Array:
     """19 digits, the last by Luhn."""
     spot = scatter(keys, 1_000_000_000, 4)
     prefix = np.array([int(b) for b in BINS])[(hashed(keys, 5) % np.uint64(len(BINS))).astype(np.int64)]
-    body = digits(prefix * 1_000_000_000_000 + spot * 1_000 + (hashed(keys, 6) % np.uint64(1_000)).astype(np.int64), 18)
+    body = digits(
+        prefix * 1_000_000_000_000 + spot * 1_000 + (hashed(keys, 6) % np.uint64(1_000)).astype(np.int64), 18
+    )
     doubled = body[:, ::-1].astype(np.int64)
     doubled[:, ::2] *= 2
     doubled -= 9 * (doubled > 9)
@@ -145,7 +159,9 @@ def employers(keys: IntArray) -> pa.Array:
     names = [from_list(SYLLABLES, spot >> shift & 15) for shift in (0, 4, 8)]
     number = _text(spot >> 12)
     trade = from_list(TRADES, (hashed(spot, 13) % np.uint64(len(TRADES))).astype(np.int64))
-    return pa.compute.binary_join_element_wise(from_list([c[0] for c in CITIES], city), *names, trade, "有限公司", number, "厂", "")
+    return pa.compute.binary_join_element_wise(
+        from_list([c[0] for c in CITIES], city), *names, trade, "有限公司", number, "厂", ""
+    )
 
 
 def _text(values: IntArray) -> pa.Array:

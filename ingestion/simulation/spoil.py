@@ -8,24 +8,40 @@ import numpy as np
 import pyarrow as pa
 
 SHARE = 0.003
-"""Spoiled rows to a sound one, in each table that can be spoiled; a table has at least one of each kind of fault."""
+"""Spoiled rows to a sound one, in each table that can be spoiled; a table has at least one of each kind of
+fault.
+"""
 
-_TIME = {"applications": "applied_at", "events": "at", "outcomes": "at", "labels": "known_at", "contacts": "at"}
+_TIME = {
+    "applications": "applied_at",
+    "events": "at",
+    "outcomes": "at",
+    "labels": "known_at",
+    "contacts": "at",
+}
 
 
 def spoil(name: str, piece: pa.Table, rng: np.random.Generator) -> pa.Table:
-    """Rows to add to a piece of a table: copies of some of its rows, each with one fault; none for other tables."""
+    """Rows to add to a piece of a table: copies of some of its rows, each with one fault; none for other
+    tables.
+    """
     if name not in _TIME or not piece.num_rows:
         return piece.slice(0, 0)
     faults = _faults(name)
     each = max(1, int(piece.num_rows * SHARE / len(faults)))
-    return pa.concat_tables(fault(piece.take(pa.array(rng.integers(0, piece.num_rows, each)))) for fault in faults)
+    return pa.concat_tables(
+        fault(piece.take(pa.array(rng.integers(0, piece.num_rows, each)))) for fault in faults
+    )
 
 
 def _faults(name: str) -> list[Callable[[pa.Table], pa.Table]]:
     time = _TIME[name]
     owner = "application_id" if name == "outcomes" else "applicant_id"
-    faults = [_with(time, "the day before yesterday"), _with(time, "2999-12-31T00:00:00+08:00"), _with(time, None)]
+    faults = [
+        _with(time, "the day before yesterday"),
+        _with(time, "2999-12-31T00:00:00+08:00"),
+        _with(time, None),
+    ]
     if name != "labels":
         faults.append(_with(owner, None))
     if name == "applications":

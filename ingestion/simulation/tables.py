@@ -34,7 +34,11 @@ def world_tables(recipe: WorldSpec, places: Places) -> dict[str, pa.Table]:
         "city": from_list([c[0] for c in CITIES], places.merchant_city),
         "opened_at": local_times(places.merchant_opened),
     })  # fmt: skip
-    return {"platforms": lenders, "merchants": merchants, "devices": _device_table(KIOSK_KEY + np.arange(count))}
+    return {
+        "platforms": lenders,
+        "merchants": merchants,
+        "devices": _device_table(KIOSK_KEY + np.arange(count)),
+    }
 
 
 def cohort_tables(recipe: WorldSpec, cohort: Cohort, dirt: Dirt) -> dict[str, pa.Table]:
@@ -133,7 +137,9 @@ def _devices(cohort: Cohort) -> pa.Table:
     seen = np.concatenate([cohort.loans.device, cohort.events.columns["device"]])
     keys = np.unique(seen[seen != NONE])
     keys = keys[keys >= GLOBAL_KEYS]  # a shop's tablet stands in the world's own piece
-    return _device_table(keys, emulators=owned[np.tile(people.emulator, 2)], rooted=owned[np.tile(people.rooted, 2)])
+    return _device_table(
+        keys, emulators=owned[np.tile(people.emulator, 2)], rooted=owned[np.tile(people.rooted, 2)]
+    )
 
 
 def _device_table(keys: IntArray, emulators: IntArray = _NOBODY, rooted: IntArray = _NOBODY) -> pa.Table:
@@ -207,5 +213,7 @@ def _agent_ids(which: IntArray) -> pa.Array:
 def _numbered(letter: str, which: IntArray, size: int, salt: int) -> pa.Array:
     known, where = np.unique(which, return_inverse=True)
     missing = int(len(known) > 0 and known[0] == NONE)
-    pool = pa.array([f"{letter}{number}" for number in scatter(known[missing:], size, salt).tolist()], type=pa.string())
+    pool = pa.array(
+        [f"{letter}{number}" for number in scatter(known[missing:], size, salt).tolist()], type=pa.string()
+    )
     return pool.take(_nullable(where - missing))

@@ -49,7 +49,9 @@ MIXED: Mapping[str, float] = MappingProxyType(
 """Share of the crews of each kind in the default manner."""
 
 MANNERS: Mapping[str, Mapping[str, float]] = MappingProxyType(
-    {"mixed": MIXED} | {kind: MappingProxyType({kind: 1.0}) for kind in CREW_KINDS} | {"honest": MappingProxyType({})}
+    {"mixed": MIXED}
+    | {kind: MappingProxyType({kind: 1.0}) for kind in CREW_KINDS}
+    | {"honest": MappingProxyType({})}
 )
 """Name of a manner -> weights of the crew kinds; `honest` has no crew at all."""
 
@@ -93,7 +95,10 @@ class WorldSpec:
     honest_shares: Mapping[str, float] = field(default_factory=lambda: HONEST_SHARES)
 
     def __post_init__(self) -> None:
-        _demand(100 <= self.applicants <= MOST_APPLICANTS, f"--applicants must be between 100 and {MOST_APPLICANTS:,}")
+        _demand(
+            100 <= self.applicants <= MOST_APPLICANTS,
+            f"--applicants must be between 100 and {MOST_APPLICANTS:,}",
+        )
         _demand(14 <= self.days <= 3_650, "--days must be between 14 and 3,650")
         _demand(self.seed >= 0, "--seed must not be negative")
         _demand(0 <= self.guilty_share <= 0.5, "--guilty-share must be between 0 and 0.5")

@@ -27,7 +27,9 @@ class TableFiles:
         self._folder.mkdir(parents=True, exist_ok=True)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._stack.__exit__(kind, error, trace)
 
     def write(self, name: str, table: pa.Table) -> None:
@@ -50,4 +52,6 @@ class TableFiles:
 
     def _csv(self, target: object, schema: pa.Schema) -> pa.csv.CSVWriter:
         options = pa.csv.WriteOptions(quoting_style="needed")
-        return self._stack.enter_context(pa.csv.CSVWriter(cast("IO[bytes]", target), schema, write_options=options))
+        return self._stack.enter_context(
+            pa.csv.CSVWriter(cast("IO[bytes]", target), schema, write_options=options)
+        )

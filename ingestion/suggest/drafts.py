@@ -49,7 +49,9 @@ class Draft:
             lines += [f"      - {_commented(inline(line.says), line.why)}" for line in entries]
         for name, entries in (("constants", self.constants), ("columns", self.columns)):
             lines += [f"    {name}:"] if entries else []
-            lines += [f"      {_commented(f'{line.name}: {inline(line.says)}', line.why)}" for line in entries]
+            lines += [
+                f"      {_commented(f'{line.name}: {inline(line.says)}', line.why)}" for line in entries
+            ]
         lines += ["    identifiers:"] if self.identifiers else []
         lines += [f"      - {_commented(inline(line.says), line.why)}" for line in self.identifiers]
         return "\n".join(lines)

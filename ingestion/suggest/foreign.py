@@ -1,4 +1,6 @@
-"""Foreign files as they are: how their text is written, which of them are one table, and a sample of their values."""
+"""Foreign files as they are: how their text is written, which of them are one table, and a sample of their
+values.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ _DIGITS = re.compile(r"\d+")
 
 @dataclass(frozen=True, kw_only=True)
 class Foreign:
-    """Files that are one table. `source` is what a mapping calls them, `samples` their values that are not empty, by column."""
+    """Files that are one table. `source` is what a mapping calls them, `samples` their values that are not
+    empty, by column.
+    """
 
     source: tuple[str, ...]
     files: tuple[tuple[Path, Inspection], ...]
@@ -49,15 +53,25 @@ class Foreign:
 
 
 def read_foreign(files: Sequence[Path], limits: DeliveryLimits = DEFAULT) -> list[Foreign]:
-    """The tables that the files are: those of one form and header whose names differ in their numbers alone are one. Raises DeliveryError."""
+    """The tables that the files are: those of one form and header whose names differ in their numbers alone
+    are one. Raises DeliveryError.
+    """
     groups: dict[tuple[str, Format, tuple[str, ...]], list[tuple[Path, Inspection]]] = {}
     for path in files:
         form = form_of(path)
         inspection = inspect(path, limits, form)
-        groups.setdefault((_DIGITS.sub("*", path.name), form, inspection.columns), []).append((path, inspection))
+        groups.setdefault((_DIGITS.sub("*", path.name), form, inspection.columns), []).append(
+            (path, inspection)
+        )
     names = [path.name for path in files]
     return [
-        Foreign(source=_source(pattern, group, names), files=tuple(group), form=form, columns=columns, samples=_samples(group, columns, limits))
+        Foreign(
+            source=_source(pattern, group, names),
+            files=tuple(group),
+            form=form,
+            columns=columns,
+            samples=_samples(group, columns, limits),
+        )
         for (pattern, form, columns), group in groups.items()
     ]
 
@@ -105,10 +119,14 @@ def _source(pattern: str, group: Sequence[tuple[Path, Inspection]], names: Seque
     return (pattern,) if {name for name in beside if fnmatchcase(name, pattern)} == set(own) else tuple(own)
 
 
-def _samples(group: Sequence[tuple[Path, Inspection]], columns: Sequence[str], limits: DeliveryLimits) -> dict[str, list[object]]:
+def _samples(
+    group: Sequence[tuple[Path, Inspection]], columns: Sequence[str], limits: DeliveryLimits
+) -> dict[str, list[object]]:
     step = max(1, min(_OF, sum(inspection.rows for _, inspection in group)) // _SAMPLE)
     results: dict[str, list[object]] = {column: [] for column in columns}
-    rows = (row for path, inspection in group for row in records(path, inspection, frozenset(columns), limits))
+    rows = (
+        row for path, inspection in group for row in records(path, inspection, frozenset(columns), limits)
+    )
     for row in islice(rows, 0, _OF, step):
         for column, value in row.cells.items() if not row.code else ():
             if not _says_nothing(value):

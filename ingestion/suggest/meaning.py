@@ -1,4 +1,6 @@
-"""What each column of a foreign table is: by its name where its values agree, by its values alone where they can be nothing else."""
+"""What each column of a foreign table is: by its name where its values agree, by its values alone where they
+can be nothing else.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,30 @@ from ingestion.suggest.foreign import Foreign
 from ingestion.suggest.names import meant
 from ingestion.suggest.values import FITS, Fit, fit, identifier_fit, is_unmistakably
 
-_CONCEPT_OF = {IdentifierKind.PHONE: "phone", IdentifierKind.NATIONAL_ID: "national_id", IdentifierKind.EMAIL: "email", IdentifierKind.IP: "ip"}
+_CONCEPT_OF = {
+    IdentifierKind.PHONE: "phone",
+    IdentifierKind.NATIONAL_ID: "national_id",
+    IdentifierKind.EMAIL: "email",
+    IdentifierKind.IP: "ip",
+}
 _CONCEPT_OF |= {IdentifierKind.BANK_CARD: "bank_card"}
 KINDS = {column.name: column.kind for column in IDENTIFIERS}
-_STRICT = frozenset(("applied_at", "at", "known_at", "opened_at", "clock", "amount", "term_months", "birth_year", "face_match", "liveness"))
-_LEAST = 0.3  # of a column of identifiers that is called by its name: masked and mistyped ones come in all the same
+_STRICT = frozenset(
+    (
+        "applied_at",
+        "at",
+        "known_at",
+        "opened_at",
+        "clock",
+        "amount",
+        "term_months",
+        "birth_year",
+        "face_match",
+        "liveness",
+    )
+)
+# of a column of identifiers that is called by its name: masked and mistyped ones come in all the same
+_LEAST = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +84,19 @@ def _place(column: str, values: list[object]) -> tuple[Placed | None, str]:
         seen = fit(concept, values)
         least = FITS if concept in _STRICT else _LEAST if concept in KINDS else 0.0
         if seen.share >= least and seen.share > 0:
-            return Placed(column=column, concept=concept, fit=seen, why=f"its name; {_share(seen, values)}"), ""
+            return Placed(
+                column=column, concept=concept, fit=seen, why=f"its name; {_share(seen, values)}"
+            ), ""
         doubts.append(f"its name says {concept}, and {seen.share:.0%} of its {len(values):,} values are")
     kind = is_unmistakably(values)
     if kind is not None:
         seen = identifier_fit(kind, values)
-        return Placed(column=column, concept=_CONCEPT_OF[kind], fit=seen, why=f"its values alone; {_share(seen, values)}"), ""
+        return Placed(
+            column=column,
+            concept=_CONCEPT_OF[kind],
+            fit=seen,
+            why=f"its values alone; {_share(seen, values)}",
+        ), ""
     return None, "; ".join(doubts) or "no usual name, and its values could be anything"
 
 

@@ -1,4 +1,6 @@
-"""What columns of loans, people and events are usually called, in English, in Chinese, and by the first letters of pinyin."""
+"""What columns of loans, people and events are usually called, in English, in Chinese, and by the first
+letters of pinyin.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,18 @@ def folded(name: str) -> str:
 
 
 _BY_NAME: dict[str, list[str]] = {}
-for _concept, _names in yaml.safe_load(resources.files("ingestion.suggest").joinpath("names.yaml").read_text(encoding="utf-8")).items():
+for _concept, _names in yaml.safe_load(
+    resources.files("ingestion.suggest").joinpath("names.yaml").read_text(encoding="utf-8")
+).items():
     for _name in _names.split():
         if _concept not in _BY_NAME.setdefault(folded(_name), []):
             _BY_NAME[folded(_name)].append(_concept)
 
 
 def meant(name: str) -> tuple[str, ...]:
-    """The concepts that a column of that name usually is, likeliest first; several where one abbreviation stands for two things."""
+    """The concepts that a column of that name usually is, likeliest first; several where one abbreviation
+    stands for two things.
+    """
     plain = folded(name)
     bare = _HASH.sub("", plain)
     for tried in (plain, bare, _AROUND.sub("", bare)):
@@ -39,7 +45,11 @@ def meant(name: str) -> tuple[str, ...]:
 
 
 def unit(name: str) -> str | None:
-    """What numbers under that header count, as a mapping's `times`; None where the header says nothing of it."""
+    """What numbers under that header count, as a mapping's `times`; None where the header says nothing of
+    it.
+    """
     result = _BRACKETS.search(name.strip())
-    stated = result[1].strip().removeprefix("单位").lstrip(":：") if result else name.rsplit("_", 1)[-1].lower()
+    stated = (
+        result[1].strip().removeprefix("单位").lstrip(":：") if result else name.rsplit("_", 1)[-1].lower()
+    )
     return UNITS.get(stated) if result or stated in ("fen", "cents") else None

@@ -28,13 +28,20 @@ US = "us"
 _LENDERS = 200  # different ones that are written out
 _MOMENTS = ("applied_at", "at")
 _PEOPLE = re.compile(r"user|cust|client|person|member|applicant|borrower|客户|用户|会员|申请人")
-_KINDS = (("device_id", "device_use"), ("bank_card", "card_bind"), ("counterparty_id", "transfer"), ("ip", "login"))
+_KINDS = (
+    ("device_id", "device_use"),
+    ("bank_card", "card_bind"),
+    ("counterparty_id", "transfer"),
+    ("ip", "login"),
+)
 _TRANSLATED = {"outcomes": "status", "contacts": "relation", "platforms": "type", "events": "kind"}
 
 
 @dataclass(kw_only=True)
 class Suggestion:
-    """A mapping that is proposed, and what could not be placed: (file, column, why), with no column for a whole file."""
+    """A mapping that is proposed, and what could not be placed: (file, column, why), with no column for a
+    whole file.
+    """
 
     drafts: list[Draft] = field(default_factory=list)
     unplaced: list[tuple[str, str, str]] = field(default_factory=list)
@@ -43,7 +50,10 @@ class Suggestion:
         """The mapping as a file, with the reason for each line, and what could not be placed."""
         order = list(TABLES)
         parts = [draft.yaml() for draft in sorted(self.drafts, key=lambda draft: order.index(draft.table))]
-        notes = [f"#   {plain(file)}{f', {plain(column)}' if column else ''}: {why}" for file, column, why in self.unplaced]
+        notes = [
+            f"#   {plain(file)}{f', {plain(column)}' if column else ''}: {why}"
+            for file, column, why in self.unplaced
+        ]
         head = [
             "# Proposed from the names and values of the columns: read every line, then try it with `--check`.",
             "name: suggested",
@@ -57,21 +67,37 @@ class Suggestion:
     def as_json(self) -> dict[str, Any]:
         """What was proposed and what not, in figures."""
         return {
-            "tables": [{"table": d.table, "source": list(d.foreign.source) if d.foreign else [], "columns": len(d.columns)} for d in self.drafts],
-            "not_placed": [{"file": plain(file), "column": plain(column), "why": why} for file, column, why in self.unplaced],
+            "tables": [
+                {
+                    "table": d.table,
+                    "source": list(d.foreign.source) if d.foreign else [],
+                    "columns": len(d.columns),
+                }
+                for d in self.drafts
+            ],
+            "not_placed": [
+                {"file": plain(file), "column": plain(column), "why": why}
+                for file, column, why in self.unplaced
+            ],
         }
 
 
 def suggest(files: Sequence[Path], now: datetime, limits: DeliveryLimits = DEFAULT) -> Suggestion:
-    """A mapping for these files, which lie in one folder. `now`: from when on facts count whose moment nothing tells. Raises DeliveryError."""
+    """A mapping for these files, which lie in one folder. `now`: from when on facts count whose moment
+    nothing tells. Raises DeliveryError.
+    """
     if len({path.resolve().parent for path in files}) > 1:
         raise DeliveryError("the files must lie in one folder: it is the delivery")
     result = Suggestion()
     for foreign in read_foreign(files, limits):
         _Proposal(foreign, meaning_of(foreign), result, now, limits).make()
-    if any(draft.table in ("applications",) for draft in result.drafts) and not any(draft.table == "platforms" for draft in result.drafts):
+    if any(draft.table in ("applications",) for draft in result.drafts) and not any(
+        draft.table == "platforms" for draft in result.drafts
+    ):
         rows: Said = {"platform_id": US, "type": "other", "is_own": "true"}
-        about = "no column names the lender: it is us. `type` says which kind of lender: " + ", ".join(TABLES["platforms"].column("type").words)
+        about = "no column names the lender: it is us. `type` says which kind of lender: " + ", ".join(
+            TABLES["platforms"].column("type").words
+        )
         result.drafts.append(Draft(table="platforms", rows=[Line("", rows)], about=about))
     return result
 
@@ -103,7 +129,9 @@ def tables_of(has: Meaning, file: str) -> tuple[str, ...]:
 class _Proposal:
     """What is proposed for one foreign table."""
 
-    def __init__(self, foreign: Foreign, meaning: Meaning, result: Suggestion, now: datetime, limits: DeliveryLimits) -> None:
+    def __init__(
+        self, foreign: Foreign, meaning: Meaning, result: Suggestion, now: datetime, limits: DeliveryLimits
+    ) -> None:
         self.foreign, self.meaning, self.found, self.now, self.limits = foreign, meaning, result, now, limits
         self.used: set[str] = set()
 
@@ -125,11 +153,16 @@ class _Proposal:
             self.found.drafts.append(draft)
         reasons = dict(self.meaning.unplaced)
         for concept, placed in self.meaning.placed.items() if tables else ():
-            words = "a default is no fraud: say it as an outcome (dpd90) with its own moment" if concept == "default" else f"another {concept}"
+            words = (
+                "a default is no fraud: say it as an outcome (dpd90) with its own moment"
+                if concept == "default"
+                else f"another {concept}"
+            )
             reasons.update({one.column: words for one in placed if one.column not in self.used})
         self.found.unplaced += [(self.foreign.name, column, why) for column, why in reasons.items()]
 
-    # -- columns --------------------------------------------------------------------------------------------------------------------------
+    # -- columns
+    # --------------------------------------------------------------------------------------------------------------------------
 
     def _table(self, table: str) -> Draft:
         draft = Draft(table=table, foreign=self.foreign)
@@ -148,14 +181,21 @@ class _Proposal:
             kind = next((kind for concept, kind in _KINDS if self.meaning.has(concept)), "activity")
             draft.constants.append(Line("kind", kind, "no column says what happened"))
         if table == "contacts" and not self.meaning.has(*_MOMENTS):
-            draft.constants.append(Line("at", self.now.isoformat(timespec="seconds"), "nothing tells when: so from now on"))
+            draft.constants.append(
+                Line("at", self.now.isoformat(timespec="seconds"), "nothing tells when: so from now on")
+            )
         return draft
 
     def _of(self, name: str, table: str) -> Placed | None:
         """The column that feeds ours of that name."""
         if name in _MOMENTS:
             return self.meaning.first(*(_MOMENTS if name == "applied_at" else _MOMENTS[::-1]))
-        own = {"applications": "application_id", "events": "event_id", "merchants": "merchant_id", "devices": "device_id"}.get(table)
+        own = {
+            "applications": "application_id",
+            "events": "event_id",
+            "merchants": "merchant_id",
+            "devices": "device_id",
+        }.get(table)
         return self.meaning.first(name, "id") if name == own else self.meaning.first(name)
 
     def _line(self, name: str, placed: Placed, table: str, draft: Draft) -> Line:
@@ -166,19 +206,30 @@ class _Proposal:
             return self._word(name, placed)
         says: dict[str, Said] = {"column": placed.column, **placed.fit.says}
         if placed.concept == "id" and name == "event_id":
-            says["prefix"] = f"{self.foreign.name.partition('.')[0]}-"  # two files of events may count from one, each for itself
+            # two files of events may count from one, each for itself
+            says["prefix"] = f"{self.foreign.name.partition('.')[0]}-"
         if (factor := unit(placed.column)) and name in ("amount", "face_match", "liveness"):
             says["times"] = factor
-        if name in ("applicant_id", "counterparty_id", "application_id") and (kind := is_unmistakably(values)) and placed.concept != "application_id":
+        if (
+            name in ("applicant_id", "counterparty_id", "application_id")
+            and (kind := is_unmistakably(values))
+            and placed.concept != "application_id"
+        ):
             says["kind"] = kind.value
-            return Line(name, says, f"{placed.why}; raw {kind.value}s: nobody is called by one, but by its pseudonym")
+            return Line(
+                name, says, f"{placed.why}; raw {kind.value}s: nobody is called by one, but by its pseudonym"
+            )
         return Line(name, says if len(says) > 1 else placed.column, placed.why)
 
     def _moment(self, name: str, placed: Placed, draft: Draft) -> Line:
         values = self.foreign.samples[placed.column]
         form = placed.fit.says.get("time", "")
         if (sentinels := no_days(values)) and not draft.where:
-            draft.where.append(Line("", {"column": placed.column, "not_in": list[Said](sentinels)}, "days that stand for none"))
+            draft.where.append(
+                Line(
+                    "", {"column": placed.column, "not_in": list[Said](sentinels)}, "days that stand for none"
+                )
+            )
         clock = self.meaning.first("clock")
         if clock is not None and days_alone(values, form):
             self.used.add(clock.column)
@@ -207,9 +258,22 @@ class _Proposal:
         fed = {line.name for line in draft.columns}
         if table in ("applications", "events") and "applicant_id" not in fed:
             known = [p for concept in ("national_id", "phone") if (p := self.meaning.first(concept))]
-            specs: list[Said] = [{"column": p.column, "kind": p.concept, **{k: v for k, v in p.fit.says.items() if k == "hashed"}} for p in known]
+            specs: list[Said] = [
+                {
+                    "column": p.column,
+                    "kind": p.concept,
+                    **{k: v for k, v in p.fit.says.items() if k == "hashed"},
+                }
+                for p in known
+            ]
             says: Said = {"first_of": specs} if len(specs) > 1 else specs[0]
-            draft.columns.append(Line("applicant_id", says, "no column numbers the people: they are called by the pseudonym of this"))
+            draft.columns.append(
+                Line(
+                    "applicant_id",
+                    says,
+                    "no column numbers the people: they are called by the pseudonym of this",
+                )
+            )
         if table == "applications" and "application_id" not in fed:
             who = self.meaning.first("applicant_id", "national_id", "phone")
             when = self.meaning.first(*_MOMENTS)
@@ -217,10 +281,16 @@ class _Proposal:
             assert when is not None, "a table without them is no table of applications"
             if self.meaning.has("applicant_id"):
                 parts: Said = {"columns": [who.column, when.column]}
-                draft.columns.append(Line("application_id", parts, "no column numbers the applications: who and when make one"))
+                draft.columns.append(
+                    Line("application_id", parts, "no column numbers the applications: who and when make one")
+                )
             else:
                 draft.columns.append(
-                    Line("application_id", {"column": who.column, "kind": who.concept}, "NO NUMBER: one application a person is kept")
+                    Line(
+                        "application_id",
+                        {"column": who.column, "kind": who.concept},
+                        "NO NUMBER: one application a person is kept",
+                    )
                 )
 
     def _more_identifiers(self, draft: Draft) -> None:
@@ -230,7 +300,13 @@ class _Proposal:
                 assert kind is not None, "every identifier has a kind"
                 self.used.add(placed.column)
                 role: dict[str, Said] = {} if roles[concept] == "own" else {"role": roles[concept]}
-                draft.identifiers.append(Line("", {"column": placed.column, "kind": kind.value, **role, **placed.fit.says}, placed.why))
+                draft.identifiers.append(
+                    Line(
+                        "",
+                        {"column": placed.column, "kind": kind.value, **role, **placed.fit.says},
+                        placed.why,
+                    )
+                )
 
     def _lender(self, draft: Draft) -> None:
         placed = self.meaning.first("platform_id")
@@ -245,7 +321,8 @@ class _Proposal:
         about = f"the lenders of {plain(placed.column)}. Say of each which `type` it is ({types}), `is_own: true` of your own"
         self.found.drafts.append(Draft(table="platforms", rows=rows, about=about))
 
-    # -- labels -----------------------------------------------------------------------------------------------------------------------------
+    # -- labels
+    # -----------------------------------------------------------------------------------------------------------------------------
 
     def _labels(self) -> Draft:
         draft = Draft(table="labels", foreign=self.foreign)
@@ -256,17 +333,33 @@ class _Proposal:
         meant, strange = translated("label", words)
         if strange:
             known: list[Said] = [word for word in words if word not in strange]
-            draft.where.append(Line("", {"column": label.column, "in": known}, f"the others say nothing of fraud that is known: {names(strange)}"))
+            draft.where.append(
+                Line(
+                    "",
+                    {"column": label.column, "in": known},
+                    f"the others say nothing of fraud that is known: {names(strange)}",
+                )
+            )
         says: Said = {"column": label.column, "values": dict[str, Said](meant)} if meant else label.column
         about = self._about(draft)
-        draft.columns += [about, Line("label", says, f"{label.why}; see that it means fraud, and not a default")]
+        draft.columns += [
+            about,
+            Line("label", says, f"{label.why}; see that it means fraud, and not a default"),
+        ]
         self._known_at(draft)
         return draft
 
     def _about(self, draft: Draft) -> Line:
         """The application, or else the person, that a label is about."""
         loans = next(
-            (line for one in self.found.drafts if one.foreign is self.foreign for line in one.columns if line.name == "application_id"), None
+            (
+                line
+                for one in self.found.drafts
+                if one.foreign is self.foreign
+                for line in one.columns
+                if line.name == "application_id"
+            ),
+            None,
         )
         if loans is not None:
             return loans
@@ -285,8 +378,18 @@ class _Proposal:
             draft.columns.append(self._moment("known_at", known, draft))
             return
         last = self._last_moment()
-        why = "nothing tells when it became known: so when the data ends" if last else "nothing tells when it became known: so from now on"
-        draft.constants.append(Line("known_at", (last or self.now).isoformat(timespec="seconds"), why + "; a model learns nothing from it earlier"))
+        why = (
+            "nothing tells when it became known: so when the data ends"
+            if last
+            else "nothing tells when it became known: so from now on"
+        )
+        draft.constants.append(
+            Line(
+                "known_at",
+                (last or self.now).isoformat(timespec="seconds"),
+                why + "; a model learns nothing from it earlier",
+            )
+        )
 
     def _last_moment(self) -> datetime | None:
         """The latest moment of the table."""

@@ -23,26 +23,38 @@ from ingestion.pseudonymise import Keyring
 
 _WORDS = 1_000  # different ones that are counted
 FITS = 0.7  # from this share of its values on a column may be what it is taken for
-# Forms of moments that are no ISO-8601, the more telling ones first; those of days come after those with a clock.
+# Forms of moments that are no ISO-8601, the more telling ones first; those of days come after those with a
+# clock.
 _FORMS = (
     "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d %H:%M:%S", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H时%M分%S秒",
     "%Y年%m月%d日 %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M",
     "%Y/%m/%d", "%Y年%m月%d日", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %b %Y", "%Y%m%d",
 )  # fmt: skip
-_NUMBERED = (("epoch_s", 1e9, 2.2e9), ("epoch_ms", 1e12, 2.2e12), ("epoch_us", 1e15, 2.2e15), ("epoch_d from 1899-12-30", 36_000, 60_000))
+_NUMBERED = (
+    ("epoch_s", 1e9, 2.2e9),
+    ("epoch_ms", 1e12, 2.2e12),
+    ("epoch_us", 1e15, 2.2e15),
+    ("epoch_d from 1899-12-30", 36_000, 60_000),
+)
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?")
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 _V = TypeVar("_V")
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _MOBILE = re.compile(r"(?:\+?86)?1[3-9]\d{9}")
 _NO_DAYS = ("1900-01-01", "1970-01-01", "0001-01-01", "9999-12-31")  # what systems write for none
-_COLUMNS: Mapping[str, Column] = MappingProxyType({column.name: column for table in TABLES.values() for column in table.columns})
-_CONTEXT = ParseContext(Pseudonymiser(Keyring.parse("what is read here is only counted")), datetime(2100, 1, 1, tzinfo=UTC))
+_COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {column.name: column for table in TABLES.values() for column in table.columns}
+)
+_CONTEXT = ParseContext(
+    Pseudonymiser(Keyring.parse("what is read here is only counted")), datetime(2100, 1, 1, tzinfo=UTC)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The share of a column's values that can be what it is taken for, and what a mapping must say of them (`time`, `hashed`, `tokens`, `as`)."""
+    """The share of a column's values that can be what it is taken for, and what a mapping must say of them
+    (`time`, `hashed`, `tokens`, `as`).
+    """
 
     share: float
     says: Mapping[str, str] = field(default_factory=dict)
@@ -61,7 +73,17 @@ def fit(concept: str, values: Sequence[object]) -> Fit:
         return Fit(_share(values, _is_clock))
     if concept == "birth_year":
         return _birth(values)
-    if concept in ("label", "is_own", "new_citizen", "is_emulator", "is_rooted", "phone_three_element", "status", "relation", "type"):
+    if concept in (
+        "label",
+        "is_own",
+        "new_citizen",
+        "is_emulator",
+        "is_rooted",
+        "phone_three_element",
+        "status",
+        "relation",
+        "type",
+    ):
         return Fit(1.0 if len({str(value) for value in values}) <= 50 else 0.0)
     column = _COLUMNS.get(concept)
     if column is None:
@@ -72,14 +94,20 @@ def fit(concept: str, values: Sequence[object]) -> Fit:
 
 
 def identifier_fit(kind: IdentifierKind, values: Sequence[object]) -> Fit:
-    """How many values link as identifiers of a kind; of hashes, integers and tokens, also what a mapping must say of them."""
+    """How many values link as identifiers of a kind; of hashes, integers and tokens, also what a mapping must
+    say of them.
+    """
     texts = [_text(value) for value in values]
     lengths = {len(text) for text in texts if _HEX.fullmatch(text)}
     if kind not in (IdentifierKind.DEVICE, IdentifierKind.WIFI) or lengths != {32}:
         for length, scheme in _HASHES.items():
             if (share := _share(texts, partial(_is_hex, length))) >= FITS:
                 return Fit(share, {"hashed": scheme})
-    if kind is IdentifierKind.IP and (share := _share(texts, lambda text: text.lstrip("-").isdecimal() and 8 <= len(text) <= 11)) >= FITS:
+    if (
+        kind is IdentifierKind.IP
+        and (share := _share(texts, lambda text: text.lstrip("-").isdecimal() and 8 <= len(text) <= 11))
+        >= FITS
+    ):
         return Fit(share, {"as": "integer"})
     results = [normalise(kind, text) for text in texts if text]
     sound = sum(one.validity is not Validity.UNVERIFIED for one in results) / max(len(results), 1)
@@ -95,10 +123,19 @@ def is_unmistakably(values: Sequence[object]) -> IdentifierKind | None:
         return None
     tests: tuple[tuple[IdentifierKind, Callable[[str], bool]], ...] = (
         (IdentifierKind.PHONE, lambda text: bool(_MOBILE.fullmatch(re.sub(r"[\s-]", "", text)))),
-        (IdentifierKind.NATIONAL_ID, lambda text: len(text) == 18 and _sound(IdentifierKind.NATIONAL_ID, text)),
+        (
+            IdentifierKind.NATIONAL_ID,
+            lambda text: len(text) == 18 and _sound(IdentifierKind.NATIONAL_ID, text),
+        ),
         (IdentifierKind.EMAIL, lambda text: "@" in text and _sound(IdentifierKind.EMAIL, text)),
-        (IdentifierKind.IP, lambda text: text.count(".") == 3 and normalise(IdentifierKind.IP, text).why is not Why.FORM),
-        (IdentifierKind.BANK_CARD, lambda text: 16 <= len(text) <= 19 and _sound(IdentifierKind.BANK_CARD, text)),
+        (
+            IdentifierKind.IP,
+            lambda text: text.count(".") == 3 and normalise(IdentifierKind.IP, text).why is not Why.FORM,
+        ),
+        (
+            IdentifierKind.BANK_CARD,
+            lambda text: 16 <= len(text) <= 19 and _sound(IdentifierKind.BANK_CARD, text),
+        ),
     )
     return next((kind for kind, test in tests if _share(texts, test) >= FITS), None)
 
@@ -146,7 +183,9 @@ def days_alone(values: Sequence[object], form: str) -> bool:
 
 
 def words_of(values: Iterable[object]) -> list[str]:
-    """The different values as a mapping names them, the most frequent first; of very many only the first to come."""
+    """The different values as a mapping names them, the most frequent first; of very many only the first to
+    come.
+    """
     counts: dict[str, int] = {}
     for value in values:
         try:

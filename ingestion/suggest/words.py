@@ -11,7 +11,9 @@ from ingestion.contract import LABELS, OUTCOMES, PLATFORMS, RELATIONS
 
 USUAL: Mapping[str, Mapping[str, str]] = {
     concept: {theirs: ours for ours, many in words.items() for theirs in many}
-    for concept, words in yaml.safe_load(resources.files("ingestion.suggest").joinpath("words.yaml").read_text(encoding="utf-8")).items()
+    for concept, words in yaml.safe_load(
+        resources.files("ingestion.suggest").joinpath("words.yaml").read_text(encoding="utf-8")
+    ).items()
 }
 OURS: Mapping[str, tuple[str, ...]] = {
     "status": OUTCOMES.column("status").words,

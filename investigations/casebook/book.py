@@ -1,4 +1,6 @@
-"""Assessments and idempotency keys in the casebook: written once, before the answer leaves, and read back to the byte."""
+"""Assessments and idempotency keys in the casebook: written once, before the answer leaves, and read back to
+the byte.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,12 @@ import sqlalchemy as sa
 from isal import isal_zlib
 from sqlalchemy.dialects import postgresql, sqlite
 
-from graph.model.errors import KeyReusedError, StoreChangedError, StoreUnavailableError, UnknownAssessmentError
+from graph.model.errors import (
+    KeyReusedError,
+    StoreChangedError,
+    StoreUnavailableError,
+    UnknownAssessmentError,
+)
 from graph.model.moments import micros, moment
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook.case_work import CaseWork
@@ -25,7 +32,9 @@ NO_SCORE = -1  # in the column, which is older than answers without a score and 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyClaim:
-    """A client's idempotency key for one request; `fingerprint` tells whether a second request has the same body."""
+    """A client's idempotency key for one request; `fingerprint` tells whether a second request has the same
+    body.
+    """
 
     client: str
     key: str
@@ -49,31 +58,50 @@ class Casebook(CaseWork):
     """
 
     def __init__(self, url: str, sync: str = "normal") -> None:
-        """Open it, making what tables are missing; `sync` full makes a SQLite file wait for the disk at each row.
+        """Open it, making what tables are missing; `sync` full makes a SQLite file wait for the disk at each
+        row.
 
         Raises SettingError for a URL that no driver knows.
         """
         super().__init__(Engines(url, sync))
 
-    def record(self, assessment: RiskAssessment, claim: IdempotencyClaim | None = None, *, to_outbox: bool = False) -> Recorded:
-        """Write an assessment down, once for each claim: when the claim was taken meanwhile, the first one's assessment is given instead.
+    def record(
+        self, assessment: RiskAssessment, claim: IdempotencyClaim | None = None, *, to_outbox: bool = False
+    ) -> Recorded:
+        """Write an assessment down, once for each claim: when the claim was taken meanwhile, the first one's
+        assessment is given instead.
 
-        `to_outbox`: its application has not reached the graph store yet. Raises KeyReusedError when the claim was taken with another body.
+        `to_outbox`: its application has not reached the graph store yet. Raises KeyReusedError when the claim
+        was taken with another body.
         """
         row = _row(assessment)  # packed before anybody waits for the transaction
         plain = self._engines.plain
-        written = self._write(row, claim, to_outbox) if plain is None else _write_plainly(plain, row, claim, to_outbox)
+        written = (
+            self._write(row, claim, to_outbox)
+            if plain is None
+            else _write_plainly(plain, row, claim, to_outbox)
+        )
         if written or claim is None:
             return Recorded(assessment, replay=False)
         earlier = self.claimed(claim)
         if earlier is None:  # it was there a moment ago and lives for hours
-            raise StoreUnavailableError(f"the idempotency key {claim.key!r} changes hands just now: send the request again")
+            raise StoreUnavailableError(
+                f"the idempotency key {claim.key!r} changes hands just now: send the request again"
+            )
         return Recorded(earlier, replay=True)
 
     def claimed(self, claim: IdempotencyClaim) -> RiskAssessment | None:
-        """The assessment already written for that claim. Raises KeyReusedError when it was claimed with another body."""
+        """The assessment already written for that claim. Raises KeyReusedError when it was claimed with
+        another body.
+        """
         with self._engines.reading() as connection:
-            row = connection.execute(_CLAIMED, {"c": claim.client, "k": claim.key, "cutoff": micros(claim.at - claim.lasts)}).mappings().first()
+            row = (
+                connection.execute(
+                    _CLAIMED, {"c": claim.client, "k": claim.key, "cutoff": micros(claim.at - claim.lasts)}
+                )
+                .mappings()
+                .first()
+            )
         if row is None:
             return None
         if row["fingerprint"] != claim.fingerprint:
@@ -89,11 +117,25 @@ class Casebook(CaseWork):
         return _assessment(row)
 
     def latest(
-        self, *, applicant_id: str | None = None, application_id: str | None = None, stage: Stage | None = None, until: datetime | None = None
+        self,
+        *,
+        applicant_id: str | None = None,
+        application_id: str | None = None,
+        stage: Stage | None = None,
+        until: datetime | None = None,
     ) -> RiskAssessment | None:
-        """The latest assessment of an applicant, or of an application, at that stage or any, with as_of <= `until`."""
-        query = sa.select(ASSESSMENTS).order_by(ASSESSMENTS.c.as_of.desc(), ASSESSMENTS.c.assessment_id.desc()).limit(1)
-        for column, value in ((ASSESSMENTS.c.applicant_id, applicant_id), (ASSESSMENTS.c.application_id, application_id)):
+        """The latest assessment of an applicant, or of an application, at that stage or any, with as_of <=
+        `until`.
+        """
+        query = (
+            sa.select(ASSESSMENTS)
+            .order_by(ASSESSMENTS.c.as_of.desc(), ASSESSMENTS.c.assessment_id.desc())
+            .limit(1)
+        )
+        for column, value in (
+            (ASSESSMENTS.c.applicant_id, applicant_id),
+            (ASSESSMENTS.c.application_id, application_id),
+        ):
             if value is not None:
                 query = query.where(column == value)
         if stage is not None:
@@ -118,7 +160,11 @@ class Casebook(CaseWork):
 
     def latest_ids(self, limit: int) -> tuple[str, ...]:
         """The ids of the latest assessments, newest first."""
-        query = sa.select(ASSESSMENTS.c.assessment_id).order_by(ASSESSMENTS.c.as_of.desc(), ASSESSMENTS.c.assessment_id.desc()).limit(limit)
+        query = (
+            sa.select(ASSESSMENTS.c.assessment_id)
+            .order_by(ASSESSMENTS.c.as_of.desc(), ASSESSMENTS.c.assessment_id.desc())
+            .limit(limit)
+        )
         with self._engines.reading() as connection:
             return tuple(connection.execute(query).scalars())
 
@@ -173,10 +219,15 @@ def _taken(claim: IdempotencyClaim, assessment_id: str) -> dict[str, Any]:
     }
 
 
-def _write_plainly(plain: PlainConnections, row: Mapping[str, Any], claim: IdempotencyClaim | None, to_outbox: bool) -> bool:
+def _write_plainly(
+    plain: PlainConnections, row: Mapping[str, Any], claim: IdempotencyClaim | None, to_outbox: bool
+) -> bool:
     """`Casebook._write` by the same statements, prepared once."""
     with plain.writing() as connection:
-        if claim is not None and connection.execute(_PLAIN_TAKE, _taken(claim, row["assessment_id"])).rowcount != 1:
+        if (
+            claim is not None
+            and connection.execute(_PLAIN_TAKE, _taken(claim, row["assessment_id"])).rowcount != 1
+        ):
             return False
         connection.execute(_PLAIN_INSERT, row)
         if to_outbox:
@@ -188,7 +239,9 @@ def _take_statement(insert: Any) -> Any:
     statement = insert(CLAIMS).values({c.name: sa.bindparam(c.name) for c in CLAIMS.columns})
     new = {name: statement.excluded[name] for name in ("fingerprint", "assessment_id", "claimed_at")}
     upsert = statement.on_conflict_do_update(
-        index_elements=[CLAIMS.c.client, CLAIMS.c.key], set_=new, where=CLAIMS.c.claimed_at < sa.bindparam("cutoff")
+        index_elements=[CLAIMS.c.client, CLAIMS.c.key],
+        set_=new,
+        where=CLAIMS.c.claimed_at < sa.bindparam("cutoff"),
     )
     return upsert.execution_options(preserve_rowcount=True)
 
@@ -197,12 +250,18 @@ _TAKE = {"sqlite": _take_statement(sqlite.insert), "postgresql": _take_statement
 _INSERT = sa.insert(ASSESSMENTS)
 _OWE = sa.insert(OWED)
 _NAMED = sqlite.dialect(paramstyle="named")
-_PLAIN_TAKE, _PLAIN_INSERT, _PLAIN_OWE = (str(one.compile(dialect=_NAMED)) for one in (_TAKE["sqlite"], _INSERT, _OWE))
+_PLAIN_TAKE, _PLAIN_INSERT, _PLAIN_OWE = (
+    str(one.compile(dialect=_NAMED)) for one in (_TAKE["sqlite"], _INSERT, _OWE)
+)
 _BY_ID = sa.select(ASSESSMENTS).where(ASSESSMENTS.c.assessment_id == sa.bindparam("id"))
 _CLAIMED = (
     sa.select(ASSESSMENTS, CLAIMS.c.fingerprint)
     .join(CLAIMS, CLAIMS.c.assessment_id == ASSESSMENTS.c.assessment_id)
-    .where(CLAIMS.c.client == sa.bindparam("c"), CLAIMS.c.key == sa.bindparam("k"), CLAIMS.c.claimed_at >= sa.bindparam("cutoff"))
+    .where(
+        CLAIMS.c.client == sa.bindparam("c"),
+        CLAIMS.c.key == sa.bindparam("k"),
+        CLAIMS.c.claimed_at >= sa.bindparam("cutoff"),
+    )
 )
 
 
@@ -242,5 +301,7 @@ def _assessment(row: Mapping[Any, Any]) -> RiskAssessment:
             "audit": orjson.loads(zlib.decompress(row["audit"])),
         }
     except (ValueError, TypeError, OverflowError, zlib.error) as error:
-        raise StoreChangedError(f"assessment {row['assessment_id']} is not as it was written: {error}") from error
+        raise StoreChangedError(
+            f"assessment {row['assessment_id']} is not as it was written: {error}"
+        ) from error
     return RiskAssessment(**values)

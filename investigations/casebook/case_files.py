@@ -29,7 +29,8 @@ class CaseFiles:
         self._engines = engines
 
     def open_case(self, about: NewCase, *, at: datetime, by: str) -> tuple[str, bool]:
-        """The id of the case about that ring or applicant, and whether it was opened now: who has an open case gets no second one.
+        """The id of the case about that ring or applicant, and whether it was opened now: who has an open
+        case gets no second one.
 
         Raises InputError when `about` names neither a ring nor an applicant, or both.
         """
@@ -49,23 +50,50 @@ class CaseFiles:
         }
         with self._engines.writing() as connection:
             insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-            statement = insert(CASES).values(values).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+            statement = (
+                insert(CASES)
+                .values(values)
+                .on_conflict_do_nothing()
+                .execution_options(preserve_rowcount=True)
+            )
             if connection.execute(statement).rowcount:
-                connection.execute(sa.insert(CASE_WORK).values(case_id=case_id, exposure=about.exposure, probability=about.probability))
-                connection.execute(sa.insert(CASE_EVENTS), step(case_id, at, by, "opened", CaseState.PENDING, about.reason))
+                connection.execute(
+                    sa.insert(CASE_WORK).values(
+                        case_id=case_id, exposure=about.exposure, probability=about.probability
+                    )
+                )
+                connection.execute(
+                    sa.insert(CASE_EVENTS), step(case_id, at, by, "opened", CaseState.PENDING, about.reason)
+                )
                 return case_id, True
-            subject = CASES.c.ring_id == about.ring_id if about.ring_id else CASES.c.applicant_id == about.applicant_id
-            known = connection.execute(sa.select(CASES.c.case_id).where(subject, CASES.c.state != CaseState.CLOSED.value)).scalar_one()
+            subject = (
+                CASES.c.ring_id == about.ring_id
+                if about.ring_id
+                else CASES.c.applicant_id == about.applicant_id
+            )
+            known = connection.execute(
+                sa.select(CASES.c.case_id).where(subject, CASES.c.state != CaseState.CLOSED.value)
+            ).scalar_one()
             return str(known), False
 
     def note_case_of_ring(self, ring_id: str, note: tuple[str, str], *, at: datetime, by: str) -> None:
-        """Write (kind, text) into the history of that ring's open case, if it has one; the case stays as it is. The same twice is once."""
+        """Write (kind, text) into the history of that ring's open case, if it has one; the case stays as it
+        is. The same twice is once.
+        """
         with self._engines.writing() as connection:
-            open_ones = sa.select(CASES.c.case_id, CASES.c.state).where(CASES.c.ring_id == ring_id, CASES.c.state != CaseState.CLOSED.value)
+            open_ones = sa.select(CASES.c.case_id, CASES.c.state).where(
+                CASES.c.ring_id == ring_id, CASES.c.state != CaseState.CLOSED.value
+            )
             for case_id, state in connection.execute(open_ones).all():
-                stated = (CASE_EVENTS.c.case_id == case_id) & (CASE_EVENTS.c.kind == note[0]) & (CASE_EVENTS.c.note == note[1])
+                stated = (
+                    (CASE_EVENTS.c.case_id == case_id)
+                    & (CASE_EVENTS.c.kind == note[0])
+                    & (CASE_EVENTS.c.note == note[1])
+                )
                 if connection.execute(sa.select(CASE_EVENTS.c.case_id).where(stated)).first() is None:
-                    connection.execute(sa.insert(CASE_EVENTS), step(case_id, at, by, note[0], CaseState(state), note[1]))
+                    connection.execute(
+                        sa.insert(CASE_EVENTS), step(case_id, at, by, note[0], CaseState(state), note[1])
+                    )
 
     def case(self, case_id: str) -> Case:
         """A case with its history. Raises UnknownCaseError."""
@@ -73,14 +101,22 @@ class CaseFiles:
             row = connection.execute(_WITH_WORK.where(CASES.c.case_id == case_id)).mappings().first()
             if row is None:
                 raise UnknownCaseError(f"no case {case_id}")
-            steps = connection.execute(sa.select(CASE_EVENTS).where(CASE_EVENTS.c.case_id == case_id).order_by(CASE_EVENTS.c.position))
+            steps = connection.execute(
+                sa.select(CASE_EVENTS)
+                .where(CASE_EVENTS.c.case_id == case_id)
+                .order_by(CASE_EVENTS.c.position)
+            )
             events = tuple(_event(step) for step in steps.mappings())
-            result = connection.execute(sa.select(VERDICTS).where(VERDICTS.c.case_id == case_id).order_by(VERDICTS.c.position))
+            result = connection.execute(
+                sa.select(VERDICTS).where(VERDICTS.c.case_id == case_id).order_by(VERDICTS.c.position)
+            )
             verdicts = verdicts_of(connection, result.mappings().all())
         return _case(row, events, verdicts)
 
     def queue(self, wanted: CaseFilter, limit: int = 100, offset: int = 0) -> tuple[int, tuple[Case, ...]]:
-        """How many cases are wanted, and a page of them without their histories: by what is at stake, then the oldest first."""
+        """How many cases are wanted, and a page of them without their histories: by what is at stake, then
+        the oldest first.
+        """
         chosen = [
             column == value
             for column, value in (
@@ -92,7 +128,9 @@ class CaseFiles:
             if value is not None
         ]
         query = _WITH_WORK.where(*chosen)
-        page = query.order_by((CASE_WORK.c.exposure * CASE_WORK.c.probability).desc(), CASES.c.opened_at, CASES.c.case_id)
+        page = query.order_by(
+            (CASE_WORK.c.exposure * CASE_WORK.c.probability).desc(), CASES.c.opened_at, CASES.c.case_id
+        )
         with self._engines.reading() as connection:
             total = connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
             rows = connection.execute(page.limit(limit).offset(offset)).mappings().all()
@@ -108,10 +146,17 @@ class CaseFiles:
     def had_case_of_ring(self, ring_id: str) -> bool:
         """Whether there ever was a case about that ring, open or closed."""
         with self._engines.reading() as connection:
-            return connection.execute(sa.select(CASES.c.case_id).where(CASES.c.ring_id == ring_id).limit(1)).first() is not None
+            return (
+                connection.execute(
+                    sa.select(CASES.c.case_id).where(CASES.c.ring_id == ring_id).limit(1)
+                ).first()
+                is not None
+            )
 
 
-def step(case_id: str, at: datetime, by: str, kind: str, state: CaseState, note: str | None) -> dict[str, Any]:
+def step(
+    case_id: str, at: datetime, by: str, kind: str, state: CaseState, note: str | None
+) -> dict[str, Any]:
     """A row of the history of a case."""
     return {"case_id": case_id, "at": micros(at), "by": by, "kind": kind, "state": state.value, "note": note}
 
@@ -123,13 +168,26 @@ def verdicts_of(connection: sa.Connection, rows: Sequence[Any]) -> tuple[Verdict
     for one in connection.execute(query.order_by(PERSON_VERDICTS.c.position)).mappings() if rows else ():
         people.setdefault(one["verdict"], {})[one["applicant_id"]] = VerdictValue(one["value"])
     return tuple(
-        Verdict(at=moment(row["at"]), by=row["by"], value=VerdictValue(row["value"]), note=row["note"], people=people.get(row["position"], {}))
+        Verdict(
+            at=moment(row["at"]),
+            by=row["by"],
+            value=VerdictValue(row["value"]),
+            note=row["note"],
+            people=people.get(row["position"], {}),
+        )
         for row in rows
     )
 
 
 def _event(row: Any) -> CaseEvent:
-    return CaseEvent(at=moment(row["at"]), by=row["by"], kind=row["kind"], state=CaseState(row["state"]), note=row["note"], position=row["position"])
+    return CaseEvent(
+        at=moment(row["at"]),
+        by=row["by"],
+        kind=row["kind"],
+        state=CaseState(row["state"]),
+        note=row["note"],
+        position=row["position"],
+    )
 
 
 def _case(row: Any, events: tuple[CaseEvent, ...] = (), verdicts: tuple[Verdict, ...] = ()) -> Case:

@@ -1,4 +1,6 @@
-"""Work on cases: taken, noted, concluded and closed by people, each step against the version of the case that they saw."""
+"""Work on cases: taken, noted, concluded and closed by people, each step against the version of the case that
+they saw.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,23 @@ from graph.model.errors import CaseChangedError, ConflictError, UnknownCaseError
 from graph.model.moments import micros
 from graph.model.types import Label
 from investigations.casebook.case_files import LOOKED_AT, CaseFiles, step, verdicts_of
-from investigations.casebook.tables import CASE_EVENTS, CASE_WORK, CASES, OWED_LABELS, PERSON_VERDICTS, VERDICTS
+from investigations.casebook.tables import (
+    CASE_EVENTS,
+    CASE_WORK,
+    CASES,
+    OWED_LABELS,
+    PERSON_VERDICTS,
+    VERDICTS,
+)
 from investigations.cases import Case, CaseState, Verdict
 
 
 class CaseWork(CaseFiles):
     """What investigators do with the cases of a casebook. `version` is the one of the case that they saw.
 
-    Every method raises UnknownCaseError for a case that is not there, CaseChangedError where somebody has changed it since, and ConflictError
-    where it is closed; then nothing was done. The same step sent again by the same person, nothing else in between, is done once.
+    Every method raises UnknownCaseError for a case that is not there, CaseChangedError where somebody has
+    changed it since, and ConflictError where it is closed; then nothing was done. The same step sent again by
+    the same person, nothing else in between, is done once.
     """
 
     def look_at(self, case_id: str, *, at: datetime, by: str) -> Case:
@@ -29,7 +39,9 @@ class CaseWork(CaseFiles):
             state = connection.execute(sa.select(CASES.c.state).where(CASES.c.case_id == case_id)).scalar()
             if state is None:
                 raise UnknownCaseError(f"no case {case_id}")
-            connection.execute(sa.insert(CASE_EVENTS), step(case_id, at, by, LOOKED_AT, CaseState(state), None))
+            connection.execute(
+                sa.insert(CASE_EVENTS), step(case_id, at, by, LOOKED_AT, CaseState(state), None)
+            )
         return self.case(case_id)
 
     def assign(self, case_id: str, assignee: str | None, version: int, *, at: datetime, by: str) -> Case:
@@ -39,8 +51,12 @@ class CaseWork(CaseFiles):
             if not self._was_done(connection, case_id, version, (by, "assigned", assignee)):
                 self._hold(connection, case_id, version)
                 state = CaseState.INVESTIGATING if assignee else CaseState.PENDING
-                connection.execute(sa.update(CASES).where(CASES.c.case_id == case_id).values(state=state.value))
-                connection.execute(sa.update(CASE_WORK).where(CASE_WORK.c.case_id == case_id).values(assignee=assignee))
+                connection.execute(
+                    sa.update(CASES).where(CASES.c.case_id == case_id).values(state=state.value)
+                )
+                connection.execute(
+                    sa.update(CASE_WORK).where(CASE_WORK.c.case_id == case_id).values(assignee=assignee)
+                )
                 connection.execute(sa.insert(CASE_EVENTS), step(case_id, at, by, "assigned", state, assignee))
         return self.case(case_id)
 
@@ -53,7 +69,9 @@ class CaseWork(CaseFiles):
         return self.case(case_id)
 
     def give_verdict(self, case_id: str, verdict: Verdict, version: int) -> Case:
-        """Conclude: the verdict is kept beside those before it, and what it says of people is owed to the graph store as labels."""
+        """Conclude: the verdict is kept beside those before it, and what it says of people is owed to the
+        graph store as labels.
+        """
         with self._engines.writing() as connection:
             self._lock(connection, case_id)
             if not self._was_concluded(connection, case_id, verdict, version):
@@ -61,24 +79,45 @@ class CaseWork(CaseFiles):
                 self._conclude(connection, case_id, verdict, state)
         return self.case(case_id)
 
-    def close_case(self, case_id: str, version: int, *, at: datetime, by: str, note: str | None = None) -> Case:
+    def close_case(
+        self, case_id: str, version: int, *, at: datetime, by: str, note: str | None = None
+    ) -> Case:
         """Close a case that has a verdict. Raises ConflictError for one without."""
         with self._engines.writing() as connection:
             self._lock(connection, case_id)
             if not self._was_done(connection, case_id, version, (by, "closed", note)):
                 self._hold(connection, case_id, version)
-                if connection.execute(sa.select(VERDICTS.c.position).where(VERDICTS.c.case_id == case_id).limit(1)).first() is None:
+                if (
+                    connection.execute(
+                        sa.select(VERDICTS.c.position).where(VERDICTS.c.case_id == case_id).limit(1)
+                    ).first()
+                    is None
+                ):
                     raise ConflictError(f"case {case_id} has no verdict yet: conclude it before it is closed")
-                connection.execute(sa.update(CASES).where(CASES.c.case_id == case_id).values(state=CaseState.CLOSED.value))
-                connection.execute(sa.insert(CASE_EVENTS), step(case_id, at, by, "closed", CaseState.CLOSED, note))
+                connection.execute(
+                    sa.update(CASES).where(CASES.c.case_id == case_id).values(state=CaseState.CLOSED.value)
+                )
+                connection.execute(
+                    sa.insert(CASE_EVENTS), step(case_id, at, by, "closed", CaseState.CLOSED, note)
+                )
         return self.case(case_id)
 
     def owed_labels(self, limit: int) -> tuple[tuple[int, tuple[Label, ...]], ...]:
-        """Verdicts whose labels are owed to the graph store, oldest first: the verdict's position and its labels."""
-        query = sa.select(VERDICTS).join(OWED_LABELS, OWED_LABELS.c.verdict == VERDICTS.c.position).order_by(VERDICTS.c.position).limit(limit)
+        """Verdicts whose labels are owed to the graph store, oldest first: the verdict's position and its
+        labels.
+        """
+        query = (
+            sa.select(VERDICTS)
+            .join(OWED_LABELS, OWED_LABELS.c.verdict == VERDICTS.c.position)
+            .order_by(VERDICTS.c.position)
+            .limit(limit)
+        )
         with self._engines.reading() as connection:
             rows = connection.execute(query).mappings().all()
-            return tuple((row["position"], verdict.labels(row["case_id"])) for row, verdict in zip(rows, verdicts_of(connection, rows), strict=True))
+            return tuple(
+                (row["position"], verdict.labels(row["case_id"]))
+                for row, verdict in zip(rows, verdicts_of(connection, rows), strict=True)
+            )
 
     def owes_labels(self, case_id: str) -> bool:
         """Whether labels of the verdicts of a case have not reached the graph store."""
@@ -92,8 +131,16 @@ class CaseWork(CaseFiles):
             connection.execute(sa.delete(OWED_LABELS).where(OWED_LABELS.c.verdict.in_(verdicts)))
 
     def _conclude(self, connection: sa.Connection, case_id: str, verdict: Verdict, state: CaseState) -> None:
-        values = {"case_id": case_id, "at": micros(verdict.at), "by": verdict.by, "value": verdict.value.value, "note": verdict.note}
-        position = connection.execute(sa.insert(VERDICTS).values(values).returning(VERDICTS.c.position)).scalar_one()
+        values = {
+            "case_id": case_id,
+            "at": micros(verdict.at),
+            "by": verdict.by,
+            "value": verdict.value.value,
+            "note": verdict.note,
+        }
+        position = connection.execute(
+            sa.insert(VERDICTS).values(values).returning(VERDICTS.c.position)
+        ).scalar_one()
         people = [
             {"case_id": case_id, "verdict": position, "applicant_id": applicant, "value": value.value}
             for applicant, value in sorted(verdict.people.items())
@@ -102,11 +149,21 @@ class CaseWork(CaseFiles):
             connection.execute(sa.insert(PERSON_VERDICTS), people)
         if verdict.labels(case_id):
             connection.execute(sa.insert(OWED_LABELS).values(verdict=position))
-        connection.execute(sa.insert(CASE_EVENTS), step(case_id, verdict.at, verdict.by, "verdict", state, verdict.value.value))
+        connection.execute(
+            sa.insert(CASE_EVENTS),
+            step(case_id, verdict.at, verdict.by, "verdict", state, verdict.value.value),
+        )
 
     def _lock(self, connection: sa.Connection, case_id: str) -> None:
-        """Nobody else changes the case until the transaction ends: an update that changes nothing, for SQLite locks at the first write only."""
-        if connection.execute(sa.update(CASES).where(CASES.c.case_id == case_id).values(state=CASES.c.state)).rowcount == 0:
+        """Nobody else changes the case until the transaction ends: an update that changes nothing, for SQLite
+        locks at the first write only.
+        """
+        if (
+            connection.execute(
+                sa.update(CASES).where(CASES.c.case_id == case_id).values(state=CASES.c.state)
+            ).rowcount
+            == 0
+        ):
             raise UnknownCaseError(f"no case {case_id}")
 
     def _hold(self, connection: sa.Connection, case_id: str, version: int | None) -> CaseState:
@@ -114,12 +171,16 @@ class CaseWork(CaseFiles):
         state = connection.execute(sa.select(CASES.c.state).where(CASES.c.case_id == case_id)).scalar_one()
         last = self._steps_after(connection, case_id, version) if version is not None else ()
         if last:
-            raise CaseChangedError(f"{last[-1].by} changed case {case_id} ({last[-1].kind}) after you read it: read it again")
+            raise CaseChangedError(
+                f"{last[-1].by} changed case {case_id} ({last[-1].kind}) after you read it: read it again"
+            )
         if state == CaseState.CLOSED:
             raise ConflictError(f"case {case_id} is closed: new evidence opens a new one")
         return CaseState(state)
 
-    def _was_done(self, connection: sa.Connection, case_id: str, version: int, done: tuple[str, str, str | None]) -> bool:
+    def _was_done(
+        self, connection: sa.Connection, case_id: str, version: int, done: tuple[str, str, str | None]
+    ) -> bool:
         """Whether that step is the first one after the version already."""
         after = self._steps_after(connection, case_id, version)
         return bool(after) and (after[0].by, after[0].kind, after[0].note) == done
@@ -129,10 +190,19 @@ class CaseWork(CaseFiles):
         if not self._was_done(connection, case_id, version, (verdict.by, "verdict", verdict.value.value)):
             return False
         first = self._steps_after(connection, case_id, version)[0]
-        query = sa.select(VERDICTS).where(VERDICTS.c.case_id == case_id, VERDICTS.c.at == first.at, VERDICTS.c.by == verdict.by)
+        query = sa.select(VERDICTS).where(
+            VERDICTS.c.case_id == case_id, VERDICTS.c.at == first.at, VERDICTS.c.by == verdict.by
+        )
         rows = connection.execute(query.order_by(VERDICTS.c.position)).mappings().all()
-        return any((one.note, one.people) == (verdict.note, dict(verdict.people)) for one in verdicts_of(connection, rows))
+        return any(
+            (one.note, one.people) == (verdict.note, dict(verdict.people))
+            for one in verdicts_of(connection, rows)
+        )
 
     def _steps_after(self, connection: sa.Connection, case_id: str, version: int) -> Sequence[Any]:
-        after = (CASE_EVENTS.c.case_id == case_id) & (CASE_EVENTS.c.position > version) & (CASE_EVENTS.c.kind != LOOKED_AT)
+        after = (
+            (CASE_EVENTS.c.case_id == case_id)
+            & (CASE_EVENTS.c.position > version)
+            & (CASE_EVENTS.c.kind != LOOKED_AT)
+        )
         return connection.execute(sa.select(CASE_EVENTS).where(after).order_by(CASE_EVENTS.c.position)).all()

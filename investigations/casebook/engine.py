@@ -1,4 +1,6 @@
-"""How the casebook's database is opened: two engines, one that reads and one whose transactions write at once."""
+"""How the casebook's database is opened: two engines, one that reads and one whose transactions write at
+once.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from graph.stores.embedded import Connections, begin
 from investigations.casebook.tables import create_all
 
 BUSY_SECONDS = 5.0  # how long a writer waits for the others before it gives up
-SYNC = ("normal", "full")  # `normal`: no process's death loses a row; `full`: no power cut either, for one wait on the disk a row
+# `normal`: no process's death loses a row; `full`: no power cut either, for one wait on the disk a row
+SYNC = ("normal", "full")
 _KNOWN = "sqlite:///relative.db, sqlite:////absolute.db or postgresql+psycopg://user:password@host/database"
 
 
@@ -42,19 +45,28 @@ class Engines:
         try:
             parsed = sa.make_url(url)
             is_sqlite = parsed.get_backend_name() == "sqlite"
-            # IMMEDIATE: a transaction takes the write lock at its first statement, so that two writers wait and neither fails midway.
-            writing: dict[str, Any] = {"timeout": BUSY_SECONDS, "isolation_level": "IMMEDIATE"} if is_sqlite else {}
+            # IMMEDIATE: a transaction takes the write lock at its first statement, so that two writers wait
+            # and neither fails midway.
+            writing: dict[str, Any] = (
+                {"timeout": BUSY_SECONDS, "isolation_level": "IMMEDIATE"} if is_sqlite else {}
+            )
             reading: dict[str, Any] = {"timeout": BUSY_SECONDS} if is_sqlite else {}
             self.writer = sa.create_engine(parsed, connect_args=writing, pool_pre_ping=not is_sqlite)
-            self.reader = sa.create_engine(parsed, connect_args=reading, isolation_level="AUTOCOMMIT", pool_pre_ping=not is_sqlite)
+            self.reader = sa.create_engine(
+                parsed, connect_args=reading, isolation_level="AUTOCOMMIT", pool_pre_ping=not is_sqlite
+            )
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-            raise SettingError(f"the casebook's URL {_safe(url)} cannot be opened ({error}); known are {_KNOWN}") from error
+            raise SettingError(
+                f"the casebook's URL {_safe(url)} cannot be opened ({error}); known are {_KNOWN}"
+            ) from error
         if is_sqlite:
             if _is_file(parsed.database):
                 private.database(Path(parsed.database))
             for engine in (self.writer, self.reader):
                 event.listen(engine, "connect", partial(_sqlite_pragmas, sync))
-        self.plain = PlainConnections(Path(parsed.database), sync) if is_sqlite and _is_file(parsed.database) else None
+        self.plain = (
+            PlainConnections(Path(parsed.database), sync) if is_sqlite and _is_file(parsed.database) else None
+        )
         try:
             with self.writing() as connection:
                 create_all(connection)
@@ -64,7 +76,9 @@ class Engines:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction: kept when the block ends, undone when it raises. Database trouble becomes StoreUnavailableError."""
+        """A transaction: kept when the block ends, undone when it raises. Database trouble becomes
+        StoreUnavailableError.
+        """
         with _translated(), self.writer.begin() as connection:
             yield connection
 
@@ -83,7 +97,9 @@ class Engines:
 
 
 class PlainConnections:
-    """Bare connections to an embedded casebook, one a thread, for the rows that answers wait for: no pool, and no checkpoint within a commit."""
+    """Bare connections to an embedded casebook, one a thread, for the rows that answers wait for: no pool,
+    and no checkpoint within a commit.
+    """
 
     def __init__(self, path: Path, sync: str) -> None:
         self._path, self._sync = path, sync
@@ -91,7 +107,9 @@ class PlainConnections:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: kept when the block ends, undone when it raises. Raises StoreUnavailableError as `Engines.writing` does."""
+        """A transaction: kept when the block ends, undone when it raises. Raises StoreUnavailableError as
+        `Engines.writing` does.
+        """
         try:
             connection = self._connections.lean()
             if not begin(connection, BUSY_SECONDS):
@@ -120,7 +138,9 @@ def _translated() -> Iterator[None]:
     except sa.exc.IntegrityError:
         raise
     except (DBAPIError, sa.exc.TimeoutError) as error:
-        raise StoreUnavailableError(f"the casebook cannot be used now: {getattr(error, 'orig', error)}") from error
+        raise StoreUnavailableError(
+            f"the casebook cannot be used now: {getattr(error, 'orig', error)}"
+        ) from error
 
 
 def _sqlite_pragmas(sync: str, connection: Any, _record: Any) -> None:

@@ -11,7 +11,8 @@ METADATA = sa.MetaData()
 SCHEMA_VERSION = 4
 _READABLE = ("1", "2", "3", "4")
 
-# Moments are whole microseconds since 1970 UTC. `answer` is the response as sent, `audit` what it was computed from; both zlib.
+# Moments are whole microseconds since 1970 UTC. `answer` is the response as sent, `audit` what it was
+# computed from; both zlib.
 ASSESSMENTS = sa.Table(
     "assessments",
     METADATA,
@@ -49,7 +50,8 @@ CLAIMS = sa.Table(
     sa.Column("claimed_at", sa.BigInteger, nullable=False),
 )
 
-# An assessment whose application the graph store could not take at that moment: it is owed to the store until it is there.
+# An assessment whose application the graph store could not take at that moment: it is owed to the store until
+# it is there.
 OWED = sa.Table("owed", METADATA, sa.Column("assessment_id", sa.String(40), primary_key=True))
 
 CASES = sa.Table(
@@ -67,9 +69,14 @@ CASES = sa.Table(
     sa.Index("cases_by_state", "state", "opened_at"),
 )
 _OPEN = sa.text("state <> 'closed'")
-# A ring, or an applicant, has at most one case that is not closed, however many jobs and workers open cases at once.
-OPEN_RING = sa.Index("open_case_of_ring", CASES.c.ring_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
-OPEN_APPLICANT = sa.Index("open_case_of_applicant", CASES.c.applicant_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
+# A ring, or an applicant, has at most one case that is not closed, however many jobs and workers open cases
+# at once.
+OPEN_RING = sa.Index(
+    "open_case_of_ring", CASES.c.ring_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN
+)
+OPEN_APPLICANT = sa.Index(
+    "open_case_of_applicant", CASES.c.applicant_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN
+)
 
 CASE_EVENTS = sa.Table(
     "case_events",
@@ -117,9 +124,16 @@ PERSON_VERDICTS = sa.Table(
 )
 
 # Verdicts whose labels have not reached the graph store yet.
-OWED_LABELS = sa.Table("owed_labels", METADATA, sa.Column("verdict", sa.Integer, primary_key=True, autoincrement=False))
+OWED_LABELS = sa.Table(
+    "owed_labels", METADATA, sa.Column("verdict", sa.Integer, primary_key=True, autoincrement=False)
+)
 
-ABOUT = sa.Table("about", METADATA, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+ABOUT = sa.Table(
+    "about",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
 
 APPEND_ONLY = (ASSESSMENTS, CASE_EVENTS, VERDICTS, PERSON_VERDICTS)
 _SINCE_VERSION_4 = (PERSON_VERDICTS,)
@@ -129,10 +143,11 @@ _LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_loc
 
 
 def create_all(connection: sa.Connection) -> None:
-    """Make what is missing, in the connection's transaction; safe to repeat and to race. Other dialects than the two get no triggers.
+    """Make what is missing, in the connection's transaction; safe to repeat and to race. Other dialects than
+    the two get no triggers.
 
-    Raises StoreVersionError for a casebook of another version, StoreChangedError for one whose tables or triggers somebody changed,
-    SettingError for a file that is another program's.
+    Raises StoreVersionError for a casebook of another version, StoreChangedError for one whose tables or
+    triggers somebody changed, SettingError for a file that is another program's.
     """
     dialect = connection.dialect.name
     if dialect in _LOCK:
@@ -142,20 +157,27 @@ def create_all(connection: sa.Connection) -> None:
     if ABOUT.name in there:
         result = connection.execute(sa.select(ABOUT.c.value).where(ABOUT.c.name == "schema")).scalar()
         if result not in _READABLE:
-            raise StoreVersionError(f"the casebook has schema {result}; this version reads schema {SCHEMA_VERSION}")
+            raise StoreVersionError(
+                f"the casebook has schema {result}; this version reads schema {SCHEMA_VERSION}"
+            )
     if result is None and ASSESSMENTS.name in there:
         raise StoreChangedError(f"the casebook's table {ABOUT.name} is gone: {guards.NEXT}")
     if result is None and dialect == "sqlite" and there:
-        raise SettingError("the file holds other tables than a casebook's (a graph store's?): name the casebook")
+        raise SettingError(
+            "the file holds other tables than a casebook's (a graph store's?): name the casebook"
+        )
     if result == str(SCHEMA_VERSION):
         guards.check(connection, METADATA, APPEND_ONLY)
         return
     if result is not None:
         guards.check_first(connection, [table for table in APPEND_ONLY if table not in _SINCE_VERSION_4])
-    # Of an earlier casebook only what came since: version 2 the table `owed`, version 3 the triggers on inserts, version 4 the work on cases.
+    # Of an earlier casebook only what came since: version 2 the table `owed`, version 3 the triggers on
+    # inserts, version 4 the work on cases.
     METADATA.create_all(connection)
     if result is not None:
-        without = sa.select(CASES.c.case_id, sa.literal(0.0), sa.literal(0.0)).where(CASES.c.case_id.not_in(sa.select(CASE_WORK.c.case_id)))
+        without = sa.select(CASES.c.case_id, sa.literal(0.0), sa.literal(0.0)).where(
+            CASES.c.case_id.not_in(sa.select(CASE_WORK.c.case_id))
+        )
         connection.execute(sa.insert(CASE_WORK).from_select(["case_id", "exposure", "probability"], without))
     guards.install(connection, APPEND_ONLY)
     guards.check(connection, METADATA, APPEND_ONLY)

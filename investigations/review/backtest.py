@@ -25,16 +25,22 @@ _SMALLEST = 3  # members already together in one flagged group at the earlier mo
 
 @dataclass(frozen=True)
 class EarlierFlags:
-    """What would have been flagged at an earlier moment, by a view as of then: applicant id -> number of the group."""
+    """What would have been flagged at an earlier moment, by a view as of then: applicant id -> number of the
+    group.
+    """
 
     at: datetime
     flagged: Mapping[str, int]
 
 
-def look_back(store: GraphStore, as_of: datetime, steps: int, closely: tuple[int, SuspectSignals]) -> tuple[EarlierFlags, ...]:
-    """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; each sees only what was known by then.
+def look_back(
+    store: GraphStore, as_of: datetime, steps: int, closely: tuple[int, SuspectSignals]
+) -> tuple[EarlierFlags, ...]:
+    """The whole search repeated as of `steps` earlier moments, 28 days apart, oldest first; each sees only
+    what was known by then.
 
-    `closely` is the store's revision up to which it is read, and how people are looked at closely then (`graph.rings.people`).
+    `closely` is the store's revision up to which it is read, and how people are looked at closely then
+    (`graph.rings.people`).
     """
     mark, look = closely
     earlier = []
@@ -50,15 +56,23 @@ def flagged_then(search: RingSearch) -> dict[str, int]:
     return dict(zip(search.tables.applicant_ids[people].tolist(), search.group[people].tolist()))
 
 
-def early_warnings(rings: Sequence[Ring], earlier: Sequence[EarlierFlags], tables: Tables) -> tuple[EarlyWarning, ...]:
+def early_warnings(
+    rings: Sequence[Ring], earlier: Sequence[EarlierFlags], tables: Tables
+) -> tuple[EarlyWarning, ...]:
     """One row for each ring of `rings` (the flagged ones), as of the tables' moment."""
     place = {applicant: i for i, applicant in enumerate(tables.applicant_ids.tolist())}
     hurt, paid = _first_hurt(tables), _paid_out(tables)
-    return tuple(_warning(ring, np.array([place[m.applicant_id] for m in ring.members]), (earlier, hurt, paid), tables) for ring in rings)
+    return tuple(
+        _warning(ring, np.array([place[m.applicant_id] for m in ring.members]), (earlier, hurt, paid), tables)
+        for ring in rings
+    )
 
 
 def _warning(
-    ring: Ring, people: Column, observed: tuple[Sequence[EarlierFlags], Column, tuple[Column, Column, Column]], tables: Tables
+    ring: Ring,
+    people: Column,
+    observed: tuple[Sequence[EarlierFlags], Column, tuple[Column, Column, Column]],
+    tables: Tables,
 ) -> EarlyWarning:
     earlier, hurt, (who, when, amount) = observed
     flagged_at = next((e.at for e in earlier if _flagged(ring, e)), moment(tables.as_of))
@@ -77,7 +91,9 @@ def _warning(
 
 
 def _flagged(ring: Ring, earlier: EarlierFlags) -> bool:
-    groups = Counter(earlier.flagged[m.applicant_id] for m in ring.members if m.applicant_id in earlier.flagged)
+    groups = Counter(
+        earlier.flagged[m.applicant_id] for m in ring.members if m.applicant_id in earlier.flagged
+    )
     return bool(groups) and max(groups.values()) >= _SMALLEST
 
 

@@ -1,4 +1,6 @@
-"""Evaluates flagged groups against a ground truth that the search never saw: recall of rings and members, and honest people flagged."""
+"""Evaluates flagged groups against a ground truth that the search never saw: recall of rings and members, and
+honest people flagged.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _YES = ("1", "true", "yes")
 
 @dataclass(frozen=True, slots=True)
 class TrueApplicant:
-    """The ground truth about an applicant: the kind of person, their ring (empty: none), and whether they are a fraud."""
+    """The ground truth about an applicant: the kind of person, their ring (empty: none), and whether they are
+    a fraud.
+    """
 
     kind: str
     ring: str
@@ -32,7 +36,8 @@ class TrueApplicant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TruthMatch:
-    """Flagged groups measured against the truth; shares are 0-1, `by_kind` by the truth's kinds of rings and people.
+    """Flagged groups measured against the truth; shares are 0-1, `by_kind` by the truth's kinds of rings and
+    people.
 
     `honest_flagged` is over all applicants who are neither bad nor in a ring. A share over nobody is None.
     """
@@ -58,21 +63,31 @@ class TruthMatch:
 
 
 def read_truth(folder: Path, as_of: datetime) -> dict[str, TrueApplicant]:
-    """`applicants.csv` by applicant, without those who first applied (`first_applied_at`, where the truth tells) at `as_of` or later.
+    """`applicants.csv` by applicant, without those who first applied (`first_applied_at`, where the truth
+    tells) at `as_of` or later.
 
     Raises SettingError when it is not there, lacks a column or holds an unreadable time.
     """
     path = folder / "applicants.csv"
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if _appeared(row.get("first_applied_at") or "", as_of)]
-        return {row["applicant_id"]: TrueApplicant(row["kind"], row["ring"], row["bad"].strip().lower() in _YES) for row in rows}
+            rows = [
+                row for row in csv.DictReader(file) if _appeared(row.get("first_applied_at") or "", as_of)
+            ]
+        return {
+            row["applicant_id"]: TrueApplicant(row["kind"], row["ring"], row["bad"].strip().lower() in _YES)
+            for row in rows
+        }
     except (OSError, KeyError, ValueError) as error:
-        raise SettingError(f"{path} is no truth: applicant_id, kind, ring and bad are needed ({error})") from error
+        raise SettingError(
+            f"{path} is no truth: applicant_id, kind, ring and bad are needed ({error})"
+        ) from error
 
 
 def _appeared(first: str, as_of: datetime) -> bool:
-    """Whether somebody had applied before the moment; a time without an offset is in its time zone, none at all leaves them in."""
+    """Whether somebody had applied before the moment; a time without an offset is in its time zone, none at
+    all leaves them in.
+    """
     if not first:
         return True
     moment = datetime.fromisoformat(first)
@@ -81,16 +96,22 @@ def _appeared(first: str, as_of: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FlaggedGroups:
-    """The flagged groups of a review by ring id; its moment and who was known for fraud by then, None where an older version wrote the files."""
+    """The flagged groups of a review by ring id; its moment and who was known for fraud by then, None where
+    an older version wrote the files.
+    """
 
     groups: Mapping[str, frozenset[str]]
     as_of: datetime | None
     known_frauds: frozenset[str] | None
 
     def check_moment(self, as_of: datetime) -> None:
-        """Raises SettingError for another moment than that of the rings: people would be missing from them, or from the truth."""
+        """Raises SettingError for another moment than that of the rings: people would be missing from them,
+        or from the truth.
+        """
         if self.as_of is not None and self.as_of != as_of:
-            raise SettingError(f"these rings are as of {self.as_of.isoformat()}, not {as_of.isoformat()}: give the --as-of that they were found with")
+            raise SettingError(
+                f"these rings are as of {self.as_of.isoformat()}, not {as_of.isoformat()}: give the --as-of that they were found with"
+            )
 
 
 def read_flagged(folder: Path) -> FlaggedGroups:
@@ -99,7 +120,9 @@ def read_flagged(folder: Path) -> FlaggedGroups:
         rings = pq.read_table(folder / "rings.parquet", columns=["ring_id", "kind"])
         members = pq.read_table(folder / "members.parquet", columns=["ring_id", "applicant_id"]).to_pylist()
     except (OSError, pa.ArrowException) as error:
-        raise SettingError(f"{folder} holds no ring review: rings.parquet and members.parquet are needed ({error})") from error
+        raise SettingError(
+            f"{folder} holds no ring review: rings.parquet and members.parquet are needed ({error})"
+        ) from error
     flagged = {row["ring_id"] for row in rings.to_pylist() if row["kind"] in _FLAGGED}
     out: defaultdict[str, set[str]] = defaultdict(set)
     for row in members:
@@ -113,9 +136,12 @@ def read_flagged(folder: Path) -> FlaggedGroups:
     )
 
 
-def measured(groups: Iterable[frozenset[str]], truth: Mapping[str, TrueApplicant], known: frozenset[str] | None) -> dict[str, object]:
-    """The figures of `matched` over everybody, and under `not_known` over those who were not known for fraud by then: what was found, beyond
-    what had been confirmed already. `known_frauds` counts the known in the truth, `known_of_bad_flagged` their share of the bad who are flagged.
+def measured(
+    groups: Iterable[frozenset[str]], truth: Mapping[str, TrueApplicant], known: frozenset[str] | None
+) -> dict[str, object]:
+    """The figures of `matched` over everybody, and under `not_known` over those who were not known for fraud
+    by then: what was found, beyond what had been confirmed already. `known_frauds` counts the known in the
+    truth, `known_of_bad_flagged` their share of the bad who are flagged.
 
     Without `known` (None) these are None.
     """
@@ -151,9 +177,17 @@ def matched(groups: Iterable[frozenset[str]], truth: Mapping[str, TrueApplicant]
     return _summed(rings, best, (count, flagged), truth)
 
 
-def _summed(rings: Mapping[str, set[str]], best: Mapping[str, float], result: tuple[int, set[str]], truth: Mapping[str, TrueApplicant]) -> TruthMatch:
+def _summed(
+    rings: Mapping[str, set[str]],
+    best: Mapping[str, float],
+    result: tuple[int, set[str]],
+    truth: Mapping[str, TrueApplicant],
+) -> TruthMatch:
     count, flagged = result
-    kind_of = {ring: Counter(truth[a].kind for a in sorted(members)).most_common(1)[0][0] for ring, members in rings.items()}
+    kind_of = {
+        ring: Counter(truth[a].kind for a in sorted(members)).most_common(1)[0][0]
+        for ring, members in rings.items()
+    }
     hits = {ring: best.get(ring, 0.0) >= MATCH for ring in rings}
     in_rings = set().union(*rings.values()) if rings else set()
     honest = {a for a, person in truth.items() if not person.bad and not person.ring}

@@ -1,4 +1,6 @@
-"""Sentences (English, Chinese) for why a ring became flagged, stays flagged or lost its flag, from the codes of `graph.rings.flagging`."""
+"""Sentences (English, Chinese) for why a ring became flagged, stays flagged or lost its flag, from the codes
+of `graph.rings.flagging`.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +29,19 @@ def _one(what: str, about: str) -> Words:
         return _ABOUT_A_KIND[what][0].format(english), _ABOUT_A_KIND[what][1].format(chinese)
     if what in ("ties_gone", "become_a_place"):
         names = [shared(name) for name in about.split(",")]
-        return _filled(what, ", ".join(name[0] for name in names), "、".join(name[1] or name[0] for name in names))
+        return _filled(
+            what, ", ".join(name[0] for name in names), "、".join(name[1] or name[0] for name in names)
+        )
     if what == "reasons_gone":
         codes = [reason(code) for code in about.split(",")]
-        return _filled(what, ", ".join(code[0] for code in codes), "、".join(code[1] or code[0] for code in codes))
+        return _filled(
+            what, ", ".join(code[0] for code in codes), "、".join(code[1] or code[0] for code in codes)
+        )
     if what in ("held", "score"):
         before, _, now = about.partition(">")
-        return _filled(what, f"{float(before):.0%} to {float(now):.0%}", f"{float(before):.0%}变为{float(now):.0%}")
+        return _filled(
+            what, f"{float(before):.0%} to {float(now):.0%}", f"{float(before):.0%}变为{float(now):.0%}"
+        )
     if what == "among":
         ring, _, kind = about.partition(":")
         english, chinese = KINDS[RingKind(kind)]
@@ -55,12 +63,21 @@ _ABOUT_A_KIND: dict[str, Words] = {
     "taken_for": ("taken for now: {}", "现判断为{}"),
 }
 _WORDS: dict[str, Words] = {
-    "held": ("the estimate went from {}, but nothing has come to speak against it", "评分由{}，但没有相反证据，标记保留"),
+    "held": (
+        "the estimate went from {}, but nothing has come to speak against it",
+        "评分由{}，但没有相反证据，标记保留",
+    ),
     "part_of": ("part of what was {}", "原属{}"),
     "cleared": ("people cleared: {}", "已澄清{}"),
-    "paid_as_agreed": ("loans had time to go bad and did not: {} members, nobody late", "贷款按期履约：{}名成员，无人逾期"),
+    "paid_as_agreed": (
+        "loans had time to go bad and did not: {} members, nobody late",
+        "贷款按期履约：{}名成员，无人逾期",
+    ),
     "ties_gone": ("ties gone: {}", "关联消失：{}"),
-    "become_a_place": ("what tied them is now in so many hands that it ties nobody: {}", "共用要素已成公共要素：{}"),
+    "become_a_place": (
+        "what tied them is now in so many hands that it ties nobody: {}",
+        "共用要素已成公共要素：{}",
+    ),
     "too_few_left": ("fewer than three are still tied", "仍有关联者不足三人"),
     "in_flagged": ("its people are in flagged {}", "成员现属被标记的{}"),
     "reasons_gone": ("no longer so: {}", "不再成立：{}"),

@@ -14,12 +14,16 @@ from graph.rings.labelled import labelled_applicants
 from graph.rings.projection import PairRows, pair_rows
 from graph.store.tables import Column, Tables
 
-HOLDERS = 10  # the recipes leave out values with more holders than this: of 10 and 30 the better for them on the worlds tried
+# the recipes leave out values with more holders than this: of 10 and 30 the better for them on the worlds
+# tried
+HOLDERS = 10
 _SMALLEST = 3
 
 
 def reference_groups(tables: Tables) -> Mapping[str, tuple[frozenset[str], ...]]:
-    """Groups that each baseline flags as of the tables' moment: those of three or more with a known fraud inside."""
+    """Groups that each baseline flags as of the tables' moment: those of three or more with a known fraud
+    inside.
+    """
     rows = _shared_identifiers(incidence_of(tables))
     recipes: Mapping[str, Callable[[PairRows, int], Column]] = {
         "components": _components,
@@ -31,9 +35,20 @@ def reference_groups(tables: Tables) -> Mapping[str, tuple[frozenset[str], ...]]
 
 
 def _shared_identifiers(sharing: Incidence) -> PairRows:
-    """Every pair that shares an identifier with few enough holders; merchants and agents are no identifiers."""
+    """Every pair that shares an identifier with few enough holders; merchants and agents are no
+    identifiers.
+    """
     out = (sharing.holders > HOLDERS) | (sharing.kind >= MERCHANT) | (sharing.hub == 1)
-    guarded = Incidence(sharing.kind, sharing.source, sharing.start, sharing.who, sharing.role, sharing.since, sharing.last, out.astype(np.int8))
+    guarded = Incidence(
+        sharing.kind,
+        sharing.source,
+        sharing.start,
+        sharing.who,
+        sharing.role,
+        sharing.since,
+        sharing.last,
+        out.astype(np.int8),
+    )
     return pair_rows(guarded, all_pairs=HOLDERS)
 
 
@@ -42,11 +57,19 @@ def _components(rows: PairRows, size: int) -> Column:
 
 
 def _leiden(rows: PairRows, size: int, objective: str, resolution: float) -> Column:
-    """Leiden on weights 1/holders, added up over shared values; seeded. Modularity at resolution 1 finds no ring at all in a large graph."""
+    """Leiden on weights 1/holders, added up over shared values; seeded. Modularity at resolution 1 finds no
+    ring at all in a large graph.
+    """
     igraph.set_random_number_generator(random.Random(0))
-    graph = igraph.Graph(size, np.stack([rows.a, rows.b], axis=1).tolist(), edge_attrs={"weight": (1.0 / rows.holders).tolist()})
+    graph = igraph.Graph(
+        size,
+        np.stack([rows.a, rows.b], axis=1).tolist(),
+        edge_attrs={"weight": (1.0 / rows.holders).tolist()},
+    )
     graph.simplify(combine_edges="sum")
-    return np.array(graph.community_leiden(objective, weights="weight", resolution=resolution, n_iterations=2).membership)
+    return np.array(
+        graph.community_leiden(objective, weights="weight", resolution=resolution, n_iterations=2).membership
+    )
 
 
 def _flagged(group: Column, fraud: Column, ids: Column) -> tuple[frozenset[str], ...]:

@@ -31,7 +31,10 @@ LISTED_REASONS = 6  # of what a ring shares, and of its reasons
 MONTHS = 12
 SIZES = ([2, 5, 10, 20, 50, 100, 10_000], ["2-4", "5-9", "10-19", "20-49", "50-99", "100+"])
 SCORES = ([n / 10 for n in range(11)], [f"{n * 10}" for n in range(10)])
-DAYS = ([-10_000, 0, 15, 30, 60, 90, 180, 10_000], ["late", "0-14", "15-29", "30-59", "60-89", "90-179", "180+"])
+DAYS = (
+    [-10_000, 0, 15, 30, 60, 90, 180, 10_000],
+    ["late", "0-14", "15-29", "30-59", "60-89", "90-179", "180+"],
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One of the worst rings with its picture, the legend of its lines (English, Chinese, colour) and its reasons (English, Chinese)."""
+    """One of the worst rings with its picture, the legend of its lines (English, Chinese, colour) and its
+    reasons (English, Chinese).
+    """
 
     ring: Ring
     picture: Markup
@@ -57,7 +62,8 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class BackTest:
-    """The back-test in figures: over flagged rings whose first default or fraud is `known`; medians and sums over the `early` ones.
+    """The back-test in figures: over flagged rings whose first default or fraud is `known`; medians and sums
+    over the `early` ones.
 
     `unseen` of the rings defaulted before the earliest moment looked at: of those nothing can be said.
     """
@@ -73,9 +79,18 @@ class BackTest:
 def render(result: ReviewResult, path: Path) -> None:
     """Write the page to `path` atomically, so that nobody opens half a report."""
     environment = Environment(
-        loader=PackageLoader("investigations.review.weekly"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("investigations.review.weekly"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters.update(money=money, percent=percent, minute=partial(minute, zone=result.zone), day=partial(day, zone=result.zone))
+    environment.filters.update(
+        money=money,
+        percent=percent,
+        minute=partial(minute, zone=result.zone),
+        day=partial(day, zone=result.zone),
+    )
     page = environment.get_template("report.html").render(**_context(result))
     private.write(path, page.encode())
 
@@ -147,19 +162,25 @@ def _context(result: ReviewResult) -> dict[str, Any]:
 
 
 def _mistaken(figures: Mapping[str, float | int]) -> float | None:
-    """The share of people known to be good who are in flagged groups; None while nobody is known to be good."""
+    """The share of people known to be good who are in flagged groups; None while nobody is known to be
+    good.
+    """
     known = figures.get("known_good", 0)
     return figures.get("known_good_flagged", 0) / known if known else None
 
 
 def _changed(result: ReviewResult) -> list[Changed]:
-    """What is new in flagged rings, and why their flags came or stay; births first, then the most newcomers."""
+    """What is new in flagged rings, and why their flags came or stay; births first, then the most
+    newcomers.
+    """
     rings = {ring.ring_id: ring for ring in result.snapshot.rings}
     order = list(words.CHANGES)
     summary = [c for c in result.changes if c.change != "unchanged" or c.flag == "newly_flagged" or c.why]
     results = [Changed(c, rings[c.ring_id]) for c in summary if c.ring_id in rings]
     shown = [one for one in results if one.ring.kind.flagged]
-    return sorted(shown, key=lambda one: (order.index(one.change.change), -one.change.joined, one.change.ring_id))
+    return sorted(
+        shown, key=lambda one: (order.index(one.change.change), -one.change.joined, one.change.ring_id)
+    )
 
 
 def _drawn(result: ReviewResult, worst: Sequence[Ring]) -> list[Drawn]:
@@ -172,8 +193,14 @@ def _drawn(result: ReviewResult, worst: Sequence[Ring]) -> list[Drawn]:
             Drawn(
                 ring=ring,
                 picture=drawing.draw(ring, edges, result.snapshot.as_of, result.zone),
-                legend=tuple((*words.shared(kind), drawing.colour_of(kind)) for kind in drawing.kinds_drawn(edges)[:4]),
-                shared=tuple((*words.shared(kind), n) for kind, n in Counter(ring.shared_by_kind).most_common(LISTED_REASONS) if n),
+                legend=tuple(
+                    (*words.shared(kind), drawing.colour_of(kind)) for kind in drawing.kinds_drawn(edges)[:4]
+                ),
+                shared=tuple(
+                    (*words.shared(kind), n)
+                    for kind, n in Counter(ring.shared_by_kind).most_common(LISTED_REASONS)
+                    if n
+                ),
                 reasons=tuple(words.reason(code) for code in ring.reason_codes[:LISTED_REASONS]),
                 change=changes.get(ring.ring_id),
                 early=early.get(ring.ring_id),
@@ -186,7 +213,9 @@ def _charts(result: ReviewResult, flagged: Sequence[Ring]) -> dict[str, Markup]:
     days = [warning.days for warning in result.early if warning.days is not None]
     return {
         "kinds": charts.bars(_kind_bars(result.snapshot.rings), 210),
-        "exposure": charts.bars([Bar(r.ring_id, r.exposure, money(r.exposure), charts.ORANGE) for r in _by_exposure(flagged)]),
+        "exposure": charts.bars(
+            [Bar(r.ring_id, r.exposure, money(r.exposure), charts.ORANGE) for r in _by_exposure(flagged)]
+        ),
         "sizes": charts.histogram([ring.size for ring in flagged], *SIZES, charts.ORANGE),
         "scores": charts.histogram([ring.score for ring in result.snapshot.rings], *SCORES),
         "months": charts.columns(_month_bars(flagged, result), every=2),
@@ -202,12 +231,16 @@ def _kind_bars(rings: Sequence[Ring]) -> list[Bar]:
     for kind, (english, chinese) in words.KINDS.items():
         if groups[kind]:
             colour = charts.ORANGE if kind.flagged else charts.GREY
-            bars.append(Bar(f"{english} {chinese}", groups[kind], f"{groups[kind]:,} ({people[kind]:,})", colour))
+            bars.append(
+                Bar(f"{english} {chinese}", groups[kind], f"{groups[kind]:,} ({people[kind]:,})", colour)
+            )
     return bars
 
 
 def _by_exposure(flagged: Sequence[Ring]) -> list[Ring]:
-    return [ring for ring in sorted(flagged, key=lambda r: (-r.exposure, r.ring_id)) if ring.exposure > 0][:10]
+    return [ring for ring in sorted(flagged, key=lambda r: (-r.exposure, r.ring_id)) if ring.exposure > 0][
+        :10
+    ]
 
 
 def _month_bars(flagged: Sequence[Ring], result: ReviewResult) -> list[Bar]:
@@ -215,7 +248,10 @@ def _month_bars(flagged: Sequence[Ring], result: ReviewResult) -> list[Bar]:
     last = _month(result.snapshot.as_of, result.zone)
     joined = Counter(_month(m.joined_at, result.zone) for ring in flagged for m in ring.members)
     months = range(last - MONTHS + 1, last + 1)
-    return [Bar(f"{month // 12}-{month % 12 + 1:02d}", joined[month], str(joined[month]), charts.ORANGE) for month in months]
+    return [
+        Bar(f"{month // 12}-{month % 12 + 1:02d}", joined[month], str(joined[month]), charts.ORANGE)
+        for month in months
+    ]
 
 
 def _month(moment: datetime, zone: tzinfo) -> int:

@@ -1,4 +1,6 @@
-"""Charts as inline SVG: bars, columns and histograms with their figures written on them, without script or network."""
+"""Charts as inline SVG: bars, columns and histograms with their figures written on them, without script or
+network.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def bars(rows: Sequence[Bar], label_width: int = 130) -> Markup:
 
 
 def columns(rows: Sequence[Bar], height: int = 130, every: int = 1) -> Markup:
-    """Vertical columns on a base line, the figure over each and the label under every `every`-th; nothing for no rows."""
+    """Vertical columns on a base line, the figure over each and the label under every `every`-th; nothing for
+    no rows.
+    """
     if not rows:
         return Markup("")
     most = max(max(row.value for row in rows), 1e-12)
@@ -55,13 +59,19 @@ def columns(rows: Sequence[Bar], height: int = 130, every: int = 1) -> Markup:
     return _svg(base + 24, parts)
 
 
-def histogram(values: Sequence[float], edges: Sequence[float], labels: Sequence[str], colour: str = BLUE) -> Markup:
-    """How many values fall between neighbouring `edges` (lower included, the last upper too); `labels` one a slot."""
+def histogram(
+    values: Sequence[float], edges: Sequence[float], labels: Sequence[str], colour: str = BLUE
+) -> Markup:
+    """How many values fall between neighbouring `edges` (lower included, the last upper too); `labels` one a
+    slot.
+    """
     counts = [0] * (len(edges) - 1)
     for value in values:
         inside = min(max(value, edges[0]), edges[-1])
         counts[next((i for i in range(len(counts)) if inside < edges[i + 1]), len(counts) - 1)] += 1
-    return columns([Bar(label, count, str(count), colour) for label, count in zip(labels, counts, strict=True)])
+    return columns(
+        [Bar(label, count, str(count), colour) for label, count in zip(labels, counts, strict=True)]
+    )
 
 
 def _box(x: float, y: float, width: float, height: float, colour: str) -> Markup:

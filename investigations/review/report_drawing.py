@@ -1,4 +1,6 @@
-"""A ring drawn as inline SVG: members placed by their links, the core in the middle tone, newcomers marked."""
+"""A ring drawn as inline SVG: members placed by their links, the core in the middle tone, newcomers
+marked.
+"""
 
 from __future__ import annotations
 
@@ -40,15 +42,25 @@ _MIDDLE = "\0"  # no applicant is called so
 
 
 def draw(ring: Ring, edges: Sequence[GroupEdge], as_of: datetime, zone: tzinfo = UTC) -> Markup:
-    """The ring as of a moment, days in `zone`; members beyond MEMBERS_DRAWN are left out and said. The same ring looks the same every time."""
-    members = sorted(ring.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[:MEMBERS_DRAWN]
+    """The ring as of a moment, days in `zone`; members beyond MEMBERS_DRAWN are left out and said. The same
+    ring looks the same every time.
+    """
+    members = sorted(ring.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[
+        :MEMBERS_DRAWN
+    ]
     places = _places(members, edges)
     lines = [_line(edge, places) for edge in edges if edge.a in places and edge.b in places]
     dots = [_dot(member, places[member.applicant_id], as_of, zone) for member in reversed(members)]
     left = ring.size - len(members)
-    note = Markup('<text x="8" y="{}" fill="#8a94a3" font-size="11">+ {}</text>').format(HEIGHT - 8, left) if left else Markup("")
+    note = (
+        Markup('<text x="8" y="{}" fill="#8a94a3" font-size="11">+ {}</text>').format(HEIGHT - 8, left)
+        if left
+        else Markup("")
+    )
     frame = '<svg viewBox="0 0 {} {}" role="img" aria-label="{}" class="ring">{}{}{}</svg>'
-    return Markup(frame).format(WIDTH, HEIGHT, ring.ring_id, Markup("").join(lines), Markup("").join(dots), note)
+    return Markup(frame).format(
+        WIDTH, HEIGHT, ring.ring_id, Markup("").join(lines), Markup("").join(dots), note
+    )
 
 
 def kinds_drawn(edges: Sequence[GroupEdge]) -> list[str]:
@@ -66,7 +78,9 @@ def colour_of(kind: str) -> str:
 
 
 def _places(members: Sequence[RingMember], edges: Sequence[GroupEdge]) -> dict[str, tuple[float, float]]:
-    """Where each member is drawn: springs pull along the links, from a circle, so that the outcome is repeatable."""
+    """Where each member is drawn: springs pull along the links, from a circle, so that the outcome is
+    repeatable.
+    """
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(member.applicant_id for member in members)
     graph.add_weighted_edges_from((e.a, e.b, 0.3 + e.weight) for e in edges if e.a in graph and e.b in graph)
@@ -77,16 +91,23 @@ def _places(members: Sequence[RingMember], edges: Sequence[GroupEdge]) -> dict[s
     xs, ys = [p[0] for p in result.values()], [p[1] for p in result.values()]
     wide, tall = max(max(xs) - min(xs), 1e-9), max(max(ys) - min(ys), 1e-9)
     return {
-        name: (MARGIN + (x - min(xs)) / wide * (WIDTH - 2 * MARGIN), MARGIN + (y - min(ys)) / tall * (HEIGHT - 2 * MARGIN))
+        name: (
+            MARGIN + (x - min(xs)) / wide * (WIDTH - 2 * MARGIN),
+            MARGIN + (y - min(ys)) / tall * (HEIGHT - 2 * MARGIN),
+        )
         for name, (x, y) in result.items()
     }
 
 
 def _hold_together(graph: nx.Graph[str]) -> None:
-    """Tie parts of a group that its strongest links do not join to an invisible centre: otherwise the layout drives them apart."""
+    """Tie parts of a group that its strongest links do not join to an invisible centre: otherwise the layout
+    drives them apart.
+    """
     parts = [sorted(part) for part in nx.connected_components(graph)]
     if len(parts) > 1:
-        graph.add_weighted_edges_from((_MIDDLE, max(part, key=lambda name: (graph.degree(name), name)), 0.5) for part in parts)
+        graph.add_weighted_edges_from(
+            (_MIDDLE, max(part, key=lambda name: (graph.degree(name), name)), 0.5) for part in parts
+        )
 
 
 def _line(edge: GroupEdge, places: dict[str, tuple[float, float]]) -> Markup:
@@ -98,7 +119,20 @@ def _line(edge: GroupEdge, places: dict[str, tuple[float, float]]) -> Markup:
 
 def _dot(member: RingMember, place: tuple[float, float], as_of: datetime, zone: tzinfo) -> Markup:
     fresh = member.joined_at >= as_of - NEW_FOR
-    edge = Markup(' stroke="{}" stroke-width="3"').format(NEWCOMER) if fresh else Markup(' stroke="#fff" stroke-width="1.5"')
+    edge = (
+        Markup(' stroke="{}" stroke-width="3"').format(NEWCOMER)
+        if fresh
+        else Markup(' stroke="#fff" stroke-width="1.5"')
+    )
     frame = '<circle cx="{:.1f}" cy="{:.1f}" r="{}" fill="{}"{}><title>{} · {} · {:%Y-%m-%d}</title></circle>'
     size, colour = ROLE_SIZES.get(member.role, 5.0), ROLE_COLOURS.get(member.role, OTHER_KIND)
-    return Markup(frame).format(place[0], place[1], size, colour, edge, member.applicant_id, member.role, member.joined_at.astimezone(zone))
+    return Markup(frame).format(
+        place[0],
+        place[1],
+        size,
+        colour,
+        edge,
+        member.applicant_id,
+        member.role,
+        member.joined_at.astimezone(zone),
+    )

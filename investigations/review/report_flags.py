@@ -1,4 +1,6 @@
-"""The report's section on flags: which rings lost their flag and why, and how many honest people are in flagged groups, by kind of place."""
+"""The report's section on flags: which rings lost their flag and why, and how many honest people are in
+flagged groups, by kind of place.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from investigations.review.result import ReviewResult
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A ring that is no longer flagged: as it was last time, as it is now (None: under no name any more), and why (English, Chinese)."""
+    """A ring that is no longer flagged: as it was last time, as it is now (None: under no name any more), and
+    why (English, Chinese).
+    """
 
     was: Ring
     now: Ring | None
@@ -23,7 +27,9 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class HonestShare:
-    """The headline for one sort of place: its words, and the honest people known there with those in flagged groups."""
+    """The headline for one sort of place: its words, and the honest people known there with those in flagged
+    groups.
+    """
 
     place: Words
     hit: HonestImpact
@@ -32,14 +38,23 @@ class HonestShare:
 def no_longer_flagged(result: ReviewResult) -> list[Gone]:
     """Every ring that lost its flag since last time, the most money open first."""
     was, now = ({ring.ring_id: ring for ring in some} for some in (result.before, result.snapshot.rings))
-    gone = [Gone(was[c.ring_id], now.get(c.ring_id), why(c.why)) for c in result.changes if c.flag == "no_longer_flagged" and c.ring_id in was]
+    gone = [
+        Gone(was[c.ring_id], now.get(c.ring_id), why(c.why))
+        for c in result.changes
+        if c.flag == "no_longer_flagged" and c.ring_id in was
+    ]
     return sorted(gone, key=lambda one: (-one.was.exposure, one.was.ring_id))
 
 
 def honest_shares(figures: Mapping[str, float | int]) -> list[HonestShare]:
     """The three headlines, in the figures of a review."""
     return [
-        HonestShare(_PLACES[kind], HonestImpact(*(int(figures.get(f"honest_{kind.value}_{name}", 0)) for name in ("known", "flagged"))))
+        HonestShare(
+            _PLACES[kind],
+            HonestImpact(
+                *(int(figures.get(f"honest_{kind.value}_{name}", 0)) for name in ("known", "flagged"))
+            ),
+        )
         for kind in PLACES
     ]
 

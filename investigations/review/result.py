@@ -11,7 +11,9 @@ from graph.model.types import Ring, RingChange, RingSnapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupEdge:
-    """A link between two members, for drawing: `weight` 0-1, `kinds` what they share (`device`, `bank_card`, `transfer`, ...)."""
+    """A link between two members, for drawing: `weight` 0-1, `kinds` what they share (`device`, `bank_card`,
+    `transfer`, ...).
+    """
 
     a: str
     b: str
@@ -21,11 +23,13 @@ class GroupEdge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlyWarning:
-    """One flagged ring in the back-test: when it would have been flagged first, against its first known default.
+    """One flagged ring in the back-test: when it would have been flagged first, against its first known
+    default.
 
-    `first_default` is None while no default or fraud is known of it; `days` is first_default - flagged_at (negative: too late) and None
-    when either is missing, or when the default came before the earliest moment looked at, so that nothing can be said.
-    `loans` and `amount` (CNY) are the members' disbursements from `flagged_at` on: what could have been stopped.
+    `first_default` is None while no default or fraud is known of it; `days` is first_default - flagged_at
+    (negative: too late) and None when either is missing, or when the default came before the earliest moment
+    looked at, so that nothing can be said. `loans` and `amount` (CNY) are the members' disbursements from
+    `flagged_at` on: what could have been stopped.
     """
 
     ring_id: str
@@ -38,19 +42,22 @@ class EarlyWarning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewResult:
-    """A finished review. `snapshot.rings` come worst first (flagged before others, then by score), `snapshot.changes` by ring.
+    """A finished review. `snapshot.rings` come worst first (flagged before others, then by score),
+    `snapshot.changes` by ring.
 
-    `previous` names the snapshot it was compared with, None on a first run. `known_frauds` are the applicants who were known for fraud by the
-    moment. `edges` holds, for every flagged ring, its strongest links
-    (at most 200 a ring). `early` has one row for every flagged ring. `moments` are the earlier moments the back-test looked at.
-    `figures` is the command's JSON line: groups flagged members_flagged largest_component born grown shrunk merged split dissolved
-    seconds (of the whole batch), then search_seconds (without back-test and files), applicants, links, hubs_ignored, cases_opened, peak_mb,
-    known_good (applicants whose latest conclusion by then is good) and
-    known_good_flagged (how many of those a flagged ring would hold had nobody cleared them: the report's headline of honest people hit),
-    newly_flagged, no_longer_flagged and held (flags that stay for want of evidence against them), and for household, dormitory and kiosk
-    honest_..._known and honest_..._flagged (graph.rings.honest_impact); honest_expected, _low and _high, the share of the honest that is expected in
-    flagged groups, with the interval in which it lies nine times in ten (graph.rings.budget). `before` holds the rings that were flagged last time.
-    The page tells times in `zone`, and names it; the files hold UTC.
+    `previous` names the snapshot it was compared with, None on a first run. `known_frauds` are the applicants
+    who were known for fraud by the moment. `edges` holds, for every flagged ring, its strongest links (at
+    most 200 a ring). `early` has one row for every flagged ring. `moments` are the earlier moments the
+    back-test looked at. `figures` is the command's JSON line: groups flagged members_flagged
+    largest_component born grown shrunk merged split dissolved seconds (of the whole batch), then
+    search_seconds (without back-test and files), applicants, links, hubs_ignored, cases_opened, peak_mb,
+    known_good (applicants whose latest conclusion by then is good) and known_good_flagged (how many of those
+    a flagged ring would hold had nobody cleared them: the report's headline of honest people hit),
+    newly_flagged, no_longer_flagged and held (flags that stay for want of evidence against them), and for
+    household, dormitory and kiosk honest_..._known and honest_..._flagged (graph.rings.honest_impact);
+    honest_expected, _low and _high, the share of the honest that is expected in flagged groups, with the
+    interval in which it lies nine times in ten (graph.rings.budget). `before` holds the rings that were
+    flagged last time. The page tells times in `zone`, and names it; the files hold UTC.
     """
 
     snapshot: RingSnapshot

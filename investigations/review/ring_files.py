@@ -55,17 +55,28 @@ def write_files(result: ReviewResult, folder: Path) -> None:
 
 
 def tables_of(snapshot: RingSnapshot, early: Sequence[EarlyWarning] = ()) -> dict[str, pa.Table]:
-    """`rings`, `members` and `changes` of a snapshot; without `early` the back-test's columns of the rings are null."""
+    """`rings`, `members` and `changes` of a snapshot; without `early` the back-test's columns of the rings
+    are null.
+    """
     warned = {warning.ring_id: warning for warning in early}
     rings = [_ring(ring, warned.get(ring.ring_id)) for ring in snapshot.rings]
-    members = [{"ring_id": ring.ring_id} | _fields(m, _MEMBERS) for ring in snapshot.rings for m in ring.members]
-    rows = {"rings": (rings, _RINGS), "members": (members, _MEMBERS), "changes": ([_change(c) for c in snapshot.changes], _CHANGES)}
+    members = [
+        {"ring_id": ring.ring_id} | _fields(m, _MEMBERS) for ring in snapshot.rings for m in ring.members
+    ]
+    rows = {
+        "rings": (rings, _RINGS),
+        "members": (members, _MEMBERS),
+        "changes": ([_change(c) for c in snapshot.changes], _CHANGES),
+    }
     return {name: pa.Table.from_pylist(result, schema=schema) for name, (result, schema) in rows.items()}
 
 
 def _of_the_moment(result: ReviewResult) -> dict[bytes, bytes]:
     """File metadata that an evaluation needs: the review's moment, and who was known for fraud by then."""
-    return {AS_OF: result.snapshot.as_of.isoformat().encode(), KNOWN_FRAUDS: json.dumps(sorted(result.known_frauds)).encode()}
+    return {
+        AS_OF: result.snapshot.as_of.isoformat().encode(),
+        KNOWN_FRAUDS: json.dumps(sorted(result.known_frauds)).encode(),
+    }
 
 
 def _fields(value: object, schema: pa.Schema) -> dict[str, Any]:
@@ -82,7 +93,12 @@ def _ring(ring: Ring, early: EarlyWarning | None) -> dict[str, Any]:
     if early is None:
         return _fields(ring, _RINGS) | summary
     after = {"days_early": early.days, "loans_after": early.loans, "amount_after": early.amount}
-    return _fields(ring, _RINGS) | summary | {"would_flag_at": early.flagged_at, "first_default_at": early.first_default} | after
+    return (
+        _fields(ring, _RINGS)
+        | summary
+        | {"would_flag_at": early.flagged_at, "first_default_at": early.first_default}
+        | after
+    )
 
 
 def _change(change: RingChange) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""The weekly ring review: search, compare with last week, back-test, write files, switch the snapshot, open cases."""
+"""The weekly ring review: search, compare with last week, back-test, write files, switch the snapshot, open
+cases.
+"""
 
 from __future__ import annotations
 
@@ -44,11 +46,13 @@ _CHANGES = ("born", "grown", "shrunk", "merged", "split", "dissolved")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewPlan:
-    """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the clock for the cases.
+    """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the
+    clock for the cases.
 
-    `engine` says who cuts the graph: `local`, or `gds` for the database that holds it. `honest_budget` is the share of the honest that may
-    be in flagged groups. `frame` is the folder of the store's frame (`graph.frame.location.frame_of`). `zone` is the one in which weeks are counted
-    and the report tells times.
+    `engine` says who cuts the graph: `local`, or `gds` for the database that holds it. `honest_budget` is the
+    share of the honest that may be in flagged groups. `frame` is the folder of the store's frame
+    (`graph.frame.location.frame_of`). `zone` is the one in which weeks are counted and the report tells
+    times.
     """
 
     as_of: datetime
@@ -62,9 +66,11 @@ class ReviewPlan:
 
 
 def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> ReviewResult:
-    """Run the weekly batch: the snapshot is saved in the store, the files are in `plan.out`, new flagged rings have cases.
+    """Run the weekly batch: the snapshot is saved in the store, the files are in `plan.out`, new flagged
+    rings have cases.
 
-    Everything is computed and written beside before the store switches over, so that a run that fails leaves the last snapshot in force.
+    Everything is computed and written beside before the store switches over, so that a run that fails leaves
+    the last snapshot in force.
     """
     started = time.perf_counter()
     name = week_of(plan.as_of, plan.zone)
@@ -74,7 +80,9 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     mark = store.revision()
     view, closely = store.view(plan.as_of, mark), through_frame(store, mark, plan.frame)
     before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
-    found = search(view.tables(), engine(plan.engine, view), PreviousFlags(before, plan.honest_budget), closely)
+    found = search(
+        view.tables(), engine(plan.engine, view), PreviousFlags(before, plan.honest_budget), closely
+    )
     snapshot = snapshot_of(found, name, plan.as_of, previous)
     took = time.perf_counter() - started
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
@@ -98,7 +106,9 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
 
 
 def week_of(as_of: datetime, zone: tzinfo) -> str:
-    """The name of a snapshot: the ISO week just before its moment (`2026-W01`), as it is counted in `zone`."""
+    """The name of a snapshot: the ISO week just before its moment (`2026-W01`), as it is counted in
+    `zone`.
+    """
     year, week, _ = (as_of - timedelta(microseconds=1)).astimezone(zone).isocalendar()
     return f"{year}-W{week:02d}"
 
@@ -114,7 +124,9 @@ def _previous(store: GraphStore, as_of: datetime, name: str) -> RingSnapshot | N
 def _edges(search: RingSearch, flagged: list[Ring]) -> Mapping[str, tuple[GroupEdge, ...]]:
     """Every flagged ring's strongest inner links."""
     links, ids = search.links, search.tables.applicant_ids
-    inside = np.flatnonzero((search.group[links.a] == search.group[links.b]) & search.flagged[search.group[links.a]])
+    inside = np.flatnonzero(
+        (search.group[links.a] == search.group[links.b]) & search.flagged[search.group[links.a]]
+    )
     ring_of = {member.applicant_id: ring.ring_id for ring in flagged for member in ring.members}
     out: dict[str, list[GroupEdge]] = {ring.ring_id: [] for ring in flagged}
     for i in inside[np.argsort(-links.weight[inside], kind="stable")].tolist():
@@ -122,12 +134,16 @@ def _edges(search: RingSearch, flagged: list[Ring]) -> Mapping[str, tuple[GroupE
         drawn = out[ring_of[a]]
         if len(drawn) < DRAWN_LINKS:
             kinds = tuple(LINK_KINDS[k] for k in np.flatnonzero(links.shared[i]).tolist())
-            drawn.append(GroupEdge(a=a, b=str(ids[links.b[i]]), weight=round(float(links.weight[i]), 6), kinds=kinds))
+            drawn.append(
+                GroupEdge(a=a, b=str(ids[links.b[i]]), weight=round(float(links.weight[i]), 6), kinds=kinds)
+            )
     return {ring_id: tuple(edges) for ring_id, edges in out.items()}
 
 
 def _figures(snapshot: RingSnapshot, search: RingSearch, took: float) -> dict[str, float | int]:
-    changes, flags = (Counter(getattr(change, name) for change in snapshot.changes) for name in ("change", "flag"))
+    changes, flags = (
+        Counter(getattr(change, name) for change in snapshot.changes) for name in ("change", "flag")
+    )
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
     return {
         "groups": len(snapshot.rings),
@@ -147,7 +163,11 @@ def _figures(snapshot: RingSnapshot, search: RingSearch, took: float) -> dict[st
         "honest_expected": round(search.honest.expected, 6),
         "honest_expected_low": round(search.honest.low, 6),
         "honest_expected_high": round(search.honest.high, 6),
-        **{f"honest_{kind.value}_{name}": n for kind, hit in honest_impact(search).items() for name, n in asdict(hit).items()},
+        **{
+            f"honest_{kind.value}_{name}": n
+            for kind, hit in honest_impact(search).items()
+            for name, n in asdict(hit).items()
+        },
         "search_seconds": round(took, 3),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     }
@@ -166,8 +186,11 @@ def _publish(store: GraphStore, result: ReviewResult, out: Path) -> None:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _open_cases(result: ReviewResult, casebook: Casebook | None, flagged: list[Ring], plan: ReviewPlan) -> int:
-    """Open a case for each flagged ring without one; returns how many. The open case of a ring that lost its flag gets a note that says why.
+def _open_cases(
+    result: ReviewResult, casebook: Casebook | None, flagged: list[Ring], plan: ReviewPlan
+) -> int:
+    """Open a case for each flagged ring without one; returns how many. The open case of a ring that lost its
+    flag gets a note that says why.
 
     A flag that is merely held is no new evidence: a case that somebody has closed is not opened again for it.
     """

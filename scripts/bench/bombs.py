@@ -1,4 +1,6 @@
-"""What loading each bomb costs above a normal load: memory of all its processes at their largest, seconds, and how it ends."""
+"""What loading each bomb costs above a normal load: memory of all its processes at their largest, seconds,
+and how it ends.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _ENDS_WELL = {True: (0, 3), False: (2,)}  # 3: loaded, but of the bomb's own fil
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How large a delivery is (kB), what loading it took (MB, seconds), its exit status and the last line that it said of it."""
+    """How large a delivery is (kB), what loading it took (MB, seconds), its exit status and the last line
+    that it said of it.
+    """
 
     kb: int
     mb: int
@@ -33,9 +37,13 @@ class Loaded:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 all within bounds, 1 some bomb took more memory than it may, or ended in another way than it should."""
+    """Exit status: 0 all within bounds, 1 some bomb took more memory than it may, or ended in another way
+    than it should.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", metavar="WORD", default="", help="only the bombs with this word in their names")
+    parser.add_argument(
+        "--only", metavar="WORD", default="", help="only the bombs with this word in their names"
+    )
     options = parser.parse_args(arguments)
     normal = loaded(ordinary)
     print(f"{'':40} {'kB':>7} {'MB':>6} {'above':>6} {'s':>6} status")
@@ -46,7 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             result = loaded(make)
             bad = result.mb - normal.mb >= ABOVE_NORMAL or result.status not in _ENDS_WELL[ending == LOADED]
             worst |= bad
-            print(f"{_line(make.__name__, result, normal)}{'  <-- ' if bad else '  '}{result.says if result.status else ''}", flush=True)
+            print(
+                f"{_line(make.__name__, result, normal)}{'  <-- ' if bad else '  '}{result.says if result.status else ''}",
+                flush=True,
+            )
     return int(worst)
 
 
@@ -59,7 +70,9 @@ def ordinary(folder: Path) -> None:
     with (folder / "events.csv").open("w") as file:
         file.write("event_id,kind,at,applicant_id,phone,device_id,amount\n")
         for n in range(NORMAL_ROWS):
-            file.write(f"E{n},login,2025-06-02T08:00:00+08:00,U{n // 3},150{n % 9_999_999:08d},dev-{n:09x},{n % 997}\n")
+            file.write(
+                f"E{n},login,2025-06-02T08:00:00+08:00,U{n // 3},150{n % 9_999_999:08d},dev-{n:09x},{n % 997}\n"
+            )
 
 
 def loaded(make: Callable[[Path], None]) -> Loaded:
@@ -73,11 +86,19 @@ def loaded(make: Callable[[Path], None]) -> Loaded:
         arguments = [str(folder), "--store", f"sqlite:///{place}/graph.db", "--report", f"{place}/report"]
         started = time.perf_counter()
         status, mb = _forked(lambda: load_records.main(arguments), message)
-        return Loaded(size >> 10, mb, time.perf_counter() - started, status, (message.read_text().splitlines() or [""])[-1][:160])
+        return Loaded(
+            size >> 10,
+            mb,
+            time.perf_counter() - started,
+            status,
+            (message.read_text().splitlines() or [""])[-1][:160],
+        )
 
 
 def _forked(run: Callable[[], int | None], message: Path) -> tuple[int, int]:
-    """The exit status of `run` in a process that begins with everything imported, and the memory of it and those that it started, in MB."""
+    """The exit status of `run` in a process that begins with everything imported, and the memory of it and
+    those that it started, in MB.
+    """
     child = os.fork()
     if not child:
         for stream, where in ((1, os.devnull), (2, str(message))):
@@ -100,7 +121,11 @@ def _forked(run: Callable[[], int | None], message: Path) -> tuple[int, int]:
 def _family(process: int) -> list[int]:
     """A process and those that it started."""
     try:
-        children = [int(n) for thread in Path(f"/proc/{process}/task").iterdir() for n in (thread / "children").read_text().split()]
+        children = [
+            int(n)
+            for thread in Path(f"/proc/{process}/task").iterdir()
+            for n in (thread / "children").read_text().split()
+        ]
     except OSError:
         return []
     return [process, *(n for child in children for n in _family(child))]

@@ -1,4 +1,6 @@
-"""The floor of the serving benchmark: a bare Flask echo, on the same server and behind the same front as the service."""
+"""The floor of the serving benchmark: a bare Flask echo, on the same server and behind the same front as the
+service.
+"""
 
 from __future__ import annotations
 

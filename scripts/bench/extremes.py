@@ -1,4 +1,6 @@
-"""What one person, thing, shop or lender with tens of thousands of facts costs an answer of /risk, theirs and a neighbour's: what is bounded."""
+"""What one person, thing, shop or lender with tens of thousands of facts costs an answer of /risk, theirs and
+a neighbour's: what is bounded.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,14 @@ def _thing(kind: IdentifierKind, name: str) -> Mention:
 SHARED = _thing(IdentifierKind.DEVICE, "shared")  # by the one with many facts and the neighbour
 
 
-def _applies(who: str, n: int, *mentions: Mention, lender: str = "L1", shop: str | None = None, agent: str | None = None) -> Application:
+def _applies(
+    who: str,
+    n: int,
+    *mentions: Mention,
+    lender: str = "L1",
+    shop: str | None = None,
+    agent: str | None = None,
+) -> Application:
     return Application(
         application_id=f"{who}-{n}", applicant_id=who, applied_at=START + n * _STEP, platform_id=lender, amount=5000.0, mentions=mentions,
         merchant_id=shop, agent_id=agent,
@@ -65,7 +74,12 @@ def _applies(who: str, n: int, *mentions: Mention, lender: str = "L1", shop: str
 
 def _happens(n: int, *mentions: Mention, who: str = "many", other: str | None = None) -> Event:
     return Event(
-        event_id=f"e{n}", kind="transfer" if other else "login", at=START + n * _STEP, applicant_id=who, counterparty_id=other, mentions=mentions
+        event_id=f"e{n}",
+        kind="transfer" if other else "login",
+        at=START + n * _STEP,
+        applicant_id=who,
+        counterparty_id=other,
+        mentions=mentions,
     )
 
 
@@ -80,7 +94,12 @@ def _label(n: int) -> Label:
 
 def _outcomes(count: int) -> Facts:
     steps = tuple(OutcomeStatus)
-    return Facts(outcomes=tuple(Outcome(application_id="many-0", status=steps[n % len(steps)], at=START + n * _STEP) for n in range(count)))
+    return Facts(
+        outcomes=tuple(
+            Outcome(application_id="many-0", status=steps[n % len(steps)], at=START + n * _STEP)
+            for n in range(count)
+        )
+    )
 
 
 def _events(count: int) -> Facts:
@@ -105,7 +124,12 @@ def _things(count: int) -> Facts:
 
 def _contacts(count: int) -> Facts:
     phones = (_thing(IdentifierKind.PHONE, f"c{n}").identifier for n in range(count))
-    return Facts(contacts=tuple(Contact(applicant_id="many", phone=phone, relation="friend", at=START + n * _STEP) for n, phone in enumerate(phones)))
+    return Facts(
+        contacts=tuple(
+            Contact(applicant_id="many", phone=phone, relation="friend", at=START + n * _STEP)
+            for n, phone in enumerate(phones)
+        )
+    )
 
 
 def _applications(count: int) -> Facts:
@@ -118,9 +142,15 @@ def _holders(count: int) -> Facts:
 
 def _hidden_holders(count: int) -> Facts:
     """Beside the shared thing: things that six people hold together, of whom each has many more."""
-    things = ((_thing(IdentifierKind.DEVICE, f"shared{n % 8}"), _thing(IdentifierKind.PHONE, f"x{n}")) for n in range(count))
+    things = (
+        (_thing(IdentifierKind.DEVICE, f"shared{n % 8}"), _thing(IdentifierKind.PHONE, f"x{n}"))
+        for n in range(count)
+    )
     mine = _applies("neighbour", 1, *(_thing(IdentifierKind.DEVICE, f"shared{n}") for n in range(8)))
-    return Facts(applications=(mine,), events=tuple(_happens(n, *named, who=f"h{n % 6}") for n, named in enumerate(things)))
+    return Facts(
+        applications=(mine,),
+        events=tuple(_happens(n, *named, who=f"h{n % 6}") for n, named in enumerate(things)),
+    )
 
 
 def _loans_at_a_shop(count: int) -> Facts:
@@ -132,7 +162,9 @@ def _loans_through_an_agent(count: int) -> Facts:
 
 
 def _lenders(count: int) -> Facts:
-    return Facts(platforms=tuple(Platform(platform_id=f"P{n}", type=PlatformType.MICROLOAN) for n in range(count)))
+    return Facts(
+        platforms=tuple(Platform(platform_id=f"P{n}", type=PlatformType.MICROLOAN) for n in range(count))
+    )
 
 
 EXTREMES: Mapping[str, Extreme] = MappingProxyType(
@@ -157,7 +189,9 @@ EXTREMES: Mapping[str, Extreme] = MappingProxyType(
 
 
 def measured(name: str, count: int, times: int) -> dict[str, float]:
-    """Milliseconds of this process that an assessment takes, the median of some: of the one with many facts, and of a neighbour of theirs."""
+    """Milliseconds of this process that an assessment takes, the median of some: of the one with many facts,
+    and of a neighbour of theirs.
+    """
     with filled(name, count) as store:
         return {who: _assessed(store, who, times) for who in ("many", "neighbour")}
 
@@ -169,7 +203,11 @@ def filled(name: str, count: int) -> Iterator[SqliteStore]:
         store.add(Facts(applications=(_applies("many", 0, SHARED), _applies("neighbour", 0, SHARED))))
         _fill(store, EXTREMES[name](count))
         if name == "members of a ring":
-            store.save_rings(RingSnapshot(name="2026-W30", as_of=NOW - timedelta(days=1), rings=(_ring(count),), changes=()))
+            store.save_rings(
+                RingSnapshot(
+                    name="2026-W30", as_of=NOW - timedelta(days=1), rings=(_ring(count),), changes=()
+                )
+            )
         yield store
 
 
@@ -198,7 +236,10 @@ def _assessed(store: GraphStore, who: str, times: int) -> float:
 
 def _ring(count: int) -> Ring:
     names = ["many", "neighbour", *(f"r{n}" for n in range(count - 2))]
-    members = tuple(RingMember(applicant_id=one, role="core", joined_at=START, distance_to_core=0, strength=1.0) for one in names)
+    members = tuple(
+        RingMember(applicant_id=one, role="core", joined_at=START, distance_to_core=0, strength=1.0)
+        for one in names
+    )
     return Ring(
         ring_id="R-1", kind=RingKind.RING, score=0.9, state="growing", first_seen=START, last_seen=START, confirmed_bad=1, suspected=2, bad_rate=0.1,
         exposure=1.0, shared_by_kind={"device": 3}, hubs_ignored=0, density=0.1, burst_days=1.0, platforms=1, reason_codes=(), members=members,
@@ -207,9 +248,23 @@ def _ring(count: int) -> Ring:
 
 def main() -> int:
     """Exit status: 0 measured, 2 unusable arguments."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--facts", type=int, default=20_000, metavar="N", help="how many facts are in one place (default 20000)")
-    parser.add_argument("--times", type=int, default=12, metavar="N", help="assessments of which the median is given (default 12)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--facts",
+        type=int,
+        default=20_000,
+        metavar="N",
+        help="how many facts are in one place (default 20000)",
+    )
+    parser.add_argument(
+        "--times",
+        type=int,
+        default=12,
+        metavar="N",
+        help="assessments of which the median is given (default 12)",
+    )
     parser.add_argument("--only", choices=tuple(EXTREMES), help="one of them")
     options = parser.parse_args()
 

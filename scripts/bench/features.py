@@ -1,4 +1,6 @@
-"""What all features of one subject cost once its neighbourhood is there: and how long a first compilation takes."""
+"""What all features of one subject cost once its neighbourhood is there: and how long a first compilation
+takes.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ _LATER = 2**52  # microseconds: after everything
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: always 0."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--applicants", type=int, default=1500, help="of the made world")
     parser.add_argument("--subjects", type=int, default=300, help="applications of it that are observed")
     parser.add_argument("--compile", action="store_true", help=argparse.SUPPRESS)
@@ -48,8 +52,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     result = neighbourhoods(options.applicants, options.subjects)
     fast = spread([in_compiled_code(one) for one in result])
     called = spread([from_python(one) for one in result])
-    summary = {"subjects": len(result), "features": len(names()), "us": {"compiled": fast, "compiled, called from Python": called}}
-    print(json.dumps(summary | {"subjects_per_second": round(1e6 / fast["mean"]), "first_answer_seconds": {"cold": cold(True), "warm": cold(False)}}))
+    summary = {
+        "subjects": len(result),
+        "features": len(names()),
+        "us": {"compiled": fast, "compiled, called from Python": called},
+    }
+    print(
+        json.dumps(
+            summary
+            | {
+                "subjects_per_second": round(1e6 / fast["mean"]),
+                "first_answer_seconds": {"cold": cold(True), "warm": cold(False)},
+            }
+        )
+    )
     return 0
 
 
@@ -61,7 +77,9 @@ def neighbourhoods(applicants: int, subjects: int) -> list[Neighbourhood]:
         make_world.main([f"{folder}/world", "--applicants", str(applicants), "--days", "180", "--seed", "3"])
         load_records.main([f"{folder}/world/records", "--store", url, "--report", folder])
         with SqliteStore(Path(folder) / "graph.db") as store:
-            requested = random.Random(1).sample(list(store.view(moment(_LATER)).applications(moment(0))), subjects)
+            requested = random.Random(1).sample(
+                list(store.view(moment(_LATER)).applications(moment(0))), subjects
+            )
             return [neighbourhood_of(store.view(a.applied_at).evidence_of(subject_of(a))) for a in requested]
 
 
@@ -94,7 +112,9 @@ def from_python(n: Neighbourhood) -> float:
 
 
 def _least(run: Callable[[], object], size: int, times: int = 3) -> float:
-    """The least microseconds of this thread for one of `size`: whatever else runs on the machine only adds to it."""
+    """The least microseconds of this thread for one of `size`: whatever else runs on the machine only adds to
+    it.
+    """
     run()
     took = []
     for _ in range(times):
@@ -117,7 +137,12 @@ def cold(fresh: bool) -> dict[str, float]:
     """`first_answer` of a process that finds nothing compiled on disk, or everything."""
     with tempfile.TemporaryDirectory() as folder:
         kept = {"NUMBA_CACHE_DIR": folder} if fresh else {}
-        ran = subprocess.run([sys.executable, "-m", "scripts.bench.features", "--compile"], env=os.environ | kept, check=True, capture_output=True)
+        ran = subprocess.run(
+            [sys.executable, "-m", "scripts.bench.features", "--compile"],
+            env=os.environ | kept,
+            check=True,
+            capture_output=True,
+        )
         return dict(json.loads(ran.stdout))
 
 

@@ -1,4 +1,6 @@
-"""Fill a frame from a store's journal, open it again, walk in it, and bring single applications in: seconds, bytes and microseconds of each."""
+"""Fill a frame from a store's journal, open it again, walk in it, and bring single applications in: seconds,
+bytes and microseconds of each.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,18 @@ def main() -> int:
     """Exit status 0: measured. The store is copied, and only the copy is told the single applications."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("store", type=Path, help="a SQLite store, which nobody writes to meanwhile")
-    parser.add_argument("--folder", type=Path, default=Path("var/bench_frame"), help="where the frame and the copy go (default var/bench_frame)")
-    parser.add_argument("--single", type=int, default=2_000, help="applications that come one by one (default 2000); 0: the store is not copied")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("var/bench_frame"),
+        help="where the frame and the copy go (default var/bench_frame)",
+    )
+    parser.add_argument(
+        "--single",
+        type=int,
+        default=2_000,
+        help="applications that come one by one (default 2000); 0: the store is not copied",
+    )
     options = parser.parse_args()
     shutil.rmtree(options.folder, ignore_errors=True)
     options.folder.mkdir(parents=True)
@@ -58,7 +70,13 @@ def main() -> int:
 def _compile(folder: Path) -> None:
     began = time.perf_counter()
     with SqliteStore(folder / "nothing.db") as store:
-        store.add(Facts(applications=(Application(application_id="a", applied_at=moment(0), applicant_id="b", platform_id="c"),)))
+        store.add(
+            Facts(
+                applications=(
+                    Application(application_id="a", applied_at=moment(0), applicant_id="b", platform_id="c"),
+                )
+            )
+        )
         Frame.open(folder / "nothing", store).catch_up()
     print(f"machine code at hand after {time.perf_counter() - began:.1f} s", file=sys.stderr)
 
@@ -85,7 +103,10 @@ def _filled(folder: Path, store: SqliteStore) -> dict[str, object]:
         "bytes_each_of": each,
     }
     figures |= {"memory_mb": _memory()}
-    figures |= {"snapshot_s": _timed(frame.snapshot)[0], "load_of_slots": round(rows["slots"] / len(frame._files.arrays[SLOTS + 1]), 2)}
+    figures |= {
+        "snapshot_s": _timed(frame.snapshot)[0],
+        "load_of_slots": round(rows["slots"] / len(frame._files.arrays[SLOTS + 1]), 2),
+    }
     frame.close()
     return figures
 
@@ -102,11 +123,16 @@ def _opened(folder: Path, store: SqliteStore) -> dict[str, object]:
 
 
 def _walked(folder: Path, store: SqliteStore) -> dict[str, object]:
-    """Neighbourhoods of applications of the later half, each before its own moment: one after the other in machine code, and as a request asks."""
+    """Neighbourhoods of applications of the later half, each before its own moment: one after the other in
+    machine code, and as a request asks.
+    """
     frame, work, out = Frame.open(folder, store), scratch(4), empty_neighbourhood(offsets(store.zone), 4)
     frame.catch_up()
     with frame.reading() as arrays:
-        mark, created = np.int64(frame.revision), arrays.applications[: arrays.header[USED + NAMES.index("applications")]]
+        mark, created = (
+            np.int64(frame.revision),
+            arrays.applications[: arrays.header[USED + NAMES.index("applications")]],
+        )
         rows = np.random.default_rng(1).permutation(np.argsort(created["at"])[len(created) // 2 :])[:10_000]
         _walk(arrays, rows[:1], mark, work, out)
         processor = min(_timed(lambda: _walk(arrays, rows, mark, work, out))[1] for _ in range(3))
@@ -123,7 +149,11 @@ def _walked(folder: Path, store: SqliteStore) -> dict[str, object]:
 
 def _largest_hub(arrays: Arrays) -> tuple[Column, int]:
     """Applications by holders of the device that most people hold, at most 500, and how many hold it."""
-    count = np.where(arrays.identifiers["kind"] == KINDS.index(IdentifierKind.DEVICE), arrays.identifiers["ties"]["count"], 0)
+    count = np.where(
+        arrays.identifiers["kind"] == KINDS.index(IdentifierKind.DEVICE),
+        arrays.identifiers["ties"]["count"],
+        0,
+    )
     held = arrays.identifiers["ties"][np.argmax(count)]
     ties = latest(arrays, BY_HOLDER, held, np.int64(2**62), np.int64(2**31 - 1), EVERYTHING)
     created = np.flatnonzero(np.isin(arrays.applications["applicant"], arrays.ties["person"][ties]))
@@ -131,12 +161,19 @@ def _largest_hub(arrays: Arrays) -> tuple[Column, int]:
 
 
 def _answered(frame: Frame, store: SqliteStore, rows: Column) -> dict[str, dict[str, float]]:
-    """Microseconds of this thread for each of those applications, before its own moment: to put the question, to walk, and for all features."""
+    """Microseconds of this thread for each of those applications, before its own moment: to put the question,
+    to walk, and for all features.
+    """
     walker, observer, mark = Walker(store.zone), FeatureExtractor(), np.int64(frame.revision)
     took = np.zeros((len(rows), 2))
     with frame.reading() as arrays:
         summary = [
-            (row, moment(int(arrays.applications[row]["at"]) + 1), str(FactReader(arrays).text(arrays.applications[row]["id"]))) for row in rows
+            (
+                row,
+                moment(int(arrays.applications[row]["at"]) + 1),
+                str(FactReader(arrays).text(arrays.applications[row]["id"])),
+            )
+            for row in rows
         ]
     for n, (_, after, name) in enumerate(summary):
         application = store.view(after).application(name)
@@ -150,11 +187,16 @@ def _answered(frame: Frame, store: SqliteStore, rows: Column) -> dict[str, dict[
         took[n] = walked - began, thread_time() - walked
     took = took[len(rows) // 20 :] * 1e6  # the first ones find nothing in the cache
     columns = {"neighbourhood": took[:, 0], "features": took[:, 1], "both": took.sum(axis=1)}
-    return {name: {f"p{q}": round(float(np.percentile(column, q))) for q in (50, 99)} for name, column in columns.items()}
+    return {
+        name: {f"p{q}": round(float(np.percentile(column, q))) for q in (50, 99)}
+        for name, column in columns.items()
+    }
 
 
 def _memory() -> dict[str, int]:
-    """MB of this process: at most (VmHWM), now of its own (RssAnon), and of mapped files (RssFile), which all processes share."""
+    """MB of this process: at most (VmHWM), now of its own (RssAnon), and of mapped files (RssFile), which all
+    processes share.
+    """
     summary = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return {name: int(summary[name].split()[0]) // 1024 for name in ("VmHWM", "RssAnon", "RssFile")}
 
@@ -164,7 +206,9 @@ def _walk(arrays: Any, rows: Any, mark: Any, work: Any, out: Any) -> int:
     """How many of those applications were walked about before their own moment."""
     walked = 0
     for n in range(len(rows)):
-        walked += walk_application(arrays, rows[n], (np.int64(arrays.applications[rows[n]].at), mark), work, out)
+        walked += walk_application(
+            arrays, rows[n], (np.int64(arrays.applications[rows[n]].at), mark), work, out
+        )
     return walked
 
 
@@ -172,7 +216,11 @@ def _single(folder: Path, store: SqliteStore, count: int) -> dict[str, object]:
     """Applications of known people, each a day after their last one, told and brought in one by one."""
     frame = Frame.open(folder, store)
     frame.catch_up()
-    last = int(frame._files.arrays.applications["at"][: frame._files.header[USED + NAMES.index("applications")]].max())
+    last = int(
+        frame._files.arrays.applications["at"][
+            : frame._files.header[USED + NAMES.index("applications")]
+        ].max()
+    )
     known = [*store.view(moment(last + 1)).applications(moment(last) - timedelta(days=30))][-count:]
     summary = [_again(application, n, last) for n, application in enumerate(known)]
     added, caught, worked = list[float](), list[float](), list[float]()

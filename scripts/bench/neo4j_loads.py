@@ -1,4 +1,6 @@
-"""Loads into a real Neo4j server: the whole door beside bare statements on the same one, with a frame that follows."""
+"""Loads into a real Neo4j server: the whole door beside bare statements on the same one, with a frame that
+follows.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ from scripts.bench.serving import Figures, measured
 from scripts.tools.neo4j_server import PASSWORD, USER, Neo4jServer
 
 WARM_UP = 1_000  # applicants
-# A delivery goes in by parts of so many rows, each followed by its first rows in bare statements: the machine's speed changes within a load.
+# A delivery goes in by parts of so many rows, each followed by its first rows in bare statements: the
+# machine's speed changes within a load.
 PART_ROWS = 200_000
 MOST_PARTS = 5
 RENAMED = frozenset({"application_id", "applicant_id", "counterparty_id", "event_id"})
@@ -38,9 +41,21 @@ PAUSE_S = 0.5  # between two looks of the frame that follows
 def main() -> int:
     """Exit status: 0 measured, 1 a step failed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("var/bench-neo4j"), help="where worlds and servers go (default var/bench-neo4j)")
-    parser.add_argument("--applicants", type=int, default=100_000, help="the size of the world (default 100000)")
-    parser.add_argument("--floor-rows", type=int, default=150_000, help="rows of all that the bare statements write (default 150000)")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("var/bench-neo4j"),
+        help="where worlds and servers go (default var/bench-neo4j)",
+    )
+    parser.add_argument(
+        "--applicants", type=int, default=100_000, help="the size of the world (default 100000)"
+    )
+    parser.add_argument(
+        "--floor-rows",
+        type=int,
+        default=150_000,
+        help="rows of all that the bare statements write (default 150000)",
+    )
     parser.add_argument("--follow", nargs=2, metavar=("STORE", "FRAMES"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.follow:
@@ -60,12 +75,17 @@ def benched(options: argparse.Namespace) -> Figures:
     folder = options.folder / str(options.applicants)
     records = folder / "world" / "records"
     if not records.exists():
-        measured("make_world.py", folder / "world", "--applicants", options.applicants, "--days", 365, "--seed", 11)
+        measured(
+            "make_world.py", folder / "world", "--applicants", options.applicants, "--days", 365, "--seed", 11
+        )
     server = Neo4jServer(folder / f"neo4j-{time.time_ns()}", heap_mb=2048, page_cache_mb=1024)
     server.start()
     try:
-        figures: Figures = {"cold": load_rate(warm_up(options.folder), server.url, folder)}  # what a server does in its first minute
-        driver = neo4j.GraphDatabase.driver(f"bolt://127.0.0.1:{server.bolt_port}", auth=(USER, PASSWORD), notifications_min_severity="OFF")
+        # what a server does in its first minute
+        figures: Figures = {"cold": load_rate(warm_up(options.folder), server.url, folder)}
+        driver = neo4j.GraphDatabase.driver(
+            f"bolt://127.0.0.1:{server.bolt_port}", auth=(USER, PASSWORD), notifications_min_severity="OFF"
+        )
         with driver, followed(server) as frame:
             figures |= beside_bare(driver, records, server.url, options.floor_rows)
         return figures | {"frame": frame}
@@ -76,7 +96,9 @@ def benched(options: argparse.Namespace) -> Figures:
 
 @contextmanager
 def followed(server: Neo4jServer) -> Iterator[Figures]:
-    """A process of its own keeps a frame current meanwhile; afterwards there is what it cost, and what the server used."""
+    """A process of its own keeps a frame current meanwhile; afterwards there is what it cost, and what the
+    server used.
+    """
     frames, figures, before = server.folder / "frames", Figures(), seconds_of(server.pid or 0)
     command = [sys.executable, "-m", "scripts.bench.neo4j_loads", "--follow", server.url, str(frames)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as follower:
@@ -102,13 +124,24 @@ def follow(store_url: str, frames: str) -> int:
             longest = max(longest, time.perf_counter() - started)
             time.sleep(0 if last else PAUSE_S)
         used = time.process_time() - before
-        print(json.dumps({"marks": frame.revision, "mb": frame.size >> 20, "processor_s": round(used, 1), "longest_catch_up_s": round(longest, 2)}))
+        print(
+            json.dumps(
+                {
+                    "marks": frame.revision,
+                    "mb": frame.size >> 20,
+                    "processor_s": round(used, 1),
+                    "longest_catch_up_s": round(longest, 2),
+                }
+            )
+        )
         frame.close()
     return 0
 
 
 def warm_up(folder: Path) -> Path:
-    """Records of other people, for a server that has just started: a small world whose ids are nobody else's."""
+    """Records of other people, for a server that has just started: a small world whose ids are nobody
+    else's.
+    """
     world = folder / "warm-up"
     if not world.exists():
         measured("make_world.py", world, "--applicants", WARM_UP, "--days", 365, "--seed", 12)
@@ -116,19 +149,27 @@ def warm_up(folder: Path) -> Path:
             table = pq.read_table(path)
             for n, name in enumerate(table.column_names):
                 if name in RENAMED:
-                    table = table.set_column(n, name, pc.binary_join_element_wise(pa.scalar("warm-up"), table[name], "-"))
+                    table = table.set_column(
+                        n, name, pc.binary_join_element_wise(pa.scalar("warm-up"), table[name], "-")
+                    )
             pq.write_table(table, path)
     return world / "records"
 
 
 def beside_bare(driver: neo4j.Driver, records: Path, store: str, most: int) -> Figures:
-    """The delivery by parts, each by the whole door and then its first rows by bare statements: rows/s of both, and each part's ratio."""
+    """The delivery by parts, each by the whole door and then its first rows by bare statements: rows/s of
+    both, and each part's ratio.
+    """
     loads, bares = [], []
     for part, share in parts(records):
         loads.append(load_rate(part, store, part.parent))
         bares.append(bare_load(driver, part, int(most * share)))
     load, bare = _summed(loads, "read"), _summed(bares, "rows")
-    return {"load": load, "bare": bare, "ratios": [round(x["rows_s"] / y["rows_s"], 2) for x, y in zip(loads, bares, strict=True)]}
+    return {
+        "load": load,
+        "bare": bare,
+        "ratios": [round(x["rows_s"] / y["rows_s"], 2) for x, y in zip(loads, bares, strict=True)],
+    }
 
 
 def _summed(runs: Sequence[Figures], rows: str) -> Figures:

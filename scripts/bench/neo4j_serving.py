@@ -1,4 +1,6 @@
-"""`make bench-neo4j`: /risk on Neo4j beside the same world in the embedded store and a bare echo, in turns within one run; figures alone."""
+"""`make bench-neo4j`: /risk on Neo4j beside the same world in the embedded store and a bare echo, in turns
+within one run; figures alone.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ CONNECTIONS = (1, 8)
 
 @dataclass
 class Runner:
-    """One server under load: its address, its processes, requests not yet sent, and what each round measured, by connections."""
+    """One server under load: its address, its processes, requests not yet sent, and what each round measured,
+    by connections.
+    """
 
     address: str
     pids: list[int]
@@ -43,31 +47,55 @@ class Runner:
         now, self.requests = self.requests[:count], self.requests[count:]
         before = [seconds_of(pid) for pid in self.pids]
         result: Figures = dict(traffic(self.address, now, connections))
-        result["processor_ms"] = [(seconds_of(pid) - was) * 1000 / count for pid, was in zip(self.pids, before, strict=True)]
+        result["processor_ms"] = [
+            (seconds_of(pid) - was) * 1000 / count for pid, was in zip(self.pids, before, strict=True)
+        ]
         self.rounds[connections].append(result)
 
     def figures(self, connections: int) -> Figures:
         """Medians over the rounds; how many answers were not 200 or not full in all of them."""
         rounds = self.rounds[connections]
-        medians = {name: round(statistics.median(each[name] for each in rounds), 2) for name in ("p50_ms", "p99_ms", "requests_s")}
-        processor = [round(statistics.median(each["processor_ms"][n] for each in rounds), 2) for n in range(len(self.pids))]
-        return medians | {"processor_ms": processor} | {name: sum(each[name] for each in rounds) for name in ("not_200", "not_full")}
+        medians = {
+            name: round(statistics.median(each[name] for each in rounds), 2)
+            for name in ("p50_ms", "p99_ms", "requests_s")
+        }
+        processor = [
+            round(statistics.median(each["processor_ms"][n] for each in rounds), 2)
+            for n in range(len(self.pids))
+        ]
+        return (
+            medians
+            | {"processor_ms": processor}
+            | {name: sum(each[name] for each in rounds) for name in ("not_200", "not_full")}
+        )
 
 
 def main() -> int:
     """Exit status: 0 measured, 1 a step failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--folder", type=Path, default=Path("var/bench-neo4j"), help="where world, stores and model are kept (default var/bench-neo4j)"
+        "--folder",
+        type=Path,
+        default=Path("var/bench-neo4j"),
+        help="where world, stores and model are kept (default var/bench-neo4j)",
     )
-    parser.add_argument("--applicants", type=int, default=100_000, help="the size of the world (default 100000)")
     parser.add_argument(
-        "--model", type=Path, help="the model's folder (default: one in the folder, trained on the embedded store where there is none)"
+        "--applicants", type=int, default=100_000, help="the size of the world (default 100000)"
+    )
+    parser.add_argument(
+        "--model",
+        type=Path,
+        help="the model's folder (default: one in the folder, trained on the embedded store where there is none)",
     )
     parser.add_argument("--rounds", type=int, default=5, help="turns of each server (default 5)")
-    parser.add_argument("--requests", type=int, default=400, help="requests of each kind a round (default 400)")
     parser.add_argument(
-        "--warm-up", type=int, default=2000, help="requests before those: a Java server compiles what it is often asked (default 2000)"
+        "--requests", type=int, default=400, help="requests of each kind a round (default 400)"
+    )
+    parser.add_argument(
+        "--warm-up",
+        type=int,
+        default=2000,
+        help="requests before those: a Java server compiles what it is often asked (default 2000)",
     )
     options = parser.parse_args()
     folder = options.folder / str(options.applicants)
@@ -80,7 +108,9 @@ def main() -> int:
         figures = prepared(folder, options.applicants, server)
         model = options.model or options.folder / "model"
         if not model.exists():
-            figures["train"] = measured("train_model.py", "--store", url(folder), "--as-of", AS_OF, "--out", model)
+            figures["train"] = measured(
+                "train_model.py", "--store", url(folder), "--as-of", AS_OF, "--out", model
+            )
         figures["risk"] = raced(folder, model, server, options)
     except subprocess.CalledProcessError as failed:
         print(f"bench: {failed}", file=sys.stderr)
@@ -108,7 +138,9 @@ def prepared(folder: Path, applicants: int, server: Neo4jServer) -> Figures:
     for name, store in (("sqlite", url(folder)), ("neo4j", server.url)):
         loaded = folder / f"load-{name}.json"
         if not loaded.exists():
-            load = measured("load_records.py", world / "records", "--store", store, "--report", folder / f"load-{name}")
+            load = measured(
+                "load_records.py", world / "records", "--store", store, "--report", folder / f"load-{name}"
+            )
             loaded.write_text(json.dumps(load))
         figures[f"load_{name}"] = json.loads(loaded.read_text())
         fill(store)
@@ -132,7 +164,9 @@ def raced(folder: Path, model: Path, server: Neo4jServer, options: argparse.Name
     with ExitStack() as up:
         runners = {"echo": Runner(*up.enter_context(_served(_echo(), "echo")), bodies(records, each))}
         for name, store in (("embedded", url(folder)), ("neo4j", server.url)):
-            runners[name] = Runner(*up.enter_context(_served(_risk(name, store, model, folder), name)), bodies(records, each))
+            runners[name] = Runner(
+                *up.enter_context(_served(_risk(name, store, model, folder), name)), bodies(records, each)
+            )
         runners["neo4j"].pids.append(server.pid or 0)
         for runner in runners.values():
             traffic(runner.address, runner.requests[: options.warm_up], 4)
@@ -141,7 +175,9 @@ def raced(folder: Path, model: Path, server: Neo4jServer, options: argparse.Name
             for connections in CONNECTIONS:
                 for runner in runners.values():
                     runner.round(options.requests, connections)
-        figures: Figures = {name: {str(n): runner.figures(n) for n in CONNECTIONS} for name, runner in runners.items()}
+        figures: Figures = {
+            name: {str(n): runner.figures(n) for n in CONNECTIONS} for name, runner in runners.items()
+        }
         return figures | {"return_1_ms": _return_1(server)}
 
 
@@ -151,7 +187,18 @@ def _echo() -> list[str]:
 
 def _risk(name: str, store: str, model: Path, folder: Path) -> list[str]:
     casebook = f"sqlite:///{folder / f'casebook-{name}-{time.time_ns()}.db'}"
-    ours = ["--store", store, "--model", str(model), "--casebook", casebook, "--port", str(PORTS[name]), "--workers", "2"]
+    ours = [
+        "--store",
+        store,
+        "--model",
+        str(model),
+        "--casebook",
+        casebook,
+        "--port",
+        str(PORTS[name]),
+        "--workers",
+        "2",
+    ]
     return [sys.executable, str(SCRIPTS / "serve.py"), *ours]
 
 
@@ -171,7 +218,9 @@ def _served(command: list[str], name: str) -> Iterator[tuple[str, list[int]]]:
 def _return_1(server: Neo4jServer) -> float:
     """The median of the smallest question there is, one after the other in one session, in ms."""
     times = []
-    driver = neo4j.GraphDatabase.driver(f"bolt://127.0.0.1:{server.bolt_port}", auth=(USER, PASSWORD), notifications_min_severity="OFF")
+    driver = neo4j.GraphDatabase.driver(
+        f"bolt://127.0.0.1:{server.bolt_port}", auth=(USER, PASSWORD), notifications_min_severity="OFF"
+    )
     with driver, driver.session() as session:
         for _ in range(1000):
             started = time.perf_counter()
@@ -188,9 +237,18 @@ def report(figures: Figures) -> None:
         a, b = one[name], eight[name]
         ratios = f"{a['p50_ms'] / one['echo']['p50_ms']:.1f} x the echo, {a['p50_ms'] / one['embedded']['p50_ms']:.2f} x the embedded store"
         print(f"{name}: p50 {a['p50_ms']} ms ({ratios}), p99 {a['p99_ms']} ms", file=sys.stderr)
-        print(f"  {b['requests_s']} requests/s over 8 connections, p50 {b['p50_ms']} ms, p99 {b['p99_ms']} ms", file=sys.stderr)
-        print(f"  processor a request: {a['processor_ms']} ms, over 8 {b['processor_ms']} ms (the service, the server)", file=sys.stderr)
-        print(f"  answers not 200: {a['not_200'] + b['not_200']}, not full: {a['not_full'] + b['not_full']}", file=sys.stderr)
+        print(
+            f"  {b['requests_s']} requests/s over 8 connections, p50 {b['p50_ms']} ms, p99 {b['p99_ms']} ms",
+            file=sys.stderr,
+        )
+        print(
+            f"  processor a request: {a['processor_ms']} ms, over 8 {b['processor_ms']} ms (the service, the server)",
+            file=sys.stderr,
+        )
+        print(
+            f"  answers not 200: {a['not_200'] + b['not_200']}, not full: {a['not_full'] + b['not_full']}",
+            file=sys.stderr,
+        )
     print(f"RETURN 1: {risk['return_1_ms']} ms", file=sys.stderr, flush=True)
 
 

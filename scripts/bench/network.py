@@ -1,4 +1,6 @@
-"""`make bench-network`: microseconds of the model's steps for one subject, the network beside the library's way that it is held to."""
+"""`make bench-network`: microseconds of the model's steps for one subject, the network beside the library's
+way that it is held to.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +37,24 @@ BENCH = Path("var/bench")
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 measured, 2 the store or the model is not there or unusable."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", default=url(BENCH / "100000"), help="a store with applications (default that of `make bench`)")
-    parser.add_argument("--model", type=Path, default=BENCH / "model", help="a bundle (default that of `make bench`)")
-    parser.add_argument("--subjects", type=int, default=500, help="so many applications of the last year (default 500)")
+    parser.add_argument(
+        "--store",
+        default=url(BENCH / "100000"),
+        help="a store with applications (default that of `make bench`)",
+    )
+    parser.add_argument(
+        "--model", type=Path, default=BENCH / "model", help="a bundle (default that of `make bench`)"
+    )
+    parser.add_argument(
+        "--subjects", type=int, default=500, help="so many applications of the last year (default 500)"
+    )
     options = parser.parse_args(argv)
     try:
         model = bundle.read(options.model)
         with open_existing(options.store) as store:
-            evidence_list = evidence(store, datetime.fromisoformat(f"{AS_OF}T00:00:00+00:00"), options.subjects)
+            evidence_list = evidence(
+                store, datetime.fromisoformat(f"{AS_OF}T00:00:00+00:00"), options.subjects
+            )
     except RingfenceError as error:
         print(f"bench.network: {error}", file=sys.stderr)
         return 2
@@ -54,9 +66,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def evidence(store: GraphStore, until: datetime, count: int) -> list[Evidence]:
-    """What was seen of `count` applications of the year before `until`, spread evenly over them, each at its own moment."""
-    created = sorted(store.view(until).applications(until - timedelta(days=365)), key=lambda a: (a.applied_at, a.application_id))
-    return [store.view(a.applied_at).evidence_of(subject_of(a)) for a in created[:: max(1, len(created) // count)][:count]]
+    """What was seen of `count` applications of the year before `until`, spread evenly over them, each at its
+    own moment.
+    """
+    created = sorted(
+        store.view(until).applications(until - timedelta(days=365)),
+        key=lambda a: (a.applied_at, a.application_id),
+    )
+    return [
+        store.view(a.applied_at).evidence_of(subject_of(a))
+        for a in created[:: max(1, len(created) // count)][:count]
+    ]
 
 
 def steps(evidence_list: Sequence[Evidence], model: bundle.ModelBundle) -> Figures:

@@ -1,4 +1,6 @@
-"""Kill a Neo4j server (-9) again and again, during a load and during /risk traffic, and count: what was lost, doubled, refused, and for how long."""
+"""Kill a Neo4j server (-9) again and again, during a load and during /risk traffic, and count: what was lost,
+doubled, refused, and for how long.
+"""
 
 from __future__ import annotations
 
@@ -30,18 +32,36 @@ PAID_SECONDS = 600.0  # until all that was owed must be in the store
 def main() -> int:
     """Exit status: 0 measured, 1 a step failed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("var/bench"), help="where worlds, the model and servers are (default var/bench)")
-    parser.add_argument("--applicants", type=int, default=10_000, help="the size of the world (default 10000)")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("var/bench"),
+        help="where worlds, the model and servers are (default var/bench)",
+    )
+    parser.add_argument(
+        "--applicants", type=int, default=10_000, help="the size of the world (default 10000)"
+    )
     parser.add_argument("--kills", type=int, default=5, help="of each kind (default 5)")
     parser.add_argument("--seconds", type=float, default=60.0, help="of traffic at least (default 60)")
-    parser.add_argument("--between", type=float, default=4.0, help="seconds that a server lives between two kills (default 4)")
+    parser.add_argument(
+        "--between", type=float, default=4.0, help="seconds that a server lives between two kills (default 4)"
+    )
     options = parser.parse_args()
     os.environ["RINGFENCE_HASH_KEY"] = secrets.token_hex(32)  # a Neo4j store makes none of its own
     folder = options.folder / str(options.applicants)
     records = folder / "world" / "records"
     try:
         if not records.exists():
-            measured("make_world.py", folder / "world", "--applicants", options.applicants, "--days", 365, "--seed", 11)
+            measured(
+                "make_world.py",
+                folder / "world",
+                "--applicants",
+                options.applicants,
+                "--days",
+                365,
+                "--seed",
+                11,
+            )
         server = Neo4jServer(folder / f"neo4j-killed-{time.time_ns()}", heap_mb=2048)
         server.start()
         try:
@@ -58,8 +78,18 @@ def main() -> int:
 
 
 def killed_load(server: Neo4jServer, records: Path, report: Path, options: argparse.Namespace) -> Figures:
-    """A load during which the server dies: what the store holds against what was read, and what a second load finds new."""
-    command = [sys.executable, str(SCRIPTS / "load_records.py"), str(records), "--store", server.url, "--report", str(report)]
+    """A load during which the server dies: what the store holds against what was read, and what a second load
+    finds new.
+    """
+    command = [
+        sys.executable,
+        str(SCRIPTS / "load_records.py"),
+        str(records),
+        "--store",
+        server.url,
+        "--report",
+        str(report),
+    ]
     kills = 0
     with subprocess.Popen(command, stdout=subprocess.PIPE) as load:
         while kills < options.kills and load.poll() is None:
@@ -74,7 +104,11 @@ def killed_load(server: Neo4jServer, records: Path, report: Path, options: argpa
     with open_store(server.url) as store:
         counts = store.counts()
     tables = {name: summary["tables"].get(name, {"read": 0, "rejected": 0}) for name in LOADED}
-    wrong = {name: [counts[name], t["read"] - t["rejected"]] for name, t in tables.items() if counts[name] != t["read"] - t["rejected"]}
+    wrong = {
+        name: [counts[name], t["read"] - t["rejected"]]
+        for name, t in tables.items()
+        if counts[name] != t["read"] - t["rejected"]
+    }
     again = measured("load_records.py", records, "--store", server.url, "--report", report)
     return {
         "kills": kills,
@@ -105,25 +139,40 @@ class Answers:
             response = connection.getresponse()
             answer = json.loads(response.read())
             connection.close()
-            self.answered.append((time.monotonic(), response.status, answer.get("degraded", {}).get("level") == "full"))
+            self.answered.append(
+                (time.monotonic(), response.status, answer.get("degraded", {}).get("level") == "full")
+            )
             if response.status == 200:
                 self.sent.append(answer["application_id"])
             time.sleep(0.02)
 
     def full_after(self, moment: float) -> float | None:
         """Seconds from a moment to the first full answer after it."""
-        return next((round(at - moment, 1) for at, _, full in sorted(self.answered) if at > moment and full), None)
+        return next(
+            (round(at - moment, 1) for at, _, full in sorted(self.answered) if at > moment and full), None
+        )
 
 
 def killed_traffic(server: Neo4jServer, records: Path, folder: Path, options: argparse.Namespace) -> Figures:
-    """Traffic during which the server dies: statuses, answers that were not full, and whether each application is in the store once."""
+    """Traffic during which the server dies: statuses, answers that were not full, and whether each
+    application is in the store once.
+    """
     casebook = f"sqlite:///{folder / f'casebook-{time.time_ns()}.db'}"
-    command = [sys.executable, str(SCRIPTS / "serve.py"), "--store", server.url, "--model", str(options.folder / "model")]
+    command = [
+        sys.executable,
+        str(SCRIPTS / "serve.py"),
+        "--store",
+        server.url,
+        "--model",
+        str(options.folder / "model"),
+    ]
     with open_store(server.url) as store:
         before = store.counts()["applications"]
     answers, downs = Answers(), list[tuple[float, float]]()
     requests = endless(records / "applications.parquet")
-    with subprocess.Popen([*command, "--casebook", casebook, "--port", "8704", "--workers", "2"], env=keyed()) as service:
+    with subprocess.Popen(
+        [*command, "--casebook", casebook, "--port", "8704", "--workers", "2"], env=keyed()
+    ) as service:
         try:
             wait_until_ready(ADDRESS, service)
             started = time.monotonic()
@@ -161,7 +210,9 @@ def killed_traffic(server: Neo4jServer, records: Path, folder: Path, options: ar
 
 
 def endless(applications: Path) -> Iterator[bytes]:
-    """The applications of a delivery as requests, again and again under new ids: however long the traffic lasts, it must not run dry."""
+    """The applications of a delivery as requests, again and again under new ids: however long the traffic
+    lasts, it must not run dry.
+    """
     while True:
         yield from bodies(str(applications), 100_000)
 

@@ -1,4 +1,6 @@
-"""`make bench`: speed and memory at several sizes, each beside its floor in the same run, and at a hub. Figures, never a pass or a fail."""
+"""`make bench`: speed and memory at several sizes, each beside its floor in the same run, and at a hub.
+Figures, never a pass or a fail.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,30 @@ Figures = dict[str, Any]
 def main() -> int:
     """Exit status: 0 measured, 1 a step failed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("var/bench"), help="where worlds and stores go (default var/bench)")
-    parser.add_argument("--applicants", type=int, nargs="+", default=[10_000, 100_000], help="sizes, each with a folder of that name")
-    parser.add_argument("--reuse", action="store_true", help="measure serving alone where a folder holds graph.db and world/records already")
-    parser.add_argument("--hub", type=int, default=0, help="also load so many applications that name one device, and ask for it (100000)")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("var/bench"),
+        help="where worlds and stores go (default var/bench)",
+    )
+    parser.add_argument(
+        "--applicants",
+        type=int,
+        nargs="+",
+        default=[10_000, 100_000],
+        help="sizes, each with a folder of that name",
+    )
+    parser.add_argument(
+        "--reuse",
+        action="store_true",
+        help="measure serving alone where a folder holds graph.db and world/records already",
+    )
+    parser.add_argument(
+        "--hub",
+        type=int,
+        default=0,
+        help="also load so many applications that name one device, and ask for it (100000)",
+    )
     parser.add_argument("--requests", type=int, default=2000, help="requests of each kind (default 2000)")
     options = parser.parse_args()
     figures: Figures = {}
@@ -44,7 +66,9 @@ def main() -> int:
         model = options.folder / "model"
         if not model.exists():
             small = options.folder / str(min(options.applicants))
-            figures["train"] = measured("train_model.py", "--store", url(small), "--as-of", AS_OF, "--out", model)
+            figures["train"] = measured(
+                "train_model.py", "--store", url(small), "--as-of", AS_OF, "--out", model
+            )
         for applicants in options.applicants:
             folder, result = options.folder / str(applicants), figures[str(applicants)]
             result["risk"] = served(folder, model, options.requests)
@@ -65,19 +89,39 @@ def url(folder: Path) -> str:
 
 
 def prepared(folder: Path, applicants: int) -> Figures:
-    """Make a world of that size, load it into an empty store, find its rings: seconds, rates and peak memory of each."""
-    world = measured("make_world.py", folder / "world", "--applicants", applicants, "--days", 365, "--seed", 11)
+    """Make a world of that size, load it into an empty store, find its rings: seconds, rates and peak memory
+    of each.
+    """
+    world = measured(
+        "make_world.py", folder / "world", "--applicants", applicants, "--days", 365, "--seed", 11
+    )
     for left in folder.glob("graph.db*"):
         left.unlink()
-    load = measured("load_records.py", folder / "world" / "records", "--store", url(folder), "--report", folder / "load")
+    load = measured(
+        "load_records.py", folder / "world" / "records", "--store", url(folder), "--report", folder / "load"
+    )
     load["rows_s"] = round(load["read"] / load["seconds"])
-    load["applications_s"] = round(load["tables"]["applications"]["read"] / load["seconds"]) if "tables" in load else None
-    rings = measured("detect_rings.py", "--store", url(folder), "--as-of", AS_OF, "--out", folder / "rings", "--back-steps", 0)
+    load["applications_s"] = (
+        round(load["tables"]["applications"]["read"] / load["seconds"]) if "tables" in load else None
+    )
+    rings = measured(
+        "detect_rings.py",
+        "--store",
+        url(folder),
+        "--as-of",
+        AS_OF,
+        "--out",
+        folder / "rings",
+        "--back-steps",
+        0,
+    )
     return {"world": world, "load": load, "rings": rings}
 
 
 def measured(script: str, *arguments: object) -> Figures:
-    """Run one script as a user would; its JSON line, with wall seconds and peak memory in MB. Raises CalledProcessError."""
+    """Run one script as a user would; its JSON line, with wall seconds and peak memory in MB. Raises
+    CalledProcessError.
+    """
     command = [sys.executable, str(SCRIPTS / script), *map(str, arguments)]
     print(f"== {' '.join(command[1:])}", file=sys.stderr, flush=True)
     started = time.perf_counter()
@@ -89,17 +133,24 @@ def measured(script: str, *arguments: object) -> Figures:
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     figures: Figures = json.loads(message.splitlines()[-1])
-    return figures | {"wall_s": round(time.perf_counter() - started, 1), "peak_mb": round(usage.ru_maxrss / 1024)}
+    return figures | {
+        "wall_s": round(time.perf_counter() - started, 1),
+        "peak_mb": round(usage.ru_maxrss / 1024),
+    }
 
 
 def load_hub(folder: Path, count: int) -> None:
-    """Load `count` applications of as many people that all name one device, unless that was done before. Raises CalledProcessError."""
+    """Load `count` applications of as many people that all name one device, unless that was done before.
+    Raises CalledProcessError.
+    """
     delivery = folder / f"hub-{count}"
     if delivery.exists():
         return
     created = [datetime(2025, 1, 1, tzinfo=UTC) + n * timedelta(days=360) / count for n in range(count)]
     columns = {name: [f"hub-{name}-{n}" for n in range(count)] for name in ("application_id", "applicant_id")}
-    table = pa.table(columns | {"applied_at": created, "platform_id": ["L01"] * count, "device_id": [HUB] * count})
+    table = pa.table(
+        columns | {"applied_at": created, "platform_id": ["L01"] * count, "device_id": [HUB] * count}
+    )
     delivery.mkdir(parents=True)
     pq.write_table(table, delivery / "applications.parquet")
     try:
@@ -110,11 +161,24 @@ def load_hub(folder: Path, count: int) -> None:
 
 
 def served(folder: Path, model: Path, count: int, named: dict[str, str] | None = None) -> Figures:
-    """The service and the bare echo, one after the other on the same server: one connection, then eight. Every request names `named` too."""
+    """The service and the bare echo, one after the other on the same server: one connection, then eight.
+    Every request names `named` too.
+    """
     requests = bodies(str(folder / "world" / "records" / "applications.parquet"), count, named or {})
     casebook = f"sqlite:///{folder / f'casebook-{time.time_ns()}.db'}"
     echo = [sys.executable, "-m", "scripts.bench.echo", "8701", "2"]
-    ours = ["--store", url(folder), "--model", str(model), "--casebook", casebook, "--port", "8702", "--workers", "2"]
+    ours = [
+        "--store",
+        url(folder),
+        "--model",
+        str(model),
+        "--casebook",
+        casebook,
+        "--port",
+        "8702",
+        "--workers",
+        "2",
+    ]
     return {
         "echo": loaded(echo, "http://127.0.0.1:8701", requests),
         "risk": loaded([sys.executable, str(SCRIPTS / "serve.py"), *ours], "http://127.0.0.1:8702", requests),
@@ -122,7 +186,9 @@ def served(folder: Path, model: Path, count: int, named: dict[str, str] | None =
 
 
 def loaded(command: list[str], address: str, requests: list[bytes], warm_up: int | None = None) -> Figures:
-    """Start a server, warm it with the first `warm_up` requests (by default a tenth of them), load it, stop it."""
+    """Start a server, warm it with the first `warm_up` requests (by default a tenth of them), load it, stop
+    it.
+    """
     print(f"== {' '.join(command[1:])}", file=sys.stderr, flush=True)
     first = len(requests) // 10 if warm_up is None else warm_up
     warm, rest = requests[:first], requests[first:]
@@ -131,9 +197,16 @@ def loaded(command: list[str], address: str, requests: list[bytes], warm_up: int
             wait_until_ready(address, server)
             traffic(address, warm, 4)
             before = seconds_of(server.pid)
-            one, many = traffic(address, rest[: len(rest) // 2], 1), traffic(address, rest[len(rest) // 2 :], 8)
+            one, many = (
+                traffic(address, rest[: len(rest) // 2], 1),
+                traffic(address, rest[len(rest) // 2 :], 8),
+            )
             spent = seconds_of(server.pid) - before
-            return {"one_connection": one, "eight_connections": many, "cpu_us": round(spent / len(rest) * 1e6)}
+            return {
+                "one_connection": one,
+                "eight_connections": many,
+                "cpu_us": round(spent / len(rest) * 1e6),
+            }
         finally:
             server.terminate()
 
@@ -161,14 +234,22 @@ def report(figures: Figures) -> None:
                 f"  load   {load['rows_s']:,} rows/s, {load['applications_s']} applications/s of the whole delivery, peak {load['peak_mb']} MB"
             )
             lines.append(f"  rings  {rings['search_seconds']} s, peak {rings['peak_mb']} MB")
-        lines.append("               p50 ms   echo  ratio  p99 ms | 8 connections: requests/s   echo  p99 ms  not full  CPU us a request")
-        lines += [_row(title, result[kind]) for kind, title in (("risk", "/risk"), ("hub", "/risk at a hub")) if kind in result]
+        lines.append(
+            "               p50 ms   echo  ratio  p99 ms | 8 connections: requests/s   echo  p99 ms  not full  CPU us a request"
+        )
+        lines += [
+            _row(title, result[kind])
+            for kind, title in (("risk", "/risk"), ("hub", "/risk at a hub"))
+            if kind in result
+        ]
         print("\n".join(lines), file=sys.stderr, flush=True)
 
 
 def _row(title: str, result: Figures) -> str:
     """One line of the table of serving."""
-    (one, many), (echo, echoes) = ((result[who]["one_connection"], result[who]["eight_connections"]) for who in ("risk", "echo"))
+    (one, many), (echo, echoes) = (
+        (result[who]["one_connection"], result[who]["eight_connections"]) for who in ("risk", "echo")
+    )
     return (
         f"  {title:14}{one['p50_ms']:7} {echo['p50_ms']:6} {one['p50_ms'] / echo['p50_ms']:6.1f} {one['p99_ms']:7} |"
         f"{many['requests_s']:26} {echoes['requests_s']:6} {many['p99_ms']:7} {one['not_full'] + many['not_full']:9} {result['risk']['cpu_us']:17}"

@@ -1,4 +1,6 @@
-"""The service under endless bodies, batches and half-open connections at once: what callers and /healthz notice. Bounded in count and time."""
+"""The service under endless bodies, batches and half-open connections at once: what callers and /healthz
+notice. Bounded in count and time.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,15 @@ Figures = dict[str, Any]
 def main() -> int:
     """Exit status: 0 measured, 1 a step failed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("var/siege"), help="where the world, store and model go (default var/siege)")
-    parser.add_argument("--applicants", type=int, default=2_500, help="size of the made-up world (default 2500)")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("var/siege"),
+        help="where the world, store and model go (default var/siege)",
+    )
+    parser.add_argument(
+        "--applicants", type=int, default=2_500, help="size of the made-up world (default 2500)"
+    )
     parser.add_argument("--batch", type=int, default=1_000, help="requests in each batch (default 1000)")
     parser.add_argument("--port", type=int, default=8704, help="port of the service (default 8704)")
     options = parser.parse_args()
@@ -48,12 +57,23 @@ def besieged(folder: Path, applicants: int, batch: int, port: int) -> Figures:
         measured("make_world.py", folder / "world", "--applicants", applicants, "--days", 365, "--seed", 11)
         measured("load_records.py", records, "--store", url(folder), "--report", folder / "load")
         measured("train_model.py", "--store", url(folder), "--as-of", AS_OF, "--out", model)
-    command = [sys.executable, str(SCRIPTS / "serve.py"), "--store", url(folder), "--model", str(model), "--port", str(port)]
+    command = [
+        sys.executable,
+        str(SCRIPTS / "serve.py"),
+        "--store",
+        url(folder),
+        "--model",
+        str(model),
+        "--port",
+        str(port),
+    ]
     command += ["--casebook", f"sqlite:///{folder / f'casebook-{time.time_ns()}.db'}"]
     with subprocess.Popen(command, env=keyed()) as server:
         try:
             wait_until_ready(f"http://127.0.0.1:{port}", server)
-            siege = Siege(port, [json.loads(body) for body in bodies(str(records / "applications.parquet"), 2_000)])
+            siege = Siege(
+                port, [json.loads(body) for body in bodies(str(records / "applications.parquet"), 2_000)]
+            )
             siege.batch(50)
             return {"peace": siege.looked(lambda seconds: seconds < 10.0), "siege": siege.laid(batch)}
         finally:
@@ -72,10 +92,15 @@ class Siege:
         """Lay the siege, and look at the service until the batches are done."""
         started = time.perf_counter()
         half_open = [self._raw(b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nX-") for _ in range(HALF_OPEN)]
-        endless = [self._raw(b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999\r\n\r\n{") for _ in range(ENDLESS)]
+        endless = [
+            self._raw(b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999\r\n\r\n{")
+            for _ in range(ENDLESS)
+        ]
         with ThreadPoolExecutor(BATCHES) as pool:
             batches = [pool.submit(self.batch, batch) for _ in range(BATCHES)]
-            figures = self.looked(lambda seconds: seconds < LONGEST_S and not all(one.done() for one in batches))
+            figures = self.looked(
+                lambda seconds: seconds < LONGEST_S and not all(one.done() for one in batches)
+            )
             figures["batches"] = [one.result() for one in batches]
         figures["seconds"] = round(time.perf_counter() - started, 1)
         figures["endless_answered"] = Counter(connection.recv(12)[9:12].decode() for connection in endless)
@@ -140,7 +165,9 @@ class Siege:
     def _ask(self, method: str, path: str, summary: Any, headers: dict[str, str]) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=LONGEST_S)
         try:
-            connection.request(method, path, None if summary is None else json.dumps(summary), HEADERS | headers)
+            connection.request(
+                method, path, None if summary is None else json.dumps(summary), HEADERS | headers
+            )
             response = connection.getresponse()
             return response.status, response.read()
         finally:
@@ -158,7 +185,12 @@ def _spread(times: Sequence[float]) -> dict[str, float]:
         return {"count": 0}
     ordered = sorted(times)
     p50, p99 = (ordered[min(int(len(ordered) * part), len(ordered) - 1)] for part in (0.5, 0.99))
-    return {"count": len(ordered), "p50": round(p50, 2), "p99": round(p99, 2), "longest": round(ordered[-1], 2)}
+    return {
+        "count": len(ordered),
+        "p50": round(p50, 2),
+        "p99": round(p99, 2),
+        "longest": round(ordered[-1], 2),
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""A bounded load on a service of this machine: a fixed number of POST /risk over kept-alive connections, and how long each took."""
+"""A bounded load on a service of this machine: a fixed number of POST /risk over kept-alive connections, and
+how long each took.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ HEADERS = {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"}
 
 
 def bodies(applications: str, count: int, named: Mapping[str, str] = MappingProxyType({})) -> list[bytes]:
-    """The last `count` applications of a delivery as new requests: raw values, new ids, no date (the service's clock is the moment).
+    """The last `count` applications of a delivery as new requests: raw values, new ids, no date (the
+    service's clock is the moment).
 
     `named`: what every one of them names in place of its own.
     """
@@ -28,7 +31,10 @@ def bodies(applications: str, count: int, named: Mapping[str, str] = MappingProx
     rows = table.slice(max(0, table.num_rows - count)).to_pylist()
     summary = [{k: v for k, v in row.items() if v is not None and k != "applied_at"} for row in rows]
     stamp = time.time_ns()
-    return [json.dumps(row | dict(named) | {"application_id": f"bench-{stamp}-{n}"}, default=str).encode() for n, row in enumerate(summary)]
+    return [
+        json.dumps(row | dict(named) | {"application_id": f"bench-{stamp}-{n}"}, default=str).encode()
+        for n, row in enumerate(summary)
+    ]
 
 
 def keyed() -> dict[str, str]:
@@ -37,11 +43,15 @@ def keyed() -> dict[str, str]:
 
 
 def traffic(address: str, requests: Sequence[bytes], connections: int) -> dict[str, float]:
-    """Send every request once, over `connections` at a time: p50_ms, p99_ms, requests_s, how many answers were not 200, and how many degraded."""
+    """Send every request once, over `connections` at a time: p50_ms, p99_ms, requests_s, how many answers
+    were not 200, and how many degraded.
+    """
     shares = [requests[n::connections] for n in range(connections)]
     started = time.perf_counter()
     with ThreadPoolExecutor(connections) as pool:
-        answers = [answer for share in pool.map(lambda share: _send(address, share), shares) for answer in share]
+        answers = [
+            answer for share in pool.map(lambda share: _send(address, share), shares) for answer in share
+        ]
     seconds = time.perf_counter() - started
     times = sorted(milliseconds for milliseconds, _, _ in answers)
     cuts = statistics.quantiles(times, n=100)

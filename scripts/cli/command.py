@@ -26,7 +26,9 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """One command. `example` names it as COMMAND, since it has two names: `ringfence NAME` and `scripts/SCRIPT.py`, the contract's."""
+    """One command. `example` names it as COMMAND, since it has two names: `ringfence NAME` and
+    `scripts/SCRIPT.py`, the contract's.
+    """
 
     name: str
     script: str
@@ -36,8 +38,10 @@ class Command:
     run: Callable[[argparse.Namespace], Result | None]  # None: it has printed all that there is to say
 
     def main(self, arguments: list[str] | None = None, *, prog: str = "", typed: bool = False) -> int:
-        """Run it with these arguments, sys.argv's where there are none. Exit status 0 done, 1 failed on the way (the store is as before the step),
-        2 unusable arguments or input, 3 incomplete (`load`), 130 ended by Ctrl-C."""
+        """Run it with these arguments, sys.argv's where there are none. Exit status 0 done, 1 failed on the
+        way (the store is as before the step), 2 unusable arguments or input, 3 incomplete (`load`), 130 ended
+        by Ctrl-C.
+        """
         parser = self.parser(prog)
         if typed and arguments is not None:
             hide_passwords(arguments, parser.prog)
@@ -47,15 +51,23 @@ class Command:
     def parser(self, prog: str = "") -> Arguments:
         """Its parser, as called by `prog`: `ringfence NAME`, or its script where that is empty."""
         spoken = prog or f".venv/bin/python scripts/{self.script}.py"
-        parser = Arguments(self.description, self.example.replace("COMMAND", spoken), prog=prog or f"{self.script}.py")
+        parser = Arguments(
+            self.description, self.example.replace("COMMAND", spoken), prog=prog or f"{self.script}.py"
+        )
         self.arguments(parser)
-        parser.add_argument("--json", action="store_true", help="print the figures as the line of JSON alone, on a terminal too")
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            help="print the figures as the line of JSON alone, on a terminal too",
+        )
         return parser
 
 
 def ended(name: str, run: Callable[[], Result | None], *, json_alone: bool = False) -> int:
-    """Run it, whatever it writes its owner's alone, and end as every command does: its figures at the end of stdout (a table on a terminal, one
-    line of JSON elsewhere or where that is wanted), or one clear line on stderr; the exit status."""
+    """Run it, whatever it writes its owner's alone, and end as every command does: its figures at the end of
+    stdout (a table on a terminal, one line of JSON elsewhere or where that is wanted), or one clear line on
+    stderr; the exit status.
+    """
     try:
         with private.owner_only():
             result = run()
@@ -63,10 +75,15 @@ def ended(name: str, run: Callable[[], Result | None], *, json_alone: bool = Fal
         print(f"{name}: {error}", file=sys.stderr)
         return UNUSABLE if isinstance(error, InputError) else FAILED
     except OSError as error:
-        print(f"{name}: {error.strerror or error}: {error.filename or 'a file that it needs'}", file=sys.stderr)
+        print(
+            f"{name}: {error.strerror or error}: {error.filename or 'a file that it needs'}", file=sys.stderr
+        )
         return FAILED
     except KeyboardInterrupt:
-        print(f"{name}: interrupted; what was committed so far is kept, the same command goes on", file=sys.stderr)
+        print(
+            f"{name}: interrupted; what was committed so far is kept, the same command goes on",
+            file=sys.stderr,
+        )
         return INTERRUPTED
     if result is None:
         return DONE
@@ -75,5 +92,10 @@ def ended(name: str, run: Callable[[], Result | None], *, json_alone: bool = Fal
 
         show(name, result.figures)
     else:
-        print(orjson.dumps(result.figures, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS).decode(), flush=True)
+        print(
+            orjson.dumps(
+                result.figures, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+            ).decode(),
+            flush=True,
+        )
     return result.status

@@ -34,8 +34,14 @@ class Api:
 
     def risk(self, request: Mapping[str, Any]) -> Row:
         """The answer of POST /risk. A refusal is raised, with what it says."""
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}", "X-Timeout-Ms": _TIMEOUT_MS}
-        call = urllib.request.Request(f"{self.address}/risk", json.dumps(request, default=str).encode(), headers)
+        headers = {
+            "Content-Type": "application/json",
+            "Authorization": f"Bearer {self.key}",
+            "X-Timeout-Ms": _TIMEOUT_MS,
+        }
+        call = urllib.request.Request(
+            f"{self.address}/risk", json.dumps(request, default=str).encode(), headers
+        )
         try:
             with urllib.request.urlopen(call, timeout=60) as response:
                 answer: Row = json.load(response)
@@ -95,7 +101,10 @@ def figures(judged: Row, learned: Row) -> Row:
 def say_table(judged: Row, learned: Row) -> None:
     """Ringfence beside the usual recipes, judged by the truth that was kept aside."""
     result = figures(judged, learned)
-    table = Table(title=f"\nJudged by the truth: {result['rings']} rings, {learned['test']['samples']:,} later applications", title_justify="left")
+    table = Table(
+        title=f"\nJudged by the truth: {result['rings']} rings, {learned['test']['samples']:,} later applications",
+        title_justify="left",
+    )
     table.add_column("")
     for name in ("Ringfence", "the usual recipe"):
         table.add_column(name, justify="right")
@@ -104,34 +113,54 @@ def say_table(judged: Row, learned: Row) -> None:
     for title, name, form in rows:
         table.add_row(title, format(result[name], form), format(result[f"{name}_usual"], form))
     Console().print(table)
-    say("Usual: Leiden or components on shared identifiers, flagged where a fraud is known inside; LightGBM on counts of shared identifiers.")
+    say(
+        "Usual: Leiden or components on shared identifiers, flagged where a fraud is known inside; LightGBM on counts of shared identifiers."
+    )
 
 
 def cases(api: Api, records: Path, rings: Path) -> Row:
-    """Three cases: a ring caught early, somebody nobody knows, and a second look that changes its mind; what they came to."""
+    """Three cases: a ring caught early, somebody nobody knows, and a second look that changes its mind; what
+    they came to.
+    """
     applications = pq.read_table(records / "applications.parquet").to_pylist()
-    frauds = {row["applicant_id"] for row in pq.read_table(records / "labels.parquet").to_pylist() if row["label"] == "fraud"}
+    frauds = {
+        row["applicant_id"]
+        for row in pq.read_table(records / "labels.parquet").to_pylist()
+        if row["label"] == "fraud"
+    }
     result = pq.read_table(rings / "rings.parquet").to_pylist()
     ring = caught_early(result)
     if ring is None:
         return {"desk": f"{api.address}/desk"}
     say_early(ring)
-    confirmed = max((one for one in result if one["kind"] == "ring"), key=lambda one: (one["confirmed_bad"], one["ring_id"]))["ring_id"]
-    people = {row["applicant_id"] for row in pq.read_table(rings / "members.parquet").to_pylist() if row["ring_id"] == confirmed}
-    theirs = sorted((one for one in applications if one["applicant_id"] in people), key=lambda one: str(one["applied_at"]))
+    confirmed = max(
+        (one for one in result if one["kind"] == "ring"),
+        key=lambda one: (one["confirmed_bad"], one["ring_id"]),
+    )["ring_id"]
+    people = {
+        row["applicant_id"]
+        for row in pq.read_table(rings / "members.parquet").to_pylist()
+        if row["ring_id"] == confirmed
+    }
+    theirs = sorted(
+        (one for one in applications if one["applicant_id"] in people), key=lambda one: str(one["applied_at"])
+    )
     latest = {one["applicant_id"]: one for one in theirs if one["device_id"]}
     known = [one for one in latest.values() if one["applicant_id"] in frauds]
     out: Row = {"ring": ring["ring_id"], "days_early": ring["days_early"]}
     if known:
         source = random.Random(time.time_ns())
-        out["newcomer"] = _newcomer(api, stranger(applications[-1], source) | {"device_id": known[-1]["device_id"]})
+        out["newcomer"] = _newcomer(
+            api, stranger(applications[-1], source) | {"device_id": known[-1]["device_id"]}
+        )
         out["second_look"] = _second_look(api, stranger(applications[0], source), known[-_ACCOMPLICES:])
     return out | {"desk": f"{api.address}/desk?{urllib.parse.urlencode({'node': 'ring:' + ring['ring_id']})}"}
 
 
 def caught_early(rings: Sequence[Row]) -> Row | None:
-    """The flagged ring, of those that the back-test flagged before their first default, to which most was paid out after; without one, the worst.
-    None where nothing is flagged."""
+    """The flagged ring, of those that the back-test flagged before their first default, to which most was
+    paid out after; without one, the worst. None where nothing is flagged.
+    """
     flagged = [ring for ring in rings if ring["kind"] == "ring"]
     early = [ring for ring in flagged if (ring["days_early"] or 0) > 0]
     if early:
@@ -147,12 +176,20 @@ def say_early(ring: Row) -> None:
             f"({ring['size']} people) was flagged already. Its first default came on {default}, {ring['days_early']:.0f} days later; "
             f"{ring['loans_after']} loans of {ring['amount_after']:,.0f} yuan were paid out to it after the flag.")  # fmt: skip
     else:
-        say(f"\n   The worst ring is {ring['ring_id']}: {ring['size']} people, {ring['confirmed_bad']} of them known for fraud.")
+        say(
+            f"\n   The worst ring is {ring['ring_id']}: {ring['size']} people, {ring['confirmed_bad']} of them known for fraud."
+        )
 
 
 def stranger(template: Row, source: random.Random) -> Row:
-    """An application of somebody nobody knows: what it asks for is the template's, every identifier is new."""
-    kept = {name: value for name, value in template.items() if value is not None and name not in (*_IDENTIFIERS, "applied_at")}
+    """An application of somebody nobody knows: what it asks for is the template's, every identifier is
+    new.
+    """
+    kept = {
+        name: value
+        for name, value in template.items()
+        if value is not None and name not in (*_IDENTIFIERS, "applied_at")
+    }
     number = source.randrange(10**8)
     return kept | {
         "application_id": f"first-look-{number:08d}",
@@ -164,7 +201,9 @@ def stranger(template: Row, source: random.Random) -> Row:
 
 def _newcomer(api: Api, request: Row) -> Row:
     answer = api.risk(request)
-    say("\n   Somebody nobody knows: a new person, a new phone number, never seen by any lender. Only the device has been in other hands.")
+    say(
+        "\n   Somebody nobody knows: a new person, a new phone number, never seen by any lender. Only the device has been in other hands."
+    )
     say_answer(answer)
     paths = [evidence["path"] for reason in answer["reasons"] for evidence in reason["evidence"]]
     out = {"decision": answer["decision"], "probability": answer["probability"]}
@@ -183,17 +222,30 @@ def _second_look(api: Api, request: Row, accomplices: Sequence[Row]) -> Row:
         again = {name: value for name, value in one.items() if value is not None and name != "applied_at"}
         api.risk(
             again
-            | {"application_id": f"{request['application_id']}-{number}", "device_id": request["device_id"], "contact_phone_1": request["phone"]}
+            | {
+                "application_id": f"{request['application_id']}-{number}",
+                "device_id": request["device_id"],
+                "contact_phone_1": request["phone"],
+            }
         )
     after = api.risk({"stage": "disbursement", "application_id": request["application_id"]})
-    say(f"   Before the money leaves, {len(accomplices)} people known for fraud apply from the same device and name that phone. Asked again:")
+    say(
+        f"   Before the money leaves, {len(accomplices)} people known for fraud apply from the same device and name that phone. Asked again:"
+    )
     say_answer(after)
-    return {name: {key: answer[key] for key in ("decision", "probability")} for name, answer in (("before", before), ("after", after))}
+    return {
+        name: {key: answer[key] for key in ("decision", "probability")}
+        for name, answer in (("before", before), ("after", after))
+    }
 
 
 def say_answer(answer: Row) -> None:
     """Decision, probability and reasons."""
-    probability = "no probability" if answer["probability"] is None else f"probability of fraud {answer['probability']:.1%}"
+    probability = (
+        "no probability"
+        if answer["probability"] is None
+        else f"probability of fraud {answer['probability']:.1%}"
+    )
     say(f"     {answer['decision'].upper()}, {probability}, score {answer['score']}")
     for reason in answer["reasons"]:
         say(f"     - {reason['text_en']}")

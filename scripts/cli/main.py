@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from scripts.cli.command import Command
 
-# Each is a module of scripts.cli.commands, which is imported when its command is called: the list alone costs nothing.
+# Each is a module of scripts.cli.commands, which is imported when its command is called: the list alone costs
+# nothing.
 COMMANDS = {
     "demo": "the whole way once on a made-up world, for somebody who looks at it for the first time",
     "world": "make a world to try it on: records, with the truth beside them",

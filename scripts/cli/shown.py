@@ -13,20 +13,28 @@ _ITEMS = 8  # of a list; how many more there are is said
 
 
 def show(title: str, figures: Mapping[str, object], console: Console | None = None) -> None:
-    """Print them: single values in one table, what has parts in a table each, rows of equal parts side by side."""
+    """Print them: single values in one table, what has parts in a table each, rows of equal parts side by
+    side.
+    """
     console = console or Console()
     console.print(Group(*_tables(title, figures)))
     console.print(Text("the same as a line of JSON: --json", style="dim"))
 
 
 def _tables(title: str, figures: Mapping[str, object]) -> Iterator[RenderableType]:
-    """Single values in one table; parts with the same figures are the rows of one; what has parts of its own follows in tables of its own."""
+    """Single values in one table; parts with the same figures are the rows of one; what has parts of its own
+    follows in tables of its own.
+    """
     single = {name: value for name, value in figures.items() if not isinstance(value, Mapping)}
     if single:
         yield _rows(title, {name: {"": value} for name, value in single.items()})
     alike: dict[tuple[str, ...], dict[str, Mapping[str, object]]] = {}
     for name, value in figures.items():
-        if isinstance(value, Mapping) and value and not any(isinstance(part, Mapping) for part in value.values()):
+        if (
+            isinstance(value, Mapping)
+            and value
+            and not any(isinstance(part, Mapping) for part in value.values())
+        ):
             alike.setdefault(tuple(value), {})[name] = value
     for rows in alike.values():
         yield _rows(title if not single else "", rows)
@@ -44,7 +52,9 @@ def _rows(title: str, rows: Mapping[str, Mapping[str, object]]) -> Table:
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_header=any(columns))
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_header=any(columns)
+    )
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left", overflow="fold")
     return table
@@ -62,7 +72,9 @@ def _cell(value: object) -> Text:
     if isinstance(value, int):
         return Text(f"{value:,}")
     if isinstance(value, float):
-        return Text(f"{value:,.3f}".rstrip("0").rstrip(".") if abs(value) >= 0.001 or value == 0 else f"{value:.2g}")
+        return Text(
+            f"{value:,.3f}".rstrip("0").rstrip(".") if abs(value) >= 0.001 or value == 0 else f"{value:.2g}"
+        )
     if isinstance(value, Mapping):
         return Text(", ".join(f"{_words(name)} {_cell(part)}" for name, part in value.items()))
     if isinstance(value, Sequence) and not isinstance(value, str):

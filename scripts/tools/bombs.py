@@ -57,12 +57,17 @@ def long_rows(folder: Path) -> None:
 
 def a_zip(folder: Path) -> None:
     """A mapping's csv in a zip, 300 MB of one line."""
-    with zipfile.ZipFile(folder / "events.zip", "w", zipfile.ZIP_DEFLATED) as archive, archive.open("events.csv", "w") as file:
+    with (
+        zipfile.ZipFile(folder / "events.zip", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("events.csv", "w") as file,
+    ):
         file.write(_HEADER)
         for _ in range(300):
             file.write(_MEGABYTE)
         file.write(b"\nE1,login,2025-06-02T08:00:00+08:00,U1\n")
-    (folder / "mapping.yaml").write_text("tables: [{table: platforms, source: platforms.csv}, {table: events, source: events.zip}]")
+    (folder / "mapping.yaml").write_text(
+        "tables: [{table: platforms, source: platforms.csv}, {table: events, source: events.zip}]"
+    )
 
 
 def aliases(folder: Path) -> None:
@@ -93,9 +98,17 @@ def a_csv_of_ten_gigabytes(folder: Path) -> None:
 
 
 def a_cell_that_never_ends(folder: Path) -> None:
-    """A quote that nobody closes before 10,000 lines of half a kilobyte, and one before 40 lines of half a megabyte."""
+    """A quote that nobody closes before 10,000 lines of half a kilobyte, and one before 40 lines of half a
+    megabyte.
+    """
     with gzip.open(folder / "events.csv.gz", "wb", compresslevel=1) as file:
-        file.write(_HEADER + b'"E1,login\n' + (b"x" * 512 + b"\n") * 10_000 + b'"\n"E2,login\n' + (b"x" * (1 << 19) + b"\n") * 40)
+        file.write(
+            _HEADER
+            + b'"E1,login\n'
+            + (b"x" * 512 + b"\n") * 10_000
+            + b'"\n"E2,login\n'
+            + (b"x" * (1 << 19) + b"\n") * 40
+        )
 
 
 def lines_of_commas(folder: Path) -> None:
@@ -123,21 +136,32 @@ def json_of_empty_lists(folder: Path) -> None:
     lists = ",".join(["[]"] * 300_000)
     with gzip.open(folder / "events.jsonl.gz", "wb", compresslevel=1) as file:
         for n in range(20):
-            file.write(json.dumps({"event_id": f"E{n}", "applicant_id": "U1", **_LOGIN}).encode()[:-1] + b', "odd": [' + lists.encode() + b"]}\n")
+            file.write(
+                json.dumps({"event_id": f"E{n}", "applicant_id": "U1", **_LOGIN}).encode()[:-1]
+                + b', "odd": ['
+                + lists.encode()
+                + b"]}\n"
+            )
     _as_part(folder / "events.jsonl.gz")
 
 
 def json_of_a_million_keys(folder: Path) -> None:
     """Four lines with 80,000 keys each, within one cell."""
     keys = ",".join(f'"k{n}":{n % 10}' for n in range(80_000))
-    lines = (json.dumps({"event_id": f"E{n}", "applicant_id": "U1", **_LOGIN})[:-1] + f', "odd": {{{keys}}}}}\n' for n in range(4))
+    lines = (
+        json.dumps({"event_id": f"E{n}", "applicant_id": "U1", **_LOGIN})[:-1] + f', "odd": {{{keys}}}}}\n'
+        for n in range(4)
+    )
     (folder / "events.jsonl").write_text("".join(lines))
 
 
 def json_keys_given_twice(folder: Path) -> None:
     """Three lines, each with 50,000 objects that say a key twice."""
     twice = ",".join(['{"a":1,"a":2}'] * 50_000)
-    lines = (json.dumps({"event_id": f"E{n}", "applicant_id": "U1", **_LOGIN})[:-1] + f', "odd": [{twice}]}}\n' for n in range(3))
+    lines = (
+        json.dumps({"event_id": f"E{n}", "applicant_id": "U1", **_LOGIN})[:-1] + f', "odd": [{twice}]}}\n'
+        for n in range(3)
+    )
     (folder / "events.jsonl").write_text("".join(lines))
 
 
@@ -159,7 +183,9 @@ def parts_of_many_columns(folder: Path) -> None:
     place.mkdir()
     for n in range(100):
         names = ",".join(f"p{n}_{k}" for k in range(1_900))
-        (place / f"part-{n}.csv.gz").write_bytes(gzip.compress(f"event_id,kind,at,applicant_id,{names}\n".encode(), compresslevel=1))
+        (place / f"part-{n}.csv.gz").write_bytes(
+            gzip.compress(f"event_id,kind,at,applicant_id,{names}\n".encode(), compresslevel=1)
+        )
 
 
 def a_folder_of_many_files(folder: Path) -> None:
@@ -181,8 +207,12 @@ def a_mapping_of_empty_lists(folder: Path) -> None:
 
 
 def _mapped(folder: Path, more: str, rows: int, head: bytes = _HEADER) -> None:
-    (folder / "events.csv").write_bytes(head + b"".join(b"E%d,login,2025-06-02T08:00:00+08:00,U1\n" % n for n in range(rows)))
-    (folder / "mapping.yaml").write_text(f"tables: [{{table: platforms, source: platforms.csv}}, {{table: events, source: events.csv, {more}}}]")
+    (folder / "events.csv").write_bytes(
+        head + b"".join(b"E%d,login,2025-06-02T08:00:00+08:00,U1\n" % n for n in range(rows))
+    )
+    (folder / "mapping.yaml").write_text(
+        f"tables: [{{table: platforms, source: platforms.csv}}, {{table: events, source: events.csv, {more}}}]"
+    )
 
 
 def one_column_as_many_attributes(folder: Path) -> None:
@@ -214,7 +244,9 @@ def many_long_identifiers(folder: Path) -> None:
     with gzip.open(folder / "events.csv.gz", "wb", compresslevel=1) as file:
         file.write(_HEADER.strip() + b"," + b",".join(b"c%d" % n for n in range(60)) + b"\n")
         for n in range(8_000):
-            file.write(b"E%d,login,2025-06-02T08:00:00+08:00,U1" % n + (b"," + b"x" * 490 + b"%08d" % n) * 60 + b"\n")
+            file.write(
+                b"E%d,login,2025-06-02T08:00:00+08:00,U1" % n + (b"," + b"x" * 490 + b"%08d" % n) * 60 + b"\n"
+            )
     (folder / "mapping.yaml").write_text(
         f"tables: [{{table: platforms, source: platforms.csv}}, {{table: events, source: events.csv.gz, identifiers: [{extra}]}}]"
     )
@@ -240,8 +272,14 @@ BOMBS: Bombs = {
     a_zip: (LOADED, "row_too_long"),
     packed.one_long_text_in_every_row: (LOADED, "too_long"),
     packed.one_too_long_text_in_every_row: (LOADED, ""),
-    packed.a_page_of_200_megabytes: (REFUSED, "events.parquet has more than 134,217,728 bytes of pages that must be held at once"),
-    packed.a_dictionary_of_millions: (REFUSED, "events.parquet has more than 134,217,728 bytes of pages that must be held at once"),
+    packed.a_page_of_200_megabytes: (
+        REFUSED,
+        "events.parquet has more than 134,217,728 bytes of pages that must be held at once",
+    ),
+    packed.a_dictionary_of_millions: (
+        REFUSED,
+        "events.parquet has more than 134,217,728 bytes of pages that must be held at once",
+    ),
     packed.texts_that_continue_each_other: (LOADED, "too_long"),
     packed.rows_of_half_a_megabyte: (LOADED, "too_long"),
     packed.rows_of_half_a_megabyte_as_attributes: (LOADED, "too_long"),
@@ -250,7 +288,10 @@ BOMBS: Bombs = {
     packed.lists_without_end: (LOADED, ""),
     packed.columns_that_take_no_place: (LOADED, ""),
     packed.attributes_that_take_no_place: (LOADED, ""),
-    packed.a_hundred_thousand_columns: (REFUSED, "events.parquet has more than 2,000 columns: RINGFENCE_DELIVERY_COLUMNS"),
+    packed.a_hundred_thousand_columns: (
+        REFUSED,
+        "events.parquet has more than 2,000 columns: RINGFENCE_DELIVERY_COLUMNS",
+    ),
     packed.row_groups_without_end: (REFUSED, "its table of contents has more than 400,000 entries"),
     packed.chunks_without_end: (REFUSED, "its table of contents has more than 400,000 entries"),
     packed.notes_without_end: (REFUSED, "its table of contents has more than 400,000 entries"),
@@ -264,13 +305,19 @@ BOMBS: Bombs = {
     an_endless_prefix: (REFUSED, "`prefix` is longer than 512 characters"),
     mapped.a_line_of_gb18030: (LOADED, "row_too_long"),
     mapped.one_long_cell_1900_times_in_an_id: (LOADED, "too_long"),
-    mapped.a_fall_back_to_one_column_3000_times: (REFUSED, "more than 2,000 columns: RINGFENCE_DELIVERY_COLUMNS"),
+    mapped.a_fall_back_to_one_column_3000_times: (
+        REFUSED,
+        "more than 2,000 columns: RINGFENCE_DELIVERY_COLUMNS",
+    ),
     mapped.numbers_of_a_million_blanks: (LOADED, ""),
 }
 """What a load makes of each: how it ends, and the sentence or the codes (by blanks) of the bad rows."""
 LARGE: Bombs = {
     a_csv_of_ten_gigabytes: (LOADED, "row_too_long"),
-    a_folder_of_many_files: (REFUSED, "events/ has more than 10,000 files and folders: RINGFENCE_DELIVERY_PARTS"),
+    a_folder_of_many_files: (
+        REFUSED,
+        "events/ has more than 10,000 files and folders: RINGFENCE_DELIVERY_PARTS",
+    ),
     a_mapping_of_small_words: (REFUSED, "must be names and values"),
     a_mapping_of_empty_lists: (REFUSED, "must be names and values"),
     many_long_identifiers: (LOADED, ""),

@@ -1,4 +1,6 @@
-"""Deliveries whose mapping makes much of little: in another encoding, of one column many times, by numbers that are hard to read."""
+"""Deliveries whose mapping makes much of little: in another encoding, of one column many times, by numbers
+that are hard to read.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ _MILLION = 1_000_000
 
 
 def _mapped(folder: Path, source: str, more: str) -> None:
-    (folder / "mapping.yaml").write_text(f"tables: [{{table: platforms, source: platforms.csv}}, {{table: events, source: {source}, {more}}}]")
+    (folder / "mapping.yaml").write_text(
+        f"tables: [{{table: platforms, source: platforms.csv}}, {{table: events, source: {source}, {more}}}]"
+    )
 
 
 def a_line_of_gb18030(folder: Path) -> None:
@@ -40,4 +44,6 @@ def a_fall_back_to_one_column_3000_times(folder: Path) -> None:
 
 def numbers_of_a_million_blanks(folder: Path) -> None:
     """Amounts that may have a unit, far behind."""
-    (folder / "events.csv").write_text(_HEADER + "".join(f"E{n},login,{_AT},U1,5{' ' * _MILLION}x\n" for n in range(40)))
+    (folder / "events.csv").write_text(
+        _HEADER + "".join(f"E{n},login,{_AT},U1,5{' ' * _MILLION}x\n" for n in range(40))
+    )

@@ -1,4 +1,6 @@
-"""Learn again what the ring search takes from other stores (graph/rings/pretrained_prior.txt): from worlds by three hands, at many ages and sizes."""
+"""Learn again what the ring search takes from other stores (graph/rings/pretrained_prior.txt): from worlds by
+three hands, at many ages and sizes.
+"""
 
 from __future__ import annotations
 
@@ -28,16 +30,28 @@ from service.wiring import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 END = datetime(2025, 12, 31, 16, tzinfo=UTC)  # of every made world: midnight in China
-GENERATORS = {"ours": "scripts/make_world.py", "strangers": "tests/worlds/strangers_world.py", "examiner": "tests/worlds/examiner_world.py"}
+GENERATORS = {
+    "ours": "scripts/make_world.py",
+    "strangers": "tests/worlds/strangers_world.py",
+    "examiner": "tests/worlds/examiner_world.py",
+}
 # Of each hand: applicants, days, what else is chosen. The examiner's worlds are a year long.
 WORLDS: dict[str, tuple[tuple[int, int, tuple[str, ...]], ...]] = {
     "ours": ((8000, 365, ()), (8000, 90, ()), (8000, 180, ()), (1500, 365, ()), (600, 365, ())),
     "strangers": ((8000, 365, ()), (8000, 120, ()), (8000, 200, ()), (1500, 365, ()), (600, 365, ())),
     "examiner": tuple(
-        (size, 365, ("--variant", kind)) for size, kind in ((8000, "first"), (8000, "apart"), (8000, "fewer_loans"), (1500, "first"), (600, "apart"))
+        (size, 365, ("--variant", kind))
+        for size, kind in (
+            (8000, "first"),
+            (8000, "apart"),
+            (8000, "fewer_loans"),
+            (1500, "first"),
+            (600, "apart"),
+        )
     ),
 }
-AGES = (0.15, 0.3, 0.5, 0.75, 1.0)  # shares of a world's days after which it is looked at; a small one in its later half alone
+# shares of a world's days after which it is looked at; a small one in its later half alone
+AGES = (0.15, 0.3, 0.5, 0.75, 1.0)
 SMALL = 2000
 SEED = 101
 
@@ -59,11 +73,24 @@ class Lesson:
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 learned, 1 a world could not be made."""
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog="example: .venv/bin/python -m scripts.tools.fit_pretrained_prior --out graph/rings/pretrained_prior.txt"
+        description=__doc__,
+        epilog="example: .venv/bin/python -m scripts.tools.fit_pretrained_prior --out graph/rings/pretrained_prior.txt",
     )
-    parser.add_argument("--out", type=Path, default=FILE, help="the file (default: the one that the ring search reads)")
-    parser.add_argument("--folder", type=Path, help="where worlds are made, and found again if they are there (default: one that is removed)")
-    parser.add_argument("--without", choices=GENERATORS, action="append", default=[], help="learn nothing from this hand's worlds")
+    parser.add_argument(
+        "--out", type=Path, default=FILE, help="the file (default: the one that the ring search reads)"
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="where worlds are made, and found again if they are there (default: one that is removed)",
+    )
+    parser.add_argument(
+        "--without",
+        choices=GENERATORS,
+        action="append",
+        default=[],
+        help="learn nothing from this hand's worlds",
+    )
     options = parser.parse_args(arguments)
     os.environ["RINGFENCE_HASH_KEY"] = "a key for made worlds"
     with tempfile.TemporaryDirectory() as aside:
@@ -74,7 +101,10 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"fit_pretrained_prior: {failed}: {failed.stderr.decode()[-500:]}", file=sys.stderr)
             return 1
     unseen = {
-        generator: ap([x for x in lessons if x.generator == generator], taught([x for x in lessons if x.generator != generator]))
+        generator: ap(
+            [x for x in lessons if x.generator == generator],
+            taught([x for x in lessons if x.generator != generator]),
+        )
         for generator in GENERATORS
     }
     text = taught([x for x in lessons if x.generator not in options.without])
@@ -85,37 +115,78 @@ def main(arguments: list[str] | None = None) -> int:
 
 def taken(folder: Path) -> Iterator[Lesson]:
     """Every world, looked at through views of its moments."""
-    worlds = [(generator, n, *world) for generator, created in WORLDS.items() for n, world in enumerate(created)]
+    worlds = [
+        (generator, n, *world) for generator, created in WORLDS.items() for n, world in enumerate(created)
+    ]
     with bar("worlds", len(worlds), "world") as progress:
         for generator, n, applicants, days, more in worlds:
             place = folder / f"{generator}-{n}"
             if not (place / "graph.db").exists():
                 length = () if generator == "examiner" else ("--days", str(days))
-                _run(GENERATORS[generator], place, "--applicants", applicants, *length, "--seed", SEED + n, *more)
-                _run("scripts/load_records.py", place / "records", "--store", f"sqlite:///{place / 'graph.db'}", "--report", place / "load")
+                _run(
+                    GENERATORS[generator],
+                    place,
+                    "--applicants",
+                    applicants,
+                    *length,
+                    "--seed",
+                    SEED + n,
+                    *more,
+                )
+                _run(
+                    "scripts/load_records.py",
+                    place / "records",
+                    "--store",
+                    f"sqlite:///{place / 'graph.db'}",
+                    "--report",
+                    place / "load",
+                )
             with (place / "truth" / "applicants.csv").open(encoding="utf-8") as truth:
                 bad = {row["applicant_id"] for row in csv.DictReader(truth) if row["bad"] == "1"}
             with open_store(f"sqlite:///{place / 'graph.db'}") as store:
                 for age in AGES if applicants > SMALL else AGES[2:]:
                     tables = store.view(END - timedelta(days=days * (1 - age))).tables()
-                    yield Lesson(generator, suspicion_features(tables), np.array([who in bad for who in tables.applicant_ids]))
+                    yield Lesson(
+                        generator,
+                        suspicion_features(tables),
+                        np.array([who in bad for who in tables.applicant_ids]),
+                    )
             progress.update(1)
 
 
 def taught(lessons: list[Lesson]) -> str:
-    """What the lessons teach: every hand as much as every other, and of one hand a large world more than a small one."""
+    """What the lessons teach: every hand as much as every other, and of one hand a large world more than a
+    small one.
+    """
     summary = [lesson for lesson in lessons if lesson.bad.any()]
-    by_hand = {generator: sum(lesson.size for lesson in summary if lesson.generator == generator) for generator in GENERATORS}
-    return fit_prior([(lesson.around, lesson.bad, lesson.size / by_hand[lesson.generator]) for lesson in summary])
+    by_hand = {
+        generator: sum(lesson.size for lesson in summary if lesson.generator == generator)
+        for generator in GENERATORS
+    }
+    return fit_prior(
+        [(lesson.around, lesson.bad, lesson.size / by_hand[lesson.generator]) for lesson in summary]
+    )
 
 
 def ap(lessons: list[Lesson], text: str) -> float:
     """The mean average precision of `text` on the lessons."""
-    return round(statistics.mean(float(average_precision_score(x.bad, suspicion_by(x.around, text))) for x in lessons if x.bad.any()), 3)
+    return round(
+        statistics.mean(
+            float(average_precision_score(x.bad, suspicion_by(x.around, text)))
+            for x in lessons
+            if x.bad.any()
+        ),
+        3,
+    )
 
 
 def _run(script: str, *arguments: object) -> None:
-    subprocess.run([sys.executable, ROOT / script, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    subprocess.run(
+        [sys.executable, ROOT / script, *map(str, arguments)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
 
 
 if __name__ == "__main__":

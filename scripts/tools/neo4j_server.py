@@ -1,4 +1,6 @@
-"""A Neo4j server of one's own on loopback ports, in a folder of its own: `make neo4j` in the foreground, and the tests."""
+"""A Neo4j server of one's own on loopback ports, in a folder of its own: `make neo4j` in the foreground, and
+the tests.
+"""
 
 from __future__ import annotations
 
@@ -21,27 +23,45 @@ from scripts.tools.neo4j_jars import Jars, NoServerError, jars, java
 USER, PASSWORD = "neo4j", "ringfence-local"  # of a server that only this machine can reach
 START_SECONDS = 300.0  # a busy machine takes minutes, an idle one ten seconds
 STOP_SECONDS = 60.0
-_OPENED = ("java.base/java.nio", "java.base/java.io", "java.base/sun.nio.ch", "java.base/java.util.concurrent", "java.base/java.lang")
+_OPENED = (
+    "java.base/java.nio",
+    "java.base/java.io",
+    "java.base/sun.nio.ch",
+    "java.base/java.util.concurrent",
+    "java.base/java.lang",
+)
 
 _BRIEF_SETTINGS = {"dbms.cypher.min_replan_interval": "1h"}  # small worlds come and go; plans may stay
 
 
 def _runs(thread: Path) -> bool:
-    """Whether the thread of that `stat` file has neither stopped nor ended: a signal reaches one after the other."""
+    """Whether the thread of that `stat` file has neither stopped nor ended: a signal reaches one after the
+    other.
+    """
     try:
-        return thread.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] not in "TtZX"
+        return (
+            thread.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] not in "TtZX"
+        )
     except OSError:
         return False
 
 
 class Neo4jServer:
-    """One server process. `folder` keeps its data between starts; the ports are found at the first start and kept.
+    """One server process. `folder` keeps its data between starts; the ports are found at the first start and
+    kept.
 
     A `brief` one, for tests, spends half the processor time on its start and is slower once it is warm.
     """
 
     def __init__(
-        self, folder: Path, *, heap_mb: int = 1024, page_cache_mb: int = 512, bolt_port: int = 0, http_port: int = 0, brief: bool = False
+        self,
+        folder: Path,
+        *,
+        heap_mb: int = 1024,
+        page_cache_mb: int = 512,
+        bolt_port: int = 0,
+        http_port: int = 0,
+        brief: bool = False,
     ) -> None:
         self.folder = folder.resolve()
         self.heap_mb = heap_mb
@@ -62,12 +82,20 @@ class Neo4jServer:
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def start(self) -> None:
-        """Start and wait until it answers. Raises NoServerError where that is not possible, with what the server said last."""
+        """Start and wait until it answers. Raises NoServerError where that is not possible, with what the
+        server said last.
+        """
         result, program = jars(), java()
         self._write_settings(result)
         log = (self.folder / "console.log").open("ab")
         with log:
-            self._process = subprocess.Popen(self._command(program, result), stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
+            self._process = subprocess.Popen(
+                self._command(program, result),
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,
+            )
         self._wait_until_it_answers()
 
     def stop(self) -> None:
@@ -79,7 +107,9 @@ class Neo4jServer:
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Let it hang: connections stay open and nothing answers. On Linux it has stopped when this returns."""
+        """Let it hang: connections stay open and nothing answers. On Linux it has stopped when this
+        returns.
+        """
         if self.pid:
             os.kill(self.pid, signal.SIGSTOP)
             while any(_runs(task) for task in Path(f"/proc/{self.pid}/task").glob("*/stat")):
@@ -107,8 +137,15 @@ class Neo4jServer:
     def _command(self, program: str, result: Jars) -> list[str]:
         opened = [f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED]
         compiling = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"] if self.brief else ["-XX:+UseG1GC"]
-        # Room for the server's classes from the start: else the heap is collected as a whole, three times, while it grows.
-        memory = [f"-Xms{min(512, self.heap_mb)}m", f"-Xmx{self.heap_mb}m", "-XX:MetaspaceSize=256m", *compiling, "-Dfile.encoding=UTF-8"]
+        # Room for the server's classes from the start: else the heap is collected as a whole, three times,
+        # while it grows.
+        memory = [
+            f"-Xms{min(512, self.heap_mb)}m",
+            f"-Xmx{self.heap_mb}m",
+            "-XX:MetaspaceSize=256m",
+            *compiling,
+            "-Dfile.encoding=UTF-8",
+        ]
         home = [f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}"]
         classes = f"{result.server}/*:{result.plugins}/*"
         return [program, *memory, *opened, "-cp", classes, "org.neo4j.server.CommunityEntryPoint", *home]
@@ -148,12 +185,16 @@ class Neo4jServer:
         try:
             if self._runs_statement(PASSWORD, "neo4j", "RETURN 1"):
                 return True
-            return self._runs_statement("neo4j", "system", f"ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO '{PASSWORD}'")
+            return self._runs_statement(
+                "neo4j", "system", f"ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO '{PASSWORD}'"
+            )
         except OSError:
             return False
 
     def _runs_statement(self, password: str, database: str, statement: str) -> bool:
-        """Run a statement over HTTP, which needs no driver. False when the password is refused; raises OSError while nobody answers."""
+        """Run a statement over HTTP, which needs no driver. False when the password is refused; raises
+        OSError while nobody answers.
+        """
         proof = base64.b64encode(f"{USER}:{password}".encode()).decode()
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.http_port}/db/{database}/tx/commit",
@@ -181,7 +222,9 @@ def free_port() -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a server until Ctrl-C or SIGTERM. Exit status: 0 ended when told to, 1 it could not start or ended by itself."""
+    """Run a server until Ctrl-C or SIGTERM. Exit status: 0 ended when told to, 1 it could not start or ended
+    by itself.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("var/neo4j"), help="its data (default var/neo4j)")
     parser.add_argument("--bolt-port", type=int, default=7687, help="port for drivers (default 7687)")
@@ -191,12 +234,18 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.fresh:
         shutil.rmtree(options.folder, ignore_errors=True)
-    server = Neo4jServer(options.folder, heap_mb=options.heap_mb, bolt_port=options.bolt_port, http_port=options.http_port)
+    server = Neo4jServer(
+        options.folder, heap_mb=options.heap_mb, bolt_port=options.bolt_port, http_port=options.http_port
+    )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         server.start()
         print(f"== Neo4j is up. Store: {server.url}", file=sys.stderr)
-        print(f"== Browser: http://127.0.0.1:{server.http_port} (user {USER}, password {PASSWORD}). Ctrl-C ends it.", file=sys.stderr, flush=True)
+        print(
+            f"== Browser: http://127.0.0.1:{server.http_port} (user {USER}, password {PASSWORD}). Ctrl-C ends it.",
+            file=sys.stderr,
+            flush=True,
+        )
         server.wait()
         print("neo4j_server: the server ended by itself", file=sys.stderr)
         return 1

@@ -1,4 +1,6 @@
-"""Write docs/columns.md: every column of the records with what it holds, and every word that means something, from the contract itself."""
+"""Write docs/columns.md: every column of the records with what it holds, and every word that means something,
+from the contract itself.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ OPENING = """# Columns and words
 Every column of every table of the [records](records.md), and every word that means something. Columns with * are required.
 This page is written by `python -m scripts.tools.write_columns`.
 """
-_OTHERWISE = {("merchants", "city"): "Where the shop is."}  # what a column says that elsewhere says something else
+# what a column says that elsewhere says something else
+_OTHERWISE = {("merchants", "city"): "Where the shop is."}
 _HOLDS = {
     Cell.ID: "id",
     Cell.TEXT: "text",
@@ -34,7 +37,9 @@ _HOLDS = {
 
 def main() -> int:
     """Exit status: 0 written."""
-    argparse.ArgumentParser(description=__doc__, epilog="example: .venv/bin/python -m scripts.tools.write_columns").parse_args()
+    argparse.ArgumentParser(
+        description=__doc__, epilog="example: .venv/bin/python -m scripts.tools.write_columns"
+    ).parse_args()
     PAGE.write_text(page(), encoding="utf-8")
     print(f'{{"tables":{len(TABLES)}}}')
     return 0
@@ -52,16 +57,30 @@ def _tables() -> Iterator[str]:
         for column in table.columns:
             guide = GUIDE[column.name]
             mark = "*" if column.required or column.name in table.one_of else ""
-            about = _OTHERWISE.get((table.name, column.name), guide.about).replace("Raw, or hashed as `hash_scheme` says.", "").strip()
+            about = (
+                _OTHERWISE.get((table.name, column.name), guide.about)
+                .replace("Raw, or hashed as `hash_scheme` says.", "")
+                .strip()
+            )
             example = str(guide.example).lower() if isinstance(guide.example, bool) else guide.example
             yield f"| `{column.name}`{mark} | {_holds(column, table.name)} | {about} | `{example}` |"
-        yield f"\nOne of {' and '.join(f'`{name}`' for name in table.one_of)} is required.\n" if table.one_of else ""
+        yield (
+            f"\nOne of {' and '.join(f'`{name}`' for name in table.one_of)} is required.\n"
+            if table.one_of
+            else ""
+        )
 
 
 def _holds(column: Column, table: str) -> str:
     if column.kind is not None:
         return f"{column.kind}" + (f" ({column.role})" if column.role is not Role.OWN else "")
-    return f"[word](#{table}{column.name})" if f"{table}.{column.name}" in WORDS else "year" if column.year else _HOLDS[column.cell]
+    return (
+        f"[word](#{table}{column.name})"
+        if f"{table}.{column.name}" in WORDS
+        else "year"
+        if column.year
+        else _HOLDS[column.cell]
+    )
 
 
 def _words() -> Iterator[str]:

@@ -31,7 +31,9 @@ This page is written by `python -m scripts.tools.write_commands`.
 
 def main() -> int:
     """Exit status: 0 written."""
-    argparse.ArgumentParser(description=__doc__, epilog="example: .venv/bin/python -m scripts.tools.write_commands").parse_args()
+    argparse.ArgumentParser(
+        description=__doc__, epilog="example: .venv/bin/python -m scripts.tools.write_commands"
+    ).parse_args()
     PAGE.write_text(page(), encoding="utf-8")
     print(f'{{"commands":{len(COMMANDS)}}}')
     return 0
@@ -48,15 +50,21 @@ def _section(name: str) -> str:
     one.arguments(parser)
     script = f"Script: `scripts/{one.script}.py`.\n\n" if one.script else ""
     example = one.example.replace("COMMAND", f"ringfence {name}").partition("\n")[2]
-    shown = "\n".join(f"    {line.strip()}" if line.startswith(" ") else line for line in example.splitlines())
+    shown = "\n".join(
+        f"    {line.strip()}" if line.startswith(" ") else line for line in example.splitlines()
+    )
     rows = "".join(_rows(parser))
     table = f"\n| option | |\n|---|---|\n{rows}" if rows else ""
-    return f"\n## ringfence {name}\n\n{(one.description or '').strip()}\n\n{script}{shown}\n{table}"
+    return f"\n## ringfence {name}\n\n{' '.join((one.description or '').split())}\n\n{script}{shown}\n{table}"
 
 
 def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
     for action in parser._actions:
-        value = "" if action.nargs == 0 else str(action.metavar or "|".join(map(str, action.choices or ())) or action.dest.upper())
+        value = (
+            ""
+            if action.nargs == 0
+            else str(action.metavar or "|".join(map(str, action.choices or ())) or action.dest.upper())
+        )
         names = " ".join((*action.option_strings[-1:], value)).strip().replace("|", r"\|")
         needed = " (required)" if action.required and action.option_strings else ""
         yield f"| `{names}` | {(action.help or '').replace('%%', '%').replace('|', chr(92) + '|')}{needed} |\n"

@@ -1,1 +1,3 @@
-"""Assessments from request to recorded answer (parse, evaluate, conclude, record, redact), for single requests, batches and replays."""
+"""Assessments from request to recorded answer (parse, evaluate, conclude, record, redact), for single
+requests, batches and replays.
+"""

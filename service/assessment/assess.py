@@ -1,4 +1,6 @@
-"""The assessment pipeline of /risk, batches and replays: store the application, evaluate, conclude, record, answer."""
+"""The assessment pipeline of /risk, batches and replays: store the application, evaluate, conclude, record,
+answer.
+"""
 
 from __future__ import annotations
 
@@ -38,10 +40,11 @@ _SECOND_ROOM = 1  # beside what is seen now
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessmentRequest:
-    """One request for an assessment: whom, at which stage, when it arrived (the service's clock), and for whom.
+    """One request for an assessment: whom, at which stage, when it arrived (the service's clock), and for
+    whom.
 
-    `ignored`: names in the request that the contract does not know, which the answer gives back. `selection`: the parts that the caller gets; what
-    is written down is whole.
+    `ignored`: names in the request that the contract does not know, which the answer gives back. `selection`:
+    the parts that the caller gets; what is written down is whole.
     """
 
     stage: Stage
@@ -72,9 +75,10 @@ class StoredSubject:
 def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
     """Assess and write the audit row: there is no answer without it.
 
-    Raises UnknownApplicantError for an applicant without an application whom no fact names, KnownOtherwiseError when the application's id is
-    known with other content, KeyReusedError when the idempotency key is, and StoreUnavailableError when the audit row cannot be written.
-    Whatever else fails is declared in the answer (`degraded`).
+    Raises UnknownApplicantError for an applicant without an application whom no fact names,
+    KnownOtherwiseError when the application's id is known with other content, KeyReusedError when the
+    idempotency key is, and StoreUnavailableError when the audit row cannot be written. Whatever else fails is
+    declared in the answer (`degraded`).
     """
     earlier = context.casebook.claimed(request.claim) if request.claim else None
     if earlier is not None:
@@ -82,7 +86,9 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
     remembered, evaluation = _store_and_evaluate(context, request)
     subject = remembered.subject
     if subject.application is None and evaluation.nobody:
-        raise UnknownApplicantError(f"nobody knows applicant {subject.applicant_id!r}: no application, event or label ever named it")
+        raise UnknownApplicantError(
+            f"nobody knows applicant {subject.applicant_id!r}: no application, event or label ever named it"
+        )
     concluded = context.policy.conclude(evaluation.findings)
     findings = _findings(context, request.stage, subject, request.at, (evaluation, concluded))
     first = _first_scan(context, request.stage, subject, request.at)
@@ -91,9 +97,14 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
             first, concluded, evaluation, _earlier_neighbourhood(context, subject, first, request.watch)
         )
     if request.watch.late() and findings["degraded"]["reason"] is None:
-        findings["degraded"]["reason"] = "deadline"  # complete, and late all the same: the caller may have gone on without it
+        # complete, and late all the same: the caller may have gone on without it
+        findings["degraded"]["reason"] = "deadline"
     assessment_id = f"A-{micros(request.at):x}-{secrets.token_hex(5)}"
-    answer = {"request_id": request.request_id, "application_id": findings["application_id"], "assessment_id": assessment_id}
+    answer = {
+        "request_id": request.request_id,
+        "application_id": findings["application_id"],
+        "assessment_id": assessment_id,
+    }
     answer |= {"idempotent_replay": False} | findings | {"timings_ms": request.watch.timings()}
     if request.ignored:
         answer["ignored"] = list(request.ignored)
@@ -123,29 +134,46 @@ def assess(context: AppContext, request: AssessmentRequest) -> Recorded:
 
 
 def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
-    """Compute a recorded assessment again, from the store as it was then, and say whether it is equal, also in what was measured
-    and in its row's columns.
+    """Compute a recorded assessment again, from the store as it was then, and say whether it is equal, also
+    in what was measured and in its row's columns.
 
     Raises NotFoundError, and StoreChangedError for a row that cannot be what was written.
     """
     recorded = context.casebook.assessment(assessment_id)
     answered, subject = audit_record.read(recorded)
-    view = context.views.at(recorded.as_of, recorded.recorded_by) if recorded.recorded_by is not None else None
-    evaluation = evaluate(view, subject, context.scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS), recorded.level)
+    view = (
+        context.views.at(recorded.as_of, recorded.recorded_by) if recorded.recorded_by is not None else None
+    )
+    evaluation = evaluate(
+        view, subject, context.scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS), recorded.level
+    )
     then = answered["degraded"]
     if evaluation.degraded.level is recorded.level:
-        evaluation = replace(evaluation, degraded=Degraded(level=recorded.level, missing=tuple(then["missing"]), reason=then["reason"]))
+        evaluation = replace(
+            evaluation,
+            degraded=Degraded(level=recorded.level, missing=tuple(then["missing"]), reason=then["reason"]),
+        )
     concluded = context.policy.conclude(evaluation.findings)
     again = _findings(context, recorded.stage, subject, recorded.as_of, (evaluation, concluded))
     if answered["changes_since"] is not None:
         first = context.casebook.assessment(answered["changes_since"]["assessment_id"])
         looked = answered["changes_since"]["person"] is not None
-        before = _earlier_neighbourhood(context, subject, first, Stopwatch(LatencyEstimate(), _UNHURRIED_MS)) if looked else None
+        before = (
+            _earlier_neighbourhood(context, subject, first, Stopwatch(LatencyEstimate(), _UNHURRIED_MS))
+            if looked
+            else None
+        )
         again["changes_since"] = context.responses.changes(first, concluded, evaluation, before)
     again = orjson.loads(orjson.dumps(again))
-    differs = [name for name in answered if name not in response.OF_THE_REQUEST and answered[name] != again.get(name)]
-    differences = [{"field": name, "recorded": answered[name], "replayed": again.get(name)} for name in differs]
-    differences += audit_record.contradictions(recorded) + audit_record.measured_differences(recorded, subject, evaluation)
+    differs = [
+        name for name in answered if name not in response.OF_THE_REQUEST and answered[name] != again.get(name)
+    ]
+    differences = [
+        {"field": name, "recorded": answered[name], "replayed": again.get(name)} for name in differs
+    ]
+    differences += audit_record.contradictions(recorded) + audit_record.measured_differences(
+        recorded, subject, evaluation
+    )
     return {
         "assessment_id": assessment_id,
         "equal": not differences,
@@ -157,12 +185,18 @@ def replay(context: AppContext, assessment_id: str) -> dict[str, Any]:
         "models_now": response.models(context.model),
         "policy_then": answered["policy_version"],
         "policy_now": context.policy.version,
-        "answer": {name: answered[name] if name in response.OF_THE_REQUEST else again.get(name) for name in answered},
+        "answer": {
+            name: answered[name] if name in response.OF_THE_REQUEST else again.get(name) for name in answered
+        },
     }
 
 
-def assess_stored(view: GraphView, subject: Subject, scorer: Scorer | None, policy: Policy) -> tuple[Evaluation, Conclusion]:
-    """Assess an application, or a person, that is in the store already through a `view` as of the moment in question; nothing is written down."""
+def assess_stored(
+    view: GraphView, subject: Subject, scorer: Scorer | None, policy: Policy
+) -> tuple[Evaluation, Conclusion]:
+    """Assess an application, or a person, that is in the store already through a `view` as of the moment in
+    question; nothing is written down.
+    """
     evaluation = evaluate(view, subject, scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS))
     return evaluation, policy.conclude(evaluation.findings)
 
@@ -186,13 +220,19 @@ def warm_up(context: AppContext) -> None:
 
 def _nobodys(at: datetime) -> Application:
     """An application of nobody that names something in every role."""
-    phone, employer = (Identifier(kind, "warm-up") for kind in (IdentifierKind.PHONE, IdentifierKind.EMPLOYER))
+    phone, employer = (
+        Identifier(kind, "warm-up") for kind in (IdentifierKind.PHONE, IdentifierKind.EMPLOYER)
+    )
     named = (Mention(phone, Role.OWN), Mention(phone, Role.CONTACT), Mention(employer, Role.EMPLOYER))
-    return Application(application_id="warm-up", applied_at=at, applicant_id="warm-up", platform_id="warm-up", mentions=named)
+    return Application(
+        application_id="warm-up", applied_at=at, applicant_id="warm-up", platform_id="warm-up", mentions=named
+    )
 
 
 def _store_and_evaluate(context: AppContext, request: AssessmentRequest) -> tuple[StoredSubject, Evaluation]:
-    """Store the application and evaluate; a hanging store is waited for until the rest of the time is needed for the audit record."""
+    """Store the application and evaluate; a hanging store is waited for until the rest of the time is needed
+    for the audit record.
+    """
     with _waiting(context, request.watch):
         with request.watch.timing("store"):
             remembered = _store_subject(context, request)
@@ -220,12 +260,16 @@ def _store_subject(context: AppContext, request: AssessmentRequest) -> StoredSub
         if subject.application is None:
             revision = context.store.revision()
         else:
-            # A store that is busy with somebody's load holds up the fact, and leaves time to look: reading waits for nobody.
+            # A store that is busy with somebody's load holds up the fact, and leaves time to look: reading
+            # waits for nobody.
             added = context.writer.add(
-                Facts(applications=(subject.application,)), wait_ms=request.watch.spare_ms("neighbourhood", "signals", "model")
+                Facts(applications=(subject.application,)),
+                wait_ms=request.watch.spare_ms("neighbourhood", "signals", "model"),
             )
             stored = added is not None
-            revision, entry = (added.revision, added.entry) if added is not None else (context.views.latest(), b"")
+            revision, entry = (
+                (added.revision, added.entry) if added is not None else (context.views.latest(), b"")
+            )
             if added is not None and added.conflicts:
                 subject = _stored_already(context, subject.application, request.at)
         return StoredSubject(subject, context.views.at(request.at, revision, entry), revision, stored)
@@ -236,7 +280,9 @@ def _store_subject(context: AppContext, request: AssessmentRequest) -> StoredSub
 
 
 def _stored_already(context: AppContext, application: Application, at: datetime) -> Subject:
-    """The application as it was stored when it first came; only its moment may differ. Raises KnownOtherwiseError."""
+    """The application as it was stored when it first came; only its moment may differ. Raises
+    KnownOtherwiseError.
+    """
     stored = context.store.view(at + _DAY).application(application.application_id)
     if stored is None or _content(stored) != _content(application):
         raise KnownOtherwiseError(f"application {application.application_id!r} is known with other content")
@@ -248,11 +294,19 @@ def _content(application: Application) -> tuple[Application, frozenset[Any]]:
 
 
 def _without_fact(degraded: Degraded, why: str) -> Degraded:
-    """The assessment stands, but the application did not reach the store in time: nobody else's assessment sees it until it is brought there."""
+    """The assessment stands, but the application did not reach the store in time: nobody else's assessment
+    sees it until it is brought there.
+    """
     return replace(degraded, missing=(*degraded.missing, "fact"), reason=degraded.reason or why)
 
 
-def _findings(context: AppContext, stage: Stage, subject: Subject, as_of: datetime, outcome: tuple[Evaluation, Conclusion]) -> dict[str, Any]:
+def _findings(
+    context: AppContext,
+    stage: Stage,
+    subject: Subject,
+    as_of: datetime,
+    outcome: tuple[Evaluation, Conclusion],
+) -> dict[str, Any]:
     """The replayable part of an answer."""
     evaluation, concluded = outcome
     findings = context.responses.findings(stage, subject, as_of, evaluation, concluded)
@@ -262,14 +316,22 @@ def _findings(context: AppContext, stage: Stage, subject: Subject, as_of: dateti
 
 
 def _first_scan(context: AppContext, stage: Stage, subject: Subject, at: datetime) -> RiskAssessment | None:
-    """What a second scan is compared with: the latest assessment of the application at stage `application`."""
+    """What a second scan is compared with: the latest assessment of the application at stage
+    `application`.
+    """
     if stage is not Stage.DISBURSEMENT or subject.application is None:
         return None
-    return context.casebook.latest(application_id=subject.application.application_id, stage=Stage.APPLICATION, until=at)
+    return context.casebook.latest(
+        application_id=subject.application.application_id, stage=Stage.APPLICATION, until=at
+    )
 
 
-def _earlier_neighbourhood(context: AppContext, subject: Subject, first: RiskAssessment, watch: Stopwatch) -> EarlierNeighbourhood | None:
-    """What the first scan could see of the subject; None where there is no time to look, the store is away, or the first scan did not reach it."""
+def _earlier_neighbourhood(
+    context: AppContext, subject: Subject, first: RiskAssessment, watch: Stopwatch
+) -> EarlierNeighbourhood | None:
+    """What the first scan could see of the subject; None where there is no time to look, the store is away,
+    or the first scan did not reach it.
+    """
     if first.recorded_by is None or not watch.allows("neighbourhood"):
         return None
     try:

@@ -1,4 +1,6 @@
-"""Assessing the stored applications of a period, or the people where there are none, in several processes, to a parquet file."""
+"""Assessing the stored applications of a period, or the people where there are none, in several processes, to
+a parquet file.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ COLUMNS = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """since <= at < until, of applications, or of people's events. Raises SettingError for one that holds no moment."""
+    """since <= at < until, of applications, or of people's events. Raises SettingError for one that holds no
+    moment.
+    """
 
     since: datetime
     until: datetime
@@ -82,7 +86,9 @@ class BatchWorker:
 
 @dataclass(frozen=True)
 class BatchTask:
-    """What the processes are given; without its scorer it can be sent to a process that was not forked, which then loads the model itself."""
+    """What the processes are given; without its scorer it can be sent to a process that was not forked, which
+    then loads the model itself.
+    """
 
     settings: Settings
     scorer: Scorer | None
@@ -94,23 +100,28 @@ class BatchTask:
 
     def bench(self, store: GraphStore) -> BatchWorker:
         """What a process assesses with: all of them look through one frame, which the first to come fills."""
-        scorer = self.scorer or (load_scorer(self.settings.model, self.settings.model_digest) if self.settings.model else None)
+        scorer = self.scorer or (
+            load_scorer(self.settings.model, self.settings.model_digest) if self.settings.model else None
+        )
         frame = filled_frame(store, self.settings, self.revision)
         return BatchWorker(Views(store, frame), scorer, policy_for(self.settings, scorer), self.revision)
 
 
 def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) -> dict[str, Any]:
-    """Write one row for every application of the period, by (applied_at, application_id), each as of its own moment; the figures.
+    """Write one row for every application of the period, by (applied_at, application_id), each as of its own
+    moment; the figures.
 
-    A store that holds no application at all (a payment platform's) has people instead: everybody with an event in the period, on either side,
-    by applicant id, as of the period's end; their `application_id` is null.
-    Raises BundleError, SettingError or StoreError. The file appears whole or not at all.
+    A store that holds no application at all (a payment platform's) has people instead: everybody with an
+    event in the period, on either side, by applicant id, as of the period's end; their `application_id` is
+    null. Raises BundleError, SettingError or StoreError. The file appears whole or not at all.
     """
     started = perf_counter()
     if out.is_dir():
         raise SettingError(f"{out} is a folder: name a file to write, .parquet or .csv")
     if out.suffix.lower() not in FORMATS:
-        raise SettingError(f"{out}: scores are written as parquet or csv: name a file that ends in .parquet or .csv")
+        raise SettingError(
+            f"{out}: scores are written as parquet or csv: name a file that ends in .parquet or .csv"
+        )
     folder_for(out.absolute().parent)
     beside = out.with_name(f".{out.name}.{os.getpid()}")
     decisions: Counter[str] = Counter()
@@ -124,18 +135,30 @@ def score(settings: Settings, period: Period, out: Path, *, processes: int = 2) 
     finally:
         beside.unlink(missing_ok=True)
     seconds = perf_counter() - started
-    return {"scored": decisions.total(), "seconds": round(seconds, 3), **{name: decisions[name] for name in ("approve", "review", "decline")}}
+    return {
+        "scored": decisions.total(),
+        "seconds": round(seconds, 3),
+        **{name: decisions[name] for name in ("approve", "review", "decline")},
+    }
 
 
 def scored(settings: Settings, period: Period, *, processes: int = 1) -> Iterator[list[dict[str, Any]]]:
-    """The rows of the period, in the columns of COLUMNS, chunk by chunk; as `score`, of which it is the work."""
+    """The rows of the period, in the columns of COLUMNS, chunk by chunk; as `score`, of which it is the
+    work.
+    """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are the parallelism
-    task = BatchTask(settings, load_scorer(settings.model, settings.model_digest) if settings.model else None, _mark(settings))
+    task = BatchTask(
+        settings,
+        load_scorer(settings.model, settings.model_digest) if settings.model else None,
+        _mark(settings),
+    )
     yield from _all_rows(task, period, processes)
 
 
 def _all_rows(task: BatchTask, period: Period, processes: int) -> Iterator[list[dict[str, Any]]]:
-    """The period's rows, chunk by chunk, in order; at most two chunks a process are under way, so memory stays bounded."""
+    """The period's rows, chunk by chunk, in order; at most two chunks a process are under way, so memory
+    stays bounded.
+    """
     pool = _pool(task, processes) if processes > 1 else None
     with open_store(task.settings.store, zone=task.settings.timezone) as store:
         chunks = _chunks(_subjects(store, store.view(period.until, task.revision), period))
@@ -147,29 +170,48 @@ def _all_rows(task: BatchTask, period: Period, processes: int) -> Iterator[list[
                 bench.views.close()
             return
         with pool:
-            under_way: deque[Future[list[dict[str, Any]]]] = deque(pool.submit(_existing_rows, chunk) for chunk in islice(chunks, 2 * processes))
+            under_way: deque[Future[list[dict[str, Any]]]] = deque(
+                pool.submit(_existing_rows, chunk) for chunk in islice(chunks, 2 * processes)
+            )
             while under_way:
                 yield under_way.popleft().result()
                 under_way.extend(pool.submit(_existing_rows, chunk) for chunk in islice(chunks, 1))
 
 
 def _subjects(store: GraphStore, view: GraphView, period: Period) -> Iterator[BatchSubject]:
-    """The applications of the period; of a store without any, the people, which is refused as of a moment that has not come."""
+    """The applications of the period; of a store without any, the people, which is refused as of a moment
+    that has not come.
+    """
     if store.counts()["applications"]:
-        yield from (BatchSubject(subject_of(created), created.applied_at) for created in view.applications(period.since))
+        yield from (
+            BatchSubject(subject_of(created), created.applied_at)
+            for created in view.applications(period.since)
+        )
         return
     if period.until > system_clock():
-        raise SettingError("this store holds no applications, so people are assessed as of --until, which has not come yet: give one that has passed")
+        raise SettingError(
+            "this store holds no applications, so people are assessed as of --until, which has not come yet: give one that has passed"
+        )
     tables = view.tables()
     active = tables.events["at"] >= micros(period.since)
     people = np.union1d(tables.events["applicant"][active], tables.events["counterparty"][active])
-    yield from (BatchSubject(Subject(applicant_id=who), period.until) for who in tables.applicant_ids[people[people >= 0]].tolist())
+    yield from (
+        BatchSubject(Subject(applicant_id=who), period.until)
+        for who in tables.applicant_ids[people[people >= 0]].tolist()
+    )
 
 
 def _pool(task: BatchTask, processes: int) -> ProcessPoolExecutor:
-    """Processes that have begun. They are forked, with the model in them, while no store is open: SQLite must not be carried across a fork."""
+    """Processes that have begun. They are forked, with the model in them, while no store is open: SQLite must
+    not be carried across a fork.
+    """
     how = "fork" if sys.platform == "linux" else "spawn"
-    pool = ProcessPoolExecutor(processes, mp_context=get_context(how), initializer=_begin, initargs=(task,) if how == "fork" else (task.bare(),))
+    pool = ProcessPoolExecutor(
+        processes,
+        mp_context=get_context(how),
+        initializer=_begin,
+        initargs=(task,) if how == "fork" else (task.bare(),),
+    )
     pool.submit(_existing_rows, []).result()
     return pool
 
@@ -185,7 +227,9 @@ def _rows(bench: BatchWorker, subjects: Iterable[BatchSubject]) -> list[dict[str
 
 def _row(bench: BatchWorker, request: BatchSubject) -> dict[str, Any]:
     subject = request.subject
-    evaluation, concluded = assess_stored(bench.views.at(request.as_of, bench.revision), subject, bench.scorer, bench.policy)
+    evaluation, concluded = assess_stored(
+        bench.views.at(request.as_of, bench.revision), subject, bench.scorer, bench.policy
+    )
     membership = evaluation.findings.rule_inputs.membership
     return {
         "application_id": subject.application.application_id if subject.application else None,

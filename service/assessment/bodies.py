@@ -19,7 +19,8 @@ from service.assessment import fields
 
 Row = dict[str, object]
 _DEPTH = 4  # groups within groups that are looked into
-_WHOLE = frozenset({"id", "number", "no", "value", "name", "text"})  # what a group calls the thing that it is about: {"employer": {"name": ...}}
+# what a group calls the thing that it is about: {"employer": {"name": ...}}
+_WHOLE = frozenset({"id", "number", "no", "value", "name", "text"})
 _RAW = frozenset({"", "raw", "none", "plain"})
 _LISTS = frozenset({"contacts", "contact_phones", "emergency_contacts", "emergency_contact"})
 # Groups about somebody or something else than the applicant: their phone is not the applicant's.
@@ -42,7 +43,9 @@ class BodyError(InputError):
 
 
 def decoded(body: bytes) -> Any:
-    """The JSON of a body, every number with all its digits. Raises BodyError for what is no JSON in UTF-8, or is nested deeper than DEEPEST."""
+    """The JSON of a body, every number with all its digits. Raises BodyError for what is no JSON in UTF-8, or
+    is nested deeper than DEEPEST.
+    """
     try:
         return exact_json.decoded(body.decode(), deepest=DEEPEST)
     except ValueError as error:
@@ -50,7 +53,9 @@ def decoded(body: bytes) -> Any:
 
 
 def as_object(value: Any) -> Mapping[str, Any]:
-    """`value`, if it is a JSON object. Raises BodyError, and BadRow for keys that stand twice in it, at whatever depth."""
+    """`value`, if it is a JSON object. Raises BodyError, and BadRow for keys that stand twice in it, at
+    whatever depth.
+    """
     if not isinstance(value, dict):
         raise BodyError("the body must be a JSON object")
     if twice := exact_json.doubles(value):
@@ -59,7 +64,8 @@ def as_object(value: Any) -> Mapping[str, Any]:
 
 
 class FlatBody(NamedTuple):
-    """The columns found in a body, the table that reads them, what is wrong with how they are given, and the names that nobody reads.
+    """The columns found in a body, the table that reads them, what is wrong with how they are given, and the
+    names that nobody reads.
 
     The table is the contract's with a column for each contact of a list.
     """
@@ -71,16 +77,23 @@ class FlatBody(NamedTuple):
 
 
 def flat(body: Mapping[str, Any], table: Table = APPLICATIONS) -> FlatBody:
-    """The columns of `table` found in the body, at the top or in groups (`{"device": {"id": ...}, "verification": {"liveness": ...}}`).
+    """The columns of `table` found in the body, at the top or in groups
+    (`{"device": {"id": ...}, "verification": {"liveness": ...}}`).
 
-    What the table does not name is left out, and said (`device.vendor`). One column given twice with different values is a problem, and so is a list.
+    What the table does not name is left out, and said (`device.vendor`). One column given twice with
+    different values is a problem, and so is a list.
     """
     reading = _Reading(table)
     reading.group(body, ())
     ignored = reading.ignored[:NAMED]
     if len(reading.ignored) > NAMED:
         ignored[-1] = f"and {len(reading.ignored) - NAMED + 1} more"
-    return FlatBody(reading.row, replace(table, columns=(*table.columns, *reading.contacts)), tuple(reading.problems), tuple(ignored))
+    return FlatBody(
+        reading.row,
+        replace(table, columns=(*table.columns, *reading.contacts)),
+        tuple(reading.problems),
+        tuple(ignored),
+    )
 
 
 class _Reading:
@@ -89,7 +102,9 @@ class _Reading:
     def __init__(self, table: Table) -> None:
         self.names = frozenset(column.name for column in table.columns)
         self.like = next((column for column in table.columns if column.role is Role.CONTACT), None)
-        self.own = _PROFILE | {c.name for c in table.columns if c.cell is Cell.IDENTIFIER and c.role is Role.OWN}
+        self.own = _PROFILE | {
+            c.name for c in table.columns if c.cell is Cell.IDENTIFIER and c.role is Role.OWN
+        }
         self.contacts: list[Column] = []
         self.row: Row = {}
         self.problems: list[RecordError] = []
@@ -98,7 +113,9 @@ class _Reading:
     def group(self, group: Mapping[str, Any], path: tuple[str, ...]) -> None:
         for key, value in group.items():
             if key in _LISTS and self.like is not None and isinstance(value, dict | list):
-                self._contacts(value if isinstance(value, list) else [value], ".".join((*path, key)), self.like)
+                self._contacts(
+                    value if isinstance(value, list) else [value], ".".join((*path, key)), self.like
+                )
             elif isinstance(value, dict):
                 self._inner(key, value, path)
             elif (column := self._column(key, path)) is not None:
@@ -107,7 +124,9 @@ class _Reading:
                 self._ignore(".".join((*path, key)))
 
     def _inner(self, key: str, group: Mapping[str, Any], path: tuple[str, ...]) -> None:
-        """A group within; one that is named as a column is and says nothing for any column is a value of the wrong type."""
+        """A group within; one that is named as a column is and says nothing for any column is a value of the
+        wrong type.
+        """
         result = len(self.row), len(self.problems)
         if len(path) < _DEPTH:
             self.group(group, (*path, key))
@@ -115,10 +134,18 @@ class _Reading:
             self._ignore(".".join((*path, key)))
         column = self._column(key, path)
         if column is not None and column not in self.row and result == (len(self.row), len(self.problems)):
-            self.problems.append(RecordError(column, "unreadable_text", "must be a value, or a group of known columns, and no other object"))
+            self.problems.append(
+                RecordError(
+                    column,
+                    "unreadable_text",
+                    "must be a value, or a group of known columns, and no other object",
+                )
+            )
 
     def _column(self, key: str, path: tuple[str, ...]) -> str | None:
-        """Which column a leaf is: `device.id` and `device_id` are device_id, `employer.name` is employer, `verification.liveness` is liveness."""
+        """Which column a leaf is: `device.id` and `device_id` are device_id, `employer.name` is employer,
+        `verification.liveness` is liveness.
+        """
         if path:
             joined = f"{path[-1]}_{key}"
             if joined in self.names:
@@ -139,9 +166,11 @@ class _Reading:
             self.row[column] = value
 
     def _contacts(self, values: list[Any], name: str, like: Column) -> None:
-        """A list of contacts, as phones or as objects with a phone: each is kept, for a common contact of strangers is a strong tie.
+        """A list of contacts, as phones or as objects with a phone: each is kept, for a common contact of
+        strangers is a strong tie.
 
-        The phone of somebody who is named as their own contact (`relation: self`) is their own; other relations have no place in an application.
+        The phone of somebody who is named as their own contact (`relation: self`) is their own; other
+        relations have no place in an application.
         """
         for n, value in enumerate(values[:_CONTACTS]):
             place, role = f"{name}[{n}]", Role.CONTACT

@@ -1,4 +1,6 @@
-"""The call behind a request's body: client, arrival, request id, idempotency key, and the lenders it speaks for."""
+"""The call behind a request's body: client, arrival, request id, idempotency key, and the lenders it speaks
+for.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from service.assessment.lender_binding import OPERATOR, Binding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """The frame of a request: who, when it arrived, under which id and key, how long it may take (None: the setting's), and for whom it speaks.
+    """The frame of a request: who, when it arrived, under which id and key, how long it may take (None: the
+    setting's), and for whom it speaks.
 
     `started`: when it came to the socket (`perf_counter`, seconds), from which its time counts; None: now.
     """

@@ -31,7 +31,9 @@ _OF_A_SEARCH = ("group", "suspicion", "score", "flagged")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What to hold side by side: up to `subjects` applications, each as of its own moment, and as many applicants as of `as_of`, evenly spread."""
+    """What to hold side by side: up to `subjects` applications, each as of its own moment, and as many
+    applicants as of `as_of`, evenly spread.
+    """
 
     as_of: datetime
     subjects: int
@@ -39,7 +41,9 @@ class Comparison:
 
 
 def compared(one: GraphStore, other: GraphStore, plan: Comparison) -> dict[str, object]:
-    """How many subjects there were, of how many each part is equal, whether columns, rings and the snapshot in force are, and what differs."""
+    """How many subjects there were, of how many each part is equal, whether columns, rings and the snapshot
+    in force are, and what differs.
+    """
     started, equal, named = perf_counter(), Counter[str](), list[str]()
     tables = one.view(plan.as_of).tables(), other.view(plan.as_of).tables()
     requested = list(_subjects(one, tables[0], plan))
@@ -49,10 +53,15 @@ def compared(one: GraphStore, other: GraphStore, plan: Comparison) -> dict[str, 
             same = [name for name in parts[0] if parts[0][name] == parts[1][name]]
             equal.update(same)
             if len(same) < len(parts[0]) and len(named) < NAMED:
-                named.append(subject.application.application_id if subject.application else subject.applicant_id)
+                named.append(
+                    subject.application.application_id if subject.application else subject.applicant_id
+                )
             progress.update()
     columns = _differing(tables[0], tables[1])
-    rings = {"equal": _same_rings(*tables), "snapshot": one.view(plan.as_of).rings() == other.view(plan.as_of).rings()}
+    rings = {
+        "equal": _same_rings(*tables),
+        "snapshot": one.view(plan.as_of).rings() == other.view(plan.as_of).rings(),
+    }
     every = all(equal[name] == len(requested) for name in PARTS)
     return {
         "subjects": len(requested),
@@ -85,7 +94,12 @@ def _facts(evidence: Evidence) -> tuple[object, ...]:
 
 def _result(evaluation: Evaluation) -> tuple[object, ...]:
     result = evaluation.findings
-    return dict(result.signals), dict(result.variables), dict(result.contributions), (result.probability, result.uncertainty)
+    return (
+        dict(result.signals),
+        dict(result.variables),
+        dict(result.contributions),
+        (result.probability, result.uncertainty),
+    )
 
 
 def _subjects(store: GraphStore, tables: Tables, plan: Comparison) -> Iterator[tuple[Subject, datetime]]:
@@ -100,7 +114,9 @@ def _subjects(store: GraphStore, tables: Tables, plan: Comparison) -> Iterator[t
 
 
 def _spread(ids: Column, most: int) -> list[str]:
-    chosen: list[str] = ids[np.unique(np.linspace(0, len(ids) - 1, min(most, len(ids))).astype(np.int64))].tolist()
+    chosen: list[str] = ids[
+        np.unique(np.linspace(0, len(ids) - 1, min(most, len(ids))).astype(np.int64))
+    ].tolist()
     return chosen
 
 
@@ -111,7 +127,11 @@ def _differing(one: Tables, other: Tables) -> list[str]:
         mine, theirs = getattr(one, f.name), getattr(other, f.name)
         if not isinstance(mine, dict):
             mine, theirs = {"": mine}, {"": theirs}
-        differs += [f"{f.name}.{name}".rstrip(".") for name in mine if not _alike(np.asarray(mine[name]), np.asarray(theirs[name]))]
+        differs += [
+            f"{f.name}.{name}".rstrip(".")
+            for name in mine
+            if not _alike(np.asarray(mine[name]), np.asarray(theirs[name]))
+        ]
     return differs
 
 

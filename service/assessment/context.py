@@ -1,4 +1,6 @@
-"""The app context of an assessment: store, casebook, pseudonymiser, model, policy and clock, opened once by the wiring."""
+"""The app context of an assessment: store, casebook, pseudonymiser, model, policy and clock, opened once by
+the wiring.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def system_clock() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class AppContext:
-    """What a request needs, made once a process; `current_app.extensions["ringfence"]` in the web application."""
+    """What a request needs, made once a process; `current_app.extensions["ringfence"]` in the web
+    application.
+    """
 
     settings: Settings
     store: GraphStore
@@ -54,7 +58,9 @@ class AppContext:
         """Which model is loaded."""
         if self.scorer is None:
             return None
-        return ModelUsed(name=self.scorer.name, version=self.scorer.version, trained_as_of=self.scorer.trained_as_of)
+        return ModelUsed(
+            name=self.scorer.name, version=self.scorer.version, trained_as_of=self.scorer.trained_as_of
+        )
 
     def close(self) -> None:
         """Write what is still to be written and give everything back."""

@@ -1,4 +1,6 @@
-"""Deadlines: the caller's time-out and the estimated latency of each step decide how much of an assessment is done."""
+"""Deadlines: the caller's time-out and the estimated latency of each step decide how much of an assessment is
+done.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +8,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
-_FIRST_GUESS_MS = {"store": 2.0, "neighbourhood": 5.0, "signals": 3.0, "model": 10.0, "history": 1.0, "audit": 2.0}
+_FIRST_GUESS_MS = {
+    "store": 2.0,
+    "neighbourhood": 5.0,
+    "signals": 3.0,
+    "model": 10.0,
+    "history": 1.0,
+    "audit": 2.0,
+}
 _RISE, _FALL = 0.5, 0.1  # how much of a slower, or quicker, step is believed at once
 _FAR = 10.0  # a step so many times as quick as expected says that what held it up is over
 
 
 class LatencyEstimate:
-    """What each step has lately cost in this process, in milliseconds: rises fast, falls slowly, and fast again when a hold-up is over."""
+    """What each step has lately cost in this process, in milliseconds: rises fast, falls slowly, and fast
+    again when a hold-up is over.
+    """
 
     def __init__(self) -> None:
         self.expected = dict(_FIRST_GUESS_MS)
@@ -20,10 +31,14 @@ class LatencyEstimate:
     def record(self, step: str, spent_ms: float) -> None:
         """Learn from a step that was done."""
         usual = self.expected[step]
-        self.expected[step] = usual + (_RISE if spent_ms > usual or spent_ms * _FAR < usual else _FALL) * (spent_ms - usual)
+        self.expected[step] = usual + (_RISE if spent_ms > usual or spent_ms * _FAR < usual else _FALL) * (
+            spent_ms - usual
+        )
 
     def skipped(self, step: str) -> None:
-        """A step that was left out for its cost is tried again by and by: one slow moment must not shut it out for good."""
+        """A step that was left out for its cost is tried again by and by: one slow moment must not shut it
+        out for good.
+        """
         self.expected[step] *= 1.0 - _FALL
 
 
@@ -33,7 +48,14 @@ class Stopwatch:
     `started`: when the request came, on the same clock, where that was before now: what it waited counts.
     """
 
-    def __init__(self, pace: LatencyEstimate, timeout_ms: float, tick: Callable[[], float] = perf_counter, *, started: float | None = None) -> None:
+    def __init__(
+        self,
+        pace: LatencyEstimate,
+        timeout_ms: float,
+        tick: Callable[[], float] = perf_counter,
+        *,
+        started: float | None = None,
+    ) -> None:
         self._pace = pace
         self._tick = tick
         self._started = tick() if started is None else started
@@ -53,7 +75,9 @@ class Stopwatch:
         return self.left_ms() < self.reserved_ms()
 
     def spare_ms(self, *steps: str) -> float:
-        """Milliseconds left when these steps and the audit row have taken twice what they usually take; negative when there is no room."""
+        """Milliseconds left when these steps and the audit row have taken twice what they usually take;
+        negative when there is no room.
+        """
         return self.left_ms() - 2.0 * (sum(self._pace.expected[step] for step in steps) + self.reserved_ms())
 
     def total_ms(self) -> float:
@@ -82,4 +106,6 @@ class Stopwatch:
 
     def timings(self) -> dict[str, float]:
         """What the answer says: milliseconds of each step and in all."""
-        return {name: round(spent, 3) for name, spent in self.spent_ms.items()} | {"total": round(self.total_ms(), 3)}
+        return {name: round(spent, 3) for name, spent in self.spent_ms.items()} | {
+            "total": round(self.total_ms(), 3)
+        }

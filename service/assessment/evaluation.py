@@ -1,4 +1,6 @@
-"""Evaluates one subject through a view, degrading full -> no_model -> no_graph -> rules_only as time and availability require."""
+"""Evaluates one subject through a view, degrading full -> no_model -> no_graph -> rules_only as time and
+availability require.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +34,21 @@ if TYPE_CHECKING:
 log = logging.getLogger("ringfence.look")
 
 MISSING: Mapping[Level, tuple[str, ...]] = MappingProxyType(
-    {Level.FULL: (), Level.NO_MODEL: ("model",), Level.NO_GRAPH: ("model", "graph"), Level.RULES_ONLY: ("model", "graph", "history")}
+    {
+        Level.FULL: (),
+        Level.NO_MODEL: ("model",),
+        Level.NO_GRAPH: ("model", "graph"),
+        Level.RULES_ONLY: ("model", "graph", "history"),
+    }
 )
 OWN_APPLICATIONS = APPLICATIONS  # of the applicant's past, with the graph and without it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """Findings, degraded level and the model's parts; `features` and `variables` are None where the graph was not read."""
+    """Findings, degraded level and the model's parts; `features` and `variables` are None where the graph was
+    not read.
+    """
 
     findings: Findings
     degraded: Degraded
@@ -53,12 +62,21 @@ class Evaluation:
 
     @property
     def nobody(self) -> bool:
-        """Whether it was looked for, and no fact at all names the subject or anything that the application names."""
+        """Whether it was looked for, and no fact at all names the subject or anything that the application
+        names.
+        """
         return self.features is not None and self.features.nobody
 
 
-def evaluate(view: GraphView | None, subject: Subject, scorer: Scorer | None, watch: Stopwatch, at_most: Level = Level.FULL) -> Evaluation:
-    """Look at `subject` before `view.as_of`. `view` is None when the store cannot be reached; a replay gives the level it had as `at_most`.
+def evaluate(
+    view: GraphView | None,
+    subject: Subject,
+    scorer: Scorer | None,
+    watch: Stopwatch,
+    at_most: Level = Level.FULL,
+) -> Evaluation:
+    """Look at `subject` before `view.as_of`. `view` is None when the store cannot be reached; a replay gives
+    the level it had as `at_most`.
 
     A frame that cannot be read any more is no reason for less: another view of the same is looked through.
     """
@@ -73,14 +91,20 @@ def evaluate(view: GraphView | None, subject: Subject, scorer: Scorer | None, wa
         if level is Level.NO_GRAPH and watch.allows("history"):
             return _own_past(view, subject, watch, why)
     except StoreError as error:
-        if isinstance(view, FrameView) and view.otherwise is not None and isinstance(error, FrameUnreadableError):
+        if (
+            isinstance(view, FrameView)
+            and view.otherwise is not None
+            and isinstance(error, FrameUnreadableError)
+        ):
             return evaluate(view.otherwise(), subject, scorer, watch, at_most)
         log.warning("the store failed during an assessment: %s", error)
         return _rules_only(subject, "store_unavailable")
     return _rules_only(subject, "deadline")
 
 
-def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch: Stopwatch, level: Level) -> Evaluation:
+def _with_graph(
+    view: GraphView, subject: Subject, scorer: Scorer | None, watch: Stopwatch, level: Level
+) -> Evaluation:
     with watch.timing("neighbourhood"):
         n, names = read_neighbourhood(view, subject)
         known = _rule_inputs_of(n, view, subject)
@@ -119,7 +143,9 @@ def _with_graph(view: GraphView, subject: Subject, scorer: Scorer | None, watch:
 
 
 def _reference(scorer: Scorer | None) -> ReferenceRanges:
-    """What is usual where the model learned, or without one in made worlds; the card of an older model tells the upper end alone."""
+    """What is usual where the model learned, or without one in made worlds; the card of an older model tells
+    the upper end alone.
+    """
     created = from_simulated_worlds()
     return ReferenceRanges(high=scorer.typical, low=scorer.typical_low or created.low) if scorer else created
 
@@ -132,14 +158,20 @@ def _own_past(view: GraphView, subject: Subject, watch: Stopwatch, why: str | No
 
 
 def _rules_only(subject: Subject, why: str) -> Evaluation:
-    return _evaluation(Findings(level=Level.RULES_ONLY, rule_inputs=RuleInputs(application=subject.application)), why)
+    return _evaluation(
+        Findings(level=Level.RULES_ONLY, rule_inputs=RuleInputs(application=subject.application)), why
+    )
 
 
 def _rule_inputs(view: GraphView, subject: Subject) -> RuleInputs:
     """The inputs of the rules: the applicant's own history without the application in question."""
     me = subject.applicant_id
     mine = view.applications_of([me], OWN_APPLICATIONS)[me]
-    own = tuple(a for a in mine if subject.application is None or a.application_id != subject.application.application_id)
+    own = tuple(
+        a
+        for a in mine
+        if subject.application is None or a.application_id != subject.application.application_id
+    )
     outcomes = view.outcomes_of([a.application_id for a in own])
     return RuleInputs(
         as_of=view.as_of,
@@ -152,7 +184,9 @@ def _rule_inputs(view: GraphView, subject: Subject) -> RuleInputs:
 
 
 def _rule_inputs_of(n: Neighbourhood, view: GraphView, subject: Subject) -> RuleInputs:
-    """`_rule_inputs` from the neighbourhood; the view is asked for labels and a ring only where there are any."""
+    """`_rule_inputs` from the neighbourhood; the view is asked for labels and a ring only where there are
+    any.
+    """
     me, subject_id = n.people[0], subject.applicant_id
     first = int(me["application"])
     own = n.applications[first : first + int(me["applications"])]
@@ -162,12 +196,21 @@ def _rule_inputs_of(n: Neighbourhood, view: GraphView, subject: Subject) -> Rule
         as_of=view.as_of,
         application=subject.application,
         applied_at=tuple(map(moment, own["at"].tolist())),
-        steps=tuple(tuple(STATUSES[code] for code in statuses[b:e].tolist()) for b, e in zip(begins, ends, strict=True) if e > b),
+        steps=tuple(
+            tuple(STATUSES[code] for code in statuses[b:e].tolist())
+            for b, e in zip(begins, ends, strict=True)
+            if e > b
+        ),
         labels=view.labels_of([subject_id])[subject_id] if me["labels"] else (),
         membership=view.memberships_of([subject_id]).get(subject_id) if me["ring"] != NOBODY else None,
     )
 
 
-def _evaluation(findings: Findings, why: str | None, features: SubjectFeatures | None = None, parts: Mapping[str, float] | None = None) -> Evaluation:
+def _evaluation(
+    findings: Findings,
+    why: str | None,
+    features: SubjectFeatures | None = None,
+    parts: Mapping[str, float] | None = None,
+) -> Evaluation:
     degraded = Degraded(level=findings.level, missing=MISSING[findings.level], reason=why)
     return Evaluation(findings=findings, degraded=degraded, features=features, parts=parts or {})

@@ -1,4 +1,6 @@
-"""Field selection: `fields` names the parts of an answer to return, `variables` the multi-lending ones; the audit keeps all."""
+"""Field selection: `fields` names the parts of an answer to return, `variables` the multi-lending ones; the
+audit keeps all.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,15 @@ class FieldSelection:
             kept = {name: value for name, value in answer.items() if name in requested}
         if self.variables is not None:
             summary = kept["multi_lending"]
-            kept["multi_lending"] = summary | {"variables": {name: value for name, value in summary["variables"].items() if name in self.variables}}
+            kept["multi_lending"] = summary | {
+                "variables": {
+                    name: value for name, value in summary["variables"].items() if name in self.variables
+                }
+            }
             if "withheld" in summary:
-                kept["multi_lending"]["withheld"] = [name for name in summary["withheld"] if name in self.variables]
+                kept["multi_lending"]["withheld"] = [
+                    name for name in summary["withheld"] if name in self.variables
+                ]
         return kept
 
     @property
@@ -54,7 +62,9 @@ def field_selection(body: Mapping[str, Any]) -> tuple[FieldSelection, tuple[Reco
     return FieldSelection(fields=fields, variables=variables), tuple(problems)
 
 
-def _chosen(body: Mapping[str, Any], key: str, known: Iterable[str], problems: list[RecordError]) -> frozenset[str] | None:
+def _chosen(
+    body: Mapping[str, Any], key: str, known: Iterable[str], problems: list[RecordError]
+) -> frozenset[str] | None:
     given = body.get(key)
     if given is None:
         return None
@@ -63,5 +73,11 @@ def _chosen(body: Mapping[str, Any], key: str, known: Iterable[str], problems: l
         return None
     chosen = frozenset(given)
     if unknown := sorted(chosen.difference(known)):
-        problems.append(RecordError(key, f"unknown_{key.removesuffix('s')}", f"knows no {', '.join(name[:64] for name in unknown[:5])}"))
+        problems.append(
+            RecordError(
+                key,
+                f"unknown_{key.removesuffix('s')}",
+                f"knows no {', '.join(name[:64] for name in unknown[:5])}",
+            )
+        )
     return chosen

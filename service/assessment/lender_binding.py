@@ -15,7 +15,8 @@ _TAIL = re.compile(rb"(?<!\*)\*{3}[0-9A-Za-z]+(?=\")")  # the end of a masked ke
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """The lenders that a key is bound to; None: the operator's, which speaks for all and shares the deliveries' ids.
+    """The lenders that a key is bound to; None: the operator's, which speaks for all and shares the
+    deliveries' ids.
 
     Ids of a bound key are kept behind a prefix of the binding's own (`@L01/`), which no answer shows.
     """
@@ -32,7 +33,9 @@ class Binding:
         return kept.startswith(self.prefix)
 
     def redacted(self, body: bytes) -> bytes:
-        """The body of an answer as the binding's callers get it: ids as they gave them, and masks without what tells one from another."""
+        """The body of an answer as the binding's callers get it: ids as they gave them, and masks without
+        what tells one from another.
+        """
         if self.lenders is None:
             return body
         return _TAIL.sub(rb"***", body.replace(orjson.dumps(self.prefix)[1:-1], b""))
@@ -41,17 +44,23 @@ class Binding:
         """The table as this binding reads it: ids go into its name space."""
         if self.lenders is None:
             return table
-        columns = (replace(c, prefix=self.prefix + c.prefix) if c.name in OWN_IDS else c for c in table.columns)
+        columns = (
+            replace(c, prefix=self.prefix + c.prefix) if c.name in OWN_IDS else c for c in table.columns
+        )
         return replace(table, columns=tuple(columns))
 
     def lender(self, given: object) -> object:
-        """The lender that a request speaks for: the one given, or the only one that there is. Raises RecordError for somebody else."""
+        """The lender that a request speaks for: the one given, or the only one that there is. Raises
+        RecordError for somebody else.
+        """
         if self.lenders is None:
             return given
         if given in (None, "") and len(self.lenders) == 1:
             return self.lenders[0]
         if given not in (None, "") and given not in self.lenders:
-            raise RecordError("platform_id", "foreign_lender", f"this key speaks for {' and '.join(self.lenders)} only")
+            raise RecordError(
+                "platform_id", "foreign_lender", f"this key speaks for {' and '.join(self.lenders)} only"
+            )
         return given
 
 

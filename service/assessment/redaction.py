@@ -1,4 +1,6 @@
-"""Redaction of data about other lenders: no kinds without the scope `types`, and no moments finer than a day for a bound key."""
+"""Redaction of data about other lenders: no kinds without the scope `types`, and no moments finer than a day
+for a bound key.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from graph.features.multi_lending import KEYS, NAMES, STATS, WINDOWS, describe
 
 FEWEST = 3  # other lenders at least, for their kinds to be shown to the operator's keys
 _TYPED = ("bank", "nbank")
-# (the counts of a window under a key over all lenders, those over all but the asking one, who knows of itself, those by kind that break them down)
+# (the counts of a window under a key over all lenders, those over all but the asking one, who knows of
+# itself, those by kind that break them down)
 _GROUPS = tuple(
     (
         [f"ml_{w}_{k}_all_{stat}" for stat in STATS],
@@ -26,7 +29,8 @@ _GROUPS = tuple(
 _LENDERS = tuple(STATS).index("lenders")
 _NAME_OF_CODE = MappingProxyType({name.upper(): name for name in NAMES})
 _DAYS = MappingProxyType({signal.code: signal for signal in SIGNALS.values() if signal.unit == "days"})
-_OF_KINDS = frozenset({"multi_lending", "reasons", "audit.contributions"})  # fields of a replay in which they would show
+# fields of a replay in which they would show
+_OF_KINDS = frozenset({"multi_lending", "reasons", "audit.contributions"})
 _OF_MOMENTS = frozenset({"reasons", "ring", "audit.signals"})
 _DATE, _ZONE = slice(11), slice(26, None)  # of ISO-8601 to the microsecond
 
@@ -37,8 +41,9 @@ Answer = Mapping[str, Any]
 class Redaction:
     """What a caller may see of other lenders.
 
-    `types`: whether it has the scope. `bound`: whether it speaks for lenders of its own, and is then told of no kinds at all without the scope:
-    a floor holds for one answer only, and the difference between two is a single lender (docs/security.md).
+    `types`: whether it has the scope. `bound`: whether it speaks for lenders of its own, and is then told of
+    no kinds at all without the scope: a floor holds for one answer only, and the difference between two is a
+    single lender (docs/security.md).
     """
 
     types: bool
@@ -50,7 +55,9 @@ class Redaction:
         return self.types and not self.bound
 
     def withheld(self, answer: Answer) -> frozenset[str]:
-        """The variables of an answer that reveal kinds of lenders which the caller may not see: none where nothing was computed."""
+        """The variables of an answer that reveal kinds of lenders which the caller may not see: none where
+        nothing was computed.
+        """
         if self.types:
             return frozenset()
         values = answer["multi_lending"]["variables"]
@@ -62,13 +69,18 @@ class Redaction:
         return frozenset(out)
 
     def answer(self, answer: Answer) -> dict[str, Any]:
-        """The answer as the caller gets it: what is withheld is gone and named in `multi_lending.withheld`, a reason that rests on it speaks of all
-        lenders instead."""
+        """The answer as the caller gets it: what is withheld is gone and named in `multi_lending.withheld`, a
+        reason that rests on it speaks of all lenders instead.
+        """
         out = dict(answer)
         if not self.types:
             hidden, summary = self.withheld(answer), answer["multi_lending"]
             variables = {name: value for name, value in summary["variables"].items() if name not in hidden}
-            out["multi_lending"] = {**summary, "variables": variables, "withheld": [name for name in NAMES if name in hidden]}
+            out["multi_lending"] = {
+                **summary,
+                "variables": variables,
+                "withheld": [name for name in NAMES if name in hidden],
+            }
             spoken = [_of_everybody(reason, hidden, variables) for reason in answer["reasons"]]
             out["reasons"] = [{**reason, "rank": rank} for rank, reason in enumerate(filter(None, spoken), 1)]
         if self.bound:
@@ -80,20 +92,34 @@ class Redaction:
     def row(self, row: Answer) -> dict[str, Any]:
         """An audit row as the caller gets it."""
         hidden, audit = self.withheld(row["answer"]), dict(row["audit"])
-        audit["contributions"] = {name: weight for name, weight in audit["contributions"].items() if name not in hidden}
+        audit["contributions"] = {
+            name: weight for name, weight in audit["contributions"].items() if name not in hidden
+        }
         if self.bound:
-            audit["signals"] = {name: _whole(value) if name.upper() in _DAYS else value for name, value in audit["signals"].items()}
+            audit["signals"] = {
+                name: _whole(value) if name.upper() in _DAYS else value
+                for name, value in audit["signals"].items()
+            }
         return {**row, "answer": self.answer(row["answer"]), "audit": audit}
 
     def replay(self, again: Answer) -> dict[str, Any]:
-        """A replay as the caller gets it: of the fields that hold what is withheld it says whether they differ, not in what."""
+        """A replay as the caller gets it: of the fields that hold what is withheld it says whether they
+        differ, not in what.
+        """
         telling = (frozenset() if self.types else _OF_KINDS) | (_OF_MOMENTS if self.bound else frozenset())
-        differences = [{**one, "recorded": None, "replayed": None} if one["field"] in telling else one for one in again["differences"]]
+        differences = [
+            {**one, "recorded": None, "replayed": None} if one["field"] in telling else one
+            for one in again["differences"]
+        ]
         return {**again, "answer": self.answer(again["answer"]), "differences": differences}
 
 
-def _of_everybody(reason: Answer, hidden: frozenset[str], variables: Mapping[str, float | None]) -> Answer | None:
-    """A reason that rests on a withheld variable, restated for all lenders together; None where that count is missing."""
+def _of_everybody(
+    reason: Answer, hidden: frozenset[str], variables: Mapping[str, float | None]
+) -> Answer | None:
+    """A reason that rests on a withheld variable, restated for all lenders together; None where that count is
+    missing.
+    """
     name = _NAME_OF_CODE.get(reason["code"], "")
     if name not in hidden:
         return reason
@@ -103,7 +129,15 @@ def _of_everybody(reason: Answer, hidden: frozenset[str], variables: Mapping[str
     if not value:
         return None
     text_en, text_zh = words.texts(value)
-    return {**reason, "code": words.code, "text_en": text_en, "text_zh": text_zh, "value": value, "typical_p95": None, "typical_p05": None}
+    return {
+        **reason,
+        "code": words.code,
+        "text_en": text_en,
+        "text_zh": text_zh,
+        "value": value,
+        "typical_p95": None,
+        "typical_p05": None,
+    }
 
 
 def _by_the_day(reason: Answer) -> Answer:

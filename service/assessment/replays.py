@@ -16,7 +16,9 @@ NAMED = 20  # assessments that differ are named up to here
 
 
 def replay_latest(settings: Settings, last: int) -> dict[str, object]:
-    """Compute the `last` assessments in the casebook again and compare: how many are equal, and which fields of which differ."""
+    """Compute the `last` assessments in the casebook again and compare: how many are equal, and which fields
+    of which differ.
+    """
     context = wire(settings)
     started, equal, fields, named = perf_counter(), 0, Counter[str](), list[str]()
     try:

@@ -1,4 +1,6 @@
-"""Parses a request's JSON to an assessment request (stage, subject, idempotency claim) with the parsers of ingestion. No Flask in it."""
+"""Parses a request's JSON to an assessment request (stage, subject, idempotency claim) with the parsers of
+ingestion. No Flask in it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ from service.assessment.fields import field_selection
 _ANY_TIME = datetime.max.replace(tzinfo=UTC)
 
 
-def assessment_request(context: AppContext, body: Mapping[str, Any], call: Call, fingerprint: str | None = None) -> AssessmentRequest:
+def assessment_request(
+    context: AppContext, body: Mapping[str, Any], call: Call, fingerprint: str | None = None
+) -> AssessmentRequest:
     """What a body asks for. Raises RecordError (a BadRow with all that is wrong) or UnknownApplicationError.
 
     `fingerprint` stands for the body where the key was given for more than this body (a batch).
@@ -37,7 +41,13 @@ def assessment_request(context: AppContext, body: Mapping[str, Any], call: Call,
     claim = None
     if call.key is not None:
         lasts = timedelta(hours=context.settings.idempotency_hours)
-        claim = IdempotencyClaim(client=call.client, key=call.key, fingerprint=fingerprint or fingerprint_of(context, body), at=call.at, lasts=lasts)
+        claim = IdempotencyClaim(
+            client=call.client,
+            key=call.key,
+            fingerprint=fingerprint or fingerprint_of(context, body),
+            at=call.at,
+            lasts=lasts,
+        )
     parts, wrong = field_selection(body)
     stage, subject, ignored = _subject(context, body, call, wrong)
     return AssessmentRequest(
@@ -54,12 +64,20 @@ def assessment_request(context: AppContext, body: Mapping[str, Any], call: Call,
 
 
 def fingerprint_of(context: AppContext, body: Any) -> str:
-    """Tells one body from another, whatever the order of its keys; keyed, since bodies hold raw identifiers."""
-    return context.keyring.token("request", json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str))
+    """Tells one body from another, whatever the order of its keys; keyed, since bodies hold raw
+    identifiers.
+    """
+    return context.keyring.token(
+        "request", json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    )
 
 
-def _subject(context: AppContext, body: Mapping[str, Any], call: Call, wrong: tuple[RecordError, ...]) -> tuple[Stage, Subject, tuple[str, ...]]:
-    """Whom the body is about, beside `wrong`, what was found wrong with it before; and the names in it that nobody knows."""
+def _subject(
+    context: AppContext, body: Mapping[str, Any], call: Call, wrong: tuple[RecordError, ...]
+) -> tuple[Stage, Subject, tuple[str, ...]]:
+    """Whom the body is about, beside `wrong`, what was found wrong with it before; and the names in it that
+    nobody knows.
+    """
     problems = list(wrong)
     stage, table = Stage.APPLICATION, call.binding.table(APPLICATIONS)
     try:
@@ -86,12 +104,20 @@ def _subject(context: AppContext, body: Mapping[str, Any], call: Call, wrong: tu
     return stage, subject, ignored
 
 
-def _subject_of_row(context: AppContext, stage: Stage, given: tuple[bodies.Row, Table], at: datetime) -> Subject:
-    """Whom a row is about: an applicant to be watched, an application that was sent before, or the one in the row."""
+def _subject_of_row(
+    context: AppContext, stage: Stage, given: tuple[bodies.Row, Table], at: datetime
+) -> Subject:
+    """Whom a row is about: an applicant to be watched, an application that was sent before, or the one in the
+    row.
+    """
     row, table = given
     if stage is Stage.MONITORING:
         return Subject(applicant_id=_id(row, table, "applicant_id"))
-    if stage is Stage.DISBURSEMENT and not is_empty(row.get("application_id")) and is_empty(row.get("applicant_id")):
+    if (
+        stage is Stage.DISBURSEMENT
+        and not is_empty(row.get("application_id"))
+        and is_empty(row.get("applicant_id"))
+    ):
         return subject_of(_earlier_application(context, _id(row, table, "application_id"), at))
     return subject_of(_application(context, row, table, at))
 
@@ -105,7 +131,9 @@ def _stage(body: Mapping[str, Any]) -> Stage:
 
 
 def _earlier_application(context: AppContext, application_id: str, at: datetime) -> Application:
-    """An application that was sent before: the store has it, and where the store is down the audit row of its last assessment."""
+    """An application that was sent before: the store has it, and where the store is down the audit row of its
+    last assessment.
+    """
     try:
         application = context.store.view(at).application(application_id)
     except StoreError:
@@ -114,7 +142,9 @@ def _earlier_application(context: AppContext, application_id: str, at: datetime)
         if application is None:
             raise
     if application is None:
-        raise UnknownApplicationError(f"no application {application_id!r}: send the whole application, or the id of one that was sent before")
+        raise UnknownApplicationError(
+            f"no application {application_id!r}: send the whole application, or the id of one that was sent before"
+        )
     return application
 
 
@@ -133,5 +163,7 @@ def _application(context: AppContext, row: bodies.Row, table: Table, at: datetim
     """The application, made at its arrival: the caller's clock is read for sanity and then set aside."""
     if known(row.get("applied_at"), table.column("applied_at")) is None:
         row["applied_at"] = at
-    parse_context = ParseContext(context.pseudonymiser, _ANY_TIME, context.zone, context.lenders.known(row.get("platform_id")))
+    parse_context = ParseContext(
+        context.pseudonymiser, _ANY_TIME, context.zone, context.lenders.known(row.get("platform_id"))
+    )
     return replace(parse.application(row, parse_context, table), applied_at=at)

@@ -40,7 +40,9 @@ class ResponseBuilder:
         self._zone = zone
         self._desk = desk
 
-    def findings(self, stage: Stage, subject: Subject, as_of: datetime, evaluation: Evaluation, concluded: Conclusion) -> dict[str, Any]:
+    def findings(
+        self, stage: Stage, subject: Subject, as_of: datetime, evaluation: Evaluation, concluded: Conclusion
+    ) -> dict[str, Any]:
         """The part of an answer that a replay must give again."""
         return {
             "application_id": subject.application.application_id if subject.application else None,
@@ -63,26 +65,44 @@ class ResponseBuilder:
 
     def time(self, moment: datetime | None) -> str | None:
         """ISO-8601 to the microsecond, with the zone's offset."""
-        return moment.astimezone(self._zone).isoformat(timespec="microseconds") if moment is not None else None
+        return (
+            moment.astimezone(self._zone).isoformat(timespec="microseconds") if moment is not None else None
+        )
 
     def changes(
-        self, earlier: RiskAssessment, concluded: Conclusion, evaluation: Evaluation, before: EarlierNeighbourhood | None
+        self,
+        earlier: RiskAssessment,
+        concluded: Conclusion,
+        evaluation: Evaluation,
+        before: EarlierNeighbourhood | None,
     ) -> AssessmentChanges:
-        """What is new since an earlier assessment, which could see `before`: what happened since and what was reported since, however old.
+        """What is new since an earlier assessment, which could see `before`: what happened since and what was
+        reported since, however old.
 
         Counts are None where the graph was not looked at, now or as it was then.
         """
-        features, membership = evaluation.features if before is not None else None, evaluation.findings.rule_inputs.membership
+        features, membership = (
+            evaluation.features if before is not None else None,
+            evaluation.findings.rule_inputs.membership,
+        )
         return {
             "assessment_id": earlier.assessment_id,
             "as_of": self.time(earlier.as_of),
             "decision_then": earlier.decision,
             "decision_now": concluded.decision,
             "decision_changed": earlier.decision is not concluded.decision,
-            "score_change": None if concluded.score is None or earlier.score is None else concluded.score - earlier.score,
-            "person": cast(AssessmentNewOfPerson, new_of_the_person(features, before)) if features and before else None,
-            "device": {"new_holders": new_holders(features, before, IdentifierKind.DEVICE)} if features and before else None,
-            "phone": {"new_holders": new_holders(features, before, IdentifierKind.PHONE)} if features and before else None,
+            "score_change": None
+            if concluded.score is None or earlier.score is None
+            else concluded.score - earlier.score,
+            "person": cast(AssessmentNewOfPerson, new_of_the_person(features, before))
+            if features and before
+            else None,
+            "device": {"new_holders": new_holders(features, before, IdentifierKind.DEVICE)}
+            if features and before
+            else None,
+            "phone": {"new_holders": new_holders(features, before, IdentifierKind.PHONE)}
+            if features and before
+            else None,
             "ring": _ring_changes(earlier, membership),
         }
 
@@ -99,7 +119,10 @@ class ResponseBuilder:
             "value": reason.value,
             "typical_p95": reason.typical_p95,
             "typical_p05": reason.typical_p05,
-            "evidence": [{"path": path["path"], "shared_since": self.time(path["shared_since"])} for path in reason.evidence],
+            "evidence": [
+                {"path": path["path"], "shared_since": self.time(path["shared_since"])}
+                for path in reason.evidence
+            ],
         }
 
     def _ring(self, membership: Membership | None, evaluation: Evaluation) -> AssessmentRing | None:
@@ -124,7 +147,9 @@ class ResponseBuilder:
             "hubs_ignored": ring.hubs_ignored,
         }
 
-    def _subgraph(self, features: SubjectFeatures | None, subject: Subject, as_of: datetime) -> AssessmentSubgraph:
+    def _subgraph(
+        self, features: SubjectFeatures | None, subject: Subject, as_of: datetime
+    ) -> AssessmentSubgraph:
         url = f"{self._desk}?{urlencode({'node': subject.node, 'as_of': self.time(as_of)})}"
         if features is None:
             return {"nodes": None, "edges": None, "truncated": None, "url": url}
@@ -147,7 +172,9 @@ def _multi_lending(evaluation: Evaluation) -> AssessmentMultiLending:
 
 
 def _ring_changes(earlier: RiskAssessment, membership: Membership | None) -> AssessmentRingChanges:
-    """Whether it is another ring, by how much it grew, and how many more of its members are confirmed bad; no ring is one of nobody."""
+    """Whether it is another ring, by how much it grew, and how many more of its members are confirmed bad; no
+    ring is one of nobody.
+    """
     then = orjson.loads(earlier.answer)["ring"] or {"size": 0, "confirmed_bad": 0}
     size, confirmed = (membership.size, membership.ring.confirmed_bad) if membership else (0, 0)
     now = membership.ring.ring_id if membership else None

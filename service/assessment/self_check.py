@@ -1,4 +1,6 @@
-"""Self-check: recomputes a share of answers through the store's own view, to notice a frame that differs from its store."""
+"""Self-check: recomputes a share of answers through the store's own view, to notice a frame that differs from
+its store.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ WAITING = 8  # checks that may run or wait; beyond, an answer is not checked
 
 
 class SelfCheck:
-    """Recomputes a `share` of assessments in a thread of its own, after they were answered; `count` is called with each result."""
+    """Recomputes a `share` of assessments in a thread of its own, after they were answered; `count` is called
+    with each result.
+    """
 
     def __init__(self, store: GraphStore, share: float) -> None:
         self.count: Callable[[str], None] = lambda result: None
@@ -34,7 +38,9 @@ class SelfCheck:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="self-check")
 
     def sometimes(self, subject: Subject, as_of: datetime, revision: int, row: Column) -> None:
-        """Perhaps see whether the store's own view gives the same features of the subject, as `graph.features.extraction.names` has them."""
+        """Perhaps see whether the store's own view gives the same features of the subject, as
+        `graph.features.extraction.names` has them.
+        """
         if self._one_in and secrets.randbelow(self._one_in) == 0 and self._room.acquire(blocking=False):
             self._executor.submit(self._check, subject, as_of, revision, row)
 
@@ -47,7 +53,12 @@ class SelfCheck:
         try:
             result = "equal" if self._is_equal(subject, as_of, revision, row) else "unequal"
             if result == "unequal":
-                log.error("the frame and the store see another %s as of %s, mark %d: remove the frame's folder", subject.node, as_of, revision)
+                log.error(
+                    "the frame and the store see another %s as of %s, mark %d: remove the frame's folder",
+                    subject.node,
+                    as_of,
+                    revision,
+                )
         except StoreError as error:
             log.warning("%s could not be looked at again: %s", subject.node, error)
         except Exception:  # nobody waits for this thread to say it

@@ -1,4 +1,6 @@
-"""Chooses the view of an assessment: the frame where it is current, otherwise the store, and the frame alone while the store is unavailable."""
+"""Chooses the view of an assessment: the frame where it is current, otherwise the store, and the frame alone
+while the store is unavailable.
+"""
 
 from __future__ import annotations
 
@@ -19,31 +21,43 @@ from service.jobs.periodic_thread import PeriodicThread
 
 log = logging.getLogger("ringfence.views")
 
-PATIENCE_S = 0.05  # how long an assessment waits while another one brings the frame to its fact, before it is read from the store
-STEP = CatchUpBudget(seconds=0.5)  # of the keeper: between two it lets others at the frame, and sees whether the service ends
+# how long an assessment waits while another one brings the frame to its fact, before it is read from the
+# store
+PATIENCE_S = 0.05
+# of the keeper: between two it lets others at the frame, and sees whether the service ends
+STEP = CatchUpBudget(seconds=0.5)
 
 
 class Views:
     """Views for assessments, equal whichever way they look; `frame` is None where there is none, or none yet.
 
-    A request brings into the frame what takes it some milliseconds, mostly its own fact. Everything else, a load of another process, a frame
-    that was left in the middle of a change, one that is filled for the first time, is the keeper's; until it is done the store's view answers.
+    A request brings into the frame what takes it some milliseconds, mostly its own fact. Everything else, a
+    load of another process, a frame that was left in the middle of a change, one that is filled for the first
+    time, is the keeper's; until it is done the store's view answers.
     """
 
     def __init__(
-        self, store: GraphStore, frame: Frame | None = None, self_check: float = 0.0, find: Callable[[], Frame | None] = lambda: None
+        self,
+        store: GraphStore,
+        frame: Frame | None = None,
+        self_check: float = 0.0,
+        find: Callable[[], Frame | None] = lambda: None,
     ) -> None:
-        """`self_check`: the share of evaluations through the frame that are repeated through the store. `find` opens the frame later."""
+        """`self_check`: the share of evaluations through the frame that are repeated through the store.
+        `find` opens the frame later.
+        """
         self.store = store
         self.frame = frame
         self.check = SelfCheck(store, self_check)
         self.keeper = PeriodicThread(self._bring)
-        self.on_fall_back: Callable[[str], None] = lambda why: None  # each time that the store's view stands in for the frame, and why
+        # each time that the store's view stands in for the frame, and why
+        self.on_fall_back: Callable[[str], None] = lambda why: None
         self._find = find
         self._latest = 0  # the latest revision that this process knows of
 
     def at(self, as_of: datetime, revision: int, entry: bytes = b"") -> GraphView:
-        """The graph just before `as_of`, of what was recorded up to that revision; `entry` is its journal entry, where the caller has it.
+        """The graph just before `as_of`, of what was recorded up to that revision; `entry` is its journal
+        entry, where the caller has it.
 
         Raises StoreUnavailableError where neither has it.
         """
@@ -53,14 +67,22 @@ class Views:
         return self.store.view(as_of, revision)
 
     def latest(self) -> int:
-        """The latest revision that can be read, without asking the store where the frame has all that this process knows of."""
+        """The latest revision that can be read, without asking the store where the frame has all that this
+        process knows of.
+        """
         if self.frame is not None and self.frame.revision and self.frame.holds(self._latest):
             return self.frame.revision
         return self.store.revision()
 
     def without_store(self, as_of: datetime) -> GraphView | None:
-        """A view of the last known state while the store is unavailable; None without a frame, and with one that was never filled."""
-        return self.frame.view(as_of) if self.frame is not None and self.frame.revision and self.frame.is_whole else None
+        """A view of the last known state while the store is unavailable; None without a frame, and with one
+        that was never filled.
+        """
+        return (
+            self.frame.view(as_of)
+            if self.frame is not None and self.frame.revision and self.frame.is_whole
+            else None
+        )
 
     def check_sometimes(self, subject: Subject, view: GraphView, row: Column) -> None:
         """Perhaps check a subject's features, which were computed through the view, against the store."""
@@ -101,7 +123,9 @@ class Views:
         return self.store.view(as_of, recorded_by)
 
     def _bring(self) -> bool:
-        """One step of bringing the frame to the store's revision; whether nothing is left to do, or somebody else is at it."""
+        """One step of bringing the frame to the store's revision; whether nothing is left to do, or somebody
+        else is at it.
+        """
         if self.frame is None:
             self.frame = self._find()
         if self.frame is None or self.frame.catch_up(None, 0.0, LITTLE):

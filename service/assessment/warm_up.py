@@ -40,14 +40,24 @@ _UNHURRIED_MS = 1e9
 
 
 def exercise_kernels(scorer: Scorer | None, policy: Policy) -> tuple[Evaluation, Conclusion]:
-    """Assess a person who shares everything with a known fraud, from a temporary frame, so that every kernel of an answer runs once."""
+    """Assess a person who shares everything with a known fraud, from a temporary frame, so that every kernel
+    of an answer runs once.
+    """
     requested = _application("C", 9)
-    with TemporaryDirectory(prefix="ringfence-warm-up-") as folder, SqliteStore(Path(folder) / "store.db") as store:
+    with (
+        TemporaryDirectory(prefix="ringfence-warm-up-") as folder,
+        SqliteStore(Path(folder) / "store.db") as store,
+    ):
         store.add(_facts())
         revision = store.add(Facts(applications=(requested,))).revision
         frame = Frame.open(Path(folder) / "frame", store, store.zone)
         frame.catch_up()
-        evaluation = evaluate(frame.view(requested.applied_at, revision), subject_of(requested), scorer, Stopwatch(LatencyEstimate(), _UNHURRIED_MS))
+        evaluation = evaluate(
+            frame.view(requested.applied_at, revision),
+            subject_of(requested),
+            scorer,
+            Stopwatch(LatencyEstimate(), _UNHURRIED_MS),
+        )
         guide = evaluation.findings.paths
         if guide is None:
             raise StoreUnavailableError("the warm-up's own store did not answer")
@@ -62,8 +72,24 @@ def _facts() -> Facts:
     created = tuple(_application(who, day) for day, who in enumerate("ABC"))
     return Facts(
         applications=created,
-        events=(Event(event_id="E", kind="transfer", at=_DAY + timedelta(days=4), applicant_id="A", counterparty_id="C", amount=1.0),),
-        outcomes=(Outcome(application_id=created[0].application_id, status=OutcomeStatus.DISBURSED, at=_DAY + timedelta(days=5), amount=1.0),),
+        events=(
+            Event(
+                event_id="E",
+                kind="transfer",
+                at=_DAY + timedelta(days=4),
+                applicant_id="A",
+                counterparty_id="C",
+                amount=1.0,
+            ),
+        ),
+        outcomes=(
+            Outcome(
+                application_id=created[0].application_id,
+                status=OutcomeStatus.DISBURSED,
+                at=_DAY + timedelta(days=5),
+                amount=1.0,
+            ),
+        ),
         labels=(Label(label=LabelValue.FRAUD, known_at=_DAY + timedelta(days=6), applicant_id="A"),),
         platforms=(Platform(platform_id="L", type=PlatformType.P2P),),
     )
@@ -71,7 +97,10 @@ def _facts() -> Facts:
 
 def _application(who: str, day: int) -> Application:
     """One of several people who share everything."""
-    phone, device, employer = (Identifier(kind, "shared") for kind in (IdentifierKind.PHONE, IdentifierKind.DEVICE, IdentifierKind.EMPLOYER))
+    phone, device, employer = (
+        Identifier(kind, "shared")
+        for kind in (IdentifierKind.PHONE, IdentifierKind.DEVICE, IdentifierKind.EMPLOYER)
+    )
     named = (Mention(phone), Mention(phone, Role.CONTACT), Mention(device), Mention(employer, Role.EMPLOYER))
     return Application(
         application_id=f"{who}{day}", applied_at=_DAY + timedelta(days=day), applicant_id=who, platform_id="L", merchant_id="M", agent_id="G",

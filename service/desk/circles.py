@@ -1,4 +1,6 @@
-"""The people of a shop, an agent or an identifier: loans, outcomes and known frauds, as of the view's moment."""
+"""The people of a shop, an agent or an identifier: loans, outcomes and known frauds, as of the view's
+moment.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class NearRing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPerson:
-    """One of the latest people: when they came, the latest step of their loan, and whether they are known for fraud."""
+    """One of the latest people: when they came, the latest step of their loan, and whether they are known for
+    fraud.
+    """
 
     applicant_id: str
     at: datetime
@@ -41,10 +45,12 @@ class ListedPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circle:
-    """The people of a shop, an agent or an identifier. `more`: there are others beyond those read, who are not counted here.
+    """The people of a shop, an agent or an identifier. `more`: there are others beyond those read, who are
+    not counted here.
 
-    `loans` were paid out, `amount` is what was paid out (CNY), `defaulted` of them are in default; `outcomes` counts the applications by their
-    latest step. `frauds`: people known for fraud. `rings`: the flagged ones first, then those with the most people.
+    `loans` were paid out, `amount` is what was paid out (CNY), `defaulted` of them are in default; `outcomes`
+    counts the applications by their latest step. `frauds`: people known for fraud. `rings`: the flagged ones
+    first, then those with the most people.
     """
 
     people: int
@@ -76,14 +82,20 @@ def of_identifier(view: GraphView, identifier: Identifier) -> Circle:
     return _circle(view, came, created, more=len(result) > READ_PEOPLE)
 
 
-def _circle(view: GraphView, came: Mapping[str, datetime], applications: Sequence[Application], *, more: bool) -> Circle:
+def _circle(
+    view: GraphView, came: Mapping[str, datetime], applications: Sequence[Application], *, more: bool
+) -> Circle:
     people = list(came)
     outcomes = view.outcomes_of([a.application_id for a in applications])
     summary = {a.application_id: first_reported(outcomes[a.application_id]) for a in applications}
     paid = [a for a in applications if OutcomeStatus.DISBURSED in summary[a.application_id]]
     known = fraud_statuses(view.labels_of(people)) if people else {}
     bad = {who for who, stands in known.items() if stands.fraud}
-    latest = {a.application_id: steps[-1].status.value for a in applications if (steps := outcomes[a.application_id])}
+    latest = {
+        a.application_id: steps[-1].status.value
+        for a in applications
+        if (steps := outcomes[a.application_id])
+    }
     return Circle(
         people=len(people),
         more=more,
@@ -101,11 +113,19 @@ def _circle(view: GraphView, came: Mapping[str, datetime], applications: Sequenc
 def _rings(view: GraphView, people: list[str]) -> tuple[NearRing, ...]:
     results = [membership.ring for membership in view.memberships_of(people).values()] if people else []
     counts, rings = Counter(ring.ring_id for ring in results), {ring.ring_id: ring for ring in results}
-    near = [NearRing(ring_id=i, kind=rings[i].kind.value, flagged=rings[i].kind.flagged, people=n) for i, n in counts.items()]
+    near = [
+        NearRing(ring_id=i, kind=rings[i].kind.value, flagged=rings[i].kind.flagged, people=n)
+        for i, n in counts.items()
+    ]
     return tuple(sorted(near, key=lambda ring: (not ring.flagged, -ring.people, ring.ring_id))[:LISTED_RINGS])
 
 
-def _people(came: Mapping[str, datetime], applications: Sequence[Application], latest: Mapping[str, str], bad: set[str]) -> tuple[ListedPerson, ...]:
+def _people(
+    came: Mapping[str, datetime],
+    applications: Sequence[Application],
+    latest: Mapping[str, str],
+    bad: set[str],
+) -> tuple[ListedPerson, ...]:
     """The latest to come, each with their latest application of those read."""
     last: dict[str, Application] = {}
     for application in sorted(applications, key=lambda a: (a.applied_at, a.application_id)):

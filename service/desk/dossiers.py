@@ -21,7 +21,9 @@ LISTED_HOLDERS = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedApplication:
-    """One line of a person's history. The lender is given by its type alone; `status` is the latest outcome."""
+    """One line of a person's history. The lender is given by its type alone; `status` is the latest
+    outcome.
+    """
 
     application_id: str
     applied_at: datetime
@@ -61,7 +63,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDossier:
-    """An applicant as known before the moment: applications, events and conclusions (newest first), and ring."""
+    """An applicant as known before the moment: applications, events and conclusions (newest first), and
+    ring.
+    """
 
     type: str
     id: str
@@ -101,9 +105,11 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentifierDossier:
-    """An identifier: masked form, who holds it (the latest; `holders` counted up to a cap) and, of a device, what it is.
+    """An identifier: masked form, who holds it (the latest; `holders` counted up to a cap) and, of a device,
+    what it is.
 
-    `hub` says why nobody is followed through it, `guard` how many holders of its kind still tie people together.
+    `hub` says why nobody is followed through it, `guard` how many holders of its kind still tie people
+    together.
     """
 
     type: str
@@ -190,7 +196,10 @@ def identifier(view: GraphView, node: str) -> IdentifierDossier:
         capped=holders.count >= COUNT_CAP,
         hub=hub,
         guard=GUARD[result.kind],
-        latest=tuple(Holding(applicant_id=t.applicant_id, role=t.role.value, since=t.since, last=t.last) for t in latest),
+        latest=tuple(
+            Holding(applicant_id=t.applicant_id, role=t.role.value, since=t.since, last=t.last)
+            for t in latest
+        ),
         os=device.os if device else None,
         model=device.model if device else None,
         is_emulator=device.is_emulator if device else None,
@@ -220,8 +229,13 @@ def shop(view: GraphView, kind: str, shop_id: str) -> ShopDossier:
 
 def _events(view: GraphView, applicant_id: str) -> tuple[ListedEvent, ...]:
     own = view.events_of([applicant_id], LISTED_EVENTS)[applicant_id]
-    results = {event.event_id: event for event in (*own, *view.dealings_of([applicant_id], LISTED_EVENTS).get(applicant_id, ()))}
-    latest = sorted(results.values(), key=lambda event: (event.at, event.event_id), reverse=True)[:LISTED_EVENTS]
+    results = {
+        event.event_id: event
+        for event in (*own, *view.dealings_of([applicant_id], LISTED_EVENTS).get(applicant_id, ()))
+    }
+    latest = sorted(results.values(), key=lambda event: (event.at, event.event_id), reverse=True)[
+        :LISTED_EVENTS
+    ]
     return tuple(_listed_event(event, applicant_id) for event in latest)
 
 

@@ -1,4 +1,6 @@
-"""A drawing: a bounded subgraph as JSON-ready values, with masked forms only and a list of what was left out."""
+"""A drawing: a bounded subgraph as JSON-ready values, with masked forms only and a list of what was left
+out.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,11 @@ from graph.store.port import GraphView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnNode:
-    """One node: `type` is applicant, application, merchant, agent or an identifier kind; `hub` says why nobody is followed through it.
+    """One node: `type` is applicant, application, merchant, agent or an identifier kind; `hub` says why
+    nobody is followed through it.
 
-    `holders` is counted up to `hubs.COUNT_CAP` (None where it is not a matter of holding). `bad`: known fraud by then.
+    `holders` is counted up to `hubs.COUNT_CAP` (None where it is not a matter of holding). `bad`: known fraud
+    by then.
     """
 
     id: str
@@ -36,7 +40,9 @@ class DrawnNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnEdge:
-    """One tie (role own, contact, employer), event (its kind) or application between two nodes, with its first and latest moment."""
+    """One tie (role own, contact, employer), event (its kind) or application between two nodes, with its
+    first and latest moment.
+    """
 
     a: str
     b: str
@@ -49,9 +55,9 @@ class DrawnEdge:
 class LeftOut:
     """Something that is in the graph and not in the drawing.
 
-    `why`: `hub` (not followed), `holders` (more hold it than are drawn), `ties` (identifiers of one person alone), `members` (of a ring),
-    `bound` (the drawing is full). `node` may or may not be drawn itself. `total` may be counted up to a cap only (`capped`); None where
-    nobody counted.
+    `why`: `hub` (not followed), `holders` (more hold it than are drawn), `ties` (identifiers of one person
+    alone), `members` (of a ring), `bound` (the drawing is full). `node` may or may not be drawn itself.
+    `total` may be counted up to a cap only (`capped`); None where nobody counted.
     """
 
     why: str
@@ -66,7 +72,9 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """A bounded subgraph as of a moment, ready for JSON. `truncated` is True when anything but hubs and private ties was cut."""
+    """A bounded subgraph as of a moment, ready for JSON. `truncated` is True when anything but hubs and
+    private ties was cut.
+    """
 
     seed: str
     as_of: datetime
@@ -78,7 +86,9 @@ class Drawing:
 
 
 def drawing(view: GraphView, graph: nx.Graph[str], seed: str, cut: tuple[LeftOut, ...] = ()) -> Drawing:
-    """`graph` as a drawing: labels, rings and hubs as of the view; `cut` is what the caller left out itself."""
+    """`graph` as a drawing: labels, rings and hubs as of the view; `cut` is what the caller left out
+    itself.
+    """
     people = [bare(n) for n, d in graph.nodes(data=True) if d["type"] == "applicant"]
     labels, memberships = view.labels_of(people), view.memberships_of(people)
     nodes = []
@@ -87,8 +97,15 @@ def drawing(view: GraphView, graph: nx.Graph[str], seed: str, cut: tuple[LeftOut
             nodes.append(_drawn_person(name, labels.get(bare(name), ()), memberships.get(bare(name))))
         else:
             label = label_of(name, data.get("identifier"))
-            nodes.append(DrawnNode(id=name, type=data["type"], label=label, holders=data.get("holders"), hub=data.get("hub")))
-    edges = tuple(DrawnEdge(a=a, b=b, role=d["role"], since=d["since"], last=d["last"]) for a, b, d in graph.edges(data=True))
+            nodes.append(
+                DrawnNode(
+                    id=name, type=data["type"], label=label, holders=data.get("holders"), hub=data.get("hub")
+                )
+            )
+    edges = tuple(
+        DrawnEdge(a=a, b=b, role=d["role"], since=d["since"], last=d["last"])
+        for a, b, d in graph.edges(data=True)
+    )
     truncated = bool(graph.graph["truncated"])
     return Drawing(
         seed=seed,
@@ -146,7 +163,9 @@ def beyond(graph: nx.Graph[str], node: str, why: str) -> LeftOut:
 
 
 def label_of(node: str, identifier: Identifier | None) -> str:
-    """How a node is called: an identifier by its masked form, or where that says nothing by its token's end; anything else by its own id."""
+    """How a node is called: an identifier by its masked form, or where that says nothing by its token's end;
+    anything else by its own id.
+    """
     if identifier is None:
         return bare(node)
     return identifier.masked if identifier.masked.strip("*") else f"***{identifier.token[-4:]}"

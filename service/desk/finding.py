@@ -15,13 +15,16 @@ from ingestion.recognise import UNMISTAKABLE, recognised
 from service.desk.drawings import label_of
 
 LEAST = 2  # characters of a search: with fewer everybody would begin
-_KINDS = ("applicant", "application", "ring")  # what a search may name before a colon, beside the kinds of identifiers
+# what a search may name before a colon, beside the kinds of identifiers
+_KINDS = ("applicant", "application", "ring")
 _COLUMNS: dict[IdentifierKind, Column] = {c.kind: c for c in reversed(IDENTIFIERS) if c.kind is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """What a search found: its node, type and label (an identifier's masked form). `exact` is False for a value that only looks the same masked."""
+    """What a search found: its node, type and label (an identifier's masked form). `exact` is False for a
+    value that only looks the same masked.
+    """
 
     node: str
     type: str
@@ -32,13 +35,18 @@ class Hit:
 def find(view: GraphView, naming: Pseudonymiser, text: str) -> tuple[Hit, ...]:
     """What `text` may mean: an id or its beginning, a token, a masked form, or a raw value of any kind.
 
-    Before a colon it may say what it is (`applicant:13812345678`). A raw value is looked up by its pseudonym; one that can be nothing else (a
-    phone, an e-mail, a national id) reaches the store in no other form, unless it is said to be an id.
+    Before a colon it may say what it is (`applicant:13812345678`). A raw value is looked up by its pseudonym;
+    one that can be nothing else (a phone, an e-mail, a national id) reaches the store in no other form,
+    unless it is said to be an id.
     """
     text = visible(text)
     kind, colon, value = text.partition(":")
     if colon and kind in _KINDS:
-        return tuple(hit for hit in _listed(view.search(value.strip())) if hit.type == kind) if len(value.strip()) >= LEAST else ()
+        return (
+            tuple(hit for hit in _listed(view.search(value.strip())) if hit.type == kind)
+            if len(value.strip()) >= LEAST
+            else ()
+        )
     requested = [IdentifierKind(kind)] if colon and kind in tuple(IdentifierKind) else list(_COLUMNS)
     text = value.strip() if len(requested) == 1 else text
     if len(text) < LEAST:
@@ -63,9 +71,15 @@ def _held(view: GraphView, naming: Pseudonymiser, text: str, kinds: list[Identif
 
 
 def _alike(view: GraphView, kind: IdentifierKind, text: str) -> tuple[Hit, ...]:
-    """The identifiers whose masked form is that of `text`: of a store whose values came hashed, or under a key that is gone."""
+    """The identifiers whose masked form is that of `text`: of a store whose values came hashed, or under a
+    key that is gone.
+    """
     shown = normalise(kind, text).masked
-    return tuple(Hit(node=f.node, type=f.type, label=f.label, exact=False) for f in view.search(shown) if f.type == kind and f.label == shown)
+    return tuple(
+        Hit(node=f.node, type=f.type, label=f.label, exact=False)
+        for f in view.search(shown)
+        if f.type == kind and f.label == shown
+    )
 
 
 def _listed(result: tuple[SearchHit, ...]) -> Iterator[Hit]:

@@ -39,7 +39,9 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoneFlag:
-    """A ring that was flagged in the snapshot before and is not now. `here`: it is still a group of the snapshot in force, taken for `kind`."""
+    """A ring that was flagged in the snapshot before and is not now. `here`: it is still a group of the
+    snapshot in force, taken for `kind`.
+    """
 
     ring_id: str
     here: bool
@@ -49,7 +51,8 @@ class GoneFlag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingDossier:
-    """A ring of the snapshot in force, with what became of it since the one before (`change` is None where nothing was compared).
+    """A ring of the snapshot in force, with what became of it since the one before (`change` is None where
+    nothing was compared).
 
     `flag`: flagged, newly_flagged, no_longer_flagged or empty, and why it came, stays or went.
     """
@@ -87,7 +90,9 @@ def ring(view: GraphView, ring_id: str) -> RingDossier:
     if result is None or snapshot is None:
         raise NotFoundError(f"no ring {ring_id!r} in the snapshot in force at {drawn_at(view)}")
     change = next((c for c in snapshot.changes if c.ring_id == ring_id), None)
-    listed = sorted(result.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[:LISTED_MEMBERS]
+    listed = sorted(result.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[
+        :LISTED_MEMBERS
+    ]
     labels = view.labels_of([m.applicant_id for m in listed])
     return RingDossier(
         type="ring",
@@ -158,7 +163,12 @@ def _gone(snapshot: RingSnapshot) -> tuple[GoneFlag, ...]:
     now = {ring.ring_id: ring for ring in snapshot.rings}
     lost = sorted(change.ring_id for change in snapshot.changes if change.flag == "no_longer_flagged")
     why = {change.ring_id: change.why for change in snapshot.changes}
-    return tuple(GoneFlag(ring_id=i, here=i in now, kind=now[i].kind.value if i in now else None, why=_sentence(why[i])) for i in lost)
+    return tuple(
+        GoneFlag(
+            ring_id=i, here=i in now, kind=now[i].kind.value if i in now else None, why=_sentence(why[i])
+        )
+        for i in lost
+    )
 
 
 def _sentence(words: tuple[str, ...]) -> Sentence:

@@ -1,4 +1,6 @@
-"""Routes of the investigator's desk: one page and its JSON; reads are in subgraphs, dossiers and ring_dossiers."""
+"""Routes of the investigator's desk: one page and its JSON; reads are in subgraphs, dossiers and
+ring_dossiers.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def _guarded(response: Response) -> Response:
 def page() -> tuple[str, int]:
     """The page itself: no data in it, so it needs no key; what it asks for does."""
     version = built.version("desk")
-    return render_template("desk.html", version=version, zone=calls.app_context().settings.timezone), 200 if version else 503
+    return render_template(
+        "desk.html", version=version, zone=calls.app_context().settings.timezone
+    ), 200 if version else 503
 
 
 @bp.get("/static/<path:name>", endpoint="built")
@@ -70,13 +74,19 @@ def overview() -> Response:
 
 @bp.post("/search")
 def search() -> Response:
-    """Hits for the body's `q`, as of its `as_of`. A body, because what is searched may be a raw value, which no address may hold."""
+    """Hits for the body's `q`, as of its `as_of`. A body, because what is searched may be a raw value, which
+    no address may hold.
+    """
     body, context = calls.json_object(), calls.app_context()
     text, as_of = body.get("q", ""), body.get("as_of") or ""
     if not isinstance(text, str) or not isinstance(as_of, str):
         raise InputError("q and as_of: texts")
     with context.store.within(2 * SEARCH_S):
-        return _json(finding.find(context.store.view(_moment(as_of, context)), context.pseudonymiser, text[:LONGEST_SEARCH]))
+        return _json(
+            finding.find(
+                context.store.view(_moment(as_of, context)), context.pseudonymiser, text[:LONGEST_SEARCH]
+            )
+        )
 
 
 @bp.get("/subgraph")
@@ -109,7 +119,9 @@ def node() -> Response:
 
 @bp.get("/assessment")
 def assessment() -> Response:
-    """The answer that was given for `node` (an applicant or an application) last, up to the moment; null when there was none."""
+    """The answer that was given for `node` (an applicant or an application) last, up to the moment; null when
+    there was none.
+    """
     context, (kind, value) = calls.app_context(), subgraphs.split(_arguments())
     until = _moment(request.args.get("as_of", ""), context)
     if kind == "applicant":
@@ -138,7 +150,9 @@ def _moment(text: str, context: AppContext) -> datetime:
     except (ValueError, OverflowError):
         raise MomentError("as_of: give an ISO-8601 time, for example 2026-01-05T10:00:00+08:00") from None
     if moment > context.clock():
-        raise ComingMomentError("as_of: lies in the future: what will be known by then is not known, the latest moment is now")
+        raise ComingMomentError(
+            "as_of: lies in the future: what will be known by then is not known, the latest moment is now"
+        )
     return moment
 
 
@@ -148,9 +162,14 @@ def _arguments() -> str:
         raise InputError("node: say which, for example ?node=applicant:A-1")
     kind, _, value = name.partition(":")
     if kind in tuple(IdentifierKind) and recognised(value):
-        raise RawValueError("node: an identifier is named by its token; a raw value belongs into the search, never into an address")
+        raise RawValueError(
+            "node: an identifier is named by its token; a raw value belongs into the search, never into an address"
+        )
     return name
 
 
 def _json(value: Any) -> Response:
-    return Response(orjson.dumps(value, calls.app_context().responses.time, orjson.OPT_PASSTHROUGH_DATETIME), mimetype="application/json")
+    return Response(
+        orjson.dumps(value, calls.app_context().responses.time, orjson.OPT_PASSTHROUGH_DATETIME),
+        mimetype="application/json",
+    )

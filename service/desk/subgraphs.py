@@ -13,16 +13,19 @@ from graph.store.port import GraphView
 from graph.store.walk import Bounds, link
 from service.desk.drawings import Drawing, LeftOut, bare, beyond, drawing, drawn_at
 
-DRAWN = Bounds(steps=2, applicants=40, holders=24, ties=32)  # more than about 40 people on one canvas is a hairball, not a picture
+# more than about 40 people on one canvas is a hairball, not a picture
+DRAWN = Bounds(steps=2, applicants=40, holders=24, ties=32)
 EXPANDED = Bounds(steps=1, applicants=25, holders=24, ties=32)
 DRAWN_HUB = 4  # a hub held by fewer of the drawn people is listed, not drawn
 RING_MEMBERS = 60  # members of one ring drawn, the strongest first
 
 
 def draw(view: GraphView, node: str) -> Drawing:
-    """The subgraph to open with for an `applicant:`, `application:`, `ring:`, `merchant:`, `agent:` or identifier node.
+    """The subgraph to open with for an `applicant:`, `application:`, `ring:`, `merchant:`, `agent:` or
+    identifier node.
 
-    Raises NotFoundError when nothing is known of it before the view's moment, InputError when `node` is no node's name.
+    Raises NotFoundError when nothing is known of it before the view's moment, InputError when `node` is no
+    node's name.
     """
     kind, value = split(node)
     if kind == "applicant":
@@ -79,15 +82,27 @@ def _person(view: GraphView, applicant_id: str, application: Application | None,
 
 
 def _prune(graph: nx.Graph[str], seed: str) -> int:
-    """Take out the identifiers that tie nobody drawn to anybody else, the seed's own excepted; how many there were."""
-    private = [n for n, d in graph.nodes(data=True) if "identifier" in d and graph.degree(n) < 2 and not graph.has_edge(n, seed)]
+    """Take out the identifiers that tie nobody drawn to anybody else, the seed's own excepted; how many there
+    were.
+    """
+    private = [
+        n
+        for n, d in graph.nodes(data=True)
+        if "identifier" in d and graph.degree(n) < 2 and not graph.has_edge(n, seed)
+    ]
     graph.remove_nodes_from(private)
     return len(private)
 
 
 def _drop_faint_hubs(graph: nx.Graph[str], seed: str) -> list[LeftOut]:
-    """Take out the hubs that few people here hold, the seed's own excepted: nobody is followed through them, and they would hide the rest."""
-    faint = [n for n, d in graph.nodes(data=True) if d.get("hub") and graph.degree(n) < DRAWN_HUB and not graph.has_edge(n, seed)]
+    """Take out the hubs that few people here hold, the seed's own excepted: nobody is followed through them,
+    and they would hide the rest.
+    """
+    faint = [
+        n
+        for n, d in graph.nodes(data=True)
+        if d.get("hub") and graph.degree(n) < DRAWN_HUB and not graph.has_edge(n, seed)
+    ]
     summary = [beyond(graph, node, "hub") for node in faint if graph.degree(node) > 1]
     graph.remove_nodes_from(faint)
     return summary
@@ -111,12 +126,21 @@ def _places(application: Application) -> set[str]:
 def _join_place(graph: nx.Graph[str], place: str, application: Application) -> None:
     if place not in graph:
         graph.add_node(place, type=place.partition(":")[0])
-    link(graph, place, f"applicant:{application.applicant_id}", ("applied", application.applied_at, application.applied_at))
+    link(
+        graph,
+        place,
+        f"applicant:{application.applicant_id}",
+        ("applied", application.applied_at, application.applied_at),
+    )
 
 
 def _place(view: GraphView, kind: str, value: str) -> Drawing:
     limit = EXPANDED.holders
-    result = view.applications_at(value, None, limit + 1) if kind == "merchant" else view.applications_at(None, value, limit + 1)
+    result = (
+        view.applications_at(value, None, limit + 1)
+        if kind == "merchant"
+        else view.applications_at(None, value, limit + 1)
+    )
     if not result:
         raise NotFoundError(f"no application at {kind} {value!r} before {drawn_at(view)}")
     graph: nx.Graph[str] = nx.Graph(truncated=len(result) > limit, hubs_ignored=0)
@@ -124,7 +148,15 @@ def _place(view: GraphView, kind: str, value: str) -> Drawing:
         graph.add_node(f"applicant:{application.applicant_id}", type="applicant")
         _join_place(graph, f"{kind}:{value}", application)
     cut = (
-        (LeftOut(why="holders", node=f"{kind}:{value}", type=kind, label=value, shown=graph.degree(f"{kind}:{value}")),)
+        (
+            LeftOut(
+                why="holders",
+                node=f"{kind}:{value}",
+                type=kind,
+                label=value,
+                shown=graph.degree(f"{kind}:{value}"),
+            ),
+        )
         if len(result) > limit
         else ()
     )
@@ -152,11 +184,15 @@ def _add_tie(graph: nx.Graph[str], tie: Tie) -> None:
 
 
 def _ring(view: GraphView, ring_id: str) -> Drawing:
-    """The members and what at least two of them share: identifiers, transfers between them, and the shop or agent most of them used."""
+    """The members and what at least two of them share: identifiers, transfers between them, and the shop or
+    agent most of them used.
+    """
     ring = view.ring(ring_id)
     if ring is None:
         raise NotFoundError(f"no ring {ring_id!r} in the snapshot in force at {drawn_at(view)}")
-    strongest = sorted(ring.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[:RING_MEMBERS]
+    strongest = sorted(ring.members, key=lambda m: (m.distance_to_core, -m.strength, m.applicant_id))[
+        :RING_MEMBERS
+    ]
     people = [member.applicant_id for member in strongest]
     graph: nx.Graph[str] = nx.Graph(truncated=len(people) < ring.size, hubs_ignored=0)
     graph.add_nodes_from((f"applicant:{person}" for person in people), type="applicant")
@@ -195,9 +231,13 @@ def _add_transfers(view: GraphView, graph: nx.Graph[str], people: list[str]) -> 
 
 
 def _add_common_places(view: GraphView, graph: nx.Graph[str], people: list[str]) -> None:
-    """A shop or agent is drawn when at least a third of the members went there: else it says nothing about this ring."""
+    """A shop or agent is drawn when at least a third of the members went there: else it says nothing about
+    this ring.
+    """
     created = [a for applications in view.applications_of(people).values() for a in applications]
-    visitors = Counter(place for place, _ in {(place, a.applicant_id) for a in created for place in _places(a)})
+    visitors = Counter(
+        place for place, _ in {(place, a.applicant_id) for a in created for place in _places(a)}
+    )
     for application in created:
         for place in _places(application):
             if visitors[place] >= max(2, len(people) / 3):

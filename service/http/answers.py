@@ -12,8 +12,14 @@ from service.assessment.answer import Assessment, AssessmentModel, Count, Moment
 class BatchAnswers(TypedDict):
     """The answers to a batch that was sent as an object."""
 
-    answers: Annotated[list[Assessment], Meta(description="One answer, or one problem, for each request, in order.")]
-    ignored: NotRequired[Annotated[list[str], Meta(description="Where there are any: names beside `requests` that nobody reads.")]]
+    answers: Annotated[
+        list[Assessment], Meta(description="One answer, or one problem, for each request, in order.")
+    ]
+    ignored: NotRequired[
+        Annotated[
+            list[str], Meta(description="Where there are any: names beside `requests` that nobody reads.")
+        ]
+    ]
 
 
 class FactsTaken(TypedDict):
@@ -21,12 +27,21 @@ class FactsTaken(TypedDict):
 
     accepted: Annotated[Count, Meta(description="Facts that are new.")]
     known: Annotated[Count, Meta(description="Facts that were known already.")]
-    conflicts: Annotated[list[int], Meta(description="Positions of those whose id is known with other content; they are left as they were.")]
+    conflicts: Annotated[
+        list[int],
+        Meta(
+            description="Positions of those whose id is known with other content; they are left as they were."
+        ),
+    ]
     unmatched: Annotated[
         int | None,
-        Meta(description="Facts about an application or a person that the store does not know (yet); null where it could not say in time."),
+        Meta(
+            description="Facts about an application or a person that the store does not know (yet); null where it could not say in time."
+        ),
     ]
-    ignored: NotRequired[Annotated[list[str], Meta(max_length=20, description="Where there are any: names that nobody reads.")]]
+    ignored: NotRequired[
+        Annotated[list[str], Meta(max_length=20, description="Where there are any: names that nobody reads.")]
+    ]
 
 
 class RingSummary(TypedDict):
@@ -44,9 +59,14 @@ class RingSummary(TypedDict):
     suspected: Annotated[Count, Meta(description="Members who are suspected.")]
     bad_rate: Annotated[Share, Meta(description="Share of members who are confirmed frauds.")]
     exposure: Annotated[float, Meta(description="CNY that was paid out and is open.")]
-    shared_by_kind: Annotated[dict[str, int], Meta(description="Shared identifiers by their kind.", examples=[{"device": 18, "bank_card": 4}])]
+    shared_by_kind: Annotated[
+        dict[str, int],
+        Meta(description="Shared identifiers by their kind.", examples=[{"device": 18, "bank_card": 4}]),
+    ]
     crew_id: Annotated[str, Meta(description="One for flagged rings that belong together.")]
-    hubs_ignored: Annotated[Count, Meta(description="Identifiers of too many holders, which were not followed.")]
+    hubs_ignored: Annotated[
+        Count, Meta(description="Identifiers of too many holders, which were not followed.")
+    ]
     density: Annotated[float, Meta(description="Share of pairs of members who are tied.")]
     burst_days: Annotated[float, Meta(description="Days within which most of its applications came.")]
     platforms: Annotated[Count, Meta(description="Lenders that its members asked.")]
@@ -67,13 +87,17 @@ class RingShown(RingSummary):
     """A group with its members, the core first."""
 
     members: Annotated[list[RingMemberShown], Meta(description="Who belongs to it.")]
-    open_case: Annotated[str | None, Meta(description="Id of the case about it that is open; null where there is none.")]
+    open_case: Annotated[
+        str | None, Meta(description="Id of the case about it that is open; null where there is none.")
+    ]
 
 
 class RingPage(TypedDict):
     """A page of the snapshot in force, the worst first."""
 
-    snapshot: Annotated[str | None, Meta(description="Its name; null before the first weekly review.", examples=["2026-W01"])]
+    snapshot: Annotated[
+        str | None, Meta(description="Its name; null before the first weekly review.", examples=["2026-W01"])
+    ]
     as_of: Annotated[Moment | None, Meta(description="The moment of the snapshot.")]
     total: Annotated[Count, Meta(description="Rings that were asked for, on all pages.")]
     rings: Annotated[list[RingSummary], Meta(description="Those of the page.")]
@@ -87,12 +111,20 @@ class CaseSummary(TypedDict):
     assignee: Annotated[str | None, Meta(description="Who investigates it.", examples=["wang"])]
     opened_at: Annotated[Moment | None, Meta(description="Since when.")]
     reason: Annotated[str, Meta(description="Why it was opened.", examples=["ring_review"])]
-    reason_codes: Annotated[list[str], Meta(description="What spoke for it (docs/rings.md, docs/reason_codes.md).")]
-    ring_id: Annotated[str | None, Meta(description="The ring that it is about; null for a case about an applicant.")]
+    reason_codes: Annotated[
+        list[str], Meta(description="What spoke for it (docs/rings.md, docs/reason_codes.md).")
+    ]
+    ring_id: Annotated[
+        str | None, Meta(description="The ring that it is about; null for a case about an applicant.")
+    ]
     snapshot: Annotated[str | None, Meta(description="The weekly review in which the ring was found.")]
-    applicant_id: Annotated[str | None, Meta(description="The applicant whom it is about; null for a case about a ring.")]
+    applicant_id: Annotated[
+        str | None, Meta(description="The applicant whom it is about; null for a case about a ring.")
+    ]
     assessment_id: Annotated[str | None, Meta(description="The answer that led to it.")]
-    exposure: Annotated[float, Meta(description="CNY that was paid out and was open when the case was opened.")]
+    exposure: Annotated[
+        float, Meta(description="CNY that was paid out and was open when the case was opened.")
+    ]
     probability: Annotated[Share, Meta(description="How suspicious the ring was then.")]
     priority: Annotated[float, Meta(description="Exposure times probability: the queue's order.")]
 
@@ -102,7 +134,13 @@ class CaseStep(TypedDict):
 
     at: Annotated[Moment | None, Meta(description="When.")]
     by: Annotated[str, Meta(description="Who: the name of a key, or of a job.")]
-    kind: Annotated[str, Meta(description="What: opened, looked_at, assigned, note, verdict, closed, no_longer_flagged.", examples=["assigned"])]
+    kind: Annotated[
+        str,
+        Meta(
+            description="What: opened, looked_at, assigned, note, verdict, closed, no_longer_flagged.",
+            examples=["assigned"],
+        ),
+    ]
     state: Annotated[CaseState, Meta(description="The state after it.")]
     note: Annotated[str | None, Meta(description="What was said.")]
 
@@ -114,16 +152,22 @@ class CaseConclusion(TypedDict):
     by: Annotated[str, Meta(description="Who.")]
     value: Annotated[VerdictValue, Meta(description="What the case comes to.")]
     note: Annotated[str | None, Meta(description="Why.")]
-    people: Annotated[dict[str, VerdictValue], Meta(description="What single people come to, by applicant id.")]
+    people: Annotated[
+        dict[str, VerdictValue], Meta(description="What single people come to, by applicant id.")
+    ]
 
 
 class CaseDetail(CaseSummary):
     """A case with its history, oldest first."""
 
-    version: Annotated[Count, Meta(description="Grows with every change: who changes the case names the one they have read.")]
+    version: Annotated[
+        Count, Meta(description="Grows with every change: who changes the case names the one they have read.")
+    ]
     history: Annotated[list[CaseStep], Meta(description="Every step, and who looked.")]
     verdicts: Annotated[list[CaseConclusion], Meta(description="Every conclusion.")]
-    labels_owed: Annotated[bool, Meta(description="Whether labels of its verdicts have not reached the graph store yet.")]
+    labels_owed: Annotated[
+        bool, Meta(description="Whether labels of its verdicts have not reached the graph store yet.")
+    ]
 
 
 class CasePage(TypedDict):
@@ -136,7 +180,9 @@ class CasePage(TypedDict):
 class FieldProblem(TypedDict):
     """A field that is wrong."""
 
-    field: Annotated[str, Meta(description="Its name; of a list with its place (`[3].known_at`).", examples=["phone"])]
+    field: Annotated[
+        str, Meta(description="Its name; of a list with its place (`[3].known_at`).", examples=["phone"])
+    ]
     code: Annotated[str, Meta(description="Stable (docs/records.md).", examples=["missing"])]
     message: Annotated[str, Meta(description="For people.", examples=["is required"])]
 
@@ -144,14 +190,26 @@ class FieldProblem(TypedDict):
 class ProblemDocument(TypedDict):
     """Any error (RFC 9457). Act on `code`, which is stable."""
 
-    type: Annotated[str, Meta(description="Leads to where the code is explained.", extra_json_schema={"format": "uri-reference"})]
+    type: Annotated[
+        str,
+        Meta(
+            description="Leads to where the code is explained.", extra_json_schema={"format": "uri-reference"}
+        ),
+    ]
     title: Annotated[str, Meta(description="The kind of problem, for people.")]
     status: Annotated[int, Meta(ge=400, le=599, description="The HTTP status.")]
     code: Annotated[str, Meta(description="Stable; docs/problems.md lists all.")]
     detail: Annotated[str, Meta(description="What happened, for people.")]
-    instance: Annotated[str, Meta(description="The address; of a request in a batch with its place.", examples=["/risk/batch#3"])]
+    instance: Annotated[
+        str,
+        Meta(description="The address; of a request in a batch with its place.", examples=["/risk/batch#3"]),
+    ]
     request_id: Annotated[str | None, Meta(description="Under which our log knows more.")]
-    errors: NotRequired[Annotated[list[FieldProblem], Meta(description="With the code `invalid_fields`: every field that is wrong.")]]
+    errors: NotRequired[
+        Annotated[
+            list[FieldProblem], Meta(description="With the code `invalid_fields`: every field that is wrong.")
+        ]
+    ]
 
 
 class Health(TypedDict):
@@ -171,7 +229,10 @@ class ReadinessChecks(TypedDict):
 class FrameState(TypedDict):
     """How the resident copy of the graph is."""
 
-    state: Annotated[Literal["none", "filling", "current"], Meta(description="Answers are whole while it is filled, and slower.")]
+    state: Annotated[
+        Literal["none", "filling", "current"],
+        Meta(description="Answers are whole while it is filled, and slower."),
+    ]
     behind: Annotated[int | None, Meta(description="By how many marks it is behind the store.")]
 
 

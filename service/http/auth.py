@@ -1,4 +1,6 @@
-"""Authentication: bearer keys with name, scopes and lenders, stored as digests and reloaded when their file changes."""
+"""Authentication: bearer keys with name, scopes and lenders, stored as digests and reloaded when their file
+changes.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ log = logging.getLogger("ringfence.auth")
 
 SCOPES = ("risk", "types", "facts", "rings", "desk", "cases:read", "cases:work", "cases:decide", "metrics")
 LENDERS_SCOPES = frozenset({"risk", "types", "facts"})
-"""What a key that is bound to lenders may open; the rest shows what is across lenders, and is the operator's."""
+"""What a key that is bound to lenders may open; the rest shows what is across lenders, and is the operator's.
+"""
 _USUAL = frozenset({"risk", "facts"})  # of a bound key that names none
 _DIGEST = re.compile(r"sha256\$[0-9a-f]{64}")
 _VARIABLE = "RINGFENCE_API_KEYS"
@@ -32,7 +35,9 @@ LOOK_AGAIN_S = 1.0  # how often the key file is checked
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the name of their key, what it opens, and for which lenders it speaks; `binding` None is the lender that runs the service."""
+    """Who calls: the name of their key, what it opens, and for which lenders it speaks; `binding` None is the
+    lender that runs the service.
+    """
 
     name: str
     scopes: frozenset[str]
@@ -51,20 +56,25 @@ class Keys:
 
     @classmethod
     def parse(cls, text: str) -> Keys:
-        """Read `name:key`, `name:key:scope+scope` and either with `@lender+lender` (`@*` the operator's), by commas or new lines.
+        """Read `name:key`, `name:key:scope+scope` and either with `@lender+lender` (`@*` the operator's), by
+        commas or new lines.
 
-        A key may stand as `sha256$` and the hex digits of its digest. A name may have two keys, the old and the new, that open the same.
-        Raises SettingError.
+        A key may stand as `sha256$` and the hex digits of its digest. A name may have two keys, the old and
+        the new, that open the same. Raises SettingError.
         """
         callers: dict[bytes, Caller] = {}
         for entry in text.replace("\n", ",").split(","):
             if entry.strip() and not entry.strip().startswith("#"):
                 digest, caller = _entry(entry.strip())
                 if digest in callers:
-                    raise SettingError(f"{_VARIABLE}: {callers[digest].name} and {caller.name} have one key: give each its own")
+                    raise SettingError(
+                        f"{_VARIABLE}: {callers[digest].name} and {caller.name} have one key: give each its own"
+                    )
                 others = [one for one in callers.values() if one.name == caller.name]
                 if len(others) > 1 or any(one != caller for one in others):
-                    raise SettingError(f"{_VARIABLE}: the keys of {caller.name} must open the same, and be two at most (the old and the new)")
+                    raise SettingError(
+                        f"{_VARIABLE}: the keys of {caller.name} must open the same, and be two at most (the old and the new)"
+                    )
                 callers[digest] = caller
         return cls(callers)
 
@@ -72,9 +82,17 @@ class Keys:
         return bool(self._callers)
 
     def caller(self, authorization: str) -> Caller | None:
-        """Whose key an Authorization header carries: `Bearer KEY`, or Basic with the key as password (a browser at the desk)."""
+        """Whose key an Authorization header carries: `Bearer KEY`, or Basic with the key as password (a
+        browser at the desk).
+        """
         scheme, _, given = authorization.partition(" ")
-        key = given.strip() if scheme.lower() == "bearer" else _basic_password(given) if scheme.lower() == "basic" else None
+        key = (
+            given.strip()
+            if scheme.lower() == "bearer"
+            else _basic_password(given)
+            if scheme.lower() == "basic"
+            else None
+        )
         if not key:
             return None
         digest, result = _digest(key), None
@@ -91,7 +109,9 @@ class Keys:
 
 @dataclass
 class CallerKeyRing:
-    """The keys of the settings beside those of a file, which is read again when it changes: keys are rotated while the service runs."""
+    """The keys of the settings beside those of a file, which is read again when it changes: keys are rotated
+    while the service runs.
+    """
 
     given: str = ""
     file: str = ""
@@ -101,7 +121,9 @@ class CallerKeyRing:
     _lock: Lock = field(default_factory=Lock)
 
     def keys(self) -> Keys:
-        """The keys in force. Raises SettingError when they cannot be read at first; later an unreadable file is logged and changes nothing."""
+        """The keys in force. Raises SettingError when they cannot be read at first; later an unreadable file
+        is logged and changes nothing.
+        """
         with self._lock:
             if self._keys is None:
                 self._stamp, self._keys = self._stamped(), self._read()
@@ -125,7 +147,9 @@ class CallerKeyRing:
         try:
             result = Path(self.file).stat()
         except OSError as error:
-            raise SettingError(f"{_VARIABLE}_FILE: the file {self.file} cannot be read ({error.strerror})") from error
+            raise SettingError(
+                f"{_VARIABLE}_FILE: the file {self.file} cannot be read ({error.strerror})"
+            ) from error
         return result.st_mtime_ns, result.st_size
 
     def _read(self) -> Keys:
@@ -137,7 +161,9 @@ class CallerKeyRing:
             raise SettingError(f"{_VARIABLE}_FILE: the file {self.file} cannot be read as text") from error
         keys = Keys.parse(f"{self.given}\n{more}")
         if self.file and not keys:
-            raise SettingError(f"{_VARIABLE}_FILE: the file {self.file} holds no key: put one in, or leave the setting away")
+            raise SettingError(
+                f"{_VARIABLE}_FILE: the file {self.file} holds no key: put one in, or leave the setting away"
+            )
         return keys
 
 
@@ -146,7 +172,9 @@ def _entry(entry: str) -> tuple[bytes, Caller]:
     name, _, rest = head.partition(":")
     key, listed, scopes = rest.partition(":")
     if not name or not key:
-        raise SettingError(f"{_VARIABLE}: give name:key, name:key:scope+scope, and for whom the key speaks as @lender+lender or @* at the end")
+        raise SettingError(
+            f"{_VARIABLE}: give name:key, name:key:scope+scope, and for whom the key speaks as @lender+lender or @* at the end"
+        )
     binding = _binding(name, lenders) if at else None
     return digest_of(name, key), Caller(name, _scopes(name, scopes if listed else None, binding), binding)
 
@@ -154,7 +182,9 @@ def _entry(entry: str) -> tuple[bytes, Caller]:
 def _binding(name: str, lenders: str) -> Binding:
     named = tuple(sorted(filter(None, (one.strip() for one in lenders.split("+")))))
     if not named:
-        raise SettingError(f"{_VARIABLE}: {name} is bound to nobody: give @lender+lender, or @* for the operator's key")
+        raise SettingError(
+            f"{_VARIABLE}: {name} is bound to nobody: give @lender+lender, or @* for the operator's key"
+        )
     return OPERATOR if named == ("*",) else Binding(named)
 
 
@@ -164,11 +194,17 @@ def _scopes(name: str, listed: str | None, binding: Binding | None) -> frozenset
         return _USUAL if bound else frozenset(SCOPES)
     scopes = frozenset(filter(None, listed.split("+")))
     if not scopes:
-        raise SettingError(f"{_VARIABLE}: {name} lists no scopes after its key: name some of {', '.join(SCOPES)}, or leave the colon away")
+        raise SettingError(
+            f"{_VARIABLE}: {name} lists no scopes after its key: name some of {', '.join(SCOPES)}, or leave the colon away"
+        )
     if unknown := scopes.difference(SCOPES):
-        raise SettingError(f"{_VARIABLE}: {name} has unknown scopes {', '.join(sorted(unknown))}; there are {', '.join(SCOPES)}")
+        raise SettingError(
+            f"{_VARIABLE}: {name} has unknown scopes {', '.join(sorted(unknown))}; there are {', '.join(SCOPES)}"
+        )
     if bound and (beyond := scopes - LENDERS_SCOPES):
-        raise SettingError(f"{_VARIABLE}: {' and '.join(sorted(beyond))} show what is across lenders: end {name}'s entry with @*, the operator's")
+        raise SettingError(
+            f"{_VARIABLE}: {' and '.join(sorted(beyond))} show what is across lenders: end {name}'s entry with @*, the operator's"
+        )
     return scopes
 
 

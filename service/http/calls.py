@@ -48,7 +48,9 @@ def handover() -> Handover:
 
 
 def begin() -> None:
-    """Note the arrival and the request's id, the caller's or one of ours. Raises HeaderError for an unusable id."""
+    """Note the arrival and the request's id, the caller's or one of ours. Raises HeaderError for an unusable
+    id.
+    """
     g.arrived = app_context().clock()
     g.request_id = secrets.token_hex(12)
     g.request_id = read(EveryHeader, request.headers, HeaderError).request_id or g.request_id
@@ -74,10 +76,14 @@ def binding() -> Binding:
 
 
 def spend(items: int) -> None:
-    """Count a request as the items that it holds; the first was counted at its arrival. Raises TooManyRequests."""
+    """Count a request as the items that it holds; the first was counted at its arrival. Raises
+    TooManyRequests.
+    """
     wait = limit().wait(g.caller.name, items - 1) if items > 1 else 0.0
     if wait > 0:
-        raise TooManyRequests("this key's rate limit is reached: send less at once", retry_after=math.ceil(wait))
+        raise TooManyRequests(
+            "this key's rate limit is reached: send less at once", retry_after=math.ceil(wait)
+        )
 
 
 def limit() -> RateLimit:

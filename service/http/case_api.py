@@ -1,4 +1,6 @@
-"""/cases: the queue, one case with its history, and what people do with it; a verdict becomes labels at once."""
+"""/cases: the queue, one case with its history, and what people do with it; a verdict becomes labels at
+once.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,14 @@ from ingestion.recognise import scrubbed
 from investigations.cases import Case, CaseFilter, NewCase, Verdict, VerdictValue
 from service.http.answers import CaseDetail, CasePage, CaseSummary
 from service.http.calls import app_context, json_object
-from service.http.case_bodies import CaseAssignment, CaseClosing, CaseNote, CaseOpening, CaseVerdict, read_body
+from service.http.case_bodies import (
+    CaseAssignment,
+    CaseClosing,
+    CaseNote,
+    CaseOpening,
+    CaseVerdict,
+    read_body,
+)
 from service.http.parameters import CaseQuery, QueryError, read
 from service.jobs.outbox import deliver_labels
 
@@ -27,7 +36,12 @@ bp = Blueprint("cases", __name__)
 def listed() -> Response:
     """The queue: by what is at stake, then the oldest first."""
     requested = read(CaseQuery, request.args, QueryError)
-    wanted = CaseFilter(state=requested.state, assignee=requested.assignee, ring_id=requested.ring_id, applicant_id=requested.applicant_id)
+    wanted = CaseFilter(
+        state=requested.state,
+        assignee=requested.assignee,
+        ring_id=requested.ring_id,
+        applicant_id=requested.applicant_id,
+    )
     total, cases = app_context().casebook.queue(wanted, requested.limit, requested.offset)
     return _json(CasePage(total=total, cases=[_summary(case) for case in cases]))
 
@@ -66,19 +80,25 @@ def shown(case_id: str) -> Response:
 def assigned(case_id: str) -> Response:
     """Give a case to somebody, or back to the queue."""
     body = read_body(CaseAssignment, json_object())
-    return _detail(app_context().casebook.assign(case_id, body.assignee, body.version, at=g.arrived, by=g.caller.name))
+    return _detail(
+        app_context().casebook.assign(case_id, body.assignee, body.version, at=g.arrived, by=g.caller.name)
+    )
 
 
 @bp.post("/cases/<case_id>/notes")
 def noted(case_id: str) -> Response:
     """Write a note into the history."""
     body = read_body(CaseNote, json_object())
-    return _detail(app_context().casebook.add_note(case_id, scrubbed(body.note), at=g.arrived, by=g.caller.name))
+    return _detail(
+        app_context().casebook.add_note(case_id, scrubbed(body.note), at=g.arrived, by=g.caller.name)
+    )
 
 
 @bp.post("/cases/<case_id>/verdict")
 def concluded(case_id: str) -> Response:
-    """Conclude: the verdict is kept, and what it says of people is in the store before the answer leaves, or owed to it."""
+    """Conclude: the verdict is kept, and what it says of people is in the store before the answer leaves, or
+    owed to it.
+    """
     body = read_body(CaseVerdict, json_object())
     people = _people(app_context().casebook.case(case_id), body)
     note = scrubbed(body.note) if body.note else None
@@ -96,7 +116,9 @@ def closed(case_id: str) -> Response:
     """Close a case that has a verdict."""
     body = read_body(CaseClosing, json_object())
     note = scrubbed(body.note) if body.note else None
-    return _detail(app_context().casebook.close_case(case_id, body.version, at=g.arrived, by=g.caller.name, note=note))
+    return _detail(
+        app_context().casebook.close_case(case_id, body.version, at=g.arrived, by=g.caller.name, note=note)
+    )
 
 
 def _people(case: Case, body: CaseVerdict) -> dict[str, VerdictValue]:
@@ -107,7 +129,9 @@ def _people(case: Case, body: CaseVerdict) -> dict[str, VerdictValue]:
     if body.everyone and case.about.ring_id:
         ring = app_context().store.view(g.arrived).ring(case.about.ring_id)
         if ring is None:
-            raise UnknownRingError(f"ring {case.about.ring_id} is not in the snapshot in force: name its people")
+            raise UnknownRingError(
+                f"ring {case.about.ring_id} is not in the snapshot in force: name its people"
+            )
         people = {member.applicant_id: body.value for member in ring.members} | people
     _refuse_unknown("people", list(body.people))
     return people
@@ -117,7 +141,9 @@ def _refuse_unknown(field: str, applicants: list[str]) -> None:
     """Raise BadRow for applicants whom no fact names; a store that cannot say now lets them pass."""
     labels = tuple(Label(label=LabelValue.GOOD, known_at=g.arrived, applicant_id=one) for one in applicants)
     try:
-        unknown = [applicants[position] for _, position in app_context().store.unmatched(Facts(labels=labels))]
+        unknown = [
+            applicants[position] for _, position in app_context().store.unmatched(Facts(labels=labels))
+        ]
     except StoreError as error:
         log.warning("whether people of a case are known cannot be said now: %s", error)
         return
@@ -149,8 +175,20 @@ def _detail(case: Case) -> Response:
     detail: CaseDetail = {
         **_summary(case),
         "version": case.version,
-        "history": [{"at": time(one.at), "by": one.by, "kind": one.kind, "state": one.state, "note": one.note} for one in case.events],
-        "verdicts": [{"at": time(one.at), "by": one.by, "value": one.value, "note": one.note, "people": dict(one.people)} for one in case.verdicts],
+        "history": [
+            {"at": time(one.at), "by": one.by, "kind": one.kind, "state": one.state, "note": one.note}
+            for one in case.events
+        ],
+        "verdicts": [
+            {
+                "at": time(one.at),
+                "by": one.by,
+                "value": one.value,
+                "note": one.note,
+                "people": dict(one.people),
+            }
+            for one in case.verdicts
+        ],
         "labels_owed": bool(case.verdicts) and app_context().casebook.owes_labels(case.case_id),
     }
     return _json(detail)

@@ -15,11 +15,18 @@ from investigations.cases import VerdictValue
 from service.http.parameters import fields, what_is_wrong
 
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]
-_NOTE = Meta(description="Free text; raw identifiers in it are masked.", examples=["the device was sold in May"])
+_NOTE = Meta(
+    description="Free text; raw identifiers in it are masked.", examples=["the device was sold in May"]
+)
 Note = Annotated[Text, _NOTE]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Version = Annotated[
-    int, Meta(ge=0, description="The `version` of the case that you have read: where somebody changed it since, nothing is done.", examples=[17])
+    int,
+    Meta(
+        ge=0,
+        description="The `version` of the case that you have read: where somebody changed it since, nothing is done.",
+        examples=[17],
+    ),
 ]
 
 
@@ -28,14 +35,20 @@ class CaseOpening(Struct, kw_only=True):
 
     ring_id: Annotated[Name | None, Meta(description="The ring; or", examples=["R-000042"])] = None
     applicant_id: Annotated[Name | None, Meta(description="the applicant.", examples=["C-8841"])] = None
-    assessment_id: Annotated[Name | None, Meta(description="The answer that led to it.", examples=["A-1"])] = None
-    reason: Annotated[Name, Meta(description="Why, in a word or a sentence.", examples=["call from the branch"])]
+    assessment_id: Annotated[
+        Name | None, Meta(description="The answer that led to it.", examples=["A-1"])
+    ] = None
+    reason: Annotated[
+        Name, Meta(description="Why, in a word or a sentence.", examples=["call from the branch"])
+    ]
 
 
 class CaseAssignment(Struct, kw_only=True):
     """Give a case to somebody, or back to the queue."""
 
-    assignee: Annotated[Name | None, Meta(description="Who investigates; null gives it back.", examples=["wang"])]
+    assignee: Annotated[
+        Name | None, Meta(description="Who investigates; null gives it back.", examples=["wang"])
+    ]
     version: Version
 
 
@@ -48,12 +61,22 @@ class CaseNote(Struct, kw_only=True):
 class CaseVerdict(Struct, kw_only=True):
     """Conclude a case."""
 
-    value: Annotated[VerdictValue, Meta(description="What it comes to; in a case about an applicant, what the applicant comes to.")]
+    value: Annotated[
+        VerdictValue,
+        Meta(description="What it comes to; in a case about an applicant, what the applicant comes to."),
+    ]
     people: Annotated[
         dict[str, VerdictValue],
-        Meta(max_length=2000, description="What single people come to, by applicant id.", examples=[{"C-8841": "confirmed_fraud"}]),
+        Meta(
+            max_length=2000,
+            description="What single people come to, by applicant id.",
+            examples=[{"C-8841": "confirmed_fraud"}],
+        ),
     ] = field(default_factory=dict)
-    everyone: Annotated[bool, Meta(description="Whether all members of the ring who are not named in `people` come to the same.")] = False
+    everyone: Annotated[
+        bool,
+        Meta(description="Whether all members of the ring who are not named in `people` come to the same."),
+    ] = False
     note: Annotated[Text | None, _NOTE] = None
     version: Version
 

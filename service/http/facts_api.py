@@ -52,7 +52,9 @@ def _take(table: str, parser: Callable[..., Any]) -> Response:
     facts, ignored = _parsed(rows, table, parser, single=not isinstance(body, list))
     added = app_context().writer.add(Facts(**{table: facts}), wait_ms=app_context().settings.timeout_ms)
     if added is None:
-        raise StoreUnavailableError("the store is busy: send the facts again, what is known already is not doubled")
+        raise StoreUnavailableError(
+            "the store is busy: send the facts again, what is known already is not doubled"
+        )
     if added.conflicts and len(facts) == 1:
         raise KnownOtherwiseError(f"{table}: known already with other content")
     conflicts = [position for _, position in added.conflicts]
@@ -64,16 +66,25 @@ def _take(table: str, parser: Callable[..., Any]) -> Response:
 
 
 def _unmatched(table: str, facts: tuple[Any, ...], conflicts: list[int]) -> int | None:
-    """How many of the facts that the store has are about nobody it knows; None where it cannot say now: the facts are taken all the same."""
+    """How many of the facts that the store has are about nobody it knows; None where it cannot say now: the
+    facts are taken all the same.
+    """
     try:
         with app_context().store.within(app_context().settings.timeout_ms / 1000):
-            return sum(position not in conflicts for _, position in app_context().store.unmatched(Facts(**{table: facts})))
+            return sum(
+                position not in conflicts
+                for _, position in app_context().store.unmatched(Facts(**{table: facts}))
+            )
     except StoreError:
         return None
 
 
-def _parsed(rows: list[Any], table: str, parser: Callable[..., Any], *, single: bool) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-    """The facts and the names that nobody reads, or BadRow with all that is wrong, each field under its position in a list (`[3].known_at`)."""
+def _parsed(
+    rows: list[Any], table: str, parser: Callable[..., Any], *, single: bool
+) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """The facts and the names that nobody reads, or BadRow with all that is wrong, each field under its
+    position in a list (`[3].known_at`).
+    """
     parse_context = ParseContext(app_context().pseudonymiser, g.arrived, app_context().zone)
     facts: list[Any] = []
     ignored: list[str] = []
@@ -87,13 +98,18 @@ def _parsed(rows: list[Any], table: str, parser: Callable[..., Any], *, single: 
             facts.append(fact)
             ignored += [place + name for name in unread]
         except RecordError as error:
-            results += [RecordError((place + one.field).removesuffix("."), one.code, one.message) for one in getattr(error, "problems", (error,))]
+            results += [
+                RecordError((place + one.field).removesuffix("."), one.code, one.message)
+                for one in getattr(error, "problems", (error,))
+            ]
     if results:
         raise BadRow(tuple(results))
     return tuple(facts), tuple(ignored[: bodies.NAMED])
 
 
-def _one(row: Any, parse_context: ParseContext, table: str, parser: Callable[..., Any]) -> tuple[Any, tuple[str, ...]]:
+def _one(
+    row: Any, parse_context: ParseContext, table: str, parser: Callable[..., Any]
+) -> tuple[Any, tuple[str, ...]]:
     if not isinstance(row, Mapping):
         raise RecordError("", "unreadable_row", "must be an object")
     shape = binding().table(bodies.table_for(row, table) if table == "events" else TABLES[table])

@@ -1,4 +1,6 @@
-"""What the front passes to the application with a request: arrival time, refusal, and a call that yields to other requests."""
+"""What the front passes to the application with a request: arrival time, refusal, and a call that yields to
+other requests.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,11 @@ def _nobody_waits() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """`arrived`: when the head of the request was read at the socket (`perf_counter`, seconds). `refused`: why it goes no further.
+    """`arrived`: when the head of the request was read at the socket (`perf_counter`, seconds). `refused`:
+    why it goes no further.
 
-    `give_way` lets those who wait have their turn; a long piece of work calls it between its slices. It raises CallerGone when the caller
-    has gone away meanwhile: nobody would read the answer.
+    `give_way` lets those who wait have their turn; a long piece of work calls it between its slices. It
+    raises CallerGone when the caller has gone away meanwhile: nobody would read the answer.
     """
 
     arrived: float = field(default_factory=perf_counter)

@@ -1,4 +1,6 @@
-"""Security headers of every answer: a strict content policy, with exceptions for the desk, the reference and pages with a style of their own."""
+"""Security headers of every answer: a strict content policy, with exceptions for the desk, the reference and
+pages with a style of their own.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,10 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
 }
-BARE = tuple((name.lower().encode(), value.encode()) for name, value in (ALWAYS | {"Content-Security-Policy": DATA}).items())
+BARE = tuple(
+    (name.lower().encode(), value.encode())
+    for name, value in (ALWAYS | {"Content-Security-Policy": DATA}).items()
+)
 """The same for an answer that the application cannot give itself."""
 _STYLE = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 
@@ -34,7 +39,9 @@ def install(app: Flask) -> None:
 
 def _guarded(response: Response) -> Response:
     response.headers.update(ALWAYS)
-    response.headers["Content-Security-Policy"] = BUILT if request.endpoint in _PAGES else _of_a_page(response)
+    response.headers["Content-Security-Policy"] = (
+        BUILT if request.endpoint in _PAGES else _of_a_page(response)
+    )
     return response
 
 
@@ -42,5 +49,8 @@ def _of_a_page(response: Response) -> str:
     """A page for people has its style in itself, which its digest allows; nothing else, and no script."""
     if response.mimetype != "text/html" or response.is_streamed:
         return DATA
-    styles = [f"'sha256-{base64.b64encode(hashlib.sha256(style).digest()).decode()}'" for style in _STYLE.findall(response.get_data())]
+    styles = [
+        f"'sha256-{base64.b64encode(hashlib.sha256(style).digest()).decode()}'"
+        for style in _STYLE.findall(response.get_data())
+    ]
     return f"{DATA}; style-src {' '.join(styles)}" if styles else DATA

@@ -14,7 +14,9 @@ FORM = "%(asctime)s %(levelname)s %(name)s request=%(request_id)s %(message)s"
 
 
 def install() -> None:
-    """Mask what every logger of this process writes, tracebacks too, before any handler sees it. A second call changes nothing."""
+    """Mask what every logger of this process writes, tracebacks too, before any handler sees it. A second
+    call changes nothing.
+    """
     make = logging.getLogRecordFactory()
     if getattr(make, "masks", False):
         return
@@ -23,7 +25,9 @@ def install() -> None:
         record = make(*given, **more)
         record.msg, record.args = without_identifiers(record.getMessage()), None
         if record.exc_info and record.exc_info[1] is not None:
-            record.exc_text = without_identifiers("".join(traceback.format_exception(record.exc_info[1])).rstrip())
+            record.exc_text = without_identifiers(
+                "".join(traceback.format_exception(record.exc_info[1])).rstrip()
+            )
         record.request_id = g.get("request_id", "-") if has_request_context() else "-"
         return record
 

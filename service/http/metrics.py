@@ -4,25 +4,49 @@ from __future__ import annotations
 
 import os
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
 
 _SECONDS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.5)
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})  # that are labels of their own
+# that are labels of their own
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 REQUESTS = Counter("ringfence_requests_total", "Requests answered.", ("route", "method", "status"))
 SECONDS = Histogram("ringfence_request_seconds", "Time to answer a request.", ("route",), buckets=_SECONDS)
-ASSESSMENTS = Counter("ringfence_assessments_total", "Assessments made, by decision and level of completeness.", ("decision", "level"))
+ASSESSMENTS = Counter(
+    "ringfence_assessments_total",
+    "Assessments made, by decision and level of completeness.",
+    ("decision", "level"),
+)
 STEPS = Histogram("ringfence_step_seconds", "Time of one step of an assessment.", ("step",), buckets=_SECONDS)
-REPLAYED = Counter("ringfence_idempotent_replays_total", "Requests answered with the first answer to the same idempotency key.")
+REPLAYED = Counter(
+    "ringfence_idempotent_replays_total",
+    "Requests answered with the first answer to the same idempotency key.",
+)
 PROBING = Counter(
     "ringfence_probing_total",
     "Alarms: many values named that look alike behind their mask, by kind, or nearly only `strangers` asked for.",
     ("kind",),
 )
 REFUSED_KEYS = Counter("ringfence_refused_keys_total", "Requests with a key that there is not.")
-SELF_CHECKS = Counter("ringfence_self_checks_total", "Answers looked at again through the store's own view, by result.", ("result",))
-PAST_FRAME = Counter("ringfence_past_frame_total", "Reads of the store's own view because the frame was `behind` or `unreadable`.", ("why",))
+SELF_CHECKS = Counter(
+    "ringfence_self_checks_total",
+    "Answers looked at again through the store's own view, by result.",
+    ("result",),
+)
+PAST_FRAME = Counter(
+    "ringfence_past_frame_total",
+    "Reads of the store's own view because the frame was `behind` or `unreadable`.",
+    ("why",),
+)
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -33,7 +57,9 @@ def method_label(method: str) -> str:
 
 
 def exposition() -> bytes:
-    """All metrics in Prometheus' text form; where workers share a folder (PROMETHEUS_MULTIPROC_DIR), of all of them together."""
+    """All metrics in Prometheus' text form; where workers share a folder (PROMETHEUS_MULTIPROC_DIR), of all
+    of them together.
+    """
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return bytes(generate_latest(REGISTRY))
     registry = CollectorRegistry()

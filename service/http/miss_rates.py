@@ -1,4 +1,6 @@
-"""Miss rates: a party whose requests are nearly all about unknown people, while others' are not, is enumerating identifiers."""
+"""Miss rates: a party whose requests are nearly all about unknown people, while others' are not, is
+enumerating identifiers.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +20,24 @@ ENOUGH = 200  # requests in a window before a party's rate is judged
 STRANGE = 0.95  # share of strangers of a party that tries numbers
 USUAL = 0.8  # the share of misses of all others at most: in a new store everybody is unknown
 _PARTIES = 1_024
-_COUNTED = struct.Struct("=Q?QQ")  # in which window, whether the alarm was raised, how many were asked for, how many of them nobody knew
+# in which window, whether the alarm was raised, how many were asked for, how many of them nobody knew
+_COUNTED = struct.Struct("=Q?QQ")
 _EVERYBODY = ""
 
 
 class MissRates:
-    """How many of those whom each party asked for somebody knew. `path` names a file that all workers of a machine share."""
+    """How many of those whom each party asked for somebody knew. `path` names a file that all workers of a
+    machine share.
+    """
 
     def __init__(self, path: Path | None = None, tick: Callable[[], float] = monotonic) -> None:
         self._tick = tick
         self._counts = SharedCounters(_COUNTED, _PARTIES, path, tick)
 
     def count(self, party: str | None, *, stranger: bool) -> None:
-        """Count a question, of a party or (None) of the operator; raise the alarm, once in a window, where it looks like trying numbers."""
+        """Count a question, of a party or (None) of the operator; raise the alarm, once in a window, where it
+        looks like trying numbers.
+        """
         with self._counts.held():
             window, _, all_requests, all_strange = self._counted(_EVERYBODY)
             all_requests, all_strange = all_requests + 1, all_strange + stranger
@@ -40,12 +47,19 @@ class MissRates:
             _, alarmed, requested, strange = self._counted(party)
             requested, strange = requested + 1, strange + stranger
             others = all_requests - requested
-            odd = min(requested, others) >= ENOUGH and strange >= STRANGE * requested and all_strange - strange <= USUAL * others
+            odd = (
+                min(requested, others) >= ENOUGH
+                and strange >= STRANGE * requested
+                and all_strange - strange <= USUAL * others
+            )
             self._counts.write(party, window, alarmed or odd, requested, strange)
         if odd and not alarmed:
             metrics.PROBING.labels("strangers").inc()
             log.warning(
-                "%s has asked for %d people of whom %d are known to nobody, others have not: is it trying numbers?", party, requested, strange
+                "%s has asked for %d people of whom %d are known to nobody, others have not: is it trying numbers?",
+                party,
+                requested,
+                strange,
             )
 
     def _counted(self, name: str) -> tuple[int, bool, int, int]:

@@ -1,4 +1,6 @@
-"""The OpenAPI 3.1 description of the service, made of the types of its answers and of the contract that its bodies are read by."""
+"""The OpenAPI 3.1 description of the service, made of the types of its answers and of the contract that its
+bodies are read by.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,20 @@ from service.http.request_schemas import Schema, components, many, ref
 _REF = "#/components/schemas/{name}"
 _DATA = "application/json"
 _HEADER_SCHEMAS: dict[str, Schema] = {
-    "X-Request-Id": {"description": "The request's name: the caller's, or one of ours.", "schema": {"type": "string"}},
-    "Server-Timing": {"description": "Milliseconds from the socket on, the audit row included.", "schema": {"type": "string"}},
+    "X-Request-Id": {
+        "description": "The request's name: the caller's, or one of ours.",
+        "schema": {"type": "string"},
+    },
+    "Server-Timing": {
+        "description": "Milliseconds from the socket on, the audit row included.",
+        "schema": {"type": "string"},
+    },
 }
-_RETRY: Schema = {"description": "Seconds to wait before the same is sent again.", "schema": {"type": "integer"}, "example": RETRY_SECONDS}
+_RETRY: Schema = {
+    "description": "Seconds to wait before the same is sent again.",
+    "schema": {"type": "integer"},
+    "example": RETRY_SECONDS,
+}
 
 
 @cache
@@ -40,14 +52,25 @@ def document(version: str) -> Schema:
             "description": "Fraud rings and multi-platform borrowing: one audited risk answer.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/", "description": "This service."}, {"url": "/v1", "description": "The same under a version."}],
+        "servers": [
+            {"url": "/", "description": "This service."},
+            {"url": "/v1", "description": "The same under a version."},
+        ],
         "tags": [{"name": name, "description": says} for name, says in TAGS.items()],
         "security": [{"key": []}],
         "paths": {path: _path(tuple(group)) for path, group in groupby(OPERATIONS, key=lambda one: one.path)},
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "A key with the scope that the operation needs."}},
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A key with the scope that the operation needs.",
+                }
+            },
             "headers": _HEADER_SCHEMAS | {"Retry-After": _RETRY},
-            "examples": {code: {"summary": kind.title, "value": _example(code)} for code, kind in PROBLEMS.items()},
+            "examples": {
+                code: {"summary": kind.title, "value": _example(code)} for code, kind in PROBLEMS.items()
+            },
             "schemas": components() | _case_bodies() | _answers(),
         },
     }
@@ -73,7 +96,13 @@ def _operation(one: Operation) -> Schema:
 
 def _parameters(one: Operation) -> Iterator[Schema]:
     for name, says in (one.path_parameters or {}).items():
-        yield {"name": name, "in": "path", "required": True, "description": says, "schema": {"type": "string", "minLength": 1}}
+        yield {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": says,
+            "schema": {"type": "string", "minLength": 1},
+        }
     for place, kind in (("query", one.query), ("header", one.headers), ("header", EveryHeader)):
         yield from _of(kind, place) if kind is not None else ()
 
@@ -84,7 +113,13 @@ def _of(kind: type[Struct], place: str) -> Iterator[Schema]:
         schema = _without_null(schema)
         says = schema.pop("description", "")
         usual = {"default": field.default} if field.default is not None else {}
-        yield {"name": field.encode_name, "in": place, "required": False, "description": says, "schema": schema | usual}
+        yield {
+            "name": field.encode_name,
+            "in": place,
+            "required": False,
+            "description": says,
+            "schema": schema | usual,
+        }
 
 
 def _without_null(schema: Schema) -> Schema:
@@ -94,9 +129,14 @@ def _without_null(schema: Schema) -> Schema:
 
 
 def _answered(one: Operation) -> Schema:
-    summary: Schema = {"description": one.summary, "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADER_SCHEMAS}}
+    summary: Schema = {
+        "description": one.summary,
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADER_SCHEMAS},
+    }
     if isinstance(one.answer, str):
-        return summary | {"content": {one.answer: {"schema": {"type": "object" if one.answer == _DATA else "string"}}}}
+        return summary | {
+            "content": {one.answer: {"schema": {"type": "object" if one.answer == _DATA else "string"}}}
+        }
     schema = ref(one.answer.__name__)
     if one.answer is answer.Assessment:
         schema = _assessments()
@@ -113,7 +153,9 @@ def _assessments(*others: Schema) -> Schema:
 def _problems(codes: tuple[str, ...]) -> Schema:
     """The problems by their status, each with its code."""
     summary: Schema = {}
-    for status, group in groupby(sorted(codes, key=lambda code: PROBLEMS[code].status), key=lambda code: PROBLEMS[code].status):
+    for status, group in groupby(
+        sorted(codes, key=lambda code: PROBLEMS[code].status), key=lambda code: PROBLEMS[code].status
+    ):
         listed = list(group)
         says = " ".join(f"`{code}`: {PROBLEMS[code].title}. {PROBLEMS[code].remedy}" for code in listed)
         shown = {code: {"$ref": f"#/components/examples/{code}"} for code in listed}
@@ -128,7 +170,13 @@ def _problems(codes: tuple[str, ...]) -> Schema:
 
 def _example(code: str) -> Schema:
     kind = PROBLEMS[code]
-    summary: Schema = {"type": f"/docs/problems#{code}", "title": kind.title, "status": kind.status, "code": code, "detail": kind.remedy}
+    summary: Schema = {
+        "type": f"/docs/problems#{code}",
+        "title": kind.title,
+        "status": kind.status,
+        "code": code,
+        "detail": kind.remedy,
+    }
     summary |= {"instance": "/risk", "request_id": "req-7d2f"}
     wrong = {"field": "applicant_id", "code": "missing", "message": "is required"}
     return summary | ({"errors": [wrong]} if code == "invalid_fields" else {})
@@ -154,8 +202,13 @@ def _answers() -> dict[str, Schema]:
     created["AssessmentMultiLending"]["properties"]["variables"]["propertyNames"] = ref("VariableName")
     created["BatchAnswers"]["properties"]["answers"] |= many(_assessments(ref("ProblemDocument")))
     whole = created["Assessment"]
-    parts = {"title": "AssessmentParts", "description": "The parts of an answer that the request's `fields` name, and those that are always there."}
-    created["AssessmentParts"] = whole | parts | {"required": [name for name in whole["required"] if name in ALWAYS]}
+    parts = {
+        "title": "AssessmentParts",
+        "description": "The parts of an answer that the request's `fields` name, and those that are always there.",
+    }
+    created["AssessmentParts"] = (
+        whole | parts | {"required": [name for name in whole["required"] if name in ALWAYS]}
+    )
     return created
 
 

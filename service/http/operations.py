@@ -8,14 +8,31 @@ from typing import Any
 from msgspec import Struct
 
 from service.assessment.answer import Assessment, AuditRow, Replay
-from service.http.answers import BatchAnswers, CaseDetail, CasePage, FactsTaken, Health, Readiness, RingPage, RingShown, Versions
+from service.http.answers import (
+    BatchAnswers,
+    CaseDetail,
+    CasePage,
+    FactsTaken,
+    Health,
+    Readiness,
+    RingPage,
+    RingShown,
+    Versions,
+)
 from service.http.parameters import CaseQuery, RingQuery, RiskHeaders
 from service.http.problems import PAGE
 from service.http.request_schemas import Schema, many, ref
 
 EVERYWHERE = ("bad_header", "internal_error", "busy")
 KEYED = ("no_valid_key", "scope_missing", "no_lender", "rate_limited", "store_unavailable")
-BODY = ("unreadable_body", "body_too_slow", "too_large", "not_json", "invalid_fields", "known_with_other_content")
+BODY = (
+    "unreadable_body",
+    "body_too_slow",
+    "too_large",
+    "not_json",
+    "invalid_fields",
+    "known_with_other_content",
+)
 TAGS = {
     "risk": "Assessments: asked for, read back, computed again.",
     "facts": "Facts that are stored and not scored.",
@@ -27,8 +44,8 @@ TAGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `answer` is a type of an answer, or the content type of what is no JSON; `problems` are codes beside EVERYWHERE's.
-    `unready`: a status with which `answer` comes too.
+    """One operation. `answer` is a type of an answer, or the content type of what is no JSON; `problems` are
+    codes beside EVERYWHERE's. `unready`: a status with which `answer` comes too.
 
     `open`: no key is needed. `under_v1`: it answers under `/v1` as well.
     """
@@ -52,18 +69,41 @@ class Operation:
     @property
     def codes(self) -> tuple[str, ...]:
         """Every problem that it may answer with."""
-        return (*EVERYWHERE, *(() if self.open else KEYED), *(BODY if self.body is not None else ()), *self.problems)
+        return (
+            *EVERYWHERE,
+            *(() if self.open else KEYED),
+            *(BODY if self.body is not None else ()),
+            *self.problems,
+        )
 
 
 def _facts(path: str, name: str, summary: str, one: str, about: str) -> Operation:
     body = {"anyOf": [ref(one), many(ref(one))]}
     about += " One object, or a list of up to a thousand; all of a list is taken or nothing."
-    return Operation(method="post", path=path, name=name, tag="facts", summary=summary, about=about, answer=FactsTaken, body=body)
+    return Operation(
+        method="post",
+        path=path,
+        name=name,
+        tag="facts",
+        summary=summary,
+        about=about,
+        answer=FactsTaken,
+        body=body,
+    )
 
 
 def _status(path: str, name: str, summary: str, answer: Any, **more: Any) -> Operation:
     given = {"open": True} | more
-    return Operation(method="get", path=path, name=name, tag="status", summary=summary, answer=answer, under_v1=False, **given)
+    return Operation(
+        method="get",
+        path=path,
+        name=name,
+        tag="status",
+        summary=summary,
+        answer=answer,
+        under_v1=False,
+        **given,
+    )
 
 
 _CASE = {"case_id": "The `case_id` of the list, or the `open_case` of a ring."}
@@ -136,7 +176,13 @@ OPERATIONS = (
         path_parameters=_ASSESSMENT,
         problems=("assessment_unknown", "record_changed"),
     ),
-    _facts("/feedback", "store_labels", "Store labels", "Label", "What somebody concluded; it counts from `known_at` on."),
+    _facts(
+        "/feedback",
+        "store_labels",
+        "Store labels",
+        "Label",
+        "What somebody concluded; it counts from `known_at` on.",
+    ),
     _facts("/events", "store_events", "Store events", "Event", "Logins, transfers, repayments and the like."),
     _facts("/outcomes", "store_outcomes", "Store outcomes", "Outcome", "What became of applications."),
     Operation(
@@ -191,15 +237,34 @@ OPERATIONS = (
         path_parameters=_CASE,
         problems=("case_unknown",),
     ),
-    _case("assign", "assign_case", "Give a case to somebody, or back to the queue", "CaseAssignment", "Whoever has it investigates it."),
-    _case("notes", "note_case", "Add a note to a case", "CaseNote", "Notes never collide: no version is needed."),
+    _case(
+        "assign",
+        "assign_case",
+        "Give a case to somebody, or back to the queue",
+        "CaseAssignment",
+        "Whoever has it investigates it.",
+    ),
+    _case(
+        "notes", "note_case", "Add a note to a case", "CaseNote", "Notes never collide: no version is needed."
+    ),
     _case("verdict", "conclude_case", "Conclude a case", "CaseVerdict", _VERDICT, "ring_unknown"),
-    _case("close", "close_case", "Close a case that has a verdict", "CaseClosing", "New evidence opens a new case."),
+    _case(
+        "close",
+        "close_case",
+        "Close a case that has a verdict",
+        "CaseClosing",
+        "New evidence opens a new case.",
+    ),
     _status("/healthz", "health", "Whether the process answers", Health),
     _status("/readyz", "readiness", "Whether store, model and audit log can be used", Readiness, unready=503),
     _status("/version", "version", "Versions of product, policy and model", Versions),
     _status("/metrics", "metrics", "Prometheus metrics, all workers together", "text/plain", open=False),
     _status("/openapi.json", "description", "This description", "application/json"),
     _status("/docs", "reference", "This description as a page, on which it can be tried", "text/html"),
-    _status(PAGE, "problem_reference", "Every problem, under its code: where a problem's `type` leads", "text/html"),
+    _status(
+        PAGE,
+        "problem_reference",
+        "Every problem, under its code: where a problem's `type` leads",
+        "text/html",
+    ),
 )

@@ -1,4 +1,6 @@
-"""Creates an operator key at the first start where no API key is configured, so that a listening service always requires one."""
+"""Creates an operator key at the first start where no API key is configured, so that a listening service
+always requires one.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,14 @@ _ENDING = ".operator.key"
 
 
 def operators_file(settings: Settings) -> Path:
-    """Where the operator's key is kept: beside the embedded store, or beside the embedded casebook of a store on a server.
+    """Where the operator's key is kept: beside the embedded store, or beside the embedded casebook of a store
+    on a server.
 
     Raises SettingError where neither is a file.
     """
-    beside = sqlite_path(settings.store) if settings.store.startswith("sqlite:") else file_of(settings.casebook)
+    beside = (
+        sqlite_path(settings.store) if settings.store.startswith("sqlite:") else file_of(settings.casebook)
+    )
     if beside is None:
         raise SettingError(
             "no API key is configured, and neither store nor casebook is a file beside which one could be made: "
@@ -32,7 +37,8 @@ def operators_file(settings: Settings) -> Path:
 
 
 def with_operators_key(settings: Settings, say: Callable[[str], None]) -> Settings:
-    """The settings with the digest of the operator's key, which opens everything; a new key is said, once, an older one's place.
+    """The settings with the digest of the operator's key, which opens everything; a new key is said, once, an
+    older one's place.
 
     Raises SettingError for a file that cannot be used, is open to others, or holds a weak key.
     """
@@ -43,6 +49,8 @@ def with_operators_key(settings: Settings, say: Callable[[str], None]) -> Settin
     except SettingError as error:
         raise SettingError(f"{path}: {error}; or delete the file, and the next start makes one") from error
     if created:
-        say(f"no API key is configured: made one for you, who run the service (it opens everything, and is shown only now): {key}")
+        say(
+            f"no API key is configured: made one for you, who run the service (it opens everything, and is shown only now): {key}"
+        )
     say(f"the operator's key is in {path}, which only you can read")
     return replace(settings, api_keys=f"{NAME}:sha256${digest.hex()}@*")

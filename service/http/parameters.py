@@ -37,7 +37,12 @@ IdempotencyKey = Annotated[
 ]
 TimeoutMs = Annotated[
     int,
-    Meta(ge=1, le=LONGEST_TIMEOUT_MS, description="The caller's deadline in milliseconds: the answer degrades rather than be late.", examples=[500]),
+    Meta(
+        ge=1,
+        le=LONGEST_TIMEOUT_MS,
+        description="The caller's deadline in milliseconds: the answer degrades rather than be late.",
+        examples=[500],
+    ),
 ]
 
 
@@ -67,7 +72,9 @@ class RingQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     """Which rings are wanted, and which page of them. A name that is misspelt would else ask for all."""
 
     kind: Annotated[RingKind | None, Meta(description="Only groups that are taken for this.")] = None
-    flagged: Annotated[bool | None, Meta(description="Only those that are flagged, or only those that are not.")] = None
+    flagged: Annotated[
+        bool | None, Meta(description="Only those that are flagged, or only those that are not.")
+    ] = None
     min_score: Annotated[float, Meta(ge=0, le=1, description="Only those at least so suspicious.")] = 0.0
     limit: Annotated[int, Meta(ge=0, le=MOST_RINGS, description="How many on the page.")] = 50
     offset: Annotated[int, Meta(ge=0, le=10**9, description="How many come before the page.")] = 0
@@ -77,9 +84,15 @@ class CaseQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     """Which cases are wanted, and which page of them."""
 
     state: Annotated[CaseState | None, Meta(description="Only those in this state.")] = None
-    assignee: Annotated[Name | None, Meta(description="Only those that this person investigates.", examples=["wang"])] = None
-    ring_id: Annotated[Name | None, Meta(description="Only those about this ring.", examples=["R-000042"])] = None
-    applicant_id: Annotated[Name | None, Meta(description="Only those about this applicant.", examples=["C-8841"])] = None
+    assignee: Annotated[
+        Name | None, Meta(description="Only those that this person investigates.", examples=["wang"])
+    ] = None
+    ring_id: Annotated[
+        Name | None, Meta(description="Only those about this ring.", examples=["R-000042"])
+    ] = None
+    applicant_id: Annotated[
+        Name | None, Meta(description="Only those about this applicant.", examples=["C-8841"])
+    ] = None
     limit: Annotated[int, Meta(ge=0, le=MOST_RINGS, description="How many on the page.")] = 50
     offset: Annotated[int, Meta(ge=0, le=10**9, description="How many come before the page.")] = 0
 
@@ -90,16 +103,25 @@ fields = cache(msgspec.structs.fields)
 
 
 def read(kind: type[Kind], given: Mapping[str, str] | Headers, error: type[InputError]) -> Kind:
-    """The parameters of `kind` among those that were given. Raises `error` with all of them that cannot be read, and names where all are known."""
+    """The parameters of `kind` among those that were given. Raises `error` with all of them that cannot be
+    read, and names where all are known.
+    """
     names = [one.encode_name for one in fields(kind)]
     summary = {name: given[name] for name in names if name in given}
-    unknown = [name for name in dict(given) if name not in summary] if kind.__struct_config__.forbid_unknown_fields else []
+    unknown = (
+        [name for name in dict(given) if name not in summary]
+        if kind.__struct_config__.forbid_unknown_fields
+        else []
+    )
     try:
         if not unknown:
             return msgspec.convert(summary, kind, strict=False)
     except msgspec.ValidationError:
         pass
-    wrong = [*filter(None, (_wrong(one, summary) for one in fields(kind))), *(f"{scrubbed(name)[:64]}: is no parameter" for name in unknown)]
+    wrong = [
+        *filter(None, (_wrong(one, summary) for one in fields(kind))),
+        *(f"{scrubbed(name)[:64]}: is no parameter" for name in unknown),
+    ]
     raise error("; ".join(wrong[:MOST_NAMED]))
 
 
@@ -111,7 +133,9 @@ def _wrong(one: msgspec.structs.FieldInfo, summary: Mapping[str, Any]) -> str | 
 
 
 def what_is_wrong(value: Any, kind: Any, *, strict: bool) -> str | None:
-    """Why a value is none of a kind, without the value itself; None where it is one. Unless `strict` a text may stand for a number."""
+    """Why a value is none of a kind, without the value itself; None where it is one. Unless `strict` a text
+    may stand for a number.
+    """
     try:
         msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:

@@ -15,7 +15,8 @@ from service.http.shared_counters import SharedCounters
 
 log = logging.getLogger("ringfence.probing")
 
-# Numbers whose mask leaves some ten thousand apart: honest callers name two behind one mask once in half a million applications.
+# Numbers whose mask leaves some ten thousand apart: honest callers name two behind one mask once in half a
+# million applications.
 GUESSABLE = frozenset({IdentifierKind.PHONE, IdentifierKind.NATIONAL_ID, IdentifierKind.BANK_CARD})
 MOST = 20  # different numbers behind one mask that a party may name within the window
 WINDOW_S = 3_600.0
@@ -25,15 +26,23 @@ _RECORD = struct.Struct(f"=d?{MOST * _NAMED}s")  # since when, whether the alarm
 
 
 class Probing:
-    """What each party asked for lately, by the mask of what it named. `path` names a file that all workers of a machine share."""
+    """What each party asked for lately, by the mask of what it named. `path` names a file that all workers of
+    a machine share.
+    """
 
     def __init__(self, path: Path | None = None, tick: Callable[[], float] = monotonic) -> None:
         self._tick = tick
         self._records = SharedCounters(_RECORD, _REMEMBERED, path, tick)
 
     def wait(self, party: str, mentions: Iterable[Mention]) -> float:
-        """Seconds until this party may name these; 0.0 where nothing looks like guessing. The first refusal of a mask raises the alarm."""
-        named = [m.identifier for m in mentions if m.identifier.kind in GUESSABLE and m.identifier.linking and m.identifier.masked.strip("*")]
+        """Seconds until this party may name these; 0.0 where nothing looks like guessing. The first refusal
+        of a mask raises the alarm.
+        """
+        named = [
+            m.identifier
+            for m in mentions
+            if m.identifier.kind in GUESSABLE and m.identifier.linking and m.identifier.masked.strip("*")
+        ]
         if not named:
             return 0.0
         with self._records.held():
@@ -42,7 +51,11 @@ class Probing:
     def _wait(self, party: str, kind: IdentifierKind, mask: str, token: str) -> float:
         now, shape = self._tick(), f"{party}\n{kind.value}\n{mask}"
         result = self._records.read(shape)
-        since, alarmed, named = result.values if result is not None and now - result.values[0] <= WINDOW_S else (now, False, bytes(_RECORD.size))
+        since, alarmed, named = (
+            result.values
+            if result is not None and now - result.values[0] <= WINDOW_S
+            else (now, False, bytes(_RECORD.size))
+        )
         digest = hashlib.blake2b(token.encode(), digest_size=_NAMED).digest()
         places = [named[at : at + _NAMED] for at in range(0, MOST * _NAMED, _NAMED)]
         known = [place for place in places if any(place)]
@@ -54,6 +67,11 @@ class Probing:
             if not alarmed:
                 alarmed = True
                 metrics.PROBING.labels(kind.value).inc()
-                log.warning("%s has named %d different values of kind %s that look alike behind their mask: is it guessing?", party, MOST, kind.value)
+                log.warning(
+                    "%s has named %d different values of kind %s that look alike behind their mask: is it guessing?",
+                    party,
+                    MOST,
+                    kind.value,
+                )
         self._records.write(shape, since, alarmed, b"".join(known))
         return wait

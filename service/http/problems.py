@@ -1,4 +1,6 @@
-"""The one table from error to HTTP: every error leaves as application/problem+json (RFC 9457), with a stable code and a page that explains it."""
+"""The one table from error to HTTP: every error leaves as application/problem+json (RFC 9457), with a stable
+code and a page that explains it.
+"""
 
 from __future__ import annotations
 
@@ -30,45 +32,95 @@ class Problem(NamedTuple):
 # By stable code: `problem` of an error of ours. docs/problems.md and the page PAGE list the same.
 PROBLEMS: Mapping[str, Problem] = MappingProxyType(
     {
-        "unreadable_body": Problem(400, "The body cannot be read", "Send a JSON object in UTF-8 (a batch: a list of them)."),
-        "bad_header": Problem(400, "A header cannot be used", "Correct the header that `detail` names."),
-        "bad_query": Problem(400, "A parameter of the address cannot be read", "Correct the parameter that `detail` names."),
-        "unreadable_moment": Problem(
-            400, "The moment cannot be read", "Give `as_of` as ISO-8601 (`2026-01-05T10:00:00+08:00`), or leave it out for now."
+        "unreadable_body": Problem(
+            400, "The body cannot be read", "Send a JSON object in UTF-8 (a batch: a list of them)."
         ),
-        "moment_in_the_future": Problem(400, "The moment has not come yet", "Give an `as_of` that has passed, or leave it out for now."),
+        "bad_header": Problem(400, "A header cannot be used", "Correct the header that `detail` names."),
+        "bad_query": Problem(
+            400, "A parameter of the address cannot be read", "Correct the parameter that `detail` names."
+        ),
+        "unreadable_moment": Problem(
+            400,
+            "The moment cannot be read",
+            "Give `as_of` as ISO-8601 (`2026-01-05T10:00:00+08:00`), or leave it out for now.",
+        ),
+        "moment_in_the_future": Problem(
+            400, "The moment has not come yet", "Give an `as_of` that has passed, or leave it out for now."
+        ),
         "raw_value_in_address": Problem(
-            400, "An address names a raw value", "Search for it in a body (`POST /desk/search`), and name it by its token."
+            400,
+            "An address names a raw value",
+            "Search for it in a body (`POST /desk/search`), and name it by its token.",
         ),
         "bad_request": Problem(400, "The request cannot be used", "Correct what `detail` names."),
-        "no_valid_key": Problem(401, "No valid key", "Send `Authorization: Bearer KEY` with a key that this service knows."),
-        "no_lender": Problem(403, "Nobody can say for whom the key speaks", "Load `platforms` with the lender that `is_own`, or bind the key."),
-        "scope_missing": Problem(403, "The key does not open this", "Use a key with the scope that `detail` names."),
+        "no_valid_key": Problem(
+            401, "No valid key", "Send `Authorization: Bearer KEY` with a key that this service knows."
+        ),
+        "no_lender": Problem(
+            403,
+            "Nobody can say for whom the key speaks",
+            "Load `platforms` with the lender that `is_own`, or bind the key.",
+        ),
+        "scope_missing": Problem(
+            403, "The key does not open this", "Use a key with the scope that `detail` names."
+        ),
         "forbidden": Problem(403, "Not allowed", "Ask who runs the service."),
-        "applicant_unknown": Problem(404, "Nobody knows this applicant", "Check the id: no application, event or label ever named it."),
-        "application_unknown": Problem(404, "There is no such application", "Send the whole application, or the id of one sent before."),
-        "assessment_unknown": Problem(404, "There is no such assessment", "Check the id: it is the `assessment_id` of an answer."),
-        "ring_unknown": Problem(404, "There is no such ring", "Ask `/rings` for those of the snapshot in force."),
+        "applicant_unknown": Problem(
+            404, "Nobody knows this applicant", "Check the id: no application, event or label ever named it."
+        ),
+        "application_unknown": Problem(
+            404, "There is no such application", "Send the whole application, or the id of one sent before."
+        ),
+        "assessment_unknown": Problem(
+            404, "There is no such assessment", "Check the id: it is the `assessment_id` of an answer."
+        ),
+        "ring_unknown": Problem(
+            404, "There is no such ring", "Ask `/rings` for those of the snapshot in force."
+        ),
         "case_unknown": Problem(404, "There is no such case", "Ask `/cases` for those that there are."),
         "not_found": Problem(404, "Nothing is known of this", "Check the id, and the moment asked for."),
         "no_such_address": Problem(404, "There is nothing at this address", "See `/docs` for the addresses."),
-        "body_too_slow": Problem(408, "The body did not come in time", "Send the whole body at once; `detail` names the limit."),
-        "method_not_allowed": Problem(405, "The address does not take this method", "See `/docs` for what it takes."),
-        "known_with_other_content": Problem(
-            409, "The id is known with other content", "A fact never changes: send it as it was, or under an id of its own."
+        "body_too_slow": Problem(
+            408, "The body did not come in time", "Send the whole body at once; `detail` names the limit."
         ),
-        "idempotency_key_reused": Problem(409, "The idempotency key was used with another body", "Give every new request a key of its own."),
-        "case_changed": Problem(409, "Somebody else has changed the case", "Read it again, and decide on what it says now."),
-        "conflict": Problem(409, "What is asked for contradicts what is there", "Read what is there, and ask again."),
+        "method_not_allowed": Problem(
+            405, "The address does not take this method", "See `/docs` for what it takes."
+        ),
+        "known_with_other_content": Problem(
+            409,
+            "The id is known with other content",
+            "A fact never changes: send it as it was, or under an id of its own.",
+        ),
+        "idempotency_key_reused": Problem(
+            409, "The idempotency key was used with another body", "Give every new request a key of its own."
+        ),
+        "case_changed": Problem(
+            409, "Somebody else has changed the case", "Read it again, and decide on what it says now."
+        ),
+        "conflict": Problem(
+            409, "What is asked for contradicts what is there", "Read what is there, and ask again."
+        ),
         "too_large": Problem(413, "Too large", "Send less at once; `detail` names the limit."),
         "not_json": Problem(415, "Not application/json", "Send `Content-Type: application/json`."),
-        "invalid_fields": Problem(422, "Fields are wrong", "Correct every field that `errors` lists, each with its own code."),
+        "invalid_fields": Problem(
+            422, "Fields are wrong", "Correct every field that `errors` lists, each with its own code."
+        ),
         "rate_limited": Problem(429, "Too many requests", "Wait as many seconds as `Retry-After` says."),
         "bad_http": Problem(400, "The request is no HTTP that is understood here", "Correct the request."),
-        "internal_error": Problem(500, "A fault of ours", "Report the `request_id`: the log knows more under it."),
-        "record_changed": Problem(500, "An audit row was changed after it was written", "Tell who runs the service: `detail` names the row."),
+        "internal_error": Problem(
+            500, "A fault of ours", "Report the `request_id`: the log knows more under it."
+        ),
+        "record_changed": Problem(
+            500,
+            "An audit row was changed after it was written",
+            "Tell who runs the service: `detail` names the row.",
+        ),
         "busy": Problem(503, "Too much waits already", "Send the same again after `Retry-After` seconds."),
-        "store_unavailable": Problem(503, "The store or the audit log cannot be used", "Send the same again after `Retry-After` seconds."),
+        "store_unavailable": Problem(
+            503,
+            "The store or the audit log cannot be used",
+            "Send the same again after `Retry-After` seconds.",
+        ),
         "deadline_passed": Problem(503, "The deadline has passed", "Send the same again, with more time."),
     }
 )
@@ -118,7 +170,13 @@ def _fields(error: RecordError) -> list[dict[str, str]]:
 def _document(code: str, detail: str, errors: list[Any] | None = None) -> dict[str, Any]:
     kind = PROBLEMS[code]
     base = current_app.extensions["ringfence"].settings.public_url.rstrip("/") if current_app else ""
-    document: dict[str, Any] = {"type": f"{base}{PAGE}#{code}", "title": kind.title, "status": kind.status, "code": code, "detail": detail}
+    document: dict[str, Any] = {
+        "type": f"{base}{PAGE}#{code}",
+        "title": kind.title,
+        "status": kind.status,
+        "code": code,
+        "detail": detail,
+    }
     if errors is not None:
         document["errors"] = errors
     return document
@@ -129,7 +187,9 @@ def respond(error: Exception) -> Response:
     document = problem(error)
     if document["status"] >= 500:
         log.error("%s %s failed: %s", request.method, request.path, error, exc_info=document["status"] == 500)
-    response = Response(orjson.dumps(document), status=document["status"], mimetype="application/problem+json")
+    response = Response(
+        orjson.dumps(document), status=document["status"], mimetype="application/problem+json"
+    )
     if isinstance(error, HTTPException):
         for name, value in error.get_headers():
             if name.lower() not in ("content-type", "content-length"):

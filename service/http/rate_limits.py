@@ -1,4 +1,6 @@
-"""Rate limits: a token bucket for each caller, shared by all workers of a machine; wrong keys are limited by address."""
+"""Rate limits: a token bucket for each caller, shared by all workers of a machine; wrong keys are limited by
+address.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +18,32 @@ _LEVEL = struct.Struct("=d")
 class RateLimit:
     """A bucket of `burst` requests for each name, refilled at `rate` a second.
 
-    `path` names a file that several processes share; without one the buckets are this process's own. A rate of 0 is no limit.
+    `path` names a file that several processes share; without one the buckets are this process's own. A rate
+    of 0 is no limit.
     """
 
-    def __init__(self, rate: float, burst: float, path: Path | None = None, tick: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, rate: float, burst: float, path: Path | None = None, tick: Callable[[], float] = monotonic
+    ) -> None:
         self._rate = rate
         self._burst = float(max(burst, 1))
         self._tick = tick
         self._buckets = SharedCounters(_LEVEL, _BUCKETS, path, tick)
 
     def wait(self, name: str, cost: float = 1.0) -> float:
-        """Seconds until the caller may come again; 0.0 when this request is let through. One that costs more than a burst waits for a full bucket."""
+        """Seconds until the caller may come again; 0.0 when this request is let through. One that costs more
+        than a burst waits for a full bucket.
+        """
         if self._rate <= 0:
             return 0.0
         cost = min(cost, self._burst)
         with self._buckets.held():
             result = self._buckets.read(name)
-            level = self._burst if result is None else min(self._burst, result.values[0] + (self._tick() - result.at) * self._rate)
+            level = (
+                self._burst
+                if result is None
+                else min(self._burst, result.values[0] + (self._tick() - result.at) * self._rate)
+            )
             enough = level >= cost
             self._buckets.write(name, level - cost if enough else level)
         return 0.0 if enough else (cost - level) / self._rate

@@ -35,7 +35,9 @@ _GROUPS = {
     "profile": ("What is known of the person.", ("birth_year", "city", "new_citizen")),
 }
 _NEEDED = {
-    Stage.APPLICATION: [column.name for column in APPLICATIONS.columns if column.required and column.name != "applied_at"],
+    Stage.APPLICATION: [
+        column.name for column in APPLICATIONS.columns if column.required and column.name != "applied_at"
+    ],
     Stage.DISBURSEMENT: ["stage", "application_id"],
     Stage.MONITORING: ["stage", "applicant_id"],
 }
@@ -65,12 +67,20 @@ def components() -> dict[str, Schema]:
     risk: Schema = {"description": "What is assessed, by its stage.", "anyOf": [ref(name) for name in stages]}
     return stages | {
         "PartName": {"type": "string", "enum": list(FIELDS), "description": "A part of an answer."},
-        "VariableName": {"type": "string", "enum": list(NAMES), "description": "A multi-lending variable (docs/multi_lending.md)."},
+        "VariableName": {
+            "type": "string",
+            "enum": list(NAMES),
+            "description": "A multi-lending variable (docs/multi_lending.md).",
+        },
         "RiskRequest": risk,
         "BatchRequest": _batch(),
-        "Event": _table(EVENTS, "A login, a transfer, a repayment or the like.") | {"examples": [_example(EVENTS)]},
+        "Event": _table(EVENTS, "A login, a transfer, a repayment or the like.")
+        | {"examples": [_example(EVENTS)]},
         "Outcome": _table(OUTCOMES, "What became of an application.") | {"examples": [_example(OUTCOMES)]},
-        "Label": _table(LABELS, "What somebody concluded about an application or, where it names none, about an applicant."),
+        "Label": _table(
+            LABELS,
+            "What somebody concluded about an application or, where it names none, about an applicant.",
+        ),
     }
 
 
@@ -86,7 +96,11 @@ def many(schema: Schema) -> Schema:
 
 def _at_stage(stage: Stage) -> Schema:
     schema = _table(APPLICATIONS, _ABOUT[stage], needed=_NEEDED[stage])
-    word: Schema = {"type": "string", "enum": [stage.value], "description": "When in the loan's life it is assessed."}
+    word: Schema = {
+        "type": "string",
+        "enum": [stage.value],
+        "description": "When in the loan's life it is assessed.",
+    }
     schema["properties"] = {
         "stage": word | ({"default": stage.value} if stage is Stage.APPLICATION else {}),
         **schema["properties"],
@@ -94,20 +108,37 @@ def _at_stage(stage: Stage) -> Schema:
         "contacts": _contacts(),
         **_wishes(),
     }
-    schema["examples"] = [EXAMPLE if stage is Stage.APPLICATION else {"stage": stage.value} | {n: EXAMPLE[n] for n in _NEEDED[stage][1:]}]
+    schema["examples"] = [
+        EXAMPLE
+        if stage is Stage.APPLICATION
+        else {"stage": stage.value} | {n: EXAMPLE[n] for n in _NEEDED[stage][1:]}
+    ]
     return schema
 
 
 def _batch() -> Schema:
     requests = many(ref("RiskRequest")) | {"description": "What is assessed, in order."}
-    about = "Up to a thousand requests; what is wanted of the answers counts for all that do not say otherwise."
-    return {"type": "object", "description": about, "properties": {"requests": requests, **_wishes()}, "required": ["requests"]}
+    about = (
+        "Up to a thousand requests; what is wanted of the answers counts for all that do not say otherwise."
+    )
+    return {
+        "type": "object",
+        "description": about,
+        "properties": {"requests": requests, **_wishes()},
+        "required": ["requests"],
+    }
 
 
 def _wishes() -> dict[str, Schema]:
     """What of the answer is wanted."""
-    lists = {"fields": ("PartName", "Parts of the answer"), "variables": ("VariableName", "Multi-lending variables")}
-    return {key: _nullable({"type": "array", "items": ref(name)}, f"{what} that are wanted; default: all.") for key, (name, what) in lists.items()}
+    lists = {
+        "fields": ("PartName", "Parts of the answer"),
+        "variables": ("VariableName", "Multi-lending variables"),
+    }
+    return {
+        key: _nullable({"type": "array", "items": ref(name)}, f"{what} that are wanted; default: all.")
+        for key, (name, what) in lists.items()
+    }
 
 
 def _contacts() -> Schema:
@@ -117,20 +148,38 @@ def _contacts() -> Schema:
         "enum": list(RELATIONS),
         "description": "With `self` the phone is the applicant's own; others are named in `ignored`.",
     }
-    one = {"type": "object", "description": "A contact.", "properties": {"phone": phone, "relation": relation}}
+    one = {
+        "type": "object",
+        "description": "A contact.",
+        "properties": {"phone": phone, "relation": relation},
+    }
     about = "Phones of contacts, or objects with a phone; all are kept, up to a hundred."
-    return {"type": "array", "maxItems": 100, "description": about, "items": {"anyOf": [_TEXT, one]}, "examples": [["13912345678"]]}
+    return {
+        "type": "array",
+        "maxItems": 100,
+        "description": about,
+        "items": {"anyOf": [_TEXT, one]},
+        "examples": [["13912345678"]],
+    }
 
 
 def _group(name: str) -> Schema:
     about, leaves = _GROUPS[name]
     results = {leaf: next(iter(flat({name: {leaf: "x"}}).row)) for leaf in leaves}
-    return {"type": "object", "description": about, "properties": {leaf: _column(APPLICATIONS.column(column)) for leaf, column in results.items()}}
+    return {
+        "type": "object",
+        "description": about,
+        "properties": {leaf: _column(APPLICATIONS.column(column)) for leaf, column in results.items()},
+    }
 
 
 def _table(table: Table, about: str, needed: Iterable[str] | None = None) -> Schema:
-    """A row as an object. Where nothing is required but one of some, the description says so, for what reads schemas seldom reads that."""
-    required = [column.name for column in table.columns if column.required] if needed is None else list(needed)
+    """A row as an object. Where nothing is required but one of some, the description says so, for what reads
+    schemas seldom reads that.
+    """
+    required = (
+        [column.name for column in table.columns if column.required] if needed is None else list(needed)
+    )
     if table.one_of:
         about += f" One of {' and '.join(f'`{name}`' for name in table.one_of)} is required."
     properties = {column.name: _column(column, null=column.name not in required) for column in table.columns}

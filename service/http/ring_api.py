@@ -24,10 +24,18 @@ def rings() -> Response:
     if snapshot is None:
         return _json(RingPage(snapshot=None, as_of=None, total=0, rings=[]))
     chosen = sorted(
-        (ring for ring in snapshot.rings if _wanted(ring, requested)), key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id)
+        (ring for ring in snapshot.rings if _wanted(ring, requested)),
+        key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id),
     )
     page = [_summary(ring) for ring in chosen[requested.offset : requested.offset + requested.limit]]
-    return _json(RingPage(snapshot=snapshot.name, as_of=app_context().responses.time(snapshot.as_of), total=len(chosen), rings=page))
+    return _json(
+        RingPage(
+            snapshot=snapshot.name,
+            as_of=app_context().responses.time(snapshot.as_of),
+            total=len(chosen),
+            rings=page,
+        )
+    )
 
 
 @bp.get("/rings/<ring_id>")
@@ -51,7 +59,11 @@ def ring(ring_id: str) -> Response:
 
 
 def _wanted(ring: Ring, requested: RingQuery) -> bool:
-    return ring.score >= requested.min_score and requested.kind in (None, ring.kind) and requested.flagged in (None, ring.kind.flagged)
+    return (
+        ring.score >= requested.min_score
+        and requested.kind in (None, ring.kind)
+        and requested.flagged in (None, ring.kind.flagged)
+    )
 
 
 def _summary(ring: Ring) -> RingSummary:

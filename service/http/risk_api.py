@@ -27,7 +27,18 @@ from service.assessment.fields import KEYS
 from service.assessment.redaction import Redaction
 from service.assessment.request import assessment_request, fingerprint_of
 from service.http import metrics, problems
-from service.http.calls import app_context, batches, binding, call, handover, json_body, json_object, miss_rates, probing, spend
+from service.http.calls import (
+    app_context,
+    batches,
+    binding,
+    call,
+    handover,
+    json_body,
+    json_object,
+    miss_rates,
+    probing,
+    spend,
+)
 from service.http.handover import CallerGone
 from service.http.request_schemas import MOST
 
@@ -52,7 +63,9 @@ def batch() -> Response:
     items = _items(body)
     with batches().slot(g.caller.name) as had:
         if not had:
-            raise TooManyRequests("this key has as many batches under way as it may", retry_after=BATCH_RETRY_S)
+            raise TooManyRequests(
+                "this key has as many batches under way as it may", retry_after=BATCH_RETRY_S
+            )
         spend(len(items))
         answers = b"[" + b",".join(_each(_with_shared(items, body), call(), body)) + b"]"
     if isinstance(body, list):
@@ -64,7 +77,9 @@ def batch() -> Response:
 
 @bp.get("/risk/<assessment_id>")
 def read(assessment_id: str) -> Response:
-    """The audit row: who asked, from which state of the store, what was measured, what was answered, and whether its columns agree with that."""
+    """The audit row: who asked, from which state of the store, what was measured, what was answered, and
+    whether its columns agree with that.
+    """
     row = _own(assessment_id)
     changed = audit_record.contradictions(row)
     shown = {
@@ -95,7 +110,9 @@ def replayed(assessment_id: str) -> Response:
 
 
 def _own(assessment_id: str) -> RiskAssessment:
-    """An assessment of the caller's. Raises UnknownAssessmentError, for somebody else's too: whose it is, is nobody's to know."""
+    """An assessment of the caller's. Raises UnknownAssessmentError, for somebody else's too: whose it is, is
+    nobody's to know.
+    """
     row = app_context().casebook.assessment(assessment_id)
     if not binding().owns(row.applicant_id):
         raise UnknownAssessmentError(f"no assessment {assessment_id}")
@@ -117,14 +134,17 @@ def _answered(body: Any, frame: Call, fingerprint: str | None = None) -> bytes:
 
 
 def _not_guessing(subject: Subject) -> None:
-    """Raise TooManyRequests for lenders who name one number after the other behind one mask, with whichever of their keys; the operator's own
-    are not watched."""
+    """Raise TooManyRequests for lenders who name one number after the other behind one mask, with whichever
+    of their keys; the operator's own are not watched.
+    """
     party = _party()
     if subject.application is None or party is None:
         return
     wait = probing().wait(party, subject.application.mentions)
     if wait > 0:
-        raise TooManyRequests("too many numbers that look alike behind their mask were asked for", retry_after=math.ceil(wait))
+        raise TooManyRequests(
+            "too many numbers that look alike behind their mask were asked for", retry_after=math.ceil(wait)
+        )
 
 
 def _party() -> str | None:
@@ -149,7 +169,9 @@ def _count(recorded: Recorded, spent_ms: dict[str, float]) -> None:
 
 
 def _items(body: Any) -> Sequence[Any]:
-    """The requests of a batch: a list, or an object that holds one. Raises BodyError or RequestEntityTooLarge, BadRow for a key given twice."""
+    """The requests of a batch: a list, or an object that holds one. Raises BodyError or
+    RequestEntityTooLarge, BadRow for a key given twice.
+    """
     if isinstance(body, Doubled):
         raise BadRow(tuple(body.problems()))
     items = next((body[key] for key in BATCH_KEYS if key in body), None) if isinstance(body, dict) else body
@@ -163,11 +185,20 @@ def _items(body: Any) -> Sequence[Any]:
 def _with_shared(items: Sequence[Any], body: Any) -> Sequence[Any]:
     """The requests, each wanting what the batch as a whole wants where it does not say otherwise."""
     shared = {key: body[key] for key in KEYS if key in body} if isinstance(body, dict) else {}
-    return [shared | item if isinstance(item, dict) and not isinstance(item, Doubled) else item for item in items] if shared else items
+    return (
+        [
+            shared | item if isinstance(item, dict) and not isinstance(item, Doubled) else item
+            for item in items
+        ]
+        if shared
+        else items
+    )
 
 
 def _each(items: Sequence[Any], frame: Call, body: Any) -> Iterator[bytes]:
-    """One answer or problem each. All share the batch's arrival, so none sees another; a deadline is the whole batch's."""
+    """One answer or problem each. All share the batch's arrival, so none sees another; a deadline is the
+    whole batch's.
+    """
     fingerprint = fingerprint_of(app_context(), body) if frame.key else None
     for position, item in enumerate(items):
         handover().give_way()  # between two slices

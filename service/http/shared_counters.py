@@ -14,8 +14,11 @@ from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
 
-_HEAD = struct.Struct("=16sd")  # whose record, and when it was written (monotonic, one clock for all processes)
-_PROBES = 16  # slots in which a name's record may lie; where all are others', it takes the one that was not written for longest
+# whose record, and when it was written (monotonic, one clock for all processes)
+_HEAD = struct.Struct("=16sd")
+# slots in which a name's record may lie; where all are others', it takes the one that was not written for
+# longest
+_PROBES = 16
 
 
 class CounterRecord(NamedTuple):
@@ -28,11 +31,13 @@ class CounterRecord(NamedTuple):
 class SharedCounters:
     """Records of one form, at most `slots` of them, each known by a digest of its name.
 
-    `path` names a file that several processes share; without one the records are this process's own. What was written before the machine
-    was started is not there any more.
+    `path` names a file that several processes share; without one the records are this process's own. What was
+    written before the machine was started is not there any more.
     """
 
-    def __init__(self, form: struct.Struct, slots: int, path: Path | None = None, tick: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, form: struct.Struct, slots: int, path: Path | None = None, tick: Callable[[], float] = monotonic
+    ) -> None:
         self._form = form
         self._slots = slots
         self._width = _HEAD.size + form.size
@@ -62,7 +67,11 @@ class SharedCounters:
         if not had:
             return None
         _, written = _HEAD.unpack_from(self._bytes, at)
-        return CounterRecord(written, self._form.unpack_from(self._bytes, at + _HEAD.size)) if written <= self._tick() else None
+        return (
+            CounterRecord(written, self._form.unpack_from(self._bytes, at + _HEAD.size))
+            if written <= self._tick()
+            else None
+        )
 
     def write(self, name: str, *values: Any) -> None:
         """Put the record in place of that name's, while it is `held`."""

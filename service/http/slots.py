@@ -15,8 +15,8 @@ from threading import Lock
 class Slots:
     """At most `most` pieces of work for each name.
 
-    `folder`: where several processes share them, as locked files that are free again whatever becomes of a process; without one the slots
-    are this process's own.
+    `folder`: where several processes share them, as locked files that are free again whatever becomes of a
+    process; without one the slots are this process's own.
     """
 
     def __init__(self, most: int, folder: Path | None = None) -> None:

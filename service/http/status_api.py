@@ -28,18 +28,33 @@ def healthz() -> Response:
 
 @bp.get("/readyz")
 def readyz() -> Response:
-    """Ready: store, model and audit log can be used; 503 says which cannot. Answers are whole while the frame is filled, and slower."""
-    checks = {"store": _checked(app_context().store.revision), "casebook": _checked(app_context().casebook.ping)}
+    """Ready: store, model and audit log can be used; 503 says which cannot. Answers are whole while the frame
+    is filled, and slower.
+    """
+    checks = {
+        "store": _checked(app_context().store.revision),
+        "casebook": _checked(app_context().casebook.ping),
+    }
     checks["model"] = "ok" if app_context().scorer is not None else "no model is loaded"
     ready = all(result == "ok" for result in checks.values())
-    return _json({"status": "ready" if ready else "not ready", "checks": checks, "frame": app_context().views.state()}, 200 if ready else 503)
+    return _json(
+        {"status": "ready" if ready else "not ready", "checks": checks, "frame": app_context().views.state()},
+        200 if ready else 503,
+    )
 
 
 @bp.get("/version")
 def versions() -> Response:
     """What runs: the product's version, the policy's and the model's."""
     used = models(app_context().model)
-    return _json(Versions(name="ringfence", version=product_version(), policy_version=app_context().policy.version, models=used))
+    return _json(
+        Versions(
+            name="ringfence",
+            version=product_version(),
+            policy_version=app_context().policy.version,
+            models=used,
+        )
+    )
 
 
 @bp.get("/metrics")

@@ -1,4 +1,6 @@
-"""Writes facts in the request's own thread where the store is free, otherwise in a background thread, so that a load does not delay answers."""
+"""Writes facts in the request's own thread where the store is free, otherwise in a background thread, so that
+a load does not delay answers.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ LEAST_WAIT_MS = 25.0  # a fact is worth a moment, however short the caller's tim
 
 
 class BackgroundWriter:
-    """Facts go in in the order in which they come; those that must wait are written by one thread a process."""
+    """Facts go in in the order in which they come; those that must wait are written by one thread a
+    process.
+    """
 
     def __init__(self, store: GraphStore) -> None:
         self._store = store
@@ -22,12 +26,15 @@ class BackgroundWriter:
         self._last: Future[Added] | None = None
 
     def add(self, facts: Facts, wait_ms: float) -> Added | None:
-        """What the store did with the facts, or None when it was too busy to say in time: they are written as soon as it is free.
+        """What the store did with the facts, or None when it was too busy to say in time: they are written as
+        soon as it is free.
 
         Raises StoreUnavailableError when they could not be written.
         """
         ends = perf_counter() + max(wait_ms, LEAST_WAIT_MS) / 1000.0
-        if sum(len(getattr(facts, each.name)) for each in fields(facts)) <= FEW and (self._last is None or self._last.done()):
+        if sum(len(getattr(facts, each.name)) for each in fields(facts)) <= FEW and (
+            self._last is None or self._last.done()
+        ):
             added = self._store.try_add(facts, (ends - perf_counter()) / 2)
             if added is not None:
                 return added

@@ -1,4 +1,6 @@
-"""The outbox: applications that were assessed while the graph store was unavailable are delivered to it later."""
+"""The outbox: applications that were assessed while the graph store was unavailable are delivered to it
+later.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +15,31 @@ from service.assessment import audit_record
 
 log = logging.getLogger("ringfence.debts")
 
-FEWEST, MOST = 20, 500  # applications brought in one batch: few at first, because a store that is only just back must take them within its patience
+# applications brought in one batch: few at first, because a store that is only just back must take them
+# within its patience
+FEWEST, MOST = 20, 500
 PAUSE_S = 1.0  # between two looks
 LEAVING_S = 1.0  # how long an interpreter that ends takes to say so
 
 
 def deliver_pending(store: GraphStore, casebook: Casebook) -> int:
-    """Deliver pending applications, oldest first; returns how many. Safe to repeat and to race: adding a fact is idempotent.
+    """Deliver pending applications, oldest first; returns how many. Safe to repeat and to race: adding a fact
+    is idempotent.
 
-    Raises StoreUnavailableError when store or casebook cannot be used: all that was not brought is still owed.
+    Raises StoreUnavailableError when store or casebook cannot be used: all that was not brought is still
+    owed.
     """
     brought, at_once = 0, FEWEST
     while owed := casebook.outbox_pending(at_once):
-        applications = [application for one in owed if (application := audit_record.read(one)[1].application) is not None]
+        applications = [
+            application for one in owed if (application := audit_record.read(one)[1].application) is not None
+        ]
         added = store.add(Facts(applications=tuple(applications)))
         for _, position in added.conflicts:
-            log.warning("application %s was owed, and is known with other content: left as it was", applications[position].application_id)
+            log.warning(
+                "application %s was owed, and is known with other content: left as it was",
+                applications[position].application_id,
+            )
         casebook.outbox_delivered([one.assessment_id for one in owed])
         brought += len(owed)
         at_once = min(2 * at_once, MOST)
@@ -36,9 +47,11 @@ def deliver_pending(store: GraphStore, casebook: Casebook) -> int:
 
 
 def deliver_labels(store: GraphStore, casebook: Casebook) -> int:
-    """Deliver the labels of verdicts that are owed to the store, oldest first; returns how many verdicts. Safe to repeat and to race.
+    """Deliver the labels of verdicts that are owed to the store, oldest first; returns how many verdicts.
+    Safe to repeat and to race.
 
-    Raises StoreUnavailableError when store or casebook cannot be used: all that was not brought is still owed.
+    Raises StoreUnavailableError when store or casebook cannot be used: all that was not brought is still
+    owed.
     """
     brought = 0
     while owed := casebook.owed_labels(MOST):
@@ -74,7 +87,9 @@ class Outbox:
                 if brought := deliver_pending(self._store, self._casebook):
                     log.warning("%d applications that were owed to the store are in it now", brought)
                 if brought := deliver_labels(self._store, self._casebook):
-                    log.warning("the labels of %d verdicts that were owed to the store are in it now", brought)
+                    log.warning(
+                        "the labels of %d verdicts that were owed to the store are in it now", brought
+                    )
             except RingfenceError as error:
                 log.info("what is owed to the store waits: %s", error)
             except RuntimeError:

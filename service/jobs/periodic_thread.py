@@ -15,7 +15,8 @@ ENDS_S = 5.0  # how long a stopping service waits for the current step
 
 
 class PeriodicThread:
-    """Runs `step` until it says that nothing is left to do for now, whenever somebody says `wake`, and every `pause_s` from the first time on.
+    """Runs `step` until it says that nothing is left to do for now, whenever somebody says `wake`, and every
+    `pause_s` from the first time on.
 
     What `step` raises is logged, once while it stays the same, and it is tried again after a pause.
     """
@@ -25,7 +26,8 @@ class PeriodicThread:
         self._pause_s = pause_s
         self._woken, self._ended = threading.Event(), threading.Event()
         self._starting = threading.Lock()
-        self._thread: tuple[int, threading.Thread] | None = None  # of which process: a fork takes no threads along
+        # of which process: a fork takes no threads along
+        self._thread: tuple[int, threading.Thread] | None = None
         self._failed: type[Exception] | None = None
 
     def wake(self) -> None:

@@ -1,4 +1,6 @@
-"""Training looks through the frame: what it sees of a past application, to the bit, is what a view shows of it, and nothing of the future."""
+"""Training looks through the frame: what it sees of a past application, to the bit, is what a view shows of
+it, and nothing of the future.
+"""
 
 from __future__ import annotations
 
@@ -47,12 +49,19 @@ def some(facts: Facts, rng: random.Random, count: int) -> list[Seed]:
     """Applications as they came, and people watched without one."""
     chosen = rng.sample(facts.applications, min(count, len(facts.applications)))
     request = [Seed(a.applicant_id, a.application_id, micros(a.applied_at)) for a in chosen]
-    return request + [Seed(a.applicant_id, None, micros(a.applied_at + timedelta(days=rng.choice((1, 40))))) for a in chosen[: count // 3]]
+    return request + [
+        Seed(a.applicant_id, None, micros(a.applied_at + timedelta(days=rng.choice((1, 40)))))
+        for a in chosen[: count // 3]
+    ]
 
 
 def as_seeds(chosen: list[Seed]) -> Seeds:
     ids = [one.application_id or one.applicant_id for one in chosen]
-    return seeds(ids, np.array([one.application_id is not None for one in chosen]), np.array([one.at for one in chosen]))
+    return seeds(
+        ids,
+        np.array([one.application_id is not None for one in chosen]),
+        np.array([one.at for one in chosen]),
+    )
 
 
 def looked(store: GraphStore, chosen: Seeds, mark: int | None = None) -> tuple[SubjectInputs, PackedGraphs]:
@@ -101,7 +110,10 @@ def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_
     with opened(tmp_path / "all.db", facts) as store:
         first, graphs = looked(store, chosen)
     past = before(facts, request.applied_at)
-    for name, other in (("past", replace(past, applications=(*past.applications, request))), ("shuffled", shuffled(facts, 3))):
+    for name, other in (
+        ("past", replace(past, applications=(*past.applications, request))),
+        ("shuffled", shuffled(facts, 3)),
+    ):
         with opened(tmp_path / f"{name}.db", other) as there:
             again, drawn = looked(there, chosen)
         assert np.array_equal(first.rows, again.rows, equal_nan=True)
@@ -111,7 +123,9 @@ def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_
 def test_what_is_told_after_the_mark_is_not_seen_though_it_happened_before_the_moment(tmp_path: Path) -> None:
     request = applies("me", 20, uses("device", "d"))
     chosen = as_seeds([Seed("me", request.application_id, micros(request.applied_at))])
-    with opened(tmp_path / "s.db", Facts(applications=(applies("bad", 1, uses("device", "d")), request))) as store:
+    with opened(
+        tmp_path / "s.db", Facts(applications=(applies("bad", 1, uses("device", "d")), request))
+    ) as store:
         mark = store.revision()
         first, _ = looked(store, chosen, mark)
         store.add(Facts(labels=(fraud("bad@1", known_on=10),)))
@@ -125,13 +139,23 @@ def test_what_was_said_of_the_subject_itself_is_not_seen(tmp_path: Path) -> None
     request = applies("me", 20, uses("device", "d"))
     facts = Facts(applications=(applies("me", 1, uses("device", "d")), request))
     chosen = as_seeds([Seed("me", request.application_id, micros(request.applied_at))])
-    with opened(tmp_path / "untold.db", facts) as untold, opened(tmp_path / "told.db", replace(facts, labels=(fraud("me@1", 5),))) as reported:
+    with (
+        opened(tmp_path / "untold.db", facts) as untold,
+        opened(tmp_path / "told.db", replace(facts, labels=(fraud("me@1", 5),))) as reported,
+    ):
         one, other = looked(untold, chosen), looked(reported, chosen)
     assert np.array_equal(one[0].rows, other[0].rows, equal_nan=True)
     assert same(one[1].one(0), other[1].one(0))
 
 
-@pytest.mark.parametrize("wrong", [Seed("ann", "never made", 5), Seed("ann", "ann@1", micros(day(2))), Seed("nobody", None, micros(day(9)))])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Seed("ann", "never made", 5),
+        Seed("ann", "ann@1", micros(day(2))),
+        Seed("nobody", None, micros(day(9))),
+    ],
+)
 def test_a_subject_that_there_is_not_at_its_moment_is_named(tmp_path: Path, wrong: Seed) -> None:
     with (
         opened(tmp_path / "s.db", Facts(applications=(applies("ann", 1),))) as store,
@@ -166,7 +190,10 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> PackedGraphs:
 
 def test_graphs_side_by_side_are_the_graphs_one_by_one(graphs: PackedGraphs) -> None:
     alone = [graphs.one(place) for place in range(graphs.size)]
-    for again in (packed.pack(alone), packed.joined([packed.pack(alone[:7]), packed.pack([]), packed.pack(alone[7:])])):
+    for again in (
+        packed.pack(alone),
+        packed.joined([packed.pack(alone[:7]), packed.pack([]), packed.pack(alone[7:])]),
+    ):
         for one, other in zip(graphs, again, strict=True):
             assert np.array_equal(one, other)
 
@@ -191,7 +218,9 @@ def test_what_the_network_says_of_many_is_what_it_says_of_each_to_the_bit(graphs
 
 
 def test_seeds_are_the_samples_in_their_order(tmp_path: Path) -> None:
-    facts = Facts(applications=(applies("张", 1), applies("ann", 2), applies("bob", 3)), labels=(fraud("ann@2", 5),))
+    facts = Facts(
+        applications=(applies("张", 1), applies("ann", 2), applies("bob", 3)), labels=(fraud("ann@2", 5),)
+    )
     with opened(tmp_path / "s.db", facts) as store:
         samples = collect(store.view(day(60)).tables(), TrainingPlan(least_frauds=0, horizon_days=30))
     result = samples.seeds()
@@ -201,7 +230,9 @@ def test_seeds_are_the_samples_in_their_order(tmp_path: Path) -> None:
 
 
 @sqlite_only
-def test_the_frame_lies_beside_the_stores_file_for_its_owner_alone_or_where_it_is_told_to(tmp_path: Path) -> None:
+def test_the_frame_lies_beside_the_stores_file_for_its_owner_alone_or_where_it_is_told_to(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "s.db.frame").mkdir(mode=0o755)
     with opened(tmp_path / "s.db", Facts(applications=(applies("ann", 1),))) as store:
         for kept_in in ("", tmp_path / "kept" / "here"):

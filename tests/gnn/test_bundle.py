@@ -57,7 +57,9 @@ def test_writing_again_what_was_read_gives_the_same_version(made: Path, tmp_path
     assert again["version"] == json.loads((made / CARD).read_text("utf-8"))["version"]
 
 
-def test_a_new_bundle_takes_the_place_of_the_old_one_and_leaves_nothing_beside(made: Path, tmp_path: Path) -> None:
+def test_a_new_bundle_takes_the_place_of_the_old_one_and_leaves_nothing_beside(
+    made: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "models" / "first"
     for _ in range(2):
         bundle.write(bundle.read(made), out)
@@ -104,14 +106,20 @@ def test_a_lost_file_is_refused_by_its_name(copied: Path) -> None:
         Scorer.load(copied)
 
 
-def test_a_bundle_made_for_other_inputs_is_refused_with_the_names_that_differ(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_made_for_other_inputs_is_refused_with_the_names_that_differ(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     renamed = ("brand_new_signal", *extraction.SIGNAL_NAMES[1:])
     monkeypatch.setattr(bundle, "SIGNAL_NAMES", renamed)
-    with pytest.raises(BundleError, match=f"needs {extraction.SIGNAL_NAMES[0]}; it does not know brand_new_signal"):
+    with pytest.raises(
+        BundleError, match=f"needs {extraction.SIGNAL_NAMES[0]}; it does not know brand_new_signal"
+    ):
         Scorer.load(made)
 
 
-def test_a_bundle_whose_inputs_are_in_another_order_is_refused(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_whose_inputs_are_in_another_order_is_refused(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bundle, "SIGNAL_NAMES", extraction.SIGNAL_NAMES[::-1])
     with pytest.raises(BundleError, match="signals: their order differs"):
         Scorer.load(made)
@@ -123,10 +131,16 @@ def with_card(folder: Path, **changes: object) -> None:
     (folder / CARD).write_text(json.dumps(card | {"version": bundle._digest(card)}), "utf-8")
 
 
-@pytest.mark.parametrize("name", ["../outside", "/etc/hostname", "sub/trees.0.txt", "..", "", "a b", "trees.0.txt\n"])
+@pytest.mark.parametrize(
+    "name", ["../outside", "/etc/hostname", "sub/trees.0.txt", "..", "", "a b", "trees.0.txt\n"]
+)
 def test_a_bundle_names_only_files_of_its_own_folder(copied: Path, name: str) -> None:
     (copied.parent / "outside").write_text("x")
-    with_card(copied, files=json.loads((copied / CARD).read_text("utf-8"))["files"] | {name: hashlib.sha256(b"x").hexdigest()})
+    with_card(
+        copied,
+        files=json.loads((copied / CARD).read_text("utf-8"))["files"]
+        | {name: hashlib.sha256(b"x").hexdigest()},
+    )
     with pytest.raises(BundleError, match="no plain names"):
         Scorer.load(copied)
 
@@ -141,7 +155,11 @@ def test_no_link_in_a_bundle_is_followed(copied: Path, name: str) -> None:
 
 def test_a_bundle_made_by_hand_that_does_not_hold_together_is_refused(copied: Path) -> None:
     (copied / "trees.x.txt").write_text("x")
-    with_card(copied, files=json.loads((copied / CARD).read_text("utf-8"))["files"] | {"trees.x.txt": hashlib.sha256(b"x").hexdigest()})
+    with_card(
+        copied,
+        files=json.loads((copied / CARD).read_text("utf-8"))["files"]
+        | {"trees.x.txt": hashlib.sha256(b"x").hexdigest()},
+    )
     with pytest.raises(BundleError, match="hold together"):
         Scorer.load(copied)
 
@@ -162,7 +180,8 @@ def test_a_bundle_is_its_owners_alone(made: Path) -> None:
     assert made.stat().st_mode & 0o777 == 0o700
 
 
-# A service with that model, its own store and casebook in a folder, assesses one application; printed is what of the learning libraries it loaded.
+# A service with that model, its own store and casebook in a folder, assesses one application; printed is what
+# of the learning libraries it loaded.
 SERVES = """
 import hashlib
 import sys
@@ -187,13 +206,17 @@ def test_a_service_with_a_model_answers_without_the_libraries_that_learn(made: P
 
 
 @pytest.mark.parametrize("changed", [{"hidden": 9}, {"layers": 3}, {"width": 1}, {"hidden": "many"}])
-def test_a_network_of_another_shape_than_the_card_says_is_refused(copied: Path, changed: dict[str, object]) -> None:
+def test_a_network_of_another_shape_than_the_card_says_is_refused(
+    copied: Path, changed: dict[str, object]
+) -> None:
     with_card(copied, network=json.loads((copied / CARD).read_text("utf-8"))["network"] | changed)
     with pytest.raises(BundleError, match="hold together"):
         Scorer.load(copied)
 
 
-@pytest.mark.parametrize("content", ["", "no trees", "tree\nmax_feature_idx=3\n\nTree=0\nnum_leaves=2\nleaf_value=1 2\n"])
+@pytest.mark.parametrize(
+    "content", ["", "no trees", "tree\nmax_feature_idx=3\n\nTree=0\nnum_leaves=2\nleaf_value=1 2\n"]
+)
 def test_a_file_of_trees_that_is_none_is_refused(copied: Path, content: str) -> None:
     card = json.loads((copied / CARD).read_text("utf-8"))
     name = f"{card['serves']}.0.txt"
@@ -206,9 +229,15 @@ def test_a_file_of_trees_that_is_none_is_refused(copied: Path, content: str) -> 
 def test_a_bundle_of_an_earlier_release_keeps_its_weights(copied: Path) -> None:
     now = load((copied / NETWORK).read_bytes())
     earlier = {"message_and_self": "say_and_keep", "edge_linear": "forth_and_back", "combine": "take"}
-    content = save({".".join(earlier.get(part, part) for part in name.split(".")): value for name, value in now.items()})
+    content = save(
+        {".".join(earlier.get(part, part) for part in name.split(".")): value for name, value in now.items()}
+    )
     (copied / NETWORK).write_bytes(content)
-    with_card(copied, files=json.loads((copied / CARD).read_text("utf-8"))["files"] | {NETWORK: hashlib.sha256(content).hexdigest()})
+    with_card(
+        copied,
+        files=json.loads((copied / CARD).read_text("utf-8"))["files"]
+        | {NETWORK: hashlib.sha256(content).hexdigest()},
+    )
     read = bundle.read(copied).network.numbers
     assert read.keys() == now.keys()
     assert all(np.array_equal(read[name], now[name]) for name in now)

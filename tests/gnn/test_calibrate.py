@@ -31,7 +31,8 @@ def test_a_higher_score_is_never_a_lower_probability(seed: int, slope: float) ->
 
 
 @given(seeds, st.floats(-2, 3))
-@example(seed=7065, slope=0.0)  # a Newton step of our own did not converge here and promised .369 where .559 were frauds
+# a Newton step of our own did not converge here and promised .369 where .559 were frauds
+@example(seed=7065, slope=0.0)
 def test_on_average_as_many_frauds_are_promised_as_were_found(seed: int, slope: float) -> None:
     logits, bad, weight = slice_of(seed, slope)
     promised = fit(logits, bad, weight).of_all(logits)
@@ -54,13 +55,18 @@ def test_scores_are_leveled_to_the_frauds_that_were_found_and_stay_as_sure(seed:
     logits, bad, weight = slice_of(seed, slope)
     leveled = level(logits, bad, weight)
     assert leveled.slope == 1
-    assert np.average(leveled.of_all(logits), weights=weight) == pytest.approx(np.average(bad, weights=weight), abs=1e-4)
+    assert np.average(leveled.of_all(logits), weights=weight) == pytest.approx(
+        np.average(bad, weights=weight), abs=1e-4
+    )
 
 
 @given(seeds, st.floats(0.01, 0.9))
 def test_reviewing_more_never_catches_less_and_reviewing_all_catches_all(seed: int, capacity: float) -> None:
     logits, bad, weight = slice_of(seed)
-    assert recall_at(logits, bad, weight, capacity) <= recall_at(logits, bad, weight, min(1.0, capacity * 1.1)) + 1e-9
+    assert (
+        recall_at(logits, bad, weight, capacity)
+        <= recall_at(logits, bad, weight, min(1.0, capacity * 1.1)) + 1e-9
+    )
     assert recall_at(logits, bad, weight, 1.0) == pytest.approx(1.0)
 
 

@@ -1,4 +1,6 @@
-"""The network's inputs show something of everything, read nothing that an earlier subject left, and are the same for training and serving."""
+"""The network's inputs show something of everything, read nothing that an earlier subject left, and are the
+same for training and serving.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +30,16 @@ def same(one: Tensors, other: Tensors) -> bool:
 def test_the_worlds_show_something_of_everything() -> None:
     seen = [drawn(e) for seed in (1, 2, 3) for e in odd_evidence(random.Random(seed), 40)]
     for names in set(NODE_FEATURES.values()):
-        rows = np.concatenate([t.x[kind] for t in seen for kind in NODE_FEATURES if NODE_FEATURES[kind] == names])
+        rows = np.concatenate(
+            [t.x[kind] for t in seen for kind in NODE_FEATURES if NODE_FEATURES[kind] == names]
+        )
         assert [name for name, column in zip(names, rows.T, strict=True) if len(np.unique(column)) < 2] == []
     for edge in EDGE_TYPES:
         assert sum(len(t.edge_attr[edge]) for t in seen) > 100
     marks = np.concatenate([t.marks for t in seen])
-    assert [name for name, column in zip(EDGE_FEATURES, marks.T, strict=True) if len(np.unique(column)) < 2] == []
+    assert [
+        name for name, column in zip(EDGE_FEATURES, marks.T, strict=True) if len(np.unique(column)) < 2
+    ] == []
 
 
 def in_a_larger_room(n: Neighbourhood, rng: np.random.Generator) -> Neighbourhood:
@@ -56,7 +62,9 @@ def test_training_takes_what_serving_draws() -> None:
     tensors = [drawn(e) for e in odd_evidence(random.Random(5), 6)]
     torch.manual_seed(5)
     network = RingNet(hidden=16, embedding=4).eval()
-    network.fit_scale({name: torch.from_numpy(np.concatenate([t.x[name] for t in tensors])) for name in NODE_FEATURES})
+    network.fit_scale(
+        {name: torch.from_numpy(np.concatenate([t.x[name] for t in tensors])) for name in NODE_FEATURES}
+    )
     rows = torch.arange(len(tensors))
     with torch.inference_mode():
         batches = loader(union(pack(tensors), np.arange(len(tensors))), rows, batch_size=5)

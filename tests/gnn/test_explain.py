@@ -1,4 +1,6 @@
-"""The explanation of a score: what LightGBM itself says of its trees, for every kind of condition that a tree can have."""
+"""The explanation of a score: what LightGBM itself says of its trees, for every kind of condition that a tree
+can have.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +25,26 @@ def rows(seed: int, count: int, columns: int = 7) -> Floats:
 def grown(seed: int, **settings: object) -> lightgbm.Booster:
     x = rows(seed, 400)
     y = (np.nan_to_num(x[:, 0], nan=1.5) + np.nan_to_num(x[:, 1]) * np.isnan(x[:, 2]) > 0.5).astype(float)
-    given = {"objective": "binary", "num_leaves": 15, "max_depth": 5, "min_data_in_leaf": 5, "verbosity": -1, "seed": seed, **settings}
-    return lightgbm.train(given, lightgbm.Dataset(x, y, params={"verbosity": -1, **settings}), num_boost_round=20)
+    given = {
+        "objective": "binary",
+        "num_leaves": 15,
+        "max_depth": 5,
+        "min_data_in_leaf": 5,
+        "verbosity": -1,
+        "seed": seed,
+        **settings,
+    }
+    return lightgbm.train(
+        given, lightgbm.Dataset(x, y, params={"verbosity": -1, **settings}), num_boost_round=20
+    )
 
 
-@pytest.mark.parametrize("settings", [{}, {"use_missing": False}, {"zero_as_missing": True}, {"num_leaves": 31, "max_depth": 8}])
-def test_every_members_score_is_lightgbms_and_what_each_column_added_is_too(settings: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "settings", [{}, {"use_missing": False}, {"zero_as_missing": True}, {"num_leaves": 31, "max_depth": 8}]
+)
+def test_every_members_score_is_lightgbms_and_what_each_column_added_is_too(
+    settings: dict[str, object],
+) -> None:
     boosters = [grown(seed, **settings) for seed in (1, 2)]
     explainer = Explainer.of([booster.model_to_string() for booster in boosters])
     for x in rows(9, 200):
@@ -44,7 +60,11 @@ def test_a_model_file_is_read_as_lightgbm_reads_it() -> None:
     """A column that is one number or not known is split by whether it is known, at an infinite threshold."""
     x = rows(5, 400)
     x[:, 3] = np.where(x[:, 0] > 0, np.nan, 1.0)
-    booster = lightgbm.train({"objective": "binary", "num_leaves": 15, "verbosity": -1}, lightgbm.Dataset(x, np.isnan(x[:, 3])), num_boost_round=5)
+    booster = lightgbm.train(
+        {"objective": "binary", "num_leaves": 15, "verbosity": -1},
+        lightgbm.Dataset(x, np.isnan(x[:, 3])),
+        num_boost_round=5,
+    )
     stated = [tree["tree_structure"] for tree in booster.dump_model()["tree_info"]]
     assert [known(tree) for tree in trees_in(booster.model_to_string())] == [known(tree) for tree in stated]
     assert columns_in(booster.model_to_string()) == booster.num_feature()
@@ -52,14 +72,27 @@ def test_a_model_file_is_read_as_lightgbm_reads_it() -> None:
 
 def known(node: dict[str, Any]) -> dict[str, Any]:
     """What is made use of, of a node and all below it."""
-    used = ("split_feature", "threshold", "decision_type", "missing_type", "default_left", "internal_count", "leaf_value", "leaf_count")
+    used = (
+        "split_feature",
+        "threshold",
+        "decision_type",
+        "missing_type",
+        "default_left",
+        "internal_count",
+        "leaf_value",
+        "leaf_count",
+    )
     below = {side: known(node[side]) for side in ("left_child", "right_child") if side in node}
     return {name: node[name] for name in used if name in node} | below
 
 
 def test_a_member_that_learned_nothing_says_its_one_number() -> None:
     x = rows(3, 50)
-    flat = lightgbm.train({"objective": "binary", "verbosity": -1, "min_data_in_leaf": 60}, lightgbm.Dataset(x, x[:, 0] > 0), num_boost_round=2)
+    flat = lightgbm.train(
+        {"objective": "binary", "verbosity": -1, "min_data_in_leaf": 60},
+        lightgbm.Dataset(x, x[:, 0] > 0),
+        num_boost_round=2,
+    )
     members, moved = Explainer.of([flat.model_to_string()])(x[0])
     assert members[0] == flat.predict(x[:1], raw_score=True)[0]
     assert not moved.any()
@@ -68,7 +101,11 @@ def test_a_member_that_learned_nothing_says_its_one_number() -> None:
 def test_trees_too_deep_for_a_table_are_refused_aloud() -> None:
     x = np.random.default_rng(0).normal(size=(6000, 40))
     y = x[:, :30].sum(axis=1) > 0
-    deep = lightgbm.train({"objective": "binary", "num_leaves": 2000, "min_data_in_leaf": 1, "verbosity": -1}, lightgbm.Dataset(x, y), 3)
+    deep = lightgbm.train(
+        {"objective": "binary", "num_leaves": 2000, "min_data_in_leaf": 1, "verbosity": -1},
+        lightgbm.Dataset(x, y),
+        3,
+    )
     with pytest.raises(ValueError, match=f"at most {MOST_COLUMNS} can be explained"):
         Explainer.of([deep.model_to_string()])
 

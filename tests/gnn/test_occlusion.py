@@ -1,4 +1,6 @@
-"""What the network looked at: a tie that is taken away takes with it whom only it brings in, and the ties that count come first."""
+"""What the network looked at: a tie that is taken away takes with it whom only it brings in, and the ties
+that count come first.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def seen(folder: Path, request, others) -> Evidence:
 def name_of(evidence: Evidence, tensors: Tensors, node: int) -> str:
     """The name in the subgraph of an applicant or an identifier, by its row in `tensors`."""
     is_person = node < tensors.first[1]
-    same = [name for name, data in evidence.graph.nodes(data=True) if (data["type"] == "applicant") == is_person]
+    same = [
+        name for name, data in evidence.graph.nodes(data=True) if (data["type"] == "applicant") == is_person
+    ]
     return str(same[tensors.origin[node]])
 
 
@@ -70,7 +74,9 @@ def test_the_subjects_own_ties_are_known_by_name(evidence: Evidence, tensors: Te
         assert tensors.ends[tie, 0] == 0
 
 
-def test_without_a_tie_whom_only_it_brings_in_is_gone_and_all_else_is_as_it_was(tmp_path: Path, evidence: Evidence, tensors: Tensors) -> None:
+def test_without_a_tie_whom_only_it_brings_in_is_gone_and_all_else_is_as_it_was(
+    tmp_path: Path, evidence: Evidence, tensors: Tensors
+) -> None:
     assert people(tensors) == 5
     less = without(tensors, [ends(evidence, tensors)["device:k1.d"]])
     assert people(less) == 2
@@ -80,18 +86,29 @@ def test_without_a_tie_whom_only_it_brings_in_is_gone_and_all_else_is_as_it_was(
     assert [len(less.x[kind]) for kind in less.x] == [len(alone.x[kind]) for kind in alone.x]
     assert all(less.edge_index[edge].shape == alone.edge_index[edge].shape for edge in EDGE_TYPES)
     assert np.array_equal(less.x["device"], alone.x["device"])
-    assert np.array_equal(less.edge_index["applicant", "made", "application"], alone.edge_index["applicant", "made", "application"])
+    assert np.array_equal(
+        less.edge_index["applicant", "made", "application"],
+        alone.edge_index["applicant", "made", "application"],
+    )
 
 
-def test_the_tie_that_brings_in_most_comes_first_and_what_leads_to_nobody_is_no_tie(evidence: Evidence, tensors: Tensors) -> None:
+def test_the_tie_that_brings_in_most_comes_first_and_what_leads_to_nobody_is_no_tie(
+    evidence: Evidence, tensors: Tensors
+) -> None:
     result = occlusion(tensors, (people(tensors), people(tensors)), people_without, people)
-    ways = {node: over_tie(int(tensors.origin[tensors.other_end(tie)])) for node, tie in ends(evidence, tensors).items()}
+    ways = {
+        node: over_tie(int(tensors.origin[tensors.other_end(tie)]))
+        for node, tie in ends(evidence, tensors).items()
+    }
     assert result.ties == (ways["device:k1.d"], ways["bank_card:k1.c"])
     assert result.links == 4
 
 
 def test_where_links_add_nothing_there_is_nothing_to_tell(tensors: Tensors) -> None:
-    assert occlusion(tensors, (0.0, -people(tensors)), people_without, lambda less: -people(less)) == ((), 0.0)
+    assert occlusion(tensors, (0.0, -people(tensors)), people_without, lambda less: -people(less)) == (
+        (),
+        0.0,
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -107,7 +124,9 @@ def test_the_network_reads_what_is_left_as_it_reads_anything(tmp_path: Path, see
         assert np.isfinite(forward(less)).all()
         assert len(less.rows) <= len(tensors.rows)
         assert len(less.x["applicant"]) >= 1
-    assert forward.without_each(tensors, tensors.mine).tolist() == [forward(without(tensors, [tie]))[0] for tie in tensors.mine.tolist()]
+    assert forward.without_each(tensors, tensors.mine).tolist() == [
+        forward(without(tensors, [tie]))[0] for tie in tensors.mine.tolist()
+    ]
 
 
 def test_nobody_stays_who_they_are() -> None:

@@ -1,4 +1,6 @@
-"""What is learned from: whose fraud counts, from when to when, and what it is worth that nobody said anything."""
+"""What is learned from: whose fraud counts, from when to when, and what it is worth that nobody said
+anything.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def drawn(tmp_path: Path, facts: Facts, **plan: Any) -> Samples:
 
 def test_a_label_counts_from_the_day_it_is_known_and_only_within_the_horizon(tmp_path: Path) -> None:
     loans = tuple(applies(f"p{n}", 1) for n in range(4))
-    samples = drawn(tmp_path, Facts(applications=loans, labels=(fraud("p0@1", 10), fraud("p1@1", 40))), horizon_days=30)
+    samples = drawn(
+        tmp_path, Facts(applications=loans, labels=(fraud("p0@1", 10), fraud("p1@1", 40))), horizon_days=30
+    )
     assert samples.bad(micros(day(9))).tolist() == [False] * 4
     assert samples.bad(micros(day(10.5))).tolist() == [True, False, False, False]
     assert samples.bad(micros(day(60))).tolist() == [True, False, False, False]
@@ -43,7 +47,9 @@ def test_a_fraud_that_is_taken_back_no_longer_counts(tmp_path: Path) -> None:
     assert samples.bad(micros(day(30))).tolist() == [False, True, False, False]
 
 
-def test_a_young_loan_of_which_nothing_is_known_counts_for_little_and_an_old_one_fully(tmp_path: Path) -> None:
+def test_a_young_loan_of_which_nothing_is_known_counts_for_little_and_an_old_one_fully(
+    tmp_path: Path,
+) -> None:
     loans = tuple(applies(f"p{n:02d}", n) for n in range(50))
     labels = tuple(fraud(f"p{n:02d}@{n}", n + 4 + n % 8) for n in range(0, 26, 2))
     samples = drawn(tmp_path, Facts(applications=loans, labels=labels), horizon_days=20)
@@ -60,7 +66,9 @@ def test_without_applications_people_are_watched_until_they_are_known(tmp_path: 
     samples = drawn(tmp_path, Facts(events=events, labels=labels), horizon_days=30)
     assert set(samples.application_id.tolist()) == {None}
     assert samples.at.tolist() == [micros(TODAY) - 30 * DAY] * 5
-    assert dict(zip(samples.applicant_id.tolist(), samples.bad(micros(TODAY)).tolist())) == {"p0": True} | {f"p{n}": False for n in range(1, 5)}
+    assert dict(zip(samples.applicant_id.tolist(), samples.bad(micros(TODAY)).tolist())) == {"p0": True} | {
+        f"p{n}": False for n in range(1, 5)
+    }
 
 
 def test_thinning_keeps_every_known_fraud_and_weighs_the_others_up(tmp_path: Path) -> None:
@@ -93,7 +101,9 @@ def test_who_is_known_for_fraud_already_is_not_learned_from_until_cleared(tmp_pa
 
 def test_a_fraud_found_after_the_horizon_is_learned_as_one_and_judged_as_nothing(tmp_path: Path) -> None:
     loans = tuple(applies(f"p{n}", 1) for n in range(4))
-    samples = drawn(tmp_path, Facts(applications=loans, labels=(fraud("p0@1", 10), fraud("p1@1", 40))), horizon_days=30)
+    samples = drawn(
+        tmp_path, Facts(applications=loans, labels=(fraud("p0@1", 10), fraud("p1@1", 40))), horizon_days=30
+    )
     now = micros(day(50))
     chance, counts = samples.targets(now)
     assert chance[:2].tolist() == counts[:2].tolist() == [1, 1]
@@ -101,7 +111,9 @@ def test_a_fraud_found_after_the_horizon_is_learned_as_one_and_judged_as_nothing
 
 
 def fates(defaulted: tuple[int, int], unpaid: tuple[int, int], repaid: tuple[int, int]) -> MaturedSamples:
-    """Matured samples of each fate: how many, and how many of them confirmed as frauds; everybody applied once."""
+    """Matured samples of each fate: how many, and how many of them confirmed as frauds; everybody applied
+    once.
+    """
     groups = [(0, *unpaid), (2, *defaulted), (3, *repaid)]
     fate = np.concatenate([np.full(total, code) for code, total, _ in groups])
     bad = np.concatenate([np.arange(total) < result for _, total, result in groups])
@@ -116,21 +128,40 @@ def test_somebody_in_default_of_whom_nobody_spoke_may_well_be_a_fraud_and_who_re
 
 def test_where_nobody_looks_at_the_refused_their_silence_says_next_to_nothing() -> None:
     assert unlabelled_worth(fates(defaulted=(100, 50), unpaid=(2000, 0), repaid=(1000, 2))).confirmed[0] < 0.1
-    assert unlabelled_worth(fates(defaulted=(100, 50), unpaid=(2000, 90), repaid=(1000, 2))).confirmed[0] > 0.9
+    assert (
+        unlabelled_worth(fates(defaulted=(100, 50), unpaid=(2000, 90), repaid=(1000, 2))).confirmed[0] > 0.9
+    )
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 20), st.booleans(), st.floats(0.5, 50)), min_size=1, max_size=60))
-def test_what_silence_is_worth_lies_between_nothing_and_everything(rows: list[tuple[int, int, bool, float]]) -> None:
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 20), st.booleans(), st.floats(0.5, 50)),
+        min_size=1,
+        max_size=60,
+    )
+)
+def test_what_silence_is_worth_lies_between_nothing_and_everything(
+    rows: list[tuple[int, int, bool, float]],
+) -> None:
     fate, created, bad, mass = zip(*rows)
-    result = unlabelled_worth(MaturedSamples(np.array(fate), np.array(created), np.array(bad), np.array(mass)))
+    result = unlabelled_worth(
+        MaturedSamples(np.array(fate), np.array(created), np.array(bad), np.array(mass))
+    )
     for values in result:
         assert ((values >= 0) & (values <= 1)).all()
 
 
-def test_a_silent_person_in_default_counts_as_fraud_in_part_and_a_confirmed_good_one_not_at_all(tmp_path: Path) -> None:
+def test_a_silent_person_in_default_counts_as_fraud_in_part_and_a_confirmed_good_one_not_at_all(
+    tmp_path: Path,
+) -> None:
     loans = tuple(applies(f"p{n:02d}", n % 5) for n in range(40))
-    late = tuple(Outcome(application_id=a.application_id, status=OutcomeStatus.DPD90, at=day(30)) for a in loans[:20])
-    labels = (*(fraud(a.application_id, 20) for a in loans[:10]), fraud(loans[10].application_id, 20, LabelValue.GOOD))
+    late = tuple(
+        Outcome(application_id=a.application_id, status=OutcomeStatus.DPD90, at=day(30)) for a in loans[:20]
+    )
+    labels = (
+        *(fraud(a.application_id, 20) for a in loans[:10]),
+        fraud(loans[10].application_id, 20, LabelValue.GOOD),
+    )
     samples = drawn(tmp_path, Facts(applications=loans, outcomes=late, labels=labels), horizon_days=30)
     place = {name: n for n, name in enumerate(samples.application_id.tolist())}
     chance, _ = samples.targets(micros(TODAY))

@@ -1,4 +1,6 @@
-"""Training on little: every store, however young or poor, ends with a model that tells something apart or with one line that says what is missing."""
+"""Training on little: every store, however young or poor, ends with a model that tells something apart or
+with one line that says what is missing.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,15 @@ from graph.model.types import Facts
 from tests.support.small_worlds import applies, day, fraud, uses
 from tests.support.stores import open_store
 
-TINY = TrainingPlan(hidden=4, embedding=2, epochs=1, fewest_steps=1, members=2, rounds=4, least_frauds=4, workers=1)
+TINY = TrainingPlan(
+    hidden=4, embedding=2, epochs=1, fewest_steps=1, members=2, rounds=4, least_frauds=4, workers=1
+)
 
 
 def young_store(people: int, days: int, every: int, delay: int, telling: bool) -> Facts:
-    """`people` apply once within `days`; every so many-th is a fraud known `delay` days later, on one device with the others if `telling`."""
+    """`people` apply once within `days`; every so many-th is a fraud known `delay` days later, on one device
+    with the others if `telling`.
+    """
     applications, labels = [], []
     for n in range(people):
         bad, on = n % every == 0, n * days // people
@@ -33,7 +39,9 @@ def young_store(people: int, days: int, every: int, delay: int, telling: bool) -
 
 
 def trained_or_refused(facts: Facts, as_of_day: int, plan: TrainingPlan = TINY) -> str:
-    """What the refusal says, or nothing where a bundle came out that is better than chance on later applications."""
+    """What the refusal says, or nothing where a bundle came out that is better than chance on later
+    applications.
+    """
     with TemporaryDirectory() as folder:
         path = Path(folder) / "young.db"
         refusal = ""
@@ -52,7 +60,9 @@ def trained_or_refused(facts: Facts, as_of_day: int, plan: TrainingPlan = TINY) 
         return ""
 
 
-stores = st.tuples(st.integers(0, 50), st.integers(1, 90), st.integers(1, 9), st.integers(1, 60), st.booleans())
+stores = st.tuples(
+    st.integers(0, 50), st.integers(1, 90), st.integers(1, 9), st.integers(1, 60), st.booleans()
+)
 
 
 @settings(max_examples=10, deadline=timedelta(seconds=60))
@@ -74,9 +84,17 @@ def test_a_store_in_which_frauds_share_a_device_is_learned_from() -> None:
 
 
 def test_a_store_of_three_weeks_is_told_to_wait_for_the_horizon() -> None:
-    assert "no application is older than the horizon of 30 days" in trained_or_refused(young_store(40, 20, 2, 3, telling=True), 21)
+    assert "no application is older than the horizon of 30 days" in trained_or_refused(
+        young_store(40, 20, 2, 3, telling=True), 21
+    )
 
 
-def test_frauds_of_which_hardly_one_was_known_before_the_later_applications_are_too_few_to_learn_from() -> None:
-    stated = trained_or_refused(young_store(60, 150, 12, 100, telling=True), 300, replace(TINY, horizon_days=110))
-    assert stated.startswith("too few frauds to learn from and to measure on later applications: 1 were known before")
+def test_frauds_of_which_hardly_one_was_known_before_the_later_applications_are_too_few_to_learn_from() -> (
+    None
+):
+    stated = trained_or_refused(
+        young_store(60, 150, 12, 100, telling=True), 300, replace(TINY, horizon_days=110)
+    )
+    assert stated.startswith(
+        "too few frauds to learn from and to measure on later applications: 1 were known before"
+    )

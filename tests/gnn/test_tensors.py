@@ -1,4 +1,6 @@
-"""What the network is told: only the past, whatever the order in which facts came, and the same for training as for serving."""
+"""What the network is told: only the past, whatever the order in which facts came, and the same for training
+as for serving.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def same(one: Tensors, other: Tensors) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_order(tmp_path: Path, facts: Facts, store: GraphStore) -> None:
+def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_order(
+    tmp_path: Path, facts: Facts, store: GraphStore
+) -> None:
     request = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[40]
     moment = request.applied_at
     first = drawn(store.view(moment).evidence_of(subject_of(request)))
@@ -79,7 +83,9 @@ def test_every_row_has_the_columns_that_the_schema_names(store: GraphStore, fact
             assert (index[1] < len(tensors.x[target])).all()
 
 
-def test_the_subject_comes_first_and_the_application_in_question_with_it(store: GraphStore, facts: Facts) -> None:
+def test_the_subject_comes_first_and_the_application_in_question_with_it(
+    store: GraphStore, facts: Facts
+) -> None:
     for tensors in some_tensors(store, facts):
         assert tensors.x["applicant"][:, 0].tolist() == [1.0] + [0.0] * (len(tensors.x["applicant"]) - 1)
         assert tensors.x["application"][:, 0].tolist() == [1.0] + [0.0] * (len(tensors.x["application"]) - 1)
@@ -94,9 +100,14 @@ def test_an_applicant_without_an_application_is_drawn_too(store: GraphStore) -> 
 
 def test_a_fraud_is_seen_on_the_neighbour_from_the_day_it_is_known(tmp_path: Path) -> None:
     first, second = applies("bad", 1, uses("device", "d")), applies("me", 20, uses("device", "d"))
-    with stored(tmp_path / "two.db", Facts(applications=(first, second), labels=(fraud("bad@1", known_on=10),))) as there:
+    with stored(
+        tmp_path / "two.db", Facts(applications=(first, second), labels=(fraud("bad@1", known_on=10),))
+    ) as there:
         column = NODE_FEATURES["applicant"].index("known_fraud")
-        seen = {on: drawn(there.view(day(on)).evidence_of(Subject(applicant_id="me", application=second))) for on in (10, 10.5)}
+        seen = {
+            on: drawn(there.view(day(on)).evidence_of(Subject(applicant_id="me", application=second)))
+            for on in (10, 10.5)
+        }
     assert seen[10].x["applicant"][:, column].sum() == 0
     assert seen[10.5].x["applicant"][:, column].sum() == 1
 
@@ -108,7 +119,10 @@ def test_a_batch_of_the_sampler_gives_what_serving_gives_one_by_one(store: Graph
         alone = torch.cat([network(GraphBatch.of(one))[1] for one in tensors])
         data = union(pack(tensors), np.arange(len(tensors)))
         rows = torch.tensor([7, 2, 11, 0, 5])
-        batches = [(mini["applicant"].input_id, network(GraphBatch.from_data(mini))[1]) for mini in loader(data, rows, batch_size=3)]
+        batches = [
+            (mini["applicant"].input_id, network(GraphBatch.from_data(mini))[1])
+            for mini in loader(data, rows, batch_size=3)
+        ]
     together = torch.cat([logit for _, logit in batches])
     order = rows[torch.cat([ids for ids, _ in batches])]
     assert torch.allclose(together, alone[order], atol=1e-5)
@@ -131,9 +145,14 @@ def permuted(tensors: Tensors, seed: int) -> Tensors:
     links = {edge: rng.permutation(index.shape[1]) for edge, index in tensors.edge_index.items()}
     return tensors_of(
         x={kind: x[order[kind]] for kind, x in tensors.x.items()},
-        edge_index={e: np.stack([place[e[0]][i[0]], place[e[2]][i[1]]])[:, links[e]] for e, i in tensors.edge_index.items()},
+        edge_index={
+            e: np.stack([place[e[0]][i[0]], place[e[2]][i[1]]])[:, links[e]]
+            for e, i in tensors.edge_index.items()
+        },
         edge_attr={edge: attr[links[edge]] for edge, attr in tensors.edge_attr.items()},
-        origin=np.concatenate([tensors.origin[first + order[kind]] for kind, first in zip(order, tensors.first)]),
+        origin=np.concatenate(
+            [tensors.origin[first + order[kind]] for kind, first in zip(order, tensors.first)]
+        ),
         has_application=tensors.has_application,
     )
 
@@ -170,7 +189,9 @@ def test_what_is_served_is_what_the_network_says(store: GraphStore, facts: Facts
     network = RingNet(hidden=32, embedding=8).eval()
     nobody = drawn(store.view(day(0)).evidence_of(Subject(applicant_id="nobody")))
     chosen = [*some_tensors(store, facts), nobody]
-    network.fit_scale({name: torch.from_numpy(np.concatenate([t.x[name] for t in chosen])) for name in NODE_FEATURES})
+    network.fit_scale(
+        {name: torch.from_numpy(np.concatenate([t.x[name] for t in chosen])) for name in NODE_FEATURES}
+    )
     served = Forward(network.weights())
     for tensors in chosen:
         assert served(tensors) == pytest.approx(by_torch(network, tensors), rel=1e-4, abs=1e-5)
@@ -178,7 +199,9 @@ def test_what_is_served_is_what_the_network_says(store: GraphStore, facts: Facts
 
 
 @pytest.mark.parametrize(("hidden", "embedding", "layers"), [(8, 4, 2), (16, 2, 3)])
-def test_a_network_is_kept_and_read_again_number_by_number_as_it_was_learned(hidden: int, embedding: int, layers: int) -> None:
+def test_a_network_is_kept_and_read_again_number_by_number_as_it_was_learned(
+    hidden: int, embedding: int, layers: int
+) -> None:
     network = RingNet(hidden, embedding, layers)
     learned = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     assert learned == shapes(hidden, embedding, layers)

@@ -68,7 +68,9 @@ def evidences(path: Path, facts: Facts, count: int) -> tuple[list[Seed], list[Ev
 def test_the_figures_of_every_part_and_what_serves_are_told(model: Trained) -> None:
     figures = model[0]
     for part in ("network", "trees", "blend", "reference"):
-        assert figures[part].keys() == figures["all"][part].keys() == {"auc", "ap", "ece", "recall_at_capacity"}
+        assert (
+            figures[part].keys() == figures["all"][part].keys() == {"auc", "ap", "ece", "recall_at_capacity"}
+        )
     assert figures["test"].keys() == {"from", "samples", "frauds", "base_rate", "reviewed", "best_count"}
     assert figures["serves"] in ("trees", "blend")
 
@@ -77,7 +79,11 @@ def test_serving_gives_the_very_number_that_training_computed(model: Trained, fa
     _, path, out = model
     scorer, created = Scorer.load(out), bundle.read(out)
     chosen, seen = evidences(path, facts, 8)
-    request = seeds([str(seed.application_id) for seed in chosen], np.ones(len(chosen), dtype=np.bool_), np.array([seed.at for seed in chosen]))
+    request = seeds(
+        [str(seed.application_id) for seed in chosen],
+        np.ones(len(chosen), dtype=np.bool_),
+        np.array([seed.at for seed in chosen]),
+    )
     with open_store(path) as store, closing(frame_of(store)) as frame:
         observed = extract_all(frame, store.revision(), request)
         embedded = network_fitting.embed(RingNet.of(created.network), observed.neighbourhoods.parts())
@@ -92,7 +98,15 @@ def test_serving_gives_the_very_number_that_training_computed(model: Trained, fa
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"capacity": 0.0}, {"capacity": 2.0}, {"horizon_days": -5.0}, {"most_samples": 10}, {"most_network_samples": 0}, {"workers": 0}]
+    "wrong",
+    [
+        {"capacity": 0.0},
+        {"capacity": 2.0},
+        {"horizon_days": -5.0},
+        {"most_samples": 10},
+        {"most_network_samples": 0},
+        {"workers": 0},
+    ],
 )
 def test_a_plan_that_no_training_can_follow_is_refused_before_anything_is_read(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="--"):
@@ -104,8 +118,11 @@ def test_the_members_of_the_blend_are_told_different_things_and_together_everyth
     names, views = np.array(names_of(plan)["blend"]), views_of(plan)["blend"]
     everything, counts, tabular, _ = (names[view].tolist() for view in views)
     assert counts == [name for name in names if name.startswith("count_")]
-    assert [name for name in everything if name not in tabular] == [name for name in names if name.startswith("network_")]
-    assert set(SIGNAL_NAMES) - {"own_fraud_labels"} < set(tabular)  # what was said of the subject itself is for the policy
+    assert [name for name in everything if name not in tabular] == [
+        name for name in names if name.startswith("network_")
+    ]
+    # what was said of the subject itself is for the policy
+    assert set(SIGNAL_NAMES) - {"own_fraud_labels"} < set(tabular)
     assert {name for name in names if name not in everything} < {*VARIABLE_NAMES, "own_fraud_labels"}
 
 
@@ -115,7 +132,9 @@ def test_a_member_splits_on_nothing_that_its_view_leaves_out() -> None:
     bad = x[:, 0] + x[:, 1] > 1.5
     plan = TrainingPlan(members=2, rounds=10, workers=1)
     views = (np.array([True, False]), np.array([False, True]))
-    first, second = trees.fit(("one", "other"), trees.TrainingRows(x, np.arange(400), bad, np.ones(400)), plan, views).boosters
+    first, second = trees.fit(
+        ("one", "other"), trees.TrainingRows(x, np.arange(400), bad, np.ones(400)), plan, views
+    ).boosters
     assert (first.feature_importance() > 0).tolist() == [True, False]
     assert (second.feature_importance() > 0).tolist() == [False, True]
 
@@ -130,9 +149,17 @@ def test_rows_that_are_taken_some_at_a_time_grow_the_trees_of_the_whole_table() 
     view = np.array([True, True, False, True, True, True])
     names, plan = tuple("abcdef"), TrainingPlan(members=1, rounds=20, workers=1)
     [grown] = trees.fit(names, trees.TrainingRows(x, rows, bad, weight), plan, (view,)).texts
-    whole = lightgbm.Dataset(np.where(view, x[rows], np.nan), bad, weight=weight, feature_name=list(names), params=dict(trees.PARAMETERS))
+    whole = lightgbm.Dataset(
+        np.where(view, x[rows], np.nan),
+        bad,
+        weight=weight,
+        feature_name=list(names),
+        params=dict(trees.PARAMETERS),
+    )
     chance = {"bagging_seed": plan.seed, "feature_fraction_seed": plan.seed + 100, "num_threads": 1}
-    assert grown == lightgbm.train({**trees.PARAMETERS, **chance}, whole, num_boost_round=20).model_to_string()
+    assert (
+        grown == lightgbm.train({**trees.PARAMETERS, **chance}, whole, num_boost_round=20).model_to_string()
+    )
 
 
 def test_where_frauds_are_rare_trees_have_two_levels() -> None:
@@ -141,16 +168,27 @@ def test_where_frauds_are_rare_trees_have_two_levels() -> None:
     bad, plan = x.sum(axis=1) > 2.5, TrainingPlan(members=1, rounds=5, workers=1)
     view = (np.ones(4, dtype=np.bool_),)
     for stands_for, most in ((1.0, 15), (500.0, 4)):
-        created = trees.fit(tuple("abcd"), trees.TrainingRows(x, np.arange(600), bad, np.where(bad, 1.0, stands_for)), plan, view)
+        created = trees.fit(
+            tuple("abcd"),
+            trees.TrainingRows(x, np.arange(600), bad, np.where(bad, 1.0, stands_for)),
+            plan,
+            view,
+        )
         leaves = max(tree["num_leaves"] for tree in created.boosters[0].dump_model()["tree_info"])
         assert 4 * (most > 4) < leaves <= most
 
 
-def test_the_same_evidence_gives_the_same_bits_again_and_from_a_bundle_loaded_twice(model: Trained, facts: Facts) -> None:
+def test_the_same_evidence_gives_the_same_bits_again_and_from_a_bundle_loaded_twice(
+    model: Trained, facts: Facts
+) -> None:
     _, path, out = model
     _, seen = evidences(path, facts, 4)
     first, second = Scorer.load(out), Scorer.load(out)
-    assert [scored(first, e) for e in seen] == [scored(second, e) for e in seen] == [scored(first, e) for e in seen]
+    assert (
+        [scored(first, e) for e in seen]
+        == [scored(second, e) for e in seen]
+        == [scored(first, e) for e in seen]
+    )
 
 
 def test_contributions_name_every_input_and_add_up_to_what_was_served(model: Trained, facts: Facts) -> None:
@@ -162,14 +200,21 @@ def test_contributions_name_every_input_and_add_up_to_what_was_served(model: Tra
         assert stated.contributions
         assert set(stated.contributions) <= set(SIGNAL_NAMES + VARIABLE_NAMES)
         row = seen(evidence).unjudged
-        embedded = network_fitting.embed(RingNet.of(created.network), [pack([drawn(evidence, unjudged=True)])])[0]
+        embedded = network_fitting.embed(
+            RingNet.of(created.network), [pack([drawn(evidence, unjudged=True)])]
+        )[0]
         x = {"trees": row[None, : len(NAMED)], "blend": np.concatenate([row, embedded])[None]}[scorer.serves]
         parts = [b.predict(x, pred_contrib=True)[0] for b in created.ensembles[scorer.serves].boosters]
-        base, logit = np.array([np.mean([p[-1] for p in parts])]), created.ensembles[scorer.serves].logits(x).mean(axis=1)
+        base, logit = (
+            np.array([np.mean([p[-1] for p in parts])]),
+            created.ensembles[scorer.serves].logits(x).mean(axis=1),
+        )
         if scorer.serves == "blend":
             base = blended(base, np.array([created.card["network_usual"]]), scorer.calibrators["network"])
             logit = blended(logit, embedded[:1], scorer.calibrators["network"])
-        assert sum(stated.contributions.values()) + stated.network + base[0] == pytest.approx(logit[0], abs=1e-6)
+        assert sum(stated.contributions.values()) + stated.network + base[0] == pytest.approx(
+            logit[0], abs=1e-6
+        )
 
 
 def test_probabilities_are_probabilities_and_doubt_is_a_word(model: Trained, facts: Facts) -> None:
@@ -182,19 +227,34 @@ def test_probabilities_are_probabilities_and_doubt_is_a_word(model: Trained, fac
         assert stated.probability == stated.parts[scorer.serves]
 
 
-def test_what_happened_after_the_moment_changes_no_byte_of_the_bundle(tmp_path: Path, model: Trained, facts: Facts) -> None:
+def test_what_happened_after_the_moment_changes_no_byte_of_the_bundle(
+    tmp_path: Path, model: Trained, facts: Facts
+) -> None:
     version = Scorer.load(model[2]).version
     assert trained(tmp_path, before(shuffled(facts, 2), TODAY), "past")[0]["version"] == version
 
 
 @pytest.mark.parametrize("value", LabelValue)
-def test_what_was_said_of_the_subject_itself_moves_no_probability(model: Trained, facts: Facts, value: LabelValue) -> None:
+def test_what_was_said_of_the_subject_itself_moves_no_probability(
+    model: Trained, facts: Facts, value: LabelValue
+) -> None:
     _, path, out = model
     scorer = Scorer.load(out)
     for evidence in evidences(path, facts, 6)[1]:
         me = evidence.subject.applicant_id
-        own = tuple(Label(label=value, known_at=day(1), applicant_id=me, application_id=a.application_id, source="desk") for a in evidence.own)
-        reported = replace(evidence, labels={**evidence.labels, me: (*own, Label(label=value, known_at=day(1), applicant_id=me, source="desk"))})
+        own = tuple(
+            Label(
+                label=value, known_at=day(1), applicant_id=me, application_id=a.application_id, source="desk"
+            )
+            for a in evidence.own
+        )
+        reported = replace(
+            evidence,
+            labels={
+                **evidence.labels,
+                me: (*own, Label(label=value, known_at=day(1), applicant_id=me, source="desk")),
+            },
+        )
         untold = replace(evidence, labels={**evidence.labels, me: ()})
         assert scored(scorer, reported) == scored(scorer, untold)
 
@@ -202,8 +262,12 @@ def test_what_was_said_of_the_subject_itself_moves_no_probability(model: Trained
 def test_as_many_are_sent_to_a_person_as_people_can_review(model: Trained, facts: Facts) -> None:
     _, path, out = model
     scorer = Scorer.load(out)
-    latest = evidences(path, facts, RECENT_SAMPLES)[1]  # those that set the threshold: of a part of them more or fewer may reach it
-    assert np.mean([scored(scorer, e).probability >= scorer.review_probability for e in latest]) <= scorer.capacity + 1 / 60
+    # those that set the threshold: of a part of them more or fewer may reach it
+    latest = evidences(path, facts, RECENT_SAMPLES)[1]
+    assert (
+        np.mean([scored(scorer, e).probability >= scorer.review_probability for e in latest])
+        <= scorer.capacity + 1 / 60
+    )
 
 
 def test_too_few_frauds_are_refused_with_the_number_and_the_way_out(tmp_path: Path) -> None:
@@ -220,22 +284,56 @@ def test_an_empty_store_is_refused(tmp_path: Path) -> None:
         train_model(store, TODAY, tmp_path / "out", SMALL)
 
 
-def test_the_command_leaves_with_2_and_one_clear_line_when_there_is_too_little_to_learn_from(tmp_path: Path) -> None:
+def test_the_command_leaves_with_2_and_one_clear_line_when_there_is_too_little_to_learn_from(
+    tmp_path: Path,
+) -> None:
     script = Path(__file__).parents[2] / "scripts" / "train_model.py"
     open_store(tmp_path / "none.db").close()
-    request = ["--store", store_url(tmp_path / "none.db"), "--as-of", "2026-01-01", "--out", str(tmp_path / "out")]
-    done = subprocess.run([sys.executable, "-W", "ignore", script, *request], capture_output=True, text=True, check=False, cwd=script.parents[1])
+    request = [
+        "--store",
+        store_url(tmp_path / "none.db"),
+        "--as-of",
+        "2026-01-01",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", script, *request],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=script.parents[1],
+    )
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("train_model: 0 of 0 samples are known as fraud")
 
 
-@pytest.mark.parametrize(("wrong", "says"), [(("--as-of", "2999-01-01"), "lies in the future"), (("--out", "model.zip"), "names a file")])
-def test_a_moment_that_has_not_come_and_a_file_in_the_place_of_the_folder_are_refused(tmp_path: Path, wrong: tuple[str, str], says: str) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [(("--as-of", "2999-01-01"), "lies in the future"), (("--out", "model.zip"), "names a file")],
+)
+def test_a_moment_that_has_not_come_and_a_file_in_the_place_of_the_folder_are_refused(
+    tmp_path: Path, wrong: tuple[str, str], says: str
+) -> None:
     script = Path(__file__).parents[2] / "scripts" / "train_model.py"
     open_store(tmp_path / "none.db").close()
-    request = ["--store", store_url(tmp_path / "none.db"), "--as-of", "2026-01-01", "--out", str(tmp_path / "out"), *wrong]
-    done = subprocess.run([sys.executable, "-W", "ignore", script, *request], capture_output=True, text=True, check=False, cwd=script.parents[1])
+    request = [
+        "--store",
+        store_url(tmp_path / "none.db"),
+        "--as-of",
+        "2026-01-01",
+        "--out",
+        str(tmp_path / "out"),
+        *wrong,
+    ]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", script, *request],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=script.parents[1],
+    )
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
 
@@ -253,7 +351,11 @@ def test_a_horizon_that_leaves_too_little_to_measure_gives_way_to_a_shorter_one_
         store.add(facts)
         tables = store.view(TODAY).tables()
     plan = replace(SMALL, horizon_days=None)
-    monkeypatch.setattr(training, "collect", lambda tables, plan: collect(tables, replace(plan, horizon_days=plan.horizon_days or 90)))
+    monkeypatch.setattr(
+        training,
+        "collect",
+        lambda tables, plan: collect(tables, replace(plan, horizon_days=plan.horizon_days or 90)),
+    )
     drawn, _ = training.measurable(tables, plan)
     assert drawn.horizon == 30 * DAY
     assert "within 30 days, because: too few frauds to measure" in caplog.text

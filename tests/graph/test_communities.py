@@ -21,11 +21,15 @@ def test_components_agree_with_networkx_on_random_graphs(seed):
     graph = nx.gnm_random_graph(60, 40, seed=seed)
     a, b = np.array(list(graph.edges), dtype=np.int64).T
     group = components(60, a, b)
-    assert {frozenset(np.flatnonzero(group == g).tolist()) for g in set(group.tolist())} == {frozenset(c) for c in nx.connected_components(graph)}
+    assert {frozenset(np.flatnonzero(group == g).tolist()) for g in set(group.tolist())} == {
+        frozenset(c) for c in nx.connected_components(graph)
+    }
 
 
 def test_a_small_ring_beside_ten_thousand_others_is_not_swallowed():
-    links = [link for ring in range(10_000) for link in clique(5 * ring, 5)] + [(5 * ring, 5 * ring + 5) for ring in range(9_999)]
+    links = [link for ring in range(10_000) for link in clique(5 * ring, 5)] + [
+        (5 * ring, 5 * ring + 5) for ring in range(9_999)
+    ]
     group = cut(50_000, links)
     assert np.bincount(group).tolist() == [5] * 10_000
 
@@ -40,7 +44,9 @@ def test_two_rings_joined_by_one_link_are_two():
 def test_every_group_hangs_together(seed):
     graph = nx.gnm_random_graph(80, 160, seed=seed)
     group = cut(80, list(graph.edges), resolution=0.05)
-    assert all(nx.is_connected(graph.subgraph(np.flatnonzero(group == g).tolist())) for g in set(group.tolist()))
+    assert all(
+        nx.is_connected(graph.subgraph(np.flatnonzero(group == g).tolist())) for g in set(group.tolist())
+    )
 
 
 def test_the_order_of_links_changes_nothing():
@@ -51,4 +57,8 @@ def test_the_order_of_links_changes_nothing():
 
 
 def test_nobody_linked_means_everybody_alone():
-    assert communities(np.ones(3), (np.zeros(0, int), np.zeros(0, int)), np.zeros(0), 0.1).tolist() == [0, 1, 2]
+    assert communities(np.ones(3), (np.zeros(0, int), np.zeros(0, int)), np.zeros(0), 0.1).tolist() == [
+        0,
+        1,
+        2,
+    ]

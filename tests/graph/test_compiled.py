@@ -11,15 +11,25 @@ HEAD = "from graph.kernels.compiled import compiled, inner\n"
 
 def sources(folder: Path, step: int = 1, more: str = "") -> None:
     folder.mkdir(exist_ok=True)
-    (folder / "sums.py").write_text(f"{HEAD}{more}import rules\n@compiled\ndef total(x):\n    return rules.more(x)\n")
-    (folder / "rules.py").write_text(f"{HEAD}STEP = ({step}, 0)\n@inner\ndef more(x):\n    '''{more}'''\n    return x + STEP[0]\n")
+    (folder / "sums.py").write_text(
+        f"{HEAD}{more}import rules\n@compiled\ndef total(x):\n    return rules.more(x)\n"
+    )
+    (folder / "rules.py").write_text(
+        f"{HEAD}STEP = ({step}, 0)\n@inner\ndef more(x):\n    '''{more}'''\n    return x + STEP[0]\n"
+    )
 
 
 def total(folder: Path, kept_in: Path | None = None) -> int:
     there = {"NUMBA_CACHE_DIR": str(kept_in)} if kept_in else {}
     path = f"{folder}:{Path(__file__).parents[2]}"
-    command = [sys.executable, "-c", "import sums; print(sums.total(1), sum(sums.total.stats.cache_misses.values()))"]
-    done = subprocess.run(command, env={"PYTHONPATH": path, **there}, capture_output=True, text=True, check=True)
+    command = [
+        sys.executable,
+        "-c",
+        "import sums; print(sums.total(1), sum(sums.total.stats.cache_misses.values()))",
+    ]
+    done = subprocess.run(
+        command, env={"PYTHONPATH": path, **there}, capture_output=True, text=True, check=True
+    )
     result, missed = done.stdout.split()
     return int(result) if missed == "0" else -int(result)  # negative where it was compiled
 
@@ -36,7 +46,9 @@ def test_a_constant_that_changes_in_another_file_changes_what_is_compiled_with_i
 def test_comments_and_lines_that_move_compile_nothing(tmp_path: Path) -> None:
     sources(tmp_path)
     assert total(tmp_path) == -2
-    (tmp_path / "rules.py").write_text((tmp_path / "rules.py").read_text().replace("''''''", "'''Says what it does.'''  # and why"))
+    (tmp_path / "rules.py").write_text(
+        (tmp_path / "rules.py").read_text().replace("''''''", "'''Says what it does.'''  # and why")
+    )
     assert total(tmp_path) == 2
 
 
@@ -65,5 +77,11 @@ def test_what_was_cached_for_a_type_of_another_release_is_compiled_again(tmp_pat
     for name in ("Pair", "Couple"):
         (tmp_path / "sums.py").write_text(text.replace("TYPE", name))
         python = [sys.executable, "-c", command.replace("TYPE", name)]
-        done = subprocess.run(python, env={"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"}, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            python,
+            env={"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         assert done.stdout.split() == ["2"]

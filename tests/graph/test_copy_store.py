@@ -1,4 +1,6 @@
-"""Replication: every fact with its revision, proved by counts and a checksum, whichever way it goes and however often it is stopped."""
+"""Replication: every fact with its revision, proved by counts and a checksum, whichever way it goes and
+however often it is stopped.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,12 @@ def test_there_and_back_again_is_the_same_store(tmp_path: Path, capsys: pytest.C
     first = figures(capsys)
     assert main([there, back]) == 0
     second = figures(capsys)
-    assert (first["equal"], first["marks"], first["counts"]["applications"], first["counts"]["snapshots"]) == (True, 9, 61, 2)
+    assert (
+        first["equal"],
+        first["marks"],
+        first["counts"]["applications"],
+        first["counts"]["snapshots"],
+    ) == (True, 9, 61, 2)
     assert {**first, "seconds": 0, "copy_seconds": 0} == {**second, "seconds": 0, "copy_seconds": 0}
     with SqliteStore(tmp_path / "here.db") as one, SqliteStore(tmp_path / "back.db") as other:
         assert one.counts() == other.counts()
@@ -65,7 +72,13 @@ def test_a_target_with_facts_of_its_own_is_refused(tmp_path: Path) -> None:
     with SqliteStore(tmp_path / "a.db") as source, SqliteStore(tmp_path / "b.db") as target:
         fill(source)
         first = next(iter(source.journal())).facts
-        target.add(Facts(applications=tuple(applies("x", 1, application_id=a.application_id) for a in first.applications)))
+        target.add(
+            Facts(
+                applications=tuple(
+                    applies("x", 1, application_id=a.application_id) for a in first.applications
+                )
+            )
+        )
         target.add(Facts(applications=(applies("own", 1),)))
         assert copy(source, target) == 9
         assert inventory(source, 9).as_json() != inventory(target, 9).as_json()
@@ -84,13 +97,17 @@ def test_a_command_whose_copy_is_not_equal_fails(tmp_path: Path, capsys: pytest.
     assert "not equal" in capsys.readouterr().err
 
 
-def test_a_fact_that_is_lost_though_the_journal_has_it_is_no_equal_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fact_that_is_lost_though_the_journal_has_it_is_no_equal_copy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     command = [f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db"]
     with SqliteStore(tmp_path / "a.db") as source:
         fill(source)
     assert main(command) == 0
     with SqliteStore(tmp_path / "b.db") as target:
-        target._connection().execute("DELETE FROM outcome WHERE application_id IN (SELECT application_id FROM outcome LIMIT 1)")
+        target._connection().execute(
+            "DELETE FROM outcome WHERE application_id IN (SELECT application_id FROM outcome LIMIT 1)"
+        )
     assert main(command) == 1
     assert "not equal" in capsys.readouterr().err
 

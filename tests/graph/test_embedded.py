@@ -14,7 +14,9 @@ from graph.stores.embedded import Connections
 
 @pytest.fixture
 def connections(tmp_path: Path) -> Iterator[Connections[sqlite3.Connection]]:
-    created = Connections(lambda: sqlite3.connect(tmp_path / "data.db", isolation_level=None, check_same_thread=False))
+    created = Connections(
+        lambda: sqlite3.connect(tmp_path / "data.db", isolation_level=None, check_same_thread=False)
+    )
     created.mine().execute("PRAGMA journal_mode = WAL")
     created.mine().execute("CREATE TABLE facts(n)")
     yield created
@@ -53,7 +55,9 @@ def test_a_transaction_is_kept_as_a_whole_or_not_at_all(connections: Connections
         assert other.submit(count, connections).result() == 1
 
 
-def test_whoever_closes_them_closes_those_of_other_threads_too(connections: Connections[sqlite3.Connection]) -> None:
+def test_whoever_closes_them_closes_those_of_other_threads_too(
+    connections: Connections[sqlite3.Connection],
+) -> None:
     with ThreadPoolExecutor(1) as other:
         theirs = other.submit(connections.mine).result()
         connections.close()

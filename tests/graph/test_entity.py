@@ -1,4 +1,6 @@
-"""A person is resolved from strong identifiers only: never a family out of one phone, never a stranger out of one device."""
+"""A person is resolved from strong identifiers only: never a family out of one phone, never a stranger out of
+one device.
+"""
 
 from __future__ import annotations
 
@@ -53,23 +55,32 @@ def test_one_shared_thing_alone_joins_nobody(person, kind: str) -> None:
 
 def test_a_number_named_as_a_contact_is_not_ones_own(person) -> None:
     named = (uses("phone", "x", Role.CONTACT), uses("bank_card", "c"))
-    assert person(applies("ann", 9, uses("phone", "x"), uses("bank_card", "c")), applies("bob", 1, *named)) == ("ann",)
+    assert person(
+        applies("ann", 9, uses("phone", "x"), uses("bank_card", "c")), applies("bob", 1, *named)
+    ) == ("ann",)
 
 
 def test_a_family_around_one_handset_stays_a_family(person) -> None:
     handset = (uses("phone", "p"), uses("device", "d"), uses("address", "home"))
-    assert person(applies("mother", 9, *handset, birth_year=1975), applies("son", 1, *handset, birth_year=2003)) == ("mother",)
+    assert person(
+        applies("mother", 9, *handset, birth_year=1975), applies("son", 1, *handset, birth_year=2003)
+    ) == ("mother",)
     assert person(applies("aunt", 10, *handset)) == ("aunt",)
 
 
 def test_a_number_on_its_device_with_the_same_year_of_birth_is_the_same_person(person) -> None:
     handset = (uses("phone", "p"), uses("device", "d"))
-    assert person(applies("ann", 9, *handset, birth_year=1990), applies("ann2", 1, *handset, birth_year=1990)) == ("ann", "ann2")
+    assert person(
+        applies("ann", 9, *handset, birth_year=1990), applies("ann2", 1, *handset, birth_year=1990)
+    ) == ("ann", "ann2")
 
 
 def test_two_national_ids_are_two_people_whatever_they_share(person) -> None:
     shared = (uses("phone", "p"), uses("bank_card", "c"), uses("email", "e"))
-    assert person(applies("ann", 9, uses("national_id", "n1"), *shared), applies("bob", 1, uses("national_id", "n2"), *shared)) == ("ann",)
+    assert person(
+        applies("ann", 9, uses("national_id", "n1"), *shared),
+        applies("bob", 1, uses("national_id", "n2"), *shared),
+    ) == ("ann",)
 
 
 def test_resolution_is_transitive(person) -> None:
@@ -87,7 +98,10 @@ def test_who_would_join_two_different_people_joins_neither(person) -> None:
 
 
 def test_what_joins_two_ids_is_shown(tmp_path: Path) -> None:
-    request, before = applies("ann", 9, uses("national_id", "n")), applies("ann2", 1, uses("national_id", "n"))
+    request, before = (
+        applies("ann", 9, uses("national_id", "n")),
+        applies("ann2", 1, uses("national_id", "n")),
+    )
     with open_store(tmp_path / "graph.db") as store:
         store.add(Facts(applications=(before,)))
         sight = seen(store.view(request.applied_at).evidence_of(subject_of(request)))

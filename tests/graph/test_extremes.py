@@ -1,4 +1,6 @@
-"""However many facts are in one place, an assessment reads no more of them: counted in SQLite's own steps, which no busy machine changes."""
+"""However many facts are in one place, an assessment reads no more of them: counted in SQLite's own steps,
+which no busy machine changes.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from service.assessment.assess import assess_stored
 FEW, MANY = 600, 6_000
 STEPS = 100  # between two counts
 # Not bounded yet (docs/security.md): they grow, by so many steps for each fact at most.
-GROWING = {"outcomes of a loan": 45, "applications of a person": 45, "lenders": 20}  # a store's own view reads the subject's past twice
+# a store's own view reads the subject's past twice
+GROWING = {"outcomes of a loan": 45, "applications of a person": 45, "lenders": 20}
 
 
 def steps_of(store: GraphStore, who: str) -> int:

@@ -1,4 +1,6 @@
-"""Laws of all features at once: nothing later changes them, names say nothing, and whoever makes the neighbourhood makes the same row."""
+"""Laws of all features at once: nothing later changes them, names say nothing, and whoever makes the
+neighbourhood makes the same row.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from graph.features import behaviour, catalogue, holders, merchant, multi_lending, neighbour_activity, phones, ring, sharing
+from graph.features import (
+    behaviour,
+    catalogue,
+    holders,
+    merchant,
+    multi_lending,
+    neighbour_activity,
+    phones,
+    ring,
+    sharing,
+)
 from graph.features.compute import FeatureExtractor
 from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES, names
 from graph.features.precompute import precompute
@@ -93,9 +105,19 @@ def and_then(facts: Facts, cut: datetime, rng: random.Random) -> Facts:
         facts,
         applications=(
             *facts.applications,
-            *(replace(a, application_id=f"later-{a.application_id}", applied_at=a.applied_at + later) for a in again.applications),
+            *(
+                replace(a, application_id=f"later-{a.application_id}", applied_at=a.applied_at + later)
+                for a in again.applications
+            ),
         ),
-        events=(*facts.events, *(replace(e, event_id=f"later-{e.event_id}", at=e.at + later) for e in again.events if e.at + later >= cut)),
+        events=(
+            *facts.events,
+            *(
+                replace(e, event_id=f"later-{e.event_id}", at=e.at + later)
+                for e in again.events
+                if e.at + later >= cut
+            ),
+        ),
         labels=(*facts.labels, *(replace(one, known_at=cut + timedelta(days=1)) for one in again.labels)),
         outcomes=(*facts.outcomes, *(replace(o, at=cut) for o in again.outcomes)),
     )
@@ -137,12 +159,17 @@ def test_the_frame_and_a_view_give_equal_rows(seed: int) -> None:
 @given(st.integers(0, 2**32))
 @settings(max_examples=8, deadline=None)
 def test_what_things_are_called_changes_no_feature(seed: int) -> None:
-    """Names that sort alike: where two are equal in everything else, the one that comes first by its name is taken."""
+    """Names that sort alike: where two are equal in everything else, the one that comes first by its name is
+    taken.
+    """
     rng = random.Random(seed)
     facts, cut = world(rng), day(80)
     subjects = asked_about(facts, rng, cut)
     rows = []
-    for reported, request in ((facts, subjects), (renamed(facts), [renamed_subject(subject) for subject in subjects])):
+    for reported, request in (
+        (facts, subjects),
+        (renamed(facts), [renamed_subject(subject) for subject in subjects]),
+    ):
         with TemporaryDirectory() as folder, open_store(Path(folder) / "s.db") as store:
             store.add(reported)
             rows.append([shown(store.view(cut), subject) for subject in request])
@@ -155,7 +182,16 @@ def called(name: str | None) -> str | None:
 
 def renamed_application(a: Application) -> Application:
     reported = {
-        name: called(getattr(a, name)) for name in ("application_id", "applicant_id", "merchant_id", "agent_id", "platform_id", "product", "city")
+        name: called(getattr(a, name))
+        for name in (
+            "application_id",
+            "applicant_id",
+            "merchant_id",
+            "agent_id",
+            "platform_id",
+            "product",
+            "city",
+        )
     }
     mentions = tuple(Mention(_other(m.identifier), m.role) for m in a.mentions)
     return replace(a, mentions=mentions, **reported)
@@ -167,7 +203,11 @@ def _other(one: Identifier) -> Identifier:
 
 def renamed_subject(subject: Subject) -> Subject:
     request = subject.application
-    return subject_of(renamed_application(request)) if request else Subject(applicant_id=f"人-{subject.applicant_id}-x")
+    return (
+        subject_of(renamed_application(request))
+        if request
+        else Subject(applicant_id=f"人-{subject.applicant_id}-x")
+    )
 
 
 def renamed(facts: Facts) -> Facts:
@@ -191,11 +231,15 @@ def renamed(facts: Facts) -> Facts:
 
 
 def test_what_was_said_of_the_subject_itself_is_seen_only_where_it_may_be() -> None:
-    rows = [[row_of(n, unjudged=hidden)[0] for hidden in (False, True)] for n in map(neighbourhood_of, odd_evidence(random.Random(5), 60))]
+    rows = [
+        [row_of(n, unjudged=hidden)[0] for hidden in (False, True)]
+        for n in map(neighbourhood_of, odd_evidence(random.Random(5), 60))
+    ]
     seen = [[row[JUDGED] for row in both] for both in rows]
     assert sum(bool(judged) for judged, _ in seen) > 5
     assert any(judged and not hidden for judged, hidden in seen)
-    assert any(hidden for _, hidden in seen)  # another applicant id of the same person was judged, which is no secret
+    # another applicant id of the same person was judged, which is no secret
+    assert any(hidden for _, hidden in seen)
     own = COUNT_NAMES.index("own_known_fraud") - len(COUNT_NAMES)
     assert {hidden[own] for _, hidden in rows} == {0.0}
     assert {judged[own] for judged, _ in rows} == {0.0, 1.0}
@@ -228,7 +272,11 @@ def test_the_worlds_show_everything_as_not_known_as_none_and_as_several() -> Non
     evidences = (*odd_evidence(random.Random(1), 120, people=20, loans=80), *made_evidence())
     rows = np.array([row_of(neighbourhood_of(one))[0] for one in evidences], dtype=np.float64)
     signals, counts = rows[:, : len(SIGNAL_NAMES)], rows[:, -len(COUNT_NAMES) :]
-    assert [name for name, column in zip(SIGNAL_NAMES, signals.T, strict=True) if len(np.unique(column[~np.isnan(column)])) < 2] == []
+    assert [
+        name
+        for name, column in zip(SIGNAL_NAMES, signals.T, strict=True)
+        if len(np.unique(column[~np.isnan(column)])) < 2
+    ] == []
     assert [name for name, column in zip(COUNT_NAMES, counts.T, strict=True) if not (column > 0).any()] == []
     variables = rows[:, len(SIGNAL_NAMES) : len(SIGNAL_NAMES) + len(VARIABLE_NAMES)]
     assert (variables > 0).any(axis=0).mean() > 0.9
@@ -239,11 +287,18 @@ def test_the_worlds_show_everything_as_not_known_as_none_and_as_several() -> Non
 
 
 def test_room_grows_with_the_largest_subject() -> None:
-    """A small one first: what has no room gets more, and nobody sees less; then one room serves one subject after the other."""
-    sizes = [neighbourhood_of(odd_evidence(random.Random(3), 1, people=size, loans=3 * size)[0]) for size in (1, 30)]
+    """A small one first: what has no room gets more, and nobody sees less; then one room serves one subject
+    after the other.
+    """
+    sizes = [
+        neighbourhood_of(odd_evidence(random.Random(3), 1, people=size, loans=3 * size)[0])
+        for size in (1, 30)
+    ]
     assert not precompute(sizes[1], workspace_for(sizes[0]))
     growing = FeatureExtractor()
-    assert [known(growing.row(n)[0]) for n in (*sizes, *sizes)] == [known(FeatureExtractor().row(n)[0]) for n in (*sizes, *sizes)]
+    assert [known(growing.row(n)[0]) for n in (*sizes, *sizes)] == [
+        known(FeatureExtractor().row(n)[0]) for n in (*sizes, *sizes)
+    ]
 
 
 # how a family is written
@@ -276,6 +331,9 @@ def test_a_family_is_written_as_each_of_its_signals_says_alone(name: str) -> Non
 def each_alone(family: Family) -> Fill:
     """A function that calls those of the registry one by one, in its order."""
     measures = {f"signal_{k}": one.measure for k, one in enumerate(family)}
-    lines = [f"    into[{k}] = signal_{k}({', '.join(['n', 'r', *map(str, one.given)])})" for k, one in enumerate(family)]
+    lines = [
+        f"    into[{k}] = signal_{k}({', '.join(['n', 'r', *map(str, one.given)])})"
+        for k, one in enumerate(family)
+    ]
     exec("\n".join(["def alone(n, r, into):", *lines]), measures)
     return njit(pipeline_class=EntryCompiler, _nrt=True)(measures["alone"])  # type: ignore[no-any-return]

@@ -52,7 +52,9 @@ def test_a_running_sum_of_everything_a_double_can_be_fits_its_room() -> None:
     assert 200 < most < PARTS
 
 
-@pytest.mark.parametrize("values", [[math.inf, 1.0], [1.0, math.inf, 2.0], [-math.inf, 5.0], [1e308, 1e308, -1e308]])
+@pytest.mark.parametrize(
+    "values", [[math.inf, 1.0], [1.0, math.inf, 2.0], [-math.inf, 5.0], [1e308, 1e308, -1e308]]
+)
 def test_an_infinite_sum_stays_infinite(values: list[float]) -> None:
     assert math.isinf(exact_sum(np.array(values)))
 

@@ -1,4 +1,6 @@
-"""Whatever is told in whatever order, the frame answers as the store's own views do, at every moment and revision."""
+"""Whatever is told in whatever order, the frame answers as the store's own views do, at every moment and
+revision.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,10 @@ from tests.support.frames import FramedStore, assert_same_answers, deliver, deli
 from tests.support.small_worlds import day, known_as
 
 Told = list[Facts | RingSnapshot]
-slowly = settings(max_examples=settings().max_examples // 2, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+slowly = settings(
+    max_examples=settings().max_examples // 2,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 
 
 @slowly
@@ -73,13 +78,21 @@ def test_ties_of_people_and_identifiers_with_many_of_them_answer_alike_whichever
         return Facts(
             applications=tuple(
                 Application(
-                    application_id=f"{person}-{at}-{names[0].token}", applied_at=day(at), applicant_id=person, platform_id="L", mentions=mentions
+                    application_id=f"{person}-{at}-{names[0].token}",
+                    applied_at=day(at),
+                    applicant_id=person,
+                    platform_id="L",
+                    mentions=mentions,
                 )
                 for person in who
             )
         )
 
-    with tempfile.TemporaryDirectory() as folder, tiny_rooms(), FramedStore(Path(folder) / "graph.db") as store:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tiny_rooms(),
+        FramedStore(Path(folder) / "graph.db") as store,
+    ):
         for reported in (
             said(5, values[:30], people),
             said(4, values[30:], people[::-1]),
@@ -91,20 +104,35 @@ def test_ties_of_people_and_identifiers_with_many_of_them_answer_alike_whichever
         for as_of, mark in [(day(n), mark) for n in (4, 5, 6) for mark in range(1, store.revision() + 1)]:
             one, other = store.frame.view(as_of, mark), store.of_sqlite(as_of, mark)
             assert one.ties_of(people, 64) == other.ties_of(people, 64)
-            assert [one.latest_holders(value, 50) for value in values] == [other.latest_holders(value, 50) for value in values]
+            assert [one.latest_holders(value, 50) for value in values] == [
+                other.latest_holders(value, 50) for value in values
+            ]
             assert one.holder_counts(values) == other.holder_counts(values)
 
 
-@given(text=st.one_of(st.text(max_size=300), st.from_regex(r"[k1.]{0,4}[0-9a-f]{0,60}", fullmatch=True)), other=st.text("0129afgé", max_size=20))
+@given(
+    text=st.one_of(st.text(max_size=300), st.from_regex(r"[k1.]{0,4}[0-9a-f]{0,60}", fullmatch=True)),
+    other=st.text("0129afgé", max_size=20),
+)
 @settings(max_examples=60, deadline=None)
 def test_a_text_is_read_as_it_was_written_and_stands_where_it_should(text: str, other: str) -> None:
     with tempfile.TemporaryDirectory() as folder, FramedStore(Path(folder) / "graph.db") as store:
         for who in {text, other}:
-            store.add(Facts(applications=(Application(application_id=f"of {who}", applied_at=day(1), applicant_id=who, platform_id="L"),)))
+            store.add(
+                Facts(
+                    applications=(
+                        Application(
+                            application_id=f"of {who}", applied_at=day(1), applicant_id=who, platform_id="L"
+                        ),
+                    )
+                )
+            )
         assert store.frame.catch_up()
         with store.frame.reading() as arrays:
             r = FactReader(arrays)
             one, two = (r.row(A_PERSON, who) for who in (text, other))
             assert (r.person(one), r.person(two)) == (text, other)
-            order = compare(arrays.texts, np.int64(arrays.people[one]["name"]), np.int64(arrays.people[two]["name"]))
+            order = compare(
+                arrays.texts, np.int64(arrays.people[one]["name"]), np.int64(arrays.people[two]["name"])
+            )
             assert order == (text.encode() > other.encode()) - (text.encode() < other.encode())

@@ -1,4 +1,6 @@
-"""The frame's folder: several processes at once, whoever is killed in the middle, files that grow under a reader, folders of another store."""
+"""The frame's folder: several processes at once, whoever is killed in the middle, files that grow under a
+reader, folders of another store.
+"""
 
 from __future__ import annotations
 
@@ -33,18 +35,29 @@ def store(tmp_path: Path) -> Iterator[FramedStore]:
 
 
 def one_more(n: int) -> Facts:
-    return Facts(applications=(applies(f"n{n}", n % 50, uses("device", f"d{n % 7}"), uses("phone", f"x{n}"), application_id=f"n{n}"),))
+    return Facts(
+        applications=(
+            applies(
+                f"n{n}", n % 50, uses("device", f"d{n % 7}"), uses("phone", f"x{n}"), application_id=f"n{n}"
+            ),
+        )
+    )
 
 
 def assert_right(frame: Frame, store: SqliteStore) -> None:
     """The frame has what the store has."""
     assert frame.catch_up()
-    assert_same_tables(frame.view(day(70)).tables(), SqliteStore.view(store, day(70), frame.revision).tables())
+    assert_same_tables(
+        frame.view(day(70)).tables(), SqliteStore.view(store, day(70), frame.revision).tables()
+    )
     for who in ("p001", "n3"):
-        assert frame.view(day(70)).ties_of([who]) == SqliteStore.view(store, day(70), frame.revision).ties_of([who])
+        assert frame.view(day(70)).ties_of([who]) == SqliteStore.view(store, day(70), frame.revision).ties_of(
+            [who]
+        )
 
 
-# -- who dies ----------------------------------------------------------------------------------------------------------------------------
+# -- who dies
+# ----------------------------------------------------------------------------------------------------------------------------
 
 
 def _fill(path: Path, slice_: int) -> None:
@@ -70,7 +83,9 @@ def _filling(path: Path, slice_: int) -> int:
 
 
 @pytest.mark.parametrize("slice_", [1, 10_000])
-def test_a_process_that_is_killed_while_it_brings_facts_in_leaves_a_frame_that_the_next_one_puts_right(tmp_path: Path, slice_: int) -> None:
+def test_a_process_that_is_killed_while_it_brings_facts_in_leaves_a_frame_that_the_next_one_puts_right(
+    tmp_path: Path, slice_: int
+) -> None:
     path, luck = tmp_path / "graph.db", random.Random(slice_)
     with SqliteStore(path) as store:
         for part in in_parts(shuffled(random_facts(1, people=300), 3), 8):
@@ -87,7 +102,9 @@ def test_a_process_that_is_killed_while_it_brings_facts_in_leaves_a_frame_that_t
             os.kill(child, signal.SIGKILL)
             killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
             left = path.with_suffix(".frame") / "header"
-            within += left.exists() and len(words := np.fromfile(left, np.int64)) > DIRTY and bool(words[DIRTY])
+            within += (
+                left.exists() and len(words := np.fromfile(left, np.int64)) > DIRTY and bool(words[DIRTY])
+            )
             frame = Frame.open(path.with_suffix(".frame"), store)
             assert_right(frame, store)
             frame.close()
@@ -104,7 +121,9 @@ def test_a_frame_in_which_somebody_died_is_read_by_nobody_until_it_is_filled_ane
     assert_right(store.frame, store)
 
 
-def test_files_that_the_disk_may_have_lost_are_not_trusted_after_the_machine_started_again(store: FramedStore) -> None:
+def test_files_that_the_disk_may_have_lost_are_not_trusted_after_the_machine_started_again(
+    store: FramedStore,
+) -> None:
     store.add(random_facts(1))
     assert store.frame.catch_up()
     header = store.frame._files.header
@@ -128,7 +147,8 @@ def _seed_of_reopened(store: FramedStore) -> int:
     return int(again._files.header[SEED])
 
 
-# -- whose folder it is --------------------------------------------------------------------------------------------------------------------
+# -- whose folder it is
+# --------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_folder_of_another_store_or_of_another_past_is_filled_anew(tmp_path: Path) -> None:
@@ -169,10 +189,14 @@ def test_the_files_are_their_owners_alone(store: FramedStore) -> None:
     store.add(random_facts(1))
     assert store.frame.catch_up()
     folder = store.frame._files.folder
-    assert {path.stat().st_mode & 0o077 for path in (folder, *folder.iterdir(), *folder.parent.glob("graph.frame.*"))} == {0}
+    assert {
+        path.stat().st_mode & 0o077
+        for path in (folder, *folder.iterdir(), *folder.parent.glob("graph.frame.*"))
+    } == {0}
 
 
-# -- files that grow -----------------------------------------------------------------------------------------------------------------------
+# -- files that grow
+# -----------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -194,7 +218,9 @@ def _read(path: Path, until: int, reported: multiprocessing.connection.Connectio
         reported.send("ready")
         while frame.revision < until:
             mark = frame.revision
-            held = frame.view(day(70), mark).holder_counts([uses("device", f"d{n}").identifier for n in range(7)])
+            held = frame.view(day(70), mark).holder_counts(
+                [uses("device", f"d{n}").identifier for n in range(7)]
+            )
             assert sum(held.values()) == mark, (mark, held)
             reads += 1
         reported.send((reads, int(frame._files.header[GENERATION])))
@@ -257,7 +283,9 @@ def test_who_opens_the_frame_does_not_wait_for_who_fills_it(store: FramedStore) 
     again.close()
 
 
-def test_who_wrote_a_fact_brings_it_in_without_asking_the_store_for_it(store: FramedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_wrote_a_fact_brings_it_in_without_asking_the_store_for_it(
+    store: FramedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.add(random_facts(1))
     assert store.frame.catch_up()
     queries: list[int] = []
@@ -287,7 +315,9 @@ def test_many_threads_read_while_files_grow_under_them(tmp_path: Path) -> None:
         def read() -> None:
             while frame.revision < 200:
                 mark = frame.revision
-                held = frame.view(day(70), mark).holder_counts([uses("device", f"d{n}").identifier for n in range(7)])
+                held = frame.view(day(70), mark).holder_counts(
+                    [uses("device", f"d{n}").identifier for n in range(7)]
+                )
                 if sum(held.values()) != mark:
                     wrong.append((mark, held))
 

@@ -1,4 +1,6 @@
-"""Readers and the writer of a frame: neither keeps the other out, and who dies or reads for long holds up nobody else."""
+"""Readers and the writer of a frame: neither keeps the other out, and who dies or reads for long holds up
+nobody else.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def test_readers_that_overlap_all_the_time_do_not_keep_a_writer_out(lock: FairLo
             with lock.alone():
                 waited = time.monotonic() - began
             assert waited < LONG_S
-            assert reads[0] - before < 200, "a plain file lock waits for a moment at which nobody reads, which does not come"
+            assert reads[0] - before < 200, (
+                "a plain file lock waits for a moment at which nobody reads, which does not come"
+            )
 
 
 def test_a_writer_that_comes_back_at_once_does_not_keep_who_waits_out(lock: FairLock) -> None:
@@ -132,10 +136,17 @@ def store(tmp_path: Path) -> Iterator[FramedStore]:
 def crowd(holders: int, name: str, since: float) -> Facts:
     """Applications that name one device."""
     device = uses("device", "crowd")
-    return Facts(applications=tuple(applies(f"{name}{n}", since + n / 1e6, device, application_id=f"{name}{n}") for n in range(holders)))
+    return Facts(
+        applications=tuple(
+            applies(f"{name}{n}", since + n / 1e6, device, application_id=f"{name}{n}")
+            for n in range(holders)
+        )
+    )
 
 
-def test_late_facts_of_a_device_that_thousands_hold_come_in_in_smaller_slices(store: FramedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_late_facts_of_a_device_that_thousands_hold_come_in_in_smaller_slices(
+    store: FramedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.add(crowd(9_000, "p", 20.0))
     assert store.frame.catch_up()
     slices, apply_slice = [0], frames.apply_slice
@@ -173,5 +184,6 @@ def test_who_has_little_time_stops_within_an_entry_and_the_next_one_goes_on_ther
 def test_an_entry_that_is_partly_in_and_is_another_now_makes_the_frame_begin_anew(store: FramedStore) -> None:
     store.add(random_facts(1, people=300))
     assert not store.frame.catch_up(effort=CatchUpBudget(seconds=-1.0))
-    store.frame._files.header[UNDERWAY] += 1  # as if the store had been brought back from a copy, and told something else
+    # as if the store had been brought back from a copy, and told something else
+    store.frame._files.header[UNDERWAY] += 1
     assert_right(store.frame, store)

@@ -1,4 +1,6 @@
-"""The frame's walk gives the neighbourhood that a view gives, whoever is asked about, before whatever moment, recorded by whatever revision."""
+"""The frame's walk gives the neighbourhood that a view gives, whoever is asked about, before whatever moment,
+recorded by whatever revision.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,19 @@ from graph.frame.scratch import scratch
 from graph.frame.walk import trimmed, walk_application, walk_person
 from graph.kernels.compiled import shared
 from graph.model.moments import micros
-from graph.model.types import Application, Contact, Facts, Identifier, IdentifierKind, Label, LabelValue, Mention, Outcome, OutcomeStatus, Role
+from graph.model.types import (
+    Application,
+    Contact,
+    Facts,
+    Identifier,
+    IdentifierKind,
+    Label,
+    LabelValue,
+    Mention,
+    Outcome,
+    OutcomeStatus,
+    Role,
+)
 from graph.store.evidence import Subject, leave_out, subject_of
 from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
@@ -39,7 +53,9 @@ from tests.support.store_contract import a_snapshot, in_parts
 from tests.support.stores import HASH_KEY
 
 
-def by_frame(store: FramedStore, subject: Subject, as_of: datetime, mark: int, walker: Walker | None = None) -> Neighbourhood:
+def by_frame(
+    store: FramedStore, subject: Subject, as_of: datetime, mark: int, walker: Walker | None = None
+) -> Neighbourhood:
     """As the frame's walk gives it."""
     assert store.frame.catch_up()
     with store.frame.reading(mark) as arrays:
@@ -52,7 +68,9 @@ def by_view(store: FramedStore, subject: Subject, as_of: datetime, mark: int) ->
     return neighbourhood_of(leave_out(store.of_sqlite(as_of, mark).evidence_of(subject)))
 
 
-def assert_same(store: FramedStore, subject: Subject, as_of: datetime, mark: int | None = None) -> Neighbourhood:
+def assert_same(
+    store: FramedStore, subject: Subject, as_of: datetime, mark: int | None = None
+) -> Neighbourhood:
     mark = store.revision() if mark is None else mark
     result = by_frame(store, subject, as_of, mark)
     assert_alike(result, by_view(store, subject, as_of, mark))
@@ -72,13 +90,23 @@ def never_seen(rng: random.Random) -> Subject:
 
 
 def asked_about(facts: Facts, rng: random.Random, subjects: int) -> Iterator[tuple[Subject, datetime]]:
-    """Applications as they come, when they are scanned again, others that nobody stored, and people watched without one."""
+    """Applications as they come, when they are scanned again, others that nobody stored, and people watched
+    without one.
+    """
     for request in rng.sample(facts.applications, min(subjects, len(facts.applications))):
         yield subject_of(request), request.applied_at
         yield subject_of(request), request.applied_at + timedelta(days=rng.choice((0.5, 2, 30, 95)))
-        yield Subject(applicant_id=request.applicant_id), request.applied_at + timedelta(days=rng.choice((0, 1, 60)), microseconds=1)
+        yield (
+            Subject(applicant_id=request.applicant_id),
+            request.applied_at + timedelta(days=rng.choice((0, 1, 60)), microseconds=1),
+        )
         other = rng.choice(facts.applications)
-        yield subject_of(dataclasses.replace(request, application_id="new", mentions=other.mentions, city=None)), other.applied_at
+        yield (
+            subject_of(
+                dataclasses.replace(request, application_id="new", mentions=other.mentions, city=None)
+            ),
+            other.applied_at,
+        )
         stranger = never_seen(rng)
         assert stranger.application
         yield stranger, stranger.application.applied_at + timedelta(days=rng.choice((0, 40)))
@@ -98,10 +126,13 @@ def test_whatever_was_told_and_however_late_the_frame_walks_as_a_view_does(seed:
     facts = random_world(rng)
     with TemporaryDirectory() as folder, FramedStore(Path(folder) / "graph.db") as store:
         store.zone = store.frame.zone = rng.choice(ZONES)
-        for part in in_parts(shuffled(facts, seed), rng.choice((1, 3, 12))):  # late facts, ties that begin earlier, labels before their loans
+        # late facts, ties that begin earlier, labels before their loans
+        for part in in_parts(shuffled(facts, seed), rng.choice((1, 3, 12))):
             store.add(part)
             if rng.random() < 0.2:
-                store.save_rings(rings_of(rng, facts) if rng.random() < 0.7 else a_snapshot(rng.randrange(60), 3))
+                store.save_rings(
+                    rings_of(rng, facts) if rng.random() < 0.7 else a_snapshot(rng.randrange(60), 3)
+                )
         assert store.frame.catch_up()
         walker = Walker(store.zone)
         for subject, as_of in asked_about(facts, rng, 4):
@@ -119,8 +150,15 @@ def store(tmp_path: Path) -> Iterator[FramedStore]:
 def test_more_people_than_a_walk_takes_and_more_holders_than_it_follows(store: FramedStore) -> None:
     rng = random.Random(1)
     crowd = [f"p{n:03d}" for n in range(200)]
-    things = [("device", f"d{n}") for n in range(30)] + [("ip", f"i{n}") for n in range(10)] + [("phone", f"t{n}") for n in range(30)]
-    created = [applies(who, n / 7, *(uses(*rng.choice(things)) for _ in range(3)), uses("bank_card", f"c{n % 40}")) for n, who in enumerate(crowd)]
+    things = (
+        [("device", f"d{n}") for n in range(30)]
+        + [("ip", f"i{n}") for n in range(10)]
+        + [("phone", f"t{n}") for n in range(30)]
+    )
+    created = [
+        applies(who, n / 7, *(uses(*rng.choice(things)) for _ in range(3)), uses("bank_card", f"c{n % 40}"))
+        for n, who in enumerate(crowd)
+    ]
     store.add(Facts(applications=tuple(created)))
     cut = 0
     for request in rng.sample(created, 40):
@@ -130,9 +168,17 @@ def test_more_people_than_a_walk_takes_and_more_holders_than_it_follows(store: F
     assert cut > 20
 
 
-@pytest.mark.parametrize("holders", [GUARD[IdentifierKind.DEVICE] - 1, GUARD[IdentifierKind.DEVICE] + 1, COUNT_CAP - 1, COUNT_CAP + 1])
+@pytest.mark.parametrize(
+    "holders",
+    [GUARD[IdentifierKind.DEVICE] - 1, GUARD[IdentifierKind.DEVICE] + 1, COUNT_CAP - 1, COUNT_CAP + 1],
+)
 def test_a_crowd_below_and_beyond_the_guard_and_the_cap(store: FramedStore, holders: int) -> None:
-    crowd = [applies(f"p{n:04d}", n / 100, uses("device", "hall"), uses("bank_card", f"c{n // 2}"), merchant_id="M1") for n in range(holders)]
+    crowd = [
+        applies(
+            f"p{n:04d}", n / 100, uses("device", "hall"), uses("bank_card", f"c{n // 2}"), merchant_id="M1"
+        )
+        for n in range(holders)
+    ]
     store.add(Facts(applications=tuple(crowd)))
     for request in (crowd[0], crowd[-1], applies("new", 30, uses("device", "hall"), merchant_id="M1")):
         result = assert_same(store, subject_of(request), day(30))
@@ -142,21 +188,37 @@ def test_a_crowd_below_and_beyond_the_guard_and_the_cap(store: FramedStore, hold
 
 def test_somebody_with_more_ties_than_are_read(store: FramedStore) -> None:
     many = [does("ann", "login", n / 10, uses("ip", f"{n}"), event_id=f"e{n}") for n in range(150)]
-    few = [does("bob", "login", n / 10, uses("ip", f"b{n}"), uses("phone", f"b{n}"), event_id=f"f{n}") for n in range(40)]
+    few = [
+        does("bob", "login", n / 10, uses("ip", f"b{n}"), uses("phone", f"b{n}"), event_id=f"f{n}")
+        for n in range(40)
+    ]
     one_kind = [does("cid", "login", n / 10, uses("ip", f"c{n}"), event_id=f"g{n}") for n in range(65)]
     loans = [applies(who, 1, uses("phone", "x")) for who in ("ann", "bob", "cid")]
     store.add(Facts(applications=tuple(loans), events=(*many, *few, *one_kind)))
-    cut = [assert_same(store, Subject(applicant_id=who), day(99)).subject[0]["truncated"] for who in ("ann", "bob", "cid")]
+    cut = [
+        assert_same(store, Subject(applicant_id=who), day(99)).subject[0]["truncated"]
+        for who in ("ann", "bob", "cid")
+    ]
     assert cut == [1, 1, 1]
 
 
 def test_somebody_with_more_of_everything_than_is_read(store: FramedStore) -> None:
-    loans = [applies("ann", n / 10, uses("phone", "x"), application_id=f"a{n}", merchant_id="M1", agent_id="G1") for n in range(80)]
-    events = [does("ann", "transfer", n / 10, event_id=f"e{n}", counterparty_id=f"p{n % 40}", amount=1.0) for n in range(150)]
+    loans = [
+        applies("ann", n / 10, uses("phone", "x"), application_id=f"a{n}", merchant_id="M1", agent_id="G1")
+        for n in range(80)
+    ]
+    events = [
+        does("ann", "transfer", n / 10, event_id=f"e{n}", counterparty_id=f"p{n % 40}", amount=1.0)
+        for n in range(150)
+    ]
     events += [does(f"p{n}", "contact", n / 10, event_id=f"f{n}", counterparty_id="ann") for n in range(90)]
     store.add(Facts(applications=tuple(loans), events=tuple(events)))
     for on in (3, 5, 8, 99):
-        assert_same(store, subject_of(applies("ann", on, uses("phone", "x"), merchant_id="M1", agent_id="G1")), day(on))
+        assert_same(
+            store,
+            subject_of(applies("ann", on, uses("phone", "x"), merchant_id="M1", agent_id="G1")),
+            day(on),
+        )
         assert_same(store, subject_of(loans[-1]), day(on))
         assert_same(store, Subject(applicant_id="p3"), day(on))
 
@@ -167,7 +229,11 @@ def test_dealings_are_of_the_kind_of_the_latest_whatever_the_others_are_called(s
         does("ann", "transfer", 3, counterparty_id="bob"))),
     )  # fmt: skip
     [dealing] = assert_same(store, Subject(applicant_id="ann"), day(9)).dealings
-    assert (neighbourhood.EVENT_KINDS[dealing["kind"]], dealing["since"], dealing["last"]) == ("transfer", micros(day(1)), micros(day(3)))
+    assert (neighbourhood.EVENT_KINDS[dealing["kind"]], dealing["since"], dealing["last"]) == (
+        "transfer",
+        micros(day(1)),
+        micros(day(3)),
+    )
 
 
 def test_of_too_many_labels_and_outcomes_the_same_decide(store: FramedStore) -> None:
@@ -175,7 +241,11 @@ def test_of_too_many_labels_and_outcomes_the_same_decide(store: FramedStore) -> 
     loans = [applies("ann", n / 100, uses("phone", "x"), application_id=f"a{n:03d}") for n in range(200)]
     stated = {
         (about, on, source, value): Label(
-            label=value, known_at=day(on), source=source, application_id=about or None, applicant_id=None if about else "ann"
+            label=value,
+            known_at=day(on),
+            source=source,
+            application_id=about or None,
+            applicant_id=None if about else "ann",
         )
         for about in ["", *(loan.application_id for loan in loans)]
         for on in rng.sample(range(10, 30), 4)
@@ -183,10 +253,21 @@ def test_of_too_many_labels_and_outcomes_the_same_decide(store: FramedStore) -> 
         for value in rng.sample(tuple(LabelValue), rng.choice((1, 2)))
     }
     steps = [
-        Outcome(application_id="a199", status=rng.choice((OutcomeStatus.DISBURSED, *OutcomeStatus)), at=day(3 + n / 50), amount=1.5)
+        Outcome(
+            application_id="a199",
+            status=rng.choice((OutcomeStatus.DISBURSED, *OutcomeStatus)),
+            at=day(3 + n / 50),
+            amount=1.5,
+        )
         for n in range(OUTCOMES * 2)
     ]
-    store.add(Facts(applications=tuple(loans), outcomes=tuple({(o.status, o.at): o for o in steps}.values()), labels=tuple(stated.values())))
+    store.add(
+        Facts(
+            applications=tuple(loans),
+            outcomes=tuple({(o.status, o.at): o for o in steps}.values()),
+            labels=tuple(stated.values()),
+        )
+    )
     for on in (11, 13, 18, 31):
         result = assert_same(store, subject_of(applies("bob", on, uses("phone", "x"))), day(on))
         assert_same(store, Subject(applicant_id="ann"), day(on))
@@ -199,8 +280,18 @@ def test_contacts_unverified_values_and_what_is_told_of_devices(store: FramedSto
     facts = Facts(
         applications=(
             applies("ann", 2, uses("national_id", "n"), uses("phone", "mum", Role.CONTACT)),
-            applies("bob", 3, uses("phone", "mum"), Mention(Identifier(IdentifierKind.NATIONAL_ID, "k1.bad", "*", linking=False))),
-            applies("cid", 3, Mention(Identifier(IdentifierKind.NATIONAL_ID, "k1.bad", "*", linking=False)), uses("employer", "e", Role.EMPLOYER)),
+            applies(
+                "bob",
+                3,
+                uses("phone", "mum"),
+                Mention(Identifier(IdentifierKind.NATIONAL_ID, "k1.bad", "*", linking=False)),
+            ),
+            applies(
+                "cid",
+                3,
+                Mention(Identifier(IdentifierKind.NATIONAL_ID, "k1.bad", "*", linking=False)),
+                uses("employer", "e", Role.EMPLOYER),
+            ),
         ),
         contacts=(
             Contact(applicant_id="ann", phone=phone, relation="self", at=day(1)),
@@ -215,13 +306,17 @@ def test_contacts_unverified_values_and_what_is_told_of_devices(store: FramedSto
     assert_same(store, subject_of(applies("dan", 6, links_here, uses("phone", "mum", Role.EMPLOYER))), day(6))
 
 
-def test_a_walk_without_room_says_so_and_one_with_more_is_the_same(store: FramedStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_walk_without_room_says_so_and_one_with_more_is_the_same(
+    store: FramedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     facts = odd_facts(random.Random(2), 40, 80)
     store.add(facts)
     subjects = [(subject_of(a), a.applied_at + timedelta(days=60)) for a in facts.applications[:12]]
     whole = [by_frame(store, subject, as_of, store.revision()) for subject, as_of in subjects]
     for lacking in neighbourhood.ROOM:
-        small: dict[str, Any] = {name: (kind, size if name != lacking else 4) for name, (kind, size) in neighbourhood.ROOM.items()}
+        small: dict[str, Any] = {
+            name: (kind, size if name != lacking else 4) for name, (kind, size) in neighbourhood.ROOM.items()
+        }
         monkeypatch.setattr(neighbourhood, "ROOM", small)
         monkeypatch.setattr("graph.frame.scratch.ROOM", small)
         walker = Walker(store.zone)
@@ -234,17 +329,34 @@ def test_a_walk_without_room_says_so_and_one_with_more_is_the_same(store: Framed
 def test_a_made_world_is_walked_as_its_views_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
     assert make_world([str(tmp_path), "--applicants", "900", "--days", "150", "--seed", "8"]) == 0
-    assert load_records([str(tmp_path / "records"), "--store", f"sqlite:///{tmp_path}/graph.db", "--report", str(tmp_path)]) == 0
+    assert (
+        load_records(
+            [
+                str(tmp_path / "records"),
+                "--store",
+                f"sqlite:///{tmp_path}/graph.db",
+                "--report",
+                str(tmp_path),
+            ]
+        )
+        == 0
+    )
     rng, walker = random.Random(7), Walker("Asia/Shanghai")
     with FramedStore(tmp_path / "graph.db") as store:
-        created = sorted(store.of_sqlite(day(10_000)).applications(day(-3_000)), key=lambda a: a.application_id)
+        created = sorted(
+            store.of_sqlite(day(10_000)).applications(day(-3_000)), key=lambda a: a.application_id
+        )
         store.save_rings(rings_of(rng, Facts(applications=tuple(created[:20]))))
         assert store.frame.catch_up()
         seen = 0
         for request in rng.sample(created, 110):
             later = request.applied_at + timedelta(days=rng.choice((1, 20, 90)))
             watched = Subject(applicant_id=request.applicant_id), later
-            for subject, as_of in ((subject_of(request), request.applied_at), (subject_of(request), later), watched):
+            for subject, as_of in (
+                (subject_of(request), request.applied_at),
+                (subject_of(request), later),
+                watched,
+            ):
                 result = by_frame(store, subject, as_of, store.revision(), walker)
                 assert_alike(result, by_view(store, subject, as_of, store.revision()))
                 seen += len(result.people) > 1
@@ -257,12 +369,25 @@ def test_a_made_world_is_walked_as_its_views_do(tmp_path: Path, monkeypatch: pyt
 
 @shared
 def _both(arrays: Any, rows: Any, moment: Any, work: Any, out: Any, other: Any) -> bool:
-    return walk_application(arrays, rows[0], moment, work, out) and walk_person(arrays, rows[1], moment, work, other)
+    return walk_application(arrays, rows[0], moment, work, out) and walk_person(
+        arrays, rows[1], moment, work, other
+    )
 
 
 def in_frame(arrays: Any, request: Application, as_of: int, mark: int) -> tuple[Neighbourhood, Neighbourhood]:
     """As compiled code gets the neighbourhoods of an application of the frame, and of its applicant."""
     row = query_for(arrays, subject_of(request), np.int64(as_of), np.int64(mark))
-    work, out, other = scratch(4), empty_neighbourhood(offsets("Asia/Shanghai"), 4), empty_neighbourhood(offsets("Asia/Shanghai"), 4)
-    assert _both(arrays, np.array([row.about[0]["application"], row.about[0]["person"]]), (np.int64(as_of), np.int64(mark)), work, out, other)
+    work, out, other = (
+        scratch(4),
+        empty_neighbourhood(offsets("Asia/Shanghai"), 4),
+        empty_neighbourhood(offsets("Asia/Shanghai"), 4),
+    )
+    assert _both(
+        arrays,
+        np.array([row.about[0]["application"], row.about[0]["person"]]),
+        (np.int64(as_of), np.int64(mark)),
+        work,
+        out,
+        other,
+    )
     return trimmed(out), trimmed(other)

@@ -1,4 +1,6 @@
-"""Known for fraud has one meaning: the last word holds, people stand over machines, and columns say what single people's labels say."""
+"""Known for fraud has one meaning: the last word holds, people stand over machines, and columns say what
+single people's labels say.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.facts.fraud_labels import NEVER, by_person, compiled_fraud_status, fraud_spells, fraud_status, is_fraud_loan
+from graph.facts.fraud_labels import (
+    NEVER,
+    by_person,
+    compiled_fraud_status,
+    fraud_spells,
+    fraud_status,
+    is_fraud_loan,
+)
 from graph.frame.neighbourhood import LABEL
 from graph.model.moments import micros
 from graph.model.types import Facts, Label, LabelValue
@@ -43,12 +52,18 @@ def test_clearing_one_loan_leaves_the_fraud_on_another():
 
 
 def test_a_label_about_the_person_and_one_about_a_loan_are_both_heard():
-    assert fraud_status([of_person(FRAUD, 1), said(GOOD, 2)]).fraud, "a good loan does not clear a person held for fraud"
-    assert not fraud_status([said(FRAUD, 1), of_person(GOOD, 2)]).fraud, "a cleared person is cleared of the loans until then"
+    assert fraud_status([of_person(FRAUD, 1), said(GOOD, 2)]).fraud, (
+        "a good loan does not clear a person held for fraud"
+    )
+    assert not fraud_status([said(FRAUD, 1), of_person(GOOD, 2)]).fraud, (
+        "a cleared person is cleared of the loans until then"
+    )
     assert fraud_status([said(FRAUD, 1), of_person(GOOD, 2), said(FRAUD, 3, "ann@2")]).loans == {"ann@2"}
 
 
-@pytest.mark.parametrize("sources", [("a", "b"), ("b", "a"), ("review", "investigation"), ("rule", "model"), (None, "a")])
+@pytest.mark.parametrize(
+    "sources", [("a", "b"), ("b", "a"), ("review", "investigation"), ("rule", "model"), (None, "a")]
+)
 def test_at_the_same_moment_fraud_stands_over_good_whatever_the_names(sources):
     assert fraud_status([said(FRAUD, 1, source=sources[0]), said(GOOD, 1, source=sources[1])]).fraud
 
@@ -87,7 +102,11 @@ def about(labels, who):
 @given(st.lists(LABELS, max_size=12).map(unique), st.integers(2, 8))
 def test_columns_say_of_everybody_at_any_moment_what_their_labels_say(tmp_path_factory, labels, on):
     with open_store(tmp_path_factory.mktemp("test_verdicts") / "s.db") as store:
-        store.add(Facts(platforms=PLATFORMS, applications=(applies("ann", 1), applies("bob", 1)), labels=tuple(labels)))
+        store.add(
+            Facts(
+                platforms=PLATFORMS, applications=(applies("ann", 1), applies("bob", 1)), labels=tuple(labels)
+            )
+        )
         now, whole = fraud_spells(store.view(day(on)).tables()), fraud_spells(store.view(day(99)).tables())
     for row, who in enumerate(("ann", "bob")):
         mine = about([x for x in labels if x.known_at < day(on)], who)
@@ -102,8 +121,15 @@ def test_columns_say_of_everybody_at_any_moment_what_their_labels_say(tmp_path_f
 @given(st.lists(LABELS, max_size=8).map(unique), st.randoms())
 def test_the_order_in_which_labels_come_means_nothing(labels, random):
     shuffled = random.sample(labels, len(labels))
-    renamed = [dataclasses.replace(x, source={"review": "desk", "desk": "review"}.get(x.source or "", x.source)) for x in labels]
-    assert fraud_status(about(labels, "ann")) == fraud_status(about(shuffled, "ann")) == fraud_status(about(renamed, "ann"))
+    renamed = [
+        dataclasses.replace(x, source={"review": "desk", "desk": "review"}.get(x.source or "", x.source))
+        for x in labels
+    ]
+    assert (
+        fraud_status(about(labels, "ann"))
+        == fraud_status(about(shuffled, "ann"))
+        == fraud_status(about(renamed, "ann"))
+    )
 
 
 WORDS = st.builds(
@@ -118,9 +144,23 @@ WORDS = st.builds(
 def test_compiled_code_says_of_a_person_what_their_labels_say(mine, first, in_order):
     mine = sorted(mine, key=lambda x: x.known_at) if in_order else mine
     loans = sorted({x.application_id for x in mine if x.application_id})
-    rows = [(micros(x.known_at), loans.index(x.application_id) if x.application_id else -1, x.label is FRAUD, by_person(x.source)) for x in mine]
+    rows = [
+        (
+            micros(x.known_at),
+            loans.index(x.application_id) if x.application_id else -1,
+            x.label is FRAUD,
+            by_person(x.source),
+        )
+        for x in mine
+    ]
     table = np.array([(0, 0, True, True)] * first + rows + [(0, 1, True, True)], LABEL)
     result, expected = compiled_fraud_status(table, first, len(rows)), fraud_status(mine)
-    assert (result.fraud, result.good, result.fraud_count) == (expected.fraud, expected.good, expected.fraud_count)
+    assert (result.fraud, result.good, result.fraud_count) == (
+        expected.fraud,
+        expected.good,
+        expected.fraud_count,
+    )
     assert result.since == (NEVER if expected.since is None else micros(expected.since))
-    assert {loan for n, loan in enumerate(loans) if is_fraud_loan(table, first, len(rows), n)} == expected.loans
+    assert {
+        loan for n, loan in enumerate(loans) if is_fraud_loan(table, first, len(rows), n)
+    } == expected.loans

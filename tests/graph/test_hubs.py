@@ -9,7 +9,9 @@ from graph.model.types import Identifier, IdentifierKind
 
 KINDS = tuple(IdentifierKind)
 DAY = 86_400_000_000
-values = st.tuples(st.sampled_from(KINDS), st.booleans(), st.integers(2, 3_000), st.integers(1, 700), st.floats(0, 1))
+values = st.tuples(
+    st.sampled_from(KINDS), st.booleans(), st.integers(2, 3_000), st.integers(1, 700), st.floats(0, 1)
+)
 
 
 def in_the_batch(kind, linking, holders, days, middle):
@@ -53,4 +55,6 @@ def test_a_crowd_that_came_in_one_week_is_no_steady_stream():
 
 
 def test_merchants_and_agents_never_pass_from_hand_to_hand():
-    assert not changes_hands(np.array([len(KINDS)]), np.array([500]), (np.array([0]), np.array([80 * DAY]), np.array([160 * DAY])))[0]
+    assert not changes_hands(
+        np.array([len(KINDS)]), np.array([500]), (np.array([0]), np.array([80 * DAY]), np.array([160 * DAY]))
+    )[0]

@@ -1,4 +1,6 @@
-"""An entry of the journal gives back every fact that went into it, to the last bit, and reads as arrays without a copy."""
+"""An entry of the journal gives back every fact that went into it, to the last bit, and reads as arrays
+without a copy.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ moments = st.datetimes(timezones=st.just(UTC))
 numbers = st.none() | st.floats(allow_nan=False)
 flags = st.none() | st.booleans()
 whole = st.none() | st.integers(-(2**63) + 1, 2**63 - 1)
-identifiers = st.builds(Identifier, st.sampled_from(IdentifierKind), words, st.text(max_size=4), st.booleans())
+identifiers = st.builds(
+    Identifier, st.sampled_from(IdentifierKind), words, st.text(max_size=4), st.booleans()
+)
 # One identifier has one form in a store: whoever names it names that one.
 pools = st.lists(identifiers, min_size=1, max_size=5, unique_by=lambda i: i.node)
 attributes = st.lists(st.tuples(words, words), max_size=2).map(tuple)
@@ -95,7 +99,11 @@ def test_whatever_a_lender_told_comes_back_as_it_was(facts: Facts) -> None:
 
 
 def test_a_small_world_comes_back_in_the_order_it_was_told_small_and_large_alike() -> None:
-    for facts in (Facts(applications=(applies("ann", 1),)), random_facts(3), shuffled(random_facts(4, people=300), 1)):
+    for facts in (
+        Facts(applications=(applies("ann", 1),)),
+        random_facts(3),
+        shuffled(random_facts(4, people=300), 1),
+    ):
         assert journal_entry(1, decode(encode(facts))).facts == facts
 
 
@@ -107,7 +115,9 @@ def test_a_ring_snapshot_comes_back_to_the_last_bit() -> None:
 def test_an_identifier_is_shown_as_the_store_shows_it_and_not_as_a_later_batch_does() -> None:
     stored = Identifier(IdentifierKind.PHONE, "k1.x", "first", linking=False)
     later = Mention(Identifier(IdentifierKind.PHONE, "k1.x", "later"))
-    facts = journal_entry(1, decode(encode(Facts(applications=(applies("ann", 1, later),)), {stored.node: stored}))).facts
+    facts = journal_entry(
+        1, decode(encode(Facts(applications=(applies("ann", 1, later),)), {stored.node: stored}))
+    ).facts
     assert shown(facts) == [("phone:k1.x", "first", False)]
 
 
@@ -125,7 +135,16 @@ def test_rows_are_aligned_of_one_kind_and_cannot_be_written_to() -> None:
 
 
 def test_each_text_and_each_identifier_is_there_once_and_mentions_lie_side_by_side() -> None:
-    entry = decode(encode(Facts(applications=(applies("ann", 1, uses("phone", "x"), uses("wifi", "w")), applies("ann", 2, uses("wifi", "w"))))))
+    entry = decode(
+        encode(
+            Facts(
+                applications=(
+                    applies("ann", 1, uses("phone", "x"), uses("wifi", "w")),
+                    applies("ann", 2, uses("wifi", "w")),
+                )
+            )
+        )
+    )
     texts = [text(entry, n) for n in range(len(entry.ends))]
     assert len(set(texts)) == len(texts)
     assert entry.applications["applicant"].tolist() == [texts.index("ann")] * 2
@@ -162,5 +181,7 @@ def test_an_entry_of_nothing_has_no_rows() -> None:
 
 def test_a_moment_of_any_year_keeps_its_microseconds() -> None:
     at = day(3) + timedelta(microseconds=1)
-    facts = Facts(contacts=(Contact(applicant_id="ann", phone=known_as("phone", "x"), relation="self", at=at),))
+    facts = Facts(
+        contacts=(Contact(applicant_id="ann", phone=known_as("phone", "x"), relation="self", at=at),)
+    )
     assert journal_entry(1, decode(encode(facts))).facts.contacts[0].at == at

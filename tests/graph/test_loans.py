@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from graph.facts import loans as fates
 from graph.facts.fraud_labels import NEVER
-from graph.facts.loans import DEFAULTED, LATE, first_reported, loan_histories, paid_out, returned_in_cooling_off
+from graph.facts.loans import (
+    DEFAULTED,
+    LATE,
+    first_reported,
+    loan_histories,
+    paid_out,
+    returned_in_cooling_off,
+)
 from graph.frame.neighbourhood import OUTCOME
 from graph.model.moments import micros
 from graph.model.types import Facts, Outcome, OutcomeStatus
@@ -20,11 +27,15 @@ LOAN = applies("ann", 1)  # 5,000 CNY
 
 
 def came_to(status, on, amount=None):
-    return Outcome(application_id=LOAN.application_id, status=OutcomeStatus(status), at=day(on), amount=amount)
+    return Outcome(
+        application_id=LOAN.application_id, status=OutcomeStatus(status), at=day(on), amount=amount
+    )
 
 
 def test_a_step_told_three_times_is_one_at_its_first_telling():
-    assert first_reported([came_to("rejected", 3), came_to("rejected", 2), came_to("rejected", 4)]) == {OutcomeStatus.REJECTED: day(2)}
+    assert first_reported([came_to("rejected", 3), came_to("rejected", 2), came_to("rejected", 4)]) == {
+        OutcomeStatus.REJECTED: day(2)
+    }
 
 
 def test_parts_of_a_payout_add_up_and_a_part_told_twice_pays_out_no_more_than_was_asked_for():
@@ -36,7 +47,9 @@ def test_parts_of_a_payout_add_up_and_a_part_told_twice_pays_out_no_more_than_wa
 
 def test_a_loan_given_back_within_seven_days_of_its_first_payout_is_given_back():
     assert returned_in_cooling_off(first_reported([came_to("disbursed", 2), came_to("returned", 9)]))
-    assert not returned_in_cooling_off(first_reported([came_to("disbursed", 2), came_to("disbursed", 8), came_to("returned", 10)]))
+    assert not returned_in_cooling_off(
+        first_reported([came_to("disbursed", 2), came_to("disbursed", 8), came_to("returned", 10)])
+    )
     assert returned_in_cooling_off(first_reported([came_to("returned", 9)]))
 
 
@@ -67,7 +80,9 @@ def test_columns_tell_of_a_loan_what_its_steps_tell(tmp_path_factory, steps, ask
 @given(st.lists(STEPS, max_size=8), AMOUNTS | st.just(0.1), st.integers(0, 2))
 def test_compiled_code_tells_of_a_loan_what_its_steps_tell(steps, asked, first):
     reported = [came_to(*step) for step in steps]
-    rows = [(micros(o.at), np.nan if o.amount is None else o.amount, STATUSES.index(o.status)) for o in reported]
+    rows = [
+        (micros(o.at), np.nan if o.amount is None else o.amount, STATUSES.index(o.status)) for o in reported
+    ]
     table, outcomes = np.array([(0, 1.0, 3)] * first + rows + [(1, 2.0, 3)], OUTCOME), (first, len(rows))
     once = first_reported(reported)
     assert fates.status_bits(table, *outcomes) == sum(1 << STATUSES.index(status) for status in once)

@@ -1,4 +1,6 @@
-"""Night and weekend are those of the borrowers' country, which the settings name, over one moment and over columns alike."""
+"""Night and weekend are those of the borrowers' country, which the settings name, over one moment and over
+columns alike.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def test_columns_say_of_every_moment_what_it_says_alone(zone, moments):
     assert nights(column, zone).tolist() == [at_night(one, zone) for one in moments]
 
 
-@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "Africa/Casablanca", "Australia/Lord_Howe", "UTC"])
+@pytest.mark.parametrize(
+    "zone", ["Asia/Shanghai", "America/New_York", "Africa/Casablanca", "Australia/Lord_Howe", "UTC"]
+)
 def test_a_table_of_clocks_says_of_every_moment_what_the_zone_says(zone):
     clocks = offsets(zone)
     changes = [int(at) // 1_000_000 for at in clocks[0, 1:]]

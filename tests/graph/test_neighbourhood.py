@@ -1,4 +1,6 @@
-"""A neighbourhood says in arrays what a view's evidence says in objects: nothing is lost, and nothing depends on the order of delivery."""
+"""A neighbourhood says in arrays what a view's evidence says in objects: nothing is lost, and nothing depends
+on the order of delivery.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,28 @@ import pytest
 from graph.facts.fraud_labels import by_person
 from graph.facts.hubs import REASONS
 from graph.frame.from_view import neighbourhood_of
-from graph.frame.neighbourhood import EVENT_KINDS, LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, OTHER, UNDATED, Neighbourhood
+from graph.frame.neighbourhood import (
+    EVENT_KINDS,
+    LENDER_BANK,
+    LENDER_KNOWN,
+    LENDER_OWN,
+    NOBODY,
+    OTHER,
+    UNDATED,
+    Neighbourhood,
+)
 from graph.model.moments import moment
-from graph.model.types import Application, Facts, LabelValue, Platform, PlatformType, Ring, RingKind, RingMember, RingSnapshot
+from graph.model.types import (
+    Application,
+    Facts,
+    LabelValue,
+    Platform,
+    PlatformType,
+    Ring,
+    RingKind,
+    RingMember,
+    RingSnapshot,
+)
 from graph.store.evidence import Evidence, Subject, subject_of
 from graph.store.port import GraphStore
 from graph.store.tables import KINDS, ROLES, STATUSES
@@ -26,7 +47,13 @@ from tests.support.stores import open_store
 def a_ring(*members: str) -> RingSnapshot:
     """A snapshot of one flagged ring, its first member the core."""
     placed = tuple(
-        RingMember(applicant_id=who, role="member" if n else "core", joined_at=day(1), distance_to_core=bool(n), strength=1.0)
+        RingMember(
+            applicant_id=who,
+            role="member" if n else "core",
+            joined_at=day(1),
+            distance_to_core=bool(n),
+            strength=1.0,
+        )
         for n, who in enumerate(members)
     )
     ring = Ring(
@@ -47,8 +74,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphStore]:
 @pytest.fixture(scope="module")
 def evidences(store: GraphStore) -> list[Evidence]:
     request = sorted(store.view(day(90)).applications(day(0)), key=lambda a: a.application_id)[::3]
-    of_loans = [store.view(a.applied_at + timedelta(days=days)).evidence_of(subject_of(a)) for a in request for days in (0, 30)]
-    return of_loans + [store.view(day(60)).evidence_of(Subject(applicant_id=f"p{n:03d}")) for n in range(0, 30, 3)]
+    of_loans = [
+        store.view(a.applied_at + timedelta(days=days)).evidence_of(subject_of(a))
+        for a in request
+        for days in (0, 30)
+    ]
+    return of_loans + [
+        store.view(day(60)).evidence_of(Subject(applicant_id=f"p{n:03d}")) for n in range(0, 30, 3)
+    ]
 
 
 def when(value: int) -> datetime | None:
@@ -81,33 +114,52 @@ def test_a_walk_is_read_back(evidences: list[Evidence]) -> None:
         assert [(node, e.graph.nodes[node]["step"]) for node in nodes[:inside]] == [
             (node, data["step"]) for node, data in e.graph.nodes(data=True) if data["type"] == "applicant"
         ]
-        assert n.people["step"].tolist() == [e.graph.nodes[node]["step"] for node in nodes[:inside]] + [-1] * (len(nodes) - inside)
+        assert n.people["step"].tolist() == [e.graph.nodes[node]["step"] for node in nodes[:inside]] + [
+            -1
+        ] * (len(nodes) - inside)
         assert [who for _, who in sorted(zip(n.people["name_rank"].tolist(), nodes))] == sorted(nodes)
         reported = [
             (KINDS[row["kind"]], row["holders"], REASONS[row["hub"]] or None, bool(row["linking"]))
             for row in n.identifiers
         ]  # fmt: skip
-        assert reported == [(d["identifier"].kind, d["holders"], d["hub"], d["identifier"].linking) for d in (e.graph.nodes[node] for node in things)]
+        assert reported == [
+            (d["identifier"].kind, d["holders"], d["hub"], d["identifier"].linking)
+            for d in (e.graph.nodes[node] for node in things)
+        ]
         devices = [e.devices.get(e.graph.nodes[node]["identifier"]) for node in things]
         flags = [(d.is_emulator, d.is_rooted) if d else (None, None) for d in devices]
         assert [(flag(row["emulator"]), flag(row["rooted"])) for row in n.identifiers] == flags
-        ties = [(nodes[t["person"]], things[t["identifier"]], ROLES[t["role"]], when(t["since"]), when(t["last"])) for t in n.ties]
-        assert ties == [(a, b, tie["role"], tie["since"], tie["last"]) for b in things for a, tie in e.graph.adj[b].items()]
+        ties = [
+            (nodes[t["person"]], things[t["identifier"]], ROLES[t["role"]], when(t["since"]), when(t["last"]))
+            for t in n.ties
+        ]
+        assert ties == [
+            (a, b, tie["role"], tie["since"], tie["last"])
+            for b in things
+            for a, tie in e.graph.adj[b].items()
+        ]
         for row, person in enumerate(n.people):
             mine = n.ties_of[person["tie"] : person["tie"] + person["ties"]].tolist()
             assert mine == [place for place, tie in enumerate(n.ties) if tie["person"] == row]
         for row, thing in enumerate(n.identifiers):
-            assert all(n.ties[place]["identifier"] == row for place in range(thing["tie"], thing["tie"] + thing["ties"]))
+            assert all(
+                n.ties[place]["identifier"] == row
+                for place in range(thing["tie"], thing["tie"] + thing["ties"])
+            )
         dealings = {(nodes[d["a"]], nodes[d["b"]], when(d["since"]), when(d["last"])) for d in n.dealings}
         people = set(nodes[:inside])
         edges = [(a, b, stated) for a, b, stated in e.graph.edges(data=True) if a in people and b in people]
-        assert dealings == {(*sorted((a, b), key=nodes.index), stated["since"], stated["last"]) for a, b, stated in edges}
+        assert dealings == {
+            (*sorted((a, b), key=nodes.index), stated["since"], stated["last"]) for a, b, stated in edges
+        }
         assert bool(n.subject["truncated"][0]) == e.graph.graph["truncated"]
         assert n.subject["hubs_ignored"][0] == e.graph.graph["hubs_ignored"]
 
 
 def everybody(e: Evidence) -> list[str]:
-    inside = [node.partition(":")[2] for node, data in e.graph.nodes(data=True) if data["type"] == "applicant"]
+    inside = [
+        node.partition(":")[2] for node, data in e.graph.nodes(data=True) if data["type"] == "applicant"
+    ]
     return list(dict.fromkeys([*inside, *(a.applicant_id for a in (*e.at_merchant, *e.at_agent))]))
 
 
@@ -117,7 +169,11 @@ def test_applications_and_what_became_of_them_are_read_back(evidences: list[Evid
         request = [e.subject.application] if e.subject.application else []
         inside = people[: int(n.subject["people"][0])]
         there = {name: getattr(e, name) for name in ("at_merchant", "at_agent", "elsewhere")}
-        created = [*request, *(a for who in inside for a in e.applications.get(who, ())), *(a for each in there.values() for a in each)]
+        created = [
+            *request,
+            *(a for who in inside for a in e.applications.get(who, ())),
+            *(a for each in there.values() for a in each),
+        ]
         assert len(created) == len(n.applications) == n.subject["applications"][0]
         for row, who in zip(n.people, inside):
             assert row["applications"] == len(e.applications.get(who, ()))
@@ -139,7 +195,9 @@ def read_back(n: Neighbourhood, e: Evidence, reported: tuple[Any, Application], 
     assert people.is_of(row["applicant"], a.applicant_id)
     assert row["person"] == (everybody(e).index(a.applicant_id) if a.applicant_id in everybody(e) else NOBODY)
     for name in ("platform", "merchant", "agent", "product", "city"):
-        assert words.is_of(row[name], getattr(a, f"{name}_id" if name in ("platform", "merchant", "agent") else name))
+        assert words.is_of(
+            row[name], getattr(a, f"{name}_id" if name in ("platform", "merchant", "agent") else name)
+        )
     assert (flag(row["three_element"]), flag(row["new_citizen"])) == (a.phone_three_element, a.new_citizen)
     assert (None if row["birth_year"] == NOBODY else row["birth_year"]) == a.birth_year
     lender = e.platforms.get(a.platform_id)
@@ -150,10 +208,16 @@ def read_back(n: Neighbourhood, e: Evidence, reported: tuple[Any, Application], 
     for mention, (identifier, role) in zip(mentions, a.mentions, strict=True):
         assert identifiers.is_of(mention["id"], identifier.node)
         assert mention["identifier"] == (things.index(identifier) if identifier in things else NOBODY)
-        assert (KINDS[mention["kind"]], ROLES[mention["role"]], bool(mention["linking"])) == (identifier.kind, role, identifier.linking)
+        assert (KINDS[mention["kind"]], ROLES[mention["role"]], bool(mention["linking"])) == (
+            identifier.kind,
+            role,
+            identifier.linking,
+        )
     steps = n.outcomes[row["outcome"] : row["outcome"] + row["outcomes"]]
     became = [] if a is e.subject.application else e.outcomes.get(a.application_id, ())
-    assert [(STATUSES[o["status"]], when(o["at"]), number(o["amount"])) for o in steps] == [(o.status, o.at, o.amount) for o in became]
+    assert [(STATUSES[o["status"]], when(o["at"]), number(o["amount"])) for o in steps] == [
+        (o.status, o.at, o.amount) for o in became
+    ]
 
 
 def test_labels_rings_and_events_are_read_back(evidences: list[Evidence]) -> None:
@@ -163,7 +227,9 @@ def test_labels_rings_and_events_are_read_back(evidences: list[Evidence]) -> Non
         for row, who in zip(n.people, people, strict=True):
             labels = n.labels[row["label"] : row["label"] + row["labels"]]
             about = e.labels.get(who, ())
-            assert all(loans.is_of(label["loan"], given.application_id) for label, given in zip(labels, about))
+            assert all(
+                loans.is_of(label["loan"], given.application_id) for label, given in zip(labels, about)
+            )
             assert [(when(x["known_at"]), bool(x["fraud"]), bool(x["by_person"])) for x in labels] == [
                 (x.known_at, x.label is LabelValue.FRAUD, by_person(x.source)) for x in about
             ]
@@ -176,25 +242,39 @@ def test_labels_rings_and_events_are_read_back(evidences: list[Evidence]) -> Non
                 assert (ring["score"], ring["bad_rate"], ring["size"], bool(ring["flagged"])) == stated
         assert {loan for loan in n.labels["loan"].tolist() if loan in ids} <= set(loans)
         received = int(n.subject["received"][0])
-        reported = [(EVENT_KINDS[x["kind"]] if x["kind"] != OTHER else None, when(x["at"]), number(x["amount"])) for x in n.events]
-        kinds = [(x.kind if x.kind in EVENT_KINDS else None, x.at, x.amount) for x in (*e.events, *e.received)]
+        reported = [
+            (EVENT_KINDS[x["kind"]] if x["kind"] != OTHER else None, when(x["at"]), number(x["amount"]))
+            for x in n.events
+        ]
+        kinds = [
+            (x.kind if x.kind in EVENT_KINDS else None, x.at, x.amount) for x in (*e.events, *e.received)
+        ]
         assert (reported, received) == (kinds, len(e.events))
         others = Names()
         assert all(others.is_of(row["other"], x.counterparty_id) for row, x in zip(n.events, e.events))
-        assert all(others.is_of(row["other"], x.applicant_id) for row, x in zip(n.events[received:], e.received))
+        assert all(
+            others.is_of(row["other"], x.applicant_id) for row, x in zip(n.events[received:], e.received)
+        )
 
 
 def test_something_of_everything_was_read_back(evidences: list[Evidence]) -> None:
-    sizes = {name: sum(len(getattr(neighbourhood_of(e), name)) for e in evidences) for name in Neighbourhood._fields}
+    sizes = {
+        name: sum(len(getattr(neighbourhood_of(e), name)) for e in evidences)
+        for name in Neighbourhood._fields
+    }
     assert min(sizes.values()) > 0, sizes
     assert any(neighbourhood_of(e).subject["outsiders"][0] for e in evidences)
     assert any((neighbourhood_of(e).labels["loan"] >= 0).any() for e in evidences)
 
 
 def test_applications_by_people_beyond_the_bound_are_told_apart(tmp_path: Path) -> None:
-    crowd = [applies(f"p{n:02d}", n / 10, uses("device", "tablet"), application_id=f"a{n:02d}") for n in range(40)]
+    crowd = [
+        applies(f"p{n:02d}", n / 10, uses("device", "tablet"), application_id=f"a{n:02d}") for n in range(40)
+    ]
     with open_store(tmp_path / "crowd.db") as store:
-        store.add(Facts(applications=tuple(crowd), platforms=(Platform(platform_id="L1", type=PlatformType.P2P),)))
+        store.add(
+            Facts(applications=tuple(crowd), platforms=(Platform(platform_id="L1", type=PlatformType.P2P),))
+        )
         request = applies("ann", 10, uses("device", "tablet"))
         evidence = store.view(day(10)).evidence_of(subject_of(request))
         n = neighbourhood_of(evidence)

@@ -1,4 +1,6 @@
-"""Neo4j's own algorithms find the same rings as the local engine, and where they are missing the command says so."""
+"""Neo4j's own algorithms find the same rings as the local engine, and where they are missing the command says
+so.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def plugin() -> None:
     """Our own server has the plugin; somebody else's may not."""
     with Neo4jStore(server_url()) as store:
         try:
-            gds.components(lambda text, **given: store._read(text, **given) if text == gds.VERSION else [], [])
+            gds.components(
+                lambda text, **given: store._read(text, **given) if text == gds.VERSION else [], []
+            )
         except SettingError as error:
             pytest.skip(str(error))
 
@@ -66,7 +70,10 @@ def test_an_empty_graph_has_no_parts() -> None:
 
 
 def test_a_store_without_algorithms_and_a_server_without_the_plugin_are_named(tmp_path: Any) -> None:
-    with SqliteStore(tmp_path / "graph.db") as store, pytest.raises(SettingError, match="needs a store in Neo4j"):
+    with (
+        SqliteStore(tmp_path / "graph.db") as store,
+        pytest.raises(SettingError, match="needs a store in Neo4j"),
+    ):
         engine("gds", store.view(day(1)))
 
     def without_plugin(text: str, **given: Any) -> list[list[Any]]:

@@ -1,4 +1,6 @@
-"""When Neo4j is not there: down, killed, hanging, of another kind; each has an outcome that is defined, and nothing is lost or doubled."""
+"""When Neo4j is not there: down, killed, hanging, of another kind; each has an outcome that is defined, and
+nothing is lost or doubled.
+"""
 
 from __future__ import annotations
 
@@ -75,8 +77,13 @@ def level(client: FlaskClient, application_id: str) -> str:
 
 
 @pytest.mark.slow
-def test_a_load_waits_for_a_server_that_was_killed_and_goes_on_without_losing_or_doubling_anything(server: Neo4jServer) -> None:
-    batches = [tuple(applies(f"p{n}-{m}", 1, uses("device", "shared"), uses("phone", f"{n}-{m}")) for m in range(20)) for n in range(60)]
+def test_a_load_waits_for_a_server_that_was_killed_and_goes_on_without_losing_or_doubling_anything(
+    server: Neo4jServer,
+) -> None:
+    batches = [
+        tuple(applies(f"p{n}-{m}", 1, uses("device", "shared"), uses("phone", f"{n}-{m}")) for m in range(20))
+        for n in range(60)
+    ]
     url, loaded, failed = empty_graph(), threading.Event(), list[BaseException]()
 
     def load() -> None:
@@ -100,7 +107,11 @@ def test_a_load_waits_for_a_server_that_was_killed_and_goes_on_without_losing_or
     loader.join(WAIT_SECONDS)
     assert not failed
     with Neo4jStore(url) as store:
-        assert (store.counts()["applications"], store.counts()["ties"], store.counts()["identifiers"]) == (1200, 2400, 1201)
+        assert (store.counts()["applications"], store.counts()["ties"], store.counts()["identifiers"]) == (
+            1200,
+            2400,
+            1201,
+        )
         assert store.revision() == 60
         view = store.view(day(2))
         assert view.application("p59-19@1") == batches[59][19]
@@ -108,7 +119,9 @@ def test_a_load_waits_for_a_server_that_was_killed_and_goes_on_without_losing_or
 
 
 @pytest.mark.slow
-def test_while_the_server_is_down_the_frame_answers_and_only_the_fact_is_owed(server: Neo4jServer, client: FlaskClient) -> None:
+def test_while_the_server_is_down_the_frame_answers_and_only_the_fact_is_owed(
+    server: Neo4jServer, client: FlaskClient
+) -> None:
     until(lambda: level(client, "before") == "full")
     assert client.get("/readyz").get_json()["checks"]["store"] == "ok"
     server.kill()
@@ -126,7 +139,9 @@ class Traffic:
     """Callers on connections of their own, each of whom asks again as soon as there is an answer."""
 
     def __init__(self, context: AppContext, callers: int) -> None:
-        keyed = dataclasses.replace(context, settings=dataclasses.replace(context.settings, api_keys=f"engine:{key('engine')}:risk@*"))
+        keyed = dataclasses.replace(
+            context, settings=dataclasses.replace(context.settings, api_keys=f"engine:{key('engine')}:risk@*")
+        )
         self.answers: list[tuple[float, int, Any]] = []  # when it was asked, the status, what was said
         self._server = make_server("127.0.0.1", 0, create_app(keyed), threaded=True)
         self._ended = threading.Event()
@@ -150,18 +165,27 @@ class Traffic:
 
     def _ask(self, caller: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._server.server_port, timeout=WAIT_SECONDS)
-        headers = {"Content-Type": "application/json", "X-Timeout-Ms": "5000", "Authorization": f"Bearer {key('engine')}"}
+        headers = {
+            "Content-Type": "application/json",
+            "X-Timeout-Ms": "5000",
+            "Authorization": f"Bearer {key('engine')}",
+        }
         for n in count():
             if self._ended.is_set():
                 return
-            reported, request = json.dumps(body(f"caller{caller}-{n}", applicant_id=f"p{n % 30:03d}")), time.monotonic()
+            reported, request = (
+                json.dumps(body(f"caller{caller}-{n}", applicant_id=f"p{n % 30:03d}")),
+                time.monotonic(),
+            )
             connection.request("POST", "/risk", reported, headers)
             response = connection.getresponse()
             self.answers.append((request, response.status, json.loads(response.read())))
 
 
 @pytest.mark.slow
-def test_a_server_killed_under_traffic_costs_nobody_a_full_answer_and_nothing_is_lost(server: Neo4jServer, context: AppContext) -> None:
+def test_a_server_killed_under_traffic_costs_nobody_a_full_answer_and_nothing_is_lost(
+    server: Neo4jServer, context: AppContext
+) -> None:
     warm_up(context)  # as a worker does before it takes requests
     outbox = Outbox(context.store, context.casebook, pause_s=0.2)
     outbox.start()
@@ -181,9 +205,13 @@ def test_a_server_killed_under_traffic_costs_nobody_a_full_answer_and_nothing_is
     reported = [stated for _, _, stated in traffic.answers]
     with Neo4jStore(context.settings.store) as store:  # one that waits however busy the server is
         view = store.view(day(999))
-        assert [one["application_id"] for one in reported if view.application(one["application_id"]) is None] == []
+        assert [
+            one["application_id"] for one in reported if view.application(one["application_id"]) is None
+        ] == []
         assert store.counts()["applications"] == len(random_facts(1).applications) + len(reported)
-    assert [one["assessment_id"] for one in reported if not replay(context, one["assessment_id"])["equal"]] == []
+    assert [
+        one["assessment_id"] for one in reported if not replay(context, one["assessment_id"])["equal"]
+    ] == []
 
 
 @pytest.mark.slow
@@ -202,10 +230,13 @@ def test_a_server_that_comes_back_is_made_ready_before_a_caller_waits_for_it(ser
                 return False
 
         until(answers)
-        assert store.add(Facts(applications=(applies("ann", 1),))).accepted == 1  # or it would have taken longer than a live call may
+        # or it would have taken longer than a live call may
+        assert store.add(Facts(applications=(applies("ann", 1),))).accepted == 1
 
 
-def test_a_server_that_hangs_costs_a_caller_no_more_than_the_deadline(server: Neo4jServer, client: FlaskClient) -> None:
+def test_a_server_that_hangs_costs_a_caller_no_more_than_the_deadline(
+    server: Neo4jServer, client: FlaskClient
+) -> None:
     until(lambda: level(client, "before") == "full")
     server.pause()
     for n in range(4):
@@ -217,13 +248,18 @@ def test_a_server_that_hangs_costs_a_caller_no_more_than_the_deadline(server: Ne
     until(lambda: degraded(client, f"after-{time.monotonic_ns()}")["missing"] == [])
 
 
-def test_a_caller_in_a_hurry_is_let_go_in_time_and_does_not_shut_the_store_for_others(server: Neo4jServer) -> None:
+def test_a_caller_in_a_hurry_is_let_go_in_time_and_does_not_shut_the_store_for_others(
+    server: Neo4jServer,
+) -> None:
     with Neo4jStore(empty_graph(), live=True) as store:
         store.revision()
         server.pause()
         started = time.monotonic()
         for _ in range(5):
-            with store.within(0.02), pytest.raises(StoreUnavailableError, match=r"did not answer|no time left"):
+            with (
+                store.within(0.02),
+                pytest.raises(StoreUnavailableError, match=r"did not answer|no time left"),
+            ):
                 store.revision()
         with store.within(0.1):
             for _ in range(3):
@@ -240,7 +276,10 @@ def test_callers_in_a_hurry_do_not_hide_from_the_others_that_the_store_hangs(ser
         server.pause()
         for _ in range(FAILURES):
             for seconds in (0.01, 2.0):
-                with store.within(seconds), pytest.raises(StoreUnavailableError, match=r"did not answer|no time left"):
+                with (
+                    store.within(seconds),
+                    pytest.raises(StoreUnavailableError, match=r"did not answer|no time left"),
+                ):
                     store.revision()
         with store.within(0.01), pytest.raises(StoreUnavailableError, match="is not asked"):
             store.revision()
@@ -255,7 +294,9 @@ def test_a_service_starts_without_its_server_and_a_batch_says_what_is_missing() 
         Neo4jStore(url)
 
 
-def test_a_wrong_password_and_a_database_that_is_not_there_are_named_without_the_password(server: Neo4jServer) -> None:
+def test_a_wrong_password_and_a_database_that_is_not_there_are_named_without_the_password(
+    server: Neo4jServer,
+) -> None:
     with pytest.raises(SettingError, match="refuses the user, the password") as refused:
         Neo4jStore(server.url.replace("ringfence-local", "not-it-at-all"))
     assert "not-it-at-all" not in str(refused.value)
@@ -295,7 +336,10 @@ def test_a_lost_leader_is_waited_for_and_a_full_disk_is_not(error: Exception, co
     assert isinstance(stated, AwayError) is comes_back
 
 
-@pytest.mark.parametrize("url", ["neo4j://", "bolt://host:port/neo4j", "neo4j://u:p@host/db?graph=Trial", "neo4j://u:p@host/db?pool=9"])
+@pytest.mark.parametrize(
+    "url",
+    ["neo4j://", "bolt://host:port/neo4j", "neo4j://u:p@host/db?graph=Trial", "neo4j://u:p@host/db?pool=9"],
+)
 def test_an_unusable_url_says_what_the_form_is(url: str) -> None:
     with pytest.raises(SettingError, match=r"neo4j://|Neo4j"):
         address_of(url)

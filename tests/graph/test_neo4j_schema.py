@@ -12,7 +12,15 @@ import pytest
 
 from graph.facts.hubs import COUNT_CAP
 from graph.model.types import Facts, IdentifierKind, Role
-from graph.stores.neo4j import Neo4jStore, before_version_5, cypher_read, cypher_tables, cypher_write, journal, schema
+from graph.stores.neo4j import (
+    Neo4jStore,
+    before_version_5,
+    cypher_read,
+    cypher_tables,
+    cypher_write,
+    journal,
+    schema,
+)
 from graph.stores.neo4j.address import address_of
 from graph.stores.neo4j.codec import KIND_LABEL
 from graph.stores.neo4j.cypher import HUB
@@ -26,7 +34,13 @@ from tests.support.store_contract import assert_same_tables, in_parts
 pytestmark = pytest.mark.neo4j
 PAGE = (Path(__file__).parents[2] / "docs" / "graph_schema.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```cypher\n(.*?)```", PAGE, re.DOTALL)
-ASKED = {"applicant": "ann", "device": "device:k1.d", "merchant": "M1", "as_of": "2025-06-01T00:00:00Z", "recorded_by": 9}
+ASKED = {
+    "applicant": "ann",
+    "device": "device:k1.d",
+    "merchant": "M1",
+    "as_of": "2025-06-01T00:00:00Z",
+    "recorded_by": 9,
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +56,9 @@ def graph() -> Iterator[Database]:
             applies("cid", 4, uses("bank_card", "c")),
         )
         sent = does("ann", "transfer", 5, counterparty_id="bob", amount=10.0)
-        store.add(Facts(applications=created, events=(sent,), labels=(fraud("cid@4", 9),), platforms=PLATFORMS))
+        store.add(
+            Facts(applications=created, events=(sent,), labels=(fraud("cid@4", 9),), platforms=PLATFORMS)
+        )
         store.save_rings(snapshot("ann", "bob", on=60))
     database = Database(address_of(url))
     yield database
@@ -78,7 +94,8 @@ def test_a_schema_whose_making_was_cut_off_is_made_when_the_store_is_opened_agai
     Neo4jStore(url).close()
     database = Database(address_of(url))
     database.alone("DROP CONSTRAINT ring_key")
-    database.alone("CREATE INDEX ring_key FOR (n:Ring) ON (n.snapshot, n.ring_id)")  # what a server leaves behind that was killed on the way
+    # what a server leaves behind that was killed on the way
+    database.alone("CREATE INDEX ring_key FOR (n:Ring) ON (n.snapshot, n.ring_id)")
     database.write(lambda ask: ask("MATCH (s:Store {name: 'ringfence'}) SET s.version = 0"))
     with Neo4jStore(url) as store:
         assert store.revision() == 0
@@ -87,13 +104,16 @@ def test_a_schema_whose_making_was_cut_off_is_made_when_the_store_is_opened_agai
     assert result == [[1]]
 
 
-# Ties as earlier versions wrote them: mentions and revisions as two lists, and with the very first one a `last` of ties that were mentioned once.
+# Ties as earlier versions wrote them: mentions and revisions as two lists, and with the very first one a
+# `last` of ties that were mentioned once.
 AS_BEFORE = """MATCH ()-[t:USES|NAMES_AS_CONTACT]->() WITH t, [x IN split(t.told, '|')[1..] | split(x, ',')] AS told
     SET t.times = [x IN told | toInteger(x[0])], t.marks = [x IN told | toInteger(x[1])], t.last_mark = t.told_by,
         t.last = coalesce(t.last, t.since), t.told = null, t.told_by = null"""
 
 
-def test_ties_that_an_earlier_version_wrote_are_read_and_added_to_as_if_they_were_of_today(tmp_path: Path) -> None:
+def test_ties_that_an_earlier_version_wrote_are_read_and_added_to_as_if_they_were_of_today(
+    tmp_path: Path,
+) -> None:
     *before, after = in_parts(random_facts(5), 4)
     url = empty_graph("second")
     with Neo4jStore(url) as store, SqliteStore(tmp_path / "graph.db") as oracle:
@@ -106,10 +126,13 @@ def test_ties_that_an_earlier_version_wrote_are_read_and_added_to_as_if_they_wer
             for mark in range(1, today.revision() + 1):
                 for moment in (day(20), day(70)):
                     assert_same_tables(today.view(moment, mark).tables(), oracle.view(moment, mark).tables())
-        assert store._read("MATCH ()-[t:USES|NAMES_AS_CONTACT]->() WHERE t.times IS NOT NULL OR t.last = t.since RETURN count(t)") == [[0]]
+        assert store._read(
+            "MATCH ()-[t:USES|NAMES_AS_CONTACT]->() WHERE t.times IS NOT NULL OR t.last = t.since RETURN count(t)"
+        ) == [[0]]
 
 
-# -- plans -------------------------------------------------------------------------------------------------------------------------------
+# -- plans
+# -------------------------------------------------------------------------------------------------------------------------------
 
 EMPTY: dict[str, Any] = {
     **ASKED, "id": "x", "since": day(0), "after": "", "limit": 5, "page": 5, "dealings": 5, "events": 5, "ties": 5, "people": [], "bound": 5,
@@ -140,7 +163,10 @@ READS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": text
     for module in (cypher_read, cypher_tables, journal)
     for name, text in vars(module).items()
-    if name.isupper() and isinstance(text, str) and text.lstrip().startswith(("MATCH", "UNWIND", "CALL")) and name not in PARTS
+    if name.isupper()
+    and isinstance(text, str)
+    and text.lstrip().startswith(("MATCH", "UNWIND", "CALL"))
+    and name not in PARTS
 }
 WRITES = {
     "known": cypher_write.ALL_KNOWN,
@@ -149,7 +175,11 @@ WRITES = {
     "missing entries": before_version_5.ADD_ENTRIES,
     **{f"correct {name}": text for name, text in cypher_write.CORRECT.items()},
 }
-GIVEN = {f"{what}_{name}": [] for what in ("keys", "new", "ties") for name in [*cypher_write.KNOWN, *cypher_write.TIES]}
+GIVEN = {
+    f"{what}_{name}": []
+    for what in ("keys", "new", "ties")
+    for name in [*cypher_write.KNOWN, *cypher_write.TIES]
+}
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +189,9 @@ def plain() -> Iterator[Any]:
     Neo4jStore(url).close()
     address = address_of(url)
     with (
-        neo4j.GraphDatabase.driver(address.uri, auth=(address.user, address.password), notifications_min_severity="OFF") as driver,
+        neo4j.GraphDatabase.driver(
+            address.uri, auth=(address.user, address.password), notifications_min_severity="OFF"
+        ) as driver,
         driver.session(database=address.database) as session,
     ):
         yield session
@@ -174,6 +206,10 @@ def operators(plan: dict[str, Any]) -> Iterator[str]:
 @pytest.mark.parametrize("name", sorted(READS | WRITES))
 def test_no_hot_statement_scans(plain: Any, name: str) -> None:
     text = as_sent((READS | WRITES)[name], "second")
-    result = list(operators(plain.run(text.replace("CYPHER", "EXPLAIN CYPHER", 1), {"q": {**EMPTY, **GIVEN}}).consume().plan))
+    result = list(
+        operators(
+            plain.run(text.replace("CYPHER", "EXPLAIN CYPHER", 1), {"q": {**EMPTY, **GIVEN}}).consume().plan
+        )
+    )
     assert [operator for operator in result if "Scan" in operator] == []
     assert [operator for operator in result if "Seek" in operator or operator == "NodeCountFromCountStore"]

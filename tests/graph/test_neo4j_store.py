@@ -18,7 +18,14 @@ from graph.stores.sqlite import SqliteStore
 from tests.support.journal_contract import JournalContract, all_told, as_sets
 from tests.support.neo4j_worlds import empty_graph
 from tests.support.small_worlds import applies, day, does, known_as, random_facts, uses
-from tests.support.store_contract import Open, StoreContract, a_snapshot, assert_same_evidence, assert_same_tables, in_parts
+from tests.support.store_contract import (
+    Open,
+    StoreContract,
+    a_snapshot,
+    assert_same_evidence,
+    assert_same_tables,
+    in_parts,
+)
 
 pytestmark = pytest.mark.neo4j
 
@@ -49,7 +56,8 @@ def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told(
             store.add(part)
         store.save_rings(a_snapshot(20, 2))
         before = told(store)
-        for lost in ("j.mark > 0", "j.mark > 3", "j.mark = 4"):  # of an earlier version, cut off on the way, and one of an earlier release's writer
+        # of an earlier version, cut off on the way, and one of an earlier release's writer
+        for lost in ("j.mark > 0", "j.mark > 3", "j.mark = 4"):
             store._database.write(lambda ask, lost=lost: ask(f"MATCH (j:JournalEntry) WHERE {lost} DELETE j"))
             if lost == "j.mark = 4":
                 with pytest.raises(StoreVersionError, match="mark 4 has no entry"):
@@ -58,8 +66,15 @@ def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told(
                 assert told(today) == before
 
 
-def test_a_crowd_is_not_walked_and_a_view_from_before_it_was_one_sees_its_first_holders(tmp_path: Path) -> None:
-    crowd = Facts(applications=tuple(applies(f"p{n:04d}", n / 100, uses("wifi", "hall"), uses("phone", f"{n // 2}")) for n in range(HUB + 5)))
+def test_a_crowd_is_not_walked_and_a_view_from_before_it_was_one_sees_its_first_holders(
+    tmp_path: Path,
+) -> None:
+    crowd = Facts(
+        applications=tuple(
+            applies(f"p{n:04d}", n / 100, uses("wifi", "hall"), uses("phone", f"{n // 2}"))
+            for n in range(HUB + 5)
+        )
+    )
     late = Facts(applications=(applies("early", 0.005, uses("wifi", "hall")),))
     with Neo4jStore(empty_graph()) as store, SqliteStore(tmp_path / "graph.db") as oracle:
         for facts in (crowd, late):
@@ -67,7 +82,10 @@ def test_a_crowd_is_not_walked_and_a_view_from_before_it_was_one_sees_its_first_
         for moment in (day(0.001), day(0.035), day(0.2), day(5), day(HUB / 100), day(100)):
             for mark in (1, 2):
                 request = subject_of(applies("p0001", 50, uses("wifi", "hall")))
-                assert_same_evidence(store.view(moment, mark).evidence_of(request), oracle.view(moment, mark).evidence_of(request))
+                assert_same_evidence(
+                    store.view(moment, mark).evidence_of(request),
+                    oracle.view(moment, mark).evidence_of(request),
+                )
                 hall = [known_as("wifi", "hall")]
                 assert store.view(moment, mark).holders_of(hall) == oracle.view(moment, mark).holders_of(hall)
         [[degree, marked]] = store._read(
@@ -80,10 +98,20 @@ def test_an_assessment_that_reads_the_server_itself_asks_it_a_bounded_number_of_
     with Neo4jStore(empty_graph()) as store:
         store.add(random_facts(1))
         for n in range(5):
-            request = subject_of(applies(f"p{n:03d}", 70, *(uses("device", f"device{m}") for m in range(4)), merchant_id="M1", agent_id="G1"))
+            request = subject_of(
+                applies(
+                    f"p{n:03d}",
+                    70,
+                    *(uses("device", f"device{m}") for m in range(4)),
+                    merchant_id="M1",
+                    agent_id="G1",
+                )
+            )
             view, statements = store.view(day(70)), list[str]()
 
-            def counted(text: str, /, statements: list[str] = statements, **given: object) -> list[list[object]]:
+            def counted(
+                text: str, /, statements: list[str] = statements, **given: object
+            ) -> list[list[object]]:
                 statements.append(text)
                 return store._read(text, **given)
 
@@ -99,7 +127,12 @@ def test_a_number_that_is_kept_is_the_number_that_counting_gives(tmp_path: Path)
     def told(batch: int) -> Facts:
         """Each batch brings people, and says of some old ones that they came earlier than was known."""
         created = [
-            applies(f"p{n:03d}", (n * 7919 % 200) / 10 if batch % 2 else n / 7, uses("wifi", name), application_id=f"{name}-{n}-{batch}")
+            applies(
+                f"p{n:03d}",
+                (n * 7919 % 200) / 10 if batch % 2 else n / 7,
+                uses("wifi", name),
+                application_id=f"{name}-{n}-{batch}",
+            )
             for name, size in sizes.items()
             for n in range(batch * size // 5, (batch + 2) * size // 5)
         ]
@@ -111,7 +144,9 @@ def test_a_number_that_is_kept_is_the_number_that_counting_gives(tmp_path: Path)
             for moment in (day(n / 2) for n in range(1, 60)):
                 assert store.view(moment).holder_counts(halls) == oracle.view(moment).holder_counts(halls)
         for mark in range(1, 6):
-            assert store.view(day(11), mark).holder_counts(halls) == oracle.view(day(11), mark).holder_counts(halls)
+            assert store.view(day(11), mark).holder_counts(halls) == oracle.view(day(11), mark).holder_counts(
+                halls
+            )
         kept = dict(store._read("MATCH (i:Identifier) WHERE i.node STARTS WITH 'wifi' RETURN i.node, i.ties"))
         assert kept["wifi:k1.small"] is None
         assert kept["wifi:k1.large"] == oracle.view(day(99)).holder_counts(halls)[halls[2]]
@@ -123,14 +158,19 @@ def test_an_identifier_is_shown_as_it_was_first_told(tmp_path: Path) -> None:
     with Neo4jStore(empty_graph()) as store, SqliteStore(tmp_path / "graph.db") as oracle:
         for both in (store, oracle):
             both.add(Facts(applications=(applies("ann", 1, uses("phone", "x")),)))
-            both.add(Facts(applications=(applies("bob", 2, mention),), events=(does("bob", "login", 3, mention),)))
+            both.add(
+                Facts(applications=(applies("bob", 2, mention),), events=(does("bob", "login", 3, mention),))
+            )
             view = both.view(day(9))
             shown = [view.applications_of(["bob"])["bob"][0], view.events_of(["bob"])["bob"][0]]
             assert [fact.mentions[0].identifier.masked for fact in shown] == ["***x", "***x"]
         assert store.add(Facts(applications=(applies("bob", 2, mention),))).known == 1
         alone = Facts(applications=(applies("cat", 4, mention),))  # by the short way, which it cannot go
         assert store.add(alone) == oracle.add(alone)
-        assert [v.applications_of(["cat"])["cat"][0].mentions[0].identifier.masked for v in (store.view(day(9)), oracle.view(day(9)))] == [
+        assert [
+            v.applications_of(["cat"])["cat"][0].mentions[0].identifier.masked
+            for v in (store.view(day(9)), oracle.view(day(9)))
+        ] == [
             "***x",
             "***x",
         ]
@@ -149,9 +189,13 @@ def test_several_batches_in_one_transaction_have_the_marks_that_they_would_have_
 def test_a_snapshot_that_was_never_finished_is_seen_by_nobody_and_thrown_away_later() -> None:
     with Neo4jStore(empty_graph()) as store:
         store._database.write(lambda ask: ask(rings.DRAFT, key="left", name="week-1"))
-        store._database.write(lambda ask: ask(rings.ADD_RINGS, key="left", rings=[["R-9", "ring", 0.5, "new", 1, "{}"]]))
+        store._database.write(
+            lambda ask: ask(rings.ADD_RINGS, key="left", rings=[["R-9", "ring", 0.5, "new", 1, "{}"]])
+        )
         assert store.view(day(99)).rings() is None
-        store._database.write(lambda ask: ask("MATCH (s:RingSnapshot) SET s.begun = datetime() - duration('P2D')"))
+        store._database.write(
+            lambda ask: ask("MATCH (s:RingSnapshot) SET s.begun = datetime() - duration('P2D')")
+        )
         store.save_rings(a_snapshot(7, 2))
         assert store._read("MATCH (r:Ring) RETURN r.ring_id") == [["R-1"]]
         assert store.view(day(99)).rings() == a_snapshot(7, 2)
@@ -170,7 +214,8 @@ def test_an_analyst_finds_every_fact_tied_to_the_companies_that_it_names() -> No
             does("cat", "purchase", 6, merchant_id="M1"),
         ),
     )
-    other = dataclasses.replace(at_m1, merchant_id="M9", agent_id="G9", platform_id="L9")  # a conflict: the first one stands
+    # a conflict: the first one stands
+    other = dataclasses.replace(at_m1, merchant_id="M9", agent_id="G9", platform_id="L9")
     with Neo4jStore(empty_graph()) as store:
         store.add(described)
         assert store.add(Facts(applications=(other,))).conflicts == (("applications", 0),)
@@ -181,7 +226,8 @@ def test_an_analyst_finds_every_fact_tied_to_the_companies_that_it_names() -> No
         )
         links: dict[str, set[tuple[str, str]]] = {}
         for fact, link, company in tied:
-            links.setdefault(fact, set()).add((link.partition("_")[0], company))  # a graph of its own has types of its own: `TO_first`
+            # a graph of its own has types of its own: `TO_first`
+            links.setdefault(fact, set()).add((link.partition("_")[0], company))
         assert links == {
             "ann@1": {("TO", "L1"), ("AT", "M1"), ("THROUGH", "G2")},
             "bob@2": {("TO", "L2")},
@@ -191,5 +237,10 @@ def test_an_analyst_finds_every_fact_tied_to_the_companies_that_it_names() -> No
             "dan@7": {("TO", "L3"), ("AT", "M3"), ("THROUGH", "G1")},
         }
         assert len(tied) == sum(map(len, links.values()))
-        companies = store._read("MATCH (x:Platform|Merchant|Agent) RETURN coalesce(x.platform_id, x.merchant_id, x.agent_id), x:Unknown ORDER BY 1")
-        assert dict(map(tuple, companies)) == {known: known not in {"L1", "M1"} for known in ("G1", "G2", "L1", "L2", "L3", "M0", "M1", "M2", "M3")}
+        companies = store._read(
+            "MATCH (x:Platform|Merchant|Agent) RETURN coalesce(x.platform_id, x.merchant_id, x.agent_id), x:Unknown ORDER BY 1"
+        )
+        assert dict(map(tuple, companies)) == {
+            known: known not in {"L1", "M1"}
+            for known in ("G1", "G2", "L1", "L2", "L3", "M0", "M1", "M2", "M3")
+        }

@@ -1,4 +1,6 @@
-"""The budget for honest people: what flagged groups cost them is estimated from scores and from the cleared, and known frauds cost nothing."""
+"""The budget for honest people: what flagged groups cost them is estimated from scores and from the cleared,
+and known frauds cost nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,16 @@ from graph.rings.labelled import LabelledApplicants
 HONEST = 10_000  # people alone, whom nobody suspects
 
 
-def town(groups: list[tuple[int, int, int, float]], cleared: int = 1_000, unheard: float | None = None) -> tuple[Candidates, LabelledApplicants]:
-    """Groups of (people, of them known frauds, of them cleared, score) among honest people of whom so many are cleared."""
+def town(
+    groups: list[tuple[int, int, int, float]], cleared: int = 1_000, unheard: float | None = None
+) -> tuple[Candidates, LabelledApplicants]:
+    """Groups of (people, of them known frauds, of them cleared, score) among honest people of whom so many
+    are cleared.
+    """
     people = sum(size for size, *_ in groups)
-    group = np.r_[np.repeat(np.arange(len(groups)), [size for size, *_ in groups]), len(groups) + np.arange(HONEST)]
+    group = np.r_[
+        np.repeat(np.arange(len(groups)), [size for size, *_ in groups]), len(groups) + np.arange(HONEST)
+    ]
     fraud, good = np.zeros(people + HONEST, bool), np.zeros(people + HONEST, bool)
     start = 0
     for size, frauds, goods, _ in groups:
@@ -26,11 +34,17 @@ def town(groups: list[tuple[int, int, int, float]], cleared: int = 1_000, unhear
     good[people : people + cleared] = True
     score = np.r_[[score for *_, score in groups], np.full(HONEST, 0.01)]
     nothing, all_of_them = np.zeros(len(group), bool), np.ones(len(group), bool)
-    known = LabelledApplicants(fraud, good, nothing, nothing, nothing, all_of_them, np.zeros(len(group), np.int64))
-    return Candidates(group, all_of_them, score, score if unheard is None else np.full(len(score), unheard)), known
+    known = LabelledApplicants(
+        fraud, good, nothing, nothing, nothing, all_of_them, np.zeros(len(group), np.int64)
+    )
+    return Candidates(
+        group, all_of_them, score, score if unheard is None else np.full(len(score), unheard)
+    ), known
 
 
-def flagged(groups: list[tuple[int, int, int, float]], budget: float = 0.002, **more: float) -> tuple[list[int], Spending]:
+def flagged(
+    groups: list[tuple[int, int, int, float]], budget: float = 0.002, **more: float
+) -> tuple[list[int], Spending]:
     which, spent = flagged_groups(*town(groups, **more), budget)
     return np.flatnonzero(which).tolist(), spent
 
@@ -59,7 +73,8 @@ def test_a_larger_budget_flags_more_and_none_at_all_next_to_nothing() -> None:
 def test_cleared_people_who_would_be_flagged_had_nobody_cleared_them_are_the_measure() -> None:
     with_cleared, without = ([(10, 3, goods, 0.95 - n / 100) for n in range(15)] for goods in (2, 0))
     assert len(flagged(with_cleared, cleared=3_000)[0]) < len(flagged(without, cleared=3_000)[0]) == 15
-    assert len(flagged(with_cleared, cleared=30)[0]) < len(flagged(with_cleared, cleared=3_000)[0])  # thirty of sixty hit are more than of thousands
+    # thirty of sixty hit are more than of thousands
+    assert len(flagged(with_cleared, cleared=30)[0]) < len(flagged(with_cleared, cleared=3_000)[0])
 
 
 def test_ten_cleared_people_of_one_place_that_their_own_verdicts_speak_for_stop_nothing() -> None:
@@ -71,7 +86,10 @@ def test_ten_cleared_people_of_one_place_that_their_own_verdicts_speak_for_stop_
 
 def test_the_more_people_were_cleared_the_narrower_the_interval() -> None:
     crews = [(10, 3, 0, 0.95)] * 20
-    widths = [spent.high - spent.low for spent in (flagged(crews, cleared=cleared)[1] for cleared in (0, 1_000, 5_000))]
+    widths = [
+        spent.high - spent.low
+        for spent in (flagged(crews, cleared=cleared)[1] for cleared in (0, 1_000, 5_000))
+    ]
     assert widths[0] > widths[1] > widths[2]
 
 

@@ -56,7 +56,9 @@ def test_nearly_all_rings_keep_their_names_when_two_in_a_hundred_people_come_and
     rng = random.Random(5)
     before = {f"R-{n}": frozenset(f"{n}.{i}" for i in range(rng.randint(3, 30))) for n in range(400)}
     stayed = [frozenset(m for m in members if rng.random() > 0.02) for members in before.values()]
-    after = [members | {f"new{n}" for _ in members if rng.random() < 0.02} for n, members in enumerate(stayed)]
+    after = [
+        members | {f"new{n}" for _ in members if rng.random() < 0.02} for n, members in enumerate(stayed)
+    ]
     changes = compared(after, before, WEEK)
     kept = sum(change.ring_id == ring for change, ring in zip(changes, before, strict=False))
     assert kept >= 0.95 * len(before)

@@ -1,4 +1,6 @@
-"""A flagged ring never just disappears: its flag goes for evidence against it, and what became of it is said."""
+"""A flagged ring never just disappears: its flag goes for evidence against it, and what became of it is
+said.
+"""
 
 from dataclasses import replace
 
@@ -17,12 +19,20 @@ NEXT_WEEK = day(207)
 
 def friends(amount=5000.0):
     """Four who share a bank card and a home, with nothing against them."""
-    created = [applies(who, 80 + n, uses("bank_card", "purse9"), uses("address", "attic"), amount=amount) for n, who in enumerate(FRIENDS)]
+    created = [
+        applies(who, 80 + n, uses("bank_card", "purse9"), uses("address", "attic"), amount=amount)
+        for n, who in enumerate(FRIENDS)
+    ]
     return both(honest(families=20, dormitory=12, customers=20), Facts(applications=tuple(created)))
 
 
 def outcomes(status, on, who=FRIENDS):
-    return Facts(outcomes=tuple(Outcome(application_id=f"{one}@{80 + FRIENDS.index(one)}", status=status, at=day(on)) for one in who))
+    return Facts(
+        outcomes=tuple(
+            Outcome(application_id=f"{one}@{80 + FRIENDS.index(one)}", status=status, at=day(on))
+            for one in who
+        )
+    )
 
 
 def cleared(*who):
@@ -47,7 +57,9 @@ def last_week(tmp_path):
     were = ring_of(seen, "ann")
     assert {m.applicant_id for m in were.members} == set(FRIENDS)
     assert not were.kind.flagged
-    return replace(seen, rings=tuple(replace(r, kind=RingKind.RING, score=0.94) if r is were else r for r in seen.rings))
+    return replace(
+        seen, rings=tuple(replace(r, kind=RingKind.RING, score=0.94) if r is were else r for r in seen.rings)
+    )
 
 
 def became(path, last_week, *news):
@@ -85,7 +97,9 @@ def test_a_flag_goes_when_loans_had_time_to_go_bad_and_did_not(tmp_path, last_we
     assert "2/4 members, nobody late" in why(change.why)[0]
 
 
-@pytest.mark.parametrize("news", [outcomes(OutcomeStatus.DISBURSED, 190), outcomes(OutcomeStatus.REJECTED, 90)])
+@pytest.mark.parametrize(
+    "news", [outcomes(OutcomeStatus.DISBURSED, 190), outcomes(OutcomeStatus.REJECTED, 90)]
+)
 def test_a_loan_without_time_to_go_bad_or_never_paid_out_clears_nobody(tmp_path, last_week, news):
     assert became(tmp_path / "t.db", last_week, news)[0].flag == "flagged"
 
@@ -103,7 +117,10 @@ def test_a_flag_goes_when_what_tied_them_has_become_a_place(tmp_path, last_week)
 
 
 def test_what_is_told_later_takes_no_flag_away(tmp_path, last_week):
-    later = replace(cleared("ann", "ben"), labels=tuple(replace(label, known_at=NEXT_WEEK) for label in cleared("ann", "ben").labels))
+    later = replace(
+        cleared("ann", "ben"),
+        labels=tuple(replace(label, known_at=NEXT_WEEK) for label in cleared("ann", "ben").labels),
+    )
     there = snapshot(tmp_path / "a.db", shuffled(both(friends(), later), 3), last_week)
     assert there == snapshot(tmp_path / "b.db", before(friends(), NEXT_WEEK), last_week)
 
@@ -112,7 +129,12 @@ def test_what_is_told_later_takes_no_flag_away(tmp_path, last_week):
 def test_no_ring_loses_its_flag_without_a_reason_and_flagged_people_are_in_one_ring(tmp_path, seed):
     facts = random_facts(seed, people=60)
     last = snapshot(tmp_path / "a.db", facts, as_of=day(30))
-    last = replace(last, rings=tuple(replace(r, kind=RingKind.AGENT, score=0.7) if n % 2 else r for n, r in enumerate(last.rings)))
+    last = replace(
+        last,
+        rings=tuple(
+            replace(r, kind=RingKind.AGENT, score=0.7) if n % 2 else r for n, r in enumerate(last.rings)
+        ),
+    )
     now = snapshot(tmp_path / "b.db", facts, last, as_of=day(37))
     changes = {change.ring_id: change for change in now.changes}
     flagged = {ring.ring_id for ring in now.rings if ring.kind.flagged}
@@ -131,7 +153,9 @@ def test_a_crew_is_newly_flagged_once_and_then_stays(tmp_path):
     facts = both(honest(families=20), crew(known_on=190))
     first = snapshot(tmp_path / "a.db", facts, as_of=AS_OF)
     second = snapshot(tmp_path / "b.db", facts, first)
-    flags = [{c.ring_id: c.flag for c in week.changes}[ring_of(week, CREW[0]).ring_id] for week in (first, second)]
+    flags = [
+        {c.ring_id: c.flag for c in week.changes}[ring_of(week, CREW[0]).ring_id] for week in (first, second)
+    ]
     assert flags == ["newly_flagged", "flagged"]
 
 
@@ -140,13 +164,24 @@ def test_a_flagged_ring_whose_people_are_in_another_says_in_which(tmp_path):
     first = snapshot(tmp_path / "a.db", facts, as_of=AS_OF)
     whole = ring_of(first, CREW[0])
     pieces = [replace(whole, ring_id=f"R-{n}", members=whole.members[5 * n : 5 * n + 5]) for n in range(2)]
-    second = snapshot(tmp_path / "b.db", facts, replace(first, rings=(*pieces, *(r for r in first.rings if r is not whole))))
+    second = snapshot(
+        tmp_path / "b.db", facts, replace(first, rings=(*pieces, *(r for r in first.rings if r is not whole)))
+    )
     gone = {c.ring_id: c for c in second.changes}["R-1"]
     assert (gone.change, gone.flag, gone.why) == ("dissolved", "no_longer_flagged", ("in_flagged=R-0",))
 
 
 def test_people_whom_a_review_has_cleared_of_a_rules_fraud_are_no_ring(tmp_path):
-    eight = [applies(f"p{n}", 10 + n, uses("device", "tablet-x"), uses("phone", "aunt", Role.CONTACT), platform_id=f"L{n % 3 + 1}") for n in range(8)]
+    eight = [
+        applies(
+            f"p{n}",
+            10 + n,
+            uses("device", "tablet-x"),
+            uses("phone", "aunt", Role.CONTACT),
+            platform_id=f"L{n % 3 + 1}",
+        )
+        for n in range(8)
+    ]
     reported = {
         "good": [fraud(a.application_id, 40, LabelValue.GOOD) for a in eight],
         "fraud": [fraud(a.application_id, 30) for a in eight],

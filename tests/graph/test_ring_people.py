@@ -1,4 +1,6 @@
-"""A close look at people is what serving sees of them through the frame, without labels, fates and the future."""
+"""A close look at people is what serving sees of them through the frame, without labels, fates and the
+future.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def test_shuffling_and_deleting_the_future_changes_no_signal(tmp_path: Path, see
 def test_a_label_changes_no_signal_of_anybody(tmp_path: Path) -> None:
     facts = random_facts(3, people=60)
     labels = Facts(labels=tuple(fraud(a.application_id, 20) for a in facts.applications[::4]))
-    np.testing.assert_array_equal(looked_at(tmp_path / "a.db", facts)[1], looked_at(tmp_path / "b.db", both(facts, labels))[1])
+    np.testing.assert_array_equal(
+        looked_at(tmp_path / "a.db", facts)[1], looked_at(tmp_path / "b.db", both(facts, labels))[1]
+    )
 
 
 def test_some_people_are_seen_as_all_of_them_are(tmp_path: Path) -> None:

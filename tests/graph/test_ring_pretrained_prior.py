@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from graph.rings.columns import features
 from graph.rings.labelled import LabelledApplicants
-from graph.rings.pretrained_prior import FILE, beside_experience, fit_prior, prior_suspicion, ranked, suspicion_by
+from graph.rings.pretrained_prior import (
+    FILE,
+    beside_experience,
+    fit_prior,
+    prior_suspicion,
+    ranked,
+    suspicion_by,
+)
 from graph.rings.search import search, suspicion_features
 from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
@@ -59,7 +66,9 @@ def test_what_one_store_teaches_holds_in_another_where_everything_is_ten_times_a
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_deleting_and_shuffling_the_future_changes_no_bit_of_what_experience_says(tmp_path, monkeypatch, seed):
+def test_deleting_and_shuffling_the_future_changes_no_bit_of_what_experience_says(
+    tmp_path, monkeypatch, seed
+):
     monkeypatch.setattr("graph.rings.search.COMPARABLE", 0)
     facts, moment = random_facts(seed, people=150), day(35)
     result = []
@@ -86,10 +95,19 @@ def test_in_its_first_two_months_a_store_flags_hardly_anybody_honest(tmp_path, m
 
 
 def test_it_can_be_learned_again_from_worlds_by_three_hands(tmp_path, monkeypatch, capsys):
-    small = {"ours": (500, 200, ()), "strangers": (500, 200, ()), "examiner": (500, 365, ("--variant", "first"))}
+    small = {
+        "ours": (500, 200, ()),
+        "strangers": (500, 200, ()),
+        "examiner": (500, 365, ("--variant", "first")),
+    }
     monkeypatch.setattr(fit_pretrained_prior, "WORLDS", {hand: (world,) for hand, world in small.items()})
     out = tmp_path / "pretrained_prior.txt"
-    assert fit_pretrained_prior.main(["--out", str(out), "--folder", str(tmp_path / "worlds"), "--without", "examiner"]) == 0
+    assert (
+        fit_pretrained_prior.main(
+            ["--out", str(out), "--folder", str(tmp_path / "worlds"), "--without", "examiner"]
+        )
+        == 0
+    )
     report = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert report["lessons"] == 9
     assert set(report["ap_unseen"]) == set(small)
@@ -99,13 +117,19 @@ def test_it_can_be_learned_again_from_worlds_by_three_hands(tmp_path, monkeypatc
 
 def test_what_other_stores_taught_counts_for_less_with_every_fraud_that_is_known_here() -> None:
     rng = np.random.default_rng(4)
-    around = features({name: rng.random(1500) for name in lightgbm.Booster(model_str=FILE.read_text()).feature_name()})
+    around = features(
+        {name: rng.random(1500) for name in lightgbm.Booster(model_str=FILE.read_text()).feature_name()}
+    )
     own, elsewhere = np.full(1500, 0.5), prior_suspicion(around)
     nothing = np.zeros(1500, bool)
 
     def beside(frauds: int) -> np.ndarray:
         fraud = np.arange(1500) < frauds
-        return beside_experience(own, around, LabelledApplicants(fraud, nothing, nothing, nothing, nothing, ~nothing, np.zeros(1500, np.int64)))
+        return beside_experience(
+            own,
+            around,
+            LabelledApplicants(fraud, nothing, nothing, nothing, nothing, ~nothing, np.zeros(1500, np.int64)),
+        )
 
     away = [float(np.abs(np.log(beside(frauds) / own)).sum()) for frauds in (0, 20, 100, 400, 600)]
     assert away == sorted(away, reverse=True)

@@ -1,4 +1,6 @@
-"""The score of a group: what its members are suspected of, updated by what became of them and by what has not been heard."""
+"""The score of a group: what its members are suspected of, updated by what became of them and by what has not
+been heard.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +16,28 @@ HONEST, CREWS = 2_000, 40  # people whom nobody suspects, and crews of five of w
 
 
 def score_of(members: int, *, confirmed: int = 0, cleared: int = 0, suspicion: float = 0.9) -> float:
-    """The score of a group of so many members among many honest people and crews that were found; all have had time to show."""
+    """The score of a group of so many members among many honest people and crews that were found; all have
+    had time to show.
+    """
     others = HONEST + 5 * CREWS
-    group = np.r_[np.zeros(members, np.int64), 1 + np.arange(HONEST), 1 + HONEST + np.repeat(np.arange(CREWS), 5)]
+    group = np.r_[
+        np.zeros(members, np.int64), 1 + np.arange(HONEST), 1 + HONEST + np.repeat(np.arange(CREWS), 5)
+    ]
     suspected = np.r_[np.full(members, suspicion), np.full(HONEST, 0.02), np.full(5 * CREWS, 0.9)]
     fraud, good = np.zeros(len(group), bool), np.zeros(len(group), bool)
     fraud[:confirmed], good[confirmed : confirmed + cleared] = True, True
     fraud[members + HONEST :] = np.tile([True, True, True, False, False], CREWS)
     good[members : members + HONEST : 5] = True
     nothing = np.zeros(members + others, bool)
-    known = LabelledApplicants(fraud, good, nothing, nothing, nothing, np.ones(members + others, bool), np.zeros(members + others, np.int64))
+    known = LabelledApplicants(
+        fraud,
+        good,
+        nothing,
+        nothing,
+        nothing,
+        np.ones(members + others, bool),
+        np.zeros(members + others, np.int64),
+    )
     return float(group_scores(group, suspected, known)[0])
 
 

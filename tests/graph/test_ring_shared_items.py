@@ -44,16 +44,29 @@ def test_a_number_is_a_contact_of_one_and_the_phone_of_another(tmp_path):
         applies("ben", 2, uses("phone", "ann", Role.CONTACT), uses("phone", "aunt", Role.CONTACT)),
     )
     paid = does("ann", "transfer", 5, counterparty_id="ben")
-    result = things(tables_of(tmp_path / "t.db", Facts(applications=created, events=(paid,), platforms=PLATFORMS)), [0, 0])
+    result = things(
+        tables_of(tmp_path / "t.db", Facts(applications=created, events=(paid,), platforms=PLATFORMS)), [0, 0]
+    )
     assert counted(result) == {"known_contact": 1, "common_contact": 1, "transfer": 1}
 
 
 def test_a_tie_is_made_when_the_second_comes(tmp_path):
-    created = (applies("ann", 1, uses("device", "rig")), applies("ben", 8, uses("device", "rig")), applies("cat", 9, uses("device", "rig")))
-    tables = tables_of(tmp_path / "t.db", Facts(applications=(*created, applies("dan", 2)), platforms=PLATFORMS))
+    created = (
+        applies("ann", 1, uses("device", "rig")),
+        applies("ben", 8, uses("device", "rig")),
+        applies("cat", 9, uses("device", "rig")),
+    )
+    tables = tables_of(
+        tmp_path / "t.db", Facts(applications=(*created, applies("dan", 2)), platforms=PLATFORMS)
+    )
     result = things(tables, [0, 0, 0, 0])
     start = int(day(0).timestamp()) * 10**6
-    assert [(t - start) / 86_400_000_000 if t < NEVER else None for t in result.tied.tolist()] == [8, 8, 9, None]
+    assert [(t - start) / 86_400_000_000 if t < NEVER else None for t in result.tied.tolist()] == [
+        8,
+        8,
+        9,
+        None,
+    ]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -65,16 +78,28 @@ def test_things_are_what_a_slow_count_gives(tmp_path, seed):
     for value, who in zip(sharing.value_of_row.tolist(), sharing.who.tolist()):
         if sharing.hub[value] == 0 and LINK_KINDS[sharing.kind[value]] != "phone":
             holders[value].add(who)
-    shared = Counter(LINK_KINDS[sharing.kind[v]] for v, people in holders.items() if sum(group[who] == 1 for who in people) > 1)
+    shared = Counter(
+        LINK_KINDS[sharing.kind[v]]
+        for v, people in holders.items()
+        if sum(group[who] == 1 for who in people) > 1
+    )
     roles_matter = ("phone", "known_contact", "common_contact", "employer_phone", "transfer", "referral")
-    assert {kind: n for kind, n in counted(things(tables, group), 1).items() if kind not in roles_matter} == shared
+    assert {
+        kind: n for kind, n in counted(things(tables, group), 1).items() if kind not in roles_matter
+    } == shared
 
 
 def test_nobody_joins_a_ring_before_it_was_first_seen_and_a_name_keeps_its_first_day(tmp_path):
     facts = both(honest(families=20), crew(known_on=190))
     first = snapshot_of(search(tables_of(tmp_path / "a.db", facts)), "one", AS_OF, None)
-    early = applies(CREW[3], 40, uses("device", "rig1"), uses("device", "rig2"))  # told a week later: an old tie to the others
-    second = snapshot_of(search(tables_of(tmp_path / "b.db", both(facts, Facts(applications=(early,))), day(207))), "two", day(207), first)
+    # told a week later: an old tie to the others
+    early = applies(CREW[3], 40, uses("device", "rig1"), uses("device", "rig2"))
+    second = snapshot_of(
+        search(tables_of(tmp_path / "b.db", both(facts, Facts(applications=(early,))), day(207))),
+        "two",
+        day(207),
+        first,
+    )
     before = {ring.ring_id: ring for ring in first.rings}
     for ring in (*first.rings, *second.rings):
         assert min(m.joined_at for m in ring.members) >= ring.first_seen
@@ -82,18 +107,29 @@ def test_nobody_joins_a_ring_before_it_was_first_seen_and_a_name_keeps_its_first
         if ring.ring_id in before:
             assert ring.first_seen == before[ring.ring_id].first_seen
             joined = {m.applicant_id: m.joined_at for m in before[ring.ring_id].members}
-            assert all(m.joined_at == joined[m.applicant_id] for m in ring.members if m.applicant_id in joined)
+            assert all(
+                m.joined_at == joined[m.applicant_id] for m in ring.members if m.applicant_id in joined
+            )
 
 
 def test_a_payout_told_by_two_exports_is_open_once(tmp_path):
     loan = applies("ann", 10, amount=5000.0)
-    paid = tuple(Outcome(application_id=loan.application_id, status=OutcomeStatus.DISBURSED, at=day(on), amount=5000.0) for on in (12, 13))
-    assert open_amount(tables_of(tmp_path / "t.db", Facts(applications=(loan,), outcomes=paid, platforms=PLATFORMS))).tolist() == [5000.0]
+    paid = tuple(
+        Outcome(application_id=loan.application_id, status=OutcomeStatus.DISBURSED, at=day(on), amount=5000.0)
+        for on in (12, 13)
+    )
+    assert open_amount(
+        tables_of(tmp_path / "t.db", Facts(applications=(loan,), outcomes=paid, platforms=PLATFORMS))
+    ).tolist() == [5000.0]
 
 
 def test_the_honest_of_households_dormitories_and_shops_are_counted_where_they_are(tmp_path):
     facts = both(honest(families=20, dormitory=12, customers=20), crew(known_on=190))
-    labels = tuple(fraud(a.application_id, 195, LabelValue.GOOD) for a in facts.applications if a.applicant_id.startswith(("family1.", "dorm1")))
+    labels = tuple(
+        fraud(a.application_id, 195, LabelValue.GOOD)
+        for a in facts.applications
+        if a.applicant_id.startswith(("family1.", "dorm1"))
+    )
     hit = honest_impact(search(tables_of(tmp_path / "t.db", both(facts, Facts(labels=labels)))))
     assert hit[RingKind.HOUSEHOLD].known == 3
     assert (hit[RingKind.DORMITORY].known, hit[RingKind.DORMITORY].flagged) == (3, 0)
@@ -101,8 +137,24 @@ def test_the_honest_of_households_dormitories_and_shops_are_counted_where_they_a
 
 
 def a_ring(ring_id, first=1):
-    reported = {"score": 0.9, "state": "new", "last_seen": day(99), "confirmed_bad": 0, "suspected": 0, "bad_rate": 0.0, "exposure": 0.0}
-    more = {"shared_by_kind": {}, "hubs_ignored": 0, "density": 0.0, "burst_days": 0.0, "platforms": 1, "reason_codes": (), "members": ()}
+    reported = {
+        "score": 0.9,
+        "state": "new",
+        "last_seen": day(99),
+        "confirmed_bad": 0,
+        "suspected": 0,
+        "bad_rate": 0.0,
+        "exposure": 0.0,
+    }
+    more = {
+        "shared_by_kind": {},
+        "hubs_ignored": 0,
+        "density": 0.0,
+        "burst_days": 0.0,
+        "platforms": 1,
+        "reason_codes": (),
+        "members": (),
+    }
     return Ring(ring_id=ring_id, kind=RingKind.RING, first_seen=day(first), **reported, **more)
 
 
@@ -110,29 +162,42 @@ def test_pieces_of_a_crew_are_called_alike_and_a_crew_keeps_its_name():
     rings = [a_ring("R-a", 5), a_ring("R-b", 2), a_ring("R-c")]
     first = named(rings, [0, 0, 2], {})
     assert first == {"R-a": "R-b", "R-b": "R-b", "R-c": "R-c"}
-    assert named([a_ring("R-a", 5), a_ring("R-c")], [0, 1], first) == {"R-a": "R-b", "R-c": "R-c"}  # R-b is gone: its crew is still called so
-    assert named(rings, [0, 1, 2], first) == {"R-a": "R-a", "R-b": "R-b", "R-c": "R-c"}  # and when it is another's name, it is not
+    # R-b is gone: its crew is still called so
+    assert named([a_ring("R-a", 5), a_ring("R-c")], [0, 1], first) == {"R-a": "R-b", "R-c": "R-c"}
+    # and when it is another's name, it is not
+    assert named(rings, [0, 1, 2], first) == {"R-a": "R-a", "R-b": "R-b", "R-c": "R-c"}
 
 
 def test_an_intermediarys_clients_in_two_rings_are_one_crew(tmp_path):
     def clients(name, on):
         shared = (uses("device", f"rig-{name}"), uses("bank_card", f"purse-{name}"))
-        return [applies(f"{name}{n}", on + n / 4, *shared, agent_id="A1", face_match=0.55, liveness=0.5) for n in range(6)]
+        return [
+            applies(f"{name}{n}", on + n / 4, *shared, agent_id="A1", face_match=0.55, liveness=0.5)
+            for n in range(6)
+        ]
 
     created = (*clients("east", 100), *clients("west", 150))
     labels = tuple(fraud(a.application_id, 190) for a in created)
-    hits = search(tables_of(tmp_path / "t.db", both(honest(families=40), Facts(applications=created, labels=labels))))
+    hits = search(
+        tables_of(tmp_path / "t.db", both(honest(families=40), Facts(applications=created, labels=labels)))
+    )
     flagged = [ring for ring in snapshot_of(hits, "now", AS_OF, None).rings if ring.kind.flagged]
     assert {m.applicant_id for ring in flagged for m in ring.members} == {a.applicant_id for a in created}
     assert len({ring.crew_id for ring in flagged}) == 1
 
 
-@pytest.mark.parametrize(("kind", "links", "together"), [("device", 4, True), ("device", 2, False), ("address", 4, False)])
+@pytest.mark.parametrize(
+    ("kind", "links", "together"), [("device", 4, True), ("device", 2, False), ("address", 4, False)]
+)
 def test_two_flagged_pieces_are_a_crew_when_the_cut_went_through_enough_hard_ties(kind, links, together):
     shared = np.zeros((links, len(LINK_KINDS)))
     shared[:, LINK_KINDS.index(kind)] = 0.1
-    cut = SimpleNamespace(a=np.arange(links), b=np.arange(links) + 5, shared=shared, weight=np.full(links, 0.06))
+    cut = SimpleNamespace(
+        a=np.arange(links), b=np.arange(links) + 5, shared=shared, weight=np.full(links, 0.06)
+    )
     nobody = np.zeros(0, np.int64)
     tables = SimpleNamespace(applications={"agent": nobody, "applicant": nobody})
-    crew = crews(SimpleNamespace(links=cut, group=np.repeat([0, 1], 5), flagged=np.ones(2, bool), tables=tables))
+    crew = crews(
+        SimpleNamespace(links=cut, group=np.repeat([0, 1], 5), flagged=np.ones(2, bool), tables=tables)
+    )
     assert bool(crew[0] == crew[1]) == together

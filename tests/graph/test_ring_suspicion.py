@@ -1,4 +1,6 @@
-"""What the labels of one group teach about the others, and never about itself; and when there are enough of them."""
+"""What the labels of one group teach about the others, and never about itself; and when there are enough of
+them.
+"""
 
 import numpy as np
 import pytest
@@ -34,19 +36,30 @@ def known(people: int = 1000, *, frauds: int = 0, goods: int = 0, silent: int = 
     nobody = np.zeros(people, bool)
     good = (place >= frauds) & (place < frauds + goods)
     mature = (place >= frauds + goods) & (place < frauds + goods + silent)
-    return LabelledApplicants(fraud=place < frauds, good=good, late=nobody, paid=nobody, performing=nobody, mature=mature, since=place)
+    return LabelledApplicants(
+        fraud=place < frauds,
+        good=good,
+        late=nobody,
+        paid=nobody,
+        performing=nobody,
+        mature=mature,
+        since=place,
+    )
 
 
 def test_a_store_teaches_once_it_has_frauds_and_people_to_tell_them_from():
     assert known(frauds=20, silent=100).has_enough_labels
     assert known(frauds=20, goods=30).has_enough_labels
     assert not known(frauds=19, silent=900).has_enough_labels
-    assert not known(frauds=200).has_enough_labels  # of its first weeks: frauds are known, and nobody has had time to show
+    # of its first weeks: frauds are known, and nobody has had time to show
+    assert not known(frauds=200).has_enough_labels
     assert not known(frauds=200, goods=29, silent=99).has_enough_labels
 
 
 def test_however_few_have_had_time_to_show_they_stand_for_a_fifth_of_all():
-    """Frauds are from among everybody: beside a handful of the honest they would seem to be what people are like."""
+    """Frauds are from among everybody: beside a handful of the honest they would seem to be what people are
+    like.
+    """
     for goods, silent in ((40, 0), (0, 100), (20, 50)):
         reported = member_examples(known(frauds=20, goods=goods, silent=silent), np.arange(1000))
         assert reported.weight[reported.bad].sum() == 20
@@ -61,5 +74,7 @@ def test_in_a_small_store_no_more_people_are_suspected_than_are_likely_and_the_w
     columns = {name: rng.uniform(0.7, 1.0, people) for name, *_ in SIGNS}
     guess = cold_start_scorecard(features(columns))
     assert guess.sum() <= LIKELY * (1 + 1e-9)
-    worse = cold_start_scorecard(features({**columns, "is_emulator": columns["is_emulator"] + (np.arange(people) == 0)}))
+    worse = cold_start_scorecard(
+        features({**columns, "is_emulator": columns["is_emulator"] + (np.arange(people) == 0)})
+    )
     assert worse[0] > guess[0]

@@ -1,4 +1,6 @@
-"""Flagged pieces become whole rings: a chain that came apart is one ring, and who hangs on it twice belongs to it."""
+"""Flagged pieces become whole rings: a chain that came apart is one ring, and who hangs on it twice belongs
+to it.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,13 @@ def group_of(*members: int) -> Column:
     return np.array(members)
 
 
-CHAIN = [(0, 1, DEVICE, 0.5), (1, 2, DEVICE, 0.5), (2, 3, DEVICE, 0.3), (3, 4, DEVICE, 0.5), (4, 5, DEVICE, 0.5)]
+CHAIN = [
+    (0, 1, DEVICE, 0.5),
+    (1, 2, DEVICE, 0.5),
+    (2, 3, DEVICE, 0.3),
+    (3, 4, DEVICE, 0.5),
+    (4, 5, DEVICE, 0.5),
+]
 EVERYBODY, SUSPICION = np.ones(6, bool), np.full(6, 0.9)
 
 

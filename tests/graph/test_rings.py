@@ -1,4 +1,6 @@
-"""Rings are found among the honest who look guilty, hubs never glue, and nothing of the future reaches a search."""
+"""Rings are found among the honest who look guilty, hubs never glue, and nothing of the future reaches a
+search.
+"""
 
 import numpy as np
 import pytest
@@ -52,13 +54,20 @@ def test_a_ring_was_last_seen_when_a_member_last_did_something_before_the_moment
     visit = Event(event_id="v", kind="login", at=day(150), applicant_id=CREW[0])
     later = Event(event_id="w", kind="login", at=AS_OF, applicant_id=CREW[1])
     [quiet] = [r for r in rings(tmp_path / "a.db", both(honest(), crew())) if r.kind.flagged]
-    [busy] = [r for r in rings(tmp_path / "b.db", both(honest(), crew(), Facts(events=(visit, later)))) if r.kind.flagged]
-    assert (quiet.first_seen, quiet.last_seen) == (day(100.5), day(104))  # first seen when the second of them used a card of the first
+    [busy] = [
+        r
+        for r in rings(tmp_path / "b.db", both(honest(), crew(), Facts(events=(visit, later))))
+        if r.kind.flagged
+    ]
+    # first seen when the second of them used a card of the first
+    assert (quiet.first_seen, quiet.last_seen) == (day(100.5), day(104))
     assert busy.last_seen == day(150)
 
 
 def test_a_label_that_comes_later_changes_nothing(tmp_path):
-    assert rings(tmp_path / "a.db", both(honest(), crew())) == rings(tmp_path / "b.db", both(honest(), crew(known_on=201)))
+    assert rings(tmp_path / "a.db", both(honest(), crew())) == rings(
+        tmp_path / "b.db", both(honest(), crew(known_on=201))
+    )
 
 
 def test_a_shops_tablet_with_a_stream_of_customers_links_nobody(tmp_path):
@@ -88,7 +97,10 @@ def test_the_order_in_which_facts_came_changes_no_ring(tmp_path, seed):
 def test_deleting_the_future_changes_no_bit(tmp_path, seed):
     facts = random_facts(seed, people=120)
     moment = day(35)
-    whole, cut = found(tmp_path / "a.db", facts, moment), found(tmp_path / "b.db", before(facts, moment), moment)
+    whole, cut = (
+        found(tmp_path / "a.db", facts, moment),
+        found(tmp_path / "b.db", before(facts, moment), moment),
+    )
     assert np.array_equal(whole.tables.applicant_ids, cut.tables.applicant_ids)
     for name in ("group", "suspicion", "score", "flagged"):
         assert getattr(whole, name).tobytes() == getattr(cut, name).tobytes()
@@ -96,9 +108,14 @@ def test_deleting_the_future_changes_no_bit(tmp_path, seed):
 
 def test_with_enough_labels_the_store_teaches_and_the_future_still_changes_no_bit(tmp_path):
     facts = random_facts(9, people=400)
-    labelled = both(facts, type(facts)(labels=tuple(fraud(a.application_id, 30) for a in facts.applications[::7])))
+    labelled = both(
+        facts, type(facts)(labels=tuple(fraud(a.application_id, 30) for a in facts.applications[::7]))
+    )
     moment = day(45)
-    whole, cut = found(tmp_path / "a.db", labelled, moment), found(tmp_path / "b.db", shuffled(before(labelled, moment), 4), moment)
+    whole, cut = (
+        found(tmp_path / "a.db", labelled, moment),
+        found(tmp_path / "b.db", shuffled(before(labelled, moment), 4), moment),
+    )
     assert whole.known.fraud.sum() >= 20
     for name in ("group", "suspicion", "score", "flagged"):
         assert getattr(whole, name).tobytes() == getattr(cut, name).tobytes()

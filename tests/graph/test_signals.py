@@ -44,21 +44,36 @@ def some(result: dict[str, float | None], names: str) -> tuple[float | None, ...
 
 def test_a_newcomer_who_shares_nothing_shows_nothing(world) -> None:
     result = values(world(applies("ann", 10, uses("device", "d"), uses("phone", "p"))))
-    assert some(result, "device_shared_others strong_people sharing_weight strong_bad known_days device_holders") == (0, 0, 0, 0, 0, 0)
-    assert some(result, "bad_distance ring_score days_since_application card_shared_others merchant_burst contact_shared_others") == (None,) * 6
+    assert some(
+        result, "device_shared_others strong_people sharing_weight strong_bad known_days device_holders"
+    ) == (0, 0, 0, 0, 0, 0)
+    assert (
+        some(
+            result,
+            "bad_distance ring_score days_since_application card_shared_others merchant_burst contact_shared_others",
+        )
+        == (None,) * 6
+    )
 
 
 def test_strangers_on_one_device_are_counted_and_neighbours_of_a_dormitory_are_not_strangers(world) -> None:
     stranger = applies("cat", 8, uses("device", "d"), uses("wifi", "elsewhere"))
     roommate = applies("bob", 9, uses("device", "d"), uses("wifi", "dorm"))
     result = values(world(applies("ann", 10, uses("device", "d"), uses("wifi", "dorm")), stranger, roommate))
-    assert some(result, "device_shared_others device_shared_strangers device_shared_7d strong_people strong_strangers") == (2, 1, 2, 2, 1)
+    assert some(
+        result, "device_shared_others device_shared_strangers device_shared_7d strong_people strong_strangers"
+    ) == (2, 1, 2, 2, 1)
 
 
 def test_a_second_hand_phone_is_handed_over_not_shared(world) -> None:
     first = [applies("bob", on, uses("device", "d")) for on in (1, 20)]
     result = values(world(applies("ann", 80, uses("device", "d")), *first))
-    assert some(result, "device_shared_others device_shared_7d device_handed_over_days device_age_days") == (1, 0, 60, 0)
+    assert some(result, "device_shared_others device_shared_7d device_handed_over_days device_age_days") == (
+        1,
+        0,
+        60,
+        0,
+    )
     shared = values(world(applies("eve", 81, uses("device", "e")), applies("dan", 80, uses("device", "e"))))
     assert result["closest_bond_weight"] < shared["closest_bond_weight"]
 
@@ -71,8 +86,13 @@ def test_a_hub_ties_nobody_but_its_holders_are_counted(world) -> None:
 
 def test_colleagues_share_an_employer_and_are_no_strangers(world) -> None:
     work = (uses("employer", "mill", Role.EMPLOYER), uses("phone", "gate", Role.EMPLOYER))
-    result = values(world(applies("ann", 10, *work, uses("device", "d")), applies("bob", 9, *work, uses("device", "d"))))
-    assert some(result, "employer_holders employer_phone_holders employer_newcomers_30d strong_people strong_strangers") == (1, 1, 1, 1, 0)
+    result = values(
+        world(applies("ann", 10, *work, uses("device", "d")), applies("bob", 9, *work, uses("device", "d")))
+    )
+    assert some(
+        result,
+        "employer_holders employer_phone_holders employer_newcomers_30d strong_people strong_strangers",
+    ) == (1, 1, 1, 1, 0)
 
 
 def test_a_rare_value_says_more_than_a_common_one(world) -> None:
@@ -86,20 +106,33 @@ def test_customers_of_a_shop_are_not_tied_by_its_tablet(world) -> None:
     tablet = uses("device", "tablet")
     customers = [applies(f"p{n}", n, tablet, merchant_id="M1") for n in range(5)]
     result = values(world(applies("ann", 10, tablet, merchant_id="M1"), *customers))
-    assert some(result, "strong_people strong_component device_shared_others device_holders device_shop_share") == (0, 0, None, 5, 1)
-    result = values(world(applies("eve", 11, tablet, merchant_id="M2"), *[applies(f"q{n}", n, tablet, merchant_id="M3") for n in range(5)]))
+    assert some(
+        result, "strong_people strong_component device_shared_others device_holders device_shop_share"
+    ) == (0, 0, None, 5, 1)
+    result = values(
+        world(
+            applies("eve", 11, tablet, merchant_id="M2"),
+            *[applies(f"q{n}", n, tablet, merchant_id="M3") for n in range(5)],
+        )
+    )
     assert some(result, "strong_people device_shared_others") == (11, 11)
 
 
 def test_two_independent_kinds_shared_with_one_person_are_seen(world) -> None:
     twice = applies("bob", 5, uses("bank_card", "c"), uses("phone", "aunt", Role.CONTACT))
     once = applies("cat", 5, uses("phone", "aunt", Role.CONTACT))
-    result = values(world(applies("ann", 10, uses("bank_card", "c"), uses("phone", "aunt", Role.CONTACT)), twice, once))
-    assert some(result, "kinds_shared_max multi_kind_people strong_people contact_shared_others card_shared_others") == (2, 1, 2, 2, 1)
+    result = values(
+        world(applies("ann", 10, uses("bank_card", "c"), uses("phone", "aunt", Role.CONTACT)), twice, once)
+    )
+    assert some(
+        result, "kinds_shared_max multi_kind_people strong_people contact_shared_others card_shared_others"
+    ) == (2, 1, 2, 2, 1)
 
 
 def test_a_number_that_is_a_person_here_and_an_employer_there_is_seen(world) -> None:
-    result = values(world(applies("ann", 10, uses("phone", "p")), applies("bob", 5, uses("phone", "p", Role.EMPLOYER))))
+    result = values(
+        world(applies("ann", 10, uses("phone", "p")), applies("bob", 5, uses("phone", "p", Role.EMPLOYER)))
+    )
     assert some(result, "phone_roles_mixed phone_shared_others phone_named_by") == (1, 0, 0)
 
 
@@ -120,14 +153,21 @@ def test_a_known_fraud_counts_from_the_day_it_is_known_and_by_the_last_word(worl
 
 
 def test_a_fraud_two_steps_away_is_nearer_than_none(world) -> None:
-    facts = (applies("bob", 1, uses("device", "d"), uses("bank_card", "c")), applies("eve", 1, uses("bank_card", "c")), fraud("eve@1", 2))
+    facts = (
+        applies("bob", 1, uses("device", "d"), uses("bank_card", "c")),
+        applies("eve", 1, uses("bank_card", "c")),
+        fraud("eve@1", 2),
+    )
     result = values(world(applies("ann", 5, uses("device", "d")), *facts))
     assert some(result, "bad_distance bad_two_steps strong_bad") == (2, 1, 0)
 
 
 def test_a_tight_group_is_told_from_a_star(world) -> None:
     tight = [applies(f"p{n}", 1, uses("bank_card", "one")) for n in range(3)]
-    assert some(values(world(applies("ann", 5, uses("bank_card", "one")), *tight)), "clustering core_number strong_component") == (1, 3, 3)
+    assert some(
+        values(world(applies("ann", 5, uses("bank_card", "one")), *tight)),
+        "clustering core_number strong_component",
+    ) == (1, 3, 3)
     star = [applies(f"q{n}", 1, uses("phone", f"aunt{n}", Role.CONTACT)) for n in range(3)]
     hub = applies("eve", 5, *(uses("phone", f"aunt{n}", Role.CONTACT) for n in range(3)))
     assert some(values(world(hub, *star)), "clustering core_number strong_component") == (0, 1, 3)
@@ -144,7 +184,9 @@ def test_money_moved_on_after_a_loan_and_collected_by_one_hand_is_seen(world) ->
 
 def test_a_merchant_in_a_hurry_whose_customers_share_contacts_is_seen(world) -> None:
     calm = [applies(f"c{n}", n * 10, merchant_id="M1") for n in range(6)]
-    rush = [applies(f"r{n}", 59 + n / 10, uses("phone", "tout", Role.CONTACT), merchant_id="M1") for n in range(5)]
+    rush = [
+        applies(f"r{n}", 59 + n / 10, uses("phone", "tout", Role.CONTACT), merchant_id="M1") for n in range(5)
+    ]
     result = values(world(applies("ann", 60, merchant_id="M1"), *calm, *rush, fraud("r0@59.0", 59.5)))
     assert result["merchant_burst"] > 5
     assert result["merchant_entangled_share"] == 5 / 8  # of the eight customers of thirty days
@@ -177,17 +219,30 @@ def test_a_reason_leads_from_the_application_over_the_device_to_the_other_person
 
 
 def test_a_reason_leads_to_the_nearest_known_fraud(world) -> None:
-    facts = (applies("bob", 1, uses("device", "d"), uses("bank_card", "c")), applies("eve", 2, uses("bank_card", "c")), fraud("eve@2", 3))
+    facts = (
+        applies("bob", 1, uses("device", "d"), uses("bank_card", "c")),
+        applies("eve", 2, uses("bank_card", "c")),
+        fraud("eve@2", 3),
+    )
     evidence = world(applies("ann", 5, uses("device", "d")), *facts)
     shown = seen(evidence).paths.to_signal("bad_distance")
     assert shown is not None
-    assert shown.path == (("application:ann@5", "device:k1.d", "applicant:bob", "bank_card:k1.c", "applicant:eve"), day(2))
+    assert shown.path == (
+        ("application:ann@5", "device:k1.d", "applicant:bob", "bank_card:k1.c", "applicant:eve"),
+        day(2),
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_every_path_that_is_found_walks_along_links_of_the_graph(tmp_path: Path, seed: int) -> None:
     request = applies(
-        "p005", 50, uses("device", "device1"), uses("phone", "phone1"), uses("phone", "phone2", Role.CONTACT), merchant_id="M1", agent_id="G1"
+        "p005",
+        50,
+        uses("device", "device1"),
+        uses("phone", "phone1"),
+        uses("phone", "phone2", Role.CONTACT),
+        merchant_id="M1",
+        agent_id="G1",
     )
     with open_store(tmp_path / "graph.db") as store:
         store.add(random_facts(seed))
@@ -198,8 +253,15 @@ def test_every_path_that_is_found_walks_along_links_of_the_graph(tmp_path: Path,
     assert len(result) > 40
     for path, beyond in result:
         assert beyond == any(node not in selves for node in path.nodes[1:])
-        nodes = [evidence.subject.node if node == f"application:{request.application_id}" else node for node in path.nodes]
-        walked = [node for node in nodes if node.partition(":")[0] not in ("merchant", "agent", "application", "ring")]
+        nodes = [
+            evidence.subject.node if node == f"application:{request.application_id}" else node
+            for node in path.nodes
+        ]
+        walked = [
+            node
+            for node in nodes
+            if node.partition(":")[0] not in ("merchant", "agent", "application", "ring")
+        ]
         assert all({a, b} <= selves or evidence.graph.has_edge(a, b) for a, b in pairwise(walked))
         assert path.shared_since is None or path.shared_since <= evidence.as_of
 
@@ -230,9 +292,17 @@ def test_no_name_is_taken_twice() -> None:
 
 def test_values_are_worded_by_their_unit() -> None:
     assert SIGNALS["bad_share"].texts(0.25)[0] == "25% of the judged people around are known frauds"
-    assert SIGNALS["strong_bad"].texts(1.0) == ("1 person who shares strong identifiers is a known fraud", "1名强关联人为已知欺诈")
-    assert SIGNALS["device_age_days"].texts(1.0)[0] == "The device has been known with this applicant for 1 day"
-    assert SIGNALS["strong_bad"].texts(3.0) == ("3 people who share strong identifiers are known frauds", "3名强关联人为已知欺诈")
+    assert SIGNALS["strong_bad"].texts(1.0) == (
+        "1 person who shares strong identifiers is a known fraud",
+        "1名强关联人为已知欺诈",
+    )
+    assert (
+        SIGNALS["device_age_days"].texts(1.0)[0] == "The device has been known with this applicant for 1 day"
+    )
+    assert SIGNALS["strong_bad"].texts(3.0) == (
+        "3 people who share strong identifiers are known frauds",
+        "3名强关联人为已知欺诈",
+    )
     assert SIGNALS["closest_bond_weight"].texts(1.2345)[0] == "The closest person shares a weight of 1.23"
 
 

@@ -1,4 +1,6 @@
-"""What each signal, count and input of the network means, in a world that is small enough to count by hand."""
+"""What each signal, count and input of the network means, in a world that is small enough to count by
+hand.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def evidence(request: Application, *facts: object, rings: RingSnapshot | None = 
         return store.view(request.applied_at).evidence_of(subject_of(request))
 
 
-def values(request: Application, *facts: object, rings: RingSnapshot | None = None) -> dict[str, float | None]:
+def values(
+    request: Application, *facts: object, rings: RingSnapshot | None = None
+) -> dict[str, float | None]:
     return seen(evidence(request, *facts, rings=rings)).signals
 
 
@@ -56,7 +60,9 @@ def step(loan: str, status: str, on: float, amount: float | None = None) -> Outc
 
 
 def some(result: dict[str, float | None], **expected: float | None) -> None:
-    assert {name: result[name] for name in expected} == {name: value and pytest.approx(value) for name, value in expected.items()}
+    assert {name: result[name] for name in expected} == {
+        name: value and pytest.approx(value) for name, value in expected.items()
+    }
 
 
 # company
@@ -94,8 +100,16 @@ def test_what_people_at_the_same_place_have_been_doing() -> None:
         ("address", uses("address", "x")), ("wifi", uses("wifi", "x")), ("ip", uses("ip", "x")), ("employer", uses("employer", "x", Role.EMPLOYER)),
     ],
 )  # fmt: skip
-def test_who_else_holds_a_thing_is_counted_with_who_is_new_and_who_is_bad_there(thing: str, mention: Mention) -> None:
-    result = values(ann(mention), applies("bob", 95, mention), applies("cat", 40, mention), fraud("cat@40", 50), step("bob@95", "dpd90", 99))
+def test_who_else_holds_a_thing_is_counted_with_who_is_new_and_who_is_bad_there(
+    thing: str, mention: Mention
+) -> None:
+    result = values(
+        ann(mention),
+        applies("bob", 95, mention),
+        applies("cat", 40, mention),
+        fraud("cat@40", 50),
+        step("bob@95", "dpd90", 99),
+    )
     expected = {f"{thing}_holders": 2, f"{thing}_newcomers_30d": 1, f"{thing}_bad": 2}
     there = {name: value for name, value in expected.items() if name in result}
     assert len(there) >= 1
@@ -186,8 +200,19 @@ def test_the_ring_of_the_subject_and_rings_nearby() -> None:
     )  # fmt: skip
     rings = RingSnapshot(name="W1", as_of=day(20), rings=(ring,))
     bob = applies("bob", 10, DEVICE)
-    some(values(ann(DEVICE), bob, rings=rings), ring_score=0.9, ring_size=2, ring_bad_rate=0.3, ring_near_score=0.9)
-    some(values(applies("cat", NOW, DEVICE), bob, rings=rings), ring_score=None, ring_size=None, ring_near_score=0.9)
+    some(
+        values(ann(DEVICE), bob, rings=rings),
+        ring_score=0.9,
+        ring_size=2,
+        ring_bad_rate=0.3,
+        ring_near_score=0.9,
+    )
+    some(
+        values(applies("cat", NOW, DEVICE), bob, rings=rings),
+        ring_score=None,
+        ring_size=None,
+        ring_near_score=0.9,
+    )
 
 
 # plain counts, and what the network reads
@@ -201,7 +226,16 @@ WORLD = (
     does("bob", "transfer", 52, counterparty_id="ann"),
     Device(identifier=known_as("device", "d"), is_emulator=True), Merchant(merchant_id="M1", opened_at=day(90)),
 )  # fmt: skip
-ASKED = ann(DEVICE, CONTACT, amount=5000.0, term_months=12, face_match=0.9, liveness=0.7, birth_year=1990, merchant_id="M1")
+ASKED = ann(
+    DEVICE,
+    CONTACT,
+    amount=5000.0,
+    term_months=12,
+    face_match=0.9,
+    liveness=0.7,
+    birth_year=1990,
+    merchant_id="M1",
+)
 
 
 def test_plain_counts_are_what_any_table_would_have() -> None:
@@ -221,7 +255,9 @@ def told(rows: Any, names: tuple[str, ...], place: int) -> dict[str, float]:
 
 
 def alike(result: dict[str, float], **expected: float) -> None:
-    assert {name: result[name] for name in expected} == {name: pytest.approx(value, rel=1e-5) for name, value in expected.items()}
+    assert {name: result[name] for name in expected} == {
+        name: pytest.approx(value, rel=1e-5) for name, value in expected.items()
+    }
 
 
 def test_the_network_reads_people_and_their_applications() -> None:
@@ -244,7 +280,9 @@ def test_the_network_reads_people_and_their_applications() -> None:
         three_element_yes=0, three_element_no=0, has_merchant=1, has_agent=0, mentions=log1p(2), labelled_fraud=0,
     )  # fmt: skip
     bobs = next(
-        told(t.x["application"], names, place) for place in range(len(t.x["application"])) if t.x["application"][place][names.index("labelled_fraud")]
+        told(t.x["application"], names, place)
+        for place in range(len(t.x["application"]))
+        if t.x["application"][place][names.index("labelled_fraud")]
     )
     alike(
         bobs, days_ago=log1p(40), amount=log1p(1000), three_element_no=1, was_disbursed=1, was_dpd30=1, was_dpd90=0, labelled_fraud=1, has_merchant=1
@@ -265,8 +303,20 @@ def test_the_network_reads_things_the_shop_and_links() -> None:
         mean_amount=log1p(1000), amount_spread=0, span=0,
     )  # fmt: skip
     ties = [told(t.edge_attr["applicant", "has", "device"], EDGE_FEATURES, place) for place in range(3)]
-    alike(ties[0], own=1, contact=0, employer=0, transfer=0, since=log1p(60), last=log1p(20), now=0, gap=log1p(40))
+    alike(
+        ties[0],
+        own=1,
+        contact=0,
+        employer=0,
+        transfer=0,
+        since=log1p(60),
+        last=log1p(20),
+        now=0,
+        gap=log1p(40),
+    )
     deals = t.edge_attr["applicant", "deals_with", "applicant"]
     assert len(deals) == 2
-    with_bob = next(result for result in (told(deals, EDGE_FEATURES, place) for place in range(2)) if result["gap"])
+    with_bob = next(
+        result for result in (told(deals, EDGE_FEATURES, place) for place in range(2)) if result["gap"]
+    )
     alike(with_bob, own=0, transfer=1, since=log1p(49), last=log1p(48), gap=log1p(1))

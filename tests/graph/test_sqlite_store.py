@@ -40,7 +40,15 @@ class TestSqliteStore(StoreContract, JournalContract):
 def _write(path: Path, writer: int) -> None:
     with SqliteStore(path) as store:
         for n in range(25):
-            store.add(Facts(applications=(applies(f"w{writer}-{n}", 1, uses("device", "shared"), uses("phone", f"{writer}-{n}")),)))
+            store.add(
+                Facts(
+                    applications=(
+                        applies(
+                            f"w{writer}-{n}", 1, uses("device", "shared"), uses("phone", f"{writer}-{n}")
+                        ),
+                    )
+                )
+            )
 
 
 def test_several_processes_write_at_once_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
@@ -88,7 +96,9 @@ def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told(
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(WITHOUT_JOURNAL)
     with SqliteStore(path) as store:
-        assert [(entries.revision, as_sets(entries.facts), entries.snapshot) for entries in all_told(store)] == before
+        assert [
+            (entries.revision, as_sets(entries.facts), entries.snapshot) for entries in all_told(store)
+        ] == before
         assert store.add(Facts(applications=(applies("new", 3),))).revision == store.revision() == 9
         assert store.identity() != 0
 
@@ -97,13 +107,18 @@ def test_a_process_of_before_the_journal_cannot_write_to_a_store_that_has_one(tm
     path = tmp_path / "graph.db"
     with SqliteStore(path) as store:
         store.add(Facts(applications=(applies("ann", 1),)))
-        with closing(sqlite3.connect(path)) as old, pytest.raises(sqlite3.IntegrityError, match="later release"):
+        with (
+            closing(sqlite3.connect(path)) as old,
+            pytest.raises(sqlite3.IntegrityError, match="later release"),
+        ):
             old.execute("UPDATE meta SET value = 2 WHERE name = 'mark'")
         assert store.revision() == 1
 
 
 @pytest.mark.parametrize(("lost", "read"), [(3, [1, 2]), (5, [1, 2, 3, 4])])
-def test_a_mark_without_an_entry_is_said_and_not_passed_over(tmp_path: Path, lost: int, read: list[int]) -> None:
+def test_a_mark_without_an_entry_is_said_and_not_passed_over(
+    tmp_path: Path, lost: int, read: list[int]
+) -> None:
     with SqliteStore(tmp_path / "graph.db") as store:
         for n in range(5):
             store.add(Facts(applications=(applies("ann", n),)))

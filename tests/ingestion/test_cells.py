@@ -1,4 +1,6 @@
-"""Ids, numbers and flags mean one thing however a file or a JSON body writes them: every digit counts, and nobody is called NULL."""
+"""Ids, numbers and flags mean one thing however a file or a JSON body writes them: every digit counts, and
+nobody is called NULL.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ def store(tmp_path):
         yield store
 
 
-# -- numbers that are ids -------------------------------------------------------------------------------------------------------------
+# -- numbers that are ids
+# -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", EDGES)
@@ -48,19 +51,36 @@ def test_an_id_from_a_decimal_is_all_its_digits_and_from_a_float_all_or_none(num
             id_of(float(number), "id")
 
 
-@pytest.mark.parametrize("raw", ["3.56938E+14", "2.0261126e+19", "1e20", "3,56938E+14", "3.56938×10^14", Rounded(3e14), 1.5, float(EXACT)])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "3.56938E+14",
+        "2.0261126e+19",
+        "1e20",
+        "3,56938E+14",
+        "3.56938×10^14",
+        Rounded(3e14),
+        1.5,
+        float(EXACT),
+    ],
+)
 def test_a_number_that_lost_digits_on_its_way_is_no_id(raw):
     with pytest.raises(RecordError) as error:
         id_of(raw, "applicant_id")
     assert (error.value.field, error.value.code) == ("applicant_id", "unreadable_text")
 
 
-@pytest.mark.parametrize("raw", ["12e45", "1e5", "9f3e14", "E14", "2024.10", "XXX00017", "12xx34", "1.0.0", "A1.0", "007", "L-1e20"])
+@pytest.mark.parametrize(
+    "raw",
+    ["12e45", "1e5", "9f3e14", "E14", "2024.10", "XXX00017", "12xx34", "1.0.0", "A1.0", "007", "L-1e20"],
+)
 def test_an_id_that_only_looks_like_such_a_number_stays_as_it_is(raw):
     assert id_of(raw, "id") == raw
 
 
-@pytest.mark.parametrize("raw", ["150****7065", "151xxxx7065", "XXXX7065", "C-88●●41", "C-88...", "C-88…", "C\ufffd8841"])
+@pytest.mark.parametrize(
+    "raw", ["150****7065", "151xxxx7065", "XXXX7065", "C-88●●41", "C-88...", "C-88…", "C\ufffd8841"]
+)
 def test_a_masked_id_is_many_peoples_and_no_id(raw):
     with pytest.raises(RecordError):
         id_of(raw, "id")
@@ -70,14 +90,25 @@ def test_parquet_columns_of_decimals_keep_ids_and_columns_of_floats_keep_them_or
     people = [Decimal("99990000000000000001"), Decimal("99990000000000000002")]
     folder = deliver(tmp_path / "exact")
     base = {"application_id": ["a", "b"], "applied_at": ["2025-06-01"] * 2, "platform_id": ["P1"] * 2}
-    pq.write_table(pa.table(base | {"applicant_id": pa.array(people, pa.decimal128(38, 10))}), folder / "applications.parquet")
+    pq.write_table(
+        pa.table(base | {"applicant_id": pa.array(people, pa.decimal128(38, 10))}),
+        folder / "applications.parquet",
+    )
     load_into(store, folder)
-    assert [store.view(NOW).application(name).applicant_id for name in "ab"] == ["99990000000000000001", "99990000000000000002"]
-    for name, column in (("double", pa.array([2.0**53, 2.0**60])), ("single", pa.array([2.0**24, 2.0**30], pa.float32()))):
+    assert [store.view(NOW).application(name).applicant_id for name in "ab"] == [
+        "99990000000000000001",
+        "99990000000000000002",
+    ]
+    for name, column in (
+        ("double", pa.array([2.0**53, 2.0**60])),
+        ("single", pa.array([2.0**24, 2.0**30], pa.float32())),
+    ):
         folder = deliver(tmp_path / name / "delivery")
         pq.write_table(pa.table(base | {"applicant_id": column}), folder / "applications.parquet")
         load_into(store, folder)
-        assert [(line["problems"][0]["field"], line["code"]) for line in rejects(folder)] == [("applicant_id", "unreadable_text")] * 2
+        assert [(line["problems"][0]["field"], line["code"]) for line in rejects(folder)] == [
+            ("applicant_id", "unreadable_text")
+        ] * 2
 
 
 def test_whole_numbers_that_a_data_frame_wrote_with_a_point_are_read_as_what_they_were(tmp_path, store):
@@ -92,7 +123,11 @@ def test_whole_numbers_that_a_data_frame_wrote_with_a_point_are_read_as_what_the
     label = {"application_id": "1001.0", "applicant_id": "", "label": "fraud", "known_at": "2025-07-01"}
     load_into(store, deliver(tmp_path / "delivery", applications=[row], labels=[label]))
     application = store.view(NOW).application("1001")
-    assert (application.term_months, application.phone_three_element, application.birth_year) == (12, True, 1990)
+    assert (application.term_months, application.phone_three_element, application.birth_year) == (
+        12,
+        True,
+        1990,
+    )
     assert len(store.view(NOW).labels_of(["501"])["501"]) == 1
 
 
@@ -104,25 +139,56 @@ def test_a_filter_and_a_translation_take_one_and_one_point_nought_for_the_same(t
         f'tables:\n  - table: labels\n    source: seen.csv\n    where: [{{column: bad, is: "{test}"}}]\n    constants: {{known_at: "2025-07-01"}}\n'
         f'    columns: {{application_id: no, label: {{column: bad, values: {{"{test}": fraud}}}}}}\n'
     )
-    assert vars(load_into(store, folder).tables["labels"]) == {"read": 1, "accepted": 1, "known": 0, "rejected": 0}
+    assert vars(load_into(store, folder).tables["labels"]) == {
+        "read": 1,
+        "accepted": 1,
+        "known": 0,
+        "rejected": 0,
+    }
 
 
-# -- ids that look the same -----------------------------------------------------------------------------------------------------------
+# -- ids that look the same
+# -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("raw", ["C-8841\u200b", "\ufeffC-8841", "C-8841\xa0", "Ｃ－８８４１", "C\u00ad-8841", '="C-8841"', '"C-8841"', " C-8841\t"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "C-8841\u200b",
+        "\ufeffC-8841",
+        "C-8841\xa0",
+        "Ｃ－８８４１",
+        "C\u00ad-8841",
+        '="C-8841"',
+        '"C-8841"',
+        " C-8841\t",
+    ],
+)
 def test_ids_that_look_the_same_are_the_same(raw):
     assert id_of(raw, "id") == "C-8841"
 
 
-@pytest.mark.parametrize(("one", "other"), [("C-8841", "c-8841"), ("A²", "A2"), ("①", "1"), ("0071", "71"), ("a b", "ab"), ("1-23", "12-3")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("C-8841", "c-8841"), ("A²", "A2"), ("①", "1"), ("0071", "71"), ("a b", "ab"), ("1-23", "12-3")],
+)
 def test_ids_that_look_different_are_different(one, other):
     assert id_of(one, "id") != id_of(other, "id")
 
 
 @given(
     st.sampled_from(sorted(NULLS)),
-    st.sampled_from([str, str.upper, str.title, lambda w: f"({w})", lambda w: f"<{w}>", lambda w: f'"{w}"', lambda w: f" {w}\u200b"]),
+    st.sampled_from(
+        [
+            str,
+            str.upper,
+            str.title,
+            lambda w: f"({w})",
+            lambda w: f"<{w}>",
+            lambda w: f'"{w}"',
+            lambda w: f" {w}\u200b",
+        ]
+    ),
 )
 def test_nobody_is_called_null(word, spelt):
     assert id_of(spelt(word), "id") is None
@@ -133,11 +199,15 @@ def test_what_may_be_a_name_is_one(raw):
     assert id_of(raw, "id") == raw
 
 
-# -- JSON -----------------------------------------------------------------------------------------------------------------------------
+# -- JSON
+# -----------------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_key_given_twice_is_found_at_any_depth():
-    value = decoded('{"a": 1, "b": {"c": 1, "c": 1}, "list": [{"x": 1}, {"y": {"z": 1, "z": 2, "z": 3}}], "a": 2}', deepest=DEEP)
+    value = decoded(
+        '{"a": 1, "b": {"c": 1, "c": 1}, "list": [{"x": 1}, {"y": {"z": 1, "z": 2, "z": 3}}], "a": 2}',
+        deepest=DEEP,
+    )
     assert {(problem.field, problem.code) for problem in doubles(value)} == {
         ("a", "given_twice"), ("b.c", "given_twice"), ("list[1].y.z", "given_twice"),
     }  # fmt: skip
@@ -146,19 +216,40 @@ def test_a_key_given_twice_is_found_at_any_depth():
 
 def test_a_row_of_a_delivery_that_names_a_column_twice_is_rejected_with_the_column(tmp_path, store):
     folder = deliver(tmp_path / "delivery")
-    lines = ['{"merchant_id": "M1", "city": "a", "city": "b"}', '{"merchant_id": "M2", "more": {"x": 1, "x": 1}}', '{"merchant_id": "M3"}']
+    lines = [
+        '{"merchant_id": "M1", "city": "a", "city": "b"}',
+        '{"merchant_id": "M2", "more": {"x": 1, "x": 1}}',
+        '{"merchant_id": "M3"}',
+    ]
     (folder / "merchants.jsonl").write_text("\n".join(lines))
     assert load_into(store, folder).tables["merchants"].accepted == 1
-    assert [(line["code"], line["problems"][0]["field"]) for line in rejects(folder)] == [("given_twice", "city"), ("given_twice", "more.x")]
+    assert [(line["code"], line["problems"][0]["field"]) for line in rejects(folder)] == [
+        ("given_twice", "city"),
+        ("given_twice", "more.x"),
+    ]
 
 
-@pytest.mark.parametrize("text", ["[" * 5000, '{"a": "\\ud800"}', '{"\\udc00": 1}', "{", "", "NaN", '{"a": Infinity}', "1" * 5000, "\ufeff{}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 5000,
+        '{"a": "\\ud800"}',
+        '{"\\udc00": 1}',
+        "{",
+        "",
+        "NaN",
+        '{"a": Infinity}',
+        "1" * 5000,
+        "\ufeff{}",
+    ],
+)
 def test_what_is_no_json_is_refused(text):
     with pytest.raises(ValueError, match=r"."):
         decoded(text, deepest=DEEP)
 
 
-# -- rejects --------------------------------------------------------------------------------------------------------------------------
+# -- rejects
+# --------------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_dropped_cell_of_parquet_and_of_csv_is_counted_alike(tmp_path, store):
@@ -167,5 +258,9 @@ def test_a_dropped_cell_of_parquet_and_of_csv_is_counted_alike(tmp_path, store):
     folder = deliver(tmp_path / "parquet")
     write_parquet(folder / "applications.parquet", rows)
     by_parquet = load_into(store, folder)
-    assert by_csv.as_json()["dropped_cells"] == by_parquet.as_json()["dropped_cells"] == {"applications": {"amount": {"unreadable_number": 3}}}
+    assert (
+        by_csv.as_json()["dropped_cells"]
+        == by_parquet.as_json()["dropped_cells"]
+        == {"applications": {"amount": {"unreadable_number": 3}}}
+    )
     assert by_parquet.tables["applications"].known == 3

@@ -21,18 +21,34 @@ PHONE = APPLICATION["phone"]
 
 
 def delivery(folder: Path) -> Path:
-    applications: list[dict[str, Any]] = [{**APPLICATION, "application_id": f"A{n}", "applicant_id": f"U{n}"} for n in range(12)]
-    applications += [applications[0], {**applications[1], "amount": "1"}, {**applications[2], "application_id": "B1", "applied_at": "soon"}]
+    applications: list[dict[str, Any]] = [
+        {**APPLICATION, "application_id": f"A{n}", "applicant_id": f"U{n}"} for n in range(12)
+    ]
+    applications += [
+        applications[0],
+        {**applications[1], "amount": "1"},
+        {**applications[2], "application_id": "B1", "applied_at": "soon"},
+    ]
     applications[3] |= {"phone": "13800000000", "amount": "much"}
-    contacts = [{"applicant_id": "U1", "phone": PHONE, "relation": word, "at": "2025-06-01"} for word in ("boss", "friend", "boss")]
-    events = [{"kind": "transfer", "at": "2025-06-01", "applicant_id": "U1"}, {"kind": "login", "at": "2025-06-02", "applicant_id": "U99"}]
-    outcomes = [{"application_id": "A1", "status": word, "at": "2025-07-01"} for word in ("approved", "settled")]
+    contacts = [
+        {"applicant_id": "U1", "phone": PHONE, "relation": word, "at": "2025-06-01"}
+        for word in ("boss", "friend", "boss")
+    ]
+    events = [
+        {"kind": "transfer", "at": "2025-06-01", "applicant_id": "U1"},
+        {"kind": "login", "at": "2025-06-02", "applicant_id": "U99"},
+    ]
+    outcomes = [
+        {"application_id": "A1", "status": word, "at": "2025-07-01"} for word in ("approved", "settled")
+    ]
     return deliver(folder, applications=applications, contacts=contacts, events=events, outcomes=outcomes)
 
 
 def checked(tmp_path: Path, folder: Path, beside: Any = None) -> Check:
     with open_store(tmp_path / "check.db") as store:
-        return check(open_delivery(folder), store, parse_context(), beside=beside, report_to=tmp_path / "aside")
+        return check(
+            open_delivery(folder), store, parse_context(), beside=beside, report_to=tmp_path / "aside"
+        )
 
 
 def said(result: Check) -> str:
@@ -44,14 +60,19 @@ def test_it_says_what_the_load_then_does(tmp_path: Path) -> None:
     before = checked(tmp_path, folder).as_json()
     with open_store(tmp_path / "graph.db") as store:
         after = load_into(store, folder).as_json()
-    assert {name: before[name] for name in after if name != "seconds"} == {name: after[name] for name in after if name != "seconds"}
+    assert {name: before[name] for name in after if name != "seconds"} == {
+        name: after[name] for name in after if name != "seconds"
+    }
 
 
 def test_duplicates_times_unknown_words_and_placeholders_are_told(tmp_path: Path) -> None:
     result = checked(tmp_path, delivery(tmp_path / "delivery")).as_json()
     assert result["duplicates"]["applications"] == {"same": 1, "other_content": 1}
     assert result["times"]["events"] == ["2025-05-31T16:00:00+00:00", "2025-06-01T16:00:00+00:00"]
-    assert result["unknown_words"] == {"contacts": {"relation": {"boss": 2}}, "outcomes": {"status": {"settled": 1}}}
+    assert result["unknown_words"] == {
+        "contacts": {"relation": {"boss": 2}},
+        "outcomes": {"status": {"settled": 1}},
+    }
     assert result["kinds_without_meaning"] == {"login": 1}
     assert result["placeholders"] == {"applications.phone": 1}
     assert result["dropped_cells"]["applications"]["amount"] == {"unreadable_number": 1}
@@ -64,14 +85,21 @@ def test_ten_rows_of_each_table_are_shown_as_they_would_be_stored_and_nothing_ra
     assert rows["applications"][0]["phone"] == "150****7065"
     assert rows["applications"][0]["applied_at"] == "2025-06-01T02:00:00Z"
     assert "phone" not in rows["applications"][3]
-    assert [row["why"] for row in map(dict, _rejected(result))] == ["applied_at must be a time of the form ISO-8601"]
+    assert [row["why"] for row in map(dict, _rejected(result))] == [
+        "applied_at must be a time of the form ISO-8601"
+    ]
     for text in (json.dumps(result.as_json()), said(result)):
         assert PHONE not in text
         assert APPLICATION["national_id"] not in text
 
 
 def _rejected(result: Check) -> Sequence[dict[str, str]]:
-    return [{"why": f"{p['field']} {p['message']}"} for row in result.rejected if row["code"] == "unreadable_time" for p in row["problems"]]
+    return [
+        {"why": f"{p['field']} {p['message']}"}
+        for row in result.rejected
+        if row["code"] == "unreadable_time"
+        for p in row["problems"]
+    ]
 
 
 def test_the_page_for_people_names_each_thing_once(tmp_path: Path) -> None:
@@ -100,12 +128,17 @@ def test_the_lenders_and_people_of_the_store_are_known_and_it_stays_as_it_was(tm
         )
         (folder / "platforms.csv").unlink()
         result = checked(tmp_path, folder, store)
-        assert (result.report.tables["applications"].accepted, result.report.unmatched["labels"].facts) == (1, 0)
+        assert (result.report.tables["applications"].accepted, result.report.unmatched["labels"].facts) == (
+            1,
+            0,
+        )
         assert (store.revision(), store.view(NOW).application("A2")) == (mark, None)
 
 
 @pytest.mark.parametrize("there", [False, True])
-def test_the_command_prints_the_page_and_the_line_and_leaves_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], there: bool) -> None:
+def test_the_command_prints_the_page_and_the_line_and_leaves_no_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], there: bool
+) -> None:
     folder = delivery(tmp_path / "delivery")
     url = f"sqlite:///{tmp_path}/graph.db"
     if there:
@@ -130,7 +163,19 @@ def test_on_a_terminal_the_page_says_it_all_and_only_totals_follow(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert main([str(delivery(tmp_path / "delivery")), "--store", f"sqlite:///{tmp_path}/graph.db", "--check", "--now", NOW.isoformat()]) == 0
+    assert (
+        main(
+            [
+                str(delivery(tmp_path / "delivery")),
+                "--store",
+                f"sqlite:///{tmp_path}/graph.db",
+                "--check",
+                "--now",
+                NOW.isoformat(),
+            ]
+        )
+        == 0
+    )
     shown = capsys.readouterr().out
     assert shown.count("as they would be stored:") == 5
     assert "rejected rows" not in shown

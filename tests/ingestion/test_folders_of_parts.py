@@ -1,4 +1,6 @@
-"""A table may be a folder of parts, as Spark and Hive write it; what bears the name of a table and cannot be read is never passed over."""
+"""A table may be a folder of parts, as Spark and Hive write it; what bears the name of a table and cannot be
+read is never passed over.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,16 @@ from graph.model.errors import DeliveryError
 from ingestion.batches import batches
 from ingestion.delivery import open_delivery
 from ingestion.prefetch import prefetch
-from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, parse_context, rejects, write_csv, write_parquet
+from tests.support.deliveries import (
+    APPLICATION,
+    NOW,
+    deliver,
+    load_into,
+    parse_context,
+    rejects,
+    write_csv,
+    write_parquet,
+)
 from tests.support.stores import open_store
 
 LABEL = {"application_id": "A1", "label": "fraud", "known_at": "2025-07-01"}
@@ -55,7 +66,10 @@ def test_the_folders_that_hive_writes_say_what_their_rows_do_not(tmp_path, store
     )
     load_into(store, delivery)
     late, early = store.view(NOW).events_of(["U1"])["U1"]
-    assert [event.at.isoformat() for event in (early, late)] == ["2025-06-01T16:00:00+00:00", "2025-06-02T16:00:00+00:00"]
+    assert [event.at.isoformat() for event in (early, late)] == [
+        "2025-06-01T16:00:00+00:00",
+        "2025-06-02T16:00:00+00:00",
+    ]
     assert (early.attributes, late.attributes) == ((("city", "长沙"),), ())
 
 
@@ -66,7 +80,9 @@ def test_parts_may_be_of_any_format_and_a_part_without_rows_may_be_empty(tmp_pat
     write_csv(events / "part-1.csv", [{**LOGIN, "applicant_id": "U2"}])
     (events / "part-2.csv").touch()
     (events / "part-3.json").write_text(json.dumps(LOGIN | {"applicant_id": "U3"}))
-    (events / "part-4.jsonl.gz").write_bytes(gzip.compress(json.dumps(LOGIN | {"applicant_id": "U4"}).encode()))
+    (events / "part-4.jsonl.gz").write_bytes(
+        gzip.compress(json.dumps(LOGIN | {"applicant_id": "U4"}).encode())
+    )
     assert load_into(store, delivery).tables["events"].accepted == 4
     assert store.view(NOW).events_of(["U1"])["U1"][0].mentions[0].identifier.masked == "58.4.*.*"
 
@@ -75,20 +91,43 @@ def test_parts_may_be_of_any_format_and_a_part_without_rows_may_be_empty(tmp_pat
     ("spoil", "says"),
     [
         (lambda d: folder_of(d, "labels.parquet"), "labels.parquet is a folder without a part"),
-        (lambda d: (folder_of(d, "labels.parquet") / "_SUCCESS").touch(), "labels.parquet is a folder without a part"),
-        (lambda d: (folder_of(d, "labels") / "part-0.orc").touch(), "labels/part-0.orc: a part in a format that is not read"),
-        (lambda d: (folder_of(d, "labels") / "_delta_log").mkdir(), "a table of Delta"),
-        (lambda d: write_csv(folder_of(d, "applications") / "part-0.csv", [APPLICATION]), "applications is there twice"),
-        (lambda d: write_csv(folder_of(d, "customers.csv") / "part-0.csv", [APPLICATION]), "customers.csv is no table of the contract"),
         (
-            lambda d: write_csv(folder_of(d, "labels") / "part-0.csv", [{"label": "fraud", "known_at": "2025-07-01"}]),
+            lambda d: (folder_of(d, "labels.parquet") / "_SUCCESS").touch(),
+            "labels.parquet is a folder without a part",
+        ),
+        (
+            lambda d: (folder_of(d, "labels") / "part-0.orc").touch(),
+            "labels/part-0.orc: a part in a format that is not read",
+        ),
+        (lambda d: (folder_of(d, "labels") / "_delta_log").mkdir(), "a table of Delta"),
+        (
+            lambda d: write_csv(folder_of(d, "applications") / "part-0.csv", [APPLICATION]),
+            "applications is there twice",
+        ),
+        (
+            lambda d: write_csv(folder_of(d, "customers.csv") / "part-0.csv", [APPLICATION]),
+            "customers.csv is no table of the contract",
+        ),
+        (
+            lambda d: write_csv(
+                folder_of(d, "labels") / "part-0.csv", [{"label": "fraud", "known_at": "2025-07-01"}]
+            ),
             "application_id or applicant_id",
         ),
-        (lambda d: write_csv(folder_of(d, "november") / "labels.csv", [LABEL]), "november/labels.csv bears the name of a table"),
-        (lambda d: (d / "labels.csv").symlink_to(d / "gone.csv"), "labels.csv is a link, and links in a delivery are not followed"),
+        (
+            lambda d: write_csv(folder_of(d, "november") / "labels.csv", [LABEL]),
+            "november/labels.csv bears the name of a table",
+        ),
+        (
+            lambda d: (d / "labels.csv").symlink_to(d / "gone.csv"),
+            "labels.csv is a link, and links in a delivery are not followed",
+        ),
         (lambda d: (d / "labels").touch(), "labels is a table in a format that is not read"),
         (lambda d: (d / "Labels.xlsx").touch(), "Labels.xlsx is a table in a format that is not read"),
-        (lambda d: write_csv(folder_of(d, "Labels") / "part-0.csv", [LABEL]), "Labels is no table: labels is"),
+        (
+            lambda d: write_csv(folder_of(d, "Labels") / "part-0.csv", [LABEL]),
+            "Labels is no table: labels is",
+        ),
     ],
 )
 def test_what_bears_the_name_of_a_table_and_cannot_be_read_is_refused(tmp_path, spoil, says):

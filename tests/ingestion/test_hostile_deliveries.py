@@ -1,4 +1,6 @@
-"""A delivery is hostile until it is read: bombs end clearly in little memory, links lead nowhere, messages show nothing that they should not."""
+"""A delivery is hostile until it is read: bombs end clearly in little memory, links lead nowhere, messages
+show nothing that they should not.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,16 @@ from ingestion.delivery import open_delivery
 from ingestion.limits import DeliveryLimits
 from ingestion.load import load
 from scripts.tools.bombs import BOMBS, REFUSED
-from tests.support.deliveries import APPLICATION, deliver, load_into, parse_context, rejects, write_csv, write_jsonl, write_parquet
+from tests.support.deliveries import (
+    APPLICATION,
+    deliver,
+    load_into,
+    parse_context,
+    rejects,
+    write_csv,
+    write_jsonl,
+    write_parquet,
+)
 from tests.support.stores import open_store
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +98,9 @@ class Loader:
 @pytest.fixture(scope="module")
 def loader() -> Iterator[Loader]:
     """It is there for all bombs."""
-    with subprocess.Popen([sys.executable, "-c", _LOADER], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", _LOADER], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         yield Loader(process)
         assert process.stdin is not None
         process.stdin.close()
@@ -96,14 +109,19 @@ def loader() -> Iterator[Loader]:
 @pytest.fixture(scope="module")
 def normal(loader: Loader, tmp_path_factory: pytest.TempPathFactory) -> int:
     """MB that a load of a few rows takes."""
-    stated, mb = loader.load(deliver(tmp_path_factory.mktemp("normal") / "delivery", applications=[APPLICATION]))
+    stated, mb = loader.load(
+        deliver(tmp_path_factory.mktemp("normal") / "delivery", applications=[APPLICATION])
+    )
     assert stated == ""
     return mb
 
 
 def bombs() -> list[object]:
     """Each kind of bomb; those that take seconds to be read to their end are slow."""
-    return [pytest.param(make, id=make.__name__, marks=[pytest.mark.slow] * (make.__name__ in LENGTHY)) for make in BOMBS]
+    return [
+        pytest.param(make, id=make.__name__, marks=[pytest.mark.slow] * (make.__name__ in LENGTHY))
+        for make in BOMBS
+    ]
 
 
 @pytest.mark.parametrize("make", bombs())
@@ -124,11 +142,17 @@ def test_a_bomb_ends_clearly_in_little_memory(tmp_path, loader, normal, make):
 
 
 def test_a_line_that_is_too_long_costs_itself_and_the_others_keep_their_numbers(tmp_path):
-    folder = deliver(tmp_path / "delivery", applications=[APPLICATION, {**APPLICATION, "city": "x" * 3_000}, {**APPLICATION, "amount": "-1"}])
+    folder = deliver(
+        tmp_path / "delivery",
+        applications=[APPLICATION, {**APPLICATION, "city": "x" * 3_000}, {**APPLICATION, "amount": "-1"}],
+    )
     with open_store(tmp_path / "graph.db") as store:
         delivery = open_delivery(folder, limits=DeliveryLimits(row_bytes=1_000))
         load(delivery, store, parse_context(), report_to=tmp_path / "report")
-    assert [(line["line"], line["code"]) for line in rejects(folder)] == [(3, "row_too_long"), (4, "negative")]
+    assert [(line["line"], line["code"]) for line in rejects(folder)] == [
+        (3, "row_too_long"),
+        (4, "negative"),
+    ]
 
 
 def test_json_of_great_depth_or_length_of_numbers_costs_its_row(tmp_path):
@@ -142,11 +166,19 @@ def test_json_of_great_depth_or_length_of_numbers_costs_its_row(tmp_path):
     write_jsonl(folder / "applications.jsonl", rows)
     deep, long = "[" * 400 + "]" * 400, "7" * 5_000
     text = (folder / "applications.jsonl").read_text()
-    text = text.replace('"odd": 0', f'"odd": {deep}').replace('"application_id": 0', f'"application_id": {long}.0')
-    (folder / "applications.jsonl").write_text(text.replace('"application_id": 1,', f'"application_id": {long},'))
+    text = text.replace('"odd": 0', f'"odd": {deep}').replace(
+        '"application_id": 0', f'"application_id": {long}.0'
+    )
+    (folder / "applications.jsonl").write_text(
+        text.replace('"application_id": 1,', f'"application_id": {long},')
+    )
     with open_store(tmp_path / "graph.db") as store:
         assert load_into(store, folder).as_json()["accepted"] == 2
-    assert [(line["line"], line["code"]) for line in rejects(folder)] == [(2, "unreadable_row"), (3, "too_long"), (4, "unreadable_row")]
+    assert [(line["line"], line["code"]) for line in rejects(folder)] == [
+        (2, "unreadable_row"),
+        (3, "too_long"),
+        (4, "unreadable_row"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +187,10 @@ def test_json_of_great_depth_or_length_of_numbers_costs_its_row(tmp_path):
         lambda d, secret: (d / "labels.csv").symlink_to(secret),
         lambda d, secret: (d / "labels.parquet").symlink_to(secret.parent),
         lambda d, secret: ((d / "labels").mkdir(), (d / "labels" / "part-0.csv").symlink_to(secret)),
-        lambda d, secret: ((d / "labels").mkdir(), (d / "labels" / "dt=2026-01-01").symlink_to(secret.parent)),
+        lambda d, secret: (
+            (d / "labels").mkdir(),
+            (d / "labels" / "dt=2026-01-01").symlink_to(secret.parent),
+        ),
         lambda d, secret: (d / "mapping.yaml").symlink_to(secret),
     ],
     ids=["table", "folder", "part", "partition", "mapping"],
@@ -180,7 +215,10 @@ def test_links_planted_where_reports_go_are_replaced_and_never_written_through(t
     with open_store(tmp_path / "graph.db") as store:
         load_into(store, folder)
     assert outside.read_text() == "mine"
-    assert sorted(path.name for path in (tmp_path / "report").iterdir() if not path.is_symlink()) == ["rejects.jsonl", "report.json"]
+    assert sorted(path.name for path in (tmp_path / "report").iterdir() if not path.is_symlink()) == [
+        "rejects.jsonl",
+        "report.json",
+    ]
     assert len(list((tmp_path / "report").iterdir())) == 2
 
 
@@ -194,14 +232,18 @@ def test_a_file_is_written_beside_and_a_link_beside_is_not_followed(tmp_path):
 
 
 def test_messages_and_reports_show_little_of_names_and_no_identifier(tmp_path):
-    folder = deliver(tmp_path / "delivery", applications=[{**APPLICATION, f"call {PHONE}": "x", "y" * 250: "z"}])
+    folder = deliver(
+        tmp_path / "delivery", applications=[{**APPLICATION, f"call {PHONE}": "x", "y" * 250: "z"}]
+    )
     write_csv(folder / f"notes {PHONE}.txt", [{"a": "b"}])
     with open_store(tmp_path / "graph.db") as store:
         load_into(store, folder)
     report = (tmp_path / "report" / "report.json").read_text()
     assert PHONE not in report
     assert "y" * 130 not in report
-    (folder / "mapping.yaml").write_text(f"tables: [{{table: events, source: e.csv, columns: {{kind: {{column: [{PHONE}, {'x' * 5_000}]}}}}}}]")
+    (folder / "mapping.yaml").write_text(
+        f"tables: [{{table: events, source: e.csv, columns: {{kind: {{column: [{PHONE}, {'x' * 5_000}]}}}}}}]"
+    )
     with pytest.raises(DeliveryError, match="must be a text") as refused:
         open_delivery(folder)
     assert PHONE not in str(refused.value)
@@ -213,7 +255,10 @@ def test_messages_and_reports_show_little_of_names_and_no_identifier(tmp_path):
     [
         (DeliveryLimits(columns=5), "applications.csv has more than 5 columns: RINGFENCE_DELIVERY_COLUMNS"),
         (DeliveryLimits(file_rows=2), "applications.csv has more than 2 rows: RINGFENCE_DELIVERY_FILE_ROWS"),
-        (DeliveryLimits(file_bytes=300), "applications.csv has more than 300 bytes when it is unpacked: RINGFENCE_DELIVERY_FILE_BYTES"),
+        (
+            DeliveryLimits(file_bytes=300),
+            "applications.csv has more than 300 bytes when it is unpacked: RINGFENCE_DELIVERY_FILE_BYTES",
+        ),
         (DeliveryLimits(parts=1), "delivery/ has more than 1 files and folders: RINGFENCE_DELIVERY_PARTS"),
     ],
 )
@@ -225,6 +270,11 @@ def test_each_refusal_names_the_file_and_the_setting(tmp_path, limits, says):
 
 def test_a_few_bytes_that_say_the_same_row_without_end_are_refused_before_they_are_read(tmp_path):
     folder = deliver(tmp_path / "delivery")
-    write_parquet(folder / "events.parquet", [{"kind": "login", "at": "2025-06-02T08:00:00+08:00", "applicant_id": "U1"}] * 3_000)
-    with pytest.raises(DeliveryError, match=r"events\.parquet has more than 2,000 rows: RINGFENCE_DELIVERY_FILE_ROWS"):
+    write_parquet(
+        folder / "events.parquet",
+        [{"kind": "login", "at": "2025-06-02T08:00:00+08:00", "applicant_id": "U1"}] * 3_000,
+    )
+    with pytest.raises(
+        DeliveryError, match=r"events\.parquet has more than 2,000 rows: RINGFENCE_DELIVERY_FILE_ROWS"
+    ):
         open_delivery(folder, limits=DeliveryLimits(file_rows=2_000))

@@ -1,4 +1,6 @@
-"""Files of a delivery that are none, change, lie or bear names that harm; and what is written of them, which stays small and masked."""
+"""Files of a delivery that are none, change, lie or bear names that harm; and what is written of them, which
+stays small and masked.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,16 @@ from ingestion.pseudonymise import Keyring
 from ingestion.repeats import Repeats
 from scripts.load_records import main
 from scripts.tools.bombs_parquet import a_page_of_200_megabytes
-from tests.support.deliveries import APPLICATION, NOW, deliver, load_into, parse_context, rejects, write_jsonl, write_parquet
+from tests.support.deliveries import (
+    APPLICATION,
+    NOW,
+    deliver,
+    load_into,
+    parse_context,
+    rejects,
+    write_jsonl,
+    write_parquet,
+)
 from tests.support.stores import open_store
 
 PHONE = "15073157065"
@@ -36,15 +47,22 @@ def login(number: int, token: str) -> Event:
     return Event(event_id=f"E{number}", kind="login", at=NOW, applicant_id="U1", mentions=(mention,))
 
 
-# -- rejects ----------------------------------------------------------------------------------------------------------------------------
+# -- rejects
+# ----------------------------------------------------------------------------------------------------------------------------
 
 
 def test_rejects_beyond_their_bound_are_counted_by_reason_and_the_report_says_how_many(tmp_path):
-    bad = [{**APPLICATION, "application_id": f"A{n}", "amount": "-1" if n % 2 else "1", "applied_at": "soon"} for n in range(50)]
+    bad = [
+        {**APPLICATION, "application_id": f"A{n}", "amount": "-1" if n % 2 else "1", "applied_at": "soon"}
+        for n in range(50)
+    ]
     folder = deliver(tmp_path / "delivery", applications=[*bad, APPLICATION])
     with open_store(tmp_path / "graph.db") as store:
         report = load(
-            open_delivery(folder, limits=DeliveryLimits(rejects_bytes=3_000)), store, parse_context(), report_to=tmp_path / "report"
+            open_delivery(folder, limits=DeliveryLimits(rejects_bytes=3_000)),
+            store,
+            parse_context(),
+            report_to=tmp_path / "report",
         ).as_json()
     written = rejects(folder)
     assert (tmp_path / "report" / "rejects.jsonl").stat().st_size <= 3_000
@@ -56,12 +74,26 @@ def test_rejects_beyond_their_bound_are_counted_by_reason_and_the_report_says_ho
 
 def test_a_phone_is_masked_in_rejects_wherever_it_stands(tmp_path):
     folder = deliver(tmp_path / "delivery")
-    row = {**APPLICATION, "applied_at": "soon", "product": int(PHONE), "city": f"call {PHONE}", "amount": int(PHONE), "channel": {"x": PHONE}}
-    write_jsonl(folder / "applications.jsonl", [row, {**row, "amount": PHONE, "term_months": [PHONE], "face_match": float(PHONE)}])
+    row = {
+        **APPLICATION,
+        "applied_at": "soon",
+        "product": int(PHONE),
+        "city": f"call {PHONE}",
+        "amount": int(PHONE),
+        "channel": {"x": PHONE},
+    }
+    write_jsonl(
+        folder / "applications.jsonl",
+        [row, {**row, "amount": PHONE, "term_months": [PHONE], "face_match": float(PHONE)}],
+    )
     more = f"identifiers: [{{column: '{PHONE}', kind: phone}}]"
     mapping = f"tables: [{{table: platforms, source: platforms.csv}}, {{table: applications, source: applications.jsonl, {more}}}]"
-    (folder / "applications.jsonl").write_text((folder / "applications.jsonl").read_text().replace('"liveness"', f'"{PHONE}"'))
-    text = (folder / "applications.jsonl").read_text().replace('"product"', f'"{PHONE}": "{PHONE}", "product"')
+    (folder / "applications.jsonl").write_text(
+        (folder / "applications.jsonl").read_text().replace('"liveness"', f'"{PHONE}"')
+    )
+    text = (
+        (folder / "applications.jsonl").read_text().replace('"product"', f'"{PHONE}": "{PHONE}", "product"')
+    )
     (folder / "applications.jsonl").write_text(text)
     (folder / "mapping.yaml").write_text(mapping)
     with open_store(tmp_path / "graph.db") as store:
@@ -70,12 +102,18 @@ def test_a_phone_is_masked_in_rejects_wherever_it_stands(tmp_path):
     assert PHONE not in (tmp_path / "report" / "rejects.jsonl").read_text()
 
 
-# -- what is no file, and what does not stay what it was ----------------------------------------------------------------------------------
+# -- what is no file, and what does not stay what it was
+# ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("name", "beside"),
-    [("labels.csv", ""), ("labels/part-0.csv", ""), ("mapping.yaml", ""), ("labels.pipe", "tables: [{table: labels, source: labels.pipe}]")],
+    [
+        ("labels.csv", ""),
+        ("labels/part-0.csv", ""),
+        ("mapping.yaml", ""),
+        ("labels.pipe", "tables: [{table: labels, source: labels.pipe}]"),
+    ],
 )
 def test_a_pipe_in_a_delivery_is_refused_and_nobody_waits_for_it(tmp_path, name, beside):
     folder = deliver(tmp_path / "delivery")
@@ -95,12 +133,22 @@ def test_a_pipe_that_a_mapping_calls_a_table_is_refused(tmp_path):
         open_delivery(folder)
 
 
-@pytest.mark.parametrize("change", [lambda path: path.write_text("a,b\n"), lambda path: path.unlink(), lambda path: path.rename(path.parent / "b")])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: path.write_text("a,b\n"),
+        lambda path: path.unlink(),
+        lambda path: path.rename(path.parent / "b"),
+    ],
+)
 def test_a_file_that_changes_after_it_was_checked_ends_the_load(tmp_path, change):
     folder = deliver(tmp_path / "delivery", applications=[APPLICATION])
     delivery = open_delivery(folder)
     change(folder / "applications.csv")
-    with open_store(tmp_path / "graph.db") as store, pytest.raises(RingfenceError, match=r"applications\.csv was changed while it was loaded"):
+    with (
+        open_store(tmp_path / "graph.db") as store,
+        pytest.raises(RingfenceError, match=r"applications\.csv was changed while it was loaded"),
+    ):
         load(delivery, store, parse_context(), report_to=tmp_path / "report")
 
 
@@ -115,16 +163,31 @@ def test_a_file_that_grows_while_it_is_read_ends_the_load(tmp_path):
         list(rows)
 
 
-# -- names ------------------------------------------------------------------------------------------------------------------------------
+# -- names
+# ------------------------------------------------------------------------------------------------------------------------------
 
 ESCAPES = "\x1b[2J\x9b31m\u202eevil\nload_records: all is well"
 
 
 def test_names_that_command_a_terminal_are_shown_harmless(tmp_path, capsys, caplog):
-    folder = deliver(tmp_path / "delivery", applications=[{**APPLICATION, "applied_at": "soon", ESCAPES.replace("\n", " "): "x"}] * 2)
+    folder = deliver(
+        tmp_path / "delivery",
+        applications=[{**APPLICATION, "applied_at": "soon", ESCAPES.replace("\n", " "): "x"}] * 2,
+    )
     (folder / f"note{ESCAPES}").write_text("x")
     (folder / ("n" * 250)).write_text("x")
-    assert main([str(folder), "--store", f"sqlite:///{tmp_path / 'graph.db'}", "--report", str(tmp_path / "report")]) == 3
+    assert (
+        main(
+            [
+                str(folder),
+                "--store",
+                f"sqlite:///{tmp_path / 'graph.db'}",
+                "--report",
+                str(tmp_path / "report"),
+            ]
+        )
+        == 3
+    )
     message = capsys.readouterr()
     for text in (message.out, message.err, caplog.text, (tmp_path / "report" / "report.json").read_text()):
         assert all(c.isprintable() or c in "\n\r" for c in text)
@@ -143,12 +206,15 @@ def test_names_that_command_a_terminal_are_shown_harmless(tmp_path, capsys, capl
 def test_a_form_of_times_that_cannot_be_is_refused(tmp_path, form):
     folder = deliver(tmp_path / "delivery")
     columns = f"{{application_id: application_id, status: status, at: {{column: at, time: '{form}'}}}}"
-    (folder / "mapping.yaml").write_text(f"tables: [{{table: outcomes, source: outcomes.csv, columns: {columns}}}]")
+    (folder / "mapping.yaml").write_text(
+        f"tables: [{{table: outcomes, source: outcomes.csv, columns: {columns}}}]"
+    )
     with pytest.raises(DeliveryError, match="no form of a time"):
         open_delivery(folder)
 
 
-# -- parquet that lies --------------------------------------------------------------------------------------------------------------------
+# -- parquet that lies
+# --------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_chunk_is_measured_as_the_column_in_whose_place_it_stands(tmp_path):
@@ -158,7 +224,9 @@ def test_a_chunk_is_measured_as_the_column_in_whose_place_it_stands(tmp_path):
     path = folder / "events.parquet"
     there = path.read_bytes()
     assert there.count(b"event_id") >= 2
-    path.write_bytes(there[: there.rindex(b"event_id")] + b"Event_id" + there[there.rindex(b"event_id") + 8 :])
+    path.write_bytes(
+        there[: there.rindex(b"event_id")] + b"Event_id" + there[there.rindex(b"event_id") + 8 :]
+    )
     with pytest.raises(DeliveryError, match="bytes of pages that must be held at once"):
         open_delivery(folder)
 

@@ -99,22 +99,50 @@ HOUSE = st.integers(1, 99)
 
 
 @given(HOUSE, HOUSE, HOUSE, HOUSE, *[st.sampled_from("-#. 、/—－")] * 2)
-def test_house_numbers_are_one_address_exactly_when_they_are_the_same(first, second, third, fourth, one_sign, other_sign):
+def test_house_numbers_are_one_address_exactly_when_they_are_the_same(
+    first, second, third, fourth, one_sign, other_sign
+):
     one, other = f"上海市幸福路{first}{one_sign}{second}号", f"上海市幸福路{third}{other_sign}{fourth}号"
-    assert (normalise(K.ADDRESS, one).value == normalise(K.ADDRESS, other).value) == ((first, second) == (third, fourth))
+    assert (normalise(K.ADDRESS, one).value == normalise(K.ADDRESS, other).value) == (
+        (first, second) == (third, fourth)
+    )
 
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [(K.PHONE, "13800000000"), (K.PHONE, "+86 138-0000-0000"), (K.PHONE, "13888888888"), (K.PHONE, "00000000000"), (K.PHONE, "无")]
-    + [(K.DEVICE, text) for text in ("000000000000000", "00000000-0000-0000-0000-000000000000", "unknown", "NULL", "9774d56d682e549c", "None")]
-    + [(K.NATIONAL_ID, "111111111111111111"), (K.BANK_CARD, "0000000000000000"), (K.EMAIL, "unknown@unknown.com"), (K.EMAIL, "test@163.com")]
+    [
+        (K.PHONE, "13800000000"),
+        (K.PHONE, "+86 138-0000-0000"),
+        (K.PHONE, "13888888888"),
+        (K.PHONE, "00000000000"),
+        (K.PHONE, "无"),
+    ]
+    + [
+        (K.DEVICE, text)
+        for text in (
+            "000000000000000",
+            "00000000-0000-0000-0000-000000000000",
+            "unknown",
+            "NULL",
+            "9774d56d682e549c",
+            "None",
+        )
+    ]
+    + [
+        (K.NATIONAL_ID, "111111111111111111"),
+        (K.BANK_CARD, "0000000000000000"),
+        (K.EMAIL, "unknown@unknown.com"),
+        (K.EMAIL, "test@163.com"),
+    ]
     + [
         (kind, word)
         for kind in (K.DEVICE, K.WIFI, K.EMPLOYER, K.ADDRESS, K.PHONE)
         for word in (r"\N", "(null)", "#N/A", "[NULL]", "<NA>", "NaT", "—")
     ]
-    + [(K.DEVICE, text) for text in ("unknown device", "NO-DEVICE", "null,null", "未知设备", "<hidden>", "无设备号")]
+    + [
+        (K.DEVICE, text)
+        for text in ("unknown device", "NO-DEVICE", "null,null", "未知设备", "<hidden>", "无设备号")
+    ]
     + [
         (K.WIFI, "Unknown WiFi"),
         (K.ADDRESS, "Unknown address"),
@@ -123,7 +151,14 @@ def test_house_numbers_are_one_address_exactly_when_they_are_the_same(first, sec
         (K.EMPLOYER, "unknown employer"),
     ]
     + [(K.PHONE, text) for text in ("021-95588", "01010086", "10086", "95588", "110", "+86 10010", "12306")]
-    + [(K.IP, "0.0.0.0"), (K.IP, "127.0.0.1"), (K.WIFI, "02:00:00:00:00:00"), (K.EMPLOYER, "自由职业"), (K.ADDRESS, "未知"), (K.EMPLOYER, "n/a")],
+    + [
+        (K.IP, "0.0.0.0"),
+        (K.IP, "127.0.0.1"),
+        (K.WIFI, "02:00:00:00:00:00"),
+        (K.EMPLOYER, "自由职业"),
+        (K.ADDRESS, "未知"),
+        (K.EMPLOYER, "n/a"),
+    ],
 )
 def test_a_placeholder_is_not_an_identifier(kind, text):
     assert normalise(kind, text).validity is Validity.PLACEHOLDER
@@ -153,7 +188,9 @@ def test_a_placeholder_is_not_an_identifier(kind, text):
     ],
 )
 def test_what_fails_its_check_is_kept_and_does_not_link(kind, text):
-    named = Pseudonymiser(Keyring.parse("secret")).identify(next(c for c in APPLICATIONS.columns if c.kind is kind), text)
+    named = Pseudonymiser(Keyring.parse("secret")).identify(
+        next(c for c in APPLICATIONS.columns if c.kind is kind), text
+    )
     assert named.validity is Validity.UNVERIFIED
     assert not named.mention.identifier.linking
 
@@ -172,11 +209,25 @@ MASKS = {
     ],
     K.NATIONAL_ID: ["110105********002X", "110105XXXXXXXX002X"],
     K.BANK_CARD: ["6214 **** **** 5435", "6214832065674310000"],
-    K.DEVICE: ["6f1f********4b7f", "6f1fxxxxxxxx4b7f", "35693803xxxxxxx", "6f1f9a62…", "AB****9K", "94:98:12:xx:xx:71"],
+    K.DEVICE: [
+        "6f1f********4b7f",
+        "6f1fxxxxxxxx4b7f",
+        "35693803xxxxxxx",
+        "6f1f9a62…",
+        "AB****9K",
+        "94:98:12:xx:xx:71",
+    ],
     K.EMAIL: ["z****n@qq.com", "z***@qq.com", "138xxxx7065@163.com", "lina@q...", "l●●a@qq.com"],
     K.IP: ["58.4.*.*", "58.4.x.x"],
     K.WIFI: ["TP-LINK_****", "94:98:12:**:**:71", "94-98-12-XX-XX-71", "ChinaNet-XXXX", "Home…"],
-    K.ADDRESS: ["北京市朝阳区******", "上海市XX路12号", "上海市某小区3栋", "上海市浦东新区幸福…", "上海市○○路12号", "上海市幸福路X号"],
+    K.ADDRESS: [
+        "北京市朝阳区******",
+        "上海市XX路12号",
+        "上海市某小区3栋",
+        "上海市浦东新区幸福…",
+        "上海市○○路12号",
+        "上海市幸福路X号",
+    ],
     K.EMPLOYER: ["上海**有限公司", "某公司", "XX有限公司", "王*有限公司", "上海××公司", "上海东方…有限公司"],
 }
 
@@ -187,7 +238,10 @@ def test_a_value_that_shows_its_own_gaps_stays_as_it_is_and_never_links(kind, te
     assert (normal.validity, normal.why) == (Validity.UNVERIFIED, Why.GAPS)
 
 
-@given(st.sampled_from(list(K)), st.sampled_from(["3.56938E+14", "6.21483e+18", "1,5073E+10", "1.10105E17", "3.56938×10^14"]))
+@given(
+    st.sampled_from(list(K)),
+    st.sampled_from(["3.56938E+14", "6.21483e+18", "1,5073E+10", "1.10105E17", "3.56938×10^14"]),
+)
 def test_a_number_in_scientific_notation_is_no_identifier_of_any_kind(kind, text):
     assert normalise(kind, text).validity is Validity.UNVERIFIED
 
@@ -226,7 +280,10 @@ def test_a_value_that_only_looks_masked_goes_on_linking(kind, text):
     assert normalise(kind, text).validity is Validity.VALID
 
 
-@given(st.sampled_from(("+1", "001", "+44", "+852")), st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True))
+@given(
+    st.sampled_from(("+1", "001", "+44", "+852")),
+    st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True),
+)
 def test_a_number_of_another_country_is_never_one_of_ours(country, number):
     assert not normalise(K.PHONE, country + number).value.startswith("+86")
 
@@ -238,7 +295,9 @@ def test_a_number_of_another_country_is_never_one_of_ours(country, number):
 )
 def test_the_short_way_reads_phones_as_the_library_does(text):
     number = phonenumbers.parse(text, "CN")
-    assert normalise(K.PHONE, text).value == phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    assert normalise(K.PHONE, text).value == phonenumbers.format_number(
+        number, phonenumbers.PhoneNumberFormat.E164
+    )
 
 
 @given(st.from_regex(r"[0-9]{12,19}", fullmatch=True))
@@ -252,17 +311,31 @@ def test_the_short_way_sums_cards_as_the_library_does(text):
 def test_the_short_way_reads_addresses_as_the_library_does(address):
     assert normalise(K.IP, str(address)).value == str(address)
     if normalise(K.IP, str(address)).validity is Validity.VALID:
-        assert not any((address.is_loopback, address.is_multicast, address.is_link_local, address in ipaddress.ip_network("10.0.0.0/8")))
+        assert not any(
+            (
+                address.is_loopback,
+                address.is_multicast,
+                address.is_link_local,
+                address in ipaddress.ip_network("10.0.0.0/8"),
+            )
+        )
 
 
-@given(st.dates(), st.from_regex(r"[1-6][0-9]{5}", fullmatch=True), st.integers(0, 999), st.sampled_from("0123456789X"))
+@given(
+    st.dates(),
+    st.from_regex(r"[1-6][0-9]{5}", fullmatch=True),
+    st.integers(0, 999),
+    st.sampled_from("0123456789X"),
+)
 def test_a_national_id_is_sound_exactly_when_its_checksum_is(born, county, order, check):
     text = f"{county}{born:%Y%m%d}{order:03d}{check}".rjust(18, "1")
     sound = normalise(K.NATIONAL_ID, text).validity is Validity.VALID
     assert sound == (ric.calc_check_digit(text) == check)
 
 
-TYPED = st.characters(min_codepoint=32, max_codepoint=126) | st.sampled_from("０１９Ａｘ＠．－（） 上海市路号栋室有限公司")
+TYPED = st.characters(min_codepoint=32, max_codepoint=126) | st.sampled_from(
+    "０１９Ａｘ＠．－（） 上海市路号栋室有限公司"
+)
 
 
 @given(st.sampled_from(list(K)), st.text(TYPED, min_size=1, max_size=40))
@@ -287,7 +360,10 @@ def test_people_see_a_masked_form(kind, text, masked):
     assert normalise(kind, text).masked == masked
 
 
-@given(st.sampled_from([k for k in K if k not in (K.IP, K.EMAIL)]), st.text("0123456789abcdef", min_size=8, max_size=32))
+@given(
+    st.sampled_from([k for k in K if k not in (K.IP, K.EMAIL)]),
+    st.text("0123456789abcdef", min_size=8, max_size=32),
+)
 def test_a_mask_hides_at_least_three_characters(kind, text):
     value = normalise(kind, text).value
     shown = mask(kind, value).replace("*", "")
@@ -308,7 +384,9 @@ def test_sm3_is_an_option_and_its_pseudonyms_say_so():
     assert token.startswith("k1-sm3.")
 
 
-@pytest.mark.skipif("sm3" not in hashlib.algorithms_available, reason="this OpenSSL has no SM3 to compare with")
+@pytest.mark.skipif(
+    "sm3" not in hashlib.algorithms_available, reason="this OpenSSL has no SM3 to compare with"
+)
 def test_gmssl_computes_the_same_sm3_as_openssl(monkeypatch):
     pytest.importorskip("gmssl")
     by_openssl = Keyring.parse("s" * 80, algorithm="sm3").token("phone", "x")
@@ -345,8 +423,15 @@ def test_a_value_that_its_hash_cannot_have_given_is_refused(value):
 
 def test_a_digest_is_the_same_in_hexadecimal_and_in_base64():
     digest = hashlib.sha256(b"15073157065")
-    naming, phone = Pseudonymiser(Keyring.parse("secret")), hashed_already("applications", "sha256").column("phone")
-    spelt = (digest.hexdigest(), base64.b64encode(digest.digest()).decode(), base64.urlsafe_b64encode(digest.digest()).decode().rstrip("="))
+    naming, phone = (
+        Pseudonymiser(Keyring.parse("secret")),
+        hashed_already("applications", "sha256").column("phone"),
+    )
+    spelt = (
+        digest.hexdigest(),
+        base64.b64encode(digest.digest()).decode(),
+        base64.urlsafe_b64encode(digest.digest()).decode().rstrip("="),
+    )
     assert len({naming.identify(phone, text).mention.identifier.token for text in spelt}) == 1
 
 
@@ -359,7 +444,15 @@ def test_in_a_column_of_hashes_a_spelling_of_null_is_a_placeholder_and_a_masked_
 
 
 @pytest.mark.parametrize(
-    ("name", "scheme"), [("SHA-256", "sha256"), ("sm3", "sm3"), ("opaque", "opaque"), ("opaque-lab", "opaque-lab"), ("crc32", None), ("", None)]
+    ("name", "scheme"),
+    [
+        ("SHA-256", "sha256"),
+        ("sm3", "sm3"),
+        ("opaque", "opaque"),
+        ("opaque-lab", "opaque-lab"),
+        ("crc32", None),
+        ("", None),
+    ],
 )
 def test_a_scheme_is_one_that_there_is(name, scheme):
     assert scheme_of(name) == scheme

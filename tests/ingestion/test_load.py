@@ -16,7 +16,18 @@ from ingestion.batches import batches
 from ingestion.delivery import open_delivery
 from ingestion.load import load
 from ingestion.prefetch import prefetch
-from tests.support.deliveries import APPLICATION, NOW, PLATFORM, deliver, load_into, parse_context, rejects, write_csv, write_jsonl, write_parquet
+from tests.support.deliveries import (
+    APPLICATION,
+    NOW,
+    PLATFORM,
+    deliver,
+    load_into,
+    parse_context,
+    rejects,
+    write_csv,
+    write_jsonl,
+    write_parquet,
+)
 from tests.support.stores import open_store
 
 EVERY_TABLE = {
@@ -32,20 +43,70 @@ EVERY_TABLE = {
             "birth_year": "1949",
             "new_citizen": "",
         },
-        {**APPLICATION, "application_id": "A2", "applicant_id": "U2", "national_id": "", "applied_at": "2025-06-02T10:00:00"},
+        {
+            **APPLICATION,
+            "application_id": "A2",
+            "applicant_id": "U2",
+            "national_id": "",
+            "applied_at": "2025-06-02T10:00:00",
+        },
     ],
     "events": [
-        {"event_id": "E1", "kind": "transfer", "at": "2025-06-03T08:00:00+08:00", "applicant_id": "U1", "counterparty_id": "U2", "amount": "12.5"},
-        {"event_id": "", "kind": "login", "at": "2025-06-03T09:00:00+08:00", "applicant_id": "U2", "ip": "58.4.15.178"},
+        {
+            "event_id": "E1",
+            "kind": "transfer",
+            "at": "2025-06-03T08:00:00+08:00",
+            "applicant_id": "U1",
+            "counterparty_id": "U2",
+            "amount": "12.5",
+        },
+        {
+            "event_id": "",
+            "kind": "login",
+            "at": "2025-06-03T09:00:00+08:00",
+            "applicant_id": "U2",
+            "ip": "58.4.15.178",
+        },
     ],
-    "outcomes": [{"application_id": "A1", "status": "disbursed", "at": "2025-06-02T00:00:00+08:00", "amount": "5000"}],
+    "outcomes": [
+        {"application_id": "A1", "status": "disbursed", "at": "2025-06-02T00:00:00+08:00", "amount": "5000"}
+    ],
     "labels": [
-        {"application_id": "A1", "applicant_id": "", "label": "fraud", "known_at": "2025-09-01", "source": "collections", "detail": ""},
-        {"application_id": "", "applicant_id": "U2", "label": "good", "known_at": "2025-10-01", "source": "", "detail": ""},
+        {
+            "application_id": "A1",
+            "applicant_id": "",
+            "label": "fraud",
+            "known_at": "2025-09-01",
+            "source": "collections",
+            "detail": "",
+        },
+        {
+            "application_id": "",
+            "applicant_id": "U2",
+            "label": "good",
+            "known_at": "2025-10-01",
+            "source": "",
+            "detail": "",
+        },
     ],
     "merchants": [{"merchant_id": "M1", "category": "beauty", "city": "长沙", "opened_at": "2020-01-01"}],
-    "contacts": [{"applicant_id": "U1", "phone": "18770190549", "relation": "spouse", "at": "2025-06-01T10:00:00+08:00"}],
-    "devices": [{"device_id": "C2FF614802A7F339", "os": "Android", "model": "X", "is_emulator": "false", "is_rooted": "1"}],
+    "contacts": [
+        {
+            "applicant_id": "U1",
+            "phone": "18770190549",
+            "relation": "spouse",
+            "at": "2025-06-01T10:00:00+08:00",
+        }
+    ],
+    "devices": [
+        {
+            "device_id": "C2FF614802A7F339",
+            "os": "Android",
+            "model": "X",
+            "is_emulator": "false",
+            "is_rooted": "1",
+        }
+    ],
 }
 
 
@@ -68,7 +129,13 @@ def test_every_table_of_the_contract_comes_in(tmp_path, store):
     first, second = view.application("A1"), view.application("A2")
     assert first.applied_at == datetime(2025, 6, 1, 2, tzinfo=UTC)
     assert second.applied_at == datetime(2025, 6, 2, 2, tzinfo=UTC), "without an offset it is Shanghai's time"
-    assert (first.amount, first.term_months, first.face_match, first.phone_three_element, first.new_citizen) == (5000.0, 12, 0.91, True, None)
+    assert (
+        first.amount,
+        first.term_months,
+        first.face_match,
+        first.phone_three_element,
+        first.new_citizen,
+    ) == (5000.0, 12, 0.91, True, None)
     roles = {(m.identifier.kind, m.role) for m in first.mentions}
     assert {(IdentifierKind.PHONE, r) for r in Role} <= roles
     assert (IdentifierKind.EMPLOYER, Role.EMPLOYER) in roles
@@ -83,10 +150,15 @@ def test_every_table_of_the_contract_comes_in(tmp_path, store):
 
 
 def test_people_who_share_a_phone_in_two_spellings_meet_in_the_store(tmp_path, store):
-    rows = [APPLICATION, {**APPLICATION, "application_id": "A2", "applicant_id": "U2", "phone": "+86 150-7315-7065"}]
+    rows = [
+        APPLICATION,
+        {**APPLICATION, "application_id": "A2", "applicant_id": "U2", "phone": "+86 150-7315-7065"},
+    ]
     load_into(store, deliver(tmp_path / "delivery", applications=rows))
     view = store.view(NOW)
-    phone = next(m.identifier for m in view.application("A1").mentions if m.identifier.kind is IdentifierKind.PHONE)
+    phone = next(
+        m.identifier for m in view.application("A1").mentions if m.identifier.kind is IdentifierKind.PHONE
+    )
     assert {tie.applicant_id for tie in view.holders_of([phone])[phone].ties} == {"U1", "U2"}
 
 
@@ -103,7 +175,16 @@ def test_no_raw_identifier_reaches_the_store_or_the_report(tmp_path, store):
 @pytest.mark.parametrize("suffix", ["csv", "csv.gz", "jsonl", "parquet"])
 def test_every_format_brings_the_same_facts(tmp_path, suffix):
     folder = deliver(tmp_path / "delivery")
-    typed = [{**APPLICATION, "amount": 5000, "term_months": 12.0, "face_match": None, "phone_three_element": True, "phone": 15073157065}]
+    typed = [
+        {
+            **APPLICATION,
+            "amount": 5000,
+            "term_months": 12.0,
+            "face_match": None,
+            "phone_three_element": True,
+            "phone": 15073157065,
+        }
+    ]
     if suffix == "jsonl":
         write_jsonl(folder / "applications.jsonl", typed)
     elif suffix == "parquet":
@@ -117,8 +198,15 @@ def test_every_format_brings_the_same_facts(tmp_path, suffix):
     with open_store(tmp_path / "graph.db") as store:
         assert load_into(store, folder).tables["applications"].accepted == 1
         application = store.view(NOW).application("A1")
-    assert (application.amount, application.term_months, application.phone_three_element) == (5000.0, 12, True)
-    assert next(m.identifier.masked for m in application.mentions if m.identifier.kind is IdentifierKind.PHONE) == "150****7065"
+    assert (application.amount, application.term_months, application.phone_three_element) == (
+        5000.0,
+        12,
+        True,
+    )
+    assert (
+        next(m.identifier.masked for m in application.mentions if m.identifier.kind is IdentifierKind.PHONE)
+        == "150****7065"
+    )
 
 
 BAD = [
@@ -150,8 +238,12 @@ UNREAD = [
 ]
 
 
-@pytest.mark.parametrize(("change", "code"), UNREAD, ids=[f"{code}-{next(iter(change))}" for change, code in UNREAD])
-def test_a_cell_that_cannot_be_read_and_need_not_be_there_is_dropped_and_counted(tmp_path, store, change, code):
+@pytest.mark.parametrize(
+    ("change", "code"), UNREAD, ids=[f"{code}-{next(iter(change))}" for change, code in UNREAD]
+)
+def test_a_cell_that_cannot_be_read_and_need_not_be_there_is_dropped_and_counted(
+    tmp_path, store, change, code
+):
     report = load_into(store, deliver(tmp_path / "delivery", applications=[{**APPLICATION, **change}]))
     (column,) = change
     assert report.as_json()["dropped_cells"] == {"applications": {column: {code: 1}}}
@@ -161,7 +253,9 @@ def test_a_cell_that_cannot_be_read_and_need_not_be_there_is_dropped_and_counted
 
 @pytest.mark.parametrize("word", ["NULL", "nan", "None", "-", "#N/A", "\\N", "未知", "ＮＵＬＬ"])
 def test_a_spelling_of_null_is_not_known_in_any_column(tmp_path, store, word):
-    unknown = dict.fromkeys(("amount", "term_months", "face_match", "new_citizen", "merchant_id", "agent_id"), word)
+    unknown = dict.fromkeys(
+        ("amount", "term_months", "face_match", "new_citizen", "merchant_id", "agent_id"), word
+    )
     report = load_into(store, deliver(tmp_path / "delivery", applications=[{**APPLICATION, **unknown}]))
     assert report.as_json()["dropped_cells"] == {}
     application = store.view(NOW).application("A1")
@@ -180,12 +274,22 @@ def test_a_row_that_would_say_something_else_without_its_unreadable_id_is_set_as
 def test_a_reject_shows_the_cell_that_could_not_be_read_unless_it_is_an_identifier(tmp_path, store):
     rows = [{**APPLICATION, "applied_at": at} for at in ("20251301101010", "15073157065", "tel 15073157065")]
     load_into(store, deliver(tmp_path / "delivery", applications=rows))
-    assert [line["row"]["applied_at"] for line in rejects(tmp_path / "delivery")] == ["20251301101010", "150****7065", "tel 150****7065"]
+    assert [line["row"]["applied_at"] for line in rejects(tmp_path / "delivery")] == [
+        "20251301101010",
+        "150****7065",
+        "tel 150****7065",
+    ]
 
 
-@pytest.mark.parametrize(("change", "code"), BAD, ids=[f"{code}-{next(iter(change))}" for change, code in BAD])
+@pytest.mark.parametrize(
+    ("change", "code"), BAD, ids=[f"{code}-{next(iter(change))}" for change, code in BAD]
+)
 def test_a_bad_row_is_set_aside_with_its_reason_and_the_rest_goes_on(tmp_path, store, change, code):
-    rows = [APPLICATION, {**APPLICATION, "application_id": "A2", **change}, {**APPLICATION, "application_id": "A3"}]
+    rows = [
+        APPLICATION,
+        {**APPLICATION, "application_id": "A2", **change},
+        {**APPLICATION, "application_id": "A3"},
+    ]
     report = load_into(store, deliver(tmp_path / "delivery", applications=rows))
     tally = report.tables["applications"]
     assert (tally.read, tally.accepted, tally.rejected) == (3, 2, 1)
@@ -201,7 +305,11 @@ def test_a_bad_row_is_set_aside_with_its_reason_and_the_rest_goes_on(tmp_path, s
         ("labels", {"application_id": "A1", "label": "odd", "known_at": "2025-07-01"}, "unknown_label"),
         ("labels", {"application_id": "", "label": "good", "known_at": "2025-07-01"}, "missing"),
         ("platforms", {"platform_id": "P2", "type": "casino"}, "unknown_type"),
-        ("contacts", {"applicant_id": "U1", "phone": "1" * 600, "relation": "boss", "at": "2025-07-01"}, "too_long"),
+        (
+            "contacts",
+            {"applicant_id": "U1", "phone": "1" * 600, "relation": "boss", "at": "2025-07-01"},
+            "too_long",
+        ),
         ("events", {"kind": "two words", "at": "2025-07-01", "applicant_id": "U1"}, "unknown_kind"),
         ("merchants", {"merchant_id": "", "category": "x"}, "missing"),
         ("devices", {"device_id": "", "os": "x"}, "missing"),
@@ -223,14 +331,24 @@ def test_a_row_with_several_faults_names_them_all(tmp_path, store):
 
 
 def test_lines_that_are_not_utf8_or_not_rows_cost_only_themselves(tmp_path, store):
-    folder = deliver(tmp_path / "delivery", merchants=[{"merchant_id": f"M{n}", "category": "beauty"} for n in range(4)])
+    folder = deliver(
+        tmp_path / "delivery", merchants=[{"merchant_id": f"M{n}", "category": "beauty"} for n in range(4)]
+    )
     path = folder / "merchants.csv"
     good = path.read_bytes()
-    path.write_bytes(good + b'M5,"training, and dental"\r\n"M6","two\r\nlines"\r\n' + b'M7,\xff\xfe\r\nM8\r\nM9,"never closed\r\nM10,travel\r\n')
+    path.write_bytes(
+        good
+        + b'M5,"training, and dental"\r\n"M6","two\r\nlines"\r\n'
+        + b'M7,\xff\xfe\r\nM8\r\nM9,"never closed\r\nM10,travel\r\n'
+    )
     report = load_into(store, folder)
     tally = report.tables["merchants"]
     assert (tally.read, tally.accepted, tally.rejected) == (10, 7, 3)
-    assert [(line["line"], line["code"]) for line in rejects(folder)] == [(9, "not_utf8"), (10, "wrong_number_of_cells"), (11, "unreadable_row")]
+    assert [(line["line"], line["code"]) for line in rejects(folder)] == [
+        (9, "not_utf8"),
+        (10, "wrong_number_of_cells"),
+        (11, "unreadable_row"),
+    ]
     assert store.view(NOW).merchants_of(["M5"])["M5"].category == "training, and dental"
     assert "M10" in store.view(NOW).merchants_of(["M10"])
 
@@ -241,13 +359,22 @@ def test_two_stray_quotes_on_two_lines_lose_neither_line(tmp_path, store):
         file.write('M2,b"ad\nM3,"open\nM4,travel\n')
     report = load_into(store, folder)
     assert report.tables["merchants"].read == 4
-    assert [(line["line"], line["code"]) for line in rejects(folder)] == [(3, "unreadable_row"), (4, "unreadable_row")]
+    assert [(line["line"], line["code"]) for line in rejects(folder)] == [
+        (3, "unreadable_row"),
+        (4, "unreadable_row"),
+    ]
 
 
 def test_parquet_columns_of_decimals_and_of_bare_bytes_are_read_as_what_they_say(tmp_path, store):
     folder = deliver(tmp_path / "delivery")
-    row = {**APPLICATION, "bank_card": Decimal(APPLICATION["bank_card"]), "national_id": APPLICATION["national_id"].encode()}
-    write_parquet(folder / "applications.parquet", [row, {**row, "application_id": "A2", "national_id": b"\xff"}])
+    row = {
+        **APPLICATION,
+        "bank_card": Decimal(APPLICATION["bank_card"]),
+        "national_id": APPLICATION["national_id"].encode(),
+    }
+    write_parquet(
+        folder / "applications.parquet", [row, {**row, "application_id": "A2", "national_id": b"\xff"}]
+    )
     report = load_into(store, folder)
     plain = deliver(tmp_path / "plain", applications=[APPLICATION])
     assert load_into(store, plain).tables["applications"].known == 1
@@ -256,7 +383,10 @@ def test_parquet_columns_of_decimals_and_of_bare_bytes_are_read_as_what_they_say
 
 def test_a_card_that_a_column_of_floats_has_rounded_never_links(tmp_path, store):
     folder = deliver(tmp_path / "delivery")
-    rows = [{**APPLICATION, "application_id": f"A{n}", "bank_card": float(6214832065674310000 + 2048 * n)} for n in range(40)]
+    rows = [
+        {**APPLICATION, "application_id": f"A{n}", "bank_card": float(6214832065674310000 + 2048 * n)}
+        for n in range(40)
+    ]
     write_parquet(folder / "applications.parquet", rows)
     assert load_into(store, folder).as_json()["unverified"] == {"bank_card": 40}
 
@@ -264,7 +394,12 @@ def test_a_card_that_a_column_of_floats_has_rounded_never_links(tmp_path, store)
 def test_a_table_without_a_row_is_in_the_report(tmp_path, store):
     folder = deliver(tmp_path / "delivery")
     (folder / "devices.csv").write_text("device_id\n")
-    assert load_into(store, folder).as_json()["tables"]["devices"] == {"read": 0, "accepted": 0, "known": 0, "rejected": 0}
+    assert load_into(store, folder).as_json()["tables"]["devices"] == {
+        "read": 0,
+        "accepted": 0,
+        "known": 0,
+        "rejected": 0,
+    }
 
 
 def test_a_table_is_known_by_its_name_however_its_ending_is_written(tmp_path, store):
@@ -275,7 +410,14 @@ def test_a_table_is_known_by_its_name_however_its_ending_is_written(tmp_path, st
 
 def test_jsonl_lines_that_are_not_objects_cost_only_themselves(tmp_path, store):
     folder = deliver(tmp_path / "delivery")
-    lines = [b'{"merchant_id": "M1", "category": NaN}', b"[1]", b"{", b'{"merchant_id": "\xff"}', b'{"merchant_id": ["M2"]}', b""]
+    lines = [
+        b'{"merchant_id": "M1", "category": NaN}',
+        b"[1]",
+        b"{",
+        b'{"merchant_id": "\xff"}',
+        b'{"merchant_id": ["M2"]}',
+        b"",
+    ]
     lines.append(b'{"merchant_id": 7}')
     (folder / "merchants.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     report = load_into(store, folder)
@@ -290,14 +432,18 @@ def test_loading_twice_adds_nothing(tmp_path, store):
     first = load_into(store, folder)
     counts, mark = store.counts(), store.revision()
     second = load_into(store, folder)
-    assert sum(t.accepted for t in first.tables.values()) == sum(t.known for t in second.tables.values()) == 11
+    assert (
+        sum(t.accepted for t in first.tables.values()) == sum(t.known for t in second.tables.values()) == 11
+    )
     assert sum(t.accepted for t in second.tables.values()) == 0
     assert (store.counts(), store.revision()) == (counts, mark)
     assert balanced(second)
 
 
 def test_the_same_id_with_other_content_is_refused_inside_a_delivery_and_against_the_store(tmp_path, store):
-    folder = deliver(tmp_path / "delivery", applications=[APPLICATION, {**APPLICATION, "amount": "1"}, APPLICATION])
+    folder = deliver(
+        tmp_path / "delivery", applications=[APPLICATION, {**APPLICATION, "amount": "1"}, APPLICATION]
+    )
     tally = load_into(store, folder).tables["applications"]
     assert (tally.accepted, tally.rejected, tally.known) == (1, 1, 1)
     later = deliver(tmp_path / "later", applications=[{**APPLICATION, "amount": "2"}])
@@ -306,7 +452,12 @@ def test_the_same_id_with_other_content_is_refused_inside_a_delivery_and_against
 
 
 def test_placeholders_and_wrong_checksums_are_counted_and_never_link(tmp_path, store):
-    odd = {"device_id": "000000000000000", "phone": "13800000000", "national_id": "110105194912310021", "bank_card": ""}
+    odd = {
+        "device_id": "000000000000000",
+        "phone": "13800000000",
+        "national_id": "110105194912310021",
+        "bank_card": "",
+    }
     rows = [{**APPLICATION, **odd, "application_id": f"A{n}", "applicant_id": f"U{n}"} for n in range(3)]
     report = load_into(store, deliver(tmp_path / "delivery", applications=rows))
     figures = report.as_json()
@@ -338,16 +489,31 @@ def test_the_report_says_what_the_load_says(tmp_path, store):
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (lambda d: (d / "applications.csv").write_text("application_id,applied_at,applicant_id\n"), "platform_id"),
-        (lambda d: (d / "labels.csv").write_text("label,known_at\nfraud,2025-01-01\n"), "application_id or applicant_id"),
+        (
+            lambda d: (d / "applications.csv").write_text("application_id,applied_at,applicant_id\n"),
+            "platform_id",
+        ),
+        (
+            lambda d: (d / "labels.csv").write_text("label,known_at\nfraud,2025-01-01\n"),
+            "application_id or applicant_id",
+        ),
         (lambda d: (d / "customers.csv").write_text("a,b\n"), "customers.csv"),
         (lambda d: (d / "events.parquet").write_bytes(b"PAR1 and no more"), "events.parquet"),
-        (lambda d: (d / "events.csv.gz").write_bytes(gzip.compress(b"kind,at,applicant_id\n" * 999)[:-9]), "events.csv.gz"),
+        (
+            lambda d: (d / "events.csv.gz").write_bytes(gzip.compress(b"kind,at,applicant_id\n" * 999)[:-9]),
+            "events.csv.gz",
+        ),
         (lambda d: (d / "merchants.csv").write_text("merchant_id,city,city\n"), "twice"),
         (lambda d: (d / "merchants.csv").write_bytes(b""), "merchant_id"),
         (lambda d: (d / "platforms.jsonl").write_text("{}\n"), "twice"),
-        (lambda d: (d / "events.xlsx").write_text("a book"), "events.xlsx is a table in a format that is not read"),
-        (lambda d: (d / "events.jsonl.gz").write_bytes(gzip.compress(b"{}")), "events.jsonl.gz is a table in a format that is not read"),
+        (
+            lambda d: (d / "events.xlsx").write_text("a book"),
+            "events.xlsx is a table in a format that is not read",
+        ),
+        (
+            lambda d: (d / "events.jsonl.gz").write_bytes(gzip.compress(b"{}")),
+            "events.jsonl.gz is a table in a format that is not read",
+        ),
         (lambda d: (d / "outcomes.jsonl").write_text('{"application_id": "A1"}\n'), "status"),
     ],
 )
@@ -367,7 +533,10 @@ def test_a_missing_or_empty_delivery_is_refused(tmp_path):
 
 def test_deleting_or_shuffling_later_rows_changes_nothing_that_was_known_before(tmp_path):
     times = [f"2025-06-{day:02d}T10:00:00+08:00" for day in range(1, 10)]
-    rows = [{**APPLICATION, "application_id": f"A{n}", "applicant_id": f"U{n % 3}", "applied_at": at} for n, at in enumerate(times)]
+    rows = [
+        {**APPLICATION, "application_id": f"A{n}", "applicant_id": f"U{n % 3}", "applied_at": at}
+        for n, at in enumerate(times)
+    ]
     noon = datetime(2025, 6, 5, tzinfo=UTC)
     past = [row for row in rows if datetime.fromisoformat(row["applied_at"]) < noon]
     seen = []
@@ -390,26 +559,62 @@ def test_a_lender_known_from_an_earlier_delivery_is_known(tmp_path, store):
 
 
 def test_a_process_of_its_own_parses_the_same_facts_and_the_same_faults(tmp_path):
-    rows = [{**APPLICATION, "application_id": f"A{n}", "amount": "-1" if n == 5 else "1", "phone": "13800000000", "odd": "x"} for n in range(30)]
-    delivery = open_delivery(deliver(tmp_path / "delivery", applications=rows, devices=EVERY_TABLE["devices"]))
+    rows = [
+        {
+            **APPLICATION,
+            "application_id": f"A{n}",
+            "amount": "-1" if n == 5 else "1",
+            "phone": "13800000000",
+            "odd": "x",
+        }
+        for n in range(30)
+    ]
+    delivery = open_delivery(
+        deliver(tmp_path / "delivery", applications=rows, devices=EVERY_TABLE["devices"])
+    )
     feeds = [n for n, feed in enumerate(delivery.feeds) if feed.table.name != "platforms"]
-    here, there = list(batches(delivery, feeds, parse_context(), 10)), list(prefetch(delivery, feeds, parse_context(), 10))
+    here, there = (
+        list(batches(delivery, feeds, parse_context(), 10)),
+        list(prefetch(delivery, feeds, parse_context(), 10)),
+    )
     assert [(b.feed, b.read, b.facts, b.unknown, b.identifier_counts) for b in here] == [
         (b.feed, b.read, b.facts, b.unknown, b.identifier_counts) for b in there
     ]
     assert [b.good() for b in here] == [b.good() for b in there]
-    assert [(r, [str(p) for p in ps]) for b in here for r, ps in b.bad] == [(r, [str(p) for p in ps]) for b in there for r, ps in b.bad]
+    assert [(r, [str(p) for p in ps]) for b in here for r, ps in b.bad] == [
+        (r, [str(p) for p in ps]) for b in there for r, ps in b.bad
+    ]
     masked = [m.identifier.masked for b in there for fact in b.facts for m in getattr(fact, "mentions", ())]
     assert "6214****5435" in masked
 
 
 def test_a_value_that_a_thousand_people_give_is_named_in_the_report(tmp_path, store):
-    rows = [{"event_id": f"E{n}", "kind": "login", "at": "2025-06-01", "applicant_id": f"U{n}", "wifi": "94:98:12:a8:f7:71"} for n in range(1_001)]
+    rows = [
+        {
+            "event_id": f"E{n}",
+            "kind": "login",
+            "at": "2025-06-01",
+            "applicant_id": f"U{n}",
+            "wifi": "94:98:12:a8:f7:71",
+        }
+        for n in range(1_001)
+    ]
     report = load_into(store, deliver(tmp_path / "delivery", events=rows))
-    assert report.as_json()["crowds"] == [{"kind": "wifi", "masked": "94:98:12:**:**:71", "holders": COUNT_CAP}]
+    assert report.as_json()["crowds"] == [
+        {"kind": "wifi", "masked": "94:98:12:**:**:71", "holders": COUNT_CAP}
+    ]
 
 
 def test_a_load_brings_as_many_facts_at_once_as_the_store_takes_best(tmp_path, store):
     store.batch = 2
-    load_into(store, deliver(tmp_path / "delivery", applications=[{**APPLICATION, "application_id": f"A{n}"} for n in range(5)]))
-    assert [len(entries.facts.applications) for entries in store.journal() if entries.facts.applications] == [2, 2, 1]
+    load_into(
+        store,
+        deliver(
+            tmp_path / "delivery", applications=[{**APPLICATION, "application_id": f"A{n}"} for n in range(5)]
+        ),
+    )
+    assert [len(entries.facts.applications) for entries in store.journal() if entries.facts.applications] == [
+        2,
+        2,
+        1,
+    ]

@@ -1,4 +1,6 @@
-"""scripts/load_records.py: one line of figures at the end, one clear line when it cannot, and no harm when it is killed."""
+"""scripts/load_records.py: one line of figures at the end, one clear line when it cannot, and no harm when it
+is killed.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from tests.support.deliveries import APPLICATION, NOW, deliver, load_into
 
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path, monkeypatch):
-    """Settings of the machine do not count, and what is written by default falls into the test's own folder."""
+    """Settings of the machine do not count, and what is written by default falls into the test's own
+    folder.
+    """
     for name in [name for name in os.environ if name.startswith("RINGFENCE_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -46,11 +50,16 @@ def test_the_last_line_holds_the_figures_and_says_where_the_report_is(tmp_path, 
         (["delivery", "--store", "sqlite:///graph.db", "--mapping", "none.yaml"], "none.yaml"),
         (["delivery", "--store", "mysql://host/db"], "sqlite:///"),
         (["delivery", "--store", "sqlite:///graph.db", "--now", "soon"], "soon"),
-        (["delivery", "--store", "sqlite:///graph.db", "--report", "delivery/applications.csv"], "names a file"),
+        (
+            ["delivery", "--store", "sqlite:///graph.db", "--report", "delivery/applications.csv"],
+            "names a file",
+        ),
         (["delivery", "--store", "sqlite:///graph.db", "--report", "report.json"], "names a file"),
     ],
 )
-def test_what_cannot_be_used_ends_with_status_2_and_one_line_before_anything_is_written(tmp_path, capsys, arguments, says):
+def test_what_cannot_be_used_ends_with_status_2_and_one_line_before_anything_is_written(
+    tmp_path, capsys, arguments, says
+):
     deliver(tmp_path / "delivery", applications=[APPLICATION])
     assert main(arguments) == 2
     out, err = capsys.readouterr()
@@ -74,8 +83,13 @@ def test_later_than_the_loads_clock_is_the_future(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["rejects"] == {"applications": {"in_the_future": 1}}
 
 
-def test_a_delivery_of_which_a_whole_table_is_rejected_has_a_status_and_a_sentence_of_its_own(tmp_path, capsys, caplog):
-    labels = [{"application_id": "A1", "label": "fraud", "known_at": "soon"}, {"application_id": "A1", "label": "fraud", "known_at": ""}]
+def test_a_delivery_of_which_a_whole_table_is_rejected_has_a_status_and_a_sentence_of_its_own(
+    tmp_path, capsys, caplog
+):
+    labels = [
+        {"application_id": "A1", "label": "fraud", "known_at": "soon"},
+        {"application_id": "A1", "label": "fraud", "known_at": ""},
+    ]
     folder = deliver(tmp_path / "delivery", applications=[APPLICATION], labels=labels)
     again = [str(folder), "--store", "sqlite:///graph.db"]
     assert main(again) == 3
@@ -92,7 +106,15 @@ def test_a_delivery_of_which_a_whole_table_is_rejected_has_a_status_and_a_senten
 
 
 def test_a_column_that_cannot_be_right_is_said_aloud_with_the_setting_that_helps(tmp_path, capsys, caplog):
-    cards = [{**APPLICATION, "application_id": f"A{n}", "applicant_id": f"U{n}", "bank_card": f"62{n:02d}8320656743154"} for n in range(10, 60)]
+    cards = [
+        {
+            **APPLICATION,
+            "application_id": f"A{n}",
+            "applicant_id": f"U{n}",
+            "bank_card": f"62{n:02d}8320656743154",
+        }
+        for n in range(10, 60)
+    ]
     folder = deliver(tmp_path / "delivery", applications=cards)
     assert main([str(folder), "--store", "sqlite:///graph.db"]) == 0
     (doubt,) = json.loads(capsys.readouterr().out)["doubtful_columns"]
@@ -146,17 +168,24 @@ def test_a_key_of_the_settings_is_used_and_survives_its_rotation(tmp_path, capsy
     main([str(folder), "--store", "sqlite:///graph.db"])
     assert not (tmp_path / "graph.db.key").exists()
     secret.write_text("k2:second secret\nk1:first secret\n")
-    later = deliver(tmp_path / "later", applications=[{**APPLICATION, "application_id": "A2", "applicant_id": "U2", "bank_card": ""}])
+    later = deliver(
+        tmp_path / "later",
+        applications=[{**APPLICATION, "application_id": "A2", "applicant_id": "U2", "bank_card": ""}],
+    )
     for delivery in (folder, later):
         main([str(delivery), "--store", "sqlite:///graph.db"])
     assert [json.loads(line)["rejected"] for line in capsys.readouterr().out.splitlines()] == [0, 0, 0]
     with SqliteStore(tmp_path / "graph.db") as store:
         view = store.view(NOW)
-        assert {m.identifier for m in view.application("A2").mentions} < {m.identifier for m in view.application("A1").mentions}
+        assert {m.identifier for m in view.application("A2").mentions} < {
+            m.identifier for m in view.application("A1").mentions
+        }
 
 
 def _load_in_small_batches(folder: Path, path: Path, die_after: float) -> None:
-    """Dies of SIGPROF, whose default action ends a process at once, as kill -9 does, but by its own clock: a busy machine changes nothing."""
+    """Dies of SIGPROF, whose default action ends a process at once, as kill -9 does, but by its own clock: a
+    busy machine changes nothing.
+    """
     began = time.process_time()
     signal.setitimer(signal.ITIMER_PROF, die_after)
     with SqliteStore(path) as store:
@@ -170,14 +199,25 @@ def _contents(path: Path) -> tuple[object, ...]:
     with SqliteStore(path) as store:
         tables = store.view(NOW).tables()
         counts = store.counts()
-    return counts, tables.applications["application_id"].tolist(), tables.applications["at"].tolist(), tables.ties["since"].tolist()
+    return (
+        counts,
+        tables.applications["application_id"].tolist(),
+        tables.applications["at"].tolist(),
+        tables.ties["since"].tolist(),
+    )
 
 
 def test_a_load_killed_at_any_of_twenty_points_and_started_again_ends_as_if_run_once(tmp_path):
     rng = random.Random(20260105)
     phones = [f"150{n:08d}" for n in range(400)]
     rows = [
-        {**APPLICATION, "application_id": f"A{n}", "applicant_id": f"U{n % 250}", "phone": rng.choice(phones), "applied_at": f"2025-06-{n % 18 + 10}"}
+        {
+            **APPLICATION,
+            "application_id": f"A{n}",
+            "applicant_id": f"U{n % 250}",
+            "phone": rng.choice(phones),
+            "applied_at": f"2025-06-{n % 18 + 10}",
+        }
         for n in range(1200)
     ]
     folder = deliver(tmp_path / "delivery", applications=rows)
@@ -190,7 +230,9 @@ def test_a_load_killed_at_any_of_twenty_points_and_started_again_ends_as_if_run_
     cut_short = 0
     for n in range(20):
         path = tmp_path / f"killed{n}.db"
-        child = context.Process(target=_load_in_small_batches, args=(folder, path, rng.uniform(0.02, 0.98) * lasts))
+        child = context.Process(
+            target=_load_in_small_batches, args=(folder, path, rng.uniform(0.02, 0.98) * lasts)
+        )
         child.start()
         child.join()
         cut_short += child.exitcode == -signal.SIGPROF
@@ -203,9 +245,14 @@ def test_a_load_killed_at_any_of_twenty_points_and_started_again_ends_as_if_run_
 
 
 def test_a_kind_of_event_that_nobody_knows_is_said_and_one_that_carries_identifiers_is_not(tmp_path, caplog):
-    events = [{"kind": kind, "at": "2025-06-01", "applicant_id": "U1"} for kind in ("trasfer", "login", "transfer")]
+    events = [
+        {"kind": kind, "at": "2025-06-01", "applicant_id": "U1"} for kind in ("trasfer", "login", "transfer")
+    ]
     folder = deliver(tmp_path / "delivery", applications=[APPLICATION], events=events)
-    assert main([str(folder), "--store", f"sqlite:///{tmp_path}/graph.db", "--report", str(tmp_path / "report")]) == 0
+    assert (
+        main([str(folder), "--store", f"sqlite:///{tmp_path}/graph.db", "--report", str(tmp_path / "report")])
+        == 0
+    )
     (stated,) = [record.message for record in caplog.records if "mean nothing to a signal" in record.message]
     assert "trasfer" in stated
     assert "login" not in stated

@@ -1,4 +1,6 @@
-"""What a load says of itself: events that repeat, facts about nobody, identifiers that link and do not, and columns that cannot be right."""
+"""What a load says of itself: events that repeat, facts about nobody, identifiers that link and do not, and
+columns that cannot be right.
+"""
 
 from __future__ import annotations
 
@@ -23,15 +25,24 @@ def store(tmp_path):
         yield store
 
 
-# -- events without an id -------------------------------------------------------------------------------------------------------------
+# -- events without an id
+# -------------------------------------------------------------------------------------------------------------
 
 
 def test_events_without_an_id_that_repeat_within_a_moment_are_not_the_same_event(tmp_path, store):
     other = {**WITHDRAWAL, "applicant_id": "U2"}
-    folder = deliver(tmp_path / "delivery", events=[WITHDRAWAL, other, WITHDRAWAL, {**WITHDRAWAL, "amount": "7"}, WITHDRAWAL])
+    folder = deliver(
+        tmp_path / "delivery",
+        events=[WITHDRAWAL, other, WITHDRAWAL, {**WITHDRAWAL, "amount": "7"}, WITHDRAWAL],
+    )
     tally = load_into(store, folder).tables["events"]
     assert (tally.accepted, tally.known) == (5, 0)
-    assert sorted(event.amount for event in store.view(NOW).events_of(["U1"])["U1"]) == [7.0, 100.0, 100.0, 100.0]
+    assert sorted(event.amount for event in store.view(NOW).events_of(["U1"])["U1"]) == [
+        7.0,
+        100.0,
+        100.0,
+        100.0,
+    ]
     tally = load_into(store, folder).tables["events"]
     assert (tally.accepted, tally.known) == (0, 5), "the same delivery again adds nothing"
 
@@ -69,7 +80,10 @@ def test_a_load_that_was_cut_short_among_repeated_events_ends_as_if_it_had_run_o
 def test_a_process_of_its_own_gives_repeated_events_the_same_ids(tmp_path):
     delivery = open_delivery(deliver(tmp_path / "delivery", events=[WITHDRAWAL] * 7))
     (feed,) = [n for n, feed in enumerate(delivery.feeds) if feed.table.name == "events"]
-    here, there = ([e.event_id for batch in read(delivery, [feed], parse_context(), 3) for e in batch.facts] for read in (batches, prefetch))
+    here, there = (
+        [e.event_id for batch in read(delivery, [feed], parse_context(), 3) for e in batch.facts]
+        for read in (batches, prefetch)
+    )
     assert here == there
     assert len(set(here)) == 7
 
@@ -80,7 +94,13 @@ def test_a_longer_export_of_the_same_moment_adds_what_is_new_in_it(tmp_path, sto
     assert (tally.accepted, tally.known) == (1, 2)
 
 
-@given(st.lists(st.sampled_from([WITHDRAWAL, {**WITHDRAWAL, "amount": "7"}, {**WITHDRAWAL, "applicant_id": "U2"}]), max_size=30), st.randoms())
+@given(
+    st.lists(
+        st.sampled_from([WITHDRAWAL, {**WITHDRAWAL, "amount": "7"}, {**WITHDRAWAL, "applicant_id": "U2"}]),
+        max_size=30,
+    ),
+    st.randoms(),
+)
 def test_every_row_without_an_id_is_an_event_of_its_own_and_their_order_does_not_matter(rows, random):
     def ids(told):
         here = parse_context()
@@ -92,15 +112,22 @@ def test_every_row_without_an_id_is_an_event_of_its_own_and_their_order_does_not
     assert set(ids(rows[: len(rows) // 2])) <= set(result), "a shorter export holds nothing else"
 
 
-# -- facts about nobody ---------------------------------------------------------------------------------------------------------------
+# -- facts about nobody
+# ---------------------------------------------------------------------------------------------------------------
 
 
 def test_facts_about_nobody_are_counted_and_named_and_count_when_the_application_comes(tmp_path, store):
     tables = {
-        "labels": [{**LABEL, "application_id": "A7"}, {**LABEL, "applicant_id": "U9"}, {**LABEL, "application_id": "A1"}],
+        "labels": [
+            {**LABEL, "application_id": "A7"},
+            {**LABEL, "applicant_id": "U9"},
+            {**LABEL, "application_id": "A1"},
+        ],
         "outcomes": [{"application_id": "A7", "status": "disbursed", "at": "2025-06-02"}],
         "events": [{**WITHDRAWAL, "applicant_id": "U9"}, WITHDRAWAL],
-        "contacts": [{"applicant_id": "U9", "phone": "15073157065", "relation": "friend", "at": "2025-06-02"}],
+        "contacts": [
+            {"applicant_id": "U9", "phone": "15073157065", "relation": "friend", "at": "2025-06-02"}
+        ],
     }
     report = load_into(store, deliver(tmp_path / "delivery", applications=[APPLICATION], **tables)).as_json()
     assert report["unmatched"] == 5
@@ -112,7 +139,10 @@ def test_facts_about_nobody_are_counted_and_named_and_count_when_the_application
     }
     assert (report["accepted"], report["rejected"]) == (9, 0), "they are kept"
     later = {**APPLICATION, "application_id": "A7", "applicant_id": "U9"}
-    assert load_into(store, deliver(tmp_path / "later", applications=[later], **tables)).as_json()["unmatched"] == 0
+    assert (
+        load_into(store, deliver(tmp_path / "later", applications=[later], **tables)).as_json()["unmatched"]
+        == 0
+    )
     view = store.view(NOW)
     assert len(view.labels_of(["U9"])["U9"]) == 2
     assert len(view.outcomes_of(["A7"])["A7"]) == 1
@@ -120,21 +150,36 @@ def test_facts_about_nobody_are_counted_and_named_and_count_when_the_application
 
 
 def test_on_a_payment_platform_without_applications_people_are_known_by_their_events(tmp_path, store):
-    folder = deliver(tmp_path / "delivery", events=[WITHDRAWAL], labels=[{**LABEL, "applicant_id": "U1"}, {**LABEL, "applicant_id": "U404"}])
+    folder = deliver(
+        tmp_path / "delivery",
+        events=[WITHDRAWAL],
+        labels=[{**LABEL, "applicant_id": "U1"}, {**LABEL, "applicant_id": "U404"}],
+    )
     assert load_into(store, folder).as_json()["unmatched_facts"] == {
         "events": {"facts": 0, "ids": []},
         "labels": {"facts": 1, "ids": ["U404"]},
     }
 
 
-# -- identifiers ----------------------------------------------------------------------------------------------------------------------
+# -- identifiers
+# ----------------------------------------------------------------------------------------------------------------------
 
-TOKENS = [f"62{n:02d}8320656743154" for n in range(10, 100)]  # Luhn's sum is right for one in ten, as for any numbers
+# Luhn's sum is right for one in ten, as for any numbers
+TOKENS = [f"62{n:02d}8320656743154" for n in range(10, 100)]
 
 
 def cards(values):
-    rows = [{**APPLICATION, "application_id": f"A{n}", "applicant_id": f"U{n}", "bank_card": card} for n, card in enumerate(values)]
-    return [{name: row[name] for name in ("application_id", "applied_at", "applicant_id", "platform_id", "bank_card")} for row in rows]
+    rows = [
+        {**APPLICATION, "application_id": f"A{n}", "applicant_id": f"U{n}", "bank_card": card}
+        for n, card in enumerate(values)
+    ]
+    return [
+        {
+            name: row[name]
+            for name in ("application_id", "applied_at", "applicant_id", "platform_id", "bank_card")
+        }
+        for row in rows
+    ]
 
 
 def test_the_figures_say_of_each_kind_how_many_link_and_why_the_others_do_not(tmp_path, store):
@@ -152,7 +197,12 @@ def test_the_figures_say_of_each_kind_how_many_link_and_why_the_others_do_not(tm
 def test_a_column_most_of_which_fails_its_check_is_named_with_the_setting_that_helps(tmp_path, store):
     report = load_into(store, deliver(tmp_path / "delivery", applications=cards(TOKENS)))
     (doubt,) = report.column_warnings
-    assert (doubt.table, doubt.column, doubt.kind, doubt.values) == ("applications", "bank_card", "bank_card", 90)
+    assert (doubt.table, doubt.column, doubt.kind, doubt.values) == (
+        "applications",
+        "bank_card",
+        "bank_card",
+        90,
+    )
     assert 70 <= doubt.failed < 90
     assert "`tokens: true`" in report.as_json()["doubtful_columns"][0]["says"]
 

@@ -15,11 +15,18 @@ from ingestion.recoding import DELIMITERS, ENCODINGS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mappings.md").read_text(encoding="utf-8")
 WORDS = (
-    mapping._KEYS | feed_reading._FEED_KEYS | column_reading._CELL_KEYS | column_reading._FIRST_OF | column_reading._EXTRA_KEYS | conditions._KEYS
+    mapping._KEYS
+    | feed_reading._FEED_KEYS
+    | column_reading._CELL_KEYS
+    | column_reading._FIRST_OF
+    | column_reading._EXTRA_KEYS
+    | conditions._KEYS
 ) - {"about"}
 
 
-@pytest.mark.parametrize("word", sorted({*WORDS, *ENCODINGS, *DELIMITERS, *SCHEMES, *(f"epoch_{unit}" for unit in EPOCH_UNITS)}))
+@pytest.mark.parametrize(
+    "word", sorted({*WORDS, *ENCODINGS, *DELIMITERS, *SCHEMES, *(f"epoch_{unit}" for unit in EPOCH_UNITS)})
+)
 def test_every_word_of_a_mapping_is_on_its_page(word: str) -> None:
     assert re.search(rf"(?<![\w-]){re.escape(word.removesuffix('NAME'))}(?![\w])", PAGE), word
 
@@ -29,6 +36,8 @@ def test_every_ending_of_a_file_is_on_the_page() -> None:
 
 
 def test_the_example_of_the_page_is_a_mapping_that_can_be_read(tmp_path: Path) -> None:
-    (tmp_path / "mapping.yaml").write_text(re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[1], encoding="utf-8")
+    (tmp_path / "mapping.yaml").write_text(
+        re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[1], encoding="utf-8"
+    )
     mapped = mapping.read_mapping(tmp_path / "mapping.yaml")
     assert [feed.table.name for feed in mapped.feeds] == ["platforms", "applications", "labels"]

@@ -1,4 +1,6 @@
-"""No raw identifier is shown or kept: masks without a form for what has none, texts scrubbed, and never seven digits of anybody's in a row."""
+"""No raw identifier is shown or kept: masks without a form for what has none, texts scrubbed, and never seven
+digits of anybody's in a row.
+"""
 
 from __future__ import annotations
 
@@ -43,17 +45,25 @@ def test_a_domain_of_digits_is_no_way_round_the_mask():
 
 
 def test_a_phone_in_a_free_text_is_kept_masked_and_a_product_code_as_it_is(tmp_path):
-    rows = [APPLICATION | {"city": "call 13958274630", "product": "P20260101000123", "channel": "ann@example.com"}]
+    rows = [
+        APPLICATION | {"city": "call 13958274630", "product": "P20260101000123", "channel": "ann@example.com"}
+    ]
     with open_store(tmp_path / "s.db") as store:
         load_into(store, deliver(tmp_path / "delivery", applications=rows))
         [kept] = store.view(NOW).applications(datetime(1970, 1, 2, tzinfo=UTC))
-    assert (kept.city, kept.product, kept.channel) == ("call 139****4630", "P20260101000123", "a***@example.com")
+    assert (kept.city, kept.product, kept.channel) == (
+        "call 139****4630",
+        "P20260101000123",
+        "a***@example.com",
+    )
 
 
 def test_names_that_nobody_knows_are_given_back_scrubbed(tmp_path):
     context = service(tmp_path)
     client = create_app(context).test_client()
-    answer = client.post("/risk", json=body() | {"13958274630": 1, "ann@example.com": 2, "x1234567890": 3, "colour": 4})
+    answer = client.post(
+        "/risk", json=body() | {"13958274630": 1, "ann@example.com": 2, "x1234567890": 3, "colour": 4}
+    )
     assert not SEVEN.search("".join(answer.get_json()["ignored"]))
     assert "ann@example.com" not in answer.get_data(as_text=True)
     assert "colour" in answer.get_json()["ignored"]
@@ -61,7 +71,16 @@ def test_names_that_nobody_knows_are_given_back_scrubbed(tmp_path):
 
 
 def test_a_reject_shows_no_seven_digits_of_an_identifier(tmp_path):
-    bad = [APPLICATION | {"application_id": "", "phone": "13958274630**", "ip": "13812345678.0.*.*", "city": "1395827463 0", "device_id": "1.3E+10"}]
+    bad = [
+        APPLICATION
+        | {
+            "application_id": "",
+            "phone": "13958274630**",
+            "ip": "13812345678.0.*.*",
+            "city": "1395827463 0",
+            "device_id": "1.3E+10",
+        }
+    ]
     with open_store(tmp_path / "s.db") as store:
         load_into(store, deliver(tmp_path / "delivery", applications=[*bad, APPLICATION]))
     [line] = rejects(tmp_path / "delivery")

@@ -1,4 +1,6 @@
-"""An analyst's own exports come in as they are: in their encoding, by months, with units, split moments and stand-in ids."""
+"""An analyst's own exports come in as they are: in their encoding, by months, with units, split moments and
+stand-in ids.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,15 @@ from ingestion.delivery import open_delivery
 from ingestion.parse import application
 from ingestion.prefetch import prefetch
 from ingestion.written import number
-from tests.support.deliveries import NOW, load_into, parse_context, rejects, write_csv, write_jsonl, write_parquet
+from tests.support.deliveries import (
+    NOW,
+    load_into,
+    parse_context,
+    rejects,
+    write_csv,
+    write_jsonl,
+    write_parquet,
+)
 from tests.support.stores import open_store
 
 LENDER = {"table": "platforms", "rows": [{"platform_id": "us", "type": "consumer_finance", "is_own": "true"}]}
@@ -34,13 +44,23 @@ Row = Mapping[str, Any]
 def mapped(folder: Path, columns: Mapping[str, Any], source: Any = "loans.csv", **more: Any) -> Path:
     """A delivery whose mapping reads applications from `source`."""
     folder.mkdir(exist_ok=True)
-    table = {"table": "applications", "source": source, "constants": {"platform_id": "us"}, "columns": {**COLUMNS, **columns}, **more}
-    (folder / "mapping.yaml").write_text(json.dumps({"timezone": "Asia/Shanghai", "tables": [LENDER, table]}, ensure_ascii=False))
+    table = {
+        "table": "applications",
+        "source": source,
+        "constants": {"platform_id": "us"},
+        "columns": {**COLUMNS, **columns},
+        **more,
+    }
+    (folder / "mapping.yaml").write_text(
+        json.dumps({"timezone": "Asia/Shanghai", "tables": [LENDER, table]}, ensure_ascii=False)
+    )
     return folder
 
 
 def taken(folder: Path) -> list[Application]:
-    """The applications that a delivery brings, in the order of its rows; a row that is rejected is none of them."""
+    """The applications that a delivery brings, in the order of its rows; a row that is rejected is none of
+    them.
+    """
     delivery = open_delivery(folder)
     (number_of,) = [n for n, feed in enumerate(delivery.feeds) if feed.table.name == "applications"]
     result = [fact for batch in batches(delivery, [number_of], parse_context(), 100) for fact in batch.facts]
@@ -55,20 +75,32 @@ def loans(folder: Path, rows: Sequence[Row], columns: Mapping[str, Any], **more:
     return taken(folder)
 
 
-# -- files ------------------------------------------------------------------------------------------------------------------------------
+# -- files
+# ------------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "gbk", "big5", "utf-16", "utf-16-le", "utf-8-sig"])
 @pytest.mark.parametrize("delimiter", ["semicolon", "tab", "|"])
-def test_an_export_in_another_encoding_and_with_another_delimiter_says_the_same(tmp_path: Path, encoding: str, delimiter: str) -> None:
+def test_an_export_in_another_encoding_and_with_another_delimiter_says_the_same(
+    tmp_path: Path, encoding: str, delimiter: str
+) -> None:
     sign = {"semicolon": ";", "tab": "\t"}.get(delimiter, delimiter)
     text = "\r\n".join(
         sign.join(cells)
-        for cells in (("no", "when", "who", "城市"), ("1", "2025-06-01", "C-1", f'"臺中{sign}北"'), ("2", "2025-06-02", "C-2", "高雄"))
+        for cells in (
+            ("no", "when", "who", "城市"),
+            ("1", "2025-06-01", "C-1", f'"臺中{sign}北"'),
+            ("2", "2025-06-02", "C-2", "高雄"),
+        )
     )
-    folder = mapped(tmp_path / "d", {"city": "城市"}, encoding=encoding.removesuffix("-sig"), delimiter=delimiter)
+    folder = mapped(
+        tmp_path / "d", {"city": "城市"}, encoding=encoding.removesuffix("-sig"), delimiter=delimiter
+    )
     (folder / "loans.csv").write_bytes(text.encode("gb18030" if encoding == "gbk" else encoding))
-    assert [(loan.applicant_id, loan.city) for loan in taken(folder)] == [("C-1", f"臺中{' ' if sign == chr(9) else sign}北"), ("C-2", "高雄")]
+    assert [(loan.applicant_id, loan.city) for loan in taken(folder)] == [
+        ("C-1", f"臺中{' ' if sign == chr(9) else sign}北"),
+        ("C-2", "高雄"),
+    ]
 
 
 def test_one_damaged_line_of_a_gb18030_export_costs_itself_and_keeps_its_number(tmp_path: Path) -> None:
@@ -86,14 +118,26 @@ def test_one_damaged_line_of_a_gb18030_export_costs_itself_and_keeps_its_number(
 def test_a_header_that_cannot_be_read_is_refused_with_the_setting_that_helps(tmp_path: Path) -> None:
     folder = mapped(tmp_path / "d", {"city": "城市"})
     (folder / "loans.csv").write_bytes("no,when,who,城市\n".encode("gb18030"))
-    with pytest.raises(DeliveryError, match=r"the header is not UTF-8: a mapping may say its `encoding` \(gb18030, "):
+    with pytest.raises(
+        DeliveryError, match=r"the header is not UTF-8: a mapping may say its `encoding` \(gb18030, "
+    ):
         open_delivery(folder)
     (folder / "loans.csv").write_text("no;when;who;城市\n1;2025-06-01;C-1;上海\n")
-    with pytest.raises(DeliveryError, match="its header is one cell, `no;when;who;城市`: a mapping may say `delimiter: semicolon`"):
+    with pytest.raises(
+        DeliveryError,
+        match="its header is one cell, `no;when;who;城市`: a mapping may say `delimiter: semicolon`",
+    ):
         open_delivery(folder)
 
 
-@pytest.mark.parametrize("source", ["loans_2025-*.csv*", ["loans_2025-01.csv", "loans_2025-02.csv.gz", "loans_2025-03.csv"], "20??/loans.csv"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "loans_2025-*.csv*",
+        ["loans_2025-01.csv", "loans_2025-02.csv.gz", "loans_2025-03.csv"],
+        "20??/loans.csv",
+    ],
+)
 def test_a_year_of_monthly_files_is_one_table(tmp_path: Path, source: Any) -> None:
     folder = mapped(tmp_path / "d", {}, source)
     for month in (1, 2, 3):
@@ -115,19 +159,25 @@ def test_a_month_without_a_required_column_is_named_and_a_bad_row_names_its_mont
     folder = mapped(tmp_path / "d", {}, "loans_*.csv")
     (folder / "loans_1.csv").write_text("no,when,who\n1,2025-01-01,C-1\n")
     (folder / "loans_2.csv").write_text("no,date,who\n2,2025-02-01,C-2\n")
-    with pytest.raises(DeliveryError, match=r"the column when is missing in loans_2.csv \(table applications\)"):
+    with pytest.raises(
+        DeliveryError, match=r"the column when is missing in loans_2.csv \(table applications\)"
+    ):
         open_delivery(folder)
     (folder / "loans_2.csv").write_text("no,when,who\n2,soon,C-2\n")
     with open_store(tmp_path / "graph.db") as store:
         assert load_into(store, folder).tables["applications"].accepted == 1
-    assert [(row["source"], row["line"], row["problems"][0]["field"]) for row in rejects(folder)] == [("loans_2.csv", 2, "applied_at")]
+    assert [(row["source"], row["line"], row["problems"][0]["field"]) for row in rejects(folder)] == [
+        ("loans_2.csv", 2, "applied_at")
+    ]
 
 
 def test_a_pattern_follows_no_link_out_of_the_delivery(tmp_path: Path) -> None:
     folder = mapped(tmp_path / "d", {}, "loans_*.csv")
     (tmp_path / "secret.csv").write_text("no,when,who\n1,2025-01-01,C-1\n")
     (folder / "loans_1.csv").symlink_to(tmp_path / "secret.csv")
-    with pytest.raises(DeliveryError, match=r"loans_1\.csv is a link, and links in a delivery are not followed"):
+    with pytest.raises(
+        DeliveryError, match=r"loans_1\.csv is a link, and links in a delivery are not followed"
+    ):
         open_delivery(folder)
 
 
@@ -138,7 +188,8 @@ def test_a_spreadsheet_is_refused_with_what_to_do(tmp_path: Path) -> None:
         open_delivery(folder)
 
 
-# -- numbers ----------------------------------------------------------------------------------------------------------------------------
+# -- numbers
+# ----------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -163,8 +214,13 @@ def test_an_amount_is_read_as_people_write_it(tmp_path: Path, written: str, amou
     assert loan.amount == amount
 
 
-@pytest.mark.parametrize("written", ["1,23", "12,34.5", "1.234,50", "$500", "500 USD", "about 500", "1,2345", "万", "5000期", "5千千"])
-def test_an_amount_that_may_mean_something_else_is_not_known_and_counted(tmp_path: Path, written: str) -> None:
+@pytest.mark.parametrize(
+    "written",
+    ["1,23", "12,34.5", "1.234,50", "$500", "500 USD", "about 500", "1,2345", "万", "5000期", "5千千"],
+)
+def test_an_amount_that_may_mean_something_else_is_not_known_and_counted(
+    tmp_path: Path, written: str
+) -> None:
     folder = mapped(tmp_path / "d", {"amount": "sum"})
     write_csv(folder / "loans.csv", [{**LOAN, "sum": written}])
     with open_store(tmp_path / "graph.db") as store:
@@ -187,13 +243,19 @@ def test_terms_shares_and_amounts_in_other_units_are_months_parts_of_one_and_yua
         "liveness": {"column": "live", "times": "0.01"},
         "amount": {"column": "fen", "times": "0.01"},
     }
-    rows = [{"term": "12期", "face": "98.5%", "live": "97", "fen": "123456"}, {"term": "2年"}, {"term": "6个月"}, {"term": "分24期"}]
+    rows = [
+        {"term": "12期", "face": "98.5%", "live": "97", "fen": "123456"},
+        {"term": "2年"},
+        {"term": "6个月"},
+        {"term": "分24期"},
+    ]
     result = loans(tmp_path / "d", rows, columns)
     assert [loan.term_months for loan in result] == [12, 24, 6, 24]
     assert (result[0].face_match, result[0].liveness, result[0].amount) == (0.985, 0.97, 1234.56)
 
 
-# -- times ------------------------------------------------------------------------------------------------------------------------------
+# -- times
+# ------------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -207,7 +269,9 @@ def test_terms_shares_and_amounts_in_other_units_are_months_parts_of_one_and_yua
         ("2025-06-01", "", "", datetime(2025, 5, 31, 16, tzinfo=UTC)),
     ],
 )
-def test_a_date_and_a_time_in_two_columns_are_one_moment(tmp_path: Path, day: str, clock: str, form: str, moment: datetime) -> None:
+def test_a_date_and_a_time_in_two_columns_are_one_moment(
+    tmp_path: Path, day: str, clock: str, form: str, moment: datetime
+) -> None:
     at = {"columns": ["day", "clock"]} | ({"time": form} if form else {})
     (loan,) = loans(tmp_path / "d", [{"day": day, "clock": clock}], {"applied_at": at})
     assert loan.applied_at == moment
@@ -218,19 +282,24 @@ def test_a_row_without_its_day_is_rejected_though_it_has_a_time(tmp_path: Path) 
     write_csv(folder / "loans.csv", [{**LOAN, "day": "", "clock": "09:14"}])
     with open_store(tmp_path / "graph.db") as store:
         load_into(store, folder)
-    assert [(row["code"], row["problems"][0]["field"]) for row in rejects(folder)] == [("missing", "applied_at")]
+    assert [(row["code"], row["problems"][0]["field"]) for row in rejects(folder)] == [
+        ("missing", "applied_at")
+    ]
 
 
 @pytest.mark.parametrize(
     ("form", "cell", "moment"),
     [
-        ("epoch_d from 1899-12-30", "45809.5", datetime(2025, 6, 1, 4, tzinfo=UTC)),  # a spreadsheet's number of a day, by its own clock
+        # a spreadsheet's number of a day, by its own clock
+        ("epoch_d from 1899-12-30", "45809.5", datetime(2025, 6, 1, 4, tzinfo=UTC)),
         ("epoch_d", "20240", datetime(2025, 6, 1, tzinfo=UTC)),
         ("epoch_h from 2025-01-01T00:00:00Z", "25", datetime(2025, 1, 2, 1, tzinfo=UTC)),
         ("epoch_min from 2025-01-01T00:00:00+08:00", "90", datetime(2024, 12, 31, 17, 30, tzinfo=UTC)),
     ],
 )
-def test_days_hours_and_minutes_since_a_moment_are_times(tmp_path: Path, form: str, cell: str, moment: datetime) -> None:
+def test_days_hours_and_minutes_since_a_moment_are_times(
+    tmp_path: Path, form: str, cell: str, moment: datetime
+) -> None:
     (loan,) = loans(tmp_path / "d", [{"t": cell}], {"applied_at": {"column": "t", "time": form}})
     assert loan.applied_at == moment
 
@@ -250,21 +319,27 @@ def test_days_hours_and_minutes_since_a_moment_are_times(tmp_path: Path, form: s
         ("born", "1770-01-01", None),
     ],
 )
-def test_a_year_of_birth_is_that_of_a_date_or_of_a_national_id(tmp_path: Path, spec: Any, cell: str, year: int | None) -> None:
+def test_a_year_of_birth_is_that_of_a_date_or_of_a_national_id(
+    tmp_path: Path, spec: Any, cell: str, year: int | None
+) -> None:
     (loan,) = loans(tmp_path / "d", [{"born": cell}], {"birth_year": spec})
     assert loan.birth_year == year
 
 
 def test_a_year_of_birth_is_that_of_the_local_date_and_of_any_type_of_a_column(tmp_path: Path) -> None:
     folder = mapped(tmp_path / "d", {"birth_year": "born"}, "loans.parquet")
-    write_parquet(folder / "loans.parquet", [{**LOAN, "born": datetime(1989, 12, 31, 16, tzinfo=UTC)}])  # midnight in Shanghai
+    # midnight in Shanghai
+    write_parquet(folder / "loans.parquet", [{**LOAN, "born": datetime(1989, 12, 31, 16, tzinfo=UTC)}])
     assert [loan.birth_year for loan in taken(folder)] == [1990]
     mapped(folder, {"birth_year": "born"}, "loans.jsonl")
-    write_jsonl(folder / "loans.jsonl", [{**LOAN, "born": 19900517}, {**LOAN, "born": 1990}, {**LOAN, "born": 1990.0}])
+    write_jsonl(
+        folder / "loans.jsonl", [{**LOAN, "born": 19900517}, {**LOAN, "born": 1990}, {**LOAN, "born": 1990.0}]
+    )
     assert [loan.birth_year for loan in taken(folder)] == [1990, 1990, 1990]
 
 
-# -- identifiers and ids ----------------------------------------------------------------------------------------------------------------
+# -- identifiers and ids
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def of_kind(loan: Application, kind: IdentifierKind) -> list[tuple[str, bool]]:
@@ -272,7 +347,10 @@ def of_kind(loan: Application, kind: IdentifierKind) -> list[tuple[str, bool]]:
     return [(m.identifier.masked, m.identifier.linking) for m in loan.mentions if m.identifier.kind is kind]
 
 
-@pytest.mark.parametrize(("cell", "masked"), [("1920103026", "114.114.*.*"), ("-1937664994", "140.129.*.*"), (2357302302.0, "140.129.*.*")])
+@pytest.mark.parametrize(
+    ("cell", "masked"),
+    [("1920103026", "114.114.*.*"), ("-1937664994", "140.129.*.*"), (2357302302.0, "140.129.*.*")],
+)
 def test_an_address_that_came_as_a_number_is_that_address(tmp_path: Path, cell: Any, masked: str) -> None:
     written, numbered = ({**LOAN, "no": "a", "ip": "114.114.114.114"}, {**LOAN, "no": "b", "ip": cell})
     folder = mapped(tmp_path / "d", {"ip": {"column": "ip", "as": "integer"}}, "loans.jsonl")
@@ -283,7 +361,10 @@ def test_an_address_that_came_as_a_number_is_that_address(tmp_path: Path, cell: 
 
 
 def test_phones_without_a_country_are_of_the_country_that_the_mapping_names(tmp_path: Path) -> None:
-    rows = [{"tel": tel} for tel in ("091 234 56 78", "0912345678", "+84912345678", "84912345678", "15073157065x", "")]
+    rows = [
+        {"tel": tel}
+        for tel in ("091 234 56 78", "0912345678", "+84912345678", "84912345678", "15073157065x", "")
+    ]
     result = loans(tmp_path / "d", rows, {"phone": {"column": "tel", "country": "vn"}})
     assert len({loan.mentions for loan in result[:3]}) == 1
     assert of_kind(result[0], IdentifierKind.PHONE) == [("+849****678", True)]
@@ -294,7 +375,11 @@ def test_phones_without_a_country_are_of_the_country_that_the_mapping_names(tmp_
 def test_an_applicant_is_the_national_id_unless_a_placeholder_and_never_raw(tmp_path: Path) -> None:
     who = {"first_of": [{"column": "card", "kind": "national_id"}, {"column": "who", "prefix": "C-"}]}
     cards = [ID_CARD, ID_CARD.lower(), "无", "", ID_CARD[:17] + "1", "110105********002X"]
-    result = loans(tmp_path / "d", [{"card": card, "who": n} for n, card in enumerate(cards)], {"applicant_id": who, "national_id": "card"})
+    result = loans(
+        tmp_path / "d",
+        [{"card": card, "who": n} for n, card in enumerate(cards)],
+        {"applicant_id": who, "national_id": "card"},
+    )
     assert result[0].applicant_id == result[1].applicant_id
     assert result[0].applicant_id in {m.identifier.token for m in result[0].mentions}
     assert ID_CARD not in repr(result)
@@ -304,11 +389,18 @@ def test_an_applicant_is_the_national_id_unless_a_placeholder_and_never_raw(tmp_
 def test_a_person_with_no_good_name_at_all_is_rejected_and_the_national_id_is_masked(tmp_path: Path) -> None:
     who = {"first_of": [{"column": "card", "kind": "national_id"}, "who"]}
     folder = mapped(tmp_path / "d", {"applicant_id": who})
-    write_csv(folder / "loans.csv", [{**LOAN, "card": ID_CARD[:17] + "1", "who": ""}, {**LOAN, "no": "2", "card": "", "who": "NULL"}])
+    write_csv(
+        folder / "loans.csv",
+        [{**LOAN, "card": ID_CARD[:17] + "1", "who": ""}, {**LOAN, "no": "2", "card": "", "who": "NULL"}],
+    )
     with open_store(tmp_path / "graph.db") as store:
         load_into(store, folder)
     first, second = rejects(folder)
-    assert (first["line"], first["code"], first["problems"][0]["field"]) == (2, "unreadable_text", "applicant_id")
+    assert (first["line"], first["code"], first["problems"][0]["field"]) == (
+        2,
+        "unreadable_text",
+        "applicant_id",
+    )
     assert "is no national_id that passes its check" in first["problems"][0]["message"]
     assert first["row"]["applicant_id"] == "****"
     assert (second["line"], second["code"]) == (3, "missing")
@@ -318,15 +410,27 @@ def test_the_first_good_of_several_columns_is_taken(tmp_path: Path) -> None:
     columns = {
         "phone": {"first_of": ["mobile", "home"]},
         "amount": {"first_of": ["granted", "asked"], "constant": "1"},
-        "applied_at": {"first_of": [{"column": "when", "time": "%Y/%m/%d"}, {"column": "when", "time": "%Y%m%d"}]},
+        "applied_at": {
+            "first_of": [{"column": "when", "time": "%Y/%m/%d"}, {"column": "when", "time": "%Y%m%d"}]
+        },
     }
     rows = [
-        {"mobile": "13800000000", "home": "15073157065", "granted": "unclear", "asked": "500元", "when": "2025/06/01"},
+        {
+            "mobile": "13800000000",
+            "home": "15073157065",
+            "granted": "unclear",
+            "asked": "500元",
+            "when": "2025/06/01",
+        },
         {"mobile": "150****7065", "home": "", "granted": "400", "asked": "500", "when": "20250601"},
         {"mobile": "", "home": "", "granted": "", "asked": "", "when": "2025/06/01"},
     ]
     result = loans(tmp_path / "d", rows, columns)
-    assert [of_kind(loan, IdentifierKind.PHONE) for loan in result] == [[("150****7065", True)], [("****", False)], []]
+    assert [of_kind(loan, IdentifierKind.PHONE) for loan in result] == [
+        [("150****7065", True)],
+        [("****", False)],
+        [],
+    ]
     assert [loan.amount for loan in result] == [500, 400, 1]
     assert len({loan.applied_at for loan in result}) == 1
 
@@ -340,7 +444,8 @@ def test_an_id_of_several_columns_keeps_them_apart_and_needs_them_all(tmp_path: 
     assert address[0].mentions == address[1].mentions != ()
 
 
-# -- which rows -------------------------------------------------------------------------------------------------------------------------
+# -- which rows
+# -------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -369,24 +474,48 @@ def test_rows_are_chosen_by_ranges_sets_and_beginnings(tmp_path: Path, where: Ro
 def test_a_cell_that_is_no_number_lies_in_no_range(tmp_path: Path) -> None:
     rows = [{"sum": cell} for cell in ("", "NULL", "much", "7")]
     for test in ("at_least", "at_most"):
-        assert [loan.application_id for loan in loans(tmp_path / "d", rows, {}, where=[{"column": "sum", test: "7"}])] == ["3"]
+        assert [
+            loan.application_id
+            for loan in loans(tmp_path / "d", rows, {}, where=[{"column": "sum", test: "7"}])
+        ] == ["3"]
 
 
-# -- a request means the same --------------------------------------------------------------------------------------------------------------
+# -- a request means the same
+# --------------------------------------------------------------------------------------------------------------
 
 
 def test_a_value_of_a_request_is_read_as_a_cell_of_a_delivery_is() -> None:
-    row = {**LOAN, "application_id": "1", "applied_at": "2025-06-01", "applicant_id": "C-1", "platform_id": "us"}
-    read = application({**row, "amount": "1.2万元", "term_months": "12期", "birth_year": "1990-05-17"}, parse_context(), APPLICATIONS)
+    row = {
+        **LOAN,
+        "application_id": "1",
+        "applied_at": "2025-06-01",
+        "applicant_id": "C-1",
+        "platform_id": "us",
+    }
+    read = application(
+        {**row, "amount": "1.2万元", "term_months": "12期", "birth_year": "1990-05-17"},
+        parse_context(),
+        APPLICATIONS,
+    )
     assert (read.amount, read.term_months, read.birth_year) == (12_000, 12, 1990)
 
 
 def test_months_in_gb18030_say_the_same_when_another_process_parses_them(tmp_path: Path) -> None:
     """A pattern, an encoding and joined columns travel to the process that parses ahead."""
-    folder = mapped(tmp_path / "d", {"applied_at": {"columns": ["when", "clock"]}, "city": "城市"}, "loans_*.csv", encoding="gb18030")
+    folder = mapped(
+        tmp_path / "d",
+        {"applied_at": {"columns": ["when", "clock"]}, "city": "城市"},
+        "loans_*.csv",
+        encoding="gb18030",
+    )
     for month in (1, 2):
-        (folder / f"loans_{month}.csv").write_bytes(f"no,when,clock,who,城市\nM{month},2025-0{month}-01,09:14,C,上海\n".encode("gb18030"))
+        (folder / f"loans_{month}.csv").write_bytes(
+            f"no,when,clock,who,城市\nM{month},2025-0{month}-01,09:14,C,上海\n".encode("gb18030")
+        )
     delivery = open_delivery(folder)
-    here, there = ([fact for batch in read(delivery, [1], parse_context(), 10) for fact in batch.facts] for read in (batches, prefetch))
+    here, there = (
+        [fact for batch in read(delivery, [1], parse_context(), 10) for fact in batch.facts]
+        for read in (batches, prefetch)
+    )
     assert here == there
     assert [loan.city for loan in here] == ["上海", "上海"]

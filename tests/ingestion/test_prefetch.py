@@ -1,4 +1,6 @@
-"""What another process has parsed arrives as it was: every kind of fact, the rows behind it, and what was wrong."""
+"""What another process has parsed arrives as it was: every kind of fact, the rows behind it, and what was
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ from ingestion.prefetch import _pack, _unpack
 from ingestion.rows import Record
 from tests.support.small_worlds import day, random_facts, uses
 
-FACTS = dataclasses.replace(random_facts(3), contacts=(Contact(applicant_id="ann", phone=uses("phone", "x").identifier, relation="self", at=day(3)),))
+FACTS = dataclasses.replace(
+    random_facts(3),
+    contacts=(Contact(applicant_id="ann", phone=uses("phone", "x").identifier, relation="self", at=day(3)),),
+)
 
 
 @pytest.mark.parametrize("table", [field.name for field in dataclasses.fields(Facts)])
@@ -31,7 +36,17 @@ def test_a_batch_comes_out_of_its_packet_as_it_went_in(table: str) -> None:
     after = _unpack(_pack(batch))
     assert facts
     assert after.facts == facts
-    assert [getattr(fact, "mentions", ()) for fact in after.facts] == [getattr(fact, "mentions", ()) for fact in facts]
+    assert [getattr(fact, "mentions", ()) for fact in after.facts] == [
+        getattr(fact, "mentions", ()) for fact in facts
+    ]
     assert list(after.good()) == rows
-    assert [(record, [str(p) for p in problems]) for record, problems in after.bad] == [(bad[0][0], [str(bad[0][1][0])])]
-    assert (after.feed, after.read, after.unknown, after.identifier_counts, after.dropped) == (1, len(facts) + 1, Counter(c=3), seen, dropped)
+    assert [(record, [str(p) for p in problems]) for record, problems in after.bad] == [
+        (bad[0][0], [str(bad[0][1][0])])
+    ]
+    assert (after.feed, after.read, after.unknown, after.identifier_counts, after.dropped) == (
+        1,
+        len(facts) + 1,
+        Counter(c=3),
+        seen,
+        dropped,
+    )

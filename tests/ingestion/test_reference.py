@@ -39,11 +39,18 @@ def rows(heading: str) -> dict[str, tuple[str, ...]]:
 
 
 def test_the_page_of_columns_is_what_the_contract_takes() -> None:
-    assert (DOCS / "columns.md").read_text(encoding="utf-8") == page(), "write it anew: .venv/bin/python -m scripts.tools.write_columns"
+    assert (DOCS / "columns.md").read_text(encoding="utf-8") == page(), (
+        "write it anew: .venv/bin/python -m scripts.tools.write_columns"
+    )
 
 
 def test_every_word_that_means_something_is_explained_and_no_other() -> None:
-    lists = {f"{table.name}.{column.name}": column.words for table in TABLES.values() for column in table.columns if column.words}
+    lists = {
+        f"{table.name}.{column.name}": column.words
+        for table in TABLES.values()
+        for column in table.columns
+        if column.words
+    }
     assert {name: tuple(words) for name, words in WORDS.items() if name != "events.kind"} == lists
     assert tuple(WORDS["events.kind"]) == EVENT_KINDS
 
@@ -58,7 +65,9 @@ def test_every_word_that_means_something_is_explained_and_no_other() -> None:
     ],
 )
 def test_every_column_of_an_output_is_in_the_reference_with_its_type(heading: str, schema: pa.Schema) -> None:
-    assert {name: cells[0] for name, cells in rows(heading).items()} == {field.name: str(field.type) for field in schema}
+    assert {name: cells[0] for name, cells in rows(heading).items()} == {
+        field.name: str(field.type) for field in schema
+    }
 
 
 def test_the_truth_of_a_made_world_has_the_columns_of_the_reference(tmp_path: Path) -> None:
@@ -75,7 +84,10 @@ def test_the_keys_of_a_reject_are_those_of_the_reference(tmp_path: Path) -> None
 
 
 def test_every_figure_of_a_load_and_of_a_check_is_in_the_reference(tmp_path: Path) -> None:
-    figures = [*Report(delivery="", mapping="").as_json(), *Check(report=Report(delivery="", mapping="")).as_json()]
+    figures = [
+        *Report(delivery="", mapping="").as_json(),
+        *Check(report=Report(delivery="", mapping="")).as_json(),
+    ]
     assert [name for name in figures if not re.search(rf"[` ]{name}[` ]", RECORDS)] == []
 
 

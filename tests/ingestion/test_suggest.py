@@ -1,4 +1,6 @@
-"""A mapping is proposed from names and values, with its reasons; where names are usual it loads without an edit, and what is unclear is named."""
+"""A mapping is proposed from names and values, with its reasons; where names are usual it loads without an
+edit, and what is unclear is named.
+"""
 
 from __future__ import annotations
 
@@ -99,10 +101,20 @@ def test_an_export_of_a_bank_in_chinese_loads_without_an_edit(tmp_path: Path) ->
     assert report.rejects == {}
     with open_store(tmp_path / "graph.db") as store:
         loan = store.view(NOW).application("J3001")
-        assert (loan.amount, loan.term_months, loan.birth_year, loan.platform_id) == (11_000, 7, 1961, "乙消金")
+        assert (loan.amount, loan.term_months, loan.birth_year, loan.platform_id) == (
+            11_000,
+            7,
+            1961,
+            "乙消金",
+        )
         assert loan.applied_at.isoformat() == "2025-03-02T01:37:00+00:00"
         kinds = {m.identifier.kind for m in loan.mentions}
-        assert kinds == {IdentifierKind.NATIONAL_ID, IdentifierKind.PHONE, IdentifierKind.BANK_CARD, IdentifierKind.EMPLOYER}
+        assert kinds == {
+            IdentifierKind.NATIONAL_ID,
+            IdentifierKind.PHONE,
+            IdentifierKind.BANK_CARD,
+            IdentifierKind.EMPLOYER,
+        }
 
 
 def test_a_platforms_export_by_pinyin_abbreviations_loads_without_an_edit(tmp_path: Path) -> None:
@@ -123,21 +135,37 @@ def test_a_platforms_export_by_pinyin_abbreviations_loads_without_an_edit(tmp_pa
         for n, phone in enumerate(phones(20))
     ]
     known = zip(("配偶", "同事", "表哥"), phones(3), strict=True)
-    contacts = [{"yhid": f"U{n}", "lxrgx": word, "lxdh": phone, "rq": "2025-03-01"} for n, (word, phone) in enumerate(known)]
-    status = [{"ddh": f"D{n}", "zt": word, "gxsj": "2025-06-01 10:00:00"} for n, word in enumerate(("放款", "拒绝", "已结清"))]
+    contacts = [
+        {"yhid": f"U{n}", "lxrgx": word, "lxdh": phone, "rq": "2025-03-01"}
+        for n, (word, phone) in enumerate(known)
+    ]
+    status = [
+        {"ddh": f"D{n}", "zt": word, "gxsj": "2025-06-01 10:00:00"}
+        for n, word in enumerate(("放款", "拒绝", "已结清"))
+    ]
     write_csv(folder / "dd.csv", loans)
     write_csv(folder / "lxr.csv", contacts)
     write_csv(folder / "zt.csv", status)
     result = proposed(folder)
     report = loaded(folder, tmp_path)
-    assert accepted(report) == {"platforms": 1, "applications": 20, "contacts": 3, "outcomes": 3, "labels": 20}
+    assert accepted(report) == {
+        "platforms": 1,
+        "applications": 20,
+        "contacts": 3,
+        "outcomes": 3,
+        "labels": 20,
+    }
     assert report.rejects == {}
     assert "NO WORDS OF OURS: 表哥: translate them" in result.as_yaml()
     with open_store(tmp_path / "graph.db") as store:
         view = store.view(NOW)
         loan = view.application("D3")
         assert (loan.amount, loan.term_months) == (1003, 12)
-        assert {m.identifier.kind for m in loan.mentions} == {IdentifierKind.PHONE, IdentifierKind.DEVICE, IdentifierKind.IP}
+        assert {m.identifier.kind for m in loan.mentions} == {
+            IdentifierKind.PHONE,
+            IdentifierKind.DEVICE,
+            IdentifierKind.IP,
+        }
         assert [label.label for label in view.labels_of(["U5"])["U5"]] == [LabelValue.FRAUD]
 
 
@@ -157,7 +185,10 @@ def test_an_english_log_with_hashed_phones_and_epochs_loads_without_an_edit(tmp_
         for n in range(30)
     ]
     write_parquet(folder / "events.parquet", rows)
-    write_parquet(folder / "more_events.parquet", [{key: row[key] for key in ("id", "event_type", "timestamp", "user_id")} for row in rows])
+    write_parquet(
+        folder / "more_events.parquet",
+        [{key: row[key] for key in ("id", "event_type", "timestamp", "user_id")} for row in rows],
+    )
     proposed(folder)
     report = loaded(folder, tmp_path)
     assert (accepted(report), report.rejects) == ({"events": 60}, {})
@@ -170,7 +201,8 @@ def test_people_without_a_number_are_called_by_a_pseudonym_and_nobody_by_a_raw_v
     folder = tmp_path / "d"
     folder.mkdir()
     rows = [
-        {"order_no": n, "created": f"{day(n):%Y-%m-%d %H:%M:%S}", "id_card": ID_CARDS[n % 2], "mobile": phone} for n, phone in enumerate(phones(6))
+        {"order_no": n, "created": f"{day(n):%Y-%m-%d %H:%M:%S}", "id_card": ID_CARDS[n % 2], "mobile": phone}
+        for n, phone in enumerate(phones(6))
     ]
     write_csv(folder / "orders.csv", rows)
     proposed(folder)
@@ -186,7 +218,14 @@ def test_people_without_a_number_are_called_by_a_pseudonym_and_nobody_by_a_raw_v
 
 def test_values_alone_may_name_an_identifier_and_a_name_alone_does_not(tmp_path: Path) -> None:
     rows = [
-        {"order_no": n, "created": f"{day(n):%d.%m.%Y}", "cust": f"C{n}", "col7": phone, "amount": "see note", "note": "x"}
+        {
+            "order_no": n,
+            "created": f"{day(n):%d.%m.%Y}",
+            "cust": f"C{n}",
+            "col7": phone,
+            "amount": "see note",
+            "note": "x",
+        }
         for n, phone in enumerate(phones(9))
     ]
     write_csv(tmp_path / "orders.csv", rows)
@@ -197,16 +236,29 @@ def test_values_alone_may_name_an_identifier_and_a_name_alone_does_not(tmp_path:
 
 
 def test_a_default_is_not_proposed_as_fraud_and_a_file_without_a_moment_not_at_all(tmp_path: Path) -> None:
-    write_csv(tmp_path / "orders.csv", [{"order_no": n, "created": "2025-03-01", "cust": f"C{n}", "overdue": n % 2} for n in range(4)])
-    write_csv(tmp_path / "people.csv", [{"cust": f"C{n}", "mobile": phone} for n, phone in enumerate(phones(4))])
+    write_csv(
+        tmp_path / "orders.csv",
+        [{"order_no": n, "created": "2025-03-01", "cust": f"C{n}", "overdue": n % 2} for n in range(4)],
+    )
+    write_csv(
+        tmp_path / "people.csv", [{"cust": f"C{n}", "mobile": phone} for n, phone in enumerate(phones(4))]
+    )
     result = suggest([tmp_path / "orders.csv", tmp_path / "people.csv"], NOW)
     assert [draft.table for draft in result.drafts] == ["applications", "platforms"]
-    assert any(file == "orders.csv" and column == "overdue" and "a default is no fraud" in why for file, column, why in result.unplaced)
-    assert any(file == "people.csv" and not column and why.startswith("no moment") for file, column, why in result.unplaced)
+    assert any(
+        file == "orders.csv" and column == "overdue" and "a default is no fraud" in why
+        for file, column, why in result.unplaced
+    )
+    assert any(
+        file == "people.csv" and not column and why.startswith("no moment")
+        for file, column, why in result.unplaced
+    )
 
 
 def test_labels_without_a_moment_count_from_the_end_of_the_data(tmp_path: Path) -> None:
-    rows = [{"order_no": n, "created": f"{day(n):%Y-%m-%d}", "cust": f"C{n}", "label": n % 3} for n in range(9)]
+    rows = [
+        {"order_no": n, "created": f"{day(n):%Y-%m-%d}", "cust": f"C{n}", "label": n % 3} for n in range(9)
+    ]
     write_csv(tmp_path / "orders.csv", rows)
     proposed(tmp_path)
     report = loaded(tmp_path, tmp_path)
@@ -232,12 +284,19 @@ def test_files_of_two_folders_and_what_is_no_table_are_refused(tmp_path: Path) -
         suggest([tmp_path / "x.doc"], NOW)
 
 
-def test_the_command_writes_the_mapping_once_and_says_what_it_could_not_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_csv(tmp_path / "orders.csv", [{"order_no": n, "created": "2025-03-01", "cust": f"C{n}", "what": "x"} for n in range(4)])
+def test_the_command_writes_the_mapping_once_and_says_what_it_could_not_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_csv(
+        tmp_path / "orders.csv",
+        [{"order_no": n, "created": "2025-03-01", "cust": f"C{n}", "what": "x"} for n in range(4)],
+    )
     assert main(["suggest", str(tmp_path), "--out", str(tmp_path / "mapping.yaml")]) == 0
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert [table["table"] for table in line["tables"]] == ["applications", "platforms"]
-    assert line["not_placed"] == [{"file": "orders.csv", "column": "what", "why": "no usual name, and its values could be anything"}]
+    assert line["not_placed"] == [
+        {"file": "orders.csv", "column": "what", "why": "no usual name, and its values could be anything"}
+    ]
     assert open_delivery(tmp_path).mapping.name == "suggested"
     assert main(["suggest", str(tmp_path), "--out", str(tmp_path / "mapping.yaml")]) == 2
     assert "is there already" in capsys.readouterr().err
@@ -246,7 +305,15 @@ def test_the_command_writes_the_mapping_once_and_says_what_it_could_not_place(tm
 def test_a_mapping_is_proposed_for_values_that_would_break_its_form(tmp_path: Path) -> None:
     odd = 'a "b": {c} # d'
     pq.write_table(
-        pa.table({"order no": ["1", "2"], "created": ["2025-03-01"] * 2, "cust": ["C1", "C2"], "机构 #1": [odd, "- x"], "platform": [odd, "- x: y"]}),
+        pa.table(
+            {
+                "order no": ["1", "2"],
+                "created": ["2025-03-01"] * 2,
+                "cust": ["C1", "C2"],
+                "机构 #1": [odd, "- x"],
+                "platform": [odd, "- x: y"],
+            }
+        ),
         tmp_path / "o.parquet",
     )
     proposed(tmp_path)
@@ -265,25 +332,40 @@ def test_the_payment_platforms_tables_load_as_proposed(tmp_path: Path) -> None:
     folder = tmp_path / "p2p"
     folder.mkdir()
     for name in ("Device", "HAS_CC", "P2P", "USED", "User"):
-        pq.write_table(pq.read_table(_data("p2p_payment_fraud") / f"{name}.parquet").slice(0, 3_000), folder / f"{name}.parquet")
+        pq.write_table(
+            pq.read_table(_data("p2p_payment_fraud") / f"{name}.parquet").slice(0, 3_000),
+            folder / f"{name}.parquet",
+        )
     proposed(folder)
     report = loaded(folder, tmp_path)
     fraud = pq.read_table(folder / "User.parquet").column("firstChargebackMtDate").to_pylist()
-    assert accepted(report) == {"devices": 3_000, "events": 9_000, "labels": sum(str(day) != "1900-01-01" for day in fraud)}
+    assert accepted(report) == {
+        "devices": 3_000,
+        "events": 9_000,
+        "labels": sum(str(day) != "1900-01-01" for day in fraud),
+    }
     assert report.rejects == {}
     assert report.column_warnings == ()
 
 
 @pytest.mark.data
 def test_the_card_transactions_of_the_handbook_load_as_proposed(tmp_path: Path) -> None:
-    pq.write_table(pq.read_table(_data("handbook_simulated") / "transactions.parquet").slice(0, 5_000), tmp_path / "transactions.parquet")
+    pq.write_table(
+        pq.read_table(_data("handbook_simulated") / "transactions.parquet").slice(0, 5_000),
+        tmp_path / "transactions.parquet",
+    )
     proposed(tmp_path)
     report = loaded(tmp_path, tmp_path)
-    assert (accepted(report), report.rejects) == ({"platforms": 1, "applications": 5_000, "labels": 5_000}, {})
+    assert (accepted(report), report.rejects) == (
+        {"platforms": 1, "applications": 5_000, "labels": 5_000},
+        {},
+    )
 
 
 @pytest.mark.data
 def test_of_the_set_whose_times_are_no_times_nothing_is_proposed_and_it_says_why() -> None:
     result = suggest([_data("s_ffsd") / "S-FFSD.zip"], NOW)
     assert result.drafts == []
-    assert any(column == "Time" and why.startswith("its name says at, and 0%") for _, column, why in result.unplaced)
+    assert any(
+        column == "Time" and why.startswith("its name says at, and 0%") for _, column, why in result.unplaced
+    )

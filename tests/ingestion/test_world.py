@@ -1,4 +1,6 @@
-"""The made world keeps the record contract, is the same for the same seed, and gives nobody away by an artefact."""
+"""The made world keeps the record contract, is the same for the same seed, and gives nobody away by an
+artefact.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +42,24 @@ CONTRACT = {
     "contacts": "applicant_id phone relation at",
     "devices": "device_id os model is_emulator is_rooted",
 }
-TIMES = {"applications": "applied_at", "events": "at", "outcomes": "at", "labels": "known_at", "contacts": "at"}
-LINKS = ("phone", "device_id", "bank_card", "ip", "wifi", "address", "employer_phone", "contact_phone_1", "contact_phone_2")
+TIMES = {
+    "applications": "applied_at",
+    "events": "at",
+    "outcomes": "at",
+    "labels": "known_at",
+    "contacts": "at",
+}
+LINKS = (
+    "phone",
+    "device_id",
+    "bank_card",
+    "ip",
+    "wifi",
+    "address",
+    "employer_phone",
+    "contact_phone_1",
+    "contact_phone_2",
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +70,11 @@ class Made:
 
     @property
     def judged(self) -> pd.DataFrame:
-        return self.tables["applications"].merge(self.truth, on="applicant_id").sort_values("applied_at", kind="stable")
+        return (
+            self.tables["applications"]
+            .merge(self.truth, on="applicant_id")
+            .sort_values("applied_at", kind="stable")
+        )
 
 
 def read(out: Path, recipe: WorldSpec) -> Made:
@@ -73,7 +95,9 @@ def fingerprint(out: Path) -> dict[str, str]:
 
 
 def test_every_table_has_the_columns_of_the_record_contract(world: Made) -> None:
-    assert {name: list(table.columns) for name, table in world.tables.items()} == {name: columns.split() for name, columns in CONTRACT.items()}
+    assert {name: list(table.columns) for name, table in world.tables.items()} == {
+        name: columns.split() for name, columns in CONTRACT.items()
+    }
 
 
 def test_no_row_must_be_rejected_unless_dirt_is_asked_for(world: Made) -> None:
@@ -101,7 +125,9 @@ def test_national_ids_and_cards_have_valid_check_digits_but_for_a_few(world: Mad
     assert 0 < 1 - np.mean([luhn.is_valid(number) for number in cards]) < 0.01
     plain = applications.phone.dropna()
     assert plain.str.fullmatch(r"1[3-9]\d{9}").mean() > 0.9
-    assert (applications.phone == "13800000000").any() or (applications.contact_phone_2 == "13800000000").any()
+    assert (applications.phone == "13800000000").any() or (
+        applications.contact_phone_2 == "13800000000"
+    ).any()
 
 
 def test_the_day_of_birth_in_the_national_id_is_the_birth_year(world: Made) -> None:
@@ -134,11 +160,18 @@ def test_members_of_a_ring_reach_each_other_over_what_they_share(world: Made) ->
         table = world.tables[name]
         for column in {*LINKS} & {*table.columns}:
             kind = "phone" if column.startswith("contact") else column
-            values = table[column].astype("string").str.normalize("NFKC").str.replace(r"[\s\-+]|^\+?86(?=1\d{10})", "", regex=True)
+            values = (
+                table[column]
+                .astype("string")
+                .str.normalize("NFKC")
+                .str.replace(r"[\s\-+]|^\+?86(?=1\d{10})", "", regex=True)
+            )
             for who, value in zip(table.applicant_id, values.str.upper()):
                 if who in ring and not pd.isna(value):
                     holders[ring[who], kind, value].add(who)
-    for who, other in world.tables["events"][["applicant_id", "counterparty_id"]].dropna().itertuples(index=False):
+    for who, other in (
+        world.tables["events"][["applicant_id", "counterparty_id"]].dropna().itertuples(index=False)
+    ):
         if who in ring and ring.get(other) == ring[who]:
             holders[ring[who], "money", f"{who}-{other}"] |= {who, other}
     reached = [largest_component(members, [h for key, h in holders.items() if key[0] == name])
@@ -226,7 +259,9 @@ def test_ids_row_order_and_seconds_do_not_tell_who_is_guilty(world: Made) -> Non
         "truth order": first.applicant_id.map({who: i for i, who in enumerate(world.truth.applicant_id)}),
         "application_id": first.application_id.map(lambda text: int(text[:12], 16)),
         "second": pd.to_datetime(first.applied_at).dt.second,
-        "serial": pd.to_numeric(first.national_id.str.normalize("NFKC").str[14:17], errors="coerce").fillna(0),
+        "serial": pd.to_numeric(first.national_id.str.normalize("NFKC").str[14:17], errors="coerce").fillna(
+            0
+        ),
         "amount": first.amount % 1_000,
         "text": first.phone.str.len().fillna(0),
     }
@@ -235,7 +270,13 @@ def test_ids_row_order_and_seconds_do_not_tell_who_is_guilty(world: Made) -> Non
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: Path) -> None:
-    for name, seed, form in (("a", 3, "csv"), ("b", 3, "csv"), ("c", 4, "csv"), ("d", 3, "parquet"), ("e", 3, "parquet")):
+    for name, seed, form in (
+        ("a", 3, "csv"),
+        ("b", 3, "csv"),
+        ("c", 4, "csv"),
+        ("d", 3, "parquet"),
+        ("e", 3, "parquet"),
+    ):
         make_world(WorldSpec(applicants=300, days=60, seed=seed, format=form), tmp_path / name)
     prints = {name: fingerprint(tmp_path / name) for name in "abcde"}
     assert prints["a"] == prints["b"] != prints["c"]
@@ -243,7 +284,9 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: 
     assert prints["a"]["applicants.csv"] == prints["d"]["applicants.csv"]
 
 
-def test_people_are_made_cohort_by_cohort_and_stay_distinct(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_are_made_cohort_by_cohort_and_stay_distinct(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(build, "COHORT", 400)
     make_world(WorldSpec(applicants=1_200, seed=5), tmp_path)
     pieces = pyarrow.parquet.ParquetFile(tmp_path / "records" / "applications.parquet")
@@ -306,15 +349,25 @@ def test_a_folder_that_is_not_a_world_is_left_alone(tmp_path: Path) -> None:
 
 def test_the_command_ends_with_its_counts_and_the_world_with_its_frame(tmp_path: Path) -> None:
     script = [sys.executable, str(ROOT / "scripts" / "make_world.py"), str(tmp_path / "w")]
-    done = subprocess.run([*script, "--applicants", "200", "--until", "2025-07-01"], capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run(
+        [*script, "--applicants", "200", "--until", "2025-07-01"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["applicants"] == 200
     last = pd.read_parquet(tmp_path / "w" / "records" / "applications.parquet").applied_at.max()
     assert datetime.fromisoformat(last) < datetime.fromisoformat("2025-07-01T00:00:00+08:00")
 
 
-@pytest.mark.parametrize("wrong", [["--applicants", "5"], ["--manner", "sly"], ["--format", "xls"], ["--days", "0"]])
-def test_unusable_arguments_are_refused_with_one_line_and_status_2(tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: list[str]) -> None:
+@pytest.mark.parametrize(
+    "wrong", [["--applicants", "5"], ["--manner", "sly"], ["--format", "xls"], ["--days", "0"]]
+)
+def test_unusable_arguments_are_refused_with_one_line_and_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: list[str]
+) -> None:
     assert main([str(tmp_path / "w"), *wrong]) == 2
     message = capsys.readouterr()
     assert message.out == ""

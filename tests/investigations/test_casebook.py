@@ -1,4 +1,6 @@
-"""The casebook: written once, never rewritten, one answer a claim however many ask, and cases that only go forward."""
+"""The casebook: written once, never rewritten, one answer a claim however many ask, and cases that only go
+forward.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from graph.model.errors import CaseChangedError, ConflictError, InputError, NotFoundError, SettingError, StoreUnavailableError
+from graph.model.errors import (
+    CaseChangedError,
+    ConflictError,
+    InputError,
+    NotFoundError,
+    SettingError,
+    StoreUnavailableError,
+)
 from graph.model.types import LabelValue
 from graph.stores.sqlite import SqliteStore
 from investigations.assessments import Stage
@@ -31,7 +40,9 @@ def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Casebook]:
 
 
 def claim(key: str = "k", fingerprint: str = "f", **changes: object) -> IdempotencyClaim:
-    return IdempotencyClaim(**({"client": "engine", "key": key, "fingerprint": fingerprint, "at": NOW} | changes))
+    return IdempotencyClaim(
+        **({"client": "engine", "key": key, "fingerprint": fingerprint, "at": NOW} | changes)
+    )
 
 
 def test_a_graph_store_is_no_casebook(tmp_path: Path) -> None:
@@ -83,20 +94,32 @@ def test_a_key_is_its_clients_own_and_free_again_after_a_day(book: Casebook) -> 
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE assessments SET score = 0", "DELETE FROM assessments", "DELETE FROM verdicts", "DELETE FROM case_events", "DELETE FROM person_verdicts"],
+    [
+        "UPDATE assessments SET score = 0",
+        "DELETE FROM assessments",
+        "DELETE FROM verdicts",
+        "DELETE FROM case_events",
+        "DELETE FROM person_verdicts",
+    ],
 )
 def test_nothing_concluded_can_be_rewritten(book: Casebook, statement: str) -> None:
     number = abs(hash(statement)) % 10**9
     book.record(assessment(number, as_of=NOW))
     case_id, _ = book.open_case(NewCase(reason="x", ring_id=f"R-{number}"), at=NOW, by="review")
-    book.give_verdict(case_id, Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={"p": VerdictValue.INCONCLUSIVE}), LATEST)
+    book.give_verdict(
+        case_id,
+        Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={"p": VerdictValue.INCONCLUSIVE}),
+        LATEST,
+    )
     with pytest.raises(Exception, match="append-only"), book._engines.writing() as connection:
         connection.execute(sa.text(statement))
     assert book.assessment(f"A-{number}").score == 712
 
 
 def test_a_ring_has_one_open_case_and_a_new_one_only_after_it_was_closed(book: Casebook) -> None:
-    about = NewCase(reason="grown", ring_id="R-51", snapshot="2025-W02", reason_codes=("RING_BURST", "RING_BAD"))
+    about = NewCase(
+        reason="grown", ring_id="R-51", snapshot="2025-W02", reason_codes=("RING_BURST", "RING_BAD")
+    )
     first, opened = book.open_case(about, at=NOW, by="review")
     again, opened_again = book.open_case(about, at=NOW + timedelta(days=7), by="review")
     assert (opened, opened_again, again) == (True, False, first)
@@ -114,9 +137,18 @@ def test_a_case_goes_from_the_queue_to_a_verdict_and_keeps_every_step(book: Case
     with pytest.raises(ConflictError, match="no verdict"):
         book.close_case(case_id, case.version, at=NOW, by="wang")
     family = Verdict(
-        at=NOW + timedelta(hours=3), by="wang", value=VerdictValue.FALSE_POSITIVE, note="a family", people={"p61": VerdictValue.FALSE_POSITIVE}
+        at=NOW + timedelta(hours=3),
+        by="wang",
+        value=VerdictValue.FALSE_POSITIVE,
+        note="a family",
+        people={"p61": VerdictValue.FALSE_POSITIVE},
     )
-    fraud = Verdict(at=NOW + timedelta(hours=4), by="li", value=VerdictValue.CONFIRMED_FRAUD, people={"p61": VerdictValue.CONFIRMED_FRAUD})
+    fraud = Verdict(
+        at=NOW + timedelta(hours=4),
+        by="li",
+        value=VerdictValue.CONFIRMED_FRAUD,
+        people={"p61": VerdictValue.CONFIRMED_FRAUD},
+    )
     case = book.give_verdict(case_id, family, case.version)
     case = book.give_verdict(case_id, fraud, case.version)
     case = book.close_case(case_id, case.version, at=NOW + timedelta(hours=5), by="li")
@@ -126,15 +158,23 @@ def test_a_case_goes_from_the_queue_to_a_verdict_and_keeps_every_step(book: Case
     ]  # fmt: skip
     assert case.verdicts == (family, fraud)
     assert case.assignee == "wang"
-    for step in (lambda: book.assign(case_id, "zhao", case.version, at=NOW, by="li"), lambda: book.add_note(case_id, "late", at=NOW, by="li")):
+    for step in (
+        lambda: book.assign(case_id, "zhao", case.version, at=NOW, by="li"),
+        lambda: book.add_note(case_id, "late", at=NOW, by="li"),
+    ):
         with pytest.raises(ConflictError, match="closed"):
             step()
-    for step in (lambda: book.close_case("C-none", LATEST, at=NOW, by="li"), lambda: book.look_at("C-none", at=NOW, by="li")):
+    for step in (
+        lambda: book.close_case("C-none", LATEST, at=NOW, by="li"),
+        lambda: book.look_at("C-none", at=NOW, by="li"),
+    ):
         with pytest.raises(NotFoundError):
             step()
 
 
-def test_whoever_decides_on_a_case_that_somebody_else_has_changed_is_told_and_changes_nothing(book: Casebook) -> None:
+def test_whoever_decides_on_a_case_that_somebody_else_has_changed_is_told_and_changes_nothing(
+    book: Casebook,
+) -> None:
     case_id, _ = book.open_case(NewCase(reason="x", applicant_id="p62"), at=NOW, by="review")
     seen = book.case(case_id).version
     book.look_at(case_id, at=NOW, by="zhao")  # looking changes nothing
@@ -142,18 +182,32 @@ def test_whoever_decides_on_a_case_that_somebody_else_has_changed_is_told_and_ch
     with pytest.raises(CaseChangedError, match="wang"):
         book.assign(case_id, "li", seen, at=NOW, by="li")
     assert book.case(case_id).assignee == "wang"
-    assert book.assign(case_id, "wang", seen, at=NOW + timedelta(minutes=1), by="wang").version == taken.version, "sent again, done once"
-    verdict = Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={"p62": VerdictValue.INCONCLUSIVE})
+    assert (
+        book.assign(case_id, "wang", seen, at=NOW + timedelta(minutes=1), by="wang").version == taken.version
+    ), "sent again, done once"
+    verdict = Verdict(
+        at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={"p62": VerdictValue.INCONCLUSIVE}
+    )
     for _ in range(2):
         book.give_verdict(case_id, verdict, taken.version)
     assert len(book.case(case_id).verdicts) == 1
     with pytest.raises(CaseChangedError):
-        book.give_verdict(case_id, Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={}), taken.version)
+        book.give_verdict(
+            case_id, Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={}), taken.version
+        )
 
 
 def test_the_queue_shows_first_what_is_most_at_stake(book: Casebook) -> None:
-    for name, exposure, probability in (("R-71", 1000.0, 0.9), ("R-72", 90_000.0, 0.5), ("R-73", 90_000.0, 0.1)):
-        book.open_case(NewCase(reason="queue", ring_id=name, exposure=exposure, probability=probability), at=NOW, by="review")
+    for name, exposure, probability in (
+        ("R-71", 1000.0, 0.9),
+        ("R-72", 90_000.0, 0.5),
+        ("R-73", 90_000.0, 0.1),
+    ):
+        book.open_case(
+            NewCase(reason="queue", ring_id=name, exposure=exposure, probability=probability),
+            at=NOW,
+            by="review",
+        )
     total, cases = book.queue(CaseFilter(state=CaseState.PENDING))
     ours = [case.about.ring_id for case in cases if case.about.reason == "queue"]
     assert (ours, total >= 3) == (["R-72", "R-73", "R-71"], True)
@@ -165,11 +219,24 @@ def test_the_queue_shows_first_what_is_most_at_stake(book: Casebook) -> None:
 
 def test_what_a_verdict_says_of_people_is_owed_to_the_store_until_it_is_there(book: Casebook) -> None:
     case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-81"), at=NOW, by="review")
-    people = {"p1": VerdictValue.CONFIRMED_FRAUD, "p2": VerdictValue.FALSE_POSITIVE, "p3": VerdictValue.INCONCLUSIVE}
-    book.give_verdict(case_id, Verdict(at=NOW, by="wang", value=VerdictValue.CONFIRMED_FRAUD, people=people), LATEST)
+    people = {
+        "p1": VerdictValue.CONFIRMED_FRAUD,
+        "p2": VerdictValue.FALSE_POSITIVE,
+        "p3": VerdictValue.INCONCLUSIVE,
+    }
+    book.give_verdict(
+        case_id, Verdict(at=NOW, by="wang", value=VerdictValue.CONFIRMED_FRAUD, people=people), LATEST
+    )
     assert book.owes_labels(case_id)
-    owed = [(position, labels) for position, labels in book.owed_labels(10**6) if f"case {case_id}" in {one.source for one in labels}]
-    assert [(one.applicant_id, one.label, one.known_at) for one in owed[0][1]] == [("p1", LabelValue.FRAUD, NOW), ("p2", LabelValue.GOOD, NOW)]
+    owed = [
+        (position, labels)
+        for position, labels in book.owed_labels(10**6)
+        if f"case {case_id}" in {one.source for one in labels}
+    ]
+    assert [(one.applicant_id, one.label, one.known_at) for one in owed[0][1]] == [
+        ("p1", LabelValue.FRAUD, NOW),
+        ("p2", LabelValue.GOOD, NOW),
+    ]
     book.labels_delivered([position for position, _ in owed])
     assert not book.owes_labels(case_id)
 
@@ -199,7 +266,10 @@ def test_a_database_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 
 def _claim_all(url: str, worker: int) -> list[str]:
     with Casebook(url) as book:
-        return [book.record(assessment(1000 * worker + n), claim(f"shared-{n}")).assessment.assessment_id for n in range(40)]
+        return [
+            book.record(assessment(1000 * worker + n), claim(f"shared-{n}")).assessment.assessment_id
+            for n in range(40)
+        ]
 
 
 def test_several_processes_that_race_for_the_same_claims_all_get_the_same_answers(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""A casebook cannot be edited, and one that somebody edited all the same is noticed: SQLite and a real PostgreSQL."""
+"""A casebook cannot be edited, and one that somebody edited all the same is noticed: SQLite and a real
+PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     with Casebook(place) as book:
         book.record(assessment(1))
         case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-1"), at=NOW, by="review")
-        book.give_verdict(case_id, Verdict(at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={"p1": VerdictValue.INCONCLUSIVE}), 10**9)
+        book.give_verdict(
+            case_id,
+            Verdict(
+                at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={"p1": VerdictValue.INCONCLUSIVE}
+            ),
+            10**9,
+        )
     return place
 
 
@@ -54,7 +62,10 @@ def test_a_row_is_not_replaced_by_its_rowid_either(tmp_path: Path) -> None:
         names = ", ".join(c.name for c in APPEND_ONLY[0].columns)
         other = names.replace("assessment_id", "'A-2'", 1)
         with pytest.raises(sa.exc.DatabaseError, match="append-only"):
-            forge(url_of(tmp_path), f"REPLACE INTO assessments (rowid, {names}) SELECT rowid, {other} FROM assessments")
+            forge(
+                url_of(tmp_path),
+                f"REPLACE INTO assessments (rowid, {names}) SELECT rowid, {other} FROM assessments",
+            )
         assert book.assessment("A-1") == assessment(1)
 
 
@@ -68,7 +79,10 @@ FORGERIES = {
     "sqlite": [
         ["DROP TRIGGER assessments_update_refused"],
         ["DROP TRIGGER verdicts_insert_refused"],
-        ["DROP TRIGGER case_events_delete_refused", "CREATE TRIGGER case_events_delete_refused BEFORE DELETE ON case_events BEGIN SELECT 1; END"],
+        [
+            "DROP TRIGGER case_events_delete_refused",
+            "CREATE TRIGGER case_events_delete_refused BEFORE DELETE ON case_events BEGIN SELECT 1; END",
+        ],
         ["CREATE TRIGGER quiet BEFORE INSERT ON assessments BEGIN SELECT RAISE(IGNORE); END"],
         ["ALTER TABLE assessments ADD COLUMN note TEXT"],
         ["DROP TABLE case_events"],
@@ -79,8 +93,13 @@ FORGERIES = {
         ["DROP TRIGGER assessments_truncate_refused ON assessments"],
         ["ALTER TABLE verdicts DISABLE TRIGGER verdicts_update_refused"],
         ["ALTER TABLE verdicts ENABLE TRIGGER verdicts_update_refused"],
-        ["CREATE OR REPLACE FUNCTION ringfence_append_only() RETURNS trigger AS $$ BEGIN RETURN NEW; END $$ LANGUAGE plpgsql"],
-        ["CREATE OR REPLACE TRIGGER verdicts_update_refused BEFORE UPDATE OF note ON verdicts FOR EACH ROW EXECUTE FUNCTION ringfence_append_only()"],
+        [
+            "CREATE OR REPLACE FUNCTION ringfence_append_only() RETURNS trigger AS $$ BEGIN RETURN NEW; END $$ LANGUAGE plpgsql"
+        ],
+        [
+            "CREATE OR REPLACE TRIGGER verdicts_update_refused BEFORE UPDATE OF note ON verdicts "
+            "FOR EACH ROW EXECUTE FUNCTION ringfence_append_only()"
+        ],
         ["CREATE RULE quiet AS ON INSERT TO assessments DO INSTEAD NOTHING"],
         ["ALTER TABLE assessments DROP COLUMN ring_id"],
         ["DROP TABLE about"],
@@ -89,7 +108,9 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("number", range(8))
-def test_a_casebook_whose_guards_or_tables_were_changed_is_refused_with_the_next_step(url: str, number: int) -> None:
+def test_a_casebook_whose_guards_or_tables_were_changed_is_refused_with_the_next_step(
+    url: str, number: int
+) -> None:
     forge(url, *FORGERIES[url.partition(":")[0].partition("+")[0]][number])
     with pytest.raises(StoreChangedError, match=r"docs/security\.md"):
         Casebook(url)
@@ -102,7 +123,11 @@ def test_an_earlier_casebook_gets_the_new_guards_and_keeps_its_rows(tmp_path: Pa
         case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-1"), at=NOW, by="review")
     later = ("case_work", "person_verdicts", "owed_labels")
     forge(url, *(f"DROP TABLE {name}" for name in later))
-    forge(url, *(f"DROP TRIGGER {t.name}_insert_refused" for t in APPEND_ONLY if t.name not in later), "UPDATE about SET value = '2'")
+    forge(
+        url,
+        *(f"DROP TRIGGER {t.name}_insert_refused" for t in APPEND_ONLY if t.name not in later),
+        "UPDATE about SET value = '2'",
+    )
     with Casebook(url) as book:
         assert book.assessment("A-1") == assessment(1)
         assert [case.case_id for case in book.queue(CaseFilter())[1]] == [case_id]
@@ -121,11 +146,20 @@ def test_a_casebook_of_a_later_version_is_refused(tmp_path: Path) -> None:
         Casebook(url_of(tmp_path))
 
 
-@pytest.mark.parametrize(("column", "value"), [("decision", "'maybe'"), ("audit", "x'00'"), ("answer", "x'0102'"), ("as_of", "9e18")])
-def test_a_row_that_cannot_have_been_written_is_said_to_be_changed(tmp_path: Path, column: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("decision", "'maybe'"), ("audit", "x'00'"), ("answer", "x'0102'"), ("as_of", "9e18")],
+)
+def test_a_row_that_cannot_have_been_written_is_said_to_be_changed(
+    tmp_path: Path, column: str, value: str
+) -> None:
     with Casebook(url_of(tmp_path)) as book:
         book.record(assessment(1))
-        forge(url_of(tmp_path), "DROP TRIGGER assessments_update_refused", f"UPDATE assessments SET {column} = {value}")
+        forge(
+            url_of(tmp_path),
+            "DROP TRIGGER assessments_update_refused",
+            f"UPDATE assessments SET {column} = {value}",
+        )
         with pytest.raises(StoreChangedError, match="A-1"):
             book.assessment("A-1")
 
@@ -138,11 +172,19 @@ def test_the_service_may_log_in_as_somebody_who_owns_nothing(postgres: str) -> N
     granted = re.findall(r"^GRANT .*;$", SECURITY, re.MULTILINE)
     assert len(granted) == 4
     forge(postgres, f"CREATE ROLE {role} LOGIN", f"GRANT USAGE ON SCHEMA {schema} TO {role}")
-    forge(postgres, *(grant.replace("ringfence_service", role).replace("SCHEMA public", f"SCHEMA {schema}") for grant in granted))
+    forge(
+        postgres,
+        *(
+            grant.replace("ringfence_service", role).replace("SCHEMA public", f"SCHEMA {schema}")
+            for grant in granted
+        ),
+    )
     url = sa.make_url(postgres).set(username=role).render_as_string(hide_password=False)
     with Casebook(url) as book:
         book.ping()
-        assert not book.record(assessment(2), IdempotencyClaim(client="engine", key="k", fingerprint="f", at=NOW), to_outbox=True).replay
+        assert not book.record(
+            assessment(2), IdempotencyClaim(client="engine", key="k", fingerprint="f", at=NOW), to_outbox=True
+        ).replay
         book.outbox_delivered(["A-2"])
         case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-1"), at=NOW, by="review")
         book.assign(case_id, "wang", 10**9, at=NOW, by="wang")

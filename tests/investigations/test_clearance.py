@@ -1,4 +1,6 @@
-"""Somebody is held for fraud by a rule and then cleared by a review: everything that looks sees both, each from its moment on."""
+"""Somebody is held for fraud by a rule and then cleared by a review: everything that looks sees both, each
+from its moment on.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def store(tmp_path):
 
 
 def policy(view):
-    return [one.code.code for one in rules.fired(rules.RuleInputs(labels=view.labels_of(["ann"])["ann"]))] == ["RULE_FRAUD_KNOWN"]
+    return [
+        one.code.code for one in rules.fired(rules.RuleInputs(labels=view.labels_of(["ann"])["ann"]))
+    ] == ["RULE_FRAUD_KNOWN"]
 
 
 def own_signal(view):
@@ -74,7 +78,11 @@ def desk(view):
     return {node.id: node.bad for node in subgraphs.draw(view, "applicant:bob").nodes}["applicant:ann"]
 
 
-@pytest.mark.parametrize("looks", [policy, own_signal, neighbours_signal, network_input, reference, rings, training_target, desk])
+@pytest.mark.parametrize(
+    "looks", [policy, own_signal, neighbours_signal, network_input, reference, rings, training_target, desk]
+)
 def test_a_fraud_that_a_review_takes_back_is_seen_by_all_and_then_by_none(store, looks):
     moments = (HELD, day(31), CLEARED, day(41))
-    assert [looks(store.view(moment)) for moment in moments] == [False, True, True, False], "known strictly before the moment, or not at all"
+    assert [looks(store.view(moment)) for moment in moments] == [False, True, True, False], (
+        "known strictly before the moment, or not at all"
+    )

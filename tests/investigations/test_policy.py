@@ -1,4 +1,6 @@
-"""The policy: grave findings are seen by a person, what was not seen whole is never approved, and every reason can be looked up."""
+"""The policy: grave findings are seen by a person, what was not seen whole is never approved, and every
+reason can be looked up.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ from tests.support.small_worlds import applies, fraud
 
 DOCS = Path(__file__).parents[2] / "docs"
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
-USUAL = ReferenceRanges(high=dict.fromkeys([*SIGNALS, *multi_lending.NAMES], 1.0), low=dict.fromkeys(SIGNALS, 0.9))
+USUAL = ReferenceRanges(
+    high=dict.fromkeys([*SIGNALS, *multi_lending.NAMES], 1.0), low=dict.fromkeys(SIGNALS, 0.9)
+)
 NAMES = [*SIGNALS, *multi_lending.NAMES[:40]]
 
 
@@ -41,7 +45,12 @@ def in_ring(kind: RingKind) -> Membership:
 
 
 def findings(**changes: object) -> Findings:
-    reported: dict[str, object] = {"level": Level.FULL, "rule_inputs": RuleInputs(as_of=NOW), "probability": 0.01, "uncertainty": "low"}
+    reported: dict[str, object] = {
+        "level": Level.FULL,
+        "rule_inputs": RuleInputs(as_of=NOW),
+        "probability": 0.01,
+        "uncertainty": "low",
+    }
     return Findings(**(reported | changes))
 
 
@@ -51,9 +60,13 @@ def findings(**changes: object) -> Findings:
     face=st.one_of(st.none(), st.floats(0, 1)),
     liveness=st.one_of(st.none(), st.floats(0, 1)),
 )
-def test_whatever_was_found_an_incomplete_assessment_is_never_approved_and_says_why(level, signals, face, liveness) -> None:
+def test_whatever_was_found_an_incomplete_assessment_is_never_approved_and_says_why(
+    level, signals, face, liveness
+) -> None:
     known = RuleInputs(as_of=NOW, application=applies("p", 1, face_match=face, liveness=liveness))
-    concluded = Policy().conclude(findings(level=level, rule_inputs=known, signals=signals, probability=None, reference=USUAL))
+    concluded = Policy().conclude(
+        findings(level=level, rule_inputs=known, signals=signals, probability=None, reference=USUAL)
+    )
     assert concluded.decision is Decision.REVIEW
     assert concluded.probability is None
     assert concluded.uncertainty == "high"
@@ -85,14 +98,33 @@ def test_a_higher_probability_never_gets_a_lower_score(one: float, other: float)
 
 
 def test_the_scale_is_the_documented_one() -> None:
-    assert [ScoreScale().of(p) for p in (0.0, 0.01, 0.05, 0.183, 0.5, 0.9, 1.0)] == [0, 263, 500, 712, 863, 961, 1000]
+    assert [ScoreScale().of(p) for p in (0.0, 0.01, 0.05, 0.183, 0.5, 0.9, 1.0)] == [
+        0,
+        263,
+        500,
+        712,
+        863,
+        961,
+        1000,
+    ]
 
 
 @pytest.mark.parametrize(
-    ("probability", "decision"), [(0.0, "approve"), (0.0999, "approve"), (0.1, "review"), (0.5999, "review"), (0.6, "decline"), (1.0, "decline")]
+    ("probability", "decision"),
+    [
+        (0.0, "approve"),
+        (0.0999, "approve"),
+        (0.1, "review"),
+        (0.5999, "review"),
+        (0.6, "decline"),
+        (1.0, "decline"),
+    ],
 )
 def test_the_thresholds_part_approval_review_and_decline(probability: float, decision: str) -> None:
-    assert Policy(Thresholds(review=0.1, decline=0.6)).conclude(findings(probability=probability)).decision == decision
+    assert (
+        Policy(Thresholds(review=0.1, decline=0.6)).conclude(findings(probability=probability)).decision
+        == decision
+    )
 
 
 @pytest.mark.parametrize("kind", list(RingKind))
@@ -105,8 +137,14 @@ def test_a_member_of_a_flagged_ring_is_reviewed_and_one_of_a_household_is_not(ki
 def test_a_known_fraud_is_reviewed_until_somebody_clears_it() -> None:
     reported = fraud("a1", 1)
     cleared = fraud("a1", 2, LabelValue.GOOD)
-    assert Policy().conclude(findings(rule_inputs=RuleInputs(as_of=NOW, labels=(reported,)))).decision is Decision.REVIEW
-    assert Policy().conclude(findings(rule_inputs=RuleInputs(as_of=NOW, labels=(reported, cleared)))).decision is Decision.APPROVE
+    assert (
+        Policy().conclude(findings(rule_inputs=RuleInputs(as_of=NOW, labels=(reported,)))).decision
+        is Decision.REVIEW
+    )
+    assert (
+        Policy().conclude(findings(rule_inputs=RuleInputs(as_of=NOW, labels=(reported, cleared)))).decision
+        is Decision.APPROVE
+    )
 
 
 def test_rules_about_what_was_not_looked_up_are_silent() -> None:
@@ -114,7 +152,9 @@ def test_rules_about_what_was_not_looked_up_are_silent() -> None:
 
 
 def test_what_the_network_saw_in_no_link_that_can_be_shown_is_no_reason() -> None:
-    concluded = Policy().conclude(findings(probability=0.4, network=1.2, links=NetworkLinks(("device:k1.d",), 0.5)))
+    concluded = Policy().conclude(
+        findings(probability=0.4, network=1.2, links=NetworkLinks(("device:k1.d",), 0.5))
+    )
     assert concluded.reasons == ()
     assert concluded.dimensions["ring"] == pytest.approx(1 - exp(-0.5), abs=1e-4)
     assert concluded.dimensions["behaviour"] == pytest.approx(1 - exp(-0.7), abs=1e-4)
@@ -125,15 +165,23 @@ def test_what_the_network_saw_in_no_link_that_can_be_shown_is_no_reason() -> Non
 # the ceiling
 
 
-@pytest.mark.parametrize(("probability", "decision"), [(0.19, "approve"), (0.2, "review"), (0.45, "review"), (0.66, "review"), (0.7, "decline")])
-def test_above_the_ceiling_nothing_is_approved_however_few_people_can_review(probability: float, decision: str) -> None:
+@pytest.mark.parametrize(
+    ("probability", "decision"),
+    [(0.19, "approve"), (0.2, "review"), (0.45, "review"), (0.66, "review"), (0.7, "decline")],
+)
+def test_above_the_ceiling_nothing_is_approved_however_few_people_can_review(
+    probability: float, decision: str
+) -> None:
     hardly_anybody = Thresholds(review=0.68, decline=0.7)
     assert Policy(hardly_anybody).conclude(findings(probability=probability)).decision == decision
 
 
 def test_a_ceiling_above_the_review_threshold_changes_nothing() -> None:
     for probability in (0.05, 0.1, 0.3, 0.7):
-        low, none = (Policy(Thresholds(approve=ceiling)).conclude(findings(probability=probability)) for ceiling in (0.2, 1.0))
+        low, none = (
+            Policy(Thresholds(approve=ceiling)).conclude(findings(probability=probability))
+            for ceiling in (0.2, 1.0)
+        )
         assert low.decision is none.decision
 
 
@@ -158,7 +206,15 @@ def test_a_known_fraud_has_a_high_score_whatever_the_model_sees() -> None:
 @given(st.floats(0.01, 40), st.floats(1.01, 10))
 def test_without_a_model_more_of_a_bad_sign_never_gives_a_lower_score(value: float, times: float) -> None:
     def score(found: float) -> int | None:
-        return Policy().conclude(findings(level=Level.NO_MODEL, probability=None, signals={"strong_people": found}, reference=USUAL)).score
+        return (
+            Policy()
+            .conclude(
+                findings(
+                    level=Level.NO_MODEL, probability=None, signals={"strong_people": found}, reference=USUAL
+                )
+            )
+            .score
+        )
 
     assert score(value) <= score(value * times)
     assert score(1.0) == 0
@@ -167,7 +223,9 @@ def test_without_a_model_more_of_a_bad_sign_never_gives_a_lower_score(value: flo
 
 def test_without_a_model_a_face_that_hardly_matches_speaks_and_one_that_matches_does_not() -> None:
     def concluded(face: float) -> Any:
-        reported = findings(level=Level.NO_MODEL, probability=None, signals={"face_match": face}, reference=USUAL)
+        reported = findings(
+            level=Level.NO_MODEL, probability=None, signals={"face_match": face}, reference=USUAL
+        )
         return Policy().conclude(reported)
 
     assert concluded(0.97).score == 0
@@ -186,8 +244,13 @@ def test_without_a_model_a_face_that_hardly_matches_speaks_and_one_that_matches_
      ("phone_handed_over_days", 200.0), ("loans_closed", 3.0), ("strong_people", 0.0), ("bad_share", 0.045), ("merchant_bad_share", 0.02),
      ("ip_holders", 40.0), ("ml_7d_person_all_lenders", 0.0)],
 )  # fmt: skip
-def test_good_news_and_no_news_are_no_reason_whatever_the_model_makes_of_them(name: str, value: float) -> None:
-    assert Policy().conclude(findings(contributions={name: 2.0}, signals={name: value}, reference=USUAL)).reasons == ()
+def test_good_news_and_no_news_are_no_reason_whatever_the_model_makes_of_them(
+    name: str, value: float
+) -> None:
+    assert (
+        Policy().conclude(findings(contributions={name: 2.0}, signals={name: value}, reference=USUAL)).reasons
+        == ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -196,9 +259,12 @@ def test_good_news_and_no_news_are_no_reason_whatever_the_model_makes_of_them(na
      ("bad_share", 0.14), ("ml_7d_person_all_lenders", 6.0)],
 )  # fmt: skip
 def test_bad_news_is_a_reason(name: str, value: float) -> None:
-    assert [r.code.code for r in Policy().conclude(findings(contributions={name: 2.0}, signals={name: value}, reference=USUAL)).reasons] == [
-        name.upper()
-    ]
+    assert [
+        r.code.code
+        for r in Policy()
+        .conclude(findings(contributions={name: 2.0}, signals={name: value}, reference=USUAL))
+        .reasons
+    ] == [name.upper()]
 
 
 # which reasons are told
@@ -206,7 +272,9 @@ def test_bad_news_is_a_reason(name: str, value: float) -> None:
 
 def told(**weights: float) -> list[str]:
     """The dimensions of the reasons chosen from candidates named by dimension and number (ring_1=0.5)."""
-    candidates = [Candidate("", name.partition("_")[0], weight, 1.0, code(name)) for name, weight in weights.items()]
+    candidates = [
+        Candidate("", name.partition("_")[0], weight, 1.0, code(name)) for name, weight in weights.items()
+    ]
     return [reason.code.code for reason in ranked(candidates, USUAL, None, ReasonChoice())]
 
 
@@ -215,37 +283,76 @@ def code(name: str) -> ReasonCode:
 
 
 def test_two_of_a_dimension_come_first_where_others_say_nearly_as_much() -> None:
-    assert told(ring_1=5, ring_2=4, ring_3=3, device_1=2, phone_1=1.6) == ["ring_1", "ring_2", "device_1", "phone_1"]
+    assert told(ring_1=5, ring_2=4, ring_3=3, device_1=2, phone_1=1.6) == [
+        "ring_1",
+        "ring_2",
+        "device_1",
+        "phone_1",
+    ]
 
 
 def test_a_third_of_a_dimension_goes_before_what_says_half_as_much() -> None:
-    assert told(ring_1=5, ring_2=4, ring_3=3, device_1=2, phone_1=1.5) == ["ring_1", "ring_2", "ring_3", "device_1"]
-    assert told(ring_1=5, ring_2=4, ring_3=3, ring_4=2.9, device_1=1) == ["ring_1", "ring_2", "ring_3", "device_1"]
+    assert told(ring_1=5, ring_2=4, ring_3=3, device_1=2, phone_1=1.5) == [
+        "ring_1",
+        "ring_2",
+        "ring_3",
+        "device_1",
+    ]
+    assert told(ring_1=5, ring_2=4, ring_3=3, ring_4=2.9, device_1=1) == [
+        "ring_1",
+        "ring_2",
+        "ring_3",
+        "device_1",
+    ]
 
 
 @given(
-    st.dictionaries(st.sampled_from([f"{d}_{n}" for d in ("ring", "device", "phone", "merchant") for n in range(4)]), st.floats(0.1, 9), max_size=12)
+    st.dictionaries(
+        st.sampled_from([f"{d}_{n}" for d in ("ring", "device", "phone", "merchant") for n in range(4)]),
+        st.floats(0.1, 9),
+        max_size=12,
+    )
 )
-def test_what_is_left_out_of_a_dimension_with_room_never_outweighs_what_is_told(weights: dict[str, float]) -> None:
+def test_what_is_left_out_of_a_dimension_with_room_never_outweighs_what_is_told(
+    weights: dict[str, float],
+) -> None:
     chosen = told(**weights)
     dimensions = [name.partition("_")[0] for name in chosen]
     assert all(dimensions.count(one) <= 3 for one in dimensions)
     assert [weights[name] for name in chosen] == sorted((weights[name] for name in chosen), reverse=True)
     least = min((weights[name] for name in chosen), default=0.0)
     for name, weight in weights.items():
-        if name not in chosen and dimensions.count(name.partition("_")[0]) < 2 and weight >= 0.03 * sum(weights.values()):
+        if (
+            name not in chosen
+            and dimensions.count(name.partition("_")[0]) < 2
+            and weight >= 0.03 * sum(weights.values())
+        ):
             assert weight <= least or len(set(dimensions)) == 1 or weight < 2 * least
 
 
 def test_one_finding_seen_through_several_windows_and_segments_is_one_reason() -> None:
-    weights = {"ml_7d_person_all_lenders": 2.0, "ml_1m_person_all_lenders": 1.9, "ml_1m_person_others_lenders": 1.8, "ml_7d_device_all_apps": 0.5}
+    weights = {
+        "ml_7d_person_all_lenders": 2.0,
+        "ml_1m_person_all_lenders": 1.9,
+        "ml_1m_person_others_lenders": 1.8,
+        "ml_7d_device_all_apps": 0.5,
+    }
     result = findings(contributions=weights, variables=dict.fromkeys(weights, 5.0), reference=USUAL)
-    assert [r.code.code for r in Policy().conclude(result).reasons] == ["ML_7D_PERSON_ALL_LENDERS", "ML_7D_DEVICE_ALL_APPS"]
+    assert [r.code.code for r in Policy().conclude(result).reasons] == [
+        "ML_7D_PERSON_ALL_LENDERS",
+        "ML_7D_DEVICE_ALL_APPS",
+    ]
 
 
 def test_what_a_rule_and_a_signal_tell_alike_is_told_once() -> None:
     known = RuleInputs(as_of=NOW, application=applies("p", 1, face_match=0.2))
-    result = findings(level=Level.NO_MODEL, probability=None, rule_inputs=known, signals={"face_match": 0.2, "strong_people": 3.0}, reference=USUAL)
+    result = findings(
+        level=Level.NO_MODEL,
+        probability=None,
+        rule_inputs=known,
+        signals={"face_match": 0.2, "strong_people": 3.0},
+        reference=USUAL,
+    )
     assert [r.code.code for r in Policy().conclude(result).reasons] == ["RULE_FACE_MISMATCH", "STRONG_PEOPLE"]
 
 
@@ -255,27 +362,40 @@ def test_what_a_rule_and_a_signal_tell_alike_is_told_once() -> None:
 PARTS = {"thresholds": Thresholds, "limits": RuleLimits, "reason_choice": ReasonChoice, "scale": ScoreScale}
 
 
-@pytest.mark.parametrize(("part", "name"), [(part, f.name) for part, kind in PARTS.items() for f in dataclasses.fields(kind)])
+@pytest.mark.parametrize(
+    ("part", "name"), [(part, f.name) for part, kind in PARTS.items() for f in dataclasses.fields(kind)]
+)
 def test_whatever_can_be_chosen_about_a_policy_is_in_its_version(part: str, name: str) -> None:
     usual = PARTS[part]()
     value = getattr(usual, name)
-    other = value[:1] if isinstance(value, tuple) else value * 1.25 if not isinstance(value, int) else value + 1
+    other = (
+        value[:1] if isinstance(value, tuple) else value * 1.25 if not isinstance(value, int) else value + 1
+    )
     assert Policy().version == Policy().version
     assert Policy(**{part: dataclasses.replace(usual, **{name: other})}).version != Policy().version
 
 
 @pytest.mark.parametrize("name", rules.RULES)
-def test_a_rule_with_another_severity_or_that_asks_for_a_person_makes_another_policy(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_with_another_severity_or_that_asks_for_a_person_makes_another_policy(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = Policy().version
     rule = rules.RULES[name]
-    for other in (dataclasses.replace(rule, severity=0.123), dataclasses.replace(rule, forces_review=not rule.forces_review)):
+    for other in (
+        dataclasses.replace(rule, severity=0.123),
+        dataclasses.replace(rule, forces_review=not rule.forces_review),
+    ):
         monkeypatch.setattr(rules, "RULES", {**rules.RULES, name: other})
         assert Policy().version != before
 
 
 def test_no_number_that_decides_stands_outside_what_the_version_is_made_of() -> None:
     for module in (policy, rules, reasons, network):
-        numbers = {name for name, value in vars(module).items() if isinstance(value, int | float | timedelta) and not name.startswith("__")}
+        numbers = {
+            name
+            for name, value in vars(module).items()
+            if isinstance(value, int | float | timedelta) and not name.startswith("__")
+        }
         assert numbers <= {"_MOST_LOG_ODDS", "annotations"}, module.__name__
 
 
@@ -302,4 +422,6 @@ def test_every_reason_code_is_documented() -> None:
     for name in multi_lending.NAMES:
         window, key, segment, stat = name.split("_")[1:]
         for word in (window, key, segment, stat):
-            assert f"`{word.upper()}`" in listed, f"docs/reason_codes.md does not explain {word} of {name.upper()}"
+            assert f"`{word.upper()}`" in listed, (
+                f"docs/reason_codes.md does not explain {word} of {name.upper()}"
+            )

@@ -1,4 +1,6 @@
-"""Reasons that hold: whoever reads one can walk from the application through something to somebody, and what cannot be shown is not said."""
+"""Reasons that hold: whoever reads one can walk from the application through something to somebody, and what
+cannot be shown is not said.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +35,19 @@ CREW = (
 
 
 def evidence_of(
-    folder: Path, request: Application | None, *facts: Application, ring: tuple[str, ...] = (), kind: RingKind = RingKind.RING
+    folder: Path,
+    request: Application | None,
+    *facts: Application,
+    ring: tuple[str, ...] = (),
+    kind: RingKind = RingKind.RING,
 ) -> Evidence:
     with open_store(folder / "graph.db") as store:
         store.add(Facts(applications=facts))
         if ring:
             store.save_rings(snapshot(*ring, on=60, kind=kind))
-        return store.view(day(65)).evidence_of(subject_of(request) if request else Subject(applicant_id="ann"))
+        return store.view(day(65)).evidence_of(
+            subject_of(request) if request else Subject(applicant_id="ann")
+        )
 
 
 def sight_of(evidence: Evidence) -> SubjectFeatures:
@@ -60,20 +68,41 @@ def over(node: str, evidence: Evidence) -> PathRule:
 
 
 def concluded(evidence: Evidence, **changes: Any) -> list[Any]:
-    known = RuleInputs(as_of=evidence.as_of, application=evidence.subject.application, membership=evidence.memberships.get("ann"))
-    result = {"level": Level.FULL, "rule_inputs": known, "paths": sight_of(evidence).paths, "probability": 0.5} | changes
+    known = RuleInputs(
+        as_of=evidence.as_of,
+        application=evidence.subject.application,
+        membership=evidence.memberships.get("ann"),
+    )
+    result = {
+        "level": Level.FULL,
+        "rule_inputs": known,
+        "paths": sight_of(evidence).paths,
+        "probability": 0.5,
+    } | changes
     return list(Policy().conclude(Findings(**result)).reasons)
 
 
 def test_a_ring_is_told_over_what_is_shared_with_its_core(tmp_path: Path) -> None:
     reasons = concluded(evidence_of(tmp_path, ASKED, *CREW, ring=("core", "bob", "ann")))
     assert [r.code.code for r in reasons] == ["RULE_RING_MEMBER"]
-    assert reasons[0].evidence[0]["path"] == ["application:ann@65", "device:***-all", "applicant:***", "ring:R-000001"]
+    assert reasons[0].evidence[0]["path"] == [
+        "application:ann@65",
+        "device:***-all",
+        "applicant:***",
+        "ring:R-000001",
+    ]
 
 
 def test_a_watched_applicant_is_tied_to_the_ring_in_the_same_way(tmp_path: Path) -> None:
-    evidence = evidence_of(tmp_path, None, *CREW, applies("ann", 40, uses("device", "phone-of-all")), ring=("core", "bob", "ann"))
-    assert concluded(evidence)[0].evidence[0]["path"] == ["applicant:***", "device:***-all", "applicant:***", "ring:R-000001"]
+    evidence = evidence_of(
+        tmp_path, None, *CREW, applies("ann", 40, uses("device", "phone-of-all")), ring=("core", "bob", "ann")
+    )
+    assert concluded(evidence)[0].evidence[0]["path"] == [
+        "applicant:***",
+        "device:***-all",
+        "applicant:***",
+        "ring:R-000001",
+    ]
 
 
 def test_a_ring_of_which_no_link_is_in_sight_is_told_to_be_the_weekly_searchs_word(tmp_path: Path) -> None:
@@ -105,9 +134,14 @@ def test_the_network_is_told_over_the_ties_that_it_looked_at(tmp_path: Path) -> 
     assert all(len(one["path"]) == 3 for one in reason.evidence)
     strong = concluded(evidence, network=1.2, links=NetworkLinks((device,), 0.1), contributions={"strong_people": 0.9},
                        signals={"strong_people": 3.0})  # fmt: skip
-    assert [(r.code.code, r.contribution) for r in strong] == [("STRONG_PEOPLE", 0.9), ("NETWORK_PATTERN", 0.1)], "links weigh what they add"
+    assert [(r.code.code, r.contribution) for r in strong] == [
+        ("STRONG_PEOPLE", 0.9),
+        ("NETWORK_PATTERN", 0.1),
+    ], "links weigh what they add"
     lonely = evidence_of(tmp_path / "lonely", applies("ann", 65, uses("wifi", "nobody-else")))
-    assert concluded(lonely, network=1.2, links=NetworkLinks((over("wifi:k1.nobody-else", lonely),), 0.7)) == []
+    assert (
+        concluded(lonely, network=1.2, links=NetworkLinks((over("wifi:k1.nobody-else", lonely),), 0.7)) == []
+    )
 
 
 def test_the_same_person_under_another_id_is_shown_over_what_joins_the_two(tmp_path: Path) -> None:
@@ -120,7 +154,9 @@ def test_the_same_person_under_another_id_is_shown_over_what_joins_the_two(tmp_p
 
 def test_many_own_applications_are_shown_by_the_latest_of_them(tmp_path: Path) -> None:
     evidence = evidence_of(tmp_path, ASKED, *(applies("ann", 60 + n) for n in range(4)))
-    known = RuleInputs(as_of=evidence.as_of, application=ASKED, applied_at=tuple(a.applied_at for a in evidence.own))
+    known = RuleInputs(
+        as_of=evidence.as_of, application=ASKED, applied_at=tuple(a.applied_at for a in evidence.own)
+    )
     (reason,) = concluded(evidence, rule_inputs=known, level=Level.NO_MODEL, probability=None)
     assert (reason.code.code, reason.value) == ("RULE_MANY_APPLICATIONS_7D", 4.0)
     assert reason.evidence[0]["path"] == ["application:ann@65", "applicant:***", "application:***63"]
@@ -139,15 +175,26 @@ def test_a_path_leads_to_somebody_of_whom_the_reason_is_true(tmp_path: Path) -> 
     stranger = applies("eve", 30, uses("device", "d"), merchant_id="M1", city="Xiamen")
     evidence = evidence_of(tmp_path, request, family, stranger)
     ends = {name: end_of(name, evidence) for name in TRUE_OF_EVE + TRUE_OF_THE_SISTER}
-    assert ends == dict.fromkeys(TRUE_OF_EVE, "applicant:eve") | dict.fromkeys(TRUE_OF_THE_SISTER, "applicant:sister")
+    assert ends == dict.fromkeys(TRUE_OF_EVE, "applicant:eve") | dict.fromkeys(
+        TRUE_OF_THE_SISTER, "applicant:sister"
+    )
 
 
-TRUE_OF_EVE = ("strong_strangers", "device_shared_strangers", "strong_same_place_share", "strong_other_city_share")
+TRUE_OF_EVE = (
+    "strong_strangers",
+    "device_shared_strangers",
+    "strong_same_place_share",
+    "strong_other_city_share",
+)
 TRUE_OF_THE_SISTER = ("closest_bond_weight", "strong_new_share", "strong_applied_7d", "group_applied_30d")
 
 
 ALWAYS_SHOWN = [
-    name for name in SIGNALS if name.startswith(("sharing", "closest", "strong_", "core", "group_applied", "device_shared", "card_shared"))
+    name
+    for name in SIGNALS
+    if name.startswith(
+        ("sharing", "closest", "strong_", "core", "group_applied", "device_shared", "card_shared")
+    )
 ]
 
 
@@ -170,7 +217,10 @@ def test_what_is_shared_with_somebody_can_always_be_shown(tmp_path: Path, seed: 
 
 @pytest.fixture(params=range(3))
 def context(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[AppContext]:
-    every = {name: 0.05 + 0.01 * place for place, name in enumerate(SIGNALS)} | {"ml_12m_device_all_lenders": 0.5, "ml_12m_person_all_apps": 0.4}
+    every = {name: 0.05 + 0.01 * place for place, name in enumerate(SIGNALS)} | {
+        "ml_12m_device_all_lenders": 0.5,
+        "ml_12m_person_all_apps": 0.4,
+    }
     opened = service(tmp_path, random_facts(request.param), scorer=PlainModel(weights=every))
     opened.store.save_rings(snapshot("p001", "p002", "p003", "p004", on=60))
     yield opened
@@ -181,7 +231,13 @@ def test_no_reason_about_links_leads_from_the_applicant_to_the_applicant(context
     own_past = {"RULE_FRAUD_KNOWN", "RULE_LOAN_GONE_BAD", "RULE_MANY_APPLICATIONS_7D"}
     shown = 0
     for n in range(25):
-        reported = body(f"new-{n}", applicant_id=f"p{n:03d}", device_id="device0", phone=None, stage="monitoring" if n % 2 else "application")
+        reported = body(
+            f"new-{n}",
+            applicant_id=f"p{n:03d}",
+            device_id="device0",
+            phone=None,
+            stage="monitoring" if n % 2 else "application",
+        )
         for reason in risk(context, reported)["reasons"]:
             signal = SIGNALS.get(reason["code"].lower())
             if reason["code"] in own_past or (signal is not None and not is_of_links(signal.path_rule)):

@@ -1,4 +1,6 @@
-"""The report of a ring review: one page that opens without a network, and says what is new, how bad, and who is held by mistake."""
+"""The report of a ring review: one page that opens without a network, and says what is new, how bad, and who
+is held by mistake.
+"""
 
 import dataclasses
 import re
@@ -40,7 +42,13 @@ def ring(ring_id, size=6, kind=RingKind.RING, score=0.8, **more):
         "platforms": 3,
         "reason_codes": ("RING_SHARED_DEVICE",),
         "members": tuple(
-            RingMember(applicant_id=name, role="core" if n < 2 else "member", joined_at=day(99 - n * 5), distance_to_core=int(n >= 2), strength=2.0)
+            RingMember(
+                applicant_id=name,
+                role="core" if n < 2 else "member",
+                joined_at=day(99 - n * 5),
+                distance_to_core=int(n >= 2),
+                strength=2.0,
+            )
             for n, name in enumerate(names)
         ),
     }
@@ -53,7 +61,14 @@ def chain(one):
 
 
 def review(rings, previous="2025-W14", changes=(), early=(), **figures):
-    reported = {"applicants": 3000, "links": 9000, "hubs_ignored": 41, "largest_component": 33, "known_good": 200, "known_good_flagged": 1} | figures
+    reported = {
+        "applicants": 3000,
+        "links": 9000,
+        "hubs_ignored": 41,
+        "largest_component": 33,
+        "known_good": 200,
+        "known_good_flagged": 1,
+    } | figures
     return ReviewResult(
         snapshot=RingSnapshot(name="2025-W15", as_of=day(100), rings=tuple(rings), changes=tuple(changes)),
         previous=previous,
@@ -100,7 +115,12 @@ def test_the_page_opens_without_a_network_and_without_a_script(tmp_path):
 
 
 def test_the_worst_rings_are_drawn_and_honest_groups_are_not(tmp_path):
-    page = page_of(review([ring("R-1"), ring("R-2", kind=RingKind.AGENT), ring("R-3", kind=RingKind.HOUSEHOLD, score=0.02)]), tmp_path)
+    page = page_of(
+        review(
+            [ring("R-1"), ring("R-2", kind=RingKind.AGENT), ring("R-3", kind=RingKind.HOUSEHOLD, score=0.02)]
+        ),
+        tmp_path,
+    )
     assert re.findall(r'aria-label="(R-\d)" class="ring"', page) == ["R-1", "R-2"]
     assert page.count("<circle") == 12
     assert "household" in page
@@ -123,9 +143,24 @@ def test_a_ring_that_lost_its_flag_is_listed_with_why_even_under_no_name_any_mor
     was = (ring("R-7", size=9, exposure=113_000.0, score=0.94), ring("R-8", size=4))
     gone = {"joined": 0, "left": 0, "jaccard": 0.5, "flag": "no_longer_flagged"}
     changes = [
-        RingChange(ring_id="R-7", change="shrunk", from_rings=("R-7",), why=("cleared=ann,ben", "taken_for=household"), **gone),
+        RingChange(
+            ring_id="R-7",
+            change="shrunk",
+            from_rings=("R-7",),
+            why=("cleared=ann,ben", "taken_for=household"),
+            **gone,
+        ),
         RingChange(ring_id="R-8", change="dissolved", from_rings=("R-1",), why=("in_flagged=R-1",), **gone),
-        RingChange(ring_id="R-1", change="unchanged", from_rings=("R-1",), joined=0, left=0, jaccard=1.0, flag="flagged", why=("held=0.94>0.45",)),
+        RingChange(
+            ring_id="R-1",
+            change="unchanged",
+            from_rings=("R-1",),
+            joined=0,
+            left=0,
+            jaccard=1.0,
+            flag="flagged",
+            why=("held=0.94>0.45",),
+        ),
     ]
     now = [ring("R-1"), ring("R-7", kind=RingKind.HOUSEHOLD, score=0.45)]
     page = page_of(dataclasses.replace(review(now, changes=changes), before=was), tmp_path)
@@ -140,7 +175,14 @@ def test_a_ring_that_lost_its_flag_is_listed_with_why_even_under_no_name_any_mor
 
 def test_the_honest_hit_in_households_dormitories_and_shops_are_headlines_of_every_report(tmp_path):
     page = page_of(
-        review([ring("R-1")], honest_household_known=200, honest_household_flagged=3, honest_kiosk_known=0, honest_kiosk_flagged=0), tmp_path
+        review(
+            [ring("R-1")],
+            honest_household_known=200,
+            honest_household_flagged=3,
+            honest_kiosk_known=0,
+            honest_kiosk_flagged=0,
+        ),
+        tmp_path,
     )
     assert "<b>1.5 %</b><span>of the honest known in a household are in flagged groups: 3 of 200" in page
     assert "<b>n/a</b><span>of the honest known in a shop are in flagged groups: 0 of 0" in page
@@ -156,7 +198,9 @@ def test_a_first_run_says_that_there_was_nothing_to_compare_with(tmp_path):
 
 def test_the_share_of_people_known_to_be_good_in_flagged_rings_is_a_headline(tmp_path):
     assert "<b>0.5 %</b><span>of the 200 people known to be good" in page_of(review([ring("R-1")]), tmp_path)
-    assert "<b>–</b><span>of the 0 people known to be good" in page_of(review([ring("R-1")], known_good=0, known_good_flagged=0), tmp_path)
+    assert "<b>–</b><span>of the 0 people known to be good" in page_of(
+        review([ring("R-1")], known_good=0, known_good_flagged=0), tmp_path
+    )
 
 
 def test_a_week_without_any_ring_still_has_a_report(tmp_path):
@@ -173,13 +217,27 @@ def test_markup_in_ids_stays_text(tmp_path):
 
 def test_the_back_test_counts_only_what_was_flagged_before_its_first_known_default(tmp_path):
     early = [
-        EarlyWarning(ring_id="R-1", flagged_at=day(60), first_default=day(90), days=30.0, loans=4, amount=20_000.0),
-        EarlyWarning(ring_id="R-2", flagged_at=day(90), first_default=day(80), days=-10.0, loans=2, amount=7_000.0),
-        EarlyWarning(ring_id="R-3", flagged_at=day(90), first_default=None, days=None, loans=5, amount=9_000.0),
+        EarlyWarning(
+            ring_id="R-1", flagged_at=day(60), first_default=day(90), days=30.0, loans=4, amount=20_000.0
+        ),
+        EarlyWarning(
+            ring_id="R-2", flagged_at=day(90), first_default=day(80), days=-10.0, loans=2, amount=7_000.0
+        ),
+        EarlyWarning(
+            ring_id="R-3", flagged_at=day(90), first_default=None, days=None, loans=5, amount=9_000.0
+        ),
     ]
     reported = back_test(early)
-    assert (reported.early, reported.known, reported.median_days, reported.loans, reported.amount) == (1, 2, 30.0, 4, 20_000.0)
-    assert "Would have been flagged 30 days before" in page_of(review([ring("R-1"), ring("R-2"), ring("R-3")], early=early), tmp_path)
+    assert (reported.early, reported.known, reported.median_days, reported.loans, reported.amount) == (
+        1,
+        2,
+        30.0,
+        4,
+        20_000.0,
+    )
+    assert "Would have been flagged 30 days before" in page_of(
+        review([ring("R-1"), ring("R-2"), ring("R-3")], early=early), tmp_path
+    )
 
 
 def test_the_same_ring_is_drawn_the_same_every_time_and_says_who_is_left_out():
@@ -203,7 +261,10 @@ def test_a_chart_writes_its_figures_and_nothing_for_nothing():
     assert [int(n) for n in re.findall(r">(\d+)</text>", drawn)] == [1, 2, 2]
 
 
-@pytest.mark.parametrize(("amount", "text"), [(940, "940"), (9_400, "9,400"), (12_345, "12.3 k"), (4_560_000, "4.56 M"), (2.5e9, "2.5 bn"), (0, "0")])
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(940, "940"), (9_400, "9,400"), (12_345, "12.3 k"), (4_560_000, "4.56 M"), (2.5e9, "2.5 bn"), (0, "0")],
+)
 def test_money_is_short_enough_for_a_meeting(amount, text):
     assert money(amount) == text
 
@@ -224,7 +285,8 @@ def test_an_unknown_share_is_a_dash():
 
 
 def test_the_report_tells_times_and_days_in_the_zone_of_the_settings_and_names_it(tmp_path):
-    late = dataclasses.replace(ring("R-1"), first_seen=day(60) + timedelta(hours=20))  # of the next day already in China
+    # of the next day already in China
+    late = dataclasses.replace(ring("R-1"), first_seen=day(60) + timedelta(hours=20))
     page = page_of(dataclasses.replace(review([late]), zone=ZoneInfo("Asia/Shanghai")), tmp_path)
     assert f"{day(100):%Y-%m-%d} 08:00 Asia/Shanghai (UTC+08:00)" in page
     assert f"<td>{day(61):%Y-%m-%d}</td>" in page

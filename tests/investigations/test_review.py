@@ -1,4 +1,6 @@
-"""The weekly review: files, snapshot, cases and the back-test; what fails leaves last week in force; the truth measures it."""
+"""The weekly review: files, snapshot, cases and the back-test; what fails leaves last week in force; the
+truth measures it.
+"""
 
 import json
 from dataclasses import replace
@@ -50,8 +52,15 @@ def test_a_review_writes_four_files_that_agree(store, casebook, tmp_path):
     rings = pq.read_table(tmp_path / "out" / "rings.parquet").to_pylist()
     members = pq.read_table(tmp_path / "out" / "members.parquet").to_pylist()
     changes = pq.read_table(tmp_path / "out" / "changes.parquet").to_pylist()
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["changes.parquet", "members.parquet", "report.html", "rings.parquet"]
-    assert {row["ring_id"]: row["size"] for row in rings} == {r.ring_id: r.size for r in result.snapshot.rings}
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "changes.parquet",
+        "members.parquet",
+        "report.html",
+        "rings.parquet",
+    ]
+    assert {row["ring_id"]: row["size"] for row in rings} == {
+        r.ring_id: r.size for r in result.snapshot.rings
+    }
     assert sum(row["size"] for row in rings) == len(members)
     assert {row["change"] for row in changes} == {"born"}
     assert json.loads(rings[0]["shared_by_kind"])["device"] > 0
@@ -85,17 +94,24 @@ def test_a_ring_that_loses_its_flag_keeps_its_case_and_the_case_says_why(store, 
     assert "No longer flagged" in (tmp_path / "w2" / "report.html").read_text(encoding="utf-8")
 
 
-def test_a_case_that_somebody_closed_is_not_opened_again_for_a_flag_that_is_merely_held(store, casebook, tmp_path):
+def test_a_case_that_somebody_closed_is_not_opened_again_for_a_flag_that_is_merely_held(
+    store, casebook, tmp_path
+):
     first = review(store, None, plan(tmp_path / "w1")).snapshot
     family = next(ring for ring in first.rings if ring.kind is RingKind.HOUSEHOLD)
     flagged = tuple(replace(ring, kind=RingKind.RING) if ring is family else ring for ring in first.rings)
     store.save_rings(replace(first, rings=flagged))
     review(store, casebook, plan(tmp_path / "w2", day(207)))
     case_id = casebook.open_case_of_ring(family.ring_id).case_id
-    concluded = casebook.give_verdict(case_id, Verdict(at=day(208), by="ann", value=VerdictValue.FALSE_POSITIVE), 10**9)
+    concluded = casebook.give_verdict(
+        case_id, Verdict(at=day(208), by="ann", value=VerdictValue.FALSE_POSITIVE), 10**9
+    )
     casebook.close_case(case_id, concluded.version, at=day(208), by="ann")
     third = review(store, casebook, plan(tmp_path / "w3", day(214)))
-    assert "RING_FLAG_HELD" in next(ring for ring in third.snapshot.rings if ring.ring_id == family.ring_id).reason_codes
+    assert (
+        "RING_FLAG_HELD"
+        in next(ring for ring in third.snapshot.rings if ring.ring_id == family.ring_id).reason_codes
+    )
     assert casebook.open_case_of_ring(family.ring_id) is None
 
 
@@ -108,15 +124,24 @@ def test_a_review_of_an_earlier_week_gives_again_what_it_gave(store, tmp_path):
 def test_a_first_run_flags_newly_and_every_ring_has_a_crew(store, tmp_path):
     review(store, None, plan(tmp_path / "out"))
     rings = pq.read_table(tmp_path / "out" / "rings.parquet").to_pylist()
-    flags = {row["ring_id"]: row["flag"] for row in pq.read_table(tmp_path / "out" / "changes.parquet").to_pylist()}
+    flags = {
+        row["ring_id"]: row["flag"] for row in pq.read_table(tmp_path / "out" / "changes.parquet").to_pylist()
+    }
     assert {row["ring_id"]: "newly_flagged" if row["kind"] == "ring" else "" for row in rings} == flags
     assert all(row["crew_id"] for row in rings)
 
 
 def test_a_smaller_budget_of_honest_people_flags_less(store, tmp_path):
     none = review(store, None, plan(tmp_path / "out", honest_budget=0.0))
-    assert none.figures["honest_expected_low"] <= none.figures["honest_expected"] <= none.figures["honest_expected_high"]
-    assert none.figures["members_flagged"] <= review(store, None, plan(tmp_path / "out", honest_budget=0.5)).figures["members_flagged"]
+    assert (
+        none.figures["honest_expected_low"]
+        <= none.figures["honest_expected"]
+        <= none.figures["honest_expected_high"]
+    )
+    assert (
+        none.figures["members_flagged"]
+        <= review(store, None, plan(tmp_path / "out", honest_budget=0.5)).figures["members_flagged"]
+    )
 
 
 def test_a_second_run_of_the_same_week_compares_with_the_week_before(store, tmp_path):
@@ -142,7 +167,10 @@ def test_a_review_that_fails_leaves_the_last_snapshot_in_force(store, tmp_path, 
 
 def test_the_back_test_says_how_early_the_ring_would_have_been_flagged(tmp_path):
     facts = both(honest(families=20), crew(on=100, known_on=190))
-    paid = tuple(Outcome(application_id=a.application_id, status=OutcomeStatus.DISBURSED, at=day(175), amount=1000.0) for a in facts.applications)
+    paid = tuple(
+        Outcome(application_id=a.application_id, status=OutcomeStatus.DISBURSED, at=day(175), amount=1000.0)
+        for a in facts.applications
+    )
     with town(tmp_path / "t.db", both(facts, type(facts)(outcomes=paid))) as opened:
         [early] = review(opened, None, plan(tmp_path / "out", back_steps=2)).early
     assert early.flagged_at == day(200 - 56)
@@ -167,14 +195,23 @@ def test_the_name_of_a_snapshot_is_the_week_before_its_moment():
 
 def test_the_truth_measures_a_review(store, tmp_path):
     review(store, None, plan(tmp_path / "out"))
-    truth = {who: TrueApplicant("farm", "F1", True) for who in CREW} | {f"dorm{n}": TrueApplicant("dormitory", "", False) for n in range(12)}
+    truth = {who: TrueApplicant("farm", "F1", True) for who in CREW} | {
+        f"dorm{n}": TrueApplicant("dormitory", "", False) for n in range(12)
+    }
     match = matched(read_flagged(tmp_path / "out").groups.values(), truth)
-    assert (match.ring_recall, match.member_recall, match.honest_flagged, match.precision) == (1.0, 1.0, 0.0, 1.0)
+    assert (match.ring_recall, match.member_recall, match.honest_flagged, match.precision) == (
+        1.0,
+        1.0,
+        0.0,
+        1.0,
+    )
     assert match.honest_by_kind == {"dormitory": 0.0}
 
 
 def test_a_flagged_group_that_meets_less_than_half_of_a_ring_has_not_found_it():
-    truth = {f"b{n}": TrueApplicant("farm", "F1", True) for n in range(9)} | {"h": TrueApplicant("plain", "", False)}
+    truth = {f"b{n}": TrueApplicant("farm", "F1", True) for n in range(9)} | {
+        "h": TrueApplicant("plain", "", False)
+    }
     match = matched([frozenset({"b0", "b1", "b2", "h"})], truth)
     assert (match.ring_recall, match.honest_flagged) == (0.0, 1.0)
     assert match.member_recall == pytest.approx(3 / 9)
@@ -193,45 +230,89 @@ def test_the_commands_end_with_one_line_of_figures(store, tmp_path, capsys):
     (tmp_path / "truth" / "applicants.csv").write_text("\n".join(["applicant_id,kind,ring,bad", *rows]))
     url, out, as_of = store_url(tmp_path / "town.db"), str(tmp_path / "out"), AS_OF.isoformat()
     assert (
-        detect(["--store", url, "--casebook", f"sqlite:///{tmp_path}/c.db", "--new-casebook", "--as-of", as_of, "--out", out, "--back-steps", "0"])
+        detect(
+            [
+                "--store",
+                url,
+                "--casebook",
+                f"sqlite:///{tmp_path}/c.db",
+                "--new-casebook",
+                "--as-of",
+                as_of,
+                "--out",
+                out,
+                "--back-steps",
+                "0",
+            ]
+        )
         == 0
     )
     assert "Asia/Shanghai (UTC+08:00)" in (tmp_path / "out" / "report.html").read_text()
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert {"groups", "flagged", "members_flagged", "largest_component", "seconds"} <= set(figures)
     assert {"born", "grown", "shrunk", "merged", "split", "dissolved"} <= set(figures)
-    assert evaluate(["--rings", out, "--truth", str(tmp_path / "truth"), "--as-of", as_of, "--store", url]) == 0
+    assert (
+        evaluate(["--rings", out, "--truth", str(tmp_path / "truth"), "--as-of", as_of, "--store", url]) == 0
+    )
     measured = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert measured["ring_recall"] == 1.0
     assert set(measured["references"]) == {"components", "leiden_modularity_300", "leiden_cpm_0.05"}
-    assert evaluate(["--rings", out, "--truth", str(tmp_path / "truth"), "--as-of", (AS_OF + timedelta(days=7)).isoformat()]) == 2
+    assert (
+        evaluate(
+            [
+                "--rings",
+                out,
+                "--truth",
+                str(tmp_path / "truth"),
+                "--as-of",
+                (AS_OF + timedelta(days=7)).isoformat(),
+            ]
+        )
+        == 2
+    )
     assert f"these rings are as of {as_of}" in capsys.readouterr().err
     assert evaluate(["--rings", out, "--truth", str(tmp_path / "truth"), "--as-of", "2999-01-01"]) == 2
     assert "lies in the future" in capsys.readouterr().err
 
 
 def test_what_had_been_confirmed_already_is_not_what_a_review_has_found(tmp_path):
-    truth = {f"b{n}": TrueApplicant("farm", "F1", True) for n in range(4)} | {f"c{n}": TrueApplicant("farm", "F2", True) for n in range(4)}
+    truth = {f"b{n}": TrueApplicant("farm", "F1", True) for n in range(4)} | {
+        f"c{n}": TrueApplicant("farm", "F2", True) for n in range(4)
+    }
     groups = [frozenset(f"b{n}" for n in range(4)), frozenset({"c0", "c1"})]
     confirmed = frozenset({"b0", "b1", "b2", "b3", "c2", "c3"})
     figures = measured(groups, truth, confirmed)
     assert (figures["ring_recall"], figures["known_frauds"]) == (1.0, 6)
     assert figures["known_of_bad_flagged"] == pytest.approx(4 / 6, abs=1e-5)
-    assert (figures["not_known"]["rings"], figures["not_known"]["ring_recall"], figures["not_known"]["member_recall"]) == (1, 1.0, 1.0)
+    assert (
+        figures["not_known"]["rings"],
+        figures["not_known"]["ring_recall"],
+        figures["not_known"]["member_recall"],
+    ) == (1, 1.0, 1.0)
     only_confirmed = measured(groups[:1], truth, confirmed)["not_known"]
-    assert (only_confirmed["groups"], only_confirmed["ring_recall"], only_confirmed["member_recall"]) == (0, 0.0, 0.0)
+    assert (only_confirmed["groups"], only_confirmed["ring_recall"], only_confirmed["member_recall"]) == (
+        0,
+        0.0,
+        0.0,
+    )
     assert measured(groups, truth, None)["not_known"] is None
 
 
-def test_a_review_says_who_was_known_by_its_moment_and_files_of_an_older_version_ask_for_the_store(store, tmp_path, capsys):
+def test_a_review_says_who_was_known_by_its_moment_and_files_of_an_older_version_ask_for_the_store(
+    store, tmp_path, capsys
+):
     review(store, None, plan(tmp_path / "out"))
     flagged = read_flagged(tmp_path / "out")
     assert flagged.as_of == AS_OF
-    assert flagged.known_frauds == {who for who, labels in store.view(AS_OF).labels_of(CREW).items() if fraud_status(labels).fraud}
+    assert flagged.known_frauds == {
+        who for who, labels in store.view(AS_OF).labels_of(CREW).items() if fraud_status(labels).fraud
+    }
     rings = tmp_path / "out" / "rings.parquet"
     pq.write_table(pq.read_table(rings).replace_schema_metadata(None), rings)
     assert (read_flagged(tmp_path / "out").as_of, read_flagged(tmp_path / "out").known_frauds) == (None, None)
-    (tmp_path / "applicants.csv").write_text("\n".join(["applicant_id,kind,ring,bad", *(f"{who},farm,F1,1" for who in CREW)]))
+    (tmp_path / "applicants.csv").write_text(
+        "\n".join(["applicant_id,kind,ring,bad", *(f"{who},farm,F1,1" for who in CREW)])
+    )
     request = ["--rings", str(tmp_path / "out"), "--truth", str(tmp_path), "--as-of", AS_OF.isoformat()]
     assert evaluate(request) == 0
     out, err = capsys.readouterr()
@@ -241,7 +322,12 @@ def test_a_review_says_who_was_known_by_its_moment_and_files_of_an_older_version
 
 
 def test_a_truth_is_cut_to_those_who_had_applied_before_the_moment(tmp_path):
-    rows = ["applicant_id,kind,ring,bad,first_applied_at", f"A,farm,F1,1,{AS_OF - timedelta(microseconds=1)}", f"B,farm,F1,1,{AS_OF}", "C,plain,,0,"]
+    rows = [
+        "applicant_id,kind,ring,bad,first_applied_at",
+        f"A,farm,F1,1,{AS_OF - timedelta(microseconds=1)}",
+        f"B,farm,F1,1,{AS_OF}",
+        "C,plain,,0,",
+    ]
     (tmp_path / "applicants.csv").write_text("\n".join(rows))
     assert set(read_truth(tmp_path, AS_OF)) == {"A", "C"}
 
@@ -253,7 +339,12 @@ def test_a_misspelt_store_is_refused_and_never_looks_like_one_without_fraud(tmp_
     assert "there is no store at" in capsys.readouterr().err
     assert not nowhere.exists()
     with pytest.raises(SettingError, match="there is no store at"):
-        score(Settings(store=f"sqlite:///{nowhere}"), Period(since=AS_OF, until=AS_OF + timedelta(days=1)), tmp_path / "scores.parquet", processes=1)
+        score(
+            Settings(store=f"sqlite:///{nowhere}"),
+            Period(since=AS_OF, until=AS_OF + timedelta(days=1)),
+            tmp_path / "scores.parquet",
+            processes=1,
+        )
 
 
 def test_a_folder_that_cannot_be_written_is_named_before_anything_is_computed(store, tmp_path, capsys):
@@ -274,12 +365,19 @@ def test_a_casebook_that_is_not_there_is_refused_and_made_when_asked_for(store, 
 
 def test_without_an_argument_cases_are_opened_where_the_service_looks(store, tmp_path, monkeypatch):
     monkeypatch.setenv("RINGFENCE_CASEBOOK", f"sqlite:///{tmp_path}/service.db")
-    assert detect(f"--store {store_url(tmp_path / 'town.db')} --as-of {AS_OF.isoformat()} --out {tmp_path}/out --back-steps 0".split()) == 0
+    assert (
+        detect(
+            f"--store {store_url(tmp_path / 'town.db')} --as-of {AS_OF.isoformat()} --out {tmp_path}/out --back-steps 0".split()
+        )
+        == 0
+    )
     with Casebook(Settings.from_environment().casebook) as served:
         assert len(served.queue(CaseFilter())[1]) == 1
 
 
-@pytest.mark.parametrize(("wrong", "said"), [("--as-of 2999-01-01", "lies in the future"), ("--out rings.parquet", "names a file")])
+@pytest.mark.parametrize(
+    ("wrong", "said"), [("--as-of 2999-01-01", "lies in the future"), ("--out rings.parquet", "names a file")]
+)
 def test_a_future_moment_and_a_file_for_a_folder_are_refused(store, tmp_path, capsys, wrong, said):
     usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --new-casebook --as-of 2025-07-01 --out {tmp_path}/out"
     assert detect([*usual.split(), *wrong.split()]) == 2
@@ -293,7 +391,12 @@ def test_the_seconds_of_a_review_are_those_of_the_whole_batch(store, tmp_path):
 
 def test_scores_go_into_a_file_and_a_folder_in_its_place_is_named_first(tmp_path):
     with pytest.raises(SettingError, match="is a folder"):
-        score(Settings(store=f"sqlite:///{tmp_path}/nowhere.db"), Period(since=AS_OF, until=AS_OF + timedelta(days=1)), tmp_path, processes=1)
+        score(
+            Settings(store=f"sqlite:///{tmp_path}/nowhere.db"),
+            Period(since=AS_OF, until=AS_OF + timedelta(days=1)),
+            tmp_path,
+            processes=1,
+        )
 
 
 def test_a_period_without_a_moment_is_refused():
@@ -302,7 +405,13 @@ def test_a_period_without_a_moment_is_refused():
 
 
 @pytest.mark.parametrize(
-    "wrong", [["--engine", "spark"], pytest.param(["--engine", "gds"], marks=sqlite_only), ["--as-of", "yesterday"], ["--store", "mongo://x"]]
+    "wrong",
+    [
+        ["--engine", "spark"],
+        pytest.param(["--engine", "gds"], marks=sqlite_only),
+        ["--as-of", "yesterday"],
+        ["--store", "mongo://x"],
+    ],
 )
 def test_unusable_arguments_end_with_status_two(store, tmp_path, capsys, wrong):
     usual = f"--store {store_url(tmp_path / 'town.db')} --casebook sqlite:///{tmp_path}/c.db --new-casebook --as-of 2025-07-01 --out {tmp_path}/out"

@@ -1,4 +1,6 @@
-"""compose.yaml is kept honest: its settings are settings, its secrets files that are made alike, its images pinned, its containers locked."""
+"""compose.yaml is kept honest: its settings are settings, its secrets files that are made alike, its images
+pinned, its containers locked.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def secrets(tmp_path: Path) -> Path:
 def told(service: str, secrets: Path) -> dict[str, str]:
     """A service's environment, variables at their defaults, secrets where they were made."""
     environment = SERVICES[service]["environment"]
-    filled = {name: VARIABLE.sub(lambda found: found[2] or "", str(value)) for name, value in environment.items()}
+    filled = {
+        name: VARIABLE.sub(lambda found: found[2] or "", str(value)) for name, value in environment.items()
+    }
     return {name: value.replace(MOUNTED, f"{secrets}/") for name, value in filled.items()}
 
 
@@ -48,18 +52,31 @@ def test_the_service_is_given_settings_that_there_are_and_urls_that_can_be_read(
     address = address_of(settings.store)
     assert (address.uri, address.user, address.database) == ("neo4j://neo4j:7687", "neo4j", "neo4j")
     book = sqlalchemy.make_url(settings.casebook)
-    assert (book.drivername, book.host, book.username, book.database) == ("postgresql+psycopg", "postgres", "ringfence", "ringfence")
+    assert (book.drivername, book.host, book.username, book.database) == (
+        "postgresql+psycopg",
+        "postgres",
+        "ringfence",
+        "ringfence",
+    )
     assert SERVICES["ringfence"]["volumes"] == [f"./var/model:{settings.model}:ro"]
-    callers = {caller.name: caller.scopes for caller in CallerKeyRing(settings.api_keys, settings.api_keys_file).keys().callers}
+    callers = {
+        caller.name: caller.scopes
+        for caller in CallerKeyRing(settings.api_keys, settings.api_keys_file).keys().callers
+    }
     assert callers == {"engine": {"risk", "facts"}, "desk": {"desk", "rings"}, "prometheus": {"metrics"}}
 
 
 def test_both_ends_of_a_password_are_the_same_secret(secrets: Path) -> None:
     settings = Settings.from_environment(told("ringfence", secrets))
     assert (secrets / "neo4j_auth").read_text().strip() == f"neo4j/{address_of(settings.store).password}"
-    assert (secrets / "postgres_password").read_text().strip() == sqlalchemy.make_url(settings.casebook).password
+    assert (secrets / "postgres_password").read_text().strip() == sqlalchemy.make_url(
+        settings.casebook
+    ).password
     assert told("postgres", secrets)["POSTGRES_PASSWORD_FILE"] == str(secrets / "postgres_password")
-    assert SERVICES["postgres"]["environment"]["POSTGRES_USER"] == sqlalchemy.make_url(settings.casebook).username
+    assert (
+        SERVICES["postgres"]["environment"]["POSTGRES_USER"]
+        == sqlalchemy.make_url(settings.casebook).username
+    )
 
 
 def test_secrets_are_made_once_and_are_their_owners_alone(secrets: Path) -> None:
@@ -76,26 +93,42 @@ def test_every_secret_is_a_file_and_nothing_secret_is_in_the_environment() -> No
     assert all(secret == {"file": f"./secrets/{name}"} for name, secret in COMPOSE["secrets"].items())
     for service in SERVICES.values():
         environment = service.get("environment", {})
-        assert [name for name in environment if re.search("PASS|AUTH|KEY|STORE|CASEBOOK|SECRET", name) and not name.endswith("_FILE")] == []
-        used = set(re.findall(rf"{MOUNTED}(\w+)", f"{environment} {service.get('entrypoint')} {service['healthcheck']}"))
+        assert [
+            name
+            for name in environment
+            if re.search("PASS|AUTH|KEY|STORE|CASEBOOK|SECRET", name) and not name.endswith("_FILE")
+        ] == []
+        used = set(
+            re.findall(
+                rf"{MOUNTED}(\w+)", f"{environment} {service.get('entrypoint')} {service['healthcheck']}"
+            )
+        )
         assert used == set(service.get("secrets", ()))
 
 
 def test_images_are_pinned_and_neo4j_is_the_version_that_the_tests_run_on() -> None:
     assert SERVICES["neo4j"]["image"] == f"neo4j:{SERVER_VERSION}-community"
-    images = [service["image"] for service in SERVICES.values() if "image" in service] + re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    images = [service["image"] for service in SERVICES.values() if "image" in service] + re.findall(
+        r"^FROM (\S+)", DOCKERFILE, re.MULTILINE
+    )
     assert len(images) == 4
     assert [image for image in images if not re.fullmatch(r"\w+:\d+\.\d+(\.\d+)?-\w+(-\w+)?", image)] == []
 
 
 @pytest.mark.parametrize("service", sorted(SERVICES))
-def test_a_container_keeps_no_privilege_that_it_can_do_without_and_says_whether_it_is_well(service: str) -> None:
+def test_a_container_keeps_no_privilege_that_it_can_do_without_and_says_whether_it_is_well(
+    service: str,
+) -> None:
     reported = SERVICES[service]
     assert reported["cap_drop"] == ["ALL"]
     assert reported["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in reported
     assert reported["healthcheck"]["test"]
-    needed = {"proxy": {"NET_BIND_SERVICE"}, "ringfence": set(), "postgres": {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}}
+    needed = {
+        "proxy": {"NET_BIND_SERVICE"},
+        "ringfence": set(),
+        "postgres": {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"},
+    }
     needed["neo4j"] = needed["postgres"] | {"KILL"}
     assert set(reported.get("cap_add", ())) == needed[service]
     if service != "neo4j":  # which writes its configuration into its own image's folders at its start
@@ -103,23 +136,40 @@ def test_a_container_keeps_no_privilege_that_it_can_do_without_and_says_whether_
         assert any(place.startswith("/tmp") for place in reported["tmpfs"])
 
 
-def test_the_service_runs_as_who_owns_its_secrets_and_no_port_is_open_beyond_this_machine_unless_asked() -> None:
+def test_the_service_runs_as_who_owns_its_secrets_and_no_port_is_open_beyond_this_machine_unless_asked() -> (
+    None
+):
     assert SERVICES["ringfence"]["user"] == "${RINGFENCE_UID:-1000}:${RINGFENCE_GID:-1000}"
     assert "--uid 1000" in DOCKERFILE
     assert "USER ringfence" in DOCKERFILE
-    ports = {name: [VARIABLE.sub(lambda found: found[2], port) for port in service.get("ports", ())] for name, service in SERVICES.items()}
+    ports = {
+        name: [VARIABLE.sub(lambda found: found[2], port) for port in service.get("ports", ())]
+        for name, service in SERVICES.items()
+    }
     assert all(port.startswith("127.0.0.1:") for listed in ports.values() for port in listed)
     assert ports["ringfence"] == ports["postgres"] == []
 
 
 def test_only_the_proxy_and_the_service_share_a_network_and_only_the_service_reaches_the_databases() -> None:
     networks = {name: set(service["networks"]) for name, service in SERVICES.items()}
-    assert networks == {"proxy": {"front"}, "ringfence": {"front", "back"}, "neo4j": {"back"}, "postgres": {"back"}}
+    assert networks == {
+        "proxy": {"front"},
+        "ringfence": {"front", "back"},
+        "neo4j": {"back"},
+        "postgres": {"back"},
+    }
 
 
 def test_the_proxy_speaks_tls_for_the_service_with_bounds_of_its_own() -> None:
     assert "reverse_proxy ringfence:8000" in CADDYFILE
-    for word in ("read_header", "read_body", "max_size", "Strict-Transport-Security", "admin off", "respond /metrics 404"):
+    for word in (
+        "read_header",
+        "read_body",
+        "max_size",
+        "Strict-Transport-Security",
+        "admin off",
+        "respond /metrics 404",
+    ):
         assert word in CADDYFILE
     assert "http://" not in CADDYFILE
 
@@ -128,16 +178,24 @@ def test_a_caddy_on_this_machine_takes_the_proxys_configuration() -> None:
     caddy = shutil.which("caddy")
     if caddy is None:
         pytest.skip("no caddy on this machine")
-    subprocess.run([caddy, "validate", "--adapter", "caddyfile", "--config", str(ROOT / "deploy" / "Caddyfile")], check=True, capture_output=True)
+    subprocess.run(
+        [caddy, "validate", "--adapter", "caddyfile", "--config", str(ROOT / "deploy" / "Caddyfile")],
+        check=True,
+        capture_output=True,
+    )
 
 
 def test_data_outlives_the_containers() -> None:
-    kept = {volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", ())}
+    kept = {
+        volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", ())
+    }
     assert {volume for volume in kept if not volume.startswith(".")} == set(COMPOSE["volumes"])
 
 
 def test_the_image_is_built_from_what_is_there() -> None:
-    copied = [word for line in re.findall(r"^COPY (.*) \S+$", DOCKERFILE, re.MULTILINE) for word in line.split()]
+    copied = [
+        word for line in re.findall(r"^COPY (.*) \S+$", DOCKERFILE, re.MULTILINE) for word in line.split()
+    ]
     assert [path for path in copied if not (ROOT / path).exists()] == []
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
@@ -146,20 +204,39 @@ def test_the_image_is_built_from_what_is_there() -> None:
     extras = re.search(r"\.\[([\w,-]+)\]", DOCKERFILE)
     assert extras is not None
     assert set(extras[1].split(",")) <= set(config["options.extras_require"])
-    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line.startswith("!")}
+    let_in = {
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if line.startswith("!")
+    }
     assert let_in == set(copied)
 
 
 @pytest.mark.parametrize(
-    "path", [".env", ".env.local", "secrets/store", "ringfence.db", "ringfence.db-wal", "ringfence.db.key", "var/model/card.json"]
+    "path",
+    [
+        ".env",
+        ".env.local",
+        "secrets/store",
+        "ringfence.db",
+        "ringfence.db-wal",
+        "ringfence.db.key",
+        "var/model/card.json",
+    ],
 )
 def test_neither_git_nor_the_builder_takes_a_secret_or_a_store(path: str) -> None:
-    rules = [line for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line and line[0] not in "#!"]
+    rules = [
+        line
+        for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if line and line[0] not in "#!"
+    ]
     assert rules[0] == "*"
     if shutil.which("git") and (ROOT / ".git").exists():
         assert subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, check=False).returncode == 0
     inside = f"graph/{Path(path).name}"  # of the folders that are let in
-    assert path.startswith(("secrets", "var")) or any(fnmatch(inside, rule.replace("**/", "*/")) for rule in rules[1:])
+    assert path.startswith(("secrets", "var")) or any(
+        fnmatch(inside, rule.replace("**/", "*/")) for rule in rules[1:]
+    )
 
 
 def test_what_can_be_set_is_in_the_documentation() -> None:

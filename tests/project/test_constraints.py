@@ -1,4 +1,6 @@
-"""Every package that the product asks for has a version in constraints.txt, one that fits, and what is installed is those versions."""
+"""Every package that the product asks for has a version in constraints.txt, one that fits, and what is
+installed is those versions.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,14 @@ CONFIG = configparser.ConfigParser()
 CONFIG.read(ROOT / "setup.cfg", encoding="utf-8")
 LISTED = [CONFIG["options"]["install_requires"], *CONFIG["options.extras_require"].values()]
 ASKED = [Requirement(line) for text in LISTED for line in text.split("\n") if line.strip()]
-LINES = [line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-PINNED = {canonicalize_name(name): Version(number) for name, _, number in (line.partition("==") for line in LINES)}
+LINES = [
+    line
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+PINNED = {
+    canonicalize_name(name): Version(number) for name, _, number in (line.partition("==") for line in LINES)
+}
 
 
 @pytest.mark.parametrize("asked", ASKED, ids=lambda asked: asked.name)
@@ -37,11 +45,19 @@ def test_what_is_installed_here_are_those_versions() -> None:
             result[name] = Version(version(name))
         except PackageNotFoundError:  # of another platform, or of an extra that is not installed
             continue
-    differ = {name: f"{number}, not {PINNED[name]}" for name, number in result.items() if number.public != PINNED[name].public}
+    differ = {
+        name: f"{number}, not {PINNED[name]}"
+        for name, number in result.items()
+        if number.public != PINNED[name].public
+    }
     assert not differ, "run make setup"
 
 
 def test_setup_and_the_image_install_them() -> None:
     for name in ("Makefile", "Dockerfile"):
-        installs = [line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if "pip install" in line and "--editable" in line]
+        installs = [
+            line
+            for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
+            if "pip install" in line and "--editable" in line
+        ]
         assert any("--constraint constraints.txt" in line for line in installs)

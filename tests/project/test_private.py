@@ -1,4 +1,6 @@
-"""What is on disk is its owner's alone: stores, casebooks and whatever a command writes; a loose key is refused, and no password is in `ps`."""
+"""What is on disk is its owner's alone: stores, casebooks and whatever a command writes; a loose key is
+refused, and no password is in `ps`.
+"""
 
 from __future__ import annotations
 
@@ -44,10 +46,15 @@ def test_a_store_and_a_casebook_are_their_owners_alone_with_what_lies_beside_the
     result = {path.name: mode(path) for path in tmp_path.iterdir()}
     store.close()
     book.close()
-    assert result == dict.fromkeys(("graph.db", "graph.db-wal", "graph.db-shm", "casebook.db", "casebook.db-wal", "casebook.db-shm"), 0o600)
+    assert result == dict.fromkeys(
+        ("graph.db", "graph.db-wal", "graph.db-shm", "casebook.db", "casebook.db-wal", "casebook.db-shm"),
+        0o600,
+    )
 
 
-def test_a_store_that_was_open_to_others_is_closed_to_them_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_store_that_was_open_to_others_is_closed_to_them_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     for opened in (SqliteStore(tmp_path / "graph.db"), Casebook(url_of(tmp_path))):
         opened.close()
     for path in tmp_path.iterdir():
@@ -66,7 +73,9 @@ def test_a_link_planted_beside_leads_to_no_other_file(tmp_path: Path) -> None:
     assert mode(tmp_path / "elsewhere") == 0o644
 
 
-def test_whatever_a_command_writes_is_its_owners_alone_and_the_rest_of_the_process_is_left_as_it_was(tmp_path: Path) -> None:
+def test_whatever_a_command_writes_is_its_owners_alone_and_the_rest_of_the_process_is_left_as_it_was(
+    tmp_path: Path,
+) -> None:
     def run() -> Result:
         (tmp_path / "reports" / "2026-W01").mkdir(parents=True)
         (tmp_path / "reports" / "2026-W01" / "report.html").write_text("x")
@@ -74,7 +83,10 @@ def test_whatever_a_command_writes_is_its_owners_alone_and_the_rest_of_the_proce
 
     assert ended("a command", run) == 0
     (tmp_path / "else").write_text("x")
-    assert [mode(tmp_path / name) for name in ("reports", "reports/2026-W01", "reports/2026-W01/report.html", "else")] == [0o700, 0o700, 0o600, 0o644]
+    assert [
+        mode(tmp_path / name)
+        for name in ("reports", "reports/2026-W01", "reports/2026-W01/report.html", "else")
+    ] == [0o700, 0o700, 0o600, 0o644]
 
 
 @pytest.mark.parametrize("loose", [0o644, 0o604, 0o620, 0o666])
@@ -109,7 +121,9 @@ def test_a_key_that_a_store_makes_can_be_read_again(tmp_path: Path) -> None:
     assert mode(tmp_path / "new.key") == 0o600
 
 
-def test_what_a_containers_runtime_mounts_has_modes_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_containers_runtime_mounts_has_modes_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "key").write_text(SECRET)
     monkeypatch.setattr(private, "_MOUNTED", tmp_path)
     private.refuse_loose(tmp_path / "key", "it")
@@ -125,13 +139,23 @@ options = parser.parse_args()
 print(options.store, options.casebook, flush=True)
 time.sleep(30)
 """
-URLS = ("neo4j://neo4j:s3cr3t-one@db:7687/neo4j", "postgresql+psycopg://db/ringfence?user=u&password=s3cr3t-two")
+URLS = (
+    "neo4j://neo4j:s3cr3t-one@db:7687/neo4j",
+    "postgresql+psycopg://db/ringfence?user=u&password=s3cr3t-two",
+)
 
 
-@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no /proc here: an argument cannot be taken back, the advice is all")
-def test_a_password_among_the_arguments_is_not_in_the_list_of_processes_and_its_user_is_told_a_better_way() -> None:
+@pytest.mark.skipif(
+    not Path("/proc/self/mem").exists(),
+    reason="no /proc here: an argument cannot be taken back, the advice is all",
+)
+def test_a_password_among_the_arguments_is_not_in_the_list_of_processes_and_its_user_is_told_a_better_way() -> (
+    None
+):
     command = [sys.executable, "-c", WAITS, URLS[0], "--casebook", URLS[1]]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         try:
@@ -140,7 +164,11 @@ def test_a_password_among_the_arguments_is_not_in_the_list_of_processes_and_its_
         finally:
             process.terminate()
         message = process.stderr.read()
-    assert shown[3:6] == ["neo4j://neo4j:**********@db:7687/neo4j", "--casebook", "postgresql+psycopg://db/ringfence?user=u&password=**********"]
+    assert shown[3:6] == [
+        "neo4j://neo4j:**********@db:7687/neo4j",
+        "--casebook",
+        "postgresql+psycopg://db/ringfence?user=u&password=**********",
+    ]
     assert "--store @FILE" in message
     assert "RINGFENCE_STORE_FILE" in message
     assert "s3cr3t" not in message
@@ -151,9 +179,13 @@ def test_a_url_may_stand_in_a_file_that_is_its_owners_alone(tmp_path: Path) -> N
     path.write_text(f"{URLS[0]}\n")
     quick = WAITS.replace("time.sleep(30)", "")
     path.chmod(0o600)
-    read = subprocess.run([sys.executable, "-c", quick, f"@{path}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    read = subprocess.run(
+        [sys.executable, "-c", quick, f"@{path}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (read.stdout.split(), read.stderr) == ([URLS[0], "None"], "")
     path.chmod(0o644)
-    refused = subprocess.run([sys.executable, "-c", quick, f"@{path}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    refused = subprocess.run(
+        [sys.executable, "-c", quick, f"@{path}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert refused.returncode == 2
     assert "chmod 600" in refused.stderr

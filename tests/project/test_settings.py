@@ -16,7 +16,9 @@ DOCS = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="
 
 @pytest.mark.parametrize("setting", dataclasses.fields(Settings), ids=lambda s: s.name)
 def test_every_setting_is_documented_with_its_default_and_its_sentence(setting: dataclasses.Field) -> None:
-    row = next((line for line in DOCS.splitlines() if line.startswith(f"| `{PREFIX}{setting.name.upper()}`")), None)
+    row = next(
+        (line for line in DOCS.splitlines() if line.startswith(f"| `{PREFIX}{setting.name.upper()}`")), None
+    )
     assert row is not None, f"docs/settings.md has no row for {setting.name}"
     shown = f"`{setting.default}`" if setting.default not in ("", None) else "empty"
     assert f"| {shown} |" in row
@@ -25,14 +27,24 @@ def test_every_setting_is_documented_with_its_default_and_its_sentence(setting: 
 
 
 def test_settings_are_read_from_the_environment_and_keep_their_types() -> None:
-    read = Settings.from_environment({"RINGFENCE_PORT": "9000", "RINGFENCE_RATE_LIMIT": "2.5", "RINGFENCE_STORE": "sqlite:///x.db", "PATH": "/bin"})
+    read = Settings.from_environment(
+        {
+            "RINGFENCE_PORT": "9000",
+            "RINGFENCE_RATE_LIMIT": "2.5",
+            "RINGFENCE_STORE": "sqlite:///x.db",
+            "PATH": "/bin",
+        }
+    )
     assert (read.port, read.rate_limit, read.store, read.workers) == (9000, 2.5, "sqlite:///x.db", 2)
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "key").touch(0o600)
     (tmp_path / "key").write_text("from a file\n")
-    assert Settings.from_environment({"RINGFENCE_HASH_KEY_FILE": str(tmp_path / "key")}).hash_key == "from a file"
+    assert (
+        Settings.from_environment({"RINGFENCE_HASH_KEY_FILE": str(tmp_path / "key")}).hash_key
+        == "from a file"
+    )
     with pytest.raises(SettingError, match="RINGFENCE_HASH_KEY_FILE"):
         Settings.from_environment({"RINGFENCE_HASH_KEY_FILE": str(tmp_path / "none")})
 
@@ -49,7 +61,14 @@ def test_a_number_that_is_none_is_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("WORKERS", "0"), ("PORT", "70000"), ("TIMEOUT_MS", "0"), ("DECLINE_PROBABILITY", "1.5"), ("RATE_LIMIT", "nan")]
+    ("name", "value"),
+    [
+        ("WORKERS", "0"),
+        ("PORT", "70000"),
+        ("TIMEOUT_MS", "0"),
+        ("DECLINE_PROBABILITY", "1.5"),
+        ("RATE_LIMIT", "nan"),
+    ],
 )
 def test_a_number_that_cannot_be_meant_is_refused_with_its_bounds(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=f"RINGFENCE_{name}.* must be from"):
@@ -65,7 +84,9 @@ def test_secrets_are_not_in_what_is_printed() -> None:
     assert "hush" not in repr(Settings(hash_key="hush", api_keys="a:hush-hush"))
 
 
-@pytest.mark.parametrize("url", ["postgres://x/y", "sqlite://x.db", "sqlite:///", "nonsense", "sqlite:///:memory:"])
+@pytest.mark.parametrize(
+    "url", ["postgres://x/y", "sqlite://x.db", "sqlite:///", "nonsense", "sqlite:///:memory:"]
+)
 def test_an_unknown_store_url_says_which_are_known(url: str) -> None:
     with pytest.raises(SettingError, match=r"sqlite:///relative\.db, sqlite:////absolute\.db"):
         open_store(url)

@@ -1,4 +1,6 @@
-"""The words of the code: no two public types share a name, and words that only this code once used do not come back."""
+"""The words of the code: no two public types share a name, and words that only this code once used do not
+come back.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,21 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROOMS = ("graph", "gnn", "ingestion", "investigations", "service", "scripts")
 OLD_WORDS = frozenset(
-    {"told", "scribe", "settler", "debts", "crowds", "hush", "rival", "rehearse", "rehearsal", "wired", "discretion", "forth", "door"}
+    {
+        "told",
+        "scribe",
+        "settler",
+        "debts",
+        "crowds",
+        "hush",
+        "rival",
+        "rehearse",
+        "rehearsal",
+        "wired",
+        "discretion",
+        "forth",
+        "door",
+    }
 )  # docs/glossary.md has the words that stand for them now
 
 
@@ -22,7 +38,9 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 def defined(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Every name that the module defines: types, functions, parameters, variables and attributes, with its line."""
+    """Every name that the module defines: types, functions, parameters, variables and attributes, with its
+    line.
+    """
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.lineno, node.name
@@ -48,5 +66,10 @@ def test_no_two_public_types_share_a_name() -> None:
 
 
 def test_the_old_words_do_not_come_back_as_names() -> None:
-    found = [f"{path}:{line}: {name}" for path, tree in modules() for line, name in defined(tree) if parts(name) & OLD_WORDS]
+    found = [
+        f"{path}:{line}: {name}"
+        for path, tree in modules()
+        for line, name in defined(tree)
+        if parts(name) & OLD_WORDS
+    ]
     assert found == []

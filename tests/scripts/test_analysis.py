@@ -25,15 +25,34 @@ CREW = [f"A{n}" for n in range(5)]
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Five people who share a device and a phone, twenty who share nothing, and one who applies later than anybody looks."""
+    """Five people who share a device and a phone, twenty who share nothing, and one who applies later than
+    anybody looks.
+    """
     monkeypatch.chdir(tmp_path)
-    crew = [applies(who, 10 + n, uses("device", "shared"), uses("phone", "shared")) for n, who in enumerate(CREW)]
+    crew = [
+        applies(who, 10 + n, uses("device", "shared"), uses("phone", "shared")) for n, who in enumerate(CREW)
+    ]
     others = [applies(f"B{n}", 5 + n, uses("device", f"d{n}")) for n in range(20)]
     with SqliteStore(tmp_path / "graph.db") as opened:
         opened.add(facts_of(*crew, *others, applies("Z", 60, uses("device", "shared"))))
     url = f"sqlite:///{tmp_path}/graph.db"
     casebook = ["--casebook", f"sqlite:///{tmp_path}/book.db", "--new-casebook"]
-    assert detect(["--store", url, *casebook, "--as-of", day(40).isoformat(), "--back-steps", "0", "--out", str(tmp_path / "rings")]) == 0
+    assert (
+        detect(
+            [
+                "--store",
+                url,
+                *casebook,
+                "--as-of",
+                day(40).isoformat(),
+                "--back-steps",
+                "0",
+                "--out",
+                str(tmp_path / "rings"),
+            ]
+        )
+        == 0
+    )
     return url
 
 
@@ -64,7 +83,16 @@ def test_scores_are_those_of_the_command_whatever_the_file_is_called(store: str,
         scores = graph.scores(day(1), day(41))
         with pytest.raises(SettingError, match="open it as of a later one"):
             graph.scores(day(1), day(61))
-    period = ["--store", store, "--since", day(1).isoformat(), "--until", day(41).isoformat(), "--processes", "1"]
+    period = [
+        "--store",
+        store,
+        "--since",
+        day(1).isoformat(),
+        "--until",
+        day(41).isoformat(),
+        "--processes",
+        "1",
+    ]
     for name in ("scores.parquet", "scores.csv"):
         assert score([*period, "--out", str(tmp_path / name)]) == 0
     pd.testing.assert_frame_equal(scores, pd.read_parquet(tmp_path / "scores.parquet"))
@@ -73,7 +101,9 @@ def test_scores_are_those_of_the_command_whatever_the_file_is_called(store: str,
     assert [row["reason_codes"].split() for row in text] == [list(codes) for codes in scores.reason_codes]
 
 
-def test_a_file_that_is_neither_parquet_nor_csv_is_refused_before_anything_is_scored(store: str, tmp_path: Path) -> None:
+def test_a_file_that_is_neither_parquet_nor_csv_is_refused_before_anything_is_scored(
+    store: str, tmp_path: Path
+) -> None:
     period = ["--store", store, "--since", day(1).isoformat(), "--until", day(41).isoformat()]
     assert score([*period, "--out", str(tmp_path / "scores.xlsx")]) == 2
 
@@ -98,7 +128,9 @@ def test_a_moment_that_has_not_come_is_refused(store: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_notebook_runs_from_its_first_cell_to_its_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_notebook_runs_from_its_first_cell_to_its_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("EXAMPLE_FOLDER", str(tmp_path))
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     book = nbformat.read(ROOT / "examples" / "first_weekly_review.ipynb", as_version=4)

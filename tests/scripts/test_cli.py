@@ -1,4 +1,6 @@
-"""One command for everything: its names, its help, its completion, and figures as a table for people and a line for programs."""
+"""One command for everything: its names, its help, its completion, and figures as a table for people and a
+line for programs.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,12 @@ from scripts.cli.main import COMMANDS, command, main
 from scripts.tools.write_commands import page
 
 ROOT = Path(__file__).parents[2]
-FIGURES = {"scored": 1234, "seconds": 0.5, "network": {"auc": 0.812, "ap": 0.4}, "trees": {"auc": 0.9, "ap": 0.5}}
+FIGURES = {
+    "scored": 1234,
+    "seconds": 0.5,
+    "network": {"auc": 0.812, "ap": 0.4},
+    "trees": {"auc": 0.9, "ap": 0.5},
+}
 
 
 def test_the_list_of_commands_costs_no_library() -> None:
@@ -31,7 +38,9 @@ def test_a_misspelt_command_is_told_what_was_meant(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_says_how_it_is_called_by_the_name_that_it_was_called_by(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_says_how_it_is_called_by_the_name_that_it_was_called_by(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         main([name, "--help"])
     assert capsys.readouterr().out.count(f"ringfence {name} ") >= 1
@@ -43,7 +52,9 @@ def test_a_command_says_how_it_is_called_by_the_name_that_it_was_called_by(name:
 
 
 def test_every_script_of_the_contract_is_a_command() -> None:
-    assert {command(name).script for name in COMMANDS} - {""} == {path.stem for path in (ROOT / "scripts").glob("[!_]*.py")}
+    assert {command(name).script for name in COMMANDS} - {""} == {
+        path.stem for path in (ROOT / "scripts").glob("[!_]*.py")
+    }
 
 
 def test_a_program_reads_one_line_of_json_wherever_stdout_goes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,12 +88,18 @@ def test_an_error_is_one_line_with_the_name_of_the_command(capsys: pytest.Captur
 
 def test_a_shell_completes_commands_and_options(tmp_path: Path) -> None:
     with (tmp_path / "ringfence").open("w") as script:
-        subprocess.run([sys.executable, "-m", "scripts.cli", "completion", "bash"], stdout=script, check=True, cwd=ROOT)
+        subprocess.run(
+            [sys.executable, "-m", "scripts.cli", "completion", "bash"], stdout=script, check=True, cwd=ROOT
+        )
     typed = "source {}; COMP_WORDS=({}); COMP_CWORD={}; _shtab_ringfence; echo ${{COMPREPLY[@]}}"
     for words, meant in ((("ringfence", "loa"), "load"), (("ringfence", "score", "--sin"), "--since")):
         line = typed.format(script.name, " ".join(words), len(words) - 1)
-        assert subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout.split() == [meant]
+        assert subprocess.run(
+            ["bash", "-c", line], capture_output=True, text=True, check=True
+        ).stdout.split() == [meant]
 
 
 def test_the_page_of_the_commands_is_what_they_take() -> None:
-    assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == page(), "write it anew: .venv/bin/python -m scripts.tools.write_commands"
+    assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == page(), (
+        "write it anew: .venv/bin/python -m scripts.tools.write_commands"
+    )

@@ -1,4 +1,6 @@
-"""The demonstration shows what it says: people nobody knows, a ring before its first default, and every step a command of a user's."""
+"""The demonstration shows what it says: people nobody knows, a ring before its first default, and every step
+a command of a user's.
+"""
 
 from __future__ import annotations
 
@@ -26,21 +28,39 @@ TEMPLATE: dict[str, Any] = {
 
 
 def ring(name: str, days: float | None, amount: float = 0.0, **more: Any) -> dict[str, Any]:
-    moments = {"would_flag_at": datetime(2026, 4, 16, tzinfo=UTC), "first_default_at": datetime(2026, 8, 19, tzinfo=UTC)}
+    moments = {
+        "would_flag_at": datetime(2026, 4, 16, tzinfo=UTC),
+        "first_default_at": datetime(2026, 8, 19, tzinfo=UTC),
+    }
     return {"ring_id": name, "kind": "ring", "score": 0.9, "size": 9, "confirmed_bad": 0, "days_early": days, "loans_after": 5,
             "amount_after": amount, **moments, **more}  # fmt: skip
 
 
 def test_somebody_nobody_knows_brings_no_identifier_that_anybody_has_used() -> None:
     one, other = (stranger(TEMPLATE, random.Random(seed)) for seed in (1, 2))
-    assert set(one) == {"application_id", "applicant_id", "platform_id", "product", "amount", "phone", "device_id"}
-    assert {one[name] for name in ("application_id", "applicant_id", "phone", "device_id")}.isdisjoint([*TEMPLATE.values(), *other.values()])
+    assert set(one) == {
+        "application_id",
+        "applicant_id",
+        "platform_id",
+        "product",
+        "amount",
+        "phone",
+        "device_id",
+    }
+    assert {one[name] for name in ("application_id", "applicant_id", "phone", "device_id")}.isdisjoint(
+        [*TEMPLATE.values(), *other.values()]
+    )
     assert len(one["phone"]) == 11
 
 
 def test_the_ring_that_is_shown_was_flagged_before_it_cost_most(capsys: pytest.CaptureFixture[str]) -> None:
     shown = caught_early(
-        [ring("late", -3.0, 9e9), ring("cheap", 200.0, 1.0), ring("dear", 124.5, 45_500.0), ring("home", 300.0, 9e9, kind="household")]
+        [
+            ring("late", -3.0, 9e9),
+            ring("cheap", 200.0, 1.0),
+            ring("dear", 124.5, 45_500.0),
+            ring("home", 300.0, 9e9, kind="household"),
+        ]
     )
     assert shown is not None
     assert shown["ring_id"] == "dear"
@@ -50,7 +70,9 @@ def test_the_ring_that_is_shown_was_flagged_before_it_cost_most(capsys: pytest.C
     assert "first default came on 2026-08-19, 124 days later; 5 loans of 45,500 yuan" in message
 
 
-def test_without_a_ring_that_was_early_the_worst_one_is_shown_and_no_promise_made(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_ring_that_was_early_the_worst_one_is_shown_and_no_promise_made(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     shown = caught_early([ring("late", -3.0), ring("worst", None, score=0.99)])
     assert shown is not None
     say_early(shown)
@@ -59,11 +81,18 @@ def test_without_a_ring_that_was_early_the_worst_one_is_shown_and_no_promise_mad
 
 
 def test_the_figures_hold_rings_and_model_beside_the_best_of_the_usual_recipes() -> None:
-    usual = {"bare": {"ring_recall": 0.1, "honest_flagged": 0.5}, "leiden": {"ring_recall": 0.3, "honest_flagged": 0.01}}
+    usual = {
+        "bare": {"ring_recall": 0.1, "honest_flagged": 0.5},
+        "leiden": {"ring_recall": 0.3, "honest_flagged": 0.01},
+    }
     judged = {"rings": 23, "ring_recall": 0.6, "honest_flagged": 0.001, "references": usual}
     learned = {"serves": "trees", "trees": {"auc": 0.96, "ap": 0.5}, "reference": {"auc": 0.88, "ap": 0.3}}
     result = figures(judged, learned)
-    assert (result["rings_found"], result["rings_found_usual"], result["honest_flagged_usual"]) == (0.6, 0.3, 0.01)
+    assert (result["rings_found"], result["rings_found_usual"], result["honest_flagged_usual"]) == (
+        0.6,
+        0.3,
+        0.01,
+    )
     assert (result["auc"], result["ap_usual"]) == (0.96, 0.3)
 
 
@@ -89,6 +118,10 @@ def test_the_whole_way_once(tmp_path: Path) -> None:
     assert result["second_look"]["before"]["decision"] == "approve"
     assert result["second_look"]["after"]["probability"] > result["second_look"]["before"]["probability"]
     day = next(path for path in tmp_path.iterdir() if path.is_dir())
-    ids = {row["ring_id"] for row in pq.read_table(day / "rings" / "rings.parquet").to_pylist() if row["kind"] == "ring"}
+    ids = {
+        row["ring_id"]
+        for row in pq.read_table(day / "rings" / "rings.parquet").to_pylist()
+        if row["kind"] == "ring"
+    }
     assert result["ring"] in ids
     assert result["desk"].endswith(f"?node=ring%3A{result['ring']}")

@@ -1,4 +1,6 @@
-"""A machine that serves has no PyTorch: everything but training works there, and training says what is missing."""
+"""A machine that serves has no PyTorch: everything but training works there, and training says what is
+missing.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ sys.meta_path.insert(0, Absent())
 
 def alone(code: str) -> subprocess.CompletedProcess[str]:
     """Run it in a process where PyTorch cannot be imported."""
-    return subprocess.run([sys.executable, "-c", WITHOUT + code], cwd=ROOT, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT + code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,7 +42,9 @@ def test_whatever_is_not_training_is_imported_without_pytorch(module: str) -> No
 
 
 def test_who_trains_where_it_is_not_is_told_what_to_install() -> None:
-    done = alone("from scripts.cli.main import main; sys.exit(main(['train', '--store', 'sqlite:///x.db', '--as-of', '2026-01-01', '--out', 'x']))")
+    done = alone(
+        "from scripts.cli.main import main; sys.exit(main(['train', '--store', 'sqlite:///x.db', '--as-of', '2026-01-01', '--out', 'x']))"
+    )
     assert done.returncode == 2
     assert "pip install 'ringfence[train]'" in done.stderr
     assert done.stdout == ""

@@ -8,7 +8,9 @@ from scripts.cli.arguments import Arguments
 
 
 @pytest.mark.parametrize("given", [["--store", ""], ["--store="], ["load", "--store", "", "--out", "x"]])
-def test_an_option_given_nothing_is_refused_by_name(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_option_given_nothing_is_refused_by_name(
+    given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     parser = Arguments("loads", "")
     parser.add_argument("what", nargs="?")
     parser.add_argument("--store")

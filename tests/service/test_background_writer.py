@@ -1,4 +1,6 @@
-"""A fact is written by who brings it while nobody else writes; behind a load it waits beside the answer, and no commit pays for a checkpoint."""
+"""A fact is written by who brings it while nobody else writes; behind a load it waits beside the answer, and
+no commit pays for a checkpoint.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,10 @@ def test_a_fact_wakes_no_other_thread_while_nobody_else_writes(tmp_path: Path) -
 
 
 def test_a_fact_behind_a_load_does_not_hold_the_answer_up_and_is_not_lost(tmp_path: Path) -> None:
-    with Watched(tmp_path / "graph.db") as store, closing(sqlite3.connect(tmp_path / "graph.db", isolation_level=None)) as load:
+    with (
+        Watched(tmp_path / "graph.db") as store,
+        closing(sqlite3.connect(tmp_path / "graph.db", isolation_level=None)) as load,
+    ):
         writer = BackgroundWriter(store)
         load.execute("BEGIN IMMEDIATE")
         assert writer.add(one(1), wait_ms=30) is None
@@ -59,7 +64,10 @@ def test_a_fact_behind_a_load_does_not_hold_the_answer_up_and_is_not_lost(tmp_pa
 
 
 def test_a_turn_to_write_comes_within_thousandths_of_a_second_when_it_is_free(tmp_path: Path) -> None:
-    with SqliteStore(tmp_path / "graph.db") as store, closing(sqlite3.connect(tmp_path / "graph.db", isolation_level=None)) as other:
+    with (
+        SqliteStore(tmp_path / "graph.db") as store,
+        closing(sqlite3.connect(tmp_path / "graph.db", isolation_level=None)) as other,
+    ):
         assert store.try_add(one(1), 1.0) is not None
         other.execute("BEGIN IMMEDIATE")
         assert store.try_add(one(2), 0.01) is None

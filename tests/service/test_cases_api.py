@@ -1,4 +1,6 @@
-"""From a case to a verdict to the next answer: what an investigator decides is a label at once, and nothing of it is lost."""
+"""From a case to a verdict to the next answer: what an investigator decides is a label at once, and nothing
+of it is lost.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def codes(client: FlaskClient, applicant: str, number: int) -> set[str]:
     return {reason["code"] for reason in answer["reasons"]}
 
 
-def test_what_investigators_decide_is_in_the_next_answer_and_can_be_taken_back(context: AppContext, client: FlaskClient) -> None:
+def test_what_investigators_decide_is_in_the_next_answer_and_can_be_taken_back(
+    context: AppContext, client: FlaskClient
+) -> None:
     case = in_the_queue(context, client)
     before = len(context.store.view(context.clock()).tables().labels["known_at"])
     assert client.get("/cases?state=pending").get_json()["cases"][0]["case_id"] == case["case_id"]
@@ -44,7 +48,12 @@ def test_what_investigators_decide_is_in_the_next_answer_and_can_be_taken_back(c
     at = f"/cases/{case['case_id']}"
     case = client.post(f"{at}/assign", json={"assignee": "wang", "version": case["version"]}).get_json()
     assert (case["state"], case["assignee"]) == ("investigating", "wang")
-    reported = {"value": "confirmed_fraud", "everyone": True, "people": {"p003": "false_positive"}, "version": case["version"]}
+    reported = {
+        "value": "confirmed_fraud",
+        "everyone": True,
+        "people": {"p003": "false_positive"},
+        "version": case["version"],
+    }
     case = client.post(f"{at}/verdict", json=reported).get_json()
     assert case["verdicts"][0]["people"] == {"p001": "confirmed_fraud", "p003": "false_positive"}
     assert case["labels_owed"] is False
@@ -56,17 +65,24 @@ def test_what_investigators_decide_is_in_the_next_answer_and_can_be_taken_back(c
     case = client.post(f"{at}/verdict", json=again).get_json()
     assert "RULE_FRAUD_KNOWN" not in codes(client, "p001", 4)
     case = client.post(f"{at}/close", json={"version": case["version"], "note": "a family"}).get_json()
-    assert (case["state"], [one["value"] for one in case["verdicts"]]) == ("closed", ["confirmed_fraud", "false_positive"])
+    assert (case["state"], [one["value"] for one in case["verdicts"]]) == (
+        "closed",
+        ["confirmed_fraud", "false_positive"],
+    )
 
 
 def test_a_verdict_on_an_applicant_is_about_that_applicant(client: FlaskClient) -> None:
     case = client.post("/cases", json={"applicant_id": "p003", "reason": "review"}).get_json()
     reported = {"value": "confirmed_fraud", "version": case["version"]}
-    assert client.post(f"/cases/{case['case_id']}/verdict", json=reported).get_json()["verdicts"][0]["people"] == {"p003": "confirmed_fraud"}
+    assert client.post(f"/cases/{case['case_id']}/verdict", json=reported).get_json()["verdicts"][0][
+        "people"
+    ] == {"p003": "confirmed_fraud"}
     assert "RULE_FRAUD_KNOWN" in codes(client, "p003", 1)
 
 
-def test_of_two_investigators_at_once_one_decides_and_the_other_is_told(context: AppContext, client: FlaskClient) -> None:
+def test_of_two_investigators_at_once_one_decides_and_the_other_is_told(
+    context: AppContext, client: FlaskClient
+) -> None:
     case = in_the_queue(context, client)
     at = f"/cases/{case['case_id']}"
 
@@ -89,7 +105,9 @@ def test_of_two_investigators_at_once_one_decides_and_the_other_is_told(context:
 def test_the_same_verdict_sent_again_is_one_verdict(context: AppContext, client: FlaskClient) -> None:
     case = in_the_queue(context, client)
     reported = {"value": "confirmed_fraud", "everyone": True, "version": case["version"]}
-    first, second = (client.post(f"/cases/{case['case_id']}/verdict", json=reported).get_json() for _ in range(2))
+    first, second = (
+        client.post(f"/cases/{case['case_id']}/verdict", json=reported).get_json() for _ in range(2)
+    )
     assert second["verdicts"] == first["verdicts"]
 
 
@@ -97,7 +115,9 @@ def test_while_the_store_is_away_a_verdict_is_kept_and_its_labels_are_brought_la
     client = create_app(away).test_client()
     case = client.post("/cases", json={"applicant_id": "p001", "reason": "review"}).get_json()
     away.store.refuses = True
-    case = client.post(f"/cases/{case['case_id']}/verdict", json={"value": "confirmed_fraud", "version": case["version"]}).get_json()
+    case = client.post(
+        f"/cases/{case['case_id']}/verdict", json={"value": "confirmed_fraud", "version": case["version"]}
+    ).get_json()
     assert case["labels_owed"] is True
     away.store.refuses = False
     assert deliver_labels(away.store, away.casebook) == 1
@@ -113,7 +133,9 @@ def test_who_looks_at_a_case_stands_in_its_history(context: AppContext, client: 
 
 def test_no_note_keeps_a_raw_value(context: AppContext, client: FlaskClient) -> None:
     case = in_the_queue(context, client)
-    case = client.post(f"/cases/{case['case_id']}/notes", json={"note": "called 15073157065, nobody there"}).get_json()
+    case = client.post(
+        f"/cases/{case['case_id']}/notes", json={"note": "called 15073157065, nobody there"}
+    ).get_json()
     assert "15073157065" not in case["history"][-1]["note"]
     assert "nobody there" in case["history"][-1]["note"]
 
@@ -123,12 +145,22 @@ def test_no_note_keeps_a_raw_value(context: AppContext, client: FlaskClient) -> 
     [
         ("assign", {}, {"assignee": "missing", "version": "missing"}),
         ("notes", {"note": ""}, {"note": "unreadable"}),
-        ("verdict", {"value": "guilty", "version": "1", "peple": {}}, {"value": "unreadable", "version": "unreadable", "peple": "unknown_field"}),
-        ("verdict", {"value": "confirmed_fraud", "version": 0, "people": {"nobody": "confirmed_fraud"}}, {"people": "unknown_applicant"}),
+        (
+            "verdict",
+            {"value": "guilty", "version": "1", "peple": {}},
+            {"value": "unreadable", "version": "unreadable", "peple": "unknown_field"},
+        ),
+        (
+            "verdict",
+            {"value": "confirmed_fraud", "version": 0, "people": {"nobody": "confirmed_fraud"}},
+            {"people": "unknown_applicant"},
+        ),
         ("close", {"version": -1}, {"version": "unreadable"}),
     ],
 )
-def test_every_wrong_field_is_named(context: AppContext, client: FlaskClient, step: str, told: dict[str, Any], fields: dict[str, str]) -> None:
+def test_every_wrong_field_is_named(
+    context: AppContext, client: FlaskClient, step: str, told: dict[str, Any], fields: dict[str, str]
+) -> None:
     case = in_the_queue(context, client)
     refused = client.post(f"/cases/{case['case_id']}/{step}", json=told)
     assert refused.status_code == 422
@@ -138,21 +170,33 @@ def test_every_wrong_field_is_named(context: AppContext, client: FlaskClient, st
 def test_what_is_not_there_or_not_ripe_is_said(context: AppContext, client: FlaskClient) -> None:
     case = in_the_queue(context, client)
     assert client.get("/cases/C-none").get_json()["code"] == "case_unknown"
-    assert client.post("/cases", json={"ring_id": "R-none", "reason": "x"}).get_json()["code"] == "ring_unknown"
+    assert (
+        client.post("/cases", json={"ring_id": "R-none", "reason": "x"}).get_json()["code"] == "ring_unknown"
+    )
     assert client.post("/cases", json={"reason": "x"}).status_code == 422
-    assert client.post(f"/cases/{case['case_id']}/close", json={"version": case["version"]}).get_json()["code"] == "conflict"
+    assert (
+        client.post(f"/cases/{case['case_id']}/close", json={"version": case["version"]}).get_json()["code"]
+        == "conflict"
+    )
     assert client.get("/cases?state=lost").get_json()["code"] == "bad_query"
 
 
 def test_each_step_needs_its_scope(context: AppContext) -> None:
     scopes = ("cases:read", "cases:work", "cases:decide")
     keys = ",".join(f"{name.partition(':')[2]}:{key(name)}:{name}@*" for name in scopes)
-    client = create_app(dataclasses.replace(context, settings=dataclasses.replace(context.settings, api_keys=keys))).test_client()
+    client = create_app(
+        dataclasses.replace(context, settings=dataclasses.replace(context.settings, api_keys=keys))
+    ).test_client()
 
     def opened_by(scope: str) -> set[str]:
         headers = {"Authorization": f"Bearer {key(scope)}"}
         request = [one for one in OPERATIONS if one.tag == "cases"]
-        answers = {one.name: client.open(one.path.replace("{case_id}", "C"), method=one.method.upper(), json={}, headers=headers) for one in request}
+        answers = {
+            one.name: client.open(
+                one.path.replace("{case_id}", "C"), method=one.method.upper(), json={}, headers=headers
+            )
+            for one in request
+        }
         return {name for name, answer in answers.items() if answer.status_code != 403}
 
     opens = {scope: opened_by(scope) for scope in scopes}

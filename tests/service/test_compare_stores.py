@@ -1,4 +1,6 @@
-"""Two stores held side by side: equal when they were told the same, and what differs is named when they were not."""
+"""Two stores held side by side: equal when they were told the same, and what differs is named when they were
+not.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,12 @@ def test_a_copy_answers_every_question_as_the_store_does(tmp_path: Path) -> None
     with SqliteStore(tmp_path / "a.db") as one, SqliteStore(tmp_path / "b.db") as other:
         copy(filled(one), other)
         result = compared(one, other, PLAN)
-    assert (result["equal"], result["tables"], result["rings"], result["named"]) == (True, [], {"equal": True, "snapshot": True}, [])
+    assert (result["equal"], result["tables"], result["rings"], result["named"]) == (
+        True,
+        [],
+        {"equal": True, "snapshot": True},
+        [],
+    )
     assert result["subjects"] == 70
     assert result["parts"] == dict.fromkeys(PARTS, 70)
 
@@ -41,7 +48,11 @@ def test_a_copy_answers_every_question_as_the_store_does(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("told", "part", "column"),
     [
-        (Facts(applications=(applies("p001", 30, uses("device", "nobody-else")),)), "neighbourhood", "ties.applicant"),
+        (
+            Facts(applications=(applies("p001", 30, uses("device", "nobody-else")),)),
+            "neighbourhood",
+            "ties.applicant",
+        ),
         (BAD, "facts", "labels.applicant"),
     ],
 )
@@ -66,7 +77,14 @@ def test_another_snapshot_is_found(tmp_path: Path) -> None:
 def test_the_command_says_so_by_its_exit_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with SqliteStore(tmp_path / "a.db") as one, SqliteStore(tmp_path / "b.db") as other:
         copy(filled(one), other)
-    request = [f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db", "--as-of", "2025-03-01", "--subjects", "5"]
+    request = [
+        f"sqlite:///{tmp_path}/a.db",
+        f"sqlite:///{tmp_path}/b.db",
+        "--as-of",
+        "2025-03-01",
+        "--subjects",
+        "5",
+    ]
     assert main(request) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["equal"] is True
     with SqliteStore(tmp_path / "b.db") as other:
@@ -77,5 +95,7 @@ def test_the_command_says_so_by_its_exit_status(tmp_path: Path, capsys: pytest.C
 
 def test_a_moment_that_has_not_come_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with SqliteStore(tmp_path / "a.db"), SqliteStore(tmp_path / "b.db"):
-        assert main([f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db", "--as-of", "2999-03-01"]) == 2
+        assert (
+            main([f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db", "--as-of", "2999-03-01"]) == 2
+        )
     assert "lies in the future" in capsys.readouterr().err

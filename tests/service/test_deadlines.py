@@ -1,4 +1,6 @@
-"""A caller's deadline counts from the socket and is told truthfully; a key has so many batches; what nobody knows is no new series."""
+"""A caller's deadline counts from the socket and is told truthfully; a key has so many batches; what nobody
+knows is no new series.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,11 @@ def asked(client: FlaskClient, name: str, *, waited_s: float, timeout_ms: int) -
 
 def test_the_time_in_the_queue_counts(client: FlaskClient) -> None:
     answer = asked(client, "waited", waited_s=3.0, timeout_ms=200)
-    assert answer["degraded"] == {"level": "rules_only", "missing": ["model", "graph", "history"], "reason": "deadline"}
+    assert answer["degraded"] == {
+        "level": "rules_only",
+        "missing": ["model", "graph", "history"],
+        "reason": "deadline",
+    }
     assert answer["decision"] != "approve"
     assert 3000 <= answer["timings_ms"]["total"] < 60_000
     again = client.get(f"/risk/{answer['assessment_id']}/replay").get_json()
@@ -61,7 +67,11 @@ def test_an_answer_that_came_late_says_so_though_nothing_is_missing(
 
     monkeypatch.setattr(type(context.policy), "conclude", lambda _, findings: slowly(findings))
     answer = asked(client, "late", waited_s=0.0, timeout_ms=1500)
-    assert (answer["degraded"]["level"], answer["degraded"]["missing"], answer["degraded"]["reason"]) == ("full", [], "deadline")
+    assert (answer["degraded"]["level"], answer["degraded"]["missing"], answer["degraded"]["reason"]) == (
+        "full",
+        [],
+        "deadline",
+    )
     assert answer["timings_ms"]["total"] > 1500
     monkeypatch.undo()
     again = client.get(f"/risk/{answer['assessment_id']}/replay").get_json()
@@ -88,7 +98,9 @@ def test_a_key_with_too_many_batches_under_way_is_told_to_wait(client: FlaskClie
 def test_a_batch_lets_others_pass_before_each_of_its_requests(client: FlaskClient) -> None:
     passes: list[int] = []
     handed = Handover(perf_counter(), None, lambda: passes.append(1))
-    answers = client.post("/risk/batch", json=[body(f"s{n}") for n in range(7)], environ_overrides={ENVIRON_KEY: handed}).get_json()
+    answers = client.post(
+        "/risk/batch", json=[body(f"s{n}") for n in range(7)], environ_overrides={ENVIRON_KEY: handed}
+    ).get_json()
     assert [answer["application_id"] for answer in answers] == [f"s{n}" for n in range(7)]
     assert len(passes) == 7
 
@@ -101,7 +113,9 @@ def test_a_batch_ends_where_its_caller_went(client: FlaskClient, context: AppCon
             raise CallerGone
 
     response = client.post(
-        "/risk/batch", json=[body(f"g{n}") for n in range(7)], environ_overrides={ENVIRON_KEY: Handover(perf_counter(), None, gone)}
+        "/risk/batch",
+        json=[body(f"g{n}") for n in range(7)],
+        environ_overrides={ENVIRON_KEY: Handover(perf_counter(), None, gone)},
     )
     assert response.status_code == CALLER_GONE
     assert context.casebook.count() == 2
@@ -119,14 +133,31 @@ def test_an_invented_method_or_address_is_no_new_series(client: FlaskClient) -> 
     for n in range(5):
         client.open("/risk", method=f"BREW{n}")
         client.get(f"/no/such/{n}")
-    series = [sample for family in REGISTRY.collect() for sample in family.samples if sample.name.startswith("ringfence_request")]
+    series = [
+        sample
+        for family in REGISTRY.collect()
+        for sample in family.samples
+        if sample.name.startswith("ringfence_request")
+    ]
     assert {sample.labels["method"] for sample in series if "method" in sample.labels} <= METHODS | {"other"}
-    assert not [sample for sample in series if "BREW" in json.dumps(sample.labels) or "such" in json.dumps(sample.labels)]
+    assert not [
+        sample
+        for sample in series
+        if "BREW" in json.dumps(sample.labels) or "such" in json.dumps(sample.labels)
+    ]
 
 
 def test_a_list_of_facts_lets_others_pass_too(client: FlaskClient) -> None:
     passes: list[int] = []
     handed = Handover(perf_counter(), None, lambda: passes.append(1))
-    facts = [{"event_id": f"e{n}", "event_type": "login", "occurred_at": "2025-02-01T10:00:00", "applicant_id": "p001"} for n in range(120)]
+    facts = [
+        {
+            "event_id": f"e{n}",
+            "event_type": "login",
+            "occurred_at": "2025-02-01T10:00:00",
+            "applicant_id": "p001",
+        }
+        for n in range(120)
+    ]
     client.post("/events", json=facts, environ_overrides={ENVIRON_KEY: handed})
     assert len(passes) == 2

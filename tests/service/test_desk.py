@@ -28,7 +28,9 @@ def store(tmp_path):
 
 @pytest.fixture
 def context(store, tmp_path):
-    settings = Settings(store=store_url(tmp_path / "store.db"), casebook=f"sqlite:///{tmp_path}/book.db", hash_key=HASH_KEY)
+    settings = Settings(
+        store=store_url(tmp_path / "store.db"), casebook=f"sqlite:///{tmp_path}/book.db", hash_key=HASH_KEY
+    )
     opened = wire(settings, clock=lambda: day(100))
     yield opened
     opened.close()
@@ -54,7 +56,12 @@ def test_a_hub_is_drawn_with_its_reason_and_its_size_and_is_not_followed(store):
     wifi = nodes(drawing)["wifi:k1.dorm"]
     assert (wifi.hub, wifi.holders) == ("many_holders", 125)
     reported = next(left for left in drawing.left_out if left.why == "hub")
-    assert (reported.node, reported.total, reported.capped, reported.reason) == ("wifi:k1.dorm", 125, False, "many_holders")
+    assert (reported.node, reported.total, reported.capped, reported.reason) == (
+        "wifi:k1.dorm",
+        125,
+        False,
+        "many_holders",
+    )
     assert not subgraphs.expand(store.view(day(100)), "wifi:k1.dorm").edges
 
 
@@ -69,12 +76,19 @@ def test_an_application_is_drawn_at_the_head_of_its_applicants_subgraph(store):
     drawing = subgraphs.draw(store.view(day(100)), "application:ann@10")
     assert drawing.seed == "application:ann@10"
     assert {"application:ann@10", "applicant:ann"} <= {*nodes(drawing)}
-    assert any({edge.a, edge.b} == {"application:ann@10", "applicant:ann"} and edge.role == "applied" for edge in drawing.edges)
+    assert any(
+        {edge.a, edge.b} == {"application:ann@10", "applicant:ann"} and edge.role == "applied"
+        for edge in drawing.edges
+    )
 
 
 def test_a_ring_is_drawn_with_what_its_members_share_and_their_transfers(store):
     drawing = subgraphs.draw(store.view(day(100)), "ring:R-000042")
-    assert {node.id for node in drawing.nodes} == {*(f"applicant:{n}" for n in ("ann", "bo", "cy", "di", "ed")), "device:k1.shared1", "wifi:k1.dorm"}
+    assert {node.id for node in drawing.nodes} == {
+        *(f"applicant:{n}" for n in ("ann", "bo", "cy", "di", "ed")),
+        "device:k1.shared1",
+        "wifi:k1.dorm",
+    }
     assert any(edge.role == "transfer" for edge in drawing.edges)
 
 
@@ -93,12 +107,17 @@ def test_the_drawing_of_a_busy_shop_names_the_shop_of_which_more_is_left_out(tmp
     with open_store(tmp_path / "shop.db") as store:
         store.add(Facts(applications=tuple(applies(f"p{n:02d}", n, merchant_id="M1") for n in range(40))))
         drawing = subgraphs.expand(store.view(day(100)), "merchant:M1")
-    assert [(left.why, left.type, left.label, left.shown) for left in drawing.left_out] == [("holders", "merchant", "M1", 24)]
+    assert [(left.why, left.type, left.label, left.shown) for left in drawing.left_out] == [
+        ("holders", "merchant", "M1", 24)
+    ]
 
 
 def test_a_large_neighbourhood_stops_at_its_bound_and_says_so(tmp_path):
     with open_store(tmp_path / "large.db") as store:
-        created = [applies(f"p{n:03d}", n / 10, uses("device", f"d{n // 20}"), uses("phone", f"f{n % 20}")) for n in range(400)]
+        created = [
+            applies(f"p{n:03d}", n / 10, uses("device", f"d{n // 20}"), uses("phone", f"f{n % 20}"))
+            for n in range(400)
+        ]
         store.add(Facts(applications=tuple(created)))
         drawing = subgraphs.draw(store.view(day(100)), "applicant:p010")
     assert sum(node.type == "applicant" for node in drawing.nodes) == subgraphs.DRAWN.applicants
@@ -139,7 +158,11 @@ def test_what_is_not_known_yet_is_not_found(store):
 def test_a_ring_has_a_table_of_members_and_says_what_changed_since_last_week(store):
     reported = ring_dossiers.ring(store.view(day(100)), "R-000042")
     assert (reported.change, reported.joined, reported.left, reported.size) == ("grown", 2, 1, 5)
-    assert [(m.applicant_id, m.role, m.bad) for m in reported.members][:3] == [("ann", "core", False), ("bo", "core", True), ("cy", "member", False)]
+    assert [(m.applicant_id, m.role, m.bad) for m in reported.members][:3] == [
+        ("ann", "core", False),
+        ("bo", "core", True),
+        ("cy", "member", False),
+    ]
 
 
 def test_a_ring_that_lost_its_flag_is_told_on_the_first_page_with_its_reason_in_both_languages(store):
@@ -168,9 +191,16 @@ def test_a_ring_that_lost_its_flag_is_told_on_the_first_page_with_its_reason_in_
     family = replace(ring_of("ann", "bo", "cy"), kind=RingKind.HOUSEHOLD)
     store.save_rings(RingSnapshot(name="2025-W13", as_of=day(90), rings=(family,), changes=changes))
     gone = ring_dossiers.overview(store.view(day(100))).gone
-    assert [(one.ring_id, one.here, one.kind) for one in gone] == [("R-000007", False, None), ("R-000042", True, "household")]
+    assert [(one.ring_id, one.here, one.kind) for one in gone] == [
+        ("R-000007", False, None),
+        ("R-000042", True, "household"),
+    ]
     reported = ring_dossiers.ring(store.view(day(100)), "R-000042")
-    assert (reported.flag, reported.flag_why.en, reported.flag_why.zh) == ("no_longer_flagged", "taken for now: household", "现判断为家庭")
+    assert (reported.flag, reported.flag_why.en, reported.flag_why.zh) == (
+        "no_longer_flagged",
+        "taken for now: household",
+        "现判断为家庭",
+    )
     assert ring_dossiers.overview(store.view(day(85))).gone == ()
 
 
@@ -220,7 +250,10 @@ def test_markup_in_an_id_travels_as_json_text_and_nothing_else(desk_client):
     assert HOSTILE in {node["label"] for node in answer.json["nodes"]}
 
 
-@pytest.mark.parametrize("path", ["overview", "subgraph?node=applicant:ann", "expand?node=device:k1.shared1", "node?node=ring:R-000042"])
+@pytest.mark.parametrize(
+    "path",
+    ["overview", "subgraph?node=applicant:ann", "expand?node=device:k1.shared1", "node?node=ring:R-000042"],
+)
 def test_an_answer_is_as_of_the_moment_asked_for(desk_client, path):
     mark = "&" if "?" in path else "?"
     now = desk_client.get(f"/desk/{path}").json
@@ -236,7 +269,14 @@ def test_a_moment_without_an_offset_is_in_the_services_time_zone(desk_client):
 
 
 @pytest.mark.parametrize(
-    "path", ["overview", "subgraph?node=applicant:ann", "expand?node=applicant:ann", "node?node=applicant:ann", "assessment?node=applicant:ann"]
+    "path",
+    [
+        "overview",
+        "subgraph?node=applicant:ann",
+        "expand?node=applicant:ann",
+        "node?node=applicant:ann",
+        "assessment?node=applicant:ann",
+    ],
 )
 def test_a_moment_that_has_not_come_is_refused_everywhere(desk_client, path):
     mark = "&" if "?" in path else "?"
@@ -289,7 +329,9 @@ def test_the_last_assessment_up_to_the_moment_is_shown_as_it_was_answered(desk_c
         )
 
     def shown(node, as_of):
-        return desk_client.get("/desk/assessment", query_string={"node": node, "as_of": as_of.isoformat()}).json
+        return desk_client.get(
+            "/desk/assessment", query_string={"node": node, "as_of": as_of.isoformat()}
+        ).json
 
     assert shown("applicant:ann", day(100))["assessment_id"] == "s1"
     assert shown("application:ann@10", day(30))["assessment_id"] == "s0"
@@ -298,7 +340,14 @@ def test_the_last_assessment_up_to_the_moment_is_shown_as_it_was_answered(desk_c
 
 def test_the_contact_and_the_owner_of_a_phone_are_told_apart(tmp_path):
     with open_store(tmp_path / "roles.db") as store:
-        store.add(Facts(applications=(applies("ann", 1, uses("phone", "p")), applies("bo", 2, uses("phone", "p", Role.CONTACT)))))
+        store.add(
+            Facts(
+                applications=(
+                    applies("ann", 1, uses("phone", "p")),
+                    applies("bo", 2, uses("phone", "p", Role.CONTACT)),
+                )
+            )
+        )
         drawing = subgraphs.draw(store.view(day(9)), "applicant:ann")
     roles = {tuple(sorted((edge.a, edge.b))): (edge.role, edge.since) for edge in drawing.edges}
     assert roles[("applicant:ann", "phone:k1.p")] == ("own", day(1))

@@ -1,4 +1,6 @@
-"""The desk in a real browser: found, drawn, expanded, read in two languages, by keyboard, and safe from what ids may hold."""
+"""The desk in a real browser: found, drawn, expanded, read in two languages, by keyboard, and safe from what
+ids may hold.
+"""
 
 import logging
 import time
@@ -18,7 +20,9 @@ def test_an_investigator_searches_by_keyboard_and_sees_who_shares_the_device(pag
     page.wait_for_selector("#hits [role=option]")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    assert {"applicant:ann", "applicant:bo", "device:k1.shared1", "wifi:k1.dorm"} <= drawn(page, "applicant:bo")
+    assert {"applicant:ann", "applicant:bo", "device:k1.shared1", "wifi:k1.dorm"} <= drawn(
+        page, "applicant:bo"
+    )
     page.wait_for_selector("#panel h2:has-text('ann')")
     assert "125 holders, dormitory or shop Wi-Fi; not followed" in page.inner_text("#left-list")
     assert "node=applicant%3Aann" in page.url
@@ -102,7 +106,9 @@ def test_markup_in_an_id_stays_text(page, address):
     assert page.locator("img[src=x]").count() == 0
 
 
-def test_a_phone_typed_slowly_is_sent_once_and_whole_and_stands_in_no_address_and_no_log(page, address, caplog):
+def test_a_phone_typed_slowly_is_sent_once_and_whole_and_stands_in_no_address_and_no_log(
+    page, address, caplog
+):
     caplog.set_level(logging.DEBUG)
     queries = []
     page.on("request", lambda request: queries.append((request.method, request.url, request.post_data or "")))
@@ -118,7 +124,12 @@ def test_a_phone_typed_slowly_is_sent_once_and_whole_and_stands_in_no_address_an
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_selector("#panel h2:has-text('150****7065')")
-    for text in (*(url for _, url, _ in queries), page.url, caplog.text, *page.eval_on_selector_all("a", "links => links.map(a => a.href)")):
+    for text in (
+        *(url for _, url, _ in queries),
+        page.url,
+        caplog.text,
+        *page.eval_on_selector_all("a", "links => links.map(a => a.href)"),
+    ):
         assert "7315" not in text
     assert "phone%3Ak1.9a44c2" in page.url
 

@@ -1,4 +1,6 @@
-"""The desk's search: raw values come in a body, are looked up by their pseudonyms, and stand in no address and no line of a log."""
+"""The desk's search: raw values come in a body, are looked up by their pseudonyms, and stand in no address
+and no line of a log.
+"""
 
 import logging
 
@@ -18,17 +20,36 @@ from service.wiring import wire
 from tests.support.small_worlds import applies, day
 from tests.support.stores import HASH_KEY, sqlite_only, store_url
 
-MOBILE, CARD, MAIL, PERSON = "15073157065", "6222021234567890128", "san.zhang@example.com", "11010519491231002X"
-RAW = {IdentifierKind.PHONE: MOBILE, IdentifierKind.BANK_CARD: CARD, IdentifierKind.EMAIL: "li.wei@bank.cn", IdentifierKind.NATIONAL_ID: PERSON}
+MOBILE, CARD, MAIL, PERSON = (
+    "15073157065",
+    "6222021234567890128",
+    "san.zhang@example.com",
+    "11010519491231002X",
+)
+RAW = {
+    IdentifierKind.PHONE: MOBILE,
+    IdentifierKind.BANK_CARD: CARD,
+    IdentifierKind.EMAIL: "li.wei@bank.cn",
+    IdentifierKind.NATIONAL_ID: PERSON,
+}
 COLUMNS = {column.kind: column for column in reversed(IDENTIFIERS)}
 
 
 @pytest.fixture
 def context(tmp_path):
-    settings = Settings(store=store_url(tmp_path / "store.db"), casebook=f"sqlite:///{tmp_path}/book.db", hash_key=HASH_KEY)
+    settings = Settings(
+        store=store_url(tmp_path / "store.db"), casebook=f"sqlite:///{tmp_path}/book.db", hash_key=HASH_KEY
+    )
     opened = wire(settings, clock=lambda: day(100))
     held = [opened.pseudonymiser.identify(COLUMNS[kind], raw).mention for kind, raw in RAW.items()]
-    opened.store.add(Facts(applications=(applies("ann", 10, *held), applies("13958274630", 11, application_id="202601050000123456"))))
+    opened.store.add(
+        Facts(
+            applications=(
+                applies("ann", 10, *held),
+                applies("13958274630", 11, application_id="202601050000123456"),
+            )
+        )
+    )
     yield opened
     opened.close()
 
@@ -44,7 +65,9 @@ def hits(client, text, **more):
     return [(hit["type"], hit["label"], hit["exact"]) for hit in answer.json]
 
 
-@pytest.mark.parametrize("text", ["15073157065", "+86 150-7315-7065", " 86 15073157065 ", "phone:15073157065"])
+@pytest.mark.parametrize(
+    "text", ["15073157065", "+86 150-7315-7065", " 86 15073157065 ", "phone:15073157065"]
+)
 def test_a_phone_is_found_however_it_is_written_and_is_shown_masked(client, text):
     assert hits(client, text) == [("phone", "150****7065", True)]
 
@@ -69,7 +92,9 @@ def test_a_long_number_that_is_no_identifier_is_an_id(client):
     assert hits(client, "202601050000123456") == [("application", "202601050000123456", True)]
 
 
-@pytest.mark.parametrize("text", ["20260105\u200b0000123456", '"202601050000123456"', "\ufeff202601050000123456"])
+@pytest.mark.parametrize(
+    "text", ["20260105\u200b0000123456", '"202601050000123456"', "\ufeff202601050000123456"]
+)
 def test_an_id_is_found_as_it_looks_whatever_came_with_it_from_where_it_was_copied(client, text):
     assert hits(client, text) == [("application", "202601050000123456", True)]
 
@@ -85,7 +110,11 @@ def test_the_store_is_never_asked_for_a_raw_value(client, monkeypatch, text):
     queries = []
     for name in ("search", "identifier"):
         real = getattr(SqliteView, name)
-        monkeypatch.setattr(SqliteView, name, lambda view, what, *more, real=real: queries.append(what) or real(view, what, *more))
+        monkeypatch.setattr(
+            SqliteView,
+            name,
+            lambda view, what, *more, real=real: queries.append(what) or real(view, what, *more),
+        )
     hits(client, text)
     assert queries
     assert [one for one in queries if text in one or "7315" in one or "9999" in one] == []
@@ -144,7 +173,16 @@ def test_no_mobile_survives_in_a_line_whatever_stands_around_it(around, glue, be
     assert (str(number) not in without_identifiers(line)) == (recognised(str(number)) is not None)
 
 
-@pytest.mark.parametrize("text", ["k1.0123456789abcdef0123456789abcdef", "1767225600000000", "R-000042", "0.15073157065", "2026-01-05 10:00:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "k1.0123456789abcdef0123456789abcdef",
+        "1767225600000000",
+        "R-000042",
+        "0.15073157065",
+        "2026-01-05 10:00:00",
+    ],
+)
 def test_what_is_no_identifier_stays_as_it_is_in_a_line(text):
     assert without_identifiers(f"at {text}: done") == f"at {text}: done"
 

@@ -1,11 +1,24 @@
-"""Working at the desk: what was expanded stays, every refusal has its sentence, each language stays in itself, on a phone and on paper."""
+"""Working at the desk: what was expanded stays, every refusal has its sentence, each language stays in
+itself, on a phone and on paper.
+"""
 
 import re
 from itertools import pairwise
 
 import pytest
 
-from tests.support.desk_pages import NODES, PLACES, SELECTED, address, browser, choose, drawn, page, phone, running
+from tests.support.desk_pages import (
+    NODES,
+    PLACES,
+    SELECTED,
+    address,
+    browser,
+    choose,
+    drawn,
+    page,
+    phone,
+    running,
+)
 
 __all__ = ["address", "browser", "page", "phone"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -69,7 +82,9 @@ def test_another_language_asks_nothing_and_moves_nothing(page, address):
         ("2999-01-01", "zh", "届时的情况尚不可知", "显示现在"),
     ],
 )
-def test_a_moment_that_cannot_be_shown_has_its_sentence_and_the_way_out(page, address, moment, language, sentence, step):
+def test_a_moment_that_cannot_be_shown_has_its_sentence_and_the_way_out(
+    page, address, moment, language, sentence, step
+):
     page.goto(f"{address}?node=applicant:ann&as_of={moment}&lang={language}")
     page.wait_for_selector("#problem:visible")
     assert sentence in page.inner_text("#problem")
@@ -89,7 +104,9 @@ def test_a_week_on_from_the_last_one_is_now(page, address):
     drawn(page, "applicant:bo")
 
 
-def test_a_wrong_key_and_a_key_without_the_scope_have_their_own_sentences_in_both_languages(browser, tmp_path):
+def test_a_wrong_key_and_a_key_without_the_scope_have_their_own_sentences_in_both_languages(
+    browser, tmp_path
+):
     with running(tmp_path, api_keys=f"desk:{KEY}:desk@*,other:{BLIND}:risk@*") as address:
         page = browser.new_page()
         page.goto(f"{address}?node=applicant:ann&lang=en")
@@ -136,7 +153,16 @@ def test_a_hub_says_why_nobody_is_followed_and_who_holds_it(page, address):
 
 
 @pytest.mark.parametrize(
-    "node", ["applicant:ann", "application:ann@10", "wifi:k1.dorm", "device:k1.shared1", "ring:R-000042", "", "applicant:nobody"]
+    "node",
+    [
+        "applicant:ann",
+        "application:ann@10",
+        "wifi:k1.dorm",
+        "device:k1.shared1",
+        "ring:R-000042",
+        "",
+        "applicant:nobody",
+    ],
 )
 def test_no_english_stands_in_the_chinese_page_and_no_chinese_in_the_english_one(page, address, node):
     page.goto(f"{address}?lang=zh{f'&node={node}' if node else ''}")
@@ -183,7 +209,10 @@ def test_on_paper_there_is_the_picture_its_key_the_panel_and_the_moment_and_noth
     page.emulate_media(media="print")
     page.wait_for_timeout(300)
     assert [button for button in page.locator("button, #search").all() if button.is_visible()] == []
-    assert all(page.locator(part).is_visible() for part in ("#canvas canvas >> nth=0", "#legend-list", "#panel .members", "#zone", "#as-of"))
+    assert all(
+        page.locator(part).is_visible()
+        for part in ("#canvas canvas >> nth=0", "#legend-list", "#panel .members", "#zone", "#as-of")
+    )
     assert page.evaluate("getComputedStyle(document.body).overflow") == "visible"
     width = page.locator("#panel").bounding_box()["width"]
     assert width > 1200  # the panel has the whole sheet, below the picture

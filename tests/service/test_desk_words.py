@@ -1,4 +1,6 @@
-"""The desk's dictionary: every code that the service may tell has its word in both languages, and each language stays in itself."""
+"""The desk's dictionary: every code that the service may tell has its word in both languages, and each
+language stays in itself.
+"""
 
 import re
 from pathlib import Path
@@ -13,20 +15,36 @@ from investigations.review import flag_words, report_words
 
 SOURCE = Path(__file__).parents[2] / "service" / "web" / "src" / "words.ts"
 ENTRY = re.compile(r'^  (\w+): \[\s*"((?:[^"\\]|\\.)*)",\s*"((?:[^"\\]|\\.)*)",?\s*\],$', re.MULTILINE)
-WORDS = {key: (english, chinese) for key, english, chinese in ENTRY.findall(SOURCE.read_text(encoding="utf-8"))}
+WORDS = {
+    key: (english, chinese) for key, english, chinese in ENTRY.findall(SOURCE.read_text(encoding="utf-8"))
+}
 OTHER_WAY = {"language", "language_hint"}  # they speak to whoever reads the other language
-LATIN = {"Ringfence", "P2P", "D", "F", "Esc", "desk", "applicant", "RINGFENCE_API_KEYS"}  # names, keys of the keyboard, and what is typed
+# names, keys of the keyboard, and what is typed
+LATIN = {"Ringfence", "P2P", "D", "F", "Esc", "desk", "applicant", "RINGFENCE_API_KEYS"}
 
 
 def test_the_whole_dictionary_is_read():
-    assert len(WORDS) == sum(line.startswith("  ") and not line.startswith("   ") and ": [" in line for line in SOURCE.read_text().splitlines())
+    assert len(WORDS) == sum(
+        line.startswith("  ") and not line.startswith("   ") and ": [" in line
+        for line in SOURCE.read_text().splitlines()
+    )
     assert len(WORDS) > 250
 
 
 @pytest.mark.parametrize(
     ("prefix", "codes"),
     [
-        ("", [*IdentifierKind, *LabelValue, *OutcomeStatus, *PlatformType, *Decision, *(set(Level) - {Level.FULL})]),
+        (
+            "",
+            [
+                *IdentifierKind,
+                *LabelValue,
+                *OutcomeStatus,
+                *PlatformType,
+                *Decision,
+                *(set(Level) - {Level.FULL}),
+            ],
+        ),
         (
             "",
             [
@@ -54,7 +72,10 @@ def test_the_whole_dictionary_is_read():
         ("", [*report_words.CHANGES, *report_words.SHARED]),
         ("why_", list(report_words.REASONS)),
         ("", list(flag_words.FLAGS)),
-        ("source_", ["application_review", "collection", "customer_complaint", "investigation", "repaid", "desk"]),
+        (
+            "source_",
+            ["application_review", "collection", "customer_complaint", "investigation", "repaid", "desk"],
+        ),
     ],
 )
 def test_every_code_has_its_word(prefix, codes):
@@ -62,7 +83,12 @@ def test_every_code_has_its_word(prefix, codes):
 
 
 def test_the_report_and_the_desk_call_one_thing_by_one_word_in_chinese():
-    for prefix, table in (("kind_", report_words.KINDS), ("", report_words.CHANGES), ("", report_words.SHARED), ("why_", report_words.REASONS)):
+    for prefix, table in (
+        ("kind_", report_words.KINDS),
+        ("", report_words.CHANGES),
+        ("", report_words.SHARED),
+        ("why_", report_words.REASONS),
+    ):
         for code, (_, chinese) in table.items():
             assert WORDS[f"{prefix}{code}"][1] == chinese, code
 

@@ -1,4 +1,6 @@
-"""What rules look at is the same whether the neighbourhood has it at hand or the view is asked for all of it."""
+"""What rules look at is the same whether the neighbourhood has it at hand or the view is asked for all of
+it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a caller wants of an answer: the parts named and what tells answers apart, while what is written down stays whole."""
+"""What a caller wants of an answer: the parts named and what tells answers apart, while what is written down
+stays whole.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def test_variables_choose_among_the_multi_lending_ones(client: FlaskClient) -> N
     lean = client.post("/risk", json=body("live-2", fields=["decision"], variables=names[:1])).get_json()
     assert set(lean) == IDS | {"decision", "multi_lending"}
     assert list(lean["multi_lending"]["variables"]) == names[:1]
-    assert client.post("/risk", json=body("live-3", variables=[])).get_json()["multi_lending"]["variables"] == {}
+    assert (
+        client.post("/risk", json=body("live-3", variables=[])).get_json()["multi_lending"]["variables"] == {}
+    )
 
 
 def test_the_same_key_with_other_wishes_is_another_body(client: FlaskClient) -> None:
@@ -45,7 +49,10 @@ def test_the_same_key_with_other_wishes_is_another_body(client: FlaskClient) -> 
     first = client.post("/risk", json=body(fields=["decision"]), headers=key).get_json()
     again = client.post("/risk", json=body(fields=["decision"]), headers=key).get_json()
     assert again == first | {"idempotent_replay": True}
-    assert client.post("/risk", json=body(fields=["score"]), headers=key).get_json()["code"] == "idempotency_key_reused"
+    assert (
+        client.post("/risk", json=body(fields=["score"]), headers=key).get_json()["code"]
+        == "idempotency_key_reused"
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +65,9 @@ def test_the_same_key_with_other_wishes_is_another_body(client: FlaskClient) -> 
         ({"variables": {"a": 1}}, "variables", "unreadable_list"),
     ],
 )
-def test_a_part_that_does_not_exist_is_named(client: FlaskClient, context: AppContext, wish: dict[str, object], field: str, code: str) -> None:
+def test_a_part_that_does_not_exist_is_named(
+    client: FlaskClient, context: AppContext, wish: dict[str, object], field: str, code: str
+) -> None:
     before = context.store.counts()
     response = client.post("/risk", json=body(**wish))
     assert response.status_code == 422
@@ -76,6 +85,11 @@ def test_a_caller_without_the_scope_types_is_told_no_more_by_choosing(tmp_path: 
     context = service(tmp_path, api_keys=f"engine:{key('engine')}:risk@*")
     client = create_app(context).test_client()
     sent = body(fields=["reasons"], variables=["ml_12m_person_bank_lenders", "ml_12m_person_all_lenders"])
-    response = client.post("/risk", json=sent, headers={"Authorization": f"Bearer {key('engine')}"}).get_json()["multi_lending"]
-    assert set(response["variables"]) | set(response["withheld"]) == {"ml_12m_person_bank_lenders", "ml_12m_person_all_lenders"}
+    response = client.post(
+        "/risk", json=sent, headers={"Authorization": f"Bearer {key('engine')}"}
+    ).get_json()["multi_lending"]
+    assert set(response["variables"]) | set(response["withheld"]) == {
+        "ml_12m_person_bank_lenders",
+        "ml_12m_person_all_lenders",
+    }
     context.close()

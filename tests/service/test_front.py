@@ -34,7 +34,9 @@ class Application:
             start_response(f"{handed.refused.code} Refused", [])
             return [str(handed.refused.description).encode()]
         self.asked.append(environ["PATH_INFO"])
-        response = self.works.get(environ["PATH_INFO"], lambda _: environ["wsgi.input"].read().decode())(environ)
+        response = self.works.get(environ["PATH_INFO"], lambda _: environ["wsgi.input"].read().decode())(
+            environ
+        )
         start_response("200 OK", [("X-Asked", environ["REQUEST_METHOD"])])
         return [str(response).encode()]
 
@@ -42,12 +44,22 @@ class Application:
 class Caller:
     """One connection: what it sends, and what it gets."""
 
-    def __init__(self, path: str, *chunks: bytes, method: str = "POST", headers: Messages = (), stays: bool = True, ends: bool = True) -> None:
+    def __init__(
+        self,
+        path: str,
+        *chunks: bytes,
+        method: str = "POST",
+        headers: Messages = (),
+        stays: bool = True,
+        ends: bool = True,
+    ) -> None:
         self.scope = {
             "type": "http", "method": method, "path": path, "query_string": b"", "headers": list(headers), "http_version": "1.1", "scheme": "http",
             "client": ("127.0.0.1", 9), "server": ("127.0.0.1", 8000),
         }  # fmt: skip
-        self._messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks or [b""]]
+        self._messages = [
+            {"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks or [b""]
+        ]
         self._messages[-1]["more_body"] = not ends
         self._stays = stays
         self.gone = asyncio.Event()
@@ -218,7 +230,11 @@ def test_a_batch_whose_caller_has_gone_is_given_up() -> None:
 def test_a_request_is_as_old_as_its_head_however_slow_its_body() -> None:
     async def work() -> None:
         ages: list[float] = []
-        front = front_of(Application({"/risk": lambda environ: ages.append(time.perf_counter() - environ[ENVIRON_KEY].arrived)}))
+        front = front_of(
+            Application(
+                {"/risk": lambda environ: ages.append(time.perf_counter() - environ[ENVIRON_KEY].arrived)}
+            )
+        )
         caller = Caller("/risk", b"{")
         reported = caller.receive
 
@@ -260,7 +276,13 @@ def test_the_environ_says_what_flask_needs() -> None:
     def echo() -> dict[str, Any]:
         from flask import request
 
-        return {"q": request.args["q"], "json": request.json, "host": request.host, "from": request.remote_addr, "two": request.headers["X-Two"]}
+        return {
+            "q": request.args["q"],
+            "json": request.json,
+            "host": request.host,
+            "from": request.remote_addr,
+            "two": request.headers["X-Two"],
+        }
 
     scope = {
         "type": "http", "method": "PUT", "path": "/é/x", "query_string": b"q=%C3%BC", "http_version": "1.1", "scheme": "http",

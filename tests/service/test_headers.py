@@ -1,4 +1,6 @@
-"""What every answer tells a browser: nothing from elsewhere, no script beside the desk's own, no referrer; errors as well."""
+"""What every answer tells a browser: nothing from elsewhere, no script beside the desk's own, no referrer;
+errors as well.
+"""
 
 from __future__ import annotations
 
@@ -42,14 +44,23 @@ def policy(text: str) -> dict[str, str]:
 def test_every_answer_carries_them(client: FlaskClient, method: str, path: str, status: int) -> None:
     answer = client.open(path, method=method)
     assert answer.status_code == status
-    assert (answer.headers["X-Content-Type-Options"], answer.headers["Referrer-Policy"]) == ("nosniff", "no-referrer")
+    assert (answer.headers["X-Content-Type-Options"], answer.headers["Referrer-Policy"]) == (
+        "nosniff",
+        "no-referrer",
+    )
     reported = policy(answer.headers["Content-Security-Policy"])
-    assert (reported["default-src"], reported["frame-ancestors"], reported["base-uri"]) == ("'none'", "'none'", "'none'")
+    assert (reported["default-src"], reported["frame-ancestors"], reported["base-uri"]) == (
+        "'none'",
+        "'none'",
+        "'none'",
+    )
     assert ("script-src" in reported) == (path == "/docs")
     assert reported.get("script-src", "'self'") == "'self'"
 
 
-def test_an_answer_of_risk_and_a_fault_of_ours_carry_them(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_of_risk_and_a_fault_of_ours_carry_them(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert client.post("/risk", json=body()).headers["X-Content-Type-Options"] == "nosniff"
     monkeypatch.setattr("service.desk.routes.ring_dossiers.overview", lambda _: 1 / 0)
     broken = client.get("/desk/overview")

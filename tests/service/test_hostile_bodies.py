@@ -19,14 +19,28 @@ DEEP = {
     "as deep as the library goes": b'{"product":' + b"[" * 250 + b"]" * 250 + b"}",
 }
 LONG = {
-    "5,000 digits": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":' + b"9" * 5_000 + b"}",
-    "4,000 digits": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":' + b"9" * 4_000 + b"}",
-    "5,000 digits after a point": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":0.' + b"9" * 5_000 + b"}",
+    "5,000 digits": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":'
+    + b"9" * 5_000
+    + b"}",
+    "4,000 digits": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":'
+    + b"9" * 4_000
+    + b"}",
+    "5,000 digits after a point": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":0.'
+    + b"9" * 5_000
+    + b"}",
     "a great exponent": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":1e99999}',
     "a greater exponent": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":1e-9999999999999999999}',
-    "an id of 4,000 digits": b'{"application_id":' + b"9" * 4_000 + b',"applicant_id":1e4000,"platform_id":"L1","phone":' + b"1" * 4_000 + b"}",
-    "a term of 4,000 digits": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","term_months":' + b"9" * 4_000 + b"}",
-    "a true amount": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":true,"known_at":' + b"1" * 400 + b"}",
+    "an id of 4,000 digits": b'{"application_id":'
+    + b"9" * 4_000
+    + b',"applicant_id":1e4000,"platform_id":"L1","phone":'
+    + b"1" * 4_000
+    + b"}",
+    "a term of 4,000 digits": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","term_months":'
+    + b"9" * 4_000
+    + b"}",
+    "a true amount": b'{"application_id":"x","applicant_id":"p001","platform_id":"L1","amount":true,"known_at":'
+    + b"1" * 400
+    + b"}",
 }
 PATHS = ("/risk", "/v1/risk", "/risk/batch", "/feedback", "/events", "/outcomes", "/desk/search")
 
@@ -43,7 +57,12 @@ def test_no_body_ends_in_a_fault_of_ours(client: FlaskClient, name: str) -> None
     sent = (DEEP | LONG)[name]
     for path in PATHS:
         for reported in (sent, b"[" + sent + b"]"):
-            response = client.post(path, data=reported, content_type="application/json", headers={"Idempotency-Key": f"k-{len(reported)}"})
+            response = client.post(
+                path,
+                data=reported,
+                content_type="application/json",
+                headers={"Idempotency-Key": f"k-{len(reported)}"},
+            )
             assert response.status_code < 500, (path, response.get_data(as_text=True)[:300])
             assert response.status_code in (400, 422) or name not in DEEP, (path, response.status_code)
             assert b'"status":500' not in response.get_data(), (path, response.get_data(as_text=True)[:300])
@@ -54,4 +73,7 @@ def test_a_body_as_deep_as_is_allowed_is_read(client: FlaskClient) -> None:
     for _ in range(DEEPEST - 1):
         deep = {"extra": deep}
     assert client.post("/risk", json={**body("deep"), "extra": deep}).status_code == 200
-    assert client.post("/risk", json={**body("deeper"), "extra": {"extra": deep}}).get_json()["code"] == "unreadable_body"
+    assert (
+        client.post("/risk", json={**body("deeper"), "extra": {"extra": deep}}).get_json()["code"]
+        == "unreadable_body"
+    )

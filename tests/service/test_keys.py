@@ -1,4 +1,6 @@
-"""Keys say who calls, what they open and for whom they speak; they can be rotated, counted and not guessed."""
+"""Keys say who calls, what they open and for whom they speak; they can be rotated, counted and not
+guessed.
+"""
 
 from __future__ import annotations
 
@@ -104,12 +106,19 @@ def test_wrong_keys_are_slowed_down_by_address(tmp_path):
     client = create_app(context).test_client()
 
     def status(given, address="127.0.0.1"):
-        return client.post("/risk", json=body(), headers={"Authorization": f"Bearer {given}"}, environ_overrides={"REMOTE_ADDR": address}).status_code
+        return client.post(
+            "/risk",
+            json=body(),
+            headers={"Authorization": f"Bearer {given}"},
+            environ_overrides={"REMOTE_ADDR": address},
+        ).status_code
 
     statuses = [status(f"guess-{n}") for n in range(14)]
     assert statuses[:10] == [401] * 10
     assert 429 in statuses[10:]
-    assert (status("guess", "127.0.0.2"), status(GOOD)) == (401, 200), "others, and the right key, are not held up"
+    assert (status("guess", "127.0.0.2"), status(GOOD)) == (401, 200), (
+        "others, and the right key, are not held up"
+    )
     context.close()
 
 
@@ -137,7 +146,10 @@ def guesses_of(path, first):
 
 def test_two_workers_let_no_more_guesses_pass_than_one(tmp_path):
     with ProcessPoolExecutor(2, get_context("spawn")) as workers:
-        passed = [worker.result() for worker in [workers.submit(guesses_of, tmp_path / "guesses", first) for first in (0, 100)]]
+        passed = [
+            worker.result()
+            for worker in [workers.submit(guesses_of, tmp_path / "guesses", first) for first in (0, 100)]
+        ]
     assert sum(passed) == MOST
     assert guesses_of(tmp_path / "guesses", 200) == 0, "and none that starts later"
 
@@ -149,17 +161,25 @@ def test_an_alarm_is_raised_once_for_all_workers(tmp_path, caplog):
     assert len(caplog.records) == 1
 
 
-@pytest.mark.parametrize(("others_strange", "own_strange", "alarms"), [(0.5, 1.0, 1), (0.5, 0.9, 0), (1.0, 1.0, 0)])
-def test_who_asks_for_strangers_alone_raises_an_alarm_where_others_do_not(tmp_path, caplog, others_strange, own_strange, alarms):
+@pytest.mark.parametrize(
+    ("others_strange", "own_strange", "alarms"), [(0.5, 1.0, 1), (0.5, 0.9, 0), (1.0, 1.0, 0)]
+)
+def test_who_asks_for_strangers_alone_raises_an_alarm_where_others_do_not(
+    tmp_path, caplog, others_strange, own_strange, alarms
+):
     workers = [MissRates(tmp_path / "strangers", lambda: 10.0) for _ in range(2)]
     for n in range(2 * ENOUGH):
         workers[n % 2].count("L2" if n % 3 else None, stranger=n % 10 < 10 * others_strange)
         workers[n % 2].count("L1", stranger=n % 10 < 10 * own_strange)
-    assert [record.args[0] if record.args else record.getMessage().split()[0] for record in caplog.records] == ["L1"] * alarms
+    assert [
+        record.args[0] if record.args else record.getMessage().split()[0] for record in caplog.records
+    ] == ["L1"] * alarms
 
 
 def test_questions_are_counted_by_whether_anybody_is_known(tmp_path):
-    context = service(tmp_path, Facts(platforms=PLATFORMS), api_keys=f"us:{key('us')}:risk@L1,operator:{key('operator')}@*")
+    context = service(
+        tmp_path, Facts(platforms=PLATFORMS), api_keys=f"us:{key('us')}:risk@L1,operator:{key('operator')}@*"
+    )
     app = create_app(context)
     counted = []
     app.extensions["ringfence.strangers"].count = lambda party, stranger: counted.append((party, stranger))
@@ -176,14 +196,21 @@ def test_lenders_have_one_count_of_guesses_whichever_of_their_keys_asks(tmp_path
     statuses = Counter()
     for n in range(2 * MOST):
         reported = body(f"g-{n}", phone=f"139{n:04d}7001", device_id=None, national_id=None)
-        statuses[client.post("/risk", json=reported, headers={"Authorization": f"Bearer {key(('one', 'two')[n % 2])}"}).status_code] += 1
+        statuses[
+            client.post(
+                "/risk", json=reported, headers={"Authorization": f"Bearer {key(('one', 'two')[n % 2])}"}
+            ).status_code
+        ] += 1
     assert statuses == {200: MOST, 429: MOST}
     context.close()
 
 
 def test_what_was_counted_before_the_machine_started_anew_counts_no_more(tmp_path):
     clock = [1e6]
-    limit, probing = RateLimit(1.0, 1, tmp_path / "limits", lambda: clock[0]), Probing(tmp_path / "guesses", lambda: clock[0])
+    limit, probing = (
+        RateLimit(1.0, 1, tmp_path / "limits", lambda: clock[0]),
+        Probing(tmp_path / "guesses", lambda: clock[0]),
+    )
     assert [limit.wait("L1") for _ in range(2)] == [0, 1.0]
     assert max(probing.wait("L1", number(n)) for n in range(MOST + 1)) > 0
     clock[0] = 5.0

@@ -1,4 +1,6 @@
-"""Two lenders with keys of their own in one service: neither reads, blocks, labels or names what is the other's."""
+"""Two lenders with keys of their own in one service: neither reads, blocks, labels or names what is the
+other's.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,11 @@ def lenders(tmp_path):
 
     def call(who, path, sent=None, **more):
         headers = {"Authorization": f"Bearer {key(who)}"} | more
-        response = client.get(path, headers=headers) if sent is None else client.post(path, json=sent, headers=headers)
+        response = (
+            client.get(path, headers=headers)
+            if sent is None
+            else client.post(path, json=sent, headers=headers)
+        )
         return response.status_code, response.get_json(), response.get_data(as_text=True)
 
     yield call
@@ -38,7 +44,9 @@ def test_a_key_speaks_for_its_own_lenders_only(lenders):
     status, answer, _ = lenders("second", "/risk", body(platform_id="L1"))
     assert (status, answer["errors"][0]["code"]) == (422, "foreign_lender")
     assert lenders("second", "/risk", body(platform_id="L2"))[0] == 200
-    assert lenders("own", "/risk", body("without", platform_id=None))[0] == 200, "the only lender there is need not be named"
+    assert lenders("own", "/risk", body("without", platform_id=None))[0] == 200, (
+        "the only lender there is need not be named"
+    )
     assert lenders("own", "/risk", body("other", platform_id="L3"))[0] == 422
 
 
@@ -49,13 +57,20 @@ def test_one_id_of_two_lenders_is_two_applications(lenders):
     assert [first[0], second[0], delivered[0]] == [200, 200, 200]
     assert (first[1]["application_id"], second[1]["application_id"]) == ("A-1", "A-1")
     assert "@L2" not in second[2].replace("%40L2", "")
-    assert lenders("second", "/risk", {"stage": "disbursement", "application_id": "A-1"})[1]["application_id"] == "A-1"
+    assert (
+        lenders("second", "/risk", {"stage": "disbursement", "application_id": "A-1"})[1]["application_id"]
+        == "A-1"
+    )
 
 
 def test_another_lenders_assessment_is_not_there(lenders):
     assessment = lenders("own", "/risk", body(platform_id="L1"))[1]["assessment_id"]
     for path in (f"/risk/{assessment}", f"/risk/{assessment}/replay"):
-        assert lenders("second", path)[1]["code"] == lenders("second", "/risk/A-none")[1]["code"] == "assessment_unknown"
+        assert (
+            lenders("second", path)[1]["code"]
+            == lenders("second", "/risk/A-none")[1]["code"]
+            == "assessment_unknown"
+        )
         status, _, text = lenders("own", path)
         assert (status, "@L1" in text.replace("%40L1", "")) == (200, False)
         assert lenders("operator", path)[0] == 200
@@ -75,10 +90,19 @@ def test_a_label_or_an_outcome_reaches_the_callers_own_people_alone(lenders):
     lenders("own", "/risk", body("A-1", platform_id="L1"))
     lenders("second", "/risk", body("A-1", platform_id="L2"))
     assert lenders("second", "/feedback", label)[0] == 200
-    assert lenders("second", "/outcomes", {"application_id": "A-delivered", "status": "rejected", "at": "2025-03-01T00:00:00Z"})[0] == 200
+    assert (
+        lenders(
+            "second",
+            "/outcomes",
+            {"application_id": "A-delivered", "status": "rejected", "at": "2025-03-01T00:00:00Z"},
+        )[0]
+        == 200
+    )
 
     def codes(who, lender):
-        answer = lenders(who, "/risk", body("A-2", platform_id=lender, phone=None, device_id=None, national_id=None))[1]
+        answer = lenders(
+            who, "/risk", body("A-2", platform_id=lender, phone=None, device_id=None, national_id=None)
+        )[1]
         return {reason["code"] for reason in answer["reasons"]}
 
     assert "RULE_FRAUD_KNOWN" in codes("second", "L2")
@@ -103,4 +127,7 @@ def test_a_mask_in_a_lenders_answer_tells_nobody_from_another(lenders):
 def test_a_lender_who_tries_a_hundred_times_in_every_way_learns_and_changes_nothing(tmp_path):
     figures = run(600, tmp_path)
     assert figures["what"] == []
-    assert figures["statuses"]["guess behind a mask"] == {"200": MOST, "429": figures["statuses"]["guess behind a mask"]["429"]}
+    assert figures["statuses"]["guess behind a mask"] == {
+        "200": MOST,
+        "429": figures["statuses"]["guess behind a mask"]["429"],
+    }

@@ -1,4 +1,6 @@
-"""Requests that nobody should send and somebody does: each gets an answer that names what is wrong, and nobody else suffers."""
+"""Requests that nobody should send and somebody does: each gets an answer that names what is wrong, and
+nobody else suffers.
+"""
 
 from __future__ import annotations
 
@@ -46,10 +48,14 @@ def test_no_value_of_any_column_makes_the_service_fail(client: FlaskClient, path
         for odd in ODD:
             response = client.post(path, json=good | {column: odd})
             assert response.status_code in (200, 409, 422), (column, odd, response.get_json())
-            assert response.status_code != 422 or all(e["field"] and e["code"] and e["message"] for e in response.get_json()["errors"])
+            assert response.status_code != 422 or all(
+                e["field"] and e["code"] and e["message"] for e in response.get_json()["errors"]
+            )
 
 
-def test_a_fault_at_one_request_of_a_batch_leaves_the_others_their_answers(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_at_one_request_of_a_batch_leaves_the_others_their_answers(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = risk_api.assess
 
     def sometimes(context: AppContext, asked: Any) -> Any:
@@ -88,4 +94,9 @@ def test_the_description_asks_of_each_stage_what_the_service_asks_of_it(client: 
         least |= {"application_id": "live-2"} if least["stage"] == "application" else {}
         assert client.post("/risk", json=least).status_code == 200
         for name in set(stage["required"]) - {"stage"}:
-            assert client.post("/risk", json={key: value for key, value in least.items() if key != name}).status_code == 422
+            assert (
+                client.post(
+                    "/risk", json={key: value for key, value in least.items() if key != name}
+                ).status_code
+                == 422
+            )

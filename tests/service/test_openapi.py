@@ -1,4 +1,6 @@
-"""The description of the API is whole and true: what is described is there, what is there is described, and answers are as described."""
+"""The description of the API is whole and true: what is described is there, what is there is described, and
+answers are as described.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,11 @@ def nothing_else(schema: Any) -> Any:
     """The schema without room for what it does not name."""
     if isinstance(schema, dict):
         closed = {name: nothing_else(value) for name, value in schema.items()}
-        return closed | ({"additionalProperties": False} if "properties" in schema and "additionalProperties" not in schema else {})
+        return closed | (
+            {"additionalProperties": False}
+            if "properties" in schema and "additionalProperties" not in schema
+            else {}
+        )
     return [nothing_else(one) for one in schema] if isinstance(schema, list) else schema
 
 
@@ -67,7 +73,12 @@ def test_operations_have_names_tags_and_a_problem_with_its_code_for_each_status(
     assert {one.tag for one in OPERATIONS} == {tag["name"] for tag in API["tags"]}
     for one in OPERATIONS:
         reported = API["paths"][one.path][one.method]
-        codes = {code for answer in reported["responses"].values() for kind in answer["content"].values() for code in kind.get("examples", ())}
+        codes = {
+            code
+            for answer in reported["responses"].values()
+            for kind in answer["content"].values()
+            for code in kind.get("examples", ())
+        }
         assert codes == set(one.codes) <= set(PROBLEMS)
         assert all(str(PROBLEMS[code].status) in reported["responses"] for code in one.codes)
 
@@ -77,7 +88,10 @@ def test_every_field_is_described() -> None:
         f"{name}.{field}"
         for name, schema in SCHEMAS.items()
         for field, shape in schema.get("properties", {}).items()
-        if not (shape.get("description") or SCHEMAS.get(shape.get("$ref", "").rpartition("/")[2], {}).get("description"))
+        if not (
+            shape.get("description")
+            or SCHEMAS.get(shape.get("$ref", "").rpartition("/")[2], {}).get("description")
+        )
     }
     assert not silent
     assert not {name for name, schema in SCHEMAS.items() if not schema.get("description")}
@@ -90,8 +104,14 @@ def test_every_column_of_the_contract_has_its_sentence() -> None:
 def test_what_needs_no_key_is_described_so(app: Flask) -> None:
     paths = {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()}
     opened = {paths[endpoint] for endpoint in OPEN - {"status.docs_built"} if endpoint.startswith("status.")}
-    assert {path for path, item in API["paths"].items() if item.get("get", {}).get("security") == []} == opened
-    versioned = {rule.removeprefix("/v1").replace("<", "{").replace(">", "}") for rule in paths.values() if rule.startswith("/v1")}
+    assert {
+        path for path, item in API["paths"].items() if item.get("get", {}).get("security") == []
+    } == opened
+    versioned = {
+        rule.removeprefix("/v1").replace("<", "{").replace(">", "}")
+        for rule in paths.values()
+        if rule.startswith("/v1")
+    }
     assert {one.path for one in OPERATIONS if one.under_v1} == versioned
 
 
@@ -100,18 +120,30 @@ def test_the_dimensions_are_those_of_the_signals() -> None:
 
 
 def test_the_documented_example_is_the_one_of_the_description() -> None:
-    hits = re.search(r"-d '(\{.*?\})'", (ROOT / "docs" / "risk_api.md").read_text(encoding="utf-8"), re.DOTALL)
+    hits = re.search(
+        r"-d '(\{.*?\})'", (ROOT / "docs" / "risk_api.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     assert hits is not None
     assert json.loads(hits[1]) == EXAMPLE == SCHEMAS["ApplicationRequest"]["examples"][0]
-    jsonschema.Draft202012Validator({"$ref": "#/components/schemas/RiskRequest", "components": API["components"]}).validate(EXAMPLE)
+    jsonschema.Draft202012Validator(
+        {"$ref": "#/components/schemas/RiskRequest", "components": API["components"]}
+    ).validate(EXAMPLE)
 
 
 def test_an_assessment_is_as_described_at_every_stage_and_in_parts(client: FlaskClient) -> None:
     response = client.post("/risk", json=body(device={"vendor": "x"})).get_json()
     hold(response, "Assessment")
-    for later in ({"stage": "disbursement", "application_id": "live-1"}, {"stage": "monitoring", "applicant_id": "p001"}):
+    for later in (
+        {"stage": "disbursement", "application_id": "live-1"},
+        {"stage": "monitoring", "applicant_id": "p001"},
+    ):
         hold(client.post("/risk", json=later).get_json(), "Assessment")
-    hold(client.post("/risk", json=body("live-2", fields=["score"], variables=["ml_7d_person_all_lenders"])).get_json(), "AssessmentParts")
+    hold(
+        client.post(
+            "/risk", json=body("live-2", fields=["score"], variables=["ml_7d_person_all_lenders"])
+        ).get_json(),
+        "AssessmentParts",
+    )
     hold(client.get(f"/risk/{response['assessment_id']}").get_json(), "AuditRow")
     hold(client.get(f"/risk/{response['assessment_id']}/replay").get_json(), "Replay")
 
@@ -120,16 +152,27 @@ def test_a_batch_is_as_described_with_a_bad_request_in_it(client: FlaskClient) -
     sent = [body("live-3"), body("live-4", amount=-1), body("live-5", fields=[])]
     answers = client.post("/risk/batch", json={"requests": sent, "notes": "x"}).get_json()
     hold(answers, "BatchAnswers")
-    assert [sorted(one)[:1] for one in answers["answers"]] == [["application_id"], ["code"], ["application_id"]]
+    assert [sorted(one)[:1] for one in answers["answers"]] == [
+        ["application_id"],
+        ["code"],
+        ["application_id"],
+    ]
 
 
-@pytest.mark.parametrize(("path", "name"), [("/rings", "RingPage"), ("/healthz", "Health"), ("/readyz", "Readiness"), ("/version", "Versions")])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/rings", "RingPage"), ("/healthz", "Health"), ("/readyz", "Readiness"), ("/version", "Versions")],
+)
 def test_what_is_read_is_as_described(client: FlaskClient, path: str, name: str) -> None:
     hold(client.get(path).get_json(), name)
 
 
-def test_a_service_that_is_not_ready_says_so_as_described(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(app.extensions, "ringfence", dataclasses.replace(app.extensions["ringfence"], scorer=None))
+def test_a_service_that_is_not_ready_says_so_as_described(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        app.extensions, "ringfence", dataclasses.replace(app.extensions["ringfence"], scorer=None)
+    )
     answer = client.get("/readyz")
     assert (answer.status_code, answer.get_json()["status"]) == (503, "not ready")
     hold(answer.get_json(), "Readiness")
@@ -154,6 +197,8 @@ def test_all_wrong_parameters_are_named_at_once(client: FlaskClient) -> None:
     assert "kind: must be one of agent, dormitory" in response["detail"]
     response = client.get("/rings?kind=15073157065&15073157066=1&limit=15073157065").get_json()
     assert "1507315" not in response["detail"]
-    response = client.post("/risk", json=body(), headers={"X-Timeout-Ms": "soon", "Idempotency-Key": "a b"}).get_json()
+    response = client.post(
+        "/risk", json=body(), headers={"X-Timeout-Ms": "soon", "Idempotency-Key": "a b"}
+    ).get_json()
     assert response["code"] == "bad_header"
     assert all(f"{name}: " in response["detail"] for name in ("X-Timeout-Ms", "Idempotency-Key"))

@@ -80,7 +80,9 @@ def over_such_a_store(folder: Path, **changes: Any) -> Iterator[AppContext]:
     opened.store.close()
     store = AwayStore(folder / "store.db")
     views = Views(store, opened.views.frame)
-    yield dataclasses.replace(opened, store=store, writer=BackgroundWriter(store), lenders=Lenders(store, opened.clock), views=views)
+    yield dataclasses.replace(
+        opened, store=store, writer=BackgroundWriter(store), lenders=Lenders(store, opened.clock), views=views
+    )
     store.there.set()
     opened.close()
     store.close()
@@ -91,13 +93,19 @@ def test_while_the_store_answers_nothing_is_owed(away: AppContext) -> None:
     assert away.casebook.outbox_pending(9) == ()
 
 
-def test_a_hanging_store_is_waited_for_no_longer_than_the_caller_waits_and_the_application_is_brought_later(bare: AppContext) -> None:
+def test_a_hanging_store_is_waited_for_no_longer_than_the_caller_waits_and_the_application_is_brought_later(
+    bare: AppContext,
+) -> None:
     store, away = bare.store, bare
     assert isinstance(store, AwayStore)
     store.there.clear()
     answer = risk(away, body("late"), timeout_ms=80.0)
     assert answer["decision"] == "review"
-    assert answer["degraded"] == {"level": "rules_only", "missing": ["model", "graph", "history", "fact"], "reason": "store_unavailable"}
+    assert answer["degraded"] == {
+        "level": "rules_only",
+        "missing": ["model", "graph", "history", "fact"],
+        "reason": "store_unavailable",
+    }
     assert [one.application_id for one in away.casebook.outbox_pending(9)] == ["late"]
     store.there.set()
     deliver_pending(store, away.casebook)
@@ -106,7 +114,9 @@ def test_a_hanging_store_is_waited_for_no_longer_than_the_caller_waits_and_the_a
     assert risk(away, body("next"))["degraded"]["level"] == "full"
 
 
-def test_while_the_store_hangs_the_frame_has_what_was_known_and_only_the_fact_is_owed(away: AppContext) -> None:
+def test_while_the_store_hangs_the_frame_has_what_was_known_and_only_the_fact_is_owed(
+    away: AppContext,
+) -> None:
     store = away.store
     assert isinstance(store, AwayStore)
     known = risk(away, body("before", applicant_id="p002"))
@@ -150,7 +160,9 @@ def test_what_was_refused_is_brought_by_the_settler_when_the_store_is_back(away:
     assert all(store.view(day(400)).application(f"refused-{n}") is not None for n in range(5))
 
 
-def test_however_much_is_owed_it_is_brought_a_little_at_first_and_then_more_at_a_time(away: AppContext) -> None:
+def test_however_much_is_owed_it_is_brought_a_little_at_first_and_then_more_at_a_time(
+    away: AppContext,
+) -> None:
     store, brought = away.store, list[int]()
     assert isinstance(store, AwayStore)
     store.refuses = True
@@ -163,7 +175,9 @@ def test_however_much_is_owed_it_is_brought_a_little_at_first_and_then_more_at_a
     assert away.casebook.outbox_pending(1) == ()
 
 
-def test_an_owed_application_whose_id_another_took_meanwhile_is_left_out_and_no_longer_owed(away: AppContext) -> None:
+def test_an_owed_application_whose_id_another_took_meanwhile_is_left_out_and_no_longer_owed(
+    away: AppContext,
+) -> None:
     store = away.store
     assert isinstance(store, AwayStore)
     store.refuses = True
@@ -176,7 +190,9 @@ def test_an_owed_application_whose_id_another_took_meanwhile_is_left_out_and_no_
     assert known.applicant_id == "somebody"
 
 
-def test_a_casebook_of_the_first_schema_is_brought_up_to_this_one_and_keeps_what_it_holds(tmp_path: Path) -> None:
+def test_a_casebook_of_the_first_schema_is_brought_up_to_this_one_and_keeps_what_it_holds(
+    tmp_path: Path,
+) -> None:
     context = service(tmp_path)
     answer = risk(context, body("old"))
     context.close()

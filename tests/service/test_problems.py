@@ -33,10 +33,15 @@ def code(response: Any) -> tuple[int, str]:
 def test_a_key_used_again_and_an_id_known_otherwise_are_told_apart(client: FlaskClient) -> None:
     assert client.post("/risk", json=body(), headers=KEY).status_code == 200
     assert code(client.post("/risk", json=body("other"), headers=KEY)) == (409, "idempotency_key_reused")
-    assert code(client.post("/risk", json=body(amount=1), headers={"Idempotency-Key": "two"})) == (409, "known_with_other_content")
+    assert code(client.post("/risk", json=body(amount=1), headers={"Idempotency-Key": "two"})) == (
+        409,
+        "known_with_other_content",
+    )
 
 
-def test_a_batch_under_a_used_key_is_refused_as_a_whole_and_one_known_otherwise_alone(client: FlaskClient) -> None:
+def test_a_batch_under_a_used_key_is_refused_as_a_whole_and_one_known_otherwise_alone(
+    client: FlaskClient,
+) -> None:
     items = [body("b-1"), body("b-2")]
     assert client.post("/risk/batch", json=items, headers=KEY).status_code == 200
     assert code(client.post("/risk/batch", json=items[:1], headers=KEY)) == (409, "idempotency_key_reused")
@@ -47,7 +52,10 @@ def test_a_batch_under_a_used_key_is_refused_as_a_whole_and_one_known_otherwise_
 def test_a_fact_whose_id_is_known_otherwise_is_the_same_problem(client: FlaskClient) -> None:
     event = {"event_id": "E-1", "at": "2025-02-01T10:00:00+08:00", "kind": "login", "applicant_id": "p001"}
     assert client.post("/events", json=event).status_code == 200
-    assert code(client.post("/events", json=event | {"kind": "withdrawal"})) == (409, "known_with_other_content")
+    assert code(client.post("/events", json=event | {"kind": "withdrawal"})) == (
+        409,
+        "known_with_other_content",
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,7 +69,9 @@ def test_a_fact_whose_id_is_known_otherwise_is_the_same_problem(client: FlaskCli
         ({"data": b"{}"}, (415, "not_json")),
     ],
 )
-def test_what_is_wrong_with_a_request_has_its_code(client: FlaskClient, sent: dict[str, Any], expected: tuple[int, str]) -> None:
+def test_what_is_wrong_with_a_request_has_its_code(
+    client: FlaskClient, sent: dict[str, Any], expected: tuple[int, str]
+) -> None:
     assert code(client.post("/risk", **sent)) == expected
 
 
@@ -93,19 +103,29 @@ def test_every_problem_is_on_its_page_and_in_the_docs(client: FlaskClient) -> No
 
 
 def test_every_error_of_the_family_has_a_problem_that_is_known() -> None:
-    family = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.RingfenceError)]
+    family = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.RingfenceError)
+    ]
     assert len(family) > 10
     assert {kind.problem for kind in family} <= set(PROBLEMS)
 
 
-ERRORS = {"error", "failed", "problem", "exc", "err", "e", "wrong", "trouble"}  # what our code calls an error that it has caught
+# what our code calls an error that it has caught
+ERRORS = {"error", "failed", "problem", "exc", "err", "e", "wrong", "trouble"}
 TEXTS = {"args", "message", "msg", "detail", "stderr", "strerror", "description"}
 
 
 def is_text_of_an_error(node: ast.AST) -> bool:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("str", "repr"):
         return bool(node.args) and isinstance(node.args[0], ast.Name) and node.args[0].id in ERRORS
-    return isinstance(node, ast.Attribute) and node.attr in TEXTS and isinstance(node.value, ast.Name) and node.value.id in ERRORS
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr in TEXTS
+        and isinstance(node.value, ast.Name)
+        and node.value.id in ERRORS
+    )
 
 
 def deciding(tree: ast.AST) -> Iterator[ast.AST]:
@@ -115,7 +135,11 @@ def deciding(tree: ast.AST) -> Iterator[ast.AST]:
             yield node
         elif isinstance(node, ast.If | ast.While | ast.IfExp):
             yield node.test
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("startswith", "endswith", "find", "index"):
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("startswith", "endswith", "find", "index")
+        ):
             yield node.func.value
 
 
@@ -130,7 +154,12 @@ def test_nothing_is_decided_by_the_text_of_an_error() -> None:
 def test_an_applicant_of_whom_a_single_fact_is_known_is_assessed(client: FlaskClient) -> None:
     watched = {"stage": "monitoring", "applicant_id": "only-a-label"}
     assert code(client.post("/risk", json=watched)) == (404, "applicant_unknown")
-    label = {"applicant_id": "only-a-label", "label": "good", "known_at": "2025-02-01T10:00:00+08:00", "source": "analyst"}
+    label = {
+        "applicant_id": "only-a-label",
+        "label": "good",
+        "known_at": "2025-02-01T10:00:00+08:00",
+        "source": "analyst",
+    }
     assert client.post("/feedback", json=label).status_code == 200
     assert client.post("/risk", json=watched).status_code == 200
 

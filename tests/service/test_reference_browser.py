@@ -1,4 +1,6 @@
-"""The API's reference in a real browser: an operation is tried with a key, and nothing comes from elsewhere."""
+"""The API's reference in a real browser: an operation is tried with a key, and nothing comes from
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def service_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield desk.removesuffix("/desk")
 
 
-def test_the_documented_example_is_tried_on_the_page_and_nothing_comes_from_elsewhere(browser: Any, service_at: str) -> None:
+def test_the_documented_example_is_tried_on_the_page_and_nothing_comes_from_elsewhere(
+    browser: Any, service_at: str
+) -> None:
     page = browser.new_page()
     stated: list[str] = []
     queries: list[str] = []

@@ -40,7 +40,13 @@ def settings(tmp_path: Path) -> Settings:
     context.store.add(random_facts(1))
     for n in range(12):
         risk(context, body(f"new-{n}", applicant_id=f"p{n:03d}"))
-    context.store.add(Facts(labels=tuple(Label(label=LabelValue.FRAUD, known_at=day(1), applicant_id=f"p{n:03d}") for n in range(30))))
+    context.store.add(
+        Facts(
+            labels=tuple(
+                Label(label=LabelValue.FRAUD, known_at=day(1), applicant_id=f"p{n:03d}") for n in range(30)
+            )
+        )
+    )
     context.close()
     return settings
 
@@ -52,7 +58,9 @@ def test_all_are_equal_however_many_facts_came_late(settings: Settings) -> None:
 
 
 def test_under_another_policy_all_differ_and_the_fields_are_named(settings: Settings) -> None:
-    figures = replay_latest(dataclasses.replace(settings, review_probability=0.5, decline_probability=0.6), 1000)
+    figures = replay_latest(
+        dataclasses.replace(settings, review_probability=0.5, decline_probability=0.6), 1000
+    )
     assert (figures["equal"], figures["different"]) == (0, 12)
     assert figures["fields"] == {"policy_version": 12}
     assert len(figures["named"]) == 12  # type: ignore[arg-type]
@@ -75,12 +83,21 @@ FORGED = {
 
 
 @pytest.mark.parametrize("column", FORGED)
-def test_a_forged_column_is_named_by_the_replay_and_where_the_row_is_shown(settings: Settings, column: str) -> None:
+def test_a_forged_column_is_named_by_the_replay_and_where_the_row_is_shown(
+    settings: Settings, column: str
+) -> None:
     context = wire(settings)
     (latest,) = context.casebook.latest_ids(1)
     forge(settings.casebook, "DROP TRIGGER assessments_update_refused")
-    forge(settings.casebook, f"UPDATE assessments SET {column} = {FORGED[column]} WHERE assessment_id = '{latest}'", GUARD)
-    again, shown = replay(context, latest), create_app(context).test_client().get(f"/risk/{latest}").get_json()
+    forge(
+        settings.casebook,
+        f"UPDATE assessments SET {column} = {FORGED[column]} WHERE assessment_id = '{latest}'",
+        GUARD,
+    )
+    again, shown = (
+        replay(context, latest),
+        create_app(context).test_client().get(f"/risk/{latest}").get_json(),
+    )
     context.close()
     assert not again["equal"]
     assert f"row.{column}" in {one["field"] for one in again["differences"]}
@@ -90,7 +107,9 @@ def test_a_forged_column_is_named_by_the_replay_and_where_the_row_is_shown(setti
     assert (figures["different"], f"row.{column}" in figures["fields"]) == (1, True)  # type: ignore[operator]
 
 
-def test_an_audit_row_says_that_it_is_intact_and_a_row_that_cannot_be_read_is_a_problem_of_its_own(settings: Settings) -> None:
+def test_an_audit_row_says_that_it_is_intact_and_a_row_that_cannot_be_read_is_a_problem_of_its_own(
+    settings: Settings,
+) -> None:
     context = wire(settings)
     client, (first, *_) = create_app(context).test_client(), context.casebook.latest_ids(1)
     row = client.get(f"/risk/{first}").get_json()
@@ -106,7 +125,9 @@ def test_an_audit_row_says_that_it_is_intact_and_a_row_that_cannot_be_read_is_a_
     context.close()
 
 
-def test_a_casebook_or_a_store_that_is_not_there_is_refused_and_not_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_casebook_or_a_store_that_is_not_there_is_refused_and_not_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     book, store = f"sqlite:///{tmp_path}/typo-c.db", f"sqlite:///{tmp_path}/typo.db"
     Casebook(f"sqlite:///{tmp_path}/c.db").close()
     for request, says in (
@@ -127,7 +148,14 @@ def test_what_was_measured_is_computed_again_too(settings: Settings, part: str) 
     name, value = next((name, value) for name, value in row.audit[part].items() if value)
     edited = orjson.dumps({**row.audit, part: {**row.audit[part], name: value + 1}})
     forge(settings.casebook, "DROP TRIGGER assessments_update_refused")
-    forge(settings.casebook, f"UPDATE assessments SET audit = x'{zlib.compress(edited).hex()}' WHERE assessment_id = '{first}'")
+    forge(
+        settings.casebook,
+        f"UPDATE assessments SET audit = x'{zlib.compress(edited).hex()}' WHERE assessment_id = '{first}'",
+    )
     (result,) = replay(context, first)["differences"]
     context.close()
-    assert (result["field"], result["recorded"], result["replayed"]) == (f"audit.{part}", {name: value + 1}, {name: value})
+    assert (result["field"], result["recorded"], result["replayed"]) == (
+        f"audit.{part}",
+        {name: value + 1},
+        {name: value},
+    )

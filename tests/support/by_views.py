@@ -1,4 +1,6 @@
-"""What a store's views show of a subject, by the slow and obvious way: a view's evidence, the neighbourhood made of it, and what is seen there."""
+"""What a store's views show of a subject, by the slow and obvious way: a view's evidence, the neighbourhood
+made of it, and what is seen there.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from tests.support.small_worlds import day
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A subject by its ids and its moment, in microseconds; `application_id` None is an applicant watched at that moment."""
+    """A subject by its ids and its moment, in microseconds; `application_id` None is an applicant watched at
+    that moment.
+    """
 
     applicant_id: str
     application_id: str | None
@@ -52,8 +56,14 @@ def reading(evidence: Evidence) -> tuple[Neighbourhood, Precomputed]:
 
 def person(evidence: Evidence) -> tuple[str, ...]:
     """The applicant ids of the resolved person, sorted."""
-    people = [node.partition(":")[2] for node, data in evidence.graph.nodes(data=True) if data["type"] == "applicant"]
-    return tuple(sorted(who for who, past in zip(people, reading(evidence)[1].people, strict=False) if past["me"]))
+    people = [
+        node.partition(":")[2]
+        for node, data in evidence.graph.nodes(data=True)
+        if data["type"] == "applicant"
+    ]
+    return tuple(
+        sorted(who for who, past in zip(people, reading(evidence)[1].people, strict=False) if past["me"])
+    )
 
 
 def drawn(evidence: Evidence, *, unjudged: bool = False) -> Tensors:

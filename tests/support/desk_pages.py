@@ -42,9 +42,16 @@ def running(folder: Path, **more: Any) -> Iterator[str]:
     """The address of a desk over the small world."""
     with open_store(folder / "store.db") as store:
         fill(store)
-    settings = Settings(store=store_url(folder / "store.db"), casebook=f"sqlite:///{folder}/book.db", hash_key=HASH_KEY, **(KEYS | more))
+    settings = Settings(
+        store=store_url(folder / "store.db"),
+        casebook=f"sqlite:///{folder}/book.db",
+        hash_key=HASH_KEY,
+        **(KEYS | more),
+    )
     context = wire(settings, clock=lambda: day(100))
-    warm_up(context)  # as a worker does before it takes requests: a Neo4j server that is new to its statements plans them for seconds
+    # as a worker does before it takes requests: a Neo4j server that is new to its statements plans them for
+    # seconds
+    warm_up(context)
     server = make_server("127.0.0.1", 0, create_app(context), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -79,9 +86,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def opened(browser: Any, address: str, **how: Any) -> Iterator[Any]:
-    """A page of a browser of that kind; in the end nothing was complained about and nothing was asked of anybody else."""
-    context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "timezone_id": "Asia/Shanghai"} | how))
-    context.add_init_script(f"if (location.protocol === 'http:') sessionStorage.setItem('ringfence-key', '{KEY}')")  # as if somebody had signed in
+    """A page of a browser of that kind; in the end nothing was complained about and nothing was asked of
+    anybody else.
+    """
+    context = browser.new_context(
+        **(
+            {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "timezone_id": "Asia/Shanghai"}
+            | how
+        )
+    )
+    # as if somebody had signed in
+    context.add_init_script(
+        f"if (location.protocol === 'http:') sessionStorage.setItem('ringfence-key', '{KEY}')"
+    )
     page = context.new_page()
     page.set_default_timeout(10_000)
     stated: list[str] = []
@@ -90,7 +107,9 @@ def opened(browser: Any, address: str, **how: Any) -> Iterator[Any]:
     page.on("pageerror", lambda error: stated.append(str(error)))
     page.on("request", lambda request: queries.append(request.url))
     yield page
-    assert [text for text in stated if not any(f"status of {code}" in text for code in (400, 401, 403, 404))] == []
+    assert [
+        text for text in stated if not any(f"status of {code}" in text for code in (400, 401, 403, 404))
+    ] == []
     assert [url for url in queries if not url.startswith(address)] == []
     context.close()
 
@@ -104,12 +123,21 @@ def page(browser: Any, address: str) -> Iterator[Any]:
 @pytest.fixture
 def phone(browser: Any, address: str) -> Iterator[Any]:
     """A page as wide as a phone, in another time zone."""
-    yield from opened(browser, address, viewport={"width": 375, "height": 812}, timezone_id="America/New_York", has_touch=True)
+    yield from opened(
+        browser,
+        address,
+        viewport={"width": 375, "height": 812},
+        timezone_id="America/New_York",
+        has_touch=True,
+    )
 
 
 def choose(page: Any, node: str) -> None:
     """What a click on a node does, wherever the layout has put it."""
-    page.evaluate("id => { const cy = document.getElementById('canvas')._cyreg.cy; cy.elements().unselect(); cy.getElementById(id).select(); }", node)
+    page.evaluate(
+        "id => { const cy = document.getElementById('canvas')._cyreg.cy; cy.elements().unselect(); cy.getElementById(id).select(); }",
+        node,
+    )
 
 
 def drawn(page: Any, node: str) -> set[str]:

@@ -1,4 +1,6 @@
-"""Worlds for tests of compiled features: small ones in which everything odd happens, and subjects of a made world at several moments."""
+"""Worlds for tests of compiled features: small ones in which everything odd happens, and subjects of a made
+world at several moments.
+"""
 
 from __future__ import annotations
 
@@ -58,18 +60,31 @@ MERCHANTS = (
 
 
 def odd_facts(rng: random.Random, people: int = 14, loans: int = 40) -> Facts:
-    """A few people over whom everything happens that is hard to count: loans given back, paid out in parts, judged for and against, ids shared."""
+    """A few people over whom everything happens that is hard to count: loans given back, paid out in parts,
+    judged for and against, ids shared.
+    """
     names = [f"p{n:02d}" for n in range(people)]
     created = [_application(rng, names, n) for n in range(loans)]
     return Facts(
         applications=tuple(created),
         events=tuple(_event(rng, names, n) for n in range(2 * loans)),
-        outcomes=tuple({(o.application_id, o.status, o.at): o for a in created for o in _steps(rng, a)}.values()),
-        labels=tuple({(b.application_id, b.applicant_id, b.known_at, b.source, b.label): b for b in _labels(rng, names, created)}.values()),
+        outcomes=tuple(
+            {(o.application_id, o.status, o.at): o for a in created for o in _steps(rng, a)}.values()
+        ),
+        labels=tuple(
+            {
+                (b.application_id, b.applicant_id, b.known_at, b.source, b.label): b
+                for b in _labels(rng, names, created)
+            }.values()
+        ),
         platforms=PLATFORMS,
         merchants=MERCHANTS,
         devices=tuple(
-            Device(identifier=known_as("device", f"device{n}"), is_emulator=_maybe(rng, (True, False)), is_rooted=_maybe(rng, (True, False)))
+            Device(
+                identifier=known_as("device", f"device{n}"),
+                is_emulator=_maybe(rng, (True, False)),
+                is_rooted=_maybe(rng, (True, False)),
+            )
             for n in range(3)
         ),
     )
@@ -80,7 +95,9 @@ def _maybe(rng: random.Random, values: Sequence[T], share: float = 0.6) -> T | N
 
 
 def _moment(rng: random.Random) -> datetime:
-    return day(rng.randrange(SPAN)) + timedelta(hours=rng.choice((0, 5, 6, 13, 21, 22)), microseconds=rng.choice((0, 0, 1, 123_457)))
+    return day(rng.randrange(SPAN)) + timedelta(
+        hours=rng.choice((0, 5, 6, 13, 21, 22)), microseconds=rng.choice((0, 0, 1, 123_457))
+    )
 
 
 def _mention(rng: random.Random, kind: str) -> Mention:
@@ -102,27 +119,52 @@ def _application(rng: random.Random, names: list[str], n: int) -> Application:
         "phone_three_element": _maybe(rng, (True, False)), "new_citizen": _maybe(rng, (True, False)),
     }  # fmt: skip
     mentions = (*(_mention(rng, kind) for kind in kinds), *hall)
-    return Application(application_id=f"a{n:03d}", applicant_id=who, applied_at=_moment(rng), mentions=mentions, **reported)
+    return Application(
+        application_id=f"a{n:03d}", applicant_id=who, applied_at=_moment(rng), mentions=mentions, **reported
+    )
 
 
 def _event(rng: random.Random, names: list[str], n: int) -> Event:
-    kind = rng.choice(("login", "transfer", "transfer", "withdrawal", "repayment", "payment", "profile_change", "referral", "device_use"))
+    kind = rng.choice(
+        (
+            "login",
+            "transfer",
+            "transfer",
+            "withdrawal",
+            "repayment",
+            "payment",
+            "profile_change",
+            "referral",
+            "device_use",
+        )
+    )
     other = rng.choice(names) if kind in ("transfer", "referral") and rng.random() < 0.8 else None
     mentions = (_mention(rng, rng.choice(("device", "phone"))),) if kind == "device_use" else ()
     amount = _maybe(rng, (0.1, 0.2, 0.0, 1e9, 333.33, 2000.0), 0.8)
     return Event(
-        event_id=f"e{n:03d}", kind=kind, at=_moment(rng), applicant_id=rng.choice(names), counterparty_id=other, amount=amount, mentions=mentions
+        event_id=f"e{n:03d}",
+        kind=kind,
+        at=_moment(rng),
+        applicant_id=rng.choice(names),
+        counterparty_id=other,
+        amount=amount,
+        mentions=mentions,
     )
 
 
 def _steps(rng: random.Random, loan: Application) -> list[Outcome]:
-    statuses = rng.choices([*OutcomeStatus, OutcomeStatus.DISBURSED, OutcomeStatus.RETURNED], k=rng.randrange(5))
+    statuses = rng.choices(
+        [*OutcomeStatus, OutcomeStatus.DISBURSED, OutcomeStatus.RETURNED], k=rng.randrange(5)
+    )
     return [
         Outcome(
             application_id=loan.application_id,
             status=status,
-            at=loan.applied_at + timedelta(days=rng.choice((0, 1, 2, 7, 8, 40)), microseconds=rng.choice((0, 1))),
-            amount=_maybe(rng, (100.1, 200.2, 700.7, 4000.0)) if status in (OutcomeStatus.DISBURSED, OutcomeStatus.RETURNED) else None,
+            at=loan.applied_at
+            + timedelta(days=rng.choice((0, 1, 2, 7, 8, 40)), microseconds=rng.choice((0, 1))),
+            amount=_maybe(rng, (100.1, 200.2, 700.7, 4000.0))
+            if status in (OutcomeStatus.DISBURSED, OutcomeStatus.RETURNED)
+            else None,
         )
         for status in statuses
     ]
@@ -132,7 +174,11 @@ def _labels(rng: random.Random, names: list[str], created: list[Application]) ->
     moments = [day(SPAN * n / 6) for n in range(1, 6)]
     for _ in range(len(created) // 2):
         loan = rng.choice(created)
-        about = {"application_id": loan.application_id} if rng.random() < 0.7 else {"applicant_id": rng.choice(names)}
+        about = (
+            {"application_id": loan.application_id}
+            if rng.random() < 0.7
+            else {"applicant_id": rng.choice(names)}
+        )
         source = rng.choice(("desk", "rule", None))
         yield Label(label=rng.choice(tuple(LabelValue)), known_at=rng.choice(moments), source=source, **about)
 
@@ -142,13 +188,24 @@ def rings_of(rng: random.Random, facts: Facts) -> RingSnapshot:
     people = sorted({a.applicant_id for a in facts.applications})
     rng.shuffle(people)
     return RingSnapshot(
-        name="W1", as_of=day(SPAN / 3), rings=(_ring("R1", RingKind.RING, people[:4], 0.71), _ring("R2", RingKind.HOUSEHOLD, people[4:7], 0.23))
+        name="W1",
+        as_of=day(SPAN / 3),
+        rings=(
+            _ring("R1", RingKind.RING, people[:4], 0.71),
+            _ring("R2", RingKind.HOUSEHOLD, people[4:7], 0.23),
+        ),
     )
 
 
 def _ring(name: str, kind: RingKind, people: list[str], score: float) -> Ring:
     members = tuple(
-        RingMember(applicant_id=who, role="member" if n else "core", joined_at=day(1), distance_to_core=min(n, 1), strength=1.0)
+        RingMember(
+            applicant_id=who,
+            role="member" if n else "core",
+            joined_at=day(1),
+            distance_to_core=min(n, 1),
+            strength=1.0,
+        )
         for n, who in enumerate(people)
     )
     return Ring(
@@ -158,7 +215,9 @@ def _ring(name: str, kind: RingKind, people: list[str], score: float) -> Ring:
 
 
 def looked_at(store: GraphStore, rng: random.Random, subjects: int) -> Iterator[Evidence]:
-    """Evidence of some subjects: an application as it comes, when it is scanned again later, and somebody watched without one."""
+    """Evidence of some subjects: an application as it comes, when it is scanned again later, and somebody
+    watched without one.
+    """
     created = sorted(store.view(day(10_000)).applications(day(-3_000)), key=lambda a: a.application_id)
     for request in rng.sample(created, min(subjects, len(created))):
         for later in (timedelta(), timedelta(days=rng.choice((0.5, 2, 30, 95)))):
@@ -167,7 +226,9 @@ def looked_at(store: GraphStore, rng: random.Random, subjects: int) -> Iterator[
         yield store.view(at).evidence_of(Subject(applicant_id=request.applicant_id))
 
 
-def odd_evidence(rng: random.Random, subjects: int = 6, *, people: int = 14, loans: int = 40) -> list[Evidence]:
+def odd_evidence(
+    rng: random.Random, subjects: int = 6, *, people: int = 14, loans: int = 40
+) -> list[Evidence]:
     """Evidence of subjects of an odd world, three of each that is drawn, in one of ZONES."""
     facts = odd_facts(rng, people, loans)
     with TemporaryDirectory() as folder, open_store(Path(folder) / "odd.db") as store:
@@ -184,7 +245,12 @@ def made_store() -> Iterator[GraphStore]:
         folder = Path(name)
         patch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
         assert make_world([str(folder), "--applicants", "1200", "--days", "150", "--seed", "6"]) == 0
-        assert load_records([str(folder / "records"), "--store", store_url(folder / "made.db"), "--report", name]) == 0
+        assert (
+            load_records(
+                [str(folder / "records"), "--store", store_url(folder / "made.db"), "--report", name]
+            )
+            == 0
+        )
         with open_store(folder / "made.db") as store:
             yield store
 

@@ -1,4 +1,6 @@
-"""A store whose views are read through a frame, worlds that are hard on it, and the comparison of its answers with the store's own."""
+"""A store whose views are read through a frame, worlds that are hard on it, and the comparison of its answers
+with the store's own.
+"""
 
 from __future__ import annotations
 
@@ -72,12 +74,21 @@ def tiny_rooms(rows: int = 2) -> Iterator[None]:
         files.FILES.update(before)
 
 
-# -- worlds: few people, few values, few moments, so that everything meets everything at one moment ------------------------------------------------
+# -- worlds: few people, few values, few moments, so that everything meets everything at one moment
+# ------------------------------------------------
 
 PEOPLE = ("p1", "p10", "p2", "é", "张", "")
 LOANS = tuple(f"a{n}" for n in range(12))
 VALUES = tuple(
-    known_as(kind, name) for kind, name in (("phone", "x"), ("phone", "y"), ("device", "x"), ("ip", "号"), ("wifi", "hall"), ("employer", "z"))
+    known_as(kind, name)
+    for kind, name in (
+        ("phone", "x"),
+        ("phone", "y"),
+        ("device", "x"),
+        ("ip", "号"),
+        ("wifi", "hall"),
+        ("employer", "z"),
+    )
 )
 PLACES = ("M1", "M2", "G1", None)
 SOURCES = ("desk", "rule", "model", None)
@@ -112,8 +123,18 @@ labels = st.builds(
 )  # fmt: skip
 platforms = st.builds(Platform, platform_id=st.sampled_from(("L1", "L2")), type=st.sampled_from(PlatformType))
 cities = st.sampled_from((None, "东莞"))
-merchants = st.builds(Merchant, merchant_id=st.sampled_from(("M1", "M2", "M3")), city=cities, opened_at=st.one_of(st.none(), moments))
-devices = st.builds(Device, identifier=st.just(VALUES[2]), os=st.sampled_from((None, "ios")), is_rooted=st.sampled_from((None, True)))
+merchants = st.builds(
+    Merchant,
+    merchant_id=st.sampled_from(("M1", "M2", "M3")),
+    city=cities,
+    opened_at=st.one_of(st.none(), moments),
+)
+devices = st.builds(
+    Device,
+    identifier=st.just(VALUES[2]),
+    os=st.sampled_from((None, "ios")),
+    is_rooted=st.sampled_from((None, True)),
+)
 facts = st.builds(
     Facts,
     applications=st.lists(applications, max_size=5).map(tuple),
@@ -123,7 +144,13 @@ facts = st.builds(
     platforms=st.lists(platforms, max_size=1).map(tuple),
     merchants=st.lists(merchants, max_size=2).map(tuple),
     contacts=st.lists(
-        st.builds(Contact, applicant_id=people, phone=st.sampled_from(VALUES[:2]), relation=st.sampled_from((None, "self", "friend")), at=moments),
+        st.builds(
+            Contact,
+            applicant_id=people,
+            phone=st.sampled_from(VALUES[:2]),
+            relation=st.sampled_from((None, "self", "friend")),
+            at=moments,
+        ),
         max_size=2,
     ).map(tuple),
     devices=st.lists(devices, max_size=1).map(tuple),
@@ -138,7 +165,13 @@ def snapshots(draw: Any) -> RingSnapshot:
     rings = []
     for number, members in ((2, folk[:cut]), (1, folk[cut:])):
         places = tuple(
-            RingMember(applicant_id=who, role=("core", "member")[n % 2], joined_at=day(n), distance_to_core=n % 2, strength=1 / (n + 3))
+            RingMember(
+                applicant_id=who,
+                role=("core", "member")[n % 2],
+                joined_at=day(n),
+                distance_to_core=n % 2,
+                strength=1 / (n + 3),
+            )
             for n, who in enumerate(members)
         )
         rings.append(
@@ -162,7 +195,8 @@ def deliver(store: SqliteStore, reported: Facts | RingSnapshot) -> None:
         store.add(reported)
 
 
-# -- the same answers ------------------------------------------------------------------------------------------------------------------------------
+# -- the same answers
+# ------------------------------------------------------------------------------------------------------------------------------
 
 
 def assert_same_answers(one: GraphView, other: GraphView) -> None:
@@ -172,8 +206,12 @@ def assert_same_answers(one: GraphView, other: GraphView) -> None:
         lambda v: [v.application(loan) for loan in loans],
         lambda v: [list(v.applications(day(n))) for n in (-1, 2)],
         lambda v: [v.applications_of(who, limit) for limit in (1, 64)],
-        lambda v: [v.applications_at(place, None, limit) for place in ("M1", "M2", "G1", "none") for limit in (1, 64)],
-        lambda v: [v.applications_at(None, place, limit) for place in ("M1", "M2", "G1", "none") for limit in (1, 64)],
+        lambda v: [
+            v.applications_at(place, None, limit) for place in ("M1", "M2", "G1", "none") for limit in (1, 64)
+        ],
+        lambda v: [
+            v.applications_at(None, place, limit) for place in ("M1", "M2", "G1", "none") for limit in (1, 64)
+        ],
         lambda v: [v.events_of(who, limit) for limit in (1, 128)],
         lambda v: [v.dealings_of(who, limit) for limit in (1, 64)],
         lambda v: [v.outcomes_of(loans, limit) for limit in (1, 64)],
@@ -186,7 +224,11 @@ def assert_same_answers(one: GraphView, other: GraphView) -> None:
         lambda v: v.platforms(),
         lambda v: v.merchants_of(["M1", "M2", "M3", "L1"]),
         lambda v: [v.identifier(tie.identifier.node) for ties in v.ties_of(who).values() for tie in ties],
-        lambda v: [v.search(text, limit) for text in ("p", "p1", "a1", "***", "***x", "k1.", "R-", "张") for limit in (1, 20)],
+        lambda v: [
+            v.search(text, limit)
+            for text in ("p", "p1", "a1", "***", "***x", "k1.", "R-", "张")
+            for limit in (1, 20)
+        ],
         lambda v: (v.rings(), v.memberships_of(who), v.ring("R-1"), v.ring("none")),
     ):
         assert request(one) == request(other)  # type: ignore[no-untyped-call]
@@ -195,4 +237,8 @@ def assert_same_answers(one: GraphView, other: GraphView) -> None:
 
 def views_of(last: int) -> list[tuple[datetime, int]]:
     """Moments and revisions at which to look."""
-    return [(day(n) + timedelta(microseconds=late), mark) for mark in range(last + 1) for n, late in ((0, 0), (3, 0), (3, 1), (6, 1))]
+    return [
+        (day(n) + timedelta(microseconds=late), mark)
+        for mark in range(last + 1)
+        for n, late in ((0, 0), (3, 0), (3, 1), (6, 1))
+    ]

@@ -1,4 +1,6 @@
-"""What the journal of every GraphStore promises: an entry for each revision, of what was new, there with the facts and only then."""
+"""What the journal of every GraphStore promises: an entry for each revision, of what was new, there with the
+facts and only then.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +20,25 @@ from tests.support.store_contract import Open, a_snapshot, assert_same_tables, i
 class JournalContract:
     """Inherit beside StoreContract, whose fixtures it takes."""
 
-    def test_every_mark_has_its_entry_in_their_order_and_any_stretch_can_be_read(self, store: GraphStore) -> None:
+    def test_every_mark_has_its_entry_in_their_order_and_any_stretch_can_be_read(
+        self, store: GraphStore
+    ) -> None:
         for part in in_parts(random_facts(3), 40):
             store.add(part)
         assert [mark for mark, _ in store.tail(0)] == list(range(1, 41))
         assert [mark for mark, _ in store.tail(7, 12)] == [8, 9, 10, 11, 12]
         assert [*store.tail(40), *store.tail(40, 40), *store.tail(40, 12)] == []
 
-    def test_an_entry_has_what_was_new_and_neither_what_was_known_nor_what_conflicts(self, store: GraphStore) -> None:
+    def test_an_entry_has_what_was_new_and_neither_what_was_known_nor_what_conflicts(
+        self, store: GraphStore
+    ) -> None:
         ann, bob = applies("ann", 1, uses("phone", "x")), applies("bob", 2)
         store.add(Facts(applications=(ann,)))
         store.add(Facts(applications=(ann, replace(ann, amount=9.0), bob, bob)))
-        assert [entries.facts for entries in all_told(store)] == [Facts(applications=(ann,)), Facts(applications=(bob,))]
+        assert [entries.facts for entries in all_told(store)] == [
+            Facts(applications=(ann,)),
+            Facts(applications=(bob,)),
+        ]
 
     def test_a_batch_that_brings_nothing_new_has_no_entry(self, store: GraphStore) -> None:
         ann = applies("ann", 1)
@@ -49,7 +58,11 @@ class JournalContract:
         store.add(Facts(applications=(applies("p0", 1),)))
         store.save_rings(a_snapshot(7, 2))
         store.save_rings(a_snapshot(7, 3))
-        assert [(entries.revision, entries.snapshot) for entries in all_told(store)] == [(1, None), (2, a_snapshot(7, 2)), (3, a_snapshot(7, 3))]
+        assert [(entries.revision, entries.snapshot) for entries in all_told(store)] == [
+            (1, None),
+            (2, a_snapshot(7, 2)),
+            (3, a_snapshot(7, 3)),
+        ]
 
     def test_a_batch_that_fails_on_the_way_leaves_no_entry(self, store: GraphStore) -> None:
         store.add(Facts(applications=(applies("ann", 1),)))
@@ -59,8 +72,13 @@ class JournalContract:
         done = [entries.facts.applications[0].applicant_id for entries in all_told(store)]
         assert done == ["ann", "cid"][: store.revision()]
 
-    def test_who_tells_of_one_application_gets_the_entry_that_the_journal_has(self, store: GraphStore) -> None:
-        facts = [store.add(Facts(applications=(one,))) for one in (applies("ann", 1, uses("phone", "x")), applies("bob", 2, uses("phone", "x")))]
+    def test_who_tells_of_one_application_gets_the_entry_that_the_journal_has(
+        self, store: GraphStore
+    ) -> None:
+        facts = [
+            store.add(Facts(applications=(one,)))
+            for one in (applies("ann", 1, uses("phone", "x")), applies("bob", 2, uses("phone", "x")))
+        ]
         assert [(added.revision, added.entry) for added in facts] == list(store.tail(0))
         otherwise = Mention(Identifier(IdentifierKind.PHONE, known_as("phone", "x").token, "in another form"))
         added = store.add(Facts(applications=(applies("cid", 3, otherwise),)))
@@ -71,17 +89,24 @@ class JournalContract:
         store.warm_up(Facts(applications=(applies("ann", 1, uses("phone", "x")),)))
         assert list(store.tail(0)) == []
 
-    def test_an_entry_shows_an_identifier_as_the_store_does_whoever_says_otherwise_later(self, store: GraphStore) -> None:
+    def test_an_entry_shows_an_identifier_as_the_store_does_whoever_says_otherwise_later(
+        self, store: GraphStore
+    ) -> None:
         def phone(masked: str, *, linking: bool) -> Mention:
             return Mention(Identifier(IdentifierKind.PHONE, "k1.x", masked, linking))
 
         store.add(Facts(applications=(applies("ann", 1, phone("first", linking=False)),)))
         store.add(Facts(applications=(applies("bob", 2, phone("later", linking=True)),)))
-        again = (applies("cid", 3, phone("later", linking=True)), applies("dan", 3, phone("last", linking=True)))
+        again = (
+            applies("cid", 3, phone("later", linking=True)),
+            applies("dan", 3, phone("last", linking=True)),
+        )
         store.add(Facts(applications=again))
         for entries in all_told(store):
             for application in entries.facts.applications:
-                assert [(m.identifier.masked, m.identifier.linking) for m in application.mentions] == [("first", False)]
+                assert [(m.identifier.masked, m.identifier.linking) for m in application.mentions] == [
+                    ("first", False)
+                ]
 
     def test_what_one_batch_shows_in_two_ways_is_shown_as_it_first_was(self, store: GraphStore) -> None:
         forms = [Mention(Identifier(IdentifierKind.PHONE, "k1.x", masked)) for masked in ("first", "second")]
@@ -89,7 +114,9 @@ class JournalContract:
         read = [*store.view(day(9)).applications(day(0)), *all_told(store)[0].facts.applications]
         assert {m.identifier.masked for a in read for m in a.mentions} == {"first"}
 
-    def test_all_entries_told_to_an_empty_store_make_an_equal_one(self, store: GraphStore, second: GraphStore) -> None:
+    def test_all_entries_told_to_an_empty_store_make_an_equal_one(
+        self, store: GraphStore, second: GraphStore
+    ) -> None:
         for part in in_parts(shuffled(random_facts(8), 2), 7):
             store.add(part)
         store.save_rings(a_snapshot(40, 2))
@@ -101,9 +128,9 @@ class JournalContract:
             assert second.revision() == mark
         assert second.counts() == store.counts()
         assert_same_tables(store.view(day(99)).tables(), second.view(day(99)).tables())
-        assert [(entries.revision, as_sets(entries.facts), entries.snapshot) for entries in all_told(store)] == [
-            (entries.revision, as_sets(entries.facts), entries.snapshot) for entries in all_told(second)
-        ]
+        assert [
+            (entries.revision, as_sets(entries.facts), entries.snapshot) for entries in all_told(store)
+        ] == [(entries.revision, as_sets(entries.facts), entries.snapshot) for entries in all_told(second)]
 
     def test_entries_are_read_on_while_others_write_and_the_reader_too(self, store: GraphStore) -> None:
         for n in range(40):
@@ -115,8 +142,13 @@ class JournalContract:
         assert seen == list(range(1, 41))
         assert store.revision() == 80
 
-    def test_many_processes_write_and_every_mark_has_the_entry_of_its_facts(self, store: GraphStore, open_store: Open) -> None:
-        writers = [multiprocessing.get_context("spawn").Process(target=_write, args=(open_store, n)) for n in range(3)]
+    def test_many_processes_write_and_every_mark_has_the_entry_of_its_facts(
+        self, store: GraphStore, open_store: Open
+    ) -> None:
+        writers = [
+            multiprocessing.get_context("spawn").Process(target=_write, args=(open_store, n))
+            for n in range(3)
+        ]
         for writer in writers:
             writer.start()
         for writer in writers:
@@ -124,13 +156,17 @@ class JournalContract:
         entries = all_told(store)
         assert [each.revision for each in entries] == list(range(1, store.revision() + 1))
         named = [{a.applicant_id for a in each.facts.applications} for each in entries]
-        assert sorted(who for names in named for who in names) == sorted(f"w{n}-{k}" for n in range(3) for k in range(8))
+        assert sorted(who for names in named for who in names) == sorted(
+            f"w{n}-{k}" for n in range(3) for k in range(8)
+        )
         for each in entries:
             there = {a.application_id for a in store.view(day(9), each.revision).applications(day(0))}
             before = {a.application_id for a in store.view(day(9), each.revision - 1).applications(day(0))}
             assert there - before == {a.application_id for a in each.facts.applications}
 
-    def test_two_stores_are_told_apart_and_one_stays_the_same(self, open_store: Open, second: GraphStore) -> None:
+    def test_two_stores_are_told_apart_and_one_stays_the_same(
+        self, open_store: Open, second: GraphStore
+    ) -> None:
         with open_store() as one, open_store() as again:
             assert one.identity() == again.identity() == one.identity()
             assert one.identity() != second.identity()
@@ -149,4 +185,12 @@ def as_sets(facts: Facts) -> dict[str, set[object]]:
 def _write(open_store: Open, writer: int) -> None:
     with open_store() as store:
         for n in range(8):
-            store.add(Facts(applications=(applies(f"w{writer}-{n}", 1, uses("device", "shared"), uses("phone", f"{writer}-{n}")),)))
+            store.add(
+                Facts(
+                    applications=(
+                        applies(
+                            f"w{writer}-{n}", 1, uses("device", "shared"), uses("phone", f"{writer}-{n}")
+                        ),
+                    )
+                )
+            )

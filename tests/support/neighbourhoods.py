@@ -1,4 +1,6 @@
-"""Two neighbourhoods of one subject side by side: every array equal, row by row, and what is numbered told apart alike."""
+"""Two neighbourhoods of one subject side by side: every array equal, row by row, and what is numbered told
+apart alike.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,16 @@ import numpy as np
 
 from graph.frame.neighbourhood import NOBODY, UNKNOWN_WORD, Neighbourhood
 
-# Numbers that are equal for one thing and for nothing else, by what they number; everything else is equal to the last bit.
+# Numbers that are equal for one thing and for nothing else, by what they number; everything else is equal to
+# the last bit.
 NUMBERS = {
     "person": (("people", "id"), ("applications", "applicant"), ("events", "other")),
     "identifier": (("identifiers", "id"), ("mentions", "id")),
     "application": (("applications", "id"), ("labels", "loan")),
-    "word": (("subject", "merchant_city"), *(("applications", name) for name in ("platform", "merchant", "agent", "product", "city"))),
+    "word": (
+        ("subject", "merchant_city"),
+        *(("applications", name) for name in ("platform", "merchant", "agent", "product", "city")),
+    ),
     "ring": (("rings", "id"),),
 }
 _NUMBERED = {place for places in NUMBERS.values() for place in places}
@@ -26,9 +32,16 @@ def assert_alike(one: Neighbourhood, other: Neighbourhood) -> None:
         assert (mine.dtype, len(mine)) == (theirs.dtype, len(theirs)), name
         for column in mine.dtype.names or ("",):
             if (name, column) not in _NUMBERED:
-                np.testing.assert_array_equal(mine[column] if column else mine, theirs[column] if column else theirs, err_msg=f"{name}.{column}")
+                np.testing.assert_array_equal(
+                    mine[column] if column else mine,
+                    theirs[column] if column else theirs,
+                    err_msg=f"{name}.{column}",
+                )
     for what, places in NUMBERS.items():
-        _assert_one_to_one(what, [np.concatenate([getattr(n, name)[column] for name, column in places]) for n in (one, other)])
+        _assert_one_to_one(
+            what,
+            [np.concatenate([getattr(n, name)[column] for name, column in places]) for n in (one, other)],
+        )
 
 
 def _assert_one_to_one(what: str, numbers: list[Any]) -> None:

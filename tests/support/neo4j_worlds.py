@@ -19,7 +19,9 @@ from scripts.tools.neo4j_server import Neo4jServer
 
 @cache
 def server_url() -> str:
-    """The URL of a server's database: the one in NEO4J_URI, or our own. Skips the test, or fails it under CI, where there is none."""
+    """The URL of a server's database: the one in NEO4J_URI, or our own. Skips the test, or fails it under CI,
+    where there is none.
+    """
     given = os.environ.get("NEO4J_URI")
     if given:
         return given
@@ -52,11 +54,18 @@ def killable_server() -> Neo4jServer:
 
 
 def empty_graph(name: str = "first") -> str:
-    """The URL of a graph that was emptied; few names, because the server plans every statement anew for each."""
+    """The URL of a graph that was emptied; few names, because the server plans every statement anew for
+    each.
+    """
     url = f"{server_url()}?graph={name}"
     database = Database(address_of(url))
     facts = "|".join(label for label in NODES if label != "Store")
-    while database.write(lambda ask: ask(f"MATCH (n:{facts}) WITH n LIMIT 5000 DETACH DELETE n RETURN count(*)"))[0][0] == 5000:
+    while (
+        database.write(
+            lambda ask: ask(f"MATCH (n:{facts}) WITH n LIMIT 5000 DETACH DELETE n RETURN count(*)")
+        )[0][0]
+        == 5000
+    ):
         continue
     database.write(lambda ask: ask("MATCH (s:Store {name: 'ringfence'}) SET s.mark = 0"))  # its schema stays
     database.close()

@@ -20,37 +20,76 @@ def town(path, facts):
 
 
 def honest(seed=1, families=60, dormitory=40, customers=150):
-    """People with lives of their own: their applications are spread over half a year and their checks are passed."""
+    """People with lives of their own: their applications are spread over half a year and their checks are
+    passed.
+    """
     rng = random.Random(seed)
     created = []
     for n in range(families):
         for member in range(3):
-            created.append(_applies(rng, f"family{n}.{member}", uses("address", f"home{n}"), uses("wifi", f"lan{n}"), on=rng.uniform(1, 190)))
+            created.append(
+                _applies(
+                    rng,
+                    f"family{n}.{member}",
+                    uses("address", f"home{n}"),
+                    uses("wifi", f"lan{n}"),
+                    on=rng.uniform(1, 190),
+                )
+            )
     for n in range(dormitory):
-        created.append(_applies(rng, f"dorm{n}", uses("wifi", "hall"), uses("address", "block 4"), uses("employer", "plant"), on=rng.uniform(1, 190)))
+        created.append(
+            _applies(
+                rng,
+                f"dorm{n}",
+                uses("wifi", "hall"),
+                uses("address", "block 4"),
+                uses("employer", "plant"),
+                on=rng.uniform(1, 190),
+            )
+        )
     for n in range(customers):
-        created.append(_applies(rng, f"shopper{n}", uses("device", "tablet"), on=1 + 190 * n / customers, merchant_id="M1"))
+        created.append(
+            _applies(
+                rng, f"shopper{n}", uses("device", "tablet"), on=1 + 190 * n / customers, merchant_id="M1"
+            )
+        )
     return Facts(applications=tuple(created), platforms=PLATFORMS)
 
 
 def crew(on=100.0, known_on=None, where=()):
-    """Nine identities on three devices with two cards and a common contact, made in a few days; one is known as fraud from `known_on` on."""
+    """Nine identities on three devices with two cards and a common contact, made in a few days; one is known
+    as fraud from `known_on` on.
+    """
     rng = random.Random(7)
     created = []
     for n, who in enumerate(CREW):
         shared = (uses("device", f"rig{n % 3}"), uses("bank_card", f"purse{n % 2}"), *where)
         created.append(_applies(rng, who, *shared, on=on + n / 4, face=0.55))
-        created.append(_applies(rng, who, uses("device", f"rig{(n + 1) % 3}"), on=on + n / 4 + 2, face=0.5, platform_id="L3"))
+        created.append(
+            _applies(
+                rng, who, uses("device", f"rig{(n + 1) % 3}"), on=on + n / 4 + 2, face=0.5, platform_id="L3"
+            )
+        )
     labels = () if known_on is None else (fraud(created[0].application_id, known_on),)
     return Facts(applications=tuple(created), labels=labels)
 
 
 def both(*parts):
     """Facts of several parts in one batch."""
-    return Facts(**{name: tuple(row for part in parts for row in getattr(part, name)) for name in Facts.__dataclass_fields__})
+    return Facts(
+        **{
+            name: tuple(row for part in parts for row in getattr(part, name))
+            for name in Facts.__dataclass_fields__
+        }
+    )
 
 
 def _applies(rng, who, *mentions, on, face=0.93, **more):
     own = (uses("phone", who), uses("national_id", who))
-    reported = {"amount": float(rng.randrange(1, 60) * 500), "face_match": face + rng.uniform(-0.05, 0.05), "liveness": 0.9, "birth_year": 1995}
+    reported = {
+        "amount": float(rng.randrange(1, 60) * 500),
+        "face_match": face + rng.uniform(-0.05, 0.05),
+        "liveness": 0.9,
+        "birth_year": 1995,
+    }
     return applies(who, on, *own, *mentions, **(reported | more))

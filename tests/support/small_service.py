@@ -1,4 +1,6 @@
-"""A service on a small world: a store, a casebook, a settable clock, and a model simple enough to compute by hand."""
+"""A service on a small world: a store, a casebook, a settable clock, and a model simple enough to compute by
+hand.
+"""
 
 from __future__ import annotations
 
@@ -56,15 +58,21 @@ _WARM: list[bool] = []
 
 @dataclass
 class PlainModel:
-    """A model that adds up three inputs; training a real one takes too long for every test (test_serve.py has a real one)."""
+    """A model that adds up three inputs; training a real one takes too long for every test (test_serve.py has
+    a real one).
+    """
 
-    weights: Mapping[str, float] = field(default_factory=lambda: {"strong_people": 0.9, "bad_weight": 2.0, "ml_12m_device_all_lenders": 0.7})
+    weights: Mapping[str, float] = field(
+        default_factory=lambda: {"strong_people": 0.9, "bad_weight": 2.0, "ml_12m_device_all_lenders": 0.7}
+    )
     base: float = -3.0
     broken: bool = False
     name: str = "plain"
     version: str = "1"
     trained_as_of: str = "2025-01-01T00:00:00+00:00"
-    typical: Mapping[str, float] = field(default_factory=lambda: {"strong_people": 1.0, "ml_12m_device_all_lenders": 2.0})
+    typical: Mapping[str, float] = field(
+        default_factory=lambda: {"strong_people": 1.0, "ml_12m_device_all_lenders": 2.0}
+    )
     typical_low: Mapping[str, float] = field(default_factory=lambda: {"face_match": 0.8, "liveness": 0.8})
     review_probability: float = 0.10
     decline_probability: float = 0.90
@@ -73,7 +81,10 @@ class PlainModel:
         if self.broken:
             raise ArithmeticError("the model is broken")
         values = dict(zip(names(), row.tolist(), strict=True))
-        contributions = {name: weight * (0.0 if isnan(values[name]) else values[name]) for name, weight in self.weights.items()}
+        contributions = {
+            name: weight * (0.0 if isnan(values[name]) else values[name])
+            for name, weight in self.weights.items()
+        }
         odds = self.base + sum(contributions.values())
         return PlainScored(1.0 / (1.0 + exp(-odds)), "low", contributions, 0.0, {"trees": odds})
 
@@ -85,7 +96,12 @@ def key(name: str) -> str:
 
 def settings_in(folder: Path, **changes: Any) -> Settings:
     """Settings with store and casebook in a folder."""
-    base = Settings(store=store_url(folder / "store.db"), casebook=f"sqlite:///{folder}/casebook.db", hash_key=HASH_KEY, timeout_ms=TIMEOUT_MS)
+    base = Settings(
+        store=store_url(folder / "store.db"),
+        casebook=f"sqlite:///{folder}/casebook.db",
+        hash_key=HASH_KEY,
+        timeout_ms=TIMEOUT_MS,
+    )
     return dataclasses.replace(base, **changes)
 
 

@@ -1,4 +1,6 @@
-"""Small worlds for tests: a word for each fact, and random facts with everything that makes a graph hard (hubs, late labels, transfers)."""
+"""Small worlds for tests: a word for each fact, and random facts with everything that makes a graph hard
+(hubs, late labels, transfers).
+"""
 
 from __future__ import annotations
 
@@ -79,9 +81,14 @@ def facts_of(*reported: object) -> Facts:
 
 
 def random_facts(seed: int, people: int = 30, days: int = 60) -> Facts:
-    """Applications, events, outcomes, labels and contacts of `people` who share few values; one device and one Wi-Fi are hubs."""
+    """Applications, events, outcomes, labels and contacts of `people` who share few values; one device and
+    one Wi-Fi are hubs.
+    """
     rng = random.Random(seed)
-    pool = {kind: [f"{kind}{n}" for n in range(max(2, people // 3))] for kind in ("phone", "device", "bank_card", "wifi", "address", "national_id")}
+    pool = {
+        kind: [f"{kind}{n}" for n in range(max(2, people // 3))]
+        for kind in ("phone", "device", "bank_card", "wifi", "address", "national_id")
+    }
 
     def some(kind: str, role: Role = Role.OWN) -> Mention:
         return uses(kind, rng.choice(pool[kind]), role)
@@ -93,8 +100,16 @@ def random_facts(seed: int, people: int = 30, days: int = 60) -> Facts:
         if rng.random() < 0.6:
             mentions.append(uses("wifi", "hall"))
         on = rng.randrange(days) + rng.choice((0, 0.25, 0.5))
-        where = {"merchant_id": rng.choice(("M1", "M2", None)), "agent_id": rng.choice(("G1", None)), "platform_id": rng.choice(("L1", "L2", "L3"))}
-        applications.append(applies(rng.choice(names), on, *mentions, application_id=f"a{n:03d}", face_match=rng.random(), **where))
+        where = {
+            "merchant_id": rng.choice(("M1", "M2", None)),
+            "agent_id": rng.choice(("G1", None)),
+            "platform_id": rng.choice(("L1", "L2", "L3")),
+        }
+        applications.append(
+            applies(
+                rng.choice(names), on, *mentions, application_id=f"a{n:03d}", face_match=rng.random(), **where
+            )
+        )
     for n in range(people * 2):
         who, other = rng.sample(names, 2)
         kind = rng.choice(("login", "transfer", "device_use"))
@@ -106,12 +121,28 @@ def random_facts(seed: int, people: int = 30, days: int = 60) -> Facts:
     return Facts(
         applications=tuple(applications),
         events=tuple(events),
-        outcomes=tuple(Outcome(application_id=a.application_id, status=rng.choice(statuses), at=a.applied_at + timedelta(days=3)) for a in taken),
-        labels=tuple(fraud(a.application_id, rng.randrange(days), rng.choice(tuple(LabelValue))) for a in taken[: people // 2]),
+        outcomes=tuple(
+            Outcome(
+                application_id=a.application_id,
+                status=rng.choice(statuses),
+                at=a.applied_at + timedelta(days=3),
+            )
+            for a in taken
+        ),
+        labels=tuple(
+            fraud(a.application_id, rng.randrange(days), rng.choice(tuple(LabelValue)))
+            for a in taken[: people // 2]
+        ),
         platforms=PLATFORMS,
         merchants=(Merchant(merchant_id="M1", category="phones", city="Dongguan", opened_at=START),),
         contacts=tuple(
-            Contact(applicant_id=who, phone=some("phone").identifier, relation="friend", at=day(rng.randrange(days))) for who in names[:10]
+            Contact(
+                applicant_id=who,
+                phone=some("phone").identifier,
+                relation="friend",
+                at=day(rng.randrange(days)),
+            )
+            for who in names[:10]
         ),
         devices=(Device(identifier=known_as("device", "device0"), os="android", is_emulator=True),),
     )
@@ -120,11 +151,25 @@ def random_facts(seed: int, people: int = 30, days: int = 60) -> Facts:
 def shuffled(facts: Facts, seed: int) -> Facts:
     """The same facts in another order."""
     rng = random.Random(seed)
-    return Facts(**{name: tuple(rng.sample(rows, len(rows))) for name, rows in ((n, getattr(facts, n)) for n in Facts.__dataclass_fields__)})
+    return Facts(
+        **{
+            name: tuple(rng.sample(rows, len(rows)))
+            for name, rows in ((n, getattr(facts, n)) for n in Facts.__dataclass_fields__)
+        }
+    )
 
 
 def before(facts: Facts, moment: datetime) -> Facts:
     """Only what had happened, and was known, before a moment."""
-    dated = {"applications": "applied_at", "events": "at", "outcomes": "at", "labels": "known_at", "contacts": "at"}
-    kept = {name: tuple(f for f in getattr(facts, name) if getattr(f, when) < moment) for name, when in dated.items()}
+    dated = {
+        "applications": "applied_at",
+        "events": "at",
+        "outcomes": "at",
+        "labels": "known_at",
+        "contacts": "at",
+    }
+    kept = {
+        name: tuple(f for f in getattr(facts, name) if getattr(f, when) < moment)
+        for name, when in dated.items()
+    }
     return Facts(platforms=facts.platforms, merchants=facts.merchants, devices=facts.devices, **kept)

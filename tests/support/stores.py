@@ -1,4 +1,6 @@
-"""Which kind of store the tests open: SQLite in the test's own folder, or with STORE=neo4j a graph of its own on a real server."""
+"""Which kind of store the tests open: SQLite in the test's own folder, or with STORE=neo4j a graph of its own
+on a real server.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,10 @@ from graph.stores.sqlite import SqliteStore
 
 ON_NEO4J = os.environ.get("STORE") == "neo4j"
 HASH_KEY = hashlib.sha256(b"of the tests' pseudonyms").hexdigest()  # a store on a server takes no weak one
-TIMEOUT_MS = 60_000 if ON_NEO4J else 10_000  # a server that has just started plans every statement first, a process loads what is compiled
-GRAPHS = ("first", "second", "third")  # of single tests: the store that was not used for longest gives its graph to the next
+# a server that has just started plans every statement first, a process loads what is compiled
+TIMEOUT_MS = 60_000 if ON_NEO4J else 10_000
+# of single tests: the store that was not used for longest gives its graph to the next
+GRAPHS = ("first", "second", "third")
 _graph_of: dict[Path, str] = {}  # of single tests
 _kept: dict[Path, str] = {}  # of several tests of a module
 
@@ -39,7 +43,9 @@ def store_url(path: str | Path) -> str:
         return _kept[path]
     if path not in _graph_of:
         full = len(_graph_of) == len(GRAPHS)
-        _graph_of[path] = empty_graph(_graph_of.pop(next(iter(_graph_of))).rpartition("=")[2] if full else GRAPHS[len(_graph_of)])
+        _graph_of[path] = empty_graph(
+            _graph_of.pop(next(iter(_graph_of))).rpartition("=")[2] if full else GRAPHS[len(_graph_of)]
+        )
     _graph_of[path] = _graph_of.pop(path)
     return _graph_of[path]
 

@@ -16,7 +16,9 @@ MOST_LENDERS = 16
 
 
 class Crew:
-    """One crew at work: whom it enlists and where they live, how strict its habits are, how its members stack loans."""
+    """One crew at work: whom it enlists and where they live, how strict its habits are, how its members stack
+    loans.
+    """
 
     def __init__(self, world: World, kind: str, number: int, size: int, place: Place | None) -> None:
         rng, difficulty = world.rng, world.difficulty
@@ -41,7 +43,9 @@ class Crew:
         return self.rng.random() < self.habit * custom
 
     def enlist(self, start: float, *, bad: bool = True, **given: Any) -> Person:
-        """A new member: in the crew's hiding place, with honest people by chance, or at home. Who is not `bad` was made use of, and pays."""
+        """A new member: in the crew's hiding place, with honest people by chance, or at home. Who is not
+        `bad` was made use of, and pays.
+        """
         one = self.world.person(self.kind, start, ring=self.ring, bad=bad, **(self._lodging(given) | given))
         one.exposure = self.exposure
         self.members.append(one)
@@ -56,7 +60,15 @@ class Crew:
                 return {"city": host.city, "address": host.address, "wifi": host.wifi, "ip": host.ip}
         return {}
 
-    def stack_loans(self, one: Person, mean: float, within: float, start: float | None = None, night: float = 0.15, **cells: Any) -> None:
+    def stack_loans(
+        self,
+        one: Person,
+        mean: float,
+        within: float,
+        start: float | None = None,
+        night: float = 0.15,
+        **cells: Any,
+    ) -> None:
         """Loans from several lenders within some days, from his own start on or a later one."""
         world, rng = self.world, self.rng
         if rng.random() < world.difficulty.acquaintance * 1.5:
@@ -69,7 +81,9 @@ class Crew:
 
 @dataclass(frozen=True)
 class Trade:
-    """One kind of crew: what it does, how big it is, how often it is met, and where it may hide (None: nowhere)."""
+    """One kind of crew: what it does, how big it is, how often it is met, and where it may hide (None:
+    nowhere).
+    """
 
     work: Callable[[Crew], None]
     size: tuple[int, int]
@@ -83,7 +97,9 @@ class Trade:
 
 
 def lone_frauds(world: World, count: int, places: list[Place]) -> None:
-    """Frauds without a crew: under an honest family's roof, in a dormitory, village or campus, or by themselves."""
+    """Frauds without a crew: under an honest family's roof, in a dormitory, village or campus, or by
+    themselves.
+    """
     rng = world.rng
     for _ in range(count):
         luck = rng.random()
@@ -94,15 +110,21 @@ def lone_frauds(world: World, count: int, places: list[Place]) -> None:
             start = place.arrival()
             one = world.person("lone_fraud", start, bad=True, **place.cells(rng.randint(1, place.rooms)))
         else:
-            one = world.person("lone_fraud", bad=True, phone=world.virtual_mobile() if rng.random() < 0.3 else None)
+            one = world.person(
+                "lone_fraud", bad=True, phone=world.virtual_mobile() if rng.random() < 0.3 else None
+            )
         one.exposure = 0.75
         for lender in rng.sample(world.lenders, 1 + min(14, int(rng.expovariate(1 / 6)))):
-            world.apply(one, one.start + rng.uniform(0, 12), 0.15, lender=lender, checks=rng.choice((1, 1, 0.85)))
+            world.apply(
+                one, one.start + rng.uniform(0, 12), 0.15, lender=lender, checks=rng.choice((1, 1, 0.85))
+            )
         world.daily_life(one)
 
 
 def _family_roof(world: World) -> Row:
-    """What somebody shares who lives with a family; nothing where no family appeared among the last few thousand people."""
+    """What somebody shares who lives with a family; nothing where no family appeared among the last few
+    thousand people.
+    """
     families = [one for one in world.people[-3000:] if one.kind == "household"]
     if not families:
         return {}

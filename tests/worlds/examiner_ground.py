@@ -1,4 +1,6 @@
-"""The ground under the examiner's world: how hard it is, its people, and values that are valid in form and fresh."""
+"""The ground under the examiner's world: how hard it is, its people, and values that are valid in form and
+fresh.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ CST = timezone(timedelta(hours=8))
 END = datetime(2026, 1, 1, tzinfo=CST)
 DAYS = 365.0
 CITIES = words("深圳 东莞 成都 郑州 长沙 武汉 昆山 重庆 泉州 合肥 贵阳 沈阳 邯郸 临沂")
-COUNTIES = words("440305 441900 510104 410105 430104 420106 320583 500112 350503 340104 520103 210106 130403 371302")
+COUNTIES = words(
+    "440305 441900 510104 410105 430104 420106 320583 500112 350503 340104 520103 210106 130403 371302"
+)
 ROADS = words("建设路 人民路 解放大道 新华街 中山路 工业园路 学府路 滨江路 幸福路 文昌街 迎宾大道 和平巷")
 TRADES = words("电子 服饰 物流 建材 餐饮 科技 机械 印刷 家政 食品 五金 汽配")
 MOBILE = words("138 139 150 151 135 136 186 187 177 189 191 155 166 173")
@@ -43,7 +47,9 @@ IDLE_DEVICE = "000000000000000"
 
 @dataclass(frozen=True)
 class Difficulty:
-    """How hard the world is. Shares are chances between 0 and 1; they were chosen by looking at usual recipes alone, never at our detector."""
+    """How hard the world is. Shares are chances between 0 and 1; they were chosen by looking at usual recipes
+    alone, never at our detector.
+    """
 
     renewed_ip: float = 0.08  # a new home gets an internet address that another home had
     family_phone: float = 0.10  # somebody in a household lives with another member's phone as his own
@@ -54,10 +60,12 @@ class Difficulty:
     habit: float = 0.57  # mean strength of a crew's habit to share; each crew draws its own around it
     lone_share: float = 0.007  # frauds who work alone, of all applicants
     lent_phone: float = 0.05  # somebody logs in on a neighbour's phone
-    acquaintance: float = 0.05  # a contact, or money, to anybody at all: honest people and crews know each other by chance
+    # a contact, or money, to anybody at all: honest people and crews know each other by chance
+    acquaintance: float = 0.05
     lodged: float = 0.15  # a crew member without a hiding place lives with somebody honest
     wrong_verdict: float = 0.002  # an honest borrower is called a fraud
-    own_rooms: bool = False  # crews that hide in the same dormitory, village or campus have rooms of their own there
+    # crews that hide in the same dormitory, village or campus have rooms of their own there
+    own_rooms: bool = False
     latest_start: float = 345.0  # the last day on which a crew begins
 
 
@@ -66,7 +74,8 @@ APART = Difficulty(own_rooms=True, latest_start=325.0)  # crews keep apart, and 
 VARIANTS = {  # with the seeds of our figures
     "first": FIRST,  # 71, 72
     "apart": APART,  # 73, 91
-    "fewer_loans": replace(APART, loans_stacked=1.2, habit=0.75),  # 74: the number of loans betrays less, the ties have to
+    # 74: the number of loans betrays less, the ties have to
+    "fewer_loans": replace(APART, loans_stacked=1.2, habit=0.75),
     "fewest_loans": replace(APART, loans_stacked=0.5, habit=0.55),  # 75: neither betrays much
 }
 
@@ -151,7 +160,9 @@ class Mint:
         def make() -> str:
             rng = self.rng
             body = f"{county}{birth_year}{rng.randint(1, 12):02d}{rng.randint(1, 28):02d}{rng.randint(1, 999):03d}"
-            check = "10X98765432"[sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True)) % 11]
+            check = "10X98765432"[
+                sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True)) % 11
+            ]
             return body + (("1" if check != "1" else "2") if wrong else check)
 
         return self._fresh(make)
@@ -162,7 +173,11 @@ class Mint:
 
     def ip(self) -> str:
         rng = self.rng
-        return self._fresh(lambda: f"{rng.choice(NETWORKS)}.{rng.randint(1, 254)}.{rng.randint(0, 254)}.{rng.randint(1, 254)}")
+        return self._fresh(
+            lambda: (
+                f"{rng.choice(NETWORKS)}.{rng.randint(1, 254)}.{rng.randint(0, 254)}.{rng.randint(1, 254)}"
+            )
+        )
 
     def wifi(self) -> str:
         return self._fresh(lambda: ":".join(f"{self.rng.getrandbits(8):02x}" for _ in range(6)))
@@ -187,4 +202,8 @@ class Mint:
 
     def landline(self) -> str:
         rng = self.rng
-        return self._fresh(lambda: f"0{rng.choice(('755', '769', '28', '371', '731', '27', '512'))}-{rng.randint(20000000, 89999999)}")
+        return self._fresh(
+            lambda: (
+                f"0{rng.choice(('755', '769', '28', '371', '731', '27', '512'))}-{rng.randint(20000000, 89999999)}"
+            )
+        )

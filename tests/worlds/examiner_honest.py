@@ -1,4 +1,6 @@
-"""The honest of the examiner's world: twelve kinds of people, most of whom share something that crews share too."""
+"""The honest of the examiner's world: twelve kinds of people, most of whom share something that crews share
+too.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,14 @@ from tests.worlds.examiner_ground import CITIES, DAYS, IDLE_DEVICE, Person
 from tests.worlds.examiner_life import Row, World
 
 WIFIS = {"dormitory": 3, "village": 1, "campus": 4}
-NAMES_THE_ROOM = {"dormitory": 0.6, "village": 0.35, "campus": 0.7}  # how often a form does, and not just the place
+# how often a form does, and not just the place
+NAMES_THE_ROOM = {"dormitory": 0.6, "village": 0.35, "campus": 0.7}
 
 
 def neighbours(world: World, people: list[Person], ties: float) -> None:
-    """What happens among people who live together: they name, pay and invite each other, lend a phone, sell one on."""
+    """What happens among people who live together: they name, pay and invite each other, lend a phone, sell
+    one on.
+    """
     rng, difficulty = world.rng, world.difficulty
     for one in people:
         other = rng.choice(people)
@@ -33,7 +38,10 @@ def household(world: World, size: int) -> None:
     rng, city = world.rng, world.rng.choice(CITIES)
     roof: Row = {"city": city, "address": world.address(city), "wifi": world.wifi(), "ip": world.home_ip()}
     start = rng.uniform(0, DAYS)
-    people = [world.person("household", start + rng.gauss(0, 6) if rng.random() < 0.3 else None, **roof) for _ in range(size)]
+    people = [
+        world.person("household", start + rng.gauss(0, 6) if rng.random() < 0.3 else None, **roof)
+        for _ in range(size)
+    ]
     for one in people:
         kin = rng.choice(people)
         if kin is not one and rng.random() < 0.6:
@@ -48,7 +56,9 @@ def household(world: World, size: int) -> None:
 
 
 class Place:
-    """A factory with dormitories, a village or a campus: hundreds of people on a few Wi-Fi networks, who come in waves."""
+    """A factory with dormitories, a village or a campus: hundreds of people on a few Wi-Fi networks, who come
+    in waves.
+    """
 
     def __init__(self, world: World, kind: str) -> None:
         rng = world.rng
@@ -86,7 +96,9 @@ class Place:
         return cells
 
     def fill_room(self, size: int) -> None:
-        """Room-mates with ties of their own, some of them with a phone that somebody of the place had before, or through an honest agent."""
+        """Room-mates with ties of their own, some of them with a phone that somebody of the place had before,
+        or through an honest agent.
+        """
         world, rng, people = self.world, self.world.rng, list[Person]()
         self.rooms += 1
         for _ in range(size):
@@ -101,7 +113,9 @@ class Place:
             world.honest_year(one, agent_id=agent if rng.random() < 0.6 else None)
 
 
-def settle(world: World, kind: str, count: int, place_size: tuple[int, int], room_size: tuple[int, int]) -> list[Place]:
+def settle(
+    world: World, kind: str, count: int, place_size: tuple[int, int], room_size: tuple[int, int]
+) -> list[Place]:
     """Places of one kind for so many people, filled room by room."""
     places: list[Place] = []
     while count > 0:
@@ -126,26 +140,45 @@ def shop_customers(world: World, count: int) -> None:
         lender = rng.choice(world.lenders)
         for _ in range(customers):
             one = world.person("shop_customer")
-            world.apply(one, one.start, lender=lender, device_id=tablet if rng.random() < 0.7 else one.device_id, wifi=wifi, **counter)
+            world.apply(
+                one,
+                one.start,
+                lender=lender,
+                device_id=tablet if rng.random() < 0.7 else one.device_id,
+                wifi=wifi,
+                **counter,
+            )
             world.daily_life(one)
             if rng.random() < 0.25:
                 world.apply(one, one.start + rng.expovariate(1 / 60))
 
 
 class Errand:
-    """An honest cluster around one phone: a labour agent's workers, a company's group purchase, people whom somebody helps with the form."""
+    """An honest cluster around one phone: a labour agent's workers, a company's group purchase, people whom
+    somebody helps with the form.
+    """
 
     def __init__(self, world: World, size: int) -> None:
         rng = world.rng
-        self.world, self.kind, self.size = world, rng.choice(("labour_agent", "group_purchase", "helper")), size
+        self.world, self.kind, self.size = (
+            world,
+            rng.choice(("labour_agent", "group_purchase", "helper")),
+            size,
+        )
         self.city = rng.choice(CITIES)
         self.device, self.wifi, self.phone = world.device(), world.wifi(), world.mobile()
         self.start = rng.uniform(10, 340)
         self.employer: Row = {"employer": world.company(self.city), "employer_phone": world.landline()}
-        self.merchant, self.lender, self.agent = world.any_shop(), rng.choice(world.lenders), f"AG{rng.randint(100, 999)}"
+        self.merchant, self.lender, self.agent = (
+            world.any_shop(),
+            rng.choice(world.lenders),
+            f"AG{rng.randint(100, 999)}",
+        )
 
     def run(self) -> None:
-        join = {"labour_agent": self._worker, "group_purchase": self._colleague}.get(self.kind, self._kin if self.size <= 12 else self._customer)
+        join = {"labour_agent": self._worker, "group_purchase": self._colleague}.get(
+            self.kind, self._kin if self.size <= 12 else self._customer
+        )
         for _ in range(self.size):
             join()
 
@@ -162,7 +195,9 @@ class Errand:
     def _colleague(self) -> None:
         start = self.start + self.world.rng.uniform(0, 6)
         one = self.world.person(self.kind, start, city=self.city, wifi=self.wifi, **self.employer)
-        self.world.honest_year(one, 0.15, lender=self.lender, merchant_id=self.merchant, **self._on_the_phone(0.3))
+        self.world.honest_year(
+            one, 0.15, lender=self.lender, merchant_id=self.merchant, **self._on_the_phone(0.3)
+        )
 
     def _kin(self) -> None:
         one = self.world.person(self.kind, city=self.city)
@@ -192,7 +227,9 @@ def comparers(world: World, count: int) -> None:
 
 
 def plain_people(world: World, count: int) -> None:
-    """Everybody else; some with a phone or a number that another of them had, some whose phone tells no id."""
+    """Everybody else; some with a phone or a number that another of them had, some whose phone tells no
+    id.
+    """
     rng, before = world.rng, list[Person]()
     phone_before = world.difficulty.second_hand
     number_before = phone_before + world.difficulty.recycled_number

@@ -1,4 +1,6 @@
-"""How people of the examiner's world live: they appear, apply, are paid out or not, log in and pay, and leave records of it."""
+"""How people of the examiner's world live: they appear, apply, are paid out or not, log in and pay, and leave
+records of it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,17 @@ import math
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.worlds.examiner_ground import CITIES, DAYS, END, IDLE_PHONE, LENDERS, SHOPS, Difficulty, Mint, Person
+from tests.worlds.examiner_ground import (
+    CITIES,
+    DAYS,
+    END,
+    IDLE_PHONE,
+    LENDERS,
+    SHOPS,
+    Difficulty,
+    Mint,
+    Person,
+)
 
 Row = dict[str, Any]
 LAST_HOUR = 0.1  # days before the end of the year in which nothing is recorded any more
@@ -44,14 +56,27 @@ class World(Mint):
     def shop(self, category: str) -> str:
         city, merchant = self.rng.choice(CITIES), f"M{len(self.merchants):05d}"
         opened = END - timedelta(days=self.rng.uniform(60, 2500))
-        self.merchants.append({"merchant_id": merchant, "category": category, "city": city, "opened_at": opened})
+        self.merchants.append(
+            {"merchant_id": merchant, "category": category, "city": city, "opened_at": opened}
+        )
         return merchant
 
     def any_shop(self) -> str:
         return str(self.rng.choice(self.merchants)["merchant_id"])
 
-    def person(self, kind: str, start: float | None = None, *, ring: str = "", bad: bool = False, wrong_id: bool = False, **given: Any) -> Person:
-        """A new applicant with a life of his own but for the cells `given`; a wifi, employer or employer's phone of None is none."""
+    def person(
+        self,
+        kind: str,
+        start: float | None = None,
+        *,
+        ring: str = "",
+        bad: bool = False,
+        wrong_id: bool = False,
+        **given: Any,
+    ) -> Person:
+        """A new applicant with a life of his own but for the cells `given`; a wifi, employer or employer's
+        phone of None is none.
+        """
         rng, applicant_id = self.rng, f"U{self._numbers.pop():07d}"
         start = DAYS * rng.random() ** 0.85 if start is None else min(max(start, 0.3), DAYS - 0.3)
         city = rng.choice(CITIES)
@@ -76,8 +101,11 @@ class World(Mint):
             wifi=given["wifi"] if "wifi" in given else self._wifi_at_home(),
             address=given.get("address") or self.address(city),
             employer=(employer := given["employer"] if "employer" in given else self._employer(city)),
-            employer_phone=given["employer_phone"] if "employer_phone" in given else self._switchboard(employer),
-            contact_phone_1=given.get("contact_phone_1") or (self.mobile() if rng.random() < 0.95 else IDLE_PHONE),
+            employer_phone=given["employer_phone"]
+            if "employer_phone" in given
+            else self._switchboard(employer),
+            contact_phone_1=given.get("contact_phone_1")
+            or (self.mobile() if rng.random() < 0.95 else IDLE_PHONE),
             contact_phone_2=given.get("contact_phone_2") or (self.mobile() if rng.random() < 0.7 else None),
             new_citizen=given.get("new_citizen", rng.random() < 0.2),
             carelessness=rng.random(),
@@ -89,21 +117,37 @@ class World(Mint):
         return self.wifi() if self.rng.random() < 0.6 else None
 
     def _employer(self, city: str) -> str | None:
-        return self.company(city) if self.rng.random() < 0.7 else self.rng.choice(("自由职业", "无", None, "个体"))
+        return (
+            self.company(city)
+            if self.rng.random() < 0.7
+            else self.rng.choice(("自由职业", "无", None, "个体"))
+        )
 
     def _switchboard(self, employer: str | None) -> str | None:
-        return self.landline() if employer and len(employer) > MAY_HAVE_A_SWITCHBOARD and self.rng.random() < 0.6 else None
+        return (
+            self.landline()
+            if employer and len(employer) > MAY_HAVE_A_SWITCHBOARD and self.rng.random() < 0.6
+            else None
+        )
 
     # deeds
 
     def _moment(self, day: float, night: float) -> datetime:
         rng = self.rng
         hour = rng.uniform(0, 6) if rng.random() < night else min(23.9, max(7, rng.gauss(15.5, 4)))
-        return END - timedelta(days=DAYS) + timedelta(days=math.floor(day), hours=hour, seconds=rng.randint(0, 59))
+        return (
+            END
+            - timedelta(days=DAYS)
+            + timedelta(days=math.floor(day), hours=hour, seconds=rng.randint(0, 59))
+        )
 
     def _network(self, one: Person) -> Row:
         """Where somebody is online: through his carrier, whose addresses a whole city shares, or at home."""
-        return {"ip": self.rng.choice(self._carrier_ips[one.city])} if self.rng.random() < 0.40 else {"ip": one.ip, "wifi": one.wifi}
+        return (
+            {"ip": self.rng.choice(self._carrier_ips[one.city])}
+            if self.rng.random() < 0.40
+            else {"ip": one.ip, "wifi": one.wifi}
+        )
 
     def event(self, one: Person, kind: str, day: float, night: float = 0.08, **cells: Any) -> None:
         if not 0 <= day < DAYS - LAST_HOUR:
@@ -111,24 +155,45 @@ class World(Mint):
         at = self._moment(day, night)
         if at < END:
             event_id = f"E{len(self.events) + 1:08d}"
-            self.events.append({"event_id": event_id, "kind": kind, "at": at, "applicant_id": one.applicant_id, **cells})
+            self.events.append(
+                {"event_id": event_id, "kind": kind, "at": at, "applicant_id": one.applicant_id, **cells}
+            )
 
     def transfer(self, payer: Person, payee: Person, day: float, amount: float = 0.0) -> None:
         amount = amount or round(self.rng.lognormvariate(6.5, 1), 2)
         self.event(payer, "transfer", day, counterparty_id=payee.applicant_id, amount=amount)
 
     def apply(
-        self, one: Person, day: float, night: float = 0.08, *, fraud: bool | None = None, lender: str = "", checks: float = 1.0, **cells: Any
+        self,
+        one: Person,
+        day: float,
+        night: float = 0.08,
+        *,
+        fraud: bool | None = None,
+        lender: str = "",
+        checks: float = 1.0,
+        **cells: Any,
     ) -> None:
-        """One application: `cells` differ from the person's own on this form; `checks` below 1 means a face and name that check out badly."""
+        """One application: `cells` differ from the person's own on this form; `checks` below 1 means a face
+        and name that check out badly.
+        """
         if not 0 <= day < DAYS - LAST_HOUR:
             return
         at = self._moment(day, night)
         if at >= END:
             return
         fraud = one.bad if fraud is None else fraud
-        head = {"application_id": f"A{len(self.applications):08d}", "applied_at": at, "applicant_id": one.applicant_id}
-        form = head | {"platform_id": lender or self.rng.choice(self.lenders)} | self._form(one, checks, fraud=fraud) | cells
+        head = {
+            "application_id": f"A{len(self.applications):08d}",
+            "applied_at": at,
+            "applicant_id": one.applicant_id,
+        }
+        form = (
+            head
+            | {"platform_id": lender or self.rng.choice(self.lenders)}
+            | self._form(one, checks, fraud=fraud)
+            | cells
+        )
         self.applications.append(form)
         self._contact_book(one, form)
         self._course(one, form, day, fraud=fraud)
@@ -163,17 +228,31 @@ class World(Mint):
         }
 
     def _contact_book(self, one: Person, form: Row) -> None:
-        relations = (self.rng.choice(("parent", "spouse", "relative")), self.rng.choice(("friend", "colleague")))
-        for phone, relation in zip((form["contact_phone_1"], form["contact_phone_2"]), relations, strict=True):
+        relations = (
+            self.rng.choice(("parent", "spouse", "relative")),
+            self.rng.choice(("friend", "colleague")),
+        )
+        for phone, relation in zip(
+            (form["contact_phone_1"], form["contact_phone_2"]), relations, strict=True
+        ):
             if phone and self.rng.random() < 0.25:
-                self.contacts.append({"applicant_id": one.applicant_id, "phone": phone, "relation": relation, "at": form["applied_at"]})
+                self.contacts.append(
+                    {
+                        "applicant_id": one.applicant_id,
+                        "phone": phone,
+                        "relation": relation,
+                        "at": form["applied_at"],
+                    }
+                )
 
     # what becomes of a loan
 
     def _becomes(self, form: Row, status: str, day: float, amount: float | None = None) -> None:
         if day < DAYS - 0.05:
             at = END - timedelta(days=DAYS - day)
-            self.outcomes.append({"application_id": form["application_id"], "status": status, "at": at, "amount": amount})
+            self.outcomes.append(
+                {"application_id": form["application_id"], "status": status, "at": at, "amount": amount}
+            )
 
     def _course(self, one: Person, form: Row, day: float, *, fraud: bool) -> None:
         rng, amount = self.rng, form["amount"]
@@ -188,11 +267,15 @@ class World(Mint):
         day += rng.uniform(0.1, 2)
         self._becomes(form, "disbursed", day, amount)
         if rng.random() < 0.5:
-            self.event(one, "withdrawal", day + 0.5, bank_card=form["bank_card"] or one.bank_card, amount=amount)
+            self.event(
+                one, "withdrawal", day + 0.5, bank_card=form["bank_card"] or one.bank_card, amount=amount
+            )
         self._repay(one, form, day, fraud=fraud)
 
     def _repay(self, one: Person, form: Row, day: float, *, fraud: bool) -> None:
-        """Month by month until the end of the term, or until he stops; a fraud pays nothing or a few instalments."""
+        """Month by month until the end of the term, or until he stops; a fraud pays nothing or a few
+        instalments.
+        """
         rng, months, amount = self.rng, form["term_months"], form["amount"]
         paid = 0 if rng.random() < 0.6 else rng.randint(1, 3)
         if not fraud:
@@ -216,7 +299,9 @@ class World(Mint):
     # habits
 
     def honest_year(self, one: Person, more: float = 0.35, **cells: Any) -> None:
-        """What an ordinary life leaves behind: one loan and, with the chance `more`, another, and so on; acquaintances by chance."""
+        """What an ordinary life leaves behind: one loan and, with the chance `more`, another, and so on;
+        acquaintances by chance.
+        """
         rng, day = self.rng, one.start
         if rng.random() < self.difficulty.acquaintance:
             one.contact_phone_2 = rng.choice(self.people).phone
@@ -234,7 +319,13 @@ class World(Mint):
         rng = self.rng
         for _ in range(1 + int(rng.expovariate(1 / 2.5))):
             day = one.start + (rng.expovariate(1 / 80) if rng.random() < 0.85 else -rng.uniform(0, 15))
-            self.event(one, rng.choice(("login", "device_use", "login")), day, device_id=one.device_id, **self._network(one))
+            self.event(
+                one,
+                rng.choice(("login", "device_use", "login")),
+                day,
+                device_id=one.device_id,
+                **self._network(one),
+            )
         if rng.random() < 0.5:
             self.event(one, "card_bind", one.start + rng.uniform(-2, 3), bank_card=one.bank_card)
         if rng.random() < 0.10:
@@ -243,4 +334,6 @@ class World(Mint):
             self.event(one, "profile_change", one.start + rng.uniform(5, 200), phone=self.mobile())
         if rng.random() < 0.25:
             day = one.start + rng.uniform(0, 90)
-            self.event(one, "payment", day, merchant_id=self.any_shop(), amount=round(rng.lognormvariate(5.5, 1), 2))
+            self.event(
+                one, "payment", day, merchant_id=self.any_shop(), amount=round(rng.lognormvariate(5.5, 1), 2)
+            )

@@ -29,7 +29,9 @@ def device_farm(crew: Crew) -> None:
 
 
 def slow_burn(crew: Crew) -> None:
-    """Months of small loans that are repaid and money among friends; then everybody borrows all he can in the same days."""
+    """Months of small loans that are repaid and money among friends; then everybody borrows all he can in the
+    same days.
+    """
     world, rng = crew.world, crew.rng
     start = rng.uniform(5, 90)
     bust = start + rng.uniform(130, 210)
@@ -52,7 +54,9 @@ def slow_burn(crew: Crew) -> None:
 
 
 def name_renting(crew: Crew) -> None:
-    """Real people lend their names to an operator, who applies on his phones and takes the money; a few of them pay after all."""
+    """Real people lend their names to an operator, who applies on his phones and takes the money; a few of
+    them pay after all.
+    """
     world, rng = crew.world, crew.rng
     phones = [world.device(0.02) for _ in range(1 + crew.size // 9)]
     card = world.card()
@@ -70,7 +74,9 @@ def name_renting(crew: Crew) -> None:
 
 
 def village_agent(crew: Crew) -> None:
-    """An agent invents an employer for villagers, names himself as their contact and fills in half of the forms on his phone."""
+    """An agent invents an employer for villagers, names himself as their contact and fills in half of the
+    forms on his phone.
+    """
     world, rng = crew.world, crew.rng
     assert crew.place, "an agent works in a village"
     device, phone = world.device(), world.mobile()
@@ -83,12 +89,21 @@ def village_agent(crew: Crew) -> None:
         if crew.keeps_to(0.4):
             one.contact_phone_2 = phone
         known_as = agent if rng.random() < 0.5 else None
-        crew.stack_loans(one, 2.2, 15, night=0.05, agent_id=known_as, device_id=device if crew.keeps_to(0.5) else one.device_id)
+        crew.stack_loans(
+            one,
+            2.2,
+            15,
+            night=0.05,
+            agent_id=known_as,
+            device_id=device if crew.keeps_to(0.5) else one.device_id,
+        )
         world.daily_life(one)
 
 
 def insider(crew: Crew) -> None:
-    """A salesman sells goods that nobody receives, at a counter where many honest customers use the same tablet."""
+    """A salesman sells goods that nobody receives, at a counter where many honest customers use the same
+    tablet.
+    """
     world, rng = crew.world, crew.rng
     counter: Row = {"merchant_id": world.any_shop(), "channel": "store", "product": "instalment"}
     tablet, phone, wifi = world.device(), world.mobile(), world.wifi()
@@ -123,9 +138,13 @@ def referral_farm(crew: Crew) -> None:
     for _ in range(crew.size):
         start, bad = crew.start + rng.uniform(0, 45), rng.random() < 0.8
         phone = world.mobile(block)
-        one = crew.enlist(start, bad=bad, phone=phone, device_id=rng.choice(devices) if crew.keeps_to() else None, wifi=None)
+        one = crew.enlist(
+            start, bad=bad, phone=phone, device_id=rng.choice(devices) if crew.keeps_to() else None, wifi=None
+        )
         if crew.earlier:
-            world.event(rng.choice(crew.earlier[-6:]), "referral", one.start - 0.1, counterparty_id=one.applicant_id)
+            world.event(
+                rng.choice(crew.earlier[-6:]), "referral", one.start - 0.1, counterparty_id=one.applicant_id
+            )
         for lender in rng.sample(lenders, rng.randint(1, 3)):
             day, amount = one.start + rng.uniform(0, 8), float(rng.choice((500, 800, 1000)))
             proxy: Row = {"ip": rng.choice(ips)} if crew.keeps_to(0.6) else {}
@@ -149,7 +168,9 @@ def family(crew: Crew) -> None:
 
 
 def synthetic(crew: Crew) -> None:
-    """Invented people with an invented employer and few addresses, some whose number does not check out; a first loan is repaid."""
+    """Invented people with an invented employer and few addresses, some whose number does not check out; a
+    first loan is repaid.
+    """
     world, rng, city = crew.world, crew.rng, crew.world.rng.choice(CITIES)
     employer, employer_phone = world.company(city), world.mobile()
     addresses = [world.address(city) for _ in range(1 + crew.size // 5)]
@@ -186,14 +207,18 @@ def mules(crew: Crew) -> None:
 
 
 def contact_only(crew: Crew) -> None:
-    """Tied by a number that answers the lender's call and nothing else: as a contact, or as the employer's phone."""
+    """Tied by a number that answers the lender's call and nothing else: as a contact, or as the employer's
+    phone.
+    """
     world, rng = crew.world, crew.rng
     contacts = [world.mobile() for _ in range(1 + (crew.size > 7))]
     employer_phone = world.mobile()
     by_employer = rng.random() < 0.4
     employer = world.company("长沙")
     for _ in range(crew.size):
-        one = crew.enlist(crew.start + rng.uniform(0, 75), contact_phone_2=None if by_employer else rng.choice(contacts))
+        one = crew.enlist(
+            crew.start + rng.uniform(0, 75), contact_phone_2=None if by_employer else rng.choice(contacts)
+        )
         if by_employer:
             one.employer_phone = employer_phone
             one.employer = employer if crew.keeps_to(0.5) else one.employer
@@ -202,7 +227,9 @@ def contact_only(crew: Crew) -> None:
 
 
 def dorm_crew(crew: Crew) -> None:
-    """A handful among hundreds who share the same Wi-Fi and employer: their leader's phone, each other as contacts, money to the leader."""
+    """A handful among hundreds who share the same Wi-Fi and employer: their leader's phone, each other as
+    contacts, money to the leader.
+    """
     world, rng = crew.world, crew.rng
     leader_device, leader_phone = world.device(), world.mobile()
     for _ in range(crew.size):
@@ -244,7 +271,9 @@ def night_relay(crew: Crew) -> None:
             one.bank_card = crew.earlier[-1].bank_card
         crew.stack_loans(one, 6, 1.0, night=0.5)
         if place:
-            world.event(one, "login", one.start + rng.uniform(1, 9), 0.4, device_id=crew.earlier[-1].device_id)
+            world.event(
+                one, "login", one.start + rng.uniform(1, 9), 0.4, device_id=crew.earlier[-1].device_id
+            )
 
 
 TRADES = {

@@ -1,4 +1,6 @@
-"""A world made by an examiner, who had seen neither our generator nor our detector: crews of thirteen trades among twelve kinds of honest people."""
+"""A world made by an examiner, who had seen neither our generator nor our detector: crews of thirteen trades
+among twelve kinds of honest people.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,15 @@ if not __package__:  # run as a script: only this folder is on the path then
 
 from tests.worlds.examiner_crews import Crew, lone_frauds
 from tests.worlds.examiner_ground import END, FIRST, OWN_LENDERS, VARIANTS, Difficulty, Person
-from tests.worlds.examiner_honest import Place, comparers, errands, household, plain_people, settle, shop_customers
+from tests.worlds.examiner_honest import (
+    Place,
+    comparers,
+    errands,
+    household,
+    plain_people,
+    settle,
+    shop_customers,
+)
 from tests.worlds.examiner_life import Row, World
 from tests.worlds.examiner_trades import TRADES
 
@@ -52,12 +62,16 @@ def recruit(world: World, crews: int, places: list[Place]) -> None:
     for number, kind in enumerate(deck[:crews]):
         trade = TRADES[kind]
         hideout = rng.choice(trade.hideouts)
-        place = rng.choice([place for place in places if place.kind == hideout] or [None]) if hideout else None
+        place = (
+            rng.choice([place for place in places if place.kind == hideout] or [None]) if hideout else None
+        )
         trade.work(Crew(world, kind, number, trade.draw_size(rng.random()), place))
 
 
 class Verdicts:
-    """What the lender came to know: frauds late and in part, ring by ring; some honest people confirmed; a few verdicts wrong."""
+    """What the lender came to know: frauds late and in part, ring by ring; some honest people confirmed; a
+    few verdicts wrong.
+    """
 
     def __init__(self, world: World) -> None:
         self.world, self.rng = world, world.rng
@@ -90,20 +104,42 @@ class Verdicts:
             application = form["application_id"] if rng.random() < 0.6 else None
             self._known(known_at, one, "fraud", rng.choice(("collections", "police", "review")), application)
         elif rng.random() < 0.03:
-            self._known(form["applied_at"] + timedelta(days=rng.uniform(30, 90)), one, "good", "review", detail="wrong")
+            self._known(
+                form["applied_at"] + timedelta(days=rng.uniform(30, 90)),
+                one,
+                "good",
+                "review",
+                detail="wrong",
+            )
 
     def _lag(self, one: Person) -> float:
         """A ring is found out as a whole: its first member's lag is everybody's."""
         lag = self.rng.lognormvariate(math.log(30 if one.ring else 35), 0.5)
         return self._ring_lag.setdefault(one.ring, lag) if one.ring else lag
 
-    def _known(self, at: datetime, one: Person, label: str, source: str, application: str | None = None, detail: str | None = None) -> None:
+    def _known(
+        self,
+        at: datetime,
+        one: Person,
+        label: str,
+        source: str,
+        application: str | None = None,
+        detail: str | None = None,
+    ) -> None:
         if at < END:
-            self.rows.append(dict(zip(LABEL_COLUMNS, (application, one.applicant_id, label, at, source, detail), strict=True)))
+            self.rows.append(
+                dict(
+                    zip(
+                        LABEL_COLUMNS, (application, one.applicant_id, label, at, source, detail), strict=True
+                    )
+                )
+            )
 
 
 def make_world(out: Path, *, applicants: int, seed: int, difficulty: Difficulty = FIRST) -> dict[str, float]:
-    """Writes OUT/records (a delivery) and OUT/truth/applicants.csv; the same arguments give the same world. Returns its size in figures."""
+    """Writes OUT/records (a delivery) and OUT/truth/applicants.csv; the same arguments give the same world.
+    Returns its size in figures.
+    """
     world = World(applicants=applicants, seed=seed, difficulty=difficulty)
     populate(world, applicants)
     labels = Verdicts(world).rows
@@ -122,13 +158,23 @@ def _write_records(folder: Path, world: World, labels: list[Row]) -> None:
         "outcomes": world.outcomes,
         "labels": labels,
         "contacts": world.contacts,
-        "devices": [dict(zip(("device_id", "os", "model", "is_emulator", "is_rooted"), device, strict=True)) for device in world.devices],
+        "devices": [
+            dict(zip(("device_id", "os", "model", "is_emulator", "is_rooted"), device, strict=True))
+            for device in world.devices
+        ],
         "merchants": world.merchants,
-        "platforms": [{"platform_id": lender, "type": kind, "is_own": lender in OWN_LENDERS} for lender, kind in world.lender_kinds.items()],
+        "platforms": [
+            {"platform_id": lender, "type": kind, "is_own": lender in OWN_LENDERS}
+            for lender, kind in world.lender_kinds.items()
+        ],
     }
     for name, rows in tables.items():
-        columns = list(dict.fromkeys(column for row in rows for column in row))  # an event has only the columns of its kind
-        pq.write_table(pa.table({column: [row.get(column) for row in rows] for column in columns}), folder / f"{name}.parquet")
+        # an event has only the columns of its kind
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        pq.write_table(
+            pa.table({column: [row.get(column) for row in rows] for column in columns}),
+            folder / f"{name}.parquet",
+        )
 
 
 def _write_truth(folder: Path, world: World) -> None:
@@ -142,7 +188,9 @@ def _write_truth(folder: Path, world: World) -> None:
         table.writerow(["applicant_id", "kind", "ring", "bad", "first_applied_at"])
         for one in sorted(world.people, key=lambda one: one.applicant_id):
             if one.applicant_id in first:
-                table.writerow([one.applicant_id, one.kind, one.ring, int(one.bad), first[one.applicant_id].isoformat()])
+                table.writerow(
+                    [one.applicant_id, one.kind, one.ring, int(one.bad), first[one.applicant_id].isoformat()]
+                )
 
 
 def _figures(world: World, labels: list[Row]) -> dict[str, float]:
@@ -153,7 +201,9 @@ def _figures(world: World, labels: list[Row]) -> dict[str, float]:
         "rings": len({one.ring for one in world.people if one.ring}),
         "in_rings": sum(bool(one.ring) for one in world.people),
         "apps": len(world.applications),
-        "bad_apps": round(sum(form["applicant_id"] in bad for form in world.applications) / len(world.applications), 4),
+        "bad_apps": round(
+            sum(form["applicant_id"] in bad for form in world.applications) / len(world.applications), 4
+        ),
         "events": len(world.events),
         "labels": len(labels),
         "fraud_labels": sum(row["label"] == "fraud" for row in labels),
@@ -161,13 +211,21 @@ def _figures(world: World, labels: list[Row]) -> dict[str, float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, epilog="python tests/worlds/examiner_world.py OUT --seed 1 --variant apart")
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog="python tests/worlds/examiner_world.py OUT --seed 1 --variant apart"
+    )
     parser.add_argument("out", type=Path)
     parser.add_argument("--applicants", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--variant", choices=VARIANTS, default="first")
     args = parser.parse_args()
-    print(json.dumps(make_world(args.out, applicants=args.applicants, seed=args.seed, difficulty=VARIANTS[args.variant])))
+    print(
+        json.dumps(
+            make_world(
+                args.out, applicants=args.applicants, seed=args.seed, difficulty=VARIANTS[args.variant]
+            )
+        )
+    )
     return 0
 
 

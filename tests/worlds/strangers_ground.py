@@ -19,10 +19,24 @@ COUNTIES = words(  # old counties, so that any year of birth fits
     "110101 120106 130100 140400 210700 222424 230722 310106 320500 330200 340700 350100 360400 370200 410100 "
     "422826 430400 440500 450100 510321 522622 532527 610200 622927"
 )
-CITIES = words("北京 上海 深圳 东莞 广州 杭州 苏州 成都 郑州 武汉 重庆 西安 长沙 青岛 厦门 合肥 南昌 南宁 贵阳 昆明")
-MOBILE = words("130 131 132 135 136 137 138 139 150 151 152 155 158 159 176 177 180 182 185 186 187 188 189 191 199")
+CITIES = words(
+    "北京 上海 深圳 东莞 广州 杭州 苏州 成都 郑州 武汉 重庆 西安 长沙 青岛 厦门 合肥 南昌 南宁 贵阳 昆明"
+)
+MOBILE = words(
+    "130 131 132 135 136 137 138 139 150 151 152 155 158 159 176 177 180 182 185 186 187 188 189 191 199"
+)
 BINS = words("622202 621700 622848 621483 621661 622700 623052")
-MODELS = ["HUAWEI Nova 11", "Redmi Note 12", "OPPO A58", "vivo Y78", "iPhone 12", "iPhone 14", "HONOR X50", "Xiaomi 13", "realme 11"]
+MODELS = [
+    "HUAWEI Nova 11",
+    "Redmi Note 12",
+    "OPPO A58",
+    "vivo Y78",
+    "iPhone 12",
+    "iPhone 14",
+    "HONOR X50",
+    "Xiaomi 13",
+    "realme 11",
+]
 LENDERS = words(
     "bank_traditional bank_online bank_online consumer_finance consumer_finance consumer_finance network_microloan "
     "network_microloan network_microloan microloan microloan p2p auto_finance leasing other consumer_finance "
@@ -30,7 +44,9 @@ LENDERS = words(
 )
 IDLE_DEVICES = ("000000000000000", "9774d56d682e549c", "unknown")
 IDLE_EMPLOYERS = ("自由职业", "个体", "无", "unknown")
-IDENTIFIERS = words("national_id phone device_id bank_card email ip wifi address employer employer_phone contact_phone_1 contact_phone_2")
+IDENTIFIERS = words(
+    "national_id phone device_id bank_card email ip wifi address employer employer_phone contact_phone_1 contact_phone_2"
+)
 DROPPED = {
     "phone": 0.004,
     "device_id": 0.06,
@@ -46,7 +62,9 @@ DROPPED = {
 
 @dataclass(slots=True)
 class Place:
-    """Somewhere people meet: a home, a dormitory, a shop, an office; its `spots` are (wifi, ips by period)."""
+    """Somewhere people meet: a home, a dormitory, a shop, an office; its `spots` are (wifi, ips by
+    period).
+    """
 
     kind: str
     city: int
@@ -93,7 +111,8 @@ class World:
         self.malls: list[Place] = []
         self.brokers: list[Place] = []
         self.tables: dict[str, list[dict[str, Any]]] = {
-            name: [] for name in words("applications events outcomes labels platforms merchants contacts devices")
+            name: []
+            for name in words("applications events outcomes labels platforms merchants contacts devices")
         }
         self.plans: list[tuple[float, int, Person, str, dict[str, Any]]] = []
         self.used_devices: dict[int, list[str]] = {}
@@ -102,7 +121,8 @@ class World:
         self.device_facts: dict[str, tuple[bool, bool]] = {}
         self.lenders = [f"PF{i:02d}" for i in range(len(LENDERS))]
         self.tables["platforms"] = [
-            {"platform_id": p, "type": k, "is_own": i in (3, 6)} for i, (p, k) in enumerate(zip(self.lenders, LENDERS, strict=True))
+            {"platform_id": p, "type": k, "is_own": i in (3, 6)}
+            for i, (p, k) in enumerate(zip(self.lenders, LENDERS, strict=True))
         ]
         self.verbs: dict[str, Callable[[float, Person, dict[str, Any]], None]] = {
             "apply": self._apply,
@@ -175,14 +195,17 @@ class World:
         )
 
     def person(self, kind: str, home: Place) -> Person:
-        birth = self.rng.randrange(1997, 2007) if kind == "campus" else int(self.rng.triangular(1962, 2006, 1996))
+        birth = (
+            self.rng.randrange(1997, 2007) if kind == "campus" else int(self.rng.triangular(1962, 2006, 1996))
+        )
         phone = self.mobile()
         cells = {
             "national_id": self.national_id(birth),
             "phone": phone,
             "device_id": self.device(),
             "bank_card": self.card(),
-            "email": self.rng.choice((phone, str(self.rng.randrange(10**8, 10**10)))) + self.rng.choice(("@qq.com", "@163.com", "@139.com")),
+            "email": self.rng.choice((phone, str(self.rng.randrange(10**8, 10**10))))
+            + self.rng.choice(("@qq.com", "@163.com", "@139.com")),
             "address": home.address,
             "employer": self.company(),
             "employer_phone": self.landline(),
@@ -196,23 +219,36 @@ class World:
     def merchant(self, category: str, city: int, *, old: bool) -> str:
         merchant_id = self.code("M", 7)
         opened = self.stamp(-self.rng.triangular(0, 3000, 200) if old else self.rng.uniform(-200, 60))
-        self.tables["merchants"].append({"merchant_id": merchant_id, "category": category, "city": CITIES[city], "opened_at": opened})
+        self.tables["merchants"].append(
+            {"merchant_id": merchant_id, "category": category, "city": CITIES[city], "opened_at": opened}
+        )
         return merchant_id
 
     def shop(self, kind: str) -> Place:
         shop = self.place(kind)
         shop.agents = [self.code("AG", 6) for _ in range(self.rng.randrange(1, 4))]
         shop.tablets = [self.device() for _ in range(self.rng.choice((1, 1, 2, 3)))]
-        shop.merchant = self.merchant(self.rng.choice(("手机店", "家电", "教育", "医美", "二手车")), shop.city, old=True)
+        shop.merchant = self.merchant(
+            self.rng.choice(("手机店", "家电", "教育", "医美", "二手车")), shop.city, old=True
+        )
         return shop
 
     def shop_visit(self, shop: Place, *, tablet: float = 0.8) -> dict[str, Any]:
-        """What a form looks like when it is filled in at a shop: its Wi-Fi, clerk, merchant and mostly its tablet."""
-        over: dict[str, Any] = {"at_place": shop, "agent_id": self.rng.choice(shop.agents), "merchant_id": shop.merchant, "channel": "offline"}
+        """What a form looks like when it is filled in at a shop: its Wi-Fi, clerk, merchant and mostly its
+        tablet.
+        """
+        over: dict[str, Any] = {
+            "at_place": shop,
+            "agent_id": self.rng.choice(shop.agents),
+            "merchant_id": shop.merchant,
+            "channel": "offline",
+        }
         return over | ({"device_id": self.rng.choice(shop.tablets)} if self.rng.random() < tablet else {})
 
     def spot(self, place: Place, one: Person, t: float) -> tuple[str, str]:
-        """The Wi-Fi this person meets at a place and the address the internet sees then (broadband renews it)."""
+        """The Wi-Fi this person meets at a place and the address the internet sees then (broadband renews
+        it).
+        """
         wifi, ips = place.spots[int(one.cells["national_id"][6:17]) % len(place.spots)]
         period = int(t // 40)
         if period not in ips:
@@ -228,10 +264,15 @@ class World:
     # the clock
 
     def hour(self, day: float, *, night: float = 0.06) -> float:
-        return int(day) + (self.rng.uniform(0, 6) if self.rng.random() < night else self.rng.triangular(7, 24, 15)) / 24
+        return (
+            int(day)
+            + (self.rng.uniform(0, 6) if self.rng.random() < night else self.rng.triangular(7, 24, 15)) / 24
+        )
 
     def plan(self, t: float, one: Person, verb: str = "apply", **over: Any) -> None:
-        """Puts a deed into the diary: `over` are cells that differ on that one occasion; outside the year it does not happen."""
+        """Puts a deed into the diary: `over` are cells that differ on that one occasion; outside the year it
+        does not happen.
+        """
         if 0 <= t < self.days - 0.01:
             self.plans.append((t, len(self.plans), one, verb, over))
 
@@ -284,7 +325,8 @@ class World:
             "applied_at": self.stamp(t),
             "applicant_id": one.aid,
             "platform_id": over.get("platform_id") or rng.choice(self.lenders),
-            "product": row.get("product") or rng.choice(("cash", "cash_inst", "cons_inst", "off_inst", "card", "auto")),
+            "product": row.get("product")
+            or rng.choice(("cash", "cash_inst", "cons_inst", "off_inst", "card", "auto")),
             "amount": amount,
             "term_months": rng.choice((3, 6, 6, 12, 12, 24)),
             "channel": row.get("channel") or rng.choice(("app", "app", "h5", "partner")),
@@ -293,7 +335,9 @@ class World:
             "face_match": None if rng.random() < 0.2 else round(rng.betavariate(14 - 5 * weak, 2), 3),
             "liveness": None if rng.random() < 0.25 else round(rng.betavariate(12 - 4 * weak, 1.6), 3),
             "phone_three_element": None if rng.random() < 0.2 else rng.random() > 0.03 + 0.12 * weak,
-            "new_citizen": None if rng.random() < 0.25 else (one.home.kind == "dormitory") ^ (rng.random() < 0.1),
+            "new_citizen": None
+            if rng.random() < 0.25
+            else (one.home.kind == "dormitory") ^ (rng.random() < 0.1),
         }
         self.tables["applications"].append(row)
         for slot in ("contact_phone_1", "contact_phone_2"):
@@ -303,7 +347,9 @@ class World:
                         "applicant_id": one.aid,
                         "phone": row[slot],
                         "at": row["applied_at"],
-                        "relation": rng.choice(("spouse", "parent", "relative", "friend", "colleague", "other")),
+                        "relation": rng.choice(
+                            ("spouse", "parent", "relative", "friend", "colleague", "other")
+                        ),
                     }
                 )
         self._outcome(t, one, application_id, amount)
@@ -342,7 +388,12 @@ class World:
 
     def _event(self, t: float, one: Person, over: dict[str, Any]) -> None:
         kind = over.pop("kind")
-        row: dict[str, Any] = {"event_id": self.code("EV", 12), "kind": kind, "at": self.stamp(t), "applicant_id": one.aid}
+        row: dict[str, Any] = {
+            "event_id": self.code("EV", 12),
+            "kind": kind,
+            "at": self.stamp(t),
+            "applicant_id": one.aid,
+        }
         if kind in ("login", "device_use"):
             row |= {"device_id": one.cells["device_id"], **self._where(t, one, over)}
         elif kind == "card_bind":
@@ -352,7 +403,9 @@ class World:
         self.tables["events"].append(row | over)
 
     def _new_device(self, t: float, one: Person, over: dict[str, Any]) -> None:
-        """He sells the old phone on, perhaps, and buys another one: new, or from the same city's second-hand market."""
+        """He sells the old phone on, perhaps, and buys another one: new, or from the same city's second-hand
+        market.
+        """
         market = self.used_devices.setdefault(one.city, [])
         old = one.cells["device_id"]
         if "value" in over:
@@ -368,4 +421,8 @@ class World:
         """The carrier takes the old number back and hands it to somebody else some time later."""
         self.used_numbers.append(one.cells["phone"])
         recycled = len(self.used_numbers) > 8 and self.rng.random() < 0.4
-        one.cells["phone"] = self.used_numbers.pop(self.rng.randrange(len(self.used_numbers) // 2)) if recycled else self.mobile()
+        one.cells["phone"] = (
+            self.used_numbers.pop(self.rng.randrange(len(self.used_numbers) // 2))
+            if recycled
+            else self.mobile()
+        )

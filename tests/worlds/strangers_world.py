@@ -1,4 +1,6 @@
-"""A world made by strangers: honest towns and crews that share nothing with our own generator's habits, to judge detectors by."""
+"""A world made by strangers: honest towns and crews that share nothing with our own generator's habits, to
+judge detectors by.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,18 @@ COLUMNS = {
         "city",
         "new_citizen",
     ],
-    "events": ["event_id", "kind", "at", "applicant_id", "device_id", "bank_card", "ip", "wifi", "counterparty_id", "amount"],
+    "events": [
+        "event_id",
+        "kind",
+        "at",
+        "applicant_id",
+        "device_id",
+        "bank_card",
+        "ip",
+        "wifi",
+        "counterparty_id",
+        "amount",
+    ],
     "outcomes": ["application_id", "status", "at", "amount"],
     "labels": ["application_id", "applicant_id", "label", "known_at", "source"],
     "platforms": ["platform_id", "type", "is_own"],
@@ -51,7 +64,9 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Lodging:
-    """How one kind of place is lived in: how many people, how many of them to a Wi-Fi, and what they have in common."""
+    """How one kind of place is lived in: how many people, how many of them to a Wi-Fi, and what they have in
+    common.
+    """
 
     size: tuple[int, int]
     per_wifi: int
@@ -94,9 +109,13 @@ class Town(World):
         self.shops = [self.shop("kiosk") for _ in range(max(4, self.applicants // 320))]
         self.malls = [self.shop("mall") for _ in range(max(2, self.applicants // 1500))]
         self.brokers = [self.shop("broker") for _ in range(max(3, self.applicants // 500))]
-        self.weekends = [(self.rng.choice(self.malls), self._saturday()) for _ in range(max(2, self.applicants // 900))]
+        self.weekends = [
+            (self.rng.choice(self.malls), self._saturday()) for _ in range(max(2, self.applicants // 900))
+        ]
         for city in self.rng.choices(range(len(CITIES)), k=max(20, self.applicants // 70)):
-            self.stores.setdefault(city, []).append(self.merchant(self.rng.choice(("数码", "家电", "教育", "摩托车")), city, old=True))
+            self.stores.setdefault(city, []).append(
+                self.merchant(self.rng.choice(("数码", "家电", "教育", "摩托车")), city, old=True)
+            )
         bad = round(self.applicants * BAD_SHARE)
         for kind in self.rng.choices(list(HONEST), list(HONEST.values()), k=self.applicants - bad):
             self.live_honestly(self.lodge(kind))
@@ -110,7 +129,9 @@ class Town(World):
         return day + (5 - (self.start + timedelta(days=day)).weekday()) % 7
 
     def lodge(self, kind: str, place: Place | None = None) -> Person:
-        """Finds the person a bed: in the given place, an open one of that kind until it is full, or a home of his own."""
+        """Finds the person a bed: in the given place, an open one of that kind until it is full, or a home of
+        his own.
+        """
         rule = LODGINGS.get(kind)
         if rule is None:
             return self.person(kind, self.place("home"))
@@ -136,10 +157,15 @@ class Town(World):
         else:
             one.home, one.lend = place, rule.lend
             one.cells["address"] = (
-                place.address if rng.random() < rule.address else f"{place.address}{rng.randrange(1, 9)}单元{rng.randrange(101, 700)}"
+                place.address
+                if rng.random() < rule.address
+                else f"{place.address}{rng.randrange(1, 9)}单元{rng.randrange(101, 700)}"
             )
         if rng.random() < rule.employer:
-            one.cells |= {"employer": place.employer, "employer_phone": place.employer_phone if rng.random() < 0.7 else self.landline()}
+            one.cells |= {
+                "employer": place.employer,
+                "employer_phone": place.employer_phone if rng.random() < 0.7 else self.landline(),
+            }
         for slot in ("contact_phone_1", "contact_phone_2"):
             if place.residents and rng.random() < rule.inside:
                 one.cells[slot] = rng.choice(place.residents[-12:]).cells["phone"]
@@ -150,7 +176,9 @@ class Town(World):
         place.residents.append(one)
 
     def live_honestly(self, one: Person) -> None:
-        """A year of an honest person: when he borrows and where, his phones and numbers, his payments among friends."""
+        """A year of an honest person: when he borrows and where, his phones and numbers, his payments among
+        friends.
+        """
         rng, kind = self.rng, one.kind
         t = rng.triangular(0, self.days, self.days * 0.35)
         if kind == "dormitory" and rng.random() < 0.45:  # the factory hires after the New Year and in summer
@@ -162,10 +190,17 @@ class Town(World):
             self.plan(self.hour(t, night=0), one, product="off_inst", **self.shop_visit(mall, tablet=0.25))
         elif visit:
             shop = rng.choice(visit)
-            template = {"contact_phone_2": shop.elder_phone} if kind == "broker_client" and rng.random() < 0.35 else {}
+            template = (
+                {"contact_phone_2": shop.elder_phone}
+                if kind == "broker_client" and rng.random() < 0.35
+                else {}
+            )
             for _ in range(1 if kind == "kiosk" else rng.choice((1, 2, 3))):
                 self.plan(
-                    self.hour(t + rng.uniform(0, 4), night=0), one, **self.shop_visit(shop, tablet=0.75 if kind == "kiosk" else 0.3), **template
+                    self.hour(t + rng.uniform(0, 4), night=0),
+                    one,
+                    **self.shop_visit(shop, tablet=0.75 if kind == "kiosk" else 0.3),
+                    **template,
                 )
         elif kind == "second_hand":
             self.plan(t - rng.uniform(0, 25), one, "new_device", used=0.97)
@@ -221,7 +256,9 @@ class Town(World):
             self.tables["labels"].append({**key, "label": label, "known_at": self.stamp(t), "source": source})
 
     def _labels(self) -> None:
-        """Bad people are found out late or never, by ring; the good are confirmed in part; a few verdicts are wrong."""
+        """Bad people are found out late or never, by ring; the good are confirmed in part; a few verdicts are
+        wrong.
+        """
         rng = self.rng
         luck = {one.ring: rng.betavariate(3, 1.5) for one in self.people if one.ring}
         raid = {ring: rng.uniform(0.3, 1.1) * self.days for ring in luck if rng.random() < 0.25}
@@ -232,14 +269,20 @@ class Town(World):
                 first, application, _ = one.loans[0]
                 known = min(first + rng.lognormvariate(4.0, 0.6), max(raid.get(one.ring, 1e9), first + 1))
                 key = {"application_id": application} if rng.random() < 0.65 else {"applicant_id": one.aid}
-                self._label(known, key, "fraud", rng.choice(("collections", "investigation", "police", "consortium")))
+                self._label(
+                    known, key, "fraud", rng.choice(("collections", "investigation", "police", "consortium"))
+                )
                 continue
             for at, application, end in one.disbursed:
                 late = end == "written_off"
                 if not one.bad and late and rng.random() < 0.06:
-                    self._label(at + 125 + rng.uniform(0, 60), {"application_id": application}, "fraud", "collections")
+                    self._label(
+                        at + 125 + rng.uniform(0, 60), {"application_id": application}, "fraud", "collections"
+                    )
                 elif not late and rng.random() < 0.4:
-                    self._label(at + 130 + rng.uniform(0, 60), {"application_id": application}, "good", "collections")
+                    self._label(
+                        at + 130 + rng.uniform(0, 60), {"application_id": application}, "good", "collections"
+                    )
 
     def _register(self) -> None:
         for device, (emulator, rooted) in self.device_facts.items():
@@ -257,10 +300,13 @@ class Town(World):
 
 
 def make_world(out: Path, *, applicants: int, days: int, seed: int) -> dict[str, int]:
-    """Writes OUT/records (a delivery) and OUT/truth/applicants.csv; the same arguments give the same world. Returns the rows of each table."""
+    """Writes OUT/records (a delivery) and OUT/truth/applicants.csv; the same arguments give the same world.
+    Returns the rows of each table.
+    """
     town = Town(applicants=applicants, days=days, seed=seed)
     town.build()
-    for name, key in (("devices", "device_id"), ("merchants", "merchant_id")):  # the order of making would tell who shares
+    # the order of making would tell who shares
+    for name, key in (("devices", "device_id"), ("merchants", "merchant_id")):
         town.tables[name].sort(key=lambda row: str(row[key]))
     (out / "records").mkdir(parents=True, exist_ok=True)
     (out / "truth").mkdir(exist_ok=True)
@@ -272,13 +318,19 @@ def make_world(out: Path, *, applicants: int, days: int, seed: int) -> dict[str,
             frame["birth_year"] = frame["birth_year"].astype("Int64")
         frame.to_parquet(out / "records" / f"{name}.parquet", index=False)
         counts[name] = len(frame)
-    truth = pd.DataFrame([(p.aid, p.kind, p.ring, int(p.bad)) for p in town.people], columns=["applicant_id", "kind", "ring", "bad"])
+    truth = pd.DataFrame(
+        [(p.aid, p.kind, p.ring, int(p.bad)) for p in town.people],
+        columns=["applicant_id", "kind", "ring", "bad"],
+    )
     truth.sort_values("applicant_id").to_csv(out / "truth" / "applicants.csv", index=False)
     return counts
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, epilog="python tests/worlds/strangers_world.py OUT --applicants 3000 --days 365 --seed 7")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog="python tests/worlds/strangers_world.py OUT --applicants 3000 --days 365 --seed 7",
+    )
     parser.add_argument("out", type=Path)
     parser.add_argument("--applicants", type=int, default=3000)
     parser.add_argument("--days", type=int, default=365)

@@ -1,4 +1,6 @@
-"""The examiner's world loads whole, holds every kind it promises, fools a rule on devices, and most of its crews are found in it."""
+"""The examiner's world loads whole, holds every kind it promises, fools a rule on devices, and most of its
+crews are found in it.
+"""
 
 from __future__ import annotations
 
@@ -64,12 +66,17 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
 def found(loaded: Loaded) -> TruthMatch:
     """The rings that the search flags, held against the truth."""
     rings = snapshot_of(search(loaded.tables), "now", END, None).rings
-    return matched((frozenset(m.applicant_id for m in ring.members) for ring in rings if ring.kind.flagged), loaded.truth)
+    return matched(
+        (frozenset(m.applicant_id for m in ring.members) for ring in rings if ring.kind.flagged), loaded.truth
+    )
 
 
 def forms_of(loaded: Loaded) -> pd.DataFrame:
     forms = pd.read_parquet(loaded.records / "applications.parquet")
-    return forms.assign(bad=[loaded.truth[one].bad for one in forms["applicant_id"]], kind=[loaded.truth[one].kind for one in forms["applicant_id"]])
+    return forms.assign(
+        bad=[loaded.truth[one].bad for one in forms["applicant_id"]],
+        kind=[loaded.truth[one].kind for one in forms["applicant_id"]],
+    )
 
 
 def share(value: float | None) -> float:
@@ -79,7 +86,12 @@ def share(value: float | None) -> float:
 
 
 def test_the_same_seed_makes_the_same_world_and_another_seed_or_variant_another(tmp_path: Path) -> None:
-    for name, seed, variant in (("one", 3, "first"), ("again", 3, "first"), ("other", 4, "first"), ("harder", 3, "fewest_loans")):
+    for name, seed, variant in (
+        ("one", 3, "first"),
+        ("again", 3, "first"),
+        ("other", 4, "first"),
+        ("harder", 3, "fewest_loans"),
+    ):
         make_world(tmp_path / name, applicants=600, seed=seed, difficulty=VARIANTS[variant])
     files = [path.relative_to(tmp_path / "one").as_posix() for path in (tmp_path / "one").rglob("*.*")]
     assert len(files) == 9
@@ -115,11 +127,17 @@ def test_every_trade_of_crews_and_every_kind_of_honest_people_is_there(loaded: L
 def test_some_whom_a_crew_enlisted_are_no_frauds_and_frauds_are_few(loaded: Loaded) -> None:
     people = loaded.truth.values()
     assert 0.02 < sum(one.bad for one in people) / len(people) < 0.05
-    assert {one.kind for one in people if one.ring and not one.bad} >= {"village_agent", "referral_farm", "cash_out"}
+    assert {one.kind for one in people if one.ring and not one.bad} >= {
+        "village_agent",
+        "referral_farm",
+        "cash_out",
+    }
 
 
 @pytest.mark.parametrize(("variant", "shared"), [("first", True), ("apart", False)])
-def test_two_crews_hide_in_one_room_only_where_crews_have_no_rooms_of_their_own(tmp_path: Path, variant: str, shared: bool) -> None:
+def test_two_crews_hide_in_one_room_only_where_crews_have_no_rooms_of_their_own(
+    tmp_path: Path, variant: str, shared: bool
+) -> None:
     make_world(tmp_path, applicants=3000, seed=2, difficulty=VARIANTS[variant])
     truth, crews_in = read_truth(tmp_path / "truth", END), defaultdict[str, set[str]](set)
     forms = pd.read_parquet(tmp_path / "records" / "applications.parquet")
@@ -141,7 +159,9 @@ def test_counting_who_used_a_device_before_tells_frauds_hardly_better_than_chanc
     assert average_precision_score(forms["bad"], others) < 1.3 * chance
 
 
-def test_flagging_everybody_whose_device_three_people_used_hits_the_honest_and_misses_the_crews(loaded: Loaded) -> None:
+def test_flagging_everybody_whose_device_three_people_used_hits_the_honest_and_misses_the_crews(
+    loaded: Loaded,
+) -> None:
     forms = forms_of(loaded).query("device_id != @IDLE_DEVICE")
     users = forms.groupby("device_id")["applicant_id"].nunique()
     flagged = frozenset(forms["applicant_id"][forms["device_id"].map(users) >= 3])
@@ -159,5 +179,14 @@ def test_the_search_finds_most_crews_and_flags_hardly_an_honest_person(found: Tr
 
 
 def test_honest_people_who_live_and_work_together_are_left_alone(found: TruthMatch) -> None:
-    for kind in ("dormitory", "village", "campus", "household", "shop_customer", "group_purchase", "labour_agent", "helper"):
+    for kind in (
+        "dormitory",
+        "village",
+        "campus",
+        "household",
+        "shop_customer",
+        "group_purchase",
+        "labour_agent",
+        "helper",
+    ):
         assert found.honest_by_kind[kind] <= 0.02, kind

@@ -1,4 +1,6 @@
-"""The strangers' world is a delivery that the contract knows, with a truth that holds together, and the same again by its seed."""
+"""The strangers' world is a delivery that the contract knows, with a truth that holds together, and the same
+again by its seed.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,12 @@ def test_strangers_deliver_tables_that_keep_the_record_contract(world: Path) -> 
     assert all(luhn.is_valid(value) for value in forms["bank_card"].dropna())
     plain_phones = forms["phone"].dropna().str.removeprefix("+86").str.replace(r"[ -]", "", regex=True)
     assert plain_phones.str.fullmatch(r"1[3-9]\d{9}").all()
-    for name, column in (("applications", "applied_at"), ("events", "at"), ("outcomes", "at"), ("labels", "known_at")):
+    for name, column in (
+        ("applications", "applied_at"),
+        ("events", "at"),
+        ("outcomes", "at"),
+        ("labels", "known_at"),
+    ):
         assert (pd.to_datetime(tables[name][column]) < END).all()
     assert set(tables["outcomes"]["application_id"]) <= set(forms["application_id"])
     assert set(forms["merchant_id"].dropna()) <= set(tables["merchants"]["merchant_id"])
@@ -55,7 +62,9 @@ def test_the_strangers_truth_names_every_applicant_and_only_the_bad_have_a_ring(
     assert {"plain", "household", "dormitory", "kiosk", "lone"} <= set(truth["kind"])
 
 
-def test_the_same_seed_makes_the_same_strangers_and_another_seed_makes_others(world: Path, tmp_path: Path) -> None:
+def test_the_same_seed_makes_the_same_strangers_and_another_seed_makes_others(
+    world: Path, tmp_path: Path
+) -> None:
     for name, seed in (("again", 3), ("other", 4)):
         make_world(tmp_path / name, applicants=600, days=200, seed=seed)
     files = [f"records/{name}.parquet" for name in COLUMNS] + ["truth/applicants.csv"]

@@ -14,9 +14,11 @@ FORM = "neo4j://user:password@host:port/database"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`uri` without the password, for the driver and for messages; `graph` names one of several graphs in a database, None the only one.
+    """`uri` without the password, for the driver and for messages; `graph` names one of several graphs in a
+    database, None the only one.
 
-    Community Edition has one database a server: `?graph=trial` keeps a second graph in it, under labels of its own (`Applicant_trial`).
+    Community Edition has one database a server: `?graph=trial` keeps a second graph in it, under labels of
+    its own (`Applicant_trial`).
     """
 
     uri: str
@@ -32,13 +34,23 @@ def address_of(url: str) -> Address:
     try:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        raise SettingError(f"the port of a {parts.scheme}:// store is no number; the form is {FORM}") from None
+        raise SettingError(
+            f"the port of a {parts.scheme}:// store is no number; the form is {FORM}"
+        ) from None
     if parts.scheme not in SCHEMES or not parts.hostname:
         raise SettingError(f"a {parts.scheme}:// store URL without a host: the form is {FORM}")
     options = dict(parse_qsl(parts.query))
     graph = options.pop("graph", None)
     if options or (graph is not None and not re.fullmatch(r"[a-z][a-z0-9]{0,30}", graph)):
-        raise SettingError("a Neo4j store URL takes one option, ?graph=NAME, with a name of small letters and digits")
+        raise SettingError(
+            "a Neo4j store URL takes one option, ?graph=NAME, with a name of small letters and digits"
+        )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     database = parts.path.strip("/") or None
-    return Address(f"{parts.scheme}://{host}{port}", unquote(parts.username or ""), unquote(parts.password or ""), database, graph)
+    return Address(
+        f"{parts.scheme}://{host}{port}",
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        database,
+        graph,
+    )

@@ -1,4 +1,6 @@
-"""A batch of facts for Neo4j: rows by table, sorted into new, known and conflicting ones, and the revision of each of several batches."""
+"""A batch of facts for Neo4j: rows by table, sorted into new, known and conflicting ones, and the revision of
+each of several batches.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class RowTable:
 
 @dataclass(frozen=True)
 class FactBatch:
-    """Facts, their rows by table, and each identifier that they name, by node, as the first fact to name it shows it."""
+    """Facts, their rows by table, and each identifier that they name, by node, as the first fact to name it
+    shows it.
+    """
 
     facts: Facts
     tables: dict[str, RowTable]
@@ -42,7 +46,9 @@ class FactBatch:
 
 @dataclass
 class SortedRows:
-    """The rows of a batch, sorted: positions of the new ones by table, how many are known, and which conflict."""
+    """The rows of a batch, sorted: positions of the new ones by table, how many are known, and which
+    conflict.
+    """
 
     new: dict[str, list[int]] = field(default_factory=dict)
     known: int = 0
@@ -53,7 +59,10 @@ def joined(batches: Sequence[Facts]) -> tuple[Facts, dict[str, list[int]]]:
     """The batches as one, and for each row of each table the batch it is of."""
     if len(batches) == 1:
         return batches[0], {name: [0] * len(getattr(batches[0], name)) for name in FIELDS}
-    rows = {name: [(fact, n) for n, facts in enumerate(batches) for fact in getattr(facts, name)] for name in FIELDS}
+    rows = {
+        name: [(fact, n) for n, facts in enumerate(batches) for fact in getattr(facts, name)]
+        for name in FIELDS
+    }
     return Facts(**{name: tuple(f for f, _ in values) for name, values in rows.items()}), {
         name: [n for _, n in values] for name, values in rows.items()
     }
@@ -64,7 +73,11 @@ def shown_in(facts: Facts) -> dict[str, Identifier]:
     spoken: dict[int, Mention] = {id(m): m for a in facts.applications for m in a.mentions}
     spoken.update((id(m), m) for e in facts.events for m in e.mentions)
     first: dict[str, Identifier] = {}
-    for i in (*(m.identifier for m in spoken.values()), *(c.phone for c in facts.contacts), *(d.identifier for d in facts.devices)):
+    for i in (
+        *(m.identifier for m in spoken.values()),
+        *(c.phone for c in facts.contacts),
+        *(d.identifier for d in facts.devices),
+    ):
         first.setdefault(i.node, i)
     return first
 
@@ -79,7 +92,9 @@ def _tables(facts: Facts, shown: Mapping[str, Identifier]) -> dict[str, RowTable
         "applications": RowTable([codec.application_row(a, pack) for a in facts.applications], _first),
         "events": RowTable([codec.event_row(e, pack) for e in facts.events], _first),
         "contacts": RowTable([codec.contact_row(c) for c in facts.contacts], tuple),
-        "outcomes": RowTable([codec.outcome_row(o) for o in facts.outcomes], lambda row: (row[0], row[1], row[2])),
+        "outcomes": RowTable(
+            [codec.outcome_row(o) for o in facts.outcomes], lambda row: (row[0], row[1], row[2])
+        ),
         "labels": RowTable([codec.label_row(label) for label in facts.labels], lambda row: tuple(row[:5])),
     }
     return {name: table for name, table in applications.items() if table.rows}
@@ -114,7 +129,11 @@ def _same(name: str, rows: Row, row: Row) -> bool:
     place = _MENTIONS.get(name)
     if place is None:
         return rows == row
-    return rows[:place] == row[:place] and rows[place + 1 :] == row[place + 1 :] and _named(rows[place]) == _named(row[place])
+    return (
+        rows[:place] == row[:place]
+        and rows[place + 1 :] == row[place + 1 :]
+        and _named(rows[place]) == _named(row[place])
+    )
 
 
 def _named(mentions: str | None) -> list[tuple[Any, ...]]:
@@ -122,16 +141,28 @@ def _named(mentions: str | None) -> list[tuple[Any, ...]]:
     return [tuple(mention[:3]) for mention in json.loads(mentions)] if mentions else []
 
 
-def marks_of(batches: int, revision: int, sorted_rows: SortedRows, owner: Mapping[str, list[int]]) -> tuple[list[int], list[Added]]:
-    """Each batch's revision relative to the store's, and its AddResult; of several batches the known rows are counted with the last."""
+def marks_of(
+    batches: int, revision: int, sorted_rows: SortedRows, owner: Mapping[str, list[int]]
+) -> tuple[list[int], list[Added]]:
+    """Each batch's revision relative to the store's, and its AddResult; of several batches the known rows are
+    counted with the last.
+    """
     accepted = [0] * batches
     for name, positions in sorted_rows.new.items():
         for n in positions:
             accepted[owner[name][n]] += 1
     beyond = list(accumulate(int(count > 0) for count in accepted))
-    added = [Added(accepted=n, known=0, conflicts=(), revision=revision + b) for n, b in zip(accepted, beyond, strict=True)]
+    added = [
+        Added(accepted=n, known=0, conflicts=(), revision=revision + b)
+        for n, b in zip(accepted, beyond, strict=True)
+    ]
     if added:
-        added[-1] = Added(accepted=accepted[-1], known=sorted_rows.known, conflicts=tuple(sorted_rows.conflicts), revision=revision + beyond[-1])
+        added[-1] = Added(
+            accepted=accepted[-1],
+            known=sorted_rows.known,
+            conflicts=tuple(sorted_rows.conflicts),
+            revision=revision + beyond[-1],
+        )
     return beyond, added
 
 

@@ -13,7 +13,18 @@ from graph.journal.encode import encode, encode_snapshot
 from graph.model.moments import moment
 from graph.model.types import Contact, Facts, RingSnapshot
 from graph.stores.neo4j import codec
-from graph.stores.neo4j.cypher import APPLICATION, DEVICE, EVENT, IDENTIFIER, LABEL, MERCHANT, OUTCOME, PLATFORM, columns, micros
+from graph.stores.neo4j.cypher import (
+    APPLICATION,
+    DEVICE,
+    EVENT,
+    IDENTIFIER,
+    LABEL,
+    MERCHANT,
+    OUTCOME,
+    PLATFORM,
+    columns,
+    micros,
+)
 from graph.stores.neo4j.cypher_read import RINGS
 from graph.stores.neo4j.cypher_tables import pages
 from graph.stores.neo4j.facts import device_of
@@ -25,9 +36,14 @@ PAGE = 2_000
 _NEW = "f.mark > $told AND f.mark <= $upto"
 _I = columns("i", IDENTIFIER)
 
-# Applications and events are many: first only their revisions and ids, a page after the other, then the facts in the order of the revisions.
+# Applications and events are many: first only their revisions and ids, a page after the other, then the facts
+# in the order of the revisions.
 IDS = {
-    "applications": pages("Application", "application_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, f.application_id]) AS rows"),
+    "applications": pages(
+        "Application",
+        "application_id",
+        f"WITH f WHERE {_NEW} RETURN collect([f.mark, f.application_id]) AS rows",
+    ),
     "events": pages("Event", "event_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, f.event_id]) AS rows"),
 }
 BY_ID = {  # NodeUniqueIndexSeek for each id
@@ -46,8 +62,16 @@ ROWS = {
         f"""MATCH (f)-[c:LISTED]->(i:Identifier) WHERE {_NEW.replace("f.", "c.")}
         RETURN collect([c.mark, [f.applicant_id, {_I}, {micros("c.at")}, c.relation]]) AS rows""",
     ),
-    "platforms": pages("Platform", "platform_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, {columns('f', PLATFORM)}]) AS rows"),
-    "merchants": pages("Merchant", "merchant_id", f"WITH f WHERE {_NEW} RETURN collect([f.mark, {columns('f', MERCHANT)}]) AS rows"),
+    "platforms": pages(
+        "Platform",
+        "platform_id",
+        f"WITH f WHERE {_NEW} RETURN collect([f.mark, {columns('f', PLATFORM)}]) AS rows",
+    ),
+    "merchants": pages(
+        "Merchant",
+        "merchant_id",
+        f"WITH f WHERE {_NEW} RETURN collect([f.mark, {columns('f', MERCHANT)}]) AS rows",
+    ),
     "devices": pages(
         "Identifier",
         "node",
@@ -71,7 +95,8 @@ SNAPSHOTS = f"""MATCH (f:RingSnapshot) WHERE f.as_of IS NOT NULL AND {_NEW}
     RETURN f.mark, [f.key, f.name, {micros("f.as_of")}, f.changes] ORDER BY f.mark"""
 
 
-# From counts that the database keeps, and from the unique key on the revision (NodeUniqueIndexSeekByRange, NodeUniqueIndexSeek).
+# From counts that the database keeps, and from the unique key on the revision (NodeUniqueIndexSeekByRange,
+# NodeUniqueIndexSeek).
 MARK = "MATCH (s:Store {name: 'ringfence'}) RETURN s.mark"
 ENTRIES = "MATCH (j:JournalEntry) RETURN count(j)"
 ENTRIES_UPTO = "MATCH (j:JournalEntry) WHERE j.mark <= $upto RETURN count(j)"
@@ -80,11 +105,13 @@ AT_ONCE = 1 << 20  # bytes of entries written at once
 
 
 def complete_journal(read: Read, write: Read) -> None:
-    """Write the entries that are missing: all of them after an earlier version, and those of a process of an earlier release that still wrote.
+    """Write the entries that are missing: all of them after an earlier version, and those of a process of an
+    earlier release that still wrote.
 
     May be cut off and run again, and by several at once.
     """
-    [[revision]], [[entries]] = read(MARK), read(ENTRIES)  # in this order: whoever writes meanwhile adds to both
+    # in this order: whoever writes meanwhile adds to both
+    [[revision]], [[entries]] = read(MARK), read(ENTRIES)
     if entries >= revision:
         return
     gathered, size = list[list[Any]](), 0
@@ -119,11 +146,19 @@ def _journal(read: Read, interned: Interned, after: int, upto: int) -> Iterator[
     for name, rows in small.items():
         for revision, group in groupby(sorted(rows, key=itemgetter(0)), key=itemgetter(0)):
             record[revision][name] = tuple(_MAKE[name](row, interned) for _, row in group)
-    snapshots: dict[int, list[Any]] = {revision: row for revision, row in read(SNAPSHOTS, told=after, upto=upto)}  # noqa: C416
+    snapshots: dict[int, list[Any]] = {row[0]: row[1] for row in read(SNAPSHOTS, told=after, upto=upto)}
     many = {name: _Ordered(reader, name) for name in IDS}
-    for revision in sorted({*record, *snapshots, *(revision for one in many.values() for revision in one.marks)}):
-        facts = Facts(**record.pop(revision, {}), **{name: one.facts_of(revision) for name, one in many.items()})
-        snapshot: RingSnapshot | None = snapshot_of(snapshots[revision], read(RINGS, key=snapshots[revision][0])) if revision in snapshots else None
+    for revision in sorted(
+        {*record, *snapshots, *(revision for one in many.values() for revision in one.marks)}
+    ):
+        facts = Facts(
+            **record.pop(revision, {}), **{name: one.facts_of(revision) for name, one in many.items()}
+        )
+        snapshot: RingSnapshot | None = (
+            snapshot_of(snapshots[revision], read(RINGS, key=snapshots[revision][0]))
+            if revision in snapshots
+            else None
+        )
         yield JournalEntry(revision=revision, facts=facts, snapshot=snapshot)
 
 
@@ -181,7 +216,9 @@ class _Ordered:
 
 def _contact(row: Sequence[Any], interned: Interned) -> Contact:
     who, phone, at, relation = row
-    return Contact(applicant_id=who, phone=interned.identifier(phone), relation=relation or None, at=moment(at))
+    return Contact(
+        applicant_id=who, phone=interned.identifier(phone), relation=relation or None, at=moment(at)
+    )
 
 
 _MAKE: Mapping[str, Callable[[Any, Interned], Any]] = {

@@ -29,7 +29,9 @@ from graph.model.types import (
 Row = list[Any]
 ROLES = tuple(Role)
 ROLE_CODE = {role: code for code, role in enumerate(ROLES)}
-KIND_LABEL: dict[str, str] = {kind.value: "".join(part.capitalize() for part in kind.value.split("_")) for kind in IdentifierKind}
+KIND_LABEL: dict[str, str] = {
+    kind.value: "".join(part.capitalize() for part in kind.value.split("_")) for kind in IdentifierKind
+}
 # Made once: json.dumps makes an encoder for each call that asks for something of its own.
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 _ENCODE_MENTION = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -51,8 +53,8 @@ def identifier_of(row: Sequence[Any]) -> Identifier:
 def packer(shown: Mapping[str, Identifier]) -> Pack:
     """What makes JSON of mentions, complete in themselves: no second look-up when they are read.
 
-    `shown` has each identifier, by node, as the store shows it. A mention that comes again as the same object, as in a batch, is packed once;
-    the caller keeps all of them meanwhile.
+    `shown` has each identifier, by node, as the store shows it. A mention that comes again as the same
+    object, as in a batch, is packed once; the caller keeps all of them meanwhile.
     """
     cached: dict[int, str] = {}
 
@@ -72,7 +74,10 @@ def unpack_mentions(text: str | None) -> tuple[Mention, ...]:
     if not text:
         return ()
     return tuple(
-        [Mention(Identifier(IdentifierKind(kind), token, masked, bool(link)), ROLES[role]) for role, kind, token, masked, link in json.loads(text)]
+        [
+            Mention(Identifier(IdentifierKind(kind), token, masked, bool(link)), ROLES[role])
+            for role, kind, token, masked, link in json.loads(text)
+        ]
     )
 
 
@@ -97,7 +102,17 @@ def application_of(row: Sequence[Any]) -> Application:
 def event_row(e: Event, pack: Pack) -> Row:
     """The columns of cypher.EVENT."""
     mentions, attributes = pack(e.mentions), _pack(e.attributes)
-    return [e.event_id, e.applicant_id, micros(e.at), e.kind, e.counterparty_id, e.merchant_id, _number(e.amount), mentions, attributes]
+    return [
+        e.event_id,
+        e.applicant_id,
+        micros(e.at),
+        e.kind,
+        e.counterparty_id,
+        e.merchant_id,
+        _number(e.amount),
+        mentions,
+        attributes,
+    ]
 
 
 def event_of(row: Sequence[Any]) -> Event:
@@ -120,7 +135,14 @@ def outcome_of(row: Sequence[Any]) -> Outcome:
 
 def label_row(label: Label) -> Row:
     """The columns of cypher.LABEL; an unknown id or source is the empty text, as part of the label's key."""
-    return [label.application_id or "", label.applicant_id or "", micros(label.known_at), label.source or "", label.label.value, label.detail]
+    return [
+        label.application_id or "",
+        label.applicant_id or "",
+        micros(label.known_at),
+        label.source or "",
+        label.label.value,
+        label.detail,
+    ]
 
 
 def label_of(row: Sequence[Any]) -> Label:
@@ -153,7 +175,9 @@ def merchant_row(m: Merchant) -> Row:
 
 def merchant_of(row: Sequence[Any]) -> Merchant:
     """The Merchant behind `merchant_row`."""
-    return Merchant(merchant_id=row[0], category=row[1], city=row[2], opened_at=None if row[3] is None else moment(row[3]))
+    return Merchant(
+        merchant_id=row[0], category=row[1], city=row[2], opened_at=None if row[3] is None else moment(row[3])
+    )
 
 
 def device_row(d: Device) -> Row:

@@ -1,15 +1,20 @@
-"""Building blocks of the Cypher statements: moments, the visibility condition of a view, the columns of each fact."""
+"""Building blocks of the Cypher statements: moments, the visibility condition of a view, the columns of each
+fact.
+"""
 
 from __future__ import annotations
 
 from graph.facts.hubs import COUNT_CAP
 
-# Moments are DateTimes in UTC, so that people read them; they travel as whole microseconds, which is exact and ten times as fast to unpack.
-# A year before 1970 needs the detour over year 1, because Cypher divides towards zero.
+# Moments are DateTimes in UTC, so that people read them; they travel as whole microseconds, which is exact
+# and ten times as fast to unpack. A year before 1970 needs the detour over year 1, because Cypher divides
+# towards zero.
 _YEAR_1 = 62_135_596_800
 ROLE_TYPES = ("USES", "NAMES_AS_CONTACT", "NAMES_AS_EMPLOYER")  # in the order of graph.model.types.Role
 TIE = "|".join(ROLE_TYPES)
-HUB = 1_000  # an identifier with so many ties is a crowd; part of the schema, and never less than COUNT_CAP, which may change with the code
+# an identifier with so many ties is a crowd; part of the schema, and never less than COUNT_CAP, which may
+# change with the code
+HUB = 1_000
 TALLIED = 16  # one with fewer ties than this is counted by walking them; one with more keeps their number
 LATEST = 64  # and when the latest so many of them began
 
@@ -41,10 +46,15 @@ def columns(fact: str, names: tuple[str, ...]) -> str:
 
 
 def properties(row: str, names: tuple[str, ...], first: int = 0, revision: str | None = None) -> str:
-    """A map of properties from the columns of a row, the first of which is row[first]; with `revision` the column after them
-    says by how much the fact's mark is beyond `base`, the store's."""
+    """A map of properties from the columns of a row, the first of which is row[first]; with `revision` the
+    column after them says by how much the fact's mark is beyond `base`, the store's.
+    """
     rows = [f"{name}: {_value(name, f'{row}[{first + n}]')}" for n, name in enumerate(names)]
-    return "{" + ", ".join(rows + ([f"{revision}: base + {row}[{first + len(names)}]"] if revision else [])) + "}"
+    return (
+        "{"
+        + ", ".join(rows + ([f"{revision}: base + {row}[{first + len(names)}]"] if revision else []))
+        + "}"
+    )
 
 
 def _parameter(fact: str, name: str) -> str:
@@ -67,7 +77,17 @@ APPLICATION = (
     "application_id", "applicant_id", "at", "platform_id", "product", "amount", "term_months", "merchant_id", "agent_id", "channel", "face_match",
     "liveness", "phone_three_element", "birth_year", "city", "new_citizen", "mentions", "attributes",
 )  # fmt: skip
-EVENT = ("event_id", "applicant_id", "at", "kind", "counterparty_id", "merchant_id", "amount", "mentions", "attributes")
+EVENT = (
+    "event_id",
+    "applicant_id",
+    "at",
+    "kind",
+    "counterparty_id",
+    "merchant_id",
+    "amount",
+    "mentions",
+    "attributes",
+)
 OUTCOME = ("application_id", "status", "at", "amount")
 LABEL = ("application_id", "applicant_id", "known_at", "source", "label", "detail")
 PLATFORM = ("platform_id", "type", "is_own")
@@ -76,30 +96,36 @@ DEVICE = ("node", "os", "model", "is_emulator", "is_rooted")
 IDENTIFIER = ("node", "kind", "masked", "linking")  # most link: only one that does not says so
 MEMBER = ("role", "joined_at", "distance_to_core", "strength")
 
-# A tie holds its first mention (`since`, told with `mark`). One that was mentioned more than once holds the latest one as well (`last`), the mark
-# that told of it last (`told_by`), and in `told` every mention, |time,mark|time,mark, so that a view of an earlier moment or mark still reads what
-# was known then. It is a text because the server takes far longer to unpack a list of numbers than to copy a text.
+# A tie holds its first mention (`since`, told with `mark`). One that was mentioned more than once holds the
+# latest one as well (`last`), the mark that told of it last (`told_by`), and in `told` every mention,
+# |time,mark|time,mark, so that a view of an earlier moment or mark still reads what was known then. It is a
+# text because the server takes far longer to unpack a list of numbers than to copy a text.
 _TIMES = "[x IN [x IN split(coalesce(t.told, ''), '|')[1..] | split(x, ',')] WHERE toInteger(x[1]) <= $mark | toInteger(x[0])]"
 TIE_VISIBLE = f"t.since < $as_of AND (t.mark <= $mark OR any(at IN {_TIMES} WHERE at < $until))"
 _FIRST_MENTION = f"reduce(first = null, at IN {_TIMES} | CASE WHEN first <= at THEN first ELSE at END)"
-_LAST_MENTION = f"reduce(last = null, at IN {_TIMES} | CASE WHEN at >= $until OR last >= at THEN last ELSE at END)"
+_LAST_MENTION = (
+    f"reduce(last = null, at IN {_TIMES} | CASE WHEN at >= $until OR last >= at THEN last ELSE at END)"
+)
 TIE_SINCE = f"CASE WHEN t.mark <= $mark THEN {micros('t.since')} ELSE {_FIRST_MENTION} END"
 TIE_LAST = (
-    f"CASE WHEN t.last IS NULL THEN {micros('t.since')} WHEN t.last < $as_of AND t.told_by <= $mark THEN {micros('t.last')} ELSE {_LAST_MENTION} END"
+    f"CASE WHEN t.last IS NULL THEN {micros('t.since')} "
+    f"WHEN t.last < $as_of AND t.told_by <= $mark THEN {micros('t.last')} ELSE {_LAST_MENTION} END"
 )
 TIE_ROLE = " ".join(["CASE", *(f"WHEN t:{kind} THEN {code}" for code, kind in enumerate(ROLE_TYPES)), "END"])
 
-# The ties of an identifier `i`, with their people `q`. Those of a crowd are never walked. They are in an index by
-# time, so that a view from before it was one finds the few that it sees (DirectedRelationshipIndexSeek; a key of null asks nothing).
+# The ties of an identifier `i`, with their people `q`. Those of a crowd are never walked. They are in an
+# index by time, so that a view from before it was one finds the few that it sees
+# (DirectedRelationshipIndexSeek; a key of null asks nothing).
 _IN_HUB = "".join(
     f""" UNION ALL WITH i MATCH (q)-[t:{kind}]->() USING INDEX SEEK t:{kind}(crowd, since)
         WHERE t.crowd = i.crowd AND {TIE_VISIBLE} RETURN q, t"""
     for kind in ROLE_TYPES
 )
 HELD = f"CALL (i) {{ WITH i WHERE i.crowd IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) WHERE {TIE_VISIBLE} RETURN q, t{_IN_HUB} }}"
-# How many they are, counted up to the cap. Few ties are walked. An identifier with more keeps how many it has (`ties`) and when the latest of them
-# began (`latest`, the newest first, microseconds): the answer for any view of a moment after the first of these, and of a mark not before `told`.
-# A crowd knows since when it has been one (`full_since`, `full_mark`).
+# How many they are, counted up to the cap. Few ties are walked. An identifier with more keeps how many it has
+# (`ties`) and when the latest of them began (`latest`, the newest first, microseconds): the answer for any
+# view of a moment after the first of these, and of a mark not before `told`. A crowd knows since when it has
+# been one (`full_since`, `full_mark`).
 SURE = f"""CASE WHEN i.latest[-1] < $until AND i.told <= $mark THEN i.ties - size([began IN i.latest WHERE began >= $until])
     WHEN i.full_since < $as_of AND i.full_mark <= $mark THEN {COUNT_CAP} END"""
 COUNTED = f"""WITH *, {SURE} AS sure

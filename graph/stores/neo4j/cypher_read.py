@@ -29,10 +29,13 @@ from graph.stores.neo4j.cypher import (
 MARK = "MATCH (s:Store {name: 'ringfence'}) RETURN s.mark"  # NodeUniqueIndexSeek
 A, E = columns("a", APPLICATION), columns("e", EVENT)
 
-# -- facts -------------------------------------------------------------------------------------------------------------------------------
+# -- facts
+# -------------------------------------------------------------------------------------------------------------------------------
 
-APPLICATION_BY_ID = f"MATCH (a:Application {{application_id: $id}}) WHERE {visible('a')} RETURN {A}"  # NodeUniqueIndexSeek
-# NodeIndexSeekByRange on Application(at), a page at a time; `$after` is the last id at the page's first moment.
+# NodeUniqueIndexSeek
+APPLICATION_BY_ID = f"MATCH (a:Application {{application_id: $id}}) WHERE {visible('a')} RETURN {A}"
+# NodeIndexSeekByRange on Application(at), a page at a time; `$after` is the last id at the page's first
+# moment.
 APPLICATIONS = f"""MATCH (a:Application) WHERE a.at >= $since AND {visible("a")} AND (a.at > $since OR a.application_id > $after)
     RETURN {A} ORDER BY a.at, a.application_id LIMIT $limit"""
 # NodeUniqueIndexSeek, then the person's own applications.
@@ -45,9 +48,12 @@ AT_MERCHANT = f"""MATCH (a:Application) WHERE a.merchant_id = $merchant AND {vis
 AT_AGENT = AT_MERCHANT.replace("a.merchant_id", "a.agent_id").replace("$merchant", "$agent")
 APPLICATIONS_AT_MERCHANT, APPLICATIONS_BY_AGENT = f"{AT_MERCHANT} RETURN {A}", f"{AT_AGENT} RETURN {A}"
 
-# NodeIndexSeek on (applicant_id, at) or (counterparty_id, at), read backwards; most people never dealt with anybody, and they know it.
+# NodeIndexSeek on (applicant_id, at) or (counterparty_id, at), read backwards; most people never dealt with
+# anybody, and they know it.
 DONE_BY = f"""MATCH (e:Event) WHERE e.applicant_id = who AND {visible("e")} WITH e ORDER BY e.applicant_id DESC, e.at DESC, e.event_id LIMIT $limit"""
-EVENTS_OF = f"""UNWIND $people AS who CALL (who) {{ {DONE_BY} RETURN collect({E}) AS done }} RETURN who, done"""
+EVENTS_OF = (
+    f"""UNWIND $people AS who CALL (who) {{ {DONE_BY} RETURN collect({E}) AS done }} RETURN who, done"""
+)
 DEALT = f"""WITH q WHERE q.deals
     CALL (q) {{
         MATCH (e:Dealing) WHERE e.applicant_id = q.applicant_id AND {visible("e")}
@@ -89,7 +95,8 @@ DECIDING_LABELS = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: w
     WITH who, l.application_id AS matter, l.label AS word, l.known_at AS at, collect(l)[..$sources] AS kept
     UNWIND kept AS l RETURN who, {columns("l", LABEL)}"""
 
-# -- ties --------------------------------------------------------------------------------------------------------------------------------
+# -- ties
+# --------------------------------------------------------------------------------------------------------------------------------
 
 I = columns("i", IDENTIFIER)
 TIE_ROWS = f"[{TIE_ROLE}, {TIE_SINCE}, {TIE_LAST}]"
@@ -99,7 +106,8 @@ HOLDER_COUNTS = f"UNWIND $nodes AS node MATCH (i:Identifier {{node: node}}) {COU
 # Asked of identifiers that are no hubs for the view: it sees fewer ties of each than the guard.
 HOLDERS = f"""UNWIND $nodes AS node MATCH (i:Identifier {{node: node}})
     CALL (i) {{ {HELD} RETURN collect([q.applicant_id, {TIE_ROWS}]) AS ties }} RETURN node, ties"""
-# The latest ties of anything, a crowd too: a few of each kind, read backwards from the index that a crowd's ties are in.
+# The latest ties of anything, a crowd too: a few of each kind, read backwards from the index that a crowd's
+# ties are in.
 _NEWEST = f"WHERE {{}}{TIE_VISIBLE} RETURN q, t ORDER BY {{}}t.since DESC, q.applicant_id LIMIT $limit"
 _NEWEST_IN_HUB = "".join(
     f" UNION ALL WITH i MATCH (q)-[t:{kind}]->() USING INDEX SEEK t:{kind}(crowd, since) "
@@ -110,14 +118,16 @@ LATEST_HOLDERS = f"""MATCH (i:Identifier {{node: $node}})
     CALL (i) {{ WITH i WHERE i.crowd IS NULL MATCH (i)<-[t:{TIE}]-(q:Applicant) {_NEWEST.format("", "")}{_NEWEST_IN_HUB} }}
     RETURN q.applicant_id, {TIE_ROWS}"""
 
-# -- reference data ----------------------------------------------------------------------------------------------------------------------
+# -- reference data
+# ----------------------------------------------------------------------------------------------------------------------
 
 DEVICES_OF = f"UNWIND $nodes AS node MATCH (i:Identifier {{node: node}}) WHERE i.device_mark <= $mark RETURN {columns('i', DEVICE)}"
 PLATFORMS = f"MATCH (l:Platform) WHERE l.platform_id >= '' AND l.mark <= $mark RETURN {columns('l', PLATFORM)} ORDER BY l.platform_id"
 MERCHANTS_OF = f"UNWIND $ids AS id MATCH (m:Merchant {{merchant_id: id}}) WHERE m.mark <= $mark RETURN {columns('m', MERCHANT)}"
 IDENTIFIER_BY_NODE = f"MATCH (i:Identifier {{node: $node}}) RETURN {I}"
 
-# -- rings -------------------------------------------------------------------------------------------------------------------------------
+# -- rings
+# -------------------------------------------------------------------------------------------------------------------------------
 
 # NodeIndexSeekByRange on RingSnapshot(as_of): a store has a snapshot a week.
 IN_FORCE = "MATCH (s:RingSnapshot) WHERE s.as_of <= $as_of AND s.mark <= $mark WITH s ORDER BY s.as_of DESC, s.mark DESC LIMIT 1"
@@ -128,9 +138,12 @@ RINGS = f"""MATCH (r:Ring) WHERE r.snapshot = $key AND r.ring_id >= ''
 RING = f"""{IN_FORCE} MATCH (r:Ring {{snapshot: s.key, ring_id: $id}})
     CALL (r) {{ MATCH (r)<-[m:MEMBER_OF]-(p:Applicant) RETURN collect([p.applicant_id, {M}]) AS members }} RETURN r.ring_id, r.body, members"""
 MEMBERSHIP = "MATCH (p:Applicant {applicant_id: who})-[m:MEMBER_OF]->(r:Ring) WHERE r.snapshot = s.key"
-MEMBERSHIPS_OF = f"{IN_FORCE} UNWIND $people AS who {MEMBERSHIP} RETURN who, s.name, r.ring_id, r.body, r.size, {M}"
+MEMBERSHIPS_OF = (
+    f"{IN_FORCE} UNWIND $people AS who {MEMBERSHIP} RETURN who, s.name, r.ring_id, r.body, r.size, {M}"
+)
 
-# -- search: each a range of an index -----------------------------------------------------------------------------------------------------
+# -- search: each a range of an index
+# -----------------------------------------------------------------------------------------------------
 
 _TIE_FROM = f"EXISTS {{ (p)-[t:{TIE}]->() WHERE {TIE_VISIBLE} }}"
 SEARCH_APPLICANTS = f"""MATCH (p:Applicant) WHERE p.applicant_id STARTS WITH $text
@@ -141,14 +154,17 @@ SEARCH_APPLICATIONS = f"""MATCH (a:Application) WHERE a.application_id STARTS WI
 SEARCH_RINGS = f"""{IN_FORCE} MATCH (r:Ring) WHERE r.snapshot = s.key AND r.ring_id STARTS WITH $text
     RETURN r.ring_id ORDER BY r.ring_id LIMIT $limit"""
 _MENTIONED = f"EXISTS {{ (i)<-[t:{TIE}]-() WHERE {TIE_VISIBLE} }}"
-_KIND_CODE = " ".join(["CASE i.kind", *(f"WHEN '{kind.value}' THEN {code}" for code, kind in enumerate(IdentifierKind)), "END"])
+_KIND_CODE = " ".join(
+    ["CASE i.kind", *(f"WHEN '{kind.value}' THEN {code}" for code, kind in enumerate(IdentifierKind)), "END"]
+)
 # A token is the rest of a node's name after its kind's: a range of the unique key for each kind.
 SEARCH_IDENTIFIERS = f"""CALL () {{ MATCH (i:Identifier) WHERE i.masked = $text AND {_MENTIONED} RETURN i
         UNION UNWIND $named AS beginning MATCH (i:Identifier) WHERE i.node STARTS WITH beginning AND {_MENTIONED} RETURN i }}
     RETURN i.kind, i.node, i.masked ORDER BY i.masked, {_KIND_CODE}, i.node LIMIT $limit"""
 
-# Ids that the store knows nobody under: looked up by their unique keys, each until the first application or event. `Unknown` are nodes that other
-# facts only named. In a store without any application people are known by their events.
+# Ids that the store knows nobody under: looked up by their unique keys, each until the first application or
+# event. `Unknown` are nodes that other facts only named. In a store without any application people are known
+# by their events.
 STRANGERS = """CALL () { MATCH ()-[r:APPLIED]->() RETURN count(r) > 0 AS applied }
     CALL () { UNWIND $loans AS id WITH id WHERE NOT EXISTS { MATCH (a:Application {application_id: id}) WHERE a.mark IS NOT NULL }
         RETURN collect(id) AS loans }

@@ -1,4 +1,6 @@
-"""Cypher that reads a whole view for the weekly batch: page by page by a unique key, each page one record of columns."""
+"""Cypher that reads a whole view for the weekly batch: page by page by a unique key, each page one record of
+columns.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from graph.stores.neo4j.cypher import (
 
 
 def pages(label: str, key: str, result: str) -> str:
-    """NodeUniqueIndexSeekByRange on the key, which gives its order too; `$after` is the key of the page before's last."""
+    """NodeUniqueIndexSeekByRange on the key, which gives its order too; `$after` is the key of the page
+    before's last.
+    """
     return f"""MATCH (f:{label}) WHERE f.{key} > $after WITH f ORDER BY f.{key} LIMIT $page
         WITH collect(f) AS page CALL (page) {{ UNWIND page AS f {result} }} RETURN page[-1].{key}, size(page), rows"""
 
@@ -33,16 +37,42 @@ TIES = pages(
     f"MATCH (f)-[t:{TIE}]->(i:Identifier) WHERE {TIE_VISIBLE} RETURN collect([f.applicant_id, i.node, {TIE_ROLE}, {TIE_SINCE}, {TIE_LAST}]) AS rows",
 )
 IDENTIFIERS = pages("Identifier", "node", f"RETURN collect({columns('f', IDENTIFIER)}) AS rows")
-DEVICES = pages("Identifier", "node", f"WITH f WHERE f.device_mark <= $mark RETURN collect({columns('f', DEVICE)}) AS rows")
-APPLICATIONS = pages("Application", "application_id", f"WITH f WHERE {visible('f')} RETURN collect({columns('f', APPLICATION[:-2])}) AS rows")
-EVENTS = pages("Event", "event_id", f"WITH f WHERE {visible('f')} RETURN collect({columns('f', EVENT[:-2])}) AS rows")
+DEVICES = pages(
+    "Identifier",
+    "node",
+    f"WITH f WHERE f.device_mark <= $mark RETURN collect({columns('f', DEVICE)}) AS rows",
+)
+APPLICATIONS = pages(
+    "Application",
+    "application_id",
+    f"WITH f WHERE {visible('f')} RETURN collect({columns('f', APPLICATION[:-2])}) AS rows",
+)
+EVENTS = pages(
+    "Event", "event_id", f"WITH f WHERE {visible('f')} RETURN collect({columns('f', EVENT[:-2])}) AS rows"
+)
 OUTCOMES = pages(
-    "Application", "application_id", f"MATCH (f)-[:CAME_TO]->(o:Outcome) WHERE {visible('o')} RETURN collect({columns('o', OUTCOME)}) AS rows"
+    "Application",
+    "application_id",
+    f"MATCH (f)-[:CAME_TO]->(o:Outcome) WHERE {visible('o')} RETURN collect({columns('o', OUTCOME)}) AS rows",
 )
 _KNOWN = "l.known_at < $as_of AND l.mark <= $mark"
 LABELS_OF_APPLICATIONS = pages(
-    "Application", "application_id", f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_KNOWN} RETURN collect({columns('l', LABEL)}) AS rows"
+    "Application",
+    "application_id",
+    f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_KNOWN} RETURN collect({columns('l', LABEL)}) AS rows",
 )
-LABELS_OF_PEOPLE = pages("Applicant", "applicant_id", f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_KNOWN} RETURN collect({columns('l', LABEL)}) AS rows")
-MERCHANTS = pages("Merchant", "merchant_id", f"WITH f WHERE f.mark <= $mark RETURN collect({columns('f', MERCHANT)}) AS rows")
-PLATFORMS = pages("Platform", "platform_id", f"WITH f WHERE f.mark <= $mark RETURN collect({columns('f', PLATFORM)}) AS rows")
+LABELS_OF_PEOPLE = pages(
+    "Applicant",
+    "applicant_id",
+    f"MATCH (f)<-[:ABOUT]-(l:Label) WHERE {_KNOWN} RETURN collect({columns('l', LABEL)}) AS rows",
+)
+MERCHANTS = pages(
+    "Merchant",
+    "merchant_id",
+    f"WITH f WHERE f.mark <= $mark RETURN collect({columns('f', MERCHANT)}) AS rows",
+)
+PLATFORMS = pages(
+    "Platform",
+    "platform_id",
+    f"WITH f WHERE f.mark <= $mark RETURN collect({columns('f', PLATFORM)}) AS rows",
+)

@@ -1,4 +1,6 @@
-"""Cypher that writes: one statement looks up what is known of a batch, one writes what is new; both are built from one part a table."""
+"""Cypher that writes: one statement looks up what is known of a batch, one writes what is new; both are built
+from one part a table.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ from graph.stores.neo4j.cypher import (
     when_known,
 )
 
-# -- what is known: every part looks a short list up by a unique key (NodeUniqueIndexSeek) ------------------------------------------------
+# -- what is known: every part looks a short list up by a unique key (NodeUniqueIndexSeek)
+# ------------------------------------------------
 
 # Writers go one at a time: setting a property takes the lock, and the mark is read once it is held.
 LOCK = "MATCH (s:Store {name: 'ringfence'}) SET s.locked = true WITH s.mark AS mark"
@@ -31,10 +34,16 @@ LOCK = "MATCH (s:Store {name: 'ringfence'}) SET s.locked = true WITH s.mark AS m
 _BY_ID = """CALL () {{ UNWIND $keys_{table} AS key MATCH (f:{label} {{{id}: key}}) WHERE f.mark IS NOT NULL
     RETURN collect({columns}) AS known_{table} }}"""
 KNOWN = {
-    "applications": _BY_ID.format(table="applications", label="Application", id="application_id", columns=columns("f", APPLICATION)),
+    "applications": _BY_ID.format(
+        table="applications", label="Application", id="application_id", columns=columns("f", APPLICATION)
+    ),
     "events": _BY_ID.format(table="events", label="Event", id="event_id", columns=columns("f", EVENT)),
-    "platforms": _BY_ID.format(table="platforms", label="Platform", id="platform_id", columns=columns("f", PLATFORM)),
-    "merchants": _BY_ID.format(table="merchants", label="Merchant", id="merchant_id", columns=columns("f", MERCHANT)),
+    "platforms": _BY_ID.format(
+        table="platforms", label="Platform", id="platform_id", columns=columns("f", PLATFORM)
+    ),
+    "merchants": _BY_ID.format(
+        table="merchants", label="Merchant", id="merchant_id", columns=columns("f", MERCHANT)
+    ),
     "devices": f"""CALL () {{ UNWIND $keys_devices AS key MATCH (f:Identifier {{node: key}}) WHERE f.device_mark IS NOT NULL
         RETURN collect({columns("f", DEVICE)}) AS known_devices }}""",
     "outcomes": f"""CALL () {{ UNWIND $keys_outcomes AS key
@@ -48,19 +57,24 @@ KNOWN = {
         RETURN collect([p.applicant_id, i.node, {micros("c.at")}, c.relation]) AS known_contacts }}""",
 }
 
-# One form for every batch, as is that of what is new: an empty list costs nothing, another form is planned for seconds.
-ALL_KNOWN = "\n".join([LOCK, *KNOWN.values(), "RETURN mark, " + ", ".join(f"known_{table}" for table in KNOWN)])
+# One form for every batch, as is that of what is new: an empty list costs nothing, another form is planned
+# for seconds.
+ALL_KNOWN = "\n".join(
+    [LOCK, *KNOWN.values(), "RETURN mark, " + ", ".join(f"known_{table}" for table in KNOWN)]
+)
 
-# -- what is new: rows carry last by how much their mark is beyond `base`, the store's ------------------------------------------------------
+# -- what is new: rows carry last by how much their mark is beyond `base`, the store's
+# ------------------------------------------------------
 
-# One application, as a live one is, is not asked for first: `$unless` is its id, and where it is known, or names an identifier otherwise than
-# the store does, nothing is said of it.
+# One application, as a live one is, is not asked for first: `$unless` is its id, and where it is known, or
+# names an identifier otherwise than the store does, nothing is said of it.
 BASE = """MATCH (s:Store {name: 'ringfence'}) SET s.locked = true WITH s, s.mark AS base
 WHERE NOT EXISTS { MATCH (f:Application {application_id: $unless}) WHERE f.mark IS NOT NULL }"""
 # Whom and what the rows name by their places.
 PEOPLE = """CALL () { UNWIND range(0, size($people) - 1) AS n MERGE (p:Applicant {applicant_id: $people[n]}) REMOVE p:Unknown
     WITH p, n ORDER BY n RETURN collect(p) AS people }"""
-# The first fact that names an identifier decides how it is shown; a later one that shows it otherwise is corrected.
+# The first fact that names an identifier decides how it is shown; a later one that shows it otherwise is
+# corrected.
 IDENTIFIERS = f"""CALL () {{ UNWIND range(0, size($identifiers) - 1) AS n WITH n, $identifiers[n] AS row
     MERGE (i:Identifier {{node: row[0]}}) ON CREATE SET i += {properties("row", IDENTIFIER)}, i:$(row[4])
     WITH i, n, row, coalesce(i.linking, true) AS linking ORDER BY n
@@ -75,7 +89,12 @@ def _company(many: str, label: str, key: str) -> str:
 
 
 COMPANIES = "\n".join(
-    _company(*of) for of in (("lenders", "Platform", "platform_id"), ("merchants", "Merchant", "merchant_id"), ("agents", "Agent", "agent_id"))
+    _company(*of)
+    for of in (
+        ("lenders", "Platform", "platform_id"),
+        ("merchants", "Merchant", "merchant_id"),
+        ("agents", "Agent", "agent_id"),
+    )
 )
 
 
@@ -119,9 +138,10 @@ NEW = {
         SET x += {properties("row", DEVICE, revision="device_mark")} }}""",
 }
 
-# Ties, one role each: (person, [(identifier, first mention, its mark)]); of one that was mentioned more than once also (latest mention, highest mark,
-# [(mention, its mark)]). What is new of a tie that stands is put to what it has been told. Said back: of each identifier, when its ties that are new
-# or moved began, and since when the ones that moved had been thought to stand.
+# Ties, one role each: (person, [(identifier, first mention, its mark)]); of one that was mentioned more than
+# once also (latest mention, highest mark, [(mention, its mark)]). What is new of a tie that stands is put to
+# what it has been told. Said back: of each identifier, when its ties that are new or moved began, and since
+# when the ones that moved had been thought to stand.
 _TIES = """CALL (base, people, identifiers) {{ UNWIND $ties_{role} AS said
     WITH base, identifiers, said, people[said[0]] AS p UNWIND said[1] AS row WITH base, row, p, identifiers[row[0]] AS i
     OPTIONAL MATCH (p)-[t:{kind}]->(i)
@@ -151,9 +171,10 @@ TIES = {
     for role, kind in zip(("own", "contact", "employer"), ROLE_TYPES, strict=True)
 }
 
-# An identifier whose ties are TALLIED keeps their number, when the latest began and the last mark that changed one. They are walked only where
-# too few of the latest are left, because old ones turned out to have begun earlier; a crowd's never. The degree is read, not counted
-# (GetDegree). With its CROWDth tie it becomes a crowd: from then on its ties are in an index, and it keeps no number.
+# An identifier whose ties are TALLIED keeps their number, when the latest began and the last mark that
+# changed one. They are walked only where too few of the latest are left, because old ones turned out to have
+# begun earlier; a crowd's never. The degree is read, not counted (GetDegree). With its CROWDth tie it becomes
+# a crowd: from then on its ties are in an index, and it keeps no number.
 _DEGREE = " + ".join(f"COUNT {{ (i)<-[:{kind}]-() }}" for kind in ROLE_TYPES)
 TALLY = f"""CALL (base, changed_own, changed_contact, changed_employer) {{
     UNWIND changed_own + changed_contact + changed_employer AS change
@@ -179,10 +200,23 @@ AS_SHOWN = "WITH * WHERE $unless = '' OR size(otherwise) = 0"
 JOURNAL = "CALL (base) { UNWIND $entries AS row CREATE (:JournalEntry {mark: base + row[0], body: row[1]}) }"
 ADVANCE = "SET s.mark = base + $advance"
 ALL_NEW = "\n".join(
-    [BASE, PEOPLE, COMPANIES, IDENTIFIERS, AS_SHOWN, *NEW.values(), *TIES.values(), TALLY, JOURNAL, ADVANCE, "RETURN base, otherwise"]
+    [
+        BASE,
+        PEOPLE,
+        COMPANIES,
+        IDENTIFIERS,
+        AS_SHOWN,
+        *NEW.values(),
+        *TIES.values(),
+        TALLY,
+        JOURNAL,
+        ADVANCE,
+        "RETURN base, otherwise",
+    ]
 )
 
-# Facts that named an identifier in another form than the store's are written again in the store's: their mentions, and their entries.
+# Facts that named an identifier in another form than the store's are written again in the store's: their
+# mentions, and their entries.
 CORRECT_ENTRIES = "UNWIND $entries AS row MATCH (j:JournalEntry {mark: $base + row[0]}) SET j.body = row[1]"
 CORRECT = {
     "applications": "UNWIND $rows AS row MATCH (f:Application {application_id: row[0]}) SET f.mentions = row[1]",

@@ -1,4 +1,6 @@
-"""One driver to one database: managed transactions, time-outs, a circuit breaker, and our errors in place of the driver's."""
+"""One driver to one database: managed transactions, time-outs, a circuit breaker, and our errors in place of
+the driver's.
+"""
 
 from __future__ import annotations
 
@@ -41,14 +43,16 @@ class AwayError(StoreUnavailableError):
 class Database:
     """Runs statements. Safe for many threads; one a process.
 
-    `patience` is for a live service: seconds after which a call is given up with StoreUnavailableError, and, after a few, not tried for a
-    while. Without it, for batches, a call waits for a server that went away, and goes on when it is back.
+    `patience` is for a live service: seconds after which a call is given up with StoreUnavailableError, and,
+    after a few, not tried for a while. Without it, for batches, a call waits for a server that went away, and
+    goes on when it is back.
     """
 
     def __init__(self, address: Address, patience: float | None = None) -> None:
         self._address = address
         self._patience = patience
-        self._bookmarks = neo4j.GraphDatabase.bookmark_manager()  # so that every session sees what any other of ours wrote
+        # so that every session sees what any other of ours wrote
+        self._bookmarks = neo4j.GraphDatabase.bookmark_manager()
         within = patience or OPEN_SECONDS
         try:
             self._driver = neo4j.GraphDatabase.driver(
@@ -56,7 +60,8 @@ class Database:
                 auth=(address.user, address.password) if address.user else None,
                 connection_timeout=within,
                 connection_acquisition_timeout=within,
-                max_transaction_retry_time=0 if patience else within,  # the driver's first pause is longer than a live call may take
+                # the driver's first pause is longer than a live call may take
+                max_transaction_retry_time=0 if patience else within,
                 liveness_check_timeout=30.0,
                 keep_alive=True,
                 notifications_min_severity="OFF",
@@ -68,13 +73,16 @@ class Database:
         self._hands = ThreadPoolExecutor(16, thread_name_prefix="neo4j") if patience else None
         self._breaker = CircuitBreaker(FAILURES, REST_SECONDS, StoreUnavailableError, address.uri)
         self._watched = self._breaker.decorate(self._in_time)
-        self._mine = threading.local()  # of each thread: `until` when it may wait, and whether it is `unhurried`
+        # of each thread: `until` when it may wait, and whether it is `unhurried`
+        self._mine = threading.local()
         self._make_ready: Callable[[], None] | None = None
         self._returning = threading.Lock()
         self._gone = self._closed = False
 
     def check(self) -> None:
-        """Ask the server who it is. Raises SettingError for a refused password or database, StoreVersionError, StoreUnavailableError."""
+        """Ask the server who it is. Raises SettingError for a refused password or database,
+        StoreVersionError, StoreUnavailableError.
+        """
         try:
             with self._driver.session(database=self._address.database) as session:
                 agent = str(session.run("RETURN 1").consume().server.agent)
@@ -85,18 +93,26 @@ class Database:
         supported(agent)
 
     def read(self, text: str, /, **given: Any) -> list[list[Any]]:
-        """The rows of a statement that only reads; a cluster may route it to any member that has what we wrote.
+        """The rows of a statement that only reads; a cluster may route it to any member that has what we
+        wrote.
 
-        It is one round trip; a failure that passes, such as a lost leader, is tried again in a managed transaction.
+        It is one round trip; a failure that passes, such as a lost leader, is tried again in a managed
+        transaction.
         """
-        return self._run(lambda: self._one_trip("execute_read", lambda ask: ask(text, **given), neo4j.READ_ACCESS))
+        return self._run(
+            lambda: self._one_trip("execute_read", lambda ask: ask(text, **given), neo4j.READ_ACCESS)
+        )
 
     def write_once(self, work: Callable[[Ask], T]) -> T:
-        """`write` of `work` that runs one statement: one round trip, where a transaction with a beginning and an end of its own takes three."""
+        """`write` of `work` that runs one statement: one round trip, where a transaction with a beginning and
+        an end of its own takes three.
+        """
         return self._run(lambda: self._one_trip("execute_write", work, neo4j.WRITE_ACCESS))
 
     def write(self, work: Callable[[Ask], T]) -> T:
-        """All or nothing: `work` gets a function that runs a statement of one transaction. It may be called again, so it must be idempotent."""
+        """All or nothing: `work` gets a function that runs a statement of one transaction. It may be called
+        again, so it must be idempotent.
+        """
         return self._run(lambda: self._session_call("execute_write", work))
 
     def alone(self, text: str, /, **given: Any) -> list[list[Any]]:
@@ -104,15 +120,19 @@ class Database:
         return self._run(lambda: self._session_call(None, lambda ask: ask(text, **given)))
 
     def on_return(self, ready: Callable[[], None]) -> None:
-        """Of a live store: `ready` is run when the server was gone and is there again; until it has been, calls are refused at once.
+        """Of a live store: `ready` is run when the server was gone and is there again; until it has been,
+        calls are refused at once.
 
-        A server that comes back has planned nothing: callers would wait, one after the other, as long as they can, and go without an answer.
+        A server that comes back has planned nothing: callers would wait, one after the other, as long as they
+        can, and go without an answer.
         """
         self._make_ready = ready
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """What this thread asks of a live store inside takes no longer than that, all together; whatever comes later is refused."""
+        """What this thread asks of a live store inside takes no longer than that, all together; whatever
+        comes later is refused.
+        """
         before = getattr(self._mine, "until", None)
         self._mine.until = time.monotonic() + seconds
         try:
@@ -121,7 +141,9 @@ class Database:
             self._mine.until = before
 
     def unhurried(self, seconds: float, work: Callable[[], T]) -> T:
-        """`work`, whose calls of this database may together take so long instead of the patience each. Raises StoreUnavailableError."""
+        """`work`, whose calls of this database may together take so long instead of the patience each. Raises
+        StoreUnavailableError.
+        """
 
         def free() -> T:
             self._mine.unhurried = True
@@ -143,7 +165,8 @@ class Database:
         self._closed = True
         if self._hands is not None:
             self._hands.shutdown(wait=False, cancel_futures=True)
-        with suppress(BufferError):  # a call that hangs is still writing to its connection, which ends with the process
+        # a call that hangs is still writing to its connection, which ends with the process
+        with suppress(BufferError):
             self._driver.close()
 
     def _run(self, call: Callable[[], T]) -> T:
@@ -156,14 +179,18 @@ class Database:
         try:
             return self._guarded(call, self._left())
         except CircuitBreakerError:
-            raise StoreUnavailableError(f"{self._address.uri} did not answer lately and is not asked for {REST_SECONDS:g} s") from None
+            raise StoreUnavailableError(
+                f"{self._address.uri} did not answer lately and is not asked for {REST_SECONDS:g} s"
+            ) from None
         except AwayError as error:
             if isinstance(error.__cause__, exceptions.DriverError):
                 self._await_return()
             raise
 
     def _guarded(self, call: Callable[[], T], patience: float) -> T:
-        """The answer in time, unless the store did not give any lately. Whoever is in a hurry respects that, and has no say in it."""
+        """The answer in time, unless the store did not give any lately. Whoever is in a hurry respects that,
+        and has no say in it.
+        """
         if patience < FAIR_SECONDS and not self._breaker.opened:
             return self._in_time(call, patience)
         answer: T = self._watched(call, patience)
@@ -181,7 +208,9 @@ class Database:
             if self._make_ready is None or self._gone:
                 return
             self._gone = True
-        threading.Thread(target=self._until_ready, args=(self._make_ready,), name="neo4j-return", daemon=True).start()
+        threading.Thread(
+            target=self._until_ready, args=(self._make_ready,), name="neo4j-return", daemon=True
+        ).start()
 
     def _until_ready(self, ready: Callable[[], None]) -> None:
         while not self._closed:
@@ -205,7 +234,9 @@ class Database:
             return answer.result(patience)
         except NotInTimeError:
             answer.cancel()
-            raise StoreUnavailableError(f"{self._address.uri} did not answer within {patience:.3g} s") from None
+            raise StoreUnavailableError(
+                f"{self._address.uri} did not answer within {patience:.3g} s"
+            ) from None
 
     def _until_back(self, call: Callable[[], T]) -> T:
         """The answer, however long the server is away, up to OUTAGE_SECONDS."""
@@ -226,9 +257,13 @@ class Database:
         except AwayError:
             return self._session_call(otherwise, work, access)
 
-    def _session_call(self, kind: str | None, work: Callable[[Ask], T], access: str = neo4j.WRITE_ACCESS) -> T:
+    def _session_call(
+        self, kind: str | None, work: Callable[[Ask], T], access: str = neo4j.WRITE_ACCESS
+    ) -> T:
         try:
-            with self._driver.session(database=self._address.database, bookmark_manager=self._bookmarks, default_access_mode=access) as session:
+            with self._driver.session(
+                database=self._address.database, bookmark_manager=self._bookmarks, default_access_mode=access
+            ) as session:
                 if kind is None:
                     return work(self._asking(session))
                 result: T = getattr(session, kind)(lambda transaction: work(self._asking(transaction)))
@@ -249,7 +284,11 @@ class Database:
         code = getattr(error, "code", None) or ""
         if "Security" in code or "DatabaseNotFound" in code:
             message = f"{where} refuses the user, the password or the database ({code.rpartition('.')[2]})"
-            return SettingError(message) if at_open and "RateLimit" not in code else StoreUnavailableError(message)
+            return (
+                SettingError(message)
+                if at_open and "RateLimit" not in code
+                else StoreUnavailableError(message)
+            )
         if isinstance(error, exceptions.ClientError | exceptions.ConfigurationError):
             return error
         lasting = "Memory" in code or isinstance(error, exceptions.DatabaseError)
@@ -261,17 +300,21 @@ def supported(agent: str) -> None:
     """Raise StoreVersionError for a server (`Neo4j/5.26.30`) that is older than ours or something else."""
     rows = re.match(r"Neo4j/(\d+)\.(\d+)", agent)
     if rows is None or (int(rows[1]), int(rows[2])) < OLDEST:
-        raise StoreVersionError(f"the server is {agent!r}: this code needs Neo4j {OLDEST[0]}.{OLDEST[1]} or later")
+        raise StoreVersionError(
+            f"the server is {agent!r}: this code needs Neo4j {OLDEST[0]}.{OLDEST[1]} or later"
+        )
 
 
 @cache
 def as_sent(text: str, graph: str | None) -> str:
-    """A statement as the server gets it: its parameters in one map `q`, planned once, and said for one of several graphs.
+    """A statement as the server gets it: its parameters in one map `q`, planned once, and said for one of
+    several graphs.
 
-    The server keeps a plan for each combination of its parameters' types, and a list's length and a text's length are part of the type: with a
-    dozen of them a statement would be planned, for seconds, dozens of times. A map is always a map. Nor is a statement planned anew when the
-    graph has grown:
-    every plan starts at an index that it cannot do better without (tests/graph/test_neo4j_schema.py), on an empty graph and a full one.
+    The server keeps a plan for each combination of its parameters' types, and a list's length and a text's
+    length are part of the type: with a dozen of them a statement would be planned, for seconds, dozens of
+    times. A map is always a map. Nor is a statement planned anew when the graph has grown: every plan starts
+    at an index that it cannot do better without (tests/graph/test_neo4j_schema.py), on an empty graph and a
+    full one.
     """
     message = _PARAMETER.sub(r"$q.\1", text)
     if graph is not None:

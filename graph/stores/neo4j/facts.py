@@ -10,7 +10,9 @@ from graph.journal.snapshots import member_of, ring_of
 from graph.model.types import Device, Identifier, Label, Membership, Outcome
 
 
-def outcomes_by_application(ids: Iterable[str], outcomes: Iterable[Outcome]) -> dict[str, tuple[Outcome, ...]]:
+def outcomes_by_application(
+    ids: Iterable[str], outcomes: Iterable[Outcome]
+) -> dict[str, tuple[Outcome, ...]]:
     """What became of each application, oldest first."""
     results: dict[str, list[Outcome]] = {application_id: [] for application_id in ids}
     for outcome in sorted(outcomes, key=lambda o: (o.at, o.status.value)):
@@ -38,4 +40,10 @@ def device_of(identifier: Identifier, row: Sequence[Any]) -> Device:
 
 
 def _when_known(label: Label) -> tuple[datetime, str, str, str, str]:
-    return label.known_at, label.application_id or "", label.applicant_id or "", label.source or "", label.label.value
+    return (
+        label.known_at,
+        label.application_id or "",
+        label.applicant_id or "",
+        label.source or "",
+        label.label.value,
+    )

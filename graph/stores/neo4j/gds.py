@@ -12,7 +12,8 @@ from graph.model.errors import SettingError
 from graph.stores.neo4j.cypher import TIE, TIE_VISIBLE, visible
 
 VERSION = "RETURN gds.version()"
-# Scans, as a projection of everything must: ties but of hubs, shops and agents of applications, and dealings between two people.
+# Scans, as a projection of everything must: ties but of hubs, shops and agents of applications, and dealings
+# between two people.
 PROJECT = f"""
 CALL () {{
     MATCH (p:Applicant)-[t:{TIE}]->(i:Identifier) WHERE {TIE_VISIBLE} AND NOT i.node IN $hubs RETURN p, i AS other
@@ -37,7 +38,9 @@ def components(ask: Ask, hubs: Sequence[str]) -> Mapping[str, int]:
     try:
         ask(VERSION)
     except ClientError as error:
-        raise SettingError("--engine gds needs the Graph Data Science plugin in the Neo4j server: install it, or use --engine local") from error
+        raise SettingError(
+            "--engine gds needs the Graph Data Science plugin in the Neo4j server: install it, or use --engine local"
+        ) from error
     name = f"ringfence-{secrets.token_hex(6)}"
     try:
         projected = ask(PROJECT, name=name, hubs=list(hubs))

@@ -11,7 +11,9 @@ from graph.stores.neo4j.rings import snapshot_of
 
 
 class Interned:
-    """Shared by all threads of one store: an entry is a copy of what is never rewritten, so it cannot go stale."""
+    """Shared by all threads of one store: an entry is a copy of what is never rewritten, so it cannot go
+    stale.
+    """
 
     IDENTIFIERS = 500_000
     APPLICATIONS = 50_000
@@ -40,7 +42,9 @@ class Interned:
         return cached
 
     def snapshot(self, row: Sequence[Any], rings: Callable[[str], list[list[Any]]]) -> RingSnapshot:
-        """The snapshot of (key, name, as_of, changes); its rings are read when it is another one than the last time."""
+        """The snapshot of (key, name, as_of, changes); its rings are read when it is another one than the
+        last time.
+        """
         if self._snapshot is None or self._snapshot[0] != row[0]:
             self._snapshot = kept = (row[0], snapshot_of(row, rings(row[0])))
             return kept[1]

@@ -17,9 +17,12 @@ from graph.stores.neo4j.database import Ask, Database
 
 AT_ONCE = 5_000  # members a transaction
 
-# A draft has neither `as_of` nor `mark`, so no view sees it; one that a failed run left behind is thrown away a day later.
+# A draft has neither `as_of` nor `mark`, so no view sees it; one that a failed run left behind is thrown away
+# a day later.
 DRAFT = "CREATE (s:RingSnapshot {key: $key, name: $name, begun: datetime()})"
-LEFT_BEHIND = "MATCH (s:RingSnapshot) WHERE s.mark IS NULL AND s.begun < datetime() - duration('P1D') RETURN s.key"
+LEFT_BEHIND = (
+    "MATCH (s:RingSnapshot) WHERE s.mark IS NULL AND s.begun < datetime() - duration('P1D') RETURN s.key"
+)
 THROW_RINGS_AWAY = "MATCH (r:Ring) WHERE r.snapshot = $key AND r.ring_id >= '' WITH r LIMIT $limit DETACH DELETE r RETURN count(*)"
 THROW_AWAY = "MATCH (s:RingSnapshot {key: $key}) DETACH DELETE s"
 ADD_RINGS = """MATCH (s:RingSnapshot {key: $key}) UNWIND $rings AS row
@@ -44,13 +47,25 @@ def save_rings(database: Database, snapshot: RingSnapshot) -> None:
     for part in _parts(members):
         _write(database, ADD_MEMBERS, key=key, members=part)
     entry = encode_snapshot(snapshot)
-    _write(database, SWITCH, key=key, as_of=micros(snapshot.as_of), changes=changes_text(snapshot.changes), entry=entry)
+    _write(
+        database,
+        SWITCH,
+        key=key,
+        as_of=micros(snapshot.as_of),
+        changes=changes_text(snapshot.changes),
+        entry=entry,
+    )
 
 
 def snapshot_of(row: Sequence[Any], rings: list[list[Any]]) -> RingSnapshot:
     """The snapshot of (key, name, as_of, changes) and the rows of cypher_read.RINGS."""
     _, name, as_of, changes = row
-    return RingSnapshot(name=name, as_of=moment(as_of), rings=tuple(map(ring_with_members, sorted(rings))), changes=changes_of(changes))
+    return RingSnapshot(
+        name=name,
+        as_of=moment(as_of),
+        rings=tuple(map(ring_with_members, sorted(rings))),
+        changes=changes_of(changes),
+    )
 
 
 def ring_with_members(row: Sequence[Any]) -> Ring:

@@ -1,4 +1,6 @@
-"""Versioned migrations of constraints and indexes: each is a list of repeatable statements, and the store records its version."""
+"""Versioned migrations of constraints and indexes: each is a list of repeatable statements, and the store
+records its version.
+"""
 
 from __future__ import annotations
 
@@ -62,20 +64,26 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         _index("device_described", "Identifier", "device_mark"),
         _index("identifier_masked", "Identifier", "masked"),
         _index("snapshot_by_time", "RingSnapshot", "as_of"),
-        *(f"CREATE INDEX crowd_{kind.lower()} IF NOT EXISTS FOR ()-[t:{kind}]-() ON (t.crowd, t.since)" for kind in ROLE_TYPES),
+        *(
+            f"CREATE INDEX crowd_{kind.lower()} IF NOT EXISTS FOR ()-[t:{kind}]-() ON (t.crowd, t.since)"
+            for kind in ROLE_TYPES
+        ),
         "CALL db.awaitIndexes(300)",
     ),
-    # Tokens are found by the key, `node`. What else version 1 wrote (tokens, tallies of few ties) is read as before.
+    # Tokens are found by the key, `node`. What else version 1 wrote (tokens, tallies of few ties) is read as
+    # before.
     2: ("DROP INDEX identifier_token IF EXISTS",),
     # A tie's mentions and their revisions are one text, and a tie that was mentioned once has no `last`.
     3: tuple(_STORED_AS_TEXT.format(kind=kind) for kind in ROLE_TYPES),
-    # Fraud and good of one moment and source are two labels: which of them holds is not for the order of rows to say.
+    # Fraud and good of one moment and source are two labels: which of them holds is not for the order of rows
+    # to say.
     4: (
         _unique("label_said", "Label", "application_id", "applicant_id", "known_at", "source", "label"),
         "DROP CONSTRAINT label_key IF EXISTS",
         "CALL db.awaitIndexes(300)",
     ),
-    # The journal: the entries of what is there already are made when the store is opened (before_version_5.py).
+    # The journal: the entries of what is there already are made when the store is opened
+    # (before_version_5.py).
     5: (_unique("journal_mark", "JournalEntry", "mark"), "CALL db.awaitIndexes(300)"),
 }
 VERSION = max(MIGRATIONS)
@@ -88,11 +96,15 @@ Run = Callable[..., list[list[Any]]]
 
 
 def prepare(read: Run, write: Run) -> None:
-    """Bring the schema up to VERSION. Safe when two processes start at once. Raises StoreVersionError for a store of a later version."""
+    """Bring the schema up to VERSION. Safe when two processes start at once. Raises StoreVersionError for a
+    store of a later version.
+    """
     rows = read(READ_VERSION)
     result = int(rows[0][0]) if rows else 0
     if result > VERSION:
-        raise StoreVersionError(f"the store has schema version {result}, this code reads {VERSION}: use the release that wrote it")
+        raise StoreVersionError(
+            f"the store has schema version {result}, this code reads {VERSION}: use the release that wrote it"
+        )
     for version in range(result + 1, VERSION + 1):
         for statement in MIGRATIONS[version]:
             _create(write, statement)
@@ -100,7 +112,9 @@ def prepare(read: Run, write: Run) -> None:
 
 
 def _create(write: Run, statement: str) -> None:
-    """Run a statement of the schema. A server that was killed while it made a constraint is left with the constraint's index alone, in its way."""
+    """Run a statement of the schema. A server that was killed while it made a constraint is left with the
+    constraint's index alone, in its way.
+    """
     try:
         write(statement)
     except ClientError as error:

@@ -7,7 +7,12 @@ from typing import Any
 
 from graph.model.types import IdentifierKind
 from graph.store.port import SearchHit
-from graph.stores.neo4j.cypher_read import SEARCH_APPLICANTS, SEARCH_APPLICATIONS, SEARCH_IDENTIFIERS, SEARCH_RINGS
+from graph.stores.neo4j.cypher_read import (
+    SEARCH_APPLICANTS,
+    SEARCH_APPLICATIONS,
+    SEARCH_IDENTIFIERS,
+    SEARCH_RINGS,
+)
 
 _BY_ID = (("applicant", SEARCH_APPLICANTS), ("application", SEARCH_APPLICATIONS), ("ring", SEARCH_RINGS))
 
@@ -17,7 +22,13 @@ def search(ask: Callable[..., list[list[Any]]], text: str, limit: int) -> tuple[
     text = text.strip()
     if not text:
         return ()
-    hits = [SearchHit(f"{kind}:{name}", kind, name) for kind, statement in _BY_ID for (name,) in ask(statement, text=text, limit=limit)]
-    for kind, node, masked in ask(SEARCH_IDENTIFIERS, text=text, named=[f"{kind}:{text}" for kind in IdentifierKind], limit=limit):
+    hits = [
+        SearchHit(f"{kind}:{name}", kind, name)
+        for kind, statement in _BY_ID
+        for (name,) in ask(statement, text=text, limit=limit)
+    ]
+    for kind, node, masked in ask(
+        SEARCH_IDENTIFIERS, text=text, named=[f"{kind}:{text}" for kind in IdentifierKind], limit=limit
+    ):
         hits.append(SearchHit(node, kind, masked or node.partition(":")[2]))
     return tuple(sorted(hits, key=lambda hit: text not in (hit.label, hit.node.partition(":")[2]))[:limit])

@@ -30,18 +30,27 @@ log = logging.getLogger("ringfence.neo4j")
 QUICK_ENOUGH, QUICK_SECONDS = 20, 0.03  # warmed up until so many writes in a row took no longer than this,
 COMPILING_SECONDS = 20.0  # and all together no longer than this
 WARM_UP_SECONDS = 60.0  # until a server is held to hang
-LIVE_PATIENCE = 0.8  # seconds that a live service waits for one answer of the store; its callers wait a second by default
+# seconds that a live service waits for one answer of the store; its callers wait a second by default
+LIVE_PATIENCE = 0.8
 
 _DESCRIBED = """CALL () {{ MATCH (n:{label}) RETURN count(n) AS all_{table} }}
     CALL () {{ MATCH (u:Unknown) WHERE u:{label} RETURN count(u) AS unknown_{table} }}"""
 _COUNTED = "CALL () {{ MATCH {what} RETURN count(*) AS {table} }}"
-IDENTITY = "MATCH (s:Store {name: 'ringfence'}) SET s.identity = coalesce(s.identity, $drawn) RETURN s.identity"
-# From the counts that the database keeps (NodeCountFromCountStore, RelationshipCountFromCountStore); only the few Unknown are looked at, and
-# devices, which are counted by their properties.
+IDENTITY = (
+    "MATCH (s:Store {name: 'ringfence'}) SET s.identity = coalesce(s.identity, $drawn) RETURN s.identity"
+)
+# From the counts that the database keeps (NodeCountFromCountStore, RelationshipCountFromCountStore); only the
+# few Unknown are looked at, and devices, which are counted by their properties.
 COUNTS = "\n".join(
     [
-        *(_DESCRIBED.format(label=label, table=f"{label.lower()}s") for label in ("Application", "Platform", "Merchant", "Applicant")),
-        *(_COUNTED.format(what=f"(n:{label})", table=f"{label.lower()}s") for label in ("Event", "Outcome", "Label", "Identifier")),
+        *(
+            _DESCRIBED.format(label=label, table=f"{label.lower()}s")
+            for label in ("Application", "Platform", "Merchant", "Applicant")
+        ),
+        *(
+            _COUNTED.format(what=f"(n:{label})", table=f"{label.lower()}s")
+            for label in ("Event", "Outcome", "Label", "Identifier")
+        ),
         _COUNTED.format(what="()-[c:LISTED]->()", table="contacts"),
         "CALL () { MATCH (i:Identifier) WHERE i.device_mark > 0 RETURN count(*) AS devices }",
         _COUNTED.format(what="()-[t:USES]->()", table="own"),
@@ -63,11 +72,14 @@ class _RolledBackError(Exception):
 class Neo4jStore(GraphStore):
     """The graph in the database behind `url`.
 
-    `live` is for a service that answers within a deadline: it starts though the server is down, gives a call up after LIVE_PATIENCE seconds,
-    and finds the server again by itself. Otherwise the server must be there at the start, and is waited for when it goes away later.
+    `live` is for a service that answers within a deadline: it starts though the server is down, gives a call
+    up after LIVE_PATIENCE seconds, and finds the server again by itself. Otherwise the server must be there
+    at the start, and is waited for when it goes away later.
     """
 
-    batch = 4_000  # the server's time for a fact grows with the transaction: 20,000 at once cost it a third more each than 4,000
+    # the server's time for a fact grows with the transaction: 20,000 at once cost it a third more each than
+    # 4,000
+    batch = 4_000
 
     def __init__(self, url: str, *, live: bool = False) -> None:
         self._database = Database(address_of(url), LIVE_PATIENCE if live else None)
@@ -93,12 +105,15 @@ class Neo4jStore(GraphStore):
         return added or self.add_all([facts])[0]
 
     def add_all(self, batches: Sequence[Facts]) -> list[Added]:
-        """Several batches in one transaction, each with a revision of its own as if they had come one by one."""
+        """Several batches in one transaction, each with a revision of its own as if they had come one by
+        one.
+        """
         self._prepare()
         return self._database.write(lambda ask: Neo4jWriter(ask).write(batches))
 
     def warm_up(self, facts: Facts) -> None:
-        """Plan every statement of serving, and write the facts again and again so that the server's code is compiled. Nothing is kept.
+        """Plan every statement of serving, and write the facts again and again so that the server's code is
+        compiled. Nothing is kept.
 
         A server that has just started takes some seconds; one that is warm, less than one.
         """
@@ -147,7 +162,9 @@ class Neo4jStore(GraphStore):
         save_rings(self._database, snapshot)
 
     def unknown_ids(self, application_ids: Collection[str], applicant_ids: Collection[str]) -> UnknownIds:
-        [[loans, people]] = self._read(cypher_read.STRANGERS, loans=sorted(application_ids), people=sorted(applicant_ids))
+        [[loans, people]] = self._read(
+            cypher_read.STRANGERS, loans=sorted(application_ids), people=sorted(applicant_ids)
+        )
         return UnknownIds(frozenset(loans), frozenset(people))
 
     def tail(self, after: int, upto: int | None = None) -> Iterator[tuple[int, bytes]]:
@@ -169,7 +186,9 @@ class Neo4jStore(GraphStore):
         return self._database.read(text, **given)
 
     def _prepare(self) -> None:
-        """Bring the schema up to date, once; a live store that started without its server does it when the server is there."""
+        """Bring the schema up to date, once; a live store that started without its server does it when the
+        server is there.
+        """
         if self._ready:
             return
         with self._preparing:

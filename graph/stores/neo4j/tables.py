@@ -1,4 +1,6 @@
-"""Reads a whole view as columns, page by page; facts are insert-only and carry their revision, so all pages show one state of the store."""
+"""Reads a whole view as columns, page by page; facts are insert-only and carry their revision, so all pages
+show one state of the store.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +33,23 @@ class _Reader:
         rows = self._pages(cypher_tables.TIES)
         applications = sorted(self._pages(cypher_tables.APPLICATIONS), key=lambda row: (row[2], row[0]))
         events = sorted(self._pages(cypher_tables.EVENTS), key=lambda row: (row[2], row[0]))
-        labels = self._pages(cypher_tables.LABELS_OF_APPLICATIONS) + self._pages(cypher_tables.LABELS_OF_PEOPLE)
+        labels = self._pages(cypher_tables.LABELS_OF_APPLICATIONS) + self._pages(
+            cypher_tables.LABELS_OF_PEOPLE
+        )
         labels.sort(key=lambda row: (row[2], row[0], row[1], row[3], row[4]))
         merchants, platforms = self._pages(cypher_tables.MERCHANTS), self._pages(cypher_tables.PLATFORMS)
-        existing = [*(row[1] for row in applications), *(row[1] for row in events), *(row[4] for row in events), *(row[0] for row in rows)]
+        existing = [
+            *(row[1] for row in applications),
+            *(row[1] for row in events),
+            *(row[4] for row in events),
+            *(row[0] for row in rows),
+        ]
         names = sorted({who for who in [*existing, *(row[1] for row in labels)] if who})
         people = _places(names)
         identifiers, node_place = self._identifiers({row[1] for row in rows})
-        merchant_ids = _ids([row[0] for row in merchants], [row[7] for row in applications], [row[5] for row in events])
+        merchant_ids = _ids(
+            [row[0] for row in merchants], [row[7] for row in applications], [row[5] for row in events]
+        )
         platform_ids = _ids([row[0] for row in platforms], [row[3] for row in applications])
         agent_ids = _ids([row[8] for row in applications])
         places = (people, _places(merchant_ids), _places(platform_ids), _places(agent_ids))
@@ -74,7 +85,11 @@ class _Reader:
     def _identifiers(self, used: set[str]) -> tuple[dict[str, Column], dict[str, int]]:
         """The identifiers that have a tie, by kind and token, and node -> position."""
         identifier_rows = self._pages(cypher_tables.IDENTIFIERS)
-        rows = [(_KIND_CODE[kind], node[len(kind) + 1 :], linking, node) for node, kind, _, linking in identifier_rows if node in used]
+        rows = [
+            (_KIND_CODE[kind], node[len(kind) + 1 :], linking, node)
+            for node, kind, _, linking in identifier_rows
+            if node in used
+        ]
         rows.sort()
         columns = {
             "kind": as_column([r[0] for r in rows], np.int8),
@@ -107,7 +122,15 @@ def _tie_columns(rows: Rows, people: dict[str, int], nodes: dict[str, int]) -> d
 
 def _application_columns(rows: Rows, places: tuple[dict[str, int], ...]) -> dict[str, Column]:
     people, merchants, platforms, agents = places
-    numbers = {"amount": 5, "term_months": 6, "face_match": 10, "liveness": 11, "phone_three_element": 12, "birth_year": 13, "new_citizen": 15}
+    numbers = {
+        "amount": 5,
+        "term_months": 6,
+        "face_match": 10,
+        "liveness": 11,
+        "phone_three_element": 12,
+        "birth_year": 13,
+        "new_citizen": 15,
+    }
     return {
         "application_id": as_column([r[0] for r in rows], object),
         "applicant": as_column([people[r[1]] for r in rows], np.int32),
@@ -116,7 +139,10 @@ def _application_columns(rows: Rows, places: tuple[dict[str, int], ...]) -> dict
         "merchant": as_column([merchants.get(r[7]) for r in rows], np.int32),
         "agent": as_column([agents.get(r[8]) for r in rows], np.int32),
         **{name: as_column([r[n] for r in rows], np.float64) for name, n in numbers.items()},
-        **{name: as_column([r[n] for r in rows], object) for name, n in {"product": 4, "channel": 9, "city": 14}.items()},
+        **{
+            name: as_column([r[n] for r in rows], object)
+            for name, n in {"product": 4, "channel": 9, "city": 14}.items()
+        },
     }
 
 
@@ -143,13 +169,17 @@ def _outcome_columns(rows: Rows, place: dict[str, int]) -> dict[str, Column]:
     }
 
 
-def _label_columns(rows: Rows, people: dict[str, int], of: tuple[dict[str, int], Column]) -> dict[str, Column]:
+def _label_columns(
+    rows: Rows, people: dict[str, int], of: tuple[dict[str, int], Column]
+) -> dict[str, Column]:
     """Labels by time; one of an application that the view does not know yet is left out."""
     place, applicant_of = of
     kept = [r for r in rows if not r[0] or r[0] in place]
     persons = {source: by_person(source) for source in {r[3] for r in kept}}
     applications = [place.get(r[0]) for r in kept]
-    applicants = [people[r[1]] if a is None else int(applicant_of[a]) for r, a in zip(kept, applications, strict=True)]
+    applicants = [
+        people[r[1]] if a is None else int(applicant_of[a]) for r, a in zip(kept, applications, strict=True)
+    ]
     return {
         "applicant": as_column(applicants, np.int32),
         "application": as_column(applications, np.int32),

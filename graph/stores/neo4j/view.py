@@ -81,7 +81,8 @@ class Neo4jView(GraphView):
         for statement in (cypher_read.HOLDER_COUNTS, cypher_read.HOLDERS, cypher_read.DEVICES_OF):
             self._ask(statement, nodes=nobody)
 
-    # -- facts ------------------------------------------------------------------------------------------------------------------------
+    # -- facts
+    # ------------------------------------------------------------------------------------------------------------------------
 
     def application(self, application_id: str) -> Application | None:
         rows = self._ask(cypher_read.APPLICATION_BY_ID, id=application_id)
@@ -97,11 +98,18 @@ class Neo4jView(GraphView):
                 return
             start, after = moment(rows[-1][0][2]), rows[-1][0][0]
 
-    def applications_of(self, applicant_ids: Sequence[str], limit: int = APPLICATIONS) -> Mapping[str, tuple[Application, ...]]:
+    def applications_of(
+        self, applicant_ids: Sequence[str], limit: int = APPLICATIONS
+    ) -> Mapping[str, tuple[Application, ...]]:
         result = dict(self._ask(cypher_read.APPLICATIONS_OF, people=list(applicant_ids), limit=limit))
-        return {who: tuple(self._interned.application(row) for row in result.get(who, ())) for who in applicant_ids}
+        return {
+            who: tuple(self._interned.application(row) for row in result.get(who, ()))
+            for who in applicant_ids
+        }
 
-    def applications_at(self, merchant_id: str | None, agent_id: str | None, limit: int = APPLICATIONS) -> tuple[Application, ...]:
+    def applications_at(
+        self, merchant_id: str | None, agent_id: str | None, limit: int = APPLICATIONS
+    ) -> tuple[Application, ...]:
         if merchant_id is not None:
             rows = self._ask(cypher_read.APPLICATIONS_AT_MERCHANT, merchant=merchant_id, limit=limit)
         else:
@@ -112,16 +120,24 @@ class Neo4jView(GraphView):
         result = dict(self._ask(cypher_read.EVENTS_OF, people=list(applicant_ids), limit=limit))
         return {who: tuple(event_of(row) for row in result.get(who, ())) for who in applicant_ids}
 
-    def dealings_of(self, applicant_ids: Sequence[str], limit: int = DEALINGS) -> Mapping[str, tuple[Event, ...]]:
+    def dealings_of(
+        self, applicant_ids: Sequence[str], limit: int = DEALINGS
+    ) -> Mapping[str, tuple[Event, ...]]:
         result = dict(self._ask(cypher_read.DEALINGS_OF, people=list(applicant_ids), dealings=limit))
         return {who: tuple(event_of(row) for row in result[who]) for who in applicant_ids if who in result}
 
-    def outcomes_of(self, application_ids: Sequence[str], limit: int = OUTCOMES) -> Mapping[str, tuple[Outcome, ...]]:
+    def outcomes_of(
+        self, application_ids: Sequence[str], limit: int = OUTCOMES
+    ) -> Mapping[str, tuple[Outcome, ...]]:
         ids = list(dict.fromkeys(application_ids))
         rows = self._ask(cypher_read.OUTCOMES_OF, applications=ids, limit=limit + 1) if ids else []
-        return self._first_of_many(outcomes_by_application(application_ids, [outcome_of(row) for (row,) in rows]), limit)
+        return self._first_of_many(
+            outcomes_by_application(application_ids, [outcome_of(row) for (row,) in rows]), limit
+        )
 
-    def _first_of_many(self, result: Mapping[str, tuple[Outcome, ...]], limit: int) -> Mapping[str, tuple[Outcome, ...]]:
+    def _first_of_many(
+        self, result: Mapping[str, tuple[Outcome, ...]], limit: int
+    ) -> Mapping[str, tuple[Outcome, ...]]:
         many = [loan for loan, steps in result.items() if len(steps) > limit]
         if not many:
             return result
@@ -131,16 +147,21 @@ class Neo4jView(GraphView):
     def labels_of(self, applicant_ids: Sequence[str], limit: int = LABELS) -> Mapping[str, tuple[Label, ...]]:
         ids = list(dict.fromkeys(applicant_ids))
         rows = self._ask(cypher_read.LABELS_OF, people=ids, limit=limit + 1) if ids else []
-        return self._deciding_of_many(labels_by_person(applicant_ids, [(who, label_of(row)) for who, row in rows]), limit)
+        return self._deciding_of_many(
+            labels_by_person(applicant_ids, [(who, label_of(row)) for who, row in rows]), limit
+        )
 
-    def _deciding_of_many(self, result: Mapping[str, tuple[Label, ...]], limit: int) -> Mapping[str, tuple[Label, ...]]:
+    def _deciding_of_many(
+        self, result: Mapping[str, tuple[Label, ...]], limit: int
+    ) -> Mapping[str, tuple[Label, ...]]:
         many = [who for who, labels in result.items() if len(labels) > limit]
         if not many:
             return result
         rows = self._ask(cypher_read.DECIDING_LABELS, people=many, matters=SUBJECTS, sources=SOURCES)
         return {**result, **labels_by_person(many, [(who, label_of(row)) for who, row in rows])}
 
-    # -- ties -------------------------------------------------------------------------------------------------------------------------
+    # -- ties
+    # -------------------------------------------------------------------------------------------------------------------------
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
         results = {}
@@ -167,7 +188,8 @@ class Neo4jView(GraphView):
         rows = self._ask(cypher_read.LATEST_HOLDERS, node=identifier.node, limit=limit)
         return _latest([tie_of(who, identifier, values) for who, values in rows], limit)
 
-    # -- reference data ---------------------------------------------------------------------------------------------------------------
+    # -- reference data
+    # ---------------------------------------------------------------------------------------------------------------
 
     def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
         by_node = {i.node: i for i in identifiers}
@@ -179,7 +201,9 @@ class Neo4jView(GraphView):
         return {row[0]: platform_of(row) for (row,) in self._ask(cypher_read.PLATFORMS)}
 
     def merchants_of(self, merchant_ids: Sequence[str]) -> Mapping[str, Merchant]:
-        return {row[0]: merchant_of(row) for (row,) in self._ask(cypher_read.MERCHANTS_OF, ids=list(merchant_ids))}
+        return {
+            row[0]: merchant_of(row) for (row,) in self._ask(cypher_read.MERCHANTS_OF, ids=list(merchant_ids))
+        }
 
     def identifier(self, node: str) -> Identifier | None:
         rows = self._ask(cypher_read.IDENTIFIER_BY_NODE, node=node)
@@ -188,7 +212,8 @@ class Neo4jView(GraphView):
     def search(self, text: str, limit: int = 20) -> tuple[SearchHit, ...]:
         return search(self._ask, text, limit)
 
-    # -- rings ------------------------------------------------------------------------------------------------------------------------
+    # -- rings
+    # ------------------------------------------------------------------------------------------------------------------------
 
     def rings(self) -> RingSnapshot | None:
         rows = self._ask(cypher_read.SNAPSHOT)
@@ -197,14 +222,18 @@ class Neo4jView(GraphView):
         return self._interned.snapshot(rows[0], lambda key: self._ask(cypher_read.RINGS, key=key))
 
     def memberships_of(self, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
-        results = {row[0]: membership_of(row) for row in self._ask(cypher_read.MEMBERSHIPS_OF, people=list(applicant_ids))}
+        results = {
+            row[0]: membership_of(row)
+            for row in self._ask(cypher_read.MEMBERSHIPS_OF, people=list(applicant_ids))
+        }
         return {who: results[who] for who in applicant_ids if who in results}
 
     def ring(self, ring_id: str) -> Ring | None:
         rows = self._ask(cypher_read.RING, id=ring_id)
         return ring_with_members(rows[0]) if rows else None
 
-    # -- batches ----------------------------------------------------------------------------------------------------------------------
+    # -- batches
+    # ----------------------------------------------------------------------------------------------------------------------
 
     def components(self, hubs: Sequence[str]) -> Mapping[str, int]:
         """`graph.engines.CutsItself`."""

@@ -1,4 +1,6 @@
-"""Adds batches of facts inside one transaction: looks up what is known, sorts rows into new, known and conflicting, writes the new ones."""
+"""Adds batches of facts inside one transaction: looks up what is known, sorts rows into new, known and
+conflicting, writes the new ones.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,17 @@ from graph.journal.encode import encode
 from graph.model.moments import micros
 from graph.model.types import Added, Application, Contact, Facts, Identifier, Mention, Role
 from graph.stores.neo4j import codec
-from graph.stores.neo4j.batch import FIELDS, FactBatch, RowTable, SortedRows, joined, lookup_keys, marks_of, shown_in, sort_out
+from graph.stores.neo4j.batch import (
+    FIELDS,
+    FactBatch,
+    RowTable,
+    SortedRows,
+    joined,
+    lookup_keys,
+    marks_of,
+    shown_in,
+    sort_out,
+)
 from graph.stores.neo4j.codec import Row
 from graph.stores.neo4j.cypher_write import ALL_KNOWN, ALL_NEW, CORRECT, CORRECT_ENTRIES, KNOWN, NEW, TIES
 
@@ -19,7 +31,9 @@ Key = Any
 
 
 class Neo4jWriter:
-    """Writes one or more batches in one transaction, each as its own revision. `ask` runs a statement and returns its rows."""
+    """Writes one or more batches in one transaction, each as its own revision. `ask` runs a statement and
+    returns its rows.
+    """
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
@@ -38,71 +52,138 @@ class Neo4jWriter:
     def write_one(self, application: Application) -> Added | None:
         """Write one new application (the usual live case) in a single statement.
 
-        None, and nothing of it is written, where it is known or names an identifier in another form than the store's.
+        None, and nothing of it is written, where it is known or names an identifier in another form than the
+        store's.
         """
-        batch, everything = FactBatch.of(Facts(applications=(application,))), SortedRows(new={"applications": [0]})
+        batch, everything = (
+            FactBatch.of(Facts(applications=(application,))),
+            SortedRows(new={"applications": [0]}),
+        )
         entry = encode(batch.facts, batch.shown)
-        revision = self._put(batch, everything, {"applications": [1]}, [[1, entry]], unless=application.application_id)
-        return None if revision is None else Added(accepted=1, known=0, conflicts=(), revision=revision, entry=entry)
+        revision = self._put(
+            batch, everything, {"applications": [1]}, [[1, entry]], unless=application.application_id
+        )
+        return (
+            None
+            if revision is None
+            else Added(accepted=1, known=0, conflicts=(), revision=revision, entry=entry)
+        )
 
     def known(self, tables: Mapping[str, RowTable]) -> tuple[int, dict[str, list[Row]]]:
-        """The revision so far, under the writers' lock, and the rows that the store has under the keys of the batch."""
-        parameters = {f"keys_{name}": lookup_keys(name, tables[name]) if name in tables else [] for name in KNOWN}
+        """The revision so far, under the writers' lock, and the rows that the store has under the keys of the
+        batch.
+        """
+        parameters = {
+            f"keys_{name}": lookup_keys(name, tables[name]) if name in tables else [] for name in KNOWN
+        }
         [[revision, *cached]] = self._ask(ALL_KNOWN, **parameters)
         return int(revision), dict(zip(KNOWN, cached, strict=True))
 
-    def _put(self, batch: FactBatch, sorted_rows: SortedRows, beyond: Mapping[str, list[int]], entries: list[Row], *, unless: str = "") -> int | None:
-        """Write what is new and the journal's entries; `beyond` says by how much each row's revision is beyond the store's.
+    def _put(
+        self,
+        batch: FactBatch,
+        sorted_rows: SortedRows,
+        beyond: Mapping[str, list[int]],
+        entries: list[Row],
+        *,
+        unless: str = "",
+    ) -> int | None:
+        """Write what is new and the journal's entries; `beyond` says by how much each row's revision is
+        beyond the store's.
 
         The revision then, None where `unless` is known.
         """
-        rows = {name: [[*batch.tables[name].rows[n], beyond[name][n]] for n in positions] for name, positions in sorted_rows.new.items()}
+        rows = {
+            name: [[*batch.tables[name].rows[n], beyond[name][n]] for n in positions]
+            for name, positions in sorted_rows.new.items()
+        }
         named = _Named.of(batch, rows)
         given: dict[str, Any] = {f"new_{name}": named.placed(name, rows.get(name, [])) for name in NEW}
-        given |= {f"ties_{role}": ties for role, ties in zip(TIES, _ties(batch.facts, sorted_rows.new, beyond, named), strict=True)}
+        given |= {
+            f"ties_{role}": ties
+            for role, ties in zip(TIES, _ties(batch.facts, sorted_rows.new, beyond, named), strict=True)
+        }
         given |= {"entries": entries}
         advance = max((row[-1] for values in rows.values() for row in values), default=0)
         given |= {"people": list(named.people), "identifiers": named.identifiers}
-        given |= {"lenders": list(named.lenders), "merchants": list(named.merchants), "agents": list(named.agents)}
+        given |= {
+            "lenders": list(named.lenders),
+            "merchants": list(named.merchants),
+            "agents": list(named.agents),
+        }
         answer = self._ask(ALL_NEW, **given, unless=unless, advance=advance)
         if not answer:
             return None
         [[revision, otherwise]] = answer
         if otherwise:
             first = batch.shown
-            stored = {node: Identifier(first[node].kind, first[node].token, masked, linking) for node, masked, linking in otherwise}
+            stored = {
+                node: Identifier(first[node].kind, first[node].token, masked, linking)
+                for node, masked, linking in otherwise
+            }
             self._correct(batch.facts, sorted_rows.new, stored)
-            self._ask(CORRECT_ENTRIES, base=revision, entries=_entries(batch.facts, sorted_rows.new, beyond, {**first, **stored}))
+            self._ask(
+                CORRECT_ENTRIES,
+                base=revision,
+                entries=_entries(batch.facts, sorted_rows.new, beyond, {**first, **stored}),
+            )
         return int(revision) + advance
 
     def _correct(self, facts: Facts, new: Mapping[str, list[int]], stored: Mapping[str, Identifier]) -> None:
-        """Write the mentions of new facts again where they show an identifier otherwise than the store does."""
+        """Write the mentions of new facts again where they show an identifier otherwise than the store
+        does.
+        """
         pack = codec.packer({**shown_in(facts), **stored})
         for name, text in CORRECT.items():
             given: Sequence[Any] = getattr(facts, name)
-            touched: list[Any] = [given[n] for n in new.get(name, ()) if any(m.identifier.node in stored for m in given[n].mentions)]
-            rows = [[f.application_id if name == "applications" else f.event_id, pack(f.mentions)] for f in touched]
+            touched: list[Any] = [
+                given[n]
+                for n in new.get(name, ())
+                if any(m.identifier.node in stored for m in given[n].mentions)
+            ]
+            rows = [
+                [f.application_id if name == "applications" else f.event_id, pack(f.mentions)]
+                for f in touched
+            ]
             if rows:
                 self._ask(text, rows=rows)
 
 
 def only_application(facts: Facts) -> Application | None:
     """The only fact of a batch where that is an application: a live request waits for it."""
-    return facts.applications[0] if sum(len(getattr(facts, name)) for name in FIELDS) == len(facts.applications) == 1 else None
+    return (
+        facts.applications[0]
+        if sum(len(getattr(facts, name)) for name in FIELDS) == len(facts.applications) == 1
+        else None
+    )
 
 
-def _entries(facts: Facts, new: Mapping[str, list[int]], beyond: Mapping[str, list[int]], shown: Mapping[str, Identifier]) -> list[Row]:
-    """(by how much its revision is beyond the store's, entry of the journal) of each revision that brings something new."""
+def _entries(
+    facts: Facts,
+    new: Mapping[str, list[int]],
+    beyond: Mapping[str, list[int]],
+    shown: Mapping[str, Identifier],
+) -> list[Row]:
+    """(by how much its revision is beyond the store's, entry of the journal) of each revision that brings
+    something new.
+    """
     brought: dict[int, dict[str, list[Any]]] = {}
     for name, positions in new.items():
         rows: Sequence[Any] = getattr(facts, name)
         for n in positions:
             brought.setdefault(beyond[name][n], {}).setdefault(name, []).append(rows[n])
-    return [[revision, encode(Facts(**{name: tuple(rows) for name, rows in each.items()}), shown)] for revision, each in sorted(brought.items())]
+    return [
+        [revision, encode(Facts(**{name: tuple(rows) for name, rows in each.items()}), shown)]
+        for revision, each in sorted(brought.items())
+    ]
 
 
 def _people(facts: Facts) -> set[str | None]:
-    named = {a.applicant_id for a in facts.applications} | {e.applicant_id for e in facts.events} | {c.applicant_id for c in facts.contacts}
+    named = (
+        {a.applicant_id for a in facts.applications}
+        | {e.applicant_id for e in facts.events}
+        | {c.applicant_id for c in facts.contacts}
+    )
     return named | {e.counterparty_id for e in facts.events} | {label.applicant_id for label in facts.labels}
 
 
@@ -140,7 +221,10 @@ class _Named:
         people, places = self.people, self.places
         if name == "applications":
             lenders, merchants, agents = self.lenders, self.merchants, self.agents
-            return [[*row, people[row[1]], lenders[row[3]], merchants.get(row[7]), agents.get(row[8])] for row in rows]
+            return [
+                [*row, people[row[1]], lenders[row[3]], merchants.get(row[7]), agents.get(row[8])]
+                for row in rows
+            ]
         if name == "events":
             return [[*row, people[row[1]], people.get(row[4]), self.merchants.get(row[5])] for row in rows]
         if name == "contacts":
@@ -148,8 +232,12 @@ class _Named:
         return [[*row, places[row[0]]] for row in rows] if name == "devices" else rows
 
 
-def _ties(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]], named: _Named) -> list[list[Row]]:
-    """The mentions of the new facts, for each role: (place of the person, [what is said of each identifier, as cypher_write.TIES takes it])."""
+def _ties(
+    facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]], named: _Named
+) -> list[list[Row]]:
+    """The mentions of the new facts, for each role: (place of the person, [what is said of each identifier,
+    as cypher_write.TIES takes it]).
+    """
     rows: list[dict[int, dict[int, dict[int, int]]]] = [{}, {}, {}]
     people, places = named.people, named.places
     for who, mention, at, revision in _spoken(facts, new, mark_of):
@@ -158,11 +246,16 @@ def _ties(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list
         times = of_role.setdefault(people[who], {}).setdefault(places[mention.identifier.node], {})
         if times.get(at, revision) >= revision:
             times[at] = revision
-    return [[[who, [_tie_row(place, times) for place, times in held.items()]] for who, held in of_role.items()] for of_role in rows]
+    return [
+        [[who, [_tie_row(place, times) for place, times in held.items()]] for who, held in of_role.items()]
+        for of_role in rows
+    ]
 
 
 def _tie_row(place: int, times: dict[int, int]) -> Row:
-    """(place of the identifier, first mention, its revision), and of several (latest mention, highest revision, [(mention, its revision)])."""
+    """(place of the identifier, first mention, its revision), and of several (latest mention, highest
+    revision, [(mention, its revision)]).
+    """
     if len(times) == 1:
         [(at, revision)] = times.items()
         return [place, at, revision]
@@ -170,7 +263,9 @@ def _tie_row(place: int, times: dict[int, int]) -> Row:
     return [place, first, times[first], max(times), max(times.values()), sorted(times.items())]
 
 
-def _spoken(facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]]) -> Iterator[tuple[str, Mention, int, int]]:
+def _spoken(
+    facts: Facts, new: Mapping[str, list[int]], mark_of: Mapping[str, list[int]]
+) -> Iterator[tuple[str, Mention, int, int]]:
     """(applicant, mention, moment, revision) of every new fact."""
     for n in new.get("applications", ()):
         a = facts.applications[n]

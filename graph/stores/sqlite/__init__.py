@@ -1,4 +1,6 @@
-"""The embedded adapter: the graph in one SQLite file (standard library, WAL; whole views by Arrow's driver), for many threads and many processes."""
+"""The embedded adapter: the graph in one SQLite file (standard library, WAL; whole views by Arrow's driver),
+for many threads and many processes.
+"""
 
 from graph.stores.sqlite.store import SqliteStore
 

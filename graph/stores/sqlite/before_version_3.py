@@ -29,10 +29,14 @@ from graph.stores.sqlite.rings import snapshot_of
 # Every statement gives the revision last and goes through its table once, in the order of the revisions.
 APPLICATIONS = f"SELECT {APPLICATION_COLUMNS}, mark FROM application ORDER BY mark, key"
 EVENTS = f"SELECT {EVENT_COLUMNS}, mark FROM event ORDER BY mark, key"
-OUTCOMES = "SELECT application_id, status, at, amount, mark FROM outcome ORDER BY mark, application_id, at, status"
+OUTCOMES = (
+    "SELECT application_id, status, at, amount, mark FROM outcome ORDER BY mark, application_id, at, status"
+)
 LABELS = """SELECT application_id, applicant_id, known_at, source, label, detail, mark FROM label
     ORDER BY mark, application_id, applicant_id, known_at, source, label"""
-CONTACTS = "SELECT applicant, phone, at, relation, mark FROM contact ORDER BY mark, applicant, phone, at, relation"
+CONTACTS = (
+    "SELECT applicant, phone, at, relation, mark FROM contact ORDER BY mark, applicant, phone, at, relation"
+)
 PLATFORMS = "SELECT platform_id, type, is_own, mark FROM platform ORDER BY mark, platform_id"
 MERCHANTS = "SELECT merchant_id, category, city, opened_at, mark FROM merchant ORDER BY mark, merchant_id"
 DEVICES = "SELECT identifier, os, model, is_emulator, is_rooted, mark FROM device ORDER BY mark, identifier"
@@ -53,7 +57,9 @@ def write_journal(connection: sqlite3.Connection) -> None:
         "devices": (DEVICES, tables.devices),
         "snapshots": (SNAPSHOTS, tables.snapshots),
     }
-    batches = {name: groupby(connection.execute(sql), key=itemgetter(-1)) for name, (sql, _) in readers.items()}
+    batches = {
+        name: groupby(connection.execute(sql), key=itemgetter(-1)) for name, (sql, _) in readers.items()
+    }
     heads = {name: head for name, groups in batches.items() if (head := _next(groups)) is not None}
     while heads:
         revision = min(head[0] for head in heads.values())
@@ -63,7 +69,9 @@ def write_journal(connection: sqlite3.Connection) -> None:
             if (head := _next(batches[name])) is not None:
                 heads[name] = head
         snapshots: tuple[RingSnapshot, ...] = brought.pop("snapshots", ())
-        connection.execute(ADD_ENTRY, (revision, encode_snapshot(snapshots[0]) if snapshots else encode(Facts(**brought))))
+        connection.execute(
+            ADD_ENTRY, (revision, encode_snapshot(snapshots[0]) if snapshots else encode(Facts(**brought)))
+        )
 
 
 def _next(groups: Iterator[tuple[int, Iterator[Row]]]) -> tuple[int, list[Row]] | None:
@@ -89,7 +97,9 @@ class _Tables:
         return tuple([application_of(row, names[row[1]], resolve) for row in rows])
 
     def events(self, rows: list[Row]) -> tuple[Any, ...]:
-        names = self._cache.names(self._db, {key for row in rows for key in (row[1], row[4]) if key is not None})
+        names = self._cache.names(
+            self._db, {key for row in rows for key in (row[1], row[4]) if key is not None}
+        )
         resolve = self._cache.identifiers(self._db, mentioned(row[7] for row in rows))
         return tuple([event_of(row, (names[row[1]], names.get(row[4])), resolve) for row in rows])
 
@@ -97,14 +107,25 @@ class _Tables:
         names = self._cache.names(self._db, {row[0] for row in rows})
         resolve = self._cache.identifiers(self._db, {row[1] for row in rows})
         return tuple(
-            [Contact(applicant_id=names[who], phone=resolve[phone], relation=relation or None, at=moment(at)) for who, phone, at, relation, _ in rows]
+            [
+                Contact(
+                    applicant_id=names[who], phone=resolve[phone], relation=relation or None, at=moment(at)
+                )
+                for who, phone, at, relation, _ in rows
+            ]
         )
 
     def devices(self, rows: list[Row]) -> tuple[Any, ...]:
         resolve = self._cache.identifiers(self._db, {row[0] for row in rows})
         return tuple(
             [
-                Device(identifier=resolve[key], os=os, model=model, is_emulator=_truth(emulator), is_rooted=_truth(rooted))
+                Device(
+                    identifier=resolve[key],
+                    os=os,
+                    model=model,
+                    is_emulator=_truth(emulator),
+                    is_rooted=_truth(rooted),
+                )
                 for key, os, model, emulator, rooted, _ in rows
             ]
         )
@@ -118,7 +139,9 @@ def _platform(row: Row) -> Platform:
 
 
 def _merchant(row: Row) -> Merchant:
-    return Merchant(merchant_id=row[0], category=row[1], city=row[2], opened_at=None if row[3] is None else moment(row[3]))
+    return Merchant(
+        merchant_id=row[0], category=row[1], city=row[2], opened_at=None if row[3] is None else moment(row[3])
+    )
 
 
 def _truth(value: int | None) -> bool | None:

@@ -7,7 +7,14 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
 from graph.model.types import Application, Identifier, RingSnapshot
-from graph.stores.sqlite.codec import APPLICATION_COLUMNS, KIND_CODE, Row, application_of, identifier_of, mentioned
+from graph.stores.sqlite.codec import (
+    APPLICATION_COLUMNS,
+    KIND_CODE,
+    Row,
+    application_of,
+    identifier_of,
+    mentioned,
+)
 from graph.stores.sqlite.rings import snapshot_of
 
 _BY_KEY = f"""SELECT a.key, p.applicant_id, {", ".join("a." + column for column in APPLICATION_COLUMNS.split(", "))}
@@ -19,7 +26,9 @@ _KEYS = """SELECT i.key FROM json_each(?) j CROSS JOIN identifier i
 
 
 class FactCache:
-    """Shared by all threads of one store: each entry is a copy of a row that is never rewritten, so it cannot go stale."""
+    """Shared by all threads of one store: each entry is a copy of a row that is never rewritten, so it cannot
+    go stale.
+    """
 
     IDENTIFIERS = 500_000
     APPLICATIONS = 50_000
@@ -33,11 +42,14 @@ class FactCache:
         self._snapshot: tuple[int, RingSnapshot] | None = None
 
     def identifiers(self, connection: sqlite3.Connection, keys: Collection[int]) -> Mapping[int, Identifier]:
-        """A mapping in which each of those keys, which must exist, is found; those not at hand are read at once."""
+        """A mapping in which each of those keys, which must exist, is found; those not at hand are read at
+        once.
+        """
         cached = self._identifiers
         missing = [key for key in keys if key not in cached]
         if missing:
-            if len(cached) >= self.IDENTIFIERS:  # whoever still holds the old mapping finds there what was in it
+            # whoever still holds the old mapping finds there what was in it
+            if len(cached) >= self.IDENTIFIERS:
                 self._identifiers = cached = {key: cached[key] for key in keys if key in cached}
                 self._keys = {identifier.node: key for key, identifier in cached.items()}
             for key, *row in connection.execute(_IDENTIFIERS, (json.dumps(missing),)).fetchall():
@@ -45,7 +57,9 @@ class FactCache:
                 self._keys[identifier.node] = key
         return cached
 
-    def keys(self, connection: sqlite3.Connection, identifiers: Sequence[Identifier]) -> dict[Identifier, int | None]:
+    def keys(
+        self, connection: sqlite3.Connection, identifiers: Sequence[Identifier]
+    ) -> dict[Identifier, int | None]:
         """The key of each identifier, or None for one that the store has never seen."""
         cached = self._keys
         missing = [i for i in identifiers if i.node not in cached]
@@ -71,7 +85,9 @@ class FactCache:
         return results
 
     def names(self, connection: sqlite3.Connection, keys: Collection[int]) -> Mapping[int, str]:
-        """A mapping in which the id of each of those applicants, who must exist, is found; those not at hand are read at once."""
+        """A mapping in which the id of each of those applicants, who must exist, is found; those not at hand
+        are read at once.
+        """
         cached = self._names
         missing = [key for key in keys if key not in cached]
         if missing:
@@ -81,7 +97,9 @@ class FactCache:
         return cached
 
     def is_full(self, identifier: Identifier, as_of: int, revision: int) -> bool:
-        """Whether it is known to have COUNT_CAP holders at that moment and revision: it had them at an earlier one, and facts are only added."""
+        """Whether it is known to have COUNT_CAP holders at that moment and revision: it had them at an
+        earlier one, and facts are only added.
+        """
         result = self._full.get(identifier.node)
         return result is not None and result[0] <= as_of and result[1] <= revision
 

@@ -85,7 +85,17 @@ def application_of(row: Row, applicant_id: str, resolve: Mapping[int, Identifier
 
 def event_row(e: Event, applicant: int, counterparty: int | None, mentions: str) -> Row:
     """The columns of EVENT_COLUMNS."""
-    return (e.event_id, applicant, micros(e.at), e.kind, counterparty, e.merchant_id, e.amount, mentions, pack_attributes(e.attributes))
+    return (
+        e.event_id,
+        applicant,
+        micros(e.at),
+        e.kind,
+        counterparty,
+        e.merchant_id,
+        e.amount,
+        mentions,
+        pack_attributes(e.attributes),
+    )
 
 
 def event_of(row: Row, people: tuple[str, str | None], resolve: Mapping[int, Identifier]) -> Event:
@@ -107,8 +117,17 @@ def outcome_of(row: Row) -> Outcome:
 
 
 def label_row(label: Label) -> Row:
-    """(application_id, applicant_id, known_at, source, label, detail); an unknown id or source is the empty text."""
-    return (label.application_id or "", label.applicant_id or "", micros(label.known_at), label.source or "", label.label.value, label.detail)
+    """(application_id, applicant_id, known_at, source, label, detail); an unknown id or source is the empty
+    text.
+    """
+    return (
+        label.application_id or "",
+        label.applicant_id or "",
+        micros(label.known_at),
+        label.source or "",
+        label.label.value,
+        label.detail,
+    )
 
 
 def label_of(row: Row) -> Label:

@@ -31,10 +31,17 @@ class Connection(sqlite3.Connection):
 
 
 def connect(path: Path) -> Connection:
-    """Open the file, made when it is not there. Only the thread that opened it uses it; another one may close it at the end."""
+    """Open the file, made when it is not there. Only the thread that opened it uses it; another one may close
+    it at the end.
+    """
     try:
         connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256, factory=Connection
+            path,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+            factory=Connection,
         )
     except sqlite3.Error as error:
         raise StoreUnavailableError(f"the store {path} cannot be opened: {error}") from error
@@ -44,7 +51,9 @@ def connect(path: Path) -> Connection:
 
 
 def translated(error: sqlite3.DatabaseError) -> Exception:
-    """Trouble with the file is the store's, a table that is gone included; a broken constraint is a fault of ours and stays what it is."""
+    """Trouble with the file is the store's, a table that is gone included; a broken constraint is a fault of
+    ours and stays what it is.
+    """
     if type(error) is sqlite3.DatabaseError or isinstance(error, sqlite3.OperationalError):
         return StoreUnavailableError(f"the store cannot be used now: {error}")
     return error

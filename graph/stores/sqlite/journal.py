@@ -13,7 +13,9 @@ _PAGE = "SELECT mark, body FROM journal WHERE mark > ? AND mark <= ? ORDER BY ma
 
 
 def tail(connection: sqlite3.Connection, after: int, upto: int) -> Iterator[tuple[int, bytes]]:
-    """`GraphStore.tail`. No reading is left open between the pages, so that the thread may write meanwhile."""
+    """`GraphStore.tail`. No reading is left open between the pages, so that the thread may write
+    meanwhile.
+    """
     return entries_in_order(partial(_page, connection), after, upto)
 
 

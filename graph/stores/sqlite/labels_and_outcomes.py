@@ -1,4 +1,6 @@
-"""SQL that reads labels and outcomes: all of them, or above the limits the decisive ones (`graph.facts.decisive`)."""
+"""SQL that reads labels and outcomes: all of them, or above the limits the decisive ones
+(`graph.facts.decisive`).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ _KNOWN = "l.known_at < :as_of AND l.mark <= :mark"
 _LABELS = "l.application_id, l.applicant_id, l.known_at, l.source, l.label, l.detail"
 _OF_LOANS = "CROSS JOIN application a ON a.applicant = p.key CROSS JOIN label l ON l.application_id = a.application_id"
 
-# Of each of a list; both stop where somebody must have too many, and the next two say who. Columns end with who was asked for.
+# Of each of a list; both stop where somebody must have too many, and the next two say who. Columns end with
+# who was asked for.
 OUTCOMES_OF_EACH = f"""
     SELECT application_id, status, at, amount, j.value FROM json_each(:asked) j CROSS JOIN outcome ON application_id = j.value
     WHERE {_VISIBLE} LIMIT :most"""
@@ -28,7 +31,8 @@ MANY_LABELS = f"""SELECT j.value FROM json_each(:asked) j WHERE (SELECT count(*)
     SELECT 1 FROM label l WHERE l.applicant_id = j.value AND l.applicant_id <> ''
     UNION ALL SELECT 1 FROM applicant p {_OF_LOANS} WHERE p.applicant_id = j.value LIMIT :limit + 1)) > :limit"""
 
-# Of one who has too many: everything by the primary keys, which are in the order of time, so that nothing is sorted.
+# Of one who has too many: everything by the primary keys, which are in the order of time, so that nothing is
+# sorted.
 FIRST_OUTCOMES = f"""
     SELECT application_id, status, min(at), amount FROM outcome WHERE application_id = :id AND {_VISIBLE} GROUP BY status
     UNION

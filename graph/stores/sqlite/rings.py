@@ -21,15 +21,22 @@ MEMBERSHIPS = f"""SELECT {MEMBER_COLUMNS}, r.ring_id, r.size, r.body FROM json_e
     CROSS JOIN ring r ON r.snapshot = m.snapshot AND r.ring_id = m.ring_id"""
 ADD_MEMBER = """INSERT INTO ring_member(snapshot, ring_id, applicant_id, role, joined_at, distance_to_core, strength)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
-MEMBERS = f"SELECT {MEMBER_COLUMNS}, m.ring_id FROM ring_member m WHERE m.snapshot = ? ORDER BY m.applicant_id"
+MEMBERS = (
+    f"SELECT {MEMBER_COLUMNS}, m.ring_id FROM ring_member m WHERE m.snapshot = ? ORDER BY m.applicant_id"
+)
 MEMBERS_OF_ONE = f"SELECT {MEMBER_COLUMNS} FROM ring_member m WHERE m.snapshot = ? AND m.ring_id = ? ORDER BY m.applicant_id"
 
 
 def save(connection: sqlite3.Connection, snapshot: RingSnapshot, revision: int) -> None:
     """Write a snapshot down, whatever there is under its name."""
     row = (snapshot.name, micros(snapshot.as_of), revision, changes_text(snapshot.changes))
-    key = connection.execute("INSERT INTO snapshot(name, as_of, mark, changes) VALUES (?, ?, ?, ?)", row).lastrowid
-    connection.executemany("INSERT INTO ring VALUES (?, ?, ?, ?)", [(key, r.ring_id, r.size, ring_body(r)) for r in snapshot.rings])
+    key = connection.execute(
+        "INSERT INTO snapshot(name, as_of, mark, changes) VALUES (?, ?, ?, ?)", row
+    ).lastrowid
+    connection.executemany(
+        "INSERT INTO ring VALUES (?, ?, ?, ?)",
+        [(key, r.ring_id, r.size, ring_body(r)) for r in snapshot.rings],
+    )
     members = [(key, ring.ring_id, *member_row(m)) for ring in snapshot.rings for m in ring.members]
     connection.executemany(ADD_MEMBER, members)
     connection.execute(ADD_ENTRY, (revision, encode_snapshot(snapshot)))
@@ -46,19 +53,30 @@ def snapshot_of(connection: sqlite3.Connection, row: Row) -> RingSnapshot:
     return RingSnapshot(name=name, as_of=moment(as_of), rings=rings, changes=changes_of(changes))
 
 
-def memberships(connection: sqlite3.Connection, snapshot: Row, applicant_ids: Sequence[str]) -> Mapping[str, Membership]:
+def memberships(
+    connection: sqlite3.Connection, snapshot: Row, applicant_ids: Sequence[str]
+) -> Mapping[str, Membership]:
     """Those applicants' rings in a snapshot."""
     rows = connection.execute(MEMBERSHIPS, (json.dumps(applicant_ids), snapshot[0])).fetchall()
-    results = {row[0]: Membership(snapshot[1], _without_members(row[5], row[7]), row[6], member_of(row)) for row in rows}
+    results = {
+        row[0]: Membership(snapshot[1], _without_members(row[5], row[7]), row[6], member_of(row))
+        for row in rows
+    }
     return {who: results[who] for who in applicant_ids if who in results}
 
 
 def ring(connection: sqlite3.Connection, snapshot: Row, ring_id: str) -> Ring | None:
     """One ring of a snapshot, with its members."""
-    row = connection.execute("SELECT body FROM ring WHERE snapshot = ? AND ring_id = ?", (snapshot[0], ring_id)).fetchone()
+    row = connection.execute(
+        "SELECT body FROM ring WHERE snapshot = ? AND ring_id = ?", (snapshot[0], ring_id)
+    ).fetchone()
     if row is None:
         return None
-    return ring_of(ring_id, row[0], tuple([member_of(m) for m in connection.execute(MEMBERS_OF_ONE, (snapshot[0], ring_id))]))
+    return ring_of(
+        ring_id,
+        row[0],
+        tuple([member_of(m) for m in connection.execute(MEMBERS_OF_ONE, (snapshot[0], ring_id))]),
+    )
 
 
 @lru_cache(maxsize=8192)  # the rings of a week are asked for again and again

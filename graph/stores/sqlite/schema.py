@@ -10,9 +10,9 @@ from graph.stores.sqlite.before_version_3 import write_journal
 VERSION = 3
 FOREVER = 2**62  # `superseded` of a tie that still stands
 
-# `tie` holds the first mention of an identifier by an applicant in a role. When an older mention is delivered late, the row is superseded by
-# a new one and kept, so that a view of an earlier revision still reads what was known then.
-# `mention` holds every dated mention: it answers when a tie was last seen.
+# `tie` holds the first mention of an identifier by an applicant in a role. When an older mention is delivered
+# late, the row is superseded by a new one and kept, so that a view of an earlier revision still reads what
+# was known then. `mention` holds every dated mention: it answers when a tie was last seen.
 SCHEMA = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE applicant(key INTEGER PRIMARY KEY, applicant_id TEXT NOT NULL UNIQUE);
@@ -63,14 +63,16 @@ CREATE INDEX ring_members ON ring_member(snapshot, ring_id);
 
 CREATE TABLE journal(mark INTEGER PRIMARY KEY, body BLOB NOT NULL);
 """
-# A process of a release before version 3 that is still at work would write facts without an entry, so that copies would miss them.
+# A process of a release before version 3 that is still at work would write facts without an entry, so that
+# copies would miss them.
 _ENTRY_FIRST = """CREATE TRIGGER entry_first BEFORE UPDATE ON meta
     WHEN NEW.name = 'mark' AND NOT EXISTS (SELECT 1 FROM journal WHERE mark = NEW.value)
     BEGIN SELECT RAISE(ABORT, 'the store was brought up to a later release: start this process again with that one'); END"""
 _IDENTITY = "INSERT INTO meta VALUES ('identity', random())"
 
 
-# In version 1 two labels of one moment and source were a conflict, so that the order of rows decided whether fraud counted.
+# In version 1 two labels of one moment and source were a conflict, so that the order of rows decided whether
+# fraud counted.
 _LABELS_OF_VERSION_1 = (
     "ALTER TABLE label RENAME TO label_of_version_1",
     "DROP INDEX label_of",
@@ -82,9 +84,11 @@ _JOURNAL = next(s for s in SCHEMA.split(";") if "CREATE TABLE journal(" in s)
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Create the tables in an empty file, bring those of an earlier version up to ours. Safe when two processes start at once.
+    """Create the tables in an empty file, bring those of an earlier version up to ours. Safe when two
+    processes start at once.
 
-    Raises StoreVersionError for a store of a later version, SettingError for a file that is another program's.
+    Raises StoreVersionError for a store of a later version, SettingError for a file that is another
+    program's.
     """
     connection.execute("PRAGMA journal_mode = WAL")
     if _version(connection) < VERSION:
@@ -96,7 +100,9 @@ def prepare(connection: sqlite3.Connection) -> None:
             connection.execute("ROLLBACK")
             raise
     if (result := _version(connection)) != VERSION:
-        raise StoreVersionError(f"the store has schema version {result}, this code reads {VERSION}: load it anew, or use the release that wrote it")
+        raise StoreVersionError(
+            f"the store has schema version {result}, this code reads {VERSION}: load it anew, or use the release that wrote it"
+        )
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:

@@ -12,7 +12,8 @@ from graph.stores.sqlite.codec import KINDS
 
 _LOOK_AGAIN = 10_000  # steps of SQLite between two looks at the clock
 
-# Each gives (name, what to show). An id is looked up as it is and as a beginning; the range ends before the highest character.
+# Each gives (name, what to show). An id is looked up as it is and as a beginning; the range ends before the
+# highest character.
 APPLICANTS = """SELECT p.applicant_id, p.applicant_id FROM applicant p WHERE p.applicant_id >= :text AND p.applicant_id < :end
     AND (EXISTS (SELECT 1 FROM application a WHERE a.applicant = p.key AND a.at < :as_of AND a.mark <= :mark)
       OR EXISTS (SELECT 1 FROM event e WHERE e.applicant = p.key AND e.at < :as_of AND e.mark <= :mark)
@@ -29,7 +30,9 @@ IDENTIFIERS = f"""SELECT i.kind, i.token, i.masked FROM identifier i
 
 
 def search(connection: sqlite3.Connection, text: str, parameters: dict[str, Any]) -> tuple[SearchHit, ...]:
-    """At most `limit` hits for `text`, of what was searched in time. `parameters` carries limit, snapshot (or None), as_of and revision."""
+    """At most `limit` hits for `text`, of what was searched in time. `parameters` carries limit, snapshot (or
+    None), as_of and revision.
+    """
     text = text.strip()
     if not text:
         return ()
@@ -39,7 +42,10 @@ def search(connection: sqlite3.Connection, text: str, parameters: dict[str, Any]
     connection.set_progress_handler(lambda: perf_counter() > until, _LOOK_AGAIN)
     try:
         for kind, sql in _BY_ID:
-            hits += [SearchHit(f"{kind}:{name}", kind, label) for name, label in connection.execute(sql, parameters)]
+            hits += [
+                SearchHit(f"{kind}:{name}", kind, label)
+                for name, label in connection.execute(sql, parameters)
+            ]
         for code, token, masked in connection.execute(IDENTIFIERS, parameters):
             kind = KINDS[code].value
             hits.append(SearchHit(f"{kind}:{token}", kind, masked or token))
@@ -48,7 +54,11 @@ def search(connection: sqlite3.Connection, text: str, parameters: dict[str, Any]
             raise  # anything but the time that was up: then what was found by then is all
     finally:
         connection.set_progress_handler(None, 0)
-    return tuple(sorted(hits, key=lambda hit: text not in (hit.label, hit.node.partition(":")[2]))[: parameters["limit"]])
+    return tuple(
+        sorted(hits, key=lambda hit: text not in (hit.label, hit.node.partition(":")[2]))[
+            : parameters["limit"]
+        ]
+    )
 
 
 _BY_ID = (("applicant", APPLICANTS), ("application", APPLICATIONS), ("ring", RINGS))

@@ -1,4 +1,6 @@
-"""SqliteStore: opens the file, opens views and adds batches; one connection for each thread, so that nobody waits for a reader."""
+"""SqliteStore: opens the file, opens views and adds batches; one connection for each thread, so that nobody
+waits for a reader.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,18 @@ from graph.stores.sqlite.unknown_ids import unknown_ids
 from graph.stores.sqlite.view import SqliteView
 from graph.stores.sqlite.writer import SqliteWriter
 
-_COUNTED = ("application", "event", "outcome", "label", "contact", "platform", "merchant", "device", "applicant", "identifier")
+_COUNTED = (
+    "application",
+    "event",
+    "outcome",
+    "label",
+    "contact",
+    "platform",
+    "merchant",
+    "device",
+    "applicant",
+    "identifier",
+)
 
 
 class SqliteStore(GraphStore):
@@ -58,7 +71,9 @@ class SqliteStore(GraphStore):
             return SqliteWriter(connection).write(facts)
 
     def view(self, as_of: datetime, revision: int | None = None) -> SqliteView:
-        view = SqliteView(self._connection(), self._cache, as_of, self.revision() if revision is None else revision)
+        view = SqliteView(
+            self._connection(), self._cache, as_of, self.revision() if revision is None else revision
+        )
         view.zone = self.zone
         return view
 
@@ -83,7 +98,9 @@ class SqliteStore(GraphStore):
     def counts(self) -> dict[str, int]:
         run = self._connection().execute
         counts = {f"{table}s": int(run(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in _COUNTED}
-        return counts | {"ties": int(run(f"SELECT count(*) FROM tie WHERE superseded = {FOREVER}").fetchone()[0])}
+        return counts | {
+            "ties": int(run(f"SELECT count(*) FROM tie WHERE superseded = {FOREVER}").fetchone()[0])
+        }
 
     def close(self) -> None:
         self._connections.close()

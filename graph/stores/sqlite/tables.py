@@ -1,4 +1,6 @@
-"""Reads a whole view as columns: one scan a table by Arrow's driver into arrays, which are sorted and get positions for keys."""
+"""Reads a whole view as columns: one scan a table by Arrow's driver into arrays, which are sorted and get
+positions for keys.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,21 @@ from graph.store.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_colu
 
 _TYPE_CODE = {kind.value: code for code, kind in enumerate(PLATFORM_TYPES)}
 _STATUS = " ".join(f"WHEN '{status.value}' THEN {code}" for code, status in enumerate(STATUSES))
-_BY_NAME = np.argsort(np.argsort([status.value for status in STATUSES]))  # code of a status -> its place in the alphabet
-_PACKED = "(applicant << 34) | (identifier << 2) | role"  # a tie as one number: three columns are read sooner than five
+# code of a status -> its place in the alphabet
+_BY_NAME = np.argsort(np.argsort([status.value for status in STATUSES]))
+# a tie as one number: three columns are read sooner than five
+_PACKED = "(applicant << 34) | (identifier << 2) | role"
 _ROWS = {"adbc.sqlite.query.batch_rows": "65536"}
 
 ColumnQueries = dict[str, tuple[str, str]]  # name of a column -> how it is asked for, and its dtype
 
 
 def read_tables(connection: sqlite3.Connection, when: dict[str, int]) -> Tables:
-    """All facts of the view (`when`: as_of, revision) inside one read transaction of a connection of its own. Raises StoreUnavailableError."""
-    path = next(file for _, name, file in connection.execute("PRAGMA database_list") if name == "main")  # beside it a temporary one may stand
+    """All facts of the view (`when`: as_of, revision) inside one read transaction of a connection of its own.
+    Raises StoreUnavailableError.
+    """
+    # beside it a temporary one may stand
+    path = next(file for _, name, file in connection.execute("PRAGMA database_list") if name == "main")
     try:
         with dbapi.connect(Path(path).as_uri() + "?mode=ro") as beside, beside.cursor() as cursor:
             cursor.adbc_statement.set_options(**_ROWS)
@@ -46,12 +53,18 @@ class _Reader:
         created = self._read(f"application WHERE {self._visible} ORDER BY at, application_id", _APPLICATION)
         events = self._events()
         labels = self._read(
-            f"label WHERE known_at < {self._as_of} AND {self._recorded} ORDER BY known_at, application_id, applicant_id, source, label", _LABEL
+            f"label WHERE known_at < {self._as_of} AND {self._recorded} ORDER BY known_at, application_id, applicant_id, source, label",
+            _LABEL,
         )
-        names, place = self._people([ties["applicant"], created["applicant"], events["applicant"], events["counterparty"]], labels["applicant"])
+        names, place = self._people(
+            [ties["applicant"], created["applicant"], events["applicant"], events["counterparty"]],
+            labels["applicant"],
+        )
         for column in (ties, created, events):
             column["applicant"] = place[column["applicant"]]
-        events["counterparty"] = np.where(events["counterparty"] < 0, np.int32(-1), place[events["counterparty"]])
+        events["counterparty"] = np.where(
+            events["counterparty"] < 0, np.int32(-1), place[events["counterparty"]]
+        )
         merchants = self._read(f"merchant WHERE {self._recorded} ORDER BY merchant_id", _MERCHANT)
         platforms = self._read(f"platform WHERE {self._recorded} ORDER BY platform_id", _PLATFORM)
         merchant_ids = _named(merchants["merchant"], created["merchant"], events["merchant"])
@@ -74,7 +87,11 @@ class _Reader:
                 "agent": _placed(created["agent"], _places(agent_ids)),
             },
             outcomes=outcomes,
-            labels=_label_columns(labels, _places(names.tolist()), (_places(created["application_id"].tolist()), created["applicant"])),
+            labels=_label_columns(
+                labels,
+                _places(names.tolist()),
+                (_places(created["application_id"].tolist()), created["applicant"]),
+            ),
             events=events | {"merchant": _placed(events["merchant"], merchant_place)},
             platforms=_platform_columns(platforms, platform_ids),
             merchants=_merchant_columns(merchants, merchant_ids),
@@ -86,19 +103,33 @@ class _Reader:
 
         Nothing may be NULL on the way: the driver takes a column's type from its first rows.
         """
-        picked = ", ".join(f"coalesce({expression}, {_UNKNOWN[dtype[0]]}) AS {name}" for name, (expression, dtype) in entry.items())
+        picked = ", ".join(
+            f"coalesce({expression}, {_UNKNOWN[dtype[0]]}) AS {name}"
+            for name, (expression, dtype) in entry.items()
+        )
         self._cursor.execute(f"SELECT {picked} FROM {source}")
         result = self._cursor.fetch_arrow_table()
         return {name: _column(result[name], dtype) for name, (_, dtype) in entry.items()}
 
     def _ties(self) -> tuple[dict[str, Column], dict[str, Column], Column]:
-        """Ties with identifiers as positions and applicants still as keys; the identifiers; the position of each identifier's key, or -1."""
+        """Ties with identifiers as positions and applicants still as keys; the identifiers; the position of
+        each identifier's key, or -1.
+        """
         columns = {"tie": (_PACKED, "i8"), "since": ("min(at)", "i8"), "last": ("max(at)", "i8")}
         result = self._read(f"mention WHERE {self._visible} GROUP BY applicant, identifier, role", columns)
         tie = result.pop("tie")
         identifier = tie >> 2 & (1 << 32) - 1
         identifiers, place = self._identifiers(identifier)
-        return {"applicant": tie >> 34, "identifier": place[identifier], "role": (tie & 3).astype(np.int8), **result}, identifiers, place
+        return (
+            {
+                "applicant": tie >> 34,
+                "identifier": place[identifier],
+                "role": (tie & 3).astype(np.int8),
+                **result,
+            },
+            identifiers,
+            place,
+        )
 
     def _identifiers(self, used: Column) -> tuple[dict[str, Column], Column]:
         """The identifiers with those keys by (kind, token), and the position of each key, or -1."""
@@ -108,7 +139,8 @@ class _Reader:
         keys = in_order[existing[in_order]]
         place = np.full(len(existing), -1, np.int32)
         place[keys] = np.arange(len(keys), dtype=np.int32)
-        # In the order of the table, which is read much sooner than one row after the other in that of the index.
+        # In the order of the table, which is read much sooner than one row after the other in that of the
+        # index.
         rows = self._read("identifier", _IDENTIFIER)
         at = place[rows.pop("key")]
         there = np.flatnonzero(at >= 0)
@@ -128,19 +160,31 @@ class _Reader:
         shared = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
         rows = order[shared]
         keys = ",".join(map(str, key[rows].tolist()))
-        ids = self._read(f"json_each('[{keys}]') j CROSS JOIN event e ON e.key = j.value", {"key": ("e.key", "i8"), "id": ("event_id", "O")})
+        ids = self._read(
+            f"json_each('[{keys}]') j CROSS JOIN event e ON e.key = j.value",
+            {"key": ("e.key", "i8"), "id": ("event_id", "O")},
+        )
         id_of = dict(zip(ids["key"].tolist(), ids["id"].tolist(), strict=True))
-        order[shared] = rows[sorted(range(len(rows)), key=[(t, id_of[k]) for t, k in zip(at[rows].tolist(), key[rows].tolist())].__getitem__)]
+        order[shared] = rows[
+            sorted(
+                range(len(rows)),
+                key=[(t, id_of[k]) for t, k in zip(at[rows].tolist(), key[rows].tolist())].__getitem__,
+            )
+        ]
         return order
 
     def _people(self, keys: list[Column], labelled: Column) -> tuple[Column, Column]:
         """The ids of all people the view knows, sorted, and the position of each key, or -1."""
-        rows = self._read("applicant ORDER BY applicant_id", {"key": ("key", "i8"), "name": ("applicant_id", "O")})
+        rows = self._read(
+            "applicant ORDER BY applicant_id", {"key": ("key", "i8"), "name": ("applicant_id", "O")}
+        )
         existing = np.zeros(int(rows["key"].max(initial=0)) + 1, bool)
         for column in keys:
             existing[column[column >= 0]] = True
         also = {i for i in labelled.tolist() if i}
-        kept = existing[rows["key"]] | np.fromiter((name in also for name in rows["name"].tolist()), bool, len(rows["name"]))
+        kept = existing[rows["key"]] | np.fromiter(
+            (name in also for name in rows["name"].tolist()), bool, len(rows["name"])
+        )
         place = np.full(len(existing), -1, np.int32)
         place[rows["key"][kept]] = np.arange(kept.sum(), dtype=np.int32)
         return rows["name"][kept], place
@@ -154,7 +198,8 @@ class _Reader:
             "amount": ("o.amount", "f8"),
         }
         result = self._read(
-            f"(SELECT * FROM outcome WHERE {self._visible}) o CROSS JOIN application a ON a.application_id = o.application_id", columns
+            f"(SELECT * FROM outcome WHERE {self._visible}) o CROSS JOIN application a ON a.application_id = o.application_id",
+            columns,
         )
         place = np.full(int(max(keys.max(initial=0), result["application"].max(initial=0))) + 1, -1, np.int32)
         place[keys] = np.arange(len(keys), dtype=np.int32)
@@ -192,9 +237,23 @@ _LABEL: ColumnQueries = {
     "at": ("known_at", "i8"),
     "source": ("source", "O"),
 }
-_MERCHANT: ColumnQueries = {"merchant": ("merchant_id", "O"), "category": ("category", "O"), "city": ("city", "O"), "opened_at": ("opened_at", "i8")}
-_PLATFORM: ColumnQueries = {"platform": ("platform_id", "O"), "type": ("type", "O"), "is_own": ("is_own", "b")}
-_IDENTIFIER: ColumnQueries = {"key": ("key", "i8"), "kind": ("kind", "i1"), "linking": ("linking", "b"), "token": ("token", "O")}
+_MERCHANT: ColumnQueries = {
+    "merchant": ("merchant_id", "O"),
+    "category": ("category", "O"),
+    "city": ("city", "O"),
+    "opened_at": ("opened_at", "i8"),
+}
+_PLATFORM: ColumnQueries = {
+    "platform": ("platform_id", "O"),
+    "type": ("type", "O"),
+    "is_own": ("is_own", "b"),
+}
+_IDENTIFIER: ColumnQueries = {
+    "key": ("key", "i8"),
+    "kind": ("kind", "i1"),
+    "linking": ("linking", "b"),
+    "token": ("token", "O"),
+}
 _DEVICE: ColumnQueries = {"identifier": ("identifier", "i8"), "os": ("os", "O"), "model": ("model", "O"),
                  **{name: (f"CAST({name} AS REAL)", "f8") for name in ("is_emulator", "is_rooted")}}  # fmt: skip
 
@@ -205,7 +264,9 @@ def _column(result: pa.ChunkedArray, dtype: str) -> Column:
         return np.empty(0, bool if dtype == "b" else dtype)
     if dtype == "O":
         rows = result.combine_chunks().dictionary_encode()
-        words = as_column([None if word == _NOTHING else word for word in rows.dictionary.to_pylist()], object)
+        words = as_column(
+            [None if word == _NOTHING else word for word in rows.dictionary.to_pylist()], object
+        )
         return np.asarray(words[rows.indices.to_numpy()])
     column: Column = result.to_numpy().astype(bool if dtype == "b" else dtype)
     if dtype[0] == "f":
@@ -227,14 +288,23 @@ def _placed(ids: Column, places: dict[str, int]) -> Column:
     return np.array([-1 if i is None else places[i] for i in ids.tolist()], dtype=np.int32)
 
 
-def _label_columns(rows: dict[str, Column], people: dict[str, int], of: tuple[dict[str, int], Column]) -> dict[str, Column]:
+def _label_columns(
+    rows: dict[str, Column], people: dict[str, int], of: tuple[dict[str, int], Column]
+) -> dict[str, Column]:
     """Labels as columns; one of an application the view does not know yet is left out."""
     application_place, applicant_of = of
     about = rows["application"].tolist()
     persons = {source: by_person(source) for source in set(rows["source"].tolist())}
-    kept = [n for n, application_id in enumerate(about) if not application_id or application_id in application_place]
+    kept = [
+        n
+        for n, application_id in enumerate(about)
+        if not application_id or application_id in application_place
+    ]
     applications = [application_place.get(about[n]) for n in kept]
-    applicants = [people[rows["applicant"][n]] if a is None else int(applicant_of[a]) for n, a in zip(kept, applications, strict=True)]
+    applicants = [
+        people[rows["applicant"][n]] if a is None else int(applicant_of[a])
+        for n, a in zip(kept, applications, strict=True)
+    ]
     return {
         "applicant": as_column(applicants, np.int32),
         "application": as_column(applications, np.int32),
@@ -245,7 +315,10 @@ def _label_columns(rows: dict[str, Column], people: dict[str, int], of: tuple[di
 
 
 def _platform_columns(rows: dict[str, Column], ids: list[str]) -> dict[str, Column]:
-    existing = {i: (_TYPE_CODE[kind], own) for i, kind, own in zip(*(column.tolist() for column in rows.values()), strict=True)}
+    existing = {
+        i: (_TYPE_CODE[kind], own)
+        for i, kind, own in zip(*(column.tolist() for column in rows.values()), strict=True)
+    }
     unknown = (_TYPE_CODE["other"], False)
     return {
         "type": as_column([existing.get(i, unknown)[0] for i in ids], np.int8),

@@ -14,9 +14,21 @@ PEOPLE = """SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (SELECT 1 FROM a
     WHERE p.applicant_id = j.value)"""
 
 
-def unknown_ids(connection: sqlite3.Connection, application_ids: Collection[str], applicant_ids: Collection[str]) -> UnknownIds:
+def unknown_ids(
+    connection: sqlite3.Connection, application_ids: Collection[str], applicant_ids: Collection[str]
+) -> UnknownIds:
     """`GraphStore.strangers`."""
-    loans = connection.execute(APPLICATIONS, (json.dumps(sorted(application_ids)),)) if application_ids else ()
-    known_by = "application" if connection.execute("SELECT EXISTS (SELECT 1 FROM application)").fetchone()[0] else "event"
-    people = connection.execute(PEOPLE.format(known_by=known_by), (json.dumps(sorted(applicant_ids)),)) if applicant_ids else ()
+    loans = (
+        connection.execute(APPLICATIONS, (json.dumps(sorted(application_ids)),)) if application_ids else ()
+    )
+    known_by = (
+        "application"
+        if connection.execute("SELECT EXISTS (SELECT 1 FROM application)").fetchone()[0]
+        else "event"
+    )
+    people = (
+        connection.execute(PEOPLE.format(known_by=known_by), (json.dumps(sorted(applicant_ids)),))
+        if applicant_ids
+        else ()
+    )
     return UnknownIds(frozenset(row[0] for row in loans), frozenset(row[0] for row in people))

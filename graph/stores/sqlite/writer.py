@@ -1,4 +1,6 @@
-"""Adds one batch of facts inside one transaction: assigns keys to people and identifiers, sorts rows into new, known and conflicting, writes ties."""
+"""Adds one batch of facts inside one transaction: assigns keys to people and identifiers, sorts rows into
+new, known and conflicting, writes ties.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,13 @@ _IDENTIFIERS = """SELECT j.key, i.key, i.masked, i.linking FROM json_each(?) j C
 # The last revision, and the keys that the next person and the next identifier get.
 _STATE = """SELECT value, (SELECT coalesce(max(key), 0) + 1 FROM applicant), (SELECT coalesce(max(key), 0) + 1 FROM identifier)
     FROM meta WHERE name = 'mark'"""
-_PEOPLE = "SELECT t.applicant_id, t.key FROM json_each(?) j CROSS JOIN applicant t ON t.applicant_id = j.value"
+_PEOPLE = (
+    "SELECT t.applicant_id, t.key FROM json_each(?) j CROSS JOIN applicant t ON t.applicant_id = j.value"
+)
 _LOAD = 1_000  # applications or events in one batch from which on it is taken for a part of a load
-# A load touches pages all over the file. They are kept in the writer's own memory, which is bounded, instead of being looked at through a map
-# of the whole file, and go back into the file together with those of the next batches.
+# A load touches pages all over the file. They are kept in the writer's own memory, which is bounded, instead
+# of being looked at through a map of the whole file, and go back into the file together with those of the
+# next batches.
 _FOR_A_LOAD = ("cache_size = -196608", "mmap_size = 0", "wal_autocheckpoint = 32768")
 
 
@@ -68,31 +73,61 @@ class SqliteWriter:
         self._applications(facts)
         self._events(facts)
         self._contacts(facts)
-        self._simple("outcomes", "outcome", "application_id, status, at, amount", 3, [outcome_row(o) for o in facts.outcomes])
-        self._simple("labels", "label", "application_id, applicant_id, known_at, source, label, detail", 5, [label_row(x) for x in facts.labels])
-        keep_ties(self._db, self._batch_mentions, TieBatch(self._mark, kinds, self._new_applicants, self._new_identifiers))
+        self._simple(
+            "outcomes",
+            "outcome",
+            "application_id, status, at, amount",
+            3,
+            [outcome_row(o) for o in facts.outcomes],
+        )
+        self._simple(
+            "labels",
+            "label",
+            "application_id, applicant_id, known_at, source, label, detail",
+            5,
+            [label_row(x) for x in facts.labels],
+        )
+        keep_ties(
+            self._db,
+            self._batch_mentions,
+            TieBatch(self._mark, kinds, self._new_applicants, self._new_identifiers),
+        )
         revision, entry = self._mark if self._accepted else self._mark - 1, b""
         if self._accepted:
             entry = encode(self._only_new(facts), self._shown)
             self._db.execute(ADD_ENTRY, (revision, entry))
             self._db.execute("UPDATE meta SET value = ? WHERE name = 'mark'", (revision,))
-        return Added(accepted=self._accepted, known=self._known, conflicts=tuple(self._conflicts), revision=revision, entry=entry)
+        return Added(
+            accepted=self._accepted,
+            known=self._known,
+            conflicts=tuple(self._conflicts),
+            revision=revision,
+            entry=entry,
+        )
 
-    # -- people and identifiers -------------------------------------------------------------------------------------------------------
+    # -- people and identifiers
+    # -------------------------------------------------------------------------------------------------------
 
     def _intern(self, facts: Facts) -> dict[int, int]:
-        """Assign a key to every person and identifier named; returns the kind codes of the identifiers by key."""
+        """Assign a key to every person and identifier named; returns the kind codes of the identifiers by
+        key.
+        """
         people = {a.applicant_id for a in facts.applications}
         people.update(e.applicant_id for e in facts.events)
         people.update(e.counterparty_id for e in facts.events if e.counterparty_id is not None)
         people.update(c.applicant_id for c in facts.contacts)
         people.update(label.applicant_id for label in facts.labels if label.applicant_id is not None)
         self._applicants = self._keys(sorted(people))
-        # Whoever reads a delivery makes a mention once and repeats it: it is worth more to tell them apart by `is` than to look inside each.
+        # Whoever reads a delivery makes a mention once and repeats it: it is worth more to tell them apart by
+        # `is` than to look inside each.
         mentions = {id(m): m for a in facts.applications for m in a.mentions}
         mentions.update((id(m), m) for e in facts.events for m in e.mentions)
         named: dict[str, Identifier] = {}  # the first to tell of an identifier says how it is shown
-        for i in [*[m.identifier for m in mentions.values()], *[c.phone for c in facts.contacts], *[d.identifier for d in facts.devices]]:
+        for i in [
+            *[m.identifier for m in mentions.values()],
+            *[c.phone for c in facts.contacts],
+            *[d.identifier for d in facts.devices],
+        ]:
             named.setdefault(i.node, i)
         kind_of = {node: KIND_CODE[identifier.kind] for node, identifier in named.items()}
         self._intern_identifiers(named, kind_of)
@@ -113,19 +148,25 @@ class SqliteWriter:
         return existing
 
     def _intern_identifiers(self, named: Mapping[str, Identifier], kind_of: Mapping[str, int]) -> None:
-        # In the order of the index by kind and token: it is as large as the store, and each of its pages is touched once.
+        # In the order of the index by kind and token: it is as large as the store, and each of its pages is
+        # touched once.
         if not named:
             return
         requested = sorted([(kind_of[node], i.token, node) for node, i in named.items()])
         keys, self._shown = self._identifiers, dict(named)
-        for position, key, masked, linking in self._db.execute(_IDENTIFIERS, (_listed([one[:2] for one in requested]),)):
+        for position, key, masked, linking in self._db.execute(
+            _IDENTIFIERS, (_listed([one[:2] for one in requested]),)
+        ):
             node = requested[position][2]
             keys[node], i = key, named[node]
             if masked != i.masked or linking != i.linking:
                 self._shown[node] = Identifier(i.kind, i.token, masked, bool(linking))
         fresh = [one for one in requested if one[2] not in keys] if len(keys) < len(requested) else []
         if fresh:
-            rows = [(key, kind, token, (i := named[node]).masked, i.linking) for key, (kind, token, node) in enumerate(fresh, self._new_identifiers)]
+            rows = [
+                (key, kind, token, (i := named[node]).masked, i.linking)
+                for key, (kind, token, node) in enumerate(fresh, self._new_identifiers)
+            ]
             self._db.executemany("INSERT INTO identifier VALUES (?, ?, ?, ?, ?)", rows)
             keys.update((node, key) for key, (_, _, node) in enumerate(fresh, self._new_identifiers))
 
@@ -133,19 +174,30 @@ class SqliteWriter:
         """The facts that were taken, all in their order."""
         if self._accepted == sum(len(getattr(facts, name)) for name in self._new):
             return facts
-        return Facts(**{name: tuple([getattr(facts, name)[n] for n in taken]) for name, taken in self._new.items()})
+        return Facts(
+            **{name: tuple([getattr(facts, name)[n] for n in taken]) for name, taken in self._new.items()}
+        )
 
-    # -- facts ------------------------------------------------------------------------------------------------------------------------
+    # -- facts
+    # ------------------------------------------------------------------------------------------------------------------------
 
     def _applications(self, facts: Facts) -> None:
-        rows = [application_row(a, self._applicants[a.applicant_id], self._packed(a.mentions)) for a in facts.applications]
+        rows = [
+            application_row(a, self._applicants[a.applicant_id], self._packed(a.mentions))
+            for a in facts.applications
+        ]
         taken = self._take("applications", "application", APPLICATION_COLUMNS, rows)
         self._mentioned([rows[n] for n in taken], [facts.applications[n].mentions for n in taken])
 
     def _events(self, facts: Facts) -> None:
         people = self._applicants
         rows = [
-            event_row(e, people[e.applicant_id], None if e.counterparty_id is None else people[e.counterparty_id], self._packed(e.mentions))
+            event_row(
+                e,
+                people[e.applicant_id],
+                None if e.counterparty_id is None else people[e.counterparty_id],
+                self._packed(e.mentions),
+            )
             for e in facts.events
         ]
         taken = self._take("events", "event", EVENT_COLUMNS, rows)
@@ -153,7 +205,13 @@ class SqliteWriter:
 
     def _contacts(self, facts: Facts) -> None:
         rows: list[Row] = [
-            (self._applicants[c.applicant_id], self._identifiers[c.phone.node], micros(c.at), c.relation or "") for c in facts.contacts
+            (
+                self._applicants[c.applicant_id],
+                self._identifiers[c.phone.node],
+                micros(c.at),
+                c.relation or "",
+            )
+            for c in facts.contacts
         ]
         taken = self._simple("contacts", "contact", "applicant, phone, at, relation", 4, rows)
         own, named = ROLE_CODE[Role.OWN], ROLE_CODE[Role.CONTACT]
@@ -161,14 +219,26 @@ class SqliteWriter:
         self._batch_mentions.add([(rows[n][0], rows[n][2]) for n in taken], message)
 
     def _platforms(self, facts: Facts) -> None:
-        self._simple("platforms", "platform", "platform_id, type, is_own", 1, [(p.platform_id, p.type.value, int(p.is_own)) for p in facts.platforms])
+        self._simple(
+            "platforms",
+            "platform",
+            "platform_id, type, is_own",
+            1,
+            [(p.platform_id, p.type.value, int(p.is_own)) for p in facts.platforms],
+        )
 
     def _merchants(self, facts: Facts) -> None:
-        rows = [(m.merchant_id, m.category, m.city, None if m.opened_at is None else micros(m.opened_at)) for m in facts.merchants]
+        rows = [
+            (m.merchant_id, m.category, m.city, None if m.opened_at is None else micros(m.opened_at))
+            for m in facts.merchants
+        ]
         self._simple("merchants", "merchant", "merchant_id, category, city, opened_at", 1, rows)
 
     def _devices(self, facts: Facts) -> None:
-        rows = [(self._identifiers[d.identifier.node], d.os, d.model, d.is_emulator, d.is_rooted) for d in facts.devices]
+        rows = [
+            (self._identifiers[d.identifier.node], d.os, d.model, d.is_emulator, d.is_rooted)
+            for d in facts.devices
+        ]
         self._simple("devices", "device", "identifier, os, model, is_emulator, is_rooted", 1, rows)
 
     def _packed(self, mentions: Sequence[Mention]) -> str:
@@ -177,7 +247,9 @@ class SqliteWriter:
     def _mentioned(self, rows: Sequence[Row], mentions: Sequence[Sequence[Mention]]) -> None:
         """Rows of (id, applicant, at, ...) that are new, and what each of them mentions."""
         packed = self._packed_mentions
-        self._batch_mentions.add([row[1:3] for row in rows], [[packed[id(mention)] for mention in each] for each in mentions])
+        self._batch_mentions.add(
+            [row[1:3] for row in rows], [[packed[id(mention)] for mention in each] for each in mentions]
+        )
 
     def _take(self, name: str, table: str, columns: str, rows: Sequence[Row]) -> list[int]:
         """Insert rows whose first column is the id; the positions of those that are new."""
@@ -190,7 +262,9 @@ class SqliteWriter:
         return taken
 
     def _simple(self, name: str, table: str, columns: str, key_width: int, rows: Sequence[Row]) -> list[int]:
-        """Insert rows whose first `key_width` columns are the key; an outcome's key is (application_id, at, status)."""
+        """Insert rows whose first `key_width` columns are the key; an outcome's key is (application_id, at,
+        status).
+        """
         if not rows:
             return []
         cached = self._known_rows(table, columns, key_width, rows)
@@ -199,13 +273,18 @@ class SqliteWriter:
         return taken
 
     def _known_rows(self, table: str, columns: str, key_width: int, rows: Sequence[Row]) -> dict[Any, Row]:
-        """What the table holds under the keys of `rows`: one look-up for all by the first column of the key, or one a row where that says nothing."""
+        """What the table holds under the keys of `rows`: one look-up for all by the first column of the key,
+        or one a row where that says nothing.
+        """
         key = columns.split(", ")[:key_width]
         firsts = {row[0] for row in rows}
         if "" not in firsts:
-            named = ", ".join(f"t.{column}" for column in columns.split(", "))  # json_each has a `type` and a `key` of its own
+            # json_each has a `type` and a `key` of its own
+            named = ", ".join(f"t.{column}" for column in columns.split(", "))
             sql = f"SELECT {named} FROM json_each(?) j CROSS JOIN {table} t ON t.{key[0]} = j.value"
-            return {result[:key_width]: result for result in self._db.execute(sql, (_listed(sorted(firsts)),))}
+            return {
+                result[:key_width]: result for result in self._db.execute(sql, (_listed(sorted(firsts)),))
+            }
         sql = f"SELECT {columns} FROM {table} WHERE {' AND '.join(f'{c} = ?' for c in key)}"
         found_rows = (self._db.execute(sql, row[:key_width]).fetchone() for row in rows)
         return {result[:key_width]: result for result in found_rows if result is not None}
@@ -214,10 +293,16 @@ class SqliteWriter:
         if not rows:
             return
         places = ", ".join("?" * (len(columns.split(",")) + 1))
-        self._db.executemany(f"INSERT INTO {table}({columns}, mark) VALUES ({places})", [(*row, self._mark) for row in rows])
+        self._db.executemany(
+            f"INSERT INTO {table}({columns}, mark) VALUES ({places})", [(*row, self._mark) for row in rows]
+        )
 
-    def _sort_out(self, name: str, rows: Sequence[Row], existing: dict[Any, Row], key: Callable[[Row], Any]) -> list[int]:
-        """Count what is known and what conflicts (with the store, or earlier in the batch); the positions of what is new."""
+    def _sort_out(
+        self, name: str, rows: Sequence[Row], existing: dict[Any, Row], key: Callable[[Row], Any]
+    ) -> list[int]:
+        """Count what is known and what conflicts (with the store, or earlier in the batch); the positions of
+        what is new.
+        """
         taken = []
         for n, row in enumerate(rows):
             earlier = existing.get(key(row))

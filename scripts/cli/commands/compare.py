@@ -29,9 +29,27 @@ def _run(options: argparse.Namespace) -> Result:
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("one", metavar="ONE", help="URL of a store")
     parser.add_argument("other", metavar="OTHER", help="URL of another one that was told the same")
-    parser.add_argument("--as-of", required=True, metavar="T", help="the moment of the rings, the columns and the applicants' assessments")
-    parser.add_argument("--subjects", type=int, default=1000, metavar="N", help="applications to compare, and as many applicants (default 1000)")
+    parser.add_argument(
+        "--as-of",
+        required=True,
+        metavar="T",
+        help="the moment of the rings, the columns and the applicants' assessments",
+    )
+    parser.add_argument(
+        "--subjects",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="applications to compare, and as many applicants (default 1000)",
+    )
     parser.add_argument("--model", metavar="DIR", help="a model bundle, to compare its probabilities as well")
 
 
-COMMAND = Command(name="compare", script="compare_stores", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="compare",
+    script="compare_stores",
+    description=__doc__,
+    example=EXAMPLE,
+    arguments=_arguments,
+    run=_run,
+)

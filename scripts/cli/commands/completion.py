@@ -31,4 +31,6 @@ def _run(options: argparse.Namespace) -> None:
     print(shtab.complete(everything(), options.shell))
 
 
-COMMAND = Command(name="completion", script="", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="completion", script="", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)

@@ -1,4 +1,6 @@
-"""Copy a graph store into an empty one, of another kind or the same: all facts and ring snapshots with their revisions, so that replays hold."""
+"""Copy a graph store into an empty one, of another kind or the same: all facts and ring snapshots with their
+revisions, so that replays hold.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ RINGFENCE_HASH_KEY. Facts that come into FROM during the copy are copied by runn
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="FROM", help="URL of the store to copy")
-    parser.add_argument("target", metavar="TO", help="URL of the store to copy into: empty, or a copy that was stopped")
+    parser.add_argument(
+        "target", metavar="TO", help="URL of the store to copy into: empty, or a copy that was stopped"
+    )
 
 
 def _run(options: argparse.Namespace) -> Result:
@@ -34,7 +38,9 @@ def _run(options: argparse.Namespace) -> Result:
 
 def _copied(source: GraphStore, target: GraphStore) -> dict[str, object]:
     started = time.perf_counter()
-    facts = sum(n for table, n in source.counts().items() if table not in ("applicants", "identifiers", "ties"))
+    facts = sum(
+        n for table, n in source.counts().items() if table not in ("applicants", "identifiers", "ties")
+    )
     with bar("copy", facts, " rows") as progress:
         upto = copy(source, target, progress.update)
     copied = time.perf_counter() - started
@@ -44,13 +50,24 @@ def _copied(source: GraphStore, target: GraphStore) -> dict[str, object]:
             result.append(inventory(store, upto, progress.update).as_json())
     held = [_held(store) if store.revision() == upto else None for store in (source, target)]
     if result[0] != result[1] or (None not in held and held[0] != held[1]):
-        raise StoreError(f"the copy is not equal: FROM has {result[0]} {held[0]}, TO has {result[1]} {held[1]}")
-    return {**result[0], "equal": True, "copy_seconds": round(copied, 3), "seconds": round(time.perf_counter() - started, 3)}
+        raise StoreError(
+            f"the copy is not equal: FROM has {result[0]} {held[0]}, TO has {result[1]} {held[1]}"
+        )
+    return {
+        **result[0],
+        "equal": True,
+        "copy_seconds": round(copied, 3),
+        "seconds": round(time.perf_counter() - started, 3),
+    }
 
 
 def _held(store: GraphStore) -> dict[str, int]:
-    """How many facts and ties its tables hold, beside what its journal says. People and identifiers may come with facts that were not taken."""
+    """How many facts and ties its tables hold, beside what its journal says. People and identifiers may come
+    with facts that were not taken.
+    """
     return {table: n for table, n in store.counts().items() if table not in ("applicants", "identifiers")}
 
 
-COMMAND = Command(name="copy", script="copy_store", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="copy", script="copy_store", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)

@@ -1,4 +1,6 @@
-"""The whole way once on a simulated world: records in, rings found, a model trained, the service up, and what it says of three cases."""
+"""The whole way once on a simulated world: records in, rings found, a model trained, the service up, and what
+it says of three cases.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +37,18 @@ class StepError(RingfenceError):
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--folder", type=Path, default=Path("var/demo"), help="where everything goes (default var/demo)")
-    parser.add_argument("--applicants", type=int, default=6000, help="size of the simulated world (default 6000)")
-    parser.add_argument("--port", type=int, default=8000, help="port of the service; another free one when it is taken (default 8000)")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("var/demo"), help="where everything goes (default var/demo)"
+    )
+    parser.add_argument(
+        "--applicants", type=int, default=6000, help="size of the simulated world (default 6000)"
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=8000,
+        help="port of the service; another free one when it is taken (default 8000)",
+    )
     parser.add_argument("--once", action="store_true", help="stop at the end instead of serving on")
 
 
@@ -55,15 +66,29 @@ def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
     folder: Path = options.folder / today
     world, model, rings = folder / "world", folder / "model", folder / "rings"
     store, casebook = f"sqlite:///{folder / 'graph.db'}", f"sqlite:///{folder / 'casebook.db'}"
-    created = ("world", world, "--applicants", options.applicants, "--days", 365, "--seed", 7, "--until", today)
-    counts = step("1/6  A simulated year of lending, with crews of fraudsters in it; the truth is kept aside", *created)
+    created = (
+        "world",
+        world,
+        "--applicants",
+        options.applicants,
+        "--days",
+        365,
+        "--seed",
+        7,
+        "--until",
+        today,
+    )
+    counts = step(
+        "1/6  A simulated year of lending, with crews of fraudsters in it; the truth is kept aside", *created
+    )
     first_look.say_world(counts)
     first_look.say_load(step("2/6  Its records go into the graph; no raw phone or id number is kept", "load", world / "records",
                              "--store", store, "--report", folder / "load"))  # fmt: skip
     training = start("3/6  A model begins to learn, from what was known at each moment", "train", "--store", store, "--as-of", today,
                      "--out", model, "--most-network-samples", 1500, quiet=folder / "train.log")  # fmt: skip
     try:
-        weekly = ("rings", "--store", store, "--casebook", casebook)  # the casebook of the service, where its cases are seen
+        # the casebook of the service, where its cases are seen
+        weekly = ("rings", "--store", store, "--casebook", casebook)
         step("4/6  Meanwhile the rings, as of last week", *weekly, "--new-casebook", "--as-of", last_week, "--back-steps", 0,
              "--out", folder / "rings-last-week")  # fmt: skip
         first_look.say_rings(step("     and as of today: what changed, and when each would have been flagged first", *weekly, "--as-of", today,
@@ -77,12 +102,27 @@ def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
     first_look.say_table(judged, learned)
     port = free_port(options.port)
     key_file = operators_file(Settings(store=store, casebook=casebook))
-    service = start("5/6  The service", "serve", "--store", store, "--model", model, "--casebook", casebook, "--port", port, "--workers", 1)
+    service = start(
+        "5/6  The service",
+        "serve",
+        "--store",
+        store,
+        "--model",
+        model,
+        "--casebook",
+        casebook,
+        "--port",
+        port,
+        "--workers",
+        1,
+    )
     try:
         address = f"http://127.0.0.1:{port}"
         first_look.wait_until_ready(address, service)
         say("6/6  Three cases")
-        cases = first_look.cases(first_look.Api(address, key_file.read_text().strip()), world / "records", rings)
+        cases = first_look.cases(
+            first_look.Api(address, key_file.read_text().strip()), world / "records", rings
+        )
         seconds = round(time.monotonic() - started)
         say(f"Ready after {seconds} s. Look around:")
         print(f"  the desk, open at that ring   {cases['desk']}\n  the key it asks for           cat {key_file}\n"
@@ -101,16 +141,21 @@ def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
 
 
 def step(title: str, name: str, *arguments: object) -> dict[str, Any]:
-    """Say what is done, and do it: its figures. Its own progress goes to stderr. Raises CalledProcessError where it fails."""
+    """Say what is done, and do it: its figures. Its own progress goes to stderr. Raises CalledProcessError
+    where it fails.
+    """
     done = subprocess.run(announced(title, name, *arguments), check=True, stdout=subprocess.PIPE, text=True)
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures
 
 
 def start(title: str, name: str, *arguments: object, quiet: Path | None = None) -> subprocess.Popen[str]:
-    """The same for a step that stays; whatever keys are configured here, a demonstration has one of its own, made at its first start.
-    `quiet` is a file for what it says meanwhile; its figures can be read then."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RINGFENCE_API_KEYS")}
+    """The same for a step that stays; whatever keys are configured here, a demonstration has one of its own,
+    made at its first start. `quiet` is a file for what it says meanwhile; its figures can be read then.
+    """
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("RINGFENCE_API_KEYS")
+    }
     command = announced(title, name, *arguments)
     if quiet is None:
         return subprocess.Popen(command, env=environment, text=True)
@@ -119,7 +164,9 @@ def start(title: str, name: str, *arguments: object, quiet: Path | None = None) 
 
 
 def figures_of(process: subprocess.Popen[str], log: Path) -> dict[str, Any]:
-    """The figures of a step that was started quietly, when it has ended. Raises CalledProcessError where it failed, after what it said."""
+    """The figures of a step that was started quietly, when it has ended. Raises CalledProcessError where it
+    failed, after what it said.
+    """
     out, _ = process.communicate()
     if process.returncode:
         print(log.read_text(), file=sys.stderr)
@@ -160,4 +207,6 @@ def free_port(wanted: int) -> int:
         return port
 
 
-COMMAND = Command(name="demo", script="run", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="demo", script="run", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)

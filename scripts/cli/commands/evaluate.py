@@ -26,7 +26,10 @@ weighted 1/holders (at two resolutions that suit it), all flagged where a known 
 def _run(options: argparse.Namespace) -> Result:
     settings = Settings.from_environment()
     as_of = as_of_given(settings, options.as_of)
-    truth, flagged = read_truth(options.truth, as_of.astimezone(time_zone(settings.timezone))), read_flagged(options.rings)
+    truth, flagged = (
+        read_truth(options.truth, as_of.astimezone(time_zone(settings.timezone))),
+        read_flagged(options.rings),
+    )
     flagged.check_moment(as_of)
     known, result = flagged.known_frauds, dict[str, tuple[frozenset[str], ...]]()
     if options.store:
@@ -38,16 +41,28 @@ def _run(options: argparse.Namespace) -> Result:
         if known is None:
             known = frozenset(tables.applicant_ids[fraud_spells(tables).fraud].tolist())
     if known is None:
-        print("evaluate_rings: these rings do not say who was known for fraud by then: with --store the figures tell them apart", file=sys.stderr)
+        print(
+            "evaluate_rings: these rings do not say who was known for fraud by then: with --store the figures tell them apart",
+            file=sys.stderr,
+        )
     references = {name: measured(groups, truth, known) for name, groups in result.items()}
     return Result({**measured(flagged.groups.values(), truth, known), "references": references})
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--rings", required=True, type=Path, metavar="DIR", help="folder that detect_rings.py wrote")
+    parser.add_argument(
+        "--rings", required=True, type=Path, metavar="DIR", help="folder that detect_rings.py wrote"
+    )
     parser.add_argument("--truth", required=True, type=Path, metavar="DIR", help="folder with applicants.csv")
     parser.add_argument("--as-of", required=True, metavar="T", help="the moment of the review")
     parser.add_argument("--store", metavar="URL", help="graph store of the review, for the references")
 
 
-COMMAND = Command(name="evaluate", script="evaluate_rings", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="evaluate",
+    script="evaluate_rings",
+    description=__doc__,
+    example=EXAMPLE,
+    arguments=_arguments,
+    run=_run,
+)

@@ -48,13 +48,30 @@ def _run(options: argparse.Namespace) -> Result:
     settings, delivery, now = _given(options)
     zone = time_zone(settings.timezone)
     folder = folder_for(options.report or _report_folder(options.delivery, settings.store))
-    with open_store(settings.store, zone=settings.timezone) as store, bar("load", delivery.rows, " rows") as progress:
+    with (
+        open_store(settings.store, zone=settings.timezone) as store,
+        bar("load", delivery.rows, " rows") as progress,
+    ):
         keys = open_keyring(settings, store)
-        knows = (lambda node: store.view(system_clock()).identifier(node) is not None) if len(keys.keys) > 1 else None
-        report = load(delivery, store, ParseContext(Pseudonymiser(keys, knows), now, zone), report_to=folder, step=progress.update)
-        progress.update((progress.total or progress.n) - progress.n)  # rows that the mapping's `where` passes over
+        knows = (
+            (lambda node: store.view(system_clock()).identifier(node) is not None)
+            if len(keys.keys) > 1
+            else None
+        )
+        report = load(
+            delivery,
+            store,
+            ParseContext(Pseudonymiser(keys, knows), now, zone),
+            report_to=folder,
+            step=progress.update,
+        )
+        # rows that the mapping's `where` passes over
+        progress.update((progress.total or progress.n) - progress.n)
     _say(report)
-    return Result({**report.as_json(), "report": str(folder / "report.json"), "rejects_file": str(folder / REJECTS)}, _status(report))
+    return Result(
+        {**report.as_json(), "report": str(folder / "report.json"), "rejects_file": str(folder / REJECTS)},
+        _status(report),
+    )
 
 
 def _status(report: Report) -> int:
@@ -69,18 +86,26 @@ def _given(options: argparse.Namespace) -> tuple[Settings, Delivery, datetime]:
     delivery = open_delivery(options.delivery, options.mapping, settings.delivery)
     for feed in delivery.feeds:
         if guessed := delivery.zone_is_guessed(feed):
-            log.warning("%s: %s is INT96, which says no zone: read as UTC; a mapping may say another (`zone`)", plain(feed.source), names(guessed))
+            log.warning(
+                "%s: %s is INT96, which says no zone: read as UTC; a mapping may say another (`zone`)",
+                plain(feed.source),
+                names(guessed),
+            )
     return settings, delivery, now
 
 
 def _check(options: argparse.Namespace) -> Result:
-    """Load into a store of its own that is thrown away, under a key that nobody knows, and print what became of it."""
+    """Load into a store of its own that is thrown away, under a key that nobody knows, and print what became
+    of it.
+    """
     settings, delivery, now = _given(options)
     naming = Pseudonymiser(Keyring.parse(secrets.token_hex(32)))
     with ExitStack() as open_for_now:
         aside = Path(open_for_now.enter_context(TemporaryDirectory(prefix="ringfence-check-")))
         there = not settings.store.startswith("sqlite:") or sqlite_path(settings.store).exists()
-        beside = open_for_now.enter_context(open_existing(settings.store, settings.timezone)) if there else None
+        beside = (
+            open_for_now.enter_context(open_existing(settings.store, settings.timezone)) if there else None
+        )
         store = open_for_now.enter_context(open_store(f"sqlite:///{aside}/check.db", zone=settings.timezone))
         progress = open_for_now.enter_context(bar("check", delivery.rows, " rows"))
         parse_context = ParseContext(naming, now, time_zone(settings.timezone))
@@ -89,7 +114,9 @@ def _check(options: argparse.Namespace) -> Result:
     if not options.json:
         print("\n".join(page(result)), end="\n\n")
     on_the_page = sys.stdout.isatty() and not options.json
-    return Result({name: result[name] for name in _TOTALS} if on_the_page else result, _status(checked.report))
+    return Result(
+        {name: result[name] for name in _TOTALS} if on_the_page else result, _status(checked.report)
+    )
 
 
 def _say(report: Report) -> None:
@@ -105,12 +132,26 @@ def _say(report: Report) -> None:
     for doubt in report.column_warnings:
         log.warning("THIS CANNOT BE RIGHT: %s", doubt)
     for (table, column, code), n in sorted(report.dropped.items()):
-        log.warning("%s.%s: %d cells could not be read (%s) and count as not known; their rows are taken", table, column, n, code)
+        log.warning(
+            "%s.%s: %d cells could not be read (%s) and count as not known; their rows are taken",
+            table,
+            column,
+            n,
+            code,
+        )
     for table, columns in report.as_json()["unknown_words"].items():
         for column, words in columns.items():
-            log.warning("%s.%s: no words of ours: %s; a mapping translates them (`values`)", table, column, names(words))
+            log.warning(
+                "%s.%s: no words of ours: %s; a mapping translates them (`values`)",
+                table,
+                column,
+                names(words),
+            )
     if report.strange_kinds:
-        log.warning("kinds of events that mean nothing to a signal: %s; they are counted, their identifiers link", names(report.strange_kinds))
+        log.warning(
+            "kinds of events that mean nothing to a signal: %s; they are counted, their identifiers link",
+            names(report.strange_kinds),
+        )
     for table, unmatched in report.unmatched.items():
         if unmatched.facts:
             log.warning(
@@ -122,7 +163,10 @@ def _say(report: Report) -> None:
     for source in report.filtered_out:
         log.warning("no row of %s meets the conditions of the mapping", source)
     for source in report.wholly_rejected:
-        log.error("nothing of %s could be taken: every row is rejected, see rejects.jsonl; all else is loaded", source)
+        log.error(
+            "nothing of %s could be taken: every row is rejected, see rejects.jsonl; all else is loaded",
+            source,
+        )
 
 
 def _report_folder(delivery: str, store: str) -> Path:
@@ -133,12 +177,22 @@ def _report_folder(delivery: str, store: str) -> Path:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("delivery", metavar="DELIVERY", help="folder with the tables, or the URL of a database")
+    parser.add_argument(
+        "delivery", metavar="DELIVERY", help="folder with the tables, or the URL of a database"
+    )
     parser.add_argument("--check", action="store_true", help="say what would happen, and write nothing")
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
-    parser.add_argument("--mapping", metavar="FILE", help="mapping, or the name of one shipped (default: mapping.yaml in the delivery)")
+    parser.add_argument(
+        "--mapping",
+        metavar="FILE",
+        help="mapping, or the name of one shipped (default: mapping.yaml in the delivery)",
+    )
     parser.add_argument("--report", type=Path, metavar="DIR", help="folder for report.json and rejects.jsonl")
-    parser.add_argument("--now", metavar="T", help="the load's clock: later times are rejected (default: now)")
+    parser.add_argument(
+        "--now", metavar="T", help="the load's clock: later times are rejected (default: now)"
+    )
 
 
-COMMAND = Command(name="load", script="load_records", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="load", script="load_records", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)

@@ -34,7 +34,11 @@ def _run(options: argparse.Namespace) -> Result:
 
 def _within(folder: Path) -> list[Path]:
     """The files of a folder that can be read as tables."""
-    result = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith((".", "_")) and suffix_of(path))
+    result = sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and not path.name.startswith((".", "_")) and suffix_of(path)
+    )
     if not result:
         raise DeliveryError(f"{folder}: there is no file in it that can be read as a table")
     return result
@@ -42,8 +46,17 @@ def _within(folder: Path) -> list[Path]:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("suggest",), help="`suggest`: propose a mapping")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files of one folder, or the folder")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where the mapping goes (default: printed before the figures)")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="files of one folder, or the folder"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="where the mapping goes (default: printed before the figures)",
+    )
 
 
-COMMAND = Command(name="map", script="map", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="map", script="map", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)

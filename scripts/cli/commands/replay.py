@@ -17,9 +17,14 @@ Exit status 1 where some differ."""
 
 
 def _run(options: argparse.Namespace) -> Result:
-    given = {name: getattr(options, name) for name in ("store", "model", "casebook") if getattr(options, name) is not None}
+    given = {
+        name: getattr(options, name)
+        for name in ("store", "model", "casebook")
+        if getattr(options, name) is not None
+    }
     settings = dataclasses.replace(Settings.from_environment(), **given)
-    casebook_given(settings.casebook)  # what is not there has no assessments, and neither it nor a store is made by looking
+    # what is not there has no assessments, and neither it nor a store is made by looking
+    casebook_given(settings.casebook)
     open_existing(settings.store).close()
     figures = replay_latest(settings, options.last)
     return Result(figures, FAILED if figures["different"] else DONE)
@@ -27,9 +32,22 @@ def _run(options: argparse.Namespace) -> Result:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
-    parser.add_argument("--model", metavar="DIR", help="the model bundle that was served (default: RINGFENCE_MODEL)")
-    parser.add_argument("--casebook", metavar="URL", help="casebook with the assessments (default: RINGFENCE_CASEBOOK)")
-    parser.add_argument("--last", type=int, default=1000, metavar="N", help="how many, the latest first (default: 1000)")
+    parser.add_argument(
+        "--model", metavar="DIR", help="the model bundle that was served (default: RINGFENCE_MODEL)"
+    )
+    parser.add_argument(
+        "--casebook", metavar="URL", help="casebook with the assessments (default: RINGFENCE_CASEBOOK)"
+    )
+    parser.add_argument(
+        "--last", type=int, default=1000, metavar="N", help="how many, the latest first (default: 1000)"
+    )
 
 
-COMMAND = Command(name="replay", script="replay_assessments", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="replay",
+    script="replay_assessments",
+    description=__doc__,
+    example=EXAMPLE,
+    arguments=_arguments,
+    run=_run,
+)

@@ -1,4 +1,6 @@
-"""Find the rings as of a moment, compare them with the last snapshot, save them, open cases, write the files."""
+"""Find the rings as of a moment, compare them with the last snapshot, save them, open cases, write the
+files.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ EXAMPLE = """example:
 def _run(options: argparse.Namespace) -> Result:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(name)s: %(message)s")
     settings = Settings.from_environment()
-    casebook_url = casebook_given(options.casebook, new=options.new_casebook) if options.casebook else settings.casebook
+    casebook_url = (
+        casebook_given(options.casebook, new=options.new_casebook) if options.casebook else settings.casebook
+    )
     settings = dataclasses.replace(settings, store=options.store or settings.store, casebook=casebook_url)
     as_of, now, zone = as_of_given(settings, options.as_of), system_clock(), time_zone(settings.timezone)
     with open_existing(settings.store, settings.timezone) as store:
@@ -32,20 +36,47 @@ def _run(options: argparse.Namespace) -> Result:
         with open_casebook(settings.casebook) as casebook:
             frame = "" if settings.frame == NO_FRAME else settings.frame
             how = {name: getattr(options, name) for name in ("back_steps", "engine", "honest_budget")}
-            return Result(review(store, casebook, ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, **how)).figures)
+            return Result(
+                review(
+                    store, casebook, ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, **how)
+                ).figures
+            )
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
-    parser.add_argument("--casebook", metavar="URL", help="casebook in which cases are opened (default: RINGFENCE_CASEBOOK)")
-    parser.add_argument("--new-casebook", action="store_true", help="make the casebook that --casebook names where it is not there")
-    parser.add_argument("--as-of", required=True, metavar="T", help="the moment, not after now: nothing from then on is seen")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the four files")
-    parser.add_argument("--engine", choices=("local", "gds", "spark"), default="local", help="what cuts the graph (default: local)")
     parser.add_argument(
-        "--honest-budget", type=_share, default=HONEST_BUDGET, metavar="SHARE", help=f"of the honest that may be flagged (default: {HONEST_BUDGET:g})"
+        "--casebook", metavar="URL", help="casebook in which cases are opened (default: RINGFENCE_CASEBOOK)"
     )
-    parser.add_argument("--back-steps", type=_steps, default=3, metavar="N", help="earlier moments of the back-test, 28 days apart (default: 3)")
+    parser.add_argument(
+        "--new-casebook",
+        action="store_true",
+        help="make the casebook that --casebook names where it is not there",
+    )
+    parser.add_argument(
+        "--as-of", required=True, metavar="T", help="the moment, not after now: nothing from then on is seen"
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the four files")
+    parser.add_argument(
+        "--engine",
+        choices=("local", "gds", "spark"),
+        default="local",
+        help="what cuts the graph (default: local)",
+    )
+    parser.add_argument(
+        "--honest-budget",
+        type=_share,
+        default=HONEST_BUDGET,
+        metavar="SHARE",
+        help=f"of the honest that may be flagged (default: {HONEST_BUDGET:g})",
+    )
+    parser.add_argument(
+        "--back-steps",
+        type=_steps,
+        default=3,
+        metavar="N",
+        help="earlier moments of the back-test, 28 days apart (default: 3)",
+    )
 
 
 def _steps(text: str) -> int:
@@ -64,4 +95,6 @@ def _share(text: str) -> float:
     return share
 
 
-COMMAND = Command(name="rings", script="detect_rings", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="rings", script="detect_rings", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)

@@ -1,4 +1,6 @@
-"""Assess the stored applications of a period, each as of its own moment, with the same code as /risk; or people, where there are none."""
+"""Assess the stored applications of a period, each as of its own moment, with the same code as /risk; or
+people, where there are none.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +22,31 @@ A store that holds no applications (a payment platform's) has its people assesse
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
-    parser.add_argument("--model", metavar="DIR", help="folder of the model bundle (default: RINGFENCE_MODEL)")
+    parser.add_argument(
+        "--model", metavar="DIR", help="folder of the model bundle (default: RINGFENCE_MODEL)"
+    )
     parser.add_argument("--since", required=True, metavar="T", help="first moment of the period, ISO-8601")
     parser.add_argument("--until", required=True, metavar="T", help="first moment after the period, ISO-8601")
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="file to write: .parquet, or .csv")
-    parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 8), help="processes that assess (default: one a core, at most 8)")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="FILE", help="file to write: .parquet, or .csv"
+    )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=min(os.cpu_count() or 1, 8),
+        help="processes that assess (default: one a core, at most 8)",
+    )
 
 
 def _run(options: argparse.Namespace) -> Result:
-    given = {name: getattr(options, name) for name in ("store", "model") if getattr(options, name) is not None}
+    given = {
+        name: getattr(options, name) for name in ("store", "model") if getattr(options, name) is not None
+    }
     settings = dataclasses.replace(Settings.from_environment(), **given)
     period = Period(since=moment_given(settings, options.since), until=moment_given(settings, options.until))
     return Result(score(settings, period, options.out, processes=options.processes))
 
 
-COMMAND = Command(name="score", script="score", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="score", script="score", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)

@@ -1,4 +1,6 @@
-"""Make the secrets of compose.yaml: passwords, the key of the pseudonyms and the callers' keys, each in a file that only its owner can read."""
+"""Make the secrets of compose.yaml: passwords, the key of the pseudonyms and the callers' keys, each in a
+file that only its owner can read.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,14 @@ What is there already stays as it is, so that it can be run again. The callers' 
 
 
 def _arguments(parser: Parser) -> None:
-    parser.add_argument("folder", type=Path, nargs="?", default=Path("secrets"), metavar="FOLDER", help="where the files go (default: secrets)")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=Path("secrets"),
+        metavar="FOLDER",
+        help="where the files go (default: secrets)",
+    )
 
 
 def _run(options: Namespace) -> Result:
@@ -36,10 +45,18 @@ def _run(options: Namespace) -> Result:
     for name in created:
         (folder / name).write_text(wanted[name] + "\n", encoding="utf-8")
     if os.getuid() == 0:
-        print(f"root owns {folder}: give it and the model to the service's user (chown -R 1000:1000 {folder} var/model)", file=sys.stderr)
+        print(
+            f"root owns {folder}: give it and the model to the service's user (chown -R 1000:1000 {folder} var/model)",
+            file=sys.stderr,
+        )
     elif (os.getuid(), os.getgid()) != (1000, 1000):
-        print(f"put into .env, so that the service can read them: RINGFENCE_UID={os.getuid()} and RINGFENCE_GID={os.getgid()}", file=sys.stderr)
-    return Result({"folder": str(folder), "made": created, "kept": [name for name in wanted if name not in created]})
+        print(
+            f"put into .env, so that the service can read them: RINGFENCE_UID={os.getuid()} and RINGFENCE_GID={os.getgid()}",
+            file=sys.stderr,
+        )
+    return Result(
+        {"folder": str(folder), "made": created, "kept": [name for name in wanted if name not in created]}
+    )
 
 
 def _wanted() -> dict[str, str]:
@@ -52,8 +69,17 @@ def _wanted() -> dict[str, str]:
         "postgres_password": book,
         "casebook": f"postgresql+psycopg://ringfence:{book}@postgres:5432/ringfence",
         "hash_key": secrets.token_hex(32),
-        "api_keys": "\n".join(f"{name}:{secrets.token_hex(32)}:{scopes}@*" for name, scopes in callers.items()),
+        "api_keys": "\n".join(
+            f"{name}:{secrets.token_hex(32)}:{scopes}@*" for name, scopes in callers.items()
+        ),
     }
 
 
-COMMAND = Command(name="secrets", script="make_secrets", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="secrets",
+    script="make_secrets",
+    description=__doc__,
+    example=EXAMPLE,
+    arguments=_arguments,
+    run=_run,
+)

@@ -18,7 +18,9 @@ Ready when GET /readyz answers 200. Where no caller's key is configured, the fir
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
-    parser.add_argument("--model", metavar="DIR", help="folder of the model bundle (default: RINGFENCE_MODEL)")
+    parser.add_argument(
+        "--model", metavar="DIR", help="folder of the model bundle (default: RINGFENCE_MODEL)"
+    )
     parser.add_argument("--casebook", metavar="URL", help="casebook (default: RINGFENCE_CASEBOOK)")
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1; it is plain HTTP)")
     parser.add_argument("--port", type=int, help="port to listen on (default: 8000)")
@@ -27,7 +29,14 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     names = ("store", "model", "casebook", "host", "port", "workers")
-    serve(dataclasses.replace(Settings.from_environment(), **{name: value for name in names if (value := getattr(options, name)) is not None}))
+    serve(
+        dataclasses.replace(
+            Settings.from_environment(),
+            **{name: value for name in names if (value := getattr(options, name)) is not None},
+        )
+    )
 
 
-COMMAND = Command(name="serve", script="serve", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="serve", script="serve", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)

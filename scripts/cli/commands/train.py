@@ -19,22 +19,55 @@ EXAMPLE = """example:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="URL", help="graph store (default: RINGFENCE_STORE)")
-    parser.add_argument("--as-of", required=True, metavar="T", help="nothing that happened or became known from here on is used, ISO-8601")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the model bundle; one that is there is replaced at the end")
-    parser.add_argument("--horizon-days", type=float, help="a fraud counts when it becomes known within so many days (default: from the delays seen)")
-    parser.add_argument("--capacity", type=float, default=0.02, help="share of assessments that people can review (default 0.02)")
     parser.add_argument(
-        "--most-samples", type=int, default=1_000_000, help="above so many, samples not known to be fraud are thinned (default 1000000)"
+        "--as-of",
+        required=True,
+        metavar="T",
+        help="nothing that happened or became known from here on is used, ISO-8601",
     )
     parser.add_argument(
-        "--most-network-samples", type=int, default=5_000, help="the same for the network (default 5000; docs/model.md says what more gave)"
+        "--out",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help="folder of the model bundle; one that is there is replaced at the end",
     )
-    parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 8), help="cores that grow trees (default: all, at most 8)")
+    parser.add_argument(
+        "--horizon-days",
+        type=float,
+        help="a fraud counts when it becomes known within so many days (default: from the delays seen)",
+    )
+    parser.add_argument(
+        "--capacity",
+        type=float,
+        default=0.02,
+        help="share of assessments that people can review (default 0.02)",
+    )
+    parser.add_argument(
+        "--most-samples",
+        type=int,
+        default=1_000_000,
+        help="above so many, samples not known to be fraud are thinned (default 1000000)",
+    )
+    parser.add_argument(
+        "--most-network-samples",
+        type=int,
+        default=5_000,
+        help="the same for the network (default 5000; docs/model.md says what more gave)",
+    )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=min(os.cpu_count() or 1, 8),
+        help="cores that grow trees (default: all, at most 8)",
+    )
 
 
 def _run(options: argparse.Namespace) -> Result:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: on graphs of this size a second thread only waits,
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # and threads that wait for their turn should leave the cores to others
+    # before torch is loaded: on graphs of this size a second thread only waits,
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # and threads that wait for their turn should leave the cores to others
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from gnn.bundle import digest
         from gnn.training import train_model
@@ -58,8 +91,12 @@ def _run(options: argparse.Namespace) -> Result:
     as_of, url = as_of_given(settings, options.as_of), options.store or settings.store
     with open_existing(url, settings.timezone) as store:
         folder_for(folder_named(options.out).absolute().parent)
-        figures = train_model(store, as_of, options.out, plan, "" if settings.frame == NO_FRAME else settings.frame)
+        figures = train_model(
+            store, as_of, options.out, plan, "" if settings.frame == NO_FRAME else settings.frame
+        )
     return Result({**figures, "digest": digest(options.out)})
 
 
-COMMAND = Command(name="train", script="train_model", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="train", script="train_model", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)

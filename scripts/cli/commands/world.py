@@ -23,10 +23,16 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same world (default 1)")
     parser.add_argument("--until", type=_moment, default=_moment("2026-01-01"), metavar="DATE",
                         help="end of the time frame (default 2026-01-01)")  # fmt: skip
-    parser.add_argument("--guilty-share", type=float, default=0.045, help="share of guilty people (default 0.045)")
-    parser.add_argument("--manner", default="mixed", help=f"how the crews work: {', '.join(MANNERS)} (default mixed)")
+    parser.add_argument(
+        "--guilty-share", type=float, default=0.045, help="share of guilty people (default 0.045)"
+    )
+    parser.add_argument(
+        "--manner", default="mixed", help=f"how the crews work: {', '.join(MANNERS)} (default mixed)"
+    )
     parser.add_argument("--format", default="parquet", help="parquet or csv (gzipped; default parquet)")
-    parser.add_argument("--dirty", action="store_true", help="also write rows that a careful reader must reject")
+    parser.add_argument(
+        "--dirty", action="store_true", help="also write rows that a careful reader must reject"
+    )
 
 
 def _run(options: argparse.Namespace) -> Result:
@@ -44,4 +50,6 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
 
 
-COMMAND = Command(name="world", script="make_world", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run)
+COMMAND = Command(
+    name="world", script="make_world", description=__doc__, example=EXAMPLE, arguments=_arguments, run=_run
+)

@@ -1,1 +1,3 @@
-"""The front: reads requests whole, sorts them into lanes and schedules turns, so that no request delays the others."""
+"""The front: reads requests whole, sorts them into lanes and schedules turns, so that no request delays the
+others.
+"""

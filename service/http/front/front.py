@@ -1,4 +1,6 @@
-"""The front of a worker, an ASGI application: it reads each request whole, sorts it into a lane of the WSGI application, and sends the answer."""
+"""The front of a worker, an ASGI application: it reads each request whole, sorts it into a lane of the WSGI
+application, and sends the answer.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ LOOKS = frozenset({"/readyz", "/metrics", "/version", "/openapi.json", "/docs", 
 LONG_PATHS = ("/risk/batch", "/v1/risk/batch", "/desk/")
 LONG_BYTES = 16_384  # a body beyond this is a list of facts, or costs as much
 HELD_BYTES = 64 * 2**20  # of all bodies that a worker holds at one moment
-WAITING, WAITING_LONG, WAITING_LOOKS = 128, 16, 64  # how many may wait in a lane; more get 503 with Retry-After
+# how many may wait in a lane; more get 503 with Retry-After
+WAITING, WAITING_LONG, WAITING_LOOKS = 128, 16, 64
 LONG_AT_ONCE = 4  # long requests between which a worker's turns go round
 CLOSING_S = 8.0  # how long running requests have at the end
 
@@ -41,7 +44,9 @@ class Front:
         self._refusals = Lane("refusals", run, bound=WAITING_LOOKS)
         self._looks = Lane("looks", run, bound=WAITING_LOOKS, threads=2)
         self._short = Lane("short", run, bound=WAITING, turn=partial(turns.turn, long=False))
-        self._long = Lane("long", run, bound=WAITING_LONG, threads=LONG_AT_ONCE, turn=partial(turns.turn, long=True))
+        self._long = Lane(
+            "long", run, bound=WAITING_LONG, threads=LONG_AT_ONCE, turn=partial(turns.turn, long=True)
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the life of the worker."""
@@ -73,8 +78,12 @@ class Front:
             return self._looks
         return self._long if size > LONG_BYTES or path.startswith(LONG_PATHS) else self._short
 
-    async def _answer(self, lane: Lane, handed: Handover, scope: Scope, body: bytes, receive: Receive) -> Answer:
-        """The application's answer. Raises Busy when the lane is full, CallerGone when nobody waits for a long one any more."""
+    async def _answer(
+        self, lane: Lane, handed: Handover, scope: Scope, body: bytes, receive: Receive
+    ) -> Answer:
+        """The application's answer. Raises Busy when the lane is full, CallerGone when nobody waits for a
+        long one any more.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
         job = Job(environ_of(scope, body), partial(_settle, loop, future))
@@ -99,7 +108,11 @@ class Front:
         environ[ENVIRON_KEY] = Handover(arrived, error)
         taken = self._refusals.take(Job(environ, partial(_settle, loop, future)))
         answer = await future if taken else Answer.bare(getattr(error, "code", None) or 503)
-        return Answer(answer.status, [*answer.headers, (b"connection", b"close")], answer.body) if close else answer
+        return (
+            Answer(answer.status, [*answer.headers, (b"connection", b"close")], answer.body)
+            if close
+            else answer
+        )
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

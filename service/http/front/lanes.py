@@ -19,7 +19,9 @@ Turn = Callable[[], AbstractContextManager[None]]
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A request that was read whole. `done` is called with its answer, from a lane's thread; `gone` is set when nobody waits for it any more."""
+    """A request that was read whole. `done` is called with its answer, from a lane's thread; `gone` is set
+    when nobody waits for it any more.
+    """
 
     environ: Environ
     done: Callable[[Answer], None]
@@ -27,7 +29,9 @@ class Job:
 
 
 class Lane:
-    """Up to `bound` requests wait, and `threads` of them are worked on. `turn` makes the turn that each needs, if any."""
+    """Up to `bound` requests wait, and `threads` of them are worked on. `turn` makes the turn that each
+    needs, if any.
+    """
 
     def __init__(
         self,
@@ -77,6 +81,8 @@ class Lane:
                 return self._run(environ)
             with self._turn():
                 return self._run(environ)
-        except Exception:  # the application answers every error itself; what comes here is a fault in how it was called
+        except (
+            Exception
+        ):  # the application answers every error itself; what comes here is a fault in how it was called
             log.exception("a request could not be answered")
             return Answer.bare(500)

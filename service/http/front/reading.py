@@ -1,4 +1,6 @@
-"""Reads request bodies before a thread is used for them, bounded in bytes and time, for each request and in total."""
+"""Reads request bodies before a thread is used for them, bounded in bytes and time, for each request and in
+total.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class BodyReader:
-    """Reads bodies of at most `most` bytes within `seconds` each; all that are held at one moment have at most `held_most` bytes together."""
+    """Reads bodies of at most `most` bytes within `seconds` each; all that are held at one moment have at
+    most `held_most` bytes together.
+    """
 
     def __init__(self, most: int, seconds: float, held_most: int) -> None:
         self._most = most

@@ -11,7 +11,8 @@ from threading import Lock
 class Turns:
     """A turn is handed on directly: to who waits with short work, else to the long work that waits longest.
 
-    Short work comes from one thread, which is back with its next piece only after a waiting slice was let through: neither starves.
+    Short work comes from one thread, which is back with its next piece only after a waiting slice was let
+    through: neither starves.
     """
 
     def __init__(self) -> None:
@@ -30,7 +31,9 @@ class Turns:
             self._hand_on()
 
     def give_way(self) -> None:
-        """Between two slices of long work: let who waits have a turn, and wait for the next one. Only inside a long turn."""
+        """Between two slices of long work: let who waits have a turn, and wait for the next one. Only inside
+        a long turn.
+        """
         if self._short or self._long:
             self._hand_on()
             self._take(long=True)

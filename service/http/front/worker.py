@@ -31,7 +31,9 @@ def from_environment() -> Front:
 
 
 def _end_with_server(loaded: Event) -> None:
-    """End this worker when the server that started it was killed: it would keep the port, so that no other server could start."""
+    """End this worker when the server that started it was killed: it would keep the port, so that no other
+    server could start.
+    """
     server = multiprocessing.parent_process()
     while server is not None:
         time.sleep(ORPHANED_S)

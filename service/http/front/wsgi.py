@@ -1,4 +1,6 @@
-"""Between the two interfaces: a request as ASGI gives it to the environ of WSGI, and a WSGI application's answer, whole."""
+"""Between the two interfaces: a request as ASGI gives it to the environ of WSGI, and a WSGI application's
+answer, whole.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +36,20 @@ class Answer(NamedTuple):
 
     @classmethod
     def bare(cls, status: int) -> Answer:
-        """An answer of nothing but its status, for where the application cannot be asked; it may be tried again in a second."""
-        return cls(status, [(b"content-length", b"0"), (b"retry-after", b"1"), (b"cache-control", b"no-store"), *BARE], b"")
+        """An answer of nothing but its status, for where the application cannot be asked; it may be tried
+        again in a second.
+        """
+        return cls(
+            status,
+            [(b"content-length", b"0"), (b"retry-after", b"1"), (b"cache-control", b"no-store"), *BARE],
+            b"",
+        )
 
 
 def environ_of(scope: Scope, body: bytes) -> Environ:
-    """The WSGI environ of a request whose body was read. Headers with an underscore in their name are left out: they could pass for others."""
+    """The WSGI environ of a request whose body was read. Headers with an underscore in their name are left
+    out: they could pass for others.
+    """
     host, port = scope.get("server") or ("localhost", None)
     environ = {
         **_OF_EVERY_REQUEST,
@@ -79,4 +89,8 @@ def answer_of(app: App, environ: Environ) -> Answer:
         if close is not None:
             close()
     status, headers = started[-1]
-    return Answer(int(status[:3]), [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers], body)
+    return Answer(
+        int(status[:3]),
+        [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        body,
+    )
