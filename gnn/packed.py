@@ -19,9 +19,11 @@ class PackedGraphs(NamedTuple):
     """N subjects; a tuple of arrays, so that compiled code takes it whole. `first`, `ends` and `sorts` are of
     each by itself, as in Tensors.
 
-    rows, origin (all nodes, WIDEST) float32 and (all nodes,) int32; `nodes` (N + 1,) int64 says where each
-    subject's begin. ends, marks (all links, 2) int32 and (all links, len(EDGE_FEATURES)) float32; `links` (N
-    + 1,) int64. first, sorts (N, types + 1) int32. asked (N,) int8.
+    rows, origin     (all nodes, WIDEST) float32 and (all nodes,) int32; `nodes` (N + 1,) int64 says where
+                     each subject's begin.
+    ends, marks      (all links, 2) int32 and (all links, len(EDGE_FEATURES)) float32; `links` (N + 1,) int64.
+    first, sorts     (N, types + 1) int32.
+    asked            (N,) int8.
     """
 
     rows: Array

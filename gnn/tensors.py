@@ -21,16 +21,15 @@ Index = npt.NDArray[np.int32]
 class Tensors(NamedTuple):
     """One subject's graph; a tuple of arrays, so that compiled code takes it whole.
 
-    rows (N, WIDEST) float32: nodes sorted by type, columns as in NODE_FEATURES and 0 beyond. The subject is
-    row 0; with an application in
-             question that is the first of its type and `has_application` is true.
+    rows     (N, WIDEST) float32: nodes sorted by type, columns as in NODE_FEATURES and 0 beyond. The subject
+             is row 0; with an application in question that is the first of its type and `has_application` is
+             true.
     first    (types + 1,) int32: where each of NODE_TYPES begins, and the end.
     ends     (E, 2) int32: rows of the source and the target of each link, sorted by type.
     marks    (E, len(EDGE_FEATURES)) float32.
     sorts    (types + 1,) int32: where each of EDGE_TYPES begins among the links, and the end.
-    origin (N,) int32: which applicant, identifier or application of the surroundings a node is, counted in
-    the order of the walk; of shops
-             0 is the merchant and 1 the agent.
+    origin   (N,) int32: which applicant, identifier or application of the surroundings a node is, counted in
+             the order of the walk; of shops 0 is the merchant and 1 the agent.
     """
 
     rows: Array

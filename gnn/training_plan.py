@@ -14,12 +14,15 @@ class TrainingPlan:
     """The choices of a training run; the same plan on the same facts gives the same bundle.
 
     `horizon_days`: a loan is bad when its fraud is known within so many days; None takes the delay within
-    which most known frauds became known. `capacity`: the share of assessments that people can review.
-    `most_samples`: above it, samples not known to be bad are thinned out; `most_network_samples`: the same
-    for the network, which is slower to learn. `fewest_steps`: a small history is gone through more often, up
-    to four times `epochs`, until the network has made so many steps. `members`: boosted ensembles are so many
-    models of `rounds` trees with different seeds, whose spread is the uncertainty. `workers`: threads that
-    grow them.
+    which most known frauds became known.
+    `capacity`: the share of assessments that people can review. `most_samples`: above it, samples not known
+    to be bad are thinned out;
+    `most_network_samples`: the same for the network, which is slower to learn.
+    `fewest_steps`: a small history is gone through more often, up to four times `epochs`, until the network
+    has made so many steps.
+    `members`: boosted ensembles are so many models of `rounds` trees with different seeds, whose spread is
+    the uncertainty.
+    `workers`: threads that grow them.
     """
 
     name: str = "ringfence"

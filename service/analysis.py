@@ -37,9 +37,9 @@ def open_graph(store: str = "", *, as_of: Moment, model: str = "") -> Graph:
     """The graph of a store as of a moment: nothing that happened or became known at it or later is seen.
 
     `store` and `model` are as for `ringfence score`; what is left out comes from the settings
-    (RINGFENCE_STORE, RINGFENCE_MODEL). `as_of` is ISO-8601 or a datetime; without an offset it is in the time
-    zone of the settings. Raises SettingError for a store that is not there, or for a moment that has not
-    come.
+    (RINGFENCE_STORE, RINGFENCE_MODEL).
+    `as_of` is ISO-8601 or a datetime; without an offset it is in the time zone of the settings.
+    Raises SettingError for a store that is not there, or for a moment that has not come.
     """
     settings = Settings.from_environment()
     return Graph(

@@ -127,45 +127,45 @@ COUNTED: Mapping[str, tuple[tuple[str, ...], int, str]] = {
 )  # fmt: skip
 class Precomputed(NamedTuple):
     """Intermediate results of all features, computed once by `graph.features.precompute.precompute`; moments
-    are microseconds, rows those of the neighbourhood.
+    are microseconds, rows those of the
+    neighbourhood.
 
-    whole (1,) how many rows are in use; `selves` applicant ids of the subject; `ring` its row in `rings` or
-    NOBODY. people (P,) by person of the subgraph. `me`: an applicant id of the subject itself. Of the others,
-    nothing of the subject: moments of the
-                  `first` and the `latest` application (UNDATED: none), how many were `decided` and
-                  `rejected`, in 30 days the `lenders` asked and applications `alike` the one in question; the
-                  latest `city` (NOBODY) and `face_match` (NaN) that are known; `came_too`: ever to the same
-                  shop or agent; `bad` and `good` what the labels come to, `late` or `defaulted` ever; `bond`
-                  row or NOBODY, `strong`: by something strong, `coherent`: shares a place, a crowd or a work;
-                  `grouped`: can be reached over strong identifiers. `mark`, `times` and `counted` are for
-                  counting.
-    held (H,) the subject's identifiers; `since` UNDATED where only the application in question names it,
-    `now`: it does. `hub` a code
-                  of `graph.facts.hubs.REASONS` or SHOP_DEVICE.
-    others (O,) the ties of others to them, a run a held one; `apart`: between the two spans of use, 0 where
-    they overlap. bonds (B,) all that ties the subject to one other person, the heaviest first; `ways` bits of
-    WAYS. own (N,) rows of the person's own earlier applications, newest first. tied (P, P) who is strongly
-    tied to whom, all applicant ids of the subject together in row 0. shop (I,) which identifiers are a shop's
-    own devices. places (2,) the latest applications of other people at the shop and through the agent, where
-    the application in question has `named` them
-                  (`graph.features.merchant` writes it): how many were `made`, the moment of the `oldest`, how
-                  many in a `week` and in `three_days`, `decided` and `rejected`; how many `customers`, how
-                  many of them `bad`; of the last 30 days how many customers (`month`), how many of them name
-                  what another one names (`entangled`), how many applications tell an amount (`priced`),
-                  nearly this one (`alike`).
-    conduct (1,) what the person did (`graph.features.conduct` writes it): `first_heard` of; of their earlier
-    applications the `highest` amount,
-                  how many in a `week` and in 97 days (`quarter`), at night (the one in question too), ever
-                  `late`, `closed`, and the largest share of a payout that was `moved_on`; whether anything
-                  was `judged`, and how many `matters` are held for fraud; events of a `month`, `payments`,
-                  `changes` of 30 days; `payers`; `collected`: how many others deal with somebody whom the
-                  subject pays. NaN, UNDATED and -1 where nothing is known.
-    tally (THINGS,) of what is held of each thing: how many are `held`, named `now`, say something
-    (`linking`), are `new` within 30 days and
-                  `new_now`: first named now, `named_before`; the `newest` (UNDATED: none); the most `holders`
-                  but the subject (-1: none) and `newcomers` of 30 days (-1: none says anything); the least
-                  time in which one was `handed_over` (NEVER); of other `users` those of `one_day`, and
-                  `companions` on several. `_now`: of what the application in question names.
+    whole   (1,)  how many rows are in use; `selves` applicant ids of the subject; `ring` its row in `rings`
+            or NOBODY.
+    people  (P,)  by person of the subgraph. `me`: an applicant id of the subject itself. Of the others,
+                  nothing of the subject: moments of the `first` and the `latest` application (UNDATED: none),
+                  how many were `decided` and `rejected`, in 30 days the `lenders` asked and applications
+                  `alike` the one in question; the latest `city` (NOBODY) and `face_match` (NaN) that are
+                  known; `came_too`: ever to the same shop or agent; `bad` and `good` what the labels come to,
+                  `late` or `defaulted` ever; `bond` row or NOBODY, `strong`: by something strong, `coherent`:
+                  shares a place, a crowd or a work; `grouped`: can be reached over strong identifiers.
+                  `mark`, `times` and `counted` are for counting.
+    held    (H,)  the subject's identifiers; `since` UNDATED where only the application in question names it,
+                  `now`: it does. `hub` a code of `graph.facts.hubs.REASONS` or SHOP_DEVICE.
+    others  (O,)  the ties of others to them, a run a held one; `apart`: between the two spans of use, 0 where
+            they overlap.
+    bonds   (B,)  all that ties the subject to one other person, the heaviest first; `ways` bits of WAYS.
+    own     (N,)  rows of the person's own earlier applications, newest first.
+    tied    (P, P) who is strongly tied to whom, all applicant ids of the subject together in row 0.
+    shop    (I,)  which identifiers are a shop's own devices.
+    places  (2,)  the latest applications of other people at the shop and through the agent, where the
+                  application in question has `named` them (`graph.features.merchant` writes it): how many
+                  were `made`, the moment of the `oldest`, how many in a `week` and in `three_days`, `decided`
+                  and `rejected`; how many `customers`, how many of them `bad`; of the last 30 days how many
+                  customers (`month`), how many of them name what another one names (`entangled`), how many
+                  applications tell an amount (`priced`), nearly this one (`alike`).
+    conduct (1,)  what the person did (`graph.features.conduct` writes it): `first_heard` of; of their earlier
+                  applications the `highest` amount, how many in a `week` and in 97 days (`quarter`), at night
+                  (the one in question too), ever `late`, `closed`, and the largest share of a payout that was
+                  `moved_on`; whether anything was `judged`, and how many `matters` are held for fraud; events
+                  of a `month`, `payments`, `changes` of 30 days; `payers`; `collected`: how many others deal
+                  with somebody whom the subject pays. NaN, UNDATED and -1 where nothing is known.
+    tally   (THINGS,)  of what is held of each thing: how many are `held`, named `now`, say something
+                  (`linking`), are `new` within 30 days and `new_now`: first named now, `named_before`; the
+                  `newest` (UNDATED: none); the most `holders` but the subject (-1: none) and `newcomers` of
+                  30 days (-1: none says anything); the least time in which one was `handed_over` (NEVER); of
+                  other `users` those of `one_day`, and `companions` on several. `_now`: of what the
+                  application in question names.
     counted (COUNTED,)  how many people each of COUNTED counts.
     The others hold nothing that outlives a call.
     """

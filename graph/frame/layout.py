@@ -128,14 +128,16 @@ class Arrays(NamedTuple):
     """The frame as arrays, one a file. Rows refer to each other by position, -1 is none.
 
     header        int64, see below. `used` of them are rows; what lies beyond is room.
-    texts bytes. A text is named by where it begins, in steps of 2 bytes; `graph.frame.texts` says how it is
-    written. people, identifiers, words, applications found by their text through `slots`; never taken away.
-    events, terms, outcomes, labels, ties, devices, contacts rows in the order in which they were told.
-    mentions int32, what applications and events name: identifier << 2 | role. rows, items the blocks of short
-    and of long lists. snapshots, rings, members ring snapshots; `person.rings` has the members (row) of each
-    snapshot (at its `as_of`). slots one open-addressing table for people, identifiers, words, applications,
-    and those ties that are in two long lists: the hash,
-                  whose low bits say of what, and row + 1; 0 is empty.
+    texts         bytes. A text is named by where it begins, in steps of 2 bytes; `graph.frame.texts` says how
+                  it is written.
+    people, identifiers, words, applications     found by their text through `slots`; never taken away.
+    events, terms, outcomes, labels, ties, devices, contacts      rows in the order in which they were told.
+    mentions      int32, what applications and events name: identifier << 2 | role.
+    rows, items   the blocks of short and of long lists.
+    snapshots, rings, members    ring snapshots; `person.rings` has the members (row) of each snapshot (at its
+                                 `as_of`).
+    slots         one open-addressing table for people, identifiers, words, applications, and those ties that
+                  are in two long lists: the hash, whose low bits say of what, and row + 1; 0 is empty.
     """
 
     header: Column

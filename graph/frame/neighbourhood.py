@@ -82,46 +82,47 @@ class Neighbourhood(NamedTuple):
 
     Rows refer to each other by position; NOBODY, UNDATED, NaN and a flag of -1
     are *not known*. `person.label` is the first of the person's labels and `person.labels` how many there
-    are; so are all lists of a row. The lists of one kind follow each other in the order of their rows, and no
-    two rows share one; where an empty list begins says nothing. `id` is the row in the frame, or any number
-    that is equal for the same thing and for nothing else: to compare and to count by. An empty text is no
-    word: NOBODY.
+    are; so are all lists of a row.
+    The lists of one kind follow each other in the order of their rows, and no two rows share one; where an
+    empty list begins says nothing.
+    `id` is the row in the frame, or any number that is equal for the same thing and for nothing else: to
+    compare and to count by. An empty
+    text is no word: NOBODY.
 
-    subject (1,) the moment, how many rows of each array are used, and where the lists begin that belong to no
-    row. `asked`: there
-                       is an application in question, and it is row 0 of `applications`. `outsiders` follow
-                       the `people` of the subgraph: customers of the same shop or agent. `received` is where
-                       the received ones begin among the events.
-    people (P,) the subject first, then in the order of the walk, then the outsiders as `at_merchant` and
-    `at_agent` first name
-                       them, who have labels alone; `step` sharing steps from the subject, -1 outside the
-                       subgraph; `name_rank` their order by applicant id; `ring` the row in `rings`; `core`
-                       whether they belong to its core.
-    identifiers (I,) in the order of the walk; `kind` position in `graph.store.tables.KINDS`; `hub` position
-    in `graph.facts.hubs.REASONS`. ties (T,) one a person and identifier, by identifier, then in the order of
-    the walk: the strongest role (position in
-                       `graph.store.tables.ROLES`), the first mention and the latest; UNDATED where only the
-                       application in question says it.
-    ties_of (T,) positions in `ties` by person, ascending; `person.tie` and `person.ties` are a list here.
-    dealings (D,) transfers and referrals between two people of the subgraph, one a pair, a < b, by a and then
-    in the order in which the
-                       walk met the pairs; the first and the latest of them, `kind` of the one that the walk
-                       met first.
-    applications (N,) the one in question, then everybody's by person, newest first; then `at_merchant` and
-    `at_agent`, newest first, and
-                       `elsewhere`, by application id: one application may be a row in several of these.
-                       `person` is the row of the applicant, an outsider's too, or NOBODY, `applicant` the
-                       applicant's `id`; `lender` bits LENDER_*; no outcomes belong to the one in question;
-                       `birth_year` NOBODY where it is not known.
+    subject      (1,)  the moment, how many rows of each array are used, and where the lists begin that belong
+                       to no row. `asked`: there is an application in question, and it is row 0 of
+                       `applications`. `outsiders` follow the `people` of the subgraph: customers of the same
+                       shop or agent. `received` is where the received ones begin among the events.
+    people       (P,)  the subject first, then in the order of the walk, then the outsiders as `at_merchant`
+                       and `at_agent` first name them, who have labels alone; `step` sharing steps from the
+                       subject, -1 outside the subgraph; `name_rank` their order by applicant id; `ring` the
+                       row in `rings`; `core` whether they belong to its core.
+    identifiers  (I,)  in the order of the walk; `kind` position in `graph.store.tables.KINDS`; `hub` position
+                 in `graph.facts.hubs.REASONS`.
+    ties         (T,)  one a person and identifier, by identifier, then in the order of the walk: the
+                       strongest role (position in `graph.store.tables.ROLES`), the first mention and the
+                       latest; UNDATED where only the application in question says it.
+    ties_of      (T,)  positions in `ties` by person, ascending; `person.tie` and `person.ties` are a list
+                 here.
+    dealings     (D,)  transfers and referrals between two people of the subgraph, one a pair, a < b, by a and
+                       then in the order in which the walk met the pairs; the first and the latest of them,
+                       `kind` of the one that the walk met first.
+    applications (N,)  the one in question, then everybody's by person, newest first; then `at_merchant` and
+                       `at_agent`, newest first, and `elsewhere`, by application id: one application may be a
+                       row in several of these. `person` is the row of the applicant, an outsider's too, or
+                       NOBODY, `applicant` the applicant's `id`; `lender` bits LENDER_*; no outcomes belong to
+                       the one in question; `birth_year` NOBODY where it is not known.
     mentions     (M,)  what each application names; `identifier` the row in `identifiers` or NOBODY.
-    outcomes (O,) steps of each application, oldest first; `status` position in `graph.store.tables.STATUSES`.
-    labels (L,) of each person and their loans, oldest first; `loan` the `id` of the application, NOBODY for
-    the person as such. events (E,) the subject's own, newest first, then `received` ones, what others did
-    towards the subject; `other` the other
-                       person's `id`; `kind` position in EVENT_KINDS.
-    rings (R,) rings of the snapshot in force to which somebody of the subgraph belongs, as the people first
-    name them. zone (2, Z) the borrowers' clocks: from which moment on they are how many microseconds ahead of
-    UTC (`graph.facts.local_time.offsets`).
+    outcomes     (O,)  steps of each application, oldest first; `status` position in
+                 `graph.store.tables.STATUSES`.
+    labels       (L,)  of each person and their loans, oldest first; `loan` the `id` of the application,
+                 NOBODY for the person as such.
+    events       (E,)  the subject's own, newest first, then `received` ones, what others did towards the
+                       subject; `other` the other person's `id`; `kind` position in EVENT_KINDS.
+    rings        (R,)  rings of the snapshot in force to which somebody of the subgraph belongs, as the people
+                 first name them.
+    zone         (2, Z) the borrowers' clocks: from which moment on they are how many microseconds ahead of
+                 UTC (`graph.facts.local_time.offsets`).
     """
 
     subject: Rows

@@ -47,10 +47,9 @@ ABOUT = np.dtype(
 class SubjectQuery(NamedTuple):
     """The subject and the moment.
 
-    about (1,) strictly before when (`as_of`, microseconds), and recorded by which `mark`; `person` and
-    `application`: their rows in the
-              frame, -1 where it has none; whether there is an application in question (`in_question`), and
-              how much of the others is used
+    about     (1,)  strictly before when (`as_of`, microseconds), and recorded by which `mark`; `person` and
+              `application`: their rows in the frame, -1 where it has none; whether there is an application in
+              question (`in_question`), and how much of the others is used
     asked     (1,) APPLICATION, the application in question as far as its own fields go
     mentions  what it names, as MENTION; `identifier` is not used
     name      the subject's id as bytes, used where the frame does not know them

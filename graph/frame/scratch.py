@@ -59,11 +59,14 @@ class Scratch(NamedTuple):
     """state    (16,) int64
     slots    open addressing: local identifiers by their `id`, + 1; `things` says where each is
     seats    the same of people; `seat` (P,) says where each is
-    things (I,) THING: of each identifier its slot, how many dated ties it has here, and its chain in `links`
-    links (T,) LINK deals DEAL, `dealt` (APPLICANTS, APPLICANTS) their positions + 1, `partners` CHAIN by
-    person rows, found rows of the frame that were collected buckets (BUCKETS + 1,) followed (I,) identifiers,
-    the rarest first names, keys, order, spare what `order.sort_by_text` takes question about what is in the
-    frame, which compiled code asks itself
+    things   (I,) THING: of each identifier its slot, how many dated ties it has here, and its chain in
+             `links`
+    links    (T,) LINK           deals  DEAL, `dealt` (APPLICANTS, APPLICANTS) their positions + 1, `partners`
+             CHAIN by person
+    rows, found     rows of the frame that were collected
+    buckets  (BUCKETS + 1,)      followed  (I,) identifiers, the rarest first
+    names, keys, order, spare    what `order.sort_by_text` takes
+    question    about what is in the frame, which compiled code asks itself
     """
 
     state: Column

@@ -60,16 +60,21 @@ class EncodedEntry(NamedTuple):
     """The facts added by one revision, as read-only arrays. Facts that were known already, or in conflict,
     are not in it.
 
-    heap (bytes,) all texts, UTF-8, one after the other, each once; `ends` (T,) where each ends: text n is
-    heap[ends[n-1]:ends[n]]. identifiers each identifier that the facts name, once, as the store shows it;
-    `kind` position in `graph.store.tables.KINDS`. applications, events `mention` and `mentions` a run of
-    `mentions`: first those of the applications, then those of the events. mentions `identifier` row in
-    `identifiers`, `role` position in `graph.store.tables.ROLES`. contacts `phone` row in `identifiers`;
-    `relation` as given ("self": it is theirs). outcomes `status` position in `graph.store.tables.STATUSES`.
-    labels of an application or an applicant; `by_person` as `graph.facts.fraud_labels` says of the source.
-    platforms `type` position in `graph.store.tables.PLATFORM_TYPES`. devices `identifier` row in
-    `identifiers`. snapshot (bytes,) a ring snapshot as JSON (`graph.journal.snapshots`); an entry has one of
-    these or facts.
+    heap         (bytes,)  all texts, UTF-8, one after the other, each once; `ends` (T,) where each ends: text
+                 n is heap[ends[n-1]:ends[n]].
+    identifiers  each identifier that the facts name, once, as the store shows it; `kind` position in
+                 `graph.store.tables.KINDS`.
+    applications, events  `mention` and `mentions` a run of `mentions`: first those of the applications, then
+                          those of the events.
+    mentions     `identifier` row in `identifiers`, `role` position in `graph.store.tables.ROLES`.
+    contacts     `phone` row in `identifiers`; `relation` as given ("self": it is theirs).
+    outcomes     `status` position in `graph.store.tables.STATUSES`.
+    labels       of an application or an applicant; `by_person` as `graph.facts.fraud_labels` says of the
+                 source.
+    platforms    `type` position in `graph.store.tables.PLATFORM_TYPES`.
+    devices      `identifier` row in `identifiers`.
+    snapshot     (bytes,)  a ring snapshot as JSON (`graph.journal.snapshots`); an entry has one of these or
+                 facts.
     """
 
     heap: Column

@@ -15,11 +15,12 @@ RingfenceError
 │   ├── StoreVersionError     it was written by a version that this one cannot read
 │   └── StoreChangedError     somebody changed what may only be added to
 ├── NotFoundError             nothing is known under that id (also a LookupError)
-│ ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError,
-UnknownCaseError ├── ConflictError what is asked for contradicts what is there │ ├── KnownOtherwiseError the
-id of a fact is known already, with other content │ ├── KeyReusedError the idempotency key was used with
-another body │ └── CaseChangedError somebody else has changed the case meanwhile └── DeadlineError the
-caller's time is up (also a TimeoutError)
+│   ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError, UnknownCaseError
+├── ConflictError             what is asked for contradicts what is there
+│   ├── KnownOtherwiseError   the id of a fact is known already, with other content
+│   ├── KeyReusedError        the idempotency key was used with another body
+│   └── CaseChangedError      somebody else has changed the case meanwhile
+└── DeadlineError             the caller's time is up (also a TimeoutError)
 """
 
 from __future__ import annotations

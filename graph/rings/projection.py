@@ -1,6 +1,5 @@
 """Projection of shared values to links between applicants: every pair that shares something, with kind,
-rarity and time.
-"""
+rarity and time."""
 
 from __future__ import annotations
 
@@ -56,11 +55,14 @@ PLACES = tuple(kind for kind in SOFT if kind not in ("merchant", "agent"))
 class ApplicantLinks:
     """Pairs a < b of applicants, sorted by (a, b), each once.
 
-    shared (P, K) float32 noisy-or of 1 / (holders - 1) over the values shared, by LINK_KINDS; 0 = nothing of
-    that kind values (P,) float32 how many values they share holders (P,) float32 of the rarest shared value
-    gap (P,) float32 days between their first mentions of a shared value, the least together (P,) bool whether
-    they held a shared value at the same time, rather than one after the other weight (P,) float64 prior
-    weight 0-1: noisy-or over kinds of what each says
+    shared   (P, K) float32   noisy-or of 1 / (holders - 1) over the values shared, by LINK_KINDS; 0 = nothing
+             of that kind
+    values   (P,) float32     how many values they share        holders (P,) float32   of the rarest shared
+             value
+    gap      (P,) float32     days between their first mentions of a shared value, the least
+    together (P,) bool        whether they held a shared value at the same time, rather than one after the
+                              other
+    weight   (P,) float64     prior weight 0-1: noisy-or over kinds of what each says
     """
 
     a: Column
@@ -79,8 +81,7 @@ class ApplicantLinks:
 @dataclass(frozen=True)
 class PairRows:
     """One row for each value that a pair shares: ends, kind of link, holders of the value, days between first
-    mentions, overlap.
-    """
+    mentions, overlap."""
 
     a: Column
     b: Column
@@ -194,8 +195,7 @@ def _pairs(
     start: Column, who: Column, hub: Column, all_pairs: int, near: int
 ) -> tuple[Column, Column, Column, Column, Column]:
     """Ends, value and holder rows of every pair: all of a value's pairs when it has few holders, else
-    neighbours in time.
-    """
+    neighbours in time."""
     total = 0
     for v in range(len(hub)):
         h = start[v + 1] - start[v]

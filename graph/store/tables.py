@@ -27,20 +27,31 @@ class Tables:
     `zone`: the borrowers' time zone, by which night is told.
 
     Everything is sorted by what it says, never by when it was stored, so that any order of delivery gives the
-    same bits: applicants by id; identifiers by (kind, token); the rest by (time, ids).
+    same bits:
+    applicants by id; identifiers by (kind, token); the rest by (time, ids).
 
-    applicant_ids (A,) object platform_ids (P,) object merchant_ids (M,) object agent_ids (G,) object
-    identifiers kind int8, linking bool, token object (I,) ties applicant int32, identifier int32, role int8,
-    since int64, last int64 (T,) applications application_id object, applicant int32, at int64, platform
-    int32, merchant int32, agent int32, amount float64,
-                   term_months float64, face_match float64, liveness float64, phone_three_element float64
-                   (0/1), birth_year float64, new_citizen float64 (0/1), product object, channel object, city
-                   object (N,)
-    outcomes application int32 (position in applications), status int8, at int64, amount float64 (O,) labels
-    applicant int32, application int32 (-1: of the applicant), fraud bool, known_at int64, by_person bool (L,)
-    events applicant int32, kind object, at int64, counterparty int32, merchant int32, amount float64 (E,)
-    platforms type int8, is_own bool (P,) merchants category object, city object, opened_at int64 (M,) devices
-    identifier int32, os object, model object, is_emulator float64, is_rooted float64 (D,)
+    applicant_ids  (A,) object          platform_ids (P,) object      merchant_ids (M,) object     agent_ids
+                   (G,) object
+    identifiers    kind int8, linking bool, token object
+                   (I,)
+    ties           applicant int32, identifier int32, role int8, since int64, last int64
+                   (T,)
+    applications   application_id object, applicant int32, at int64, platform int32, merchant int32, agent
+                   int32, amount float64, term_months float64, face_match float64, liveness float64,
+                   phone_three_element float64 (0/1), birth_year float64, new_citizen float64 (0/1), product
+                   object, channel object, city object                      (N,)
+    outcomes       application int32 (position in applications), status int8, at int64, amount float64
+                   (O,)
+    labels         applicant int32, application int32 (-1: of the applicant), fraud bool, known_at int64,
+                   by_person bool   (L,)
+    events         applicant int32, kind object, at int64, counterparty int32, merchant int32, amount float64
+                   (E,)
+    platforms      type int8, is_own bool
+                   (P,)
+    merchants      category object, city object, opened_at int64
+                   (M,)
+    devices        identifier int32, os object, model object, is_emulator float64, is_rooted float64
+                   (D,)
     """
 
     as_of: int
