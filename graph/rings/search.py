@@ -15,7 +15,6 @@ from graph.rings.cold_start import cold_start_scorecard
 from graph.rings.columns import Features
 from graph.rings.communities import communities, components
 from graph.rings.context_features import context_features
-from graph.rings.engines import Parts
 from graph.rings.flag_retention import RetainedFlags, retained_flags
 from graph.rings.incidence import Incidence, incidence_of
 from graph.rings.labelled import LabelledApplicants, labelled_applicants
@@ -82,12 +81,10 @@ class PreviousFlags:
 
 def search(
     tables: Tables,
-    parts: Parts | None = None,
     memory: PreviousFlags = PreviousFlags(),
     closely: SuspectSignals | None = None,
 ) -> RingSearch:
-    """All groups as of the tables' moment; the same facts and memory give the same groups, whoever finds the
-    `parts` that hang together.
+    """All groups as of the tables' moment; the same facts and memory give the same groups.
 
     `closely` says by what signals serving and training see the people who are looked at closely
     (`graph.rings.people`); None: by none.
@@ -113,9 +110,6 @@ def search(
             Spending(),
         )
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
-    if parts is not None:
-        # no group reaches beyond its part
-        coarse = _numbered(coarse + size * parts(tables, sharing, links))[0]
     suspicion = np.maximum(
         _suspicion(tables, sharing, links, (coarse, labelled), closely), CONFIRMED * labelled.fraud
     )

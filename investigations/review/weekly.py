@@ -20,10 +20,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from graph.model.errors import SettingError
 from graph.model.moments import COUNTRY
 from graph.model.types import Ring, RingSnapshot
 from graph.rings.budget import HONEST_BUDGET
-from graph.rings.engines import engine
 from graph.rings.honest_impact import honest_impact
 from graph.rings.kinds import FLAG_HELD
 from graph.rings.people import through_frame
@@ -49,7 +49,7 @@ class ReviewPlan:
     """What to review: as of when, into which folder, how many earlier moments the back-test looks at, and the
     clock for the cases.
 
-    `engine` says who cuts the graph: `local`, or `gds` for the database that holds it. `honest_budget` is the
+    `engine` says where the groups are computed: `local`, in this process. `honest_budget` is the
     share of the honest that may be in flagged groups. `frame` is the folder of the store's frame
     (`graph.frame.location.frame_of`). `zone` is the one in which weeks are counted and the report tells
     times.
@@ -63,6 +63,11 @@ class ReviewPlan:
     honest_budget: float = HONEST_BUDGET
     frame: str = ""
     zone: tzinfo = field(default_factory=lambda: ZoneInfo(COUNTRY))
+
+    def __post_init__(self) -> None:
+        """Raises SettingError for an engine that this version does not have."""
+        if self.engine != "local":
+            raise SettingError(f"--engine {self.engine} is not built into this version: use --engine local")
 
 
 def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> ReviewResult:
@@ -80,9 +85,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     mark = store.revision()
     view, closely = store.view(plan.as_of, mark), through_frame(store, mark, plan.frame)
     before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
-    found = search(
-        view.tables(), engine(plan.engine, view), PreviousFlags(before, plan.honest_budget), closely
-    )
+    found = search(view.tables(), PreviousFlags(before, plan.honest_budget), closely)
     snapshot = snapshot_of(found, name, plan.as_of, previous)
     took = time.perf_counter() - started
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]

