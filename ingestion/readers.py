@@ -76,7 +76,6 @@ def records(
 
 
 # -- csv
-# ------------------------------------------------------------------------------------------------------------------------------
 
 
 def _inspect_csv(path: Path, limits: DeliveryLimits, form: Format) -> Inspection:
@@ -200,7 +199,6 @@ def _is_utf8(cells: list[str]) -> bool:
 
 
 # -- jsonl
-# ----------------------------------------------------------------------------------------------------------------------------
 
 
 def _inspect_jsonl(path: Path, limits: DeliveryLimits, form: Format) -> Inspection:

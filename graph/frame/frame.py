@@ -108,7 +108,6 @@ class Frame:
         return cls(Path(folder).absolute(), store, zone)
 
     # -- reading
-    # ----------------------------------------------------------------------------------------------------------------------
 
     @property
     def revision(self) -> int:
@@ -179,7 +178,6 @@ class Frame:
             raise FrameUnreadableError(f"the frame's files cannot be read: {error}") from error
 
     # -- keeping current
-    # --------------------------------------------------------------------------------------------------------------
 
     def catch_up(
         self,
@@ -313,7 +311,6 @@ class Frame:
         header[DIRTY], header[UNDERWAY] = 1, check
 
     # -- whether what is in the folder is the store's
-    # ---------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         """The folder is of this layout and whole; emptied where it is not. Raises StoreUnavailableError."""

@@ -130,7 +130,6 @@ class FrameView(GraphView):
         return list(latest(r.arrays, order, lists[owner], self._as_of, self._mark, requested).tolist())
 
     # -- facts
-    # ------------------------------------------------------------------------------------------------------------------------
 
     def application(self, application_id: str) -> Application | None:
         with self._reading() as r:
@@ -221,7 +220,6 @@ class FrameView(GraphView):
         return is_loan(r.arrays, np.int64(row), self._as_of, self._mark)
 
     # -- ties
-    # -------------------------------------------------------------------------------------------------------------------------
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
         with self._reading() as r:
@@ -268,7 +266,6 @@ class FrameView(GraphView):
             return tuple([self._tie(r, row)._replace(identifier=identifier) for row in rows])
 
     # -- reference data
-    # ---------------------------------------------------------------------------------------------------------------
 
     def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
         with self._reading() as r:
@@ -317,7 +314,6 @@ class FrameView(GraphView):
             )
 
     # -- rings
-    # ------------------------------------------------------------------------------------------------------------------------
 
     def rings(self) -> RingSnapshot | None:
         snapshot = self._in_force()
@@ -351,7 +347,6 @@ class FrameView(GraphView):
         return result
 
     # -- batches
-    # ----------------------------------------------------------------------------------------------------------------------
 
     def tables(self) -> Tables:
         with self._reading() as r:

@@ -162,7 +162,6 @@ class _Proposal:
         self.found.unplaced += [(self.foreign.name, column, why) for column, why in reasons.items()]
 
     # -- columns
-    # --------------------------------------------------------------------------------------------------------------------------
 
     def _table(self, table: str) -> Draft:
         draft = Draft(table=table, foreign=self.foreign)
@@ -322,7 +321,6 @@ class _Proposal:
         self.found.drafts.append(Draft(table="platforms", rows=rows, about=about))
 
     # -- labels
-    # -----------------------------------------------------------------------------------------------------------------------------
 
     def _labels(self) -> Draft:
         draft = Draft(table="labels", foreign=self.foreign)

@@ -151,7 +151,6 @@ def attributes_that_take_no_place(folder: Path) -> None:
 
 
 # -- tables of contents that no writer writes
-# ---------------------------------------------------------------------------------------------
 
 
 def _number(value: int) -> bytes:

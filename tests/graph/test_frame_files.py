@@ -57,7 +57,6 @@ def assert_right(frame: Frame, store: SqliteStore) -> None:
 
 
 # -- who dies
-# ----------------------------------------------------------------------------------------------------------------------------
 
 
 def _fill(path: Path, slice_: int) -> None:
@@ -148,7 +147,6 @@ def _seed_of_reopened(store: FramedStore) -> int:
 
 
 # -- whose folder it is
-# --------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_folder_of_another_store_or_of_another_past_is_filled_anew(tmp_path: Path) -> None:
@@ -196,7 +194,6 @@ def test_the_files_are_their_owners_alone(store: FramedStore) -> None:
 
 
 # -- files that grow
-# -----------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -132,7 +132,6 @@ def test_ties_that_an_earlier_version_wrote_are_read_and_added_to_as_if_they_wer
 
 
 # -- plans
-# -------------------------------------------------------------------------------------------------------------------------------
 
 EMPTY: dict[str, Any] = {
     **ASKED, "id": "x", "since": day(0), "after": "", "limit": 5, "page": 5, "dealings": 5, "events": 5, "ties": 5, "people": [], "bound": 5,

@@ -32,7 +32,6 @@ def store(tmp_path):
 
 
 # -- numbers that are ids
-# -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", EDGES)
@@ -148,7 +147,6 @@ def test_a_filter_and_a_translation_take_one_and_one_point_nought_for_the_same(t
 
 
 # -- ids that look the same
-# -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -200,7 +198,6 @@ def test_what_may_be_a_name_is_one(raw):
 
 
 # -- JSON
-# -----------------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_key_given_twice_is_found_at_any_depth():
@@ -249,7 +246,6 @@ def test_what_is_no_json_is_refused(text):
 
 
 # -- rejects
-# --------------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_dropped_cell_of_parquet_and_of_csv_is_counted_alike(tmp_path, store):

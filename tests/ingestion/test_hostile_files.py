@@ -48,7 +48,6 @@ def login(number: int, token: str) -> Event:
 
 
 # -- rejects
-# ----------------------------------------------------------------------------------------------------------------------------
 
 
 def test_rejects_beyond_their_bound_are_counted_by_reason_and_the_report_says_how_many(tmp_path):
@@ -103,7 +102,6 @@ def test_a_phone_is_masked_in_rejects_wherever_it_stands(tmp_path):
 
 
 # -- what is no file, and what does not stay what it was
-# ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -164,7 +162,6 @@ def test_a_file_that_grows_while_it_is_read_ends_the_load(tmp_path):
 
 
 # -- names
-# ------------------------------------------------------------------------------------------------------------------------------
 
 ESCAPES = "\x1b[2J\x9b31m\u202eevil\nload_records: all is well"
 
@@ -214,7 +211,6 @@ def test_a_form_of_times_that_cannot_be_is_refused(tmp_path, form):
 
 
 # -- parquet that lies
-# --------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_chunk_is_measured_as_the_column_in_whose_place_it_stands(tmp_path):

@@ -26,7 +26,6 @@ def store(tmp_path):
 
 
 # -- events without an id
-# -------------------------------------------------------------------------------------------------------------
 
 
 def test_events_without_an_id_that_repeat_within_a_moment_are_not_the_same_event(tmp_path, store):
@@ -113,7 +112,6 @@ def test_every_row_without_an_id_is_an_event_of_its_own_and_their_order_does_not
 
 
 # -- facts about nobody
-# ---------------------------------------------------------------------------------------------------------------
 
 
 def test_facts_about_nobody_are_counted_and_named_and_count_when_the_application_comes(tmp_path, store):
@@ -162,7 +160,6 @@ def test_on_a_payment_platform_without_applications_people_are_known_by_their_ev
 
 
 # -- identifiers
-# ----------------------------------------------------------------------------------------------------------------------
 
 # Luhn's sum is right for one in ten, as for any numbers
 TOKENS = [f"62{n:02d}8320656743154" for n in range(10, 100)]

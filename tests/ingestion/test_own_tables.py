@@ -76,7 +76,6 @@ def loans(folder: Path, rows: Sequence[Row], columns: Mapping[str, Any], **more:
 
 
 # -- files
-# ------------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "gbk", "big5", "utf-16", "utf-16-le", "utf-8-sig"])
@@ -189,7 +188,6 @@ def test_a_spreadsheet_is_refused_with_what_to_do(tmp_path: Path) -> None:
 
 
 # -- numbers
-# ----------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -255,7 +253,6 @@ def test_terms_shares_and_amounts_in_other_units_are_months_parts_of_one_and_yua
 
 
 # -- times
-# ------------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -339,7 +336,6 @@ def test_a_year_of_birth_is_that_of_the_local_date_and_of_any_type_of_a_column(t
 
 
 # -- identifiers and ids
-# ----------------------------------------------------------------------------------------------------------------
 
 
 def of_kind(loan: Application, kind: IdentifierKind) -> list[tuple[str, bool]]:
@@ -445,7 +441,6 @@ def test_an_id_of_several_columns_keeps_them_apart_and_needs_them_all(tmp_path: 
 
 
 # -- which rows
-# -------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -481,7 +476,6 @@ def test_a_cell_that_is_no_number_lies_in_no_range(tmp_path: Path) -> None:
 
 
 # -- a request means the same
-# --------------------------------------------------------------------------------------------------------------
 
 
 def test_a_value_of_a_request_is_read_as_a_cell_of_a_delivery_is() -> None:

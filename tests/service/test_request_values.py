@@ -32,7 +32,6 @@ def with_more(given: dict[str, Any], more: str) -> str:
 
 
 # -- contacts
-# -------------------------------------------------------------------------------------------------------------------------
 
 
 def test_every_contact_of_a_list_is_kept_and_what_has_no_place_is_named(
@@ -101,7 +100,6 @@ def test_an_emergency_contact_is_a_contact(client: FlaskClient, context: AppCont
 
 
 # -- keys given twice
-# -----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -187,7 +185,6 @@ def test_a_column_that_one_place_leaves_empty_is_given_once(
 
 
 # -- numbers, nulls, hashes
-# -----------------------------------------------------------------------------------------------------------
 
 
 def test_applications_whose_ids_are_large_numbers_are_as_many_as_were_sent(client: FlaskClient) -> None:

@@ -75,7 +75,6 @@ def tiny_rooms(rows: int = 2) -> Iterator[None]:
 
 
 # -- worlds: few people, few values, few moments, so that everything meets everything at one moment
-# ------------------------------------------------
 
 PEOPLE = ("p1", "p10", "p2", "é", "张", "")
 LOANS = tuple(f"a{n}" for n in range(12))
@@ -196,7 +195,6 @@ def deliver(store: SqliteStore, reported: Facts | RingSnapshot) -> None:
 
 
 # -- the same answers
-# ------------------------------------------------------------------------------------------------------------------------------
 
 
 def assert_same_answers(one: GraphView, other: GraphView) -> None:

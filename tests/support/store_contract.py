@@ -58,7 +58,6 @@ class StoreContract:
     """
 
     # -- time is the view
-    # -------------------------------------------------------------------------------------------------------------
 
     def test_an_application_sees_neither_itself_nor_what_happens_at_its_own_moment(
         self, store: GraphStore
@@ -242,7 +241,6 @@ class StoreContract:
         ]
 
     # -- adding
-    # -----------------------------------------------------------------------------------------------------------------------
 
     def test_adding_the_same_facts_again_adds_nothing(self, store: GraphStore) -> None:
         facts = random_facts(6)
@@ -356,7 +354,6 @@ class StoreContract:
         assert store.unmatched(Facts()) == ()
 
     # -- bounds
-    # -----------------------------------------------------------------------------------------------------------------------
 
     def test_the_newest_come_first_and_no_more_than_asked(self, store: GraphStore) -> None:
         store.add(
@@ -447,7 +444,6 @@ class StoreContract:
         assert kinds.count(IdentifierKind.PHONE) == 1
 
     # -- the graph, against a slow and obvious one
-    # ------------------------------------------------------------------------------------
 
     @pytest.mark.parametrize("seed", range(5))
     def test_the_neighbourhood_is_the_one_that_the_facts_say(self, store: GraphStore, seed: int) -> None:
@@ -467,7 +463,6 @@ class StoreContract:
         assert ties_in_columns(view.tables()) == ties_by_reading(view)
 
     # -- rings
-    # ------------------------------------------------------------------------------------------------------------------------
 
     def test_the_snapshot_in_force_is_the_last_one_taken_by_then(self, store: GraphStore) -> None:
         for week, size in ((7, 2), (14, 3)):
@@ -489,7 +484,6 @@ class StoreContract:
         assert store.view(day(20)).memberships_of(["p0"])["p0"].snapshot == "week-7"
 
     # -- search
-    # -----------------------------------------------------------------------------------------------------------------------
 
     def test_search_finds_people_applications_rings_and_masked_values(self, store: GraphStore) -> None:
         store.add(Facts(applications=(applies("ann", 1, uses("phone", "13800001234")), applies("anna", 2))))

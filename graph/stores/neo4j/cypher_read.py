@@ -30,7 +30,6 @@ MARK = "MATCH (s:Store {name: 'ringfence'}) RETURN s.mark"  # NodeUniqueIndexSee
 A, E = columns("a", APPLICATION), columns("e", EVENT)
 
 # -- facts
-# -------------------------------------------------------------------------------------------------------------------------------
 
 # NodeUniqueIndexSeek
 APPLICATION_BY_ID = f"MATCH (a:Application {{application_id: $id}}) WHERE {visible('a')} RETURN {A}"
@@ -96,7 +95,6 @@ DECIDING_LABELS = f"""UNWIND $people AS who MATCH (p:Applicant {{applicant_id: w
     UNWIND kept AS l RETURN who, {columns("l", LABEL)}"""
 
 # -- ties
-# --------------------------------------------------------------------------------------------------------------------------------
 
 I = columns("i", IDENTIFIER)
 TIE_ROWS = f"[{TIE_ROLE}, {TIE_SINCE}, {TIE_LAST}]"
@@ -119,7 +117,6 @@ LATEST_HOLDERS = f"""MATCH (i:Identifier {{node: $node}})
     RETURN q.applicant_id, {TIE_ROWS}"""
 
 # -- reference data
-# ----------------------------------------------------------------------------------------------------------------------
 
 DEVICES_OF = f"UNWIND $nodes AS node MATCH (i:Identifier {{node: node}}) WHERE i.device_mark <= $mark RETURN {columns('i', DEVICE)}"
 PLATFORMS = f"MATCH (l:Platform) WHERE l.platform_id >= '' AND l.mark <= $mark RETURN {columns('l', PLATFORM)} ORDER BY l.platform_id"
@@ -127,7 +124,6 @@ MERCHANTS_OF = f"UNWIND $ids AS id MATCH (m:Merchant {{merchant_id: id}}) WHERE 
 IDENTIFIER_BY_NODE = f"MATCH (i:Identifier {{node: $node}}) RETURN {I}"
 
 # -- rings
-# -------------------------------------------------------------------------------------------------------------------------------
 
 # NodeIndexSeekByRange on RingSnapshot(as_of): a store has a snapshot a week.
 IN_FORCE = "MATCH (s:RingSnapshot) WHERE s.as_of <= $as_of AND s.mark <= $mark WITH s ORDER BY s.as_of DESC, s.mark DESC LIMIT 1"
@@ -143,7 +139,6 @@ MEMBERSHIPS_OF = (
 )
 
 # -- search: each a range of an index
-# -----------------------------------------------------------------------------------------------------
 
 _TIE_FROM = f"EXISTS {{ (p)-[t:{TIE}]->() WHERE {TIE_VISIBLE} }}"
 SEARCH_APPLICANTS = f"""MATCH (p:Applicant) WHERE p.applicant_id STARTS WITH $text

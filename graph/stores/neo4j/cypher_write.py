@@ -26,7 +26,6 @@ from graph.stores.neo4j.cypher import (
 )
 
 # -- what is known: every part looks a short list up by a unique key (NodeUniqueIndexSeek)
-# ------------------------------------------------
 
 # Writers go one at a time: setting a property takes the lock, and the mark is read once it is held.
 LOCK = "MATCH (s:Store {name: 'ringfence'}) SET s.locked = true WITH s.mark AS mark"
@@ -64,7 +63,6 @@ ALL_KNOWN = "\n".join(
 )
 
 # -- what is new: rows carry last by how much their mark is beyond `base`, the store's
-# ------------------------------------------------------
 
 # One application, as a live one is, is not asked for first: `$unless` is its id, and where it is known, or
 # names an identifier otherwise than the store does, nothing is said of it.

@@ -82,7 +82,6 @@ class Neo4jView(GraphView):
             self._ask(statement, nodes=nobody)
 
     # -- facts
-    # ------------------------------------------------------------------------------------------------------------------------
 
     def application(self, application_id: str) -> Application | None:
         rows = self._ask(cypher_read.APPLICATION_BY_ID, id=application_id)
@@ -161,7 +160,6 @@ class Neo4jView(GraphView):
         return {**result, **labels_by_person(many, [(who, label_of(row)) for who, row in rows])}
 
     # -- ties
-    # -------------------------------------------------------------------------------------------------------------------------
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
         results = {}
@@ -189,7 +187,6 @@ class Neo4jView(GraphView):
         return _latest([tie_of(who, identifier, values) for who, values in rows], limit)
 
     # -- reference data
-    # ---------------------------------------------------------------------------------------------------------------
 
     def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
         by_node = {i.node: i for i in identifiers}
@@ -213,7 +210,6 @@ class Neo4jView(GraphView):
         return search(self._ask, text, limit)
 
     # -- rings
-    # ------------------------------------------------------------------------------------------------------------------------
 
     def rings(self) -> RingSnapshot | None:
         rows = self._ask(cypher_read.SNAPSHOT)
@@ -233,7 +229,6 @@ class Neo4jView(GraphView):
         return ring_with_members(rows[0]) if rows else None
 
     # -- batches
-    # ----------------------------------------------------------------------------------------------------------------------
 
     def tables(self) -> Tables:
         return replace(read_tables(self._ask, micros(self.as_of)), zone=self.zone)

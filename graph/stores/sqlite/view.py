@@ -126,7 +126,6 @@ class SqliteView(GraphView):
         self._dealt: dict[tuple[str, int], tuple[Event, ...]] = {}
 
     # -- facts
-    # ------------------------------------------------------------------------------------------------------------------------
 
     def application(self, application_id: str) -> Application | None:
         row = self._db.execute(APPLICATION, {"id": application_id, **self._when}).fetchone()
@@ -251,7 +250,6 @@ class SqliteView(GraphView):
         return results, [who for who, values in results.items() if who in too_many or len(values) > limit]
 
     # -- ties
-    # -------------------------------------------------------------------------------------------------------------------------
 
     def ties_of(self, applicant_ids: Sequence[str], limit: int = 64) -> Mapping[str, tuple[Tie, ...]]:
         results, many = self._of_each(TIES_OF_EACH, MANY_TIES, applicant_ids, limit)
@@ -305,7 +303,6 @@ class SqliteView(GraphView):
         return tuple([Tie(row[1], identifier, ROLES[row[2]], moment(row[3]), moment(row[4])) for row in rows])
 
     # -- reference data
-    # ---------------------------------------------------------------------------------------------------------------
 
     def devices_of(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Device]:
         keys = {key: i for i, key in self._cache.keys(self._db, identifiers).items()}
@@ -348,7 +345,6 @@ class SqliteView(GraphView):
         )
 
     # -- rings
-    # ------------------------------------------------------------------------------------------------------------------------
 
     def rings(self) -> RingSnapshot | None:
         snapshot = self._snapshot()
@@ -367,7 +363,6 @@ class SqliteView(GraphView):
         return row
 
     # -- batches
-    # ----------------------------------------------------------------------------------------------------------------------
 
     def tables(self) -> Tables:
         return replace(read_tables(self._db, self._when), zone=self.zone)

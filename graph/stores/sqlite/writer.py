@@ -106,7 +106,6 @@ class SqliteWriter:
         )
 
     # -- people and identifiers
-    # -------------------------------------------------------------------------------------------------------
 
     def _intern(self, facts: Facts) -> dict[int, int]:
         """Assign a key to every person and identifier named; returns the kind codes of the identifiers by
@@ -179,7 +178,6 @@ class SqliteWriter:
         )
 
     # -- facts
-    # ------------------------------------------------------------------------------------------------------------------------
 
     def _applications(self, facts: Facts) -> None:
         rows = [
