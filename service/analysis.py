@@ -23,8 +23,8 @@ from graph.model.types import RingKind
 from investigations.review.ring_files import tables_of
 from service.assessment.batch import COLUMNS, Period, scored
 from service.desk.subgraphs import draw
+from service.opening import as_of_given, moment_given, open_existing
 from service.settings import Settings
-from service.wiring import as_of_given, moment_given, open_existing
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -22,9 +22,10 @@ from graph.model.errors import SettingError
 from service.folders import folder_for
 from service.http.auth import CallerKeyRing
 from service.http.operator_key import operators_file, with_operators_key
+from service.opening import load_scorer
 from service.readiness import warm
 from service.settings import Settings
-from service.wiring import load_scorer, wire
+from service.wiring import wire
 
 # workers are the parallelism
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")

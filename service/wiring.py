@@ -1,4 +1,4 @@
-"""Wiring: opens store, casebook, model and pseudonymiser from the settings, once for each process."""
+"""Wiring: everything that a service process needs, opened from the settings, once for each process."""
 
 from __future__ import annotations
 
@@ -7,36 +7,31 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from graph.frame.frame import CatchUpBudget, Frame
 from graph.frame.location import frame_of
-from graph.model.errors import SettingError, StoreError, StoreUnavailableError
-from graph.model.moments import COUNTRY, read_moment
+from graph.model.errors import StoreError
 from graph.store.port import GraphStore
-from graph.stores.sqlite import SqliteStore
-from ingestion.parse_context import Pseudonymiser, keyring, time_zone
-from ingestion.pseudonymise import Keyring
-from investigations.casebook import Casebook, file_of
-from investigations.policy import Policy, Thresholds
+from ingestion.parse_context import Pseudonymiser, time_zone
 from service.assessment.context import AppContext, system_clock
 from service.assessment.response import ResponseBuilder
 from service.assessment.views import Views
 from service.jobs.background_writer import BackgroundWriter
 from service.lenders import Lenders
+from service.opening import load_scorer, open_casebook, open_keyring, open_store, policy_for
 from service.settings import NO_FRAME, Settings
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer
 
+__all__ = ["open_store", "wire"]  # what embedding code imports
+
 log = logging.getLogger("ringfence.wiring")
 
 # how long a process that starts fills the frame before it goes on; the rest comes in while it answers
 START_S = 2.0
-STORES = "sqlite:///relative.db, sqlite:////absolute.db, neo4j://user:password@host:port/database"
-_NEO4J = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 
 
 def wire(
@@ -105,20 +100,6 @@ def _frame(store: GraphStore, settings: Settings) -> Frame | None:
     return frame
 
 
-def filled_frame(store: GraphStore, settings: Settings, revision: int) -> Frame | None:
-    """The store's frame when it holds that revision, for a command that waits for it; None where there is
-    none to be had: the store is read then.
-    """
-    if settings.frame == NO_FRAME:
-        return None
-    try:
-        frame = frame_of(store, settings.frame)
-        return frame if frame.catch_up(revision) else None
-    except (StoreError, SettingError) as error:
-        log.warning("the store is read without a frame: %s", error)
-        return None
-
-
 def _if_store_answers(find: Callable[[], Frame | None]) -> Frame | None:
     try:
         return find()
@@ -129,148 +110,3 @@ def _if_store_answers(find: Callable[[], Frame | None]) -> Frame | None:
 
 def _no_frame() -> None:
     """Where the settings want none."""
-
-
-def open_store(url: str, *, live: bool = False, zone: str = COUNTRY) -> GraphStore:
-    """The graph store behind a URL; `live` for a service that answers within a deadline, whatever becomes of
-    the store's server. `zone` is the borrowers' time zone (the settings').
-
-    Raises SettingError for one that is not known, naming those that are, and for a path that can hold no
-    store.
-    """
-    scheme, _, rest = url.partition("://")
-    if scheme == "sqlite":
-        try:
-            store: GraphStore = SqliteStore(sqlite_path(url))
-        except StoreUnavailableError as error:
-            raise SettingError(f"{error}: give the path of a store, or of one to be made") from error
-    elif scheme in _NEO4J and rest:
-        store = _open_neo4j(url, live)
-    else:
-        raise SettingError(f"unknown store URL {_without_password(url)!r}: known are {STORES}")
-    store.zone = zone
-    return store
-
-
-def open_existing(url: str, zone: str = COUNTRY) -> GraphStore:
-    """The graph store behind a URL for a command that only makes sense with facts in it.
-
-    Raises SettingError also where an embedded store's file is not there: a misspelt path must not look like a
-    store without fraud.
-    """
-    if url.startswith("sqlite:") and not sqlite_path(url).exists():
-        raise SettingError(
-            f"there is no store at {sqlite_path(url)}: load records into it first (scripts/load_records.py), or correct --store"
-        )
-    return open_store(url, zone=zone)
-
-
-def _open_neo4j(url: str, live: bool) -> GraphStore:
-    try:
-        from graph.stores.neo4j import Neo4jStore  # here, because its driver is an extra
-    except ImportError:
-        raise SettingError("a Neo4j store needs the extra `neo4j` (pip install ringfence[neo4j])") from None
-    return Neo4jStore(url, live=live)
-
-
-def sqlite_path(url: str) -> Path:
-    """The file of a sqlite URL: three slashes before a relative path, four before an absolute one."""
-    path = url.removeprefix("sqlite:///")
-    if path == url or not path or path == ":memory:" or path.endswith("/"):
-        raise SettingError(f"{url!r} names no file: known are {STORES}")
-    return Path(path)
-
-
-def open_casebook(url: str, sync: str = "normal") -> Casebook:
-    """The casebook behind a SQLAlchemy URL, its tables made where they are missing."""
-    return Casebook(url, sync)
-
-
-def casebook_given(url: str, *, new: bool = False) -> str:
-    """The URL of a casebook that an argument names, for a command that works with one that is there already,
-    unless a `new` one is asked for.
-
-    Raises SettingError where an embedded one's file is not there: cases in a misspelt casebook are seen by
-    nobody.
-    """
-    path = file_of(url)
-    if path is not None and not new and not path.exists():
-        raise SettingError(
-            f"there is no casebook at {path}: name the one that the service has (serve.py --casebook), or make one with --new-casebook"
-        )
-    return url
-
-
-def moment_given(settings: Settings, text: str) -> datetime:
-    """The moment that a command's argument means: ISO-8601, a date is its midnight, without an offset in the
-    settings' time zone.
-
-    Raises SettingError.
-    """
-    try:
-        return read_moment(text, time_zone(settings.timezone))
-    except (ValueError, OverflowError):
-        raise SettingError(
-            f"{text!r} is no ISO-8601 time: 2026-01-05 or 2026-01-05T10:00:00+08:00 are"
-        ) from None
-
-
-def as_of_given(settings: Settings, text: str) -> datetime:
-    """The same for the moment of a view. Raises SettingError for one that has not come yet: what is to be
-    known by then is not known.
-    """
-    moment = moment_given(settings, text)
-    if moment > system_clock():
-        raise SettingError(
-            f"{text} lies in the future: what will be known by then is not known, the latest moment is now"
-        )
-    return moment
-
-
-def load_scorer(folder: str, pinned: str = "") -> Scorer:
-    """The model bundle in a folder, where `pinned` is given only the one with that digest.
-
-    Raises BundleError for one that is missing, damaged, another, or made for other inputs, naming what
-    differs.
-    """
-    from gnn.scorer import Scorer  # here, because most commands need no model
-
-    return Scorer.load(Path(folder), pinned)
-
-
-def open_keyring(settings: Settings, store: GraphStore, *, strict: bool = False) -> Keyring:
-    """The keys of the pseudonyms of `store`; an embedded one without facts and key makes its own in a file
-    beside it, and logs that.
-
-    Raises SettingError where a key is needed and there is none, and for a weak one: always for a store on a
-    server, which others may reach, for an embedded one when `strict` (else it is said).
-    """
-    beside = sqlite_path(settings.store) if settings.store.startswith("sqlite:") else None
-    values = {
-        "hash_key": settings.hash_key,
-        "hash_key_version": settings.hash_key_version,
-        "hash_algorithm": settings.hash_algorithm,
-    }
-    keys = keyring(values, beside, log.warning, lambda: store.revision() == 0)
-    if (weak := keys.weakness()) is not None:
-        if strict or beside is None:
-            raise SettingError(weak)
-        log.warning("%s", weak)
-    return keys
-
-
-def policy_for(settings: Settings, scorer: Scorer | None) -> Policy:
-    """The policy, with the thresholds of the settings where they are set, else the model's, else the
-    defaults.
-    """
-    own = Thresholds()
-    review, decline = (
-        (scorer.review_probability, scorer.decline_probability) if scorer else (own.review, own.decline)
-    )
-    review, decline = settings.review_probability or review, settings.decline_probability or decline
-    return Policy(Thresholds(review=review, decline=decline, approve=settings.approve_ceiling))
-
-
-def _without_password(url: str) -> str:
-    scheme, revision, rest = url.partition("://")
-    return scheme + revision + rest.rpartition("@")[2]

@@ -24,8 +24,8 @@ from scripts.bench.processor import seconds_of
 from scripts.bench.serving import AS_OF, SCRIPTS, Figures, measured, url, wait_until_ready
 from scripts.bench.traffic import bodies, keyed, traffic
 from scripts.tools.neo4j_server import PASSWORD, USER, Neo4jServer
+from service.opening import open_existing
 from service.settings import Settings
-from service.wiring import open_existing
 
 PORTS = {"echo": 8701, "embedded": 8702, "neo4j": 8703}
 CONNECTIONS = (1, 8)

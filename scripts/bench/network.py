@@ -27,7 +27,7 @@ from graph.model.errors import RingfenceError
 from graph.store.evidence import Evidence, subject_of
 from graph.store.port import GraphStore
 from scripts.bench.serving import AS_OF, url
-from service.wiring import open_existing
+from service.opening import open_existing
 
 Figures = dict[str, Any]
 ROUNDS = 5

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from scripts.bench.serving import SCRIPTS, Figures, measured, wait_until_ready
 from scripts.bench.traffic import HEADERS, bodies, keyed
 from scripts.tools.neo4j_server import Neo4jServer
-from service.wiring import open_store
+from service.opening import open_store
 
 ADDRESS = "http://127.0.0.1:8704"
 LOADED = ("applications", "events", "outcomes", "labels", "contacts", "platforms", "merchants", "devices")

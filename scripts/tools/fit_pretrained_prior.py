@@ -26,7 +26,7 @@ from graph.rings.columns import Features
 from graph.rings.pretrained_prior import FILE, fit_prior, suspicion_by
 from graph.rings.search import suspicion_features
 from graph.store.tables import Column
-from service.wiring import open_store
+from service.opening import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 END = datetime(2025, 12, 31, 16, tzinfo=UTC)  # of every made world: midnight in China

@@ -25,7 +25,7 @@ from graph.progress import bar
 from graph.store.evidence import subject_of
 from graph.store.port import GraphStore
 from investigations.reference_ranges import FILE
-from service.wiring import open_store
+from service.opening import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 END = datetime(2025, 12, 31, 16, tzinfo=UTC)  # of every made world: midnight in China

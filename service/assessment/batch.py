@@ -30,9 +30,9 @@ from service.assessment.assess import assess_stored
 from service.assessment.context import system_clock
 from service.assessment.views import Views
 from service.folders import folder_for
+from service.opening import filled_frame, load_scorer, open_existing, open_store, policy_for
 from service.settings import Settings
 from service.table_files import FORMATS, writer_for
-from service.wiring import filled_frame, load_scorer, open_existing, open_store, policy_for
 
 if TYPE_CHECKING:
     from gnn.scorer import Scorer

@@ -9,30 +9,22 @@ from graph.model.errors import RingfenceError
 from graph.progress import bar
 from service.assessment.assess import replay
 from service.assessment.context import AppContext
-from service.settings import Settings
-from service.wiring import wire
 
 NAMED = 20  # assessments that differ are named up to here
 
 
-def replay_latest(settings: Settings, last: int) -> dict[str, object]:
-    """Compute the `last` assessments in the casebook again and compare: how many are equal, and which fields
-    of which differ.
-    """
-    context = wire(settings)
+def replay_latest(context: AppContext, last: int) -> dict[str, object]:
+    """Compute the `last` assessments in the casebook again: how many are equal, which fields of which differ."""
     started, equal, fields, named = perf_counter(), 0, Counter[str](), list[str]()
-    try:
-        ids = context.casebook.latest_ids(last)
-        with bar("replay", len(ids), " assessments") as progress:
-            for assessment_id in ids:
-                differs = _differences(context, assessment_id)
-                equal += not differs
-                fields.update(differs)
-                if differs and len(named) < NAMED:
-                    named.append(assessment_id)
-                progress.update()
-    finally:
-        context.close()
+    ids = context.casebook.latest_ids(last)
+    with bar("replay", len(ids), " assessments") as progress:
+        for assessment_id in ids:
+            differs = _differences(context, assessment_id)
+            equal += not differs
+            fields.update(differs)
+            if differs and len(named) < NAMED:
+                named.append(assessment_id)
+            progress.update()
     return {
         "assessments": len(ids),
         "equal": equal,

@@ -12,8 +12,8 @@ from graph import private
 from graph.model.errors import SettingError
 from investigations.casebook import file_of
 from service.http.auth import digest_of
+from service.opening import sqlite_path
 from service.settings import Settings
-from service.wiring import sqlite_path
 
 NAME = "operator"
 _ENDING = ".operator.key"

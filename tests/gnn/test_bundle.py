@@ -18,8 +18,8 @@ from gnn.bundle import CARD, NETWORK
 from gnn.scorer import Scorer
 from graph.features import extraction
 from graph.model.errors import BundleError, SettingError
+from service.opening import load_scorer
 from service.settings import Settings
-from service.wiring import load_scorer
 from tests.support.small_models import small_facts, trained
 
 

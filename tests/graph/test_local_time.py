@@ -16,7 +16,7 @@ from graph.model.moments import micros
 from graph.model.types import Facts
 from graph.rings.member_features import member_features
 from graph.store.evidence import Subject
-from service.wiring import open_store as wired_store
+from service.opening import open_store as wired_store
 from tests.support.by_views import seen
 from tests.support.small_worlds import PLATFORMS, applies
 from tests.support.stores import sqlite_only

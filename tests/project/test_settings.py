@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from graph.model.errors import SettingError
+from service.opening import moment_given, open_store
 from service.settings import PREFIX, Settings
-from service.wiring import moment_given, open_store
 
 DOCS = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
 

@@ -26,8 +26,9 @@ from service.assessment.lender_binding import OPERATOR
 from service.http import auth
 from service.http.auth import SCOPES, CallerKeyRing
 from service.http.operator_key import operators_file, with_operators_key
+from service.opening import open_keyring
 from service.settings import Settings
-from service.wiring import open_keyring, wire
+from service.wiring import wire
 from tests.support.small_service import body, key, service, settings_in
 from tests.support.stores import sqlite_only
 

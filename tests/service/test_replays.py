@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import zlib
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -51,16 +52,20 @@ def settings(tmp_path: Path) -> Settings:
     return settings
 
 
+def replayed(settings: Settings, last: int) -> dict[str, object]:
+    """The figures of a replay by a service of its own."""
+    with closing(wire(settings)) as context:
+        return replay_latest(context, last)
+
+
 def test_all_are_equal_however_many_facts_came_late(settings: Settings) -> None:
-    figures = replay_latest(settings, 1000)
+    figures = replayed(settings, 1000)
     assert (figures["assessments"], figures["equal"], figures["different"]) == (12, 12, 0)
-    assert replay_latest(settings, 5)["assessments"] == 5
+    assert replayed(settings, 5)["assessments"] == 5
 
 
 def test_under_another_policy_all_differ_and_the_fields_are_named(settings: Settings) -> None:
-    figures = replay_latest(
-        dataclasses.replace(settings, review_probability=0.5, decline_probability=0.6), 1000
-    )
+    figures = replayed(dataclasses.replace(settings, review_probability=0.5, decline_probability=0.6), 1000)
     assert (figures["equal"], figures["different"]) == (0, 12)
     assert figures["fields"] == {"policy_version": 12}
     assert len(figures["named"]) == 12  # type: ignore[arg-type]
@@ -103,7 +108,7 @@ def test_a_forged_column_is_named_by_the_replay_and_where_the_row_is_shown(
     assert f"row.{column}" in {one["field"] for one in again["differences"]}
     assert not shown["intact"]
     assert [one["field"] for one in shown["changed"]] == [f"row.{column}"]
-    figures = replay_latest(settings, 1)
+    figures = replayed(settings, 1)
     assert (figures["different"], f"row.{column}" in figures["fields"]) == (1, True)  # type: ignore[operator]
 
 

@@ -6,8 +6,8 @@ import argparse
 
 from scripts.cli.command import DONE, FAILED, Command, Result
 from service.assessment.comparison import Comparison, compared
+from service.opening import as_of_given, load_scorer, open_existing
 from service.settings import Settings
-from service.wiring import as_of_given, load_scorer, open_existing
 
 EXAMPLE = """example, after `ringfence copy`:
   COMMAND sqlite:///graph.db neo4j://neo4j:secret@localhost:7687/neo4j --as-of 2026-01-01 --model models/first

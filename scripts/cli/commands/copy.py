@@ -12,7 +12,7 @@ from graph.progress import bar
 from graph.store.port import GraphStore
 from graph.store.replication import copy, inventory
 from scripts.cli.command import Command, Result
-from service.wiring import open_existing, open_store
+from service.opening import open_existing, open_store
 
 EXAMPLE = """examples:
   COMMAND sqlite:///ringfence.db neo4j://neo4j:secret@localhost:7687/neo4j

@@ -11,8 +11,8 @@ from ingestion.parse_context import time_zone
 from investigations.review.evaluation import measured, read_flagged, read_truth
 from investigations.review.reference_rings import reference_groups
 from scripts.cli.command import Command, Result
+from service.opening import as_of_given, open_existing
 from service.settings import Settings
-from service.wiring import as_of_given, open_existing
 
 EXAMPLE = """example:
   COMMAND --rings var/rings/2026-W01 --truth world/truth --as-of 2026-01-05 --store sqlite:///ringfence.db

@@ -27,8 +27,8 @@ from ingestion.report import Report
 from scripts.cli.command import DONE, INCOMPLETE, Command, Result
 from service.assessment.context import system_clock
 from service.folders import folder_for
+from service.opening import moment_given, open_existing, open_keyring, open_store, sqlite_path
 from service.settings import Settings
-from service.wiring import moment_given, open_existing, open_keyring, open_store, sqlite_path
 
 log = logging.getLogger("ringfence.load")
 _TOTALS = ("read", "accepted", "known", "rejected", "seconds")  # what is left to say beside a page

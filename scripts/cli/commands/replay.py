@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from contextlib import closing
 
 from scripts.cli.command import DONE, FAILED, Command, Result
 from service.assessment.replays import replay_latest
+from service.opening import casebook_given, open_existing
 from service.settings import Settings
-from service.wiring import casebook_given, open_existing
+from service.wiring import wire
 
 EXAMPLE = """example:
   COMMAND --store sqlite:///graph.db --model models/first --casebook sqlite:///casebook.db --last 1000
@@ -26,7 +28,8 @@ def _run(options: argparse.Namespace) -> Result:
     # what is not there has no assessments, and neither it nor a store is made by looking
     casebook_given(settings.casebook)
     open_existing(settings.store).close()
-    figures = replay_latest(settings, options.last)
+    with closing(wire(settings)) as context:
+        figures = replay_latest(context, options.last)
     return Result(figures, FAILED if figures["different"] else DONE)
 
 

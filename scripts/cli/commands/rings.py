@@ -16,8 +16,8 @@ from investigations.review.weekly import ReviewPlan, review
 from scripts.cli.command import Command, Result
 from service.assessment.context import system_clock
 from service.folders import folder_for
+from service.opening import as_of_given, casebook_given, open_casebook, open_existing
 from service.settings import NO_FRAME, Settings
-from service.wiring import as_of_given, casebook_given, open_casebook, open_existing
 
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --as-of 2026-01-05 --out var/rings/2026-W01"""

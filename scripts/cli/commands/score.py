@@ -11,8 +11,8 @@ from pathlib import Path
 
 from scripts.cli.command import Command, Result
 from service.assessment.batch import Period, score
+from service.opening import moment_given
 from service.settings import Settings
-from service.wiring import moment_given
 
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --model models/first --since 2025-12-01 --until 2026-01-01 --out scores.parquet

@@ -9,8 +9,8 @@ from pathlib import Path
 from graph.model.errors import SettingError
 from scripts.cli.command import Command, Result
 from service.folders import folder_for, folder_named
+from service.opening import as_of_given, open_existing
 from service.settings import NO_FRAME, Settings
-from service.wiring import as_of_given, open_existing
 
 _LEARNING = ("torch", "torch_geometric")
 EXAMPLE = """example:
