@@ -103,7 +103,7 @@ def test_of_a_made_world_training_sees_what_views_show() -> None:
         assert_as_by_views(store, some(Facts(applications=tuple(created)), random.Random(9), 120))
 
 
-def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_order(tmp_path: Path) -> None:
+def test_no_bit_changes_with_the_future_deleted_or_the_facts_in_another_order(tmp_path: Path) -> None:
     facts = random_facts(5)
     request = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[40]
     chosen = as_seeds([Seed(request.applicant_id, request.application_id, micros(request.applied_at))])
@@ -120,7 +120,7 @@ def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_
         assert same(graphs.one(0), drawn.one(0))
 
 
-def test_what_is_told_after_the_mark_is_not_seen_though_it_happened_before_the_moment(tmp_path: Path) -> None:
+def test_what_was_delivered_later_is_not_seen_though_it_happened_before_the_moment(tmp_path: Path) -> None:
     request = applies("me", 20, uses("device", "d"))
     chosen = as_seeds([Seed("me", request.application_id, micros(request.applied_at))])
     with opened(
@@ -230,7 +230,7 @@ def test_seeds_are_the_samples_in_their_order(tmp_path: Path) -> None:
 
 
 @sqlite_only
-def test_the_frame_lies_beside_the_stores_file_for_its_owner_alone_or_where_it_is_told_to(
+def test_the_frame_lies_beside_the_stores_file_for_its_owner_alone_or_where_told_to(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "s.db.frame").mkdir(mode=0o755)

@@ -47,7 +47,7 @@ def test_a_fraud_that_is_taken_back_no_longer_counts(tmp_path: Path) -> None:
     assert samples.bad(micros(day(30))).tolist() == [False, True, False, False]
 
 
-def test_a_young_loan_of_which_nothing_is_known_counts_for_little_and_an_old_one_fully(
+def test_a_young_loan_without_news_counts_for_little_and_an_old_one_fully(
     tmp_path: Path,
 ) -> None:
     loans = tuple(applies(f"p{n:02d}", n) for n in range(50))
@@ -120,7 +120,7 @@ def fates(defaulted: tuple[int, int], unpaid: tuple[int, int], repaid: tuple[int
     return MaturedSamples(fate, np.ones(len(fate), dtype=np.int64), bad, np.ones(len(fate)))
 
 
-def test_somebody_in_default_of_whom_nobody_spoke_may_well_be_a_fraud_and_who_repaid_is_hardly_one() -> None:
+def test_a_silent_person_in_default_may_well_be_a_fraud_and_who_repaid_hardly_one() -> None:
     result = unlabelled_worth(fates(defaulted=(100, 50), unpaid=(500, 10), repaid=(1000, 2))).fraud
     assert 0.2 < result[2] < 0.5
     assert result[3] < result[0] < 0.02
@@ -151,7 +151,7 @@ def test_what_silence_is_worth_lies_between_nothing_and_everything(
         assert ((values >= 0) & (values <= 1)).all()
 
 
-def test_a_silent_person_in_default_counts_as_fraud_in_part_and_a_confirmed_good_one_not_at_all(
+def test_a_silent_default_is_fraud_in_part_and_a_confirmed_good_one_not_at_all(
     tmp_path: Path,
 ) -> None:
     loans = tuple(applies(f"p{n:02d}", n % 5) for n in range(40))

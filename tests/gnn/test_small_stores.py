@@ -71,7 +71,7 @@ stores = st.tuples(
 @example((50, 80, 1, 5, True), 30)  # nothing but frauds
 @example((50, 80, 5, 60, True), 5)  # every fraud known at the very end
 @example((50, 85, 4, 30, False), 40)  # nothing to tell them by
-def test_a_small_store_trains_a_model_that_is_better_than_chance_or_is_refused_in_one_line(
+def test_a_small_store_trains_a_model_better_than_chance_or_is_refused_in_one_line(
     store: tuple[int, int, int, int, bool], later: int
 ) -> None:
     stated = trained_or_refused(young_store(*store), store[1] + later)
@@ -89,9 +89,7 @@ def test_a_store_of_three_weeks_is_told_to_wait_for_the_horizon() -> None:
     )
 
 
-def test_frauds_of_which_hardly_one_was_known_before_the_later_applications_are_too_few_to_learn_from() -> (
-    None
-):
+def test_frauds_hardly_known_before_the_later_applications_are_too_few_to_learn_from() -> None:
     stated = trained_or_refused(
         young_store(60, 150, 12, 100, telling=True), 300, replace(TINY, horizon_days=110)
     )

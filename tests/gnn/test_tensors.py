@@ -59,7 +59,7 @@ def same(one: Tensors, other: Tensors) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def test_no_bit_changes_when_the_future_is_deleted_or_the_facts_come_in_another_order(
+def test_no_bit_changes_with_the_future_deleted_or_the_facts_in_another_order(
     tmp_path: Path, facts: Facts, store: GraphStore
 ) -> None:
     request = sorted(facts.applications, key=lambda a: (a.applied_at, a.application_id))[40]

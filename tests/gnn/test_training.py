@@ -284,7 +284,7 @@ def test_an_empty_store_is_refused(tmp_path: Path) -> None:
         train_model(store, TODAY, tmp_path / "out", SMALL)
 
 
-def test_the_command_leaves_with_2_and_one_clear_line_when_there_is_too_little_to_learn_from(
+def test_too_little_to_learn_from_ends_with_status_2_and_one_clear_line(
     tmp_path: Path,
 ) -> None:
     script = Path(__file__).parents[2] / "scripts" / "train_model.py"
@@ -313,7 +313,7 @@ def test_the_command_leaves_with_2_and_one_clear_line_when_there_is_too_little_t
     ("wrong", "says"),
     [(("--as-of", "2999-01-01"), "lies in the future"), (("--out", "model.zip"), "names a file")],
 )
-def test_a_moment_that_has_not_come_and_a_file_in_the_place_of_the_folder_are_refused(
+def test_a_moment_that_has_not_come_and_a_file_for_a_folder_are_refused(
     tmp_path: Path, wrong: tuple[str, str], says: str
 ) -> None:
     script = Path(__file__).parents[2] / "scripts" / "train_model.py"
@@ -338,7 +338,7 @@ def test_a_moment_that_has_not_come_and_a_file_in_the_place_of_the_folder_are_re
     assert says in done.stderr
 
 
-def test_a_horizon_that_leaves_too_little_to_measure_gives_way_to_a_shorter_one_and_that_is_said(
+def test_a_horizon_that_leaves_too_little_to_measure_gives_way_and_that_is_said(
     tmp_path: Path, facts: Facts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def within_a_month(samples: Samples, as_of: int, plan: TrainingPlan) -> int:

@@ -70,7 +70,7 @@ def test_a_folder_that_is_opened_again_answers_as_before_and_goes_on(told: Told)
         again.close()
 
 
-def test_ties_of_people_and_identifiers_with_many_of_them_answer_alike_whichever_came_first() -> None:
+def test_many_ties_of_people_and_identifiers_answer_alike_whichever_came_first() -> None:
     people, values = [f"p{n}" for n in range(36)], [known_as("phone", f"v{n}") for n in range(36)]
 
     def said(at: int, names: Sequence[Identifier], who: Sequence[str]) -> Facts:

@@ -82,7 +82,7 @@ def _filling(path: Path, slice_: int) -> int:
 
 
 @pytest.mark.parametrize("slice_", [1, 10_000])
-def test_a_process_that_is_killed_while_it_brings_facts_in_leaves_a_frame_that_the_next_one_puts_right(
+def test_a_frame_whose_writer_was_killed_is_put_right_by_the_next_process(
     tmp_path: Path, slice_: int
 ) -> None:
     path, luck = tmp_path / "graph.db", random.Random(slice_)
@@ -120,7 +120,7 @@ def test_a_frame_in_which_somebody_died_is_read_by_nobody_until_it_is_filled_ane
     assert_right(store.frame, store)
 
 
-def test_files_that_the_disk_may_have_lost_are_not_trusted_after_the_machine_started_again(
+def test_files_that_the_disk_may_have_lost_are_not_trusted_after_a_restart(
     store: FramedStore,
 ) -> None:
     store.add(random_facts(1))

@@ -120,10 +120,17 @@ def test_who_reads_for_long_holds_up_the_writer_and_no_other_reader(lock: FairLo
 
 def test_the_sign_of_a_writer_who_was_killed_stops_nobody(tmp_path: Path) -> None:
     lock = FairLock(tmp_path / "readers", tmp_path, np.ones(1, np.int64))
-    with lock.shared():
-        pass
-    with lock.alone():
-        pass
+    had = []
+
+    def take() -> None:
+        for how in (lock.shared, lock.alone):
+            with how():
+                had.append(how.__name__)
+
+    thread = threading.Thread(target=take, daemon=True)
+    thread.start()
+    thread.join(LONG_S)
+    assert had == ["shared", "alone"]
     lock.close()
 
 

@@ -38,7 +38,7 @@ def test_a_step_told_three_times_is_one_at_its_first_telling():
     }
 
 
-def test_parts_of_a_payout_add_up_and_a_part_told_twice_pays_out_no_more_than_was_asked_for():
+def test_parts_of_a_payout_add_up_and_never_to_more_than_was_asked_for():
     assert paid_out(LOAN, [came_to("disbursed", 2, 2000), came_to("disbursed", 3, 1000)]) == 3000
     assert paid_out(LOAN, [came_to("disbursed", 2, 5000), came_to("disbursed", 3, 5000)]) == 5000
     assert paid_out(LOAN, [came_to("disbursed", 2)]) == 5000

@@ -174,7 +174,7 @@ def test_a_window_holds_its_first_moment_and_not_its_last(world) -> None:
     assert result.variables["ml_1m_phone_all_apps"] == 2
 
 
-def test_an_application_that_names_a_number_and_a_device_of_the_person_is_counted_once(world) -> None:
+def test_an_application_with_a_number_and_a_device_of_the_person_is_counted_once(world) -> None:
     earlier = (
         applies("ann", 5, uses("phone", "p"), uses("device", "d")),
         applies("ann", 6, uses("phone", "p")),

@@ -77,7 +77,7 @@ def level(client: FlaskClient, application_id: str) -> str:
 
 
 @pytest.mark.slow
-def test_a_load_waits_for_a_server_that_was_killed_and_goes_on_without_losing_or_doubling_anything(
+def test_a_load_waits_for_a_killed_server_and_neither_loses_nor_doubles_anything(
     server: Neo4jServer,
 ) -> None:
     batches = [
@@ -183,7 +183,7 @@ class Traffic:
 
 
 @pytest.mark.slow
-def test_a_server_killed_under_traffic_costs_nobody_a_full_answer_and_nothing_is_lost(
+def test_a_server_killed_under_traffic_costs_nobody_a_full_answer_and_loses_nothing(
     server: Neo4jServer, context: AppContext
 ) -> None:
     warm_up(context)  # as a worker does before it takes requests
@@ -248,7 +248,7 @@ def test_a_server_that_hangs_costs_a_caller_no_more_than_the_deadline(
     until(lambda: degraded(client, f"after-{time.monotonic_ns()}")["missing"] == [])
 
 
-def test_a_caller_in_a_hurry_is_let_go_in_time_and_does_not_shut_the_store_for_others(
+def test_a_caller_in_a_hurry_is_let_go_in_time_and_shuts_the_store_for_nobody(
     server: Neo4jServer,
 ) -> None:
     with Neo4jStore(empty_graph(), live=True) as store:
@@ -294,7 +294,7 @@ def test_a_service_starts_without_its_server_and_a_batch_says_what_is_missing() 
         Neo4jStore(url)
 
 
-def test_a_wrong_password_and_a_database_that_is_not_there_are_named_without_the_password(
+def test_a_wrong_password_and_a_missing_database_are_named_without_the_password(
     server: Neo4jServer,
 ) -> None:
     with pytest.raises(SettingError, match="refuses the user, the password") as refused:

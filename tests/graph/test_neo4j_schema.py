@@ -111,7 +111,7 @@ AS_BEFORE = """MATCH ()-[t:USES|NAMES_AS_CONTACT]->() WITH t, [x IN split(t.told
         t.last = coalesce(t.last, t.since), t.told = null, t.told_by = null"""
 
 
-def test_ties_that_an_earlier_version_wrote_are_read_and_added_to_as_if_they_were_of_today(
+def test_ties_of_an_earlier_version_are_read_and_added_to_as_if_they_were_of_today(
     tmp_path: Path,
 ) -> None:
     *before, after = in_parts(random_facts(5), 4)

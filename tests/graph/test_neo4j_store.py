@@ -66,7 +66,7 @@ def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told(
                 assert told(today) == before
 
 
-def test_a_crowd_is_not_walked_and_a_view_from_before_it_was_one_sees_its_first_holders(
+def test_a_crowd_is_not_walked_and_a_view_from_before_it_sees_its_first_holders(
     tmp_path: Path,
 ) -> None:
     crowd = Facts(
@@ -94,7 +94,7 @@ def test_a_crowd_is_not_walked_and_a_view_from_before_it_was_one_sees_its_first_
         assert degree == marked == HUB + 6
 
 
-def test_an_assessment_that_reads_the_server_itself_asks_it_a_bounded_number_of_times() -> None:
+def test_an_assessment_that_reads_the_server_asks_it_a_bounded_number_of_times() -> None:
     with Neo4jStore(empty_graph()) as store:
         store.add(random_facts(1))
         for n in range(5):

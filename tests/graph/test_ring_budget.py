@@ -77,7 +77,7 @@ def test_cleared_people_who_would_be_flagged_had_nobody_cleared_them_are_the_mea
     assert len(flagged(with_cleared, cleared=30)[0]) < len(flagged(with_cleared, cleared=3_000)[0])
 
 
-def test_ten_cleared_people_of_one_place_that_their_own_verdicts_speak_for_stop_nothing() -> None:
+def test_ten_cleared_people_of_one_place_with_verdicts_of_their_own_stop_nothing() -> None:
     crews = [(8, 2, 0, 0.9)] * 10
     place = (30, 0, 10, 0.31)  # without one of the ten it would still not be flagged
     which, _ = flagged([*crews, place], unheard=0.2)

@@ -50,7 +50,7 @@ def test_the_crew_of_a_town_without_a_label_stands_out(tmp_path):
     assert chance[in_crew].min() > np.quantile(chance[~in_crew], 0.99)
 
 
-def test_what_one_store_teaches_holds_in_another_where_everything_is_ten_times_as_much():
+def test_what_one_store_teaches_holds_in_another_where_all_is_ten_times_as_much():
     rng = np.random.default_rng(1)
 
     def store(scale: float, rows: int = 3000):
@@ -115,7 +115,7 @@ def test_it_can_be_learned_again_from_worlds_by_three_hands(tmp_path, monkeypatc
     assert FILE.read_text(encoding="utf-8").startswith("tree")
 
 
-def test_what_other_stores_taught_counts_for_less_with_every_fraud_that_is_known_here() -> None:
+def test_what_other_stores_taught_counts_for_less_with_every_fraud_known_here() -> None:
     rng = np.random.default_rng(4)
     around = features(
         {name: rng.random(1500) for name in lightgbm.Booster(model_str=FILE.read_text()).feature_name()}

@@ -69,7 +69,7 @@ def test_however_few_have_had_time_to_show_they_stand_for_a_fifth_of_all():
 
 
 @pytest.mark.parametrize("people", [40, 200, 999])
-def test_in_a_small_store_no_more_people_are_suspected_than_are_likely_and_the_worst_stay_the_worst(people):
+def test_a_small_store_suspects_no_more_than_are_likely_and_the_worst_stay_the_worst(people):
     rng = np.random.default_rng(people)
     columns = {name: rng.uniform(0.7, 1.0, people) for name, *_ in SIGNS}
     guess = cold_start_scorecard(features(columns))

@@ -52,7 +52,7 @@ def test_flagged_pieces_that_nothing_ties_stay_apart() -> None:
     assert group[0] != group[3]
 
 
-def test_who_shares_rare_things_with_two_of_a_flagged_ring_belongs_to_the_one_that_pulls_most() -> None:
+def test_who_shares_rare_things_with_two_of_a_ring_joins_the_one_that_pulls_most() -> None:
     ties = links((0, 6, DEVICE, 0.2), (1, 6, DEVICE, 0.2), (3, 6, DEVICE, 0.3))
     who, to = hanging(ties, np.full(7, 0.5), group_of(0, 0, 0, 1, 1, 1, 2), np.array([True] * 6 + [False]))
     assert (who.tolist(), to.tolist()) == ([6], [0])

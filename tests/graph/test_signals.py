@@ -56,7 +56,7 @@ def test_a_newcomer_who_shares_nothing_shows_nothing(world) -> None:
     )
 
 
-def test_strangers_on_one_device_are_counted_and_neighbours_of_a_dormitory_are_not_strangers(world) -> None:
+def test_strangers_on_one_device_count_and_neighbours_of_a_dormitory_are_none(world) -> None:
     stranger = applies("cat", 8, uses("device", "d"), uses("wifi", "elsewhere"))
     roommate = applies("bob", 9, uses("device", "d"), uses("wifi", "dorm"))
     result = values(world(applies("ann", 10, uses("device", "d"), uses("wifi", "dorm")), stranger, roommate))

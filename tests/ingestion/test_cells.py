@@ -85,7 +85,7 @@ def test_a_masked_id_is_many_peoples_and_no_id(raw):
         id_of(raw, "id")
 
 
-def test_parquet_columns_of_decimals_keep_ids_and_columns_of_floats_keep_them_or_refuse_them(tmp_path, store):
+def test_parquet_decimals_keep_ids_and_floats_keep_them_or_refuse_them(tmp_path, store):
     people = [Decimal("99990000000000000001"), Decimal("99990000000000000002")]
     folder = deliver(tmp_path / "exact")
     base = {"application_id": ["a", "b"], "applied_at": ["2025-06-01"] * 2, "platform_id": ["P1"] * 2}
@@ -110,7 +110,7 @@ def test_parquet_columns_of_decimals_keep_ids_and_columns_of_floats_keep_them_or
         ] * 2
 
 
-def test_whole_numbers_that_a_data_frame_wrote_with_a_point_are_read_as_what_they_were(tmp_path, store):
+def test_whole_numbers_that_a_data_frame_wrote_with_a_point_are_whole_numbers(tmp_path, store):
     row = {
         **APPLICATION,
         "application_id": "1001.0",

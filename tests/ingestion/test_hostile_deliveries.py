@@ -268,7 +268,7 @@ def test_each_refusal_names_the_file_and_the_setting(tmp_path, limits, says):
         open_delivery(folder, limits=limits)
 
 
-def test_a_few_bytes_that_say_the_same_row_without_end_are_refused_before_they_are_read(tmp_path):
+def test_a_few_bytes_that_repeat_a_row_without_end_are_refused_before_they_are_read(tmp_path):
     folder = deliver(tmp_path / "delivery")
     write_parquet(
         folder / "events.parquet",

@@ -50,7 +50,7 @@ def login(number: int, token: str) -> Event:
 # -- rejects
 
 
-def test_rejects_beyond_their_bound_are_counted_by_reason_and_the_report_says_how_many(tmp_path):
+def test_rejects_beyond_their_bound_are_counted_by_reason_in_the_report(tmp_path):
     bad = [
         {**APPLICATION, "application_id": f"A{n}", "amount": "-1" if n % 2 else "1", "applied_at": "soon"}
         for n in range(50)
@@ -247,7 +247,7 @@ def test_what_is_often_mentioned_is_remembered_in_bounded_memory(monkeypatch):
     assert result._counts["k1.crowd"] == 1_000
 
 
-def test_the_memory_of_pseudonyms_is_bounded_over_all_columns_and_holds_no_long_values(monkeypatch):
+def test_the_memory_of_pseudonyms_is_bounded_over_all_columns_without_long_values(monkeypatch):
     monkeypatch.setattr(doors, "_ALL_REMEMBERED", 50)
     naming = Pseudonymiser(Keyring.parse("a key for tests"))
     column = Column(name="device_id", cell=Cell.IDENTIFIER, source="device_id", kind=IdentifierKind.DEVICE)

@@ -394,7 +394,7 @@ def test_gmssl_computes_the_same_sm3_as_openssl(monkeypatch):
     assert Keyring.parse("s" * 80, algorithm="sm3").token("phone", "x") == by_openssl
 
 
-def test_after_a_rotation_known_values_keep_their_pseudonym_and_new_ones_get_the_new_key():
+def test_after_a_rotation_known_values_keep_their_pseudonym_and_new_ones_get_a_new():
     phone = APPLICATIONS.column("phone")
     old = Pseudonymiser(Keyring.parse("k1:first")).identify(phone, "15073157065").mention.identifier
     store = {old.node}
@@ -435,7 +435,7 @@ def test_a_digest_is_the_same_in_hexadecimal_and_in_base64():
     assert len({naming.identify(phone, text).mention.identifier.token for text in spelt}) == 1
 
 
-def test_in_a_column_of_hashes_a_spelling_of_null_is_a_placeholder_and_a_masked_value_never_links():
+def test_among_hashes_a_spelling_of_null_is_a_placeholder_and_a_mask_never_links():
     phone = hashed_already("applications", "sha256").column("phone")
     naming = Pseudonymiser(Keyring.parse("secret"))
     assert [naming.identify(phone, text).validity for text in ("NULL", "#N/A", "9f9f****9f9f")] == [

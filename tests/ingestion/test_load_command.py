@@ -57,7 +57,7 @@ def test_the_last_line_holds_the_figures_and_says_where_the_report_is(tmp_path, 
         (["delivery", "--store", "sqlite:///graph.db", "--report", "report.json"], "names a file"),
     ],
 )
-def test_what_cannot_be_used_ends_with_status_2_and_one_line_before_anything_is_written(
+def test_what_cannot_be_used_ends_with_status_2_and_one_line_and_writes_nothing(
     tmp_path, capsys, arguments, says
 ):
     deliver(tmp_path / "delivery", applications=[APPLICATION])
@@ -83,9 +83,7 @@ def test_later_than_the_loads_clock_is_the_future(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["rejects"] == {"applications": {"in_the_future": 1}}
 
 
-def test_a_delivery_of_which_a_whole_table_is_rejected_has_a_status_and_a_sentence_of_its_own(
-    tmp_path, capsys, caplog
-):
+def test_a_delivery_with_a_rejected_table_has_a_status_and_a_sentence_of_its_own(tmp_path, capsys, caplog):
     labels = [
         {"application_id": "A1", "label": "fraud", "known_at": "soon"},
         {"application_id": "A1", "label": "fraud", "known_at": ""},
@@ -244,7 +242,7 @@ def test_a_load_killed_at_any_of_twenty_points_and_started_again_ends_as_if_run_
     assert cut_short >= 10
 
 
-def test_a_kind_of_event_that_nobody_knows_is_said_and_one_that_carries_identifiers_is_not(tmp_path, caplog):
+def test_a_kind_of_event_that_nobody_knows_is_said_unless_it_carries_identifiers(tmp_path, caplog):
     events = [
         {"kind": kind, "at": "2025-06-01", "applicant_id": "U1"} for kind in ("trasfer", "login", "transfer")
     ]

@@ -100,7 +100,7 @@ def test_a_longer_export_of_the_same_moment_adds_what_is_new_in_it(tmp_path, sto
     ),
     st.randoms(),
 )
-def test_every_row_without_an_id_is_an_event_of_its_own_and_their_order_does_not_matter(rows, random):
+def test_every_row_without_an_id_is_an_event_of_its_own_in_any_order(rows, random):
     def ids(told):
         here = parse_context()
         return [event(row, here).event_id for row in told]
@@ -114,7 +114,7 @@ def test_every_row_without_an_id_is_an_event_of_its_own_and_their_order_does_not
 # -- facts about nobody
 
 
-def test_facts_about_nobody_are_counted_and_named_and_count_when_the_application_comes(tmp_path, store):
+def test_facts_about_nobody_are_named_and_count_when_the_application_comes(tmp_path, store):
     tables = {
         "labels": [
             {**LABEL, "application_id": "A7"},

@@ -283,7 +283,7 @@ def test_a_word_that_a_mapping_makes_of_others_is_one_that_we_know(tmp_path, tab
             read_mapping(tmp_path / "mapping.yaml")
 
 
-def test_a_constant_stands_in_where_a_cell_is_empty_and_where_the_column_is_not_there(tmp_path):
+def test_a_constant_stands_in_for_an_empty_cell_and_for_a_missing_column(tmp_path):
     folder = deliver(tmp_path / "delivery")
     rows = [
         {"who": "U1", "at": "2025-06-02", "what": "login"},

@@ -172,7 +172,7 @@ def test_a_case_goes_from_the_queue_to_a_verdict_and_keeps_every_step(book: Case
             step()
 
 
-def test_whoever_decides_on_a_case_that_somebody_else_has_changed_is_told_and_changes_nothing(
+def test_who_decides_on_a_case_changed_meanwhile_is_told_and_changes_nothing(
     book: Casebook,
 ) -> None:
     case_id, _ = book.open_case(NewCase(reason="x", applicant_id="p62"), at=NOW, by="review")

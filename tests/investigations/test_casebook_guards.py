@@ -108,7 +108,7 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("number", range(8))
-def test_a_casebook_whose_guards_or_tables_were_changed_is_refused_with_the_next_step(
+def test_a_casebook_with_changed_guards_or_tables_is_refused_with_the_next_step(
     url: str, number: int
 ) -> None:
     forge(url, *FORGERIES[url.partition(":")[0].partition("+")[0]][number])

@@ -221,7 +221,7 @@ def test_without_a_model_more_of_a_bad_sign_never_gives_a_lower_score(value: flo
     assert score(8.0) > 200
 
 
-def test_without_a_model_a_face_that_hardly_matches_speaks_and_one_that_matches_does_not() -> None:
+def test_without_a_model_a_face_speaks_where_it_hardly_matches_and_only_there() -> None:
     def concluded(face: float) -> Any:
         reported = findings(
             level=Level.NO_MODEL, probability=None, signals={"face_match": face}, reference=USUAL

@@ -173,7 +173,7 @@ def test_a_ring_that_lost_its_flag_is_listed_with_why_even_under_no_name_any_mor
     assert "the estimate went from 94% to 45%, but nothing has come to speak against it" in page
 
 
-def test_the_honest_hit_in_households_dormitories_and_shops_are_headlines_of_every_report(tmp_path):
+def test_the_honest_hit_in_homes_dormitories_and_shops_are_headlines_of_every_report(tmp_path):
     page = page_of(
         review(
             [ring("R-1")],
@@ -269,7 +269,7 @@ def test_money_is_short_enough_for_a_meeting(amount, text):
     assert money(amount) == text
 
 
-def test_every_reason_of_a_ring_and_all_that_people_share_has_words_in_both_languages():
+def test_every_reason_of_a_ring_and_all_that_people_share_has_words_in_zh_and_en():
     named = [f"RING_SHARED_{kind.upper()}" for kind in LINK_KINDS]
     written = re.findall(r'"((?:RING|GROUP)_[A-Z_]+)"', Path(kinds.__file__).read_text(encoding="utf-8"))
     assert written

@@ -94,9 +94,7 @@ def test_a_ring_that_loses_its_flag_keeps_its_case_and_the_case_says_why(store, 
     assert "No longer flagged" in (tmp_path / "w2" / "report.html").read_text(encoding="utf-8")
 
 
-def test_a_case_that_somebody_closed_is_not_opened_again_for_a_flag_that_is_merely_held(
-    store, casebook, tmp_path
-):
+def test_a_closed_case_is_not_opened_again_for_a_flag_that_is_merely_held(store, casebook, tmp_path):
     first = review(store, None, plan(tmp_path / "w1")).snapshot
     family = next(ring for ring in first.rings if ring.kind is RingKind.HOUSEHOLD)
     flagged = tuple(replace(ring, kind=RingKind.RING) if ring is family else ring for ring in first.rings)
@@ -298,9 +296,7 @@ def test_what_had_been_confirmed_already_is_not_what_a_review_has_found(tmp_path
     assert measured(groups, truth, None)["not_known"] is None
 
 
-def test_a_review_says_who_was_known_by_its_moment_and_files_of_an_older_version_ask_for_the_store(
-    store, tmp_path, capsys
-):
+def test_a_review_says_who_was_known_and_older_files_ask_for_the_store(store, tmp_path, capsys):
     review(store, None, plan(tmp_path / "out"))
     flagged = read_flagged(tmp_path / "out")
     assert flagged.as_of == AS_OF

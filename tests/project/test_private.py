@@ -73,7 +73,7 @@ def test_a_link_planted_beside_leads_to_no_other_file(tmp_path: Path) -> None:
     assert mode(tmp_path / "elsewhere") == 0o644
 
 
-def test_whatever_a_command_writes_is_its_owners_alone_and_the_rest_of_the_process_is_left_as_it_was(
+def test_what_a_command_writes_is_its_owners_alone_and_the_process_is_as_before(
     tmp_path: Path,
 ) -> None:
     def run() -> Result:
@@ -125,6 +125,8 @@ def test_what_a_containers_runtime_mounts_has_modes_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "key").write_text(SECRET)
+    with pytest.raises(SettingError, match="open to others"):
+        private.refuse_loose(tmp_path / "key", "it")
     monkeypatch.setattr(private, "_MOUNTED", tmp_path)
     private.refuse_loose(tmp_path / "key", "it")
 
@@ -149,9 +151,7 @@ URLS = (
     not Path("/proc/self/mem").exists(),
     reason="no /proc here: an argument cannot be taken back, the advice is all",
 )
-def test_a_password_among_the_arguments_is_not_in_the_list_of_processes_and_its_user_is_told_a_better_way() -> (
-    None
-):
+def test_a_password_among_the_arguments_is_hidden_and_a_better_way_is_told() -> None:
     command = [sys.executable, "-c", WAITS, URLS[0], "--casebook", URLS[1]]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

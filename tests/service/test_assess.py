@@ -206,7 +206,7 @@ def test_with_the_store_down_rules_answer_and_say_so(context: AppContext) -> Non
     )
 
 
-def test_where_nothing_could_be_looked_at_there_is_no_score_and_a_replay_has_none_either(
+def test_where_nothing_could_be_looked_at_neither_answer_nor_replay_has_a_score(
     context: AppContext,
 ) -> None:
     down = dataclasses.replace(
@@ -378,7 +378,7 @@ def test_the_second_scan_counts_what_was_told_since_however_long_ago_it_happened
     context.close()
 
 
-def test_the_second_scan_says_that_the_ring_has_grown_and_that_more_of_it_is_known_to_be_bad(
+def test_the_second_scan_says_that_the_ring_has_grown_and_that_more_is_known_of_it(
     context: AppContext,
 ) -> None:
     context.store.save_rings(snapshot("p001", "p002", "p003", on=60))
@@ -471,7 +471,7 @@ def test_a_period_is_scored_to_a_file_in_order(
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_in_a_store_without_applications_the_people_are_scored_as_of_the_end_of_the_period(
+def test_without_applications_the_people_are_scored_as_of_the_end_of_the_period(
     tmp_path: Path, processes: int
 ) -> None:
     url = store_url(tmp_path / "payments.db")
@@ -502,7 +502,7 @@ def test_in_a_store_without_applications_the_people_are_scored_as_of_the_end_of_
         batch.score(Settings(store=url), Period(since=day(10), until=day(99_999)), out, processes=1)
 
 
-def test_scores_under_the_name_of_another_format_are_refused_before_anything_is_assessed(
+def test_scores_named_as_another_format_are_refused_before_anything_is_assessed(
     tmp_path: Path,
 ) -> None:
     for name in ("scores.json", "scores.xlsx", "scores.parquet.gz"):

@@ -45,7 +45,7 @@ def nodes(drawing):
     return {node.id: node for node in drawing.nodes}
 
 
-def test_an_applicant_is_drawn_with_those_who_share_a_device_and_not_with_the_dormitory(store):
+def test_an_applicant_is_drawn_with_sharers_of_a_device_and_not_with_the_dormitory(store):
     drawing = subgraphs.draw(store.view(day(100)), "applicant:ann")
     people = {node.label for node in drawing.nodes if node.type == "applicant"}
     assert people == {"ann", "bo", "cy", "di", "ed", HOSTILE}
@@ -65,7 +65,7 @@ def test_a_hub_is_drawn_with_its_reason_and_its_size_and_is_not_followed(store):
     assert not subgraphs.expand(store.view(day(100)), "wifi:k1.dorm").edges
 
 
-def test_known_fraud_and_ring_membership_are_marked_only_from_the_day_they_were_known(store):
+def test_known_fraud_and_ring_membership_show_only_from_the_day_they_were_known(store):
     bo = nodes(subgraphs.draw(store.view(day(100)), "applicant:ann"))["applicant:bo"]
     assert (bo.bad, bo.ring_id, bo.ring_flagged, bo.ring_role) == (True, "R-000042", True, "core")
     earlier = nodes(subgraphs.draw(store.view(day(49)), "applicant:ann"))["applicant:bo"]
@@ -165,7 +165,7 @@ def test_a_ring_has_a_table_of_members_and_says_what_changed_since_last_week(sto
     ]
 
 
-def test_a_ring_that_lost_its_flag_is_told_on_the_first_page_with_its_reason_in_both_languages(store):
+def test_a_ring_that_lost_its_flag_is_on_the_first_page_with_its_reason_in_zh_and_en(store):
     changes = (
         RingChange(
             ring_id="R-000042",

@@ -106,9 +106,7 @@ def test_markup_in_an_id_stays_text(page, address):
     assert page.locator("img[src=x]").count() == 0
 
 
-def test_a_phone_typed_slowly_is_sent_once_and_whole_and_stands_in_no_address_and_no_log(
-    page, address, caplog
-):
+def test_a_phone_typed_slowly_is_sent_once_and_whole_and_is_in_no_address_and_no_log(page, address, caplog):
     caplog.set_level(logging.DEBUG)
     queries = []
     page.on("request", lambda request: queries.append((request.method, request.url, request.post_data or "")))

@@ -71,7 +71,7 @@ def test_the_panel_of_a_shop_is_as_of_the_moment(store):
     assert (circle.people, circle.loans, circle.defaulted, circle.frauds) == (3, 2, 0, 0)
 
 
-def test_a_shop_that_nobody_named_is_not_found_and_one_that_is_only_described_is_empty(store):
+def test_a_shop_that_nobody_named_is_not_found_and_a_described_one_is_empty(store):
     with pytest.raises(NotFoundError):
         dossiers.shop(store.view(day(100)), "agent", "nobody")
     with pytest.raises(NotFoundError):
@@ -97,7 +97,7 @@ def test_a_hub_tells_who_holds_it_and_how_many_would_still_tie(tmp_path):
     assert len(reported.latest) == dossiers.LISTED_HOLDERS
 
 
-def test_a_busy_agent_and_a_hub_are_looked_at_within_bounds_and_say_that_there_are_more(tmp_path):
+def test_a_busy_agent_and_a_hub_are_bounded_and_say_that_there_are_more(tmp_path):
     with open_store(tmp_path / "busy.db") as store:
         created = tuple(
             applies(f"p{n:03d}", n / 100, uses("wifi", "hall"), agent_id="G")

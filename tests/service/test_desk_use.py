@@ -104,9 +104,7 @@ def test_a_week_on_from_the_last_one_is_now(page, address):
     drawn(page, "applicant:bo")
 
 
-def test_a_wrong_key_and_a_key_without_the_scope_have_their_own_sentences_in_both_languages(
-    browser, tmp_path
-):
+def test_a_wrong_key_and_a_key_without_the_scope_have_sentences_in_both_languages(browser, tmp_path):
     with running(tmp_path, api_keys=f"desk:{KEY}:desk@*,other:{BLIND}:risk@*") as address:
         page = browser.new_page()
         page.goto(f"{address}?node=applicant:ann&lang=en")
@@ -190,7 +188,7 @@ def test_on_a_phone_nothing_runs_off_the_side_and_nothing_lies_over_another(phon
     assert parts[1]["height"] >= 180
 
 
-def test_times_are_of_the_services_zone_wherever_the_browser_is_and_the_zone_is_named(phone, address):
+def test_times_are_of_the_services_zone_whatever_the_browsers_and_the_zone_is_named(phone, address):
     phone.goto(f"{address}?node=applicant:ann&as_of=2025-01-31T20:30:00Z&lang=en")
     drawn(phone, "applicant:bo")
     assert phone.inner_text("#zone") == "Asia/Shanghai (UTC+08:00)"
@@ -202,7 +200,7 @@ def test_times_are_of_the_services_zone_wherever_the_browser_is_and_the_zone_is_
     phone.wait_for_url("**as_of=2025-02-28T16*")
 
 
-def test_on_paper_there_is_the_picture_its_key_the_panel_and_the_moment_and_nothing_to_press(page, address):
+def test_on_paper_are_the_picture_its_key_the_panel_the_moment_and_nothing_to_press(page, address):
     page.goto(f"{address}?node=ring:R-000042&lang=en")
     drawn(page, "applicant:ed")
     page.wait_for_selector("#panel .members")

@@ -121,7 +121,7 @@ def test_bodies_that_never_end_take_nobodys_place() -> None:
     run(work())
 
 
-def test_a_body_too_large_is_refused_before_it_is_read_and_an_undeclared_one_as_soon_as_it_is() -> None:
+def test_a_body_too_large_is_refused_before_it_is_read_or_as_soon_as_it_shows() -> None:
     async def work() -> None:
         application = Application()
         front = front_of(application, most_bytes=10)

@@ -75,7 +75,7 @@ def test_two_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
         )
 
 
-def test_a_key_that_others_could_have_read_or_guess_is_refused_and_the_way_out_is_said(
+def test_a_key_that_others_could_read_or_guess_is_refused_and_the_way_out_is_said(
     tmp_path: Path,
 ) -> None:
     with_operators_key(beside(tmp_path), print)

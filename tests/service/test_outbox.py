@@ -93,7 +93,7 @@ def test_while_the_store_answers_nothing_is_owed(away: AppContext) -> None:
     assert away.casebook.outbox_pending(9) == ()
 
 
-def test_a_hanging_store_is_waited_for_no_longer_than_the_caller_waits_and_the_application_is_brought_later(
+def test_a_hanging_store_is_waited_for_no_longer_than_its_caller_waits(
     bare: AppContext,
 ) -> None:
     store, away = bare.store, bare
@@ -114,7 +114,7 @@ def test_a_hanging_store_is_waited_for_no_longer_than_the_caller_waits_and_the_a
     assert risk(away, body("next"))["degraded"]["level"] == "full"
 
 
-def test_while_the_store_hangs_the_frame_has_what_was_known_and_only_the_fact_is_owed(
+def test_while_the_store_hangs_the_frame_answers_and_only_the_fact_is_owed(
     away: AppContext,
 ) -> None:
     store = away.store
@@ -160,7 +160,7 @@ def test_what_was_refused_is_brought_by_the_settler_when_the_store_is_back(away:
     assert all(store.view(day(400)).application(f"refused-{n}") is not None for n in range(5))
 
 
-def test_however_much_is_owed_it_is_brought_a_little_at_first_and_then_more_at_a_time(
+def test_much_that_is_owed_is_brought_a_little_at_first_and_then_more_at_a_time(
     away: AppContext,
 ) -> None:
     store, brought = away.store, list[int]()
@@ -175,7 +175,7 @@ def test_however_much_is_owed_it_is_brought_a_little_at_first_and_then_more_at_a
     assert away.casebook.outbox_pending(1) == ()
 
 
-def test_an_owed_application_whose_id_another_took_meanwhile_is_left_out_and_no_longer_owed(
+def test_an_owed_application_whose_id_another_took_is_left_out_and_no_longer_owed(
     away: AppContext,
 ) -> None:
     store = away.store
@@ -190,7 +190,7 @@ def test_an_owed_application_whose_id_another_took_meanwhile_is_left_out_and_no_
     assert known.applicant_id == "somebody"
 
 
-def test_a_casebook_of_the_first_schema_is_brought_up_to_this_one_and_keeps_what_it_holds(
+def test_a_casebook_of_the_first_schema_is_brought_up_to_date_and_keeps_all(
     tmp_path: Path,
 ) -> None:
     context = service(tmp_path)

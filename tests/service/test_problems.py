@@ -39,7 +39,7 @@ def test_a_key_used_again_and_an_id_known_otherwise_are_told_apart(client: Flask
     )
 
 
-def test_a_batch_under_a_used_key_is_refused_as_a_whole_and_one_known_otherwise_alone(
+def test_a_batch_under_a_used_key_is_refused_whole_and_one_known_otherwise_alone(
     client: FlaskClient,
 ) -> None:
     items = [body("b-1"), body("b-2")]

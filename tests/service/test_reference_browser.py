@@ -25,7 +25,7 @@ def service_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield desk.removesuffix("/desk")
 
 
-def test_the_documented_example_is_tried_on_the_page_and_nothing_comes_from_elsewhere(
+def test_the_documented_example_runs_on_the_page_and_nothing_comes_from_elsewhere(
     browser: Any, service_at: str
 ) -> None:
     page = browser.new_page()

@@ -112,7 +112,7 @@ def test_a_forged_column_is_named_by_the_replay_and_where_the_row_is_shown(
     assert (figures["different"], f"row.{column}" in figures["fields"]) == (1, True)  # type: ignore[operator]
 
 
-def test_an_audit_row_says_that_it_is_intact_and_a_row_that_cannot_be_read_is_a_problem_of_its_own(
+def test_an_audit_row_says_that_it_is_intact_and_an_unreadable_one_is_a_problem(
     settings: Settings,
 ) -> None:
     context = wire(settings)

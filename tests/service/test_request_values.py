@@ -141,7 +141,7 @@ def test_in_a_batch_a_key_given_twice_costs_its_own_request(client: FlaskClient)
         ("/events", {"kind": "login", "at": "2025-01-05", "applicant_id": "p001"}),
     ],
 )
-def test_facts_with_a_key_given_twice_are_refused_and_names_that_nobody_reads_are_said(
+def test_facts_with_a_key_given_twice_are_refused_and_unread_names_are_said(
     client: FlaskClient, path: str, one: dict[str, Any]
 ) -> None:
     twice = with_more(one, '"x": 1, "x": 2')

@@ -127,7 +127,7 @@ def test_groups_name_employers_cards_and_contacts_as_the_field_does() -> None:
     }  # fmt: skip
 
 
-def test_what_the_contract_does_not_name_is_said_in_the_answer_so_that_a_misspelt_field_is_noticed(
+def test_the_answer_says_which_fields_the_contract_does_not_name(
     client: FlaskClient, context: AppContext
 ) -> None:
     plain = client.post("/risk", json=body("plain")).get_json()
@@ -324,7 +324,7 @@ def test_keys_open_what_their_scopes_say_and_nothing_else(tmp_path: Path) -> Non
     context.close()
 
 
-def test_the_kinds_of_fewer_than_three_lenders_are_told_only_to_callers_with_the_scope(
+def test_the_kinds_of_fewer_than_three_lenders_are_only_for_callers_with_the_scope(
     tmp_path: Path,
 ) -> None:
     platforms = tuple(
@@ -434,7 +434,7 @@ def test_facts_are_stored_and_not_scored_and_doubled_by_nobody(
     assert len(context.store.view(day(90)).labels_of(["p001"])["p001"]) >= 1
 
 
-def test_events_without_an_id_that_say_the_same_in_one_request_are_several_and_the_request_again_adds_none(
+def test_equal_events_without_ids_are_several_and_the_request_again_adds_none(
     client: FlaskClient,
 ) -> None:
     event = {"kind": "withdrawal", "at": "2025-03-10T00:00:00Z", "applicant_id": "p001", "amount": 100}

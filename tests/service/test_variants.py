@@ -130,9 +130,7 @@ kinds = st.tuples(
     types=st.tuples(kinds, kinds),
     order=st.permutations(OTHERS),
 )
-def test_no_answer_and_so_no_difference_of_answers_depends_on_which_lenders_the_others_are_or_of_what_kind(
-    history, types, order
-):
+def test_no_answer_depends_on_which_lenders_the_others_are_or_of_what_kind(history, types, order):
     seen = []
     for kinds_of, names in zip(types, (OTHERS, order), strict=True):
         with tempfile.TemporaryDirectory() as folder:

@@ -83,7 +83,7 @@ class StoreContract:
         (label,) = store.view(day(30.1)).labels_of(["ann"])["ann"]
         assert label.label is LabelValue.FRAUD
 
-    def test_fraud_and_good_of_one_moment_and_source_are_two_labels_in_whatever_order_they_come(
+    def test_fraud_and_good_of_one_moment_and_source_are_two_labels_in_either_order(
         self, store: GraphStore
     ) -> None:
         for who, frauds in (("ann", (True, False)), ("bob", (False, True))):
@@ -123,7 +123,7 @@ class StoreContract:
             assert list(few["ann"]) == (decisive_labels(known) if len(known) > 8 else known)
             assert fraud_status(few["ann"])[:2] == fraud_status(known)[:2]
 
-    def test_of_more_loans_than_are_read_the_latest_that_end_in_fraud_count_whether_once_cleared_or_not(
+    def test_of_more_loans_than_are_read_the_latest_frauds_count_cleared_once_or_not(
         self, store: GraphStore
     ) -> None:
         loans = [applies("ann", n / 100, application_id=f"a{n:03d}") for n in range(SUBJECTS + 40)]
@@ -313,7 +313,7 @@ class StoreContract:
             writer.add(Facts(applications=(applies("ann", 1),)))
             assert len(reader.view(day(2)).applications_of(["ann"])["ann"]) == 1
 
-    def test_a_fact_about_nobody_is_named_kept_and_seen_by_every_read_once_the_application_comes(
+    def test_a_fact_about_nobody_is_named_kept_and_seen_once_the_application_comes(
         self, store: GraphStore, second: GraphStore
     ) -> None:
         loan = applies("ann", 1, uses("phone", "x"), application_id="A1")

@@ -159,7 +159,7 @@ def test_counting_who_used_a_device_before_tells_frauds_hardly_better_than_chanc
     assert average_precision_score(forms["bad"], others) < 1.3 * chance
 
 
-def test_flagging_everybody_whose_device_three_people_used_hits_the_honest_and_misses_the_crews(
+def test_flagging_every_device_of_three_people_hits_the_honest_and_misses_the_crews(
     loaded: Loaded,
 ) -> None:
     forms = forms_of(loaded).query("device_id != @IDLE_DEVICE")
