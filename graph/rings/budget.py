@@ -37,13 +37,15 @@ class Spending:
 class Candidates:
     """Groups that might be flagged: `group` (A,), who would be flagged with it `held` (A,) bool, `score` (G,)
     and the score `unheard` (G,) that the group would have if one of its cleared members had never been
-    cleared.
+    cleared. `improbable` (A,) is the chance to be bad of those whose group chance does not explain, 0 for the
+    others: they are charged by that where it is more than their group's score.
     """
 
     group: Column
     held: Column
     score: Column
     unheard: Column
+    improbable: Column | None = None
 
     @property
     def eligible(self) -> Column:
@@ -73,8 +75,11 @@ def flagged_groups(
     """
     people = max(len(candidates.group), 1)
     worst, eligible = candidates.worst_first, candidates.eligible
-    unknown = candidates.people(candidates.held & ~labelled.fraud & ~labelled.good)
-    by_scores = np.cumsum(np.where(eligible, unknown * (1 - candidates.score), 0.0)[worst])
+    unknown = candidates.held & ~labelled.fraud & ~labelled.good
+    bad = candidates.score[candidates.group]
+    honest = 1 - (bad if candidates.improbable is None else np.maximum(bad, candidates.improbable))
+    charged = np.bincount(candidates.group, weights=unknown * honest, minlength=len(candidates.score))
+    by_scores = np.cumsum(np.where(eligible, charged, 0.0)[worst])
     hits = _Hits(by_scores, _cleared_hit(candidates, labelled)[worst])
     spent = hits.share(labelled)
     worst_case = (

@@ -16,7 +16,8 @@ FLAG_HELD = "RING_FLAG_HELD"
 class Traits:
     """A group in a few numbers. `links` counts inner links by what they share, `same_agent` and
     `same_merchant` are the largest share of members (0-1) that came through one agent or merchant, `soon` the
-    share of members who applied first within 14 days of the median.
+    share of members who applied first within 14 days of the median. `improbable`: codes of why the store's
+    habits do not explain the group (graph.rings.store_habits).
     """
 
     flagged: bool
@@ -31,6 +32,7 @@ class Traits:
     emulators: float
     refused: float
     weak_face: bool
+    improbable: tuple[str, ...] = ()
 
     def share(self, names: tuple[str, ...]) -> float:
         """The share (0-1) of link marks that are of these kinds."""
@@ -84,6 +86,7 @@ def reasons_of(traits: Traits) -> tuple[str, ...]:
     )
     return tuple(
         [code for code, holds in checks[:1] if holds]
+        + list(traits.improbable)
         + results
         + [code for code, holds in checks[1:] if holds]
     )

@@ -52,6 +52,7 @@ class Measures:
     partners: Column
     best_partner: Column
     joined: Column
+    improbable: list[tuple[str, ...]]
 
     def traits(self, group: int) -> Traits:
         """What kind and reasons are decided by."""
@@ -69,6 +70,7 @@ class Measures:
             emulators=float(self.emulators[group]),
             refused=float(self.refused[group]),
             weak_face=bool(self.face[group] < 0.7),
+            improbable=self.improbable[group] if self.flagged[group] else (),
         )
 
 
@@ -97,6 +99,7 @@ def measure(search: RingSearch) -> Measures:
         emulators=mean["is_emulator"],
         refused=mean["refused"],
         face=mean["face"],
+        improbable=search.unusual.reasons(group, len(size)),
     )
 
 

@@ -11,17 +11,18 @@ import numpy as np
 from graph.model.types import Ring
 from graph.rings.active import first_applied
 from graph.rings.budget import HONEST_BUDGET, Candidates, Spending, affordable, flagged_groups
-from graph.rings.cold_start import cold_start_scorecard
 from graph.rings.columns import Features
 from graph.rings.communities import communities, components
 from graph.rings.context_features import context_features
 from graph.rings.flag_retention import RetainedFlags, retained_flags
+from graph.rings.improbable import improbable_suspicion
 from graph.rings.incidence import Incidence, incidence_of
 from graph.rings.labelled import LabelledApplicants, labelled_applicants
 from graph.rings.people import SuspectSignals
 from graph.rings.pretrained_prior import beside_experience, prior_suspicion
 from graph.rings.projection import ApplicantLinks, project
 from graph.rings.scores import SMALLEST, group_scores, rescaled
+from graph.rings.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unusual_groups
 from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
 from graph.rings.suspicion import member_examples, out_of_fold
 from graph.rings.whole import FINE, hanging, joined, relative_pull
@@ -33,7 +34,6 @@ SUSPECT = 0.15  # below this chance nobody belongs to a group of suspects
 CLOSELY = 0.1  # of all applicants, the most suspicious at first sight, are looked at closely
 CLOSELY_AT_LEAST = 500  # people
 _UNSEEN_BELOW = 0.2  # of those, in order, are as suspicious as anybody else can be
-COMPARABLE = 1000  # people; among fewer, ranks say too little
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
 # of a flagged group's score a member must be suspected with, or it is merely attached: a flatmate, a
 # neighbour
@@ -51,7 +51,7 @@ class RingSearch:
     `spared` (A,) bool the confirmed goods that were let go from flagged groups: others like them, whom nobody
     has cleared, were not. `flags` is what became of the rings that were flagged last time and that the search
     itself does not flag. `honest` is the share of the honest that is expected in the groups that it does
-    flag.
+    flag. `unusual` are the groups that the store's own habits of sharing do not explain.
     """
 
     tables: Tables
@@ -67,16 +67,18 @@ class RingSearch:
     spared: Column
     flags: RetainedFlags
     honest: Spending
+    unusual: UnusualGroups
 
 
 @dataclass(frozen=True)
 class PreviousFlags:
-    """Inputs of a search beside the facts: the rings flagged last time, and the share of honest people that
-    may be flagged.
+    """Inputs of a search beside the facts: the rings flagged last time, the share of honest people that may be
+    flagged, and the share of the groups that stand out by the store's habits alone that may be there by chance.
     """
 
     flagged: tuple[Ring, ...] = ()
     honest_budget: float = HONEST_BUDGET
+    false_alarms: float = FALSE_ALARMS
 
 
 def search(
@@ -108,13 +110,21 @@ def search(
             nobody,
             RetainedFlags(),
             Spending(),
+            no_groups(),
         )
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
-    suspicion = np.maximum(
+    unusual = unusual_groups(tables, sharing, memory.false_alarms)
+    improbable = improbable_suspicion(unusual, labelled)
+    known_or_seen = np.maximum(
         _suspicion(tables, sharing, links, (coarse, labelled), closely), CONFIRMED * labelled.fraud
     )
+    suspicion = np.maximum(known_or_seen, improbable)
     label, spared, honest = _settled(
-        links, suspicion, _among_suspects(links, suspicion, coarse), (coarse, labelled), memory.honest_budget
+        links,
+        suspicion,
+        _among_suspects(links, suspicion, coarse),
+        (coarse, labelled),
+        (improbable, memory.honest_budget),
     )
     label, honest = _whole(links, suspicion, label, labelled, (honest, memory.honest_budget))
     flags = retained_flags(memory.flagged, _in_flagged(label), labelled, (tables, sharing))
@@ -139,6 +149,7 @@ def search(
         spared,
         flags,
         honest,
+        unusual,
     )
 
 
@@ -175,7 +186,7 @@ def _suspicion(
     examples = member_examples(labelled, coarse)
     around = context_features(tables, sharing, links, coarse, labelled.since)
     if not labelled.has_enough_labels:
-        return prior_suspicion(around) if len(labelled.fraud) >= COMPARABLE else cold_start_scorecard(around)
+        return prior_suspicion(around)
     one = out_of_fold(around.values, examples)
     groups = _numbered(_among_suspects(links, rescaled(one, labelled), coarse))[0]
     some = np.sort(np.argsort(-one, kind="stable")[: max(int(CLOSELY * len(one)), CLOSELY_AT_LEAST)])
@@ -183,7 +194,7 @@ def _suspicion(
     two = out_of_fold((looked.beside(closely(tables, some)) if closely else looked).values, examples.of(some))
     own = np.minimum(one, np.quantile(np.sqrt(one[some] * two), _UNSEEN_BELOW))
     own[some] = np.sqrt(one[some] * two)
-    return rescaled(beside_experience(own, around, labelled) if len(own) >= COMPARABLE else own, labelled)
+    return rescaled(beside_experience(own, around, labelled), labelled)
 
 
 def _among_suspects(links: ApplicantLinks, suspicion: Column, coarse: Column) -> Column:
@@ -204,7 +215,7 @@ def _settled(
     suspicion: Column,
     label: Column,
     first: tuple[Column, LabelledApplicants],
-    budget: float,
+    spends: tuple[Column, float],
 ) -> tuple[Column, Column, Spending]:
     """Labels with those of flagged groups negative, which confirmed goods were let go from these (A,) bool,
     and what they cost the honest.
@@ -214,13 +225,14 @@ def _settled(
     against them), and the confirmed good.
     """
     coarse, labelled = first
+    improbable, budget = spends
     size = len(label)
     group = _numbered(label)[0]
     score = group_scores(group, suspicion, labelled)
     tied = (links_beyond_a_place(links, group) > 0) | ((suspicion >= 0.8) & labelled.has_enough_labels)
     held = (suspicion >= HELD * score[group]) & tied & (label <= size)
     worst, honest = flagged_groups(
-        Candidates(group, held, score, group_scores(group, suspicion, labelled, unheard=True)),
+        Candidates(group, held, score, group_scores(group, suspicion, labelled, unheard=True), improbable),
         labelled,
         budget,
     )

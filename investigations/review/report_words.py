@@ -44,6 +44,24 @@ SHARED: dict[str, Words] = {
 }
 REASONS: dict[str, Words] = {
     "RING_CONFIRMED_MEMBERS": ("known frauds inside", "内有已确认欺诈"),
+    "RING_WITHIN_AN_HOUR": (
+        "came to share things within an hour: by this store's habits hardly ever chance",
+        "一小时内集中共用要素，远超本机构常态",
+    ),
+    "RING_WITHIN_A_DAY": (
+        "came to share things within a day of one another: by this store's habits hardly ever chance",
+        "相隔一日内陆续共用要素，远超本机构常态",
+    ),
+    "RING_WITHIN_A_WEEK": (
+        "came to share things within a week of one another: by this store's habits hardly ever chance",
+        "相隔一周内陆续共用要素，远超本机构常态",
+    ),
+    "RING_WITHIN_A_MONTH": (
+        "came to share things within a month of one another: by this store's habits hardly ever chance",
+        "相隔一月内陆续共用要素，远超本机构常态",
+    ),
+    "RING_TWO_KINDS_AT_ONCE": ("two kinds of things at once", "同时共用两类要素"),
+    "RING_SAME_AMOUNT_AT_ONCE": ("the same amount each time", "申请金额一致"),
     "RING_SAME_AGENT": ("same agent", "同一中介"),
     "RING_SAME_MERCHANT": ("same merchant", "同一商户"),
     "RING_APPLIED_TOGETHER": ("applied close together", "集中申请"),

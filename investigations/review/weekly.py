@@ -30,6 +30,7 @@ from graph.rings.people import through_frame
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import PreviousFlags, RingSearch, search
 from graph.rings.snapshot import snapshot_of
+from graph.rings.store_habits import FALSE_ALARMS
 from graph.store.port import GraphStore
 from investigations.casebook import Casebook
 from investigations.cases import NewCase
@@ -50,7 +51,8 @@ class ReviewPlan:
     clock for the cases.
 
     `engine` says where the groups are computed: `local`, in this process. `honest_budget` is the
-    share of the honest that may be in flagged groups. `frame` is the folder of the store's frame
+    share of the honest that may be in flagged groups, `false_alarms` the share of the groups that stand out by
+    the store's habits alone that may be there by chance. `frame` is the folder of the store's frame
     (`graph.frame.location.frame_of`). `zone` is the one in which weeks are counted and the report tells
     times.
     """
@@ -61,6 +63,7 @@ class ReviewPlan:
     back_steps: int = 3
     engine: str = "local"
     honest_budget: float = HONEST_BUDGET
+    false_alarms: float = FALSE_ALARMS
     frame: str = ""
     zone: tzinfo = field(default_factory=lambda: ZoneInfo(COUNTRY))
 
@@ -85,7 +88,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
     mark = store.revision()
     view, closely = store.view(plan.as_of, mark), through_frame(store, mark, plan.frame)
     before = tuple(ring for ring in previous.rings if ring.kind.flagged) if previous else ()
-    found = search(view.tables(), PreviousFlags(before, plan.honest_budget), closely)
+    found = search(view.tables(), PreviousFlags(before, plan.honest_budget, plan.false_alarms), closely)
     snapshot = snapshot_of(found, name, plan.as_of, previous)
     took = time.perf_counter() - started
     flagged = [ring for ring in snapshot.rings if ring.kind.flagged]
@@ -163,6 +166,8 @@ def _figures(snapshot: RingSnapshot, search: RingSearch, took: float) -> dict[st
         "hubs_ignored": int((search.sharing.hub > 0).sum()),
         "known_good": int(search.known.good.sum()),
         "known_good_flagged": int(search.spared.sum()),
+        "improbable_groups": len(search.unusual.chance),
+        "improbable_people": int((search.unusual.group >= 0).sum()),
         "honest_expected": round(search.honest.expected, 6),
         "honest_expected_low": round(search.honest.low, 6),
         "honest_expected_high": round(search.honest.high, 6),

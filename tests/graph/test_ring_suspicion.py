@@ -5,8 +5,6 @@ them.
 import numpy as np
 import pytest
 
-from graph.rings.cold_start import LIKELY, SIGNS, cold_start_scorecard
-from graph.rings.columns import features
 from graph.rings.labelled import LabelledApplicants
 from graph.rings.suspicion import FOLDS, Examples, folds_of, member_examples, out_of_fold
 
@@ -66,15 +64,3 @@ def test_however_few_have_had_time_to_show_they_stand_for_a_fifth_of_all():
         assert reported.weight[~reported.bad].sum() == pytest.approx(0.2 * 1000)
     reported = member_examples(known(frauds=20, silent=600), np.arange(1000))
     assert set(reported.weight) == {0.0, 1.0}
-
-
-@pytest.mark.parametrize("people", [40, 200, 999])
-def test_a_small_store_suspects_no_more_than_are_likely_and_the_worst_stay_the_worst(people):
-    rng = np.random.default_rng(people)
-    columns = {name: rng.uniform(0.7, 1.0, people) for name, *_ in SIGNS}
-    guess = cold_start_scorecard(features(columns))
-    assert guess.sum() <= LIKELY * (1 + 1e-9)
-    worse = cold_start_scorecard(
-        features({**columns, "is_emulator": columns["is_emulator"] + (np.arange(people) == 0)})
-    )
-    assert worse[0] > guess[0]

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from graph.rings.budget import HONEST_BUDGET
+from graph.rings.store_habits import FALSE_ALARMS
 from ingestion.parse_context import time_zone
 from investigations.review.weekly import ReviewPlan, review
 from scripts.cli.command import Command, Result
@@ -35,7 +36,7 @@ def _run(options: argparse.Namespace) -> Result:
         out = folder_for(options.out)
         with open_casebook(settings.casebook) as casebook:
             frame = "" if settings.frame == NO_FRAME else settings.frame
-            how = {name: getattr(options, name) for name in ("back_steps", "engine", "honest_budget")}
+            how = {name: getattr(options, name) for name in ("back_steps", "honest_budget", "false_alarms")}
             return Result(
                 review(
                     store, casebook, ReviewPlan(as_of=as_of, out=out, now=now, zone=zone, frame=frame, **how)
@@ -69,6 +70,14 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         default=HONEST_BUDGET,
         metavar="SHARE",
         help=f"of the honest that may be flagged (default: {HONEST_BUDGET:g})",
+    )
+    parser.add_argument(
+        "--false-alarms",
+        type=_share,
+        default=FALSE_ALARMS,
+        metavar="SHARE",
+        help="of the groups that only the store's habits speak against, as many may be there by chance "
+        f"(default: {FALSE_ALARMS:g})",
     )
     parser.add_argument(
         "--back-steps",

@@ -1,0 +1,165 @@
+"""Pairs of applicants who came to share something telling within a short time, and in how many ways; what a
+counter or a queue explains is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betainc
+
+from graph.facts.hubs import GUARD, SHOP_SHARE
+from graph.model.types import IdentifierKind, Role
+from graph.rings.incidence import Incidence
+from graph.store.tables import KINDS, ROLES, Column, Tables
+
+# What honest people seldom share; a place, a shop and an agent bring many together within days.
+TELLING = tuple(
+    KINDS.index(kind)
+    for kind in (
+        IdentifierKind.DEVICE,
+        IdentifierKind.PHONE,
+        IdentifierKind.BANK_CARD,
+        IdentifierKind.NATIONAL_ID,
+        IdentifierKind.EMAIL,
+    )
+)
+_NEXT = 3  # arrivals after each holder that it is paired with: whoever comes later is reached through these
+_QUEUE = 3  # users of a device, most of them customers of one shop: it is the shop's
+_OWN_RATE_FROM = 5  # holders from which on a value has a rate of its own
+# a counter is open for a third of the day: what comes within hours counts as three times as long, within days
+# as a night longer
+_HOUR = 3_600_000_000  # microseconds
+_OPEN, _NIGHT = 3.0, 16 * _HOUR
+_GUARD = np.array(
+    [GUARD[kind] for kind in KINDS]
+)  # more holders and it is a place, unless they all came at once
+_USUAL = 0.01  # a run that the value's own rate explains with this chance is nothing unusual there
+_SAME_AMOUNT = 0.02
+
+
+@dataclass(frozen=True)
+class FastPairs:
+    """One row for each telling value and pair of near neighbours in time on it.
+
+    a, b int (P,) applicants, a < b; gap int64 (P,) microseconds between their first mentions of it; kind int
+    (P,): a phone as a contact's is another kind than as one's own; alike (P,) bool: they asked for nearly the
+    same amount first; left, right int (P,): their rows in `line`.
+    """
+
+    a: Column
+    b: Column
+    gap: Column
+    kind: Column
+    alike: Column
+    left: Column
+    right: Column
+    line: _Line
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Holders of telling values in time order, value after value: who, since, kind, value (R,) int64; as_of
+    in microseconds.
+    """
+
+    who: Column
+    since: Column
+    kind: Column
+    value: Column
+    as_of: int
+
+
+def fast_pairs(tables: Tables, sharing: Incidence) -> FastPairs:
+    """All pairs of neighbours in time, whatever time lies between them."""
+    line = _line(tables, sharing)
+    left, right = [], []
+    for step in range(1, _NEXT + 1):
+        at = (
+            np.flatnonzero(line.value[step:] == line.value[:-step])
+            if len(line.who) > step
+            else np.zeros(0, np.int64)
+        )
+        left.append(at)
+        right.append(at + step)
+    one, other = np.concatenate(left), np.concatenate(right)
+    amount = _first_amount(tables)
+    a, b = line.who[one], line.who[other]
+    with np.errstate(invalid="ignore"):
+        alike = np.abs(amount[a] - amount[b]) <= _SAME_AMOUNT * np.maximum(amount[a], amount[b])
+    return FastPairs(
+        np.minimum(a, b),
+        np.maximum(a, b),
+        line.since[other] - line.since[one],
+        line.kind[one],
+        alike,
+        one,
+        other,
+        line,
+    )
+
+
+def unusual_within(pairs: FastPairs, scale: int) -> Column:
+    """Pairs (P,) bool that came within `scale` microseconds, unless the value's own rate explains the run of
+    arrivals that they belong to.
+    """
+    line = pairs.line
+    if not len(line.who):
+        return np.zeros(0, bool)
+    fresh = np.r_[True, (line.value[1:] != line.value[:-1]) | (np.diff(line.since) > scale)]
+    run = np.cumsum(fresh) - 1
+    begin = np.flatnonzero(fresh)
+    people = np.bincount(run)
+    span = line.since[np.r_[begin[1:], len(run)] - 1] - line.since[begin]
+    value = line.value[begin]
+    holders = np.bincount(line.value)[value]
+    born = line.since[np.searchsorted(line.value, np.arange(line.value[-1] + 1))][value]
+    span = np.maximum(np.minimum(_OPEN * span, span + _NIGHT), 1.0)
+    share = np.clip(span / np.maximum(line.as_of - born, scale), 0.0, 1.0)
+    # so many within this share of its life, were the holders spread over all of it
+    more = np.maximum(people - 1.0, 1.0)
+    chance = holders * betainc(more, np.maximum(holders - more, 1.0), share)
+    place = holders > _GUARD[line.kind[begin] % len(KINDS)]
+    usual = place & (scale > _HOUR) | (holders >= _OWN_RATE_FROM) & (people >= 2) & (chance > _USUAL)
+    return np.asarray((pairs.gap <= scale) & (run[pairs.left] == run[pairs.right]) & ~usual[run[pairs.left]])
+
+
+def _line(tables: Tables, sharing: Incidence) -> _Line:
+    usable = np.isin(sharing.kind, TELLING) & (sharing.hub == 0) & ~_of_a_shop(tables, sharing)
+    value = sharing.value_of_row
+    row = np.flatnonzero(usable[value] & (sharing.role != ROLES.index(Role.EMPLOYER)))
+    phone = sharing.kind[value[row]] == KINDS.index(IdentifierKind.PHONE)
+    role = np.where(phone, sharing.role[row], 0).astype(np.int64)
+    thing = value[row] * len(ROLES) + role
+    order = np.argsort(thing, kind="stable")  # they are by time within a value
+    row, thing = row[order], thing[order]
+    kind = sharing.kind[value[row]].astype(np.int64) + len(KINDS) * role[order]
+    number = np.unique(thing, return_inverse=True)[1] if len(thing) else thing
+    return _Line(sharing.who[row].astype(np.int64), sharing.since[row], kind, number, tables.as_of)
+
+
+def _of_a_shop(tables: Tables, sharing: Incidence) -> Column:
+    """Values (V,) bool most of whose users ever applied at one and the same shop."""
+    applications, width = tables.applications, len(tables.merchant_ids) + 1
+    there = applications["merchant"] >= 0
+    came = np.unique(
+        applications["applicant"][there].astype(np.int64) * width + applications["merchant"][there]
+    )
+    first = np.searchsorted(came // width, np.arange(len(tables.applicant_ids) + 1))
+    visits = np.diff(first)[sharing.who]
+    row = np.repeat(np.arange(len(sharing.who)), visits)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(visits) - visits, visits)
+    shop = came[first[sharing.who[row]] + place] % width
+    pairs, count = np.unique(sharing.value_of_row[row].astype(np.int64) * width + shop, return_counts=True)
+    most = np.zeros(len(sharing.kind), np.int64)
+    np.maximum.at(most, pairs // width, count)
+    return np.asarray((sharing.holders >= _QUEUE) & (most >= SHOP_SHARE * sharing.holders))
+
+
+def _first_amount(tables: Tables) -> Column:
+    """CNY that each asked for first (A,), NaN where that is not known."""
+    out = np.full(len(tables.applicant_ids), np.nan)
+    who, first = np.unique(tables.applications["applicant"], return_index=True)
+    out[who] = tables.applications["amount"][first]
+    return out

@@ -1,0 +1,176 @@
+"""Groups that are improbable under the store's own habits of sharing: a scan over short times that needs no
+label.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graph.rings.active import first_applied
+from graph.rings.communities import components
+from graph.rings.fast_sharing import FastPairs, fast_pairs, unusual_within
+from graph.rings.incidence import Incidence
+from graph.rings.scores import SMALLEST
+from graph.store.tables import Column, Tables
+
+FALSE_ALARMS = 0.01  # of the groups that stand out, at most so many by chance, unless somebody asks otherwise
+_HOUR = 3_600_000_000  # microseconds
+SCALES = tuple(int(hours * _HOUR) for hours in (1 / 6, 1, 24, 168, 720))
+REASON_OF_SCALE = dict(
+    zip(
+        SCALES,
+        (
+            "RING_WITHIN_AN_HOUR",
+            "RING_WITHIN_AN_HOUR",
+            "RING_WITHIN_A_DAY",
+            "RING_WITHIN_A_WEEK",
+            "RING_WITHIN_A_MONTH",
+        ),
+        strict=True,
+    )
+)
+WAYS = ("shared", "shared_twice", "same_amount")  # how those who belong together are linked
+REASON_OF_WAY: dict[str, tuple[str, ...]] = {
+    "shared": (),
+    "shared_twice": ("RING_TWO_KINDS_AT_ONCE",),
+    "same_amount": ("RING_SAME_AMOUNT_AT_ONCE",),
+}
+_OF_THE_AGE = 0.3  # of the time that a store has seen, the longest at which its habits can be known
+_ROUNDS = 3  # of estimating the habits without the groups that stood out
+# what is expected of how often a pair becomes three before a store has shown it, and for how many pairs it counts
+_ON, _ON_COUNTS = 0.15, 2.0
+
+
+@dataclass(frozen=True)
+class UnusualGroups:
+    """Groups that stand out by how fast their people came to share things.
+
+    `group` (A,) int, -1: in none. By group (G,): `chance` that the store's habits make a group at least as
+    large in so short a time, `false`: the share of groups at least as improbable that chance would make of
+    all that were looked at (a q-value, Benjamini and Hochberg 1995), `within` microseconds and `way`, a
+    position in WAYS: where it stands out most.
+    """
+
+    group: Column
+    chance: Column
+    false: Column
+    within: Column
+    way: Column
+
+    def reasons(self, among: Column, groups: int) -> list[tuple[str, ...]]:
+        """Codes by group of `among` (A,) int: why the most improbable of ours of which enough are in it stands
+        out; none where none is.
+        """
+        inside = self.group >= 0
+        pairs, people = np.unique(
+            among[inside].astype(np.int64) * max(len(self.chance), 1) + self.group[inside], return_counts=True
+        )
+        out: list[tuple[str, ...]] = [()] * groups
+        # they are numbered by how improbable they are: the first stays
+        for pair in pairs[people >= SMALLEST][::-1].tolist():
+            ours = pair % len(self.chance)
+            out[pair // len(self.chance)] = (
+                REASON_OF_SCALE[int(self.within[ours])],
+                *REASON_OF_WAY[WAYS[self.way[ours]]],
+            )
+        return out
+
+
+@dataclass(frozen=True)
+class _Look:
+    """All groups by one way of being linked within one time: `part` (A,) numbers them."""
+
+    part: Column
+    way: int
+    within: int
+
+    def chance(self, aside: Column) -> Column:
+        """By group (C,): how often the store's habits make one at least as large, learned without those
+        `aside` (A,) bool.
+        """
+        size = np.bincount(self.part)
+        quiet = np.bincount(self.part, weights=aside) == 0
+        ones, twos, threes = (float((quiet & (size == n)).sum()) for n in (1, 2, 3))
+        begins = (twos + threes + 1.0) / (ones + twos + threes + 2.0)
+        on = max((threes + _ON * _ON_COUNTS) / (twos + _ON_COUNTS), begins)
+        return np.where(size >= 2, np.minimum(begins * min(on, 1.0) ** np.maximum(size - 2.0, 0), 1.0), 1.0)
+
+
+def no_groups() -> UnusualGroups:
+    """Of a store without people."""
+    none, nobody = np.zeros(0), np.zeros(0, np.int64)
+    return UnusualGroups(nobody, none, none, nobody, nobody)
+
+
+def unusual_groups(tables: Tables, sharing: Incidence, level: float = FALSE_ALARMS) -> UnusualGroups:
+    """The groups of which at most the share `level` are there by chance.
+
+    At each of several times, and by each way of being linked, people who came to share something telling that
+    fast are a group. How often one begins, and how often a pair becomes three, is the store's own rate; a
+    larger group is that rate to the power of its size. Groups that stand out are left out when the rates are
+    estimated again.
+    """
+    pairs, size = fast_pairs(tables, sharing), len(tables.applicant_ids)
+    looks = [look for scale in _scales(tables) for look in _looks(pairs, scale, size)]
+    aside = np.zeros(size, bool)
+    for _ in range(_ROUNDS):
+        chances = [look.chance(aside) for look in looks]
+        false = _false_discoveries(chances)
+        aside = np.any([q[look.part] <= level for q, look in zip(false, looks, strict=True)], axis=0)
+    return _settled(looks, chances, false, level)
+
+
+def _scales(tables: Tables) -> list[int]:
+    """Times (microseconds) of which the store has seen enough to know what is usual within them."""
+    begun = int(first_applied(tables).min(initial=tables.as_of))
+    return [scale for scale in SCALES if scale <= _OF_THE_AGE * (tables.as_of - begun)] or [SCALES[0]]
+
+
+def _looks(pairs: FastPairs, scale: int, size: int) -> list[_Look]:
+    near = unusual_within(pairs, scale)
+    a, b = pairs.a[near], pairs.b[near]
+    pair = a * size + b
+    kinds = np.unique(np.stack([pair, pairs.kind[near]]), axis=1)[0]
+    often, count = np.unique(kinds, return_counts=True)
+    twice = often[count >= 2]
+    alike = pairs.alike[near]
+    ends = ((a, b), (twice // max(size, 1), twice % max(size, 1)), (a[alike], b[alike]))
+    return [_Look(components(size, *end), way, scale) for way, end in enumerate(ends)]
+
+
+def _false_discoveries(chances: list[Column]) -> list[Column]:
+    """q-values of all groups of all looks."""
+    p = np.concatenate(chances)
+    order = np.argsort(p, kind="stable")
+    q = p[order] * len(p) / (np.arange(len(p)) + 1.0)
+    q = np.minimum.accumulate(q[::-1])[::-1]
+    out = np.empty(len(p))
+    out[order] = np.minimum(q, 1.0)
+    return np.split(out, np.cumsum([len(c) for c in chances])[:-1])
+
+
+def _settled(looks: list[_Look], chances: list[Column], false: list[Column], level: float) -> UnusualGroups:
+    """Whatever stands out, the most improbable first, each person once."""
+    group = np.full(len(looks[0].part), -1)
+    rows = [
+        (float(chances[n][part]), n, part)
+        for n, look in enumerate(looks)
+        for part in np.flatnonzero((false[n] <= level) & (np.bincount(look.part) >= SMALLEST)).tolist()
+    ]
+    kept: list[tuple[float, float, int, int]] = []
+    for chance, n, part in sorted(rows):
+        who = looks[n].part == part
+        if (group[who] >= 0).any():
+            continue
+        group[who] = len(kept)
+        kept.append((chance, float(false[n][part]), looks[n].within, looks[n].way))
+    columns = list(zip(*kept)) or [(), (), (), ()]
+    return UnusualGroups(
+        group,
+        np.array(columns[0], np.float64),
+        np.array(columns[1], np.float64),
+        np.array(columns[2], np.int64),
+        np.array(columns[3], np.int64),
+    )
