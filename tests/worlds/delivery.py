@@ -83,9 +83,14 @@ class Delivery:
         return len(good) + 1
 
     def save(self, folder: Path) -> dict[str, int]:
-        """Writes FOLDER/records and FOLDER/truth/applicants.csv; returns the rows of each table."""
+        """Writes FOLDER/records and FOLDER/truth/applicants.csv; returns the rows of each table.
+
+        A table without a row is not written.
+        """
         with TableFiles(folder / "records", "parquet") as files:
             for name, columns in COLUMNS.items():
+                if not self.rows[name]:
+                    continue
                 key = _SORTED_BY.get(name, columns[0])
                 rows = sorted(self.rows[name], key=lambda row: (str(row[key]), str(row.get(columns[0]))))
                 files.write(name, _table(columns, rows))

@@ -74,7 +74,7 @@ GROUPS: dict[str, tuple[Maker, float, int, int]] = {
     "friends": (markets.friends, 0.02, 3, 9),
 }
 _OWN = ("phone", "device_id", "bank_card", "email", "address", "employer", "employer_phone")
-_UNTIL = datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=8)))
+UNTIL = datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=8)))
 
 
 def _meet(world: World) -> None:
@@ -227,7 +227,7 @@ def make_world(
     seed: int = 1,
     *,
     dirt: bool = False,
-    until: datetime = _UNTIL,
+    until: datetime = UNTIL,
 ) -> dict[str, int]:
     """Writes FOLDER/records and FOLDER/truth; returns the rows of each table and `dirt`, the bad ones.
 
