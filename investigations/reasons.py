@@ -4,6 +4,7 @@ a masked evidence path.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,25 +95,50 @@ def _finding(name: str) -> str:
     return _WINDOW.sub("", _SEGMENT.sub("", name) if name in _VARIABLES else name)
 
 
-def is_reason(name: str, value: float, usual: ReferenceRanges, telling: ReasonChoice) -> bool:
-    """Whether a value has words and speaks against somebody; good news, and the lack of any, does not.
+class _Telling(NamedTuple):
+    """Between which values a signal or variable is a reason, and of which dimension; `below` None: below what
+    is usual.
+    """
+
+    dimension: str
+    above: float
+    below: float | None
+
+    def of(self, name: str, value: float, usual: ReferenceRanges) -> bool:
+        """Whether that value of it is a reason."""
+        below = usual.low.get(name, -math.inf) if self.below is None else self.below
+        return self.above < value < below
+
+
+@cache
+def _telling_values(telling: ReasonChoice) -> Mapping[str, _Telling]:
+    """By name: the values that have words and speak against somebody; good news, and the lack of any, does
+    not.
 
     "0 loans repaid" may be a reason to doubt, "3 loans repaid" is none; "0 people share it" is none either,
     nor is a face that matched as nearly everybody's does. An age of 0 days is one that nothing is known of.
     """
-    signal = SIGNALS.get(name)
-    if signal is None:
-        return value > 0 and name in _VARIABLES
-    if signal.direction == "up":
-        return value > (telling.drawn_towards if name in _DRAWN else 0.0)
-    if signal.direction == "either":
-        return False
-    if signal.unit == "days":
-        return 0 < value < telling.new_days
-    if signal.unit in _COUNTED:
-        return value <= 0
-    low = usual.low.get(name)
-    return signal.unit == "steps" or (low is not None and value < low)
+    out = {name: _Telling("multi_lending", 0.0, math.inf) for name in multi_lending.NAMES}
+    for name, signal in SIGNALS.items():
+        if signal.direction == "up":
+            above, below = telling.drawn_towards if name in _DRAWN else 0.0, math.inf
+        elif signal.direction == "either":
+            above, below = math.inf, -math.inf
+        elif signal.unit == "days":
+            above, below = 0.0, telling.new_days
+        elif signal.unit in _COUNTED:
+            above, below = -math.inf, math.nextafter(0.0, 1.0)  # 0, the least that is counted
+        else:
+            above, below = -math.inf, math.inf
+        falls = signal.direction == "down" and signal.unit not in (*_COUNTED, "days", "steps")
+        out[name] = _Telling(signal.dimension, above, None if falls else below)
+    return out
+
+
+def is_reason(name: str, value: float, usual: ReferenceRanges, telling: ReasonChoice) -> bool:
+    """Whether a value has words and speaks against somebody."""
+    one = _telling_values(telling).get(name)
+    return one is not None and one.of(name, value, usual)
 
 
 def falls_with_risk(name: str) -> bool:
@@ -132,12 +158,12 @@ def from_figures(
     telling: ReasonChoice,
 ) -> Iterator[Candidate]:
     """Candidates among signals and variables that raise the risk; what is not known is no reason."""
+    known = _telling_values(telling)
     for name, weight in weights.items():
-        if weight <= 0:
-            continue
-        value, dimension = value_of(name), _DIMENSION.get(name)
-        if value is not None and dimension is not None and is_reason(name, value, usual, telling):
-            yield Candidate(name, dimension, weight, value)
+        if weight > 0 and (one := known.get(name)) is not None:
+            value = value_of(name)
+            if value is not None and one.of(name, value, usual):
+                yield Candidate(name, one.dimension, weight, value)
 
 
 def from_rules(

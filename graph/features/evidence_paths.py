@@ -15,6 +15,7 @@ from graph.features.paths import find
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
 from graph.frame.node_names import NodeNames
+from graph.kernels.by_address import address_of
 from graph.model.moments import moment
 from graph.model.types import Application
 
@@ -53,6 +54,7 @@ class EvidencePaths:
     ) -> None:
         self._n, self._r, self._names, self._application = n, r, names, application
         self._trail = path_buffer_for(n) if trail is None else trail
+        self._named: dict[tuple[int, int], str] = {}  # nodes that a path of this answer went by
 
     def to_signal(self, name: str) -> EvidencePath | None:
         """To what shows the signal; None where nothing there does."""
@@ -60,7 +62,8 @@ class EvidencePaths:
 
     def by(self, finder: PathRule) -> EvidencePath | None:
         """That way; None where it leads nowhere."""
-        return self._in_names() if find(self._n, self._r, self._trail, PathRule(*map(int, finder))) else None
+        where = address_of(self._n), address_of(self._r), address_of(self._trail)
+        return self._in_names() if find(*where, *map(int, finder)) else None
 
     def to_variable(self, name: str) -> EvidencePath | None:
         """Over the key of a multi-lending variable to the latest application counted under it."""
@@ -81,10 +84,16 @@ class EvidencePaths:
         if shared_since is None and steps[-1][0] == Node.RING and steps[-2][0] == Node.PERSON:
             shared_since = self._names.joined(steps[-2][1])
         return EvidencePath(
-            Path(tuple(self._node(*one) for one in steps), shared_since), bool(about["beyond"])
+            Path(tuple([self._node(*one) for one in steps]), shared_since), bool(about["beyond"])
         )
 
     def _node(self, node: int, number: int) -> str:
+        name = self._named.get((node, number))
+        if name is None:
+            name = self._named[node, number] = self._name_of(node, number)
+        return name
+
+    def _name_of(self, node: int, number: int) -> str:
         names = self._names
         if node == Node.IDENTIFIER:
             return names.identifier(number).node

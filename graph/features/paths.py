@@ -21,10 +21,11 @@ from graph.features.path_buffer import (
     to_subject,
     towards,
 )
-from graph.features.path_rules import PathRule, Route, Target
+from graph.features.path_rules import Route, Target
 from graph.features.targets import mark_targets
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import EVENT_KINDS, NOBODY, UNDATED, Neighbourhood
+from graph.kernels.by_address import taken
 from graph.kernels.compiled import compiled, inner
 
 (
@@ -36,11 +37,15 @@ _TRANSFER = EVENT_KINDS.index("transfer")
 
 
 @compiled
-def find(n: Neighbourhood, r: Precomputed, t: PathBuffer, finder: PathRule) -> bool:
-    """Follow a path rule into `t`; False where there is no such path. `graph.features.precompute.precompute`
-    comes before.
+def find(
+    around: int, read: int, path: int, how: int, kind: int, role: int, ways: int, who: int, strangers: int
+) -> bool:
+    """Follow a path rule, field by field, into a PathBuffer; False where there is no such path.
+    `graph.features.precompute.precompute` comes before.
+
+    `around`, `read` and `path` are addresses of Neighbourhood, Precomputed and PathBuffer.
     """
-    how, kind, role, ways, who, strangers = finder
+    n, r, t = taken(around, Neighbourhood), taken(read, Precomputed), taken(path, PathBuffer)
     if how == _SHARED:
         return _shared(n, r, t, (kind, role, ways, strangers))
     if how == _OWN:

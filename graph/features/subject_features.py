@@ -13,6 +13,7 @@ from graph.features.compute import FeatureExtractor
 from graph.features.evidence_paths import EvidencePaths
 from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 from graph.features.multi_lending import MultiLending
+from graph.features.path_buffer import path_buffer_for
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.frame.node_names import NodeNames
@@ -20,7 +21,7 @@ from graph.store.evidence import Subject
 from graph.store.tables import Column
 
 _SIGNALS, _COUNTS = len(SIGNAL_NAMES), len(COUNT_NAMES)
-_MINE = threading.local()  # each thread's FeatureExtractor
+_MINE = threading.local()  # each thread's FeatureExtractor and PathBuffer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,10 @@ def compute_features(n: Neighbourhood, names: NodeNames, subject: Subject) -> Su
     """Compute the features of a neighbourhood's subject."""
     observer: FeatureExtractor | None = getattr(_MINE, "observer", None)
     if observer is None:
-        observer = _MINE.observer = FeatureExtractor()
+        observer, _MINE.trail = FeatureExtractor(), path_buffer_for(n)
+        _MINE.observer = observer
+    if len(_MINE.trail.chosen) < len(n.people):
+        _MINE.trail = path_buffer_for(n)
     unjudged = observer.row(n, unjudged=True)[0] if n.people[0]["labels"] else None
     row, left_out = observer.row(n)
     subject_row, r = n.subject[0], observer.precomputed
@@ -75,7 +79,7 @@ def compute_features(n: Neighbourhood, names: NodeNames, subject: Subject) -> Su
         unjudged=row if unjudged is None else unjudged,
         left_out=left_out,
         nobody=_is_nobody(n, r) and bool(np.isnan(row[_SIGNALS : len(row) - _COUNTS]).all()),
-        paths=EvidencePaths(n, r, names, subject.application),
+        paths=EvidencePaths(n, r, names, subject.application, _MINE.trail),
         nodes=int(subject_row["people"] + subject_row["identifiers"]),
         edges=int(subject_row["ties"] + subject_row["dealings"]),
         truncated=bool(subject_row["truncated"]),
