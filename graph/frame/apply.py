@@ -20,6 +20,7 @@ from graph.frame.facts import (
 from graph.frame.intern import EntryNames
 from graph.frame.layout import MARK, MOVED, ROW, SECTION, STEP, Arrays, Int
 from graph.journal.entry import EncodedEntry
+from graph.kernels.by_address import taken
 from graph.kernels.compiled import lean, shared
 
 DONE, MORE, ROOM_LACKS = np.int64(0), np.int64(1), np.int64(2)
@@ -37,12 +38,14 @@ def batch_of(entry: EncodedEntry) -> EntryBatch:
 
 
 @shared
-def apply_slice(arrays: Arrays, batch: EntryBatch, revision: Int, facts: Int) -> Int:
-    """Take up to so many facts of a revision's batch, from where the header says.
+def apply_slice(frame: int, entry: int, revision: Int, facts: Int) -> Int:
+    """Take up to so many facts of a revision's batch, from where the header says. `frame` and `entry` are
+    addresses of Arrays and EntryBatch.
 
     DONE when all are in, MORE when not, ROOM_LACKS when a file has too little room: the header says which
     (LACKS) and how much (NEEDS).
     """
+    arrays, batch = taken(frame, Arrays), taken(entry, EntryBatch)
     header = arrays.header
     while header[SECTION] < SECTIONS:
         section, row = header[SECTION], header[ROW]

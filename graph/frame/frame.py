@@ -38,6 +38,7 @@ from graph.frame.locks import FairLock, FileLock, waits
 from graph.frame.rings import RingBatch, apply_rings, ring_batch
 from graph.frame.view import CachedSnapshot, FrameView
 from graph.journal.entry import decode
+from graph.kernels.by_address import address_of
 from graph.model.errors import FrameUnreadableError, StoreUnavailableError
 from graph.model.moments import COUNTRY
 from graph.store.port import GraphView
@@ -284,7 +285,7 @@ class Frame:
                 status = (
                     apply_rings(arrays, batch, revision, SLICE)
                     if isinstance(batch, RingBatch)
-                    else apply_slice(arrays, batch, revision, SLICE)
+                    else apply_slice(address_of(arrays), address_of(batch), revision, SLICE)
                 )
                 if status == DONE:
                     header[CHECK] = check

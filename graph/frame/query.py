@@ -12,11 +12,12 @@ import numpy as np
 from graph.frame.layout import NOT_REPORTED, Arrays, Int, Rows
 from graph.frame.neighbourhood import APPLICATION, MENTION, NOBODY, UNKNOWN_WORD
 from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER, NO_KIND, find
-from graph.kernels.by_address import by_address
+from graph.kernels.by_address import address_of, by_address, taken
 from graph.kernels.compiled import compiled, lean
 from graph.model.moments import micros
 from graph.model.types import Application
 from graph.store.evidence import Subject
+from graph.store.rows import packed_rows
 from graph.store.tables import KINDS, ROLES, Column
 
 # `id` of a person or application that is not in the frame, and, counted down from it, of identifiers that are
@@ -83,7 +84,7 @@ def query_for(arrays: Arrays, subject: Subject, as_of: Int, revision: Int) -> Su
         ]
         of += _OF_APPLICATION + [(AN_IDENTIFIER, _KIND[i.kind]) for i, _ in asked.mentions]
     rows = _find_all(
-        arrays,
+        address_of(arrays),
         np.array(of, np.int64),
         np.frombuffer(b"".join(texts), "u1"),
         np.array(list(accumulate(map(len, texts)))),
@@ -96,7 +97,9 @@ def query_for(arrays: Arrays, subject: Subject, as_of: Int, revision: Int) -> Su
     )
     application = rows[1] if asked else int(NOBODY)
     return SubjectQuery(
-        np.array([(as_of, revision, rows[0], application, len(named), len(name), asked is not None)], ABOUT),
+        packed_rows(
+            [(as_of, revision, rows[0], application, len(named), len(name), asked is not None)], ABOUT
+        ),
         created,
         named,
         name,
@@ -161,8 +164,9 @@ def copy(arrays: Arrays, application: Int, into: Rows) -> None:
 
 
 @compiled
-def _find_all(arrays: Arrays, of: Column, heap: Column, ends: Column) -> Column:
-    """The rows of texts, side by side in a heap, each of a sort and kind."""
+def _find_all(frame: int, of: Column, heap: Column, ends: Column) -> Column:
+    """The rows of texts, side by side in a heap, each of a sort and kind; `frame` is the address of Arrays."""
+    arrays = taken(frame, Arrays)
     out, begins = np.empty(len(ends), np.int64), np.int64(0)
     for n in range(len(ends)):
         out[n] = find(arrays, of[n, 0], of[n, 1], heap, begins, ends[n])
@@ -181,7 +185,7 @@ def _application_row(a: Application, rows: list[int]) -> Rows:
         _FLAG[a.new_citizen],
         0,
     )
-    return np.array([(micros(a.applied_at), *measured, *ids, *flags)], APPLICATION)
+    return packed_rows([(micros(a.applied_at), *measured, *ids, *flags)], APPLICATION)
 
 
 def _mention_rows(a: Application, rows: list[int]) -> Rows:
@@ -190,7 +194,7 @@ def _mention_rows(a: Application, rows: list[int]) -> Rows:
     for (identifier, role), row in zip(a.mentions, rows, strict=True):
         number = row if row >= 0 else int(BEYOND) - 1 - unknown.setdefault(identifier.node, len(unknown))
         values.append((number, NOBODY, _KIND[identifier.kind], _ROLE[role], identifier.linking))
-    return np.array(values, MENTION)
+    return packed_rows(values, MENTION)
 
 
 def _word(word: str | None, row: int) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from graph.frame.layout import NONE, NOT_REPORTED, Arrays, Int
-from graph.frame.texts import NO_KIND, after, find, form_of
+from graph.frame.texts import NO_KIND, after, find, place_of
 from graph.model.moments import moment
 from graph.model.types import (
     Application,
@@ -153,9 +153,9 @@ class FactReader:
 
 def text_in(texts: Column, number: int) -> str:
     """The text of that number."""
-    form = form_of(texts, np.int64(number))
-    plain, packed = form.at + form.plain, (form.length - form.plain) // 2
-    return texts[form.at : plain].tobytes().decode() + texts[plain : plain + packed].tobytes().hex()
+    at, length, plain = place_of(texts, np.int64(number))
+    begins, packed = at + plain, (length - plain) // 2
+    return texts[at:begins].tobytes().decode() + texts[begins : begins + packed].tobytes().hex()
 
 
 def _named(row: np.void) -> dict[str, Any]:

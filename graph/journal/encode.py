@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import struct
 from collections.abc import Mapping, Sequence
-from functools import cache
 from itertools import accumulate
 from math import nan
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +14,7 @@ from graph.journal.entry import EMPTY, NO_NUMBER, write
 from graph.journal.snapshots import snapshot_text
 from graph.model.moments import micros
 from graph.model.types import Facts, Identifier, LabelValue, Mention, RingSnapshot
+from graph.store.rows import packed_rows
 from graph.store.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
 
 _KIND = {kind: code for code, kind in enumerate(KINDS)}
@@ -25,7 +23,6 @@ _STATUS = {status: code for code, status in enumerate(STATUSES)}
 _TYPE = {kind: code for code, kind in enumerate(PLATFORM_TYPES)}
 _TABLES = tuple(Facts.__dataclass_fields__)
 _FLAG = {None: -1, False: 0, True: 1}
-_CODE = {"i1": "b", "i4": "i", "i8": "q", "f8": "d"}  # of a field, for struct
 
 
 def encode(facts: Facts, shown: Mapping[str, Identifier] | None = None) -> bytes:
@@ -77,7 +74,7 @@ class _Encoder:
     def applications(self, facts: Facts) -> Column:
         """The rows of APPLICATION."""
         t = self.texts
-        return _array(
+        return packed_rows(
             [
                 (
                     micros(a.applied_at), _float(a.amount), _float(a.face_match), _float(a.liveness), _int(a.term_months), _int(a.birth_year),
@@ -92,7 +89,7 @@ class _Encoder:
     def events(self, facts: Facts) -> Column:
         """The rows of EVENT."""
         t = self.texts
-        return _array(
+        return packed_rows(
             [
                 (
                     micros(e.at), _float(e.amount), t[e.event_id], t[e.kind], t[e.applicant_id], t[e.counterparty_id], t[e.merchant_id],
@@ -106,7 +103,7 @@ class _Encoder:
     def contacts(self, facts: Facts) -> Column:
         """The rows of CONTACT."""
         t = self.texts
-        return _array(
+        return packed_rows(
             [
                 (micros(c.at), t[c.applicant_id], self._row(c.phone), t[c.relation or None])
                 for c in facts.contacts
@@ -116,7 +113,7 @@ class _Encoder:
 
     def outcomes(self, facts: Facts) -> Column:
         """The rows of OUTCOME."""
-        return _array(
+        return packed_rows(
             [
                 (micros(o.at), _float(o.amount), self.texts[o.application_id], _STATUS[o.status])
                 for o in facts.outcomes
@@ -127,7 +124,7 @@ class _Encoder:
     def labels(self, facts: Facts) -> Column:
         """The rows of LABEL."""
         t = self.texts
-        return _array(
+        return packed_rows(
             [
                 (
                     micros(label.known_at), t[label.application_id or None], t[label.applicant_id or None], t[label.source or None],
@@ -140,7 +137,7 @@ class _Encoder:
 
     def platforms(self, facts: Facts) -> Column:
         """The rows of PLATFORM."""
-        return _array(
+        return packed_rows(
             [(self.texts[p.platform_id], _TYPE[p.type], p.is_own) for p in facts.platforms], rows.PLATFORM
         )
 
@@ -152,12 +149,12 @@ class _Encoder:
             (_int(at), t[m.merchant_id], t[m.category], t[m.city])
             for at, m in zip(opened, facts.merchants, strict=True)
         ]
-        return _array(values, rows.MERCHANT)
+        return packed_rows(values, rows.MERCHANT)
 
     def devices(self, facts: Facts) -> Column:
         """The rows of DEVICE."""
         t = self.texts
-        return _array(
+        return packed_rows(
             [
                 (self._row(d.identifier), t[d.os], t[d.model], _FLAG[d.is_emulator], _FLAG[d.is_rooted])
                 for d in facts.devices
@@ -175,7 +172,7 @@ class _Encoder:
     def identifiers(self) -> Column:
         """The rows of IDENTIFIER."""
         t = self.texts
-        return _array(
+        return packed_rows(
             [(t[i.token], t[i.masked], _KIND[i.kind], i.linking) for i in self._identifiers], rows.IDENTIFIER
         )
 
@@ -196,24 +193,6 @@ class _Encoder:
         if row == len(self._identifiers):
             self._identifiers.append(self._shown[identifier.node] if self._shown else identifier)
         return row
-
-
-def _array(rows: list[tuple[Any, ...]], kind: np.dtype[np.void]) -> Column:
-    pack = _row_of(kind).pack
-    return np.frombuffer(b"".join([pack(*row) for row in rows]), kind)
-
-
-@cache
-def _row_of(kind: np.dtype[np.void]) -> struct.Struct:
-    """How a row lies in memory, with zeros between its fields: quicker to write than by numpy, which looks at
-    each value's type anew.
-    """
-    assert kind.fields is not None
-    form, at = "=", 0
-    for field, offset, *_ in kind.fields.values():
-        form += "x" * (offset - at) + _CODE[field.str[1:]]
-        at = offset + field.itemsize
-    return struct.Struct(form + "x" * (kind.itemsize - at))
 
 
 def _float(value: float | None) -> float:

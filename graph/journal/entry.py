@@ -19,7 +19,7 @@ from graph.store.tables import Column
 FORMAT = 1
 NO_TEXT = -1  # a text, or a row, that nothing tells
 NO_NUMBER = -(2**63)  # an integer or a moment that nothing tells
-PACKED_FROM = 1_024  # bytes from which on an entry is compressed
+PACKED_FROM = 4_096  # bytes from which on an entry is compressed: that of one application is not
 _LEVEL = 1  # more costs a load more than the disk gains
 
 # Texts (ids, words, JSON) are numbers into one table of texts. Moments are microseconds since 1970 UTC,
