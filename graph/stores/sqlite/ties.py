@@ -5,14 +5,12 @@ tie exists.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
-import numpy as np
 import orjson
 
-from graph.store.tables import Column
 from graph.stores.sqlite.schema import FOREVER
 
 # A tie is one number, applicant << 34 | identifier << 2 | role, so that a batch is sorted at once and in the
@@ -66,54 +64,47 @@ def keep_ties(db: sqlite3.Connection, entry: BatchMentions, batch: TieBatch) -> 
     """Write the mentions, and the ties that are new or begin earlier than known before."""
     if not entry.packed:
         return
-    tie = np.array(entry.applicants, np.int64) << _APPLICANT | np.array(entry.packed, np.int64)
-    at = np.array(entry.at, np.int64)
-    order = np.lexsort((at, tie))
-    tie, at = tie[order], at[order]
-    opens = np.ones(len(tie), np.bool_)
-    np.not_equal(tie[1:], tie[:-1], out=opens[1:])
-    first, since = tie[opens], at[opens]
+    mentions = sorted(
+        [
+            (who << _APPLICANT | packed, at)
+            for who, packed, at in zip(entry.applicants, entry.packed, entry.at, strict=True)
+        ]
+    )
+    first = dict(reversed(mentions))  # each tie's earliest, which stands first
     standing = _standing(db, first, batch)  # to be asked before the batch's own mentions are in
     # of what is said twice the second is ignored
-    db.executemany(_MENTION, zip(*_parts(tie), at.tolist(), repeat(batch.revision)))
-    fresh = since < standing
-    late = fresh & (standing < FOREVER)
-    if late.any():
-        rows = zip(*_parts(first[late]), standing[late].tolist(), strict=True)
-        db.executemany(_SUPERSEDE, [(batch.revision, i, then, a, r, FOREVER) for a, i, r, then in rows])
-    if fresh.any():
-        _insert(db, first[fresh], since[fresh], batch)
-
-
-def _standing(db: sqlite3.Connection, tie: Column, batch: TieBatch) -> Column:
-    """Since when each tie exists (ties,); FOREVER for a new one."""
-    existing = ((tie >> _APPLICANT) < batch.new_applicants) & (
-        (tie >> _IDENTIFIER & _LOW) < batch.new_identifiers
+    revision, kinds = batch.revision, batch.kinds
+    db.executemany(
+        _MENTION,
+        [(tie >> _APPLICANT, tie >> _IDENTIFIER & _LOW, tie & 3, at, revision) for tie, at in mentions],
     )
-    out = np.full(len(tie), FOREVER, np.int64)
-    requested = tie[existing].tolist()
-    if requested:
-        # The answers come in the order of the list that was asked.
-        out[existing] = [
-            FOREVER if since is None else since
-            for _, since in db.execute(_STANDING, (orjson.dumps(requested).decode(),))
-        ]
-    return out
-
-
-def _insert(db: sqlite3.Connection, tie: Column, since: Column, batch: TieBatch) -> None:
-    """New rows in the order of the table, so that each of its pages is touched once."""
-    order = np.lexsort((tie, since, tie >> _IDENTIFIER & _LOW))
-    applicant, identifier, role = _parts(tie[order])
-    kinds = [batch.kinds[i] for i in identifier]
+    fresh = [(tie, since) for tie, since in first.items() if since < standing.get(tie, FOREVER)]
+    late = [
+        (revision, tie >> _IDENTIFIER & _LOW, standing[tie], tie >> _APPLICANT, tie & 3, FOREVER)
+        for tie, _ in fresh
+        if tie in standing
+    ]
+    if late:
+        db.executemany(_SUPERSEDE, late)
+    # in the order of the table, so that each of its pages is touched once
+    fresh.sort(key=lambda one: (one[0] >> _IDENTIFIER & _LOW, one[1], one[0]))
     db.executemany(
         _TIE,
-        zip(
-            identifier, since[order].tolist(), applicant, role, repeat(batch.revision), kinds, repeat(FOREVER)
-        ),
+        [
+            (i := tie >> _IDENTIFIER & _LOW, since, tie >> _APPLICANT, tie & 3, revision, kinds[i], FOREVER)
+            for tie, since in fresh
+        ],
     )
 
 
-def _parts(tie: Column) -> tuple[list[int], list[int], list[int]]:
-    """Applicants, identifiers and roles of packed ties."""
-    return (tie >> _APPLICANT).tolist(), (tie >> _IDENTIFIER & _LOW).tolist(), (tie & 3).tolist()
+def _standing(db: sqlite3.Connection, ties: Iterable[int], batch: TieBatch) -> dict[int, int]:
+    """Since when each tie exists that does."""
+    requested = [
+        tie
+        for tie in ties
+        if tie >> _APPLICANT < batch.new_applicants and tie >> _IDENTIFIER & _LOW < batch.new_identifiers
+    ]
+    if not requested:
+        return {}
+    found = db.execute(_STANDING, (orjson.dumps(requested).decode(),))
+    return {tie: since for tie, since in found if since is not None}
