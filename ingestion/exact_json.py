@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
@@ -12,6 +13,7 @@ from graph.model.errors import RecordError
 from ingestion.digits import Rounded
 
 _MOST_REPORTED = 20  # keys given twice that are told of one value
+_HALVES = re.compile(r"\\u[dD][89a-fA-F]")  # escapes that may be half of a surrogate pair
 
 
 class Doubled(dict[str, Any]):
@@ -42,7 +44,7 @@ def decoded(text: str, *, nan: bool = False, deepest: int) -> Any:
         raise ValueError("it is nested too deep") from error
     if text.count("{") + text.count("[") > deepest and _deeper(value, deepest):
         raise ValueError(f"it is nested too deep: at most {deepest} groups and lists within one another")
-    if "\\u" in text and not _is_unicode(value):
+    if _HALVES.search(text) and not _is_unicode(value):
         raise ValueError("half of a surrogate pair is no character")
     return value
 

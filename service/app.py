@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g
 from flask.testing import FlaskClient
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
@@ -169,24 +169,26 @@ def _frame(app: Flask, ring: CallerKeyRing, wrong: RateLimit) -> None:
         calls.begin()
         if (refused := calls.handover().refused) is not None:
             raise refused
-        _admit(ring.keys(), wrong)
+        _admit(calls.current_request(), ring.keys(), wrong)
 
     @app.after_request
     def leave(response: Response) -> Response:
-        if "caller" in g and g.caller.binding != OPERATOR:
-            response.set_data(g.caller.binding.redacted(response.get_data()))
-        response.headers["X-Request-Id"] = g.get("request_id", "")
-        response.headers.setdefault("Cache-Control", "no-store")
-        route = request.url_rule.rule if request.url_rule else "none"
+        asked, about, headers = calls.current_request(), calls.current_globals(), response.headers
+        if "caller" in about and about.caller.binding != OPERATOR:
+            response.set_data(about.caller.binding.redacted(response.get_data()))
+        headers["X-Request-Id"] = about.get("request_id", "")
+        headers.setdefault("Cache-Control", "no-store")
+        route = asked.url_rule.rule if asked.url_rule else "none"
         seconds = perf_counter() - calls.handover().arrived
         # from the socket on, the audit row included
-        response.headers["Server-Timing"] = f"total;dur={seconds * 1000:.1f}"
-        metrics.REQUESTS.labels(route, metrics.method_label(request.method), response.status_code).inc()
-        metrics.SECONDS.labels(route).observe(seconds)
+        headers["Server-Timing"] = f"total;dur={seconds * 1000:.1f}"
+        labels = route, metrics.method_label(asked.method), str(response.status_code)
+        metrics.labelled(metrics.REQUESTS, *labels).inc()
+        metrics.labelled(metrics.SECONDS, route).observe(seconds)
         return response
 
 
-def _admit(keys: Keys, wrong: RateLimit) -> None:
+def _admit(request: Request, keys: Keys, wrong: RateLimit) -> None:
     """Note who calls, or refuse: 401 without a valid key, 403 for what the key does not open, 429 for too
     much.
     """

@@ -90,7 +90,7 @@ def flat(body: Mapping[str, Any], table: Table = APPLICATIONS) -> FlatBody:
         ignored[-1] = f"and {len(reading.ignored) - NAMED + 1} more"
     return FlatBody(
         reading.row,
-        replace(table, columns=(*table.columns, *reading.contacts)),
+        replace(table, columns=(*table.columns, *reading.contacts)) if reading.contacts else table,
         tuple(reading.problems),
         tuple(ignored),
     )

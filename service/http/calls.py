@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from flask import current_app, g, request
+from flask import Request, current_app, g, request
+from flask.ctx import _AppCtxGlobals
 from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests, UnsupportedMediaType
 
 from graph.model.errors import InputError
@@ -30,6 +31,16 @@ class HeaderError(InputError):
     problem = "bad_header"
 
 
+def current_request() -> Request:
+    """The request behind Flask's stand-in for it, each look through which costs as much as a step of ours."""
+    return cast(Request, cast(Any, request)._get_current_object())
+
+
+def current_globals() -> _AppCtxGlobals:
+    """The same of `g`."""
+    return cast(_AppCtxGlobals, cast(Any, g)._get_current_object())
+
+
 def app_context() -> AppContext:
     """What this process was plugged together from."""
     return cast(AppContext, current_app.extensions["ringfence"])
@@ -42,31 +53,34 @@ def batches() -> Slots:
 
 def handover() -> Handover:
     """What the front handed over beside the request; without a front (a test's client) it came just now."""
-    if "handed" not in g:
-        g.handed = request.environ.get(ENVIRON_KEY) or Handover()
-    return cast(Handover, g.handed)
+    about = current_globals()
+    if "handed" not in about:
+        about.handed = request.environ.get(ENVIRON_KEY) or Handover()
+    return cast(Handover, about.handed)
 
 
 def begin() -> None:
     """Note the arrival and the request's id, the caller's or one of ours. Raises HeaderError for an unusable
     id.
     """
-    g.arrived = app_context().clock()
-    g.request_id = secrets.token_hex(12)
-    g.request_id = read(EveryHeader, request.headers, HeaderError).request_id or g.request_id
+    about = current_globals()
+    about.arrived = app_context().clock()
+    about.request_id = secrets.token_hex(12)
+    given = read(EveryHeader, request.headers, HeaderError).request_id
+    about.request_id = given or about.request_id
 
 
 def call() -> Call:
     """The frame of this request. Raises HeaderError for an unusable header."""
-    summary = read(RiskHeaders, request.headers, HeaderError)
+    summary, about = read(RiskHeaders, request.headers, HeaderError), current_globals()
     return Call(
-        client=g.caller.name,
-        request_id=g.request_id,
-        at=cast(datetime, g.arrived),
+        client=about.caller.name,
+        request_id=about.request_id,
+        at=cast(datetime, about.arrived),
         key=summary.idempotency_key,
         timeout_ms=summary.timeout_ms,
         started=handover().arrived,
-        binding=binding(),
+        binding=cast(Binding, about.caller.binding),
     )
 
 
@@ -103,12 +117,13 @@ def miss_rates() -> MissRates:
 
 def json_body(limit: int) -> Any:
     """The JSON of the body. Raises UnsupportedMediaType, RequestEntityTooLarge or BodyError."""
-    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+    sent = current_request()
+    if sent.mimetype != "application/json" and not sent.mimetype.endswith("+json"):
         raise UnsupportedMediaType("send application/json")
-    if (request.content_length or 0) > limit:
+    if (sent.content_length or 0) > limit:
         raise RequestEntityTooLarge(f"the body is larger than {limit} bytes")
-    request.max_content_length = limit
-    data = request.get_data(cache=False)
+    sent.max_content_length = limit
+    data = sent.get_data(cache=False)
     if len(data) > limit:
         raise RequestEntityTooLarge(f"the body is larger than {limit} bytes")
     return bodies.decoded(data)

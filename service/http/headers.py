@@ -38,10 +38,9 @@ def install(app: Flask) -> None:
 
 
 def _guarded(response: Response) -> Response:
-    response.headers.update(ALWAYS)
-    response.headers["Content-Security-Policy"] = (
-        BUILT if request.endpoint in _PAGES else _of_a_page(response)
-    )
+    headers = response.headers
+    headers.extend(ALWAYS)  # nothing else names one of them: there is none to be replaced
+    headers.add("Content-Security-Policy", BUILT if request.endpoint in _PAGES else _of_a_page(response))
     return response
 
 

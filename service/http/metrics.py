@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from functools import cache
+from typing import TypeVar
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -49,6 +51,13 @@ PAST_FRAME = Counter(
 )
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+Metric = TypeVar("Metric", Counter, Histogram)
+
+
+@cache
+def labelled(metric: Metric, *labels: str) -> Metric:
+    """`metric.labels(...)`, found once for all requests."""
+    return metric.labels(*labels)
 
 
 def method_label(method: str) -> str:

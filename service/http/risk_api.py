@@ -163,9 +163,11 @@ def _count(recorded: Recorded, spent_ms: dict[str, float]) -> None:
         metrics.REPLAYED.inc()
         return
     miss_rates().count(_party(), stranger=_NOBODY in recorded.assessment.answer)
-    metrics.ASSESSMENTS.labels(recorded.assessment.decision.value, recorded.assessment.level.value).inc()
+    metrics.labelled(
+        metrics.ASSESSMENTS, recorded.assessment.decision.value, recorded.assessment.level.value
+    ).inc()
     for step, spent in spent_ms.items():
-        metrics.STEPS.labels(step).observe(spent / 1000.0)
+        metrics.labelled(metrics.STEPS, step).observe(spent / 1000.0)
 
 
 def _items(body: Any) -> Sequence[Any]:
