@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn import packed
+from gnn.column_blocks import ColumnBlocks
 from gnn.encode import encode
 from gnn.packed import PackedGraphs
 from graph.features import extraction as features
@@ -101,6 +102,14 @@ class SubjectInputs:
     def counts(self) -> Floats:
         """(N, columns of the baseline of reference counts)."""
         return self.rows[:, _NAMED:]
+
+    def columns(self, embedded: Floats) -> dict[str, ColumnBlocks]:
+        """The inputs of each ensemble, with what the network says of the subjects (N, 1 + embedding)."""
+        return {
+            "trees": ColumnBlocks((self.named,)),
+            "blend": ColumnBlocks((self.named, self.counts, embedded)),
+            "reference": ColumnBlocks((self.counts,)),
+        }
 
     def take(self, rows: Column) -> SubjectInputs:
         """Those rows (a mask or positions)."""

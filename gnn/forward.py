@@ -10,14 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.packed import PackedGraphs, one_of
-from gnn.schema import EDGE_FEATURES, NODE_TYPES, WIDEST
 from gnn.tensors import Array, Index, Tensors, reached
 from gnn.weights import BOUND, NetworkWeights
 from graph.kernels.compiled import compiled, inner
 
 Floats = npt.NDArray[np.float64]
 _BOUND = np.float32(BOUND)
-_MARKS = len(EDGE_FEATURES)  # columns of a link; after them comes one for each type of link
 _MARGIN = np.float32(1e-5)  # torch's own, of LayerNorm
 _NOTHING = np.float32(0)
 
@@ -79,19 +77,18 @@ class Forward:
 
 def _weights(network: NetworkWeights) -> _Weights:
     predictions, layers = network.numbers, range(network.shape["layers"])
-    maps = [
-        [f"convs.{layer}.message_and_self.maps.{kind}" for kind in range(len(NODE_TYPES))] for layer in layers
-    ]
+    types, widest = network.schema.node_types, network.schema.widest
+    maps = [[f"convs.{layer}.message_and_self.maps.{kind}" for kind in range(len(types))] for layer in layers]
 
     def each(name: str) -> Array:
         return np.stack([_turned(predictions[f"convs.{layer}.{name}"]) for layer in layers])
 
     return _Weights(
-        mean=np.stack([_wide(predictions[f"scale.{name}.mean"]) for name in NODE_TYPES]),
+        mean=np.stack([_wide(predictions[f"scale.{name}.mean"], widest) for name in types]),
         # Columns that a type does not have are 0, and stay so.
-        deviation=np.stack([_wide(predictions[f"scale.{name}.deviation"], 1.0) for name in NODE_TYPES]),
-        enter=np.stack([_wide(_turned(predictions[f"enter.{name}.weight"])) for name in NODE_TYPES]),
-        enter_bias=np.stack([predictions[f"enter.{name}.bias"] for name in NODE_TYPES]),
+        deviation=np.stack([_wide(predictions[f"scale.{name}.deviation"], widest, 1.0) for name in types]),
+        enter=np.stack([_wide(_turned(predictions[f"enter.{name}.weight"]), widest) for name in types]),
+        enter_bias=np.stack([predictions[f"enter.{name}.bias"] for name in types]),
         message_and_self=np.array(
             [[_turned(predictions[f"{name}.weight"]) for name in names] for names in maps]
         ),
@@ -113,9 +110,9 @@ def _turned(weight: Array) -> Array:
     return np.ascontiguousarray(weight.T)
 
 
-def _wide(values: Array, beyond: float = 0.0) -> Array:
-    """With WIDEST columns, or rows of a map."""
-    return np.pad(values, [(0, WIDEST - len(values)), *[(0, 0)] * (values.ndim - 1)], constant_values=beyond)
+def _wide(values: Array, widest: int, beyond: float = 0.0) -> Array:
+    """With so many columns, or rows of a map."""
+    return np.pad(values, [(0, widest - len(values)), *[(0, 0)] * (values.ndim - 1)], constant_values=beyond)
 
 
 @compiled
@@ -216,6 +213,7 @@ def _aggregate(predictions: Array, tensors: Tensors, weight: Array, bias: Array,
     row in `aggregated`.
     """
     width, ends = predictions.shape[1] // 2, tensors.ends
+    marks = tensors.marks.shape[1]  # columns of a link; after them comes one for each type of link
     edge, degree = np.empty(width, np.float32), np.zeros(len(aggregated), np.int32)
     aggregated[:] = _NOTHING
     for sort in range(len(tensors.sorts) - 1):
@@ -228,7 +226,7 @@ def _aggregate(predictions: Array, tensors: Tensors, weight: Array, bias: Array,
                 _add(tensors.marks[link], weight, edge, first)
                 degree[target] += 1
                 for k in range(width):
-                    edge[k] += weight[_MARKS + sort, first + k]
+                    edge[k] += weight[marks + sort, first + k]
                     message = max(predictions[source, k] + edge[k], _NOTHING)
                     aggregated[target, k] += message
                     aggregated[target, width + k] = max(aggregated[target, width + k], message)

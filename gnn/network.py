@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch_geometric.nn import MessagePassing
 from torch_geometric.utils import scatter
 
-from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, NODE_TYPES, EdgeType
+from gnn.schema import LENDING, EdgeType, GraphSchema
 from gnn.tensors import Tensors
 from gnn.weights import BOUND, NetworkWeights
 
@@ -31,6 +31,7 @@ class GraphBatch:
     edge_attr: Mapping[EdgeType, Tensor]
     batch: Mapping[str, Tensor]
     size: int
+    schema: GraphSchema = LENDING
 
     @classmethod
     def of(cls, tensors: Tensors) -> GraphBatch:
@@ -45,23 +46,24 @@ class GraphBatch:
         )
 
     @classmethod
-    def from_data(cls, data: Any) -> GraphBatch:
+    def from_data(cls, data: Any, schema: GraphSchema = LENDING) -> GraphBatch:
         """A mini-batch (`HeteroData`) of a `NodeLoader` over a `PastSampler`, as the network is trained."""
         return cls(
             x=data.x_dict,
-            edge_index={edge: data[edge].edge_index for edge in EDGE_TYPES},
-            edge_attr={edge: data[edge].edge_attr for edge in EDGE_TYPES},
-            batch={name: data[name].batch for name in NODE_TYPES},
-            size=int(data["applicant"].batch_size),
+            edge_index={edge: data[edge].edge_index for edge in schema.edge_types},
+            edge_attr={edge: data[edge].edge_attr for edge in schema.edge_types},
+            batch={name: data[name].batch for name in schema.node_types},
+            size=int(data[schema.subject].batch_size),
+            schema=schema,
         )
 
 
 class TypedLinear(nn.Module):
     """A linear map of its own for each node type, over nodes that lie sorted by type."""
 
-    def __init__(self, width: int, out: int) -> None:
+    def __init__(self, width: int, out: int, types: int) -> None:
         super().__init__()
-        self.maps = nn.ModuleList(nn.Linear(width, out) for _ in NODE_TYPES)
+        self.maps = nn.ModuleList(nn.Linear(width, out) for _ in range(types))
 
     def forward(self, h: Tensor, counts: list[int]) -> Tensor:
         """(N, width) to (N, out); `counts` nodes of each type."""
@@ -98,9 +100,9 @@ class TypedConv(MessagePassing):  # type: ignore[misc]
     links go both ways.
     """
 
-    def __init__(self, width: int, edge_width: int) -> None:
+    def __init__(self, width: int, edge_width: int, types: int) -> None:
         super().__init__(aggr=["mean", "max"])
-        self.message_and_self = TypedLinear(width, 2 * width)
+        self.message_and_self = TypedLinear(width, 2 * width, types)
         self.edge_linear = nn.Linear(edge_width, 2 * width)
         self.combine = nn.Linear(2 * width, width)
         self.norm = nn.LayerNorm(width)
@@ -125,17 +127,22 @@ class RingNet(nn.Module):
     horizon.
     """
 
-    def __init__(self, hidden: int = 64, embedding: int = 16, layers: int = 2, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        hidden: int = 64,
+        embedding: int = 16,
+        layers: int = 2,
+        dropout: float = 0.1,
+        schema: GraphSchema = LENDING,
+    ) -> None:
         super().__init__()
-        edge_width = len(EDGE_FEATURES) + len(EDGE_TYPES)
+        self.schema = schema
+        widths = {name: len(columns) for name, columns in schema.node_features.items()}
+        edge_width = len(schema.edge_features) + len(schema.edge_types)
         self.shape = {"hidden": hidden, "embedding": embedding, "layers": layers}
-        self.scale = nn.ModuleDict(
-            {name: InputScale(len(columns)) for name, columns in NODE_FEATURES.items()}
-        )
-        self.enter = nn.ModuleDict(
-            {name: nn.Linear(len(columns), hidden) for name, columns in NODE_FEATURES.items()}
-        )
-        self.convs = nn.ModuleList(TypedConv(hidden, edge_width) for _ in range(layers))
+        self.scale = nn.ModuleDict({name: InputScale(width) for name, width in widths.items()})
+        self.enter = nn.ModuleDict({name: nn.Linear(width, hidden) for name, width in widths.items()})
+        self.convs = nn.ModuleList(TypedConv(hidden, edge_width, len(widths)) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
         self.narrow = nn.Linear(4 * hidden, embedding)
         self.decide = nn.Linear(embedding, 1)
@@ -143,7 +150,7 @@ class RingNet(nn.Module):
     @classmethod
     def of(cls, weights: NetworkWeights) -> Self:
         """The network that has those numbers, as it is served."""
-        network = cls(**weights.shape)
+        network = cls(**weights.shape, schema=weights.schema)
         network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.numbers.items()})
         return network.eval()
 
@@ -152,12 +159,13 @@ class RingNet(nn.Module):
         numbers = {
             name: value.detach().to(torch.float32).numpy().copy() for name, value in self.state_dict().items()
         }
-        return NetworkWeights(self.shape, numbers)
+        return NetworkWeights(self.shape, numbers, self.schema)
 
     def forward(self, batch: GraphBatch) -> tuple[Tensor, Tensor]:
         """Embedding (B, embedding) and logit (B,)."""
-        counts = [len(batch.x[name]) for name in NODE_TYPES]
-        h = torch.relu(torch.cat([self.enter[name](self.scale[name](batch.x[name])) for name in NODE_TYPES]))
+        types = self.schema.node_types
+        counts = [len(batch.x[name]) for name in types]
+        h = torch.relu(torch.cat([self.enter[name](self.scale[name](batch.x[name])) for name in types]))
         edge_index, edge_attr = _flat_links(batch, counts)
         for conv in self.convs:
             h = conv(self.dropout(h), counts, edge_index, edge_attr)
@@ -166,7 +174,7 @@ class RingNet(nn.Module):
 
     def fit_scale(self, x: Mapping[str, Tensor]) -> None:
         """Take the scale of the inputs from the rows of each type that will be learned from."""
-        for name in NODE_TYPES:
+        for name in self.schema.node_types:
             scale = self.scale[name]
             assert isinstance(scale, InputScale)
             scale.fit(x[name])
@@ -175,11 +183,14 @@ class RingNet(nn.Module):
         """The subject, the application in question (0 without one), and the mean and maximum over the people
         around: (B, 4 hidden).
         """
-        people, loans = h[: counts[0]], h[counts[0] : counts[0] + counts[1]]
-        who, which = batch.batch["applicant"], batch.batch["application"]
+        people, who = h[: counts[0]], batch.batch[self.schema.subject]
         # Column 0 of both types marks the subject and the application in question.
-        subject = scatter(people * batch.x["applicant"][:, :1], who, dim_size=batch.size)
-        has_application = scatter(loans * batch.x["application"][:, :1], which, dim_size=batch.size)
+        subject = scatter(people * batch.x[self.schema.subject][:, :1], who, dim_size=batch.size)
+        has_application = torch.zeros_like(subject)
+        if self.schema.in_question:
+            asked = self.schema.node_types[1]
+            loans = h[counts[0] : counts[0] + counts[1]] * batch.x[asked][:, :1]
+            has_application = scatter(loans, batch.batch[asked], dim_size=batch.size)
         around = scatter(people, who, dim_size=batch.size, reduce="mean")
         most = scatter(people, who, dim_size=batch.size, reduce="max")
         return torch.cat([subject, has_application, around, most], dim=1)
@@ -198,12 +209,13 @@ def _flat_links(batch: GraphBatch, counts: list[int]) -> tuple[Tensor, Tensor]:
     """All links as one list over the nodes sorted by type, each marked with its edge type: (2, E) and (E,
     features + types).
     """
-    start = dict(zip(NODE_TYPES, torch.tensor([0, *counts]).cumsum(0).tolist()))
+    types = batch.schema.edge_types
+    start = dict(zip(batch.schema.node_types, torch.tensor([0, *counts]).cumsum(0).tolist()))
     index, attr = [], []
-    for place, edge in enumerate(EDGE_TYPES):
+    for place, edge in enumerate(types):
         source, _, target = edge
         index.append(batch.edge_index[edge] + torch.tensor([[start[source]], [start[target]]]))
-        revision = torch.zeros(len(batch.edge_attr[edge]), len(EDGE_TYPES))
+        revision = torch.zeros(len(batch.edge_attr[edge]), len(types))
         revision[:, place] = 1.0
         attr.append(torch.cat([batch.edge_attr[edge], revision], dim=1))
     return torch.cat(index, dim=1), torch.cat(attr)

@@ -16,7 +16,7 @@ from gnn.forward import Forward
 from gnn.network import GraphBatch, RingNet
 from gnn.packed import PackedGraphs
 from gnn.sampler import loader, union
-from gnn.schema import NODE_FEATURES
+from gnn.schema import LENDING, GraphSchema
 from gnn.training_plan import TrainingPlan
 from graph.progress import bar
 from graph.store.tables import Column
@@ -33,6 +33,7 @@ def fit(
     weight: Floats,
     plan: TrainingPlan,
     start: RingNet | None = None,
+    schema: GraphSchema = LENDING,
 ) -> RingNet:
     """The network fitted to these samples: a running mean of the weights, which is more stable than the last
     step's.
@@ -44,13 +45,13 @@ def fit(
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
     data, y, w = (
-        union(graphs, moments),
+        union(graphs, moments, schema),
         torch.from_numpy(fraud.astype(np.float32)),
         torch.from_numpy(weight.astype(np.float32)),
     )
-    network = copy.deepcopy(start) if start else RingNet(plan.hidden, plan.embedding)
+    network = copy.deepcopy(start) if start else RingNet(plan.hidden, plan.embedding, schema=schema)
     if start is None:
-        network.fit_scale({name: data[name].x for name in NODE_FEATURES})
+        network.fit_scale({name: data[name].x for name in schema.node_types})
     batches = -(-len(y) // plan.batch)
     epochs = max(plan.epochs, min(4 * plan.epochs, -(-plan.fewest_steps // batches)))
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(_AVERAGED))  # type: ignore[no-untyped-call]
@@ -60,9 +61,12 @@ def fit(
     network.train()
     with bar("network", batches * epochs, "batch") as progress:
         for _ in range(epochs):
-            for mini in loader(data, torch.arange(len(y)), batch_size=plan.batch, generator=shuffled):
-                rows = mini["applicant"].input_id
-                loss = _loss(network, GraphBatch.from_data(mini), y[rows], w[rows])
+            minis = loader(
+                data, torch.arange(len(y)), batch_size=plan.batch, generator=shuffled, schema=schema
+            )
+            for mini in minis:
+                rows = mini[schema.subject].input_id
+                loss = _loss(network, GraphBatch.from_data(mini, schema), y[rows], w[rows])
                 optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(network.parameters(), _CLIP)

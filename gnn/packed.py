@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_TYPES, WIDEST
+from gnn.schema import LENDING, GraphSchema
 from gnn.tensors import Array, Index, Tensors
 from graph.kernels.compiled import compiled, inner
 
@@ -46,17 +46,17 @@ class PackedGraphs(NamedTuple):
         return one_of(self, place)
 
 
-def empty_pack(subjects: int, nodes: int, links: int) -> PackedGraphs:
+def empty_pack(subjects: int, nodes: int, links: int, schema: GraphSchema = LENDING) -> PackedGraphs:
     """Room for so many subjects with so many nodes and links in all."""
     return PackedGraphs(
-        rows=np.empty((nodes, WIDEST), np.float32),
+        rows=np.empty((nodes, schema.widest), np.float32),
         origin=np.empty(nodes, np.int32),
         nodes=np.zeros(subjects + 1, np.int64),
         ends=np.empty((links, 2), np.int32),
-        marks=np.empty((links, len(EDGE_FEATURES)), np.float32),
+        marks=np.empty((links, len(schema.edge_features)), np.float32),
         links=np.zeros(subjects + 1, np.int64),
-        first=np.zeros((subjects, len(NODE_TYPES) + 1), np.int32),
-        sorts=np.zeros((subjects, len(EDGE_TYPES) + 1), np.int32),
+        first=np.zeros((subjects, len(schema.node_types) + 1), np.int32),
+        sorts=np.zeros((subjects, len(schema.edge_types) + 1), np.int32),
         has_application=np.zeros(subjects, np.int8),
     )
 

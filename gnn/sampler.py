@@ -21,30 +21,33 @@ from torch_geometric.sampler import (
 )
 
 from gnn.packed import PackedGraphs
-from gnn.schema import EDGE_TYPES, NODE_FEATURES, NODE_TYPES
+from gnn.schema import LENDING, GraphSchema
 from graph.store.tables import Column
 
 
-def union(graphs: PackedGraphs, moments: Column) -> HeteroData:
+def union(graphs: PackedGraphs, moments: Column, schema: GraphSchema = LENDING) -> HeteroData:
     """All neighbourhoods as one disjoint graph: a node seen at two moments is two nodes, because its features
     differ.
 
-    `moments` (microseconds) become the `time` of the seeds, the first applicant of each; `first` (N + 1,) of
+    `moments` (microseconds) become the `time` of the seeds, the first node of each; `first` (N + 1,) of
     a type says where each one's nodes lie.
     """
     data = HeteroData()
     first, sorts = graphs.first, graphs.sorts
-    for kind, name in enumerate(NODE_TYPES):
+    for kind, name in enumerate(schema.node_types):
         counts = first[:, kind + 1] - first[:, kind]
         data[name].x = torch.from_numpy(
-            graphs.rows[_rows(graphs.nodes[:-1] + first[:, kind], counts), : len(NODE_FEATURES[name])]
+            graphs.rows[_rows(graphs.nodes[:-1] + first[:, kind], counts), : len(schema.node_features[name])]
         )
         data[name].first = _bounds(counts)
-    for sort, edge in enumerate(EDGE_TYPES):
+    for sort, edge in enumerate(schema.edge_types):
         counts = sorts[:, sort + 1] - sorts[:, sort]
         rows = _rows(graphs.links[:-1] + sorts[:, sort], counts)
         shift = np.stack(
-            [data[end].first[:-1].numpy() - first[:, NODE_TYPES.index(end)] for end in (edge[0], edge[2])],
+            [
+                data[end].first[:-1].numpy() - first[:, schema.node_types.index(end)]
+                for end in (edge[0], edge[2])
+            ],
             axis=1,
         )
         data[edge].edge_index = torch.from_numpy(
@@ -52,7 +55,7 @@ def union(graphs: PackedGraphs, moments: Column) -> HeteroData:
         )
         data[edge].edge_attr = torch.from_numpy(graphs.marks[rows])
         data[edge].first = _bounds(counts)
-    data["applicant"].time = torch.from_numpy(np.asarray(moments, dtype=np.int64))
+    data[schema.subject].time = torch.from_numpy(np.asarray(moments, dtype=np.int64))
     return data
 
 
@@ -72,8 +75,8 @@ class PastSampler(BaseSampler):  # type: ignore[misc]
     guards included.
     """
 
-    def __init__(self, data: HeteroData) -> None:
-        self.data = data
+    def __init__(self, data: HeteroData, schema: GraphSchema = LENDING) -> None:
+        self.data, self.schema = data, schema
 
     def sample_from_nodes(self, index: NodeSamplerInput, **_: Any) -> HeteroSamplerOutput:
         """The surroundings of the seeds `index.node` (numbers of samples), one disjoint part each.
@@ -82,13 +85,13 @@ class PastSampler(BaseSampler):  # type: ignore[misc]
         seen.
         """
         seeds: Tensor = index.node
-        if index.time is not None and not torch.equal(index.time, self.data["applicant"].time[seeds]):
+        if index.time is not None and not torch.equal(index.time, self.data[self.schema.subject].time[seeds]):
             raise ValueError("a seed is sampled through its own moment and no other (got another `time`)")
         node, batch, shift = {}, {}, {}
-        for name in NODE_FEATURES:
+        for name in self.schema.node_types:
             node[name], batch[name], shift[name] = _ranges(self.data[name].first, seeds)
         row, col, edge = {}, {}, {}
-        for kind in EDGE_TYPES:
+        for kind in self.schema.edge_types:
             edge[kind], part, _shift = _ranges(self.data[kind].first, seeds)
             ends = self.data[kind].edge_index[:, edge[kind]]
             row[kind], col[kind] = ends[0] - shift[kind[0]][part], ends[1] - shift[kind[2]][part]
@@ -104,16 +107,21 @@ class PastSampler(BaseSampler):  # type: ignore[misc]
 
 
 def loader(
-    data: HeteroData, rows: Tensor, *, batch_size: int, generator: torch.Generator | None = None
+    data: HeteroData,
+    rows: Tensor,
+    *,
+    batch_size: int,
+    generator: torch.Generator | None = None,
+    schema: GraphSchema = LENDING,
 ) -> NodeLoader:
     """Mini-batches of the samples `rows`; shuffled when a generator is given. A batch's `input_id` is a
     position in `rows`.
     """
     return NodeLoader(
         data,
-        PastSampler(data),
-        input_nodes=("applicant", rows),
-        input_time=data["applicant"].time[rows],
+        PastSampler(data, schema),
+        input_nodes=(schema.subject, rows),
+        input_time=data[schema.subject].time[rows],
         batch_size=batch_size,
         shuffle=generator is not None,
         generator=generator,

@@ -125,13 +125,6 @@ class Samples:
         """
         return self._chance(cutoff), np.asarray(self.mass(cutoff) * self._counts(cutoff), dtype=np.float64)
 
-    def odds(self, cutoff: int) -> float:
-        """The log-odds of a fraud among the samples that can be learned from at `cutoff`: the base rate of a
-        model's scores.
-        """
-        chance, weight = self.targets(cutoff)
-        return float(np.log((weight @ chance + 0.5) / (weight @ (1 - chance) + 0.5)))
-
     def unlabelled_worth(self, cutoff: int) -> UnlabelledWorth:
         """What a missing label is worth by the fate of the person's loans, estimated from the samples matured
         by `cutoff`.

@@ -1,9 +1,11 @@
-"""The schema of the network's graph: names of the features of each node and edge type; values lie between
-about -1 and 10.
+"""Schemas of the network's graphs, the product's and in general: names of the features of each node and edge
+type; values lie between about -1 and 10.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from graph.model.types import IdentifierKind
@@ -69,3 +71,39 @@ EDGE_TYPES: tuple[EdgeType, ...] = (
     ("application", "at", "shop"),
 )
 TIES = 4
+
+
+@dataclass(frozen=True)
+class GraphSchema:
+    """What a network reads: `node_features` by node type, the subjects' type first; links of `edge_types`
+    with `edge_features`. Column 0 of the first type marks the subject.
+
+    `in_question`: the second type holds, marked in its column 0, what is asked about the subject.
+    """
+
+    node_features: Mapping[str, tuple[str, ...]]
+    edge_types: tuple[EdgeType, ...]
+    edge_features: tuple[str, ...]
+    in_question: bool = False
+
+    def __deepcopy__(self, memo: object) -> GraphSchema:
+        """Itself: it never changes, and networks that are copied share it."""
+        return self
+
+    @property
+    def node_types(self) -> tuple[str, ...]:
+        """In the order in which nodes lie."""
+        return tuple(self.node_features)
+
+    @property
+    def subject(self) -> str:
+        """The type of the subjects."""
+        return self.node_types[0]
+
+    @property
+    def widest(self) -> int:
+        """The most features that a node has."""
+        return max(map(len, self.node_features.values()))
+
+
+LENDING = GraphSchema(NODE_FEATURES, EDGE_TYPES, EDGE_FEATURES, in_question=True)

@@ -20,8 +20,8 @@ class TrainingPlan:
     `most_network_samples`: the same for the network, which is slower to learn.
     `fewest_steps`: a small history is gone through more often, up to four times `epochs`, until the network
     has made so many steps.
-    `members`: boosted ensembles are so many models of `rounds` trees with different seeds, whose spread is
-    the uncertainty.
+    `members`: boosted ensembles are so many models of `rounds` trees, each of so many `leaves` and levels (`depth`),
+    with different seeds, whose spread is the uncertainty.
     `workers`: threads that grow them.
     """
 
@@ -38,6 +38,8 @@ class TrainingPlan:
     fewest_steps: int = 300
     members: int = 4
     rounds: int = 100
+    leaves: int = 15
+    depth: int = 5
     seed: int = 7
     workers: int = 2
 

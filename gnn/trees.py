@@ -21,7 +21,7 @@ Bools = npt.NDArray[np.bool_]
 # Shallow and slow: single rows must be explained within a millisecond, and crews change their habits faster
 # than deep trees forget them.
 PARAMETERS: dict[str, object] = {
-    "objective": "cross_entropy", "learning_rate": 0.05, "num_leaves": 15, "max_depth": 5, "min_data_in_leaf": 10, "min_sum_hessian_in_leaf": 0.5,
+    "objective": "cross_entropy", "learning_rate": 0.05, "min_data_in_leaf": 10, "min_sum_hessian_in_leaf": 0.5,
     "feature_fraction": 0.25, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 1.0, "max_bin": 63,
     # which knows the usual size of a leaf only where rows are taken some at a time, and would leave out rare
     # columns
@@ -78,18 +78,25 @@ def fit(names: Sequence[str], learned: TrainingRows, plan: TrainingPlan, views: 
     All grow to the plan's size. A slice watched for when to stop holds too few frauds: it wavers, and stops
     some members far too early.
     """
-    usual = PARAMETERS | (RARE if np.average(learned.fraud, weights=learned.weight) < RARELY else {})
+    usual = parameters(plan, rare=bool(np.average(learned.fraud, weights=learned.weight) < RARELY))
     datasets = [_dataset(learned, list(names), view, usual) for view in views[: plan.members]]
     texts = []
     for member in range(plan.members):
         chance = {"bagging_seed": plan.seed + member, "feature_fraction_seed": plan.seed + 100 + member}
-        parameters = {**usual, **chance, "num_threads": plan.workers}
         texts.append(
             lightgbm.train(
-                parameters, datasets[member % len(datasets)], num_boost_round=plan.rounds
+                {**usual, **chance, "num_threads": plan.workers},
+                datasets[member % len(datasets)],
+                num_boost_round=plan.rounds,
             ).model_to_string()
         )
     return Trees(tuple(names), tuple(texts))
+
+
+def parameters(plan: TrainingPlan, *, rare: bool) -> dict[str, object]:
+    """LightGBM's parameters for a plan; smaller trees where frauds are rare."""
+    size = {"num_leaves": plan.leaves, "max_depth": plan.depth}
+    return PARAMETERS | size | (RARE if rare else {})
 
 
 def _dataset(

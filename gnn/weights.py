@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load, save
 
-from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES, NODE_TYPES
+from gnn.schema import LENDING, GraphSchema
 
 Array = npt.NDArray[np.float32]
 
@@ -29,6 +29,7 @@ class NetworkWeights:
 
     shape: Mapping[str, int]
     numbers: Mapping[str, Array]
+    schema: GraphSchema = LENDING
 
     @classmethod
     def read(cls, shape: Mapping[str, int], content: bytes) -> Self:
@@ -49,15 +50,16 @@ class NetworkWeights:
 
 
 def shapes(hidden: int, embedding: int, layers: int) -> dict[str, tuple[int, ...]]:
-    """Which numbers a network has, (out, in) of maps: what `RingNet.state_dict` names."""
-    edge = len(EDGE_FEATURES) + len(EDGE_TYPES)
+    """Which numbers a network of lending has, (out, in) of maps: what `RingNet.state_dict` names."""
+    schema = LENDING
+    edge = len(schema.edge_features) + len(schema.edge_types)
     named: dict[str, tuple[int, ...]] = {}
-    for name, columns in NODE_FEATURES.items():
+    for name, columns in schema.node_features.items():
         named |= {f"scale.{name}.mean": (len(columns),), f"scale.{name}.deviation": (len(columns),)}
         named |= _map(f"enter.{name}", len(columns), hidden)
     for layer in range(layers):
         conv = f"convs.{layer}"
-        for kind in range(len(NODE_TYPES)):
+        for kind in range(len(schema.node_types)):
             named |= _map(f"{conv}.message_and_self.maps.{kind}", hidden, 2 * hidden)
         named |= _map(f"{conv}.edge_linear", edge, 2 * hidden) | _map(f"{conv}.combine", 2 * hidden, hidden)
         named |= {f"{conv}.norm.weight": (hidden,), f"{conv}.norm.bias": (hidden,)}

@@ -21,7 +21,7 @@ from gnn.cutoffs import test_cutoff as cut_for_the_test
 from gnn.fitting import RECENT_SAMPLES
 from gnn.network import RingNet
 from gnn.packed import pack
-from gnn.parts import NAMED, columns, names_of, views_of
+from gnn.parts import NAMED, names_of, views_of
 from gnn.samples import Samples
 from gnn.scorer import Scorer
 from gnn.training import train_model
@@ -87,7 +87,7 @@ def test_serving_gives_the_very_number_that_training_computed(model: Trained, fa
     with open_store(path) as store, closing(frame_of(store)) as frame:
         observed = extract_all(frame, store.revision(), request)
         embedded = network_fitting.embed(RingNet.of(created.network), observed.neighbourhoods.parts())
-    inputs = columns(observed, embedded)
+    inputs = observed.columns(embedded)
     for part in ("trees", "blend"):
         logits = created.ensembles[part].logits(inputs[part][:]).mean(axis=1)
         if part == "blend":
@@ -154,12 +154,11 @@ def test_rows_that_are_taken_some_at_a_time_grow_the_trees_of_the_whole_table() 
         bad,
         weight=weight,
         feature_name=list(names),
-        params=dict(trees.PARAMETERS),
+        params=trees.parameters(plan, rare=False),
     )
     chance = {"bagging_seed": plan.seed, "feature_fraction_seed": plan.seed + 100, "num_threads": 1}
-    assert (
-        grown == lightgbm.train({**trees.PARAMETERS, **chance}, whole, num_boost_round=20).model_to_string()
-    )
+    asked = trees.parameters(plan, rare=False) | chance
+    assert grown == lightgbm.train(asked, whole, num_boost_round=20).model_to_string()
 
 
 def test_where_frauds_are_rare_trees_have_two_levels() -> None:

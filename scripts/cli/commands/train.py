@@ -6,13 +6,12 @@ import argparse
 import os
 from pathlib import Path
 
-from graph.model.errors import SettingError
 from scripts.cli.command import Command, Result
+from scripts.cli.learning_libraries import learning_libraries
 from service.folders import folder_for, folder_named
 from service.opening import as_of_given, open_existing
 from service.settings import NO_FRAME, Settings
 
-_LEARNING = ("torch", "torch_geometric")
 EXAMPLE = """example:
   COMMAND --store sqlite:///ringfence.db --as-of 2026-01-01 --out models/first"""
 
@@ -64,21 +63,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> Result:
-    # before torch is loaded: on graphs of this size a second thread only waits,
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    # and threads that wait for their turn should leave the cores to others
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    try:
+    with learning_libraries("training"):
         from gnn.bundle import digest
         from gnn.training import train_model
         from gnn.training_plan import TrainingPlan
-    except ModuleNotFoundError as missing:
-        if missing.name not in _LEARNING:
-            raise
-        raise SettingError(
-            f"training needs {missing.name}, which is not installed here: pip install 'ringfence[train]', or train on a machine that has it "
-            "and bring the bundle's folder; serving and scoring need neither"
-        ) from missing
 
     settings = Settings.from_environment()
     plan = TrainingPlan(

@@ -1,0 +1,225 @@
+"""Fits network, trees and blend to the lessons of any graph, with calibration from samples that were watched
+meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from gnn import calibrate, network_fitting, trees
+from gnn.blend import NETWORK_WEIGHT, blended
+from gnn.calibrator import Calibrator
+from gnn.column_blocks import ColumnBlocks
+from gnn.ensemble import Trees
+from gnn.evaluate import Measures, measures
+from gnn.network import RingNet
+from gnn.packed import PackedGraphs
+from gnn.schema import GraphSchema
+from gnn.training_plan import TrainingPlan
+from gnn.trees import TrainingRows
+from graph.store.tables import Column
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+PARTS = ("network", "trees", "blend", "reference")
+
+
+class Neighbourhoods(Protocol):
+    """The graphs around N subjects, made when they are asked for."""
+
+    def take(self, rows: Column, /) -> Self:
+        """Those of some of them (a mask or positions)."""
+
+    def graphs(self) -> PackedGraphs:
+        """All, side by side."""
+
+    def parts(self) -> Iterator[PackedGraphs]:
+        """The same, a few after the other."""
+
+
+class Inputs(Protocol):
+    """What the parts read of N subjects: graphs, and columns for each ensemble of trees."""
+
+    @property
+    def neighbourhoods(self) -> Neighbourhoods:
+        """What is around them."""
+
+    def columns(self, embedded: Floats, /) -> dict[str, ColumnBlocks]:
+        """By ensemble, with what the network says of them (N, 1 + embedding)."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """Of what graph the network is, the columns by ensemble, and which of them each member sees by turns."""
+
+    schema: GraphSchema
+    names: Mapping[str, tuple[str, ...]]
+    views: Mapping[str, tuple[Bools, ...]]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What can be learned at one stage: the `chance` (N,) of each sample to be a fraud, its `weight` (N,), 0
+    leaves it out, and its weight for the network, which may take fewer.
+    """
+
+    chance: Floats
+    weight: Floats
+    network_weight: Floats
+
+    @property
+    def odds(self) -> float:
+        """The log-odds of a fraud in it: the base rate of a model's scores."""
+        bad, good = self.weight @ self.chance, self.weight @ (1 - self.chance)
+        return float(np.log((bad + 0.5) / (good + 0.5)))
+
+
+@dataclass(frozen=True)
+class Course:
+    """N samples at their `moments`, and three lessons, each of more of them: `first` is the young network's,
+    `validation` that of the models that are watched, `whole` what serves.
+
+    `apart` (N,): those that were no part of the first lesson, whose embeddings trees may learn from.
+    `watched` (N,): those that were no part of the validation lesson and calibrate; of them `bad`, `weight`
+    and `mass` as in `gnn.evaluate.measures`.
+    """
+
+    moments: Column
+    first: Lesson
+    validation: Lesson
+    whole: Lesson
+    apart: Bools
+    watched: Bools
+    bad: Bools
+    weight: Floats
+    mass: Floats
+
+
+@dataclass(frozen=True)
+class FittedParts:
+    """The network, the ensembles of trees by part, and each part's calibrator."""
+
+    network: RingNet
+    ensembles: Mapping[str, Trees]
+    calibrators: Mapping[str, Calibrator]
+
+    def logits(self, observed: Inputs) -> dict[str, Floats]:
+        """Each part's log-odds of N samples (N,), before calibration."""
+        embedded = network_fitting.embed(self.network, observed.neighbourhoods.parts())
+        predictions = {"network": embedded[:, 0]}
+        predictions |= {
+            part: self.ensembles[part].logits(x[:]).mean(axis=1)
+            for part, x in observed.columns(embedded).items()
+        }
+        return predictions | {
+            "blend": blended(predictions["blend"], predictions["network"], self.calibrators["network"])
+        }
+
+    def probabilities(self, logits: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Each part's probabilities, (N,)."""
+        return {part: self.calibrators[part].of_all(values) for part, values in logits.items()}
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The parts that serve; of the watched models the measures by part and the spreads between members
+    (watched,) by ensemble.
+    """
+
+    parts: FittedParts
+    validation: Mapping[str, Measures]
+    spread: Mapping[str, Floats]
+
+
+def embedding_names(width: int) -> tuple[str, ...]:
+    """The columns that the network adds to the blend's."""
+    return ("network_logit", *(f"network_{place:02d}" for place in range(width)))
+
+
+def learn(inputs: Inputs, course: Course, design: Design, plan: TrainingPlan) -> Learned:
+    """Fit all parts.
+
+    The network is first trained on the first lesson, for half as long, and the trees learn from its
+    embeddings of the rest; before it serves, training goes on with everything, which changes the embedding
+    little and keeps the meaning of its columns. Validation trees are fitted on a longer part and validated on
+    the rest, which sets calibration and uncertainty; then they are fitted on everything.
+    """
+    first, validation, whole = course.first, course.validation, course.whole
+    young = _network(first, inputs, course, design, replace(plan, epochs=max(1, plan.epochs // 2)))
+    # on its own training samples the network is too confident
+    embedded = _embedded(young, inputs, course.apart)
+    watched, bad, weight = course.watched, course.bad, course.weight
+    ensembles, logits, spread = {}, {"network": embedded[watched, 0]}, {}
+    for part, x in inputs.columns(embedded).items():
+        names, views = design.names[part], design.views[part]
+        members = trees.fit(names, _rows(validation, x), plan, views).logits(x[watched])
+        logits[part], spread[part] = members.mean(axis=1), members.std(axis=1)
+        ensembles[part] = trees.fit(names, _rows(whole, x), plan, views)
+    # The final network is trained much longer than this one: a slope fitted to this one's errors would be too
+    # flat for it.
+    leveled = calibrate.level(logits["network"], bad, weight)
+    logits["blend"] = blended(logits["blend"], logits["network"], leveled)
+    calibrators = {part: calibrate.fit(values, bad, weight) for part, values in logits.items()} | {
+        "network": leveled
+    }
+    judged = {
+        part: measures(calibrators[part].of_all(logits[part]), bad, weight, course.mass, plan.capacity)
+        for part in PARTS
+    }
+    more = whole.odds - validation.odds
+    moved = {
+        # More frauds are known by now than when the watched models learned: scores lie higher, and promise no
+        # more for it.
+        "network": calibrators["network"].moved(whole.odds - first.odds),
+        "blend": calibrators["blend"].moved((1 - NETWORK_WEIGHT) * more),
+        **{part: calibrators[part].moved(more) for part in ("trees", "reference")},
+    }
+    network = _network(whole, inputs, course, design, plan, young)
+    return Learned(FittedParts(network, ensembles, moved), judged, spread)
+
+
+def thinned(weight: Floats, fraud: Bools, drawn: Floats, most: int) -> Floats:
+    """The weights (N,) with so many of the samples not known as fraud left out, by the lots `drawn`, that
+    `most` remain; the others count for more.
+    """
+    others = (weight > 0) & ~fraud
+    room = max(most - int((weight > 0)[fraud].sum()), 1)
+    if others.sum() <= room:
+        return weight
+    edge = float(np.sort(drawn[others])[room])
+    kept = others & (drawn < edge)
+    grown = weight * float(weight[others].sum() / weight[kept].sum())
+    return np.asarray(np.where(fraud, weight, np.where(kept, grown, 0.0)), dtype=np.float64)
+
+
+def _network(
+    lesson: Lesson,
+    inputs: Inputs,
+    course: Course,
+    design: Design,
+    plan: TrainingPlan,
+    start: RingNet | None = None,
+) -> RingNet:
+    rows = np.flatnonzero(lesson.network_weight > 0)
+    graphs = inputs.neighbourhoods.take(rows).graphs()
+    chance, weight = lesson.chance[rows], lesson.network_weight[rows]
+    return network_fitting.fit(graphs, course.moments[rows], chance, weight, plan, start, design.schema)
+
+
+def _embedded(network: RingNet, inputs: Inputs, rows: Bools) -> Floats:
+    """(N, 1 + embedding): what the network says of those rows; NaN, *not known*, of the others."""
+    predictions = network_fitting.embed(network, inputs.neighbourhoods.take(rows).parts())
+    out = np.full((len(rows), predictions.shape[1]), np.nan)
+    out[rows] = predictions
+    return out
+
+
+def _rows(lesson: Lesson, x: ColumnBlocks) -> TrainingRows:
+    rows = np.flatnonzero(lesson.weight > 0)
+    return TrainingRows(x, rows, lesson.chance[rows], lesson.weight[rows])
