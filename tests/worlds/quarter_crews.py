@@ -119,6 +119,7 @@ def sleepers(world: World, size: int) -> list[Person]:
     cards = [mint.card() for _ in range(max(2, size // 4))]
     helper = mint.phone()
     for one in people:
+        one.slips = 0.0  # what they asked for honestly before is paid as well
         for _ in range(1 if late else dice.whole(1, 3)):
             for ask in strike(world, one, world.moment(start), targets(world, 1, 2), 2.0):
                 ask.fate = "pays"
