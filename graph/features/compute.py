@@ -29,8 +29,8 @@ from graph.store.tables import KINDS, Column
 Floats = npt.NDArray[np.float64]
 
 # What is done: the walk, of a question or of seeds; the features of what is there now, as if nobody had said
-# anything of the subject itself.
-WALK, OF_SEEDS, FEATURES, UNJUDGED = 1, 2, 4, 8
+# anything of the subject itself; the seeds' applications are looked at again, some time after they were made.
+WALK, OF_SEEDS, FEATURES, UNJUDGED, AGAIN = 1, 2, 4, 8, 16
 # what stopped it: nothing, too little room, a seed that the frame does not have at its moment
 DONE, LACKS, NOBODY = range(3)
 _STATUS_BITS = 2  # bits for that
@@ -109,7 +109,7 @@ def _walk(
     if what & OF_SEEDS == 0:
         return np.int64(DONE if walk(arrays, taken(subjects, SubjectQuery), work, out) else LACKS)
     seeds = taken(subjects, Seeds)
-    row = row_of(arrays, seeds, place)
+    row = row_of(arrays, seeds, place, what & AGAIN != 0)
     if row < 0:
         return np.int64(NOBODY)
     moment = (seeds.at[place], revision)

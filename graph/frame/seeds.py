@@ -22,8 +22,8 @@ class Seeds(NamedTuple):
     """N subjects; found by compiled code.
 
     heap bytes, the UTF-8 of the ids one after the other; `begins` and `ends` (N,) int64 say where each lies.
-    asked (N,) bool: whether the id is an application's, looked at just before it was made, or an applicant's,
-    watched at `at`. at (N,) int64, microseconds.
+    has_application (N,) bool: whether the id is an application's, looked at just before it was made or
+    again later, or an applicant's, watched at `at`. at (N,) int64, microseconds.
     """
 
     heap: Column
@@ -56,10 +56,14 @@ def seeds(ids: Sequence[str], requested: Bools, at: Column) -> Seeds:
 
 
 @lean
-def row_of(arrays: Arrays, s: Seeds, place: int) -> Int:
-    """The frame's row of a seed's application or applicant; -1 where it has none, or not at that moment."""
+def row_of(arrays: Arrays, s: Seeds, place: int, again: bool) -> Int:
+    """The frame's row of a seed's application or applicant; -1 where it has none, or not at that moment:
+    `again`, not made by then.
+    """
     of = AN_APPLICATION if s.has_application[place] else A_PERSON
     row = find(arrays, of, NO_KIND, s.heap, s.begins[place], s.ends[place])
-    if row >= 0 and s.has_application[place] and arrays.applications[row].at != s.at[place]:
-        return np.int64(-1)
+    if row >= 0 and s.has_application[place]:
+        made = arrays.applications[row].at
+        if made > s.at[place] or (made < s.at[place] and not again):
+            return np.int64(-1)
     return row

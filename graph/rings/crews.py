@@ -6,29 +6,56 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from graph.model.moments import DAY
 from graph.model.types import Ring
 from graph.rings.communities import components
 from graph.rings.search import RingSearch
-from graph.rings.suspect_features import HARD_COLUMNS
 from graph.store.tables import Column
 
-# between two rings, each by something harder than a place: one or two are a second-hand phone, a cousin
+# between two rings, of people who applied first within so many days of each other: one or two are a
+# second-hand phone, a cousin, and crews that hide in one place at different times are strangers
 CUT_LINKS = 3
+CUT_DAYS = 30
 CUT_WEIGHT = 0.2  # and so much weight together: three names on a form that many give are no crew
 SAME_AGENT = 0.6  # of the members of each came through one and the same agent
 
 
-def crews(search: RingSearch) -> Column:
-    """A number for each group (G,), the same for flagged groups that belong together; every other group has
-    one of its own.
+@dataclass(frozen=True)
+class CrewTies:
+    """Pairs of flagged groups that belong together: `cut_apart` between which the partition separated links,
+    `same_agent` that hang on one agent; each two int columns (P,).
     """
-    groups = len(search.flagged)
-    a, b = (np.concatenate(ends) for ends in zip(_cut_apart(search), _same_agent(search)))
-    return components(groups, a, b)
+
+    cut_apart: tuple[Column, Column]
+    same_agent: tuple[Column, Column]
+
+    def crews(self, groups: int) -> Column:
+        """A number for each of so many groups (G,), the same for those that belong together; every other
+        group has one of its own.
+        """
+        a, b = (np.concatenate(ends) for ends in zip(self.cut_apart, self.same_agent))
+        return components(groups, a, b)
+
+    def reasons(self, ring_of: Mapping[int, str]) -> dict[str, tuple[str, ...]]:
+        """Why each ring belongs to others, as codes with their ids; `ring_of` is the id of each group."""
+        out: dict[str, tuple[str, ...]] = {}
+        for code, (a, b) in (("tied_to", self.cut_apart), ("same_agent_as", self.same_agent)):
+            others: dict[str, set[str]] = {}
+            for one, other in zip(a.tolist() + b.tolist(), b.tolist() + a.tolist()):
+                others.setdefault(ring_of[one], set()).add(ring_of[other])
+            for ring, some in others.items():
+                out[ring] = (*out.get(ring, ()), f"{code}={','.join(sorted(some))}")
+        return out
+
+
+def crew_ties(search: RingSearch) -> CrewTies:
+    """What makes crews of the flagged groups."""
+    return CrewTies(_cut_apart(search), _same_agent(search))
 
 
 def named(rings: Sequence[Ring], crew: Sequence[int], before: Mapping[str, str]) -> dict[str, str]:
@@ -58,16 +85,16 @@ def named(rings: Sequence[Ring], crew: Sequence[int], before: Mapping[str, str])
 
 
 def _cut_apart(search: RingSearch) -> tuple[Column, Column]:
-    """Pairs of flagged groups between which the cut went through at least CUT_LINKS hard links of CUT_WEIGHT
-    together.
+    """Pairs of flagged groups between which the cut went through at least CUT_LINKS links of CUT_WEIGHT
+    together, each between people who first applied within CUT_DAYS.
     """
-    links, group = search.links, search.group
+    links, group, since = search.links, search.group, search.known.since
     one, other = group[links.a], group[links.b]
     at = (
         (one != other)
         & search.flagged[one]
         & search.flagged[other]
-        & (links.shared[:, HARD_COLUMNS] > 0).any(axis=1)
+        & (np.abs(since[links.a] - since[links.b]) <= CUT_DAYS * DAY)
     )
     key = np.minimum(one[at], other[at]).astype(np.int64) * len(search.flagged) + np.maximum(
         one[at], other[at]

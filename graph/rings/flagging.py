@@ -11,19 +11,26 @@ from graph.rings.flag_retention import RetainedFlags
 
 
 def with_flags(
-    changes: Iterable[RingChange], rings: Sequence[Ring], before: Sequence[Ring], flags: RetainedFlags
+    changes: Iterable[RingChange],
+    rings: Sequence[Ring],
+    before: Sequence[Ring],
+    evidence: tuple[RetainedFlags, Mapping[str, tuple[str, ...]]],
 ) -> list[RingChange]:
-    """The changes, each with its flag and why. `rings` have their ids already."""
+    """The changes, each with its flag and why. `rings` have their ids already; the evidence is what became of
+    earlier flags, and why flagged rings belong to others, by ring id.
+    """
+    flags, together = evidence
     now, then = ({ring.ring_id: ring for ring in some} for some in (rings, before))
     home = {member.applicant_id: ring for ring in rings for member in ring.members}
     out = []
     for change in changes:
         ring, old = now.get(change.ring_id), then.get(change.ring_id)
+        crew = together.get(change.ring_id, ())
         was, is_now = old is not None and old.kind.flagged, ring is not None and ring.kind.flagged
         if is_now and old is not None and was:
-            out.append(replace(change, flag="flagged", why=_stays(old, now[change.ring_id], flags)))
+            out.append(replace(change, flag="flagged", why=_stays(old, now[change.ring_id], flags) + crew))
         elif is_now:
-            out.append(replace(change, flag="newly_flagged", why=_comes(change, old, then)))
+            out.append(replace(change, flag="newly_flagged", why=_comes(change, old, then) + crew))
         elif old is not None and was:
             out.append(replace(change, flag="no_longer_flagged", why=_goes(old, ring, home, flags)))
         else:

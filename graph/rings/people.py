@@ -7,27 +7,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from graph.facts.local_time import offsets
 from graph.features import extraction as features
-from graph.features.multi_lending import CountingPlan, plan
-from graph.features.workspace import Precomputed, workspace_for
+from graph.features.compute import (
+    AGAIN,
+    FEATURES,
+    LACKS,
+    NOBODY,
+    OF_SEEDS,
+    UNJUDGED,
+    WALK,
+    FeatureExtractor,
+    FeatureRows,
+    Walker,
+    feature_rows,
+)
 from graph.frame.frame import Frame
-from graph.frame.layout import Arrays, Int
 from graph.frame.location import frame_of
-from graph.frame.neighbourhood import Neighbourhood
-from graph.frame.neighbourhood import empty_neighbourhood as neighbourhood_room
-from graph.frame.scratch import Scratch, scratch
-from graph.frame.texts import A_PERSON, AN_APPLICATION, NO_KIND, find
-from graph.frame.walk import walk_application, walk_person
-from graph.kernels.compiled import compiled
+from graph.frame.seeds import Seeds, seeds
 from graph.model.errors import NotFoundError, StoreUnavailableError
 from graph.rings.columns import Features
 from graph.store.port import GraphStore
-from graph.store.tables import KINDS, Column, Tables
+from graph.store.tables import Column, Tables
 
 # What speaks of a label, of a loan's fate beyond what the lender decided, or of an earlier ring: no label may
 # vouch for itself or its own ring.
@@ -41,33 +44,7 @@ INFORMATIVE = frozenset(
 NAMES: tuple[str, ...] = tuple(name for name in features.SIGNAL_NAMES if name not in INFORMATIVE)
 
 _WANTED = np.array([features.SIGNAL_NAMES.index(name) for name in NAMES])
-_WIDTH = len(features.names(()))
 _AT_ONCE = 32  # people between which somebody who writes to the frame may come in: some milliseconds
-_DONE, _LACKS, _NOBODY = range(3)
-
-
-class _Subjects(NamedTuple):
-    """Whom to look at: ids in `heap`, UTF-8, from `begins` to `ends` (N,); those of applications where
-    `has_application` (N,) bool, else of people.
-    """
-
-    heap: Column
-    begins: Column
-    ends: Column
-    has_application: Column
-
-
-class _Workspace(NamedTuple):
-    out: Neighbourhood
-    work: Scratch
-    reading: Precomputed
-    plan: CountingPlan
-    why: Column
-
-
-def _workspace(zone: str, times: int) -> _Workspace:
-    out = neighbourhood_room(offsets(zone), times)
-    return _Workspace(out, scratch(times), workspace_for(out), plan(()), np.zeros(len(KINDS), np.int8))
 
 
 # how a search asks what some people look like; `through_frame` makes one
@@ -95,31 +72,47 @@ def signals_of(frame: Frame, revision: int, tables: Tables, some: Column) -> Fea
     Raises NotFoundError for somebody whom the frame does not have, StoreUnavailableError where the frame
     cannot be brought to that revision.
     """
-    subjects, size = _subjects(tables, some), len(some)
-    out, rows = np.empty((size, len(NAMES)), np.float32), np.empty((_AT_ONCE, _WIDTH))
-    times, start, moment = 1, 0, (np.int64(tables.as_of), np.int64(revision))
-    tools = _workspace(frame.zone, times)
-    while start < size:
-        stop = min(start + _AT_ONCE, size)
-        if not frame.catch_up(revision):
-            raise StoreUnavailableError(
-                "somebody else has been filling the frame for too long: try again later"
-            )
-        with frame.reading(revision) as arrays:
-            done, stated = _extract(arrays, subjects, (start, stop), moment, tools, rows)
-        out[start : start + done] = rows[:done, _WANTED]
-        start += done
-        if stated == _NOBODY:
-            raise NotFoundError(
-                f"the frame does not have {tables.applicant_ids[some[start]]}, or not their latest application"
-            )
-        if stated == _LACKS:
-            times *= 2
-            tools = _workspace(frame.zone, times)
+    people, extraction = _seeds(tables, some), _Extraction(frame, revision)
+    out = np.empty((len(some), len(NAMES)), np.float32)
+    for start in range(0, len(some), _AT_ONCE):
+        part = np.arange(start, min(start + _AT_ONCE, len(some)))
+        out[part] = extraction.of(people.take(part))[:, _WANTED]
     return Features(NAMES, out)
 
 
-def _subjects(tables: Tables, some: Column) -> _Subjects:
+class _Extraction:
+    """The features of some people after the other, in room that grows with them."""
+
+    def __init__(self, frame: Frame, revision: int) -> None:
+        self._frame, self._revision = frame, revision
+        self._walker, self._extractor = Walker(frame.zone), FeatureExtractor(())
+
+    def of(self, people: Seeds) -> Column:
+        """(N, columns of `graph.features.extraction.names`) float64."""
+        into, done = feature_rows(np.empty((len(people.at), len(self._extractor.names)))), 0
+        while done < len(people.at):
+            done, stopped = self._go_on(people, done, into)
+            if stopped == NOBODY:
+                raise NotFoundError(
+                    f"the frame does not have {people.name(done)}, their latest application or themselves"
+                )
+            if stopped == LACKS:
+                self._walker.grow()
+                self._extractor.forget()
+        return into.rows
+
+    def _go_on(self, people: Seeds, done: int, into: FeatureRows) -> tuple[int, int]:
+        if not self._frame.catch_up(self._revision):
+            raise StoreUnavailableError(
+                "somebody else has been filling the frame for too long: try again later"
+            )
+        what = WALK | OF_SEEDS | AGAIN | FEATURES | UNJUDGED
+        with self._frame.reading(self._revision) as arrays:
+            return self._walker.compute(what, arrays, people, 0, done, self._revision, into, self._extractor)
+
+
+def _seeds(tables: Tables, some: Column) -> Seeds:
+    """Each of some people through their latest application, or as a person where there is none."""
     applications, who = tables.applications, tables.applicant_ids[some]
     latest = np.full(len(tables.applicant_ids), -1)
     # they are sorted by moment: the last one stays
@@ -130,42 +123,5 @@ def _subjects(tables: Tables, some: Column) -> _Subjects:
         if len(applications["applicant"])
         else who
     )
-    texts = [str(name).encode() for name in names.tolist()]
-    ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
-    begins = np.r_[np.int64(0), ends[:-1]][: len(texts)]
-    return _Subjects(np.frombuffer(bytearray(b"".join(texts)), "u1"), begins, ends, latest >= 0)
-
-
-@compiled
-def _extract(
-    arrays: Arrays,
-    s: _Subjects,
-    places: tuple[int, int],
-    moment: tuple[Int, Int],
-    tools: _Workspace,
-    rows: Column,
-) -> tuple[int, int]:
-    """Write the features of the subjects from one place to another into `rows`; how many are written, and
-    what stopped it.
-    """
-    for n in range(places[0], places[1]):
-        row = find(
-            arrays,
-            AN_APPLICATION if s.has_application[n] else A_PERSON,
-            NO_KIND,
-            s.heap,
-            s.begins[n],
-            s.ends[n],
-        )
-        if row < 0:
-            return n - places[0], _NOBODY
-        fits = (
-            walk_application(arrays, row, moment, tools.work, tools.out)
-            if s.has_application[n]
-            else walk_person(arrays, row, moment, tools.work, tools.out)
-        )
-        if not fits or not features.extract(
-            tools.out, tools.reading, tools.plan, True, rows[n - places[0]], tools.why
-        ):
-            return n - places[0], _LACKS
-    return places[1] - places[0], _DONE
+    moments = np.full(len(some), tables.as_of)
+    return seeds([str(name) for name in names.tolist()], latest >= 0, moments)

@@ -25,7 +25,7 @@ from graph.rings.scores import SMALLEST, group_scores, rescaled
 from graph.rings.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unusual_groups
 from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
 from graph.rings.suspicion import member_examples, out_of_fold
-from graph.rings.whole import FINE, hanging, joined, relative_pull
+from graph.rings.whole import FINE, by_closeness, hanging, joined, relative_pull
 from graph.store.tables import Column, Tables
 
 # mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
@@ -37,7 +37,7 @@ _UNSEEN_BELOW = 0.2  # of those, in order, are as suspicious as anybody else can
 CONFIRMED = 0.8  # what a confirmed fraud is suspected with at least: labels are sometimes wrong
 # of a flagged group's score a member must be suspected with, or it is merely attached: a flatmate, a
 # neighbour
-HELD = 0.8
+HELD = 0.6
 
 
 @dataclass(frozen=True)
@@ -119,14 +119,15 @@ def search(
         _suspicion(tables, sharing, links, (coarse, labelled), closely), CONFIRMED * labelled.fraud
     )
     suspicion = np.maximum(known_or_seen, improbable)
+    close = by_closeness(links, labelled.since)
     label, spared, honest = _settled(
-        links,
+        close,
         suspicion,
-        _among_suspects(links, suspicion, coarse),
+        _among_suspects(close, suspicion, coarse),
         (coarse, labelled),
         (improbable, memory.honest_budget),
     )
-    label, honest = _whole(links, suspicion, label, labelled, (honest, memory.honest_budget))
+    label, honest = _whole(close, suspicion, label, labelled, (honest, memory.honest_budget))
     flags = retained_flags(memory.flagged, _in_flagged(label), labelled, (tables, sharing))
     for number, people in enumerate(flags.retained.values()):
         label[people] = -(2 + 2 * size + number)

@@ -10,7 +10,7 @@ import numpy as np
 from graph.model.moments import EPOCH, moment
 from graph.model.types import Ring, RingMember, RingSnapshot
 from graph.rings.changes import STATES, FlagStates, compared
-from graph.rings.crews import crews, named
+from graph.rings.crews import crew_ties, named
 from graph.rings.flagging import with_flags
 from graph.rings.kinds import FLAG_HELD, kind_of, reasons_of
 from graph.rings.measures import Measures, measure
@@ -56,13 +56,15 @@ def snapshot_of(
             if change.ring_id in search.flags.retained
             else ring
         )
+    ties = crew_ties(search)
     crew = named(
         rings,
-        crews(search)[members.groups].tolist(),
+        ties.crews(len(search.flagged))[members.groups].tolist(),
         {ring_id: ring.crew_id for ring_id, ring in before.items()},
     )
     rings = [replace(ring, crew_id=crew[ring.ring_id]) for ring in rings]
-    rows = with_flags(changes, rings, tuple(before.values()), search.flags)
+    ring_of = dict(zip(members.groups.tolist(), [ring.ring_id for ring in rings]))
+    rows = with_flags(changes, rings, tuple(before.values()), (search.flags, ties.reasons(ring_of)))
     rings.sort(key=lambda ring: (not ring.kind.flagged, -ring.score, ring.ring_id))
     return RingSnapshot(
         name=name, as_of=as_of, rings=tuple(rings), changes=tuple(sorted(rows, key=lambda c: c.ring_id))

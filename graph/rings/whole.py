@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from graph.model.moments import DAY
 from graph.rings.communities import communities
 from graph.rings.projection import ApplicantLinks
 from graph.rings.suspect_features import HARD_COLUMNS
@@ -17,7 +20,18 @@ WHOLE = 0.003
 RARE = 10  # holders at most of what a hanger-on shares with flagged people
 TWICE = 2  # links with them at least: between two of them, or by two of their things
 HANGING = 0.3  # suspicion of a hanger-on, at least
+# people of one crew begin about the same time; two crews that hide in one place do not
+_APART = 90  # days between two first applications after which a link counts for half of what it did
+_ALWAYS = 0.2  # of a link counts however long it was between
 _SLACK = 0.3  # pull that an applicant must have before relative weights count in full
+
+
+def by_closeness(links: ApplicantLinks, since: Column) -> ApplicantLinks:
+    """The links with weights that fall with the time between the first applications `since` (A,), int64
+    microseconds, of both ends.
+    """
+    days = np.abs(since[links.a] - since[links.b]) / DAY
+    return replace(links, weight=links.weight * (_ALWAYS + (1 - _ALWAYS) * np.exp(-days / _APART)))
 
 
 def relative_pull(links: ApplicantLinks, suspicion: Column, some: Column) -> Column:

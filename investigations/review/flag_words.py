@@ -67,6 +67,11 @@ _WORDS: dict[str, Words] = {
         "the estimate went from {}, but nothing has come to speak against it",
         "评分由{}，但没有相反证据，标记保留",
     ),
+    "tied_to": (
+        "belongs with {}: several of its people are tied to people there who came at about the same time",
+        "与{}同属一伙：多名成员与其中同期出现的人有关联",
+    ),
+    "same_agent_as": ("belongs with {}: most of both came through one agent", "与{}同属一伙：多数经同一中介"),
     "part_of": ("part of what was {}", "原属{}"),
     "cleared": ("people cleared: {}", "已澄清{}"),
     "paid_as_agreed": (

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from graph.model.moments import DAY
 from graph.model.types import Facts, LabelValue, Outcome, OutcomeStatus, Ring, RingKind, Role
-from graph.rings.crews import crews, named
+from graph.rings.crews import crew_ties, named
 from graph.rings.honest_impact import honest_impact
 from graph.rings.incidence import incidence_of
 from graph.rings.measures import open_amount
@@ -15,6 +16,7 @@ from graph.rings.projection import LINK_KINDS
 from graph.rings.search import search
 from graph.rings.shared_items import NEVER, shared_items
 from graph.rings.snapshot import snapshot_of
+from investigations.review.flag_words import why
 from tests.support.ring_worlds import AS_OF, CREW, both, crew, honest, town
 from tests.support.small_worlds import PLATFORMS, applies, day, does, fraud, random_facts, uses
 
@@ -186,18 +188,26 @@ def test_an_intermediarys_clients_in_two_rings_are_one_crew(tmp_path):
     assert len({ring.crew_id for ring in flagged}) == 1
 
 
-@pytest.mark.parametrize(
-    ("kind", "links", "together"), [("device", 4, True), ("device", 2, False), ("address", 4, False)]
-)
-def test_two_flagged_pieces_are_a_crew_when_the_cut_went_through_enough_hard_ties(kind, links, together):
-    shared = np.zeros((links, len(LINK_KINDS)))
-    shared[:, LINK_KINDS.index(kind)] = 0.1
-    cut = SimpleNamespace(
-        a=np.arange(links), b=np.arange(links) + 5, shared=shared, weight=np.full(links, 0.06)
-    )
+def two_pieces(links, apart):
+    """A search with two flagged groups that so many links were cut between, the second `apart` days later."""
+    cut = SimpleNamespace(a=np.arange(links), b=np.arange(links) + 5, weight=np.full(links, 0.06))
     nobody = np.zeros(0, np.int64)
-    tables = SimpleNamespace(applications={"agent": nobody, "applicant": nobody})
-    crew = crews(
-        SimpleNamespace(links=cut, group=np.repeat([0, 1], 5), flagged=np.ones(2, bool), tables=tables)
+    return SimpleNamespace(
+        links=cut,
+        group=np.repeat([0, 1], 5),
+        flagged=np.ones(2, bool),
+        tables=SimpleNamespace(applications={"agent": nobody, "applicant": nobody}),
+        known=SimpleNamespace(since=np.repeat([0, apart * DAY], 5)),
     )
+
+
+@pytest.mark.parametrize(("links", "apart", "together"), [(4, 9, True), (2, 9, False), (4, 90, False)])
+def test_two_flagged_pieces_cut_apart_are_a_crew_if_their_people_came_together(links, apart, together):
+    crew = crew_ties(two_pieces(links, apart)).crews(2)
     assert bool(crew[0] == crew[1]) == together
+
+
+def test_each_piece_of_a_crew_says_with_which_it_belongs_and_why():
+    reasons = crew_ties(two_pieces(4, 9)).reasons({0: "R-a", 1: "R-b"})
+    assert reasons == {"R-a": ("tied_to=R-b",), "R-b": ("tied_to=R-a",)}
+    assert why(reasons["R-a"])[0].startswith("belongs with R-b: several of its people are tied")

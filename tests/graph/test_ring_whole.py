@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.model.moments import DAY
 from graph.rings.projection import LINK_KINDS, ApplicantLinks
-from graph.rings.whole import hanging, joined
+from graph.rings.whole import by_closeness, hanging, joined
 from graph.store.tables import Column
 
 DEVICE, WIFI = LINK_KINDS.index("device"), LINK_KINDS.index("wifi")
@@ -66,3 +67,10 @@ def test_one_tie_a_home_or_no_suspicion_makes_nobody_a_hanger_on() -> None:
         (links((0, 6, DEVICE, 0.5), (1, 6, DEVICE, 0.5)), 0.1),
     ):
         assert hanging(ties, np.full(7, suspicion), group, flagged)[0].tolist() == []
+
+
+def test_a_link_between_people_who_came_at_the_same_time_counts_more() -> None:
+    since = np.array([0, 1, 200, 200, 201, 400]) * DAY
+    weight = by_closeness(links(*CHAIN), since).weight / links(*CHAIN).weight
+    assert (weight[[0, 2, 3]] > 0.98).all()
+    assert ((weight[[1, 4]] > 0.2) & (weight[[1, 4]] < 0.35)).all()
