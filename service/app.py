@@ -22,6 +22,7 @@ from service.desk import routes
 from service.http import (
     calls,
     case_api,
+    case_papers_api,
     facts_api,
     headers,
     logs,
@@ -39,7 +40,7 @@ from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
 from service.jobs.outbox import Outbox
 from service.readiness import warm
-from service.settings import Settings
+from service.settings import Settings, named
 from service.wiring import wire
 
 log = logging.getLogger("ringfence.app")
@@ -66,12 +67,17 @@ _IN_PROCESS = "ringfence.in_process"
 CALLER_GONE = 499  # the status in the metrics of what nobody waited for any more
 SCOPE_OF = {"risk": "risk", "facts": "facts", "rings": "rings", "desk": "desk", "status": "metrics"}
 """By blueprint; of what is done with cases, by endpoint."""
+CASE_ROOMS = ("cases", "case_papers")
 CASE_SCOPE_OF = {
     "listed": "cases:read",
     "shown": "cases:read",
     "opened": "cases:work",
     "assigned": "cases:work",
     "noted": "cases:work",
+    "due": "cases:work",
+    "linked": "cases:work",
+    "attached": "cases:work",
+    "attachment": "cases:read",
     "concluded": "cases:decide",
     "closed": "cases:decide",
 }
@@ -125,7 +131,7 @@ def create_app(context: AppContext) -> Flask:
         RateLimit(WRONG_KEYS_S, WRONG_KEYS, _shared(context.settings, "wrong-keys")),
     )
     app.register_error_handler(CallerGone, lambda _: Response(status=CALLER_GONE))
-    for blueprint in (risk_api.bp, facts_api.bp, ring_api.bp, case_api.bp):
+    for blueprint in (risk_api.bp, facts_api.bp, ring_api.bp, case_api.bp, case_papers_api.bp):
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix="/v1", name=f"v1_{blueprint.name}")
     app.register_blueprint(status_api.bp)
@@ -146,7 +152,7 @@ def from_environment() -> Flask:
         )
     context = wire(settings, listens=True)
     warm(context)
-    Outbox(context.store, context.casebook).start()
+    Outbox(context.store, context.casebook, investigators=named(settings.investigators)).start()
     context.views.keeper.wake()
     app = create_app(context)
     gc.collect()
@@ -208,7 +214,7 @@ def _admit(request: Request, keys: Keys, wrong: RateLimit) -> None:
             www_authenticate=WWWAuthenticate("bearer", {"realm": "ringfence"}),
         )
     room, _, endpoint = request.endpoint.removeprefix("v1_").partition(".")
-    scope = CASE_SCOPE_OF[endpoint] if room == "cases" else SCOPE_OF[room]
+    scope = CASE_SCOPE_OF[endpoint] if room in CASE_ROOMS else SCOPE_OF[room]
     if scope not in caller.scopes:
         raise ScopeMissing(f"this key does not open {scope}")
     _slow_down(calls.limit().wait(caller.name), "this key's rate limit is reached")

@@ -30,6 +30,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "approve_ceiling": (0, 1),
         "self_check": (0, 1),
         "rate_limit": (0, 1e9),
+        "second_eyes_above": (0, 1e15),
         "rate_burst": (1, 1e9),
         "idempotency_hours": (1, 8_760),
         "max_body_bytes": (1, 2**30),
@@ -114,6 +115,18 @@ class Settings:
         0.2,
         "Probability of fraud from which nothing is approved, however few people can review; 1: no such ceiling.",
     )
+    risk_cases: str = _setting(
+        "review,decline_with_ring",
+        "Answers of `/risk` that open a case about the applicant, by commas: `review`, `decline_with_ring`; empty: none.",
+    )
+    investigators: str = _setting(
+        "",
+        "Names of callers among whom cases that nobody has are shared out, the least loaded first, by commas; empty: they wait in the queue.",
+    )
+    second_eyes_above: float = _setting(
+        0.0,
+        "Exposure of a case, in CNY, above which a verdict counts once a second person has come to the same; 0: one person is enough.",
+    )
     rate_limit: float = _setting(
         0.0, "Requests a second that one API key may make, over all workers; 0: no limit."
     )
@@ -190,6 +203,11 @@ class Settings:
             }
         )
 
+    @property
+    def answers_with_cases(self) -> frozenset[str]:
+        """The answers of `/risk` that open a case."""
+        return frozenset(named(self.risk_cases))
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """The settings in force. Raises SettingError for an unreadable value, an unreadable secret file or a
@@ -235,3 +253,8 @@ def _typed(variable: str, text: str, kind: type) -> Any:
         return kind(text.strip())
     except ValueError as error:
         raise SettingError(f"{variable}={text!r} is not a number") from error
+
+
+def named(text: str) -> tuple[str, ...]:
+    """The names in a list by commas, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

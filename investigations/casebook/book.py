@@ -23,7 +23,7 @@ from graph.model.errors import (
 )
 from graph.model.moments import micros, moment
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
-from investigations.casebook.case_work import CaseWork
+from investigations.casebook.case_papers import CasePapers
 from investigations.casebook.engine import Engines, PlainConnections
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 
@@ -51,7 +51,7 @@ class Recorded:
     replay: bool
 
 
-class Casebook(CaseWork):
+class Casebook(CasePapers):
     """One casebook. Safe for threads and for many processes on one database.
 
     Every method raises StoreUnavailableError when the database cannot be used.

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from graph.model.errors import InputError, UnknownCaseError
-from graph.model.moments import micros, moment
-from investigations.casebook.engine import Engines
-from investigations.casebook.tables import CASE_EVENTS, CASE_WORK, CASES, PERSON_VERDICTS, VERDICTS
-from investigations.cases import Case, CaseEvent, CaseFilter, CaseState, NewCase, Verdict, VerdictValue
-
-LOOKED_AT = "looked_at"  # the kind of an event that changes nothing
-_WITH_WORK = sa.select(CASES, CASE_WORK.c.assignee, CASE_WORK.c.exposure, CASE_WORK.c.probability).join(
-    CASE_WORK, CASE_WORK.c.case_id == CASES.c.case_id
+from graph.model.moments import micros
+from investigations.casebook.case_rows import (
+    WITH_WORK,
+    attachments_of,
+    case_of,
+    event_of,
+    lenders_of,
+    proposal_of,
+    step,
+    verdicts_of,
 )
+from investigations.casebook.engine import Engines
+from investigations.casebook.tables import (
+    ATTACHMENTS,
+    CASE_EVENTS,
+    CASE_LENDERS,
+    CASE_TERMS,
+    CASE_WORK,
+    CASES,
+    VERDICTS,
+)
+from investigations.cases import Attachment, Case, CaseState, NewCase, Verdict
 
 
 class CaseFiles:
@@ -57,14 +68,7 @@ class CaseFiles:
                 .execution_options(preserve_rowcount=True)
             )
             if connection.execute(statement).rowcount:
-                connection.execute(
-                    sa.insert(CASE_WORK).values(
-                        case_id=case_id, exposure=about.exposure, probability=about.probability
-                    )
-                )
-                connection.execute(
-                    sa.insert(CASE_EVENTS), step(case_id, at, by, "opened", CaseState.PENDING, about.reason)
-                )
+                _begin(connection, case_id, about, at, by)
                 return case_id, True
             subject = (
                 CASES.c.ring_id == about.ring_id
@@ -98,7 +102,7 @@ class CaseFiles:
     def case(self, case_id: str) -> Case:
         """A case with its history. Raises UnknownCaseError."""
         with self._engines.reading() as connection:
-            row = connection.execute(_WITH_WORK.where(CASES.c.case_id == case_id)).mappings().first()
+            row = connection.execute(WITH_WORK.where(CASES.c.case_id == case_id)).mappings().first()
             if row is None:
                 raise UnknownCaseError(f"no case {case_id}")
             steps = connection.execute(
@@ -106,42 +110,42 @@ class CaseFiles:
                 .where(CASE_EVENTS.c.case_id == case_id)
                 .order_by(CASE_EVENTS.c.position)
             )
-            events = tuple(_event(step) for step in steps.mappings())
+            events = tuple(event_of(step) for step in steps.mappings())
             result = connection.execute(
                 sa.select(VERDICTS).where(VERDICTS.c.case_id == case_id).order_by(VERDICTS.c.position)
             )
             verdicts = verdicts_of(connection, result.mappings().all())
-        return _case(row, events, verdicts)
+            lenders = lenders_of(connection, [case_id]).get(case_id, ())
+            proposed = _waiting(proposal_of(connection, case_id), verdicts)
+            attachments = attachments_of(connection, case_id)
+        return case_of(row, lenders, events, verdicts=verdicts, proposed=proposed, attachments=attachments)
 
-    def queue(self, wanted: CaseFilter, limit: int = 100, offset: int = 0) -> tuple[int, tuple[Case, ...]]:
-        """How many cases are wanted, and a page of them without their histories: by what is at stake, then
-        the oldest first.
-        """
-        chosen = [
-            column == value
-            for column, value in (
-                (CASES.c.state, wanted.state),
-                (CASE_WORK.c.assignee, wanted.assignee),
-                (CASES.c.ring_id, wanted.ring_id),
-                (CASES.c.applicant_id, wanted.applicant_id),
-            )
-            if value is not None
-        ]
-        query = _WITH_WORK.where(*chosen)
-        page = query.order_by(
-            (CASE_WORK.c.exposure * CASE_WORK.c.probability).desc(), CASES.c.opened_at, CASES.c.case_id
+    def attachment(self, case_id: str, attachment_id: int) -> tuple[Attachment, bytes]:
+        """A file that was put to a case, with its content. Raises UnknownCaseError where it has no such."""
+        query = sa.select(ATTACHMENTS.c.content).where(
+            ATTACHMENTS.c.case_id == case_id, ATTACHMENTS.c.position == attachment_id
         )
         with self._engines.reading() as connection:
-            total = connection.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
-            rows = connection.execute(page.limit(limit).offset(offset)).mappings().all()
-        return total, tuple(_case(row) for row in rows)
+            content = connection.execute(query).scalar()
+            listed = {one.attachment_id: one for one in attachments_of(connection, case_id)}
+        if content is None:
+            raise UnknownCaseError(f"case {case_id} has no attachment {attachment_id}")
+        return listed[attachment_id], bytes(content)
 
     def open_case_of_ring(self, ring_id: str) -> Case | None:
         """The case about that ring that is not closed yet, without its history."""
-        query = _WITH_WORK.where(CASES.c.ring_id == ring_id, CASES.c.state != CaseState.CLOSED.value)
+        query = WITH_WORK.where(CASES.c.ring_id == ring_id, CASES.c.state != CaseState.CLOSED.value)
         with self._engines.reading() as connection:
             row = connection.execute(query).mappings().first()
-        return _case(row) if row is not None else None
+        return case_of(row) if row is not None else None
+
+    def has_open_case(self, applicant_id: str) -> bool:
+        """Whether there is a case about that applicant that is not closed."""
+        query = sa.select(CASES.c.case_id).where(
+            CASES.c.applicant_id == applicant_id, CASES.c.state != CaseState.CLOSED.value
+        )
+        with self._engines.reading() as connection:
+            return connection.execute(query.limit(1)).first() is not None
 
     def had_case_of_ring(self, ring_id: str) -> bool:
         """Whether there ever was a case about that ring, open or closed."""
@@ -154,61 +158,20 @@ class CaseFiles:
             )
 
 
-def step(
-    case_id: str, at: datetime, by: str, kind: str, state: CaseState, note: str | None
-) -> dict[str, Any]:
-    """A row of the history of a case."""
-    return {"case_id": case_id, "at": micros(at), "by": by, "kind": kind, "state": state.value, "note": note}
-
-
-def verdicts_of(connection: sa.Connection, rows: Sequence[Any]) -> tuple[Verdict, ...]:
-    """The verdicts in those rows, each with what it says of people."""
-    query = sa.select(PERSON_VERDICTS).where(PERSON_VERDICTS.c.verdict.in_([row["position"] for row in rows]))
-    people: dict[int, dict[str, VerdictValue]] = {}
-    for one in connection.execute(query.order_by(PERSON_VERDICTS.c.position)).mappings() if rows else ():
-        people.setdefault(one["verdict"], {})[one["applicant_id"]] = VerdictValue(one["value"])
-    return tuple(
-        Verdict(
-            at=moment(row["at"]),
-            by=row["by"],
-            value=VerdictValue(row["value"]),
-            note=row["note"],
-            people=people.get(row["position"], {}),
-        )
-        for row in rows
+def _begin(connection: sa.Connection, case_id: str, about: NewCase, at: datetime, by: str) -> None:
+    """The rows of a new case beside its own."""
+    work = {"case_id": case_id, "exposure": about.exposure, "probability": about.probability}
+    connection.execute(sa.insert(CASE_WORK), work)
+    terms = {"case_id": case_id, "kind": about.kind, "due_at": micros(at + about.due)}
+    connection.execute(sa.insert(CASE_TERMS), terms)
+    if about.lenders:
+        at_them = [{"case_id": case_id, "lender": lender} for lender in sorted(set(about.lenders))]
+        connection.execute(sa.insert(CASE_LENDERS), at_them)
+    connection.execute(
+        sa.insert(CASE_EVENTS), step(case_id, at, by, "opened", CaseState.PENDING, about.reason)
     )
 
 
-def _event(row: Any) -> CaseEvent:
-    return CaseEvent(
-        at=moment(row["at"]),
-        by=row["by"],
-        kind=row["kind"],
-        state=CaseState(row["state"]),
-        note=row["note"],
-        position=row["position"],
-    )
-
-
-def _case(row: Any, events: tuple[CaseEvent, ...] = (), verdicts: tuple[Verdict, ...] = ()) -> Case:
-    about = NewCase(
-        reason=row["reason"],
-        ring_id=row["ring_id"],
-        snapshot=row["snapshot"],
-        applicant_id=row["applicant_id"],
-        assessment_id=row["assessment_id"],
-        reason_codes=tuple(row["reason_codes"].split()),
-        exposure=row["exposure"],
-        probability=row["probability"],
-    )
-    version = max((one.position for one in events if one.kind != LOOKED_AT), default=0)
-    return Case(
-        case_id=row["case_id"],
-        about=about,
-        opened_at=moment(row["opened_at"]),
-        state=CaseState(row["state"]),
-        assignee=row["assignee"],
-        version=version,
-        events=events,
-        verdicts=verdicts,
-    )
+def _waiting(proposed: Verdict | None, verdicts: tuple[Verdict, ...]) -> Verdict | None:
+    """A proposed verdict, as long as no verdict came after it."""
+    return None if proposed and verdicts and verdicts[-1].at >= proposed.at else proposed

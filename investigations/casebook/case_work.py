@@ -6,26 +6,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import inf
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from graph.model.errors import CaseChangedError, ConflictError, UnknownCaseError
 from graph.model.moments import micros
 from graph.model.types import Label
-from investigations.casebook.case_files import LOOKED_AT, CaseFiles, step, verdicts_of
+from investigations.casebook.case_queue import CaseQueue
+from investigations.casebook.case_rows import LOOKED_AT, proposal_of, step, verdicts_of
 from investigations.casebook.tables import (
     CASE_EVENTS,
+    CASE_TERMS,
     CASE_WORK,
     CASES,
     OWED_LABELS,
     PERSON_VERDICTS,
+    PROPOSALS,
     VERDICTS,
 )
 from investigations.cases import Case, CaseState, Verdict
 
 
-class CaseWork(CaseFiles):
+class CaseWork(CaseQueue):
     """What investigators do with the cases of a casebook. `version` is the one of the case that they saw.
 
     Every method raises UnknownCaseError for a case that is not there, CaseChangedError where somebody has
@@ -33,14 +38,16 @@ class CaseWork(CaseFiles):
     the same person, nothing else in between, is done once.
     """
 
-    def look_at(self, case_id: str, *, at: datetime, by: str) -> Case:
-        """A case with its history, and a line in it that somebody looked."""
+    def look_at(self, case_id: str, *, at: datetime, by: str, note: str | None = None) -> Case:
+        """A case with its history, and a line in it that somebody looked; `note` says at what, where that is
+        not the case itself.
+        """
         with self._engines.writing() as connection:
             state = connection.execute(sa.select(CASES.c.state).where(CASES.c.case_id == case_id)).scalar()
             if state is None:
                 raise UnknownCaseError(f"no case {case_id}")
             connection.execute(
-                sa.insert(CASE_EVENTS), step(case_id, at, by, LOOKED_AT, CaseState(state), None)
+                sa.insert(CASE_EVENTS), step(case_id, at, by, LOOKED_AT, CaseState(state), note)
             )
         return self.case(case_id)
 
@@ -68,15 +75,35 @@ class CaseWork(CaseFiles):
             connection.execute(sa.insert(CASE_EVENTS), step(case_id, at, by, "note", state, note))
         return self.case(case_id)
 
-    def give_verdict(self, case_id: str, verdict: Verdict, version: int) -> Case:
+    def set_due(self, case_id: str, due_at: datetime, version: int, *, at: datetime, by: str) -> Case:
+        """Say by when a case should be concluded."""
+        note = due_at.isoformat()
+        with self._engines.writing() as connection:
+            self._lock(connection, case_id)
+            if not self._was_done(connection, case_id, version, (by, "due", note)):
+                state = self._hold(connection, case_id, version)
+                terms = sa.update(CASE_TERMS).where(CASE_TERMS.c.case_id == case_id)
+                connection.execute(terms.values(due_at=micros(due_at)))
+                connection.execute(sa.insert(CASE_EVENTS), step(case_id, at, by, "due", state, note))
+        return self.case(case_id)
+
+    def give_verdict(
+        self, case_id: str, verdict: Verdict, version: int, *, second_above: float = inf
+    ) -> Case:
         """Conclude: the verdict is kept beside those before it, and what it says of people is owed to the
         graph store as labels.
+
+        Above an exposure of `second_above` it is proposed, and counts once another person has come to the
+        same.
         """
         with self._engines.writing() as connection:
             self._lock(connection, case_id)
             if not self._was_concluded(connection, case_id, verdict, version):
                 state = self._hold(connection, case_id, version)
-                self._conclude(connection, case_id, verdict, state)
+                if self._counts(connection, case_id, verdict, second_above):
+                    self._conclude(connection, case_id, verdict, state)
+                else:
+                    _propose(connection, case_id, verdict, state)
         return self.case(case_id)
 
     def close_case(
@@ -129,6 +156,18 @@ class CaseWork(CaseFiles):
         """The labels of those verdicts are in the graph store."""
         with self._engines.writing() as connection:
             connection.execute(sa.delete(OWED_LABELS).where(OWED_LABELS.c.verdict.in_(verdicts)))
+
+    def _counts(self, connection: sa.Connection, case_id: str, verdict: Verdict, second_above: float) -> bool:
+        """Whether a verdict counts: little is at stake, or somebody else came to the same last."""
+        exposure = sa.select(CASE_WORK.c.exposure).where(CASE_WORK.c.case_id == case_id)
+        if connection.execute(exposure).scalar_one() <= second_above:
+            return True
+        first = proposal_of(connection, case_id)
+        return (
+            first is not None
+            and first.by != verdict.by
+            and (first.value, dict(first.people)) == (verdict.value, dict(verdict.people))
+        )
 
     def _conclude(self, connection: sa.Connection, case_id: str, verdict: Verdict, state: CaseState) -> None:
         values = {
@@ -187,11 +226,19 @@ class CaseWork(CaseFiles):
 
     def _was_concluded(self, connection: sa.Connection, case_id: str, verdict: Verdict, version: int) -> bool:
         """Whether the first step after the version is that verdict, on the same people, already."""
-        if not self._was_done(connection, case_id, version, (verdict.by, "verdict", verdict.value.value)):
+        value = verdict.value.value
+        if self._was_done(connection, case_id, version, (verdict.by, "proposed", value)):
+            first = proposal_of(connection, case_id)
+            return first is not None and (first.by, first.note, first.people) == (
+                verdict.by,
+                verdict.note,
+                dict(verdict.people),
+            )
+        if not self._was_done(connection, case_id, version, (verdict.by, "verdict", value)):
             return False
-        first = self._steps_after(connection, case_id, version)[0]
+        done = self._steps_after(connection, case_id, version)[0]
         query = sa.select(VERDICTS).where(
-            VERDICTS.c.case_id == case_id, VERDICTS.c.at == first.at, VERDICTS.c.by == verdict.by
+            VERDICTS.c.case_id == case_id, VERDICTS.c.at == done.at, VERDICTS.c.by == verdict.by
         )
         rows = connection.execute(query.order_by(VERDICTS.c.position)).mappings().all()
         return any(
@@ -206,3 +253,20 @@ class CaseWork(CaseFiles):
             & (CASE_EVENTS.c.kind != LOOKED_AT)
         )
         return connection.execute(sa.select(CASE_EVENTS).where(after).order_by(CASE_EVENTS.c.position)).all()
+
+
+def _propose(connection: sa.Connection, case_id: str, verdict: Verdict, state: CaseState) -> None:
+    people = {person: value.value for person, value in sorted(verdict.people.items())}
+    values = {
+        "case_id": case_id,
+        "at": micros(verdict.at),
+        "by": verdict.by,
+        "value": verdict.value.value,
+        "note": verdict.note,
+        "people": orjson.dumps(people).decode(),
+    }
+    connection.execute(sa.insert(PROPOSALS), values)
+    connection.execute(
+        sa.insert(CASE_EVENTS),
+        step(case_id, verdict.at, verdict.by, "proposed", state, verdict.value.value),
+    )

@@ -8,8 +8,8 @@ from graph.model.errors import SettingError, StoreChangedError, StoreVersionErro
 from investigations.casebook import guards
 
 METADATA = sa.MetaData()
-SCHEMA_VERSION = 4
-_READABLE = ("1", "2", "3", "4")
+SCHEMA_VERSION = 5
+_READABLE = ("1", "2", "3", "4", "5")
 
 # Moments are whole microseconds since 1970 UTC. `answer` is the response as sent, `audit` what it was
 # computed from; both zlib.
@@ -112,6 +112,50 @@ CASE_WORK = sa.Table(
     sa.Index("case_work_by_assignee", "assignee"),
 )
 
+# What a case is taken for (a kind of ring, or `applicant`), and by when somebody should have concluded it.
+CASE_TERMS = sa.Table(
+    "case_terms",
+    METADATA,
+    sa.Column("case_id", sa.String(40), primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("due_at", sa.BigInteger, nullable=False),
+)
+
+# At which types of lenders the people of a case had applied when it was opened.
+CASE_LENDERS = sa.Table(
+    "case_lenders",
+    METADATA,
+    sa.Column("case_id", sa.String(40), primary_key=True),
+    sa.Column("lender", sa.String(32), primary_key=True),
+)
+
+# Files that people put to a case; `sha256` is of the content.
+ATTACHMENTS = sa.Table(
+    "attachments",
+    METADATA,
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("case_id", sa.String(40), nullable=False, index=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("media_type", sa.String(64), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+# Verdicts that wait for somebody else to come to the same; `people` is a JSON object.
+PROPOSALS = sa.Table(
+    "proposals",
+    METADATA,
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("case_id", sa.String(40), nullable=False, index=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("value", sa.String(20), nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("people", sa.Text, nullable=False),
+)
+
 # What a verdict said of each person; `at` and `by` are the verdict's.
 PERSON_VERDICTS = sa.Table(
     "person_verdicts",
@@ -135,8 +179,12 @@ ABOUT = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
 )
 
-APPEND_ONLY = (ASSESSMENTS, CASE_EVENTS, VERDICTS, PERSON_VERDICTS)
-_SINCE_VERSION_4 = (PERSON_VERDICTS,)
+APPEND_ONLY = (ASSESSMENTS, CASE_EVENTS, VERDICTS, PERSON_VERDICTS, ATTACHMENTS, PROPOSALS)
+_SINCE = {
+    4: (PERSON_VERDICTS,),
+    5: (ATTACHMENTS, PROPOSALS),
+}  # append-only tables by the version that brought them
+_DUE_US = 5 * 86_400_000_000  # of cases that were opened before they had a due time
 
 # One process at a time makes the tables, however many start together.
 _LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7246362)"}
@@ -170,16 +218,27 @@ def create_all(connection: sa.Connection) -> None:
         guards.check(connection, METADATA, APPEND_ONLY)
         return
     if result is not None:
-        guards.check_first(connection, [table for table in APPEND_ONLY if table not in _SINCE_VERSION_4])
+        later = [table for version, tables in _SINCE.items() if version > int(result) for table in tables]
+        guards.check_first(connection, [table for table in APPEND_ONLY if table not in later])
     # Of an earlier casebook only what came since: version 2 the table `owed`, version 3 the triggers on
-    # inserts, version 4 the work on cases.
+    # inserts, version 4 the work on cases, version 5 due times, kinds, lenders, attachments and proposals.
     METADATA.create_all(connection)
     if result is not None:
-        without = sa.select(CASES.c.case_id, sa.literal(0.0), sa.literal(0.0)).where(
-            CASES.c.case_id.not_in(sa.select(CASE_WORK.c.case_id))
-        )
-        connection.execute(sa.insert(CASE_WORK).from_select(["case_id", "exposure", "probability"], without))
+        _complete(connection)
     guards.install(connection, APPEND_ONLY)
     guards.check(connection, METADATA, APPEND_ONLY)
     connection.execute(sa.delete(ABOUT).where(ABOUT.c.name == "schema"))
     connection.execute(sa.insert(ABOUT).values(name="schema", value=str(SCHEMA_VERSION)))
+
+
+def _complete(connection: sa.Connection) -> None:
+    """Give the cases of an earlier casebook the rows that cases have had since."""
+    without_work = sa.select(CASES.c.case_id, sa.literal(0.0), sa.literal(0.0)).where(
+        CASES.c.case_id.not_in(sa.select(CASE_WORK.c.case_id))
+    )
+    connection.execute(sa.insert(CASE_WORK).from_select(["case_id", "exposure", "probability"], without_work))
+    kind = sa.case((CASES.c.ring_id.is_(None), "applicant"), else_="ring")
+    without_terms = sa.select(CASES.c.case_id, kind, CASES.c.opened_at + _DUE_US).where(
+        CASES.c.case_id.not_in(sa.select(CASE_TERMS.c.case_id))
+    )
+    connection.execute(sa.insert(CASE_TERMS).from_select(["case_id", "kind", "due_at"], without_terms))

@@ -31,9 +31,9 @@ from graph.rings.projection import LINK_KINDS
 from graph.rings.search import PreviousFlags, RingSearch, search
 from graph.rings.snapshot import snapshot_of
 from graph.rings.store_habits import FALSE_ALARMS
-from graph.store.port import GraphStore
+from graph.store.port import GraphStore, GraphView
+from investigations.case_subjects import about_ring
 from investigations.casebook import Casebook
-from investigations.cases import NewCase
 from investigations.review.backtest import early_warnings, look_back
 from investigations.review.flag_words import why
 from investigations.review.result import GroupEdge, ReviewResult
@@ -106,7 +106,7 @@ def review(store: GraphStore, casebook: Casebook | None, plan: ReviewPlan) -> Re
         zone=plan.zone,
     )
     _publish(store, result, plan.out)
-    opened = _open_cases(result, casebook, flagged, plan)
+    opened = _open_cases(result, casebook, flagged, plan, view)
     whole = {"cases_opened": opened, "seconds": round(time.perf_counter() - started, 3)}
     return dataclasses.replace(result, figures={**result.figures, **whole})
 
@@ -195,7 +195,11 @@ def _publish(store: GraphStore, result: ReviewResult, out: Path) -> None:
 
 
 def _open_cases(
-    result: ReviewResult, casebook: Casebook | None, flagged: list[Ring], plan: ReviewPlan
+    result: ReviewResult,
+    casebook: Casebook | None,
+    flagged: list[Ring],
+    plan: ReviewPlan,
+    view: GraphView,
 ) -> int:
     """Open a case for each flagged ring without one; returns how many. The open case of a ring that lost its
     flag gets a note that says why.
@@ -208,14 +212,7 @@ def _open_cases(
     for ring in flagged:
         if FLAG_HELD in ring.reason_codes and casebook.had_case_of_ring(ring.ring_id):
             continue
-        about = NewCase(
-            reason="ring_review",
-            ring_id=ring.ring_id,
-            snapshot=result.snapshot.name,
-            reason_codes=ring.reason_codes,
-            exposure=ring.exposure,
-            probability=ring.score,
-        )
+        about = about_ring(view, ring, "ring_review", result.snapshot.name)
         opened += casebook.open_case(about, at=plan.now, by="ring_review")[1]
     for change in result.changes:
         if change.flag == "no_longer_flagged":

@@ -5,7 +5,6 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 from msgspec import Meta
 
 from graph.model.types import RingKind
-from investigations.cases import CaseState, VerdictValue
 from service.assessment.answer import Assessment, AssessmentModel, Count, Moment, RingRole, Share
 
 
@@ -101,80 +100,6 @@ class RingPage(TypedDict):
     as_of: Annotated[Moment | None, Meta(description="The moment of the snapshot.")]
     total: Annotated[Count, Meta(description="Rings that were asked for, on all pages.")]
     rings: Annotated[list[RingSummary], Meta(description="Those of the page.")]
-
-
-class CaseSummary(TypedDict):
-    """A case in the queue."""
-
-    case_id: Annotated[str, Meta(description="Its id.", examples=["C-1"])]
-    state: Annotated[CaseState, Meta(description="How far it is.")]
-    assignee: Annotated[str | None, Meta(description="Who investigates it.", examples=["wang"])]
-    opened_at: Annotated[Moment | None, Meta(description="Since when.")]
-    reason: Annotated[str, Meta(description="Why it was opened.", examples=["ring_review"])]
-    reason_codes: Annotated[
-        list[str], Meta(description="What spoke for it (docs/rings.md, docs/reason_codes.md).")
-    ]
-    ring_id: Annotated[
-        str | None, Meta(description="The ring that it is about; null for a case about an applicant.")
-    ]
-    snapshot: Annotated[str | None, Meta(description="The weekly review in which the ring was found.")]
-    applicant_id: Annotated[
-        str | None, Meta(description="The applicant whom it is about; null for a case about a ring.")
-    ]
-    assessment_id: Annotated[str | None, Meta(description="The answer that led to it.")]
-    exposure: Annotated[
-        float, Meta(description="CNY that was paid out and was open when the case was opened.")
-    ]
-    probability: Annotated[Share, Meta(description="How suspicious the ring was then.")]
-    priority: Annotated[float, Meta(description="Exposure times probability: the queue's order.")]
-
-
-class CaseStep(TypedDict):
-    """A step in the history of a case."""
-
-    at: Annotated[Moment | None, Meta(description="When.")]
-    by: Annotated[str, Meta(description="Who: the name of a key, or of a job.")]
-    kind: Annotated[
-        str,
-        Meta(
-            description="What: opened, looked_at, assigned, note, verdict, closed, no_longer_flagged.",
-            examples=["assigned"],
-        ),
-    ]
-    state: Annotated[CaseState, Meta(description="The state after it.")]
-    note: Annotated[str | None, Meta(description="What was said.")]
-
-
-class CaseConclusion(TypedDict):
-    """A verdict; the latest one on a person holds."""
-
-    at: Annotated[Moment | None, Meta(description="When; the labels are known from then on.")]
-    by: Annotated[str, Meta(description="Who.")]
-    value: Annotated[VerdictValue, Meta(description="What the case comes to.")]
-    note: Annotated[str | None, Meta(description="Why.")]
-    people: Annotated[
-        dict[str, VerdictValue], Meta(description="What single people come to, by applicant id.")
-    ]
-
-
-class CaseDetail(CaseSummary):
-    """A case with its history, oldest first."""
-
-    version: Annotated[
-        Count, Meta(description="Grows with every change: who changes the case names the one they have read.")
-    ]
-    history: Annotated[list[CaseStep], Meta(description="Every step, and who looked.")]
-    verdicts: Annotated[list[CaseConclusion], Meta(description="Every conclusion.")]
-    labels_owed: Annotated[
-        bool, Meta(description="Whether labels of its verdicts have not reached the graph store yet.")
-    ]
-
-
-class CasePage(TypedDict):
-    """A page of the queue."""
-
-    total: Annotated[Count, Meta(description="Cases that were asked for, on all pages.")]
-    cases: Annotated[list[CaseSummary], Meta(description="Those of the page.")]
 
 
 class FieldProblem(TypedDict):

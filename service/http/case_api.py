@@ -5,18 +5,19 @@ once.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
 
-import orjson
 from flask import Blueprint, Response, g, request
 
 from graph.model.errors import RecordError, StoreError, UnknownRingError
 from graph.model.types import Facts, Label, LabelValue
 from ingestion.parse import BadRow
 from ingestion.recognise import scrubbed
-from investigations.cases import Case, CaseFilter, NewCase, Verdict, VerdictValue
-from service.http.answers import CaseDetail, CasePage, CaseSummary
+from investigations.case_subjects import about_ring, lender_types
+from investigations.cases import Case, CaseFilter, CaseState, NewCase, Verdict, VerdictValue
 from service.http.calls import app_context, json_object
+from service.http.case_answers import CaseCounts, CasePage
 from service.http.case_bodies import (
     CaseAssignment,
     CaseClosing,
@@ -25,6 +26,7 @@ from service.http.case_bodies import (
     CaseVerdict,
     read_body,
 )
+from service.http.case_details import answered, detail, second_above, summary
 from service.http.parameters import CaseQuery, QueryError, read
 from service.jobs.outbox import deliver_labels
 
@@ -36,14 +38,33 @@ bp = Blueprint("cases", __name__)
 def listed() -> Response:
     """The queue: by what is at stake, then the oldest first."""
     requested = read(CaseQuery, request.args, QueryError)
+    older = requested.older_than_days
     wanted = CaseFilter(
         state=requested.state,
+        open=requested.open,
         assignee=requested.assignee,
+        assigned=requested.assigned,
         ring_id=requested.ring_id,
         applicant_id=requested.applicant_id,
+        kind=requested.kind,
+        lender=requested.lender.value if requested.lender else None,
+        min_exposure=requested.min_exposure or None,
+        opened_before=g.arrived - timedelta(days=older) if older else None,
+        due_before=g.arrived if requested.overdue else None,
     )
     total, cases = app_context().casebook.queue(wanted, requested.limit, requested.offset)
-    return _json(CasePage(total=total, cases=[_summary(case) for case in cases]))
+    counts = app_context().casebook.queue_counts(wanted)
+    return answered(
+        CasePage(
+            total=total,
+            counts=CaseCounts(
+                pending=counts[CaseState.PENDING],
+                investigating=counts[CaseState.INVESTIGATING],
+                closed=counts[CaseState.CLOSED],
+            ),
+            cases=[summary(case, g.arrived) for case in cases],
+        )
+    )
 
 
 @bp.post("/cases")
@@ -52,35 +73,21 @@ def opened() -> Response:
     body = read_body(CaseOpening, json_object())
     if (body.ring_id is None) == (body.applicant_id is None):
         raise BadRow((RecordError("ring_id", "missing", "name a ring or an applicant, one of the two"),))
-    ring = app_context().store.view(g.arrived).ring(body.ring_id) if body.ring_id else None
-    if body.ring_id and ring is None:
-        raise UnknownRingError(f"no ring {body.ring_id} in the snapshot in force")
-    if body.applicant_id:
-        _refuse_unknown("applicant_id", [body.applicant_id])
-    about = NewCase(
-        reason=scrubbed(body.reason),
-        ring_id=body.ring_id,
-        applicant_id=body.applicant_id,
-        assessment_id=body.assessment_id,
-        reason_codes=ring.reason_codes if ring else (),
-        exposure=ring.exposure if ring else 0.0,
-        probability=ring.score if ring else 0.0,
-    )
-    case_id, _ = app_context().casebook.open_case(about, at=g.arrived, by=g.caller.name)
-    return _detail(app_context().casebook.case(case_id))
+    case_id, _ = app_context().casebook.open_case(_about(body), at=g.arrived, by=g.caller.name)
+    return detail(app_context().casebook.case(case_id))
 
 
 @bp.get("/cases/<case_id>")
 def shown(case_id: str) -> Response:
     """One case with its history, in which it stands who looked."""
-    return _detail(app_context().casebook.look_at(case_id, at=g.arrived, by=g.caller.name))
+    return detail(app_context().casebook.look_at(case_id, at=g.arrived, by=g.caller.name))
 
 
 @bp.post("/cases/<case_id>/assign")
 def assigned(case_id: str) -> Response:
     """Give a case to somebody, or back to the queue."""
     body = read_body(CaseAssignment, json_object())
-    return _detail(
+    return detail(
         app_context().casebook.assign(case_id, body.assignee, body.version, at=g.arrived, by=g.caller.name)
     )
 
@@ -89,7 +96,7 @@ def assigned(case_id: str) -> Response:
 def noted(case_id: str) -> Response:
     """Write a note into the history."""
     body = read_body(CaseNote, json_object())
-    return _detail(
+    return detail(
         app_context().casebook.add_note(case_id, scrubbed(body.note), at=g.arrived, by=g.caller.name)
     )
 
@@ -103,12 +110,12 @@ def concluded(case_id: str) -> Response:
     people = _people(app_context().casebook.case(case_id), body)
     note = scrubbed(body.note) if body.note else None
     verdict = Verdict(at=g.arrived, by=g.caller.name, value=body.value, note=note, people=people)
-    case = app_context().casebook.give_verdict(case_id, verdict, body.version)
+    case = app_context().casebook.give_verdict(case_id, verdict, body.version, second_above=second_above())
     try:
         deliver_labels(app_context().store, app_context().casebook)
     except StoreError as error:
         log.warning("the labels of case %s are owed to the store: %s", case_id, error)
-    return _detail(case)
+    return detail(case)
 
 
 @bp.post("/cases/<case_id>/close")
@@ -116,9 +123,31 @@ def closed(case_id: str) -> Response:
     """Close a case that has a verdict."""
     body = read_body(CaseClosing, json_object())
     note = scrubbed(body.note) if body.note else None
-    return _detail(
+    return detail(
         app_context().casebook.close_case(case_id, body.version, at=g.arrived, by=g.caller.name, note=note)
     )
+
+
+def _about(body: CaseOpening) -> NewCase:
+    """What a case opened by hand is about. Raises UnknownRingError, and BadRow for an applicant whom nobody
+    knows.
+    """
+    view, reason = app_context().store.view(g.arrived), scrubbed(body.reason)
+    if body.ring_id:
+        ring = view.ring(body.ring_id)
+        if ring is None:
+            raise UnknownRingError(f"no ring {body.ring_id} in the snapshot in force")
+        snapshot = view.rings()
+        about = about_ring(view, ring, reason, snapshot.name if snapshot else None)
+        return replace(about, assessment_id=body.assessment_id)
+    applicant = str(body.applicant_id)
+    _refuse_unknown("applicant_id", [applicant])
+    try:
+        lenders = lender_types(view, [applicant])
+    except StoreError as error:
+        log.warning("at which lenders somebody had applied cannot be said now: %s", error)
+        lenders = ()
+    return NewCase(reason=reason, applicant_id=applicant, assessment_id=body.assessment_id, lenders=lenders)
 
 
 def _people(case: Case, body: CaseVerdict) -> dict[str, VerdictValue]:
@@ -149,50 +178,3 @@ def _refuse_unknown(field: str, applicants: list[str]) -> None:
         return
     if unknown:
         raise BadRow(tuple(RecordError(field, "unknown_applicant", f"nobody knows {one}") for one in unknown))
-
-
-def _summary(case: Case) -> CaseSummary:
-    about = case.about
-    return {
-        "case_id": case.case_id,
-        "state": case.state,
-        "assignee": case.assignee,
-        "opened_at": app_context().responses.time(case.opened_at),
-        "reason": about.reason,
-        "reason_codes": list(about.reason_codes),
-        "ring_id": about.ring_id,
-        "snapshot": about.snapshot,
-        "applicant_id": about.applicant_id,
-        "assessment_id": about.assessment_id,
-        "exposure": about.exposure,
-        "probability": about.probability,
-        "priority": about.priority,
-    }
-
-
-def _detail(case: Case) -> Response:
-    time = app_context().responses.time
-    detail: CaseDetail = {
-        **_summary(case),
-        "version": case.version,
-        "history": [
-            {"at": time(one.at), "by": one.by, "kind": one.kind, "state": one.state, "note": one.note}
-            for one in case.events
-        ],
-        "verdicts": [
-            {
-                "at": time(one.at),
-                "by": one.by,
-                "value": one.value,
-                "note": one.note,
-                "people": dict(one.people),
-            }
-            for one in case.verdicts
-        ],
-        "labels_owed": bool(case.verdicts) and app_context().casebook.owes_labels(case.case_id),
-    }
-    return _json(detail)
-
-
-def _json(value: Any) -> Response:
-    return Response(orjson.dumps(value), mimetype="application/json")

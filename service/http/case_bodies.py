@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import NODEFAULT, Meta, Struct, field
@@ -28,6 +29,7 @@ Version = Annotated[
         examples=[17],
     ),
 ]
+MediaType = Literal["image/png", "image/jpeg", "application/pdf", "text/plain", "text/csv"]
 
 
 class CaseOpening(Struct, kw_only=True):
@@ -88,7 +90,42 @@ class CaseClosing(Struct, kw_only=True):
     version: Version
 
 
-BODIES: tuple[type[Struct], ...] = (CaseOpening, CaseAssignment, CaseNote, CaseVerdict, CaseClosing)
+class CaseDue(Struct, kw_only=True):
+    """Say by when a case should be concluded."""
+
+    due_at: Annotated[
+        datetime, Meta(tz=True, description="The moment.", examples=["2026-01-05T10:00:00+08:00"])
+    ]
+    version: Version
+
+
+class CaseLink(Struct, kw_only=True):
+    """Link a case to another, or take their link away."""
+
+    other: Annotated[Name, Meta(description="The other case.", examples=["C-2"])]
+    linked: Annotated[bool, Meta(description="Whether they belong together.")] = True
+
+
+class CaseAttachment(Struct, kw_only=True):
+    """Put a file to a case."""
+
+    name: Annotated[Name, Meta(description="Its name, without a folder.", examples=["contract.pdf"])]
+    media_type: Annotated[MediaType, Meta(description="What it is; the content has to be it.")]
+    content: Annotated[
+        str, Meta(min_length=1, description="The file in base64, 2 MiB at most.", examples=["aGVsbG8="])
+    ]
+
+
+BODIES: tuple[type[Struct], ...] = (
+    CaseOpening,
+    CaseAssignment,
+    CaseNote,
+    CaseVerdict,
+    CaseClosing,
+    CaseDue,
+    CaseLink,
+    CaseAttachment,
+)
 Kind = TypeVar("Kind", bound=Struct)
 
 

@@ -10,8 +10,6 @@ from msgspec import Struct
 from service.assessment.answer import Assessment, AuditRow, Replay
 from service.http.answers import (
     BatchAnswers,
-    CaseDetail,
-    CasePage,
     FactsTaken,
     Health,
     Readiness,
@@ -19,6 +17,7 @@ from service.http.answers import (
     RingShown,
     Versions,
 )
+from service.http.case_answers import CaseDetail, CasePage
 from service.http.parameters import CaseQuery, RingQuery, RiskHeaders
 from service.http.problems import PAGE
 from service.http.request_schemas import Schema, many, ref
@@ -254,6 +253,26 @@ OPERATIONS = (
         "Close a case that has a verdict",
         "CaseClosing",
         "New evidence opens a new case.",
+    ),
+    _case("due", "set_case_due", "Say by when a case should be concluded", "CaseDue", ""),
+    _case("links", "link_case", "Link a case to another", "CaseLink", "It stands in both histories."),
+    _case(
+        "attachments",
+        "attach_to_case",
+        "Put a file to a case",
+        "CaseAttachment",
+        "It is kept as it is, with its checksum. A text that holds raw identifiers is refused.",
+    ),
+    Operation(
+        method="get",
+        path="/cases/{case_id}/attachments/{attachment_id}",
+        name="read_attachment",
+        tag="cases",
+        summary="Read a file that was put to a case",
+        about="That you read it is kept in the history of the case.",
+        answer="application/octet-stream",
+        path_parameters=_CASE | {"attachment_id": "Its number in the case."},
+        problems=("case_unknown",),
     ),
     _status("/healthz", "health", "Whether the process answers", Health),
     _status("/readyz", "readiness", "Whether store, model and audit log can be used", Readiness, unready=503),

@@ -11,9 +11,9 @@ from msgspec import Meta, Struct, field
 from werkzeug.datastructures import Headers
 
 from graph.model.errors import InputError
-from graph.model.types import RingKind
+from graph.model.types import PlatformType, RingKind
 from ingestion.recognise import scrubbed
-from investigations.cases import CaseState
+from investigations.cases import CaseKind, CaseState
 
 LONGEST_TIMEOUT_MS = 60_000
 MOST_RINGS = 500  # on one page
@@ -93,6 +93,25 @@ class CaseQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     applicant_id: Annotated[
         Name | None, Meta(description="Only those about this applicant.", examples=["C-8841"])
     ] = None
+    open: Annotated[bool | None, Meta(description="Only those that are not closed, or only the closed.")] = (
+        None
+    )
+    assigned: Annotated[
+        bool | None, Meta(description="Only those that somebody has, or that nobody has.")
+    ] = None
+    kind: Annotated[CaseKind | None, Meta(description="Only those about this.")] = None
+    lender: Annotated[
+        PlatformType | None, Meta(description="Only those whose people had applied at this type of lender.")
+    ] = None
+    min_exposure: Annotated[
+        float, Meta(ge=0, le=1e15, description="Only those with at least so much at stake, in CNY.")
+    ] = 0.0
+    older_than_days: Annotated[
+        float, Meta(ge=0, le=36_500, description="Only those that were opened longer ago.")
+    ] = 0.0
+    overdue: Annotated[
+        bool, Meta(description="Only those that should have been concluded by now and are not closed.")
+    ] = False
     limit: Annotated[int, Meta(ge=0, le=MOST_RINGS, description="How many on the page.")] = 50
     offset: Annotated[int, Meta(ge=0, le=10**9, description="How many come before the page.")] = 0
 

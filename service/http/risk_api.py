@@ -23,6 +23,7 @@ from service.assessment import audit_record
 from service.assessment.assess import assess, replay
 from service.assessment.bodies import NAMED, BodyError, as_object, printable
 from service.assessment.call import Call
+from service.assessment.case_opening import open_case
 from service.assessment.fields import KEYS
 from service.assessment.redaction import Redaction
 from service.assessment.request import assessment_request, fingerprint_of
@@ -124,6 +125,8 @@ def _answered(body: Any, frame: Call, fingerprint: str | None = None) -> bytes:
     _not_guessing(question.subject)
     recorded = assess(app_context(), question)
     _count(recorded, question.watch.spent_ms)
+    if not recorded.replay:
+        open_case(app_context(), recorded.assessment, question.subject)
     answer = recorded.assessment.answer
     if recorded.replay:
         answer = answer.replace(b'"idempotent_replay":false', b'"idempotent_replay":true', 1)

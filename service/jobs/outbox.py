@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from graph.model.errors import RingfenceError
 from graph.model.types import Facts
@@ -18,6 +20,7 @@ log = logging.getLogger("ringfence.debts")
 # applications brought in one batch: few at first, because a store that is only just back must take them
 # within its patience
 FEWEST, MOST = 20, 500
+SHARER = "sharing_out"  # who gives cases that nobody has to investigators, in their histories
 PAUSE_S = 1.0  # between two looks
 LEAVING_S = 1.0  # how long an interpreter that ends takes to say so
 
@@ -62,12 +65,21 @@ def deliver_labels(store: GraphStore, casebook: Casebook) -> int:
 
 
 class Outbox:
-    """A thread of one worker process that delivers pending applications every second."""
+    """A thread of one worker process that delivers pending applications and labels every second, and shares
+    out the cases that nobody has among `investigators`.
+    """
 
-    def __init__(self, store: GraphStore, casebook: Casebook, pause_s: float = PAUSE_S) -> None:
+    def __init__(
+        self,
+        store: GraphStore,
+        casebook: Casebook,
+        pause_s: float = PAUSE_S,
+        investigators: Sequence[str] = (),
+    ) -> None:
         self._store = store
         self._casebook = casebook
         self._pause_s = pause_s
+        self._investigators = investigators
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="settler", daemon=True)
 
@@ -90,6 +102,9 @@ class Outbox:
                     log.warning(
                         "the labels of %d verdicts that were owed to the store are in it now", brought
                     )
+                now = datetime.now(UTC)
+                if shared := self._casebook.share_out(self._investigators, at=now, by=SHARER):
+                    log.info("%d cases that nobody had are given to investigators", shared)
             except RingfenceError as error:
                 log.info("what is owed to the store waits: %s", error)
             except RuntimeError:

@@ -4,6 +4,7 @@ PostgreSQL.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -26,13 +27,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     with Casebook(place) as book:
         book.record(assessment(1))
         case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-1"), at=NOW, by="review")
-        book.give_verdict(
-            case_id,
-            Verdict(
-                at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={"p1": VerdictValue.INCONCLUSIVE}
-            ),
-            10**9,
+        verdict = Verdict(
+            at=NOW, by="wang", value=VerdictValue.INCONCLUSIVE, people={"p1": VerdictValue.INCONCLUSIVE}
         )
+        book.give_verdict(case_id, verdict, 10**9, second_above=-1.0)
+        book.give_verdict(case_id, dataclasses.replace(verdict, by="li"), 10**9, second_above=-1.0)
+        book.attach(case_id, "a.txt", "text/plain", b"a", at=NOW, by="wang")
     return place
 
 
@@ -188,6 +188,7 @@ def test_the_service_may_log_in_as_somebody_who_owns_nothing(postgres: str) -> N
         book.outbox_delivered(["A-2"])
         case_id, _ = book.open_case(NewCase(reason="x", ring_id="R-1"), at=NOW, by="review")
         book.assign(case_id, "wang", 10**9, at=NOW, by="wang")
+        book.set_due(case_id, NOW, 10**9, at=NOW, by="wang")
         book.forget_claims(NOW)
     for attempt in ("DROP TRIGGER assessments_update_refused ON assessments", "ALTER TABLE assessments DISABLE TRIGGER ALL", "TRUNCATE assessments",
                     "DELETE FROM assessments", "UPDATE assessments SET score = 0", "UPDATE about SET value = '2'"):  # fmt: skip

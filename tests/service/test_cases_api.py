@@ -201,7 +201,14 @@ def test_each_step_needs_its_scope(context: AppContext) -> None:
 
     opens = {scope: opened_by(scope) for scope in scopes}
     assert opens == {
-        "cases:read": {"list_cases", "read_case"},
-        "cases:work": {"open_case", "assign_case", "note_case"},
+        "cases:read": {"list_cases", "read_case", "read_attachment"},
+        "cases:work": {
+            "open_case",
+            "assign_case",
+            "note_case",
+            "set_case_due",
+            "link_case",
+            "attach_to_case",
+        },
         "cases:decide": {"conclude_case", "close_case"},
     }

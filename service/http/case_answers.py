@@ -1,0 +1,127 @@
+"""What the routes of cases answer, as types: OpenAPI tells of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypedDict
+
+from msgspec import Meta
+
+from graph.model.types import LabelValue, PlatformType
+from investigations.cases import CaseKind, CaseState, VerdictValue
+from service.assessment.answer import Count, Moment, Share
+
+
+class CaseSummary(TypedDict):
+    """A case in the queue."""
+
+    case_id: Annotated[str, Meta(description="Its id.", examples=["C-1"])]
+    state: Annotated[CaseState, Meta(description="How far it is.")]
+    kind: Annotated[CaseKind, Meta(description="What it is about: one applicant, or a kind of ring.")]
+    lenders: Annotated[
+        list[PlatformType], Meta(description="At which types of lenders these people had applied by then.")
+    ]
+    due_at: Annotated[Moment | None, Meta(description="By when it should be concluded.")]
+    overdue: Annotated[bool, Meta(description="Whether that moment has passed and it is not closed.")]
+    assignee: Annotated[str | None, Meta(description="Who investigates it.", examples=["wang"])]
+    opened_at: Annotated[Moment | None, Meta(description="Since when.")]
+    reason: Annotated[str, Meta(description="Why it was opened.", examples=["ring_review"])]
+    reason_codes: Annotated[
+        list[str], Meta(description="What spoke for it (docs/rings.md, docs/reason_codes.md).")
+    ]
+    ring_id: Annotated[
+        str | None, Meta(description="The ring that it is about; null for a case about an applicant.")
+    ]
+    snapshot: Annotated[str | None, Meta(description="The weekly review in which the ring was found.")]
+    applicant_id: Annotated[
+        str | None, Meta(description="The applicant whom it is about; null for a case about a ring.")
+    ]
+    assessment_id: Annotated[str | None, Meta(description="The answer that led to it.")]
+    exposure: Annotated[
+        float, Meta(description="CNY that was paid out and was open when the case was opened.")
+    ]
+    probability: Annotated[Share, Meta(description="How suspicious the ring was then.")]
+    priority: Annotated[float, Meta(description="Exposure times probability: the queue's order.")]
+
+
+class CaseStep(TypedDict):
+    """A step in the history of a case."""
+
+    at: Annotated[Moment | None, Meta(description="When.")]
+    by: Annotated[str, Meta(description="Who: the name of a key, or of a job.")]
+    kind: Annotated[
+        str,
+        Meta(
+            description="What: opened, looked_at, assigned, due, note, attached, linked, unlinked, proposed, verdict, closed, no_longer_flagged.",
+            examples=["assigned"],
+        ),
+    ]
+    state: Annotated[CaseState, Meta(description="The state after it.")]
+    note: Annotated[str | None, Meta(description="What was said.")]
+
+
+class CaseConclusion(TypedDict):
+    """A verdict; the latest one on a person holds."""
+
+    at: Annotated[Moment | None, Meta(description="When; the labels are known from then on.")]
+    by: Annotated[str, Meta(description="Who.")]
+    value: Annotated[VerdictValue, Meta(description="What the case comes to.")]
+    note: Annotated[str | None, Meta(description="Why.")]
+    people: Annotated[
+        dict[str, VerdictValue], Meta(description="What single people come to, by applicant id.")
+    ]
+
+
+class CaseAttachmentShown(TypedDict):
+    """A file that somebody put to a case."""
+
+    attachment_id: Annotated[
+        Count, Meta(description="Its number: `/cases/<id>/attachments/<attachment_id>`.")
+    ]
+    at: Annotated[Moment | None, Meta(description="When.")]
+    by: Annotated[str, Meta(description="Who.")]
+    name: Annotated[str, Meta(description="Its name.", examples=["contract.pdf"])]
+    media_type: Annotated[str, Meta(description="What it is.", examples=["application/pdf"])]
+    size: Annotated[Count, Meta(description="Bytes.")]
+    sha256: Annotated[str, Meta(description="Of its content.")]
+
+
+class CaseDetail(CaseSummary):
+    """A case with its history, oldest first."""
+
+    version: Annotated[
+        Count, Meta(description="Grows with every change: who changes the case names the one they have read.")
+    ]
+    history: Annotated[list[CaseStep], Meta(description="Every step, and who looked.")]
+    verdicts: Annotated[list[CaseConclusion], Meta(description="Every conclusion.")]
+    proposed: Annotated[
+        CaseConclusion | None,
+        Meta(description="A verdict that counts once somebody else has come to the same."),
+    ]
+    second_needed: Annotated[
+        bool, Meta(description="Whether a verdict on it counts only after a second person's.")
+    ]
+    linked: Annotated[list[str], Meta(description="Ids of the cases that it is linked to.")]
+    attachments: Annotated[list[CaseAttachmentShown], Meta(description="Files that were put to it.")]
+    labels: Annotated[
+        dict[str, LabelValue],
+        Meta(description="What its verdicts tell the graph store, by applicant id; the latest holds."),
+    ]
+    labels_owed: Annotated[
+        bool, Meta(description="Whether labels of its verdicts have not reached the graph store yet.")
+    ]
+
+
+class CaseCounts(TypedDict):
+    """Cases by their state."""
+
+    pending: Annotated[Count, Meta(description="Nobody investigates them.")]
+    investigating: Annotated[Count, Meta(description="Somebody does.")]
+    closed: Annotated[Count, Meta(description="They are concluded and closed.")]
+
+
+class CasePage(TypedDict):
+    """A page of the queue."""
+
+    total: Annotated[Count, Meta(description="Cases that were asked for, on all pages.")]
+    counts: Annotated[CaseCounts, Meta(description="How many are in each state, by the other filters alone.")]
+    cases: Annotated[list[CaseSummary], Meta(description="Those of the page.")]
