@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 
 from graph.model.errors import InputError
 from graph.model.moments import read_moment
@@ -16,7 +16,8 @@ from graph.model.types import IdentifierKind
 from graph.store.port import SEARCH_S, GraphView
 from ingestion.recognise import recognised
 from service.assessment.context import AppContext
-from service.desk import dossiers, finding, ring_dossiers, subgraphs
+from service.desk import dossiers, finding, ring_dossiers, ring_histories, subgraphs
+from service.desk import paths as tied
 from service.http import built, calls
 
 LONGEST_SEARCH = 200  # characters of a search text at most
@@ -115,6 +116,27 @@ def node() -> Response:
     if kind in ("merchant", "agent"):
         return _json(dossiers.shop(view, kind, value))
     return _json(dossiers.identifier(view, name))
+
+
+@bp.get("/history")
+def history() -> Response:
+    """What the people of `node` (a ring or an applicant) did and when."""
+    return _json(ring_histories.history(calls.app_context().store, _view(), _arguments()))
+
+
+@bp.get("/paths")
+def paths() -> Response:
+    """The shortest paths from `node` to `to`, or to the nearest known frauds where that is left out."""
+    other = request.args.get("to", "")
+    if other:
+        return _json(tied.between(_view(), _arguments(), other))
+    return _json(tied.to_fraud(_view(), _arguments()))
+
+
+@bp.get("/me")
+def me() -> Response:
+    """By which name the caller's key goes, and what it opens."""
+    return _json({"name": g.caller.name, "scopes": sorted(g.caller.scopes)})
 
 
 @bp.get("/assessment")
