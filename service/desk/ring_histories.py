@@ -58,7 +58,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
+class DatedChange:
     """What became of the ring in one weekly review; `from_rings` are those whose people it took over."""
 
     at: datetime
@@ -71,7 +71,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class RingHistory:
     """Of a ring the members closest to the core and its changes, oldest first; of an applicant that one
     person.
     """
@@ -80,10 +80,10 @@ class History:
     as_of: datetime
     size: int
     members: tuple[Member, ...]
-    changes: tuple[Changed, ...]
+    changes: tuple[DatedChange, ...]
 
 
-def history(store: GraphStore, view: GraphView, node: str) -> History:
+def history(store: GraphStore, view: GraphView, node: str) -> RingHistory:
     """The history of an `applicant:` or a `ring:` node. Raises NotFoundError when nothing is known of it, and
     InputError for another kind of node.
     """
@@ -102,7 +102,7 @@ def history(store: GraphStore, view: GraphView, node: str) -> History:
         )
     else:
         raise InputError("node: only an applicant or a ring has a history")
-    return History(node=node, as_of=view.as_of, size=size, members=tuple(members), changes=changes)
+    return RingHistory(node=node, as_of=view.as_of, size=size, members=tuple(members), changes=changes)
 
 
 def _alone(view: GraphView, applicant_id: str) -> Member:
@@ -163,15 +163,15 @@ def _applied(view: GraphView, application: Application, outcomes: Sequence[Outco
     )
 
 
-def _changes(store: GraphStore, view: GraphView, ring_id: str) -> tuple[Changed, ...]:
+def _changes(store: GraphStore, view: GraphView, ring_id: str) -> tuple[DatedChange, ...]:
     """What the latest snapshots up to the view's moment said of a ring, oldest first."""
-    found: list[Changed] = []
+    found: list[DatedChange] = []
     snapshot = view.rings()
     for _ in range(LOOKED_BACK):
         if snapshot is None:
             break
         found += [
-            Changed(
+            DatedChange(
                 at=snapshot.as_of,
                 snapshot=snapshot.name,
                 change=one.change,

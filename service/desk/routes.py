@@ -124,13 +124,17 @@ def history() -> Response:
     return _json(ring_histories.history(calls.app_context().store, _view(), _arguments()))
 
 
-@bp.get("/paths")
+@bp.post("/paths")
 def paths() -> Response:
-    """The shortest paths from `node` to `to`, or to the nearest known frauds where that is left out."""
-    other = request.args.get("to", "")
-    if other:
-        return _json(tied.between(_view(), _arguments(), other))
-    return _json(tied.to_fraud(_view(), _arguments()))
+    """The shortest paths from the body's `node` to its `to`, or to the nearest known frauds where that is left
+    out. A body, because somebody may type a raw value, which no address may hold.
+    """
+    body, context = calls.json_object(), calls.app_context()
+    node, other, as_of = (body.get(name) or "" for name in ("node", "to", "as_of"))
+    if not all(isinstance(one, str) for one in (node, other, as_of)):
+        raise InputError("node, to and as_of: texts")
+    view = context.store.view(_moment(as_of, context))
+    return _json(tied.between(view, node, other) if other else tied.to_fraud(view, node))
 
 
 @bp.get("/me")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +26,10 @@ from tests.support.small_worlds import day
 from tests.support.stores import HASH_KEY, open_store, store_url
 
 KEY = key("an investigator")
-KEYS = {"api_keys": f"desk:{KEY}:desk@*"}
+OTHER = key("another investigator")
+READER = key("who may see the desk alone")
+CASES = "desk+cases:read+cases:work+cases:decide"
+KEYS = {"api_keys": f"desk:{KEY}:{CASES}@*,li:{OTHER}:{CASES}@*,reader:{READER}:desk@*"}
 NODES = "document.getElementById('canvas')._cyreg.cy.nodes().map(n => n.id())"
 PLACES = "Object.fromEntries(document.getElementById('canvas')._cyreg.cy.nodes().map(n => [n.id(), [n.position('x'), n.position('y')]]))"
 SELECTED = "document.getElementById('canvas')._cyreg.cy.nodes(':selected').map(n => n.id())"
@@ -108,9 +113,12 @@ def opened(browser: Any, address: str, **how: Any) -> Iterator[Any]:
     page.on("request", lambda request: queries.append(request.url))
     yield page
     assert [
-        text for text in stated if not any(f"status of {code}" in text for code in (400, 401, 403, 404))
+        text
+        for text in stated
+        if not any(f"status of {code}" in text for code in (400, 401, 403, 404, 409, 422))
     ] == []
-    assert [url for url in queries if not url.startswith(address)] == []
+    own = address.removesuffix("/desk")
+    assert [url for url in queries if not url.startswith((own, f"blob:{own}"))] == []
     context.close()
 
 
@@ -130,6 +138,17 @@ def phone(browser: Any, address: str) -> Iterator[Any]:
         timezone_id="America/New_York",
         has_touch=True,
     )
+
+
+def asked(address: str, path: str, body: Any = None, by: str = KEY) -> Any:
+    """What the service behind a desk answers a program."""
+    request = urllib.request.Request(
+        address.removesuffix("/desk") + path,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {by}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
 
 
 def choose(page: Any, node: str) -> None:

@@ -5,12 +5,18 @@ import type { Language } from "./words";
 export const RAW = /^(?:phone|device|bank_card|national_id|email|ip|wifi|address|employer):(?![a-z]\w{0,15}(?:-sm3)?\.)(.*)$/;
 export const MOST_OPENED = 24; // expanded nodes that an address holds
 
-export function address(node: string, asOf: string, opened: string[]): string {
+export function address(node: string, asOf: string, opened: string[], file = ""): string {
   const query = new URLSearchParams();
+  if (file) query.set("case", file);
   if (node) query.set("node", node);
   if (asOf) query.set("as_of", asOf);
   if (node) for (const one of opened) query.append("open", one);
   return `${location.pathname}${query.size ? `?${query}` : ""}`;
+}
+
+/** The address of the queue, narrowed by these filters. */
+export function queueAddress(filters: Record<string, string>): string {
+  return `${location.pathname}?${new URLSearchParams({ queue: "", ...filters })}`;
 }
 
 export function chosenLanguage(): Language {

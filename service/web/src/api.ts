@@ -208,6 +208,47 @@ export interface RingDossier {
   size: number;
 }
 
+export interface Member {
+  applicant_id: string;
+  role: string | null;
+  joined_at: string | null;
+  bad: boolean;
+  applications: { application_id: string; at: string; lender: string; amount: number | null; status: string | null; status_at: string | null }[];
+  loans: number;
+  amount: number;
+  defaulted: number;
+  labels: { at: string; label: string; source: string | null }[];
+}
+
+export interface Changed {
+  at: string;
+  snapshot: string;
+  change: string;
+  from_rings: string[];
+  joined: number;
+  left: number;
+  flag: string;
+}
+
+/** What the people of a ring, or one person, did and when. */
+export interface Past {
+  node: string;
+  as_of: string;
+  size: number;
+  members: Member[];
+  changes: Changed[];
+}
+
+export interface Paths {
+  a: string;
+  b: string | null;
+  paths: string[][];
+  ties: DrawnEdge[][];
+  people: number;
+  truncated: boolean;
+  drawing: Drawing;
+}
+
 export type Dossier = PersonDossier | ApplicationDossier | IdentifierDossier | ShopDossier | RingDossier;
 
 const KEY = "ringfence-key";
@@ -218,25 +259,50 @@ export function keep(key: string): void {
 
 export async function ask<T>(path: string, values: Record<string, string>): Promise<T> {
   const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== ""));
-  return answered<T>(`${path}?${query}`, {});
+  return (await answered(`${base()}/${path}?${query}`, {})).json() as Promise<T>;
 }
 
 /** Ask with a body: what somebody searches may be a raw value, and no address may hold one. */
-export async function post<T>(path: string, values: Record<string, string>, signal: AbortSignal): Promise<T> {
-  return answered<T>(path, { method: "POST", body: JSON.stringify(values), signal, headers: { "Content-Type": "application/json" } });
+export async function post<T>(path: string, values: Record<string, string>, signal?: AbortSignal): Promise<T> {
+  return (await answered(`${base()}/${path}`, { ...sent(values), signal })).json() as Promise<T>;
 }
 
-async function answered<T>(path: string, request: RequestInit): Promise<T> {
+/** Ask the routes of cases, with a body where something is to be done. */
+export async function cases<T>(path: string, body?: Record<string, unknown>): Promise<T> {
+  return (await caseAnswer(path, body)).json() as Promise<T>;
+}
+
+export async function caseAnswer(path: string, body?: Record<string, unknown>): Promise<Response> {
+  try {
+    return await answered(`${document.documentElement.dataset.cases ?? "/cases"}${path}`, body ? sent(body) : {});
+  } catch (error) {
+    throw error instanceof Refused ? error.aboutCases() : error;
+  }
+}
+
+/** What a route of the desk answers as a file. */
+export async function file(path: string, values: Record<string, string>): Promise<Response> {
+  return answered(`${base()}/${path}`, sent(values));
+}
+
+function base(): string {
+  return document.documentElement.dataset.base ?? "/desk";
+}
+
+function sent(values: Record<string, unknown>): RequestInit {
+  return { method: "POST", body: JSON.stringify(values), headers: { "Content-Type": "application/json" } };
+}
+
+async function answered(url: string, request: RequestInit): Promise<Response> {
   const key = sessionStorage.getItem(KEY);
   if (key && /[^\x21-\x7e]/.test(key)) throw new Refused(401, "no_valid_key", "", true); // no header holds it, so no service knows it
-  const base = document.documentElement.dataset.base ?? "/desk";
   let answer: Response;
   try {
-    answer = await fetch(`${base}/${path}`, { ...request, headers: { ...request.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) } });
+    answer = await fetch(url, { ...request, headers: { ...request.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) } });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Refused(0);
   }
-  if (answer.ok) return (await answer.json()) as T;
+  if (answer.ok) return answer;
   throw await refusal(answer, key !== null);
 }

@@ -79,6 +79,13 @@ export class Canvas {
     this.graph.getElementById(id).select();
   }
 
+  /** Bring a node out without choosing it. */
+  mark(id: string): void {
+    this.graph.elements().unselect();
+    const node = this.graph.getElementById(id);
+    this.light(node.nonempty() ? (node as NodeSingular) : null);
+  }
+
   fit(): void {
     this.graph.resize();
     this.graph.fit(undefined, 50);
@@ -114,6 +121,43 @@ export class Canvas {
   place(id: string): { x: number; y: number } | null {
     const node = this.graph.getElementById(id);
     return node.nonempty() ? node.renderedPosition() : null;
+  }
+
+  /** Light a path of masked names (device:***8f5a); the nodes that were lit, none where it is not drawn whole. */
+  lightPath(path: string[], seed: string): string[] {
+    const wanted = path[0]?.startsWith("application:") ? [seed, ...path.slice(1)] : path;
+    const found = this.follow(wanted, []);
+    this.lit(found);
+    return found;
+  }
+
+  /** Light nodes and the edges between them. */
+  lit(ids: string[]): void {
+    this.graph.elements().removeClass("lit dim");
+    if (!ids.length) return;
+    const nodes = this.graph.nodes().filter((node) => ids.includes(node.id()));
+    const chosen = nodes.union(nodes.edgesWith(nodes));
+    this.graph.elements().not(chosen).addClass("dim");
+    chosen.addClass("lit");
+  }
+
+  /** Nodes of a kind, or with a class, and the people next to them. */
+  around(selector: string): string[] {
+    const chosen = this.graph.nodes(selector);
+    return [...chosen.toArray(), ...chosen.neighborhood(".person").toArray()].map((node) => node.id());
+  }
+
+  /** The drawn nodes along a path of masked names, each next to the one before; none where there is no such way. */
+  private follow(wanted: string[], so: string[]): string[] {
+    const name = wanted[so.length];
+    if (name === undefined) return so;
+    const before = so.length ? this.graph.getElementById(so[so.length - 1] as string).neighborhood().nodes() : this.graph.nodes();
+    for (const node of before.toArray()) {
+      if (so.includes(node.id()) || !fits(drawnOf(node as NodeSingular), name)) continue;
+      const rest = this.follow(wanted, [...so, node.id()]);
+      if (rest.length) return rest;
+    }
+    return [];
   }
 
   private node(node: DrawnNode): ElementDefinition {
@@ -187,7 +231,7 @@ export class Canvas {
 
   /** Bring out a node's neighbours. */
   private light(node: NodeSingular | null): void {
-    this.graph.elements().removeClass("near far");
+    this.graph.elements().removeClass("near far lit dim");
     if (!node) return;
     const near = node.closedNeighborhood();
     near.edges().addClass("near");
@@ -245,6 +289,14 @@ function drawnOf(node: { data(name: string): unknown }): DrawnNode {
 /** A node told twice: what only one telling knows is kept. */
 function joined(before: DrawnNode | undefined, node: DrawnNode): DrawnNode {
   return before ? { ...node, holders: node.holders ?? before.holders, hub: node.hub ?? before.hub } : node;
+}
+
+/** Whether a drawn node may be the one of a masked name: of its kind, and ending alike. */
+function fits(node: DrawnNode, name: string): boolean {
+  const at = name.indexOf(":");
+  const [kind, key] = [name.slice(0, at), name.slice(at + 1)];
+  if (node.id === name) return true;
+  return node.type === kind && key.startsWith("***") && node.id.endsWith(key.slice(3));
 }
 
 function edgeId(edge: DrawnEdge): string {

@@ -1,6 +1,8 @@
 // The conductor: the address says what is shown (node, as_of, open, lang); everything else follows from it.
-import { address, chosenLanguage, MOST_OPENED, RAW } from "./address";
-import { ask, type Assessment, type Dossier, type DrawnNode, type Drawing, keep, type LeftOut, type Overview } from "./api";
+import { address, chosenLanguage, MOST_OPENED, queueAddress, RAW } from "./address";
+import { ask, type Assessment, cases, type Dossier, type DrawnNode, type Drawing, keep, type LeftOut, type Overview } from "./api";
+import { CaseFile } from "./casefile";
+import { type CaseDetail, type Me, subjectOf } from "./casetypes";
 import { Canvas } from "./canvas";
 import { byId, el, fill } from "./dom";
 import { tellIn } from "./formats";
@@ -9,6 +11,7 @@ import { leftLines, leftText } from "./leftout";
 import { legend } from "./legend";
 import { assessment, overviewPanel, panel } from "./panel";
 import type { Ways } from "./parts";
+import { FILTERS, Queue } from "./queue";
 import { Refused } from "./refusals";
 import { Search } from "./search";
 import { TimeField } from "./timefield";
@@ -26,7 +29,29 @@ class Desk {
   private problem: Refused | null = null;
   private paint: () => void = () => undefined; // draws the panel again, in the language spoken then
   private readonly side = byId("panel");
-  private readonly ways: Ways = { open: (node) => this.go(node, this.asOf), expand: (node) => void this.expand(node) };
+  private file = ""; // the case that is open
+  private myself: Promise<Me> | null = null;
+  private readonly ways: Ways = {
+    open: (node) => this.go(node, this.asOf),
+    expand: (node) => void this.expand(node),
+    light: (path) => void this.light(path),
+    lightCode: (code) => this.canvas.lit(this.canvas.around(pointsAt(code))),
+    openCase: (node) => void this.begin(node),
+  };
+  private readonly caseFile = new CaseFile({
+    ...this.ways,
+    paint: () => this.repaint(),
+    said: (text) => this.say(text),
+    me: () => this.me(),
+    case: (id) => this.toCase(id),
+    exports: () => [],
+  });
+  private readonly queue = new Queue(byId("queue"), {
+    open: (id) => this.toCase(id),
+    narrow: (filters) => this.toQueue(filters),
+    me: () => this.me(),
+    said: (text) => this.say(text),
+  });
   private readonly time = new TimeField((asOf) => this.go(this.node, asOf, this.opened));
   private readonly search = new Search(() => this.asOf, (node) => this.go(node, this.asOf), (error) => this.refuse(error));
   private readonly canvas = new Canvas(byId("canvas"), {
@@ -48,6 +73,10 @@ class Desk {
   private async arrive(): Promise<void> {
     const asked = new URLSearchParams(location.search);
     const same = this.node !== "" && asked.get("node") === this.node;
+    const file = asked.get("case") ?? "";
+    const sameFile = file !== "" && file === this.file && this.caseFile.found !== null;
+    const queueing = asked.has("queue");
+    this.file = file;
     this.node = asked.get("node") ?? "";
     this.asOf = asked.get("as_of") ?? "";
     const raw = RAW.exec(this.node);
@@ -61,11 +90,16 @@ class Desk {
     this.shown += 1;
     this.words();
     if (!same) this.wipe();
-    byId("empty").hidden = Boolean(this.node);
+    document.body.classList.toggle("queueing", queueing);
+    byId("queue").hidden = !queueing;
+    byId("cases").setAttribute("aria-pressed", String(queueing));
+    byId("empty").hidden = Boolean(this.node || file || queueing);
     byId<HTMLDetailsElement>("legend").open = !this.node && matchMedia("(min-width: 901px)").matches;
     await this.guarded(async (page) => {
       try {
-        if (this.node) await this.draw(page, same ? this.canvas.selected() : "");
+        if (queueing) await this.queue.show(Object.fromEntries([...asked].filter(([key]) => FILTERS.includes(key))));
+        else if (file) await this.showCase(page, sameFile, same);
+        else if (this.node) await this.draw(page, same ? this.canvas.selected() : "");
         else await this.overview(page);
       } catch (error) {
         if (page === this.page) this.wipe(); // what was drawn before is not of this moment
@@ -74,7 +108,64 @@ class Desk {
     });
   }
 
-  private async draw(page: number, selected: string): Promise<void> {
+  /** A case with its drawing beside it, as of the case's moment unless the address says another. */
+  private async showCase(page: number, loaded: boolean, drawn: boolean): Promise<void> {
+    const found = loaded && this.caseFile.found ? this.caseFile.found : await this.caseFile.load(this.file);
+    if (page !== this.page) return;
+    const subject = subjectOf(found);
+    if (!this.node) {
+      this.node = subject;
+      this.asOf = found.opened_at;
+      history.replaceState(null, "", address(this.node, this.asOf, [], this.file));
+      this.words();
+    }
+    const paint = (): void => fill(this.side, this.wayBack(""), this.caseFile.panel());
+    if (this.node === subject) this.show(paint);
+    await this.draw(page, drawn ? this.canvas.selected() : "", this.node === subject ? paint : null);
+    if (page !== this.page) return;
+    await this.caseFile.details(this.asOf);
+    if (page === this.page) this.repaint();
+  }
+
+  private toCase(id: string): void {
+    history.pushState(null, "", address("", "", [], id));
+    this.node = "";
+    void this.arrive();
+  }
+
+  private toQueue(filters: Record<string, string>): void {
+    history.pushState(null, "", queueAddress(filters));
+    void this.arrive();
+  }
+
+  /** Open a case about a node, or go to the one that is open. */
+  private async begin(node: string): Promise<void> {
+    const [kind = "", ...rest] = node.split(":");
+    await this.guarded(async () => {
+      const found = await cases<CaseDetail>("", { [`${kind}_id`]: rest.join(":"), reason: "opened_by_hand" });
+      this.toCase(found.case_id);
+    });
+  }
+
+  /** By which name the key goes. */
+  private me(): Promise<Me> {
+    this.myself ??= ask<Me>("me", {});
+    this.myself.catch(() => (this.myself = null));
+    return this.myself;
+  }
+
+  /** Light a reason's path; what of it is not drawn yet is brought in first. */
+  private async light(path: string[]): Promise<void> {
+    const from = this.canvas.selected() || this.node;
+    let lit = this.canvas.lightPath(path, from);
+    if (!lit.length) {
+      await this.expand(from);
+      lit = this.canvas.lightPath(path, from);
+    }
+    this.say(say(lit.length ? "path_lit" : "path_not_drawn"));
+  }
+
+  private async draw(page: number, selected: string, beside: (() => void) | null = null): Promise<void> {
     const drawing = await ask<Drawing>("subgraph", { node: this.node, as_of: this.asOf });
     const more = await Promise.all(this.opened.map((node) => this.opening(node)));
     if (page !== this.page) return;
@@ -85,7 +176,8 @@ class Desk {
     this.canvas.show(drawings);
     for (const one of drawings) this.note(one);
     const chosen = [selected, drawing.seed].find((node) => this.canvas.has(node));
-    if (chosen) this.canvas.select(chosen);
+    if (beside && (!chosen || chosen === drawing.seed)) this.canvas.mark(chosen ?? "");
+    else if (chosen) this.canvas.select(chosen);
     else await this.dossier(this.node);
   }
 
@@ -108,7 +200,7 @@ class Desk {
   }
 
   private go(node: string, asOf: string, opened: string[] = []): void {
-    history.pushState(null, "", address(node, asOf, opened));
+    history.pushState(null, "", address(node, asOf, opened, node ? this.file : ""));
     void this.arrive();
   }
 
@@ -123,7 +215,7 @@ class Desk {
       const added = this.canvas.merge(drawing, node);
       this.note(drawing);
       if (added.people + added.things && !this.opened.includes(node)) this.opened = [...this.opened, node].slice(-MOST_OPENED);
-      history.replaceState(null, "", address(this.node, this.asOf, this.opened));
+      history.replaceState(null, "", address(this.node, this.asOf, this.opened, this.file));
       const hub = drawing.left_out.find((left) => left.node === node && left.why === "hub");
       this.say(hub ? leftText(hub) : added.people + added.things ? say("added", added) : say("nothing_new"));
     });
@@ -144,7 +236,7 @@ class Desk {
     this.show(() => {
       fill(this.side, this.wayBack(node), panel(found, node, this.ways));
       const place = document.getElementById("assessment");
-      if (place && last !== undefined) fill(place, ...assessment(last));
+      if (place && last !== undefined) fill(place, ...assessment(last, this.ways.light));
     });
     this.side.scrollTop = 0;
     if (!document.getElementById("assessment")) return;
@@ -153,14 +245,36 @@ class Desk {
   }
 
   private wayBack(node: string): HTMLElement {
+    if (this.file) return this.caseBack(node);
     const ring = this.node.startsWith("ring:") && node !== this.node ? this.node : "";
     const back = (): void => (ring ? void this.guarded(() => this.dossier(ring)) : this.go("", this.asOf));
     return el("button", { type: "button", class: "back", click: back }, `‹ ${ring ? ring.slice(5) : say("back")}`);
   }
 
+  /** From a case to the queue, from anything else beside it to the case. */
+  private caseBack(node: string): HTMLElement {
+    const found = this.caseFile.found;
+    const subject = found ? subjectOf(found) : "";
+    const back = (): void => {
+      if (!node) this.toQueue({});
+      else if (this.node === subject) this.show(() => fill(this.side, this.wayBack(""), this.caseFile.panel()));
+      else this.toCase(this.file);
+    };
+    return el("button", { type: "button", class: "back", click: back }, `‹ ${say(node ? "case" : "queue_title")}`);
+  }
+
   private show(paint: () => void): void {
     this.paint = paint;
-    paint();
+    this.repaint();
+  }
+
+  /** The panel again: where the reader stood in it stays. */
+  private repaint(): void {
+    const focused = document.activeElement?.id ?? "";
+    const scrolled = this.side.scrollTop;
+    this.paint();
+    this.side.scrollTop = scrolled;
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
 
   private wipe(): void {
@@ -237,6 +351,7 @@ class Desk {
       if (onPaper.matches) wasOpen = key.open;
       key.open = onPaper.matches || wasOpen;
     });
+    byId("cases").addEventListener("click", () => (document.body.classList.contains("queueing") ? this.go("", this.asOf) : this.toQueue({})));
     byId("fit").addEventListener("click", () => this.canvas.fit());
     byId("zoom-in").addEventListener("click", () => this.canvas.zoom(1.25));
     byId("zoom-out").addEventListener("click", () => this.canvas.zoom(0.8));
@@ -248,6 +363,7 @@ class Desk {
       event.preventDefault(); // the browser would close the dialog after a refusal has opened it again
       byId<HTMLDialogElement>("key").close();
       keep(byId<HTMLInputElement>("key-field").value);
+      this.myself = null;
       void this.arrive();
     });
   }
@@ -256,12 +372,13 @@ class Desk {
   private changeLanguage(): void {
     speak(spoken() === "en" ? "zh" : "en");
     const asked = new URLSearchParams(location.search);
-    if (asked.has("lang")) history.replaceState(null, "", address(this.node, this.asOf, this.opened));
+    if (asked.has("lang")) history.replaceState(null, "", address(this.node, this.asOf, this.opened, this.file));
     localStorage.setItem("ringfence-language", spoken());
     const scrolled = this.side.scrollTop;
     this.words();
     this.tellLeft();
     this.paint();
+    if (!byId("queue").hidden) this.queue.paint();
     this.side.scrollTop = scrolled;
     this.say("");
     if (this.problem) this.tellProblem(this.problem);
@@ -284,6 +401,14 @@ class Desk {
   private say(text: string): void {
     byId("status").textContent = text;
   }
+}
+
+/** What a ring's reason points at in the drawing. */
+function pointsAt(code: string): string {
+  const shared = /^RING_SHARED_(.+)$/.exec(code)?.[1]?.toLowerCase();
+  if (shared) return `node.${shared}`;
+  const known: Record<string, string> = { RING_CONFIRMED_MEMBERS: "node.bad", RING_SAME_AGENT: "node.agent", RING_SAME_MERCHANT: "node.merchant", RING_EMULATORS: "node.device" };
+  return known[code] ?? "node.person";
 }
 
 new Desk();

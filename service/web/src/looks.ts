@@ -64,4 +64,8 @@ export const LOOKS: StylesheetJson = [
   { selector: "edge.near", style: { "line-color": "#2f5d8a", width: 2 } },
   { selector: "edge:selected", style: { "line-color": "#1d2430", width: 2.5 } },
   { selector: "edge.far", style: { opacity: 0.6 } },
+  { selector: "node.dim", style: { opacity: 0.3 } },
+  { selector: "edge.dim", style: { opacity: 0.15 } },
+  { selector: "node.lit", style: { "overlay-color": "#e07b1f", "overlay-opacity": 0.2, "overlay-padding": 7, "z-index": 9 } },
+  { selector: "edge.lit", style: { "line-color": "#e07b1f", width: 3.5, opacity: 1 } },
 ];

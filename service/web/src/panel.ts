@@ -3,7 +3,7 @@ import type { ApplicationDossier, Assessment, Dossier, IdentifierDossier, Listed
 import { identifierPanel, shopPanel } from "./circles";
 import { el } from "./dom";
 import { count, date, decimal, minute, percent } from "./formats";
-import { chip, deeds, facts, grid, head, link, section, status, table, tile, type Ways, yes } from "./parts";
+import { chip, deeds, facts, grid, head, link, opening, section, status, table, tile, type Ways, yes } from "./parts";
 import { name, say, spoken, why, type Word } from "./words";
 
 const PATHS = 2; // of one reason
@@ -21,7 +21,7 @@ function personPanel(person: PersonDossier, node: string, ways: Ways): HTMLEleme
   return el(
     "article",
     {},
-    head("applicant", person.id, [person.bad && chip(say("known_fraud"), "bad")], deeds(node, ways), person.bad ? "bad" : ""),
+    head("applicant", person.id, [person.bad && chip(say("known_fraud"), "bad")], [...deeds(node, ways), opening(node, ways)], person.bad ? "bad" : ""),
     place &&
       section(
         "in_ring",
@@ -69,7 +69,7 @@ function applications(listed: Listed[], ways: Ways): HTMLElement {
 }
 
 /** The reasons of an assessment, as recorded: strongest first, each with its share of the risk. */
-export function assessment(found: Assessment | null): HTMLElement[] {
+export function assessment(found: Assessment | null, light: (path: string[]) => void): HTMLElement[] {
   const title = el("h3", {}, say("assessment"));
   if (!found) return [title, el("p", { class: "quiet" }, say("no_assessment"))];
   const figures = el(
@@ -89,31 +89,33 @@ export function assessment(found: Assessment | null): HTMLElement[] {
     el("p", { class: "quiet" }, minute(found.as_of)),
     dimensions(found),
     ...(degraded ? [el("p", { class: "note" }, `${say("degraded")}: ${name(found.degraded.level)}`)] : []),
-    found.reasons.length ? el("ol", { class: "reasons" }, ...found.reasons.map((reason) => reasonLine(reason, most))) : el("p", { class: "quiet" }, say("no_reasons")),
+    found.reasons.length ? el("ol", { class: "reasons" }, ...found.reasons.map((reason) => reasonLine(reason, most, light))) : el("p", { class: "quiet" }, say("no_reasons")),
   ];
 }
 
-function reasonLine(reason: Reason, most: number): HTMLElement {
+function reasonLine(reason: Reason, most: number, light: (path: string[]) => void): HTMLElement {
   const low = reason.typical_p05 ?? null;
   const typical = low !== null ? say("typical_low", { p05: decimal(low) }) : reason.typical_p95 === null ? "" : say("typical", { p95: decimal(reason.typical_p95) });
   const value = reason.value === null ? "" : decimal(reason.value);
+  const text = spoken() === "zh" ? reason.text_zh : reason.text_en;
+  const paths = (reason.evidence ?? []).filter((found) => found.path.length > 1).slice(0, PATHS);
   return el(
     "li",
     { title: reason.code },
-    el("span", {}, spoken() === "zh" ? reason.text_zh : reason.text_en),
+    paths.length ? el("button", { type: "button", class: "reason", click: () => light(paths[0]?.path ?? []) }, text) : el("span", {}, text),
     el("meter", { min: 0, max: most, value: Math.abs(reason.contribution), title: decimal(reason.contribution) }),
     el("small", {}, [value, typical].filter(Boolean).join(" · ")),
-    ...(reason.evidence ?? []).filter((found) => found.path.length > 1).slice(0, PATHS).map(pathLine),
+    ...paths.map((found) => pathLine(found, light)),
   );
 }
 
 /** How two people are tied, in masked keys: application, device ***7f2a, applicant ***2c, since when. */
-function pathLine(found: { path: string[]; shared_since: string | null }): HTMLElement {
+function pathLine(found: { path: string[]; shared_since: string | null }, light: (path: string[]) => void): HTMLElement {
   const steps = found.path.map((step) => {
     const [kind = "", ...rest] = step.split(":");
     return el("span", { class: "step", title: name(kind) }, tile(kind), rest.join(":"));
   });
-  return el("p", { class: "path" }, ...steps, found.shared_since && el("small", {}, `${say("since")} ${date(found.shared_since)}`));
+  return el("button", { type: "button", class: "path", title: say("light_path"), click: () => light(found.path) }, ...steps, found.shared_since && el("small", {}, `${say("since")} ${date(found.shared_since)}`));
 }
 
 function dimensions(found: Assessment): HTMLElement {
@@ -160,13 +162,13 @@ function ringPanel(found: RingDossier, ways: Ways): HTMLElement {
   return el(
     "article",
     {},
-    head("ring", found.id, [chip(name(ring.kind, "kind_"), ring.flagged ? "flagged" : "grouped"), chip(name(ring.state))]),
+    head("ring", found.id, [chip(name(ring.kind, "kind_"), ring.flagged ? "flagged" : "grouped"), chip(name(ring.state))], [opening(`ring:${found.id}`, ways)]),
     figures(ring),
     (found.flag === "no_longer_flagged" || found.flag_why.en !== "") &&
       el("p", { class: "note why-flag" }, found.flag ? `${name(found.flag)}${say("colon")}` : "", found.flag_why[spoken()]),
     facts([["since_last_week", change], ["first_seen", date(ring.first_seen)], ["burst", decimal(ring.burst_days, 1)], ["snapshot", found.snapshot]]),
     shares.length > 0 && section("shares", el("p", { class: "chips" }, ...shares.map(([kind, times]) => chip(`${name(kind)} × ${count(times)}`)))),
-    ring.reason_codes.length > 0 && section("why_flagged", el("p", { class: "chips" }, ...ring.reason_codes.map((code) => el("span", { class: "chip", title: code }, why(code))))),
+    ring.reason_codes.length > 0 && section("why_flagged", el("p", { class: "chips" }, ...ring.reason_codes.map((code) => el("button", { type: "button", class: "chip", title: code, click: () => ways.lightCode(code) }, why(code))))),
     section(
       "members",
       found.members.length < found.size && el("p", { class: "quiet" }, say("members_listed", { shown: found.members.length, total: found.size })),

@@ -6,6 +6,9 @@ import { name, say, type Word } from "./words";
 export interface Ways {
   open(node: string): void;
   expand(node: string): void;
+  light(path: string[]): void;
+  lightCode(code: string): void;
+  openCase(node: string): void;
 }
 
 export function tile(type: string, extra = ""): HTMLElement {
@@ -37,6 +40,11 @@ export function deeds(node: string, ways: Ways): HTMLElement[] {
     el("button", { type: "button", click: () => ways.expand(node) }, say("expand")),
     el("button", { type: "button", class: "quiet", click: () => ways.open(node) }, say("open_here")),
   ];
+}
+
+/** Opens a case about a node, or the one that is open. */
+export function opening(node: string, ways: Ways): HTMLElement {
+  return el("button", { type: "button", class: "quiet open-case", click: () => ways.openCase(node) }, say("open_case"));
 }
 
 export function chip(text: string, kind = ""): HTMLElement {

@@ -3,8 +3,16 @@ import { say, type Word } from "./words";
 
 /** A refusal. `status` 0 is no answer at all; `code` is the service's stable word; `request` names the request in its log. */
 export class Refused extends Error {
+  private cases = false;
+
   constructor(readonly status: number, readonly code = "", private readonly request = "", private readonly withKey = false) {
     super(`${status} ${code}`);
+  }
+
+  /** The same, of what was asked of cases: another scope opens these. */
+  aboutCases(): this {
+    this.cases = true;
+    return this;
   }
 
   /** Whether another key would help. */
@@ -13,7 +21,7 @@ export class Refused extends Error {
   }
 
   get title(): Word {
-    if (this.code === "scope_missing") return "scope_title";
+    if (this.code === "scope_missing") return this.cases ? "case_scope_title" : "scope_title";
     if (this.status === 401) return this.withKey ? "wrong_key_title" : "key_title";
     if (this.code === "moment_in_the_future") return "coming_title";
     return this.code === "unreadable_moment" ? "moment_title" : "failed";
@@ -31,6 +39,8 @@ export class Refused extends Error {
 
   private word(): Word {
     if (this.status === 401) return this.withKey ? "wrong_key_text" : "key_text";
+    if (this.code === "scope_missing" && this.cases) return "case_scope_text";
+    if (this.code === "ring_unknown" && this.cases) return "case_ring_gone";
     const known = BY_CODE[this.code];
     if (known) return known;
     if (this.status === 0) return "offline";
@@ -48,6 +58,11 @@ const BY_CODE: Record<string, Word> = {
   raw_value_in_address: "raw_in_address",
   ring_unknown: "ring_not_found",
   rate_limited: "too_many",
+  case_unknown: "case_not_found",
+  case_changed: "case_was_changed",
+  conflict: "case_conflict",
+  invalid_fields: "fields_wrong",
+  too_large: "file_too_large",
 };
 
 /** The refusal that an answer is. */

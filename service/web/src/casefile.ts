@@ -1,0 +1,317 @@
+// One case in the panel: what it is about, what was done, and what an investigator does with it.
+import { ask, caseAnswer, cases, type Assessment, type Member, type Past } from "./api";
+import { chosenFile, save } from "./files";
+import { type CaseDetail, type Conclusion, type Me, subjectOf } from "./casetypes";
+import { el } from "./dom";
+import { count, date, decimal, minute, percent, read } from "./formats";
+import { historyList, outcomeList } from "./casehistory";
+import { assessment } from "./panel";
+import { chip, facts, grid, head, link, section, type Ways } from "./parts";
+import { reasonText } from "./queue";
+import { Refused } from "./refusals";
+import { name, say, why, type Word } from "./words";
+
+export const VALUES = ["confirmed_fraud", "false_positive", "inconclusive"];
+const PEOPLE = 2000; // whom one verdict may name
+
+/** What somebody has written and not sent yet; it outlives refusals, changes by others, and languages. */
+interface Draft {
+  note: string;
+  value: string;
+  people: Record<string, string>;
+  everyone: boolean;
+  why: string;
+  other: string;
+  due: string;
+}
+
+export interface FileWays extends Ways {
+  paint(): void;
+  said(text: string): void;
+  me(): Promise<Me>;
+  case(id: string): void;
+  exports(found: CaseDetail): HTMLElement[];
+}
+
+export class CaseFile {
+  found: CaseDetail | null = null;
+  past: Past | null = null;
+  private last: Assessment | null | undefined;
+  private me: Me = { name: "", scopes: [] };
+  private draft: Draft = fresh();
+  private problem: Refused | null = null;
+  private meanwhile: CaseDetail["history"] = [];
+  private done: Word | null = null;
+  private sending = false;
+
+  constructor(private readonly ways: FileWays) {}
+
+  /** Read a case; that somebody looked is kept in its history. */
+  async load(id: string): Promise<CaseDetail> {
+    if (this.found?.case_id !== id) this.draft = fresh();
+    this.found = null;
+    this.past = null;
+    this.last = undefined;
+    this.tell(null);
+    this.me = await this.ways.me();
+    const found = await cases<CaseDetail>(`/${encodeURIComponent(id)}`);
+    this.found = found;
+    return found;
+  }
+
+  /** What its people did, as of the moment that is shown. */
+  async details(asOf: string): Promise<void> {
+    if (!this.found) return;
+    const node = subjectOf(this.found);
+    this.past = await ask<Past>("history", { node, as_of: asOf });
+    if (this.found.applicant_id) this.last = await ask<Assessment | null>("assessment", { node, as_of: asOf });
+  }
+
+  panel(): HTMLElement {
+    const found = this.found;
+    if (!found) return el("article", {}, el("p", { class: "quiet" }, say("loading")));
+    const open = found.state !== "closed";
+    return el(
+      "article",
+      { id: "case" },
+      head(found.ring_id ? "ring" : "applicant", found.ring_id ?? found.applicant_id ?? "", this.chips(found)),
+      this.alert(),
+      grid([[count(found.exposure), "exposure"], [percent(found.probability), "probability"], [count(found.priority), "priority"]]),
+      facts([
+        ["case", found.case_id],
+        ["reason", reasonText(found.reason)],
+        ["opened_at", minute(found.opened_at)],
+        ["due_at", `${date(found.due_at)}${found.overdue ? ` · ${say("overdue")}` : ""}`],
+        ["assignee", found.assignee],
+        ["lenders", found.lenders.map((one) => name(one)).join(", ")],
+        ["snapshot", found.snapshot],
+      ]),
+      el("p", { class: "deeds" }, link(subjectOf(found), say("subject"), this.ways), ...(open ? this.holding(found) : []), ...this.ways.exports(found)),
+      found.ring_id !== null && found.reason_codes.length > 0 && section("why_flagged", this.codes(found)),
+      found.applicant_id !== null && this.last !== undefined && el("section", { id: "assessment" }, ...assessment(this.last, (path) => this.ways.light(path))),
+      section("outcome_of_case", outcomeList(found)),
+      open ? this.verdict(found) : this.past && section("what_each_did", this.people(found, this.past)),
+      section("history", historyList(found)),
+      open && this.noting(),
+      section("attachments", this.files(found), open && this.filing()),
+      section("links", this.linked(found), open && this.linking()),
+      open && this.due(),
+    );
+  }
+
+  private chips(found: CaseDetail): HTMLElement[] {
+    return [chip(name(found.kind, "kind_"), "flagged"), chip(name(found.state, "state_"), `state ${found.state}`)];
+  }
+
+  private alert(): HTMLElement | false {
+    if (this.done) return el("p", { class: "note good", role: "status" }, say(this.done));
+    if (!this.problem) return false;
+    const steps = this.meanwhile.map((step) => historyList({ history: [step], verdicts: [] }));
+    return el("div", { id: "case-alert", class: "note", role: "alert" }, el("p", {}, this.problem.text), steps.length > 0 && el("b", {}, say("what_they_did")), ...steps);
+  }
+
+  private holding(found: CaseDetail): HTMLElement[] {
+    const give = (assignee: string | null, done: Word): void => void this.act("assign", { assignee, version: found.version }, done);
+    const mine = found.assignee === this.me.name;
+    return [
+      !mine && el("button", { type: "button", id: "assign-me", disabled: this.sending, click: () => give(this.me.name, "done_assigned") }, say("assign_me")),
+      found.assignee !== null && el("button", { type: "button", id: "give-back", class: "quiet", disabled: this.sending, click: () => give(null, "done_given_back") }, say("give_back")),
+    ].filter((one): one is HTMLButtonElement => one !== false);
+  }
+
+  private codes(found: CaseDetail): HTMLElement {
+    return el("p", { class: "chips" }, ...found.reason_codes.map((code) => el("button", { type: "button", class: "chip", title: code, click: () => this.ways.lightCode(code) }, why(code))));
+  }
+
+  private verdict(found: CaseDetail): HTMLElement {
+    const proposed = found.proposed;
+    return section(
+      "verdict",
+      found.second_needed && el("p", { class: "note" }, say("second_needed")),
+      proposed && this.proposal(found, proposed),
+      el(
+        "form",
+        { id: "verdict-form", class: "work", submit: (event: Event) => this.conclude(event, found) },
+        el("fieldset", {}, el("legend", {}, say("verdict_of_case")), ...VALUES.map((value) => this.choice(value))),
+        found.ring_id !== null && el("label", { class: "tick" }, el("input", { id: "everyone", type: "checkbox", checked: this.draft.everyone, change: (event) => this.write({ everyone: (event.target as HTMLInputElement).checked }, true) }), say("everyone")),
+        this.past && this.people(found, this.past),
+        el("label", {}, say("verdict_note"), this.text("why", "verdict-why")),
+        el("p", { class: "quiet", id: "verdict-makes" }, this.makes()),
+        el("p", { class: "deeds" }, el("button", { id: "conclude", disabled: this.sending }, say("conclude")), found.verdicts.length > 0 && el("button", { type: "button", id: "close-case", disabled: this.sending, click: () => void this.act("close", { version: found.version }, "done_closed") }, say("close_case"))),
+      ),
+    );
+  }
+
+  private proposal(found: CaseDetail, proposed: Conclusion): HTMLElement {
+    const { value, people } = proposed;
+    const text = say("proposed_by", { who: proposed.by, value: name(value, "verdict_"), n: count(Object.keys(people).length), date: date(proposed.at) });
+    const agree = (): void => void this.act("verdict", { value, people, version: found.version }, "done_verdict");
+    return el("div", { class: "note", id: "proposed" }, el("p", {}, text), proposed.note, proposed.by !== this.me.name && el("p", { class: "deeds" }, el("button", { type: "button", id: "agree", disabled: this.sending, click: agree }, say("agree"))));
+  }
+
+  private choice(value: string): HTMLElement {
+    const change = (): void => this.write({ value }, true);
+    return el("label", { class: "tick" }, el("input", { type: "radio", name: "value", id: `value-${value}`, value, checked: this.draft.value === value, change }), name(value, "verdict_"));
+  }
+
+  private people(found: CaseDetail, past: Past): HTMLElement {
+    const columns: Word[] = ["bad_confirmed", "applicant", "joined", "applications", "loans_short", "defaults_short", ...(judged(found) ? ["verdict" as Word] : [])];
+    const header = el("tr", {}, ...columns.map((word, index) => el("th", { scope: "col" }, index ? say(word) : el("span", { class: "unseen" }, say(word)))));
+    const rows = past.members.map((one) => el("tr", {}, ...this.row(found, one).map((cell) => el("td", {}, cell))));
+    return el(
+      "div",
+      { class: "scroll", tabindex: 0, role: "region", "aria-label": say("what_each_did") },
+      past.members.length < past.size && el("p", { class: "quiet" }, say("members_listed", { shown: past.members.length, total: past.size })),
+      el("table", { id: "case-people" }, el("thead", {}, header), el("tbody", {}, ...rows)),
+    );
+  }
+
+  private row(found: CaseDetail, one: Member): (Node | string)[] {
+    const options = [el("option", { value: "" }, say("not_named")), ...VALUES.map((value) => el("option", { value, selected: this.draft.people[one.applicant_id] === value }, name(value, "verdict_")))];
+    const change = (event: Event): void => this.write({ people: { ...this.draft.people, [one.applicant_id]: (event.target as HTMLSelectElement).value } }, true);
+    const label = say("verdict_of", { who: one.applicant_id });
+    const chosen = judged(found) ? [el("select", { "aria-label": label, id: `on-${one.applicant_id}`, change }, ...options)] : [];
+    const loans = one.loans ? `${count(one.loans)} · ${count(one.amount)}` : "0";
+    const dot = el("span", { class: one.bad ? "dot bad" : "dot", title: one.bad ? say("known_fraud") : "" });
+    return [dot, link(`applicant:${one.applicant_id}`, one.applicant_id, this.ways), date(one.joined_at), count(one.applications.length), loans, count(one.defaulted), ...chosen];
+  }
+
+  /** Whom the verdict names, and with what. */
+  private named(): Record<string, string> {
+    const { value, everyone, people } = this.draft;
+    const own = Object.entries(people).filter(([, given]) => given !== "");
+    const all = everyone && value ? (this.past?.members ?? []).map((one): [string, string] => [one.applicant_id, value]) : [];
+    const alone = this.found?.applicant_id && value ? [[this.found.applicant_id, value] as [string, string]] : [];
+    return Object.fromEntries([...alone, ...all, ...own].slice(0, PEOPLE));
+  }
+
+  private makes(): string {
+    const values = Object.values(this.named());
+    return say("verdict_makes", { fraud: values.filter((one) => one === "confirmed_fraud").length, good: values.filter((one) => one === "false_positive").length });
+  }
+
+  private conclude(event: Event, found: CaseDetail): void {
+    event.preventDefault();
+    const { value, everyone, why } = this.draft;
+    if (!value) {
+      this.ways.said(say("choose_verdict"));
+      document.getElementById(`value-${VALUES[0]}`)?.focus();
+      return;
+    }
+    const unlisted = everyone && (this.past?.size ?? 0) > (this.past?.members.length ?? 0); // more than the table holds
+    const body = { value, people: this.named(), everyone: unlisted, version: found.version, ...(why ? { note: why } : {}) };
+    void this.act("verdict", body, found.second_needed ? "done_proposed" : "done_verdict", { value: "", people: {}, everyone: false, why: "" });
+  }
+
+  private noting(): HTMLElement {
+    const submit = (event: Event): void => {
+      event.preventDefault();
+      if (this.draft.note) void this.act("notes", { note: this.draft.note }, "done_note", { note: "" });
+    };
+    return el("form", { id: "note-form", class: "work", submit }, el("label", {}, say("note_text"), this.text("note", "note")), el("button", { id: "add-note", disabled: this.sending }, say("add_note")));
+  }
+
+  private text(key: "note" | "why", id: string): HTMLElement {
+    const made = el("textarea", { id, rows: 2, maxlength: 4000, input: (event) => this.write({ [key]: (event.target as HTMLTextAreaElement).value }) });
+    made.value = this.draft[key];
+    return made;
+  }
+
+  private files(found: CaseDetail): HTMLElement {
+    const lines = found.attachments.map((one) => {
+      const get = async (): Promise<void> => save(await caseAnswer(`/${found.case_id}/attachments/${one.attachment_id}`), one.name);
+      return el("li", {}, el("button", { type: "button", class: "quiet", click: () => void this.tried(get) }, one.name), el("small", {}, ` ${decimal(one.size / 1024, 1)} kB · ${one.by} · ${date(one.at)}`), el("code", { title: "SHA-256" }, one.sha256.slice(0, 16)));
+    });
+    return lines.length ? el("ul", { class: "plain" }, ...lines) : el("p", { class: "quiet" }, say("none"));
+  }
+
+  private filing(): HTMLElement {
+    const change = async (event: Event): Promise<void> => {
+      const chosen = await chosenFile(event.target as HTMLInputElement);
+      if (chosen) await this.act("attachments", chosen, "done_file");
+    };
+    return el("label", { class: "work" }, say("add_file"), el("input", { id: "add-file", type: "file", accept: ".png,.jpg,.jpeg,.pdf,.txt,.csv", change: (event) => void change(event) }), el("small", {}, say("file_hint")));
+  }
+
+  private linked(found: CaseDetail): HTMLElement {
+    const lines = found.linked.map((id) => {
+      const go = (event: Event): void => {
+        event.preventDefault();
+        this.ways.case(id);
+      };
+      return el("li", {}, el("a", { class: "id", href: `?case=${encodeURIComponent(id)}`, click: go }, id), " ", el("button", { type: "button", class: "quiet", click: () => void this.act("links", { other: id, linked: false }, "done_link") }, say("unlink")));
+    });
+    return lines.length ? el("ul", { class: "plain" }, ...lines) : el("p", { class: "quiet" }, say("none"));
+  }
+
+  private linking(): HTMLElement {
+    const submit = (event: Event): void => {
+      event.preventDefault();
+      if (this.draft.other) void this.act("links", { other: this.draft.other.trim() }, "done_link", { other: "" });
+    };
+    const field = el("input", { id: "other-case", maxlength: 64, value: this.draft.other, input: (event) => this.write({ other: (event.target as HTMLInputElement).value }) });
+    return el("form", { class: "work", submit }, el("label", {}, say("link_to"), field), el("button", { id: "add-link", disabled: this.sending }, say("add_link")));
+  }
+
+  private due(): HTMLElement {
+    const submit = (event: Event): void => {
+      event.preventDefault();
+      if (this.draft.due) void this.act("due", { due_at: new Date(read(`${this.draft.due} 23:59`)).toISOString(), version: this.found?.version }, "done_due", { due: "" });
+    };
+    const field = el("input", { id: "due", type: "date", value: this.draft.due, input: (event) => this.write({ due: (event.target as HTMLInputElement).value }) });
+    return el("form", { class: "work", submit }, el("label", {}, say("due_field"), field), el("button", { id: "set-due", disabled: this.sending }, say("set_due")));
+  }
+
+  private write(given: Partial<Draft>, repaint = false): void {
+    this.draft = { ...this.draft, ...given };
+    if (repaint) this.ways.paint();
+  }
+
+  private tell(problem: Refused | null, done: Word | null = null, meanwhile: CaseDetail["history"] = []): void {
+    this.problem = problem;
+    this.done = done;
+    this.meanwhile = meanwhile;
+  }
+
+  /** Do one step. Where somebody changed the case meanwhile, what they did is shown and nothing written is lost. */
+  private async act(step: string, body: Record<string, unknown>, done: Word, sent: Partial<Draft> = {}): Promise<void> {
+    const found = this.found;
+    if (!found || this.sending) return;
+    this.sending = true;
+    await this.tried(async () => {
+      const before = found.history.length;
+      try {
+        this.found = await cases<CaseDetail>(`/${encodeURIComponent(found.case_id)}/${step}`, body);
+        this.draft = { ...this.draft, ...sent };
+        this.tell(null, step === "verdict" && this.found.proposed ? "done_proposed" : done);
+        this.ways.said(say(this.done ?? done));
+      } catch (error) {
+        if (!(error instanceof Refused) || error.code !== "case_changed") throw error;
+        this.found = await cases<CaseDetail>(`/${encodeURIComponent(found.case_id)}`);
+        this.tell(error, null, this.found.history.slice(before).filter((one) => one.kind !== "looked_at"));
+      }
+    });
+  }
+
+  private async tried(run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.tell(error);
+    } finally {
+      this.sending = false;
+      this.ways.paint();
+      document.getElementById("case-alert")?.scrollIntoView({ block: "nearest" });
+    }
+  }
+}
+
+/** Whether each person of a case is judged by name: the members of a ring, as long as it is open. */
+function judged(found: CaseDetail): boolean {
+  return found.ring_id !== null && found.state !== "closed";
+}
+
+function fresh(): Draft {
+  return { note: "", value: "", people: {}, everyone: false, why: "", other: "", due: "" };
+}

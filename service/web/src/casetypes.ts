@@ -1,0 +1,64 @@
+// Cases as the service answers them.
+export interface CaseSummary {
+  case_id: string;
+  state: string;
+  kind: string;
+  lenders: string[];
+  due_at: string;
+  overdue: boolean;
+  assignee: string | null;
+  opened_at: string;
+  reason: string;
+  reason_codes: string[];
+  ring_id: string | null;
+  snapshot: string | null;
+  applicant_id: string | null;
+  assessment_id: string | null;
+  exposure: number;
+  probability: number;
+  priority: number;
+}
+
+export interface Step {
+  at: string;
+  by: string;
+  kind: string;
+  state: string;
+  note: string | null;
+}
+
+export interface Conclusion {
+  at: string;
+  by: string;
+  value: string;
+  note: string | null;
+  people: Record<string, string>;
+}
+
+export interface CaseDetail extends CaseSummary {
+  version: number;
+  history: Step[];
+  verdicts: Conclusion[];
+  proposed: Conclusion | null;
+  second_needed: boolean;
+  linked: string[];
+  attachments: { attachment_id: number; at: string; by: string; name: string; media_type: string; size: number; sha256: string }[];
+  labels: Record<string, string>;
+  labels_owed: boolean;
+}
+
+export interface CasePage {
+  total: number;
+  counts: Record<string, number>;
+  cases: CaseSummary[];
+}
+
+export interface Me {
+  name: string;
+  scopes: string[];
+}
+
+/** The node of the drawing that a case is about. */
+export function subjectOf(found: CaseSummary): string {
+  return found.ring_id ? `ring:${found.ring_id}` : `applicant:${found.applicant_id ?? ""}`;
+}

@@ -1,0 +1,190 @@
+"""Cases on the desk, in a real browser: the queue, one case with its drawing, and what an investigator does
+with it.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.support.desk_pages import (
+    KEY,
+    NODES,
+    OTHER,
+    READER,
+    address,
+    asked,
+    browser,
+    drawn,
+    opened,
+    page,
+)
+
+__all__ = ["address", "browser", "page"]  # fixtures
+pytestmark = pytest.mark.browser
+LIT = "document.getElementById('canvas')._cyreg.cy.nodes('.lit').map(n => n.id())"
+
+
+@pytest.fixture
+def ring_case(address):
+    """The open case about the ring; closed after the test, so that the next one begins anew."""
+    case = asked(address, "/cases", {"ring_id": "R-000042", "reason": "call from the branch"})
+    yield case
+    at = f"/cases/{case['case_id']}"
+    case = asked(address, at)
+    if case["state"] != "closed":
+        case = asked(address, f"{at}/verdict", {"value": "inconclusive", "version": case["version"]})
+        asked(address, f"{at}/close", {"version": case["version"]})
+
+
+def at_case(page, address, case):
+    page.goto(f"{address}?case={case['case_id']}")
+    drawn(page, "applicant:ann")
+    page.wait_for_selector("#case-people tbody tr")
+    page.wait_for_function("() => !document.body.classList.contains('busy')")
+
+
+def test_the_queue_is_reached_narrowed_and_left_by_keyboard(page, address, ring_case):
+    page.goto(address)
+    page.wait_for_selector("#panel .rings")
+    page.focus("#cases")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".cases a.id")
+    assert "pending 1" in page.inner_text("#queue-counts").lower()
+    assert "R-000042" in page.inner_text(".cases")
+    page.select_option("#filter-kind", "merchant")
+    page.wait_for_selector(".queue-empty")
+    assert "kind=merchant" in page.url
+    page.click("#queue-clear")
+    page.wait_for_selector(".cases a.id")
+    page.focus(".cases a.id")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#case")
+    assert ring_case["case_id"] in page.url
+    assert drawn(page, "applicant:ann")
+
+
+def test_filters_are_in_the_address_and_words_change_with_the_language(page, address, ring_case):
+    page.goto(f"{address}?queue=&who=nobody&min_exposure=50000")
+    page.wait_for_selector(".cases a.id")
+    assert page.input_value("#filter-min_exposure") == "50000"
+    page.fill("#filter-min_exposure", "60000")
+    page.press("#filter-min_exposure", "Enter")
+    page.wait_for_selector(".queue-empty")
+    page.click("#language")
+    page.wait_for_selector("#queue h2:has-text('案件队列')")
+    assert not re.search("[A-Za-z]{3}", page.inner_text("#queue"))
+
+
+def test_who_may_not_see_cases_is_told_so_and_the_desk_goes_on(browser, address):
+    for other in opened(browser, address):
+        other.add_init_script(f"sessionStorage.setItem('ringfence-key', '{READER}')")
+        other.goto(f"{address}?queue=")
+        other.wait_for_selector(".queue-problem")
+        assert "this key does not open cases" in other.inner_text("#queue").lower()
+        other.click("#home")
+        other.wait_for_selector("#panel .rings")
+
+
+def test_a_case_stands_beside_its_drawing_with_what_each_did_and_who_looked(page, address, ring_case):
+    at_case(page, address, ring_case)
+    text = page.inner_text("#panel")
+    assert "call from the branch" in text
+    assert "58,000" in text
+    assert page.locator("#case-people tbody tr").count() == 5
+    assert {"applicant:bo", "device:k1.shared1"} <= set(page.evaluate(NODES))
+    page.click("#panel summary")
+    assert "looked at it" in page.inner_text("#panel .history details")
+    page.click("#case section button.chip:has-text('tied by device')")
+    assert {"device:k1.shared1", "applicant:ann"} <= set(page.evaluate(LIT))
+
+
+def test_a_verdict_on_each_person_and_on_the_ring_becomes_labels_and_the_case_is_closed(
+    page, address, ring_case
+):
+    at_case(page, address, ring_case)
+    page.click("#assign-me")
+    page.wait_for_selector("#case [role=status]")
+    assert "investigating" in page.inner_text("#case .chips").lower()
+    page.check("#value-confirmed_fraud")
+    page.check("#everyone")
+    page.select_option("#on-ed", "false_positive")
+    assert "4 fraud, 1 good" in page.inner_text("#verdict-makes")
+    page.fill("#verdict-why", "one device, five names")
+    page.click("#conclude")
+    page.wait_for_selector("#labels")
+    assert "4 fraud, 1 good" in page.inner_text("#labels")
+    page.click("#close-case")
+    page.wait_for_selector("#case .chip.state.closed")
+    kept = asked(address, f"/cases/{ring_case['case_id']}")
+    assert kept["verdicts"][0]["people"]["ed"] == "false_positive"
+    assert kept["verdicts"][0]["note"] == "one device, five names"
+    page.click("#panel a.id:has-text('ed')")
+    page.wait_for_selector("#panel h2:has-text('ed')")
+    page.click("#panel .back")
+    page.wait_for_selector("#case")
+
+
+def test_what_somebody_else_did_meanwhile_is_shown_and_nothing_written_is_lost(page, address, ring_case):
+    at_case(page, address, ring_case)
+    page.fill("#note", "half a thought")
+    page.check("#value-false_positive")
+    page.fill("#verdict-why", "a family")
+    at = f"/cases/{ring_case['case_id']}"
+    version = asked(address, at, by=OTHER)["version"]
+    asked(address, f"{at}/assign", {"assignee": "li", "version": version}, by=OTHER)
+    page.click("#conclude")
+    page.wait_for_selector("#case-alert")
+    assert "assigned it to li" in page.inner_text("#case-alert")
+    assert page.input_value("#note") == "half a thought"
+    assert page.input_value("#verdict-why") == "a family"
+    assert page.is_checked("#value-false_positive")
+    assert asked(address, at)["verdicts"] == []
+    page.click("#language")
+    page.wait_for_selector("#case-alert:has-text('分派给 li')")
+    assert page.input_value("#verdict-why") == "a family"
+    page.click("#language")
+    page.click("#conclude")
+    page.wait_for_selector("#case [role=status]")
+    assert [one["note"] for one in asked(address, at)["verdicts"]] == ["a family"]
+
+
+def test_notes_files_links_and_the_due_time_are_kept_with_the_case(page, address, ring_case, tmp_path):
+    other = asked(address, "/cases", {"applicant_id": "w001", "reason": "x"})
+    at_case(page, address, ring_case)
+    page.fill("#note", "called 15073157065, nobody there")
+    page.click("#add-note")
+    page.wait_for_selector("#case .history:has-text('nobody there')")
+    assert "15073157065" not in page.inner_text("#case .history")
+    kept = tmp_path / "contract.pdf"
+    kept.write_bytes(b"%PDF-1.7 a contract")
+    page.set_input_files("#add-file", kept)
+    page.wait_for_selector("#case li:has-text('contract.pdf') code")
+    with page.expect_download() as download:
+        page.click("#case li button:has-text('contract.pdf')")
+    assert download.value.path().read_bytes() == kept.read_bytes()
+    page.fill("#other-case", other["case_id"])
+    page.click("#add-link")
+    page.wait_for_selector(f"#case li a:has-text('{other['case_id']}')")
+    page.fill("#due", "2026-01-05")
+    page.click("#set-due")
+    page.wait_for_selector("#case dd:has-text('5 Jan 2026')")
+    (tmp_path / "raw.txt").write_text("called 15073157065", encoding="utf-8")
+    page.set_input_files("#add-file", tmp_path / "raw.txt")
+    page.wait_for_selector("#case-alert:has-text('raw identifiers')")
+
+
+def test_a_case_is_opened_from_the_panel_and_the_one_that_is_open_is_gone_to(page, address):
+    page.goto(f"{address}?node=applicant:cy")
+    page.wait_for_selector("#panel .open-case")
+    page.click("#panel .open-case")
+    page.wait_for_selector("#case h2:has-text('cy')")
+    first = page.url
+    page.goto(f"{address}?node=applicant:cy")
+    page.wait_for_selector("#panel .open-case")
+    page.click("#panel .open-case")
+    page.wait_for_selector("#case h2:has-text('cy')")
+    assert page.url == first
+    assert asked(address, "/cases?applicant_id=cy")["total"] == 1
+    assert KEY not in page.url
