@@ -88,8 +88,9 @@ def history(store: GraphStore, view: GraphView, node: str) -> RingHistory:
     InputError for another kind of node.
     """
     kind, value = split(node)
+    changes: tuple[DatedChange, ...] = ()
     if kind == "applicant":
-        members, size, changes = [_alone(view, value)], 1, ()
+        members, size = [_alone(view, value)], 1
     elif kind == "ring":
         ring = view.ring(value)
         if ring is None:

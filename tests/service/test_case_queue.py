@@ -102,7 +102,7 @@ def test_the_queue_counts_each_state_whatever_state_is_asked_for(
     assert client.get("/cases?kind=nothing").get_json()["code"] == "bad_query"
 
 
-def test_a_case_is_due_sooner_where_more_is_at_stake_and_later_where_somebody_says_so(
+def test_a_case_is_due_sooner_where_more_is_at_stake_unless_somebody_says_else(
     context: AppContext, client: FlaskClient
 ) -> None:
     three(context)
@@ -116,7 +116,7 @@ def test_a_case_is_due_sooner_where_more_is_at_stake_and_later_where_somebody_sa
     assert ids(client, "overdue=true") == []
 
 
-def test_new_cases_go_to_who_has_least_to_do_and_one_that_was_given_back_stays(context: AppContext) -> None:
+def test_new_cases_go_to_who_has_least_to_do_and_one_given_back_stays(context: AppContext) -> None:
     three(context)
     book = context.casebook
     busy, _ = book.open_case(NewCase(reason="x", ring_id="R-9"), at=day(1), by="review")

@@ -100,9 +100,7 @@ def test_a_case_stands_beside_its_drawing_with_what_each_did_and_who_looked(page
     assert {"device:k1.shared1", "applicant:ann"} <= set(page.evaluate(LIT))
 
 
-def test_a_verdict_on_each_person_and_on_the_ring_becomes_labels_and_the_case_is_closed(
-    page, address, ring_case
-):
+def test_a_verdict_on_a_ring_and_on_each_person_becomes_labels(page, address, ring_case):
     at_case(page, address, ring_case)
     page.click("#assign-me")
     page.wait_for_selector("#case [role=status]")
@@ -126,7 +124,7 @@ def test_a_verdict_on_each_person_and_on_the_ring_becomes_labels_and_the_case_is
     page.wait_for_selector("#case")
 
 
-def test_what_somebody_else_did_meanwhile_is_shown_and_nothing_written_is_lost(page, address, ring_case):
+def test_what_somebody_did_meanwhile_is_shown_and_nothing_written_is_lost(page, address, ring_case):
     at_case(page, address, ring_case)
     page.fill("#note", "half a thought")
     page.check("#value-false_positive")
