@@ -17,6 +17,7 @@ from graph.features.evidence_paths import EvidencePaths, Path
 from graph.features.path_rules import TO_RING, is_of_links
 from graph.model.types import Membership
 from investigations.assessments import Reason, ReasonCode
+from investigations.masks import masked_node
 from investigations.reference_ranges import ReferenceRanges
 from investigations.rules import RING_LISTED, FiredRule
 
@@ -295,14 +296,3 @@ def _masked(path: Path, itself: Path) -> Mapping[str, Any]:
         "path": [node if node == mine else masked_node(node) for node in path.nodes],
         "shared_since": path.shared_since,
     }
-
-
-def masked_node(node: str) -> str:
-    """A node's name with its key masked: `device:***7f2a`, `applicant:***2c`; a ring's name says nothing
-    about anybody and stays.
-    """
-    kind, _, key = node.partition(":")
-    if kind == "ring":
-        return node
-    shown = 2 if kind in ("applicant", "application") else 4
-    return f"{kind}:***{key[-shown:] if len(key) > 2 * shown else ''}"

@@ -20,6 +20,7 @@ from service.assessment.context import AppContext
 from service.assessment.lender_binding import OPERATOR, Binding
 from service.desk import routes
 from service.http import (
+    alert_api,
     calls,
     case_api,
     case_papers_api,
@@ -38,6 +39,7 @@ from service.http.miss_rates import MissRates
 from service.http.probing import Probing
 from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
+from service.jobs.background import background
 from service.jobs.outbox import Outbox
 from service.readiness import warm
 from service.settings import Settings, named
@@ -65,7 +67,14 @@ WRONG_KEYS_S, WRONG_KEYS = 0.2, 10
 # in the environ of a request that came over no socket; no header can put it there
 _IN_PROCESS = "ringfence.in_process"
 CALLER_GONE = 499  # the status in the metrics of what nobody waited for any more
-SCOPE_OF = {"risk": "risk", "facts": "facts", "rings": "rings", "desk": "desk", "status": "metrics"}
+SCOPE_OF = {
+    "alerts": "alerts:read",
+    "risk": "risk",
+    "facts": "facts",
+    "rings": "rings",
+    "desk": "desk",
+    "status": "metrics",
+}
 """By blueprint; of what is done with cases, by endpoint."""
 CASE_ROOMS = ("cases", "case_papers")
 CASE_SCOPE_OF = {
@@ -131,7 +140,8 @@ def create_app(context: AppContext) -> Flask:
         RateLimit(WRONG_KEYS_S, WRONG_KEYS, _shared(context.settings, "wrong-keys")),
     )
     app.register_error_handler(CallerGone, lambda _: Response(status=CALLER_GONE))
-    for blueprint in (risk_api.bp, facts_api.bp, ring_api.bp, case_api.bp, case_papers_api.bp):
+    blueprints = (risk_api, facts_api, ring_api, case_api, case_papers_api, alert_api)
+    for blueprint in (module.bp for module in blueprints):
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, url_prefix="/v1", name=f"v1_{blueprint.name}")
     app.register_blueprint(status_api.bp)
@@ -153,6 +163,7 @@ def from_environment() -> Flask:
     context = wire(settings, listens=True)
     warm(context)
     Outbox(context.store, context.casebook, investigators=named(settings.investigators)).start()
+    background(context)
     context.views.keeper.wake()
     app = create_app(context)
     gc.collect()

@@ -19,6 +19,7 @@ from ingestion.limits import DeliveryLimits
 _LOAD = DeliveryLimits()
 PREFIX = "RINGFENCE_"
 NO_FRAME = "none"
+WATCH_ON, WATCH_OFF = "on", "off"
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -37,6 +38,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "max_batch_bytes": (1, 2**30),
         "body_seconds": (0.1, 600),
         "batches_per_key": (1, 256),
+        "webhook_seconds": (0.1, 30),
         **{f"delivery_{limit.name}": (1, 2**50) for limit in dataclasses.fields(DeliveryLimits)},
     }
 )
@@ -174,6 +176,20 @@ class Settings:
     self_check: float = _setting(
         0.001, "Share of assessments that are looked at again through the store, and must be equal; 0: none."
     )
+    watch: str = _setting(
+        WATCH_ON,
+        "Whether loans in force and flagged rings are watched for alerts: `on`, from the first start on, or `off`.",
+    )
+    webhooks: str = _setting(
+        "",
+        "Endpoints of webhooks, a JSON list of objects with `name`, `url`, `secret`, `events`, `lenders` (docs/alerts.md).",
+        secret=True,
+    )
+    webhook_networks: str = _setting(
+        "",
+        "Private networks in which webhooks may be received, by commas (`10.1.0.0/16`); every other one must be public.",
+    )
+    webhook_seconds: float = _setting(10.0, "How long the receiver of a webhook may take, in seconds.")
     public_url: str = _setting(
         "",
         "Where people reach this service (`https://risk.example`), put before the desk's links in answers.",
@@ -188,6 +204,8 @@ class Settings:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise SettingError(f"{PREFIX}{name.upper()}={value} must be from {low:g} to {high:g}")
+        if self.watch not in (WATCH_ON, WATCH_OFF):
+            raise SettingError(f"{PREFIX}WATCH={self.watch!r} must be {WATCH_ON} or {WATCH_OFF}")
         if self.model_digest and not _SHA256.fullmatch(self.model_digest):
             raise SettingError(
                 f"{PREFIX}MODEL_DIGEST is no SHA-256: give the 64 hex digits of `sha256sum card.json`"

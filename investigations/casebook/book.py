@@ -23,8 +23,9 @@ from graph.model.errors import (
 )
 from graph.model.moments import micros, moment
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
-from investigations.casebook.case_papers import CasePapers
+from investigations.casebook.alert_files import AlertFiles
 from investigations.casebook.engine import Engines, PlainConnections
+from investigations.casebook.message_files import MessageFiles
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
 
 NO_SCORE = -1  # in the column, which is older than answers without a score and takes no null
@@ -51,7 +52,7 @@ class Recorded:
     replay: bool
 
 
-class Casebook(CasePapers):
+class Casebook(AlertFiles):
     """One casebook. Safe for threads and for many processes on one database.
 
     Every method raises StoreUnavailableError when the database cannot be used.
@@ -64,6 +65,7 @@ class Casebook(CasePapers):
         Raises SettingError for a URL that no driver knows.
         """
         super().__init__(Engines(url, sync))
+        self.messages = MessageFiles(self._engines)
 
     def record(
         self, assessment: RiskAssessment, claim: IdempotencyClaim | None = None, *, to_outbox: bool = False

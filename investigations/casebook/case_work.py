@@ -17,6 +17,7 @@ from graph.model.moments import micros
 from graph.model.types import Label
 from investigations.casebook.case_queue import CaseQueue
 from investigations.casebook.case_rows import LOOKED_AT, proposal_of, step, verdicts_of
+from investigations.casebook.message_files import owe_messages
 from investigations.casebook.tables import (
     CASE_EVENTS,
     CASE_TERMS,
@@ -28,6 +29,7 @@ from investigations.casebook.tables import (
     VERDICTS,
 )
 from investigations.cases import Case, CaseState, Verdict
+from investigations.watch.messages import Message, MessageType, utc
 
 
 class CaseWork(CaseQueue):
@@ -127,6 +129,7 @@ class CaseWork(CaseQueue):
                 connection.execute(
                     sa.insert(CASE_EVENTS), step(case_id, at, by, "closed", CaseState.CLOSED, note)
                 )
+                owe_messages(connection, [self._closed(connection, case_id, at)])
         return self.case(case_id)
 
     def owed_labels(self, limit: int) -> tuple[tuple[int, tuple[Label, ...]], ...]:
@@ -191,6 +194,17 @@ class CaseWork(CaseQueue):
         connection.execute(
             sa.insert(CASE_EVENTS),
             step(case_id, verdict.at, verdict.by, "verdict", state, verdict.value.value),
+        )
+
+    def _closed(self, connection: sa.Connection, case_id: str, at: datetime) -> Message:
+        """What others are told of a case that was closed: what it was about, and what it came to."""
+        case = connection.execute(sa.select(CASES).where(CASES.c.case_id == case_id)).mappings().one()
+        last = sa.select(VERDICTS.c.value).where(VERDICTS.c.case_id == case_id)
+        verdict = connection.execute(last.order_by(VERDICTS.c.position.desc()).limit(1)).scalar()
+        data = {name: case[name] for name in ("case_id", "reason", "ring_id", "applicant_id")}
+        data |= {"closed_at": utc(at), "verdict": verdict}
+        return Message(
+            type=MessageType.CASE_CLOSED, subject=f"case:{case_id}", cause="closed", at=at, data=data
         )
 
     def _lock(self, connection: sa.Connection, case_id: str) -> None:

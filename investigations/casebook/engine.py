@@ -5,7 +5,7 @@ once.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, TypeGuard
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from graph import private
@@ -23,6 +24,7 @@ from investigations.casebook.tables import create_all
 BUSY_SECONDS = 5.0  # how long a writer waits for the others before it gives up
 # `normal`: no process's death loses a row; `full`: no power cut either, for one wait on the disk a row
 SYNC = ("normal", "full")
+_NAMES_AT_ONCE = 500
 _KNOWN = "sqlite:///relative.db, sqlite:////absolute.db or postgresql+psycopg://user:password@host/database"
 
 
@@ -129,6 +131,29 @@ class PlainConnections:
         connection = sqlite3.connect(self._path, timeout=0.0, isolation_level=None, check_same_thread=False)
         _sqlite_pragmas(self._sync, connection, None)
         return connection
+
+
+def insert_into(connection: sa.Connection, table: sa.Table) -> Any:
+    """An INSERT that can say what is to happen where the row is there already, in the connection's dialect."""
+    return (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(table)
+
+
+def insert_new(
+    connection: sa.Connection, name: sa.Column[str], rows: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Insert those of the rows (by the value of the unique column `name`) that are not there yet, into an
+    append-only table; the names of these. Its guards refuse a row that is there even if nothing would come of it.
+    """
+    known: set[str] = set()
+    wanted = list(rows)
+    for first in range(0, len(wanted), _NAMES_AT_ONCE):
+        some = wanted[first : first + _NAMES_AT_ONCE]
+        known.update(connection.execute(sa.select(name).where(name.in_(some))).scalars())
+    created = [one for one in wanted if one not in known]
+    if created:
+        statement = insert_into(connection, name.table).on_conflict_do_nothing()
+        connection.execute(statement, [rows[one] for one in created])
+    return created
 
 
 @contextmanager

@@ -130,11 +130,14 @@ def _text(value: str | bytes) -> str:
 
 def statements(table: sa.Table) -> dict[str, str]:
     """By name: the triggers of a table in SQLite. A row is there when its key is, or its rowid, which a
-    replacing insert may name as well.
+    replacing insert may name as well, or a value that only one row may have.
     """
     refused = f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
     same = " AND ".join(f"{c.name} = NEW.{c.name}" for c in table.primary_key.columns)
     there = f"WHEN EXISTS (SELECT 1 FROM {table.name} WHERE {same}) OR EXISTS (SELECT 1 FROM {table.name} WHERE rowid = NEW.rowid)"
+    for column in table.columns:
+        if column.unique:
+            there += f" OR EXISTS (SELECT 1 FROM {table.name} WHERE {column.name} = NEW.{column.name})"
     when = {"update": "", "delete": "", "insert": f"{there} "}
     return {
         _name(

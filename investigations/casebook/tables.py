@@ -6,10 +6,11 @@ import sqlalchemy as sa
 
 from graph.model.errors import SettingError, StoreChangedError, StoreVersionError
 from investigations.casebook import guards
+from investigations.casebook.metadata import METADATA
+from investigations.casebook.watch_tables import ALERTS, MESSAGES
 
-METADATA = sa.MetaData()
-SCHEMA_VERSION = 5
-_READABLE = ("1", "2", "3", "4", "5")
+SCHEMA_VERSION = 6
+_READABLE = ("1", "2", "3", "4", "5", "6")
 
 # Moments are whole microseconds since 1970 UTC. `answer` is the response as sent, `audit` what it was
 # computed from; both zlib.
@@ -179,10 +180,13 @@ ABOUT = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
 )
 
-APPEND_ONLY = (ASSESSMENTS, CASE_EVENTS, VERDICTS, PERSON_VERDICTS, ATTACHMENTS, PROPOSALS)
+APPEND_ONLY = (
+    ASSESSMENTS, CASE_EVENTS, VERDICTS, PERSON_VERDICTS, ATTACHMENTS, PROPOSALS, ALERTS, MESSAGES,
+)  # fmt: skip
 _SINCE = {
     4: (PERSON_VERDICTS,),
     5: (ATTACHMENTS, PROPOSALS),
+    6: (ALERTS, MESSAGES),
 }  # append-only tables by the version that brought them
 _DUE_US = 5 * 86_400_000_000  # of cases that were opened before they had a due time
 
@@ -221,7 +225,8 @@ def create_all(connection: sa.Connection) -> None:
         later = [table for version, tables in _SINCE.items() if version > int(result) for table in tables]
         guards.check_first(connection, [table for table in APPEND_ONLY if table not in later])
     # Of an earlier casebook only what came since: version 2 the table `owed`, version 3 the triggers on
-    # inserts, version 4 the work on cases, version 5 due times, kinds, lenders, attachments and proposals.
+    # inserts, version 4 the work on cases, version 5 due times, kinds, lenders, attachments and proposals,
+    # version 6 alerts and messages.
     METADATA.create_all(connection)
     if result is not None:
         _complete(connection)

@@ -24,6 +24,7 @@ COMMANDS = {
     "score": "assess the stored applications of a period",
     "serve": "serve /risk, the rings and the investigators' desk",
     "replay": "compute recorded assessments again and compare",
+    "webhooks": "look at webhooks that are waiting or dead, and send dead letters again",
     "copy": "copy a graph store into an empty one, of another kind or the same",
     "compare": "hold two graph stores side by side",
     "secrets": "make the passwords and keys of a deployment with compose",

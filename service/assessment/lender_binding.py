@@ -28,6 +28,11 @@ class Binding:
         """What stands before the binding's ids in the store."""
         return "" if self.lenders is None else name_space(*self.lenders)
 
+    @property
+    def subjects(self) -> str:
+        """How the subjects begin of alerts and messages that are the binding's: those about its own loans."""
+        return "" if self.lenders is None else f"application:{self.prefix}"
+
     def owns(self, kept: str) -> bool:
         """Whether an id of the store is one of the binding's."""
         return kept.startswith(self.prefix)

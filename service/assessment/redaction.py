@@ -155,5 +155,13 @@ def _whole(value: float | None) -> float | None:
     return None if value is None else float(floor(value))
 
 
+def alert_by_the_day(alert: Answer) -> dict[str, Any]:
+    """An alert without the time of day of what others did, and without the revision, which counts what they
+    do.
+    """
+    evidence = {**alert["evidence"], "shared_since": _day(alert["evidence"]["shared_since"])}
+    return {**alert, "at": _day(alert["at"]), "recorded_by": None, "evidence": evidence}
+
+
 def _day(moment: str | None) -> str | None:
     return moment and f"{moment[_DATE]}00:00:00.000000{moment[_ZONE]}"

@@ -23,8 +23,19 @@ from service.assessment.lender_binding import OPERATOR, Binding
 
 log = logging.getLogger("ringfence.auth")
 
-SCOPES = ("risk", "types", "facts", "rings", "desk", "cases:read", "cases:work", "cases:decide", "metrics")
-LENDERS_SCOPES = frozenset({"risk", "types", "facts"})
+SCOPES = (
+    "risk",
+    "types",
+    "facts",
+    "rings",
+    "desk",
+    "cases:read",
+    "cases:work",
+    "cases:decide",
+    "alerts:read",
+    "metrics",
+)
+LENDERS_SCOPES = frozenset({"risk", "types", "facts", "alerts:read"})
 """What a key that is bound to lenders may open; the rest shows what is across lenders, and is the operator's.
 """
 _USUAL = frozenset({"risk", "facts"})  # of a bound key that names none

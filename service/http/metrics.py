@@ -49,6 +49,12 @@ PAST_FRAME = Counter(
     "Reads of the store's own view because the frame was `behind` or `unreadable`.",
     ("why",),
 )
+ALERTS = Counter("ringfence_alerts_total", "Alerts that the watch found, by code.", ("code",))
+WEBHOOKS = Counter(
+    "ringfence_webhooks_total",
+    "Attempts to send a webhook, by endpoint: `sent`, `failed` (it is tried again) or `dead`.",
+    ("endpoint", "result"),
+)
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 Metric = TypeVar("Metric", Counter, Histogram)

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from service.assessment.answer import Assessment, AuditRow, Replay
+from service.http.alert_answers import AlertPage
 from service.http.answers import (
     BatchAnswers,
     FactsTaken,
@@ -18,7 +19,7 @@ from service.http.answers import (
     Versions,
 )
 from service.http.case_answers import CaseDetail, CasePage
-from service.http.parameters import CaseQuery, RingQuery, RiskHeaders
+from service.http.parameters import AlertQuery, CaseQuery, RingQuery, RiskHeaders
 from service.http.problems import PAGE
 from service.http.request_schemas import Schema, many, ref
 
@@ -36,6 +37,7 @@ TAGS = {
     "risk": "Assessments: asked for, read back, computed again.",
     "facts": "Facts that are stored and not scored.",
     "rings": "Groups of the weekly review in force.",
+    "alerts": "What got worse around loans in force and flagged rings.",
     "cases": "What people are asked to look at, and what they conclude.",
     "status": "How the service is, and what it can be asked.",
 }
@@ -203,6 +205,17 @@ OPERATIONS = (
         answer=RingShown,
         path_parameters={"ring_id": "The `ring_id` of an answer or of the list."},
         problems=("ring_unknown",),
+    ),
+    Operation(
+        method="get",
+        path="/alerts",
+        name="list_alerts",
+        tag="alerts",
+        summary="Poll the alerts in the order in which they were made",
+        about="Each alert stands in the list exactly once. A lender's key gets those about its own loans.",
+        answer=AlertPage,
+        query=AlertQuery,
+        problems=("bad_query",),
     ),
     Operation(
         method="get",

@@ -14,9 +14,11 @@ from graph.model.errors import InputError
 from graph.model.types import PlatformType, RingKind
 from ingestion.recognise import scrubbed
 from investigations.cases import CaseKind, CaseState
+from investigations.watch.alerts import AlertCode
 
 LONGEST_TIMEOUT_MS = 60_000
 MOST_RINGS = 500  # on one page
+MOST_ALERTS = 500
 MOST_NAMED = 20  # of what is wrong
 
 RequestId = Annotated[
@@ -78,6 +80,23 @@ class RingQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     min_score: Annotated[float, Meta(ge=0, le=1, description="Only those at least so suspicious.")] = 0.0
     limit: Annotated[int, Meta(ge=0, le=MOST_RINGS, description="How many on the page.")] = 50
     offset: Annotated[int, Meta(ge=0, le=10**9, description="How many come before the page.")] = 0
+
+
+class AlertQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which alerts are wanted, and after which one."""
+
+    after: Annotated[
+        Name | None,
+        Meta(
+            description="Only those made after this one: the `next` of the page before; left away, from the first.",
+            examples=["AL-5f0c2a9be1d84f5396a7"],
+        ),
+    ] = None
+    code: Annotated[AlertCode | None, Meta(description="Only those with this code (docs/alerts.md).")] = None
+    platform_id: Annotated[Name | None, Meta(description="Only those about loans of this lender.")] = None
+    application_id: Annotated[Name | None, Meta(description="Only those about this loan.")] = None
+    ring_id: Annotated[Name | None, Meta(description="Only those about this ring itself.")] = None
+    limit: Annotated[int, Meta(ge=1, le=MOST_ALERTS, description="How many at most.")] = 100
 
 
 class CaseQuery(Struct, kw_only=True, forbid_unknown_fields=True):

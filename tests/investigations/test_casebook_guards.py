@@ -15,6 +15,8 @@ from graph.model.errors import StoreChangedError, StoreVersionError
 from investigations.casebook import Casebook, IdempotencyClaim
 from investigations.casebook.tables import APPEND_ONLY
 from investigations.cases import CaseFilter, NewCase, Verdict, VerdictValue
+from investigations.watch.alerts import Alert, AlertCode
+from investigations.watch.messages import WatchFindings, message_of
 from tests.support.casebooks import NOW, assessment, forge, url_of
 
 SECURITY = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
@@ -33,6 +35,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         book.give_verdict(case_id, verdict, 10**9, second_above=-1.0)
         book.give_verdict(case_id, dataclasses.replace(verdict, by="li"), 10**9, second_above=-1.0)
         book.attach(case_id, "a.txt", "text/plain", b"a", at=NOW, by="wang")
+        book.close_case(case_id, 10**9, at=NOW, by="wang")
+        book.begin_watch(1, 0)
+        alert = Alert(
+            code=AlertCode.RING_MERGED, subject="ring:R-1", cause="W1", at=NOW, recorded_by=1,
+            values={"ring": "R-1", "others": "R-2"},
+        )  # fmt: skip
+        assert book.keep_findings(1, (0, 1), WatchFindings((alert,), (message_of(alert),)))
     return place
 
 

@@ -20,9 +20,10 @@ from graph.model.errors import SettingError
 from graph.model.types import LabelValue, Membership, Ring, RingKind, RingMember
 from investigations import network, policy, reasons, rules
 from investigations.assessments import Decision, Level, ReasonCode
+from investigations.masks import masked_node
 from investigations.network import NetworkLinks
 from investigations.policy import DIMENSIONS, Findings, Policy, ScoreScale, Thresholds
-from investigations.reasons import Candidate, ReasonChoice, masked_node, ranked
+from investigations.reasons import Candidate, ReasonChoice, ranked
 from investigations.reference_ranges import ReferenceRanges
 from investigations.rules import RuleInputs, RuleLimits
 from tests.support.small_worlds import applies, fraud

@@ -1,0 +1,122 @@
+"""What a ring snapshot, or a verdict on a member, changes about flagged rings and the loans of their people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from graph.model.types import Ring, RingChange, RingMember, RingSnapshot
+from investigations.watch.alerts import Alert, AlertCode, about_loan
+from investigations.watch.messages import Message, MessageType
+from investigations.watch.watched import BeforeAndNow, loans_in_force
+
+Members = Mapping[str, tuple[Ring, RingMember]]
+
+
+def ring_alerts(snapshot: RingSnapshot, views: BeforeAndNow) -> Iterator[Alert]:
+    """The alerts of a snapshot that is in force now: loans whose borrowers are in a flagged ring that they
+    were not in, and flagged rings that grew or merged while one of their people owes money.
+    """
+    if not _in_force(snapshot, views):
+        return
+    now, before = (_flagged(view.rings()) for view in (views.now, views.before))
+    changes = {change.ring_id: change for change in snapshot.changes}
+    loans = loans_in_force(views.now, now.keys())
+    for who in sorted(loans):
+        ring, member = now[who]
+        for loan in loans[who] if who not in before else ():
+            yield about_loan(
+                AlertCode.RING_JOINED, loan.application, cause=ring.ring_id, since=member.joined_at,
+                path=(
+                    f"application:{loan.application.application_id}", f"applicant:{who}", f"ring:{ring.ring_id}",
+                ),
+                values={"ring": ring.ring_id}, **_seen(views),
+            )  # fmt: skip
+    owing = {now[who][0].ring_id: now[who][0] for who in loans}
+    for ring_id in sorted(owing):
+        yield from _of_change(changes.get(ring_id), snapshot, views)
+
+
+def member_alerts(frauds: Iterable[str], views: BeforeAndNow) -> Iterator[Alert]:
+    """The alerts about flagged rings in force of which a member is now known for fraud."""
+    memberships = views.now.memberships_of(sorted(frauds))
+    for who, place in memberships.items():
+        if place.ring.kind.flagged:
+            yield Alert(
+                code=AlertCode.RING_MEMBER_CONFIRMED, subject=f"ring:{place.ring.ring_id}", cause=who,
+                path=(f"ring:{place.ring.ring_id}", f"applicant:{who}"), since=place.member.joined_at,
+                values={"ring": place.ring.ring_id}, **_seen(views),
+            )  # fmt: skip
+
+
+def ring_messages(snapshot: RingSnapshot, views: BeforeAndNow) -> Iterator[Message]:
+    """The messages of a snapshot that is in force now: rings that are flagged, merged, or no longer
+    flagged.
+    """
+    if not _in_force(snapshot, views):
+        return
+    rings = {ring.ring_id: ring for ring in snapshot.rings}
+    for change in snapshot.changes:
+        ring = rings.get(change.ring_id)
+        for kind in _kinds(change, ring):
+            yield Message(
+                type=kind, subject=f"ring:{change.ring_id}", cause=snapshot.name, at=views.now.as_of,
+                data=_reported(change, ring, snapshot),
+            )  # fmt: skip
+
+
+def _of_change(change: RingChange | None, snapshot: RingSnapshot, views: BeforeAndNow) -> Iterator[Alert]:
+    if change is None:
+        return
+    frame = {
+        "subject": f"ring:{change.ring_id}", "cause": snapshot.name, "path": (f"ring:{change.ring_id}",), **_seen(views),
+    }  # fmt: skip
+    others = [one for one in change.from_rings if one != change.ring_id]
+    if change.change == "merged" and others:
+        values = {"ring": change.ring_id, "others": ", ".join(others)}
+        yield Alert(code=AlertCode.RING_MERGED, values=values, **frame)
+    elif change.change == "grown" and change.joined:
+        yield Alert(
+            code=AlertCode.RING_GREW, values={"ring": change.ring_id, "joined": change.joined}, **frame
+        )
+
+
+def _kinds(change: RingChange, ring: Ring | None) -> Iterator[MessageType]:
+    if change.flag == "newly_flagged":
+        yield MessageType.RING_FLAGGED
+    if change.flag == "no_longer_flagged":
+        yield MessageType.RING_NO_LONGER_FLAGGED
+    if change.change == "merged" and ring is not None and ring.kind.flagged:
+        yield MessageType.RING_MERGED
+
+
+def _reported(change: RingChange, ring: Ring | None, snapshot: RingSnapshot) -> dict[str, Any]:
+    return {
+        "ring_id": change.ring_id,
+        "snapshot": snapshot.name,
+        "as_of": snapshot.as_of.isoformat(),
+        "change": change.change,
+        "from_rings": list(change.from_rings),
+        "joined": change.joined,
+        "left": change.left,
+        "why": list(change.why),
+        "kind": ring.kind.value if ring else None,
+        "size": ring.size if ring else None,
+        "score": ring.score if ring else None,
+        "exposure": ring.exposure if ring else None,
+        "reason_codes": list(ring.reason_codes) if ring else [],
+    }
+
+
+def _in_force(snapshot: RingSnapshot, views: BeforeAndNow) -> bool:
+    latest = views.now.rings()
+    return latest is not None and latest.name == snapshot.name
+
+
+def _flagged(snapshot: RingSnapshot | None) -> Members:
+    rings = snapshot.rings if snapshot else ()
+    return {one.applicant_id: (ring, one) for ring in rings if ring.kind.flagged for one in ring.members}
+
+
+def _seen(views: BeforeAndNow) -> dict[str, Any]:
+    return {"at": views.now.as_of, "recorded_by": views.now.revision}

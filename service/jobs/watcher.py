@@ -1,0 +1,69 @@
+"""The watcher: one process looks at every new revision of the store and keeps what it is worth, exactly once."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+from graph.journal.decode import journal_entry
+from graph.journal.entry import decode
+from investigations.watch.look import look
+from investigations.watch.messages import WatchFindings
+from investigations.watch.watched import BeforeAndNow
+from service.assessment.context import AppContext
+from service.http import metrics
+from service.jobs.leases import Lease
+
+log = logging.getLogger("ringfence.watch")
+
+AT_ONCE = 64  # revisions in one step
+
+
+class Watcher:
+    """Watches a store from where its casebook says that the facts were looked at; of several in many
+    processes one is at work. Begun for the first time, it looks at what comes from then on.
+    """
+
+    def __init__(self, context: AppContext) -> None:
+        self._context = context
+        self._lease = Lease(context.casebook, "watch", context.clock)
+        self._store: int | None = None
+
+    def step(self) -> bool:
+        """Look at some new revisions; whether nothing is left to do for now.
+
+        What one look finds is kept with the revision up to which was looked, all or nothing: whoever is
+        killed between has others look again, who find the same.
+        """
+        store, casebook = self._context.store, self._context.casebook
+        if self._store is None:
+            self._store = store.identity()
+        latest, before = store.revision(), casebook.watched_up_to(self._store)
+        if before is None:
+            casebook.begin_watch(self._store, latest)
+            return True
+        if before >= latest or not self._lease.take():
+            return True
+        upto = min(latest, before + AT_ONCE)
+        for revision, body in store.tail(before, upto):
+            findings = self._look(revision, body)
+            if findings or revision == upto:
+                if not casebook.keep_findings(self._store, (before, revision), findings):
+                    return True  # somebody else has looked on
+                self._say(findings)
+                before = revision
+        return upto == latest
+
+    def close(self) -> None:
+        """Let another process go on at once."""
+        self._lease.give_back()
+
+    def _look(self, revision: int, body: bytes) -> WatchFindings:
+        now, views = self._context.clock(), self._context.views
+        both = BeforeAndNow(views.at(now, revision - 1), views.at(now, revision))
+        return look(journal_entry(revision, decode(body)), both)
+
+    def _say(self, findings: WatchFindings) -> None:
+        for code, count in Counter(alert.code.value for alert in findings.alerts).items():
+            metrics.ALERTS.labels(code).inc(count)
+            log.info("%d alerts: %s", count, code)
