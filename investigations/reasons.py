@@ -39,6 +39,9 @@ _STATED_BY_RULES: Mapping[str, str] = {
     "RULE_LIVENESS_FAILED": "liveness",
     "RULE_THREE_ELEMENT_FAILED": "three_element_failed",
     "RULE_MANY_APPLICATIONS_7D": "ml_person_apps",
+    "RULE_DEVICE_BURST": "device_burst",
+    "RULE_CONTACT_BURST": "contact_burst",
+    "RULE_CARD_BURST": "card_burst",
 }
 
 Evidence = tuple[Mapping[str, Any], ...]
@@ -195,6 +198,9 @@ def from_rules(
             shown = (path,) if path else None
         elif guide is not None and code.code == "RULE_MANY_APPLICATIONS_7D":
             result = guide.to_variable("ml_7d_person_all_apps")
+            shown = (result.path,) if result else None
+        elif guide is not None and code.code.endswith("_BURST"):
+            result = guide.to_signal(_STATED_BY_RULES[code.code])
             shown = (result.path,) if result else None
         yield stated(code, one.severity * scale, one.value, shown)
 

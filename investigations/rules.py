@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 
 from graph.facts.fraud_labels import fraud_status
@@ -18,7 +19,8 @@ from investigations.assessments import ReasonCode
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleLimits:
     """From where on a rule holds: scores below `face` and `liveness`, `applications` own ones within the
-    `week`, loans that came to `gone_bad`.
+    `week`, loans that came to `gone_bad`,
+    `newcomers` within the hour at one thing, `times_usual` as many as are usual there.
     """
 
     face: float = 0.5
@@ -26,13 +28,17 @@ class RuleLimits:
     applications: int = 4
     week: timedelta = timedelta(days=7)
     gone_bad: tuple[OutcomeStatus, ...] = tuple(sorted(DEFAULTED))
+    newcomers: int = 3
+    times_usual: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleInputs:
     """The inputs of the rules; None where something was not looked up (then the rules about it do not fire).
 
-    `applied_at`: when the applicant's other applications were made; `steps`: what each of them came to.
+    `applied_at`: when the applicant's other applications were made; `steps`: what each of them came to;
+    `arrivals`: by thing (`device`, `contact`, `card`) how many others first came to one within the hour, and
+    how many times the usual that is; without those to which nobody came.
     """
 
     as_of: datetime | None = None
@@ -41,6 +47,7 @@ class RuleInputs:
     steps: tuple[tuple[OutcomeStatus, ...], ...] | None = None
     labels: tuple[Label, ...] | None = None
     membership: Membership | None = None
+    arrivals: Mapping[str, tuple[float, float]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +112,12 @@ def _three_element(inputs: RuleInputs, _: RuleLimits) -> bool:
     return inputs.application is not None and inputs.application.phone_three_element is False
 
 
+def _burst(thing: str, inputs: RuleInputs, limits: RuleLimits) -> float | None:
+    """The newcomers of that thing where they are many, and many more than usual."""
+    came, times_usual = (inputs.arrivals or {}).get(thing, (0.0, 0.0))
+    return came if came >= limits.newcomers and times_usual >= limits.times_usual else None
+
+
 def _code(code: str, dimension: str, text_en: str, text_zh: str) -> ReasonCode:
     return ReasonCode(code=code, dimension=dimension, text_en=text_en, text_zh=text_zh)
 
@@ -128,6 +141,24 @@ _RULES = (
         severity=0.7,
         holds=_ring,
         forces_review=True,
+    ),
+    *(
+        Rule(
+            code=_code(
+                f"RULE_{thing.upper()}_BURST",
+                dimension,
+                f"Within an hour three or more others first came to {words}, far more than usual there",
+                f"1小时内有三人以上首次使用{zh}，远超平时",
+            ),
+            severity=0.6,
+            holds=partial(_burst, thing),
+            forces_review=True,
+        )
+        for thing, dimension, words, zh in (
+            ("device", "device", "this device", "该设备"),
+            ("contact", "phone", "a contact's number", "联系人号码"),
+            ("card", "ring", "this bank card", "该银行卡"),
+        )
     ),
     Rule(
         code=_code(

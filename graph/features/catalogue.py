@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from graph.features import behaviour, holders, merchant, neighbour_activity, phones, ring, sharing
+from graph.features import behaviour, bursts, holders, merchant, neighbour_activity, phones, ring, sharing
 from graph.features.registry import DIMENSIONS, Signal
 
 __all__ = ["DIMENSIONS", "FAMILIES", "SIGNALS", "Signal"]
@@ -18,6 +18,7 @@ FAMILIES = (
     holders.HOLDERS,
     merchant.MERCHANT,
     behaviour.BEHAVIOUR,
+    bursts.BURSTS,
 )
 SIGNALS: Mapping[str, Signal] = MappingProxyType({one.name: one for family in FAMILIES for one in family})
 """Name -> signal, in the order in which they are worked out, shown and given to the model."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from graph.features import (
     behaviour,
+    bursts,
     counts,
     holders,
     merchant,
@@ -27,7 +28,7 @@ SIGNAL_NAMES: tuple[str, ...] = tuple(SIGNALS)
 VARIABLE_NAMES: tuple[str, ...] = multi_lending.NAMES
 COUNT_NAMES: tuple[str, ...] = counts.NAMES
 
-_A, _B, _C, _D, _E, _F, _SIGNALS = (
+_A, _B, _C, _D, _E, _F, _G, _SIGNALS = (
     sum(len(family) for family in FAMILIES[: n + 1]) for n in range(len(FAMILIES))
 )
 _COUNTS = len(COUNT_NAMES)
@@ -59,7 +60,8 @@ def extract(
         phones.fill(n, r, row[_C:_D])
         holders.fill(n, r, row[_D:_E])
         merchant.fill(n, r, row[_E:_F])
-        behaviour.fill(n, r, row[_F:_SIGNALS])
+        behaviour.fill(n, r, row[_F:_G])
+        bursts.fill(n, r, row[_G:_SIGNALS])
         multi_lending.fill(
             wanted,
             n,

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from graph.facts.decisive import APPLICATIONS
+from graph.features.bursts import BURST_AT
 from graph.features.multi_lending import MultiLending
 from graph.features.subject_features import SubjectFeatures, compute_features
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
@@ -112,7 +113,7 @@ def _with_graph(
         features = compute_features(n, names, subject)
     findings = Findings(
         level=Level.NO_MODEL,
-        rule_inputs=known,
+        rule_inputs=replace(known, arrivals=_arrivals(features.signals)),
         paths=features.paths,
         signals=features.signals,
         variables=features.lending.variables,
@@ -140,6 +141,18 @@ def _with_graph(
         links=NetworkLinks(*scored.occlusion),
     )
     return _evaluation(findings, None, features, {**scored.parts, "network_added": scored.network})
+
+
+def _arrivals(signals: Mapping[str, float | None]) -> dict[str, tuple[float, float]]:
+    """How many others first came to what the application names within the hour, and how many times the usual
+    that is, by thing.
+    """
+    measured = {name: (signals[f"{name}_newcomers_1h"], signals[f"{name}_burst"]) for name in BURST_AT}
+    return {
+        name: (came, usual)
+        for name, (came, usual) in measured.items()
+        if came is not None and usual is not None
+    }
 
 
 def _reference(scorer: Scorer | None) -> ReferenceRanges:

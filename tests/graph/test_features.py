@@ -20,6 +20,7 @@ from numba import njit
 
 from graph.features import (
     behaviour,
+    bursts,
     catalogue,
     holders,
     merchant,
@@ -311,6 +312,7 @@ FILLS: dict[str, tuple[Family, Fill]] = {
     "holders": (holders.HOLDERS, holders.fill),
     "merchant": (merchant.MERCHANT, merchant.fill),
     "behaviour": (behaviour.BEHAVIOUR, behaviour.fill),
+    "bursts": (bursts.BURSTS, bursts.fill),
 }
 
 

@@ -116,6 +116,29 @@ def test_who_else_holds_a_thing_is_counted_with_who_is_new_and_who_is_bad_there(
     some(result, **there)
 
 
+@pytest.mark.parametrize(
+    ("thing", "mention"),
+    [
+        ("device", uses("device", "x")),
+        ("contact", uses("phone", "x", Role.CONTACT)),
+        ("card", uses("bank_card", "x")),
+    ],
+)
+def test_newcomers_of_an_hour_are_set_against_what_is_usual_there(thing: str, mention: Mention) -> None:
+    minutes = [applies(f"b{n}", NOW - (n + 1) / 1440, mention) for n in range(3)]
+    queue = [applies(f"q{n}", NOW - 0.5 - n, mention) for n in range(10)]
+    alone = values(ann(mention), *minutes)
+    some(alone, **{f"{thing}_newcomers_1h": 3, f"{thing}_newcomers_1d": 3, f"{thing}_burst": 3.5 / 0.5})
+    before = 3 * 10 / (9.5 * 24 - 1)  # in opening hours
+    busy = values(ann(mention), *minutes, *queue)
+    some(
+        busy,
+        **{f"{thing}_newcomers_1h": 3, f"{thing}_newcomers_1d": 4, f"{thing}_burst": 3.5 / (before + 0.5)},
+    )
+    quiet = values(ann(mention), queue[3])
+    some(quiet, **{f"{thing}_newcomers_1h": 0, f"{thing}_newcomers_1d": 0, f"{thing}_burst": None})
+
+
 # things
 
 

@@ -64,7 +64,7 @@ def odd_facts(rng: random.Random, people: int = 14, loans: int = 40) -> Facts:
     judged for and against, ids shared.
     """
     names = [f"p{n:02d}" for n in range(people)]
-    created = [_application(rng, names, n) for n in range(loans)]
+    created = [_application(rng, names, n) for n in range(loans)] + _rush(rng, loans // 8)
     return Facts(
         applications=tuple(created),
         events=tuple(_event(rng, names, n) for n in range(2 * loans)),
@@ -122,6 +122,23 @@ def _application(rng: random.Random, names: list[str], n: int) -> Application:
     return Application(
         application_id=f"a{n:03d}", applicant_id=who, applied_at=_moment(rng), mentions=mentions, **reported
     )
+
+
+def _rush(rng: random.Random, people: int) -> list[Application]:
+    """Newcomers who apply within an hour with a device, a card and a contact of some of the others."""
+    begin, shared = _moment(rng), (("device", "own"), ("bank_card", "own"), ("phone", "contact"))
+    return [
+        Application(
+            application_id=f"r{n:03d}",
+            applicant_id=f"r{n:02d}",
+            applied_at=begin + timedelta(minutes=n * 50 / people),
+            platform_id="L1",
+            mentions=tuple(
+                Mention(known_as(kind, f"{kind}9"), Role(role)) for kind, role in shared if rng.random() < 0.8
+            ),
+        )
+        for n in range(people)
+    ]
 
 
 def _event(rng: random.Random, names: list[str], n: int) -> Event:
