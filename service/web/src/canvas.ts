@@ -123,6 +123,11 @@ export class Canvas {
     return node.nonempty() ? node.renderedPosition() : null;
   }
 
+  /** The whole drawing as a picture. */
+  png(): Blob {
+    return this.graph.png({ output: "blob", full: true, scale: 2, bg: "#fbfaf7" }) as unknown as Blob;
+  }
+
   /** Light a path of masked names (device:***8f5a); the nodes that were lit, none where it is not drawn whole. */
   lightPath(path: string[], seed: string): string[] {
     const wanted = path[0]?.startsWith("application:") ? [seed, ...path.slice(1)] : path;

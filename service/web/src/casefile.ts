@@ -59,11 +59,11 @@ export class CaseFile {
     return found;
   }
 
-  /** What its people did, as of the moment that is shown. */
-  async details(asOf: string): Promise<void> {
+  /** What its people did, as of the moment that is shown, and the answer that was given about its applicant. */
+  async details(asOf: string, past: Past | null): Promise<void> {
     if (!this.found) return;
     const node = subjectOf(this.found);
-    this.past = await ask<Past>("history", { node, as_of: asOf });
+    this.past = past;
     if (this.found.applicant_id) this.last = await ask<Assessment | null>("assessment", { node, as_of: asOf });
   }
 

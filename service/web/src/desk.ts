@@ -1,6 +1,6 @@
 // The conductor: the address says what is shown (node, as_of, open, lang); everything else follows from it.
 import { address, chosenLanguage, MOST_OPENED, queueAddress, RAW } from "./address";
-import { ask, type Assessment, cases, type Dossier, type DrawnNode, type Drawing, keep, type LeftOut, type Overview } from "./api";
+import { ask, type Assessment, cases, type Dossier, type DrawnNode, type Drawing, keep, type LeftOut, type Overview, type Paths } from "./api";
 import { CaseFile } from "./casefile";
 import { type CaseDetail, type Me, subjectOf } from "./casetypes";
 import { Canvas } from "./canvas";
@@ -13,8 +13,12 @@ import { assessment, overviewPanel, panel } from "./panel";
 import type { Ways } from "./parts";
 import { FILTERS, Queue } from "./queue";
 import { Refused } from "./refusals";
+import { keepBlob } from "./files";
+import { saveCsv } from "./exports";
 import { Search } from "./search";
+import { Ties } from "./ties";
 import { TimeField } from "./timefield";
+import { Timeline } from "./timeline";
 import { name, say, speak, spoken, type Word } from "./words";
 
 class Desk {
@@ -37,14 +41,23 @@ class Desk {
     light: (path) => void this.light(path),
     lightCode: (code) => this.canvas.lit(this.canvas.around(pointsAt(code))),
     openCase: (node) => void this.begin(node),
+    tied: (node) => this.ties.part(node),
   };
+  private readonly ties = new Ties({
+    asOf: () => this.asOf,
+    people: () => this.canvas.all().filter((node) => node.type === "applicant").map((node) => node.label),
+    shown: (found) => this.drawTies(found),
+    lit: (path) => this.canvas.lit(path),
+    paint: () => this.repaint(),
+    said: (text) => this.say(text),
+  });
   private readonly caseFile = new CaseFile({
     ...this.ways,
     paint: () => this.repaint(),
     said: (text) => this.say(text),
     me: () => this.me(),
     case: (id) => this.toCase(id),
-    exports: () => [],
+    exports: () => this.exports(),
   });
   private readonly queue = new Queue(byId("queue"), {
     open: (id) => this.toCase(id),
@@ -53,6 +66,7 @@ class Desk {
     said: (text) => this.say(text),
   });
   private readonly time = new TimeField((asOf) => this.go(this.node, asOf, this.opened));
+  private readonly timeline = new Timeline((moment) => this.time.at(moment), () => this.time.now(), () => this.time.moment());
   private readonly search = new Search(() => this.asOf, (node) => this.go(node, this.asOf), (error) => this.refuse(error));
   private readonly canvas = new Canvas(byId("canvas"), {
     select: (node) => void this.look(node),
@@ -90,6 +104,7 @@ class Desk {
     this.shown += 1;
     this.words();
     if (!same) this.wipe();
+    if (!this.node && !file) this.timeline.hide();
     document.body.classList.toggle("queueing", queueing);
     byId("queue").hidden = !queueing;
     byId("cases").setAttribute("aria-pressed", String(queueing));
@@ -123,7 +138,7 @@ class Desk {
     if (this.node === subject) this.show(paint);
     await this.draw(page, drawn ? this.canvas.selected() : "", this.node === subject ? paint : null);
     if (page !== this.page) return;
-    await this.caseFile.details(this.asOf);
+    await this.caseFile.details(this.asOf, this.node === subject ? this.timeline.past : null);
     if (page === this.page) this.repaint();
   }
 
@@ -145,6 +160,19 @@ class Desk {
       const found = await cases<CaseDetail>("", { [`${kind}_id`]: rest.join(":"), reason: "opened_by_hand" });
       this.toCase(found.case_id);
     });
+  }
+
+  /** Bring the paths that were found into the drawing and light the first; what was drawn stays. */
+  private drawTies(found: Paths): void {
+    this.canvas.merge(found.drawing, found.a);
+    this.tellLeft();
+    this.canvas.lit(found.paths[0] ?? []);
+  }
+
+  private exports(): HTMLElement[] {
+    const past = this.timeline.past;
+    const csv = past && el("button", { type: "button", id: "save-csv", class: "quiet", click: () => saveCsv(past) }, say("save_csv"));
+    return csv ? [csv] : [];
   }
 
   /** By which name the key goes. */
@@ -176,6 +204,9 @@ class Desk {
     this.canvas.show(drawings);
     for (const one of drawings) this.note(one);
     const chosen = [selected, drawing.seed].find((node) => this.canvas.has(node));
+    const told = this.timeline.show(this.node, this.asOf, () => page === this.page);
+    if (beside) await told;
+    if (page !== this.page) return;
     if (beside && (!chosen || chosen === drawing.seed)) this.canvas.mark(chosen ?? "");
     else if (chosen) this.canvas.select(chosen);
     else await this.dossier(this.node);
@@ -353,6 +384,7 @@ class Desk {
     });
     byId("cases").addEventListener("click", () => (document.body.classList.contains("queueing") ? this.go("", this.asOf) : this.toQueue({})));
     byId("fit").addEventListener("click", () => this.canvas.fit());
+    byId("save-png").addEventListener("click", () => keepBlob(this.canvas.png(), "ringfence.png"));
     byId("zoom-in").addEventListener("click", () => this.canvas.zoom(1.25));
     byId("zoom-out").addEventListener("click", () => this.canvas.zoom(0.8));
     byId("home").addEventListener("click", (event) => {
@@ -379,6 +411,7 @@ class Desk {
     this.tellLeft();
     this.paint();
     if (!byId("queue").hidden) this.queue.paint();
+    this.timeline.paint();
     this.side.scrollTop = scrolled;
     this.say("");
     if (this.problem) this.tellProblem(this.problem);

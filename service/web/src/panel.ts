@@ -34,6 +34,7 @@ function personPanel(person: PersonDossier, node: string, ways: Ways): HTMLEleme
         ),
       ),
     el("section", { id: "assessment" }, el("h3", {}, say("assessment")), el("p", { class: "quiet" }, say("loading"))),
+    section("tied_title", ways.tied(node)),
     section("applications", applications(person.applications, ways)),
     person.events.length > 0 && section("events", events(person, ways)),
     person.labels.length > 0 && section("conclusions", conclusions(person)),

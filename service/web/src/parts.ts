@@ -9,6 +9,7 @@ export interface Ways {
   light(path: string[]): void;
   lightCode(code: string): void;
   openCase(node: string): void;
+  tied(node: string): HTMLElement;
 }
 
 export function tile(type: string, extra = ""): HTMLElement {

@@ -42,19 +42,23 @@ export class TimeField {
     this.show("");
   }
 
-  private now(): number {
+  now(): number {
     return Date.now() - this.ahead;
   }
 
-  private moment(): number {
+  moment(): number {
     const said = read(this.asOf);
     return Number.isNaN(said) ? this.now() : said;
   }
 
+  /** Show that moment; one that has not come is now. */
+  at(moment: number): void {
+    this.go(moment > this.now() - MINUTE ? "" : new Date(moment).toISOString());
+  }
+
   /** By weeks; a week on from the last one is now. */
   private move(weeks: number): void {
-    const there = this.moment() + weeks * WEEK;
-    this.go(there > this.now() - MINUTE ? "" : new Date(there).toISOString());
+    this.at(this.moment() + weeks * WEEK);
   }
 }
 

@@ -1,0 +1,48 @@
+"""Queue, case and drawing hold to WCAG AA, as far as axe-core can tell, in both languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.axe import source, violations
+from tests.support.desk_pages import address, asked, browser, drawn, missing, page
+
+__all__ = ["address", "browser", "page"]  # fixtures
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(autouse=True)
+def _there() -> None:
+    try:
+        source()
+    except RuntimeError as error:
+        missing(str(error))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_drawing_and_its_panel_are_without_a_violation(page, address, language):
+    page.goto(f"{address}?node=applicant:ann&lang={language}")
+    drawn(page, "applicant:bo")
+    page.wait_for_selector("#slider")
+    assert violations(page) == []
+    page.goto(f"{address}?node=ring:R-000042&lang={language}")
+    page.wait_for_selector("#panel .members")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_queue_and_a_case_are_without_a_violation(page, address, language):
+    case = asked(address, "/cases", {"ring_id": "R-000042", "reason": "call from the branch"})
+    page.goto(f"{address}?queue=&lang={language}")
+    page.wait_for_selector(".cases a.id")
+    assert violations(page) == []
+    page.goto(f"{address}?case={case['case_id']}&lang={language}")
+    page.wait_for_selector("#case-people")
+    page.wait_for_selector("#slider")
+    assert violations(page) == []
+
+
+def test_the_first_page_is_without_a_violation(page, address):
+    page.goto(address)
+    page.wait_for_selector("#panel .rings")
+    assert violations(page) == []
