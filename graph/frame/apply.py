@@ -6,19 +6,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.frame.facts import (
-    EntryBatch,
-    add_application,
-    add_contact,
-    add_device,
-    add_event,
-    add_label,
-    add_merchant,
-    add_outcome,
-    add_platform,
-)
+from graph.frame.entry_batch import EntryBatch
+from graph.frame.facts import add_application, add_contact, add_event, add_label, add_outcome
 from graph.frame.intern import EntryNames
 from graph.frame.layout import MARK, MOVED, ROW, SECTION, STEP, Arrays, Int
+from graph.frame.reference_facts import add_device, add_merchant, add_platform
 from graph.journal.entry import EncodedEntry
 from graph.kernels.by_address import taken
 from graph.kernels.compiled import lean, shared

@@ -7,12 +7,13 @@ from __future__ import annotations
 import numpy as np
 
 from graph.facts.hubs import GUARD
+from graph.frame.admission import find_identifier, find_person, link_of
 from graph.frame.layout import Arrays, Int
 from graph.frame.neighbourhood import Neighbourhood
 from graph.frame.order import sort_by_text
 from graph.frame.past import add_application, newest
 from graph.frame.query import SubjectQuery
-from graph.frame.reach import find_identifier, find_person, latest_held, link_of
+from graph.frame.reach import latest_held
 from graph.frame.scratch import IDENTIFIERS, INSIDE, LACKS, Scratch
 from graph.kernels.compiled import lean
 from graph.model.types import Role

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from graph.frame import intern
+from graph.frame.entry_batch import SPARE, EntryBatch, add_mentions, keep_mentions, size_of_mentions
 from graph.frame.insert import insert, lacks_items, needed, release
 from graph.frame.intern import EntryNames, has_room, size_of
 from graph.frame.layout import (
-    DEVICES,
     EVENTS,
     FROM_APPLICATION,
     FROM_EVENT,
     LABELS,
-    MENTIONS,
     NEVER,
-    NO_MARK,
     NONE,
     OUTCOMES,
     STEP,
@@ -25,134 +21,14 @@ from graph.frame.layout import (
     USED,
     Arrays,
     Int,
-    Rows,
 )
 from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_LABEL, BY_STATUS, moment_at, row_at
 from graph.frame.mention import FROM_NO_ROW, add_mention
-from graph.journal import entry
-from graph.kernels.by_address import by_address
 from graph.kernels.compiled import lean
 from graph.store.tables import ROLES, Column
 
-SPARE = np.int64(16)  # rows of each table that one fact may take, but for what it mentions
 _OWN, _CONTACT = (np.int64([str(role) for role in ROLES].index(word)) for word in ("own", "contact"))
 _SELF = np.frombuffer(b"self", "u1")
-
-
-@by_address(
-    names=EntryNames, platforms=entry.PLATFORM, merchants=entry.MERCHANT, devices=entry.DEVICE, applications=entry.APPLICATION, events=entry.EVENT,
-    mentions=entry.MENTION, contacts=entry.CONTACT, outcomes=entry.OUTCOME, labels=entry.LABEL,
-)  # fmt: skip
-class EntryBatch(NamedTuple):
-    """The facts of a journal entry, as `graph.journal.entry.EncodedEntry` has them, and what they name."""
-
-    names: EntryNames
-    platforms: Rows
-    merchants: Rows
-    devices: Rows
-    applications: Rows
-    events: Rows
-    mentions: Rows
-    contacts: Rows
-    outcomes: Rows
-    labels: Rows
-
-
-@lean
-def add_platform(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> bool:
-    """Apply a lender."""
-    reported = batch.platforms[row]
-    if not has_room(arrays.header, SPARE, size_of(batch.names, reported.platform)):
-        return False
-    word = arrays.words[intern.word(arrays, batch.names, reported.platform)]
-    if word.platform_mark == NO_MARK:
-        word.type, word.own, word.platform_mark = reported.type, reported.own, revision
-    return True
-
-
-@lean
-def add_merchant(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> bool:
-    """Apply a merchant."""
-    reported, names = batch.merchants[row], batch.names
-    if not has_room(
-        arrays.header,
-        SPARE,
-        size_of(names, reported.merchant) + size_of(names, reported.category) + size_of(names, reported.city),
-    ):
-        return False
-    category, city = intern.word(arrays, names, reported.category), intern.word(arrays, names, reported.city)
-    word = arrays.words[intern.word(arrays, names, reported.merchant)]
-    if word.merchant_mark == NO_MARK:
-        word.opened_at, word.category, word.city, word.merchant_mark = (
-            reported.opened_at,
-            category,
-            city,
-            revision,
-        )
-    return True
-
-
-@lean
-def add_device(arrays: Arrays, batch: EntryBatch, row: Int, revision: Int) -> bool:
-    """Apply a device."""
-    reported, names, header = batch.devices[row], batch.names, arrays.header
-    size = (
-        intern.size_of_identifier(names, reported.identifier)
-        + size_of(names, reported.os)
-        + size_of(names, reported.model)
-    )
-    if not has_room(header, SPARE, size):
-        return False
-    identifier = intern.identifier(arrays, names, reported.identifier)
-    if arrays.identifiers[identifier].device < 0:
-        fresh = header[USED + DEVICES]
-        header[USED + DEVICES] = fresh + 1
-        device = arrays.devices[fresh]
-        device.os, device.model = (
-            intern.word(arrays, names, reported.os),
-            intern.word(arrays, names, reported.model),
-        )
-        device.emulator, device.rooted, device.mark = reported.emulator, reported.rooted, revision
-        arrays.identifiers[identifier].device = fresh
-    return True
-
-
-@lean
-def size_of_mentions(batch: EntryBatch, begins: Int, count: Int) -> Int:
-    """How many bytes of `texts` the identifiers of those mentions may take."""
-    size = np.int64(0)
-    for n in range(begins, begins + count):
-        size += intern.size_of_identifier(batch.names, batch.mentions[n].identifier)
-    return size
-
-
-@lean
-def keep_mentions(arrays: Arrays, batch: EntryBatch, begins: Int, count: Int) -> Int:
-    """What a fact mentions, written down side by side; where it begins."""
-    header = arrays.header
-    first = header[USED + MENTIONS]
-    for n in range(count):
-        mention = batch.mentions[begins + n]
-        arrays.mentions[first + n] = (
-            intern.identifier(arrays, batch.names, mention.identifier) << 2 | mention.role
-        )
-    header[USED + MENTIONS] = first + count
-    return np.int64(first)
-
-
-@lean
-def add_mentions(
-    arrays: Arrays, person: Int, fact: Int, when: tuple[Int, Int], first: Int, count: Int
-) -> bool:
-    """The ties of a fact of that moment and revision, from the one on where it was left (STEP)."""
-    header = arrays.header
-    while header[STEP] <= count:
-        if not add_mention(
-            arrays, person, np.int64(arrays.mentions[first + header[STEP] - 1]), fact, when[0], when[1]
-        ):
-            return False
-        header[STEP] += 1
-    return True
 
 
 @lean

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import NamedTuple, Protocol
 
 from graph.frame.apply import DONE, MORE, ROOM_LACKS, apply_slice, batch_of
-from graph.frame.facts import EntryBatch
+from graph.frame.entry_batch import EntryBatch
 from graph.frame.files import Files
 from graph.frame.layout import (
     BOOT,

@@ -7,6 +7,7 @@ import numpy as np
 from graph.facts.decisive import APPLICATIONS as LATEST
 from graph.facts.decisive import DEALINGS
 from graph.facts.decisive import EVENTS as LATEST_EVENTS
+from graph.frame.admission import admit_person, find_identifier
 from graph.frame.bounded import labels_of, outcomes_of
 from graph.frame.layout import NO_MARK, SNAPSHOTS, USED, Arrays, Int, Rows
 from graph.frame.lists import (
@@ -19,7 +20,7 @@ from graph.frame.lists import (
 )
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, Neighbourhood
 from graph.frame.query import IN_FRAME, SubjectQuery, copy
-from graph.frame.reach import admit_person, event_kind, find_identifier
+from graph.frame.reach import event_kind
 from graph.frame.scratch import (
     APPLICATIONS,
     EVENTS,

@@ -8,6 +8,7 @@ import numpy as np
 
 from graph.facts.decisive import DEALINGS
 from graph.facts.hubs import COUNT_CAP, GUARD, MANY_HOLDERS, NOT_LINKING
+from graph.frame.admission import admit_within, clear, join, link_of, met, seat, tie_to
 from graph.frame.insert import KIND_RANK
 from graph.frame.layout import Arrays, Int
 from graph.frame.lists import (
@@ -23,7 +24,7 @@ from graph.frame.lists import (
     recorded,
     row_at,
 )
-from graph.frame.neighbourhood import NOBODY, OTHER, UNDATED, Neighbourhood
+from graph.frame.neighbourhood import OTHER, UNDATED, Neighbourhood
 from graph.frame.order import sort_by_text
 from graph.frame.query import BEYOND, IN_FRAME, SubjectQuery
 from graph.frame.scratch import (
@@ -34,7 +35,6 @@ from graph.frame.scratch import (
     HUBS,
     IDENTIFIERS,
     LACKS,
-    LINKS,
     PEOPLE,
     STEPS,
     TIES,
@@ -46,7 +46,6 @@ from graph.store.tables import KINDS, Column
 from graph.store.walk import AT_ONCE
 
 GUARDS = np.array([GUARD[kind] for kind in KINDS])
-_ROLE_RANK = np.array([0, 2, 1])  # own before employer before contact
 _CAP = np.int64(COUNT_CAP)
 assert (max(GUARD.values()) + 1) * 16 <= BUCKETS
 
@@ -54,8 +53,8 @@ assert (max(GUARD.values()) + 1) * 16 <= BUCKETS
 @lean
 def reach(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     """People, identifiers and what joins them; LACKS says where an array has too little room."""
-    _clear(work, out)
-    _seat(work, out, q.about[0].person if q.about[0].person >= 0 else BEYOND, np.int64(0))
+    clear(work, out)
+    seat(work, out, q.about[0].person if q.about[0].person >= 0 else BEYOND, np.int64(0))
     begin, end = np.int64(0), np.int64(1)
     for step in range(1, STEPS + 1):
         fresh = work.state[IDENTIFIERS]
@@ -75,34 +74,6 @@ def reach(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood) ->
 
 
 @lean
-def find_person(work: Scratch, out: Neighbourhood, row: Int) -> Int:
-    """The person of that `id`, or NOBODY."""
-    return np.int64(work.seats[_seat_of(work, out, row)]) - 1
-
-
-@lean
-def find_identifier(work: Scratch, out: Neighbourhood, row: Int) -> Int:
-    """The identifier of that `id`, or NOBODY."""
-    return np.int64(work.slots[_slot_of(work, out, row)]) - 1
-
-
-@lean
-def admit_person(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
-    """The person of that `id`; who was not there comes in now. NOBODY without room."""
-    person = find_person(work, out, row)
-    return person if person >= 0 else _seat(work, out, row, step)
-
-
-@lean
-def link_of(work: Scratch, identifier: Int, person: Int) -> Int:
-    """Their tie to an identifier, or NOBODY."""
-    link = np.int64(work.things[identifier].first)
-    while link >= 0 and work.links[link].person != person:
-        link = np.int64(work.links[link].next)
-    return link
-
-
-@lean
 def latest_held(arrays: Arrays, q: SubjectQuery, identifier: Int, rows: Column, limit: Int) -> Int:
     """How many of the latest ties of an identifier of the frame, at most `limit`, now stand in `rows`, newest
     first.
@@ -118,119 +89,6 @@ def latest_held(arrays: Arrays, q: SubjectQuery, identifier: Int, rows: Column, 
 
 
 @lean
-def _clear(work: Scratch, out: Neighbourhood) -> None:
-    state = work.state
-    for n in range(state[IDENTIFIERS]):
-        work.slots[work.things[n].slot] = 0
-    for n in range(state[PEOPLE]):
-        work.seats[work.seat[n]] = 0
-    for n in range(len(state)):
-        state[n] = 0
-    for a in range(APPLICANTS):
-        work.partners[a].first, work.partners[a].last = -1, -1
-        for b in range(APPLICANTS):
-            work.dealt[a, b] = 0
-
-
-@lean
-def _spread(row: Int) -> Int:
-    return (np.int64(row) * np.int64(0x9E3779B1)) >> 12
-
-
-@lean
-def _seat_of(work: Scratch, out: Neighbourhood, row: Int) -> Int:
-    seats = work.seats
-    at = _spread(row) & (len(seats) - 1)
-    while seats[at] != 0 and out.people[seats[at] - 1].id != row:
-        at = (at + 1) & (len(seats) - 1)
-    return at
-
-
-@lean
-def _slot_of(work: Scratch, out: Neighbourhood, row: Int) -> Int:
-    slots = work.slots
-    at = _spread(row) & (len(slots) - 1)
-    while slots[at] != 0 and out.identifiers[slots[at] - 1].id != row:
-        at = (at + 1) & (len(slots) - 1)
-    return at
-
-
-@lean
-def _seat(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
-    person = work.state[PEOPLE]
-    if person == len(out.people):
-        work.state[LACKS] = 1
-        return np.int64(NOBODY)
-    at = _seat_of(work, out, row)
-    work.seats[at], work.seat[person] = person + 1, at
-    out.people[person].id, out.people[person].step = row, step
-    work.state[PEOPLE] = person + 1
-    return np.int64(person)
-
-
-@lean
-def _met(work: Scratch, out: Neighbourhood, row: Int, kind: Int, linking: Int) -> Int:
-    """The identifier of that `id`; one that was not there comes in now. NOBODY without room."""
-    at = _slot_of(work, out, row)
-    if work.slots[at] != 0:
-        return np.int64(work.slots[at]) - 1
-    number = work.state[IDENTIFIERS]
-    if number == len(out.identifiers):
-        work.state[LACKS] = 1
-        return np.int64(NOBODY)
-    work.slots[at] = number + 1
-    thing, identifier = work.things[number], out.identifiers[number]
-    thing.slot, thing.dated, thing.first, thing.last, thing.cut = at, 0, -1, -1, 0
-    identifier.id, identifier.kind, identifier.linking, identifier.holders, identifier.hub = (
-        row,
-        kind,
-        linking,
-        0,
-        0,
-    )
-    work.state[IDENTIFIERS] = number + 1
-    return np.int64(number)
-
-
-@lean
-def _tie(
-    work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role: Int, since: Int, last: Int
-) -> None:
-    """The strongest role wins, `since` is the first mention and `last` the latest."""
-    thing, link = work.things[identifier], link_of(work, identifier, person)
-    if link < 0:
-        _join(work, out, person, identifier, role, since, last)
-        thing.dated += since != UNDATED
-        return
-    link_row = work.links[link]
-    if _ROLE_RANK[role] < _ROLE_RANK[link_row.role]:
-        link_row.role = role
-    if link_row.since == UNDATED:
-        thing.dated += 1
-        link_row.since, link_row.last = since, last
-    else:
-        link_row.since, link_row.last = min(link_row.since, since), max(link_row.last, last)
-
-
-@lean
-def _join(
-    work: Scratch, out: Neighbourhood, person: Int, identifier: Int, role: Int, since: Int, last: Int
-) -> None:
-    number, thing = work.state[LINKS], work.things[identifier]
-    if number == len(work.links):
-        work.state[LACKS] = 1
-        return
-    link = work.links[number]
-    link.since, link.last, link.person, link.role, link.next = since, last, person, role, -1
-    if thing.first < 0:
-        thing.first = number
-    else:
-        work.links[thing.last].next = number
-    thing.last = number
-    work.state[LINKS] = number + 1
-
-
-@lean
 def _ties_of(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood, person: Int) -> None:
     """A person's ties; of one with more than TIES, the latest so many of each kind."""
     held = arrays.people[out.people[person].id].ties
@@ -242,7 +100,7 @@ def _ties_of(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood,
     for k in range(count):
         row = np.int64(work.rows[k])
         tie = arrays.ties[row]
-        number = _met(
+        number = met(
             work,
             out,
             np.int64(tie.identifier),
@@ -250,7 +108,7 @@ def _ties_of(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourhood,
             np.int64(arrays.identifiers[tie.identifier].linking),
         )
         if number >= 0:
-            _tie(work, out, person, number, np.int64(tie.role), np.int64(tie.since), _last(arrays, q, row))
+            tie_to(work, out, person, number, np.int64(tie.role), np.int64(tie.since), _last(arrays, q, row))
 
 
 @lean
@@ -275,9 +133,9 @@ def _mentioned(q: SubjectQuery, work: Scratch, out: Neighbourhood) -> None:
     """What only the application in question says is tied since no moment that anything tells."""
     for m in range(q.about[0].mentions):
         mention = q.mentions[m]
-        number = _met(work, out, np.int64(mention.id), np.int64(mention.kind), np.int64(mention.linking))
+        number = met(work, out, np.int64(mention.id), np.int64(mention.kind), np.int64(mention.linking))
         if number >= 0 and link_of(work, number, np.int64(0)) < 0:
-            _join(work, out, np.int64(0), number, np.int64(mention.role), UNDATED, UNDATED)
+            join(work, out, np.int64(0), number, np.int64(mention.role), UNDATED, UNDATED)
 
 
 @lean
@@ -362,9 +220,9 @@ def _follow(
     for k in range(count):
         row = np.int64(work.rows[k])
         tie = arrays.ties[row]
-        person = _admit(work, out, np.int64(tie.person), step)
+        person = admit_within(work, out, np.int64(tie.person), step)
         if person >= 0:
-            _tie(
+            tie_to(
                 work, out, person, identifier, np.int64(tie.role), np.int64(tie.since), _last(arrays, q, row)
             )
 
@@ -386,7 +244,7 @@ def _counterparties(
             else np.int64(event.applicant)
         )
         if other != me:
-            there = _admit(work, out, other, step)
+            there = admit_within(work, out, other, step)
             if there >= 0:
                 _deal(work, person, there, event_kind(event.kind), np.int64(event.at))
 
@@ -415,16 +273,6 @@ def _deal(work: Scratch, one: Int, other: Int, kind: Int, at: Int) -> None:
     chain.last = number
     work.dealt[a, b] = number + 1
     work.state[DEALS] = number + 1
-
-
-@lean
-def _admit(work: Scratch, out: Neighbourhood, row: Int, step: Int) -> Int:
-    """The person of that `id`, who comes in now where there is room for one more, else NOBODY."""
-    person = find_person(work, out, row)
-    if person < 0 and work.state[PEOPLE] >= APPLICANTS:
-        work.state[TRUNCATED] = 1
-        return person
-    return person if person >= 0 else _seat(work, out, row, step)
 
 
 @lean

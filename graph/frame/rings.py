@@ -8,7 +8,7 @@ import numpy as np
 
 from graph.frame import intern
 from graph.frame.apply import DONE, MORE, ROOM_LACKS
-from graph.frame.facts import SPARE
+from graph.frame.entry_batch import SPARE
 from graph.frame.insert import insert, lacks, lacks_items, needed
 from graph.frame.intern import EntryNames, has_room, size_of
 from graph.frame.layout import MARK, MEMBERS, RINGS, ROW, SECTION, SNAPSHOTS, USED, Arrays, Int, Rows

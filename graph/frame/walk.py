@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from graph.facts.hubs import COUNT_CAP
+from graph.frame.admission import find_identifier, link_of
 from graph.frame.beyond_bounds import add_beyond_bounds, mark_keys
 from graph.frame.layout import NO_MARK, Arrays, Int
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
@@ -21,7 +22,7 @@ from graph.frame.past import (
     is_later,
 )
 from graph.frame.query import IN_FRAME, SubjectQuery, about_application, about_person
-from graph.frame.reach import find_identifier, link_of, reach
+from graph.frame.reach import reach
 from graph.frame.scratch import (
     APPLICATIONS,
     DEALS,

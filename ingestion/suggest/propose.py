@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from graph.model.errors import DeliveryError, RecordError
@@ -20,10 +18,10 @@ from ingestion.suggest.drafts import Draft, Line, Said
 from ingestion.suggest.foreign import Foreign, read_foreign
 from ingestion.suggest.meaning import KINDS, Meaning, Placed, meaning_of
 from ingestion.suggest.names import unit
+from ingestion.suggest.suggestion import ZONE, Suggestion
 from ingestion.suggest.values import clock_form, days_alone, either_first, is_unmistakably, no_days, words_of
 from ingestion.suggest.words import translated
 
-ZONE = "Asia/Shanghai"
 US = "us"
 _LENDERS = 200  # different ones that are written out
 _MOMENTS = ("applied_at", "at")
@@ -35,51 +33,6 @@ _KINDS = (
     ("ip", "login"),
 )
 _TRANSLATED = {"outcomes": "status", "contacts": "relation", "platforms": "type", "events": "kind"}
-
-
-@dataclass(kw_only=True)
-class Suggestion:
-    """A mapping that is proposed, and what could not be placed: (file, column, why), with no column for a
-    whole file.
-    """
-
-    drafts: list[Draft] = field(default_factory=list)
-    unplaced: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def as_yaml(self) -> str:
-        """The mapping as a file, with the reason for each line, and what could not be placed."""
-        order = list(TABLES)
-        parts = [draft.yaml() for draft in sorted(self.drafts, key=lambda draft: order.index(draft.table))]
-        notes = [
-            f"#   {plain(file)}{f', {plain(column)}' if column else ''}: {why}"
-            for file, column, why in self.unplaced
-        ]
-        head = [
-            "# Proposed from the names and values of the columns: read every line, then try it with `--check`.",
-            "name: suggested",
-            f"timezone: {ZONE}  # of times without an offset",
-        ]
-        if not parts:
-            head += ["# Nothing could be proposed.", "tables: []"]
-        tables = ["tables:", *parts] if parts else []
-        return "\n".join([*head, *tables, *(["", "# Not placed:", *notes] if notes else [])]) + "\n"
-
-    def as_json(self) -> dict[str, Any]:
-        """What was proposed and what not, in figures."""
-        return {
-            "tables": [
-                {
-                    "table": d.table,
-                    "source": list(d.foreign.source) if d.foreign else [],
-                    "columns": len(d.columns),
-                }
-                for d in self.drafts
-            ],
-            "not_placed": [
-                {"file": plain(file), "column": plain(column), "why": why}
-                for file, column, why in self.unplaced
-            ],
-        }
 
 
 def suggest(files: Sequence[Path], now: datetime, limits: DeliveryLimits = DEFAULT) -> Suggestion:

@@ -24,7 +24,8 @@ from ingestion.delivery import open_delivery
 from ingestion.load import load
 from ingestion.report import Report
 from ingestion.suggest.names import meant
-from ingestion.suggest.propose import Suggestion, suggest
+from ingestion.suggest.propose import suggest
+from ingestion.suggest.suggestion import Suggestion
 from scripts.map import main
 from tests.support.deliveries import NOW, parse_context, write_csv, write_parquet
 from tests.support.stores import open_store
