@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from graph import private
 from graph.model.errors import SettingError, StoreUnavailableError
 from graph.stores.embedded import Connections, begin
-from investigations.casebook.tables import create_all
+from investigations.casebook.migrations import prepare
 
 BUSY_SECONDS = 5.0  # how long a writer waits for the others before it gives up
 # `normal`: no process's death loses a row; `full`: no power cut either, for one wait on the disk a row
@@ -71,7 +71,7 @@ class Engines:
         )
         try:
             with self.writing() as connection:
-                create_all(connection)
+                prepare(connection)
         except BaseException:
             self.close()
             raise

@@ -1,16 +1,10 @@
-"""The casebook's tables, the same in SQLite and PostgreSQL, append-only by triggers."""
+"""The casebook's tables, the same in SQLite and PostgreSQL; `migrations` says which version brought which."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from graph.model.errors import SettingError, StoreChangedError, StoreVersionError
-from investigations.casebook import guards
 from investigations.casebook.metadata import METADATA
-from investigations.casebook.watch_tables import ALERTS, MESSAGES
-
-SCHEMA_VERSION = 6
-_READABLE = ("1", "2", "3", "4", "5", "6")
 
 # Moments are whole microseconds since 1970 UTC. `answer` is the response as sent, `audit` what it was
 # computed from; both zlib.
@@ -179,71 +173,3 @@ ABOUT = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
-
-APPEND_ONLY = (
-    ASSESSMENTS, CASE_EVENTS, VERDICTS, PERSON_VERDICTS, ATTACHMENTS, PROPOSALS, ALERTS, MESSAGES,
-)  # fmt: skip
-_SINCE = {
-    4: (PERSON_VERDICTS,),
-    5: (ATTACHMENTS, PROPOSALS),
-    6: (ALERTS, MESSAGES),
-}  # append-only tables by the version that brought them
-_DUE_US = 5 * 86_400_000_000  # of cases that were opened before they had a due time
-
-# One process at a time makes the tables, however many start together.
-_LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7246362)"}
-
-
-def create_all(connection: sa.Connection) -> None:
-    """Make what is missing, in the connection's transaction; safe to repeat and to race. Other dialects than
-    the two get no triggers.
-
-    Raises StoreVersionError for a casebook of another version, StoreChangedError for one whose tables or
-    triggers somebody changed, SettingError for a file that is another program's.
-    """
-    dialect = connection.dialect.name
-    if dialect in _LOCK:
-        connection.exec_driver_sql(_LOCK[dialect])
-    result = None
-    there = set(sa.inspect(connection).get_table_names())
-    if ABOUT.name in there:
-        result = connection.execute(sa.select(ABOUT.c.value).where(ABOUT.c.name == "schema")).scalar()
-        if result not in _READABLE:
-            raise StoreVersionError(
-                f"the casebook has schema {result}; this version reads schema {SCHEMA_VERSION}"
-            )
-    if result is None and ASSESSMENTS.name in there:
-        raise StoreChangedError(f"the casebook's table {ABOUT.name} is gone: {guards.NEXT}")
-    if result is None and dialect == "sqlite" and there:
-        raise SettingError(
-            "the file holds other tables than a casebook's (a graph store's?): name the casebook"
-        )
-    if result == str(SCHEMA_VERSION):
-        guards.check(connection, METADATA, APPEND_ONLY)
-        return
-    if result is not None:
-        later = [table for version, tables in _SINCE.items() if version > int(result) for table in tables]
-        guards.check_first(connection, [table for table in APPEND_ONLY if table not in later])
-    # Of an earlier casebook only what came since: version 2 the table `owed`, version 3 the triggers on
-    # inserts, version 4 the work on cases, version 5 due times, kinds, lenders, attachments and proposals,
-    # version 6 alerts and messages.
-    METADATA.create_all(connection)
-    if result is not None:
-        _complete(connection)
-    guards.install(connection, APPEND_ONLY)
-    guards.check(connection, METADATA, APPEND_ONLY)
-    connection.execute(sa.delete(ABOUT).where(ABOUT.c.name == "schema"))
-    connection.execute(sa.insert(ABOUT).values(name="schema", value=str(SCHEMA_VERSION)))
-
-
-def _complete(connection: sa.Connection) -> None:
-    """Give the cases of an earlier casebook the rows that cases have had since."""
-    without_work = sa.select(CASES.c.case_id, sa.literal(0.0), sa.literal(0.0)).where(
-        CASES.c.case_id.not_in(sa.select(CASE_WORK.c.case_id))
-    )
-    connection.execute(sa.insert(CASE_WORK).from_select(["case_id", "exposure", "probability"], without_work))
-    kind = sa.case((CASES.c.ring_id.is_(None), "applicant"), else_="ring")
-    without_terms = sa.select(CASES.c.case_id, kind, CASES.c.opened_at + _DUE_US).where(
-        CASES.c.case_id.not_in(sa.select(CASE_TERMS.c.case_id))
-    )
-    connection.execute(sa.insert(CASE_TERMS).from_select(["case_id", "kind", "due_at"], without_terms))

@@ -82,6 +82,19 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
         SqliteStore(path)
 
 
+def schema_of(path: Path) -> list[tuple[str, str]]:
+    """What a store's file is made of, by name, and the version that it says it has."""
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
+        version = str(connection.execute("PRAGMA user_version").fetchone()[0])
+        return [*((name, " ".join(sql.split())) for name, sql in rows), ("version", version)]
+
+
+def schema_of_a_new_one(folder: Path) -> list[tuple[str, str]]:
+    SqliteStore(folder / "new.db").close()
+    return schema_of(folder / "new.db")
+
+
 WITHOUT_JOURNAL = "DROP TRIGGER entry_first; DROP TABLE journal; DELETE FROM meta WHERE name = 'identity'; PRAGMA user_version = 2"
 
 
@@ -101,6 +114,7 @@ def test_a_store_of_before_the_journal_gets_the_entries_of_all_that_it_was_told(
         ] == before
         assert store.add(Facts(applications=(applies("new", 3),))).revision == store.revision() == 9
         assert store.identity() != 0
+    assert schema_of(path) == schema_of_a_new_one(tmp_path)
 
 
 def test_a_process_of_before_the_journal_cannot_write_to_a_store_that_has_one(tmp_path: Path) -> None:
@@ -146,6 +160,7 @@ def test_a_store_of_version_1_is_brought_up_to_this_one(tmp_path: Path) -> None:
         reported = replace(fraud("ann@1", 2), label=LabelValue.GOOD)
         assert (store.add(Facts(labels=(fraud("ann@1", 2), reported))).accepted, store.revision()) == (1, 2)
         assert store.view(day(3)).tables().labels["fraud"].tolist() == [True, False]
+    assert schema_of(path) == schema_of_a_new_one(tmp_path)
 
 
 def test_columns_are_read_of_a_store_beside_which_its_connection_has_a_temporary_one(tmp_path: Path) -> None:

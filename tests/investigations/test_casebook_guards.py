@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from graph.model.errors import StoreChangedError, StoreVersionError
 from investigations.casebook import Casebook, IdempotencyClaim
-from investigations.casebook.tables import APPEND_ONLY
+from investigations.casebook.migrations import append_only
 from investigations.cases import CaseFilter, NewCase, Verdict, VerdictValue
 from investigations.watch.alerts import Alert, AlertCode
 from investigations.watch.messages import WatchFindings, message_of
@@ -45,7 +45,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return place
 
 
-@pytest.mark.parametrize("table", APPEND_ONLY, ids=lambda t: t.name)
+@pytest.mark.parametrize("table", append_only(), ids=lambda t: t.name)
 def test_no_row_is_changed_deleted_or_replaced(url: str, table: sa.Table) -> None:
     key = next(iter(table.primary_key.columns)).name
     attempts = [f"UPDATE {table.name} SET {key} = {key}", f"DELETE FROM {table.name}"]
@@ -68,7 +68,7 @@ def test_no_row_is_changed_deleted_or_replaced(url: str, table: sa.Table) -> Non
 def test_a_row_is_not_replaced_by_its_rowid_either(tmp_path: Path) -> None:
     with Casebook(url_of(tmp_path)) as book:
         book.record(assessment(1))
-        names = ", ".join(c.name for c in APPEND_ONLY[0].columns)
+        names = ", ".join(c.name for c in append_only()[0].columns)
         other = names.replace("assessment_id", "'A-2'", 1)
         with pytest.raises(sa.exc.DatabaseError, match="append-only"):
             forge(
@@ -134,7 +134,7 @@ def test_an_earlier_casebook_gets_the_new_guards_and_keeps_its_rows(tmp_path: Pa
     forge(url, *(f"DROP TABLE {name}" for name in later))
     forge(
         url,
-        *(f"DROP TRIGGER {t.name}_insert_refused" for t in APPEND_ONLY if t.name not in later),
+        *(f"DROP TRIGGER {t.name}_insert_refused" for t in append_only() if t.name not in later),
         "UPDATE about SET value = '2'",
     )
     with Casebook(url) as book:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 from graph.model.errors import SettingError, StoreVersionError
-from graph.stores.sqlite.before_version_3 import write_journal
+from graph.stores.sqlite.migrations import ENTRY_FIRST, IDENTITY, MIGRATIONS, VERSION
 
-VERSION = 3
 FOREVER = 2**62  # `superseded` of a tie that still stands
 
 # `tie` holds the first mention of an identifier by an applicant in a role. When an older mention is delivered
@@ -63,24 +62,6 @@ CREATE INDEX ring_members ON ring_member(snapshot, ring_id);
 
 CREATE TABLE journal(mark INTEGER PRIMARY KEY, body BLOB NOT NULL);
 """
-# A process of a release before version 3 that is still at work would write facts without an entry, so that
-# copies would miss them.
-_ENTRY_FIRST = """CREATE TRIGGER entry_first BEFORE UPDATE ON meta
-    WHEN NEW.name = 'mark' AND NOT EXISTS (SELECT 1 FROM journal WHERE mark = NEW.value)
-    BEGIN SELECT RAISE(ABORT, 'the store was brought up to a later release: start this process again with that one'); END"""
-_IDENTITY = "INSERT INTO meta VALUES ('identity', random())"
-
-
-# In version 1 two labels of one moment and source were a conflict, so that the order of rows decided whether
-# fraud counted.
-_LABELS_OF_VERSION_1 = (
-    "ALTER TABLE label RENAME TO label_of_version_1",
-    "DROP INDEX label_of",
-    *(s for s in SCHEMA.split(";") if s.strip().startswith(("CREATE TABLE label(", "CREATE INDEX label_of"))),
-    "INSERT INTO label SELECT application_id, applicant_id, known_at, source, label, detail, mark FROM label_of_version_1",
-    "DROP TABLE label_of_version_1",
-)
-_JOURNAL = next(s for s in SCHEMA.split(";") if "CREATE TABLE journal(" in s)
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -106,23 +87,22 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:
+    """In the caller's transaction: a new file gets today's tables, an older one what came since."""
     version = _version(connection)
     if version == 0:
-        if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            raise SettingError("the file holds other tables than a store's (a casebook's?): name the store")
-        for statement in SCHEMA.split(";"):
-            connection.execute(statement)
-        connection.execute("INSERT INTO meta VALUES ('mark', 0)")
-    if version == 1:
-        for statement in _LABELS_OF_VERSION_1:
-            connection.execute(statement)
-    if version in (1, 2):
-        connection.execute(_JOURNAL)
-        write_journal(connection)
+        _create(connection)
+    for due in range(version + 1, VERSION + 1) if version else ():
+        MIGRATIONS[due](connection)
     if version < VERSION:
-        connection.execute(_ENTRY_FIRST)
-        connection.execute(_IDENTITY)
         connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+        raise SettingError("the file holds other tables than a store's (a casebook's?): name the store")
+    for statement in (*SCHEMA.split(";"), ENTRY_FIRST, IDENTITY):
+        connection.execute(statement)
+    connection.execute("INSERT INTO meta VALUES ('mark', 0)")
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -1,0 +1,146 @@
+"""Versioned migrations of the casebook: what each version brought, for new casebooks and for older ones.
+
+A version only adds tables. What older rows need beside it comes as a table of its own, as `case_work` did beside
+`cases`: a table that is there is never altered, so that its guards stand and no process of the release before
+fails (docs/decisions/0011_migrations.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from graph.model.errors import SettingError, StoreChangedError, StoreVersionError
+from investigations.casebook import guards
+from investigations.casebook.metadata import METADATA
+from investigations.casebook.tables import (
+    ABOUT,
+    ASSESSMENTS,
+    ATTACHMENTS,
+    CASE_EVENTS,
+    CASE_LENDERS,
+    CASE_TERMS,
+    CASE_WORK,
+    CASES,
+    CLAIMS,
+    OWED,
+    OWED_LABELS,
+    PERSON_VERDICTS,
+    PROPOSALS,
+    VERDICTS,
+)
+from investigations.casebook.watch_tables import (
+    ALERTS,
+    DELIVERIES,
+    LEASES,
+    MESSAGES,
+    OWED_MESSAGES,
+    WATCHED,
+)
+
+_DUE_US = 5 * 86_400_000_000  # of cases that were opened before they had a due time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """What a version brought: `tables`, of which the `append_only` ones are guarded; `complete` gives what was
+    there before the rows that it has since.
+    """
+
+    tables: tuple[sa.Table, ...] = ()
+    append_only: tuple[sa.Table, ...] = ()
+    complete: Callable[[sa.Connection], None] | None = None
+
+
+def _work_on_cases(connection: sa.Connection) -> None:
+    without = sa.select(CASES.c.case_id, sa.literal(0.0), sa.literal(0.0)).where(
+        CASES.c.case_id.not_in(sa.select(CASE_WORK.c.case_id))
+    )
+    connection.execute(sa.insert(CASE_WORK).from_select(["case_id", "exposure", "probability"], without))
+
+
+def _terms_of_cases(connection: sa.Connection) -> None:
+    kind = sa.case((CASES.c.ring_id.is_(None), "applicant"), else_="ring")
+    without = sa.select(CASES.c.case_id, kind, CASES.c.opened_at + _DUE_US).where(
+        CASES.c.case_id.not_in(sa.select(CASE_TERMS.c.case_id))
+    )
+    connection.execute(sa.insert(CASE_TERMS).from_select(["case_id", "kind", "due_at"], without))
+
+
+MIGRATIONS = {
+    1: Migration(
+        tables=(ABOUT, ASSESSMENTS, CLAIMS, CASES, CASE_EVENTS, VERDICTS),
+        append_only=(ASSESSMENTS, CASE_EVENTS, VERDICTS),
+    ),
+    2: Migration(tables=(OWED,)),
+    3: Migration(),  # triggers on inserts and truncation, which `guards.install` adds
+    4: Migration(
+        tables=(CASE_WORK, PERSON_VERDICTS, OWED_LABELS),
+        append_only=(PERSON_VERDICTS,),
+        complete=_work_on_cases,
+    ),
+    5: Migration(
+        tables=(CASE_TERMS, CASE_LENDERS, ATTACHMENTS, PROPOSALS),
+        append_only=(ATTACHMENTS, PROPOSALS),
+        complete=_terms_of_cases,
+    ),
+    6: Migration(
+        tables=(ALERTS, WATCHED, LEASES, MESSAGES, OWED_MESSAGES, DELIVERIES),
+        append_only=(ALERTS, MESSAGES),
+    ),
+}
+VERSION = max(MIGRATIONS)
+
+# One process at a time makes the tables, however many start together.
+_LOCK = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7246362)"}
+
+
+def append_only(version: int = VERSION) -> tuple[sa.Table, ...]:
+    """The guarded tables of a casebook of that version."""
+    return tuple(
+        table for number, one in MIGRATIONS.items() if number <= version for table in one.append_only
+    )
+
+
+def prepare(connection: sa.Connection, version: int = VERSION) -> None:
+    """Bring the casebook up to `version`, in the connection's transaction; safe to repeat and to race. Other
+    dialects than the two get no triggers.
+
+    Raises StoreVersionError for a casebook of a later version, StoreChangedError for one whose tables or
+    triggers somebody changed, SettingError for a file that is another program's.
+    """
+    if connection.dialect.name in _LOCK:
+        connection.exec_driver_sql(_LOCK[connection.dialect.name])
+    there = _version(connection)
+    if there < version:
+        guards.check_first(connection, append_only(there))
+        for number in range(there + 1, version + 1):
+            METADATA.create_all(connection, tables=MIGRATIONS[number].tables)
+            if (complete := MIGRATIONS[number].complete) is not None:
+                complete(connection)
+        guards.install(connection, append_only(version))
+        connection.execute(sa.delete(ABOUT).where(ABOUT.c.name == "schema"))
+        connection.execute(sa.insert(ABOUT).values(name="schema", value=str(version)))
+    if version == VERSION:
+        guards.check(connection, METADATA, append_only())
+
+
+def _version(connection: sa.Connection) -> int:
+    """The version of what is there: 0 where nothing is."""
+    there = set(sa.inspect(connection).get_table_names())
+    reported = None
+    if ABOUT.name in there:
+        reported = connection.execute(sa.select(ABOUT.c.value).where(ABOUT.c.name == "schema")).scalar()
+        if reported not in {str(number) for number in MIGRATIONS}:
+            raise StoreVersionError(
+                f"the casebook has schema {reported}; this version reads schema {VERSION}"
+            )
+    if reported is None and ASSESSMENTS.name in there:
+        raise StoreChangedError(f"the casebook's table {ABOUT.name} is gone: {guards.NEXT}")
+    if reported is None and connection.dialect.name == "sqlite" and there:
+        raise SettingError(
+            "the file holds other tables than a casebook's (a graph store's?): name the casebook"
+        )
+    return int(reported or 0)
