@@ -121,6 +121,10 @@ class Settings:
         "review,decline_with_ring",
         "Answers of `/risk` that open a case about the applicant, by commas: `review`, `decline_with_ring`; empty: none.",
     )
+    alert_cases: str = _setting(
+        "high",
+        "Grades of alerts that open a case about the borrower, by commas: `high`, `low`; empty: none.",
+    )
     investigators: str = _setting(
         "",
         "Names of callers among whom cases that nobody has are shared out, the least loaded first, by commas; empty: they wait in the queue.",

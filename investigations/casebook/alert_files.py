@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,6 +96,12 @@ class AlertFiles(CasePapers):
                 query = query.where(ALERTS.c.subject == wanted.subject)
             rows = connection.execute(query.order_by(ALERTS.c.position).limit(limit + 1)).mappings().all()
         return tuple(map(_alert, rows[:limit])), len(rows) > limit
+
+    def known_alerts(self, ids: Sequence[str]) -> frozenset[str]:
+        """Which of those alerts are in the list."""
+        with self._engines.reading() as connection:
+            query = sa.select(ALERTS.c.alert_id).where(ALERTS.c.alert_id.in_(ids))
+            return frozenset(connection.execute(query).scalars()) if ids else frozenset()
 
     def take_lease(self, name: str, owner: str, now: datetime, lasts: timedelta) -> bool:
         """Whether that work is the owner's for a while: nobody else's lease on it lasts."""

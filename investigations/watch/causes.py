@@ -9,8 +9,9 @@ from datetime import timedelta
 
 from graph.facts.fraud_labels import FraudStatus, fraud_statuses
 from graph.facts.loans import first_reported, returned_in_cooling_off
-from graph.model.types import Application, IdentifierKind, Role, Tie
+from graph.model.types import Application, Holders, Identifier, IdentifierKind, Role, Tie
 from investigations.watch.alerts import Alert, AlertCode, about_loan
+from investigations.watch.devices import changed_hands
 from investigations.watch.news import Naming, News
 from investigations.watch.ring_watch import member_alerts
 from investigations.watch.watched import (
@@ -26,10 +27,6 @@ from investigations.watch.watched import (
 BURST = timedelta(days=7)
 BURST_LENDERS = 4
 """So many lenders beside the loan's own, first asked within BURST and after the pay-out."""
-STRANGERS = 2
-"""So many others who apply on a borrower's device after the pay-out say that it changed hands: one is a
-friend.
-"""
 _KIND_WORDS: Mapping[IdentifierKind, tuple[str, str]] = {
     IdentifierKind.PHONE: ("phone number", "电话号码"),
     IdentifierKind.DEVICE: ("device", "设备"),
@@ -79,39 +76,41 @@ def _of_frauds(frauds: Mapping[str, FraudStatus], views: BeforeAndNow) -> Iterat
 
 def _of_namings(namings: Collection[Naming], views: BeforeAndNow) -> Iterator[Alert]:
     """What new ties bring together: a loan with somebody known for fraud, a borrower's device with others."""
-    pairs = _new_pairs(namings, views)
-    if not pairs:
-        return
-    people = {tie.applicant_id for pair in pairs for tie in pair[:2]}
+    held = views.now.holders_of(sorted({one.identifier for one in namings}, key=lambda one: one.node))
+    people = {tie.applicant_id for each in held.values() if len(each.ties) > 1 for tie in each.ties}
     loans = loans_in_force(views.now, people)
-    concerned = [(mine, theirs, naming) for mine, theirs, naming in pairs if mine.applicant_id in loans]
+    if not loans:
+        return
+    concerned = [pair for pair in _new_pairs(namings, held, views) if pair[0].applicant_id in loans]
     if not concerned:
         return
     others = sorted({theirs.applicant_id for _, theirs, _ in concerned})
     fraud = fraud_statuses(views.now.labels_of(others))
     before = bonds_of(views.before, {m.applicant_id for m, t, _ in concerned if fraud[t.applicant_id].fraud})
-    persons = same_person(views.now, {m.applicant_id for m, _, naming in concerned if naming.applying})
     for mine, theirs, naming in concerned:
         borrower, other = mine.applicant_id, theirs.applicant_id
         for loan in loans[borrower]:
             if fraud[other].fraud and is_strong(mine, theirs) and other not in before.get(borrower, {}):
                 yield _confirmed(loan, other, Bond(mine.identifier, mine, theirs), views)
-            if _on_the_device(mine, theirs, naming) and _changed_hands(loan, mine, persons[borrower], views):
+            if _on_the_device(mine, theirs, naming) and changed_hands(loan, mine.identifier, views):
                 yield _alert(
                     AlertCode.DEVICE_CHANGED_HANDS, loan, views, cause=mine.identifier.node,
                     path=(mine.identifier.node, f"applicant:{other}"), since=theirs.since,
                 )  # fmt: skip
 
 
-def _new_pairs(namings: Collection[Naming], views: BeforeAndNow) -> list[tuple[Tie, Tie, Naming]]:
+def _new_pairs(
+    namings: Collection[Naming], held: Mapping[Identifier, Holders], views: BeforeAndNow
+) -> list[tuple[Tie, Tie, Naming]]:
     """(one, another, by which naming): ties of two people to an identifier, each way round, where they were
     not both tied before or only now belong together.
     """
-    identifiers = sorted({naming.identifier for naming in namings}, key=lambda one: one.node)
-    now, before = (view.holders_of(identifiers) for view in (views.now, views.before))
+    before = views.before.holders_of([one for one, holders in held.items() if len(holders.ties) > 1])
     out = []
     for naming in sorted(namings, key=lambda one: (one.applicant_id, one.identifier.node, one.role)):
-        ties = now[naming.identifier].ties
+        ties = held[naming.identifier].ties
+        if len(ties) < 2:
+            continue
         then = {(tie.applicant_id, tie.role): tie for tie in before[naming.identifier].ties}
         for one in ties:
             if (one.applicant_id, one.role) != (naming.applicant_id, naming.role):
@@ -123,23 +122,6 @@ def _new_pairs(namings: Collection[Naming], views: BeforeAndNow) -> list[tuple[T
                 if was[0] is None or was[1] is None or is_strong(one, other) > is_strong(was[0], was[1]):
                     out += [(one, other, naming), (other, one, naming)]
     return out
-
-
-def _changed_hands(loan: LoanInForce, mine: Tie, person: frozenset[str], views: BeforeAndNow) -> bool:
-    """Whether STRANGERS to the borrower came to their device after the pay-out, the last of them now."""
-    counts = []
-    for view in (views.before, views.now):
-        ties = view.holders_of([mine.identifier])[mine.identifier].ties
-        counts.append(
-            len(
-                {
-                    tie.applicant_id
-                    for tie in ties
-                    if tie.role is Role.OWN and tie.since >= loan.paid_at and tie.applicant_id not in person
-                }
-            )
-        )
-    return counts[0] < STRANGERS <= counts[1]
 
 
 def _on_the_device(mine: Tie, theirs: Tie, naming: Naming) -> bool:

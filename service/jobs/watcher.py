@@ -12,7 +12,9 @@ from investigations.watch.messages import WatchFindings
 from investigations.watch.watched import BeforeAndNow
 from service.assessment.context import AppContext
 from service.http import metrics
+from service.jobs.alert_cases import open_cases
 from service.jobs.leases import Lease
+from service.settings import named
 
 log = logging.getLogger("ringfence.watch")
 
@@ -27,6 +29,7 @@ class Watcher:
     def __init__(self, context: AppContext) -> None:
         self._context = context
         self._lease = Lease(context.casebook, "watch", context.clock)
+        self._grades = frozenset(named(context.settings.alert_cases))
         self._store: int | None = None
 
     def step(self) -> bool:
@@ -47,6 +50,9 @@ class Watcher:
         upto = min(latest, before + AT_ONCE)
         for revision, body in store.tail(before, upto):
             findings = self._look(revision, body)
+            if findings.alerts:  # before they are kept: who is killed between does both again
+                now = self._context.clock()
+                open_cases(casebook, findings.alerts, self._grades, self._context.views.at(now, revision))
             if findings or revision == upto:
                 if not casebook.keep_findings(self._store, (before, revision), findings):
                     return True  # somebody else has looked on

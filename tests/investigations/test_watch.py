@@ -158,6 +158,13 @@ def test_a_device_on_which_two_strangers_apply_has_changed_hands(watched: Watche
     assert ("DEVICE_CHANGED_HANDS", "application:anna@1") in codes(found.alerts)
 
 
+def test_a_shops_tablet_on_which_its_customers_apply_changes_no_hands(watched: Watched) -> None:
+    tablet = uses("device", "tablet")
+    customers = [applies(f"c{n}", 5 + n, tablet, merchant_id="M1") for n in range(4)]
+    watched.add(facts_of(applies("anna", 1, tablet, merchant_id="M1"), paid("anna@1", 2)), day(3))
+    assert not watched.add(facts_of(*customers), day(20)).alerts
+
+
 def test_a_loan_sent_back_in_the_cooling_off_period_is_said_of_the_loan_that_is_kept(
     watched: Watched,
 ) -> None:

@@ -106,7 +106,9 @@ def test_an_alert_is_also_a_message_and_so_is_a_case_that_is_closed(
     assert [one.message.type.value for one in sent] == ["risk.changed"] * 2
     assert {one.message.data["application_id"] for one in sent} == {"anna@1", "@L2/eve@1"}
     book = context.casebook
-    case_id, _ = book.open_case(NewCase(reason="alert", applicant_id="anna"), at=day(70), by="op")
+    case_id, opened = book.open_case(NewCase(reason="hand", applicant_id="anna"), at=day(70), by="op")
+    assert not opened  # the alert had opened one
+    assert book.case(case_id).about.reason_codes == ("NEIGHBOUR_CONFIRMED",)
     verdict = Verdict(at=day(70), by="op", value=VerdictValue.FALSE_POSITIVE)
     version = book.give_verdict(case_id, verdict, 10**9).version
     for _ in range(2):  # sent twice, it is closed once
