@@ -25,8 +25,13 @@ TELLING = tuple(
         IdentifierKind.EMAIL,
     )
 )
+KINDS_AT_MOST = len(KINDS) * len(ROLES)  # a kind is below this
 _NEXT = 3  # arrivals after each holder that it is paired with: whoever comes later is reached through these
 _QUEUE = 3  # users of a device, most of them customers of one shop: it is the shop's
+_PLACES = tuple(
+    KINDS.index(kind) for kind in (IdentifierKind.ADDRESS, IdentifierKind.WIFI, IdentifierKind.EMPLOYER)
+)
+_LARGER = 3  # times as many people at a place as users of a thing there: a crowd that the thing is taken to
 _OWN_RATE_FROM = 5  # holders from which on a value has a rate of its own
 # a counter is open for a third of the day: what comes within hours counts as three times as long, within days
 # as a night longer
@@ -126,7 +131,7 @@ def unusual_within(pairs: FastPairs, scale: int) -> Column:
 
 
 def _line(tables: Tables, sharing: Incidence) -> _Line:
-    usable = np.isin(sharing.kind, TELLING) & (sharing.hub == 0) & ~_of_a_shop(tables, sharing)
+    usable = np.isin(sharing.kind, TELLING) & (sharing.hub == 0) & ~_of_a_counter(tables, sharing)
     value = sharing.value_of_row
     row = np.flatnonzero(usable[value] & (sharing.role != ROLES.index(Role.EMPLOYER)))
     phone = sharing.kind[value[row]] == KINDS.index(IdentifierKind.PHONE)
@@ -139,22 +144,41 @@ def _line(tables: Tables, sharing: Incidence) -> _Line:
     return _Line(sharing.who[row].astype(np.int64), sharing.since[row], kind, number, tables.as_of)
 
 
-def _of_a_shop(tables: Tables, sharing: Incidence) -> Column:
-    """Values (V,) bool most of whose users ever applied at one and the same shop."""
-    applications, width = tables.applications, len(tables.merchant_ids) + 1
+def _of_a_counter(tables: Tables, sharing: Incidence) -> Column:
+    """Values (V,) bool most of whose users ever applied at one and the same shop, or live or work at one place
+    that is much larger: a promoter's tablet in a dormitory.
+    """
+    applications = tables.applications
     there = applications["merchant"] >= 0
-    came = np.unique(
-        applications["applicant"][there].astype(np.int64) * width + applications["merchant"][there]
+    shops = (applications["applicant"][there], applications["merchant"][there])
+    place = np.isin(sharing.kind, _PLACES)[sharing.value_of_row]
+    places = (sharing.who[place], sharing.value_of_row[place])
+    anybody = np.full(len(tables.merchant_ids), np.iinfo(np.int64).max)
+    return _of_most(sharing, shops, anybody) | _of_most(sharing, places, sharing.holders)
+
+
+def _of_most(sharing: Incidence, held: tuple[Column, Column], crowd: Column) -> Column:
+    """Values (V,) bool SHOP_SHARE of whose holders have one thing in common, by rows of people and things,
+    of which `crowd` (things,) people are LARGER times as many as the value's own.
+    """
+    width = len(crowd) + 1
+    pairs = np.unique(held[0].astype(np.int64) * width + held[1])
+    first = np.searchsorted(pairs // width, np.arange(int(sharing.who.max(initial=0)) + 2))
+    some = np.flatnonzero(
+        (np.isin(sharing.kind, TELLING) & (sharing.holders >= _QUEUE))[sharing.value_of_row]
     )
-    first = np.searchsorted(came // width, np.arange(len(tables.applicant_ids) + 1))
-    visits = np.diff(first)[sharing.who]
-    row = np.repeat(np.arange(len(sharing.who)), visits)
-    place = np.arange(len(row)) - np.repeat(np.cumsum(visits) - visits, visits)
-    shop = came[first[sharing.who[row]] + place] % width
-    pairs, count = np.unique(sharing.value_of_row[row].astype(np.int64) * width + shop, return_counts=True)
-    most = np.zeros(len(sharing.kind), np.int64)
-    np.maximum.at(most, pairs // width, count)
-    return np.asarray((sharing.holders >= _QUEUE) & (most >= SHOP_SHARE * sharing.holders))
+    who, value = sharing.who[some], sharing.value_of_row[some]
+    count = np.diff(first)[who]
+    row = np.repeat(np.arange(len(some)), count)
+    thing = pairs[first[who[row]] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)] % width
+    both, people = np.unique(value[row].astype(np.int64) * width + thing, return_counts=True)
+    value, thing = both // width, both % width
+    enough = (people >= SHOP_SHARE * sharing.holders[value]) & (
+        crowd[thing] // _LARGER >= sharing.holders[value]
+    )
+    out = np.zeros(len(sharing.kind), bool)
+    out[value[enough]] = True
+    return out
 
 
 def _first_amount(tables: Tables) -> Column:

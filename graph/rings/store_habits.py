@@ -10,7 +10,7 @@ import numpy as np
 
 from graph.rings.active import first_applied
 from graph.rings.communities import components
-from graph.rings.fast_sharing import FastPairs, fast_pairs, unusual_within
+from graph.rings.fast_sharing import KINDS_AT_MOST, FastPairs, fast_pairs, unusual_within
 from graph.rings.incidence import Incidence
 from graph.rings.scores import SMALLEST
 from graph.store.tables import Column, Tables
@@ -131,8 +131,7 @@ def _scales(tables: Tables) -> list[int]:
 def _looks(pairs: FastPairs, scale: int, size: int) -> list[_Look]:
     near = unusual_within(pairs, scale)
     a, b = pairs.a[near], pairs.b[near]
-    pair = a * size + b
-    kinds = np.unique(np.stack([pair, pairs.kind[near]]), axis=1)[0]
+    kinds = np.unique((a * size + b) * KINDS_AT_MOST + pairs.kind[near]) // KINDS_AT_MOST
     often, count = np.unique(kinds, return_counts=True)
     twice = often[count >= 2]
     alike = pairs.alike[near]
@@ -154,14 +153,17 @@ def _false_discoveries(chances: list[Column]) -> list[Column]:
 def _settled(looks: list[_Look], chances: list[Column], false: list[Column], level: float) -> UnusualGroups:
     """Whatever stands out, the most improbable first, each person once."""
     group = np.full(len(looks[0].part), -1)
-    rows = [
-        (float(chances[n][part]), n, part)
-        for n, look in enumerate(looks)
-        for part in np.flatnonzero((false[n] <= level) & (np.bincount(look.part) >= SMALLEST)).tolist()
-    ]
+    rows: list[tuple[float, int, int]] = []
+    people: list[tuple[Column, Column]] = []
+    for n, look in enumerate(looks):
+        size = np.bincount(look.part)
+        people.append((np.argsort(look.part, kind="stable"), np.r_[0, np.cumsum(size)]))
+        unlikely = np.flatnonzero((false[n] <= level) & (size >= SMALLEST)).tolist()
+        rows += [(float(chances[n][part]), n, part) for part in unlikely]
     kept: list[tuple[float, float, int, int]] = []
     for chance, n, part in sorted(rows):
-        who = looks[n].part == part
+        order, start = people[n]
+        who = order[start[part] : start[part + 1]]
         if (group[who] >= 0).any():
             continue
         group[who] = len(kept)

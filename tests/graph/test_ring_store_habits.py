@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.model.types import Facts
 from graph.rings.improbable import improbable_suspicion
 from graph.rings.incidence import incidence_of
 from graph.rings.labelled import LabelledApplicants
@@ -17,7 +18,7 @@ from graph.rings.snapshot import snapshot_of
 from graph.rings.store_habits import SCALES, UnusualGroups, unusual_groups
 from tests.support.burst_worlds import burst_world
 from tests.support.ring_worlds import CREW, both, crew, honest, town
-from tests.support.small_worlds import before, day, shuffled
+from tests.support.small_worlds import applies, before, day, shuffled, uses
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,17 @@ def test_a_crew_on_three_devices_stands_out_in_a_town_of_people_who_share(tmp_pa
         people, groups = standing_out(store, day(120))
     assert people == set(CREW)
     assert groups.false.max() <= 0.01
+
+
+def test_a_promoters_tablet_in_a_dormitory_makes_no_crew_of_those_who_live_there(tmp_path):
+    """Forty people live there; six of them apply within two hours on somebody's tablet."""
+    place = (uses("employer", "plant"), uses("address", "block 4"))
+    evening = tuple(applies(f"dorm{n}", 150 + n / 72, uses("device", "promoter"), *place) for n in range(6))
+    crowd = both(honest(), Facts(applications=evening))
+    strangers = tuple(applies(f"x{n}", 150 + n / 72, uses("device", "rig")) for n in range(6))
+    with town(tmp_path / "t.db", both(crowd, Facts(applications=strangers))) as store:
+        people, _ = standing_out(store, day(190))
+    assert people == {f"x{n}" for n in range(6)}
 
 
 def test_the_reason_says_within_what_time_they_came(burst):
