@@ -32,7 +32,7 @@ _NOWHERE = np.zeros(0)
 # `place`: which of the columns above a leaf its column is, in the order in which they are met from the root,
 # and so the same for all leaves below.
 _CONDITION = np.dtype(
-    [("threshold", "f8"), ("column", "i4"), ("node", "i4"), ("no", "i4"), ("missing", "i1"), ("place", "i1")],
+    [("threshold", "f8"), ("column", "i2"), ("node", "i4"), ("no", "i4"), ("missing", "i1"), ("place", "i1")],
     align=True,
 )
 _LEAF = np.dtype(
@@ -125,8 +125,10 @@ class _Plan:
         return max(map(len, self.under), default=0)
 
     def padded(self, beyond: int) -> Column:
-        """(leaves, width) int32: the columns above each leaf, and `beyond` them that one."""
-        out = np.full((len(self.under), self.width), beyond, np.int32)
+        """(leaves, width) int16: the columns above each leaf, and `beyond` them that one. All leaves are read
+        for every answer, so that small ones are quicker.
+        """
+        out = np.full((len(self.under), self.width), beyond, np.int16)
         for row, columns in zip(out, self.under, strict=True):
             row[: len(columns)] = columns
         return out
