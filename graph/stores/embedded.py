@@ -17,7 +17,7 @@ C = TypeVar("C", bound=sqlite3.Connection)
 log = logging.getLogger("ringfence.embedded")
 
 FIRST_NAP_S, LONGEST_NAP_S = 0.0002, 0.002  # between two tries; a fact is written in half a millisecond
-COMMITS = 64  # between two checkpoints: some thousand pages of four kilobytes
+COMMITS = 256  # between two checkpoints: some five thousand pages of four kilobytes
 
 
 def begin(connection: sqlite3.Connection, patience: float) -> bool:

@@ -10,7 +10,6 @@ from typing import Any
 from graph.model.errors import StoreUnavailableError
 
 BUSY_SECONDS = 30.0  # how long a writer waits for another one
-PATIENT, AT_ONCE = f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}", "PRAGMA busy_timeout = 0"
 _SETTINGS = ("synchronous = NORMAL", "cache_size = -65536", "mmap_size = 1073741824", "temp_store = MEMORY")
 
 
@@ -30,14 +29,14 @@ class Connection(sqlite3.Connection):
             raise translated(error) from error
 
 
-def connect(path: Path) -> Connection:
-    """Open the file, made when it is not there. Only the thread that opened it uses it; another one may close
-    it at the end.
+def connect(path: Path, patience: float = BUSY_SECONDS) -> Connection:
+    """Open the file, made when it is not there; `patience`: seconds that it waits for another writer. Only
+    the thread that opened it uses it; another one may close it at the end.
     """
     try:
         connection = sqlite3.connect(
             path,
-            timeout=BUSY_SECONDS,
+            timeout=patience,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=256,

@@ -17,7 +17,7 @@ from graph.store.port import GraphStore, UnknownIds
 from graph.stores.embedded import Connections, begin
 from graph.stores.sqlite import rings
 from graph.stores.sqlite.cache import FactCache
-from graph.stores.sqlite.connection import AT_ONCE, PATIENT, connect, translated
+from graph.stores.sqlite.connection import connect, translated
 from graph.stores.sqlite.journal import tail
 from graph.stores.sqlite.schema import FOREVER, prepare
 from graph.stores.sqlite.unknown_ids import unknown_ids
@@ -44,6 +44,7 @@ class SqliteStore(GraphStore):
     def __init__(self, path: str | Path) -> None:
         self._path = self.file = Path(path)
         self._connections = Connections(lambda: connect(self._path))
+        self._at_once = Connections(lambda: connect(self._path, 0.0))  # of writers with a patience of their own
         self._cache = FactCache()
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,17 +58,14 @@ class SqliteStore(GraphStore):
             return SqliteWriter(connection).write(facts)
 
     def try_add(self, facts: Facts, seconds: float) -> Added | None:
-        connection = self._connections.lean()
-        connection.execute(AT_ONCE)
+        connection = self._at_once.lean()
         try:
             had = begin(connection, seconds)
         except sqlite3.DatabaseError as error:
             raise translated(error) from error
-        finally:
-            connection.execute(PATIENT)
         if not had:
             return None
-        with self._connections.kept(connection):
+        with self._at_once.kept(connection):
             return SqliteWriter(connection).write(facts)
 
     def view(self, as_of: datetime, revision: int | None = None) -> SqliteView:
@@ -103,6 +101,7 @@ class SqliteStore(GraphStore):
         }
 
     def close(self) -> None:
+        self._at_once.close()
         self._connections.close()
 
     def _connection(self) -> sqlite3.Connection:
