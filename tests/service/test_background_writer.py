@@ -12,6 +12,7 @@ from time import monotonic, sleep
 import pytest
 
 from graph.model.types import Added, Facts
+from graph.stores.embedded import COMMITS
 from graph.stores.sqlite import SqliteStore
 from investigations.casebook import Casebook
 from service.jobs.background_writer import BackgroundWriter
@@ -82,12 +83,12 @@ def test_what_is_committed_comes_into_the_file_beside_the_commits(tmp_path: Path
     if what == "store":
         with SqliteStore(file) as store:
             before = file.read_bytes()
-            assert all(store.try_add(one(n), 1.0) for n in range(70))
+            assert all(store.try_add(one(n), 1.0) for n in range(COMMITS + 6))
             assert came_into(file, before)
         return
     with Casebook(f"sqlite:///{file}") as book:
         before = file.read_bytes()
-        for n in range(70):
+        for n in range(COMMITS + 6):
             book.record(assessment(n))
         assert came_into(file, before)
 

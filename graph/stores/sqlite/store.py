@@ -44,7 +44,9 @@ class SqliteStore(GraphStore):
     def __init__(self, path: str | Path) -> None:
         self._path = self.file = Path(path)
         self._connections = Connections(lambda: connect(self._path))
-        self._at_once = Connections(lambda: connect(self._path, 0.0))  # of writers with a patience of their own
+        self._at_once = Connections(
+            lambda: connect(self._path, 0.0)
+        )  # of writers with a patience of their own
         self._cache = FactCache()
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
