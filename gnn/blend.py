@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from gnn.calibrator import Calibrator, Floats
+from gnn.calibrator import Calibrator, Numbers
 
 # Trees learn the network's columns only where it had not learned itself, so with few frauds they trust it too
 # little: it has a say of its own.
 NETWORK_WEIGHT = 0.4
 
 
-def blended(trees: Floats, network: Floats, calibrator: Calibrator) -> Floats:
-    """The blend's log-odds, (N,), from those of the trees and of the network; its `calibrator` brings it to
-    the trees' level.
+def blended(trees: Numbers, network: Numbers, calibrator: Calibrator) -> Numbers:
+    """The blend's log-odds, (N,) or of one, from those of the trees and of the network; its `calibrator`
+    brings it to the trees' level.
     """
     return (1 - NETWORK_WEIGHT) * trees + NETWORK_WEIGHT * calibrator.log_odds(network)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Numbers = TypeVar("Numbers", float, Floats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,8 @@ class Calibrator:
     slope: float = 1.0
     shift: float = 0.0
 
-    def log_odds(self, logits: Floats) -> Floats:
-        """The calibrated log-odds of many, without bounds."""
+    def log_odds(self, logits: Numbers) -> Numbers:
+        """The calibrated log-odds of many, or of one, without bounds."""
         return self.slope * logits + self.shift
 
     def moved(self, by: float) -> Calibrator:

@@ -99,7 +99,7 @@ class Scorer:
         """
         if self.serves == "trees":
             members, moved = self._explainer(row[: len(_NAMES)])
-            return self._scored(members, moved, {"trees": float(_mean(members)[0])}, 0.0)
+            return self._scored(members, moved, {"trees": _mean(members)}, 0.0)
         tensors = _drawn(n)
         embedded = self._forward(tensors)
         members, moved = self._explainer(np.concatenate([row, embedded]))
@@ -122,14 +122,14 @@ class Scorer:
         return replace(scored, occlusion=occlusion(tensors, whole, self._forward.without_each, served))
 
     def _blend(self, members: Floats, embedded: Floats) -> float:
-        return float(blended(_mean(members), embedded[:1], self.calibrators["network"])[0])
+        return blended(_mean(members), float(embedded[0]), self.calibrators["network"])
 
     def _scored(
         self, members: Floats, moved: Floats, logits: Mapping[str, float], predictions: float
     ) -> Scored:
         parts = {part: self.calibrators[part].of(logit) for part, logit in logits.items()}
         from_mean = members - _mean(members)
-        spread = math.sqrt(_mean(from_mean * from_mean)[0])
+        spread = math.sqrt(_mean(from_mean * from_mean))
         counted = np.flatnonzero(moved[: len(_NAMES)])
         return Scored(
             probability=parts[self.serves],
@@ -147,9 +147,9 @@ class Scorer:
         return "low" if spread <= medium else "medium" if spread <= high else "high"
 
 
-def _mean(values: Floats) -> Floats:
-    """(1,): as numpy has it, without its questions what kind of values these are."""
-    return np.add.reduce(values, keepdims=True) / len(values)
+def _mean(values: Floats) -> float:
+    """As numpy has it, without its questions what kind of values these are."""
+    return float(np.add.reduce(values)) / len(values)
 
 
 def _drawn(n: Neighbourhood) -> Tensors:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -61,9 +62,13 @@ class BadRow(RecordError):
         self.problems = problems
 
 
-def application(row: Row, context: ParseContext, table: Table = APPLICATIONS) -> Application:
-    """Raises BadRow, a RecordError."""
+def application(
+    row: Row, context: ParseContext, table: Table = APPLICATIONS, at: datetime | None = None
+) -> Application:
+    """Raises BadRow, a RecordError. It was made `at` that moment where one is given, whatever the row says."""
     values, mentions = _read(row, context, table)
+    if at is not None:
+        values["applied_at"] = at
     return Application(**values, mentions=mentions, attributes=_attributes(row, context, table))
 
 

@@ -132,11 +132,11 @@ def _application(application: Application) -> dict[str, Any]:
     values = {name: getattr(application, name) for name in _COLUMNS}
     mentions = [
         {
-            "kind": i.kind.value,
+            "kind": i.kind,
             "token": i.token,
             "masked": i.masked,
             "linking": i.linking,
-            "role": m.role.value,
+            "role": m.role,
         }
         for m in application.mentions
         for i in (m.identifier,)

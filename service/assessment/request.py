@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -166,4 +165,4 @@ def _application(context: AppContext, row: bodies.Row, table: Table, at: datetim
     parse_context = ParseContext(
         context.pseudonymiser, _ANY_TIME, context.zone, context.lenders.known(row.get("platform_id"))
     )
-    return replace(parse.application(row, parse_context, table), applied_at=at)
+    return parse.application(row, parse_context, table, at)
