@@ -6,8 +6,9 @@ import json
 import os
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -43,8 +44,8 @@ def missing(why: str) -> NoReturn:
 
 
 @contextmanager
-def running(folder: Path, **more: Any) -> Iterator[str]:
-    """The address of a desk over the small world."""
+def running(folder: Path, clock: Callable[[], datetime] = lambda: day(100), **more: Any) -> Iterator[str]:
+    """The address of a desk over the small world, by that clock."""
     with open_store(folder / "store.db") as store:
         fill(store)
     settings = Settings(
@@ -53,7 +54,7 @@ def running(folder: Path, **more: Any) -> Iterator[str]:
         hash_key=HASH_KEY,
         **(KEYS | more),
     )
-    context = wire(settings, clock=lambda: day(100))
+    context = wire(settings, clock=clock)
     # as a worker does before it takes requests: a Neo4j server that is new to its statements plans them for
     # seconds
     warm_up(context)

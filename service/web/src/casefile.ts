@@ -155,7 +155,7 @@ export class CaseFile {
   }
 
   private people(found: CaseDetail, past: Past): HTMLElement {
-    const columns: Word[] = ["bad_confirmed", "applicant", "joined", "applications", "loans_short", "defaults_short", ...(judged(found) ? ["verdict" as Word] : [])];
+    const columns: Word[] = ["bad_confirmed", "applicant", ...(judged(found) ? ["verdict" as Word] : []), "joined", "applications", "loans_short", "defaults_short"];
     const header = el("tr", {}, ...columns.map((word, index) => el("th", { scope: "col" }, index ? say(word) : el("span", { class: "unseen" }, say(word)))));
     const rows = past.members.map((one) => el("tr", {}, ...this.row(found, one).map((cell) => el("td", {}, cell))));
     return el(
@@ -173,7 +173,7 @@ export class CaseFile {
     const chosen = judged(found) ? [el("select", { "aria-label": label, id: `on-${one.applicant_id}`, change }, ...options)] : [];
     const loans = one.loans ? `${count(one.loans)} · ${count(one.amount)}` : "0";
     const dot = el("span", { class: one.bad ? "dot bad" : "dot", title: one.bad ? say("known_fraud") : "" });
-    return [dot, link(`applicant:${one.applicant_id}`, one.applicant_id, this.ways), date(one.joined_at), count(one.applications.length), loans, count(one.defaulted), ...chosen];
+    return [dot, link(`applicant:${one.applicant_id}`, one.applicant_id, this.ways), ...chosen, date(one.joined_at), count(one.applications.length), loans, count(one.defaulted)];
   }
 
   /** Whom the verdict names, and with what. */

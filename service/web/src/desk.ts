@@ -109,7 +109,7 @@ class Desk {
     byId("queue").hidden = !queueing;
     byId("cases").setAttribute("aria-pressed", String(queueing));
     byId("empty").hidden = Boolean(this.node || file || queueing);
-    byId<HTMLDetailsElement>("legend").open = !this.node && matchMedia("(min-width: 901px)").matches;
+    byId<HTMLDetailsElement>("legend").open = !this.node && !file && matchMedia("(min-width: 901px)").matches;
     await this.guarded(async (page) => {
       try {
         if (queueing) await this.queue.show(Object.fromEntries([...asked].filter(([key]) => FILTERS.includes(key))));

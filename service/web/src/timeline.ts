@@ -89,7 +89,7 @@ export class Timeline {
     };
     const chosen = (event: Event): void => this.go(this.from + Number((event.target as HTMLInputElement).value) * DAY);
     const field = el("input", { id: "slider", type: "range", min: 0, max: last, step: 1, value: day, "aria-label": say("slider"), "aria-valuetext": told(day), input: moved, change: chosen });
-    return el("p", { class: "axis" }, el("small", {}, told(0)), field, el("small", { id: "slider-at" }, told(day)));
+    return el("p", { class: "axis" }, el("small", { id: "slider-at" }, told(day)), field);
   }
 }
 
