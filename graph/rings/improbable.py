@@ -13,6 +13,8 @@ from graph.store.tables import Column
 # judged people that the belief in such groups counts for before any of theirs is judged, and how many of these
 # would be honest
 _BELIEF, _HONEST = 20.0, 0.05
+# in a store that has enough labels nothing more than this much is said of anybody by such a group alone
+_BESIDE_LABELS = 0.8
 
 
 def improbable_suspicion(groups: UnusualGroups, labelled: LabelledApplicants) -> Column:
@@ -31,3 +33,16 @@ def improbable_suspicion(groups: UnusualGroups, labelled: LabelledApplicants) ->
     out = np.zeros(len(groups.group))
     out[inside] = ((1.0 - groups.false) * true)[of]
     return out
+
+
+def beside_learned(learned: Column, improbable: Column, labelled: LabelledApplicants) -> Column:
+    """Suspicion (A,) by what is learned and by such groups: the larger of both until the store has enough
+    labels; from then on such a group raises the odds of what is learned, never beyond what it says itself.
+
+    So a flatmate to whom a crew lent its phone, and of whom all that was learned speaks well, is no member.
+    """
+    if not labelled.has_enough_labels:
+        return np.asarray(np.maximum(learned, improbable))
+    chance, by_group = np.clip(learned, 1e-4, 1 - 1e-4), np.clip(improbable, 1e-6, _BESIDE_LABELS)
+    odds = chance / (1 - chance) * by_group / (1 - by_group)
+    return np.asarray(np.maximum(learned, np.minimum(odds / (1 + odds), improbable)))

@@ -15,7 +15,7 @@ from graph.rings.columns import Features
 from graph.rings.communities import communities, components
 from graph.rings.context_features import context_features
 from graph.rings.flag_retention import RetainedFlags, retained_flags
-from graph.rings.improbable import improbable_suspicion
+from graph.rings.improbable import beside_learned, improbable_suspicion
 from graph.rings.incidence import Incidence, incidence_of
 from graph.rings.labelled import LabelledApplicants, labelled_applicants
 from graph.rings.people import SuspectSignals
@@ -115,17 +115,16 @@ def search(
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
     unusual = unusual_groups(tables, sharing, memory.false_alarms)
     improbable = improbable_suspicion(unusual, labelled)
-    known_or_seen = np.maximum(
-        _suspicion(tables, sharing, links, (coarse, labelled), closely), CONFIRMED * labelled.fraud
-    )
-    suspicion = np.maximum(known_or_seen, improbable)
+    learned = _suspicion(tables, sharing, links, (coarse, labelled), closely)
+    seen = beside_learned(learned, improbable, labelled)
+    suspicion = np.maximum(seen, CONFIRMED * labelled.fraud)
     close = by_closeness(links, labelled.since)
     label, spared, honest = _settled(
         close,
         suspicion,
         _among_suspects(close, suspicion, coarse),
         (coarse, labelled),
-        (improbable, memory.honest_budget),
+        (np.minimum(improbable, seen), memory.honest_budget),
     )
     label, honest = _whole(close, suspicion, label, labelled, (honest, memory.honest_budget))
     flags = retained_flags(memory.flagged, _in_flagged(label), labelled, (tables, sharing))
