@@ -9,8 +9,10 @@ from gnn.calibrator import Calibrator, Numbers
 NETWORK_WEIGHT = 0.4
 
 
-def blended(trees: Numbers, network: Numbers, calibrator: Calibrator) -> Numbers:
-    """The blend's log-odds, (N,) or of one, from those of the trees and of the network; its `calibrator`
-    brings it to the trees' level.
+def blended(
+    trees: Numbers, network: Numbers, calibrator: Calibrator, share: float = NETWORK_WEIGHT
+) -> Numbers:
+    """The blend's log-odds, (N,) or of one, from those of the trees and of the network, which has that share;
+    its `calibrator` brings it to the trees' level.
     """
-    return (1 - NETWORK_WEIGHT) * trees + NETWORK_WEIGHT * calibrator.log_odds(network)
+    return (1 - share) * trees + share * calibrator.log_odds(network)

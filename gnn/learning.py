@@ -10,6 +10,7 @@ from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from gnn import calibrate, network_fitting, trees
 from gnn.blend import NETWORK_WEIGHT, blended
@@ -56,11 +57,15 @@ class Inputs(Protocol):
 
 @dataclass(frozen=True)
 class Design:
-    """Of what graph the network is, the columns by ensemble, and which of them each member sees by turns."""
+    """Of what graph the network is, the columns by ensemble, and which of them each member sees by turns.
+
+    `network_weights`: the shares of the network in the blend among which the watched samples choose.
+    """
 
     schema: GraphSchema
     names: Mapping[str, tuple[str, ...]]
     views: Mapping[str, tuple[Bools, ...]]
+    network_weights: tuple[float, ...] = (NETWORK_WEIGHT,)
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,7 @@ class FittedParts:
     network: RingNet
     ensembles: Mapping[str, Trees]
     calibrators: Mapping[str, Calibrator]
+    network_weight: float = NETWORK_WEIGHT
 
     def logits(self, observed: Inputs) -> dict[str, Floats]:
         """Each part's log-odds of N samples (N,), before calibration."""
@@ -118,7 +124,12 @@ class FittedParts:
             for part, x in observed.columns(embedded).items()
         }
         return predictions | {
-            "blend": blended(predictions["blend"], predictions["network"], self.calibrators["network"])
+            "blend": blended(
+                predictions["blend"],
+                predictions["network"],
+                self.calibrators["network"],
+                self.network_weight,
+            )
         }
 
     def probabilities(self, logits: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -164,7 +175,7 @@ def learn(inputs: Inputs, course: Course, design: Design, plan: TrainingPlan) ->
     # The final network is trained much longer than this one: a slope fitted to this one's errors would be too
     # flat for it.
     leveled = calibrate.level(logits["network"], bad, weight)
-    logits["blend"] = blended(logits["blend"], logits["network"], leveled)
+    share, logits["blend"] = _mixed(logits, leveled, course, design.network_weights)
     calibrators = {part: calibrate.fit(values, bad, weight) for part, values in logits.items()} | {
         "network": leveled
     }
@@ -177,25 +188,47 @@ def learn(inputs: Inputs, course: Course, design: Design, plan: TrainingPlan) ->
         # More frauds are known by now than when the watched models learned: scores lie higher, and promise no
         # more for it.
         "network": calibrators["network"].moved(whole.odds - first.odds),
-        "blend": calibrators["blend"].moved((1 - NETWORK_WEIGHT) * more),
+        "blend": calibrators["blend"].moved((1 - share) * more),
         **{part: calibrators[part].moved(more) for part in ("trees", "reference")},
     }
     network = _network(whole, inputs, course, design, plan, young)
-    return Learned(FittedParts(network, ensembles, moved), judged, spread)
+    return Learned(FittedParts(network, ensembles, moved, share), judged, spread)
 
 
 def thinned(weight: Floats, fraud: Bools, drawn: Floats, most: int) -> Floats:
-    """The weights (N,) with so many of the samples not known as fraud left out, by the lots `drawn`, that
-    `most` remain; the others count for more.
+    """The weights (N,) with so many left out, by the lots `drawn`, that `most` remain: samples not known as
+    fraud, and frauds where they are more than half of that. The others of their side count for more.
     """
-    others = (weight > 0) & ~fraud
-    room = max(most - int((weight > 0)[fraud].sum()), 1)
-    if others.sum() <= room:
-        return weight
-    edge = float(np.sort(drawn[others])[room])
-    kept = others & (drawn < edge)
-    grown = weight * float(weight[others].sum() / weight[kept].sum())
-    return np.asarray(np.where(fraud, weight, np.where(kept, grown, 0.0)), dtype=np.float64)
+    frauds = int(((weight > 0) & fraud).sum())
+    room = max(1, min(frauds, most - most // 2))
+    return _drawn(weight, fraud, drawn, room) + _drawn(weight, ~fraud, drawn, max(1, most - room))
+
+
+def _drawn(weight: Floats, side: Bools, drawn: Floats, room: int) -> Floats:
+    """The weights of one side, of which so many remain."""
+    rows = (weight > 0) & side
+    if rows.sum() <= room:
+        return np.where(rows, weight, 0.0)
+    kept = rows & (drawn < float(np.sort(drawn[rows])[room]))
+    grown = weight * float(weight[rows].sum() / max(weight[kept].sum(), 1e-9))
+    return np.asarray(np.where(kept, grown, 0.0), dtype=np.float64)
+
+
+def _mixed(
+    logits: Mapping[str, Floats], network: Calibrator, course: Course, shares: tuple[float, ...]
+) -> tuple[float, Floats]:
+    """The share of the network with which the blend ranks the watched samples best, and the blend's log-odds
+    with it.
+    """
+    mixed = {share: blended(logits["blend"], logits["network"], network, share) for share in shares}
+    if len(shares) == 1:
+        return shares[0], mixed[shares[0]]
+
+    def ap(share: float) -> float:
+        return measures(expit(mixed[share]), course.bad, course.weight, course.mass, 0.5)["ap"] or 0.0
+
+    best = max(shares, key=ap)
+    return best, mixed[best]
 
 
 def _network(

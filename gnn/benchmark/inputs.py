@@ -15,6 +15,7 @@ from gnn import packed
 from gnn.benchmark import walk
 from gnn.benchmark.tables import GraphTables
 from gnn.benchmark.web import Web, slot_names, web_of
+from gnn.blend import NETWORK_WEIGHT
 from gnn.column_blocks import ColumnBlocks
 from gnn.learning import Design, embedding_names
 from gnn.packed import PackedGraphs
@@ -26,16 +27,20 @@ Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 _AT_ONCE = 256
-_MOST_MEANS = 400  # columns; above it the means of neighbours' features are not told by relation
+_MOST_MEANS = 120  # columns; above it the means of neighbours' features are not told by relation
 
 
 @dataclass(frozen=True, eq=False)
 class WebNeighbourhoods:
-    """The neighbourhoods of some subjects, walked when they are asked for."""
+    """The neighbourhoods of some subjects, walked when they are asked for: so many of the latest links in each
+    slot of a subject (`near`) and of a neighbour (`far`).
+    """
 
     web: Web
     schema: GraphSchema
     subjects: Index
+    near: int = 3
+    far: int = 2
 
     def take(self, rows: Column) -> WebNeighbourhoods:
         """Those of some of them."""
@@ -51,7 +56,7 @@ class WebNeighbourhoods:
         room = packed.empty_pack(_AT_ONCE, _AT_ONCE * walk.NODES, _AT_ONCE * walk.LINKS, self.schema)
         for start in range(0, len(self.subjects), _AT_ONCE):
             part = self.subjects[start : start + _AT_ONCE]
-            walk.neighbourhoods(self.web, part, room)
+            walk.neighbourhoods(self.web, part, self.near, self.far, room)
             yield packed.used(room, len(part))
 
 
@@ -123,6 +128,7 @@ def design_of(inputs: WebInputs, names: dict[str, tuple[str, ...]], plan: Traini
             "blend": (everything, without),
             "reference": (np.ones(len(names["reference"]), np.bool_),),
         },
+        network_weights=(0.0, 0.2, NETWORK_WEIGHT),
     )
 
 

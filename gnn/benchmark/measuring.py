@@ -39,7 +39,7 @@ class TreeSize(NamedTuple):
 
 # tried on val: the product's own, and one for graphs with more to learn
 SIZES = (TreeSize(100, 15, 5), TreeSize(250, 31, 8))
-_FOREST, _LEAST_LEAF = 200, 2
+_FOREST, _LEAST_LEAF = 100, 2
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,12 @@ from graph.kernels.compiled import compiled, inner
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
-NODES, LINKS = 64, 128  # of one neighbourhood, at most
-_NEAR, _FAR = 3, 2  # links of a subject in one slot that the network sees, and of a neighbour
-_WIDE, _DEEP = 60, 200  # the same for sums
+NODES, LINKS = 64, 256  # of one neighbourhood, at most
+_NEAR, _FAR = (
+    3,
+    2,
+)  # links of a subject in one slot that the network sees, and of a neighbour
+_WIDE, _DEEP = 60, 200  # links of a subject in one slot that sums go over, and of a neighbour
 _TRAIN, _VAL, _TEST = 0, 1, 2
 # by slot: links; age of the newest; bad and good neighbours and all; the same two steps away; the share of bad
 # ones there, among the latest, and the newest label
@@ -74,8 +77,10 @@ def _age(web: Web, moment: float, when: float) -> float:
 
 
 @compiled
-def neighbourhoods(web: Web, subjects: Index, out: PackedGraphs) -> None:
-    """Write the neighbourhoods of the subjects into `out`, which has room for NODES and LINKS of each."""
+def neighbourhoods(web: Web, subjects: Index, near: int, far: int, out: PackedGraphs) -> None:
+    """Write the neighbourhoods of the subjects into `out`, which has room for NODES and LINKS of each: the
+    latest `near` links of a subject in each slot, and `far` ones of a neighbour.
+    """
     slots = (len(web.begin) - 1) // len(web.kind)
     row_of = np.full(len(web.kind), -1, np.int64)
     taken = np.zeros(len(web.ends), np.bool_)
@@ -94,7 +99,7 @@ def neighbourhoods(web: Web, subjects: Index, out: PackedGraphs) -> None:
             for slot in range(slots):
                 at = node * slots + slot
                 first = _start(web, at, moment, step == 0)
-                last = min(web.begin[at + 1], first + (_NEAR if step == 0 else _FAR))
+                last = min(web.begin[at + 1], first + (near if step == 0 else far))
                 for position in range(first, last):
                     other, link = web.other[position], web.link[position]
                     if taken[link] or tied == LINKS or not _seen(web, other, moment):
@@ -138,7 +143,11 @@ def _write(
             row_of[node] = row
             values = out.rows[base + row]
             values[:] = web.rows[node]
-            values[0], values[1], values[2] = steps[k] == 0, steps[k] == 1, steps[k] == 2
+            values[0], values[1], values[2] = (
+                steps[k] == 0,
+                steps[k] == 1,
+                steps[k] == 2,
+            )
             values[3] = _age(web, moment, web.at[node])
             degree = 0
             for slot in range(slots):
@@ -147,7 +156,7 @@ def _write(
             values[4] = math.log1p(float(degree))
             label = told(web, subject, node)
             values[5], values[6] = label == 1, label == 0
-            out.origin[base + row] = k
+            out.origin[base + row] = node
             row += 1
         out.first[place, kind + 1] = row
     written = 0
@@ -167,7 +176,13 @@ def _write(
 
 @compiled
 def sums(
-    web: Web, x: Floats, subjects: Index, usual: float, by_slot: Floats, near: Floats, far: Floats
+    web: Web,
+    x: Floats,
+    subjects: Index,
+    usual: float,
+    by_slot: Floats,
+    near: Floats,
+    far: Floats,
 ) -> None:
     """Write for each subject the columns of each slot (N, S, len(SLOT_COLUMNS)), and the sums of `x` one and
     two steps away, by slot (N, S, features + 1); the last column of both is how many were summed.

@@ -17,9 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnn.benchmark import walk
+from gnn.benchmark.explaining import LinkImportance
 from gnn.benchmark.inputs import WebInputs, inputs_of
 from gnn.benchmark.measuring import METHODS, figures, measure, table
 from gnn.benchmark.tables import TEST, GraphTables, read_graph
+from gnn.learning import thinned
 from gnn.training_plan import TrainingPlan
 from graph.model.errors import InputError
 from scripts.cli.commands.benchmark import COMMAND
@@ -208,3 +210,26 @@ def test_without_a_split_the_nodes_are_split_by_time(tmp_path: Path) -> None:
     graph = read_graph(stored(tmp_path, nodes, edges))
     shares = [float((graph.split[graph.subjects] == code).mean()) for code in range(3)]
     assert shares == pytest.approx([0.6, 0.1, 0.3], abs=0.02)
+
+
+def test_a_link_counts_for_what_the_score_loses_without_it(tmp_path: Path) -> None:
+    graph = read_graph(stored(tmp_path, *rows()))
+    explained, node = LinkImportance(graph, SMALL), int(graph.subjects[-1])
+    pairs, moved = explained.links(node)
+    assert (pairs == node).any()
+    for pair, value in zip(pairs.tolist(), moved.tolist()):
+        assert explained.logit(node) - explained.without(node, [tuple(pair)]) == pytest.approx(
+            value, abs=1e-9
+        )
+
+
+def test_many_frauds_leave_the_network_as_many_others_to_tell_them_from() -> None:
+    lots = np.random.default_rng(1).random(1_000)
+    fraud = np.arange(1_000) < 400
+    kept = thinned(np.ones(1_000), fraud, lots, 100)
+    assert ((kept > 0) & fraud).sum() == ((kept > 0) & ~fraud).sum() == 50
+    assert kept[fraud].sum() == pytest.approx(400)
+    assert kept[~fraud].sum() == pytest.approx(600)
+    few = thinned(np.ones(1_000), np.arange(1_000) < 10, lots, 100)
+    assert (few[:10] == 1).all()
+    assert (few > 0).sum() == 100

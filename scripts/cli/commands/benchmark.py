@@ -30,8 +30,19 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="figures as JSON; a table in Markdown beside it",
     )
-    parser.add_argument("--seeds", type=int, default=5, metavar="N", help="so many trainings (default 5)")
-    parser.add_argument("--scores", type=Path, metavar="FILE", help="write the test nodes' scores (Parquet)")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=5,
+        metavar="N",
+        help="so many trainings (default 5)",
+    )
+    parser.add_argument(
+        "--scores",
+        type=Path,
+        metavar="FILE",
+        help="write the test nodes' scores (Parquet)",
+    )
     parser.add_argument(
         "--most-network-samples",
         type=int,
@@ -39,9 +50,13 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="above so many, the network learns from a draw of the negatives (default 5000)",
     )
     parser.add_argument("--epochs", type=int, default=6, help="passes of the network (default 6)")
+    parser.add_argument("--members", type=int, default=4, help="trees of each ensemble (default 4)")
     parser.add_argument("--hidden", type=int, default=32, help="the network's width (default 32)")
     parser.add_argument(
-        "--processes", type=int, default=min(os.cpu_count() or 1, 8), help="cores that grow trees"
+        "--processes",
+        type=int,
+        default=min(os.cpu_count() or 1, 8),
+        help="cores that grow trees",
     )
 
 
@@ -55,6 +70,7 @@ def _run(options: argparse.Namespace) -> Result:
     plan = TrainingPlan(
         hidden=options.hidden,
         epochs=options.epochs,
+        members=options.members,
         most_network_samples=options.most_network_samples,
         workers=options.processes,
     )
