@@ -18,7 +18,7 @@ from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 from graph.model.errors import SettingError
 from service.assessment.context import AppContext
 from service.assessment.lender_binding import OPERATOR, Binding
-from service.desk import routes
+from service.desk import case_files, routes
 from service.http import (
     alert_api,
     calls,
@@ -73,6 +73,7 @@ SCOPE_OF = {
     "facts": "facts",
     "rings": "rings",
     "desk": "desk",
+    "case_file": "cases:read",
     "status": "metrics",
 }
 """By blueprint; of what is done with cases, by endpoint."""
@@ -146,6 +147,7 @@ def create_app(context: AppContext) -> Flask:
         app.register_blueprint(blueprint, url_prefix="/v1", name=f"v1_{blueprint.name}")
     app.register_blueprint(status_api.bp)
     app.register_blueprint(routes.bp)
+    app.register_blueprint(case_files.bp)
     return app
 
 

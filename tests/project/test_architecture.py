@@ -31,6 +31,7 @@ GUESTS = {
     "sqlalchemy": ("investigations/casebook", "ingestion/databases"),
     "rich": ("graph/progress", "scripts/cli"),
     "shtab": ("scripts/cli",),
+    "reportlab": ("service/desk/case_pdf",),
     "msgspec": ("service/http", "service/assessment/answer"),
 }
 RIVALS = {"scripts/bench": {"flask", "neo4j"}}

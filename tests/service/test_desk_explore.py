@@ -90,6 +90,9 @@ def test_the_picture_and_the_people_of_a_case_can_be_saved(page, address):
     with page.expect_download() as picture:
         page.click("#save-png")
     assert picture.value.path().read_bytes().startswith(b"\x89PNG")
+    with page.expect_download() as whole:
+        page.click("#save-pdf")
+    assert whole.value.path().read_bytes().startswith(b"%PDF-")
 
 
 def test_markup_in_an_id_stays_text_in_ties_and_table(page, address):

@@ -1,6 +1,6 @@
 // The conductor: the address says what is shown (node, as_of, open, lang); everything else follows from it.
 import { address, chosenLanguage, MOST_OPENED, queueAddress, RAW } from "./address";
-import { ask, type Assessment, cases, type Dossier, type DrawnNode, type Drawing, keep, type LeftOut, type Overview, type Paths } from "./api";
+import { ask, type Assessment, cases, type Dossier, type DrawnNode, type Drawing, file, keep, type LeftOut, type Overview, type Paths } from "./api";
 import { CaseFile } from "./casefile";
 import { type CaseDetail, type Me, subjectOf } from "./casetypes";
 import { Canvas } from "./canvas";
@@ -13,7 +13,7 @@ import { assessment, overviewPanel, panel } from "./panel";
 import type { Ways } from "./parts";
 import { FILTERS, Queue } from "./queue";
 import { Refused } from "./refusals";
-import { keepBlob } from "./files";
+import { keepBlob, save } from "./files";
 import { saveCsv } from "./exports";
 import { Search } from "./search";
 import { Ties } from "./ties";
@@ -172,7 +172,14 @@ class Desk {
   private exports(): HTMLElement[] {
     const past = this.timeline.past;
     const csv = past && el("button", { type: "button", id: "save-csv", class: "quiet", click: () => saveCsv(past) }, say("save_csv"));
-    return csv ? [csv] : [];
+    const pdf = el("button", { type: "button", id: "save-pdf", class: "quiet", click: () => void this.guarded(() => this.savePdf()) }, say("save_pdf"));
+    return csv ? [csv, pdf] : [pdf];
+  }
+
+  /** The case as one page; its digest is kept in the case's history. */
+  private async savePdf(): Promise<void> {
+    await save(await file("case-file", { case_id: this.file, language: spoken() }), `${this.file}.pdf`);
+    this.say(say("pdf_made"));
   }
 
   /** By which name the key goes. */

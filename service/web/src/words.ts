@@ -458,6 +458,8 @@ const TABLE = {
   lane_verdicts: ["Conclusions", "结论"],
   lane_changes: ["Ring changes", "团伙变化"],
   save_png: ["Save the picture", "保存图片"],
+  save_pdf: ["Case file", "案件材料"],
+  pdf_made: ["The case file is made; its digest is in the case's history.", "案件材料已生成，其摘要已记入案件历史。"],
   save_csv: ["Save its people as a table", "导出人员表"],
   light_path: ["Light this path in the drawing", "在图中标出此路径"],
   path_lit: ["The path is lit in the drawing.", "已在图中标出路径。"],
