@@ -25,6 +25,7 @@ from service.http.operator_key import operators_file, with_operators_key
 from service.opening import load_scorer
 from service.readiness import warm
 from service.settings import Settings
+from service.webhooks.endpoints import endpoints, networks
 from service.wiring import wire
 
 # workers are the parallelism
@@ -78,6 +79,8 @@ def _say(text: str) -> None:
 
 def _prepare(settings: Settings) -> None:
     _check_port(settings)
+    endpoints(settings.webhooks)  # what cannot be meant stops the start
+    networks(settings.webhook_networks)
     context = wire(settings, scorer=load_scorer(settings.model, settings.model_digest), listens=True)
     warm(context)  # here, so that the workers find everything compiled and the frame filled
     context.casebook.forget_claims(context.clock() - timedelta(hours=settings.idempotency_hours))

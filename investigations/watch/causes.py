@@ -19,6 +19,7 @@ from investigations.watch.watched import (
     Bond,
     LoanInForce,
     bonds_of,
+    holders,
     is_strong,
     loans_in_force,
     same_person,
@@ -76,12 +77,10 @@ def _of_frauds(frauds: Mapping[str, FraudStatus], views: BeforeAndNow) -> Iterat
 
 def _of_namings(namings: Collection[Naming], views: BeforeAndNow) -> Iterator[Alert]:
     """What new ties bring together: a loan with somebody known for fraud, a borrower's device with others."""
-    held = views.now.holders_of(sorted({one.identifier for one in namings}, key=lambda one: one.node))
-    people = {tie.applicant_id for each in held.values() if len(each.ties) > 1 for tie in each.ties}
-    loans = loans_in_force(views.now, people)
-    if not loans:
-        return
-    concerned = [pair for pair in _new_pairs(namings, held, views) if pair[0].applicant_id in loans]
+    held = holders(views.now, (one.identifier for one in namings))
+    pairs = _new_pairs(namings, held, views)  # of a login on one's usual device none
+    loans = loans_in_force(views.now, {mine.applicant_id for mine, _, _ in pairs})
+    concerned = [pair for pair in pairs if pair[0].applicant_id in loans]
     if not concerned:
         return
     others = sorted({theirs.applicant_id for _, theirs, _ in concerned})
@@ -105,7 +104,7 @@ def _new_pairs(
     """(one, another, by which naming): ties of two people to an identifier, each way round, where they were
     not both tied before or only now belong together.
     """
-    before = views.before.holders_of([one for one, holders in held.items() if len(holders.ties) > 1])
+    before = holders(views.before, (one for one, each in held.items() if len(each.ties) > 1))
     out = []
     for naming in sorted(namings, key=lambda one: (one.applicant_id, one.identifier.node, one.role)):
         ties = held[naming.identifier].ties

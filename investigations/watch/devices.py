@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graph.model.types import Application, Identifier, Role
 from graph.store.port import GraphView
-from investigations.watch.watched import BeforeAndNow, LoanInForce, same_person
+from investigations.watch.watched import BeforeAndNow, LoanInForce, holders, same_person
 
 STRANGERS = 2
 """So many others who apply on a borrower's device after the pay-out say that it changed hands: one is a
@@ -20,7 +20,7 @@ def changed_hands(loan: LoanInForce, device: Identifier, views: BeforeAndNow) ->
 
 
 def _strangers(loan: LoanInForce, device: Identifier, view: GraphView) -> int:
-    ties = [tie for tie in view.holders_of([device])[device].ties if tie.role is Role.OWN]
+    ties = [tie for tie in holders(view, [device])[device].ties if tie.role is Role.OWN]
     borrower = loan.application.applicant_id
     others = sorted({tie.applicant_id for tie in ties if tie.since >= loan.paid_at} - {borrower})
     if len(others) < STRANGERS:

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from graph.facts.hubs import GUARD
 from graph.facts.loans import ENDED, first_reported
 from graph.facts.ties import HANDED_OVER, STRONG, WAY_OF_KIND, way_of_number
-from graph.model.types import Application, Identifier, IdentifierKind, OutcomeStatus, Role, Tie
+from graph.model.types import Application, Holders, Identifier, IdentifierKind, OutcomeStatus, Role, Tie
 from graph.store.port import GraphView
 
 MONTH = timedelta(days=30)  # as in the windows of the multi-lending variables
@@ -72,7 +73,7 @@ def bonds_of(view: GraphView, people: Collection[str]) -> Mapping[str, Mapping[s
     """By person: to whom they are strongly tied, through no hub, and by what (the latest such)."""
     ties = view.ties_of(sorted(people)) if people else {}
     binding = [tie for each in ties.values() for tie in each if tie.identifier.kind in BINDING]
-    held = view.holders_of(list(dict.fromkeys(tie.identifier for tie in binding))) if binding else {}
+    held = holders(view, (tie.identifier for tie in binding))
     out: dict[str, dict[str, Bond]] = {}
     for mine in binding:
         for theirs in held[mine.identifier].ties:
@@ -80,6 +81,12 @@ def bonds_of(view: GraphView, people: Collection[str]) -> Mapping[str, Mapping[s
                 bond = Bond(mine.identifier, mine, theirs)
                 out.setdefault(mine.applicant_id, {}).setdefault(theirs.applicant_id, bond)
     return out
+
+
+def holders(view: GraphView, identifiers: Iterable[Identifier]) -> Mapping[Identifier, Holders]:
+    """All who hold each of those identifiers; of a hub nobody."""
+    wanted = list(dict.fromkeys(identifiers))
+    return view.holders_of(wanted, max(GUARD.values())) if wanted else {}
 
 
 def is_strong(mine: Tie, theirs: Tie) -> bool:
@@ -104,7 +111,7 @@ def same_person(view: GraphView, people: Iterable[str]) -> Mapping[str, frozense
         for tie in each
         if tie.identifier.kind is IdentifierKind.NATIONAL_ID and tie.role is Role.OWN
     ]
-    held = view.holders_of(list(dict.fromkeys(tie.identifier for tie in own))) if own else {}
+    held = holders(view, (tie.identifier for tie in own))
     out = {who: {who} for who in wanted}
     for tie in own:
         out[tie.applicant_id].update(

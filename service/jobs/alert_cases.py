@@ -11,7 +11,7 @@ from investigations.cases import NewCase
 from investigations.watch.alerts import Alert
 
 BY = "watch"  # who opened such a case, in its history
-PROBABILITY = 0.75
+PROBABILITY = 0.7
 """How many of the loans with an alert of grade `high` went bad in two made worlds (docs/alerts.md)."""
 
 

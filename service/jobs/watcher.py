@@ -45,7 +45,13 @@ class Watcher:
         if before is None:
             casebook.begin_watch(self._store, latest)
             return True
-        if before >= latest or not self._lease.take():
+        if before == latest or not self._lease.take():
+            return True
+        if before > latest:
+            log.warning(
+                "the store is at revision %d, and was at %d: it is watched from here on", latest, before
+            )
+            casebook.keep_findings(self._store, (before, latest), WatchFindings())
             return True
         upto = min(latest, before + AT_ONCE)
         for revision, body in store.tail(before, upto):

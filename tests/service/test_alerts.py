@@ -167,6 +167,18 @@ def test_one_of_several_processes_watches_and_another_goes_on_when_it_is_gone(tm
     context.close()
 
 
+def test_a_store_that_was_restored_from_a_backup_is_watched_from_there_on(
+    watched: tuple[AppContext, Watcher],
+) -> None:
+    context, watcher = watched
+    with context.casebook._engines.writing() as connection:
+        connection.exec_driver_sql("UPDATE watched SET revision = revision + 9")
+    assert watcher.step()
+    context.store.add(facts_of(fraud("bo@2", 60)))
+    watcher.step()
+    assert len(context.casebook.alerts(ALL)[0]) == 2
+
+
 _WATCH = """
 import sys
 from datetime import UTC, datetime

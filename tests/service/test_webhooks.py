@@ -178,6 +178,31 @@ def test_what_is_refused_is_tried_again_later_and_later_and_is_a_dead_letter_at_
     assert [one.state for one in book.messages.deliveries(None)] == [DeliveryState.SENT]
 
 
+def test_a_sender_that_dies_after_sending_sends_again_and_the_receiver_does_it_once(
+    tmp_path: Path, example: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret, clock = new_secret(), Clock(step=timedelta(0), now=datetime.now(day(0).tzinfo))
+    app = example.create_app(secret)
+    with Casebook(url_of(tmp_path)) as book, listening(app) as url:
+        owe(book, ring_message("R-1", 1))
+        with monkeypatch.context() as patched:
+
+            def dies(*_: object) -> None:
+                raise KeyboardInterrupt
+
+            patched.setattr(book.messages, "attempted", dies)
+            with pytest.raises(KeyboardInterrupt):
+                sender(book, clock, endpoint(url, secret)).step()
+        assert len(app.received) == 1
+        assert [one.state for one in book.messages.deliveries(None)] == [DeliveryState.WAITING]
+        other = sender(book, clock, endpoint(url, secret))
+        assert other.step()  # the lease of the dead one lasts
+        clock.now += timedelta(minutes=2)
+        assert not other.step()
+        assert [one.state for one in book.messages.deliveries(None)] == [DeliveryState.SENT]
+    assert len(app.received) == 1
+
+
 @pytest.mark.parametrize(("status", "state"), [(302, DeliveryState.WAITING), (410, DeliveryState.DEAD)])
 def test_a_redirect_is_not_followed_and_who_is_gone_is_not_asked_again(
     tmp_path: Path, status: int, state: DeliveryState
