@@ -75,7 +75,7 @@ def read_graph(folder: Path) -> GraphTables:
     label = _labels(nodes)
     split = _splits(nodes) if "split" in nodes.column_names else _by_time(at, label)
     _check_splits(split, label, at)
-    delayed = "known_at" in nodes.column_names
+    delayed = dated and "known_at" in nodes.column_names
     known_at = _times(nodes, "known_at", NEVER) if delayed else np.full(len(nodes), NEVER)
     if (known_at < at).any():
         raise InputError(f"times run backwards: {_first(nodes, known_at < at)} has its label before its `at`")
