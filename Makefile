@@ -10,7 +10,7 @@ EXTRAS := analysis,docs,test,train,web,neo4j,neo4j-server,postgres,reference,sm3
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-.PHONY: setup package docs run test test-slow test-all check check-bounds bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame neo4j constraints secrets format clean
+.PHONY: setup package docs run test coverage test-slow test-all check check-bounds bench bench-neo4j bench-siege bench-bombs bench-network bench-features bench-frame neo4j constraints secrets format clean
 
 setup: $(VENV)/.ready $(WEB)/dist/.ready
 
@@ -31,6 +31,10 @@ run: setup
 
 test: setup
 	@$(PYTEST) -m "not slow" $(SIDE_BY_SIDE)
+
+# Which lines of the product the tests of `make test` run, in the processes that they start too (docs/testing.md).
+coverage: setup
+	@$(PYTEST) -m "not slow" $(SIDE_BY_SIDE) --cov --cov-report=term:skip-covered
 
 # What `make test` leaves out (docs/testing.md): the service's tests on a real Neo4j, whatever is slow, and every law on more examples.
 test-slow: setup

@@ -36,6 +36,7 @@ TOGETHER = {
     "test_casebook": "postgres",
     "test_databases": "postgres",
     "test_casebook_guards": "postgres",
+    "test_casebook_migrations": "postgres",
     "test_copy_store": "neo4j",
 }  # one server for all of a group
 

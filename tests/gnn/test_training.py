@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +34,7 @@ from graph.model.errors import InputError
 from graph.model.moments import DAY, micros
 from graph.model.types import Facts, Label, LabelValue
 from graph.store.evidence import Evidence
+from scripts.cli.commands.train import COMMAND
 from tests.support.by_views import Seed, drawn, evidence_of, seen
 from tests.support.small_models import SMALL, TODAY, small_facts, trained
 from tests.support.small_worlds import applies, before, day, fraud, shuffled
@@ -283,29 +283,31 @@ def test_an_empty_store_is_refused(tmp_path: Path) -> None:
         train_model(store, TODAY, tmp_path / "out", SMALL)
 
 
-def test_too_little_to_learn_from_ends_with_status_2_and_one_clear_line(
-    tmp_path: Path,
-) -> None:
-    script = Path(__file__).parents[2] / "scripts" / "train_model.py"
+@pytest.fixture
+def refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Runs the command on an empty store with these arguments more; what it says as it refuses them."""
+    for name, value in {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}.items():
+        monkeypatch.setenv(name, value)  # the command sets them where they are not set
     open_store(tmp_path / "none.db").close()
-    request = [
-        "--store",
-        store_url(tmp_path / "none.db"),
-        "--as-of",
-        "2026-01-01",
-        "--out",
-        str(tmp_path / "out"),
-    ]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", script, *request],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=script.parents[1],
-    )
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith("train_model: 0 of 0 samples are known as fraud")
+    url, out = store_url(tmp_path / "none.db"), str(tmp_path / "out")
+
+    def run(*more: str) -> str:
+        assert COMMAND.main(["--store", url, "--as-of", "2026-01-01", "--out", out, *more]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        return said.err
+
+    return run
+
+
+def test_too_little_to_learn_from_ends_with_status_2_and_one_clear_line(
+    refused: Callable[..., str],
+) -> None:
+    said = refused()
+    assert said.startswith("train_model: 0 of 0 samples are known as fraud")
+    assert len(said.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -313,28 +315,9 @@ def test_too_little_to_learn_from_ends_with_status_2_and_one_clear_line(
     [(("--as-of", "2999-01-01"), "lies in the future"), (("--out", "model.zip"), "names a file")],
 )
 def test_a_moment_that_has_not_come_and_a_file_for_a_folder_are_refused(
-    tmp_path: Path, wrong: tuple[str, str], says: str
+    refused: Callable[..., str], wrong: tuple[str, str], says: str
 ) -> None:
-    script = Path(__file__).parents[2] / "scripts" / "train_model.py"
-    open_store(tmp_path / "none.db").close()
-    request = [
-        "--store",
-        store_url(tmp_path / "none.db"),
-        "--as-of",
-        "2026-01-01",
-        "--out",
-        str(tmp_path / "out"),
-        *wrong,
-    ]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", script, *request],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=script.parents[1],
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert says in done.stderr
+    assert says in refused(*wrong)
 
 
 def test_a_horizon_that_leaves_too_little_to_measure_gives_way_and_that_is_said(

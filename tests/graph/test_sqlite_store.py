@@ -53,7 +53,7 @@ def _write(path: Path, writer: int) -> None:
 
 def test_several_processes_write_at_once_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     path = tmp_path / "graph.db"
-    writers = [multiprocessing.get_context("spawn").Process(target=_write, args=(path, n)) for n in range(4)]
+    writers = [multiprocessing.get_context("fork").Process(target=_write, args=(path, n)) for n in range(4)]
     for writer in writers:
         writer.start()
     for writer in writers:

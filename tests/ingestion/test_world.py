@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -347,17 +345,11 @@ def test_a_folder_that_is_not_a_world_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "records" / "mine.csv").exists()
 
 
-def test_the_command_ends_with_its_counts_and_the_world_with_its_frame(tmp_path: Path) -> None:
-    script = [sys.executable, str(ROOT / "scripts" / "make_world.py"), str(tmp_path / "w")]
-    done = subprocess.run(
-        [*script, "--applicants", "200", "--until", "2025-07-01"],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1])["applicants"] == 200
+def test_the_command_ends_with_its_counts_and_the_world_with_its_frame(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path / "w"), "--applicants", "200", "--until", "2025-07-01"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["applicants"] == 200
     last = pd.read_parquet(tmp_path / "w" / "records" / "applications.parquet").applied_at.max()
     assert datetime.fromisoformat(last) < datetime.fromisoformat("2025-07-01T00:00:00+08:00")
 

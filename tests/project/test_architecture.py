@@ -5,6 +5,7 @@ sentence over every module.
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -36,7 +37,12 @@ GUESTS = {
 }
 RIVALS = {"scripts/bench": {"flask", "neo4j"}}
 FILES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py") if "node_modules" not in p.parts)
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """A file as it is read; once, and not before a test asks."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def name_of(path: Path) -> str:
@@ -48,10 +54,11 @@ def name_of(path: Path) -> str:
 MODULES = {name_of(path) for path in FILES}
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Every module a file imports, wherever in it: at the top, in a function, under TYPE_CHECKING."""
     result: set[str] = set()
-    for node in ast.walk(TREES[path]):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             result |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -124,7 +131,7 @@ def test_no_module_imports_itself_through_others() -> None:
 
 
 def test_every_module_opens_with_a_sentence() -> None:
-    assert [str(path) for path in FILES if not ast.get_docstring(TREES[path])] == []
+    assert [str(path) for path in FILES if not ast.get_docstring(tree(path))] == []
 
 
 def test_files_and_functions_stay_small() -> None:
@@ -134,7 +141,7 @@ def test_files_and_functions_stay_small() -> None:
     functions = [
         f"{path.relative_to(ROOT)}:{node.name} {length}"
         for path in FILES
-        for node in ast.walk(TREES[path])
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (length := (node.end_lineno or 0) - node.lineno + 1) > 80
     ]

@@ -6,17 +6,29 @@ import ast
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parents[1]
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(TESTS.rglob("*.py"))}
 LONGEST_NAME = 80
 # Calls that raise by themselves where what they look at is wrong: pytest's, jsonschema's and a browser's.
 RAISES = ("raises", "fail", "validate", "wait_for_", "to_have_", "to_be_", "testing.assert_")
-FUNCTIONS = [
-    (path, node)
-    for path, tree in TREES.items()
-    for node in ast.walk(tree)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-]
+Functions = list[tuple[Path, ast.FunctionDef]]
+
+
+@pytest.fixture(scope="module")
+def trees() -> dict[Path, ast.Module]:
+    """Every file of the tests; read here, so that whoever collects this file does not wait for it."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(TESTS.rglob("*.py"))}
+
+
+@pytest.fixture(scope="module")
+def functions(trees: dict[Path, ast.Module]) -> Functions:
+    return [
+        (path, node)
+        for path, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+    ]
 
 
 def called(node: ast.AST) -> list[str]:
@@ -31,30 +43,30 @@ def looks(node: ast.AST) -> bool:
     )
 
 
-def test_a_tests_name_is_a_sentence_of_at_most_80_characters() -> None:
-    names = [node.name for _, node in FUNCTIONS if node.name.startswith("test_")]
+def test_a_tests_name_is_a_sentence_of_at_most_80_characters(functions: Functions) -> None:
+    names = [node.name for _, node in functions if node.name.startswith("test_")]
     assert [name for name in names if len(name) > LONGEST_NAME] == []
 
 
-def test_no_two_tests_of_a_file_share_a_name() -> None:
-    for path, tree in TREES.items():
+def test_no_two_tests_of_a_file_share_a_name(trees: dict[Path, ast.Module]) -> None:
+    for path, tree in trees.items():
         names = Counter(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
         assert [name for name, times in names.items() if times > 1] == [], path
 
 
-def test_every_test_asserts_something_itself_or_by_what_it_calls() -> None:
-    asserting = {node.name for _, node in FUNCTIONS if looks(node)}
+def test_every_test_asserts_something_itself_or_by_what_it_calls(functions: Functions) -> None:
+    asserting = {node.name for _, node in functions if looks(node)}
     while more := {
         node.name
-        for _, node in FUNCTIONS
+        for _, node in functions
         if node.name not in asserting and asserting & {name.rpartition(".")[2] for name in called(node)}
     }:
         asserting |= more
-    tests = [(path.name, node.name) for path, node in FUNCTIONS if node.name.startswith("test_")]
+    tests = [(path.name, node.name) for path, node in functions if node.name.startswith("test_")]
     assert len(tests) > 1000
     assert [test for test in tests if test[1] not in asserting] == []
 
 
-def test_no_test_starts_pytest_within_pytest() -> None:
-    for path, node in FUNCTIONS:
+def test_no_test_starts_pytest_within_pytest(functions: Functions) -> None:
+    for path, node in functions:
         assert "pytest.main" not in called(node), path

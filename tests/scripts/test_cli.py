@@ -86,14 +86,13 @@ def test_an_error_is_one_line_with_the_name_of_the_command(capsys: pytest.Captur
     assert capsys.readouterr() == ("", "ringfence score: no model: give --model DIR\n")
 
 
-def test_a_shell_completes_commands_and_options(tmp_path: Path) -> None:
-    with (tmp_path / "ringfence").open("w") as script:
-        subprocess.run(
-            [sys.executable, "-m", "scripts.cli", "completion", "bash"], stdout=script, check=True, cwd=ROOT
-        )
+def test_a_shell_completes_commands_and_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = tmp_path / "ringfence"
+    assert main(["completion", "bash"]) == 0
+    script.write_text(capsys.readouterr().out)
     typed = "source {}; COMP_WORDS=({}); COMP_CWORD={}; _shtab_ringfence; echo ${{COMPREPLY[@]}}"
     for words, meant in ((("ringfence", "loa"), "load"), (("ringfence", "score", "--sin"), "--since")):
-        line = typed.format(script.name, " ".join(words), len(words) - 1)
+        line = typed.format(script, " ".join(words), len(words) - 1)
         assert subprocess.run(
             ["bash", "-c", line], capture_output=True, text=True, check=True
         ).stdout.split() == [meant]

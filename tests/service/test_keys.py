@@ -145,7 +145,7 @@ def guesses_of(path, first):
 
 
 def test_two_workers_let_no_more_guesses_pass_than_one(tmp_path):
-    with ProcessPoolExecutor(2, get_context("spawn")) as workers:
+    with ProcessPoolExecutor(2, get_context("fork")) as workers:
         passed = [
             worker.result()
             for worker in [workers.submit(guesses_of, tmp_path / "guesses", first) for first in (0, 100)]
