@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import subprocess
-import sys
 import zlib
 from contextlib import closing
 from pathlib import Path
@@ -30,7 +27,6 @@ from tests.support.small_worlds import day, random_facts
 from tests.support.stores import HASH_KEY
 
 GUARD = statements(ASSESSMENTS)["assessments_update_refused"]
-SCRIPT = Path(__file__).parents[2] / "scripts" / "replay_assessments.py"
 
 
 @pytest.fixture
@@ -71,14 +67,17 @@ def test_under_another_policy_all_differ_and_the_fields_are_named(settings: Sett
     assert len(figures["named"]) == 12  # type: ignore[arg-type]
 
 
-def test_the_command_ends_with_its_figures_and_with_1_when_one_differs(settings: Settings) -> None:
-    request = [sys.executable, SCRIPT, "--store", settings.store, "--casebook", settings.casebook]
-    known = {**os.environ, "RINGFENCE_HASH_KEY": HASH_KEY}
-    same = subprocess.run(request, env=known, capture_output=True, text=True, check=False)
-    assert (same.returncode, json.loads(same.stdout.splitlines()[-1])["equal"]) == (0, 12)
-    other = {"RINGFENCE_REVIEW_PROBABILITY": "0.5", "RINGFENCE_DECLINE_PROBABILITY": "0.6"}
-    differs = subprocess.run(request, env=known | other, capture_output=True, text=True, check=False)
-    assert (differs.returncode, json.loads(differs.stdout.splitlines()[-1])["different"]) == (1, 12)
+def test_the_command_ends_with_its_figures_and_with_1_when_one_differs(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = ["--store", settings.store, "--casebook", settings.casebook]
+    monkeypatch.setenv("RINGFENCE_HASH_KEY", HASH_KEY)
+    assert main(request) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["equal"] == 12
+    monkeypatch.setenv("RINGFENCE_REVIEW_PROBABILITY", "0.5")
+    monkeypatch.setenv("RINGFENCE_DECLINE_PROBABILITY", "0.6")
+    assert main(request) == 1
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["different"] == 12
 
 
 FORGED = {
