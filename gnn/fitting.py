@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gnn.cutoffs import learning_cutoffs
 from gnn.evaluate import Measures, threshold_at
-from gnn.learning import Course, FittedParts, Lesson, learn, thinned
+from gnn.learning import FittedParts, StageTargets, TrainingStages, learn, thinned
 from gnn.parts import SERVABLE, SamplePool, design_of
 from gnn.samples import Samples
 from gnn.training_plan import TrainingPlan
@@ -52,7 +52,7 @@ def fit_at(
     `earlier` measures, of the same procedure on another slice, decide which part serves: the network of the
     validation is only half trained.
     """
-    learned = learn(pool.inputs, _course(cutoff, pool.samples, plan), design_of(plan), plan)
+    learned = learn(pool.inputs, _stages(cutoff, pool.samples, plan), design_of(plan), plan)
     judged, parts = learned.validation, learned.parts
     serves = max(SERVABLE, key=lambda part: (earlier or judged)[part]["ap"] or 0.0)
     doubt = np.quantile(learned.spread[serves], [0.6, 0.9]).tolist()
@@ -60,16 +60,16 @@ def fit_at(
     return Fitted(cutoff, parts, serves, judged, (doubt[0], doubt[1]), usual, review_at, decline_at)
 
 
-def _course(cutoff: int, samples: Samples, plan: TrainingPlan) -> Course:
+def _stages(cutoff: int, samples: Samples, plan: TrainingPlan) -> TrainingStages:
     """Lessons by what was known at three cutoffs: the network learns first from the earliest part."""
     first, validation = learning_cutoffs(cutoff, samples, plan)
     now = samples.weight(cutoff)
     watched = (samples.at >= validation) & (now > 0)
-    return Course(
+    return TrainingStages(
         moments=samples.at,
-        first=_lesson(first, samples, plan),
-        validation=_lesson(validation, samples, plan),
-        whole=_lesson(cutoff, samples, plan),
+        first=_targets(first, samples, plan),
+        validation=_targets(validation, samples, plan),
+        whole=_targets(cutoff, samples, plan),
         apart=(samples.at >= first) & (now > 0),
         watched=watched,
         bad=samples.bad(cutoff)[watched],
@@ -78,9 +78,11 @@ def _course(cutoff: int, samples: Samples, plan: TrainingPlan) -> Course:
     )
 
 
-def _lesson(cutoff: int, samples: Samples, plan: TrainingPlan) -> Lesson:
+def _targets(cutoff: int, samples: Samples, plan: TrainingPlan) -> StageTargets:
     chance, weight = samples.targets(cutoff)
-    return Lesson(chance, weight, thinned(weight, chance == 1.0, samples.drawn, plan.most_network_samples))
+    return StageTargets(
+        chance, weight, thinned(weight, chance == 1.0, samples.drawn, plan.most_network_samples)
+    )
 
 
 def _thresholds(

@@ -1,4 +1,4 @@
-"""Fits network, trees and blend to the lessons of any graph, with calibration from samples that were watched
+"""Fits network, trees and blend to the targets of any graph, with calibration from samples that were watched
 meanwhile.
 """
 
@@ -69,7 +69,7 @@ class Design:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class StageTargets:
     """What can be learned at one stage: the `chance` (N,) of each sample to be a fraud, its `weight` (N,), 0
     leaves it out, and its weight for the network, which may take fewer.
     """
@@ -86,19 +86,19 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Course:
-    """N samples at their `moments`, and three lessons, each of more of them: `first` is the young network's,
+class TrainingStages:
+    """N samples at their `moments`, and three sets of targets, each over more of them: `first` is the young network's,
     `validation` that of the models that are watched, `whole` what serves.
 
-    `apart` (N,): those that were no part of the first lesson, whose embeddings trees may learn from.
-    `watched` (N,): those that were no part of the validation lesson and calibrate; of them `bad`, `weight`
+    `apart` (N,): those that were no part of the first targets, whose embeddings trees may learn from.
+    `watched` (N,): those that were no part of the validation targets and calibrate; of them `bad`, `weight`
     and `mass` as in `gnn.evaluate.measures`.
     """
 
     moments: Column
-    first: Lesson
-    validation: Lesson
-    whole: Lesson
+    first: StageTargets
+    validation: StageTargets
+    whole: StageTargets
     apart: Bools
     watched: Bools
     bad: Bools
@@ -153,19 +153,19 @@ def embedding_names(width: int) -> tuple[str, ...]:
     return ("network_logit", *(f"network_{place:02d}" for place in range(width)))
 
 
-def learn(inputs: Inputs, course: Course, design: Design, plan: TrainingPlan) -> Learned:
+def learn(inputs: Inputs, stages: TrainingStages, design: Design, plan: TrainingPlan) -> Learned:
     """Fit all parts.
 
-    The network is first trained on the first lesson, for half as long, and the trees learn from its
+    The network is first trained on the first targets, for half as long, and the trees learn from its
     embeddings of the rest; before it serves, training goes on with everything, which changes the embedding
     little and keeps the meaning of its columns. Validation trees are fitted on a longer part and validated on
     the rest, which sets calibration and uncertainty; then they are fitted on everything.
     """
-    first, validation, whole = course.first, course.validation, course.whole
-    young = _network(first, inputs, course, design, replace(plan, epochs=max(1, plan.epochs // 2)))
+    first, validation, whole = stages.first, stages.validation, stages.whole
+    young = _network(first, inputs, stages, design, replace(plan, epochs=max(1, plan.epochs // 2)))
     # on its own training samples the network is too confident
-    embedded = _embedded(young, inputs, course.apart)
-    watched, bad, weight = course.watched, course.bad, course.weight
+    embedded = _embedded(young, inputs, stages.apart)
+    watched, bad, weight = stages.watched, stages.bad, stages.weight
     ensembles, logits, spread = {}, {"network": embedded[watched, 0]}, {}
     for part, x in inputs.columns(embedded).items():
         names, views = design.names[part], design.views[part]
@@ -175,12 +175,12 @@ def learn(inputs: Inputs, course: Course, design: Design, plan: TrainingPlan) ->
     # The final network is trained much longer than this one: a slope fitted to this one's errors would be too
     # flat for it.
     leveled = calibrate.level(logits["network"], bad, weight)
-    share, logits["blend"] = _mixed(logits, leveled, course, design.network_weights)
+    share, logits["blend"] = _mixed(logits, leveled, stages, design.network_weights)
     calibrators = {part: calibrate.fit(values, bad, weight) for part, values in logits.items()} | {
         "network": leveled
     }
     judged = {
-        part: measures(calibrators[part].of_all(logits[part]), bad, weight, course.mass, plan.capacity)
+        part: measures(calibrators[part].of_all(logits[part]), bad, weight, stages.mass, plan.capacity)
         for part in PARTS
     }
     more = whole.odds - validation.odds
@@ -191,7 +191,7 @@ def learn(inputs: Inputs, course: Course, design: Design, plan: TrainingPlan) ->
         "blend": calibrators["blend"].moved((1 - share) * more),
         **{part: calibrators[part].moved(more) for part in ("trees", "reference")},
     }
-    network = _network(whole, inputs, course, design, plan, young)
+    network = _network(whole, inputs, stages, design, plan, young)
     return Learned(FittedParts(network, ensembles, moved, share), judged, spread)
 
 
@@ -215,7 +215,7 @@ def _drawn(weight: Floats, side: Bools, drawn: Floats, room: int) -> Floats:
 
 
 def _mixed(
-    logits: Mapping[str, Floats], network: Calibrator, course: Course, shares: tuple[float, ...]
+    logits: Mapping[str, Floats], network: Calibrator, stages: TrainingStages, shares: tuple[float, ...]
 ) -> tuple[float, Floats]:
     """The share of the network with which the blend ranks the watched samples best, and the blend's log-odds
     with it.
@@ -225,24 +225,24 @@ def _mixed(
         return shares[0], mixed[shares[0]]
 
     def ap(share: float) -> float:
-        return measures(expit(mixed[share]), course.bad, course.weight, course.mass, 0.5)["ap"] or 0.0
+        return measures(expit(mixed[share]), stages.bad, stages.weight, stages.mass, 0.5)["ap"] or 0.0
 
     best = max(shares, key=ap)
     return best, mixed[best]
 
 
 def _network(
-    lesson: Lesson,
+    targets: StageTargets,
     inputs: Inputs,
-    course: Course,
+    stages: TrainingStages,
     design: Design,
     plan: TrainingPlan,
     start: RingNet | None = None,
 ) -> RingNet:
-    rows = np.flatnonzero(lesson.network_weight > 0)
+    rows = np.flatnonzero(targets.network_weight > 0)
     graphs = inputs.neighbourhoods.take(rows).graphs()
-    chance, weight = lesson.chance[rows], lesson.network_weight[rows]
-    return network_fitting.fit(graphs, course.moments[rows], chance, weight, plan, start, design.schema)
+    chance, weight = targets.chance[rows], targets.network_weight[rows]
+    return network_fitting.fit(graphs, stages.moments[rows], chance, weight, plan, start, design.schema)
 
 
 def _embedded(network: RingNet, inputs: Inputs, rows: Bools) -> Floats:
@@ -253,6 +253,6 @@ def _embedded(network: RingNet, inputs: Inputs, rows: Bools) -> Floats:
     return out
 
 
-def _rows(lesson: Lesson, x: ColumnBlocks) -> TrainingRows:
-    rows = np.flatnonzero(lesson.weight > 0)
-    return TrainingRows(x, rows, lesson.chance[rows], lesson.weight[rows])
+def _rows(targets: StageTargets, x: ColumnBlocks) -> TrainingRows:
+    rows = np.flatnonzero(targets.weight > 0)
+    return TrainingRows(x, rows, targets.chance[rows], targets.weight[rows])

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn import network_fitting
-from gnn.benchmark.course import course_of
 from gnn.benchmark.inputs import WebNeighbourhoods
+from gnn.benchmark.stages import stages_of
 from gnn.benchmark.tables import GraphTables
 from gnn.benchmark.web import web_of
 from gnn.forward import Forward
@@ -28,14 +28,14 @@ class LinkImportance:
     def __init__(self, graph: GraphTables, plan: TrainingPlan) -> None:
         subjects = graph.subjects
         web, schema = web_of(graph, plan.seed)
-        course = course_of(graph, subjects, plan)
+        stages = stages_of(graph, subjects, plan)
         self._around = WebNeighbourhoods(web, schema, np.arange(len(graph.kind)), _ALL, _ALL)
-        rows = np.flatnonzero(course.whole.network_weight > 0)
+        rows = np.flatnonzero(stages.whole.network_weight > 0)
         network = network_fitting.fit(
             self._around.take(subjects[rows]).graphs(),
-            course.moments[rows],
-            course.whole.chance[rows],
-            course.whole.network_weight[rows],
+            stages.moments[rows],
+            stages.whole.chance[rows],
+            stages.whole.network_weight[rows],
             plan,
             schema=schema,
         )

@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 _AT_ONCE = 256
-_MOST_MEANS = 120  # columns; above it the means of neighbours' features are not told by relation
+_MOST_MEANS = 120  # columns; above it the means of neighbours' features are not split by relation
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +102,9 @@ def inputs_of(graph: GraphTables, subjects: Index, seed: int) -> tuple[WebInputs
     names = [f"{slot}.{name}" for slot in named for name in walk.SLOT_COLUMNS]
     blocks = [by_slot[:, used].reshape(len(subjects), -1)]
     for way, total in (("near", near), ("far", far)):
-        means, told = _means(total[:, used], named, graph.x_names)
+        means, averaged = _means(total[:, used], named, graph.x_names)
         blocks.append(means)
-        names += [f"{way}.{name}" for name in told]
+        names += [f"{way}.{name}" for name in averaged]
     two_hops = np.hstack([own, near.sum(axis=1), far.sum(axis=1)])
     around = WebNeighbourhoods(web, schema, subjects)
     tabular = _plain([*own_names, *names])

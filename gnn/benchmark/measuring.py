@@ -15,11 +15,11 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from gnn import trees
-from gnn.benchmark.course import course_of
 from gnn.benchmark.inputs import WebInputs, design_of, inputs_of
+from gnn.benchmark.stages import stages_of
 from gnn.benchmark.tables import SPLITS, TEST, GraphTables
 from gnn.evaluate import recall_at
-from gnn.learning import PARTS, Course, Design, learn
+from gnn.learning import PARTS, Design, TrainingStages, learn
 from gnn.training_plan import TrainingPlan
 from gnn.trees import TrainingRows
 
@@ -64,12 +64,12 @@ def measure(graph: GraphTables, seeds: Sequence[int], plan: TrainingPlan) -> Ite
         started = time.process_time()
         inputs, names = inputs_of(graph, subjects, seed)
         here = replace(chosen or plan, seed=seed)
-        course, design = course_of(graph, subjects, here), design_of(inputs, names, here)
+        stages, design = stages_of(graph, subjects, here), design_of(inputs, names, here)
         if chosen is None:
-            chosen = here = _sized(inputs, course, design, here)
-        learned = learn(inputs, course, design, here)
+            chosen = here = _sized(inputs, stages, design, here)
+        learned = learn(inputs, stages, design, here)
         scores = dict(learned.parts.logits(inputs.take(tested)))
-        scores["random_forest"] = _forest(inputs, course, tested, here)
+        scores["random_forest"] = _forest(inputs, stages, tested, here)
         validation = {part: dict(values) for part, values in learned.validation.items()}
         yield SeedResult(seed, here, scores, validation, round(time.process_time() - started, 1))
 
@@ -111,28 +111,28 @@ def table(measured: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _sized(inputs: WebInputs, course: Course, design: Design, plan: TrainingPlan) -> TrainingPlan:
+def _sized(inputs: WebInputs, stages: TrainingStages, design: Design, plan: TrainingPlan) -> TrainingPlan:
     """The plan with the size of trees that ranks val best, learned from train; of equals the smallest."""
-    x = inputs.columns(np.empty((len(course.moments), 0)))["trees"]
-    rows = np.flatnonzero(course.validation.weight > 0)
-    learned = TrainingRows(x, rows, course.validation.chance[rows], course.validation.weight[rows])
+    x = inputs.columns(np.empty((len(stages.moments), 0)))["trees"]
+    rows = np.flatnonzero(stages.validation.weight > 0)
+    learned = TrainingRows(x, rows, stages.validation.chance[rows], stages.validation.weight[rows])
     best, chosen = -1.0, plan
     for size in SIZES:
         tried = replace(plan, members=1, **size._asdict())
         fitted = trees.fit(design.names["trees"], learned, tried, design.views["trees"])
-        precision = average_precision_score(course.bad, fitted.logits(x[course.watched])[:, 0])
+        precision = average_precision_score(stages.bad, fitted.logits(x[stages.watched])[:, 0])
         if precision > best:
             best, chosen = precision, replace(plan, **size._asdict())
     return chosen
 
 
-def _forest(inputs: WebInputs, course: Course, tested: Bools, plan: TrainingPlan) -> Floats:
+def _forest(inputs: WebInputs, stages: TrainingStages, tested: Bools, plan: TrainingPlan) -> Floats:
     """A random forest on the nodes' features with their sums one and two steps away."""
-    rows = course.whole.weight > 0
+    rows = stages.whole.weight > 0
     forest = RandomForestClassifier(
         _FOREST, min_samples_leaf=_LEAST_LEAF, n_jobs=plan.workers, random_state=plan.seed
     )
-    forest.fit(inputs.two_hops[rows], course.whole.chance[rows] == 1.0)
+    forest.fit(inputs.two_hops[rows], stages.whole.chance[rows] == 1.0)
     return np.asarray(forest.predict_proba(inputs.two_hops[tested])[:, 1], dtype=np.float64)
 
 

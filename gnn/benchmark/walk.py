@@ -47,7 +47,7 @@ def _start(web: Web, place: int, moment: float, own: bool) -> int:
 
 
 @inner
-def told(web: Web, subject: int, node: int) -> int:
+def visible_label(web: Web, subject: int, node: int) -> int:
     """The label of a node as it may be known where `subject` is looked at; -1 where it may not. The subject's
     own is hidden.
     """
@@ -154,7 +154,7 @@ def _write(
                 at = node * slots + slot
                 degree += web.begin[at + 1] - _start(web, at, moment, steps[k] == 0)
             values[4] = math.log1p(float(degree))
-            label = told(web, subject, node)
+            label = visible_label(web, subject, node)
             values[5], values[6] = label == 1, label == 0
             out.origin[base + row] = node
             row += 1
@@ -209,7 +209,7 @@ def sums(
                 if stamp[node] == mark or not _seen(web, node, moment):
                     continue
                 stamp[node] = mark
-                label = told(web, subject, node)
+                label = visible_label(web, subject, node)
                 out[2] += label == 1
                 out[3] += label == 0
                 _add(x, node, near[place, slot])
@@ -221,7 +221,7 @@ def sums(
                         if stamp[other] == mark or not _seen(web, other, moment):
                             continue
                         stamp[other] = mark
-                        label = told(web, subject, other)
+                        label = visible_label(web, subject, other)
                         out[4] += 1
                         _add(x, other, far[place, slot])
                         if label >= 0:

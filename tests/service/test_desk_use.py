@@ -206,7 +206,11 @@ def test_on_paper_are_the_picture_its_key_the_panel_the_moment_and_nothing_to_pr
     page.wait_for_selector("#panel .members")
     page.emulate_media(media="print")
     page.wait_for_timeout(300)
-    assert [button for button in page.locator("button:not(.chip, .reason, .path), #search").all() if button.is_visible()] == []
+    assert [
+        button
+        for button in page.locator("button:not(.chip, .reason, .path), #search").all()
+        if button.is_visible()
+    ] == []
     assert all(
         page.locator(part).is_visible()
         for part in ("#canvas canvas >> nth=0", "#legend-list", "#panel .members", "#zone", "#as-of")
