@@ -13,6 +13,7 @@ from gnn import packed
 from gnn.column_blocks import ColumnBlocks
 from gnn.encode import encode
 from gnn.packed import PackedGraphs
+from graph.facts.tables import Column
 from graph.features import extraction as features
 from graph.features.compute import (
     DONE,
@@ -31,7 +32,6 @@ from graph.frame.layout import Arrays
 from graph.frame.seeds import Seeds
 from graph.model.errors import NotFoundError, StoreUnavailableError
 from graph.progress import bar
-from graph.store.tables import Column
 
 Floats = npt.NDArray[np.float64]
 

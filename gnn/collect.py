@@ -14,9 +14,9 @@ from gnn.history import History, history
 from gnn.samples import Floats, Samples
 from gnn.training_plan import TrainingPlan
 from graph.facts.fraud_labels import NEVER
+from graph.facts.tables import Column, Tables
 from graph.model.errors import InputError
 from graph.model.moments import DAY, MONTH
-from graph.store.tables import Column, Tables
 
 
 def collect(tables: Tables, plan: TrainingPlan) -> Samples:

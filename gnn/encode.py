@@ -26,9 +26,9 @@ from gnn.node_features import (
 )
 from gnn.schema import EDGE_TYPES, GROUPS, LINK, NODE_TYPES, OTHERS_SHOWN, OWN_SHOWN, WIDEST
 from gnn.tensors import Index, Tensors
+from graph.facts.tables import KINDS
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
 from graph.kernels.compiled import compiled, inner
-from graph.store.tables import KINDS
 
 _APPLICANT, _APPLICATION, _SHOP = map(NODE_TYPES.index, ("applicant", "application", "shop"))
 _GROUP = np.array([NODE_TYPES.index(GROUPS[kind]) for kind in KINDS])

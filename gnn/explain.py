@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.ensemble import columns_in, trees_in
+from graph.facts.tables import Column
 from graph.kernels.compiled import compiled
-from graph.store.tables import Column
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from graph.facts.fraud_labels import NEVER, fraud_spells
 from graph.facts.loans import DEFAULTED, loan_histories
+from graph.facts.tables import Column, Tables
 from graph.model.types import OutcomeStatus
-from graph.store.tables import Column, Tables
 
 Bools = npt.NDArray[np.bool_]
 

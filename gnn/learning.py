@@ -23,7 +23,7 @@ from gnn.packed import PackedGraphs
 from gnn.schema import GraphSchema
 from gnn.training_plan import TrainingPlan
 from gnn.trees import TrainingRows
-from graph.store.tables import Column
+from graph.facts.tables import Column
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

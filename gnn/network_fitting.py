@@ -18,8 +18,8 @@ from gnn.packed import PackedGraphs
 from gnn.sampler import loader, union
 from gnn.schema import LENDING, GraphSchema
 from gnn.training_plan import TrainingPlan
+from graph.facts.tables import Column
 from graph.progress import bar
-from graph.store.tables import Column
 
 Floats = npt.NDArray[np.float64]
 

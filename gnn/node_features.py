@@ -14,12 +14,12 @@ from graph.facts.fraud_labels import compiled_fraud_status, is_fraud_loan
 from graph.facts.hubs import REASONS
 from graph.facts.loans import CLOSED_BITS, DISBURSED, LATE_BITS, REJECTED_BITS, status_bits
 from graph.facts.local_time import night, weekend, year
+from graph.facts.tables import KINDS, ROLES, STATUSES, Column
 from graph.features.sums import PARTS, exact_add, exact_total
 from graph.frame import neighbourhood
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_OWN, NOBODY, Neighbourhood
 from graph.kernels.compiled import inner
 from graph.model.types import Role
-from graph.store.tables import KINDS, ROLES, STATUSES, Column
 
 
 def _named(names: Sequence[str]) -> np.dtype[np.void]:
@@ -302,7 +302,7 @@ def tie(n: Neighbourhood, since: int, last: int, row: Any) -> None:
 
 @inner
 def role(of: int, numbers: Column) -> None:
-    """Write in which role (position in `graph.store.tables.ROLES`) a person is tied."""
+    """Write in which role (position in `graph.facts.tables.ROLES`) a person is tied."""
     numbers[_OF_ROLE[of]] = 1.0
 
 

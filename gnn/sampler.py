@@ -22,7 +22,7 @@ from torch_geometric.sampler import (
 
 from gnn.packed import PackedGraphs
 from gnn.schema import LENDING, GraphSchema
-from graph.store.tables import Column
+from graph.facts.tables import Column
 
 
 def union(graphs: PackedGraphs, moments: Column, schema: GraphSchema = LENDING) -> HeteroData:

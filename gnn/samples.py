@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from gnn.history import History
 from gnn.unlabelled import MaturedSamples, UnlabelledWorth, unlabelled_worth
+from graph.facts.tables import Column
 from graph.frame.seeds import Seeds, seeds
-from graph.store.tables import Column
 
 LEAST_TRUST = 0.15  # younger samples than this say next to nothing: their frauds cannot be known yet
 

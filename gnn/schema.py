@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from graph.facts.tables import KINDS, STATUSES
 from graph.model.types import IdentifierKind
-from graph.store.tables import KINDS, STATUSES
 
 K = IdentifierKind
 EdgeType = tuple[str, str, str]

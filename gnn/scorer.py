@@ -22,9 +22,9 @@ from gnn.explain import Explainer, Floats
 from gnn.forward import Forward
 from gnn.occlusion import NOTHING, Occlusion, occlusion
 from gnn.tensors import Tensors, nobody, without
+from graph.facts.tables import Column
 from graph.features.extraction import SIGNAL_NAMES, VARIABLE_NAMES
 from graph.frame.neighbourhood import Neighbourhood
-from graph.store.tables import Column
 
 Uncertainty = Literal["low", "medium", "high"]
 _NAMES = SIGNAL_NAMES + VARIABLE_NAMES

@@ -25,11 +25,11 @@ from gnn.parts import NAMED, SERVABLE, SamplePool
 from gnn.samples import Samples
 from gnn.training_plan import TrainingPlan
 from gnn.unlabelled import FATES, Floats
+from graph.facts.tables import Tables
 from graph.frame.location import frame_of
 from graph.model.errors import InputError
 from graph.model.moments import DAY, micros, moment
 from graph.store.port import GraphStore
-from graph.store.tables import Tables
 
 log = logging.getLogger("ringfence.training")
 SHORTER_DAYS = (60.0, 30.0)  # horizons for a store whose own leaves too little to measure

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from graph.store.tables import Column
+from graph.facts.tables import Column
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

@@ -21,7 +21,7 @@ from gnn.learning import Design, embedding_names
 from gnn.packed import PackedGraphs
 from gnn.schema import GraphSchema
 from gnn.training_plan import TrainingPlan
-from graph.store.tables import Column
+from graph.facts.tables import Column
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

@@ -1,3 +1,1 @@
-"""Business rules over facts (known for fraud, defaulted, hub, tie strength), each defined once for single
-values and for columns.
-"""
+"""Facts as columns, and the rules over them (known for fraud, defaulted, hub, tie strength), each defined once."""

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graph.facts.tables import Column, Tables
 from graph.kernels.compiled import compiled, shared
 from graph.model.types import Label, LabelValue
-from graph.store.tables import Column, Tables
 
 NEVER = int(np.iinfo(np.int64).max)  # microseconds: has not happened
 

@@ -13,10 +13,10 @@ from operator import add
 import numpy as np
 
 from graph.facts.fraud_labels import NEVER
+from graph.facts.tables import STATUSES, Column, Tables
 from graph.kernels.compiled import shared
 from graph.model.moments import DAY
 from graph.model.types import Application, Outcome, OutcomeStatus
-from graph.store.tables import STATUSES, Column, Tables
 
 DEFAULTED = frozenset({OutcomeStatus.DPD90, OutcomeStatus.WRITTEN_OFF})
 """In default: 90 days past due (Basel II, paragraph 452) or written off."""

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.kernels.compiled import shared
 from graph.model.moments import moment
-from graph.store.tables import Column
 
 _NIGHT_FROM, _NIGHT_UNTIL = 22, 6  # o'clock
 _SECOND, _HOUR, _DAY = 1_000_000, 3_600_000_000, 86_400_000_000  # microseconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from graph.facts.local_time import year
+from graph.facts.tables import Column
 from graph.features.conduct import summarise_conduct
 from graph.features.path_rules import TO_COLLECTOR, TO_OTHER_SELF, TO_PAYER, TO_SUBJECT, own
 from graph.features.registry import Family
@@ -12,7 +13,6 @@ from graph.features.workspace import DAY, Precomputed
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.kernels.compiled import compiled, lean
 from graph.model.types import IdentifierKind as Kind
-from graph.store.tables import Column
 
 BEHAVIOUR = Family(path_rule=TO_SUBJECT)
 

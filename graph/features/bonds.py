@@ -9,6 +9,7 @@ import numpy as np
 
 from graph.facts.fraud_labels import NEVER
 from graph.facts.hubs import SHOP_SHARE, SHOP_USERS
+from graph.facts.tables import ROLES, Column
 from graph.facts.ties import HANDED_OVER, PASSED_ON
 from graph.features.sums import exact_add, exact_total
 from graph.features.workspace import (
@@ -27,7 +28,6 @@ from graph.features.workspace import (
 )
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.kernels.compiled import lean
-from graph.store.tables import ROLES, Column
 
 _HANDED_OVER = HANDED_OVER.days * DAY
 _STRENGTH = np.array([{"own": 0, "employer": 1, "contact": 2}[role] for role in ROLES], np.int8)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.features.kinds_in_role import KIND_IN_ROLE, KINDS_IN_ROLE, WHAT
 from graph.features.path_rules import shared
 from graph.features.registry import Dimension, Family, Signal
@@ -13,7 +14,6 @@ from graph.features.workspace import DAY, Precomputed
 from graph.frame.neighbourhood import Neighbourhood
 from graph.kernels.compiled import compiled, lean
 from graph.model.types import IdentifierKind as Kind
-from graph.store.tables import Column
 
 BURSTS = Family(path_rule=shared(Kind.DEVICE))
 BURST_AT: dict[str, Dimension] = {"device": "device", "contact": "phone", "card": "ring"}

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from graph.facts.tables import KINDS
 from graph.features.subject_features import SubjectFeatures
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
 from graph.frame.node_names import NodeNames
 from graph.model.types import IdentifierKind
-from graph.store.tables import KINDS
 
 
 @dataclass(frozen=True)

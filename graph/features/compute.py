@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.facts.local_time import offsets
+from graph.facts.tables import KINDS, Column
 from graph.features import multi_lending
 from graph.features.extraction import VARIABLE_NAMES, extract, names
 from graph.features.multi_lending import CountingPlan, plan
@@ -24,7 +25,6 @@ from graph.frame.seeds import Seeds, row_of
 from graph.frame.walk import walk, walk_application, walk_person
 from graph.kernels.by_address import address_of, by_address, taken
 from graph.kernels.compiled import compiled, lean
-from graph.store.tables import KINDS, Column
 
 Floats = npt.NDArray[np.float64]
 

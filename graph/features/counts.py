@@ -8,9 +8,9 @@ import numpy as np
 
 from graph.facts.fraud_labels import compiled_fraud_status
 from graph.facts.local_time import year
+from graph.facts.tables import KINDS, Column
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.kernels.compiled import compiled, inner
-from graph.store.tables import KINDS, Column
 
 _OF_EACH = ("values", "holders", "holders_30d", "known_fraud")
 _OWN = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graph.facts.tables import Column
 from graph.features import (
     behaviour,
     bursts,
@@ -22,7 +23,6 @@ from graph.features.precompute import precompute
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import Neighbourhood
 from graph.kernels.compiled import compiled
-from graph.store.tables import Column
 
 SIGNAL_NAMES: tuple[str, ...] = tuple(SIGNALS)
 VARIABLE_NAMES: tuple[str, ...] = multi_lending.NAMES

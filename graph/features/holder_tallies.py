@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from graph.facts.fraud_labels import NEVER
+from graph.facts.tables import Column
 from graph.features.kinds_in_role import KIND_IN_ROLE, KINDS_IN_ROLE
 from graph.features.workspace import COUNTED, DAY, MONTH, PHONE, WAYS, Precomputed
 from graph.frame.neighbourhood import UNDATED, Neighbourhood
 from graph.kernels.compiled import lean
-from graph.store.tables import Column
 
 _QUESTIONS = len(COUNTED)
 _PHONE_WAY = WAYS.index("phone")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.features.holder_tallies import people
 from graph.features.kinds_in_role import BAD, KINDS_IN_ROLE, NEWCOMERS, WHAT
 from graph.features.path_rules import Target, shared, to
@@ -14,7 +15,6 @@ from graph.features.workspace import COUNTED, Precomputed
 from graph.frame.neighbourhood import Neighbourhood
 from graph.kernels.compiled import compiled, lean
 from graph.model.types import IdentifierKind as Kind
-from graph.store.tables import Column
 
 HOLDERS = Family(path_rule=shared(Kind.DEVICE))
 _WHAT = len(WHAT)

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import KINDS, ROLES, Column
 from graph.frame.neighbourhood import Neighbourhood
 from graph.kernels.compiled import inner
 from graph.model.types import Role
 from graph.store.keys import KEY_KINDS
-from graph.store.tables import KINDS, ROLES, Column
 
 OWN = ROLES.index(Role.OWN)
 PERSON = 1 << len(KINDS)  # the bit of the resolved person, above one for each kind of identifier

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from graph.facts.tables import KINDS, ROLES
 from graph.model.types import IdentifierKind as Kind
 from graph.model.types import Role
-from graph.store.tables import KINDS, ROLES
 
 
 class KindInRole(NamedTuple):

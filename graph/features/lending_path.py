@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from graph.facts.fraud_labels import NEVER
+from graph.facts.tables import KINDS, Column
 from graph.features.keys import OWN, PERSON, counted, named
 from graph.features.path_buffer import APPLICATION, IDENTIFIER, PathBuffer, begin, step
 from graph.features.path_buffer import PERSON as PERSON_NODE
@@ -16,7 +17,6 @@ from graph.features.person import RESOLVING
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.kernels.compiled import inner
-from graph.store.tables import KINDS, Column
 
 _RESOLVING = np.array([kind in RESOLVING for kind in KINDS])
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from graph.facts.fraud_labels import compiled_fraud_status
 from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, REJECTED_BITS, status_bits
+from graph.facts.tables import KINDS, ROLES, Column
 from graph.features.path_rules import TO_AGENT, TO_MERCHANT
 from graph.features.registry import Family
 from graph.features.workspace import DAY, MONTH, Precomputed
@@ -15,7 +16,6 @@ from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.kernels.compiled import compiled, inner, lean
 from graph.model.types import IdentifierKind as Kind
 from graph.model.types import Role
-from graph.store.tables import KINDS, ROLES, Column
 
 MERCHANT = Family(path_rule=TO_MERCHANT)
 PERSONAL = frozenset(

@@ -16,13 +16,13 @@ import numpy as np
 from graph.facts.fraud_labels import NEVER
 from graph.facts.hubs import REASONS
 from graph.facts.loans import DISBURSED, REJECTED, first_step, was_returned_in_cooling_off
+from graph.facts.tables import KINDS, Column
 from graph.features.keys import PERSON, counted, named
 from graph.features.registry import render_text
 from graph.frame.neighbourhood import LENDER_BANK, LENDER_KNOWN, LENDER_OWN, NOBODY, Neighbourhood
 from graph.kernels.by_address import by_address
 from graph.kernels.compiled import compiled, inner
 from graph.model.types import IdentifierKind
-from graph.store.tables import KINDS, Column
 
 WINDOWS: Mapping[str, timedelta] = MappingProxyType(
     {

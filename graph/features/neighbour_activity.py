@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.features.path_rules import STRONGEST_BOND, Target, to
 from graph.features.registry import Family
 from graph.features.sums import exact_add, exact_total
 from graph.features.workspace import DAY, MONTH, PLACE_WAYS, Precomputed
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.kernels.compiled import compiled, lean
-from graph.store.tables import Column
 
 NEIGHBOUR_ACTIVITY = Family(path_rule=STRONGEST_BOND)
 

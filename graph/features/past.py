@@ -10,11 +10,11 @@ import numpy as np
 
 from graph.facts.fraud_labels import compiled_fraud_status
 from graph.facts.loans import DECIDED_BITS, DEFAULTED_BITS, LATE_BITS, REJECTED_BITS, status_bits
+from graph.facts.tables import KINDS, Column
 from graph.facts.ties import STRONG_KINDS
 from graph.features.workspace import EMPLOYER, MONTH, Precomputed
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.kernels.compiled import inner, lean
-from graph.store.tables import KINDS, Column
 
 ALIKE = 0.05  # by how much of the amount asked for a look-alike's may differ
 _STRONG_KIND = np.array([kind in STRONG_KINDS for kind in KINDS])

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.features.bonds import tie_weight
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.kernels.by_address import by_address
 from graph.kernels.compiled import inner
-from graph.store.tables import Column
 
 
 class Node(IntEnum):

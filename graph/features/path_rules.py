@@ -7,9 +7,9 @@ from __future__ import annotations
 from enum import IntEnum, auto
 from typing import NamedTuple
 
+from graph.facts.tables import KINDS
 from graph.features.workspace import ALL_WAYS, OWN
 from graph.model.types import IdentifierKind
-from graph.store.tables import KINDS
 
 
 class Route(IntEnum):

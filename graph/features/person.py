@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import KINDS, Column
 from graph.features.workspace import DEVICE, NATIONAL_ID, OWN, PHONE, Precomputed
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
 from graph.kernels.compiled import lean
 from graph.model.types import IdentifierKind as Kind
-from graph.store.tables import KINDS, Column
 
 # issued to one person; two of them together are enough
 PERSONAL = frozenset({Kind.PHONE, Kind.BANK_CARD, Kind.EMAIL})

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.features import holder_tallies
 from graph.features.kinds_in_role import KINDS_IN_ROLE
 from graph.features.path_rules import own, shared
@@ -14,7 +15,6 @@ from graph.features.workspace import CONTACT, COUNTED, Precomputed, ways
 from graph.frame.neighbourhood import Neighbourhood
 from graph.kernels.compiled import compiled, lean
 from graph.model.types import IdentifierKind as Kind
-from graph.store.tables import Column
 
 PHONES = Family(path_rule=shared(Kind.PHONE))
 _BY_NAME, _SAME_CONTACT = ways(["names"]), ways(["contact"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.features.group_ties import (
     RING,
     closest_bond_weight,
@@ -23,7 +24,6 @@ from graph.features.sums import exact_add, exact_total
 from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
 from graph.kernels.compiled import compiled, lean
-from graph.store.tables import Column
 
 __all__ = ["RING", "fill"]  # the family begins with the signals of ties
 

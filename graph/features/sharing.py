@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.features import holder_tallies
 from graph.features.bonds import applied_at
 from graph.features.kinds_in_role import KINDS_IN_ROLE
@@ -13,7 +14,6 @@ from graph.features.workspace import COUNTED, DEVICE, SHOP_DEVICE, Precomputed
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
 from graph.kernels.compiled import compiled, lean
 from graph.model.types import IdentifierKind as Kind
-from graph.store.tables import Column
 
 SHARING = Family(path_rule=shared(Kind.DEVICE))
 _DEVICE, _CARD, _EMAIL = map(KINDS_IN_ROLE.index, ("device", "card", "email"))

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.features.compute import FeatureExtractor
 from graph.features.evidence_paths import EvidencePaths
 from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
@@ -18,7 +19,6 @@ from graph.features.workspace import Precomputed
 from graph.frame.neighbourhood import NOBODY, UNDATED, Neighbourhood
 from graph.frame.node_names import NodeNames
 from graph.store.evidence import Subject
-from graph.store.tables import Column
 
 _SIGNALS, _COUNTS = len(SIGNAL_NAMES), len(COUNT_NAMES)
 _MINE = threading.local()  # each thread's FeatureExtractor and PathBuffer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.kernels.compiled import compiled, shared
-from graph.store.tables import Column
 
 # room for the parts of any running sum: each has a binary place of its own, of which doubles have 2,098
 PARTS = 2_100

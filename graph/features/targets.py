@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from graph.facts.tables import Column
 from graph.features.holder_tallies import is_of
 from graph.features.neighbour_activity import own_city, within
 from graph.features.path_rules import Target
 from graph.features.workspace import DAY, MONTH, PLACE_WAYS, Precomputed
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
 from graph.kernels.compiled import inner
-from graph.store.tables import Column
 
 (
     _BAD, _REJECTED, _LATE, _RECENT, _RECENT_AT_PLACE, _RECENT_IN_GROUP, _NEW, _NEW_IN_GROUP, _BAD_IN_GROUP, _GROUP, _ALIKE, _OTHER_CITY, _SAME_PLACE,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from graph.facts.hubs import REASONS
+from graph.facts.tables import KINDS, ROLES, Column
 from graph.facts.ties import COHERENT, STRONG, WORTH, way_of_number
 from graph.facts.ties import WAY_OF_KIND as WAY_BY_KIND
 from graph.features.kinds_in_role import BAD, KINDS_IN_ROLE
@@ -15,7 +16,6 @@ from graph.features.sums import PARTS
 from graph.frame.neighbourhood import Neighbourhood
 from graph.kernels.by_address import by_address
 from graph.model.types import IdentifierKind, Role
-from graph.store.tables import KINDS, ROLES, Column
 
 SHOP_DEVICE = len(REASONS)  # code of a hub in HELD, beside those of `graph.facts.hubs.REASONS`
 DAY = 86_400_000_000  # microseconds

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from graph.facts.hubs import GUARD
+from graph.facts.tables import KINDS, ROLES
 from graph.frame.admission import find_identifier, find_person, link_of
 from graph.frame.layout import Arrays, Int
 from graph.frame.neighbourhood import Neighbourhood
@@ -18,7 +19,6 @@ from graph.frame.scratch import IDENTIFIERS, INSIDE, LACKS, Scratch
 from graph.kernels.compiled import lean
 from graph.model.types import Role
 from graph.store.keys import KEY_KINDS
-from graph.store.tables import KINDS, ROLES
 
 OWN = ROLES.index(Role.OWN)
 _IS_KEY = np.array([kind in KEY_KINDS for kind in KINDS])

@@ -7,13 +7,13 @@ from __future__ import annotations
 import numpy as np
 
 from graph.facts.decisive import LABELS, OUTCOMES, PARTS, SOURCES, SUBJECTS
+from graph.facts.tables import STATUSES, Column
 from graph.frame.layout import Arrays, Int
 from graph.frame.lists import BY_LABEL, BY_STATUS, before, is_loan, mark_at, row_at
 from graph.frame.query import SubjectQuery
 from graph.frame.texts import compare
 from graph.kernels.compiled import inner, lean
 from graph.model.types import OutcomeStatus
-from graph.store.tables import STATUSES, Column
 
 _DISBURSED = STATUSES.index(OutcomeStatus.DISBURSED)
 _NEVER = np.int64(np.iinfo(np.int64).min)

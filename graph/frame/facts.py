@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import ROLES, Column
 from graph.frame import intern
 from graph.frame.entry_batch import SPARE, EntryBatch, add_mentions, keep_mentions, size_of_mentions
 from graph.frame.insert import insert, lacks_items, needed, release
@@ -25,7 +26,6 @@ from graph.frame.layout import (
 from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_LABEL, BY_STATUS, moment_at, row_at
 from graph.frame.mention import FROM_NO_ROW, add_mention
 from graph.kernels.compiled import lean
-from graph.store.tables import ROLES, Column
 
 _OWN, _CONTACT = (np.int64([str(role) for role in ROLES].index(word)) for word in ("own", "contact"))
 _SELF = np.frombuffer(b"self", "u1")

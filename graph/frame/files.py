@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from graph import private
+from graph.facts.tables import Column
 from graph.frame.intern import row_of
 from graph.frame.layout import (
     DIRTY,
@@ -38,7 +39,6 @@ from graph.frame.neighbourhood import EVENT_KINDS
 from graph.frame.texts import A_WORD, NO_KIND, OF_BITS
 from graph.kernels.compiled import compiled
 from graph.model.errors import StoreUnavailableError
-from graph.store.tables import Column
 
 _MAGIC = 0x52464652_00000000 + VERSION  # "RFFR"
 _MORE = 1.2  # as much room a file gets that is full

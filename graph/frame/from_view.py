@@ -13,6 +13,7 @@ import numpy as np
 from graph.facts.fraud_labels import by_person
 from graph.facts.hubs import REASONS
 from graph.facts.local_time import offsets
+from graph.facts.tables import KINDS, ROLES, STATUSES, Column
 from graph.frame.neighbourhood import (
     APPLICATION,
     DEALING,
@@ -38,7 +39,6 @@ from graph.frame.node_names import NodeNames
 from graph.model.moments import micros
 from graph.model.types import Application, Event, Identifier, LabelValue
 from graph.store.evidence import Evidence
-from graph.store.tables import KINDS, ROLES, STATUSES, Column
 
 Row = tuple[Any, ...]
 Run = tuple[int, int]  # where a row's list begins, and how long it is

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import KINDS, ROLES, STATUSES, Column
 from graph.frame.layout import FEW, FREE, ITEMS, LACKS, MOVED, NEEDS, ROOM, ROWS, USED, Arrays, Int, Rows
 from graph.frame.lists import (
     BY_APPLICATION,
@@ -22,7 +23,6 @@ from graph.frame.lists import (
 from graph.frame.texts import compare
 from graph.kernels.compiled import lean
 from graph.model.types import LabelValue
-from graph.store.tables import KINDS, ROLES, STATUSES, Column
 
 # nodes are ordered by the word of their kind first
 KIND_RANK = np.argsort(np.argsort([str(kind) for kind in KINDS])).astype(np.int8)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.frame.insert import lacks
 from graph.frame.layout import (
     APPLICATIONS,
@@ -38,7 +39,6 @@ from graph.frame.texts import (
 from graph.journal import entry
 from graph.kernels.by_address import by_address
 from graph.kernels.compiled import lean, shared
-from graph.store.tables import Column
 
 
 @by_address(heap="u1", ends="i4", identifiers=entry.IDENTIFIER, rows="i4")

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.kernels.by_address import by_address
-from graph.store.tables import Column
 
 Int = Any
 """A whole number: int64 in compiled code, Python's or numpy's where it is called."""

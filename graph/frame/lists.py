@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.frame.layout import (
     FEW,
     FROM_APPLICATION,
@@ -22,7 +23,6 @@ from graph.frame.layout import (
     Rows,
 )
 from graph.kernels.compiled import compiled, shared, tiny
-from graph.store.tables import Column
 
 EVERYTHING = np.int64(1 << 40)  # no limit
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from graph import private
-from graph.store.tables import Column
+from graph.facts.tables import Column
 
 # for how long readers that come stand back for a writer; then they come in, and it asks again
 YIELDS_S = 0.005

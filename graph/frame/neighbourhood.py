@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.frame.layout import Rows
 from graph.kernels.by_address import by_address
-from graph.store.tables import Column
 
 UNDATED = np.int64(np.iinfo(np.int64).min)  # microseconds: a moment that nothing tells
 NOBODY = np.int32(-1)  # no person, identifier, word or row
@@ -97,10 +97,10 @@ class Neighbourhood(NamedTuple):
                        and `at_agent` first name them, who have labels alone; `step` sharing steps from the
                        subject, -1 outside the subgraph; `name_rank` their order by applicant id; `ring` the
                        row in `rings`; `core` whether they belong to its core.
-    identifiers  (I,)  in the order of the walk; `kind` position in `graph.store.tables.KINDS`; `hub` position
+    identifiers  (I,)  in the order of the walk; `kind` position in `graph.facts.tables.KINDS`; `hub` position
                  in `graph.facts.hubs.REASONS`.
     ties         (T,)  one a person and identifier, by identifier, then in the order of the walk: the
-                       strongest role (position in `graph.store.tables.ROLES`), the first mention and the
+                       strongest role (position in `graph.facts.tables.ROLES`), the first mention and the
                        latest; UNDATED where only the application in question says it.
     ties_of      (T,)  positions in `ties` by person, ascending; `person.tie` and `person.ties` are a list
                  here.
@@ -114,7 +114,7 @@ class Neighbourhood(NamedTuple):
                        the one in question; `birth_year` NOBODY where it is not known.
     mentions     (M,)  what each application names; `identifier` the row in `identifiers` or NOBODY.
     outcomes     (O,)  steps of each application, oldest first; `status` position in
-                 `graph.store.tables.STATUSES`.
+                 `graph.facts.tables.STATUSES`.
     labels       (L,)  of each person and their loans, oldest first; `loan` the `id` of the application,
                  NOBODY for the person as such.
     events       (E,)  the subject's own, newest first, then `received` ones, what others did towards the

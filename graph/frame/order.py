@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.frame.layout import Int
 from graph.frame.texts import byte_of, compare, form_of
 from graph.kernels.compiled import lean
-from graph.store.tables import Column
 
 _BYTES = np.int64(8)
 

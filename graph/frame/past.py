@@ -7,6 +7,7 @@ import numpy as np
 from graph.facts.decisive import APPLICATIONS as LATEST
 from graph.facts.decisive import DEALINGS
 from graph.facts.decisive import EVENTS as LATEST_EVENTS
+from graph.facts.tables import PLATFORM_TYPES, Column
 from graph.frame.admission import admit_person, find_identifier
 from graph.frame.bounded import labels_of, outcomes_of
 from graph.frame.layout import NO_MARK, SNAPSHOTS, USED, Arrays, Int, Rows
@@ -34,7 +35,6 @@ from graph.frame.scratch import (
     Scratch,
 )
 from graph.kernels.compiled import lean
-from graph.store.tables import PLATFORM_TYPES, Column
 
 _IS_BANK = np.array([kind.is_bank for kind in PLATFORM_TYPES])
 

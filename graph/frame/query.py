@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from graph.facts.tables import KINDS, ROLES, Column
 from graph.frame.layout import NOT_REPORTED, Arrays, Int, Rows
 from graph.frame.neighbourhood import APPLICATION, MENTION, NOBODY, UNKNOWN_WORD
 from graph.frame.texts import A_PERSON, A_WORD, AN_APPLICATION, AN_IDENTIFIER, NO_KIND, find
 from graph.kernels.by_address import address_of, by_address, taken
 from graph.kernels.compiled import compiled, lean
+from graph.kernels.packed_rows import packed_rows
 from graph.model.moments import micros
 from graph.model.types import Application
 from graph.store.evidence import Subject
-from graph.store.rows import packed_rows
-from graph.store.tables import KINDS, ROLES, Column
 
 # `id` of a person or application that is not in the frame, and, counted down from it, of identifiers that are
 # not

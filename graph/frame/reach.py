@@ -8,6 +8,7 @@ import numpy as np
 
 from graph.facts.decisive import DEALINGS
 from graph.facts.hubs import COUNT_CAP, GUARD, MANY_HOLDERS, NOT_LINKING
+from graph.facts.tables import KINDS, Column
 from graph.frame.admission import admit_within, clear, join, link_of, met, seat, tie_to
 from graph.frame.insert import KIND_RANK
 from graph.frame.layout import Arrays, Int
@@ -42,7 +43,6 @@ from graph.frame.scratch import (
     Scratch,
 )
 from graph.kernels.compiled import lean
-from graph.store.tables import KINDS, Column
 from graph.store.walk import AT_ONCE
 
 GUARDS = np.array([GUARD[kind] for kind in KINDS])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from graph.facts.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
 from graph.frame.layout import NONE, NOT_REPORTED, Arrays, Int
 from graph.frame.texts import NO_KIND, after, find, place_of
 from graph.model.moments import moment
@@ -24,7 +25,6 @@ from graph.model.types import (
     Platform,
     Tie,
 )
-from graph.store.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
 
 _FLAGS = {-1: None, 0: False, 1: True}
 _NO_TERMS = {"amount": math.nan, "counterparty": NONE, "merchant": NONE, "attributes": NONE}

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.frame import intern
 from graph.frame.apply import DONE, MORE, ROOM_LACKS
 from graph.frame.entry_batch import SPARE
@@ -18,7 +19,6 @@ from graph.journal.snapshots import snapshot_of
 from graph.kernels.by_address import by_address
 from graph.kernels.compiled import lean, shared
 from graph.model.moments import micros
-from graph.store.tables import Column
 
 # Texts are numbers into the names; `ring` is the position in the batch.
 NEW_RING = np.dtype(

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.frame.layout import Rows
 from graph.frame.neighbourhood import ROOM
 from graph.frame.query import SubjectQuery, question_room
 from graph.kernels.by_address import by_address
-from graph.store.tables import Column
 from graph.store.walk import Bounds
 
 _BOUNDS = Bounds()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.frame.layout import APPLICATIONS, IDENTIFIERS, PEOPLE, USED, Arrays, Int
 from graph.frame.lists import BY_APPLICATION, BY_EVENT, BY_HOLDER, BY_NODE, count_recorded, is_loan
 from graph.frame.read import FactReader
@@ -21,7 +22,6 @@ from graph.frame.texts import (
 )
 from graph.kernels.compiled import compiled
 from graph.store.port import SearchHit
-from graph.store.tables import Column
 
 SearchScope = tuple[np.int64, np.int64, int]  # as of, revision, limit
 _ONE = np.int64(1)

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from graph.facts.tables import Column
 from graph.frame.layout import Arrays, Int
 from graph.frame.texts import A_PERSON, AN_APPLICATION, NO_KIND, find
 from graph.kernels.by_address import by_address
 from graph.kernels.compiled import lean
-from graph.store.tables import Column
 
 Bools = npt.NDArray[np.bool_]
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.frame.layout import SEED, TEXT_STEP, TEXTS, USED, Arrays, Int
 from graph.kernels.compiled import lean, shared
-from graph.store.tables import Column
 
 # What a slot names, in the low bits of its hash.
 A_PERSON, AN_IDENTIFIER, A_WORD, AN_APPLICATION, A_TIE = (np.int64(n) for n in range(5))

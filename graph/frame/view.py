@@ -15,6 +15,7 @@ import numpy as np
 
 from graph.facts.decisive import LABELS, OUTCOMES, decisive_labels, first_outcomes
 from graph.facts.hubs import COUNT_CAP, hub_reason
+from graph.facts.tables import KINDS, Column, Tables
 from graph.frame.layout import APPLICATIONS, NO_MARK, SEED, SNAPSHOTS, USED, WORDS, Arrays
 from graph.frame.lists import (
     BY_APPLICATION,
@@ -53,7 +54,6 @@ from graph.model.types import (
     Tie,
 )
 from graph.store.port import GraphView, SearchHit
-from graph.store.tables import KINDS, Column, Tables
 
 _KIND = {kind: np.int64(code) for code, kind in enumerate(KINDS)}
 _KINDS = frozenset(str(kind) for kind in KINDS)

@@ -1,4 +1,4 @@
-"""The frame as `graph.store.tables.Tables`: all facts of a view as sorted columns."""
+"""The frame as `graph.facts.tables.Tables`: all facts of a view as sorted columns."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from graph.facts.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 from graph.frame.layout import (
     APPLICATIONS,
     DEVICES,
@@ -24,7 +25,6 @@ from graph.frame.layout import (
 )
 from graph.frame.lists import last_mentions
 from graph.frame.read import FactReader
-from graph.store.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 
 _BY_NAME = np.argsort(np.argsort([str(status) for status in STATUSES]))
 _OTHER = [str(kind) for kind in PLATFORM_TYPES].index("other")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from graph.facts.hubs import COUNT_CAP
+from graph.facts.tables import KINDS
 from graph.frame.admission import find_identifier, link_of
 from graph.frame.beyond_bounds import add_beyond_bounds, mark_keys
 from graph.frame.layout import NO_MARK, Arrays, Int
@@ -42,7 +43,6 @@ from graph.frame.scratch import (
 )
 from graph.kernels.compiled import lean
 from graph.model.types import IdentifierKind
-from graph.store.tables import KINDS
 
 DEVICE = KINDS.index(IdentifierKind.DEVICE)
 

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from graph.facts.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
 from graph.journal.entry import NO_NUMBER, EncodedEntry
 from graph.journal.snapshots import snapshot_of
 from graph.model.moments import moment
@@ -25,7 +26,6 @@ from graph.model.types import (
     Platform,
     RingSnapshot,
 )
-from graph.store.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
 
 _FLAGS = {-1: None, 0: False, 1: True}
 

@@ -9,13 +9,13 @@ from math import nan
 
 import numpy as np
 
+from graph.facts.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
 from graph.journal import entry as rows
 from graph.journal.entry import EMPTY, NO_NUMBER, write
 from graph.journal.snapshots import snapshot_text
+from graph.kernels.packed_rows import packed_rows
 from graph.model.moments import micros
 from graph.model.types import Facts, Identifier, LabelValue, Mention, RingSnapshot
-from graph.store.rows import packed_rows
-from graph.store.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column
 
 _KIND = {kind: code for code, kind in enumerate(KINDS)}
 _ROLE = {role: code for code, role in enumerate(ROLES)}

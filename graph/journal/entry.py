@@ -13,8 +13,8 @@ import numpy as np
 from isal import isal_zlib
 
 from graph.facts.fraud_labels import by_person
+from graph.facts.tables import Column
 from graph.model.errors import StoreVersionError
-from graph.store.tables import Column
 
 FORMAT = 1
 NO_TEXT = -1  # a text, or a row, that nothing tells
@@ -63,15 +63,15 @@ class EncodedEntry(NamedTuple):
     heap         (bytes,)  all texts, UTF-8, one after the other, each once; `ends` (T,) where each ends: text
                  n is heap[ends[n-1]:ends[n]].
     identifiers  each identifier that the facts name, once, as the store shows it; `kind` position in
-                 `graph.store.tables.KINDS`.
+                 `graph.facts.tables.KINDS`.
     applications, events  `mention` and `mentions` a run of `mentions`: first those of the applications, then
                           those of the events.
-    mentions     `identifier` row in `identifiers`, `role` position in `graph.store.tables.ROLES`.
+    mentions     `identifier` row in `identifiers`, `role` position in `graph.facts.tables.ROLES`.
     contacts     `phone` row in `identifiers`; `relation` as given ("self": it is theirs).
-    outcomes     `status` position in `graph.store.tables.STATUSES`.
+    outcomes     `status` position in `graph.facts.tables.STATUSES`.
     labels       of an application or an applicant; `by_person` as `graph.facts.fraud_labels` says of the
                  source.
-    platforms    `type` position in `graph.store.tables.PLATFORM_TYPES`.
+    platforms    `type` position in `graph.facts.tables.PLATFORM_TYPES`.
     devices      `identifier` row in `identifiers`.
     snapshot     (bytes,)  a ring snapshot as JSON (`graph.journal.snapshots`); an entry has one of these or
                  facts.

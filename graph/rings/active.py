@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.store.tables import Column, Tables
+from graph.facts.tables import Column, Tables
 
 
 def first_applied(tables: Tables) -> Column:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincinv
 
+from graph.facts.tables import Column
 from graph.rings.labelled import LabelledApplicants
 from graph.rings.scores import LEAST, LEAST_CONFIRMED, SMALLEST
-from graph.store.tables import Column
 
 HONEST_BUDGET = 0.002  # of the honest may be in flagged groups, unless somebody asks for another share
 # cleared people's worth of evidence that the scores' own estimate counts for: one hit by the default budget

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.store.tables import Column
+from graph.facts.tables import Column
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from graph.facts.tables import Column
 from graph.kernels.compiled import compiled
-from graph.store.tables import Column
 
 
 def components(nodes: int, a: Column, b: Column) -> Column:

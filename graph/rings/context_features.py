@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from graph.facts.tables import Column, Tables
 from graph.rings.columns import Features
 from graph.rings.incidence import Incidence
 from graph.rings.link_features import (
@@ -19,7 +20,6 @@ from graph.rings.link_features import (
 )
 from graph.rings.member_features import member_features
 from graph.rings.projection import ApplicantLinks
-from graph.store.tables import Column, Tables
 
 # Averaged over the other members of the group; the spread of the last ones too: copies of one story are all
 # alike.

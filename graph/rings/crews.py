@@ -11,11 +11,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.model.moments import DAY
 from graph.model.types import Ring
 from graph.rings.communities import components
 from graph.rings.search import RingSearch
-from graph.store.tables import Column
 
 # between two rings, of people who applied first within so many days of each other: one or two are a
 # second-hand phone, a cousin, and crews that hide in one place at different times are strangers

@@ -10,9 +10,9 @@ import numpy as np
 from scipy.special import betainc
 
 from graph.facts.hubs import GUARD, SHOP_SHARE
+from graph.facts.tables import KINDS, ROLES, Column, Tables
 from graph.model.types import IdentifierKind, Role
 from graph.rings.incidence import Incidence
-from graph.store.tables import KINDS, ROLES, Column, Tables
 
 # What honest people seldom share; a place, a shop and an agent bring many together within days.
 TELLING = tuple(

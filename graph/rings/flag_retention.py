@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from graph.facts.hubs import BATCH_GUARD, GUARD
+from graph.facts.tables import KINDS, Column, Tables
 from graph.model.types import Ring
 from graph.rings.incidence import VALUE_KINDS, Incidence
 from graph.rings.labelled import LabelledApplicants
 from graph.rings.projection import LINK_KINDS, SOFT
 from graph.rings.scores import SMALLEST
 from graph.rings.shared_items import NEVER, SharedItems, shared_items
-from graph.store.tables import KINDS, Column, Tables
 
 CLEARED = 0.5  # of its members cleared, and a flag goes
 # of its members with a loan that had time to go bad and did not, nobody late and nobody known for fraud, and

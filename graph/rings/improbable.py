@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.rings.labelled import LabelledApplicants
 from graph.rings.store_habits import UnusualGroups
-from graph.store.tables import Column
 
 # judged people that the belief in such groups counts for before any of theirs is judged, and how many of these
 # would be honest

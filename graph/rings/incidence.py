@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from graph.facts.hubs import batch_reasons
+from graph.facts.tables import KINDS, ROLES, Column, Tables
 from graph.model.types import Role
-from graph.store.tables import KINDS, ROLES, Column, Tables
 
 MERCHANT, AGENT = len(KINDS), len(KINDS) + 1  # value kinds beyond the identifiers'
 VALUE_KINDS = (*(kind.value for kind in KINDS), "merchant", "agent")

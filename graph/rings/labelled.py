@@ -10,10 +10,10 @@ import numpy as np
 
 from graph.facts.fraud_labels import FraudSpells, fraud_spells
 from graph.facts.loans import LATE, loan_histories
+from graph.facts.tables import Column, Tables
 from graph.model.moments import DAY
 from graph.model.types import OutcomeStatus
 from graph.rings.active import first_applied
-from graph.store.tables import Column, Tables
 
 ENOUGH_FRAUDS = 20  # with fewer there is nothing to learn from, and signs that hold anywhere must do
 # of all applicants, for long enough: in its first weeks a store has frauds, and nobody to tell them from

@@ -7,11 +7,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from graph.facts.tables import Column
 from graph.model.moments import DAY
 from graph.rings.columns import Features, features, most, total
 from graph.rings.incidence import MERCHANT, VALUE_KINDS, Incidence
 from graph.rings.projection import LINK_KINDS, SOFT, ApplicantLinks
-from graph.store.tables import Column
 
 # Own features whose average over others says something about the others.
 _DESCRIBED = (

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.facts.loans import ENDED, loan_histories
+from graph.facts.tables import Column, Tables
 from graph.model.moments import DAY
 from graph.rings.active import last_active
 from graph.rings.columns import Features, most
@@ -17,7 +18,6 @@ from graph.rings.member_features import member_features
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import RingSearch
 from graph.rings.shared_items import NEVER, SharedItems, shared_items
-from graph.store.tables import Column, Tables
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from __future__ import annotations
 import numpy as np
 
 from graph.facts.local_time import nights
+from graph.facts.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column, Tables
 from graph.model.moments import DAY
 from graph.model.types import OutcomeStatus
 from graph.rings.active import first_applied
 from graph.rings.columns import Features, features
-from graph.store.tables import KINDS, PLATFORM_TYPES, ROLES, STATUSES, Column, Tables
 
 
 def member_features(tables: Tables) -> Features:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from graph.facts.tables import Column, Tables
 from graph.features import extraction as features
 from graph.features.compute import (
     AGAIN,
@@ -30,7 +31,6 @@ from graph.frame.seeds import Seeds, seeds
 from graph.model.errors import NotFoundError, StoreUnavailableError
 from graph.rings.columns import Features
 from graph.store.port import GraphStore
-from graph.store.tables import Column, Tables
 
 # What speaks of a label, of a loan's fate beyond what the lender decided, or of an earlier ring: no label may
 # vouch for itself or its own ring.

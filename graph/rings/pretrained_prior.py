@@ -15,9 +15,9 @@ import lightgbm
 import numpy as np
 from scipy.stats import rankdata
 
+from graph.facts.tables import Column
 from graph.rings.columns import Features
 from graph.rings.labelled import LabelledApplicants
-from graph.store.tables import Column
 
 FILE = Path(__file__).with_name("pretrained_prior.txt")
 COLUMNS = 100  # that matter most; the others cost a sort each

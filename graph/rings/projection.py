@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from graph.facts.hubs import ALL_PAIRS, NEAR
+from graph.facts.tables import KINDS, ROLES, Column, Tables
 from graph.kernels.compiled import compiled
 from graph.model.moments import DAY
 from graph.model.types import IdentifierKind, Role
 from graph.rings.incidence import AGENT, Incidence, incidence_of
-from graph.store.tables import KINDS, ROLES, Column, Tables
 
 # What a pair can have in common: the identifiers' kinds, told apart by role where the role changes what it
 # says.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.rings.labelled import LabelledApplicants
-from graph.store.tables import Column
 
 SMALLEST = 3  # fewer people than this are no ring
 LEAST = 0.3  # no group with a lower score is flagged, whatever the budget

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graph.facts.tables import Column, Tables
 from graph.model.types import Ring
 from graph.rings.active import first_applied
 from graph.rings.budget import HONEST_BUDGET, Candidates, Spending, affordable, flagged_groups
@@ -26,7 +27,6 @@ from graph.rings.store_habits import FALSE_ALARMS, UnusualGroups, no_groups, unu
 from graph.rings.suspect_features import links_beyond_a_place, suspects_nearby
 from graph.rings.suspicion import member_examples, out_of_fold
 from graph.rings.whole import FINE, by_closeness, hanging, joined, relative_pull
-from graph.store.tables import Column, Tables
 
 # mean link weight a group of the first cut must keep: what neighbours of all sorts hold together by
 COARSE = 0.005

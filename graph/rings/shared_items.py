@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graph.facts.tables import KINDS, ROLES, Column, Tables
 from graph.model.types import IdentifierKind, Role
 from graph.rings.incidence import Incidence
 from graph.rings.projection import (
@@ -17,7 +18,6 @@ from graph.rings.projection import (
     SOFT,
     TRANSFER,
 )
-from graph.store.tables import KINDS, ROLES, Column, Tables
 
 _PHONE = KINDS.index(IdentifierKind.PHONE)
 _IS_SOFT = np.array([name in SOFT for name in LINK_KINDS])

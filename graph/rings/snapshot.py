@@ -7,6 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.model.moments import EPOCH, moment
 from graph.model.types import Ring, RingMember, RingSnapshot
 from graph.rings.changes import STATES, FlagStates, compared
@@ -16,7 +17,6 @@ from graph.rings.kinds import FLAG_HELD, kind_of, reasons_of
 from graph.rings.measures import Measures, measure
 from graph.rings.projection import LINK_KINDS
 from graph.rings.search import RingSearch
-from graph.store.tables import Column
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graph.facts.tables import Column, Tables
 from graph.rings.active import first_applied
 from graph.rings.communities import components
 from graph.rings.fast_sharing import KINDS_AT_MOST, FastPairs, fast_pairs, unusual_within
 from graph.rings.incidence import Incidence
 from graph.rings.scores import SMALLEST
-from graph.store.tables import Column, Tables
 
 FALSE_ALARMS = 0.01  # of the groups that stand out, at most so many by chance, unless somebody asks otherwise
 _HOUR = 3_600_000_000  # microseconds

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.rings.columns import Features, features, most, total
 from graph.rings.projection import HARD, LINK_KINDS, PLACES, SOFT, ApplicantLinks
-from graph.store.tables import Column
 
 HARD_COLUMNS = [i for i, name in enumerate(LINK_KINDS) if name in HARD]
 _MORE_THAN_A_PLACE = [i for i, name in enumerate(LINK_KINDS) if name not in PLACES]

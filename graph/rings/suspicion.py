@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import lightgbm
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.rings.labelled import ENOUGH_GOODS, LabelledApplicants
-from graph.store.tables import Column
 
 FOLDS = 5
 _TREES: dict[str, object] = {

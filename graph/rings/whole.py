@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.model.moments import DAY
 from graph.rings.communities import communities
 from graph.rings.projection import ApplicantLinks
 from graph.rings.suspect_features import HARD_COLUMNS
-from graph.store.tables import Column
 
 # mean weight per pair that suspects keep together, relative to how much each of them is linked to suspects at
 # all

@@ -16,6 +16,7 @@ from typing import NamedTuple, Self
 import networkx as nx
 
 from graph.facts.decisive import APPLICATIONS, DEALINGS, EVENTS, LABELS, OUTCOMES
+from graph.facts.tables import Tables
 from graph.journal.decode import JournalEntry, journal_entry
 from graph.journal.entry import decode
 from graph.model.moments import COUNTRY
@@ -40,7 +41,6 @@ from graph.model.types import (
 )
 from graph.store.evidence import Evidence, Subject
 from graph.store.keys import applications_beyond_bounds
-from graph.store.tables import Tables
 from graph.store.walk import Bounds, Walk
 
 SEARCH_S = 0.5  # how long an investigator's search looks

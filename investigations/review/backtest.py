@@ -11,12 +11,12 @@ import numpy as np
 
 from graph.facts.fraud_labels import NEVER, fraud_spells
 from graph.facts.loans import DEFAULTED, loan_histories
+from graph.facts.tables import Column, Tables
 from graph.model.moments import micros, moment
 from graph.model.types import OutcomeStatus, Ring
 from graph.rings.people import SuspectSignals
 from graph.rings.search import RingSearch, search
 from graph.store.port import GraphStore
-from graph.store.tables import Column, Tables
 from investigations.review.result import EarlyWarning
 
 STEP = timedelta(days=28)

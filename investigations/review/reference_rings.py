@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 import igraph
 import numpy as np
 
+from graph.facts.tables import Column, Tables
 from graph.rings.communities import components
 from graph.rings.incidence import MERCHANT, Incidence, incidence_of
 from graph.rings.labelled import labelled_applicants
 from graph.rings.projection import PairRows, pair_rows
-from graph.store.tables import Column, Tables
 
 # the recipes leave out values with more holders than this: of 10 and 30 the better for them on the worlds
 # tried

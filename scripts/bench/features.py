@@ -18,6 +18,7 @@ from time import perf_counter, process_time, thread_time
 
 import numpy as np
 
+from graph.facts.tables import KINDS, Column
 from graph.features.compute import FeatureExtractor
 from graph.features.extraction import extract, names
 from graph.features.multi_lending import CountingPlan, plan
@@ -27,7 +28,6 @@ from graph.frame.neighbourhood import Neighbourhood, empty_neighbourhood
 from graph.kernels.compiled import compiled
 from graph.model.moments import moment
 from graph.store.evidence import subject_of
-from graph.store.tables import KINDS, Column
 from graph.stores.sqlite import SqliteStore
 from scripts import load_records, make_world
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from graph.facts.local_time import offsets
+from graph.facts.tables import KINDS, Column
 from graph.features.compute import FeatureExtractor, Walker
 from graph.frame.frame import Frame
 from graph.frame.layout import FILES, NAMES, SLOTS, USED, Arrays
@@ -32,7 +33,6 @@ from graph.kernels.compiled import shared
 from graph.model.moments import micros, moment
 from graph.model.types import Application, Facts, IdentifierKind
 from graph.store.evidence import subject_of
-from graph.store.tables import KINDS, Column
 from graph.stores.sqlite import SqliteStore
 
 

@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import average_precision_score
 
+from graph.facts.tables import Column
 from graph.progress import bar
 from graph.rings.columns import Features
 from graph.rings.pretrained_prior import FILE, fit_prior, suspicion_by
 from graph.rings.search import suspicion_features
-from graph.store.tables import Column
 from service.opening import open_store
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,8 +19,8 @@ import numpy as np
 from graph.facts.fraud_labels import fraud_status
 from graph.features.catalogue import SIGNALS
 from graph.features.multi_lending import NAMES
+from graph.features.read_neighbourhood import read_neighbourhood
 from graph.features.subject_features import compute_features
-from graph.frame.read_neighbourhood import read_neighbourhood
 from graph.progress import bar
 from graph.store.evidence import subject_of
 from graph.store.port import GraphStore

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.journal.entry import EncodedEntry, decode, write
-from graph.store.tables import Column
 
 HUB = 20  # more holders than this, or a value that links nobody: all copies name the same one
 SHIFT = 37_000_000  # microseconds: each copy lives a little later than the one before

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from graph.features.changes import EarlierNeighbourhood
-from graph.frame.read_neighbourhood import read_neighbourhood
+from graph.features.read_neighbourhood import read_neighbourhood
 from graph.model.errors import KnownOtherwiseError, StoreError, StoreUnavailableError, UnknownApplicantError
 from graph.model.moments import micros
 from graph.model.types import Application, Facts, Identifier, IdentifierKind, Mention, Role

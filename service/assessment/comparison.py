@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graph.facts.tables import Column, Tables
 from graph.model.errors import StoreUnavailableError
 from graph.progress import bar
 from graph.rings.search import search
 from graph.store.evidence import Evidence, Subject, subject_of
 from graph.store.port import GraphStore, GraphView
-from graph.store.tables import Column, Tables
 from service.assessment.deadline import LatencyEstimate, Stopwatch
 from service.assessment.evaluation import Evaluation, evaluate
 

@@ -11,17 +11,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from graph.facts.decisive import APPLICATIONS
+from graph.facts.tables import STATUSES
 from graph.features.bursts import BURST_AT
 from graph.features.multi_lending import MultiLending
+from graph.features.read_neighbourhood import read_neighbourhood
 from graph.features.subject_features import SubjectFeatures, compute_features
 from graph.frame.neighbourhood import NOBODY, Neighbourhood
-from graph.frame.read_neighbourhood import read_neighbourhood
 from graph.frame.view import FrameView
 from graph.model.errors import FrameUnreadableError, StoreError
 from graph.model.moments import moment
 from graph.store.evidence import Subject
 from graph.store.port import GraphView
-from graph.store.tables import STATUSES
 from investigations.assessments import Degraded, Level
 from investigations.network import NetworkLinks
 from investigations.policy import Findings

@@ -13,12 +13,12 @@ from threading import BoundedSemaphore
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.features.compute import FeatureExtractor
-from graph.frame.read_neighbourhood import read_neighbourhood
+from graph.features.read_neighbourhood import read_neighbourhood
 from graph.model.errors import StoreError
 from graph.store.evidence import Subject
 from graph.store.port import GraphStore
-from graph.store.tables import Column
 
 log = logging.getLogger("ringfence.self_check")
 

@@ -10,12 +10,12 @@ from datetime import datetime
 from functools import partial
 from time import monotonic
 
+from graph.facts.tables import Column
 from graph.frame.frame import LITTLE, CatchUpBudget, Frame
 from graph.frame.view import FrameView
 from graph.model.errors import StoreError
 from graph.store.evidence import Subject
 from graph.store.port import GraphStore, GraphView
-from graph.store.tables import Column
 from service.assessment.self_check import SelfCheck
 from service.jobs.periodic_thread import PeriodicThread
 

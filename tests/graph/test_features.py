@@ -35,11 +35,11 @@ from graph.features import (
 from graph.features.compute import FeatureExtractor
 from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES, names
 from graph.features.precompute import precompute
+from graph.features.read_neighbourhood import read_neighbourhood
 from graph.features.registry import Family
 from graph.features.workspace import Precomputed, workspace_for
 from graph.frame.from_view import neighbourhood_of
 from graph.frame.neighbourhood import Neighbourhood
-from graph.frame.read_neighbourhood import read_neighbourhood
 from graph.kernels.linking import EntryCompiler
 from graph.model.types import Application, Facts, Identifier, Mention
 from graph.store.evidence import Subject, subject_of

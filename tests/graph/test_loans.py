@@ -16,10 +16,10 @@ from graph.facts.loans import (
     paid_out,
     returned_in_cooling_off,
 )
+from graph.facts.tables import STATUSES
 from graph.frame.neighbourhood import OUTCOME
 from graph.model.moments import micros
 from graph.model.types import Facts, Outcome, OutcomeStatus
-from graph.store.tables import STATUSES
 from tests.support.small_worlds import PLATFORMS, applies, day
 from tests.support.stores import open_store
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graph.facts.tables import KINDS
 from graph.features import multi_lending
 from graph.features.multi_lending import MultiLending
 from graph.features.workspace import Precomputed
@@ -29,7 +30,6 @@ from graph.model.types import (
     Role,
 )
 from graph.store.evidence import Evidence, Subject, subject_of
-from graph.store.tables import KINDS
 from graph.store.walk import Bounds
 from tests.support.by_views import person, reading, seen
 from tests.support.small_worlds import PLATFORMS, applies, day, random_facts, uses

@@ -13,6 +13,7 @@ import pytest
 
 from graph.facts.fraud_labels import by_person
 from graph.facts.hubs import REASONS
+from graph.facts.tables import KINDS, ROLES, STATUSES
 from graph.frame.from_view import neighbourhood_of
 from graph.frame.neighbourhood import (
     EVENT_KINDS,
@@ -38,7 +39,6 @@ from graph.model.types import (
 )
 from graph.store.evidence import Evidence, Subject, subject_of
 from graph.store.port import GraphStore
-from graph.store.tables import KINDS, ROLES, STATUSES
 from tests.support.neighbourhoods import assert_alike
 from tests.support.small_worlds import applies, before, day, does, fraud, random_facts, shuffled, uses
 from tests.support.stores import open_store

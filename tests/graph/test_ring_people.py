@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graph.facts.tables import Column
 from graph.features.extraction import SIGNAL_NAMES
 from graph.frame.location import frame_of
 from graph.model.types import Facts
 from graph.rings.people import INFORMATIVE, NAMES, signals_of, through_frame
 from graph.rings.search import search
-from graph.store.tables import Column
 from tests.support.ring_worlds import both
 from tests.support.small_worlds import before, day, fraud, random_facts, shuffled
 from tests.support.stores import open_store

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from graph.facts.tables import Column
 from graph.model.moments import DAY
 from graph.rings.projection import LINK_KINDS, ApplicantLinks
 from graph.rings.whole import by_closeness, hanging, joined
-from graph.store.tables import Column
 
 DEVICE, WIFI = LINK_KINDS.index("device"), LINK_KINDS.index("wifi")
 

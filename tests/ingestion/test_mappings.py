@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from graph.facts.tables import KINDS
 from graph.model.errors import DeliveryError
 from graph.model.types import IdentifierKind, LabelValue, Role
-from graph.store.tables import KINDS
 from ingestion.contract import TABLES
 from ingestion.delivery import open_delivery
 from ingestion.load import load

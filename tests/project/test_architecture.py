@@ -21,6 +21,8 @@ MAY_IMPORT = {
     "service": {"graph", "gnn", "ingestion", "investigations"},
     "scripts": {"graph", "gnn", "ingestion", "investigations", "service"},
 }
+# Inside graph/: each room imports those to its right alone; adapters stand beside, and nobody below imports them.
+DOWN = ("rings", "features", "frame", "store", "journal", "facts", "kernels", "model")
 # A guest and the only places where it may be imported. The benchmarks' rivals aside, scripts/ bring nobody.
 GUESTS = {
     "flask": ("service",),
@@ -118,6 +120,19 @@ def test_a_script_of_the_users_is_a_command_by_another_name() -> None:
             "__future__",
             "sys",
         }, path
+
+
+def test_inside_the_graph_imports_go_down() -> None:
+    wrong = [
+        f"{name_of(path)} imports {other}"
+        for path in FILES
+        if (room := path.relative_to(ROOT).parts[1]) in DOWN and path.relative_to(ROOT).parts[0] == "graph"
+        for other in imports(path)
+        if other.startswith("graph.")
+        and (below := other.split(".")[1]) != room
+        and (below == "stores" or (below in DOWN and DOWN.index(below) < DOWN.index(room)))
+    ]
+    assert wrong == []
 
 
 def test_no_module_imports_itself_through_others() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.frame.read_neighbourhood import read_neighbourhood
+from graph.features.read_neighbourhood import read_neighbourhood
 from graph.store.evidence import Subject
 from investigations.rules import RuleInputs
 from service.assessment.evaluation import _rule_inputs, _rule_inputs_of

@@ -13,16 +13,16 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from graph.facts.tables import Column
 from graph.features.compute import FeatureExtractor
+from graph.features.read_neighbourhood import read_neighbourhood
 from graph.frame.files import Files
 from graph.frame.frame import Frame
 from graph.frame.layout import DIRTY, MAGIC
-from graph.frame.read_neighbourhood import read_neighbourhood
 from graph.frame.view import FrameView
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import Facts
 from graph.store.evidence import Subject, subject_of
-from graph.store.tables import Column
 from graph.stores.sqlite.view import SqliteView
 from service import wiring
 from service.app import create_app

@@ -15,10 +15,10 @@ from typing import Any
 
 import orjson
 
+from graph.facts.tables import Column
 from graph.features.extraction import names
 from graph.frame.neighbourhood import Neighbourhood
 from graph.model.types import Facts
-from graph.store.tables import Column
 from service.assessment.assess import assess, warm_up
 from service.assessment.call import Call
 from service.assessment.context import AppContext

@@ -17,6 +17,7 @@ import pytest
 from graph.facts.decisive import LABELS, OUTCOMES, SUBJECTS, decisive_labels, first_outcomes, in_order
 from graph.facts.fraud_labels import fraud_status
 from graph.facts.hubs import COUNT_CAP, GUARD
+from graph.facts.tables import Tables
 from graph.model.types import (
     Facts,
     IdentifierKind,
@@ -33,7 +34,6 @@ from graph.model.types import (
 )
 from graph.store.evidence import Subject, subject_of
 from graph.store.port import GraphStore, GraphView
-from graph.store.tables import Tables
 from graph.store.walk import Bounds
 from tests.support.small_worlds import (
     PLATFORMS,

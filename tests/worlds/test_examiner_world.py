@@ -15,9 +15,9 @@ import pytest
 from sklearn.metrics import average_precision_score
 from stdnum.cn import ric
 
+from graph.facts.tables import Tables
 from graph.rings.search import search
 from graph.rings.snapshot import snapshot_of
-from graph.store.tables import Tables
 from graph.stores.sqlite import SqliteStore
 from ingestion.load import Report
 from investigations.review.evaluation import TrueApplicant, TruthMatch, matched, read_truth

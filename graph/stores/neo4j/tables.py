@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graph.facts.fraud_labels import by_person
-from graph.store.tables import KINDS, PLATFORM_TYPES, STATUSES, Column, Tables, as_column
+from graph.facts.tables import KINDS, PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 from graph.stores.neo4j import cypher_tables
 
 Rows = list[list[Any]]

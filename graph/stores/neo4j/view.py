@@ -9,6 +9,7 @@ from typing import Any
 
 from graph.facts.decisive import APPLICATIONS, DEALINGS, EVENTS, LABELS, OUTCOMES, PARTS, SOURCES, SUBJECTS
 from graph.facts.hubs import hub_reason
+from graph.facts.tables import Tables
 from graph.model.moments import micros, moment
 from graph.model.types import (
     Application,
@@ -27,7 +28,6 @@ from graph.model.types import (
     Tie,
 )
 from graph.store.port import GraphView, SearchHit
-from graph.store.tables import Tables
 from graph.stores.neo4j import cypher_read
 from graph.stores.neo4j.codec import (
     ROLE_CODE,

@@ -13,8 +13,8 @@ import pyarrow as pa
 from adbc_driver_sqlite import dbapi
 
 from graph.facts.fraud_labels import by_person
+from graph.facts.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 from graph.model.errors import StoreUnavailableError
-from graph.store.tables import PLATFORM_TYPES, STATUSES, Column, Tables, as_column
 
 _TYPE_CODE = {kind.value: code for code, kind in enumerate(PLATFORM_TYPES)}
 _STATUS = " ".join(f"WHEN '{status.value}' THEN {code}" for code, status in enumerate(STATUSES))

@@ -11,6 +11,7 @@ from operator import attrgetter
 
 from graph.facts.decisive import LABELS, OUTCOMES, PARTS, SOURCES, SUBJECTS
 from graph.facts.hubs import COUNT_CAP, hub_reason
+from graph.facts.tables import Tables
 from graph.model.moments import micros, moment
 from graph.model.types import (
     Application,
@@ -30,7 +31,6 @@ from graph.model.types import (
     Tie,
 )
 from graph.store.port import GraphView, SearchHit
-from graph.store.tables import Tables
 from graph.stores.sqlite import rings
 from graph.stores.sqlite.cache import FactCache
 from graph.stores.sqlite.codec import (

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from graph.store.tables import Column
+from graph.facts.tables import Column
 
 _CODE = {"i1": "b", "i4": "i", "i8": "q", "f8": "d"}  # of a field, for struct
 
