@@ -10,13 +10,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-
-from graph.facts.tables import Column
+import numpy.typing as npt
 
 _CODE = {"i1": "b", "i4": "i", "i8": "q", "f8": "d"}  # of a field, for struct
 
 
-def packed_rows(rows: Iterable[Sequence[Any]], kind: np.dtype[np.void]) -> Column:
+def packed_rows(rows: Iterable[Sequence[Any]], kind: np.dtype[np.void]) -> npt.NDArray[Any]:
     """Those rows, their values in the order of the fields of `kind`; read-only."""
     pack = _row_of(kind).pack
     return np.frombuffer(b"".join([pack(*row) for row in rows]), kind)
