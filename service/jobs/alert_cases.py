@@ -28,7 +28,7 @@ def open_cases(casebook: Casebook, alerts: Iterable[Alert], grades: frozenset[st
             continue
         loan = view.application(alert.subject.partition(":")[2])
         about = NewCase(
-            reason="alert",
+            reason="watch",
             applicant_id=who,
             reason_codes=(alert.code.value,),
             exposure=(loan.amount if loan else None) or 0.0,
