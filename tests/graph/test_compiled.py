@@ -28,6 +28,7 @@ def sources(folder: Path, step: int = 1, more: str = "") -> None:
 _PYTHON = """
 import json, os, sys
 import numba, graph.kernels.compiled
+sys.dont_write_bytecode = True  # byte code knows a source by its second and size, and these change faster
 for line in sys.stdin:
     asked = json.loads(line)
     if child := os.fork():

@@ -4,6 +4,7 @@ into var/.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -69,29 +70,32 @@ def _find() -> tuple[str, Path | None]:
 
 
 def _carried(folder: Path) -> tuple[str, Path]:
-    browser, libraries = folder / "tmp" / "chromium", folder / "libraries" / "lib"
-    if not browser.exists():
-        node, npm = node_and_npm()
-        (folder / "tmp").mkdir(parents=True, exist_ok=True)
-        (folder / "unpack.mjs").write_text(UNPACK, encoding="utf-8")
-        environ = {
-            **os.environ,
-            "TMPDIR": str(folder / "tmp"),
-            "PATH": f"{Path(node).parent}{os.pathsep}{os.environ['PATH']}",
-        }
-        try:
-            subprocess.run(
-                [*npm, "install", "--ignore-scripts", "--silent", "--prefix", ".", CARRIED],
-                cwd=folder,
-                env=environ,
-                check=True,
-            )
-            subprocess.run([node, "unpack.mjs"], cwd=folder, env=environ, check=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise RuntimeError(
-                f"no Chromium on this machine, and {CARRIED} cannot be fetched: {error}"
-            ) from error
-    return str(browser), libraries
+    """The browser of the package; unpacked by whoever comes first, while the others wait: a program that is
+    still open for writing cannot be started.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "unpacked").exists():
+            _unpack(folder)
+            (folder / "unpacked").touch()
+    return str(folder / "tmp" / "chromium"), folder / "libraries" / "lib"
+
+
+def _unpack(folder: Path) -> None:
+    node, npm = node_and_npm()
+    (folder / "tmp").mkdir(exist_ok=True)
+    (folder / "unpack.mjs").write_text(UNPACK, encoding="utf-8")
+    path = f"{Path(node).parent}{os.pathsep}{os.environ['PATH']}"
+    environ = {**os.environ, "TMPDIR": str(folder / "tmp"), "PATH": path}
+    install = [*npm, "install", "--ignore-scripts", "--silent", "--prefix", ".", CARRIED]
+    try:
+        subprocess.run(install, cwd=folder, env=environ, check=True)
+        subprocess.run([node, "unpack.mjs"], cwd=folder, env=environ, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise RuntimeError(
+            f"no Chromium on this machine, and {CARRIED} cannot be fetched: {error}"
+        ) from error
 
 
 def node_and_npm() -> tuple[str, list[str]]:
