@@ -39,7 +39,6 @@ from service.http.miss_rates import MissRates
 from service.http.probing import Probing
 from service.http.rate_limits import RateLimit
 from service.http.slots import Slots
-from service.jobs.background import background
 from service.jobs.outbox import Outbox
 from service.readiness import warm
 from service.settings import Settings, named
@@ -165,7 +164,6 @@ def from_environment() -> Flask:
     context = wire(settings, listens=True)
     warm(context)
     Outbox(context.store, context.casebook, investigators=named(settings.investigators)).start()
-    background(context)
     context.views.keeper.wake()
     app = create_app(context)
     gc.collect()

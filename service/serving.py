@@ -19,6 +19,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from graph.model.errors import SettingError
+from service.beside import running_beside
 from service.folders import folder_for
 from service.http.auth import CallerKeyRing
 from service.http.operator_key import operators_file, with_operators_key
@@ -67,7 +68,8 @@ def serve(settings: Settings) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     _say(f"serving on http://{host}:{settings.port}, {settings.workers} workers; desk: /desk, docs: /docs")
     try:
-        _server(settings).serve()
+        with running_beside(settings):
+            _server(settings).serve()
     finally:
         if not settings.metrics_dir:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What a serving process does beside its requests: the watch and the webhooks, each in a thread of its own."""
+"""What a service does beside its requests: the watch and the webhooks, each in a thread of its own."""
 
 from __future__ import annotations
 

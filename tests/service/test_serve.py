@@ -114,8 +114,20 @@ class Running:
         raise AssertionError("no answer after 200 attempts")
 
     def workers(self) -> list[int]:
-        pid = self.process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [child for child in children(self.process.pid) if "service.beside" not in command_of(child)]
+
+    def watcher(self) -> int | None:
+        """The process that watches and sends, below the one that keeps it running; None while there is none."""
+        (keeper,) = (child for child in children(self.process.pid) if "service.beside" in command_of(child))
+        return next(iter(children(keeper)), None)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def command_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -224,6 +236,17 @@ def test_a_worker_killed_under_load_loses_and_doubles_nothing(running: Running) 
             row = book.assessment(json.loads(data)["assessment_id"])
             assert row.answer == data.replace(b'"idempotent_replay":true', b'"idempotent_replay":false')
             assert store.view(NOW).application(name) is not None
+
+
+def test_what_watches_is_begun_again_when_it_is_killed(running: Running) -> None:
+    first = running.watcher()
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    for _ in range(100):
+        if (now := running.watcher()) not in (None, first):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"still {now}")
 
 
 def test_two_workers_under_a_load_and_traffic_answer_as_the_store_does(
