@@ -20,6 +20,7 @@ from investigations.watch.watched import (
     LoanInForce,
     bonds_of,
     holders,
+    in_force,
     is_strong,
     loans_in_force,
     same_person,
@@ -137,20 +138,23 @@ def _on_the_device(mine: Tie, theirs: Tie, naming: Naming) -> bool:
 def _of_applications(applied: Collection[str], views: BeforeAndNow) -> Iterator[Alert]:
     """Who began to ask one lender after the other."""
     persons = same_person(views.now, applied)
-    everybody = {one for ids in persons.values() for one in ids}
-    loans = loans_in_force(views.now, everybody)
-    if not loans:
-        return
-    now, before = (view.applications_of(sorted(everybody)) for view in (views.now, views.before))
+    now = views.now.applications_of(sorted({one for ids in persons.values() for one in ids}))
+    loans = in_force(views.now, now)
     for ids in {ids for ids in persons.values() if not loans.keys().isdisjoint(ids)}:
         for loan in (loan for who in sorted(ids) for loan in loans.get(who, ())):
-            asked, then = (_asked(loan, ids, each, views) for each in (now, before))
-            if len(asked) >= BURST_LENDERS > len(then):
-                first = min(asked.values(), key=lambda one: (one.applied_at, one.application_id))
-                yield _alert(
-                    AlertCode.LENDERS_BURST, loan, views, cause=first.application_id, since=first.applied_at,
-                    values={"lenders": len(asked), "days": BURST.days},
-                )  # fmt: skip
+            asked = _asked(loan, ids, now, views)
+            if len(asked) < BURST_LENDERS or _asked_enough_before(loan, ids, views):
+                continue
+            first = min(asked.values(), key=lambda one: (one.applied_at, one.application_id))
+            yield _alert(
+                AlertCode.LENDERS_BURST, loan, views, cause=first.application_id, since=first.applied_at,
+                values={"lenders": len(asked), "days": BURST.days},
+            )  # fmt: skip
+
+
+def _asked_enough_before(loan: LoanInForce, ids: Collection[str], views: BeforeAndNow) -> bool:
+    """Whether it was a burst without the news already."""
+    return len(_asked(loan, ids, views.before.applications_of(sorted(ids)), views)) >= BURST_LENDERS
 
 
 def _asked(

@@ -55,7 +55,13 @@ class Bond(NamedTuple):
 
 def loans_in_force(view: GraphView, people: Collection[str]) -> Mapping[str, tuple[LoanInForce, ...]]:
     """The loans of each of those people that are watched; who has none is left out."""
-    applications = view.applications_of(sorted(people)) if people else {}
+    return in_force(view, view.applications_of(sorted(people))) if people else {}
+
+
+def in_force(
+    view: GraphView, applications: Mapping[str, Collection[Application]]
+) -> Mapping[str, tuple[LoanInForce, ...]]:
+    """Those of the applications, by person, whose loans are watched; who has none is left out."""
     loans = [one for each in applications.values() for one in each]
     outcomes = view.outcomes_of([one.application_id for one in loans]) if loans else {}
     out: dict[str, tuple[LoanInForce, ...]] = {}
