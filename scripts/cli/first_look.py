@@ -174,11 +174,18 @@ def say_early(ring: Row) -> None:
         flagged, default = (f"{ring[name]:%Y-%m-%d}" for name in ("would_flag_at", "first_default_at"))
         say(f"\n   A ring before its first default. With what was known on {flagged}, and not a day more, {ring['ring_id']} "
             f"({ring['size']} people) was flagged already. Its first default came on {default}, {ring['days_early']:.0f} days later; "
-            f"{ring['loans_after']} loans of {ring['amount_after']:,.0f} yuan were paid out to it after the flag.")  # fmt: skip
+            f"{_paid_after(ring)} paid out to it after the flag.")  # fmt: skip
     else:
         say(
             f"\n   The worst ring is {ring['ring_id']}: {ring['size']} people, {ring['confirmed_bad']} of them known for fraud."
         )
+
+
+def _paid_after(ring: Row) -> str:
+    loans = ring["loans_after"]
+    if not loans:
+        return "no loan was"
+    return f"{loans} loans of {ring['amount_after']:,.0f} yuan were" if loans > 1 else "one loan was"
 
 
 def stranger(template: Row, source: random.Random) -> Row:
