@@ -68,9 +68,9 @@ def work() -> int:
     logs.install()
     logs.to_stderr()
     context = wire(replace(Settings.from_environment(), model=""))
-    background(context)
-    while os.getppid() == parent and not ended.wait(_LOOKS_S):
-        pass
+    with background(context):
+        while os.getppid() == parent and not ended.wait(_LOOKS_S):
+            pass
     context.close()
     return 0
 

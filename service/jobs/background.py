@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from service.assessment.context import AppContext
 from service.jobs.periodic_thread import PeriodicThread
 from service.jobs.watcher import Watcher
@@ -10,11 +13,14 @@ from service.webhooks.endpoints import endpoints, networks
 from service.webhooks.sender import WebhookSender
 
 
-def background(context: AppContext) -> None:
-    """Begin to watch and to send, as the settings say. Raises SettingError for endpoints that are none."""
+@contextmanager
+def background(context: AppContext) -> Iterator[None]:
+    """Watch and send while the block lasts, as the settings say; what is under way then comes to its end.
+
+    Raises SettingError for endpoints that are none.
+    """
     settings = context.settings
-    if settings.watch == WATCH_ON:
-        PeriodicThread(Watcher(context).step).wake()
+    watcher = Watcher(context)
     sender = WebhookSender(
         context.casebook,
         endpoints(settings.webhooks),
@@ -22,4 +28,14 @@ def background(context: AppContext) -> None:
         allowed=networks(settings.webhook_networks),
         seconds=settings.webhook_seconds,
     )
-    PeriodicThread(sender.step).wake()
+    threads = [PeriodicThread(sender.step)]
+    if settings.watch == WATCH_ON:
+        threads.append(PeriodicThread(watcher.step))
+    for thread in threads:
+        thread.wake()
+    try:
+        yield
+    finally:
+        for thread in threads:
+            thread.close()
+        watcher.close()
