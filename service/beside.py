@@ -1,4 +1,4 @@
-"""The watch and the webhooks in a process of their own beside the workers: no request waits for them."""
+"""Keeps a process at work beside the workers, of which no request notices anything: killed, it is begun again."""
 
 from __future__ import annotations
 
@@ -9,46 +9,33 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from service.settings import Settings
-
-COMMAND = (sys.executable, "-m", "service.beside")
-_WORK = "work"
 _LOOKS_S = 0.5  # between two looks at whether the others are still there
 _ENDS_S = 10.0  # how long it may take to end
-_NICE = 10  # requests go first
 
 
 @contextmanager
-def running_beside(settings: Settings) -> Iterator[None]:
-    """Keep it running while the block lasts; nothing where the settings want neither watch nor webhooks.
-
-    The settings must be in the environment.
-    """
-    from service.settings import WATCH_ON
-
-    if settings.watch != WATCH_ON and not settings.webhooks:
-        yield
-        return
-    keeper = subprocess.Popen(COMMAND)
+def running_beside(module: str) -> Iterator[None]:
+    """Keep `python -m module` running while the block lasts, with this process's environment."""
+    keeper = subprocess.Popen((sys.executable, "-m", __name__, module))
     try:
         yield
     finally:
         _end(keeper)
 
 
+def wait_until_ended(parent: int) -> None:
+    """Wait until this process is told to end, or the one that started it, `parent`, is gone."""
+    ended = _end_signal()
+    while os.getppid() == parent and not ended.wait(_LOOKS_S):
+        pass
+
+
 def main() -> int:
-    """Keep the working process running until whoever started us ends, or ends us: a killed one is begun
-    again.
-    """
-    if sys.argv[1:] == [_WORK]:
-        return work()
-    ended, parent = _until_ended(), os.getppid()
+    """Run the module of the argument again and again, until told to end or alone."""
+    ended, parent = _end_signal(), os.getppid()
     while not ended.is_set() and os.getppid() == parent:
-        process = subprocess.Popen((*COMMAND, _WORK))
+        process = subprocess.Popen((sys.executable, "-m", sys.argv[1]))
         while process.poll() is None and os.getppid() == parent and not ended.wait(_LOOKS_S):
             pass
         _end(process)
@@ -56,26 +43,7 @@ def main() -> int:
     return 0
 
 
-def work() -> int:
-    """Watch and send until the keeper ends."""
-    from service.http import logs
-    from service.jobs.background import background
-    from service.settings import Settings
-    from service.wiring import wire
-
-    ended, parent = _until_ended(), os.getppid()
-    os.nice(_NICE)
-    logs.install()
-    logs.to_stderr()
-    context = wire(replace(Settings.from_environment(), model=""))
-    with background(context):
-        while os.getppid() == parent and not ended.wait(_LOOKS_S):
-            pass
-    context.close()
-    return 0
-
-
-def _until_ended() -> threading.Event:
+def _end_signal() -> threading.Event:
     ended = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: ended.set())

@@ -10,6 +10,7 @@ import shutil
 import socket
 import sys
 import tempfile
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from service.http.auth import CallerKeyRing
 from service.http.operator_key import operators_file, with_operators_key
 from service.opening import load_scorer
 from service.readiness import warm
-from service.settings import Settings
+from service.settings import WATCH_ON, Settings
 from service.webhooks.endpoints import endpoints, networks
 from service.wiring import wire
 
@@ -68,11 +69,15 @@ def serve(settings: Settings) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     _say(f"serving on http://{host}:{settings.port}, {settings.workers} workers; desk: /desk, docs: /docs")
     try:
-        with running_beside(settings):
+        with running_beside("service.watching") if _watches(settings) else nullcontext():
             _server(settings).serve()
     finally:
         if not settings.metrics_dir:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _watches(settings: Settings) -> bool:
+    return settings.watch == WATCH_ON or bool(settings.webhooks)
 
 
 def _say(text: str) -> None:

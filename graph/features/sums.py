@@ -5,20 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from graph.facts.tables import Column
-from graph.kernels.compiled import compiled, shared
+from graph.kernels.compiled import shared
 
 # room for the parts of any running sum: each has a binary place of its own, of which doubles have 2,098
 PARTS = 2_100
-
-
-@compiled
-def exact_sum(values: Column) -> float:
-    """The sum of float64 (N,), rounded once; 0 for none, and infinite or NaN where a plain sum is."""
-    parts = np.empty(PARTS)
-    used = 0
-    for value in values:
-        used = exact_add(parts, used, value)
-    return exact_total(parts, used)
 
 
 @shared

@@ -86,12 +86,6 @@ def after(texts: Column, text: Int) -> Int:
 
 
 @lean
-def length_of(texts: Column, text: Int) -> Int:
-    """How many bytes a text has; that of -1 has none."""
-    return form_of(texts, text).length
-
-
-@lean
 def keep(arrays: Arrays, heap: Column, begins: Int, ends: Int) -> Int:
     """Those bytes as a text of the frame; `texts` has room for them and MOST_BESIDE."""
     texts, length = arrays.texts, ends - begins

@@ -253,32 +253,3 @@ def _write_sizes(arrays: Arrays, q: SubjectQuery, work: Scratch, out: Neighbourh
                 shop.city,
                 shop.opened_at,
             )
-
-
-def trimmed(n: Neighbourhood) -> Neighbourhood:
-    """A copy with arrays exactly as long as they are used."""
-    subject = n.subject[0]
-    used = {
-        name: int(subject[name])
-        for name in (
-            "identifiers",
-            "ties",
-            "dealings",
-            "applications",
-            "mentions",
-            "outcomes",
-            "labels",
-            "events",
-            "rings",
-        )
-    }
-    used |= {
-        "people": int(subject["people"] + subject["outsiders"]),
-        "ties_of": used["ties"],
-        "subject": 1,
-        "zone": len(n.zone),
-    }
-    cut: dict[str, Int] = {
-        name: getattr(n, name)[:size].copy() for name, size in used.items() if name != "zone"
-    }
-    return Neighbourhood(zone=n.zone, **cut)

@@ -53,53 +53,12 @@ def journal_entry(revision: int, entry: EncodedEntry) -> JournalEntry:
     facts = Facts(
         applications=tuple([_application(row, t, mentions) for row in _rows(entry.applications)]),
         events=tuple([_event(row, t, mentions) for row in _rows(entry.events)]),
-        outcomes=tuple(
-            [
-                Outcome(
-                    application_id=t[application],
-                    status=STATUSES[status],
-                    at=moment(at),
-                    amount=_number(amount),
-                )
-                for at, amount, application, status in entry.outcomes.tolist()
-            ]
-        ),
+        outcomes=tuple([_outcome(row, t) for row in entry.outcomes.tolist()]),
         labels=tuple([_label(row, t) for row in _rows(entry.labels)]),
-        platforms=tuple(
-            [
-                Platform(platform_id=t[who], type=PLATFORM_TYPES[kind], is_own=bool(own))
-                for who, kind, own in entry.platforms.tolist()
-            ]
-        ),
-        merchants=tuple(
-            [
-                Merchant(
-                    merchant_id=t[who],
-                    category=t[category],
-                    city=t[city],
-                    opened_at=None if at == NO_NUMBER else moment(at),
-                )
-                for at, who, category, city in entry.merchants.tolist()
-            ]
-        ),
-        contacts=tuple(
-            [
-                Contact(applicant_id=t[who], phone=named[phone], relation=t[relation], at=moment(at))
-                for at, who, phone, relation in entry.contacts.tolist()
-            ]
-        ),
-        devices=tuple(
-            [
-                Device(
-                    identifier=named[i],
-                    os=t[os],
-                    model=t[model],
-                    is_emulator=_FLAGS[emulator],
-                    is_rooted=_FLAGS[rooted],
-                )
-                for i, os, model, emulator, rooted in entry.devices.tolist()
-            ]
-        ),
+        platforms=tuple([_platform(row, t) for row in entry.platforms.tolist()]),
+        merchants=tuple([_merchant(row, t) for row in entry.merchants.tolist()]),
+        contacts=tuple([_contact(row, t, named) for row in entry.contacts.tolist()]),
+        devices=tuple([_device(row, t, named) for row in entry.devices.tolist()]),
     )
     return JournalEntry(revision, facts)
 
@@ -142,6 +101,40 @@ def _label(row: dict[str, Any], t: list[Any]) -> Label:
         label=LabelValue.FRAUD if row["fraud"] else LabelValue.GOOD, known_at=moment(row["known_at"]), application_id=t[row["application"]],
         applicant_id=t[row["applicant"]], source=t[row["source"]], detail=t[row["detail"]],
     )  # fmt: skip
+
+
+def _outcome(row: tuple[Any, ...], t: list[Any]) -> Outcome:
+    at, amount, application, status = row
+    return Outcome(
+        application_id=t[application], status=STATUSES[status], at=moment(at), amount=_number(amount)
+    )
+
+
+def _platform(row: tuple[Any, ...], t: list[Any]) -> Platform:
+    who, kind, own = row
+    return Platform(platform_id=t[who], type=PLATFORM_TYPES[kind], is_own=bool(own))
+
+
+def _merchant(row: tuple[Any, ...], t: list[Any]) -> Merchant:
+    at, who, category, city = row
+    opened_at = None if at == NO_NUMBER else moment(at)
+    return Merchant(merchant_id=t[who], category=t[category], city=t[city], opened_at=opened_at)
+
+
+def _contact(row: tuple[Any, ...], t: list[Any], named: list[Identifier]) -> Contact:
+    at, who, phone, relation = row
+    return Contact(applicant_id=t[who], phone=named[phone], relation=t[relation], at=moment(at))
+
+
+def _device(row: tuple[Any, ...], t: list[Any], named: list[Identifier]) -> Device:
+    number, os, model, emulator, rooted = row
+    return Device(
+        identifier=named[number],
+        os=t[os],
+        model=t[model],
+        is_emulator=_FLAGS[emulator],
+        is_rooted=_FLAGS[rooted],
+    )
 
 
 def _number(value: float) -> float | None:

@@ -95,23 +95,7 @@ def search(
     sharing = incidence_of(tables)
     links, labelled = project(tables, sharing), labelled_applicants(tables)
     if not size:
-        none, nobody = np.zeros(0), np.zeros(0, bool)
-        return RingSearch(
-            tables,
-            sharing,
-            links,
-            labelled,
-            none.astype(int),
-            none.astype(int),
-            none,
-            none,
-            nobody,
-            0,
-            nobody,
-            RetainedFlags(),
-            Spending(),
-            no_groups(),
-        )
+        return _of_nobody(tables, sharing, links, labelled)
     coarse = communities(np.ones(size), (links.a, links.b), links.weight, COARSE)
     unusual = unusual_groups(tables, sharing, memory.false_alarms)
     improbable = improbable_suspicion(unusual, labelled)
@@ -150,6 +134,29 @@ def search(
         flags,
         honest,
         unusual,
+    )
+
+
+def _of_nobody(
+    tables: Tables, sharing: Incidence, links: ApplicantLinks, labelled: LabelledApplicants
+) -> RingSearch:
+    """The search of a store without people."""
+    number, chance, nobody = np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool)
+    return RingSearch(
+        tables,
+        sharing,
+        links,
+        labelled,
+        coarse=number,
+        group=number,
+        suspicion=chance,
+        score=chance,
+        flagged=nobody,
+        largest_component=0,
+        spared=nobody,
+        flags=RetainedFlags(),
+        honest=Spending(),
+        unusual=no_groups(),
     )
 
 

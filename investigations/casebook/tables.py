@@ -66,10 +66,8 @@ CASES = sa.Table(
 _OPEN = sa.text("state <> 'closed'")
 # A ring, or an applicant, has at most one case that is not closed, however many jobs and workers open cases
 # at once.
-OPEN_RING = sa.Index(
-    "open_case_of_ring", CASES.c.ring_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN
-)
-OPEN_APPLICANT = sa.Index(
+sa.Index("open_case_of_ring", CASES.c.ring_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
+sa.Index(
     "open_case_of_applicant", CASES.c.applicant_id, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN
 )
 

@@ -10,10 +10,21 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from graph.features.sums import PARTS, exact_add, exact_sum, exact_total
+from graph.facts.tables import Column
+from graph.features.sums import PARTS, exact_add, exact_total
+from graph.kernels.compiled import compiled
 
 ANY = st.floats(allow_nan=False, allow_infinity=False)
 HALVES = st.builds(math.ldexp, st.sampled_from((-1.0, 1.0, 3.0, -3.0, 0.1)), st.integers(-1070, 1000))
+
+
+@compiled
+def exact_sum(values: Column) -> float:
+    parts = np.empty(PARTS)
+    used = 0
+    for value in values:
+        used = exact_add(parts, used, value)
+    return exact_total(parts, used)
 
 
 def bits(value: float) -> bytes:

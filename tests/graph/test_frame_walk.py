@@ -26,7 +26,7 @@ from graph.frame.from_view import neighbourhood_of
 from graph.frame.neighbourhood import Neighbourhood, empty_neighbourhood
 from graph.frame.query import query_for
 from graph.frame.scratch import scratch
-from graph.frame.walk import trimmed, walk_application, walk_person
+from graph.frame.walk import walk_application, walk_person
 from graph.kernels.compiled import shared
 from graph.model.moments import micros
 from graph.model.types import (
@@ -47,7 +47,7 @@ from scripts.load_records import main as load_records
 from scripts.make_world import main as make_world
 from tests.support.feature_worlds import SPAN, ZONES, odd_facts, rings_of
 from tests.support.frames import FramedStore
-from tests.support.neighbourhoods import assert_alike
+from tests.support.neighbourhoods import assert_alike, trimmed
 from tests.support.small_worlds import PLATFORMS, applies, day, does, fraud, random_facts, shuffled, uses
 from tests.support.store_contract import a_snapshot, in_parts
 from tests.support.stores import HASH_KEY

@@ -158,7 +158,7 @@ def test_files_and_functions_stay_small() -> None:
         for path in FILES
         for node in ast.walk(tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (length := (node.end_lineno or 0) - node.lineno + 1) > 80
+        and (length := (node.end_lineno or 0) - node.lineno + 1) > 60
     ]
     assert (long_files, functions) == ([], [])
 

@@ -52,3 +52,32 @@ def _assert_one_to_one(what: str, numbers: list[Any]) -> None:
     assert len(there) == len(pairs) - max(unknown - 1, 0), what
     assert len(back) == len(pairs), what
     assert there.get(NOBODY, NOBODY) == back.get(NOBODY, NOBODY) == NOBODY, what
+
+
+def trimmed(n: Neighbourhood) -> Neighbourhood:
+    """A copy with arrays exactly as long as they are used."""
+    subject = n.subject[0]
+    used = {
+        name: int(subject[name])
+        for name in (
+            "identifiers",
+            "ties",
+            "dealings",
+            "applications",
+            "mentions",
+            "outcomes",
+            "labels",
+            "events",
+            "rings",
+        )
+    }
+    used |= {
+        "people": int(subject["people"] + subject["outsiders"]),
+        "ties_of": used["ties"],
+        "subject": 1,
+        "zone": len(n.zone),
+    }
+    cut: dict[str, Any] = {
+        name: getattr(n, name)[:size].copy() for name, size in used.items() if name != "zone"
+    }
+    return Neighbourhood(zone=n.zone, **cut)

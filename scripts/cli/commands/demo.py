@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -60,73 +61,54 @@ def _run(options: argparse.Namespace) -> Result | None:
         raise StepError(f"that step ended with status {failed.returncode}; what it said is above") from failed
 
 
+@dataclass(frozen=True)
+class _Files:
+    """Where a day's demonstration keeps what it makes."""
+
+    folder: Path
+
+    @property
+    def world(self) -> Path:
+        return self.folder / "world"
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model"
+
+    @property
+    def rings(self) -> Path:
+        return self.folder / "rings"
+
+    @property
+    def store(self) -> str:
+        return f"sqlite:///{self.folder / 'graph.db'}"
+
+    @property
+    def casebook(self) -> str:
+        return f"sqlite:///{self.folder / 'casebook.db'}"
+
+
 def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
     """The steps, each a command that a user can run alone; training and the rings go side by side."""
     today, last_week = (str((datetime.now(SHANGHAI) - timedelta(days=days)).date()) for days in (0, 7))
-    folder: Path = options.folder / today
-    world, model, rings = folder / "world", folder / "model", folder / "rings"
-    store, casebook = f"sqlite:///{folder / 'graph.db'}", f"sqlite:///{folder / 'casebook.db'}"
-    created = (
-        "world",
-        world,
-        "--applicants",
-        options.applicants,
-        "--days",
-        365,
-        "--seed",
-        7,
-        "--until",
-        today,
-    )
-    counts = step(
-        "1/6  A simulated year of lending, with crews of fraudsters in it; the truth is kept aside", *created
-    )
-    first_look.say_world(counts)
-    first_look.say_load(step("2/6  Its records go into the graph; no raw phone or id number is kept", "load", world / "records",
-                             "--store", store, "--report", folder / "load"))  # fmt: skip
-    training = start("3/6  A model begins to learn, from what was known at each moment", "train", "--store", store, "--as-of", today,
-                     "--out", model, "--most-network-samples", 1500, quiet=folder / "train.log")  # fmt: skip
-    try:
-        # the casebook of the service, where its cases are seen
-        weekly = ("rings", "--store", store, "--casebook", casebook)
-        step("4/6  Meanwhile the rings, as of last week", *weekly, "--new-casebook", "--as-of", last_week, "--back-steps", 0,
-             "--out", folder / "rings-last-week")  # fmt: skip
-        first_look.say_rings(step("     and as of today: what changed, and when each would have been flagged first", *weekly, "--as-of", today,
-                                  "--back-steps", 9, "--out", rings))  # fmt: skip
-        judged = step("     against the truth, beside the usual recipes on the same graph", "evaluate", "--store", store, "--rings", rings,
-                      "--truth", world / "truth", "--as-of", today)  # fmt: skip
-        print("   the model is still learning ...", flush=True)
-        learned = figures_of(training, folder / "train.log")
-    finally:
-        ended(training)
+    files = _Files(options.folder / today)
+    _graph(files, options.applicants, today)
+    judged, learned = _rings_and_model(files, today, last_week)
     first_look.say_table(judged, learned)
     port = free_port(options.port)
-    key_file = operators_file(Settings(store=store, casebook=casebook))
-    service = start(
-        "5/6  The service",
-        "serve",
-        "--store",
-        store,
-        "--model",
-        model,
-        "--casebook",
-        casebook,
-        "--port",
-        port,
-        "--workers",
-        1,
-    )
+    key_file = operators_file(Settings(store=files.store, casebook=files.casebook))
+    given = ("--store", files.store, "--model", files.model, "--casebook", files.casebook)
+    service = start("5/6  The service", "serve", *given, "--port", port, "--workers", 1)
     try:
-        address = f"http://127.0.0.1:{port}"
-        first_look.wait_until_ready(address, service)
+        api = first_look.Api(f"http://127.0.0.1:{port}", key_file.read_text().strip())
+        first_look.wait_until_ready(api.address, service)
         say("6/6  Three cases")
-        cases = first_look.cases(
-            first_look.Api(address, key_file.read_text().strip()), world / "records", rings
-        )
+        cases = first_look.cases(api, files.world / "records", files.rings)
         seconds = round(time.monotonic() - started)
         say(f"Ready after {seconds} s. Look around:")
         print(f"  the desk, open at that ring   {cases['desk']}\n  the key it asks for           cat {key_file}\n"
-              f"  the report of the week        {rings / 'report.html'}\n  the API                       {address}/docs", flush=True)  # fmt: skip
+              f"  the report of the week        {files.rings / 'report.html'}\n"
+              f"  the API                       {api.address}/docs", flush=True)  # fmt: skip
         figures = {**first_look.figures(judged, learned), **cases, "seconds": seconds}
         if options.once:
             return Result(figures)
@@ -138,6 +120,34 @@ def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
     finally:
         ended(service)
     return None
+
+
+def _graph(files: _Files, applicants: int, today: str) -> None:
+    """A world, and its records in the store."""
+    first_look.say_world(step("1/6  A simulated year of lending, with crews of fraudsters in it; the truth is kept aside", "world", files.world,
+                              "--applicants", applicants, "--days", 365, "--seed", 7, "--until", today))  # fmt: skip
+    first_look.say_load(step("2/6  Its records go into the graph; no raw phone or id number is kept", "load", files.world / "records",
+                             "--store", files.store, "--report", files.folder / "load"))  # fmt: skip
+
+
+def _rings_and_model(files: _Files, today: str, last_week: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Figures of the rings, judged by the truth, and of the model, which learns meanwhile."""
+    log = files.folder / "train.log"
+    training = start("3/6  A model begins to learn, from what was known at each moment", "train", "--store", files.store, "--as-of", today,
+                     "--out", files.model, "--most-network-samples", 1500, quiet=log)  # fmt: skip
+    try:
+        # the casebook of the service, where its cases are seen
+        weekly = ("rings", "--store", files.store, "--casebook", files.casebook)
+        step("4/6  Meanwhile the rings, as of last week", *weekly, "--new-casebook", "--as-of", last_week, "--back-steps", 0,
+             "--out", files.folder / "rings-last-week")  # fmt: skip
+        first_look.say_rings(step("     and as of today: what changed, and when each would have been flagged first", *weekly, "--as-of", today,
+                                  "--back-steps", 9, "--out", files.rings))  # fmt: skip
+        judged = step("     against the truth, beside the usual recipes on the same graph", "evaluate", "--store", files.store,
+                      "--rings", files.rings, "--truth", files.world / "truth", "--as-of", today)  # fmt: skip
+        print("   the model is still learning ...", flush=True)
+        return judged, figures_of(training, log)
+    finally:
+        ended(training)
 
 
 def step(title: str, name: str, *arguments: object) -> dict[str, Any]:

@@ -1,0 +1,32 @@
+"""The process that watches and sends webhooks; `serve` keeps it running beside the workers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+
+from service.beside import wait_until_ended
+from service.http import logs
+from service.jobs.background import background
+from service.settings import Settings
+from service.wiring import wire
+
+_NICE = 10  # requests go first
+
+
+def main() -> int:
+    """Watch and send until whoever started us ends, or ends us. Takes the settings of the environment."""
+    parent = os.getppid()
+    os.nice(_NICE)
+    logs.install()
+    logs.to_stderr()
+    context = wire(replace(Settings.from_environment(), model=""))
+    with background(context):
+        wait_until_ended(parent)
+    context.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
