@@ -20,7 +20,6 @@ pay with others' cards for parcels that meet at one door.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -31,7 +30,7 @@ from tests.worlds import burst_people as buyers
 from tests.worlds import quarter_homes as homes
 from tests.worlds import quarter_markets as markets
 from tests.worlds.burst_people import Market
-from tests.worlds.delivery import Delivery, typed
+from tests.worlds.delivery import Delivery, arguments, typed
 from tests.worlds.quarter_people import Ask, Person
 from tests.worlds.quarter_world import UNTIL
 
@@ -164,11 +163,7 @@ def _write(world: Market, ids: dict[int, str], labels: float) -> Delivery:
         truth = {"applicant_id": ids[id(one)], "kind": one.kind, "ring": one.ring, "bad": int(one.bad)}
         made.truth.append({**truth, "group": one.group, "first_applied_at": first})
     _chargebacks(world, made, ids, labels)
-    seen = {str(row.get("device_id")) for table in ("applications", "events") for row in made.rows[table]}
-    for device, (system, model, emulator, rooted) in world.mint.devices.items():
-        if device in seen and world.dice.chance(0.9):
-            about = {"is_emulator": emulator, "is_rooted": rooted}
-            made.add("devices", device_id=device, os=system, model=model, **about)
+    made.add_devices(world.mint.devices, world.dice)
     return made
 
 
@@ -207,13 +202,8 @@ def make_world(
 
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--applicants", type=int, default=6000)
-    parser.add_argument("--days", type=int, default=365)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = arguments(__doc__)
     parser.add_argument("--labels", type=float, default=0.03, help="share of the guilty who get a label")
-    parser.add_argument("--dirt", action="store_true", help="adds rows that a reader must reject")
     given = parser.parse_args()
     how = {"labels": given.labels, "dirt": given.dirt}
     print(json.dumps(make_world(given.folder, given.applicants, given.days, given.seed, **how)))

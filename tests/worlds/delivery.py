@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -64,6 +65,14 @@ class Delivery:
         """One more row; cells that are empty are not known."""
         self.rows[table].append(cells)
 
+    def add_devices(self, devices: Mapping[str, tuple[str, str, bool, bool]], dice: Dice) -> None:
+        """Nine in ten of the devices that applications and events name: system, model, emulator, rooted."""
+        seen = {str(row.get("device_id")) for table in ("applications", "events") for row in self.rows[table]}
+        for device, (system, model, emulator, rooted) in devices.items():
+            if device in seen and dice.chance(0.9):
+                about = {"is_emulator": emulator, "is_rooted": rooted}
+                self.add("devices", device_id=device, os=system, model=model, **about)
+
     def spoil(self, dice: Dice) -> int:
         """Adds rows that a reader must reject (times, lenders, amounts, ids); returns how many."""
         good = self.rows["applications"][: max(20, len(self.rows["applications"]) // 100)]
@@ -116,6 +125,17 @@ def _table(columns: Sequence[str], rows: Iterable[Row]) -> pa.Table:
             pa.array([None if cell == "" else cell for cell in cells], _TYPES.get(column, pa.string()))
         )
     return pa.table(dict(zip(columns, made)))
+
+
+def arguments(description: str) -> argparse.ArgumentParser:
+    """What both worlds' commands take."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--applicants", type=int, default=6000)
+    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--dirt", action="store_true", help="adds rows that a reader must reject")
+    return parser
 
 
 def typed(dice: Dice, kind: str, value: str) -> str:

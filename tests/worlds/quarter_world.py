@@ -24,7 +24,6 @@ people are taken for frauds, and more than half of them are cleared later.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -34,7 +33,7 @@ from tests.worlds import quarter_crews as crews
 from tests.worlds import quarter_homes as homes
 from tests.worlds import quarter_markets as markets
 from tests.worlds import quarter_trades as trades
-from tests.worlds.delivery import Delivery, typed
+from tests.worlds.delivery import Delivery, arguments, typed
 from tests.worlds.quarter_asks import honest_asks
 from tests.worlds.quarter_credit import findings, settle
 from tests.worlds.quarter_events import live
@@ -179,15 +178,6 @@ def _write_labels(world: World, made: Delivery, ids: dict[int, str]) -> None:
         made.add("labels", **about, **said, known_at=made.time(finding.known))
 
 
-def _write_devices(world: World, made: Delivery) -> None:
-    seen = {str(row.get("device_id")) for table in ("applications", "events") for row in made.rows[table]}
-    for device, (system, model, emulator, rooted) in world.mint.devices.items():
-        if device in seen and world.dice.chance(0.9):
-            made.add(
-                "devices", device_id=device, os=system, model=model, is_emulator=emulator, is_rooted=rooted
-            )
-
-
 def _write(world: World, ids: dict[int, str]) -> Delivery:
     """All rows of a world that has happened."""
     made, dice = Delivery(world.begin), world.dice
@@ -216,7 +206,7 @@ def _write(world: World, ids: dict[int, str]) -> Delivery:
         truth = {"applicant_id": ids[id(one)], "kind": one.kind, "ring": one.ring, "bad": int(one.bad)}
         made.truth.append({**truth, "group": one.group, "first_applied_at": made.time(first)})
     _write_labels(world, made, ids)
-    _write_devices(world, made)
+    made.add_devices(world.mint.devices, dice)
     return made
 
 
@@ -253,12 +243,7 @@ def make_world(
 
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--applicants", type=int, default=6000)
-    parser.add_argument("--days", type=int, default=365)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--dirt", action="store_true", help="adds rows that a reader must reject")
+    parser = arguments(__doc__)
     given = parser.parse_args()
     print(json.dumps(make_world(given.folder, given.applicants, given.days, given.seed, dirt=given.dirt)))
 
