@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import false_discovery_control
 
 from graph.facts.tables import Column, Tables
 from graph.rings.active import first_applied
@@ -141,12 +142,7 @@ def _looks(pairs: FastPairs, scale: int, size: int) -> list[_Look]:
 
 def _false_discoveries(chances: list[Column]) -> list[Column]:
     """q-values of all groups of all looks."""
-    p = np.concatenate(chances)
-    order = np.argsort(p, kind="stable")
-    q = p[order] * len(p) / (np.arange(len(p)) + 1.0)
-    q = np.minimum.accumulate(q[::-1])[::-1]
-    out = np.empty(len(p))
-    out[order] = np.minimum(q, 1.0)
+    out = false_discovery_control(np.concatenate(chances), method="bh")
     return np.split(out, np.cumsum([len(c) for c in chances])[:-1])
 
 
