@@ -173,16 +173,8 @@ class CaseWork(CaseQueue):
         )
 
     def _conclude(self, connection: sa.Connection, case_id: str, verdict: Verdict, state: CaseState) -> None:
-        values = {
-            "case_id": case_id,
-            "at": micros(verdict.at),
-            "by": verdict.by,
-            "value": verdict.value.value,
-            "note": verdict.note,
-        }
-        position = connection.execute(
-            sa.insert(VERDICTS).values(values).returning(VERDICTS.c.position)
-        ).scalar_one()
+        insert = sa.insert(VERDICTS).values(_columns(case_id, verdict)).returning(VERDICTS.c.position)
+        position = connection.execute(insert).scalar_one()
         people = [
             {"case_id": case_id, "verdict": position, "applicant_id": applicant, "value": value.value}
             for applicant, value in sorted(verdict.people.items())
@@ -269,16 +261,20 @@ class CaseWork(CaseQueue):
         return connection.execute(sa.select(CASE_EVENTS).where(after).order_by(CASE_EVENTS.c.position)).all()
 
 
-def _propose(connection: sa.Connection, case_id: str, verdict: Verdict, state: CaseState) -> None:
-    people = {person: value.value for person, value in sorted(verdict.people.items())}
-    values = {
+def _columns(case_id: str, verdict: Verdict) -> dict[str, Any]:
+    """What a verdict and a proposal of one have in common."""
+    return {
         "case_id": case_id,
         "at": micros(verdict.at),
         "by": verdict.by,
         "value": verdict.value.value,
         "note": verdict.note,
-        "people": orjson.dumps(people).decode(),
     }
+
+
+def _propose(connection: sa.Connection, case_id: str, verdict: Verdict, state: CaseState) -> None:
+    people = {person: value.value for person, value in sorted(verdict.people.items())}
+    values = _columns(case_id, verdict) | {"people": orjson.dumps(people).decode()}
     connection.execute(sa.insert(PROPOSALS), values)
     connection.execute(
         sa.insert(CASE_EVENTS),
