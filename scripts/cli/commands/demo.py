@@ -100,8 +100,8 @@ def demonstrate(options: argparse.Namespace, started: float) -> Result | None:
     given = ("--store", files.store, "--model", files.model, "--casebook", files.casebook)
     service = start("5/6  The service", "serve", *given, "--port", port, "--workers", 1)
     try:
-        api = first_look.Api(f"http://127.0.0.1:{port}", key_file.read_text().strip())
-        first_look.wait_until_ready(api.address, service)
+        first_look.wait_until_ready(address := f"http://127.0.0.1:{port}", service)
+        api = first_look.Api(address, key_file.read_text().strip())  # the first start has made the key
         say("6/6  Three cases")
         cases = first_look.cases(api, files.world / "records", files.rings)
         seconds = round(time.monotonic() - started)
