@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import gc
 import logging
-import math
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from flask import Flask, Request, Response, g
+from flask import Flask, Response
 from flask.testing import FlaskClient
-from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
 from graph.model.errors import SettingError
 from service.assessment.context import AppContext
-from service.assessment.lender_binding import OPERATOR, Binding
+from service.assessment.lender_binding import OPERATOR
 from service.desk import case_files, routes
 from service.http import (
     alert_api,
@@ -33,7 +29,9 @@ from service.http import (
     risk_api,
     status_api,
 )
-from service.http.auth import LOCAL, CallerKeyRing, Keys
+from service.http.access import require_declared
+from service.http.admission import IN_PROCESS, admit
+from service.http.auth import CallerKeyRing
 from service.http.handover import CallerGone
 from service.http.miss_rates import MissRates
 from service.http.probing import Probing
@@ -46,62 +44,9 @@ from service.wiring import wire
 
 log = logging.getLogger("ringfence.app")
 
-# Routes without a key: health, documentation, and the empty page of the desk.
-OPEN = frozenset(
-    {
-        "status.healthz",
-        "status.readyz",
-        "status.versions",
-        "status.described",
-        "status.docs",
-        "status.docs_built",
-        "status.problems_page",
-        "desk.page",
-        "desk.built",
-        "static",
-    }
-)
 # wrong keys that one address may send: ten at once, then one every five seconds
 WRONG_KEYS_S, WRONG_KEYS = 0.2, 10
-# in the environ of a request that came over no socket; no header can put it there
-_IN_PROCESS = "ringfence.in_process"
 CALLER_GONE = 499  # the status in the metrics of what nobody waited for any more
-SCOPE_OF = {
-    "alerts": "alerts:read",
-    "risk": "risk",
-    "facts": "facts",
-    "rings": "rings",
-    "desk": "desk",
-    "case_file": "cases:read",
-    "status": "metrics",
-}
-"""By blueprint; of what is done with cases, by endpoint."""
-CASE_ROOMS = ("cases", "case_papers")
-CASE_SCOPE_OF = {
-    "listed": "cases:read",
-    "shown": "cases:read",
-    "opened": "cases:work",
-    "assigned": "cases:work",
-    "noted": "cases:work",
-    "due": "cases:work",
-    "linked": "cases:work",
-    "attached": "cases:work",
-    "attachment": "cases:read",
-    "concluded": "cases:decide",
-    "closed": "cases:decide",
-}
-
-
-class NoLender(Forbidden):
-    """Nobody can say for whom the key speaks."""
-
-    problem = "no_lender"
-
-
-class ScopeMissing(Forbidden):
-    """The key does not open this."""
-
-    problem = "scope_missing"
 
 
 class InProcess(FlaskClient):
@@ -109,7 +54,7 @@ class InProcess(FlaskClient):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.environ_base[_IN_PROCESS] = "yes"
+        self.environ_base[IN_PROCESS] = "yes"
 
 
 def create_app(context: AppContext) -> Flask:
@@ -147,6 +92,7 @@ def create_app(context: AppContext) -> Flask:
     app.register_blueprint(status_api.bp)
     app.register_blueprint(routes.bp)
     app.register_blueprint(case_files.bp)
+    require_declared(app)
     return app
 
 
@@ -186,7 +132,7 @@ def _frame(app: Flask, ring: CallerKeyRing, wrong: RateLimit) -> None:
         calls.begin()
         if (refused := calls.handover().refused) is not None:
             raise refused
-        _admit(calls.current_request(), ring.keys(), wrong)
+        admit(calls.current_request(), ring.keys(), wrong)
 
     @app.after_request
     def leave(response: Response) -> Response:
@@ -203,47 +149,3 @@ def _frame(app: Flask, ring: CallerKeyRing, wrong: RateLimit) -> None:
         metrics.labelled(metrics.REQUESTS, *labels).inc()
         metrics.labelled(metrics.SECONDS, route).observe(seconds)
         return response
-
-
-def _admit(request: Request, keys: Keys, wrong: RateLimit) -> None:
-    """Note who calls, or refuse: 401 without a valid key, 403 for what the key does not open, 429 for too
-    much.
-    """
-    if request.endpoint is None or request.endpoint in OPEN:
-        return
-    caller = (
-        keys.caller(request.headers.get("Authorization", ""))
-        if keys or _IN_PROCESS not in request.environ
-        else LOCAL
-    )
-    if caller is None:
-        if request.headers.get("Authorization"):
-            metrics.REFUSED_KEYS.inc()
-            _slow_down(wrong.wait(request.remote_addr or ""), "too many wrong keys came from this address")
-        raise Unauthorized(
-            "send Authorization: Bearer and a valid key",
-            www_authenticate=WWWAuthenticate("bearer", {"realm": "ringfence"}),
-        )
-    room, _, endpoint = request.endpoint.removeprefix("v1_").partition(".")
-    scope = CASE_SCOPE_OF[endpoint] if room in CASE_ROOMS else SCOPE_OF[room]
-    if scope not in caller.scopes:
-        raise ScopeMissing(f"this key does not open {scope}")
-    _slow_down(calls.limit().wait(caller.name), "this key's rate limit is reached")
-    g.caller = caller if caller.binding is not None else replace(caller, binding=_own_lenders())
-
-
-def _slow_down(wait: float, why: str) -> None:
-    if wait > 0:
-        raise TooManyRequests(why, retry_after=math.ceil(wait))
-
-
-def _own_lenders() -> Binding:
-    """Whom a key speaks for that names nobody: the lender that runs the service. Raises NoLender where the
-    store knows none.
-    """
-    own = calls.app_context().lenders.own()
-    if not own:
-        raise NoLender(
-            "this key speaks for the lender that runs the service, and the store knows no lender with is_own"
-        )
-    return Binding(own)

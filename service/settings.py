@@ -39,6 +39,9 @@ _BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "body_seconds": (0.1, 600),
         "batches_per_key": (1, 256),
         "webhook_seconds": (0.1, 30),
+        "session_idle_minutes": (1, 1_440),
+        "session_hours": (1, 168),
+        "password_characters": (8, 128),
         **{f"delivery_{limit.name}": (1, 2**50) for limit in dataclasses.fields(DeliveryLimits)},
     }
 )
@@ -194,6 +197,11 @@ class Settings:
         "Private networks in which webhooks may be received, by commas (`10.1.0.0/16`); every other one must be public.",
     )
     webhook_seconds: float = _setting(10.0, "How long the receiver of a webhook may take, in seconds.")
+    session_idle_minutes: int = _setting(
+        60, "How long a session at the desk lasts while nobody uses it, in minutes."
+    )
+    session_hours: int = _setting(12, "How long a session at the desk lasts at most, in hours.")
+    password_characters: int = _setting(12, "Characters that a password at the desk must have.")
     public_url: str = _setting(
         "",
         "Where people reach this service (`https://risk.example`), put before the desk's links in answers.",

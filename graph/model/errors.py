@@ -15,7 +15,8 @@ RingfenceError
 │   ├── StoreVersionError     it was written by a version that this one cannot read
 │   └── StoreChangedError     somebody changed what may only be added to
 ├── NotFoundError             nothing is known under that id (also a LookupError)
-│   ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError, UnknownCaseError
+│   ├── UnknownApplicantError, UnknownApplicationError, UnknownAssessmentError, UnknownRingError, UnknownCaseError,
+│                             UnknownUserError
 ├── ConflictError             what is asked for contradicts what is there
 │   ├── KnownOtherwiseError   the id of a fact is known already, with other content
 │   ├── KeyReusedError        the idempotency key was used with another body
@@ -128,6 +129,10 @@ class UnknownCaseError(NotFoundError):
     """There is no such case."""
 
     problem = "case_unknown"
+
+
+class UnknownUserError(NotFoundError):
+    """There is no such user of the desk."""
 
 
 class ConflictError(RingfenceError):

@@ -24,9 +24,11 @@ from graph.model.errors import (
 from graph.model.moments import micros, moment
 from investigations.assessments import Decision, Level, RiskAssessment, Stage
 from investigations.casebook.alert_files import AlertFiles
+from investigations.casebook.audit_trail import AuditTrail
 from investigations.casebook.engine import Engines, PlainConnections
 from investigations.casebook.message_files import MessageFiles
 from investigations.casebook.tables import ASSESSMENTS, CLAIMS, OWED
+from investigations.casebook.user_files import UserFiles
 
 NO_SCORE = -1  # in the column, which is older than answers without a score and takes no null
 
@@ -66,6 +68,8 @@ class Casebook(AlertFiles):
         """
         super().__init__(Engines(url, sync))
         self.messages = MessageFiles(self._engines)
+        self.users = UserFiles(self._engines)
+        self.audit = AuditTrail(self._engines)
 
     def record(
         self, assessment: RiskAssessment, claim: IdempotencyClaim | None = None, *, to_outbox: bool = False

@@ -31,6 +31,7 @@ from investigations.casebook.tables import (
     PROPOSALS,
     VERDICTS,
 )
+from investigations.casebook.user_tables import AUDIT_TRAIL, USER_SESSIONS, USERS
 from investigations.casebook.watch_tables import (
     ALERTS,
     DELIVERIES,
@@ -90,6 +91,7 @@ MIGRATIONS = {
         tables=(ALERTS, WATCHED, LEASES, MESSAGES, OWED_MESSAGES, DELIVERIES),
         append_only=(ALERTS, MESSAGES),
     ),
+    7: Migration(tables=(USERS, USER_SESSIONS, AUDIT_TRAIL), append_only=(AUDIT_TRAIL,)),
 }
 VERSION = max(MIGRATIONS)
 

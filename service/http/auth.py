@@ -20,24 +20,10 @@ from graph import private
 from graph.model.errors import SettingError
 from graph.strength import ADVICE, weakness
 from service.assessment.lender_binding import OPERATOR, Binding
+from service.http.access import LENDERS_SCOPES, SCOPES
 
 log = logging.getLogger("ringfence.auth")
 
-SCOPES = (
-    "risk",
-    "types",
-    "facts",
-    "rings",
-    "desk",
-    "cases:read",
-    "cases:work",
-    "cases:decide",
-    "alerts:read",
-    "metrics",
-)
-LENDERS_SCOPES = frozenset({"risk", "types", "facts", "alerts:read"})
-"""What a key that is bound to lenders may open; the rest shows what is across lenders, and is the operator's.
-"""
 _USUAL = frozenset({"risk", "facts"})  # of a bound key that names none
 _DIGEST = re.compile(r"sha256\$[0-9a-f]{64}")
 _VARIABLE = "RINGFENCE_API_KEYS"
@@ -46,13 +32,20 @@ LOOK_AGAIN_S = 1.0  # how often the key file is checked
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the name of their key, what it opens, and for which lenders it speaks; `binding` None is the
-    lender that runs the service.
+    """Who calls: the name of their key or their own, what it opens, and for which lenders they speak; `binding`
+    None is the lender that runs the service. `session` is the digest of a named user's session.
     """
 
     name: str
     scopes: frozenset[str]
     binding: Binding | None = None
+    session: str = ""
+    role: str = ""
+
+    @property
+    def limited_as(self) -> str:
+        """Under which name their requests are counted: a key and a user may have one name."""
+        return f"user:{self.name}" if self.session else self.name
 
 
 LOCAL = Caller("local", frozenset(SCOPES), OPERATOR)
@@ -216,7 +209,8 @@ def _scopes(name: str, listed: str | None, binding: Binding | None) -> frozenset
         raise SettingError(
             f"{_VARIABLE}: {' and '.join(sorted(beyond))} show what is across lenders: end {name}'s entry with @*, the operator's"
         )
-    return scopes
+    # a key decides as it did before people had roles: it may be the second pair of eyes
+    return scopes | {"cases:confirm"} if "cases:decide" in scopes else scopes
 
 
 def digest_of(name: str, key: str) -> bytes:

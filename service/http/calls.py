@@ -93,7 +93,7 @@ def spend(items: int) -> None:
     """Count a request as the items that it holds; the first was counted at its arrival. Raises
     TooManyRequests.
     """
-    wait = limit().wait(g.caller.name, items - 1) if items > 1 else 0.0
+    wait = limit().wait(g.caller.limited_as, items - 1) if items > 1 else 0.0
     if wait > 0:
         raise TooManyRequests(
             "this key's rate limit is reached: send less at once", retry_after=math.ceil(wait)

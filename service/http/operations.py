@@ -24,7 +24,15 @@ from service.http.problems import PAGE
 from service.http.request_schemas import Schema, many, ref
 
 EVERYWHERE = ("bad_header", "internal_error", "busy")
-KEYED = ("no_valid_key", "scope_missing", "no_lender", "rate_limited", "store_unavailable")
+KEYED = (
+    "no_valid_key",
+    "session_ended",
+    "scope_missing",
+    "csrf_token_missing",
+    "no_lender",
+    "rate_limited",
+    "store_unavailable",
+)
 BODY = (
     "unreadable_body",
     "body_too_slow",

@@ -56,6 +56,12 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
         "no_valid_key": Problem(
             401, "No valid key", "Send `Authorization: Bearer KEY` with a key that this service knows."
         ),
+        "session_ended": Problem(401, "The session is over", "Log in again."),
+        "csrf_token_missing": Problem(
+            403,
+            "Another page may have sent this",
+            "Send the session's token (`csrf` of `/desk/me`) in `X-CSRF-Token`.",
+        ),
         "no_lender": Problem(
             403,
             "Nobody can say for whom the key speaks",

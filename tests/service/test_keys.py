@@ -17,7 +17,8 @@ from graph.model.types import Facts, Identifier, IdentifierKind, Mention
 from service.app import create_app
 from service.assessment.lender_binding import OPERATOR, Binding
 from service.http import auth
-from service.http.auth import SCOPES, CallerKeyRing, Keys
+from service.http.access import SCOPES
+from service.http.auth import CallerKeyRing, Keys
 from service.http.miss_rates import ENOUGH, MissRates
 from service.http.probing import MOST, Probing
 from service.http.rate_limits import RateLimit

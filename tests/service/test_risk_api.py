@@ -14,10 +14,11 @@ from flask.testing import FlaskClient
 
 from graph.model.errors import StoreUnavailableError
 from graph.model.types import Facts, IdentifierKind, Platform, PlatformType
-from service.app import OPEN, create_app
+from service.app import create_app
 from service.assessment.assess import replay
 from service.assessment.bodies import flat
 from service.assessment.context import AppContext
+from service.http.access import OPEN_TO_ALL, scope_of
 from service.http.openapi import document
 from service.http.risk_api import MOST
 from tests.service.test_assess import snapshot
@@ -377,7 +378,7 @@ def test_every_address_but_the_open_ones_asks_for_a_key(tmp_path: Path) -> None:
         path = rule.rule.replace("<assessment_id>", "x").replace("<ring_id>", "x").replace("<path:name>", "x")
         method = "POST" if "POST" in rule.methods else "GET"
         closed = client.open(path, method=method, json={} if method == "POST" else None).status_code == 401
-        assert closed == (rule.endpoint not in OPEN), rule.rule
+        assert closed == (scope_of(rule.endpoint) != OPEN_TO_ALL), rule.rule
     context.close()
 
 
