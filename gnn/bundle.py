@@ -19,14 +19,15 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from gnn.ensemble import Trees
+from gnn.ensemble import REFERENCE, Trees
 from gnn.schema import EDGE_FEATURES, EDGE_TYPES, NODE_FEATURES
 from gnn.weights import NetworkWeights
 from graph import private
 from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 from graph.model.errors import BundleError
 
-FORMAT = 2  # grows when files or the card's fields change so that older code could misread them
+# grows when files or the card's fields change so that older code could misread them
+FORMAT, OF_COUNTS = 2, 3  # the second where the bare counts serve, which older code takes for a blend
 _FIELDS = (
     "name", "version", "trained_as_of", "horizon_days", "capacity", "serves", "review_probability", "decline_probability", "doubt", "network_usual",
     "calibration", "typical_p95", "inputs", "columns", "network", "files",
@@ -37,8 +38,8 @@ CARD, NETWORK = "card.json", "network.safetensors"
 
 @dataclass(frozen=True)
 class ModelBundle:
-    """`card`: everything said about the model (docs/model.md lists the fields); `ensembles`: `trees` and
-    `blend`.
+    """`card`: everything said about the model (docs/model.md lists the fields); `ensembles`: `reference`,
+    `trees` and `blend`.
     """
 
     card: Mapping[str, Any]
@@ -71,7 +72,7 @@ def write(bundle: ModelBundle, folder: Path) -> dict[str, Any]:
         files |= {f"{part}.{member}.txt": text.encode() for member, text in enumerate(ensemble.texts)}
     card: dict[str, Any] = {
         **bundle.card,
-        "format": FORMAT,
+        "format": OF_COUNTS if bundle.card["serves"] == REFERENCE else FORMAT,
         "inputs": inputs(),
         "columns": {part: list(ensemble.names) for part, ensemble in bundle.ensembles.items()},
         "network": dict(bundle.network.shape),
@@ -133,8 +134,10 @@ def _card(folder: Path, pinned: str) -> dict[str, Any]:
         ) from error
     except (OSError, ValueError) as error:
         raise BundleError(f"the card of the model bundle in {folder} cannot be read: {error}") from error
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
-        raise BundleError(f"the model bundle in {folder} has another format than {FORMAT}: train it again")
+    if not isinstance(card, dict) or card.get("format") not in (FORMAT, OF_COUNTS):
+        raise BundleError(
+            f"the model bundle in {folder} has another format than {FORMAT} or {OF_COUNTS}: train it again"
+        )
     missing = [name for name in _FIELDS if name not in card]
     if missing:
         raise BundleError(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+REFERENCE = "reference"  # the ensemble on the bare counts
+
 _CATEGORICAL, _DEFAULT_LEFT = 1, 2  # bits of a decision's type; the two above them say what is missing
 _MISSING = ("None", "Zero", "NaN")
 _MOST = 1e300  # what LightGBM says instead of an infinite threshold

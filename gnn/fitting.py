@@ -44,17 +44,15 @@ class Fitted:
     decline_at: float
 
 
-def fit_at(
-    cutoff: int, pool: SamplePool, plan: TrainingPlan, earlier: Mapping[str, Measures] | None = None
-) -> Fitted:
+def fit_at(cutoff: int, pool: SamplePool, plan: TrainingPlan, serves: str | None = None) -> Fitted:
     """Fit all parts on what was known before `cutoff`. Raises InputError when that is too little.
 
-    `earlier` measures, of the same procedure on another slice, decide which part serves: the network of the
-    validation is only half trained.
+    `serves` is the part that the same procedure showed to be worth it on a slice of its own; without it the
+    best on the validation slice serves, where the network is only half trained.
     """
     learned = learn(pool.inputs, _stages(cutoff, pool.samples, plan), design_of(plan), plan)
     judged, parts = learned.validation, learned.parts
-    serves = max(SERVABLE, key=lambda part: (earlier or judged)[part]["ap"] or 0.0)
+    serves = serves or max(SERVABLE, key=lambda part: judged[part]["ap"] or 0.0)
     doubt = np.quantile(learned.spread[serves], [0.6, 0.9]).tolist()
     usual, review_at, decline_at = _thresholds(parts, serves, pool, cutoff, plan)
     return Fitted(cutoff, parts, serves, judged, (doubt[0], doubt[1]), usual, review_at, decline_at)

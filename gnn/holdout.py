@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gnn.beyond_counts import Evidence, evidence, families
 from gnn.evaluate import Measures, best_single, measures
 from gnn.fitting import Fitted
-from gnn.parts import SamplePool
+from gnn.parts import SERVABLE, SamplePool
+from gnn.training_plan import TrainingPlan
 from graph.features.extraction import COUNT_NAMES
 from graph.model.errors import InputError
 from graph.model.moments import moment
@@ -23,30 +25,33 @@ class HoldoutFigures(NamedTuple):
 
     `slice`: what they were measured on: `from`, `samples`, `frauds`, `base_rate`, `reviewed` (the share that
     reached the review probability) and `best_count`, the plain count that ranks best by itself, with its
-    `ap`.
+    `ap`. `evidence`: what each part ranks better than the bare counts, and what serves by it.
     """
 
     parts: Mapping[str, Measures]
     everybody: Mapping[str, Measures]
     slice: Mapping[str, Any]
+    evidence: Evidence
 
 
-def evaluate_holdout(fitted: Fitted, pool: SamplePool, as_of: int, capacity: float) -> HoldoutFigures:
+def evaluate_holdout(fitted: Fitted, pool: SamplePool, as_of: int, plan: TrainingPlan) -> HoldoutFigures:
     """The parts' measures on the samples after `fitted.cut` whose horizon had passed by `as_of`: nothing of
     them was known to `fitted`.
     """
     samples = pool.samples
     tested = pool.take((samples.at >= fitted.cutoff) & samples.matured(as_of) & (samples.mass(as_of) > 0))
     samples = tested.samples
-    promised = fitted.parts.probabilities(fitted.parts.logits(tested.inputs))
+    logits = fitted.parts.logits(tested.inputs)
+    promised = fitted.parts.probabilities(logits)
     bad, weight, mass, known = samples.bad(as_of), samples.weight(as_of), samples.mass(as_of), samples.known
     new = ~known
     parts = {
-        part: measures(p[new], bad[new], weight[new], mass[new], capacity) for part, p in promised.items()
+        part: measures(p[new], bad[new], weight[new], mass[new], plan.capacity)
+        for part, p in promised.items()
     }
     proved = bad | (known & samples.fraud(as_of))
     counted = np.where(known, mass, weight)
-    everybody = {part: measures(p, proved, counted, mass, capacity) for part, p in promised.items()}
+    everybody = {part: measures(p, proved, counted, mass, plan.capacity) for part, p in promised.items()}
     name, precision = best_single(tested.inputs.counts[new], COUNT_NAMES, bad[new], weight[new])
     facts = {
         "from": moment(fitted.cutoff).isoformat(),
@@ -58,7 +63,9 @@ def evaluate_holdout(fitted: Fitted, pool: SamplePool, as_of: int, capacity: flo
         ),
         "best_count": {"name": name, "ap": precision},
     }
-    return HoldoutFigures(parts, everybody, facts)
+    tried = logits | families(fitted.cutoff, pool, tested, plan)
+    ap = {part: parts[part]["ap"] for part in SERVABLE}
+    return HoldoutFigures(parts, everybody, facts, evidence(tried, new, tested, (bad, weight), ap))
 
 
 def refuse_uninformative(judged: HoldoutFigures, serves: str) -> None:

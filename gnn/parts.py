@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gnn.batch_extraction import SubjectInputs
+from gnn.ensemble import REFERENCE
 from gnn.learning import Design, embedding_names
 from gnn.samples import Samples
 from gnn.schema import LENDING
@@ -17,7 +18,8 @@ from graph.features.extraction import COUNT_NAMES, SIGNAL_NAMES, VARIABLE_NAMES
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-SERVABLE = ("trees", "blend")  # what is served must be able to say by how much each named input counted
+# what is served must be able to say by how much each named input counted; the simplest first
+SERVABLE = (REFERENCE, "trees", "blend")
 NAMED = SIGNAL_NAMES + VARIABLE_NAMES
 # the baseline's columns beside ours: the blend has all inputs
 COUNT_COLUMNS = tuple(f"count_{name}" for name in COUNT_NAMES)
@@ -48,24 +50,17 @@ def names_of(plan: TrainingPlan) -> dict[str, tuple[str, ...]]:
     return {
         "trees": NAMED,
         "blend": NAMED + COUNT_COLUMNS + embedding_names(plan.embedding),
-        "reference": COUNT_NAMES,
+        REFERENCE: COUNT_NAMES,
     }
 
 
 def views_of(plan: TrainingPlan) -> dict[str, tuple[Bools, ...]]:
     """Masks of the columns that each member of an ensemble may use, by turns.
 
-    Of the ml_ variables those over all lenders and 7 to 90 days: the other windows and segments say nearly
-    the same again. The blend's first member uses everything, the second the plain counts alone, the others no
+    The blend's first member uses everything, the second the plain counts alone, the others no
     columns of the network: members that see other things err elsewhere.
     """
-    named = np.array(
-        [
-            name not in OWN_VERDICTS
-            and (not name.startswith("ml_") or ("_all_" in name and name.startswith(_ML_WINDOWS)))
-            for name in NAMED
-        ]
-    )
+    named = used()
     counts, embedding = (
         np.ones(len(COUNT_COLUMNS), dtype=np.bool_),
         np.ones(1 + plan.embedding, dtype=np.bool_),
@@ -73,4 +68,17 @@ def views_of(plan: TrainingPlan) -> dict[str, tuple[Bools, ...]]:
     everything = np.concatenate([named, counts, embedding])
     plain = np.concatenate([np.zeros_like(named), counts, ~embedding])
     tabular = np.concatenate([named, counts, ~embedding])
-    return {"trees": (named,), "blend": (everything, plain, tabular, tabular), "reference": (counts,)}
+    return {"trees": (named,), "blend": (everything, plain, tabular, tabular), REFERENCE: (counts,)}
+
+
+def used() -> Bools:
+    """Which of NAMED trees read: no word about the subject itself, and of the ml_ variables those over all
+    lenders and 7 to 90 days, because the other windows and segments say nearly the same again.
+    """
+    return np.array(
+        [
+            name not in OWN_VERDICTS
+            and (not name.startswith("ml_") or ("_all_" in name and name.startswith(_ML_WINDOWS)))
+            for name in NAMED
+        ]
+    )

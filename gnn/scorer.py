@@ -17,7 +17,9 @@ from gnn import bundle
 from gnn.blend import NETWORK_WEIGHT, blended
 from gnn.bundle import ModelBundle
 from gnn.calibrator import Calibrator
+from gnn.count_words import by_signal
 from gnn.encode import encode
+from gnn.ensemble import REFERENCE
 from gnn.explain import Explainer, Floats
 from gnn.forward import Forward
 from gnn.occlusion import NOTHING, Occlusion, occlusion
@@ -38,7 +40,8 @@ class Scored:
 
     `probability`: calibrated, of fraud within the horizon. `contributions`: by how much each signal or
     variable moved the log-odds that were served, those that did; `network`: by how much the network, its
-    columns and the plain counts did, together (0 where trees alone serve). `parts`: the probabilities of what
+    columns and the plain counts did, together (0 where trees alone serve; where the counts do, those that no
+    signal says too). `parts`: the probabilities of what
     serves and, in a blend, of the network alone. `spread`: of the members' log-odds, on which `uncertainty`
     rests. `occlusion`: where the network raises the risk, at which of the subject's ties it looked.
     """
@@ -97,6 +100,9 @@ class Scorer:
         What has been said of the subject itself is hidden from the model, so that its word stands beside the
         policy's and does not repeat it: in `row` it must be so already (`SubjectFeatures.unjudged`).
         """
+        if self.serves == REFERENCE:
+            members, moved = self._explainer(row[len(_NAMES) :])
+            return self._scored(members, by_signal(moved), {REFERENCE: _mean(members)}, 0.0)
         if self.serves == "trees":
             members, moved = self._explainer(row[: len(_NAMES)])
             return self._scored(members, moved, {"trees": _mean(members)}, 0.0)

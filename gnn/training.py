@@ -16,6 +16,7 @@ import numpy as np
 
 from gnn import bundle, fitting
 from gnn.batch_extraction import extract_all
+from gnn.beyond_counts import told
 from gnn.bundle import ModelBundle
 from gnn.collect import collect
 from gnn.cutoffs import learning_cutoffs, test_cutoff
@@ -55,8 +56,8 @@ def train_model(
     with closing(frame_of(store, kept_in)) as frame:
         pool = SamplePool(graph, extract_all(frame, revision, graph.seeds()))
         first = fitting.fit_at(cutoff, pool, plan)
-        judged = evaluate_holdout(first, pool, now, plan.capacity)
-        fitted = fitting.fit_at(now, pool, plan, judged.parts)
+        judged = evaluate_holdout(first, pool, now, plan)
+        fitted = fitting.fit_at(now, pool, plan, judged.evidence.serves)
     refuse_uninformative(judged, fitted.serves)
     applications = ModelBundle(
         card(fitted, pool, plan, judged),
@@ -69,6 +70,7 @@ def train_model(
         "all": judged.everybody,
         "test": judged.slice,
         "serves": fitted.serves,
+        "evidence": told(judged.evidence),
         "version": written["version"],
         "samples": written["data"],
         "horizon_days": written["horizon_days"],
@@ -111,6 +113,7 @@ def card(fitted: Fitted, pool: SamplePool, plan: TrainingPlan, judged: HoldoutFi
         "horizon_days": graph.horizon / DAY,
         "capacity": plan.capacity,
         "serves": fitted.serves,
+        "evidence": told(judged.evidence),
         "review_probability": fitted.review_at,
         "decline_probability": fitted.decline_at,
         "doubt": list(fitted.uncertainty_at),

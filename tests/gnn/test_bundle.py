@@ -39,9 +39,9 @@ def test_a_bundle_is_plain_files_and_no_pickle(made: Path) -> None:
 
 def test_the_card_says_what_the_model_is(made: Path) -> None:
     card = json.loads((made / CARD).read_text("utf-8"))
-    stated = {"name", "version", "trained_as_of", "plan", "horizon_days", "capacity", "serves", "review_probability", "decline_probability", "doubt",
-            "calibration", "network_usual", "typical_p95", "typical_p05", "data", "test", "rehearsal", "format", "inputs", "columns", "network",
-            "files"}  # fmt: skip
+    stated = {"name", "version", "trained_as_of", "plan", "horizon_days", "capacity", "serves", "evidence", "review_probability",
+            "decline_probability", "doubt", "calibration", "network_usual", "typical_p95", "typical_p05", "data", "test", "rehearsal", "format",
+            "inputs", "columns", "network", "files"}  # fmt: skip
     assert card.keys() == stated
     assert card["inputs"]["signals"] == list(extraction.SIGNAL_NAMES)
     assert card["review_probability"] <= card["decline_probability"]

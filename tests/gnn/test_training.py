@@ -20,7 +20,7 @@ from gnn.cutoffs import test_cutoff as cut_for_the_test
 from gnn.fitting import RECENT_SAMPLES
 from gnn.network import RingNet
 from gnn.packed import pack
-from gnn.parts import NAMED, names_of, views_of
+from gnn.parts import NAMED, SERVABLE, names_of, views_of
 from gnn.samples import Samples
 from gnn.scorer import Scorer
 from gnn.training import train_model
@@ -72,7 +72,9 @@ def test_the_figures_of_every_part_and_what_serves_are_told(model: Trained) -> N
             figures[part].keys() == figures["all"][part].keys() == {"auc", "ap", "ece", "recall_at_capacity"}
         )
     assert figures["test"].keys() == {"from", "samples", "frauds", "base_rate", "reviewed", "best_count"}
-    assert figures["serves"] in ("trees", "blend")
+    assert figures["serves"] in SERVABLE
+    assert figures["evidence"]["parts"].keys() >= {"network", "trees", "blend"}
+    assert figures["evidence"]["sentence"].startswith(("the bare counts serve", figures["serves"]))
 
 
 def test_serving_gives_the_very_number_that_training_computed(model: Trained, facts: Facts) -> None:
@@ -88,7 +90,7 @@ def test_serving_gives_the_very_number_that_training_computed(model: Trained, fa
         observed = extract_all(frame, store.revision(), request)
         embedded = network_fitting.embed(RingNet.of(created.network), observed.neighbourhoods.parts())
     inputs = observed.columns(embedded)
-    for part in ("trees", "blend"):
+    for part in SERVABLE:
         logits = created.ensembles[part].logits(inputs[part][:]).mean(axis=1)
         if part == "blend":
             logits = blended(logits, embedded[:, 0], scorer.calibrators["network"])
@@ -190,10 +192,13 @@ def test_the_same_evidence_gives_the_same_bits_again_and_from_a_bundle_loaded_tw
     )
 
 
-def test_contributions_name_every_input_and_add_up_to_what_was_served(model: Trained, facts: Facts) -> None:
+@pytest.mark.parametrize("serves", SERVABLE)
+def test_contributions_name_every_input_and_add_up_to_what_was_served(
+    model: Trained, facts: Facts, serves: str
+) -> None:
     _, path, out = model
-    scorer = Scorer.load(out)
     created = bundle.read(out)
+    scorer = Scorer(replace(created, card={**created.card, "serves": serves}))
     for evidence in evidences(path, facts, 4)[1]:
         stated = scored(scorer, evidence)
         assert stated.contributions
@@ -202,7 +207,11 @@ def test_contributions_name_every_input_and_add_up_to_what_was_served(model: Tra
         embedded = network_fitting.embed(
             RingNet.of(created.network), [pack([drawn(evidence, unjudged=True)])]
         )[0]
-        x = {"trees": row[None, : len(NAMED)], "blend": np.concatenate([row, embedded])[None]}[scorer.serves]
+        x = {
+            "reference": row[None, len(NAMED) :],
+            "trees": row[None, : len(NAMED)],
+            "blend": np.concatenate([row, embedded])[None],
+        }[scorer.serves]
         parts = [b.predict(x, pred_contrib=True)[0] for b in created.ensembles[scorer.serves].boosters]
         base, logit = (
             np.array([np.mean([p[-1] for p in parts])]),
