@@ -15,7 +15,7 @@ if [ "${2:-}" = types ]; then
   "${npm[@]}" ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
   exec "${npm[@]}" run --silent check
 fi
-stamp="$(cat package-lock.json build.mjs src/* icons/* | cksum)"
+stamp="$(cat package-lock.json build.mjs src/*.* src/*/* icons/* | cksum)"
 if [ -f dist/desk.js ] && [ -f dist/reference.js ] && [ "$(cat dist/.stamp 2>/dev/null)" = "$stamp" ]; then
   echo "desk: built already"
   exit 0

@@ -1,13 +1,12 @@
 // The drawing itself: cytoscape with fcose, repeatable (the same subgraph looks the same tomorrow), and reachable by keyboard.
-import cytoscape, { type Core, type EdgeSingular, type ElementDefinition, type NodeSingular } from "cytoscape";
+import cytoscape, { type Core, type EdgeSingular, type NodeSingular } from "cytoscape";
 import fcose from "cytoscape-fcose";
 import type { DrawnEdge, DrawnNode, Drawing } from "./api";
-import { colour, icon, LOOKS } from "./looks";
+import { drawnOf, edgeElement, edgeId, fits, joined, nodeElement } from "./elements";
+import { arrange, beside, nearest } from "./layout";
+import { LOOKS } from "./looks";
 
 cytoscape.use(fcose);
-
-const THINGS = new Set(["phone", "device", "bank_card", "national_id", "email", "ip", "wifi", "address", "employer", "merchant", "agent"]);
-const TIES = new Set(["own", "contact", "employer", "applied"]);
 
 export interface Wishes {
   select(node: DrawnNode | null): void;
@@ -36,21 +35,13 @@ export class Canvas {
     const places = new Map(this.graph.nodes().map((node) => [node.id(), { ...node.position() }]));
     const fixed = [...nodes.keys()].flatMap((id) => (places.has(id) ? [{ nodeId: id, position: places.get(id) }] : []));
     this.graph.elements().remove();
-    this.graph.add([...nodes.values()].map((node) => ({ ...this.node(node), position: places.get(node.id) })));
-    this.graph.add([...edges.values()].map((edge) => this.edge(edge)));
+    this.graph.add([...nodes.values()].map((node) => ({ ...nodeElement(node, this.seed), position: places.get(node.id) })));
+    this.graph.add([...edges.values()].map((edge) => edgeElement(edge)));
     if (!fixed.length) this.arrange({ randomize: true, animate: false });
     else if (fixed.length < nodes.size) {
-      this.graph.nodes().forEach((node) => void (places.has(node.id()) || node.position(this.beside(node, places))));
+      this.graph.nodes().forEach((node) => void (places.has(node.id()) || node.position(beside(node, places))));
       this.arrange({ randomize: false, animate: false, fixedNodeConstraint: fixed });
     } else this.markHubs();
-  }
-
-  /** Somewhere near a neighbour that has its place, the same place every time. */
-  private beside(node: NodeSingular, places: Map<string, { x: number; y: number }>): { x: number; y: number } {
-    const near = node.neighborhood().nodes().filter((other) => places.has(other.id())).first();
-    const centre = places.get(near.id() ?? "") ?? { x: 0, y: 0 };
-    const angle = 2 * Math.PI * ([...node.id()].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) / 37);
-    return { x: centre.x + 90 * Math.cos(angle), y: centre.y + 90 * Math.sin(angle) };
   }
 
   /** Add what is new around `from`, leaving everything drawn where it is. Returns how many people and things came in. */
@@ -61,10 +52,10 @@ export class Canvas {
     for (const known of drawing.nodes.filter((node) => !fresh.includes(node))) this.refresh(known);
     fresh.forEach((node, index) => {
       const angle = (2 * Math.PI * index) / fresh.length;
-      this.graph.add({ ...this.node(node), position: { x: centre.x + 90 * Math.cos(angle), y: centre.y + 90 * Math.sin(angle) } });
+      this.graph.add({ ...nodeElement(node, this.seed), position: { x: centre.x + 90 * Math.cos(angle), y: centre.y + 90 * Math.sin(angle) } });
     });
     const edges = drawing.edges.filter((edge) => this.graph.getElementById(edgeId(edge)).empty());
-    this.graph.add(edges.map((edge) => this.edge(edge)));
+    this.graph.add(edges.map((edge) => edgeElement(edge)));
     if (fresh.length) this.arrange({ randomize: false, animate: !matchMedia("(prefers-reduced-motion: reduce)").matches, fixedNodeConstraint: fixed });
     const people = fresh.filter((node) => node.type === "applicant").length;
     return { people, things: fresh.length - people };
@@ -165,21 +156,6 @@ export class Canvas {
     return [];
   }
 
-  private node(node: DrawnNode): ElementDefinition {
-    const classes = [node.type, node.type === "applicant" ? "person" : "", THINGS.has(node.type) ? "thing" : ""];
-    if (node.ring_id) classes.push(node.ring_flagged ? "flagged" : "grouped", node.ring_role ?? "");
-    if (node.bad) classes.push("bad");
-    if (node.hub) classes.push("hub");
-    if (node.id === this.seed) classes.push("seed");
-    const data = { id: node.id, label: node.label, colour: colour(node.type), icon: icon(node.type), drawn: node };
-    return { group: "nodes", data, classes: classes.filter(Boolean).join(" ") };
-  }
-
-  private edge(edge: DrawnEdge): ElementDefinition {
-    const classes = TIES.has(edge.role) ? edge.role : "event";
-    return { group: "edges", data: { id: edgeId(edge), source: edge.a, target: edge.b, drawn: edge }, classes };
-  }
-
   private refresh(node: DrawnNode): void {
     const known = this.graph.getElementById(node.id);
     const before = drawnOf(known);
@@ -188,21 +164,7 @@ export class Canvas {
   }
 
   private arrange(options: Record<string, unknown>): void {
-    const layout = {
-      name: "fcose",
-      quality: "proof",
-      animationDuration: 350,
-      fit: true,
-      padding: 50,
-      nodeSeparation: 90,
-      idealEdgeLength: 76,
-      nodeRepulsion: 14000,
-      gravity: 0.35,
-      packComponents: false,
-      nodeDimensionsIncludeLabels: true,
-      ...options,
-    };
-    seeded(() => this.graph.layout(layout as cytoscape.LayoutOptions).run());
+    arrange(this.graph, options);
     this.markHubs();
   }
 
@@ -268,57 +230,8 @@ export class Canvas {
   /** Move the selection to the nearest node in a direction; with none selected, to the seed. */
   private step(dx: number, dy: number): void {
     const from = this.graph.nodes(":selected").first();
-    if (from.empty()) {
-      this.select(this.has(this.seed) ? this.seed : (this.graph.nodes().first().id() ?? ""));
-      return;
-    }
-    const here = from.position();
-    let best: NodeSingular | null = null;
-    let least = Infinity;
-    this.graph.nodes().forEach((node) => {
-      const along = (node.position("x") - here.x) * dx + (node.position("y") - here.y) * dy;
-      const across = Math.abs((node.position("x") - here.x) * dy) + Math.abs((node.position("y") - here.y) * dx);
-      if (along > 1 && along + 2 * across < least) {
-        least = along + 2 * across;
-        best = node;
-      }
-    });
-    if (best !== null) this.select((best as NodeSingular).id());
-  }
-}
-
-function drawnOf(node: { data(name: string): unknown }): DrawnNode {
-  return node.data("drawn") as DrawnNode;
-}
-
-/** A node told twice: what only one telling knows is kept. */
-function joined(before: DrawnNode | undefined, node: DrawnNode): DrawnNode {
-  return before ? { ...node, holders: node.holders ?? before.holders, hub: node.hub ?? before.hub } : node;
-}
-
-/** Whether a drawn node may be the one of a masked name: of its kind, and ending alike. */
-function fits(node: DrawnNode, name: string): boolean {
-  const at = name.indexOf(":");
-  const [kind, key] = [name.slice(0, at), name.slice(at + 1)];
-  if (node.id === name) return true;
-  return node.type === kind && key.startsWith("***") && node.id.endsWith(key.slice(3));
-}
-
-function edgeId(edge: DrawnEdge): string {
-  return [edge.a, edge.b].sort().join(" | ");
-}
-
-/** Run with random numbers that are the same every time: the layout draws on Math.random. */
-function seeded(run: () => void): void {
-  const real = Math.random;
-  let state = 20_260_101;
-  Math.random = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 4_294_967_296;
-  };
-  try {
-    run();
-  } finally {
-    Math.random = real;
+    const first = this.has(this.seed) ? this.seed : (this.graph.nodes().first().id() ?? "");
+    const next = from.empty() ? first : nearest(this.graph, from.position(), { x: dx, y: dy });
+    if (next) this.select(next);
   }
 }

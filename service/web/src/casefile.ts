@@ -1,9 +1,9 @@
 // One case in the panel: what it is about, what was done, and what an investigator does with it.
-import { ask, caseAnswer, cases, type Assessment, type Member, type Past } from "./api";
-import { chosenFile, save } from "./files";
-import { type CaseDetail, type Conclusion, type Me, subjectOf } from "./casetypes";
+import { ask, cases, type Assessment, type Member, type Past } from "./api";
+import { due, files, filing, linked, linking, type PaperWays } from "./casepapers";
+import { type CaseDetail, type Conclusion, type Draft, type Me, subjectOf } from "./casetypes";
 import { el } from "./dom";
-import { count, date, decimal, minute, percent, read } from "./formats";
+import { count, date, minute, percent } from "./formats";
 import { historyList, outcomeList } from "./casehistory";
 import { assessment } from "./panel";
 import { chip, facts, grid, head, link, section, type Ways } from "./parts";
@@ -13,17 +13,6 @@ import { name, say, why, type Word } from "./words";
 
 export const VALUES = ["confirmed_fraud", "false_positive", "inconclusive"];
 const PEOPLE = 2000; // whom one verdict may name
-
-/** What somebody has written and not sent yet; it outlives refusals, changes by others, and languages. */
-interface Draft {
-  note: string;
-  value: string;
-  people: Record<string, string>;
-  everyone: boolean;
-  why: string;
-  other: string;
-  due: string;
-}
 
 export interface FileWays extends Ways {
   paint(): void;
@@ -43,6 +32,14 @@ export class CaseFile {
   private meanwhile: CaseDetail["history"] = [];
   private done: Word | null = null;
   private sending = false;
+  private readonly papers: PaperWays = {
+    act: (step, body, done, sent) => this.act(step, body, done, sent),
+    tried: (run) => this.tried(run),
+    write: (given) => this.write(given),
+    draft: () => this.draft,
+    sending: () => this.sending,
+    case: (id) => this.ways.case(id),
+  };
 
   constructor(private readonly ways: FileWays) {}
 
@@ -93,9 +90,9 @@ export class CaseFile {
       open ? this.verdict(found) : this.past && section("what_each_did", this.people(found, this.past)),
       section("history", historyList(found)),
       open && this.noting(),
-      section("attachments", this.files(found), open && this.filing()),
-      section("links", this.linked(found), open && this.linking()),
-      open && this.due(),
+      section("attachments", files(found, this.papers), open && filing(this.papers)),
+      section("links", linked(found, this.papers), open && linking(this.papers)),
+      open && due(found.version, this.papers),
     );
   }
 
@@ -215,51 +212,6 @@ export class CaseFile {
     const made = el("textarea", { id, rows: 2, maxlength: 4000, input: (event) => this.write({ [key]: (event.target as HTMLTextAreaElement).value }) });
     made.value = this.draft[key];
     return made;
-  }
-
-  private files(found: CaseDetail): HTMLElement {
-    const lines = found.attachments.map((one) => {
-      const get = async (): Promise<void> => save(await caseAnswer(`/${found.case_id}/attachments/${one.attachment_id}`), one.name);
-      return el("li", {}, el("button", { type: "button", class: "quiet", click: () => void this.tried(get) }, one.name), el("small", {}, ` ${decimal(one.size / 1024, 1)} kB · ${one.by} · ${date(one.at)}`), el("code", { title: "SHA-256" }, one.sha256.slice(0, 16)));
-    });
-    return lines.length ? el("ul", { class: "plain" }, ...lines) : el("p", { class: "quiet" }, say("none"));
-  }
-
-  private filing(): HTMLElement {
-    const change = async (event: Event): Promise<void> => {
-      const chosen = await chosenFile(event.target as HTMLInputElement);
-      if (chosen) await this.act("attachments", chosen, "done_file");
-    };
-    return el("label", { class: "work" }, say("add_file"), el("input", { id: "add-file", type: "file", accept: ".png,.jpg,.jpeg,.pdf,.txt,.csv", change: (event) => void change(event) }), el("small", {}, say("file_hint")));
-  }
-
-  private linked(found: CaseDetail): HTMLElement {
-    const lines = found.linked.map((id) => {
-      const go = (event: Event): void => {
-        event.preventDefault();
-        this.ways.case(id);
-      };
-      return el("li", {}, el("a", { class: "id", href: `?case=${encodeURIComponent(id)}`, click: go }, id), " ", el("button", { type: "button", class: "quiet", click: () => void this.act("links", { other: id, linked: false }, "done_link") }, say("unlink")));
-    });
-    return lines.length ? el("ul", { class: "plain" }, ...lines) : el("p", { class: "quiet" }, say("none"));
-  }
-
-  private linking(): HTMLElement {
-    const submit = (event: Event): void => {
-      event.preventDefault();
-      if (this.draft.other) void this.act("links", { other: this.draft.other.trim() }, "done_link", { other: "" });
-    };
-    const field = el("input", { id: "other-case", maxlength: 64, value: this.draft.other, input: (event) => this.write({ other: (event.target as HTMLInputElement).value }) });
-    return el("form", { class: "work", submit }, el("label", {}, say("link_to"), field), el("button", { id: "add-link", disabled: this.sending }, say("add_link")));
-  }
-
-  private due(): HTMLElement {
-    const submit = (event: Event): void => {
-      event.preventDefault();
-      if (this.draft.due) void this.act("due", { due_at: new Date(read(`${this.draft.due} 23:59`)).toISOString(), version: this.found?.version }, "done_due", { due: "" });
-    };
-    const field = el("input", { id: "due", type: "date", value: this.draft.due, input: (event) => this.write({ due: (event.target as HTMLInputElement).value }) });
-    return el("form", { class: "work", submit }, el("label", {}, say("due_field"), field), el("button", { id: "set-due", disabled: this.sending }, say("set_due")));
   }
 
   private write(given: Partial<Draft>, repaint = false): void {

@@ -58,6 +58,17 @@ export interface Me {
   scopes: string[];
 }
 
+/** What somebody has written and not sent yet; it outlives refusals, changes by others, and languages. */
+export interface Draft {
+  note: string;
+  value: string;
+  people: Record<string, string>;
+  everyone: boolean;
+  why: string;
+  other: string;
+  due: string;
+}
+
 /** The node of the drawing that a case is about. */
 export function subjectOf(found: CaseSummary): string {
   return found.ring_id ? `ring:${found.ring_id}` : `applicant:${found.applicant_id ?? ""}`;

@@ -1,5 +1,6 @@
 // What is in the graph and not in the drawing, in words: a line for each, hubs of one kind together.
-import type { LeftOut } from "./api";
+import type { Drawing, LeftOut } from "./api";
+import { byId, el, fill } from "./dom";
 import { count } from "./formats";
 import { name, say, type Word } from "./words";
 
@@ -31,4 +32,29 @@ function together(kind: string, found: LeftOut[]): string {
   const totals = found.map((left) => left.total ?? 0);
   const most = count(Math.max(...totals)) + (found.some((left) => left.capped) ? "+" : "");
   return say("left_hubs", { kind: name(kind), n: found.length, least: count(Math.min(...totals)), most, place: name(kind, "hubs_") });
+}
+
+/** The foot of the drawing: what is drawn, and what is not (hubs, cut holders, private ties). */
+export class Left {
+  private readonly left = new Map<string, LeftOut>();
+  private cut = false;
+
+  clear(): void {
+    this.left.clear();
+    this.cut = false;
+  }
+
+  note(drawing: Drawing): void {
+    for (const left of drawing.left_out) this.left.set(`${left.why} ${left.node ?? ""}`, left);
+    this.cut ||= drawing.truncated && !drawing.left_out.some((left) => left.why !== "hub" && left.why !== "ties");
+  }
+
+  paint(counts: { people: number; things: number }, drawn: boolean): void {
+    const lines = leftLines([...this.left.values()]).map(([why, text]) => el("li", { class: why }, text));
+    if (this.cut) lines.push(el("li", {}, say("left_cut")));
+    byId("counts").textContent = counts.people || counts.things ? say("drawn", counts) : "";
+    byId("left").hidden = !drawn;
+    byId("left-title").textContent = `${say("left_out")} (${lines.length})`;
+    fill(byId("left-list"), ...(lines.length ? lines : [el("li", { class: "quiet" }, say("complete"))]));
+  }
 }

@@ -1,0 +1,64 @@
+// Where nodes stand: the same subgraph looks the same tomorrow.
+import type { Core, LayoutOptions, NodeSingular } from "cytoscape";
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+/** Lay the drawing out by fcose. */
+export function arrange(graph: Core, options: Record<string, unknown>): void {
+  const layout = {
+    name: "fcose",
+    quality: "proof",
+    animationDuration: 350,
+    fit: true,
+    padding: 50,
+    nodeSeparation: 90,
+    idealEdgeLength: 76,
+    nodeRepulsion: 14000,
+    gravity: 0.35,
+    packComponents: false,
+    nodeDimensionsIncludeLabels: true,
+    ...options,
+  };
+  seeded(() => graph.layout(layout as LayoutOptions).run());
+}
+
+/** Somewhere near a neighbour that has its place, the same place every time. */
+export function beside(node: NodeSingular, places: Map<string, Point>): Point {
+  const near = node.neighborhood().nodes().filter((other) => places.has(other.id())).first();
+  const centre = places.get(near.id() ?? "") ?? { x: 0, y: 0 };
+  const angle = 2 * Math.PI * ([...node.id()].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) / 37);
+  return { x: centre.x + 90 * Math.cos(angle), y: centre.y + 90 * Math.sin(angle) };
+}
+
+/** The nearest node in a direction, none where nothing lies there. */
+export function nearest(graph: Core, here: Point, way: Point): string {
+  let best = "";
+  let least = Infinity;
+  graph.nodes(":visible").forEach((node) => {
+    const along = (node.position("x") - here.x) * way.x + (node.position("y") - here.y) * way.y;
+    const across = Math.abs((node.position("x") - here.x) * way.y) + Math.abs((node.position("y") - here.y) * way.x);
+    if (along > 1 && along + 2 * across < least) {
+      least = along + 2 * across;
+      best = node.id();
+    }
+  });
+  return best;
+}
+
+/** Run with random numbers that are the same every time: the layout draws on Math.random. */
+function seeded(run: () => void): void {
+  const real = Math.random;
+  let state = 20_260_101;
+  Math.random = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 4_294_967_296;
+  };
+  try {
+    run();
+  } finally {
+    Math.random = real;
+  }
+}

@@ -1,0 +1,52 @@
+// A refusal in the page: its sentence, its next step, and the field for a key where one is wanted.
+import { keep } from "./api";
+import { byId, el, fill } from "./dom";
+import type { Refused } from "./refusals";
+import { say, type Word } from "./words";
+
+export interface ProblemWays {
+  again(): void;
+  now(): void;
+  keyed(): void; // another key is kept
+  said(text: string): void;
+}
+
+export class Problems {
+  private problem: Refused | null = null;
+  private readonly key = byId<HTMLDialogElement>("key");
+
+  constructor(private readonly ways: ProblemWays) {
+    byId<HTMLFormElement>("key-form").addEventListener("submit", (event) => {
+      event.preventDefault(); // the browser would close the dialog after a refusal has opened it again
+      this.key.close();
+      keep(byId<HTMLInputElement>("key-field").value);
+      this.ways.keyed();
+    });
+  }
+
+  /** Tell a refusal with its next step, or take the last one away. */
+  refuse(error: Refused | null): void {
+    this.problem = error;
+    byId("problem").hidden = error === null;
+    if (error === null) return;
+    byId("empty").hidden = true;
+    this.paint();
+    if (error.wantsKey && !this.key.open) this.key.showModal();
+  }
+
+  /** What is told, in the language spoken now. */
+  paint(): void {
+    const error = this.problem;
+    if (error === null) return;
+    const button = (word: Word, click: () => void): HTMLElement => el("button", { type: "button", click }, say(word));
+    const step = error.wantsKey
+      ? button("key_use", () => this.key.showModal())
+      : error.wantsMoment
+        ? button("show_now", () => this.ways.now())
+        : button("retry", () => this.ways.again());
+    fill(byId("problem"), el("h2", {}, say(error.title)), el("p", {}, error.text), step);
+    byId("key-title").textContent = say(error.title);
+    byId("key-text").textContent = error.text;
+    this.ways.said(error.text);
+  }
+}

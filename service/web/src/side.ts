@@ -1,0 +1,61 @@
+// The panel at the side: what stands in it, painted again in whatever language is spoken.
+import { ask, type Assessment, type Dossier } from "./api";
+import { byId, fill } from "./dom";
+import { assessment, panel } from "./panel";
+import type { Ways } from "./parts";
+
+export interface SideWays {
+  asOf(): string;
+  back(node: string): HTMLElement; // the way back from a node's panel
+  ways: Ways;
+}
+
+export class Side {
+  private paint: () => void = () => undefined; // in the language spoken then
+  private asked = 0; // grows with each panel asked for: answers about an earlier one are dropped
+  private readonly place = byId("panel");
+
+  constructor(private readonly wishes: SideWays) {}
+
+  /** Answers that are on their way are not of this page any more. */
+  leave(): void {
+    this.asked += 1;
+  }
+
+  clear(): void {
+    this.show();
+  }
+
+  show(...parts: (() => HTMLElement)[]): void {
+    this.paint = () => fill(this.place, ...parts.map((part) => part()));
+    this.repaint();
+  }
+
+  /** The panel again: where the reader stood in it stays. */
+  repaint(): void {
+    const focused = document.activeElement?.id ?? "";
+    const scrolled = this.place.scrollTop;
+    this.paint();
+    this.place.scrollTop = scrolled;
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+
+  /** The panel of a node, and the last answer about it where there may be one. */
+  async dossier(node: string): Promise<void> {
+    const asked = ++this.asked;
+    const found = await ask<Dossier>("node", { node, as_of: this.wishes.asOf() });
+    if (asked !== this.asked) return;
+    let last: Assessment | null | undefined; // not answered yet
+    const body = (): HTMLElement => {
+      const made = panel(found, node, this.wishes.ways);
+      const place = made.querySelector("#assessment");
+      if (place && last !== undefined) fill(place, ...assessment(last, this.wishes.ways.light));
+      return made;
+    };
+    this.show(() => this.wishes.back(node), body);
+    this.place.scrollTop = 0;
+    if (!document.getElementById("assessment")) return;
+    last = await ask<Assessment | null>("assessment", { node, as_of: this.wishes.asOf() });
+    if (asked === this.asked) this.repaint();
+  }
+}
