@@ -4,10 +4,12 @@ this.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple
 
 
@@ -225,6 +227,16 @@ class Facts:
     merchants: tuple[Merchant, ...] = ()
     contacts: tuple[Contact, ...] = ()
     devices: tuple[Device, ...] = ()
+
+    @classmethod
+    def joined(cls, batches: Collection[Facts]) -> Facts:
+        """All facts of those batches, in their order."""
+        tables = (one.name for one in fields(cls))
+        return cls(**{name: tuple(chain.from_iterable(map(attrgetter(name), batches))) for name in tables})
+
+    def __len__(self) -> int:
+        """How many facts these are."""
+        return sum(len(getattr(self, one.name)) for one in fields(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Looks at one revision of the store: the alerts and messages that its facts or its ring snapshot are worth."""
+"""Looks at new revisions of the store: the alerts and messages that their facts or ring snapshot are worth."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from investigations.watch.watched import BeforeAndNow
 
 
 def look(entry: JournalEntry, views: BeforeAndNow) -> WatchFindings:
-    """What a revision changes about what is watched. `views` are the graph as of the moment of looking, up to
-    the revision before and up to this one.
+    """What an entry changes about what is watched. `views` are the graph as of the moment of looking, up to the
+    revision before the entry and up to its own.
     """
     found: dict[str, Alert] = {}
     more: tuple[Message, ...] = ()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
+from graph.journal.decode import JournalEntry
 from graph.model.types import Facts, Identifier, LabelValue, OutcomeStatus, Role
 from investigations.watch.watched import BINDING
 
@@ -15,6 +16,28 @@ FRESH = timedelta(days=90)
 """What is reported later than this after it happened is history: it counts, and alarms nobody."""
 SLICE = 256  # facts that are looked at together
 _Fact = TypeVar("_Fact")
+
+
+def together(entries: Iterable[JournalEntry]) -> Iterator[JournalEntry]:
+    """Small entries that follow each other as one, of the last one's revision: most of what a look costs, it
+    costs however much is new. A ring snapshot stays alone, so that it is looked at while it is in force.
+    """
+    some: list[JournalEntry] = []
+    for entry in entries:
+        alone = entry.snapshot is not None
+        if some and (alone or sum(len(one.facts) for one in (*some, entry)) > SLICE):
+            yield _joined(some)
+            some = []
+        if alone:
+            yield entry
+        else:
+            some.append(entry)
+    if some:
+        yield _joined(some)
+
+
+def _joined(entries: list[JournalEntry]) -> JournalEntry:
+    return JournalEntry(entries[-1].revision, Facts.joined([one.facts for one in entries]))
 
 
 @dataclass(frozen=True, slots=True)

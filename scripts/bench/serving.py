@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -162,27 +164,33 @@ def load_hub(folder: Path, count: int) -> None:
 
 def served(folder: Path, model: Path, count: int, named: dict[str, str] | None = None) -> Figures:
     """The service and the bare echo, one after the other on the same server: one connection, then eight.
-    Every request names `named` too.
+    Every request names `named` too. Served is a copy of the store, so that each run finds it as it was loaded.
     """
     requests = bodies(str(folder / "world" / "records" / "applications.parquet"), count, named or {})
-    casebook = f"sqlite:///{folder / f'casebook-{time.time_ns()}.db'}"
     echo = [sys.executable, "-m", "scripts.bench.echo", "8701", "2"]
-    ours = [
-        "--store",
-        url(folder),
-        "--model",
-        str(model),
-        "--casebook",
-        casebook,
-        "--port",
-        "8702",
-        "--workers",
-        "2",
-    ]
-    return {
-        "echo": loaded(echo, "http://127.0.0.1:8701", requests),
-        "risk": loaded([sys.executable, str(SCRIPTS / "serve.py"), *ours], "http://127.0.0.1:8702", requests),
-    }
+    with copied(folder) as copy:
+        ours = [
+            *(sys.executable, str(SCRIPTS / "serve.py"), "--port", "8702", "--workers", "2"),
+            *("--store", url(copy), "--casebook", f"sqlite:///{copy / 'casebook.db'}", "--model", str(model)),
+        ]
+        return {
+            "echo": loaded(echo, "http://127.0.0.1:8701", requests),
+            "risk": loaded(ours, "http://127.0.0.1:8702", requests),
+        }
+
+
+@contextmanager
+def copied(folder: Path) -> Iterator[Path]:
+    """A folder with a copy of that folder's store, its key and its frame."""
+    copy = folder / "serving"
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir()
+    for part in folder.glob("graph.db*"):
+        (shutil.copytree if part.is_dir() else shutil.copy2)(part, copy / part.name)
+    try:
+        yield copy
+    finally:
+        shutil.rmtree(copy)
 
 
 def loaded(command: list[str], address: str, requests: list[bytes], warm_up: int | None = None) -> Figures:

@@ -38,7 +38,9 @@ from graph.model.types import (
 )
 from graph.stores.sqlite import SqliteStore
 from investigations.watch.look import look
+from investigations.watch.news import together
 from investigations.watch.watched import USUAL_TERM, BeforeAndNow
+from service.jobs.watcher import AT_ONCE
 
 SECOND = timedelta(seconds=1)
 YEAR = USUAL_TERM * timedelta(days=30)
@@ -71,7 +73,10 @@ def _measured(store: SqliteStore, frame: Frame, count: int) -> dict[str, Any]:
         "applications": len(tables.applications["at"]), "loans_in_force": _in_force(tables, now),
     }  # fmt: skip
     del tables
-    lately = list(frame.view(now).applications(now - timedelta(days=2)))
+    # each person once: who asks twenty times a day is not whom a look is about
+    lately = list(
+        {one.applicant_id: one for one in frame.view(now).applications(now - timedelta(days=30))}.values()
+    )
     rng = random.Random(1)
     costs, alerts = defaultdict[str, list[float]](list), defaultdict[str, int](int)
     for kind, facts, at in _facts(rng, lately, now, count):
@@ -83,6 +88,7 @@ def _measured(store: SqliteStore, frame: Frame, count: int) -> dict[str, Any]:
         found = look(journal_entry(revision, decode(body)), views)
         costs[kind].append(process_time() - started)
         alerts[kind] += len(found.alerts)
+    costs["an application of a look at many"] = _together(store, frame, rng, lately, now)
     for kind, seconds in costs.items():
         figures[kind] = {
             "median_us": round(1e6 * median(seconds)),
@@ -90,6 +96,31 @@ def _measured(store: SqliteStore, frame: Frame, count: int) -> dict[str, Any]:
             "alerts": alerts[kind],
         }
     return figures
+
+
+def _together(
+    store: SqliteStore, frame: Frame, rng: random.Random, lately: list[Application], now: datetime
+) -> list[float]:
+    """Seconds for each of several applications that are looked at together, one figure for each look."""
+    out = []
+    for n in range(4):
+        before, at = store.revision(), now + timedelta(days=1 + n)
+        for form in rng.sample(lately, AT_ONCE):
+            store.add(
+                Facts(
+                    applications=(replace(form, application_id=f"{n}-{form.application_id}", applied_at=at),)
+                )
+            )
+        frame.catch_up()
+        started = process_time()
+        entries = (journal_entry(revision, decode(body)) for revision, body in store.tail(before))
+        for entry in together(entries):
+            look(
+                entry, BeforeAndNow(frame.view(at + SECOND, before), frame.view(at + SECOND, entry.revision))
+            )
+            before = entry.revision
+        out.append((process_time() - started) / AT_ONCE)
+    return out
 
 
 def _facts(

@@ -5,7 +5,6 @@ a load does not delay answers.
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
-from dataclasses import fields
 from time import perf_counter
 
 from graph.model.types import Added, Facts
@@ -32,9 +31,7 @@ class BackgroundWriter:
         Raises StoreUnavailableError when they could not be written.
         """
         ends = perf_counter() + max(wait_ms, LEAST_WAIT_MS) / 1000.0
-        if sum(len(getattr(facts, each.name)) for each in fields(facts)) <= FEW and (
-            self._last is None or self._last.done()
-        ):
+        if len(facts) <= FEW and (self._last is None or self._last.done()):
             added = self._store.try_add(facts, (ends - perf_counter()) / 2)
             if added is not None:
                 return added

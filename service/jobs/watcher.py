@@ -9,6 +9,7 @@ from graph.journal.decode import journal_entry
 from graph.journal.entry import decode
 from investigations.watch.look import look
 from investigations.watch.messages import WatchFindings
+from investigations.watch.news import together
 from investigations.watch.watched import BeforeAndNow
 from service.assessment.context import AppContext
 from service.http import metrics
@@ -54,26 +55,22 @@ class Watcher:
             casebook.keep_findings(self._store, (before, latest), WatchFindings())
             return True
         upto = min(latest, before + AT_ONCE)
-        for revision, body in store.tail(before, upto):
-            findings = self._look(revision, body)
+        entries = (journal_entry(revision, decode(body)) for revision, body in store.tail(before, upto))
+        for entry in together(entries):
+            now, views = self._context.clock(), self._context.views
+            both = BeforeAndNow(views.at(now, before), views.at(now, entry.revision))
+            findings = look(entry, both)
             if findings.alerts:  # before they are kept: who is killed between does both again
-                now = self._context.clock()
-                open_cases(casebook, findings.alerts, self._grades, self._context.views.at(now, revision))
-            if findings or revision == upto:
-                if not casebook.keep_findings(self._store, (before, revision), findings):
-                    return True  # somebody else has looked on
-                self._say(findings)
-                before = revision
+                open_cases(casebook, findings.alerts, self._grades, both.now)
+            if not casebook.keep_findings(self._store, (before, entry.revision), findings):
+                return True  # somebody else has looked on
+            self._say(findings)
+            before = entry.revision
         return upto == latest
 
     def close(self) -> None:
         """Let another process go on at once."""
         self._lease.give_back()
-
-    def _look(self, revision: int, body: bytes) -> WatchFindings:
-        now, views = self._context.clock(), self._context.views
-        both = BeforeAndNow(views.at(now, revision - 1), views.at(now, revision))
-        return look(journal_entry(revision, decode(body)), both)
 
     def _say(self, findings: WatchFindings) -> None:
         for code, count in Counter(alert.code.value for alert in findings.alerts).items():

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.journal.decode import JournalEntry
 from graph.model.types import (
+    Facts,
     Outcome,
     OutcomeStatus,
     Ring,
@@ -25,6 +27,7 @@ from graph.model.types import (
 from graph.stores.sqlite import SqliteStore
 from investigations.watch.alerts import Alert, AlertCode
 from investigations.watch.messages import MessageType
+from investigations.watch.news import SLICE, together
 from tests.support.small_worlds import applies, day, does, facts_of, fraud, random_facts, uses
 from tests.support.watching import Watched, known_bad_nearby
 
@@ -296,3 +299,28 @@ def _paid(store: SqliteStore, revision: int, now: datetime) -> set[str]:
         for loan, steps in view.outcomes_of(loans).items()
         if any(step.status is OutcomeStatus.DISBURSED for step in steps)
     }
+
+
+# -- several revisions in one look
+
+
+def entry(revision: int, *facts: object, rings: RingSnapshot | None = None) -> JournalEntry:
+    return JournalEntry(revision, Facts() if rings else facts_of(*facts), rings)
+
+
+def test_small_revisions_that_follow_each_other_are_looked_at_together() -> None:
+    entries = [entry(n, applies(f"p{n}", n)) for n in range(1, 4)]
+    (one,) = together(entries)
+    assert (one.revision, [form.applicant_id for form in one.facts.applications]) == (3, ["p1", "p2", "p3"])
+
+
+def test_a_ring_snapshot_is_looked_at_alone() -> None:
+    weekly = snapshot(2, [ring("R-1", "anna", "bo")])
+    looks = list(together([entry(1, applies("anna", 1)), entry(2, rings=weekly), entry(3, applies("bo", 3))]))
+    assert [(one.revision, one.snapshot) for one in looks] == [(1, None), (2, weekly), (3, None)]
+
+
+def test_a_large_load_is_not_looked_at_with_what_comes_beside_it() -> None:
+    load = entry(2, *(applies(f"p{n}", 1) for n in range(SLICE)))
+    looks = list(together([entry(1, applies("anna", 1)), load, entry(3, applies("bo", 3))]))
+    assert [one.revision for one in looks] == [1, 2, 3]

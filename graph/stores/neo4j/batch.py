@@ -57,15 +57,8 @@ class SortedRows:
 
 def joined(batches: Sequence[Facts]) -> tuple[Facts, dict[str, list[int]]]:
     """The batches as one, and for each row of each table the batch it is of."""
-    if len(batches) == 1:
-        return batches[0], {name: [0] * len(getattr(batches[0], name)) for name in FIELDS}
-    rows = {
-        name: [(fact, n) for n, facts in enumerate(batches) for fact in getattr(facts, name)]
-        for name in FIELDS
-    }
-    return Facts(**{name: tuple(f for f, _ in values) for name, values in rows.items()}), {
-        name: [n for _, n in values] for name, values in rows.items()
-    }
+    owner = {name: [n for n, facts in enumerate(batches) for _ in getattr(facts, name)] for name in FIELDS}
+    return Facts.joined(batches), owner
 
 
 def shown_in(facts: Facts) -> dict[str, Identifier]:
